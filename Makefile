@@ -1,0 +1,55 @@
+# make demo and make test need only python3 (>= 3.11, with venv), make and a package index.
+PY ?= python3
+UV_VERSION := 0.13.9
+UV := .uv/bin/uv
+BIN := .venv/bin
+RUN := env -u PYTHONDONTWRITEBYTECODE
+SETUP := .venv/.ready
+
+.PHONY: demo test prove lab setup lock clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    run the main job on real data and print where the report lies"
+	@echo "make test    every check: library, notebooks, pages in a browser"
+	@echo "make lab     JupyterLab on this computer only, opened in notebooks/"
+	@echo "make prove   the slow proofs and the speed comparisons"
+	@echo "make setup   install what the other commands need (they do it themselves)"
+	@echo "make lock    resolve requirements.lock anew"
+
+# A private uv, so that nothing has to be installed first. An interrupted set-up is begun again.
+.uv/.ready:
+	rm -rf .uv
+	$(PY) -m venv .uv
+	.uv/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(SETUP): requirements.lock pyproject.toml .uv/.ready
+	test -x $(BIN)/python || $(UV) venv -q --python $(PY) .venv
+	UV_COMPILE_BYTECODE=1 $(UV) pip sync -q --python $(BIN)/python --require-hashes requirements.lock
+	UV_COMPILE_BYTECODE=1 $(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(SETUP)
+
+demo: $(SETUP)
+	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml
+
+test: $(SETUP)
+	$(RUN) $(BIN)/ruff check .
+	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
+	$(RUN) $(BIN)/python -m pytest -q -p no:nbval tests
+	$(RUN) $(BIN)/python -m pytest -q --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks
+
+prove: $(SETUP)
+	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -m prove --timeout=3600 tests
+
+lab: $(SETUP)
+	cd notebooks && $(RUN) ../$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1
+
+lock: .uv/.ready
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+		--extra test pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf build .venv .uv

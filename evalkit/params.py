@@ -1,0 +1,241 @@
+"""Parameters: run files and records of prices and rates, each dated, graded and sourced; unknown or mistyped keys are refused.
+
+A value's grade says how sure it is: H read at the responsible authority or in an official table, M second-hand or derived, L general
+knowledge or illustrative. The grade travels with the value into the report.
+"""
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from evalkit.errors import ParameterError, nearest
+from evalkit.months import parse_month
+
+Grade = Literal["H", "M", "L"]
+Language = Literal["sv", "en"]
+Text = dict[Language, str]
+
+
+class Record(BaseModel):
+    """The base of all parameter models: unknown keys are refused and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Distribution(Record):
+    """How sure a value is: a fixed value, a range taken as uniform, or a triangle with the value as its mode."""
+
+    kind: Literal["fixed", "uniform", "triangular"] = "fixed"
+    low: float | None = None
+    high: float | None = None
+
+
+class PriceRecord(Record):
+    """A price or a rate: what it is, how much, in which unit, year and currency, from whom, how sure."""
+
+    key: str
+    name: Text
+    value: float
+    unit: str
+    price_year: int | None = None
+    currency: str | None = None
+    source: str
+    grade: Grade
+    note: str = ""
+    distribution: Distribution = Distribution()
+
+
+class Extract(Record):
+    """Where the extract lies and how far it reaches."""
+
+    folder: Path
+    mapping: Path | None = None
+    first_month: date
+    data_through: date
+    reporting_lag_months: int = Field(0, ge=0)
+    max_rejected_share: float = Field(0.05, ge=0, le=1)
+
+    _months = field_validator("first_month", "data_through", mode="before")(parse_month)
+
+
+class SpellRules(Record):
+    """How paid months become spells."""
+
+    max_gap_months: int = Field(2, ge=0, le=12)
+
+
+class SurvivalRules(Record):
+    """Up to which month curves are drawn, and at which months they are quoted."""
+
+    horizon_months: int = Field(24, ge=1)
+    quoted_months: tuple[int, ...] = (6, 12, 24)
+
+
+class EffectRules(Record):
+    """Which protocols are estimated, from how many draws."""
+
+    protocols: tuple[Path, ...] = ()
+    n_draws: int = Field(1000, ge=10)
+
+
+class ValueRules(Record):
+    """Which prices value the effects, in which price year."""
+
+    prices: Path | None = None
+    price_year: int | None = None
+    currency: str | None = None
+
+
+class RunFile(Record):
+    """Everything a run needs to know: one YAML file in params/."""
+
+    run: str
+    title: Text
+    languages: tuple[Language, ...] = ("sv", "en")
+    districts: tuple[str, ...]
+    seed: int
+    contracts: Path = Path("../data_contracts")
+    notebooks: Path = Path("../notebooks")
+    extract: Extract
+    spells: SpellRules = SpellRules()
+    survival: SurvivalRules = SurvivalRules()
+    effects: EffectRules = EffectRules()
+    value: ValueRules = ValueRules()
+    min_count: int = Field(5, ge=3)
+    wording: dict[str, Text] = {}
+    notices: tuple[Text, ...] = ()
+
+
+class Run(BaseModel):
+    """A run as its notebooks see it: the folder, the parameters, and the vintage of what went in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_dir: Path
+    run_file: Path
+    params: RunFile
+    versions: dict[str, str] = {}
+
+    def path(self, relative: Path) -> Path:
+        """A path of the run file, which is written relative to the run file's folder."""
+        return (self.run_file.parent / relative).resolve()
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(path: Path | str, model: type[Model]) -> Model:
+    """Read a YAML parameter file into its model.
+
+    Raises
+    ------
+    ParameterError
+        If the file is missing or is not YAML, or a key is unknown, missing or of the wrong type; all faults are named at once.
+    """
+    path = Path(path)
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        found = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml"))) if path.parent.is_dir() else "no such folder"
+        raise ParameterError(
+            "A parameter file is missing.",
+            where=str(path),
+            why="Nothing can run without it.",
+            fix=f"check the path; files found beside it: {found or 'none'}.",
+        ) from None
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        raise ParameterError(
+            "A parameter file is not valid YAML.",
+            where=f"{path}, line {mark.line + 1}" if mark else str(path),
+            why=getattr(fault, "problem", None) or "The file could not be parsed.",
+            fix="mend the line; indentation and colons are the usual cause.",
+        ) from None
+    return validate(content, model, where=str(path))
+
+
+def validate(content: Any, model: type[Model], *, where: str) -> Model:
+    """Content as its model; every fault is named with its place, never with its value."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as fault:
+        faults = [_fault_in_words(error, model) for error in fault.errors()]
+        raise ParameterError(
+            f"{len(faults)} parameter{'s are' if len(faults) > 1 else ' is'} not as declared.",
+            where=f"{where}: {'; '.join(faults)}",
+            why=f"{model.__name__} refuses unknown, missing and mistyped parameters before anything runs.",
+            fix="mend the named keys; params/schema/ holds the JSON Schema for editors.",
+        ) from None
+
+
+def load_prices(path: Path | str) -> dict[str, PriceRecord]:
+    """The price records of a file by key.
+
+    Raises
+    ------
+    ParameterError
+        If a record is faulty or a key stands twice.
+    """
+    records = load(path, _PriceFile).prices
+    repeated = sorted({r.key for r in records if sum(other.key == r.key for other in records) > 1})
+    if repeated:
+        raise ParameterError(
+            f"{len(repeated)} price keys stand more than once.",
+            where=f"{path}: {', '.join(repeated)}",
+            why="Only one of them could be used, and nobody would know which.",
+            fix="keep one record a key.",
+        )
+    return {record.key: record for record in records}
+
+
+def read_run(run_dir: Path | str) -> Run:
+    """The run that a folder belongs to, as `evalkit run` wrote it (run.json).
+
+    Raises
+    ------
+    ParameterError
+        If the folder holds no run.
+    """
+    path = Path(run_dir) / "run.json"
+    if not path.exists():
+        raise ParameterError(
+            "This folder holds no run.",
+            where=str(path),
+            why="Notebooks read their parameters from the run's own folder.",
+            fix="start the run with: evalkit run params/NAME.yaml",
+        )
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return validate({**content, "run_dir": Path(run_dir).resolve()}, Run, where=str(path))
+
+
+def hash_of(model: BaseModel) -> str:
+    """A short stable hash of a parameter model: the first 12 hex digits of the SHA-256 of its canonical JSON."""
+    canonical = json.dumps(model.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+class _PriceFile(Record):
+    prices: tuple[PriceRecord, ...]
+
+
+def _fault_in_words(error: dict, model: type[BaseModel]) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f'unknown key "{place}" ({nearest(str(error["loc"][-1]), _keys_at(model, error["loc"][:-1]))})'
+    if error["type"] == "missing":
+        return f'missing key "{place}"'
+    return f'"{place}": {error["msg"].split(chr(10))[0]}'
+
+
+def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
+    for part in location:
+        field = model.model_fields.get(part) if isinstance(part, str) else None
+        kind = getattr(field, "annotation", None)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            model = kind
+    return list(model.model_fields)

@@ -1,0 +1,332 @@
+"""The tables of the line: their columns, their keys, the states, and the only way to read and write them inside a run.
+
+A table file is whole or absent: it is written beside its place and renamed. Rows are sorted by the table's keys and columns stand in
+the schema's order, so the same content gives the same bytes. Tables whose rows are persons live under work/ (mode 0700).
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.errors import EvalkitError, IntakeError, first_few
+
+Columns = dict[str, pl.DataType]
+
+
+@dataclass(frozen=True)
+class TableSchema:
+    """A table's columns in order, its keys, and whether its rows are persons (or parts of a person's life).
+
+    `open_columns` admits further columns after the declared ones: covariates that a mapping file declares.
+    """
+
+    name: str
+    columns: Columns
+    keys: tuple[str, ...]
+    is_person_level: bool
+    open_columns: bool = False
+
+
+# Payer: who pays a person's living while in the state. Outcome: the word under which a state is reported and estimated.
+STATES = pl.DataFrame(
+    [
+        ("work", "self_support", "work", "employer", False),
+        ("studies", "self_support", "studies", "student_aid", False),
+        ("school", "self_support", "studies", "student_aid", False),
+        ("further_education", "self_support", "studies", "student_aid", False),
+        ("higher_education", "self_support", "studies", "student_aid", False),
+        ("subsidised_work", "step", "subsidised_work", "public_employment_service", False),
+        ("sheltered_work", "step", "sheltered_work", "district", False),
+        ("training", "programme", "training", "state", True),
+        ("programme", "programme", "programme", "public_employment_service", True),
+        ("sickness_benefit", "transfer", "sickness_benefit", "social_insurance_agency", False),
+        ("pension", "transfer", "pension", "social_insurance_agency", False),
+        ("support", "support", "support", "district", False),
+        ("dead", "out", "out", None, False),
+        ("moved", "out", "out", None, False),
+        ("unknown", "unknown", "unknown", None, False),
+    ],
+    schema={
+        "state": pl.String,
+        "state_class": pl.String,
+        "outcome": pl.String,
+        "payer": pl.String,
+        "is_programme": pl.Boolean,
+    },
+    orient="row",
+)
+
+_EFFECT_KEYS = {
+    "district": pl.String,
+    "intervention_id": pl.String,
+    "protocol_hash": pl.String,
+    "estimand": pl.String,
+    "subgroup": pl.String,
+    "source": pl.String,
+}
+
+SCHEMAS: dict[str, TableSchema] = {
+    schema.name: schema
+    for schema in (
+        # Admitted tables: as delivered, after the contracts.
+        TableSchema(
+            "person",
+            {"person_id": pl.String, "district": pl.String, "birth_year": pl.Int32, "sex": pl.String, "weight": pl.Float64},
+            ("person_id",),
+            True,
+            open_columns=True,
+        ),
+        TableSchema(
+            "income_support",
+            {"household_id": pl.String, "month": pl.Date, "district": pl.String, "amount": pl.Float64, "currency": pl.String},
+            ("household_id", "month"),
+            True,
+        ),
+        TableSchema(
+            "household_member",
+            {"household_id": pl.String, "person_id": pl.String, "month": pl.Date, "role": pl.String, "support_obstacle": pl.String},
+            ("household_id", "person_id", "month"),
+            True,
+        ),
+        TableSchema(
+            "intervention",
+            {"intervention_id": pl.String, "name": pl.String, "kind": pl.String, "planned_months": pl.Int32},
+            ("intervention_id",),
+            False,
+        ),
+        TableSchema(
+            "participation",
+            {
+                "person_id": pl.String,
+                "intervention_id": pl.String,
+                "start": pl.Date,
+                "end": pl.Date,
+                "planned_end": pl.Date,
+                "provider_district": pl.String,
+            },
+            ("person_id", "intervention_id", "start"),
+            True,
+        ),
+        TableSchema(
+            "livelihood",
+            {"person_id": pl.String, "start": pl.Date, "end": pl.Date, "state": pl.String},
+            ("person_id", "start"),
+            True,
+        ),
+        # Spells and states: one row a spell of a person.
+        TableSchema(
+            "support_spells",
+            {
+                "person_id": pl.String,
+                "household_id": pl.String,
+                "spell_no": pl.Int32,
+                "district": pl.String,
+                "start": pl.Date,
+                "end": pl.Date,
+                "entry": pl.Int32,
+                "months": pl.Int32,
+                "exit_state": pl.String,
+                "exit": pl.String,
+                "is_start_known": pl.Boolean,
+                "weight": pl.Float64,
+            },
+            ("person_id", "spell_no"),
+            True,
+        ),
+        TableSchema(
+            "state_intervals",
+            {
+                "person_id": pl.String,
+                "district": pl.String,
+                "start": pl.Int32,
+                "stop": pl.Int32,
+                "from_state": pl.String,
+                "to_state": pl.String,
+                "weight": pl.Float64,
+            },
+            ("person_id", "start"),
+            True,
+        ),
+        TableSchema(
+            "episodes",
+            {
+                "person_id": pl.String,
+                "episode_no": pl.Int32,
+                "intervention_id": pl.String,
+                "start": pl.Date,
+                "end": pl.Date,
+                "planned_months": pl.Int32,
+                "provider_district": pl.String,
+                "is_running": pl.Boolean,
+            },
+            ("person_id", "episode_no"),
+            True,
+        ),
+        # Effects: the person line. Trials are persons; everything after is not.
+        TableSchema(
+            "propensity",
+            {
+                "intervention_id": pl.String,
+                "protocol_hash": pl.String,
+                "draw": pl.Int32,
+                "term": pl.String,
+                "coefficient": pl.Float64,
+                "is_converged": pl.Boolean,
+            },
+            ("intervention_id", "protocol_hash", "draw", "term"),
+            False,
+        ),
+        TableSchema(
+            "effect_sums",
+            {
+                **{k: v for k, v in _EFFECT_KEYS.items() if k != "source"},
+                "draw": pl.Int32,
+                "arm": pl.String,
+                "state": pl.String,
+                "month": pl.Int32,
+                "weighted_sum": pl.Float64,
+                "weight_total": pl.Float64,
+            },
+            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "state", "month"),
+            False,
+        ),
+        TableSchema(
+            "effect_draws",
+            {
+                **_EFFECT_KEYS,
+                "draw": pl.Int32,
+                "arm": pl.String,
+                "state": pl.String,
+                "month": pl.Int32,
+                "probability": pl.Float64,
+            },
+            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"),
+            False,
+        ),
+        TableSchema(
+            "effect_status",
+            {
+                **_EFFECT_KEYS,
+                "status": pl.String,
+                "reason": pl.String,
+                "n_starters": pl.Int32,
+                "n_eligible": pl.Int32,
+                "effective_sample_size": pl.Float64,
+                "max_weight": pl.Float64,
+                "n_draws_without_starters": pl.Int32,
+            },
+            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source"),
+            False,
+        ),
+        TableSchema(
+            "value_draws",
+            {
+                **_EFFECT_KEYS,
+                "draw": pl.Int32,
+                "actor": pl.String,
+                "kind": pl.String,
+                "posting": pl.String,
+                "amount": pl.Float64,
+                "currency": pl.String,
+            },
+            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "actor", "kind", "posting"),
+            False,
+        ),
+    )
+}
+
+
+def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:
+    """Where a table of a run lies: work/NAME.parquet, or work/NAME/UNIT.parquet for one district's part."""
+    place = Path(run_dir) / "work"
+    return place / name / f"{slug(unit)}.parquet" if unit else place / f"{name}.parquet"
+
+
+def slug(name: str) -> str:
+    """A district's or run's name as a file name: letters and digits of any language, lower case, '-' between words."""
+    words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
+    return "-".join(words)
+
+
+def conform(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The table with its schema's columns, types and order of rows.
+
+    Raises
+    ------
+    EvalkitError
+        If a column is missing, undeclared or of another type, or a key is repeated.
+    """
+    schema = SCHEMAS[name]
+    missing = [column for column in schema.columns if column not in table.columns]
+    extra = [column for column in table.columns if column not in schema.columns]
+    if missing or (extra and not schema.open_columns):
+        raise EvalkitError(
+            f"The table {name} does not have the columns of its schema.",
+            where=f"missing: {', '.join(missing) or 'none'}; undeclared: {', '.join(extra) or 'none'}",
+            why="Every station reads the tables by these columns (evalkit/tables.py).",
+            fix="hand on the declared columns, or change the schema and everything that uses it.",
+        )
+    ordered = table.select(
+        *[pl.col(column).cast(kind) for column, kind in schema.columns.items()], *[pl.col(column) for column in sorted(extra)]
+    ).sort(schema.keys)
+    if ordered.select(pl.struct(schema.keys).is_duplicated().any()).item():
+        raise EvalkitError(
+            f"The table {name} holds the same key more than once.",
+            where=f"key columns: {', '.join(schema.keys)}",
+            why="A repeated key would count a person or a month twice.",
+            fix="look at the station that writes the table; the intake sets repeated keys aside.",
+        )
+    return ordered
+
+
+def write_table(table: pl.DataFrame, run_dir: Path | str, name: str, *, unit: str | None = None) -> Path:
+    """Write a table of a run, whole or not at all; returns its path."""
+    path = table_path(run_dir, name, unit)
+    make_private_folder(Path(run_dir) / "work")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    conform(table, name).write_parquet(temporary, compression="zstd")
+    temporary.replace(path)
+    return path
+
+
+def read_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> pl.DataFrame:
+    """Read a table of a run.
+
+    Raises
+    ------
+    IntakeError
+        If the table has not been written; names the tables that exist.
+    """
+    path = table_path(run_dir, name, unit)
+    if not path.exists():
+        found = sorted(table.stem for table in (Path(run_dir) / "work").glob("*.parquet"))
+        raise IntakeError(
+            f"The table {name} has not been written yet{f' for {unit}' if unit else ''}.",
+            where=str(path),
+            why="A notebook reads what earlier notebooks of the same run have written.",
+            fix=f"run the earlier notebooks first (evalkit run); tables found: {first_few(found, 12)}.",
+        )
+    return pl.read_parquet(path)
+
+
+def read_units(run_dir: Path | str, name: str, units: list[str]) -> pl.DataFrame:
+    """The parts of a table that the given districts have written, one below the other; districts without a part are left out."""
+    parts = [pl.read_parquet(path) for unit in units if (path := table_path(run_dir, name, unit)).exists()]
+    return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMAS[name].columns)
+
+
+def make_private_folder(folder: Path) -> Path:
+    """A folder that only its owner can open (mode 0700), made if need be."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    return folder
+
+
+def sha256_of(path: Path | str) -> str:
+    """The SHA-256 of a file's bytes, as hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
