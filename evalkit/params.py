@@ -8,7 +8,7 @@ import hashlib
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -84,11 +84,9 @@ class EffectRules(Record):
 
 
 class ValueRules(Record):
-    """Which prices value the effects, in which price year."""
+    """Which price book values the effects."""
 
-    prices: Path | None = None
-    price_year: int | None = None
-    currency: str | None = None
+    price_book: Path | None = None
 
 
 class RunFile(Record):
@@ -112,7 +110,10 @@ class RunFile(Record):
 
 
 class Run(BaseModel):
-    """A run as its notebooks see it: the folder, the parameters, and the vintage of what went in."""
+    """A run as its notebooks see it: the folder, the parameters, and the vintage of what went in.
+
+    `inputs` names every file that went in ("extract/person.csv") with its SHA-256; `run_id` follows from parameters and inputs alone.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -120,6 +121,8 @@ class Run(BaseModel):
     run_file: Path
     params: RunFile
     versions: dict[str, str] = {}
+    run_id: str = ""
+    inputs: dict[str, str] = {}
 
     def path(self, relative: Path) -> Path:
         """A path of the run file, which is written relative to the run file's folder."""
@@ -164,33 +167,13 @@ def validate(content: Any, model: type[Model], *, where: str) -> Model:
     try:
         return model.model_validate(content)
     except ValidationError as fault:
-        faults = [_fault_in_words(error, model) for error in fault.errors()]
+        faults = [_fault_in_words(error, model, content) for error in fault.errors()]
         raise ParameterError(
             f"{len(faults)} parameter{'s are' if len(faults) > 1 else ' is'} not as declared.",
             where=f"{where}: {'; '.join(faults)}",
             why=f"{model.__name__} refuses unknown, missing and mistyped parameters before anything runs.",
             fix="mend the named keys; params/schema/ holds the JSON Schema for editors.",
         ) from None
-
-
-def load_prices(path: Path | str) -> dict[str, PriceRecord]:
-    """The price records of a file by key.
-
-    Raises
-    ------
-    ParameterError
-        If a record is faulty or a key stands twice.
-    """
-    records = load(path, _PriceFile).prices
-    repeated = sorted({r.key for r in records if sum(other.key == r.key for other in records) > 1})
-    if repeated:
-        raise ParameterError(
-            f"{len(repeated)} price keys stand more than once.",
-            where=f"{path}: {', '.join(repeated)}",
-            why="Only one of them could be used, and nobody would know which.",
-            fix="keep one record a key.",
-        )
-    return {record.key: record for record in records}
 
 
 def read_run(run_dir: Path | str) -> Run:
@@ -219,12 +202,8 @@ def hash_of(model: BaseModel) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
-class _PriceFile(Record):
-    prices: tuple[PriceRecord, ...]
-
-
-def _fault_in_words(error: dict, model: type[BaseModel]) -> str:
-    place = ".".join(str(part) for part in error["loc"])
+def _fault_in_words(error: dict, model: type[BaseModel], content: Any) -> str:
+    place = _place(error["loc"], content)
     if error["type"] == "extra_forbidden":
         return f'unknown key "{place}" ({nearest(str(error["loc"][-1]), _keys_at(model, error["loc"][:-1]))})'
     if error["type"] == "missing":
@@ -232,10 +211,22 @@ def _fault_in_words(error: dict, model: type[BaseModel]) -> str:
     return f'"{place}": {error["msg"].split(chr(10))[0]}'
 
 
+def _place(location: tuple, content: Any) -> str:
+    """A fault's place; a record of a list is named by its key rather than its position: 'prices.wage.value'."""
+    parts = []
+    for part in location:
+        known = content if isinstance(content, dict) else range(len(content)) if isinstance(content, list) else ()
+        content = content[part] if part in known else None
+        key = content.get("key", content.get("posting")) if isinstance(part, int) and isinstance(content, dict) else None
+        parts.append(str(part if key is None else key))
+    return ".".join(parts)
+
+
 def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
     for part in location:
         field = model.model_fields.get(part) if isinstance(part, str) else None
         kind = getattr(field, "annotation", None)
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            model = kind
+        for candidate in (kind, *get_args(kind)):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                model = candidate
     return list(model.model_fields)

@@ -6,6 +6,7 @@ the schema's order, so the same content gives the same bytes. Tables whose rows 
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +115,19 @@ SCHEMAS: dict[str, TableSchema] = {
             "livelihood",
             {"person_id": pl.String, "start": pl.Date, "end": pl.Date, "state": pl.String},
             ("person_id", "start"),
+            True,
+        ),
+        TableSchema(
+            "rejected",
+            {
+                "table": pl.String,
+                "file": pl.String,
+                "line": pl.Int32,
+                "column": pl.String,
+                "rule": pl.String,
+                "sentence": pl.String,
+            },
+            ("table", "file", "line", "column", "rule"),
             True,
         ),
         # Spells and states: one row a spell of a person.
@@ -231,6 +245,7 @@ SCHEMAS: dict[str, TableSchema] = {
                 "posting": pl.String,
                 "amount": pl.Float64,
                 "currency": pl.String,
+                "price_year": pl.Int32,
             },
             ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "actor", "kind", "posting"),
             False,
@@ -293,6 +308,11 @@ def write_table(table: pl.DataFrame, run_dir: Path | str, name: str, *, unit: st
     return path
 
 
+def write_tables(run_dir: Path | str, tables: Mapping[str, pl.DataFrame]) -> list[Path]:
+    """Write several tables of a run by name; returns their paths."""
+    return [write_table(table, run_dir, name) for name, table in tables.items()]
+
+
 def read_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> pl.DataFrame:
     """Read a table of a run.
 
@@ -317,6 +337,16 @@ def read_units(run_dir: Path | str, name: str, units: list[str]) -> pl.DataFrame
     """The parts of a table that the given districts have written, one below the other; districts without a part are left out."""
     parts = [pl.read_parquet(path) for unit in units if (path := table_path(run_dir, name, unit)).exists()]
     return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMAS[name].columns)
+
+
+def read_tables(run_dir: Path | str, *names: str) -> dict[str, pl.DataFrame]:
+    """Several tables of a run by name."""
+    return {name: read_table(run_dir, name) for name in names}
+
+
+def only(table: pl.DataFrame, **values: object) -> pl.DataFrame:
+    """The rows whose columns have the given values: only(spells, district="Belfast")."""
+    return table.filter(*[pl.col(column) == value for column, value in values.items()])
 
 
 def make_private_folder(folder: Path) -> Path:

@@ -1,0 +1,113 @@
+"""The command line: `evalkit run`, `check` and `schema`. Results go to the standard output, progress and errors to the standard error.
+
+Exit codes: 0 ok, 1 some units failed, 2 usage or parameters, 3 contract violated, 4 disclosure, 130 interrupted.
+Everything heavy is imported inside the command that needs it, so that --help is quick.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evalkit import __version__
+from evalkit.errors import EvalkitError
+
+if TYPE_CHECKING:
+    from evalkit.batch.currency import Decision
+    from evalkit.params import Run
+
+app = typer.Typer(
+    name="evalkit",
+    help="Which labour-market interventions pay off, for whom, and how sure are we?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+RunFileArgument = Annotated[Path, typer.Argument(help="The run's YAML file, for example params/northern_ireland.yaml.")]
+OutOption = Annotated[Path, typer.Option(help="The folder that holds the runs' folders.")]
+
+
+@app.callback()
+def _root(version: Annotated[bool, typer.Option("--version", help="Show the version and stop.", is_eager=True)] = False) -> None:
+    if version:
+        typer.echo(f"evalkit {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    run_file: RunFileArgument,
+    out: OutOption = Path("runs"),
+    jobs: Annotated[int, typer.Option(min=0, help="How many units at a time; 0 is one a core.")] = 0,
+    only: Annotated[str | None, typer.Option(help='Only units like this, and what they build on: "district/*", "*@belfast".')] = None,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds that one unit may take.")] = 3600,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done and why; do nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run the units even if they are current.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Give the result as JSON.")] = False,
+) -> None:
+    """Bring a run up to date: execute its notebooks, as far as anything has changed, and write the report."""
+    from evalkit.batch.currency import decide
+    from evalkit.batch.manifest import read_attempts
+    from evalkit.batch.outcome import summary, summary_as_record
+    from evalkit.batch.plan import plan_run
+    from evalkit.batch.progress import make_display
+    from evalkit.batch.run import Options, run_batch
+    from evalkit.batch.vintage import prepare_run
+
+    prepared = prepare_run(run_file, out=out)
+    units = plan_run(prepared)
+    if dry_run:
+        decisions = decide(units, prepared, read_attempts(prepared.run_dir), only=only, force=force)
+        typer.echo(_decisions_as_text(decisions, as_json=as_json))
+        return
+    options = Options(jobs=jobs, only=only, force=force, time_limit_seconds=time_limit)
+    result = run_batch(prepared, units, options, make_display())
+    typer.echo(json.dumps(summary_as_record(result), ensure_ascii=False, indent=2) if as_json else summary(result))
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def check(run_file: RunFileArgument) -> None:
+    """Check a run without running it: parameters, named files, notebooks, and the extract against its contracts."""
+    from evalkit.batch.plan import plan_run
+    from evalkit.batch.vintage import prepare_run
+
+    prepared = prepare_run(run_file, out=Path("runs"))
+    units = plan_run(prepared)
+    typer.echo(f"parameters  as declared; {len(prepared.inputs)} files found")
+    typer.echo(f"notebooks   {len(units)} units for {len(prepared.params.districts)} districts")
+    typer.echo(_receipt(prepared))
+
+
+@app.command()
+def schema(
+    out: Annotated[Path, typer.Option(help="Where the JSON Schema is written.")] = Path("params/schema/run.json"),
+) -> None:
+    """Write the JSON Schema of run files, by which editors check and complete them."""
+    from evalkit.params import RunFile
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(RunFile.model_json_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    typer.echo(str(out))
+
+
+def main() -> None:
+    """The entry point: errors of evalkit's own family become their four lines and their exit code."""
+    try:
+        app()
+    except EvalkitError as fault:
+        typer.echo(f"{type(fault).__name__}: {fault}", err=True)
+        raise SystemExit(fault.exit_code) from None
+
+
+def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps([{"unit": d.unit.name, "action": d.action, "reason": d.reason} for d in decisions], indent=2)
+    lines = [f"{decision.action:<8} {decision.unit.name}  ({decision.reason})" for decision in decisions]
+    n_to_run = sum(decision.action == "run" for decision in decisions)
+    return "\n".join([*lines, f"{n_to_run} of {len(decisions)} units would run; nothing was done"])
+
+
+def _receipt(prepared: "Run") -> str:
+    return ""

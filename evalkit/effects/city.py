@@ -1,0 +1,152 @@
+"""All protocols of a run at once: the city's weights, a district's part, and the city's effects from the parts.
+
+The city notebook sees every person and hands on coefficients and statuses only; the district notebook sees its own people and hands on sums;
+below that no row is a person.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+import polars as pl
+
+from evalkit.effects.diagnostics import balance_table, effect_sensitivity
+from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
+from evalkit.effects.pooling import shrink
+from evalkit.effects.protocol import Protocol, protocol_hash
+from evalkit.effects.summary import effect_curves, effect_summary
+from evalkit.effects.target_trial import Trials, emulate_trials
+from evalkit.effects.weights import fit_propensity
+from evalkit.tables import SCHEMAS, conform
+
+CITY = "all"
+
+
+class PersonTables(NamedTuple):
+    """The person-level tables that trials are built from."""
+
+    support_spells: pl.DataFrame
+    episodes: pl.DataFrame
+    state_intervals: pl.DataFrame
+    person: pl.DataFrame
+    first_month: date
+
+    def trials(self, protocol: Protocol) -> Trials:
+        return emulate_trials(
+            self.support_spells,
+            self.episodes,
+            protocol=protocol,
+            state_intervals=self.state_intervals,
+            person=self.person,
+            first_month=self.first_month,
+        )
+
+
+class CityWeights(NamedTuple):
+    """What the city notebook hands on: coefficients per draw, the city's statuses, balance and sensitivity."""
+
+    propensity: pl.DataFrame
+    status: pl.DataFrame
+    balance: pl.DataFrame
+    sensitivity: pl.DataFrame
+
+
+class CityEffects(NamedTuple):
+    """Draws (table `effect_draws`) and statuses (`effect_status`) of the city and its districts, raw and, where pooled, shrunk."""
+
+    draws: pl.DataFrame
+    status: pl.DataFrame
+
+
+def city_weights(people: PersonTables, protocols: Sequence[Protocol], *, n_draws: int, seed: int) -> CityWeights:
+    """Propensity coefficients of every protocol over all districts, with what shows whether they serve.
+
+    An intervention that no one starts has no coefficients; its status says so.
+    """
+    parts = [_weights_of(people.trials(protocol), n_draws=n_draws, seed=seed) for protocol in protocols]
+    return CityWeights(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
+
+
+def district_effects(
+    people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, district: str, n_draws: int, seed: int
+) -> EffectParts:
+    """A district's sums and statuses for every protocol."""
+    parts = []
+    for protocol in protocols:
+        trials = people.trials(protocol).of_district(district)
+        fitted = propensity.filter(pl.col("protocol_hash") == protocol_hash(protocol))
+        if fitted.is_empty() or trials.rows.is_empty():
+            parts.append(no_effect(trials, district=district, n_draws=n_draws))
+        else:
+            parts.append(estimate_effect(trials, district=district, propensity=fitted, n_draws=n_draws, seed=seed))
+    return EffectParts(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
+
+
+def city_effects(sums: pl.DataFrame, statuses: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int) -> CityEffects:
+    """The city's path from the districts' added sums, the districts whose effect can be said, and these pooled where enough of them qualify.
+
+    Parameters
+    ----------
+    sums, statuses : DataFrame
+        Tables `effect_sums` (districts) and `effect_status` (districts and the city).
+    """
+    draws, added = [], []
+    for protocol in protocols:
+        own = pl.col("protocol_hash") == protocol_hash(protocol)
+        said = statuses.filter(own & (pl.col("status") == "estimated"))
+        together = pl.concat([sums.filter(own), add_districts(sums.filter(own), name=CITY)])
+        raw = effect_draws(together.filter(pl.col("district").is_in(said["district"].to_list())))
+        draws.append(raw)
+        qualifying = said.filter(pl.col("district") != CITY)
+        if len(qualifying) >= protocol.min_districts_for_pooling:
+            draws.append(shrink(raw, primary_outcome=protocol.primary_outcome, min_districts=protocol.min_districts_for_pooling, seed=seed))
+            added.append(qualifying.with_columns(source=pl.lit("shrunk")))
+        else:
+            added.append(_not_pooled(statuses.filter(own & (pl.col("district") == CITY))))
+    return CityEffects(pl.concat(draws), pl.concat([statuses, *added]))
+
+
+def reported_draws(effects: CityEffects) -> pl.DataFrame:
+    """The draws that reports show: shrunk where a district's effect was pooled, raw otherwise."""
+    keys = ["district", "protocol_hash"]
+    shrunk = effects.draws.filter(pl.col("source") == "shrunk")
+    return pl.concat([shrunk, effects.draws.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
+
+
+def summaries(draws: pl.DataFrame, protocols: Sequence[Protocol]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Curves and months of every protocol: the tables `effect_curves` and `effect_summary` before gate 2."""
+    own = [(draws.filter(pl.col("protocol_hash") == protocol_hash(protocol)), protocol) for protocol in protocols]
+    return pl.concat([effect_curves(part) for part, _ in own]), pl.concat([effect_summary(part, protocol) for part, protocol in own])
+
+
+def _weights_of(trials: Trials, *, n_draws: int, seed: int) -> CityWeights:
+    n_starters = int(trials.is_treated.sum())
+    if n_starters in (0, len(trials.rows)):
+        empty = pl.DataFrame(schema=SCHEMAS["propensity"].columns)
+        return CityWeights(empty, no_effect(trials, district=CITY, n_draws=n_draws).status, _BALANCE.clear(), _SENSITIVITY.clear())
+    propensity = conform(fit_propensity(trials, n_draws=n_draws, seed=seed), "propensity")
+    return CityWeights(
+        propensity,
+        effect_status(trials, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed),
+        balance_table(trials, propensity),
+        effect_sensitivity(trials, n_draws=n_draws, seed=seed),
+    )
+
+
+def _not_pooled(city_status: pl.DataFrame) -> pl.DataFrame:
+    return city_status.with_columns(source=pl.lit("shrunk"), status=pl.lit("cannot_be_said"), reason=pl.lit("few_districts"))
+
+
+_BALANCE = pl.DataFrame(
+    schema={"district": pl.String, "intervention_id": pl.String, "covariate": pl.String, "smd_before": pl.Float64, "smd_after": pl.Float64}
+)
+_SENSITIVITY = pl.DataFrame(
+    schema={
+        "district": pl.String,
+        "intervention_id": pl.String,
+        "convention": pl.String,
+        "difference": pl.Float64,
+        "ci_lower": pl.Float64,
+        "ci_upper": pl.Float64,
+    }
+)

@@ -1,0 +1,94 @@
+"""Partial pooling of districts: a district's path is drawn towards the city's, the more so the less it says itself.
+
+path_d = city path + B_d (raw path - city path), with B_d = tau^2 / (tau^2 + v_d) from the primary outcome's difference; the variance between
+districts, tau^2, is itself drawn for every draw. Morris (1983), JASA 78:47; Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., section 5.4.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.errors import EstimationError
+
+_PATH = ["arm", "state", "month"]
+_DRAW = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
+_GRID = 400
+
+
+def shrink(
+    draws: pl.DataFrame, *, by: str = "district", city: str = "all", primary_outcome: str, min_districts: int = 3, seed: int
+) -> pl.DataFrame:
+    """District effects drawn towards the city's (the same table, source shrunk).
+
+    Parameters
+    ----------
+    draws : DataFrame
+        Table `effect_draws`, source raw: the city (district "all") and the districts whose effect can be said; one intervention.
+    primary_outcome : str
+        State whose months decide how much a district is drawn.
+    min_districts : int
+        Fewer districts say too little about how much districts differ.
+    seed : int
+        For the draws of the variance between districts.
+
+    Returns
+    -------
+    DataFrame
+        Table `effect_draws`, source shrunk: the districts only.
+
+    Raises
+    ------
+    EstimationError
+        If fewer than `min_districts` districts have draws, or the city has none.
+    """
+    districts = sorted(set(draws[by]) - {city})
+    if len(districts) < min_districts or city not in draws[by]:
+        raise EstimationError(
+            f"{len(districts)} districts have an effect of their own; pooling needs {min_districts} and the city's.",
+            where="table effect_draws",
+            why="With fewer districts the variance between them is a guess.",
+            fix="report the raw effects and the city's, and say so.",
+        )
+    differences = primary_differences(draws, primary_outcome)
+    wide = differences.pivot(by, index="draw", values="difference").drop_nulls().sort("draw")
+    point = wide.filter(pl.col("draw") == 0).select(districts).to_numpy()[0]
+    replicates = wide.filter(pl.col("draw") > 0).select(districts).to_numpy()
+    variance = replicates.var(axis=0, ddof=1)
+    tau2 = draw_between_variance(point, variance, size=len(wide), rng=np.random.default_rng(seed))
+    weights = pl.concat(
+        pl.DataFrame({"draw": wide["draw"], by: pl.repeat(district, len(wide), eager=True), "pull": tau2 / (tau2 + variance[place])})
+        for place, district in enumerate(districts)
+    )
+    city_path = draws.filter(pl.col(by) == city).select(*_DRAW, "draw", *_PATH, city_probability="probability")
+    own = draws.filter(pl.col(by) != city).join(weights, on=["draw", by]).join(city_path, on=[*_DRAW, "draw", *_PATH])
+    path = pl.col("city_probability") + pl.col("pull") * (pl.col("probability") - pl.col("city_probability"))
+    return own.with_columns(probability=path, source=pl.lit("shrunk")).select(draws.columns)
+
+
+def primary_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
+    """Months in an outcome up to the horizon, treated minus comparison: columns district, draw, difference (months)."""
+    sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
+    return (
+        draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0))
+        .group_by("district", "draw")
+        .agg(difference=(sign * pl.col("probability")).sum())
+        .sort("district", "draw")
+    )
+
+
+def draw_between_variance(estimates: np.ndarray, variances: np.ndarray, *, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Draws of the variance between districts given their estimates and sampling variances, flat prior on its root.
+
+    The first value is the posterior median of tau, squared: it goes with draw 0. Gelman et al. (2013), equation 5.21.
+    """
+    top = 5 * max(estimates.std(ddof=1), np.sqrt(variances.mean()))
+    tau = (np.arange(_GRID) + 0.5) * top / _GRID
+    total = variances[None, :] + tau[:, None] ** 2
+    pooled_variance = 1 / (1 / total).sum(axis=1)
+    mean = pooled_variance * (estimates / total).sum(axis=1)
+    log_density = (
+        0.5 * np.log(pooled_variance) - 0.5 * np.log(total).sum(axis=1) - 0.5 * ((estimates - mean[:, None]) ** 2 / total).sum(axis=1)
+    )
+    share = np.cumsum(np.exp(log_density - log_density.max()))
+    share /= share[-1]
+    uniform = np.concatenate([[0.5], rng.random(size - 1)])
+    return tau[np.minimum(np.searchsorted(share, uniform), _GRID - 1)] ** 2

@@ -1,0 +1,154 @@
+"""The target trial as data: who is eligible, what is compared, when the clock starts, what counts, and when nothing can be said.
+
+Months of a protocol are counted from the extract's first month, which is month 1. The trial of month m asks of everyone who was on support
+in month m - 1: does the intervention start in month m? Follow-up month k is the k-th month from the start of month m: month 1 is month m.
+Frame: Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from evalkit.errors import ProtocolError
+from evalkit.months import month_number
+from evalkit.params import Record, Run, Text, hash_of, load
+from evalkit.tables import STATES
+
+CovariateKind = Literal["person", "elapsed", "season", "history_share"]
+ESTIMAND = "start_now_rather_than_wait"
+
+
+class Covariate(Record):
+    """One covariate, measured before time zero.
+
+    person: a column of the person table (`equals` turns a text into 0/1). elapsed: months on support so far, as log(1 + months), and 1 if
+    the start is unknown. season: the calendar month of time zero in groups that begin at the months of `starts`. history_share: share of
+    the months observed before time zero spent in an outcome.
+    """
+
+    name: str
+    kind: CovariateKind
+    column: str | None = None
+    equals: str | None = None
+    outcome: str | None = None
+    starts: tuple[int, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self):
+        needed = {"person": self.column, "history_share": self.outcome, "season": self.starts, "elapsed": True}[self.kind]
+        if not needed:
+            raise ValueError("a person covariate needs column, a history_share outcome, a season starts")
+        return self
+
+
+class Eligibility(Record):
+    """The months in which a trial starts (counted from the extract's first month) and the state of the month before."""
+
+    from_month: int = Field(ge=2)
+    to_month: int
+    state_before: str = "support"
+
+
+class Refusal(Record):
+    """The limits below or above which an effect "cannot be said"."""
+
+    min_starters: int = Field(10, ge=1)
+    min_effective_sample_size: float = Field(10, ge=1)
+    max_abs_smd: float | None = None
+
+
+class Protocol(Record):
+    """A target trial, as declared before anyone looks at outcomes."""
+
+    protocol: str
+    intervention_id: str
+    title: Text
+    question: Text
+    eligibility: Eligibility
+    leavers_in_month_one: Literal["stay", "excluded"] = "stay"
+    follow_up_months: int = Field(ge=1)
+    primary_outcome: str = "work"
+    outcomes: tuple[str, ...]
+    estimand: Literal["ATT"] = "ATT"
+    covariates: tuple[Covariate, ...]
+    survey_weight: str | None = None
+    refusal: Refusal = Refusal()
+    min_districts_for_pooling: int = Field(3, ge=3)
+    assumptions: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_coherent(self):
+        classes = dict(STATES.select("outcome", "state_class").iter_rows())
+        unknown = [outcome for outcome in self.outcomes if outcome not in classes]
+        if unknown:
+            raise ValueError(f"outcomes unknown to tables.STATES: {', '.join(unknown)}")
+        if classes.get(self.primary_outcome) not in ("self_support", "step"):
+            raise ValueError("the primary outcome must be work, studies or a step; a transfer or a programme is never success")
+        if self.primary_outcome not in self.outcomes or self.eligibility.state_before not in self.outcomes:
+            raise ValueError("outcomes must hold the primary outcome and the state before")
+        if self.eligibility.to_month < self.eligibility.from_month:
+            raise ValueError("eligibility.to_month lies before from_month")
+        return self
+
+
+def load_protocol(path: Path | str, *, n_months: int) -> Protocol:
+    """Read a protocol and hold it against the extract's length.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file in params/protocols/.
+    n_months : int
+        Months in the extract.
+
+    Raises
+    ------
+    ParameterError
+        If a key is unknown, missing or mistyped.
+    ProtocolError
+        If the last trial cannot be followed to its end.
+    """
+    protocol = load(path, Protocol)
+    last_complete = n_months - protocol.follow_up_months + 1
+    if protocol.eligibility.to_month > last_complete:
+        raise ProtocolError(
+            f"The last trial month, {protocol.eligibility.to_month}, is not followed for {protocol.follow_up_months} months.",
+            where=f"{path}, eligibility.to_month",
+            why=f"The extract has {n_months} months; people known for part of it cannot be compared.",
+            fix=f"set to_month to {last_complete} or earlier, or shorten follow_up_months.",
+        )
+    return protocol
+
+
+def load_protocols(run: Run) -> tuple[Protocol, ...]:
+    """The protocols that a run file names, held against its extract's length; as `load_protocol`."""
+    extract = run.params.extract
+    n_months = month_number(extract.data_through) - month_number(extract.first_month) + 1
+    return tuple(load_protocol(run.path(path), n_months=n_months) for path in run.params.effects.protocols)
+
+
+def protocol_hash(protocol: Protocol) -> str:
+    """The protocol's identity: 12 hex digits that change with any word of it."""
+    return hash_of(protocol)
+
+
+def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
+    """The protocol as a readable card: one row per element of the target trial, columns `element` and `declared`."""
+    eligibility, months = protocol.eligibility, protocol.follow_up_months
+    rows = [
+        ("question", protocol.question[language]),
+        ("eligible", f"{eligibility.state_before} in the month before; trial months {eligibility.from_month} to {eligibility.to_month}"),
+        ("time zero", "start of the trial month, the same in both arms"),
+        ("treated", f"{protocol.intervention_id} starts in the trial month"),
+        ("comparison", f"anything else; those who leave support in the trial month {protocol.leavers_in_month_one}"),
+        ("follow-up", f"{months} months, complete for everyone"),
+        ("primary outcome", f"share in {protocol.primary_outcome}, months in {protocol.primary_outcome}"),
+        ("other outcomes", ", ".join(outcome for outcome in protocol.outcomes if outcome != protocol.primary_outcome)),
+        ("estimand", f"{ESTIMAND} ({protocol.estimand})"),
+        ("covariates", ", ".join(covariate.name for covariate in protocol.covariates)),
+        ("refused", f"fewer than {protocol.refusal.min_starters} starters"),
+        ("hash", protocol_hash(protocol)),
+    ]
+    return pl.DataFrame(rows, schema=["element", "declared"], orient="row")

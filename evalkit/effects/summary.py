@@ -1,0 +1,79 @@
+"""Effects as readers meet them: curves by arm with their difference, months in each state, and ranges from the replicates.
+
+The estimate is draw 0; the range holds the middle `conf_level` of the replicates.
+"""
+
+import polars as pl
+
+from evalkit.effects.protocol import Protocol
+
+_KEYS = ["district", "intervention_id", "estimand"]
+
+
+def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
+    """Share in each state by month and arm, and the difference treated minus comparison.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, estimand, state, arm (treated|comparison|difference), month, estimate, ci_lower, ci_upper (shares 0-1).
+    """
+    return _with_range(_with_difference(draws), [*_KEYS, "state", "arm", "month"], conf_level)
+
+
+def effect_summary(draws: pl.DataFrame, protocol: Protocol, *, conf_level: float = 0.95) -> pl.DataFrame:
+    """Months in each state up to the horizon and the primary outcome's share in the last month, by arm, with the difference's range.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, estimand, outcome (months_STATE, STATE_share_at_end), treated, comparison, difference, ci_lower, ci_upper.
+    """
+    months = draws.filter(pl.col("month") > 0).group_by(*_KEYS, "draw", "arm", outcome="months_" + pl.col("state"))
+    at_end = draws.filter((pl.col("month") == protocol.follow_up_months) & (pl.col("state") == protocol.primary_outcome))
+    values = pl.concat(
+        [
+            months.agg(pl.col("probability").sum()).select(*_KEYS, "draw", "arm", "outcome", "probability"),
+            at_end.select(*_KEYS, "draw", "arm", (pl.col("state") + "_share_at_end").alias("outcome"), "probability"),
+        ]
+    )
+    ranged = _with_range(_with_difference(values), [*_KEYS, "outcome", "arm"], conf_level)
+    estimates = ranged.pivot("arm", index=[*_KEYS, "outcome"], values="estimate")
+    limits = ranged.filter(pl.col("arm") == "difference").drop("arm", "estimate")
+    return estimates.join(limits, on=[*_KEYS, "outcome"]).select(
+        *_KEYS, "outcome", "treated", "comparison", "difference", "ci_lower", "ci_upper"
+    )
+
+
+def break_even_month(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
+    """The first month from which the accumulated difference in an outcome stays positive, per district and draw; null if it never does."""
+    accumulated = (
+        _with_difference(draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0)))
+        .filter(pl.col("arm") == "difference")
+        .sort("month")
+        .with_columns(total=pl.col("probability").cum_sum().over(*_KEYS, "draw"))
+    )
+    last_not_positive = pl.col("month").filter(pl.col("total") <= 0).max().fill_null(0)
+    month = accumulated.group_by(*_KEYS, "draw").agg(month=last_not_positive + 1, horizon=pl.col("month").max())
+    return month.with_columns(month=pl.when(pl.col("month") <= pl.col("horizon")).then("month")).drop("horizon").sort(*_KEYS, "draw")
+
+
+def _with_difference(draws: pl.DataFrame) -> pl.DataFrame:
+    keys = [column for column in draws.columns if column not in ("arm", "probability")]
+    sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
+    difference = draws.group_by(keys).agg(probability=(sign * pl.col("probability")).sum()).with_columns(arm=pl.lit("difference"))
+    return pl.concat([draws, difference.select(draws.columns)])
+
+
+def _with_range(values: pl.DataFrame, keys: list[str], conf_level: float) -> pl.DataFrame:
+    replicate = pl.col("probability").filter(pl.col("draw") > 0)
+    tail = (1 - conf_level) / 2
+    return (
+        values.group_by(keys)
+        .agg(
+            estimate=pl.col("probability").filter(pl.col("draw") == 0).first(),
+            ci_lower=replicate.quantile(tail, "linear"),
+            ci_upper=replicate.quantile(1 - tail, "linear"),
+        )
+        .sort(keys)
+    )

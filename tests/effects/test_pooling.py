@@ -1,0 +1,89 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from evalkit.effects import draw_between_variance, primary_differences, shrink
+from evalkit.errors import EstimationError
+
+SEED = 9
+N_DRAWS = 200
+
+
+def _draws(effects: dict[str, float], errors: dict[str, float], seed: int = SEED) -> pl.DataFrame:
+    """effect_draws of one month: treated share in work is 0.4 + effect + noise, comparison 0.4."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for district, effect in effects.items():
+        for draw in range(N_DRAWS + 1):
+            gap = effect + (rng.normal(0, errors[district]) if draw else 0)
+            for arm, work in (("treated", 0.4 + gap), ("comparison", 0.4)):
+                for state, share in (("work", work), ("support", 1 - work)):
+                    rows.append((district, "course", "h", "now", "all", "raw", draw, arm, state, 1, share))
+    schema = [
+        "district",
+        "intervention_id",
+        "protocol_hash",
+        "estimand",
+        "subgroup",
+        "source",
+        "draw",
+        "arm",
+        "state",
+        "month",
+        "probability",
+    ]
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+EFFECTS = {"all": 0.05, "A": 0.2, "B": 0.05, "C": -0.1}
+ERRORS = {"all": 0.02, "A": 0.2, "B": 0.01, "C": 0.05}
+
+
+def test_shrink_draws_a_noisy_district_more_than_a_sure_one():
+    shrunk = shrink(_draws(EFFECTS, ERRORS), primary_outcome="work", seed=SEED)
+
+    point = dict(primary_differences(shrunk, "work").filter(pl.col("draw") == 0).select("district", "difference").iter_rows())
+    pull = {name: (point[name] - 0.05) / (EFFECTS[name] - 0.05) for name in ("A", "C")}
+    assert 0 < pull["A"] < pull["C"] < 1
+
+
+def test_shrunk_states_still_sum_to_one():
+    shrunk = shrink(_draws(EFFECTS, ERRORS), primary_outcome="work", seed=SEED)
+
+    totals = shrunk.group_by("district", "draw", "arm", "month").agg(pl.col("probability").sum())["probability"]
+    assert np.abs(totals.to_numpy() - 1).max() < 1e-12
+    assert shrunk["source"].unique().to_list() == ["shrunk"]
+    assert sorted(shrunk["district"].unique()) == ["A", "B", "C"]
+
+
+def test_shrink_lowers_the_squared_error_where_districts_hardly_differ():
+    """Twelve districts, true effects within 0.02 of each other, measured with error 0.1; twenty cities."""
+    raw_error, shrunk_error = 0.0, 0.0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        truth = {f"D{k:02d}": rng.normal(0.05, 0.02) for k in range(12)}
+        measured = {name: value + rng.normal(0, 0.1) for name, value in truth.items()}
+        draws = _draws({"all": float(np.mean(list(measured.values()))), **measured}, {"all": 0.03, **dict.fromkeys(truth, 0.1)}, seed)
+        point = primary_differences(shrink(draws, primary_outcome="work", seed=seed), "work").filter(pl.col("draw") == 0)
+        shrunk_error += sum((value - truth[name]) ** 2 for name, value in point.select("district", "difference").iter_rows())
+        raw_error += sum((measured[name] - truth[name]) ** 2 for name in truth)
+
+    assert shrunk_error < 0.75 * raw_error
+
+
+def test_between_variance_grows_with_the_spread_of_districts():
+    rng = np.random.default_rng(SEED)
+    close = draw_between_variance(np.array([0.1, 0.11, 0.09, 0.1]), np.full(4, 0.01), size=500, rng=rng)
+    apart = draw_between_variance(np.array([0.1, 0.9, -0.7, 0.2]), np.full(4, 0.01), size=500, rng=rng)
+
+    assert np.median(apart) > 5 * np.median(close)
+
+
+def test_shrink_refuses_fewer_than_three_districts():
+    draws = _draws({"all": 0.05, "A": 0.2, "B": 0.1}, {"all": 0.02, "A": 0.1, "B": 0.1})
+
+    with pytest.raises(EstimationError) as caught:
+        shrink(draws, primary_outcome="work", seed=SEED)
+
+    lines = str(caught.value).splitlines()
+    assert lines[0].startswith("2 districts have an effect of their own") and lines[3].strip().startswith("fix:")

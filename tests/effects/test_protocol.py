@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from evalkit.effects import Protocol, load_protocol, protocol_card, protocol_hash
+from evalkit.errors import ParameterError, ProtocolError
+
+TRAINING = Path(__file__).parents[2] / "params" / "protocols" / "training.yaml"
+
+
+def test_training_protocol_is_followed_to_its_end_in_72_months():
+    protocol = load_protocol(TRAINING, n_months=72)
+
+    assert (protocol.eligibility.from_month, protocol.eligibility.to_month, protocol.follow_up_months) == (4, 47, 24)
+
+
+def test_load_protocol_refuses_trials_that_cannot_be_followed():
+    with pytest.raises(ProtocolError) as caught:
+        load_protocol(TRAINING, n_months=60)
+
+    lines = str(caught.value).splitlines()
+    assert "47" in lines[0] and "eligibility.to_month" in lines[1] and "set to_month to 37" in lines[3]
+
+
+def test_load_protocol_names_an_unknown_key_and_its_neighbour(tmp_path):
+    path = tmp_path / "typo.yaml"
+    path.write_text(TRAINING.read_text(encoding="utf-8").replace("follow_up_months:", "followup_months:"), encoding="utf-8")
+
+    with pytest.raises(ParameterError) as caught:
+        load_protocol(path, n_months=72)
+
+    assert 'unknown key "followup_months" (did you mean "follow_up_months"?)' in str(caught.value)
+
+
+@pytest.mark.parametrize("outcome", ["training", "support", "pension"])
+def test_a_programme_a_transfer_or_support_is_never_success(world, outcome):
+    with pytest.raises(ValidationError, match="never success"):
+        world.protocol(primary_outcome=outcome, outcomes=["work", "support", "training", "pension"])
+
+
+def test_protocol_hash_changes_with_any_word(world):
+    one, other = world.protocol(), world.protocol(question={"en": "What does starting a course change, then?"})
+
+    assert protocol_hash(one) != protocol_hash(other)
+    assert protocol_hash(one) == protocol_hash(Protocol.model_validate(one.model_dump()))
+
+
+def test_protocol_card_names_question_time_zero_and_hash(world):
+    card = dict(protocol_card(world.protocol()).iter_rows())
+
+    assert card["time zero"] == "start of the trial month, the same in both arms"
+    assert card["hash"] == protocol_hash(world.protocol())

@@ -1,0 +1,105 @@
+import numpy as np
+import polars as pl
+import pytest
+import statsmodels.api as sm
+
+from evalkit.effects import (
+    balance_table,
+    effective_sample_size,
+    fit_propensity,
+    propensity_weights,
+    weighted_logit,
+    weights_from_propensity,
+)
+from evalkit.errors import EstimationError
+
+LOGIT_TOLERANCE = 1e-9  # both stop when the step is negligible
+
+
+def _logit_data(n=400, seed=5):
+    rng = np.random.default_rng(seed)
+    design = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
+    treated = (rng.random(n) < 1 / (1 + np.exp(-(design @ [-1.0, 0.8, -0.5])))).astype(float)
+    return design, treated, rng.uniform(0.5, 2, n)
+
+
+def test_weighted_logit_equals_statsmodels():
+    design, treated, weights = _logit_data()
+
+    fit = weighted_logit(design, treated, weights)
+
+    expected = sm.GLM(treated, design, family=sm.families.Binomial(), freq_weights=weights).fit(tol=1e-12, maxiter=100).params
+    assert fit.is_converged
+    assert np.abs(fit.coefficients - expected).max() < LOGIT_TOLERANCE
+
+
+def test_weighted_logit_says_when_the_data_separate():
+    design = np.column_stack([np.ones(6), [0, 0, 0, 1, 1, 1]])
+
+    fit = weighted_logit(design, np.array([0.0, 0, 0, 1, 1, 1]), np.ones(6))
+
+    assert not fit.is_converged
+    assert np.isfinite(fit.coefficients).all()
+
+
+@pytest.mark.parametrize(("estimand", "expected"), [("ATT", [1, 1 / 3]), ("ATE", [4, 4 / 3]), ("overlap", [0.75, 0.25])])
+def test_weights_from_propensity_by_hand(estimand, expected):
+    weights = weights_from_propensity(np.array([0.25, 0.25]), np.array([True, False]), estimand)
+
+    assert weights.tolist() == pytest.approx(expected)
+
+
+def test_effective_sample_size_by_hand():
+    assert effective_sample_size(np.array([1.0, 1, 1, 1])) == 4
+    assert effective_sample_size(np.array([3.0, 1])) == pytest.approx(16 / 10)
+    assert effective_sample_size(np.array([0.0, 0])) == 0
+
+
+def test_att_weights_make_the_comparison_arm_as_heavy_as_the_treated():
+    """With a constant and group dummies, sum of p/(1-p) over the comparison arm in each group is its number of treated."""
+    rows = pl.DataFrame({"treated": [True, False, False, True, True, False], "group": [0, 0, 0, 1, 1, 1]})
+
+    weighted = propensity_weights(rows, treatment="treated", covariates=["group"])
+
+    totals = weighted.filter(~pl.col("treated")).group_by("group").agg(pl.col("weight").sum()).sort("group")
+    assert totals["weight"].to_list() == pytest.approx([1, 2])
+
+
+@pytest.mark.parametrize(("treated", "words"), [([True, True], "Everyone starts"), ([False, False], "No one starts")])
+def test_propensity_weights_refuses_a_single_arm(treated, words):
+    with pytest.raises(EstimationError) as caught:
+        propensity_weights(pl.DataFrame({"t": treated}), treatment="t", covariates=[])
+
+    lines = str(caught.value).splitlines()
+    assert words in lines[0] and lines[1].strip().startswith("where:") and lines[3].strip().startswith("fix:")
+
+
+def test_propensity_weights_refuses_missing_covariates():
+    rows = pl.DataFrame({"t": [True, False], "age": [30.0, None]})
+
+    with pytest.raises(EstimationError, match="1 covariates are missing"):
+        propensity_weights(rows, treatment="t", covariates=["age"])
+
+
+def test_fit_propensity_leaves_out_replicates_without_starters(world):
+    trials = world.trials({"a": "sstw", "b": "sssw", "c": "ssss", "d": "sssw"})
+
+    propensity = fit_propensity(trials, n_draws=60, seed=11)
+
+    # Poisson(1) gives the only starter weight 0 in about 37 % of replicates: 60 draws keep some and lose some.
+    assert 1 < propensity["draw"].n_unique() < 61
+    assert propensity["draw"].min() == 0
+
+
+def test_balance_after_weighting_is_nil_when_the_logit_is_saturated(world):
+    lives = {f"old-{n}": life for n, life in enumerate(["sstt", "ssss", "ssww", "ssse"])} | {
+        f"y{n}": life for n, life in enumerate(["sstw", "sttw", "ssss", "sssw"])
+    }
+    trials = world.trials(
+        lives, covariates=[{"name": "age", "kind": "person", "column": "age"}], eligibility={"from_month": 3, "to_month": 3}
+    )
+
+    balance = balance_table(trials, fit_propensity(trials, n_draws=10, seed=1))
+
+    assert abs(balance["smd_before"][0]) > 0.1
+    assert balance["smd_after"][0] == pytest.approx(0, abs=1e-9)

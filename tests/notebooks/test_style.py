@@ -1,0 +1,124 @@
+"""Notebooks are thin: parameters, narrative, calls. No logic, no numbers of their own, outputs only where they are promised."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(path for path in FOLDER.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+FORBIDDEN = (
+    ast.FunctionDef,
+    ast.ClassDef,
+    ast.For,
+    ast.While,
+    ast.If,
+    ast.Try,
+    ast.Lambda,
+    ast.ListComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    ast.SetComp,
+)
+POLARS_ALLOWED = {"head", "sort"}
+POLARS_METHODS = {"filter", "select", "with_columns", "group_by", "join", "agg", "pivot", "unpivot", "explode", "drop", "rename"}
+MAX_LINES = 5
+CELLS = range(8, 16)
+
+
+def _read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def _code(path):
+    return [cell for cell in _read(path).cells if cell.cell_type == "code"]
+
+
+def _tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def notebook(request):
+    return request.param
+
+
+def test_there_are_notebooks():
+    assert len(NOTEBOOKS) >= 7
+
+
+def test_notebook_has_eight_to_fifteen_cells(notebook):
+    assert len(_read(notebook).cells) in CELLS
+
+
+def test_notebook_opens_with_title_then_parameters_then_imports(notebook):
+    title, parameters, imports = _read(notebook).cells[:3]
+
+    assert title.cell_type == "markdown" and title.source.startswith("# ")
+    assert "parameters" in _tags(parameters)
+    assert imports.source.startswith(("from evalkit", "import evalkit"))
+
+
+def test_parameters_are_scalars(notebook):
+    cell = next(cell for cell in _code(notebook) if "parameters" in _tags(cell))
+
+    values = [node.value for node in ast.parse(cell.source).body]
+
+    assert all(isinstance(value, ast.Constant) for value in values)
+
+
+def test_notebook_holds_no_logic(notebook):
+    found = [type(node).__name__ for cell in _code(notebook) for node in ast.walk(ast.parse(cell.source)) if isinstance(node, FORBIDDEN)]
+
+    assert found == []
+
+
+def test_notebook_calls_no_polars_beyond_head_and_sort(notebook):
+    calls = {
+        node.func.attr
+        for cell in _code(notebook)
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    }
+
+    assert not calls & POLARS_METHODS
+    assert not any("polars" in cell.source for cell in _code(notebook))
+
+
+def test_notebook_states_no_numbers_outside_its_parameters(notebook):
+    numbers = [
+        node.value
+        for cell in _code(notebook)
+        if "parameters" not in _tags(cell)
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+    ]
+
+    assert numbers == []
+
+
+def test_cells_after_the_imports_are_short(notebook):
+    long = [cell.source for cell in _code(notebook)[2:] if len(cell.source.splitlines()) > MAX_LINES]
+
+    assert long == []
+
+
+def test_outputs_are_stored_only_where_they_are_promised(notebook):
+    stored = [cell.source for cell in _code(notebook) if cell.outputs and "nbval-check-output" not in _tags(cell)]
+    promised = [cell.source for cell in _code(notebook) if "nbval-check-output" in _tags(cell) and not cell.outputs]
+
+    assert stored == [] and promised == []
+
+
+def test_notebook_names_the_kernel_that_every_machine_has(notebook):
+    assert _read(notebook).metadata.kernelspec.name == "python3"
+
+
+def test_notebook_declares_scope_and_outputs(notebook):
+    if notebook.parent.name == "explore":
+        return
+    declared = _read(notebook).metadata["evalkit"]
+
+    assert declared["scope"] == notebook.parent.name
+    assert isinstance(declared["after"], list) and declared["writes"]

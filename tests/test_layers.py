@@ -1,0 +1,87 @@
+"""The house: which room may import which, where files are opened, and how quickly the front door opens."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "evalkit"
+GROUND = {"errors", "months", "tables", "params", "ids"}
+SIBLINGS = {"intake", "spells", "survival", "economics", "allocation", "monitoring", "simulate", "charts", "report", "batch"}
+MAY_IMPORT = {
+    **dict.fromkeys(GROUND, GROUND),
+    "disclosure": GROUND,
+    **dict.fromkeys(SIBLINGS, GROUND | {"disclosure"}),
+    "effects": GROUND | {"disclosure", "survival"},
+    "cli": GROUND | {"disclosure", "effects"} | SIBLINGS,
+}
+# Files are opened here and nowhere else (besides readers of intake, report and batch).
+OPENERS = {"tables", "params", "ids", "disclosure", "intake", "report", "batch", "cli"}
+OPENING_CALLS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "read_csv", "scan_csv", "read_parquet", "scan_parquet"}
+HEAVY = {"altair", "statsmodels", "lifelines", "pandas", "papermill", "scipy", "pyarrow", "vl_convert"}
+
+
+def _modules() -> list[tuple[str, Path]]:
+    return [(path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path) for path in sorted(PACKAGE.rglob("*.py"))]
+
+
+def _imported_rooms(tree: ast.AST) -> set[str]:
+    names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {
+        f"evalkit.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "evalkit"
+        for alias in node.names
+    }
+    return {name.split(".")[1] for name in names if name.startswith("evalkit.")} - {"__version__"}
+
+
+@pytest.mark.parametrize(("room", "path"), _modules(), ids=lambda value: value if isinstance(value, str) else value.name)
+def test_a_room_imports_only_what_lies_below_it(room, path):
+    allowed = MAY_IMPORT.get(room, set()) | {room}
+
+    imported = _imported_rooms(ast.parse(path.read_text(encoding="utf-8")))
+
+    assert imported <= allowed, f"{path.name} imports {sorted(imported - allowed)}"
+
+
+@pytest.mark.parametrize(("room", "path"), _modules(), ids=lambda value: value if isinstance(value, str) else value.name)
+def test_files_are_opened_only_at_the_doors(room, path):
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    names = {call.attr if isinstance(call, ast.Attribute) else getattr(call, "id", "") for call in calls}
+
+    assert room in OPENERS or not names & OPENING_CALLS, f"{path.name} calls {sorted(names & OPENING_CALLS)}"
+
+
+def test_every_room_of_the_package_is_in_the_house():
+    rooms = {room for room, _ in _modules()} - {"__init__", "__main__"}
+
+    assert rooms <= set(MAY_IMPORT)
+
+
+def test_no_module_reads_a_truth_file():
+    readers = [path.name for room, path in _modules() if room != "simulate" and "truth" in path.stem]
+
+    assert readers == []
+
+
+def test_import_evalkit_loads_nothing_heavy():
+    command = "import sys, evalkit; print(' '.join(sorted({name.split('.')[0] for name in sys.modules})))"
+
+    loaded = set(subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout.split())
+
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize(
+    "room", ["tables", "params", "disclosure", "intake", "spells", "survival", "effects", "economics", "charts", "report", "batch"]
+)
+def test_importing_a_room_loads_no_plotting_or_modelling_library(room):
+    command = f"import sys, evalkit.{room}; print(' '.join(sorted({{name.split('.')[0] for name in sys.modules}})))"
+
+    loaded = set(subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout.split())
+
+    assert not loaded & {"altair", "statsmodels", "lifelines", "pandas", "papermill", "vl_convert"}

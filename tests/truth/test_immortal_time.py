@@ -1,0 +1,116 @@
+"""A world in which the intervention changes nothing, and who starts depends on what also decides how fast people leave.
+
+Comparing those who ever started with those who never did makes a useless intervention look harmful: to start, one must first not have left.
+The sequence of target trials must find nothing.
+"""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+import pytest
+
+from evalkit.effects import Protocol, effect_draws, effect_summary, emulate_trials, estimate_effect, fit_propensity
+from evalkit.months import month_of_number_expr
+
+FIRST_MONTH = date(2020, 1, 1)
+N_MONTHS = 60
+FOLLOW_UP = 24
+SEEDS_QUICK, SEEDS_PROOF = range(5), range(20)
+MONTE_CARLO_ERRORS = 3
+
+PROTOCOL = Protocol.model_validate(
+    {
+        "protocol": "null",
+        "intervention_id": "course",
+        "title": {"en": "Null"},
+        "question": {"en": "What does a course change that changes nothing?"},
+        "eligibility": {"from_month": 2, "to_month": 25},
+        "follow_up_months": FOLLOW_UP,
+        "outcomes": ["work", "support"],
+        "covariates": [{"name": f"x{k}", "kind": "person", "column": f"x{k}"} for k in range(2)]
+        + [{"name": "season", "kind": "season", "starts": [3, 6, 9, 12]}, {"name": "elapsed", "kind": "elapsed"}],
+    }
+)
+
+
+def null_city(n_people: int, seed: int) -> dict[str, pl.DataFrame]:
+    """Months to work and to the course's start, both hastened by x0; the course itself does nothing."""
+    rng = np.random.default_rng(seed)
+    covariates = rng.normal(size=(n_people, 2))
+    exit_rate = 0.05 * np.exp(0.4 * covariates[:, 0])
+    start_rate = 0.03 * np.exp(0.5 * covariates[:, 0] - 0.3 * covariates[:, 1])
+    exit_month = np.minimum(np.ceil(rng.exponential(1 / exit_rate)).astype(int), N_MONTHS)
+    start_month = np.ceil(rng.exponential(1 / start_rate)).astype(int)
+    origin = FIRST_MONTH.year * 12
+    people = pl.DataFrame(
+        {
+            "person_id": [f"p{k:06d}" for k in range(n_people)],
+            "exit": exit_month,
+            "start": start_month,
+            "x0": covariates[:, 0],
+            "x1": covariates[:, 1],
+        }
+    ).with_columns(district=pl.lit("North"), weight=pl.lit(1.0))
+    support = people.select("person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support"))
+    work = people.filter(pl.col("exit") < N_MONTHS).select(
+        "person_id", "district", start="exit", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
+    )
+    dated = people.with_columns(
+        spell_start=pl.lit(FIRST_MONTH),
+        spell_end=month_of_number_expr(pl.col("exit") + origin),
+        course=month_of_number_expr(pl.col("start") + origin),
+    )
+    return {
+        "people": people,
+        "person": people.select("person_id", "x0", "x1"),
+        "state_intervals": pl.concat(
+            [support.cast({"start": pl.Int64, "stop": pl.Int64}), work.cast({"start": pl.Int64, "stop": pl.Int64})]
+        ),
+        "spells": dated.select("person_id", "district", start="spell_start", end="spell_end", is_start_known=pl.lit(True)),
+        "episodes": dated.filter(pl.col("start") < pl.col("exit")).select(
+            "person_id", intervention_id=pl.lit("course"), start="course", end=pl.lit(None, dtype=pl.Date)
+        ),
+    }
+
+
+def naive_difference(people: pl.DataFrame) -> float:
+    """Share in work after 24 months, those who ever started on support minus those who never did."""
+    started = pl.col("start") < pl.col("exit")
+    shares = people.group_by(started=started).agg(left=(pl.col("exit") <= FOLLOW_UP).mean()).sort("started")["left"]
+    return shares[1] - shares[0]
+
+
+def sequential_difference(city: dict[str, pl.DataFrame]) -> float:
+    trials = emulate_trials(
+        city["spells"],
+        city["episodes"],
+        protocol=PROTOCOL,
+        state_intervals=city["state_intervals"],
+        person=city["person"],
+        first_month=FIRST_MONTH,
+    )
+    propensity = fit_propensity(trials, n_draws=1, seed=0)
+    draws = effect_draws(estimate_effect(trials, district="all", propensity=propensity, n_draws=1, seed=0).sums)
+    summary = effect_summary(draws, PROTOCOL)
+    return summary.filter(pl.col("outcome") == "work_share_at_end")["difference"][0]
+
+
+def check_null(n_people: int, seeds: range) -> None:
+    cities = [null_city(n_people, seed) for seed in seeds]
+    naive = np.mean([naive_difference(city["people"]) for city in cities])
+    effects = np.array([sequential_difference(city) for city in cities])
+
+    error = effects.std(ddof=1) / np.sqrt(len(effects))
+    print(f"naive {naive:+.3f}; sequential trials {effects.mean():+.4f}, Monte Carlo error {error:.4f}, seeds {list(seeds)}")
+    assert naive == pytest.approx(-0.3, abs=0.06)
+    assert abs(effects.mean()) < MONTE_CARLO_ERRORS * error
+
+
+def test_sequential_trials_find_nothing_where_the_naive_figure_finds_harm():
+    check_null(3_000, SEEDS_QUICK)
+
+
+@pytest.mark.prove
+def test_sequential_trials_find_nothing_over_twenty_seeds():
+    check_null(20_000, SEEDS_PROOF)
