@@ -1,0 +1,220 @@
+"""Admission: a delivered extract becomes tables that keep their contracts, a quarantine of rejected rows, and a receipt.
+
+Rules are asked in stages, and each stage looks only at rows that passed the stages before: cells and rows, repeated keys, overlapping periods,
+references to other tables. A row set aside takes the rows that name it along; they are counted under the reference that then fails.
+Accepted and rejected rows add up to the delivered ones in every table.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.errors import IntakeError
+from evalkit.intake.cells import type_cells
+from evalkit.intake.contract import Contract, CustomRule, load_contracts, with_covariates
+from evalkit.intake.delivery import Delivery, describe, read_folder, refuse_incomplete
+from evalkit.intake.gate import refuse_personal_numbers
+from evalkit.intake.mapping import Mapping, load_mapping
+from evalkit.intake.readers import FILE, LINE
+from evalkit.intake.rules import Extent, RowRule, compile_row_rules
+from evalkit.intake.table_rules import REJECTION, find_orphans, find_overlaps, find_repeated_keys, rejection
+from evalkit.tables import conform
+
+_COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What intake made of an extract.
+
+    `tables` conform to evalkit.tables.SCHEMAS. `rejected` has one row for each rule that a rejected row breaks (table, file, line, column,
+    rule, sentence), never a value. `receipt` counts rows by table and rule, with rule "all" for the table itself. `assumptions` says how each
+    file was read and what it did not hold (table, file, assumption).
+    """
+
+    tables: dict[str, pl.DataFrame]
+    rejected: pl.DataFrame
+    receipt: pl.DataFrame
+    assumptions: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Checked:
+    contract: Contract
+    delivered: pl.DataFrame
+    accepted: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+def admit(
+    extract_folder: Path | str,
+    contracts_folder: Path | str,
+    *,
+    districts: Sequence[str],
+    first_month: date,
+    data_through: date,
+    mapping: Path | str | None = None,
+    max_rejected_share: float = 0.05,
+) -> Admission:
+    """Let an extract in: check every file against its contract, set bad rows aside, and say what was done.
+
+    Parameters
+    ----------
+    extract_folder : path
+        Folder of the delivered files, TABLE.csv or TABLE.parquet, or several TABLE_anything.
+    contracts_folder : path
+        Folder of the contracts, *.odcs.yaml.
+    districts : sequence of str
+        The districts of the run, spelled as in the files.
+    first_month, data_through : date
+        First month of the extract and last month known. Months.
+    mapping : path, optional
+        Mapping file: covariates, other column names, other codes.
+    max_rejected_share : float
+        Largest share of a table's rows that may be set aside. Share, 0 to 1.
+
+    Returns
+    -------
+    Admission
+        Tables, rejected rows, receipt and assumptions.
+
+    Raises
+    ------
+    IntakeError
+        If a personal number stands anywhere (nothing is read in), a file or column is missing or unreadable, or more rows break their
+        contract than may be set aside.
+    """
+    words = load_mapping(mapping)
+    contracts = {
+        table: with_covariates(contract, words.of(table).covariates) for table, contract in load_contracts(contracts_folder).items()
+    }
+    delivery = read_folder(Path(extract_folder), contracts)
+    files = [file for delivered in delivery.tables.values() for file in delivered]
+    refuse_personal_numbers(files, dict(delivery.other_lines), str(Path(contracts_folder).name))
+    refuse_incomplete(delivery, contracts, words)
+    extent = Extent(tuple(districts), first_month, data_through)
+    checked = _follow_references(
+        [_check_table(contracts[table], delivery, words, extent) for table in contracts if table in delivery.tables]
+    )
+    _refuse_excess(checked, max_rejected_share)
+    return Admission(
+        tables={one.contract.table: conform(one.accepted.select(one.contract.column_names), one.contract.table) for one in checked},
+        rejected=pl.concat([one.rejected.select(pl.lit(one.contract.table).alias("table"), *REJECTION) for one in checked]),
+        receipt=pl.concat([_receipt_of(one) for one in checked]),
+        assumptions=describe(delivery, contracts, words),
+    )
+
+
+def intake_counts(admission: Admission) -> pl.DataFrame:
+    """The receipt as it is reported: rows delivered, accepted and rejected by table, and by each rule that set rows aside.
+
+    Returns
+    -------
+    DataFrame
+        table, rule ("all" for the whole table), n_delivered, n_accepted, n_rejected. Rows of the files.
+    """
+    return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
+
+
+def _check_table(contract: Contract, delivery: Delivery, words: Mapping, extent: Extent) -> _Checked:
+    files, mapping = delivery.tables[contract.table], words.of(contract.table)
+    typed = pl.concat([type_cells(file, contract.columns, mapping) for file in files])
+    found = {column for file in files for column in file.columns}
+    delivered_columns = [name for name in contract.column_names if mapping.columns.get(name, name) in found]
+    delivered = typed.collect()
+    accepted, rejected = _split_rows(delivered, compile_row_rules(contract, delivered_columns, extent))
+    for find in [find_repeated_keys, *[_overlap_finder(rule) for rule in contract.rules if rule.rule == "no_overlap"]]:
+        accepted, rejected = _set_aside(accepted, rejected, find(accepted, contract))
+    return _Checked(contract, delivered, accepted, rejected)
+
+
+def _split_rows(rows: pl.DataFrame, rules: list[RowRule]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    # First pass: one scan counts all rules. Second pass, only if need be: the rows that break one.
+    counts = rows.lazy().select(rule.fails.sum().alias(rule.name) for rule in rules).collect(engine="streaming").row(0, named=True)
+    fired = [rule for rule in rules if counts[rule.name]]
+    if not fired:
+        return rows, rejection(rows.clear(), "", "", "")
+    parts = [
+        rejection(rows.lazy().filter(rule.fails).select(FILE, LINE).collect(), rule.column, rule.name, rule.sentence) for rule in fired
+    ]
+    return rows.filter(~pl.any_horizontal(rule.fails for rule in fired)), pl.concat(parts)
+
+
+def _overlap_finder(custom: CustomRule) -> Callable[[pl.DataFrame, Contract], pl.DataFrame]:
+    return lambda rows, _: find_overlaps(rows, custom)
+
+
+def _set_aside(accepted: pl.DataFrame, rejected: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    if found.is_empty():
+        return accepted, rejected
+    places = found.select(pl.col("file").alias(FILE), pl.col("line").alias(LINE)).unique()
+    return accepted.join(places, on=[FILE, LINE], how="anti"), pl.concat([rejected, found])
+
+
+def _follow_references(checked: list[_Checked]) -> list[_Checked]:
+    waiting = {one.contract.table: one for one in checked}
+    done: dict[str, _Checked] = {}
+    while waiting:
+        ready = [table for table, one in waiting.items() if not any(link.to_table in waiting for link in one.contract.references)]
+        if not ready:
+            raise IntakeError(
+                "The foreign keys of the contracts run in a circle.",
+                where=", ".join(sorted(waiting)),
+                why="No table can be checked first.",
+                fix="remove one of the foreign keys among these tables.",
+            )
+        for table in ready:
+            done[table] = _without_orphans(waiting.pop(table), done)
+    return [done[one.contract.table] for one in checked]
+
+
+def _without_orphans(one: _Checked, done: dict[str, _Checked]) -> _Checked:
+    accepted, rejected = one.accepted, one.rejected
+    found = [
+        find_orphans(accepted, link, done[link.to_table].accepted, done[link.to_table].delivered)
+        for link in one.contract.references
+        if link.to_table in done
+    ]
+    for orphans in found:
+        accepted, rejected = _set_aside(accepted, rejected, orphans)
+    return _Checked(one.contract, one.delivered, accepted, rejected)
+
+
+def _receipt_of(one: _Checked) -> pl.DataFrame:
+    n_delivered, n_accepted = one.delivered.height, one.accepted.height
+    by_rule = one.rejected.group_by("rule").len("n_rejected").sort("rule")
+    table = pl.lit(one.contract.table).alias("table")
+    whole = pl.DataFrame({"rule": ["all"], "n_rejected": [n_delivered - n_accepted]}, schema={"rule": pl.String, "n_rejected": pl.UInt32})
+    return (
+        pl.concat([whole, by_rule.cast({"n_rejected": pl.UInt32})])
+        .select(
+            table, "rule", n_delivered=n_delivered, n_accepted=n_delivered - pl.col("n_rejected").cast(pl.Int64), n_rejected="n_rejected"
+        )
+        .cast(_COUNTS)
+    )
+
+
+def _refuse_excess(checked: list[_Checked], max_rejected_share: float) -> None:
+    faults = [fault for one in checked if (fault := _excess_in_words(one, max_rejected_share))]
+    if not faults:
+        return
+    raise IntakeError(
+        f"{len(faults)} table{'s have' if len(faults) > 1 else ' has'} more rejected rows than may be set aside.",
+        where="; ".join(faults),
+        why=f"At most {100 * max_rejected_share:g} % of a table's rows may break its contract; beyond that the rest cannot be trusted either.",
+        fix="ask the sender for a corrected file; the run file's max_rejected_share is the limit.",
+    )
+
+
+def _excess_in_words(one: _Checked, max_rejected_share: float) -> str | None:
+    n_rejected = one.delivered.height - one.accepted.height
+    if n_rejected <= max_rejected_share * one.delivered.height:
+        return None
+    rules = (
+        one.rejected.group_by("rule").agg(pl.len(), pl.first("file"), pl.col("line").min()).sort("len", "rule", descending=[True, False])
+    )
+    listed = ", ".join(f"{row['rule']} {row['len']:,} (first: {row['file']} line {row['line']})" for row in rules.head(5).to_dicts())
+    return f"{one.contract.table}: {n_rejected:,} of {one.delivered.height:,} rows: {listed}"

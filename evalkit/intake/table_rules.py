@@ -1,0 +1,87 @@
+"""Rules over rows: repeated keys, overlapping periods, and rows that name something not found in another table.
+
+Which rows are set aside does not depend on the order of rows, nor on how they are spread over files.
+"""
+
+from datetime import date
+
+import polars as pl
+
+from evalkit.intake.contract import Contract, CustomRule, Reference
+from evalkit.intake.readers import FILE, LINE
+
+REJECTION = {"file": pl.String, "line": pl.Int64, "column": pl.String, "rule": pl.String, "sentence": pl.String}
+_DAYS = 1 << 32
+
+
+def rejection(rows: pl.DataFrame, column: str, rule: str, sentence: str) -> pl.DataFrame:
+    """The rows as rejections by one rule: file, line, column, rule and sentence, without their values."""
+    return rows.select(
+        pl.col(FILE).alias("file"),
+        pl.col(LINE).alias("line"),
+        pl.lit(column).alias("column"),
+        pl.lit(rule).alias("rule"),
+        pl.lit(sentence).alias("sentence"),
+    ).cast(REJECTION)
+
+
+def find_repeated_keys(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Rejections of rows whose key stands more than once: of equal rows one is kept, of rows that contradict each other none."""
+    keys = list(contract.keys)
+    repeated = rows.group_by(keys).len().filter(pl.col("len") > 1)
+    if repeated.is_empty():
+        return rejection(rows.clear(), "", "", "")
+    content = pl.struct(contract.column_names)
+    doubtful = (
+        rows.join(repeated.select(keys), on=keys, how="semi", nulls_equal=True)
+        .sort(FILE, LINE)
+        .with_columns(is_equal=(content.n_unique() == 1).over(keys), is_first=pl.struct(keys).is_first_distinct())
+    )
+    column = ", ".join(keys)
+    again = doubtful.filter(pl.col("is_equal") & ~pl.col("is_first"))
+    contradicted = doubtful.filter(~pl.col("is_equal"))
+    return pl.concat(
+        [
+            rejection(again, column, "key_not_repeated", "The same row stands more than once; one of them was kept."),
+            rejection(contradicted, column, "key_not_contradicted", "Rows with this key contradict each other; none of them was kept."),
+        ]
+    )
+
+
+def find_overlaps(rows: pl.DataFrame, custom: CustomRule) -> pl.DataFrame:
+    """Rejections of periods that begin before an earlier one in the same group has ended, nested ones included.
+
+    One running maximum over the sorted table serves all groups: a group's number, times more days than there are, is added to each end.
+    """
+    by, start, end = list(custom.arguments["by"]), custom.arguments["start"], custom.arguments["end"]
+    ordered = rows.sort(*by, start, pl.col(end).fill_null(date.max))
+    group = pl.struct(by).rle_id().cast(pl.Int64) * _DAYS
+    latest_end = (group + pl.col(end).fill_null(date.max).to_physical().cast(pl.Int64)).cum_max().shift(1)
+    begins = group + pl.col(start).to_physical().cast(pl.Int64)
+    is_same_group = group == group.shift(1)
+    overlapping = ordered.filter((is_same_group & (begins < latest_end)).fill_null(False))
+    return rejection(overlapping, ", ".join([start, end]), custom.name, f"This rule is broken: {custom.sentence}")
+
+
+def find_orphans(rows: pl.DataFrame, link: Reference, accepted: pl.DataFrame, delivered: pl.DataFrame) -> pl.DataFrame:
+    """Rejections of rows that name what the other table does not hold, or held in a row that was itself set aside."""
+    columns, targets = list(link.columns), list(link.to_columns)
+    known = accepted.select(pl.col(target).alias(column) for target, column in zip(targets, columns, strict=True)).unique()
+    orphans = rows.drop_nulls(columns).join(known, on=columns, how="anti")
+    if orphans.is_empty():
+        return rejection(orphans, "", "", "")
+    named = delivered.select(pl.col(target).alias(column) for target, column in zip(targets, columns, strict=True)).unique()
+    column = ", ".join(columns)
+    return pl.concat(
+        [
+            rejection(
+                orphans.join(named, on=columns, how="anti"), column, link.name, f"{column} is not found in the table {link.to_table}."
+            ),
+            rejection(
+                orphans.join(named, on=columns, how="semi"),
+                column,
+                link.name,
+                f"{column} is found in the table {link.to_table} only in rows that were set aside.",
+            ),
+        ]
+    )

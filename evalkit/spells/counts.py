@@ -1,0 +1,64 @@
+"""How many people and spells there are, and how the spells ended: the first numbers of every report, districts beside the city."""
+
+import polars as pl
+
+CITY = "all"
+STILL_ON_SUPPORT = "still_on_support"
+
+
+def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
+    """Counts of people and spells per district and for the city.
+
+    Parameters
+    ----------
+    person, spells : DataFrame
+        Tables `person` and `support_spells`.
+
+    Returns
+    -------
+    DataFrame
+        district, measure (persons, persons_with_support, support_spells, support_spells_start_unknown), count, n_persons (the people behind
+        the count).
+    """
+    everyone, on_support = _with_city(person), _with_city(spells)
+    unknown_start = on_support.filter(~pl.col("is_start_known"))
+    measures = [
+        _count(everyone, "persons", pl.len()),
+        _count(on_support, "persons_with_support", pl.col("person_id").n_unique()),
+        _count(on_support, "support_spells", pl.len()),
+        _count(unknown_start, "support_spells_start_unknown", pl.len()),
+    ]
+    grid = everyone.select("district").unique().join(pl.concat(measures).select("measure").unique(), how="cross")
+    counted = grid.join(pl.concat(measures), on=["district", "measure"], how="left")
+    return counted.with_columns(pl.col("count", "n_persons").fill_null(0)).sort("district", "measure")
+
+
+def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
+    """How the support spells ended, per district and for the city.
+
+    Returns
+    -------
+    DataFrame
+        district, exit (an outcome, or still_on_support), n_spells, n_persons, share (of the district's spells, 0-1). Every exit that occurs
+        in the city has a row in every district.
+    """
+    ended = _with_city(spells).with_columns(pl.col("exit").fill_null(STILL_ON_SUPPORT))
+    counted = ended.group_by("district", "exit").agg(
+        n_spells=pl.len().cast(pl.Int32), n_persons=pl.col("person_id").n_unique().cast(pl.Int32)
+    )
+    grid = ended.select("district").unique().join(ended.select("exit").unique(), how="cross")
+    filled = grid.join(counted, on=["district", "exit"], how="left").with_columns(pl.col("n_spells", "n_persons").fill_null(0))
+    return filled.with_columns(share=pl.col("n_spells") / pl.col("n_spells").sum().over("district")).sort("district", "exit")
+
+
+def _with_city(table: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([table, table.with_columns(district=pl.lit(CITY))])
+
+
+def _count(table: pl.DataFrame, measure: str, count: pl.Expr) -> pl.DataFrame:
+    return (
+        table.group_by("district")
+        .agg(count=count.cast(pl.Int32), n_persons=pl.col("person_id").n_unique().cast(pl.Int32))
+        .with_columns(measure=pl.lit(measure))
+        .select("district", "measure", "count", "n_persons")
+    )

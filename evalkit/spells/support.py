@@ -1,0 +1,125 @@
+"""Support spells: maximal runs of months for which support was paid, and how they ended.
+
+A month counts as paid for the adults (not the children) of a household with a row of income support for it, unless the amount is zero.
+Unpaid gaps of at most `max_gap_months` are bridged. A spell can therefore have begun before the extract unless more than that many unpaid
+months stand before it, and cannot be known to have ended unless more than that many (and the reporting lag) stand after it.
+So follow-up ends for everybody at the last month with known exits: spells running there are censored there. Cutting them all at the same
+month keeps the censoring unrelated to how long anybody stays; months paid after it are not counted.
+"""
+
+from datetime import date
+
+import polars as pl
+
+from evalkit.months import add_months, month_number, month_number_expr, month_of_number_expr
+from evalkit.tables import STATES, conform
+
+
+def last_month_with_known_exits(data_through: date, *, max_gap_months: int, reporting_lag_months: int = 0) -> date:
+    """The month at which follow-up ends: data_through less the longer of the bridged gap and the reporting lag."""
+    return add_months(data_through, -max(max_gap_months, reporting_lag_months))
+
+
+def build_support_spells(
+    income_support: pl.DataFrame,
+    household_member: pl.DataFrame,
+    livelihood: pl.DataFrame,
+    person: pl.DataFrame,
+    *,
+    first_month: date,
+    data_through: date,
+    max_gap_months: int,
+    reporting_lag_months: int = 0,
+) -> pl.DataFrame:
+    """How long each person was on support, spell by spell, and which state came next.
+
+    Parameters
+    ----------
+    income_support, household_member, livelihood, person : DataFrame
+        Admitted tables.
+    first_month, data_through : date
+        First month of the extract and last month known. Months.
+    max_gap_months : int
+        Longest unpaid gap that does not end a spell. Months, >= 0.
+    reporting_lag_months : int
+        How many of the last months may still lack payments. Months, >= 0.
+
+    Returns
+    -------
+    DataFrame
+        The table support_spells. `months` is the spell's length with bridged gaps; `start`, `end` are half-open. `exit_state` is the
+        livelihood state in the first month after the spell and `exit` its outcome group; both are null where the spell is censored, and
+        "unknown" where no state but support itself is known for that month. `is_start_known` is false for spells that may have begun before
+        the extract (their `entry` is 0 and their length a lower bound). The district is the person's, fixed; without survey weights
+        everybody weighs 1. Spells that begin after the last month with known exits are not in the table.
+    """
+    first, last = month_number(first_month), month_number(data_through)
+    known = month_number(
+        last_month_with_known_exits(data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months)
+    )
+    paid = _paid_months(income_support, household_member).filter(pl.col("month").is_between(first, last))
+    spells = _join_months(paid, max_gap_months).filter(pl.col("first_paid") <= known).collect()
+    spells = spells.with_columns(
+        is_censored=pl.col("last_paid") >= known, last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32))
+    )
+    spells = spells.with_columns(after=pl.col("last_paid") + 1)
+    people = person.select("person_id", "district", weight=pl.col("weight").fill_null(1.0))
+    return conform(
+        _with_exit(spells, livelihood)
+        .join(people, on="person_id", how="inner")
+        .sort("person_id", "first_paid")
+        .select(
+            "person_id",
+            "household_id",
+            "district",
+            "exit_state",
+            "exit",
+            "weight",
+            spell_no=pl.int_range(1, pl.len() + 1).over("person_id"),
+            start=month_of_number_expr("first_paid"),
+            end=month_of_number_expr("after"),
+            entry=pl.lit(0),
+            months=pl.col("after") - pl.col("first_paid"),
+            is_start_known=pl.col("first_paid") - first > max_gap_months,
+        ),
+        "support_spells",
+    )
+
+
+def _paid_months(income_support: pl.DataFrame, household_member: pl.DataFrame) -> pl.LazyFrame:
+    paid = income_support.lazy().filter(pl.col("amount").is_null() | (pl.col("amount") > 0))
+    return (
+        household_member.lazy()
+        .filter(pl.col("role") != "child")
+        .join(paid, on=["household_id", "month"], how="semi")
+        .group_by("person_id", month=month_number_expr("month"))
+        .agg(pl.col("household_id").min())
+    )
+
+
+def _join_months(paid: pl.LazyFrame, max_gap_months: int) -> pl.LazyFrame:
+    is_new_person = pl.col("person_id") != pl.col("person_id").shift(1)
+    is_after_gap = pl.col("month") - pl.col("month").shift(1) > max_gap_months + 1
+    return (
+        paid.sort("person_id", "month")
+        .with_columns(spell=(is_new_person | is_after_gap).fill_null(True).cum_sum())
+        .group_by("spell")
+        .agg(pl.first("person_id", "household_id"), first_paid=pl.col("month").min(), last_paid=pl.col("month").max())
+        .drop("spell")
+    )
+
+
+def _with_exit(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
+    states = livelihood.select(
+        "person_id", state_start=month_number_expr("start"), state_end=month_number_expr("end"), exit_state="state"
+    ).sort("person_id", "state_start")
+    matched = spells.sort("person_id", "after").join_asof(
+        states, left_on="after", right_on="state_start", by="person_id", strategy="backward", check_sortedness=False
+    )
+    # Support in a month without payment contradicts the payments, so the state of that month is not known.
+    covers = (pl.col("state_end").is_null() | (pl.col("state_end") > pl.col("after"))) & (pl.col("exit_state") != "support")
+    state = pl.when(covers.fill_null(False)).then("exit_state").otherwise(pl.lit("unknown"))
+    outcome = dict(STATES.select("state", "outcome").iter_rows())
+    return matched.with_columns(exit_state=pl.when(~pl.col("is_censored")).then(state)).with_columns(
+        exit=pl.col("exit_state").replace_strict(outcome, return_dtype=pl.String)
+    )

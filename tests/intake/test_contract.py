@@ -1,0 +1,170 @@
+"""Contracts: valid by the standard, equal to the tables they describe, and refused when they cannot be followed."""
+
+import json
+import shutil
+from datetime import date
+from importlib.resources import files
+
+import jsonschema
+import pytest
+import yaml
+
+from evalkit.errors import IntakeError
+from evalkit.intake import Covariate, admit, load_contracts, load_mapping
+from evalkit.intake.contract import with_covariates
+from evalkit.tables import SCHEMAS, STATES
+
+MAIN_JOB_TABLES = {"person", "income_support", "household_member", "intervention", "participation", "livelihood"}
+
+
+@pytest.fixture
+def own_contracts(tmp_path, contracts_folder):
+    """A copy of the contracts that a test may spoil: edit(table, old, new) changes one text."""
+    folder = tmp_path / "data_contracts"
+    shutil.copytree(contracts_folder, folder)
+
+    def edit(table: str, old: str, new: str):
+        path = folder / f"{table}.odcs.yaml"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return folder
+
+    return edit
+
+
+def test_contracts_are_valid_by_the_schema_of_the_standard(contracts_folder):
+    schema = json.loads((files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8"))
+    validator = jsonschema.validators.validator_for(schema)(schema)
+
+    faults = {
+        path.name: [fault.message for fault in validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))]
+        for path in contracts_folder.glob("*.odcs.yaml")
+    }
+
+    assert faults == {f"{table}.odcs.yaml": [] for table in MAIN_JOB_TABLES}
+
+
+def test_contracts_declare_the_columns_of_the_admitted_tables(contracts_folder):
+    contracts = load_contracts(contracts_folder)
+
+    declared = {table: {column.name: column.dtype for column in contract.columns} for table, contract in contracts.items()}
+
+    assert declared == {table: SCHEMAS[table].columns for table in MAIN_JOB_TABLES}
+
+
+def test_livelihood_contract_allows_exactly_the_states_of_the_line(contracts_folder):
+    (state,) = [column for column in load_contracts(contracts_folder)["livelihood"].columns if column.name == "state"]
+
+    assert list(state.allowed) == STATES["state"].to_list()
+
+
+def test_contracts_explain_every_column_in_english_with_the_swedish_term(contracts_folder):
+    columns = [
+        (path.name, column)
+        for path in contracts_folder.glob("*.odcs.yaml")
+        for column in yaml.safe_load(path.read_text(encoding="utf-8"))["schema"][0]["properties"]
+    ]
+
+    unexplained = [(name, c["name"]) for name, c in columns if not c.get("description") or c["synonyms"][0].get("locale") != "sv-SE"]
+
+    assert unexplained == []
+
+
+def test_load_contracts_refuses_a_folder_without_contracts(tmp_path, four_lines):
+    with pytest.raises(IntakeError) as caught:
+        load_contracts(tmp_path)
+
+    lines = four_lines(caught.value)
+    assert lines["what"] == "No data contract was found."
+    assert "*.odcs.yaml" in lines["where"]
+    assert "nothing is read in" in lines["why"]
+    assert "data_contracts/" in lines["fix"]
+
+
+def test_load_contracts_names_all_statements_it_cannot_follow(own_contracts, four_lines):
+    own_contracts("livelihood", "rule: end_after_start, start: start, end: end", "rule: end_after_strat, start: start, end: end")
+    folder = own_contracts("income_support", "first: amount, second: currency", "first: amount, second: curency")
+
+    with pytest.raises(IntakeError) as caught:
+        load_contracts(folder)
+
+    lines = four_lines(caught.value)
+    assert lines["what"].startswith("2 statements")
+    assert 'is unknown as "end_after_strat" (did you mean "end_after_start"?)' in lines["where"]
+    assert 'names an unknown column "curency"' in lines["where"]
+    assert "never be checked" in lines["why"]
+    assert "no_overlap" in lines["fix"]
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "fault"),
+    [
+        ("person", "name: person\n    physicalName", "name: persons\n    physicalName", 'unknown table "persons"'),
+        ("person", "logicalType: integer", "logicalType: boolean", 'column "birth_year" has unknown type "boolean"'),
+        ("person", "logicalType: integer", "logicalType: string", 'column "birth_year" is not a Int32'),
+        ("livelihood", "primaryKeyPosition: 2", "primaryKeyPosition: 0", "the primary key is not person_id, start"),
+        ("livelihood", "to: person.person_id", "to: person.id", 'foreign key "person_known"'),
+        ("person", "rule: known_district, column", "rule: known_district, columns", "takes the arguments: column"),
+    ],
+)
+def test_load_contracts_finds_a_fault(own_contracts, table, old, new, fault):
+    folder = own_contracts(table, old, new)
+
+    with pytest.raises(IntakeError) as caught:
+        load_contracts(folder)
+
+    assert fault in caught.value.where
+
+
+def test_load_contracts_refuses_what_is_no_contract(own_contracts, four_lines):
+    folder = own_contracts("person", "kind: DataContract", "kind: DataContract\nunheard_of: true")
+
+    with pytest.raises(IntakeError) as caught:
+        load_contracts(folder)
+
+    lines = four_lines(caught.value)
+    assert lines["what"] == "A data contract could not be read."
+    assert lines["where"].endswith("person.odcs.yaml")
+    assert "Open Data Contract Standard" in lines["why"]
+    assert "compare" in lines["fix"]
+
+
+def test_mapping_declares_when_each_covariate_was_measured(contracts_folder):
+    mapping = load_mapping(contracts_folder / "mappings" / "northern_ireland.yaml")
+
+    known = {covariate.name: covariate.is_known_at_first_month for covariate in mapping.of("person").covariates}
+
+    assert known == {"catholic": True, "grammar": True, "gcse5eq": True, "funemp": False, "fmpr": False, "livboth": False}
+
+
+def test_with_covariates_refuses_a_name_that_the_contract_has(contracts_folder, four_lines):
+    person = load_contracts(contracts_folder)["person"]
+    sex = Covariate(name="sex", type="string", description={"en": "Sex"}, measured="at birth", is_known_at_first_month=True)
+
+    with pytest.raises(IntakeError) as caught:
+        with_covariates(person, (sex,))
+
+    lines = four_lines(caught.value)
+    assert "declares covariates" in lines["what"]
+    assert lines["where"] == "table person: sex"
+    assert "cannot replace" in lines["why"]
+    assert "rename" in lines["fix"]
+
+
+def test_foreign_keys_in_a_circle_are_refused(own_contracts, extract, four_lines):
+    circle = "    relationships:\n      - {id: back, type: foreignKey, from: person.person_id, to: livelihood.person_id}\n    quality:\n"
+    folder = own_contracts("person", "    quality:\n", circle)
+
+    with pytest.raises(IntakeError) as caught:
+        _admit_with(extract, folder)
+
+    lines = four_lines(caught.value)
+    assert "circle" in lines["what"]
+    assert "livelihood" in lines["where"] and "person" in lines["where"]
+    assert "first" in lines["why"]
+    assert "remove" in lines["fix"]
+
+
+def _admit_with(extract, contracts):
+    return admit(extract.folder, contracts, districts=["Norr", "Söder"], first_month=date(2026, 1, 1), data_through=date(2026, 6, 1))

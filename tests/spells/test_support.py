@@ -1,0 +1,176 @@
+"""Support spells: equal to the published ones, by hand at every edge of the extract, and indifferent to order, names and files."""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evalkit.spells import build_support_spells, last_month_with_known_exits
+
+PUBLISHED = Path(__file__).parents[1] / "published" / "joblessness_spells.csv"
+NORTHERN_IRELAND = {"first_month": date(1993, 7, 1), "data_through": date(1999, 6, 1)}
+YEAR = {"first_month": date(2026, 1, 1), "data_through": date(2026, 12, 1)}
+TABLES = ("income_support", "household_member", "livelihood", "person")
+PROPERTY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PAID = st.dictionaries(st.sampled_from(["A", "B", "C"]), st.lists(st.integers(1, 12), unique=True), min_size=1)
+
+
+def spells_of(tables, **arguments):
+    return build_support_spells(*[tables[name] for name in TABLES], **arguments)
+
+
+def months_of(spells):
+    """Spells as (person, first month, last month, exit), months counted from January 2026 = 1."""
+    rows = spells.select("person_id", "start", "months", "exit").rows()
+    return [(person, start.month, start.month + length - 1, exit_) for person, start, length, exit_ in rows]
+
+
+def test_support_spells_equal_the_published_spells_row_by_row(northern_ireland):
+    published = pl.read_csv(PUBLISHED).sort("id", "start_month")
+    exits = {0: None, 1: "work", 2: "studies", 3: "training"}
+    states = {"employment": "work", "FE": "further_education", "HE": "higher_education", "censored": None}
+
+    spells = spells_of(northern_ireland, max_gap_months=0, **NORTHERN_IRELAND)
+
+    expected = published.select(
+        person_id="NI-" + pl.col("id").cast(pl.String).str.zfill(4),
+        district="region",
+        start=pl.lit(date(1993, 7, 1)).dt.offset_by(pl.format("{}mo", pl.col("start_month") - 1)),
+        months=pl.col("length").cast(pl.Int32),
+        exit_state=pl.col("next_state").replace(states),
+        exit=pl.col("exit").replace_strict(exits, return_dtype=pl.String),
+        is_start_known=pl.col("start_month") > 1,
+        weight="weight",
+    )
+    assert spells.select(expected.columns).equals(expected)
+
+
+def test_support_spells_count_as_published(northern_ireland):
+    spells = spells_of(northern_ireland, max_gap_months=0, **NORTHERN_IRELAND)
+
+    exits = dict(spells.group_by("exit").len().iter_rows())
+
+    assert (spells.height, spells["person_id"].n_unique()) == (507, 342)
+    assert exits == {"work": 182, "studies": 168, "training": 64, None: 93}
+
+
+@pytest.mark.parametrize(("max_gap_months", "expected"), [(0, [(2, 3), (5, 5), (8, 8)]), (1, [(2, 5), (8, 8)]), (2, [(2, 8)])])
+def test_support_spells_bridge_gaps_up_to_the_limit(paid_tables, max_gap_months, expected):
+    tables = paid_tables({"A": [2, 3, 5, 8]})
+
+    spells = spells_of(tables, max_gap_months=max_gap_months, **YEAR)
+
+    assert [(start, end) for _, start, end, _ in months_of(spells)] == expected
+
+
+@pytest.mark.parametrize(("max_gap_months", "known"), [(0, [False, True]), (1, [False, False]), (2, [False, False])])
+def test_support_spells_flag_starts_that_may_lie_before_the_extract(paid_tables, max_gap_months, known):
+    tables = paid_tables({"A": [1, 5], "B": [2]})
+
+    spells = spells_of(tables, max_gap_months=max_gap_months, **YEAR).filter(pl.col("spell_no") == 1)
+
+    assert spells["is_start_known"].to_list() == known
+
+
+@pytest.mark.parametrize(
+    ("max_gap_months", "reporting_lag_months", "expected"),
+    [
+        (0, 0, [("A", 8, 10, "work"), ("B", 11, 12, None), ("C", 3, 9, "unknown")]),
+        (1, 0, [("A", 8, 10, "work"), ("B", 11, 11, None), ("C", 3, 9, "unknown")]),
+        (2, 0, [("A", 8, 10, None), ("C", 3, 9, "unknown")]),
+        (0, 3, [("A", 8, 9, None), ("C", 3, 9, None)]),
+        (2, 3, [("A", 8, 9, None), ("C", 3, 9, None)]),
+    ],
+)
+def test_support_spells_end_follow_up_where_exits_are_no_longer_known(paid_tables, max_gap_months, reporting_lag_months, expected):
+    paid = {"A": [8, 9, 10], "B": [11, 12], "C": [3, 4, 5, 6, 7, 8, 9]}
+    tables = paid_tables(paid, [("A", 11, None, "work"), ("B", 11, None, "support")])
+
+    spells = spells_of(tables, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months, **YEAR)
+
+    assert months_of(spells) == expected
+
+
+def test_last_month_with_known_exits_takes_the_longer_of_gap_and_lag():
+    assert last_month_with_known_exits(date(2026, 2, 1), max_gap_months=2, reporting_lag_months=4) == date(2025, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("states", "exit_state", "exit_group"),
+    [
+        ([("A", 4, None, "school")], "school", "studies"),
+        ([("A", 1, 4, "support"), ("A", 4, 5, "training")], "training", "training"),
+        ([("A", 5, None, "work")], "unknown", "unknown"),
+        ([("A", 1, 4, "work")], "unknown", "unknown"),
+        ([("A", 1, None, "support")], "unknown", "unknown"),
+        ([], "unknown", "unknown"),
+    ],
+)
+def test_support_spells_take_the_exit_from_the_first_month_after(paid_tables, states, exit_state, exit_group):
+    tables = paid_tables({"A": [2, 3]}, states)
+
+    spells = spells_of(tables, max_gap_months=0, **YEAR)
+
+    assert spells.select("exit_state", "exit").row(0) == (exit_state, exit_group)
+
+
+def test_support_spells_follow_the_adults_of_a_household_and_not_its_children(paid_tables, month):
+    tables = paid_tables({"A": [1, 2], "B": [], "C": []})
+    others = [("HA", "B", month(2), "co_applicant", None), ("HA", "C", month(2), "child", None)]
+    schema = tables["household_member"].schema
+    tables["household_member"] = pl.concat([tables["household_member"], pl.DataFrame(others, schema=schema, orient="row")])
+
+    spells = spells_of(tables, max_gap_months=0, **YEAR)
+
+    assert months_of(spells) == [("A", 1, 2, "unknown"), ("B", 2, 2, "unknown")]
+    assert spells["household_id"].to_list() == ["HA", "HA"]
+
+
+def test_support_spells_leave_out_months_with_nothing_paid(paid_tables):
+    tables = paid_tables({"A": [3, 4, 5]})
+    amounts = pl.Series("amount", [9000.0, 0.0, 9000.0])
+
+    spells = spells_of({**tables, "income_support": tables["income_support"].with_columns(amounts)}, max_gap_months=0, **YEAR)
+
+    assert months_of(spells) == [("A", 3, 3, "unknown"), ("A", 5, 5, "unknown")]
+
+
+def test_support_spells_count_everybody_once_without_survey_weights(paid_tables):
+    spells = spells_of(paid_tables({"A": [3]}), max_gap_months=0, **YEAR)
+
+    assert spells["weight"].to_list() == [1.0]
+
+
+@PROPERTY
+@given(paid=PAID)
+def test_support_spells_conserve_person_months_without_gaps(paid_tables, paid):
+    spells = spells_of(paid_tables(paid), max_gap_months=0, **YEAR)
+
+    assert spells["months"].sum() == sum(len(months) for months in paid.values())
+
+
+@PROPERTY
+@given(paid=PAID)
+def test_support_spells_never_grow_in_number_with_the_gap(paid_tables, paid):
+    tables = paid_tables(paid)
+
+    n_spells = [spells_of(tables, max_gap_months=gap, **YEAR).height for gap in range(5)]
+
+    assert n_spells == sorted(n_spells, reverse=True)
+
+
+@PROPERTY
+@given(paid=PAID, seed=st.integers(0, 1000), gap=st.integers(0, 3))
+def test_support_spells_do_not_depend_on_row_order_or_names(paid_tables, paid, seed, gap):
+    tables = paid_tables(paid, [(person, 6, None, "work") for person in paid])
+    renamed = {
+        name: table.sample(fraction=1, shuffle=True, seed=seed).with_columns(pl.col("^person_id$").replace({"A": "Z", "B": "Y"}))
+        for name, table in tables.items()
+    }
+
+    spells, others = (spells_of(version, max_gap_months=gap, **YEAR) for version in (tables, renamed))
+
+    assert sorted(months_of(others.with_columns(pl.col("person_id").replace({"Z": "A", "Y": "B"})))) == months_of(spells)
