@@ -1,0 +1,33 @@
+"""Economics: from effects to what each actor gains or loses, in a double-entry ledger whose prices and postings are data."""
+
+from evalkit.economics.actors import ACTORS, PERSPECTIVES
+from evalkit.economics.discounting import present_value
+from evalkit.economics.ledger import value_effects, value_under
+from evalkit.economics.ledger_checks import check_ledger
+from evalkit.economics.price_book import PriceBook, declare_price_book, load_price_book
+from evalkit.economics.projection import cohort_trace
+from evalkit.economics.summaries import displacement_sensitivity, price_table, summarise_value, value_by_actor
+from evalkit.economics.uncertainty import acceptability_curve, evpi
+from evalkit.economics.welfare import fieller_limits, incremental_table, mvpf
+
+__all__ = [
+    "ACTORS",
+    "PERSPECTIVES",
+    "PriceBook",
+    "acceptability_curve",
+    "check_ledger",
+    "cohort_trace",
+    "declare_price_book",
+    "displacement_sensitivity",
+    "evpi",
+    "fieller_limits",
+    "incremental_table",
+    "load_price_book",
+    "mvpf",
+    "present_value",
+    "price_table",
+    "summarise_value",
+    "value_by_actor",
+    "value_effects",
+    "value_under",
+]

@@ -1,0 +1,52 @@
+"""Prices in each draw: draw 0 holds the values themselves, draws 1..B a quantile of each record's distribution.
+
+The quantile of a price in draw b depends on its key, the seed and b alone: all districts, interventions and scenarios share it, and
+neither the order of rows or records nor the number of draws moves it.
+"""
+
+import hashlib
+
+import numpy as np
+
+from evalkit.economics.price_book import PriceBook
+from evalkit.params import PriceRecord
+
+
+def draw_prices(price_book: PriceBook, draws: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
+    """Every price of a book in the given draws.
+
+    Parameters
+    ----------
+    price_book : PriceBook
+        The book.
+    draws : ndarray
+        Numbers of draws, >= 0; shape (n,).
+    seed : int
+        The run's seed, >= 0.
+
+    Returns
+    -------
+    dict of ndarray
+        By price key, in the record's own unit; shape (n,).
+    """
+    return {
+        record.key: np.where(draws == 0, record.value, _quantiles(record, _uniforms(record.key, draws, seed)))
+        for record in price_book.prices
+    }
+
+
+def _uniforms(key: str, draws: np.ndarray, seed: int) -> np.ndarray:
+    key_number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+    return np.random.default_rng([seed, key_number]).random(int(draws.max(initial=0)) + 1)[draws]
+
+
+def _quantiles(record: PriceRecord, u: np.ndarray) -> np.ndarray:
+    kind, low, high = record.distribution.kind, record.distribution.low, record.distribution.high
+    if kind == "fixed":
+        return np.full(u.shape, record.value)
+    if kind == "uniform":
+        return low + u * (high - low)
+    width, below = high - low, record.value - low
+    rising = low + np.sqrt(u * width * below)
+    falling = high - np.sqrt((1 - u) * width * (high - record.value))
+    return np.where(u * width < below, rising, falling)

@@ -1,0 +1,149 @@
+"""From value draws to the numbers of the report: by perspective, by actor and posting, under displacement, and the prices behind them.
+
+The estimate is draw 0: unit weights and the records' own values. The interval is the percentiles of draws 1..B (linear between order
+statistics), and the probability that it pays is the share of draws 1..B above zero. All are per participant, present value.
+"""
+
+import polars as pl
+
+from evalkit.economics.actors import PERSPECTIVES
+from evalkit.economics.ledger import EFFECT_KEYS, value_under
+from evalkit.economics.price_book import PriceBook
+from evalkit.errors import EstimationError
+
+_MONEY = ("currency", "price_year")
+SCENARIOS = ("zero", "central", "high")
+
+
+def summarise_value(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
+    """What an intervention is worth per participant, from each perspective.
+
+    Parameters
+    ----------
+    value_draws : DataFrame
+        The table value_draws (`value_effects`).
+    conf_level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    DataFrame
+        One row per effect key and perspective (person, district, public_purse, society): `estimate`, `ci_lower`, `ci_upper` (money),
+        `probability_positive` (0-1), `currency`, `price_year`. A perspective whose actors no posting touches is exactly zero.
+        Limits and probability are null without replicates.
+
+    Raises
+    ------
+    EstimationError
+        If draw 0 is missing, or the confidence level is not between 0 and 1.
+    """
+    amounts = pl.concat(
+        value_draws.group_by(*EFFECT_KEYS, "draw", *_MONEY).agg(
+            pl.lit(name, dtype=pl.Enum(list(PERSPECTIVES))).alias("perspective"),
+            pl.col("amount").filter(pl.col("actor").is_in(actors)).sum(),
+        )
+        for name, actors in PERSPECTIVES.items()
+    )
+    by = [*EFFECT_KEYS, "perspective"]
+    summary = _over_draws(amounts, by, conf_level).sort(by).with_columns(pl.col("perspective").cast(pl.String))
+    return summary.select(*by, "estimate", "ci_lower", "ci_upper", "probability_positive", *_MONEY)
+
+
+def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
+    """What each actor gains or loses per participant, posting by posting.
+
+    Parameters and errors as `summarise_value`.
+
+    Returns
+    -------
+    DataFrame
+        One row per effect key, actor, posting and kind: `estimate`, `ci_lower`, `ci_upper` (money), `currency`, `price_year`.
+    """
+    by = [*EFFECT_KEYS, "actor", "posting", "kind"]
+    return _over_draws(value_draws, by, conf_level).sort(by).select(*by, "estimate", "ci_lower", "ci_upper", *_MONEY)
+
+
+def displacement_sensitivity(effect_draws: pl.DataFrame, price_book: PriceBook, *, seed: int, conf_level: float = 0.95) -> pl.DataFrame:
+    """What an intervention is worth if none, the expected or a high share of the new work is somebody else's.
+
+    Parameters and errors as `value_under` and `summarise_value`.
+
+    Returns
+    -------
+    DataFrame
+        As `summarise_value`, with a first column `displacement` (zero, central, high).
+    """
+    return pl.concat(
+        summarise_value(value_under(effect_draws, price_book, displacement=scenario, seed=seed), conf_level=conf_level).select(
+            pl.lit(scenario).alias("displacement"), pl.all()
+        )
+        for scenario in SCENARIOS
+    )
+
+
+def price_table(price_book: PriceBook) -> pl.DataFrame:
+    """The prices and rates of a book as the published table `prices`.
+
+    Returns
+    -------
+    DataFrame
+        One row per record: `price` (its key), `value`, `low`, `high` (null when fixed), `unit`, `price_year`, `currency`, `source`,
+        `value_grade`, `name_en`, `name_sv`.
+    """
+    columns = {
+        "price": pl.String,
+        "value": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "unit": pl.String,
+        "price_year": pl.Int32,
+        "currency": pl.String,
+        "source": pl.String,
+        "value_grade": pl.String,
+        "name_en": pl.String,
+        "name_sv": pl.String,
+    }
+    rows = [
+        (
+            r.key,
+            r.value,
+            r.distribution.low,
+            r.distribution.high,
+            r.unit,
+            r.price_year,
+            r.currency,
+            r.source,
+            r.grade,
+            r.name["en"],
+            r.name["sv"],
+        )
+        for r in price_book.prices
+    ]
+    return pl.DataFrame(rows, schema=columns, orient="row").sort("price")
+
+
+def _over_draws(amounts: pl.DataFrame, by: list[str], conf_level: float) -> pl.DataFrame:
+    if not 0 < conf_level < 1:
+        raise EstimationError(
+            "The confidence level is not between 0 and 1.",
+            where="argument conf_level",
+            why="It is a share of the draws: 0.95 keeps the middle 95 per cent.",
+            fix="write 95 per cent as 0.95.",
+        )
+    point, replicates = pl.col("amount").filter(pl.col("draw") == 0), pl.col("amount").filter(pl.col("draw") > 0)
+    tail = (1 - conf_level) / 2
+    summary = amounts.group_by(by).agg(
+        point.first().alias("estimate"),
+        replicates.quantile(tail, interpolation="linear").alias("ci_lower"),
+        replicates.quantile(1 - tail, interpolation="linear").alias("ci_upper"),
+        (replicates > 0).mean().alias("probability_positive"),
+        *(pl.col(column).first() for column in _MONEY),
+    )
+    if summary["estimate"].null_count():
+        raise EstimationError(
+            "Draw 0 is missing from the value draws.",
+            where=f"value_draws: {summary['estimate'].null_count()} of {summary.height} estimates",
+            why="Draw 0 is the point estimate; a mean of replicates is not put in its place.",
+            fix="value effect draws that hold draw 0.",
+        )
+    return summary
