@@ -1,0 +1,21 @@
+"""Disclosure control: the gate between the line and its readers. Nothing is shown that is not `Published`, and only this room makes it."""
+
+from evalkit.disclosure.declared import DECLARED, Declared, read_unit, release
+from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
+from evalkit.disclosure.published import RULE_TEXTS, Published, require_published
+from evalkit.disclosure.release import publish, read_published
+
+__all__ = [
+    "DECLARED",
+    "RULE_TEXTS",
+    "Declared",
+    "Published",
+    "protect_counts",
+    "protect_curve",
+    "protect_estimates",
+    "publish",
+    "read_published",
+    "read_unit",
+    "release",
+    "require_published",
+]

@@ -1,0 +1,132 @@
+"""Complementary suppression: a withheld cell must not be found by subtracting the shown cells of its total.
+
+Each total gives one linear equation: the parts sum to the row whose key is "all", or, where that row is not in the table, to a total that
+readers are taken to know from elsewhere. A set of withheld cells is safe when no cell is determined by the equations and no known sum of
+withheld cells lies between 1 and min_count - 1. Cells are added, smallest first, until that holds.
+
+References
+----------
+Hundepool et al. (2012), Statistical Disclosure Control, ch. 4 (frequency tables, secondary suppression).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+TOTAL = "all"
+_ZERO = 1e-9  # entries of an orthonormal basis: anything below is rounding
+
+
+@dataclass(frozen=True)
+class TotalEquation:
+    """Rows of the parts of a total, and the row of the total itself when it is in the table."""
+
+    parts: tuple[int, ...]
+    total: int | None
+
+    @property
+    def rows(self) -> tuple[int, ...]:
+        """All rows that take part."""
+        return self.parts if self.total is None else (*self.parts, self.total)
+
+
+def add_complements(
+    is_withheld: np.ndarray, *, sizes: np.ndarray, equations: Sequence[TotalEquation], min_count: int, is_linked: bool
+) -> np.ndarray:
+    """The withheld rows together with those that protect them.
+
+    Parameters
+    ----------
+    is_withheld : ndarray of bool
+        Rows withheld for their own size. Shape (rows,).
+    sizes : ndarray of float
+        Persons (or counts) of each row; several columns where several counts are shown. Shape (rows, columns).
+    equations : sequence of TotalEquation
+        The totals that readers know.
+    min_count : int
+        The smallest number that may be shown.
+    is_linked : bool
+        Whether a row can stand in more than one equation; then the equations are solved together.
+
+    Returns
+    -------
+    ndarray of bool
+        Shape (rows,).
+    """
+    withheld = is_withheld.copy()
+    while True:
+        found = determined_rows(withheld, equations) if is_linked else np.zeros_like(withheld)
+        exposed = set(np.flatnonzero(found & is_withheld).tolist())
+        # A row that is large itself and found anyway adds nothing to the sum that hides a small one.
+        hiding = withheld & ~(found & ~is_withheld)
+        leaks = [e for e in equations if exposed.intersection(e.rows) or _leaks(e, withheld, hiding, sizes, min_count)]
+        partners = [partner for equation in leaks if (partner := _next_smallest(equation, withheld, sizes)) is not None]
+        if not partners:
+            return withheld
+        # Where equations share rows, one partner may mend several leaks: look again after each.
+        withheld[partners[:1] if is_linked else partners] = True
+
+
+def total_equations(table: pl.DataFrame, *, keys: Sequence[str], total_over: Sequence[str]) -> list[TotalEquation]:
+    """One equation for each total over a key column, the other keys held fixed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a cell; row positions are used.
+    keys, total_over : sequence of str
+        All key columns, and those over which counts add up. A key value "all" is the total.
+    """
+    rows = table.select(keys).with_row_index("_row")
+    equations = []
+    for dimension in total_over:
+        others = [key for key in keys if key != dimension]
+        cells = rows.select("_row", (pl.col(dimension).cast(pl.String) == TOTAL).alias("_is_total"), *others)
+        for group in cells.partition_by(others, maintain_order=True) if others else [cells]:
+            parts = group.filter(~pl.col("_is_total"))["_row"].to_list()
+            total = group.filter("_is_total")["_row"].to_list()
+            if parts:
+                equations.append(TotalEquation(tuple(parts), total[0] if total else None))
+    return equations
+
+
+def determined_rows(withheld: np.ndarray, equations: Sequence[TotalEquation]) -> np.ndarray:
+    """Which withheld rows the equations determine exactly: those on which no solution of the homogeneous system moves."""
+    is_determined = np.zeros_like(withheld)
+    unknown = np.flatnonzero(withheld)
+    if not len(unknown) or not equations:
+        return is_determined
+    position = {int(row): column for column, row in enumerate(unknown)}
+    system = np.zeros((len(equations), len(unknown)))
+    for line, equation in enumerate(equations):
+        for row in equation.rows:
+            if row in position:
+                system[line, position[row]] = -1.0 if row == equation.total else 1.0
+    _, singular, basis = np.linalg.svd(system)
+    free = basis[int((singular > _ZERO).sum()) :]
+    is_determined[unknown] = (np.abs(free) < _ZERO).all(axis=0)
+    return is_determined
+
+
+def _leaks(equation: TotalEquation, withheld: np.ndarray, hiding: np.ndarray, sizes: np.ndarray, min_count: int) -> bool:
+    """Whether the total gives away its only withheld row, or a small sum of withheld parts."""
+    n_withheld = sum(withheld[row] for row in equation.rows)
+    if n_withheld <= 1:
+        return n_withheld == 1
+    if equation.total is not None and withheld[equation.total]:
+        return False
+    known_sum = sizes[[row for row in equation.parts if hiding[row]]].sum(axis=0)
+    return bool(((known_sum > 0) & (known_sum < min_count)).any())
+
+
+def _next_smallest(equation: TotalEquation, withheld: np.ndarray, sizes: np.ndarray) -> int | None:
+    """The row to withhold next: the smallest part above zero, else the total, else a zero; None when all are withheld."""
+    shown = [row for row in equation.parts if not withheld[row]]
+    parts = [row for row in shown if sizes[row].max() > 0]
+    if parts:
+        return min(parts, key=lambda row: (sizes[row].sum(), row))
+    if equation.total is not None and not withheld[equation.total]:
+        return equation.total
+    return shown[0] if shown else None

@@ -1,0 +1,72 @@
+"""The door of disclosure control: what no table may hold, whichever rule it goes through."""
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from evalkit.errors import DisclosureError
+from evalkit.ids import rows_with_personal_numbers
+
+ID_COLUMNS = ("person_id", "household_id")
+ADDED_COLUMNS = ("row_id", "status")
+MIN_COUNT_ALLOWED = 3
+
+
+def check_table(
+    table: pl.DataFrame, *, name: str, keys: Sequence[str], values: Sequence[str], also: Sequence[str] = (), grade: str, min_count: int
+) -> None:
+    """Stop a table that cannot be published; all its faults are named at once.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The table before its rules.
+    name, grade : str
+        Part of its provenance.
+    keys, values, also : sequence of str
+        Columns that identify a row; columns to publish; columns that the rules read.
+    min_count : int
+        The smallest number of persons to be shown. Persons.
+
+    Raises
+    ------
+    DisclosureError
+        If a column is missing or identifies persons, a key is repeated, or name, grade or min_count is not allowed.
+    """
+    faults = [*_faults_of_request(name, keys, values, grade, min_count), *_faults_of_rows(table, keys, values, also)]
+    if faults:
+        raise DisclosureError(
+            f"The table {name} cannot be published: {len(faults)} fault{'s' if len(faults) > 1 else ''}.",
+            where="; ".join(faults),
+            why="A published table has one row a key, the declared columns, and no trace of single persons.",
+            fix="mend the table, or the call that protects it.",
+        )
+
+
+def _faults_of_request(name: str, keys: Sequence[str], values: Sequence[str], grade: str, min_count: int) -> list[str]:
+    faults = []
+    if not re.fullmatch(r"[\w-]+", name):
+        faults.append("the name may hold letters, digits, _ and - only")
+    if grade not in ("H", "M", "L"):
+        faults.append("the grade is not H, M or L")
+    if min_count < MIN_COUNT_ALLOWED:
+        faults.append(f"min_count is below {MIN_COUNT_ALLOWED}")
+    if reserved := [column for column in (*keys, *values) if column in ADDED_COLUMNS]:
+        faults.append(f"columns that disclosure control adds itself: {', '.join(reserved)}")
+    if identifying := [column for column in (*keys, *values) if column in ID_COLUMNS]:
+        faults.append(f"identifiers of persons: {', '.join(identifying)}")
+    return faults
+
+
+def _faults_of_rows(table: pl.DataFrame, keys: Sequence[str], values: Sequence[str], also: Sequence[str]) -> list[str]:
+    missing = [column for column in dict.fromkeys((*keys, *values, *also)) if column not in table.columns]
+    if missing:
+        return [f"missing columns: {', '.join(missing)} (columns found: {', '.join(table.columns)})"]
+    faults = []
+    texts = [column for column in (*keys, *values) if table[column].dtype == pl.String]
+    if numbered := [column for column in texts if rows_with_personal_numbers(table[column].unique())]:
+        faults.append(f"what looks like a personnummer in: {', '.join(numbered)}")
+    if table.select(keys).is_duplicated().any():
+        faults.append(f"a key stands more than once (keys: {', '.join(keys)})")
+    return faults

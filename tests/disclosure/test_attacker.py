@@ -1,0 +1,99 @@
+"""An attacker who knows every published cell and total tries to work the withheld ones out, by exact elimination in fractions."""
+
+from fractions import Fraction
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evalkit.disclosure import protect_counts
+
+MIN_COUNT = 5
+DISTRICTS, EXITS = ("A", "B", "C", "D"), ("work", "studies", "training", "support")
+
+tables = st.lists(st.integers(0, 14), min_size=len(DISTRICTS) * len(EXITS), max_size=len(DISTRICTS) * len(EXITS))
+
+
+def _table(numbers: list[int]) -> pl.DataFrame:
+    cells = pl.DataFrame({"district": [d for d in DISTRICTS for _ in EXITS], "exit": list(EXITS) * len(DISTRICTS), "n": numbers})
+    city = cells.group_by("exit", maintain_order=True).agg(pl.col("n").sum()).select(pl.lit("all").alias("district"), "exit", "n")
+    return pl.concat([cells, city])
+
+
+def _solved(equations: list[tuple[dict, Fraction]]) -> dict:
+    """Reduce a linear system to echelon form and return the unknowns it fixes."""
+    unknowns = sorted({unknown for coefficients, _ in equations for unknown in coefficients})
+    rows = [[Fraction(coefficients.get(u, 0)) for u in unknowns] + [Fraction(right)] for coefficients, right in equations]
+    done = 0
+    for column in range(len(unknowns)):
+        pivot = next((r for r in range(done, len(rows)) if rows[r][column]), None)
+        if pivot is None:
+            continue
+        rows[done], rows[pivot] = rows[pivot], rows[done]
+        rows[done] = [entry / rows[done][column] for entry in rows[done]]
+        for r in range(len(rows)):
+            if r != done and rows[r][column]:
+                rows[r] = [a - rows[r][column] * b for a, b in zip(rows[r], rows[done], strict=True)]
+        done += 1
+    fixed = {}
+    for row in rows[:done]:
+        support = [unknown for unknown, entry in zip(unknowns, row[:-1], strict=True) if entry]
+        if len(support) == 1:
+            fixed[support[0]] = row[-1]
+    return fixed
+
+
+def _margins(published: pl.DataFrame, truth: pl.DataFrame) -> list[tuple[dict, Fraction]]:
+    """What is known: districts sum to the city for every exit, and each district's total over the exits (when it is not small itself)."""
+    shown = {(row["district"], row["exit"]): row["n"] for row in published.to_dicts()}
+    equations = [([(d, e, 1) for d in DISTRICTS] + [("all", e, -1)], 0) for e in EXITS]
+    for district in (*DISTRICTS, "all"):
+        total = truth.filter(pl.col("district") == district)["n"].sum()
+        if total >= MIN_COUNT:
+            equations.append(([(district, e, 1) for e in EXITS], total))
+    system = []
+    for terms, right in equations:
+        known = sum(sign * shown[(d, e)] for d, e, sign in terms if shown[(d, e)] is not None)
+        unknown = {(d, e): sign for d, e, sign in terms if shown[(d, e)] is None}
+        if unknown:
+            system.append((unknown, Fraction(right - known)))
+    return system
+
+
+def _published(truth: pl.DataFrame, total_over: tuple[str, ...]) -> pl.DataFrame:
+    provenance = {"unit": "persons", "source": "made up", "grade": "L"}
+    return protect_counts(
+        truth, name="exits", keys=["district", "exit"], counts=["n"], n_persons="n", total_over=total_over, **provenance
+    ).data
+
+
+@settings(max_examples=150, deadline=None)
+@given(tables)
+def test_attacker_finds_no_small_number_in_a_table_with_both_margins(numbers):
+    truth = _table(numbers)
+
+    found = _solved(_margins(_published(truth, ("district", "exit")), truth))
+
+    assert not [cell for cell, value in found.items() if 0 < value < MIN_COUNT]
+
+
+@settings(max_examples=100, deadline=None)
+@given(tables)
+def test_attacker_finds_no_small_sum_of_withheld_cells_in_a_district(numbers):
+    truth = _table(numbers)
+
+    published = _published(truth, ("exit",))
+
+    totals = truth.group_by("district").agg(pl.col("n").sum().alias("total"))
+    shown = published.group_by("district").agg(pl.col("n").sum())
+    remainder = totals.join(shown, on="district").filter(pl.col("total") >= MIN_COUNT).select(pl.col("total") - pl.col("n"))["total"]
+    assert not remainder.is_between(1, MIN_COUNT - 1).any()
+
+
+def test_attacker_succeeds_without_the_complement_rule():
+    # The control: without complements the same attack must work, or it would prove nothing.
+    truth = _table([20, 12, 3, 7, 9, 8, 9, 9, 10, 11, 12, 13, 9, 9, 9, 9])
+
+    found = _solved(_margins(_published(truth, ()), truth))
+
+    assert found == {("A", "training"): 3}
