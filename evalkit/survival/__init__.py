@@ -1,0 +1,33 @@
+"""Survival: every curve from a small table of counts, weighted, clustered, with delayed entry. Conventions: `risk_set`."""
+
+from evalkit.survival.aalen_johansen import aalen_johansen
+from evalkit.survival.group_tests import GroupTest, gray_test, log_rank_test
+from evalkit.survival.kaplan_meier import kaplan_meier
+from evalkit.survival.on_support import exit_curves, months_on_support, state_shares
+from evalkit.survival.quantiles import survival_quantiles
+from evalkit.survival.replicate import curve_statistic, replicate, replicate_weights
+from evalkit.survival.restricted_mean import restricted_mean, time_lost
+from evalkit.survival.risk_set import RiskSet, add_risk_sets, tabulate_risk_set
+from evalkit.survival.state_occupation import state_occupation, time_in_state
+
+__all__ = [
+    "GroupTest",
+    "RiskSet",
+    "aalen_johansen",
+    "add_risk_sets",
+    "curve_statistic",
+    "exit_curves",
+    "gray_test",
+    "kaplan_meier",
+    "log_rank_test",
+    "months_on_support",
+    "replicate",
+    "replicate_weights",
+    "restricted_mean",
+    "state_occupation",
+    "state_shares",
+    "survival_quantiles",
+    "tabulate_risk_set",
+    "time_in_state",
+    "time_lost",
+]

@@ -1,0 +1,75 @@
+"""Time on support as a report shows it: where people go, how long they stay, which state they are in, with the city beside its districts."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from evalkit.survival.aalen_johansen import aalen_johansen
+from evalkit.survival.restricted_mean import restricted_mean
+from evalkit.survival.state_occupation import state_occupation
+
+CITY = "all"
+
+
+def exit_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | None = None) -> pl.DataFrame:
+    """Share of support spells that have ended in each way, month by month; errors allow for several spells per person.
+
+    Parameters
+    ----------
+    spells : DataFrame
+        Table `support_spells`. Spells running at the first month are counted from there: their time on support is too short by what came
+        before, and `people` says how many they are.
+    horizon_months : int
+        Last month of the curves.
+
+    Returns
+    -------
+    DataFrame
+        district, exit, month (0..horizon), estimate, std_error, ci_lower, ci_upper (shares), n_at_risk, n_events (spells).
+    """
+    curves = aalen_johansen(spells, time="months", event="exit", weight=weight, cluster="person_id", by=["district"])
+    return curves.rename({"time": "month", "cause": "exit"}).filter(pl.col("month") <= horizon_months)
+
+
+def months_on_support(spells: pl.DataFrame, *, horizons: Sequence[int], weight: str | None = None) -> pl.DataFrame:
+    """Mean months on support up to each horizon, per district and for the city; null where a district is not followed that far.
+
+    Returns
+    -------
+    DataFrame
+        district, horizon_months, estimate, std_error, ci_lower, ci_upper (months), n_spells, n_persons.
+    """
+    groups = pl.concat([spells, spells.with_columns(district=pl.lit(CITY))])
+    sizes = groups.group_by("district").agg(n_spells=pl.len(), n_persons=pl.col("person_id").n_unique(), last=pl.col("months").max())
+    asked = sizes.join(pl.DataFrame({"horizon_months": sorted(horizons)}, schema={"horizon_months": pl.Int32}), how="cross")
+    followed = asked.filter(pl.col("horizon_months") <= pl.col("last"))
+    means = [
+        restricted_mean(part, time="months", event="exit", horizon=horizon, weight=weight, cluster="person_id", by=["district"])
+        for (horizon,), rows in followed.group_by("horizon_months")
+        if (part := groups.join(rows.select("district"), on="district", how="semi")).height
+    ]
+    estimates = pl.concat(means).select(
+        "district", pl.col("horizon").cast(pl.Int32).alias("horizon_months"), "estimate", "std_error", "ci_lower", "ci_upper"
+    )
+    return asked.drop("last").join(estimates, on=["district", "horizon_months"], how="left").sort("district", "horizon_months")
+
+
+def state_shares(intervals: pl.DataFrame, *, weight: str | None = None) -> pl.DataFrame:
+    """Share of all people in each state, month by month from the extract's first month.
+
+    Returns
+    -------
+    DataFrame
+        district, state, month (months since the first month), estimate, std_error, ci_lower, ci_upper (shares), n_at_risk, n_events.
+    """
+    shares = state_occupation(
+        intervals,
+        id="person_id",
+        start="start",
+        stop="stop",
+        from_state="from_state",
+        to_state="to_state",
+        weight=weight,
+        by=["district"],
+    )
+    return shares.rename({"time": "month"})

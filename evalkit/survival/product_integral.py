@@ -1,0 +1,289 @@
+"""From counts to probabilities: the product integral, its Greenwood variance and its infinitesimal-jackknife variance.
+
+One kernel for every curve. A spell with K causes is a model with one state that is left for K final ones; recurrent states are the general
+case. With p(h) the row of state probabilities after time h and A(h) the observed rates of change at h,
+
+    p(h) = p(h-1) (I + A(h))                                   (Aalen & Johansen 1978, Scand. J. Stat. 5:141)
+
+Greenwood: Cov p(h) = (I + A)' Cov p(h-1) (I + A) + sum_i p_i(h-1)^2 Cov A_i(h), rows multinomial given who is at risk
+(Andersen, Borgan, Gill & Keiding 1993, IV.4.1). Infinitesimal jackknife: the derivative of p(h) with respect to the weight of a cell follows the same
+recursion; its squared length over clusters is the variance (Therneau & Grambsch; R survival, vignette "methods").
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import sparse
+
+from evalkit.survival.risk_set import RiskSet
+
+Variance = Literal["greenwood", "robust"]
+Start = Literal["fixed", "estimated"]
+_BUFFER_VALUES = 2_000_000
+
+
+@dataclass(frozen=True)
+class StatePaths:
+    """State probabilities and their variances; `mean` and `mean_variance` hold the time in state up to a horizon when one was asked for.
+
+    Shapes: probability, variance (n_groups, n_times + 1, n_states); mean, mean_variance (n_groups, n_horizons, n_states); covariance of the
+    times in state is not kept. A variance is NaN in a group of one cluster, whose spread cannot be seen.
+    """
+
+    probability: np.ndarray
+    variance: np.ndarray
+    mean: np.ndarray
+    mean_variance: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Rates:
+    """Observed rates of a risk set: `rates` (groups, times, from, to) with rows summing to zero, `at_risk` (groups, times, from)."""
+
+    rates: np.ndarray
+    at_risk: np.ndarray
+    start: np.ndarray
+    start_total: np.ndarray
+    first_move: np.ndarray
+    targets: np.ndarray
+
+
+def state_paths(risk_set: RiskSet, *, variance: Variance, p0: Start = "fixed", horizons: tuple[float, ...] = ()) -> StatePaths:
+    """Probabilities of every state over time with variances, for all groups of a risk set.
+
+    With several states the first row is the distribution at the first time anyone moves, among those then at risk; `p0="estimated"`
+    counts its sampling error in, `"fixed"` takes it as given. With one state everybody starts in it.
+    """
+    rates = observed_rates(risk_set)
+    probability = occupation(rates.rates, rates.start)
+    widths = interval_widths(risk_set.times, horizons)
+    mean = np.einsum("ht,gts->ghs", widths, probability)
+    spread_of = _greenwood if variance == "greenwood" else _jackknife
+    variances, mean_variances = spread_of(risk_set, rates, probability, p0, widths)
+    return StatePaths(probability, variances, mean, mean_variances)
+
+
+def observed_rates(risk_set: RiskSet) -> _Rates:
+    """Rates of change by group, time, state left and state entered, and where everybody starts."""
+    at_risk = risk_set.at_risk
+    all_leave = risk_set.n_exits[..., :-1].sum(axis=3) == risk_set.n_at_risk
+    rates = rates_from_counts(risk_set.exits[..., :-1], at_risk, all_leave=all_leave)
+    start, total, first_move = start_distribution(at_risk, first_moves(risk_set), rates.shape[3])
+    return _Rates(rates, at_risk, start, total, first_move, _targets(*risk_set.exits.shape[2:]))
+
+
+def rates_from_counts(events: np.ndarray, at_risk: np.ndarray, *, all_leave: np.ndarray | None = None) -> np.ndarray:
+    """Rates (..., n_times, n_from, n_states) with rows summing to zero, from events (..., n_times, n_from, n_causes) and weight at risk.
+
+    `all_leave` marks where everybody at risk leaves: rounding must not let a trace stay there.
+    """
+    n_from, n_causes = events.shape[-2:]
+    hazards = np.divide(events, at_risk[..., None], out=np.zeros(events.shape), where=at_risk[..., None] > 0)
+    leave = np.minimum(hazards.sum(axis=-1), 1.0)
+    if all_leave is not None:
+        leave[all_leave & (at_risk > 0)] = 1.0
+    rates = np.zeros((*events.shape[:-1], max(n_from, n_causes + (n_from == 1))))
+    rates[..., _targets(n_from, n_causes + 1)] = hazards
+    diagonal = np.arange(n_from)
+    rates[..., diagonal, diagonal] -= leave
+    return rates
+
+
+def first_moves(risk_set: RiskSet) -> np.ndarray:
+    """Place of the time of every group's first move (of its largest risk set when nobody moves)."""
+    moves = risk_set.n_exits[..., :-1].sum(axis=(2, 3)) > 0
+    return np.where(moves.any(axis=1), moves.argmax(axis=1), risk_set.n_at_risk.sum(axis=2).argmax(axis=1))
+
+
+def start_distribution(at_risk: np.ndarray, first_move: np.ndarray, n_states: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distribution over states at the first move (..., n_groups, n_states), its weight (..., n_groups), that time's place (n_groups,)."""
+    n_groups, _, n_from = at_risk.shape[-3:]
+    if n_from == 1:
+        start = np.zeros((*at_risk.shape[:-2], n_states))
+        start[..., 0] = 1.0
+        return start, at_risk[..., 0, 0].copy(), np.zeros(n_groups, dtype=np.int64)
+    present = at_risk[..., np.arange(n_groups), first_move, :]
+    total = present.sum(axis=-1)
+    start = np.divide(present, total[..., None], out=np.zeros_like(present), where=total[..., None] > 0)
+    return start, total, first_move
+
+
+def occupation(rates: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """State probabilities at time 0 and after every time; leading axes (groups, replicates) are carried along."""
+    n_from = rates.shape[-2]
+    probability = np.empty((*rates.shape[:-3], rates.shape[-3] + 1, rates.shape[-1]))
+    now = np.broadcast_to(start, probability[..., 0, :].shape)
+    probability[..., 0, :] = now
+    for step in range(rates.shape[-3]):
+        now = now + (now[..., None, :n_from] @ rates[..., step, :, :])[..., 0, :]
+        probability[..., step + 1, :] = now
+    return np.where(np.abs(probability) < 1e-15, 0.0, probability)
+
+
+def interval_widths(times: np.ndarray, horizons: tuple[float, ...]) -> np.ndarray:
+    """Length of time that each row of a path lasts before each horizon; shape (n_horizons, n_times + 1)."""
+    edges = np.concatenate([[0.0], times, [np.inf]])
+    return np.array([np.diff(np.minimum(edges, horizon)) for horizon in horizons]).reshape(len(horizons), len(times) + 1)
+
+
+def influence_path(risk_set: RiskSet, rates: _Rates, probability: np.ndarray, group: int, p0: Start) -> Iterator[np.ndarray]:
+    """Derivative of a group's state probabilities by the weight of every cell in use, at time 0 and after every time.
+
+    Yields arrays (n_cells, n_states) that are overwritten at the next step; rows are in the order of `cells_in_use`.
+    """
+    n_from, n_states = len(risk_set.states), probability.shape[2]
+    key, sign, state, target = _cell_parts(risk_set, group)
+    here = np.divide(
+        probability[group, :-1, :n_from], rates.at_risk[group], out=np.zeros_like(rates.at_risk[group]), where=rates.at_risk[group] > 0
+    )
+    presence = -here[:, :, None] * rates.rates[group]
+    begin = np.searchsorted(key, np.arange(len(risk_set.times) + 1))
+    in_state = np.zeros((len(key), n_from))
+    in_state[np.arange(len(key)), state] = sign
+    moves = np.zeros((len(key), n_states))
+    events = np.flatnonzero(target >= 0)
+    size = here[key[events], state[events]]
+    moves[events, rates.targets[target[events]]] += size
+    moves[events, state[events]] -= size
+
+    path = np.zeros((len(key), n_states))
+    if p0 == "estimated" and n_from > 1:
+        present = key >= rates.first_move[group]
+        path[present] = (in_state[present] - sign[present, None] * rates.start[group]) / rates.start_total[group]
+    yield path
+    for step in range(len(risk_set.times)):
+        path += path[:, :n_from] @ rates.rates[group, step]
+        first, last = begin[step], begin[step + 1]
+        path[first:] += in_state[first:] @ presence[step]
+        path[first:last] += moves[first:last]
+        yield path
+
+
+def cells_in_use(risk_set: RiskSet, group: int) -> np.ndarray:
+    """Columns of `spread` that belong to a group and are not empty, in the order of the time at which their part in the risk set changes."""
+    exits, entries = risk_set.n_exits[group], risk_set.n_entries[group].copy()
+    entries[0] = 0
+    exit_cells, entry_cells = np.flatnonzero(exits), np.flatnonzero(entries)
+    exit_key = exit_cells // (exits.shape[1] * exits.shape[2])
+    entry_key = entry_cells // entries.shape[1] - 1
+    order = np.argsort(np.concatenate([exit_key, entry_key]), kind="stable")
+    columns = np.concatenate([exit_cells + group * exits.size, entry_cells + risk_set.exits.size + group * entries.size])
+    return columns[order]
+
+
+def group_spread(spread: sparse.csc_array, cells: np.ndarray) -> sparse.csr_array:
+    """Clusters x cells in use of one group, without the clusters that have no row there."""
+    part = spread[:, cells]
+    clusters, row = np.unique(part.indices, return_inverse=True)
+    return sparse.csc_array((part.data, row, part.indptr), shape=(len(clusters), len(cells))).tocsr()
+
+
+def _targets(n_from: int, n_ends: int) -> np.ndarray:
+    """Place of the state that every cause leads to: with one state it comes first and the causes follow; with several the causes are the states."""
+    return np.arange(n_ends - 1) + (1 if n_from == 1 else 0)
+
+
+def _cell_parts(risk_set: RiskSet, group: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of every cell in use: last time it counts, sign (exit +1, entry -1), state, cause (-1 = none); in the order of `cells_in_use`."""
+    columns = cells_in_use(risk_set, group)
+    is_exit = columns < risk_set.exits.size
+    _, exit_time, exit_state, cause = np.unravel_index(np.where(is_exit, columns, 0), risk_set.exits.shape)
+    entry_columns = np.where(is_exit, 0, columns - risk_set.exits.size)
+    _, entry_rank, entry_state = np.unravel_index(entry_columns, risk_set.entries.shape)
+    key = np.where(is_exit, exit_time, entry_rank - 1)
+    is_event = is_exit & (cause < len(risk_set.causes))
+    return key, np.where(is_exit, 1.0, -1.0), np.where(is_exit, exit_state, entry_state), np.where(is_event, cause, -1)
+
+
+def _greenwood(risk_set: RiskSet, rates: _Rates, probability: np.ndarray, p0: Start, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    n_groups, n_rows, n_states = probability.shape
+    n_from = len(risk_set.states)
+    variance, identity = np.empty_like(probability), np.eye(n_states)
+    now = np.zeros((n_groups, n_states, n_states))
+    if p0 == "estimated" and n_from > 1:
+        start = rates.start
+        now = (start[:, :, None] * identity - start[:, :, None] * start[:, None, :]) / rates.start_total[:, None, None]
+    area = np.zeros((len(widths), n_groups, n_states, n_states))
+    with_now = np.zeros_like(area)
+    for row in range(n_rows):
+        if row:
+            step = identity + _square(rates.rates[:, row - 1], n_states)
+            move = _row_covariance(rates, row - 1, identity)
+            squared = (probability[:, row - 1, :n_from] ** 2)[:, :, None, None]
+            now = np.swapaxes(step, 1, 2) @ now @ step + (squared * move).sum(axis=1)
+            with_now = with_now @ step
+        width = widths[:, row][:, None, None, None]
+        area = area + width * (with_now + np.swapaxes(with_now, 2, 3)) + width**2 * now
+        with_now = with_now + width * now
+        variance[:, row] = np.diagonal(now, axis1=1, axis2=2)
+    return np.maximum(variance, 0.0), np.maximum(np.swapaxes(np.diagonal(area, axis1=2, axis2=3), 0, 1), 0.0)
+
+
+def _square(rates: np.ndarray, n_states: int) -> np.ndarray:
+    square = np.zeros((rates.shape[0], n_states, n_states))
+    square[:, : rates.shape[1]] = rates
+    return square
+
+
+def _row_covariance(rates: _Rates, step: int, identity: np.ndarray) -> np.ndarray:
+    """Multinomial covariance of the rates out of every state at one time; shape (groups, from, to, to)."""
+    at_risk = rates.at_risk[:, step][:, :, None, None]
+    stay = identity[: rates.rates.shape[2]] + rates.rates[:, step]
+    covariance = stay[..., None] * identity - stay[..., :, None] * stay[..., None, :]
+    return np.divide(covariance, at_risk, out=np.zeros_like(covariance), where=at_risk > 0)
+
+
+def _jackknife(risk_set: RiskSet, rates: _Rates, probability: np.ndarray, p0: Start, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    n_states = probability.shape[2]
+    variance = np.empty_like(probability)
+    mean_variance = np.empty((risk_set.n_groups, len(widths), n_states))
+    spread = risk_set.spread.tocsc()
+    for group in range(risk_set.n_groups):
+        length = SpreadLength(group_spread(spread, cells_in_use(risk_set, group)))
+        n_cells = length.n_cells
+        areas = np.zeros((len(widths), n_cells, n_states))
+        chunk = max(1, _BUFFER_VALUES // max(1, n_cells * n_states))
+        buffer, filled, done = np.empty((n_cells, chunk, n_states)), 0, 0
+        for row, path in enumerate(influence_path(risk_set, rates, probability, group, p0)):
+            buffer[:, filled] = path
+            filled += 1
+            for horizon in np.flatnonzero(widths[:, row]):
+                areas[horizon] += widths[horizon, row] * path
+            if filled == chunk or row + 1 == probability.shape[1]:
+                variance[group, done : row + 1] = length.squared(buffer[:, :filled].reshape(n_cells, -1)).reshape(filled, n_states)
+                filled, done = 0, row + 1
+        for horizon, area in enumerate(areas):
+            mean_variance[group, horizon] = length.squared(area)
+        if not _has_two_clusters(risk_set, group, length):
+            variance[group], mean_variance[group] = np.nan, np.nan
+    return variance, mean_variance
+
+
+def _has_two_clusters(risk_set: RiskSet, group: int, length: "SpreadLength") -> bool:
+    return length.n_clusters > 1 if risk_set.cluster_ids is not None else risk_set.n_exits[group].sum() > 1
+
+
+class SpreadLength:
+    """Squared length |spread u|^2 of derivatives u by cell, by the cheaper of two ways: through clusters, or through spread' spread.
+
+    A class because the product of the spread with itself is made once and used for every chunk of times.
+    """
+
+    # A dense product does about this many multiplications in the time of one sparse one (two cores, numpy with OpenBLAS).
+    DENSE_GAIN = 25
+
+    def __init__(self, spread: sparse.csr_array):
+        self.n_cells = spread.shape[1]
+        self.n_clusters = spread.shape[0]
+        through_clusters = spread.nnz + spread.shape[0]
+        self._spread = spread if through_clusters * self.DENSE_GAIN < self.n_cells**2 else None
+        self._gram = None if self._spread is not None else (spread.T @ spread).toarray()
+
+    def squared(self, derivatives: np.ndarray) -> np.ndarray:
+        """|spread u|^2 for every column u of `derivatives` (n_cells, n_columns)."""
+        if self._spread is not None:
+            through = self._spread @ derivatives
+            return np.einsum("cu,cu->u", through, through)
+        return np.maximum(np.einsum("fu,fu->u", self._gram @ derivatives, derivatives), 0.0)

@@ -1,0 +1,268 @@
+"""The door of the survival room: columns of a spell table, checked once and turned into whole-number codes.
+
+Everything behind this door works on numpy arrays that hold no missing value, no impossible time and no negative weight. Messages give
+counts and column names, never values.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from evalkit.errors import EstimationError, nearest
+
+SpellTable = pl.DataFrame | pl.LazyFrame
+_N, _WEIGHT_SQUARED, _WEIGHT_MIN = "evalkit_n", "evalkit_weight_squared", "evalkit_weight_min"
+# Ids are looked up in a table rather than sorted when their range is not much wider than their number.
+_SPAN_PER_ROW, _MANY_VALUES = 4, 10_000
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column plays which part, and the labels declared for the causes."""
+
+    time: str
+    event: str
+    entry: str | None = None
+    from_state: str | None = None
+    weight: str | None = None
+    cluster: str | None = None
+    by: Sequence[str] = ()
+    causes: Sequence[str] | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns in use, each once."""
+        named = [*self.by, self.time, self.event, self.entry, self.from_state, self.weight, self.cluster]
+        return list(dict.fromkeys(column for column in named if column is not None))
+
+
+@dataclass(frozen=True)
+class SpellColumns:
+    """Arrays with one place per row (or per distinct row, with its number of spells in `n`).
+
+    `cause` counts the labels in `causes`; len(causes) means censored. `state` and `entry` are None when every spell starts in the one
+    state, at time 0.
+    """
+
+    groups: pl.DataFrame
+    n_groups: int
+    group: np.ndarray
+    time: np.ndarray
+    entry: np.ndarray | None
+    cause: np.ndarray
+    causes: tuple[str, ...]
+    state: np.ndarray | None
+    n: np.ndarray | None
+    weight: np.ndarray | None
+    weight_squared: np.ndarray | None
+    cluster: np.ndarray | None
+    cluster_ids: pl.Series | None
+
+
+def read_spell_columns(spells: SpellTable, roles: Roles) -> SpellColumns:
+    """The columns of a spell table as checked arrays; a lazy table is first counted down to its distinct rows, in one pass.
+
+    Raises
+    ------
+    EstimationError
+        If a column is missing, holds missing values, impossible times, negative weights or an undeclared cause, or no spell is there.
+    """
+    if isinstance(roles.by, str):
+        roles = Roles(**{**roles.__dict__, "by": (roles.by,)})
+    _check_columns(spells, roles)
+    table, is_collapsed = _collect(spells, roles)
+    _check_missing(table, roles)
+    n = table[_N].to_numpy().astype(np.int64) if is_collapsed else None
+    if table.height == 0:
+        raise _refusal(
+            "There are no spells to count.", "the spell table", "A curve needs at least one spell.", "look at the filter before."
+        )
+    time, entry = _times(table, roles, n)
+    causes, cause, state = _causes_and_states(table, roles)
+    group, n_groups, groups = _group_codes(table, roles.by)
+    weight = _weights(table, roles, n)
+    cluster, cluster_ids = (None, None) if roles.cluster is None else dense_codes(table[roles.cluster])
+    weight_squared = None
+    if is_collapsed:
+        weight_squared = table[_WEIGHT_SQUARED].to_numpy() if roles.weight else n.astype(float)
+    return SpellColumns(groups, n_groups, group, time, entry, cause, causes, state, n, weight, weight_squared, cluster, cluster_ids)
+
+
+def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
+    """Whole-number codes 0, 1, ... of a column without missing values, and the sorted values they stand for."""
+    if column.dtype.is_integer() and column.len() and column.max() - column.min() < _SPAN_PER_ROW * column.len():
+        numbers = column.to_numpy().astype(np.int64) - column.min()
+        present = np.flatnonzero(np.bincount(numbers))
+        place = np.zeros(present[-1] + 1, dtype=np.int64)
+        place[present] = np.arange(len(present))
+        return place[numbers], pl.Series(column.name, present + column.min(), dtype=column.dtype)
+    values = column.unique().sort()
+    if column.dtype == pl.String and values.len() <= _MANY_VALUES:
+        return column.cast(pl.Enum(values)).to_physical().to_numpy().astype(np.int64), values
+    return column.rank("dense").to_numpy().astype(np.int64) - 1, values
+
+
+def _check_columns(spells: SpellTable, roles: Roles) -> None:
+    found = spells.collect_schema().names()
+    missing = [column for column in roles.columns if column not in found]
+    if missing:
+        hints = "; ".join(f'"{column}": {nearest(column, found)}' for column in missing)
+        raise _refusal(
+            f"{len(missing)} column(s) asked for are not in the spell table.",
+            f"columns {', '.join(missing)}",
+            f"Columns found: {', '.join(found)}.",
+            f"name a column that exists ({hints}).",
+        )
+
+
+def _collect(spells: SpellTable, roles: Roles) -> tuple[pl.DataFrame, bool]:
+    if isinstance(spells, pl.DataFrame):
+        return spells.select(roles.columns), False
+    if roles.cluster is not None:
+        return spells.select(roles.columns).collect(engine="streaming"), False
+    keys = [column for column in roles.columns if column != roles.weight]
+    sums = [pl.len().alias(_N)]
+    if roles.weight:
+        weight = pl.col(roles.weight)
+        # A missing weight must not vanish in a sum: it makes the smallest weight missing too.
+        smallest = pl.when(weight.null_count() > 0).then(None).otherwise(weight.min())
+        sums += [weight.sum(), (weight * weight).sum().alias(_WEIGHT_SQUARED), smallest.alias(_WEIGHT_MIN)]
+    return spells.group_by(keys).agg(sums).collect(engine="streaming"), True
+
+
+def _check_missing(table: pl.DataFrame, roles: Roles) -> None:
+    may_be_null = {roles.event} if table[roles.event].dtype != pl.Boolean else set()
+    faulty = {column: table[column].null_count() for column in roles.columns if column not in may_be_null}
+    if _WEIGHT_MIN in table.columns:
+        faulty[roles.weight] = table[_WEIGHT_MIN].null_count()
+    faulty = {column: count for column, count in faulty.items() if count}
+    if faulty:
+        raise _refusal(
+            f"{sum(faulty.values())} values are missing in columns that the estimate needs.",
+            ", ".join(f'column "{column}": {count} rows' for column, count in faulty.items()),
+            "A missing time, weight, group or person cannot be counted. Only a cause may be missing: it means censored.",
+            "drop or complete those rows, and say which in the report.",
+        )
+
+
+def _times(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+    time = _number_column(table, roles.time)
+    entry = None if roles.entry is None else _number_column(table, roles.entry)
+    if entry is None:
+        _refuse_rows(time <= 0, n, f'column "{roles.time}"', "end at time zero or before", "A spell lasts longer than zero months.")
+    else:
+        _refuse_rows(entry < 0, n, f'column "{roles.entry}"', "enter before time zero", "Entry counts months from time zero.")
+        where = f'columns "{roles.entry}" and "{roles.time}"'
+        _refuse_rows(
+            time <= entry, n, where, "end at or before their entry", "A spell is at risk on (entry, exit], which must not be empty."
+        )
+        entry = entry if entry.any() else None
+    return time, entry
+
+
+def _number_column(table: pl.DataFrame, name: str) -> np.ndarray:
+    column = table[name]
+    if not column.dtype.is_numeric():
+        raise _refusal(
+            f"A time column holds {column.dtype}, not numbers.",
+            f'column "{name}"',
+            "Times are months (or another unit) counted from time zero.",
+            "turn dates into months with evalkit.months, then estimate.",
+        )
+    if column.dtype.is_integer():
+        return column.to_numpy().astype(np.int64)
+    numbers = column.to_numpy().astype(np.float64)
+    _refuse_rows(~np.isfinite(numbers), None, f'column "{name}"', "are not finite numbers", "A time must be a number.")
+    return numbers
+
+
+def _weights(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> np.ndarray | None:
+    if roles.weight is None:
+        return None
+    weight = _number_column(table, roles.weight).astype(np.float64)
+    smallest = table[_WEIGHT_MIN].to_numpy() if _WEIGHT_MIN in table.columns else weight
+    why = "A weight says for how many people a row stands; it may be zero, never negative."
+    _refuse_rows(smallest < 0, n, f'column "{roles.weight}"', "have a negative weight", why)
+    return weight
+
+
+def _refuse_rows(is_bad: np.ndarray, n: np.ndarray | None, where: str, what: str, why: str) -> None:
+    if is_bad.any():
+        count = int(is_bad.sum() if n is None else n[is_bad].sum())
+        raise _refusal(f"{count} spells {what}.", where, why, "correct these rows or set them aside before estimating.")
+
+
+def _causes_and_states(table: pl.DataFrame, roles: Roles) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
+    event = table[roles.event]
+    if event.dtype == pl.Boolean:
+        return ("event",), np.where(event.to_numpy(), 0, 1), None
+    if event.dtype == pl.Null:
+        event = event.cast(pl.String)
+    if not (event.dtype == pl.String or isinstance(event.dtype, (pl.Enum, pl.Categorical))):
+        raise _refusal(
+            f"The column of ends holds {event.dtype}.",
+            f'column "{roles.event}"',
+            "An end is true/false, or the name of a cause (text; missing = censored).",
+            "turn codes into names, for example with replace_strict.",
+        )
+    columns = [event] if roles.from_state is None else [event, table[roles.from_state]]
+    causes = _labels(columns, roles)
+    codes = [_label_codes(column, causes) for column in columns]
+    if roles.from_state is None:
+        return causes, codes[0], None
+    return causes, np.where(codes[0] == codes[1], len(causes), codes[0]), codes[1]
+
+
+def _label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
+    """Places of the labels of a column; len(labels) where it is missing."""
+    if not isinstance(column.dtype, pl.Enum):
+        column = column.cast(pl.String).cast(pl.Enum(list(labels)))
+    numbers = {label: number for number, label in enumerate(labels)}
+    place = np.array([numbers.get(label, -1) for label in column.dtype.categories] + [len(labels)])
+    return place[column.to_physical().fill_null(len(place) - 1).to_numpy()]
+
+
+def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
+    found: set[Any] = set().union(*[column.unique().drop_nulls().cast(pl.String).to_list() for column in columns])
+    if roles.causes is None:
+        declared = columns[0].dtype.categories.to_list() if isinstance(columns[0].dtype, pl.Enum) else sorted(found)
+    else:
+        declared = list(roles.causes)
+    undeclared = found - set(declared)
+    where = f'column "{roles.event}"' if roles.from_state is None else f'columns "{roles.from_state}" and "{roles.event}"'
+    if undeclared:
+        raise _refusal(
+            f"{len(undeclared)} label(s) in the data are not declared.",
+            where,
+            f"Declared: {', '.join(declared) or 'none'}. An undeclared label may be a misspelling of one of them.",
+            "correct the labels, or declare every one.",
+        )
+    if not declared:
+        raise _refusal(
+            "Every spell is censored and no cause is declared.",
+            where,
+            "Without a single end of any kind there is no cause to draw a curve for.",
+            'declare the possible causes: causes=("work", ...); their curves are then zero.',
+        )
+    return tuple(declared)
+
+
+def _group_codes(table: pl.DataFrame, by: Sequence[str]) -> tuple[np.ndarray, int, pl.DataFrame]:
+    if not by:
+        return np.zeros(table.height, dtype=np.int64), 1, pl.DataFrame()
+    code, columns = np.zeros(table.height, dtype=np.int64), []
+    for name in by:
+        part, values = dense_codes(table[name])
+        code, columns = code * values.len() + part, [*columns, values.rename(name)]
+    present, group = np.unique(code, return_inverse=True)
+    rest, parts = present, []
+    for values in reversed(columns):
+        parts, rest = [values.gather(rest % values.len()), *parts], rest // values.len()
+    return group.astype(np.int64), len(present), pl.DataFrame(parts)
+
+
+def _refusal(what: str, where: str, why: str, fix: str) -> EstimationError:
+    return EstimationError(what, where=where, why=why, fix=fix)

@@ -1,0 +1,106 @@
+"""What is refused at the door, with its four lines; no value of a row is ever shown."""
+
+import polars as pl
+import pytest
+
+from evalkit.errors import EstimationError
+from evalkit.survival import aalen_johansen, kaplan_meier
+
+COLUMNS = {"time": "months", "event": "cause", "entry": "entry", "weight": "weight", "cluster": "person"}
+
+
+def changed(spells: pl.DataFrame, column: str, value: object, row: int = 0) -> pl.DataFrame:
+    values = spells[column].to_list()
+    values[row] = value
+    return spells.with_columns(pl.Series(column, values))
+
+
+CASES = {
+    "missing_column": (lambda s: s.rename({"months": "month"}), "1 column(s)", "columns months", "Columns found: ", 'did you mean "month"'),
+    "missing_time": (lambda s: changed(s, "months", None), "1 values are missing", 'column "months": 1 rows', "", "drop or complete"),
+    "missing_person": (lambda s: changed(s, "person", None), "1 values are missing", 'column "person": 1 rows', "", "drop or complete"),
+    "exit_before_entry": (
+        lambda s: changed(s, "entry", 9),
+        "1 spells end at or before",
+        '"entry" and "months"',
+        "(entry, exit]",
+        "correct",
+    ),
+    "negative_entry": (lambda s: changed(s, "entry", -1), "1 spells enter before time zero", 'column "entry"', "", "correct"),
+    "negative_weight": (
+        lambda s: changed(s, "weight", -0.5),
+        "1 spells have a negative weight",
+        'column "weight"',
+        "may be zero",
+        "correct",
+    ),
+    "weight_not_finite": (lambda s: changed(s, "weight", float("nan")), "1 spells are not finite", 'column "weight"', "", "correct"),
+    "dates_as_times": (lambda s: s.with_columns(months=pl.date(2020, 1, 1)), "A time column holds Date", 'column "months"', "", "months"),
+    "codes_as_causes": (lambda s: s.with_columns(cause=1), "The column of ends holds Int32", 'column "cause"', "", "names"),
+    "no_spells": (lambda s: s.clear(), "There are no spells", "the spell table", "at least one spell", "filter"),
+    "all_censored": (lambda s: s.with_columns(cause=pl.lit(None, pl.String)), "Every spell is censored", 'column "cause"', "", "causes=("),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_bad_input_is_refused_in_four_lines(case, spells, four_lines):
+    spoil, *fragments = CASES[case]
+
+    with pytest.raises(EstimationError) as refusal:
+        aalen_johansen(spoil(spells), **COLUMNS)
+
+    for line, fragment in zip(four_lines(refusal.value), fragments, strict=True):
+        assert fragment in line
+
+
+@pytest.mark.parametrize("case", ["missing_time", "exit_before_entry", "negative_weight", "weight_not_finite", "no_spells", "all_censored"])
+def test_bad_input_is_refused_alike_in_a_lazy_table(case, spells, four_lines):
+    spoil, _, where, *_ = CASES[case]
+
+    with pytest.raises(EstimationError) as refusal:
+        aalen_johansen(spoil(spells).lazy(), **COLUMNS | {"cluster": None})
+
+    assert where in four_lines(refusal.value)[1]
+
+
+def test_missing_weight_is_refused_in_a_lazy_table(spells):
+    with pytest.raises(EstimationError, match="values are missing"):
+        aalen_johansen(changed(spells, "weight", None).lazy(), **COLUMNS | {"cluster": None})
+
+
+def test_a_spell_of_no_length_is_refused(spells, four_lines):
+    with pytest.raises(EstimationError) as refusal:
+        kaplan_meier(changed(spells, "months", 0), time="months", event="ended")
+
+    assert four_lines(refusal.value)[0] == "1 spells end at time zero or before."
+
+
+def test_an_undeclared_cause_is_refused_without_showing_it(spells, four_lines):
+    with pytest.raises(EstimationError) as refusal:
+        aalen_johansen(changed(spells, "cause", "secret"), **COLUMNS, causes=["work", "studies"])
+
+    assert four_lines(refusal.value)[0] == "1 label(s) in the data are not declared."
+    assert "secret" not in str(refusal.value)
+
+
+def test_causes_where_an_end_is_needed_are_refused(spells, four_lines):
+    with pytest.raises(EstimationError) as refusal:
+        kaplan_meier(spells, time="months", event="cause")
+
+    assert "true or false" in four_lines(refusal.value)[0]
+
+
+def test_categories_of_an_enum_declare_the_causes(spells):
+    causes = pl.Enum(["work", "studies", "pension"])
+
+    curves = aalen_johansen(spells.with_columns(pl.col("cause").cast(causes)), time="months", event="cause")
+
+    assert curves["cause"].unique(maintain_order=True).to_list() == ["work", "studies", "pension"]
+
+
+def test_declared_cause_that_never_occurs_has_a_curve_of_zeros_without_errors(spells):
+    curves = aalen_johansen(spells, time="months", event="cause", causes=["work", "studies", "pension"])
+
+    pension = curves.filter(pl.col("cause") == "pension", pl.col("time") > 0)
+    assert pension["estimate"].to_list() == [0.0] * 5
+    assert pension["std_error"].null_count() == 5
