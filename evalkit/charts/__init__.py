@@ -1,0 +1,28 @@
+"""Charts of published tables: one theme, a module a family of figures, SVG without a browser or a network."""
+
+from evalkit.charts.balance import balance
+from evalkit.charts.curves import exit_curves, states
+from evalkit.charts.effects import effect_curves, effect_months
+from evalkit.charts.figures import district_figures, overview_figures
+from evalkit.charts.labels import KEYS
+from evalkit.charts.overview import district_comparison
+from evalkit.charts.show import Shown, show
+from evalkit.charts.theme import to_svg
+from evalkit.charts.value import value_by_actor, value_summary
+
+__all__ = [
+    "KEYS",
+    "Shown",
+    "balance",
+    "district_comparison",
+    "district_figures",
+    "effect_curves",
+    "effect_months",
+    "exit_curves",
+    "overview_figures",
+    "show",
+    "states",
+    "to_svg",
+    "value_by_actor",
+    "value_summary",
+]

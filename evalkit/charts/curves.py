@@ -1,0 +1,126 @@
+"""Charts of time: the share that has left by each way out, and where people are month by month."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from evalkit.charts.end_labels import end_labels
+from evalkit.charts.frame import Frame, month_ticks, nice_ticks
+from evalkit.charts.labels import OUTCOMES, Words, value_label, wrapped
+from evalkit.charts.source import one_series, shown_rows
+from evalkit.charts.theme import PLOT_WIDTH, finish, look_of
+from evalkit.disclosure import Published
+
+if TYPE_CHECKING:
+    import altair as alt
+
+HEIGHT = 230
+LABEL_LETTERS, TITLE_LETTERS = 15, 46
+
+
+def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
+    """The share that has left support by each way out, month by month, with ranges: steps, since exits are counted by month.
+
+    Parameters
+    ----------
+    curves : Published
+        The table exit_curves: district, exit, month, estimate, ci_lower, ci_upper; one district.
+    words : Words
+        The reader's language.
+
+    Raises
+    ------
+    DisclosureError
+        If the table is not `Published`.
+    ParameterError
+        If it holds several districts.
+    """
+    rows = one_series(shown_rows(curves, "exit_curves"), ("district",), "exit_curves").filter(pl.col("exit") != "still_on_support")
+    rows = _with_last_step(rows.rename({"exit": "series"}))
+    top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.05))
+    chart = lines_with_bands(rows, words, ticks=top, x_title=words.text("chart.exit_curves.x"), is_step=True)
+    return finish(chart.properties(title=words.text("chart.exit_curves.y")), words.text("chart.exit_curves.title"))
+
+
+def states(occupation: Published, words: Words) -> "alt.LayerChart":
+    """The share of all people in each state, month by month, with ranges; a line breaks off where too few people are in a state to be shown.
+
+    Parameters
+    ----------
+    occupation : Published
+        The table states: district, state, month, estimate, ci_lower, ci_upper; one district.
+    words : Words
+        The reader's language.
+
+    Raises
+    ------
+    DisclosureError, ParameterError
+        As `exit_curves`.
+    """
+    shown = one_series(shown_rows(occupation, "states"), ("district",), "states").rename({"state": "series"})
+    rows = _with_gaps(shown.select("series", "month", "estimate", "ci_lower", "ci_upper"))
+    ticks = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max()))
+    chart = lines_with_bands(rows, words, ticks=ticks, x_title=words.text("chart.states.x"), is_step=False)
+    title = wrapped(words.text("chart.states.y"), TITLE_LETTERS).split("\n")
+    if rows["estimate"].null_count():
+        title += wrapped(words.text("chart.withheld"), TITLE_LETTERS).split("\n")
+    return finish(chart.properties(title=title), words.text("chart.states.title"))
+
+
+def lines_with_bands(
+    rows: pl.DataFrame, words: Words, *, ticks: list[float], x_title: str | None, is_step: bool, height: int = HEIGHT
+) -> "alt.LayerChart":
+    """Lines with their ranges, each named at its end.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        series, month, estimate, ci_lower, ci_upper (shares 0-1); a line breaks where they are null.
+    words : Words
+        The reader's language.
+    ticks : list of float
+        Of the y axis, which they span.
+    x_title : str, optional
+        Under the axis of months.
+    is_step : bool
+        Whether a value holds until the next month.
+    height : int
+        Of the plot. Pixels.
+    """
+    import altair as alt
+
+    names = sorted(rows["series"].unique(), key=_place)
+    last = rows["month"].max()
+    x_axis, y_axis = {"values": month_ticks(int(last)), "title": x_title}, {"values": ticks, "format": ".0%"}
+    frame = Frame(PLOT_WIDTH, height, (0, last), (ticks[0], ticks[-1]), x_axis, y_axis)
+    data = alt.Chart(alt.Data(values=rows.select("series", "month", "estimate", "ci_lower", "ci_upper").to_dicts()))
+    colours, dashes = [look_of(name).colour for name in names], [list(look_of(name).dash) for name in names]
+    colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=None)
+    dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
+    shape = "step-after" if is_step else "linear"
+    band = data.mark_area(opacity=0.17, interpolate=shape).encode(
+        x=frame.x("month"), y=frame.y("ci_lower"), y2=alt.Y2("ci_upper"), color=colour
+    )
+    line = data.mark_line(strokeWidth=2.5, interpolate=shape).encode(
+        x=frame.x("month"), y=frame.y("estimate"), color=colour, strokeDash=dash
+    )
+    ends = rows.drop_nulls("estimate").sort("month").group_by("series", maintain_order=True).last()
+    named = [(r["series"], wrapped(value_label(words, r["series"]), LABEL_LETTERS), r["estimate"]) for r in ends.to_dicts()]
+    return frame.holds(band, line, end_labels(named, frame, names, colours))
+
+
+def _with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
+    """A row for every series and month, empty where nothing may be shown, so that lines break there."""
+    grid = rows.select("series").unique().join(rows.select("month").unique(), how="cross")
+    return grid.join(rows, on=["series", "month"], how="left").sort("series", "month")
+
+
+def _with_last_step(rows: pl.DataFrame) -> pl.DataFrame:
+    """The last value holds for a while too, or a step in the last month would have no width."""
+    rows = rows.with_columns(pl.col("month").cast(pl.Float64))
+    return pl.concat([rows, rows.filter(pl.col("month") == pl.col("month").max()).with_columns(pl.col("month") + 0.5)])
+
+
+def _place(name: str) -> int:
+    known = ("treated", "comparison", *OUTCOMES)
+    return known.index(name) if name in known else len(known)

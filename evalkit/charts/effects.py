@@ -1,0 +1,140 @@
+"""Charts of what an intervention changes: shares by month in both arms and their difference, months in each state."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from evalkit.charts.curves import lines_with_bands
+from evalkit.charts.frame import Frame, inner_ticks, month_ticks, nice_ticks, padded
+from evalkit.charts.labels import OUTCOMES, Words, range_text, value_label, wrapped
+from evalkit.charts.ranges import RangeRow, range_chart
+from evalkit.charts.source import ONE_EFFECT, POOLED, one_series, shown_rows
+from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, PLOT_WIDTH, POINTS_AXIS, SIGNED_AXIS, finish, look_of
+from evalkit.disclosure import Published
+
+if TYPE_CHECKING:
+    import altair as alt
+
+ARM_HEIGHT, DIFFERENCE_HEIGHT = 180, 130
+
+
+def effect_curves(curves: Published, words: Words, *, state: str = "work") -> "alt.VConcatChart":
+    """The share in a state by month for those who started and those compared with, and below it the difference.
+
+    The difference is filled in one colour where more, in another where fewer of those who started are in the state, so that a lock-in is seen
+    as what it is: the months below zero at the beginning.
+
+    Parameters
+    ----------
+    curves : Published
+        The table effect_curves: state, arm, month, estimate, ci_lower, ci_upper; one district, intervention and estimand.
+    words : Words
+        The reader's language.
+    state : str
+        The state drawn.
+
+    Raises
+    ------
+    DisclosureError
+        If the table is not `Published`.
+    ParameterError
+        If it holds several districts, interventions or estimands.
+    """
+    import altair as alt
+
+    rows = one_series(shown_rows(curves, "effect_curves"), ONE_EFFECT, "effect_curves").filter(pl.col("state") == state)
+    name = value_label(words, state).lower()
+    arms = rows.filter(pl.col("arm") != "difference").rename({"arm": "series"})
+    top = nice_ticks(0, max(arms["estimate"].max(), arms["ci_upper"].fill_null(0).max()))
+    above = lines_with_bands(arms, words, ticks=top, x_title=None, is_step=False, height=ARM_HEIGHT)
+    above = above.properties(title=_titled(words.text("chart.effect_curves.y", state=name), rows, words))
+    below = _difference(rows.filter(pl.col("arm") == "difference"), words, name)
+    return finish(alt.vconcat(above, below).resolve_scale(color="independent"), words.text("chart.effect_curves.title", state=name))
+
+
+def effect_months(summary: Published, words: Words) -> "alt.LayerChart":
+    """Months in each state up to the horizon: the difference that the intervention makes, with ranges.
+
+    Parameters
+    ----------
+    summary : Published
+        The table effect_summary: outcome (months_STATE), difference, ci_lower, ci_upper; one district, intervention and estimand.
+    words : Words
+        The reader's language.
+
+    Raises
+    ------
+    DisclosureError, ParameterError
+        As `effect_curves`.
+    """
+    rows = one_series(shown_rows(summary, "effect_months"), ONE_EFFECT, "effect_months").filter(
+        pl.col("outcome").str.starts_with("months_")
+    )
+    order = {f"months_{outcome}": place for place, outcome in enumerate(OUTCOMES)}
+    shown = sorted(rows.to_dicts(), key=lambda row: order.get(row["outcome"], len(order)))
+    chart = range_chart([_months_row(row, words) for row in shown], x_title=words.text("chart.effect_months.x"), axis_labels=SIGNED_AXIS)
+    pooled = _pooled_note(rows, words)
+    return finish(chart.properties(title=pooled) if pooled else chart, words.text("chart.effect_months.title"))
+
+
+def _difference(rows: pl.DataFrame, words: Words, name: str) -> "alt.LayerChart":
+    import altair as alt
+
+    last = int(rows["month"].max())
+    values = [v for column in ("estimate", "ci_lower", "ci_upper") for v in rows[column].drop_nulls().to_list()]
+    span = padded(min(0, *values), max(0, *values))
+    x_axis = {"values": month_ticks(last), "title": words.text("chart.effect_curves.x"), "offset": 4}
+    y_axis = {"values": inner_ticks(*span, n_steps=4), "labelExpr": POINTS_AXIS}
+    frame = Frame(PLOT_WIDTH, DIFFERENCE_HEIGHT, (0, last), span, x_axis, y_axis)
+    data, x = alt.Chart(alt.Data(values=rows.select("month", "estimate", "ci_lower", "ci_upper").to_dicts())), frame.x("month")
+    band = data.mark_area(opacity=0.2, color=FAINT).encode(x=x, y=frame.y("ci_lower"), y2=alt.Y2("ci_upper"))
+    fills = [
+        _filled(data, limit, colour).encode(x=x, y=frame.y("shown"), y2=alt.Y2Datum(0)) for limit, colour in (("max", GAIN), ("min", LOSS))
+    ]
+    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5).encode(y=frame.y("zero"))
+    line = data.mark_line(color=INK, strokeWidth=2).encode(x=x, y=frame.y("estimate"))
+    chart = frame.holds(band, *fills, zero, line, *_side_names(frame, words, name))
+    return chart.properties(title=words.text("chart.effect_curves.difference", state=name))
+
+
+def _filled(data: "alt.Chart", limit: str, colour: str) -> "alt.Chart":
+    """The area between zero and the difference on one side of zero."""
+    return data.transform_calculate(shown=f"{limit}(datum.estimate, 0)").mark_area(color=colour, opacity=0.5)
+
+
+def _side_names(frame: Frame, words: Words, name: str) -> list["alt.Chart"]:
+    """What lies above and below zero, to the right of the plot; a side too small for its name goes without."""
+    import altair as alt
+
+    sides, room = [], 0.12 * (frame.y_span[1] - frame.y_span[0])
+    for key, edge, colour in (("more", frame.y_span[1], GAIN), ("fewer", frame.y_span[0], LOSS)):
+        data = alt.Chart(alt.Data(values=[{"y": edge / 2, "text": wrapped(words.text(f"chart.effect_curves.{key}", state=name), 15)}]))
+        if abs(edge) > room:
+            sides.append(data.mark_text(dx=12, color=colour).encode(x=alt.XValue(frame.width), y=frame.y("y"), text=alt.Text("text:N")))
+    return sides
+
+
+def _months_row(row: dict, words: Words) -> RangeRow:
+    state = row["outcome"].removeprefix("months_")
+    look = look_of(state)
+    return RangeRow(
+        label=value_label(words, state),
+        value=range_text(row["difference"], row["ci_lower"], row["ci_upper"], words, 1, is_signed=True),
+        estimate=row["difference"],
+        low=row["ci_lower"],
+        high=row["ci_upper"],
+        colour=look.colour,
+        shape=look.shape,
+        is_bold=state == "work",
+    )
+
+
+def _titled(title: str, rows: pl.DataFrame, words: Words) -> list[str]:
+    pooled = _pooled_note(rows, words)
+    return [pooled, title] if pooled else [title]
+
+
+def _pooled_note(rows: pl.DataFrame, words: Words) -> str:
+    """Said above every effect that is the whole city's and not the district's own."""
+    is_pooled = "district" in rows.columns and rows["district"].to_list()[:1] == [POOLED]
+    return words.text("chart.pooled") if is_pooled else ""

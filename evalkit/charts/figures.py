@@ -1,0 +1,117 @@
+"""All charts of a page at once: SVG markup by figure name. A chart whose table is missing or wholly withheld is left out."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import polars as pl
+
+from evalkit.charts.balance import balance
+from evalkit.charts.curves import exit_curves, states
+from evalkit.charts.effects import effect_curves, effect_months
+from evalkit.charts.labels import Words
+from evalkit.charts.overview import district_comparison
+from evalkit.charts.source import ONE_EFFECT, POOLED
+from evalkit.charts.theme import to_svg
+from evalkit.charts.value import value_by_actor, value_summary
+from evalkit.disclosure import Published, require_published
+from evalkit.errors import ParameterError
+from evalkit.tables import slug
+
+Chart = Callable[[Published, Words], object]
+
+# Figure name: the family of tables it is drawn from, the chart, and the rows without which there is nothing to see.
+DISTRICT_FIGURES: dict[str, tuple[str, Chart, pl.Expr]] = {
+    "exit_curves": ("exit_curves", exit_curves, pl.col("month") > 0),
+    "states": ("states", states, pl.col("month") >= 0),
+    "effect_curves": ("effect_curves", effect_curves, (pl.col("state") == "work") & (pl.col("arm") == "difference")),
+    "effect_months": ("effect_summary", effect_months, pl.col("outcome").str.starts_with("months_")),
+    "balance": ("balance", balance, pl.col("smd_after").is_not_null()),
+    "value_summary": ("value_summary", value_summary, pl.col("estimate").is_not_null()),
+    "value_by_actor": ("value_by_actor", value_by_actor, pl.col("estimate").is_not_null()),
+}
+
+
+def district_figures(tables: Mapping[str, Published], words: Words, *, district: str | None = None) -> dict[str, str]:
+    """The charts of a district's page.
+
+    Where an effect or value is not shown for the district, the one of all districts together is drawn and says so.
+
+    Parameters
+    ----------
+    tables : mapping of str to Published
+        Published tables by name; a district's own (`exit_curves-belfast`) or the whole city's.
+    words : Words
+        The reader's language.
+    district : str, optional
+        Whose page; needed only when the tables hold several districts.
+
+    Returns
+    -------
+    dict of str to str
+        SVG markup by figure name. With several interventions or estimands the name goes on with theirs: "balance-training-att".
+
+    Raises
+    ------
+    DisclosureError
+        If a table is not `Published`.
+    ParameterError
+        If the tables hold several districts and none is named.
+    """
+    for name, table in tables.items():
+        require_published(table, where=f"figures, table {name}")
+    district = district or _only_district(tables)
+    return {
+        figure: to_svg(chart(rows, words), words)
+        for name, (family, chart, needed) in DISTRICT_FIGURES.items()
+        for figure, rows in _series(name, _of_family(tables, family), district, needed)
+    }
+
+
+def overview_figures(tables: Mapping[str, Published], words: Words) -> dict[str, str]:
+    """The charts of the overview: the districts beside each other, and everything else for all districts together.
+
+    Parameters, returned value and errors as `district_figures`.
+    """
+    figures = district_figures(tables, words, district=POOLED)
+    for table in _of_family(tables, "time_on_support"):
+        if table.data.filter(pl.col("status") == "ok").height:
+            figures["district_comparison"] = to_svg(district_comparison(table, words), words)
+    return figures
+
+
+def _of_family(tables: Mapping[str, Published], family: str) -> list[Published]:
+    return [table for _, table in sorted(tables.items()) if table.name == family or table.name.startswith(f"{family}-")]
+
+
+def _only_district(tables: Mapping[str, Published]) -> str:
+    """The one district that the tables hold besides "all"; "all" when there is none."""
+    with_district = [table for table in tables.values() if "district" in table.keys]
+    found = sorted({district for table in with_district for district in table.data["district"].unique()} - {POOLED})
+    if len(found) > 1:
+        raise ParameterError(
+            f"The tables hold {len(found)} districts, and none was named.",
+            where='argument district of district_figures; districts found in the key column "district"',
+            why="A page is about one district; charts of another one would be shown as its own.",
+            fix='name it: district_figures(tables, words, district="...").',
+        )
+    return found[0] if found else POOLED
+
+
+def _series(name: str, tables: list[Published], district: str, needed: pl.Expr) -> Iterator[tuple[str, Published]]:
+    """Each drawable series with its figure's name: the district's own, else (for effects and values) that of all districts."""
+    for table in tables:
+        is_effect = "intervention_id" in table.keys
+        for place in (district, POOLED) if is_effect and district != POOLED else (district,):
+            rows = table.where(district=place)
+            parts = list(_one_by_one(name, rows)) if is_effect else [(name, rows)]
+            drawable = [(figure, part) for figure, part in parts if part.data.filter((pl.col("status") == "ok") & needed).height]
+            if drawable:
+                yield from drawable
+                break
+
+
+def _one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:
+    keys = [key for key in ONE_EFFECT[1:] if key in table.keys]
+    series = table.data.select(keys).unique().sort(keys).to_dicts()
+    for key_values in series:
+        suffix = "" if len(series) == 1 else "-" + slug("-".join(key_values.values()))
+        yield name + suffix, table.where(**key_values)

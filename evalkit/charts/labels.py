@@ -1,0 +1,151 @@
+"""The words and numbers in the charts: which keys they ask for, and how figures are written for Swedish and English readers.
+
+`words` is any object with `.language` ("sv" or "en") and `.text(key, **values)`. A value found in a table (a state, an actor, a covariate) is
+asked for by itself; one that has no word is shown as it stands in the table.
+"""
+
+import textwrap
+from typing import Protocol
+
+from evalkit.errors import ParameterError
+
+# Filled in: {low} {high} in chart.range, {state} in chart.effect_curves, {share} in chart.value_summary.probability, {currency} in the axes of
+# value, {months} in chart.district_comparison.
+CHART_KEYS: tuple[str, ...] = (
+    "chart.pooled",
+    "chart.range",
+    "chart.withheld",
+    "chart.exit_curves.title",
+    "chart.exit_curves.y",
+    "chart.exit_curves.x",
+    "chart.states.title",
+    "chart.states.y",
+    "chart.states.x",
+    "chart.effect_curves.title",
+    "chart.effect_curves.y",
+    "chart.effect_curves.difference",
+    "chart.effect_curves.more",
+    "chart.effect_curves.fewer",
+    "chart.effect_curves.x",
+    "chart.effect_months.title",
+    "chart.effect_months.x",
+    "chart.balance.title",
+    "chart.balance.x",
+    "chart.balance.before",
+    "chart.balance.after",
+    "chart.balance.limit",
+    "chart.value_by_actor.title",
+    "chart.value_by_actor.x",
+    "chart.value_by_actor.pays",
+    "chart.value_by_actor.gains",
+    "chart.value_summary.title",
+    "chart.value_summary.x",
+    "chart.value_summary.probability",
+    "chart.district_comparison.title",
+    "chart.district_comparison.x",
+    "chart.district_comparison.all",
+)
+OUTCOMES = (
+    "work",
+    "studies",
+    "subsidised_work",
+    "sheltered_work",
+    "training",
+    "programme",
+    "sickness_benefit",
+    "pension",
+    "support",
+    "out",
+    "unknown",
+)
+ARMS = ("treated", "comparison")
+PERSPECTIVES = ("person", "district", "public_purse", "society")
+ACTORS = (
+    "person",
+    "other_household",
+    "district",
+    "other_district",
+    "city",
+    "region",
+    "public_employment_service",
+    "social_insurance_agency",
+    "student_aid",
+    "state",
+    "employer",
+    "displaced_others",
+    "taxpayers",
+)
+
+# Every key that can be known beforehand; covariates, postings and districts are open lists.
+KEYS: tuple[str, ...] = tuple(dict.fromkeys((*CHART_KEYS, *OUTCOMES, "still_on_support", *ARMS, *PERSPECTIVES, *ACTORS)))
+
+_LOCALES = {"sv": "sv_SE", "en": "en_GB"}
+# Last parts of Swedish compounds that are too long for a label beside a plot.
+_COMPOUND_TAILS = ("utbildning", "ersättning", "program", "grupp", "insats", "åtgärd", "förmedling", "kassa", "bistånd", "stöd", "arbete")
+_NBSP, _MINUS = "\u00a0", "\u2212"
+
+
+class Words(Protocol):
+    """What a chart needs of a language."""
+
+    language: str
+
+    def text(self, key: str, **values: object) -> str:
+        """The text of a key."""
+
+
+def value_label(words: Words, value: str) -> str:
+    """The reader's word for a value of a table, its first letter a capital."""
+    try:
+        label = words.text(value)
+    except (KeyError, ParameterError):
+        label = value.replace("_", " ")
+    return label[:1].upper() + label[1:]
+
+
+def wrapped(label: str, width: int) -> str:
+    """A label on lines of about `width` letters; a longer compound is divided before its last part."""
+    divided = " ".join(_divided(word) if len(word) > width else word for word in label.split())
+    return "\n".join(textwrap.wrap(divided, width, break_long_words=False, break_on_hyphens=False))
+
+
+def _divided(word: str) -> str:
+    place = next((word.rfind(tail) for tail in _COMPOUND_TAILS if word.rfind(tail) > 2), -1)
+    return f"{word[:place]}- {word[place:]}" if place > 0 else word
+
+
+def number_text(value: float, words: Words, digits: int = 0, *, is_signed: bool = False) -> str:
+    """A number as the reader's language writes it, with a real minus and, for differences, a plus."""
+    from babel.numbers import format_decimal
+
+    rounded = round(value, digits) + 0.0
+    pattern = "#,##0" + ("." + "0" * digits if digits > 0 else "")
+    text = format_decimal(rounded, pattern, locale=_LOCALES[words.language]).replace("-", _MINUS)
+    return f"+{text}" if is_signed and rounded > 0 else text
+
+
+def percent_text(share: float, words: Words) -> str:
+    """A share (0-1) as whole per cent: "12 %" in Swedish, "12%" in English."""
+    return number_text(100 * share, words) + (f"{_NBSP}%" if words.language == "sv" else "%")
+
+
+def range_text(estimate: float, low: float | None, high: float | None, words: Words, digits: int, *, is_signed: bool) -> str:
+    """An estimate with its range: "+1.2 (−0.3 to 2.7)"; the estimate alone when it has none."""
+    text = number_text(estimate, words, digits, is_signed=is_signed)
+    if low is None or high is None or low == high:
+        return text
+    low_text, high_text = (number_text(limit, words, digits) for limit in (low, high))
+    return f"{text} ({words.text('chart.range', low=low_text, high=high_text)})"
+
+
+def d3_locale(language: str) -> dict:
+    """The number format of axes, as d3 reads it."""
+    is_swedish = language == "sv"
+    return {
+        "decimal": "," if is_swedish else ".",
+        "thousands": _NBSP if is_swedish else ",",
+        "grouping": [3],
+        "currency": ["", ""],
+        "percent": f"{_NBSP}%" if is_swedish else "%",
+        "minus": _MINUS,
+    }

@@ -1,0 +1,59 @@
+"""Charts of all districts beside each other, in alphabetical order: to see how sure the numbers are, not to rank."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from evalkit.charts.labels import Words, range_text
+from evalkit.charts.ranges import RangeRow, range_chart
+from evalkit.charts.source import POOLED, shown_rows
+from evalkit.charts.theme import GAIN, INK, finish
+from evalkit.disclosure import Published
+
+if TYPE_CHECKING:
+    import altair as alt
+
+
+def district_comparison(time_on_support: Published, words: Words, *, horizon_months: int | None = None) -> "alt.LayerChart":
+    """Mean months on support by district, with ranges, and a line at the mean of all districts.
+
+    Parameters
+    ----------
+    time_on_support : Published
+        The table time_on_support: district, horizon_months, estimate, ci_lower, ci_upper. The district "all" is drawn first.
+    words : Words
+        The reader's language.
+    horizon_months : int, optional
+        Up to which month; the longest in the table when not given. Months.
+
+    Raises
+    ------
+    DisclosureError
+        If the table is not `Published`.
+    """
+    rows = shown_rows(time_on_support, "district_comparison")
+    horizon = rows["horizon_months"].max() if horizon_months is None else horizon_months
+    rows = rows.filter(pl.col("horizon_months") == horizon)
+    together = rows.filter(pl.col("district") == POOLED)
+    districts = sorted(rows.filter(pl.col("district") != POOLED).to_dicts(), key=lambda row: row["district"].casefold())
+    chart = range_chart(
+        [_row(row, words) for row in [*together.to_dicts(), *districts]],
+        x_title=words.text("chart.district_comparison.x", months=horizon),
+        axis_labels="format(datum.value, ',.1~f')",
+        reference=together["estimate"][0] if together.height else None,
+    )
+    return finish(chart, words.text("chart.district_comparison.title", months=horizon))
+
+
+def _row(row: dict, words: Words) -> RangeRow:
+    is_all = row["district"] == POOLED
+    return RangeRow(
+        label=words.text("chart.district_comparison.all") if is_all else row["district"],
+        value=range_text(row["estimate"], row["ci_lower"], row["ci_upper"], words, 1, is_signed=False),
+        estimate=row["estimate"],
+        low=row["ci_lower"],
+        high=row["ci_upper"],
+        colour=INK if is_all else GAIN,
+        shape="diamond" if is_all else "circle",
+        is_bold=is_all,
+    )

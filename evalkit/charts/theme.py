@@ -1,0 +1,139 @@
+"""The one look of all charts, and the way from a chart to SVG.
+
+A chart is drawn for a width of `WIDTH` and scales with its page: at 320 px the smallest text is still about 12 px. Colours have a contrast of
+at least 3:1 to white, are told apart by readers with colour-vision deficiencies, and differ in lightness; no chart relies on colour alone:
+lines are labelled where they end and have their own dashes, areas are labelled and divided by white, points have their own shapes.
+
+References
+----------
+WCAG 2.1, 1.4.1 and 1.4.11. Palette after Okabe & Ito (2008), darkened to the contrast above.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from html import escape
+
+from evalkit.charts.labels import Words, d3_locale
+
+WIDTH = 400
+PLOT_WIDTH = 218  # with labels at the ends of the lines
+FULL_WIDTH = 375  # without
+MAX_SHOWN_WIDTH = "36rem"
+FONT = "'Liberation Sans', Arial, Helvetica, 'Segoe UI', Roboto, sans-serif"
+FONT_SIZE = 15
+INK, FAINT, GRID = "#1f1f1f", "#5f5f5f", "#dddddd"
+GAIN, LOSS = "#00568f", "#c2500a"
+SIGNED_AXIS = "datum.value == 0 ? '0' : format(datum.value, '+,.1~f')"
+POINTS_AXIS = "datum.value == 0 ? '0' : format(datum.value * 100, '+.0f')"  # shares as percentage points
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a series is told apart: colour, dashes (on, off) and the shape of its points."""
+
+    colour: str
+    dash: tuple[int, ...] = (1, 0)
+    shape: str = "circle"
+
+
+LOOKS: dict[str, Look] = {
+    "work": Look("#00477a"),
+    "studies": Look("#0a8f6c", (7, 3), "square"),
+    "training": Look("#cc6a00", (2, 3), "triangle-up"),
+    "programme": Look("#cc6a00", (2, 3), "triangle-up"),
+    "support": Look("#6d6d6d", (9, 3, 2, 3), "diamond"),
+    "still_on_support": Look("#6d6d6d", (9, 3, 2, 3), "diamond"),
+    "subsidised_work": Look("#3f86c4", (4, 4), "cross"),
+    "sheltered_work": Look("#7b6fc0", (10, 4), "triangle-down"),
+    "sickness_benefit": Look("#a3417a", (3, 6), "triangle-left"),
+    "pension": Look("#8a5a2b", (6, 6), "triangle-right"),
+    "out": Look("#454545", (1, 4), "stroke"),
+    "unknown": Look("#8c8c8c", (1, 6), "stroke"),
+    "treated": Look("#00477a"),
+    "comparison": Look("#6d6d6d", (7, 4), "square"),
+    "difference": Look("#00477a"),
+}
+_OTHER = Look("#454545", (4, 2))
+
+
+def look_of(value: str) -> Look:
+    """The look of a state, exit or arm."""
+    return LOOKS.get(value, _OTHER)
+
+
+def config() -> dict:
+    """The Vega-Lite configuration of every chart."""
+    text = {"font": FONT, "fontSize": FONT_SIZE, "color": INK}
+    title = {**text, "fontWeight": "normal", "anchor": "start", "align": "left", "frame": "group", "offset": 10, "lineHeight": 19}
+    labels = {"labelFont": FONT, "labelFontSize": FONT_SIZE, "labelColor": INK, "labelPadding": 5}
+    titles = {"titleFont": FONT, "titleFontSize": FONT_SIZE, "titleColor": INK, "titleFontWeight": "normal", "titlePadding": 8}
+    lines = {"domainColor": FAINT, "tickColor": FAINT, "gridColor": GRID, "gridWidth": 1}
+    return {
+        "background": "white",
+        "padding": 5,
+        "view": {"stroke": None},
+        "title": title,
+        "text": {**text, "align": "left", "baseline": "middle", "lineBreak": "\n", "lineHeight": 17},
+        "axis": {**labels, **titles, **lines},
+        "axisX": {"grid": False, "tickSize": 5},
+        "axisY": {"grid": True, "domain": False, "ticks": False},
+        "concat": {"spacing": 24},
+    }
+
+
+def finish(chart, description: str):
+    """The chart in the theme, described in one sentence for readers who cannot see it."""
+    return chart.properties(description=description).configure(**config())
+
+
+def to_svg(chart, words: Words) -> str:
+    """A chart as self-contained SVG markup: no scripts, no outside addresses, the same bytes for the same chart.
+
+    Parameters
+    ----------
+    chart : altair chart
+        A chart of this room.
+    words : Words
+        Its language decides how numbers on the axes are written.
+
+    Returns
+    -------
+    str
+        An `svg` element that fills the width it is given, with role "img" and the chart's description as its name.
+    """
+    import altair
+    import vl_convert
+
+    specification = chart.to_dict(validate=False)
+    version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+    svg = vl_convert.vegalite_to_svg(specification, vl_version=version, format_locale=d3_locale(words.language), allowed_base_urls=[])
+    return _own_ids(_plain_svg(svg, specification["description"]))
+
+
+def _plain_svg(svg: str, description: str) -> str:
+    """Vega's labels of single marks are taken out: with role "img" nobody hears them, the data table stands beside the chart."""
+    width, height = (float(size) for size in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())
+    body = re.sub(
+        r'<rect width="[^"]*" height="[^"]*" fill="white"/>',
+        '<rect width="100%" height="100%" fill="white"/>',
+        svg[svg.index(">") + 1 :],
+        count=1,
+    )
+    body = re.sub(r' (?:role|aria-[a-z]+|pointer-events|class)="[^"]*"', "", body)
+    # Attribute values come from number arithmetic; more than two decimals of a pixel are noise.
+    body = re.sub(r"(\d+\.\d{2})\d+", r"\1", body)
+    name = escape(description, quote=True)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, WIDTH):g} {height:g}" width="100%" role="img" aria-label="{name}"'
+        f' style="max-width:{MAX_SHOWN_WIDTH};height:auto">{body}'
+    )
+
+
+def _own_ids(svg: str) -> str:
+    """Ids that do not clash with those of another chart in the same page: numbered anew under a prefix from the content."""
+    found = list(dict.fromkeys(re.findall(r' id="([^"]+)"', svg)))
+    for number, name in enumerate(found):
+        svg = svg.replace(f' id="{name}"', f' id="@{number}"').replace(f"url(#{name})", f"url(#@{number})")
+    prefix = "c" + hashlib.sha256(svg.encode()).hexdigest()[:8]
+    return re.sub(r'( id="|url\(#)@(\d+)', rf"\g<1>{prefix}-\2", svg)

@@ -1,0 +1,109 @@
+"""Charts of value: who pays and who gains, and what it comes to for the person, the district, the public purse and society."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from evalkit.charts.labels import ACTORS, PERSPECTIVES, Words, percent_text, range_text, value_label
+from evalkit.charts.ranges import RangeRow, range_chart
+from evalkit.charts.source import ONE_EFFECT, POOLED, one_series, shown_rows
+from evalkit.charts.theme import GAIN, LOSS, SIGNED_AXIS, finish
+from evalkit.disclosure import Published
+
+if TYPE_CHECKING:
+    import altair as alt
+
+NET = "all"  # the posting that is an actor's sum
+
+
+def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
+    """Who pays and who gains per participant, with ranges.
+
+    Parameters
+    ----------
+    table : Published
+        The table value_by_actor: actor, posting, kind, estimate, ci_lower, ci_upper, currency; one district, intervention and estimand.
+        Rows with posting "all" are an actor's sum and are drawn alone; without them every posting is drawn.
+    words : Words
+        The reader's language.
+
+    Raises
+    ------
+    DisclosureError
+        If the table is not `Published`.
+    ParameterError
+        If it holds several districts, interventions, estimands or currencies.
+    """
+    rows = one_series(shown_rows(table, "value_by_actor"), (*ONE_EFFECT, "currency"), "value_by_actor")
+    if rows.filter(pl.col("posting") == NET).height:
+        rows = rows.filter(pl.col("posting") == NET)
+    shown = sorted(rows.to_dicts(), key=lambda row: (_place(ACTORS, row["actor"]), row["posting"]))
+    chart = range_chart(
+        [_money_row(row, _actor_label(row, words), words) for row in shown],
+        x_title=words.text("chart.value_by_actor.x", currency=rows["currency"][0]),
+        axis_labels=SIGNED_AXIS,
+        sides=(words.text("chart.value_by_actor.pays"), words.text("chart.value_by_actor.gains")),
+    )
+    return _finished(chart, rows, words, "chart.value_by_actor.title")
+
+
+def value_summary(table: Published, words: Words) -> "alt.LayerChart":
+    """What an intervention is worth per participant from each point of view, with ranges and the probability that it is above zero.
+
+    Parameters
+    ----------
+    table : Published
+        The table value_summary: perspective, estimate, ci_lower, ci_upper, probability_positive, currency; one district, intervention and
+        estimand.
+    words : Words
+        The reader's language.
+
+    Raises
+    ------
+    DisclosureError, ParameterError
+        As `value_by_actor`.
+    """
+    rows = one_series(shown_rows(table, "value_summary"), (*ONE_EFFECT, "currency"), "value_summary")
+    shown = sorted(rows.to_dicts(), key=lambda row: _place(PERSPECTIVES, row["perspective"]))
+    chart = range_chart(
+        [_money_row(row, value_label(words, row["perspective"]), words) for row in shown],
+        x_title=words.text("chart.value_summary.x", currency=rows["currency"][0]),
+        axis_labels=SIGNED_AXIS,
+    )
+    return _finished(chart, rows, words, "chart.value_summary.title")
+
+
+def _money_row(row: dict, label: str, words: Words) -> RangeRow:
+    probability = row.get("probability_positive")
+    note = "" if probability is None else words.text("chart.value_summary.probability", share=percent_text(probability, words))
+    return RangeRow(
+        label=label,
+        value=range_text(row["estimate"], row["ci_lower"], row["ci_upper"], words, _money_digits(row), is_signed=True),
+        estimate=row["estimate"],
+        low=row["ci_lower"],
+        high=row["ci_upper"],
+        colour=GAIN if row["estimate"] >= 0 else LOSS,
+        shape="circle" if row["estimate"] >= 0 else "square",
+        note=note,
+        is_bold=bool(note),
+    )
+
+
+def _actor_label(row: dict, words: Words) -> str:
+    actor = value_label(words, row["actor"])
+    return actor if row["posting"] == NET else f"{actor}: {value_label(words, row['posting']).lower()}"
+
+
+def _money_digits(row: dict) -> int:
+    """Amounts are rounded to tens from a hundred, to hundreds from ten thousand: more digits would pretend to more knowledge."""
+    size = max(abs(row[column] or 0.0) for column in ("estimate", "ci_lower", "ci_upper"))
+    return 0 if size < 100 else -1 if size < 10_000 else -2
+
+
+def _finished(chart: "alt.LayerChart", rows: pl.DataFrame, words: Words, key: str) -> "alt.LayerChart":
+    is_pooled = rows["district"].to_list()[:1] == [POOLED]
+    return finish(chart.properties(title=words.text("chart.pooled")) if is_pooled else chart, words.text(key))
+
+
+def _place(known: tuple[str, ...], name: str) -> int:
+    return known.index(name) if name in known else len(known)

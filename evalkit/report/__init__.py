@@ -1,0 +1,7 @@
+"""The decision report: pages in Swedish and English that a district director can read offline, with every number traced to its table."""
+
+from evalkit.report.language import Words, words
+from evalkit.report.page import write_district_page, write_index, write_overview
+from evalkit.report.run_texts import words_of_run
+
+__all__ = ["Words", "words", "words_of_run", "write_district_page", "write_index", "write_overview"]

@@ -1,0 +1,214 @@
+"""The third answer: what the intervention changes, for the district or, where that cannot be said, for all districts together."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
+from evalkit.report.figures import picture
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row
+from evalkit.report.people import month_cell
+from evalkit.report.sentences import lock_in, side_of_zero
+
+_PRIMARY = "work"
+_KEY_OUTCOMES = ("months_work", "months_studies", "months_support")
+_TABLE_STEP_MONTHS = 3
+
+
+@dataclass(frozen=True)
+class Effect:
+    """One intervention under one estimand as a page shows it: the district's own verdict, and whose numbers stand below (`scope`)."""
+
+    intervention_id: str
+    estimand: str
+    verdict: Row
+    scope: str | None
+
+    @property
+    def keys(self) -> dict[str, str | None]:
+        """The key values of the rows shown."""
+        return {"district": self.scope, "intervention_id": self.intervention_id, "estimand": self.estimand}
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What figures of several effects are told apart by."""
+        return self.intervention_id, self.estimand
+
+
+def effects_of(brief: Brief) -> list[Effect]:
+    """The effects that the page speaks of; each with the district's own numbers, else the city's, else none."""
+    found = []
+    for verdict in brief.shelf.rows("effect_status", district=brief.district):
+        keys = {"intervention_id": verdict["intervention_id"], "estimand": verdict["estimand"]}
+        scopes = [brief.district, "all"]
+        said = [scope for scope in scopes if _is_estimated(brief.shelf.row("effect_status", district=scope, **keys))]
+        found.append(Effect(**keys, verdict=verdict, scope=said[0] if said else None))
+    return found
+
+
+def reason_in_words(brief: Brief, effect: Effect) -> Markup:
+    """Why the district's own effect cannot be said."""
+    verdict, protocol = effect.verdict, brief.protocols.get(effect.intervention_id)
+    key = f"reason.{verdict['reason']}" + ("" if verdict.has("n_starters") else "_withheld")
+    values = {"intervention": brief.words.text(effect.intervention_id), "n_starters": brief.number(verdict, "n_starters", COUNT)}
+    if protocol and protocol.refusal.min_starters:
+        values["min_starters"] = protocol.refusal.min_starters
+    return brief.words.html(key, **values)
+
+
+def what_it_changes(brief: Brief, *, heading: str = "change.heading") -> Section:
+    """The share in work at the end of the follow-up, lock-in, and months in each state."""
+    effects = effects_of(brief)
+    leads = tuple(_lead(brief, effect) for effect in effects) or (brief.words.html("change.none"),)
+    return Section(name="change", heading=brief.words.text(heading), leads=leads, blocks=tuple(_block(brief, effect) for effect in effects))
+
+
+def is_pooled(brief: Brief, effect: Effect) -> bool:
+    """Whether a district's page shows the city's numbers in place of its own."""
+    return effect.scope == "all" and brief.district != "all"
+
+
+def pooled_heading(brief: Brief, effect: Effect) -> str:
+    """The heading that says whose numbers follow, if they are not the district's own."""
+    return brief.words.text("page.pooled", district=brief.place) if is_pooled(brief, effect) else ""
+
+
+def _is_estimated(row: Row | None) -> bool:
+    return row is not None and row["effect_state"] == "estimated"
+
+
+def _lead(brief: Brief, effect: Effect) -> Markup:
+    words, intervention = brief.words, brief.words.text(effect.intervention_id)
+    if effect.scope is None:
+        key = "change.lead_cannot_all" if brief.district == "all" else "change.lead_cannot"
+        return words.html(key, intervention=intervention, district=brief.place)
+    if is_pooled(brief, effect):
+        return words.html("change.lead_cannot", intervention=intervention, district=brief.place)
+    return _answer(brief, effect)
+
+
+def _answer(brief: Brief, effect: Effect) -> Markup:
+    """The sentence about the share in work at the end, chosen by where its range lies."""
+    end = brief.shelf.row("effect_summary", outcome=f"{_PRIMARY}_share_at_end", **effect.keys)
+    if end is None or not end.has("treated", "comparison", "difference"):
+        return brief.words.html("change.lead_unshown", intervention=brief.words.text(effect.intervention_id))
+    return brief.words.html(
+        f"change.lead_{side_of_zero(end)}",
+        intervention=brief.words.text(effect.intervention_id),
+        month=month_of_horizon(brief, effect),
+        treated=brief.number(end, "treated", SHARE),
+        comparison=brief.number(end, "comparison", SHARE),
+    )
+
+
+def month_of_horizon(brief: Brief, effect: Effect) -> Markup | str:
+    """The last month of the follow-up."""
+    curve = _differences(brief, effect)
+    return month_cell(brief, curve[-1]) if curve else brief.words.text("change.end")
+
+
+def _differences(brief: Brief, effect: Effect) -> list[Row]:
+    rows = brief.shelf.rows("effect_curves", state=_PRIMARY, arm="difference", **effect.keys)
+    return sorted(rows, key=lambda row: row["month"])
+
+
+def _block(brief: Brief, effect: Effect) -> Block:
+    protocol, words = brief.protocols.get(effect.intervention_id), brief.words
+    text = [reason_in_words(brief, effect)] if effect.verdict["reason"] else []
+    if effect.scope is None:
+        return Block(text=tuple(text))
+    if is_pooled(brief, effect):
+        text += [words.html("change.pooled_intro", district=brief.place), _answer(brief, effect)]
+    question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
+    return Block(
+        heading=pooled_heading(brief, effect),
+        pooled=is_pooled(brief, effect),
+        text=tuple(text),
+        key_figures=_key_figures(brief, effect),
+        after=(*_lock_in_text(brief, effect), words.html("change.assumption"), *question),
+        figures=_figures(brief, effect),
+        tables=_summary_table(brief, effect),
+    )
+
+
+def _key_figures(brief: Brief, effect: Effect) -> tuple[KeyFigure, ...]:
+    words, shelf = brief.words, brief.shelf
+    end = shelf.row("effect_summary", outcome=f"{_PRIMARY}_share_at_end", **effect.keys)
+    figures = [brief.key_figure(end, "difference", POINTS, words.text(end["outcome"]), unit=words.text("unit.points"))] if end else []
+    for outcome in _KEY_OUTCOMES:
+        row = shelf.row("effect_summary", outcome=outcome, **effect.keys)
+        figures += [brief.key_figure(row, "difference", CHANGE_MONTHS, words.text(outcome))] if row else []
+    return tuple(figures)
+
+
+def _lock_in_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    finding = lock_in(_differences(brief, effect))
+    if finding is None:
+        return ()
+    key = f"change.lock_in_{finding.verdict}" + ("_once" if len(finding.months) == 1 else "")
+    by_month = {row["month"]: row for row in _differences(brief, effect)}
+    edges = [month_cell(brief, by_month[month]) for month in (finding.months[:1] + finding.months[-1:])]
+    return (
+        brief.words.html(
+            key,
+            first=edges[0] if edges else "",
+            last=edges[-1] if edges else "",
+            month=month_cell(brief, finding.lowest),
+            difference=brief.number(finding.lowest, "estimate", POINTS),
+            range=brief.range_of(finding.lowest, POINTS),
+        ),
+    )
+
+
+def _figures(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
+    months = brief.shelf.row("effect_summary", outcome=f"months_{_PRIMARY}", **effect.keys)
+    side = side_of_zero(months) if months else "unclear"
+    words = brief.words
+    return (
+        *picture(brief, "effect_curves", words.html("change.figure_effect"), _curve_tables(brief, effect), of=effect.names),
+        *picture(brief, "effect_months", words.html(f"change.figure_months_{side}"), _summary_table(brief, effect), of=effect.names),
+    )
+
+
+def _curve_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    """The share in work by arm and their difference at every third month."""
+    words = brief.words
+    rows = {(row["month"], row["arm"]): row for row in brief.shelf.rows("effect_curves", state=_PRIMARY, **effect.keys)}
+    months = sorted({month for month, _ in rows})
+    arms = (("treated", SHARE), ("comparison", SHARE), ("difference", POINTS))
+    shown = [m for m in months if (m % _TABLE_STEP_MONTHS == 0 or m in (1, months[-1])) and all((m, arm) in rows for arm, _ in arms)]
+    if not shown:
+        return ()
+    body = tuple(
+        (month_cell(brief, rows[month, "difference"]), *(brief.in_brackets(rows[month, arm], "estimate", form) for arm, form in arms))
+        for month in shown
+    )
+    head = (words.text("stay.month"), words.label("treated"), words.label("comparison"), words.text("change.difference_points"))
+    return (DataTable(caption=words.text("change.curve_caption"), head=head, rows=body, note=brief.note("effect_curves")),)
+
+
+def _summary_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words, rows = brief.words, brief.shelf.rows("effect_summary", **effect.keys)
+    if not rows:
+        return ()
+    body = tuple(_summary_line(brief, row) for row in sorted(rows, key=_outcome_order))
+    head = (words.text("change.outcome"), *(words.label(arm) for arm in ("treated", "comparison", "difference")))
+    return (DataTable(caption=words.text("change.summary_caption_short"), head=head, rows=body, note=brief.note("effect_summary")),)
+
+
+def _summary_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
+    is_share = row["outcome"].endswith("_share_at_end")
+    level: Form = SHARE if is_share else MONTHS
+    unit = f", {brief.words.text('unit.points')}" if is_share else ""
+    difference = brief.in_brackets(row, "difference", POINTS if is_share else CHANGE_MONTHS)
+    return (
+        brief.words.label(row["outcome"]),
+        brief.number(row, "treated", level),
+        brief.number(row, "comparison", level),
+        difference + unit,
+    )
+
+
+def _outcome_order(row: Row) -> tuple[bool, bool, str]:
+    """The primary outcome first, then months by name."""
+    return (not row["outcome"].endswith("_share_at_end"), row["outcome"] != f"months_{_PRIMARY}", row["outcome"])

@@ -1,0 +1,113 @@
+"""What a page is made of: sections that answer a question, with blocks of text, key figures, pictures and tables.
+
+Builders fill these records; the templates only lay them out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from markupsafe import Markup
+
+from evalkit.params import Run
+from evalkit.report.language import Words
+from evalkit.report.numbers import Form, Row, Shelf, interval, number
+from evalkit.report.run_texts import ProtocolTexts
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One large number with its range beneath and what it counts."""
+
+    number: Markup
+    label: str
+    range: Markup = Markup("")
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A table of numbers; the first cell of each row is the row's header. An open table is seen at once, others unfold."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Markup | str, ...], ...]
+    note: str = ""
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its conclusion in words and the table of its numbers."""
+
+    name: str
+    svg: Markup
+    conclusion: Markup
+    tables: tuple[DataTable, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a section: text, key figures, pictures and tables in this order. `pooled` marks numbers of all districts together."""
+
+    heading: str = ""
+    pooled: bool = False
+    text: tuple[Markup, ...] = ()
+    points: tuple[Markup, ...] = ()
+    key_figures: tuple[KeyFigure, ...] = ()
+    after: tuple[Markup, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[DataTable, ...] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A question, its answer in one sentence (or one for each intervention), and what stands behind it."""
+
+    name: str
+    heading: str
+    leads: tuple[Markup, ...]
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What the builders of a page work from."""
+
+    run: Run
+    district: str
+    shelf: Shelf = field(repr=False)
+    figures: Mapping[str, str] = field(repr=False)
+    words: Words = field(repr=False)
+    protocols: Mapping[str, ProtocolTexts] = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """The district as readers know it."""
+        return self.words.text("all") if self.district == "all" else self.district
+
+    def number(self, row: Row, column: str, form: Form, *, unit: str = "") -> Markup:
+        """A number with its address (see `numbers.number`)."""
+        return number(row, column, form, self.words, unit=unit)
+
+    def range_of(self, row: Row, form: Form) -> Markup:
+        """A row's range with its address; empty if there is none."""
+        return interval(row, form, self.words)
+
+    def in_brackets(self, row: Row, column: str, form: Form) -> Markup:
+        """A number and, in brackets, its range: for cells of tables."""
+        shown = self.number(row, column, form)
+        limits = self.range_of(row, form)
+        return Markup('{} <span class="range">({})</span>').format(shown, limits) if limits else shown
+
+    def key_figure(self, row: Row, column: str, form: Form, label: str, *, unit: str = "") -> KeyFigure:
+        """A key figure from a row, with the row's range."""
+        limits = self.range_of(row, form)
+        return KeyFigure(
+            number=self.number(row, column, form, unit=unit),
+            label=label,
+            range=self.words.html("mark.range", range=limits) if limits else Markup(""),
+        )
+
+    def note(self, family: str) -> str:
+        """The source and grade of a family of tables, as the line under a table."""
+        tables = [table for table in self.shelf.tables() if table.name == family or table.name.startswith(f"{family}-")]
+        return self.words.text("mark.table_note", source=tables[0].source, grade=tables[0].grade) if tables else ""

@@ -1,0 +1,217 @@
+"""The words of the report: one catalogue in Swedish and English, and numbers as readers of each language write them.
+
+A key names a sentence (`change.unclear`) or a value found in tables (`value.work`, asked for as `work`). Texts hold placeholders in
+braces. A placeholder that nobody fills is looked up as a value, so one word of the run file, say `support`, changes every sentence
+that uses it. Values stand in the catalogue as they stand inside a sentence; `label` begins them with a capital. A value may be asked for under
+the name of its column: `state.work`, `exit.work` and `work` are one word.
+"""
+
+import json
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal
+from markupsafe import Markup, escape
+
+from evalkit.errors import ParameterError, nearest
+from evalkit.params import Language, Text
+
+CATALOGUE = Path(__file__).with_name("catalogue.yaml")
+LOCALES: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}
+VALUE_COLUMNS = frozenset(
+    "value state outcome exit arm actor perspective posting kind measure intervention estimand covariate convention price district".split()
+)
+NBSP, MINUS = "\u00a0", "\u2212"
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language: texts by key, and numbers, shares, money, months and ranges in the reader's own spelling."""
+
+    language: Language
+    entries: Mapping[str, str] = field(repr=False)
+
+    def text(self, key: str, **values: Any) -> str:
+        """The text of a key with its placeholders filled.
+
+        Raises
+        ------
+        ParameterError
+            If the key is not in the catalogue (the nearest key is named) or a placeholder is not filled.
+        """
+        template = self._template(key)
+        return template.format(**self._filled(key, template, values))
+
+    def html(self, key: str, **values: Any) -> Markup:
+        """The same as markup: the text and plain values are escaped, values that are markup already stand as they are."""
+        template = self._template(key)
+        return Markup(escape(template)).format(**self._filled(key, template, values))
+
+    def label(self, key: str) -> str:
+        """The text of a key as a label: its first letter a capital."""
+        return capitalise(self.text(key))
+
+    def has(self, key: str) -> bool:
+        """Whether the catalogue holds a key, as a text or as a value."""
+        return key in self.entries or value_key(key) in self.entries
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """A number with a fixed count of decimals; negative `digits` rounds to tens, hundreds and so on."""
+        rounded = _rounded(value, digits)
+        pattern = "#,##0." + "0" * digits if digits > 0 else "#,##0"
+        return _typographic(format_decimal(rounded, pattern, locale=LOCALES[self.language]))
+
+    def percent(self, share: float, digits: int = 0) -> str:
+        """A share (0-1) as per cent."""
+        return self.number(share * 100, digits) + self.text("unit.percent_sign")
+
+    def points(self, share: float, digits: int = 0) -> str:
+        """A difference between shares (0-1) as a number of percentage points, signed, without the unit."""
+        return self.signed(share * 100, digits)
+
+    def signed(self, value: float, digits: int = 0) -> str:
+        """A number whose plus is written too: a change."""
+        return ("+" if _rounded(value, digits) > 0 else "") + self.number(value, digits)
+
+    def money(self, value: float, currency: str, digits: int = 0) -> str:
+        """An amount with its currency; negative `digits` rounds to tens, hundreds and so on."""
+        rounded = _rounded(value, digits)
+        text = format_currency(rounded, currency, format=self._money_pattern(currency), locale=LOCALES[self.language], currency_digits=False)
+        return _typographic(text)
+
+    def interval(self, low: float, high: float, digits: int = 0, *, kind: str = "number", currency: str = "") -> str:
+        """A range in words ("3 to 12"): `kind` is number, percent, points or money."""
+        show = {"number": self.number, "percent": self.percent, "points": self.points}.get(kind)
+        low_text, high_text = (show(v, digits) if show else self.money(v, currency, digits) for v in (low, high))
+        return self.text("unit.range", low=low_text, high=high_text)
+
+    def month(self, month: date) -> str:
+        """A month in words: "juli 1993", "July 1993"."""
+        return format_date(month, "LLLL y", locale=LOCALES[self.language]).replace(" ", NBSP)
+
+    def listing(self, items: list[str]) -> str:
+        """Items as a list in a sentence: "a, b and c"."""
+        if len(items) < 2:
+            return "".join(items)
+        return f"{', '.join(items[:-1])} {self.text('unit.and')} {items[-1]}"
+
+    def _money_pattern(self, currency: str) -> str:
+        # English readers write the symbol first, and a space between a code of letters and the amount.
+        if self.language == "sv":
+            return f"#,##0{NBSP}¤"
+        return "¤#,##0" if _has_symbol(currency) else f"¤{NBSP}#,##0"
+
+    def _template(self, key: str) -> str:
+        for name in (key, value_key(key)):
+            if name in self.entries:
+                return self.entries[name]
+        known = {name.removeprefix("value.") for name in self.entries}
+        raise ParameterError(
+            f'The catalogue has no text "{key}".',
+            where=f"evalkit/report/catalogue.yaml, language {self.language}",
+            why="A page is written whole in one language or not at all; a missing word would be a hole in a sentence.",
+            fix=f'add "{key}" to the catalogue, or "value.{key}" under wording in the run file; {_near(key, known)}',
+        )
+
+    def _filled(self, key: str, template: str, values: dict[str, Any]) -> dict[str, Any]:
+        filled = dict(values)
+        for name in placeholders(template) - values.keys():
+            if not self.has(name):
+                raise ParameterError(
+                    f'The text "{key}" has a placeholder that was not filled.',
+                    where=f"evalkit/report/catalogue.yaml, {key}: {{{name}}}, language {self.language}",
+                    why="The sentence would be printed with a hole in it.",
+                    fix=f"hand on a value for {name}; values given: {', '.join(sorted(values)) or 'none'}.",
+                )
+            filled[name] = self.text(name)
+        return filled
+
+
+def words(language: Language, wording: Mapping[str, Text] | None = None) -> Words:
+    """The words of a language, with a run's own wording laid over the catalogue.
+
+    Parameters
+    ----------
+    language : {"sv", "en"}
+        The reader's language.
+    wording : mapping, optional
+        `RunFile.wording`: texts by key. A key must be known, except that `value.NAME` may be added for a value of the run's own tables
+        (an intervention, a covariate, a posting).
+
+    Raises
+    ------
+    ParameterError
+        If a key is unknown, a language is missing or a placeholder is not one that the text has.
+    """
+    catalogue = read_catalogue()
+    texts = {key: entry[language] for key, entry in catalogue.items()}
+    texts.update({key: text[language] for key, text in _checked_wording(catalogue, wording or {}).items()})
+    return Words(language, texts)
+
+
+@cache
+def read_catalogue() -> dict[str, Text]:
+    """The catalogue: for every key its text in Swedish and English."""
+    return yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
+
+
+def value_key(key: str) -> str:
+    """The catalogue's key of a value: `work`, `state.work` and `value.work` are all `value.work`."""
+    column, dot, value = key.partition(".")
+    return f"value.{value if dot and column in VALUE_COLUMNS else key}"
+
+
+def placeholders(template: str) -> set[str]:
+    """The names in braces in a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def capitalise(text: str) -> str:
+    """The text with its first letter a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def _checked_wording(catalogue: dict[str, Text], wording: Mapping[str, Text]) -> dict[str, Text]:
+    known = {name.removeprefix("value.") for name in catalogue}
+    own = {key if key in catalogue else value_key(key): text for key, text in wording.items()}
+    unknown = [key for key in wording if not (key in catalogue or value_key(key) in catalogue or key.startswith("value."))]
+    faults = [f'unknown key "{key}" ({_near(key, known)})' for key in unknown]
+    for key, text in own.items():
+        faults += [f'"{key}" lacks {language}' for language in LOCALES if language not in text]
+        allowed = set().union(*map(placeholders, catalogue.get(key, {}).values()))
+        surplus = set().union(*map(placeholders, text.values())) - allowed
+        faults += [f'"{key}" has an unknown placeholder {json.dumps(name)}' for name in sorted(surplus)]
+    if faults:
+        raise ParameterError(
+            f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the run's own wording.",
+            where=f"wording: {'; '.join(faults)}",
+            why="Wording replaces texts of evalkit/report/catalogue.yaml in both languages; new words may only name values of tables.",
+            fix="mend the named keys; a word for a value of the run's own tables is added as value.NAME.",
+        )
+    return own
+
+
+def _near(key: str, known: set[str]) -> str:
+    hint = nearest(key, known)
+    return hint if hint.startswith("did you") else "no key is near it."
+
+
+def _rounded(value: float, digits: int) -> Decimal:
+    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
+    return rounded if rounded else Decimal(0)  # no negative zero
+
+
+def _has_symbol(currency: str) -> bool:
+    return format_currency(0, currency, format="¤", locale=LOCALES["en"]) != currency
+
+
+def _typographic(text: str) -> str:
+    return text.replace("-", MINUS).replace(" ", NBSP).replace("\u202f", NBSP)

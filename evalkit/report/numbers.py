@@ -1,0 +1,158 @@
+"""Numbers on their way into a page: each carries the published table, row and column that it stands in.
+
+Nothing else in this room turns a value of a table into text, so no number can reach a page without its address. A value that is withheld
+or could not be estimated becomes a mark with the same address.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from math import floor, log10
+from typing import Any, Literal
+
+from markupsafe import Markup
+
+from evalkit.disclosure import Published, require_published
+from evalkit.report.language import Words
+
+Kind = Literal["number", "signed", "percent", "points", "money", "year"]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a number is written: its kind, its decimals (negative: rounded to tens, hundreds) and, for money, its currency."""
+
+    kind: Kind = "number"
+    digits: int = 0
+    currency: str = ""
+
+    def __str__(self) -> str:
+        return ":".join([self.kind, str(self.digits), *([self.currency] if self.currency else [])])
+
+
+COUNT, MONTHS, CHANGE_MONTHS = Form(), Form("number", 1), Form("signed", 1)
+SHARE, POINTS, BALANCE = Form("percent"), Form("points"), Form("number", 2)
+YEAR = Form("year")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a published table with its address and the table's grade."""
+
+    table: str
+    row_id: int
+    status: str
+    grade: str
+    values: Mapping[str, Any] = field(repr=False)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.values[column]
+
+    def get(self, column: str) -> Any:
+        """The value of a column, or None if the table has no such column."""
+        return self.values.get(column)
+
+    def has(self, *columns: str) -> bool:
+        """Whether every one of the columns can be shown in this row."""
+        return self.status == "ok" and all(self.values.get(column) is not None for column in columns)
+
+
+class Shelf:
+    """The published tables of a page, found by family: `exits` finds `exits` and `exits-belfast` alike."""
+
+    def __init__(self, tables: Mapping[str, Published], *, where: str):
+        self._tables = {name: require_published(table, where=f"{where}, table {name}") for name, table in tables.items()}
+
+    def tables(self) -> list[Published]:
+        """Every table once, by name."""
+        return [table for _, table in sorted({table.name: table for table in self._tables.values()}.items())]
+
+    def rows(self, family: str, **key_values: Any) -> list[Row]:
+        """The rows of a family of tables with these values, in the order of their tables' keys."""
+        found: dict[tuple[str, int], Row] = {}
+        for table in self.tables():
+            if table.name == family or table.name.startswith(f"{family}-"):
+                found.update({(row.table, row.row_id): row for row in rows_of(table)})
+        return [row for row in found.values() if all(row.get(key) == value for key, value in key_values.items())]
+
+    def row(self, family: str, **key_values: Any) -> Row | None:
+        """The first row with these values, or None."""
+        return next(iter(self.rows(family, **key_values)), None)
+
+
+def rows_of(table: Published) -> Iterator[Row]:
+    """The rows of a published table, each with its address."""
+    for values in table.data.iter_rows(named=True):
+        yield Row(table.name, values["row_id"], values["status"], table.grade, values)
+
+
+def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -> Markup:
+    """A number of a published row as a span that carries its address; a mark where it is withheld or not estimable.
+
+    Parameters
+    ----------
+    row : Row
+        The published row.
+    column : str
+        Its column.
+    form : Form
+        How the number is written.
+    words : Words
+        In which language.
+    unit : str
+        Written after the number, joined by a space that does not break; not written after a mark.
+
+    Raises
+    ------
+    KeyError
+        If the table has no such column.
+    """
+    value = row[column]
+    is_shown = value is not None and row.status == "ok"
+    text = in_words(value, form, words) if is_shown else words.text(f"mark.{'not_estimable' if row.status == 'not_estimable' else 'suppressed'}")
+    span = _addressed("number" if is_shown else "mark", row, column, str(form) if is_shown else "withheld", text)
+    return span + Markup("&nbsp;{}").format(unit) if unit and is_shown else span
+
+
+def key_number(row: Row, column: str, words: Words) -> Markup:
+    """A whole number among a row's keys (a month, a horizon), shown even where the row's values are withheld."""
+    return _addressed("number", row, column, str(COUNT), words.number(row[column]))
+
+
+def interval(row: Row, form: Form, words: Words) -> Markup:
+    """The range of a published row, both ends with their address; empty if the row has none to show."""
+    if not row.has("ci_lower", "ci_upper"):
+        return Markup("")
+    return words.html("unit.range", low=number(row, "ci_lower", form, words), high=number(row, "ci_upper", form, words))
+
+
+def in_words(value: float, form: Form, words: Words) -> str:
+    """A value as text in a form."""
+    if form.kind == "money":
+        return words.money(value, form.currency, form.digits)
+    if form.kind == "year":
+        return str(value)
+    return getattr(words, form.kind)(value, form.digits)
+
+
+def money_form(rows: Iterable[Row], columns: Iterable[str], currency: str) -> Form:
+    """Money rounded so that its range keeps two figures: a range of 9 300 wide is written in hundreds, never in units.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Rows shown together; they are written alike.
+    columns : iterable of str
+        The columns whose largest size decides.
+    currency : str
+        ISO code.
+    """
+    sizes = [abs(row[column]) for row in rows for column in columns if row.has(column)]
+    largest = max(sizes, default=0)
+    digits = -max(0, floor(log10(largest)) - 1) if largest >= 1 else 0
+    return Form("money", digits, currency)
+
+
+def _addressed(css_class: str, row: Row, column: str, form: str, text: str) -> Markup:
+    return Markup('<span class="{}" data-table="{}" data-row="{}" data-col="{}" data-form="{}">{}</span>').format(
+        css_class, row.table, row.row_id, column, form, text
+    )

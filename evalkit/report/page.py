@@ -1,0 +1,157 @@
+"""The pages of a run's site: one per district and language, an overview per language, and the choice of language.
+
+site/index.html, site/LANGUAGE/index.html and site/LANGUAGE/DISTRICT.html. A page is one file: no script, nothing fetched, the same bytes for
+the same tables. It is written beside its place and renamed, so it is whole or absent.
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from evalkit.disclosure import Published
+from evalkit.errors import ParameterError, nearest
+from evalkit.params import Run
+from evalkit.report.certainty import how_sure, what_cannot_be_said
+from evalkit.report.change import what_it_changes
+from evalkit.report.document import Brief, Section
+from evalkit.report.language import Words
+from evalkit.report.numbers import Shelf
+from evalkit.report.origins import where_numbers_come_from
+from evalkit.report.overview import the_districts, what_differs
+from evalkit.report.people import how_long_and_where_to, who_is_here
+from evalkit.report.run_texts import protocol_texts, with_names_of_run, words_of_run
+from evalkit.report.value import costs_and_gains
+from evalkit.tables import slug
+
+SITE = "site"
+
+
+def write_district_page(run: Run, district: str, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Path:
+    """Write a district's page in one language.
+
+    Parameters
+    ----------
+    run : Run
+        The run; its notices, wording and vintage stand in the page.
+    district : str
+        One of the run's districts.
+    tables : mapping of str to Published
+        Published tables: the district's own and the city's ("all"), see the table families that the sections read.
+    figures : mapping of str to str
+        SVG by figure name, as `charts.district_figures` makes it.
+    words : Words
+        The reader's language (`words` or `words_of_run`).
+
+    Returns
+    -------
+    Path
+        site/LANGUAGE/DISTRICT.html.
+
+    Raises
+    ------
+    DisclosureError
+        If a table is not `Published`, or a figure could fetch or run anything.
+    ParameterError
+        If the district is not one of the run's, a figure has no place in the page, or a text is missing.
+    """
+    if district not in run.params.districts:
+        raise ParameterError(
+            "The run has no such district.",
+            where=f'district "{district}" ({nearest(district, run.params.districts)})',
+            why="A page is written for each district of the run file, so that every link leads somewhere.",
+            fix="choose one of the districts in the run file.",
+        )
+    brief = _brief(run, district, tables, figures, words)
+    sections = (
+        who_is_here(brief),
+        how_long_and_where_to(brief),
+        what_it_changes(brief),
+        costs_and_gains(brief),
+        how_sure(brief),
+        what_cannot_be_said(brief),
+        where_numbers_come_from(brief),
+    )
+    return _write_page(brief, sections, name=slug(district), heading=district, kind="page.kind", title="page.title")
+
+
+def write_overview(run: Run, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Path:
+    """Write the city's page in one language: site/LANGUAGE/index.html.
+
+    Parameters, returned value and errors as `write_district_page`; the numbers are those of district "all" and of every district.
+    """
+    brief = _brief(run, "all", tables, figures, words)
+    sections = (
+        the_districts(brief),
+        what_differs(brief),
+        how_long_and_where_to(brief),
+        what_it_changes(brief, heading="overview.change_heading"),
+        costs_and_gains(brief, heading="overview.value_heading"),
+        how_sure(brief),
+        what_cannot_be_said(brief),
+        where_numbers_come_from(brief),
+    )
+    heading = brief.words.text("page.overview_heading")
+    return _write_page(brief, sections, name="index", heading=heading, kind="page.overview_kind", title="page.overview_title")
+
+
+def write_index(run: Run) -> Path:
+    """Write site/index.html: the choice of language, by links."""
+    choices = [words_of_run(run, language) for language in run.params.languages]
+    html = _environment().get_template("index.html.j2").render(run=run, choices=choices, title=" / ".join(run.params.title[words.language] for words in choices))
+    return _write_whole(run.run_dir / SITE / "index.html", html)
+
+
+def _brief(run: Run, district: str, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Brief:
+    place = "overview" if district == "all" else f"page of {district}"
+    return Brief(run, district, Shelf(tables, where=place), figures, with_names_of_run(words, run), protocol_texts(run))
+
+
+def _write_page(brief: Brief, sections: tuple[Section, ...], *, name: str, heading: str, kind: str, title: str) -> Path:
+    _refuse_unplaced(brief, sections)
+    run, words = brief.run, brief.words
+    html = _environment().get_template("page.html.j2").render(
+        words=words,
+        run=run,
+        name=name,
+        title=words.text(title, district=brief.place, run=run.params.title[words.language]),
+        heading=heading,
+        kind=words.text(kind),
+        notices=[notice[words.language] for notice in run.params.notices],
+        sections=sections,
+        pages=[(district, slug(district)) for district in run.params.districts],
+        others=[language for language in run.params.languages if language != words.language],
+    )
+    return _write_whole(run.run_dir / SITE / words.language / f"{name}.html", html)
+
+
+def _refuse_unplaced(brief: Brief, sections: tuple[Section, ...]) -> None:
+    placed = {figure.name for section in sections for block in section.blocks for figure in block.figures}
+    unplaced = sorted(set(brief.figures) - placed)
+    if unplaced:
+        raise ParameterError(
+            f"{len(unplaced)} figure{'s have' if len(unplaced) > 1 else ' has'} no place in the page.",
+            where=f"figures: {', '.join(unplaced)}; placed: {', '.join(sorted(placed)) or 'none'}",
+            why="A picture that was drawn but not shown would be missed by nobody.",
+            fix="hand on the tables that the figure was drawn from, or leave the figure out.",
+        )
+
+
+def _write_whole(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(text.encode("utf-8"))
+    temporary.replace(path)
+    return path
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("evalkit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals["style"] = Markup(environment.get_template("style.css").render())  # noqa: S704 - our own style sheet
+    return environment

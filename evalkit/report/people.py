@@ -1,0 +1,214 @@
+"""The first two answers: who is here, and how long they stay and where they go."""
+
+from markupsafe import Markup
+
+from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
+from evalkit.report.figures import picture
+from evalkit.report.numbers import COUNT, MONTHS, SHARE, Row, key_number
+from evalkit.report.sentences import clear_leader
+
+_MEASURES = ("persons", "persons_with_support", "support_spells", "support_spells_start_unknown", "starters")
+_TABLE_STEP_MONTHS = 3
+
+
+def who_is_here(brief: Brief) -> Section:
+    """How many people, periods and starters the district has."""
+    words, measures = brief.words, {row["measure"]: row for row in brief.shelf.rows("people", district=brief.district)}
+    known = [measures[measure] for measure in _MEASURES if measure in measures]
+    return Section(
+        name="who",
+        heading=words.text("who.heading"),
+        leads=(people_lead(brief, measures, "who.lead"),),
+        blocks=(Block(text=_spells_and_starters(brief, measures), tables=_people_table(brief, known)),),
+    )
+
+
+def people_lead(brief: Brief, measures: dict[str, Row], key: str) -> Markup:
+    """The sentence with the number of people and of those on support, or the one that says why they are not shown."""
+    persons, with_support = measures.get("persons"), measures.get("persons_with_support")
+    if not (persons and persons.has("count") and with_support and with_support.has("count")):
+        return brief.words.html("who.lead_withheld", district=brief.place)
+    return brief.words.html(
+        key, persons=brief.number(persons, "count", COUNT), with_support=brief.number(with_support, "count", COUNT), district=brief.place
+    )
+
+
+def how_long_and_where_to(brief: Brief) -> Section:
+    """Mean months on support, and the shares who left to work, studies and training by a quoted month."""
+    return Section(
+        name="stay",
+        heading=brief.words.text("stay.heading"),
+        leads=(_time_lead(brief),),
+        blocks=(Block(text=_exits_intro(brief), key_figures=_exit_figures(brief), figures=_stay_figures(brief), tables=_stay_tables(brief)),),
+    )
+
+
+def time_rows(brief: Brief, district: str) -> list[Row]:
+    """Mean months on support in a district, shortest horizon first."""
+    return sorted(brief.shelf.rows("time_on_support", district=district), key=lambda row: row["horizon_months"])
+
+
+def month_cell(brief: Brief, row: Row) -> Markup:
+    """A row's month as the header of a table's row: a key is shown even where the row's values are withheld."""
+    return key_number(row, "month", brief.words)
+
+
+def _spells_and_starters(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
+    words, text = brief.words, []
+    spells, unknown, starters = (measures.get(measure) for measure in ("support_spells", "support_spells_start_unknown", "starters"))
+    if spells and unknown and spells.has("count") and unknown.has("count"):
+        text.append(
+            words.html("who.spells", spells=brief.number(spells, "count", COUNT), unknown=brief.number(unknown, "count", COUNT))
+        )
+    if starters:
+        is_shown = starters.has("count")
+        text.append(
+            words.html("who.starters", starters=brief.number(starters, "count", COUNT))
+            if is_shown
+            else words.html("who.starters_withheld")
+        )
+    return tuple(text)
+
+
+def _people_table(brief: Brief, rows: list[Row]) -> tuple[DataTable, ...]:
+    words = brief.words
+    if not rows:
+        return ()
+    return (
+        DataTable(
+            caption=words.text("who.table", people_label=words.label("people"), district=brief.place),
+            head=(words.text("who.measure"), words.text("who.count")),
+            rows=tuple((words.label(row["measure"]), brief.number(row, "count", COUNT)) for row in rows),
+            note=brief.note("people"),
+        ),
+    )
+
+
+def _time_lead(brief: Brief) -> Markup:
+    rows = [row for row in time_rows(brief, brief.district) if row.has("estimate", "ci_lower", "ci_upper")]
+    if not rows:
+        return brief.words.html("stay.lead_withheld", district=brief.place)
+    longest = rows[-1]
+    return brief.words.html(
+        "stay.lead",
+        horizon=brief.number(longest, "horizon_months", COUNT),
+        mean=brief.number(longest, "estimate", MONTHS),
+        range=brief.range_of(longest, MONTHS),
+    )
+
+
+def _quoted_exits(brief: Brief) -> list[Row]:
+    """Each exit's curve at the last quoted month that it reaches."""
+    shown = [row for row in brief.shelf.rows("exit_curves", district=brief.district) if row.has("estimate")]
+    if not shown:
+        return []
+    last = max(brief.run.params.survival.quoted_months, default=brief.run.params.survival.horizon_months)
+    month = max((row["month"] for row in shown if row["month"] <= last), default=0)
+    return sorted((row for row in shown if row["month"] == month), key=lambda row: -row["estimate"])
+
+
+def _exits_intro(brief: Brief) -> tuple[Markup, ...]:
+    exits = _quoted_exits(brief)
+    return (brief.words.html("stay.exits", month=brief.number(exits[0], "month", COUNT)),) if exits else ()
+
+
+def _exit_figures(brief: Brief) -> tuple[KeyFigure, ...]:
+    words = brief.words
+    return tuple(
+        brief.key_figure(row, "estimate", SHARE, words.text("stay.to", exit=words.text(row["exit"]))) for row in _quoted_exits(brief)
+    )
+
+
+def _stay_figures(brief: Brief) -> tuple[Figure, ...]:
+    curves, states = brief.shelf.rows("exit_curves", district=brief.district), brief.shelf.rows("states", district=brief.district)
+    words = brief.words
+    first_month = words.month(brief.run.params.extract.first_month)
+    tables = {
+        "exit_curves": _curve_table(brief, curves, "exit", words.text("stay.curve_caption"), "exit_curves"),
+        "states": _curve_table(brief, states, "state", words.text("stay.states_caption", first_month=first_month), "states"),
+    }
+    conclusions = {"exit_curves": _exits_conclusion(brief), "states": _states_conclusion(brief, states)}
+    return tuple(figure for name in tables for figure in picture(brief, name, conclusions[name], tables[name]))
+
+
+def _exits_conclusion(brief: Brief) -> Markup:
+    leader = clear_leader(_quoted_exits(brief))
+    if leader is None:
+        return brief.words.html("stay.no_leader")
+    return brief.words.html(
+        "stay.leader",
+        exit=brief.words.text(leader["exit"]),
+        share=brief.number(leader, "estimate", SHARE),
+        month=brief.number(leader, "month", COUNT),
+    )
+
+
+def _states_conclusion(brief: Brief, states: list[Row]) -> Markup:
+    last = max((row["month"] for row in states), default=0)
+    at_end = {row["state"]: row for row in states if row["month"] == last and row.has("estimate")}
+    if not {"work", "support"} <= at_end.keys():
+        return brief.words.html("stay.states_plain")
+    return brief.words.html(
+        "stay.states",
+        work=brief.number(at_end["work"], "estimate", SHARE),
+        support_share=brief.number(at_end["support"], "estimate", SHARE),
+    )
+
+
+def _curve_table(brief: Brief, rows: list[Row], column: str, caption: str, family: str) -> tuple[DataTable, ...]:
+    """A curve's values at every third month, one column for each exit or state."""
+    names = list(dict.fromkeys(row[column] for row in rows))
+    cells = {(row["month"], row[column]): row for row in rows}
+    last = max((month for month, _ in cells), default=0)
+    months = sorted({month for month, _ in cells if month % _step(last) == 0 or month == last})
+    if not names:
+        return ()
+    complete = [month for month in months if all((month, name) in cells for name in names)]
+    body = tuple(
+        (month_cell(brief, cells[month, names[0]]), *(brief.in_brackets(cells[month, name], "estimate", SHARE) for name in names))
+        for month in complete
+    )
+    head = (brief.words.text("stay.month"), *(brief.words.label(name) for name in names))
+    return (DataTable(caption=caption, head=head, rows=body, note=brief.note(family)),)
+
+
+def _step(last_month: int) -> int:
+    """Every third month of a short curve, every sixth of a long one: a table that can be read."""
+    return _TABLE_STEP_MONTHS if last_month <= 36 else 2 * _TABLE_STEP_MONTHS
+
+
+def _stay_tables(brief: Brief) -> tuple[DataTable, ...]:
+    return (*_time_table(brief), *_exits_table(brief))
+
+
+def _time_table(brief: Brief) -> tuple[DataTable, ...]:
+    words, rows = brief.words, time_rows(brief, brief.district)
+    if not rows:
+        return ()
+    body = tuple(
+        (
+            words.html("stay.horizon_months", horizon=key_number(row, "horizon_months", words)),
+            brief.number(row, "estimate", MONTHS),
+            brief.range_of(row, MONTHS),
+        )
+        for row in rows
+    )
+    head = tuple(words.text(f"stay.{column}") for column in ("horizon", "mean", "range"))
+    return (DataTable(caption=words.text("stay.time_caption"), head=head, rows=body, note=brief.note("time_on_support")),)
+
+
+def _exits_table(brief: Brief) -> tuple[DataTable, ...]:
+    words, rows = brief.words, brief.shelf.rows("exits", district=brief.district)
+    if not rows:
+        return ()
+    body = tuple(
+        (
+            words.label(row["exit"]),
+            brief.number(row, "n_spells", COUNT),
+            brief.number(row, "n_persons", COUNT),
+            brief.number(row, "share", SHARE),
+        )
+        for row in rows
+    )
+    head = tuple(words.text(f"stay.{column}") for column in ("exit", "n_spells", "n_persons", "share"))
+    return (DataTable(caption=words.text("stay.exits_caption"), head=head, rows=body, note=brief.note("exits")),)

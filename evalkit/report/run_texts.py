@@ -1,0 +1,98 @@
+"""Words that a run brings with it: what its protocols call an intervention, what its price book calls a posting, what is assumed.
+
+The run's own files hold these texts in both languages, so a city's names need not stand in the catalogue.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from evalkit.params import Language, Run, Text, load
+from evalkit.report.language import Words, words
+
+
+class _Texts(BaseModel):
+    """The part of a file that pages quote; the rest is read by the room that the file belongs to."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class RefusalTexts(_Texts):
+    """The limits of a protocol that a reader meets."""
+
+    min_starters: int | None = None
+
+
+class ProtocolTexts(_Texts):
+    """What a page says of a protocol."""
+
+    intervention_id: str
+    title: Text
+    question: Text
+    follow_up_months: int
+    refusal: RefusalTexts = RefusalTexts()
+    assumptions: tuple[Text, ...] = ()
+
+
+class PostingTexts(_Texts):
+    """A posting of the price book and what it is called."""
+
+    posting: str
+    name: Text
+
+
+class PriceTexts(_Texts):
+    """What a page says of a price book's postings."""
+
+    postings: tuple[PostingTexts, ...] = ()
+    note: Text = {}
+
+
+def words_of_run(run: Run, language: Language) -> Words:
+    """The words of a language with everything the run brings: names of interventions and postings, and its own wording on top.
+
+    Raises
+    ------
+    ParameterError
+        If a file that the run names is missing or faulty, or its wording is (see `words`).
+    """
+    return words(language, {**_names(run), **run.params.wording})
+
+
+def with_names_of_run(given: Words, run: Run) -> Words:
+    """The same words, with the run's names for what they have no word for yet."""
+    names = {key: text[given.language] for key, text in _names(run).items()}
+    return Words(given.language, {**names, **given.entries})
+
+
+def protocol_texts(run: Run) -> dict[str, ProtocolTexts]:
+    """What the run's protocols say, by intervention."""
+    return {texts.intervention_id: texts for texts in (_protocol(run.path(path)) for path in run.params.effects.protocols)}
+
+
+def price_texts(run: Run) -> PriceTexts:
+    """What the run's price book says; empty if the run has none."""
+    return _prices(run.path(run.params.value.price_book)) if run.params.value.price_book else PriceTexts()
+
+
+def _names(run: Run) -> dict[str, Text]:
+    named = [(texts.intervention_id, texts.title) for texts in protocol_texts(run).values()]
+    named += [(posting.posting, posting.name) for posting in price_texts(run).postings]
+    return {f"value.{key}": {language: _inside_sentence(name) for language, name in text.items()} for key, text in named}
+
+
+def _inside_sentence(name: str) -> str:
+    """A title as it stands inside a sentence; names and abbreviations ("CSN") keep their capital."""
+    is_plain_word = name[:1].isupper() and name[1:2].islower()
+    return name[:1].lower() + name[1:] if is_plain_word else name
+
+
+@cache
+def _protocol(path: Path) -> ProtocolTexts:
+    return load(path, ProtocolTexts)
+
+
+@cache
+def _prices(path: Path) -> PriceTexts:
+    return load(path, PriceTexts)

@@ -1,0 +1,251 @@
+"""Made-up tables that have passed disclosure control, one for each family of charts, and words in both languages."""
+
+from math import exp
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from evalkit.disclosure import protect_counts, protect_curve, protect_estimates
+
+PROVENANCE = {"source": "made up for this test", "grade": "L"}
+TEXTS = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+DISTRICTS = ("Belfast", "N.Eastern", "S.Eastern", "Southern", "Western")
+EFFECT = {"intervention_id": "training", "estimand": "start_now_rather_than_wait"}
+
+
+class StubWords:
+    """The words a chart needs, from words.yaml; it remembers the keys that it was asked for."""
+
+    def __init__(self, language: str):
+        self.language, self.asked = language, set()
+
+    def text(self, key: str, **values: object) -> str:
+        self.asked.add(key)
+        return TEXTS[key][self.language].format(**values)
+
+
+def estimates(rows, name, keys, values):
+    table = pl.DataFrame(rows, infer_schema_length=None).with_columns(n=pl.lit(100))
+    return protect_estimates(table, name=name, keys=keys, values=values, n_persons="n", unit="share", **PROVENANCE)
+
+
+def exit_curve_table(district: str = "Belfast"):
+    rows, left = [], 200
+    totals = {"work": 0, "studies": 0, "training": 0}
+    for month in range(25):
+        at_risk = left
+        for exit_, size, speed in (("work", 80, 0.10), ("studies", 50, 0.2), ("training", 26, 0.05)):
+            total = round(size * (1 - exp(-speed * month)))
+            events, totals[exit_] = total - totals[exit_], total
+            left -= events
+            share = total / 200
+            margin = 1.96 * (share * (1 - share) / 200) ** 0.5
+            rows.append((district, exit_, month, share, share - margin, share + margin, at_risk, events))
+    columns = ["district", "exit", "month", "estimate", "ci_lower", "ci_upper", "n_at_risk", "n_events"]
+    curve = pl.DataFrame(rows, schema=columns, orient="row")
+    return protect_curve(
+        curve, name=f"exit_curves-{district.lower()}", by=["district"], time="month", cause="exit", unit="share", **PROVENANCE
+    )
+
+
+def states_table(district: str = "Belfast", n: int = 140):
+    rows = []
+    for month in range(73):
+        support, training = round(n * (0.05 + 0.5 * exp(-month / 15))), round(n * 0.04 * (1 + (20 < month < 50)))
+        studies = round(n * 0.35 * exp(-month / 40))
+        counts = {"support": support, "training": training, "studies": studies, "work": n - support - training - studies}
+        rows += [(district, state, month, count, count / n) for state, count in counts.items()]
+    table = pl.DataFrame(rows, schema=["district", "state", "month", "n_persons", "estimate"], orient="row")
+    margin = 1.96 * (pl.col("estimate") * (1 - pl.col("estimate")) / n).sqrt()
+    table = table.with_columns(ci_lower=pl.col("estimate") - margin, ci_upper=pl.col("estimate") + margin)
+    return protect_counts(
+        table,
+        name=f"states-{district.lower()}",
+        keys=["district", "state", "month"],
+        counts=["estimate", "ci_lower", "ci_upper"],
+        n_persons="n_persons",
+        total_over=["state"],
+        unit="share",
+        **PROVENANCE,
+    )
+
+
+def effect_curve_table(interventions=("training",), districts=("all",)):
+    rows = []
+    for month in range(25):
+        treated = 0.52 * (1 - exp(-max(month - 3, 0) / 8))
+        comparison = 0.42 * (1 - exp(-month / 7))
+        for arm, value, margin in (
+            ("treated", treated, 0.10),
+            ("comparison", comparison, 0.03),
+            ("difference", treated - comparison, 0.11),
+        ):
+            spread = margin * min(1, month / 6)
+            low = value - spread if arm == "difference" else max(value - spread, 0.0)
+            rows.append({"state": "work", "arm": arm, "month": month, "estimate": value, "ci_lower": low, "ci_upper": value + spread})
+    keys = ["district", "intervention_id", "estimand", "state", "arm", "month"]
+    every = [{"district": d, **EFFECT, "intervention_id": i, **row} for d in districts for i in interventions for row in rows]
+    return estimates(every, "effect_curves", keys, ["estimate", "ci_lower", "ci_upper"])
+
+
+def effect_summary_table(district: str = "all"):
+    months = {
+        "months_work": (1.3, -0.9, 3.4),
+        "months_studies": (-0.4, -1.5, 0.8),
+        "months_training": (4.1, 3.2, 5.0),
+        "months_support": (-5.0, -6.9, -3.0),
+    }
+    rows = [
+        {
+            "district": district,
+            **EFFECT,
+            "outcome": outcome,
+            "treated": 8.0,
+            "comparison": 8.0 - d,
+            "difference": d,
+            "ci_lower": low,
+            "ci_upper": high,
+        }
+        for outcome, (d, low, high) in months.items()
+    ]
+    return estimates(
+        rows,
+        "effect_summary",
+        ["district", "intervention_id", "estimand", "outcome"],
+        ["treated", "comparison", "difference", "ci_lower", "ci_upper"],
+    )
+
+
+def balance_table(district: str = "all"):
+    smd = {
+        "jobless_months": (0.62, 0.04),
+        "male": (0.21, 0.01),
+        "catholic": (-0.15, -0.03),
+        "grammar": (-0.48, -0.06),
+        "past_work_share": (-0.33, 0.12),
+    }
+    rows = [
+        {"district": district, **EFFECT, "covariate": c, "smd_before": before, "smd_after": after} for c, (before, after) in smd.items()
+    ]
+    return estimates(rows, "balance", ["district", "intervention_id", "estimand", "covariate"], ["smd_before", "smd_after"])
+
+
+def value_summary_table(district: str = "all"):
+    values = {
+        "person": (310, -950, 1640, 0.67),
+        "district": (1450, 620, 2280, 0.99),
+        "public_purse": (-2320, -3900, -700, 0.01),
+        "society": (-2010, -4700, 720, 0.08),
+    }
+    rows = [
+        {
+            "district": district,
+            **EFFECT,
+            "perspective": p,
+            "estimate": float(e),
+            "ci_lower": float(low),
+            "ci_upper": float(high),
+            "probability_positive": pr,
+            "currency": "GBP",
+            "price_year": 1999,
+        }
+        for p, (e, low, high, pr) in values.items()
+    ]
+    return estimates(
+        rows,
+        "value_summary",
+        ["district", "intervention_id", "estimand", "perspective"],
+        ["estimate", "ci_lower", "ci_upper", "probability_positive", "currency", "price_year"],
+    )
+
+
+def value_by_actor_table(district: str = "all", posting: str = "all"):
+    values = {
+        "person": (310, -950, 1640),
+        "district": (1450, 620, 2280),
+        "state": (-3770, -4800, -2700),
+        "employer": (40, -120, 210),
+        "public_employment_service": (-260, -260, -260),
+    }
+    rows = [
+        {
+            "district": district,
+            **EFFECT,
+            "actor": a,
+            "posting": posting,
+            "kind": "all",
+            "estimate": float(e),
+            "ci_lower": float(low),
+            "ci_upper": float(high),
+            "currency": "GBP",
+        }
+        for a, (e, low, high) in values.items()
+    ]
+    return estimates(
+        rows,
+        "value_by_actor",
+        ["district", "intervention_id", "estimand", "actor", "posting", "kind"],
+        ["estimate", "ci_lower", "ci_upper", "currency"],
+    )
+
+
+def time_on_support_table():
+    means = {"all": 9.8, "Western": 11.9, "Belfast": 9.1, "Southern": 12.2, "N.Eastern": 8.7, "S.Eastern": 8.9}
+    rows = [
+        {"district": d, "horizon_months": h, "estimate": m * h / 24, "ci_lower": m * h / 24 - margin, "ci_upper": m * h / 24 + margin}
+        for d, m in means.items()
+        for h in (12, 24)
+        for margin in ((0.5,) if d == "all" else (1.4,))
+    ]
+    return estimates(rows, "time_on_support", ["district", "horizon_months"], ["estimate", "ci_lower", "ci_upper"])
+
+
+@pytest.fixture
+def english() -> StubWords:
+    return StubWords("en")
+
+
+@pytest.fixture
+def swedish() -> StubWords:
+    return StubWords("sv")
+
+
+@pytest.fixture(scope="module")
+def made_tables() -> dict:
+    """Everything a district's page and the overview can be drawn from: the district's own curves, the city's effects."""
+    made = [
+        exit_curve_table(),
+        states_table(),
+        effect_curve_table(),
+        effect_summary_table(),
+        balance_table(),
+        value_summary_table(),
+        value_by_actor_table(),
+        time_on_support_table(),
+    ]
+    return {table.name: table for table in made}
+
+
+@pytest.fixture(scope="module")
+def module_words() -> dict:
+    return {language: StubWords(language) for language in ("sv", "en")}
+
+
+@pytest.fixture
+def effect_table():
+    return effect_curve_table
+
+
+@pytest.fixture
+def make():
+    """The makers of made-up tables, by the name of the chart."""
+    return {
+        "exit_curves": exit_curve_table,
+        "states": states_table,
+        "effect_months": effect_summary_table,
+        "value_by_actor": value_by_actor_table,
+        "value_summary": value_summary_table,
+        "district_comparison": time_on_support_table,
+    }

@@ -1,0 +1,114 @@
+"""What each chart draws, read from its Vega-Lite specification."""
+
+import pytest
+
+from evalkit.charts import district_comparison, effect_months, exit_curves, states, value_by_actor, value_summary
+from evalkit.errors import ParameterError
+
+
+def _values(chart, column):
+    """All values of a column in the data of a chart's layers, in order."""
+    found = []
+
+    def walk(part):
+        if isinstance(part, dict):
+            if isinstance(part.get("data"), dict):
+                found.extend(row[column] for row in part["data"].get("values", []) if column in row)
+            for value in part.values():
+                walk(value)
+        elif isinstance(part, list):
+            for item in part:
+                walk(item)
+
+    walk(chart.to_dict())
+    return list(dict.fromkeys(found))
+
+
+def test_exit_curves_draws_what_is_published(make, english):
+    table = make["exit_curves"]()
+
+    drawn = set(_values(exit_curves(table, english), "estimate"))
+
+    assert drawn == set(table.data["estimate"].drop_nulls().to_list())
+
+
+def test_exit_curves_holds_the_last_step_for_half_a_month(make, english):
+    assert max(_values(exit_curves(make["exit_curves"](), english), "month")) == 24.5
+
+
+def test_exit_curves_refuses_two_districts_as_one(make, english):
+    table = make["district_comparison"]()
+
+    with pytest.raises(ParameterError) as caught:
+        exit_curves(table, english)
+
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "The chart exit_curves was handed several series to draw as one."
+    assert lines[1] == "  where: columns with more than one value: district"
+    assert lines[2].startswith("  why:   It shows one district")
+    assert lines[3] == '  fix:   choose first, for example table.where(district="...").'
+
+
+def test_states_breaks_its_lines_where_numbers_are_withheld(make, english):
+    table = make["states"](n=70)
+
+    chart = states(table, english)
+
+    assert None in _values(chart, "estimate")
+    assert "breaks" in " ".join(chart.to_dict()["title"])
+
+
+def test_states_says_nothing_of_breaks_when_there_are_none(make, english):
+    chart = states(make["states"](n=4000), english).to_dict()
+
+    assert chart["title"] == ["Share of all people"]
+
+
+def test_effect_months_puts_work_first_whatever_the_size(make, english):
+    assert _values(effect_months(make["effect_months"](), english), "label") == [
+        "Work",
+        "Studies",
+        "Labour-market training",
+        "On income support",
+    ]
+
+
+def test_effect_months_writes_the_difference_with_its_range(make, swedish):
+    assert _values(effect_months(make["effect_months"](), swedish), "value")[0] == "+1,3 (−0,9 till 3,4)"
+
+
+def test_value_by_actor_draws_the_sums_of_actors(make, english):
+    assert _values(value_by_actor(make["value_by_actor"](), english), "label") == [
+        "The person",
+        "The district",
+        "The Public Employment Service",
+        "The state",
+        "The employer",
+    ]
+
+
+def test_value_by_actor_draws_postings_where_there_are_no_sums(make, english):
+    assert _values(value_by_actor(make["value_by_actor"](posting="wage"), english), "label")[0] == "The person: wage"
+
+
+def test_value_by_actor_leaves_out_the_range_of_a_fixed_amount(make, english):
+    assert "−260" in _values(value_by_actor(make["value_by_actor"](), english), "value")
+
+
+def test_value_summary_names_the_probability(make, english):
+    assert _values(value_summary(make["value_summary"](), english), "note")[0] == "probability that it is above zero: 67%"
+
+
+def test_district_comparison_stands_in_alphabetical_order(make, english):
+    assert _values(district_comparison(make["district_comparison"](), english), "label") == [
+        "All districts",
+        "Belfast",
+        "N.Eastern",
+        "S.Eastern",
+        "Southern",
+        "Western",
+    ]
+
+
+def test_district_comparison_shows_the_horizon_asked_for(make, english):
+    assert _values(district_comparison(make["district_comparison"](), english, horizon_months=12), "estimate")[0] == 4.9

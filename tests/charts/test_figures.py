@@ -1,0 +1,157 @@
+import re
+import xml.etree.ElementTree as ET
+
+import polars as pl
+import pytest
+
+from evalkit import charts
+from evalkit.charts import district_figures, overview_figures
+from evalkit.disclosure import protect_estimates
+from evalkit.errors import DisclosureError, ParameterError
+
+FIGURES = ["exit_curves", "states", "effect_curves", "effect_months", "balance", "value_summary", "value_by_actor"]
+SMALLEST_FONT = 12  # px, at the width the chart is drawn for: WCAG asks for no number, the run's page is read on phones
+WIDEST = 440  # px; wider charts shrink too much on a phone of 320 px
+
+
+@pytest.fixture(scope="module")
+def district_svgs(made_tables, module_words):
+    """Each page drawn once; the tables hold one district besides all, so it need not be named."""
+    own = {name: table for name, table in made_tables.items() if name != "time_on_support"}
+    return {language: district_figures(own, words) for language, words in module_words.items()}
+
+
+@pytest.fixture(scope="module")
+def svgs(made_tables, module_words, district_svgs):
+    comparison = {"time_on_support": made_tables["time_on_support"]}
+    return {language: {**district_svgs[language], **overview_figures(comparison, words)} for language, words in module_words.items()}
+
+
+def test_district_figures_draws_every_chart(district_svgs):
+    assert list(district_svgs["en"]) == FIGURES
+
+
+def test_overview_figures_draws_the_comparison_and_the_effects_of_all(made_tables, english):
+    chosen = {name: made_tables[name] for name in ("time_on_support", "balance", "states-belfast")}
+
+    assert list(overview_figures(chosen, english)) == ["balance", "district_comparison"]
+
+
+def test_district_figures_leaves_out_what_is_missing_or_withheld(made_tables, english):
+    withheld = protect_estimates(
+        pl.DataFrame({"district": ["Belfast"], "exit": ["work"], "month": [1], "estimate": [0.1], "n": [3]}),
+        name="exit_curves-belfast",
+        keys=["district", "exit", "month"],
+        values=["estimate"],
+        n_persons="n",
+        unit="share",
+        source="made up",
+        grade="L",
+    )
+
+    figures = district_figures({"exit_curves-belfast": withheld, "states-belfast": made_tables["states-belfast"]}, english)
+
+    assert list(figures) == ["states"]
+
+
+def test_district_figures_names_each_intervention_when_there_are_several(effect_table, english):
+    both = effect_table(("coaching", "training"))
+
+    assert list(district_figures({"effect_curves": both}, english)) == [
+        "effect_curves-coaching-start-now-rather-than-wait",
+        "effect_curves-training-start-now-rather-than-wait",
+    ]
+
+
+def test_district_figures_says_that_an_effect_is_pooled(svgs):
+    assert "All districts together" in svgs["en"]["effect_curves"]
+
+
+def test_district_figures_prefers_the_districts_own_effect(effect_table, english):
+    own = effect_table(("training",), districts=("all", "Belfast"))
+
+    assert "All districts together" not in district_figures({"effect_curves": own}, english)["effect_curves"]
+
+
+def test_district_figures_asks_for_the_district_when_tables_hold_several(made_tables, english):
+    with pytest.raises(ParameterError) as caught:
+        district_figures(made_tables, english)
+
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "The tables hold 5 districts, and none was named."
+    assert lines[1].startswith("  where: argument district of district_figures")
+    assert lines[2].startswith("  why:   A page is about one district")
+    assert lines[3].startswith("  fix:   name it")
+
+
+@pytest.mark.parametrize("entry", [district_figures, overview_figures])
+def test_figures_refuse_a_plain_table(entry, english):
+    with pytest.raises(DisclosureError) as caught:
+        entry({"exit_curves-belfast": pl.DataFrame({"n": [3]})}, english)
+
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "A table that has not passed disclosure control was about to be shown."
+    assert lines[1] == "  where: figures, table exit_curves-belfast: got DataFrame"
+    assert "Published tables only" in lines[2]
+    assert "protect_counts" in lines[3]
+
+
+@pytest.mark.parametrize(
+    "chart",
+    ["exit_curves", "states", "effect_curves", "effect_months", "balance", "value_by_actor", "value_summary", "district_comparison"],
+)
+def test_every_chart_refuses_a_plain_table(chart, english):
+    with pytest.raises(DisclosureError, match=f"chart {chart}: got DataFrame"):
+        getattr(charts, chart)(pl.DataFrame({"n": [3]}), english)
+
+
+def test_keys_hold_every_word_that_the_charts_ask_for(svgs, module_words):
+    asked = set().union(*(words.asked for words in module_words.values()))
+
+    open_lists = {"jobless_months", "male", "catholic", "grammar", "past_work_share"}
+    assert asked - open_lists <= set(charts.KEYS)
+    assert {key for key in charts.KEYS if key.startswith("chart.")} <= asked | {"chart.withheld"}
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_svg_is_well_formed_and_names_itself(svgs, language):
+    for svg in svgs[language].values():
+        root = ET.fromstring(svg)
+        assert root.attrib["role"] == "img"
+        assert len(root.attrib["aria-label"]) > 10
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_svg_needs_nothing_from_outside(svgs, language):
+    for svg in svgs[language].values():
+        assert "<script" not in svg and "href" not in svg
+        assert re.findall(r"https?://[^\"]*", svg) == ["http://www.w3.org/2000/svg"]
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_svg_is_legible_on_a_phone(svgs, language):
+    for name, svg in svgs[language].items():
+        width = float(re.search(r'viewBox="0 0 ([\d.]+) ', svg)[1])
+        fonts = [float(size) for size in re.findall(r'font-size="([\d.]+)px"', svg)]
+        assert width <= WIDEST, name
+        assert min(fonts) >= SMALLEST_FONT, name
+        assert min(fonts) * 320 / width >= SMALLEST_FONT - 1.5, name
+
+
+def test_svg_ids_differ_between_charts_of_a_page(svgs):
+    ids = [name for svg in svgs["en"].values() for name in set(re.findall(r' id="([^"]+)"', svg))]
+
+    assert len(ids) == len(set(ids))
+
+
+def test_svg_bytes_are_the_same_every_time(made_tables, english):
+    tables = {"states-belfast": made_tables["states-belfast"]}
+
+    assert district_figures(tables, english) == district_figures(tables, english)
+
+
+def test_axes_write_numbers_as_the_language_does(svgs):
+    assert "20\u00a0%" in svgs["sv"]["exit_curves"]
+    assert "20%" in svgs["en"]["exit_curves"]
+    assert "9,8 (9,3 till 10,3)" in svgs["sv"]["district_comparison"]
+    assert "\u22122\u00a0000" in svgs["sv"]["value_by_actor"]
