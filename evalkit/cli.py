@@ -28,11 +28,17 @@ RunFileArgument = Annotated[Path, typer.Argument(help="The run's YAML file, for 
 OutOption = Annotated[Path, typer.Option(help="The folder that holds the runs' folders.")]
 
 
-@app.callback()
-def _root(version: Annotated[bool, typer.Option("--version", help="Show the version and stop.", is_eager=True)] = False) -> None:
-    if version:
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
         typer.echo(f"evalkit {__version__}")
         raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and stop.")] = False,
+) -> None:
+    """The options that stand before a command."""
 
 
 @app.command()
@@ -72,8 +78,13 @@ def check(run_file: RunFileArgument) -> None:
     """Check a run without running it: parameters, named files, notebooks, and the extract against its contracts."""
     from evalkit.batch.plan import plan_run
     from evalkit.batch.vintage import prepare_run
+    from evalkit.economics import load_price_book
+    from evalkit.effects import load_protocols
 
     prepared = prepare_run(run_file, out=Path("runs"))
+    if prepared.params.value.price_book:
+        load_price_book(prepared.path(prepared.params.value.price_book))
+    load_protocols(prepared)
     units = plan_run(prepared)
     typer.echo(f"parameters  as declared; {len(prepared.inputs)} files found")
     typer.echo(f"notebooks   {len(units)} units for {len(prepared.params.districts)} districts")
@@ -110,4 +121,22 @@ def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> s
 
 
 def _receipt(prepared: "Run") -> str:
-    return ""
+    """The extract taken through the door as a run would take it, and what the door counted."""
+    from evalkit.intake import admit, intake_counts
+
+    extract = prepared.params.extract
+    admission = admit(
+        prepared.path(extract.folder),
+        prepared.path(prepared.params.contracts),
+        districts=prepared.params.districts,
+        first_month=extract.first_month,
+        data_through=extract.data_through,
+        mapping=prepared.path(extract.mapping) if extract.mapping else None,
+        max_rejected_share=extract.max_rejected_share,
+    )
+    lines = [f"{'extract':<34}{'delivered':>11}{'accepted':>11}{'rejected':>11}"]
+    for row in intake_counts(admission).iter_rows(named=True):
+        name = row["table"] if row["rule"] == "all" else f"  {row['table']}: {row['rule']}"
+        counts = [row[count] for count in ("n_delivered", "n_accepted", "n_rejected")]
+        lines.append("".join([f"{name:<34}", *[f"{'' if count is None else count:>11}" for count in counts]]))
+    return "\n".join(lines)

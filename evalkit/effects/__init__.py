@@ -11,10 +11,10 @@ from evalkit.effects.city import (
     reported_draws,
     summaries,
 )
-from evalkit.effects.diagnostics import balance_table, effect_sensitivity, status_for_publication, trial_flow
+from evalkit.effects.diagnostics import balance_table, effect_sensitivity, status_for_publication, trial_flow, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
-from evalkit.effects.protocol import ESTIMAND, Protocol, load_protocol, load_protocols, protocol_card, protocol_hash
+from evalkit.effects.protocol import ESTIMAND, Protocol, load_protocol, load_protocols, protocol_card, protocol_cards, protocol_hash
 from evalkit.effects.summary import break_even_month, effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials
 from evalkit.effects.weights import (
@@ -58,6 +58,7 @@ __all__ = [
     "primary_differences",
     "propensity_weights",
     "protocol_card",
+    "protocol_cards",
     "protocol_hash",
     "reported_draws",
     "shrink",
@@ -66,4 +67,5 @@ __all__ = [
     "trial_flow",
     "weighted_logit",
     "weights_from_propensity",
+    "with_starters",
 ]

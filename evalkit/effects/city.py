@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from evalkit.effects.diagnostics import balance_table, effect_sensitivity
+from evalkit.effects.diagnostics import balance_table, effect_sensitivity, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.pooling import shrink
 from evalkit.effects.protocol import Protocol, protocol_hash
@@ -113,10 +113,13 @@ def reported_draws(effects: CityEffects) -> pl.DataFrame:
     return pl.concat([shrunk, effects.draws.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
 
 
-def summaries(draws: pl.DataFrame, protocols: Sequence[Protocol]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Curves and months of every protocol: the tables `effect_curves` and `effect_summary` before gate 2."""
+def summaries(effects: CityEffects, protocols: Sequence[Protocol]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Curves and months of every protocol: the tables `effect_curves` and `effect_summary` before gate 2, with the starters behind them."""
+    draws = reported_draws(effects)
     own = [(draws.filter(pl.col("protocol_hash") == protocol_hash(protocol)), protocol) for protocol in protocols]
-    return pl.concat([effect_curves(part) for part, _ in own]), pl.concat([effect_summary(part, protocol) for part, protocol in own])
+    curves = pl.concat([effect_curves(part) for part, _ in own])
+    months = pl.concat([effect_summary(part, protocol) for part, protocol in own])
+    return with_starters(curves, effects.status), with_starters(months, effects.status)
 
 
 def _weights_of(trials: Trials, *, n_draws: int, seed: int) -> CityWeights:
@@ -138,7 +141,14 @@ def _not_pooled(city_status: pl.DataFrame) -> pl.DataFrame:
 
 
 _BALANCE = pl.DataFrame(
-    schema={"district": pl.String, "intervention_id": pl.String, "covariate": pl.String, "smd_before": pl.Float64, "smd_after": pl.Float64}
+    schema={
+        "district": pl.String,
+        "intervention_id": pl.String,
+        "covariate": pl.String,
+        "smd_before": pl.Float64,
+        "smd_after": pl.Float64,
+        "n_starters": pl.Int32,
+    }
 )
 _SENSITIVITY = pl.DataFrame(
     schema={
@@ -148,5 +158,6 @@ _SENSITIVITY = pl.DataFrame(
         "difference": pl.Float64,
         "ci_lower": pl.Float64,
         "ci_upper": pl.Float64,
+        "n_starters": pl.Int32,
     }
 )

@@ -4,7 +4,6 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.estimate import effect_draws, estimate_effect
-from evalkit.effects.protocol import ESTIMAND
 from evalkit.effects.summary import effect_summary
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix, fit_propensity
@@ -19,7 +18,7 @@ def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = "
     Returns
     -------
     DataFrame
-        district, intervention_id, covariate, smd_before, smd_after (standard deviations).
+        district, intervention_id, covariate, smd_before, smd_after (standard deviations), n_starters.
 
     References
     ----------
@@ -38,6 +37,7 @@ def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = "
         covariate="covariate",
         smd_before="smd_before",
         smd_after="smd_after",
+        n_starters=pl.lit(int(treated.sum()), dtype=pl.Int32),
     )
 
 
@@ -60,7 +60,8 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFra
     Returns
     -------
     DataFrame
-        district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the primary outcome up to the horizon).
+        district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the primary outcome up to the horizon),
+        n_starters.
     """
     before = trials.protocol.outcomes.index(trials.protocol.eligibility.state_before)
     staying = trials.keep((trials.outcomes[:, 0] == before) | trials.is_treated)
@@ -75,24 +76,54 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFra
         tables.append(
             summary.filter(pl.col("outcome") == f"months_{trials.protocol.primary_outcome}").with_columns(convention=pl.lit(convention))
         )
-    return pl.concat(tables).select("district", "intervention_id", "convention", "difference", "ci_lower", "ci_upper")
+    ranged = pl.concat(tables).select("district", "intervention_id", "convention", "difference", "ci_lower", "ci_upper")
+    return ranged.with_columns(n_starters=pl.lit(int(trials.is_treated.sum()), dtype=pl.Int32))
 
 
-def status_for_publication(statuses: pl.DataFrame, *, n_draws: int) -> pl.DataFrame:
-    """The table `effect_status` as published: one row per district, the number of starters beside the verdict."""
-    return statuses.filter(pl.col("estimand") == ESTIMAND).select(
-        "district",
-        "intervention_id",
-        "estimand",
+def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int) -> pl.DataFrame:
+    """The table `effect_status` as published: one row per district and intervention, with how its effect was pooled.
+
+    Parameters
+    ----------
+    status : DataFrame
+        Table `effect_status`, sources raw and shrunk.
+    n_draws : int
+        Replicates asked for.
+    min_count : int
+        A smaller number of starters, but not zero, is not shown (null), nor the next smallest if a single one could be found by subtraction from
+        the city's; the reason stands all the same.
+
+    Returns
+    -------
+    DataFrame
+        The raw rows with effect_state, and pooling (pooled|few_districts|null where the district says nothing itself), n_districts_pooled.
+    """
+    keys = ["district", "intervention_id", "protocol_hash"]
+    pooled = status.filter(pl.col("source") == "shrunk")
+    n_pooled = pooled.filter(pl.col("district") != "all").group_by("protocol_hash").agg(n_districts_pooled=pl.len().cast(pl.Int32))
+    pooling = pooled.select(*keys, pooling=pl.when(pl.col("status") == "estimated").then(pl.lit("pooled")).otherwise("reason"))
+    raw = status.filter(pl.col("source") == "raw").join(pooling, on=keys, how="left").join(n_pooled, on="protocol_hash", how="left")
+    return raw.with_columns(
+        pl.col("n_districts_pooled").fill_null(0),
         effect_state="status",
-        reason="reason",
-        n_starters="n_starters",
-        n_eligible="n_eligible",
-        effective_sample_size="effective_sample_size",
-        max_weight="max_weight",
+        n_starters=_shown_starters(min_count),
         n_draws=pl.lit(n_draws, dtype=pl.Int32),
-        n_draws_without_starters="n_draws_without_starters",
-    )
+    ).sort(keys)
+
+
+def with_starters(table: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
+    """A table by district and intervention with `n_starters` beside each row: what disclosure control looks at."""
+    keys = ["district", "intervention_id"]
+    return table.join(status.filter(pl.col("source") == "raw").select(*keys, "n_starters"), on=keys, how="left")
+
+
+def _shown_starters(min_count: int) -> pl.Expr:
+    is_district = pl.col("district") != "all"
+    is_small = is_district & pl.col("n_starters").is_between(1, min_count - 1)
+    is_alone = is_small.sum().over("protocol_hash") == 1
+    rest = pl.when(is_district & ~is_small & (pl.col("n_starters") > 0)).then("n_starters")
+    is_next = (rest == rest.min().over("protocol_hash")).fill_null(False) & is_alone
+    return pl.when(~(is_small | is_next)).then("n_starters")
 
 
 def _mean_difference(covariates: np.ndarray, treated: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ in month m - 1: does the intervention start in month m? Follow-up month k is the
 Frame: Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -132,6 +133,13 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
 def protocol_hash(protocol: Protocol) -> str:
     """The protocol's identity: 12 hex digits that change with any word of it."""
     return hash_of(protocol)
+
+
+def protocol_cards(protocols: Sequence[Protocol], language: str = "en") -> pl.DataFrame:
+    """The cards of several protocols beside each other: columns `protocol`, `element`, `declared`."""
+    return pl.concat(
+        [protocol_card(protocol, language).insert_column(0, pl.lit(protocol.protocol).alias("protocol")) for protocol in protocols]
+    )
 
 
 def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:

@@ -14,7 +14,7 @@ import polars as pl
 from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.target_trial import Trials
 from evalkit.errors import EstimationError
-from evalkit.survival import replicate_weights
+from evalkit.survival.replicate import replicate_weights
 
 Estimand = Literal["ATT", "ATE", "overlap"]
 
@@ -157,7 +157,7 @@ def fit_propensity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
 def person_weights(trials: Trials, *, n_draws: int, seed: int) -> np.ndarray:
     """Replicate weights of each row's person: (n_rows, n_draws). A person's draw is the same in every district, trial and machine."""
     people = trials.rows["person_id"].unique().sort()
-    weights = replicate_weights(people.to_list(), seed=seed, n_draws=n_draws)
+    weights = replicate_weights(people, seed=seed, n_draws=n_draws, first_draw=1)
     return weights[people.search_sorted(trials.rows["person_id"]).to_numpy()]
 
 

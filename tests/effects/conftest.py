@@ -29,7 +29,11 @@ def tables_of(lives: dict[str, str], districts: dict[str, str] | None = None) ->
             if state == "training":
                 episodes.append((person_id, "course", *dates))
     return {
-        "spells": pl.DataFrame(spells, schema=["person_id", "district", "start", "end", "is_start_known"], orient="row"),
+        "spells": pl.DataFrame(
+            spells,
+            schema={"person_id": pl.String, "district": pl.String, "start": pl.Date, "end": pl.Date, "is_start_known": pl.Boolean},
+            orient="row",
+        ),
         "episodes": pl.DataFrame(
             episodes,
             schema={"person_id": pl.String, "intervention_id": pl.String, "start": pl.Date, "end": pl.Date},

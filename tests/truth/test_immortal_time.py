@@ -2,6 +2,9 @@
 
 Comparing those who ever started with those who never did makes a useless intervention look harmful: to start, one must first not have left.
 The sequence of target trials must find nothing.
+
+In this world a month's exits come before its starts, so nobody who leaves in month m can start in it. Comparing starters with them would be
+immortal time of one month; the protocol therefore leaves them out (leavers_in_month_one: excluded).
 """
 
 from datetime import date
@@ -26,6 +29,7 @@ PROTOCOL = Protocol.model_validate(
         "title": {"en": "Null"},
         "question": {"en": "What does a course change that changes nothing?"},
         "eligibility": {"from_month": 2, "to_month": 25},
+        "leavers_in_month_one": "excluded",
         "follow_up_months": FOLLOW_UP,
         "outcomes": ["work", "support"],
         "covariates": [{"name": f"x{k}", "kind": "person", "column": f"x{k}"} for k in range(2)]

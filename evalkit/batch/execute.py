@@ -1,0 +1,213 @@
+"""One attempt at one unit: papermill into the private folder, then the checks, then everything into its place.
+
+The executed notebook is put in place last and whole, after its outputs were found and nothing in it or them names a person. What fails the
+look is moved to work/withheld/; a failed notebook is kept as work/failed/UNIT.failed.ipynb, since its traceback may hold data.
+"""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from evalkit.batch.kernels import KERNEL_NAME, PrivateKernelManager, kernel_config
+from evalkit.batch.plan import Unit
+from evalkit.batch.scan import Findings, KnownIds, known_ids, scan_file, scan_notebook
+from evalkit.errors import BatchError, DisclosureError, first_few
+from evalkit.tables import make_private_folder
+
+START_SECONDS = 120
+SLOW_GRAMMAR = "rfc3987_syntax"
+LEAVING_FOLDERS = ("published", "site", "tables")
+_FIX_FINDINGS = "show and publish only what disclosure control returned (Published); look at what was withheld in the private folder."
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where a unit works: the run folder, the folder of the kernels' sockets, the unit's number and its time limit (seconds)."""
+
+    run_dir: Path
+    sockets: Path
+    number: int
+    time_limit_seconds: float
+
+    def attempt_folder(self, unit: Unit) -> Path:
+        """The private folder of the attempt, removed afterwards."""
+        return self.run_dir / "work" / "attempts" / unit.name
+
+    def partial(self, unit: Unit) -> Path:
+        """The notebook while it is being executed."""
+        return self.attempt_folder(unit) / "partial.ipynb"
+
+    def log(self, unit: Unit) -> Path:
+        """What the kernel process itself printed."""
+        return self.attempt_folder(unit) / "kernel.log"
+
+    def failed(self, unit: Unit) -> Path:
+        """Where the notebook is kept if the unit fails."""
+        return self.run_dir / "work" / "failed" / f"{unit.name}.failed.ipynb"
+
+    def clear(self, unit: Unit) -> None:
+        """Remove the private folder of the attempt."""
+        shutil.rmtree(self.attempt_folder(unit), ignore_errors=True)
+
+
+def execute_unit(unit: Unit, place: Workplace) -> None:
+    """Execute a unit's notebook and put its outputs in place.
+
+    Raises
+    ------
+    PapermillExecutionError, CellTimeoutError, DeadKernelError
+        If the notebook fails, does not finish in time, or its kernel dies.
+    BatchError
+        If a declared output has not been written.
+    DisclosureError
+        If the executed notebook or an output holds an id of a person or a personal number.
+    """
+    import nbformat
+
+    start_afresh(unit, place)
+    run_notebook(unit, place)
+    missing = [path for path in unit.writes if not (place.run_dir / path).is_file()]
+    if missing:
+        raise BatchError(
+            f"{len(missing)} declared output{'s were' if len(missing) > 1 else ' was'} not written.",
+            where=f"{unit.notebook}: {first_few(missing)}",
+            why="Later notebooks and the report rely on what a notebook declares in metadata.evalkit.writes.",
+            fix="write the file in the notebook's last cell, or take it out of the declaration.",
+        )
+    notebook = nbformat.read(place.partial(unit), as_version=4)
+    known = known_ids(place.run_dir)
+    check_notebook(notebook, unit, known)
+    check_outputs(unit, place.run_dir, known)
+    put_in_place(without_machine_marks(notebook), place.run_dir / unit.executed)
+
+
+def load_papermill() -> None:
+    """Import papermill (and nbformat) without the seconds that an optional grammar of jsonschema takes to build itself.
+
+    The grammar checks internationalised addresses, which no notebook schema asks for; jsonschema allows for its absence.
+    """
+    is_open = SLOW_GRAMMAR not in sys.modules
+    if is_open:
+        sys.modules[SLOW_GRAMMAR] = None
+    try:
+        import papermill  # noqa: F401
+    finally:
+        if is_open:
+            del sys.modules[SLOW_GRAMMAR]
+
+
+def start_afresh(unit: Unit, place: Workplace) -> None:
+    """Remove what an earlier attempt at the unit left, so that whatever is found afterwards is new; make its private folder."""
+    for path in unit.outputs:
+        (place.run_dir / path).unlink(missing_ok=True)
+    place.failed(unit).unlink(missing_ok=True)
+    place.clear(unit)
+    make_private_folder(place.run_dir / "work")
+    place.attempt_folder(unit).mkdir(parents=True)
+
+
+def run_notebook(unit: Unit, place: Workplace) -> None:
+    """Run the notebook with papermill; each cell may take what is left of the unit's time limit."""
+    import papermill
+
+    deadline = monotonic() + place.time_limit_seconds
+    papermill.execute_notebook(
+        _as_format_text(unit.source),
+        _as_format_text(place.partial(unit)),
+        parameters=unit.parameters(place.run_dir),
+        kernel_name=KERNEL_NAME,
+        language="python",
+        progress_bar=False,
+        autosave_cell_every=0,
+        start_timeout=START_SECONDS,
+        timeout_func=lambda _cell: max(1, round(deadline - monotonic())),
+        iopub_timeout=60,
+        record_timing=False,
+        kernel_manager_class=PrivateKernelManager,
+        config=kernel_config(place.sockets, number=place.number, log_path=place.log(unit), work_folder=unit.source.parent),
+    )
+
+
+def check_notebook(notebook: Any, unit: Unit, known: KnownIds) -> None:
+    """Refuse an executed notebook that names a person."""
+    findings = scan_notebook(notebook, known)
+    if findings:
+        raise DisclosureError(
+            f"An executed notebook holds {sum(findings.values(), Findings()).in_words()}.",
+            where=f"{unit.name}, cells {first_few(findings, 12)} (the injected parameters count as one)",
+            why="Executed notebooks are outputs too and are shown to others. It was not put in place.",
+            fix=_FIX_FINDINGS,
+        )
+
+
+def check_outputs(unit: Unit, run_dir: Path, known: KnownIds) -> None:
+    """Refuse the unit's tables and pages that name a person, after moving them out of sight."""
+    leaving = [path for path in unit.writes if path.split("/")[0] in LEAVING_FOLDERS]
+    withhold_findings(run_dir, leaving, known, where=unit.name)
+
+
+def withhold_findings(run_dir: Path, paths: list[str], known: KnownIds, *, where: str) -> None:
+    """Look through files that are to leave; those with findings are moved to work/withheld/.
+
+    Raises
+    ------
+    DisclosureError
+        If there are any; names the files and the counts, never the values.
+    """
+    findings = {path: found for path in paths if (run_dir / path).is_file() and (found := scan_file(run_dir / path, known))}
+    for path in findings:
+        target = make_private_folder(run_dir / "work") / "withheld" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(run_dir / path, target)
+    if findings:
+        raise DisclosureError(
+            f"{len(findings)} file{'s' if len(findings) > 1 else ''} about to leave hold{'' if len(findings) > 1 else 's'} "
+            f"{sum(findings.values(), Findings()).in_words()}.",
+            where=f"{where}: {first_few(findings, 6)}; moved to work/withheld/",
+            why="Published tables and pages must not name a person.",
+            fix=_FIX_FINDINGS,
+        )
+
+
+def without_machine_marks(notebook: Any) -> Any:
+    """The notebook without papermill's paths and clock times, so that the same results give the same file."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        for mark in ("papermill", "execution"):
+            cell.metadata.pop(mark, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "injected-parameters"
+    return notebook
+
+
+def put_in_place(notebook: Any, path: Path) -> None:
+    """Write a notebook whole or not at all."""
+    import nbformat
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    nbformat.write(notebook, temporary)
+    os.replace(temporary, path)
+
+
+def keep_failed(unit: Unit, place: Workplace) -> Path | None:
+    """Keep the notebook and the kernel's own words of a failed attempt in work/failed/; returns the path to look at, if there is one."""
+    target = place.failed(unit)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    log, kept_log = place.log(unit), target.with_suffix(".log")
+    kept_log.unlink(missing_ok=True)
+    if log.exists() and log.stat().st_size:
+        os.replace(log, kept_log)
+    if place.partial(unit).exists():
+        os.replace(place.partial(unit), target)
+        return target
+    return kept_log if kept_log.exists() else None
+
+
+def _as_format_text(path: Path) -> str:
+    """A path for papermill, which takes braces in a path for parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")

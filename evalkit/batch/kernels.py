@@ -1,0 +1,132 @@
+"""Kernels that only their owner can reach: the running Python, over IPC sockets in a private folder, quiet, and all alike.
+
+Sockets have short absolute paths (a socket's path may hold some hundred bytes). The environment is fixed so that results depend neither on
+a user's IPython profile, nor on the order of hashed sets, nor on how many threads a linear-algebra library would take.
+"""
+
+import logging
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from traitlets import Unicode
+from traitlets.config import Config
+
+from evalkit.errors import BatchError
+
+KERNEL_NAME = "python3"
+SOCKET_PATH_LIMIT = 80  # of 107 bytes; the rest is for the file's own name
+SHUTDOWN_SECONDS = 2.0
+FIXED_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+NOISY_LOGGERS = ("papermill", "traitlets", "asyncio")
+
+_live_kernels: dict[str, int] = {}
+_live_kernels_lock = threading.Lock()
+
+
+class PrivateKernelManager(AsyncKernelManager):
+    """Starts the running interpreter as a kernel, whatever kernel name a notebook bears."""
+
+    log_path = Unicode(help="File that takes what the kernel process itself prints.").tag(config=True)
+    work_folder = Unicode(help="The kernel's working folder: the notebook's own, as in JupyterLab.").tag(config=True)
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The running interpreter."""
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: object) -> None:
+        profile = str(Path(self.connection_file).parent / "ipython")
+        environment = {**kw["env"], **FIXED_ENVIRONMENT, "IPYTHONDIR": profile}
+        with open(self.log_path, "ab") as log:
+            kw |= {"env": environment, "stdout": log, "stderr": log, "cwd": self.work_folder}
+            await super()._async_launch_kernel(kernel_cmd, **kw)
+        with _live_kernels_lock:
+            _live_kernels[self.connection_file] = self.provisioner.pid
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        with _live_kernels_lock:
+            _live_kernels.pop(self.connection_file, None)
+        await super()._async_cleanup_resources(restart=restart)
+
+    cleanup_resources = _async_cleanup_resources  # the base class binds its own function under this name
+
+
+def kernel_config(sockets: Path, *, number: int, log_path: Path, work_folder: Path) -> Config:
+    """The configuration of one kernel, handed to papermill: its sockets, its log and its folder."""
+    return Config(
+        {
+            "PrivateKernelManager": {
+                "transport": "ipc",
+                "connection_file": str(sockets / f"k{number}.json"),
+                "log_path": str(log_path),
+                "work_folder": str(work_folder),
+                "shutdown_wait_time": SHUTDOWN_SECONDS,
+            }
+        }
+    )
+
+
+def make_socket_folder() -> Path:
+    """A new folder with a short path that only its owner can open.
+
+    Raises
+    ------
+    BatchError
+        If no place for temporary files has a short enough path.
+    """
+    places = [place for place in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp") if place]
+    for place in places:
+        if len(os.fsencode(place)) < SOCKET_PATH_LIMIT - 20 and os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK):
+            return Path(tempfile.mkdtemp(prefix="evalkit-", dir=place)).resolve()
+    raise BatchError(
+        "There is no place for the sockets of the kernels.",
+        where=f"looked in: {', '.join(places)}",
+        why=f"A socket's path must be short; the folder's may have {SOCKET_PATH_LIMIT - 20} bytes and must be writable.",
+        fix="set TMPDIR to a short path, for example /tmp.",
+    )
+
+
+def remove_socket_folder(folder: Path) -> None:
+    """Remove a socket folder that `make_socket_folder` made."""
+    if folder.name.startswith("evalkit-"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def stop_kernels(sockets: Path) -> None:
+    """Kill every kernel whose sockets lie in the folder, with the processes it started."""
+    with _live_kernels_lock:
+        pids = [pid for connection, pid in _live_kernels.items() if Path(connection).parent == sockets]
+    for pid in pids:
+        try:
+            os.killpg(pid, signal.SIGKILL)  # a kernel leads its own process group
+        except ProcessLookupError:
+            continue
+
+
+@contextmanager
+def quiet_loggers() -> Iterator[None]:
+    """Keep libraries from writing into the progress display; what they would say reaches the caller as an error."""
+    levels = {name: logging.getLogger(name).level for name in NOISY_LOGGERS}
+    for name in NOISY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)

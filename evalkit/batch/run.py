@@ -1,0 +1,265 @@
+"""The run: units in the order of their dependencies, several at a time, each failure told and none contagious.
+
+The main thread alone decides and records; worker threads only execute. Ctrl-C (or a request to end) sets a flag that the main thread looks
+at: it kills the kernels, records what was interrupted and leaves a folder from which the same command goes on.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from evalkit.batch.currency import Decision, decide
+from evalkit.batch.execute import LEAVING_FOLDERS, Workplace, execute_unit, keep_failed, load_papermill, withhold_findings
+from evalkit.batch.failure import Failure, failure_in_words
+from evalkit.batch.kernels import quiet_loggers, stop_kernels
+from evalkit.batch.lock import locked
+from evalkit.batch.manifest import Attempt, FileHash, append_attempt, hash_files, params_hash, read_attempts
+from evalkit.batch.outcome import BatchResult, Outcome
+from evalkit.batch.plan import Unit
+from evalkit.batch.progress import Display
+from evalkit.batch.scan import known_ids
+from evalkit.batch.vintage import write_run
+from evalkit.errors import DisclosureError
+from evalkit.params import Run
+
+TIME_LIMIT_SECONDS = 3600.0
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run: how many units at a time (0: one a core), which units, whether current ones too, and each unit's time limit (seconds)."""
+
+    jobs: int = 0
+    only: str | None = None
+    force: bool = False
+    time_limit_seconds: float = TIME_LIMIT_SECONDS
+
+    @property
+    def n_jobs(self) -> int:
+        """How many units run at a time."""
+        return self.jobs or len(os.sched_getaffinity(0))
+
+
+@dataclass
+class _Session:
+    """The state of a run while it goes on; only the main thread touches it."""
+
+    run: Run
+    options: Options
+    sockets: Path
+    display: Display
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outputs: dict[str, tuple[FileHash, ...]] = field(default_factory=dict)
+    n_attempts: dict[str, int] = field(default_factory=dict)
+    running: dict[Future, tuple[Decision, Workplace, str, float]] = field(default_factory=dict)
+    n_started: int = 0
+
+
+def run_batch(run: Run, units: tuple[Unit, ...], options: Options, display: Display) -> BatchResult:
+    """Bring a run up to date: execute every unit that is not current.
+
+    Raises
+    ------
+    BatchError
+        If the run folder is being run by another process.
+    ParameterError
+        If `options.only` matches no unit.
+    """
+    run.run_dir.mkdir(parents=True, exist_ok=True)
+    with locked(run.run_dir) as sockets, quiet_loggers(), _stop_flag() as stop:
+        attempts = read_attempts(run.run_dir)
+        decisions = decide(units, run, attempts, only=options.only, force=options.force)
+        write_run(run)
+        _remove_outdated(run, decisions, attempts)
+        session = _begin(run, options, sockets, display, decisions, attempts)
+        if any(d.action == "run" for d in decisions):
+            load_papermill()
+        with display.shown([d.unit.name for d in decisions if d.action == "run"]):
+            _execute(session, [d for d in decisions if d.action == "run"], stop)
+        gate = _last_look(run)
+        in_plan_order = tuple(session.outcomes[unit.name] for unit in units)
+        return BatchResult(run, in_plan_order, gate, _undeclared(run, units), known_ids(run.run_dir).are_recognisable, stop.is_set())
+
+
+@contextmanager
+def _stop_flag() -> Iterator[threading.Event]:
+    """A flag that Ctrl-C and a request to end set; handlers exist in the main thread only."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _remove_outdated(run: Run, decisions: tuple[Decision, ...], attempts: list[Attempt]) -> None:
+    """Take away what is about to be made anew and what units left that are no longer planned: a folder never mixes vintages."""
+    planned = {d.unit.name for d in decisions}
+    kept = {path for d in decisions if d.action != "run" for path in d.unit.outputs}
+    outdated = {path for d in decisions if d.action == "run" for path in d.unit.outputs}
+    outdated |= {file.path for attempt in attempts if attempt.unit not in planned for file in attempt.outputs}
+    for path in outdated - kept:
+        target = (run.run_dir / path).resolve()
+        if target.is_relative_to(run.run_dir):
+            target.unlink(missing_ok=True)
+
+
+def _begin(
+    run: Run, options: Options, sockets: Path, display: Display, decisions: tuple[Decision, ...], attempts: list[Attempt]
+) -> _Session:
+    session = _Session(run, options, sockets, display)
+    for attempt in attempts:
+        if attempt.status == "ok":
+            session.outputs[attempt.unit] = attempt.outputs
+        if attempt.status != "skipped":
+            session.n_attempts[attempt.unit] = session.n_attempts.get(attempt.unit, 0) + 1
+    for decision in decisions:
+        if decision.action != "run":
+            status = "current" if decision.action == "current" else "left"
+            session.outcomes[decision.unit.name] = Outcome(decision.unit.name, status, decision.reason)
+    return session
+
+
+def _execute(session: _Session, decisions: list[Decision], stop: threading.Event) -> None:
+    waiting = _longest_chain_first(decisions)
+    with ThreadPoolExecutor(session.options.n_jobs, thread_name_prefix="unit") as pool:
+        while (waiting or session.running) and not stop.is_set():
+            waiting = _start_ready(session, waiting, pool)
+            done, _ = wait(session.running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            for future in done:
+                _finish(session, future, is_stopping=False)
+        while session.running:
+            stop_kernels(session.sockets)
+            done, _ = wait(session.running, timeout=POLL_SECONDS)
+            for future in done:
+                _finish(session, future, is_stopping=True)
+    for decision in waiting:
+        session.outcomes[decision.unit.name] = Outcome(decision.unit.name, "interrupted", "not started")
+
+
+def _longest_chain_first(decisions: list[Decision]) -> list[Decision]:
+    """Units with the longest chain of units waiting for them come first, so that no core idles at the end."""
+    chain = {decision.unit.name: 1 for decision in decisions}
+    for decision in reversed(decisions):
+        for name in decision.unit.after:
+            if name in chain:
+                chain[name] = max(chain[name], chain[decision.unit.name] + 1)
+    return sorted(decisions, key=lambda decision: -chain[decision.unit.name])
+
+
+def _start_ready(session: _Session, waiting: list[Decision], pool: ThreadPoolExecutor) -> list[Decision]:
+    """Start what may start, mark what never can, and return what still waits."""
+    still_waiting = []
+    for decision in waiting:
+        before = [session.outcomes.get(name) for name in decision.unit.after]
+        broken = [outcome for outcome in before if outcome and not outcome.is_good]
+        if broken:
+            _skip(session, decision, broken[0])
+        elif all(before) and len(session.running) < session.options.n_jobs:
+            _start(session, decision, pool)
+        else:
+            still_waiting.append(decision)
+    return still_waiting
+
+
+def _start(session: _Session, decision: Decision, pool: ThreadPoolExecutor) -> None:
+    session.n_started += 1
+    place = Workplace(session.run.run_dir, session.sockets, session.n_started, session.options.time_limit_seconds)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    session.display.started(decision.unit.name)
+    session.running[pool.submit(execute_unit, decision.unit, place)] = (decision, place, started, monotonic())
+
+
+def _skip(session: _Session, decision: Decision, cause: Outcome) -> None:
+    outcome = Outcome(decision.unit.name, "skipped", f"depends on {cause.unit}")
+    _record(session, decision, outcome, started=None, outputs=())
+    session.display.finished(outcome)
+
+
+def _finish(session: _Session, future: Future, *, is_stopping: bool) -> None:
+    decision, place, started, start_clock = session.running.pop(future)
+    seconds = round(monotonic() - start_clock, 2)
+    outcome = _outcome_of(decision, future.exception(), place, seconds, is_stopping=is_stopping)
+    outputs = hash_files(session.run.run_dir, decision.unit.outputs) if outcome.is_good else ()
+    _record(session, decision, outcome, started=started, outputs=outputs)
+    session.display.finished(outcome)
+
+
+def _outcome_of(decision: Decision, fault: BaseException | None, place: Workplace, seconds: float, *, is_stopping: bool) -> Outcome:
+    unit = decision.unit
+    if fault is None:
+        place.clear(unit)
+        return Outcome(unit.name, "ok", decision.reason, seconds)
+    if is_stopping:
+        place.clear(unit)
+        return Outcome(unit.name, "interrupted", "stopped while running", seconds)
+    failure = failure_in_words(fault, time_limit_seconds=place.time_limit_seconds)
+    look_at = keep_failed(unit, place)
+    place.clear(unit)
+    return Outcome(unit.name, "failed", failure.headline, seconds, failure, look_at)
+
+
+def _record(session: _Session, decision: Decision, outcome: Outcome, *, started: str | None, outputs: tuple[FileHash, ...]) -> None:
+    unit, run = decision.unit, session.run
+    is_attempt = outcome.status != "skipped"
+    session.outcomes[unit.name] = outcome
+    session.outputs[unit.name] = outputs
+    session.n_attempts[unit.name] = session.n_attempts.get(unit.name, 0) + is_attempt
+    attempt = Attempt(
+        run_id=run.run_id,
+        unit=unit.name,
+        notebook=unit.notebook,
+        params_hash=params_hash(run),
+        key=decision.key,
+        inputs=_inputs(session, unit),
+        outputs=outputs,
+        seed=run.params.seed,
+        versions=run.versions,
+        attempts=session.n_attempts[unit.name],
+        status=outcome.status,
+        error=None if outcome.is_good else outcome.reason,
+        started=started,
+        seconds=outcome.seconds,
+    )
+    append_attempt(run, attempt)
+
+
+def _inputs(session: _Session, unit: Unit) -> tuple[FileHash, ...]:
+    """What a unit built on: the outputs of the units before it, or the extract's files if it is the first."""
+    if not unit.after:
+        return tuple(FileHash(path, sha256) for path, sha256 in session.run.inputs.items())
+    before = (file for name in unit.after for file in session.outputs.get(name, ()))
+    return tuple(file for file in before if not file.path.startswith("notebooks/"))
+
+
+def _last_look(run: Run) -> Failure | None:
+    """Look once more through everything that leaves, whoever wrote it."""
+    paths = [path for folder in (*LEAVING_FOLDERS, "notebooks") for path in _files(run, folder)]
+    try:
+        withhold_findings(run.run_dir, paths, known_ids(run.run_dir), where="the finished run")
+    except DisclosureError as fault:
+        return failure_in_words(fault, time_limit_seconds=0)
+    return None
+
+
+def _undeclared(run: Run, units: tuple[Unit, ...]) -> tuple[str, ...]:
+    """Files among the published tables and pages that no unit declares."""
+    declared = {path for unit in units for path in unit.outputs}
+    return tuple(path for folder in ("published", "site") for path in _files(run, folder) if path not in declared)
+
+
+def _files(run: Run, folder: str) -> list[str]:
+    root = run.run_dir / folder
+    return sorted(path.relative_to(run.run_dir).as_posix() for path in root.rglob("*") if path.is_file())

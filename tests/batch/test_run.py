@@ -1,0 +1,293 @@
+"""Whole runs of tiny notebooks with real kernels. The runs are shared by several tests, since each kernel takes a second."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import sys
+import threading
+import time
+
+import nbformat
+import pytest
+
+from evalkit.batch.manifest import read_attempts
+from evalkit.errors import BatchError
+
+SECRET = "NI-0001"
+SLEEP = "import time\ntime.sleep(60)"
+LEAK_ID = f"'{SECRET[:3]}' + '{SECRET[3:]}'"  # put together by the kernel, so that only its output holds the id
+KERNEL_FACTS = """
+import json, os, sys
+from ipykernel.kernelapp import IPKernelApp
+app = IPKernelApp.instance()
+folder = os.path.dirname(app.connection_file)
+modes = {"mode": os.stat(folder).st_mode & 0o777, "transport": app.transport, "python": sys.executable, "folder": os.getcwd()}
+threads = {"threads": os.environ["OMP_NUM_THREADS"], "hash_seed": os.environ["PYTHONHASHSEED"], "profile": os.environ["IPYTHONDIR"]}
+(Path(run_dir) / "work" / "facts.json").write_text(json.dumps({**modes, **threads, "sockets": folder}));
+"""
+
+
+@pytest.fixture(scope="module")
+def calm(tiny, tmp_path_factory):
+    """A run in which all goes well: its project and its first result."""
+    project = tiny.make_tiny_project(tmp_path_factory.mktemp("calm") / "tiny")
+    project.add_three_stations()
+    project.add("city/00_first", "from pathlib import Path", KERNEL_FACTS, tiny.write_code("work/first.txt"), writes=["work/first.txt"])
+    return project, project.run()
+
+
+@pytest.fixture(scope="module")
+def stormy(tiny, tmp_path_factory):
+    """A run in which each notebook fails in its own way and one succeeds: its project, result and outcomes by unit."""
+    project = tiny.make_tiny_project(tmp_path_factory.mktemp("stormy") / "tiny")
+    project.add_person_table([SECRET])
+    project.add("city/01_key_error", f"{{}}[{LEAK_ID}]", writes=["site/late.html"])
+    project.add("city/02_own_error", OWN_ERROR)
+    project.add("city/03_dead", "import os, signal", "os.kill(os.getpid(), signal.SIGKILL)")
+    project.add("city/04_slow", SLEEP)
+    project.add("city/05_forgets", "1 + 1", writes=["published/never.parquet"])
+    project.add("city/06_shows", "x = 1", f"{LEAK_ID}")
+    project.add("city/07_page", tiny.write_code("site/page.html", LEAK_ID), writes=["site/page.html"])
+    project.add("city/08_good", tiny.write_code("site/index.html"), writes=["site/index.html"])
+    project.add("city/09_stray", tiny.write_code("site/stray.html", LEAK_ID))
+    project.add("district/10_after", after=["city/01_key_error", "city/08_good"])
+    result = project.run(time_limit_seconds=10, jobs=4)
+    return project, result, {outcome.unit: outcome for outcome in result.outcomes}
+
+
+OWN_ERROR = """
+from evalkit.errors import IntakeError
+raise IntakeError("3 rows are wrong.", where="person.csv, lines 1, 2, 3", why="They break the contract.", fix="Ask the sender.")
+"""
+
+
+def test_calm_run_is_complete(calm):
+    project, result = calm
+
+    assert [outcome.status for outcome in result.outcomes] == ["ok"] * 4
+    assert result.exit_code == 0
+    assert result.report == project.run_dir / "site" / "index.html"
+
+
+def test_executed_notebooks_stand_in_the_run_folder_without_clock_or_private_path(calm):
+    project, _ = calm
+
+    notebook = nbformat.read(project.run_dir / "notebooks" / "district" / "01_part@n-eastern.ipynb", as_version=4)
+
+    injected = next(cell for cell in notebook.cells if "injected-parameters" in cell.metadata.tags)
+    assert 'district = "N.Eastern"' in injected.source
+    assert "papermill" not in notebook.metadata
+    assert "attempts" not in json.dumps(notebook)
+
+
+def test_kernel_is_the_running_python_behind_private_sockets(calm):
+    project, _ = calm
+
+    facts = json.loads((project.run_dir / "work" / "facts.json").read_text())
+
+    assert facts["transport"] == "ipc"
+    assert facts["mode"] == 0o700
+    assert os.path.realpath(facts["python"]) == os.path.realpath(sys.executable)
+    assert facts["profile"].startswith(facts["sockets"])
+    assert facts["folder"] == str(project.root / "notebooks" / "city")
+    assert not os.path.exists(facts["sockets"])
+
+
+def test_work_is_private_and_attempts_leave_nothing(calm):
+    project, _ = calm
+
+    assert stat.S_IMODE((project.run_dir / "work").stat().st_mode) == 0o700
+    assert not [path for path in (project.run_dir / "work").rglob("*") if path.is_file() and path.name not in ("first.txt", "facts.json")]
+
+
+def test_manifest_tells_inputs_outputs_and_versions(calm):
+    project, _ = calm
+
+    records = {attempt.unit: attempt for attempt in read_attempts(project.run_dir)}
+
+    last = records["city/02_last"]
+    assert [file.path for file in records["city/00_first"].inputs] == ["extract/person.csv"]
+    assert [file.path for file in last.inputs] == ["published/part-belfast.txt", "published/part-n-eastern.txt"]
+    assert [file.path for file in last.outputs] == ["site/index.html", "notebooks/city/02_last.ipynb"]
+    assert (last.status, last.attempts, last.error, last.seed) == ("ok", 1, None, 1)
+    assert last.run_id == project.prepare().run_id
+
+
+@pytest.fixture
+def copied(calm, tiny, tmp_path):
+    """The calm project, done, in another place."""
+    shutil.copytree(calm[0].root, tmp_path / "tiny", copy_function=shutil.copy)
+    return tiny.TinyProject(tmp_path / "tiny")
+
+
+def test_second_run_keeps_everything_even_in_another_place(copied):
+    result = copied.run()
+
+    assert [outcome.status for outcome in result.outcomes] == ["current"] * 4
+    assert result.exit_code == 0
+
+
+def test_changed_notebook_runs_anew_and_what_it_builds_on_is_kept(copied, tiny):
+    copied.add("city/02_last", tiny.write_code("site/index.html", "'y'"), after=["district/01_part"], writes=["site/index.html"])
+
+    result = copied.run()
+
+    assert [outcome.status for outcome in result.outcomes] == ["current"] * 3 + ["ok"]
+    assert (copied.run_dir / "site" / "index.html").read_text() == "y"
+    assert read_attempts(copied.run_dir)[-1].attempts == 2
+
+
+def test_outputs_of_units_no_longer_planned_are_taken_away(copied):
+    copied.notebook_path("city/02_last").unlink()
+
+    result = copied.run()
+
+    assert files(copied, "site") == []
+    assert len(files(copied, "notebooks")) == 3
+    assert result.exit_code == 0
+
+
+def test_failing_units_do_not_stop_the_others(stormy):
+    _, _, outcomes = stormy
+
+    assert outcomes["city/08_good"].status == "ok"
+
+
+def test_error_of_a_notebook_is_told_by_kind_and_place_without_its_data(stormy):
+    project, _, outcomes = stormy
+
+    outcome = outcomes["city/01_key_error"]
+
+    assert outcome.failure.text == "KeyError at In [3]"
+    assert outcome.look_at == project.run_dir / "work" / "failed" / "city" / "01_key_error.failed.ipynb"
+    assert SECRET in outcome.look_at.read_text()
+
+
+def test_own_error_of_a_notebook_is_told_by_its_four_lines(stormy):
+    _, _, outcomes = stormy
+
+    what, where, why, fix = outcomes["city/02_own_error"].failure.text.splitlines()
+
+    assert what == "IntakeError: 3 rows are wrong."
+    assert where == "  where: person.csv, lines 1, 2, 3"
+    assert why == "  why:   They break the contract."
+    assert fix == "  fix:   Ask the sender."
+
+
+def test_dead_kernel_is_reported(stormy):
+    _, _, outcomes = stormy
+
+    assert outcomes["city/03_dead"].failure.headline == "the kernel died (killed, out of memory, or a crash in compiled code)"
+
+
+def test_unit_beyond_its_time_limit_is_stopped(stormy):
+    _, _, outcomes = stormy
+
+    assert outcomes["city/04_slow"].failure.headline == "not finished within the time limit of 10 seconds"
+
+
+def test_declared_output_that_was_not_written_fails_the_unit(stormy):
+    _, _, outcomes = stormy
+
+    what, where, why, fix = outcomes["city/05_forgets"].failure.text.splitlines()
+
+    assert what == "BatchError: 2 declared outputs were not written."
+    assert where == "  where: city/05_forgets: published/never.parquet, published/never.json"
+    assert why == "  why:   Later notebooks and the report rely on what a notebook declares in metadata.evalkit.writes."
+    assert fix == "  fix:   write the file in the notebook's last cell, or take it out of the declaration."
+
+
+def test_id_in_an_executed_notebook_keeps_it_from_its_place_without_showing_it(stormy):
+    project, _, outcomes = stormy
+
+    what, where, why, fix = outcomes["city/06_shows"].failure.text.splitlines()
+
+    assert what == "DisclosureError: An executed notebook holds 1 id of persons or households."
+    assert where == "  where: city/06_shows, cells 5 (the injected parameters count as one)"
+    assert why == "  why:   Executed notebooks are outputs too and are shown to others. It was not put in place."
+    assert "Published" in fix
+    assert not (project.run_dir / "notebooks" / "city" / "06_shows.ipynb").exists()
+
+
+def test_id_in_a_page_fails_the_unit_and_withholds_the_page(stormy):
+    project, _, outcomes = stormy
+
+    what, where, why, fix = outcomes["city/07_page"].failure.text.splitlines()
+
+    assert what == "DisclosureError: 1 file about to leave holds 1 id of persons or households."
+    assert where == "  where: city/07_page: site/page.html; moved to work/withheld/"
+    assert why == "  why:   Published tables and pages must not name a person."
+    assert "Published" in fix
+    assert not (project.run_dir / "site" / "page.html").exists()
+    assert (project.run_dir / "work" / "withheld" / "site" / "page.html").exists()
+
+
+def test_page_that_nobody_declared_is_looked_through_at_the_end(stormy):
+    project, result, outcomes = stormy
+
+    assert outcomes["city/09_stray"].status == "ok"
+    assert "site/stray.html" in result.gate.text
+    assert not (project.run_dir / "site" / "stray.html").exists()
+
+
+def test_dependants_of_a_failed_unit_are_skipped_with_the_cause(stormy):
+    project, _, outcomes = stormy
+
+    records = {attempt.unit: attempt for attempt in read_attempts(project.run_dir)}
+
+    assert outcomes["district/10_after@belfast"].status == "skipped"
+    assert outcomes["district/10_after@belfast"].reason == "depends on city/01_key_error"
+    assert records["district/10_after@belfast"].error == "depends on city/01_key_error"
+
+
+def test_exit_code_is_that_of_the_gravest_failure(stormy):
+    _, result, _ = stormy
+
+    assert result.exit_code == 4
+
+
+def test_neither_manifest_nor_leaving_folders_hold_the_id(stormy):
+    project, _, _ = stormy
+
+    leaving = [project.run_dir / "manifest.jsonl", *(path for name in ("site", "notebooks", "published") for path in files(project, name))]
+
+    assert not [path for path in leaving if SECRET in path.read_text()]
+
+
+def files(project, folder: str) -> list:
+    return [path for path in (project.run_dir / folder).rglob("*") if path.is_file()]
+
+
+def test_run_folder_in_use_is_refused(tiny, tmp_path):
+    from evalkit.batch.lock import locked
+
+    project = tiny.make_tiny_project(tmp_path / "tiny")
+    project.add_three_stations()
+    project.run_dir.mkdir(parents=True)
+
+    with locked(project.run_dir), pytest.raises(BatchError) as fault:
+        project.run()
+
+    assert fault.value.what == "This run is being executed already."
+
+
+def test_interrupt_stops_kernels_records_it_and_leaves_no_half_output(tiny, tmp_path):
+    project = tiny.make_tiny_project(tmp_path / "tiny")
+    project.add("city/00_slow", tiny.write_code("work/started.txt"), SLEEP, writes=["work/started.txt"])
+    project.add("city/01_next", after=["city/00_slow"])
+    threading.Thread(target=interrupt_when_there, args=(project.run_dir / "work" / "started.txt",)).start()
+
+    result = project.run()
+
+    assert result.exit_code == 130
+    assert [outcome.status for outcome in result.outcomes] == ["interrupted", "interrupted"]
+    assert [attempt.status for attempt in read_attempts(project.run_dir)] == ["interrupted"]
+    assert not (project.run_dir / "notebooks").exists()
+
+
+def interrupt_when_there(path) -> None:
+    while not path.exists():
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGINT)

@@ -1,0 +1,157 @@
+"""The command line as a user meets it: texts on the right stream, exit codes, and a killed run that goes on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import evalkit
+from evalkit import cli
+from evalkit.batch.manifest import read_attempts
+
+EVALKIT = [sys.executable, "-c", "from evalkit.cli import main; main()"]
+WAIT_SECONDS = 60
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """A function that calls `evalkit ARGUMENTS` and gives exit code, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["evalkit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        written = capsys.readouterr()
+        return stopped.value.code or 0, written.out, written.err
+
+    return run
+
+
+def test_version_is_told(call):
+    assert call("--version") == (0, f"evalkit {evalkit.__version__}\n", "")
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; sys.argv = ['evalkit', '--help']\nfrom evalkit.cli import main\ntry: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
+
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=WAIT_SECONDS).stdout.split()
+
+    assert not {"polars", "numpy", "pandas", "altair", "papermill", "pydantic", "nbformat"} & set(modules)
+
+
+def test_unknown_option_is_a_usage_error(call, project):
+    exit_code, _, err = call("run", project.run_file, "--joobs", 2)
+
+    assert exit_code == 2
+    assert "--joobs" in err
+
+
+def test_mistyped_parameter_stops_before_anything_runs_with_four_lines(call, project):
+    project.add_three_stations()
+    project.run_file.write_text(project.run_file.read_text().replace("seed:", "sead:"))
+
+    exit_code, out, err = call("run", project.run_file, "--out", project.root / "runs")
+
+    assert exit_code == 2
+    assert out == ""
+    assert [line.split(":")[0].strip() for line in err.splitlines()] == ["ParameterError", "where", "why", "fix"]
+    assert 'unknown key "sead" (did you mean "seed"?)' in err
+    assert not (project.root / "runs").exists()
+
+
+def test_unknown_notebook_parameter_stops_before_anything_runs(call, project):
+    project.add("city/00_first", parameters='rundir = ""')
+
+    exit_code, _, err = call("run", project.run_file, "--out", project.root / "runs")
+
+    assert exit_code == 2
+    assert '"rundir" (did you mean "run_dir"?)' in err
+    assert not (project.root / "runs").exists()
+
+
+def test_dry_run_tells_what_would_be_done_and_does_nothing(call, project):
+    project.add_three_stations()
+
+    exit_code, out, _ = call("run", project.run_file, "--out", project.root / "runs", "--dry-run")
+
+    assert exit_code == 0
+    assert out.splitlines()[0] == "run      city/00_first  (never done)"
+    assert out.splitlines()[-1] == "4 of 4 units would run; nothing was done"
+    assert not (project.root / "runs").exists()
+
+
+def test_dry_run_as_json_is_a_list_of_units(call, project):
+    project.add_three_stations()
+
+    _, out, _ = call("run", project.run_file, "--out", project.root / "runs", "--dry-run", "--json")
+
+    assert json.loads(out)[0] == {"unit": "city/00_first", "action": "run", "reason": "never done"}
+
+
+def test_failed_unit_gives_exit_code_1_json_on_output_and_progress_on_error_stream(call, project):
+    project.add("city/00_first", "1 / 0")
+
+    exit_code, out, err = call("run", project.run_file, "--out", project.root / "runs", "--json", "--jobs", 1)
+
+    assert exit_code == 1
+    assert json.loads(out)["units"][0]["error"] == "ZeroDivisionError at In [3]"
+    assert err.splitlines()[0] == "start    city/00_first"
+    assert "Traceback" not in err
+
+
+def test_schema_is_written_and_names_the_keys_of_run_files(call, tmp_path):
+    exit_code, _, _ = call("schema", "--out", tmp_path / "schema" / "run.json")
+
+    schema = json.loads((tmp_path / "schema" / "run.json").read_text())
+    assert exit_code == 0
+    assert {"run", "districts", "extract"} <= set(schema["properties"])
+    assert schema["additionalProperties"] is False
+
+
+def test_check_refuses_a_missing_file_by_its_key(call, project):
+    project.run_file.write_text(project.run_file.read_text().replace("../extract", "../none"))
+
+    exit_code, _, err = call("check", project.run_file)
+
+    assert exit_code == 2
+    assert "extract.folder: ../none" in err
+
+
+def test_check_refuses_an_extract_that_breaks_its_contract_with_exit_code_3(call, project):
+    project.add_three_stations()
+
+    exit_code, _, err = call("check", project.run_file)
+
+    assert exit_code == 3
+    assert err.startswith("IntakeError: ")
+
+
+def test_killed_run_goes_on_where_it_stopped(call, project, tiny):
+    go = project.root / "go"
+    wait = f"import time\nfrom pathlib import Path\nwhile not Path({str(go)!r}).exists():\n    time.sleep(0.05)"
+    project.add("city/00_first", tiny.write_code("work/first.txt"), writes=["work/first.txt"])
+    marker, page = tiny.write_code("work/started.txt"), tiny.write_code("site/index.html")
+    project.add("city/01_second", marker, wait, page, after=["city/00_first"], writes=["site/index.html"])
+    arguments = ["run", str(project.run_file), "--out", str(project.root / "runs")]
+    killed = subprocess.Popen([*EVALKIT, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(project.run_dir / "work" / "started.txt")
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait(WAIT_SECONDS)
+    after_the_kill = [(attempt.unit, attempt.status) for attempt in read_attempts(project.run_dir)]
+    go.touch()
+
+    exit_code, out, _ = call(*arguments)
+
+    assert after_the_kill == [("city/00_first", "ok")]
+    assert exit_code == 0
+    assert out.splitlines()[0] == "tiny: complete; of 2 units 1 done, 1 current"
+
+
+def wait_for(path) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
