@@ -6,7 +6,7 @@ import polars as pl
 
 from evalkit.charts.end_labels import end_labels
 from evalkit.charts.frame import Frame, month_ticks, nice_ticks
-from evalkit.charts.labels import OUTCOMES, Words, value_label, wrapped
+from evalkit.charts.labels import OUTCOMES, Words, title_lines, value_label, wrapped
 from evalkit.charts.source import one_series, shown_rows
 from evalkit.charts.theme import PLOT_WIDTH, finish, look_of
 from evalkit.disclosure import Published
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 HEIGHT = 230
-LABEL_LETTERS, TITLE_LETTERS = 15, 46
+LABEL_LETTERS = 15
 
 
 def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
@@ -39,7 +39,7 @@ def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
     rows = _with_last_step(rows.rename({"exit": "series"}))
     top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.05))
     chart = lines_with_bands(rows, words, ticks=top, x_title=words.text("chart.exit_curves.x"), is_step=True)
-    return finish(chart.properties(title=words.text("chart.exit_curves.y")), words.text("chart.exit_curves.title"))
+    return finish(chart.properties(title=title_lines(words.text("chart.exit_curves.y"))), words.text("chart.exit_curves.title"))
 
 
 def states(occupation: Published, words: Words) -> "alt.LayerChart":
@@ -61,9 +61,8 @@ def states(occupation: Published, words: Words) -> "alt.LayerChart":
     rows = _with_gaps(shown.select("series", "month", "estimate", "ci_lower", "ci_upper"))
     ticks = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max()))
     chart = lines_with_bands(rows, words, ticks=ticks, x_title=words.text("chart.states.x"), is_step=False)
-    title = wrapped(words.text("chart.states.y"), TITLE_LETTERS).split("\n")
-    if rows["estimate"].null_count():
-        title += wrapped(words.text("chart.withheld"), TITLE_LETTERS).split("\n")
+    breaks = words.text("chart.withheld") if rows["estimate"].null_count() else ""
+    title = title_lines(words.text("chart.states.y"), breaks)
     return finish(chart.properties(title=title), words.text("chart.states.title"))
 
 

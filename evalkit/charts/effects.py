@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.curves import lines_with_bands
+from evalkit.charts.end_labels import LINE_HEIGHT
 from evalkit.charts.frame import Frame, inner_ticks, month_ticks, nice_ticks, padded
-from evalkit.charts.labels import OUTCOMES, Words, range_text, value_label, wrapped
+from evalkit.charts.labels import OUTCOMES, Words, range_text, title_lines, value_label, wrapped
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, one_series, shown_rows
 from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, PLOT_WIDTH, POINTS_AXIS, SIGNED_AXIS, finish, look_of
@@ -45,11 +46,12 @@ def effect_curves(curves: Published, words: Words, *, state: str = "work") -> "a
     rows = one_series(shown_rows(curves, "effect_curves"), ONE_EFFECT, "effect_curves").filter(pl.col("state") == state)
     name = value_label(words, state).lower()
     arms = rows.filter(pl.col("arm") != "difference").rename({"arm": "series"})
-    top = nice_ticks(0, max(arms["estimate"].max(), arms["ci_upper"].fill_null(0).max()))
-    above = lines_with_bands(arms, words, ticks=top, x_title=None, is_step=False, height=ARM_HEIGHT)
-    above = above.properties(title=_titled(words.text("chart.effect_curves.y", state=name), rows, words))
-    below = _difference(rows.filter(pl.col("arm") == "difference"), words, name)
-    return finish(alt.vconcat(above, below).resolve_scale(color="independent"), words.text("chart.effect_curves.title", state=name))
+    panels = [_difference(rows.filter(pl.col("arm") == "difference"), words, name)]
+    if arms.height:
+        top = nice_ticks(0, max(arms["estimate"].max(), arms["ci_upper"].fill_null(0).max()))
+        above = lines_with_bands(arms, words, ticks=top, x_title=None, is_step=False, height=ARM_HEIGHT)
+        panels.insert(0, above.properties(title=title_lines(_pooled_note(rows, words), words.text("chart.effect_curves.y", state=name))))
+    return finish(alt.vconcat(*panels).resolve_scale(color="independent"), words.text("chart.effect_curves.title", state=name))
 
 
 def effect_months(summary: Published, words: Words) -> "alt.LayerChart":
@@ -94,7 +96,7 @@ def _difference(rows: pl.DataFrame, words: Words, name: str) -> "alt.LayerChart"
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5).encode(y=frame.y("zero"))
     line = data.mark_line(color=INK, strokeWidth=2).encode(x=x, y=frame.y("estimate"))
     chart = frame.holds(band, *fills, zero, line, *_side_names(frame, words, name))
-    return chart.properties(title=words.text("chart.effect_curves.difference", state=name))
+    return chart.properties(title=title_lines(words.text("chart.effect_curves.difference", state=name)))
 
 
 def _filled(data: "alt.Chart", limit: str, colour: str) -> "alt.Chart":
@@ -108,9 +110,11 @@ def _side_names(frame: Frame, words: Words, name: str) -> list["alt.Chart"]:
 
     sides, room = [], 0.12 * (frame.y_span[1] - frame.y_span[0])
     for key, edge, colour in (("more", frame.y_span[1], GAIN), ("fewer", frame.y_span[0], LOSS)):
-        data = alt.Chart(alt.Data(values=[{"y": edge / 2, "text": wrapped(words.text(f"chart.effect_curves.{key}", state=name), 15)}]))
+        text = wrapped(words.text(f"chart.effect_curves.{key}", state=name), 15)
+        data = alt.Chart(alt.Data(values=[{"y": edge / 2, "text": text}]))
         if abs(edge) > room:
-            sides.append(data.mark_text(dx=12, color=colour).encode(x=alt.XValue(frame.width), y=frame.y("y"), text=alt.Text("text:N")))
+            mark = data.mark_text(dx=12, dy=-LINE_HEIGHT * text.count("\n") / 2, color=colour)
+            sides.append(mark.encode(x=alt.XValue(frame.width), y=frame.y("y"), text=alt.Text("text:N")))
     return sides
 
 
@@ -127,11 +131,6 @@ def _months_row(row: dict, words: Words) -> RangeRow:
         shape=look.shape,
         is_bold=state == "work",
     )
-
-
-def _titled(title: str, rows: pl.DataFrame, words: Words) -> list[str]:
-    pooled = _pooled_note(rows, words)
-    return [pooled, title] if pooled else [title]
 
 
 def _pooled_note(rows: pl.DataFrame, words: Words) -> str:

@@ -79,6 +79,8 @@ ACTORS = (
 # Every key that can be known beforehand; covariates, postings and districts are open lists.
 KEYS: tuple[str, ...] = tuple(dict.fromkeys((*CHART_KEYS, *OUTCOMES, "still_on_support", *ARMS, *PERSPECTIVES, *ACTORS)))
 
+TITLE_LETTERS = 46
+
 _LOCALES = {"sv": "sv_SE", "en": "en_GB"}
 # Last parts of Swedish compounds that are too long for a label beside a plot.
 _COMPOUND_TAILS = ("utbildning", "ersättning", "program", "grupp", "insats", "åtgärd", "förmedling", "kassa", "bistånd", "stöd", "arbete")
@@ -107,6 +109,11 @@ def wrapped(label: str, width: int) -> str:
     """A label on lines of about `width` letters; a longer compound is divided before its last part."""
     divided = " ".join(_divided(word) if len(word) > width else word for word in label.split())
     return "\n".join(textwrap.wrap(divided, width, break_long_words=False, break_on_hyphens=False))
+
+
+def title_lines(*texts: str) -> list[str]:
+    """The lines of a title: each text on its own lines, no wider than a chart; empty texts are left out."""
+    return [line for text in texts if text for line in wrapped(text, TITLE_LETTERS).split("\n")]
 
 
 def _divided(word: str) -> str:

@@ -49,7 +49,7 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
             "estimates", ("district", "horizon_months"), (*_RANGE, "std_error", "n_spells", "n_persons"), "months", "n_persons"
         ),
         "exit_curves": Declared("curve", ("district", "exit", "month"), _CURVE, "share of spells", is_per_district=True),
-        "states": Declared("curve", ("district", "state", "month"), _CURVE, "share of people", is_per_district=True),
+        "states": Declared("counts", ("district", "state", "month"), _RANGE, "share of people", "n_persons", ("state",), True),
         "balance": Declared(
             "estimates", ("district", "intervention_id", "covariate"), ("smd_before", "smd_after"), "standard deviations", "n_starters"
         ),

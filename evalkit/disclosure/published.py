@@ -34,7 +34,7 @@ RULE_TEXTS: Mapping[str, str] = MappingProxyType(
 _REPR_ROWS = 20
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Published:
     """A table that has passed disclosure control.
 
@@ -112,6 +112,9 @@ class Published:
             sha256=self.sha256,
             seal=SEAL,
         )
+
+    def __repr__(self) -> str:
+        return f"Published {self.name}: {self.data.height} rows by {', '.join(self.keys)}; {self.n_suppressed} values withheld"
 
     def _repr_html_(self) -> str:
         notes = [f"{self.data.height} rows. Unit: {self.unit}. Source: {self.source} (grade {self.grade})."]

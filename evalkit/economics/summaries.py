@@ -50,17 +50,27 @@ def summarise_value(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> p
 
 
 def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
-    """What each actor gains or loses per participant, posting by posting.
+    """What each actor gains or loses per participant, posting by posting and in all.
 
     Parameters and errors as `summarise_value`.
 
     Returns
     -------
     DataFrame
-        One row per effect key, actor, posting and kind: `estimate`, `ci_lower`, `ci_upper` (money), `currency`, `price_year`.
+        One row per effect key, actor, posting and kind, and one per actor with posting and kind "all": `estimate`, `ci_lower`, `ci_upper`
+        (money), `currency`, `price_year`.
     """
     by = [*EFFECT_KEYS, "actor", "posting", "kind"]
-    return _over_draws(value_draws, by, conf_level).sort(by).select(*by, "estimate", "ci_lower", "ci_upper", *_MONEY)
+    sums = (
+        value_draws.group_by(*EFFECT_KEYS, "draw", "actor", *_MONEY)
+        .agg(pl.col("amount").sum())
+        .with_columns(pl.lit("all").alias("posting"), pl.lit("all").alias("kind"))
+    )
+    return (
+        _over_draws(pl.concat([value_draws, sums.select(value_draws.columns)]), by, conf_level)
+        .sort(by)
+        .select(*by, "estimate", "ci_lower", "ci_upper", *_MONEY)
+    )
 
 
 def displacement_sensitivity(effect_draws: pl.DataFrame, price_book: PriceBook, *, seed: int, conf_level: float = 0.95) -> pl.DataFrame:

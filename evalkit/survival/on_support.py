@@ -57,10 +57,16 @@ def months_on_support(spells: pl.DataFrame, *, horizons: Sequence[int], weight: 
 def state_shares(intervals: pl.DataFrame, *, weight: str | None = None) -> pl.DataFrame:
     """Share of all people in each state, month by month from the extract's first month.
 
+    Parameters
+    ----------
+    intervals : DataFrame
+        Table `state_intervals`.
+
     Returns
     -------
     DataFrame
-        district, state, month (months since the first month), estimate, std_error, ci_lower, ci_upper (shares), n_at_risk, n_events.
+        district, state, month (0: the extract's first month), estimate, std_error, ci_lower, ci_upper (shares), n_persons (people in the
+        state that month).
     """
     shares = state_occupation(
         intervals,
@@ -72,4 +78,14 @@ def state_shares(intervals: pl.DataFrame, *, weight: str | None = None) -> pl.Da
         weight=weight,
         by=["district"],
     )
-    return shares.rename({"time": "month"})
+    last = intervals["stop"].max()
+    # The share at time t is that of month t: the one that begins then. The people in it are those whose interval covers it.
+    months = shares.rename({"time": "month"}).filter(pl.col("month") < last).drop("n_at_risk", "n_events")
+    return months.join(_people_in_state(intervals), on=["district", "state", "month"], how="left").with_columns(
+        pl.col("n_persons").fill_null(0)
+    )
+
+
+def _people_in_state(intervals: pl.DataFrame) -> pl.DataFrame:
+    covered = intervals.select("district", "person_id", state="from_state", month=pl.int_ranges("start", "stop", dtype=pl.Int64))
+    return covered.explode("month").group_by("district", "state", "month").agg(n_persons=pl.col("person_id").n_unique())

@@ -88,7 +88,7 @@ def test_summarise_value_refuses_a_confidence_level_in_per_cent(value_draws):
 
 
 def test_value_by_actor_has_a_row_for_each_side_of_a_posting(value_draws):
-    table = value_by_actor(value_draws)
+    table = value_by_actor(value_draws).filter(pl.col("posting") != "all")
 
     assert table.select("actor", "posting", "kind", "estimate").rows() == [
         ("person", "gift", "transfer", 5.0),
@@ -96,12 +96,19 @@ def test_value_by_actor_has_a_row_for_each_side_of_a_posting(value_draws):
     ]
 
 
+def test_value_by_actor_has_the_sum_of_each_actor(value_draws):
+    sums = value_by_actor(value_draws).filter(pl.col("posting") == "all")
+
+    assert sums.select("actor", "kind", "estimate").rows() == [("person", "all", 5.0), ("state", "all", -5.0)]
+
+
 def test_value_by_actor_sums_to_the_perspective_of_society(effect_draws, uncertain_book):
     value_draws = value_effects(effect_draws, uncertain_book, seed=1)
 
     society = summarise_value(value_draws).filter(pl.col("perspective") == "society").sort("district")["estimate"]
 
-    by_actor = value_by_actor(value_draws).group_by("district").agg(pl.col("estimate").sum()).sort("district")["estimate"]
+    sums = value_by_actor(value_draws).filter(pl.col("posting") == "all")
+    by_actor = sums.group_by("district").agg(pl.col("estimate").sum()).sort("district")["estimate"]
     assert by_actor.to_list() == pytest.approx(society.to_list(), abs=EXACT)
 
 
