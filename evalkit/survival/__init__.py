@@ -1,6 +1,9 @@
 """Survival: every curve from a small table of counts, weighted, clustered, with delayed entry. Conventions: `risk_set`."""
 
 from evalkit.survival.aalen_johansen import aalen_johansen
+from evalkit.survival.bands import simultaneous_bands
+from evalkit.survival.cox import HazardFit, cox, fine_gray
+from evalkit.survival.discrete_hazard import DiscreteHazardFit, discrete_hazard
 from evalkit.survival.group_tests import GroupTest, gray_test, log_rank_test
 from evalkit.survival.kaplan_meier import kaplan_meier
 from evalkit.survival.on_support import exit_curves, months_on_support, state_shares
@@ -11,12 +14,17 @@ from evalkit.survival.risk_set import RiskSet, add_risk_sets, tabulate_risk_set
 from evalkit.survival.state_occupation import state_occupation, time_in_state
 
 __all__ = [
+    "DiscreteHazardFit",
     "GroupTest",
+    "HazardFit",
     "RiskSet",
     "aalen_johansen",
     "add_risk_sets",
+    "cox",
     "curve_statistic",
+    "discrete_hazard",
     "exit_curves",
+    "fine_gray",
     "gray_test",
     "kaplan_meier",
     "log_rank_test",
@@ -24,6 +32,7 @@ __all__ = [
     "replicate",
     "replicate_weights",
     "restricted_mean",
+    "simultaneous_bands",
     "state_occupation",
     "state_shares",
     "survival_quantiles",

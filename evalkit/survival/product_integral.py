@@ -173,11 +173,13 @@ def cells_in_use(risk_set: RiskSet, group: int) -> np.ndarray:
     return columns[order]
 
 
-def group_spread(spread: sparse.csc_array, cells: np.ndarray) -> sparse.csr_array:
+def group_spread(spread: sparse.csc_array, cells: np.ndarray) -> sparse.csc_array:
     """Clusters x cells in use of one group, without the clusters that have no row there."""
     part = spread[:, cells]
-    clusters, row = np.unique(part.indices, return_inverse=True)
-    return sparse.csc_array((part.data, row, part.indptr), shape=(len(clusters), len(cells))).tocsr()
+    clusters = np.flatnonzero(np.bincount(part.indices, minlength=1))
+    place = np.zeros(spread.shape[0], dtype=part.indices.dtype)
+    place[clusters] = np.arange(len(clusters))
+    return sparse.csc_array((part.data, place[part.indices], part.indptr), shape=(len(clusters), len(cells)))
 
 
 def _targets(n_from: int, n_ends: int) -> np.ndarray:
@@ -239,9 +241,8 @@ def _jackknife(risk_set: RiskSet, rates: _Rates, probability: np.ndarray, p0: St
     n_states = probability.shape[2]
     variance = np.empty_like(probability)
     mean_variance = np.empty((risk_set.n_groups, len(widths), n_states))
-    spread = risk_set.spread.tocsc()
     for group in range(risk_set.n_groups):
-        length = SpreadLength(group_spread(spread, cells_in_use(risk_set, group)))
+        length = SpreadLength(group_spread(risk_set.spread, cells_in_use(risk_set, group)))
         n_cells = length.n_cells
         areas = np.zeros((len(widths), n_cells, n_states))
         chunk = max(1, _BUFFER_VALUES // max(1, n_cells * n_states))
@@ -274,7 +275,7 @@ class SpreadLength:
     # A dense product does about this many multiplications in the time of one sparse one (two cores, numpy with OpenBLAS).
     DENSE_GAIN = 25
 
-    def __init__(self, spread: sparse.csr_array):
+    def __init__(self, spread: sparse.csc_array):
         self.n_cells = spread.shape[1]
         self.n_clusters = spread.shape[0]
         through_clusters = spread.nnz + spread.shape[0]

@@ -24,9 +24,7 @@ import polars as pl
 from scipy import sparse
 
 from evalkit.errors import EstimationError
-from evalkit.survival.spell_columns import Roles, SpellColumns, SpellTable, read_spell_columns
-
-_LARGEST_LOOKUP = 4_000_000
+from evalkit.survival.spell_columns import Roles, SpellColumns, SpellTable, distinct_times, read_spell_columns
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class RiskSet:
         Rows that end, unweighted and weighted; shape (n_groups, n_times, n_states, n_causes + 1). The last cause is censoring.
     n_entries, entries : ndarray
         Rows that enter, by the number of `times` not after their entry; shape (n_groups, n_times + 1, n_states).
-    spread : csr_array
+    spread : csc_array
         Clusters x cells; the cells are those of `exits`, then those of `entries`, each flattened in C order.
     cluster_ids : Series or None
         Ids of the rows of `spread`, when clusters were named.
@@ -61,7 +59,7 @@ class RiskSet:
     exits: np.ndarray
     n_entries: np.ndarray
     entries: np.ndarray
-    spread: sparse.csr_array
+    spread: sparse.csc_array
     cluster_ids: pl.Series | None
 
     @property
@@ -126,7 +124,7 @@ def tabulate_risk_set(
         As `read_spell_columns`.
     """
     columns = read_spell_columns(spells, Roles(time, event, entry, from_state, weight, cluster, by, causes))
-    times, exit_rank, entry_rank = _ranks(columns)
+    times, exit_rank, entry_rank = distinct_times(columns)
     states = ("",) if columns.state is None else columns.causes
     exit_shape = (columns.n_groups, len(times), len(states), len(columns.causes) + 1)
     entry_shape = (columns.n_groups, len(times) + 1, len(states))
@@ -143,9 +141,10 @@ def tabulate_risk_set(
         )
     # Entries at time 0 never leave the risk set before the first time, so only later ones need a cell in the spread.
     late_cell = None if columns.entry is None else np.where(entry_rank > 0, entry_cell + exits.size, -1)
-    spread = _cluster_spread(columns, exit_cell, late_cell) if cluster else _row_spread(columns, exit_cell, late_cell)
-    n_cells = exits.size + entries.size
-    spread = sparse.csr_array(spread, shape=(spread.shape[0], n_cells))
+    if late_cell is None:
+        late_cell = np.full(len(exit_cell), -1)
+    parts = _cluster_parts(columns, exit_cell, late_cell) if cluster else _row_parts(columns, exit_cell, late_cell)
+    spread = _spread(*parts, n_cells=exits.size + entries.size)
     return RiskSet(columns.groups, times, states, columns.causes, n_exits, exits, n_entries, entries, spread, columns.cluster_ids)
 
 
@@ -183,30 +182,8 @@ def add_risk_sets(first: RiskSet, second: RiskSet) -> RiskSet:
     parts = [_aligned(part, times, groups, cluster_ids) for part in (first, second)]
     counts = [sum(arrays) for arrays in zip(*[part[:4] for part in parts], strict=True)]
     spreads = [part[4] for part in parts]
-    spread = sparse.vstack(spreads, format="csr") if cluster_ids is None else (spreads[0] + spreads[1]).tocsr()
-    return RiskSet(groups, times, first.states, first.causes, *counts, sparse.csr_array(spread), cluster_ids)
-
-
-def _ranks(columns: SpellColumns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distinct times; the place of every exit among them; the number of times not after every entry."""
-    if columns.entry is None:
-        times, exit_rank = _distinct(columns.time)
-        return times, exit_rank, np.zeros(1, dtype=np.int64)
-    times, rank = _distinct(np.concatenate([columns.time, columns.entry]))
-    exit_rank, entry_rank = rank[: len(columns.time)], rank[len(columns.time) :]
-    if times[0] == 0:
-        return times[1:], exit_rank - 1, entry_rank
-    return times, exit_rank, entry_rank + 1
-
-
-def _distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if values.dtype.kind == "i" and values.max() < _LARGEST_LOOKUP:
-        present = np.flatnonzero(np.bincount(values))
-        place = np.zeros(present[-1] + 1, dtype=np.int64)
-        place[present] = np.arange(len(present))
-        return present, place[values]
-    times, rank = np.unique(values, return_inverse=True)
-    return times, rank.astype(np.int64)
+    spread = sparse.vstack(spreads) if cluster_ids is None else spreads[0] + spreads[1]
+    return RiskSet(groups, times, first.states, first.causes, *counts, sparse.csc_array(spread), cluster_ids)
 
 
 def _count(cell: np.ndarray, n: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
@@ -215,35 +192,32 @@ def _count(cell: np.ndarray, n: np.ndarray | None, shape: tuple[int, ...]) -> np
     return counts.reshape(shape)
 
 
-def _row_spread(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray | None) -> sparse.csr_array:
+def _row_parts(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray) -> tuple[np.ndarray, ...]:
     """Every row a cluster of its own: rows that share entry and exit collapse to one with the root of their summed squared weights."""
     squares = columns.weight_squared
     if squares is None and columns.weight is not None:
         squares = columns.weight**2
-    if late_cell is None:
+    if late_cell.max() < 0:
         total = np.bincount(exit_cell, squares)
-        cells = np.flatnonzero(total)
-        return sparse.csr_array(
-            (np.sqrt(total[cells]), cells, np.arange(len(cells) + 1)), shape=(len(cells), int(cells[-1]) + 1 if len(cells) else 1)
-        )
+        exits = np.flatnonzero(total)
+        return np.arange(len(exits)), exits, np.full(len(exits), -1), np.sqrt(total[exits])
     pair, place = np.unique(exit_cell * (late_cell.max() + 2) + late_cell + 1, return_inverse=True)
-    total = np.sqrt(np.bincount(place, squares))
     exits, entries = np.divmod(pair, late_cell.max() + 2)
-    return _two_cells(np.arange(len(pair)), exits, entries - 1, total)
+    return np.arange(len(pair)), exits, entries - 1, np.sqrt(np.bincount(place, squares))
 
 
-def _cluster_spread(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray | None) -> sparse.csr_array:
+def _cluster_parts(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray) -> tuple[np.ndarray, ...]:
     weight = np.ones(len(exit_cell)) if columns.weight is None else columns.weight
-    if late_cell is None:
-        late_cell = np.full(len(exit_cell), -1)
-    return _two_cells(columns.cluster, exit_cell, late_cell, weight)
+    return columns.cluster, exit_cell, late_cell, weight
 
 
-def _two_cells(row: np.ndarray, exit_cell: np.ndarray, late_cell: np.ndarray, weight: np.ndarray) -> sparse.csr_array:
-    late = late_cell >= 0
-    rows, cells = np.concatenate([row, row[late]]), np.concatenate([exit_cell, late_cell[late]])
-    spread = sparse.coo_array((np.concatenate([weight, weight[late]]), (rows, cells)), shape=(row.max() + 1, cells.max() + 1))
-    return spread.tocsr()
+def _spread(row: np.ndarray, exit_cell: np.ndarray, late_cell: np.ndarray, weight: np.ndarray, *, n_cells: int) -> sparse.csc_array:
+    late = np.flatnonzero(late_cell >= 0)
+    if len(late):
+        row, weight = np.concatenate([row, row[late]]), np.concatenate([weight, weight[late]])
+        exit_cell = np.concatenate([exit_cell, late_cell[late]])
+    n_rows = int(row.max()) + 1 if len(row) else 1
+    return sparse.coo_array((weight, (row, exit_cell)), shape=(n_rows, n_cells)).tocsc()
 
 
 def _aligned(part: RiskSet, times: np.ndarray, groups: pl.DataFrame, cluster_ids: pl.Series | None) -> tuple:
@@ -276,4 +250,4 @@ def _aligned(part: RiskSet, times: np.ndarray, groups: pl.DataFrame, cluster_ids
     if cluster_ids is not None:
         row, n_rows = cluster_ids.search_sorted(part.cluster_ids).to_numpy()[old.row], cluster_ids.len()
     spread = sparse.coo_array((old.data, (row, cells[old.col])), shape=(n_rows, np.prod(exit_shape) + np.prod(entry_shape)))
-    return (*moved, spread.tocsr())
+    return (*moved, spread.tocsc())

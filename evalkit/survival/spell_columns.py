@@ -16,7 +16,7 @@ from evalkit.errors import EstimationError, nearest
 SpellTable = pl.DataFrame | pl.LazyFrame
 _N, _WEIGHT_SQUARED, _WEIGHT_MIN = "evalkit_n", "evalkit_weight_squared", "evalkit_weight_min"
 # Ids are looked up in a table rather than sorted when their range is not much wider than their number.
-_SPAN_PER_ROW, _MANY_VALUES = 4, 10_000
+_SPAN_PER_ROW, _MANY_VALUES, _LARGEST_LOOKUP = 4, 10_000, 4_000_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Roles:
     cluster: str | None = None
     by: Sequence[str] = ()
     causes: Sequence[str] | None = None
+
+    def __post_init__(self):
+        if isinstance(self.by, str):
+            object.__setattr__(self, "by", (self.by,))
 
     @property
     def columns(self) -> list[str]:
@@ -70,8 +74,6 @@ def read_spell_columns(spells: SpellTable, roles: Roles) -> SpellColumns:
     EstimationError
         If a column is missing, holds missing values, impossible times, negative weights or an undeclared cause, or no spell is there.
     """
-    if isinstance(roles.by, str):
-        roles = Roles(**{**roles.__dict__, "by": (roles.by,)})
     _check_columns(spells, roles)
     table, is_collapsed = _collect(spells, roles)
     _check_missing(table, roles)
@@ -103,6 +105,28 @@ def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
     if column.dtype == pl.String and values.len() <= _MANY_VALUES:
         return column.cast(pl.Enum(values)).to_physical().to_numpy().astype(np.int64), values
     return column.rank("dense").to_numpy().astype(np.int64) - 1, values
+
+
+def distinct_times(columns: SpellColumns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct times; the place of every exit among them; the number of times not after every entry (zeros, broadcastable, without entries)."""
+    if columns.entry is None:
+        times, exit_rank = _distinct(columns.time)
+        return times, exit_rank, np.zeros(1, dtype=np.int64)
+    times, rank = _distinct(np.concatenate([columns.time, columns.entry]))
+    exit_rank, entry_rank = rank[: len(columns.time)], rank[len(columns.time) :]
+    if times[0] == 0:
+        return times[1:], exit_rank - 1, entry_rank
+    return times, exit_rank, entry_rank + 1
+
+
+def _distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if values.dtype.kind == "i" and values.max() < _LARGEST_LOOKUP:
+        present = np.flatnonzero(np.bincount(values))
+        place = np.zeros(present[-1] + 1, dtype=np.int64)
+        place[present] = np.arange(len(present))
+        return present, place[values]
+    times, rank = np.unique(values, return_inverse=True)
+    return times, rank.astype(np.int64)
 
 
 def _check_columns(spells: SpellTable, roles: Roles) -> None:
@@ -253,15 +277,13 @@ def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
 def _group_codes(table: pl.DataFrame, by: Sequence[str]) -> tuple[np.ndarray, int, pl.DataFrame]:
     if not by:
         return np.zeros(table.height, dtype=np.int64), 1, pl.DataFrame()
-    code, columns = np.zeros(table.height, dtype=np.int64), []
+    code = np.zeros(table.height, dtype=np.int64)
     for name in by:
         part, values = dense_codes(table[name])
-        code, columns = code * values.len() + part, [*columns, values.rename(name)]
-    present, group = np.unique(code, return_inverse=True)
-    rest, parts = present, []
-    for values in reversed(columns):
-        parts, rest = [values.gather(rest % values.len()), *parts], rest // values.len()
-    return group.astype(np.int64), len(present), pl.DataFrame(parts)
+        # Coded anew after every column: the product of many columns' values would not fit a whole number.
+        code, _ = dense_codes(pl.Series(code * values.len() + part))
+    first_row = np.unique(code, return_index=True)[1]
+    return code, len(first_row), table.select(by)[first_row]
 
 
 def _refusal(what: str, where: str, why: str, fix: str) -> EstimationError:

@@ -10,7 +10,7 @@ from evalkit.survival.curve_table import ConfType, curve_frame, mean_frame
 from evalkit.survival.product_integral import Start, state_paths
 from evalkit.survival.restricted_mean import Horizon, paths_to_horizons
 from evalkit.survival.risk_set import RiskSet, tabulate_risk_set
-from evalkit.survival.spell_columns import SpellTable
+from evalkit.survival.spell_columns import Roles, SpellTable
 
 
 def state_occupation(
@@ -64,7 +64,7 @@ def state_occupation(
     ----------
     Aalen & Johansen (1978); Datta & Satten (2001), Stat. Prob. Lett. 55:403 (valid for shares also without the Markov property).
     """
-    risk_set = _tabulate(intervals, id, start, stop, from_state, to_state, weight, by, states)
+    risk_set = _tabulate(intervals, Roles(stop, to_state, start, from_state, weight, id, by, states))
     paths = state_paths(risk_set, variance="robust", p0=p0)
     return curve_frame(
         risk_set,
@@ -113,39 +113,29 @@ def time_in_state(
     EstimationError
         As `state_occupation` and `restricted_mean`.
     """
-    risk_set = _tabulate(intervals, id, start, stop, from_state, to_state, weight, by, states)
+    risk_set = _tabulate(intervals, Roles(stop, to_state, start, from_state, weight, id, by, states))
     horizons, paths = paths_to_horizons(risk_set, horizon, variance="robust", p0=p0)
     label = ("state", risk_set.causes)
     return mean_frame(risk_set, paths.mean, paths.mean_variance, horizons=horizons, label=label, conf_level=conf_level)
 
 
-def _tabulate(
-    intervals: SpellTable,
-    id: str,
-    start: str,
-    stop: str,
-    from_state: str,
-    to_state: str,
-    weight: str | None,
-    by: Sequence[str],
-    states: Sequence[str] | None,
-) -> RiskSet:
+def _tabulate(intervals: SpellTable, roles: Roles) -> RiskSet:
     if isinstance(intervals, pl.LazyFrame):
-        columns = list(dict.fromkeys([*by, id, start, stop, from_state, to_state, *([weight] if weight else [])]))
-        intervals = intervals.select(columns).collect(engine="streaming")
-    risk_set = tabulate_risk_set(
-        intervals, time=stop, event=to_state, entry=start, from_state=from_state, weight=weight, cluster=id, by=by, causes=states
-    )
-    _check_order(intervals, id, start, stop, from_state, to_state)
+        intervals = intervals.select(roles.columns).collect(engine="streaming")
+    risk_set = tabulate_risk_set(intervals, **{name: getattr(roles, name) for name in Roles.__dataclass_fields__})
+    _check_order(intervals, roles)
     return risk_set
 
 
-def _check_order(intervals: pl.DataFrame, id: str, start: str, stop: str, from_state: str, to_state: str) -> None:
+def _check_order(intervals: pl.DataFrame, roles: Roles) -> None:
     """Refuse rows of a person that overlap, or that go on in another state than the row before moved to."""
-    person, begin = intervals[id], intervals[start]
-    order = pl.DataFrame({"person": person, "begin": begin}).select(pl.arg_sort_by("person", "begin")).to_series()
+    order = intervals.select(pl.arg_sort_by(roles.cluster, roles.entry)).to_series()
     rows = intervals.select(
-        person=id, begin=start, end=stop, state=pl.col(from_state).cast(pl.String), next=pl.col(to_state).cast(pl.String)
+        person=roles.cluster,
+        begin=roles.entry,
+        end=roles.time,
+        state=pl.col(roles.from_state).cast(pl.String),
+        next=pl.col(roles.event).cast(pl.String),
     )[order]
     same = rows["person"].to_numpy()[1:] == rows["person"].to_numpy()[:-1]
     begin, end = rows["begin"].to_numpy()[1:], rows["end"].to_numpy()[:-1]
@@ -156,7 +146,7 @@ def _check_order(intervals: pl.DataFrame, id: str, start: str, stop: str, from_s
     if n_overlaps or n_jumps:
         raise EstimationError(
             f"{n_overlaps} intervals overlap the one before of the same person, and {n_jumps} begin in another state than it moved to.",
-            where=f'columns "{id}", "{start}", "{stop}", "{from_state}" and "{to_state}"',
+            where=f'columns "{roles.cluster}", "{roles.entry}", "{roles.time}", "{roles.from_state}" and "{roles.event}"',
             why="A person is in one state at a time; overlapping rows would count them twice, jumps would lose a move.",
             fix="build the intervals from one timeline per person, so that each row begins where and as the one before ends.",
         )

@@ -26,9 +26,9 @@ KEEP = {
     "cox_mgus2": None,
     "discrete_mvad": None,
 }
-DROPPED = {"cumhaz", "se_cumhaz", "cumhaz_names", "transitions", "n_censor", "vcov_model", "vcov_robust", "vcov", "var"}
+DROPPED = {"se_cumhaz", "cumhaz_names", "transitions", "n_censor", "vcov_model", "vcov_robust", "vcov", "var"}
 ALONG_TIME = {
-    "n_risk", "n_event", "surv", "se_surv", "lower", "upper", "pstate", "se_ij", "cif", "se_greenwood", "strata", "predict_cif", "bfitj",
+    "n_risk", "n_event", "cumhaz", "surv", "se_surv", "lower", "upper", "pstate", "se_ij", "cif", "se_greenwood", "strata", "predict_cif", "bfitj",
     "predict_time", "uftime",
 }  # fmt: skip
 N_TIMES = 40
@@ -44,7 +44,9 @@ def trim(block: object, places: list[int] | None = None, n_times: int = 0) -> ob
         n_times = len(block["time"])
         step = max(1, n_times // N_TIMES)
         places = sorted({*range(0, n_times, step), n_times - 1})
-    return {name: _trimmed(name, value, places, n_times) for name, value in block.items() if name not in DROPPED}
+    is_probability_curve = "surv" in block or "pstate" in block
+    dropped = DROPPED | ({"cumhaz"} if is_probability_curve else set())
+    return {name: _trimmed(name, value, places, n_times) for name, value in block.items() if name not in dropped}
 
 
 def _trimmed(name: str, value: object, places: list[int] | None, n_times: int) -> object:

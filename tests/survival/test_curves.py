@@ -179,3 +179,9 @@ def test_row_that_begins_in_another_state_than_moved_to_is_refused(stays, four_l
 
 def test_lazy_intervals_give_the_same_shares(stays):
     assert state_occupation(stays.lazy(), **STAYS).equals(state_occupation(stays, **STAYS))
+
+
+def test_one_by_column_may_be_named_without_a_list(spells):
+    assert kaplan_meier(spells, time="months", event="ended", by="district").equals(
+        kaplan_meier(spells, time="months", event="ended", by=["district"])
+    )
