@@ -62,6 +62,7 @@ def run(
     from evalkit.batch.vintage import prepare_run
 
     prepared = prepare_run(run_file, out=out)
+    _refuse_faulty_files(prepared)
     units = plan_run(prepared)
     if dry_run:
         decisions = decide(units, prepared, read_attempts(prepared.run_dir), only=only, force=force)
@@ -78,13 +79,9 @@ def check(run_file: RunFileArgument) -> None:
     """Check a run without running it: parameters, named files, notebooks, and the extract against its contracts."""
     from evalkit.batch.plan import plan_run
     from evalkit.batch.vintage import prepare_run
-    from evalkit.economics import load_price_book
-    from evalkit.effects import load_protocols
 
     prepared = prepare_run(run_file, out=Path("runs"))
-    if prepared.params.value.price_book:
-        load_price_book(prepared.path(prepared.params.value.price_book))
-    load_protocols(prepared)
+    _refuse_faulty_files(prepared)
     units = plan_run(prepared)
     typer.echo(f"parameters  as declared; {len(prepared.inputs)} files found")
     typer.echo(f"notebooks   {len(units)} units for {len(prepared.params.districts)} districts")
@@ -93,14 +90,18 @@ def check(run_file: RunFileArgument) -> None:
 
 @app.command()
 def schema(
-    out: Annotated[Path, typer.Option(help="Where the JSON Schema is written.")] = Path("params/schema/run.json"),
+    out: Annotated[Path, typer.Option(help="The folder that the JSON Schemas are written to.")] = Path("params/schema"),
 ) -> None:
-    """Write the JSON Schema of run files, by which editors check and complete them."""
+    """Write the JSON Schemas of run files, protocols and price books, by which editors check and complete them."""
+    from evalkit.economics import PriceBook
+    from evalkit.effects import Protocol
     from evalkit.params import RunFile
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(RunFile.model_json_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    typer.echo(str(out))
+    out.mkdir(parents=True, exist_ok=True)
+    for name, model in {"run": RunFile, "protocol": Protocol, "price_book": PriceBook}.items():
+        path = out / f"{name}.json"
+        path.write_text(json.dumps(model.model_json_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        typer.echo(str(path))
 
 
 def main() -> None:
@@ -120,20 +121,21 @@ def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> s
     return "\n".join([*lines, f"{n_to_run} of {len(decisions)} units would run; nothing was done"])
 
 
+def _refuse_faulty_files(prepared: "Run") -> None:
+    """Read the protocols and the price book that a run names, so that a faulty one is refused before anything runs."""
+    from evalkit.economics import load_price_book
+    from evalkit.effects import load_protocols
+
+    load_protocols(prepared)
+    if prepared.params.value.price_book:
+        load_price_book(prepared.path(prepared.params.value.price_book))
+
+
 def _receipt(prepared: "Run") -> str:
     """The extract taken through the door as a run would take it, and what the door counted."""
-    from evalkit.intake import admit, intake_counts
+    from evalkit.intake import admit_run, intake_counts
 
-    extract = prepared.params.extract
-    admission = admit(
-        prepared.path(extract.folder),
-        prepared.path(prepared.params.contracts),
-        districts=prepared.params.districts,
-        first_month=extract.first_month,
-        data_through=extract.data_through,
-        mapping=prepared.path(extract.mapping) if extract.mapping else None,
-        max_rejected_share=extract.max_rejected_share,
-    )
+    admission = admit_run(prepared)
     lines = [f"{'extract':<34}{'delivered':>11}{'accepted':>11}{'rejected':>11}"]
     for row in intake_counts(admission).iter_rows(named=True):
         name = row["table"] if row["rule"] == "all" else f"  {row['table']}: {row['rule']}"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -103,13 +104,21 @@ def test_failed_unit_gives_exit_code_1_json_on_output_and_progress_on_error_stre
     assert "Traceback" not in err
 
 
-def test_schema_is_written_and_names_the_keys_of_run_files(call, tmp_path):
-    exit_code, _, _ = call("schema", "--out", tmp_path / "schema" / "run.json")
+def test_schemas_are_written_for_all_parameter_files(call, tmp_path):
+    exit_code, _, _ = call("schema", "--out", tmp_path / "schema")
 
-    schema = json.loads((tmp_path / "schema" / "run.json").read_text())
+    written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "schema").iterdir()}
     assert exit_code == 0
-    assert {"run", "districts", "extract"} <= set(schema["properties"])
-    assert schema["additionalProperties"] is False
+    assert set(written) == {"run.json", "protocol.json", "price_book.json"}
+    assert {"run", "districts", "extract"} <= set(written["run.json"]["properties"])
+    assert all(schema["additionalProperties"] is False for schema in written.values())
+
+
+def test_the_committed_schemas_are_those_of_the_models(call, tmp_path):
+    call("schema", "--out", tmp_path)
+
+    committed = Path(__file__).parents[2] / "params" / "schema"
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {path.name: path.read_text() for path in committed.iterdir()}
 
 
 def test_check_refuses_a_missing_file_by_its_key(call, project):
