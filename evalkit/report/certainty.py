@@ -14,7 +14,7 @@ def how_sure(brief: Brief) -> Section:
     words = brief.words
     said = [effect for effect in effects_of(brief) if effect.scope]
     leads = tuple(_lead(brief, effect) for effect in said) or (words.html("sure.lead_none"),)
-    general = Block(text=(words.html("sure.ranges"), words.html("sure.grades")))
+    general = Block(text=(words.html("sure.ranges"), words.html("sure.grades")), anchor="grades")
     return Section(
         name="sure", heading=words.text("sure.heading"), leads=leads, blocks=(general, *(_block(brief, effect) for effect in said))
     )
@@ -25,15 +25,14 @@ def what_cannot_be_said(brief: Brief) -> Section:
     words, effects = brief.words, effects_of(brief)
     points = [_unsaid(brief, effect) for effect in effects if effect.verdict["reason"]]
     points += [words.html("limits.after", month=month_of_horizon(brief, effect)) for effect in effects if effect.scope]
+    points += [words.html("limits.few_districts") for row in brief.shelf.rows("effect_status", pooling="few_districts")][:1]
     points += [words.html(f"limits.{key}") for key in ("hidden", "others")]
     points.append(words.html("limits.withheld", min_count=brief.run.params.min_count))
     declared = [text[words.language] for protocol in brief.protocols.values() for text in protocol.assumptions]
-    blocks = [Block(points=tuple(points))]
+    blocks = [Block(text=(words.html("limits.also"),), points=tuple(points))]
     if declared:
         blocks.append(Block(text=(words.html("limits.declared"),), points=tuple(Markup("{}").format(text) for text in declared)))
-    return Section(
-        name="limits", heading=words.text("limits.heading"), leads=(words.html("limits.lead"),), blocks=tuple(blocks)
-    )
+    return Section(name="limits", heading=words.text("limits.heading"), leads=(words.html("limits.lead"),), blocks=tuple(blocks))
 
 
 def _unsaid(brief: Brief, effect: Effect) -> Markup:
@@ -60,7 +59,15 @@ def _lead(brief: Brief, effect: Effect) -> Markup:
 
 
 def _block(brief: Brief, effect: Effect) -> Block:
-    text = (*_draws_text(brief, effect), *_balance_text(brief, effect), *_sensitivity_text(brief, effect), *_naive_text(brief, effect))
+    is_citys = effect.scope != "all" and not brief.shelf.rows("balance", district=effect.scope)
+    city = (brief.words.html("sure.city"),) if is_citys and brief.shelf.family("balance") else ()
+    text = (
+        *_draws_text(brief, effect),
+        *city,
+        *_balance_text(brief, effect),
+        *_sensitivity_text(brief, effect),
+        *_naive_text(brief, effect),
+    )
     return Block(
         heading=pooled_heading(brief, effect),
         pooled=is_pooled(brief, effect),

@@ -60,7 +60,8 @@ def what_it_changes(brief: Brief, *, heading: str = "change.heading") -> Section
     """The share in work at the end of the follow-up, lock-in, and months in each state."""
     effects = effects_of(brief)
     leads = tuple(_lead(brief, effect) for effect in effects) or (brief.words.html("change.none"),)
-    return Section(name="change", heading=brief.words.text(heading), leads=leads, blocks=tuple(_block(brief, effect) for effect in effects))
+    blocks = tuple(block for effect in effects for block in (*_reason_block(brief, effect), *_effect_block(brief, effect)))
+    return Section("change", brief.words.text(heading), leads, blocks, grade=brief.grade("effect_summary"))
 
 
 def is_pooled(brief: Brief, effect: Effect) -> bool:
@@ -112,29 +113,37 @@ def _differences(brief: Brief, effect: Effect) -> list[Row]:
     return sorted(rows, key=lambda row: row["month"])
 
 
-def _block(brief: Brief, effect: Effect) -> Block:
+def _reason_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
+    return (Block(text=(reason_in_words(brief, effect),)),) if effect.verdict["reason"] else ()
+
+
+def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     protocol, words = brief.protocols.get(effect.intervention_id), brief.words
-    text = [reason_in_words(brief, effect)] if effect.verdict["reason"] else []
     if effect.scope is None:
-        return Block(text=tuple(text))
-    if is_pooled(brief, effect):
-        text += [words.html("change.pooled_intro", district=brief.place), _answer(brief, effect)]
+        return ()
+    text = [_answer(brief, effect), words.html("change.pooled_intro", district=brief.place)] if is_pooled(brief, effect) else []
+    text.append(words.html("change.key_figures"))
+    figures = _figures(brief, effect)
+    is_drawn = any(figure.name.startswith("effect_months") for figure in figures)
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
-    return Block(
+    block = Block(
         heading=pooled_heading(brief, effect),
         pooled=is_pooled(brief, effect),
         text=tuple(text),
         key_figures=_key_figures(brief, effect),
         after=(*_lock_in_text(brief, effect), words.html("change.assumption"), *question),
-        figures=_figures(brief, effect),
-        tables=_summary_table(brief, effect),
+        figures=figures,
+        tables=() if is_drawn else _summary_table(brief, effect),
     )
+    return (block,)
 
 
 def _key_figures(brief: Brief, effect: Effect) -> tuple[KeyFigure, ...]:
     words, shelf = brief.words, brief.shelf
     end = shelf.row("effect_summary", outcome=f"{_PRIMARY}_share_at_end", **effect.keys)
-    figures = [brief.key_figure(end, "difference", POINTS, words.text(end["outcome"]), unit=words.text("unit.points"))] if end else []
+    figures = (
+        [brief.key_figure(end, "difference", POINTS, words.text("change.points_of", outcome=words.text(end["outcome"])))] if end else []
+    )
     for outcome in _KEY_OUTCOMES:
         row = shelf.row("effect_summary", outcome=outcome, **effect.keys)
         figures += [brief.key_figure(row, "difference", CHANGE_MONTHS, words.text(outcome))] if row else []
@@ -193,7 +202,7 @@ def _summary_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
         return ()
     body = tuple(_summary_line(brief, row) for row in sorted(rows, key=_outcome_order))
     head = (words.text("change.outcome"), *(words.label(arm) for arm in ("treated", "comparison", "difference")))
-    return (DataTable(caption=words.text("change.summary_caption_short"), head=head, rows=body, note=brief.note("effect_summary")),)
+    return (DataTable(caption=words.text("change.summary_caption"), head=head, rows=body, note=brief.note("effect_summary")),)
 
 
 def _summary_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:

@@ -20,7 +20,7 @@ class KeyFigure:
 
     number: Markup
     label: str
-    range: Markup = Markup("")
+    range: Markup
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a section: text, key figures, pictures and tables in this order. `pooled` marks numbers of all districts together."""
+    """A part of a section: text, key figures, points, more text, pictures and tables in this order.
+
+    `pooled` marks numbers of all districts together; `anchor` is a place that other sections point to.
+    """
 
     heading: str = ""
+    anchor: str = ""
     pooled: bool = False
     text: tuple[Markup, ...] = ()
     points: tuple[Markup, ...] = ()
@@ -60,12 +64,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Section:
-    """A question, its answer in one sentence (or one for each intervention), and what stands behind it."""
+    """A question, its answer in one sentence (or one for each intervention), what stands behind it, and the grade of its numbers."""
 
     name: str
     heading: str
     leads: tuple[Markup, ...]
     blocks: tuple[Block, ...] = ()
+    grade: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,10 +109,15 @@ class Brief:
         return KeyFigure(
             number=self.number(row, column, form, unit=unit),
             label=label,
-            range=self.words.html("mark.range", range=limits) if limits else Markup(""),
+            range=self.words.html("mark.range_and_grade" if limits else "mark.grade", range=limits, grade=row.grade),
         )
+
+    def grade(self, *families: str) -> str:
+        """The lowest grade of families of tables; empty if the page has none of them."""
+        grades = [table.grade for family in families for table in self.shelf.family(family)]
+        return max(grades, key="HML".index, default="")
 
     def note(self, family: str) -> str:
         """The source and grade of a family of tables, as the line under a table."""
-        tables = [table for table in self.shelf.tables() if table.name == family or table.name.startswith(f"{family}-")]
+        tables = self.shelf.family(family)
         return self.words.text("mark.table_note", source=tables[0].source, grade=tables[0].grade) if tables else ""

@@ -58,7 +58,7 @@ def place_svg(svg: str, *, name: str, label: str) -> Markup:
             fix="draw it with the charts' own functions.",
         )
     body = _with_own_ids(svg[root.end() :], name)
-    return Markup(_root_tag(root[0], label) + body)  # noqa: S704 - checked above
+    return Markup(_root_tag(root[0], label) + body)
 
 
 def _root_tag(tag: str, label: str) -> str:

@@ -26,9 +26,9 @@ from evalkit.params import Language, Text
 
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 LOCALES: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}
-VALUE_COLUMNS = frozenset(
-    "value state outcome exit arm actor perspective posting kind measure intervention estimand covariate convention price district".split()
-)
+_EFFECT_COLUMNS = ("intervention", "estimand", "covariate", "convention", "arm", "outcome")
+_MONEY_COLUMNS = ("actor", "perspective", "posting", "kind", "price")
+VALUE_COLUMNS = frozenset(("value", "district", "measure", "state", "exit", *_EFFECT_COLUMNS, *_MONEY_COLUMNS))
 NBSP, MINUS = "\u00a0", "\u2212"
 
 
@@ -81,11 +81,13 @@ class Words:
         """A number whose plus is written too: a change."""
         return ("+" if _rounded(value, digits) > 0 else "") + self.number(value, digits)
 
-    def money(self, value: float, currency: str, digits: int = 0) -> str:
-        """An amount with its currency; negative `digits` rounds to tens, hundreds and so on."""
+    def money(self, value: float, currency: str, digits: int = 0, *, is_signed: bool = False) -> str:
+        """An amount with its currency; negative `digits` rounds to tens, hundreds and so on; a plus is written if asked for."""
         rounded = _rounded(value, digits)
-        text = format_currency(rounded, currency, format=self._money_pattern(currency), locale=LOCALES[self.language], currency_digits=False)
-        return _typographic(text)
+        text = format_currency(
+            rounded, currency, format=self._money_pattern(currency), locale=LOCALES[self.language], currency_digits=False
+        )
+        return ("+" if is_signed and rounded > 0 else "") + _typographic(text)
 
     def interval(self, low: float, high: float, digits: int = 0, *, kind: str = "number", currency: str = "") -> str:
         """A range in words ("3 to 12"): `kind` is number, percent, points or money."""

@@ -4,9 +4,8 @@ Nothing else in this room turns a value of a table into text, so no number can r
 or could not be estimated becomes a mark with the same address.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from math import floor, log10
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from markupsafe import Markup
@@ -14,12 +13,16 @@ from markupsafe import Markup
 from evalkit.disclosure import Published, require_published
 from evalkit.report.language import Words
 
-Kind = Literal["number", "signed", "percent", "points", "money", "year"]
+Kind = Literal["number", "signed", "percent", "hundredths", "points", "money", "gain", "year"]
 
 
 @dataclass(frozen=True)
 class Form:
-    """How a number is written: its kind, its decimals (negative: rounded to tens, hundreds) and, for money, its currency."""
+    """How a number is written: its kind, its decimals (negative: rounded to tens, hundreds) and, for money, its currency.
+
+    number and signed as they are; percent, hundredths (a share without the sign) and points (hundredths with a plus) times 100; money and
+    gain (with a plus) as amounts; year without separators.
+    """
 
     kind: Kind = "number"
     digits: int = 0
@@ -32,6 +35,12 @@ class Form:
 COUNT, MONTHS, CHANGE_MONTHS = Form(), Form("number", 1), Form("signed", 1)
 SHARE, POINTS, BALANCE = Form("percent"), Form("points"), Form("number", 2)
 YEAR = Form("year")
+_LIMIT_KINDS: dict[Kind, tuple[Kind, Kind]] = {
+    "signed": ("number", "number"),
+    "points": ("hundredths", "hundredths"),
+    "percent": ("hundredths", "percent"),
+    "gain": ("money", "money"),
+}
 
 
 @dataclass(frozen=True)
@@ -66,12 +75,15 @@ class Shelf:
         """Every table once, by name."""
         return [table for _, table in sorted({table.name: table for table in self._tables.values()}.items())]
 
+    def family(self, family: str) -> list[Published]:
+        """The tables of a family: the city's and the districts' own."""
+        return [table for table in self.tables() if table.name == family or table.name.startswith(f"{family}-")]
+
     def rows(self, family: str, **key_values: Any) -> list[Row]:
         """The rows of a family of tables with these values, in the order of their tables' keys."""
         found: dict[tuple[str, int], Row] = {}
-        for table in self.tables():
-            if table.name == family or table.name.startswith(f"{family}-"):
-                found.update({(row.table, row.row_id): row for row in rows_of(table)})
+        for table in self.family(family):
+            found.update({(row.table, row.row_id): row for row in rows_of(table)})
         return [row for row in found.values() if all(row.get(key) == value for key, value in key_values.items())]
 
     def row(self, family: str, **key_values: Any) -> Row | None:
@@ -108,7 +120,11 @@ def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -
     """
     value = row[column]
     is_shown = value is not None and row.status == "ok"
-    text = in_words(value, form, words) if is_shown else words.text(f"mark.{'not_estimable' if row.status == 'not_estimable' else 'suppressed'}")
+    text = (
+        in_words(value, form, words)
+        if is_shown
+        else words.text(f"mark.{'not_estimable' if row.status == 'not_estimable' else 'suppressed'}")
+    )
     span = _addressed("number" if is_shown else "mark", row, column, str(form) if is_shown else "withheld", text)
     return span + Markup("&nbsp;{}").format(unit) if unit and is_shown else span
 
@@ -119,37 +135,38 @@ def key_number(row: Row, column: str, words: Words) -> Markup:
 
 
 def interval(row: Row, form: Form, words: Words) -> Markup:
-    """The range of a published row, both ends with their address; empty if the row has none to show."""
+    """The range of a published row, both ends with their address; empty if the row has none to show.
+
+    Ends carry no plus, and a per cent sign stands after the upper end only.
+    """
     if not row.has("ci_lower", "ci_upper"):
         return Markup("")
-    return words.html("unit.range", low=number(row, "ci_lower", form, words), high=number(row, "ci_upper", form, words))
+    low, high = _LIMIT_KINDS.get(form.kind, (form.kind, form.kind))
+    return words.html(
+        "unit.range",
+        low=number(row, "ci_lower", replace(form, kind=low), words),
+        high=number(row, "ci_upper", replace(form, kind=high), words),
+    )
 
 
 def in_words(value: float, form: Form, words: Words) -> str:
     """A value as text in a form."""
-    if form.kind == "money":
-        return words.money(value, form.currency, form.digits)
+    if form.kind in ("money", "gain"):
+        return words.money(value, form.currency, form.digits, is_signed=form.kind == "gain")
+    if form.kind == "hundredths":
+        return words.number(100 * value, form.digits)
     if form.kind == "year":
         return str(value)
     return getattr(words, form.kind)(value, form.digits)
 
 
-def money_form(rows: Iterable[Row], columns: Iterable[str], currency: str) -> Form:
-    """Money rounded so that its range keeps two figures: a range of 9 300 wide is written in hundreds, never in units.
+def gain_form(row: Row) -> Form:
+    """A gain (+) or cost (−) in the row's currency, rounded with its range: more digits would pretend to more knowledge.
 
-    Parameters
-    ----------
-    rows : iterable of Row
-        Rows shown together; they are written alike.
-    columns : iterable of str
-        The columns whose largest size decides.
-    currency : str
-        ISO code.
+    Amounts are written in tens from a hundred and in hundreds from ten thousand, as in the charts.
     """
-    sizes = [abs(row[column]) for row in rows for column in columns if row.has(column)]
-    largest = max(sizes, default=0)
-    digits = -max(0, floor(log10(largest)) - 1) if largest >= 1 else 0
-    return Form("money", digits, currency)
+    size = max((abs(row[column]) for column in ("estimate", "ci_lower", "ci_upper") if row.get(column) is not None), default=0)
+    return Form("gain", 0 if size < 100 else -1 if size < 10_000 else -2, row.get("currency") or "")
 
 
 def _addressed(css_class: str, row: Row, column: str, form: str, text: str) -> Markup:

@@ -12,15 +12,20 @@ _SHOWN_DIGITS = 16
 
 def where_numbers_come_from(brief: Brief) -> Section:
     """The run's vintage, its inputs, what the intake took in, and the published tables with their rules."""
-    words, n_files = brief.words, len(brief.run.inputs)
+    words = brief.words
     min_count = brief.run.params.min_count
     return Section(
         name="origin",
         heading=words.text("origin.heading"),
-        leads=(words.html("origin.lead", n_files=n_files) if n_files else words.html("origin.lead_plain"),),
+        leads=(words.html("origin.lead"),),
         blocks=(
             Block(
-                text=(*_intake_text(brief), words.html("origin.suppression", min_count=min_count), words.html("mark.withheld_note", min_count=min_count)),
+                text=(
+                    *_intake_text(brief),
+                    words.html("origin.suppression", min_count=min_count),
+                    words.html("mark.withheld_note", min_count=min_count),
+                    words.html("mark.not_estimable_note"),
+                ),
                 tables=(*_run_table(brief), *_inputs_table(brief), *_intake_table(brief), _tables_table(brief)),
             ),
         ),
@@ -40,9 +45,14 @@ def _column_name(brief: Brief, column: str) -> str:
 
 
 def _intake_text(brief: Brief) -> tuple[Markup, ...]:
+    """How many rows were taken in; in words alone where the intake has no total."""
+    rows = brief.shelf.rows("intake")
+    if not rows:
+        return ()
     total = brief.shelf.row("intake", table="all", rule="all")
     if total is None or not total.has("n_delivered", "n_accepted", "n_rejected"):
-        return ()
+        is_whole = all(row.has("n_rejected") and row["n_rejected"] == 0 for row in rows)
+        return (brief.words.html("origin.intake_all" if is_whole else "origin.intake_some"),)
     counts = {name: brief.number(total, f"n_{name}", COUNT) for name in ("delivered", "accepted", "rejected")}
     return (brief.words.html("origin.intake", **counts),)
 
@@ -90,7 +100,9 @@ def _inputs_table(brief: Brief) -> tuple[DataTable, ...]:
 def _tables_table(brief: Brief) -> DataTable:
     words = brief.words
     head = tuple(words.text(f"origin.{column}") for column in ("table", "table_source", "rules", "n_suppressed", "checksum"))
-    return DataTable(caption=words.text("origin.tables_caption"), head=head, rows=tuple(_line(brief, table) for table in brief.shelf.tables()))
+    return DataTable(
+        caption=words.text("origin.tables_caption"), head=head, rows=tuple(_line(brief, table) for table in brief.shelf.tables())
+    )
 
 
 def _line(brief: Brief, table: Published) -> tuple[Markup | str, ...]:

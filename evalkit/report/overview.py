@@ -56,9 +56,7 @@ def _horizon(brief: Brief) -> int | None:
 def _district_line(brief: Brief, district: str) -> tuple[Markup | str, ...]:
     words = brief.words
     measures = {row["measure"]: row for row in brief.shelf.rows("people", district=district)}
-    counts = [
-        brief.number(measures[name], "count", COUNT) if name in measures else "–" for name in ("persons", "persons_with_support")
-    ]
+    counts = [brief.number(measures[name], "count", COUNT) if name in measures else "–" for name in ("persons", "persons_with_support")]
     longest = _longest(brief, district)
     verdicts = brief.shelf.rows("effect_status", district=district)
     return (

@@ -101,7 +101,11 @@ def write_overview(run: Run, tables: Mapping[str, Published], figures: Mapping[s
 def write_index(run: Run) -> Path:
     """Write site/index.html: the choice of language, by links."""
     choices = [words_of_run(run, language) for language in run.params.languages]
-    html = _environment().get_template("index.html.j2").render(run=run, choices=choices, title=" / ".join(run.params.title[words.language] for words in choices))
+    html = (
+        _environment()
+        .get_template("index.html.j2")
+        .render(run=run, choices=choices, title=" / ".join(run.params.title[words.language] for words in choices))
+    )
     return _write_whole(run.run_dir / SITE / "index.html", html)
 
 
@@ -113,17 +117,21 @@ def _brief(run: Run, district: str, tables: Mapping[str, Published], figures: Ma
 def _write_page(brief: Brief, sections: tuple[Section, ...], *, name: str, heading: str, kind: str, title: str) -> Path:
     _refuse_unplaced(brief, sections)
     run, words = brief.run, brief.words
-    html = _environment().get_template("page.html.j2").render(
-        words=words,
-        run=run,
-        name=name,
-        title=words.text(title, district=brief.place, run=run.params.title[words.language]),
-        heading=heading,
-        kind=words.text(kind),
-        notices=[notice[words.language] for notice in run.params.notices],
-        sections=sections,
-        pages=[(district, slug(district)) for district in run.params.districts],
-        others=[language for language in run.params.languages if language != words.language],
+    html = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            words=words,
+            run=run,
+            name=name,
+            title=words.text(title, district=brief.place, run=run.params.title[words.language]),
+            heading=heading,
+            kind=words.text(kind),
+            notices=[notice[words.language] for notice in run.params.notices],
+            sections=sections,
+            pages=[(district, slug(district)) for district in run.params.districts],
+            others=[language for language in run.params.languages if language != words.language],
+        )
     )
     return _write_whole(run.run_dir / SITE / words.language / f"{name}.html", html)
 
@@ -153,5 +161,5 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("evalkit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals["style"] = Markup(environment.get_template("style.css").render())  # noqa: S704 - our own style sheet
+    environment.globals["style"] = Markup(environment.get_template("style.css").render())
     return environment

@@ -6,9 +6,11 @@ from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, 
 from evalkit.report.figures import picture
 from evalkit.report.numbers import COUNT, MONTHS, SHARE, Row, key_number
 from evalkit.report.sentences import clear_leader
+from evalkit.tables import STATES
 
 _MEASURES = ("persons", "persons_with_support", "support_spells", "support_spells_start_unknown", "starters")
 _TABLE_STEP_MONTHS = 3
+_OUTCOMES = STATES["outcome"].unique(maintain_order=True).to_list()
 
 
 def who_is_here(brief: Brief) -> Section:
@@ -20,6 +22,7 @@ def who_is_here(brief: Brief) -> Section:
         heading=words.text("who.heading"),
         leads=(people_lead(brief, measures, "who.lead"),),
         blocks=(Block(text=_spells_and_starters(brief, measures), tables=_people_table(brief, known)),),
+        grade=brief.grade("people"),
     )
 
 
@@ -39,7 +42,10 @@ def how_long_and_where_to(brief: Brief) -> Section:
         name="stay",
         heading=brief.words.text("stay.heading"),
         leads=(_time_lead(brief),),
-        blocks=(Block(text=_exits_intro(brief), key_figures=_exit_figures(brief), figures=_stay_figures(brief), tables=_stay_tables(brief)),),
+        blocks=(
+            Block(text=_exits_intro(brief), key_figures=_exit_figures(brief), figures=_stay_figures(brief), tables=_stay_tables(brief)),
+        ),
+        grade=brief.grade("time_on_support", "exit_curves"),
     )
 
 
@@ -54,19 +60,15 @@ def month_cell(brief: Brief, row: Row) -> Markup:
 
 
 def _spells_and_starters(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
-    words, text = brief.words, []
     spells, unknown, starters = (measures.get(measure) for measure in ("support_spells", "support_spells_start_unknown", "starters"))
+    text = []
     if spells and unknown and spells.has("count") and unknown.has("count"):
-        text.append(
-            words.html("who.spells", spells=brief.number(spells, "count", COUNT), unknown=brief.number(unknown, "count", COUNT))
-        )
+        key = "who.spells" if unknown["count"] else "who.spells_known"
+        numbers = {"spells": brief.number(spells, "count", COUNT), "unknown": brief.number(unknown, "count", COUNT)}
+        text.append(brief.words.html(key, **numbers))
     if starters:
-        is_shown = starters.has("count")
-        text.append(
-            words.html("who.starters", starters=brief.number(starters, "count", COUNT))
-            if is_shown
-            else words.html("who.starters_withheld")
-        )
+        key = "who.starters_withheld" if not starters.has("count") else "who.starters" if starters["count"] else "who.starters_none"
+        text.append(brief.words.html(key, starters=brief.number(starters, "count", COUNT)))
     return tuple(text)
 
 
@@ -98,18 +100,17 @@ def _time_lead(brief: Brief) -> Markup:
 
 
 def _quoted_exits(brief: Brief) -> list[Row]:
-    """Each exit's curve at the last quoted month that it reaches."""
-    shown = [row for row in brief.shelf.rows("exit_curves", district=brief.district) if row.has("estimate")]
-    if not shown:
-        return []
+    """Each exit's row at the last quoted month that any of them reaches, the largest first; rows that are withheld stand last."""
+    rows = brief.shelf.rows("exit_curves", district=brief.district)
+    shown = [row["month"] for row in rows if row.has("estimate")]
     last = max(brief.run.params.survival.quoted_months, default=brief.run.params.survival.horizon_months)
-    month = max((row["month"] for row in shown if row["month"] <= last), default=0)
-    return sorted((row for row in shown if row["month"] == month), key=lambda row: -row["estimate"])
+    month = max((m for m in shown if m <= last), default=None)
+    return sorted((row for row in rows if row["month"] == month), key=lambda row: -(row["estimate"] or 0))
 
 
 def _exits_intro(brief: Brief) -> tuple[Markup, ...]:
     exits = _quoted_exits(brief)
-    return (brief.words.html("stay.exits", month=brief.number(exits[0], "month", COUNT)),) if exits else ()
+    return (brief.words.html("stay.exits", month=month_cell(brief, exits[0])),) if exits else ()
 
 
 def _exit_figures(brief: Brief) -> tuple[KeyFigure, ...]:
@@ -132,7 +133,10 @@ def _stay_figures(brief: Brief) -> tuple[Figure, ...]:
 
 
 def _exits_conclusion(brief: Brief) -> Markup:
-    leader = clear_leader(_quoted_exits(brief))
+    exits = _quoted_exits(brief)
+    if len(exits) < 2 or not all(row.has("estimate") for row in exits):
+        return brief.words.html("stay.exits_plain")
+    leader = clear_leader(exits)
     if leader is None:
         return brief.words.html("stay.no_leader")
     return brief.words.html(
@@ -157,7 +161,7 @@ def _states_conclusion(brief: Brief, states: list[Row]) -> Markup:
 
 def _curve_table(brief: Brief, rows: list[Row], column: str, caption: str, family: str) -> tuple[DataTable, ...]:
     """A curve's values at every third month, one column for each exit or state."""
-    names = list(dict.fromkeys(row[column] for row in rows))
+    names = sorted({row[column] for row in rows}, key=_place)
     cells = {(row["month"], row[column]): row for row in rows}
     last = max((month for month, _ in cells), default=0)
     months = sorted({month for month, _ in cells if month % _step(last) == 0 or month == last})
@@ -170,6 +174,11 @@ def _curve_table(brief: Brief, rows: list[Row], column: str, caption: str, famil
     )
     head = (brief.words.text("stay.month"), *(brief.words.label(name) for name in names))
     return (DataTable(caption=caption, head=head, rows=body, note=brief.note(family)),)
+
+
+def _place(outcome: str) -> int:
+    """Where an outcome stands among the others: as in the table of states, everything else after them."""
+    return _OUTCOMES.index(outcome) if outcome in _OUTCOMES else len(_OUTCOMES)
 
 
 def _step(last_month: int) -> int:
@@ -198,7 +207,8 @@ def _time_table(brief: Brief) -> tuple[DataTable, ...]:
 
 
 def _exits_table(brief: Brief) -> tuple[DataTable, ...]:
-    words, rows = brief.words, brief.shelf.rows("exits", district=brief.district)
+    words = brief.words
+    rows = sorted(brief.shelf.rows("exits", district=brief.district), key=lambda row: _place(row["exit"]))
     if not rows:
         return ()
     body = tuple(

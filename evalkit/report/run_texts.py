@@ -76,16 +76,16 @@ def price_texts(run: Run) -> PriceTexts:
     return _prices(run.path(run.params.value.price_book)) if run.params.value.price_book else PriceTexts()
 
 
-def _names(run: Run) -> dict[str, Text]:
-    named = [(texts.intervention_id, texts.title) for texts in protocol_texts(run).values()]
-    named += [(posting.posting, posting.name) for posting in price_texts(run).postings]
-    return {f"value.{key}": {language: _inside_sentence(name) for language, name in text.items()} for key, text in named}
-
-
-def _inside_sentence(name: str) -> str:
+def inside_sentence(name: str) -> str:
     """A title as it stands inside a sentence; names and abbreviations ("CSN") keep their capital."""
     is_plain_word = name[:1].isupper() and name[1:2].islower()
     return name[:1].lower() + name[1:] if is_plain_word else name
+
+
+def _names(run: Run) -> dict[str, Text]:
+    named = [(texts.intervention_id, texts.title) for texts in protocol_texts(run).values()]
+    named += [(posting.posting, posting.name) for posting in price_texts(run).postings]
+    return {f"value.{key}": {language: inside_sentence(name) for language, name in text.items()} for key, text in named}
 
 
 @cache

@@ -18,7 +18,7 @@ SMALL_IMBALANCE = 0.1
 
 @dataclass(frozen=True)
 class LockInFinding:
-    """What the first months show: the verdict, the months in which the whole range is below zero, and the lowest month's row."""
+    """What the first months show: the verdict, the months in which the whole range is below zero, and the lowest month (of those, if any)."""
 
     verdict: LockIn
     months: tuple[int, ...]
@@ -55,7 +55,8 @@ def lock_in(differences: Sequence[Row]) -> LockInFinding | None:
     lowest = min(early, key=lambda row: row["estimate"])
     below = [row["month"] for row in early if side_of_zero(row) == "below"]
     if below:
-        return LockInFinding("seen", _first_unbroken(below), lowest)
+        months = _first_unbroken(below)
+        return LockInFinding("seen", months, min((row for row in early if row["month"] in months), key=lambda row: row["estimate"]))
     all_above = all(side_of_zero(row) == "above" for row in early)
     return LockInFinding("not_seen" if all_above else "unclear", (), lowest)
 

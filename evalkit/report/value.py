@@ -5,7 +5,8 @@ from markupsafe import Markup
 from evalkit.report.change import Effect, effects_of, is_pooled, pooled_heading
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
-from evalkit.report.numbers import SHARE, YEAR, Form, Row, money_form
+from evalkit.report.numbers import SHARE, YEAR, Form, Row, gain_form
+from evalkit.report.run_texts import inside_sentence
 from evalkit.report.sentences import side_of_zero
 
 PERSPECTIVES = ("person", "district", "public_purse", "society")
@@ -19,13 +20,7 @@ def costs_and_gains(brief: Brief, *, heading: str = "value_page.heading") -> Sec
     leads = tuple(_lead(brief, effect, rows) for effect, rows in shown) or (brief.words.html("value_page.none"),)
     prices = Block(tables=_prices_table(brief)) if shown else Block()
     blocks = (*(_block(brief, effect, rows) for effect, rows in shown), prices)
-    return Section(name="value", heading=brief.words.text(heading), leads=leads, blocks=blocks)
-
-
-def assumed_prices(brief: Brief) -> list[str]:
-    """The names of prices of grade L, as they stand inside a sentence."""
-    name = f"name_{brief.words.language}"
-    return [row[name] for row in brief.shelf.rows("prices") if row["value_grade"] == "L"]
+    return Section("value", brief.words.text(heading), leads, blocks, grade=brief.grade("value_summary"))
 
 
 def _summary(brief: Brief, effect: Effect) -> dict[str, Row]:
@@ -38,29 +33,34 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     society = rows.get("society")
     if society is None or not society.has(*_MONEY_COLUMNS):
         return brief.words.html("value_page.none")
-    form = _form(rows)
+    form = gain_form(society)
     key = f"value_page.lead_{side_of_zero(society)}"
     lead = brief.words.html(key, estimate=brief.number(society, "estimate", form), range=brief.range_of(society, form))
     return brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
 
 
-def _form(rows: dict[str, Row]) -> Form:
-    currency = next((row["currency"] for row in rows.values() if row.get("currency")), "")
-    return money_form(rows.values(), _MONEY_COLUMNS, currency)
-
-
 def _block(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Block:
-    words = brief.words
-    assumed = assumed_prices(brief)
-    warning = (words.html("value_page.grade_l", prices=words.listing(assumed)),) if assumed else ()
+    figures = _figures(brief, effect, rows)
+    is_drawn = any(figure.name.startswith("value_summary") for figure in figures)
     return Block(
         heading=pooled_heading(brief, effect),
         pooled=is_pooled(brief, effect),
-        text=(*warning, *_reading(brief, rows)),
-        key_figures=_key_figures(brief, rows),
-        figures=_figures(brief, effect, rows),
-        tables=_summary_table(brief, rows),
+        text=(*_assumed_text(brief), *_reading(brief, rows)),
+        key_figures=() if is_drawn else _key_figures(brief, rows),
+        figures=figures,
+        tables=(*(() if is_drawn else _summary_table(brief, rows)), *_displacement_table(brief, effect)),
     )
+
+
+def _assumed_text(brief: Brief) -> tuple[Markup, ...]:
+    """The prices of grade L that the sums rest on, by name; all of them in one word."""
+    prices = brief.shelf.rows("prices")
+    assumed = [inside_sentence(row[f"name_{brief.words.language}"]) for row in prices if row["value_grade"] == "L"]
+    if not assumed:
+        return ()
+    if len(assumed) == len(prices):
+        return (brief.words.html("value_page.grade_l_all"),)
+    return (brief.words.html("value_page.grade_l", prices=brief.words.listing(assumed)),)
 
 
 def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
@@ -68,13 +68,23 @@ def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
     if priced is None:
         return ()
     year = brief.number(priced, "price_year", YEAR)
-    return (brief.words.html("value_page.reading", currency=priced["currency"], year=year),)
+    untouched = [name for name, row in rows.items() if _is_untouched(row)]
+    return (
+        brief.words.html("value_page.reading", currency=priced["currency"], year=year),
+        *(brief.words.html("value_page.untouched", perspective=brief.words.text(name)) for name in untouched),
+    )
+
+
+def _is_untouched(row: Row) -> bool:
+    """Whether a perspective is exactly zero: no posting concerns its actors."""
+    return row.has(*_MONEY_COLUMNS) and all(row[column] == 0 for column in _MONEY_COLUMNS)
 
 
 def _key_figures(brief: Brief, rows: dict[str, Row]) -> tuple[KeyFigure, ...]:
-    form, words = _form(rows), brief.words
+    words = brief.words
     return tuple(
-        brief.key_figure(row, "estimate", form, words.text("value_page.for", perspective=words.text(name))) for name, row in rows.items()
+        brief.key_figure(row, "estimate", gain_form(row), words.text("value_page.for", perspective=words.text(name)))
+        for name, row in rows.items()
     )
 
 
@@ -87,9 +97,9 @@ def _figures(brief: Brief, effect: Effect, rows: dict[str, Row]) -> tuple[Figure
 
 
 def _summary_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
-    words, form = brief.words, _form(rows)
+    words = brief.words
     body = tuple(
-        (words.label(name), brief.in_brackets(row, "estimate", form), brief.number(row, "probability_positive", SHARE))
+        (words.label(name), brief.in_brackets(row, "estimate", gain_form(row)), brief.number(row, "probability_positive", SHARE))
         for name, row in rows.items()
     )
     head = tuple(words.text(f"value_page.{column}") for column in ("perspective", "estimate", "probability"))
@@ -100,13 +110,31 @@ def _actor_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     words, rows = brief.words, brief.shelf.rows("value_by_actor", **effect.keys)
     if not rows:
         return ()
-    form = money_form(rows, _MONEY_COLUMNS, next((row["currency"] for row in rows if row.get("currency")), ""))
     body = tuple(
-        (words.label(row["actor"]), words.label(row["posting"]), words.label(row["kind"]), brief.in_brackets(row, "estimate", form))
+        (
+            words.label(row["actor"]),
+            words.label(f"posting.{row['posting']}"),
+            words.label(f"kind.{row['kind']}"),
+            brief.in_brackets(row, "estimate", gain_form(row)),
+        )
         for row in rows
     )
     head = tuple(words.text(f"value_page.{column}") for column in ("actor", "posting", "kind", "estimate"))
     return (DataTable(caption=words.text("value_page.actor_caption"), head=head, rows=body, note=brief.note("value_by_actor")),)
+
+
+def _displacement_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    """Society's sum with no, the expected and high displacement of others."""
+    words = brief.words
+    found = {row["displacement"]: row for row in brief.shelf.rows("value_displacement", perspective="society", **effect.keys)}
+    body = tuple(
+        (words.label(f"displacement.{name}"), brief.in_brackets(found[name], "estimate", gain_form(found[name])))
+        for name in ("zero", "central", "high")
+        if name in found
+    )
+    head = (words.text("value_page.displacement"), words.text("value_page.estimate"))
+    table = DataTable(words.text("value_page.displacement_caption"), head, body, note=brief.note("value_displacement"))
+    return (table,) if body else ()
 
 
 def _prices_table(brief: Brief) -> tuple[DataTable, ...]:

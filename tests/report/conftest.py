@@ -1,7 +1,5 @@
 """A made-up city of three districts whose tables have passed disclosure control: one whose effect can be said, one tiny, one without an effect."""
 
-from pathlib import Path
-
 import polars as pl
 import pytest
 import yaml
@@ -85,6 +83,7 @@ def tables() -> dict:
         _balance(),
         _value_summary(),
         _value_by_actor(),
+        _displacement(),
         _prices(),
         _intake(),
     ]
@@ -98,6 +97,12 @@ def figures() -> dict[str, str]:
     return dict.fromkeys(names, SVG)
 
 
+@pytest.fixture(scope="session")
+def make_summary():
+    """The table effect_summary with another range for the share in work at the end."""
+    return _effect_summary
+
+
 NAMES = {"norr": "Norr", "öster-ön": "Öster & Ön", "söder": "Söder", "all": "all"}
 
 
@@ -109,21 +114,26 @@ def _people():
     counts = {"Norr": (412, 260, 318, 21, 64), "Öster & Ön": (148, 60, 71, 6, 8), "Söder": (31, 5, 6, 0, 0)}
     counts["all"] = tuple(sum(column) for column in zip(*counts.values(), strict=True))
     measures = ("persons", "persons_with_support", "support_spells", "support_spells_start_unknown", "starters")
-    rows = [(d, m, n, n if m != "starters" or d != "Öster & Ön" else 3) for d, ns in counts.items() for m, n in zip(measures, ns, strict=True)]
+    rows = [
+        (d, m, n, n if m != "starters" or d != "Öster & Ön" else 3) for d, ns in counts.items() for m, n in zip(measures, ns, strict=True)
+    ]
     table = _frame(rows, ["district", "measure", "count", "n_persons"])
-    return protect_counts(table, name="people", keys=["district", "measure"], counts=["count"], n_persons="n_persons", unit="persons or periods", **FROM)
+    return protect_counts(
+        table, name="people", keys=["district", "measure"], counts=["count"], n_persons="n_persons", unit="persons or periods", **FROM
+    )
 
 
 def _exit_curves(place, n):
+    speeds = {"work": (0.42, 9), "studies": (0.28, 14), "training": (0.09, 12)}
+    totals = {exit_: [round(n * size * month / (month + speed)) for month in range(25)] for exit_, (size, speed) in speeds.items()}
     rows = []
-    for exit_, size, speed in (("work", 0.42, 9), ("studies", 0.28, 14), ("training", 0.09, 12)):
-        before = 0
-        for month in range(25):
-            share = size * month / (month + speed)
-            total = round(n * share)
+    for month in range(25):
+        at_risk = n - sum(total[max(0, month - 1)] for total in totals.values())
+        for exit_, total in totals.items():
+            share = total[month] / n
             margin = 1.96 * (share * (1 - share) / n) ** 0.5
-            rows.append((NAMES[place], exit_, month, share, margin / 1.96, max(0, share - margin), share + margin, n - 2 * total, total - before))
-            before = total
+            events = total[month] - total[max(0, month - 1)]
+            rows.append((NAMES[place], exit_, month, share, margin / 1.96, max(0, share - margin), share + margin, at_risk, events))
     table = _frame(rows, ["district", "exit", "month", "estimate", "std_error", "ci_lower", "ci_upper", "n_at_risk", "n_events"])
     return protect_curve(table, name=f"exit_curves-{place}", by=["district"], time="month", cause="exit", unit="share", **FROM)
 
@@ -134,7 +144,14 @@ def _exits():
     rows = [(d, e, n, n, n / sum(ns)) for d, ns in counts.items() for e, n in zip(exits, ns, strict=True)]
     table = _frame(rows, ["district", "exit", "n_spells", "n_persons", "share"])
     return protect_counts(
-        table, name="exits", keys=["district", "exit"], counts=["n_spells", "n_persons", "share"], n_persons="n_persons", unit="periods", total_over=["exit"], **FROM
+        table,
+        name="exits",
+        keys=["district", "exit"],
+        counts=["n_spells", "n_persons", "share"],
+        n_persons="n_persons",
+        unit="periods",
+        total_over=["exit"],
+        **FROM,
     )
 
 
@@ -164,7 +181,9 @@ def _states(place):
         shares = {"support": support, "training": training, "studies": 0.2, "work": 1 - support - training - 0.2}
         rows += [(NAMES[place], state, month, share, share - 0.04, share + 0.04, 100) for state, share in shares.items()]
     table = _frame(rows, ["district", "state", "month", *LIMITS, "n"])
-    return protect_estimates(table, name=f"states-{place}", keys=["district", "state", "month"], values=LIMITS, n_persons="n", unit="share", **FROM)
+    return protect_estimates(
+        table, name=f"states-{place}", keys=["district", "state", "month"], values=LIMITS, n_persons="n", unit="share", **FROM
+    )
 
 
 def _effect_status():
@@ -174,7 +193,16 @@ def _effect_status():
         ("Söder", *EFFECT.values(), "cannot_be_said", "few_starters", None, 5, 3.0, 0.5, 1000, 400),
         ("all", *EFFECT.values(), "estimated", None, 72, 290, 131.7, 0.04, 1000, 0),
     ]
-    values = ["effect_state", "reason", "n_starters", "n_eligible", "effective_sample_size", "max_weight", "n_draws", "n_draws_without_starters"]
+    values = [
+        "effect_state",
+        "reason",
+        "n_starters",
+        "n_eligible",
+        "effective_sample_size",
+        "max_weight",
+        "n_draws",
+        "n_draws_without_starters",
+    ]
     table = _frame(rows, [*EFFECT_KEYS, *values])
     return protect_estimates(table, name="effect_status", keys=EFFECT_KEYS, values=values, n_persons=None, unit="persons", **FROM)
 
@@ -184,7 +212,11 @@ def _effect_curves():
     for district in ("Norr", "all"):
         for month in range(25):
             treated, comparison = 0.62 * max(0, month - 3) / (month + 5), 0.5 * month / (month + 7)
-            for arm, value, margin in (("treated", treated, 0.05), ("comparison", comparison, 0.03), ("difference", treated - comparison, 0.07)):
+            for arm, value, margin in (
+                ("treated", treated, 0.05),
+                ("comparison", comparison, 0.03),
+                ("difference", treated - comparison, 0.07),
+            ):
                 spread = margin * min(1, month / 6)
                 rows.append((district, *EFFECT.values(), "work", arm, month, value, value - spread, value + spread))
     keys = [*EFFECT_KEYS, "state", "arm", "month"]
@@ -193,9 +225,9 @@ def _effect_curves():
     )
 
 
-def _effect_summary():
+def _effect_summary(low=-0.03, high=0.15):
     outcomes = {
-        "work_share_at_end": (0.45, 0.39, 0.06, -0.03, 0.15),
+        "work_share_at_end": (0.45, 0.39, 0.06, low, high),
         "months_work": (6.3, 6.9, -0.6, -2.2, 1.1),
         "months_studies": (3.1, 3.4, -0.3, -1.3, 0.8),
         "months_support": (8.2, 12.4, -4.2, -5.9, -2.4),
@@ -203,51 +235,99 @@ def _effect_summary():
     }
     rows = [(district, *EFFECT.values(), outcome, *values) for district in ("Norr", "all") for outcome, values in outcomes.items()]
     keys, values = [*EFFECT_KEYS, "outcome"], ["treated", "comparison", "difference", "ci_lower", "ci_upper"]
-    return protect_estimates(_frame(rows, [*keys, *values]), name="effect_summary", keys=keys, values=values, n_persons=None, unit="months", **FROM)
+    return protect_estimates(
+        _frame(rows, [*keys, *values]), name="effect_summary", keys=keys, values=values, n_persons=None, unit="months", **FROM
+    )
 
 
 def _sensitivity():
-    conventions = {"declared": (-0.6, -2.2, 1.1), "leavers_excluded": (0.4, -1.4, 2.0), "unweighted_survey": (-0.5, -2.0, 1.0), "naive": (-2.9, -4.1, -1.6)}
+    conventions = {
+        "declared": (-0.6, -2.2, 1.1),
+        "leavers_excluded": (0.4, -1.4, 2.0),
+        "unweighted_survey": (-0.5, -2.0, 1.0),
+        "naive": (-2.9, -4.1, -1.6),
+    }
     rows = [("all", "work_training", name, *values) for name, values in conventions.items()]
     keys, values = ["district", "intervention_id", "convention"], ["difference", "ci_lower", "ci_upper"]
-    return protect_estimates(_frame(rows, [*keys, *values]), name="effect_sensitivity", keys=keys, values=values, n_persons=None, unit="months", **FROM)
+    return protect_estimates(
+        _frame(rows, [*keys, *values]), name="effect_sensitivity", keys=keys, values=values, n_persons=None, unit="months", **FROM
+    )
 
 
 def _balance():
-    rows = [("all", "work_training", name, before, after) for name, before, after in (("male", 0.31, 0.02), ("past_work_share", -0.48, -0.06))]
+    rows = [
+        ("all", "work_training", name, before, after) for name, before, after in (("male", 0.31, 0.02), ("past_work_share", -0.48, -0.06))
+    ]
     keys, values = ["district", "intervention_id", "covariate"], ["smd_before", "smd_after"]
-    return protect_estimates(_frame(rows, [*keys, *values]), name="balance", keys=keys, values=values, n_persons=None, unit="standard deviations", **FROM)
+    return protect_estimates(
+        _frame(rows, [*keys, *values]), name="balance", keys=keys, values=values, n_persons=None, unit="standard deviations", **FROM
+    )
 
 
 def _value_summary():
-    perspectives = {"person": (2310.0, -1900.0, 6640.0, 0.86), "district": (14500.0, 6200.0, 22800.0, 0.99), "public_purse": (-9320.0, -19900.0, 700.0, 0.03), "society": (-2010.0, -14700.0, 10720.0, 0.38)}
+    perspectives = {
+        "person": (2310.0, -1900.0, 6640.0, 0.86),
+        "district": (14500.0, 6200.0, 22800.0, 0.99),
+        "public_purse": (0.0, 0.0, 0.0, 0.0),
+        "society": (-2010.0, -14700.0, 10720.0, 0.38),
+    }
     rows = [(d, *EFFECT.values(), p, *values, "SEK", 2023) for d in ("Norr", "all") for p, values in perspectives.items()]
     keys, values = [*EFFECT_KEYS, "perspective"], [*LIMITS, "probability_positive", "currency", "price_year"]
-    return protect_estimates(_frame(rows, [*keys, *values]), name="value_summary", keys=keys, values=values, n_persons=None, unit="money", **FROM)
+    return protect_estimates(
+        _frame(rows, [*keys, *values]), name="value_summary", keys=keys, values=values, n_persons=None, unit="money", **FROM
+    )
 
 
 def _value_by_actor():
-    actors = {("person", "transfer"): (2310.0, -1900.0, 6640.0), ("district", "real_resource"): (-14500.0, -14500.0, -14500.0), ("state", "transfer"): (-770.0, -4800.0, 2700.0)}
+    actors = {
+        ("person", "transfer"): (2310.0, -1900.0, 6640.0),
+        ("district", "real_resource"): (-14500.0, -14500.0, -14500.0),
+        ("state", "transfer"): (-770.0, -4800.0, 2700.0),
+    }
     rows = [(d, *EFFECT.values(), a, "place", kind, *values, "SEK") for d in ("Norr", "all") for (a, kind), values in actors.items()]
     keys, values = [*EFFECT_KEYS, "actor", "posting", "kind"], [*LIMITS, "currency"]
-    return protect_estimates(_frame(rows, [*keys, *values]), name="value_by_actor", keys=keys, values=values, n_persons=None, unit="money", **FROM)
+    return protect_estimates(
+        _frame(rows, [*keys, *values]), name="value_by_actor", keys=keys, values=values, n_persons=None, unit="money", **FROM
+    )
+
+
+def _displacement():
+    rows = [
+        ("Norr", *EFFECT.values(), name, "society", -2010.0 - step, -14700.0, 10720.0, "SEK")
+        for step, name in enumerate(("central", "high", "zero"))
+    ]
+    keys, values = [*EFFECT_KEYS, "displacement", "perspective"], [*LIMITS, "currency"]
+    return protect_estimates(
+        _frame(rows, [*keys, *values]), name="value_displacement", keys=keys, values=values, n_persons=None, unit="money", **FROM
+    )
 
 
 def _prices():
     rows = [
-        ("cost_per_place", 9800.0, 7000.0, 13000.0, "SEK per month", 2023, "SEK", "made up", "L", "Cost of a place", "Kostnad för en plats"),
+        (
+            "cost_per_place",
+            9800.0,
+            7000.0,
+            13000.0,
+            "SEK per month",
+            2023,
+            "SEK",
+            "made up",
+            "L",
+            "Cost of a place",
+            "Kostnad för en plats",
+        ),
         ("discount_rate", 0.03, None, None, "per year", None, None, "made up", "M", "Discount rate", "Kalkylränta"),
     ]
     values = ["value", "low", "high", "unit", "price_year", "currency", "source", "value_grade", "name_en", "name_sv"]
-    return protect_estimates(_frame(rows, ["price", *values]), name="prices", keys=["price"], values=values, n_persons=None, unit="as stated", **FROM)
+    return protect_estimates(
+        _frame(rows, ["price", *values]), name="prices", keys=["price"], values=values, n_persons=None, unit="as stated", **FROM
+    )
 
 
 def _intake():
     rows = [("all", "all", 26112, 26098, 14), ("person", "all", 591, 591, 0), ("livelihood", "end_before_start", 25521, 25507, 14)]
     values = ["n_delivered", "n_accepted", "n_rejected"]
-    return protect_estimates(_frame(rows, ["table", "rule", *values]), name="intake", keys=["table", "rule"], values=values, n_persons=None, unit="rows", **FROM)
-
-
-def write_text(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    return path
+    return protect_estimates(
+        _frame(rows, ["table", "rule", *values]), name="intake", keys=["table", "rule"], values=values, n_persons=None, unit="rows", **FROM
+    )

@@ -1,0 +1,180 @@
+"""The catalogue is complete in both languages, and numbers are written as each reader writes them."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import evalkit.report
+from evalkit.charts import KEYS
+from evalkit.disclosure import RULE_TEXTS
+from evalkit.errors import ParameterError
+from evalkit.report import words
+from evalkit.report.language import CATALOGUE, placeholders, read_catalogue
+
+MINUS, NBSP = "\u2212", "\u00a0"
+ROOM = Path(evalkit.report.__file__).parent
+
+
+def test_catalogue_has_both_languages_under_every_key():
+    lacking = [key for key, text in read_catalogue().items() if set(text) != {"sv", "en"} or not all(text.values())]
+
+    assert lacking == []
+
+
+def test_catalogue_has_the_same_placeholders_in_both_languages():
+    uneven = [key for key, text in read_catalogue().items() if placeholders(text["sv"]) != placeholders(text["en"])]
+
+    assert uneven == []
+
+
+def test_catalogue_holds_no_key_twice():
+    keys = re.findall(r"^([\w.]+):", CATALOGUE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+    assert sorted(keys) == sorted(set(keys))
+
+
+def test_catalogue_values_fill_each_other_without_end():
+    both = [words(language) for language in ("sv", "en")]
+
+    assert all(w.text(key.removeprefix("value.")) for w in both for key in read_catalogue() if key.startswith("value."))
+
+
+def test_catalogue_has_every_text_that_the_code_names():
+    source = " ".join(path.read_text(encoding="utf-8") for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2")])
+    named = set(re.findall(r'(?:text|html|label)\(\s*"([a-z_]+\.[a-z_.]+[a-z])"', source))
+
+    assert named - read_catalogue().keys() == set()
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_catalogue_has_every_key_that_the_charts_ask_for(language):
+    assert [key for key in KEYS if not words(language).has(key)] == []
+
+
+def test_catalogue_has_every_rule_of_disclosure_control():
+    assert [code for code in RULE_TEXTS if f"rule.{code}" not in read_catalogue()] == []
+
+
+@pytest.mark.parametrize("forbidden", ["lönsam", "lönar sig", "pays off", "profitable", "cost-effective"])
+def test_catalogue_never_says_that_an_intervention_pays(forbidden):
+    # The one sentence that names it says that the report does not.
+    texts = {key: " ".join(text.values()) for key, text in read_catalogue().items() if key != "limits.lead"}
+
+    assert [key for key, text in texts.items() if forbidden in text] == []
+
+
+def test_text_fills_placeholders_and_values():
+    text = words("en").text("limits.withheld", min_count=5)
+
+    assert text == "numbers that rest on fewer than 5 people, or that would give away such small numbers"
+
+
+def test_text_uses_the_runs_own_word_everywhere():
+    own = words("sv", {"support": {"sv": "utan arbete", "en": "jobless"}})
+
+    assert own.text("months_support") == "månader utan arbete"
+    assert own.label("state.support") == "Utan arbete"
+
+
+def test_text_asks_for_values_under_the_name_of_their_column():
+    assert words("en").text("exit.work") == words("en").text("work") == "work"
+
+
+def test_wording_may_add_a_word_for_a_value_of_the_run():
+    own = words("en", {"value.harbour_course": {"sv": "hamnkurs", "en": "harbour course"}})
+
+    assert own.label("harbour_course") == "Harbour course"
+
+
+def test_text_names_the_nearest_key_when_a_key_is_missing():
+    with pytest.raises(ParameterError) as caught:
+        words("sv").text("who.leed")
+
+    assert str(caught.value).splitlines() == [
+        'The catalogue has no text "who.leed".',
+        "  where: evalkit/report/catalogue.yaml, language sv",
+        "  why:   A page is written whole in one language or not at all; a missing word would be a hole in a sentence.",
+        '  fix:   add "who.leed" to the catalogue, or "value.who.leed" under wording in the run file; did you mean "who.lead"?',
+    ]
+
+
+def test_text_names_the_placeholder_that_was_not_filled():
+    with pytest.raises(ParameterError) as caught:
+        words("en").text("unit.range", low="1")
+
+    assert str(caught.value).splitlines() == [
+        'The text "unit.range" has a placeholder that was not filled.',
+        "  where: evalkit/report/catalogue.yaml, unit.range: {high}, language en",
+        "  why:   The sentence would be printed with a hole in it.",
+        "  fix:   hand on a value for high; values given: low.",
+    ]
+
+
+def test_wording_faults_are_named_together():
+    with pytest.raises(ParameterError) as caught:
+        words("en", {"suport": {"sv": "a", "en": "b"}, "work": {"en": "labour"}, "who.count": {"sv": "{x}", "en": "{x}"}})
+
+    assert str(caught.value).splitlines() == [
+        "3 faults in the run's own wording.",
+        '  where: wording: unknown key "suport" (did you mean "support"?); "value.work" lacks sv; "who.count" has an unknown placeholder "x"',
+        "  why:   Wording replaces texts of evalkit/report/catalogue.yaml in both languages; new words may only name values of tables.",
+        "  fix:   mend the named keys; a word for a value of the run's own tables is added as value.NAME.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("sv", [f"1{NBSP}234{NBSP}568", f"{MINUS}0,3", "0", f"12{NBSP}%", "+5", f"{MINUS}1{NBSP}200{NBSP}kr", f"1{NBSP}234{NBSP}GBP"]),
+        ("en", ["1,234,568", f"{MINUS}0.3", "0", "12%", "+5", f"{MINUS}SEK{NBSP}1,200", "£1,234"]),
+    ],
+)
+def test_numbers_are_written_as_readers_write_them(language, shown):
+    w = words(language)
+
+    written = [
+        w.number(1234567.891),
+        w.number(-0.25001, 1),
+        w.number(-0.2),
+        w.percent(0.12),
+        w.points(0.05),
+        w.money(-1234, "SEK", -2),
+        w.money(1234, "GBP"),
+    ]
+
+    assert written == shown
+
+
+def test_months_and_ranges_are_written_in_words():
+    assert words("sv").month(date(1993, 7, 1)) == f"juli{NBSP}1993"
+    assert words("en").interval(-1.26, 3, 1) == f"{MINUS}1.3 to 3.0"
+    assert words("en").interval(0.1, 0.2, kind="percent") == "10% to 20%"
+
+
+def test_listing_joins_items_as_a_sentence():
+    assert words("sv").listing(["a", "b", "c"]) == "a, b och c"
+
+
+@given(value=st.floats(-1e9, 1e9), digits=st.integers(-3, 3))
+def test_number_shows_the_value_to_half_a_step(value, digits):
+    shown = words("sv").number(value, digits)
+
+    read = float(shown.replace(NBSP, "").replace(MINUS, "-").replace(",", "."))
+    assert abs(read - value) <= 0.5 * 10.0**-digits * (1 + 1e-9) + 1e-12 * abs(value)
+
+
+def test_html_escapes_plain_values_only():
+    from markupsafe import Markup
+
+    html = words("en").html("unit.range", low="<b>", high=Markup("<b>2</b>"))
+
+    assert html == "&lt;b&gt; to <b>2</b>"
+
+
+def test_catalogue_file_is_plain_yaml():
+    assert yaml.safe_load(CATALOGUE.read_text(encoding="utf-8")) == read_catalogue()

@@ -1,0 +1,69 @@
+"""A number cannot reach a page without its address; withheld values become marks with the same address."""
+
+import pytest
+
+from evalkit.errors import DisclosureError
+from evalkit.report import words
+from evalkit.report.numbers import COUNT, POINTS, SHARE, Form, Row, Shelf, gain_form, interval, number
+
+EN = words("en")
+
+
+def row(status="ok", **values):
+    return Row("exits", 3, status, "M", values)
+
+
+def test_number_carries_table_row_column_and_form():
+    shown = number(row(share=0.256), "share", SHARE, EN)
+
+    assert shown == '<span class="number" data-table="exits" data-row="3" data-col="share" data-form="percent:0">26%</span>'
+
+
+def test_number_is_a_mark_when_withheld():
+    shown = number(row("suppressed", count=None), "count", COUNT, EN, unit="people")
+
+    assert shown == '<span class="mark" data-table="exits" data-row="3" data-col="count" data-form="withheld">not shown</span>'
+
+
+def test_number_says_when_there_is_nothing_to_estimate():
+    assert "cannot be estimated" in number(row("not_estimable", count=None), "count", COUNT, EN)
+
+
+def test_number_is_a_mark_when_a_single_value_is_null():
+    assert "not shown" in number(row(count=None, other=1), "count", COUNT, EN)
+
+
+def test_number_refuses_a_column_that_the_table_lacks():
+    with pytest.raises(KeyError):
+        number(row(count=1), "cuont", COUNT, EN)
+
+
+def test_interval_writes_the_sign_of_per_cent_once_and_no_plus():
+    percent = interval(row(ci_lower=0.1, ci_upper=0.2), SHARE, EN).striptags()
+    points = interval(row(ci_lower=-0.1, ci_upper=0.2), POINTS, EN).striptags()
+
+    assert (percent, points) == ("10 to 20%", "\u221210 to 20")
+
+
+@pytest.mark.parametrize(("size", "digits"), [(60.0, 0), (4200.0, -1), (23000.0, -2)])
+def test_gain_form_rounds_with_the_size_of_the_range(size, digits):
+    assert gain_form(row(estimate=1.0, ci_lower=-size, ci_upper=2.0, currency="GBP")) == Form("gain", digits, "GBP")
+
+
+def test_shelf_finds_a_family_in_its_districts_own_tables(tables):
+    shelf = Shelf(tables, where="test")
+
+    rows = shelf.rows("exit_curves", district="Norr", month=24)
+
+    assert {(found.table, found["exit"]) for found in rows} == {("exit_curves-norr", exit_) for exit_ in ("work", "studies", "training")}
+
+
+def test_shelf_tells_exits_from_exit_curves(tables):
+    assert {table.name for table in Shelf(tables, where="test").family("exits")} == {"exits"}
+
+
+def test_shelf_refuses_what_is_not_published(tables):
+    with pytest.raises(DisclosureError) as caught:
+        Shelf({"exits": tables["exits"].data}, where="page of Norr")
+
+    assert str(caught.value).splitlines()[1] == "  where: page of Norr, table exits: got DataFrame"

@@ -1,0 +1,308 @@
+"""Pages answer in order, say only what the data allow, and are written whole, alike every time."""
+
+import re
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+
+from evalkit.disclosure import publish, read_published
+from evalkit.errors import DisclosureError, ParameterError
+from evalkit.report import words_of_run, write_district_page, write_index, write_overview
+
+SECTIONS = ["who", "stay", "change", "value", "sure", "limits", "origin"]
+
+
+class Reader(HTMLParser):
+    """Headings, ids, links and unclosed elements of a page."""
+
+    VOID = frozenset({"meta", "link", "br", "hr", "img", "input"})
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags, self.attributes, self.open = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append(tag)
+        self.attributes.append((tag, dict(attributes)))
+
+
+def plain(html: str) -> str:
+    body = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body).replace("&nbsp;", " "))
+
+
+@pytest.fixture
+def page(run, tables, figures, words):
+    """A district's page as text."""
+
+    def write(district: str, **changed) -> str:
+        chosen = {name: table for name, table in {**tables, **changed}.items() if table is not None}
+        shown = (
+            figures if district == "Norr" else {name: svg for name, svg in figures.items() if name != "states" or district == "Öster & Ön"}
+        )
+        return write_district_page(run, district, chosen, shown, words).read_text(encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
+def english(run, tables, figures):
+    """A district's page in English, as plain text."""
+
+    def write(district: str, tables=tables) -> str:
+        shown = {} if district == "Söder" else figures
+        return plain(write_district_page(run, district, tables, shown, words_of_run(run, "en")).read_text(encoding="utf-8"))
+
+    return write
+
+
+def test_district_page_answers_in_order(page):
+    ids = re.findall(r'<h2 id="(\w+)"', page("Norr"))
+
+    assert ids == ["notices", "contents", *SECTIONS]
+
+
+def test_district_page_lists_the_runs_notices_before_any_number(page, words):
+    html = page("Norr")
+
+    first = {"sv": "Det här visar metoden, inte ett resultat.", "en": "This shows the method, not a finding."}[words.language]
+    assert 0 < html.index(first) < html.index("data-table")
+
+
+def test_district_page_is_well_formed_with_one_h1_and_headings_in_order(page):
+    reader = Reader(page("Öster & Ön"))
+
+    levels = [int(tag[1]) for tag in reader.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert reader.open == []
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_district_page_has_no_id_twice_and_no_link_into_nothing(page):
+    reader = Reader(page("Norr"))
+
+    ids = [attributes["id"] for _, attributes in reader.attributes if "id" in attributes]
+    inside = [a["href"][1:] for tag, a in reader.attributes if tag == "a" and a["href"].startswith("#")]
+    assert len(ids) == len(set(ids))
+    assert set(inside) <= set(ids)
+
+
+def test_district_page_holds_no_script_and_no_address_outside(page):
+    html = page("Norr")
+
+    assert "<script" not in html
+    assert "http" not in html.replace("http-equiv", "")
+    assert "default-src 'none'" in html
+
+
+def test_district_page_escapes_names(page):
+    html = page("Öster & Ön")
+
+    assert "<h1>Öster &amp; Ön</h1>" in html
+
+
+def test_district_page_links_to_overview_districts_and_its_other_language(run, page, words):
+    hrefs = [a["href"] for tag, a in Reader(page("Norr")).attributes if tag == "a"]
+
+    other = "en" if words.language == "sv" else "sv"
+    assert {"index.html", "norr.html", "öster-ön.html", "söder.html", f"../{other}/norr.html"} <= set(hrefs)
+
+
+def test_every_number_of_a_page_resolves_to_its_published_table(run, page, tables):
+    for table in tables.values():
+        publish(table, run.run_dir)
+    spans = re.findall(r'data-table="([^"]+)" data-row="(\d+)" data-col="(\w+)" data-form="([^"]+)"', page("Norr"))
+
+    withheld = [form == "withheld" for *_, form in spans]
+    values = [read_published(run.run_dir, table).data.filter(row_id=int(row))[column].item() for table, row, column, _ in spans]
+    assert len(spans) > 100
+    assert [value is None for value in values] == withheld
+
+
+def test_no_figure_of_a_table_stands_outside_its_address(page):
+    html = re.sub(r'<span class="(?:number|mark)"[^>]*>[^<]*</span>', "", page("Norr"))
+
+    cells = re.findall(r"<td>([^<]*)</td>", html)
+    assert [cell for cell in cells if re.search(r"\d[.,]\d", cell) and "0.1.0" not in cell] == []
+
+
+def test_lead_says_that_the_data_cannot_tell_when_the_range_holds_zero(english):
+    assert "The data cannot tell whether work training changes how many are in work" in english("Norr")
+
+
+def test_lead_compares_shares_when_the_range_lies_above_zero(english, tables, make_summary):
+    text = english("Norr", {**tables, "effect_summary": make_summary(0.02, 0.15)})
+
+    assert "more were in work among those who started work training than among comparable people" in text
+
+
+def test_lead_compares_shares_when_the_range_lies_below_zero(english, tables, make_summary):
+    text = english("Norr", {**tables, "effect_summary": make_summary(-0.15, -0.02)})
+
+    assert "fewer were in work among those who started work training" in text
+
+
+def test_page_gives_the_reason_and_names_the_effect_as_pooled_when_it_cannot_be_said(english):
+    text = english("Öster & Ön")
+
+    assert "What work training changes cannot be said for Öster &amp; Ön alone." in text
+    assert "8 people started work training here, and at least 10 are needed" in text
+    assert "All districts together – not Öster &amp; Ön" in text
+
+
+def test_page_does_not_show_the_number_of_starters_when_it_is_withheld(english):
+    text = english("Söder")
+
+    assert "Too few people started work training here: at least 10 are needed, and the number is so small that it is not shown." in text
+
+
+def test_page_of_a_district_with_its_own_effect_shows_no_pooled_part(english):
+    assert "All districts together – not" not in english("Norr")
+
+
+def test_page_names_the_prices_of_grade_l(english):
+    assert "rests on prices of source grade L" in english("Norr")
+    assert "taken from accounts: cost of a place. With other prices" in english("Norr")
+
+
+def test_page_says_all_prices_when_all_are_of_grade_l(english, tables):
+    only_assumed = {**tables, "prices": tables["prices"].where(price="cost_per_place")}
+
+    assert "All prices in the calculation are of source grade L" in english("Norr", only_assumed)
+
+
+def test_page_says_when_nothing_was_set_aside(english, tables):
+    assert "All delivered rows were taken in." in english("Norr", {**tables, "intake": tables["intake"].where(table="person")})
+
+
+def test_page_shows_displacement_as_zero_central_and_high(english):
+    assert re.search("Nobody is displaced .* As in the calculation .* Many are displaced", english("Norr"))
+
+
+def test_page_says_which_perspective_no_item_concerns(english):
+    assert "No item of the calculation concerns the district." not in english("Norr")
+    assert "No item of the calculation concerns the public purse." in english("Norr")
+
+
+def test_page_shows_the_unadjusted_figure_beside_the_adjusted(english):
+    assert "would have been −2.9 months in work instead of −0.6" in re.sub(r" +", " ", english("Norr"))
+
+
+def test_page_refuses_figures_whose_tables_are_missing(english, tables):
+    described = {name: table for name, table in tables.items() if not name.startswith(("effect", "value", "prices", "balance"))}
+
+    with pytest.raises(ParameterError, match="no place in the page"):
+        english("Norr", described)
+
+
+def test_page_without_effects_says_that_none_was_estimated(run, tables):
+    described = {name: table for name, table in tables.items() if not name.startswith(("effect", "value", "prices", "balance"))}
+
+    text = plain(write_district_page(run, "Norr", described, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+
+    assert "No intervention was estimated in this run." in text
+    assert "No calculation was made" in text
+
+
+def test_page_is_written_without_any_table(run, words):
+    html = write_district_page(run, "Norr", {}, {}, words).read_text(encoding="utf-8")
+
+    assert re.findall(r'<h2 id="(\w+)"', html)[-7:] == SECTIONS
+
+
+def test_page_is_the_same_bytes_every_time(run, tables, figures, words):
+    first = write_district_page(run, "Norr", tables, figures, words).read_bytes()
+
+    second = write_district_page(run, "Norr", dict(reversed(tables.items())), figures, words).read_bytes()
+
+    assert first == second
+
+
+def test_page_is_whole_or_absent(run, tables, words):
+    with pytest.raises(DisclosureError):
+        write_district_page(run, "Norr", tables, {"states": "<svg><script/></svg>"}, words)
+
+    assert list(run.run_dir.rglob("*.html*")) == []
+
+
+def test_page_refuses_what_is_not_published(run, tables, words):
+    with pytest.raises(DisclosureError) as caught:
+        write_district_page(run, "Norr", {"people": tables["people"].data}, {}, words)
+
+    assert "page of Norr, table people" in str(caught.value)
+
+
+def test_page_refuses_an_unknown_district(run, words):
+    with pytest.raises(ParameterError) as caught:
+        write_district_page(run, "Nor", {}, {}, words)
+
+    assert str(caught.value).splitlines() == [
+        "The run has no such district.",
+        '  where: district "Nor" (did you mean "Norr"?)',
+        "  why:   A page is written for each district of the run file, so that every link leads somewhere.",
+        "  fix:   choose one of the districts in the run file.",
+    ]
+
+
+def test_page_refuses_a_figure_that_has_no_place(run, tables, figures, words):
+    with pytest.raises(ParameterError) as caught:
+        write_district_page(run, "Norr", tables, {**figures, "pie": figures["states"]}, words)
+
+    assert str(caught.value).splitlines()[0] == "1 figure has no place in the page."
+    assert str(caught.value).splitlines()[1].startswith("  where: figures: pie; placed: balance, ")
+
+
+def test_overview_lists_districts_in_the_runs_order_with_links(run, tables, words):
+    html = write_overview(run, tables, {}, words).read_text(encoding="utf-8")
+
+    linked = re.findall(r'<th scope="row"><a href="([^"]+)">', html)
+    assert linked == ["norr.html", "öster-ön.html", "söder.html"]
+
+
+def test_overview_says_whether_districts_can_be_told_apart(run, tables):
+    text = plain(write_overview(run, tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+
+    assert "The data cannot tell whether the districts differ in how long people stay on income support" in text
+
+
+def test_overview_answers_for_all_districts_together(run, tables):
+    text = plain(write_overview(run, tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+
+    assert "What does the intervention change, all districts together?" in text
+    assert "The data cannot tell whether work training changes how many are in work" in text
+
+
+def test_index_offers_each_language_in_its_own_language(run):
+    html = write_index(run).read_text(encoding="utf-8")
+
+    links = [a for tag, a in Reader(html).attributes if tag == "a"]
+    assert [(a["href"], a["hreflang"]) for a in links] == [("sv/index.html", "sv"), ("en/index.html", "en")]
+    assert "<h1>" in html and 'lang="en">Choose language' in html
+
+
+def test_run_with_one_language_links_to_no_other(make_run, tables):
+    run = make_run(languages=["sv"])
+
+    html = write_overview(run, tables, {}, words_of_run(run, "sv")).read_text(encoding="utf-8")
+
+    assert "hreflang" not in html
+
+
+def test_wording_of_the_run_reaches_the_page(make_run, tables):
+    run = make_run(wording={"support": {"sv": "utan arbete", "en": "without a job"}, "people": {"sv": "unga", "en": "young people"}})
+
+    text = plain(write_district_page(run, "Norr", tables, {}, words_of_run(run, "sv")).read_text(encoding="utf-8"))
+
+    assert "412 unga i Norr; 260 av dem levde någon gång utan arbete." in re.sub(r"\s+([;.])", r"\1", text)
+    assert "ekonomiskt bistånd" not in text

@@ -1,0 +1,47 @@
+"""A run brings names for its interventions and postings; its wording stands above them."""
+
+import pytest
+
+from evalkit.errors import ParameterError
+from evalkit.report import words, words_of_run
+from evalkit.report.run_texts import inside_sentence, protocol_texts, with_names_of_run
+
+
+def test_words_of_run_name_interventions_and_postings(run):
+    w = words_of_run(run, "sv")
+
+    assert (w.text("work_training"), w.label("posting.place")) == ("arbetsträning", "Plats i arbetsträning")
+
+
+def test_words_of_run_put_the_runs_wording_above_the_protocol(make_run):
+    run = make_run(wording={"value.work_training": {"sv": "praktik", "en": "practice"}})
+
+    assert words_of_run(run, "en").text("work_training") == "practice"
+
+
+def test_with_names_of_run_adds_only_what_is_missing(run):
+    given = words("en", {"support": {"sv": "utan arbete", "en": "jobless"}})
+
+    completed = with_names_of_run(given, run)
+
+    assert (completed.text("support"), completed.text("work_training")) == ("jobless", "work training")
+
+
+def test_words_of_run_work_without_protocols_and_prices(make_run):
+    run = make_run(effects={}, value={})
+
+    assert words_of_run(run, "sv").text("work") == "arbete"
+
+
+def test_protocol_texts_name_the_missing_file(make_run):
+    run = make_run(effects={"protocols": ["nowhere.yaml"]})
+
+    with pytest.raises(ParameterError) as caught:
+        protocol_texts(run)
+
+    assert str(caught.value).splitlines()[0] == "A parameter file is missing."
+
+
+@pytest.mark.parametrize(("title", "inside"), [("Arbetsträning", "arbetsträning"), ("CSN-lån", "CSN-lån"), ("", "")])
+def test_inside_sentence_keeps_the_capitals_of_abbreviations(title, inside):
+    assert inside_sentence(title) == inside
