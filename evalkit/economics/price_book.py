@@ -104,11 +104,6 @@ class PriceBook(Record):
         return max((record.grade for record in self.prices), key="HML".index)
 
     @property
-    def grade(self) -> str:
-        """The grade of the least sure record: no value can be surer."""
-        return max((record.grade for record in self.prices), key="HML".index)
-
-    @property
     def posting_names(self) -> dict[str, Text]:
         """What each posting is called, by language: labels for tables and figures."""
         return {posting.posting: posting.name for posting in self.postings}
