@@ -15,6 +15,8 @@ import polars as pl
 from evalkit.errors import EvalkitError, IntakeError, first_few
 
 Columns = dict[str, pl.DataType]
+# The district name of a row about all districts together.
+CITY = "all"
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ import polars as pl
 
 from evalkit.disclosure import Published, require_published
 from evalkit.errors import ParameterError
+from evalkit.tables import CITY
 
-POOLED = "all"
+POOLED = CITY
 ONE_EFFECT = ("district", "intervention_id", "estimand")
 
 

@@ -74,7 +74,8 @@ def value_summary(table: Published, words: Words) -> "alt.LayerChart":
 
 
 def _money_row(row: dict, label: str, words: Words) -> RangeRow:
-    probability = row.get("probability_positive")
+    # An amount that no draw moves has no probability worth telling: it is what it is, most often nothing.
+    probability = row.get("probability_positive") if row["ci_lower"] != row["ci_upper"] else None
     note = "" if probability is None else words.text("chart.value_summary.probability", share=percent_text(probability, words))
     return RangeRow(
         label=label,
@@ -85,7 +86,7 @@ def _money_row(row: dict, label: str, words: Words) -> RangeRow:
         colour=GAIN if row["estimate"] >= 0 else LOSS,
         shape="circle" if row["estimate"] >= 0 else "square",
         note=note,
-        is_bold=bool(note),
+        is_bold="probability_positive" in row,
     )
 
 

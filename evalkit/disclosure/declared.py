@@ -16,14 +16,15 @@ from evalkit.disclosure.published import Published
 from evalkit.disclosure.release import publish, read_published
 from evalkit.errors import DisclosureError, nearest
 from evalkit.params import Run
-from evalkit.tables import slug
-
-CITY = "all"
+from evalkit.tables import CITY, slug
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A published table: the rule that guards it, its keys and values, the unit, and the columns that the rule looks at."""
+    """A published table: the rule that guards it, its keys and values, the unit, the columns that the rule looks at, and its usual grade.
+
+    Counts and curves are read off the register (H); effects are derived from it by a model (M).
+    """
 
     rule: Literal["counts", "curve", "estimates"]
     keys: tuple[str, ...]
@@ -32,6 +33,7 @@ class Declared:
     n_persons: str | None = None
     total_over: tuple[str, ...] = ()
     is_per_district: bool = False
+    grade: str = "H"
 
 
 _RANGE = ("estimate", "ci_lower", "ci_upper")
@@ -51,10 +53,20 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
         "exit_curves": Declared("curve", ("district", "exit", "month"), _CURVE, "share of spells", is_per_district=True),
         "states": Declared("counts", ("district", "state", "month"), _RANGE, "share of people", "n_persons", ("state",), True),
         "balance": Declared(
-            "estimates", ("district", "intervention_id", "covariate"), ("smd_before", "smd_after"), "standard deviations", "n_starters"
+            "estimates",
+            ("district", "intervention_id", "covariate"),
+            ("smd_before", "smd_after"),
+            "standard deviations",
+            "n_starters",
+            grade="M",
         ),
         "effect_sensitivity": Declared(
-            "estimates", ("district", "intervention_id", "convention"), ("difference", "ci_lower", "ci_upper"), "months", "n_starters"
+            "estimates",
+            ("district", "intervention_id", "convention"),
+            ("difference", "ci_lower", "ci_upper"),
+            "months",
+            "n_starters",
+            grade="M",
         ),
         "effect_status": Declared(
             "estimates",
@@ -73,14 +85,16 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
             ),
             "persons, weights, draws",
             "n_eligible",
+            grade="M",
         ),
-        "effect_curves": Declared("estimates", (*_EFFECT, "state", "arm", "month"), _RANGE, "share of people", "n_starters"),
+        "effect_curves": Declared("estimates", (*_EFFECT, "state", "arm", "month"), _RANGE, "share of people", "n_starters", grade="M"),
         "effect_summary": Declared(
             "estimates",
             (*_EFFECT, "outcome"),
             ("treated", "comparison", "difference", "ci_lower", "ci_upper"),
             "months, shares",
             "n_starters",
+            grade="M",
         ),
         "value_summary": Declared(
             "estimates", (*_EFFECT, "perspective"), (*_RANGE, "probability_positive", "currency", "price_year"), "money", "n_starters"
@@ -99,7 +113,7 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
 )
 
 
-def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = None, grade: str = "H") -> Published:
+def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = None, grade: str | None = None) -> Published:
     """Pass a table through its declared rule and publish it in the run's folder.
 
     Parameters
@@ -110,8 +124,8 @@ def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = 
         A name of `DECLARED`.
     district : str, optional
         For tables of a single district: which ("all": the city).
-    grade : {"H", "M", "L"}
-        How sure the numbers are: as sure as the least sure of what they are made from.
+    grade : {"H", "M", "L"}, optional
+        How sure the numbers are: as sure as the least sure of what they are made from. Default: as declared.
 
     Raises
     ------
@@ -120,7 +134,13 @@ def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = 
     """
     declared = _declared(name)
     full_name = f"{name}-{slug(district or CITY)}" if declared.is_per_district else name
-    about = {"name": full_name, "unit": declared.unit, "source": run.params.title["en"], "grade": grade, "min_count": run.params.min_count}
+    about = {
+        "name": full_name,
+        "unit": declared.unit,
+        "source": run.params.title["en"],
+        "grade": grade or declared.grade,
+        "min_count": run.params.min_count,
+    }
     if declared.rule == "counts":
         published = protect_counts(
             table, keys=declared.keys, counts=declared.values, n_persons=declared.n_persons, total_over=declared.total_over, **about

@@ -17,9 +17,7 @@ from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials
 from evalkit.effects.weights import fit_propensity
-from evalkit.tables import SCHEMAS, conform
-
-CITY = "all"
+from evalkit.tables import CITY, SCHEMAS, conform
 
 
 class PersonTables(NamedTuple):

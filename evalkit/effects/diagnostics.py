@@ -7,9 +7,10 @@ from evalkit.effects.estimate import effect_draws, estimate_effect
 from evalkit.effects.summary import effect_summary
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix, fit_propensity
+from evalkit.tables import CITY
 
 
-def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = "all") -> pl.DataFrame:
+def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = CITY) -> pl.DataFrame:
     """Standardised mean differences of every covariate, before and after weighting.
 
     Before: survey weights only. Both divide by the root of the mean of the two arms' unweighted variances, so that weighting cannot hide a
@@ -31,7 +32,9 @@ def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = "
     before = _mean_difference(covariates, treated, trials.rows["weight"].to_numpy())
     after = _mean_difference(covariates, treated, arm_weights(trials, coefficients[:, 0]))
     divisor = np.where(spread > 0, spread, 1.0)
-    return pl.DataFrame({"covariate": trials.terms[1:], "smd_before": before / divisor, "smd_after": after / divisor}).select(
+    return pl.DataFrame(
+        {"covariate": pl.Series(trials.terms[1:], dtype=pl.String), "smd_before": before / divisor, "smd_after": after / divisor}
+    ).select(
         district=pl.lit(district),
         intervention_id=pl.lit(trials.protocol.intervention_id),
         covariate="covariate",
@@ -71,7 +74,7 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFra
     tables = []
     for convention, own in conventions:
         fitted = fit_propensity(own, n_draws=n_draws, seed=seed)
-        parts = estimate_effect(own, district="all", propensity=fitted, n_draws=n_draws, seed=seed)
+        parts = estimate_effect(own, district=CITY, propensity=fitted, n_draws=n_draws, seed=seed)
         summary = effect_summary(effect_draws(parts.sums), trials.protocol)
         tables.append(
             summary.filter(pl.col("outcome") == f"months_{trials.protocol.primary_outcome}").with_columns(convention=pl.lit(convention))
@@ -100,7 +103,7 @@ def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int
     """
     keys = ["district", "intervention_id", "protocol_hash"]
     pooled = status.filter(pl.col("source") == "shrunk")
-    n_pooled = pooled.filter(pl.col("district") != "all").group_by("protocol_hash").agg(n_districts_pooled=pl.len().cast(pl.Int32))
+    n_pooled = pooled.filter(pl.col("district") != CITY).group_by("protocol_hash").agg(n_districts_pooled=pl.len().cast(pl.Int32))
     pooling = pooled.select(*keys, pooling=pl.when(pl.col("status") == "estimated").then(pl.lit("pooled")).otherwise("reason"))
     raw = status.filter(pl.col("source") == "raw").join(pooling, on=keys, how="left").join(n_pooled, on="protocol_hash", how="left")
     return raw.with_columns(
@@ -118,7 +121,7 @@ def with_starters(table: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shown_starters(min_count: int) -> pl.Expr:
-    is_district = pl.col("district") != "all"
+    is_district = pl.col("district") != CITY
     is_small = is_district & pl.col("n_starters").is_between(1, min_count - 1)
     is_alone = is_small.sum().over("protocol_hash") == 1
     rest = pl.when(is_district & ~is_small & (pl.col("n_starters") > 0)).then("n_starters")

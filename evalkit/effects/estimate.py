@@ -13,7 +13,7 @@ import polars as pl
 from evalkit.effects.protocol import ESTIMAND, protocol_hash
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix, effective_sample_size, person_weights
-from evalkit.tables import SCHEMAS
+from evalkit.tables import CITY, SCHEMAS
 
 _CHUNK_DRAWS = 128
 
@@ -102,7 +102,7 @@ def effect_draws(sums: pl.DataFrame, *, source: str = "raw") -> pl.DataFrame:
     )
 
 
-def add_districts(sums: pl.DataFrame, *, name: str = "all") -> pl.DataFrame:
+def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
     """The sums of several districts as one: the city's path is the ratio of the added sums."""
     keys = [column for column in sums.columns if column not in ("district", "weighted_sum", "weight_total")]
     added = sums.group_by(keys).agg(pl.col("weighted_sum", "weight_total").sum())

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.tables import CITY
 
 _PATH = ["arm", "state", "month"]
 _DRAW = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
@@ -15,7 +16,7 @@ _GRID = 400
 
 
 def shrink(
-    draws: pl.DataFrame, *, by: str = "district", city: str = "all", primary_outcome: str, min_districts: int = 3, seed: int
+    draws: pl.DataFrame, *, by: str = "district", city: str = CITY, primary_outcome: str, min_districts: int = 3, seed: int
 ) -> pl.DataFrame:
     """District effects drawn towards the city's (the same table, source shrunk).
 

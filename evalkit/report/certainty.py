@@ -50,11 +50,10 @@ def _scope_verdict(brief: Brief, effect: Effect) -> Row | None:
 
 def _lead(brief: Brief, effect: Effect) -> Markup:
     verdict = _scope_verdict(brief, effect)
-    if verdict is None or not verdict.has("n_starters", "effective_sample_size"):
+    if verdict is None or not verdict.has("n_starters"):
         return brief.words.html("sure.lead_withheld")
-    key = "sure.lead_pooled" if is_pooled(brief, effect) else "sure.lead"
     return brief.words.html(
-        key, n_starters=brief.number(verdict, "n_starters", COUNT), ess=brief.number(verdict, "effective_sample_size", COUNT)
+        "sure.lead_pooled" if is_pooled(brief, effect) else "sure.lead", n_starters=brief.number(verdict, "n_starters", COUNT)
     )
 
 
@@ -78,11 +77,15 @@ def _block(brief: Brief, effect: Effect) -> Block:
 
 
 def _draws_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    verdict = _scope_verdict(brief, effect)
-    if verdict is None or not verdict.has("n_draws", "n_draws_without_starters"):
-        return ()
-    n_empty = brief.number(verdict, "n_draws_without_starters", COUNT)
-    return (brief.words.html("sure.draws", n_draws=brief.number(verdict, "n_draws", COUNT), n_empty=n_empty),)
+    """How much the comparison weighs, and how the ranges were found."""
+    verdict, text = _scope_verdict(brief, effect), []
+    if verdict and verdict.has("effective_sample_size"):
+        text.append(brief.words.html("sure.effective", ess=brief.number(verdict, "effective_sample_size", COUNT)))
+    if verdict and verdict.has("n_draws", "n_draws_without_starters"):
+        key = "sure.draws" if verdict["n_draws_without_starters"] else "sure.draws_full"
+        numbers = {column: brief.number(verdict, column, COUNT) for column in ("n_draws", "n_draws_without_starters")}
+        text.append(brief.words.html(key, n_draws=numbers["n_draws"], n_empty=numbers["n_draws_without_starters"]))
+    return tuple(text)
 
 
 def _own_or_city(brief: Brief, effect: Effect, family: str) -> list[Row]:

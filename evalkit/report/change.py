@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
-from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row, points_form
 from evalkit.report.people import month_cell
 from evalkit.report.sentences import lock_in, side_of_zero
 
@@ -121,14 +121,16 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     protocol, words = brief.protocols.get(effect.intervention_id), brief.words
     if effect.scope is None:
         return ()
-    text = [_answer(brief, effect), words.html("change.pooled_intro", district=brief.place)] if is_pooled(brief, effect) else []
+    pooled = is_pooled(brief, effect)
+    text = [words.html("change.pooled_intro", district=brief.place)] if pooled else []
     text.append(words.html("change.key_figures"))
     figures = _figures(brief, effect)
     is_drawn = any(figure.name.startswith("effect_months") for figure in figures)
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
     block = Block(
         heading=pooled_heading(brief, effect),
-        pooled=is_pooled(brief, effect),
+        pooled=pooled,
+        leads=(_answer(brief, effect),) if pooled else (),
         text=tuple(text),
         key_figures=_key_figures(brief, effect),
         after=(*_lock_in_text(brief, effect), words.html("change.assumption"), *question),
@@ -142,7 +144,9 @@ def _key_figures(brief: Brief, effect: Effect) -> tuple[KeyFigure, ...]:
     words, shelf = brief.words, brief.shelf
     end = shelf.row("effect_summary", outcome=f"{_PRIMARY}_share_at_end", **effect.keys)
     figures = (
-        [brief.key_figure(end, "difference", POINTS, words.text("change.points_of", outcome=words.text(end["outcome"])))] if end else []
+        [brief.key_figure(end, "difference", points_form(end), words.text("change.points_of", outcome=words.text(end["outcome"])))]
+        if end
+        else []
     )
     for outcome in _KEY_OUTCOMES:
         row = shelf.row("effect_summary", outcome=outcome, **effect.keys)
@@ -163,8 +167,8 @@ def _lock_in_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
             first=edges[0] if edges else "",
             last=edges[-1] if edges else "",
             month=month_cell(brief, finding.lowest),
-            difference=brief.number(finding.lowest, "estimate", POINTS),
-            range=brief.range_of(finding.lowest, POINTS),
+            difference=brief.number(finding.lowest, "estimate", points_form(finding.lowest)),
+            range=brief.range_of(finding.lowest, points_form(finding.lowest)),
         ),
     )
 

@@ -46,7 +46,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a section: text, key figures, points, more text, pictures and tables in this order.
+    """A part of a section: its own answer if it has one, text, key figures, points, more text, pictures and tables in this order.
 
     `pooled` marks numbers of all districts together; `anchor` is a place that other sections point to.
     """
@@ -54,6 +54,7 @@ class Block:
     heading: str = ""
     anchor: str = ""
     pooled: bool = False
+    leads: tuple[Markup, ...] = ()
     text: tuple[Markup, ...] = ()
     points: tuple[Markup, ...] = ()
     key_figures: tuple[KeyFigure, ...] = ()

@@ -35,6 +35,7 @@ class Form:
 COUNT, MONTHS, CHANGE_MONTHS = Form(), Form("number", 1), Form("signed", 1)
 SHARE, POINTS, BALANCE = Form("percent"), Form("points"), Form("number", 2)
 YEAR = Form("year")
+_ROUNDS_TO_ZERO = 0.005
 _LIMIT_KINDS: dict[Kind, tuple[Kind, Kind]] = {
     "signed": ("number", "number"),
     "points": ("hundredths", "hundredths"),
@@ -158,6 +159,12 @@ def in_words(value: float, form: Form, words: Words) -> str:
     if form.kind == "year":
         return str(value)
     return getattr(words, form.kind)(value, form.digits)
+
+
+def points_form(row: Row) -> Form:
+    """Percentage points without decimals, or with one where a limit would otherwise be rounded to zero and seem to touch it."""
+    limits = [row.get(column) for column in ("ci_lower", "ci_upper")]
+    return Form("points", 1) if any(limit and abs(limit) < _ROUNDS_TO_ZERO for limit in limits) else POINTS
 
 
 def gain_form(row: Row) -> Form:

@@ -83,7 +83,9 @@ def _run_table(brief: Brief) -> tuple[DataTable, ...]:
     facts = [(words.text("origin.run_file"), Markup("{} <code>{}</code>").format(run.run_file.name, hash_of(run.params)))]
     facts += [(words.text("origin.run_id"), code.format(run.run_id))] if run.run_id else []
     facts.append((words.text("origin.seed"), code.format(run.params.seed)))
-    facts += [(words.text("origin.version", name=name), code.format(version)) for name, version in run.versions.items()]
+    # The commit is left out: it changes with every text of the project, evalkit_source only with what the numbers rest on.
+    named = {name: version for name, version in run.versions.items() if name != "git_commit"}
+    facts += [(words.text("origin.version", name=name), code.format(version)) for name, version in named.items()]
     head = (words.text("origin.item"), words.text("origin.content"))
     return (DataTable(caption=words.text("origin.run_caption"), head=head, rows=tuple(facts)),)
 

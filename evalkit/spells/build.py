@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import polars as pl
 
 from evalkit.params import RunFile
-from evalkit.spells.counts import CITY
 from evalkit.spells.states import build_state_intervals
 from evalkit.spells.support import build_support_spells
 from evalkit.spells.treatment import build_episodes
+from evalkit.tables import CITY
 
 
 def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[str, pl.DataFrame]:

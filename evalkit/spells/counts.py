@@ -2,7 +2,8 @@
 
 import polars as pl
 
-CITY = "all"
+from evalkit.tables import CITY
+
 STILL_ON_SUPPORT = "still_on_support"
 
 

@@ -7,8 +7,7 @@ import polars as pl
 from evalkit.survival.aalen_johansen import aalen_johansen
 from evalkit.survival.restricted_mean import restricted_mean
 from evalkit.survival.state_occupation import state_occupation
-
-CITY = "all"
+from evalkit.tables import CITY
 
 
 def exit_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | None = None) -> pl.DataFrame:

@@ -4,7 +4,7 @@ import pytest
 
 from evalkit.errors import DisclosureError
 from evalkit.report import words
-from evalkit.report.numbers import COUNT, POINTS, SHARE, Form, Row, Shelf, gain_form, interval, number
+from evalkit.report.numbers import COUNT, POINTS, SHARE, Form, Row, Shelf, gain_form, interval, number, points_form
 
 EN = words("en")
 
@@ -48,6 +48,11 @@ def test_interval_writes_the_sign_of_per_cent_once_and_no_plus():
 @pytest.mark.parametrize(("size", "digits"), [(60.0, 0), (4200.0, -1), (23000.0, -2)])
 def test_gain_form_rounds_with_the_size_of_the_range(size, digits):
     assert gain_form(row(estimate=1.0, ci_lower=-size, ci_upper=2.0, currency="GBP")) == Form("gain", digits, "GBP")
+
+
+@pytest.mark.parametrize(("upper", "digits"), [(-0.003, 1), (-0.2, 0), (0.0, 0)])
+def test_points_form_keeps_a_limit_from_seeming_to_touch_zero(upper, digits):
+    assert points_form(row(ci_lower=-0.3, ci_upper=upper)) == Form("points", digits)
 
 
 def test_shelf_finds_a_family_in_its_districts_own_tables(tables):

@@ -1,0 +1,81 @@
+from types import SimpleNamespace
+
+import polars as pl
+import pytest
+
+from evalkit.disclosure import DECLARED, read_published, read_unit, release
+from evalkit.errors import DisclosureError
+
+
+@pytest.fixture
+def run(tmp_path):
+    """As much of a run as publication asks for."""
+    return SimpleNamespace(run_dir=tmp_path, params=SimpleNamespace(title={"en": "A test"}, min_count=5))
+
+
+def _people(**counts):
+    rows = [(district, "persons", n, n) for district, n in counts.items()]
+    return pl.DataFrame(rows, schema=["district", "measure", "count", "n_persons"], orient="row")
+
+
+def _curve(district="North"):
+    return pl.DataFrame({"district": district, "exit": "work", "month": [0, 1, 2], "estimate": [0.0, 0.1, 0.2]}).with_columns(
+        std_error=pl.lit(0.01), ci_lower=pl.lit(0.0), ci_upper=pl.lit(0.5), n_at_risk=pl.lit(100), n_events=pl.Series([0, 10, 10])
+    )
+
+
+def test_release_applies_the_declared_rule_and_writes_the_table(run):
+    published = release(_people(North=100, South=3, West=40, all=143), "people", run)
+
+    shown = dict(published.data.select("district", "count").iter_rows())
+    assert shown["South"] is None and shown["West"] is None
+    assert read_published(run.run_dir, "people").sha256 == published.sha256
+
+
+def test_release_names_a_districts_own_table_after_it(run):
+    release(_curve(), "exit_curves", run, district="North")
+    release(_curve("all"), "exit_curves", run)
+
+    names = sorted(path.stem for path in (run.run_dir / "published").glob("*.json"))
+    assert names == ["exit_curves-all", "exit_curves-north"]
+
+
+def test_release_carries_the_declared_grade_unless_told_otherwise(run):
+    effect = pl.DataFrame(
+        {
+            "district": ["all"],
+            "intervention_id": ["course"],
+            "covariate": ["age"],
+            "smd_before": [0.1],
+            "smd_after": [0.0],
+            "n_starters": [30],
+        }
+    )
+
+    assert release(effect, "balance", run).grade == "M"
+    assert release(effect, "balance", run, grade="L").grade == "L"
+
+
+def test_release_refuses_an_undeclared_table_in_four_lines(run):
+    with pytest.raises(DisclosureError) as caught:
+        release(_people(all=10), "peple", run)
+
+    lines = str(caught.value).splitlines()
+    assert "not declared" in lines[0] and 'did you mean "people"?' in lines[1]
+    assert lines[2].strip().startswith("why:") and "declared.py" in lines[3]
+
+
+def test_read_unit_gives_a_districts_own_curves_under_their_plain_names(run):
+    release(_curve(), "exit_curves", run, district="North")
+    release(_people(North=100, all=100), "people", run)
+
+    tables = read_unit(run, "North")
+
+    assert set(tables) == {"exit_curves", "people"}
+    assert tables["exit_curves"].name == "exit_curves-north"
+
+
+def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
+    about_things = {"intake", "prices"}
+
+    assert all(declared.n_persons or declared.rule == "curve" or name in about_things for name, declared in DECLARED.items())

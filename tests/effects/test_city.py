@@ -1,0 +1,124 @@
+import polars as pl
+import pytest
+
+from evalkit.effects import (
+    PersonTables,
+    city_effects,
+    city_weights,
+    district_effects,
+    reported_draws,
+    status_for_publication,
+    summaries,
+)
+
+N_DRAWS, SEED = 30, 3
+NORTH = {"a": "sstw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw", "f": "swww"}
+
+
+def _people(world, lives, districts):
+    tables = world.tables(lives, districts)
+    return PersonTables(tables["spells"], tables["episodes"], tables["state_intervals"], tables["person"], world.first_month)
+
+
+def _everything(world, people, protocols, districts):
+    weights = city_weights(people, protocols, n_draws=N_DRAWS, seed=SEED)
+    parts = [
+        district_effects(people, protocols, propensity=weights.propensity, district=district, n_draws=N_DRAWS, seed=SEED)
+        for district in districts
+    ]
+    statuses = pl.concat([*[part.status for part in parts], weights.status])
+    return weights, city_effects(pl.concat([part.sums for part in parts]), statuses, protocols, seed=SEED)
+
+
+@pytest.fixture
+def city(world):
+    """Four districts with the same lives, one of them without a single starter."""
+    lives, districts = {}, {}
+    for district in ("East", "North", "South", "West"):
+        for name, life in NORTH.items():
+            lives[district + name] = life.replace("t", "s") if district == "West" else life
+            districts[district + name] = district
+    return _people(world, lives, districts), ["East", "North", "South", "West"]
+
+
+def test_a_district_without_starters_cannot_be_said(world, city):
+    people, districts = city
+
+    _, effects = _everything(world, people, [world.protocol()], districts)
+
+    west = effects.status.filter((pl.col("district") == "West") & (pl.col("source") == "raw")).row(0, named=True)
+    assert (west["status"], west["reason"], west["n_starters"]) == ("cannot_be_said", "few_starters", 0)
+    assert "West" not in effects.draws["district"]
+
+
+def test_districts_are_pooled_when_enough_qualify(world, city):
+    people, districts = city
+
+    _, effects = _everything(world, people, [world.protocol()], districts)
+
+    shrunk = effects.draws.filter(pl.col("source") == "shrunk")["district"].unique().sort().to_list()
+    assert shrunk == ["East", "North", "South"]
+    assert set(reported_draws(effects).group_by("district").agg(pl.col("source").unique().first()).iter_rows()) == {
+        ("East", "shrunk"),
+        ("North", "shrunk"),
+        ("South", "shrunk"),
+        ("all", "raw"),
+    }
+
+
+def test_too_few_districts_are_not_pooled_and_that_is_said(world):
+    people = _people(world, NORTH, dict.fromkeys(NORTH, "North"))
+
+    _, effects = _everything(world, people, [world.protocol()], ["North"])
+
+    city = status_for_publication(effects.status, n_draws=N_DRAWS, min_count=1).filter(pl.col("district") == "all")
+    assert city["pooling"][0] == "few_districts"
+    assert effects.draws["source"].unique().to_list() == ["raw"]
+
+
+def test_an_intervention_nobody_starts_cannot_be_said_and_stops_nothing(world, city):
+    people, districts = city
+    protocols = [world.protocol(), world.protocol(protocol="other", intervention_id="other")]
+
+    weights, effects = _everything(world, people, protocols, districts)
+
+    reasons = effects.status.filter((pl.col("intervention_id") == "other") & (pl.col("source") == "raw"))["reason"].unique().to_list()
+    assert reasons == ["no_starters"]
+    assert weights.balance["intervention_id"].unique().to_list() in ([], ["course"])
+
+
+def test_summaries_carry_the_starters_behind_every_row(world, city):
+    people, districts = city
+    protocol = world.protocol()
+
+    _, effects = _everything(world, people, [protocol], districts)
+    curves, months = summaries(effects, [protocol])
+
+    starters = dict(months.select("district", "n_starters").unique().iter_rows())
+    assert starters == {"East": 2, "North": 2, "South": 2, "all": 6}
+    assert curves["n_starters"].null_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("counts", "shown"),
+    [
+        ({"A": 13, "B": 5, "C": 3, "D": 4}, {"A": 13, "B": 5, "C": None, "D": None}),
+        # A single small one could be found by subtraction: the next smallest goes with it.
+        ({"A": 13, "B": 5, "C": 3, "D": 9}, {"A": 13, "B": None, "C": None, "D": 9}),
+        ({"A": 13, "B": 0, "C": 7, "D": 9}, {"A": 13, "B": 0, "C": 7, "D": 9}),
+    ],
+)
+def test_small_numbers_of_starters_are_not_shown_nor_found_by_subtraction(counts, shown):
+    rows = [{"district": name, "n_starters": n} for name, n in {**counts, "all": sum(counts.values())}.items()]
+    status = pl.DataFrame(rows).with_columns(
+        intervention_id=pl.lit("course"),
+        protocol_hash=pl.lit("h"),
+        estimand=pl.lit("now"),
+        source=pl.lit("raw"),
+        status=pl.lit("estimated"),
+        reason=pl.lit(None, dtype=pl.String),
+    )
+
+    published = status_for_publication(status, n_draws=10, min_count=5)
+
+    assert dict(published.filter(pl.col("district") != "all").select("district", "n_starters").iter_rows()) == shown

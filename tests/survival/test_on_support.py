@@ -1,0 +1,57 @@
+import polars as pl
+import pytest
+
+from evalkit.survival import exit_curves, months_on_support, state_shares
+
+EXACT = 1e-12
+SPELLS = pl.DataFrame(
+    {
+        "person_id": ["a", "b", "c", "d"],
+        "district": ["North", "North", "South", "South"],
+        "months": [2, 4, 1, 3],
+        "exit": ["work", None, "studies", "work"],
+    }
+)
+INTERVALS = pl.DataFrame(
+    {
+        "person_id": ["a", "a", "b"],
+        "district": "North",
+        "start": [0, 2, 0],
+        "stop": [2, 4, 4],
+        "from_state": ["support", "work", "support"],
+        "to_state": ["work", None, None],
+    }
+)
+
+
+def test_exit_curves_end_at_the_horizon_and_name_month_and_exit():
+    curves = exit_curves(SPELLS, horizon_months=3)
+
+    assert curves["month"].max() == 3
+    half = curves.filter((pl.col("district") == "North") & (pl.col("exit") == "work") & (pl.col("month") == 2))
+    assert half["estimate"][0] == pytest.approx(0.5, abs=EXACT)
+
+
+def test_months_on_support_puts_the_city_beside_its_districts():
+    months = months_on_support(SPELLS, horizons=[2])
+
+    # North stays 2 and 2 of the first 2 months; South 1 and 2; all 7 of 8.
+    estimates = dict(months.select("district", "estimate").iter_rows())
+    assert estimates == {"North": pytest.approx(2.0), "South": pytest.approx(1.5), "all": pytest.approx(1.75)}
+
+
+def test_months_on_support_are_null_where_a_district_is_not_followed_so_far():
+    months = months_on_support(SPELLS, horizons=[4]).sort("district")
+
+    estimates = months["estimate"].to_list()
+    assert months["district"].to_list() == ["North", "South", "all"]
+    assert estimates[0] is not None and estimates[1] is None and estimates[2] is not None
+
+
+def test_state_shares_count_the_people_behind_each_share():
+    shares = state_shares(INTERVALS).sort("state", "month")
+
+    support = shares.filter(pl.col("state") == "support")
+    assert support["month"].to_list() == [0, 1, 2, 3]
+    assert support["n_persons"].to_list() == [2, 2, 1, 1]
+    assert support["estimate"].to_list() == pytest.approx([1, 1, 0.5, 0.5], abs=EXACT)
