@@ -66,10 +66,10 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFra
         district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the primary outcome up to the horizon),
         n_starters.
     """
-    before = trials.protocol.outcomes.index(trials.protocol.eligibility.state_before)
+    before = trials.states.index(trials.protocol.eligibility.state_before)
     staying = trials.keep((trials.outcomes[:, 0] == before) | trials.is_treated)
     unweighted = _with_unit_weights(trials)
-    constant = Trials(trials.rows, trials.design[:, :1], trials.terms[:1], trials.outcomes, trials.protocol)
+    constant = Trials(trials.rows, trials.design[:, :1], trials.terms[:1], trials.outcomes, trials.states, trials.protocol)
     conventions = [("declared", trials), ("leavers_excluded", staying), ("unweighted_survey", unweighted), ("naive", constant)]
     tables = []
     for convention, own in conventions:
@@ -136,4 +136,6 @@ def _mean_difference(covariates: np.ndarray, treated: np.ndarray, weights: np.nd
 
 
 def _with_unit_weights(trials: Trials) -> Trials:
-    return Trials(trials.rows.with_columns(weight=pl.lit(1.0)), trials.design, trials.terms, trials.outcomes, trials.protocol)
+    return Trials(
+        trials.rows.with_columns(weight=pl.lit(1.0)), trials.design, trials.terms, trials.outcomes, trials.states, trials.protocol
+    )

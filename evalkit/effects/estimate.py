@@ -115,8 +115,8 @@ def _draw_keys(sums: pl.DataFrame) -> list[str]:
 
 def _arm_sums(trials: Trials, weights: np.ndarray) -> np.ndarray:
     """(2 arms, n_states, months 0..h, n_draws) sums of weights; arm 0 is the comparison."""
-    n_states, n_months = len(trials.protocol.outcomes), trials.outcomes.shape[1]
-    before = trials.protocol.outcomes.index(trials.protocol.eligibility.state_before)
+    n_states, n_months = len(trials.states), trials.outcomes.shape[1]
+    before = trials.states.index(trials.protocol.eligibility.state_before)
     sums = np.zeros((2, n_states, n_months + 1, weights.shape[1]))
     for arm, mask in enumerate((~trials.is_treated, trials.is_treated)):
         sums[arm, before, 0] = weights[mask].sum(axis=0)
@@ -135,7 +135,7 @@ def _sums_table(sums: np.ndarray, draws: np.ndarray, trials: Trials, district: s
             **{key: pl.repeat(value, sums.size, eager=True) for key, value in _keys(trials, district).items()},
             "draw": draws[draw].astype(np.int32),
             "arm": pl.Series(["comparison", "treated"]).gather(arm),
-            "state": pl.Series(trials.protocol.outcomes).gather(state),
+            "state": pl.Series(trials.states).gather(state),
             "month": month.astype(np.int32),
             "weighted_sum": sums.ravel(),
             "weight_total": totals.ravel(),

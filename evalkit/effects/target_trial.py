@@ -16,6 +16,8 @@ from evalkit.errors import ProtocolError, nearest
 from evalkit.months import month_number, month_number_expr
 from evalkit.tables import STATES
 
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True)
 class Trials:
@@ -25,13 +27,15 @@ class Trials:
         unknown), weight (survey weight, 1 where none).
     design : (n_rows, n_terms) covariates of the propensity, the first column a constant.
     terms : names of the design's columns.
-    outcomes : (n_rows, follow_up_months) position of each month's state in protocol.outcomes.
+    outcomes : (n_rows, follow_up_months) position of each month's state in `states`.
+    states : the protocol's outcomes, and "unknown" where some month of somebody's follow-up is not known.
     """
 
     rows: pl.DataFrame
     design: np.ndarray
     terms: tuple[str, ...]
     outcomes: np.ndarray
+    states: tuple[str, ...]
     protocol: Protocol
 
     @property
@@ -40,7 +44,7 @@ class Trials:
 
     def keep(self, mask: np.ndarray) -> "Trials":
         """The rows where the mask is true."""
-        return Trials(self.rows.filter(pl.Series(mask)), self.design[mask], self.terms, self.outcomes[mask], self.protocol)
+        return Trials(self.rows.filter(pl.Series(mask)), self.design[mask], self.terms, self.outcomes[mask], self.states, self.protocol)
 
     def of_district(self, district: str) -> "Trials":
         """The rows of one district."""
@@ -76,7 +80,7 @@ def emulate_trials(
     ------
     ProtocolError
         If nobody is eligible, a covariate is missing from the person table or unknown for somebody, a person's state is not known for the
-        whole follow-up, or a state occurs that is not among the protocol's outcomes.
+        whole follow-up, or a state occurs that is not among the protocol's outcomes ("unknown" is followed as a state of its own).
     """
     rows = _assign(_eligible(spells, episodes, protocol, month_number(first_month)), episodes, protocol, month_number(first_month))
     if rows.is_empty():
@@ -90,9 +94,9 @@ def emulate_trials(
     panel = _StatePanel(state_intervals, rows["person_id"].unique().sort(), protocol)
     outcomes = panel.follow_up(rows, protocol)
     terms, design = _design(rows, panel, person, protocol, first_month)
-    trials = Trials(rows, design, terms, outcomes, protocol)
+    trials = Trials(rows, design, terms, outcomes, panel.states, protocol)
     if protocol.leavers_in_month_one == "excluded":
-        stays = outcomes[:, 0] == protocol.outcomes.index(protocol.eligibility.state_before)
+        stays = outcomes[:, 0] == panel.states.index(protocol.eligibility.state_before)
         trials = trials.keep(stays | trials.is_treated)
     return trials
 
@@ -150,32 +154,35 @@ class _StatePanel:
     """States by person and month as one byte each: only people who enter a trial, so that a register's panel stays small."""
 
     def __init__(self, intervals: pl.DataFrame, people: pl.Series, protocol: Protocol):
-        position = {outcome: place for place, outcome in enumerate(protocol.outcomes)}
         outcome_of = dict(STATES.select("state", "outcome").iter_rows())
         own = intervals.join(pl.DataFrame({"person_id": people}).with_row_index("person_row"), on="person_id")
         names = own["from_state"].replace(outcome_of)
-        unknown = sorted(set(names.unique()) - set(position))
-        if unknown:
+        found = set(names.unique())
+        is_partly_unknown = UNKNOWN in found and UNKNOWN not in protocol.outcomes
+        self.states = (*protocol.outcomes, UNKNOWN) if is_partly_unknown else protocol.outcomes
+        undeclared = sorted(found - set(self.states))
+        if undeclared:
             raise ProtocolError(
-                f"{len(unknown)} states occur that the protocol does not follow.",
-                where=f"protocol {protocol.protocol}, outcomes; states: {', '.join(unknown)}",
+                f"{len(undeclared)} states occur that the protocol does not follow.",
+                where=f"protocol {protocol.protocol}, outcomes; states: {', '.join(undeclared)}",
                 why="In each arm the shares of all states must sum to one.",
                 fix="add them to outcomes.",
             )
         self.people = people
-        self.states = np.full((len(people), int(own["stop"].max())), -1, dtype=np.int8)
+        self.months = np.full((len(people), int(own["stop"].max())), -1, dtype=np.int8)
+        position = {state: place for place, state in enumerate(self.states)}
         codes = names.replace_strict(position, return_dtype=pl.Int8).to_numpy()
         lengths = (own["stop"] - own["start"]).to_numpy()
         cells = np.repeat(own["start"].to_numpy() - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
-        self.states[np.repeat(own["person_row"].to_numpy(), lengths), cells] = np.repeat(codes, lengths)
+        self.months[np.repeat(own["person_row"].to_numpy(), lengths), cells] = np.repeat(codes, lengths)
 
     def rows_of(self, rows: pl.DataFrame) -> np.ndarray:
         return self.people.search_sorted(rows["person_id"]).to_numpy()
 
     def follow_up(self, rows: pl.DataFrame, protocol: Protocol) -> np.ndarray:
         months = rows["trial_month"].to_numpy()[:, None] - 1 + np.arange(protocol.follow_up_months)[None, :]
-        inside = months.max() < self.states.shape[1]
-        outcomes = self.states[self.rows_of(rows)[:, None], np.minimum(months, self.states.shape[1] - 1)]
+        inside = months.max() < self.months.shape[1]
+        outcomes = self.months[self.rows_of(rows)[:, None], np.minimum(months, self.months.shape[1] - 1)]
         n_short = len(rows) if not inside else int((outcomes < 0).any(axis=1).sum())
         if n_short:
             raise ProtocolError(
@@ -188,10 +195,10 @@ class _StatePanel:
 
     def share_before(self, rows: pl.DataFrame, code: int) -> np.ndarray:
         """Share of the months observed before the trial month that were spent in a state."""
-        counted = np.zeros((len(self.people), self.states.shape[1] + 1))
-        np.cumsum(self.states == code, axis=1, out=counted[:, 1:])
+        counted = np.zeros((len(self.people), self.months.shape[1] + 1))
+        np.cumsum(self.months == code, axis=1, out=counted[:, 1:])
         known = np.zeros_like(counted)
-        np.cumsum(self.states >= 0, axis=1, out=known[:, 1:])
+        np.cumsum(self.months >= 0, axis=1, out=known[:, 1:])
         place = self.rows_of(rows), rows["trial_month"].to_numpy() - 1
         return counted[place] / np.maximum(known[place], 1)
 
@@ -208,7 +215,7 @@ def _design(rows, panel: _StatePanel, person: pl.DataFrame, protocol: Protocol, 
         elif covariate.kind == "season":
             columns |= _season(rows, covariate, first_month)
         else:
-            columns[covariate.name] = panel.share_before(rows, protocol.outcomes.index(covariate.outcome))
+            columns[covariate.name] = panel.share_before(rows, panel.states.index(covariate.outcome))
     return tuple(columns), np.column_stack(list(columns.values()))
 
 

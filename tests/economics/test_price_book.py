@@ -215,4 +215,4 @@ def test_the_prices_of_northern_ireland_are_declared_illustrative():
 def test_the_prices_of_northern_ireland_value_every_state_of_its_effects():
     book = load_price_book(NORTHERN_IRELAND)
 
-    assert {livelihood.state for livelihood in book.livelihoods} == {"work", "studies", "support", "training"}
+    assert {livelihood.state for livelihood in book.livelihoods} == {"work", "studies", "support", "training", "unknown"}

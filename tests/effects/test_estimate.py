@@ -66,7 +66,7 @@ def test_effect_summary_counts_months_by_hand(world):
 def test_survey_weights_count_people_as_often_as_they_stand_for(world):
     trials = world.trials(LIVES, eligibility={"from_month": 2, "to_month": 2})
     doubled = trials.rows.with_columns(weight=pl.when(pl.col("person_id") == "a").then(3.0).otherwise(1.0))
-    weighted = type(trials)(doubled, trials.design, trials.terms, trials.outcomes, trials.protocol)
+    weighted = type(trials)(doubled, trials.design, trials.terms, trials.outcomes, trials.states, trials.protocol)
 
     draws = effect_draws(_parts(weighted).sums)
 

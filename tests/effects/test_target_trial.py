@@ -2,6 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evalkit.effects import emulate_trials
 from evalkit.errors import ProtocolError
 
 
@@ -35,8 +36,6 @@ def test_emulate_trials_never_enters_someone_already_in_the_intervention(world):
         {"person_id": ["a"], "intervention_id": ["course"], "start": [world.first_month.replace(month=2)], "end": [None]},
         schema_overrides={"end": pl.Date},
     )
-    from evalkit.effects import emulate_trials
-
     trials = emulate_trials(
         tables["spells"],
         course,
@@ -83,6 +82,28 @@ def test_leavers_excluded_keeps_those_who_stay_and_those_who_start(world):
     assert trials.rows.select("person_id", "arm").rows() == [("a", "treated"), ("c", "comparison")]
 
 
+def test_months_that_are_not_known_are_a_state_of_their_own(world):
+    tables = world.tables({"a": "sstw", "b": "sssw"})
+    hidden = tables["state_intervals"].with_columns(
+        pl.when((pl.col("person_id") == "b") & (pl.col("from_state") == "work"))
+        .then(pl.lit("unknown"))
+        .otherwise("from_state")
+        .alias("from_state")
+    )
+
+    trials = emulate_trials(
+        tables["spells"],
+        tables["episodes"],
+        protocol=world.protocol(),
+        state_intervals=hidden,
+        person=tables["person"],
+        first_month=world.first_month,
+    )
+
+    assert trials.states == (*world.protocol().outcomes, "unknown")
+    assert trials.states[trials.outcomes[-1, -1]] == "unknown"
+
+
 def test_future_states_do_not_change_assignment_or_covariates(world):
     """Immortal time cannot enter: what happens after time zero changes outcomes only."""
     covariates = [
@@ -117,8 +138,6 @@ def test_emulate_trials_says_in_four_lines_what_it_cannot_do(world, lives, chang
 
 
 def test_a_covariate_unknown_for_some_is_refused_with_the_count(world):
-    from evalkit.effects import emulate_trials
-
     tables = world.tables({"a": "ssss", "bb": "ssst"})
     person = tables["person"].with_columns(age=pl.when(pl.col("person_id") == "a").then("age"))
 
