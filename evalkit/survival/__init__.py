@@ -3,6 +3,7 @@
 from evalkit.survival.aalen_johansen import aalen_johansen
 from evalkit.survival.bands import simultaneous_bands
 from evalkit.survival.cox import HazardFit, cox, fine_gray
+from evalkit.survival.differences import curve_difference, restricted_mean_difference
 from evalkit.survival.discrete_hazard import DiscreteHazardFit, discrete_hazard
 from evalkit.survival.group_tests import GroupTest, gray_test, log_rank_test
 from evalkit.survival.kaplan_meier import kaplan_meier
@@ -21,6 +22,7 @@ __all__ = [
     "aalen_johansen",
     "add_risk_sets",
     "cox",
+    "curve_difference",
     "curve_statistic",
     "discrete_hazard",
     "exit_curves",
@@ -32,6 +34,7 @@ __all__ = [
     "replicate",
     "replicate_weights",
     "restricted_mean",
+    "restricted_mean_difference",
     "simultaneous_bands",
     "state_occupation",
     "state_shares",
