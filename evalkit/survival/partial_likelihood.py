@@ -43,7 +43,7 @@ class Maximum:
     """Where the partial likelihood is largest.
 
     `information` (n_terms, n_terms); `residuals` weighted score residuals by row (n_rows, n_terms); `hazard` baseline increments at the centre of the
-    covariates (n_strata, n_times).
+    covariates (n_strata, n_times); `mean` covariates expected of those who leave, averaged over ties (n_strata, n_times, n_terms).
     """
 
     coefficients: np.ndarray
@@ -52,6 +52,7 @@ class Maximum:
     hazard: np.ndarray
     log_likelihood_null: float
     log_likelihood: float
+    mean: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def maximise(rows: RiskRows, *, ties: Ties, with_residuals: bool) -> Maximum:
             residuals = np.empty_like(rows.x) if with_residuals else None
             if with_residuals:
                 residuals[order] = _residuals(rows, beta, now)
-            return Maximum(beta, now.information, residuals, now.a0, start.log_likelihood, now.log_likelihood)
+            return Maximum(beta, now.information, residuals, now.a0, start.log_likelihood, now.log_likelihood, now.mean)
     raise EstimationError(
         "The regression does not settle.",
         where=f"{_MAX_STEPS} steps, coefficients up to {np.abs(beta).max():.0f} in size",
