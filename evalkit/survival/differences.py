@@ -178,11 +178,10 @@ def _pairs(risk_set: RiskSet, paths: StatePaths, at: int, widths: np.ndarray) ->
 
 
 def _curve_rows(risk_set: RiskSet, paths: StatePaths, pair: _Pair, at: int, states: slice, labels: list[str | None]) -> pl.DataFrame:
-    own = [curve_rows(risk_set, place)[0] for place in (pair.group, at)]
-    last = min(shown[-1] for shown in own)
-    shown = np.union1d(*own)
-    shown = shown[shown <= last]
-    row = np.searchsorted(risk_set.times, shown, side="right")
+    shown, row, _, _, is_own = curve_rows(risk_set)
+    of_both = is_own[[pair.group, at]]
+    common = of_both.any(axis=0) & (shown <= min(shown[rows].max() for rows in of_both))
+    shown, row = shown[common], row[common]
     n_rows = len(shown)
     ours, reference = paths.probability[pair.group, row, states], paths.probability[at, row, states]
     variance = (paths.variance[pair.group] + paths.variance[at] - 2 * pair.of_curves)[row, states]

@@ -18,6 +18,7 @@ import numpy as np
 from scipy import sparse
 
 from evalkit.survival.risk_set import RiskSet
+from evalkit.survival.row_variance import has_closed_form, row_variance
 
 Variance = Literal["greenwood", "robust"]
 Start = Literal["fixed", "estimated"]
@@ -60,8 +61,11 @@ def state_paths(risk_set: RiskSet, *, variance: Variance, p0: Start = "fixed", h
     probability = occupation(rates.rates, rates.start)
     widths = interval_widths(risk_set.times, horizons)
     mean = np.einsum("ht,gts->ghs", widths, probability)
-    spread_of = _greenwood if variance == "greenwood" else _jackknife
-    variances, mean_variances = spread_of(risk_set, rates, probability, p0, widths)
+    if variance == "robust" and has_closed_form(risk_set):
+        variances, mean_variances = row_variance(risk_set, rates.rates, rates.at_risk, probability, widths)
+    else:
+        spread_of = _greenwood if variance == "greenwood" else _jackknife
+        variances, mean_variances = spread_of(risk_set, rates, probability, p0, widths)
     return StatePaths(probability, variances, mean, mean_variances)
 
 
