@@ -5,6 +5,7 @@ from evalkit.survival.bands import simultaneous_bands
 from evalkit.survival.cox import HazardFit, cox, fine_gray
 from evalkit.survival.differences import curve_difference, restricted_mean_difference
 from evalkit.survival.discrete_hazard import DiscreteHazardFit, discrete_hazard
+from evalkit.survival.exit_models import cox_exit_terms, exit_hazard_terms, exit_hazards, exit_rows, hazard_drift, standardised_exits
 from evalkit.survival.group_tests import GroupTest, gray_test, log_rank_test
 from evalkit.survival.kaplan_meier import kaplan_meier
 from evalkit.survival.on_support import exit_curves, months_on_support, state_shares
@@ -24,12 +25,17 @@ __all__ = [
     "aalen_johansen",
     "add_risk_sets",
     "cox",
+    "cox_exit_terms",
     "curve_difference",
     "curve_statistic",
     "discrete_hazard",
     "exit_curves",
+    "exit_hazard_terms",
+    "exit_hazards",
+    "exit_rows",
     "fine_gray",
     "gray_test",
+    "hazard_drift",
     "kaplan_meier",
     "log_rank_test",
     "months_on_support",
@@ -41,6 +47,7 @@ __all__ = [
     "restricted_mean_difference",
     "simultaneous_bands",
     "standardised_curves",
+    "standardised_exits",
     "state_occupation",
     "state_shares",
     "survival_quantiles",
