@@ -278,7 +278,7 @@ def _write_person_months(folder: Path) -> None:
         n = PERSON_MONTHS // parts
         month = rng.integers(1, MONTHS + 1, n).astype(np.int16)
         leaves = rng.random(n) < 0.02
-        cause = pl.Series(rng.integers(0, len(CAUSES), n).astype(np.uint8)).cast(pl.UInt32).cast(pl.Enum(CAUSES))
+        cause = pl.Series(CAUSES, dtype=pl.Enum(CAUSES)).gather(rng.integers(0, len(CAUSES), n))
         table = pl.DataFrame({"before": month - np.int16(1), "month": month, "cause": cause, "leaves": leaves})
         table.select("before", "month", cause=pl.when("leaves").then("cause")).write_parquet(folder / f"{part}.parquet")
 
