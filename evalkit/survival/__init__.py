@@ -3,14 +3,18 @@
 from evalkit.survival.aalen_johansen import aalen_johansen
 from evalkit.survival.bands import simultaneous_bands
 from evalkit.survival.cox import HazardFit, cox, fine_gray
+from evalkit.survival.differences import curve_difference, restricted_mean_difference
 from evalkit.survival.discrete_hazard import DiscreteHazardFit, discrete_hazard
+from evalkit.survival.exit_models import cox_exit_terms, exit_hazard_terms, exit_hazards, exit_rows, hazard_drift, standardised_exits
 from evalkit.survival.group_tests import GroupTest, gray_test, log_rank_test
 from evalkit.survival.kaplan_meier import kaplan_meier
 from evalkit.survival.on_support import exit_curves, months_on_support, state_shares
+from evalkit.survival.proportional_hazards import proportional_hazards_test
 from evalkit.survival.quantiles import survival_quantiles
 from evalkit.survival.replicate import curve_statistic, replicate, replicate_weights
 from evalkit.survival.restricted_mean import restricted_mean, time_lost
 from evalkit.survival.risk_set import RiskSet, add_risk_sets, tabulate_risk_set
+from evalkit.survival.standardise import predicted_curves, standardised_curves
 from evalkit.survival.state_occupation import state_occupation, time_in_state
 
 __all__ = [
@@ -21,18 +25,29 @@ __all__ = [
     "aalen_johansen",
     "add_risk_sets",
     "cox",
+    "cox_exit_terms",
+    "curve_difference",
     "curve_statistic",
     "discrete_hazard",
     "exit_curves",
+    "exit_hazard_terms",
+    "exit_hazards",
+    "exit_rows",
     "fine_gray",
     "gray_test",
+    "hazard_drift",
     "kaplan_meier",
     "log_rank_test",
     "months_on_support",
+    "predicted_curves",
+    "proportional_hazards_test",
     "replicate",
     "replicate_weights",
     "restricted_mean",
+    "restricted_mean_difference",
     "simultaneous_bands",
+    "standardised_curves",
+    "standardised_exits",
     "state_occupation",
     "state_shares",
     "survival_quantiles",

@@ -92,16 +92,7 @@ def cox(
     ----------
     Cox (1972), JRSS B 34:187; Efron (1977), JASA 72:557; Lin & Wei (1989), JASA 84:1074.
     """
-    roles = Roles(time, event, entry, None, weight, cluster, strata)
-    columns, names = read_spell_columns(spells, roles), check_covariates(spells, covariates)
-    is_event = columns.cause == _cause_number(columns, cause, event)
-    centre, x = _centred(spells, names, columns)
-    times, exit_rank, entry_rank = distinct_times(columns)
-    shape = (columns.n_groups, len(times))
-    entry_cell = None if columns.entry is None else columns.group * (len(times) + 1) + entry_rank
-    weights = np.ones(len(x)) if columns.weight is None else columns.weight
-    rows = RiskRows(x, weights, columns.group * len(times) + exit_rank, entry_cell, is_event, shape)
-    _check_events(is_event, event)
+    columns, rows, names, centre, times = cox_rows(spells, Roles(time, event, entry, None, weight, cluster, strata), covariates, cause)
     kind = variance or ("model" if weight is None and cluster is None else "robust")
     return _fit(rows, columns, names, centre, times, ties=ties, variance=kind, conf_level=conf_level)
 
@@ -152,6 +143,21 @@ def fine_gray(
     rows = RiskRows(x, weights, exit_rank, None, is_event, (1, len(times)), ~is_event & ~is_censored, censoring)
     _check_events(is_event, event)
     return _fit(rows, columns, names, centre, times, ties=ties, variance=variance, conf_level=conf_level)
+
+
+def cox_rows(
+    spells: pl.DataFrame, roles: Roles, covariates: Sequence[str], cause: str | None
+) -> tuple[SpellColumns, RiskRows, list[str], np.ndarray, np.ndarray]:
+    """Columns of the spells, the rows of a Cox regression, names and centre of its covariates, distinct times; `roles.by` holds the strata."""
+    columns, names = read_spell_columns(spells, roles), check_covariates(spells, covariates)
+    is_event = columns.cause == _cause_number(columns, cause, roles.event)
+    centre, x = _centred(spells, names, columns)
+    times, exit_rank, entry_rank = distinct_times(columns)
+    shape = (columns.n_groups, len(times))
+    entry_cell = None if columns.entry is None else columns.group * (len(times) + 1) + entry_rank
+    weights = np.ones(len(x)) if columns.weight is None else columns.weight
+    _check_events(is_event, roles.event)
+    return columns, RiskRows(x, weights, columns.group * len(times) + exit_rank, entry_cell, is_event, shape), names, centre, times
 
 
 def check_covariates(spells: pl.DataFrame, covariates: Sequence[str]) -> list[str]:

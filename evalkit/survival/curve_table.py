@@ -20,15 +20,19 @@ ConfType = Literal["log", "log-log", "plain"]
 _EDGE = 1e-12
 
 
-def curve_rows(risk_set: RiskSet, group: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Times of a group's rows, their place in a path, the place of the time at risk, and whether something is counted at that time."""
-    own = np.flatnonzero(risk_set.n_exits[group].sum(axis=(1, 2)))
+def curve_rows(risk_set: RiskSet) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Times of the rows, their place in a path, the place of the time at risk, whether something is counted then; which rows each group has."""
     times = risk_set.times
-    is_whole = times.dtype.kind == "i"
-    shown = np.arange(times[own[-1]] + 1) if is_whole else np.concatenate([[0.0], times[own]])
+    has_ends = risk_set.n_exits.any(axis=(2, 3))
+    if times.dtype.kind == "i":
+        last = times[len(times) - 1 - has_ends[:, ::-1].argmax(axis=1)]
+        shown = np.arange(times[-1] + 1)
+        is_own = shown <= last[:, None]
+    else:
+        shown = np.concatenate([[0.0], times])
+        is_own = np.concatenate([np.ones((risk_set.n_groups, 1), dtype=bool), has_ends], axis=1)
     at = np.searchsorted(times, shown, side="left")
-    is_counted = (times[at] == shown) & (shown > 0)
-    return shown, np.searchsorted(times, shown, side="right"), at, is_counted
+    return shown, np.searchsorted(times, shown, side="right"), at, (times[at] == shown) & (shown > 0), is_own
 
 
 def curve_frame(
@@ -47,28 +51,22 @@ def curve_frame(
     probability, variance: (n_groups, n_times + 1, n_curves); label: name and values of the column that tells the curves of a group apart;
     counts: rows at risk and events, (n_groups, n_times, n_curves).
     """
-    parts = []
-    n_at_risk, n_events = counts
-    for group in range(risk_set.n_groups):
-        shown, row, at, is_counted = curve_rows(risk_set, group)
-        columns = {"time": np.repeat(shown[None, :], probability.shape[2], axis=0).ravel()}
-        if label:
-            columns[label[0]] = pl.Series(np.repeat(np.arange(len(label[1])), len(shown))).cast(pl.UInt32)
-        columns["estimate"] = probability[group, row].T.ravel()
-        columns["std_error"] = np.sqrt(variance[group, row]).T.ravel()
-        columns["n_at_risk"] = n_at_risk[group, at].T.ravel()
-        columns["n_events"] = np.where(is_counted[:, None], n_events[group, at], 0).T.ravel()
-        parts.append(pl.DataFrame(columns).with_columns(pl.lit(group, pl.UInt32).alias("evalkit_group")))
-    table = pl.concat(parts)
+    shown, row, at, is_counted, is_own = curve_rows(risk_set)
+    n_curves = probability.shape[2]
+    # Rows by group, curve and time; groups keep those up to their last time.
+    kept = np.repeat(is_own[:, None, :], n_curves, axis=1)
+    group, curve, place = np.nonzero(kept)
+    n_at_risk, n_events = (count.swapaxes(1, 2)[:, :, at][kept] for count in counts)
+    estimate, spread = (path.swapaxes(1, 2)[:, :, row][kept] for path in (probability, variance))
+    time = shown[place]
+    exact = (time == 0) & first_row_is_exact
+    limits = _limits(estimate, np.sqrt(spread), exact, conf_level, conf_type)
+    columns = {"evalkit_group": group.astype(np.uint32), "time": time}
     if label:
-        names = pl.Series(label[0], label[1], dtype=pl.String)
-        table = table.with_columns(names.gather(table[label[0]]))
-    exact = (pl.col("time") == 0) if first_row_is_exact else pl.lit(False)
-    table = _with_limits(table, exact, conf_level, conf_type)
-    keys = ["time", *([label[0]] if label else [])]
-    return with_groups(
-        table.select("evalkit_group", *keys, "estimate", "std_error", "ci_lower", "ci_upper", "n_at_risk", "n_events"), risk_set
-    )
+        columns[label[0]] = pl.Series(label[1], dtype=pl.String).gather(curve)
+    columns |= {"estimate": estimate} | {name: pl.Series(values, nan_to_null=True) for name, values in limits.items()}
+    columns |= {"n_at_risk": n_at_risk, "n_events": np.where(is_counted[place], n_events, 0)}
+    return with_groups(pl.DataFrame(columns), risk_set)
 
 
 def mean_frame(
@@ -159,19 +157,14 @@ def check_conf_type(conf_type: str) -> None:
         )
 
 
-def _with_limits(table: pl.DataFrame, exact: pl.Expr, conf_level: float, conf_type: ConfType) -> pl.DataFrame:
+def _limits(
+    estimate: np.ndarray, std_error: np.ndarray, exact: np.ndarray, conf_level: float, conf_type: ConfType
+) -> dict[str, np.ndarray]:
+    """Columns of errors and limits; NaN where the module says null."""
     check_conf_type(conf_type)
-    estimate, std_error = table["estimate"].to_numpy(), table["std_error"].to_numpy()
     lower, upper = confidence_limits(estimate, std_error, multiplier=normal_quantile(conf_level), conf_type=conf_type)
-    limits = pl.DataFrame({"ci_lower": lower, "ci_upper": upper})
-    at_edge = (pl.col("estimate") <= _EDGE) | (pl.col("estimate") >= 1 - _EDGE)
+    at_edge = (estimate <= _EDGE) | (estimate >= 1 - _EDGE)
     by_definition = exact & at_edge
-    return (
-        pl.concat([table, limits], how="horizontal")
-        .with_columns(
-            std_error=pl.when(by_definition).then(0.0).when(at_edge).then(None).otherwise("std_error"),
-            ci_lower=pl.when(by_definition).then("estimate").otherwise("ci_lower"),
-            ci_upper=pl.when(by_definition).then("estimate").otherwise("ci_upper"),
-        )
-        .with_columns(pl.col("std_error", "ci_lower", "ci_upper").fill_nan(None))
-    )
+    std_error = np.where(by_definition, 0.0, np.where(at_edge, np.nan, std_error))
+    lower, upper = (np.where(by_definition, estimate, limit) for limit in (lower, upper))
+    return {"std_error": std_error, "ci_lower": lower, "ci_upper": upper}

@@ -37,12 +37,24 @@ class DiscreteHazardFit:
         Of the months at risk.
     n_months : int
         Months at risk, unweighted.
+    link : {"multinomial", "logit", "cloglog"}
+    causes, covariates : tuple of str
+        In the order of `terms`.
+    band_starts : tuple of int
+        First months of the bands in use.
+    last_month : int
+        Last month at risk: how far curves of the model go.
     """
 
     terms: pl.DataFrame
     covariance: np.ndarray
     log_likelihood: float
     n_months: int
+    link: Link
+    causes: tuple[str, ...]
+    covariates: tuple[str, ...]
+    band_starts: tuple[int, ...]
+    last_month: int
 
 
 @dataclass(frozen=True)
@@ -111,7 +123,8 @@ def discrete_hazard(
         by=names,
         causes=causes if link == "multinomial" else None,
     )
-    cells = _collapse(risk_set, names, _checked_bands(risk_set, names, band_starts, time))
+    starts = _checked_bands(risk_set, names, band_starts, time)
+    cells = _collapse(risk_set, names, starts)
     coefficients, information, log_likelihood = _maximise(cells, link)
     covariance = np.linalg.inv(information)
     if cluster is not None:
@@ -121,7 +134,29 @@ def discrete_hazard(
     labels = risk_set.causes if link == "multinomial" else ("any",)
     terms = _terms(coefficients, covariance, labels, cells.names, conf_level)
     n_months = int((risk_set.n_at_risk[:, :, 0] * _gaps(risk_set)).sum())
-    return DiscreteHazardFit(terms, covariance, log_likelihood, n_months)
+    about = {"link": link, "causes": labels, "covariates": tuple(names), "band_starts": tuple(starts.tolist())}
+    return DiscreteHazardFit(terms, covariance, log_likelihood, n_months, **about, last_month=int(risk_set.times[-1]))
+
+
+def hazards_by_band(fit: DiscreteHazardFit, x: np.ndarray) -> np.ndarray:
+    """Chances of leaving in a month of each band, for rows of covariates x; shape (n_rows, n_bands, n_causes)."""
+    n_bands = len(fit.band_starts)
+    beta = fit.terms["estimate"].to_numpy().reshape(len(fit.causes), -1)
+    linear = beta[:, :n_bands].T[None, :, :] + (x @ beta[:, n_bands:].T)[:, None, :]
+    return _chances(linear.reshape(-1, len(fit.causes)), fit.link)[0].reshape(linear.shape)
+
+
+def hazard_gradient(fit: DiscreteHazardFit, x: np.ndarray, hazard: np.ndarray) -> np.ndarray:
+    """Derivative of `hazards_by_band` by every coefficient; shape (n_rows, n_bands, n_causes, n_coefficients)."""
+    n_rows, n_bands, n_causes = hazard.shape
+    if fit.link == "cloglog":
+        by_linear = (-(1 - hazard) * np.log1p(-hazard))[..., None]
+    else:
+        by_linear = hazard[..., None] * np.eye(n_causes) - hazard[..., :, None] * hazard[..., None, :]
+    terms = np.concatenate(
+        [np.broadcast_to(np.eye(n_bands), (n_rows, n_bands, n_bands)), np.repeat(x[:, None, :], n_bands, axis=1)], axis=2
+    )
+    return np.einsum("rbkl,rbt->rbklt", by_linear, terms).reshape(n_rows, n_bands, n_causes, -1)
 
 
 def _checked_bands(risk_set: RiskSet, names: list[str], band_starts: Sequence[int], time: str) -> np.ndarray:

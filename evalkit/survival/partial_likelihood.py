@@ -18,6 +18,7 @@ Ties = Literal["efron", "breslow"]
 _MAX_STEPS, _MAX_HALVINGS = 40, 30
 _STEP_TOLERANCE = 1e-11
 _FLAT = 1e-7
+_CACHED_ROWS = 8192
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Maximum:
     """Where the partial likelihood is largest.
 
     `information` (n_terms, n_terms); `residuals` weighted score residuals by row (n_rows, n_terms); `hazard` baseline increments at the centre of the
-    covariates (n_strata, n_times).
+    covariates (n_strata, n_times); `mean` covariates expected of those who leave, averaged over ties (n_strata, n_times, n_terms).
     """
 
     coefficients: np.ndarray
@@ -52,6 +53,7 @@ class Maximum:
     hazard: np.ndarray
     log_likelihood_null: float
     log_likelihood: float
+    mean: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def maximise(rows: RiskRows, *, ties: Ties, with_residuals: bool) -> Maximum:
             residuals = np.empty_like(rows.x) if with_residuals else None
             if with_residuals:
                 residuals[order] = _residuals(rows, beta, now)
-            return Maximum(beta, now.information, residuals, now.a0, start.log_likelihood, now.log_likelihood)
+            return Maximum(beta, now.information, residuals, now.a0, start.log_likelihood, now.log_likelihood, now.mean)
     raise EstimationError(
         "The regression does not settle.",
         where=f"{_MAX_STEPS} steps, coefficients up to {np.abs(beta).max():.0f} in size",
@@ -142,7 +144,9 @@ def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
     with np.errstate(over="ignore", invalid="ignore"):
         linear = rows.x @ beta
         r = rows.weight * np.exp(linear)
-        values = np.column_stack([r, r[:, None] * rows.x])
+        values = np.empty((len(r), rows.x.shape[1] + 1))
+        values[:, 0] = r
+        np.multiply(r[:, None], rows.x, out=values[:, 1:])
         risk, tied = _risk_sums(rows, cells, values)
         likelihood, s1, s2, q0, q1, q2 = _tie_sums(risk[..., 0], tied[..., 0], cells.n_tied, cells.tied_weight, ties)
         S1, D1 = risk[..., 1:], tied[..., 1:]
@@ -150,7 +154,7 @@ def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
         score = (rows.weight * rows.is_event) @ rows.x - mean.sum(axis=(0, 1))
         # sum_t of S2(t) s1(t) - D2(t) s2(t), row by row; then the squares of the means.
         share = r * (_over_time_at_risk(rows, s1) - rows.is_event * s2.ravel()[rows.exit_cell])
-        information = (rows.x * share[:, None]).T @ rows.x
+        information = _weighted_product(rows.x, share)
         flat_S1, flat_D1 = S1.reshape(-1, S1.shape[-1]), D1.reshape(-1, S1.shape[-1])
         cross = (flat_S1 * q1.ravel()[:, None]).T @ flat_D1
         information -= (flat_S1 * q0.ravel()[:, None]).T @ flat_S1 - cross - cross.T + (flat_D1 * q2.ravel()[:, None]).T @ flat_D1
@@ -159,6 +163,15 @@ def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
     own1 = S1 * (q0 - q1)[..., None] - D1 * (q1 - q2)[..., None]
     mean = np.divide(mean, cells.tied_weight[..., None], out=np.zeros_like(mean), where=cells.tied_weight[..., None] > 0)
     return _Sums(risk, tied, s1, a1, s1 - s2, own1, mean, log_likelihood, score, information)
+
+
+def _weighted_product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """X' diag(weight) X, in parts that stay in the processor's cache."""
+    total = np.zeros((x.shape[1], x.shape[1]))
+    for begin in range(0, len(x), _CACHED_ROWS):
+        part = x[begin : begin + _CACHED_ROWS]
+        total += (part * weight[begin : begin + _CACHED_ROWS, None]).T @ part
+    return total
 
 
 def _risk_sums(rows: RiskRows, cells: _Cells, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

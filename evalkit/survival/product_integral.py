@@ -17,11 +17,13 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
-from evalkit.survival.risk_set import RiskSet
+from evalkit.survival.risk_set import RiskSet, stable_order
+from evalkit.survival.row_variance import has_closed_form, row_variance
 
 Variance = Literal["greenwood", "robust"]
 Start = Literal["fixed", "estimated"]
 _BUFFER_VALUES = 2_000_000
+_MOST_ROWS = 40
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,11 @@ def state_paths(risk_set: RiskSet, *, variance: Variance, p0: Start = "fixed", h
     probability = occupation(rates.rates, rates.start)
     widths = interval_widths(risk_set.times, horizons)
     mean = np.einsum("ht,gts->ghs", widths, probability)
-    spread_of = _greenwood if variance == "greenwood" else _jackknife
-    variances, mean_variances = spread_of(risk_set, rates, probability, p0, widths)
+    if variance == "robust" and has_closed_form(risk_set):
+        variances, mean_variances = row_variance(risk_set, rates.rates, rates.at_risk, probability, widths)
+    else:
+        spread_of = _greenwood if variance == "greenwood" else _jackknife
+        variances, mean_variances = spread_of(risk_set, rates, probability, p0, widths)
     return StatePaths(probability, variances, mean, mean_variances)
 
 
@@ -280,7 +285,7 @@ class SpreadLength:
         self.n_clusters = spread.shape[0]
         through_clusters = spread.nnz + spread.shape[0]
         self._spread = spread if through_clusters * self.DENSE_GAIN < self.n_cells**2 else None
-        self._gram = None if self._spread is not None else (spread.T @ spread).toarray()
+        self._gram = None if self._spread is not None else _gram(spread)
 
     def squared(self, derivatives: np.ndarray) -> np.ndarray:
         """|spread u|^2 for every column u of `derivatives` (n_cells, n_columns)."""
@@ -288,3 +293,22 @@ class SpreadLength:
             through = self._spread @ derivatives
             return np.einsum("cu,cu->u", through, through)
         return np.maximum(np.einsum("fu,fu->u", self._gram @ derivatives, derivatives), 0.0)
+
+
+def _gram(spread: sparse.csc_array) -> np.ndarray:
+    """spread' spread, dense. Clusters of few rows: products of every row with those after it in its cluster, one distance at a time."""
+    n_cells = spread.shape[1]
+    order = stable_order(spread.indices)
+    cluster, weight = spread.indices[order], spread.data[order]
+    cell = np.repeat(np.arange(n_cells), np.diff(spread.indptr))[order]
+    gram = np.diag(np.bincount(cell, weight**2, n_cells))
+    here = np.arange(len(cluster))
+    for distance in range(1, _MOST_ROWS + 1):
+        here = here[here + distance < len(cluster)]
+        here = here[cluster[here + distance] == cluster[here]]
+        if not len(here):
+            return gram
+        pair = cell[here] * n_cells + cell[here + distance]
+        part = np.bincount(pair, weight[here] * weight[here + distance], n_cells**2).reshape(n_cells, n_cells)
+        gram += part + part.T
+    return (spread.T @ spread).toarray()

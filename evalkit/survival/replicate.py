@@ -3,6 +3,10 @@
 Draw b gives cluster i a weight made from a keyed hash of (cluster id, seed, b): a 64-bit BLAKE2b digest of the id's text, mixed with the seed
 and the number of the draw by the finaliser of SplitMix64 (Steele, Lea & Flood 2014, OOPSLA), read as a uniform number. The same person
 therefore has the same weight in every table, district and process that asks for draw b.
+
+Only weights that a cluster has by itself can do that. Multinomial counts sum to the number of clusters, so a cluster's count would depend on who
+else is in the table (Poisson counts are their limit); normal multipliers can be negative, so a risk set could be too (`bands` uses them
+where only derivatives are drawn). Poisson and exponential weights have the same mean and variance as both.
 """
 
 from collections.abc import Callable, Sequence

@@ -217,7 +217,20 @@ def _spread(row: np.ndarray, exit_cell: np.ndarray, late_cell: np.ndarray, weigh
         row, weight = np.concatenate([row, row[late]]), np.concatenate([weight, weight[late]])
         exit_cell = np.concatenate([exit_cell, late_cell[late]])
     n_rows = int(row.max()) + 1 if len(row) else 1
-    return sparse.coo_array((weight, (row, exit_cell)), shape=(n_rows, n_cells)).tocsc()
+    # Several rows of a cluster in one cell stay apart: all uses are linear or bilinear, and summing them would cost a sort.
+    order = stable_order(exit_cell)
+    begin = np.concatenate([[0], np.cumsum(np.bincount(exit_cell, minlength=n_cells))])
+    return sparse.csc_array((weight[order], row[order], begin), shape=(n_rows, n_cells))
+
+
+def stable_order(codes: np.ndarray) -> np.ndarray:
+    """Order that sorts whole numbers >= 0, equal ones as they stand; by 16 bits at a time, which numpy sorts by counting."""
+    order = np.argsort((codes & 0xFFFF).astype(np.uint16), kind="stable")
+    shift, largest = 16, int(codes.max(initial=0))
+    while largest >> shift:
+        order = order[np.argsort(((codes >> shift) & 0xFFFF).astype(np.uint16)[order], kind="stable")]
+        shift += 16
+    return order
 
 
 def _aligned(part: RiskSet, times: np.ndarray, groups: pl.DataFrame, cluster_ids: pl.Series | None) -> tuple:

@@ -101,10 +101,31 @@ def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
         place = np.zeros(present[-1] + 1, dtype=np.int64)
         place[present] = np.arange(len(present))
         return place[numbers], pl.Series(column.name, present + column.min(), dtype=column.dtype)
+    if column.dtype == pl.String and column.len() > _MANY_VALUES:
+        found = _codes_by_hash(column)
+        if found is not None:
+            return found
     values = column.unique().sort()
     if column.dtype == pl.String and values.len() <= _MANY_VALUES:
         return column.cast(pl.Enum(values)).to_physical().to_numpy().astype(np.int64), values
     return column.rank("dense").to_numpy().astype(np.int64) - 1, values
+
+
+def _codes_by_hash(column: pl.Series) -> tuple[np.ndarray, pl.Series] | None:
+    """`dense_codes` of text by its hashes, whose order is cheap; None when two values share a hash."""
+    hashes = column.hash()
+    order = hashes.arg_sort().to_numpy()
+    sorted_hashes = hashes.to_numpy()[order]
+    is_first = np.concatenate([[True], sorted_hashes[1:] != sorted_hashes[:-1]])
+    code = np.empty(len(order), dtype=np.int64)
+    code[order] = np.cumsum(is_first) - 1
+    values = column.gather(order[is_first])
+    if not (values.gather(code) == column).all():
+        return None
+    by_value = values.arg_sort().to_numpy()
+    place = np.empty(len(by_value), dtype=np.int64)
+    place[by_value] = np.arange(len(by_value))
+    return place[code], values.gather(by_value)
 
 
 def distinct_times(columns: SpellColumns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -250,6 +271,8 @@ def _label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
 
 
 def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
+    if roles.causes is None and roles.from_state is None and isinstance(columns[0].dtype, pl.Enum) and len(columns[0].dtype.categories):
+        return tuple(columns[0].dtype.categories)
     found: set[Any] = set().union(*[column.unique().drop_nulls().cast(pl.String).to_list() for column in columns])
     if roles.causes is None:
         declared = columns[0].dtype.categories.to_list() if isinstance(columns[0].dtype, pl.Enum) else sorted(found)

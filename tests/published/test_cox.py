@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.survival import cox, fine_gray
+from evalkit.survival import cox, fine_gray, predicted_curves
 
 COEFFICIENT = 1e-7  # R stops when the likelihood changes by less than 1e-9
 ROBUST = 1e-6
@@ -103,3 +103,15 @@ def test_weighted_exits_to_work_agree_with_r(joblessness_spells, reference, devi
     )
 
     assert_fit_agrees(fit, reference("spells_mvad")["cox_employment_fresh_weighted_cluster_id"], "se_robust", deviation)
+
+
+def test_predicted_survival_agrees_with_r(measured, reference):
+    expected = reference("cox_mgus2")["efron_predicted_survival"]
+    profiles = pl.DataFrame(expected["newdata"])
+
+    table = predicted_curves(cox(measured, **DEATH), profiles).filter(cause="still_running")
+
+    for row in range(profiles.height):
+        curve = table.filter(profile=row)
+        place = np.searchsorted(curve["time"].to_numpy(), expected["time"], side="right") - 1
+        assert curve["estimate"].to_numpy()[place] == pytest.approx([shares[row] for shares in expected["surv"]], abs=COEFFICIENT)

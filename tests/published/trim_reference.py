@@ -25,6 +25,19 @@ KEEP = {
     "multistate_myeloid": None,
     "cox_mgus2": None,
     "discrete_mvad": None,
+    "unemployment_jobless": [
+        "meta",
+        "km_any_exit",
+        "km_any_exit_ui0",
+        "km_any_exit_ui1",
+        "km_any_exit_weighted_robust",
+        "cif",
+        "cif_ui0",
+        "cif_ui1",
+        "cif_weighted",
+        "logrank_any_by_ui",
+        "gray_by_ui",
+    ],
 }
 DROPPED = {"se_cumhaz", "cumhaz_names", "transitions", "n_censor", "vcov_model", "vcov_robust", "vcov", "var"}
 ALONG_TIME = {

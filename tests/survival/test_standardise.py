@@ -1,0 +1,106 @@
+"""Curves of fitted hazard models: derivatives, sums, and a confounded population whose truth is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from evalkit.survival import aalen_johansen, cox, discrete_hazard, predicted_curves, standardised_curves
+
+CLOSE = 1e-9  # Newton steps stop below 1e-10
+STEP = 1e-6  # of a numerical derivative; its own error is about the step
+NEARLY = 1e-3  # a covariate of chance moves the average a little
+MONTE_CARLO = 4  # standard errors
+LINKS = {"multinomial": "cause", "logit": "ended", "cloglog": "ended"}
+
+
+@pytest.fixture(scope="module")
+def confounded() -> pl.DataFrame:
+    """Women are trained more often and leave more slowly; training doubles the chance of work."""
+    rng = np.random.default_rng(7)
+    n = 6000
+    female = rng.random(n) < 0.5
+    trained = rng.random(n) < np.where(female, 0.7, 0.2)
+    work = 0.06 * np.where(trained, 2, 1) * np.where(female, 0.5, 1)
+    studies = np.full(n, 0.03)
+    leaves = rng.geometric(work + studies)
+    cause = np.where(rng.random(n) < work / (work + studies), "work", "studies")
+    months = np.minimum(leaves, 12)
+    table = pl.DataFrame({"months": months, "cause": cause.tolist(), "female": female, "trained": trained})
+    ended = pl.Series(leaves <= 12)
+    return table.with_columns(cause=pl.when(ended).then("cause"), ended=ended)
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_error_is_the_derivative_by_the_coefficients(link, confounded):
+    fit = discrete_hazard(confounded, time="months", event=LINKS[link], covariates=["female", "trained"], link=link, band_starts=(1, 4))
+    settings = {"all": {"trained": 1}}
+
+    table = standardised_curves(fit, confounded[:50], settings=settings)
+
+    columns = []
+    for place in range(fit.terms.height):
+        moved = []
+        for sign in (1, -1):
+            estimate = fit.terms["estimate"].to_numpy().copy()
+            estimate[place] += sign * STEP
+            shifted = replace(fit, terms=fit.terms.with_columns(estimate=pl.Series(estimate)))
+            moved.append(standardised_curves(shifted, confounded[:50], settings=settings)["estimate"].to_numpy())
+        columns.append((moved[0] - moved[1]) / (2 * STEP))
+    gradient = np.array(columns)
+    expected = np.sqrt(np.einsum("ct,cd,dt->t", gradient, fit.covariance, gradient))
+    assert table["std_error"].to_numpy() == pytest.approx(expected, abs=STEP)
+
+
+def test_saturated_model_gives_back_the_observed_curve(confounded):
+    everybody = confounded.with_columns(one=pl.int_range(pl.len()) % 2)
+    fit = discrete_hazard(everybody, time="months", event="cause", covariates=["one"], band_starts=tuple(range(1, 13)))
+
+    table = standardised_curves(fit, everybody, settings={"as they are": {}})
+
+    observed = aalen_johansen(confounded, time="months", event="cause")
+    assert table.filter(pl.col("cause") != "still_running")["estimate"].to_list() == pytest.approx(
+        observed["estimate"].to_list(), abs=NEARLY
+    )
+    assert table.group_by("time").agg(pl.col("estimate").sum())["estimate"].to_list() == pytest.approx([1.0] * 13, abs=CLOSE)
+
+
+def test_g_formula_over_both_sexes_holds_the_truth_and_the_naive_difference_does_not(confounded):
+    fit = discrete_hazard(confounded, time="months", event="ended", covariates=["female", "trained"], band_starts=(1,), link="cloglog")
+    settings = {"all": {"trained": 1}, "none": {"trained": 0}}
+
+    table = standardised_curves(fit, confounded, settings=settings, reference="none").filter(cause="any", time=6)
+
+    def left(trained: bool) -> float:
+        chances = [0.06 * (2 if trained else 1) * factor + 0.03 for factor in (0.5, 1)]
+        return float(np.mean([1 - (1 - chance) ** 6 for chance in chances]))
+
+    naive = aalen_johansen(
+        confounded.with_columns(cause=pl.when("ended").then(pl.lit("any"))), time="months", event="cause", by=["trained"]
+    ).filter(pl.col("time") == 6)["estimate"]
+    truth = left(True) - left(False)
+    assert abs(table["estimate"].item() - truth) < MONTE_CARLO * table["std_error"].item()
+    assert abs((naive[1] - naive[0]) - truth) > MONTE_CARLO * table["std_error"].item()
+
+
+def test_cause_specific_cox_fits_share_out_everybody(confounded):
+    fits = {
+        cause: cox(confounded, time="months", event="cause", cause=cause, covariates=["female", "trained"]) for cause in ("work", "studies")
+    }
+
+    table = standardised_curves(fits, confounded, settings={"as they are": {}})
+
+    totals = table.group_by("time").agg(pl.col("estimate").sum())["estimate"]
+    observed = aalen_johansen(confounded, time="months", event="cause").filter(cause="work", time=12)["estimate"].item()
+    assert totals.to_list() == pytest.approx([1.0] * 13, abs=CLOSE)
+    assert table.filter(cause="work", time=12)["estimate"].item() == pytest.approx(observed, abs=0.01)  # proportional hazards hold roughly
+
+
+def test_strata_have_their_own_baseline(confounded):
+    fit = cox(confounded, time="months", event="ended", covariates=["trained"], strata=["female"])
+
+    table = predicted_curves(fit, pl.DataFrame({"trained": [0, 0], "female": [False, True]}))
+
+    men, women = (table.filter(profile=row, cause="any", time=12)["estimate"].item() for row in (0, 1))
+    assert men > women + 0.1

@@ -1,0 +1,113 @@
+"""The traps that other tools fall into, one test each; the list says where those of other files stand.
+
+trap                                                     test
+lifelines moves tied ends past censorings                test_ties_at_the_horizon_are_counted_exactly
+an answer that depends on the seed or the sample size    test_the_same_shares_at_any_size
+R survival 3.5 ignores clusters with several causes      test_clusters_widen_errors_of_causes_too
+weights that vary inside a cluster                       properties: test_jackknife_error_is_the_derivative_by_the_persons_weight
+p0 estimated is treated as known                         by_hand: test_estimated_start_has_the_error_of_a_share
+weights of people taken for numbers of rows              test_doubling_all_weights_leaves_errors_alone
+no errors with weights (statsmodels)                     test_weighted_causes_have_errors
+meaning of entry                                         properties: test_a_spell_split_in_two_rows_counts_once
+other variances differ in the third digit (comprisk)     test_greenwood_and_jackknife_agree_when_every_row_stands_for_itself
+Efron on heavily tied months                             test_cloglog_recovers_the_hazard_ratio_where_ties_are_heavy
+quadratic cost in ties (Cox with clusters)               test_clustered_cox_with_heavy_ties_is_quick
+negative or zero durations, exit before entry,
+undeclared causes, negative weights, no spells           test_spell_columns
+all censored, one person, zero weights                   test_curves
+"""
+
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+
+from evalkit.survival import aalen_johansen, cox, discrete_hazard
+
+EXACT = 1e-12
+MONTE_CARLO = 4  # standard errors
+
+
+def make(n: int, rng: np.random.Generator, horizon: int = 12) -> pl.DataFrame:
+    leaves = rng.geometric(0.08, n)
+    cause = pl.Series(rng.choice(["studies", "work"], n).tolist())
+    spells = pl.DataFrame({"months": np.minimum(leaves, horizon), "person": rng.integers(0, n // 2, n), "w": rng.uniform(0.5, 2, n)})
+    return spells.with_columns(cause=pl.when(pl.Series(leaves <= horizon)).then(cause))
+
+
+@pytest.fixture(scope="module")
+def spells() -> pl.DataFrame:
+    return make(4000, np.random.default_rng(3))
+
+
+def test_ties_at_the_horizon_are_counted_exactly(spells):
+    # Everybody still there is censored in month 12, in which others leave: without earlier censoring the shares are plain shares.
+    curves = aalen_johansen(spells, time="months", event="cause")
+
+    shares = [(spells["cause"] == cause).sum() / spells.height for cause in ("studies", "work")]
+    assert curves.filter(pl.col("time") == 12)["estimate"].to_list() == pytest.approx(shares, abs=EXACT)
+
+
+def test_the_same_shares_at_any_size(spells):
+    once = aalen_johansen(spells[:200], time="months", event="cause")
+
+    often = aalen_johansen(pl.concat([spells[:200]] * 300), time="months", event="cause")
+
+    assert often["estimate"].to_list() == pytest.approx(once["estimate"].to_list(), abs=EXACT)
+
+
+def test_clusters_widen_errors_of_causes_too(spells):
+    twins = pl.concat([spells, spells])
+
+    clustered = aalen_johansen(
+        twins.with_row_index("row").with_columns(twin=pl.col("row") % spells.height), time="months", event="cause", cluster="twin"
+    )
+
+    alone = aalen_johansen(spells, time="months", event="cause")
+    assert clustered["std_error"].to_list() == pytest.approx(alone["std_error"].to_list(), abs=EXACT)
+    assert aalen_johansen(twins, time="months", event="cause")["std_error"][5] < 0.8 * clustered["std_error"][5]
+
+
+def test_doubling_all_weights_leaves_errors_alone(spells):
+    single = aalen_johansen(spells, time="months", event="cause", weight="w")
+
+    doubled = aalen_johansen(spells.with_columns(pl.col("w") * 2), time="months", event="cause", weight="w")
+
+    assert doubled["std_error"].to_list() == pytest.approx(single["std_error"].to_list(), abs=EXACT)
+
+
+def test_weighted_causes_have_errors(spells):
+    curves = aalen_johansen(spells, time="months", event="cause", weight="w")
+
+    assert (curves.filter(pl.col("time") > 0)["std_error"] > 0).all()
+
+
+def test_greenwood_and_jackknife_agree_when_every_row_stands_for_itself(spells):
+    censored = spells.with_columns(cause=pl.when(pl.int_range(pl.len()) % 3 > 0).then("cause"))
+
+    errors = [aalen_johansen(censored, time="months", event="cause", variance=kind)["std_error"] for kind in ("greenwood", "robust")]
+
+    assert errors[0].to_list() == pytest.approx(errors[1].to_list(), abs=EXACT)
+
+
+def test_cloglog_recovers_the_hazard_ratio_where_ties_are_heavy():
+    rng = np.random.default_rng(8)
+    x = rng.integers(0, 2, 20_000)
+    months = np.ceil(rng.exponential(1 / (0.8 * np.exp(0.7 * x)))).astype(int)
+    table = pl.DataFrame({"months": np.minimum(months, 4), "ended": months <= 4, "x": x})
+
+    fit = discrete_hazard(table, time="months", event="ended", covariates=["x"], link="cloglog", band_starts=(1, 2, 3, 4))
+
+    row = fit.terms.filter(term="x")
+    assert abs(row["estimate"].item() - 0.7) < MONTE_CARLO * row["std_error"].item()
+
+
+def test_clustered_cox_with_heavy_ties_is_quick():
+    table = make(50_000, np.random.default_rng(9)).with_columns(x=pl.int_range(pl.len()) % 2, ended=pl.col("cause").is_not_null())
+    begin = time.process_time()
+
+    cox(table, time="months", event="ended", covariates=["x"], weight="w", cluster="person")
+
+    # Tools whose cost grows with rows times ties need minutes here.
+    assert time.process_time() - begin < 5
