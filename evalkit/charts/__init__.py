@@ -6,7 +6,7 @@ from evalkit.charts.effects import effect_curves, effect_months
 from evalkit.charts.figures import district_figures, overview_figures
 from evalkit.charts.labels import KEYS
 from evalkit.charts.overview import district_comparison
-from evalkit.charts.show import Shown, show
+from evalkit.charts.show import Shown, show, show_each
 from evalkit.charts.theme import to_svg
 from evalkit.charts.value import value_by_actor, value_summary
 
@@ -21,6 +21,7 @@ __all__ = [
     "exit_curves",
     "overview_figures",
     "show",
+    "show_each",
     "states",
     "to_svg",
     "value_by_actor",

@@ -102,14 +102,15 @@ def _series(name: str, tables: list[Published], district: str, needed: pl.Expr) 
         is_effect = "intervention_id" in table.keys
         for place in (district, POOLED) if is_effect and district != POOLED else (district,):
             rows = table.where(district=place)
-            parts = list(_one_by_one(name, rows)) if is_effect else [(name, rows)]
+            parts = list(one_by_one(name, rows)) if is_effect else [(name, rows)]
             drawable = [(figure, part) for figure, part in parts if part.data.filter((pl.col("status") == "ok") & needed).height]
             if drawable:
                 yield from drawable
                 break
 
 
-def _one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:
+def one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:
+    """The rows of each intervention and estimand of a table, with the figure's name for them."""
     keys = [key for key in ONE_EFFECT[1:] if key in table.keys]
     series = table.data.select(keys).unique().sort(keys).to_dicts()
     for key_values in series:

@@ -1,14 +1,16 @@
-"""A chart in a notebook: the same SVG as on the page, so that an executed notebook needs no script and no network."""
+"""Charts in a notebook: the same SVG as on the page, so that an executed notebook needs no script and no network."""
 
 from dataclasses import dataclass
 
+from evalkit.charts.figures import Chart, one_by_one
 from evalkit.charts.labels import Words
 from evalkit.charts.theme import to_svg
+from evalkit.disclosure import Published
 
 
 @dataclass(frozen=True)
 class Shown:
-    """An SVG that a notebook displays."""
+    """What a notebook displays: one SVG or several below each other."""
 
     svg: str
 
@@ -19,3 +21,8 @@ class Shown:
 def show(chart: object, words: Words) -> Shown:
     """A chart as a notebook shows it: show(exit_curves(table, words), words)."""
     return Shown(to_svg(chart, words))
+
+
+def show_each(chart: Chart, table: Published, words: Words) -> Shown:
+    """A chart for each intervention and estimand of a table: show_each(effect_curves, table, words)."""
+    return Shown("\n".join(to_svg(chart(part, words), words) for _, part in one_by_one("", table)))

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from evalkit import charts
-from evalkit.charts import district_figures, overview_figures
+from evalkit.charts import balance, district_figures, overview_figures, show_each
 from evalkit.disclosure import protect_estimates
 from evalkit.errors import DisclosureError, ParameterError
 
@@ -155,3 +155,11 @@ def test_axes_write_numbers_as_the_language_does(svgs):
     assert "20%" in svgs["en"]["exit_curves"]
     assert "9,8 (9,3 till 10,3)" in svgs["sv"]["district_comparison"]
     assert "\u22122\u00a0000" in svgs["sv"]["value_by_actor"]
+
+
+def test_show_each_draws_every_intervention_of_a_table(make, english):
+    one = make["balance"]()
+
+    shown = show_each(balance, one, english)
+
+    assert shown._repr_html_().count("<svg") == one.data["intervention_id"].n_unique()
