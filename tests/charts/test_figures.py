@@ -157,9 +157,9 @@ def test_axes_write_numbers_as_the_language_does(svgs):
     assert "\u22122\u00a0000" in svgs["sv"]["value_by_actor"]
 
 
-def test_show_each_draws_every_intervention_of_a_table(make, english):
-    one = make["balance"]()
+def test_show_each_draws_every_intervention_of_a_table(made_tables, english):
+    table = made_tables["balance"].where(district="all")
 
-    shown = show_each(balance, one, english)
+    shown = show_each(balance, table, english)
 
-    assert shown._repr_html_().count("<svg") == one.data["intervention_id"].n_unique()
+    assert shown._repr_html_().count("<svg") == table.data["intervention_id"].n_unique()
