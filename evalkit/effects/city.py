@@ -15,7 +15,7 @@ from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, e
 from evalkit.effects.pooling import shrink
 from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.summary import effect_curves, effect_summary
-from evalkit.effects.target_trial import Trials, emulate_trials
+from evalkit.effects.target_trial import Trials, emulate_trials, has_eligible
 from evalkit.effects.weights import fit_propensity
 from evalkit.tables import CITY, SCHEMAS, conform
 
@@ -28,6 +28,13 @@ class PersonTables(NamedTuple):
     state_intervals: pl.DataFrame
     person: pl.DataFrame
     first_month: date
+
+    def of_district(self, district: str) -> "PersonTables":
+        """Those with support spells in one district: all who can be eligible there."""
+        spells = self.support_spells.filter(pl.col("district") == district)
+        ids = spells.select("person_id").unique()
+        others = [table.join(ids, on="person_id", how="semi") for table in (self.episodes, self.state_intervals, self.person)]
+        return PersonTables(spells, *others, self.first_month)
 
     def trials(self, protocol: Protocol) -> Trials:
         return emulate_trials(
@@ -70,8 +77,11 @@ def district_effects(
 ) -> EffectParts:
     """A district's sums and statuses for every protocol."""
     parts = []
+    own_people = people.of_district(district)
     for protocol in protocols:
-        trials = people.trials(protocol).of_district(district)
+        # Only the district's own people are unrolled; where nobody is eligible, the city's trials give the empty set.
+        is_anyone_eligible = has_eligible(own_people.support_spells, own_people.episodes, protocol=protocol, first_month=people.first_month)
+        trials = own_people.trials(protocol) if is_anyone_eligible else people.trials(protocol).of_district(district)
         fitted = propensity.filter(pl.col("protocol_hash") == protocol_hash(protocol))
         if fitted.is_empty() or trials.rows.is_empty():
             parts.append(no_effect(trials, district=district, n_draws=n_draws))

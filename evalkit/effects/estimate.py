@@ -103,9 +103,13 @@ def effect_draws(sums: pl.DataFrame, *, source: str = "raw") -> pl.DataFrame:
 
 
 def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
-    """The sums of several districts as one: the city's path is the ratio of the added sums."""
-    keys = [column for column in sums.columns if column not in ("district", "weighted_sum", "weight_total")]
-    added = sums.group_by(keys).agg(pl.col("weighted_sum", "weight_total").sum())
+    """The sums of several districts as one: the city's path is the ratio of the added sums.
+
+    A state that occurs in some districts only counts as nobody in the others, whose weights stand in the total all the same.
+    """
+    per_arm = [column for column in sums.columns if column not in ("district", "state", "month", "weighted_sum", "weight_total")]
+    totals = sums.group_by(*per_arm, "district").agg(pl.col("weight_total").first()).group_by(per_arm).agg(pl.col("weight_total").sum())
+    added = sums.group_by(*per_arm, "state", "month").agg(pl.col("weighted_sum").sum()).join(totals, on=per_arm)
     return added.with_columns(district=pl.lit(name)).select(sums.columns).sort("draw", "arm", "state", "month")
 
 

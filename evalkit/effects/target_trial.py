@@ -101,6 +101,11 @@ def emulate_trials(
     return trials
 
 
+def has_eligible(spells: pl.DataFrame, episodes: pl.DataFrame, *, protocol: Protocol, first_month: date) -> bool:
+    """Whether anybody is eligible for any of the protocol's trials."""
+    return not _eligible(spells, episodes, protocol, month_number(first_month)).is_empty()
+
+
 def _eligible(spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int) -> pl.DataFrame:
     """One row per person and trial month: on support in the month before, and not then in the intervention."""
     first, last = protocol.eligibility.from_month, protocol.eligibility.to_month

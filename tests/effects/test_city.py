@@ -51,6 +51,33 @@ def test_a_district_without_starters_cannot_be_said(world, city):
     assert "West" not in effects.draws["district"]
 
 
+def test_a_district_where_nobody_is_eligible_cannot_be_said(world):
+    people = _people(world, NORTH, dict.fromkeys(NORTH, "North"))
+
+    _, effects = _everything(world, people, [world.protocol()], ["North", "Empty"])
+
+    empty = effects.status.filter((pl.col("district") == "Empty") & (pl.col("source") == "raw")).row(0, named=True)
+    assert (empty["status"], empty["reason"]) == ("cannot_be_said", "no_one_eligible")
+
+
+def test_a_month_not_known_in_one_district_leaves_the_others_in_the_citys_total(world, city):
+    people, districts = city
+    hidden = people.state_intervals.with_columns(
+        from_state=pl.when((pl.col("person_id") == "Easte") & (pl.col("from_state") == "work"))
+        .then(pl.lit("unknown"))
+        .otherwise("from_state")
+    )
+
+    _, effects = _everything(world, people._replace(state_intervals=hidden), [world.protocol()], districts)
+
+    totals = (
+        effects.draws.filter((pl.col("district") == "all") & (pl.col("draw") == 0))
+        .group_by("arm", "month")
+        .agg(pl.col("probability").sum())
+    )
+    assert totals["probability"].to_list() == pytest.approx([1.0] * totals.height)
+
+
 def test_districts_are_pooled_when_enough_qualify(world, city):
     people, districts = city
 
