@@ -108,8 +108,11 @@ def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
     A state that occurs in some districts only counts as nobody in the others, whose weights stand in the total all the same.
     """
     per_arm = [column for column in sums.columns if column not in ("district", "state", "month", "weighted_sum", "weight_total")]
-    totals = sums.group_by(*per_arm, "district").agg(pl.col("weight_total").first()).group_by(per_arm).agg(pl.col("weight_total").sum())
-    added = sums.group_by(*per_arm, "state", "month").agg(pl.col("weighted_sum").sum()).join(totals, on=per_arm)
+    # Districts are added in the order of their names: the same sums give the same bits.
+    ordered = sums.sort("district", *per_arm, "state", "month")
+    own_totals = ordered.unique([*per_arm, "district"], keep="first", maintain_order=True)
+    totals = own_totals.group_by(per_arm, maintain_order=True).agg(pl.col("weight_total").sum())
+    added = ordered.group_by(*per_arm, "state", "month", maintain_order=True).agg(pl.col("weighted_sum").sum()).join(totals, on=per_arm)
     return added.with_columns(district=pl.lit(name)).select(sums.columns).sort("draw", "arm", "state", "month")
 
 
