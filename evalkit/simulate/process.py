@@ -118,7 +118,7 @@ class Process:
     def step(self, state: State, month: np.ndarray | int, arm: Arm | None = None) -> Events:
         """Move everybody through one month (a number, or one month a person); writes into the state and returns what happened."""
         month = np.broadcast_to(np.asarray(month, dtype=np.int64), state.latent.shape)
-        started = self._start(state, month, arm)
+        started = self.starters(state, month, arm)
         self._arrive(state, month)
         switched = self._switched(state, month, started)
         before = state.latent.copy()
@@ -140,7 +140,7 @@ class Process:
     def _partner_earns(self, state: State) -> np.ndarray:
         return state.is_joint & _EARNS[state.latent[self.partner]]
 
-    def _rates(self, state: State, month: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    def rates(self, state: State, month: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """(rows, interventions) monthly start rates."""
         elapsed = self._log_elapsed(state, month, rows)
         season = self._season(month[rows])
@@ -155,9 +155,10 @@ class Process:
                 rates[age_years >= one.max_age, item] = 0.0
         return rates
 
-    def _start(self, state: State, month: np.ndarray, arm: Arm | None) -> tuple[np.ndarray, np.ndarray]:
+    def starters(self, state: State, month: np.ndarray, arm: Arm | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Rows that start an intervention this month, and which one; the state is left as it is."""
         rows = self.eligible(state, month)
-        rates = self._rates(state, month, rows)
+        rates = self.rates(state, month, rows)
         if arm is not None:
             rates[np.arange(rates.shape[1]) == arm.blocked[rows][:, None]] = 0.0
         drawn = uniforms(self.people.key[rows], month[rows], Purpose.START)
