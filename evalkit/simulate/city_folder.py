@@ -12,7 +12,7 @@ import polars as pl
 
 from evalkit.errors import ParameterError
 from evalkit.simulate.assumptions import City
-from evalkit.simulate.city_tables import city_tables, outreach, sample_share
+from evalkit.simulate.city_tables import city_tables, outreach, outreach_entries, sample_share
 from evalkit.simulate.lives import live
 from evalkit.simulate.register import person_tables
 from evalkit.simulate.truth import rollout_truth, simulate_truth
@@ -65,14 +65,12 @@ def write_city(
     chunks = [(at, min(at + chunk_people, n_people)) for at in range(0, n_people, chunk_people)]
     for part, (first, stop) in enumerate(chunks, start=1):
         tables = person_tables(city, live(city, seed=seed, first=first, stop=stop, hidden_selection=hidden_selection))
-        entered.append(outreach(city, tables["participation"]))
+        entered.append(outreach_entries(city, tables["participation"]))
         for name, table in tables.items():
             ending = f"_{part:04d}" if len(chunks) > 1 else ""
             table.write_parquet(folder / f"{name}{ending}.parquet", compression="zstd")
             rows[name] = rows.get(name, 0) + len(table)
-    counts = pl.col("n_entered", "n_known", "n_reached").sum()
-    added = pl.concat(entered).group_by("district", "year", "group").agg(counts).sort("district", "year")
-    for name, table in (city_tables(city, n_people) | {"outreach": added}).items():
+    for name, table in (city_tables(city, n_people) | {"outreach": outreach(entered)}).items():
         table.write_csv(folder / f"{name}.csv")
         rows[name] = len(table)
     (folder / "README.md").write_text(_readme(city, seed, n_people, hidden_selection, rows), encoding="utf-8")

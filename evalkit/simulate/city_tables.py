@@ -14,6 +14,7 @@ from evalkit.simulate.streams import named_normal
 _FIXED_COST_SHARE = 0.6
 _COST_SPREAD = 0.12
 _COST_RANGE_TKR = (20.0, 85.0)
+_ENTERED_OF_KNOWN, _ENTERED_OF_REACHED = 0.22, 0.55
 _HOLIDAY_JOBS = "holiday_jobs"
 
 
@@ -35,18 +36,27 @@ def city_tables(city: City, n_people: int) -> dict[str, pl.DataFrame]:
     return tables | ({"account": account(city)} if city.accounts else {})
 
 
-def outreach(city: City, participation: pl.DataFrame) -> pl.DataFrame:
-    """Young people known, reached and entered, by district and year: entered are counted, the steps before follow from assumed shares."""
-    entered = (
-        participation.filter(pl.col("intervention_id").str.contains("outreach"), pl.col("start") >= city.first_month)
+def outreach_entries(city: City, participation: pl.DataFrame) -> pl.DataFrame:
+    """Young people who entered through outreach, by district and year."""
+    is_outreach = pl.col("intervention_id").str.contains("outreach")
+    return (
+        participation.filter(is_outreach, pl.col("start") >= city.first_month)
         .group_by(district="home_district", year=pl.col("start").dt.year())
         .agg(n_entered=pl.len().cast(pl.Int32))
     )
-    counts = {
-        "n_known": (pl.col("n_entered") / 0.22).round().cast(pl.Int32),
-        "n_reached": (pl.col("n_entered") / 0.55).round().cast(pl.Int32),
-    }
-    return entered.with_columns(group=pl.lit("young people outside"), **counts).sort("district", "year")
+
+
+def outreach(entries: list[pl.DataFrame]) -> pl.DataFrame:
+    """Young people known, reached and entered: entered are counted, the steps before follow from assumed shares."""
+    added = pl.concat(entries).group_by("district", "year").agg(pl.col("n_entered").sum())
+    return added.select(
+        "district",
+        "year",
+        group=pl.lit("young people outside"),
+        n_known=(pl.col("n_entered") / _ENTERED_OF_KNOWN).round().cast(pl.Int32),
+        n_reached=(pl.col("n_entered") / _ENTERED_OF_REACHED).round().cast(pl.Int32),
+        n_entered="n_entered",
+    ).sort("district", "year")
 
 
 def capacity(city: City, share: float) -> pl.DataFrame:

@@ -25,6 +25,7 @@ ELIGIBLE_SHARE = 0.006
 _WINDOW_START, _WINDOW_LEAD = 25, 36
 _ARMS = ("treated", "wait", "never")
 _CHUNK_UNITS = 6_000
+_KEYS = ("population", "intervention_id", "district", "district_basis")
 _OUTCOME_OF = dict(STATES.select("state", "outcome").iter_rows())
 OUTCOMES = tuple(dict.fromkeys([*(_OUTCOME_OF[name] for name in LATENT[: MOVED + 1]), "unknown"]))
 _CODE = np.full(UNKNOWN + 1, OUTCOMES.index("unknown"), dtype=np.uint8)
@@ -38,6 +39,14 @@ class Truth(NamedTuple):
     months: pl.DataFrame
     timing: pl.DataFrame
     planted: pl.DataFrame
+
+
+class _Group(NamedTuple):
+    """Futures that are averaged together."""
+
+    keys: tuple[str, str, str, str]
+    item: int
+    members: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,15 @@ class _Units:
         )  # fmt: skip
 
 
-def simulate_truth(city: City, *, seed: int, n_people: int, hidden_selection: float = 0.0, n_replicates: int = 1) -> Truth:
+def simulate_truth(
+    city: City,
+    *,
+    seed: int,
+    n_people: int,
+    hidden_selection: float = 0.0,
+    n_replicates: int = 1,
+    eligible_share: float = ELIGIBLE_SHARE,
+) -> Truth:
     """Curves and months with and without each intervention, for the city and its districts.
 
     Parameters
@@ -74,6 +91,8 @@ def simulate_truth(city: City, *, seed: int, n_people: int, hidden_selection: fl
         As the tables were simulated.
     n_replicates : int
         Futures per unit; more make the truth of small districts less noisy (`mc_std_error` says how noisy).
+    eligible_share : float
+        Share of the eligible person-months that serve the population `eligible`. 0 to 1; 0 leaves it out.
 
     Returns
     -------
@@ -81,7 +100,7 @@ def simulate_truth(city: City, *, seed: int, n_people: int, hidden_selection: fl
         `district` is "all" or a district; `district_basis` says whether units are counted where the person table has them or where they lived
         at time zero. `comparison` is wait or never. `probability` and months as in the tables' outcomes; `mc_std_error` is of the difference.
     """
-    units = _collect(city, seed=seed, n_people=n_people, hidden_selection=hidden_selection)
+    units = _collect(city, seed=seed, n_people=n_people, hidden_selection=hidden_selection, eligible_share=eligible_share)
     observed = [
         _futures(city, units.part(slice(at, min(at + _CHUNK_UNITS, len(units)))), seed, replicate, hidden_selection)
         for replicate in range(1, n_replicates + 1)
@@ -89,12 +108,7 @@ def simulate_truth(city: City, *, seed: int, n_people: int, hidden_selection: fl
     ]
     paths = np.concatenate(observed, axis=1)
     groups = _groups(city, units, n_replicates)
-    return Truth(
-        pl.concat([_curves(city, paths, *group) for group in groups]),
-        pl.concat([_months(paths, *group) for group in groups]),
-        pl.concat([_timing(city, paths, *group) for group in groups]),
-        planted_gains(city),
-    )
+    return Truth(_curves(paths, groups), _months(paths, groups), _timing(city, paths, groups), planted_gains(city))
 
 
 def planted_gains(city: City) -> pl.DataFrame:
@@ -124,7 +138,7 @@ def rollout_truth(city: City, *, seed: int, n_people: int) -> pl.DataFrame:
     return pl.concat([with_all, *tables[1:]]).join(adopted, on=["action", "district"]).sort("action", "district", "arm", "month")
 
 
-def _collect(city: City, *, seed: int, n_people: int, hidden_selection: float) -> _Units:
+def _collect(city: City, *, seed: int, n_people: int, hidden_selection: float, eligible_share: float) -> _Units:
     """Everybody who starts, and a sample of those who could, in the months that leave room for follow-up inside the tables."""
     people = draw_people(city, seed=seed, first=0, stop=n_people)
     process = Process(city, people, hidden_selection=hidden_selection)
@@ -132,7 +146,7 @@ def _collect(city: City, *, seed: int, n_people: int, hidden_selection: float) -
     home, found = people.district, []
     for month in range(-city.burn_in_months, city.n_months - _WINDOW_LEAD + 1):
         if month >= _WINDOW_START:
-            found.append(_units_of_month(process, state, month, home))
+            found.append(_units_of_month(process, state, month, home, eligible_share))
         process.step(state, month)
         home = state.district.copy() if month == 0 else home
     rows, items, months, homes, starters, states = zip(*found, strict=True)
@@ -142,11 +156,11 @@ def _collect(city: City, *, seed: int, n_people: int, hidden_selection: float) -
     return _Units(people.take(both), joined, focus, *[np.concatenate(parts) for parts in (items, months, homes, starters)])
 
 
-def _units_of_month(process: Process, state: State, month: int, home: np.ndarray) -> tuple:
+def _units_of_month(process: Process, state: State, month: int, home: np.ndarray, eligible_share: float) -> tuple:
     clock = np.full(len(process.people), month)
     rows, items = process.starters(state, clock)
     could = process.eligible(state, clock)
-    could = could[uniforms(process.people.key[could], clock[could], Purpose.START, 1) < ELIGIBLE_SHARE]
+    could = could[uniforms(process.people.key[could], clock[could], Purpose.START, 1) < eligible_share]
     other_rows, other_items = np.nonzero(_may_start(process, state, month, could))
     rows, items = np.concatenate([rows, could[other_rows]]), np.concatenate([items, other_items]).astype(np.int64)
     is_starter = np.arange(len(rows)) < len(rows) - len(other_rows)
@@ -177,69 +191,83 @@ def _futures(city: City, units: _Units, seed: int, replicate: int, hidden_select
     return paths
 
 
-def _groups(city: City, units: _Units, n_replicates: int) -> list[tuple]:
+def _groups(city: City, units: _Units, n_replicates: int) -> list[_Group]:
     """Who is averaged together: keys, and the positions among all futures."""
     at_zero = units.state.district[units.focus]
     groups = []
     for population, chosen in (("starters", units.is_starter), ("eligible", ~units.is_starter)):
         for item, one in enumerate(city.interventions):
             own = chosen & (units.item == item)
-            named = [("all", "time_zero", own), ("all", "person_table", own)]
-            named += [(name, "time_zero", own & (at_zero == place)) for place, name in enumerate(city.district_names)]
-            named += [(name, "person_table", own & (units.home == place)) for place, name in enumerate(city.district_names)]
-            for district, basis, mask in named:
-                if mask.any():
-                    keys = {"population": population, "intervention_id": one.intervention_id, "district": district, "district_basis": basis}
-                    groups.append((keys, np.flatnonzero(np.tile(mask, n_replicates))))
+            for basis, place_of in (("time_zero", at_zero), ("person_table", units.home)):
+                named = [("all", own)] + [(name, own & (place_of == place)) for place, name in enumerate(city.district_names)]
+                groups += [
+                    _Group((population, one.intervention_id, district, basis), item, np.flatnonzero(np.tile(mask, n_replicates)))
+                    for district, mask in named
+                    if mask.any()
+                ]
     return groups
 
 
-def _curves(city: City, paths: np.ndarray, keys: dict[str, str], members: np.ndarray) -> pl.DataFrame:
-    own = paths[:, members]
-    shares = np.stack([(own == code).mean(axis=1) for code in range(len(OUTCOMES))], axis=1)
-    before = np.array([name == LATENT[SUPPORT] for name in OUTCOMES], dtype=float)
-    shares = np.concatenate([np.broadcast_to(before[None, :, None], (*shares.shape[:2], 1)), shares], axis=2)
-    arm, state, month = (axis.ravel() for axis in np.indices(shares.shape))
-    return pl.DataFrame(
-        {
-            "arm": pl.Series(_ARMS).gather(arm),
-            "state": pl.Series(OUTCOMES).gather(state),
-            "month": month.astype(np.int32),
-            "probability": shares.ravel(),
-        }
-    ).select(**{name: pl.lit(value) for name, value in keys.items()}, arm="arm", state="state", month="month", probability="probability")
+def _with_keys(groups: list[_Group], n_rows: list[int], columns: dict[str, object]) -> pl.DataFrame:
+    place = np.repeat(np.arange(len(groups)), n_rows)
+    keys = {name: pl.Series([group.keys[column] for group in groups]).gather(place) for column, name in enumerate(_KEYS)}
+    return pl.DataFrame(keys | columns)
 
 
-def _months(paths: np.ndarray, keys: dict[str, str], members: np.ndarray) -> pl.DataFrame:
-    own, rows = paths[:, members], []
+def _curves(paths: np.ndarray, groups: list[_Group]) -> pl.DataFrame:
+    before = np.zeros((len(_ARMS), len(OUTCOMES), 1))
+    before[:, OUTCOMES.index(LATENT[SUPPORT])] = 1.0
+    shares = []
+    for group in groups:
+        own = paths[:, group.members]
+        after = np.stack([(own == code).mean(axis=1) for code in range(len(OUTCOMES))], axis=1)
+        shares.append(np.concatenate([before, after], axis=2))
+    _, arm, state, month = (axis.ravel() for axis in np.indices((len(groups), *shares[0].shape)))
+    columns = {
+        "arm": pl.Series(_ARMS).gather(arm),
+        "state": pl.Series(OUTCOMES).gather(state),
+        "month": month.astype(np.int32),
+        "probability": np.concatenate([share.ravel() for share in shares]),
+    }
+    return _with_keys(groups, [share.size for share in shares], columns)
+
+
+def _months(paths: np.ndarray, groups: list[_Group]) -> pl.DataFrame:
+    rows, n_rows = [], []
+    for group in groups:
+        own = _months_of(paths[:, group.members])
+        rows += own
+        n_rows.append(len(own))
+    columns = ["comparison", "horizon_months", "outcome", "treated", "untreated", "difference", "mc_std_error", "n_futures"]
+    return _with_keys(groups, n_rows, pl.DataFrame(rows, schema=columns, orient="row").to_dict())
+
+
+def _months_of(own: np.ndarray) -> list[tuple]:
+    rows = []
     for horizon in QUOTED_MONTHS:
         for code, outcome in enumerate(OUTCOMES):
             spent = (own[:, :, :horizon] == code).sum(axis=2)
             for place, comparison in enumerate(_ARMS[1:], start=1):
                 difference = spent[0] - spent[place].astype(float)
                 error = float(difference.std() / np.sqrt(len(difference)))
-                rows.append((comparison, horizon, outcome, spent[0].mean(), spent[place].mean(), difference.mean(), error, len(difference)))
-    columns = ["comparison", "horizon_months", "outcome", "treated", "untreated", "difference", "mc_std_error", "n_futures"]
-    table = pl.DataFrame(rows, schema=columns, orient="row")
-    return table.select(**{name: pl.lit(value) for name, value in keys.items()}, **{name: pl.col(name) for name in columns})
+                means = float(spent[0].mean()), float(spent[place].mean()), float(difference.mean())
+                rows.append((comparison, horizon, outcome, *means, error, len(difference)))
+    return rows
 
 
-def _timing(city: City, paths: np.ndarray, keys: dict[str, str], members: np.ndarray) -> pl.DataFrame:
+def _timing(city: City, paths: np.ndarray, groups: list[_Group]) -> pl.DataFrame:
     """Months in work lost or won up to the planned end, and the first month from which the sum is positive (null: not within the horizon)."""
-    planned = next(one.planned_months for one in city.interventions if one.intervention_id == keys["intervention_id"])
-    in_work = (paths[:, members] == OUTCOMES.index(LATENT[WORK])).mean(axis=1)
     rows = []
-    for place, comparison in enumerate(_ARMS[1:], start=1):
-        total = np.cumsum(in_work[0] - in_work[place])
-        behind = np.flatnonzero(total <= 0)
-        first = int(behind[-1]) + 2 if len(behind) else 1
-        rows.append((comparison, planned, float(total[planned - 1]), first if first <= HORIZON_MONTHS else None))
-    table = pl.DataFrame(
-        rows,
-        schema={"comparison": pl.String, "planned_months": pl.Int64, "lock_in_months": pl.Float64, "break_even_month": pl.Int64},
-        orient="row",
-    )
-    return table.select(**{name: pl.lit(value) for name, value in keys.items()}, **{name: pl.col(name) for name in table.columns})
+    for group in groups:
+        planned = city.interventions[group.item].planned_months
+        in_work = (paths[:, group.members] == OUTCOMES.index(LATENT[WORK])).mean(axis=1)
+        for place, comparison in enumerate(_ARMS[1:], start=1):
+            total = np.cumsum(in_work[0] - in_work[place])
+            behind = np.flatnonzero(total <= 0)
+            first = int(behind[-1]) + 2 if len(behind) else 1
+            rows.append((comparison, planned, float(total[planned - 1]), first if first <= HORIZON_MONTHS else None))
+    schema = {"comparison": pl.String, "planned_months": pl.Int64, "lock_in_months": pl.Float64, "break_even_month": pl.Int64}
+    return _with_keys(groups, [len(_ARMS) - 1] * len(groups), pl.DataFrame(rows, schema=schema, orient="row").to_dict())
 
 
 def _district_months(city: City, lives) -> pl.DataFrame:
