@@ -97,7 +97,9 @@ def simulate(
     city: Annotated[str, typer.Option(help="A city of params/cities/, or the path of its YAML file.")] = "stockholm",
     seed: Annotated[int, typer.Option(min=0, help="The seed: the same seed gives the same city.")] = 1,
     people: Annotated[int, typer.Option(min=2, help="How many adults; even.")] = 30_000,
-    hidden_selection: Annotated[float, typer.Option(help="Stress: selection on what no table holds (log rate per standard deviation).")] = 0.0,
+    hidden_selection: Annotated[
+        float, typer.Option(help="Stress: selection on what no table holds (log rate per standard deviation).")
+    ] = 0.0,
     truth_people: Annotated[int, typer.Option(min=0, help="How many of the people serve the truth; 0 writes none.")] = 12_000,
 ) -> None:
     """Write the tables of a simulated city, with its truth beside them."""

@@ -118,9 +118,20 @@ _HEADING = "# Simulated city"
 
 
 def _readme(city: City, seed: int, n_people: int, hidden_selection: float, rows: dict[str, int]) -> str:
-    hidden = f"rho = {hidden_selection:g}: selection also on a trait that no table holds" if hidden_selection else "none: only on what the tables hold"
-    tables = "\n".join(f"| {name} | {count:,} |{' not under contract yet' if name in NOT_UNDER_CONTRACT else ''} |" for name, count in sorted(rows.items()))
-    bases = [("districts", city.districts.basis), ("people", city.people.basis), ("process", city.process.basis), ("support", city.amounts.basis)]
+    hidden = (
+        f"rho = {hidden_selection:g}: selection also on a trait that no table holds"
+        if hidden_selection
+        else "none: only on what the tables hold"
+    )
+    tables = "\n".join(
+        f"| {name} | {count:,} |{' not under contract yet' if name in NOT_UNDER_CONTRACT else ''} |" for name, count in sorted(rows.items())
+    )
+    bases = [
+        ("districts", city.districts.basis),
+        ("people", city.people.basis),
+        ("process", city.process.basis),
+        ("support", city.amounts.basis),
+    ]
     bases += [(f"intervention {one.intervention_id}", one.basis) for one in city.interventions]
     bases += [(f"roll-out {one.action}", one.basis) for one in city.rollouts]
     bases += [("accounts", city.accounts.basis)] if city.accounts else []

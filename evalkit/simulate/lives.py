@@ -26,9 +26,7 @@ class Lives:
     episodes: pl.DataFrame
 
 
-def live(
-    city: City, *, seed: int, first: int, stop: int, hidden_selection: float = 0.0, switched_off: tuple[str, ...] = ()
-) -> Lives:
+def live(city: City, *, seed: int, first: int, stop: int, hidden_selection: float = 0.0, switched_off: tuple[str, ...] = ()) -> Lives:
     """Persons `first` to `stop` - 1 (both even) from the burn-in to the last month.
 
     Parameters

@@ -72,7 +72,9 @@ def draw_people(city: City, *, seed: int, first: int, stop: int) -> People:
     district = _by_share(where, np.array([row.weight for row in city.districts.rows])).astype(np.uint8)
     birth_month, arrival, is_immigrant = _births_and_arrivals(city, key)
     local = {name: np.array([getattr(row, name) for row in city.districts.rows], dtype=np.float32)[district] for name in _LOCAL}
-    origin = _origin(np.where(is_couple, _drawn(slot_key, 5), _drawn(key, 5)), is_immigrant, local["outside_europe_share"], rules.europe_share)
+    origin = _origin(
+        np.where(is_couple, _drawn(slot_key, 5), _drawn(key, 5)), is_immigrant, local["outside_europe_share"], rules.europe_share
+    )
     age_at_start = np.maximum(-birth_month / 12, ADULT_AGE_YEARS)
     years = np.where(origin == 0, age_at_start, np.minimum(age_at_start, 24 * _drawn(key, 6) ** 1.5))
     years = np.where(is_immigrant, np.where(arrival > 0, 0, np.minimum(-arrival / 12, age_at_start)), years).astype(np.int16)

@@ -392,9 +392,7 @@ def work_gains(city: City) -> np.ndarray:
     return np.array(
         [
             [
-                one.gain.work
-                + one.by_model.get(row.model, 0.0)
-                + one.district_sd * named_normal(city.city, row.name, one.intervention_id)
+                one.gain.work + one.by_model.get(row.model, 0.0) + one.district_sd * named_normal(city.city, row.name, one.intervention_id)
                 for one in city.interventions
             ]
             for row in city.districts.rows

@@ -91,7 +91,9 @@ def _income_support(city: City, lives: Lives, households: pl.DataFrame) -> pl.Da
     head, month = households["head"].to_numpy(), households["month"].to_numpy()
     rules, people = city.amounts, lives.people
     drawn = uniforms(people.key[head], month, Purpose.AMOUNT)
-    norm = np.where(households["second"].to_numpy() >= 0, rules.couple, rules.single) + rules.child * people.n_children[head] + rules.housing
+    norm = (
+        np.where(households["second"].to_numpy() >= 0, rules.couple, rules.single) + rules.child * people.n_children[head] + rules.housing
+    )
     # Some have a small income of their own, which is deducted: between nothing and nine tenths of the norm.
     deducted = np.where(drawn < rules.own_income_share, 0.9 * drawn / rules.own_income_share, 0.0)
     years = city.first_month.year + month // 12 - rules.price_year

@@ -115,7 +115,15 @@ def planted_gains(city: City) -> pl.DataFrame:
     """What each intervention adds to the log rate into work, by district, for who is not of its target group; and the lock-in."""
     gains, rates = work_gains(city), start_rates(city)
     rows = [
-        (one.intervention_id, row.name, bool(rates[place, item] > 0), float(gains[place, item]), one.target_gain, one.lock_in, one.planned_months)
+        (
+            one.intervention_id,
+            row.name,
+            bool(rates[place, item] > 0),
+            float(gains[place, item]),
+            one.target_gain,
+            one.lock_in,
+            one.planned_months,
+        )
         for item, one in enumerate(city.interventions)
         for place, row in enumerate(city.districts.rows)
     ]
@@ -125,7 +133,11 @@ def planted_gains(city: City) -> pl.DataFrame:
 
 def rollout_truth(city: City, *, seed: int, n_people: int) -> pl.DataFrame:
     """Share on support and rate of leaving for work, by district and month, with each roll-out and without it (the same people and chances)."""
-    tables = [_district_months(city, live(city, seed=seed, first=0, stop=n_people)).with_columns(action=pl.lit(None, pl.String), arm=pl.lit("with"))]
+    tables = [
+        _district_months(city, live(city, seed=seed, first=0, stop=n_people)).with_columns(
+            action=pl.lit(None, pl.String), arm=pl.lit("with")
+        )
+    ]
     for one in city.rollouts:
         without = live(city, seed=seed, first=0, stop=n_people, switched_off=(one.action,))
         tables.append(_district_months(city, without).with_columns(action=pl.lit(one.action), arm=pl.lit("without")))

@@ -7,7 +7,6 @@ from evalkit.errors import ParameterError
 from evalkit.simulate import City, load_city
 
 
-
 def test_load_city_gives_fourteen_districts_of_the_2017_table(stockholm):
     recipients = {row.name: row.recipients for row in stockholm.districts.rows}
 

@@ -53,7 +53,9 @@ def test_recipients_of_the_city_follow_the_table_of_2017(stockholm, recipients_2
 
 
 def test_population_gives_the_shares_of_the_table(stockholm):
-    population = dict(city_tables(stockholm, 20_000)["population"].filter(pl.col("year") == 2017).select("district", "n_persons").iter_rows())
+    population = dict(
+        city_tables(stockholm, 20_000)["population"].filter(pl.col("year") == 2017).select("district", "n_persons").iter_rows()
+    )
     share = sample_share(stockholm, 20_000)
 
     percents = {row.name: 100 * share * row.recipients / population[row.name] for row in stockholm.districts.rows}

@@ -50,7 +50,9 @@ def test_intake_admits_every_row(folder, request, small_city):
     assert admission.rejected.is_empty()
 
 
-@pytest.mark.parametrize("table", ["person", "income_support", "household_member", "livelihood", "participation", "follow_up", "assessment"])
+@pytest.mark.parametrize(
+    "table", ["person", "income_support", "household_member", "livelihood", "participation", "follow_up", "assessment"]
+)
 def test_rows_do_not_depend_on_the_chunks(written, in_chunks, table):
     whole = pl.read_parquet(written.folder / f"{table}.parquet")
 
@@ -113,7 +115,9 @@ def test_protocols_and_run_file_fit_the_city(stockholm):
     from evalkit.params import RunFile, load
 
     run = load(ROOT / "params" / "stockholm.yaml", RunFile)
-    protocols = [load_protocol(path, n_months=stockholm.n_months) for path in sorted((ROOT / "params" / "protocols").glob("stockholm_*.yaml"))]
+    protocols = [
+        load_protocol(path, n_months=stockholm.n_months) for path in sorted((ROOT / "params" / "protocols").glob("stockholm_*.yaml"))
+    ]
 
     assert list(run.districts) == stockholm.district_names
     assert {one.intervention_id for one in protocols} <= {one.intervention_id for one in stockholm.interventions}

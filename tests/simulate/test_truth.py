@@ -104,7 +104,10 @@ def test_truth_of_work_training_is_a_loss_first_and_a_gain_later(small_city):
     found = simulate_truth(strong, seed=2, n_people=3_000, eligible_share=0)
 
     timing = found.timing.filter(
-        pl.col("intervention_id") == "work_training", pl.col("district") == "all", pl.col("comparison") == "never", pl.col("population") == "starters"
+        pl.col("intervention_id") == "work_training",
+        pl.col("district") == "all",
+        pl.col("comparison") == "never",
+        pl.col("population") == "starters",
     ).row(0, named=True)
     assert timing["lock_in_months"] < 0
     assert 6 < timing["break_even_month"] < 36
