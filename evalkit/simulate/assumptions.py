@@ -133,8 +133,8 @@ class CityIntervention(Record):
     `state` is where participants live meanwhile: support, or a state of its own. `lock_in` is added to the log rate into work during it.
     `by_model` adds to the gain in work where the district works that way; `district_sd` is the spread of districts' own deviations.
     `target` names a trait whose bearers gain `target_gain` more. `offered_in` names districts with the month of the first start (0 = always);
-    empty: everywhere. `provider` is null where the district itself runs it;
-    going on to a job centre (`is_job_centre`) counts as ended in the districts' raw figures. `places` are those of the whole city; `monthly_rate` is the start rate of someone whose traits are all 0.
+    empty: everywhere. `provider` is null where the district itself runs it; going on to a job centre (`is_job_centre`) counts as ended in the
+    districts' raw figures. `places` are those of the whole city; `monthly_rate` is the start rate of someone whose traits are all 0.
     """
 
     intervention_id: str

@@ -8,17 +8,15 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-import polars as pl
-
 from evalkit.errors import ParameterError
 from evalkit.simulate.assumptions import City
-from evalkit.simulate.city_tables import city_tables, outreach, outreach_entries, sample_share
+from evalkit.simulate.city_tables import city_tables, outreach, outreach_entries
 from evalkit.simulate.lives import live
+from evalkit.simulate.readme import HEADING, readme_text
 from evalkit.simulate.register import person_tables
 from evalkit.simulate.truth import rollout_truth, simulate_truth
 
 CHUNK_PEOPLE = 50_000
-NOT_UNDER_CONTRACT = ("capacity", "follow_up", "assessment", "account", "population", "need", "outreach", "action")
 
 
 class Written(NamedTuple):
@@ -73,7 +71,9 @@ def write_city(
     for name, table in (city_tables(city, n_people) | {"outreach": outreach(entered)}).items():
         table.write_csv(folder / f"{name}.csv")
         rows[name] = len(table)
-    (folder / "README.md").write_text(_readme(city, seed, n_people, hidden_selection, rows), encoding="utf-8")
+    (folder / "README.md").write_text(
+        readme_text(city, rows, seed=seed, n_people=n_people, hidden_selection=hidden_selection), encoding="utf-8"
+    )
     if n_truth_people:
         _write_truth(city, folder / "truth", seed=seed, n_people=min(n_truth_people, n_people), hidden_selection=hidden_selection)
     return Written(folder, rows)
@@ -94,7 +94,7 @@ def _make_empty(folder: Path) -> None:
     """Remove an earlier simulated city, and nothing else."""
     if folder.exists() and any(folder.iterdir()):
         readme = folder / "README.md"
-        if not (readme.exists() and readme.read_text(encoding="utf-8").startswith(_HEADING)):
+        if not (readme.exists() and readme.read_text(encoding="utf-8").startswith(HEADING)):
             raise ParameterError(
                 "The folder holds something that is no simulated city.",
                 where=str(folder),
@@ -112,51 +112,3 @@ def _write_truth(city: City, folder: Path, *, seed: int, n_people: int, hidden_s
         table.write_parquet(folder / f"{name}.parquet", compression="zstd")
     if city.rollouts:
         rollout_truth(city, seed=seed, n_people=n_people).write_parquet(folder / "rollouts.parquet", compression="zstd")
-
-
-_HEADING = "# Simulated city"
-
-
-def _readme(city: City, seed: int, n_people: int, hidden_selection: float, rows: dict[str, int]) -> str:
-    hidden = (
-        f"rho = {hidden_selection:g}: selection also on a trait that no table holds"
-        if hidden_selection
-        else "none: only on what the tables hold"
-    )
-    tables = "\n".join(
-        f"| {name} | {count:,} |{' not under contract yet' if name in NOT_UNDER_CONTRACT else ''} |" for name, count in sorted(rows.items())
-    )
-    bases = [
-        ("districts", city.districts.basis),
-        ("people", city.people.basis),
-        ("process", city.process.basis),
-        ("support", city.amounts.basis),
-    ]
-    bases += [(f"intervention {one.intervention_id}", one.basis) for one in city.interventions]
-    bases += [(f"roll-out {one.action}", one.basis) for one in city.rollouts]
-    bases += [("accounts", city.accounts.basis)] if city.accounts else []
-    sources = "\n".join(f"| {what} | {basis.source} | {basis.grade} |" for what, basis in bases)
-    return f"""{_HEADING}: {city.title["en"]}
-
-Nobody in these tables exists. They show a method and prove it, because here the truth is known; they say nothing about the real city.
-
-* {n_people:,} adults, seed {seed}, {city.n_months} months from {city.first_month:%Y-%m}; a sample of {sample_share(city, n_people):.2f} of the whole city.
-  `population`, `need` and the places in `capacity` are scaled to the sample; `account` is the whole city's, in the source's amounts.
-* Hidden selection into interventions: {hidden}.
-* Who starts: people on support in the month before, at rates by district, season, months on support and the columns of `person`. Taking part
-  in something else neither helps nor hinders a start; places shape the rates, but nobody queues, so one person's place changes nobody else's.
-* Adults only; children are a number in `person`. A couple in need together is one household (lead, co_applicant); with a partner who earns,
-  no support is paid and the livelihood of the one without income is not on record. An adult with an income of their own (studies, sickness
-  benefit) is not listed as a member. Livelihoods other than support last at least {city.process.minimum_stay_months} months; a payment is now and then missed for a month.
-* The district in `person` is the one in the first month; `income_support.district` is the one that paid. Rates of intervention use the district of the time.
-* `end_reason` in `participation` is what a district would count: work, studies, benefit and job_centre are "ended"; it is no effect.
-* `work` in truth/ is unsubsidised work, as in the states of evalkit. truth/ is for tests and the known-truth notebook only.
-
-| table | rows | |
-|---|---|---|
-{tables}
-
-| assumption | source | grade |
-|---|---|---|
-{sources}
-"""

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.simulate.assumptions import City
-from evalkit.simulate.process import offer
+from evalkit.simulate.offers import offer
 from evalkit.simulate.register import month_dates
 from evalkit.simulate.streams import named_normal
 
@@ -63,7 +63,7 @@ def capacity(city: City, share: float) -> pl.DataFrame:
     """Places and their cost by intervention, providing district and month. SEK of the amounts' price year."""
     rows = []
     for one in city.interventions:
-        sizes = np.array([row.recipients * offer(city, one, row) for row in city.districts.rows])
+        sizes = np.array([row.recipients * offer(one, row) for row in city.districts.rows])
         for row, part in zip(city.districts.rows, sizes / sizes.sum(), strict=True):
             if part > 0:
                 opened = max(one.offered_in.get(row.name, 0), 0)

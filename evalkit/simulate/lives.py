@@ -7,7 +7,8 @@ import polars as pl
 
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.people import People, draw_people
-from evalkit.simulate.process import END_REASONS, Events, Process
+from evalkit.simulate.process import Process
+from evalkit.simulate.state import END_REASONS, Events
 
 
 @dataclass(frozen=True)

@@ -5,78 +5,39 @@ may move between livelihoods, at rates that traits, time on support, season, dis
 programmes end; then households are counted as supported or not. Competing rates share one uniform number a person and month.
 """
 
-from dataclasses import dataclass, fields
-
 import numpy as np
 
 from evalkit.months import month_number
 from evalkit.simulate.assumptions import SEASON_STARTS, TRAITS, City
+from evalkit.simulate.offers import offered_from, start_rates, work_gains
 from evalkit.simulate.people import People
-from evalkit.simulate.streams import Purpose, named_normal, uniforms
+from evalkit.simulate.state import (
+    ABSENT,
+    BENEFIT_STATES,
+    BRIDGED_GAP_MONTHS,
+    DEAD,
+    END_REASONS,
+    LATENT,
+    MOVED,
+    NEVER,
+    NO_PROGRAMME,
+    OTHER,
+    PENSION,
+    SHELTERED,
+    STUDIES,
+    SUBSIDISED,
+    SUPPORT,
+    TRAINING,
+    UNKNOWN,
+    WORK,
+    Arm,
+    Events,
+    State,
+)  # fmt: skip
+from evalkit.simulate.streams import Purpose, uniforms
 
-LATENT = (
-    "support", "work", "studies", "subsidised_work", "sheltered_work", "training", "sickness_benefit", "pension", "dead", "moved",
-    "other", "absent",
-)  # fmt: skip
-SUPPORT, WORK, STUDIES, SUBSIDISED, SHELTERED, TRAINING, SICKNESS, PENSION, DEAD, MOVED, OTHER, ABSENT = range(len(LATENT))
-UNKNOWN = 255
-NO_PROGRAMME = -1
-NEVER = -(2**14)
-BRIDGED_GAP_MONTHS = 2
-END_REASONS = (
-    "work", "studies", "benefit", "job_centre", "other_activity", "completed", "dropped_out",
-    "moved_or_died", "support_ended",
-)  # fmt: skip
-BENEFIT_STATES = (SICKNESS, PENSION)
 _EARNS = np.isin(np.arange(len(LATENT)), (WORK, SUBSIDISED, SHELTERED))
 _TO_WORK, _TO_STUDIES, _TO_BENEFIT = 0, 1, 2
-
-
-@dataclass
-class State:
-    """Where everybody is at the end of a month; the process writes into it. Months count from the city's first month.
-
-    latent : position in LATENT (need of support counts as support, whether or not the household was paid); since : month it was entered;
-    spell_start, last_paid : of the running or last support spell; programme : position among interventions or NO_PROGRAMME; gain : (n, 3)
-    added to log rates into work, studies and benefits; is_joint : the couple still shares a household.
-    """
-
-    latent: np.ndarray
-    since: np.ndarray
-    spell_start: np.ndarray
-    last_paid: np.ndarray
-    is_paid: np.ndarray
-    programme: np.ndarray
-    programme_start: np.ndarray
-    programme_end: np.ndarray
-    gain: np.ndarray
-    district: np.ndarray
-    is_joint: np.ndarray
-
-    def take(self, rows: np.ndarray) -> "State":
-        """A copy of some people's state."""
-        return State(**{field.name: getattr(self, field.name)[rows].copy() for field in fields(self)})
-
-
-@dataclass(frozen=True)
-class Events:
-    """What a month brought: rows that started (with the intervention) and rows whose programme ended (which, when begun, why)."""
-
-    started: np.ndarray
-    started_in: np.ndarray
-    planned_end: np.ndarray
-    ended: np.ndarray
-    ended_in: np.ndarray
-    ended_begun: np.ndarray
-    reason: np.ndarray
-
-
-@dataclass(frozen=True)
-class Arm:
-    """What a truth run imposes: the intervention each row must start now, or may not start (NO_PROGRAMME: nothing imposed)."""
-
-    forced: np.ndarray
-    blocked: np.ndarray
 
 
 class Process:
@@ -93,7 +54,7 @@ class Process:
         )
         self.elapsed_slope = np.array([one.selection.get("log_elapsed", 0.0) for one in city.interventions], dtype=np.float32)
         self.start_rates = start_rates(city)
-        self.offered_from = _offered_from(city)
+        self.offered_from = offered_from(city)
         self.deviation = work_gains(city)
         self.rollouts = [one for one in city.rollouts if one.action not in switched_off]
         self.calendar_offset = month_number(city.first_month) % 12
@@ -372,37 +333,6 @@ class Process:
     def _season(self, month: np.ndarray) -> np.ndarray:
         calendar = (month + self.calendar_offset) % 12 + 1
         return np.searchsorted(SEASON_STARTS, calendar, side="right") % len(SEASON_STARTS)
-
-
-def start_rates(city: City) -> np.ndarray:
-    """(districts, interventions) monthly start rates of someone whose traits are all 0."""
-    rates = [[one.monthly_rate * offer(city, one, row) for one in city.interventions] for row in city.districts.rows]
-    return np.array(rates, dtype=np.float32)
-
-
-def offer(city: City, intervention, district) -> float:
-    """How readily a district offers an intervention, relative to the city (0: not at all)."""
-    if intervention.offered_in and district.name not in intervention.offered_in:
-        return 0.0
-    return intervention.offer_by_model.get(district.model, 1.0)
-
-
-def work_gains(city: City) -> np.ndarray:
-    """(districts, interventions) gain in the log rate into work: the city's, the district model's, and the district's own deviation."""
-    return np.array(
-        [
-            [
-                one.gain.work + one.by_model.get(row.model, 0.0) + one.district_sd * named_normal(city.city, row.name, one.intervention_id)
-                for one in city.interventions
-            ]
-            for row in city.districts.rows
-        ]
-    )
-
-
-def _offered_from(city: City) -> np.ndarray:
-    never_later = [[one.offered_in.get(row.name, NEVER) or NEVER for one in city.interventions] for row in city.districts.rows]
-    return np.array(never_later)
 
 
 def _compete(rates: np.ndarray, drawn: np.ndarray) -> np.ndarray:

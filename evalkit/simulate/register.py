@@ -11,7 +11,7 @@ from evalkit.months import month_number
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.lives import Lives
 from evalkit.simulate.people import EDUCATIONS, OBSTACLES, ORIGINS, birth_years
-from evalkit.simulate.process import LATENT, UNKNOWN
+from evalkit.simulate.state import LATENT, UNKNOWN
 from evalkit.simulate.streams import Purpose, uniforms
 
 FIRST_FOLLOW_UP_MONTHS, NEXT_FOLLOW_UP_MONTHS = 1, 3

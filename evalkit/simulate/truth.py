@@ -14,8 +14,10 @@ import polars as pl
 
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.lives import live
+from evalkit.simulate.offers import start_rates, work_gains
 from evalkit.simulate.people import People, draw_people
-from evalkit.simulate.process import LATENT, MOVED, NO_PROGRAMME, SUPPORT, UNKNOWN, WORK, Arm, Process, State, start_rates, work_gains
+from evalkit.simulate.process import Process
+from evalkit.simulate.state import LATENT, MOVED, NO_PROGRAMME, SUPPORT, UNKNOWN, WORK, Arm, State
 from evalkit.simulate.streams import Purpose, person_keys, uniforms
 from evalkit.tables import STATES
 

@@ -14,7 +14,7 @@ REQUIRED = {"person", "income_support", "household_member", "livelihood", "parti
 
 @pytest.fixture(scope="module")
 def written(small_city, tmp_path_factory):
-    return write_city(small_city, tmp_path_factory.mktemp("city") / "one", seed=4, n_people=1_200, n_truth_people=400)
+    return write_city(small_city, tmp_path_factory.mktemp("city") / "one", seed=4, n_people=1_200, n_truth_people=200)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_intake_admits_every_row(folder, request, small_city):
         mapping=MAPPING,
     )
 
-    assert REQUIRED <= set(admission.tables)
+    assert set(admission.tables) >= REQUIRED
     assert admission.rejected.is_empty()
 
 
@@ -80,7 +80,7 @@ def test_readme_names_sources_grades_and_what_is_not_under_contract(written):
 
     assert "Nobody in these tables exists" in text
     assert "statistik.stockholm.se b020 and b021" in text
-    assert "not under contract yet" in text
+    assert "no contract in data_contracts/" in text
 
 
 def test_write_city_refuses_a_folder_that_holds_something_else(small_city, tmp_path):

@@ -5,7 +5,8 @@ import pytest
 
 from evalkit.simulate import live
 from evalkit.simulate.people import draw_people
-from evalkit.simulate.process import DEAD, LATENT, MOVED, NEVER, SUPPORT, UNKNOWN, Arm, Process
+from evalkit.simulate.process import Process
+from evalkit.simulate.state import DEAD, LATENT, MOVED, NEVER, SUPPORT, UNKNOWN, Arm
 from evalkit.simulate.streams import person_keys
 
 N_SMALL = 3_000

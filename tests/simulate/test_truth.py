@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from evalkit.simulate import City, live, planted_gains, rollout_truth, simulate_truth
-from evalkit.simulate.process import LATENT
+from evalkit.simulate.state import LATENT
 
 # Sums of at most ten shares in float64.
 SUM_TOLERANCE = 1e-12
@@ -124,7 +124,7 @@ def test_never_is_a_larger_contrast_than_wait_where_later_starts_are_common(smal
 
 @pytest.mark.parametrize(("intervention_id", "sign"), [("work_training", -1), ("jobbtorg_coaching", 1)])
 def test_naive_comparison_is_visibly_wrong(stockholm, stockholm_truth, lives, intervention_id, sign):
-    """Who starts against who does not, as a district would compare: far below the truth where the furthest from work are chosen, far above where the nearest are."""
+    """Who starts against who does not: below the truth where the furthest from work are chosen, above it where the nearest are."""
     item = next(place for place, one in enumerate(stockholm.interventions) if one.intervention_id == intervention_id)
     own = lives.episodes.filter(pl.col("item") == item)
     in_work, starters, others = lives.observed == LATENT.index("work"), [], []

@@ -18,7 +18,7 @@ def county() -> City:
 
 @pytest.fixture(scope="module")
 def written(county, tmp_path_factory):
-    return write_city(county, tmp_path_factory.mktemp("county") / "tables", seed=2, n_people=2_000, n_truth_people=200)
+    return write_city(county, tmp_path_factory.mktemp("county") / "tables", seed=2, n_people=1_000)
 
 
 def test_the_six_municipalities_are_the_districts(county):
@@ -42,6 +42,6 @@ def test_intake_admits_every_row_of_the_county(written, county):
     assert {"driving_licence", "work_hall"} <= set(admission.tables["participation"]["intervention_id"])
 
 
-def test_a_city_without_accounts_writes_none(written):
+def test_a_city_without_accounts_writes_none_and_without_truth_people_no_truth(written):
     assert not (written.folder / "account.csv").exists()
-    assert (written.folder / "truth" / "rollouts.parquet").exists()
+    assert not (written.folder / "truth").exists()
