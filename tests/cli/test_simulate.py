@@ -4,7 +4,19 @@ from evalkit.cli import app
 
 
 def test_simulate_writes_a_city_and_counts_its_rows(tmp_path):
-    arguments = ["simulate", "--city", "stockholm", "--seed", "3", "--people", "200", "--truth-people", "0", "--out", str(tmp_path / "city")]
+    arguments = [
+        "simulate",
+        "--city",
+        "stockholm",
+        "--seed",
+        "3",
+        "--people",
+        "200",
+        "--truth-people",
+        "0",
+        "--out",
+        str(tmp_path / "city"),
+    ]
 
     result = CliRunner().invoke(app, arguments)
 

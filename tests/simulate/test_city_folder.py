@@ -122,3 +122,9 @@ def test_protocols_and_run_file_fit_the_city(stockholm):
     assert list(run.districts) == stockholm.district_names
     assert {one.intervention_id for one in protocols} <= {one.intervention_id for one in stockholm.interventions}
     assert len(protocols) == 3
+
+
+def test_read_me_says_when_selection_is_hidden(small_city, tmp_path):
+    write_city(small_city, tmp_path / "city", seed=4, n_people=200, hidden_selection=0.5)
+
+    assert "rho = 0.5" in (tmp_path / "city" / "README.md").read_text(encoding="utf-8")
