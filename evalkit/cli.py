@@ -1,4 +1,4 @@
-"""The command line: `evalkit run`, `check` and `schema`. Results go to the standard output, progress and errors to the standard error.
+"""The command line: `evalkit run`, `check`, `simulate` and `schema`. Results go to the standard output, progress and errors to the standard error.
 
 Exit codes: 0 ok, 1 some units failed, 2 usage or parameters, 3 contract violated, 4 disclosure, 130 interrupted.
 Everything heavy is imported inside the command that needs it, so that --help is quick.
@@ -86,6 +86,32 @@ def check(run_file: RunFileArgument) -> None:
     typer.echo(f"parameters  as declared; {len(prepared.inputs)} files found")
     typer.echo(f"notebooks   {len(units)} units for {len(prepared.params.districts)} districts")
     typer.echo(_receipt(prepared))
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="The folder that the city is written to; an earlier city there is replaced.")],
+    city: Annotated[str, typer.Option(help="A city of params/cities/, or the path of its YAML file.")] = "stockholm",
+    seed: Annotated[int, typer.Option(min=0, help="The seed: the same seed gives the same city.")] = 1,
+    people: Annotated[int, typer.Option(min=2, help="How many adults; even.")] = 30_000,
+    hidden_selection: Annotated[
+        float, typer.Option(help="Stress: selection on what no table holds (log rate per standard deviation).")
+    ] = 0.0,
+    truth_people: Annotated[int, typer.Option(min=0, help="How many of the people serve the truth; 0 writes none.")] = 12_000,
+) -> None:
+    """Write the tables of a simulated city, with its truth beside them."""
+    from evalkit.simulate import load_city, write_city
+
+    written = write_city(
+        load_city(city),
+        out,
+        seed=seed,
+        n_people=people,
+        hidden_selection=hidden_selection,
+        n_truth_people=truth_people,
+    )
+    lines = [f"{name:<18}{count:>12,} rows" for name, count in sorted(written.rows.items())]
+    typer.echo("\n".join([*lines, f"written to {written.folder}"]))
 
 
 @app.command()
