@@ -7,29 +7,12 @@ the schema's order, so the same content gives the same bytes. Tables whose rows 
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from evalkit.errors import EvalkitError, IntakeError, first_few
-
-Columns = dict[str, pl.DataType]
-
-
-@dataclass(frozen=True)
-class TableSchema:
-    """A table's columns in order, its keys, and whether its rows are persons (or parts of a person's life).
-
-    `open_columns` admits further columns after the declared ones: covariates that a mapping file declares.
-    """
-
-    name: str
-    columns: Columns
-    keys: tuple[str, ...]
-    is_person_level: bool
-    open_columns: bool = False
-
+from evalkit.schemas import DELIVERED, TableSchema
 
 # Payer: who pays a person's living while in the state. Outcome: the word under which a state is reported and estimated.
 STATES = pl.DataFrame(
@@ -72,51 +55,7 @@ _EFFECT_KEYS = {
 SCHEMAS: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
-        # Admitted tables: as delivered, after the contracts.
-        TableSchema(
-            "person",
-            {"person_id": pl.String, "district": pl.String, "birth_year": pl.Int32, "sex": pl.String, "weight": pl.Float64},
-            ("person_id",),
-            True,
-            open_columns=True,
-        ),
-        TableSchema(
-            "income_support",
-            {"household_id": pl.String, "month": pl.Date, "district": pl.String, "amount": pl.Float64, "currency": pl.String},
-            ("household_id", "month"),
-            True,
-        ),
-        TableSchema(
-            "household_member",
-            {"household_id": pl.String, "person_id": pl.String, "month": pl.Date, "role": pl.String, "support_obstacle": pl.String},
-            ("household_id", "person_id", "month"),
-            True,
-        ),
-        TableSchema(
-            "intervention",
-            {"intervention_id": pl.String, "name": pl.String, "kind": pl.String, "planned_months": pl.Int32},
-            ("intervention_id",),
-            False,
-        ),
-        TableSchema(
-            "participation",
-            {
-                "person_id": pl.String,
-                "intervention_id": pl.String,
-                "start": pl.Date,
-                "end": pl.Date,
-                "planned_end": pl.Date,
-                "provider_district": pl.String,
-            },
-            ("person_id", "intervention_id", "start"),
-            True,
-        ),
-        TableSchema(
-            "livelihood",
-            {"person_id": pl.String, "start": pl.Date, "end": pl.Date, "state": pl.String},
-            ("person_id", "start"),
-            True,
-        ),
+        *DELIVERED,
         TableSchema(
             "rejected",
             {

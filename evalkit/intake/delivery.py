@@ -123,6 +123,8 @@ def _notes_on(file: Delivered, contract: Contract, mapping: Mapping) -> list[str
     source = mapping.of(contract.table).columns
     read = {source.get(name, name): name for name in contract.column_names}
     notes = [f"read as {file.assumption}"]
-    notes += [f'column "{ours}" was not delivered: empty for all rows' for theirs, ours in read.items() if theirs not in file.columns]
-    notes += [f'column "{column}" is not in the contract: not read in' for column in file.columns if column not in read]
+    absent = [ours for theirs, ours in read.items() if theirs not in file.columns]
+    unread = [column for column in file.columns if column not in read]
+    notes += [f"columns not delivered, empty for all rows: {', '.join(absent)}"] if absent else []
+    notes += [f"columns not in the contract, not read in: {', '.join(unread)}"] if unread else []
     return notes if file.cells.height else [*notes, "holds no rows"]

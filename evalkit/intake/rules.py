@@ -87,6 +87,8 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
         "within_extract": lambda: ~first.is_between(extent.first_month, add_months(extent.data_through, 1), closed="left"),
         "end_after_start": lambda: pl.col(columns[1]) <= first,
         "given_together": lambda: first.is_null() != pl.col(columns[1]).is_null(),
+        "needs": lambda: first.is_not_null() & pl.col(columns[1]).is_null(),
+        "not_above": lambda: first > pl.col(columns[1]),
     }[custom.rule]()
     # A cell that could not be read breaks the rule of its type, and is not also taken for an empty one.
     is_readable = ~pl.any_horizontal(unreadable_flag(column) for column in columns)
