@@ -11,7 +11,7 @@ import polars as pl
 
 from evalkit.intake.cells import unreadable_flag
 from evalkit.intake.contract import Column, Contract, CustomRule
-from evalkit.intake.readers import IS_WHOLE
+from evalkit.intake.delivered import IS_WHOLE
 from evalkit.months import add_months
 
 _KIND_IN_WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "date": "a date written YYYY-MM-DD"}

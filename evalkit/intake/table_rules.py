@@ -8,21 +8,39 @@ from datetime import date
 import polars as pl
 
 from evalkit.intake.contract import Contract, CustomRule, Reference
-from evalkit.intake.readers import FILE, LINE
+from evalkit.intake.delivered import FILE, LINE
+from evalkit.intake.monthly_record import PREFIX
 
-REJECTION = {"file": pl.String, "line": pl.Int64, "column": pl.String, "rule": pl.String, "sentence": pl.String}
+ROW, SUPERSEDED = "_row", "superseded_by_full_year"
+REJECTION = {"row": pl.Int64, "file": pl.String, "line": pl.Int64, "column": pl.String, "rule": pl.String, "sentence": pl.String}
 _DAYS = 1 << 32
 
 
 def rejection(rows: pl.DataFrame, column: str, rule: str, sentence: str) -> pl.DataFrame:
-    """The rows as rejections by one rule: file, line, column, rule and sentence, without their values."""
+    """The rows as rejections by one rule: row, file, line, column, rule and sentence, without their values."""
     return rows.select(
+        pl.col(ROW).alias("row"),
         pl.col(FILE).alias("file"),
         pl.col(LINE).alias("line"),
         pl.lit(column).alias("column"),
         pl.lit(rule).alias("rule"),
         pl.lit(sentence).alias("sentence"),
     ).cast(REJECTION)
+
+
+def find_superseded(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Rejections of rows from monthly records whose year came again as a whole, in the December file."""
+    none = rejection(rows.clear(), "", "", "")
+    if "month" not in contract.keys:
+        return none
+    records = rows.filter(pl.col(FILE).str.starts_with(PREFIX)).with_columns(year=pl.col("month").dt.year())
+    if records.is_empty():
+        return none
+    months = pl.col("month").dt.month()
+    whole = records.group_by(FILE, "year").agg(is_whole=(months == 12).any() & (months.n_unique() > 1)).filter("is_whole")
+    again = records.join(whole.select("year").unique(), on="year", how="semi").join(whole, on=[FILE, "year"], how="anti")
+    sentence = "A file of the whole year, sent for December, takes the place of this month's file."
+    return rejection(again, "month", SUPERSEDED, sentence)
 
 
 def find_repeated_keys(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
