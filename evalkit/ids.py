@@ -6,6 +6,7 @@ digits. Source: Skatteverket, SKV 704.
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 import polars as pl
@@ -21,6 +22,19 @@ _CANDIDATE = re.compile(
 def count_personal_numbers(text: str) -> int:
     """How many personnummer or samordningsnummer stand in a text."""
     return sum(_is_personal_number(match) for match in _CANDIDATE.finditer(text))
+
+
+def ten_digits_of(text: str) -> str | None:
+    """The ten digits of a text that is one personal number and nothing else, without century and sign; else None."""
+    match = _CANDIDATE.fullmatch(_without_decimals(text.strip()))
+    if not match or not _is_personal_number(match):
+        return None
+    return match["year"][-2:] + match["month"] + match["day"] + match["last"]
+
+
+def replace_personal_numbers(text: str, replace: Callable[[str], str]) -> str:
+    """The text with each personal number in it replaced."""
+    return _CANDIDATE.sub(lambda match: replace(match[0]) if _is_personal_number(match) else match[0], text)
 
 
 def may_hold_personal_numbers(data: bytes) -> bool:

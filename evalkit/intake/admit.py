@@ -15,6 +15,7 @@ import polars as pl
 from evalkit.errors import IntakeError
 from evalkit.intake.cells import type_cells
 from evalkit.intake.contract import Contract, CustomRule, load_contracts, with_covariates
+from evalkit.intake.crosswalk import Crosswalk, carry_districts_over, load_crosswalk
 from evalkit.intake.delivered import FILE, LINE
 from evalkit.intake.delivery import Delivery, Note, describe, read_delivery, refuse_incomplete
 from evalkit.intake.gate import refuse_personal_numbers
@@ -79,11 +80,11 @@ def admit(
     contracts_folder : path
         Folder of the contracts, *.odcs.yaml.
     districts : sequence of str
-        The districts of the run, spelled as in the files.
+        The districts of the run, spelled as in the files; with none, any district will do.
     first_month, data_through : date
         First month of the extract and last month known. Months.
     mapping : path, optional
-        Mapping file: covariates, other column names, other codes.
+        Mapping file: covariates, other column names, other codes, a crosswalk of districts.
     max_rejected_share : float
         Largest share of a table's rows that may be set aside. Share, 0 to 1.
 
@@ -99,6 +100,7 @@ def admit(
         contract than may be set aside.
     """
     words = load_mapping(mapping)
+    crosswalk = load_crosswalk(Path(mapping).parent / words.crosswalk if mapping and words.crosswalk else None)
     contracts = {
         table: with_covariates(contract, words.of(table).covariates) for table, contract in load_contracts(contracts_folder).items()
     }
@@ -107,7 +109,7 @@ def admit(
     refuse_incomplete(delivery, contracts, words)
     extent = Extent(tuple(districts), first_month, data_through)
     checked = _follow_references(
-        [_check_table(contracts[table], delivery, words, extent) for table in contracts if table in delivery.tables]
+        [_check_table(contracts[table], delivery, words, extent, crosswalk) for table in contracts if table in delivery.tables]
     )
     _refuse_excess(checked, max_rejected_share)
     columns = [pl.lit("").alias("table"), *[column for column in REJECTION if column != "row"]]
@@ -130,11 +132,13 @@ def intake_counts(admission: Admission) -> pl.DataFrame:
     return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
 
 
-def _check_table(contract: Contract, delivery: Delivery, words: Mapping, extent: Extent) -> _Checked:
+def _check_table(contract: Contract, delivery: Delivery, words: Mapping, extent: Extent, crosswalk: Crosswalk) -> _Checked:
     files, mapping = delivery.tables[contract.table], words.of(contract.table)
     typed = [type_cells(file, contract.columns, mapping) for file in files]
     notes = [(contract.table, file.path.name, note) for file, (_, found) in zip(files, typed, strict=True) for note in found]
     delivered = pl.concat([rows for rows, _ in typed], rechunk=False).with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+    delivered, carried = carry_districts_over(delivered, contract, crosswalk, districts=extent.districts, data_through=extent.data_through)
+    notes += [(contract.table, "", note) for note in carried]
     given = [column.name for column in contract.columns if any(source_of(column, mapping, file.columns) for file in files)]
     accepted, rejected = _split_rows(delivered, compile_row_rules(contract, given, extent))
     delivered = delivered.select(contract.column_names)

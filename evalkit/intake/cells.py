@@ -41,6 +41,7 @@ def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: TableMa
     for column in columns:
         value, note = _with_left_over(raw[column.name], values[column.name], column, delivered.has_decimal_comma)
         flag = (raw[column.name].is_not_null() & value.is_null()) if value.null_count() else _no_flag(value)
+        value = value.dt.offset_by("1d") if column.name in mapping.last_days else value
         typed += [value.alias(column.name), flag.alias(unreadable_flag(column.name))]
         notes += [note] if note else []
     return pl.DataFrame(typed).hstack(raw.select(OWN_COLUMNS)), notes

@@ -59,7 +59,7 @@ def read_delivery(place: Path | str, contracts: dict[str, Contract]) -> Delivery
     others, records = [], []
     for path in paths:
         is_at_top = path.parent == folder and not path.name.startswith(".")
-        table = _table_of(path, contracts) if is_at_top else None
+        table = table_of(path, contracts) if is_at_top else None
         if table:
             tables[table] = (*tables.get(table, ()), read_delivered(path, table=table))
         else:
@@ -121,7 +121,8 @@ def describe(delivery: Delivery, contracts: dict[str, Contract], mapping: Mappin
     return pl.DataFrame(notes, schema={"table": pl.String, "file": pl.String, "assumption": pl.String}, orient="row")
 
 
-def _table_of(path: Path, contracts: dict[str, Contract]) -> str | None:
+def table_of(path: Path, contracts: dict[str, Contract]) -> str | None:
+    """The table that a file delivers, by its name; None for a file of no contract."""
     if path.suffix.lower() not in SUFFIXES or is_monthly_record(path):
         return None
     named = [table for table in contracts if path.stem == table or path.stem.startswith(f"{table}_")]

@@ -7,7 +7,7 @@ import polars as pl
 
 from evalkit.errors import IntakeError, first_few
 from evalkit.ids import count_personal_numbers, looks_like_shortened_numbers, rows_with_personal_numbers
-from evalkit.intake.delivered import LINE, Delivered
+from evalkit.intake.delivered import LINE, OWN_COLUMNS, Delivered
 from evalkit.intake.delivery import Delivery
 
 _SEARCHED = (pl.String, pl.Categorical, pl.Enum, pl.Binary)
@@ -65,7 +65,7 @@ def _places_in(name: str, content: pl.DataFrame) -> list[tuple[int, str]]:
         return _place(name, "whole line", content["text"], content["line"])
     lines = pl.int_range(1, content.height + 1, eager=True)
     columns = [
-        (column, content[column]) for column in content.columns if not column.startswith("_") and _is_searched(content[column].dtype)
+        (column, content[column]) for column in content.columns if column not in OWN_COLUMNS and _is_searched(content[column].dtype)
     ]
     header = _place(name, "column names", pl.Series(content.columns, dtype=pl.String), pl.Series([1] * content.width))
     return header + [

@@ -35,13 +35,15 @@ class Covariate(Record):
 class TableMapping(Record):
     """One table: delivered column by our column, delivered code -> our code by our column, and covariates.
 
-    `formats` says how a column writes its dates where that is not 2026-09-01: "%Y%m%d", or "%Y%m" for months. `grades` says how sure the
+    `formats` says how a column writes its dates where that is not 2026-09-01: "%Y%m%d", or "%Y%m" for months. `last_days` are columns that
+    name the last day of a period; the end is then the day after. `grades` says how sure the
     codes of a column are (H, M, L) and `cautions` what to beware of; both are repeated in the receipt.
     """
 
     columns: dict[str, str] = Field(default_factory=dict)
     codes: dict[str, dict[str, str]] = Field(default_factory=dict)
     formats: dict[str, str] = Field(default_factory=dict)
+    last_days: tuple[str, ...] = ()
     grades: dict[str, Grade] = Field(default_factory=dict)
     cautions: dict[str, str] = Field(default_factory=dict)
     covariates: tuple[Covariate, ...] = ()
