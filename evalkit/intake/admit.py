@@ -31,7 +31,7 @@ from evalkit.intake.table_rules import (
     find_superseded,
     rejection,
 )
-from evalkit.tables import conform
+from evalkit.tables import conform, in_order
 
 _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
 
@@ -142,7 +142,7 @@ def _check_table(contract: Contract, delivery: Delivery, words: Mapping, extent:
     given = [column.name for column in contract.columns if any(source_of(column, mapping, file.columns) for file in files)]
     accepted, rejected = _split_rows(delivered, compile_row_rules(contract, given, extent))
     delivered = delivered.select(contract.column_names)
-    accepted = accepted.select(*contract.column_names, ROW, FILE, LINE)
+    accepted = in_order(accepted.select(*contract.column_names, ROW, FILE, LINE), contract.keys)
     overlaps = [_overlap_finder(rule) for rule in contract.rules if rule.rule == "no_overlap"]
     for find in [find_superseded, find_repeated_keys, *overlaps]:
         accepted, rejected = _set_aside(accepted, rejected, find(accepted, contract))

@@ -64,9 +64,7 @@ def _places_in(name: str, content: pl.DataFrame) -> list[tuple[int, str]]:
     if content.columns == ["line", "text"]:
         return _place(name, "whole line", content["text"], content["line"])
     lines = pl.int_range(1, content.height + 1, eager=True)
-    columns = [
-        (column, content[column]) for column in content.columns if column not in OWN_COLUMNS and _is_searched(content[column].dtype)
-    ]
+    columns = [(column, content[column]) for column in content.columns if column not in OWN_COLUMNS and _is_searched(content[column].dtype)]
     header = _place(name, "column names", pl.Series(content.columns, dtype=pl.String), pl.Series([1] * content.width))
     return header + [
         place for column, cells in columns for place in [*_place(name, column, cells, lines), *_shortened(name, column, cells)]

@@ -10,6 +10,7 @@ import polars as pl
 from evalkit.intake.contract import Contract, CustomRule, Reference
 from evalkit.intake.delivered import FILE, LINE
 from evalkit.intake.monthly_record import PREFIX
+from evalkit.tables import in_order, same_as_before
 
 ROW, SUPERSEDED = "_row", "superseded_by_full_year"
 REJECTION = {"row": pl.Int64, "file": pl.String, "line": pl.Int64, "column": pl.String, "rule": pl.String, "sentence": pl.String}
@@ -44,9 +45,12 @@ def find_superseded(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def find_repeated_keys(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Rejections of rows whose key stands more than once: of equal rows one is kept, of rows that contradict each other none."""
+    """Rejections of rows whose key stands more than once: of equal rows one is kept, of rows that contradict each other none.
+
+    The rows stand in the order of their keys.
+    """
     keys = list(contract.keys)
-    repeated = rows.group_by(keys).len().filter(pl.col("len") > 1)
+    repeated = rows.filter(same_as_before(keys)).select(keys).unique()
     if repeated.is_empty():
         return rejection(rows.clear(), "", "", "")
     content = pl.struct(contract.column_names)
@@ -72,7 +76,7 @@ def find_overlaps(rows: pl.DataFrame, custom: CustomRule) -> pl.DataFrame:
     One running maximum over the sorted table serves all groups: a group's number, times more days than there are, is added to each end.
     """
     by, start, end = list(custom.arguments["by"]), custom.arguments["start"], custom.arguments["end"]
-    ordered = rows.sort(*by, start, pl.col(end).fill_null(date.max))
+    ordered = in_order(rows, [*by, start])
     group = pl.struct(by).rle_id().cast(pl.Int64) * _DAYS
     latest_end = (group + pl.col(end).fill_null(date.max).to_physical().cast(pl.Int64)).cum_max().shift(1)
     begins = group + pl.col(start).to_physical().cast(pl.Int64)
@@ -84,7 +88,7 @@ def find_overlaps(rows: pl.DataFrame, custom: CustomRule) -> pl.DataFrame:
 def find_orphans(rows: pl.DataFrame, link: Reference, accepted: pl.DataFrame, delivered: pl.DataFrame) -> pl.DataFrame:
     """Rejections of rows that name what the other table does not hold, or held in a row that was itself set aside."""
     columns, targets = list(link.columns), list(link.to_columns)
-    known = accepted.select(pl.col(target).alias(column) for target, column in zip(targets, columns, strict=True)).unique()
+    known = accepted.select(pl.col(target).alias(column) for target, column in zip(targets, columns, strict=True))
     orphans = rows.drop_nulls(columns).join(known, on=columns, how="anti")
     if orphans.is_empty():
         return rejection(orphans, "", "", "")
