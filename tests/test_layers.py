@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "evalkit"
-GROUND = {"errors", "months", "tables", "params", "ids"}
+GROUND = {"errors", "months", "schemas", "tables", "params", "ids"}
 SIBLINGS = {"intake", "spells", "survival", "economics", "allocation", "monitoring", "simulate", "charts", "report", "batch"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
