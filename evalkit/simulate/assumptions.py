@@ -6,7 +6,7 @@ Rates are per month. An `effects` table gives, by trait of a person, what is add
 
 from datetime import date
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -21,7 +21,7 @@ Trait = Literal[
     "age",
     "short_education",
     "long_education",
-    "outside_europe",
+    "outside_eu",
     "language_need",
     "sick",
     "social",
@@ -35,6 +35,21 @@ Trait = Literal[
 ]
 TRAITS: tuple[str, ...] = get_args(Trait)
 Effects = dict[Trait, float]
+Codes = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*( [a-z][a-z0-9_]*)*$")]
+Theme = Literal["young_adults", "long_term_support", "outreach", "newly_arrived_low_education", "other"]
+Need = Literal[
+    "observation_in_daily_work",
+    "culture_and_rehabilitation",
+    "communicative_swedish",
+    "occupation_young_in_treatment",
+    "outreach_mental_ill_health",
+    "fine_motor_tasks",
+    "low_threshold",
+    "health_information",
+    "physical_activity",
+    "personal_ombud",
+    "physical_disability",
+]
 
 
 class Basis(Record):
@@ -56,7 +71,7 @@ class District(Record):
     recipients_percent: float = Field(gt=0)
     weight: float = Field(gt=0)
     model: str
-    outside_europe_share: float = Field(ge=0, le=1)
+    outside_eu_share: float = Field(ge=0, le=1)
     poor_health_share: float = Field(ge=0, le=1)
     no_licence_share: float = Field(0.6, ge=0, le=1)
     labour_market: float = 0.0
@@ -81,7 +96,8 @@ class PeopleRules(Record):
     young_share: float
     couple_share: float
     arrival_share: float
-    europe_share: float
+    nordic_or_eu_share: float
+    nordic_share_of_those: float = Field(ge=0, le=1)
     short_education_share: float
     long_education_share: float
     children_mean: float
@@ -131,6 +147,7 @@ class CityIntervention(Record):
     """An intervention: its content, who is chosen for it, how long it lasts and what it changes.
 
     `state` is where participants live meanwhile: support, or a state of its own. `lock_in` is added to the log rate into work during it.
+    `content` and `target_groups` are short codes with a space between them.
     `by_model` adds to the gain in work where the district works that way; `district_sd` is the spread of districts' own deviations.
     `target` names a trait whose bearers gain `target_gain` more. `offered_in` names districts with the month of the first start (0 = always);
     empty: everywhere. `provider` is null where the district itself runs it; going on to a job centre (`is_job_centre`) counts as ended in the
@@ -140,9 +157,9 @@ class CityIntervention(Record):
     intervention_id: str
     name: Text
     kind: str
-    step: int
-    content: str
-    target_group: str
+    ladder_step: int = Field(ge=1, le=9)
+    content: Codes
+    target_groups: Codes
     state: Literal["support", "training", "subsidised_work", "sheltered_work"] = "support"
     provider: str | None = None
     is_job_centre: bool = False
@@ -173,7 +190,7 @@ class RollOut(Record):
 
     action: str
     name: Text
-    theme: str
+    theme: Theme
     adopted: dict[str, int]
     exit_effect: float
     entry_effect: float = 0.0
@@ -185,6 +202,7 @@ class Posting(Record):
     """A line of the year's accounts, for the whole city. Million SEK."""
 
     posting: str
+    cost_area: str
     account: str
     budget_msek: float
     booked_msek: float
@@ -231,7 +249,7 @@ class City(Record):
     rollouts: tuple[RollOut, ...] = ()
     accounts: Accounts | None = None
     amounts: SupportAmounts
-    needs: dict[str, float] = Field(default_factory=dict)
+    needs: dict[Need, float] = Field(default_factory=dict)
     needs_basis: Basis | None = None
 
     _month = field_validator("first_month", mode="before")(parse_month)

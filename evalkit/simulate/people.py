@@ -12,10 +12,11 @@ from evalkit.months import month_number
 from evalkit.simulate.assumptions import TRAITS, City, Effects
 from evalkit.simulate.streams import Purpose, normals, person_keys, uniforms
 
-ORIGINS = ("sweden", "europe", "outside_europe")
-EDUCATIONS = ("short", "upper_secondary", "post_secondary")
+ORIGINS = ("native", "nordic", "eu", "other")
+EDUCATIONS = ("compulsory_or_less", "upper_secondary", "post_secondary")
 OBSTACLES = ("unemployed", "sick_no_benefit", "social_reasons", "language")
 ADULT_AGE_YEARS = 18
+_NATIVE, _NORDIC, _EU, _OTHER = range(len(ORIGINS))
 _SICK, _SOCIAL, _LANGUAGE = 1, 2, 3
 
 
@@ -72,11 +73,10 @@ def draw_people(city: City, *, seed: int, first: int, stop: int) -> People:
     district = _by_share(where, np.array([row.weight for row in city.districts.rows])).astype(np.uint8)
     birth_month, arrival, is_immigrant = _births_and_arrivals(city, key)
     local = {name: np.array([getattr(row, name) for row in city.districts.rows], dtype=np.float32)[district] for name in _LOCAL}
-    origin = _origin(
-        np.where(is_couple, _drawn(slot_key, 5), _drawn(key, 5)), is_immigrant, local["outside_europe_share"], rules.europe_share
-    )
+    shared_key = np.where(is_couple, slot_key, key)
+    origin = _origin(shared_key, rules, is_immigrant, local["outside_eu_share"])
     age_at_start = np.maximum(-birth_month / 12, ADULT_AGE_YEARS)
-    years = np.where(origin == 0, age_at_start, np.minimum(age_at_start, 24 * _drawn(key, 6) ** 1.5))
+    years = np.where(origin == _NATIVE, age_at_start, np.minimum(age_at_start, 24 * _drawn(key, 6) ** 1.5))
     years = np.where(is_immigrant, np.where(arrival > 0, 0, np.minimum(-arrival / 12, age_at_start)), years).astype(np.int16)
     poor_health = (_drawn(key, 7) < local["poor_health_share"]).astype(np.float32)
     fia = _fia(key, poor_health)
@@ -90,7 +90,7 @@ def draw_people(city: City, *, seed: int, first: int, stop: int) -> People:
         "age": (age_at_start - 40) / 10,
         "short_education": education == 0,
         "long_education": education == 2,
-        "outside_europe": origin == 2,
+        "outside_eu": origin == _OTHER,
         "language_need": obstacle == _LANGUAGE,
         "sick": obstacle == _SICK,
         "social": obstacle == _SOCIAL,
@@ -110,7 +110,7 @@ def draw_people(city: City, *, seed: int, first: int, stop: int) -> People:
     )  # fmt: skip
 
 
-_LOCAL = ("outside_europe_share", "poor_health_share", "no_licence_share")
+_LOCAL = ("outside_eu_share", "poor_health_share", "no_licence_share")
 
 
 def _drawn(key: np.ndarray, item: int) -> np.ndarray:
@@ -136,9 +136,12 @@ def _births_and_arrivals(city: City, key: np.ndarray) -> tuple[np.ndarray, np.nd
     return birth_month.astype(np.int32), np.maximum(arrival, of_age).astype(np.int32), is_immigrant
 
 
-def _origin(where: np.ndarray, is_immigrant: np.ndarray, outside_share: np.ndarray, europe_share: float) -> np.ndarray:
-    settled = np.where(where < outside_share, 2, np.where(where < outside_share + europe_share * (1 - outside_share), 1, 0))
-    return np.where(is_immigrant, np.where(where < 0.85, 2, 1), settled).astype(np.uint8)
+def _origin(key: np.ndarray, rules, is_immigrant: np.ndarray, outside_share: np.ndarray) -> np.ndarray:
+    where = _drawn(key, 5)
+    near = np.where(_drawn(key, 17) < rules.nordic_share_of_those, _NORDIC, _EU)
+    is_near = where < outside_share + rules.nordic_or_eu_share * (1 - outside_share)
+    settled = np.where(where < outside_share, _OTHER, np.where(is_near, near, _NATIVE))
+    return np.where(is_immigrant, np.where(where < 0.85, _OTHER, near), settled).astype(np.uint8)
 
 
 def _fia(key: np.ndarray, poor_health: np.ndarray) -> np.ndarray:
@@ -150,14 +153,14 @@ def _fia(key: np.ndarray, poor_health: np.ndarray) -> np.ndarray:
 
 
 def _education(key: np.ndarray, rules, origin: np.ndarray) -> np.ndarray:
-    short = np.clip(rules.short_education_share + 0.12 * (origin == 2), 0, 1)
+    short = np.clip(rules.short_education_share + 0.12 * (origin == _OTHER), 0, 1)
     drawn = _drawn(key, 13)
     return np.where(drawn < short, 0, np.where(drawn < 1 - rules.long_education_share, 1, 2)).astype(np.uint8)
 
 
 def _obstacle(key: np.ndarray, rules, origin: np.ndarray, years: np.ndarray, poor_health: np.ndarray) -> np.ndarray:
     drawn = _drawn(key, 14)
-    needs_language = (origin > 0) & (drawn < np.clip(0.75 - 0.07 * years, 0.05, 1))
+    needs_language = (origin != _NATIVE) & (drawn < np.clip(0.75 - 0.07 * years, 0.05, 1))
     sick = _drawn(key, 15) < rules.sick_share_if_poor_health * poor_health
     social = _drawn(key, 16) < rules.social_share
     return np.where(sick, _SICK, np.where(needs_language, _LANGUAGE, np.where(social, _SOCIAL, 0))).astype(np.uint8)

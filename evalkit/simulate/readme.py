@@ -4,7 +4,6 @@ from evalkit.simulate.assumptions import City
 from evalkit.simulate.city_tables import sample_share
 
 HEADING = "# Simulated city"
-NOT_UNDER_CONTRACT = ("capacity", "follow_up", "assessment", "account", "population", "need", "outreach", "action")
 
 
 def readme_text(city: City, rows: dict[str, int], *, seed: int, n_people: int, hidden_selection: float) -> str:
@@ -15,6 +14,7 @@ def readme_text(city: City, rows: dict[str, int], *, seed: int, n_people: int, h
     return f"""{HEADING}: {city.title["en"]}
 
 Nobody in these tables exists. They show a method and prove it, because here the truth is known; they say nothing about the real city.
+The tables keep the contracts in data_contracts/; `person` has more columns, which data_contracts/mappings/simulated_city.yaml declares.
 
 * {n_people:,} adults, seed {seed}, {city.n_months} months from {city.first_month:%Y-%m}; {sample_share(city, n_people):.2f} of the whole city.
   `population`, `need` and the places in `capacity` are scaled to that share; `account` is the whole city's, in the source's amounts.
@@ -30,8 +30,8 @@ Nobody in these tables exists. They show a method and prove it, because here the
 * `end_reason` in `participation` is what a district would count: work, studies, benefit and job_centre are "ended". It is no effect.
 * truth/ is for tests and the known-truth notebook only. Its work is unsubsidised work; its curves run to month 60 from the start.
 
-| table | rows | |
-|---|---|---|
+| table | rows |
+|---|---|
 {_table_lines(rows)}
 
 | assumption | source | grade |
@@ -41,8 +41,7 @@ Nobody in these tables exists. They show a method and prove it, because here the
 
 
 def _table_lines(rows: dict[str, int]) -> str:
-    notes = {name: "no contract in data_contracts/ at the time of writing" for name in NOT_UNDER_CONTRACT}
-    return "\n".join(f"| {name} | {count:,} | {notes.get(name, '')} |" for name, count in sorted(rows.items()))
+    return "\n".join(f"| {name} | {count:,} |" for name, count in sorted(rows.items()))
 
 
 def _basis_lines(city: City) -> str:

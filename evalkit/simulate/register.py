@@ -1,4 +1,5 @@
-"""The person tables that a city would deliver, from its people's lives: in the columns of the contracts, with some more.
+"""The person tables that a city would deliver, from its people's lives: in the columns and codes of the contracts, with the covariates that the
+mapping simulated_city declares.
 
 Persons are P and households H with the number of their first adult. A couple that needs support together has one household; who has an income
 of their own (studies, sickness benefit) is not a member of it. Children are a number (n_children), not persons.
@@ -10,14 +11,18 @@ import polars as pl
 from evalkit.months import month_number
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.lives import Lives
-from evalkit.simulate.people import EDUCATIONS, OBSTACLES, ORIGINS, birth_years
+from evalkit.simulate.people import EDUCATIONS, OBSTACLES, ORIGINS, People, birth_years
 from evalkit.simulate.state import LATENT, UNKNOWN
 from evalkit.simulate.streams import Purpose, uniforms
 
 FIRST_FOLLOW_UP_MONTHS, NEXT_FOLLOW_UP_MONTHS = 1, 3
 _FOLLOWED_UP_SHARE = 0.8
 _PAID_LATE_SHARE = 0.04
-READINESS = ("takes_part", "manages_travel", "no_active_abuse", "handles_conflict", "is_motivated")
+READINESS = ("manages_participation", "manages_travel", "has_no_active_abuse", "handles_conflict", "is_motivated")
+# What the official record calls the obstacles, in the order of OBSTACLES.
+OFFICIAL_OBSTACLES = ("unemployed", "certified_sick", "social_reasons", "language")
+LIFE_AREAS = ("health", "social", "work")
+_FIA_STEPS = 4
 
 
 def person_tables(city: City, lives: Lives) -> dict[str, pl.DataFrame]:
@@ -59,7 +64,7 @@ def _person(city: City, lives: Lives) -> pl.DataFrame:
             "sex": _named(("male", "female"), people.is_female),
             "education": _named(EDUCATIONS, people.education),
             "origin": _named(ORIGINS, people.origin),
-            "years_in_country": people.years_in_country.astype(np.int32),
+            "years_in_country": _years_in_country(people),
             "obstacle": _named(OBSTACLES, people.obstacle),
             "has_driving_licence": people.has_licence.astype(np.int32),
             "has_partner": people.is_couple.astype(np.int32),
@@ -69,6 +74,13 @@ def _person(city: City, lives: Lives) -> pl.DataFrame:
             "fia_work": people.fia[:, 2].astype(np.int32),
         }
     )
+
+
+def _years_in_country(people: People) -> pl.Series:
+    """Whole years since immigration at the first month; null for natives, and never more than the person's age."""
+    age = np.maximum(-people.birth_month // 12, 0)
+    years = np.minimum(people.years_in_country, age).astype(np.int32)
+    return pl.Series(years).set(pl.Series(people.origin == ORIGINS.index("native")), None)
 
 
 def _households(city: City, lives: Lives) -> pl.DataFrame:
@@ -121,7 +133,7 @@ def _members(city: City, lives: Lives, households: pl.DataFrame) -> pl.DataFrame
         person_id=_ids("P", lives.people.number[rows]),
         month="date",
         role="role",
-        support_obstacle=_named(OBSTACLES, lives.people.obstacle[rows]),
+        support_obstacle=_named(OFFICIAL_OBSTACLES, lives.people.obstacle[rows]),
     ).sort("household_id", "person_id", "month")
 
 
@@ -167,27 +179,32 @@ def _participation(city: City, lives: Lives) -> pl.DataFrame:
             "planned_end": month_dates(city, kept["planned_end"].to_numpy()),
             "provider_district": provider.fill_null(own),
             "home_district": own,
-            "hours_per_week": pl.Series([one.hours_per_week for one in city.interventions]).gather(items),
-            "referral": pl.repeat("social worker", len(kept), eager=True),
+            "hours_per_week": pl.Series([one.hours_per_week for one in city.interventions], dtype=pl.Float64).gather(items),
+            "referral": pl.repeat("case_worker", len(kept), eager=True),
             "end_reason": kept["reason"],
-            "responsible_role": pl.repeat("social worker with supervisor and consultant", len(kept), eager=True),
+            "responsible_role": _responsible_roles(city).gather(items),
         }
     ).with_columns(end=pl.when(kept["end"].is_not_null()).then("end"))
 
 
+def _responsible_roles(city: City) -> pl.Series:
+    """By intervention: consultants at the job centres, case workers elsewhere."""
+    return pl.Series(["consultant" if one.is_job_centre else "case_worker" for one in city.interventions])
+
+
 def _assessment(city: City, lives: Lives) -> pl.DataFrame:
-    """One assessment a person, in the first month with support."""
+    """One assessment a person, in the first month with support: a row an area of life."""
     rows = np.flatnonzero(lives.is_paid.any(axis=1))
-    fia = lives.people.fia[rows]
-    return pl.DataFrame(
-        {
-            "person_id": _ids("P", lives.people.number[rows]),
-            "date": month_dates(city, lives.is_paid[rows].argmax(axis=1)),
-            "fia_health": fia[:, 0].astype(np.int32),
-            "fia_social": fia[:, 1].astype(np.int32),
-            "fia_work": fia[:, 2].astype(np.int32),
-        }
-    )
+    date = month_dates(city, lives.is_paid[rows].argmax(axis=1))
+    person = _ids("P", lives.people.number[rows])
+    areas = [
+        pl.DataFrame({"person_id": person, "date": date, "rating_share": (lives.people.fia[rows, place] - 1.0) / _FIA_STEPS}).with_columns(
+            life_area=pl.lit(area)
+        )
+        for place, area in enumerate(LIFE_AREAS)
+    ]
+    columns = ("person_id", "date", "life_area", "rating_share")
+    return pl.concat(areas).select(*columns, method=pl.lit("fia_assessment")).sort("person_id", "life_area")
 
 
 def _follow_up(city: City, lives: Lives) -> pl.DataFrame:
@@ -215,13 +232,13 @@ def _follow_up(city: City, lives: Lives) -> pl.DataFrame:
         {
             "person_id": _ids("P", lives.people.number[rows]),
             "intervention_id": _named(tuple(one.intervention_id for one in city.interventions), due["item"].to_numpy()),
-            "episode_start": month_dates(city, due["start"].to_numpy()),
             "date": month_dates(city, month),
             "attendance_share": attendance.round(2),
             "physical_ability": np.rint(ability[:, 0]).astype(np.int32),
             "mental_ability": np.rint(ability.mean(axis=1)).astype(np.int32),
             "social_ability": np.rint(ability[:, 1]).astype(np.int32),
-            "self_rating": np.rint(1 + 9 * uniforms(key, month, Purpose.FOLLOW_UP, 8)).astype(np.int32),
+            "self_rating": np.rint(1 + 4 * uniforms(key, month, Purpose.FOLLOW_UP, 8)).astype(np.int32),
             **criteria,
+            "responsible_role": _responsible_roles(city).gather(due["item"].to_numpy()),
         }
     ).sort("person_id", "intervention_id", "date")

@@ -93,7 +93,7 @@ def test_raw_ended_shares_lie_between_15_and_37_percent(tables):
 
 def test_cost_per_place_lies_in_the_range_of_the_final_report(stockholm):
     places = capacity(stockholm, 1.0).filter(pl.col("month") == pl.col("month").max())
-    yearly = 12 * (places["fixed_cost"] + places["variable_cost"]) / places["places"] / 1000
+    yearly = 12 * (places["fixed_cost"] / places["places"] + places["variable_cost"]) / 1000
 
     assert yearly.min() > 19.99 and yearly.max() < 85.01
     assert yearly.max() > 75 and yearly.min() < 24
@@ -112,19 +112,19 @@ def test_places_of_the_whole_city_are_filled_to_between_half_and_all(stockholm, 
 
 
 def test_accounts_of_2012_add_up_as_printed(stockholm):
-    booked = account(stockholm).filter(pl.col("kind") == "booked")
-    by_posting = {name: amount / 1e6 for name, amount in booked.group_by("posting").agg(pl.col("amount").sum()).iter_rows()}
-    budget = account(stockholm).filter(pl.col("kind") == "budget")["amount"].sum() / 1e6
+    booked = account(stockholm).filter(pl.col("side") == "booked")
+    by_area = {name: amount / 1e6 for name, amount in booked.group_by("cost_area").agg(pl.col("amount").sum()).iter_rows()}
+    budget = account(stockholm).filter(pl.col("side") == "budget")["amount"].sum() / 1e6
 
-    assert by_posting["sheltered_public_employment"] == pytest.approx(26.0, abs=0.01)
-    assert by_posting["work_training_and_measures"] == pytest.approx(16.4, abs=0.01)
-    assert by_posting["holiday_jobs"] == pytest.approx(11.7, abs=0.01)
-    assert sum(by_posting.values()) == pytest.approx(71.1, abs=0.01)
+    assert by_area["sheltered_public_employment"] == pytest.approx(26.0, abs=0.01)
+    assert by_area["work_training"] == pytest.approx(16.4, abs=0.01)
+    assert by_area["holiday_job"] == pytest.approx(11.7, abs=0.01)
+    assert sum(by_area.values()) == pytest.approx(71.1, abs=0.01)
     assert budget == pytest.approx(84.6, abs=0.01)
 
 
 def test_some_districts_book_holiday_jobs_under_another_account(stockholm):
-    holiday = account(stockholm).filter((pl.col("posting") == "holiday_jobs") & (pl.col("kind") == "booked"))
+    holiday = account(stockholm).filter((pl.col("cost_area") == "holiday_job") & (pl.col("side") == "booked"))
 
     misbooked = holiday.filter(pl.col("account_code") != "7300")["district"]
 
@@ -142,11 +142,32 @@ def test_couples_moves_deaths_and_missed_months_are_there(tables):
 
 
 def test_follow_ups_come_after_one_month_and_then_every_third(tables):
-    months = tables["follow_up"].select(
-        gap=(pl.col("date").dt.year() - pl.col("episode_start").dt.year()) * 12
-        + pl.col("date").dt.month().cast(pl.Int32)
-        - pl.col("episode_start").dt.month().cast(pl.Int32)
-    )["gap"]
+    by = ["person_id", "intervention_id"]
+    begun = tables["participation"].select(*by, date="start", begun="start").sort("date")
+    joined = tables["follow_up"].sort("date").join_asof(begun, on="date", by=by, allow_exact_matches=False, check_sortedness=False)
+    months = joined.select(gap=12 * (pl.col("date").dt.year() - pl.col("begun").dt.year()) + (_month("date") - _month("begun")))["gap"]
 
     assert set((months % 3).unique()) == {1}
     assert months.min() == 1
+
+
+def _month(column: str) -> pl.Expr:
+    return pl.col(column).dt.month().cast(pl.Int32)
+
+
+def test_natives_have_no_years_in_the_country_and_nobody_more_than_their_age(stockholm, tables):
+    person = tables["person"]
+    age = stockholm.first_month.year - pl.col("birth_year")
+    is_native = pl.col("origin") == "native"
+
+    assert person.filter(is_native != pl.col("years_in_country").is_null()).is_empty()
+    assert person.filter(pl.col("years_in_country") > pl.max_horizontal(age, 0)).is_empty()
+    assert set(person["origin"]) == {"native", "nordic", "eu", "other"}
+
+
+def test_assessments_give_each_area_of_life_as_a_share_of_its_scale(tables):
+    assessment = tables["assessment"].join(tables["person"].select("person_id", "fia_health"), on="person_id")
+    health = assessment.filter(pl.col("life_area") == "health")
+
+    assert assessment.group_by("person_id").len()["len"].unique().to_list() == [3]
+    assert ((health["fia_health"] - 1) / 4 == health["rating_share"]).all()
