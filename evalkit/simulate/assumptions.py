@@ -87,7 +87,11 @@ class Districts(Record):
 
 
 class PeopleRules(Record):
-    """Who the adults are: shares (0-1) and ages in years at the first month."""
+    """Who the adults are: shares (0-1) and ages in years at the first month.
+
+    `nordic_or_eu_share` is that of the adults born in another Nordic or EU country, among those born in Sweden or there; of them,
+    `nordic_share_of_those` were born in a Nordic one.
+    """
 
     basis: Basis
     female_share: float
@@ -147,11 +151,11 @@ class CityIntervention(Record):
     """An intervention: its content, who is chosen for it, how long it lasts and what it changes.
 
     `state` is where participants live meanwhile: support, or a state of its own. `lock_in` is added to the log rate into work during it.
-    `content` and `target_groups` are short codes with a space between them.
     `by_model` adds to the gain in work where the district works that way; `district_sd` is the spread of districts' own deviations.
     `target` names a trait whose bearers gain `target_gain` more. `offered_in` names districts with the month of the first start (0 = always);
     empty: everywhere. `provider` is null where the district itself runs it; going on to a job centre (`is_job_centre`) counts as ended in the
     districts' raw figures. `places` are those of the whole city; `monthly_rate` is the start rate of someone whose traits are all 0.
+    `content` and `target_groups` are short codes with a space between them, as in the table.
     """
 
     intervention_id: str
