@@ -6,11 +6,14 @@ BIN := .venv/bin
 RUN := env -u PYTHONDONTWRITEBYTECODE
 SETUP := .venv/.ready
 
-.PHONY: demo test prove lab setup lock clean help
+PEOPLE ?= 30000
+
+.PHONY: demo stockholm test prove lab setup lock clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    run the main job on real data and print where the report lies"
+	@echo "make stockholm  simulate a Stockholm whose truth is known and run the main job on its fourteen districts (PEOPLE=30000)"
 	@echo "make test    every check: library, notebooks, pages in a browser"
 	@echo "make lab     JupyterLab on this computer only, opened in notebooks/"
 	@echo "make prove   the slow proofs and the speed comparisons"
@@ -35,6 +38,10 @@ setup: $(SETUP)
 demo: $(SETUP)
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml
 
+stockholm: $(SETUP)
+	$(RUN) $(BIN)/evalkit simulate --city stockholm --seed 1 --people $(PEOPLE) --out build/stockholm
+	$(RUN) $(BIN)/evalkit run params/stockholm.yaml
+
 test: $(SETUP)
 	$(RUN) $(BIN)/ruff check .
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
@@ -49,7 +56,7 @@ lab: $(SETUP)
 
 lock: .uv/.ready
 	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
-		--extra test pyproject.toml -o requirements.lock
+		--extra readers --extra test pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf build .venv .uv

@@ -1,5 +1,6 @@
-"""The command line: `evalkit run`, `check` and `schema`. Results go to the standard output, progress and errors to the standard error.
+"""The command line: `evalkit run`, `check`, `simulate`, `schema`, `pseudonymise` and `contract`.
 
+Results go to the standard output, progress and errors to the standard error.
 Exit codes: 0 ok, 1 some units failed, 2 usage or parameters, 3 contract violated, 4 disclosure, 130 interrupted.
 Everything heavy is imported inside the command that needs it, so that --help is quick.
 """
@@ -15,6 +16,7 @@ from evalkit.errors import EvalkitError
 
 if TYPE_CHECKING:
     from evalkit.batch.currency import Decision
+    from evalkit.intake import Admission
     from evalkit.params import Run
 
 app = typer.Typer(
@@ -24,8 +26,15 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+contract_app = typer.Typer(help="Data contracts: propose a mapping, write templates and documentation.", no_args_is_help=True)
+app.add_typer(contract_app, name="contract")
 RunFileArgument = Annotated[Path, typer.Argument(help="The run's YAML file, for example params/northern_ireland.yaml.")]
+ContractsOption = Annotated[Path, typer.Option(help="The folder of the data contracts.")]
+FolderOption = Annotated[Path, typer.Option("--out", help="The folder to write to.")]
 OutOption = Annotated[Path, typer.Option(help="The folder that holds the runs' folders.")]
+
+
+_MAX_REJECTIONS = 20
 
 
 def _show_version(is_asked: bool) -> None:
@@ -75,8 +84,18 @@ def run(
 
 
 @app.command()
-def check(run_file: RunFileArgument) -> None:
-    """Check a run without running it: parameters, named files, notebooks, and the extract against its contracts."""
+def check(
+    run_file: Annotated[Path | None, typer.Argument(help="The run's YAML file; without it --extract says what is checked.")] = None,
+    extract: Annotated[str | None, typer.Option(help="A folder or database to check instead of the run's own.")] = None,
+    contracts: ContractsOption = Path("data_contracts"),
+    mapping: Annotated[Path | None, typer.Option(help="The mapping file of --extract.")] = None,
+) -> None:
+    """Check without running: parameters, named files and notebooks of a run, and an extract against its contracts."""
+    if run_file is None and extract is None:
+        raise typer.BadParameter("name a run file, or an extract by --extract")
+    if run_file is None:
+        typer.echo(_receipt_of_folder(str(extract), contracts, mapping))
+        return
     from evalkit.batch.plan import plan_run
     from evalkit.batch.vintage import prepare_run
 
@@ -85,7 +104,83 @@ def check(run_file: RunFileArgument) -> None:
     units = plan_run(prepared)
     typer.echo(f"parameters  as declared; {len(prepared.inputs)} files found")
     typer.echo(f"notebooks   {len(units)} units for {len(prepared.params.districts)} districts")
-    typer.echo(_receipt(prepared))
+    typer.echo(_receipt(prepared, extract, mapping))
+
+
+@app.command()
+def pseudonymise(
+    extract: Annotated[Path, typer.Argument(help="The folder of the delivered files.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must be new or empty.")],
+    key: Annotated[Path, typer.Option(help="The file of the key: outside the project, readable by its owner only.")],
+    contracts: ContractsOption = Path("data_contracts"),
+    mapping: Annotated[Path | None, typer.Option(help="The mapping file of the extract.")] = None,
+) -> None:
+    """Copy an extract with ids and personal numbers replaced by a keyed hash (HMAC-SHA256)."""
+    from evalkit.intake import load_contracts, read_key
+    from evalkit.intake import pseudonymise as replace_ids
+
+    secret = read_key(key, project=Path.cwd())
+    done = replace_ids(extract, out, load_contracts(contracts), key=secret, mapping=mapping)
+    for name, n_replaced in done.written.items():
+        typer.echo(f"{n_replaced:>11,} cells replaced in {name}")
+    if done.left_out:
+        typer.echo(f"left out, since no contract names them: {', '.join(done.left_out)}")
+
+
+@contract_app.command("init")
+def contract_init(
+    file: Annotated[Path, typer.Argument(help="A delivered file.")],
+    table: Annotated[str | None, typer.Option(help="The table that it holds; without it the one that fits best.")] = None,
+    contracts: ContractsOption = Path("data_contracts"),
+) -> None:
+    """Propose a mapping file from a file's column names, to be read and mended by somebody who knows the system."""
+    from evalkit.intake import load_contracts, propose_mapping
+
+    typer.echo(propose_mapping(file, load_contracts(contracts), table=table), nl=False)
+
+
+@contract_app.command("template")
+def contract_template(out: FolderOption, contracts: ContractsOption = Path("data_contracts")) -> None:
+    """Write Excel templates with drop-downs, and a data dictionary, in Swedish."""
+    from evalkit.intake import load_contracts, write_templates
+
+    for path in write_templates(load_contracts(contracts), out):
+        typer.echo(str(path))
+
+
+@contract_app.command("docs")
+def contract_docs(out: FolderOption, contracts: ContractsOption = Path("data_contracts")) -> None:
+    """Write the contracts as pages that open offline, in Swedish and English."""
+    from evalkit.intake import load_contracts, write_documentation
+
+    for path in write_documentation(load_contracts(contracts), out):
+        typer.echo(str(path))
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="The folder that the city is written to; an earlier city there is replaced.")],
+    city: Annotated[str, typer.Option(help="A city of params/cities/, or the path of its YAML file.")] = "stockholm",
+    seed: Annotated[int, typer.Option(min=0, help="The seed: the same seed gives the same city.")] = 1,
+    people: Annotated[int, typer.Option(min=2, help="How many adults; even.")] = 30_000,
+    hidden_selection: Annotated[
+        float, typer.Option(help="Stress: selection on what no table holds (log rate per standard deviation).")
+    ] = 0.0,
+    truth_people: Annotated[int, typer.Option(min=0, help="How many of the people serve the truth; 0 writes none.")] = 12_000,
+) -> None:
+    """Write the tables of a simulated city, with its truth beside them."""
+    from evalkit.simulate import load_city, write_city
+
+    written = write_city(
+        load_city(city),
+        out,
+        seed=seed,
+        n_people=people,
+        hidden_selection=hidden_selection,
+        n_truth_people=truth_people,
+    )
+    lines = [f"{name:<18}{count:>12,} rows" for name, count in sorted(written.rows.items())]
+    typer.echo("\n".join([*lines, f"written to {written.folder}"]))
 
 
 @app.command()
@@ -131,11 +226,43 @@ def _refuse_faulty_files(prepared: "Run") -> None:
         load_price_book(prepared.path(prepared.params.value.price_book))
 
 
-def _receipt(prepared: "Run") -> str:
+def _receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | None) -> str:
     """The extract taken through the door as a run would take it, and what the door counted."""
-    from evalkit.intake import admit_run, intake_counts
+    from evalkit.intake import admit
 
-    admission = admit_run(prepared)
+    extract = prepared.params.extract
+    own_mapping = prepared.path(extract.mapping) if extract.mapping else None
+    admission = admit(
+        other_extract or prepared.path(extract.folder),
+        prepared.path(prepared.params.contracts),
+        districts=prepared.params.districts,
+        first_month=extract.first_month,
+        data_through=extract.data_through,
+        mapping=other_mapping or own_mapping,
+        max_rejected_share=extract.max_rejected_share,
+    )
+    return _as_lines(admission)
+
+
+def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None) -> str:
+    """A bare extract taken through the door: any district, any month, however many rows are set aside; with rejections and assumptions."""
+    from datetime import date
+
+    from evalkit.intake import admit
+
+    any_month = {"first_month": date(1900, 1, 1), "data_through": date(2100, 12, 1)}
+    admission = admit(extract, contracts, districts=(), **any_month, mapping=mapping, max_rejected_share=1)
+    shown = admission.rejected.head(_MAX_REJECTIONS).iter_rows(named=True)
+    lines = [f"{row['file']} line {row['line']}: {row['sentence']} ({row['rule']})" for row in shown]
+    n_more = admission.rejected.height - len(lines)
+    lines += [f"and {n_more:,} more"] if n_more else []
+    notes = [f"{row['file'] or row['table']}: {row['assumption']}" for row in admission.assumptions.iter_rows(named=True)]
+    return "\n".join([_as_lines(admission), "", *lines, *([""] if lines else []), *notes])
+
+
+def _as_lines(admission: "Admission") -> str:
+    from evalkit.intake import intake_counts
+
     lines = [f"{'extract':<34}{'delivered':>11}{'accepted':>11}{'rejected':>11}"]
     for row in intake_counts(admission).iter_rows(named=True):
         name = row["table"] if row["rule"] == "all" else f"  {row['table']}: {row['rule']}"

@@ -6,11 +6,14 @@ digits. Source: Skatteverket, SKV 704.
 """
 
 import re
+from collections.abc import Callable
 from datetime import date
 
 import polars as pl
 
 PERSONAL_NUMBER = r"(?:^|[^0-9])((?:(?:18|19|20)[0-9]{2}|[0-9]{2})(?:0[1-9]|1[0-2])(?:[0-9]{2})[-+ ]?[0-9]{4})(?:\.0)?(?:$|[^0-9])"
+# Bytes searched at a time, more bytes than a personal number can take, and cells looked at for shortened numbers.
+_PIECE, _OVERLAP, _SAMPLE = 1 << 20, 32, 1000
 _CANDIDATE = re.compile(
     r"(?<![0-9])(?P<year>(?:18|19|20)?[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-9]{2})[-+ ]?(?P<last>[0-9]{4})(?![0-9])"
 )
@@ -19,6 +22,38 @@ _CANDIDATE = re.compile(
 def count_personal_numbers(text: str) -> int:
     """How many personnummer or samordningsnummer stand in a text."""
     return sum(_is_personal_number(match) for match in _CANDIDATE.finditer(text))
+
+
+def ten_digits_of(text: str) -> str | None:
+    """The ten digits of a text that is one personal number and nothing else, without century and sign; else None."""
+    match = _CANDIDATE.fullmatch(_without_decimals(text.strip()))
+    if not match or not _is_personal_number(match):
+        return None
+    return match["year"][-2:] + match["month"] + match["day"] + match["last"]
+
+
+def replace_personal_numbers(text: str, replace: Callable[[str], str]) -> str:
+    """The text with each personal number in it replaced."""
+    return _CANDIDATE.sub(lambda match: replace(match[0]) if _is_personal_number(match) else match[0], text)
+
+
+def may_hold_personal_numbers(data: bytes) -> bool:
+    """Whether a text in utf-8 holds any digits in the form of a personal number: a quick search that spares the slow one.
+
+    The text is searched in pieces that overlap by more than the form is long.
+    """
+    starts = range(0, max(len(data), 1), _PIECE)
+    pieces = pl.Series([data[max(start - _OVERLAP, 0) : start + _PIECE].decode(errors="replace") for start in starts], dtype=pl.String)
+    return bool(pieces.str.contains(PERSONAL_NUMBER).any())
+
+
+def looks_like_shortened_numbers(column: pl.Series) -> bool:
+    """Whether a column's cells are mostly personal numbers without century that lost their leading zeros, as numbers do (born 2000-09)."""
+    text = column.drop_nulls().head(_SAMPLE).cast(pl.String, strict=False).str.strip_suffix(".0")
+    short = text.filter(text.str.contains(r"^[0-9]{7,9}$"))
+    if 2 * len(short) < len(text) or short.is_empty():
+        return False
+    return 2 * sum(count_personal_numbers(cell.zfill(10)) for cell in short.to_list()) > len(text)
 
 
 def rows_with_personal_numbers(column: pl.Series) -> list[int]:

@@ -2,7 +2,32 @@
 
 from evalkit.intake.admit import Admission, admit, intake_counts
 from evalkit.intake.contract import Contract, load_contracts
+from evalkit.intake.crosswalk import Crosswalk, load_crosswalk
+from evalkit.intake.documentation import write_documentation
 from evalkit.intake.mapping import Covariate, Mapping, load_mapping
+from evalkit.intake.monthly_record import write_monthly_record
+from evalkit.intake.propose import propose_mapping
+from evalkit.intake.pseudonymise import Pseudonymised, pseudonymise, read_key
 from evalkit.intake.run import admit_run
+from evalkit.intake.templates import write_templates
 
-__all__ = ["Admission", "Contract", "Covariate", "Mapping", "admit", "admit_run", "intake_counts", "load_contracts", "load_mapping"]
+__all__ = [
+    "Admission",
+    "Contract",
+    "Covariate",
+    "Crosswalk",
+    "Mapping",
+    "Pseudonymised",
+    "admit",
+    "admit_run",
+    "intake_counts",
+    "load_contracts",
+    "load_crosswalk",
+    "load_mapping",
+    "propose_mapping",
+    "pseudonymise",
+    "read_key",
+    "write_documentation",
+    "write_monthly_record",
+    "write_templates",
+]

@@ -6,7 +6,7 @@ Accepted and rejected rows add up to the delivered ones in every table.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -15,13 +15,23 @@ import polars as pl
 from evalkit.errors import IntakeError
 from evalkit.intake.cells import type_cells
 from evalkit.intake.contract import Contract, CustomRule, load_contracts, with_covariates
-from evalkit.intake.delivery import Delivery, describe, read_folder, refuse_incomplete
+from evalkit.intake.crosswalk import Crosswalk, carry_districts_over, load_crosswalk
+from evalkit.intake.delivered import FILE, LINE
+from evalkit.intake.delivery import Delivery, Note, describe, read_delivery, refuse_incomplete
 from evalkit.intake.gate import refuse_personal_numbers
-from evalkit.intake.mapping import Mapping, load_mapping
-from evalkit.intake.readers import FILE, LINE
+from evalkit.intake.mapping import Mapping, load_mapping, source_of
 from evalkit.intake.rules import Extent, RowRule, compile_row_rules
-from evalkit.intake.table_rules import REJECTION, find_orphans, find_overlaps, find_repeated_keys, rejection
-from evalkit.tables import conform
+from evalkit.intake.table_rules import (
+    REJECTION,
+    ROW,
+    SUPERSEDED,
+    find_orphans,
+    find_overlaps,
+    find_repeated_keys,
+    find_superseded,
+    rejection,
+)
+from evalkit.tables import conform, in_order
 
 _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
 
@@ -47,6 +57,7 @@ class _Checked:
     delivered: pl.DataFrame
     accepted: pl.DataFrame
     rejected: pl.DataFrame
+    notes: tuple[Note, ...] = ()
 
 
 def admit(
@@ -63,16 +74,17 @@ def admit(
 
     Parameters
     ----------
-    extract_folder : path
-        Folder of the delivered files, TABLE.csv or TABLE.parquet, or several TABLE_anything.
+    extract_folder : path or str
+        Folder of the delivered files, TABLE.csv (or .xlsx, .parquet, .sav, .dta, .sas7bdat), or several TABLE_anything; or the URI of a
+        database.
     contracts_folder : path
         Folder of the contracts, *.odcs.yaml.
     districts : sequence of str
-        The districts of the run, spelled as in the files.
+        The districts of the run, spelled as in the files; with none, any district will do.
     first_month, data_through : date
         First month of the extract and last month known. Months.
     mapping : path, optional
-        Mapping file: covariates, other column names, other codes.
+        Mapping file: covariates, other column names, other codes, a crosswalk of districts.
     max_rejected_share : float
         Largest share of a table's rows that may be set aside. Share, 0 to 1.
 
@@ -88,23 +100,24 @@ def admit(
         contract than may be set aside.
     """
     words = load_mapping(mapping)
+    crosswalk = load_crosswalk(Path(mapping).parent / words.crosswalk if mapping and words.crosswalk else None)
     contracts = {
         table: with_covariates(contract, words.of(table).covariates) for table, contract in load_contracts(contracts_folder).items()
     }
-    delivery = read_folder(Path(extract_folder), contracts)
-    files = [file for delivered in delivery.tables.values() for file in delivered]
-    refuse_personal_numbers(files, dict(delivery.other_lines), str(Path(contracts_folder).name))
+    delivery = read_delivery(extract_folder, contracts)
+    refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
     refuse_incomplete(delivery, contracts, words)
     extent = Extent(tuple(districts), first_month, data_through)
     checked = _follow_references(
-        [_check_table(contracts[table], delivery, words, extent) for table in contracts if table in delivery.tables]
+        [_check_table(contracts[table], delivery, words, extent, crosswalk) for table in contracts if table in delivery.tables]
     )
     _refuse_excess(checked, max_rejected_share)
+    columns = [pl.lit("").alias("table"), *[column for column in REJECTION if column != "row"]]
     return Admission(
         tables={one.contract.table: conform(one.accepted.select(one.contract.column_names), one.contract.table) for one in checked},
-        rejected=pl.concat([one.rejected.select(pl.lit(one.contract.table).alias("table"), *REJECTION) for one in checked]),
+        rejected=pl.concat([one.rejected.select(columns).with_columns(table=pl.lit(one.contract.table)) for one in checked]),
         receipt=pl.concat([_receipt_of(one) for one in checked]),
-        assumptions=describe(delivery, contracts, words),
+        assumptions=describe(delivery, contracts, words, [note for one in checked for note in one.notes]),
     )
 
 
@@ -119,16 +132,21 @@ def intake_counts(admission: Admission) -> pl.DataFrame:
     return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
 
 
-def _check_table(contract: Contract, delivery: Delivery, words: Mapping, extent: Extent) -> _Checked:
+def _check_table(contract: Contract, delivery: Delivery, words: Mapping, extent: Extent, crosswalk: Crosswalk) -> _Checked:
     files, mapping = delivery.tables[contract.table], words.of(contract.table)
-    typed = pl.concat([type_cells(file, contract.columns, mapping) for file in files])
-    found = {column for file in files for column in file.columns}
-    delivered_columns = [name for name in contract.column_names if mapping.columns.get(name, name) in found]
-    delivered = typed.collect()
-    accepted, rejected = _split_rows(delivered, compile_row_rules(contract, delivered_columns, extent))
-    for find in [find_repeated_keys, *[_overlap_finder(rule) for rule in contract.rules if rule.rule == "no_overlap"]]:
+    typed = [type_cells(file, contract.columns, mapping) for file in files]
+    notes = [(contract.table, file.path.name, note) for file, (_, found) in zip(files, typed, strict=True) for note in found]
+    delivered = pl.concat([rows for rows, _ in typed], rechunk=False).with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
+    delivered, carried = carry_districts_over(delivered, contract, crosswalk, districts=extent.districts, data_through=extent.data_through)
+    notes += [(contract.table, "", note) for note in carried]
+    given = [column.name for column in contract.columns if any(source_of(column, mapping, file.columns) for file in files)]
+    accepted, rejected = _split_rows(delivered, compile_row_rules(contract, given, extent))
+    delivered = delivered.select(contract.column_names)
+    accepted = in_order(accepted.select(*contract.column_names, ROW, FILE, LINE), contract.keys)
+    overlaps = [_overlap_finder(rule) for rule in contract.rules if rule.rule == "no_overlap"]
+    for find in [find_superseded, find_repeated_keys, *overlaps]:
         accepted, rejected = _set_aside(accepted, rejected, find(accepted, contract))
-    return _Checked(contract, delivered, accepted, rejected)
+    return _Checked(contract, delivered, accepted, rejected, tuple(notes))
 
 
 def _split_rows(rows: pl.DataFrame, rules: list[RowRule]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -138,7 +156,7 @@ def _split_rows(rows: pl.DataFrame, rules: list[RowRule]) -> tuple[pl.DataFrame,
     if not fired:
         return rows, rejection(rows.clear(), "", "", "")
     parts = [
-        rejection(rows.lazy().filter(rule.fails).select(FILE, LINE).collect(), rule.column, rule.name, rule.sentence) for rule in fired
+        rejection(rows.lazy().filter(rule.fails).select(ROW, FILE, LINE).collect(), rule.column, rule.name, rule.sentence) for rule in fired
     ]
     return rows.filter(~pl.any_horizontal(rule.fails for rule in fired)), pl.concat(parts)
 
@@ -150,8 +168,7 @@ def _overlap_finder(custom: CustomRule) -> Callable[[pl.DataFrame, Contract], pl
 def _set_aside(accepted: pl.DataFrame, rejected: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     if found.is_empty():
         return accepted, rejected
-    places = found.select(pl.col("file").alias(FILE), pl.col("line").alias(LINE)).unique()
-    return accepted.join(places, on=[FILE, LINE], how="anti"), pl.concat([rejected, found])
+    return accepted.join(found.select(pl.col("row").alias(ROW)).unique(), on=ROW, how="anti"), pl.concat([rejected, found])
 
 
 def _follow_references(checked: list[_Checked]) -> list[_Checked]:
@@ -180,7 +197,7 @@ def _without_orphans(one: _Checked, done: dict[str, _Checked]) -> _Checked:
     ]
     for orphans in found:
         accepted, rejected = _set_aside(accepted, rejected, orphans)
-    return _Checked(one.contract, one.delivered, accepted, rejected)
+    return replace(one, accepted=accepted, rejected=rejected)
 
 
 def _receipt_of(one: _Checked) -> pl.DataFrame:
@@ -210,7 +227,9 @@ def _refuse_excess(checked: list[_Checked], max_rejected_share: float) -> None:
 
 
 def _excess_in_words(one: _Checked, max_rejected_share: float) -> str | None:
-    n_rejected = one.delivered.height - one.accepted.height
+    # Rows that a later file takes the place of are no fault of the sender's.
+    n_superseded = one.rejected.filter(rule=SUPERSEDED)["row"].n_unique()
+    n_rejected = one.delivered.height - one.accepted.height - n_superseded
     if n_rejected <= max_rejected_share * one.delivered.height:
         return None
     rules = (

@@ -1,14 +1,25 @@
-"""Cells become values: columns renamed, codes carried over, text typed. A cell that cannot be typed is flagged, never emptied in silence."""
+"""Cells become values: columns renamed, codes carried over, text typed. A cell that cannot be typed is flagged, never emptied in silence.
+
+Text is typed in two steps: the plain form for all cells at once, then, only for the cells that were left over, the forms that Swedish
+spreadsheets write: `1 234,50` with any kind of space, U+2212 as minus, a midnight behind a date, dates as the serial numbers of Excel.
+"""
 
 from collections.abc import Sequence
 
 import polars as pl
 
 from evalkit.intake.contract import Column
-from evalkit.intake.mapping import TableMapping
-from evalkit.intake.readers import OWN_COLUMNS, Delivered
+from evalkit.intake.delivered import OWN_COLUMNS, Delivered
+from evalkit.intake.mapping import TableMapping, source_of
 
-_ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_ISO_LENGTH = 10
+_SPACES = " \u00a0\u202f\u2009"
+_SPACED_NUMBER = rf"^[-+\u2212]?[0-9]{{1,3}}([{_SPACES}][0-9]{{3}})*([,.][0-9]+)?$"
+_COMMA_NUMBER = r"^[-+\u2212]?[0-9]+([,.][0-9]+)?$"
+_MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?$"
+# Excel counts days from 30 December 1899; five digits between these limits are days from 1954 to 2091.
+_EXCEL_EPOCH, _FIRST_SERIAL, _LAST_SERIAL = pl.date(1899, 12, 30), 20_000, 69_999
+_SERIAL = "^[2-6][0-9]{4}$"
 
 
 def unreadable_flag(column: str) -> str:
@@ -16,54 +27,122 @@ def unreadable_flag(column: str) -> str:
     return f"_unreadable_{column}"
 
 
-def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: TableMapping) -> pl.LazyFrame:
+def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: TableMapping) -> tuple[pl.DataFrame, list[str]]:
     """The declared columns of a file with the contract's types; undelivered columns are empty.
 
     Returns
     -------
-    LazyFrame
-        The declared columns, one flag `_unreadable_COLUMN` each, and _line, _file, _is_whole.
+    tuple of DataFrame and list of str
+        The declared columns, one flag `_unreadable_COLUMN` each, and _line, _file, _is_whole; and what was assumed about dates.
     """
-    cells = delivered.cells
-    values, flags = [], []
+    raw = delivered.cells.select(*[_raw(delivered, column, mapping) for column in columns], *OWN_COLUMNS)
+    values = raw.select(_plain_value(raw.schema[column.name], column, mapping) for column in columns)
+    typed, notes = [], []
     for column in columns:
-        source = mapping.columns.get(column.name, column.name)
-        if source not in cells.columns:
-            values.append(pl.lit(None, column.dtype).alias(column.name))
-            flags.append(pl.lit(False).alias(unreadable_flag(column.name)))
-            continue
-        raw = _recoded(pl.col(source), cells.schema[source], mapping.codes.get(column.name, {}))
-        is_text = cells.schema[source] == pl.String
-        value = _from_text(raw, column, delivered.has_decimal_comma) if is_text else _from_typed(raw, column)
-        values.append(value.alias(column.name))
-        flags.append((raw.is_not_null() & value.is_null()).alias(unreadable_flag(column.name)))
-    return cells.lazy().select(*values, *flags, *OWN_COLUMNS)
+        value, note = _with_left_over(raw[column.name], values[column.name], column, delivered.has_decimal_comma)
+        flag = (raw[column.name].is_not_null() & value.is_null()) if value.null_count() else _no_flag(value)
+        value = value.dt.offset_by("1d") if column.name in mapping.last_days else value
+        typed += [value.alias(column.name), flag.alias(unreadable_flag(column.name))]
+        notes += [note] if note else []
+    return pl.DataFrame(typed).hstack(raw.select(OWN_COLUMNS)), notes
 
 
-def _recoded(raw: pl.Expr, dtype: pl.DataType, codes: dict[str, str]) -> pl.Expr:
-    if dtype != pl.String:
-        return raw
-    text = raw.str.strip_chars()
-    text = pl.when(text != "").then(text)
-    return text.replace(codes) if codes else text
+def _raw(delivered: Delivered, column: Column, mapping: TableMapping) -> pl.Expr:
+    """The delivered column under our name: text without spaces around it, empty text as null, codes and Swedish labels as our codes."""
+    source = source_of(column, mapping, delivered.columns)
+    if source is None:
+        return pl.lit(None, column.dtype).alias(column.name)
+    dtype = delivered.cells.schema[source]
+    cells = pl.col(source)
+    codes = {label: str(value) for value, label in column.labels.items()} | mapping.codes.get(column.name, {})
+    if dtype.is_numeric() and codes:
+        cells, dtype = _number_as_text(cells), pl.String()
+    elif isinstance(dtype, pl.Categorical | pl.Enum):
+        cells, dtype = cells.cast(pl.String), pl.String()
+    if dtype == pl.String:
+        cells = cells.str.strip_chars()
+        cells = pl.when(cells != "").then(cells)
+        cells = cells.replace(codes) if codes else cells
+    return cells.alias(column.name)
 
 
-def _from_text(text: pl.Expr, column: Column, has_decimal_comma: bool) -> pl.Expr:
+def _plain_value(dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:
+    cells = pl.col(column.name)
+    if dtype == pl.String:
+        return _from_text(cells, column, mapping.formats.get(column.name))
+    return _from_typed(cells, dtype, column)
+
+
+def _from_text(text: pl.Expr, column: Column, date_format: str | None) -> pl.Expr:
+    if column.kind == "date" and date_format:
+        whole = text if "%d" in date_format else text + "-01"
+        return whole.str.to_date(date_format if "%d" in date_format else f"{date_format}-%d", strict=False)
     if column.kind == "date":
-        return pl.when(text.str.contains(_ISO_DATE)).then(text.str.to_date("%Y-%m-%d", strict=False))
+        return pl.when(text.str.len_bytes() == _ISO_LENGTH).then(text.str.to_date("%Y-%m-%d", strict=False))
     if column.kind == "number":
-        number = (text.str.replace(",", ".", literal=True) if has_decimal_comma else text).cast(pl.Float64, strict=False)
+        number = text.cast(pl.Float64, strict=False)
         return pl.when(number.is_finite()).then(number)
-    return text.cast(column.dtype, strict=False)
+    return text if column.kind == "string" else text.cast(column.dtype, strict=False)
 
 
-def _from_typed(raw: pl.Expr, column: Column) -> pl.Expr:
+def _from_typed(cells: pl.Expr, dtype: pl.DataType, column: Column) -> pl.Expr:
     # A cast that does not come back to the same value has lost something: 2.5 as an integer, a time of day as a date.
-    value = raw.cast(column.dtype, strict=False)
+    if column.kind == "string" and dtype.is_numeric():
+        return _number_as_text(cells)
+    if column.kind == "date" and dtype.is_numeric():
+        return pl.lit(None, pl.Date).alias(column.name)
+    value = cells.cast(column.dtype, strict=False)
     if column.kind == "number":
         return pl.when(value.is_finite()).then(value)
     if column.kind == "integer":
-        return pl.when(value.cast(pl.Float64) == raw.cast(pl.Float64, strict=False)).then(value)
+        return pl.when(value.cast(pl.Float64) == cells.cast(pl.Float64, strict=False)).then(value)
     if column.kind == "date":
-        return pl.when(value.cast(pl.Datetime("us")) == raw.cast(pl.Datetime("us"), strict=False)).then(value)
+        return pl.when(value.cast(pl.Datetime("us")) == cells.cast(pl.Datetime("us"), strict=False)).then(value)
     return value
+
+
+def _number_as_text(cells: pl.Expr) -> pl.Expr:
+    # SPSS, Stata and Excel hold whole numbers as 3.0; as a code or an id that is 3.
+    whole = cells.cast(pl.Int64, strict=False)
+    return pl.when(whole.cast(pl.Float64) == cells.cast(pl.Float64)).then(whole.cast(pl.String)).otherwise(cells.cast(pl.String))
+
+
+def _with_left_over(raw: pl.Series, value: pl.Series, column: Column, has_decimal_comma: bool) -> tuple[pl.Series, str | None]:
+    """The values with those cells added that the plain form left over, and what had to be assumed."""
+    if value.null_count() == raw.null_count():
+        return value, None
+    left_over = pl.DataFrame({"raw": raw, "value": value})
+    if column.kind == "date":
+        return _dates(left_over, column.name, raw.dtype)
+    if raw.dtype != pl.String or column.kind == "string":
+        return value, None
+    text = pl.col("raw").str.replace_all("\u2212", "-", literal=True)
+    form = f"{_SPACED_NUMBER}|{_COMMA_NUMBER}" if has_decimal_comma else r"^[-+]?[0-9]+(\.[0-9]+)?$"
+    digits = text.str.replace_all(f"[{_SPACES}]", "").str.replace(",", ".", literal=True)
+    number = pl.when(text.str.contains(form)).then(digits).cast(column.dtype, strict=False)
+    return left_over.select(pl.coalesce("value", number).alias(column.name)).to_series(), None
+
+
+def _dates(left_over: pl.DataFrame, name: str, dtype: pl.DataType) -> tuple[pl.Series, str | None]:
+    if dtype == pl.String:
+        text = pl.col("raw").str.replace(_MIDNIGHT, "")
+        iso = pl.when(text.str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(text.str.to_date("%Y-%m-%d", strict=False))
+        left_over = left_over.with_columns(value=pl.coalesce("value", iso))
+        is_serial = pl.col("raw").str.contains(_SERIAL)
+    else:
+        is_serial = pl.col("raw").is_between(_FIRST_SERIAL, _LAST_SERIAL) if dtype.is_numeric() else pl.lit(False)
+    n_serial = left_over.select((pl.col("value").is_null() & is_serial).sum()).item()
+    n_filled = left_over["raw"].count()
+    if not n_serial:
+        return left_over["value"], None
+    if n_serial < n_filled:
+        return left_over[
+            "value"
+        ], f'column "{name}": {n_serial:,} cells look like Excel serial numbers among written dates; they were refused'
+    days = pl.col("raw").cast(pl.Float64).floor().cast(pl.Int64)
+    serial = left_over.select((_EXCEL_EPOCH + pl.duration(days=days)).cast(pl.Date)).to_series()
+    return serial, f'column "{name}": Excel serial numbers, taken as days from 30 December 1899'
+
+
+def _no_flag(value: pl.Series) -> pl.Series:
+    return pl.repeat(False, len(value), eager=True)

@@ -2,7 +2,8 @@
 
 The standard says what a column is called, its type, whether it must be filled, its range, form and allowed values, the primary key and the
 foreign keys. What it has no word for stands as `quality` of type custom with engine evalkit; RULE_ARGUMENTS lists those rules.
-Two custom properties are ours: `delivery` (required or optional) on a contract and `mayBeAbsent` on a column.
+Three custom properties are ours: `delivery` (required or optional) on a contract, `mayBeAbsent` on a column, and `descriptionSv`, what is
+said in Swedish, on both.
 Source: Open Data Contract Standard 3.2, bitol.io.
 """
 
@@ -16,6 +17,7 @@ import yaml
 
 from evalkit.errors import IntakeError, nearest
 from evalkit.intake.mapping import Covariate
+from evalkit.params import Text
 from evalkit.tables import SCHEMAS
 
 Kind = Literal["string", "integer", "number", "date"]
@@ -29,13 +31,18 @@ RULE_ARGUMENTS = {
     "within_extract": ("column",),
     "end_after_start": ("start", "end"),
     "given_together": ("first", "second"),
+    "needs": ("column", "needs"),
+    "not_above": ("smaller", "larger"),
     "no_overlap": ("by", "start", "end"),
 }
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a contract. `allowed` is empty where any value is; `limits` are bounds by their ODCS names."""
+    """A column of a contract. `allowed` is empty where any value is; `limits` are bounds by their ODCS names.
+
+    `labels` are the Swedish words for the allowed values; `term` is the Swedish term for the column.
+    """
 
     name: str
     kind: Kind
@@ -44,6 +51,9 @@ class Column:
     allowed: tuple[Any, ...] = ()
     pattern: str | None = None
     limits: Dictionary[str, float] = field(default_factory=dict)
+    labels: Dictionary[Any, str] = field(default_factory=dict)
+    term: str = ""
+    description: Text = field(default_factory=dict)
 
     @property
     def dtype(self) -> pl.DataType:
@@ -82,6 +92,8 @@ class Contract:
     rules: tuple[CustomRule, ...]
     references: tuple[Reference, ...]
     is_required: bool
+    term: str = ""
+    description: Text = field(default_factory=dict)
 
     @property
     def column_names(self) -> list[str]:
@@ -169,6 +181,8 @@ def _contract_of(odcs: Any, path: Path) -> Contract:
         rules=tuple(_rule_of(quality) for quality in table.quality or () if quality.engine == "evalkit"),
         references=tuple(references),
         is_required=_custom(odcs, "delivery") != "optional",
+        term=_swedish_term(table),
+        description={"en": odcs.description.usage or "", "sv": _custom(odcs, "descriptionSv") or ""},
     )
 
 
@@ -183,6 +197,9 @@ def _column_of(declared: Any) -> Column:
         allowed=tuple(entry.value for entry in declared.enum or ()),
         pattern=options.get("pattern"),
         limits={bound: options[bound] for bound in bounds if bound in options},
+        labels={entry.value: entry.label or str(entry.value) for entry in declared.enum or ()},
+        term=_swedish_term(declared),
+        description={"en": declared.description or "", "sv": _custom(declared, "descriptionSv") or ""},
     )
 
 
@@ -194,6 +211,10 @@ def _rule_of(quality: Any) -> CustomRule:
 def _target(reference: str | list[str]) -> tuple[str, tuple[str, ...]]:
     parts = [part.split(".") for part in ([reference] if isinstance(reference, str) else reference)]
     return parts[0][0], tuple(column for _, column in parts)
+
+
+def _swedish_term(element: Any) -> str:
+    return next((entry.synonym for entry in element.synonyms or () if entry.locale == "sv-SE"), element.name)
 
 
 def _custom(element: Any, name: str) -> Any:

@@ -1,9 +1,11 @@
 """A delivery: the files of an extract's folder, each given to the contract it belongs to by its name.
 
-A table is delivered as TABLE.csv, TABLE.parquet, or several files TABLE_anything; all of them together are the table.
+A table is delivered as TABLE.csv (or .xlsx, .parquet, .sav, .dta, .sas7bdat ...), or as several files TABLE_anything; all of them together are
+the table. Monthly records (monthly_record*.txt) hold three tables at once. Every other file, in subfolders too, is searched for personal numbers.
 """
 
 from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,31 +13,40 @@ import polars as pl
 
 from evalkit.errors import IntakeError, first_few
 from evalkit.intake.contract import Contract
-from evalkit.intake.mapping import Mapping
-from evalkit.intake.readers import SUFFIXES, Delivered, read_delivered, read_lines
+from evalkit.intake.database import is_database, read_database
+from evalkit.intake.delivered import Delivered
+from evalkit.intake.mapping import Mapping, source_of
+from evalkit.intake.monthly_record import is_monthly_record, read_monthly_records
+from evalkit.intake.readers import SUFFIXES, read_delivered
+from evalkit.intake.searching import searchable
+
+Note = tuple[str | None, str, str]
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """The files of a folder: by table those a contract names, then all others.
+    """The files of a folder (or tables of a database): by table those a contract names, then what was only searched.
 
-    `other_lines` holds the lines of the others as far as they are text; `unsearched` names those that are not.
+    `searched` holds the text of all other files as far as they can be read, by name; `unsearched` names those that cannot.
     """
 
-    folder: Path
+    place: str
     tables: Dictionary[str, tuple[Delivered, ...]]
-    other_lines: Dictionary[Path, pl.DataFrame]
+    searched: Dictionary[str, pl.DataFrame]
     unsearched: tuple[str, ...]
 
 
-def read_folder(folder: Path, contracts: dict[str, Contract]) -> Delivery:
-    """Read every file of an extract's folder.
+def read_delivery(place: Path | str, contracts: dict[str, Contract]) -> Delivery:
+    """Read every file of an extract's folder, or every table of a database that a contract names.
 
     Raises
     ------
     IntakeError
         If the folder does not exist, or a file that a contract names cannot be read.
     """
+    if is_database(place):
+        return Delivery("the database", read_database(str(place), contracts), {}, ())
+    folder = Path(place)
     if not folder.is_dir():
         raise IntakeError(
             "The folder of the extract does not exist.",
@@ -43,19 +54,22 @@ def read_folder(folder: Path, contracts: dict[str, Contract]) -> Delivery:
             why="The run file's extract.folder says where the delivered files lie; paths there are relative to the run file.",
             fix="check the path, or put the files there.",
         )
-    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
     tables: dict[str, tuple[Delivered, ...]] = {}
-    others: dict[Path, pl.DataFrame | None] = {}
+    others, records = [], []
     for path in paths:
-        table = _table_of(path, contracts)
+        is_at_top = path.parent == folder and not path.name.startswith(".")
+        table = table_of(path, contracts) if is_at_top else None
         if table:
-            tables[table] = (*tables.get(table, ()), read_delivered(path))
+            tables[table] = (*tables.get(table, ()), read_delivered(path, table=table))
         else:
-            others[path] = read_lines(path)
-    lines = {path: text for path, text in others.items() if text is not None}
-    folders = [f"{path.name}/" for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    unsearched = [path.name for path, text in others.items() if text is None] + folders
-    return Delivery(folder, tables, lines, tuple(sorted(unsearched)))
+            (records if is_at_top and is_monthly_record(path) else others).append(path)
+    if records:
+        derived = read_monthly_records(records)
+        tables |= {table: (*tables.get(table, ()), *files) for table, files in derived.items() if table != "person" or table not in tables}
+    contents = {str(path.relative_to(folder)): searchable(path) for path in others}
+    searched = {f"{name}{part}": text for name, parts in contents.items() for part, text in (parts or {}).items()}
+    return Delivery(str(folder), tables, searched, tuple(name for name, parts in contents.items() if parts is None))
 
 
 def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping) -> None:
@@ -71,7 +85,7 @@ def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mappin
         found = [file.path.name for files in delivery.tables.values() for file in files]
         raise IntakeError(
             f"{len(missing)} file{'s are' if len(missing) > 1 else ' is'} missing from the extract.",
-            where=f"{delivery.folder}: {', '.join(missing)}",
+            where=f"{delivery.place}: {', '.join(missing)}",
             why=f"The contracts require these tables. Nothing was read in. Files found: {first_few(sorted(found), 12) or 'none'}.",
             fix="ask the sender for the missing files, named after their table (Parquet will do as well).",
         )
@@ -90,39 +104,47 @@ def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mappin
         )
 
 
-def describe(delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping) -> pl.DataFrame:
-    """What was assumed about each file: how it was read, what it does not hold and what was left unread (table, file, assumption)."""
-    notes: list[tuple[str | None, str, str]] = []
+def describe(delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping, found: Sequence[Note] = ()) -> pl.DataFrame:
+    """What was assumed about each file: how it was read, what it does not hold and what was left unread (table, file, assumption).
+
+    `found` are further notes, made while the cells became values.
+    """
+    notes: list[Note] = []
     for table, files in delivery.tables.items():
         for file in files:
             notes += [(table, file.path.name, note) for note in _notes_on(file, contracts[table], mapping)]
+    notes += found
     absent = [table for table, contract in contracts.items() if not contract.is_required and table not in delivery.tables]
     notes += [(table, "", "was not delivered; what rests on it is left out") for table in absent]
-    notes += [(None, path.name, "belongs to no contract: searched for personal numbers, not read in") for path in delivery.other_lines]
+    notes += [(None, name, "belongs to no contract: searched for personal numbers, not read in") for name in delivery.searched]
     notes += [(None, name, "is not text and belongs to no contract: neither searched nor read in") for name in delivery.unsearched]
     return pl.DataFrame(notes, schema={"table": pl.String, "file": pl.String, "assumption": pl.String}, orient="row")
 
 
-def _table_of(path: Path, contracts: dict[str, Contract]) -> str | None:
-    if path.suffix.lower() not in SUFFIXES:
+def table_of(path: Path, contracts: dict[str, Contract]) -> str | None:
+    """The table that a file delivers, by its name; None for a file of no contract."""
+    if path.suffix.lower() not in SUFFIXES or is_monthly_record(path):
         return None
     named = [table for table in contracts if path.stem == table or path.stem.startswith(f"{table}_")]
     return max(named, key=len, default=None)
 
 
 def _lacking(contract: Contract, file: Delivered, mapping: Mapping) -> list[str]:
-    source = mapping.of(contract.table).columns
-    return [
-        name
-        for column in contract.columns
-        if not column.may_be_absent and (name := source.get(column.name, column.name)) not in file.columns
-    ]
+    words = mapping.of(contract.table)
+    lacking = [column for column in contract.columns if not column.may_be_absent and source_of(column, words, file.columns) is None]
+    return [words.columns.get(column.name, column.name) for column in lacking]
 
 
 def _notes_on(file: Delivered, contract: Contract, mapping: Mapping) -> list[str]:
-    source = mapping.of(contract.table).columns
-    read = {source.get(name, name): name for name in contract.column_names}
+    words = mapping.of(contract.table)
+    source = {column.name: source_of(column, words, file.columns) for column in contract.columns}
+    absent = [ours for ours, theirs in source.items() if theirs is None]
+    renamed = [f'"{theirs}" is {ours}' for ours, theirs in source.items() if theirs not in (None, ours)]
+    unread = [column for column in file.columns if column not in source.values()]
     notes = [f"read as {file.assumption}"]
-    notes += [f'column "{ours}" was not delivered: empty for all rows' for theirs, ours in read.items() if theirs not in file.columns]
-    notes += [f'column "{column}" is not in the contract: not read in' for column in file.columns if column not in read]
+    notes += [f"columns under other names: {', '.join(renamed)}"] if renamed else []
+    notes += [f"columns not delivered, empty for all rows: {', '.join(absent)}"] if absent else []
+    notes += [f"columns not in the contract, not read in: {', '.join(unread)}"] if unread else []
+    notes += [f'codes of "{column}" carried over by the mapping, grade {grade}' for column, grade in words.grades.items()]
+    notes += [f'codes of "{column}": {caution}' for column, caution in words.cautions.items()]
     return notes if file.cells.height else [*notes, "holds no rows"]

@@ -1,26 +1,27 @@
-"""Gate 1: no personnummer or samordningsnummer enters, in whatever column of whatever file."""
+"""Gate 1: no personnummer or samordningsnummer enters, in whatever column, line, sheet or name of whatever file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
 from evalkit.errors import IntakeError, first_few
-from evalkit.ids import rows_with_personal_numbers
-from evalkit.intake.readers import LINE, Delivered
+from evalkit.ids import count_personal_numbers, looks_like_shortened_numbers, rows_with_personal_numbers
+from evalkit.intake.delivered import LINE, OWN_COLUMNS, Delivered
+from evalkit.intake.delivery import Delivery
 
 _SEARCHED = (pl.String, pl.Categorical, pl.Enum, pl.Binary)
+# Fewer characters than these hold no personal number, however it is written; shortened ones are looked for apart.
+_SHORTEST = 10
 
 
-def refuse_personal_numbers(delivered: Sequence[Delivered], other_lines: dict[Path, pl.DataFrame], rule_place: str) -> None:
-    """Stop the intake if any cell of any file, or any line of a file that no contract names, holds a personal number.
+def refuse_personal_numbers(delivery: Delivery, rule_place: str) -> None:
+    """Stop the intake if any cell, line, sheet or file name of a delivery holds a personal number.
 
     Parameters
     ----------
-    delivered : sequence of Delivered
-        The files read as tables.
-    other_lines : dict
-        Lines (line, text) of the other text files.
+    delivery : Delivery
+        The files read as tables, and what else was found beside them.
     rule_place : str
         The contract file that the message names.
 
@@ -29,27 +30,69 @@ def refuse_personal_numbers(delivered: Sequence[Delivered], other_lines: dict[Pa
     IntakeError
         Naming files, columns and lines, never values.
     """
-    found = [place for file in delivered for place in _places(file)]
-    for path, lines in other_lines.items():
-        found += _place(path, "whole line", lines["text"], lines["line"])
+    files = [file for delivered in delivery.tables.values() for file in delivered]
+    found = [place for file in files for place in _places(file)]
+    for name, content in delivery.searched.items():
+        found += _places_in(name, content)
+    found += _names_with_numbers([*{file.path.name for file in files}, *delivery.searched, *delivery.unsearched])
     if not found:
         return
     raise IntakeError(
         f"{sum(n for n, _ in found):,} cells contain what looks like a personnummer or samordningsnummer.",
-        where="; ".join(place for _, place in found),
+        where="; ".join(dict.fromkeys(place for _, place in found)),
         why=f"{rule_place} admits pseudonyms only (rule no_personnummer). Nothing was read in.",
-        fix="ask the sender for files without these numbers, and delete these ones.",
+        fix="ask the sender for files without these numbers, and delete these ones; evalkit pseudonymise replaces them.",
     )
 
 
 def _places(file: Delivered) -> list[tuple[int, str]]:
-    searched = [column for column in file.columns if file.cells.schema[column].is_numeric() or file.cells.schema[column] in _SEARCHED]
-    places = [place for column in searched for place in _place(file.path, column, file.cells[column], file.cells[LINE])]
-    return places + _place(file.path, "whole line", file.loose_lines["text"], file.loose_lines["line"])
+    name, lines = _safe(file.path.name), file.cells[LINE]
+    columns = [column for column in file.columns if _is_searched(file.cells.schema[column])]
+    places = []
+    for column in columns:
+        places += [] if file.is_clear else _place(name, column, file.cells[column], lines)
+        places += _shortened(name, column, file.cells[column])
+    places += _place(name, "whole line", file.loose_lines["text"], file.loose_lines["line"])
+    for sheet, cells in file.also_searched.items():
+        places += _places_in(f"{name}, sheet {_safe(sheet)}", cells)
+    return places
 
 
-def _place(path: Path, column: str, cells: pl.Series, lines: pl.Series) -> list[tuple[int, str]]:
-    rows = rows_with_personal_numbers(cells)
-    if not rows:
+def _places_in(name: str, content: pl.DataFrame) -> list[tuple[int, str]]:
+    """Places in a content that belongs to no contract: lines of text, or cells whose rows count from 1."""
+    name = _safe(name)
+    if content.columns == ["line", "text"]:
+        return _place(name, "whole line", content["text"], content["line"])
+    lines = pl.int_range(1, content.height + 1, eager=True)
+    columns = [(column, content[column]) for column in content.columns if column not in OWN_COLUMNS and _is_searched(content[column].dtype)]
+    header = _place(name, "column names", pl.Series(content.columns, dtype=pl.String), pl.Series([1] * content.width))
+    return header + [
+        place for column, cells in columns for place in [*_place(name, column, cells, lines), *_shortened(name, column, cells)]
+    ]
+
+
+def _is_searched(dtype: pl.DataType) -> bool:
+    return dtype.is_numeric() or dtype in _SEARCHED
+
+
+def _place(name: str, column: str, cells: pl.Series, lines: pl.Series) -> list[tuple[int, str]]:
+    if cells.dtype == pl.String and (cells.str.len_bytes().max() or 0) < _SHORTEST:
         return []
-    return [(len(rows), f'{path.name}, column "{column}", lines {first_few(lines.gather(rows).to_list())}')]
+    rows = rows_with_personal_numbers(cells)
+    return [(len(rows), f'{name}, column "{_safe(column)}", lines {first_few(lines.gather(rows).to_list())}')] if rows else []
+
+
+def _shortened(name: str, column: str, cells: pl.Series) -> list[tuple[int, str]]:
+    if not looks_like_shortened_numbers(cells):
+        return []
+    return [(cells.count(), f'{name}, column "{_safe(column)}", most lines (ten digits whose leading zeros were lost)')]
+
+
+def _names_with_numbers(names: Iterable[str]) -> list[tuple[int, str]]:
+    n_found = sum(count_personal_numbers(name) > 0 for name in names)
+    return [(n_found, f"the names of {n_found} file{'s' if n_found > 1 else ''}")] if n_found else []
+
+
+def _safe(name: str) -> str:
+    """A name of a file, sheet or column as it may be shown: not at all if a personal number stands in it."""
+    return f"a name with a number in it ({Path(name).suffix or 'no suffix'})" if count_personal_numbers(name) else name

@@ -1,14 +1,21 @@
 """Mapping files: how a delivery goes beyond the contracts, or says the same in other words.
 
-A mapping declares covariates that only this data set has, and carries another system's column names and codes over to ours.
+A mapping declares covariates that only this data set has, carries another system's column names, codes and forms of dates over to ours, and
+names the crosswalk by which old districts become those of the run.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from pydantic import Field
 
-from evalkit.params import Record, Text, load
+from evalkit.params import Grade, Record, Text, load
+
+
+class _Named(Protocol):
+    name: str
+    term: str
 
 
 class Covariate(Record):
@@ -26,17 +33,30 @@ class Covariate(Record):
 
 
 class TableMapping(Record):
-    """One table: delivered column by our column, delivered code -> our code by our column, and covariates."""
+    """One table: delivered column by our column, delivered code -> our code by our column, and covariates.
+
+    `formats` says how a column writes its dates where that is not 2026-09-01: "%Y%m%d", or "%Y%m" for months. `last_days` are columns that
+    name the last day of a period; the end is then the day after. `grades` says how sure the
+    codes of a column are (H, M, L) and `cautions` what to beware of; both are repeated in the receipt.
+    """
 
     columns: dict[str, str] = Field(default_factory=dict)
     codes: dict[str, dict[str, str]] = Field(default_factory=dict)
+    formats: dict[str, str] = Field(default_factory=dict)
+    last_days: tuple[str, ...] = ()
+    grades: dict[str, Grade] = Field(default_factory=dict)
+    cautions: dict[str, str] = Field(default_factory=dict)
     covariates: tuple[Covariate, ...] = ()
 
 
 class Mapping(Record):
-    """A mapping file: the source of the data set, and one entry for each table that needs one."""
+    """A mapping file: the source of the data set, one entry for each table that needs one, and a crosswalk beside the mapping file.
+
+    `crosswalk` is a path relative to the mapping file.
+    """
 
     source: str
+    crosswalk: Path | None = None
     tables: dict[str, TableMapping] = Field(default_factory=dict)
 
     def of(self, table: str) -> TableMapping:
@@ -53,3 +73,18 @@ def load_mapping(path: Path | str | None) -> Mapping:
         If the file is missing, or a key is unknown, missing or of the wrong type.
     """
     return Mapping(source="") if path is None else load(path, Mapping)
+
+
+def source_of(column: "_Named", mapping: TableMapping, names: Sequence[str]) -> str | None:
+    """The delivered column that holds one of ours: as the mapping says, else of the same name, else of its Swedish term; or None."""
+    if column.name in mapping.columns:
+        return mapping.columns[column.name] if mapping.columns[column.name] in names else None
+    if column.name in names:
+        return column.name
+    taken = set(mapping.columns.values())
+    return next((name for name in names if column.term and plain(name) == plain(column.term) and name not in taken), None)
+
+
+def plain(name: str) -> str:
+    """A column's name as it is compared: lower case, letters and digits only."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())

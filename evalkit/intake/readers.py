@@ -1,48 +1,31 @@
-"""Readers: a delivered file as a table of cells, with the line each row stood on and what had to be assumed to read it.
+"""Readers: a delivered file as a table of cells, by its suffix.
 
-CSV cells stay text until the contract types them, so that no parse failure can pass for an empty cell. A CSV file has its column names on
-line 1; encoding and separator are detected plainly (utf-8 with or without byte order mark, else cp1252; comma, semicolon or tab) and reported.
-Rows of a Parquet file count from 1.
+CSV, Excel workbooks, Parquet, and the files of SAS, SPSS and Stata. Libraries beyond polars are imported when a file asks for them.
 """
 
-import csv
-import io
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from evalkit.errors import IntakeError, first_few
+from evalkit.errors import IntakeError
+from evalkit.intake.csv_reader import decode, lines_of, read_csv
+from evalkit.intake.delivered import OWN_COLUMNS, Delivered, typed_file, unreadable
 
-LINE, FILE, IS_WHOLE = "_line", "_file", "_is_whole"
-OWN_COLUMNS = (LINE, FILE, IS_WHOLE)
-SUFFIXES = (".csv", ".parquet")
-_SEPARATORS = {";": "semicolon", ",": "comma", "\t": "tab"}
-# A control character that no delivery holds: reading with it as separator gives whole lines.
-_NO_SEPARATOR = "\x1f"
+STATISTICS_FILES = {".sav": "SPSS", ".zsav": "SPSS", ".por": "SPSS", ".dta": "Stata", ".sas7bdat": "SAS", ".xpt": "SAS transport"}
+SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", *STATISTICS_FILES)
 
 
-@dataclass(frozen=True)
-class Delivered:
-    """A file as read: `cells` has the file's columns (text, or as typed in Parquet) and _line, _file, _is_whole.
+def read_delivered(path: Path | str, *, table: str | None = None) -> Delivered:
+    """Read a delivered file by its suffix.
 
-    `loose_lines` holds header and misshapen lines as they stand (line, text), since their cells cannot be told apart.
-    """
-
-    path: Path
-    cells: pl.DataFrame
-    loose_lines: pl.DataFrame
-    has_decimal_comma: bool
-    assumption: str
-
-    @property
-    def columns(self) -> list[str]:
-        """The file's own columns."""
-        return [column for column in self.cells.columns if column not in OWN_COLUMNS]
-
-
-def read_delivered(path: Path | str) -> Delivered:
-    """Read a delivered file by its suffix, .csv or .parquet.
+    Parameters
+    ----------
+    path : path
+        The file.
+    table : str, optional
+        The sheet of a workbook to read, if it has one of that name; else its first sheet is read.
 
     Raises
     ------
@@ -50,107 +33,93 @@ def read_delivered(path: Path | str) -> Delivered:
         If the file cannot be read, has no column names, repeats one, or has a line break inside a cell.
     """
     path = Path(path)
-    return _read_parquet(path) if path.suffix.lower() == ".parquet" else _read_csv(path)
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return _read_parquet(path)
+    if suffix == ".xlsx":
+        return _read_workbook(path, table)
+    if suffix in STATISTICS_FILES:
+        return _read_statistics_file(path)
+    return read_csv(path)
 
 
 def read_lines(path: Path) -> pl.DataFrame | None:
     """The lines of a text file (line, text), or None where the file is not text."""
     data = path.read_bytes()
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return lines_of(data.decode("utf-16", errors="replace").encode())
     if b"\x00" in data:
         return None
-    return _lines(_decode(data, path)[0])
+    try:
+        return lines_of(decode(data, path)[0])
+    except IntakeError:
+        return lines_of(data.decode("latin-1").encode())
 
 
 def _read_parquet(path: Path) -> Delivered:
     try:
         cells = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as fault:
-        raise _unreadable(path, "It is not a Parquet file, or it is damaged.") from fault
-    cells = cells.with_row_index(LINE, offset=1).with_columns(
-        pl.col(LINE).cast(pl.Int64), pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE)
-    )
-    no_lines = pl.DataFrame(schema={"line": pl.Int64, "text": pl.String})
-    return Delivered(path, cells, no_lines, has_decimal_comma=False, assumption="Parquet; lines are row numbers, from 1")
+        raise unreadable(path, "It is not a Parquet file, or it is damaged.") from fault
+    return typed_file(path, cells, "Parquet; lines are row numbers, from 1")
 
 
-def _read_csv(path: Path) -> Delivered:
-    text, encoding = _decode(path.read_bytes(), path)
-    header = text.split("\n", 1)[0].rstrip("\r")
-    separator = max(_SEPARATORS, key=header.count)
-    lines = _lines(text)
-    _check_header(path, header, separator)
-    _check_quotes(path, lines)
+def _read_workbook(path: Path, table: str | None) -> Delivered:
+    fastexcel = _library("fastexcel", path)
     try:
-        cells = pl.read_csv(io.BytesIO(text.encode()), separator=separator, infer_schema=False, truncate_ragged_lines=True)
-    except pl.exceptions.PolarsError as fault:
-        raise _unreadable(path, "Its lines cannot be told apart into cells.") from fault
-    cells = cells.rename({column: column.strip() for column in cells.columns})
-    shape = _shape_of(lines, separator)
-    if cells.height != lines.height - 1:
-        raise _unreadable(path, "Its rows do not match its lines, so line numbers would be wrong.")
-    rows = shape.slice(1).select(pl.col("line").alias(LINE), pl.lit(path.name).alias(FILE), "is_blank", pl.col("is_whole").alias(IS_WHOLE))
-    cells = cells.hstack(rows).filter(~pl.col("is_blank")).drop("is_blank")
-    loose = shape.filter((pl.col("line") == 1) | ~pl.col("is_whole")).select("line", "text")
-    decimal = separator == ";"
-    assumption = f"CSV, {encoding}, separated by {_SEPARATORS[separator]}, decimal {'comma or point' if decimal else 'point'}"
-    return Delivered(path, cells, loose, decimal, assumption)
+        book = fastexcel.read_excel(path)
+        names = book.sheet_names
+        chosen = table if table in names else names[0]
+        sheets = {
+            name: _trimmed(book.load_sheet(name, header_row=0, schema_sample_rows=None).to_polars()) for name in names if name == chosen
+        }
+        others = {
+            name: book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars() for name in names if name != chosen
+        }
+    except fastexcel.FastExcelError as fault:
+        raise unreadable(path, "It is not an Excel workbook, it is damaged, or a sheet in it is empty.") from fault
+    cells = sheets[chosen]
+    _check_names(path, cells.columns)
+    assumption = f"Excel workbook, sheet {names.index(chosen) + 1} of {len(names)}; lines are the sheet's rows"
+    delivered = typed_file(path, cells, assumption, first_line=2, also_searched=others)
+    is_filled = pl.any_horizontal(pl.col(name).is_not_null() for name in cells.columns)
+    return Delivered(**{**vars(delivered), "cells": delivered.cells.filter(is_filled)})
 
 
-def _decode(data: bytes, path: Path) -> tuple[str, str]:
-    if b"\x00" in data:
-        raise _unreadable(path, "It holds zero bytes: it is not text, or it is UTF-16.")
-    for codec, name in (("utf-8-sig", "utf-8"), ("cp1252", "cp1252")):
-        try:
-            text = data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        return text, f"{name} with byte order mark" if data.startswith(b"\xef\xbb\xbf") else name
-    raise _unreadable(path, "It is neither utf-8 nor cp1252.")
+def _read_statistics_file(path: Path) -> Delivered:
+    pyreadstat = _library("pyreadstat", path)
+    suffix = path.suffix.lower()
+    read: Callable[..., tuple[pl.DataFrame, Any]] = {
+        ".dta": pyreadstat.read_dta,
+        ".sas7bdat": pyreadstat.read_sas7bdat,
+        ".xpt": pyreadstat.read_xport,
+        ".por": pyreadstat.read_por,
+    }.get(suffix, pyreadstat.read_sav)
+    try:
+        cells, _ = read(path, output_format="polars")
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, ValueError) as fault:
+        raise unreadable(path, f"It is not a file of {STATISTICS_FILES[suffix]}, or it is damaged.") from fault
+    return typed_file(path, cells, f"{STATISTICS_FILES[suffix]} file, codes without their labels; lines are row numbers, from 1")
 
 
-def _lines(text: str) -> pl.DataFrame:
-    schema = {"line": pl.Int64, "text": pl.String}
-    if not text.strip():
-        return pl.DataFrame(schema=schema)
-    lines = pl.read_csv(
-        io.BytesIO(text.encode()), separator=_NO_SEPARATOR, quote_char=None, has_header=False, infer_schema=False, new_columns=["text"]
-    )
-    return lines.with_row_index("line", offset=1).cast(schema).with_columns(pl.col("text").fill_null(""))
+def _trimmed(cells: pl.DataFrame) -> pl.DataFrame:
+    return cells.rename({column: column.strip() for column in cells.columns})
 
 
-def _check_header(path: Path, header: str, separator: str) -> None:
-    names = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
-    if not any(names):
-        raise _unreadable(path, "Line 1 holds no column names.")
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated or set(names) & set(OWN_COLUMNS):
-        raise _unreadable(path, f"Line 1 names a column twice, or as evalkit's own: {first_few(repeated or OWN_COLUMNS)}.")
+def _check_names(path: Path, columns: list[str]) -> None:
+    if not columns or all(name.startswith("__UNNAMED__") for name in columns) or set(columns) & set(OWN_COLUMNS):
+        raise unreadable(path, "Row 1 of its sheet holds no column names.")
 
 
-def _check_quotes(path: Path, lines: pl.DataFrame) -> None:
-    broken = lines.filter(pl.col("text").str.count_matches('"', literal=True) % 2 == 1)["line"].to_list()
-    if broken:
+def _library(name: str, path: Path) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ImportError as fault:
         raise IntakeError(
-            f"{len(broken)} lines have a quotation mark without its partner.",
-            where=f"{path.name}, lines {first_few(broken)}",
-            why="A cell with a line break or a stray quotation mark shifts all rows after it. Nothing was read in.",
-            fix="ask the sender for a file without line breaks and stray quotation marks inside cells.",
-        )
-
-
-def _shape_of(lines: pl.DataFrame, separator: str) -> pl.DataFrame:
-    # Separators inside quotation marks are no separators.
-    bare = pl.col("text").str.replace_all('"[^"]*"', "")
-    n_fields = bare.str.count_matches(separator, literal=True)
-    return lines.with_columns(is_blank=pl.col("text").str.strip_chars() == "", is_whole=n_fields == n_fields.first()).with_columns(
-        is_whole=pl.col("is_whole") | pl.col("is_blank")
-    )
-
-
-def _unreadable(path: Path, why: str) -> IntakeError:
-    return IntakeError(
-        "A delivered file could not be read.",
-        where=path.name,
-        why=f"{why} Nothing was read in.",
-        fix="ask the sender for a CSV file in utf-8 with column names on line 1, or for Parquet.",
-    )
+            f"A file of the kind {path.suffix} cannot be read here.",
+            where=path.name,
+            why=f"The library {name} is not installed. Nothing was read in.",
+            fix='install evalkit with its readers (pip install "evalkit[readers]"), or ask for CSV or Parquet.',
+        ) from fault

@@ -11,7 +11,7 @@ import polars as pl
 
 from evalkit.intake.cells import unreadable_flag
 from evalkit.intake.contract import Column, Contract, CustomRule
-from evalkit.intake.readers import IS_WHOLE
+from evalkit.intake.delivered import IS_WHOLE
 from evalkit.months import add_months
 
 _KIND_IN_WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "date": "a date written YYYY-MM-DD"}
@@ -78,7 +78,7 @@ def _outside(value: pl.Expr, bound: str, limit: float) -> pl.Expr:
 
 def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
     columns = tuple(custom.arguments.values())
-    if custom.rule in ("no_personnummer", "no_overlap"):
+    if custom.rule in ("no_personnummer", "no_overlap") or (custom.rule == "known_district" and not extent.districts):
         return []
     first = pl.col(columns[0])
     fails = {
@@ -87,6 +87,8 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
         "within_extract": lambda: ~first.is_between(extent.first_month, add_months(extent.data_through, 1), closed="left"),
         "end_after_start": lambda: pl.col(columns[1]) <= first,
         "given_together": lambda: first.is_null() != pl.col(columns[1]).is_null(),
+        "needs": lambda: first.is_not_null() & pl.col(columns[1]).is_null(),
+        "not_above": lambda: first > pl.col(columns[1]),
     }[custom.rule]()
     # A cell that could not be read breaks the rule of its type, and is not also taken for an empty one.
     is_readable = ~pl.any_horizontal(unreadable_flag(column) for column in columns)

@@ -8,15 +8,19 @@ from datetime import date
 import polars as pl
 
 from evalkit.intake.contract import Contract, CustomRule, Reference
-from evalkit.intake.readers import FILE, LINE
+from evalkit.intake.delivered import FILE, LINE
+from evalkit.intake.monthly_record import PREFIX
+from evalkit.tables import in_order, same_as_before
 
-REJECTION = {"file": pl.String, "line": pl.Int64, "column": pl.String, "rule": pl.String, "sentence": pl.String}
+ROW, SUPERSEDED = "_row", "superseded_by_full_year"
+REJECTION = {"row": pl.Int64, "file": pl.String, "line": pl.Int64, "column": pl.String, "rule": pl.String, "sentence": pl.String}
 _DAYS = 1 << 32
 
 
 def rejection(rows: pl.DataFrame, column: str, rule: str, sentence: str) -> pl.DataFrame:
-    """The rows as rejections by one rule: file, line, column, rule and sentence, without their values."""
+    """The rows as rejections by one rule: row, file, line, column, rule and sentence, without their values."""
     return rows.select(
+        pl.col(ROW).alias("row"),
         pl.col(FILE).alias("file"),
         pl.col(LINE).alias("line"),
         pl.lit(column).alias("column"),
@@ -25,10 +29,28 @@ def rejection(rows: pl.DataFrame, column: str, rule: str, sentence: str) -> pl.D
     ).cast(REJECTION)
 
 
+def find_superseded(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """Rejections of rows from monthly records whose year came again as a whole, in the December file."""
+    none = rejection(rows.clear(), "", "", "")
+    if "month" not in contract.keys:
+        return none
+    records = rows.filter(pl.col(FILE).str.starts_with(PREFIX)).with_columns(year=pl.col("month").dt.year())
+    if records.is_empty():
+        return none
+    months = pl.col("month").dt.month()
+    whole = records.group_by(FILE, "year").agg(is_whole=(months == 12).any() & (months.n_unique() > 1)).filter("is_whole")
+    again = records.join(whole.select("year").unique(), on="year", how="semi").join(whole, on=[FILE, "year"], how="anti")
+    sentence = "A file of the whole year, sent for December, takes the place of this month's file."
+    return rejection(again, "month", SUPERSEDED, sentence)
+
+
 def find_repeated_keys(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Rejections of rows whose key stands more than once: of equal rows one is kept, of rows that contradict each other none."""
+    """Rejections of rows whose key stands more than once: of equal rows one is kept, of rows that contradict each other none.
+
+    The rows stand in the order of their keys.
+    """
     keys = list(contract.keys)
-    repeated = rows.group_by(keys).len().filter(pl.col("len") > 1)
+    repeated = rows.filter(same_as_before(keys)).select(keys).unique()
     if repeated.is_empty():
         return rejection(rows.clear(), "", "", "")
     content = pl.struct(contract.column_names)
@@ -54,7 +76,7 @@ def find_overlaps(rows: pl.DataFrame, custom: CustomRule) -> pl.DataFrame:
     One running maximum over the sorted table serves all groups: a group's number, times more days than there are, is added to each end.
     """
     by, start, end = list(custom.arguments["by"]), custom.arguments["start"], custom.arguments["end"]
-    ordered = rows.sort(*by, start, pl.col(end).fill_null(date.max))
+    ordered = in_order(rows, [*by, start])
     group = pl.struct(by).rle_id().cast(pl.Int64) * _DAYS
     latest_end = (group + pl.col(end).fill_null(date.max).to_physical().cast(pl.Int64)).cum_max().shift(1)
     begins = group + pl.col(start).to_physical().cast(pl.Int64)
@@ -66,7 +88,7 @@ def find_overlaps(rows: pl.DataFrame, custom: CustomRule) -> pl.DataFrame:
 def find_orphans(rows: pl.DataFrame, link: Reference, accepted: pl.DataFrame, delivered: pl.DataFrame) -> pl.DataFrame:
     """Rejections of rows that name what the other table does not hold, or held in a row that was itself set aside."""
     columns, targets = list(link.columns), list(link.to_columns)
-    known = accepted.select(pl.col(target).alias(column) for target, column in zip(targets, columns, strict=True)).unique()
+    known = accepted.select(pl.col(target).alias(column) for target, column in zip(targets, columns, strict=True))
     orphans = rows.drop_nulls(columns).join(known, on=columns, how="anti")
     if orphans.is_empty():
         return rejection(orphans, "", "", "")

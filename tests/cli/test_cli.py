@@ -164,3 +164,66 @@ def wait_for(path) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while not path.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+ROOT = Path(__file__).parents[2]
+NORTHERN_IRELAND = ROOT / "tests/data/northern_ireland"
+
+
+def test_check_takes_a_bare_folder(call):
+    mapping = ROOT / "data_contracts/mappings/northern_ireland.yaml"
+
+    exit_code, out, _ = call("check", "--extract", NORTHERN_IRELAND, "--contracts", ROOT / "data_contracts", "--mapping", mapping)
+
+    assert exit_code == 0
+    assert "income_support                           4399       4399          0" in out
+    assert "account: was not delivered; what rests on it is left out" in out
+
+
+def test_check_without_run_file_or_extract_is_a_usage_error(call):
+    exit_code, _, err = call("check")
+
+    assert exit_code == 2
+    assert "--extract" in err
+
+
+def test_contract_init_proposes_a_mapping(call):
+    exit_code, out, _ = call("contract", "init", NORTHERN_IRELAND / "livelihood.csv", "--contracts", ROOT / "data_contracts")
+
+    assert exit_code == 0
+    assert "  livelihood:" in out and 'state: "state"' in out
+
+
+@pytest.mark.parametrize(("command", "written"), [("template", "person.xlsx"), ("docs", "contracts.sv.html")])
+def test_contract_template_and_docs_write_to_a_folder(call, tmp_path, command, written):
+    exit_code, out, _ = call("contract", command, "--out", tmp_path, "--contracts", ROOT / "data_contracts")
+
+    assert exit_code == 0
+    assert (tmp_path / written).exists() and written in out
+
+
+def test_pseudonymise_copies_an_extract_and_counts(call, tmp_path):
+    key = tmp_path / "key"
+    key.write_bytes(bytes(range(32)))
+    key.chmod(0o600)
+
+    exit_code, out, _ = call(
+        "pseudonymise", NORTHERN_IRELAND, "--out", tmp_path / "out", "--key", key, "--contracts", ROOT / "data_contracts"
+    )
+
+    assert exit_code == 0
+    assert "8,798 cells replaced in household_member.csv" in out
+    assert "NI-0001" not in (tmp_path / "out" / "person.csv").read_text(encoding="utf-8")
+
+
+def test_pseudonymise_refuses_a_key_that_others_may_read(call, tmp_path):
+    key = tmp_path / "key"
+    key.write_bytes(bytes(range(32)))
+    key.chmod(0o644)
+
+    exit_code, out, err = call(
+        "pseudonymise", NORTHERN_IRELAND, "--out", tmp_path / "out", "--key", key, "--contracts", ROOT / "data_contracts"
+    )
+
+    assert exit_code == 3
+    assert out == "" and "IntakeError: The key of the pseudonyms cannot be used." in err

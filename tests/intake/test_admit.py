@@ -60,7 +60,7 @@ def test_admit_says_what_was_not_delivered(northern_ireland):
 
     assert notes == [
         "read as CSV, utf-8, separated by comma, decimal point",
-        'column "birth_year" was not delivered: empty for all rows',
+        "columns not delivered, empty for all rows: birth_year, education, origin, years_in_country, target_groups",
     ]
 
 

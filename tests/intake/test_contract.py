@@ -12,9 +12,11 @@ import yaml
 from evalkit.errors import IntakeError
 from evalkit.intake import Covariate, admit, load_contracts, load_mapping
 from evalkit.intake.contract import with_covariates
+from evalkit.schemas import DELIVERED
 from evalkit.tables import SCHEMAS, STATES
 
 MAIN_JOB_TABLES = {"person", "income_support", "household_member", "intervention", "participation", "livelihood"}
+DELIVERED_TABLES = {schema.name for schema in DELIVERED}
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_contracts_are_valid_by_the_schema_of_the_standard(contracts_folder):
         for path in contracts_folder.glob("*.odcs.yaml")
     }
 
-    assert faults == {f"{table}.odcs.yaml": [] for table in MAIN_JOB_TABLES}
+    assert faults == {f"{table}.odcs.yaml": [] for table in DELIVERED_TABLES}
 
 
 def test_contracts_declare_the_columns_of_the_admitted_tables(contracts_folder):
@@ -50,7 +52,26 @@ def test_contracts_declare_the_columns_of_the_admitted_tables(contracts_folder):
 
     declared = {table: {column.name: column.dtype for column in contract.columns} for table, contract in contracts.items()}
 
-    assert declared == {table: SCHEMAS[table].columns for table in MAIN_JOB_TABLES}
+    assert declared == {table: SCHEMAS[table].columns for table in DELIVERED_TABLES}
+
+
+def test_contracts_require_only_the_tables_of_the_main_job(contracts_folder):
+    required = {table for table, contract in load_contracts(contracts_folder).items() if contract.is_required}
+
+    assert required == MAIN_JOB_TABLES
+
+
+def test_contracts_say_everything_in_swedish_too(contracts_folder):
+    contracts = load_contracts(contracts_folder).values()
+
+    unsaid = [
+        (contract.table, getattr(part, "name", ""))
+        for contract in contracts
+        for part in (contract, *contract.columns)
+        if not part.description["sv"] or not part.term
+    ]
+
+    assert unsaid == []
 
 
 def test_livelihood_contract_allows_exactly_the_states_of_the_line(contracts_folder):

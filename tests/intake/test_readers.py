@@ -4,7 +4,8 @@ import polars as pl
 import pytest
 
 from evalkit.errors import IntakeError
-from evalkit.intake.readers import IS_WHOLE, LINE, read_delivered, read_lines
+from evalkit.intake.delivered import IS_WHOLE, LINE
+from evalkit.intake.readers import read_delivered, read_lines
 
 SWEDISH = "person_id;district\nP-1;Östermalm\nP-2;Älvsjö\n"
 

@@ -49,4 +49,5 @@ def paid_tables(month):
 
 
 def _table(name: str, rows: list[tuple]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=SCHEMAS[name].columns, orient="row")
+    columns = SCHEMAS[name].columns
+    return pl.DataFrame([row + (None,) * (len(columns) - len(row)) for row in rows], schema=columns, orient="row")

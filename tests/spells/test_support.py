@@ -119,7 +119,7 @@ def test_support_spells_take_the_exit_from_the_first_month_after(paid_tables, st
 
 def test_support_spells_follow_the_adults_of_a_household_and_not_its_children(paid_tables, month):
     tables = paid_tables({"A": [1, 2], "B": [], "C": []})
-    others = [("HA", "B", month(2), "co_applicant", None), ("HA", "C", month(2), "child", None)]
+    others = [("HA", "B", month(2), "co_applicant", None, None), ("HA", "C", month(2), "child", None, None)]
     schema = tables["household_member"].schema
     tables["household_member"] = pl.concat([tables["household_member"], pl.DataFrame(others, schema=schema, orient="row")])
 

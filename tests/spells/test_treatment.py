@@ -17,11 +17,14 @@ def episodes_of():
 
     def build(rows, usual=None):
         participation = pl.DataFrame(
-            [(person, "coaching", start, end, planned, None) for person, start, end, planned in rows],
+            [
+                {"person_id": person, "intervention_id": "coaching", "start": start, "end": end, "planned_end": planned}
+                for person, start, end, planned in rows
+            ],
             schema=SCHEMAS["participation"].columns,
-            orient="row",
         )
-        intervention = pl.DataFrame([("coaching", "Coaching", "coaching", usual)], schema=SCHEMAS["intervention"].columns, orient="row")
+        coaching = {"intervention_id": "coaching", "name": "Coaching", "kind": "coaching", "planned_months": usual}
+        intervention = pl.DataFrame([coaching], schema=SCHEMAS["intervention"].columns)
         return build_episodes(participation, intervention, data_through=THROUGH)
 
     return build

@@ -1,0 +1,280 @@
+"""How long it takes to admit a register, against pandera and dataframely given the same rules on the same Parquet files.
+
+Each tool reads the files, checks every cell rule, key, overlap and foreign key, and counts the failures by rule. Counts must be equal to the
+planted ones before any time is reported. Runs alternate, each in a process of its own; the median and the peak memory are printed. evalkit
+also searches every cell for personal numbers and writes the receipt, which the others do not.
+
+    python benchmarks/intake.py --rows 5000000 --rounds 3
+"""
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+ROOT = Path(__file__).parents[1]
+FIRST, THROUGH = date(2024, 1, 1), date(2025, 12, 1)
+DISTRICTS = ["Norr", "Söder", "Väster", "Öster"]
+TOOLS = ("evalkit", "dataframely", "pandera")
+MONTHS = 10
+PLANTED = {"bad_district": 10, "negative_amount": 7, "payment_without_member": 30, "repeated_key": 5, "overlap": 20, "unknown_person": 3}
+
+
+def make_extract(folder: Path, n_rows: int, *, is_shuffled: bool) -> None:
+    """Write an extract of `n_rows` payment rows with the planted faults, as Parquet; in the order of its keys unless shuffled."""
+    rng = np.random.default_rng(1)
+    n_people = n_rows // MONTHS
+    people = pl.DataFrame({"i": np.arange(n_people)}).select(
+        person_id="P-" + pl.col("i").cast(pl.String).str.zfill(7), district=pl.Series(rng.choice(DISTRICTS, n_people))
+    )
+    months = pl.DataFrame({"month": pl.date_range(FIRST, date(2024, MONTHS, 1), "1mo", eager=True)})
+    paid = people.join(months, how="cross").with_columns(household_id=pl.col("person_id").str.replace("P", "H"))
+    payments = paid.select(
+        "household_id", "month", "district", pl.Series("amount", rng.integers(0, 15000, paid.height).astype(float)), currency=pl.lit("SEK")
+    )
+    spoiled = pl.int_range(pl.len())
+    payments = payments.with_columns(
+        district=pl.when(spoiled < PLANTED["bad_district"]).then(pl.lit("Nowhere")).otherwise("district"),
+        amount=pl.when(spoiled.is_between(100, 99 + PLANTED["negative_amount"])).then(-1.0).otherwise("amount"),
+    )
+    again = payments[1000 : 1000 + PLANTED["repeated_key"]]
+    members = paid.select("household_id", "person_id", "month", role=pl.lit("lead"))[: -PLANTED["payment_without_member"]]
+    strangers = members[:3].with_columns(person_id=pl.lit("P-X") + pl.col("person_id").str.slice(2))
+    starts = people.select("person_id", start=FIRST, end=pl.date(2024, 7, 1), state=pl.lit("support"))
+    later = people.select("person_id", start=pl.date(2024, 7, 1), end=pl.lit(None, pl.Date), state=pl.lit("work"))
+    nested = people[: PLANTED["overlap"]].select("person_id", start=pl.date(2024, 3, 1), end=pl.date(2024, 4, 1), state=pl.lit("studies"))
+    tables = {
+        "person": people,
+        "income_support": pl.concat([payments, again]),
+        "household_member": pl.concat([members, strangers]),
+        "livelihood": pl.concat([starts, later, nested]),
+        "intervention": pl.DataFrame({"intervention_id": ["a"], "name": ["A"], "kind": ["a"]}),
+        "participation": people[:1].select("person_id", intervention_id=pl.lit("a"), start=FIRST, end=pl.lit(None, pl.Date)),
+    }
+    for table, rows in tables.items():
+        ordered = rows.sample(fraction=1, shuffle=True, seed=1) if is_shuffled else rows.sort(rows.columns[:3])
+        ordered.write_parquet(folder / f"{table}.parquet")
+
+
+def with_evalkit(folder: Path) -> dict[str, int]:
+    """Failures by planted fault as evalkit counts them."""
+    from evalkit.intake import admit
+
+    arguments = {"districts": DISTRICTS, "first_month": FIRST, "data_through": THROUGH, "max_rejected_share": 1}
+    admission = admit(folder, ROOT / "data_contracts", **arguments)
+    found = dict(admission.rejected.group_by(pl.col("table") + ":" + pl.col("rule")).len().rows())
+    names = {
+        "bad_district": "income_support:district_known",
+        "negative_amount": "income_support:amount_in_range",
+        "payment_without_member": "income_support:household_has_members",
+        "repeated_key": "income_support:key_not_repeated",
+        "overlap": "livelihood:no_overlap",
+        "unknown_person": "household_member:person_known",
+    }
+    return {fault: found.get(rule, 0) for fault, rule in names.items()}
+
+
+def _read(folder: Path) -> dict[str, pl.DataFrame]:
+    names = ("person", "income_support", "household_member", "livelihood", "participation", "intervention")
+    tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in names}
+    # Sorted, so that both peers can tell an overlap by the latest end so far, as evalkit does.
+    return tables | {"livelihood": tables["livelihood"].sort("person_id", "start", pl.col("end").fill_null(date.max))}
+
+
+def _references(tables: dict[str, pl.DataFrame]) -> dict[str, int]:
+    # Neither peer has foreign keys for a single frame; this is what they would call.
+    payments = tables["income_support"].join(tables["household_member"], on=["household_id", "month"], how="anti").height
+    persons = sum(tables[name].join(tables["person"], on="person_id", how="anti").height for name in ("household_member", "livelihood"))
+    return {"payment_without_member": payments, "unknown_person": persons}
+
+
+def _begins_too_early() -> pl.Expr:
+    latest = pl.col("end").fill_null(date.max).cum_max().shift(1).over("person_id")
+    return (pl.col("start") < latest).fill_null(False)
+
+
+def with_dataframely(folder: Path) -> dict[str, int]:
+    """Failures by planted fault as dataframely counts them."""
+    import dataframely as dy
+
+    class Payments(dy.Schema):
+        household_id = dy.String(primary_key=True)
+        month = dy.Date(primary_key=True, min=FIRST, max=THROUGH, check=lambda column: column.dt.day() == 1)
+        district = dy.String(nullable=False, check=lambda column: column.is_in(DISTRICTS))
+        amount = dy.Float64(nullable=True, min=0)
+        currency = dy.String(nullable=True, regex="^[A-Z]{3}$")
+
+        @dy.rule()
+        def amount_has_currency(cls) -> pl.Expr:
+            return pl.col("amount").is_null() == pl.col("currency").is_null()
+
+    class Members(dy.Schema):
+        household_id = dy.String(primary_key=True)
+        person_id = dy.String(primary_key=True)
+        month = dy.Date(primary_key=True, min=FIRST, max=THROUGH, check=lambda column: column.dt.day() == 1)
+        role = dy.String(nullable=False, check=lambda column: column.is_in(["lead", "co_applicant", "child"]))
+
+    class Livelihood(dy.Schema):
+        person_id = dy.String(primary_key=True)
+        start = dy.Date(primary_key=True, check=lambda column: column.dt.day() == 1)
+        end = dy.Date(nullable=True, check=lambda column: column.dt.day() == 1)
+        state = dy.String(nullable=False, check=lambda column: column.is_in(["support", "work", "studies"]))
+
+        @dy.rule()
+        def end_after_start(cls) -> pl.Expr:
+            return (pl.col("end") > pl.col("start")).fill_null(True)
+
+        @dy.rule()
+        def no_overlap(cls) -> pl.Expr:
+            return ~_begins_too_early()
+
+    tables = _read(folder)
+    payments = Payments.filter(tables["income_support"])[1].counts()
+    members = Members.filter(tables["household_member"])[1].counts()
+    livelihood = Livelihood.filter(tables["livelihood"])[1].counts()
+    assert not members
+    return {
+        "bad_district": payments["district|check"],
+        "negative_amount": payments["amount|min"],
+        "repeated_key": payments["primary_key"] // 2,
+        "overlap": livelihood["no_overlap"],
+        **_references(tables),
+    }
+
+
+def _pandera_schemas() -> tuple[Any, Any, Any]:
+    import pandera.polars as pa
+
+    def holds(name: str, expression: pl.Expr) -> pa.Check:
+        return pa.Check(lambda data: data.lazyframe.select(expression), name=name)
+
+    first_day = [pa.Check.in_range(FIRST, THROUGH), holds("first_day", pl.col("month").dt.day() == 1)]
+    payments = pa.DataFrameSchema(
+        {
+            "household_id": pa.Column(pl.String),
+            "month": pa.Column(pl.Date, first_day),
+            "district": pa.Column(pl.String, pa.Check.isin(DISTRICTS)),
+            "amount": pa.Column(pl.Float64, pa.Check.ge(0), nullable=True),
+            "currency": pa.Column(pl.String, pa.Check.str_matches("^[A-Z]{3}$"), nullable=True),
+        },
+        checks=holds("amount_has_currency", pl.col("amount").is_null() == pl.col("currency").is_null()),
+        unique=["household_id", "month"],
+    )
+    members = pa.DataFrameSchema(
+        {
+            "household_id": pa.Column(pl.String),
+            "person_id": pa.Column(pl.String),
+            "month": pa.Column(pl.Date, first_day),
+            "role": pa.Column(pl.String, pa.Check.isin(["lead", "co_applicant", "child"])),
+        },
+        unique=["household_id", "person_id", "month"],
+    )
+    livelihood = pa.DataFrameSchema(
+        {
+            "person_id": pa.Column(pl.String),
+            "start": pa.Column(pl.Date, holds("first_day", pl.col("start").dt.day() == 1)),
+            "end": pa.Column(pl.Date, holds("first_day", pl.col("end").dt.day() == 1), nullable=True),
+            "state": pa.Column(pl.String, pa.Check.isin(["support", "work", "studies"])),
+        },
+        checks=[
+            holds("end_after_start", (pl.col("end") > pl.col("start")).fill_null(True)),
+            holds("no_overlap", ~_begins_too_early()),
+        ],
+        unique=["person_id", "start"],
+    )
+
+    return payments, members, livelihood
+
+
+def with_pandera(folder: Path) -> dict[str, int]:
+    """Failures by planted fault as pandera counts them."""
+    from pandera.errors import SchemaErrors
+
+    payments, members, livelihood = _pandera_schemas()
+
+    def failures(schema: Any, rows: pl.DataFrame) -> dict[str, int]:
+        try:
+            schema.validate(rows, lazy=True)
+        except SchemaErrors as fault:
+            cases = fault.failure_cases.with_columns(pl.col("check").cast(pl.String))
+            return dict(cases.group_by(pl.col("check").str.extract("^([a-z_]+)")).agg(pl.col("index").n_unique()).rows())
+        return {}
+
+    tables = _read(folder)
+    of_payments = failures(payments, tables["income_support"])
+    assert not failures(members, tables["household_member"])
+    of_livelihood = failures(livelihood, tables["livelihood"])
+    # pandera lists the failures of a key over several columns without their rows, so repeated keys are counted as polars does.
+    keys = pl.struct("household_id", "month")
+    n_repeated = tables["income_support"].select(keys.is_duplicated().sum()).item() if "multiple_fields_uniqueness" in of_payments else 0
+    return {
+        "bad_district": of_payments.get("isin", 0),
+        "negative_amount": of_payments.get("greater_than_or_equal_to", 0),
+        "repeated_key": n_repeated // 2,
+        "overlap": of_livelihood.get("no_overlap", 0),
+        **_references(tables),
+    }
+
+
+def run_one(tool: str, folder: Path) -> None:
+    """Run one tool in this process and print its counts, seconds and peak memory as JSON."""
+    work = {"evalkit": with_evalkit, "dataframely": with_dataframely, "pandera": with_pandera}[tool]
+    started = time.perf_counter()
+    counts = work(folder)
+    seconds = time.perf_counter() - started
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"counts": counts, "seconds": seconds, "peak_mb": peak_mb}))
+
+
+def compare(n_rows: int, rounds: int, *, is_shuffled: bool) -> None:
+    """Alternate the tools, check that their counts are equal, and print medians and ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        make_extract(Path(folder), n_rows, is_shuffled=is_shuffled)
+        results: dict[str, list[dict]] = {tool: [] for tool in TOOLS}
+        for _ in range(rounds):
+            for tool in TOOLS:
+                command = [sys.executable, __file__, "--tool", tool, "--folder", folder]
+                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                if done.returncode:
+                    print(f"{tool} did not run: {done.stderr.strip().splitlines()[-1]}")
+                    continue
+                results[tool].append(json.loads(done.stdout.strip().splitlines()[-1]))
+    for tool, runs in results.items():
+        for run in runs:
+            assert run["counts"] == PLANTED, f"{tool} counts {run['counts']}, planted {PLANTED}"
+    order = "shuffled" if is_shuffled else "in the order of their keys"
+    print(f"{n_rows:,} payment rows, as many members, {2 * n_rows // MONTHS:,} periods, {order}; {rounds} rounds; counts equal")
+    own = statistics.median(run["seconds"] for run in results["evalkit"])
+    for tool, runs in results.items():
+        if runs:
+            seconds, peak = (statistics.median(run[what] for run in runs) for what in ("seconds", "peak_mb"))
+            print(f"{tool:<12} {seconds:8.2f} s  {seconds / own:5.2f} x evalkit  {peak:8.0f} MB")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--shuffled", action="store_true", help="rows in random order, which no system exports")
+    parser.add_argument("--tool", choices=TOOLS)
+    parser.add_argument("--folder", type=Path)
+    arguments = parser.parse_args()
+    if arguments.tool:
+        run_one(arguments.tool, arguments.folder)
+    else:
+        compare(arguments.rows, arguments.rounds, is_shuffled=arguments.shuffled)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""CSV as municipalities make it. Cells stay text until the contract types them, so that no parse failure can pass for an empty cell.
+
+Column names stand on line 1. Encoding (utf-8 with or without byte order mark, else cp1252, of which latin-1 is a part) and separator
+(semicolon, comma or tab) are detected plainly and reported. A file without quotation marks whose separators add up to lines times columns
+is known to be well shaped without looking at each line; only others are taken apart line by line.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.errors import IntakeError, first_few
+from evalkit.ids import may_hold_personal_numbers
+from evalkit.intake.delivered import FILE, IS_WHOLE, LINE, OWN_COLUMNS, Delivered, unreadable
+
+_SEPARATORS = {";": "semicolon", ",": "comma", "\t": "tab"}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# A control character that no delivery holds: reading with it as separator gives whole lines.
+_NO_SEPARATOR = "\x1f"
+
+
+def read_csv(path: Path) -> Delivered:
+    """Read a CSV file; line numbers are those of the file."""
+    data, encoding = decode(path.read_bytes(), path)
+    header = data.split(b"\n", 1)[0].rstrip(b"\r").decode()
+    separator = max(_SEPARATORS, key=header.count)
+    n_columns = _check_header(path, header, separator)
+    decimal = "point" if separator == "," else "comma or point"
+    assumption = f"CSV, {encoding}, separated by {_SEPARATORS[separator]}, decimal {decimal}"
+    is_clear = not may_hold_personal_numbers(data)
+    cells = _read_well_shaped(data, separator, n_columns)
+    if cells is not None:
+        rows = pl.int_range(2, cells.height + 2, dtype=pl.Int64, eager=True).alias(LINE)
+        cells = cells.with_columns(rows, pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE))
+        loose = pl.DataFrame({"line": [1], "text": [header]})
+    else:
+        cells, loose = _read_line_by_line(path, data, separator)
+    return Delivered(path, cells, loose, separator != ",", assumption, is_clear=is_clear)
+
+
+def decode(data: bytes, path: Path) -> tuple[bytes, str]:
+    """The file's text as utf-8 without byte order mark, and the encoding it had.
+
+    Raises
+    ------
+    IntakeError
+        If the bytes are no text in utf-8 or cp1252, or contradict their own byte order mark.
+    """
+    if b"\x00" in data:
+        raise unreadable(path, "It holds zero bytes: it is not text, or it is UTF-16.")
+    is_marked = data.startswith(_BYTE_ORDER_MARK)
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    name = "utf-8 with byte order mark" if is_marked else "utf-8"
+    if data.isascii():
+        return data, name
+    try:
+        data.decode()
+        return data, name
+    except UnicodeDecodeError as fault:
+        if is_marked:
+            line = data[: fault.start].count(b"\n") + 1
+            raise unreadable(
+                path,
+                f"It begins with the byte order mark of utf-8, but line {line} is not utf-8: it looks like latin-1 under a false mark.",
+            ) from None
+    try:
+        return data.decode("cp1252").encode(), "cp1252"
+    except UnicodeDecodeError:
+        raise unreadable(path, "It is neither utf-8 nor cp1252.") from None
+
+
+def lines_of(data: bytes) -> pl.DataFrame:
+    """The lines of a text in utf-8 (line, text)."""
+    schema = {"line": pl.Int64, "text": pl.String}
+    if not data.strip():
+        return pl.DataFrame(schema=schema)
+    lines = pl.read_csv(
+        io.BytesIO(data), separator=_NO_SEPARATOR, quote_char=None, has_header=False, infer_schema=False, new_columns=["text"]
+    )
+    return lines.with_row_index("line", offset=1).cast(schema).with_columns(pl.col("text").fill_null(""))
+
+
+def _read_well_shaped(data: bytes, separator: str, n_columns: int) -> pl.DataFrame | None:
+    """The cells, if every line has as many as line 1; None where that is not plain to see."""
+    n_lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    if n_columns < 2 or n_lines < 2 or b'"' in data or data.count(separator.encode()) != n_lines * (n_columns - 1):
+        return None
+    try:
+        cells = pl.read_csv(io.BytesIO(data), separator=separator, infer_schema=False, quote_char=None)
+    except pl.exceptions.PolarsError:
+        return None
+    if cells.height != n_lines - 1:
+        return None
+    return cells.rename({column: column.strip() for column in cells.columns})
+
+
+def _read_line_by_line(path: Path, data: bytes, separator: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    lines = lines_of(data)
+    _check_quotes(path, lines)
+    try:
+        cells = pl.read_csv(io.BytesIO(data), separator=separator, infer_schema=False, truncate_ragged_lines=True)
+    except pl.exceptions.PolarsError as fault:
+        raise unreadable(path, "Its lines cannot be told apart into cells.") from fault
+    cells = cells.rename({column: column.strip() for column in cells.columns})
+    shape = _shape_of(lines, separator)
+    if cells.height != lines.height - 1:
+        raise unreadable(path, "Its rows do not match its lines, so line numbers would be wrong.")
+    rows = shape.slice(1).select(pl.col("line").alias(LINE), pl.lit(path.name).alias(FILE), "is_blank", pl.col("is_whole").alias(IS_WHOLE))
+    cells = cells.hstack(rows).filter(~pl.col("is_blank")).drop("is_blank")
+    return cells, shape.filter((pl.col("line") == 1) | ~pl.col("is_whole")).select("line", "text")
+
+
+def _check_header(path: Path, header: str, separator: str) -> int:
+    names = [name.strip() for name in next(csv.reader([header], delimiter=separator), [])]
+    if not any(names):
+        raise unreadable(path, "Line 1 holds no column names.")
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated or set(names) & set(OWN_COLUMNS):
+        raise unreadable(path, f"Line 1 names a column twice, or as evalkit's own: {first_few(repeated or OWN_COLUMNS)}.")
+    return len(names)
+
+
+def _check_quotes(path: Path, lines: pl.DataFrame) -> None:
+    broken = lines.filter(pl.col("text").str.count_matches('"', literal=True) % 2 == 1)["line"].to_list()
+    if broken:
+        raise IntakeError(
+            f"{len(broken)} lines have a quotation mark without its partner.",
+            where=f"{path.name}, lines {first_few(broken)}",
+            why="A cell with a line break or a stray quotation mark shifts all rows after it. Nothing was read in.",
+            fix="ask the sender for a file without line breaks and stray quotation marks inside cells.",
+        )
+
+
+def _shape_of(lines: pl.DataFrame, separator: str) -> pl.DataFrame:
+    # Separators inside quotation marks are no separators.
+    bare = pl.col("text").str.replace_all('"[^"]*"', "")
+    n_fields = bare.str.count_matches(separator, literal=True)
+    return lines.with_columns(is_blank=pl.col("text").str.strip_chars() == "", is_whole=n_fields == n_fields.first()).with_columns(
+        is_whole=pl.col("is_whole") | pl.col("is_blank")
+    )

@@ -1,0 +1,79 @@
+"""Tables in a database, named by a URI: SQLite and PostgreSQL through connectorx, DuckDB through its own library.
+
+A table of the database belongs to the contract of its name. A URI may hold a password: it is never shown, nor is what the driver says.
+"""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.errors import IntakeError
+from evalkit.intake.contract import Contract
+from evalkit.intake.delivered import Delivered, typed_file
+
+_URI = re.compile(r"(?P<kind>[a-z]+)://(?P<rest>.*)", re.DOTALL)
+_KINDS = {"postgres": "postgresql"}
+_NAMES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
+    "postgresql": "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()",
+    "duckdb": "SELECT table_name AS name FROM information_schema.tables",
+}
+
+
+def is_database(place: Path | str) -> bool:
+    """Whether a place is the URI of a database rather than a folder."""
+    return isinstance(place, str) and bool(_URI.match(place))
+
+
+def read_database(uri: str, contracts: dict[str, Contract]) -> dict[str, tuple[Delivered, ...]]:
+    """Every table of a database that a contract names, in the order of its keys.
+
+    Parameters
+    ----------
+    uri : str
+        sqlite:///absolute/path, duckdb:///absolute/path or postgresql://user@host/database.
+
+    Raises
+    ------
+    IntakeError
+        If the kind of database is not known, or it cannot be opened or read.
+    """
+    kind = _KINDS.get(_URI.match(uri)["kind"], _URI.match(uri)["kind"])
+    if kind not in _NAMES:
+        raise _refusal(kind, f"A database of this kind is not read; kinds that are: {', '.join(sorted(_NAMES))}.")
+    names = set(_query(uri, kind, _NAMES[kind])["name"].to_list())
+    found = [contract for table, contract in contracts.items() if table in names]
+    return {contract.table: (_read_table(uri, kind, contract),) for contract in found}
+
+
+def _read_table(uri: str, kind: str, contract: Contract) -> Delivered:
+    quoted = f'"{contract.table}"'
+    columns = _query(uri, kind, f"SELECT * FROM {quoted} LIMIT 0").columns
+    keys = [f'"{key}"' for key in contract.keys if key in columns]
+    order = f" ORDER BY {', '.join(keys)}" if keys else ""
+    cells = _query(uri, kind, f"SELECT * FROM {quoted}{order}")
+    return typed_file(Path(contract.table), cells, f"table of a database ({kind}); lines are row numbers in the order of the keys, from 1")
+
+
+def _query(uri: str, kind: str, query: str) -> pl.DataFrame:
+    # What a driver raises differs by driver and may repeat the URI, so only its kind is named and the chain is cut.
+    try:
+        if kind == "duckdb":
+            with import_module("duckdb").connect(_URI.match(uri)["rest"], read_only=True) as connection:
+                return connection.sql(query).pl()
+        return pl.read_database_uri(query, uri, engine="connectorx")
+    except ModuleNotFoundError as fault:
+        raise _refusal(kind, f'The library {fault.name} is not installed: install evalkit with its readers ("evalkit[readers]").') from None
+    except Exception as fault:  # noqa: BLE001 - raised again in words, without what the driver says
+        raise _refusal(kind, f"The database could not be opened or read ({type(fault).__name__}).") from None
+
+
+def _refusal(kind: str, why: str) -> IntakeError:
+    return IntakeError(
+        "The tables of a database could not be read.",
+        where=f"a database given by URI ({kind})",
+        why=f"{why} Nothing was read in.",
+        fix="check the URI, that the database is reachable, and that this user may read the tables.",
+    )

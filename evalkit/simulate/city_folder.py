@@ -1,0 +1,114 @@
+"""A simulated city as a folder: the tables that its districts would deliver, a README of what was assumed, and the truth beside them.
+
+People are simulated and written in chunks, so that a city of any size needs the memory of one chunk; the rows do not depend on the chunks.
+Tables with persons are Parquet (in several parts where there are several chunks), the others CSV. The truth lies in truth/, apart.
+"""
+
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+from evalkit.errors import ParameterError
+from evalkit.simulate.assumptions import City
+from evalkit.simulate.city_tables import city_tables, outreach, outreach_entries
+from evalkit.simulate.lives import live
+from evalkit.simulate.readme import HEADING, readme_text
+from evalkit.simulate.register import person_tables
+from evalkit.simulate.truth import rollout_truth, simulate_truth
+
+CHUNK_PEOPLE = 50_000
+
+
+class Written(NamedTuple):
+    """What was written: rows by table, and the folder."""
+
+    folder: Path
+    rows: dict[str, int]
+
+
+def write_city(
+    city: City,
+    folder: Path | str,
+    *,
+    seed: int,
+    n_people: int,
+    hidden_selection: float = 0.0,
+    n_truth_people: int = 0,
+    chunk_people: int = CHUNK_PEOPLE,
+) -> Written:
+    """Simulate a city into a folder.
+
+    Parameters
+    ----------
+    n_people : int
+        Simulated adults. Even, > 0.
+    hidden_selection : float
+        What one standard deviation of the trait that no table holds adds to the log start rates.
+    n_truth_people : int
+        So many of the people serve the truth (0: no truth is written). Even.
+    chunk_people : int
+        People held in memory at a time. Even.
+
+    Raises
+    ------
+    ParameterError
+        If a number of people is odd or not positive, or the folder holds something that is no simulated city.
+    """
+    _refuse_odd(people=n_people, chunk=chunk_people)
+    _refuse_odd(allow_zero=True, truth_people=n_truth_people)
+    folder = Path(folder)
+    _make_empty(folder)
+    rows: dict[str, int] = {}
+    entered = []
+    chunks = [(at, min(at + chunk_people, n_people)) for at in range(0, n_people, chunk_people)]
+    for part, (first, stop) in enumerate(chunks, start=1):
+        tables = person_tables(city, live(city, seed=seed, first=first, stop=stop, hidden_selection=hidden_selection))
+        entered.append(outreach_entries(city, tables["participation"]))
+        for name, table in tables.items():
+            ending = f"_{part:04d}" if len(chunks) > 1 else ""
+            table.write_parquet(folder / f"{name}{ending}.parquet", compression="zstd")
+            rows[name] = rows.get(name, 0) + len(table)
+    for name, table in (city_tables(city, n_people) | {"outreach": outreach(entered)}).items():
+        table.write_csv(folder / f"{name}.csv")
+        rows[name] = len(table)
+    (folder / "README.md").write_text(
+        readme_text(city, rows, seed=seed, n_people=n_people, hidden_selection=hidden_selection), encoding="utf-8"
+    )
+    if n_truth_people:
+        _write_truth(city, folder / "truth", seed=seed, n_people=min(n_truth_people, n_people), hidden_selection=hidden_selection)
+    return Written(folder, rows)
+
+
+def _refuse_odd(*, allow_zero: bool = False, **numbers: int) -> None:
+    odd = [name for name, number in numbers.items() if number % 2 or number < (0 if allow_zero else 2)]
+    if odd:
+        raise ParameterError(
+            "A number of people is odd or too small.",
+            where=", ".join(odd),
+            why="Adults are simulated in slots of two, so that couples stay together.",
+            fix="give an even number, for example 30000.",
+        )
+
+
+def _make_empty(folder: Path) -> None:
+    """Remove an earlier simulated city, and nothing else."""
+    if folder.exists() and any(folder.iterdir()):
+        readme = folder / "README.md"
+        if not (readme.exists() and readme.read_text(encoding="utf-8").startswith(HEADING)):
+            raise ParameterError(
+                "The folder holds something that is no simulated city.",
+                where=str(folder),
+                why="Writing a city replaces the folder's content.",
+                fix="give an empty or a new folder with --out.",
+            )
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _write_truth(city: City, folder: Path, *, seed: int, n_people: int, hidden_selection: float) -> None:
+    folder.mkdir()
+    truth = simulate_truth(city, seed=seed, n_people=n_people, hidden_selection=hidden_selection)
+    for name, table in truth._asdict().items():
+        table.write_parquet(folder / f"{name}.parquet", compression="zstd")
+    if city.rollouts:
+        rollout_truth(city, seed=seed, n_people=n_people).write_parquet(folder / "rollouts.parquet", compression="zstd")

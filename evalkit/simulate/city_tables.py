@@ -1,0 +1,159 @@
+"""The tables about the city rather than its people: interventions, places and costs, accounts, population, needs, outreach, actions.
+
+Population, needs and places are scaled to the simulated people (`sample_share`); the accounts are the whole city's, as the source has them.
+"""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from evalkit.simulate.assumptions import City
+from evalkit.simulate.offers import offer
+from evalkit.simulate.register import month_dates
+from evalkit.simulate.streams import named_normal
+
+_FIXED_COST_SHARE = 0.6
+_COST_SPREAD = 0.12
+_COST_RANGE_TKR = (20.0, 85.0)
+_ENTERED_OF_KNOWN, _ENTERED_OF_REACHED = 0.22, 0.55
+_HOLIDAY_JOBS = "holiday_jobs"
+_MISBOOKED_CODE = "4500"
+
+
+def sample_share(city: City, n_people: int) -> float:
+    """How large a part of the whole city the simulated people are."""
+    return n_people / city.full_city_adults
+
+
+def city_tables(city: City, n_people: int) -> dict[str, pl.DataFrame]:
+    """The tables that follow from the assumptions and the number of people alone."""
+    share = sample_share(city, n_people)
+    tables = {
+        "intervention": _intervention(city),
+        "capacity": capacity(city, share),
+        "population": _population(city, share),
+        "need": _need(city, share),
+        "action": _action(city),
+    }
+    return tables | ({"account": account(city)} if city.accounts else {})
+
+
+def outreach_entries(city: City, participation: pl.DataFrame) -> pl.DataFrame:
+    """Young people who entered through outreach, by district and month."""
+    is_outreach = pl.col("intervention_id").str.contains("outreach")
+    return (
+        participation.filter(is_outreach, pl.col("start") >= city.first_month)
+        .group_by(district="home_district", month="start")
+        .agg(n_entered=pl.len().cast(pl.Int32))
+    )
+
+
+def outreach(entries: list[pl.DataFrame]) -> pl.DataFrame:
+    """Young people known, reached and entered: entered are counted, the steps before follow from assumed shares."""
+    added = pl.concat(entries).group_by("district", "month").agg(pl.col("n_entered").sum())
+    return added.select(
+        "district",
+        "month",
+        target_group=pl.lit("neet"),
+        n_known=(pl.col("n_entered") / _ENTERED_OF_KNOWN).round().cast(pl.Int32),
+        n_reached=(pl.col("n_entered") / _ENTERED_OF_REACHED).round().cast(pl.Int32),
+        n_entered="n_entered",
+    ).sort("district", "month")
+
+
+def capacity(city: City, share: float) -> pl.DataFrame:
+    """Places of all districts together and their cost, by intervention and month. Currency and price year of the city's amounts, a month.
+
+    The fixed cost is for all places, the variable cost for one filled place.
+    """
+    rows = []
+    for one in city.interventions:
+        sizes = np.array([row.recipients * offer(one, row) for row in city.districts.rows])
+        for row, part in zip(city.districts.rows, sizes / sizes.sum(), strict=True):
+            if part > 0:
+                opened = max(one.offered_in.get(row.name, 0), 0)
+                rows.append((one.intervention_id, one.places * share * part, _place_cost(city, one, row) / 12, opened))
+    table = pl.DataFrame(rows, schema=["intervention_id", "exact_places", "place_cost", "opened"], orient="row")
+    months = pl.DataFrame({"position": np.arange(city.n_months), "month": month_dates(city, np.arange(city.n_months))})
+    mean_cost = (pl.col("exact_places") * pl.col("place_cost")).sum() / pl.col("exact_places").sum()
+    monthly = (
+        table.join(months, how="cross")
+        .filter(pl.col("position") >= pl.col("opened"))
+        .group_by("intervention_id", "month")
+        .agg(places=pl.col("exact_places").sum().round().clip(1).cast(pl.Int32), cost=mean_cost)
+    )
+    return monthly.select(
+        "intervention_id",
+        "month",
+        "places",
+        fixed_cost=(_FIXED_COST_SHARE * pl.col("cost") * pl.col("places")).round(2),
+        variable_cost=((1 - _FIXED_COST_SHARE) * pl.col("cost")).round(2),
+        currency=pl.lit(city.amounts.currency),
+        price_year=pl.lit(city.amounts.price_year),
+    ).sort("intervention_id", "month")
+
+
+def account(city: City) -> pl.DataFrame:
+    """Budget and bookings by district, year and posting. SEK, whole city.
+
+    Districts divide each posting by their recipients. A district that misbooks puts its holiday jobs under the code of the activity where
+    the young people worked: the posting and its cost area say so, its account code does not.
+    """
+    accounts = city.accounts
+    weights = np.array([row.recipients for row in city.districts.rows], dtype=float)
+    rows = []
+    for one in accounts.postings:
+        for row, part in zip(city.districts.rows, weights / weights.sum(), strict=True):
+            is_misbooked = one.posting == _HOLIDAY_JOBS and row.name in accounts.misbooked
+            booked_code = _MISBOOKED_CODE if is_misbooked else one.account
+            for side, code, amount in (("budget", one.account, one.budget_msek), ("booked", booked_code, one.booked_msek)):
+                rows.append((row.name, accounts.year, f"{one.posting}_{side}", side, code, one.cost_area, amount * part * 1e6))
+    columns = ["district", "year", "posting_id", "side", "account_code", "cost_area", "amount"]
+    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(pl.col("amount").round(2), currency=pl.lit(city.amounts.currency))
+
+
+def _intervention(city: City) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "intervention_id": [one.intervention_id for one in city.interventions],
+            "name": [one.name["sv"] for one in city.interventions],
+            "kind": [one.kind for one in city.interventions],
+            "planned_months": [one.planned_months for one in city.interventions],
+            "ladder_step": [one.ladder_step for one in city.interventions],
+            "content": [one.content for one in city.interventions],
+            "target_groups": [one.target_groups for one in city.interventions],
+            "provider_district": pl.Series([one.provider for one in city.interventions], dtype=pl.String),
+        }
+    )
+
+
+def _place_cost(city: City, intervention, district) -> float:
+    spread = 1 + _COST_SPREAD * np.clip(named_normal(city.city, "cost", intervention.intervention_id, district.name), -2, 2)
+    return 1000 * float(np.clip(intervention.cost_per_place_tkr * spread, *_COST_RANGE_TKR))
+
+
+def _population(city: City, share: float) -> pl.DataFrame:
+    years = range(city.first_month.year, city.first_month.year + city.n_months // 12)
+    people = [(row.name, round(100 * share * row.recipients / row.recipients_percent)) for row in city.districts.rows]
+    rows = [(name, year, "all", "all", count) for name, count in people for year in years]
+    return pl.DataFrame(rows, schema=["district", "year", "sex", "age_group", "n_persons"], orient="row")
+
+
+def _need(city: City, share: float) -> pl.DataFrame:
+    """Counted once, in the first month of the year of the districts' table."""
+    counted = date(city.districts.year, 1, 1)
+    rows = [
+        (row.name, counted, need, round(share * part * row.recipients)) for row in city.districts.rows for need, part in city.needs.items()
+    ]
+    schema = {"district": pl.String, "month": pl.Date, "need": pl.String, "n_persons": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _action(city: City) -> pl.DataFrame:
+    """The roll-outs: all still run in the last month."""
+    rows = [(name, one.action, one.theme, month) for one in city.rollouts for name, month in one.adopted.items()]
+    schema = {"district": pl.String, "action_id": pl.String, "theme": pl.String, "adopted": pl.Int64}
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    start = month_dates(city, table["adopted"].to_numpy())
+    return table.drop("adopted").with_columns(start=start, end=pl.lit(None, pl.Date), status=pl.lit("running"))

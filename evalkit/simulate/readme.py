@@ -1,0 +1,59 @@
+"""The README of a simulated city: what it is, what was assumed with which source and grade, and what its tables leave out."""
+
+from evalkit.simulate.assumptions import City
+from evalkit.simulate.city_tables import sample_share
+
+HEADING = "# Simulated city"
+
+
+def readme_text(city: City, rows: dict[str, int], *, seed: int, n_people: int, hidden_selection: float) -> str:
+    """The text of README.md; `rows` counts the rows of each table."""
+    hidden = "none: only on what the tables hold"
+    if hidden_selection:
+        hidden = f"rho = {hidden_selection:g}: also on a trait that no table holds"
+    return f"""{HEADING}: {city.title["en"]}
+
+Nobody in these tables exists. They show a method and prove it, because here the truth is known; they say nothing about the real city.
+The tables keep the contracts in data_contracts/; `person` has more columns, which data_contracts/mappings/simulated_city.yaml declares.
+
+* {n_people:,} adults, seed {seed}, {city.n_months} months from {city.first_month:%Y-%m}; {sample_share(city, n_people):.2f} of the whole city.
+  `population`, `need` and the places in `capacity` are scaled to that share; `account` is the whole city's, in the source's amounts.
+* Hidden selection into interventions: {hidden}.
+* Who starts: people on support in the month before, at rates by district, season, months on support and the columns of `person`. Taking part
+  in something else neither helps nor hinders a start; places shape the rates, but nobody queues, so one person's place changes nobody else's.
+* Adults only; children are a number in `person`. A couple in need together is one household (lead, co_applicant). With a partner who earns, no
+  support is paid, and the livelihood of the one without income is not on record. An adult with an income of their own (studies, sickness
+  benefit) is not listed as a member.
+* Livelihoods other than support last at least {city.process.minimum_stay_months} months. Now and then a payment is missed for a month.
+* The district in `person` is the one in the first month; `income_support.district` is the one that paid. Interventions work as in the district
+  of the time.
+* `end_reason` in `participation` is what a district would count: work, studies, benefit and job_centre are "ended". It is no effect.
+* truth/ is for tests and the known-truth notebook only. Its work is unsubsidised work; its curves run to month 60 from the start.
+
+| table | rows |
+|---|---|
+{_table_lines(rows)}
+
+| assumption | source | grade |
+|---|---|---|
+{_basis_lines(city)}
+"""
+
+
+def _table_lines(rows: dict[str, int]) -> str:
+    return "\n".join(f"| {name} | {count:,} |" for name, count in sorted(rows.items()))
+
+
+def _basis_lines(city: City) -> str:
+    bases = [
+        ("districts", city.districts.basis),
+        ("size of the whole city", city.full_city_basis),
+        ("people", city.people.basis),
+        ("process", city.process.basis),
+        ("support", city.amounts.basis),
+        *[(f"intervention {one.intervention_id}", one.basis) for one in city.interventions],
+        *[(f"roll-out {one.action}", one.basis) for one in city.rollouts],
+    ]
+    bases += [("accounts", city.accounts.basis)] if city.accounts else []
+    bases += [("needs", city.needs_basis)] if city.needs_basis else []
+    return "\n".join(f"| {what} | {basis.source} | {basis.grade} |" for what, basis in bases)

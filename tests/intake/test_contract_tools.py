@@ -1,0 +1,137 @@
+"""What is made from contracts: a proposed mapping, templates, documentation; and the mapping shipped for Lifecare."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from evalkit.errors import IntakeError
+from evalkit.intake import load_contracts, load_mapping, propose_mapping, write_documentation, write_templates
+from evalkit.intake.mapping import Mapping
+
+LIFECARE = Path(__file__).parents[2] / "data_contracts/mappings/lifecare.yaml"
+N_LIFECARE_REASONS = 23
+
+
+@pytest.fixture
+def contracts(contracts_folder):
+    return load_contracts(contracts_folder)
+
+
+def test_lifecare_carries_all_its_reasons_over_to_headings_of_the_contract(contracts):
+    codes = load_mapping(LIFECARE).of("household_member").codes
+    allowed = next(column.allowed for column in contracts["household_member"].columns if column.name == "support_obstacle")
+
+    assert set(codes["support_obstacle"]) == set(codes["obstacle_detail"])
+    assert len(codes["support_obstacle"]) == len(set(codes["obstacle_detail"].values())) == N_LIFECARE_REASONS
+    assert set(codes["support_obstacle"].values()) <= set(allowed)
+
+
+def test_admit_reads_a_lifecare_reason_as_heading_and_detail_and_tells_the_grade(extract):
+    lines = ["household_id;person_id;month;role;Orsak", "H-1;P-1;2026-01-01;lead;Sjukskriven m läkarintyg, ingen sjukpenning"]
+    extract.write("household_member", [*lines, "H-1;P-1;2026-02-01;lead;", "H-3;P-3;2026-02-01;lead;Utan försörjningshinder"])
+
+    admission = extract.admit(mapping=LIFECARE, max_rejected_share=0)
+
+    member = admission.tables["household_member"].select("support_obstacle", "obstacle_detail")
+    assert member.rows() == [("certified_sick", "certified_sick_no_benefit"), (None, None), ("none", "none")]
+    assert 'codes of "support_obstacle" carried over by the mapping, grade M' in admission.assumptions["assumption"].to_list()
+
+
+def test_propose_mapping_recognises_swedish_names_and_warns_of_last_days(contracts, tmp_path):
+    path = tmp_path / "uttag.csv"
+    path.write_text("Löpnr;Insatskod;FOM;TOM;Handläggare\nx;y;2026-01-01;2026-02-01;z\n", encoding="utf-8")
+
+    text = propose_mapping(path, contracts)
+
+    proposed = Mapping.model_validate(yaml.safe_load(text)).of("participation")
+    assert proposed.columns == {"person_id": "Löpnr", "intervention_id": "Insatskod", "start": "FOM", "end": "TOM"}
+    assert proposed.last_days == ("end",)
+    assert "# not used: Handläggare" in text
+
+
+def test_propose_mapping_never_shows_a_cell(contracts, tmp_path):
+    path = tmp_path / "person.csv"
+    path.write_text("person_id;kon\nKonfidentiell;Konfidentiell\n", encoding="utf-8")
+
+    assert "Konfidentiell" not in propose_mapping(path, contracts)
+
+
+def test_propose_mapping_refuses_a_file_of_no_table(contracts, tmp_path, four_lines):
+    path = tmp_path / "weather.csv"
+    path.write_text("rain;snow\n1;2\n", encoding="utf-8")
+
+    with pytest.raises(IntakeError) as caught:
+        propose_mapping(path, contracts)
+
+    lines = four_lines(caught.value)
+    assert lines["what"] == "No table was found to which this file could belong."
+    assert "rain, snow" in lines["where"]
+    assert "any contract" in lines["why"]
+    assert "--table" in lines["fix"]
+
+
+def test_admit_takes_a_last_day_for_the_day_before_the_end(extract, tmp_path):
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text("source: a test\ntables: {participation: {last_days: [end]}}\n", encoding="utf-8")
+
+    admission = extract.admit(mapping=mapping, max_rejected_share=0)
+
+    assert admission.tables["participation"]["end"].to_list() == [date(2026, 3, 3), None]
+
+
+def test_swedish_terms_tell_the_columns_of_a_table_apart(contracts):
+    repeated = [table for table, contract in contracts.items() if len({c.term.lower() for c in contract.columns}) < len(contract.columns)]
+
+    assert repeated == []
+
+
+def test_templates_offer_the_swedish_words_and_explain_every_column(contracts, tmp_path):
+    paths = write_templates(contracts, tmp_path)
+
+    assert {path.name for path in paths} == {*(f"{table}.xlsx" for table in contracts), "Dataordlista.xlsx"}
+    dictionary = pl.read_excel(tmp_path / "Dataordlista.xlsx")
+    assert dictionary.height == sum(len(contract.columns) for contract in contracts.values())
+    words = pl.read_excel(tmp_path / "person.xlsx", sheet_name="Listor", has_header=False)
+    assert {"kvinna", "man"} <= {cell for column in words.columns for cell in words[column].to_list()}
+
+
+def test_templates_are_the_same_bytes_each_time(contracts, tmp_path):
+    first, second = (write_templates({"need": contracts["need"]}, tmp_path / name)[0] for name in ("a", "b"))
+
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_filled_in_template_is_admitted_as_it_is(extract, contracts, tmp_path):
+    import xlsxwriter
+
+    columns = contracts["participation"].columns
+    (extract.folder / "participation.csv").unlink()
+    row = {"person_id": "P-1", "intervention_id": "work_training", "start": datetime(2026, 1, 12), "responsible_role": "socialsekreterare"}
+    with xlsxwriter.Workbook(extract.folder / "participation.xlsx", {"default_date_format": "yyyy-mm-dd"}) as book:
+        sheet = book.add_worksheet("participation")
+        sheet.write_row(0, 0, [column.term for column in columns])
+        sheet.write_row(1, 0, [row.get(column.name) for column in columns])
+
+    participation = extract.admit(max_rejected_share=0).tables["participation"]
+
+    assert participation.select("start", "end", "responsible_role").row(0) == (date(2026, 1, 12), None, "case_worker")
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_documentation_names_everything_and_loads_nothing(contracts, tmp_path, language):
+    write_documentation(contracts, tmp_path)
+
+    page = (tmp_path / f"contracts.{language}.html").read_text(encoding="utf-8")
+    assert f'<html lang="{language}">' in page
+    assert all(f"<code>{column.name}</code>" in page for contract in contracts.values() for column in contract.columns)
+    assert "http" not in page and "<script" not in page and " src=" not in page
+
+
+def test_documentation_speaks_swedish_about_every_rule(contracts, tmp_path):
+    write_documentation(contracts, tmp_path)
+
+    page = (tmp_path / "contracts.sv.html").read_text(encoding="utf-8")
+    assert "n_reached är inte större än n_known." in page and "No period" not in page

@@ -1,0 +1,132 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from evalkit.errors import ParameterError
+from evalkit.intake import admit
+from evalkit.simulate import City, write_city
+
+ROOT = Path(__file__).parents[2]
+CONTRACTS, MAPPING = ROOT / "data_contracts", ROOT / "data_contracts" / "mappings" / "simulated_city.yaml"
+REQUIRED = {"person", "income_support", "household_member", "livelihood", "participation", "intervention"}
+OPTIONAL = {"capacity", "follow_up", "assessment", "account", "population", "need", "outreach", "action"}
+
+
+@pytest.fixture(scope="module")
+def written(small_city, tmp_path_factory):
+    return write_city(small_city, tmp_path_factory.mktemp("city") / "one", seed=4, n_people=1_200, n_truth_people=200)
+
+
+@pytest.fixture(scope="module")
+def in_chunks(small_city, tmp_path_factory):
+    return write_city(small_city, tmp_path_factory.mktemp("city") / "many", seed=4, n_people=1_200, chunk_people=500)
+
+
+def test_write_city_writes_the_tables_of_the_contracts(written):
+    found = {path.stem for path in written.folder.iterdir() if path.suffix in (".csv", ".parquet")}
+
+    assert found == REQUIRED | OPTIONAL
+
+
+def test_write_city_keeps_the_truth_apart(written):
+    assert {path.name for path in (written.folder / "truth").iterdir()} == {
+        "curves.parquet", "months.parquet", "timing.parquet", "planted.parquet", "rollouts.parquet",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", ["written", "in_chunks"])
+def test_intake_admits_every_row(folder, request, small_city):
+    city: City = small_city
+    admission = admit(
+        request.getfixturevalue(folder).folder,
+        CONTRACTS,
+        districts=city.district_names,
+        first_month=city.first_month,
+        data_through=city.first_month.replace(year=city.first_month.year + 5, month=6),
+        mapping=MAPPING,
+    )
+
+    assert {name for name, table in admission.tables.items() if len(table)} == REQUIRED | OPTIONAL
+    assert admission.rejected.is_empty()
+    assert admission.assumptions.filter(pl.col("assumption").str.contains("not in the contract")).is_empty()
+
+
+@pytest.mark.parametrize(
+    "table", ["person", "income_support", "household_member", "livelihood", "participation", "follow_up", "assessment"]
+)
+def test_rows_do_not_depend_on_the_chunks(written, in_chunks, table):
+    whole = pl.read_parquet(written.folder / f"{table}.parquet")
+
+    parts = pl.concat([pl.read_parquet(path) for path in sorted(in_chunks.folder.glob(f"{table}_*.parquet"))])
+
+    assert parts.sort(parts.columns).equals(whole.sort(whole.columns))
+
+
+@pytest.mark.parametrize("table", ["outreach", "capacity", "account"])
+def test_city_tables_do_not_depend_on_the_chunks(written, in_chunks, table):
+    assert (written.folder / f"{table}.csv").read_bytes() == (in_chunks.folder / f"{table}.csv").read_bytes()
+
+
+def test_write_city_gives_the_same_bytes_again_and_replaces_an_earlier_city(small_city, written, tmp_path):
+    write_city(small_city, tmp_path / "city", seed=9, n_people=400)
+
+    write_city(small_city, tmp_path / "city", seed=4, n_people=1_200)
+
+    assert all(path.read_bytes() == (written.folder / path.name).read_bytes() for path in (tmp_path / "city").glob("*.*"))
+    assert not (tmp_path / "city" / "truth").exists()
+
+
+def test_readme_names_sources_grades_and_the_contracts(written):
+    text = (written.folder / "README.md").read_text(encoding="utf-8")
+
+    assert "Nobody in these tables exists" in text
+    assert "statistik.stockholm.se b020 and b021" in text
+    assert "The tables keep the contracts in data_contracts/" in text
+
+
+def test_write_city_refuses_a_folder_that_holds_something_else(small_city, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+
+    with pytest.raises(ParameterError) as fault:
+        write_city(small_city, tmp_path, seed=1, n_people=100)
+
+    assert str(fault.value).splitlines() == [
+        "The folder holds something that is no simulated city.",
+        f"  where: {tmp_path}",
+        "  why:   Writing a city replaces the folder's content.",
+        "  fix:   give an empty or a new folder with --out.",
+    ]
+    assert (tmp_path / "notes.txt").exists()
+
+
+def test_write_city_refuses_an_odd_number_of_people(small_city, tmp_path):
+    with pytest.raises(ParameterError) as fault:
+        write_city(small_city, tmp_path / "city", seed=1, n_people=101)
+
+    assert str(fault.value).splitlines() == [
+        "A number of people is odd or too small.",
+        "  where: people",
+        "  why:   Adults are simulated in slots of two, so that couples stay together.",
+        "  fix:   give an even number, for example 30000.",
+    ]
+
+
+def test_protocols_and_run_file_fit_the_city(stockholm):
+    from evalkit.effects import load_protocol
+    from evalkit.params import RunFile, load
+
+    run = load(ROOT / "params" / "stockholm.yaml", RunFile)
+    protocols = [
+        load_protocol(path, n_months=stockholm.n_months) for path in sorted((ROOT / "params" / "protocols").glob("stockholm_*.yaml"))
+    ]
+
+    assert list(run.districts) == stockholm.district_names
+    assert {one.intervention_id for one in protocols} <= {one.intervention_id for one in stockholm.interventions}
+    assert len(protocols) == 3
+
+
+def test_read_me_says_when_selection_is_hidden(small_city, tmp_path):
+    write_city(small_city, tmp_path / "city", seed=4, n_people=200, hidden_selection=0.5)
+
+    assert "rho = 0.5" in (tmp_path / "city" / "README.md").read_text(encoding="utf-8")
