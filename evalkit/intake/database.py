@@ -6,6 +6,7 @@ A table of the database belongs to the contract of its name. A URI may hold a pa
 import re
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -43,6 +44,9 @@ def read_database(uri: str, contracts: dict[str, Contract]) -> dict[str, tuple[D
     kind = _KINDS.get(_URI.match(uri)["kind"], _URI.match(uri)["kind"])
     if kind not in _NAMES:
         raise _refusal(kind, f"A database of this kind is not read; kinds that are: {', '.join(sorted(_NAMES))}.")
+    # The driver would try for half a minute to open a file that is not there.
+    if kind == "sqlite" and not Path(unquote(_URI.match(uri)["rest"].split("?")[0])).is_file():
+        raise _refusal(kind, "The database could not be opened or read (no such file).")
     names = set(_query(uri, kind, _NAMES[kind])["name"].to_list())
     found = [contract for table, contract in contracts.items() if table in names]
     return {contract.table: (_read_table(uri, kind, contract),) for contract in found}

@@ -24,7 +24,7 @@ def result_of(project):
 
 def failed_by(fault: Exception) -> Outcome:
     failure = failure_in_words(fault, time_limit_seconds=1)
-    return Outcome("city/00_first", "failed", failure.headline, 1.0, failure, Path("/run/work/failed/city/00_first.failed.ipynb"))
+    return Outcome("city/00_first", "failed", failure.headline, 1.0, failure, Path("/run/failed/city/00_first.failed.ipynb"))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_summary_tells_counts_the_four_lines_and_where_to_look(result_of):
         "      where: w",
         "      why:   y",
         "      fix:   f",
-        "    look at: /run/work/failed/city/00_first.failed.ipynb (private: a traceback may hold data)",
+        "    look at: /run/failed/city/00_first.failed.ipynb (private: a traceback may hold data)",
         "skipped  city/01_second: depends on city/00_first",
         "There is no report: site/index.html was not written.",
     ]
