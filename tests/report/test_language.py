@@ -178,3 +178,13 @@ def test_html_escapes_plain_values_only():
 
 def test_catalogue_file_is_plain_yaml():
     assert yaml.safe_load(CATALOGUE.read_text(encoding="utf-8")) == read_catalogue()
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("reason", ["few_starters", "few_comparable", "no_starters", "no_one_eligible", "no_comparison"])
+def test_every_reason_why_an_effect_cannot_be_said_has_words(language, reason):
+    known = {"n_starters": 7, "min_starters": 10, "intervention": "training"}
+
+    sentences = [words(language).text(f"reason.{reason}{ending}", **known) for ending in ("", "_withheld")]
+
+    assert all(sentence.endswith(".") and "{" not in sentence for sentence in sentences)
