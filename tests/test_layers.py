@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "evalkit"
-GROUND = {"errors", "months", "schemas", "tables", "params", "ids"}
+GROUND = {"errors", "imports", "months", "schemas", "tables", "params", "ids"}
 SIBLINGS = {"intake", "spells", "survival", "economics", "allocation", "monitoring", "simulate", "charts", "report", "batch"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
@@ -85,3 +85,12 @@ def test_importing_a_room_loads_no_plotting_or_modelling_library(room):
     loaded = set(subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout.split())
 
     assert not loaded & {"altair", "statsmodels", "lifelines", "pandas", "papermill", "vl_convert"}
+
+
+def test_charts_load_altair_without_building_grammars():
+    command = "import sys, evalkit.charts, altair; print(' '.join(sys.modules))"
+
+    loaded = set(subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout.split())
+
+    assert "altair" in loaded
+    assert not loaded & {"lark", "rfc3987_syntax"}

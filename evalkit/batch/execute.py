@@ -6,7 +6,6 @@ look is moved to work/withheld/; a failed notebook is kept as work/failed/UNIT.f
 
 import os
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -19,7 +18,6 @@ from evalkit.errors import BatchError, DisclosureError, first_few
 from evalkit.tables import make_private_folder
 
 START_SECONDS = 120
-SLOW_GRAMMAR = "rfc3987_syntax"
 LEAVING_FOLDERS = ("published", "site", "tables")
 _FIX_FINDINGS = "show and publish only what disclosure control returned (Published); look at what was withheld in the private folder."
 
@@ -83,21 +81,6 @@ def execute_unit(unit: Unit, place: Workplace) -> None:
     check_notebook(notebook, unit, known)
     check_outputs(unit, place.run_dir, known)
     put_in_place(without_machine_marks(notebook), place.run_dir / unit.executed)
-
-
-def load_papermill() -> None:
-    """Import papermill (and nbformat) without the seconds that an optional grammar of jsonschema takes to build itself.
-
-    The grammar checks internationalised addresses, which no notebook schema asks for; jsonschema allows for its absence.
-    """
-    is_open = SLOW_GRAMMAR not in sys.modules
-    if is_open:
-        sys.modules[SLOW_GRAMMAR] = None
-    try:
-        import papermill  # noqa: F401
-    finally:
-        if is_open:
-            del sys.modules[SLOW_GRAMMAR]
 
 
 def start_afresh(unit: Unit, place: Workplace) -> None:

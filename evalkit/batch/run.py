@@ -16,7 +16,7 @@ from pathlib import Path
 from time import monotonic
 
 from evalkit.batch.currency import Decision, decide
-from evalkit.batch.execute import LEAVING_FOLDERS, Workplace, execute_unit, keep_failed, load_papermill, withhold_findings
+from evalkit.batch.execute import LEAVING_FOLDERS, Workplace, execute_unit, keep_failed, withhold_findings
 from evalkit.batch.failure import Failure, failure_in_words
 from evalkit.batch.kernels import quiet_loggers, stop_kernels
 from evalkit.batch.lock import locked
@@ -27,6 +27,7 @@ from evalkit.batch.progress import Display
 from evalkit.batch.scan import known_ids
 from evalkit.batch.vintage import write_run
 from evalkit.errors import DisclosureError
+from evalkit.imports import import_without_grammars
 from evalkit.params import Run
 
 TIME_LIMIT_SECONDS = 3600.0
@@ -81,7 +82,7 @@ def run_batch(run: Run, units: tuple[Unit, ...], options: Options, display: Disp
         _remove_outdated(run, decisions, attempts)
         session = _begin(run, options, sockets, display, decisions, attempts)
         if any(d.action == "run" for d in decisions):
-            load_papermill()
+            import_without_grammars("papermill")
         with display.shown([d.unit.name for d in decisions if d.action == "run"]):
             _execute(session, [d for d in decisions if d.action == "run"], stop)
         gate = _last_look(run)

@@ -9,6 +9,9 @@ from evalkit.charts.overview import district_comparison
 from evalkit.charts.show import Shown, show, show_each
 from evalkit.charts.theme import to_svg
 from evalkit.charts.value import value_by_actor, value_summary
+from evalkit.imports import import_without_grammars
+
+import_without_grammars("jsonschema")  # before the first chart imports altair
 
 __all__ = [
     "KEYS",
