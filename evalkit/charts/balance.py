@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from evalkit.charts.frame import Frame, inner_ticks, padded
 from evalkit.charts.labels import Words, value_label
 from evalkit.charts.source import ONE_EFFECT, one_series, shown_rows
@@ -55,7 +57,7 @@ def _rows(points: list[dict], frame: Frame) -> list["alt.Chart"]:
     """Each covariate's name, and below it where the groups were and are."""
     import altair as alt
 
-    rows = alt.Chart(alt.Data(values=points)).transform_calculate(
+    rows = alt.Chart(pl.DataFrame(points)).transform_calculate(
         name="datum.top + 9",
         middle="datum.top + 29",
         high="datum.top + 20",

@@ -92,7 +92,7 @@ def lines_with_bands(
     last = rows["month"].max()
     x_axis, y_axis = {"values": month_ticks(int(last)), "title": x_title}, {"values": ticks, "format": ".0%"}
     frame = Frame(PLOT_WIDTH, height, (0, last), (ticks[0], ticks[-1]), x_axis, y_axis)
-    data = alt.Chart(alt.Data(values=rows.select("series", "month", "estimate", "ci_lower", "ci_upper").to_dicts()))
+    data = alt.Chart(rows.select("series", "month", "estimate", "ci_lower", "ci_upper"))
     colours, dashes = [look_of(name).colour for name in names], [list(look_of(name).dash) for name in names]
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=None)
     dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=dashes), legend=None)

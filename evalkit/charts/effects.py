@@ -88,7 +88,7 @@ def _difference(rows: pl.DataFrame, words: Words, name: str) -> "alt.LayerChart"
     x_axis = {"values": month_ticks(last), "title": words.text("chart.effect_curves.x"), "offset": 4}
     y_axis = {"values": inner_ticks(*span, n_steps=4), "labelExpr": POINTS_AXIS}
     frame = Frame(PLOT_WIDTH, DIFFERENCE_HEIGHT, (0, last), span, x_axis, y_axis)
-    data, x = alt.Chart(alt.Data(values=rows.select("month", "estimate", "ci_lower", "ci_upper").to_dicts())), frame.x("month")
+    data, x = alt.Chart(rows.select("month", "estimate", "ci_lower", "ci_upper")), frame.x("month")
     band = data.mark_area(opacity=0.2, color=FAINT).encode(x=x, y=frame.y("ci_lower"), y2=alt.Y2("ci_upper"))
     fills = [
         _filled(data, limit, colour).encode(x=x, y=frame.y("shown"), y2=alt.Y2Datum(0)) for limit, colour in (("max", GAIN), ("min", LOSS))

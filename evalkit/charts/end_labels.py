@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from evalkit.charts.frame import Frame
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def end_labels(series: Sequence[tuple[str, str, float]], frame: Frame, names: Se
         {"name": name, "label": label, "y": low + (high - low) * (y + LINE_HEIGHT * label.count("\n") / 2) / frame.height}
         for (name, label, _), y in zip(series, placed, strict=True)
     ]
-    data = alt.Chart(alt.Data(values=rows))
+    data = alt.Chart(pl.DataFrame(rows))
     colour = alt.Color("name:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
     text = data.mark_text(dx=20).encode(x=alt.XValue(frame.width), y=frame.y("y"), text=alt.Text("label:N"))
     key = data.mark_square(size=90, opacity=1, xOffset=12).encode(x=alt.XValue(frame.width), y=frame.y("y"), fill=colour)

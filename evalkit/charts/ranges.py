@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from evalkit.charts.frame import Frame, inner_ticks, padded
 from evalkit.charts.labels import wrapped
 from evalkit.charts.theme import FAINT, FULL_WIDTH, GRID, INK
@@ -51,7 +53,7 @@ def range_chart(
 
     placed, height = _placed(rows, top=LINE if sides else 0)
     frame = _frame(rows, height, reference, {"title": wrapped(x_title, LETTERS).split("\n"), "labelExpr": axis_labels})
-    data, y = alt.Chart(alt.Data(values=placed)), frame.y("y")
+    data, y = alt.Chart(pl.DataFrame(placed)), frame.y("y")
     colour, shape = alt.Color("colour:N", scale=None), alt.Shape("shape:N", scale=None)
     track = data.mark_rule(color=GRID).encode(x=alt.XValue(0), x2=alt.X2Value(frame.width), y=y)
     bar = data.mark_rule(strokeWidth=5, opacity=0.5).encode(x=frame.x("low"), x2=alt.X2("high"), y=y, color=colour)
@@ -116,7 +118,7 @@ def _reference_marks(placed: list[dict], reference: float | None, frame: Frame) 
 
     if reference is None:
         return []
-    data = alt.Chart(alt.Data(values=[{"at": reference, "top": row["y"] - 9, "bottom": row["y"] + 9} for row in placed]))
+    data = alt.Chart(pl.DataFrame([{"at": reference, "top": row["y"] - 9, "bottom": row["y"] + 9} for row in placed]))
     return [data.mark_rule(color=INK, strokeWidth=1.5).encode(x=frame.x("at"), y=frame.y("top"), y2=alt.Y2("bottom"))]
 
 

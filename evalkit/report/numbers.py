@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import polars as pl
 from markupsafe import Markup
 
 from evalkit.disclosure import Published, require_published
@@ -82,19 +83,19 @@ class Shelf:
 
     def rows(self, family: str, **key_values: Any) -> list[Row]:
         """The rows of a family of tables with these values, in the order of their tables' keys."""
-        found: dict[tuple[str, int], Row] = {}
-        for table in self.family(family):
-            found.update({(row.table, row.row_id): row for row in rows_of(table)})
-        return [row for row in found.values() if all(row.get(key) == value for key, value in key_values.items())]
+        return [row for table in self.family(family) for row in rows_of(table, **key_values)]
 
     def row(self, family: str, **key_values: Any) -> Row | None:
         """The first row with these values, or None."""
         return next(iter(self.rows(family, **key_values)), None)
 
 
-def rows_of(table: Published) -> Iterator[Row]:
-    """The rows of a published table, each with its address."""
-    for values in table.data.iter_rows(named=True):
+def rows_of(table: Published, /, **key_values: Any) -> Iterator[Row]:
+    """The rows of a published table with these values, each with its address; none where the table lacks one of the columns."""
+    if not set(key_values) <= set(table.data.columns):
+        return
+    wanted = [pl.col(key).eq_missing(pl.lit(value)) for key, value in key_values.items()]
+    for values in table.data.filter(*wanted).iter_rows(named=True):
         yield Row(table.name, values["row_id"], values["status"], table.grade, values)
 
 
