@@ -8,19 +8,21 @@ from evalkit.errors import ParameterError
 
 def _values(chart, column):
     """All values of a column in the data of a chart's layers, in order."""
+    whole = chart.to_dict()
     found = []
 
     def walk(part):
         if isinstance(part, dict):
             if isinstance(part.get("data"), dict):
-                found.extend(row[column] for row in part["data"].get("values", []) if column in row)
+                rows = part["data"].get("values") or whole["datasets"][part["data"]["name"]]
+                found.extend(row[column] for row in rows if column in row)
             for value in part.values():
                 walk(value)
         elif isinstance(part, list):
             for item in part:
                 walk(item)
 
-    walk(chart.to_dict())
+    walk(whole)
     return list(dict.fromkeys(found))
 
 
