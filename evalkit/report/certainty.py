@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from evalkit.report.change import Effect, effects_of, is_pooled, month_of_horizon, pooled_heading, reason_in_words
+from evalkit.report.change import Effect, effects_of, heading_of, is_pooled, month_of_horizon, reason_in_words
 from evalkit.report.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import BALANCE, CHANGE_MONTHS, COUNT, Row
@@ -13,22 +13,23 @@ def how_sure(brief: Brief) -> Section:
     """Ranges, the size of the comparison, balance, other ways of counting, and the unadjusted figure beside."""
     words = brief.words
     said = [effect for effect in effects_of(brief) if effect.scope]
-    leads = tuple(_lead(brief, effect) for effect in said) or (words.html("sure.lead_none"),)
+    several = len(effects_of(brief)) > 1
+    leads = (words.html("sure.lead_many"),) if several and said else tuple(_lead(brief, effect) for effect in said)
     general = Block(text=(words.html("sure.ranges"), words.html("sure.grades")), anchor="grades")
-    return Section(
-        name="sure", heading=words.text("sure.heading"), leads=leads, blocks=(general, *(_block(brief, effect) for effect in said))
-    )
+    blocks = (general, *(_block(brief, effect, with_lead=several) for effect in said))
+    return Section(name="sure", heading=words.text("sure.heading"), leads=leads or (words.html("sure.lead_none"),), blocks=blocks)
 
 
 def what_cannot_be_said(brief: Brief) -> Section:
     """What the district's data cannot answer, what nobody measured, and what is taken for granted."""
     words, effects = brief.words, effects_of(brief)
     points = [_unsaid(brief, effect) for effect in effects if effect.verdict["reason"]]
-    points += [words.html("limits.after", month=month_of_horizon(brief, effect)) for effect in effects if effect.scope]
+    horizons = [Markup(month_of_horizon(brief, effect)) for effect in effects if effect.scope]
+    points += [words.html("limits.after", month=month) for month in {month.striptags(): month for month in horizons}.values()]
     points += [words.html("limits.few_districts") for row in brief.shelf.rows("effect_status", pooling="few_districts")][:1]
     points += [words.html(f"limits.{key}") for key in ("hidden", "others")]
     points.append(words.html("limits.withheld", min_count=brief.run.params.min_count))
-    declared = [text[words.language] for protocol in brief.protocols.values() for text in protocol.assumptions]
+    declared = dict.fromkeys(text[words.language] for protocol in brief.protocols.values() for text in protocol.assumptions)
     blocks = [Block(text=(words.html("limits.also"),), points=tuple(points))]
     if declared:
         blocks.append(Block(text=(words.html("limits.declared"),), points=tuple(Markup("{}").format(text) for text in declared)))
@@ -57,7 +58,7 @@ def _lead(brief: Brief, effect: Effect) -> Markup:
     )
 
 
-def _block(brief: Brief, effect: Effect) -> Block:
+def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
     is_citys = effect.scope != "all" and not brief.shelf.rows("balance", district=effect.scope)
     city = (brief.words.html("sure.city"),) if is_citys and brief.shelf.family("balance") else ()
     text = (
@@ -68,8 +69,9 @@ def _block(brief: Brief, effect: Effect) -> Block:
         *_naive_text(brief, effect),
     )
     return Block(
-        heading=pooled_heading(brief, effect),
+        heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
+        leads=(_lead(brief, effect),) if with_lead else (),
         text=text,
         figures=_figures(brief, effect),
         tables=_sensitivity_table(brief, effect),

@@ -6,11 +6,12 @@ from markupsafe import Markup
 
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
-from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row, points_form
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row, gain_form, points_form
 from evalkit.report.people import month_cell
 from evalkit.report.sentences import lock_in, side_of_zero
 
 _PRIMARY = "work"
+_SUMS = ("district", "society")
 _KEY_OUTCOMES = ("months_work", "months_studies", "months_support")
 _TABLE_STEP_MONTHS = 3
 
@@ -57,11 +58,29 @@ def reason_in_words(brief: Brief, effect: Effect) -> Markup:
 
 
 def what_it_changes(brief: Brief, *, heading: str = "change.heading") -> Section:
-    """The share in work at the end of the follow-up, lock-in, and months in each state."""
-    effects = effects_of(brief)
-    leads = tuple(_lead(brief, effect) for effect in effects) or (brief.words.html("change.none"),)
+    """The share in work at the end of the follow-up, lock-in, and months in each state; several interventions first beside each other."""
+    effects, words = effects_of(brief), brief.words
+    several = len(effects) > 1
+    leads = _grouped(brief, effects) if several else tuple(_lead(brief, effect) for effect in effects)
     blocks = tuple(block for effect in effects for block in (*_reason_block(brief, effect), *_effect_block(brief, effect)))
-    return Section("change", brief.words.text(heading), leads, blocks, grade=brief.grade("effect_summary"))
+    said = (Block(text=(words.html("change.key_figures"), words.html("change.assumption"))),) if any(e.scope for e in effects) else ()
+    beside = (Block(tables=_beside_each_other(brief, effects)),) if several else ()
+    return Section(
+        "change",
+        words.text(heading + ("_many" if several else "")),
+        leads or (words.html("change.none"),),
+        (*beside, *said, *blocks),
+        grade=brief.grade("effect_summary"),
+    )
+
+
+def heading_of(brief: Brief, effect: Effect) -> str:
+    """The heading over an effect's numbers: which intervention, where there are several, and whose numbers, where not the district's own."""
+    pooled = is_pooled(brief, effect)
+    if len(effects_of(brief)) < 2:
+        return brief.words.text("page.pooled", district=brief.place) if pooled else ""
+    name = brief.words.label(effect.intervention_id)
+    return brief.words.text("page.pooled_of", intervention=name, district=brief.place) if pooled else name
 
 
 def is_pooled(brief: Brief, effect: Effect) -> bool:
@@ -69,13 +88,46 @@ def is_pooled(brief: Brief, effect: Effect) -> bool:
     return effect.scope == "all" and brief.district != "all"
 
 
-def pooled_heading(brief: Brief, effect: Effect) -> str:
-    """The heading that says whose numbers follow, if they are not the district's own."""
-    return brief.words.text("page.pooled", district=brief.place) if is_pooled(brief, effect) else ""
-
-
 def _is_estimated(row: Row | None) -> bool:
     return row is not None and row["effect_state"] == "estimated"
+
+
+def _grouped(brief: Brief, effects: list[Effect]) -> tuple[Markup, ...]:
+    """One sentence for each verdict, with the interventions that it holds for."""
+    by_verdict: dict[str, list[str]] = {}
+    for effect in effects:
+        by_verdict.setdefault(_verdict(brief, effect), []).append(brief.words.text(effect.intervention_id))
+    return tuple(
+        brief.words.html(f"change.group_{verdict}", interventions=brief.words.listing(by_verdict[verdict]), district=brief.place)
+        for verdict in ("above", "below", "unclear", "unshown", "cannot")
+        if verdict in by_verdict
+    )
+
+
+def _verdict(brief: Brief, effect: Effect) -> str:
+    if effect.scope is None or is_pooled(brief, effect):
+        return "cannot"
+    end = brief.shelf.row("effect_summary", outcome=f"{_PRIMARY}_share_at_end", **effect.keys)
+    return side_of_zero(end) if end and end.has("treated", "comparison", "difference") else "unshown"
+
+
+def _beside_each_other(brief: Brief, effects: list[Effect]) -> tuple[DataTable, ...]:
+    """Every intervention's change in months in work and its sums per participant, where they are the district's own."""
+    own = [effect for effect in effects if effect.scope == brief.district]
+    words = brief.words
+    body = tuple((words.label(effect.intervention_id), *_line_of(brief, effect)) for effect in own)
+    head = (words.text("change.intervention"), words.label(f"months_{_PRIMARY}"), *(words.label(name) for name in _SUMS))
+    table = DataTable(words.text("change.beside_caption"), head, body, note=brief.note("value_summary"), is_open=True)
+    return (table,) if len(body) > 1 else ()
+
+
+def _line_of(brief: Brief, effect: Effect) -> tuple[Markup | str, ...]:
+    months = brief.shelf.row("effect_summary", outcome=f"months_{_PRIMARY}", **effect.keys)
+    sums = [brief.shelf.row("value_summary", perspective=name, **effect.keys) for name in _SUMS]
+    return (
+        brief.in_brackets(months, "difference", CHANGE_MONTHS) if months else "–",
+        *(brief.in_brackets(row, "estimate", gain_form(row)) if row else "–" for row in sums),
+    )
 
 
 def _lead(brief: Brief, effect: Effect) -> Markup:
@@ -114,7 +166,11 @@ def _differences(brief: Brief, effect: Effect) -> list[Row]:
 
 
 def _reason_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
-    return (Block(text=(reason_in_words(brief, effect),)),) if effect.verdict["reason"] else ()
+    if not effect.verdict["reason"]:
+        return ()
+    several = len(effects_of(brief)) > 1
+    heading = brief.words.label(effect.intervention_id) if several else ""
+    return (Block(heading=heading, leads=(_lead(brief, effect),) if several else (), text=(reason_in_words(brief, effect),)),)
 
 
 def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
@@ -122,18 +178,16 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     if effect.scope is None:
         return ()
     pooled = is_pooled(brief, effect)
-    text = [words.html("change.pooled_intro", district=brief.place)] if pooled else []
-    text.append(words.html("change.key_figures"))
     figures = _figures(brief, effect)
     is_drawn = any(figure.name.startswith("effect_months") for figure in figures)
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
     block = Block(
-        heading=pooled_heading(brief, effect),
+        heading=heading_of(brief, effect),
         pooled=pooled,
-        leads=(_answer(brief, effect),) if pooled else (),
-        text=tuple(text),
+        leads=(_answer(brief, effect),) if pooled or len(effects_of(brief)) > 1 else (),
+        text=(words.html("change.pooled_intro", district=brief.place),) if pooled else (),
         key_figures=_key_figures(brief, effect),
-        after=(*_lock_in_text(brief, effect), words.html("change.assumption"), *question),
+        after=(*_lock_in_text(brief, effect), *question),
         figures=figures,
         tables=() if is_drawn else _summary_table(brief, effect),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
+from evalkit.disclosure import Published
 from evalkit.params import Run
 from evalkit.report.language import Words
 from evalkit.report.numbers import Form, Row, Shelf, interval, number
@@ -121,4 +122,10 @@ class Brief:
     def note(self, family: str) -> str:
         """The source and grade of a family of tables, as the line under a table."""
         tables = self.shelf.family(family)
-        return self.words.text("mark.table_note", source=tables[0].source, grade=tables[0].grade) if tables else ""
+        return self.table_note(tables[0]) if tables else ""
+
+    def table_note(self, table: Published) -> str:
+        """The line under a table; a source that is the run itself is named in the reader's language."""
+        title = self.run.params.title
+        source = title[self.words.language] if table.source == title["en"] else table.source
+        return self.words.text("mark.table_note", source=source, grade=table.grade)

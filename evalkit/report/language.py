@@ -99,11 +99,12 @@ class Words:
         """A month in words: "juli 1993", "July 1993"."""
         return format_date(month, "LLLL y", locale=LOCALES[self.language]).replace(" ", NBSP)
 
-    def listing(self, items: list[str]) -> str:
-        """Items as a list in a sentence: "a, b and c"."""
+    def listing(self, items: list[str], *, separator: str = ",") -> str:
+        """Items as a list in a sentence: "a, b and c"; a semicolon where items hold commas themselves."""
         if len(items) < 2:
             return "".join(items)
-        return f"{', '.join(items[:-1])} {self.text('unit.and')} {items[-1]}"
+        last_but_one = f"{separator} ".join(items[:-1]) + (separator if separator != "," else "")
+        return f"{last_but_one} {self.text('unit.and')} {items[-1]}"
 
     def _money_pattern(self, currency: str) -> str:
         # English readers write the symbol first, and a space between a code of letters and the amount.

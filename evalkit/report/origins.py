@@ -111,7 +111,7 @@ def _line(brief: Brief, table: Published) -> tuple[Markup | str, ...]:
     words = brief.words
     return (
         Markup("<code>{}</code>").format(table.name),
-        words.text("mark.table_note", source=table.source, grade=table.grade),
+        brief.table_note(table),
         " ".join(rule_in_words(brief, rule) for rule in table.rules),
         words.number(table.n_suppressed),
         Markup("<code>{}</code>").format(table.sha256[:_SHOWN_DIGITS]),

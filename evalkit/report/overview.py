@@ -42,7 +42,7 @@ def _districts_table(brief: Brief) -> DataTable:
     head = (
         *(words.text(f"overview.{column}") for column in ("district", "persons", "with_support")),
         words.text("overview.mean_months", horizon=_horizon(brief) or horizon),
-        words.text("overview.effect"),
+        words.text("overview.effects_said" if _is_several(brief) else "overview.effect"),
     )
     rows = tuple(_district_line(brief, district) for district in brief.run.params.districts)
     return DataTable(caption=words.text("overview.table_caption"), head=head, rows=rows, note=brief.note("people"), is_open=True)
@@ -54,17 +54,29 @@ def _horizon(brief: Brief) -> int | None:
 
 
 def _district_line(brief: Brief, district: str) -> tuple[Markup | str, ...]:
-    words = brief.words
     measures = {row["measure"]: row for row in brief.shelf.rows("people", district=district)}
     counts = [brief.number(measures[name], "count", COUNT) if name in measures else "–" for name in ("persons", "persons_with_support")]
     longest = _longest(brief, district)
-    verdicts = brief.shelf.rows("effect_status", district=district)
     return (
         Markup('<a href="{}.html">{}</a>').format(slug(district), district),
         *counts,
         brief.in_brackets(longest, "estimate", MONTHS) if longest else "–",
-        ", ".join(dict.fromkeys(words.text(row["effect_state"]) for row in verdicts)) or "–",
+        _effects_said(brief, district),
     )
+
+
+def _is_several(brief: Brief) -> bool:
+    """Whether the run has several interventions."""
+    return len({row["intervention_id"] for row in brief.shelf.rows("effect_status")}) > 1
+
+
+def _effects_said(brief: Brief, district: str) -> str:
+    """Whether the effect can be said for a district; of several interventions the names of those whose effect can."""
+    words, verdicts = brief.words, brief.shelf.rows("effect_status", district=district)
+    if not _is_several(brief):
+        return ", ".join(dict.fromkeys(words.text(row["effect_state"]) for row in verdicts)) or "–"
+    said = [words.text(row["intervention_id"]) for row in verdicts if row["effect_state"] == "estimated"]
+    return ", ".join(dict.fromkeys(said)) or words.text("overview.no_effect_said")
 
 
 def _figures(brief: Brief) -> tuple[Figure, ...]:

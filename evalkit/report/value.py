@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from evalkit.report.change import Effect, effects_of, is_pooled, pooled_heading
+from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import SHARE, YEAR, Form, Row, gain_form
@@ -15,12 +15,34 @@ _MONEY_COLUMNS = ("estimate", "ci_lower", "ci_upper")
 
 def costs_and_gains(brief: Brief, *, heading: str = "value_page.heading") -> Section:
     """The sum per participant from each perspective, who receives and who pays, and the prices behind it."""
-    valued = [(effect, _summary(brief, effect)) for effect in effects_of(brief)]
+    effects, words = effects_of(brief), brief.words
+    several = len(effects) > 1
+    valued = [(effect, _summary(brief, effect)) for effect in effects]
     shown = [(effect, rows) for effect, rows in valued if rows]
-    leads = tuple(_lead(brief, effect, rows) for effect, rows in shown) or (brief.words.html("value_page.none"),)
+    leads = _grouped(brief, shown) if several else tuple(_lead(brief, effect, rows) for effect, rows in shown)
+    reading = Block(text=(*_assumed_text(brief), *_reading(brief, shown[0][1]))) if shown else Block()
     prices = Block(tables=_prices_table(brief)) if shown else Block()
-    blocks = (*(_block(brief, effect, rows) for effect, rows in shown), prices)
-    return Section("value", brief.words.text(heading), leads, blocks, grade=brief.grade("value_summary"))
+    blocks = (reading, *(_block(brief, effect, rows, with_lead=several) for effect, rows in shown), prices)
+    name = words.text(heading + ("_many" if several else ""))
+    return Section("value", name, leads or (words.html("value_page.none"),), blocks, grade=brief.grade("value_summary"))
+
+
+def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[Markup, ...]:
+    """One sentence for each verdict on society's sum, with the interventions that it holds for; sums of all districts apart."""
+    by_verdict: dict[str, list[str]] = {}
+    for effect, rows in shown:
+        society = rows.get("society")
+        side = side_of_zero(society) if society and society.has(*_MONEY_COLUMNS) else "unshown"
+        verdict = side + ("_pooled" if is_pooled(brief, effect) else "")
+        by_verdict.setdefault(verdict, []).append(brief.words.text(effect.intervention_id))
+    sides = ("above", "below", "unclear", "unshown")
+    sentences = []
+    for verdict in (*sides, *(f"{side}_pooled" for side in sides)):
+        if verdict in by_verdict:
+            side, _, pooled = verdict.partition("_")
+            lead = brief.words.html(f"value_page.group_{side}", interventions=brief.words.listing(by_verdict[verdict]))
+            sentences.append(brief.words.html("value_page.pooled_lead", lead=lead) if pooled else lead)
+    return tuple(sentences)
 
 
 def _summary(brief: Brief, effect: Effect) -> dict[str, Row]:
@@ -39,13 +61,14 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     return brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
 
 
-def _block(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Block:
+def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: bool) -> Block:
     figures = _figures(brief, effect, rows)
     is_drawn = any(figure.name.startswith("value_summary") for figure in figures)
     return Block(
-        heading=pooled_heading(brief, effect),
+        heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
-        text=(*_assumed_text(brief), *_reading(brief, rows)),
+        leads=(_lead(brief, effect, rows),) if with_lead else (),
+        text=_untouched_text(brief, rows),
         key_figures=() if is_drawn else _key_figures(brief, rows),
         figures=figures,
         tables=(*(() if is_drawn else _summary_table(brief, rows)), *_displacement_table(brief, effect)),
@@ -60,7 +83,7 @@ def _assumed_text(brief: Brief) -> tuple[Markup, ...]:
         return ()
     if len(assumed) == len(prices):
         return (brief.words.html("value_page.grade_l_all"),)
-    return (brief.words.html("value_page.grade_l", prices=brief.words.listing(assumed)),)
+    return (brief.words.html("value_page.grade_l", prices=brief.words.listing(assumed, separator=";")),)
 
 
 def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
@@ -68,11 +91,12 @@ def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
     if priced is None:
         return ()
     year = brief.number(priced, "price_year", YEAR)
+    return (brief.words.html("value_page.reading", currency=priced["currency"], year=year),)
+
+
+def _untouched_text(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
     untouched = [name for name, row in rows.items() if _is_untouched(row)]
-    return (
-        brief.words.html("value_page.reading", currency=priced["currency"], year=year),
-        *(brief.words.html("value_page.untouched", perspective=brief.words.text(name)) for name in untouched),
-    )
+    return tuple(brief.words.html("value_page.untouched", perspective=brief.words.text(name)) for name in untouched)
 
 
 def _is_untouched(row: Row) -> bool:

@@ -98,6 +98,13 @@ def figures() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def two_interventions(tables) -> dict:
+    """The tables with a second intervention, language practice, whose rows are those of work training."""
+    families = ("effect_status", "effect_curves", "effect_summary", "effect_sensitivity", "balance", "value_summary", "value_by_actor")
+    return {**tables, **{name: _with_second(tables[name]) for name in families}}
+
+
+@pytest.fixture(scope="session")
 def make_summary():
     """The table effect_summary with another range for the share in work at the end."""
     return _effect_summary
@@ -108,6 +115,13 @@ NAMES = {"norr": "Norr", "öster-ön": "Öster & Ön", "söder": "Söder", "all"
 
 def _frame(rows, columns) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
+
+
+def _with_second(table):
+    values = [column for column in table.data.columns if column not in (*table.keys, "row_id", "status")]
+    own = table.data.select(*table.keys, *values)
+    both = pl.concat([own, own.with_columns(intervention_id=pl.lit("language_practice"))])
+    return protect_estimates(both, name=table.name, keys=list(table.keys), values=values, n_persons=None, unit=table.unit, **FROM)
 
 
 def _people():

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+import yaml
 
 from evalkit.disclosure import publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
@@ -169,6 +170,44 @@ def test_page_does_not_show_the_number_of_starters_when_it_is_withheld(english):
 
 def test_page_of_a_district_with_its_own_effect_shows_no_pooled_part(english):
     assert "All districts together – not" not in english("Norr")
+
+
+@pytest.fixture
+def run_of_two(make_run):
+    run = make_run(
+        effects={"protocols": ["protocol.yaml", "second.yaml"]},
+        wording={"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}},
+    )
+    second = yaml.safe_load(run.path("protocol.yaml").read_text(encoding="utf-8")) | {"intervention_id": "language_practice"}
+    run.path("second.yaml").write_text(yaml.safe_dump(second), encoding="utf-8")
+    return run
+
+
+def test_page_sets_several_interventions_beside_each_other_and_names_each(run_of_two, two_interventions):
+    html = write_district_page(run_of_two, "Norr", two_interventions, {}, words_of_run(run_of_two, "en")).read_text(encoding="utf-8")
+
+    text = plain(html)
+    assert "What do the interventions change?" in text
+    assert "The data cannot tell whether more or fewer are in work: language practice and work training." in text
+    assert "The interventions beside each other" in text
+    # Beside each other, and over what each changes, gives and rests on.
+    assert [html.count(f"<h3>{name}</h3>") for name in ("Language practice", "Work training")] == [3, 3]
+    assert text.count("The difference can be read as a result of the intervention only if") == 1
+
+
+def test_page_names_each_intervention_whose_pooled_numbers_it_shows(run_of_two, two_interventions):
+    html = write_district_page(run_of_two, "Söder", two_interventions, {}, words_of_run(run_of_two, "en")).read_text(encoding="utf-8")
+
+    assert "Cannot be said for Söder alone: language practice and work training." in plain(html)
+    assert "<h3>Language practice: all districts together – not Söder</h3>" in html
+    assert "The interventions beside each other" not in html
+
+
+def test_overview_names_the_interventions_whose_effect_can_be_said(run_of_two, two_interventions):
+    text = plain(write_overview(run_of_two, two_interventions, {}, words_of_run(run_of_two, "en")).read_text(encoding="utf-8"))
+
+    assert "Interventions whose effect can be said in the district" in text
+    assert "language practice, work training" in text
 
 
 def test_page_names_the_prices_of_grade_l(english):
