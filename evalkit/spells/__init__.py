@@ -10,6 +10,7 @@ from evalkit.spells.gap_sensitivity import gap_sensitivity, spells_by_gap
 from evalkit.spells.overview import spell_counts
 from evalkit.spells.paid_months import paid_months
 from evalkit.spells.states import build_state_intervals
+from evalkit.spells.streaming import stream_support_spells
 from evalkit.spells.support import build_support_spells, last_month_with_known_exits
 from evalkit.spells.timeline import livelihood_collisions, timeline_faults, without_overlaps
 from evalkit.spells.treatment import build_episodes
@@ -37,6 +38,7 @@ __all__ = [
     "plan_counts",
     "spell_counts",
     "spells_by_gap",
+    "stream_support_spells",
     "timeline_faults",
     "without_overlaps",
 ]

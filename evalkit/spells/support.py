@@ -65,9 +65,26 @@ def build_support_spells(
     )
     paid = paid_months(income_support, household_member).filter(pl.col("month").is_between(first, last))
     spells = _join_months(paid, max_gap_months).filter(pl.col("first_paid") <= known).collect()
-    spells = spells.with_columns(
-        is_censored=pl.col("last_paid") >= known, last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32))
-    )
+    return spells_of_runs(spells, livelihood, person, first=first, known=known, max_gap_months=max_gap_months)
+
+
+def spells_of_runs(
+    runs: pl.DataFrame, livelihood: pl.DataFrame, person: pl.DataFrame, *, first: int, known: int, max_gap_months: int
+) -> pl.DataFrame:
+    """The table support_spells from runs of paid months: cut at the last month with known exits, with the exit and the person's district.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        person_id, household_id, first_paid, last_paid (month numbers), gaps bridged; none begins after `known`.
+    livelihood, person : DataFrame
+        Admitted tables, at least of these people.
+    first, known : int
+        Month numbers: the extract's first month, and the last one with known exits.
+    max_gap_months : int
+        As the runs were bridged. Months, >= 0.
+    """
+    spells = runs.with_columns(is_censored=pl.col("last_paid") >= known, last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32)))
     spells = spells.with_columns(after=pl.col("last_paid") + 1)
     people = person.select("person_id", "district", weight=pl.col("weight").fill_null(1.0))
     return conform(
