@@ -46,6 +46,27 @@ STATES = pl.DataFrame(
     orient="row",
 )
 
+# Which state is believed where two sources put a person into different ones in the same month: what ends everything first, then what is
+# granted by a decision for the whole person (a pension, a benefit, a subsidised job), then unsubsidised work, then programmes and studies, and
+# support, which is granted only for what else is lacking, last of all that is known.
+LIVELIHOOD_PRIORITY = (
+    "dead",
+    "moved",
+    "pension",
+    "sickness_benefit",
+    "sheltered_work",
+    "subsidised_work",
+    "work",
+    "training",
+    "programme",
+    "higher_education",
+    "further_education",
+    "school",
+    "studies",
+    "support",
+    "unknown",
+)
+
 _EFFECT_KEYS = {
     "district": pl.String,
     "intervention_id": pl.String,

@@ -50,6 +50,60 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
         "time_on_support": Declared(
             "estimates", ("district", "horizon_months"), (*_RANGE, "std_error", "n_spells", "n_persons"), "months", "n_persons"
         ),
+        "long_term": Declared(
+            "counts",
+            ("district", "year", "measure", "answer"),
+            ("n_persons", "share"),
+            "persons, shares",
+            "n_persons",
+            ("district", "answer"),
+        ),
+        "gap_sensitivity": Declared(
+            "counts",
+            ("district", "max_gap_months"),
+            ("n_spells", "n_ended", "median_months"),
+            "spells, months",
+            "n_persons",
+            ("district",),
+        ),
+        "after_support": Declared(
+            "counts",
+            ("district", "measure", "answer"),
+            ("n_spells", "n_persons", "share"),
+            "spells, persons, shares",
+            "n_persons",
+            ("district", "answer"),
+        ),
+        "loops": Declared(
+            "counts",
+            ("district", "level", "n_returns"),
+            ("n_persons", "share"),
+            "persons, shares",
+            "n_persons",
+            ("district", "n_returns"),
+        ),
+        "gaps_after_interventions": Declared(
+            "counts",
+            ("intervention_id", "ended_by"),
+            ("n_episodes", "n_persons", "share", "mean_gap_months"),
+            "episodes, persons, shares, months",
+            "n_persons",
+            ("intervention_id", "ended_by"),
+        ),
+        "plans_kept": Declared(
+            "counts",
+            ("intervention_id", "plan"),
+            ("n_episodes", "n_persons", "share", "mean_planned_months"),
+            "episodes, persons, shares, months",
+            "n_persons",
+            ("intervention_id", "plan"),
+        ),
+        "timeline_faults": Declared(
+            "counts", ("fault",), ("n_faults", "n_person_months", "n_persons"), "faults, months, persons", "n_persons"
+        ),
+        "livelihood_collisions": Declared(
+            "counts", ("collision", "believed", "set_aside"), ("n_person_months", "n_persons"), "months, persons", "n_persons"
+        ),
         "exit_curves": Declared("curve", ("district", "exit", "month"), _CURVE, "share of spells", is_per_district=True),
         "states": Declared("counts", ("district", "state", "month"), _RANGE, "share of people", "n_persons", ("state",), True),
         "balance": Declared(
@@ -152,6 +206,11 @@ def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = 
         published = protect_estimates(table, keys=declared.keys, values=declared.values, n_persons=declared.n_persons, **about)
     publish(published, run.run_dir)
     return published
+
+
+def release_each(tables: Mapping[str, pl.DataFrame], run: Run) -> dict[str, Published]:
+    """Publish several tables by their declared names (see `release`)."""
+    return {name: release(table, name, run) for name, table in tables.items()}
 
 
 def read_unit(run: Run, district: str = CITY) -> dict[str, Published]:

@@ -131,9 +131,9 @@ def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -
     return span + Markup("&nbsp;{}").format(unit) if unit and is_shown else span
 
 
-def key_number(row: Row, column: str, words: Words) -> Markup:
-    """A whole number among a row's keys (a month, a horizon), shown even where the row's values are withheld."""
-    return _addressed("number", row, column, str(COUNT), words.number(row[column]))
+def key_number(row: Row, column: str, words: Words, *, form: Form = COUNT) -> Markup:
+    """A whole number among a row's keys (a month, a year), shown even where the row's values are withheld."""
+    return _addressed("number", row, column, str(form), in_words(row[column], form, words))
 
 
 def interval(row: Row, form: Form, words: Words) -> Markup:

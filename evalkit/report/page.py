@@ -23,6 +23,7 @@ from evalkit.report.numbers import Shelf
 from evalkit.report.origins import where_numbers_come_from
 from evalkit.report.overview import the_districts, what_differs
 from evalkit.report.people import how_long_and_where_to, who_is_here
+from evalkit.report.returns import how_often_back
 from evalkit.report.run_texts import protocol_texts, with_names_of_run, words_of_run
 from evalkit.report.value import costs_and_gains
 from evalkit.tables import slug
@@ -69,6 +70,7 @@ def write_district_page(run: Run, district: str, tables: Mapping[str, Published]
     sections = (
         who_is_here(brief),
         how_long_and_where_to(brief),
+        *how_often_back(brief),
         what_it_changes(brief),
         costs_and_gains(brief),
         how_sure(brief),
@@ -88,6 +90,7 @@ def write_overview(run: Run, tables: Mapping[str, Published], figures: Mapping[s
         the_districts(brief),
         what_differs(brief),
         how_long_and_where_to(brief),
+        *how_often_back(brief),
         what_it_changes(brief, heading="overview.change_heading"),
         costs_and_gains(brief, heading="overview.value_heading"),
         how_sure(brief),

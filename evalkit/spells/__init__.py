@@ -1,18 +1,44 @@
 """Spells: admitted months and periods become support spells, state intervals and intervention episodes."""
 
+from evalkit.spells.after_support import after_support, after_support_counts
 from evalkit.spells.build import build_spells, of_city
 from evalkit.spells.counts import exit_counts, people_counts
+from evalkit.spells.cycling import count_loops, loop_counts
+from evalkit.spells.duration_classes import long_term_classes, long_term_counts
+from evalkit.spells.episode_gaps import episode_gaps, gap_counts, plan_counts
+from evalkit.spells.gap_sensitivity import gap_sensitivity, spells_by_gap
+from evalkit.spells.overview import spell_counts
+from evalkit.spells.paid_months import paid_months
 from evalkit.spells.states import build_state_intervals
+from evalkit.spells.streaming import stream_support_spells
 from evalkit.spells.support import build_support_spells, last_month_with_known_exits
+from evalkit.spells.timeline import livelihood_collisions, timeline_faults, without_overlaps
 from evalkit.spells.treatment import build_episodes
 
 __all__ = [
+    "after_support",
+    "after_support_counts",
     "build_episodes",
     "build_spells",
     "build_state_intervals",
     "build_support_spells",
+    "count_loops",
+    "episode_gaps",
     "exit_counts",
+    "gap_counts",
+    "gap_sensitivity",
     "last_month_with_known_exits",
+    "livelihood_collisions",
+    "long_term_classes",
+    "long_term_counts",
+    "loop_counts",
     "of_city",
+    "paid_months",
     "people_counts",
+    "plan_counts",
+    "spell_counts",
+    "spells_by_gap",
+    "stream_support_spells",
+    "timeline_faults",
+    "without_overlaps",
 ]

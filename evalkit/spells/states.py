@@ -7,7 +7,8 @@ from datetime import date
 
 import polars as pl
 
-from evalkit.months import month_number, month_number_expr
+from evalkit.months import month_number
+from evalkit.spells.timeline import periods_in_months, without_overlaps
 from evalkit.tables import STATES, conform
 
 
@@ -29,17 +30,12 @@ def build_state_intervals(
     -------
     DataFrame
         The table state_intervals: `start`, `stop` in months since first_month; neighbouring intervals of a person differ in state;
-        `to_state` is null where the last month known ends the interval. Months that no period covers are "unknown". Without survey weights
-        everybody weighs 1.
+        `to_state` is null where the last month known ends the interval. Months that no period covers are "unknown"; where periods overlap, the
+        state that stands first in LIVELIHOOD_PRIORITY (tables) is believed. Without survey weights everybody weighs 1.
     """
     first, n_months = month_number(first_month), month_number(data_through) - month_number(first_month) + 1
-    periods = livelihood.lazy().select(
-        "person_id",
-        "state",
-        start=(month_number_expr("start") - first).clip(lower_bound=0),
-        stop=(month_number_expr("end") - first).fill_null(n_months).clip(upper_bound=n_months),
-    )
-    covered = _fill_with_unknown(periods.filter(pl.col("stop") > pl.col("start")), person, n_months)
+    periods = without_overlaps(periods_in_months(livelihood, first=first, n_months=n_months))
+    covered = _fill_with_unknown(periods.lazy(), person, n_months)
     if outcome_groups:
         covered = covered.with_columns(pl.col("state").replace_strict(dict(STATES.select("state", "outcome").iter_rows())))
     people = person.lazy().select("person_id", "district", weight=pl.col("weight").fill_null(1.0))

@@ -2,9 +2,14 @@
 
 A month counts as paid for the adults (not the children) of a household with a row of income support for it, unless the amount is zero.
 Unpaid gaps of at most `max_gap_months` are bridged. A spell can therefore have begun before the extract unless more than that many unpaid
-months stand before it, and cannot be known to have ended unless more than that many (and the reporting lag) stand after it.
+months stand before it, and cannot be known to have ended unless more than that many stand after it in months that no late payment can fill.
 So follow-up ends for everybody at the last month with known exits: spells running there are censored there. Cutting them all at the same
 month keeps the censoring unrelated to how long anybody stays; months paid after it are not counted.
+
+Gap and reporting lag add up. With the longer of the two, a payment that arrives late can still extend or bridge a spell already counted as
+ended: in simulated payments of which one in five came late by up to the lag, 1.3 % of the exits booked in the months between the two rules
+were undone or moved by later deliveries with gap and lag of two months, and 9.4 % with one month each; after gap plus lag none can be
+(tests/spells/test_reporting_lag.py). The price is that follow-up is shorter by the shorter of the two.
 """
 
 from datetime import date
@@ -12,12 +17,13 @@ from datetime import date
 import polars as pl
 
 from evalkit.months import add_months, month_number, month_number_expr, month_of_number_expr
+from evalkit.spells.paid_months import paid_months
 from evalkit.tables import STATES, conform
 
 
 def last_month_with_known_exits(data_through: date, *, max_gap_months: int, reporting_lag_months: int = 0) -> date:
-    """The month at which follow-up ends: data_through less the longer of the bridged gap and the reporting lag."""
-    return add_months(data_through, -max(max_gap_months, reporting_lag_months))
+    """The month at which follow-up ends: data_through less the bridged gap and the reporting lag."""
+    return add_months(data_through, -(max_gap_months + reporting_lag_months))
 
 
 def build_support_spells(
@@ -57,11 +63,28 @@ def build_support_spells(
     known = month_number(
         last_month_with_known_exits(data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months)
     )
-    paid = _paid_months(income_support, household_member).filter(pl.col("month").is_between(first, last))
+    paid = paid_months(income_support, household_member).filter(pl.col("month").is_between(first, last))
     spells = _join_months(paid, max_gap_months).filter(pl.col("first_paid") <= known).collect()
-    spells = spells.with_columns(
-        is_censored=pl.col("last_paid") >= known, last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32))
-    )
+    return spells_of_runs(spells, livelihood, person, first=first, known=known, max_gap_months=max_gap_months)
+
+
+def spells_of_runs(
+    runs: pl.DataFrame, livelihood: pl.DataFrame, person: pl.DataFrame, *, first: int, known: int, max_gap_months: int
+) -> pl.DataFrame:
+    """The table support_spells from runs of paid months: cut at the last month with known exits, with the exit and the person's district.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        person_id, household_id, first_paid, last_paid (month numbers), gaps bridged; none begins after `known`.
+    livelihood, person : DataFrame
+        Admitted tables, at least of these people.
+    first, known : int
+        Month numbers: the extract's first month, and the last one with known exits.
+    max_gap_months : int
+        As the runs were bridged. Months, >= 0.
+    """
+    spells = runs.with_columns(is_censored=pl.col("last_paid") >= known, last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32)))
     spells = spells.with_columns(after=pl.col("last_paid") + 1)
     people = person.select("person_id", "district", weight=pl.col("weight").fill_null(1.0))
     return conform(
@@ -83,17 +106,6 @@ def build_support_spells(
             is_start_known=pl.col("first_paid") - first > max_gap_months,
         ),
         "support_spells",
-    )
-
-
-def _paid_months(income_support: pl.DataFrame, household_member: pl.DataFrame) -> pl.LazyFrame:
-    paid = income_support.lazy().filter(pl.col("amount").is_null() | (pl.col("amount") > 0))
-    return (
-        household_member.lazy()
-        .filter(pl.col("role") != "child")
-        .join(paid, on=["household_id", "month"], how="semi")
-        .group_by("person_id", month=month_number_expr("month"))
-        .agg(pl.col("household_id").min())
     )
 
 

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from evalkit.disclosure import DECLARED, read_published, read_unit, release
+from evalkit.disclosure import DECLARED, read_published, read_unit, release, release_each
 from evalkit.errors import DisclosureError
 
 
@@ -79,3 +79,14 @@ def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
     about_things = {"intake", "prices"}
 
     assert all(declared.n_persons or declared.rule == "curve" or name in about_things for name, declared in DECLARED.items())
+
+
+def test_release_each_publishes_every_table_under_its_name(run):
+    released = release_each({"people": _people(North=100, all=100), "intake": _intake()}, run)
+
+    assert set(released) == {"people", "intake"}
+    assert sorted(path.stem for path in (run.run_dir / "published").glob("*.json")) == ["intake", "people"]
+
+
+def _intake():
+    return pl.DataFrame({"table": ["person"], "rule": ["all"], "n_delivered": [9], "n_accepted": [9], "n_rejected": [0]})

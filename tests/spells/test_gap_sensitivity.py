@@ -1,0 +1,50 @@
+"""The gap rule beside its alternatives, and how few people a difference between them may speak about."""
+
+from types import SimpleNamespace
+
+import polars as pl
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evalkit.months import parse_month
+from evalkit.spells import gap_sensitivity, spells_by_gap
+
+PARAMS = SimpleNamespace(
+    extract=SimpleNamespace(first_month=parse_month("2026-01"), data_through=parse_month("2026-12"), reporting_lag_months=0)
+)
+PROPERTY = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def table_of(tables):
+    spells = spells_by_gap(tables, PARAMS)
+    keys = ["district", "max_gap_months"]
+    return gap_sensitivity(spells, spells.group_by(keys).agg(estimate=pl.col("months").median()))
+
+
+def test_gap_sensitivity_counts_spells_and_ends_under_each_rule(paid_tables):
+    found = table_of(paid_tables({"A": [1, 3, 6], "B": [2, 3]}))
+
+    city = found.filter(pl.col("district") == "all").select("max_gap_months", "n_spells", "n_ended", "median_months")
+    assert city.rows() == [(0, 4, 4, 1.0), (1, 3, 3, 2.0), (2, 2, 2, 4.0), (3, 2, 2, 4.0)]
+
+
+def test_gap_sensitivity_says_how_few_people_a_difference_speaks_about(paid_tables):
+    found = table_of(paid_tables({"A": [1, 3, 6], "B": [2, 3], "C": [2]}))
+
+    # From none to one month only A's spells change, from one to two again, from two to three nobody's.
+    assert found.filter(pl.col("district") == "all")["n_persons"].to_list() == [3, 1, 1, 3]
+
+
+def test_gap_sensitivity_follows_shorter_where_longer_gaps_are_bridged(paid_tables):
+    found = table_of(paid_tables({"A": [8, 9, 10]}))
+
+    assert found.filter(pl.col("district") == "all")["n_ended"].to_list() == [1, 1, 0, 0]
+
+
+@PROPERTY
+@given(paid=st.dictionaries(st.sampled_from("ABC"), st.lists(st.integers(1, 12), unique=True, min_size=1), min_size=1))
+def test_no_gap_rule_has_more_spells_than_a_shorter_one(paid_tables, paid):
+    found = table_of(paid_tables(paid)).filter(pl.col("district") == "all").sort("max_gap_months")
+
+    assert found["n_spells"].to_list() == sorted(found["n_spells"].to_list(), reverse=True)
+    assert (found["n_ended"] <= found["n_spells"]).all()
