@@ -1,6 +1,7 @@
 """Spells: admitted months and periods become support spells, state intervals and intervention episodes."""
 
 from evalkit.spells.build import build_spells, of_city
+from evalkit.spells.characteristics import spells_by_characteristic
 from evalkit.spells.counts import exit_counts, people_counts
 from evalkit.spells.states import build_state_intervals
 from evalkit.spells.support import build_support_spells, last_month_with_known_exits
@@ -15,4 +16,5 @@ __all__ = [
     "last_month_with_known_exits",
     "of_city",
     "people_counts",
+    "spells_by_characteristic",
 ]
