@@ -42,7 +42,10 @@ def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
     if not present:
         return nothing_to_show(words, words.text("chart.group_curves.title"))
     panels = [_panel(rows.filter(pl.col("characteristic") == name), name, words, is_last=name == last) for name in present]
-    return finish(alt.vconcat(*panels).resolve_scale(color="independent", strokeDash="independent"), words.text("chart.group_curves.title"))
+    return finish(
+        alt.vconcat(*panels).resolve_scale(color="independent", fill="independent", strokeDash="independent"),
+        words.text("chart.group_curves.title"),
+    )
 
 
 def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":

@@ -1,4 +1,5 @@
 from evalkit import charts
+from evalkit.charts.theme import GROUP_LOOKS
 
 
 def test_group_curves_draws_a_panel_for_each_characteristic(made_tables, english):
@@ -6,6 +7,8 @@ def test_group_curves_draws_a_panel_for_each_characteristic(made_tables, english
 
     assert all(text in svg for text in ("Women", "Men", "–24", "25–34", "35–", "by sex", "by age"))
     assert "by obstacle" not in svg
+    # Every panel has colours of its own: the third age is told from the first.
+    assert svg.count(GROUP_LOOKS[2].colour) >= 2
 
 
 def test_exit_rates_leaves_a_gap_where_a_period_is_not_shown(made_tables, english):
