@@ -70,10 +70,23 @@ class SpellRules(Record):
 
 
 class SurvivalRules(Record):
-    """Up to which month curves are drawn, and at which months they are quoted."""
+    """Up to which month curves are drawn, at which months they are quoted, and what they tell apart.
+
+    `rate_periods` are the last months of the periods over which the monthly rate of leaving is averaged, the first beginning with month 1;
+    `age_bands` the first ages of all bands but the youngest. Years.
+    """
 
     horizon_months: int = Field(24, ge=1)
     quoted_months: tuple[int, ...] = (6, 12, 24)
+    rate_periods: tuple[int, ...] = (3, 6, 12, 24, 36)
+    age_bands: tuple[int, ...] = Field((25, 35, 50), min_length=1)
+
+    @field_validator("rate_periods", "age_bands")
+    @classmethod
+    def _ascending(cls, values: tuple[int, ...]) -> tuple[int, ...]:
+        if list(values) != sorted(set(values)) or any(value < 1 for value in values):
+            raise ValueError("whole numbers above 0, each larger than the one before")
+        return values
 
 
 class EffectRules(Record):

@@ -4,6 +4,7 @@ from evalkit.charts.balance import balance
 from evalkit.charts.curves import exit_curves, states
 from evalkit.charts.effects import effect_curves, effect_months
 from evalkit.charts.figures import district_figures, overview_figures
+from evalkit.charts.groups import exit_rates, group_curves
 from evalkit.charts.labels import KEYS
 from evalkit.charts.overview import district_comparison
 from evalkit.charts.show import Shown, show, show_each
@@ -22,6 +23,8 @@ __all__ = [
     "effect_curves",
     "effect_months",
     "exit_curves",
+    "exit_rates",
+    "group_curves",
     "overview_figures",
     "show",
     "show_each",

@@ -1,5 +1,6 @@
 """Charts of time: the share that has left by each way out, and where people are month by month."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -8,7 +9,7 @@ from evalkit.charts.end_labels import end_labels
 from evalkit.charts.frame import Frame, month_ticks, nice_ticks
 from evalkit.charts.labels import OUTCOMES, Words, title_lines, value_label, wrapped
 from evalkit.charts.source import one_series, shown_rows
-from evalkit.charts.theme import PLOT_WIDTH, finish, look_of
+from evalkit.charts.theme import PLOT_WIDTH, Look, finish, look_of
 from evalkit.disclosure import Published
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
         If it holds several districts.
     """
     rows = one_series(shown_rows(curves, "exit_curves"), ("district",), "exit_curves").filter(pl.col("exit") != "still_on_support")
-    rows = _with_last_step(rows.rename({"exit": "series"}))
+    rows = with_last_step(rows.rename({"exit": "series"}))
     top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.05))
     chart = lines_with_bands(rows, words, ticks=top, x_title=words.text("chart.exit_curves.x"), is_step=True)
     return finish(chart.properties(title=title_lines(words.text("chart.exit_curves.y"))), words.text("chart.exit_curves.title"))
@@ -67,7 +68,14 @@ def states(occupation: Published, words: Words) -> "alt.LayerChart":
 
 
 def lines_with_bands(
-    rows: pl.DataFrame, words: Words, *, ticks: list[float], x_title: str | None, is_step: bool, height: int = HEIGHT
+    rows: pl.DataFrame,
+    words: Words,
+    *,
+    ticks: list[float],
+    x_title: str | None,
+    is_step: bool,
+    height: int = HEIGHT,
+    named: Mapping[str, tuple[str, Look]] | None = None,
 ) -> "alt.LayerChart":
     """Lines with their ranges, each named at its end.
 
@@ -85,15 +93,18 @@ def lines_with_bands(
         Whether a value holds until the next month.
     height : int
         Of the plot. Pixels.
+    named : mapping of str to (str, Look), optional
+        Label and look of every series in the order of drawing; default: those of states and exits.
     """
     import altair as alt
 
-    names = sorted(rows["series"].unique(), key=_place)
+    named = named or {name: (value_label(words, name), look_of(name)) for name in sorted(rows["series"].unique(), key=_place)}
+    names = list(named)
     last = rows["month"].max()
     x_axis, y_axis = {"values": month_ticks(int(last)), "title": x_title}, {"values": ticks, "format": ".0%"}
     frame = Frame(PLOT_WIDTH, height, (0, last), (ticks[0], ticks[-1]), x_axis, y_axis)
     data = alt.Chart(rows.select("series", "month", "estimate", "ci_lower", "ci_upper"))
-    colours, dashes = [look_of(name).colour for name in names], [list(look_of(name).dash) for name in names]
+    colours, dashes = [look.colour for _, look in named.values()], [list(look.dash) for _, look in named.values()]
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=None)
     dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
     shape = "step-after" if is_step else "linear"
@@ -104,8 +115,8 @@ def lines_with_bands(
         x=frame.x("month"), y=frame.y("estimate"), color=colour, strokeDash=dash
     )
     ends = rows.drop_nulls("estimate").sort("month").group_by("series", maintain_order=True).last()
-    named = [(r["series"], wrapped(value_label(words, r["series"]), LABEL_LETTERS), r["estimate"]) for r in ends.to_dicts()]
-    return frame.holds(band, line, end_labels(named, frame, names, colours))
+    labelled = [(r["series"], wrapped(named[r["series"]][0], LABEL_LETTERS), r["estimate"]) for r in ends.to_dicts()]
+    return frame.holds(band, line, end_labels(labelled, frame, names, colours))
 
 
 def _with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
@@ -114,7 +125,7 @@ def _with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
     return grid.join(rows, on=["series", "month"], how="left").sort("series", "month")
 
 
-def _with_last_step(rows: pl.DataFrame) -> pl.DataFrame:
+def with_last_step(rows: pl.DataFrame) -> pl.DataFrame:
     """The last value holds for a while too, or a step in the last month would have no width."""
     rows = rows.with_columns(pl.col("month").cast(pl.Float64))
     return pl.concat([rows, rows.filter(pl.col("month") == pl.col("month").max()).with_columns(pl.col("month") + 0.5)])

@@ -7,6 +7,7 @@ import polars as pl
 from evalkit.charts.balance import balance
 from evalkit.charts.curves import exit_curves, states
 from evalkit.charts.effects import effect_curves, effect_months
+from evalkit.charts.groups import exit_rates, group_curves
 from evalkit.charts.labels import Words
 from evalkit.charts.overview import district_comparison
 from evalkit.charts.source import ONE_EFFECT, POOLED
@@ -21,6 +22,8 @@ Chart = Callable[[Published, Words], object]
 # Figure name: the family of tables it is drawn from, the chart, and the rows without which there is nothing to see.
 DISTRICT_FIGURES: dict[str, tuple[str, Chart, pl.Expr]] = {
     "exit_curves": ("exit_curves", exit_curves, pl.col("month") > 0),
+    "exit_rates": ("exit_rates", exit_rates, pl.col("estimate").is_not_null()),
+    "group_curves": ("group_curves", group_curves, pl.col("month") > 0),
     "states": ("states", states, pl.col("month") >= 0),
     "effect_curves": ("effect_curves", effect_curves, (pl.col("state") == "work") & (pl.col("arm") == "difference")),
     "effect_months": ("effect_summary", effect_months, pl.col("outcome").str.starts_with("months_")),

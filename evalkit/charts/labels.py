@@ -15,9 +15,17 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.pooled",
     "chart.range",
     "chart.withheld",
+    "chart.nothing",
     "chart.exit_curves.title",
     "chart.exit_curves.y",
     "chart.exit_curves.x",
+    "chart.exit_rates.title",
+    "chart.exit_rates.y",
+    "chart.exit_rates.x",
+    "chart.exit_rates.all",
+    "chart.group_curves.title",
+    "chart.group_curves.y",
+    "chart.group_curves.x",
     "chart.states.title",
     "chart.states.y",
     "chart.states.x",
@@ -76,8 +84,14 @@ ACTORS = (
     "taxpayers",
 )
 
-# Every key that can be known beforehand; covariates, postings and districts are open lists.
-KEYS: tuple[str, ...] = tuple(dict.fromkeys((*CHART_KEYS, *OUTCOMES, "still_on_support", *ARMS, *PERSPECTIVES, *ACTORS)))
+CHARACTERISTICS = ("sex", "age", "obstacle")
+NOT_KNOWN = "not_known"
+_CHARACTERISTIC_KEYS = tuple(f"characteristic.{name}" for name in CHARACTERISTICS)
+
+# Every key that can be known beforehand; covariates, postings, districts and groups of people are open lists.
+KEYS: tuple[str, ...] = tuple(
+    dict.fromkeys((*CHART_KEYS, *OUTCOMES, "still_on_support", *ARMS, *PERSPECTIVES, *ACTORS, *_CHARACTERISTIC_KEYS))
+)
 
 TITLE_LETTERS = 46
 
@@ -103,6 +117,14 @@ def value_label(words: Words, value: str) -> str:
     except (KeyError, ParameterError):
         label = value.replace("_", " ")
     return label[:1].upper() + label[1:]
+
+
+def group_label(words: Words, group: str) -> str:
+    """The reader's word for a group of people: "Women"; bands of ages, and groups without a word, as they stand in the table."""
+    try:
+        return words.text(f"group.{group}")
+    except (KeyError, ParameterError):
+        return group.replace("_", " ")
 
 
 def wrapped(label: str, width: int) -> str:

@@ -10,17 +10,18 @@ from evalkit.disclosure import Published
 
 @dataclass(frozen=True)
 class Shown:
-    """What a notebook displays: one SVG or several below each other."""
+    """What a notebook displays: one SVG or several below each other, and what they say in words."""
 
     svg: str
+    said: str = ""
 
     def _repr_html_(self) -> str:
-        return self.svg
+        return f"{self.svg}<p>{self.said}</p>" if self.said else self.svg
 
 
-def show(chart: object, words: Words) -> Shown:
-    """A chart as a notebook shows it: show(exit_curves(table, words), words)."""
-    return Shown(to_svg(chart, words))
+def show(chart: object, words: Words, said: str = "") -> Shown:
+    """A chart as a notebook shows it, with the sentence (HTML) that says what it shows: show(exit_curves(table, words), words)."""
+    return Shown(to_svg(chart, words), said)
 
 
 def show_each(chart: Chart, table: Published, words: Words) -> Shown:

@@ -54,6 +54,19 @@ LOOKS: dict[str, Look] = {
     "comparison": Look("#6d6d6d", (7, 4), "square"),
     "difference": Look("#00477a"),
 }
+# Groups of people have no colours of their own: they take these in order.
+GROUP_LOOKS: tuple[Look, ...] = (
+    Look("#00477a"),
+    Look("#cc6a00", (7, 3)),
+    Look("#0a8f6c", (2, 3)),
+    Look("#a3417a", (9, 3, 2, 3)),
+    Look("#8a5a2b", (4, 4)),
+    Look("#3f86c4", (10, 4)),
+    Look("#7b6fc0", (3, 6)),
+    Look("#454545", (6, 6)),
+    Look("#6d6d6d", (1, 4)),
+    Look("#8c8c8c", (1, 6)),
+)
 _OTHER = Look("#454545", (4, 2))
 
 
@@ -85,6 +98,14 @@ def config() -> dict:
 def finish(chart, description: str):
     """The chart in the theme, described in one sentence for readers who cannot see it."""
     return chart.properties(description=description).configure(**config())
+
+
+def nothing_to_show(words: Words, description: str):
+    """In place of a chart of which nothing may be shown: the words that say so."""
+    import altair as alt
+
+    text = alt.Chart(alt.Data(values=[{"text": words.text("chart.nothing")}])).mark_text(align="left").encode(text="text:N", x=alt.value(0))
+    return finish(text.properties(width=FULL_WIDTH, height=40), description)
 
 
 def to_svg(chart, words: Words) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import polars as pl
 
+from evalkit.disclosure.group_curves import protect_group_curves
 from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.release import publish, read_published
@@ -26,7 +27,7 @@ class Declared:
     Counts and curves are read off the register (H); effects are derived from it by a model (M).
     """
 
-    rule: Literal["counts", "curve", "estimates"]
+    rule: Literal["counts", "curve", "group_curves", "estimates"]
     keys: tuple[str, ...]
     values: tuple[str, ...]
     unit: str
@@ -105,6 +106,22 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
             "counts", ("collision", "believed", "set_aside"), ("n_person_months", "n_persons"), "months, persons", "n_persons"
         ),
         "exit_curves": Declared("curve", ("district", "exit", "month"), _CURVE, "share of spells", is_per_district=True),
+        # Spells whose start is not known are not in the rates: with counts beside them, subtraction from the curves would find those.
+        "exit_rates": Declared(
+            "counts", ("district", "last_month"), ("first_month", *_RANGE), "share per month", "n_persons", ("last_month",), True
+        ),
+        "group_curves": Declared(
+            "group_curves", ("district", "characteristic", "group", "month"), _RANGE, "share of spells", "n_persons", ("group",), True
+        ),
+        "group_months": Declared(
+            "counts",
+            ("district", "characteristic", "group", "horizon_months"),
+            (*_RANGE, "n_spells", "n_persons"),
+            "months",
+            "n_persons",
+            ("group",),
+            True,
+        ),
         "states": Declared("counts", ("district", "state", "month"), _RANGE, "share of people", "n_persons", ("state",), True),
         "balance": Declared(
             "estimates",
@@ -202,6 +219,11 @@ def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = 
     elif declared.rule == "curve":
         *by, cause, time = declared.keys
         published = protect_curve(table, by=by, time=time, cause=cause, **about)
+    elif declared.rule == "group_curves":
+        *by, group, time = declared.keys
+        published = protect_group_curves(
+            table, by=by, group=group, time=time, values=declared.values, n_persons=declared.n_persons, **about
+        )
     else:
         published = protect_estimates(table, keys=declared.keys, values=declared.values, n_persons=declared.n_persons, **about)
     publish(published, run.run_dir)

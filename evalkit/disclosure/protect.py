@@ -198,7 +198,7 @@ def _merge_steps(steps: pl.DataFrame, *, time: str, values: Sequence[str], min_c
     events = steps["n_events"].fill_null(0).to_numpy()
     at_risk = steps["n_at_risk"].fill_null(0).to_numpy()
     merged_events, last_row = _gathered(events, min_count)
-    is_shown = _is_shown(at_risk, steps[time].to_numpy(), min_count) & (last_row >= 0)
+    is_shown = is_followed(at_risk, steps[time].to_numpy(), min_count) & (last_row >= 0)
     held = steps[np.maximum(last_row, 0)]
     return steps.with_columns(
         *[held[column] for column in values],
@@ -208,7 +208,7 @@ def _merge_steps(steps: pl.DataFrame, *, time: str, values: Sequence[str], min_c
     )
 
 
-def _is_shown(at_risk: np.ndarray, times: np.ndarray, min_count: int) -> np.ndarray:
+def is_followed(at_risk: np.ndarray, times: np.ndarray, min_count: int) -> np.ndarray:
     """Rows before the first time with too few at risk. At time 0 nobody has been observed yet: that row follows the next one."""
     is_enough = at_risk >= min_count
     if times[0] == 0:

@@ -26,6 +26,7 @@ RULE_TEXTS: Mapping[str, str] = MappingProxyType(
         "total_over": "Totals are taken as known over: {columns}.",
         "merged_steps": "A curve changes only when at least {n} events have gathered; until then it keeps its last value.",
         "min_at_risk": "A curve ends where fewer than {n} are at risk; the number at risk changes in steps of at least {n}.",
+        "merged_together": "Curves of groups change only in months by which every group has gathered at least {n} events or none.",
         "min_basis": "Estimates resting on fewer than {n} persons are withheld.",
         "not_about_persons": "The table does not count persons; no small-number rule applies.",
     }

@@ -66,7 +66,7 @@ def write_district_page(run: Run, district: str, tables: Mapping[str, Published]
             why="A page is written for each district of the run file, so that every link leads somewhere.",
             fix="choose one of the districts in the run file.",
         )
-    brief = _brief(run, district, tables, figures, words)
+    brief = brief_of(run, district, tables, figures, words)
     sections = (
         who_is_here(brief),
         how_long_and_where_to(brief),
@@ -85,7 +85,7 @@ def write_overview(run: Run, tables: Mapping[str, Published], figures: Mapping[s
 
     Parameters, returned value and errors as `write_district_page`; the numbers are those of district "all" and of every district.
     """
-    brief = _brief(run, "all", tables, figures, words)
+    brief = brief_of(run, "all", tables, figures, words)
     sections = (
         the_districts(brief),
         what_differs(brief),
@@ -112,7 +112,8 @@ def write_index(run: Run) -> Path:
     return _write_whole(run.run_dir / SITE / "index.html", html)
 
 
-def _brief(run: Run, district: str, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Brief:
+def brief_of(run: Run, district: str, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Brief:
+    """What the builders of a district's (or, for "all", the city's) page work from."""
     place = "overview" if district == "all" else f"page of {district}"
     return Brief(run, district, Shelf(tables, where=place), figures, with_names_of_run(words, run), protocol_texts(run))
 

@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
+from evalkit.report.groups import leaving_rates, who_stays
 from evalkit.report.numbers import COUNT, MONTHS, SHARE, Row, key_number
 from evalkit.report.sentences import clear_leader
 from evalkit.tables import STATES
@@ -44,6 +45,8 @@ def how_long_and_where_to(brief: Brief) -> Section:
         leads=(_time_lead(brief),),
         blocks=(
             Block(text=_exits_intro(brief), key_figures=_exit_figures(brief), figures=_stay_figures(brief), tables=_stay_tables(brief)),
+            *leaving_rates(brief),
+            *who_stays(brief),
         ),
         grade=brief.grade("time_on_support", "exit_curves"),
     )
@@ -57,6 +60,22 @@ def time_rows(brief: Brief, district: str) -> list[Row]:
 def month_cell(brief: Brief, row: Row) -> Markup:
     """A row's month as the header of a table's row: a key is shown even where the row's values are withheld."""
     return key_number(row, "month", brief.words)
+
+
+def exits_conclusion(brief: Brief) -> Markup:
+    """Which way out is the most common by the last quoted month, if the ranges allow to say so."""
+    exits = _quoted_exits(brief)
+    if len(exits) < 2 or not all(row.has("estimate") for row in exits):
+        return brief.words.html("stay.exits_plain")
+    leader = clear_leader(exits)
+    if leader is None:
+        return brief.words.html("stay.no_leader")
+    return brief.words.html(
+        "stay.leader",
+        exit=brief.words.text(leader["exit"]),
+        share=brief.number(leader, "estimate", SHARE),
+        month=brief.number(leader, "month", COUNT),
+    )
 
 
 def _spells_and_starters(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
@@ -128,23 +147,8 @@ def _stay_figures(brief: Brief) -> tuple[Figure, ...]:
         "exit_curves": _curve_table(brief, curves, "exit", words.text("stay.curve_caption"), "exit_curves"),
         "states": _curve_table(brief, states, "state", words.text("stay.states_caption", first_month=first_month), "states"),
     }
-    conclusions = {"exit_curves": _exits_conclusion(brief), "states": _states_conclusion(brief, states)}
+    conclusions = {"exit_curves": exits_conclusion(brief), "states": _states_conclusion(brief, states)}
     return tuple(figure for name in tables for figure in picture(brief, name, conclusions[name], tables[name]))
-
-
-def _exits_conclusion(brief: Brief) -> Markup:
-    exits = _quoted_exits(brief)
-    if len(exits) < 2 or not all(row.has("estimate") for row in exits):
-        return brief.words.html("stay.exits_plain")
-    leader = clear_leader(exits)
-    if leader is None:
-        return brief.words.html("stay.no_leader")
-    return brief.words.html(
-        "stay.leader",
-        exit=brief.words.text(leader["exit"]),
-        share=brief.number(leader, "estimate", SHARE),
-        month=brief.number(leader, "month", COUNT),
-    )
 
 
 def _states_conclusion(brief: Brief, states: list[Row]) -> Markup:
@@ -164,7 +168,7 @@ def _curve_table(brief: Brief, rows: list[Row], column: str, caption: str, famil
     names = sorted({row[column] for row in rows}, key=_place)
     cells = {(row["month"], row[column]): row for row in rows}
     last = max((month for month, _ in cells), default=0)
-    months = sorted({month for month, _ in cells if month % _step(last) == 0 or month == last})
+    months = sorted({month for month, _ in cells if month % table_step(last) == 0 or month == last})
     if not names:
         return ()
     complete = [month for month in months if all((month, name) in cells for name in names)]
@@ -181,7 +185,7 @@ def _place(outcome: str) -> int:
     return _OUTCOMES.index(outcome) if outcome in _OUTCOMES else len(_OUTCOMES)
 
 
-def _step(last_month: int) -> int:
+def table_step(last_month: int) -> int:
     """Every third month of a short curve, every sixth of a long one: a table that can be read."""
     return _TABLE_STEP_MONTHS if last_month <= 36 else 2 * _TABLE_STEP_MONTHS
 

@@ -2,6 +2,7 @@
 
 from evalkit.spells.after_support import after_support, after_support_counts
 from evalkit.spells.build import build_spells, of_city
+from evalkit.spells.characteristics import spells_by_characteristic
 from evalkit.spells.counts import exit_counts, people_counts
 from evalkit.spells.cycling import count_loops, loop_counts
 from evalkit.spells.duration_classes import long_term_classes, long_term_counts
@@ -37,6 +38,7 @@ __all__ = [
     "people_counts",
     "plan_counts",
     "spell_counts",
+    "spells_by_characteristic",
     "spells_by_gap",
     "stream_support_spells",
     "timeline_faults",

@@ -7,6 +7,7 @@ from evalkit.survival.differences import curve_difference, restricted_mean_diffe
 from evalkit.survival.discrete_hazard import DiscreteHazardFit, discrete_hazard
 from evalkit.survival.exit_models import cox_exit_terms, exit_hazard_terms, exit_hazards, exit_rows, hazard_drift, standardised_exits
 from evalkit.survival.group_tests import GroupTest, gray_test, log_rank_test
+from evalkit.survival.groups_on_support import exit_rates, group_curves, group_months
 from evalkit.survival.kaplan_meier import kaplan_meier
 from evalkit.survival.on_support import exit_curves, months_on_support, state_shares
 from evalkit.survival.proportional_hazards import proportional_hazards_test
@@ -32,9 +33,12 @@ __all__ = [
     "exit_curves",
     "exit_hazard_terms",
     "exit_hazards",
+    "exit_rates",
     "exit_rows",
     "fine_gray",
     "gray_test",
+    "group_curves",
+    "group_months",
     "hazard_drift",
     "kaplan_meier",
     "log_rank_test",

@@ -38,19 +38,30 @@ def months_on_support(spells: pl.DataFrame, *, horizons: Sequence[int], weight: 
     DataFrame
         district, horizon_months, estimate, std_error, ci_lower, ci_upper (months), n_spells, n_persons.
     """
-    groups = pl.concat([spells, spells.with_columns(district=pl.lit(CITY))])
-    sizes = groups.group_by("district").agg(n_spells=pl.len(), n_persons=pl.col("person_id").n_unique(), last=pl.col("months").max())
+    return means_by(pl.concat([spells, spells.with_columns(district=pl.lit(CITY))]), ["district"], horizons=horizons, weight=weight)
+
+
+def means_by(spells: pl.DataFrame, by: Sequence[str], *, horizons: Sequence[int], weight: str | None = None) -> pl.DataFrame:
+    """Mean months on support up to each horizon for every combination of the by-columns; null where a group is not followed that far.
+
+    Returns
+    -------
+    DataFrame
+        by-columns, horizon_months, estimate, std_error, ci_lower, ci_upper (months), n_spells, n_persons.
+    """
+    by = list(by)
+    sizes = spells.group_by(by).agg(n_spells=pl.len(), n_persons=pl.col("person_id").n_unique(), last=pl.col("months").max())
     asked = sizes.join(pl.DataFrame({"horizon_months": sorted(horizons)}, schema={"horizon_months": pl.Int32}), how="cross")
     followed = asked.filter(pl.col("horizon_months") <= pl.col("last"))
     means = [
-        restricted_mean(part, time="months", event="exit", horizon=horizon, weight=weight, cluster="person_id", by=["district"])
+        restricted_mean(part, time="months", event="exit", horizon=horizon, weight=weight, cluster="person_id", by=by)
         for (horizon,), rows in followed.group_by("horizon_months")
-        if (part := groups.join(rows.select("district"), on="district", how="semi")).height
+        if (part := spells.join(rows.select(by), on=by, how="semi")).height
     ]
     estimates = pl.concat(means).select(
-        "district", pl.col("horizon").cast(pl.Int32).alias("horizon_months"), "estimate", "std_error", "ci_lower", "ci_upper"
+        *by, pl.col("horizon").cast(pl.Int32).alias("horizon_months"), "estimate", "std_error", "ci_lower", "ci_upper"
     )
-    return asked.drop("last").join(estimates, on=["district", "horizon_months"], how="left").sort("district", "horizon_months")
+    return asked.drop("last").join(estimates, on=[*by, "horizon_months"], how="left").sort(*by, "horizon_months")
 
 
 def state_shares(intervals: pl.DataFrame, *, weight: str | None = None) -> pl.DataFrame:

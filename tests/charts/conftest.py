@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import yaml
 
-from evalkit.disclosure import protect_counts, protect_curve, protect_estimates
+from evalkit.disclosure import protect_counts, protect_curve, protect_estimates, protect_group_curves
 
 PROVENANCE = {"source": "made up for this test", "grade": "L"}
 TEXTS = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
@@ -67,6 +67,38 @@ def states_table(district: str = "Belfast", n: int = 140):
         counts=["estimate", "ci_lower", "ci_upper"],
         n_persons="n_persons",
         total_over=["state"],
+        unit="share",
+        **PROVENANCE,
+    )
+
+
+def exit_rates_table(district: str = "Belfast"):
+    rates = [(1, 3, 0.11, 0.08, 0.15), (4, 6, 0.08, 0.05, 0.12), (13, 24, 0.03, 0.01, 0.06)]
+    names = ("first_month", "last_month", "estimate", "ci_lower", "ci_upper")
+    rows = [{"district": district, **dict(zip(names, rate, strict=True))} for rate in rates]
+    return estimates(
+        rows, f"exit_rates-{district.lower()}", ["district", "last_month"], ["first_month", "estimate", "ci_lower", "ci_upper"]
+    )
+
+
+def group_curves_table(district: str = "Belfast", groups=(("sex", "female", 0.05), ("sex", "male", 0.08))):
+    ages = [("age", "–24", 0.09), ("age", "25–34", 0.06), ("age", "35–", 0.03)]
+    rows = [
+        (district, characteristic, group, month, share, share * 0.9, min(1.0, share * 1.1), 40, 6)
+        for characteristic, group, speed in (*groups, *ages)
+        for month in range(25)
+        for share in [exp(-speed * month)]
+    ]
+    columns = ["district", "characteristic", "group", "month", "estimate", "ci_lower", "ci_upper", "n_at_risk", "n_events"]
+    curves = pl.DataFrame(rows, schema=columns, orient="row").with_columns(n_persons=pl.lit(100))
+    return protect_group_curves(
+        curves,
+        name=f"group_curves-{district.lower()}",
+        by=["district", "characteristic"],
+        group="group",
+        time="month",
+        values=["estimate", "ci_lower", "ci_upper"],
+        n_persons="n_persons",
         unit="share",
         **PROVENANCE,
     )
@@ -218,6 +250,8 @@ def made_tables() -> dict:
     made = [
         exit_curve_table(),
         states_table(),
+        exit_rates_table(),
+        group_curves_table(),
         effect_curve_table(),
         effect_summary_table(),
         balance_table(),

@@ -1,0 +1,31 @@
+from evalkit import charts
+from evalkit.charts.theme import GROUP_LOOKS
+
+
+def test_group_curves_draws_a_panel_for_each_characteristic(made_tables, english):
+    svg = charts.to_svg(charts.group_curves(made_tables["group_curves-belfast"], english), english)
+
+    assert all(text in svg for text in ("Women", "Men", "–24", "25–34", "35–", "by sex", "by age"))
+    assert "by obstacle" not in svg
+    # Every panel has colours of its own: the third age is told from the first.
+    assert svg.count(GROUP_LOOKS[2].colour) >= 2
+
+
+def test_exit_rates_leaves_a_gap_where_a_period_is_not_shown(made_tables, english):
+    chart = charts.exit_rates(made_tables["exit_rates-belfast"], english).to_dict(validate=False)
+
+    lines = [rows for rows in chart["datasets"].values() if "estimate" in rows[0]]
+    assert [[row["month"] for row in rows if row["estimate"] is None] for rows in lines] == [[6, 7, 8, 9, 10, 11]]
+
+
+def test_charts_of_groups_say_so_when_nothing_may_be_shown(made_tables, english):
+    no_rates, no_curves = (made_tables[f"{name}-belfast"].where(district="nowhere") for name in ("exit_rates", "group_curves"))
+
+    for chart in (charts.exit_rates(no_rates, english), charts.group_curves(no_curves, english)):
+        assert "Nothing can be shown" in charts.to_svg(chart, english)
+
+
+def test_show_sets_the_sentence_below_the_chart(made_tables, english):
+    shown = charts.show(charts.exit_rates(made_tables["exit_rates-belfast"], english), english, "The rate falls.")
+
+    assert shown._repr_html_().endswith("</svg><p>The rate falls.</p>")

@@ -1,0 +1,87 @@
+import polars as pl
+import pytest
+
+from evalkit.survival import exit_rates, group_curves, group_months, kaplan_meier, restricted_mean
+
+EXACT = 1e-12  # the same sums in the same order
+
+
+@pytest.fixture
+def spells():
+    """Twelve spells of nine people: women and men, everyone young."""
+    lengths = [1, 2, 2, 3, 4, 4, 5, 6, 6, 7, 8, 8]
+    exits = ["work", None, "work", "studies", "work", None, "work", "work", "unknown", None, "work", None]
+    rows = [
+        {"person_id": f"p{number % 9}", "district": "North", "months": length, "exit": exit_, "is_start_known": number != 3}
+        for number, (length, exit_) in enumerate(zip(lengths, exits, strict=True))
+    ]
+    return pl.DataFrame(rows)
+
+
+@pytest.fixture
+def groups(spells):
+    sexes = pl.Series("group", ["female", "male"] * 6)
+    return pl.concat(
+        [
+            spells.with_columns(sexes, characteristic=pl.lit("sex")),
+            spells.with_columns(group=pl.lit("–24"), characteristic=pl.lit("age")),
+        ],
+        how="diagonal",
+    )
+
+
+def test_group_curves_are_the_curves_of_each_group_alone(spells, groups):
+    women = spells[::2].with_columns(ended=pl.col("exit").is_not_null())
+    alone = kaplan_meier(women, time="months", event="ended", cluster="person_id").filter(pl.col("time") <= 6)
+
+    curves = group_curves(groups, horizon_months=6).filter(group="female")
+
+    assert curves["month"].to_list() == alone["time"].to_list()
+    for column in ("estimate", "std_error", "ci_lower", "ci_upper"):
+        assert (curves[column] - alone[column]).abs().max() <= EXACT
+    assert curves["n_persons"].unique().to_list() == [women["person_id"].n_unique()]
+
+
+def test_a_characteristic_with_one_group_is_left_out(groups):
+    assert group_curves(groups, horizon_months=6)["characteristic"].unique().to_list() == ["sex"]
+    assert group_months(groups, horizons=[4])["characteristic"].unique().to_list() == ["sex"]
+
+
+def test_nobody_told_apart_gives_empty_tables_with_the_same_columns(groups):
+    ages = groups.filter(characteristic="age")
+
+    assert group_curves(ages, horizon_months=6).is_empty() and group_months(ages, horizons=[4]).is_empty()
+    assert group_curves(ages, horizon_months=6).columns == group_curves(groups, horizon_months=6).columns
+    assert set(group_months(ages, horizons=[4]).columns) == set(group_months(groups, horizons=[4]).columns)
+
+
+def test_group_months_are_null_where_a_group_is_not_followed_that_far(spells, groups):
+    short = groups.filter((pl.col("group") != "female") | (pl.col("months") < 5))
+    women = spells[::2].filter(pl.col("months") < 5)
+
+    months = {(row["group"], row["horizon_months"]): row for row in group_months(short, horizons=[3, 7]).to_dicts()}
+
+    alone = restricted_mean(women, time="months", event="exit", horizon=3, cluster="person_id")["estimate"].item()
+    assert months["female", 3]["estimate"] == pytest.approx(alone, abs=EXACT)
+    assert months["female", 7]["estimate"] is None
+    assert months["male", 7]["estimate"] is not None
+
+
+def test_exit_rates_are_exits_over_months_at_risk(spells):
+    rates = exit_rates(spells, periods=(2, 6, 12), horizon_months=6)
+
+    # Known starts, months 1-2: 11 spells, two exits; months at risk 1 + 10 x 2 = 21.
+    # Months 3-6: lengths 4 4 5 6 6 7 8 8: 2 + 2 + 3 + 4 x 5 = 27 months, exits at 4, 5, 6, 6.
+    assert rates["last_month"].to_list() == [2, 6]
+    assert rates["first_month"].to_list() == [1, 3]
+    assert rates["n_months"].to_list() == [21, 27]
+    assert rates["estimate"].to_list() == pytest.approx([2 / 21, 4 / 27], abs=EXACT)
+    assert (rates["ci_lower"] < rates["estimate"]).all() and (rates["estimate"] < rates["ci_upper"]).all()
+
+
+def test_exit_rates_allow_for_several_spells_of_a_person(spells):
+    twice = pl.concat([spells, spells])
+    once, doubled = (exit_rates(table, periods=(6,), horizon_months=6) for table in (spells, twice))
+
+    # The same people twice over know nothing more.
+    assert doubled["ci_upper"].item() == pytest.approx(once["ci_upper"].item(), abs=EXACT)
