@@ -57,7 +57,22 @@ class Refusal(Record):
 
     min_starters: int = Field(10, ge=1)
     min_effective_sample_size: float = Field(10, ge=1)
-    max_abs_smd: float | None = None
+    max_abs_smd: float | None = Field(None, gt=0)
+    max_share_outside_support: float | None = Field(None, ge=0, le=1)
+
+
+class Checks(Record):
+    """What is tried beside the effect, and from when on a check warns.
+
+    placebo_months: so many months before the true start the placebo start lies. negative_control: an outcome that the intervention cannot
+    change. alpha: of the placebo tests together, after Holm. relevant_share: the smallest difference in the primary outcome's share in the last
+    month that would matter; where the detectable difference is larger, finding nothing says nothing.
+    """
+
+    placebo_months: int = Field(6, ge=1)
+    negative_control: str | None = None
+    alpha: float = Field(0.05, gt=0, lt=1)
+    relevant_share: float = Field(0.05, gt=0, lt=1)
 
 
 class Subgroup(Record):
@@ -98,6 +113,7 @@ class Protocol(Record):
     subgroups: tuple[Subgroup, ...] = ()
     survey_weight: str | None = None
     refusal: Refusal = Refusal()
+    checks: Checks = Checks()
     min_districts_for_pooling: int = Field(3, ge=3)
     assumptions: tuple[Text, ...] = ()
 
@@ -111,6 +127,8 @@ class Protocol(Record):
             raise ValueError("the primary outcome must be work, studies or a step; a transfer or a programme is never success")
         if self.primary_outcome not in self.outcomes or self.eligibility.state_before not in self.outcomes:
             raise ValueError("outcomes must hold the primary outcome and the state before")
+        if self.checks.negative_control not in (None, *self.outcomes):
+            raise ValueError("checks.negative_control must be one of the outcomes")
         if self.eligibility.to_month < self.eligibility.from_month:
             raise ValueError("eligibility.to_month lies before from_month")
         names = [group.name for group in self.subgroups]
