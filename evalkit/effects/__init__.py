@@ -1,5 +1,7 @@
 """Effects: what an intervention changes, lock-in included, and when nothing can be said."""
 
+from evalkit.effects.balance import balance_by_period, balance_table, trial_flow
+from evalkit.effects.checks import CityChecks, city_checks, effect_checks
 from evalkit.effects.city import (
     CITY,
     CityEffects,
@@ -11,8 +13,11 @@ from evalkit.effects.city import (
     reported_draws,
     summaries,
 )
-from evalkit.effects.diagnostics import balance_table, effect_sensitivity, status_for_publication, trial_flow, with_starters
+from evalkit.effects.contrast import Contrast, contrast
+from evalkit.effects.diagnostics import effect_sensitivity, status_for_publication, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
+from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
+from evalkit.effects.placebo import holm, placebo_tests
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
 from evalkit.effects.protocol import (
     ESTIMAND,
@@ -24,6 +29,8 @@ from evalkit.effects.protocol import (
     protocol_cards,
     protocol_hash,
 )
+from evalkit.effects.readings import e_value, effect_readings
+from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.summary import break_even_month, effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials
 from evalkit.effects.weights import (
@@ -38,8 +45,10 @@ from evalkit.effects.weights import (
 __all__ = [
     "CITY",
     "ESTIMAND",
+    "CityChecks",
     "CityEffects",
     "CityWeights",
+    "Contrast",
     "EffectParts",
     "LogitFit",
     "PersonTables",
@@ -47,14 +56,20 @@ __all__ = [
     "Subgroup",
     "Trials",
     "add_districts",
+    "balance_by_period",
     "balance_table",
     "break_even_month",
+    "city_checks",
     "city_effects",
     "city_weights",
+    "contrast",
     "district_effects",
     "draw_between_variance",
+    "e_value",
+    "effect_checks",
     "effect_curves",
     "effect_draws",
+    "effect_readings",
     "effect_sensitivity",
     "effect_status",
     "effect_summary",
@@ -62,19 +77,25 @@ __all__ = [
     "emulate_trials",
     "estimate_effect",
     "fit_propensity",
+    "holm",
     "load_protocol",
     "load_protocols",
     "no_effect",
+    "overlap_table",
+    "placebo_tests",
     "primary_differences",
     "propensity_weights",
     "protocol_card",
     "protocol_cards",
     "protocol_hash",
+    "refusal_reason",
     "reported_draws",
+    "share_outside_support",
     "shrink",
     "status_for_publication",
     "summaries",
     "trial_flow",
+    "weight_sensitivity",
     "weighted_logit",
     "weights_from_propensity",
     "with_starters",
