@@ -156,6 +156,33 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
             "n_starters",
             grade="M",
         ),
+        "group_effects": Declared(
+            "estimates",
+            (*_EFFECT, "subgroup"),
+            (
+                *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper"),
+                *("p_value", "p_holm", "max_abs_smd", "effect_state", "reason"),
+            ),
+            "months, probabilities, standard deviations",
+            "n_starters",
+            grade="M",
+        ),
+        "targeting_rule": Declared(
+            "estimates",
+            ("district", "intervention_id", "condition"),
+            ("covariate", "side", "threshold"),
+            "as the covariate",
+            "n_starters",
+            grade="M",
+        ),
+        "targeting_value": Declared(
+            "estimates",
+            ("district", "intervention_id", "policy"),
+            (*_RANGE, "share_of_starters"),
+            "months per place, share",
+            "n_starters",
+            grade="M",
+        ),
         "value_summary": Declared(
             "estimates", (*_EFFECT, "perspective"), (*_RANGE, "probability_positive", "currency", "price_year"), "money", "n_starters"
         ),

@@ -16,6 +16,7 @@ from evalkit.effects.city import (
 from evalkit.effects.contrast import Contrast, contrast
 from evalkit.effects.diagnostics import effect_sensitivity, status_for_publication, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
+from evalkit.effects.groups import GroupEffects, group_effects, group_masks, group_summary, with_target_groups
 from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
 from evalkit.effects.placebo import holm, placebo_tests
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
@@ -33,6 +34,7 @@ from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.summary import break_even_month, effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials
+from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
 from evalkit.effects.weights import (
     LogitFit,
     effective_sample_size,
@@ -48,12 +50,15 @@ __all__ = [
     "CityChecks",
     "CityEffects",
     "CityWeights",
+    "Condition",
     "Contrast",
     "EffectParts",
+    "GroupEffects",
     "LogitFit",
     "PersonTables",
     "Protocol",
     "Subgroup",
+    "Targeting",
     "Trials",
     "add_districts",
     "balance_by_period",
@@ -77,7 +82,11 @@ __all__ = [
     "emulate_trials",
     "estimate_effect",
     "fit_propensity",
+    "group_effects",
+    "group_masks",
+    "group_summary",
     "holm",
+    "learn_rule",
     "load_protocol",
     "load_protocols",
     "no_effect",
@@ -94,9 +103,11 @@ __all__ = [
     "shrink",
     "status_for_publication",
     "summaries",
+    "targeting",
     "trial_flow",
     "weight_sensitivity",
     "weighted_logit",
     "weights_from_propensity",
     "with_starters",
+    "with_target_groups",
 ]
