@@ -183,6 +183,28 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
             "n_starters",
             grade="M",
         ),
+        "district_ranks": Declared(
+            "estimates",
+            _EFFECT,
+            (
+                *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper", "reliability"),
+                *("probability_best", "rank", "rank_lower", "rank_upper", "n_districts"),
+            ),
+            "months, probabilities, ranks",
+            "n_starters",
+            grade="M",
+        ),
+        "funnel": Declared(
+            "estimates",
+            ("district", "intervention_id"),
+            (
+                *("n_persons", "observed", "expected", "adjusted", "z"),
+                *("lower_95", "upper_95", "lower_998", "upper_998", "overdispersion", "verdict"),
+            ),
+            "persons, shares",
+            "n_persons",
+            grade="M",
+        ),
         "value_summary": Declared(
             "estimates", (*_EFFECT, "perspective"), (*_RANGE, "probability_positive", "currency", "price_year"), "money", "n_starters"
         ),

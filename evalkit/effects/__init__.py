@@ -16,6 +16,7 @@ from evalkit.effects.city import (
 from evalkit.effects.contrast import Contrast, contrast
 from evalkit.effects.diagnostics import effect_sensitivity, status_for_publication, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
+from evalkit.effects.funnel import case_mix_funnel
 from evalkit.effects.groups import GroupEffects, group_effects, group_masks, group_summary, with_target_groups
 from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
 from evalkit.effects.placebo import holm, placebo_tests
@@ -30,6 +31,7 @@ from evalkit.effects.protocol import (
     protocol_cards,
     protocol_hash,
 )
+from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.summary import break_even_month, effect_curves, effect_summary
@@ -64,11 +66,13 @@ __all__ = [
     "balance_by_period",
     "balance_table",
     "break_even_month",
+    "case_mix_funnel",
     "city_checks",
     "city_effects",
     "city_weights",
     "contrast",
     "district_effects",
+    "district_ranks",
     "draw_between_variance",
     "e_value",
     "effect_checks",
