@@ -1,5 +1,7 @@
 """Effects: what an intervention changes, lock-in included, and when nothing can be said."""
 
+from evalkit.effects.balance import balance_by_period, balance_table, trial_flow
+from evalkit.effects.checks import CityChecks, city_checks, effect_checks
 from evalkit.effects.city import (
     CITY,
     CityEffects,
@@ -11,12 +13,30 @@ from evalkit.effects.city import (
     reported_draws,
     summaries,
 )
-from evalkit.effects.diagnostics import balance_table, effect_sensitivity, status_for_publication, trial_flow, with_starters
+from evalkit.effects.contrast import Contrast, contrast
+from evalkit.effects.diagnostics import effect_sensitivity, status_for_publication, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
+from evalkit.effects.funnel import case_mix_funnel
+from evalkit.effects.groups import GroupEffects, group_effects, group_masks, group_summary, with_target_groups
+from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
+from evalkit.effects.placebo import holm, placebo_tests
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
-from evalkit.effects.protocol import ESTIMAND, Protocol, load_protocol, load_protocols, protocol_card, protocol_cards, protocol_hash
+from evalkit.effects.protocol import (
+    ESTIMAND,
+    Protocol,
+    Subgroup,
+    load_protocol,
+    load_protocols,
+    protocol_card,
+    protocol_cards,
+    protocol_hash,
+)
+from evalkit.effects.ranking import district_ranks
+from evalkit.effects.readings import e_value, effect_readings
+from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.summary import break_even_month, effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials
+from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
 from evalkit.effects.weights import (
     LogitFit,
     effective_sample_size,
@@ -29,22 +49,36 @@ from evalkit.effects.weights import (
 __all__ = [
     "CITY",
     "ESTIMAND",
+    "CityChecks",
     "CityEffects",
     "CityWeights",
+    "Condition",
+    "Contrast",
     "EffectParts",
+    "GroupEffects",
     "LogitFit",
     "PersonTables",
     "Protocol",
+    "Subgroup",
+    "Targeting",
     "Trials",
     "add_districts",
+    "balance_by_period",
     "balance_table",
     "break_even_month",
+    "case_mix_funnel",
+    "city_checks",
     "city_effects",
     "city_weights",
+    "contrast",
     "district_effects",
+    "district_ranks",
     "draw_between_variance",
+    "e_value",
+    "effect_checks",
     "effect_curves",
     "effect_draws",
+    "effect_readings",
     "effect_sensitivity",
     "effect_status",
     "effect_summary",
@@ -52,20 +86,32 @@ __all__ = [
     "emulate_trials",
     "estimate_effect",
     "fit_propensity",
+    "group_effects",
+    "group_masks",
+    "group_summary",
+    "holm",
+    "learn_rule",
     "load_protocol",
     "load_protocols",
     "no_effect",
+    "overlap_table",
+    "placebo_tests",
     "primary_differences",
     "propensity_weights",
     "protocol_card",
     "protocol_cards",
     "protocol_hash",
+    "refusal_reason",
     "reported_draws",
+    "share_outside_support",
     "shrink",
     "status_for_publication",
     "summaries",
+    "targeting",
     "trial_flow",
+    "weight_sensitivity",
     "weighted_logit",
     "weights_from_propensity",
     "with_starters",
+    "with_target_groups",
 ]

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-from evalkit.effects.diagnostics import balance_table, effect_sensitivity, with_starters
+from evalkit.effects.balance import balance_table
+from evalkit.effects.diagnostics import effect_sensitivity, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.pooling import shrink
 from evalkit.effects.protocol import Protocol, protocol_hash
+from evalkit.effects.refusal import spread_to_districts
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials, has_eligible
 from evalkit.effects.weights import fit_propensity
@@ -99,6 +101,7 @@ def city_effects(sums: pl.DataFrame, statuses: pl.DataFrame, protocols: Sequence
         Tables `effect_sums` (districts) and `effect_status` (districts and the city).
     """
     draws, added = [], []
+    statuses = spread_to_districts(statuses)
     for protocol in protocols:
         own = pl.col("protocol_hash") == protocol_hash(protocol)
         said = statuses.filter(own & (pl.col("status") == "estimated"))
@@ -155,6 +158,8 @@ _BALANCE = pl.DataFrame(
         "covariate": pl.String,
         "smd_before": pl.Float64,
         "smd_after": pl.Float64,
+        "variance_ratio_before": pl.Float64,
+        "variance_ratio_after": pl.Float64,
         "n_starters": pl.Int32,
     }
 )

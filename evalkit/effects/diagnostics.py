@@ -1,57 +1,12 @@
-"""What a referee asks for beside an effect: balance, flow, the naive figure, and the same effect under other conventions."""
+"""The same effect under other conventions, and the statuses as they are published."""
 
-import numpy as np
 import polars as pl
 
 from evalkit.effects.estimate import effect_draws, estimate_effect
 from evalkit.effects.summary import effect_summary
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import arm_weights, coefficient_matrix, fit_propensity
+from evalkit.effects.weights import fit_propensity
 from evalkit.tables import CITY
-
-
-def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = CITY) -> pl.DataFrame:
-    """Standardised mean differences of every covariate, before and after weighting.
-
-    Before: survey weights only. Both divide by the root of the mean of the two arms' unweighted variances, so that weighting cannot hide a
-    difference by changing the divisor. A covariate that does not vary has difference 0.
-
-    Returns
-    -------
-    DataFrame
-        district, intervention_id, covariate, smd_before, smd_after (standard deviations), n_starters.
-
-    References
-    ----------
-    Austin (2009), Stat. Med. 28:3083.
-    """
-    _, coefficients = coefficient_matrix(propensity, trials)
-    treated = trials.is_treated
-    covariates = trials.design[:, 1:]
-    spread = np.sqrt((covariates[treated].var(axis=0, ddof=1) + covariates[~treated].var(axis=0, ddof=1)) / 2)
-    before = _mean_difference(covariates, treated, trials.rows["weight"].to_numpy())
-    after = _mean_difference(covariates, treated, arm_weights(trials, coefficients[:, 0]))
-    divisor = np.where(spread > 0, spread, 1.0)
-    return pl.DataFrame(
-        {"covariate": pl.Series(trials.terms[1:], dtype=pl.String), "smd_before": before / divisor, "smd_after": after / divisor}
-    ).select(
-        district=pl.lit(district),
-        intervention_id=pl.lit(trials.protocol.intervention_id),
-        covariate="covariate",
-        smd_before="smd_before",
-        smd_after="smd_after",
-        n_starters=pl.lit(int(treated.sum()), dtype=pl.Int32),
-    )
-
-
-def trial_flow(trials: Trials) -> pl.DataFrame:
-    """Per trial month: how many persons were eligible and how many started."""
-    return (
-        trials.rows.group_by("trial_month")
-        .agg(n_eligible=pl.len(), n_starters=(pl.col("arm") == "treated").sum())
-        .sort("trial_month")
-        .with_columns(pl.col("n_eligible", "n_starters").cast(pl.Int32))
-    )
 
 
 def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
@@ -127,12 +82,6 @@ def _shown_starters(min_count: int) -> pl.Expr:
     rest = pl.when(is_district & ~is_small & (pl.col("n_starters") > 0)).then("n_starters")
     is_next = (rest == rest.min().over("protocol_hash")).fill_null(False) & is_alone
     return pl.when(~(is_small | is_next)).then("n_starters")
-
-
-def _mean_difference(covariates: np.ndarray, treated: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return np.average(covariates[treated], axis=0, weights=weights[treated]) - np.average(
-        covariates[~treated], axis=0, weights=weights[~treated]
-    )
 
 
 def _with_unit_weights(trials: Trials) -> Trials:

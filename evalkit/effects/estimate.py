@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.protocol import ESTIMAND, protocol_hash
+from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix, effective_sample_size, person_weights
 from evalkit.tables import CITY, SCHEMAS
@@ -53,16 +54,15 @@ def estimate_effect(trials: Trials, *, district: str, propensity: pl.DataFrame, 
 def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_draws: int, seed: int) -> pl.DataFrame:
     """One row of the table `effect_status` (source raw): can an effect be said, and how much is it built on?
 
-    Effective sample size and largest weight (as a share of all weight) are those of the comparison arm; `n_eligible` counts persons. Reasons:
-    few_starters, few_comparable (effective sample size below the protocol's limit).
+    Effective sample size and largest weight (as a share of all weight) are those of the comparison arm; `n_eligible` counts persons. The
+    reasons are those of `refusal_reason`.
     """
     draws, coefficients = coefficient_matrix(propensity, trials)
     comparison = arm_weights(trials, coefficients[:, 0])[~trials.is_treated]
     resampled = person_weights(trials, n_draws=n_draws, seed=seed)[trials.is_treated]
     n_drawn = int((resampled[:, draws[1:] - 1].sum(axis=0) > 0).sum())
-    n_starters, size, limits = int(trials.is_treated.sum()), effective_sample_size(comparison), trials.protocol.refusal
-    reason = "few_starters" if n_starters < limits.min_starters else None
-    reason = reason or ("few_comparable" if size < limits.min_effective_sample_size else None)
+    n_starters, size = int(trials.is_treated.sum()), effective_sample_size(comparison)
+    reason = refusal_reason(trials, coefficients[:, 0], district=district)
     row = {
         **_keys(trials, district),
         "source": "raw",

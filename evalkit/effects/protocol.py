@@ -57,7 +57,43 @@ class Refusal(Record):
 
     min_starters: int = Field(10, ge=1)
     min_effective_sample_size: float = Field(10, ge=1)
-    max_abs_smd: float | None = None
+    max_abs_smd: float | None = Field(None, gt=0)
+    max_share_outside_support: float | None = Field(None, ge=0, le=1)
+
+
+class Checks(Record):
+    """What is tried beside the effect, and from when on a check warns.
+
+    placebo_months: so many months before the true start the placebo start lies. negative_control: an outcome that the intervention cannot
+    change. alpha: of the placebo tests together, after Holm. relevant_share: the smallest difference in the primary outcome's share in the last
+    month that would matter; where the detectable difference is larger, finding nothing says nothing.
+    """
+
+    placebo_months: int = Field(6, ge=1)
+    negative_control: str | None = None
+    alpha: float = Field(0.05, gt=0, lt=1)
+    relevant_share: float = Field(0.05, gt=0, lt=1)
+
+
+class Subgroup(Record):
+    """A group declared before anyone looks at outcomes, by a condition on a column of the person table.
+
+    equals: a text or true/false. at_least, below: the values from at_least (inclusive) up to below (exclusive); one of them may be left out.
+    """
+
+    name: str
+    title: Text
+    column: str
+    equals: str | bool | None = None
+    at_least: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _has_one_condition(self):
+        is_range = self.at_least is not None or self.below is not None
+        if (self.equals is not None) == is_range:
+            raise ValueError("a subgroup needs either equals, or at_least or below (or both)")
+        return self
 
 
 class Protocol(Record):
@@ -74,8 +110,10 @@ class Protocol(Record):
     outcomes: tuple[str, ...]
     estimand: Literal["ATT"] = "ATT"
     covariates: tuple[Covariate, ...]
+    subgroups: tuple[Subgroup, ...] = ()
     survey_weight: str | None = None
     refusal: Refusal = Refusal()
+    checks: Checks = Checks()
     min_districts_for_pooling: int = Field(3, ge=3)
     assumptions: tuple[Text, ...] = ()
 
@@ -89,8 +127,13 @@ class Protocol(Record):
             raise ValueError("the primary outcome must be work, studies or a step; a transfer or a programme is never success")
         if self.primary_outcome not in self.outcomes or self.eligibility.state_before not in self.outcomes:
             raise ValueError("outcomes must hold the primary outcome and the state before")
+        if self.checks.negative_control not in (None, *self.outcomes):
+            raise ValueError("checks.negative_control must be one of the outcomes")
         if self.eligibility.to_month < self.eligibility.from_month:
             raise ValueError("eligibility.to_month lies before from_month")
+        names = [group.name for group in self.subgroups]
+        if len(set(names)) < len(names) or "all" in names:
+            raise ValueError('subgroups need names of their own, none of them "all"')
         return self
 
 

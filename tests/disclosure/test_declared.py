@@ -48,6 +48,8 @@ def test_release_carries_the_declared_grade_unless_told_otherwise(run):
             "covariate": ["age"],
             "smd_before": [0.1],
             "smd_after": [0.0],
+            "variance_ratio_before": [1.1],
+            "variance_ratio_after": [1.0],
             "n_starters": [30],
         }
     )

@@ -3,10 +3,11 @@
 import itertools
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, emulate_trials
+from evalkit.effects import Protocol, Trials, emulate_trials
 from evalkit.months import add_months
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -84,3 +85,44 @@ def world():
         first_month = FIRST_MONTH
 
     return World
+
+
+def trials_of_arrays(covariates, is_treated, outcomes, *, person=None, district=None, month=None, protocol=None) -> Trials:
+    """Trials from arrays, a row a person-trial; outcomes (n, months) are positions among work, studies, support, training."""
+    n = len(is_treated)
+    rows = pl.DataFrame(
+        {
+            "person_id": pl.Series([f"p{number:06d}" for number in (np.arange(n) if person is None else person)]),
+            "district": pl.Series(np.full(n, "North") if district is None else district),
+            "trial_month": pl.Series(np.full(n, 2) if month is None else month, dtype=pl.Int32),
+            "arm": pl.Series(np.where(is_treated, "treated", "comparison")),
+            "elapsed_months": pl.Series(np.ones(n), dtype=pl.Int32),
+            "weight": pl.Series(np.ones(n)),
+        }
+    )
+    covariates = np.asarray(covariates, dtype=float).reshape(n, -1)
+    terms = ("constant", *[f"x{place}" for place in range(covariates.shape[1])])
+    protocol = protocol or protocol_of(follow_up_months=outcomes.shape[1])
+    return Trials(rows, np.column_stack([np.ones(n), covariates]), terms, outcomes, protocol.outcomes, protocol)
+
+
+def confounded_trials(n: int, seed: int, *, effect: float = 0.0, slope: float = 0.8, **changes) -> Trials:
+    """Who has a high x0 starts more often and works more often; starting adds `effect` to the log odds of work in each of two months."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 2))
+    treated = rng.random(n) < 1 / (1 + np.exp(2 - slope * x[:, 0]))
+    chance = 1 / (1 + np.exp(-(x[:, 0] - 0.5 + effect * treated)))
+    working = rng.random((n, 2)) < chance[:, None]
+    return trials_of_arrays(x, treated, np.where(working, 0, 2), protocol=protocol_of(**changes))
+
+
+@pytest.fixture
+def arms():
+    """trials_of_arrays and confounded_trials in one place."""
+
+    class Arms:
+        of_arrays = staticmethod(trials_of_arrays)
+        confounded = staticmethod(confounded_trials)
+        protocol = staticmethod(protocol_of)
+
+    return Arms

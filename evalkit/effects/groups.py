@@ -1,0 +1,166 @@
+"""Effects in the groups that a protocol declares: raw, drawn towards the effect of all, and adjusted for how many groups are looked at.
+
+Groups overlap: a young woman counts in both. Weights are the city's, so a group's arms are as alike as that model makes them; how alike stands
+beside each effect. Groups are drawn together as districts are (`shrink`), whose variance between groups takes their estimates as independent.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.balance import standardised_differences
+from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect, no_effect
+from evalkit.effects.placebo import holm, two_sided
+from evalkit.effects.pooling import primary_differences, shrink
+from evalkit.effects.protocol import Protocol, Subgroup, protocol_hash
+from evalkit.effects.target_trial import Trials
+from evalkit.effects.weights import arm_weights, coefficient_matrix
+from evalkit.errors import ProtocolError, nearest
+from evalkit.tables import CITY, SCHEMAS
+
+ALL = "all"
+_KEYS = ["intervention_id", "protocol_hash", "subgroup"]
+
+
+class GroupEffects(NamedTuple):
+    """draws (table `effect_draws`, district "all"; sources raw and shrunk), status (`effect_status`), balance (max_abs_smd by group)."""
+
+    draws: pl.DataFrame
+    status: pl.DataFrame
+    balance: pl.DataFrame
+
+
+def with_target_groups(person: pl.DataFrame) -> pl.DataFrame:
+    """The person table with the groups that need more than one column, as far as their columns are delivered.
+
+    is_woman_in_weak_position: a woman with compulsory school at most, or born outside the Nordic countries and the EU.
+    """
+    if not {"sex", "education", "origin"} <= set(person.columns):
+        return person
+    is_weak = (pl.col("education") == "compulsory_or_less") | (pl.col("origin") == "other")
+    return person.with_columns(is_woman_in_weak_position=((pl.col("sex") == "female") & is_weak).fill_null(False))
+
+
+def group_masks(trials: Trials, person: pl.DataFrame) -> dict[str, np.ndarray]:
+    """Which rows of the trials belong to each of the protocol's subgroups: (n_rows,) by name.
+
+    A condition is about a column of the trials (`elapsed_months`, at least so many where the start is unknown) or else of the person table;
+    who lacks the value belongs to no group that asks for it.
+
+    Raises
+    ------
+    ProtocolError
+        If a column is in neither.
+    """
+    known = with_target_groups(person)
+    # A spell that was running at the first month has lasted at least since then.
+    elapsed = pl.coalesce("elapsed_months", pl.col("trial_month") - 1)
+    rows = trials.rows.select("person_id", elapsed_months=elapsed).join(
+        known.select(pl.exclude("elapsed_months")), on="person_id", how="left", maintain_order="left"
+    )
+    missing = [group for group in trials.protocol.subgroups if group.column not in rows.columns]
+    if missing:
+        raise ProtocolError(
+            f"{len(missing)} subgroups ask for columns that nobody delivers.",
+            where=f"protocol {trials.protocol.protocol}, subgroups: {', '.join(f'{group.name} ({group.column})' for group in missing)}",
+            why="A group is a condition on the person table or on the months on support so far.",
+            fix=nearest(missing[0].column, rows.columns),
+        )
+    return {group.name: rows.select(_condition(group).fill_null(False)).to_series().to_numpy() for group in trials.protocol.subgroups}
+
+
+def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFrame, n_draws: int, seed: int) -> GroupEffects:
+    """The effect for all and in every declared subgroup, raw and, where at least three can be said, drawn towards that of all.
+
+    Parameters
+    ----------
+    trials : Trials
+        All districts together.
+    person : DataFrame
+        The person table.
+    propensity, n_draws, seed
+        As in `estimate_effect`.
+    """
+    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
+    sums, statuses, balance = [], [], []
+    for name, mask in {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}.items():
+        own = trials.keep(mask)
+        is_comparable = own.is_treated.any() and not own.is_treated.all()
+        parts = (
+            # Under the group's own name: balance is asked of all, whose weights these are (`refusal_reason`).
+            estimate_effect(own, district=name, propensity=propensity, n_draws=n_draws, seed=seed)
+            if is_comparable
+            else no_effect(own, district=name, n_draws=n_draws)
+        )
+        parts = EffectParts(*[table.with_columns(subgroup=pl.lit(name), district=pl.lit(CITY)) for table in parts])
+        is_said = parts.status["status"][0] == "estimated"
+        statuses.append(parts.status)
+        sums += [effect_draws(parts.sums)] if is_said else []
+        imbalance = np.abs(standardised_differences(own, arm_weights(own, coefficients))).max(initial=0) if is_comparable else None
+        balance.append((trials.protocol.intervention_id, protocol_hash(trials.protocol), name, imbalance))
+    raw = pl.concat(sums) if sums else pl.DataFrame(schema=SCHEMAS["effect_draws"].columns)
+    columns = {**dict.fromkeys(_KEYS, pl.String), "max_abs_smd": pl.Float64}
+    return GroupEffects(_with_shrunk(raw, trials.protocol, seed), pl.concat(statuses), pl.DataFrame(balance, schema=columns, orient="row"))
+
+
+def group_summary(effects: GroupEffects, protocol: Protocol, *, conf_level: float = 0.95) -> pl.DataFrame:
+    """Months in the primary outcome by group: raw and shrunk, with ranges and p-values adjusted for the number of groups.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, estimand, subgroup, raw, raw_lower, raw_upper, shrunk, shrunk_lower, shrunk_upper (months;
+        shrunk null where groups were too few to pool), p_value, p_holm (raw effect against zero; over the groups, without "all"), max_abs_smd
+        (standard deviations, after weighting), effect_state, reason, n_starters.
+    """
+    ranges = {
+        source: _months(effects.draws.filter(pl.col("source") == source), protocol, name, conf_level)
+        for source, name in (("raw", "raw"), ("shrunk", "shrunk"))
+    }
+    keys = ["subgroup"]
+    table = (
+        effects.status.select(
+            "district", "intervention_id", "protocol_hash", "estimand", "subgroup", "reason", "n_starters", effect_state="status"
+        )
+        .join(effects.balance, on=_KEYS, how="left")
+        .join(ranges["raw"], on=keys, how="left")
+        .join(ranges["shrunk"].drop("p_value"), on=keys, how="left")
+    )
+    others = table.filter(pl.col("subgroup") != ALL)
+    adjusted = pl.DataFrame({"subgroup": others["subgroup"], "p_holm": holm(others["p_value"].fill_null(np.nan).to_list())})
+    return table.join(adjusted.with_columns(pl.col("p_holm").cast(pl.Float64).fill_nan(None)), on="subgroup", how="left").drop(
+        "protocol_hash"
+    )
+
+
+def _condition(group: Subgroup) -> pl.Expr:
+    column = pl.col(group.column)
+    if group.equals is not None:
+        return column == group.equals
+    at_least = column >= group.at_least if group.at_least is not None else pl.lit(True)
+    return at_least & (column < group.below if group.below is not None else pl.lit(True))
+
+
+def _with_shrunk(raw: pl.DataFrame, protocol: Protocol, seed: int) -> pl.DataFrame:
+    """`shrink` draws districts towards the city: here the groups stand in the districts' place."""
+    groups = set(raw["subgroup"]) - {ALL}
+    if ALL not in raw["subgroup"] or len(groups) < protocol.min_districts_for_pooling:
+        return raw
+    swapped = raw.with_columns(district="subgroup", subgroup=pl.lit(ALL))
+    drawn = shrink(swapped, primary_outcome=protocol.primary_outcome, min_districts=protocol.min_districts_for_pooling, seed=seed)
+    return pl.concat([raw, drawn.with_columns(subgroup="district", district=pl.lit(CITY))])
+
+
+def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
+    """subgroup, NAME, NAME_lower, NAME_upper, p_value: months in the primary outcome, treated minus comparison."""
+    differences = primary_differences(draws.with_columns(district="subgroup"), protocol.primary_outcome)
+    replicate, tail = pl.col("difference").filter(pl.col("draw") > 0), (1 - conf_level) / 2
+    table = differences.group_by(subgroup="district").agg(
+        pl.col("difference").filter(pl.col("draw") == 0).first().alias(name),
+        replicate.quantile(tail, "linear").alias(f"{name}_lower"),
+        replicate.quantile(1 - tail, "linear").alias(f"{name}_upper"),
+        error=replicate.std(),
+    )
+    p_values = [two_sided(difference, error or 0.0) for difference, error in table.select(name, "error").iter_rows()]
+    return table.drop("error").with_columns(p_value=pl.Series(p_values, dtype=pl.Float64))

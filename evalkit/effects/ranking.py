@@ -1,0 +1,92 @@
+"""Districts beside each other: raw and shrunk effects, and how little a rank says.
+
+Raw effects are never ranked: the smallest districts would stand first and last by chance. Ranks come from draws of the districts' true effects
+given their estimates, when districts differ normally around a mean of their own. Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., section
+5.4; Goldstein & Spiegelhalter (1996), J. R. Stat. Soc. A 159:385.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.pooling import draw_between_variance, primary_differences
+from evalkit.effects.protocol import Protocol
+from evalkit.tables import CITY
+
+N_RANK_DRAWS = 4_000
+SCHEMA = {
+    "district": pl.String,
+    "intervention_id": pl.String,
+    "estimand": pl.String,
+    **dict.fromkeys(("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper", "reliability"), pl.Float64),
+    **dict.fromkeys(("probability_best", "rank", "rank_lower", "rank_upper"), pl.Float64),
+    "n_districts": pl.Int32,
+}
+
+
+def district_ranks(draws: pl.DataFrame, protocol: Protocol, *, seed: int, conf_level: float = 0.95) -> pl.DataFrame:
+    """Months in the primary outcome by district, raw and shrunk, the chance of being best, and the range of ranks (1: most months gained).
+
+    Parameters
+    ----------
+    draws : DataFrame
+        Table `effect_draws` of one protocol and estimand, sources raw and shrunk.
+    seed : int
+        For the draws of ranks.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, estimand, raw, shrunk (months) with _lower and _upper, reliability (how much of the raw deviation from the
+        city is kept, 0-1), probability_best (0-1), rank (median), rank_lower, rank_upper, n_districts. Empty where districts were not pooled.
+    """
+    shrunk = draws.filter(pl.col("source") == "shrunk")
+    if shrunk.is_empty():
+        return pl.DataFrame(schema=SCHEMA)
+    districts = shrunk["district"].unique().sort().to_list()
+    raw = draws.filter((pl.col("source") == "raw") & pl.col("district").is_in(districts))
+    tables = [_months(part, protocol, name, conf_level) for part, name in ((raw, "raw"), (shrunk, "shrunk"))]
+    together = tables[0].join(tables[1].drop("shrunk_variance"), on="district").sort("district")
+    true, reliability = posterior_draws(together["raw"].to_numpy(), together["raw_variance"].to_numpy(), seed=seed)
+    ranks = true.shape[1] + 1 - (true.argsort(axis=1).argsort(axis=1) + 1)
+    tail = (1 - conf_level) / 2
+    lower, median, upper = np.quantile(ranks, [tail, 0.5, 1 - tail], axis=0, method="nearest")
+    return together.select(
+        "district",
+        pl.lit(protocol.intervention_id).alias("intervention_id"),
+        pl.lit(shrunk["estimand"][0]).alias("estimand"),
+        *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper"),
+        reliability=pl.Series(reliability),
+        probability_best=pl.Series((ranks == 1).mean(axis=0)),
+        rank=pl.Series(median.astype(float)),
+        rank_lower=pl.Series(lower.astype(float)),
+        rank_upper=pl.Series(upper.astype(float)),
+        n_districts=pl.lit(len(districts), dtype=pl.Int32),
+    )
+
+
+def posterior_draws(
+    estimates: np.ndarray, variances: np.ndarray, *, seed: int, n_draws: int = N_RANK_DRAWS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws of the true values behind estimates with known variances: (n_draws, n), and the mean share of each deviation that is kept, (n,).
+
+    Flat priors on the mean and on the standard deviation between; mean and true values drawn given it. Gelman et al. (2013), section 5.4.
+    """
+    rng = np.random.default_rng(seed)
+    between = draw_between_variance(estimates, variances, size=n_draws, rng=rng)[:, None]
+    total = variances + between
+    mean_variance = 1 / (1 / total).sum(axis=1, keepdims=True)
+    mean = mean_variance * (estimates / total).sum(axis=1, keepdims=True) + np.sqrt(mean_variance) * rng.standard_normal((n_draws, 1))
+    kept = between / total
+    true = mean + kept * (estimates - mean) + np.sqrt(kept * variances) * rng.standard_normal((n_draws, len(estimates)))
+    return true, kept.mean(axis=0)
+
+
+def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
+    differences = primary_differences(draws, protocol.primary_outcome).filter(pl.col("district") != CITY)
+    replicate, tail = pl.col("difference").filter(pl.col("draw") > 0), (1 - conf_level) / 2
+    return differences.group_by("district").agg(
+        pl.col("difference").filter(pl.col("draw") == 0).first().alias(name),
+        replicate.quantile(tail, "linear").alias(f"{name}_lower"),
+        replicate.quantile(1 - tail, "linear").alias(f"{name}_upper"),
+        replicate.var().alias(f"{name}_variance"),
+    )

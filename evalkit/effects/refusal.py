@@ -1,0 +1,60 @@
+"""When an effect cannot be said: the declared limits of numbers, overlap and balance, and the first one that fails."""
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.balance import standardised_differences
+from evalkit.effects.overlap import share_outside_support
+from evalkit.effects.target_trial import Trials
+from evalkit.effects.weights import arm_weights, effective_sample_size
+from evalkit.tables import CITY
+
+UNBALANCED = "unbalanced"
+
+
+def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str) -> str | None:
+    """Why an effect cannot be said, or None: the first of the protocol's limits (`Protocol.refusal`) that fails.
+
+    few_starters; few_comparable: the comparison's effective sample size; outside_support: too many starters without a counterpart in the
+    comparison; unbalanced: some covariate's difference remains after weighting. Balance is asked of all districts together, whose model it is:
+    in one district chance alone leaves differences (see `spread_to_districts`).
+
+    Parameters
+    ----------
+    trials : Trials
+        A district's, or all (district "all").
+    coefficients : ndarray (n_terms,)
+        The city's propensity.
+    """
+    limits = trials.protocol.refusal
+    weights = arm_weights(trials, coefficients)
+    if trials.is_treated.sum() < limits.min_starters:
+        return "few_starters"
+    if effective_sample_size(weights[~trials.is_treated]) < limits.min_effective_sample_size:
+        return "few_comparable"
+    if limits.max_share_outside_support is not None and share_outside_support(trials, coefficients) > limits.max_share_outside_support:
+        return "outside_support"
+    if district == CITY and limits.max_abs_smd is not None:
+        return UNBALANCED if np.abs(standardised_differences(trials, weights)).max(initial=0) > limits.max_abs_smd else None
+    return None
+
+
+def spread_to_districts(statuses: pl.DataFrame) -> pl.DataFrame:
+    """The statuses with every district refused whose city-wide weights do not balance: they are the same weights.
+
+    Parameters
+    ----------
+    statuses : DataFrame
+        Table `effect_status`, source raw, of the districts and the city.
+    """
+    keys = ["protocol_hash", "estimand", "subgroup"]
+    failed = statuses.filter((pl.col("district") == CITY) & (pl.col("reason") == UNBALANCED)).select(*keys, is_failed=pl.lit(True))
+    is_hit = pl.col("is_failed").fill_null(False) & (pl.col("status") == "estimated")
+    return (
+        statuses.join(failed, on=keys, how="left", maintain_order="left")
+        .with_columns(
+            status=pl.when(is_hit).then(pl.lit("cannot_be_said")).otherwise("status"),
+            reason=pl.when(is_hit).then(pl.lit(UNBALANCED)).otherwise("reason"),
+        )
+        .drop("is_failed")
+    )

@@ -1,0 +1,73 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from evalkit.effects import e_value, effect_draws, effect_readings, estimate_effect, fit_propensity
+
+EXACT = 1e-12
+
+
+def _readings(trials, n_draws=60):
+    propensity = fit_propensity(trials, n_draws=n_draws, seed=4)
+    parts = estimate_effect(trials, district="all", propensity=propensity, n_draws=n_draws, seed=4)
+    table = effect_readings(effect_draws(parts.sums), trials.protocol)
+    return {row["reading"]: row for row in table.iter_rows(named=True)}
+
+
+def test_e_value_of_the_published_example():
+    """VanderWeele & Ding (2017): a risk ratio of 3.9 with limit 1.8 has E-values 7.26 and 3.0."""
+    assert e_value(3.9) == pytest.approx(7.26, abs=0.005)
+    assert e_value(1.8) == pytest.approx(3.0, abs=0.005)
+    assert e_value(1 / 3.9) == pytest.approx(e_value(3.9))
+    assert e_value(1.0) == 1.0
+
+
+@pytest.fixture
+def readings(arms):
+    """Month 1 of 10 treated: 4 work, 2 studies, 2 unknown, 2 support. Of 10 compared: 3 work, 1 unknown, 6 support."""
+    protocol = arms.protocol(follow_up_months=1, outcomes=["work", "studies", "support", "training", "unknown"])
+    outcomes = np.array([0] * 4 + [1] * 2 + [4] * 2 + [2] * 2 + [0] * 3 + [4] + [2] * 6)[:, None]
+    return _readings(arms.of_arrays(np.zeros(20), np.arange(20) < 10, outcomes, protocol=protocol))
+
+
+def test_naive_share_and_bias_by_hand(readings):
+    # Eight of ten have ended, to whatever; four of ten against three of ten are in work.
+    assert readings["share_ended"]["estimate"] == pytest.approx(0.8, abs=EXACT)
+    assert readings["corrected"]["estimate"] == pytest.approx(0.1, abs=EXACT)
+    assert readings["bias"]["estimate"] == pytest.approx(0.7, abs=EXACT)
+
+
+def test_bounds_of_unknown_destinations_by_hand(readings):
+    expected = {"none_work": 0.4 - 0.3, "all_work": 0.6 - 0.4, "worst_case": 0.4 - 0.4, "best_case": 0.6 - 0.3}
+
+    assert {name: readings[name]["estimate"] for name in expected} == pytest.approx(expected, abs=EXACT)
+
+
+def test_e_value_of_a_range_with_no_difference_in_it_is_one(readings):
+    assert readings["e_value_limit"]["estimate"] == 1.0
+    assert readings["e_value"]["estimate"] == pytest.approx(e_value(0.4 / 0.3))
+
+
+def test_detectable_difference_is_280_standard_errors(arms):
+    trials = arms.confounded(2_000, seed=1, slope=0.0)
+
+    found = _readings(trials, n_draws=200)["detectable"]["estimate"]
+
+    in_work, treated = trials.outcomes[:, -1] == 0, trials.is_treated
+    error = np.sqrt(sum(in_work[arm].var(ddof=1) / arm.sum() for arm in (treated, ~treated)))
+    assert found == pytest.approx(2.8016 * error, rel=0.25)
+
+
+def test_nothing_found_is_told_from_too_little_information(arms):
+    few, many = (_readings(arms.confounded(n, seed=3))["corrected"]["information"] for n in (200, 40_000))
+
+    assert (few, many) == ("too_little", "enough")
+
+
+def test_readings_hold_every_district(arms):
+    trials = arms.confounded(400, seed=1)
+    propensity = fit_propensity(trials, n_draws=10, seed=4)
+    sums = estimate_effect(trials, district="all", propensity=propensity, n_draws=10, seed=4).sums
+    draws = effect_draws(pl.concat([sums, sums.with_columns(district=pl.lit("North"))]))
+
+    assert effect_readings(draws, trials.protocol)["district"].value_counts(sort=True)["count"].n_unique() == 1

@@ -1,0 +1,71 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from evalkit.effects import effect_checks, fit_propensity, refusal_reason
+from evalkit.effects.refusal import spread_to_districts
+from evalkit.tables import SCHEMAS
+
+
+def _reason(trials, *, district="all"):
+    coefficients = fit_propensity(trials, n_draws=1, seed=1).filter(pl.col("draw") == 0)["coefficient"].to_numpy()
+    return refusal_reason(trials, coefficients, district=district)
+
+
+def _limits(arms, **limits):
+    return arms.protocol(refusal={"min_starters": 1, "min_effective_sample_size": 1, **limits})
+
+
+def test_each_limit_refuses_with_its_reason(arms):
+    trials = arms.confounded(300, seed=1, slope=1.5)
+
+    def refused(**limits):
+        return _reason(type(trials)(trials.rows, trials.design, trials.terms, trials.outcomes, trials.states, _limits(arms, **limits)))
+
+    assert refused() is None
+    assert refused(min_starters=200) == "few_starters"
+    assert refused(min_effective_sample_size=300) == "few_comparable"
+    assert refused(max_abs_smd=1e-9) == "unbalanced"
+
+
+def test_starters_without_a_counterpart_are_refused(arms):
+    """Two of three starters lie above everyone compared; the logit does not separate, since one lies below."""
+    x = np.array([9.0, 8.0, -1.0, *np.linspace(0, 1, 30)])
+    declared = _limits(arms, max_share_outside_support=0.5)
+    trials = arms.of_arrays(x, np.arange(33) < 3, np.zeros((33, 2), int), protocol=declared)
+
+    assert _reason(trials) == "outside_support"
+
+
+def test_balance_is_asked_of_the_city_and_not_of_a_district(arms):
+    trials = arms.confounded(300, seed=1, refusal={"min_starters": 1, "min_effective_sample_size": 1, "max_abs_smd": 1e-9})
+
+    assert (_reason(trials), _reason(trials, district="North")) == ("unbalanced", None)
+
+
+def test_districts_fall_with_the_citys_balance():
+    rows = [
+        {"district": "all", "protocol_hash": "h", "status": "cannot_be_said", "reason": "unbalanced"},
+        {"district": "North", "protocol_hash": "h", "status": "estimated", "reason": None},
+        {"district": "South", "protocol_hash": "h", "status": "cannot_be_said", "reason": "few_starters"},
+        {"district": "North", "protocol_hash": "other", "status": "estimated", "reason": None},
+    ]
+    rest = {"intervention_id": "course", "estimand": "now", "subgroup": "all", "source": "raw"}
+    statuses = pl.DataFrame([row | rest for row in rows], schema=SCHEMAS["effect_status"].columns)
+
+    spread = spread_to_districts(statuses)
+
+    assert spread["reason"].to_list() == ["unbalanced", "unbalanced", "few_starters", None]
+    assert spread["status"].to_list() == ["cannot_be_said"] * 3 + ["estimated"]
+
+
+@pytest.mark.parametrize(("limits", "verdict"), [({}, "passed"), ({"max_abs_smd": 1e-9}, "refused")])
+def test_effect_checks_name_limit_and_verdict(arms, limits, verdict):
+    trials = arms.confounded(2_000, seed=2, refusal={"min_starters": 10, **limits})
+
+    checks = effect_checks(trials, fit_propensity(trials, n_draws=1, seed=1))
+
+    by_name = {row["check"]: row for row in checks.iter_rows(named=True)}
+    assert (by_name["starters"]["limit"], by_name["starters"]["verdict"]) == (10, "passed")
+    assert by_name["max_abs_smd"]["verdict"] == verdict
+    assert by_name["share_outside_support"]["limit"] is None
