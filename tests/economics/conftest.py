@@ -98,7 +98,7 @@ def book(content, declare):
 def effect_draws():
     """Draws 0, 1 and 2 of two districts, all three alike, months 0 to 2."""
     rows = [
-        (district, "training", "abc", "att", "all", "raw", draw, arm, state, month, float(Fraction(arms[is_control][month][i])))
+        (district, "training", "abc", "start_now_rather_than_wait", "all", "raw", draw, arm, state, month, float(Fraction(arms[is_control][month][i])))
         for (district, arms), draw, (is_control, arm), month, (i, state) in product(
             DISTRICTS.items(), range(3), enumerate(("treated", "comparison")), range(3), enumerate(STATES)
         )
