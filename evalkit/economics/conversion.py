@@ -68,5 +68,7 @@ def convert_currency(amount: ArrayLike, *, currency: str, to: str, year: int, re
         )
     rate = value_at(records, forth if forth in records else back, year).value
     if rate == 0:
-        raise LedgerError("An exchange rate is zero.", where=f"{forth}, {year}", why="Nothing could be turned back.", fix="mend the record.")
+        raise LedgerError(
+            "An exchange rate is zero.", where=f"{forth}, {year}", why="Nothing could be turned back.", fix="mend the record."
+        )
     return amount * rate if forth in records else amount / rate

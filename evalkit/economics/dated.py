@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import pairwise
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -192,7 +193,7 @@ def _faults(records: list[DatedRecord]) -> Iterator[str]:
         spans = sorted(value.span for value in record.values)
         if not spans or any(first > last for first, last in spans):
             yield f"{record.key} (no value, or a period that ends before it starts)"
-        if any(later[0] <= earlier[1] for earlier, later in zip(spans, spans[1:], strict=False)):
+        if any(later[0] <= earlier[1] for earlier, later in pairwise(spans)):
             yield f"{record.key} (periods overlap)"
         for value in record.values:
             low, high = value.distribution.low, value.distribution.high

@@ -31,6 +31,7 @@ class EffectPath:
     draws: np.ndarray
     states: list[str]
     probabilities: np.ndarray
+    n_effective: int | None = None
 
     @property
     def n_months(self) -> int:
@@ -39,7 +40,7 @@ class EffectPath:
     @property
     def n_replicates(self) -> int:
         """Distinct replicates beside the point estimate: the effective number of draws of the effect."""
-        return int(np.sum(self.draws > 0))
+        return int(np.sum(self.draws > 0)) if self.n_effective is None else self.n_effective
 
     def difference(self) -> np.ndarray:
         """Treated minus comparison: (draw, state, month)."""
@@ -73,8 +74,8 @@ def effect_paths(
     return [_complete(keys, group, horizon) for keys, group in chosen.partition_by(EFFECT_KEYS, as_dict=True, maintain_order=True).items()]
 
 
-def recycle(path: EffectPath, n_draws: int) -> tuple[EffectPath, np.ndarray]:
-    """The path with draws 0..n_draws, replicate b of the effect standing again in draws b + B, b + 2B, ...; and which one each draw took.
+def recycle(path: EffectPath, n_draws: int) -> EffectPath:
+    """The path with draws 0..n_draws, replicate b of the effect standing again in draws b + B, b + 2B, ...
 
     Prices are drawn anew for every draw, so that a recycled replicate meets other prices; what it says of the effect is not more than the
     B replicates know, and results report B beside the number of draws.
@@ -83,9 +84,12 @@ def recycle(path: EffectPath, n_draws: int) -> tuple[EffectPath, np.ndarray]:
     replicates = order[path.draws[order] > 0]
     point = order[path.draws[order] == 0]
     if not len(point) or not len(replicates):
-        raise _refused("An effect lacks its point estimate or its replicates.", _place(path.keys), "Draw 0 is the estimate, the others its range.")
+        raise _refused(
+            "An effect lacks its point estimate or its replicates.", _place(path.keys), "Draw 0 is the estimate, the others its range."
+        )
     taken = np.concatenate([point, replicates[np.arange(n_draws) % len(replicates)]])
-    return replace(path, draws=np.arange(n_draws + 1), probabilities=path.probabilities[taken]), path.draws[taken]
+    n_effective = min(n_draws, len(replicates))
+    return replace(path, draws=np.arange(n_draws + 1), probabilities=path.probabilities[taken], n_effective=n_effective)
 
 
 def decay(n_observed: int, n_months: int, half_life: np.ndarray) -> np.ndarray:

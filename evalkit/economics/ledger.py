@@ -13,7 +13,7 @@ import polars as pl
 
 from evalkit.economics.actors import PUBLIC_PURSE
 from evalkit.economics.discounting import discount_factors, mid_months
-from evalkit.economics.effect_paths import ARMS, EFFECT_KEYS, EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths
+from evalkit.economics.effect_paths import ARMS, EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths
 from evalkit.economics.ledger_checks import check_ledger
 from evalkit.economics.price_book import Posting, PriceBook, Scenario
 from evalkit.economics.price_draws import draw_prices, own_prices
@@ -69,9 +69,7 @@ def value_effects(
     LedgerError
         If a state has no livelihood in the book, or the ledger does not balance.
     """
-    return value_under(
-        effect_draws, price_book, displacement="central", seed=seed, horizon=horizon, estimand=estimand, subgroup=subgroup
-    )
+    return value_under(effect_draws, price_book, displacement="central", seed=seed, horizon=horizon, estimand=estimand, subgroup=subgroup)
 
 
 def value_under(

@@ -61,6 +61,14 @@ def _unfit_decay(book: "PriceBook") -> Iterator[str]:
         yield f"appraisal half_life, {key} (months above zero are needed)"
 
 
+def _unfit_sensitivity(book: "PriceBook") -> Iterator[str]:
+    for key, (low, high) in book.appraisal.sensitivity.items():
+        if key not in book.records:
+            yield f"appraisal sensitivity, {key} ({nearest(key, book.records)})"
+        elif not 0 <= low <= book.records[key].value <= high or low == high or book.records[key].distribution.kind != "fixed":
+            yield f"appraisal sensitivity, {key} (a fixed record, and ends around its value, are needed)"
+
+
 def _unfit_roles(book: "PriceBook") -> Iterator[str]:
     for posting in book.postings:
         if posting.role == "programme_cost" and (posting.driver != "start" or posting.received_by != "resources"):
@@ -85,5 +93,11 @@ OPTION_RULES = (
         "give fixed shares that sum to one.",
     ),
     Rule("A decay that cannot be used", _unfit_decay, "What is left of an effect halves every so many months.", "name a price in months."),
+    Rule(
+        "Sensitivity ranges that do not fit",
+        _unfit_sensitivity,
+        "A record with a range of its own is varied over that; a rate of the method over what is declared for it.",
+        "give low <= value <= high for a fixed record.",
+    ),
     Rule("Roles that do not fit their posting", _unfit_roles, "Results are read off the postings' roles.", "mend the role or the posting."),
 )

@@ -78,15 +78,17 @@ class Appraisal(Record):
     """The keys of the rates that belong to the method rather than to a posting.
 
     `displacement_by_state` holds for the kinds of job it names, `displacement` for all others. Without a half-life nothing is projected.
-    `household_split` names the shares of a household's money by actor; they sum to one.
+    `household_split` names the shares of a household's money by actor; they sum to one. `sensitivity` gives the ends between which a rate
+    of the method, which is not drawn, is varied in the tornado.
     """
 
     discount_rate: str
     cost_of_public_funds: str
     displacement: Displacement
-    displacement_by_state: dict[str, Displacement] = {}
+    displacement_by_state: dict[str, Displacement] = Field(default_factory=dict)
     half_life: str | None = None
-    household_split: dict[str, str] = {}
+    household_split: dict[str, str] = Field(default_factory=dict)
+    sensitivity: dict[str, tuple[float, float]] = Field(default_factory=dict)
 
     def displacement_in(self, state: str | None) -> Displacement:
         """The displacement that holds for work in a state."""

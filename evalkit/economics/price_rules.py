@@ -81,7 +81,9 @@ def _negative(book: "PriceBook") -> Iterator[str]:
 
 
 def _above_one(book: "PriceBook") -> Iterator[str]:
-    yield from (f"price {record.key} ({record.unit})" for record in book.prices if record.unit in RATE_UNITS and not max(_ends(record)) <= 1)
+    yield from (
+        f"price {record.key} ({record.unit})" for record in book.prices if record.unit in RATE_UNITS and not max(_ends(record)) <= 1
+    )
 
 
 def _outside(book: "PriceBook") -> Iterator[str]:
