@@ -2,12 +2,14 @@
 
 from evalkit.economics.actors import ACTORS, PERSPECTIVES
 from evalkit.economics.conversion import convert_currency, convert_price_year
-from evalkit.economics.dated import load_dated, value_at
+from evalkit.economics.dated import DatedFile, load_dated, value_at
 from evalkit.economics.discounting import present_value
+from evalkit.economics.explain import explain
 from evalkit.economics.information import evppi
 from evalkit.economics.ledger import value_effects, value_under
 from evalkit.economics.ledger_checks import check_ledger
-from evalkit.economics.price_book import PriceBook, declare_price_book, load_price_book
+from evalkit.economics.place_costs import place_costs, price_book_of_run, run_place_costs, start_costs, with_place_costs
+from evalkit.economics.price_book import PriceBook, PriceBookFile, declare_price_book, load_price_book
 from evalkit.economics.projection import cohort_trace
 from evalkit.economics.results import ValueResults, value_results
 from evalkit.economics.summaries import displacement_sensitivity, price_table, summarise_value, value_by_actor
@@ -17,7 +19,9 @@ from evalkit.economics.welfare import fieller_limits, incremental_table, mvpf
 __all__ = [
     "ACTORS",
     "PERSPECTIVES",
+    "DatedFile",
     "PriceBook",
+    "PriceBookFile",
     "ValueResults",
     "acceptability_curve",
     "check_ledger",
@@ -28,17 +32,23 @@ __all__ = [
     "displacement_sensitivity",
     "evpi",
     "evppi",
+    "explain",
     "fieller_limits",
     "incremental_table",
     "load_dated",
     "load_price_book",
     "mvpf",
+    "place_costs",
     "present_value",
+    "price_book_of_run",
     "price_table",
+    "run_place_costs",
+    "start_costs",
     "summarise_value",
     "value_at",
     "value_by_actor",
     "value_effects",
     "value_results",
     "value_under",
+    "with_place_costs",
 ]

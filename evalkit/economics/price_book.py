@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from evalkit.economics.actors import RESOURCES
 from evalkit.economics.dated import load_dated
 from evalkit.economics.price_rules import refuse_faulty
-from evalkit.economics.references import PriceByReference, resolve
+from evalkit.economics.references import Factor, PriceByReference, resolve
 from evalkit.errors import ParameterError
 from evalkit.params import Grade, PriceRecord, Record, Text, load, validate
 
@@ -190,6 +190,18 @@ def declare_price_book(content: dict, *, where: str, folder: Path | str = ".") -
     refuse_faulty(book, where)
     book._file = where
     return book
+
+
+def book_references(path: Path | str) -> dict[str, tuple[str, ...]]:
+    """Which dated parameters a book's file takes its prices from: by their key, the prices that use them."""
+    found: dict[str, list[str]] = {}
+    for price in load(path, _Content).model_dump().get("prices", ()):
+        if isinstance(price, dict) and "default" in price:
+            entry = validate(price, PriceByReference, where=f"{path}, price {price.get('key')}")
+            factors = [one for one in (*entry.default.times, *entry.default.divided_by) if isinstance(one, Factor)]
+            for key in (entry.default.key, *(factor.key for factor in factors)):
+                found.setdefault(key, []).append(entry.key)
+    return {key: tuple(prices) for key, prices in found.items()}
 
 
 def _resolved(content: dict, *, where: str, folder: Path) -> dict:
