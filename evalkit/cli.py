@@ -1,4 +1,4 @@
-"""The command line: `evalkit run`, `check`, `simulate`, `schema`, `pseudonymise` and `contract`.
+"""The command line: `evalkit run`, `check`, `simulate`, `schema`, `params`, `scenario`, `pseudonymise` and `contract`.
 
 Results go to the standard output, progress and errors to the standard error.
 Exit codes: 0 ok, 1 some units failed, 2 usage or parameters, 3 contract violated, 4 disclosure, 130 interrupted.
@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 contract_app = typer.Typer(help="Data contracts: propose a mapping, write templates and documentation.", no_args_is_help=True)
 app.add_typer(contract_app, name="contract")
+params_app = typer.Typer(help="Parameters: where a value comes from, how sure it is and where it is used.", no_args_is_help=True)
+app.add_typer(params_app, name="params")
 RunFileArgument = Annotated[Path, typer.Argument(help="The run's YAML file, for example params/northern_ireland.yaml.")]
 ContractsOption = Annotated[Path, typer.Option(help="The folder of the data contracts.")]
 FolderOption = Annotated[Path, typer.Option("--out", help="The folder to write to.")]
@@ -157,6 +159,17 @@ def contract_docs(out: FolderOption, contracts: ContractsOption = Path("data_con
         typer.echo(str(path))
 
 
+@params_app.command("explain")
+def params_explain(
+    key: Annotated[str, typer.Argument(help="The key of a parameter, for example municipal_tax.stockholm or wage.")],
+    folder: Annotated[Path, typer.Option(help="The folder of the parameters.")] = Path("params"),
+) -> None:
+    """Print a parameter's values with period, source and grade, and where it is used."""
+    from evalkit.economics import explain
+
+    typer.echo("\n".join(explain(key, folder)))
+
+
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="The folder that the city is written to; an earlier city there is replaced.")],
@@ -187,13 +200,13 @@ def simulate(
 def schema(
     out: Annotated[Path, typer.Option(help="The folder that the JSON Schemas are written to.")] = Path("params/schema"),
 ) -> None:
-    """Write the JSON Schemas of run files, protocols and price books, by which editors check and complete them."""
-    from evalkit.economics import PriceBook
+    """Write the JSON Schemas of run files, protocols, price books and dated parameters, by which editors check and complete them."""
+    from evalkit.economics import DatedFile, PriceBookFile
     from evalkit.effects import Protocol
     from evalkit.params import RunFile
 
     out.mkdir(parents=True, exist_ok=True)
-    for name, model in {"run": RunFile, "protocol": Protocol, "price_book": PriceBook}.items():
+    for name, model in {"run": RunFile, "protocol": Protocol, "price_book": PriceBookFile, "rates": DatedFile}.items():
         path = out / f"{name}.json"
         path.write_text(json.dumps(model.model_json_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         typer.echo(str(path))

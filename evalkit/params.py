@@ -97,9 +97,24 @@ class EffectRules(Record):
 
 
 class ValueRules(Record):
-    """Which price book values the effects."""
+    """Which price book values the effects, up to which month (without: to the follow-up), and from how many joint draws."""
 
     price_book: Path | None = None
+    horizon_months: int | None = Field(None, ge=1)
+    n_draws: int = Field(1000, ge=100)
+
+
+class AllocationRules(Record):
+    """What an allocation keeps to: money a year by district (without: what is spent now), smallest group, equality floor, how much the bad
+    draws count, and which further amounts of money are tried."""
+
+    budgets: dict[str, float] = {}
+    smallest_group: int = Field(0, ge=0)
+    equality_floor: float = Field(0.0, ge=0, le=1)
+    downside_weight: float = Field(0.0, ge=0, le=1)
+    downside_level: float = Field(0.1, gt=0, le=1)
+    further_money: tuple[float, ...] = (500_000, 1_000_000, 2_000_000)
+    n_draws: int = Field(100, ge=10)
 
 
 class RunFile(Record):
@@ -117,6 +132,7 @@ class RunFile(Record):
     survival: SurvivalRules = SurvivalRules()
     effects: EffectRules = EffectRules()
     value: ValueRules = ValueRules()
+    allocation: AllocationRules = AllocationRules()
     min_count: int = Field(5, ge=3)
     wording: dict[str, Text] = {}
     notices: tuple[Text, ...] = ()

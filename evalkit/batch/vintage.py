@@ -14,6 +14,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+import yaml
 from pydantic import BaseModel
 
 import evalkit
@@ -127,7 +128,20 @@ def _hash_inputs(run: Run) -> dict[str, str]:
         paths = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")]
         base = root.parent if root.is_file() else root
         inputs |= {f"{key.removesuffix('.folder')}/{path.relative_to(base).as_posix()}": sha256_of(path) for path in paths}
+        inputs |= {f"{key}/defaults/{path.name}": sha256_of(path) for path in _defaults_of(root)}
     return dict(sorted(inputs.items()))
+
+
+def _defaults_of(path: Path) -> list[Path]:
+    """The files of dated parameters that a price book takes values from; what is missing or faulty is refused where the book is read."""
+    if path.suffix != ".yaml" or not path.is_file():
+        return []
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError:
+        return []
+    named = content.get("defaults", ()) if isinstance(content, dict) else ()
+    return [found for name in named or () if isinstance(name, str) and (found := path.parent / name).is_file()]
 
 
 def _git_commit() -> dict[str, str]:

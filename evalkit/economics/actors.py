@@ -38,3 +38,13 @@ PERSPECTIVES: dict[str, tuple[str, ...]] = {
     "public_purse": PUBLIC_PURSE,
     "society": ACTOR_NAMES,
 }
+
+# The municipality is the districts and the city together: the district pays, the city gets the tax.
+MUNICIPALITY: tuple[str, ...] = ("district", "other_district", "city")
+RESULT_PERSPECTIVES: dict[str, tuple[str, ...]] = {
+    "person": PERSPECTIVES["person"],
+    "district": PERSPECTIVES["district"],
+    "municipality": MUNICIPALITY,
+    "public_purse": PUBLIC_PURSE,
+    "society": ACTOR_NAMES,
+}

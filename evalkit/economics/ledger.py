@@ -6,7 +6,6 @@ from its middle. Draw 0 is the point estimate at the records' own values; draws 
 every price, so one table carries both uncertainties.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,27 +13,14 @@ import polars as pl
 
 from evalkit.economics.actors import PUBLIC_PURSE
 from evalkit.economics.discounting import discount_factors, mid_months
+from evalkit.economics.effect_paths import ARMS, EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths
 from evalkit.economics.ledger_checks import check_ledger
 from evalkit.economics.price_book import Posting, PriceBook, Scenario
-from evalkit.economics.price_draws import draw_prices
-from evalkit.errors import EstimationError, LedgerError, first_few
+from evalkit.economics.price_draws import draw_prices, own_prices
+from evalkit.errors import LedgerError, first_few
 from evalkit.tables import SCHEMAS, conform
 
-EFFECT_KEYS = SCHEMAS["effect_status"].keys
-ARMS = ("comparison", "treated")
 ARM_SIGNS = {"comparison": -1.0, "treated": 1.0}
-# Shares of people are sums of a few hundred weights; their rounding stays far below this.
-PROBABILITY_TOLERANCE = 1e-8
-
-
-@dataclass(frozen=True)
-class _Effect:
-    """One district and intervention: the draws' numbers, the states' names, probabilities (draw, arm, state, month 1..h)."""
-
-    keys: dict[str, str]
-    draws: np.ndarray
-    states: list[str]
-    probabilities: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -46,7 +32,15 @@ class _Row:
     amounts: np.ndarray
 
 
-def value_effects(effect_draws: pl.DataFrame, price_book: PriceBook, *, seed: int, horizon: int | None = None) -> pl.DataFrame:
+def value_effects(
+    effect_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    seed: int,
+    horizon: int | None = None,
+    estimand: str = PRIMARY_ESTIMAND,
+    subgroup: str = EVERYBODY,
+) -> pl.DataFrame:
     """What the effects are worth to each actor, posting by posting, draw by draw.
 
     Parameters
@@ -60,6 +54,8 @@ def value_effects(effect_draws: pl.DataFrame, price_book: PriceBook, *, seed: in
     horizon : int, optional
         The months that the run declares to be valued. Must be the follow-up of the draws: nothing observed is left out, nothing is
         projected. Without it the follow-up is taken as it is.
+    estimand, subgroup : str
+        The one estimand and subgroup that are valued; rows of others are left out, never added.
 
     Returns
     -------
@@ -69,15 +65,22 @@ def value_effects(effect_draws: pl.DataFrame, price_book: PriceBook, *, seed: in
     Raises
     ------
     EstimationError
-        If the draws are incomplete, do not sum to one, or do not end at the horizon.
+        If the draws are incomplete, do not sum to one, do not end at the horizon, or hold no effect of the estimand and subgroup.
     LedgerError
         If a state has no livelihood in the book, or the ledger does not balance.
     """
-    return value_under(effect_draws, price_book, displacement="central", seed=seed, horizon=horizon)
+    return value_under(effect_draws, price_book, displacement="central", seed=seed, horizon=horizon, estimand=estimand, subgroup=subgroup)
 
 
 def value_under(
-    effect_draws: pl.DataFrame, price_book: PriceBook, *, displacement: Scenario, seed: int, horizon: int | None = None
+    effect_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    displacement: Scenario,
+    seed: int,
+    horizon: int | None = None,
+    estimand: str = PRIMARY_ESTIMAND,
+    subgroup: str = EVERYBODY,
 ) -> pl.DataFrame:
     """What the effects are worth if none, the expected or a high share of the new work is somebody else's.
 
@@ -86,26 +89,22 @@ def value_under(
     displacement : {"zero", "central", "high"}
         Which of the book's displacement records applies; `value_effects` takes the central one. All other draws are the same, so two
         scenarios differ by displacement and what it costs alone.
-    effect_draws, price_book, seed, horizon
+    effect_draws, price_book, seed, horizon, estimand, subgroup
         As in `value_effects`, with its returns and errors.
     """
-    conform(effect_draws.head(0), "effect_draws")
-    draws = effect_draws.cast(SCHEMAS["effect_draws"].columns)
-    if draws.is_empty():
+    paths = effect_paths(effect_draws, estimand=estimand, subgroup=subgroup, horizon=horizon)
+    if not paths:
         return pl.DataFrame(schema=SCHEMAS["value_draws"].columns)
-    _refuse_unknown_states(draws, price_book)
-    prices = draw_prices(price_book, np.arange(draws["draw"].max() + 1), seed=seed)
-    prices["displaced_share"] = prices[getattr(price_book.appraisal.displacement, displacement)]
-    parts = [
-        _value(_complete(keys, group, horizon), price_book, prices) for keys, group in draws.partition_by(EFFECT_KEYS, as_dict=True).items()
-    ]
-    value_draws = conform(pl.concat(parts), "value_draws")
+    refuse_unknown_states(paths, price_book)
+    prices = draw_prices(price_book, np.arange(max(path.draws.max() for path in paths) + 1), seed=seed)
+    value_draws = conform(pl.concat(_value(path, price_book, prices, displacement) for path in paths), "value_draws")
     check_ledger(value_draws, price_book)
     return value_draws
 
 
-def _refuse_unknown_states(draws: pl.DataFrame, price_book: PriceBook) -> None:
-    undeclared = sorted(set(draws["state"].unique()) - {livelihood.state for livelihood in price_book.livelihoods})
+def refuse_unknown_states(paths: list[EffectPath], price_book: PriceBook) -> None:
+    """Raise unless every state of the effects has a livelihood in the book."""
+    undeclared = sorted({state for path in paths for state in path.states} - {one.state for one in price_book.livelihoods})
     if undeclared:
         raise LedgerError(
             f"States of the effect without a declared livelihood: {len(undeclared)}.",
@@ -115,47 +114,15 @@ def _refuse_unknown_states(draws: pl.DataFrame, price_book: PriceBook) -> None:
         )
 
 
-def _complete(keys: tuple[str, ...], group: pl.DataFrame, horizon: int | None) -> _Effect:
-    """The group's rows as an array, refused unless every draw, arm, state and month is there once."""
-    draws, states, months = (group[column].unique().sort() for column in ("draw", "state", "month"))
-    shape = (len(draws), len(ARMS), len(states), len(months))
-    place = f"effect_draws, {', '.join(keys)}"
-    if set(group["arm"].unique()) != set(ARMS) or months.to_list() != list(range(len(months))) or len(months) < 2:
-        raise _refused("The effect draws lack an arm or a month.", place, "Every draw needs both arms and the months 0 to the last.")
-    codes = [np.searchsorted(draws.to_numpy(), group["draw"].to_numpy()), _codes(group["arm"], ARMS), _codes(group["state"], states)]
-    cells = np.ravel_multi_index((*codes, group["month"].to_numpy()), shape)
-    if not np.all(np.bincount(cells, minlength=np.prod(shape)) == 1):
-        raise _refused("The effect draws are incomplete or repeated.", place, "Every draw, arm, state and month stands once.")
-    if horizon is not None and horizon != len(months) - 1:
-        raise _refused(
-            f"The follow-up is {len(months) - 1} months, the horizon to value {horizon}.",
-            place,
-            "A shorter horizon hides months that were observed; a longer one needs a projection, which the ledger does not make.",
-        )
-    probabilities = np.empty(shape)
-    probabilities.ravel()[cells] = group["probability"].to_numpy()
-    if not np.all(np.abs(probabilities.sum(axis=2) - 1) <= PROBABILITY_TOLERANCE) or not np.all(probabilities >= -PROBABILITY_TOLERANCE):
-        raise _refused("The shares of the states do not sum to one.", place, "People are in one state a month, in each arm and draw.")
-    return _Effect(dict(zip(EFFECT_KEYS, keys, strict=True)), draws.to_numpy(), states.to_list(), probabilities[..., 1:])
-
-
-def _codes(column: pl.Series, names: Sequence[str]) -> np.ndarray:
-    return column.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.intp)
-
-
-def _refused(what: str, where: str, why: str) -> EstimationError:
-    return EstimationError(what, where=where, why=why, fix="look at the station that wrote effect_draws, or at the run file's horizon.")
-
-
-def _value(effect: _Effect, book: PriceBook, prices: dict[str, np.ndarray]) -> pl.DataFrame:
-    prices = {key: drawn[effect.draws] for key, drawn in prices.items()}
-    factors = discount_factors(prices[book.appraisal.discount_rate], mid_months(effect.probabilities.shape[-1]))
-    months = np.einsum("dasm,dm->ads", effect.probabilities, factors)
+def _value(effect: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], scenario: Scenario) -> pl.DataFrame:
+    prices = own_prices(drawn, book, effect.keys["intervention_id"], effect.draws)
+    rate = prices[book.appraisal.discount_rate]
+    months = np.einsum("dasm,dm->ads", effect.probabilities, discount_factors(rate, mid_months(effect.n_months)))
     rows = [
         _Row(posting, actor, sign * amounts)
         for posting in book.postings
         if posting.driver != "net_public_outlay" and posting.state in (None, *effect.states)
-        for amounts in [_quantity(posting, effect, months, prices) * _unit_amount(posting, prices)]
+        for amounts in [_amounts(posting, effect, months, prices, book, scenario)]
         for actor, sign in posting.sides
     ]
     outlay = -sum((row.amounts for row in rows if row.actor in PUBLIC_PURSE), start=np.zeros(len(effect.draws)))
@@ -168,20 +135,31 @@ def _value(effect: _Effect, book: PriceBook, prices: dict[str, np.ndarray]) -> p
     return _as_table(rows, effect, book)
 
 
-def _quantity(posting: Posting, effect: _Effect, months: np.ndarray, prices: dict[str, np.ndarray]) -> np.ndarray:
-    """How much of its driver a posting counts, per draw: discounted months, or starts."""
+def _amounts(
+    posting: Posting, effect: EffectPath, months: np.ndarray, prices: dict[str, np.ndarray], book: PriceBook, scenario: Scenario
+) -> np.ndarray:
+    """What a posting comes to per draw: discounted months or starts, times its unit amount, later by its delay."""
+    amounts = _quantity(posting, effect, months) * unit_amount(posting, prices)
+    if posting.driver == "displaced_months":
+        amounts = amounts * prices[getattr(book.appraisal.displacement_in(posting.state), scenario)]
+    if posting.delay_months:
+        amounts = amounts * discount_factors(prices[book.appraisal.discount_rate], [posting.delay_months])[:, 0]
+    return amounts
+
+
+def _quantity(posting: Posting, effect: EffectPath, months: np.ndarray) -> np.ndarray:
     if posting.driver == "start":
         return np.ones(len(effect.draws))
     state = effect.states.index(posting.state)
-    counted = sum(ARM_SIGNS[arm] * months[ARMS.index(arm), :, state] for arm in posting.arms)
-    return counted * prices["displaced_share"] if posting.driver == "displaced_months" else counted
+    return sum(ARM_SIGNS[arm] * months[ARMS.index(arm), :, state] for arm in posting.arms)
 
 
-def _unit_amount(posting: Posting, prices: dict[str, np.ndarray]) -> np.ndarray:
+def unit_amount(posting: Posting, prices: dict[str, np.ndarray]) -> np.ndarray:
+    """A posting's amount per unit of its driver, per draw."""
     return sum(np.prod([prices[key] for key in term], axis=0) for term in posting.terms)
 
 
-def _as_table(rows: list[_Row], effect: _Effect, book: PriceBook) -> pl.DataFrame:
+def _as_table(rows: list[_Row], effect: EffectPath, book: PriceBook) -> pl.DataFrame:
     n_draws = len(effect.draws)
 
     def repeated(values: list[str]) -> np.ndarray:

@@ -7,20 +7,27 @@ A posting says what drives it, who pays, who receives and how much. Its driver i
   net_public_outlay  what the public purse lays out in all other postings, times the cost of public funds.
 Its kind is a transfer between two actors, or a real resource, whose other side is `resources`. Its amount is a sum of products of
 price keys, for example "wage + wage * employer_contribution". Society's money has one currency and one price year.
+
+A price is stated in the book, or taken from the dated parameters that the book names under `defaults` (evalkit/economics/references.py).
 """
 
 from pathlib import Path
 from typing import Literal
 
-from pydantic import PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from evalkit.economics.actors import RESOURCES
+from evalkit.economics.dated import load_dated
 from evalkit.economics.price_rules import refuse_faulty
+from evalkit.economics.references import Factor, PriceByReference, resolve
+from evalkit.errors import ParameterError
 from evalkit.params import Grade, PriceRecord, Record, Text, load, validate
 
 Arm = Literal["treated", "comparison"]
 Driver = Literal["state_months", "start", "displaced_months", "net_public_outlay"]
 Kind = Literal["transfer", "real_resource"]
+# What a posting is in the results: the cost of the intervention itself, or municipal tax that income equalisation takes.
+Role = Literal["programme_cost", "equalisation"]
 Scenario = Literal["zero", "central", "high"]
 
 
@@ -44,6 +51,8 @@ class Posting(Record):
     kind: Kind
     amount: str = ""
     arms: tuple[Arm, ...] = ("treated", "comparison")
+    role: Role | None = None
+    delay_months: int = Field(0, ge=0, le=120)
     note: str = ""
 
     @property
@@ -66,11 +75,31 @@ class Displacement(Record):
 
 
 class Appraisal(Record):
-    """The keys of the rates that belong to the method rather than to a posting."""
+    """The keys of the rates that belong to the method rather than to a posting.
+
+    `displacement_by_state` holds for the kinds of job it names, `displacement` for all others. Without a half-life nothing is projected.
+    `household_split` names the shares of a household's money by actor; they sum to one. `sensitivity` gives the ends between which a rate
+    of the method, which is not drawn, is varied in the tornado.
+    """
 
     discount_rate: str
     cost_of_public_funds: str
     displacement: Displacement
+    displacement_by_state: dict[str, Displacement] = Field(default_factory=dict)
+    half_life: str | None = None
+    household_split: dict[str, str] = Field(default_factory=dict)
+    sensitivity: dict[str, tuple[float, float]] = Field(default_factory=dict)
+
+    def displacement_in(self, state: str | None) -> Displacement:
+        """The displacement that holds for work in a state."""
+        return self.displacement_by_state.get(state, self.displacement)
+
+
+class InterventionPrices(Record):
+    """An intervention's own prices: which of the book's prices stand for which in its ledger."""
+
+    intervention_id: str
+    prices: dict[str, str]
 
 
 class PriceBook(Record):
@@ -81,10 +110,12 @@ class PriceBook(Record):
     note: Text | None = None
     currency: str
     price_year: int
+    defaults: tuple[Path, ...] = ()
     appraisal: Appraisal
     livelihoods: tuple[Livelihood, ...]
     prices: tuple[PriceRecord, ...]
     postings: tuple[Posting, ...]
+    interventions: tuple[InterventionPrices, ...] = ()
 
     _file: str = PrivateAttr("a price book")
 
@@ -108,6 +139,22 @@ class PriceBook(Record):
         """What each posting is called, by language: labels for tables and figures."""
         return {posting.posting: posting.name for posting in self.postings}
 
+    def own_prices(self, intervention_id: str) -> dict[str, str]:
+        """Which key an intervention uses in place of another; empty if it has no prices of its own."""
+        return next((one.prices for one in self.interventions if one.intervention_id == intervention_id), {})
+
+
+class PriceBookFile(PriceBook):
+    """A price book as its file may write it, for editors: prices stated, or taken from dated parameters."""
+
+    prices: tuple[PriceRecord | PriceByReference, ...]
+
+
+class _Content(BaseModel):
+    """A file's content as it stands, before references are followed."""
+
+    model_config = ConfigDict(extra="allow")
+
 
 def load_price_book(path: Path | str) -> PriceBook:
     """Read a price book (params/unit_costs/NAME.yaml) and check that its ledger can balance.
@@ -115,30 +162,62 @@ def load_price_book(path: Path | str) -> PriceBook:
     Parameters
     ----------
     path : Path or str
-        A YAML file with the fields of `PriceBook`.
+        A YAML file with the fields of `PriceBook`; a price with `default` is taken from the dated parameters named under `defaults`.
 
     Returns
     -------
     PriceBook
-        Frozen; `params.hash_of` gives its vintage, which does not depend on where the file lies.
+        Frozen, with every price resolved; `params.hash_of` gives its vintage, which does not depend on where the file lies.
 
     Raises
     ------
     ParameterError
-        If the file is missing, or a key is unknown, missing or of the wrong type.
+        If a file is missing, a key is unknown, missing or of the wrong type, or a dated value does not exist for the year asked.
     LedgerError
         If a price lacks what makes it comparable (currency, price year, a value inside its distribution, not negative), or a posting
         names an unknown price, actor or state or does not balance; names the file and the records.
     """
-    return _checked(load(path, PriceBook), str(path))
+    content = load(path, _Content).model_dump()
+    return declare_price_book(content, where=str(path), folder=Path(path).parent)
 
 
-def declare_price_book(content: dict, *, where: str) -> PriceBook:
-    """A price book from content already read; `where` names it in messages. Checks and errors as `load_price_book`."""
-    return _checked(validate(content, PriceBook, where=where), where)
+def declare_price_book(content: dict, *, where: str, folder: Path | str = ".") -> PriceBook:
+    """A price book from content already read; `where` names it in messages, `defaults` lie relative to `folder`.
 
-
-def _checked(book: PriceBook, file: str) -> PriceBook:
-    refuse_faulty(book, file)
-    book._file = file
+    Checks and errors as `load_price_book`.
+    """
+    book = validate(_resolved(content, where=where, folder=Path(folder)), PriceBook, where=where)
+    refuse_faulty(book, where)
+    book._file = where
     return book
+
+
+def book_references(path: Path | str) -> dict[str, tuple[str, ...]]:
+    """Which dated parameters a book's file takes its prices from: by their key, the prices that use them."""
+    found: dict[str, list[str]] = {}
+    for price in load(path, _Content).model_dump().get("prices", ()):
+        if isinstance(price, dict) and "default" in price:
+            entry = validate(price, PriceByReference, where=f"{path}, price {price.get('key')}")
+            factors = [one for one in (*entry.default.times, *entry.default.divided_by) if isinstance(one, Factor)]
+            for key in (entry.default.key, *(factor.key for factor in factors)):
+                found.setdefault(key, []).append(entry.key)
+    return {key: tuple(prices) for key, prices in found.items()}
+
+
+def _resolved(content: dict, *, where: str, folder: Path) -> dict:
+    """The content with every price that refers to a dated parameter filled in."""
+    prices = content.get("prices")
+    if not isinstance(prices, list | tuple) or not any(isinstance(price, dict) and "default" in price for price in prices):
+        return content
+    records = load_dated(folder / path for path in content.get("defaults", ()))
+    return content | {"prices": [_filled(price, content, records, where) for price in prices]}
+
+
+def _filled(price: object, content: dict, records: dict, where: str) -> object:
+    if not isinstance(price, dict) or "default" not in price:
+        return price
+    entry = validate(price, PriceByReference, where=f"{where}, price {price.get('key')}")
+    try:
+        return resolve(entry, price_year=content.get("price_year"), records=records).model_dump()
+    except ParameterError as fault:
+        raise ParameterError(fault.what, where=f"{where}, price {entry.key}: {fault.where}", why=fault.why, fix=fault.fix) from None

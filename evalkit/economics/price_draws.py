@@ -35,6 +35,12 @@ def draw_prices(price_book: PriceBook, draws: np.ndarray, *, seed: int) -> dict[
     }
 
 
+def own_prices(drawn: dict[str, np.ndarray], price_book: PriceBook, intervention_id: str, draws: np.ndarray) -> dict[str, np.ndarray]:
+    """An intervention's prices in the draws of its effect: its own where the book gives it some, else those of all."""
+    own = price_book.own_prices(intervention_id)
+    return {key: drawn[own.get(key, key)][draws] for key in drawn}
+
+
 def _uniforms(key: str, draws: np.ndarray, seed: int) -> np.ndarray:
     key_number = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
     return np.random.default_rng([seed, key_number]).random(int(draws.max(initial=0)) + 1)[draws]

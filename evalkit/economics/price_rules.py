@@ -1,11 +1,12 @@
 """What a price book must satisfy before anything is valued with it. One rule, one message; all faults of a rule are named at once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from evalkit.economics.actors import ACTOR_NAMES, RESOURCES
+from evalkit.economics.option_rules import OPTION_RULES, RATE_UNITS, Rule
 from evalkit.errors import LedgerError, first_few, nearest
 from evalkit.tables import STATES
 
@@ -13,18 +14,11 @@ if TYPE_CHECKING:
     from evalkit.economics.price_book import Posting, PriceBook
     from evalkit.params import PriceRecord
 
-RATE_UNITS = ("share", "share per year")
+TIME_UNITS = ("months",)
 MONEY_UNITS = ("per month", "per start")
 _UNIT_OF_DRIVER = {"state_months": "per month", "displaced_months": "per month", "start": "per start"}
 _STATE_DRIVERS = ("state_months", "displaced_months")
 _OUTCOMES = set(STATES["outcome"])
-
-
-class _Rule(NamedTuple):
-    what: str
-    find: "Callable[[PriceBook], Iterator[str]]"
-    why: str
-    fix: str
 
 
 def refuse_faulty(book: "PriceBook", file: str) -> None:
@@ -35,7 +29,7 @@ def refuse_faulty(book: "PriceBook", file: str) -> None:
     LedgerError
         Names the file and the records, never the rest of the book.
     """
-    for rule in _RULES:
+    for rule in (*_RULES, *OPTION_RULES):
         faults = list(rule.find(book))
         if faults:
             raise LedgerError(f"{rule.what}: {len(faults)}.", where=f"{file}: {first_few(faults, 6)}", why=rule.why, fix=rule.fix)
@@ -56,7 +50,7 @@ def _unnamed(book: "PriceBook") -> Iterator[str]:
 
 
 def _unknown_units(book: "PriceBook") -> Iterator[str]:
-    units = (*RATE_UNITS, *MONEY_UNITS)
+    units = (*RATE_UNITS, *MONEY_UNITS, *TIME_UNITS)
     yield from (f"price {r.key} ({nearest(r.unit, units)})" for r in book.prices if r.unit not in units)
 
 
@@ -87,7 +81,9 @@ def _negative(book: "PriceBook") -> Iterator[str]:
 
 
 def _above_one(book: "PriceBook") -> Iterator[str]:
-    yield from (f"price {record.key} ({record.unit})" for record in book.prices if not _is_money(record) and not max(_ends(record)) <= 1)
+    yield from (
+        f"price {record.key} ({record.unit})" for record in book.prices if record.unit in RATE_UNITS and not max(_ends(record)) <= 1
+    )
 
 
 def _outside(book: "PriceBook") -> Iterator[str]:
@@ -130,11 +126,16 @@ def _unknown_prices(book: "PriceBook") -> Iterator[str]:
         ("discount_rate", appraisal.discount_rate),
         ("cost_of_public_funds", appraisal.cost_of_public_funds),
         *((f"displacement.{name}", key) for name, key in appraisal.displacement.model_dump().items()),
+        *(
+            (f"displacement_by_state.{state}.{name}", key)
+            for state, one in appraisal.displacement_by_state.items()
+            for name, key in one.model_dump().items()
+        ),
     ):
         if key not in known:
             yield f"appraisal {role}, {key} ({nearest(key, known)})"
-        elif _is_money(book.records[key]):
-            yield f"appraisal {role}, {key} (a rate is needed, this is money)"
+        elif book.records[key].unit not in RATE_UNITS:
+            yield f"appraisal {role}, {key} (a rate is needed, this is {'money' if _is_money(book.records[key]) else book.records[key].unit})"
 
 
 def _unfit_amounts(book: "PriceBook") -> Iterator[str]:
@@ -146,9 +147,17 @@ def _unfit_amounts(book: "PriceBook") -> Iterator[str]:
         if not posting.terms:
             yield f"posting {posting.posting} (no amount)"
         for term in posting.terms:
-            units = [book.records[key].unit for key in term if _is_money(book.records[key])]
-            if units != [_UNIT_OF_DRIVER[posting.driver]]:
+            if _unit_of(term, book) != _UNIT_OF_DRIVER[posting.driver]:
                 yield f"posting {posting.posting}, {' * '.join(term)} (one price {_UNIT_OF_DRIVER[posting.driver]} is needed)"
+
+
+def _unit_of(term: tuple[str, ...], book: "PriceBook") -> str | None:
+    """The unit of a product: its one price in money; a price per month times a number of months is one per start."""
+    money = [book.records[key].unit for key in term if _is_money(book.records[key])]
+    n_times = sum(book.records[key].unit in TIME_UNITS for key in term)
+    if len(money) != 1 or n_times > 1 or (n_times and money != ["per month"]):
+        return None
+    return "per start" if n_times else money[0]
 
 
 def _unfit_drivers(book: "PriceBook") -> Iterator[str]:
@@ -215,7 +224,7 @@ def _central_amount(book: "PriceBook", postings: "Iterable[Posting]", actor: str
 
 
 def _is_money(record: "PriceRecord") -> bool:
-    return record.unit not in RATE_UNITS
+    return record.unit not in (*RATE_UNITS, *TIME_UNITS)
 
 
 def _ends(record: "PriceRecord") -> list[float]:
@@ -228,76 +237,76 @@ def _keys(terms: tuple[tuple[str, ...], ...]) -> list[str]:
 
 # In this order: a later rule may rely on what an earlier one has refused.
 _RULES = (
-    _Rule("Names that stand more than once", _repeated, "Only one could be used, and nobody would know which.", "keep one of each."),
-    _Rule("Names missing in a language", _unnamed, "The report is written in both languages.", "write the name in en and in sv."),
-    _Rule(
+    Rule("Names that stand more than once", _repeated, "Only one could be used, and nobody would know which.", "keep one of each."),
+    Rule("Names missing in a language", _unnamed, "The report is written in both languages.", "write the name in en and in sv."),
+    Rule(
         "Prices with an unknown unit",
         _unknown_units,
         f"Money is priced {' or '.join(MONEY_UNITS)}; a rate is a {' or a '.join(RATE_UNITS)}. Postings multiply by these units.",
         "write one of these units, and convert the value if needed.",
     ),
-    _Rule(
+    Rule(
         "Prices that cannot be compared",
         _incomparable,
         "An amount without currency and price year cannot be added to another; a rate has no currency.",
         "declare currency and price_year on every amount, and on no rate a currency.",
     ),
-    _Rule("Prices in another currency", _other_currency, "One ledger adds up one currency.", "convert them, or keep a book a currency."),
-    _Rule(
+    Rule("Prices in another currency", _other_currency, "One ledger adds up one currency.", "convert them, or keep a book a currency."),
+    Rule(
         "Prices of another year",
         _other_year,
         "Amounts of different years differ by inflation alone.",
         "convert them to the book's price year by a price index.",
     ),
-    _Rule(
+    Rule(
         "Prices that are negative or not finite",
         _negative,
         "A price is an amount; who pays and who receives is said by the posting.",
         "turn paid_by and received_by round instead.",
     ),
-    _Rule("Rates above one", _above_one, "A share lies between 0 and 1.", "write 20 per cent as 0.20."),
-    _Rule(
+    Rule("Rates above one", _above_one, "A share lies between 0 and 1.", "write 20 per cent as 0.20."),
+    Rule(
         "Distributions that do not contain their value",
         _outside,
         "Draws around a range that leaves out the value would contradict the point estimate.",
         "give low <= value <= high with low < high for uniform and triangular, and no range for fixed.",
     ),
-    _Rule(
+    Rule(
         "Unknown actors", _unknown_actors, "Perspectives are made of the declared actors.", "use an actor of evalkit/economics/actors.py."
     ),
-    _Rule(
+    Rule(
         "Postings that do not balance",
         _unbalanced,
         "What one actor pays another receives, or resources are used up or created; nothing comes from nowhere.",
         "name both sides, and the kind that fits them.",
     ),
-    _Rule("Unknown prices", _unknown_prices, "A posting or a rate without a price has no amount.", "add the record, or mend the key."),
-    _Rule(
+    Rule("Unknown prices", _unknown_prices, "A posting or a rate without a price has no amount.", "add the record, or mend the key."),
+    Rule(
         "Amounts that cannot be posted",
         _unfit_amounts,
         "Each product has one price in money, in the unit of its driver, times rates.",
         "mend the amount or the driver.",
     ),
-    _Rule("Postings whose driver does not fit", _unfit_drivers, "The driver says what is counted.", "mend driver, state or arms."),
-    _Rule(
+    Rule("Postings whose driver does not fit", _unfit_drivers, "The driver says what is counted.", "mend driver, state or arms."),
+    Rule(
         "States that cannot be posted",
         _unfit_states,
         "Every state is an outcome of evalkit/tables.py with a declared livelihood.",
         "declare the livelihood, or mend the state.",
     ),
-    _Rule(
+    Rule(
         "Livelihoods that nobody pays",
         _empty_livelihoods,
         "Who pays a person's living in a state must show in the ledger.",
         "add the state_months posting from the payer to person.",
     ),
-    _Rule(
+    Rule(
         "Displacement without a loser",
         _without_loser,
         "Work that displaces somebody else has a loser, who must be named and lose.",
         "add postings driven by displaced_months in which displaced_others lose their wage.",
     ),
-    _Rule(
+    Rule(
         "A cost of public funds without its bearer",
         _without_bearer,
         "Raising public money costs more than the money itself, and taxpayers bear that.",

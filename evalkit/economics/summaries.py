@@ -7,7 +7,8 @@ statistics), and the probability that it pays is the share of draws 1..B above z
 import polars as pl
 
 from evalkit.economics.actors import PERSPECTIVES
-from evalkit.economics.ledger import EFFECT_KEYS, value_under
+from evalkit.economics.effect_paths import EFFECT_KEYS
+from evalkit.economics.ledger import value_under
 from evalkit.economics.price_book import PriceBook
 from evalkit.errors import EstimationError
 

@@ -4,16 +4,19 @@ import copy
 from fractions import Fraction
 from itertools import product
 
+import numpy as np
 import polars as pl
 import pytest
 
 from evalkit.economics import declare_price_book
+from evalkit.tables import SCHEMAS
 
 STATES = ("studies", "support", "training", "work")
 # Shares of the two arms in months 0, 1, 2, in the order of STATES. All start on support, the treated move to training.
 TREATED = (("0", "1", "0", "0"), ("0", "1/4", "3/4", "0"), ("1/8", "1/8", "1/4", "1/2"))
 COMPARISON = (("0", "1", "0", "0"), ("0", "3/4", "0", "1/4"), ("1/4", "1/2", "0", "1/4"))
 # In the second district the arms change places.
+EFFECT = ("training", "abc", "start_now_rather_than_wait", "all", "raw")
 DISTRICTS = {"Harbour": (TREATED, COMPARISON), "Hill": (COMPARISON, TREATED)}
 
 _MONEY = {"price_year": 2020, "currency": "SEK", "source": "made up for the test", "grade": "L"}
@@ -98,7 +101,7 @@ def book(content, declare):
 def effect_draws():
     """Draws 0, 1 and 2 of two districts, all three alike, months 0 to 2."""
     rows = [
-        (district, "training", "abc", "att", "all", "raw", draw, arm, state, month, float(Fraction(arms[is_control][month][i])))
+        (district, *EFFECT, draw, arm, state, month, float(Fraction(arms[is_control][month][i])))
         for (district, arms), draw, (is_control, arm), month, (i, state) in product(
             DISTRICTS.items(), range(3), enumerate(("treated", "comparison")), range(3), enumerate(STATES)
         )
@@ -123,3 +126,42 @@ def make_uncertain():
 @pytest.fixture
 def uncertain_book(content, declare):
     return declare(_make_uncertain(content))
+
+
+# What the small book leaves out: equalisation two years later, a cost of the intervention, a half-life.
+def _make_rich(content):
+    content = _make_uncertain(content)
+    content["prices"] += [
+        _named(key="lost_to_equalisation", value=0.8, **_RATE),
+        _named(key="fading", value=12, **{**_RATE, "unit": "months"}),
+    ]
+    next(posting for posting in content["postings"] if posting["posting"] == "referrals")["role"] = "programme_cost"
+    amount = "wage * tax * lost_to_equalisation"
+    late = {"role": "equalisation", "delay_months": 24}
+    content["postings"].append(_posting("equalised", "state_months", "work", "city", "state", "transfer", amount, **late))
+    content["appraisal"]["half_life"] = "fading"
+    return content
+
+
+@pytest.fixture
+def make_rich():
+    return _make_rich
+
+
+@pytest.fixture
+def rich_book(content, declare):
+    return declare(_make_rich(content))
+
+
+@pytest.fixture
+def many_draws():
+    """Sixty replicates of a gain in work over six months, by a Dirichlet around the truth; treated train first."""
+    rng = np.random.default_rng(3)
+    treated = np.array([[0, 1, 0, 0], [0, 0.2, 0.8, 0], [0, 0.2, 0.7, 0.1], *[[0.05, 0.4, 0, 0.55]] * 4])
+    comparison = np.array([[0, 1, 0, 0], *[[0.05, 0.65, 0, 0.3]] * 6])
+    rows = []
+    for draw in range(61):
+        for arm, shares in (("treated", treated), ("comparison", comparison)):
+            drawn = shares if draw == 0 else np.array([rng.dirichlet(200 * share + 1e-3) for share in shares])
+            rows += [("Harbour", *EFFECT, draw, arm, state, month, drawn[month, i]) for month in range(7) for i, state in enumerate(STATES)]
+    return pl.DataFrame(rows, schema=list(SCHEMAS["effect_draws"].columns), orient="row").cast(SCHEMAS["effect_draws"].columns)

@@ -1,0 +1,22 @@
+"""Allocation: what to offer where, for whom, within budgets, places and equality limits; and what another place or krona would give."""
+
+from evalkit.allocation.city import CityAllocation, allocate_city
+from evalkit.allocation.marginal_return import marginal_returns
+from evalkit.allocation.offers import budgets_now, offers_from, starts_per_year
+from evalkit.allocation.place_exchange import exchange_of, joint_measures, settlement_list
+from evalkit.allocation.portfolio import Limits, Portfolio, allocate
+
+__all__ = [
+    "CityAllocation",
+    "Limits",
+    "Portfolio",
+    "allocate",
+    "allocate_city",
+    "budgets_now",
+    "exchange_of",
+    "joint_measures",
+    "marginal_returns",
+    "offers_from",
+    "settlement_list",
+    "starts_per_year",
+]

@@ -1,0 +1,126 @@
+"""A city's allocation with everything that is shown of it: now, best, pooled, with more money, and what the places are worth."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.allocation.marginal_return import marginal_returns
+from evalkit.allocation.offers import budgets_now
+from evalkit.allocation.place_exchange import exchange_of, joint_measures
+from evalkit.allocation.portfolio import KEYS, Limits, allocate
+from evalkit.params import AllocationRules
+
+
+class CityAllocation(NamedTuple):
+    """Tables by district and intervention: `offers` (now and best, with the worth of another place), `exchange` (places lent and borrowed when
+    they are shared); `joint` by intervention; `returns` by further money; `plans` compares now, own places, shared places."""
+
+    offers: pl.DataFrame
+    exchange: pl.DataFrame
+    joint: pl.DataFrame
+    returns: pl.DataFrame
+    plans: pl.DataFrame
+
+
+def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationRules) -> CityAllocation:
+    """What a year's money would best be spent on, with each district on its own and with shared places.
+
+    Parameters
+    ----------
+    offers : DataFrame
+        `offers_from`: with n_now.
+    values : DataFrame
+        district, intervention_id, draw, value (money a start).
+    rules : AllocationRules
+        The run's. Without budgets each district has what it spends now.
+
+    Returns
+    -------
+    CityAllocation
+        Empty tables where nothing can be offered by calculation.
+    """
+    if offers.is_empty():
+        return CityAllocation(*[pl.DataFrame(schema=schema) for schema in _SCHEMAS])
+    worth = _thinned(values.join(offers.select(KEYS[:2]).unique(), on=KEYS[:2], how="semi"), rules.n_draws)
+    worth = worth.join(offers.select(KEYS).unique(), on=KEYS[:2]).select(*KEYS, "draw", "value")
+    limits = _limits(offers, rules)
+    alone, together = (allocate(offers, worth, _replaced(limits, is_pooled)) for is_pooled in (False, True))
+    prices = offers.group_by("intervention_id").agg(pl.col("cost").mean().alias("price"))
+    now = offers.join(worth.filter(pl.col("draw") == 0), on=KEYS).select((pl.col("n_now") * pl.col("value")).sum()).item()
+    plans = pl.DataFrame(
+        [
+            ("now", now, None, offers["n_now"].sum(), (offers["n_now"] * offers["cost"]).sum(), None),
+            *[
+                (name, found.value, found.downside, found.starts["n_starts"].sum(), found.starts["cost"].sum(), found.gap)
+                for name, found in (("own_places", alone), ("shared_places", together))
+            ],
+        ],
+        schema=_SCHEMAS[4],
+        orient="row",
+    )
+    best = alone.starts.join(together.starts.select(*KEYS, n_shared="n_starts"), on=KEYS).join(
+        alone.places.select("district", "intervention_id", "shadow_price"), on=KEYS[:2]
+    )
+    budget_price = alone.budgets.select("district", krona_price="shadow_price")
+    table = offers.join(best.select(*KEYS, "n_starts", "n_shared", "shadow_price"), on=KEYS).join(budget_price, on="district")
+    return CityAllocation(
+        table.select(list(_SCHEMAS[0])),
+        exchange_of(together, prices).select(list(_SCHEMAS[1])),
+        joint_measures(offers, worth, limits).select(list(_SCHEMAS[2])),
+        marginal_returns(offers, worth, _replaced(limits, True), rules.further_money).select(list(_SCHEMAS[3])),
+        plans,
+    )
+
+
+def _limits(offers: pl.DataFrame, rules: AllocationRules) -> Limits:
+    return Limits(
+        budgets={**budgets_now(offers), **rules.budgets},
+        smallest_group=rules.smallest_group,
+        equality_floor=rules.equality_floor,
+        downside_weight=rules.downside_weight,
+        downside_level=rules.downside_level,
+    )
+
+
+def _replaced(limits: Limits, is_pooled: bool) -> Limits:
+    return replace(limits, is_pooled=is_pooled)
+
+
+def _thinned(values: pl.DataFrame, n_draws: int) -> pl.DataFrame:
+    """The point estimate and evenly spaced draws."""
+    draws = np.sort(values["draw"].unique().to_numpy())
+    replicates = draws[draws > 0]
+    kept = (
+        replicates[np.linspace(0, len(replicates) - 1, min(n_draws, len(replicates))).round().astype(int)]
+        if len(replicates)
+        else replicates
+    )
+    return values.filter(pl.col("draw").is_in([0, *kept.tolist()]))
+
+
+_OFFER = {"district": pl.String, "intervention_id": pl.String}
+
+
+def _floats(*names: str) -> dict[str, type[pl.DataType]]:
+    return dict.fromkeys(names, pl.Float64)
+
+
+_SCHEMAS = (
+    {
+        **_OFFER,
+        "target_group": pl.String,
+        **_floats("n_eligible", "places", "cost", "n_now", "n_starts", "n_shared", "shadow_price", "krona_price"),
+    },
+    {**_OFFER, **_floats("n_own", "n_used", "n_lent", "price", "receives", "shadow_price")},
+    {
+        "intervention_id": pl.String,
+        "n_districts_alone": pl.UInt32,
+        "n_districts_together": pl.UInt32,
+        **_floats("n_starts_alone", "n_starts_together"),
+        "is_only_together": pl.Boolean,
+    },
+    _floats("free_budget", "value", "downside", "added_value", "per_krona", "n_starts", "gap"),
+    {"plan": pl.String, **_floats("value", "downside", "n_starts", "cost", "gap")},
+)

@@ -1,0 +1,35 @@
+"""What more money would give: the value of the best allocation as a free budget grows, and per further krona."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from evalkit.allocation.portfolio import Limits, allocate
+
+
+def marginal_returns(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits, amounts: Sequence[float]) -> pl.DataFrame:
+    """The value of further money spent where it is worth most.
+
+    Parameters
+    ----------
+    offers, values, limits
+        As in `allocate`.
+    amounts : sequence of float
+        Further money, >= 0; 0 is added if it is not there. Money.
+
+    Returns
+    -------
+    DataFrame
+        free_budget, value, downside (of the whole), added_value (over no further money), per_krona (added value per further krona over the step
+        before), n_starts, gap.
+    """
+    found = []
+    for amount in sorted({0.0, *map(float, amounts)}):
+        portfolio = allocate(offers, values, replace(limits, free_budget=limits.free_budget + amount))
+        found.append((amount, portfolio.value, portfolio.downside, portfolio.starts["n_starts"].sum(), portfolio.gap))
+    table = pl.DataFrame(found, schema=["free_budget", "value", "downside", "n_starts", "gap"], orient="row")
+    return table.with_columns(
+        (pl.col("value") - pl.col("value").first()).alias("added_value"),
+        (pl.col("value").diff() / pl.col("free_budget").diff()).alias("per_krona"),
+    ).select("free_budget", "value", "downside", "added_value", "per_krona", "n_starts", "gap")

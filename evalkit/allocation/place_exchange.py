@@ -1,0 +1,115 @@
+"""Places shared between districts: who borrows of whom at which internal price, and what becomes possible only together."""
+
+from dataclasses import replace
+
+import polars as pl
+
+from evalkit.allocation.portfolio import Limits, Portfolio, allocate
+from evalkit.errors import ParameterError, first_few
+
+BOOKING_COLUMNS = ("month", "home_district", "provider_district", "intervention_id", "n_place_months")
+
+
+def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
+    """What each district owes another for places used in a month: the user pays the internal price of the place.
+
+    Parameters
+    ----------
+    bookings : DataFrame
+        month, home_district (who sends and pays), provider_district, intervention_id, n_place_months. Own places are left out.
+    prices : DataFrame
+        intervention_id, price (money a place and month), currency.
+
+    Returns
+    -------
+    DataFrame
+        month, payer, receiver, intervention_id, n_place_months, price, amount, currency; sorted by month and payer. Over all districts what is paid
+        is what is received.
+
+    Raises
+    ------
+    ParameterError
+        If an intervention that is used has no price, or a number is negative.
+    """
+    used = bookings.select(BOOKING_COLUMNS).filter(pl.col("home_district") != pl.col("provider_district"))
+    unpriced = used.join(prices, on="intervention_id", how="anti")["intervention_id"].unique().sort()
+    if len(unpriced) or (used["n_place_months"] < 0).any() or (prices["price"] < 0).any():
+        raise ParameterError(
+            "Places that cannot be settled." if len(unpriced) else "Negative places or prices.",
+            where=f"settlement_list: {first_few(unpriced, 6) or 'arguments bookings and prices'}",
+            why="The user pays a place at its internal price; without a price nobody knows how much.",
+            fix="give a price, in money a place and month, for every intervention that is shared.",
+        )
+    return (
+        used.join(prices.select("intervention_id", "price", "currency"), on="intervention_id")
+        .group_by("month", "home_district", "provider_district", "intervention_id", "price", "currency")
+        .agg(pl.col("n_place_months").sum())
+        .select(
+            "month",
+            pl.col("home_district").alias("payer"),
+            pl.col("provider_district").alias("receiver"),
+            "intervention_id",
+            "n_place_months",
+            "price",
+            (pl.col("n_place_months") * pl.col("price")).alias("amount"),
+            "currency",
+        )
+        .sort("month", "payer", "receiver", "intervention_id")
+    )
+
+
+def exchange_of(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
+    """What an allocation with shared places means for each district: places lent and borrowed, and what that comes to at the internal price.
+
+    Parameters
+    ----------
+    portfolio : Portfolio
+        Allocated with `is_pooled`.
+    prices : DataFrame
+        intervention_id, price (money a start).
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, n_own (starts of its own people), n_used (starts in its places), n_lent (less borrowed), price, receives (money;
+        negative: pays), shadow_price. Over districts, what is received is what is paid.
+    """
+    lent = pl.col("n_used") - pl.col("n_own")
+    return portfolio.places.join(prices.select("intervention_id", "price"), on="intervention_id", how="left").select(
+        "district",
+        "intervention_id",
+        "n_own",
+        "n_used",
+        lent.alias("n_lent"),
+        "price",
+        (lent * pl.col("price")).alias("receives"),
+        "shadow_price",
+    )
+
+
+def joint_measures(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """Which interventions more districts can offer when places are shared than when each district is on its own.
+
+    Parameters
+    ----------
+    offers, values, limits
+        As in `allocate`; `smallest_group` says how many starts a provider needs.
+
+    Returns
+    -------
+    DataFrame
+        intervention_id, n_districts_alone, n_districts_together, n_starts_alone, n_starts_together, is_only_together (nobody could run it alone).
+    """
+    alone, together = (allocate(offers, values, replace(limits, is_pooled=is_pooled)).starts for is_pooled in (False, True))
+
+    def counted(starts: pl.DataFrame, name: str) -> pl.DataFrame:
+        return starts.group_by("intervention_id").agg(
+            pl.col("district").filter(pl.col("n_starts") > 0).n_unique().alias(f"n_districts_{name}"),
+            pl.col("n_starts").sum().alias(f"n_starts_{name}"),
+        )
+
+    both = counted(alone, "alone").join(counted(together, "together"), on="intervention_id").sort("intervention_id")
+    only_together = (pl.col("n_districts_alone") == 0) & (pl.col("n_districts_together") > 0)
+    return both.with_columns(only_together.alias("is_only_together")).select(
+        "intervention_id", "n_districts_alone", "n_districts_together", "n_starts_alone", "n_starts_together", "is_only_together"
+    )

@@ -1,0 +1,82 @@
+"""A linear or mixed-integer program in named blocks of constraints, solved by HiGHS through scipy."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy import sparse
+
+from evalkit.errors import EstimationError
+
+TIME_LIMIT_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Values of the variables, the objective, the gap that is left (share of the bound), and the shadow prices by block (None before `duals`)."""
+
+    values: np.ndarray
+    objective: float
+    gap: float
+    duals: dict[str, np.ndarray] | None = None
+
+
+@dataclass
+class Program:
+    """Maximise objective' x subject to rows of `block x <= upper`, with bounds; some variables whole numbers."""
+
+    n_variables: int
+    objective: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    is_whole: np.ndarray
+    blocks: dict[str, tuple[sparse.csr_array, np.ndarray]] = field(default_factory=dict)
+
+    def limit(self, name: str, rows: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, upper: np.ndarray) -> None:
+        """Add a block of rows: sum of coefficients * x <= upper."""
+        matrix = sparse.csr_array((coefficients, (rows, columns)), shape=(len(upper), self.n_variables))
+        self.blocks[name] = (matrix, np.asarray(upper, dtype=float))
+
+    def solve(self, *, gap: float = 1e-4) -> Solution:
+        """The best values of the variables.
+
+        Raises
+        ------
+        EstimationError
+            If no values satisfy all limits, or no solution was found in time.
+        """
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        found = milp(
+            -self.objective,
+            integrality=self.is_whole.astype(int),
+            bounds=Bounds(self.lower, self.upper),
+            constraints=[LinearConstraint(matrix, -np.inf, upper) for matrix, upper in self.blocks.values() if len(upper)],
+            options={"mip_rel_gap": gap, "time_limit": TIME_LIMIT_SECONDS},
+        )
+        if found.x is None:
+            raise EstimationError(
+                "No allocation satisfies all limits." if found.status == 2 else "No allocation was found in time.",
+                where=f"limits: {', '.join(f'{name} ({len(upper)})' for name, (_, upper) in self.blocks.items())}",
+                why="Budgets, places, eligibility and equality limits together leave nothing to choose from.",
+                fix="lower the equality floor or the smallest group, or raise a budget.",
+            )
+        return Solution(found.x, float(self.objective @ found.x), float(found.mip_gap or 0.0))
+
+    def with_duals(self, solution: Solution, fixed: np.ndarray) -> Solution:
+        """The solution with shadow prices: what the objective gains per unit of each limit, `fixed` variables kept where they are."""
+        from scipy.optimize import linprog
+
+        lower, upper = self.lower.copy(), self.upper.copy()
+        lower[fixed] = upper[fixed] = np.round(solution.values[fixed])
+        matrix = sparse.vstack([block for block, _ in self.blocks.values()], format="csr")
+        relaxed = linprog(
+            -self.objective,
+            A_ub=matrix,
+            b_ub=np.concatenate([limit for _, limit in self.blocks.values()]),
+            bounds=np.column_stack([lower, upper]),
+            method="highs",
+        )
+        ends = np.cumsum([0, *(len(limit) for _, limit in self.blocks.values())])
+        marginals = -relaxed.ineqlin.marginals + 0.0
+        duals = {name: marginals[start:end] for name, start, end in zip(self.blocks, ends, ends[1:], strict=False)}
+        return Solution(solution.values, solution.objective, solution.gap, duals)

@@ -1,0 +1,196 @@
+"""The ledger month by month: what each actor gains or loses per participant, when; observed months first, then what is left of the effect.
+
+Time 0 is the start; time k >= 1 is month k, discounted from its middle. A posting that comes later (delay_months) stands at its later time, and
+is counted in full even if that lies beyond the horizon: it follows from what happened before. Past the follow-up the difference between the arms
+decays, d(t) = d(h) 2^-((t-h)/half_life); a posting of one arm alone has no difference to project and ends with the follow-up.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
+from evalkit.economics.discounting import discount_factors, mid_months
+from evalkit.economics.effect_paths import ARMS, EffectPath, decay
+from evalkit.economics.ledger import ARM_SIGNS, unit_amount
+from evalkit.economics.price_book import Posting, PriceBook, Scenario
+from evalkit.economics.price_draws import own_prices
+from evalkit.errors import EstimationError
+
+_ACTOR_INDEX = {actor: i for i, actor in enumerate(ACTOR_NAMES)}
+_PURSE = [_ACTOR_INDEX[actor] for actor in PUBLIC_PURSE]
+WORK = "work"
+
+
+@dataclass(frozen=True)
+class CashFlow:
+    """One effect's ledger through time, all of it worth at the start; the first draw is the point estimate.
+
+    `worth`: (actor, draw, time 0..n), actors as in `ACTOR_NAMES`; postings that come after the horizon stand in its last month. `present`: the
+    sum over time, (actor, draw), by horizon: `n_months`, the follow-up and a month less than the horizon. `programme_cost`: what each actor pays
+    for the intervention itself, >= 0, (actor, draw). `equalised`: what income equalisation takes from the city, (draw,). `work_months`: extra
+    months in unsubsidised work, (draw, month 1..n). `a_month`: what money a month later is worth, (draw,).
+    """
+
+    keys: dict[str, str]
+    worth: np.ndarray
+    present: dict[int, np.ndarray]
+    programme_cost: np.ndarray
+    equalised: np.ndarray
+    work_months: np.ndarray
+    a_month: np.ndarray
+    n_months: int
+    n_observed: int
+    n_replicates: int
+
+    @property
+    def n_draws(self) -> int:
+        """Draws beside the point estimate."""
+        return self.worth.shape[1] - 1
+
+    def through_time(self, actors: tuple[str, ...]) -> np.ndarray:
+        """What some actors gain together at each time: (draw, time)."""
+        return self.worth[[_ACTOR_INDEX[actor] for actor in actors]].sum(axis=0)
+
+    def present_value(self, actors: tuple[str, ...], *, until: int | None = None) -> np.ndarray:
+        """What some actors gain together up to a horizon (the flow's own, or one of `present`): (draw,)."""
+        return self.present[until or self.n_months][[_ACTOR_INDEX[actor] for actor in actors]].sum(axis=0)
+
+
+def cash_flow(
+    path: EffectPath,
+    price_book: PriceBook,
+    drawn: dict[str, np.ndarray],
+    *,
+    n_months: int | None = None,
+    displacement: Scenario = "central",
+) -> CashFlow:
+    """One effect's ledger through time.
+
+    Parameters
+    ----------
+    path : EffectPath
+        The effect; its `draws` choose the draws of the prices.
+    price_book : PriceBook
+        The book.
+    drawn : dict of ndarray
+        By price key (`draw_prices`).
+    n_months : int, optional
+        The horizon; without it, the follow-up. Months.
+    displacement : {"zero", "central", "high"}
+        Which of the book's displacement records applies.
+
+    Raises
+    ------
+    EstimationError
+        If the horizon is shorter than the follow-up, or longer and the book declares no half-life.
+    """
+    n_months = n_months or path.n_months
+    _refuse_horizon(path, price_book, n_months)
+    prices = own_prices(drawn, price_book, path.keys["intervention_id"], path.draws)
+    arms = _projected(path, price_book, prices, n_months)
+    rate, n_draws = prices[price_book.appraisal.discount_rate], len(path.draws)
+    worth = np.zeros((len(ACTOR_NAMES), n_draws, n_months + 1))
+    horizons = {n_months, path.n_months, max(n_months - 1, 0)}
+    present = {horizon: np.zeros((len(ACTOR_NAMES), n_draws)) for horizon in horizons}
+    cost, equalised = np.zeros((len(ACTOR_NAMES), n_draws)), np.zeros(n_draws)
+    middles = discount_factors(rate, mid_months(n_months))
+    for quantity, delay, postings in _channels(path, price_book, prices, arms, displacement):
+        is_start = postings[0].driver == "start"
+        discounted = quantity * (discount_factors(rate, [delay]) * (1.0 if is_start else middles))
+        units = _units(postings, prices)
+        for actor, unit in units.items():
+            _add_through_time(worth[actor], discounted * unit[:, None], delay if is_start else delay + 1)
+            for horizon, sums in present.items():
+                sums[actor] += unit * discounted[:, : None if is_start else horizon].sum(axis=1)
+        if postings[0].role == "programme_cost":
+            for actor, unit in units.items():
+                cost[actor] -= unit * discounted[:, 0]
+        if postings[0].role == "equalisation":
+            equalised += units[_ACTOR_INDEX["city"]] * discounted.sum(axis=1)
+    burden = _burdens(price_book, prices)
+    for by_actor in (worth, *present.values()):
+        _add_burden(by_actor, burden)
+    work = arms["both"][:, path.states.index(WORK)] if WORK in path.states else np.zeros((n_draws, n_months))
+    a_month = discount_factors(rate, [1])[:, 0]
+    return CashFlow(path.keys, worth, present, cost, equalised, work, a_month, n_months, path.n_months, path.n_replicates)
+
+
+def _refuse_horizon(path: EffectPath, book: PriceBook, n_months: int) -> None:
+    place = f"effect of {', '.join(path.keys.values())}; horizon {n_months} months"
+    if n_months < path.n_months:
+        raise EstimationError(
+            f"The horizon is {n_months} months, the follow-up {path.n_months}.",
+            where=place,
+            why="A shorter horizon hides months that were observed.",
+            fix="set value.horizon_months of the run file to the follow-up or beyond.",
+        )
+    if n_months > path.n_months and book.appraisal.half_life is None:
+        raise EstimationError(
+            f"The horizon is {n_months} months, the follow-up {path.n_months}, and nothing says how the effect fades.",
+            where=f"{book.file}, appraisal half_life; {place}",
+            why="What lies beyond the follow-up was not observed; it is projected by a declared half-life or not at all.",
+            fix="name a price in months under appraisal.half_life, or set the horizon to the follow-up.",
+        )
+
+
+def _projected(path: EffectPath, book: PriceBook, prices: dict[str, np.ndarray], n_months: int) -> dict[str, np.ndarray]:
+    """Treated minus comparison to the horizon, and each arm's own signed share to the follow-up: (draw, state, month)."""
+    difference = path.difference()
+    extra = n_months - path.n_months
+    single = {arm: ARM_SIGNS[arm] * path.probabilities[:, ARMS.index(arm)] for arm in ARMS}
+    if not extra:
+        return {"both": difference, **single}
+    left = decay(path.n_months, n_months, prices[book.appraisal.half_life])
+    later = difference[:, :, -1:] * left[:, None, :]
+    padding = [(0, 0), (0, 0), (0, extra)]
+    return {"both": np.concatenate([difference, later], axis=2), **{arm: np.pad(one, padding) for arm, one in single.items()}}
+
+
+def _channels(path: EffectPath, book: PriceBook, prices: dict[str, np.ndarray], arms: dict[str, np.ndarray], displacement: Scenario):
+    """What is counted, at which times, and the postings that are driven by it."""
+    groups: dict[tuple, list[Posting]] = {}
+    for posting in book.postings:
+        if posting.driver != "net_public_outlay" and posting.state in (None, *path.states):
+            arm = "both" if len(posting.arms) == len(ARMS) else posting.arms[0]
+            groups.setdefault((posting.driver, posting.state, arm, posting.delay_months, posting.role), []).append(posting)
+    for (driver, state, arm, delay, _), postings in groups.items():
+        if driver == "start":
+            yield np.ones((len(path.draws), 1)), delay, postings
+            continue
+        quantity = arms[arm][:, path.states.index(state)]
+        if driver == "displaced_months":
+            quantity = quantity * prices[getattr(book.appraisal.displacement_in(state), displacement)][:, None]
+        yield quantity, delay, postings
+
+
+def _units(postings: list[Posting], prices: dict[str, np.ndarray]) -> dict[int, np.ndarray]:
+    """What each actor gains per unit of what drives these postings: by index of the actor, (draw,)."""
+    units: dict[int, np.ndarray] = {}
+    for posting in postings:
+        amount = unit_amount(posting, prices)
+        for actor, sign in posting.sides:
+            index = _ACTOR_INDEX[actor]
+            units[index] = units.get(index, 0.0) + sign * amount
+    return units
+
+
+def _add_through_time(worth: np.ndarray, amounts: np.ndarray, first: int) -> None:
+    """Add amounts (draw, k) at times first, first + 1, ...; what lies beyond the last time is put there."""
+    inside = max(0, min(amounts.shape[1], worth.shape[1] - first))
+    worth[:, first : first + inside] += amounts[:, :inside]
+    worth[:, -1] += amounts[:, inside:].sum(axis=1)
+
+
+def _burdens(book: PriceBook, prices: dict[str, np.ndarray]) -> list[tuple[int, np.ndarray]]:
+    """Who bears how much per unit of net public outlay: index of the actor, (draw,)."""
+    rate = prices[book.appraisal.cost_of_public_funds]
+    bearing = [posting for posting in book.postings if posting.driver == "net_public_outlay"]
+    return [(_ACTOR_INDEX[actor], sign * rate) for posting in bearing for actor, sign in posting.sides]
+
+
+def _add_burden(by_actor: np.ndarray, burden: list[tuple[int, np.ndarray]]) -> None:
+    """The excess burden of what the public purse lays out, at the time it is laid out: (actor, draw) or (actor, draw, time)."""
+    outlay = -by_actor[_PURSE].sum(axis=0)
+    for actor, rate in burden:
+        by_actor[actor] += outlay * (rate if outlay.ndim == 1 else rate[:, None])

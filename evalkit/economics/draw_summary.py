@@ -1,0 +1,34 @@
+"""Draws to rows: the point estimate with the range of the replicates and how often they are above zero."""
+
+import numpy as np
+
+from evalkit.errors import EstimationError
+
+
+def summarise(draws: np.ndarray, conf_level: float = 0.95) -> dict[str, float | None]:
+    """Estimate (the first draw), limits (percentiles of the others) and the share of the others above zero.
+
+    Raises
+    ------
+    EstimationError
+        If the confidence level is not between 0 and 1.
+    """
+    low, high = percentiles(draws[1:], conf_level)
+    share = float(np.mean(draws[1:] > 0)) if draws.size > 1 else None
+    return {"estimate": float(draws[0]) + 0.0, "ci_lower": low, "ci_upper": high, "probability_positive": share}
+
+
+def percentiles(replicates: np.ndarray, conf_level: float) -> tuple[float | None, float | None]:
+    """The limits of the middle share of the replicates; nothing without replicates."""
+    if not 0 < conf_level < 1:
+        raise EstimationError(
+            "The confidence level is not between 0 and 1.",
+            where="argument conf_level",
+            why="It is a share of the draws: 0.95 keeps the middle 95 per cent.",
+            fix="write 95 per cent as 0.95.",
+        )
+    if not replicates.size:
+        return None, None
+    tail = (1 - conf_level) / 2
+    low, high = np.quantile(replicates, [tail, 1 - tail])
+    return float(low) + 0.0, float(high) + 0.0

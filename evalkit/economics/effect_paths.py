@@ -1,0 +1,147 @@
+"""Effect draws as arrays: one estimand and subgroup, every draw complete, recycled to the number of draws wanted and projected by decay.
+
+A run shows several estimands and subgroups; the ledger values one of each and never adds them. Month 0 is the state before time zero.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from evalkit.errors import EstimationError, nearest
+from evalkit.tables import SCHEMAS, conform
+
+EFFECT_KEYS = SCHEMAS["effect_status"].keys
+ARMS = ("comparison", "treated")
+PRIMARY_ESTIMAND = "start_now_rather_than_wait"
+EVERYBODY = "all"
+# Shares of people are sums of a few hundred weights; their rounding stays far below this.
+PROBABILITY_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True)
+class EffectPath:
+    """One district and intervention.
+
+    `draws`: numbers of the draws, shape (n,). `probabilities`: (draw, arm, state, month 1..h), arms in the order of `ARMS`.
+    """
+
+    keys: dict[str, str]
+    draws: np.ndarray
+    states: list[str]
+    probabilities: np.ndarray
+    n_effective: int | None = None
+
+    @property
+    def n_months(self) -> int:
+        return self.probabilities.shape[-1]
+
+    @property
+    def n_replicates(self) -> int:
+        """Distinct replicates beside the point estimate: the effective number of draws of the effect."""
+        return int(np.sum(self.draws > 0)) if self.n_effective is None else self.n_effective
+
+    def difference(self) -> np.ndarray:
+        """Treated minus comparison: (draw, state, month)."""
+        return self.probabilities[:, ARMS.index("treated")] - self.probabilities[:, ARMS.index("comparison")]
+
+
+def effect_paths(
+    effect_draws: pl.DataFrame, *, estimand: str = PRIMARY_ESTIMAND, subgroup: str = EVERYBODY, horizon: int | None = None
+) -> list[EffectPath]:
+    """The effects of one estimand and subgroup as arrays, refused unless every draw, arm, state and month is there once.
+
+    Parameters
+    ----------
+    effect_draws : DataFrame
+        The table effect_draws.
+    estimand, subgroup : str
+        Which rows are valued; all others are left out.
+    horizon : int, optional
+        Must be the follow-up of every effect, in months. Without it the follow-up is taken as it is.
+
+    Raises
+    ------
+    EstimationError
+        If the table holds effects, yet none of that estimand and subgroup; if draws are incomplete, do not sum to one or end elsewhere.
+    """
+    conform(effect_draws.head(0), "effect_draws")
+    draws = effect_draws.cast(SCHEMAS["effect_draws"].columns)
+    chosen = draws.filter((pl.col("estimand") == estimand) & (pl.col("subgroup") == subgroup))
+    if chosen.is_empty() and not draws.is_empty():
+        _refuse_absent(draws, estimand, subgroup)
+    return [_complete(keys, group, horizon) for keys, group in chosen.partition_by(EFFECT_KEYS, as_dict=True, maintain_order=True).items()]
+
+
+def recycle(path: EffectPath, n_draws: int) -> EffectPath:
+    """The path with draws 0..n_draws, replicate b of the effect standing again in draws b + B, b + 2B, ...
+
+    Prices are drawn anew for every draw, so that a recycled replicate meets other prices; what it says of the effect is not more than the
+    B replicates know, and results report B beside the number of draws.
+    """
+    order = np.argsort(path.draws)
+    replicates = order[path.draws[order] > 0]
+    point = order[path.draws[order] == 0]
+    if not len(point) or not len(replicates):
+        raise _refused(
+            "An effect lacks its point estimate or its replicates.", _place(path.keys), "Draw 0 is the estimate, the others its range."
+        )
+    taken = np.concatenate([point, replicates[np.arange(n_draws) % len(replicates)]])
+    n_effective = min(n_draws, len(replicates))
+    return replace(path, draws=np.arange(n_draws + 1), probabilities=path.probabilities[taken], n_effective=n_effective)
+
+
+def decay(n_observed: int, n_months: int, half_life: np.ndarray) -> np.ndarray:
+    """What is left of the last observed difference in each later month: (draw, n_months - n_observed).
+
+    d(t) = d(h) 2^-((t - h) / half_life). A half-life that is infinite keeps the difference.
+    """
+    later = np.arange(1, n_months - n_observed + 1)
+    return 2.0 ** (-later / np.asarray(half_life, dtype=float)[:, None])
+
+
+def _complete(keys: tuple[str, ...], group: pl.DataFrame, horizon: int | None) -> EffectPath:
+    named = dict(zip(EFFECT_KEYS, keys, strict=True))
+    place = _place(named)
+    draws, states, months = (group[column].unique().sort() for column in ("draw", "state", "month"))
+    shape = (len(draws), len(ARMS), len(states), len(months))
+    if set(group["arm"].unique()) != set(ARMS) or months.to_list() != list(range(len(months))) or len(months) < 2:
+        raise _refused("The effect draws lack an arm or a month.", place, "Every draw needs both arms and the months 0 to the last.")
+    codes = [np.searchsorted(draws.to_numpy(), group["draw"].to_numpy()), _codes(group["arm"], ARMS), _codes(group["state"], states)]
+    cells = np.ravel_multi_index((*codes, group["month"].to_numpy()), shape)
+    if not np.all(np.bincount(cells, minlength=np.prod(shape)) == 1):
+        raise _refused("The effect draws are incomplete or repeated.", place, "Every draw, arm, state and month stands once.")
+    if horizon is not None and horizon != len(months) - 1:
+        raise _refused(
+            f"The follow-up is {len(months) - 1} months, the horizon to value {horizon}.",
+            place,
+            "A shorter horizon hides months that were observed; a longer one needs a projection, which the ledger does not make.",
+        )
+    probabilities = np.empty(shape)
+    probabilities.ravel()[cells] = group["probability"].to_numpy()
+    if not np.all(np.abs(probabilities.sum(axis=2) - 1) <= PROBABILITY_TOLERANCE) or not np.all(probabilities >= -PROBABILITY_TOLERANCE):
+        raise _refused("The shares of the states do not sum to one.", place, "People are in one state a month, in each arm and draw.")
+    return EffectPath(named, draws.to_numpy(), states.to_list(), probabilities[..., 1:])
+
+
+def _codes(column: pl.Series, names: Sequence[str]) -> np.ndarray:
+    return column.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.intp)
+
+
+def _place(keys: dict[str, str]) -> str:
+    return f"effect_draws, {', '.join(keys.values())}"
+
+
+def _refuse_absent(draws: pl.DataFrame, estimand: str, subgroup: str) -> None:
+    found = sorted({f"{row[0]}, {row[1]}" for row in draws.select("estimand", "subgroup").unique().iter_rows()})
+    raise EstimationError(
+        "There is no effect of the estimand and subgroup to be valued.",
+        where=f"effect_draws: {estimand}, {subgroup} ({nearest(f'{estimand}, {subgroup}', found)})",
+        why="A value answers one question for one group of people; other questions and groups are not put in its place.",
+        fix="name an estimand and a subgroup that were estimated.",
+    )
+
+
+def _refused(what: str, where: str, why: str) -> EstimationError:
+    return EstimationError(what, where=where, why=why, fix="look at the station that wrote effect_draws, or at the run file's horizon.")

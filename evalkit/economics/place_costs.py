@@ -1,0 +1,218 @@
+"""What a place costs: fixed and variable, by how far the places are used; and from that a start's price for each intervention."""
+
+from math import prod
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.economics.conversion import convert_price_year
+from evalkit.economics.dated import load_dated
+from evalkit.economics.price_book import InterventionPrices, PriceBook, declare_price_book, load_price_book
+from evalkit.errors import LedgerError, first_few
+from evalkit.params import Distribution, PriceRecord, Run
+from evalkit.tables import read_table, table_path
+
+
+def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
+    """Cost of a filled place in a month, on average and at the margin, by intervention and year.
+
+    Parameters
+    ----------
+    capacity : DataFrame
+        The table capacity: fixed_cost is for all places together, variable_cost for one filled place, both a month.
+    occupied : DataFrame
+        intervention_id, month, n_occupied (`spells.occupied_places`).
+
+    Returns
+    -------
+    DataFrame
+        intervention_id, year, n_occupied (mean persons a month), places (mean), utilisation_share (filled over places; above 1 where more people
+        were booked than there were places), cost_per_filled_place, cost_at_full_use, marginal_cost (money a month), currency, price_year.
+        Years in which nobody filled a place have no row.
+
+    Raises
+    ------
+    LedgerError
+        If a row lacks currency or price year, or an intervention mixes them; or a cost is negative.
+    """
+    _refuse_unfit(capacity)
+    months = capacity.join(occupied.select("intervention_id", "month", "n_occupied"), on=["intervention_id", "month"])
+    filled = pl.col("n_occupied").sum()
+    by_year = months.group_by("intervention_id", "currency", "price_year", year=pl.col("month").dt.year()).agg(
+        pl.col("n_occupied").mean().alias("mean_occupied"),
+        pl.col("places").mean(),
+        (filled / pl.col("places").sum()).alias("utilisation_share"),
+        (pl.col("fixed_cost").sum() / filled).alias("fixed"),
+        (pl.col("fixed_cost").sum() / pl.col("places").sum()).alias("fixed_at_full"),
+        ((pl.col("variable_cost") * pl.col("n_occupied")).sum() / filled).alias("marginal_cost"),
+    )
+    return by_year.select(
+        "intervention_id",
+        "year",
+        pl.col("mean_occupied").round().cast(pl.Int32).alias("n_occupied"),
+        "places",
+        "utilisation_share",
+        (pl.col("fixed") + pl.col("marginal_cost")).alias("cost_per_filled_place"),
+        (pl.col("fixed_at_full") + pl.col("marginal_cost")).alias("cost_at_full_use"),
+        "marginal_cost",
+        "currency",
+        "price_year",
+    ).sort("intervention_id", "year")
+
+
+def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
+    """The run's price book; where places and their costs were delivered (table capacity), each intervention has its own price of a start.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    occupied : DataFrame
+        As in `place_costs`.
+    """
+    book = load_price_book(run.path(run.params.value.price_book))
+    costs = run_place_costs(run, occupied)
+    if costs.is_empty():
+        return book
+    return with_place_costs(book, costs, read_table(run.run_dir, "intervention"))
+
+
+def run_place_costs(run: Run, occupied: pl.DataFrame) -> pl.DataFrame:
+    """`place_costs` of a run; no rows where no capacity was delivered."""
+    if not table_path(run.run_dir, "capacity").exists():
+        return pl.DataFrame(schema=_SCHEMA)
+    return place_costs(read_table(run.run_dir, "capacity"), occupied)
+
+
+def start_costs(book: PriceBook, interventions: pl.DataFrame) -> pl.DataFrame:
+    """What a start of each intervention costs, at the prices' own values: intervention_id, cost, currency; 0 where the book prices no start."""
+    values = {record.key: record.value for record in book.prices}
+    terms = [term for posting in book.postings if posting.role == "programme_cost" for term in posting.terms]
+    rows = []
+    for intervention in interventions["intervention_id"].sort():
+        own = book.own_prices(intervention)
+        rows.append((intervention, float(sum(prod(values[own.get(key, key)] for key in term) for term in terms)), book.currency))
+    return pl.DataFrame(rows, schema={"intervention_id": pl.String, "cost": pl.Float64, "currency": pl.String}, orient="row")
+
+
+def with_place_costs(book: PriceBook, costs: pl.DataFrame, interventions: pl.DataFrame) -> PriceBook:
+    """The book with an own price of a start for every intervention whose places' cost and planned length are known.
+
+    A start costs a filled place's average monthly cost over all years times the planned months; the range is that of the years.
+
+    Parameters
+    ----------
+    book : PriceBook
+        One of its postings has the role programme_cost, with a single price.
+    costs : DataFrame
+        `place_costs`.
+    interventions : DataFrame
+        intervention_id, planned_months, name.
+
+    Raises
+    ------
+    LedgerError
+        If the costs are in another currency, or the book's cost of the intervention is not a single price per start.
+    ParameterError
+        If the book names no price index for the costs' price year.
+    """
+    replaced = _start_price(book)
+    _refuse_currency(book, costs)
+    own, prices = [], []
+    for row in interventions.sort("intervention_id").iter_rows(named=True):
+        years = costs.filter(pl.col("intervention_id") == row["intervention_id"])
+        if years.height and row["planned_months"]:
+            record = _start_record(book, replaced, years, row)
+            prices.append(record)
+            own.append(InterventionPrices(intervention_id=row["intervention_id"], prices=_substitutes(book, row, replaced, record)))
+    others = [one for one in book.interventions if one.intervention_id not in {new.intervention_id for new in own}]
+    content = book.model_dump() | {
+        "prices": [record.model_dump() for record in (*book.prices, *prices)],
+        "interventions": [one.model_dump() for one in (*others, *own)],
+    }
+    return declare_price_book(content, where=book.file)
+
+
+def _start_record(book: PriceBook, replaced: str, years: pl.DataFrame, intervention: dict) -> PriceRecord:
+    months = intervention["planned_months"]
+    filled = (years["n_occupied"] * years["cost_per_filled_place"]).sum() / years["n_occupied"].sum()
+    low, high = years["cost_per_filled_place"].min(), years["cost_per_filled_place"].max()
+    scale = months * _to_book_year(book, years["price_year"][0])
+    name = book.records[replaced].name
+    return PriceRecord(
+        key=f"{replaced}.{intervention['intervention_id']}",
+        name={language: f"{text}: {intervention['name'] or intervention['intervention_id']}" for language, text in name.items()},
+        value=filled * scale,
+        unit=book.records[replaced].unit,
+        price_year=book.price_year,
+        currency=book.currency,
+        source=f"delivered capacity, {years['year'].min()}-{years['year'].max()}: fixed and variable cost over filled places, times {months} months",
+        grade="M",
+        distribution=Distribution(kind="triangular", low=low * scale, high=high * scale) if high > low else Distribution(),
+    )
+
+
+def _substitutes(book: PriceBook, intervention: dict, replaced: str, record: PriceRecord) -> dict[str, str]:
+    return book.own_prices(intervention["intervention_id"]) | {replaced: record.key}
+
+
+def _start_price(book: PriceBook) -> str:
+    terms = [term for posting in book.postings if posting.role == "programme_cost" for term in posting.terms]
+    if len(terms) != 1 or len(terms[0]) != 1:
+        raise LedgerError(
+            "The intervention's cost is not a single price.",
+            where=f"{book.file}, postings with role programme_cost",
+            why="An intervention's own price, made from its places, takes the place of one price per start.",
+            fix="keep one posting with that role, whose amount is one price per start.",
+        )
+    return terms[0][0]
+
+
+def _to_book_year(book: PriceBook, price_year: int) -> float:
+    if price_year == book.price_year:
+        return 1.0
+    records = load_dated(Path(book.file).parent / path for path in book.defaults)
+    return float(convert_price_year(1.0, from_year=price_year, to_year=book.price_year, records=records))
+
+
+def _refuse_unfit(capacity: pl.DataFrame) -> None:
+    unnamed = capacity.filter(pl.col("currency").is_null() | pl.col("price_year").is_null())["intervention_id"].unique().sort()
+    money = capacity.group_by("intervention_id").agg(pl.struct("currency", "price_year").n_unique().alias("n")).filter(pl.col("n") > 1)
+    negative = capacity.filter((pl.col("fixed_cost") < 0) | (pl.col("variable_cost") < 0))["intervention_id"].unique().sort()
+    for what, names in (
+        ("Costs of places without currency or price year", unnamed),
+        ("Costs of places in mixed currencies or price years", money["intervention_id"].sort()),
+        ("Costs of places that are negative", negative),
+    ):
+        if len(names):
+            raise LedgerError(
+                f"{what}: {len(names)} interventions.",
+                where=f"capacity: {first_few(names, 6)}",
+                why="Amounts are compared in one currency and one year's prices, and a cost is not negative.",
+                fix="ask the sender for the table with currency and price_year on every row.",
+            )
+
+
+def _refuse_currency(book: PriceBook, costs: pl.DataFrame) -> None:
+    other = sorted(set(costs["currency"].unique()) - {book.currency})
+    if other:
+        raise LedgerError(
+            f"The places are paid in another currency than the book's: {', '.join(other)}.",
+            where=f"capacity; {book.file} is in {book.currency}",
+            why="One ledger adds up one currency.",
+            fix="convert the delivered costs (economics.convert_currency) with a dated rate before the run.",
+        )
+
+
+_SCHEMA = {
+    "intervention_id": pl.String,
+    "year": pl.Int32,
+    "n_occupied": pl.Int32,
+    "places": pl.Float64,
+    "utilisation_share": pl.Float64,
+    "cost_per_filled_place": pl.Float64,
+    "cost_at_full_use": pl.Float64,
+    "marginal_cost": pl.Float64,
+    "currency": pl.String,
+    "price_year": pl.Int32,
+}

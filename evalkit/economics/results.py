@@ -1,0 +1,213 @@
+"""Everything that is said about value beyond the ledger itself, from one set of joint draws: replicate of the effect x prices x displacement."""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
+from evalkit.economics.cash_flow import CashFlow, cash_flow
+from evalkit.economics.comparison import Option, acceptability, compare_options, worth_of_knowing
+from evalkit.economics.effect_paths import EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths, recycle
+from evalkit.economics.ledger import refuse_unknown_states
+from evalkit.economics.net_value import value_parts, value_ratios
+from evalkit.economics.payback import cash_flow_curve, delay_cost, payback, payback_by_year
+from evalkit.economics.price_book import PriceBook
+from evalkit.economics.price_draws import draw_prices, own_prices
+from evalkit.economics.sensitivity import tornado
+from evalkit.economics.who_pays import municipal_gain, shared_purse
+
+_KEYS = ("district", "intervention_id", "estimand")
+N_THRESHOLDS = 11
+
+
+class ValueResults(NamedTuple):
+    """Tables by effect (district, intervention_id, estimand) and, the last three, by district over its interventions.
+
+    parts: value by perspective, observed | projected | total. ratios: MVPF and its like. curve, payback, payback_years, delay: through time.
+    purse, municipality: who pays and gains. tornado: what moves it. options, acceptability, information: interventions compared. totals: every
+    draw of society's value, the public purse's net cost and the months in work (never published).
+    """
+
+    parts: pl.DataFrame
+    ratios: pl.DataFrame
+    curve: pl.DataFrame
+    payback: pl.DataFrame
+    payback_years: pl.DataFrame
+    delay: pl.DataFrame
+    purse: pl.DataFrame
+    municipality: pl.DataFrame
+    tornado: pl.DataFrame
+    options: pl.DataFrame
+    acceptability: pl.DataFrame
+    information: pl.DataFrame
+    totals: pl.DataFrame
+
+
+def value_results(
+    effect_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    seed: int,
+    n_draws: int = 1000,
+    horizon_months: int | None = None,
+    estimand: str = PRIMARY_ESTIMAND,
+    subgroup: str = EVERYBODY,
+) -> ValueResults:
+    """What the effects are worth to a horizon, through time, in ratios and against each other.
+
+    Parameters
+    ----------
+    effect_draws : DataFrame
+        The table effect_draws; effects that cannot be said are not in it, and have no value either.
+    price_book : PriceBook
+        Prices and postings.
+    seed : int
+        Of the price draws, >= 0. The same prices meet every effect in a draw.
+    n_draws : int
+        Joint draws; replicates of the effect are recycled, and `n_effect_draws` in the tables says how many there really are.
+    horizon_months : int, optional
+        Beyond the follow-up the effect decays by the book's half-life. Without it nothing is projected.
+    estimand, subgroup : str
+        The one estimand and subgroup that are valued.
+
+    Raises
+    ------
+    EstimationError
+        If the draws are incomplete, or the horizon is shorter than the follow-up.
+    LedgerError
+        If a state has no livelihood in the book.
+    """
+    paths = effect_paths(effect_draws, estimand=estimand, subgroup=subgroup)
+    refuse_unknown_states(paths, price_book)
+    drawn = draw_prices(price_book, np.arange(n_draws + 1), seed=seed)
+    found: dict[str, list[dict]] = {name: [] for name in _EFFECT_SCHEMAS}
+    options, totals = [], []
+    for path in paths:
+        rows, option = _one_effect(path, price_book, drawn, n_draws, horizon_months)
+        for name, part in rows.items():
+            found[name] += [{key: path.keys[key] for key in _KEYS} | row | _money(price_book) for row in part]
+        options.append(option)
+        totals.append(_totals(option))
+    tables = {name: pl.DataFrame(rows, schema=_EFFECT_SCHEMAS[name], strict=False) for name, rows in found.items()}
+    return ValueResults(
+        **tables,
+        options=compare_options(options).with_columns(currency=pl.lit(price_book.currency)),
+        acceptability=acceptability(options, _thresholds(price_book)).with_columns(currency=pl.lit(price_book.currency)),
+        information=worth_of_knowing(options).with_columns(currency=pl.lit(price_book.currency)),
+        totals=pl.concat(totals) if totals else pl.DataFrame(schema=_TOTALS_SCHEMA),
+    )
+
+
+def _one_effect(
+    path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], n_draws: int, horizon: int | None
+) -> tuple[dict[str, list[dict]], Option]:
+    n_months = horizon or path.n_months
+    many = recycle(path, n_draws)
+    flow = cash_flow(many, book, drawn, n_months=n_months)
+    rows = {
+        "parts": value_parts(flow),
+        "ratios": value_ratios(flow),
+        "curve": cash_flow_curve(flow),
+        "payback": payback(flow),
+        "payback_years": payback_by_year(flow),
+        "delay": delay_cost(flow),
+        "purse": shared_purse(flow),
+        "municipality": municipal_gain(flow),
+        "tornado": tornado(path, book, n_months=n_months),
+    }
+    return rows, _option(many, flow, book, drawn)
+
+
+def _option(path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str, np.ndarray]) -> Option:
+    prices = own_prices(drawn, book, path.keys["intervention_id"], path.draws)
+    # Months in work and on support say nearly all that an effect is worth; every state would fit the replicates' noise.
+    told = [path.states.index(state) for state in ("work", "support") if state in path.states]
+    months = path.difference()[:, told].sum(axis=2)
+    displacement = [book.appraisal.displacement.central, *(one.central for one in book.appraisal.displacement_by_state.values())]
+    costs = {key for posting in book.postings if posting.role == "programme_cost" for term in posting.terms for key in term}
+    others = [record.key for record in book.prices if record.distribution.kind != "fixed" and record.key not in {*costs, *displacement}]
+    known = {
+        "effect": months,
+        "displacement": np.column_stack([prices[key] for key in displacement]),
+        "other_prices": np.column_stack([prices[key] for key in others]) if others else np.zeros((len(path.draws), 1)),
+    }
+    if costs:
+        known["programme_cost"] = np.column_stack([prices[key] for key in sorted(costs)])
+    return Option(
+        path.keys["district"],
+        path.keys["estimand"],
+        path.keys["intervention_id"],
+        total.present_value(ACTOR_NAMES),
+        -total.present_value(PUBLIC_PURSE),
+        total.work_months.sum(axis=1),
+        known,
+    )
+
+
+def _totals(option: Option) -> pl.DataFrame:
+    n_draws = len(option.net_benefit)
+    return pl.DataFrame(
+        {
+            "district": [option.district] * n_draws,
+            "intervention_id": [option.intervention_id] * n_draws,
+            "estimand": [option.estimand] * n_draws,
+            "draw": np.arange(n_draws),
+            "net_benefit": option.net_benefit,
+            "net_public_cost": option.cost,
+            "work_months": option.effect,
+        },
+        schema=_TOTALS_SCHEMA,
+    )
+
+
+def _thresholds(book: PriceBook) -> np.ndarray:
+    """From nothing to twice the dearest monthly price: what a month in work may be thought to be worth."""
+    return np.linspace(0, 2 * max(record.value for record in book.prices if record.unit == "per month"), N_THRESHOLDS)
+
+
+def _money(book: PriceBook) -> dict:
+    return {"currency": book.currency, "price_year": book.price_year}
+
+
+_KEY_COLUMNS = dict.fromkeys(_KEYS, pl.String)
+_MONEY_COLUMNS = {"currency": pl.String, "price_year": pl.Int32}
+_RANGE = {"estimate": pl.Float64, "ci_lower": pl.Float64, "ci_upper": pl.Float64}
+_SUMMARY = {**_RANGE, "probability_positive": pl.Float64}
+_BY_PERSPECTIVE = {**_KEY_COLUMNS, "perspective": pl.String}
+
+
+def _floats(*names: str) -> dict[str, type[pl.DataType]]:
+    return dict.fromkeys(names, pl.Float64)
+
+
+_EFFECT_SCHEMAS = {
+    "parts": {**_BY_PERSPECTIVE, "part": pl.String, **_SUMMARY, "n_draws": pl.Int32, "n_effect_draws": pl.Int32, **_MONEY_COLUMNS},
+    "ratios": {**_KEY_COLUMNS, "measure": pl.String, **_RANGE, "case": pl.String, "probability": pl.Float64, **_MONEY_COLUMNS},
+    "curve": {**_BY_PERSPECTIVE, "month": pl.Int32, **_RANGE, **_MONEY_COLUMNS},
+    "payback": {
+        **_BY_PERSPECTIVE,
+        **_floats("deepest", "deepest_lower", "deepest_upper"),
+        "deepest_month": pl.Int32,
+        "return_month": pl.Int32,
+        "probability_returns": pl.Float64,
+        **_MONEY_COLUMNS,
+    },
+    "payback_years": {**_BY_PERSPECTIVE, "year": pl.Int32, "probability": pl.Float64},
+    "delay": {**_BY_PERSPECTIVE, **_SUMMARY, **_MONEY_COLUMNS},
+    "purse": {
+        **_KEY_COLUMNS,
+        "actor": pl.String,
+        **_RANGE,
+        **_floats("gain_share", "paid_now", "paid_proposed", "net_now", "net_proposed"),
+        **_MONEY_COLUMNS,
+    },
+    "municipality": {**_KEY_COLUMNS, "measure": pl.String, **_SUMMARY, **_MONEY_COLUMNS},
+    "tornado": {
+        **_KEY_COLUMNS,
+        "parameter": pl.String,
+        **_floats("value", "low", "high", "value_at_low", "value_at_high", "switching_value", "swing"),
+        **_MONEY_COLUMNS,
+    },
+}
+_TOTALS_SCHEMA = {**_KEY_COLUMNS, "draw": pl.Int32, **_floats("net_benefit", "net_public_cost", "work_months")}

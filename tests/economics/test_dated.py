@@ -1,0 +1,256 @@
+import json
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evalkit.economics import convert_currency, convert_price_year, declare_price_book, load_dated, load_price_book, value_at
+from evalkit.economics.price_book import PriceBookFile
+from evalkit.errors import EvalkitError, LedgerError, ParameterError
+
+PARAMS = Path(__file__).parents[2] / "params"
+FILES = [*sorted((PARAMS / "rates").glob("*.yaml")), *sorted((PARAMS / "price_index").glob("*.yaml"))]
+SWEDEN = load_dated(FILES)
+# Two multiplications and two divisions of doubles.
+ROUND_TRIP = 1e-12
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write records as a file of dated parameters and give its path."""
+
+    def to_file(*records, name="rates.yaml"):
+        content = {"file": "made_up", "title": {"en": "Made up", "sv": "Påhittad"}, "records": list(records)}
+        path = tmp_path / name
+        path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+        return path
+
+    return to_file
+
+
+def record(**changes):
+    values = [{"period": "2019-04..2019-12", "value": 10, "grade": "H"}, {"period": "2021..2022", "value": 20, "grade": "M"}]
+    base = {"key": "cap", "name": {"en": "Cap", "sv": "Tak"}, "unit": "per month", "currency": "SEK", "source": "made up", "values": values}
+    return base | changes
+
+
+def test_value_at_finds_the_value_of_a_year_and_of_a_month(write):
+    records = load_dated([write(record())])
+
+    assert value_at(records, "cap", 2021).value == 20
+    assert value_at(records, "cap", date(2019, 4, 1)).value == 10
+
+
+@pytest.mark.parametrize(
+    ("when", "what", "where"),
+    [
+        (2020, 'There is no value of "cap" for 2020.', "nearest: 2019-04..2019-12, 2021..2022"),
+        (2030, 'There is no value of "cap" for 2030.', "nearest: 2021..2022"),
+        (date(2019, 3, 1), 'There is no value of "cap" for 2019-03.', "nearest: 2019-04..2019-12"),
+        (2019, 'There is no value of "cap" for 2019.', "it changes within that time: 2019-04..2019-12"),
+    ],
+)
+def test_value_at_refuses_a_time_without_a_value_and_names_the_nearest(write, when, what, where):
+    records = load_dated([write(record())])
+
+    with pytest.raises(ParameterError) as fault:
+        value_at(records, "cap", when)
+
+    assert (fault.value.what, fault.value.where) == (what, where)
+    assert "nothing is carried forward" in fault.value.why and "add the value with its source" in fault.value.fix
+
+
+def test_value_at_refuses_an_unknown_key_and_names_the_nearest():
+    with pytest.raises(ParameterError) as fault:
+        value_at(SWEDEN, "municipal_tax.stokholm", 2023)
+
+    assert fault.value.where == '"municipal_tax.stokholm" (did you mean "municipal_tax.stockholm"?)'
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"currency": None}, "cap (an amount without a currency)"),
+        ({"unit": "share"}, "cap (no amount, yet with a currency)"),
+        ({"actor": "town"}, "cap, town"),
+        ({"name": {"en": "Cap"}}, "cap (no name in English or Swedish)"),
+        (
+            {"values": [{"period": 2019, "value": 1, "grade": "H"}, {"period": "2018..2020", "value": 2, "grade": "H"}]},
+            "cap (periods overlap)",
+        ),
+        ({"values": [{"period": 2019, "value": -1, "grade": "H"}]}, "cap, 2019 (negative or not finite)"),
+        (
+            {"values": [{"period": 2019, "value": 1, "grade": "H", "distribution": {"kind": "uniform", "low": 2, "high": 3}}]},
+            "cap, 2019 (a range that leaves out its value",
+        ),
+    ],
+)
+def test_a_faulty_record_is_refused_in_words_that_name_record_and_file(write, changes, named):
+    path = write(record(**changes))
+
+    with pytest.raises(LedgerError) as fault:
+        load_dated([path])
+
+    assert str(path) in fault.value.where and named in fault.value.where
+    assert fault.value.what.startswith("Dated parameters that cannot be used:")
+    assert "unit and currency" in fault.value.why and "mend the records" in fault.value.fix
+
+
+def test_a_key_that_stands_in_two_files_is_refused(write):
+    with pytest.raises(LedgerError, match=r"cap \(stands twice\)"):
+        load_dated([write(record()), write(record(), name="again.yaml")])
+
+
+def test_an_unreadable_period_is_refused(write):
+    with pytest.raises(ParameterError, match="a period is written like"):
+        load_dated([write(record(values=[{"period": "last year", "value": 1, "grade": "H"}]))])
+
+
+def test_every_swedish_value_has_a_source():
+    assert all(value.source or one.source for one in SWEDEN.values() for value in one.values)
+    assert len(SWEDEN) >= 70
+
+
+def test_the_norm_that_its_source_contradicts_is_left_out():
+    with pytest.raises(ParameterError, match="nearest: 2020"):
+        value_at(SWEDEN, "national_norm.shared.2", 2023)
+
+
+def test_the_guarantee_level_is_its_formula():
+    # 2.78 price base amounts over twelve months, rounded down to whole kronor.
+    assert 2.78 * value_at(SWEDEN, "price_base_amount", 2023).value / 12 == pytest.approx(
+        value_at(SWEDEN, "sickness_compensation.guarantee", 2023).value, abs=1
+    )
+
+
+def test_the_place_costs_of_2012_in_prices_of_2023():
+    low, high = (value_at(SWEDEN, f"place_cost.{end}", 2012).value for end in ("lowest", "highest"))
+
+    converted = convert_price_year([low, high], from_year=2012, to_year=2023, records=SWEDEN)
+
+    # DOMAIN of the project: 25.7 to 109.2 thousand.
+    assert converted.round(-2).tolist() == [25700, 109200]
+
+
+@given(amount=st.floats(-1e9, 1e9), years=st.lists(st.integers(2006, 2023), min_size=1, max_size=5))
+def test_price_years_turn_back_to_the_same_amount(amount, years):
+    way = [2010, *years, 2010]
+
+    back = amount
+    for start, end in pairwise(way):
+        back = convert_price_year(back, from_year=start, to_year=end, records=SWEDEN)
+
+    assert back == pytest.approx(amount, rel=ROUND_TRIP * len(way))
+
+
+@given(amount=st.floats(-1e9, 1e9), rate=st.floats(1e-3, 1e3))
+def test_currencies_turn_back_to_the_same_amount(amount, rate):
+    rates = load_dated([])
+    rates = dict(rates) | {"exchange_rate.EUR.SEK": _exchange_rate(rate)}
+
+    there = convert_currency(amount, currency="EUR", to="SEK", year=2020, records=rates)
+
+    assert convert_currency(there, currency="SEK", to="EUR", year=2020, records=rates) == pytest.approx(amount, rel=ROUND_TRIP)
+
+
+def _exchange_rate(rate):
+    from evalkit.economics.dated import DatedRecord
+
+    name = {"en": "Euro", "sv": "Euro"}
+    values = [{"period": 2020, "value": rate, "grade": "L"}]
+    return DatedRecord(key="exchange_rate.EUR.SEK", name=name, unit="exchange rate", source="made up", values=values)
+
+
+def test_a_missing_exchange_rate_is_refused():
+    with pytest.raises(ParameterError) as fault:
+        convert_currency(1.0, currency="GBP", to="SEK", year=2020, records=SWEDEN)
+
+    assert fault.value.what == "There is no exchange rate between GBP and SEK."
+    assert "exchange_rate.GBP.SEK" in fault.value.where and "found: none" in fault.value.where
+    assert "two currencies" in fault.value.why and "add the record" in fault.value.fix
+
+
+def test_the_stockholm_book_takes_its_prices_from_the_dated_records():
+    book = load_price_book(PARAMS / "unit_costs" / "stockholm.yaml")
+
+    support, tax = book.records["income_support"], book.records["municipal_tax"]
+    # 67 020 a household and year 2022 over 6.6 months, in prices of 2023; both H, but derived.
+    assert support.value == pytest.approx(67020 / 6.6 * 403.70 / 371.91, rel=ROUND_TRIP)
+    assert (support.grade, support.price_year) == ("M", 2023)
+    assert (tax.value, tax.grade, tax.currency) == (0.1774, "H", None)
+    assert "price_index.cpi 371.91 to 403.7" in support.source
+
+
+def test_a_price_is_as_sure_as_the_least_sure_value_it_is_made_from():
+    book = load_price_book(PARAMS / "unit_costs" / "stockholm.yaml")
+
+    # The grant of 2024 is H; the index of 2024 is L.
+    assert book.records["study_grant"].grade == "L"
+
+
+def test_a_price_that_refers_to_a_missing_year_names_the_price_and_the_nearest_year(content, tmp_path):
+    content["defaults"] = [str(path) for path in FILES]
+    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "wage.entry", "year": 2019}}
+
+    with pytest.raises(ParameterError) as fault:
+        declare_price_book(content, where="small.yaml", folder=tmp_path)
+
+    assert fault.value.where == "small.yaml, price wage: nearest: 2023"
+
+
+def test_a_book_keeps_its_vintage_when_it_is_read_from_elsewhere():
+    from evalkit.params import hash_of
+
+    path = PARAMS / "unit_costs" / "stockholm.yaml"
+
+    assert hash_of(load_price_book(path)) == hash_of(load_price_book(path.resolve()))
+
+
+def test_the_schema_for_editors_knows_both_ways_to_state_a_price():
+    schema = json.dumps(PriceBookFile.model_json_schema())
+
+    assert "PriceByReference" in schema and "PriceRecord" in schema
+
+
+def _split(content, **shares):
+    content["prices"] += [
+        {**content["prices"][1], "key": key, "value": share, "distribution": {"kind": "fixed"}} for key, share in shares.items()
+    ]
+    content["appraisal"]["household_split"] = {"person": "own", "other_household": "rest"}
+
+
+@pytest.mark.parametrize(
+    ("change", "what", "named"),
+    [
+        (lambda c: _split(c, own=0.6, rest=0.3), "A household split that does not add up: 1.", "household_split (the shares come to 0.9)"),
+        (
+            lambda c: c.update(interventions=[{"intervention_id": "x", "prices": {"wage": "fee"}}]),
+            "Interventions' own prices that do not fit: 1.",
+            "intervention x, fee (share in place of per month)",
+        ),
+        (lambda c: c["appraisal"].update(half_life="fee"), "A decay that cannot be used: 1.", "appraisal half_life, fee"),
+        (
+            lambda c: c["postings"][0].update(role="programme_cost"),
+            "Roles that do not fit their posting: 1.",
+            "posting production (the intervention's cost is a start's",
+        ),
+        (
+            lambda c: c["appraisal"].update(sensitivity={"fee": [0.3, 0.5]}),
+            "Sensitivity ranges that do not fit: 1.",
+            "appraisal sensitivity, fee",
+        ),
+    ],
+)
+def test_a_faulty_option_is_refused_in_words_that_name_record_and_file(content, declare, change, what, named):
+    change(content)
+
+    with pytest.raises(EvalkitError) as fault:
+        declare(content)
+
+    assert fault.value.what == what
+    assert fault.value.where.startswith(f"small.yaml: {named}")
+    assert fault.value.why and fault.value.fix
