@@ -39,7 +39,7 @@ demo: $(SETUP)
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml
 
 stockholm: $(SETUP)
-	$(RUN) $(BIN)/evalkit simulate --city stockholm --seed 1 --people $(PEOPLE) --out build/stockholm
+	$(RUN) $(BIN)/evalkit simulate --city stockholm --seed 1 --people $(PEOPLE) --price-book params/unit_costs/stockholm.yaml --out build/stockholm
 	$(RUN) $(BIN)/evalkit run params/stockholm.yaml
 
 test: $(SETUP)

@@ -180,9 +180,14 @@ def simulate(
         float, typer.Option(help="Stress: selection on what no table holds (log rate per standard deviation).")
     ] = 0.0,
     truth_people: Annotated[int, typer.Option(min=0, help="How many of the people serve the truth; 0 writes none.")] = 12_000,
+    price_book: Annotated[
+        Path | None, typer.Option(help="The price book that values the truth, for example params/unit_costs/stockholm.yaml.")
+    ] = None,
 ) -> None:
     """Write the tables of a simulated city, with its truth beside them."""
-    from evalkit.simulate import load_city, write_city
+    from evalkit.economics import load_price_book
+    from evalkit.economics.actors import PUBLIC_PURSE
+    from evalkit.simulate import Prices, load_city, write_city
 
     written = write_city(
         load_city(city),
@@ -191,6 +196,7 @@ def simulate(
         n_people=people,
         hidden_selection=hidden_selection,
         n_truth_people=truth_people,
+        prices=Prices(load_price_book(price_book).model_dump(), PUBLIC_PURSE) if price_book else None,
     )
     lines = [f"{name:<18}{count:>12,} rows" for name, count in sorted(written.rows.items())]
     typer.echo("\n".join([*lines, f"written to {written.folder}"]))

@@ -5,8 +5,11 @@ Tables with persons are Parquet (in several parts where there are several chunks
 """
 
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import polars as pl
 
 from evalkit.errors import ParameterError
 from evalkit.simulate.assumptions import City
@@ -14,9 +17,17 @@ from evalkit.simulate.city_tables import city_tables, outreach, outreach_entries
 from evalkit.simulate.lives import live
 from evalkit.simulate.readme import HEADING, readme_text
 from evalkit.simulate.register import person_tables
-from evalkit.simulate.truth import rollout_truth, simulate_truth
+from evalkit.simulate.truth import QUOTED_MONTHS, rollout_truth, simulate_truth
+from evalkit.simulate.value_truth import value_truth
 
 CHUNK_PEOPLE = 50_000
+
+
+class Prices(NamedTuple):
+    """What the truth is valued with: a price book's content, and the actors of the public purse."""
+
+    book: Mapping
+    public_purse: Sequence[str]
 
 
 class Written(NamedTuple):
@@ -34,6 +45,7 @@ def write_city(
     n_people: int,
     hidden_selection: float = 0.0,
     n_truth_people: int = 0,
+    prices: Prices | None = None,
     chunk_people: int = CHUNK_PEOPLE,
 ) -> Written:
     """Simulate a city into a folder.
@@ -46,6 +58,8 @@ def write_city(
         What one standard deviation of the trait that no table holds adds to the log start rates.
     n_truth_people : int
         So many of the people serve the truth (0: no truth is written). Even.
+    prices : Prices, optional
+        With them the truth holds the value to each actor too (truth/value.parquet).
     chunk_people : int
         People held in memory at a time. Even.
 
@@ -75,7 +89,8 @@ def write_city(
         readme_text(city, rows, seed=seed, n_people=n_people, hidden_selection=hidden_selection), encoding="utf-8"
     )
     if n_truth_people:
-        _write_truth(city, folder / "truth", seed=seed, n_people=min(n_truth_people, n_people), hidden_selection=hidden_selection)
+        n_of_truth = min(n_truth_people, n_people)
+        _write_truth(city, folder / "truth", seed=seed, n_people=n_of_truth, hidden_selection=hidden_selection, prices=prices)
     return Written(folder, rows)
 
 
@@ -105,10 +120,15 @@ def _make_empty(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _write_truth(city: City, folder: Path, *, seed: int, n_people: int, hidden_selection: float) -> None:
+def _write_truth(city: City, folder: Path, *, seed: int, n_people: int, hidden_selection: float, prices: Prices | None) -> None:
     folder.mkdir()
     truth = simulate_truth(city, seed=seed, n_people=n_people, hidden_selection=hidden_selection)
     for name, table in truth._asdict().items():
         table.write_parquet(folder / f"{name}.parquet", compression="zstd")
+    if prices:
+        valued = [
+            value_truth(truth.curves, prices.book, public_purse=prices.public_purse, horizon_months=months) for months in QUOTED_MONTHS
+        ]
+        pl.concat(valued).write_parquet(folder / "value.parquet", compression="zstd")
     if city.rollouts:
         rollout_truth(city, seed=seed, n_people=n_people).write_parquet(folder / "rollouts.parquet", compression="zstd")

@@ -67,14 +67,7 @@ def capacity(city: City, share: float) -> pl.DataFrame:
 
     The fixed cost is for all places, the variable cost for one filled place.
     """
-    rows = []
-    for one in city.interventions:
-        sizes = np.array([row.recipients * offer(one, row) for row in city.districts.rows])
-        for row, part in zip(city.districts.rows, sizes / sizes.sum(), strict=True):
-            if part > 0:
-                opened = max(one.offered_in.get(row.name, 0), 0)
-                rows.append((one.intervention_id, one.places * share * part, _place_cost(city, one, row) / 12, opened))
-    table = pl.DataFrame(rows, schema=["intervention_id", "exact_places", "place_cost", "opened"], orient="row")
+    table = places_by_district(city, share)
     months = pl.DataFrame({"position": np.arange(city.n_months), "month": month_dates(city, np.arange(city.n_months))})
     mean_cost = (pl.col("exact_places") * pl.col("place_cost")).sum() / pl.col("exact_places").sum()
     monthly = (
@@ -92,6 +85,24 @@ def capacity(city: City, share: float) -> pl.DataFrame:
         currency=pl.lit(city.amounts.currency),
         price_year=pl.lit(city.amounts.price_year),
     ).sort("intervention_id", "month")
+
+
+def places_by_district(city: City, share: float) -> pl.DataFrame:
+    """Where an intervention's places lie: divided among the districts that offer it by their recipients and how readily they offer it.
+
+    Returns
+    -------
+    DataFrame
+        intervention_id, district, exact_places (not rounded), place_cost (SEK a month), opened (first month, 0-based).
+    """
+    rows = []
+    for one in city.interventions:
+        sizes = np.array([row.recipients * offer(one, row) for row in city.districts.rows])
+        for row, part in zip(city.districts.rows, sizes / sizes.sum(), strict=True):
+            if part > 0:
+                opened = max(one.offered_in.get(row.name, 0), 0)
+                rows.append((one.intervention_id, row.name, one.places * share * part, _place_cost(city, one, row) / 12, opened))
+    return pl.DataFrame(rows, schema=["intervention_id", "district", "exact_places", "place_cost", "opened"], orient="row")
 
 
 def account(city: City) -> pl.DataFrame:

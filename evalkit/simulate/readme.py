@@ -28,7 +28,8 @@ The tables keep the contracts in data_contracts/; `person` has more columns, whi
 * The district in `person` is the one in the first month; `income_support.district` is the one that paid. Interventions work as in the district
   of the time.
 * `end_reason` in `participation` is what a district would count: work, studies, benefit and job_centre are "ended". It is no effect.
-* truth/ is for tests and the known-truth notebook only. Its work is unsubsidised work; its curves run to month 60 from the start.
+* truth/ is for tests and the known-truth notebook only. Its work is unsubsidised work; its curves run to month 60 from the start;
+  its values (if a price book was given) are present values per participant, in that book's money.
 
 | table | rows |
 |---|---|

@@ -3,7 +3,7 @@ from typer.testing import CliRunner
 from evalkit.cli import app
 
 
-def test_simulate_writes_a_city_and_counts_its_rows(tmp_path):
+def test_simulate_writes_a_city_with_its_valued_truth_and_counts_its_rows(tmp_path):
     arguments = [
         "simulate",
         "--city",
@@ -13,7 +13,9 @@ def test_simulate_writes_a_city_and_counts_its_rows(tmp_path):
         "--people",
         "200",
         "--truth-people",
-        "0",
+        "40",
+        "--price-book",
+        "params/unit_costs/stockholm.yaml",
         "--out",
         str(tmp_path / "city"),
     ]
@@ -23,3 +25,4 @@ def test_simulate_writes_a_city_and_counts_its_rows(tmp_path):
     assert result.exit_code == 0
     assert "person                     200 rows" in result.output
     assert (tmp_path / "city" / "person.parquet").exists()
+    assert (tmp_path / "city" / "truth" / "value.parquet").exists()

@@ -3,9 +3,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from evalkit.economics import load_price_book
+from evalkit.economics.actors import PUBLIC_PURSE
 from evalkit.errors import ParameterError
 from evalkit.intake import admit
-from evalkit.simulate import City, write_city
+from evalkit.simulate import City, Prices, write_city
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS, MAPPING = ROOT / "data_contracts", ROOT / "data_contracts" / "mappings" / "simulated_city.yaml"
@@ -15,7 +17,8 @@ OPTIONAL = {"capacity", "follow_up", "assessment", "account", "population", "nee
 
 @pytest.fixture(scope="module")
 def written(small_city, tmp_path_factory):
-    return write_city(small_city, tmp_path_factory.mktemp("city") / "one", seed=4, n_people=1_200, n_truth_people=200)
+    prices = Prices(load_price_book(ROOT / "params/unit_costs/stockholm.yaml").model_dump(), PUBLIC_PURSE)
+    return write_city(small_city, tmp_path_factory.mktemp("city") / "one", seed=4, n_people=1_200, n_truth_people=200, prices=prices)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def test_write_city_writes_the_tables_of_the_contracts(written):
 
 def test_write_city_keeps_the_truth_apart(written):
     assert {path.name for path in (written.folder / "truth").iterdir()} == {
-        "curves.parquet", "months.parquet", "timing.parquet", "planted.parquet", "rollouts.parquet",
+        "curves.parquet", "months.parquet", "timing.parquet", "planted.parquet", "rollouts.parquet", "value.parquet",
     }  # fmt: skip
 
 
@@ -130,3 +133,16 @@ def test_read_me_says_when_selection_is_hidden(small_city, tmp_path):
     write_city(small_city, tmp_path / "city", seed=4, n_people=200, hidden_selection=0.5)
 
     assert "rho = 0.5" in (tmp_path / "city" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_truth_holds_values_to_each_actor_and_their_sum_at_every_quoted_month(written):
+    values = pl.read_parquet(written.folder / "truth" / "value.parquet")
+
+    by = ["population", "intervention_id", "district", "district_basis", "comparison", "horizon_months"]
+    own = ~pl.col("actor").is_in(["public_purse", "society"])
+    sums = values.group_by(by).agg(
+        parts=pl.col("value").filter(own).sum(), whole=pl.col("value").filter(pl.col("actor") == "society").sum()
+    )
+    assert sorted(values["horizon_months"].unique()) == [24, 36, 60]
+    assert (sums["parts"] - sums["whole"]).abs().max() < 1e-6
+    assert set(values["currency"]) == {"SEK"}
