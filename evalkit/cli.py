@@ -37,6 +37,7 @@ OutOption = Annotated[Path, typer.Option(help="The folder that holds the runs' f
 
 
 _MAX_REJECTIONS = 20
+_SMALLEST_CHANGE = 0.05
 
 
 def _show_version(is_asked: bool) -> None:
@@ -171,6 +172,23 @@ def params_explain(
 
 
 @app.command()
+def scenario(
+    files: Annotated[list[Path], typer.Argument(help="Files of params/scenarios/; each is run by itself.")],
+) -> None:
+    """Run what-if scenarios and print the numbers that each one moves, per participant."""
+    from evalkit.economics import run_scenario
+
+    for file in files:
+        table = run_scenario(file)
+        moved = table.filter((table["change"].abs() > _SMALLEST_CHANGE) | table["is_named"])
+        money = f"{table['currency'][0]} at prices of {table['price_year'][0]}, months for work_months and return_month"
+        typer.echo(f"{table['scenario'][0]}  (grade {table['grade'][0]}; {money})")
+        for row in moved.iter_rows(named=True):
+            before, after = (f"{row[side]:,.1f}" if row[side] is not None else "never" for side in ("before", "after"))
+            typer.echo(f"  {'*' if row['is_named'] else ' '} {row['number']:<32}{before:>16} -> {after:>16}")
+
+
+@app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="The folder that the city is written to; an earlier city there is replaced.")],
     city: Annotated[str, typer.Option(help="A city of params/cities/, or the path of its YAML file.")] = "stockholm",
@@ -206,13 +224,15 @@ def simulate(
 def schema(
     out: Annotated[Path, typer.Option(help="The folder that the JSON Schemas are written to.")] = Path("params/schema"),
 ) -> None:
-    """Write the JSON Schemas of run files, protocols, price books and dated parameters, by which editors check and complete them."""
-    from evalkit.economics import DatedFile, PriceBookFile
+    """Write the JSON Schemas of run files, protocols, price books, dated parameters and scenarios, by which editors check and complete them."""
+    from evalkit.economics import DatedFile, PriceBookFile, Scenario, WhatIf
     from evalkit.effects import Protocol
     from evalkit.params import RunFile
 
     out.mkdir(parents=True, exist_ok=True)
-    for name, model in {"run": RunFile, "protocol": Protocol, "price_book": PriceBookFile, "rates": DatedFile}.items():
+    models = {"run": RunFile, "protocol": Protocol, "price_book": PriceBookFile}
+    models |= {"rates": DatedFile, "scenario": Scenario, "what_if": WhatIf}
+    for name, model in models.items():
         path = out / f"{name}.json"
         path.write_text(json.dumps(model.model_json_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         typer.echo(str(path))

@@ -4,17 +4,20 @@ from evalkit.economics.actors import ACTORS, PERSPECTIVES
 from evalkit.economics.conversion import convert_currency, convert_price_year
 from evalkit.economics.dated import DatedFile, load_dated, value_at
 from evalkit.economics.discounting import present_value
+from evalkit.economics.drift import Vintage, drift
 from evalkit.economics.explain import explain
 from evalkit.economics.information import evppi
 from evalkit.economics.ledger import value_effects, value_under
 from evalkit.economics.ledger_checks import check_ledger
 from evalkit.economics.place_costs import place_costs, price_book_of_run, run_place_costs, start_costs, with_place_costs
 from evalkit.economics.price_book import PriceBook, PriceBookFile, declare_price_book, load_price_book
-from evalkit.economics.projection import cohort_trace
+from evalkit.economics.projection import cohort_totals, cohort_trace, transition_flows
 from evalkit.economics.results import ValueResults, value_results
+from evalkit.economics.scenarios import Scenario, run_scenario, run_scenarios
 from evalkit.economics.summaries import displacement_sensitivity, price_table, summarise_value, value_by_actor
 from evalkit.economics.uncertainty import acceptability_curve, evpi
 from evalkit.economics.welfare import fieller_limits, incremental_table, mvpf
+from evalkit.economics.what_if import WhatIf, cohort_path, load_what_if
 
 __all__ = [
     "ACTORS",
@@ -22,14 +25,20 @@ __all__ = [
     "DatedFile",
     "PriceBook",
     "PriceBookFile",
+    "Scenario",
     "ValueResults",
+    "Vintage",
+    "WhatIf",
     "acceptability_curve",
     "check_ledger",
+    "cohort_path",
+    "cohort_totals",
     "cohort_trace",
     "convert_currency",
     "convert_price_year",
     "declare_price_book",
     "displacement_sensitivity",
+    "drift",
     "evpi",
     "evppi",
     "explain",
@@ -37,14 +46,18 @@ __all__ = [
     "incremental_table",
     "load_dated",
     "load_price_book",
+    "load_what_if",
     "mvpf",
     "place_costs",
     "present_value",
     "price_book_of_run",
     "price_table",
     "run_place_costs",
+    "run_scenario",
+    "run_scenarios",
     "start_costs",
     "summarise_value",
+    "transition_flows",
     "value_at",
     "value_by_actor",
     "value_effects",

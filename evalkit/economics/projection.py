@@ -1,13 +1,18 @@
-"""What-if by a cohort model: shares of a cohort in each state, cycle by cycle, from transition probabilities.
+"""What-if by a cohort model: shares of a cohort in each state, cycle by cycle, from transition probabilities, and what comes of them.
 
-A cycle's transition happens at its start; the shares after it are what the cycle's costs and effects are counted on, unless the caller
-averages neighbouring cycles (the half-cycle correction).
+A cycle's transition happens at its start; the shares after it are what the cycle's costs and effects are counted on, unless neighbouring
+cycles are averaged (the half-cycle correction) or joined by parabolas (Simpson's rule).
 """
+
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from evalkit.economics.discounting import discount_factors
 from evalkit.errors import EstimationError
+
+Correction = Literal["none", "half_cycle", "simpson"]
 
 PROBABILITY_TOLERANCE = 1e-9
 
@@ -48,6 +53,87 @@ def cohort_trace(initial: ArrayLike, transitions: ArrayLike, n_cycles: int) -> n
         step = transitions if transitions.ndim == 2 else transitions[..., cycle, :, :]
         trace[..., cycle + 1, :] = (trace[..., cycle, None, :] @ step)[..., 0, :]
     return trace
+
+
+def cohort_totals(
+    trace: ArrayLike,
+    values: ArrayLike,
+    *,
+    annual_rate: ArrayLike = 0.0,
+    months_per_cycle: float = 1.0,
+    correction: Correction = "none",
+    transitions: ArrayLike | None = None,
+    transition_values: ArrayLike | None = None,
+) -> np.ndarray:
+    """What a cohort's time in each state, and its moves between states, come to: costs, effects or both, by actor.
+
+    Parameters
+    ----------
+    trace : array_like
+        From `cohort_trace`; shape (..., n_cycles + 1, states).
+    values : array_like
+        Per cycle in a state; shape (states,) or (states, k) for k actors or outcomes at once.
+    annual_rate : array_like
+        Effective rate per year, one or one for each leading index.
+    months_per_cycle : float
+        Length of a cycle. Months.
+    correction : {"none", "half_cycle", "simpson"}
+        none: the shares after the cycle's transition, at its middle. half_cycle: the mean of the shares before and after, at its middle. simpson:
+        Simpson's rule over the cycles' ends, which needs an even number of cycles, discounted at the ends.
+    transitions, transition_values : array_like, optional
+        The probabilities that the trace was made with, and what a move from state i to j is worth (states, states) or (states, states, k); moves
+        happen at the start of a cycle.
+
+    Returns
+    -------
+    ndarray
+        Shape (...,) or (..., k).
+
+    Raises
+    ------
+    EstimationError
+        If Simpson's rule is asked for an odd number of cycles, or values do not fit the states.
+
+    References
+    ----------
+    Elbasha & Chhatwal (2016), Medical Decision Making 36(1).
+    """
+    trace, values = np.asarray(trace, dtype=float), np.asarray(values, dtype=float)
+    n_cycles = trace.shape[-2] - 1
+    if values.shape[0] != trace.shape[-1]:
+        raise _unfit_values(f"values {values.shape}, {trace.shape[-1]} states")
+    ends = np.arange(n_cycles + 1) * months_per_cycle
+    if correction == "simpson":
+        if n_cycles % 2:
+            raise _unfit_values(f"{n_cycles} cycles, and Simpson's rule needs an even number")
+        weights = np.ones(n_cycles + 1)
+        weights[1:-1:2], weights[2:-1:2] = 4, 2
+        shares, factors = trace * (weights / 3)[:, None], discount_factors(annual_rate, ends)
+    else:
+        middles = ends[1:] - months_per_cycle / 2
+        shares = trace[..., 1:, :] if correction == "none" else (trace[..., 1:, :] + trace[..., :-1, :]) / 2
+        factors = discount_factors(annual_rate, middles)
+    totals = np.einsum("...ts,...t->...s", shares, factors) @ values
+    if transitions is None or transition_values is None:
+        return totals
+    moves = transition_flows(trace, transitions)
+    at_start = discount_factors(annual_rate, ends[:-1])
+    by_move = np.einsum("...tij,...t->...ij", moves, at_start)
+    return totals + np.tensordot(by_move, np.asarray(transition_values, dtype=float), axes=([-2, -1], [0, 1]))
+
+
+def transition_flows(trace: ArrayLike, transitions: ArrayLike) -> np.ndarray:
+    """The share of the cohort that moves from state i to state j at the start of each cycle: (..., n_cycles, states, states)."""
+    return np.asarray(trace, dtype=float)[..., :-1, :, None] * np.asarray(transitions, dtype=float)
+
+
+def _unfit_values(where: str) -> EstimationError:
+    return EstimationError(
+        "The values do not fit the cohort.",
+        where=f"cohort_totals: {where}",
+        why="Each state has one value, and the rule of integration decides how cycles are joined.",
+        fix="give one value a state, and an even number of cycles for Simpson's rule.",
+    )
 
 
 def _refuse_unfit(initial: np.ndarray, transitions: np.ndarray, n_cycles: int) -> None:

@@ -109,7 +109,7 @@ def test_schemas_are_written_for_all_parameter_files(call, tmp_path):
 
     written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "schema").iterdir()}
     assert exit_code == 0
-    assert set(written) == {"run.json", "protocol.json", "price_book.json", "rates.json", "scenario.json"}
+    assert set(written) == {"run.json", "protocol.json", "price_book.json", "rates.json", "scenario.json", "what_if.json"}
     assert {"run", "districts", "extract"} <= set(written["run.json"]["properties"])
     assert all(schema["additionalProperties"] is False for schema in written.values())
 

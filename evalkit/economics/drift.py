@@ -1,0 +1,105 @@
+"""Why a number moved between two runs: the data, the parameters, the method, one after the other, so that the steps come to the whole change."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from evalkit.economics.actors import PERSPECTIVES
+from evalkit.economics.ledger import value_effects
+from evalkit.economics.price_book import PriceBook
+from evalkit.errors import EstimationError
+
+STEPS = ("before", "method", "data", "parameters", "after")
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """A run's effects, prices and seed, and the value_summary that it reported (district, intervention_id, estimand, perspective, estimate)."""
+
+    effect_draws: pl.DataFrame
+    price_book: PriceBook
+    reported: pl.DataFrame
+    seed: int = 0
+
+
+def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
+    """What moved each value from one run to the next.
+
+    The older run's inputs valued by today's method give `method`; then the newer data take their place (`data`), then the newer prices
+    (`parameters`). All amounts are the newer book's currency and price year only if both books have the same.
+
+    Returns
+    -------
+    DataFrame
+        One row per district, intervention_id, estimand, perspective and step (before | method | data | parameters | after): amount (for before and
+        after the value, for the others the change), total (the value reached). Effects that only one run can say are left out.
+
+    Raises
+    ------
+    EstimationError
+        If the books differ in currency or price year, or no effect is in both runs.
+    """
+    _refuse_other_money(before.price_book, after.price_book)
+    old_data, new_data = _point(before.effect_draws), _point(after.effect_draws)
+    values = {
+        "method": _values(old_data, before.price_book),
+        "data": _values(new_data, before.price_book),
+        "parameters": _values(new_data, after.price_book),
+    }
+    found = before.reported.select(*_KEYS, before="estimate").join(after.reported.select(*_KEYS, after="estimate"), on=_KEYS)
+    for step, table in values.items():
+        found = found.join(table.rename({"amount": step}), on=_KEYS)
+    if found.is_empty():
+        raise EstimationError(
+            "The two runs have no effect in common.",
+            where="drift: district, intervention_id, estimand and perspective of both runs",
+            why="A change is explained for what both runs could say.",
+            fix="compare runs of the same city and the same protocols.",
+        )
+    # What the newer run reported beyond today's method on its own inputs is method too.
+    found = found.with_columns(rest=pl.col("after") - pl.col("parameters"))
+    steps = [
+        found.select(*_KEYS, step=pl.lit("before"), amount="before", total="before"),
+        found.select(
+            *_KEYS,
+            step=pl.lit("method"),
+            amount=pl.col("method") - pl.col("before") + pl.col("rest"),
+            total=pl.col("method") + pl.col("rest"),
+        ),
+        found.select(*_KEYS, step=pl.lit("data"), amount=pl.col("data") - pl.col("method"), total=pl.col("data") + pl.col("rest")),
+        found.select(
+            *_KEYS, step=pl.lit("parameters"), amount=pl.col("parameters") - pl.col("data"), total=pl.col("parameters") + pl.col("rest")
+        ),
+        found.select(*_KEYS, step=pl.lit("after"), amount="after", total="after"),
+    ]
+    table = pl.concat(steps).with_columns(pl.col("step").cast(pl.Enum(STEPS)))
+    money = [pl.lit(after.price_book.currency).alias("currency"), pl.lit(after.price_book.price_year, dtype=pl.Int32).alias("price_year")]
+    return table.sort(*_KEYS, "step").with_columns(pl.col("step").cast(pl.String), *money)
+
+
+def _point(effect_draws: pl.DataFrame) -> pl.DataFrame:
+    return effect_draws.filter(pl.col("draw") == 0)
+
+
+def _values(point: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
+    ledger = value_effects(point, book, seed=0)
+    return pl.concat(
+        ledger.filter(pl.col("actor").is_in(actors))
+        .group_by("district", "intervention_id", "estimand")
+        .agg(pl.col("amount").sum())
+        .select("district", "intervention_id", "estimand", pl.lit(name).alias("perspective"), "amount")
+        for name, actors in PERSPECTIVES.items()
+    )
+
+
+def _refuse_other_money(before: PriceBook, after: PriceBook) -> None:
+    if (before.currency, before.price_year) != (after.currency, after.price_year):
+        raise EstimationError(
+            "The two runs count in different money.",
+            where=f"{before.file}: {before.currency} of {before.price_year}; {after.file}: {after.currency} of {after.price_year}",
+            why="A change of price year alone would look like a change of value.",
+            fix="value the older run with a book in the newer one's currency and price year.",
+        )
+
+
+_KEYS = ["district", "intervention_id", "estimand", "perspective"]

@@ -1,0 +1,116 @@
+"""What-if: two arms of a cohort by declared monthly transition probabilities, valued by the same ledger as an estimated effect."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from evalkit.economics.effect_paths import ARMS, EVERYBODY, EffectPath
+from evalkit.economics.projection import cohort_trace
+from evalkit.errors import ParameterError, first_few
+from evalkit.params import Grade, Record, Text, load
+
+Rates = dict[str, dict[str, float]]
+ESTIMAND = "what_if"
+
+
+class Phase(Record):
+    """Transition probabilities a month that hold for some months, or (without months) to the end; what is left stays in the state."""
+
+    months: int | None = Field(None, ge=1)
+    transitions: Rates
+
+
+class WhatIf(Record):
+    """A cohort in two arms (params/what_if/NAME.yaml)."""
+
+    what_if: str
+    intervention_id: str = "what_if"
+    title: Text
+    source: str
+    grade: Grade
+    horizon_months: int = Field(60, ge=1)
+    initial: dict[str, float]
+    comparison: tuple[Phase, ...]
+    treated: tuple[Phase, ...]
+
+
+def load_what_if(path: Path | str) -> WhatIf:
+    """Read a cohort.
+
+    Raises
+    ------
+    ParameterError
+        If a field is unknown, missing or mistyped, or phases or probabilities do not fit; names the file and the place.
+    """
+    cohort = load(path, WhatIf)
+    _refuse_unfit(cohort, str(path))
+    return cohort
+
+
+def cohort_path(cohort: WhatIf, *, wait_months: int = 0) -> EffectPath:
+    """Both arms' shares in each state by month, as an effect with a point estimate alone.
+
+    Parameters
+    ----------
+    cohort : WhatIf
+        The cohort.
+    wait_months : int
+        Months in which the treated arm waits, moving as the comparison does, before its phases begin.
+    """
+    states = sorted({*cohort.initial, *(state for phase in (*cohort.comparison, *cohort.treated) for state in _states_of(phase))})
+    initial = np.array([cohort.initial.get(state, 0.0) for state in states])
+    matrices = {
+        "comparison": _matrices(cohort.comparison, states, cohort.horizon_months),
+        "treated": _matrices(cohort.treated, states, cohort.horizon_months),
+    }
+    kept = cohort.horizon_months - wait_months
+    matrices["treated"] = np.concatenate([matrices["comparison"][:wait_months], matrices["treated"][:kept]])
+    traces = [cohort_trace(initial, matrices[arm], cohort.horizon_months)[1:].T for arm in ARMS]
+    keys = {
+        "district": EVERYBODY,
+        "intervention_id": cohort.intervention_id,
+        "protocol_hash": cohort.what_if,
+        "estimand": ESTIMAND,
+        "subgroup": EVERYBODY,
+        "source": "what_if",
+    }
+    return EffectPath(keys, np.array([0]), states, np.stack(traces)[None], n_effective=0)
+
+
+def _states_of(phase: Phase) -> set[str]:
+    return {*phase.transitions, *(to for moves in phase.transitions.values() for to in moves)}
+
+
+def _matrices(phases: tuple[Phase, ...], states: list[str], n_months: int) -> np.ndarray:
+    index = {state: i for i, state in enumerate(states)}
+    months = []
+    for phase in phases:
+        matrix = np.eye(len(states))
+        for start, moves in phase.transitions.items():
+            for to, probability in moves.items():
+                matrix[index[start], index[to]] += probability
+                matrix[index[start], index[start]] -= probability
+        months += [matrix] * (phase.months or n_months)
+    return np.array(months[:n_months])
+
+
+def _refuse_unfit(cohort: WhatIf, file: str) -> None:
+    faults = []
+    if abs(sum(cohort.initial.values()) - 1) > 1e-9 or min(cohort.initial.values(), default=-1) < 0:
+        faults.append("initial (the shares do not sum to one)")
+    for arm in ("comparison", "treated"):
+        phases = getattr(cohort, arm)
+        if not phases or any(phase.months is None for phase in phases[:-1]) or phases[-1].months is not None:
+            faults.append(f"{arm} (every phase but the last has months, the last has none)")
+        for n, phase in enumerate(phases, 1):
+            for state, moves in phase.transitions.items():
+                if min(moves.values(), default=0) < 0 or sum(moves.values()) > 1 + 1e-9:
+                    faults.append(f"{arm} phase {n}, from {state} (probabilities below 0 or above 1 together)")
+    if faults:
+        raise ParameterError(
+            f"A what-if cohort that cannot be followed: {len(faults)} faults.",
+            where=f"{file}: {first_few(faults, 4)}",
+            why="Everybody is in exactly one state each month; nobody vanishes.",
+            fix="mend the shares, the phases or the probabilities.",
+        )

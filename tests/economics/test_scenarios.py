@@ -1,0 +1,205 @@
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import yaml
+
+from evalkit.economics import (
+    Vintage,
+    cohort_path,
+    cohort_totals,
+    cohort_trace,
+    drift,
+    load_what_if,
+    run_scenario,
+    run_scenarios,
+    summarise_value,
+    transition_flows,
+    value_effects,
+)
+from evalkit.economics.scenarios import NUMBERS
+from evalkit.errors import EstimationError, ParameterError
+
+PARAMS = Path(__file__).parents[2] / "params"
+EXACT = 1e-10
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return run_scenarios(PARAMS / "scenarios")
+
+
+def test_every_shipped_scenario_runs_and_moves_the_number_it_is_about(shipped):
+    assert shipped["scenario"].to_list() == sorted(path.stem for path in (PARAMS / "scenarios").glob("*.yaml"))
+    assert shipped.height == 12
+    assert (shipped["change"].abs() > 0.1).all()
+    assert shipped["grade"].unique().to_list() == ["L"]
+
+
+def test_people_who_belong_elsewhere_are_a_transfer_from_the_insurance_agency_to_the_district():
+    table = run_scenario(PARAMS / "scenarios" / "other_authority.yaml")
+    change = dict(table.select("number", "change").rows())
+
+    assert change["district"] > 100_000
+    assert change["work_months"] == 0
+    # Support becomes sickness compensation: without administration and the cost of raising the money, nobody creates or uses up anything.
+    assert abs(change["society"]) < 0.1 * change["district"]
+    assert change["public_purse"] < 0.1 * change["district"]
+
+
+def test_a_cheaper_payer_changes_nothing_for_society():
+    table = run_scenario(PARAMS / "scenarios" / "coordination_association.yaml")
+    rows = {row["number"]: row for row in table.iter_rows(named=True)}
+
+    assert rows["society"]["change"] == pytest.approx(0, abs=1e-6)
+    assert rows["pays_district"]["after"] == pytest.approx(rows["pays_district"]["before"] / 4)
+    assert sum(row["change"] for name, row in rows.items() if name.startswith("pays_")) == pytest.approx(0, abs=1e-6)
+
+
+def faulty(tmp_path, **changes):
+    content = yaml.safe_load((PARAMS / "scenarios" / "waiting.yaml").read_text(encoding="utf-8"))
+    places = {"what_if": str(PARAMS / "what_if" / "long_term_support.yaml"), "price_book": str(PARAMS / "unit_costs" / "stockholm.yaml")}
+    path = tmp_path / "faulty.yaml"
+    path.write_text(yaml.safe_dump(content | places | changes, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"prices": {"wages": {"times": 2}}}, 'prices.wages (did you mean "wage"?)'),
+        ({"prices": {"wage": {}}}, "prices.wage (one of value and times)"),
+        ({"payers": {"programme_start": {"district": 0.5}}}, "payers.programme_start (shares come to 0.5)"),
+        ({"number": "societies"}, 'number, societies (did you mean "society"?)'),
+        ({"rates": [{"phase": 9, "start": "support", "to": "work", "value": 0.1}]}, "rates (phase 9 of treated)"),
+    ],
+)
+def test_a_scenario_that_changes_what_is_not_there_is_refused(tmp_path, changes, named):
+    path = faulty(tmp_path, **changes)
+
+    with pytest.raises(ParameterError) as fault:
+        run_scenario(path)
+
+    assert fault.value.what == "A scenario changes what is not there: 1."
+    assert fault.value.where == f"{path}: {named}"
+    assert "would be read as an answer" in fault.value.why and fault.value.fix
+
+
+def test_a_cohort_whose_probabilities_do_not_fit_is_refused(tmp_path):
+    content = yaml.safe_load((PARAMS / "what_if" / "long_term_support.yaml").read_text(encoding="utf-8"))
+    content["initial"] = {"support": 0.9}
+    content["treated"][1]["transitions"]["support"]["work"] = 1.2
+    path = tmp_path / "cohort.yaml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+
+    with pytest.raises(ParameterError) as fault:
+        load_what_if(path)
+
+    assert fault.value.what == "A what-if cohort that cannot be followed: 2 faults."
+    assert "initial (the shares do not sum to one)" in fault.value.where
+    assert "treated phase 2, from support" in fault.value.where
+    assert "nobody vanishes" in fault.value.why and fault.value.fix
+
+
+def test_who_waits_moves_as_the_comparison_until_the_start():
+    cohort = load_what_if(PARAMS / "what_if" / "long_term_support.yaml")
+
+    waiting = cohort_path(cohort, wait_months=6)
+
+    assert waiting.difference()[0, :, :6] == pytest.approx(0)
+    assert np.abs(waiting.difference()[0, :, 6:]).max() > 0.01
+
+
+def test_numbers_are_known_to_the_schema(shipped):
+    assert set(shipped["number"]) <= set(NUMBERS)
+
+
+def test_the_half_cycle_is_the_trapezoid_and_simpson_is_exact_for_a_cubic():
+    trace = np.column_stack([np.linspace(0, 1, 5) ** 3, 1 - np.linspace(0, 1, 5) ** 3])
+
+    totals = {name: cohort_totals(trace, [1.0, 0.0], correction=name) for name in ("none", "half_cycle", "simpson")}
+
+    assert totals["none"] == pytest.approx(trace[1:, 0].sum())
+    assert totals["half_cycle"] == pytest.approx(np.trapezoid(trace[:, 0]))
+    # The integral of (t/4)^3 over four cycles.
+    assert totals["simpson"] == pytest.approx(1.0, abs=EXACT)
+
+
+def test_transition_costs_are_the_moves_times_their_price():
+    step = np.array([[0.9, 0.1], [0.2, 0.8]])
+    trace = cohort_trace([1.0, 0.0], step, 2)
+    price = np.array([[0.0, 50.0], [7.0, 0.0]])
+
+    total = cohort_totals(trace, [0.0, 0.0], transitions=step, transition_values=price)
+
+    assert transition_flows(trace, step)[1, 0, 1] == pytest.approx(0.9 * 0.1)
+    assert total == pytest.approx(0.1 * 50 + 0.9 * 0.1 * 50 + 0.1 * 0.2 * 7)
+
+
+def test_totals_take_actors_start_states_and_discounting_at_once():
+    step = np.array([[0.9, 0.1], [0.2, 0.8]])
+    trace = cohort_trace(np.eye(2), step, 24)
+    values = np.array([[1.0, 0.0], [0.0, 2.0]])
+
+    totals = cohort_totals(trace, values, annual_rate=0.05)
+
+    by_hand = sum(trace[1, k, 1] * 2.0 * 1.05 ** (-(k - 0.5) / 12) for k in range(1, 25))
+    assert totals.shape == (2, 2)
+    assert totals[1, 1] == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize(("n_cycles", "values"), [(3, [1.0, 0.0]), (4, [1.0, 0.0, 0.0])])
+def test_totals_refuse_values_that_do_not_fit(n_cycles, values):
+    trace = cohort_trace([1.0, 0.0], np.eye(2), n_cycles)
+
+    with pytest.raises(EstimationError) as fault:
+        cohort_totals(trace, values, correction="simpson")
+
+    assert fault.value.what == "The values do not fit the cohort."
+    assert fault.value.where.startswith("cohort_totals:") and fault.value.why and fault.value.fix
+
+
+def vintage(draws, book):
+    return Vintage(draws, book, summarise_value(value_effects(draws, book, seed=1)))
+
+
+def test_drift_splits_a_change_into_data_and_parameters(effect_draws, many_draws, content, declare):
+    old = vintage(effect_draws.filter(district="Harbour"), declare(content))
+    next(price for price in content["prices"] if price["key"] == "benefit")["value"] = 500
+    new = vintage(many_draws, declare(content))
+
+    steps = drift(old, new).filter(perspective="person")
+
+    amount = dict(steps.select("step", "amount").rows())
+    assert steps["step"].to_list() == ["before", "method", "data", "parameters", "after"]
+    assert amount["before"] + amount["method"] + amount["data"] + amount["parameters"] == pytest.approx(amount["after"])
+    assert amount["method"] == pytest.approx(0, abs=EXACT)
+    # Benefits a hundred dearer, for the months on support that the newer data know.
+    support = many_draws.filter((pl.col("draw") == 0) & (pl.col("state") == "support") & (pl.col("month") > 0))
+    fewer = sum(sign * support.filter(arm=arm)["probability"].sum() for arm, sign in (("treated", 1), ("comparison", -1)))
+    assert amount["parameters"] == pytest.approx(100 * fewer)
+
+
+def test_drift_books_another_method_as_method(effect_draws, book):
+    old = vintage(effect_draws, book)
+    otherwise_counted = Vintage(effect_draws, book, old.reported.with_columns(pl.col("estimate") - 7))
+
+    steps = drift(otherwise_counted, old)
+
+    assert steps.filter(step="method")["amount"].to_list() == pytest.approx([7.0] * 8)
+
+
+def test_drift_refuses_money_of_different_years(effect_draws, content, declare):
+    old = vintage(effect_draws, declare(content))
+    content["price_year"] = 2021
+    for price in content["prices"]:
+        if "price_year" in price and price["unit"].startswith("per"):
+            price["price_year"] = 2021
+
+    with pytest.raises(EstimationError) as fault:
+        drift(old, vintage(effect_draws, declare(content)))
+
+    assert fault.value.what == "The two runs count in different money."
+    assert "SEK of 2020" in fault.value.where and "SEK of 2021" in fault.value.where
+    assert "price year" in fault.value.why and fault.value.fix
