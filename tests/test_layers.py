@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "disclosure": GROUND,
     **dict.fromkeys(SIBLINGS, GROUND | {"disclosure"}),
     "effects": GROUND | {"disclosure", "survival"},
+    "__main__": {"cli"},
     "cli": GROUND | {"disclosure", "effects"} | SIBLINGS,
 }
 # Files are opened here and nowhere else (besides readers of intake, report and batch; simulate writes an extract as a sender would).
