@@ -14,7 +14,16 @@ from evalkit.effects.city import (
 from evalkit.effects.diagnostics import balance_table, effect_sensitivity, status_for_publication, trial_flow, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
-from evalkit.effects.protocol import ESTIMAND, Protocol, load_protocol, load_protocols, protocol_card, protocol_cards, protocol_hash
+from evalkit.effects.protocol import (
+    ESTIMAND,
+    Protocol,
+    Subgroup,
+    load_protocol,
+    load_protocols,
+    protocol_card,
+    protocol_cards,
+    protocol_hash,
+)
 from evalkit.effects.summary import break_even_month, effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials
 from evalkit.effects.weights import (
@@ -35,6 +44,7 @@ __all__ = [
     "LogitFit",
     "PersonTables",
     "Protocol",
+    "Subgroup",
     "Trials",
     "add_districts",
     "balance_table",

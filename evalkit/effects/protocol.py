@@ -60,6 +60,27 @@ class Refusal(Record):
     max_abs_smd: float | None = None
 
 
+class Subgroup(Record):
+    """A group declared before anyone looks at outcomes, by a condition on a column of the person table.
+
+    equals: a text or true/false. at_least, below: the values from at_least (inclusive) up to below (exclusive); one of them may be left out.
+    """
+
+    name: str
+    title: Text
+    column: str
+    equals: str | bool | None = None
+    at_least: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _has_one_condition(self):
+        is_range = self.at_least is not None or self.below is not None
+        if (self.equals is not None) == is_range:
+            raise ValueError("a subgroup needs either equals, or at_least or below (or both)")
+        return self
+
+
 class Protocol(Record):
     """A target trial, as declared before anyone looks at outcomes."""
 
@@ -74,6 +95,7 @@ class Protocol(Record):
     outcomes: tuple[str, ...]
     estimand: Literal["ATT"] = "ATT"
     covariates: tuple[Covariate, ...]
+    subgroups: tuple[Subgroup, ...] = ()
     survey_weight: str | None = None
     refusal: Refusal = Refusal()
     min_districts_for_pooling: int = Field(3, ge=3)
@@ -91,6 +113,9 @@ class Protocol(Record):
             raise ValueError("outcomes must hold the primary outcome and the state before")
         if self.eligibility.to_month < self.eligibility.from_month:
             raise ValueError("eligibility.to_month lies before from_month")
+        names = [group.name for group in self.subgroups]
+        if len(set(names)) < len(names) or "all" in names:
+            raise ValueError('subgroups need names of their own, none of them "all"')
         return self
 
 

@@ -51,3 +51,18 @@ def test_protocol_card_names_question_time_zero_and_hash(world):
 
     assert card["time zero"] == "start of the trial month, the same in both arms"
     assert card["hash"] == protocol_hash(world.protocol())
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ({}, "either equals"),
+        ({"equals": "female", "below": 30}, "either equals"),
+        ({"below": 30, "name": "all"}, "names of their own"),
+    ],
+)
+def test_a_subgroup_needs_one_condition_and_a_name_of_its_own(world, condition, words):
+    group = {"name": "young", "title": {"en": "Young"}, "column": "age", **condition}
+
+    with pytest.raises(ValidationError, match=words):
+        world.protocol(subgroups=[group])
