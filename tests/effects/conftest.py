@@ -54,6 +54,8 @@ def protocol_of(**changes) -> Protocol:
         "title": {"en": "A course"},
         "question": {"en": "What does starting a course change?"},
         "eligibility": {"from_month": 2, "to_month": 3},
+        "comparisons": ["wait"],
+        "leavers_in_month_one": "stay",
         "follow_up_months": 2,
         "outcomes": ["work", "studies", "support", "training"],
         "covariates": [],
