@@ -34,6 +34,7 @@ from evalkit.effects.protocol import (
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
+from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.summary import break_even_month, effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials
 from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
@@ -49,6 +50,7 @@ from evalkit.effects.weights import (
 __all__ = [
     "CITY",
     "ESTIMAND",
+    "Adoption",
     "CityChecks",
     "CityEffects",
     "CityWeights",
@@ -59,6 +61,7 @@ __all__ = [
     "LogitFit",
     "PersonTables",
     "Protocol",
+    "RollOut",
     "Subgroup",
     "Targeting",
     "Trials",
@@ -103,6 +106,8 @@ __all__ = [
     "protocol_hash",
     "refusal_reason",
     "reported_draws",
+    "rollout_effect",
+    "rollout_panel",
     "share_outside_support",
     "shrink",
     "status_for_publication",
