@@ -127,12 +127,13 @@ SCHEMAS: dict[str, TableSchema] = {
             {
                 "intervention_id": pl.String,
                 "protocol_hash": pl.String,
+                "model": pl.String,
                 "draw": pl.Int32,
                 "term": pl.String,
                 "coefficient": pl.Float64,
                 "is_converged": pl.Boolean,
             },
-            ("intervention_id", "protocol_hash", "draw", "term"),
+            ("intervention_id", "protocol_hash", "model", "draw", "term"),
             False,
         ),
         TableSchema(
@@ -147,6 +148,21 @@ SCHEMAS: dict[str, TableSchema] = {
                 "weight_total": pl.Float64,
             },
             ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "state", "month"),
+            False,
+        ),
+        # What does not sum to one over states: shares that have reached an event (evalkit.effects.events) by the month.
+        TableSchema(
+            "effect_event_sums",
+            {
+                **{k: v for k, v in _EFFECT_KEYS.items() if k != "source"},
+                "draw": pl.Int32,
+                "arm": pl.String,
+                "event": pl.String,
+                "month": pl.Int32,
+                "weighted_sum": pl.Float64,
+                "weight_total": pl.Float64,
+            },
+            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "event", "month"),
             False,
         ),
         TableSchema(

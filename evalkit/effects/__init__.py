@@ -1,6 +1,7 @@
 """Effects: what an intervention changes, lock-in included, and when nothing can be said."""
 
 from evalkit.effects.balance import balance_by_period, balance_table, trial_flow
+from evalkit.effects.card import protocol_card, protocol_cards
 from evalkit.effects.checks import CityChecks, city_checks, effect_checks
 from evalkit.effects.city import (
     CITY,
@@ -10,46 +11,36 @@ from evalkit.effects.city import (
     city_effects,
     city_weights,
     district_effects,
+    primary_draws,
     reported_draws,
     summaries,
+    timings,
 )
 from evalkit.effects.contrast import Contrast, contrast
 from evalkit.effects.diagnostics import effect_sensitivity, status_for_publication, with_starters
+from evalkit.effects.doubly_robust import doubly_robust_difference, doubly_robust_months
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.funnel import case_mix_funnel
 from evalkit.effects.groups import GroupEffects, group_effects, group_masks, group_summary, with_target_groups
+from evalkit.effects.logit import LogitFit, replicate_logits, weighted_logit
 from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
 from evalkit.effects.placebo import holm, placebo_tests
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
-from evalkit.effects.protocol import (
-    ESTIMAND,
-    Protocol,
-    Subgroup,
-    load_protocol,
-    load_protocols,
-    protocol_card,
-    protocol_cards,
-    protocol_hash,
-)
+from evalkit.effects.protocol import ESTIMAND, ESTIMANDS, Protocol, Subgroup, Truncation, load_protocol, load_protocols, protocol_hash
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
-from evalkit.effects.summary import break_even_month, effect_curves, effect_summary
-from evalkit.effects.target_trial import Trials, emulate_trials
+from evalkit.effects.summary import effect_curves, effect_summary
+from evalkit.effects.target_trial import Trials, Waiting, emulate_trials
 from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
-from evalkit.effects.weights import (
-    LogitFit,
-    effective_sample_size,
-    fit_propensity,
-    propensity_weights,
-    weighted_logit,
-    weights_from_propensity,
-)
+from evalkit.effects.timing import break_even_month, effect_timing
+from evalkit.effects.weights import effective_sample_size, fit_censoring, fit_propensity, propensity_weights, weights_from_propensity
 
 __all__ = [
     "CITY",
     "ESTIMAND",
+    "ESTIMANDS",
     "Adoption",
     "CityChecks",
     "CityEffects",
@@ -65,6 +56,8 @@ __all__ = [
     "Subgroup",
     "Targeting",
     "Trials",
+    "Truncation",
+    "Waiting",
     "add_districts",
     "balance_by_period",
     "balance_table",
@@ -76,6 +69,8 @@ __all__ = [
     "contrast",
     "district_effects",
     "district_ranks",
+    "doubly_robust_difference",
+    "doubly_robust_months",
     "draw_between_variance",
     "e_value",
     "effect_checks",
@@ -85,9 +80,11 @@ __all__ = [
     "effect_sensitivity",
     "effect_status",
     "effect_summary",
+    "effect_timing",
     "effective_sample_size",
     "emulate_trials",
     "estimate_effect",
+    "fit_censoring",
     "fit_propensity",
     "group_effects",
     "group_masks",
@@ -100,11 +97,13 @@ __all__ = [
     "overlap_table",
     "placebo_tests",
     "primary_differences",
+    "primary_draws",
     "propensity_weights",
     "protocol_card",
     "protocol_cards",
     "protocol_hash",
     "refusal_reason",
+    "replicate_logits",
     "reported_draws",
     "rollout_effect",
     "rollout_panel",
@@ -113,6 +112,7 @@ __all__ = [
     "status_for_publication",
     "summaries",
     "targeting",
+    "timings",
     "trial_flow",
     "weight_sensitivity",
     "weighted_logit",

@@ -18,8 +18,11 @@ from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.refusal import spread_to_districts
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials, has_eligible
-from evalkit.effects.weights import fit_propensity
+from evalkit.effects.timing import effect_timing
+from evalkit.effects.weights import fit_censoring, fit_propensity
 from evalkit.tables import CITY, SCHEMAS, conform
+
+_OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay"}
 
 
 class PersonTables(NamedTuple):
@@ -59,10 +62,14 @@ class CityWeights(NamedTuple):
 
 
 class CityEffects(NamedTuple):
-    """Draws (table `effect_draws`) and statuses (`effect_status`) of the city and its districts, raw and, where pooled, shrunk."""
+    """Draws (table `effect_draws`) and statuses (`effect_status`) of the city and its districts, raw and, where pooled, shrunk.
+
+    events: shares that reached an event, in the shape of the draws with column event; raw only.
+    """
 
     draws: pl.DataFrame
     status: pl.DataFrame
+    events: pl.DataFrame
 
 
 def city_weights(people: PersonTables, protocols: Sequence[Protocol], *, n_draws: int, seed: int) -> CityWeights:
@@ -70,7 +77,7 @@ def city_weights(people: PersonTables, protocols: Sequence[Protocol], *, n_draws
 
     An intervention that no one starts has no coefficients; its status says so.
     """
-    parts = [_weights_of(people.trials(protocol), n_draws=n_draws, seed=seed) for protocol in protocols]
+    parts = [_weights_of(people, protocol, n_draws=n_draws, seed=seed) for protocol in protocols]
     return CityWeights(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
 
 
@@ -92,36 +99,62 @@ def district_effects(
     return EffectParts(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
 
 
-def city_effects(sums: pl.DataFrame, statuses: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int) -> CityEffects:
+def city_effects(
+    sums: pl.DataFrame, statuses: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int, event_sums: pl.DataFrame | None = None
+) -> CityEffects:
     """The city's path from the districts' added sums, the districts whose effect can be said, and these pooled where enough of them qualify.
 
     Parameters
     ----------
     sums, statuses : DataFrame
         Tables `effect_sums` (districts) and `effect_status` (districts and the city).
+    event_sums : DataFrame, optional
+        Table `effect_event_sums` (districts); without it there are no events.
     """
-    draws, added = [], []
+    draws, events, added = [], [], []
+    event_sums = pl.DataFrame(schema=SCHEMAS["effect_event_sums"].columns) if event_sums is None else event_sums
     statuses = spread_to_districts(statuses)
     for protocol in protocols:
-        own = pl.col("protocol_hash") == protocol_hash(protocol)
-        said = statuses.filter(own & (pl.col("status") == "estimated"))
-        together = pl.concat([sums.filter(own), add_districts(sums.filter(own), name=CITY)])
-        raw = effect_draws(together.filter(pl.col("district").is_in(said["district"].to_list())))
-        draws.append(raw)
-        qualifying = said.filter(pl.col("district") != CITY)
-        if len(qualifying) >= protocol.min_districts_for_pooling:
-            draws.append(shrink(raw, primary_outcome=protocol.primary_outcome, min_districts=protocol.min_districts_for_pooling, seed=seed))
-            added.append(qualifying.with_columns(source=pl.lit("shrunk")))
-        else:
-            added.append(_not_pooled(statuses.filter(own & (pl.col("district") == CITY))))
-    return CityEffects(pl.concat(draws), pl.concat([statuses, *added]))
+        for estimand in protocol.estimands:
+            own = (pl.col("protocol_hash") == protocol_hash(protocol)) & (pl.col("estimand") == estimand)
+            said = statuses.filter(own & (pl.col("status") == "estimated"))
+            raw = _said_draws(sums.filter(own), said)
+            draws.append(raw)
+            events.append(_said_draws(event_sums.filter(own), said))
+            qualifying = said.filter(pl.col("district") != CITY)
+            if len(qualifying) >= protocol.min_districts_for_pooling:
+                draws.append(
+                    shrink(raw, primary_outcome=protocol.primary_outcome, min_districts=protocol.min_districts_for_pooling, seed=seed)
+                )
+                added.append(qualifying.with_columns(source=pl.lit("shrunk")))
+            else:
+                added.append(_not_pooled(statuses.filter(own & (pl.col("district") == CITY))))
+    return CityEffects(pl.concat(draws), pl.concat([statuses, *added]), pl.concat(events))
 
 
 def reported_draws(effects: CityEffects) -> pl.DataFrame:
     """The draws that reports show: shrunk where a district's effect was pooled, raw otherwise."""
-    keys = ["district", "protocol_hash"]
+    keys = ["district", "protocol_hash", "estimand"]
     shrunk = effects.draws.filter(pl.col("source") == "shrunk")
     return pl.concat([shrunk, effects.draws.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
+
+
+def primary_draws(effects: CityEffects, protocols: Sequence[Protocol]) -> pl.DataFrame:
+    """The reported draws of each protocol's primary comparison: what money is put on."""
+    primary = pl.DataFrame(
+        [(protocol_hash(protocol), protocol.estimands[0]) for protocol in protocols], schema=["protocol_hash", "estimand"], orient="row"
+    )
+    return reported_draws(effects).join(primary, on=["protocol_hash", "estimand"], how="semi")
+
+
+def timings(effects: CityEffects, protocols: Sequence[Protocol]) -> pl.DataFrame:
+    """Lock-in, break-even and lasting work of every protocol: the table `effect_timing` before gate 2, with the starters behind it."""
+    draws = reported_draws(effects)
+    own = [pl.col("protocol_hash") == protocol_hash(protocol) for protocol in protocols]
+    parts = [
+        effect_timing(draws.filter(mine), effects.events.filter(mine), protocol) for mine, protocol in zip(own, protocols, strict=True)
+    ]
+    return with_starters(pl.concat(parts), effects.status)
 
 
 def summaries(effects: CityEffects, protocols: Sequence[Protocol]) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -133,18 +166,26 @@ def summaries(effects: CityEffects, protocols: Sequence[Protocol]) -> tuple[pl.D
     return with_starters(curves, effects.status), with_starters(months, effects.status)
 
 
-def _weights_of(trials: Trials, *, n_draws: int, seed: int) -> CityWeights:
+def _weights_of(people: PersonTables, protocol: Protocol, *, n_draws: int, seed: int) -> CityWeights:
+    trials = people.trials(protocol)
     n_starters = int(trials.is_treated.sum())
     if n_starters in (0, len(trials.rows)):
         empty = pl.DataFrame(schema=SCHEMAS["propensity"].columns)
         return CityWeights(empty, no_effect(trials, district=CITY, n_draws=n_draws).status, _BALANCE.clear(), _SENSITIVITY.clear())
-    propensity = conform(fit_propensity(trials, n_draws=n_draws, seed=seed), "propensity")
+    fitted = [fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)]
+    propensity = pl.concat([conform(table, "propensity") for table in fitted])
+    other = protocol.model_copy(update={"leavers_in_month_one": _OTHER_CONVENTION[protocol.leavers_in_month_one]})
     return CityWeights(
         propensity,
         effect_status(trials, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed),
         balance_table(trials, propensity),
-        effect_sensitivity(trials, n_draws=n_draws, seed=seed),
+        effect_sensitivity(trials, n_draws=n_draws, seed=seed, other_leavers=people.trials(other)),
     )
+
+
+def _said_draws(sums: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    together = pl.concat([sums, add_districts(sums, name=CITY)])
+    return effect_draws(together.filter(pl.col("district").is_in(said["district"].to_list())))
 
 
 def _not_pooled(city_status: pl.DataFrame) -> pl.DataFrame:

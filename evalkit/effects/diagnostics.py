@@ -1,19 +1,28 @@
 """The same effect under other conventions, and the statuses as they are published."""
 
+from dataclasses import replace
+
 import polars as pl
 
+from evalkit.effects.doubly_robust import doubly_robust_months
 from evalkit.effects.estimate import effect_draws, estimate_effect
-from evalkit.effects.summary import effect_summary
+from evalkit.effects.summary import draw_range, effect_summary
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import fit_propensity
+from evalkit.effects.weights import fit_censoring, fit_propensity
 from evalkit.tables import CITY
 
 
-def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
+def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials | None = None) -> pl.DataFrame:
     """The primary outcome's months under the declared convention, under others, and as a naive comparison.
 
-    Conventions: declared; leavers_excluded (those who leave support for anything but the intervention in the trial month are not compared);
-    unweighted_survey (survey weights set to 1); naive (nothing adjusted: all who start against all who do not).
+    Conventions: declared; doubly_robust (an outcome regression beside the weights; not for never); leavers_excluded (those who leave support for
+    anything but the intervention in the trial month are not compared) or, where that is what was declared, leavers_stay; unweighted_survey
+    (survey weights set to 1); naive (nothing adjusted: all who start against all who do not).
+
+    Parameters
+    ----------
+    other_leavers : Trials, optional
+        The same trials with the other convention about those who leave in the trial month. Default: without them.
 
     Returns
     -------
@@ -21,21 +30,22 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFra
         district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the primary outcome up to the horizon),
         n_starters.
     """
+    trials = _primary_only(trials)
     before = trials.states.index(trials.protocol.eligibility.state_before)
-    staying = trials.keep((trials.outcomes[:, 0] == before) | trials.is_treated)
-    unweighted = _with_unit_weights(trials)
-    constant = Trials(trials.rows, trials.design[:, :1], trials.terms[:1], trials.outcomes, trials.states, trials.protocol)
-    conventions = [("declared", trials), ("leavers_excluded", staying), ("unweighted_survey", unweighted), ("naive", constant)]
-    tables = []
-    for convention, own in conventions:
-        fitted = fit_propensity(own, n_draws=n_draws, seed=seed)
-        parts = estimate_effect(own, district=CITY, propensity=fitted, n_draws=n_draws, seed=seed)
-        summary = effect_summary(effect_draws(parts.sums), trials.protocol)
-        tables.append(
-            summary.filter(pl.col("outcome") == f"months_{trials.protocol.primary_outcome}").with_columns(convention=pl.lit(convention))
-        )
-    ranged = pl.concat(tables).select("district", "intervention_id", "convention", "difference", "ci_lower", "ci_upper")
-    return ranged.with_columns(n_starters=pl.lit(int(trials.is_treated.sum()), dtype=pl.Int32))
+    is_excluded = trials.protocol.leavers_in_month_one == "excluded"
+    other = other_leavers or trials.keep((trials.outcomes[:, 0] == before) | trials.is_treated)
+    conventions = [
+        ("declared", trials),
+        ("leavers_stay" if is_excluded else "leavers_excluded", _primary_only(other)),
+        ("unweighted_survey", _with_unit_weights(trials)),
+        ("naive", _without_covariates(trials)),
+    ]
+    tables = [_months_of(own, convention, n_draws=n_draws, seed=seed) for convention, own in conventions]
+    if trials.waiting is None:
+        months = doubly_robust_months(trials, fit_propensity(trials, n_draws=n_draws, seed=seed), n_draws=n_draws, seed=seed)
+        own = tables[0].with_columns(convention=pl.lit("doubly_robust"), **draw_range(months))
+        tables.insert(1, own)
+    return pl.concat(tables).with_columns(n_starters=pl.lit(int(trials.is_treated.sum()), dtype=pl.Int32))
 
 
 def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int) -> pl.DataFrame:
@@ -56,11 +66,12 @@ def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int
     DataFrame
         The raw rows with effect_state, and pooling (pooled|few_districts|null where the district says nothing itself), n_districts_pooled.
     """
-    keys = ["district", "intervention_id", "protocol_hash"]
+    keys = ["district", "intervention_id", "protocol_hash", "estimand"]
+    of_effect = ["protocol_hash", "estimand"]
     pooled = status.filter(pl.col("source") == "shrunk")
-    n_pooled = pooled.filter(pl.col("district") != CITY).group_by("protocol_hash").agg(n_districts_pooled=pl.len().cast(pl.Int32))
+    n_pooled = pooled.filter(pl.col("district") != CITY).group_by(of_effect).agg(n_districts_pooled=pl.len().cast(pl.Int32))
     pooling = pooled.select(*keys, pooling=pl.when(pl.col("status") == "estimated").then(pl.lit("pooled")).otherwise("reason"))
-    raw = status.filter(pl.col("source") == "raw").join(pooling, on=keys, how="left").join(n_pooled, on="protocol_hash", how="left")
+    raw = status.filter(pl.col("source") == "raw").join(pooling, on=keys, how="left").join(n_pooled, on=of_effect, how="left")
     return raw.with_columns(
         pl.col("n_districts_pooled").fill_null(0),
         effect_state="status",
@@ -72,19 +83,38 @@ def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int
 def with_starters(table: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
     """A table by district and intervention with `n_starters` beside each row: what disclosure control looks at."""
     keys = ["district", "intervention_id"]
-    return table.join(status.filter(pl.col("source") == "raw").select(*keys, "n_starters"), on=keys, how="left")
+    starters = status.filter(pl.col("source") == "raw").select(*keys, "n_starters").unique(keys)
+    return table.join(starters, on=keys, how="left")
 
 
 def _shown_starters(min_count: int) -> pl.Expr:
     is_district = pl.col("district") != CITY
     is_small = is_district & pl.col("n_starters").is_between(1, min_count - 1)
-    is_alone = is_small.sum().over("protocol_hash") == 1
+    is_alone = is_small.sum().over("protocol_hash", "estimand") == 1
     rest = pl.when(is_district & ~is_small & (pl.col("n_starters") > 0)).then("n_starters")
-    is_next = (rest == rest.min().over("protocol_hash")).fill_null(False) & is_alone
+    is_next = (rest == rest.min().over("protocol_hash", "estimand")).fill_null(False) & is_alone
     return pl.when(~(is_small | is_next)).then("n_starters")
 
 
+def _months_of(trials: Trials, convention: str, *, n_draws: int, seed: int) -> pl.DataFrame:
+    fitted = pl.concat([fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)])
+    parts = estimate_effect(trials, district=CITY, propensity=fitted, n_draws=n_draws, seed=seed)
+    summary = effect_summary(effect_draws(parts.sums), trials.protocol)
+    own = summary.filter(pl.col("outcome") == f"months_{trials.protocol.primary_outcome}").with_columns(convention=pl.lit(convention))
+    return own.select("district", "intervention_id", "convention", "difference", "ci_lower", "ci_upper")
+
+
+def _primary_only(trials: Trials) -> Trials:
+    primary = trials.protocol.comparisons[0]
+    protocol = trials.protocol.model_copy(update={"comparisons": (primary,)})
+    return replace(trials, protocol=protocol, waiting=trials.waiting if primary == "never" else None)
+
+
 def _with_unit_weights(trials: Trials) -> Trials:
-    return Trials(
-        trials.rows.with_columns(weight=pl.lit(1.0)), trials.design, trials.terms, trials.outcomes, trials.states, trials.protocol
-    )
+    waiting = trials.waiting and replace(trials.waiting, rows=trials.waiting.rows.with_columns(weight=pl.lit(1.0)))
+    return replace(trials, rows=trials.rows.with_columns(weight=pl.lit(1.0)), waiting=waiting)
+
+
+def _without_covariates(trials: Trials) -> Trials:
+    waiting = trials.waiting and replace(trials.waiting, design=trials.waiting.design[:, :1])
+    return replace(trials, design=trials.design[:, :1], terms=trials.terms[:1], waiting=waiting)

@@ -1,40 +1,57 @@
 """From trials and weights to what the intervention changes: sums that add over districts, and from them shares by arm, state and month.
 
-For draw b, arm a, state s and month k the district hands on sum_i w_ib 1[state of i in month k is s] and sum_i w_ib. City paths are ratios
-of added sums, so districts can be computed apart. Draw 0 is the point estimate; draws 1.. are replicates of persons. Below this module no
-row is a person.
+For draw b, arm a, state s and month k the district hands on sum_i w_ibk 1[state of i in month k is s] and sum_i w_ibk. City paths are ratios
+of added sums, so districts can be computed apart. Draw 0 is the point estimate; draws 1.. are replicates of persons. Weights differ by month
+only where those who start later are censored (never). Below this module no row is a person.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 
-from evalkit.effects.protocol import ESTIMAND, protocol_hash
+from evalkit.effects.events import EVENTS, event_months
+from evalkit.effects.later_starts import LaterStarts
+from evalkit.effects.protocol import ESTIMANDS, Comparison, protocol_hash
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import arm_weights, coefficient_matrix, effective_sample_size, person_weights
+from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people, effective_sample_size
 from evalkit.tables import CITY, SCHEMAS
 
-_CHUNK_DRAWS = 128
+_CHUNK_VALUES = 8_000_000
+_SUM_COLUMNS = ("state", "event", "month", "weighted_sum", "weight_total")
 
 
 class EffectParts(NamedTuple):
-    """What a district hands on: its sums (table `effect_sums`) and its status (table `effect_status`, source raw)."""
+    """What a district hands on: sums (table `effect_sums`), status (`effect_status`, source raw) and events (`effect_event_sums`)."""
 
     sums: pl.DataFrame
     status: pl.DataFrame
+    events: pl.DataFrame
+
+
+class _Draws(NamedTuple):
+    """Numbers of the draws, and the coefficients (n_terms, n_draws) of both models; censoring is null where it was not fitted."""
+
+    numbers: np.ndarray
+    propensity: np.ndarray
+    censoring: np.ndarray | None
+
+    def part(self, chunk: slice) -> "_Draws":
+        return _Draws(self.numbers[chunk], self.propensity[:, chunk], None if self.censoring is None else self.censoring[:, chunk])
 
 
 def estimate_effect(trials: Trials, *, district: str, propensity: pl.DataFrame, n_draws: int, seed: int) -> EffectParts:
-    """Weighted state sums by arm and month for every draw, and whether an effect can be said.
+    """Weighted state sums by arm and month for every draw and comparison, and whether an effect can be said.
 
     Parameters
     ----------
     trials : Trials
         The person-trials of one district (or of all, district "all").
     propensity : DataFrame
-        The city's coefficients (table `propensity`).
+        The city's coefficients (table `propensity`): of starting, and where never is compared with, of starting later (model censoring). Without
+        the latter never is left out.
     n_draws, seed : int
         As the coefficients were fitted: draw b weights persons alike everywhere.
 
@@ -43,45 +60,44 @@ def estimate_effect(trials: Trials, *, district: str, propensity: pl.DataFrame, 
     EffectParts
         Sums per draw, arm, state and month 0..follow_up_months; month 0 is the month before time zero, when everyone is on support.
     """
-    draws, coefficients = coefficient_matrix(propensity, trials)
-    resampled = np.column_stack([np.ones(len(trials.rows)), person_weights(trials, n_draws=n_draws, seed=seed)])[:, draws]
-    chunks = [slice(at, at + _CHUNK_DRAWS) for at in range(0, len(draws), _CHUNK_DRAWS)]
-    totals = [_arm_sums(trials, resampled[:, chunk] * arm_weights(trials, coefficients[:, chunk])) for chunk in chunks]
-    status = effect_status(trials, district=district, propensity=propensity, n_draws=n_draws, seed=seed)
-    return EffectParts(_sums_table(np.concatenate(totals, axis=-1), draws, trials, district), status)
+    person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
+    indicators = _indicators(trials)
+    sums, events, statuses = [], [], []
+    for comparison in _comparisons(trials, propensity):
+        draws, later = _draws_of(trials, propensity, comparison), LaterStarts(trials) if comparison == "never" else None
+        size = max(1, _CHUNK_VALUES // max(len(trials.rows), 1))
+        chunks = [draws.part(slice(at, at + size)) for at in range(0, len(draws.numbers), size)]
+        totals = [
+            _arm_sums(trials, indicators, _resampled(chunk, person, drawn) * arm_weights(trials, chunk.propensity), chunk, later)
+            for chunk in chunks
+        ]
+        counted, months = (np.concatenate(parts, axis=-1) for parts in zip(*totals, strict=True))
+        keys = _keys(trials, district, comparison)
+        sums.append(_sums_table(counted[:, : len(trials.states)], months, draws.numbers, trials.states, keys, "state", trials))
+        events.append(_sums_table(counted[:, len(trials.states) :], months, draws.numbers, EVENTS, keys, "event", trials))
+        statuses.append(_status(trials, draws, keys, later, n_draws=n_draws, drawn=drawn[person]))
+    return EffectParts(pl.concat(sums), pl.concat(statuses), pl.concat(events))
 
 
 def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_draws: int, seed: int) -> pl.DataFrame:
-    """One row of the table `effect_status` (source raw): can an effect be said, and how much is it built on?
+    """Rows of the table `effect_status` (source raw), one a comparison: can an effect be said, and how much is it built on?
 
-    Effective sample size and largest weight (as a share of all weight) are those of the comparison arm; `n_eligible` counts persons. The
-    reasons are those of `refusal_reason`.
+    Effective sample size and largest weight (as a share of all weight) are those of the arm with the smaller effective sample (for ATT the
+    comparison); for never, of those still followed in the last month. `n_eligible` counts persons. The reasons are
+    those of `refusal_reason`.
     """
-    draws, coefficients = coefficient_matrix(propensity, trials)
-    comparison = arm_weights(trials, coefficients[:, 0])[~trials.is_treated]
-    resampled = person_weights(trials, n_draws=n_draws, seed=seed)[trials.is_treated]
-    n_drawn = int((resampled[:, draws[1:] - 1].sum(axis=0) > 0).sum())
-    n_starters, size = int(trials.is_treated.sum()), effective_sample_size(comparison)
-    reason = refusal_reason(trials, coefficients[:, 0], district=district)
-    row = {
-        **_keys(trials, district),
-        "source": "raw",
-        "status": "cannot_be_said" if reason else "estimated",
-        "reason": reason,
-        "n_starters": n_starters,
-        "n_eligible": trials.rows["person_id"].n_unique(),
-        "effective_sample_size": size,
-        "max_weight": float(comparison.max(initial=0) / comparison.sum()) if comparison.sum() > 0 else 0.0,
-        "n_draws_without_starters": n_draws - n_drawn,
-    }
-    return _status_table(row)
+    person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
+    rows = []
+    for comparison in _comparisons(trials, propensity):
+        draws, later = _draws_of(trials, propensity, comparison), LaterStarts(trials) if comparison == "never" else None
+        rows.append(_status(trials, draws, _keys(trials, district, comparison), later, n_draws=n_draws, drawn=drawn[person]))
+    return pl.concat(rows)
 
 
 def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
-    """No sums, and a status that says why: nobody is eligible, or no one starts the intervention, or everyone does."""
+    """No sums, and statuses that say why: nobody is eligible, or no one starts the intervention, or everyone does."""
     n_starters = int(trials.is_treated.sum())
-    row = {
-        **_keys(trials, district),
+    said = {
         "source": "raw",
         "status": "cannot_be_said",
         "reason": "no_one_eligible" if trials.rows.is_empty() else "no_starters" if n_starters == 0 else "no_comparison",
@@ -91,11 +107,14 @@ def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
         "max_weight": 0.0,
         "n_draws_without_starters": n_draws,
     }
-    return EffectParts(pl.DataFrame(schema=SCHEMAS["effect_sums"].columns), _status_table(row))
+    rows = [{**_keys(trials, district, comparison), **said} for comparison in trials.protocol.comparisons]
+    empty = (pl.DataFrame(schema=SCHEMAS[name].columns) for name in ("effect_sums", "effect_event_sums"))
+    sums, events = empty
+    return EffectParts(sums, pl.DataFrame(rows, schema=SCHEMAS["effect_status"].columns), events)
 
 
 def effect_draws(sums: pl.DataFrame, *, source: str = "raw") -> pl.DataFrame:
-    """Shares by arm, state and month from sums (table `effect_draws`); draws in which an arm is empty are left out."""
+    """Shares by arm, state (or event) and month from sums (table `effect_draws`); draws in which an arm is empty are left out."""
     per_arm = sums.filter(pl.col("weight_total").min().over(_draw_keys(sums)) > 0)
     return per_arm.with_columns(probability=pl.col("weighted_sum") / pl.col("weight_total"), source=pl.lit(source)).drop(
         "weighted_sum", "weight_total"
@@ -107,59 +126,123 @@ def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
 
     A state that occurs in some districts only counts as nobody in the others, whose weights stand in the total all the same.
     """
-    per_arm = [column for column in sums.columns if column not in ("district", "state", "month", "weighted_sum", "weight_total")]
+    what = "event" if "event" in sums.columns else "state"
+    per_arm = [column for column in sums.columns if column not in ("district", *_SUM_COLUMNS)]
     # Districts are added in the order of their names: the same sums give the same bits.
-    ordered = sums.sort("district", *per_arm, "state", "month")
-    own_totals = ordered.unique([*per_arm, "district"], keep="first", maintain_order=True)
-    totals = own_totals.group_by(per_arm, maintain_order=True).agg(pl.col("weight_total").sum())
-    added = ordered.group_by(*per_arm, "state", "month", maintain_order=True).agg(pl.col("weighted_sum").sum()).join(totals, on=per_arm)
-    return added.with_columns(district=pl.lit(name)).select(sums.columns).sort("draw", "arm", "state", "month")
+    ordered = sums.sort("district", *per_arm, what, "month")
+    own_totals = ordered.unique([*per_arm, "month", "district"], keep="first", maintain_order=True)
+    totals = own_totals.group_by(*per_arm, "month", maintain_order=True).agg(pl.col("weight_total").sum())
+    added = ordered.group_by(*per_arm, what, "month", maintain_order=True).agg(pl.col("weighted_sum").sum())
+    joined = added.join(totals, on=[*per_arm, "month"])
+    return joined.with_columns(district=pl.lit(name)).select(sums.columns).sort("estimand", "draw", "arm", what, "month")
 
 
 def _draw_keys(sums: pl.DataFrame) -> list[str]:
-    return [column for column in sums.columns if column not in ("arm", "state", "month", "weighted_sum", "weight_total")]
+    return [column for column in sums.columns if column not in ("arm", *_SUM_COLUMNS)]
 
 
-def _arm_sums(trials: Trials, weights: np.ndarray) -> np.ndarray:
-    """(2 arms, n_states, months 0..h, n_draws) sums of weights; arm 0 is the comparison."""
-    n_states, n_months = len(trials.states), trials.outcomes.shape[1]
-    before = trials.states.index(trials.protocol.eligibility.state_before)
-    sums = np.zeros((2, n_states, n_months + 1, weights.shape[1]))
-    for arm, mask in enumerate((~trials.is_treated, trials.is_treated)):
-        sums[arm, before, 0] = weights[mask].sum(axis=0)
-        for month in range(n_months):
+def _comparisons(trials: Trials, propensity: pl.DataFrame) -> list[Comparison]:
+    """The protocol's comparisons whose models were fitted."""
+    is_censoring_fitted = trials.waiting is not None and (propensity["model"] == "censoring").any()
+    return [one for one in trials.protocol.comparisons if one != "never" or is_censoring_fitted]
+
+
+def _draws_of(trials: Trials, propensity: pl.DataFrame, comparison: Comparison) -> _Draws:
+    numbers, coefficients = coefficient_matrix(propensity, trials)
+    if comparison != "never":
+        return _Draws(numbers, coefficients, None)
+    others, censoring = coefficient_matrix(propensity, trials, model="censoring")
+    both = np.intersect1d(numbers, others)
+    return _Draws(both, coefficients[:, np.isin(numbers, both)], censoring[:, np.isin(others, both)])
+
+
+def _resampled(draws: _Draws, person: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Replicate weights of every row; draw 0 takes everybody once."""
+    everybody = np.column_stack([np.ones(len(drawn)), drawn[:, draws.numbers[draws.numbers > 0] - 1]])
+    return everybody[:, 0 if draws.numbers[0] == 0 else 1 :][person]
+
+
+def _indicators(trials: Trials) -> list[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
+    """Per month of follow-up and arm (comparison, treated): (n_states + n_events, n_rows of the arm) zeros and ones."""
+    events, n_states = event_months(trials), len(trials.states)
+    found = []
+    for month in range(trials.outcomes.shape[1]):
+        by_arm = []
+        for mask in (~trials.is_treated, trials.is_treated):
             states = trials.outcomes[mask, month]
-            one_hot = states[None, :] == np.arange(n_states)[:, None]
-            sums[arm, :, month + 1] = one_hot.astype(float) @ weights[mask]
-    return sums
+            event, member = np.nonzero(events[:, mask, month])
+            place = np.concatenate([states, n_states + event]), np.concatenate([np.arange(len(states)), member])
+            by_arm.append(sparse.csr_matrix((np.ones(len(place[0])), place), shape=(n_states + len(EVENTS), len(states))))
+        found.append(tuple(by_arm))
+    return found
 
 
-def _sums_table(sums: np.ndarray, draws: np.ndarray, trials: Trials, district: str) -> pl.DataFrame:
-    arm, state, month, draw = (axis.ravel() for axis in np.indices(sums.shape))
-    totals = np.broadcast_to(sums[:, :, :1, :].sum(axis=1, keepdims=True), sums.shape)
+def _arm_sums(trials: Trials, indicators, weights: np.ndarray, draws: _Draws, later: LaterStarts | None) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of weights (2 arms, n_states + n_events, months 0..h, n_draws), and of all weight (2, months, n_draws); arm 0 is the comparison."""
+    n_states, n_months = len(trials.states), trials.outcomes.shape[1]
+    sums = np.zeros((2, n_states + len(EVENTS), n_months + 1, weights.shape[1]))
+    totals = np.zeros((2, n_months + 1, weights.shape[1]))
+    log_survival = later.log_survival(draws.censoring) if later else None
+    for arm, mask in enumerate((~trials.is_treated, trials.is_treated)):
+        own = weights[mask]
+        totals[arm, 0] = own.sum(axis=0)
+        for month in range(n_months):
+            counted = own * later.weights(log_survival, month) if later and arm == 0 else own
+            sums[arm, :, month + 1] = indicators[month][arm] @ counted
+            totals[arm, month + 1] = sums[arm, :n_states, month + 1].sum(axis=0)
+    sums[:, trials.states.index(trials.protocol.eligibility.state_before), 0] = totals[:, 0]
+    return sums, totals
+
+
+def _sums_table(
+    sums: np.ndarray, totals: np.ndarray, draws: np.ndarray, names, keys: dict[str, str], what: str, trials: Trials
+) -> pl.DataFrame:
+    arm, name, month, draw = (axis.ravel() for axis in np.indices(sums.shape))
     return pl.DataFrame(
         {
-            **{key: pl.repeat(value, sums.size, eager=True) for key, value in _keys(trials, district).items()},
+            **{key: pl.repeat(value, sums.size, eager=True) for key, value in keys.items()},
             "draw": draws[draw].astype(np.int32),
             "arm": pl.Series(["comparison", "treated"]).gather(arm),
-            "state": pl.Series(trials.states).gather(state),
+            what: pl.Series(names).gather(name),
             "month": month.astype(np.int32),
             "weighted_sum": sums.ravel(),
-            "weight_total": totals.ravel(),
+            "weight_total": np.broadcast_to(totals[:, None], sums.shape).ravel(),
         },
-        schema=SCHEMAS["effect_sums"].columns,
+        schema=SCHEMAS[f"effect_{'event_' if what == 'event' else ''}sums"].columns,
     )
 
 
-def _keys(trials: Trials, district: str) -> dict[str, str]:
+def _status(
+    trials: Trials, draws: _Draws, keys: dict[str, str], later: LaterStarts | None, *, n_draws: int, drawn: np.ndarray
+) -> pl.DataFrame:
+    weights, is_treated = arm_weights(trials, draws.propensity[:, 0]), trials.is_treated
+    arms = [weights[~is_treated], weights[is_treated]]
+    if later:
+        arms[0] = arms[0] * later.weights(later.log_survival(draws.censoring[:, :1]), -1)[:, 0]
+    # What was asked for those who start (ATT) weights the comparison alone; otherwise both arms stand for others.
+    weakest = arms[0] if trials.protocol.estimand == "ATT" else min(arms, key=effective_sample_size)
+    n_drawn = int((drawn[is_treated][:, draws.numbers[draws.numbers > 0] - 1].sum(axis=0) > 0).sum())
+    n_starters, size = int(is_treated.sum()), effective_sample_size(weakest)
+    reason = refusal_reason(trials, draws.propensity[:, 0], district=keys["district"], effective_size=size)
+    row = {
+        **keys,
+        "source": "raw",
+        "status": "cannot_be_said" if reason else "estimated",
+        "reason": reason,
+        "n_starters": n_starters,
+        "n_eligible": trials.rows["person_id"].n_unique(),
+        "effective_sample_size": size,
+        "max_weight": float(weakest.max(initial=0) / weakest.sum()) if weakest.sum() > 0 else 0.0,
+        "n_draws_without_starters": n_draws - n_drawn,
+    }
+    return pl.DataFrame([row], schema=SCHEMAS["effect_status"].columns)
+
+
+def _keys(trials: Trials, district: str, comparison: Comparison) -> dict[str, str]:
     return {
         "district": district,
         "intervention_id": trials.protocol.intervention_id,
         "protocol_hash": protocol_hash(trials.protocol),
-        "estimand": ESTIMAND,
+        "estimand": ESTIMANDS[comparison],
         "subgroup": "all",
     }
-
-
-def _status_table(row: dict[str, object]) -> pl.DataFrame:
-    return pl.DataFrame([row], schema=SCHEMAS["effect_status"].columns)

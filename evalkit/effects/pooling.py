@@ -1,7 +1,11 @@
 """Partial pooling of districts: a district's path is drawn towards the city's, the more so the less it says itself.
 
-path_d = city path + B_d (raw path - city path), with B_d = tau^2 / (tau^2 + v_d) from the primary outcome's difference; the variance between
-districts, tau^2, is itself drawn for every draw. Morris (1983), JASA 78:47; Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., section 5.4.
+path_d = city path + B_d (raw path - city path) + noise, with B_d = tau^2 / (tau^2 + v_d) from the primary outcome's difference; the variance
+between districts, tau^2, is itself drawn for every draw. The first two terms carry the sampling error of the district and of the city; the noise
+carries that a district is not the city: with city = sum of share_j x district_j, the variance of (1 - B_d) (effect_d - city's effect) is
+(1 - B_d)^2 tau^2 (1 + sum of share^2 - 2 share_d), and (1 - B_d)^2 tau^2 = B_d (1 - B_d) v_d. Shares are taken as inverse to v_d. The noise is
+another replicate's deviation from the district's point estimate, scaled, so that months and states vary together as they do.
+Morris (1983), JASA 78:47; Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., section 5.4.
 """
 
 import numpy as np
@@ -52,17 +56,25 @@ def shrink(
     differences = primary_differences(draws, primary_outcome)
     wide = differences.pivot(by, index="draw", values="difference").drop_nulls().sort("draw")
     point = wide.filter(pl.col("draw") == 0).select(districts).to_numpy()[0]
-    replicates = wide.filter(pl.col("draw") > 0).select(districts).to_numpy()
-    variance = replicates.var(axis=0, ddof=1)
-    tau2 = draw_between_variance(point, variance, size=len(wide), rng=np.random.default_rng(seed))
+    replicates = wide.filter(pl.col("draw") > 0)
+    variance = replicates.select(districts).to_numpy().var(axis=0, ddof=1)
+    rng = np.random.default_rng(seed)
+    tau2 = draw_between_variance(point, variance, size=len(wide), rng=rng)
+    pull, noise = _pull_and_noise(tau2, variance)
+    noise[0] = 0.0  # draw 0 is the point estimate
     weights = pl.concat(
-        pl.DataFrame({"draw": wide["draw"], by: pl.repeat(district, len(wide), eager=True), "pull": tau2 / (tau2 + variance[place])})
+        pl.DataFrame(
+            {
+                "draw": wide["draw"],
+                by: pl.repeat(district, len(wide), eager=True),
+                "pull": pull[:, place],
+                "noise": noise[:, place],
+                "other_draw": wide["draw"].gather(_other_replicates(len(wide), rng)),
+            }
+        )
         for place, district in enumerate(districts)
     )
-    city_path = draws.filter(pl.col(by) == city).select(*_DRAW, "draw", *_PATH, city_probability="probability")
-    own = draws.filter(pl.col(by) != city).join(weights, on=["draw", by]).join(city_path, on=[*_DRAW, "draw", *_PATH])
-    path = pl.col("city_probability") + pl.col("pull") * (pl.col("probability") - pl.col("city_probability"))
-    return own.with_columns(probability=path, source=pl.lit("shrunk")).select(draws.columns)
+    return _drawn_paths(draws, weights, by=by, city=city).select(draws.columns)
 
 
 def primary_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
@@ -93,3 +105,40 @@ def draw_between_variance(estimates: np.ndarray, variances: np.ndarray, *, size:
     share /= share[-1]
     uniform = np.concatenate([[0.5], rng.random(size - 1)])
     return tau[np.minimum(np.searchsorted(share, uniform), _GRID - 1)] ** 2
+
+
+def _pull_and_noise(tau2: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """B and the noise's standard deviation in units of the district's own error: (n_draws, n_districts)."""
+    pull = tau2[:, None] / (tau2[:, None] + variance)
+    share = 1 / np.where(variance > 0, variance, np.inf if (variance > 0).any() else 1.0)
+    share = share / share.sum()
+    return pull, np.sqrt(pull * (1 - pull) * (1 + (share**2).sum() - 2 * share))
+
+
+def _other_replicates(n_draws: int, rng: np.random.Generator) -> np.ndarray:
+    """For every replicate another one (position; draw 0 stays): a random cycle, so that none is its own."""
+    order = 1 + rng.permutation(n_draws - 1)
+    other = np.zeros(n_draws, dtype=np.int64)
+    other[order] = np.roll(order, 1)
+    return other
+
+
+def _drawn_paths(draws: pl.DataFrame, weights: pl.DataFrame, *, by: str, city: str) -> pl.DataFrame:
+    own = draws.filter(pl.col(by) != city)
+    keys = [by, *_DRAW, *_PATH]
+    centre = draws.filter(pl.col(by) == city).select(*_DRAW, "draw", *_PATH, city_probability="probability")
+    point = own.filter(pl.col("draw") == 0).select(*keys, point="probability")
+    others = own.select(*keys, other_draw="draw", other="probability")
+    joined = (
+        own.join(weights, on=["draw", by])
+        .join(centre, on=[*_DRAW, "draw", *_PATH])
+        .join(point, on=keys)
+        .join(others, on=[*keys, "other_draw"])
+    )
+    path = pl.col("city_probability") + pl.col("pull") * (pl.col("probability") - pl.col("city_probability"))
+    path = path + pl.col("noise") * (pl.col("other") - pl.col("point"))
+    # The noise of a rare state can lead below zero; shares then are those of the rest.
+    share = pl.max_horizontal(path, pl.lit(0.0))
+    return joined.with_columns(probability=share, source=pl.lit("shrunk")).with_columns(
+        probability=pl.col("probability") / pl.col("probability").sum().over(by, *_DRAW, "draw", "arm", "month")
+    )

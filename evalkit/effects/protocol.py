@@ -5,11 +5,9 @@ in month m - 1: does the intervention start in month m? Follow-up month k is the
 Frame: Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-import polars as pl
 from pydantic import Field, model_validator
 
 from evalkit.errors import ProtocolError
@@ -18,7 +16,9 @@ from evalkit.params import Record, Run, Text, hash_of, load
 from evalkit.tables import STATES
 
 CovariateKind = Literal["person", "elapsed", "season", "history_share"]
-ESTIMAND = "start_now_rather_than_wait"
+Comparison = Literal["wait", "never", "other"]
+ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_args(Comparison)}
+ESTIMAND = ESTIMANDS["wait"]
 
 
 class Covariate(Record):
@@ -45,11 +45,28 @@ class Covariate(Record):
 
 
 class Eligibility(Record):
-    """The months in which a trial starts (counted from the extract's first month) and the state of the month before."""
+    """The months in which a trial starts (counted from the extract's first month) and the state of the month before.
+
+    during: an intervention that must be running in the month before; the strategy then adds to it (parallel). after: an intervention that must
+    have ended at most `within_months` months before, and not be running (a sequence).
+    """
 
     from_month: int = Field(ge=2)
     to_month: int
     state_before: str = "support"
+    during: str | None = None
+    after: str | None = None
+    within_months: int = Field(3, ge=1)
+
+
+class Truncation(Record):
+    """The largest weight that one person-trial may have: no truncation where null.
+
+    propensity: times a person who starts (survey weight apart). censoring: inverse probability of not having started since.
+    """
+
+    propensity: float | None = Field(None, ge=1)
+    censoring: float | None = Field(None, ge=1)
 
 
 class Refusal(Record):
@@ -97,18 +114,33 @@ class Subgroup(Record):
 
 
 class Protocol(Record):
-    """A target trial, as declared before anyone looks at outcomes."""
+    """A target trial, as declared before anyone looks at outcomes.
+
+    comparisons: what starting is compared with; the first is the primary one, on which money is put. wait: not starting this month. never: not
+    starting from support within the follow-up. other: starting `other_intervention_id` instead; it stands alone, for other people are compared.
+    leavers_in_month_one: those of the comparison who leave support in the trial month. excluded where a month's exits come before its starts or
+    the order is not known: to start one must not have left, and to demand that of one arm only is a month of immortal time. stay where starts
+    come first.
+    planned_months: planned length of the intervention; null: the median of what was planned for those who start. start_months: months on support,
+    and stop_months: months in the intervention, for which starting and leaving are estimated apart.
+    """
 
     protocol: str
     intervention_id: str
     title: Text
     question: Text
     eligibility: Eligibility
-    leavers_in_month_one: Literal["stay", "excluded"] = "stay"
+    comparisons: tuple[Comparison, ...] = ("wait", "never")
+    other_intervention_id: str | None = None
+    leavers_in_month_one: Literal["stay", "excluded"] = "excluded"
     follow_up_months: int = Field(ge=1)
     primary_outcome: str = "work"
     outcomes: tuple[str, ...]
-    estimand: Literal["ATT"] = "ATT"
+    estimand: Literal["ATT", "ATE", "overlap"] = "ATT"
+    truncation: Truncation = Truncation()
+    planned_months: int | None = Field(None, ge=1)
+    start_months: tuple[int, ...] = ()
+    stop_months: tuple[int, ...] = ()
     covariates: tuple[Covariate, ...]
     subgroups: tuple[Subgroup, ...] = ()
     survey_weight: str | None = None
@@ -116,6 +148,11 @@ class Protocol(Record):
     checks: Checks = Checks()
     min_districts_for_pooling: int = Field(3, ge=3)
     assumptions: tuple[Text, ...] = ()
+
+    @property
+    def estimands(self) -> tuple[str, ...]:
+        """Names of what is estimated, the primary one first."""
+        return tuple(ESTIMANDS[one] for one in self.comparisons)
 
     @model_validator(mode="after")
     def _is_coherent(self):
@@ -131,6 +168,12 @@ class Protocol(Record):
             raise ValueError("checks.negative_control must be one of the outcomes")
         if self.eligibility.to_month < self.eligibility.from_month:
             raise ValueError("eligibility.to_month lies before from_month")
+        if (self.comparisons == ("other",)) != (self.other_intervention_id is not None) or not self.comparisons:
+            raise ValueError("comparisons needs at least one; other goes with other_intervention_id and stands alone")
+        if "other" in self.comparisons and self.comparisons != ("other",):
+            raise ValueError("the comparison other stands alone: other people are compared")
+        if self.intervention_id in (self.other_intervention_id, self.eligibility.during, self.eligibility.after):
+            raise ValueError("an intervention is not compared with, added to or put after itself")
         names = [group.name for group in self.subgroups]
         if len(set(names)) < len(names) or "all" in names:
             raise ValueError('subgroups need names of their own, none of them "all"')
@@ -176,30 +219,3 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
 def protocol_hash(protocol: Protocol) -> str:
     """The protocol's identity: 12 hex digits that change with any word of it."""
     return hash_of(protocol)
-
-
-def protocol_cards(protocols: Sequence[Protocol], language: str = "en") -> pl.DataFrame:
-    """The cards of several protocols beside each other: columns `protocol`, `element`, `declared`."""
-    return pl.concat(
-        [protocol_card(protocol, language).insert_column(0, pl.lit(protocol.protocol).alias("protocol")) for protocol in protocols]
-    )
-
-
-def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
-    """The protocol as a readable card: one row per element of the target trial, columns `element` and `declared`."""
-    eligibility, months = protocol.eligibility, protocol.follow_up_months
-    rows = [
-        ("question", protocol.question[language]),
-        ("eligible", f"{eligibility.state_before} in the month before; trial months {eligibility.from_month} to {eligibility.to_month}"),
-        ("time zero", "start of the trial month, the same in both arms"),
-        ("treated", f"{protocol.intervention_id} starts in the trial month"),
-        ("comparison", f"anything else; those who leave support in the trial month {protocol.leavers_in_month_one}"),
-        ("follow-up", f"{months} months, complete for everyone"),
-        ("primary outcome", f"share in {protocol.primary_outcome}, months in {protocol.primary_outcome}"),
-        ("other outcomes", ", ".join(outcome for outcome in protocol.outcomes if outcome != protocol.primary_outcome)),
-        ("estimand", f"{ESTIMAND} ({protocol.estimand})"),
-        ("covariates", ", ".join(covariate.name for covariate in protocol.covariates)),
-        ("refused", f"fewer than {protocol.refusal.min_starters} starters"),
-        ("hash", protocol_hash(protocol)),
-    ]
-    return pl.DataFrame(rows, schema=["element", "declared"], orient="row")

@@ -12,7 +12,7 @@ from evalkit.tables import CITY
 UNBALANCED = "unbalanced"
 
 
-def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str) -> str | None:
+def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str, effective_size: float | None = None) -> str | None:
     """Why an effect cannot be said, or None: the first of the protocol's limits (`Protocol.refusal`) that fails.
 
     few_starters; few_comparable: the comparison's effective sample size; outside_support: too many starters without a counterpart in the
@@ -25,12 +25,15 @@ def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str) -
         A district's, or all (district "all").
     coefficients : ndarray (n_terms,)
         The city's propensity.
+    effective_size : float, optional
+        Of the arm that the weights thin out most, where it is known; the comparison's when not given.
     """
     limits = trials.protocol.refusal
     weights = arm_weights(trials, coefficients)
     if trials.is_treated.sum() < limits.min_starters:
         return "few_starters"
-    if effective_sample_size(weights[~trials.is_treated]) < limits.min_effective_sample_size:
+    size = effective_sample_size(weights[~trials.is_treated]) if effective_size is None else effective_size
+    if size < limits.min_effective_sample_size:
         return "few_comparable"
     if limits.max_share_outside_support is not None and share_outside_support(trials, coefficients) > limits.max_share_outside_support:
         return "outside_support"

@@ -45,19 +45,6 @@ def effect_summary(draws: pl.DataFrame, protocol: Protocol, *, conf_level: float
     )
 
 
-def break_even_month(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
-    """The first month from which the accumulated difference in an outcome stays positive, per district and draw; null if it never does."""
-    accumulated = (
-        _with_difference(draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0)))
-        .filter(pl.col("arm") == "difference")
-        .sort("month")
-        .with_columns(total=pl.col("probability").cum_sum().over(*_KEYS, "draw"))
-    )
-    last_not_positive = pl.col("month").filter(pl.col("total") <= 0).max().fill_null(0)
-    month = accumulated.group_by(*_KEYS, "draw").agg(month=last_not_positive + 1, horizon=pl.col("month").max())
-    return month.with_columns(month=pl.when(pl.col("month") <= pl.col("horizon")).then("month")).drop("horizon").sort(*_KEYS, "draw")
-
-
 def _with_difference(draws: pl.DataFrame) -> pl.DataFrame:
     keys = [column for column in draws.columns if column not in ("arm", "probability")]
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
@@ -77,3 +64,14 @@ def _with_range(values: pl.DataFrame, keys: list[str], conf_level: float) -> pl.
         )
         .sort(keys)
     )
+
+
+def draw_range(values: pl.DataFrame, *, conf_level: float = 0.95) -> dict[str, pl.Expr]:
+    """difference (draw 0), ci_lower and ci_upper of a table of one difference a draw, as columns to put in a frame."""
+    replicates, tail = values.filter(pl.col("draw") > 0)["difference"], (1 - conf_level) / 2
+    found = {
+        "difference": values.filter(pl.col("draw") == 0)["difference"][0],
+        "ci_lower": replicates.quantile(tail, "linear"),
+        "ci_upper": replicates.quantile(1 - tail, "linear"),
+    }
+    return {name: pl.lit(value, dtype=pl.Float64) for name, value in found.items()}

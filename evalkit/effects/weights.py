@@ -1,66 +1,24 @@
 """Propensity of starting the intervention, and the weights that make the comparison arm resemble those who started.
 
 The logit is pooled over trial months and districts. Replicates weight persons by a keyed hash (evalkit.survival.replicate) and fit the logit
-anew, so that its uncertainty reaches the effect. The fit is iteratively reweighted least squares in numpy: the same estimates as statsmodels'
-GLM (tests), warm-started from the point fit, which a thousand replicates need.
+anew (evalkit.effects.logit), so that its uncertainty reaches the effect. For *never*, a second logit of the same kind says how likely somebody
+still waiting was to start later: who has not, stands for those who have (inverse probability of censoring).
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
+from evalkit.effects.logit import SEPARATED, replicate_logits, weighted_logit
 from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.target_trial import Trials
 from evalkit.errors import EstimationError
 from evalkit.survival.replicate import replicate_weights
+from evalkit.tables import SCHEMAS
 
 Estimand = Literal["ATT", "ATE", "overlap"]
-
-# Beyond this linear predictor a fitted probability is 0 or 1 to 13 digits: the data separate and the coefficient runs away.
-_SEPARATED = 30.0
-_MAX_ITERATIONS = 40
-_TOLERANCE = 1e-10
-
-
-@dataclass(frozen=True)
-class LogitFit:
-    """coefficients (n_terms,), and whether the iterations settled; with separation they do not, and the fit stops where probabilities are 0 or 1."""
-
-    coefficients: np.ndarray
-    is_converged: bool
-
-
-def weighted_logit(design: np.ndarray, treated: np.ndarray, weights: np.ndarray, *, start: np.ndarray | None = None) -> LogitFit:
-    """Logit coefficients by iteratively reweighted least squares.
-
-    Parameters
-    ----------
-    design : ndarray (n_rows, n_terms)
-        Covariates, with a constant.
-    treated : ndarray (n_rows,)
-        1 where the intervention started.
-    weights : ndarray (n_rows,)
-        Weights of the log-likelihood, >= 0.
-    start : ndarray (n_terms,), optional
-        Where to begin; a similar fit saves iterations.
-
-    References
-    ----------
-    McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed., section 4.4.
-    """
-    beta = np.zeros(design.shape[1]) if start is None else start.copy()
-    for _ in range(_MAX_ITERATIONS):
-        eta = np.clip(design @ beta, -_SEPARATED, _SEPARATED)
-        p = 1 / (1 + np.exp(-eta))
-        curvature = weights * p * (1 - p)
-        information = (design * curvature[:, None]).T @ design
-        step = _solve(information, design.T @ (weights * (treated - p)))
-        beta = beta + step
-        if np.abs(step).max() < _TOLERANCE:
-            return LogitFit(beta, bool(np.abs(design @ beta).max() < _SEPARATED))
-    return LogitFit(beta, False)
+Model = Literal["propensity", "censoring"]
 
 
 def weights_from_propensity(propensity: np.ndarray, is_treated: np.ndarray, estimand: Estimand) -> np.ndarray:
@@ -125,7 +83,7 @@ def fit_propensity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        The table `propensity`: intervention_id, protocol_hash, draw, term, coefficient (log odds), is_converged. A replicate without starters,
+        The table `propensity`: intervention_id, protocol_hash, model, draw, term, coefficient (log odds), is_converged. A replicate without starters,
         or with nobody else, has no coefficients and is left out.
 
     Raises
@@ -135,34 +93,60 @@ def fit_propensity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
     """
     treated = trials.is_treated.astype(float)
     _refuse_one_arm(treated, where=f"protocol {trials.protocol.protocol}, intervention {trials.protocol.intervention_id}")
-    survey = trials.rows["weight"].to_numpy()
-    point = weighted_logit(trials.design, treated, survey)
-    draws, fits = [0], [point]
-    for draw, weights in enumerate(person_weights(trials, n_draws=n_draws, seed=seed).T, start=1):
-        drawn = survey * weights
-        if (drawn * treated).sum() > 0 and (drawn * (1 - treated)).sum() > 0:
-            draws.append(draw)
-            fits.append(weighted_logit(trials.design, treated, drawn, start=point.coefficients if point.is_converged else None))
+    return _fitted(trials, "propensity", trials.rows, trials.design, treated, n_draws=n_draws, seed=seed)
+
+
+def fit_censoring(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
+    """Coefficients of starting in any month of waiting: what *never* needs, as `fit_propensity` otherwise.
+
+    Without `waiting` (nothing is compared with never) the table is empty.
+    """
+    if trials.waiting is None:
+        return pl.DataFrame(schema=SCHEMAS["propensity"].columns)
+    started = trials.waiting.rows["started"].cast(pl.Float64).to_numpy()
+    return _fitted(trials, "censoring", trials.waiting.rows, trials.waiting.design, started, n_draws=n_draws, seed=seed)
+
+
+def _fitted(trials, model: Model, rows: pl.DataFrame, design: np.ndarray, treated: np.ndarray, *, n_draws: int, seed: int) -> pl.DataFrame:
+    survey = rows["weight"].to_numpy()
+    point = weighted_logit(design, treated, survey)
+    person, weights = drawn_people(rows, n_draws=n_draws, seed=seed)
+    coefficients = replicate_logits(design, treated, survey, point=point.coefficients, person=person, person_weights=weights)
+    by_arm = [np.bincount(person, survey * own, minlength=len(weights)) @ weights for own in (treated, 1 - treated)]
+    kept = np.flatnonzero((by_arm[0] > 0) & (by_arm[1] > 0))
     n_terms = len(trials.terms)
-    return pl.DataFrame(
-        {
-            "draw": np.repeat(draws, n_terms).astype(np.int32),
-            "term": list(trials.terms) * len(draws),
-            "coefficient": np.concatenate([fit.coefficients for fit in fits]),
-            "is_converged": np.repeat([fit.is_converged for fit in fits], n_terms),
-        }
-    ).with_columns(intervention_id=pl.lit(trials.protocol.intervention_id), protocol_hash=pl.lit(protocol_hash(trials.protocol)))
+    return (
+        pl.DataFrame(
+            {
+                "draw": np.repeat(np.append(0, kept + 1), n_terms).astype(np.int32),
+                "term": list(trials.terms) * (1 + len(kept)),
+                "coefficient": np.concatenate([point.coefficients, coefficients[:, kept].T.ravel()]),
+            }
+        )
+        .with_columns(
+            intervention_id=pl.lit(trials.protocol.intervention_id),
+            protocol_hash=pl.lit(protocol_hash(trials.protocol)),
+            model=pl.lit(model),
+            is_converged=pl.lit(point.is_converged),
+        )
+        .select(*SCHEMAS["propensity"].columns)
+    )
+
+
+def drawn_people(rows: pl.DataFrame, *, n_draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each row's position among the people (n_rows,), and the people's replicate weights (n_people, n_draws), first draw 1."""
+    people = rows["person_id"].unique().sort()
+    return people.search_sorted(rows["person_id"]).to_numpy(), replicate_weights(people, seed=seed, n_draws=n_draws, first_draw=1)
 
 
 def person_weights(trials: Trials, *, n_draws: int, seed: int) -> np.ndarray:
     """Replicate weights of each row's person: (n_rows, n_draws). A person's draw is the same in every district, trial and machine."""
-    people = trials.rows["person_id"].unique().sort()
-    weights = replicate_weights(people, seed=seed, n_draws=n_draws, first_draw=1)
-    return weights[people.search_sorted(trials.rows["person_id"]).to_numpy()]
+    person, weights = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
+    return weights[person]
 
 
 def arm_weights(trials: Trials, coefficients: np.ndarray) -> np.ndarray:
-    """Survey weight times the estimand's weight of every row, for one or several sets of coefficients.
+    """Survey weight times the estimand's weight (truncated as declared) of every row, for one or several sets of coefficients.
 
     Parameters
     ----------
@@ -172,14 +156,16 @@ def arm_weights(trials: Trials, coefficients: np.ndarray) -> np.ndarray:
     -------
     ndarray (n_rows,) or (n_rows, n_draws)
     """
-    eta = np.clip(trials.design @ coefficients, -_SEPARATED, _SEPARATED)
+    eta = np.clip(trials.design @ coefficients, -SEPARATED, SEPARATED)
     is_treated, survey = trials.is_treated, trials.rows["weight"].to_numpy()
     if eta.ndim == 2:
         is_treated, survey = is_treated[:, None], survey[:, None]
-    return survey * weights_from_propensity(1 / (1 + np.exp(-eta)), is_treated, trials.protocol.estimand)
+    weights = weights_from_propensity(1 / (1 + np.exp(-eta)), is_treated, trials.protocol.estimand)
+    cap = trials.protocol.truncation.propensity
+    return survey * (weights if cap is None else np.minimum(weights, cap))
 
 
-def coefficient_matrix(propensity: pl.DataFrame, trials: Trials) -> tuple[np.ndarray, np.ndarray]:
+def coefficient_matrix(propensity: pl.DataFrame, trials: Trials, *, model: Model = "propensity") -> tuple[np.ndarray, np.ndarray]:
     """The table `propensity` as arrays: draws (n_draws,) and coefficients (n_terms, n_draws) in the order of the trials' terms.
 
     Raises
@@ -187,7 +173,7 @@ def coefficient_matrix(propensity: pl.DataFrame, trials: Trials) -> tuple[np.nda
     EstimationError
         If the table was fitted with another protocol.
     """
-    own = propensity.filter(pl.col("protocol_hash") == protocol_hash(trials.protocol))
+    own = propensity.filter((pl.col("protocol_hash") == protocol_hash(trials.protocol)) & (pl.col("model") == model))
     wide = own.pivot("term", index="draw", values="coefficient").sort("draw")
     if own.is_empty() or set(wide.columns) - {"draw"} != set(trials.terms):
         raise EstimationError(
@@ -203,14 +189,6 @@ def effective_sample_size(weights: np.ndarray) -> float:
     """Kish's effective sample size, (sum w)^2 / sum w^2: so many equally weighted rows would be as informative. 0 if all weights are 0."""
     total = weights.sum()
     return float(total**2 / (weights**2).sum()) if total > 0 else 0.0
-
-
-def _solve(information: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """The Newton step; where the data carry no information on a term (a replicate without its people), the shortest one."""
-    try:
-        return np.linalg.solve(information, score)
-    except np.linalg.LinAlgError:
-        return np.linalg.lstsq(information, score, rcond=1e-12)[0]
 
 
 def _refuse_one_arm(treated: np.ndarray, *, where: str) -> None:

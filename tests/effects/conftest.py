@@ -55,6 +55,8 @@ def protocol_of(**changes) -> Protocol:
         "title": {"en": "A course"},
         "question": {"en": "What does starting a course change?"},
         "eligibility": {"from_month": 2, "to_month": 3},
+        "comparisons": ["wait"],
+        "leavers_in_month_one": "stay",
         "follow_up_months": 2,
         "outcomes": ["work", "studies", "support", "training"],
         "covariates": [],
@@ -97,6 +99,8 @@ def trials_of_arrays(covariates, is_treated, outcomes, *, person=None, district=
             "trial_month": pl.Series(np.full(n, 2) if month is None else month, dtype=pl.Int32),
             "arm": pl.Series(np.where(is_treated, "treated", "comparison")),
             "elapsed_months": pl.Series(np.ones(n), dtype=pl.Int32),
+            "planned_months": pl.Series([None] * n, dtype=pl.Int32),
+            "next_start": pl.Series([None] * n, dtype=pl.Int32),
             "weight": pl.Series(np.ones(n)),
         }
     )

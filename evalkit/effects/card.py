@@ -1,0 +1,51 @@
+"""A protocol as people read it: one row per element of the target trial."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from evalkit.effects.protocol import Protocol, protocol_hash
+
+
+def protocol_cards(protocols: Sequence[Protocol], language: str = "en") -> pl.DataFrame:
+    """The cards of several protocols beside each other: columns `protocol`, `element`, `declared`."""
+    return pl.concat(
+        [protocol_card(protocol, language).insert_column(0, pl.lit(protocol.protocol).alias("protocol")) for protocol in protocols]
+    )
+
+
+def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
+    """The protocol as a readable card: one row per element of the target trial, columns `element` and `declared`."""
+    eligibility, months, truncation = protocol.eligibility, protocol.follow_up_months, protocol.truncation
+    rows = [
+        ("question", protocol.question[language]),
+        ("eligible", f"{_eligible(protocol)}; trial months {eligibility.from_month} to {eligibility.to_month}"),
+        ("time zero", "start of the trial month, the same in both arms"),
+        ("treated", f"{protocol.intervention_id} starts in the trial month"),
+        *[(f"comparison: {one}", _comparison(protocol, one)) for one in protocol.comparisons],
+        ("follow-up", f"{months} months, complete for everyone"),
+        ("primary outcome", f"share in {protocol.primary_outcome}, months in {protocol.primary_outcome}"),
+        ("other outcomes", ", ".join(outcome for outcome in protocol.outcomes if outcome != protocol.primary_outcome)),
+        ("estimand", f"{', '.join(protocol.estimands)} ({protocol.estimand})"),
+        ("covariates", ", ".join(covariate.name for covariate in protocol.covariates)),
+        ("subgroups", ", ".join(group.name for group in protocol.subgroups) or "none"),
+        ("weights at most", ", ".join(f"{name} {value:g}" for name, value in truncation if value is not None) or "not truncated"),
+        ("refused", f"fewer than {protocol.refusal.min_starters} starters"),
+        ("hash", protocol_hash(protocol)),
+    ]
+    return pl.DataFrame(rows, schema=["element", "declared"], orient="row")
+
+
+def _eligible(protocol: Protocol) -> str:
+    rule, words = protocol.eligibility, f"{protocol.eligibility.state_before} in the month before"
+    words += f", in {rule.during}" if rule.during else ""
+    return words + (f", {rule.after} ended at most {rule.within_months} months before" if rule.after else "")
+
+
+def _comparison(protocol: Protocol, comparison: str) -> str:
+    words = {
+        "wait": "does not start in the trial month; may start later",
+        "never": "does not start from support within the follow-up",
+        "other": f"{protocol.other_intervention_id} starts in the trial month",
+    }[comparison]
+    return words if comparison == "other" else f"{words}; those who leave support in the trial month {protocol.leavers_in_month_one}"

@@ -1,0 +1,50 @@
+"""Who of the comparison starts after all, and how much those who have not stand for: the weights of *start now rather than never*.
+
+A person of the comparison is followed until their own next start from support and artificially censored there. Whoever is still followed in month
+k counts for the inverse of the probability of not having started in any month in between in which they could, given what was known before
+each. That is one cumulative sum over the months of waiting, whatever the number of trials that a person is in.
+Robins & Finkelstein (2000), Biometrics 56:779; Fredriksson & Johansson (2008), J. Bus. Econ. Stat. 26:435.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.logit import SEPARATED
+from evalkit.effects.target_trial import Trials, Waiting
+
+_MONTH_SPAN = 2**21
+
+
+class LaterStarts:
+    """The comparison rows of trials with their months of waiting; the months are looked up once, the probabilities once a draw."""
+
+    def __init__(self, trials: Trials):
+        rows = trials.rows.filter(pl.Series(~trials.is_treated))
+        waiting = trials.waiting.rows
+        chosen = waiting["person_id"].is_in(rows["person_id"].unique().implode())
+        self.waiting = Waiting(waiting.filter(chosen), trials.waiting.design[chosen.to_numpy()])
+        people = rows["person_id"].unique().sort()
+        known, own = (_places(people, table) for table in (self.waiting.rows, rows))
+        months = np.arange(trials.protocol.follow_up_months)
+        self.zero = np.searchsorted(known, own)
+        self.last = np.searchsorted(known, own[:, None] + months, side="right") - 1
+        next_start = rows["next_start"].fill_null(2**20).to_numpy()
+        self.is_followed = next_start[:, None] > months + 1
+        self.cap = trials.protocol.truncation.censoring
+
+    def log_survival(self, coefficients: np.ndarray) -> np.ndarray:
+        """Running sums over the months of waiting of log P(does not start): (n_waiting, n_draws) for coefficients (n_terms, n_draws)."""
+        eta = np.clip(self.waiting.design @ coefficients, -SEPARATED, SEPARATED)
+        return np.cumsum(-np.log1p(np.exp(eta)), axis=0)
+
+    def weights(self, log_survival: np.ndarray, month: int) -> np.ndarray:
+        """Weight of every comparison row in a follow-up month (0 is the trial month): (n_rows, n_draws); 0 once censored."""
+        inverse = np.exp(log_survival[self.zero] - log_survival[self.last[:, month]])
+        if self.cap is not None:
+            inverse = np.minimum(inverse, self.cap)
+        return inverse * self.is_followed[:, month][:, None]
+
+
+def _places(people: pl.Series, rows: pl.DataFrame) -> np.ndarray:
+    """Person and month as one number that grows with both."""
+    return people.search_sorted(rows["person_id"]).to_numpy().astype(np.int64) * _MONTH_SPAN + rows["trial_month"].to_numpy()
