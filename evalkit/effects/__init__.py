@@ -30,22 +30,18 @@ from evalkit.effects.protocol import ESTIMAND, ESTIMANDS, Protocol, Subgroup, Tr
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
+from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, Waiting, emulate_trials
 from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
 from evalkit.effects.timing import break_even_month, effect_timing
-from evalkit.effects.weights import (
-    effective_sample_size,
-    fit_censoring,
-    fit_propensity,
-    propensity_weights,
-    weights_from_propensity,
-)
+from evalkit.effects.weights import effective_sample_size, fit_censoring, fit_propensity, propensity_weights, weights_from_propensity
 
 __all__ = [
     "CITY",
     "ESTIMAND",
     "ESTIMANDS",
+    "Adoption",
     "CityChecks",
     "CityEffects",
     "CityWeights",
@@ -56,6 +52,7 @@ __all__ = [
     "LogitFit",
     "PersonTables",
     "Protocol",
+    "RollOut",
     "Subgroup",
     "Targeting",
     "Trials",
@@ -108,6 +105,8 @@ __all__ = [
     "refusal_reason",
     "replicate_logits",
     "reported_draws",
+    "rollout_effect",
+    "rollout_panel",
     "share_outside_support",
     "shrink",
     "status_for_publication",

@@ -112,8 +112,8 @@ def city_effects(
         Table `effect_event_sums` (districts); without it there are no events.
     """
     draws, events, added = [], [], []
-    statuses = spread_to_districts(statuses)
     event_sums = pl.DataFrame(schema=SCHEMAS["effect_event_sums"].columns) if event_sums is None else event_sums
+    statuses = spread_to_districts(statuses)
     for protocol in protocols:
         for estimand in protocol.estimands:
             own = (pl.col("protocol_hash") == protocol_hash(protocol)) & (pl.col("estimand") == estimand)

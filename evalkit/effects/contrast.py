@@ -10,10 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from evalkit.effects.logit import SEPARATED, weighted_logit
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import weighted_logit
-
-_SEPARATED = 30.0
 
 
 class Contrast(NamedTuple):
@@ -49,7 +47,7 @@ def contrast(trials: Trials, values: np.ndarray, *, terms: Sequence[str] | None 
     values = values.reshape(len(values), -1).astype(float)
     design = trials.design if terms is None else trials.design[:, [0, *(trials.terms.index(term) for term in terms)]]
     treated, survey = trials.is_treated.astype(float), trials.rows["weight"].to_numpy()
-    eta = np.clip(design @ weighted_logit(design, treated, survey).coefficients, -_SEPARATED, _SEPARATED)
+    eta = np.clip(design @ weighted_logit(design, treated, survey).coefficients, -SEPARATED, SEPARATED)
     p = 1 / (1 + np.exp(-eta))
     odds, slope = _capped(np.exp(eta), treated == 0, cap_quantile)
     own, other = survey * treated, survey * (1 - treated) * odds

@@ -228,7 +228,7 @@ def _status(
     weakest = arms[0] if trials.protocol.estimand == "ATT" else min(arms, key=effective_sample_size)
     n_drawn = int((drawn[is_treated][:, draws.numbers[draws.numbers > 0] - 1].sum(axis=0) > 0).sum())
     n_starters, size = int(is_treated.sum()), effective_sample_size(weakest)
-    reason = refusal_reason(trials, draws.propensity[:, 0], district=keys["district"], sample_size=size)
+    reason = refusal_reason(trials, draws.propensity[:, 0], district=keys["district"], effective_size=size)
     row = {
         **keys,
         "source": "raw",

@@ -9,8 +9,8 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
+from evalkit.effects.logit import SEPARATED, weighted_logit
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import weighted_logit
 from evalkit.tables import CITY
 
 LIMITS = {"95": 0.95, "998": 0.998}
@@ -44,7 +44,7 @@ def case_mix_funnel(trials: Trials) -> pl.DataFrame:
     weights, district = first.rows["weight"].to_numpy(), first.rows["district"]
     design = first.design[:, _about_people(first)]
     fit = weighted_logit(design, reached, weights)
-    p = 1 / (1 + np.exp(-np.clip(design @ fit.coefficients, -30, 30)))
+    p = 1 / (1 + np.exp(-np.clip(design @ fit.coefficients, -SEPARATED, SEPARATED)))
     names = sorted(district.unique().to_list())
     place = district.replace_strict({name: number for number, name in enumerate(names)}, return_dtype=pl.Int32).to_numpy()
     sums = [

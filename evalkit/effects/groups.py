@@ -13,7 +13,7 @@ from evalkit.effects.balance import standardised_differences
 from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect, no_effect
 from evalkit.effects.placebo import holm, two_sided
 from evalkit.effects.pooling import primary_differences, shrink
-from evalkit.effects.protocol import Protocol, Subgroup, protocol_hash
+from evalkit.effects.protocol import ESTIMANDS, Protocol, Subgroup, protocol_hash
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix
 from evalkit.errors import ProtocolError, nearest
@@ -82,6 +82,9 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
     propensity, n_draws, seed
         As in `estimate_effect`.
     """
+    # Groups are looked at under the primary comparison alone.
+    primary = trials.protocol.comparisons[0]
+    propensity = propensity if primary == "never" else propensity.filter(pl.col("model") == "propensity")
     coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
     sums, statuses, balance = [], [], []
     for name, mask in {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}.items():
@@ -94,6 +97,7 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
             else no_effect(own, district=name, n_draws=n_draws)
         )
         parts = EffectParts(*[table.with_columns(subgroup=pl.lit(name), district=pl.lit(CITY)) for table in parts])
+        parts = EffectParts(*[table.filter(pl.col("estimand") == ESTIMANDS[primary]) for table in parts])
         is_said = parts.status["status"][0] == "estimated"
         statuses.append(parts.status)
         sums += [effect_draws(parts.sums)] if is_said else []

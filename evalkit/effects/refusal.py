@@ -6,16 +6,16 @@ import polars as pl
 from evalkit.effects.balance import standardised_differences
 from evalkit.effects.overlap import share_outside_support
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import arm_weights
+from evalkit.effects.weights import arm_weights, effective_sample_size
 from evalkit.tables import CITY
 
 UNBALANCED = "unbalanced"
 
 
-def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str, sample_size: float) -> str | None:
+def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str, effective_size: float | None = None) -> str | None:
     """Why an effect cannot be said, or None: the first of the protocol's limits (`Protocol.refusal`) that fails.
 
-    few_starters; few_comparable: the effective sample size; outside_support: too many starters without a counterpart in the
+    few_starters; few_comparable: the comparison's effective sample size; outside_support: too many starters without a counterpart in the
     comparison; unbalanced: some covariate's difference remains after weighting. Balance is asked of all districts together, whose model it is:
     in one district chance alone leaves differences (see `spread_to_districts`).
 
@@ -25,14 +25,15 @@ def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str, s
         A district's, or all (district "all").
     coefficients : ndarray (n_terms,)
         The city's propensity.
-    sample_size : float
-        Effective sample size of the arm that has the smaller one.
+    effective_size : float, optional
+        Of the arm that the weights thin out most, where it is known; the comparison's when not given.
     """
     limits = trials.protocol.refusal
     weights = arm_weights(trials, coefficients)
     if trials.is_treated.sum() < limits.min_starters:
         return "few_starters"
-    if sample_size < limits.min_effective_sample_size:
+    size = effective_sample_size(weights[~trials.is_treated]) if effective_size is None else effective_size
+    if size < limits.min_effective_sample_size:
         return "few_comparable"
     if limits.max_share_outside_support is not None and share_outside_support(trials, coefficients) > limits.max_share_outside_support:
         return "outside_support"

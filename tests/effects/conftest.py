@@ -100,6 +100,7 @@ def trials_of_arrays(covariates, is_treated, outcomes, *, person=None, district=
             "arm": pl.Series(np.where(is_treated, "treated", "comparison")),
             "elapsed_months": pl.Series(np.ones(n), dtype=pl.Int32),
             "planned_months": pl.Series([None] * n, dtype=pl.Int32),
+            "next_start": pl.Series([None] * n, dtype=pl.Int32),
             "weight": pl.Series(np.ones(n)),
         }
     )

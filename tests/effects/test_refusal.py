@@ -2,16 +2,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import effect_checks, effective_sample_size, fit_propensity, refusal_reason
+from evalkit.effects import effect_checks, fit_propensity, refusal_reason
 from evalkit.effects.refusal import spread_to_districts
-from evalkit.effects.weights import arm_weights
 from evalkit.tables import SCHEMAS
 
 
 def _reason(trials, *, district="all"):
     coefficients = fit_propensity(trials, n_draws=1, seed=1).filter(pl.col("draw") == 0)["coefficient"].to_numpy()
-    size = effective_sample_size(arm_weights(trials, coefficients)[~trials.is_treated])
-    return refusal_reason(trials, coefficients, district=district, sample_size=size)
+    return refusal_reason(trials, coefficients, district=district)
 
 
 def _limits(arms, **limits):
