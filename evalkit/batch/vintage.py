@@ -127,6 +127,9 @@ def _hash_inputs(run: Run) -> dict[str, str]:
         paths = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")]
         base = root.parent if root.is_file() else root
         inputs |= {f"{key.removesuffix('.folder')}/{path.relative_to(base).as_posix()}": sha256_of(path) for path in paths}
+    # A server's tables cannot be hashed from here: `evalkit run --force` reads them anew.
+    if run.database_file and run.database_file.is_file():
+        inputs["extract/database"] = sha256_of(run.database_file)
     return dict(sorted(inputs.items()))
 
 

@@ -34,6 +34,7 @@ from evalkit.effects.protocol import (
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
+from evalkit.effects.requirements import refuse_missing_columns, term_names
 from evalkit.effects.summary import break_even_month, effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials
 from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
@@ -102,12 +103,14 @@ __all__ = [
     "protocol_cards",
     "protocol_hash",
     "refusal_reason",
+    "refuse_missing_columns",
     "reported_draws",
     "share_outside_support",
     "shrink",
     "status_for_publication",
     "summaries",
     "targeting",
+    "term_names",
     "trial_flow",
     "weight_sensitivity",
     "weighted_logit",

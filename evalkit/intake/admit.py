@@ -5,7 +5,8 @@ references to other tables. A row set aside takes the rows that name it along; t
 Accepted and rejected rows add up to the delivered ones in every table.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Dictionary
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -17,8 +18,8 @@ import polars as pl
 from evalkit.errors import IntakeError
 from evalkit.intake.cells import TypedCells, joined, type_cells
 from evalkit.intake.checked import Checked, check_table, find_orphans
-from evalkit.intake.contract import Contract, load_contracts, with_covariates
-from evalkit.intake.crosswalk import Crosswalk, carry_districts_over, load_crosswalk
+from evalkit.intake.contract import Contract, contracts_with_covariates
+from evalkit.intake.crosswalk import carry_districts_over, load_crosswalk
 from evalkit.intake.delivery import Delivery, Note, describe, read_delivery, refuse_incomplete
 from evalkit.intake.gate import refuse_personal_numbers
 from evalkit.intake.mapping import Mapping, load_mapping
@@ -51,7 +52,7 @@ def admit(
     *,
     districts: Sequence[str],
     first_month: date,
-    data_through: date,
+    data_through: date | Dictionary[str, date],
     mapping: Path | str | None = None,
     max_rejected_share: float = 0.05,
 ) -> Admission:
@@ -66,8 +67,10 @@ def admit(
         Folder of the contracts, *.odcs.yaml.
     districts : sequence of str
         The districts of the run, spelled as in the files; with none, any district will do.
-    first_month, data_through : date
-        First month of the extract and last month known. Months.
+    first_month : date
+        First month of the extract. Month.
+    data_through : date or mapping of date
+        Last month known: of all tables, or by table. Months.
     mapping : path, optional
         Mapping file: covariates, other column names, other codes, a crosswalk of districts.
     max_rejected_share : float
@@ -81,23 +84,24 @@ def admit(
     Raises
     ------
     IntakeError
-        If a personal number stands anywhere (nothing is read in), a file or column is missing or unreadable, or more rows break their
-        contract than may be set aside.
+        If a personal number stands anywhere (nothing is read in), a file or column is missing or unreadable, the last month known is not
+        given for a table with dates, or more rows break their contract than may be set aside.
     """
     words = load_mapping(mapping)
     crosswalk = load_crosswalk(Path(mapping).parent / words.crosswalk if mapping and words.crosswalk else None)
-    contracts = {
-        table: with_covariates(contract, words.of(table).covariates) for table, contract in load_contracts(contracts_folder).items()
-    }
+    contracts = contracts_with_covariates(contracts_folder, words)
     delivery = read_delivery(extract_folder, contracts)
     refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
     refuse_incomplete(delivery, contracts, words)
     delivered = [contract for table, contract in contracts.items() if table in delivery.tables]
-    extents = [Extent(tuple(districts), first_month, data_through) for contract in delivered]
+    through = _last_months(delivered, data_through)
+    last_month = data_through if isinstance(data_through, date) else max(data_through.values())
+    carry = partial(carry_districts_over, crosswalk=crosswalk, districts=tuple(districts), data_through=last_month)
+    extents = [Extent(tuple(districts), first_month, through[contract.table]) for contract in delivered]
     may_be_superseded = any(file.path.name.startswith(PREFIX) for files in delivery.tables.values() for file in files)
     # Most of the work leaves Python, so tables are looked at side by side.
     with ThreadPoolExecutor() as pool:
-        typed = list(pool.map(partial(_type_table, delivery=delivery, words=words, crosswalk=crosswalk), delivered, extents))
+        typed = list(pool.map(partial(_type_table, delivery=delivery, words=words, carry=carry), delivered))
         assumptions = describe(delivery, contracts, words, [note for _, notes in typed for note in notes])
         del delivery
         check = partial(check_table, may_be_superseded=may_be_superseded)
@@ -108,7 +112,7 @@ def admit(
     columns = [pl.lit("").alias("table"), *[column for column in REJECTION if column != "row"]]
     return Admission(
         rejected=pl.concat([one.rejected.select(columns).with_columns(table=pl.lit(one.contract.table)) for one in checked]),
-        receipt=pl.concat([_receipt_of(one) for one in checked]),
+        receipt=pl.concat([_receipt_of(one, through[one.contract.table]) for one in checked]),
         tables=_accepted_tables(checked),
         assumptions=assumptions,
     )
@@ -120,18 +124,35 @@ def intake_counts(admission: Admission) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        table, rule ("all" for the whole table), n_delivered, n_accepted, n_rejected. Rows of the files.
+        table, rule ("all" for the whole table), n_delivered, n_accepted, n_rejected (rows of the files), data_through (the table's last
+        month known; empty where it holds no dates).
     """
     return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
 
 
+def _last_months(delivered: Sequence[Contract], data_through: date | Dictionary[str, date]) -> dict[str, date | None]:
+    """The last month known of each delivered table; None for tables without dates."""
+    dated = [contract.table for contract in delivered if any(column.kind == "date" for column in contract.columns)]
+    if isinstance(data_through, date):
+        return {contract.table: data_through if contract.table in dated else None for contract in delivered}
+    missing = [table for table in dated if table not in data_through]
+    if missing:
+        raise IntakeError(
+            f"The last month known is not given for {len(missing)} delivered table{'s' if len(missing) > 1 else ''}.",
+            where=f"run file, extract.data_through: {', '.join(missing)}",
+            why="Without it a month that is not yet delivered cannot be told from one in which nothing happened. Nothing was read in.",
+            fix="add a month for each of them (table: YYYY-MM), or give one month for all tables.",
+        )
+    return {contract.table: data_through.get(contract.table) for contract in delivered}
+
+
 def _type_table(
-    contract: Contract, extent: Extent, *, delivery: Delivery, words: Mapping, crosswalk: Crosswalk
+    contract: Contract, *, delivery: Delivery, words: Mapping, carry: Callable[..., tuple[TypedCells, list[str]]]
 ) -> tuple[TypedCells, list[Note]]:
     files, mapping = delivery.tables[contract.table], words.of(contract.table)
     parts = [type_cells(file, contract.columns, mapping) for file in files]
     notes = [(contract.table, file.path.name, note) for file, part in zip(files, parts, strict=True) for note in part.notes]
-    typed, carried = carry_districts_over(joined(parts), contract, crosswalk, districts=extent.districts, data_through=extent.data_through)
+    typed, carried = carry(joined(parts), contract)
     return typed, notes + [(contract.table, "", note) for note in carried]
 
 
@@ -163,7 +184,7 @@ def _accepted_tables(checked: list[Checked]) -> dict[str, pl.DataFrame]:
     return tables
 
 
-def _receipt_of(one: Checked) -> pl.DataFrame:
+def _receipt_of(one: Checked, data_through: date | None) -> pl.DataFrame:
     n_delivered, n_accepted = one.rows.height, one.n_accepted
     by_rule = one.rejected.group_by("rule").len("n_rejected").sort("rule")
     table = pl.lit(one.contract.table).alias("table")
@@ -171,7 +192,12 @@ def _receipt_of(one: Checked) -> pl.DataFrame:
     return (
         pl.concat([whole, by_rule.cast({"n_rejected": pl.UInt32})])
         .select(
-            table, "rule", n_delivered=n_delivered, n_accepted=n_delivered - pl.col("n_rejected").cast(pl.Int64), n_rejected="n_rejected"
+            table,
+            "rule",
+            n_delivered=n_delivered,
+            n_accepted=n_delivered - pl.col("n_rejected").cast(pl.Int64),
+            n_rejected="n_rejected",
+            data_through=pl.lit(data_through, pl.Date),
         )
         .cast(_COUNTS)
     )

@@ -17,6 +17,7 @@ _ISO_LENGTH = 10
 _SPACES = " \u00a0\u202f\u2009"
 _SPACED_NUMBER = rf"^[-+\u2212]?[0-9]{{1,3}}([{_SPACES}][0-9]{{3}})*([,.][0-9]+)?$"
 _COMMA_NUMBER = r"^[-+\u2212]?[0-9]+([,.][0-9]+)?$"
+_TRUTHS = {"true": True, "1": True, "yes": True, "ja": True, "false": False, "0": False, "no": False, "nej": False}
 _MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?$"
 # Excel counts days from 30 December 1899; five digits between these limits are days from 1954 to 2091.
 _EXCEL_EPOCH, _FIRST_SERIAL, _LAST_SERIAL = pl.date(1899, 12, 30), 20_000, 69_999
@@ -138,6 +139,8 @@ def _from_text(text: pl.Expr, column: Column, date_format: str | None) -> pl.Exp
         return whole.str.to_date(date_format if "%d" in date_format else f"{date_format}-%d", strict=False)
     if column.kind == "date":
         return pl.when(text.str.len_bytes() == _ISO_LENGTH).then(text.str.to_date("%Y-%m-%d", strict=False))
+    if column.kind == "boolean":
+        return text.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
     if column.kind == "number":
         number = text.cast(pl.Float64, strict=False)
         return pl.when(number.is_finite()).then(number)
@@ -150,6 +153,8 @@ def _from_typed(cells: pl.Expr, dtype: pl.DataType, column: Column) -> pl.Expr:
         return _number_as_text(cells)
     if column.kind == "date" and dtype.is_numeric():
         return pl.lit(None, pl.Date).alias(column.name)
+    if column.kind == "boolean":
+        return cells.cast(pl.Float64, strict=False).replace_strict({1.0: True, 0.0: False}, default=None, return_dtype=pl.Boolean)
     value = cells.cast(column.dtype, strict=False)
     if column.kind == "number":
         return pl.when(value.is_finite()).then(value)
@@ -173,7 +178,7 @@ def _with_left_over(raw: pl.Series, value: pl.Series, column: Column, has_decima
     left_over = pl.DataFrame({"raw": raw, "value": value})
     if column.kind == "date":
         return _dates(left_over, column.name, raw.dtype)
-    if raw.dtype != pl.String or column.kind == "string":
+    if raw.dtype != pl.String or column.kind in ("string", "boolean"):
         return value, None
     text = pl.col("raw").str.replace_all("\u2212", "-", literal=True)
     form = f"{_SPACED_NUMBER}|{_COMMA_NUMBER}" if has_decimal_comma else r"^[-+]?[0-9]+(\.[0-9]+)?$"

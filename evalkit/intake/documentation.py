@@ -31,12 +31,14 @@ _KINDS = {
     "integer": {"sv": "heltal", "en": "whole number"},
     "number": {"sv": "tal", "en": "number"},
     "date": {"sv": "datum, ÅÅÅÅ-MM-DD", "en": "date, YYYY-MM-DD"},
+    "boolean": {"sv": "ja eller nej", "en": "yes or no"},
 }
 _RULES_SV = {
     "no_personnummer": "Inget personnummer eller samordningsnummer i någon kolumn.",
     "known_district": "{column} är en av körningens stadsdelar.",
     "first_day_of_month": "{column} är den första dagen i en månad.",
-    "within_extract": "{column} ligger mellan uttagets första månad och den sista kända.",
+    "within_extract": "{column} ligger mellan uttagets första månad och den sista kända månaden i tabellen.",
+    "not_after_extract": "{column} ligger inte efter den sista kända månaden i tabellen.",
     "end_after_start": "{end} ligger efter {start}.",
     "given_together": "{first} och {second} fylls i båda eller ingen.",
     "needs": "Där {column} är ifylld är {needs} det också.",

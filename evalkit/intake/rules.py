@@ -15,16 +15,22 @@ from evalkit.intake.contract import Column, Contract, CustomRule
 from evalkit.intake.delivered import IS_WHOLE
 from evalkit.months import add_months
 
-_KIND_IN_WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "date": "a date written YYYY-MM-DD"}
+_KIND_IN_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "date": "a date written YYYY-MM-DD",
+    "boolean": "true or false",
+}
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What a run knows about its extract: the districts, the first month and the last month known."""
+    """What a run knows about a table of its extract: the districts, the first month, and the table's last month known if it holds dates."""
 
     districts: tuple[str, ...]
     first_month: date
-    data_through: date
+    data_through: date | None
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,7 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
         "known_district": lambda: ~first.is_in(extent.districts),
         "first_day_of_month": lambda: first.dt.day() != 1,
         "within_extract": lambda: ~first.is_between(extent.first_month, add_months(extent.data_through, 1), closed="left"),
+        "not_after_extract": lambda: first >= add_months(extent.data_through, 1),
         "end_after_start": lambda: pl.col(columns[1]) <= first,
         "given_together": lambda: first.is_null() != pl.col(columns[1]).is_null(),
         "needs": lambda: first.is_not_null() & pl.col(columns[1]).is_null(),
