@@ -1,14 +1,16 @@
 """How long it takes to admit a register, against pandera and dataframely given the same rules on the same Parquet files.
 
 Each tool reads the files, checks every cell rule, key, overlap and foreign key, and counts the failures by rule. Counts must be equal to the
-planted ones before any time is reported. Runs alternate, each in a process of its own; the median and the peak memory are printed. evalkit
-also searches every cell for personal numbers and writes the receipt, which the others do not.
+planted ones before any time counts. Runs alternate, each in a process of its own; medians of time, of processor time (which other work on
+the machine disturbs less) and of peak memory are printed, with the ratios to evalkit and how time grows with the rows. evalkit also searches
+every cell for personal numbers and writes the receipt, which the others do not. The peers come with the group `bench` of pyproject.toml.
 
-    python benchmarks/intake.py --rows 5000000 --rounds 3
+    python benchmarks/intake.py --rows 100000 1000000 5000000 --rounds 3
 """
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -26,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 FIRST, THROUGH = date(2024, 1, 1), date(2025, 12, 1)
 DISTRICTS = ["Norr", "Söder", "Väster", "Öster"]
 TOOLS = ("evalkit", "dataframely", "pandera")
+MEASURES = ("seconds", "cpu_seconds", "peak_mb")
 MONTHS = 10
 PLANTED = {"bad_district": 10, "negative_amount": 7, "payment_without_member": 30, "repeated_key": 5, "overlap": 20, "unknown_person": 3}
 
@@ -227,44 +230,63 @@ def with_pandera(folder: Path) -> dict[str, int]:
 
 
 def run_one(tool: str, folder: Path) -> None:
-    """Run one tool in this process and print its counts, seconds and peak memory as JSON."""
+    """Run one tool in this process and print its counts, seconds, processor seconds and peak memory as JSON."""
     work = {"evalkit": with_evalkit, "dataframely": with_dataframely, "pandera": with_pandera}[tool]
-    started = time.perf_counter()
+    started, began = time.perf_counter(), time.process_time()
     counts = work(folder)
-    seconds = time.perf_counter() - started
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"counts": counts, "seconds": seconds, "peak_mb": peak_mb}))
+    print(json.dumps({"counts": counts, "seconds": seconds, "cpu_seconds": cpu_seconds, "peak_mb": peak_mb}))
 
 
-def compare(n_rows: int, rounds: int, *, is_shuffled: bool) -> None:
-    """Alternate the tools, check that their counts are equal, and print medians and ratios."""
+def measure(n_rows: int, rounds: int, *, is_shuffled: bool) -> dict[str, dict[str, float]]:
+    """The medians of each tool at one size: the tools alternate, and no time counts before its counts are the planted ones."""
+    loads = []
     with tempfile.TemporaryDirectory() as folder:
         make_extract(Path(folder), n_rows, is_shuffled=is_shuffled)
         results: dict[str, list[dict]] = {tool: [] for tool in TOOLS}
         for _ in range(rounds):
             for tool in TOOLS:
+                loads.append(os.getloadavg()[0])
                 command = [sys.executable, __file__, "--tool", tool, "--folder", folder]
                 done = subprocess.run(command, capture_output=True, text=True, check=False)
                 if done.returncode:
                     print(f"{tool} did not run: {done.stderr.strip().splitlines()[-1]}")
                     continue
-                results[tool].append(json.loads(done.stdout.strip().splitlines()[-1]))
-    for tool, runs in results.items():
-        for run in runs:
-            assert run["counts"] == PLANTED, f"{tool} counts {run['counts']}, planted {PLANTED}"
+                run = json.loads(done.stdout.strip().splitlines()[-1])
+                assert run["counts"] == PLANTED, f"{tool} counts {run['counts']}, planted {PLANTED}"
+                results[tool].append(run)
     order = "shuffled" if is_shuffled else "in the order of their keys"
     print(f"{n_rows:,} payment rows, as many members, {2 * n_rows // MONTHS:,} periods, {order}; {rounds} rounds; counts equal")
-    own = statistics.median(run["seconds"] for run in results["evalkit"])
-    for tool, runs in results.items():
-        if runs:
-            seconds, peak = (statistics.median(run[what] for run in runs) for what in ("seconds", "peak_mb"))
-            print(f"{tool:<12} {seconds:8.2f} s  {seconds / own:5.2f} x evalkit  {peak:8.0f} MB")
+    print(f"load of the machine {min(loads):.1f} to {max(loads):.1f} on {os.cpu_count()} processors")
+    return {tool: {what: statistics.median(run[what] for run in runs) for what in MEASURES} for tool, runs in results.items() if runs}
+
+
+def print_ratios(medians: dict[str, dict[str, float]]) -> None:
+    """Each tool's medians, and how many times evalkit's they are."""
+    own = medians["evalkit"]
+    for tool, median in medians.items():
+        ratios = {what: median[what] / own[what] for what in MEASURES}
+        print(
+            f"{tool:<12} {median['seconds']:8.2f} s ({ratios['seconds']:5.2f} x evalkit)"
+            f" {median['cpu_seconds']:8.2f} s of processor ({ratios['cpu_seconds']:5.2f} x)"
+            f" {median['peak_mb']:8.0f} MB at most ({ratios['peak_mb']:5.2f} x)"
+        )
+    print()
+
+
+def print_growth(by_size: dict[int, dict[str, dict[str, float]]]) -> None:
+    """Seconds for a million payment rows by size: level where time grows as the rows do."""
+    print("seconds for a million payment rows")
+    for tool in next(iter(by_size.values())):
+        print(f"{tool:<12}" + "".join(f"{medians[tool]['seconds'] * 1e6 / size:10.2f}" for size, medians in by_size.items()))
+    print(f"{'rows':<12}" + "".join(f"{size:>10,}" for size in by_size))
 
 
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 5_000_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shuffled", action="store_true", help="rows in random order, which no system exports")
     parser.add_argument("--tool", choices=TOOLS)
@@ -272,8 +294,12 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.tool:
         run_one(arguments.tool, arguments.folder)
-    else:
-        compare(arguments.rows, arguments.rounds, is_shuffled=arguments.shuffled)
+        return
+    by_size = {}
+    for n_rows in arguments.rows:
+        by_size[n_rows] = measure(n_rows, arguments.rounds, is_shuffled=arguments.shuffled)
+        print_ratios(by_size[n_rows])
+    print_growth(by_size)
 
 
 if __name__ == "__main__":

@@ -256,31 +256,34 @@ def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> s
 
 
 def _refuse_faulty_files(prepared: "Run") -> None:
-    """Read the protocols and the price book that a run names, so that a faulty one is refused before anything runs."""
-    from evalkit.economics import load_price_book
-    from evalkit.effects import load_protocols
+    """Read the protocols and the price book that a run names, so that a faulty one is refused before anything runs.
 
-    load_protocols(prepared)
+    What would otherwise fail late is looked at as well: columns that a protocol asks for, and values that the report has no word for.
+    """
+    from evalkit.economics import load_price_book
+    from evalkit.effects import load_protocols, refuse_missing_columns, term_names
+    from evalkit.intake import contracts_of_run
+    from evalkit.report import refuse_missing_words
+
+    protocols = load_protocols(prepared)
     if prepared.params.value.price_book:
         load_price_book(prepared.path(prepared.params.value.price_book))
+    if not protocols:
+        return
+    refuse_missing_columns(protocols, contracts_of_run(prepared)["person"].column_names)
+    needed: dict[str, str] = {}
+    for protocol in protocols:
+        place = f"protocol {protocol.protocol}"
+        needed |= dict.fromkeys(term_names(protocol), f"{place}, covariates")
+        needed |= dict.fromkeys([name for outcome in protocol.outcomes for name in (outcome, f"months_{outcome}")], f"{place}, outcomes")
+    refuse_missing_words(prepared, needed)
 
 
 def _receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | None) -> str:
     """The extract taken through the door as a run would take it, and what the door counted."""
-    from evalkit.intake import admit
+    from evalkit.intake import admit_run
 
-    extract = prepared.params.extract
-    own_mapping = prepared.path(extract.mapping) if extract.mapping else None
-    admission = admit(
-        other_extract or prepared.path(extract.folder),
-        prepared.path(prepared.params.contracts),
-        districts=prepared.params.districts,
-        first_month=extract.first_month,
-        data_through=extract.data_through,
-        mapping=other_mapping or own_mapping,
-        max_rejected_share=extract.max_rejected_share,
-    )
-    return _as_lines(admission)
+    return _as_lines(admit_run(prepared, extract=other_extract, mapping=other_mapping))
 
 
 def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None) -> str:

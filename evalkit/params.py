@@ -6,15 +6,19 @@ knowledge or illustrative. The grade travels with the value into the report.
 
 import hashlib
 import json
+import re
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
+from urllib.parse import unquote
 
+import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.months import parse_month
+from evalkit.schemas import DELIVERED
 
 # libyaml reads the same files several times as fast; where it is missing the plain reader serves.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -22,6 +26,10 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Grade = Literal["H", "M", "L"]
 Language = Literal["sv", "en"]
 Text = dict[Language, str]
+DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
+_PASSWORD_IN_URI = re.compile(r"^[a-z]+://[^/@]*:[^/@]*@")
+# Databases that are a file of this computer, by the beginning of their URI.
+_FILE_DATABASES = ("sqlite://", "duckdb://")
 
 
 class Record(BaseModel):
@@ -53,17 +61,55 @@ class PriceRecord(Record):
     distribution: Distribution = Distribution()
 
 
-class Extract(Record):
-    """Where the extract lies and how far it reaches."""
+# The dated tables that say when support ends and what comes next: follow-up ends where the first of them does.
+FOLLOWED = ("income_support", "household_member", "participation", "livelihood")
+_DATED = tuple(schema.name for schema in DELIVERED if pl.Date in schema.columns.values())
 
-    folder: Path
+
+class Extract(Record):
+    """Where the extract lies and how far it reaches.
+
+    `folder` is a folder of files, or the URI of a database (sqlite:///absolute/path, duckdb:///absolute/path, postgresql://user@host/name).
+    `data_through` is the last month known: one month for all tables, or one month a table (income_support: 2019-12, livelihood: 2019-06, ...).
+    """
+
+    folder: Path | DatabaseUri
     mapping: Path | None = None
     first_month: date
-    data_through: date
+    data_through: date | dict[str, date]
     reporting_lag_months: int = Field(0, ge=0)
     max_rejected_share: float = Field(0.05, ge=0, le=1)
 
-    _months = field_validator("first_month", "data_through", mode="before")(parse_month)
+    _month = field_validator("first_month", mode="before")(parse_month)
+
+    @field_validator("folder")
+    @classmethod
+    def _holds_no_password(cls, folder: Path | str) -> Path | str:
+        if isinstance(folder, str) and _PASSWORD_IN_URI.match(folder):
+            raise ValueError("a password may not stand in a run file; give it in the environment variable EVALKIT_DATABASE_PASSWORD")
+        return folder
+
+    @field_validator("data_through", mode="before")
+    @classmethod
+    def _months(cls, through: Any) -> Any:
+        return {table: parse_month(month) for table, month in through.items()} if isinstance(through, dict) else parse_month(through)
+
+    @field_validator("data_through")
+    @classmethod
+    def _names_the_dated_tables(cls, through: date | dict[str, date]) -> date | dict[str, date]:
+        if isinstance(through, dict):
+            unknown = [f'"{table}" ({nearest(table, _DATED)})' for table in through if table not in _DATED]
+            missing = [table for table in FOLLOWED if table not in through]
+            if unknown or missing:
+                raise ValueError(
+                    f"unknown or undated tables: {', '.join(unknown) or 'none'}; tables to add: {', '.join(missing) or 'none'}"
+                )
+        return through
+
+    @property
+    def follow_up_through(self) -> date:
+        """The last month in which everything that follow-up rests on is known: the earliest of the tables of FOLLOWED."""
+        return min(self.data_through[table] for table in FOLLOWED) if isinstance(self.data_through, dict) else self.data_through
 
 
 class SpellRules(Record):
@@ -159,6 +205,19 @@ class Run(BaseModel):
     def path(self, relative: Path) -> Path:
         """A path of the run file, which is written relative to the run file's folder."""
         return (self.run_file.parent / relative).resolve()
+
+    @property
+    def extract_place(self) -> Path | str:
+        """Where the extract lies: its folder, or the URI of its database."""
+        place = self.params.extract.folder
+        return place if isinstance(place, str) else self.path(place)
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file of the extract's database; None where the extract is a folder or lies on a database server."""
+        place = self.params.extract.folder
+        beginning = next((one for one in _FILE_DATABASES if isinstance(place, str) and place.startswith(one)), None)
+        return Path(unquote(str(place).removeprefix(beginning).split("?")[0])) if beginning else None
 
 
 Model = TypeVar("Model", bound=BaseModel)

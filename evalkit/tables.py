@@ -254,6 +254,26 @@ def conform(table: pl.DataFrame, name: str) -> pl.DataFrame:
         If a column is missing, undeclared or of another type, or a key is repeated.
     """
     schema = SCHEMAS[name]
+    ordered = in_order(with_columns_of(table, name), schema.keys)
+    if ordered.select(same_as_before(schema.keys).any()).item():
+        raise EvalkitError(
+            f"The table {name} holds the same key more than once.",
+            where=f"key columns: {', '.join(schema.keys)}",
+            why="A repeated key would count a person or a month twice.",
+            fix="look at the station that writes the table; the intake sets repeated keys aside.",
+        )
+    return ordered
+
+
+def with_columns_of(table: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The table with its schema's columns and types, its rows as they stand.
+
+    Raises
+    ------
+    EvalkitError
+        If a column is missing, undeclared or of another type.
+    """
+    schema = SCHEMAS[name]
     missing = [column for column in schema.columns if column not in table.columns]
     extra = [column for column in table.columns if column not in schema.columns]
     if missing or (extra and not schema.open_columns):
@@ -264,15 +284,7 @@ def conform(table: pl.DataFrame, name: str) -> pl.DataFrame:
             fix="hand on the declared columns, or change the schema and everything that uses it.",
         )
     columns = [pl.col(column).cast(kind) for column, kind in schema.columns.items()]
-    ordered = in_order(table.select(*columns, *[pl.col(column) for column in sorted(extra)]), schema.keys)
-    if ordered.select(same_as_before(schema.keys).any()).item():
-        raise EvalkitError(
-            f"The table {name} holds the same key more than once.",
-            where=f"key columns: {', '.join(schema.keys)}",
-            why="A repeated key would count a person or a month twice.",
-            fix="look at the station that writes the table; the intake sets repeated keys aside.",
-        )
-    return ordered
+    return table.select(*columns, *[pl.col(column) for column in sorted(extra)])
 
 
 def in_order(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

@@ -129,6 +129,9 @@ def _hash_inputs(run: Run) -> dict[str, str]:
         base = root.parent if root.is_file() else root
         inputs |= {f"{key.removesuffix('.folder')}/{path.relative_to(base).as_posix()}": sha256_of(path) for path in paths}
         inputs |= {f"{key}/defaults/{path.name}": sha256_of(path) for path in _defaults_of(root)}
+    # A server's tables cannot be hashed from here: `evalkit run --force` reads them anew.
+    if run.database_file and run.database_file.is_file():
+        inputs["extract/database"] = sha256_of(run.database_file)
     return dict(sorted(inputs.items()))
 
 

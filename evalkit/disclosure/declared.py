@@ -43,7 +43,7 @@ _EFFECT = ("district", "intervention_id", "estimand")
 
 DECLARED: Mapping[str, Declared] = MappingProxyType(
     {
-        "intake": Declared("estimates", ("table", "rule"), ("n_delivered", "n_accepted", "n_rejected"), "rows"),
+        "intake": Declared("estimates", ("table", "rule"), ("n_delivered", "n_accepted", "n_rejected", "data_through"), "rows, months"),
         "people": Declared("counts", ("district", "measure"), ("count",), "persons, spells", "n_persons", ("district",)),
         "exits": Declared(
             "counts", ("district", "exit"), ("n_spells", "n_persons", "share"), "spells, persons, shares", "n_persons", ("district", "exit")

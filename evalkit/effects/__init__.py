@@ -30,6 +30,7 @@ from evalkit.effects.protocol import ESTIMAND, ESTIMANDS, Protocol, Subgroup, Tr
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
+from evalkit.effects.requirements import refuse_missing_columns, term_names
 from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, Waiting, emulate_trials
@@ -103,6 +104,7 @@ __all__ = [
     "protocol_cards",
     "protocol_hash",
     "refusal_reason",
+    "refuse_missing_columns",
     "replicate_logits",
     "reported_draws",
     "rollout_effect",
@@ -112,6 +114,7 @@ __all__ = [
     "status_for_publication",
     "summaries",
     "targeting",
+    "term_names",
     "timings",
     "trial_flow",
     "weight_sensitivity",

@@ -212,7 +212,7 @@ def load_protocol(path: Path | str, *, n_months: int) -> Protocol:
 def load_protocols(run: Run) -> tuple[Protocol, ...]:
     """The protocols that a run file names, held against its extract's length; as `load_protocol`."""
     extract = run.params.extract
-    n_months = month_number(extract.data_through) - month_number(extract.first_month) + 1
+    n_months = month_number(extract.follow_up_through) - month_number(extract.first_month) + 1
     return tuple(load_protocol(run.path(path), n_months=n_months) for path in run.params.effects.protocols)
 
 

@@ -8,7 +8,7 @@ from evalkit.intake.mapping import Covariate, Mapping, load_mapping
 from evalkit.intake.monthly_record import write_monthly_record
 from evalkit.intake.propose import propose_mapping
 from evalkit.intake.pseudonymise import Pseudonymised, pseudonymise, read_key
-from evalkit.intake.run import admit_run
+from evalkit.intake.run import admit_run, contracts_of_run
 from evalkit.intake.templates import write_templates
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Pseudonymised",
     "admit",
     "admit_run",
+    "contracts_of_run",
     "intake_counts",
     "load_contracts",
     "load_crosswalk",

@@ -6,32 +6,27 @@ Accepted and rejected rows add up to the delivered ones in every table.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping as Dictionary
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from evalkit.errors import IntakeError
-from evalkit.intake.cells import type_cells
-from evalkit.intake.contract import Contract, CustomRule, load_contracts, with_covariates
-from evalkit.intake.crosswalk import Crosswalk, carry_districts_over, load_crosswalk
-from evalkit.intake.delivered import FILE, LINE
+from evalkit.intake.cells import TypedCells, joined, type_cells
+from evalkit.intake.checked import Checked, check_table, find_orphans
+from evalkit.intake.contract import Contract, contracts_with_covariates
+from evalkit.intake.crosswalk import carry_districts_over, load_crosswalk
 from evalkit.intake.delivery import Delivery, Note, describe, read_delivery, refuse_incomplete
 from evalkit.intake.gate import refuse_personal_numbers
-from evalkit.intake.mapping import Mapping, load_mapping, source_of
-from evalkit.intake.rules import Extent, RowRule, compile_row_rules
-from evalkit.intake.table_rules import (
-    REJECTION,
-    ROW,
-    SUPERSEDED,
-    find_orphans,
-    find_overlaps,
-    find_repeated_keys,
-    find_superseded,
-    rejection,
-)
-from evalkit.tables import conform, in_order
+from evalkit.intake.mapping import Mapping, load_mapping
+from evalkit.intake.monthly_record import PREFIX
+from evalkit.intake.rules import Extent
+from evalkit.intake.table_rules import REJECTION, SUPERSEDED
+from evalkit.tables import with_columns_of
 
 _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
 
@@ -51,22 +46,13 @@ class Admission:
     assumptions: pl.DataFrame
 
 
-@dataclass(frozen=True)
-class _Checked:
-    contract: Contract
-    delivered: pl.DataFrame
-    accepted: pl.DataFrame
-    rejected: pl.DataFrame
-    notes: tuple[Note, ...] = ()
-
-
 def admit(
     extract_folder: Path | str,
     contracts_folder: Path | str,
     *,
     districts: Sequence[str],
     first_month: date,
-    data_through: date,
+    data_through: date | Dictionary[str, date],
     mapping: Path | str | None = None,
     max_rejected_share: float = 0.05,
 ) -> Admission:
@@ -81,8 +67,10 @@ def admit(
         Folder of the contracts, *.odcs.yaml.
     districts : sequence of str
         The districts of the run, spelled as in the files; with none, any district will do.
-    first_month, data_through : date
-        First month of the extract and last month known. Months.
+    first_month : date
+        First month of the extract. Month.
+    data_through : date or mapping of date
+        Last month known: of all tables, or by table. Months.
     mapping : path, optional
         Mapping file: covariates, other column names, other codes, a crosswalk of districts.
     max_rejected_share : float
@@ -96,28 +84,37 @@ def admit(
     Raises
     ------
     IntakeError
-        If a personal number stands anywhere (nothing is read in), a file or column is missing or unreadable, or more rows break their
-        contract than may be set aside.
+        If a personal number stands anywhere (nothing is read in), a file or column is missing or unreadable, the last month known is not
+        given for a table with dates, or more rows break their contract than may be set aside.
     """
     words = load_mapping(mapping)
     crosswalk = load_crosswalk(Path(mapping).parent / words.crosswalk if mapping and words.crosswalk else None)
-    contracts = {
-        table: with_covariates(contract, words.of(table).covariates) for table, contract in load_contracts(contracts_folder).items()
-    }
+    contracts = contracts_with_covariates(contracts_folder, words)
     delivery = read_delivery(extract_folder, contracts)
     refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
     refuse_incomplete(delivery, contracts, words)
-    extent = Extent(tuple(districts), first_month, data_through)
-    checked = _follow_references(
-        [_check_table(contracts[table], delivery, words, extent, crosswalk) for table in contracts if table in delivery.tables]
-    )
+    delivered = [contract for table, contract in contracts.items() if table in delivery.tables]
+    through = _last_months(delivered, data_through)
+    last_month = data_through if isinstance(data_through, date) else max(data_through.values())
+    carry = partial(carry_districts_over, crosswalk=crosswalk, districts=tuple(districts), data_through=last_month)
+    extents = [Extent(tuple(districts), first_month, through[contract.table]) for contract in delivered]
+    may_be_superseded = any(file.path.name.startswith(PREFIX) for files in delivery.tables.values() for file in files)
+    # Most of the work leaves Python, so tables are looked at side by side.
+    with ThreadPoolExecutor() as pool:
+        typed = list(pool.map(partial(_type_table, delivery=delivery, words=words, carry=carry), delivered))
+        assumptions = describe(delivery, contracts, words, [note for _, notes in typed for note in notes])
+        del delivery
+        check = partial(check_table, may_be_superseded=may_be_superseded)
+        checked = list(pool.map(check, delivered, [cells for cells, _ in typed], extents))
+        del typed
+    checked = _follow_references(checked)
     _refuse_excess(checked, max_rejected_share)
     columns = [pl.lit("").alias("table"), *[column for column in REJECTION if column != "row"]]
     return Admission(
-        tables={one.contract.table: conform(one.accepted.select(one.contract.column_names), one.contract.table) for one in checked},
         rejected=pl.concat([one.rejected.select(columns).with_columns(table=pl.lit(one.contract.table)) for one in checked]),
-        receipt=pl.concat([_receipt_of(one) for one in checked]),
-        assumptions=describe(delivery, contracts, words, [note for one in checked for note in one.notes]),
+        receipt=pl.concat([_receipt_of(one, through[one.contract.table]) for one in checked]),
+        tables=_accepted_tables(checked),
+        assumptions=assumptions,
     )
 
 
@@ -127,53 +124,41 @@ def intake_counts(admission: Admission) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        table, rule ("all" for the whole table), n_delivered, n_accepted, n_rejected. Rows of the files.
+        table, rule ("all" for the whole table), n_delivered, n_accepted, n_rejected (rows of the files), data_through (the table's last
+        month known; empty where it holds no dates).
     """
     return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
 
 
-def _check_table(contract: Contract, delivery: Delivery, words: Mapping, extent: Extent, crosswalk: Crosswalk) -> _Checked:
+def _last_months(delivered: Sequence[Contract], data_through: date | Dictionary[str, date]) -> dict[str, date | None]:
+    """The last month known of each delivered table; None for tables without dates."""
+    dated = [contract.table for contract in delivered if any(column.kind == "date" for column in contract.columns)]
+    if isinstance(data_through, date):
+        return {contract.table: data_through if contract.table in dated else None for contract in delivered}
+    missing = [table for table in dated if table not in data_through]
+    if missing:
+        raise IntakeError(
+            f"The last month known is not given for {len(missing)} delivered table{'s' if len(missing) > 1 else ''}.",
+            where=f"run file, extract.data_through: {', '.join(missing)}",
+            why="Without it a month that is not yet delivered cannot be told from one in which nothing happened. Nothing was read in.",
+            fix="add a month for each of them (table: YYYY-MM), or give one month for all tables.",
+        )
+    return {contract.table: data_through.get(contract.table) for contract in delivered}
+
+
+def _type_table(
+    contract: Contract, *, delivery: Delivery, words: Mapping, carry: Callable[..., tuple[TypedCells, list[str]]]
+) -> tuple[TypedCells, list[Note]]:
     files, mapping = delivery.tables[contract.table], words.of(contract.table)
-    typed = [type_cells(file, contract.columns, mapping) for file in files]
-    notes = [(contract.table, file.path.name, note) for file, (_, found) in zip(files, typed, strict=True) for note in found]
-    delivered = pl.concat([rows for rows, _ in typed], rechunk=False).with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
-    delivered, carried = carry_districts_over(delivered, contract, crosswalk, districts=extent.districts, data_through=extent.data_through)
-    notes += [(contract.table, "", note) for note in carried]
-    given = [column.name for column in contract.columns if any(source_of(column, mapping, file.columns) for file in files)]
-    accepted, rejected = _split_rows(delivered, compile_row_rules(contract, given, extent))
-    delivered = delivered.select(contract.column_names)
-    accepted = in_order(accepted.select(*contract.column_names, ROW, FILE, LINE), contract.keys)
-    overlaps = [_overlap_finder(rule) for rule in contract.rules if rule.rule == "no_overlap"]
-    for find in [find_superseded, find_repeated_keys, *overlaps]:
-        accepted, rejected = _set_aside(accepted, rejected, find(accepted, contract))
-    return _Checked(contract, delivered, accepted, rejected, tuple(notes))
+    parts = [type_cells(file, contract.columns, mapping) for file in files]
+    notes = [(contract.table, file.path.name, note) for file, part in zip(files, parts, strict=True) for note in part.notes]
+    typed, carried = carry(joined(parts), contract)
+    return typed, notes + [(contract.table, "", note) for note in carried]
 
 
-def _split_rows(rows: pl.DataFrame, rules: list[RowRule]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    # First pass: one scan counts all rules. Second pass, only if need be: the rows that break one.
-    counts = rows.lazy().select(rule.fails.sum().alias(rule.name) for rule in rules).collect(engine="streaming").row(0, named=True)
-    fired = [rule for rule in rules if counts[rule.name]]
-    if not fired:
-        return rows, rejection(rows.clear(), "", "", "")
-    parts = [
-        rejection(rows.lazy().filter(rule.fails).select(ROW, FILE, LINE).collect(), rule.column, rule.name, rule.sentence) for rule in fired
-    ]
-    return rows.filter(~pl.any_horizontal(rule.fails for rule in fired)), pl.concat(parts)
-
-
-def _overlap_finder(custom: CustomRule) -> Callable[[pl.DataFrame, Contract], pl.DataFrame]:
-    return lambda rows, _: find_overlaps(rows, custom)
-
-
-def _set_aside(accepted: pl.DataFrame, rejected: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    if found.is_empty():
-        return accepted, rejected
-    return accepted.join(found.select(pl.col("row").alias(ROW)).unique(), on=ROW, how="anti"), pl.concat([rejected, found])
-
-
-def _follow_references(checked: list[_Checked]) -> list[_Checked]:
+def _follow_references(checked: list[Checked]) -> list[Checked]:
     waiting = {one.contract.table: one for one in checked}
-    done: dict[str, _Checked] = {}
+    done: dict[str, Checked] = {}
     while waiting:
         ready = [table for table, one in waiting.items() if not any(link.to_table in waiting for link in one.contract.references)]
         if not ready:
@@ -184,37 +169,41 @@ def _follow_references(checked: list[_Checked]) -> list[_Checked]:
                 fix="remove one of the foreign keys among these tables.",
             )
         for table in ready:
-            done[table] = _without_orphans(waiting.pop(table), done)
+            one = waiting.pop(table)
+            found = [find_orphans(one, link, done[link.to_table]) for link in one.contract.references if link.to_table in done]
+            done[table] = one.without(pl.concat(found)) if found else one
     return [done[one.contract.table] for one in checked]
 
 
-def _without_orphans(one: _Checked, done: dict[str, _Checked]) -> _Checked:
-    accepted, rejected = one.accepted, one.rejected
-    found = [
-        find_orphans(accepted, link, done[link.to_table].accepted, done[link.to_table].delivered)
-        for link in one.contract.references
-        if link.to_table in done
-    ]
-    for orphans in found:
-        accepted, rejected = _set_aside(accepted, rejected, orphans)
-    return replace(one, accepted=accepted, rejected=rejected)
+def _accepted_tables(checked: list[Checked]) -> dict[str, pl.DataFrame]:
+    # Taken from the list one by one, so that a table's delivered rows are let go before the next table's accepted rows are made.
+    tables = {}
+    while checked:
+        one = checked.pop(0)
+        tables[one.contract.table] = with_columns_of(one.accepted(), one.contract.table)
+    return tables
 
 
-def _receipt_of(one: _Checked) -> pl.DataFrame:
-    n_delivered, n_accepted = one.delivered.height, one.accepted.height
+def _receipt_of(one: Checked, data_through: date | None) -> pl.DataFrame:
+    n_delivered, n_accepted = one.rows.height, one.n_accepted
     by_rule = one.rejected.group_by("rule").len("n_rejected").sort("rule")
     table = pl.lit(one.contract.table).alias("table")
     whole = pl.DataFrame({"rule": ["all"], "n_rejected": [n_delivered - n_accepted]}, schema={"rule": pl.String, "n_rejected": pl.UInt32})
     return (
         pl.concat([whole, by_rule.cast({"n_rejected": pl.UInt32})])
         .select(
-            table, "rule", n_delivered=n_delivered, n_accepted=n_delivered - pl.col("n_rejected").cast(pl.Int64), n_rejected="n_rejected"
+            table,
+            "rule",
+            n_delivered=n_delivered,
+            n_accepted=n_delivered - pl.col("n_rejected").cast(pl.Int64),
+            n_rejected="n_rejected",
+            data_through=pl.lit(data_through, pl.Date),
         )
         .cast(_COUNTS)
     )
 
 
-def _refuse_excess(checked: list[_Checked], max_rejected_share: float) -> None:
+def _refuse_excess(checked: list[Checked], max_rejected_share: float) -> None:
     faults = [fault for one in checked if (fault := _excess_in_words(one, max_rejected_share))]
     if not faults:
         return
@@ -226,14 +215,14 @@ def _refuse_excess(checked: list[_Checked], max_rejected_share: float) -> None:
     )
 
 
-def _excess_in_words(one: _Checked, max_rejected_share: float) -> str | None:
+def _excess_in_words(one: Checked, max_rejected_share: float) -> str | None:
     # Rows that a later file takes the place of are no fault of the sender's.
     n_superseded = one.rejected.filter(rule=SUPERSEDED)["row"].n_unique()
-    n_rejected = one.delivered.height - one.accepted.height - n_superseded
-    if n_rejected <= max_rejected_share * one.delivered.height:
+    n_rejected = one.rows.height - one.n_accepted - n_superseded
+    if n_rejected <= max_rejected_share * one.rows.height:
         return None
     rules = (
         one.rejected.group_by("rule").agg(pl.len(), pl.first("file"), pl.col("line").min()).sort("len", "rule", descending=[True, False])
     )
     listed = ", ".join(f"{row['rule']} {row['len']:,} (first: {row['file']} line {row['line']})" for row in rules.head(5).to_dicts())
-    return f"{one.contract.table}: {n_rejected:,} of {one.delivered.height:,} rows: {listed}"
+    return f"{one.contract.table}: {n_rejected:,} of {one.rows.height:,} rows: {listed}"

@@ -5,6 +5,7 @@ spreadsheets write: `1 234,50` with any kind of space, U+2212 as minus, a midnig
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -16,6 +17,7 @@ _ISO_LENGTH = 10
 _SPACES = " \u00a0\u202f\u2009"
 _SPACED_NUMBER = rf"^[-+\u2212]?[0-9]{{1,3}}([{_SPACES}][0-9]{{3}})*([,.][0-9]+)?$"
 _COMMA_NUMBER = r"^[-+\u2212]?[0-9]+([,.][0-9]+)?$"
+_TRUTHS = {"true": True, "1": True, "yes": True, "ja": True, "false": False, "0": False, "no": False, "nej": False}
 _MIDNIGHT = r"[T ]00:00(:00(\.0+)?)?$"
 # Excel counts days from 30 December 1899; five digits between these limits are days from 1954 to 2091.
 _EXCEL_EPOCH, _FIRST_SERIAL, _LAST_SERIAL = pl.date(1899, 12, 30), 20_000, 69_999
@@ -27,32 +29,86 @@ def unreadable_flag(column: str) -> str:
     return f"_unreadable_{column}"
 
 
-def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: TableMapping) -> tuple[pl.DataFrame, list[str]]:
-    """The declared columns of a file with the contract's types; undelivered columns are empty.
+@dataclass(frozen=True)
+class TypedCells:
+    """The cells of a table as values.
 
-    Returns
-    -------
-    tuple of DataFrame and list of str
-        The declared columns, one flag `_unreadable_COLUMN` each, and _line, _file, _is_whole; and what was assumed about dates.
+    rows : the declared columns, _line, _file, _is_whole, and a flag `_unreadable_COLUMN` for each column. given : the columns that were
+    delivered. values : for columns of text and for those not delivered, every value of the column at least once, in few rows. runs :
+    columns of text as runs of equal cells, where they are known. unreadable : the columns with cells that are not of their type. notes :
+    what was assumed about dates.
     """
-    raw = delivered.cells.select(*[_raw(delivered, column, mapping) for column in columns], *OWN_COLUMNS)
-    values = raw.select(_plain_value(raw.schema[column.name], column, mapping) for column in columns)
-    typed, notes = [], []
+
+    rows: pl.DataFrame
+    given: tuple[str, ...]
+    values: dict[str, pl.Series]
+    runs: dict[str, pl.DataFrame]
+    unreadable: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: TableMapping) -> TypedCells:
+    """The declared columns of a file with the contract's types; undelivered columns are empty."""
+    typed, flags, notes, values, runs = [], {}, [], {}, {}
+    absent = [column for column in columns if source_of(column, mapping, delivered.columns) is None]
     for column in columns:
-        value, note = _with_left_over(raw[column.name], values[column.name], column, delivered.has_decimal_comma)
-        flag = (raw[column.name].is_not_null() & value.is_null()) if value.null_count() else _no_flag(value)
+        if column in absent:
+            continue
+        raw, some = _raw_cells(delivered, column, mapping)
+        plain = raw if _is_typed(raw, column) else raw.to_frame().select(_plain_value(raw.dtype, column, mapping)).to_series()
+        value, note = _with_left_over(raw, plain, column, delivered.has_decimal_comma)
+        if value.null_count() > raw.null_count():
+            flags[unreadable_flag(column.name)] = (raw.is_not_null() & value.is_null()).alias(unreadable_flag(column.name))
+        elif column.kind == "string" and some is not None:
+            values[column.name] = some
+            source = source_of(column, mapping, delivered.columns)
+            runs |= {column.name: delivered.runs(source)} if some is delivered.values(source) else {}
         value = value.dt.offset_by("1d") if column.name in mapping.last_days else value
-        typed += [value.alias(column.name), flag.alias(unreadable_flag(column.name))]
+        typed.append(value.alias(column.name))
         notes += [note] if note else []
-    return pl.DataFrame(typed).hstack(raw.select(OWN_COLUMNS)), notes
+    # Constants stay constants: a column that was not delivered takes no room.
+    constants = [pl.lit(None, column.dtype).alias(column.name) for column in absent]
+    values |= {column.name: pl.Series([None], dtype=column.dtype) for column in absent}
+    constants += [pl.lit(False).alias(flag) for column in columns if (flag := unreadable_flag(column.name)) not in flags]
+    rows = delivered.cells.select(OWN_COLUMNS).hstack([*typed, *flags.values()]).with_columns(constants)
+    unreadable = tuple(column.name for column in columns if unreadable_flag(column.name) in flags)
+    given = tuple(column.name for column in columns if column not in absent)
+    return TypedCells(rows, given, values, runs, unreadable, tuple(notes))
 
 
-def _raw(delivered: Delivered, column: Column, mapping: TableMapping) -> pl.Expr:
-    """The delivered column under our name: text without spaces around it, empty text as null, codes and Swedish labels as our codes."""
+def joined(parts: Sequence[TypedCells]) -> TypedCells:
+    """The files of a table, one below the other."""
+    if len(parts) == 1:
+        return parts[0]
+    order = parts[0].rows.columns
+    shared = [name for name in parts[0].values if all(name in part.values for part in parts)]
+    return TypedCells(
+        rows=pl.concat([part.rows.select(order) for part in parts], rechunk=False),
+        given=tuple({name for part in parts for name in part.given}),
+        values={name: pl.concat([part.values[name] for part in parts]) for name in shared},
+        runs={},
+        unreadable=tuple({name for part in parts for name in part.unreadable}),
+        notes=tuple(note for part in parts for note in part.notes),
+    )
+
+
+def _raw_cells(delivered: Delivered, column: Column, mapping: TableMapping) -> tuple[pl.Series, pl.Series | None]:
+    """The delivered column under our name (see `_raw`), and every value of it at least once where it was delivered as text."""
     source = source_of(column, mapping, delivered.columns)
-    if source is None:
-        return pl.lit(None, column.dtype).alias(column.name)
-    dtype = delivered.cells.schema[source]
+    cells = delivered.cells[source]
+    as_raw = _raw(source, cells.dtype, column, mapping)
+    if cells.dtype != pl.String:
+        return delivered.cells.select(as_raw).to_series(), None
+    values = delivered.values(source)
+    raw_values = values.to_frame(source).select(as_raw).to_series()
+    # Mostly there is nothing to strip or to carry over, which the few values show.
+    if raw_values.equals(values):
+        return cells.alias(column.name), values
+    return delivered.cells.select(as_raw).to_series(), raw_values
+
+
+def _raw(source: str, dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:
+    """The delivered column under our name: text without spaces around it, empty text as null, codes and Swedish labels as our codes."""
     cells = pl.col(source)
     codes = {label: str(value) for value, label in column.labels.items()} | mapping.codes.get(column.name, {})
     if dtype.is_numeric() and codes:
@@ -64,6 +120,10 @@ def _raw(delivered: Delivered, column: Column, mapping: TableMapping) -> pl.Expr
         cells = pl.when(cells != "").then(cells)
         cells = cells.replace(codes) if codes else cells
     return cells.alias(column.name)
+
+
+def _is_typed(raw: pl.Series, column: Column) -> bool:
+    return raw.dtype == column.dtype and (column.kind != "number" or bool(raw.is_finite().all()))
 
 
 def _plain_value(dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:
@@ -79,6 +139,8 @@ def _from_text(text: pl.Expr, column: Column, date_format: str | None) -> pl.Exp
         return whole.str.to_date(date_format if "%d" in date_format else f"{date_format}-%d", strict=False)
     if column.kind == "date":
         return pl.when(text.str.len_bytes() == _ISO_LENGTH).then(text.str.to_date("%Y-%m-%d", strict=False))
+    if column.kind == "boolean":
+        return text.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
     if column.kind == "number":
         number = text.cast(pl.Float64, strict=False)
         return pl.when(number.is_finite()).then(number)
@@ -91,6 +153,8 @@ def _from_typed(cells: pl.Expr, dtype: pl.DataType, column: Column) -> pl.Expr:
         return _number_as_text(cells)
     if column.kind == "date" and dtype.is_numeric():
         return pl.lit(None, pl.Date).alias(column.name)
+    if column.kind == "boolean":
+        return cells.cast(pl.Float64, strict=False).replace_strict({1.0: True, 0.0: False}, default=None, return_dtype=pl.Boolean)
     value = cells.cast(column.dtype, strict=False)
     if column.kind == "number":
         return pl.when(value.is_finite()).then(value)
@@ -114,7 +178,7 @@ def _with_left_over(raw: pl.Series, value: pl.Series, column: Column, has_decima
     left_over = pl.DataFrame({"raw": raw, "value": value})
     if column.kind == "date":
         return _dates(left_over, column.name, raw.dtype)
-    if raw.dtype != pl.String or column.kind == "string":
+    if raw.dtype != pl.String or column.kind in ("string", "boolean"):
         return value, None
     text = pl.col("raw").str.replace_all("\u2212", "-", literal=True)
     form = f"{_SPACED_NUMBER}|{_COMMA_NUMBER}" if has_decimal_comma else r"^[-+]?[0-9]+(\.[0-9]+)?$"
@@ -142,7 +206,3 @@ def _dates(left_over: pl.DataFrame, name: str, dtype: pl.DataType) -> tuple[pl.S
     days = pl.col("raw").cast(pl.Float64).floor().cast(pl.Int64)
     serial = left_over.select((_EXCEL_EPOCH + pl.duration(days=days)).cast(pl.Date)).to_series()
     return serial, f'column "{name}": Excel serial numbers, taken as days from 30 December 1899'
-
-
-def _no_flag(value: pl.Series) -> pl.Series:
-    return pl.repeat(False, len(value), eager=True)

@@ -16,12 +16,12 @@ import polars as pl
 import yaml
 
 from evalkit.errors import IntakeError, nearest
-from evalkit.intake.mapping import Covariate
+from evalkit.intake.mapping import Covariate, Mapping
 from evalkit.params import Text
 from evalkit.tables import SCHEMAS
 
-Kind = Literal["string", "integer", "number", "date"]
-DTYPES: dict[str, pl.DataType] = {"string": pl.String, "integer": pl.Int32, "number": pl.Float64, "date": pl.Date}
+Kind = Literal["string", "integer", "number", "date", "boolean"]
+DTYPES: dict[str, pl.DataType] = {"string": pl.String, "integer": pl.Int32, "number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean}
 # The C parser reads the same YAML ten times as fast; not every build of PyYAML has it.
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 RULE_ARGUMENTS = {
@@ -29,6 +29,7 @@ RULE_ARGUMENTS = {
     "known_district": ("column",),
     "first_day_of_month": ("column",),
     "within_extract": ("column",),
+    "not_after_extract": ("column",),
     "end_after_start": ("start", "end"),
     "given_together": ("first", "second"),
     "needs": ("column", "needs"),
@@ -128,6 +129,11 @@ def load_contracts(folder: Path | str) -> dict[str, Contract]:
             fix=f"mend the contract; rules that exist: {', '.join(sorted(RULE_ARGUMENTS))}.",
         )
     return {contract.table: contract for contract in contracts}
+
+
+def contracts_with_covariates(folder: Path | str, mapping: Mapping) -> dict[str, Contract]:
+    """All contracts of a folder by table name, with the covariates of a mapping file; as `load_contracts` and `with_covariates`."""
+    return {table: with_covariates(contract, mapping.of(table).covariates) for table, contract in load_contracts(folder).items()}
 
 
 def with_covariates(contract: Contract, covariates: tuple[Covariate, ...]) -> Contract:

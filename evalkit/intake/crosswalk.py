@@ -5,12 +5,14 @@ data end before a change keeps the districts that were.
 """
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 from pydantic import Field
 
+from evalkit.intake.cells import TypedCells
 from evalkit.intake.contract import Contract
 from evalkit.params import Grade, Record, load
 
@@ -57,9 +59,9 @@ def load_crosswalk(path: Path | str | None) -> Crosswalk:
 
 
 def carry_districts_over(
-    rows: pl.DataFrame, contract: Contract, crosswalk: Crosswalk, *, districts: tuple[str, ...], data_through: date
-) -> tuple[pl.DataFrame, list[str]]:
-    """Rows under the districts of the run, and what was carried over (column, names, number of rows, date, grade).
+    typed: TypedCells, contract: Contract, crosswalk: Crosswalk, *, districts: tuple[str, ...], data_through: date
+) -> tuple[TypedCells, list[str]]:
+    """A table under the districts of the run, and what was carried over (column, names, number of rows, date, grade).
 
     A name that the run itself uses stays as it is.
     """
@@ -67,10 +69,13 @@ def carry_districts_over(
     columns = [str(rule.arguments["column"]) for rule in contract.rules if rule.rule == _RULE]
     columns += [name for name in contract.column_names if name == "provider_district" and name not in columns]
     if not ways or not columns:
-        return rows, []
-    notes = [note for column in columns for note in _notes(rows, column, ways)]
+        return typed, []
+    notes = [note for column in columns for note in _notes(typed.rows, column, ways)]
     names = {old: now for old, (now, _) in ways.items()}
-    return rows.with_columns(pl.col(column).replace(names) for column in columns), notes
+    rows = typed.rows.with_columns(pl.col(column).replace(names) for column in columns)
+    values = {name: some.replace(names) if name in columns else some for name, some in typed.values.items()}
+    runs = {name: of_column for name, of_column in typed.runs.items() if name not in columns}
+    return replace(typed, rows=rows, values=values, runs=runs), notes
 
 
 def _notes(rows: pl.DataFrame, column: str, ways: dict[str, tuple[str, tuple[Change, ...]]]) -> list[str]:

@@ -1,12 +1,14 @@
 """Tables in a database, named by a URI: SQLite and PostgreSQL through connectorx, DuckDB through its own library.
 
-A table of the database belongs to the contract of its name. A URI may hold a password: it is never shown, nor is what the driver says.
+A table of the database belongs to the contract of its name. A URI may hold a password, except in a run file, where it comes from the
+environment variable EVALKIT_DATABASE_PASSWORD: it is never shown, nor is what the driver says.
 """
 
+import os
 import re
 from importlib import import_module
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import polars as pl
 
@@ -16,6 +18,7 @@ from evalkit.intake.delivered import Delivered, typed_file
 
 _URI = re.compile(r"(?P<kind>[a-z]+)://(?P<rest>.*)", re.DOTALL)
 _KINDS = {"postgres": "postgresql"}
+PASSWORD_VARIABLE = "EVALKIT_DATABASE_PASSWORD"
 _NAMES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
     "postgresql": "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema()",
@@ -42,6 +45,7 @@ def read_database(uri: str, contracts: dict[str, Contract]) -> dict[str, tuple[D
         If the kind of database is not known, or it cannot be opened or read.
     """
     kind = _KINDS.get(_URI.match(uri)["kind"], _URI.match(uri)["kind"])
+    uri = _with_password(uri, os.environ.get(PASSWORD_VARIABLE))
     if kind not in _NAMES:
         raise _refusal(kind, f"A database of this kind is not read; kinds that are: {', '.join(sorted(_NAMES))}.")
     # The driver would try for half a minute to open a file that is not there.
@@ -50,6 +54,14 @@ def read_database(uri: str, contracts: dict[str, Contract]) -> dict[str, tuple[D
     names = set(_query(uri, kind, _NAMES[kind])["name"].to_list())
     found = [contract for table, contract in contracts.items() if table in names]
     return {contract.table: (_read_table(uri, kind, contract),) for contract in found}
+
+
+def _with_password(uri: str, password: str | None) -> str:
+    """A URI that names a user but no password, with the password; others as they are."""
+    user, at, rest = _URI.match(uri)["rest"].partition("@")
+    if not password or not at or ":" in user or "/" in user:
+        return uri
+    return f"{_URI.match(uri)['kind']}://{user}:{quote(password, safe='')}@{rest}"
 
 
 def _read_table(uri: str, kind: str, contract: Contract) -> Delivered:

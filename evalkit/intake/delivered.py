@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.errors import IntakeError
+from evalkit.intake.codes import runs_of, some_values
 
 LINE, FILE, IS_WHOLE = "_line", "_file", "_is_whole"
 OWN_COLUMNS = (LINE, FILE, IS_WHOLE)
@@ -28,18 +29,31 @@ class Delivered:
     assumption: str
     also_searched: dict[str, pl.DataFrame] = field(default_factory=dict)
     is_clear: bool = False
+    _runs: dict[str, pl.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _values: dict[str, pl.Series] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def columns(self) -> list[str]:
         """The file's own columns."""
         return [column for column in self.cells.columns if column not in OWN_COLUMNS]
 
+    def runs(self, column: str) -> pl.DataFrame:
+        """A column as runs of equal cells (`runs_of`); looked for once, since the gate, the typing of cells and the keys ask for them."""
+        if column not in self._runs:
+            self._runs[column] = runs_of(self.cells[column])
+        return self._runs[column]
+
+    def values(self, column: str) -> pl.Series:
+        """Every value of a column at least once (`some_values`)."""
+        if column not in self._values:
+            self._values[column] = some_values(self.cells[column], self.runs(column))
+        return self._values[column]
+
 
 def typed_file(path: Path, cells: pl.DataFrame, assumption: str, *, first_line: int = 1, **more: dict) -> Delivered:
-    """A file whose cells have types of their own, with its rows numbered from `first_line`."""
-    own = cells.with_row_index(LINE, offset=first_line).with_columns(
-        pl.col(LINE).cast(pl.Int64), pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE)
-    )
+    """A file whose cells have types of their own, with its rows numbered from `first_line` unless the reader has numbered them."""
+    numbered = cells if LINE in cells.columns else cells.with_row_index(LINE, offset=first_line)
+    own = numbered.with_columns(pl.col(LINE).cast(pl.Int64), pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE))
     return Delivered(path, own, NO_LINES, has_decimal_comma=True, assumption=assumption, **more)
 
 

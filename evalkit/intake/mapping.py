@@ -25,7 +25,7 @@ class Covariate(Record):
     """
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    type: Literal["integer", "number", "string", "date"]
+    type: Literal["integer", "number", "string", "date", "boolean"]
     description: Text
     measured: str
     is_known_at_first_month: bool

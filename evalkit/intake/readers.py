@@ -4,6 +4,7 @@ CSV, Excel workbooks, Parquet, and the files of SAS, SPSS and Stata. Libraries b
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import polars as pl
 
 from evalkit.errors import IntakeError
 from evalkit.intake.csv_reader import decode, lines_of, read_csv
-from evalkit.intake.delivered import OWN_COLUMNS, Delivered, typed_file, unreadable
+from evalkit.intake.delivered import LINE, OWN_COLUMNS, Delivered, typed_file, unreadable
 
 STATISTICS_FILES = {".sav": "SPSS", ".zsav": "SPSS", ".por": "SPSS", ".dta": "Stata", ".sas7bdat": "SAS", ".xpt": "SAS transport"}
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", *STATISTICS_FILES)
@@ -58,7 +59,8 @@ def read_lines(path: Path) -> pl.DataFrame | None:
 
 def _read_parquet(path: Path) -> Delivered:
     try:
-        cells = pl.read_parquet(path)
+        # Numbered while it is read, so that the number of a row lies in the same chunk as the row.
+        cells = pl.read_parquet(path, row_index_name=LINE, row_index_offset=1)
     except (pl.exceptions.PolarsError, OSError) as fault:
         raise unreadable(path, "It is not a Parquet file, or it is damaged.") from fault
     return typed_file(path, cells, "Parquet; lines are row numbers, from 1")
@@ -83,7 +85,7 @@ def _read_workbook(path: Path, table: str | None) -> Delivered:
     assumption = f"Excel workbook, sheet {names.index(chosen) + 1} of {len(names)}; lines are the sheet's rows"
     delivered = typed_file(path, cells, assumption, first_line=2, also_searched=others)
     is_filled = pl.any_horizontal(pl.col(name).is_not_null() for name in cells.columns)
-    return Delivered(**{**vars(delivered), "cells": delivered.cells.filter(is_filled)})
+    return replace(delivered, cells=delivered.cells.filter(is_filled))
 
 
 def _read_statistics_file(path: Path) -> Delivered:

@@ -3,27 +3,34 @@
 Rules are named after what they ask for (`state_in_list`, `end_after_start`). An empty cell breaks only the rule that it must be filled.
 """
 
+from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from evalkit.intake.cells import unreadable_flag
+from evalkit.intake.cells import TypedCells, unreadable_flag
 from evalkit.intake.contract import Column, Contract, CustomRule
 from evalkit.intake.delivered import IS_WHOLE
 from evalkit.months import add_months
 
-_KIND_IN_WORDS = {"string": "text", "integer": "a whole number", "number": "a number", "date": "a date written YYYY-MM-DD"}
+_KIND_IN_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "date": "a date written YYYY-MM-DD",
+    "boolean": "true or false",
+}
 
 
 @dataclass(frozen=True)
 class Extent:
-    """What a run knows about its extract: the districts, the first month and the last month known."""
+    """What a run knows about a table of its extract: the districts, the first month, and the table's last month known if it holds dates."""
 
     districts: tuple[str, ...]
     first_month: date
-    data_through: date
+    data_through: date | None
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,21 @@ def compile_row_rules(contract: Contract, delivered_columns: Sequence[str], exte
         rules += _custom_rules(custom, extent)
     # A line whose cells cannot be told apart breaks that one rule; what stands in its cells means nothing.
     return rules[:1] + [RowRule(r.name, r.column, r.sentence, r.fails.fill_null(False) & pl.col(IS_WHOLE)) for r in rules[1:]]
+
+
+def rules_to_ask(rules: Sequence[RowRule], typed: TypedCells, values: Dictionary[str, pl.Series]) -> list[RowRule]:
+    """The rules that must be asked of every row: a rule on one column that all its values keep is kept by all rows.
+
+    `values` has every value at least once, by column.
+    """
+    return [rule for rule in rules if rule.column in typed.unreadable or not _is_kept_by_all(rule, values.get(rule.column))]
+
+
+def _is_kept_by_all(rule: RowRule, values: pl.Series | None) -> bool:
+    if values is None:
+        return False
+    flags = {unreadable_flag(rule.column): pl.lit(False), IS_WHOLE: pl.lit(True)}
+    return not values.alias(rule.column).to_frame().with_columns(**flags).select(rule.fails.any()).item()
 
 
 def _column_rules(column: Column) -> list[RowRule]:
@@ -85,6 +107,7 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
         "known_district": lambda: ~first.is_in(extent.districts),
         "first_day_of_month": lambda: first.dt.day() != 1,
         "within_extract": lambda: ~first.is_between(extent.first_month, add_months(extent.data_through, 1), closed="left"),
+        "not_after_extract": lambda: first >= add_months(extent.data_through, 1),
         "end_after_start": lambda: pl.col(columns[1]) <= first,
         "given_together": lambda: first.is_null() != pl.col(columns[1]).is_null(),
         "needs": lambda: first.is_not_null() & pl.col(columns[1]).is_null(),

@@ -14,6 +14,7 @@ from evalkit.tables import in_order, same_as_before
 
 ROW, SUPERSEDED = "_row", "superseded_by_full_year"
 REJECTION = {"row": pl.Int64, "file": pl.String, "line": pl.Int64, "column": pl.String, "rule": pl.String, "sentence": pl.String}
+NO_REJECTIONS = pl.DataFrame(schema=REJECTION)
 _DAYS = 1 << 32
 
 
@@ -31,12 +32,11 @@ def rejection(rows: pl.DataFrame, column: str, rule: str, sentence: str) -> pl.D
 
 def find_superseded(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """Rejections of rows from monthly records whose year came again as a whole, in the December file."""
-    none = rejection(rows.clear(), "", "", "")
     if "month" not in contract.keys:
-        return none
+        return NO_REJECTIONS
     records = rows.filter(pl.col(FILE).str.starts_with(PREFIX)).with_columns(year=pl.col("month").dt.year())
     if records.is_empty():
-        return none
+        return NO_REJECTIONS
     months = pl.col("month").dt.month()
     whole = records.group_by(FILE, "year").agg(is_whole=(months == 12).any() & (months.n_unique() > 1)).filter("is_whole")
     again = records.join(whole.select("year").unique(), on="year", how="semi").join(whole, on=[FILE, "year"], how="anti")
@@ -52,7 +52,7 @@ def find_repeated_keys(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     keys = list(contract.keys)
     repeated = rows.filter(same_as_before(keys)).select(keys).unique()
     if repeated.is_empty():
-        return rejection(rows.clear(), "", "", "")
+        return NO_REJECTIONS
     content = pl.struct(contract.column_names)
     doubtful = (
         rows.join(repeated.select(keys), on=keys, how="semi", nulls_equal=True)
@@ -85,25 +85,9 @@ def find_overlaps(rows: pl.DataFrame, custom: CustomRule) -> pl.DataFrame:
     return rejection(overlapping, ", ".join([start, end]), custom.name, f"This rule is broken: {custom.sentence}")
 
 
-def find_orphans(rows: pl.DataFrame, link: Reference, accepted: pl.DataFrame, delivered: pl.DataFrame) -> pl.DataFrame:
-    """Rejections of rows that name what the other table does not hold, or held in a row that was itself set aside."""
-    columns, targets = list(link.columns), list(link.to_columns)
-    known = accepted.select(pl.col(target).alias(column) for target, column in zip(targets, columns, strict=True))
-    orphans = rows.drop_nulls(columns).join(known, on=columns, how="anti")
-    if orphans.is_empty():
-        return rejection(orphans, "", "", "")
-    named = delivered.select(pl.col(target).alias(column) for target, column in zip(targets, columns, strict=True)).unique()
-    column = ", ".join(columns)
-    return pl.concat(
-        [
-            rejection(
-                orphans.join(named, on=columns, how="anti"), column, link.name, f"{column} is not found in the table {link.to_table}."
-            ),
-            rejection(
-                orphans.join(named, on=columns, how="semi"),
-                column,
-                link.name,
-                f"{column} is found in the table {link.to_table} only in rows that were set aside.",
-            ),
-        ]
-    )
+def orphans(unnamed: pl.DataFrame, set_aside: pl.DataFrame, link: Reference) -> pl.DataFrame:
+    """Rejections of rows that name what the other table does not hold at all, and of rows that name a row which was itself set aside."""
+    column = ", ".join(link.columns)
+    missing = f"{column} is not found in the table {link.to_table}."
+    rejected_there = f"{column} is found in the table {link.to_table} only in rows that were set aside."
+    return pl.concat([rejection(unnamed, column, link.name, missing), rejection(set_aside, column, link.name, rejected_there)])

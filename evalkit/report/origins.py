@@ -62,10 +62,17 @@ def _intake_table(brief: Brief) -> tuple[DataTable, ...]:
     if not rows:
         return ()
     columns = ("n_delivered", "n_accepted", "n_rejected")
+    months = ("data_through",) if any(row.has("data_through") for row in rows) else ()
     body = tuple(
-        (_table_name(brief, row), _rule_name(brief, row), *(brief.number(row, column, COUNT) for column in columns)) for row in rows
+        (
+            _table_name(brief, row),
+            _rule_name(brief, row),
+            *(brief.number(row, column, COUNT) for column in columns),
+            *(words.month(row[column]) if row.has(column) else "" for column in months),
+        )
+        for row in rows
     )
-    head = tuple(words.text(f"origin.{column}") for column in ("intake_table", "intake_rule", *columns))
+    head = tuple(words.text(f"origin.{column}") for column in ("intake_table", "intake_rule", *columns, *months))
     return (DataTable(caption=words.text("origin.intake_caption"), head=head, rows=body, note=brief.note("intake")),)
 
 

@@ -3,11 +3,13 @@
 The run's own files hold these texts in both languages, so a city's names need not stand in the catalogue.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from evalkit.errors import ParameterError
 from evalkit.params import Language, Run, Text, load
 from evalkit.report.language import Words, words
 
@@ -58,6 +60,32 @@ def words_of_run(run: Run, language: Language) -> Words:
         If a file that the run names is missing or faulty, or its wording is (see `words`).
     """
     return words(language, {**_names(run), **run.params.wording})
+
+
+def refuse_missing_words(run: Run, needed: Mapping[str, str]) -> None:
+    """Refuse a run whose tables will hold values that its report has no word for.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    needed : mapping of str
+        Value that a word is needed for -> where it is declared.
+
+    Raises
+    ------
+    ParameterError
+        Naming every value without a word, and where it is declared.
+    """
+    known = words_of_run(run, run.params.languages[0])
+    missing = [f'"{value}" ({place})' for value, place in needed.items() if not known.has(value)]
+    if missing:
+        raise ParameterError(
+            f"{len(missing)} value{'s have' if len(missing) > 1 else ' has'} no word in the report.",
+            where=f"{run.run_file.name}, wording: {'; '.join(missing)}",
+            why="The report shows them to readers in every language of the run; without a word its pages could not be made. Nothing was run.",
+            fix='add each under wording in the run file: value.NAME: {sv: "...", en: "..."}.',
+        )
 
 
 def with_names_of_run(given: Words, run: Run) -> Words:

@@ -22,7 +22,7 @@ def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[st
         The extract's months and the rules of spells.
     """
     extract = params.extract
-    months = {"first_month": extract.first_month, "data_through": extract.data_through}
+    months = {"first_month": extract.first_month, "data_through": extract.follow_up_through}
     return {
         "support_spells": build_support_spells(
             tables["income_support"],
@@ -34,7 +34,7 @@ def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[st
             **months,
         ),
         "state_intervals": build_state_intervals(tables["livelihood"], tables["person"], outcome_groups=True, **months),
-        "episodes": build_episodes(tables["participation"], tables["intervention"], data_through=extract.data_through),
+        "episodes": build_episodes(tables["participation"], tables["intervention"], data_through=extract.follow_up_through),
     }
 
 

@@ -34,7 +34,7 @@ def spells_by_gap(tables: Mapping[str, pl.DataFrame], params: RunFile, *, gaps_m
         build_support_spells(
             *[tables[name] for name in ("income_support", "household_member", "livelihood", "person")],
             first_month=extract.first_month,
-            data_through=extract.data_through,
+            data_through=extract.follow_up_through,
             reporting_lag_months=extract.reporting_lag_months,
             max_gap_months=gap,
         ).with_columns(max_gap_months=pl.lit(gap, pl.Int32))

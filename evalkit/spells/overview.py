@@ -32,17 +32,17 @@ def spell_counts(tables: Mapping[str, pl.DataFrame], built: Mapping[str, pl.Data
         make them.
     """
     extract, max_gap = params.extract, params.spells.max_gap_months
-    months = {"first_month": extract.first_month, "data_through": extract.data_through}
+    months = {"first_month": extract.first_month, "data_through": extract.follow_up_through}
     lag = {"reporting_lag_months": extract.reporting_lag_months}
     support, members, livelihood, person = (tables[name] for name in ("income_support", "household_member", "livelihood", "person"))
     spells, intervals, episodes = (built[name] for name in ("support_spells", "state_intervals", "episodes"))
-    last_month = last_month_with_known_exits(extract.data_through, max_gap_months=max_gap, **lag)
+    last_month = last_month_with_known_exits(extract.follow_up_through, max_gap_months=max_gap, **lag)
     return {
         "long_term": long_term_counts(long_term_classes(support, members, person, **months, **lag)),
         "after_support": after_support_counts(after_support(spells, intervals, max_gap_months=max_gap, **months, **lag)),
         "loops": loop_counts(intervals),
         "gaps_after_interventions": gap_counts(episode_gaps(episodes, spells, last_month_known=last_month)),
-        "plans_kept": plan_counts(episodes, data_through=extract.data_through),
+        "plans_kept": plan_counts(episodes, data_through=extract.follow_up_through),
         "timeline_faults": timeline_faults(livelihood, person, **months),
         "livelihood_collisions": livelihood_collisions(support, members, livelihood, **months),
     }

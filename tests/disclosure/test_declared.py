@@ -91,4 +91,6 @@ def test_release_each_publishes_every_table_under_its_name(run):
 
 
 def _intake():
-    return pl.DataFrame({"table": ["person"], "rule": ["all"], "n_delivered": [9], "n_accepted": [9], "n_rejected": [0]})
+    return pl.DataFrame(
+        {"table": ["person"], "rule": ["all"], "n_delivered": [9], "n_accepted": [9], "n_rejected": [0], "data_through": [None]}
+    )

@@ -122,7 +122,7 @@ def test_load_contracts_names_all_statements_it_cannot_follow(own_contracts, fou
     ("table", "old", "new", "fault"),
     [
         ("person", "name: person\n    physicalName", "name: persons\n    physicalName", 'unknown table "persons"'),
-        ("person", "logicalType: integer", "logicalType: boolean", 'column "birth_year" has unknown type "boolean"'),
+        ("person", "logicalType: integer", "logicalType: time", 'column "birth_year" has unknown type "time"'),
         ("person", "logicalType: integer", "logicalType: string", 'column "birth_year" is not a Int32'),
         ("livelihood", "primaryKeyPosition: 2", "primaryKeyPosition: 0", "the primary key is not person_id, start"),
         ("livelihood", "to: person.person_id", "to: person.id", 'foreign key "person_known"'),

@@ -1,5 +1,6 @@
 """What is made from contracts: a proposed mapping, templates, documentation; and the mapping shipped for Lifecare."""
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -134,4 +135,16 @@ def test_documentation_speaks_swedish_about_every_rule(contracts, tmp_path):
     write_documentation(contracts, tmp_path)
 
     page = (tmp_path / "contracts.sv.html").read_text(encoding="utf-8")
-    assert "n_reached är inte större än n_known." in page and "No period" not in page
+    assert "(n_reached) får inte vara större än" in page and "No period" not in page
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_documentation_can_be_read_by_someone_who_does_not_program(contracts, tmp_path, language):
+    write_documentation(contracts, tmp_path)
+
+    page = (tmp_path / f"contracts.{language}.html").read_text(encoding="utf-8")
+    assert not any(sign in page for sign in ("built-in", "^[", "minimum", "exclusive", "None"))
+    assert page.count("<caption>") == page.count("<table ") == len(contracts)
+    assert page.count("<th ") == page.count('scope="col"') + page.count('scope="row"')
+    assert page.index('id="income_support"') < page.index('id="account"'), "tables that must be delivered stand first"
+    assert set(re.findall(r'href="#(\w+)"', page)) == set(re.findall(r'<h3 id="(\w+)"', page)) == set(contracts)

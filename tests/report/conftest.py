@@ -1,5 +1,7 @@
 """A made-up city of three districts whose tables have passed disclosure control: one whose effect can be said, one tiny, one without an effect."""
 
+from datetime import date
+
 import polars as pl
 import pytest
 import yaml
@@ -340,8 +342,13 @@ def _prices():
 
 
 def _intake():
-    rows = [("all", "all", 26112, 26098, 14), ("person", "all", 591, 591, 0), ("livelihood", "end_before_start", 25521, 25507, 14)]
-    values = ["n_delivered", "n_accepted", "n_rejected"]
+    known = date(2023, 9, 1)
+    rows = [
+        ("all", "all", 26112, 26098, 14, None),
+        ("person", "all", 591, 591, 0, None),
+        ("livelihood", "end_before_start", 25521, 25507, 14, known),
+    ]
+    values = ["n_delivered", "n_accepted", "n_rejected", "data_through"]
     return protect_estimates(
         _frame(rows, ["table", "rule", *values]), name="intake", keys=["table", "rule"], values=values, n_persons=None, unit="rows", **FROM
     )

@@ -232,6 +232,10 @@ def test_page_says_when_nothing_was_set_aside(english, tables):
     assert "All delivered rows were taken in." in english("Norr", {**tables, "intake": tables["intake"].where(table="person")})
 
 
+def test_page_says_through_which_month_a_table_is_known(english):
+    assert re.search("Known through .* end_before_start 25,521 25,507 14 September 2023", english("Norr"))
+
+
 def test_page_shows_displacement_as_zero_central_and_high(english):
     assert re.search("Nobody is displaced .* As in the calculation .* Many are displaced", english("Norr"))
 

@@ -10,7 +10,7 @@ from evalkit.months import parse_month
 from evalkit.spells import gap_sensitivity, spells_by_gap
 
 PARAMS = SimpleNamespace(
-    extract=SimpleNamespace(first_month=parse_month("2026-01"), data_through=parse_month("2026-12"), reporting_lag_months=0)
+    extract=SimpleNamespace(first_month=parse_month("2026-01"), follow_up_through=parse_month("2026-12"), reporting_lag_months=0)
 )
 PROPERTY = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

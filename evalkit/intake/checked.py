@@ -1,0 +1,156 @@
+"""A table on its way through the rules: which of its rows are still accepted, and what the others broke.
+
+Rules over rows are asked of numbers (`codes`) for all rows at once. That finds at least the rows that break a rule, and mostly none; the rule
+itself is then asked of the values of those few rows.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from evalkit.intake.cells import TypedCells
+from evalkit.intake.codes import Coded, code_column, codes_within, is_among, pack, pack_both
+from evalkit.intake.contract import Contract, CustomRule, Reference
+from evalkit.intake.delivered import FILE, LINE
+from evalkit.intake.rules import Extent, compile_row_rules, rules_to_ask
+from evalkit.intake.table_rules import NO_REJECTIONS, ROW, find_overlaps, find_repeated_keys, find_superseded, orphans, rejection
+
+_LAST_DAY = np.iinfo(np.int32).max
+_DAYS = 1 << 33
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A table and its rows' fate.
+
+    rows : the declared columns as delivered, with _line and _file. is_accepted : (n_rows,) bool. rejected : rejections so far
+    (table_rules.REJECTION). order : positions of the rows in the order of their keys; None where they stand in it. runs : columns of text
+    as runs of equal cells, where they are known. codes : the columns that have been looked at as numbers, by name.
+    """
+
+    contract: Contract
+    rows: pl.DataFrame
+    is_accepted: np.ndarray
+    rejected: pl.DataFrame
+    order: np.ndarray | None = None
+    runs: dict[str, pl.DataFrame] = field(default_factory=dict)
+    codes: dict[str, Coded] = field(default_factory=dict)
+
+    @property
+    def n_accepted(self) -> int:
+        """How many rows are still accepted."""
+        return int(self.is_accepted.sum())
+
+    def coded(self, column: str) -> Coded:
+        """A column as numbers."""
+        if column not in self.codes:
+            self.codes[column] = code_column(self.rows[column], self.runs.get(column))
+        return self.codes[column]
+
+    def packed(self, columns: list[str]) -> np.ndarray:
+        """Several columns as one number a row: (n_rows,) int64, which sorts as the columns do."""
+        coded = [self.coded(column) for column in columns]
+        return pack([one.codes for one in coded], [one.n_codes for one in coded])
+
+    def accepted_among(self, positions: np.ndarray) -> pl.DataFrame:
+        """Those of the rows at some positions that are still accepted, with their position as _row."""
+        positions = positions[self.is_accepted[positions]]
+        return self.rows[positions].with_columns(pl.Series(ROW, positions, dtype=pl.Int64))
+
+    def without(self, found: pl.DataFrame) -> "Checked":
+        """The table with further rows set aside."""
+        if found.is_empty():
+            return self
+        is_accepted = self.is_accepted.copy()
+        is_accepted[found["row"].to_numpy()] = False
+        return replace(self, is_accepted=is_accepted, rejected=pl.concat([self.rejected, found]))
+
+    def accepted(self) -> pl.DataFrame:
+        """The accepted rows in the order of their keys."""
+        rows = self.rows[self.contract.column_names]
+        if self.order is not None:
+            return rows[self.order[self.is_accepted[self.order]]]
+        return rows if self.is_accepted.all() else rows.filter(pl.Series(self.is_accepted))
+
+
+def order_of(packed: np.ndarray) -> np.ndarray | None:
+    """The positions of the rows in the order of their numbers; None where they stand in that order already."""
+    return None if (packed[1:] >= packed[:-1]).all() else pl.Series(packed).arg_sort().to_numpy()
+
+
+def check_table(contract: Contract, typed: TypedCells, extent: Extent, *, may_be_superseded: bool) -> Checked:
+    """A table after every rule but its references: cells and rows, repeated keys, overlapping periods; each stage sees what the last left."""
+    checked = _check_rows(contract, typed, extent)
+    if may_be_superseded:
+        checked = checked.without(find_superseded(checked.accepted_among(np.arange(checked.rows.height)), contract))
+    checked = _check_keys(checked)
+    for rule in contract.rules:
+        checked = _check_overlaps(checked, rule) if rule.rule == "no_overlap" else checked
+    return checked
+
+
+def find_orphans(checked: Checked, link: Reference, target: Checked) -> pl.DataFrame:
+    """Rejections of accepted rows that name what the other table does not hold, or held in a row that was itself set aside."""
+    own = [checked.coded(column) for column in link.columns]
+    others = [target.coded(column) for column in link.to_columns]
+    within = [codes_within(mine, theirs) for mine, theirs in zip(own, others, strict=True)]
+    names, known = pack_both(within, [theirs.codes for theirs in others], [theirs.n_codes for theirs in others])
+    # An empty cell names nothing and is named by nothing, so its code must meet no other.
+    is_asked, can_be_named = checked.is_accepted, np.ones(len(known), dtype=bool)
+    for mine, theirs in zip(own, others, strict=True):
+        is_asked, can_be_named = is_asked & mine.is_filled, can_be_named & theirs.is_filled
+    positions = (is_asked & ~is_among(names, known[target.is_accepted & can_be_named])).nonzero()[0]
+    if not len(positions):
+        return NO_REJECTIONS
+    is_delivered = is_among(names[positions], known[can_be_named])
+    missing, set_aside = checked.accepted_among(positions[~is_delivered]), checked.accepted_among(positions[is_delivered])
+    return orphans(missing, set_aside, link)
+
+
+def _check_rows(contract: Contract, typed: TypedCells, extent: Extent) -> Checked:
+    # First pass: one scan counts the rules that the values leave open. Second pass, only if need be: the rows that break one.
+    rows = typed.rows
+    own = rows[[*contract.column_names, FILE, LINE]]
+    checked = Checked(contract, own, np.ones(rows.height, dtype=bool), NO_REJECTIONS, runs=typed.runs)
+    dates = [name for name, dtype in rows.schema.items() if dtype == pl.Date and name in typed.given]
+    values = typed.values | {name: checked.coded(name).with_empty for name in dates}
+    rules = rules_to_ask(compile_row_rules(contract, typed.given, extent), typed, values)
+    counts = rows.lazy().select(rule.fails.sum().alias(rule.name) for rule in rules).collect(engine="streaming").row(0, named=True)
+    found = [NO_REJECTIONS]
+    for rule in rules:
+        if counts[rule.name]:
+            positions = rows.select(pl.arg_where(rule.fails)).to_series().to_numpy()
+            found.append(rejection(checked.accepted_among(positions), rule.column, rule.name, rule.sentence))
+    return checked.without(pl.concat(found))
+
+
+def _check_keys(checked: Checked) -> Checked:
+    packed = checked.packed(list(checked.contract.keys))
+    order = order_of(packed)
+    ordered = packed if order is None else packed[order]
+    repeats = ordered[1:] == ordered[:-1]
+    checked = replace(checked, order=order)
+    if not repeats.any():
+        return checked
+    doubtful = np.append(repeats, False) | np.insert(repeats, 0, False)
+    positions = doubtful.nonzero()[0] if order is None else order[doubtful]
+    return checked.without(find_repeated_keys(checked.accepted_among(positions), checked.contract))
+
+
+def _check_overlaps(checked: Checked, rule: CustomRule) -> Checked:
+    """Periods of a group are looked at in the order of their starts; set-aside ones among them can only make more of them doubtful."""
+    by, start, end = list(rule.arguments["by"]), rule.arguments["start"], rule.arguments["end"]
+    packed = checked.packed([*by, start])
+    order = order_of(packed)
+    order = np.arange(len(packed)) if order is None else order
+    group = np.unique(checked.packed(by)[order], return_inverse=True)[1] * _DAYS
+    ends = group + _days(checked.rows[end], _LAST_DAY)[order]
+    begins = group + _days(checked.rows[start], 0)[order]
+    is_doubtful = begins[1:] < np.maximum.accumulate(ends)[:-1]
+    positions = order[np.isin(group, group[1:][is_doubtful])] if is_doubtful.any() else order[:0]
+    return checked.without(find_overlaps(checked.accepted_among(positions), rule))
+
+
+def _days(dates: pl.Series, where_empty: int) -> np.ndarray:
+    return dates.to_physical().fill_null(where_empty).to_numpy().astype(np.int64)

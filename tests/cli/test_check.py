@@ -1,0 +1,74 @@
+"""`evalkit check` and `evalkit run` say before anything runs what would otherwise fail late: in four lines, for all such faults at once."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from evalkit.cli import _refuse_faulty_files
+from evalkit.effects import load_protocols, term_names
+from evalkit.errors import ParameterError, ProtocolError
+from evalkit.params import Run, RunFile, load
+
+PARAMS = Path(__file__).parents[2] / "params"
+RUN_FILES = ["northern_ireland", "stockholm"]
+
+
+@pytest.fixture
+def altered(tmp_path):
+    """A shipped run whose protocol has been altered: (old, new) texts."""
+
+    def make(*changes: tuple[str, str]) -> Run:
+        text = (PARAMS / "northern_ireland.yaml").read_text(encoding="utf-8")
+        protocol = (PARAMS / "protocols/training.yaml").read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in protocol
+            protocol = protocol.replace(old, new)
+        (tmp_path / "training.yaml").write_text(protocol, encoding="utf-8")
+        text = text.replace("protocols/training.yaml", str(tmp_path / "training.yaml"))
+        text = re.sub(r"(?m)^(extract|value):", r"contracts: ../data_contracts\n\1:", text, count=1)
+        run_file = tmp_path / "altered.yaml"
+        run_file.write_text(text, encoding="utf-8")
+        return Run(run_dir=tmp_path / "run", run_file=PARAMS / "altered.yaml", params=load(run_file, RunFile))
+
+    return make
+
+
+def _four_lines(error) -> list[str]:
+    lines = str(error).split("\n")
+    assert [line.split(":")[0].strip() for line in lines[1:]] == ["where", "why", "fix"]
+    return lines
+
+
+@pytest.mark.parametrize("name", RUN_FILES)
+def test_shipped_runs_have_every_column_and_word(name, tmp_path):
+    run_file = PARAMS / f"{name}.yaml"
+
+    run = Run(run_dir=tmp_path, run_file=run_file, params=load(run_file, RunFile))
+
+    assert all(term_names(protocol) for protocol in load_protocols(run))
+    _refuse_faulty_files(run)
+
+
+def test_check_names_each_column_that_the_person_table_will_not_have(altered):
+    run = altered(("column: sex", "column: sexx"), ("column: gcse5eq", "column: exam"))
+
+    with pytest.raises(ProtocolError) as caught:
+        _refuse_faulty_files(run)
+
+    what, where, _, fix = _four_lines(caught.value)
+    assert what == "2 columns that a protocol asks for will not be in the person table."
+    assert 'sexx (did you mean "sex"?)' in where and ": exam (" in where
+    assert "mapping file" in fix
+
+
+def test_check_names_each_value_that_the_report_has_no_word_for(altered):
+    run = altered(("name: gcse5eq", "name: gcse_grades"))
+
+    with pytest.raises(ParameterError) as caught:
+        _refuse_faulty_files(run)
+
+    what, where, _, fix = _four_lines(caught.value)
+    assert what == "1 value has no word in the report."
+    assert '"gcse_grades" (protocol' in where and "covariates" in where
+    assert "value.NAME" in fix

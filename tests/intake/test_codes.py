@@ -1,0 +1,98 @@
+"""Columns as numbers: order, equality and membership are those of the values themselves, whatever way the codes were found."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evalkit.intake import codes
+from evalkit.intake.codes import code_column, codes_within, is_among, pack, pack_both, runs_of, some_values
+
+TEXTS = st.lists(st.sampled_from([None, "", "a", "B", "å", "P-10", "P-9"]), max_size=30)
+DATES = st.lists(st.one_of(st.none(), st.integers(0, 40).map(lambda days: date(1969, 12, 20) + timedelta(days))), max_size=30)
+
+
+def _column(cells, dtype):
+    return pl.Series("cells", cells, dtype=dtype)
+
+
+def _decoded(coded):
+    values = coded.values.to_list()
+    return [None if code < 0 else values[code] for code in coded.codes]
+
+
+@settings(max_examples=20, deadline=None)
+@given(texts=TEXTS)
+@pytest.mark.parametrize("few_descents", [0, 20], ids=["nearly sorted", "out of order"])
+def test_code_column_keeps_texts_and_their_order(few_descents, texts):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_FEW_DESCENTS", few_descents)
+        coded = code_column(_column(texts, pl.String))
+
+    assert _decoded(coded) == texts
+    assert coded.values.to_list() == sorted({text for text in texts if text is not None}, key=str.encode)
+    assert coded.has_empty == (None in texts)
+
+
+@settings(max_examples=20, deadline=None)
+@given(dates=DATES)
+@pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["searched", "by a table"])
+def test_code_column_keeps_dates_and_their_order(max_flags, dates):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_MAX_FLAGS", max_flags)
+        patch.setattr(codes, "_MAX_FLAGS_EACH", 16 if max_flags else 0)
+        coded = code_column(_column(dates, pl.Date))
+
+    assert _decoded(coded) == dates
+    assert coded.values.to_list() == sorted({day for day in dates if day is not None})
+
+
+@settings(max_examples=20, deadline=None)
+@given(texts=TEXTS, others=TEXTS)
+def test_codes_within_finds_each_value_among_the_others(texts, others):
+    own, other = code_column(_column(texts, pl.String)), code_column(_column(others, pl.String))
+
+    places = codes_within(own, other)
+
+    values = other.values.to_list()
+    assert [None if place < 0 else values[place] for place in places] == [text if text in values else None for text in texts]
+
+
+@settings(max_examples=20, deadline=None)
+@given(rows=st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 4), st.integers(-1, 2)), min_size=1, max_size=30))
+@pytest.mark.parametrize("largest", [8, 1 << 62], ids=["counted anew", "multiplied"])
+def test_pack_sorts_as_the_codes_do(largest, rows):
+    columns = [np.array(column, dtype=np.int32) for column in zip(*rows, strict=True)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_LARGEST", largest)
+        packed = pack(columns, [5, 6, 4])
+        left, right = pack_both([column[:1] for column in columns], [column[1:] for column in columns], [5, 6, 4])
+
+    assert [(a < b, a == b) for a in packed for b in packed] == [(a < b, a == b) for a in rows for b in rows]
+    assert [left[0] == other for other in right] == [rows[0] == other for other in rows[1:]]
+
+
+@settings(max_examples=20, deadline=None)
+@given(numbers=st.lists(st.integers(0, 50), max_size=20), known=st.lists(st.integers(0, 50), max_size=20))
+@pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["looked up", "by a table"])
+def test_is_among_equals_a_set(max_flags, numbers, known):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_MAX_FLAGS", max_flags)
+        patch.setattr(codes, "_MAX_FLAGS_EACH", 16 if max_flags else 0)
+        found = is_among(np.array(numbers, dtype=np.int64), np.array(known, dtype=np.int64))
+
+    assert found.tolist() == [number in set(known) for number in numbers]
+
+
+@settings(max_examples=20, deadline=None)
+@given(texts=TEXTS)
+def test_some_values_leaves_no_value_out_and_adds_none(texts):
+    column = _column(texts, pl.String)
+
+    some = some_values(column, runs_of(column))
+
+    assert set(some.to_list()) == set(texts)
