@@ -49,11 +49,13 @@ def _lead(brief: Brief) -> Markup:
 
 
 def _key_figures(brief: Brief) -> tuple[KeyFigure, ...]:
-    found = [_last_year(brief, _VERY_LONG_TERM)]
-    found += [brief.shelf.row("after_support", district=brief.district, measure=measure, answer="yes") for measure in _AFTER]
-    return tuple(
-        brief.key_figure(row, "share", SHARE, brief.words.text(f"back.{row['measure']}")) for row in found if row and row.has("share")
-    )
+    words, found = brief.words, []
+    very_long = _last_year(brief, _VERY_LONG_TERM)
+    if very_long:
+        found.append((very_long, words.html("back.very_long_term_in", year=brief.number(very_long, "year", YEAR))))
+    rows = [brief.shelf.row("after_support", district=brief.district, measure=measure, answer="yes") for measure in _AFTER]
+    found += [(row, words.text(f"back.{row['measure']}")) for row in rows if row and row.has("share")]
+    return tuple(brief.key_figure(row, "share", SHARE, label) for row, label in found)
 
 
 def _loops_text(brief: Brief) -> tuple[Markup, ...]:

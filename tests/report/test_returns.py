@@ -53,14 +53,15 @@ def section(run, tables):
 
 def plain(html: str) -> str:
     text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html).replace("&nbsp;", " "))
-    return re.sub(r" ([,.])", r"\1", text)
+    return re.sub(r" ([,.:])", r"\1", text)
 
 
 def test_page_says_how_many_have_long_been_on_support_in_the_latest_year(section):
     text = plain(section(long_term=_long_term(80)))
 
     assert "Of the 200 adults who were on income support at some time in 2023, 40% were so in at least ten of its months." in text
-    assert "15%" in text
+    assert "of the adults of 2023: at least 27 of the 36 months that end with the year" in text
+    assert "2023 200 40% 15%" in text
 
 
 def test_page_shows_returns_and_the_gap_rule_beside_its_alternatives(section):

@@ -29,7 +29,7 @@ def scanned(tables, folder, *, seed=None):
 @pytest.mark.parametrize("chunk_persons", [137, 10_000])
 def test_streamed_spells_of_a_city_are_those_made_in_memory(tmp_path, chunk_persons):
     city = load_city("stockholm", CITIES)
-    tables = person_tables(city, live(city, seed=3, first=0, stop=1_000))
+    tables = person_tables(city, live(city, seed=3, first=0, stop=500))
     weighted = tables | {"person": tables["person"].with_columns(weight=pl.lit(None, pl.Float64))}
 
     parts = list(stream_support_spells(*scanned(weighted, tmp_path, seed=5), chunk_persons=chunk_persons, **DECADE))

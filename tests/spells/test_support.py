@@ -204,3 +204,14 @@ def test_support_spells_book_back_payments_in_the_month_for_which_they_were_paid
     spells = spells_of({**tables, "income_support": paid_late}, max_gap_months=1, **YEAR)
 
     assert spells.equals(spells_of(tables, max_gap_months=1, **YEAR))
+
+
+@PROPERTY
+@given(paid=PAID, gap=st.integers(0, 3), lag=st.integers(0, 2))
+def test_support_spells_hold_every_paid_month_with_known_exits_once(paid_tables, paid, gap, lag):
+    known = 12 - gap - lag
+
+    spells = months_of(spells_of(paid_tables(paid), max_gap_months=gap, reporting_lag_months=lag, **YEAR))
+
+    held = sorted((person, k) for person, start, end, _ in spells for k in paid[person] if start <= k <= end)
+    assert held == sorted((person, k) for person, months in paid.items() for k in months if k <= known)
