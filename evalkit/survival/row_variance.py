@@ -29,7 +29,7 @@ def row_variance(
     (n_horizons, n_times + 1); returns arrays (n_groups, n_times + 1, n_states) and (n_groups, n_horizons, n_states), NaN in groups of one row.
     """
     squares = _squared_weights(risk_set)
-    x, P, Q, alpha, beta = _derivatives(rates, at_risk, probability)
+    x, P, Q, alpha, beta = end_derivatives(rates, at_risk, probability)
     # Running totals over the ends up to each time, and the rows that are still at risk after it.
     aa, ab = (np.cumsum(np.einsum("gtc,gtcs->gts", squares, part), axis=1) for part in (alpha**2, alpha * beta[..., None]))
     bb = np.cumsum(np.einsum("gtc,gtc->gt", squares, beta**2), axis=1)[..., None]
@@ -52,7 +52,7 @@ def _squared_weights(risk_set: RiskSet) -> np.ndarray:
     return np.bincount(cell, spread.data**2, risk_set.exits.size)[: risk_set.exits.size].reshape(shape[0], shape[1], shape[3])
 
 
-def _derivatives(rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, ...]:
+def end_derivatives(rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, ...]:
     """X(t), P(t) (groups, times, states), Q(t) (groups, times, 1), alpha (groups, times, causes + 1, states), beta (groups, times, causes + 1)."""
     inverse = np.divide(1.0, at_risk[..., 0], out=np.zeros(at_risk.shape[:2]), where=at_risk[..., 0] > 0)
     hazard, leave = rates[:, :, 0, 1:], -rates[:, :, 0, 0]

@@ -165,7 +165,7 @@ def _check_columns(spells: SpellTable, roles: Roles) -> None:
 
 def _collect(spells: SpellTable, roles: Roles) -> tuple[pl.DataFrame, bool]:
     if isinstance(spells, pl.DataFrame):
-        return spells.select(roles.columns), False
+        return spells, False
     if roles.cluster is not None:
         return spells.select(roles.columns).collect(engine="streaming"), False
     keys = [column for column in roles.columns if column != roles.weight]
