@@ -63,7 +63,7 @@ def curve_frame(
     limits = _limits(estimate, np.sqrt(spread), exact, conf_level, conf_type)
     columns = {"time": time}
     if label:
-        columns[label[0]] = pl.Series(label[1], dtype=pl.String).gather(curve)
+        columns[label[0]] = pl.Series(label[1], dtype=pl.String)[curve]
     columns |= {"estimate": estimate} | {name: pl.Series(values, nan_to_null=True) for name, values in limits.items()}
     columns |= {"n_at_risk": n_at_risk, "n_events": np.where(is_counted[place], n_events, 0)}
     return pl.DataFrame(_group_columns(risk_set, group) | columns)
@@ -99,7 +99,7 @@ def mean_frame(
 
 def _group_columns(risk_set: RiskSet, group: np.ndarray) -> dict[str, pl.Series]:
     """The by-columns of the rows of these groups."""
-    return {column.name: column.gather(group) for column in risk_set.groups.iter_columns()}
+    return {column.name: column[group] for column in risk_set.groups.iter_columns()}
 
 
 def confidence_limits(
