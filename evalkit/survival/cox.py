@@ -9,7 +9,8 @@ import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.survival.curve_table import normal_quantile
-from evalkit.survival.partial_likelihood import Maximum, RiskRows, Ties, maximise
+from evalkit.survival.partial_likelihood import CENSORED, EVENT, KEPT, Maximum, RiskRows, Ties, maximise
+from evalkit.survival.risk_set import stable_order
 from evalkit.survival.spell_columns import Roles, SpellColumns, distinct_times, read_spell_columns
 
 CoxVariance = Literal["model", "robust"]
@@ -135,13 +136,13 @@ def fine_gray(
     columns = read_spell_columns(spells, Roles(time, event, None, None, weight, cluster))
     names = check_covariates(spells, covariates)
     is_event = columns.cause == _cause_number(columns, cause, event)
-    centre, x = _centred(spells, names, columns)
-    times, exit_rank, _ = distinct_times(columns)
-    weights = np.ones(len(x)) if columns.weight is None else columns.weight
-    is_censored = columns.cause == len(columns.causes)
-    censoring = _censoring_before(exit_rank, is_censored, weights, len(times))
-    rows = RiskRows(x, weights, exit_rank, None, is_event, (1, len(times)), ~is_event & ~is_censored, censoring)
     _check_events(is_event, event)
+    times, exit_rank, _ = distinct_times(columns)
+    is_censored = columns.cause == len(columns.causes)
+    weights = np.ones(len(is_event)) if columns.weight is None else columns.weight
+    censoring = _censoring_before(exit_rank, is_censored, weights, len(times))
+    ending = exit_rank * 3 + np.where(is_event, EVENT, np.where(is_censored, CENSORED, KEPT))
+    centre, rows = _in_order_of_ends(spells, names, columns, ending, None, (1, len(times)), censoring)
     return _fit(rows, columns, names, centre, times, ties=ties, variance=variance, conf_level=conf_level)
 
 
@@ -151,13 +152,13 @@ def cox_rows(
     """Columns of the spells, the rows of a Cox regression, names and centre of its covariates, distinct times; `roles.by` holds the strata."""
     columns, names = read_spell_columns(spells, roles), check_covariates(spells, covariates)
     is_event = columns.cause == _cause_number(columns, cause, roles.event)
-    centre, x = _centred(spells, names, columns)
+    _check_events(is_event, roles.event)
     times, exit_rank, entry_rank = distinct_times(columns)
     shape = (columns.n_groups, len(times))
     entry_cell = None if columns.entry is None else columns.group * (len(times) + 1) + entry_rank
-    weights = np.ones(len(x)) if columns.weight is None else columns.weight
-    _check_events(is_event, roles.event)
-    return columns, RiskRows(x, weights, columns.group * len(times) + exit_rank, entry_cell, is_event, shape), names, centre, times
+    ending = (columns.group * len(times) + exit_rank) * 3 + np.where(is_event, EVENT, CENSORED)
+    centre, rows = _in_order_of_ends(spells, names, columns, ending, entry_cell, shape, None)
+    return columns, rows, names, centre, times
 
 
 def check_covariates(spells: pl.DataFrame, covariates: Sequence[str]) -> list[str]:
@@ -194,7 +195,8 @@ def _fit(
     if variance == "robust":
         influence = found.residuals @ covariance
         if columns.cluster is not None:
-            influence = np.column_stack([np.bincount(columns.cluster, one) for one in influence.T])
+            cluster = columns.cluster[rows.order]
+            influence = np.column_stack([np.bincount(cluster, one) for one in influence.T])
         covariance = influence.T @ influence
     std_error = np.sqrt(np.diag(covariance))
     z = normal_quantile(conf_level)
@@ -222,10 +224,25 @@ def _baseline(rows: RiskRows, columns: SpellColumns, found: Maximum, centre: np.
     return pl.concat([columns.groups.select(pl.all().gather(stratum)), table], how="horizontal")
 
 
-def _centred(spells: pl.DataFrame, names: list[str], columns: SpellColumns) -> tuple[np.ndarray, np.ndarray]:
-    x = spells.select(pl.col(names).cast(pl.Float64)).to_numpy()
-    centre = np.average(x, axis=0, weights=columns.weight)
-    return centre, np.ascontiguousarray(x - centre)
+def _in_order_of_ends(
+    spells: pl.DataFrame,
+    names: list[str],
+    columns: SpellColumns,
+    ending: np.ndarray,
+    entry_cell: np.ndarray | None,
+    shape: tuple[int, int],
+    censoring: np.ndarray | None,
+) -> tuple[np.ndarray, RiskRows]:
+    """Centre of the covariates, and the rows sorted by bin, so that sums by bin read memory in one direction."""
+    order = stable_order(ending)
+    centre, x = np.empty(len(names)), np.empty((len(order), len(names)), order="F")
+    for place, name in enumerate(names):
+        column = spells[name].cast(pl.Float64).to_numpy()
+        centre[place] = np.average(column, weights=columns.weight)
+        np.subtract(column[order], centre[place], out=x[:, place])
+    weight = np.ones(len(order)) if columns.weight is None else columns.weight[order]
+    entry_cell = None if entry_cell is None else entry_cell[order]
+    return centre, RiskRows(x, weight, ending[order], entry_cell, shape, order, censoring)
 
 
 def _cause_number(columns: SpellColumns, cause: str | None, event: str) -> int:

@@ -61,12 +61,12 @@ def curve_frame(
     time = shown[place]
     exact = (time == 0) & first_row_is_exact
     limits = _limits(estimate, np.sqrt(spread), exact, conf_level, conf_type)
-    columns = {"evalkit_group": group.astype(np.uint32), "time": time}
+    columns = {"time": time}
     if label:
-        columns[label[0]] = pl.Series(label[1], dtype=pl.String).gather(curve)
+        columns[label[0]] = pl.Series(label[1], dtype=pl.String)[curve]
     columns |= {"estimate": estimate} | {name: pl.Series(values, nan_to_null=True) for name, values in limits.items()}
     columns |= {"n_at_risk": n_at_risk, "n_events": np.where(is_counted[place], n_events, 0)}
-    return with_groups(pl.DataFrame(columns), risk_set)
+    return pl.DataFrame(_group_columns(risk_set, group) | columns)
 
 
 def mean_frame(
@@ -83,26 +83,23 @@ def mean_frame(
     z = normal_quantile(conf_level)
     std_error = np.sqrt(variance).ravel()
     horizon = np.tile(np.repeat(np.asarray(horizons), n_curves), n_groups)
-    columns = {"evalkit_group": np.repeat(np.arange(n_groups), n_horizons * n_curves).astype(np.uint32), "horizon": horizon}
+    columns = {"horizon": horizon}
     if label:
         columns[label[0]] = pl.Series(list(label[1]) * (n_groups * n_horizons), dtype=pl.String)
     columns["estimate"] = mean.ravel()
     at_edge = (np.abs(mean.ravel()) < _EDGE) | (np.abs(mean.ravel() - horizon) < _EDGE)
     std_error = np.where(at_edge, np.nan, std_error)
-    columns["std_error"] = std_error
-    columns["ci_lower"] = np.clip(mean.ravel() - z * std_error, 0, horizon)
-    columns["ci_upper"] = np.clip(mean.ravel() + z * std_error, 0, horizon)
+    limits = {"ci_lower": mean.ravel() - z * std_error, "ci_upper": mean.ravel() + z * std_error}
+    limits = {"std_error": std_error} | {name: np.clip(limit, 0, horizon) for name, limit in limits.items()}
+    columns |= {name: pl.Series(values, nan_to_null=True) for name, values in limits.items()}
     columns["n_spells"] = np.repeat(risk_set.n_exits.sum(axis=(1, 2, 3)), n_horizons * n_curves)
-    return with_groups(pl.DataFrame(columns).fill_nan(None), risk_set)
+    group = np.repeat(np.arange(n_groups), n_horizons * n_curves)
+    return pl.DataFrame(_group_columns(risk_set, group) | columns)
 
 
-def with_groups(table: pl.DataFrame, risk_set: RiskSet) -> pl.DataFrame:
-    """The table with the by-columns in front instead of the group's number."""
-    place = table["evalkit_group"]
-    table = table.drop("evalkit_group")
-    if risk_set.groups.width == 0:
-        return table
-    return pl.concat([risk_set.groups.select(pl.all().gather(place)), table], how="horizontal")
+def _group_columns(risk_set: RiskSet, group: np.ndarray) -> dict[str, pl.Series]:
+    """The by-columns of the rows of these groups."""
+    return {column.name: column[group] for column in risk_set.groups.iter_columns()}
 
 
 def confidence_limits(

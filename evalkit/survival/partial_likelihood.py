@@ -1,12 +1,16 @@
 """The partial likelihood of Cox and of Fine & Gray from sums by month: cost grows with rows times covariates, not with rows times ties.
 
 Only S0(t) = sum r and S1(t) = sum r x over the risk set are needed by month (r = weight exp(x b)). The information uses S2(t) = sum r x x'
-linearly, so the months are summed first and one weighted product X' diag(.) X gives it. Ties after Efron (1977) or Breslow (1974); residuals after
-Lin & Wei (1989). Fine-Gray keeps rows that left by another cause in the risk set with weight G(t-)/G(T-), G the survival of censoring
-(Fine & Gray 1999).
+linearly. Where many rows end in the same month, rows are read once per step: their sums of r, r x and r x x' are made while they are in the
+processor's cache. Where few do, or rows enter later, the months are summed first and one weighted product X' diag(.) X gives the information.
+Ties after Efron (1977) or Breslow (1974); residuals after Lin & Wei (1989). Fine-Gray keeps rows that left by another cause in the risk set
+with weight G(t-)/G(T-), G the survival of censoring (Fine & Gray 1999).
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -15,35 +19,50 @@ from scipy import sparse
 from evalkit.errors import EstimationError
 
 Ties = Literal["efron", "breslow"]
+CENSORED, EVENT, KEPT = 0, 1, 2
 _MAX_STEPS, _MAX_HALVINGS = 40, 30
-_STEP_TOLERANCE = 1e-11
+# Newton steps square the error: after one of this size what is missing is far below the rounding of the sums.
+_STEP_TOLERANCE = 1e-8
 _FLAT = 1e-7
 _CACHED_ROWS = 8192
+# Months are read one by one where this many rows end in each, and their squares fit into this many numbers.
+_ROWS_PER_BIN, _MOST_SQUARES = 64, 4_000_000
 
 
 @dataclass(frozen=True)
 class RiskRows:
-    """Rows of a regression: covariates `x` (n_rows, n_terms) centred, and places in strata x times.
+    """Rows of a regression in the order of their ends: covariates `x` (n_rows, n_terms) centred, and places in strata x times.
 
-    `exit_cell` counts cells of (n_strata, n_times); `entry_cell` of (n_strata, n_times + 1), None without delayed entry. `kept` marks rows that
-    stay at risk after another cause, `censoring` is G(t-) by time; both None in a Cox model.
+    `bin` is the cell of (n_strata, n_times, 3) in which a row ends, ascending: the last axis tells rows that are censored, leave by the event,
+    and stay at risk after another cause (Fine-Gray). `entry_cell` counts cells of (n_strata, n_times + 1), None without delayed entry.
+    `censoring` is G(t-) by time, None in a Cox model. `order` is the place of every row in the table of spells.
     """
 
     x: np.ndarray
     weight: np.ndarray
-    exit_cell: np.ndarray
+    bin: np.ndarray
     entry_cell: np.ndarray | None
-    is_event: np.ndarray
     shape: tuple[int, int]
-    kept: np.ndarray | None = None
+    order: np.ndarray
     censoring: np.ndarray | None = None
+
+    @cached_property
+    def exit_cell(self) -> np.ndarray:
+        """Cell of (n_strata, n_times) in which every row ends."""
+        return self.bin // 3
+
+    @cached_property
+    def is_event(self) -> np.ndarray:
+        """Whether a row leaves by the event."""
+        return self.bin % 3 == EVENT
 
 
 @dataclass(frozen=True)
 class Maximum:
     """Where the partial likelihood is largest.
 
-    `information` (n_terms, n_terms); `residuals` weighted score residuals by row (n_rows, n_terms); `hazard` baseline increments at the centre of the
+    `information` (n_terms, n_terms); `residuals` weighted score residuals in the order of the rows (n_rows, n_terms);
+    `hazard` baseline increments at the centre of the
     covariates (n_strata, n_times); `mean` covariates expected of those who leave, averaged over ties (n_strata, n_times, n_terms).
     """
 
@@ -58,13 +77,18 @@ class Maximum:
 
 @dataclass(frozen=True)
 class _Cells:
-    """Cells x rows: who ends (censored and event apart), enters, stays on after another cause; number and weight of tied events by cell."""
+    """What the steps share: sums by bin or by cell, and the tied events.
 
-    end: sparse.csr_array
+    `ends` begin and end of the rows of every bin that has any, with the bin; None where rows are summed by the sparse `end` (bins x rows) and `entry`
+    (cells x rows). `n_tied`, `tied_weight` of the tied events by cell; `event_x` their weighted sum of covariates.
+    """
+
+    ends: list[tuple[int, int, int]] | None
+    end: sparse.csr_array | None
     entry: sparse.csr_array | None
-    kept: sparse.csr_array | None
     n_tied: np.ndarray
     tied_weight: np.ndarray
+    event_x: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -91,7 +115,6 @@ def maximise(rows: RiskRows, *, ties: Ties, with_residuals: bool) -> Maximum:
     EstimationError
         If the covariates are collinear, or some coefficient grows without bound.
     """
-    rows, order = _in_order_of_ends(rows)
     cells = _cells_of(rows)
     beta = np.zeros(rows.x.shape[1])
     now = start = _sums(rows, cells, beta, ties)
@@ -107,9 +130,7 @@ def maximise(rows: RiskRows, *, ties: Ties, with_residuals: bool) -> Maximum:
             # Where a covariate separates, the likelihood only goes flat: nothing is known about its size.
             if (np.diag(now.information) < _FLAT * np.diag(start.information)).any():
                 break
-            residuals = np.empty_like(rows.x) if with_residuals else None
-            if with_residuals:
-                residuals[order] = _residuals(rows, beta, now)
+            residuals = _residuals(rows, beta, now) if with_residuals else None
             return Maximum(beta, now.information, residuals, now.a0, start.log_likelihood, now.log_likelihood, now.mean)
     raise EstimationError(
         "The regression does not settle.",
@@ -119,50 +140,87 @@ def maximise(rows: RiskRows, *, ties: Ties, with_residuals: bool) -> Maximum:
     )
 
 
-def _in_order_of_ends(rows: RiskRows) -> tuple[RiskRows, np.ndarray]:
-    """Rows sorted by cell, so that sums by cell read memory in one direction; and the order."""
-    order = np.argsort(rows.exit_cell * 2 + rows.is_event, kind="stable")
-    by_row = {name: getattr(rows, name) for name in ("x", "weight", "exit_cell", "entry_cell", "is_event", "kept")}
-    return replace(rows, **{name: None if values is None else values[order] for name, values in by_row.items()}), order
-
-
 def _cells_of(rows: RiskRows) -> _Cells:
-    size = rows.shape[0] * rows.shape[1]
-    everyone = np.arange(len(rows.exit_cell))
+    size, n_terms = rows.shape[0] * rows.shape[1], rows.x.shape[1]
+    n_rows = np.bincount(rows.bin, minlength=3 * size)
+    filled = np.flatnonzero(n_rows)
+    event_weight = rows.weight * rows.is_event
+    tied = (
+        n_rows[EVENT::3].reshape(rows.shape),
+        np.bincount(rows.exit_cell, event_weight, size).reshape(rows.shape),
+        event_weight @ rows.x,
+    )
+    if rows.entry_cell is None and len(filled) * _ROWS_PER_BIN <= len(rows.bin) and 3 * size * n_terms**2 <= _MOST_SQUARES:
+        last = np.cumsum(n_rows[filled])
+        ends = list(zip((last - n_rows[filled]).tolist(), last.tolist(), filled.tolist(), strict=True))
+        return _Cells(ends, None, None, *tied)
+    return _Cells(
+        None,
+        _indicator(rows.bin, 3 * size),
+        None if rows.entry_cell is None else _indicator(rows.entry_cell, size + rows.shape[0]),
+        *tied,
+    )
 
-    def indicator(cell: np.ndarray, at: np.ndarray, n_cells: int) -> sparse.csr_array:
-        return sparse.csr_array((np.ones(len(at)), (cell[at], at)), shape=(n_cells, len(everyone)))
 
-    entry = None if rows.entry_cell is None else indicator(rows.entry_cell, everyone, size + rows.shape[0])
-    kept = None if rows.kept is None else indicator(rows.exit_cell, np.flatnonzero(rows.kept), size)
-    n_tied = np.bincount(rows.exit_cell, rows.is_event, size).reshape(rows.shape)
-    tied_weight = np.bincount(rows.exit_cell, rows.weight * rows.is_event, size).reshape(rows.shape)
-    return _Cells(indicator(rows.exit_cell * 2 + rows.is_event, everyone, 2 * size), entry, kept, n_tied, tied_weight)
+def _indicator(cell: np.ndarray, n_cells: int) -> sparse.csr_array:
+    return sparse.csr_array((np.ones(len(cell)), (cell, np.arange(len(cell)))), shape=(n_cells, len(cell)))
 
 
 def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
     with np.errstate(over="ignore", invalid="ignore"):
-        linear = rows.x @ beta
-        r = rows.weight * np.exp(linear)
-        values = np.empty((len(r), rows.x.shape[1] + 1))
-        values[:, 0] = r
-        np.multiply(r[:, None], rows.x, out=values[:, 1:])
-        risk, tied = _risk_sums(rows, cells, values)
+        ends, entries, squares = _by_row(rows, cells, beta) if cells.ends is None else _by_bin(rows, cells.ends, beta)
+        risk, tied = _risk_sums(rows, ends, entries)
         likelihood, s1, s2, q0, q1, q2 = _tie_sums(risk[..., 0], tied[..., 0], cells.n_tied, cells.tied_weight, ties)
         S1, D1 = risk[..., 1:], tied[..., 1:]
         mean = S1 * s1[..., None] - D1 * s2[..., None]
-        score = (rows.weight * rows.is_event) @ rows.x - mean.sum(axis=(0, 1))
-        # sum_t of S2(t) s1(t) - D2(t) s2(t), row by row; then the squares of the means.
-        share = r * (_over_time_at_risk(rows, s1) - rows.is_event * s2.ravel()[rows.exit_cell])
-        information = _weighted_product(rows.x, share)
+        score = cells.event_x - mean.sum(axis=(0, 1))
+        # sum_t of S2(t) s1(t) - D2(t) s2(t); then the squares of the means.
+        information = squares(s1, s2)
         flat_S1, flat_D1 = S1.reshape(-1, S1.shape[-1]), D1.reshape(-1, S1.shape[-1])
         cross = (flat_S1 * q1.ravel()[:, None]).T @ flat_D1
         information -= (flat_S1 * q0.ravel()[:, None]).T @ flat_S1 - cross - cross.T + (flat_D1 * q2.ravel()[:, None]).T @ flat_D1
-        log_likelihood = float((rows.weight * rows.is_event) @ linear - likelihood)
+        log_likelihood = float(cells.event_x @ beta - likelihood)
     a1 = S1 * q0[..., None] - D1 * q1[..., None]
     own1 = S1 * (q0 - q1)[..., None] - D1 * (q1 - q2)[..., None]
     mean = np.divide(mean, cells.tied_weight[..., None], out=np.zeros_like(mean), where=cells.tied_weight[..., None] > 0)
     return _Sums(risk, tied, s1, a1, s1 - s2, own1, mean, log_likelihood, score, information)
+
+
+# Of a step: sums of (r, r x) by bin, those of rows that enter later, and the function that sums r x x' weighted by sums over the time at risk.
+_Step = tuple[np.ndarray, np.ndarray | None, Callable[[np.ndarray, np.ndarray], np.ndarray]]
+
+
+def _by_row(rows: RiskRows, cells: _Cells, beta: np.ndarray) -> _Step:
+    r = rows.weight * np.exp(rows.x @ beta)
+    values = np.empty((len(r), rows.x.shape[1] + 1))
+    values[:, 0] = r
+    np.multiply(r[:, None], rows.x, out=values[:, 1:])
+
+    def squares(s1: np.ndarray, s2: np.ndarray) -> np.ndarray:
+        share = _over_time_at_risk(s1, rows.bin, rows.entry_cell, rows.censoring)[:, 0] - rows.is_event * s2.ravel()[rows.exit_cell]
+        return _weighted_product(rows.x, r * share)
+
+    return cells.end @ values, None if cells.entry is None else cells.entry @ values, squares
+
+
+def _by_bin(rows: RiskRows, ends: list[tuple[int, int, int]], beta: np.ndarray) -> _Step:
+    n_bins, n_terms = 3 * rows.shape[0] * rows.shape[1], rows.x.shape[1]
+    sums, of_squares = np.zeros((n_bins, n_terms + 1)), np.zeros((n_bins, n_terms, n_terms))
+    for begin, end, place in ends:
+        for first in range(begin, end, _CACHED_ROWS):
+            part = slice(first, min(end, first + _CACHED_ROWS))
+            x = rows.x[part]
+            r = rows.weight[part] * np.exp(x @ beta)
+            sums[place, 0] += r.sum()
+            sums[place, 1:] += r @ x
+            of_squares[place] += (x * r[:, None]).T @ x
+
+    def squares(s1: np.ndarray, s2: np.ndarray) -> np.ndarray:
+        bins = np.arange(n_bins)
+        share = _over_time_at_risk(s1, bins, None, rows.censoring)[:, 0] - (bins % 3 == EVENT) * s2.ravel()[bins // 3]
+        return np.einsum("b,bij->ij", share, of_squares)
+
+    return sums, None, squares
 
 
 def _weighted_product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -174,17 +232,16 @@ def _weighted_product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return total
 
 
-def _risk_sums(rows: RiskRows, cells: _Cells, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _risk_sums(rows: RiskRows, ends: np.ndarray, entries: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Sums over the risk set and over the events of every stratum and time; shape (n_strata, n_times, n_terms + 1)."""
-    width = values.shape[1]
-    ends = (cells.end @ values).reshape(*rows.shape, 2, width)
-    leave, tied = ends.sum(axis=2), ends[:, :, 1]
+    ends = ends.reshape(*rows.shape, 3, ends.shape[1])
+    leave, tied = ends.sum(axis=2), ends[:, :, EVENT]
     risk = np.cumsum(leave[:, ::-1], axis=1)[:, ::-1]
-    if rows.entry_cell is not None:
-        enter = (cells.entry @ values).reshape(rows.shape[0], rows.shape[1] + 1, width)
+    if entries is not None:
+        enter = entries.reshape(rows.shape[0], rows.shape[1] + 1, -1)
         risk = risk - np.cumsum(enter[:, :0:-1], axis=1)[:, ::-1]
-    if rows.kept is not None:
-        kept = (cells.kept @ values).reshape(*rows.shape, width) * _inverse(rows.censoring)[None, :, None]
+    if rows.censoring is not None:
+        kept = ends[:, :, KEPT] * _inverse(rows.censoring)[None, :, None]
         before = np.cumsum(kept, axis=1) - kept
         risk = risk + rows.censoring[None, :, None] * before
     return risk, tied
@@ -197,35 +254,43 @@ def _tie_sums(S0: np.ndarray, D0: np.ndarray, n_tied: np.ndarray, tied_weight: n
     """
     cell = np.flatnonzero(n_tied)
     k = n_tied.ravel()[cell].astype(np.int64)
-    of_event = np.repeat(np.arange(len(cell)), k)
-    order = np.arange(k.sum()) - np.repeat(np.cumsum(k) - k, k)
-    a = order / k[of_event] if ties == "efron" else np.zeros(len(of_event))
-    m = (tied_weight.ravel()[cell] / k)[of_event]
-    denominator = S0.ravel()[cell][of_event] - a * D0.ravel()[cell][of_event]
-    likelihood = (m[m > 0] * np.log(denominator[m > 0])).sum()
-    inverse = np.divide(1.0, denominator, out=np.zeros(len(a)), where=m > 0)
-    sums = []
-    for part in (inverse, a * inverse, inverse**2, a * inverse**2, a**2 * inverse**2):
-        whole = np.zeros(S0.size)
-        whole[cell] = np.bincount(of_event, m * part, len(cell))
-        sums.append(whole.reshape(S0.shape))
-    return likelihood, *sums
+    m = tied_weight.ravel()[cell] / k
+    S0, D0 = S0.ravel()[cell], D0.ravel()[cell]
+    likelihood, sums = 0.0, np.zeros((5, n_tied.size))
+    # Cells by part, so that the events of a part stay in the processor's cache.
+    part_of_cell = np.cumsum(k) // _CACHED_ROWS
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(part_of_cell)) + 1, [len(cell)]])
+    for part in (slice(first, last) for first, last in pairwise(edges.tolist())):
+        of_event = np.repeat(np.arange(part.stop - part.start), k[part])
+        order = np.arange(len(of_event)) - np.repeat(np.cumsum(k[part]) - k[part], k[part])
+        a = order / k[part][of_event] if ties == "efron" else np.zeros(len(of_event))
+        weight = m[part][of_event]
+        denominator = S0[part][of_event] - a * D0[part][of_event]
+        counted = weight > 0
+        likelihood += (weight[counted] * np.log(denominator[counted])).sum()
+        inverse = np.divide(1.0, denominator, out=np.zeros(len(a)), where=counted)
+        weighted = weight * inverse
+        squared = weighted * inverse
+        for place, values in enumerate((weighted, a * weighted, squared, a * squared, a * a * squared)):
+            sums[place, cell[part]] = np.bincount(of_event, values, part.stop - part.start)
+    return likelihood, *sums.reshape(5, *n_tied.shape)
 
 
-def _over_time_at_risk(rows: RiskRows, per_time: np.ndarray) -> np.ndarray:
-    """Sum of a quantity by stratum and time, (n_strata, n_times, ...), over the times at which each row is at risk."""
-    n_strata, n_times = rows.shape
+def _over_time_at_risk(per_time: np.ndarray, end: np.ndarray, entry_cell: np.ndarray | None, censoring: np.ndarray | None) -> np.ndarray:
+    """Sum of a quantity by stratum and time, (n_strata, n_times, ...), over the times at risk of rows with these bins and entries; 2 axes."""
+    n_strata, n_times = per_time.shape[:2]
     total = np.cumsum(per_time, axis=1).reshape(n_strata * n_times, -1)
-    sums = total[rows.exit_cell]
-    if rows.entry_cell is not None:
+    cell = end // 3
+    sums = total[cell]
+    if entry_cell is not None:
         padded = np.concatenate([np.zeros((n_strata, 1, total.shape[1])), total.reshape(n_strata, n_times, -1)], axis=1)
-        sums = sums - padded.reshape(-1, total.shape[1])[rows.entry_cell]
-    if rows.kept is not None:
-        weighted = per_time * rows.censoring.reshape((1, -1) + (1,) * (per_time.ndim - 2))
+        sums = sums - padded.reshape(-1, total.shape[1])[entry_cell]
+    if censoring is not None:
+        weighted = per_time * censoring.reshape((1, -1) + (1,) * (per_time.ndim - 2))
         later = (weighted.sum(axis=1, keepdims=True) - np.cumsum(weighted, axis=1)).reshape(n_strata * n_times, -1)
-        inverse = _inverse(rows.censoring)[rows.exit_cell % n_times]
-        sums = sums + np.where(rows.kept, inverse, 0.0)[:, None] * later[rows.exit_cell]
-    return sums[:, 0] if per_time.ndim == 2 else sums
+        inverse = _inverse(censoring)[cell % n_times]
+        sums = sums + np.where(end % 3 == KEPT, inverse, 0.0)[:, None] * later[cell]
+    return sums
 
 
 def _residuals(rows: RiskRows, beta: np.ndarray, sums: _Sums) -> np.ndarray:
@@ -237,8 +302,9 @@ def _residuals(rows: RiskRows, beta: np.ndarray, sums: _Sums) -> np.ndarray:
         return per_time.reshape(-1, n_terms)[rows.exit_cell]
 
     a0, own0 = sums.a0.ravel()[rows.exit_cell], sums.own0.ravel()[rows.exit_cell]
-    h0 = _over_time_at_risk(rows, sums.a0) + rows.is_event * (own0 - a0)
-    h1 = _over_time_at_risk(rows, sums.a1) + own * (at_exit(sums.own1) - at_exit(sums.a1))
+    rows_at = (rows.bin, rows.entry_cell, rows.censoring)
+    h0 = _over_time_at_risk(sums.a0, *rows_at)[:, 0] + rows.is_event * (own0 - a0)
+    h1 = _over_time_at_risk(sums.a1, *rows_at) + own * (at_exit(sums.own1) - at_exit(sums.a1))
     ratio = np.exp(rows.x @ beta)[:, None]
     return rows.weight[:, None] * (own * (rows.x - at_exit(sums.mean)) - ratio * (rows.x * h0[:, None] - h1))
 

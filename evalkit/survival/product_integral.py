@@ -17,13 +17,12 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
-from evalkit.survival.risk_set import RiskSet, stable_order
+from evalkit.survival.cluster_variance import cluster_variance
+from evalkit.survival.risk_set import RiskSet
 from evalkit.survival.row_variance import has_closed_form, row_variance
 
 Variance = Literal["greenwood", "robust"]
 Start = Literal["fixed", "estimated"]
-_BUFFER_VALUES = 2_000_000
-_MOST_ROWS = 40
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,15 @@ def state_paths(risk_set: RiskSet, *, variance: Variance, p0: Start = "fixed", h
     probability = occupation(rates.rates, rates.start)
     widths = interval_widths(risk_set.times, horizons)
     mean = np.einsum("ht,gts->ghs", widths, probability)
-    if variance == "robust" and has_closed_form(risk_set):
+    if variance == "greenwood":
+        variances, mean_variances = _greenwood(risk_set, rates, probability, p0, widths)
+    elif has_closed_form(risk_set):
         variances, mean_variances = row_variance(risk_set, rates.rates, rates.at_risk, probability, widths)
     else:
-        spread_of = _greenwood if variance == "greenwood" else _jackknife
-        variances, mean_variances = spread_of(risk_set, rates, probability, p0, widths)
+        counted = (rates.start, rates.start_total, rates.first_move) if p0 == "estimated" and len(risk_set.states) > 1 else None
+        variances, mean_variances = cluster_variance(
+            risk_set, rates.rates, rates.at_risk, probability, widths, targets=rates.targets, start=counted
+        )
     return StatePaths(probability, variances, mean, mean_variances)
 
 
@@ -119,6 +122,13 @@ def occupation(rates: np.ndarray, start: np.ndarray) -> np.ndarray:
     """State probabilities at time 0 and after every time; leading axes (groups, replicates) are carried along."""
     n_from = rates.shape[-2]
     probability = np.empty((*rates.shape[:-3], rates.shape[-3] + 1, rates.shape[-1]))
+    if n_from == 1:
+        # One state to leave: what remains is a running product, what has gone a running sum.
+        probability[..., 0, :] = start
+        probability[..., 1:, 0] = probability[..., :1, 0] * np.cumprod(1 + rates[..., 0, 0], axis=-1)
+        gone = np.cumsum(probability[..., :-1, :1] * rates[..., 0, 1:], axis=-2)
+        probability[..., 1:, 1:] = probability[..., :1, 1:] + gone
+        return np.where(np.abs(probability) < 1e-15, 0.0, probability)
     now = np.broadcast_to(start, probability[..., 0, :].shape)
     probability[..., 0, :] = now
     for step in range(rates.shape[-3]):
@@ -240,75 +250,3 @@ def _row_covariance(rates: _Rates, step: int, identity: np.ndarray) -> np.ndarra
     stay = identity[: rates.rates.shape[2]] + rates.rates[:, step]
     covariance = stay[..., None] * identity - stay[..., :, None] * stay[..., None, :]
     return np.divide(covariance, at_risk, out=np.zeros_like(covariance), where=at_risk > 0)
-
-
-def _jackknife(risk_set: RiskSet, rates: _Rates, probability: np.ndarray, p0: Start, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    n_states = probability.shape[2]
-    variance = np.empty_like(probability)
-    mean_variance = np.empty((risk_set.n_groups, len(widths), n_states))
-    for group in range(risk_set.n_groups):
-        length = SpreadLength(group_spread(risk_set.spread, cells_in_use(risk_set, group)))
-        n_cells = length.n_cells
-        areas = np.zeros((len(widths), n_cells, n_states))
-        chunk = max(1, _BUFFER_VALUES // max(1, n_cells * n_states))
-        buffer, filled, done = np.empty((n_cells, chunk, n_states)), 0, 0
-        for row, path in enumerate(influence_path(risk_set, rates, probability, group, p0)):
-            buffer[:, filled] = path
-            filled += 1
-            for horizon in np.flatnonzero(widths[:, row]):
-                areas[horizon] += widths[horizon, row] * path
-            if filled == chunk or row + 1 == probability.shape[1]:
-                variance[group, done : row + 1] = length.squared(buffer[:, :filled].reshape(n_cells, -1)).reshape(filled, n_states)
-                filled, done = 0, row + 1
-        for horizon, area in enumerate(areas):
-            mean_variance[group, horizon] = length.squared(area)
-        if not _has_two_clusters(risk_set, group, length):
-            variance[group], mean_variance[group] = np.nan, np.nan
-    return variance, mean_variance
-
-
-def _has_two_clusters(risk_set: RiskSet, group: int, length: "SpreadLength") -> bool:
-    return length.n_clusters > 1 if risk_set.cluster_ids is not None else risk_set.n_exits[group].sum() > 1
-
-
-class SpreadLength:
-    """Squared length |spread u|^2 of derivatives u by cell, by the cheaper of two ways: through clusters, or through spread' spread.
-
-    A class because the product of the spread with itself is made once and used for every chunk of times.
-    """
-
-    # A dense product does about this many multiplications in the time of one sparse one (two cores, numpy with OpenBLAS).
-    DENSE_GAIN = 25
-
-    def __init__(self, spread: sparse.csc_array):
-        self.n_cells = spread.shape[1]
-        self.n_clusters = spread.shape[0]
-        through_clusters = spread.nnz + spread.shape[0]
-        self._spread = spread if through_clusters * self.DENSE_GAIN < self.n_cells**2 else None
-        self._gram = None if self._spread is not None else _gram(spread)
-
-    def squared(self, derivatives: np.ndarray) -> np.ndarray:
-        """|spread u|^2 for every column u of `derivatives` (n_cells, n_columns)."""
-        if self._spread is not None:
-            through = self._spread @ derivatives
-            return np.einsum("cu,cu->u", through, through)
-        return np.maximum(np.einsum("fu,fu->u", self._gram @ derivatives, derivatives), 0.0)
-
-
-def _gram(spread: sparse.csc_array) -> np.ndarray:
-    """spread' spread, dense. Clusters of few rows: products of every row with those after it in its cluster, one distance at a time."""
-    n_cells = spread.shape[1]
-    order = stable_order(spread.indices)
-    cluster, weight = spread.indices[order], spread.data[order]
-    cell = np.repeat(np.arange(n_cells), np.diff(spread.indptr))[order]
-    gram = np.diag(np.bincount(cell, weight**2, n_cells))
-    here = np.arange(len(cluster))
-    for distance in range(1, _MOST_ROWS + 1):
-        here = here[here + distance < len(cluster)]
-        here = here[cluster[here + distance] == cluster[here]]
-        if not len(here):
-            return gram
-        pair = cell[here] * n_cells + cell[here + distance]
-        part = np.bincount(pair, weight[here] * weight[here + distance], n_cells**2).reshape(n_cells, n_cells)
-        gram += part + part.T
-    return (spread.T @ spread).toarray()

@@ -61,7 +61,8 @@ def proportional_hazards_test(
     _, rows, names, _, times = cox_rows(spells, Roles(time, event, entry, None, weight, None, strata), covariates, cause)
     found = maximise(rows, ties=ties, with_residuals=False)
     event_rows = np.flatnonzero(rows.is_event)
-    # In the order of the ends, so that ranks are the places in this order.
+    # In the order of the ends, tied ones in that of the table, so that ranks are the places in this order.
+    event_rows = event_rows[np.argsort(rows.order[event_rows])]
     event_rows = event_rows[np.argsort(rows.exit_cell[event_rows] % len(times), kind="stable")]
     cell = rows.exit_cell[event_rows]
     residual = rows.x[event_rows] - found.mean.reshape(-1, len(names))[cell]

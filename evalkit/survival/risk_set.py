@@ -16,8 +16,9 @@ Conventions, for every estimator of the room:
 * Tables of parts sum to the table of the whole (`add_risk_sets`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 import polars as pl
@@ -45,10 +46,12 @@ class RiskSet:
         Rows that end, unweighted and weighted; shape (n_groups, n_times, n_states, n_causes + 1). The last cause is censoring.
     n_entries, entries : ndarray
         Rows that enter, by the number of `times` not after their entry; shape (n_groups, n_times + 1, n_states).
-    spread : csc_array
-        Clusters x cells; the cells are those of `exits`, then those of `entries`, each flattened in C order.
+    make_spread : callable
+        Makes `spread`, a csc_array of clusters x cells; the cells are those of `exits`, then those of `entries`, each flattened in C order.
     cluster_ids : Series or None
         Ids of the rows of `spread`, when clusters were named.
+    row_squares : ndarray or None
+        Sum of squared weights of the rows of every cell of `exits`, where every row varies alone and enters at time 0.
     """
 
     groups: pl.DataFrame
@@ -59,8 +62,14 @@ class RiskSet:
     exits: np.ndarray
     n_entries: np.ndarray
     entries: np.ndarray
-    spread: sparse.csc_array
+    make_spread: Callable[[], sparse.csc_array]
     cluster_ids: pl.Series | None
+    row_squares: np.ndarray | None = None
+
+    @cached_property
+    def spread(self) -> sparse.csc_array:
+        """Clusters x cells, made when first asked for."""
+        return self.make_spread()
 
     @property
     def n_groups(self) -> int:
@@ -126,26 +135,31 @@ def tabulate_risk_set(
     columns = read_spell_columns(spells, Roles(time, event, entry, from_state, weight, cluster, by, causes))
     times, exit_rank, entry_rank = distinct_times(columns)
     states = ("",) if columns.state is None else columns.causes
+    state = columns.state
     exit_shape = (columns.n_groups, len(times), len(states), len(columns.causes) + 1)
     entry_shape = (columns.n_groups, len(times) + 1, len(states))
-    state = 0 if columns.state is None else columns.state
-    exit_cell = ((columns.group * len(times) + exit_rank) * len(states) + state) * exit_shape[3] + columns.cause
-    entry_cell = (columns.group * (len(times) + 1) + entry_rank) * len(states) + state
-    n_exits, n_entries = _count(exit_cell, columns.n, exit_shape), _count(entry_cell, columns.n, entry_shape)
-    if columns.weight is None:
-        exits, entries = n_exits.astype(float), n_entries.astype(float)
+    exit_cell = _cell(_cell(_of_group(columns, exit_rank, len(times)), state, len(states)), columns.cause, exit_shape[3])
+    n_exits, exits = _counts(columns, exit_cell, exit_shape)
+    if columns.entry is None:
+        # Everybody is there from time 0: whoever leaves, whenever that is.
+        n_entries, entries = np.zeros(entry_shape, dtype=np.int64), np.zeros(entry_shape)
+        n_entries[:, 0], entries[:, 0] = n_exits.sum(axis=(1, 3)), exits.sum(axis=(1, 3))
+        late_cell = None
     else:
-        exits, entries = (
-            np.bincount(cell, columns.weight, np.prod(shape)).reshape(shape)
-            for cell, shape in ((exit_cell, exit_shape), (entry_cell, entry_shape))
-        )
-    # Entries at time 0 never leave the risk set before the first time, so only later ones need a cell in the spread.
-    late_cell = None if columns.entry is None else np.where(entry_rank > 0, entry_cell + exits.size, -1)
-    if late_cell is None:
-        late_cell = np.full(len(exit_cell), -1)
-    parts = _cluster_parts(columns, exit_cell, late_cell) if cluster else _row_parts(columns, exit_cell, late_cell)
-    spread = _spread(*parts, n_cells=exits.size + entries.size)
-    return RiskSet(columns.groups, times, states, columns.causes, n_exits, exits, n_entries, entries, spread, columns.cluster_ids)
+        entry_cell = _cell(_of_group(columns, entry_rank, len(times) + 1), state, len(states))
+        n_entries, entries = _counts(columns, entry_cell, entry_shape)
+        # Entries at time 0 never leave the risk set before the first time, so only later ones need a cell in the spread.
+        late_cell = np.where(entry_rank > 0, entry_cell + exits.size, -1)
+    row_squares = None
+    if not cluster and late_cell is None:
+        row_squares = np.bincount(exit_cell, _squared_weight(columns), exits.size).reshape(exits.shape)
+        parts = _parts_of_squares(row_squares.ravel())
+    else:
+        parts = _cluster_parts(columns, exit_cell, late_cell) if cluster else _row_parts(columns, exit_cell, late_cell)
+    make_spread = partial(_spread, *parts, n_cells=exits.size + entries.size)
+    return RiskSet(
+        columns.groups, times, states, columns.causes, n_exits, exits, n_entries, entries, make_spread, columns.cluster_ids, row_squares
+    )
 
 
 def weight_at_risk(exits: np.ndarray, entries: np.ndarray) -> np.ndarray:
@@ -183,36 +197,54 @@ def add_risk_sets(first: RiskSet, second: RiskSet) -> RiskSet:
     counts = [sum(arrays) for arrays in zip(*[part[:4] for part in parts], strict=True)]
     spreads = [part[4] for part in parts]
     spread = sparse.vstack(spreads) if cluster_ids is None else spreads[0] + spreads[1]
-    return RiskSet(groups, times, first.states, first.causes, *counts, sparse.csc_array(spread), cluster_ids)
+    return RiskSet(groups, times, first.states, first.causes, *counts, partial(sparse.csc_array, spread), cluster_ids)
 
 
-def _count(cell: np.ndarray, n: np.ndarray | None, shape: tuple[int, ...]) -> np.ndarray:
+def _of_group(columns: SpellColumns, rank: np.ndarray, n_ranks: int) -> np.ndarray:
+    return rank if columns.n_groups == 1 else columns.group * n_ranks + rank
+
+
+def _cell(cell: np.ndarray, code: np.ndarray | None, n_codes: int) -> np.ndarray:
+    """One axis more: the cell of a code within a cell."""
+    return cell if code is None else cell * n_codes + code
+
+
+def _counts(columns: SpellColumns, cell: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows by cell, unweighted and weighted."""
     size = int(np.prod(shape))
-    counts = np.bincount(cell, minlength=size) if n is None else np.rint(np.bincount(cell, n, size)).astype(np.int64)
-    return counts.reshape(shape)
+    counts = np.bincount(cell, minlength=size) if columns.n is None else np.rint(np.bincount(cell, columns.n, size)).astype(np.int64)
+    weighted = counts.astype(float) if columns.weight is None else np.bincount(cell, columns.weight, size)
+    return counts.reshape(shape), weighted.reshape(shape)
 
 
 def _row_parts(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray) -> tuple[np.ndarray, ...]:
     """Every row a cluster of its own: rows that share entry and exit collapse to one with the root of their summed squared weights."""
-    squares = columns.weight_squared
-    if squares is None and columns.weight is not None:
-        squares = columns.weight**2
+    squares = _squared_weight(columns)
     if late_cell.max() < 0:
-        total = np.bincount(exit_cell, squares)
-        exits = np.flatnonzero(total)
-        return np.arange(len(exits)), exits, np.full(len(exits), -1), np.sqrt(total[exits])
+        return _parts_of_squares(np.bincount(exit_cell, squares))
     pair, place = np.unique(exit_cell * (late_cell.max() + 2) + late_cell + 1, return_inverse=True)
     exits, entries = np.divmod(pair, late_cell.max() + 2)
     return np.arange(len(pair)), exits, entries - 1, np.sqrt(np.bincount(place, squares))
 
 
-def _cluster_parts(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray) -> tuple[np.ndarray, ...]:
+def _parts_of_squares(total: np.ndarray) -> tuple[np.ndarray, ...]:
+    exits = np.flatnonzero(total)
+    return np.arange(len(exits)), exits, None, np.sqrt(total[exits])
+
+
+def _squared_weight(columns: SpellColumns) -> np.ndarray | None:
+    if columns.weight_squared is not None or columns.weight is None:
+        return columns.weight_squared
+    return columns.weight**2
+
+
+def _cluster_parts(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray | None) -> tuple[np.ndarray, ...]:
     weight = np.ones(len(exit_cell)) if columns.weight is None else columns.weight
     return columns.cluster, exit_cell, late_cell, weight
 
 
-def _spread(row: np.ndarray, exit_cell: np.ndarray, late_cell: np.ndarray, weight: np.ndarray, *, n_cells: int) -> sparse.csc_array:
-    late = np.flatnonzero(late_cell >= 0)
+def _spread(row: np.ndarray, exit_cell: np.ndarray, late_cell: np.ndarray | None, weight: np.ndarray, *, n_cells: int) -> sparse.csc_array:
+    late = np.zeros(0, dtype=np.int64) if late_cell is None else np.flatnonzero(late_cell >= 0)
     if len(late):
         row, weight = np.concatenate([row, row[late]]), np.concatenate([weight, weight[late]])
         exit_cell = np.concatenate([exit_cell, late_cell[late]])

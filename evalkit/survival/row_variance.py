@@ -17,7 +17,7 @@ from evalkit.survival.risk_set import RiskSet
 
 def has_closed_form(risk_set: RiskSet) -> bool:
     """Whether every row varies alone, leaves the one state there is, and entered at time 0."""
-    return risk_set.cluster_ids is None and len(risk_set.states) == 1 and not risk_set.n_entries[:, 1:].any()
+    return risk_set.row_squares is not None and len(risk_set.states) == 1
 
 
 def row_variance(
@@ -28,8 +28,8 @@ def row_variance(
     rates (n_groups, n_times, 1, n_states), at_risk (n_groups, n_times, 1), probability (n_groups, n_times + 1, n_states), widths
     (n_horizons, n_times + 1); returns arrays (n_groups, n_times + 1, n_states) and (n_groups, n_horizons, n_states), NaN in groups of one row.
     """
-    squares = _squared_weights(risk_set)
-    x, P, Q, alpha, beta = _derivatives(rates, at_risk, probability)
+    squares = risk_set.row_squares[:, :, 0]
+    x, P, Q, alpha, beta = end_derivatives(rates, at_risk, probability)
     # Running totals over the ends up to each time, and the rows that are still at risk after it.
     aa, ab = (np.cumsum(np.einsum("gtc,gtcs->gts", squares, part), axis=1) for part in (alpha**2, alpha * beta[..., None]))
     bb = np.cumsum(np.einsum("gtc,gtc->gt", squares, beta**2), axis=1)[..., None]
@@ -44,15 +44,7 @@ def row_variance(
     return variance, areas
 
 
-def _squared_weights(risk_set: RiskSet) -> np.ndarray:
-    """Sum of squared weights of the rows of every exit cell; shape (n_groups, n_times, n_causes + 1)."""
-    spread = risk_set.spread
-    cell = np.repeat(np.arange(spread.shape[1]), np.diff(spread.indptr))
-    shape = risk_set.exits.shape
-    return np.bincount(cell, spread.data**2, risk_set.exits.size)[: risk_set.exits.size].reshape(shape[0], shape[1], shape[3])
-
-
-def _derivatives(rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, ...]:
+def end_derivatives(rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray) -> tuple[np.ndarray, ...]:
     """X(t), P(t) (groups, times, states), Q(t) (groups, times, 1), alpha (groups, times, causes + 1, states), beta (groups, times, causes + 1)."""
     inverse = np.divide(1.0, at_risk[..., 0], out=np.zeros(at_risk.shape[:2]), where=at_risk[..., 0] > 0)
     hazard, leave = rates[:, :, 0, 1:], -rates[:, :, 0, 0]

@@ -151,7 +151,7 @@ def _distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _check_columns(spells: SpellTable, roles: Roles) -> None:
-    found = spells.collect_schema().names()
+    found = spells.columns if isinstance(spells, pl.DataFrame) else spells.collect_schema().names()
     missing = [column for column in roles.columns if column not in found]
     if missing:
         hints = "; ".join(f'"{column}": {nearest(column, found)}' for column in missing)
@@ -165,7 +165,7 @@ def _check_columns(spells: SpellTable, roles: Roles) -> None:
 
 def _collect(spells: SpellTable, roles: Roles) -> tuple[pl.DataFrame, bool]:
     if isinstance(spells, pl.DataFrame):
-        return spells.select(roles.columns), False
+        return spells, False
     if roles.cluster is not None:
         return spells.select(roles.columns).collect(engine="streaming"), False
     keys = [column for column in roles.columns if column != roles.weight]
@@ -267,7 +267,9 @@ def _label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
         column = column.cast(pl.String).cast(pl.Enum(list(labels)))
     numbers = {label: number for number, label in enumerate(labels)}
     place = np.array([numbers.get(label, -1) for label in column.dtype.categories] + [len(labels)])
-    return place[column.to_physical().fill_null(len(place) - 1).to_numpy()]
+    # By numpy: on short tables the plan of a polars expression takes longer than its work.
+    codes = column.to_physical().to_numpy()
+    return place[codes] if codes.dtype.kind == "u" else place[np.where(np.isnan(codes), len(place) - 1, codes).astype(np.int64)]
 
 
 def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
