@@ -1,6 +1,6 @@
 """Disclosure control: the gate between the line and its readers. Nothing is shown that is not `Published`, and only this room makes it."""
 
-from evalkit.disclosure.declared import DECLARED, Declared, read_unit, release
+from evalkit.disclosure.declared import DECLARED, Declared, read_unit, release, release_all
 from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
 from evalkit.disclosure.published import RULE_TEXTS, Published, require_published
 from evalkit.disclosure.release import publish, read_published
@@ -17,5 +17,6 @@ __all__ = [
     "read_published",
     "read_unit",
     "release",
+    "release_all",
     "require_published",
 ]

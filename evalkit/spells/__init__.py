@@ -2,7 +2,7 @@
 
 from evalkit.spells.build import build_spells, of_city
 from evalkit.spells.counts import exit_counts, people_counts
-from evalkit.spells.occupancy import occupied_places
+from evalkit.spells.occupancy import occupied_places, shared_places
 from evalkit.spells.states import build_state_intervals
 from evalkit.spells.support import build_support_spells, last_month_with_known_exits
 from evalkit.spells.treatment import build_episodes
@@ -17,4 +17,5 @@ __all__ = [
     "occupied_places",
     "of_city",
     "people_counts",
+    "shared_places",
 ]
