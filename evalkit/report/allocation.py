@@ -10,12 +10,13 @@ def best_use(brief: Brief) -> Section:
     """Today's use, the best on the districts' own places and the best with shared places; then the value of further money."""
     words = brief.words
     plans = {row["plan"]: row for row in brief.shelf.rows("allocation_plans") if row.has("value")}
-    best, now = plans.get("own_places"), plans.get("now")
-    if best is None or now is None:
+    found, now = [plans[name] for name in _PLANS[1:] if name in plans], plans.get("now")
+    if not found or now is None:
         return Section("allocation", words.text("allocation.heading"), (words.html("allocation.none"),))
-    lead = words.html(
-        "allocation.lead", best=brief.number(best, "value", _money(best, "value")), now=brief.number(now, "value", _money(now, "value"))
-    )
+    best = max(found, key=lambda row: row["value"])
+    worth = {name: brief.number(row, "value", _money(row, "value")) for name, row in (("best", best), ("now", now))}
+    key = "allocation.lead" if best["value"] > now["value"] else "allocation.lead_none_better"
+    lead = words.html(key, plan=words.text(f"plan.{best['plan']}"), **worth)
     block = Block(text=(words.html("allocation.reading"),), tables=(_plans_table(brief, plans), *_returns_table(brief)))
     return Section("allocation", words.text("allocation.heading"), (lead,), (block,), grade=brief.grade("allocation_plans"))
 
