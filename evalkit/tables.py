@@ -229,6 +229,20 @@ SCHEMAS: dict[str, TableSchema] = {
             ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "actor", "kind", "posting"),
             False,
         ),
+        TableSchema(
+            "value_totals",
+            {
+                "district": pl.String,
+                "intervention_id": pl.String,
+                "estimand": pl.String,
+                "draw": pl.Int32,
+                "net_benefit": pl.Float64,
+                "net_public_cost": pl.Float64,
+                "work_months": pl.Float64,
+            },
+            ("district", "intervention_id", "estimand", "draw"),
+            False,
+        ),
     )
 }
 

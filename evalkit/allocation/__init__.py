@@ -2,7 +2,7 @@
 
 from evalkit.allocation.city import CityAllocation, allocate_city
 from evalkit.allocation.marginal_return import marginal_returns
-from evalkit.allocation.offers import budgets_now, offers_from, starts_per_year
+from evalkit.allocation.offers import budgets_now, offers_from, priced, primary_status, starts_per_year, worth_of, years_of
 from evalkit.allocation.place_exchange import exchange_of, joint_measures, settlement_list
 from evalkit.allocation.portfolio import Limits, Portfolio, allocate
 
@@ -17,6 +17,10 @@ __all__ = [
     "joint_measures",
     "marginal_returns",
     "offers_from",
+    "priced",
+    "primary_status",
     "settlement_list",
     "starts_per_year",
+    "worth_of",
+    "years_of",
 ]

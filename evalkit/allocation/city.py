@@ -23,6 +23,23 @@ class CityAllocation(NamedTuple):
     returns: pl.DataFrame
     plans: pl.DataFrame
 
+    def for_publication(self, status: pl.DataFrame, start_costs: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """The tables by their published names, with the number of starters that a row rests on and the currency.
+
+        Parameters
+        ----------
+        status : DataFrame
+            The table effect_status.
+        start_costs : DataFrame
+            intervention_id, cost, currency.
+        """
+        keys = ["district", "intervention_id"]
+        starters = status.filter(pl.col("source") == "raw").group_by(keys).agg(pl.col("n_starters").max())
+        currency = pl.lit(start_costs["currency"].first() if start_costs.height else None, dtype=pl.String).alias("currency")
+        named = {f"allocation_{field}": table.with_columns(currency) for field, table in self._asdict().items()}
+        by_district = {name: named[name].join(starters, on=keys, how="left") for name in ("allocation_offers", "allocation_exchange")}
+        return named | by_district
+
 
 def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationRules) -> CityAllocation:
     """What a year's money would best be spent on, with each district on its own and with shared places.

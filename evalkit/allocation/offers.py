@@ -2,9 +2,12 @@
 
 import polars as pl
 
+from evalkit.months import month_number
+from evalkit.params import Run
 from evalkit.tables import CITY
 
 EVERYBODY = "all"
+PRIMARY_ESTIMAND = "start_now_rather_than_wait"
 MONTHS_PER_YEAR = 12
 
 
@@ -49,6 +52,28 @@ def offers_from(status: pl.DataFrame, start_costs: pl.DataFrame, places: pl.Data
         )
         .sort("district", "intervention_id", "target_group")
     )
+
+
+def primary_status(status: pl.DataFrame) -> pl.DataFrame:
+    """The rows of effect_status that are allocated by: the primary estimand, everybody."""
+    return status.filter((pl.col("estimand") == PRIMARY_ESTIMAND) & (pl.col("subgroup") == EVERYBODY))
+
+
+def worth_of(totals: pl.DataFrame) -> pl.DataFrame:
+    """What a start is worth to society, draw by draw, from the table value_totals: district, intervention_id, draw, value."""
+    own = totals.filter((pl.col("estimand") == PRIMARY_ESTIMAND) & (pl.col("district") != CITY))
+    return own.select("district", "intervention_id", "draw", pl.col("net_benefit").alias("value"))
+
+
+def years_of(run: Run) -> float:
+    """Years that the extract covers."""
+    extract = run.params.extract
+    return (month_number(extract.data_through) - month_number(extract.first_month) + 1) / MONTHS_PER_YEAR
+
+
+def priced(bookings: pl.DataFrame, place_costs: pl.DataFrame) -> pl.DataFrame:
+    """The bookings of interventions whose places' cost was delivered; others cannot be settled."""
+    return bookings.join(place_costs.select("intervention_id").unique(), on="intervention_id", how="semi")
 
 
 def budgets_now(offers: pl.DataFrame) -> dict[str, float]:

@@ -13,6 +13,8 @@ from evalkit.allocation.program import Program, Solution
 from evalkit.errors import EstimationError, ParameterError, first_few
 
 KEYS = ("district", "intervention_id", "target_group")
+# Starts are whole: a floor that falls between two numbers is kept by the lower one.
+_PART_OF_A_START = 0.999
 OFFER_COLUMNS = (*KEYS, "n_eligible", "places", "cost")
 
 
@@ -21,7 +23,8 @@ class Limits:
     """What the allocation must keep to.
 
     budgets : money by district; `free_budget` goes where it is worth most. smallest_group : starts below which an intervention is not run by a
-    provider. equality_floor : each district serves at least this share of the city's mean share of its eligible people (0: no floor).
+    provider. equality_floor : each district that can serve a smallest group at
+    all serves at least this share of the mean share of the eligible people (0: no floor).
     group_floors : least share of all starts by target group. is_pooled : whether districts may use each other's places. downside_weight,
     downside_level : how much the mean of the worst `downside_level` of the draws counts beside the mean (0: not at all).
     """
@@ -163,16 +166,34 @@ def _add_people(program: Program, offers: pl.DataFrame, index: _Index, limits: L
     ones = np.ones(offers.height)
     program.limit("people", groups, index.starts, ones, of_group["n_eligible"].to_numpy().astype(float))
     if limits.equality_floor:
-        people = offers.with_columns(group=groups).unique("group").group_by("district").agg(pl.col("n_eligible").sum()).sort("district")
-        shares = people["n_eligible"].to_numpy() / people["n_eligible"].sum()
-        n = len(index.districts)
-        dense = limits.equality_floor * np.repeat(shares[:, None], offers.height, axis=1)
-        dense[index.district_of_offer, index.starts] -= 1.0
-        rows, columns = np.nonzero(dense)
-        program.limit("equality", rows, columns, dense[rows, columns], np.zeros(n))
+        _add_equality(program, offers, index, limits)
     for group, floor in sorted(limits.group_floors.items()):
         coefficients = floor - (offers["target_group"] == group).to_numpy().astype(float)
         program.limit(f"group {group}", np.zeros(offers.height, dtype=int), index.starts, coefficients, np.zeros(1))
+
+
+def _add_equality(program: Program, offers: pl.DataFrame, index: _Index, limits: Limits) -> None:
+    """Each district that can serve anybody serves at least the floor's share of the mean share of the eligible people of those districts."""
+    can_serve = _can_serve(offers, index, limits)
+    served = np.flatnonzero(can_serve[index.district_of_offer])
+    people = offers.unique(["district", "target_group"]).group_by("district").agg(pl.col("n_eligible").sum()).sort("district")
+    eligible = people["n_eligible"].to_numpy() * can_serve
+    rows_of = np.flatnonzero(eligible > 0)
+    if not len(rows_of):
+        return
+    dense = np.repeat(limits.equality_floor * eligible[rows_of, None] / eligible.sum(), len(served), axis=1)
+    dense[index.district_of_offer[served] == rows_of[:, None]] -= 1.0
+    rows, columns = np.nonzero(dense)
+    program.limit("equality", rows, index.starts[served][columns], dense[rows, columns], np.full(len(rows_of), _PART_OF_A_START))
+
+
+def _can_serve(offers: pl.DataFrame, index: _Index, limits: Limits) -> np.ndarray:
+    """Whether a district's own people, money and places are enough for the smallest group: else a floor would stop all."""
+    smallest = max(1, limits.smallest_group)
+    budget = offers["district"].replace_strict(limits.budgets, return_dtype=pl.Float64).to_numpy() + limits.free_budget
+    enough = (offers["n_eligible"].to_numpy() >= smallest) & (offers["cost"].to_numpy() * smallest <= budget)
+    enough &= offers["places"].to_numpy() >= smallest
+    return np.bincount(index.district_of_offer, weights=enough, minlength=len(index.districts)) > 0
 
 
 def _add_downside(program: Program, draws: np.ndarray, index: _Index, limits: Limits) -> None:

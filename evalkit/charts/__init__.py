@@ -1,6 +1,7 @@
 """Charts of published tables: one theme, a module a family of figures, SVG without a browser or a network."""
 
 from evalkit.charts.balance import balance
+from evalkit.charts.cash_flow import value_curve
 from evalkit.charts.curves import exit_curves, states
 from evalkit.charts.effects import effect_curves, effect_months
 from evalkit.charts.figures import district_figures, overview_figures
@@ -31,5 +32,6 @@ __all__ = [
     "states",
     "to_svg",
     "value_by_actor",
+    "value_curve",
     "value_summary",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import polars as pl
 
 from evalkit.charts.balance import balance
+from evalkit.charts.cash_flow import value_curve
 from evalkit.charts.curves import exit_curves, states
 from evalkit.charts.effects import effect_curves, effect_months
 from evalkit.charts.groups import exit_rates, group_curves
@@ -30,6 +31,7 @@ DISTRICT_FIGURES: dict[str, tuple[str, Chart, pl.Expr]] = {
     "balance": ("balance", balance, pl.col("smd_after").is_not_null()),
     "value_summary": ("value_summary", value_summary, pl.col("estimate").is_not_null()),
     "value_by_actor": ("value_by_actor", value_by_actor, pl.col("estimate").is_not_null()),
+    "value_curve": ("value_curve", value_curve, pl.col("perspective") == "society"),
 }
 
 

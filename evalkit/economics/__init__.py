@@ -9,11 +9,11 @@ from evalkit.economics.explain import explain
 from evalkit.economics.information import evppi
 from evalkit.economics.ledger import value_effects, value_under
 from evalkit.economics.ledger_checks import check_ledger
-from evalkit.economics.place_costs import place_costs, price_book_of_run, run_place_costs, start_costs, with_place_costs
+from evalkit.economics.place_costs import place_costs, place_prices, price_book_of_run, run_place_costs, start_costs, with_place_costs
 from evalkit.economics.price_book import PriceBook, PriceBookFile, declare_price_book, load_price_book
 from evalkit.economics.projection import cohort_totals, cohort_trace, transition_flows
 from evalkit.economics.results import ValueResults, value_results
-from evalkit.economics.scenarios import Scenario, run_scenario, run_scenarios
+from evalkit.economics.scenarios import Scenario, run_scenario, run_scenarios, what_if_value
 from evalkit.economics.summaries import displacement_sensitivity, price_table, summarise_value, value_by_actor
 from evalkit.economics.uncertainty import acceptability_curve, evpi
 from evalkit.economics.welfare import fieller_limits, incremental_table, mvpf
@@ -49,6 +49,7 @@ __all__ = [
     "load_what_if",
     "mvpf",
     "place_costs",
+    "place_prices",
     "present_value",
     "price_book_of_run",
     "price_table",
@@ -63,5 +64,6 @@ __all__ = [
     "value_effects",
     "value_results",
     "value_under",
+    "what_if_value",
     "with_place_costs",
 ]

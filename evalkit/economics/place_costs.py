@@ -95,6 +95,12 @@ def start_costs(book: PriceBook, interventions: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"intervention_id": pl.String, "cost": pl.Float64, "currency": pl.String}, orient="row")
 
 
+def place_prices(costs: pl.DataFrame) -> pl.DataFrame:
+    """The internal price of a place and month, for settlements: the last year's average cost of a filled place, by intervention."""
+    last = costs.sort("year").group_by("intervention_id").last().sort("intervention_id")
+    return last.select("intervention_id", pl.col("cost_per_filled_place").alias("price"), "currency")
+
+
 def with_place_costs(book: PriceBook, costs: pl.DataFrame, interventions: pl.DataFrame) -> PriceBook:
     """The book with an own price of a start for every intervention whose places' cost and planned length are known.
 

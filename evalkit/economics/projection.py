@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike
 from evalkit.economics.discounting import discount_factors
 from evalkit.errors import EstimationError
 
-Correction = Literal["none", "half_cycle", "simpson"]
+Correction = Literal["none", "half_cycle", "life_table", "simpson"]
 
 PROBABILITY_TOLERANCE = 1e-9
 
 
-def cohort_trace(initial: ArrayLike, transitions: ArrayLike, n_cycles: int) -> np.ndarray:
+def cohort_trace(initial: ArrayLike, transitions: ArrayLike, n_cycles: int, *, time_factor: ArrayLike | None = None) -> np.ndarray:
     """The share of a cohort in each state at the start and after each cycle.
 
     Parameters
@@ -29,6 +29,9 @@ def cohort_trace(initial: ArrayLike, transitions: ArrayLike, n_cycles: int) -> n
         (..., n_cycles, states, states) for one a cycle; leading axes are draws, arms and the like, and broadcast with those of `initial`.
     n_cycles : int
         Cycles, >= 0.
+    time_factor : array_like, optional
+        Shape (n_cycles,). The probabilities of moving are those of `transitions`, which then has no axis of cycles, times the cycle's factor; the
+        rest of each row stays. Much faster than a matrix a cycle.
 
     Returns
     -------
@@ -45,14 +48,44 @@ def cohort_trace(initial: ArrayLike, transitions: ArrayLike, n_cycles: int) -> n
     Briggs, Claxton & Sculpher (2006), Decision Modelling for Health Economic Evaluation, ch. 2.
     """
     initial, transitions = np.asarray(initial, dtype=float), np.asarray(transitions, dtype=float)
+    if time_factor is not None:
+        return _factor_trace(initial, transitions, n_cycles, np.asarray(time_factor, dtype=float))
     _refuse_unfit(initial, transitions, n_cycles)
     leading = np.broadcast_shapes(initial.shape[:-1], transitions.shape[:-3])
     trace = np.empty((*leading, n_cycles + 1, initial.shape[-1]))
     trace[..., 0, :] = initial
     for cycle in range(n_cycles):
         step = transitions if transitions.ndim == 2 else transitions[..., cycle, :, :]
-        trace[..., cycle + 1, :] = (trace[..., cycle, None, :] @ step)[..., 0, :]
+        trace[..., cycle + 1, :] = np.einsum("...i,...ij->...j", trace[..., cycle, :], step)
     return trace
+
+
+def _factor_trace(initial: np.ndarray, transitions: np.ndarray, n_cycles: int, factor: np.ndarray) -> np.ndarray:
+    """States first, draws last: each step is then a few multiplications of long rows, x + f x (P - 1)."""
+    if factor.shape != (n_cycles,):
+        raise _unfit_trace(initial, transitions, n_cycles)
+    n_states = initial.shape[-1] if initial.ndim else 0
+    if transitions.ndim < 2 or transitions.shape[-2:] != (n_states, n_states) or n_cycles < 0:
+        raise _unfit_trace(initial, transitions, n_cycles)
+    leaving = 1 - np.diagonal(transitions, axis1=-2, axis2=-1)
+    _refuse_improper(initial, transitions)
+    if n_cycles and (factor.min() < 0 or float(leaving.max()) * factor.max() > 1 + PROBABILITY_TOLERANCE):
+        raise EstimationError(
+            "A time factor makes probabilities negative.",
+            where="cohort_trace: argument time_factor",
+            why="The factor times the probability of leaving a state must lie between 0 and 1 in every cycle.",
+            fix="use smaller factors or shorter cycles.",
+        )
+    leading = np.broadcast_shapes(initial.shape[:-1], transitions.shape[:-2])
+    moves = np.moveaxis(np.broadcast_to(transitions - np.eye(n_states), (*leading, n_states, n_states)), (-2, -1), (0, 1)).copy()
+    trace = np.empty((n_cycles + 1, n_states, *leading))
+    trace[0] = np.moveaxis(np.broadcast_to(initial, (*leading, n_states)), -1, 0)
+    for cycle in range(n_cycles):
+        now, change = trace[cycle], np.zeros_like(trace[cycle])
+        for state in range(n_states):
+            change += now[state] * moves[state]
+        trace[cycle + 1] = now + factor[cycle] * change
+    return np.moveaxis(trace, (0, 1), (-2, -1))
 
 
 def cohort_totals(
@@ -77,9 +110,10 @@ def cohort_totals(
         Effective rate per year, one or one for each leading index.
     months_per_cycle : float
         Length of a cycle. Months.
-    correction : {"none", "half_cycle", "simpson"}
-        none: the shares after the cycle's transition, at its middle. half_cycle: the mean of the shares before and after, at its middle. simpson:
-        Simpson's rule over the cycles' ends, which needs an even number of cycles, discounted at the ends.
+    correction : {"none", "half_cycle", "life_table", "simpson"}
+        none: the shares after the cycle's transition, at its middle. life_table: the mean of the shares before and after, at its middle.
+        half_cycle: the shares at the cycles' ends, the first and the last by half, discounted at the ends. simpson: Simpson's rule over the cycles'
+        ends, which needs an even number of cycles, discounted at the ends.
     transitions, transition_values : array_like, optional
         The probabilities that the trace was made with, and what a move from state i to j is worth (states, states) or (states, states, k); moves
         happen at the start of a cycle.
@@ -103,12 +137,8 @@ def cohort_totals(
     if values.shape[0] != trace.shape[-1]:
         raise _unfit_values(f"values {values.shape}, {trace.shape[-1]} states")
     ends = np.arange(n_cycles + 1) * months_per_cycle
-    if correction == "simpson":
-        if n_cycles % 2:
-            raise _unfit_values(f"{n_cycles} cycles, and Simpson's rule needs an even number")
-        weights = np.ones(n_cycles + 1)
-        weights[1:-1:2], weights[2:-1:2] = 4, 2
-        shares, factors = trace * (weights / 3)[:, None], discount_factors(annual_rate, ends)
+    if correction in ("simpson", "half_cycle"):
+        shares, factors = trace * _end_weights(n_cycles, correction)[:, None], discount_factors(annual_rate, ends)
     else:
         middles = ends[1:] - months_per_cycle / 2
         shares = trace[..., 1:, :] if correction == "none" else (trace[..., 1:, :] + trace[..., :-1, :]) / 2
@@ -120,6 +150,18 @@ def cohort_totals(
     at_start = discount_factors(annual_rate, ends[:-1])
     by_move = np.einsum("...tij,...t->...ij", moves, at_start)
     return totals + np.tensordot(by_move, np.asarray(transition_values, dtype=float), axes=([-2, -1], [0, 1]))
+
+
+def _end_weights(n_cycles: int, correction: Correction) -> np.ndarray:
+    """How much the shares at each cycle's end count."""
+    weights = np.ones(n_cycles + 1)
+    if correction == "half_cycle":
+        weights[[0, -1]] = 0.5
+        return weights
+    if n_cycles % 2:
+        raise _unfit_values(f"{n_cycles} cycles, and Simpson's rule needs an even number")
+    weights[1:-1:2], weights[2:-1:2] = 4, 2
+    return weights / 3
 
 
 def transition_flows(trace: ArrayLike, transitions: ArrayLike) -> np.ndarray:
@@ -140,12 +182,20 @@ def _refuse_unfit(initial: np.ndarray, transitions: np.ndarray, n_cycles: int) -
     n_states = initial.shape[-1] if initial.ndim else 0
     fits = transitions.ndim >= 2 and transitions.shape[-2:] == (n_states, n_states) and n_cycles >= 0
     if not fits or (transitions.ndim > 2 and transitions.shape[-3] != n_cycles):
-        raise EstimationError(
-            "The transitions do not fit the cohort.",
-            where=f"cohort_trace: initial {initial.shape}, transitions {transitions.shape}, {n_cycles} cycles",
-            why="Each state needs a row and a column, and each cycle a matrix unless one serves all.",
-            fix="give transitions of shape (states, states) or (..., n_cycles, states, states).",
-        )
+        raise _unfit_trace(initial, transitions, n_cycles)
+    _refuse_improper(initial, transitions)
+
+
+def _unfit_trace(initial: np.ndarray, transitions: np.ndarray, n_cycles: int) -> EstimationError:
+    return EstimationError(
+        "The transitions do not fit the cohort.",
+        where=f"cohort_trace: initial {initial.shape}, transitions {transitions.shape}, {n_cycles} cycles",
+        why="Each state needs a row and a column, and each cycle a matrix (or a factor) unless one serves all.",
+        fix="give transitions of shape (states, states) or (..., n_cycles, states, states).",
+    )
+
+
+def _refuse_improper(initial: np.ndarray, transitions: np.ndarray) -> None:
     for name, shares in (("initial", initial), ("transitions", transitions)):
         n_faulty = int(np.sum(~(np.abs(shares.sum(axis=-1) - 1) <= PROBABILITY_TOLERANCE) | np.any(shares < 0, axis=-1)))
         if n_faulty:

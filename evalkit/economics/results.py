@@ -17,7 +17,7 @@ from evalkit.economics.price_draws import draw_prices, own_prices
 from evalkit.economics.sensitivity import tornado
 from evalkit.economics.who_pays import municipal_gain, shared_purse
 
-_KEYS = ("district", "intervention_id", "estimand")
+_KEYS = ["district", "intervention_id", "estimand"]
 N_THRESHOLDS = 11
 
 
@@ -42,6 +42,40 @@ class ValueResults(NamedTuple):
     acceptability: pl.DataFrame
     information: pl.DataFrame
     totals: pl.DataFrame
+
+    def for_publication(self, status: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """The tables by their published names, each row with the number of starters that it rests on.
+
+        A comparison of interventions rests on the intervention with the fewest starters.
+
+        Parameters
+        ----------
+        status : DataFrame
+            The table effect_status.
+        """
+        own = status.filter((pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)).select(*_KEYS, "n_starters")
+        valued = self.totals.select(_KEYS).unique()
+        fewest = own.join(valued, on=_KEYS, how="semi").group_by("district", "estimand").agg(pl.col("n_starters").min())
+        by_effect = {name: getattr(self, field).join(own, on=_KEYS, how="left") for name, field in _PUBLISHED.items()}
+        compared = {
+            "value_options": self.options.rename({"status": "status_of_option"}),
+            "value_acceptability": self.acceptability,
+            "value_information": self.information,
+        }
+        return by_effect | {name: table.join(fewest, on=["district", "estimand"], how="left") for name, table in compared.items()}
+
+
+_PUBLISHED = {
+    "value_parts": "parts",
+    "value_ratios": "ratios",
+    "value_curve": "curve",
+    "value_payback": "payback",
+    "value_payback_years": "payback_years",
+    "value_delay": "delay",
+    "value_purse": "purse",
+    "value_municipality": "municipality",
+    "value_tornado": "tornado",
+}
 
 
 def value_results(

@@ -121,6 +121,13 @@ def run_scenarios(folder: Path | str) -> pl.DataFrame:
     return pl.concat(rows)
 
 
+def what_if_value(cohort: WhatIf, book: PriceBook, *, wait_months: int = 0) -> pl.DataFrame:
+    """The numbers of a cohort: number, amount, currency, price_year; as in `run_scenario`."""
+    rows = list(_numbers(_flow(cohort, book, wait_months)).items())
+    table = pl.DataFrame(rows, schema={"number": pl.String, "amount": pl.Float64}, orient="row")
+    return table.with_columns(pl.lit(book.currency).alias("currency"), pl.lit(book.price_year, dtype=pl.Int32).alias("price_year"))
+
+
 def changed_book(scenario: Scenario, book: PriceBook, *, where: str) -> PriceBook:
     """The book with a scenario's prices, postings and payers, checked as any book."""
     content = book.model_dump()

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from evalkit.disclosure import Published
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
+from evalkit.report.allocation import best_use
 from evalkit.report.certainty import how_sure, what_cannot_be_said
 from evalkit.report.change import what_it_changes
 from evalkit.report.document import Brief, Section
@@ -26,6 +27,7 @@ from evalkit.report.people import how_long_and_where_to, who_is_here
 from evalkit.report.returns import how_often_back
 from evalkit.report.run_texts import protocol_texts, with_names_of_run, words_of_run
 from evalkit.report.value import costs_and_gains
+from evalkit.report.value_over_time import when_it_pays
 from evalkit.tables import slug
 
 SITE = "site"
@@ -73,6 +75,7 @@ def write_district_page(run: Run, district: str, tables: Mapping[str, Published]
         *how_often_back(brief),
         what_it_changes(brief),
         costs_and_gains(brief),
+        when_it_pays(brief),
         how_sure(brief),
         what_cannot_be_said(brief),
         where_numbers_come_from(brief),
@@ -93,6 +96,8 @@ def write_overview(run: Run, tables: Mapping[str, Published], figures: Mapping[s
         *how_often_back(brief),
         what_it_changes(brief, heading="overview.change_heading"),
         costs_and_gains(brief, heading="overview.value_heading"),
+        when_it_pays(brief),
+        best_use(brief),
         how_sure(brief),
         what_cannot_be_said(brief),
         where_numbers_come_from(brief),

@@ -133,6 +133,15 @@ def test_the_equality_floor_moves_money_to_who_would_get_none():
     assert starts(with_floor) == {("Harbour", "train"): 6, ("Hill", "train"): 4}
 
 
+def test_a_district_too_small_to_serve_anybody_does_not_stop_the_others():
+    offers = make_offers([("Harbour", "train", 10, 10, 10), ("Hill", "train", 2, 2, 10)])
+    limits = Limits({"Harbour": 100, "Hill": 100}, smallest_group=5, equality_floor=0.8)
+
+    found = allocate(offers, make_values(offers, [100.0, 90.0]), limits)
+
+    assert starts(found) == {("Harbour", "train"): 10, ("Hill", "train"): 0}
+
+
 def test_a_group_gets_its_floor():
     offers = make_offers([("Harbour", "train", 10, 10, 10)] * 2).with_columns(pl.Series("target_group", ["men", "women"]))
     values = make_values(offers, [100.0, 90.0])

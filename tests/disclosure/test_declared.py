@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from evalkit.disclosure import DECLARED, read_published, read_unit, release, release_each
+from evalkit.disclosure import DECLARED, read_published, read_unit, release, release_all
 from evalkit.errors import DisclosureError
 
 
@@ -83,8 +83,8 @@ def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
     assert all(declared.n_persons or declared.rule == "curve" or name in about_things for name, declared in DECLARED.items())
 
 
-def test_release_each_publishes_every_table_under_its_name(run):
-    released = release_each({"people": _people(North=100, all=100), "intake": _intake()}, run)
+def test_release_all_publishes_every_table_under_its_name(run):
+    released = release_all({"people": _people(North=100, all=100), "intake": _intake()}, run)
 
     assert set(released) == {"people", "intake"}
     assert sorted(path.stem for path in (run.run_dir / "published").glob("*.json")) == ["intake", "people"]

@@ -118,12 +118,32 @@ def test_numbers_are_known_to_the_schema(shipped):
 def test_the_half_cycle_is_the_trapezoid_and_simpson_is_exact_for_a_cubic():
     trace = np.column_stack([np.linspace(0, 1, 5) ** 3, 1 - np.linspace(0, 1, 5) ** 3])
 
-    totals = {name: cohort_totals(trace, [1.0, 0.0], correction=name) for name in ("none", "half_cycle", "simpson")}
+    totals = {name: cohort_totals(trace, [1.0, 0.0], correction=name) for name in ("none", "half_cycle", "life_table", "simpson")}
 
     assert totals["none"] == pytest.approx(trace[1:, 0].sum())
     assert totals["half_cycle"] == pytest.approx(np.trapezoid(trace[:, 0]))
+    assert totals["life_table"] == pytest.approx(totals["half_cycle"])
     # The integral of (t/4)^3 over four cycles.
     assert totals["simpson"] == pytest.approx(1.0, abs=EXACT)
+
+
+def test_a_time_factor_is_the_matrix_of_each_cycle():
+    rng = np.random.default_rng(4)
+    base = 0.7 * np.eye(3) + 0.3 * rng.dirichlet([1, 1, 1], size=(7, 2, 3))
+    factor = 0.5 + 0.8 * np.exp(-np.arange(10) / 18)
+    moves = (base - np.eye(3))[:, :, None] * factor[:, None, None] + np.eye(3)
+
+    trace = cohort_trace([1.0, 0.0, 0.0], base, 10, time_factor=factor)
+
+    assert trace == pytest.approx(cohort_trace([1.0, 0.0, 0.0], moves, 10), abs=EXACT)
+
+
+def test_a_time_factor_that_makes_probabilities_negative_is_refused():
+    with pytest.raises(EstimationError) as fault:
+        cohort_trace([1.0, 0.0], [[0.5, 0.5], [0.1, 0.9]], 2, time_factor=[1.0, 2.5])
+
+    assert fault.value.what == "A time factor makes probabilities negative."
+    assert "time_factor" in fault.value.where and fault.value.why and fault.value.fix
 
 
 def test_transition_costs_are_the_moves_times_their_price():

@@ -86,6 +86,8 @@ def tables() -> dict:
         _value_summary(),
         _value_by_actor(),
         _displacement(),
+        *_value_over_time(),
+        *_allocation(),
         _prices(),
         _intake(),
     ]
@@ -95,7 +97,7 @@ def tables() -> dict:
 @pytest.fixture(scope="session")
 def figures() -> dict[str, str]:
     """A plain picture for every figure of a district's page."""
-    names = ("exit_curves", "states", "effect_curves", "effect_months", "value_summary", "value_by_actor", "balance")
+    names = ("exit_curves", "states", "effect_curves", "effect_months", "value_summary", "value_by_actor", "value_curve", "balance")
     return dict.fromkeys(names, SVG)
 
 
@@ -351,4 +353,79 @@ def _intake():
     values = ["n_delivered", "n_accepted", "n_rejected", "data_through"]
     return protect_estimates(
         _frame(rows, ["table", "rule", *values]), name="intake", keys=["table", "rule"], values=values, n_persons=None, unit="rows", **FROM
+    )
+
+
+def _estimates(name, rows, keys, values):
+    table = _frame(rows, [*keys, *values])
+    return protect_estimates(table, name=name, keys=keys, values=values, n_persons=None, unit="money", **FROM)
+
+
+def _value_over_time():
+    effects = [(d, *EFFECT.values()) for d in ("Norr", "all")]
+    parts = {"observed": (-4000.0, -9000.0, 2000.0), "projected": (26000.0, 11000.0, 41000.0), "total": (22000.0, 5000.0, 39000.0)}
+    return (
+        _estimates(
+            "value_parts",
+            [(*e, "society", part, *values, 0.9, 1000, 60, "SEK", 2023) for e in effects for part, values in parts.items()],
+            [*EFFECT_KEYS, "perspective", "part"],
+            [*LIMITS, "probability_positive", "n_draws", "n_effect_draws", "currency", "price_year"],
+        ),
+        _estimates(
+            "value_payback",
+            [(*e, "public_purse", -21000.0, -30000.0, -16000.0, 7, 29, 0.81, "SEK") for e in effects],
+            [*EFFECT_KEYS, "perspective"],
+            ["deepest", "deepest_lower", "deepest_upper", "deepest_month", "return_month", "probability_returns", "currency"],
+        ),
+        _estimates(
+            "value_ratios",
+            [
+                row
+                for e in effects
+                for row in (
+                    (*e, "mvpf", 1.4, 0.6, 3.1, "ratio", 0.2, "SEK"),
+                    (*e, "net_public_cost_per_work_month", None, None, None, "no_gain", 0.1, "SEK"),
+                )
+            ],
+            [*EFFECT_KEYS, "measure"],
+            [*LIMITS, "case", "probability", "currency"],
+        ),
+        _estimates(
+            "value_tornado",
+            [(*e, "cost_per_place", 16000.0, 8000.0, 29000.0, 30000.0, 9000.0, 49700.0, 21000.0, "SEK") for e in effects],
+            [*EFFECT_KEYS, "parameter"],
+            ["value", "low", "high", "value_at_low", "value_at_high", "switching_value", "swing", "currency"],
+        ),
+        _estimates(
+            "value_purse",
+            [(*e, "district", 12000.0, -2000.0, 23000.0, 0.3, 16000.0, 4700.0, -4000.0, 7300.0, "SEK") for e in effects],
+            [*EFFECT_KEYS, "actor"],
+            [*LIMITS, "gain_share", "paid_now", "paid_proposed", "net_now", "net_proposed", "currency"],
+        ),
+        _estimates(
+            "value_municipality",
+            [(*e, "equalised", -5000.0, -8000.0, -1900.0, 0.0, "SEK") for e in effects],
+            [*EFFECT_KEYS, "measure"],
+            [*LIMITS, "probability_positive", "currency"],
+        ),
+    )
+
+
+def _allocation():
+    plans = [
+        ("now", 61e6, None, 800.0, 12e6, None),
+        ("own_places", 70e6, 31e6, 820.0, 12e6, 0.0),
+        ("shared_places", 74e6, 33e6, 840.0, 12e6, 0.0),
+    ]
+    returns = [(0.0, 74e6, 33e6, 0.0, None, 840.0, 0.0), (2e6, 81e6, 36e6, 7e6, 3.5, 960.0, 0.0)]
+    return (
+        _estimates(
+            "allocation_plans", [(*row, "SEK") for row in plans], ["plan"], ["value", "downside", "n_starts", "cost", "gap", "currency"]
+        ),
+        _estimates(
+            "allocation_returns",
+            [(*row, "SEK") for row in returns],
+            ["free_budget"],
+            ["value", "downside", "added_value", "per_krona", "n_starts", "gap", "currency"],
+        ),
     )

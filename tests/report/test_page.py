@@ -11,7 +11,7 @@ from evalkit.disclosure import publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
 from evalkit.report import words_of_run, write_district_page, write_index, write_overview
 
-SECTIONS = ["who", "stay", "change", "value", "sure", "limits", "origin"]
+SECTIONS = ["who", "stay", "change", "value", "value_time", "sure", "limits", "origin"]
 
 
 class Reader(HTMLParser):
@@ -268,7 +268,7 @@ def test_page_without_effects_says_that_none_was_estimated(run, tables):
 def test_page_is_written_without_any_table(run, words):
     html = write_district_page(run, "Norr", {}, {}, words).read_text(encoding="utf-8")
 
-    assert re.findall(r'<h2 id="(\w+)"', html)[-7:] == SECTIONS
+    assert re.findall(r'<h2 id="(\w+)"', html)[-len(SECTIONS) :] == SECTIONS
 
 
 def test_page_is_the_same_bytes_every_time(run, tables, figures, words):
@@ -356,3 +356,38 @@ def test_wording_of_the_run_reaches_the_page(make_run, tables):
 
     assert "412 unga i Norr; 260 av dem levde någon gång utan arbete." in re.sub(r"\s+([;.])", r"\1", text)
     assert "ekonomiskt bistånd" not in text
+
+
+def test_district_page_says_when_the_money_comes_back_and_at_which_price_it_would_not(page, words):
+    text = plain(page("Norr"))
+
+    expected = {
+        "en": (
+            "has its money back after 29 months",
+            "At 49,700 for cost of a place instead of 16,000",
+            "has 60 of its own",
+            "no extra work",
+        ),
+        "sv": (
+            "har sina pengar tillbaka efter 29 månader",
+            "Vid 49 700 för kostnad för en plats i stället för 16 000",
+            "har 60 egna",
+            "inget extra arbete",
+        ),
+    }
+    assert [part for part in expected[words.language] if part not in text] == []
+
+
+def test_district_page_says_so_when_nothing_of_value_can_be_said(run, words):
+    text = plain(write_district_page(run, "Söder", {}, {}, words).read_text(encoding="utf-8"))
+
+    expected = {"en": "It cannot be said when the money comes back", "sv": "Det går inte att säga när pengarna kommer tillbaka"}
+    assert expected[words.language] in text
+
+
+def test_overview_says_what_the_money_would_do_if_best_used(run, tables, words):
+    text = plain(write_overview(run, tables, {}, words).read_text(encoding="utf-8"))
+
+    # The amounts are rounded as much as a plan deserves.
+    assert {"en": "best allocation found is worth", "sv": "bästa fördelningen som räknats fram värd"}[words.language] in text
+    assert {"en": "Best, shared places", "sv": "Bäst, delade platser"}[words.language] in text

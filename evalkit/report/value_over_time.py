@@ -1,0 +1,210 @@
+"""Value through time: when the money comes back, what is projected, what it gives for the money, who should pay, and what the answer hangs on."""
+
+from markupsafe import Markup
+
+from evalkit.report.change import Effect, effects_of, is_pooled, pooled_heading
+from evalkit.report.document import Block, Brief, DataTable, Section
+from evalkit.report.figures import picture
+from evalkit.report.numbers import COUNT, SHARE, Form, Row, gain_form
+
+PERSPECTIVES = ("person", "district", "municipality", "public_purse", "society")
+_PARTS = ("observed", "projected", "total")
+_N_TORNADO = 6
+_MONEY_MEASURES = ("net_public_cost_per_work_month", "programme_cost_per_work_month")
+
+
+def when_it_pays(brief: Brief) -> Section:
+    """The month of return first, then the curve, and the tables that decision-makers ask for."""
+    valued = [(effect, _payback(brief, effect)) for effect in effects_of(brief) if effect.scope]
+    shown = [(effect, rows) for effect, rows in valued if rows]
+    leads = tuple(_lead(brief, effect, rows) for effect, rows in shown) or (brief.words.html("value_time.none"),)
+    blocks = tuple(_block(brief, effect, rows) for effect, rows in shown)
+    return Section("value_time", brief.words.text("value_time.heading"), leads, blocks, grade=brief.grade("value_parts"))
+
+
+def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
+    rows = {row["perspective"]: row for row in brief.shelf.rows("value_payback", **effect.keys)}
+    return {name: rows[name] for name in PERSPECTIVES if name in rows and rows[name].has("probability_returns")}
+
+
+def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
+    purse = rows.get("public_purse")
+    if purse is None:
+        return brief.words.html("value_time.none")
+    probability = brief.number(purse, "probability_returns", SHARE)
+    if purse.get("return_month") is None:
+        lead = brief.words.html("value_time.lead_never", probability=probability)
+    elif purse["return_month"] == 0:
+        lead = brief.words.html("value_time.lead_at_once", probability=probability)
+    else:
+        lead = brief.words.html("value_time.lead_returns", month=brief.number(purse, "return_month", COUNT), probability=probability)
+    return brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
+
+
+def _block(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Block:
+    words = brief.words
+    payback = _payback_table(brief, rows)
+    figures = picture(brief, "value_curve", words.html("value_time.figure"), payback, of=effect.names)
+    return Block(
+        heading=pooled_heading(brief, effect),
+        pooled=is_pooled(brief, effect),
+        text=_text(brief, effect),
+        points=_switches(brief, effect),
+        figures=figures,
+        tables=(
+            *(() if figures else payback),
+            *_parts_table(brief, effect),
+            *_ratios_table(brief, effect),
+            *_purse_table(brief, effect),
+            *_summary_table(brief, effect, "value_municipality", "measure", "measure.", "value_time.municipality_caption"),
+            *_tornado_table(brief, effect),
+            *_summary_table(brief, effect, "value_delay", "perspective", "", "value_time.delay_caption"),
+        ),
+    )
+
+
+def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    rows = [row for row in brief.shelf.rows("value_parts", perspective="society", **effect.keys) if row.has("estimate")]
+    if not rows:
+        return ()
+    projected = next((row for row in rows if row["part"] == "projected"), None)
+    is_projected = projected is not None and projected["estimate"] != 0
+    counts = {name: brief.number(rows[0], name, COUNT) for name in ("n_draws", "n_effect_draws")}
+    return (
+        brief.words.html("value_time.projected" if is_projected else "value_time.observed_only"),
+        brief.words.html("value_time.draws", **counts),
+    )
+
+
+def _payback_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
+    words = brief.words
+    body = tuple(
+        (
+            words.label(name),
+            brief.number(row, "deepest", _money(row, "deepest", "deepest_lower", "deepest_upper")),
+            brief.number(row, "deepest_month", COUNT) if row.has("deepest_month") else "–",
+            brief.number(row, "return_month", COUNT) if row.has("return_month") else "–",
+            brief.number(row, "probability_returns", SHARE),
+        )
+        for name, row in rows.items()
+    )
+    columns = ("deepest", "deepest_month", "return_month", "probability_returns")
+    head = (words.text("value_page.perspective"), *(words.text(f"value_time.{column}") for column in columns))
+    return (DataTable(words.text("value_time.figure_caption"), head, body, note=brief.note("value_payback")),)
+
+
+def _parts_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words = brief.words
+    found = {(row["perspective"], row["part"]): row for row in brief.shelf.rows("value_parts", **effect.keys)}
+    body = tuple(
+        (words.label(name), *(brief.in_brackets(found[name, part], "estimate", gain_form(found[name, part])) for part in _PARTS))
+        for name in PERSPECTIVES
+        if all((name, part) in found for part in _PARTS)
+    )
+    head = (words.text("value_page.perspective"), *(words.label(f"part.{part}") for part in _PARTS))
+    return (DataTable(words.text("value_time.parts_caption"), head, body, note=brief.note("value_parts")),) if body else ()
+
+
+def _ratios_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words = brief.words
+    body = tuple(
+        (words.label(f"measure.{row['measure']}"), _ratio(brief, row))
+        for row in brief.shelf.rows("value_ratios", **effect.keys)
+        if row.status == "ok"
+    )
+    head = (words.text("value_time.measure"), words.text("value_time.result"))
+    return (DataTable(words.text("value_time.ratios_caption"), head, body, note=brief.note("value_ratios")),) if body else ()
+
+
+def _ratio(brief: Brief, row: Row) -> Markup | str:
+    if not row.has("estimate"):
+        return brief.words.text(f"case.{row['case']}")
+    form = _money(row, "estimate", "ci_lower", "ci_upper") if row["measure"] in _MONEY_MEASURES else Form("number", 1)
+    return brief.in_brackets(row, "estimate", form)
+
+
+def _purse_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words = brief.words
+    rows = [row for row in brief.shelf.rows("value_purse", **effect.keys) if row.has("estimate") and (row["estimate"] or row["paid_now"])]
+    body = tuple(
+        (
+            words.label(row["actor"]),
+            brief.in_brackets(row, "estimate", gain_form(row)),
+            brief.number(row, "paid_now", _money(row, "paid_now")),
+            brief.number(row, "paid_proposed", _money(row, "paid_proposed")) if row.has("paid_proposed") else "–",
+        )
+        for row in rows
+    )
+    head = (words.text("value_page.actor"), *(words.text(f"value_time.{column}") for column in ("gain", "paid_now", "paid_proposed")))
+    return (DataTable(words.text("value_time.purse_caption"), head, body, note=brief.note("value_purse")),) if body else ()
+
+
+def _summary_table(brief: Brief, effect: Effect, family: str, key: str, prefix: str, caption: str) -> tuple[DataTable, ...]:
+    words = brief.words
+    body = tuple(
+        (words.label(f"{prefix}{row[key]}"), brief.in_brackets(row, "estimate", gain_form(row)))
+        for row in brief.shelf.rows(family, **effect.keys)
+        if row.has("estimate")
+    )
+    head = (words.text("value_time.measure"), words.text("value_page.estimate"))
+    return (DataTable(words.text(caption), head, body, note=brief.note(family)),) if body else ()
+
+
+def _tornado_rows(brief: Brief, effect: Effect) -> list[Row]:
+    rows = [row for row in brief.shelf.rows("value_tornado", **effect.keys) if row.has("swing")]
+    return sorted(rows, key=lambda row: -row["swing"])[:_N_TORNADO]
+
+
+def _tornado_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words = brief.words
+    body = tuple(
+        (
+            _parameter(brief, row),
+            brief.number(row, "value_at_low", _gain(row, "value_at_low", "value_at_high")),
+            brief.number(row, "value_at_high", _gain(row, "value_at_low", "value_at_high")),
+            brief.number(row, "switching_value", _own_form(row)) if row.has("switching_value") else "–",
+        )
+        for row in _tornado_rows(brief, effect)
+    )
+    head = tuple(words.text(f"value_time.{column}") for column in ("parameter", "at_low", "at_high", "switching"))
+    return (DataTable(words.text("value_time.tornado_caption"), head, body, note=brief.note("value_tornado")),) if body else ()
+
+
+def _switches(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """The switching values in words: at which price the sum for society becomes zero."""
+    return tuple(
+        brief.words.html(
+            "value_time.switch_sentence",
+            value=brief.number(row, "switching_value", _own_form(row)),
+            parameter=_inside(_parameter(brief, row)),
+            now=brief.number(row, "value", _own_form(row)),
+        )
+        for row in _tornado_rows(brief, effect)
+        if row.has("switching_value", "value")
+    )
+
+
+def _parameter(brief: Brief, row: Row) -> str:
+    """The price's own name; the effect has its word."""
+    price = brief.shelf.row("prices", price=row["parameter"])
+    return price[f"name_{brief.words.language}"] if price else brief.words.label(row["parameter"])
+
+
+def _inside(name: str) -> str:
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+
+
+def _own_form(row: Row) -> Form:
+    """In the price's own unit: shares with two decimals, amounts without."""
+    size = max(abs(row["value"] or 0), abs(row["switching_value"] or 0))
+    return Form("number", 2 if size < 2 else 0 if size < 1000 else -2)
+
+
+def _money(row: Row, *columns: str) -> Form:
+    size = max((abs(row[column]) for column in columns if row.get(column) is not None), default=0)
+    return Form("money", 0 if size < 100 else -1 if size < 10_000 else -2, row.get("currency") or "")
+
+
+def _gain(row: Row, *columns: str) -> Form:
+    size = max((abs(row[column]) for column in columns if row.get(column) is not None), default=0)
+    return Form("gain", 0 if size < 100 else -1 if size < 10_000 else -2, row.get("currency") or "")
