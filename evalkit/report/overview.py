@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from evalkit.report.change import primary_verdicts
 from evalkit.report.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import COUNT, MONTHS, Row
@@ -72,7 +73,7 @@ def _is_several(brief: Brief) -> bool:
 
 def _effects_said(brief: Brief, district: str) -> str:
     """Whether the effect can be said for a district; of several interventions the names of those whose effect can."""
-    words, verdicts = brief.words, brief.shelf.rows("effect_status", district=district)
+    words, verdicts = brief.words, primary_verdicts(brief, district)
     if not _is_several(brief):
         return ", ".join(dict.fromkeys(words.text(row["effect_state"]) for row in verdicts)) or "–"
     said = [words.text(row["intervention_id"]) for row in verdicts if row["effect_state"] == "estimated"]
