@@ -6,10 +6,11 @@ decays, d(t) = d(h) 2^-((t-h)/half_life); a posting of one arm alone has no diff
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
+from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTIVES
 from evalkit.economics.discounting import discount_factors, mid_months
 from evalkit.economics.effect_paths import ARMS, EffectPath, decay
 from evalkit.economics.ledger import ARM_SIGNS, unit_amount
@@ -50,7 +51,16 @@ class CashFlow:
 
     def through_time(self, actors: tuple[str, ...]) -> np.ndarray:
         """What some actors gain together at each time: (draw, time)."""
-        return self.worth[[_ACTOR_INDEX[actor] for actor in actors]].sum(axis=0)
+        first, *others = (self.worth[_ACTOR_INDEX[actor]] for actor in actors)
+        together = first.copy()
+        for worth in others:
+            together += worth
+        return together
+
+    @cached_property
+    def accumulated(self) -> dict[str, np.ndarray]:
+        """What each perspective of `RESULT_PERSPECTIVES` has gained so far at each time: (draw, time)."""
+        return {name: self.through_time(actors).cumsum(axis=1) for name, actors in RESULT_PERSPECTIVES.items()}
 
     def present_value(self, actors: tuple[str, ...], *, until: int | None = None) -> np.ndarray:
         """What some actors gain together up to a horizon (the flow's own, or one of `present`): (draw,)."""

@@ -32,8 +32,7 @@ def return_months(accumulated: np.ndarray) -> np.ndarray:
 def cash_flow_curve(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
     """What has been accumulated at each time, worth at the start, by perspective."""
     rows = []
-    for perspective, actors in RESULT_PERSPECTIVES.items():
-        accumulated = flow.through_time(actors).cumsum(axis=1)
+    for perspective, accumulated in flow.accumulated.items():
         tail = (1 - conf_level) / 2
         limits = (
             np.quantile(accumulated[1:], [tail, 1 - tail], axis=0) if len(accumulated) > 1 else np.full((2, accumulated.shape[1]), np.nan)
@@ -48,8 +47,7 @@ def cash_flow_curve(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
 def payback(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
     """Per perspective: the deepest point and its month, the month of return (empty if none), and the share of draws that return at all."""
     rows = []
-    for perspective, actors in RESULT_PERSPECTIVES.items():
-        accumulated = flow.through_time(actors).cumsum(axis=1)
+    for perspective, accumulated in flow.accumulated.items():
         months = return_months(accumulated)
         deepest = np.minimum(accumulated.min(axis=1), 0.0)
         low, high = percentiles(deepest[1:], conf_level)
@@ -71,8 +69,8 @@ def payback_by_year(flow: CashFlow) -> list[dict]:
     """The probability that a perspective has its money back for good by the end of each budget year since the start."""
     rows = []
     n_years = -(-flow.n_months // MONTHS_PER_YEAR)
-    for perspective, actors in RESULT_PERSPECTIVES.items():
-        months = return_months(flow.through_time(actors).cumsum(axis=1))[1:]
+    for perspective, accumulated in flow.accumulated.items():
+        months = return_months(accumulated)[1:]
         for year in range(1, n_years + 1):
             returned = (months != NEVER) & (months <= min(year * MONTHS_PER_YEAR, flow.n_months))
             rows.append({"perspective": perspective, "year": year, "probability": float(returned.mean()) if len(months) else None})
