@@ -18,6 +18,7 @@ from evalkit.effects.diagnostics import balance_table, effect_sensitivity, statu
 from evalkit.effects.doubly_robust import doubly_robust_difference, doubly_robust_months
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.logit import LogitFit, replicate_logits, weighted_logit
+from evalkit.effects.moments import start_moments, stop_moments, stop_trials
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
 from evalkit.effects.protocol import ESTIMAND, ESTIMANDS, Protocol, Subgroup, Truncation, load_protocol, load_protocols, protocol_hash
 from evalkit.effects.summary import effect_curves, effect_summary
@@ -77,7 +78,10 @@ __all__ = [
     "replicate_logits",
     "reported_draws",
     "shrink",
+    "start_moments",
     "status_for_publication",
+    "stop_moments",
+    "stop_trials",
     "summaries",
     "timings",
     "trial_flow",
