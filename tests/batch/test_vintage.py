@@ -30,6 +30,18 @@ def test_run_id_changes_with_a_parameter(project):
     assert project.prepare().run_id != before
 
 
+def test_a_database_file_is_an_input_whose_change_is_seen(project):
+    database = project.root / "extract.db"
+    database.write_bytes(b"first content")
+    project.run_file.write_text(project.run_file.read_text().replace("folder: ../extract", f'folder: "sqlite://{database}"'))
+    before = project.prepare()
+
+    database.write_bytes(b"other content")
+
+    assert list(before.inputs) == ["extract/database"]
+    assert project.prepare().run_id != before.run_id
+
+
 def test_inputs_are_named_by_role(project):
     (project.root / "extract" / "part").mkdir()
     (project.root / "extract" / "part" / "more.csv").write_text("x\n")
