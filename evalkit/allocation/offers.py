@@ -66,9 +66,9 @@ def worth_of(totals: pl.DataFrame) -> pl.DataFrame:
 
 
 def years_of(run: Run) -> float:
-    """Years that the extract covers."""
+    """Years through which the extract follows people."""
     extract = run.params.extract
-    return (month_number(extract.data_through) - month_number(extract.first_month) + 1) / MONTHS_PER_YEAR
+    return (month_number(extract.follow_up_through) - month_number(extract.first_month) + 1) / MONTHS_PER_YEAR
 
 
 def priced(bookings: pl.DataFrame, place_costs: pl.DataFrame) -> pl.DataFrame:

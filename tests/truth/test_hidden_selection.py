@@ -36,7 +36,7 @@ def simulated_people(*, seed: int, n_people: int, hidden_selection: float) -> Pe
     for name in ("person", "participation", "livelihood", "income_support", "household_member"):
         missing = [pl.lit(None, kind).alias(column) for column, kind in SCHEMAS[name].columns.items() if column not in tables[name].columns]
         tables[name] = tables[name].with_columns(missing)
-    extract = SimpleNamespace(first_month=city.first_month, data_through=date(2021, 12, 1), reporting_lag_months=0)
+    extract = SimpleNamespace(first_month=city.first_month, follow_up_through=date(2021, 12, 1), reporting_lag_months=0)
     built = build_spells(tables, SimpleNamespace(extract=extract, spells=SimpleNamespace(max_gap_months=2)))
     return PersonTables(built["support_spells"], built["episodes"], built["state_intervals"], tables["person"], city.first_month)
 
