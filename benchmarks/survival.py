@@ -1,7 +1,7 @@
 """How fast the survival room is beside its peers: ratios of alternated runs, printed only where the results are equal.
 
-    python benchmarks/survival.py               speed at 1e4 and 1e6 spells, memory, growth
-    python benchmarks/survival.py speed|growth  one part
+    python benchmarks/survival.py                      speed at 1e4 and 1e6 spells, memory, growth
+    python benchmarks/survival.py speed|memory|growth  one part
 
 Needs the optional dependencies `bench` (survival 2.x, a Rust port of R survival; comprisk; both without GPL). Every pair runs alternately,
 5 times after one warm-up of each; the figure is the median of theirs over the median of ours. Ours starts from the polars table, theirs from
@@ -44,6 +44,8 @@ COEFFICIENT = 1e-4  # lifelines stops its steps earlier
 SPELLS = {"time": "months", "event": "cause"}
 GROWTH = [10**4, 10**5, 10**6, 10**7]
 PERSON_MONTHS = 100_000_000
+PEAK_MB, PEAK_MB_PERSON_MONTHS, TIMES_OF_READING = 600, 4096, 3
+IN_MEMORY = ("running", "causes", "clustered", "districts", "bootstrap", "multi_state", "cox", "cox_clustered")
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,37 @@ def speed() -> None:
         print(f"{n} spells; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors", flush=True)
         for pair in pairs(n):
             measure(pair)
+        if n == 10**4:
+            floor()
+
+
+def floor() -> None:
+    """What a short table costs whatever is computed: three columns out of a polars table and a table of seven columns made."""
+    spells, row = make_spells(10**4), np.arange(MONTHS + 1.0)
+    seconds = []
+    for _ in range(20 * RUNS):
+        begin = time.perf_counter()
+        for name in ("months", "ended", "w"):
+            spells[name].to_numpy()
+        pl.DataFrame(dict.fromkeys("abcdefg", row))
+        seconds.append(time.perf_counter() - begin)
+    print(f"  an empty round trip through polars: {statistics.median(seconds):.5f} s")
+
+
+def memory() -> None:
+    """Peak memory at 1e6 spells of everything non-parametric and of Cox, each in a process of its own."""
+    print(f"memory at 1e6 spells; load {os.getloadavg()[0]:.1f}\n  what            seconds   peak MB (target {PEAK_MB})", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        spells, intervals = Path(folder) / "spells.parquet", Path(folder) / "intervals.parquet"
+        make_spells(10**6).write_parquet(spells)
+        make_intervals(10**6).write_parquet(intervals)
+        for task in IN_MEMORY:
+            _print_peak(f"{task:<15}", _in_a_process(task, intervals if task == "multi_state" else spells), PEAK_MB)
+
+
+def _print_peak(name: str, measured: tuple[float, float], limit: float, note: str = "") -> None:
+    seconds, peak = measured
+    print(f"  {name} {seconds:8.3f}  {peak:8.0f}  {'met' if peak <= limit else 'NOT met'}{note}", flush=True)
 
 
 def growth() -> None:
@@ -261,13 +294,19 @@ def growth() -> None:
         for n in GROWTH:
             path = Path(folder) / f"{n}.parquet"
             make_spells(n).select("months", "cause", "person", "w").write_parquet(path)
-            print(f"  {n:<11d} {_in_a_process('clustered', path)}", flush=True)
+            seconds, peak = _in_a_process("clustered", path)
+            print(f"  {n:<11d} {seconds:8.3f}  {peak:8.0f}", flush=True)
             path.unlink()
         months = Path(folder) / "months"
         months.mkdir()
         _write_person_months(months)
-        print(f"  {PERSON_MONTHS:<11d} {_in_a_process('person_months', months)}   person-months in Parquet, read as a stream")
-        print(f"  {PERSON_MONTHS:<11d} {_in_a_process('reading', months)}   the same files read once", flush=True)
+        counted, read = ([_in_a_process(task, months) for _ in range(RUNS)] for task in ("person_months", "reading"))
+        (seconds, reading), peak = (statistics.median(one for one, _ in runs) for runs in (counted, read)), max(mb for _, mb in counted)
+        print(f"  {PERSON_MONTHS:<11d} {reading:8.3f}            the person-months in Parquet read once", flush=True)
+        note = f"   a curve from them, as a stream (target {PEAK_MB_PERSON_MONTHS} MB)"
+        _print_peak(f"{PERSON_MONTHS:<11d}", (seconds, peak), PEAK_MB_PERSON_MONTHS, note)
+        verdict = "met" if seconds <= TIMES_OF_READING * reading else "NOT met"
+        print(f"  {seconds / reading:.1f} times the time of reading (target {TIMES_OF_READING}, {verdict})", flush=True)
 
 
 def _write_person_months(folder: Path) -> None:
@@ -282,31 +321,47 @@ def _write_person_months(folder: Path) -> None:
         table.select("before", "month", cause=pl.when("leaves").then("cause")).write_parquet(folder / f"{part}.parquet")
 
 
-def _in_a_process(task: str, path: Path) -> str:
-    return subprocess.run([sys.executable, __file__, task, str(path)], check=True, capture_output=True, text=True).stdout.strip()
+def _in_a_process(task: str, path: Path) -> tuple[float, float]:
+    """Seconds and peak memory (MB)."""
+    printed = subprocess.run([sys.executable, __file__, task, str(path)], check=True, capture_output=True, text=True).stdout.split()
+    return float(printed[0]), float(printed[1])
 
 
 def run_task(task: str, path: Path) -> None:
     """One measurement in a process of its own; prints seconds and peak memory."""
+    scanned = pl.scan_parquet(path / "*.parquet" if path.is_dir() else path)
+    curve, fit = {**SPELLS, "weight": "w"}, {"time": "months", "event": "ended", "covariates": X}
+    columns = {"id": "person", "start": "start", "stop": "stop", "from_state": "from_state", "to_state": "to_state", "weight": "weight"}
+
+    def read(*names: str) -> pl.DataFrame:
+        return scanned.select(names).collect()
+
+    runs: dict[str, Callable[[], object]] = {
+        "running": lambda: kaplan_meier(read("months", "ended", "w"), time="months", event="ended", weight="w"),
+        "causes": lambda: aalen_johansen(read("months", "cause", "w"), **curve),
+        "clustered": lambda: aalen_johansen(read("months", "cause", "w", "person"), **curve, cluster="person"),
+        "districts": lambda: aalen_johansen(read("months", "cause", "w", "person", "district"), **curve, cluster="person", by=["district"]),
+        "bootstrap": lambda: replicate(
+            curve_statistic, tabulate_risk_set(read("months", "cause", "w", "person"), **curve, cluster="person"), seed=1, n_draws=200
+        ),
+        "multi_state": lambda: state_occupation(read(*columns.values()), **columns),
+        "cox": lambda: cox(read("months", "ended", *X), **fit),
+        "cox_clustered": lambda: cox(read("months", "ended", "w", "person", *X), **fit, weight="w", cluster="person"),
+        "person_months": lambda: aalen_johansen(scanned, time="month", event="cause", entry="before"),
+        "reading": lambda: scanned.select(pl.col("before", "month").sum(), pl.col("cause").null_count()).collect(engine="streaming"),
+    }
     begin = time.perf_counter()
-    if task == "clustered":
-        aalen_johansen(pl.read_parquet(path), **SPELLS, weight="w", cluster="person")
-    elif task == "person_months":
-        aalen_johansen(pl.scan_parquet(path / "*.parquet"), time="month", event="cause", entry="before")
-    else:
-        pl.scan_parquet(path / "*.parquet").select(pl.col("before", "month").sum(), pl.col("cause").null_count()).collect(
-            engine="streaming"
-        )
+    runs[task]()
     seconds = time.perf_counter() - begin
     # Not getrusage: its peak starts from that of the parent process.
     peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    print(f"{seconds:8.3f}  {int(peak.split()[1]) / 1024:8.0f}")
+    print(seconds, int(peak.split()[1]) / 1024)
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
         run_task(sys.argv[1], Path(sys.argv[2]))
     else:
-        for name, part in (("speed", speed), ("growth", growth)):
+        for name, part in (("speed", speed), ("memory", memory), ("growth", growth)):
             if len(sys.argv) == 1 or sys.argv[1] == name:
                 part()

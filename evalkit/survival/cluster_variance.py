@@ -107,7 +107,10 @@ def _rows(risk_set: RiskSet, targets: np.ndarray) -> _Rows:
     unit, group_of_unit = _units(cluster, group[cells], n_groups, spread.shape[0])
     order = stable_order((time * n_groups + group)[cells])
     cells = cells[order]
-    sign = np.where(is_exit, 1.0, -1.0)
+    sign = np.where(is_exit, 1, -1).astype(np.int8)
+    # Small numbers in small types: there are as many as rows.
+    group, time = group.astype(np.int32), time.astype(np.int32)
+    state, target = state.astype(np.int16), target.astype(np.int16)
     return _Rows(unit[order], cells, group[cells], time[cells], state[cells], target[cells], sign[cells], spread.data[order], group_of_unit)
 
 

@@ -193,10 +193,11 @@ def _fit(
     found = maximise(rows, ties=ties, with_residuals=variance == "robust")
     covariance = np.linalg.inv(found.information)
     if variance == "robust":
-        influence = found.residuals @ covariance
+        influence = found.residuals
         if columns.cluster is not None:
             cluster = columns.cluster[rows.order]
             influence = np.column_stack([np.bincount(cluster, one) for one in influence.T])
+        influence = influence @ covariance
         covariance = influence.T @ influence
     std_error = np.sqrt(np.diag(covariance))
     z = normal_quantile(conf_level)

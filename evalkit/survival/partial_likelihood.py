@@ -295,18 +295,20 @@ def _over_time_at_risk(per_time: np.ndarray, end: np.ndarray, entry_cell: np.nda
 
 def _residuals(rows: RiskRows, beta: np.ndarray, sums: _Sums) -> np.ndarray:
     """Weighted score residual of every row: what it adds to the score, and what its presence takes away."""
-    own = rows.is_event[:, None]
     n_terms = rows.x.shape[1]
-
-    def at_exit(per_time: np.ndarray) -> np.ndarray:
-        return per_time.reshape(-1, n_terms)[rows.exit_cell]
-
-    a0, own0 = sums.a0.ravel()[rows.exit_cell], sums.own0.ravel()[rows.exit_cell]
-    rows_at = (rows.bin, rows.entry_cell, rows.censoring)
-    h0 = _over_time_at_risk(sums.a0, *rows_at)[:, 0] + rows.is_event * (own0 - a0)
-    h1 = _over_time_at_risk(sums.a1, *rows_at) + own * (at_exit(sums.own1) - at_exit(sums.a1))
-    ratio = np.exp(rows.x @ beta)[:, None]
-    return rows.weight[:, None] * (own * (rows.x - at_exit(sums.mean)) - ratio * (rows.x * h0[:, None] - h1))
+    residuals = np.empty((len(rows.x), n_terms))
+    for begin in range(0, len(residuals), _CACHED_ROWS):
+        part = slice(begin, begin + _CACHED_ROWS)
+        x, cell, is_event = rows.x[part], rows.exit_cell[part], rows.is_event[part]
+        own = is_event[:, None]
+        a0, own0 = sums.a0.ravel()[cell], sums.own0.ravel()[cell]
+        a1, own1, mean = (per_time.reshape(-1, n_terms)[cell] for per_time in (sums.a1, sums.own1, sums.mean))
+        rows_at = (rows.bin[part], None if rows.entry_cell is None else rows.entry_cell[part], rows.censoring)
+        h0 = _over_time_at_risk(sums.a0, *rows_at)[:, 0] + is_event * (own0 - a0)
+        h1 = _over_time_at_risk(sums.a1, *rows_at) + own * (own1 - a1)
+        ratio = np.exp(x @ beta)[:, None]
+        residuals[part] = rows.weight[part, None] * (own * (x - mean) - ratio * (x * h0[:, None] - h1))
+    return residuals
 
 
 def _solve(information: np.ndarray, score: np.ndarray) -> np.ndarray:

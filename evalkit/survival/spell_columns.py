@@ -86,6 +86,7 @@ def read_spell_columns(spells: SpellTable, roles: Roles) -> SpellColumns:
     causes, cause, state = _causes_and_states(table, roles)
     group, n_groups, groups = _group_codes(table, roles.by)
     weight = _weights(table, roles, n)
+    _refuse_groups_of_nobody(weight, group, groups, n_groups, roles)
     cluster, cluster_ids = (None, None) if roles.cluster is None else dense_codes(table[roles.cluster])
     weight_squared = None
     if is_collapsed:
@@ -232,6 +233,18 @@ def _weights(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> np.ndar
     why = "A weight says for how many people a row stands; it may be zero, never negative."
     _refuse_rows(smallest < 0, n, f'column "{roles.weight}"', "have a negative weight", why)
     return weight
+
+
+def _refuse_groups_of_nobody(weight: np.ndarray | None, group: np.ndarray, groups: pl.DataFrame, n_groups: int, roles: Roles) -> None:
+    """Refuse groups whose rows all weigh nothing: a curve of nobody would stay at its start whatever happened."""
+    empty = 0 if weight is None else int((np.bincount(group, weight, n_groups) == 0).sum())
+    if empty:
+        raise _refusal(
+            f"{empty} of {n_groups} group(s) stand for nobody: all their weights are zero.",
+            f'column "{roles.weight}"' + (f", groups by {', '.join(groups.columns)}" if groups.width else ""),
+            "A share needs people that it is a share of; rows of weight zero are nobody's.",
+            "leave those groups out, or look at how the weights were made.",
+        )
 
 
 def _refuse_rows(is_bad: np.ndarray, n: np.ndarray | None, where: str, what: str, why: str) -> None:

@@ -52,7 +52,9 @@ def predicted_curves(fit: Fit, profiles: pl.DataFrame, *, conf_level: float = 0.
     -------
     DataFrame
         `profile` (row number of `profiles`), `time` (0 to the last time of the fit), `cause` (the causes, and "still_running"; "any" with one kind
-        of end), `estimate` and `std_error` (shares), `ci_lower`, `ci_upper` (log-log limits). Errors are null for Cox fits.
+        of end), `estimate` and `std_error` (shares), `ci_lower`, `ci_upper` (log-log limits). For Cox fits errors
+        and limits are null after time 0: not estimable from a fit, which keeps how sure its hazard ratios are but not how sure its
+        baseline is. `discrete_hazard` gives them; so do fits of `cox` to resampled persons (`replicate_weights` as `weight`).
 
     Raises
     ------

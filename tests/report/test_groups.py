@@ -56,7 +56,11 @@ def test_rates_always_come_with_the_caution_of_sorting(said):
 @pytest.mark.parametrize(
     ("groups", "sv", "en"),
     [
-        ([("sex", "female", 40, 12.0, 10.5, 13.5), ("sex", "male", 50, 8.0, 7.0, 9.0)], "kvinnor stannar längst", "women stay longest"),
+        (
+            [("sex", "female", 40, 12.0, 10.5, 13.5), ("sex", "male", 50, 8.0, 7.0, 9.0)],
+            "gruppen ”kvinnor” stannar längst",
+            "the group “women” stays longest",
+        ),
         ([("sex", "female", 40, 9.0, 7.5, 10.5), ("sex", "male", 50, 8.0, 7.0, 9.0)], "avgör inte", "do not tell"),
         ([("sex", "female", 3, 9.0, 7.5, 10.5), ("sex", "male", 50, 8.0, 7.0, 9.0)], "för små", "too small"),
     ],
@@ -82,4 +86,4 @@ def test_several_groups_are_compared_by_their_ends_when_the_longest_is_not_clear
 
     language, text = said(_months(*groups))
 
-    assert {"sv": "35– stannar längre än –24", "en": "35– stay longer than –24"}[language] in text
+    assert {"sv": "”35–” stannar längre än gruppen ”–24”", "en": "“35–” stays longer than the group “–24”"}[language] in text

@@ -79,7 +79,9 @@ def test_replicates_of_curves_are_curves_of_weighted_spells(entry, spells):
 
     for draw in range(6):
         drawn = replicate_weights(spells["person"], seed=3, n_draws=1, first_draw=draw)[:, 0]
-        curves = aalen_johansen(spells.with_columns(drawn=pl.Series(drawn)), weight="drawn", **columns)
+        # A district from which nobody is drawn has no curve: NaN in the replicates, refused by the estimator.
+        weighted = spells.with_columns(drawn=pl.Series(drawn)).filter(pl.col("drawn").sum().over("district") > 0)
+        curves = aalen_johansen(weighted, weight="drawn", **columns)
         south = curves.filter(pl.col("district") == "south", pl.col("cause") == "work")["estimate"].to_numpy()
         if not np.isnan(replicates[draw, 1]).any():
             assert np.allclose(replicates[draw, 1, :, 2], south, rtol=0, atol=CLOSE)

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from evalkit.errors import EstimationError
-from evalkit.survival import aalen_johansen, kaplan_meier
+from evalkit.survival import aalen_johansen, cox, gray_test, kaplan_meier, log_rank_test, survival_quantiles
 
 COLUMNS = {"time": "months", "event": "cause", "entry": "entry", "weight": "weight", "cluster": "person"}
 
@@ -33,6 +33,13 @@ CASES = {
         'column "weight"',
         "may be zero",
         "correct",
+    ),
+    "weights_all_zero": (
+        lambda s: s.with_columns(weight=0.0),
+        "1 of 1 group(s) stand for nobody",
+        'column "weight"',
+        "share of",
+        "leave those groups out",
     ),
     "weight_not_finite": (lambda s: changed(s, "weight", float("nan")), "1 spells are not finite", 'column "weight"', "", "correct"),
     "dates_as_times": (lambda s: s.with_columns(months=pl.date(2020, 1, 1)), "A time column holds Date", 'column "months"', "", "months"),
@@ -104,3 +111,55 @@ def test_declared_cause_that_never_occurs_has_a_curve_of_zeros_without_errors(sp
     pension = curves.filter(pl.col("cause") == "pension", pl.col("time") > 0)
     assert pension["estimate"].to_list() == [0.0] * 5
     assert pension["std_error"].null_count() == 5
+
+
+def test_a_group_of_weight_zero_among_others_is_counted_and_its_column_named(spells, four_lines):
+    weight = pl.when(pl.col("person") == "p1").then(0.0).otherwise("weight")
+
+    with pytest.raises(EstimationError) as refusal:
+        kaplan_meier(spells.with_columns(weight=weight), time="months", event="ended", weight="weight", by=["person"])
+
+    what, where, *_ = four_lines(refusal.value)
+    assert "1 of " in what and "groups by person" in where
+
+
+def test_a_group_without_rows_has_no_curve(spells):
+    names = pl.Enum([*spells["person"].unique().sort(), "nobody"])
+
+    curves = kaplan_meier(spells.with_columns(pl.col("person").cast(names)), time="months", event="ended", by=["person"])
+
+    assert "nobody" not in curves["person"].cast(pl.String).to_list()
+
+
+REGRESSIONS = {
+    "nobody_left": (lambda s: s.with_columns(ended=pl.lit(False)), "Nobody left in the way to be explained"),
+    "one_person": (lambda s: s.filter(pl.col("ended")).head(1), "do not tell their effects apart"),
+    "no_spells": (lambda s: s.clear(), "There are no spells"),
+}
+
+
+@pytest.mark.parametrize("case", REGRESSIONS)
+def test_a_cox_model_of_too_little_is_refused_in_four_lines(case, spells, four_lines):
+    spoil, what = REGRESSIONS[case]
+
+    with pytest.raises(EstimationError) as refusal:
+        cox(spoil(spells), time="months", event="ended", covariates=["weight"])
+
+    assert what in four_lines(refusal.value)[0]
+
+
+@pytest.mark.parametrize("test", [log_rank_test, gray_test])
+def test_groups_cannot_be_compared_when_there_is_one(test, spells, four_lines):
+    cause = {"event": "cause", "cause": "work"} if test is gray_test else {"event": "ended"}
+
+    with pytest.raises(EstimationError) as refusal:
+        test(spells.with_columns(one=pl.lit("a")), time="months", group="one", **cause)
+
+    assert "only one group" in four_lines(refusal.value)[0]
+
+
+def test_the_median_of_spells_that_all_run_on_is_null_as_documented(spells):
+    medians = survival_quantiles(spells.with_columns(ended=pl.lit(False)), time="months", event="ended")
+
+    assert medians.select("estimate", "ci_lower", "ci_upper").row(0) == (None, None, None)
+    assert "null where the curve" in survival_quantiles.__doc__

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.survival import aalen_johansen, cox, discrete_hazard, predicted_curves, standardised_curves
+from evalkit.survival import aalen_johansen, cox, discrete_hazard, predicted_curves, replicate_weights, standardised_curves
 
 CLOSE = 1e-9  # Newton steps stop below 1e-10
 STEP = 1e-6  # of a numerical derivative; its own error is about the step
@@ -104,3 +104,34 @@ def test_strata_have_their_own_baseline(confounded):
 
     men, women = (table.filter(profile=row, cause="any", time=12)["estimate"].item() for row in (0, 1))
     assert men > women + 0.1
+
+
+def test_errors_of_curves_from_cox_fits_are_null_and_the_docstring_says_why_and_what_to_do(confounded):
+    fit = cox(confounded, time="months", event="ended", covariates=["trained"])
+
+    table = predicted_curves(fit, pl.DataFrame({"trained": [True]})).filter(pl.col("time") > 0)
+
+    assert table["estimate"].null_count() == 0 and not table["estimate"].is_nan().any()
+    assert table.select("std_error", "ci_lower", "ci_upper").null_count().row(0) == (table.height,) * 3
+    assert "not estimable from a fit" in predicted_curves.__doc__ and "replicate_weights" in predicted_curves.__doc__
+
+
+def test_resampled_persons_give_errors_to_curves_from_cox_fits(confounded):
+    """The way out that the docstring names: errors near those of the discrete model of the same data."""
+    people = confounded.head(1500).with_row_index("person")
+    weights = replicate_weights(people["person"], seed=3, n_draws=40)
+    month = pl.col("time") == 6
+    profile = pl.DataFrame({"trained": [True]})
+
+    draws = [
+        predicted_curves(
+            cox(people.with_columns(w=pl.Series(column)), time="months", event="ended", covariates=["trained"], weight="w"), profile
+        )
+        .filter(month, pl.col("cause") == "still_running")["estimate"]
+        .item()
+        for column in weights.T
+    ]
+
+    discrete = discrete_hazard(people, time="months", event="ended", covariates=["trained"], link="cloglog", band_starts=range(1, 7))
+    error = predicted_curves(discrete, profile).filter(month, pl.col("cause") == "still_running")["std_error"].item()
+    assert np.std(draws, ddof=1) == pytest.approx(error, rel=MONTE_CARLO / np.sqrt(2 * len(draws)))
