@@ -91,7 +91,8 @@ def allocate(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits, *, gap:
 
 
 class _Index:
-    """Where the variables stand: starts by offer, used places and open doors by provider and intervention, extra money by district."""
+    """Where the variables stand: starts by offer, used places and open doors by provider and intervention, extra money by
+    district, and all starts together."""
 
     def __init__(self, offers: pl.DataFrame):
         self.districts = offers["district"].unique().sort().to_list()
@@ -102,7 +103,8 @@ class _Index:
         self.used = n_offers + np.arange(n_cells)
         self.opened = n_offers + n_cells + np.arange(n_cells)
         self.extra = n_offers + 2 * n_cells + np.arange(len(self.districts))
-        self.size = n_offers + 2 * n_cells + len(self.districts)
+        self.total = n_offers + 2 * n_cells + len(self.districts)
+        self.size = self.total + 1
         self.district_of_offer = _positions(offers["district"], self.districts)
         self.intervention_of_offer = _positions(offers["intervention_id"], self.interventions)
         self.intervention_of_cell = _positions(self.cells["intervention_id"], self.interventions)
@@ -181,10 +183,17 @@ def _add_equality(program: Program, offers: pl.DataFrame, index: _Index, limits:
     rows_of = np.flatnonzero(eligible > 0)
     if not len(rows_of):
         return
-    dense = np.repeat(limits.equality_floor * eligible[rows_of, None] / eligible.sum(), len(served), axis=1)
-    dense[index.district_of_offer[served] == rows_of[:, None]] -= 1.0
-    rows, columns = np.nonzero(dense)
-    program.limit("equality", rows, index.starts[served][columns], dense[rows, columns], np.full(len(rows_of), _PART_OF_A_START))
+    # The sum of all starts is a variable of its own, so that no row names every offer.
+    n_served, n_rows = len(served), len(rows_of)
+    ones, total = np.ones(n_served), np.full(n_served + 1, 0)
+    columns = np.concatenate([index.starts[served], [index.total]])
+    program.limit("total", total, columns, np.concatenate([ones, [-1.0]]), np.zeros(1))
+    program.limit("total_again", total, columns, np.concatenate([-ones, [1.0]]), np.zeros(1))
+    position = np.searchsorted(rows_of, index.district_of_offer[served])
+    rows = np.concatenate([position, np.arange(n_rows)])
+    columns = np.concatenate([index.starts[served], np.full(n_rows, index.total)])
+    floors = limits.equality_floor * eligible[rows_of] / eligible.sum()
+    program.limit("equality", rows, columns, np.concatenate([-ones, floors]), np.full(n_rows, _PART_OF_A_START))
 
 
 def _can_serve(offers: pl.DataFrame, index: _Index, limits: Limits) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from evalkit.report.change import Effect, effects_of, is_pooled, pooled_heading
+from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import COUNT, SHARE, Form, Row, gain_form
@@ -46,7 +46,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Block:
     payback = _payback_table(brief, rows)
     figures = picture(brief, "value_curve", words.html("value_time.figure"), payback, of=effect.names)
     return Block(
-        heading=pooled_heading(brief, effect),
+        heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
         text=_text(brief, effect),
         points=_switches(brief, effect),

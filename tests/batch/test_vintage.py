@@ -1,4 +1,6 @@
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +50,19 @@ def test_inputs_are_named_by_role(project):
     (project.root / "extract" / ".hidden").write_text("x\n")
 
     assert list(project.prepare().inputs) == ["extract/part/more.csv", "extract/person.csv"]
+
+
+def test_inputs_hold_the_dated_parameters_that_a_price_book_takes_values_from(project):
+    (project.root / "rates.yaml").write_text("records: []\n")
+    (project.root / "book.yaml").write_text("defaults: [rates.yaml, missing.yaml]\n")
+    book = Path(os.path.relpath(project.root / "book.yaml", project.run_file.parent)).as_posix()
+    project.run_file.write_text(project.run_file.read_text() + f"value: {{price_book: {book}}}\n")
+    before = project.prepare()
+
+    (project.root / "rates.yaml").write_text("records: [changed]\n")
+
+    assert "value.price_book/defaults/rates.yaml" in before.inputs
+    assert project.prepare().run_id != before.run_id
 
 
 def test_written_run_is_read_back_and_work_is_private(project):

@@ -227,3 +227,27 @@ def test_pseudonymise_refuses_a_key_that_others_may_read(call, tmp_path):
 
     assert exit_code == 3
     assert out == "" and "IntakeError: The key of the pseudonyms cannot be used." in err
+
+
+def test_params_explain_prints_value_source_grade_and_use(call):
+    folder = Path(__file__).parents[2] / "params"
+
+    exit_code, out, _ = call("params", "explain", "income_support.mean_months", "--folder", folder)
+
+    assert exit_code == 0
+    assert "2013                        6.6  H  socialstyrelsen.se 2013" in out
+    assert "used by unit_costs/stockholm.yaml: price income_support" in out
+
+
+def test_params_explain_refuses_an_unknown_key_and_names_the_nearest(call):
+    exit_code, _, err = call("params", "explain", "equalised_shared", "--folder", Path(__file__).parents[2] / "params")
+
+    assert exit_code == 2
+    assert 'did you mean "equalised_share"?' in err and "fix:" in err
+
+
+def test_scenario_prints_the_number_it_is_about(call):
+    exit_code, out, _ = call("scenario", Path(__file__).parents[2] / "params" / "scenarios" / "coordination_association.yaml")
+
+    assert exit_code == 0
+    assert "* pays_district" in out and "16,000.0 ->          4,000.0" in out

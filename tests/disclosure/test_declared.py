@@ -78,7 +78,8 @@ def test_read_unit_gives_a_districts_own_curves_under_their_plain_names(run):
 
 
 def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
-    about_things = {"intake", "prices"}
+    # Prices and counts of rows; plans of a whole city, which follow from money and places.
+    about_things = {"intake", "prices", "allocation_joint", "allocation_plans", "allocation_returns"}
 
     assert all(declared.n_persons or declared.rule == "curve" or name in about_things for name, declared in DECLARED.items())
 
@@ -94,3 +95,14 @@ def _intake():
     return pl.DataFrame(
         {"table": ["person"], "rule": ["all"], "n_delivered": [9], "n_accepted": [9], "n_rejected": [0], "data_through": [None]}
     )
+
+
+def test_release_all_gives_every_table_the_grade(run):
+    returns = pl.DataFrame(
+        {"free_budget": [0.0, 1.0], "value": [5.0, 6.0], "downside": [1.0, 2.0], "added_value": [0.0, 1.0]}
+    ).with_columns(per_krona=pl.lit(1.0), n_starts=pl.lit(3.0), gap=pl.lit(0.0), currency=pl.lit("SEK"))
+
+    published = release_all({"allocation_returns": returns}, run, grade="L")
+
+    assert published["allocation_returns"].grade == "L"
+    assert read_published(run.run_dir, "allocation_returns").data["value"].to_list() == [5.0, 6.0]

@@ -1,0 +1,108 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from evalkit.allocation import allocate_city, budgets_now, offers_from, priced, primary_status, starts_per_year, worth_of
+from evalkit.disclosure import DECLARED
+from evalkit.params import AllocationRules
+
+EFFECT = {"estimand": "start_now_rather_than_wait", "subgroup": "all", "source": "raw"}
+
+
+def make_status(rows):
+    """district, intervention, status, starters, eligible."""
+    columns = ["district", "intervention_id", "status", "n_starters", "n_eligible"]
+    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(**{k: pl.lit(v) for k, v in EFFECT.items()})
+
+
+STATUS = make_status(
+    [
+        ("Harbour", "train", "estimated", 60, 200),
+        ("Hill", "train", "estimated", 30, 100),
+        ("Marsh", "train", "cannot_be_said", 10, 50),
+        ("all", "train", "estimated", 100, 350),
+    ]
+)
+COSTS = pl.DataFrame({"intervention_id": ["train"], "cost": [1000.0], "currency": ["SEK"]})
+YEARLY = pl.DataFrame({"intervention_id": ["train"], "starts_per_year": [40.0]})
+
+
+@pytest.fixture
+def offers():
+    return offers_from(STATUS, COSTS, YEARLY, n_years=5.0)
+
+
+@pytest.fixture
+def worth(offers):
+    rng = np.random.default_rng(2)
+    keys = offers.select("district", "intervention_id").rows()
+    rows = [(*key, draw, 5000.0 + (rng.normal(0, 800) if draw else 0)) for key in keys for draw in range(31)]
+    return pl.DataFrame(rows, schema=["district", "intervention_id", "draw", "value"], orient="row")
+
+
+def test_offers_are_a_year_s_and_leave_out_what_cannot_be_said(offers):
+    # Harbour has 60 of the city's 100 starters, so 24 of its 40 starts a year.
+    assert offers.select("district", "n_eligible", "places", "n_now").rows() == [("Harbour", 40.0, 24.0, 12.0), ("Hill", 20.0, 12.0, 6.0)]
+
+
+def test_without_delivered_places_there_are_as_many_as_start_now():
+    offers = offers_from(STATUS, COSTS, YEARLY.clear(), n_years=5.0)
+
+    assert offers["places"].to_list() == offers["n_now"].to_list()
+
+
+def test_starts_without_a_cost_are_not_offered():
+    assert offers_from(STATUS, COSTS.with_columns(cost=pl.lit(0.0)), YEARLY, n_years=5.0).is_empty()
+
+
+def test_budgets_are_what_is_spent_now(offers):
+    assert budgets_now(offers) == {"Harbour": 12_000, "Hill": 6000}
+
+
+def test_starts_per_year_follow_from_places_and_length():
+    costs = pl.DataFrame({"intervention_id": ["train"] * 2, "year": [2019, 2020], "places": [10.0, 20.0]})
+
+    assert starts_per_year(costs, pl.DataFrame({"intervention_id": ["train"], "planned_months": [6]}))["starts_per_year"].to_list() == [
+        40.0
+    ]
+
+
+def test_allocate_city_shows_today_and_what_more_money_gives(offers, worth):
+    plan = allocate_city(offers, worth, AllocationRules(further_money=(2000.0,)))
+
+    plans = {row["plan"]: row for row in plan.plans.iter_rows(named=True)}
+    assert plans["now"]["value"] == pytest.approx(18 * 5000)
+    assert plans["own_places"]["value"] == pytest.approx(18 * 5000)
+    assert plans["shared_places"]["value"] >= plans["own_places"]["value"] - 1e-6
+    assert plan.returns["added_value"].to_list() == pytest.approx([0, 2 * 5000])
+    assert plan.exchange["receives"].sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_allocate_city_publishes_declared_columns(offers, worth):
+    published = allocate_city(offers, worth, AllocationRules()).for_publication(STATUS, COSTS)
+
+    for name, table in published.items():
+        declared = DECLARED[name]
+        assert {*declared.keys, *declared.values, *([declared.n_persons] if declared.n_persons else [])} <= set(table.columns)
+
+
+def test_allocate_city_is_empty_where_nothing_can_be_offered(offers, worth):
+    plan = allocate_city(offers.clear(), worth, AllocationRules())
+
+    assert all(table.is_empty() for table in plan)
+    assert all(table.is_empty() for table in plan.for_publication(STATUS, COSTS.clear()).values())
+
+
+def test_only_the_primary_estimand_is_allocated_by():
+    other = STATUS.with_columns(pl.lit("start_now_rather_than_never").alias("estimand"))
+    estimands = ["start_now_rather_than_never", EFFECT["estimand"]]
+    totals = pl.DataFrame({"district": ["Harbour"] * 2, "intervention_id": ["train"] * 2, "estimand": estimands})
+
+    assert primary_status(pl.concat([STATUS, other])).height == STATUS.height
+    assert worth_of(totals.with_columns(draw=0, net_benefit=pl.Series([9.0, 1.0])))["value"].to_list() == [1.0]
+
+
+def test_bookings_without_a_known_cost_are_not_settled():
+    bookings = pl.DataFrame({"intervention_id": ["train", "weave"], "n_place_months": [1, 2]})
+
+    assert priced(bookings, COSTS)["intervention_id"].to_list() == ["train"]

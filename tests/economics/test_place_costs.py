@@ -1,0 +1,97 @@
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from evalkit.economics import load_price_book, place_costs, place_prices, start_costs, value_effects, with_place_costs
+from evalkit.errors import LedgerError, ParameterError
+
+STOCKHOLM = Path(__file__).parents[2] / "params" / "unit_costs" / "stockholm.yaml"
+MONTHS = [date(2020, 1, 1), date(2020, 2, 1), date(2021, 1, 1)]
+KINDS = pl.DataFrame({"intervention_id": ["training"], "planned_months": [6], "name": ["Training"]})
+
+
+def capacity(**changes):
+    """Ten places; 4000 a month for all and 100 for a filled one."""
+    columns = {"places": 10, "fixed_cost": 4000.0, "variable_cost": 100.0, "currency": "SEK", "price_year": 2020} | changes
+    return pl.DataFrame({"intervention_id": "training", "month": MONTHS}).with_columns(**{k: pl.lit(v) for k, v in columns.items()})
+
+
+def occupied(*counts):
+    return pl.DataFrame({"intervention_id": "training", "month": MONTHS[: len(counts)], "n_occupied": counts})
+
+
+def test_a_filled_place_costs_more_when_places_stand_empty():
+    table = place_costs(capacity(), occupied(4, 6, 10))
+
+    half, full = table.rows(named=True)
+    # 2020: 8000 fixed over ten filled place-months, then 100 each; 2021: full.
+    assert (half["utilisation_share"], half["cost_per_filled_place"], half["marginal_cost"]) == (0.5, 900.0, 100.0)
+    assert (full["utilisation_share"], full["cost_per_filled_place"]) == (1.0, 500.0)
+    assert half["cost_at_full_use"] == full["cost_at_full_use"] == 500.0
+
+
+def test_an_intervention_gets_its_own_price_of_a_start(content, declare, make_rich, effect_draws):
+    book = with_place_costs(declare(make_rich(content)), place_costs(capacity(), occupied(4, 6, 10)), KINDS)
+
+    record = book.records["referral.training"]
+    # Person-months weigh the years: (5 * 900 + 10 * 500) / 15 a month, six months; the years are the range.
+    assert record.value == pytest.approx(6 * 9500 / 15)
+    assert (record.distribution.low, record.distribution.high, record.grade) == (3000.0, 5400.0, "M")
+    assert start_costs(book, KINDS)["cost"].to_list() == [record.value]
+    ledger = value_effects(effect_draws, book, seed=1)
+    assert ledger.filter(posting="referrals", draw=0)["amount"].unique().to_list() == pytest.approx([-record.value])
+
+
+def test_place_costs_of_another_year_are_converted_by_the_book_s_index():
+    book = load_price_book(STOCKHOLM)
+
+    own = with_place_costs(book, place_costs(capacity(price_year=2012), occupied(10, 10, 10)), KINDS)
+
+    assert own.records["programme_start.training"].value == pytest.approx(6 * 500 * 403.70 / 314.20)
+
+
+def test_place_costs_of_a_year_without_an_index_are_refused(content, declare, make_rich):
+    with pytest.raises(ParameterError, match="price_index"):
+        with_place_costs(declare(make_rich(content)), place_costs(capacity(price_year=2012), occupied(10, 10, 10)), KINDS)
+
+
+@pytest.mark.parametrize(
+    ("table", "what"),
+    [
+        (capacity(currency=None), "Costs of places without currency or price year: 1 interventions."),
+        (
+            capacity().with_columns(price_year=pl.Series([2020, 2020, 2021])),
+            "Costs of places in mixed currencies or price years: 1 interventions.",
+        ),
+        (capacity(fixed_cost=-1.0), "Costs of places that are negative: 1 interventions."),
+    ],
+)
+def test_unfit_costs_of_places_are_refused(table, what):
+    with pytest.raises(LedgerError) as fault:
+        place_costs(table, occupied(1, 1, 1))
+
+    assert fault.value.what == what
+    assert fault.value.where == "capacity: training"
+    assert "one currency" in fault.value.why and "ask the sender" in fault.value.fix
+
+
+def test_places_paid_in_another_currency_are_refused(content, declare, make_rich):
+    with pytest.raises(LedgerError) as fault:
+        with_place_costs(declare(make_rich(content)), place_costs(capacity(currency="EUR"), occupied(1, 1, 1)), KINDS)
+
+    assert fault.value.what == "The places are paid in another currency than the book's: EUR."
+    assert "small.yaml is in SEK" in fault.value.where and fault.value.why and "convert" in fault.value.fix
+
+
+def test_a_book_without_a_single_price_of_a_start_is_refused(book):
+    with pytest.raises(LedgerError) as fault:
+        with_place_costs(book, place_costs(capacity(), occupied(1, 1, 1)), KINDS)
+
+    assert fault.value.what == "The intervention's cost is not a single price."
+    assert "programme_cost" in fault.value.where and fault.value.why and fault.value.fix
+
+
+def test_the_internal_price_is_last_year_s_average():
+    assert place_prices(place_costs(capacity(), occupied(4, 6, 10))).rows() == [("training", 500.0, "SEK")]
