@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from evalkit.report.change import Effect, effects_of, is_pooled, month_of_horizon, pooled_heading, reason_in_words
+from evalkit.report.checks import check_tables, check_texts, naive_picture
 from evalkit.report.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import BALANCE, CHANGE_MONTHS, COUNT, Row
@@ -66,13 +67,14 @@ def _block(brief: Brief, effect: Effect) -> Block:
         *_balance_text(brief, effect),
         *_sensitivity_text(brief, effect),
         *_naive_text(brief, effect),
+        *check_texts(brief, effect),
     )
     return Block(
         heading=pooled_heading(brief, effect),
         pooled=is_pooled(brief, effect),
         text=text,
-        figures=_figures(brief, effect),
-        tables=_sensitivity_table(brief, effect),
+        figures=(*_figures(brief, effect), *naive_picture(brief, effect)),
+        tables=(*_sensitivity_table(brief, effect), *check_tables(brief, effect)),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from evalkit.report.beside import group_table
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row, points_form
@@ -126,6 +127,8 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     text.append(words.html("change.key_figures"))
     figures = _figures(brief, effect)
     is_drawn = any(figure.name.startswith("effect_months") for figure in figures)
+    # Groups are those of all districts together.
+    groups = group_table(brief, effect.intervention_id) if brief.district == "all" else ()
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
     block = Block(
         heading=pooled_heading(brief, effect),
@@ -135,7 +138,7 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
         key_figures=_key_figures(brief, effect),
         after=(*_lock_in_text(brief, effect), words.html("change.assumption"), *question),
         figures=figures,
-        tables=() if is_drawn else _summary_table(brief, effect),
+        tables=(*(() if is_drawn else _summary_table(brief, effect)), *groups),
     )
     return (block,)
 
