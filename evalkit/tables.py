@@ -199,6 +199,20 @@ SCHEMAS: dict[str, TableSchema] = {
             ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"),
             False,
         ),
+        # Draws of the declared groups, all districts together.
+        TableSchema(
+            "group_draws",
+            {
+                **_EFFECT_KEYS,
+                "draw": pl.Int32,
+                "arm": pl.String,
+                "state": pl.String,
+                "month": pl.Int32,
+                "probability": pl.Float64,
+            },
+            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"),
+            False,
+        ),
         TableSchema(
             "effect_status",
             {
@@ -361,6 +375,13 @@ def read_units(run_dir: Path | str, name: str, units: list[str]) -> pl.DataFrame
 def read_tables(run_dir: Path | str, *names: str) -> dict[str, pl.DataFrame]:
     """Several tables of a run by name."""
     return {name: read_table(run_dir, name) for name in names}
+
+
+def read_delivered(run_dir: Path | str, name: str) -> pl.DataFrame:
+    """A delivered table of a run, empty where nobody delivered it: its part of the report is then left out."""
+    if table_path(run_dir, name).exists():
+        return read_table(run_dir, name)
+    return pl.DataFrame(schema=SCHEMAS[name].columns)
 
 
 def only(table: pl.DataFrame, **values: object) -> pl.DataFrame:

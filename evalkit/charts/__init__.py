@@ -3,10 +3,13 @@
 from evalkit.charts.balance import balance
 from evalkit.charts.cash_flow import value_curve
 from evalkit.charts.curves import exit_curves, states
+from evalkit.charts.districts import district_ranks, naive_and_corrected
 from evalkit.charts.effects import effect_curves, effect_months
 from evalkit.charts.figures import district_figures, overview_figures
+from evalkit.charts.funnel import funnel
 from evalkit.charts.groups import exit_rates, group_curves
 from evalkit.charts.labels import KEYS
+from evalkit.charts.overlap import overlap
 from evalkit.charts.overview import district_comparison
 from evalkit.charts.show import Shown, show, show_each
 from evalkit.charts.theme import to_svg
@@ -21,11 +24,15 @@ __all__ = [
     "balance",
     "district_comparison",
     "district_figures",
+    "district_ranks",
     "effect_curves",
     "effect_months",
     "exit_curves",
     "exit_rates",
+    "funnel",
     "group_curves",
+    "naive_and_corrected",
+    "overlap",
     "overview_figures",
     "show",
     "show_each",

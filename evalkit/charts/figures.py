@@ -7,7 +7,9 @@ import polars as pl
 from evalkit.charts.balance import balance
 from evalkit.charts.cash_flow import value_curve
 from evalkit.charts.curves import exit_curves, states
+from evalkit.charts.districts import district_ranks, naive_and_corrected
 from evalkit.charts.effects import effect_curves, effect_months
+from evalkit.charts.funnel import funnel
 from evalkit.charts.groups import exit_rates, group_curves
 from evalkit.charts.labels import Words
 from evalkit.charts.overview import district_comparison
@@ -29,10 +31,15 @@ DISTRICT_FIGURES: dict[str, tuple[str, Chart, pl.Expr]] = {
     "effect_curves": ("effect_curves", effect_curves, (pl.col("state") == "work") & (pl.col("arm") == "difference")),
     "effect_months": ("effect_summary", effect_months, pl.col("outcome").str.starts_with("months_")),
     "balance": ("balance", balance, pl.col("smd_after").is_not_null()),
+    "naive": ("effect_readings", naive_and_corrected, pl.col("reading") == "corrected"),
     "value_summary": ("value_summary", value_summary, pl.col("estimate").is_not_null()),
     "value_by_actor": ("value_by_actor", value_by_actor, pl.col("estimate").is_not_null()),
     "value_curve": ("value_curve", value_curve, pl.col("perspective") == "society"),
 }
+
+
+# Drawn for all districts together: a chart of one district alone would say nothing.
+OVERVIEW_FIGURES: dict[str, Chart] = {"funnel": funnel, "district_ranks": district_ranks}
 
 
 def district_figures(tables: Mapping[str, Published], words: Words, *, district: str | None = None) -> dict[str, str]:
@@ -80,6 +87,10 @@ def overview_figures(tables: Mapping[str, Published], words: Words) -> dict[str,
     for table in _of_family(tables, "time_on_support"):
         if table.data.filter(pl.col("status") == "ok").height:
             figures["district_comparison"] = to_svg(district_comparison(table, words), words)
+    for name, chart in OVERVIEW_FIGURES.items():
+        for table in _of_family(tables, name):
+            drawn = [(figure, part) for figure, part in one_by_one(name, table) if part.data.filter(pl.col("status") == "ok").height > 1]
+            figures |= {figure: to_svg(chart(part, words), words) for figure, part in drawn}
     return figures
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from evalkit.errors import ParameterError
 
 # Filled in: {low} {high} in chart.range, {state} in chart.effect_curves, {share} in chart.value_summary.probability, {currency} in the axes of
-# value, {months} in chart.district_comparison.
+# value, {months} in chart.district_comparison, {low} {high} {n} {share} in chart.ranks.note.
 CHART_KEYS: tuple[str, ...] = (
     "chart.pooled",
     "chart.range",
@@ -42,6 +42,20 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.balance.before",
     "chart.balance.after",
     "chart.balance.limit",
+    "chart.overlap.title",
+    "chart.overlap.x",
+    "chart.overlap.treated",
+    "chart.overlap.before",
+    "chart.overlap.after",
+    "chart.funnel.title",
+    "chart.funnel.x",
+    "chart.funnel.y",
+    "chart.funnel.lines",
+    "chart.naive.title",
+    "chart.naive.x",
+    "chart.ranks.title",
+    "chart.ranks.x",
+    "chart.ranks.note",
     "chart.value_by_actor.title",
     "chart.value_by_actor.x",
     "chart.value_by_actor.pays",

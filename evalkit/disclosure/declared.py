@@ -292,6 +292,22 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
             "n_starters",
             grade="M",
         ),
+        "rollout_effects": Declared(
+            "estimates",
+            ("action_id", "outcome"),
+            ("effect", "ci_lower", "ci_upper", "p_value", "trend_before", "p_trend", "verdict", "n_adopted", "n_districts"),
+            "logarithm of a monthly rate",
+            "n_persons",
+            grade="M",
+        ),
+        "rollout_events": Declared(
+            "estimates",
+            ("action_id", "outcome", "event_period"),
+            ("effect", "n_adopted"),
+            "logarithm of a monthly rate",
+            "n_persons",
+            grade="M",
+        ),
         "value_summary": Declared(
             "estimates", (*_EFFECT, "perspective"), (*_RANGE, "probability_positive", "currency", "price_year"), "money", "n_starters"
         ),

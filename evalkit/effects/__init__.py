@@ -1,6 +1,7 @@
 """Effects: what an intervention changes, lock-in included, and when nothing can be said."""
 
 from evalkit.effects.balance import balance_by_period, balance_table, trial_flow
+from evalkit.effects.beside import CityGroups, RollOuts, city_funnel, city_groups, city_targeting, ranks, readings, roll_outs
 from evalkit.effects.card import protocol_card, protocol_cards
 from evalkit.effects.checks import CityChecks, city_checks, effect_checks
 from evalkit.effects.city import (
@@ -46,6 +47,7 @@ __all__ = [
     "Adoption",
     "CityChecks",
     "CityEffects",
+    "CityGroups",
     "CityWeights",
     "Condition",
     "Contrast",
@@ -55,6 +57,7 @@ __all__ = [
     "PersonTables",
     "Protocol",
     "RollOut",
+    "RollOuts",
     "Subgroup",
     "Targeting",
     "Trials",
@@ -67,6 +70,9 @@ __all__ = [
     "case_mix_funnel",
     "city_checks",
     "city_effects",
+    "city_funnel",
+    "city_groups",
+    "city_targeting",
     "city_weights",
     "contrast",
     "district_effects",
@@ -104,10 +110,13 @@ __all__ = [
     "protocol_card",
     "protocol_cards",
     "protocol_hash",
+    "ranks",
+    "readings",
     "refusal_reason",
     "refuse_missing_columns",
     "replicate_logits",
     "reported_draws",
+    "roll_outs",
     "rollout_effect",
     "rollout_panel",
     "share_outside_support",

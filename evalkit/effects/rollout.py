@@ -2,7 +2,7 @@
 
 Every cohort of adopters is compared with districts that have not adopted yet, from the period before its own adoption on, so that no district
 that has adopted serves as a control and effects may differ by cohort and time. With a dozen districts and often one in a cohort, errors come from
-permutations: adoption dates are dealt out anew among the districts. Callaway & Sant'Anna (2021), J. Econometrics 225:200; Roth et al. (2023),
+permutations: adoption dates are dealt out anew among the districts, and estimates measured in their own errors. Callaway & Sant'Anna (2021), J. Econometrics 225:200; Roth et al. (2023),
 J. Econometrics 235:2218; MacKinnon & Webb (2020), J. Econometrics 218:435.
 """
 
@@ -76,7 +76,7 @@ def rollout_effect(panel: pl.DataFrame, adoption: Adoption, *, outcome: Outcome,
     districts = panel["district"].unique().sort().to_list()
     adopted = np.array([adoption.adopted.get(name, NEVER) for name in districts])
     until = np.array([adoption.until.get(name, NEVER) for name in districts])
-    rates, weights = _log_rates(panel, districts, outcome)
+    rates, noise, weights = _log_rates(panel, districts, outcome)
     cells = group_time_effects(rates, weights, adopted, until=until)
     if not (cells.period >= cells.cohort).any():
         raise EstimationError(
@@ -88,16 +88,17 @@ def rollout_effect(panel: pl.DataFrame, adoption: Adoption, *, outcome: Outcome,
     effect, trend = _after(cells), _trend_before(cells)
     period = np.arange(rates.shape[1])
     found = effect * (period >= adopted[:, None]) + np.nan_to_num(trend) * period * (adopted < NEVER)[:, None]
+    errors = _errors(noise, weights, adopted, until)
     # What was found is taken out first: what is left shows how far dealing alone would carry the estimates.
-    placebo = _permuted(rates - found, weights, adopted, until, n_permutations, seed)
-    margin = float(np.nanquantile(np.abs(placebo[:, 0]), 1 - _ALPHA))
-    p_trend = _p_value(trend, placebo[:, 1])
+    placebo = _permuted(rates - found, noise, weights, adopted, until, n_permutations, seed)
+    margin = float(errors[0] * np.nanquantile(np.abs(placebo[:, 0]), 1 - _ALPHA))
+    p_trend = _p_value(trend / errors[1], placebo[:, 1])
     summary = {
         "outcome": outcome,
         "effect": effect,
         "ci_lower": effect - margin,
         "ci_upper": effect + margin,
-        "p_value": _p_value(effect, placebo[:, 0]),
+        "p_value": _p_value(effect / errors[0], placebo[:, 0]),
         "trend_before": trend,
         "p_trend": p_trend,
         "verdict": "trend_before" if p_trend < _ALPHA else "estimated",
@@ -174,16 +175,18 @@ def rollout_panel(
     return by_period.group_by("district", "period").sum().sort("district", "period").filter(pl.col("period") > 0)
 
 
-def _log_rates(panel: pl.DataFrame, districts: list[str], outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
-    """(districts, periods from 0) log rates, and each district's mean exposure. Half a count keeps an empty cell finite."""
+def _log_rates(panel: pl.DataFrame, districts: list[str], outcome: Outcome) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(districts, periods from 0) log rates and their Poisson variances, and each district's exposure. Half a count keeps a cell finite."""
     count, months = _OUTCOMES[outcome]
     n_periods = int(panel["period"].max()) + 1
     rates = np.full((len(districts), n_periods), np.nan)
     place = np.searchsorted(districts, panel["district"].to_numpy())
     value = np.log((panel[count].to_numpy() + 0.5) / (panel[months].to_numpy() + 0.5))
     rates[place, panel["period"].to_numpy()] = value
+    noise = np.full_like(rates, np.nan)
+    noise[place, panel["period"].to_numpy()] = 1 / (panel[count].to_numpy() + 0.5)
     exposure = np.bincount(place, weights=panel[months].to_numpy(), minlength=len(districts))
-    return rates, exposure / exposure.sum()
+    return rates, noise, exposure / exposure.sum()
 
 
 def _means(values: np.ndarray, weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -213,19 +216,55 @@ def _trend_before(cells: _Cells) -> float:
     return float(up / down) if down > 0 else float("nan")
 
 
-def _permuted(values: np.ndarray, weights: np.ndarray, adopted: np.ndarray, until: np.ndarray, n: int, seed: int) -> np.ndarray:
-    """(n, 2) effects and trends when adoption is dealt out anew among the districts."""
+def _permuted(
+    values: np.ndarray, noise: np.ndarray, weights: np.ndarray, adopted: np.ndarray, until: np.ndarray, n: int, seed: int
+) -> np.ndarray:
+    """(n, 2) effects and trends in their own errors when adoption is dealt out anew among the districts.
+
+    Districts differ in size: who is left to compare with decides how far chance carries an estimate, so each is measured in its own error.
+    Janssen (1997), Stat. Probab. Lett. 36:9.
+    """
     rng = np.random.default_rng(seed)
     found = np.full((n, 2), np.nan)
     for draw in range(n):
-        cells = group_time_effects(values, weights, rng.permutation(adopted), until=until)
-        found[draw] = _after(cells), _trend_before(cells)
+        dealt = rng.permutation(adopted)
+        cells = group_time_effects(values, weights, dealt, until=until)
+        found[draw] = np.array([_after(cells), _trend_before(cells)]) / _errors(noise, weights, dealt, until)
     return found
+
+
+def _errors(noise: np.ndarray, weights: np.ndarray, adopted: np.ndarray, until: np.ndarray) -> np.ndarray:
+    """(2,) standard errors of the effect and of the trend, from the loadings of both on every district's periods; NaN where there is none."""
+    period = np.arange(noise.shape[1])
+    is_seen = ~np.isnan(noise) & (period < until[:, None])
+    after, before, n_after, n_before = np.zeros_like(noise), np.zeros_like(noise), 0.0, 0.0
+    for cohort in np.unique(adopted[(adopted > 0) & (adopted < len(period))]):
+        is_own = adopted == cohort
+        counted = is_seen & is_seen[:, [cohort - 1]]
+        own, control = (_shares(counted & mask, weights) for mask in (is_own[:, None], adopted[:, None] > np.maximum(period, cohort)))
+        known = (own.sum(axis=0) > 0) & (control.sum(axis=0) > 0) & (period != cohort - 1)
+        size, change = weights[is_own].sum(), own - control
+        late, early = known & (period >= cohort), known & (period < cohort)
+        lead = period - np.append(period[early], cohort - 1).mean()
+        n_after, n_before = n_after + size * late.sum(), n_before + size * ((lead[early] ** 2).sum() + lead[cohort - 1] ** 2)
+        for loading, part, factor in ((after, late, size), (before, early, size * lead)):
+            used = np.where(part, change * factor, 0.0)
+            loading += used
+            loading[:, cohort - 1] -= used.sum(axis=1)
+    variances = [np.nansum(loading**2 * noise) for loading in (after, before)]
+    totals = np.array([n_after, n_before])
+    return np.divide(np.sqrt(variances), totals, out=np.full(2, np.nan), where=(totals > 0) & (np.array(variances) > 0))
+
+
+def _shares(mask: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Each district's share of the weight in the mask, by period; 0 where nobody is in it."""
+    counted = np.where(mask, weights[:, None], 0.0)
+    total = counted.sum(axis=0)
+    return np.divide(counted, total, out=np.zeros_like(counted), where=total > 0)
 
 
 def _p_value(found: float, placebo: np.ndarray) -> float:
     known = placebo[~np.isnan(placebo)]
-    # The rounding keeps permutations that repeat the true dealing, up to the order of sums, among those at least as far.
     return float((1 + (np.abs(known) >= abs(found) - 1e-12).sum()) / (1 + len(known)))
 
 

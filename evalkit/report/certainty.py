@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from evalkit.report.change import Effect, effects_of, heading_of, is_pooled, month_of_horizon, reason_in_words
+from evalkit.report.checks import check_tables, check_texts, naive_picture
 from evalkit.report.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import BALANCE, CHANGE_MONTHS, COUNT, Row
@@ -67,14 +68,15 @@ def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
         *_balance_text(brief, effect),
         *_sensitivity_text(brief, effect),
         *_naive_text(brief, effect),
+        *check_texts(brief, effect),
     )
     return Block(
         heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect),) if with_lead else (),
         text=text,
-        figures=_figures(brief, effect),
-        tables=_sensitivity_table(brief, effect),
+        figures=(*_figures(brief, effect), *naive_picture(brief, effect)),
+        tables=(*_sensitivity_table(brief, effect), *check_tables(brief, effect)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from evalkit.report.beside import funnel_blocks, rank_blocks
 from evalkit.report.change import primary_verdicts
 from evalkit.report.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.figures import picture
@@ -28,7 +29,10 @@ def what_differs(brief: Brief) -> Section:
     key = {None: "none", True: "clear", False: "unclear"}[apart]
     block = Block(text=(words.html("overview.differ_why"),), figures=_figures(brief))
     return Section(
-        name="differ", heading=words.text("overview.differ_heading"), leads=(words.html(f"overview.differ_lead_{key}"),), blocks=(block,)
+        name="differ",
+        heading=words.text("overview.differ_heading"),
+        leads=(words.html(f"overview.differ_lead_{key}"),),
+        blocks=(block, *funnel_blocks(brief), *rank_blocks(brief)),
     )
 
 

@@ -26,6 +26,13 @@ class RefusalTexts(_Texts):
     min_starters: int | None = None
 
 
+class SubgroupTexts(_Texts):
+    """A declared group and what it is called."""
+
+    name: str
+    title: Text
+
+
 class ProtocolTexts(_Texts):
     """What a page says of a protocol."""
 
@@ -35,6 +42,7 @@ class ProtocolTexts(_Texts):
     follow_up_months: int
     comparisons: tuple[str, ...] = ("wait",)
     refusal: RefusalTexts = RefusalTexts()
+    subgroups: tuple[SubgroupTexts, ...] = ()
     assumptions: tuple[Text, ...] = ()
 
     @property
@@ -117,7 +125,9 @@ def inside_sentence(name: str) -> str:
 
 
 def _names(run: Run) -> dict[str, Text]:
-    named = [(texts.intervention_id, texts.title) for texts in protocol_texts(run).values()]
+    protocols = protocol_texts(run).values()
+    named = [(texts.intervention_id, texts.title) for texts in protocols]
+    named += [(group.name, group.title) for texts in protocols for group in texts.subgroups]
     named += [(posting.posting, posting.name) for posting in price_texts(run).postings]
     return {f"value.{key}": {language: inside_sentence(name) for language, name in text.items()} for key, text in named}
 

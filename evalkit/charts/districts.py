@@ -1,0 +1,93 @@
+"""The naive figure beside the corrected one, and the districts' effects with the range of their ranks."""
+
+from typing import TYPE_CHECKING
+
+from evalkit.charts.labels import Words, number_text, percent_text, range_text, value_label
+from evalkit.charts.ranges import RangeRow, range_chart
+from evalkit.charts.source import ONE_EFFECT, one_series, shown_rows
+from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, SIGNED_AXIS, finish
+from evalkit.disclosure import Published
+
+if TYPE_CHECKING:
+    import altair as alt
+
+NAIVE = {
+    "share_ended": (LOSS, "square"),
+    "share_in_work": (INK, "circle"),
+    "comparison_in_work": (FAINT, "triangle-up"),
+    "corrected": (GAIN, "diamond"),
+}
+
+
+def naive_and_corrected(readings: Published, words: Words) -> "alt.LayerChart":
+    """What a district would report, and what starting changed: shares of those who started and of the comparison, and their difference.
+
+    Parameters
+    ----------
+    readings : Published
+        The table effect_readings: reading, estimate, ci_lower, ci_upper; one district, intervention and estimand.
+    words : Words
+        The reader's language.
+
+    Raises
+    ------
+    DisclosureError, ParameterError
+        As `effect_curves`.
+    """
+    rows = {
+        row["reading"]: row for row in one_series(shown_rows(readings, "naive_and_corrected"), ONE_EFFECT, "naive_and_corrected").to_dicts()
+    }
+    shown = [_share_row(rows[name], name, words) for name in NAIVE if name in rows]
+    chart = range_chart(shown, x_title=words.text("chart.naive.x"), axis_labels="format(datum.value, '.0%')")
+    return finish(chart, words.text("chart.naive.title"))
+
+
+def district_ranks(ranks: Published, words: Words) -> "alt.LayerChart":
+    """Districts' pooled effects in months of work with ranges, in alphabetical order, each with the range of its rank.
+
+    Parameters
+    ----------
+    ranks : Published
+        The table district_ranks: district, shrunk with limits, rank_lower, rank_upper, n_districts, probability_best; one intervention and estimand.
+    words : Words
+        The reader's language.
+
+    Raises
+    ------
+    DisclosureError, ParameterError
+        As `effect_curves`.
+    """
+    rows = one_series(shown_rows(ranks, "district_ranks"), ("intervention_id", "estimand"), "district_ranks").to_dicts()
+    shown = [_rank_row(row, words) for row in sorted(rows, key=lambda row: row["district"].casefold())]
+    return finish(range_chart(shown, x_title=words.text("chart.ranks.x"), axis_labels=SIGNED_AXIS), words.text("chart.ranks.title"))
+
+
+def _share_row(row: dict, name: str, words: Words) -> RangeRow:
+    colour, shape = NAIVE[name]
+    limits = [percent_text(row[limit], words) for limit in ("ci_lower", "ci_upper") if row[limit] is not None]
+    text = percent_text(row["estimate"], words)
+    if len(limits) == 2:
+        text += f" ({words.text('chart.range', low=limits[0], high=limits[1])})"
+    return RangeRow(
+        label=value_label(words, name),
+        value=text,
+        estimate=row["estimate"],
+        low=row["ci_lower"],
+        high=row["ci_upper"],
+        colour=colour,
+        shape=shape,
+        is_bold=name == "corrected",
+    )
+
+
+def _rank_row(row: dict, words: Words) -> RangeRow:
+    low, high, n = (number_text(row[column], words) for column in ("rank_lower", "rank_upper", "n_districts"))
+    return RangeRow(
+        label=row["district"],
+        value=range_text(row["shrunk"], row["shrunk_lower"], row["shrunk_upper"], words, 1, is_signed=True),
+        estimate=row["shrunk"],
+        low=row["shrunk_lower"],
+        high=row["shrunk_upper"],
+        colour=GAIN,
+        note=words.text("chart.ranks.note", low=low, high=high, n=n, share=percent_text(row["probability_best"], words)),
+    )

@@ -1,0 +1,104 @@
+"""The funnel: districts' shares adjusted for who lives there, by how many they are, within the limits of chance."""
+
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from evalkit.charts.frame import Frame, inner_ticks, nice_ticks, padded
+from evalkit.charts.labels import Words, title_lines
+from evalkit.charts.source import POOLED, one_series, shown_rows
+from evalkit.charts.theme import FAINT, FULL_WIDTH, GAIN, INK, LOSS, finish
+from evalkit.disclosure import Published
+
+if TYPE_CHECKING:
+    import altair as alt
+
+HEIGHT = 260
+LEVELS = {"95": (0.95, (6, 4)), "998": (0.998, (1, 0))}
+N_STEPS = 60
+PERCENT = "format(datum.value, '.0%')"
+
+
+def funnel(table: Published, words: Words) -> "alt.LayerChart":
+    """Districts by number of people, with the city's share and limits of 95 and 99.8 per cent; those outside are named.
+
+    Parameters
+    ----------
+    table : Published
+        The table funnel: district (with "all"), n_persons, adjusted, overdispersion, verdict; one intervention.
+    words : Words
+        The reader's language.
+
+    Raises
+    ------
+    DisclosureError
+        If the table is not `Published`.
+    ParameterError
+        If it holds several interventions.
+    """
+    import altair as alt
+
+    rows = one_series(shown_rows(table, "funnel"), ("intervention_id",), "funnel")
+    districts, city = rows.filter(pl.col("district") != POOLED), rows.filter(pl.col("district") == POOLED)
+    share, spread = city["adjusted"].item(), max(city["overdispersion"].item() or 1.0, 1.0)
+    top = nice_ticks(0, districts["n_persons"].max())[-1]
+    lines = _limits(share, spread, districts["n_persons"].min() / 2, top)
+    values = [*districts["adjusted"], *[line[side] for line in lines for side in ("lower", "upper")]]
+    span = padded(max(min(values), 0), min(max(values), 1))
+    axis = {"values": nice_ticks(0, top), "title": title_lines(words.text("chart.funnel.x"))}
+    frame = Frame(FULL_WIDTH - 40, HEIGHT, (0, top), span, axis, {"values": inner_ticks(*span, n_steps=5), "labelExpr": PERCENT})
+    centre = alt.Chart(alt.Data(values=[{"share": share}])).mark_rule(color=INK, strokeWidth=1.5).encode(y=frame.y("share"))
+    layers = [*_lines(lines, frame), centre, *_points(districts, frame)]
+    chart = frame.holds(*layers).properties(title=title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines")))
+    return finish(chart, words.text("chart.funnel.title"))
+
+
+def _limits(share: float, spread: float, smallest: float, largest: float) -> list[dict]:
+    """The limits by number of people, as they are where everybody's chance is the city's share."""
+    rows = []
+    for name, (level, _) in LEVELS.items():
+        z = NormalDist().inv_cdf((1 + level) / 2)
+        for step in range(N_STEPS + 1):
+            # Steps grow with the size, so that the steep end at the left is smooth.
+            n = smallest + (largest - smallest) * (step / N_STEPS) ** 2
+            margin = z * (spread * share * (1 - share) / max(n, 1)) ** 0.5
+            rows.append({"level": name, "n": n, "lower": max(share - margin, 0), "upper": min(share + margin, 1)})
+    return rows
+
+
+def _lines(lines: list[dict], frame: Frame) -> list["alt.Chart"]:
+    import altair as alt
+
+    layers = []
+    for name, (_, dash) in LEVELS.items():
+        data = alt.Chart(alt.Data(values=[line for line in lines if line["level"] == name]))
+        mark = data.mark_line(color=FAINT, strokeDash=list(dash), clip=True)
+        layers += [mark.encode(x=frame.x("n"), y=frame.y(side)) for side in ("lower", "upper")]
+    return layers
+
+
+def _points(districts: pl.DataFrame, frame: Frame) -> list["alt.Chart"]:
+    """Every district as a point; those outside the limits in another colour and shape, with their names."""
+    import altair as alt
+
+    is_outside = pl.col("verdict") != "inside"
+    layers = []
+    for rows, colour, shape in ((districts.filter(~is_outside), GAIN, "circle"), (districts.filter(is_outside), LOSS, "diamond")):
+        data = alt.Chart(alt.Data(values=rows.select("district", "n_persons", "adjusted").to_dicts()))
+        point = data.mark_point(fill=colour, stroke="white", size=110, shape=shape, opacity=1)
+        layers.append(point.encode(x=frame.x("n_persons"), y=frame.y("adjusted")))
+    names = alt.Chart(alt.Data(values=_named(districts.filter(is_outside), frame)))
+    for align, offset in (("left", 9), ("right", -9)):
+        own = names.transform_filter(f"datum.align == '{align}'").mark_text(align=align, dx=offset)
+        layers.append(own.encode(x=frame.x("n_persons"), y=frame.y("adjusted"), text=alt.Text("district:N")))
+    return layers
+
+
+def _named(rows: pl.DataFrame, frame: Frame) -> list[dict]:
+    """Names stand on the side of their point where there is room."""
+    middle = frame.x_span[1] / 2
+    return [
+        row | {"align": "left" if row["n_persons"] < middle else "right"}
+        for row in rows.select("district", "n_persons", "adjusted").to_dicts()
+    ]

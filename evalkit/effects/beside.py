@@ -1,0 +1,197 @@
+"""What stands beside the effects of a run, for every protocol at once: groups, rules, funnels, readings, ranks and roll-outs.
+
+Groups, rules and funnels read persons and are made in a city notebook; readings and ranks come from draws; roll-outs from counts by district.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+
+import polars as pl
+
+from evalkit.effects.city import CityEffects, PersonTables, reported_draws
+from evalkit.effects.diagnostics import with_starters
+from evalkit.effects.funnel import case_mix_funnel
+from evalkit.effects.groups import group_effects, group_summary
+from evalkit.effects.protocol import Protocol, protocol_hash
+from evalkit.effects.ranking import district_ranks
+from evalkit.effects.readings import effect_readings
+from evalkit.effects.rollout import Adoption, rollout_effect, rollout_panel
+from evalkit.effects.target_trial import Trials
+from evalkit.effects.targeting import Targeting, targeting
+from evalkit.months import month_number
+from evalkit.params import Extract
+from evalkit.tables import SCHEMAS
+
+
+class CityGroups(NamedTuple):
+    """group_effects as published; group_draws (table `effect_draws`, district "all") for what is computed from them."""
+
+    group_effects: pl.DataFrame
+    group_draws: pl.DataFrame
+
+
+class RollOuts(NamedTuple):
+    """rollout_effects (a row a roll-out and outcome) and rollout_events (by period since adoption)."""
+
+    rollout_effects: pl.DataFrame
+    rollout_events: pl.DataFrame
+
+
+def city_groups(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, n_draws: int, seed: int) -> CityGroups:
+    """Effects in the declared groups, for every protocol that has coefficients (see `group_effects`)."""
+    summaries, draws = [_EMPTY["group_effects"]], [_EMPTY["group_draws"]]
+    for protocol, trials in _fitted(people, protocols, propensity):
+        found = group_effects(trials, people.person, propensity=propensity, n_draws=n_draws, seed=seed)
+        summaries.append(group_summary(found, protocol).select(_EMPTY["group_effects"].columns))
+        draws.append(found.draws.select(_EMPTY["group_draws"].columns))
+    return CityGroups(pl.concat(summaries, how="vertical_relaxed"), pl.concat(draws, how="vertical_relaxed"))
+
+
+def city_targeting(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, seed: int) -> Targeting:
+    """A rule for every protocol that has coefficients, and its worth (see `targeting`)."""
+    found = [targeting(trials, seed=seed) for _, trials in _fitted(people, protocols, propensity)]
+    return Targeting(
+        *[
+            pl.concat([_EMPTY[name], *[part[place] for part in found]], how="vertical_relaxed")
+            for place, name in enumerate(("rule", "value"))
+        ]
+    )
+
+
+def city_funnel(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame) -> pl.DataFrame:
+    """The districts' funnel for every protocol's eligible people (see `case_mix_funnel`)."""
+    return pl.concat([_EMPTY["funnel"], *[case_mix_funnel(trials) for _, trials in _fitted(people, protocols, propensity)]])
+
+
+def readings(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
+    """The reported draws' readings with the starters behind them (see `effect_readings`): raw where a district's effect was not pooled."""
+    draws = reported_draws(CityEffects(draws, status, draws.clear()))
+    parts = [_own(draws, protocol) for protocol in protocols]
+    found = [effect_readings(part, protocol) for part, protocol in zip(parts, protocols, strict=True) if not part.is_empty()]
+    return with_starters(pl.concat([_EMPTY["readings"], *found]), status)
+
+
+def ranks(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int) -> pl.DataFrame:
+    """The districts' ranks under every protocol and comparison, with the starters behind them (see `district_ranks`)."""
+    found = [
+        district_ranks(_own(draws, protocol).filter(pl.col("estimand") == estimand), protocol, seed=seed)
+        for protocol in protocols
+        for estimand in protocol.estimands
+    ]
+    return with_starters(pl.concat(found), status)
+
+
+def roll_outs(
+    action: pl.DataFrame,
+    *,
+    support_spells: pl.DataFrame,
+    state_intervals: pl.DataFrame,
+    extract: Extract,
+    seed: int,
+    period_months: int = 6,
+) -> RollOuts:
+    """Every action that districts adopted at different times, on exits to work and on entries (see `rollout_effect`).
+
+    An action that every district adopts at once, or only in the extract's first periods, has nothing to be compared with and is left out. A
+    district that adopts another action is no longer looked at from then on.
+
+    Parameters
+    ----------
+    action : DataFrame
+        The table of the same name: district, action_id, start.
+    """
+    first_month = extract.first_month
+    n_months = month_number(extract.data_through) - month_number(first_month) + 1
+    panel = rollout_panel(support_spells, state_intervals, first_month=first_month, n_months=n_months, period_months=period_months)
+    dates = _adoptions(action, panel, first_month=first_month, period_months=period_months)
+    summaries, events = [_EMPTY["rollout_effects"]], [_EMPTY["rollout_events"]]
+    n_persons = support_spells["person_id"].n_unique()
+    for name, adopted in sorted(dates.items()):
+        others = [(district, when) for other, table in dates.items() if other != name for district, when in table.items()]
+        until = {district: min(when for other, when in others if other == district) for district, _ in others}
+        for outcome in ("exit", "entry"):
+            found = rollout_effect(panel, Adoption(adopted, until), outcome=outcome, seed=seed)
+            columns = [pl.lit(name).alias("action_id"), pl.lit(n_persons, dtype=pl.Int32).alias("n_persons")]
+            summaries.append(found.summary.with_columns(columns).select(_EMPTY["rollout_effects"].columns))
+            events.append(found.by_event_time.with_columns(columns).select(_EMPTY["rollout_events"].columns))
+    return RollOuts(pl.concat(summaries, how="vertical_relaxed"), pl.concat(events, how="vertical_relaxed"))
+
+
+def _fitted(people: PersonTables, protocols: Sequence[Protocol], propensity: pl.DataFrame) -> list[tuple[Protocol, Trials]]:
+    return [(protocol, people.trials(protocol)) for protocol in protocols if protocol_hash(protocol) in propensity["protocol_hash"]]
+
+
+def _own(draws: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    return draws.filter(pl.col("protocol_hash") == protocol_hash(protocol))
+
+
+def _adoptions(action: pl.DataFrame, panel: pl.DataFrame, *, first_month: date, period_months: int) -> dict[str, dict[str, int]]:
+    """Periods of adoption by action and district, of the actions that leave somebody to compare with."""
+    known, last = set(panel["district"].unique()), int(panel["period"].max())
+    found: dict[str, dict[str, int]] = {}
+    for district, name, start in action.select("district", "action_id", "start").drop_nulls().iter_rows():
+        if district in known:
+            period = (month_number(start) - month_number(first_month)) // period_months
+            found.setdefault(name, {})[district] = min(period, found.get(name, {}).get(district, period))
+    # The first period of the panel has no period before it to start from.
+    return {
+        name: table
+        for name, table in found.items()
+        if any(1 < when <= last and any(table.get(other, last + 1) > when for other in known) for when in table.values())
+    }
+
+
+_KEYS = {"district": pl.String, "intervention_id": pl.String}
+_EFFECT = {**_KEYS, "estimand": pl.String}
+_RANGE = dict.fromkeys(("estimate", "ci_lower", "ci_upper"), pl.Float64)
+# What the tables are when there is nothing to put in them.
+_EMPTY = {
+    name: pl.DataFrame(schema=schema)
+    for name, schema in {
+        "group_effects": {
+            **_EFFECT,
+            "subgroup": pl.String,
+            **dict.fromkeys(("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper", "p_value", "p_holm"), pl.Float64),
+            "max_abs_smd": pl.Float64,
+            "effect_state": pl.String,
+            "reason": pl.String,
+            "n_starters": pl.Int32,
+        },
+        "group_draws": SCHEMAS["group_draws"].columns,
+        "rule": {
+            **_KEYS,
+            "condition": pl.Int32,
+            "covariate": pl.String,
+            "side": pl.String,
+            "threshold": pl.Float64,
+            "n_starters": pl.Int32,
+        },
+        "value": {**_KEYS, "policy": pl.String, **_RANGE, "share_of_starters": pl.Float64, "n_starters": pl.Int32},
+        "funnel": {
+            **_KEYS,
+            "n_persons": pl.Int32,
+            **dict.fromkeys(("observed", "expected", "adjusted", "z", "lower_95", "upper_95", "lower_998", "upper_998"), pl.Float64),
+            "overdispersion": pl.Float64,
+            "verdict": pl.String,
+        },
+        "readings": {**_EFFECT, "reading": pl.String, **_RANGE, "information": pl.String},
+        "rollout_effects": {
+            "action_id": pl.String,
+            "outcome": pl.String,
+            **dict.fromkeys(("effect", "ci_lower", "ci_upper", "p_value", "trend_before", "p_trend"), pl.Float64),
+            "verdict": pl.String,
+            "n_adopted": pl.Int32,
+            "n_districts": pl.Int32,
+            "n_persons": pl.Int32,
+        },
+        "rollout_events": {
+            "action_id": pl.String,
+            "outcome": pl.String,
+            "event_period": pl.Int32,
+            "effect": pl.Float64,
+            "n_adopted": pl.Int32,
+            "n_persons": pl.Int32,
+        },
+    }.items()
+}

@@ -1,0 +1,96 @@
+"""What stands beside the effects: groups, the districts' funnel, and the range of their ranks."""
+
+from markupsafe import Markup
+
+from evalkit.report.document import Block, Brief, DataTable
+from evalkit.report.figures import picture
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, SHARE, Form, Row, number
+from evalkit.tables import slug
+
+_RANK = Form()
+
+
+def group_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
+    """Months in work by declared group, as they are and drawn towards the effect of all."""
+    words, rows = brief.words, brief.shelf.rows("group_effects", intervention_id=intervention_id)
+    if len(rows) < 2:
+        return ()
+    head = tuple(words.text(key) for key in ("change.group", "overview.raw", "overview.shrunk", "change.p_holm"))
+    return (
+        DataTable(
+            caption=words.text("change.groups_caption"),
+            head=head,
+            rows=tuple(_group_line(brief, row) for row in rows),
+            note=brief.note("group_effects"),
+        ),
+    )
+
+
+def funnel_blocks(brief: Brief) -> tuple[Block, ...]:
+    """A block for each intervention's funnel: how many districts lie outside the limits, the picture, the numbers."""
+    words, blocks = brief.words, []
+    for intervention_id in _interventions(brief, "funnel"):
+        rows = [row for row in brief.shelf.rows("funnel", intervention_id=intervention_id) if row["district"] != "all"]
+        head = (
+            words.text("overview.district"),
+            *(words.text(f"overview.{name}") for name in ("persons", "observed", "expected", "adjusted", "verdict")),
+        )
+        body = tuple(_funnel_line(brief, row) for row in rows)
+        table = DataTable(words.text("overview.funnel_caption"), head, body, brief.note("funnel"))
+        figures = picture(brief, "funnel", words.html("overview.figure_funnel"), (table,), of=(intervention_id,))
+        is_any_outside = any(row["verdict"] != "inside" for row in rows if row.has("verdict"))
+        text = words.html(f"overview.funnel_{'some' if is_any_outside else 'none'}")
+        blocks.append(Block(text=(text,), figures=figures, tables=() if figures else (table,)))
+    return tuple(blocks)
+
+
+def rank_blocks(brief: Brief) -> tuple[Block, ...]:
+    """A block for each pooled effect: raw and pooled side by side, and what ranks a district may have."""
+    words, blocks = brief.words, []
+    keys = sorted({(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("district_ranks")})
+    for of in keys:
+        rows = brief.shelf.rows("district_ranks", intervention_id=of[0], estimand=of[1])
+        head = (words.text("overview.district"), *(words.text(f"overview.{name}") for name in ("raw", "shrunk", "rank", "best")))
+        table = DataTable(
+            words.text("overview.ranks_caption"), head, tuple(_rank_line(brief, row) for row in rows), brief.note("district_ranks")
+        )
+        figures = picture(brief, "district_ranks", words.html("overview.figure_ranks"), (table,), of=of)
+        blocks.append(Block(text=(words.html("overview.ranks_text"),), figures=figures, tables=() if figures else (table,)))
+    return tuple(blocks)
+
+
+def _interventions(brief: Brief, family: str) -> list[str]:
+    return sorted({row["intervention_id"] for row in brief.shelf.rows(family)})
+
+
+def _group_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
+    name = brief.words.label("change.everybody" if row["subgroup"] == "all" else row["subgroup"])
+    raw, shrunk = (_with_limits(brief, row, column) for column in ("raw", "shrunk"))
+    return name, raw, shrunk, brief.number(row, "p_holm", Form("number", 3)) if row.has("p_holm") else "–"
+
+
+def _funnel_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
+    verdict = brief.words.label(f"verdict.{row['verdict']}") if row.has("verdict") else brief.words.text("mark.suppressed")
+    shares = (brief.number(row, column, SHARE) for column in ("observed", "expected", "adjusted"))
+    return _linked(row), brief.number(row, "n_persons", COUNT), *shares, verdict
+
+
+def _rank_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
+    ranks = Markup("{}–{}").format(brief.number(row, "rank_lower", _RANK), brief.number(row, "rank_upper", _RANK))
+    raw, shrunk = (_with_limits(brief, row, column) for column in ("raw", "shrunk"))
+    return _linked(row), raw, shrunk, ranks, brief.number(row, "probability_best", SHARE)
+
+
+def _linked(row: Row) -> Markup:
+    return Markup('<a href="{}.html">{}</a>').format(slug(row["district"]), row["district"])
+
+
+def _with_limits(brief: Brief, row: Row, column: str) -> Markup | str:
+    """A number of months with its limits in brackets, which stand in columns of their own names."""
+    if row.status == "ok" and row.get(column) is None:
+        return "–"
+    shown = brief.number(row, column, CHANGE_MONTHS)
+    if not row.has(f"{column}_lower", f"{column}_upper"):
+        return shown
+    low, high = (number(row, f"{column}_{side}", Form("number", 1), brief.words) for side in ("lower", "upper"))
+    return Markup('{} <span class="range">({})</span>').format(shown, brief.words.html("unit.range", low=low, high=high))

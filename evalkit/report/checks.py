@@ -1,0 +1,113 @@
+"""The checks of an effect in words: placebos, the naive figure, unknown destinations, and what could have been found."""
+
+from markupsafe import Markup
+
+from evalkit.report.change import Effect
+from evalkit.report.document import Brief, DataTable, Figure
+from evalkit.report.figures import picture
+from evalkit.report.numbers import COUNT, MONTHS, POINTS, SHARE, Form, Row
+
+_THOUSANDTHS, _RATIO = Form("number", 3), Form("number", 2)
+_FORMS = {
+    "starters": COUNT,
+    "effective_sample_size": COUNT,
+    "max_abs_smd": _RATIO,
+    "share_outside_support": SHARE,
+    "top_1_percent_share": SHARE,
+}
+_READINGS = {
+    "share_ended": SHARE,
+    "share_in_work": SHARE,
+    "comparison_in_work": SHARE,
+    "corrected": POINTS,
+    "bias": POINTS,
+    "none_work": POINTS,
+    "all_work": POINTS,
+    "worst_case": POINTS,
+    "best_case": POINTS,
+    "detectable": Form("hundredths", 1),
+    "detectable_months": MONTHS,
+    "e_value": _RATIO,
+    "e_value_limit": _RATIO,
+}
+
+
+def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """Sentences about the placebos, what is refused, the naive figure, what is unknown and what could have been found."""
+    return (*_placebo_text(brief, effect), *_refused_text(brief, effect), *_reading_texts(brief, effect))
+
+
+def check_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    """The checks with their limits and verdicts."""
+    words, rows = brief.words, _checks(brief, effect)
+    if not rows:
+        return ()
+    head = tuple(words.text(key) for key in ("sure.check", "sure.check_value", "sure.check_limit", "sure.verdict"))
+    return (
+        DataTable(words.text("sure.checks_caption"), head, tuple(_check_line(brief, row) for row in rows), brief.note("effect_checks")),
+    )
+
+
+def naive_picture(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
+    """The naive figure beside the corrected one, with the table of all readings."""
+    words, readings = brief.words, _readings(brief, effect)
+    if not readings:
+        return ()
+    rows = tuple(
+        (words.label(name), brief.in_brackets(readings[name], "estimate", form)) for name, form in _READINGS.items() if name in readings
+    )
+    head = (words.text("sure.reading"), words.text("sure.check_value"))
+    table = DataTable(words.text("sure.readings_caption"), head, rows, brief.note("effect_readings"))
+    return picture(brief, "naive", words.html("sure.figure_naive"), (table,), of=effect.names)
+
+
+def _checks(brief: Brief, effect: Effect) -> list[Row]:
+    """The city's checks: weights are the city's."""
+    return brief.shelf.rows("effect_checks", district="all", intervention_id=effect.intervention_id)
+
+
+def _readings(brief: Brief, effect: Effect) -> dict[str, Row]:
+    return {row["reading"]: row for row in brief.shelf.rows("effect_readings", **effect.keys) if row.has("estimate")}
+
+
+def _placebo_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    verdicts = {row["verdict"] for row in _checks(brief, effect) if row["check"].startswith("placebo_") and row.has("verdict")}
+    if "warning" in verdicts:
+        return (brief.words.html("sure.placebo_warning"),)
+    return (brief.words.html("sure.placebo_passed"),) if "passed" in verdicts else ()
+
+
+def _refused_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    refused = [row for row in _checks(brief, effect) if row.get("verdict") == "refused"]
+    return tuple(brief.words.html("sure.check_refused", check=brief.words.text(f"check.{row['check']}")) for row in refused)
+
+
+def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    words, found = brief.words, _readings(brief, effect)
+    if not {"share_ended", "corrected", "bias", "detectable", "worst_case", "best_case"} <= found.keys():
+        return ()
+    text = [
+        words.html(
+            "sure.naive_share",
+            ended=brief.number(found["share_ended"], "estimate", SHARE),
+            corrected=brief.number(found["corrected"], "estimate", POINTS),
+            bias=brief.number(found["bias"], "estimate", Form("hundredths")),
+        )
+    ]
+    if found["corrected"].get("information") == "too_little":
+        text.append(words.html("sure.too_little", detectable=brief.number(found["detectable"], "estimate", Form("hundredths", 1))))
+    if found["worst_case"]["estimate"] != found["best_case"]["estimate"]:
+        limits = {name: brief.number(found[f"{name}_case"], "estimate", POINTS) for name in ("worst", "best")}
+        text.append(words.html("sure.bounds", **limits))
+    if {"e_value", "e_value_limit"} <= found.keys() and found["e_value_limit"]["estimate"] > 1:
+        values = {name: brief.number(found[name], "estimate", _RATIO) for name in ("e_value", "e_value_limit")}
+        text.append(words.html("sure.e_value", **values))
+    return tuple(text)
+
+
+def _check_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
+    form = _FORMS.get(row["check"], _THOUSANDTHS)
+    limit = brief.number(row, "limit", form) if row.has("limit") else "–"
+    verdict = brief.words.label(f"verdict.{row['verdict']}") if row.has("verdict") else brief.words.text("mark.suppressed")
+    value = brief.number(row, "value", form) if row.has("value") or row.status != "ok" else "–"
+    return brief.words.label(f"check.{row['check']}"), value, limit, verdict
