@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from evalkit.effects.city import CityEffects, PersonTables, reported_draws
+from evalkit.effects.city import PersonTables, reported_draws
 from evalkit.effects.diagnostics import with_starters
 from evalkit.effects.funnel import case_mix_funnel
 from evalkit.effects.groups import group_effects, group_summary
@@ -66,7 +66,7 @@ def city_funnel(people: PersonTables, protocols: Sequence[Protocol], *, propensi
 
 def readings(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
     """The reported draws' readings with the starters behind them (see `effect_readings`): raw where a district's effect was not pooled."""
-    draws = reported_draws(CityEffects(draws, status, draws.clear()))
+    draws = reported_draws(draws)
     parts = [_own(draws, protocol) for protocol in protocols]
     found = [effect_readings(part, protocol) for part, protocol in zip(parts, protocols, strict=True) if not part.is_empty()]
     return with_starters(pl.concat([_EMPTY["readings"], *found]), status)

@@ -135,24 +135,24 @@ def city_effects(
     return CityEffects(pl.concat(draws), pl.concat([statuses, *added]), pl.concat(events))
 
 
-def reported_draws(effects: CityEffects) -> pl.DataFrame:
+def reported_draws(draws: pl.DataFrame) -> pl.DataFrame:
     """The draws that reports show: shrunk where a district's effect was pooled, raw otherwise."""
     keys = ["district", "protocol_hash", "estimand"]
-    shrunk = effects.draws.filter(pl.col("source") == "shrunk")
-    return pl.concat([shrunk, effects.draws.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
+    shrunk = draws.filter(pl.col("source") == "shrunk")
+    return pl.concat([shrunk, draws.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
 
 
-def primary_draws(effects: CityEffects, protocols: Sequence[Protocol]) -> pl.DataFrame:
+def primary_draws(draws: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
     """The reported draws of each protocol's primary comparison: what money is put on."""
     primary = pl.DataFrame(
         [(protocol_hash(protocol), protocol.estimands[0]) for protocol in protocols], schema=["protocol_hash", "estimand"], orient="row"
     )
-    return reported_draws(effects).join(primary, on=["protocol_hash", "estimand"], how="semi")
+    return reported_draws(draws).join(primary, on=["protocol_hash", "estimand"], how="semi")
 
 
 def timings(effects: CityEffects, protocols: Sequence[Protocol]) -> pl.DataFrame:
     """Lock-in, break-even and lasting work of every protocol: the table `effect_timing` before gate 2, with the starters behind it."""
-    draws = reported_draws(effects)
+    draws = reported_draws(effects.draws)
     own = [pl.col("protocol_hash") == protocol_hash(protocol) for protocol in protocols]
     parts = [
         effect_timing(draws.filter(mine), effects.events.filter(mine), protocol) for mine, protocol in zip(own, protocols, strict=True)
@@ -162,7 +162,7 @@ def timings(effects: CityEffects, protocols: Sequence[Protocol]) -> pl.DataFrame
 
 def summaries(effects: CityEffects, protocols: Sequence[Protocol]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Curves and months of every protocol: the tables `effect_curves` and `effect_summary` before gate 2, with the starters behind them."""
-    draws = reported_draws(effects)
+    draws = reported_draws(effects.draws)
     own = [(draws.filter(pl.col("protocol_hash") == protocol_hash(protocol)), protocol) for protocol in protocols]
     curves = pl.concat([effect_curves(part) for part, _ in own])
     months = pl.concat([effect_summary(part, protocol) for part, protocol in own])

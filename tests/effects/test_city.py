@@ -85,7 +85,7 @@ def test_districts_are_pooled_when_enough_qualify(world, city):
 
     shrunk = effects.draws.filter(pl.col("source") == "shrunk")["district"].unique().sort().to_list()
     assert shrunk == ["East", "North", "South"]
-    assert set(reported_draws(effects).group_by("district").agg(pl.col("source").unique().first()).iter_rows()) == {
+    assert set(reported_draws(effects.draws).group_by("district").agg(pl.col("source").unique().first()).iter_rows()) == {
         ("East", "shrunk"),
         ("North", "shrunk"),
         ("South", "shrunk"),
