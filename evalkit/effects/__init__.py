@@ -1,9 +1,9 @@
 """Effects: what an intervention changes, lock-in included, and when nothing can be said."""
 
 from evalkit.effects.balance import balance_by_period, balance_table, trial_flow
-from evalkit.effects.beside import CityGroups, RollOuts, city_funnel, city_groups, city_targeting, ranks, readings, roll_outs
+from evalkit.effects.beside import CityGroups, RollOuts, beside_truth, city_funnel, city_groups, city_targeting, ranks, readings, roll_outs
 from evalkit.effects.card import protocol_card, protocol_cards
-from evalkit.effects.checks import CityChecks, city_checks, effect_checks
+from evalkit.effects.checks import CityChecks, city_checks, district_checks, effect_checks
 from evalkit.effects.city import (
     CITY,
     CityEffects,
@@ -66,6 +66,7 @@ __all__ = [
     "add_districts",
     "balance_by_period",
     "balance_table",
+    "beside_truth",
     "break_even_month",
     "case_mix_funnel",
     "city_checks",
@@ -75,6 +76,7 @@ __all__ = [
     "city_targeting",
     "city_weights",
     "contrast",
+    "district_checks",
     "district_effects",
     "district_ranks",
     "doubly_robust_difference",

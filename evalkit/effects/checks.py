@@ -12,7 +12,7 @@ from evalkit.effects.overlap import overlap_table, share_outside_support, top_sh
 from evalkit.effects.placebo import SCHEMA as PLACEBO_SCHEMA
 from evalkit.effects.placebo import placebo_tests
 from evalkit.effects.protocol import Protocol, protocol_hash
-from evalkit.effects.target_trial import Trials
+from evalkit.effects.target_trial import Trials, has_eligible
 from evalkit.effects.weights import arm_weights, coefficient_matrix, effective_sample_size
 from evalkit.tables import CITY
 
@@ -50,6 +50,18 @@ def city_checks(people: PersonTables, protocols: Sequence[Protocol], *, propensi
     fitted = [protocol for protocol in protocols if protocol_hash(protocol) in propensity["protocol_hash"]]
     parts = [_NOTHING, *[_checks_of(people.trials(protocol), people.state_intervals, propensity) for protocol in fitted]]
     return CityChecks(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
+
+
+def district_checks(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, district: str) -> pl.DataFrame:
+    """A district's own checks under every protocol that has coefficients and of which the district has both arms (see `effect_checks`)."""
+    own, found = people.of_district(district), [_NOTHING.effect_checks]
+    for protocol in protocols:
+        is_fitted = protocol_hash(protocol) in propensity["protocol_hash"]
+        if is_fitted and has_eligible(own.support_spells, own.episodes, protocol=protocol, first_month=people.first_month):
+            trials = own.trials(protocol)
+            has_both = trials.is_treated.any() and not trials.is_treated.all()
+            found += [effect_checks(trials, propensity, district=district)] if has_both else []
+    return pl.concat(found)
 
 
 def effect_checks(trials: Trials, propensity: pl.DataFrame, placebo: pl.DataFrame | None = None, *, district: str = CITY) -> pl.DataFrame:

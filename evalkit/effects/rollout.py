@@ -2,8 +2,8 @@
 
 Every cohort of adopters is compared with districts that have not adopted yet, from the period before its own adoption on, so that no district
 that has adopted serves as a control and effects may differ by cohort and time. With a dozen districts and often one in a cohort, errors come from
-permutations: adoption dates are dealt out anew among the districts, and estimates measured in their own errors. Callaway & Sant'Anna (2021), J. Econometrics 225:200; Roth et al. (2023),
-J. Econometrics 235:2218; MacKinnon & Webb (2020), J. Econometrics 218:435.
+permutations: adoption dates are dealt out anew among the districts, and estimates measured in their own errors. Callaway & Sant'Anna (2021),
+J. Econometrics 225:200; Roth et al. (2023), J. Econometrics 235:2218; MacKinnon & Webb (2020), J. Econometrics 218:435.
 """
 
 from collections.abc import Mapping
@@ -247,10 +247,10 @@ def _errors(noise: np.ndarray, weights: np.ndarray, adopted: np.ndarray, until: 
         late, early = known & (period >= cohort), known & (period < cohort)
         lead = period - np.append(period[early], cohort - 1).mean()
         n_after, n_before = n_after + size * late.sum(), n_before + size * ((lead[early] ** 2).sum() + lead[cohort - 1] ** 2)
-        for loading, part, factor in ((after, late, size), (before, early, size * lead)):
+        for loadings, part, factor in ((after, late, size), (before, early, size * lead)):
             used = np.where(part, change * factor, 0.0)
-            loading += used
-            loading[:, cohort - 1] -= used.sum(axis=1)
+            used[:, cohort - 1] -= used.sum(axis=1)
+            np.add(loadings, used, out=loadings)
     variances = [np.nansum(loading**2 * noise) for loading in (after, before)]
     totals = np.array([n_after, n_before])
     return np.divide(np.sqrt(variances), totals, out=np.full(2, np.nan), where=(totals > 0) & (np.array(variances) > 0))

@@ -234,6 +234,59 @@ def time_on_support_table():
     return estimates(rows, "time_on_support", ["district", "horizon_months"], ["estimate", "ci_lower", "ci_upper"])
 
 
+def effect_readings_table(district: str = "all"):
+    readings = {
+        "share_ended": (0.71, 0.6, 0.8),
+        "share_in_work": (0.3, 0.2, 0.4),
+        "comparison_in_work": (0.28, 0.25, 0.31),
+        "corrected": (0.02, -0.08, 0.12),
+    }
+    rows = [
+        {"district": district, **EFFECT, "reading": name, "estimate": e, "ci_lower": low, "ci_upper": high}
+        for name, (e, low, high) in readings.items()
+    ]
+    return estimates(rows, "effect_readings", ["district", "intervention_id", "estimand", "reading"], ["estimate", "ci_lower", "ci_upper"])
+
+
+def funnel_table():
+    shares = {
+        "Belfast": (300, 0.42, "inside"),
+        "Western": (120, 0.55, "outside_95"),
+        "Southern": (60, 0.36, "inside"),
+        "all": (480, 0.44, None),
+    }
+    rows = [
+        {"district": d, "intervention_id": "training", "n_persons": n, "adjusted": share, "overdispersion": 1.2, "verdict": verdict}
+        for d, (n, share, verdict) in shares.items()
+    ]
+    return estimates(rows, "funnel", ["district", "intervention_id"], ["n_persons", "adjusted", "overdispersion", "verdict"])
+
+
+def district_ranks_table():
+    rows = [
+        {
+            "district": d, **EFFECT, "shrunk": e, "shrunk_lower": e - 1, "shrunk_upper": e + 1, "rank_lower": 1.0, "rank_upper": 3.0,
+            "probability_best": share, "n_districts": 3,
+        }
+        for d, e, share in (("Belfast", 1.2, 0.5), ("Southern", 0.4, 0.2), ("Western", 0.9, 0.3))
+    ]  # fmt: skip
+    values = ["shrunk", "shrunk_lower", "shrunk_upper", "rank_lower", "rank_upper", "probability_best", "n_districts"]
+    return estimates(rows, "district_ranks", ["district", "intervention_id", "estimand"], values)
+
+
+def overlap_table(district: str = "all"):
+    rows = [
+        {
+            "district": district, "intervention_id": "training", "bin": place, "share_treated": 0.1,
+            "share_comparison": 0.18 - 0.02 * (place - 1), "share_comparison_weighted": 0.1 + 0.002 * (place - 5),
+        }
+        for place in range(1, 11)
+    ]  # fmt: skip
+    return estimates(
+        rows, "overlap", ["district", "intervention_id", "bin"], ["share_treated", "share_comparison", "share_comparison_weighted"]
+    )
+
+
 @pytest.fixture
 def english() -> StubWords:
     return StubWords("en")
@@ -258,6 +311,9 @@ def made_tables() -> dict:
         value_summary_table(),
         value_by_actor_table(),
         time_on_support_table(),
+        effect_readings_table(),
+        funnel_table(),
+        district_ranks_table(),
     ]
     return {table.name: table for table in made}
 
@@ -282,4 +338,8 @@ def make():
         "value_by_actor": value_by_actor_table,
         "value_summary": value_summary_table,
         "district_comparison": time_on_support_table,
+        "naive_and_corrected": effect_readings_table,
+        "funnel": funnel_table,
+        "district_ranks": district_ranks_table,
+        "overlap": overlap_table,
     }

@@ -17,9 +17,11 @@ FIGURES = [
     "effect_curves",
     "effect_months",
     "balance",
+    "naive",
     "value_summary",
     "value_by_actor",
 ]
+OF_ALL_DISTRICTS = ("time_on_support", "funnel", "district_ranks")
 SMALLEST_FONT = 12  # px, at the width the chart is drawn for: WCAG asks for no number, the run's page is read on phones
 WIDEST = 440  # px; wider charts shrink too much on a phone of 320 px
 
@@ -27,13 +29,13 @@ WIDEST = 440  # px; wider charts shrink too much on a phone of 320 px
 @pytest.fixture(scope="module")
 def district_svgs(made_tables, module_words):
     """Each page drawn once; the tables hold one district besides all, so it need not be named."""
-    own = {name: table for name, table in made_tables.items() if name != "time_on_support"}
+    own = {name: table for name, table in made_tables.items() if name not in OF_ALL_DISTRICTS}
     return {language: district_figures(own, words) for language, words in module_words.items()}
 
 
 @pytest.fixture(scope="module")
 def svgs(made_tables, module_words, district_svgs):
-    comparison = {"time_on_support": made_tables["time_on_support"]}
+    comparison = {name: made_tables[name] for name in OF_ALL_DISTRICTS}
     return {language: {**district_svgs[language], **overview_figures(comparison, words)} for language, words in module_words.items()}
 
 
@@ -119,6 +121,7 @@ def test_figures_refuse_a_plain_table(entry, english):
         "value_by_actor",
         "value_summary",
         "district_comparison",
+        *("naive_and_corrected", "funnel", "district_ranks", "overlap"),
     ],
 )
 def test_every_chart_refuses_a_plain_table(chart, english):
@@ -126,13 +129,21 @@ def test_every_chart_refuses_a_plain_table(chart, english):
         getattr(charts, chart)(pl.DataFrame({"n": [3]}), english)
 
 
-def test_keys_hold_every_word_that_the_charts_ask_for(svgs, module_words):
+def _asked_by_overlap(english, make):
+    """The chart of overlap stands in a notebook only."""
+    charts.overlap(make["overlap"](), english)
+    return english.asked
+
+
+def test_keys_hold_every_word_that_the_charts_ask_for(svgs, module_words, english, make):
     asked = set().union(*(words.asked for words in module_words.values()))
 
     open_lists = {"jobless_months", "male", "catholic", "grammar", "past_work_share"}
+    open_lists |= {"share_ended", "share_in_work", "comparison_in_work", "corrected"}
     groups = {key for key in asked if key.startswith("group.")}
     assert asked - open_lists - groups <= set(charts.KEYS)
-    assert {key for key in charts.KEYS if key.startswith("chart.")} <= asked | {"chart.withheld", "chart.nothing"}
+    shown = asked | {"chart.withheld", "chart.nothing"} | _asked_by_overlap(english, make)
+    assert {key for key in charts.KEYS if key.startswith("chart.")} <= shown
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
