@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from evalkit.effects.city import PersonTables, reported_draws
+from evalkit.effects.city import PersonTables, primary_draws
 from evalkit.effects.diagnostics import with_starters
 from evalkit.effects.funnel import case_mix_funnel
 from evalkit.effects.groups import group_effects, group_summary
@@ -65,19 +65,18 @@ def city_funnel(people: PersonTables, protocols: Sequence[Protocol], *, propensi
 
 
 def readings(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
-    """The reported draws' readings with the starters behind them (see `effect_readings`): raw where a district's effect was not pooled."""
-    draws = reported_draws(draws)
+    """Readings of each protocol's primary comparison, with the starters behind them (see `effect_readings`, `primary_draws`)."""
+    draws = primary_draws(draws, protocols)
     parts = [_own(draws, protocol) for protocol in protocols]
     found = [effect_readings(part, protocol) for part, protocol in zip(parts, protocols, strict=True) if not part.is_empty()]
     return with_starters(pl.concat([_EMPTY["readings"], *found]), status)
 
 
 def ranks(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int) -> pl.DataFrame:
-    """The districts' ranks under every protocol and comparison, with the starters behind them (see `district_ranks`)."""
+    """The districts' ranks under each protocol's primary comparison, with the starters behind them (see `district_ranks`)."""
     found = [
-        district_ranks(_own(draws, protocol).filter(pl.col("estimand") == estimand), protocol, seed=seed)
+        district_ranks(_own(draws, protocol).filter(pl.col("estimand") == protocol.estimands[0]), protocol, seed=seed)
         for protocol in protocols
-        for estimand in protocol.estimands
     ]
     return with_starters(pl.concat(found), status)
 

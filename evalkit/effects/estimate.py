@@ -76,7 +76,7 @@ def estimate_effect(trials: Trials, *, district: str, propensity: pl.DataFrame, 
         keys = _keys(trials, district, comparison)
         sums.append(_sums_table(counted[:, : len(trials.states)], months, draws.numbers, trials.states, keys, "state", trials))
         events.append(_sums_table(counted[:, len(trials.states) :], months, draws.numbers, EVENTS, keys, "event", trials))
-        statuses.append(_status(trials, draws, keys, later, n_draws=n_draws, drawn=drawn[person]))
+        statuses.append(_status(trials, draws, keys, later, n_draws=n_draws, drawn=drawn[np.unique(person[trials.is_treated])]))
     return EffectParts(pl.concat(sums), pl.concat(statuses), pl.concat(events))
 
 
@@ -91,7 +91,16 @@ def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_
     rows = []
     for comparison in _comparisons(trials, propensity):
         draws, later = _draws_of(trials, propensity, comparison), LaterStarts(trials) if comparison == "never" else None
-        rows.append(_status(trials, draws, _keys(trials, district, comparison), later, n_draws=n_draws, drawn=drawn[person]))
+        rows.append(
+            _status(
+                trials,
+                draws,
+                _keys(trials, district, comparison),
+                later,
+                n_draws=n_draws,
+                drawn=drawn[np.unique(person[trials.is_treated])],
+            )
+        )
     return pl.concat(rows)
 
 
@@ -226,7 +235,7 @@ def _status(
         arms[0] = arms[0] * later.weights(later.log_survival(draws.censoring[:, :1]), -1)[:, 0]
     # What was asked for those who start (ATT) weights the comparison alone; otherwise both arms stand for others.
     weakest = arms[0] if trials.protocol.estimand == "ATT" else min(arms, key=effective_sample_size)
-    n_drawn = int((drawn[is_treated][:, draws.numbers[draws.numbers > 0] - 1].sum(axis=0) > 0).sum())
+    n_drawn = int((drawn[:, draws.numbers[draws.numbers > 0] - 1].sum(axis=0) > 0).sum())
     n_starters, size = int(is_treated.sum()), effective_sample_size(weakest)
     reason = refusal_reason(trials, draws.propensity[:, 0], district=keys["district"], effective_size=size)
     row = {
