@@ -76,7 +76,7 @@ def trials_of(lives: dict[str, str], *, districts: dict[str, str] | None = None,
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def world():
     """tables_of, protocol_of and trials_of in one place."""
 
@@ -120,7 +120,7 @@ def confounded_trials(n: int, seed: int, *, effect: float = 0.0, slope: float = 
     return trials_of_arrays(x, treated, np.where(working, 0, 2), protocol=protocol_of(**changes))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def arms():
     """trials_of_arrays and confounded_trials in one place."""
 

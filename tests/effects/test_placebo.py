@@ -61,10 +61,10 @@ def test_placebo_warns_when_something_unmeasured_leads_to_the_start(world):
 
 
 def test_placebo_warns_in_about_alpha_of_cities_without_anything_unmeasured(world):
-    warned = [(placebo_tests(*_city(world, 250, seed=seed, is_hidden=False))["verdict"] == "warning").any() for seed in range(20)]
+    warned = [(placebo_tests(*_city(world, 250, seed=seed, is_hidden=False))["verdict"] == "warning").any() for seed in range(10)]
 
-    # Of 20 at alpha 0.05, five or more have a chance of 0.3 %.
-    assert sum(warned) < 5
+    # Of 10 at alpha 0.05, four or more have a chance of 0.1 %.
+    assert sum(warned) < 4
 
 
 def test_placebo_says_what_it_could_not_test(world):

@@ -7,7 +7,7 @@ from evalkit.effects import e_value, effect_draws, effect_readings, estimate_eff
 EXACT = 1e-12
 
 
-def _readings(trials, n_draws=60):
+def _readings(trials, n_draws=40):
     propensity = fit_propensity(trials, n_draws=n_draws, seed=4)
     parts = estimate_effect(trials, district="all", propensity=propensity, n_draws=n_draws, seed=4)
     table = effect_readings(effect_draws(parts.sums), trials.protocol)
@@ -59,7 +59,7 @@ def test_detectable_difference_is_280_standard_errors(arms):
 
 
 def test_nothing_found_is_told_from_too_little_information(arms):
-    few, many = (_readings(arms.confounded(n, seed=3))["corrected"]["information"] for n in (200, 40_000))
+    few, many = (_readings(arms.confounded(n, seed=3))["corrected"]["information"] for n in (200, 20_000))
 
     assert (few, many) == ("too_little", "enough")
 

@@ -22,6 +22,7 @@ PROTOCOL = {
     "question": {"sv": "Vad ändrar det att börja nu?", "en": "What does it change to start now?"},
     "follow_up_months": 24,
     "refusal": {"min_starters": 10},
+    "subgroups": [{"name": "young_adults", "title": {"sv": "Unga vuxna", "en": "Young adults"}}],
     "assumptions": [{"sv": "Ingen annans utfall ändras.", "en": "Nobody else's outcome changes."}],
 }
 PRICE_BOOK = {"postings": [{"posting": "place", "name": {"sv": "Plats i arbetsträning", "en": "Place in work training"}}]}

@@ -1,0 +1,154 @@
+"""What stands beside an effect on the pages: checks, the naive figure, groups, funnel and ranks."""
+
+import re
+
+import polars as pl
+import pytest
+
+from evalkit.disclosure import protect_estimates
+from evalkit.report import words_of_run, write_district_page, write_overview
+
+EFFECT = {"intervention_id": "work_training", "estimand": "start_now_rather_than_wait"}
+
+
+def published(name, rows, keys):
+    table = pl.DataFrame(rows, infer_schema_length=None)
+    values = [column for column in table.columns if column not in keys]
+    return protect_estimates(table, name=name, keys=keys, values=values, n_persons=None, unit="as named", source="made up", grade="L")
+
+
+def checks(verdict="passed", smd="passed"):
+    rows = [("max_abs_smd", 0.02, 0.1, smd), ("placebo_history", 0.01 if verdict == "warning" else 0.4, 0.05, verdict)]
+    columns = ["check", "value", "limit", "verdict"]
+    named = [{"district": "all", "intervention_id": "work_training", **dict(zip(columns, row, strict=True))} for row in rows]
+    return published("effect_checks", named, ["district", "intervention_id", "check"])
+
+
+def readings(information="enough", worst=-0.05):
+    values = {
+        "share_ended": (0.71, 0.6, 0.8),
+        "share_in_work": (0.45, 0.4, 0.5),
+        "comparison_in_work": (0.39, 0.36, 0.42),
+        "corrected": (0.06, -0.03, 0.15),
+        "bias": (0.65, 0.5, 0.8),
+        "worst_case": (worst, -0.1, 0.1),
+        "best_case": (0.12, 0.0, 0.2),
+        "detectable": (0.123, None, None),
+        "e_value": (1.57, None, None),
+        "e_value_limit": (1.21, None, None),
+    }
+    rows = [
+        {"district": district, **EFFECT, "reading": name, "estimate": e, "ci_lower": low, "ci_upper": high, "information": information}
+        for district in ("Norr", "all")
+        for name, (e, low, high) in values.items()
+    ]
+    return published("effect_readings", rows, ["district", "intervention_id", "estimand", "reading"])
+
+
+def groups():
+    numbers = {"raw": 1.2, "raw_lower": 0.1, "raw_upper": 2.3, "shrunk": 0.8, "shrunk_lower": -0.1, "shrunk_upper": 1.7, "p_holm": 0.081}
+    empty = dict.fromkeys(numbers)
+    rows = [
+        {"district": "all", **EFFECT, "subgroup": "all", **numbers},
+        {"district": "all", **EFFECT, "subgroup": "young_adults", **empty},
+    ]
+    return published("group_effects", rows, ["district", "intervention_id", "estimand", "subgroup"])
+
+
+def funnel(verdict="inside"):
+    rows = [
+        {
+            "district": name,
+            "intervention_id": "work_training",
+            "n_persons": n,
+            "observed": 0.41,
+            "expected": 0.4,
+            "adjusted": 0.39,
+            "verdict": one,
+        }
+        for name, n, one in (("Norr", 200, verdict), ("Söder", 40, "inside"), ("all", 240, None))
+    ]
+    return published("funnel", rows, ["district", "intervention_id"])
+
+
+def ranks():
+    numbers = {"raw": 1.5, "raw_lower": -0.5, "raw_upper": 3.5, "shrunk": 0.9, "shrunk_lower": -0.3, "shrunk_upper": 2.1}
+    places = {"probability_best": 0.37, "rank_lower": 1.0, "rank_upper": 3.0, "n_districts": 3}
+    rows = [{"district": name, **EFFECT, **numbers, **places} for name in ("Norr", "Söder")]
+    return published("district_ranks", rows, ["district", "intervention_id", "estimand"])
+
+
+def plain(path):
+    body = re.sub(r"<style>.*?</style>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", body).replace("&nbsp;", " ").replace("\u00a0", " "))
+
+
+@pytest.fixture
+def district_page(run, tables):
+    def write(*extra):
+        chosen = tables | {table.name: table for table in extra}
+        return plain(write_district_page(run, "Norr", chosen, {}, words_of_run(run, "en")))
+
+    return write
+
+
+@pytest.fixture
+def overview(run, tables):
+    def write(*extra):
+        chosen = tables | {table.name: table for table in extra}
+        return plain(write_overview(run, chosen, {}, words_of_run(run, "en")))
+
+    return write
+
+
+def test_page_says_how_far_the_naive_figure_is_off(district_page):
+    text = district_page(readings())
+
+    assert "71% have ended, to whatever" in text
+    assert "is +6 percentage points, so the naive figure is 65 percentage points too high" in text
+
+
+def test_page_tells_no_effect_from_no_information(district_page):
+    little, enough = district_page(readings(information="too_little")), district_page(readings())
+
+    assert "differences below 12.3 percentage points would hardly have been found" in little
+    assert "would hardly have been found" not in enough
+
+
+def test_page_gives_bounds_only_where_something_is_unknown(district_page):
+    some, none = district_page(readings()), district_page(readings(worst=0.12))
+
+    assert "lies between −5 and +12 percentage points" in some
+    assert "it is unknown what they live on" not in none
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"), [("passed", "show no difference"), ("warning", "Warning: those who started differed already")]
+)
+def test_page_says_what_the_placebos_found(district_page, verdict, words):
+    text = district_page(checks(verdict=verdict))
+
+    assert words in text
+
+
+def test_page_names_a_refused_check(district_page):
+    text = district_page(checks(smd="refused"))
+
+    assert "The check “largest difference after weighting (standard deviations)” is refused." in text
+
+
+def test_overview_shows_groups_funnel_and_ranks(overview):
+    text = overview(groups(), funnel(), ranks())
+
+    assert "all districts lie within the limits of chance" in text
+    assert "Young adults" in text and "+1.2 (0.1 to 2.3)" in text and "1–3" in text and "37%" in text
+
+
+def test_overview_says_when_a_district_lies_outside(overview):
+    text = overview(funnel(verdict="outside_95"))
+
+    assert "some district lies outside the limits of chance. That does not say why." in text
+
+
+def test_a_districts_page_shows_no_ranks(district_page):
+    assert "Chance of being largest" not in district_page(ranks(), funnel())
