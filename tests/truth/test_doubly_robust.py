@@ -8,7 +8,7 @@ import pytest
 
 from evalkit.effects import Protocol, Trials, doubly_robust_difference, fit_propensity, propensity_weights
 
-EFFECT, N_PEOPLE, SEEDS = 1.0, 6_000, range(8)
+EFFECT, N_PEOPLE, SEEDS = 1.0, 3_000, range(6)
 MONTE_CARLO_ERRORS = 3
 
 PROTOCOL = Protocol.model_validate(

@@ -121,7 +121,7 @@ def test_the_stored_truth_is_what_the_assumptions_give():
 
 def test_one_simulated_city_is_found_where_the_naive_figure_is_not():
     """A smaller twin of the proof: one intervention, both comparisons, and its districts."""
-    own = estimates(FIRST_SEED, n_people=2_000, n_draws=30, interventions=("jobbtorg_coaching",))
+    own = estimates(FIRST_SEED, n_people=1_600, n_draws=20, interventions=("jobbtorg_coaching",))
     found = own.join(pl.read_csv(TRUTH), on=["intervention_id", "district", "estimand"])
     naive = found.filter(pl.col("source") == "naive")
 
