@@ -80,7 +80,7 @@ ACTORS = (
 )
 
 # Every key that can be known beforehand; covariates, postings and districts are open lists.
-KEYS: tuple[str, ...] = tuple(dict.fromkeys((*CHART_KEYS, *OUTCOMES, "still_on_support", *ARMS, *PERSPECTIVES, *ACTORS)))
+KEYS: tuple[str, ...] = tuple(dict.fromkeys((*CHART_KEYS, *OUTCOMES, "still_on_support", *ARMS, *PERSPECTIVES, "municipality", *ACTORS)))
 
 TITLE_LETTERS = 46
 

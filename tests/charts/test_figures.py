@@ -9,7 +9,7 @@ from evalkit.charts import balance, district_figures, overview_figures, show_eac
 from evalkit.disclosure import protect_estimates
 from evalkit.errors import DisclosureError, ParameterError
 
-FIGURES = ["exit_curves", "states", "effect_curves", "effect_months", "balance", "value_summary", "value_by_actor"]
+FIGURES = ["exit_curves", "states", "effect_curves", "effect_months", "balance", "value_summary", "value_by_actor", "value_curve"]
 SMALLEST_FONT = 12  # px, at the width the chart is drawn for: WCAG asks for no number, the run's page is read on phones
 WIDEST = 440  # px; wider charts shrink too much on a phone of 320 px
 
