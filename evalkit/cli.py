@@ -1,4 +1,5 @@
-"""The command line: `evalkit run`, `check`, `simulate`, `schema`, `params`, `scenario`, `pseudonymise` and `contract`.
+"""The command line: `evalkit run`, `check`, `simulate`, `schema`, `params`, `scenario`, `drift`,
+`pseudonymise` and `contract`.
 
 Results go to the standard output, progress and errors to the standard error.
 Exit codes: 0 ok, 1 some units failed, 2 usage or parameters, 3 contract violated, 4 disclosure, 130 interrupted.
@@ -186,6 +187,30 @@ def scenario(
         for row in moved.iter_rows(named=True):
             before, after = (f"{row[side]:,.1f}" if row[side] is not None else "never" for side in ("before", "after"))
             typer.echo(f"  {'*' if row['is_named'] else ' '} {row['number']:<32}{before:>16} -> {after:>16}")
+
+
+@app.command()
+def drift(
+    before: Annotated[Path, typer.Argument(help="The folder of the older run.")],
+    after: Annotated[Path, typer.Argument(help="The folder of the newer run.")],
+    book_before: Annotated[Path | None, typer.Option(help="The older run's price book, if its file has changed since.")] = None,
+) -> None:
+    """Say why values moved between two runs: method, data and parameters, step by step."""
+    from evalkit.economics import drift as steps_between
+    from evalkit.economics import price_book_of_run, read_vintage
+    from evalkit.params import read_run
+    from evalkit.spells import occupied_places
+    from evalkit.tables import read_table
+
+    vintages = []
+    for folder, book in ((before, book_before), (after, None)):
+        found = read_run(folder)
+        rules = found.params.value.model_copy(update={"price_book": book.resolve()} if book else {})
+        found = found.model_copy(update={"params": found.params.model_copy(update={"value": rules})})
+        vintages.append(read_vintage(folder, price_book_of_run(found, occupied_places(read_table(folder, "episodes")))))
+    for row in steps_between(*vintages).iter_rows(named=True):
+        place = f"{row['district']}, {row['intervention_id']}, {row['perspective']}"
+        typer.echo(f"{place:<60}{row['step']:<12}{row['amount']:>14,.0f} -> {row['total']:>14,.0f} {row['currency']}")
 
 
 @app.command()

@@ -15,6 +15,8 @@ from evalkit.errors import EstimationError, ParameterError, first_few
 KEYS = ("district", "intervention_id", "target_group")
 # Starts are whole: a floor that falls between two numbers is kept by the lower one.
 _PART_OF_A_START = 0.999
+# Beyond so many offers starts may be parts of a whole: a country's plan does not hang on them, and the search would take hours.
+MOST_WHOLE_OFFERS = 1000
 OFFER_COLUMNS = (*KEYS, "n_eligible", "places", "cost")
 
 
@@ -124,7 +126,8 @@ def _program(offers: pl.DataFrame, worth: np.ndarray, index: _Index, limits: Lim
     objective[index.starts] = (1 - limits.downside_weight) * worth[:, 1:].mean(axis=1) if worth.shape[1] > 1 else worth[:, 0]
     upper[index.starts], upper[index.opened], upper[index.extra] = eligible, 1.0, limits.free_budget
     is_whole = np.zeros(size, dtype=bool)
-    is_whole[index.starts] = is_whole[index.opened] = True
+    is_whole[index.starts] = offers.height <= MOST_WHOLE_OFFERS
+    is_whole[index.opened] = limits.smallest_group > 0
     program = Program(size, objective, lower, upper, is_whole)
     _add_budgets(program, offers, index, limits)
     _add_places(program, index, places, limits)

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from evalkit.errors import EstimationError
 
-TIME_LIMIT_SECONDS = 120.0
+TIME_LIMIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def value_curve(table: Published, words: Words) -> "alt.LayerChart":
     ticks = nice_ticks(*(float(limit) for limit in _span(rows)))
     x_axis = {"values": month_ticks(last), "title": words.text("chart.value_curve.x")}
     frame = Frame(PLOT_WIDTH, HEIGHT, (0, last), (ticks[0], ticks[-1]), x_axis, {"values": ticks, "labelExpr": SIGNED_AXIS})
-    data = alt.Chart(alt.Data(values=rows.select("perspective", "month", "estimate", "ci_lower", "ci_upper").to_dicts()))
+    data = alt.Chart(rows.select("perspective", "month", "estimate", "ci_lower", "ci_upper"))
     names, colours = list(_DRAWN), [look.colour for look in _DRAWN.values()]
     colour = alt.Color("perspective:N", scale=alt.Scale(domain=names, range=colours), legend=None)
     dashes = alt.Scale(domain=names, range=[list(look.dash) for look in _DRAWN.values()])

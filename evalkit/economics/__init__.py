@@ -4,7 +4,7 @@ from evalkit.economics.actors import ACTORS, PERSPECTIVES
 from evalkit.economics.conversion import convert_currency, convert_price_year
 from evalkit.economics.dated import DatedFile, load_dated, value_at
 from evalkit.economics.discounting import present_value
-from evalkit.economics.drift import Vintage, drift
+from evalkit.economics.drift import Vintage, drift, read_vintage
 from evalkit.economics.explain import explain
 from evalkit.economics.information import evppi
 from evalkit.economics.ledger import value_effects, value_under
@@ -53,6 +53,7 @@ __all__ = [
     "present_value",
     "price_book_of_run",
     "price_table",
+    "read_vintage",
     "run_place_costs",
     "run_scenario",
     "run_scenarios",

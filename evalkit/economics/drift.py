@@ -1,25 +1,28 @@
 """Why a number moved between two runs: the data, the parameters, the method, one after the other, so that the steps come to the whole change."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from evalkit.economics.actors import PERSPECTIVES
+from evalkit.economics.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger import value_effects
 from evalkit.economics.price_book import PriceBook
+from evalkit.economics.summaries import summarise_value
 from evalkit.errors import EstimationError
+from evalkit.tables import read_table
 
 STEPS = ("before", "method", "data", "parameters", "after")
 
 
 @dataclass(frozen=True)
 class Vintage:
-    """A run's effects, prices and seed, and the value_summary that it reported (district, intervention_id, estimand, perspective, estimate)."""
+    """A run's effects and prices, and the value_summary that it reported (district, intervention_id, estimand, perspective, estimate)."""
 
     effect_draws: pl.DataFrame
     price_book: PriceBook
     reported: pl.DataFrame
-    seed: int = 0
 
 
 def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
@@ -75,6 +78,22 @@ def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
     table = pl.concat(steps).with_columns(pl.col("step").cast(pl.Enum(STEPS)))
     money = [pl.lit(after.price_book.currency).alias("currency"), pl.lit(after.price_book.price_year, dtype=pl.Int32).alias("price_year")]
     return table.sort(*_KEYS, "step").with_columns(pl.col("step").cast(pl.String), *money)
+
+
+def read_vintage(run_dir: Path | str, price_book: PriceBook) -> Vintage:
+    """A finished run as a vintage: the effects that it valued and the value that it reported.
+
+    Parameters
+    ----------
+    run_dir : Path or str
+        The run's folder; its tables effect_draws and value_draws are read.
+    price_book : PriceBook
+        The book as it was when the run was made: keep the file with the run, or take it from version control.
+    """
+    values = read_table(run_dir, "value_draws")
+    valued = values.select(EFFECT_KEYS).unique()
+    effects = read_table(run_dir, "effect_draws").join(valued, on=EFFECT_KEYS, how="semi")
+    return Vintage(effects, price_book, summarise_value(values))
 
 
 def _point(effect_draws: pl.DataFrame) -> pl.DataFrame:

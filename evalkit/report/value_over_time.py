@@ -15,11 +15,28 @@ _MONEY_MEASURES = ("net_public_cost_per_work_month", "programme_cost_per_work_mo
 
 def when_it_pays(brief: Brief) -> Section:
     """The month of return first, then the curve, and the tables that decision-makers ask for."""
-    valued = [(effect, _payback(brief, effect)) for effect in effects_of(brief) if effect.scope]
+    effects = effects_of(brief)
+    several = len(effects) > 1
+    valued = [(effect, _payback(brief, effect)) for effect in effects if effect.scope]
     shown = [(effect, rows) for effect, rows in valued if rows]
-    leads = tuple(_lead(brief, effect, rows) for effect, rows in shown) or (brief.words.html("value_time.none"),)
-    blocks = tuple(_block(brief, effect, rows) for effect, rows in shown)
-    return Section("value_time", brief.words.text("value_time.heading"), leads, blocks, grade=brief.grade("value_parts"))
+    leads = _grouped(brief, shown) if several else tuple(_lead(brief, effect, rows) for effect, rows in shown)
+    blocks = tuple(_block(brief, effect, rows, with_lead=several) for effect, rows in shown)
+    heading, none = brief.words.text("value_time.heading"), brief.words.html("value_time.none")
+    return Section("value_time", heading, leads or (none,), blocks, grade=brief.grade("value_parts"))
+
+
+def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[Markup, ...]:
+    """One sentence for those whose money comes back and one for those whose does not, by name; all districts' sums apart."""
+    by_verdict: dict[tuple[bool, str], list[str]] = {}
+    for effect, rows in shown:
+        purse = rows.get("public_purse")
+        verdict = "unshown" if purse is None else "never" if purse.get("return_month") is None else "returns"
+        by_verdict.setdefault((is_pooled(brief, effect), verdict), []).append(brief.words.text(effect.intervention_id))
+    sentences = []
+    for (pooled, verdict), names in sorted(by_verdict.items()):
+        sentence = brief.words.html(f"value_time.group_{verdict}", interventions=brief.words.listing(names))
+        sentences.append(brief.words.html("value_page.pooled_lead", lead=sentence) if pooled else sentence)
+    return tuple(sentences)
 
 
 def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
@@ -41,13 +58,14 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     return brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
 
 
-def _block(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Block:
+def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: bool) -> Block:
     words = brief.words
     payback = _payback_table(brief, rows)
     figures = picture(brief, "value_curve", words.html("value_time.figure"), payback, of=effect.names)
     return Block(
         heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
+        leads=(_lead(brief, effect, rows),) if with_lead else (),
         text=_text(brief, effect),
         points=_switches(brief, effect),
         figures=figures,

@@ -287,6 +287,27 @@ def overlap_table(district: str = "all"):
     )
 
 
+def value_curve_table(district: str = "all"):
+    """Laid out at the start, back after two years, but not for the municipality."""
+    slopes = {"municipality": 200.0, "public_purse": 900.0, "society": 1100.0, "person": 300.0}
+    rows = [
+        {
+            "district": district,
+            **EFFECT,
+            "perspective": name,
+            "month": month,
+            "estimate": -16000.0 + slope * month,
+            "ci_lower": -19000.0 + slope * month * 0.7,
+            "ci_upper": -12000.0 + slope * month * 1.3,
+            "currency": "GBP",
+        }
+        for name, slope in slopes.items()
+        for month in range(37)
+    ]
+    keys = ["district", "intervention_id", "estimand", "perspective", "month"]
+    return estimates(rows, "value_curve", keys, ["estimate", "ci_lower", "ci_upper", "currency"])
+
+
 @pytest.fixture
 def english() -> StubWords:
     return StubWords("en")
@@ -310,6 +331,7 @@ def made_tables() -> dict:
         balance_table(),
         value_summary_table(),
         value_by_actor_table(),
+        value_curve_table(),
         time_on_support_table(),
         effect_readings_table(),
         funnel_table(),
@@ -337,6 +359,7 @@ def make():
         "effect_months": effect_summary_table,
         "value_by_actor": value_by_actor_table,
         "value_summary": value_summary_table,
+        "value_curve": value_curve_table,
         "district_comparison": time_on_support_table,
         "naive_and_corrected": effect_readings_table,
         "funnel": funnel_table,

@@ -1,8 +1,10 @@
 """What each chart draws, read from its Vega-Lite specification."""
 
+import polars as pl
 import pytest
 
-from evalkit.charts import district_comparison, effect_months, exit_curves, states, value_by_actor, value_summary
+from evalkit.charts import district_comparison, effect_months, exit_curves, states, value_by_actor, value_curve, value_summary
+from evalkit.disclosure import protect_estimates
 from evalkit.errors import ParameterError
 
 
@@ -99,6 +101,23 @@ def test_value_by_actor_leaves_out_the_range_of_a_fixed_amount(make, english):
 
 def test_value_summary_names_the_probability(make, english):
     assert _values(value_summary(make["value_summary"](), english), "note")[0] == "probability that it is above zero: 67%"
+
+
+def test_value_curve_draws_three_perspectives_around_zero(make, english):
+    chart = value_curve(make["value_curve"](), english)
+
+    assert _values(chart, "perspective") == ["municipality", "public_purse", "society"]
+    assert _values(chart, "at") == [0]
+    assert max(_values(chart, "month")) == 36
+
+
+def test_value_curve_refuses_two_districts_as_one(make, english):
+    both = pl.concat([make["value_curve"](district).data.drop("row_id", "status") for district in ("all", "Belfast")])
+    keys, values = ["district", "intervention_id", "estimand", "perspective", "month"], ["estimate", "ci_lower", "ci_upper", "currency"]
+    about = {"unit": "money", "source": "made up", "grade": "L"}
+
+    with pytest.raises(ParameterError):
+        value_curve(protect_estimates(both, name="value_curve", keys=keys, values=values, n_persons=None, **about), english)
 
 
 def test_district_comparison_stands_in_alphabetical_order(make, english):

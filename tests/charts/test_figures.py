@@ -20,6 +20,7 @@ FIGURES = [
     "naive",
     "value_summary",
     "value_by_actor",
+    "value_curve",
 ]
 OF_ALL_DISTRICTS = ("time_on_support", "funnel", "district_ranks")
 SMALLEST_FONT = 12  # px, at the width the chart is drawn for: WCAG asks for no number, the run's page is read on phones

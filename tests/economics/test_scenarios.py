@@ -12,6 +12,7 @@ from evalkit.economics import (
     cohort_trace,
     drift,
     load_what_if,
+    read_vintage,
     run_scenario,
     run_scenarios,
     summarise_value,
@@ -20,6 +21,7 @@ from evalkit.economics import (
 )
 from evalkit.economics.scenarios import NUMBERS
 from evalkit.errors import EstimationError, ParameterError
+from evalkit.tables import write_tables
 
 PARAMS = Path(__file__).parents[2] / "params"
 EXACT = 1e-10
@@ -199,6 +201,17 @@ def test_drift_splits_a_change_into_data_and_parameters(effect_draws, many_draws
     support = many_draws.filter((pl.col("draw") == 0) & (pl.col("state") == "support") & (pl.col("month") > 0))
     fewer = sum(sign * support.filter(arm=arm)["probability"].sum() for arm, sign in (("treated", 1), ("comparison", -1)))
     assert amount["parameters"] == pytest.approx(100 * fewer)
+
+
+def test_a_finished_run_is_read_as_a_vintage(effect_draws, book, tmp_path):
+    never = effect_draws.with_columns(pl.lit("start_now_rather_than_never").alias("estimand"))
+    write_tables(tmp_path, {"effect_draws": pl.concat([effect_draws, never]), "value_draws": value_effects(effect_draws, book, seed=1)})
+
+    read = read_vintage(tmp_path, book)
+
+    assert read.effect_draws["estimand"].unique().to_list() == ["start_now_rather_than_wait"]
+    assert read.reported.equals(vintage(effect_draws, book).reported)
+    assert drift(read, read).filter(pl.col("step").is_in(["method", "data", "parameters"]))["amount"].abs().max() < EXACT
 
 
 def test_drift_books_another_method_as_method(effect_draws, book):
