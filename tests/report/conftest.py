@@ -106,6 +106,7 @@ def figures() -> dict[str, str]:
 def two_interventions(tables) -> dict:
     """The tables with a second intervention, language practice, whose rows are those of work training."""
     families = ("effect_status", "effect_curves", "effect_summary", "effect_sensitivity", "balance", "value_summary", "value_by_actor")
+    families += ("value_payback", "value_parts")
     return {**tables, **{name: _with_second(tables[name]) for name in families}}
 
 
