@@ -17,9 +17,22 @@ def when_it_pays(brief: Brief) -> Section:
     """The month of return first, then the curve, and the tables that decision-makers ask for."""
     valued = [(effect, _payback(brief, effect)) for effect in effects_of(brief) if effect.scope]
     shown = [(effect, rows) for effect, rows in valued if rows]
-    leads = tuple(_lead(brief, effect, rows) for effect, rows in shown) or (brief.words.html("value_time.none"),)
+    leads = tuple(_named(brief, effect, _lead(brief, effect, rows), shown) for effect, rows in shown)
     blocks = tuple(_block(brief, effect, rows) for effect, rows in shown)
-    return Section("value_time", brief.words.text("value_time.heading"), leads, blocks, grade=brief.grade("value_parts"))
+    return Section(
+        "value_time",
+        brief.words.text("value_time.heading"),
+        leads or (brief.words.html("value_time.none"),),
+        blocks,
+        grade=brief.grade("value_parts"),
+    )
+
+
+def _named(brief: Brief, effect: Effect, lead: Markup, shown: list) -> Markup:
+    """With several interventions each answer says which one it is about."""
+    if len(shown) < 2:
+        return lead
+    return brief.words.html("value_time.of", intervention=brief.words.label(effect.intervention_id), lead=lead)
 
 
 def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
