@@ -385,9 +385,18 @@ def test_district_page_says_so_when_nothing_of_value_can_be_said(run, words):
     assert expected[words.language] in text
 
 
+def test_overview_says_so_when_nothing_was_allocated(run, words):
+    text = plain(write_overview(run, {}, {}, words).read_text(encoding="utf-8"))
+
+    assert {"en": "No allocation was worked out", "sv": "Ingen fördelning har räknats fram"}[words.language] in text
+
+
 def test_overview_says_what_the_money_would_do_if_best_used(run, tables, words):
     text = plain(write_overview(run, tables, {}, words).read_text(encoding="utf-8"))
 
     # The amounts are rounded as much as a plan deserves.
-    assert {"en": "best allocation found is worth", "sv": "bästa fördelningen som räknats fram värd"}[words.language] in text
+    assert {
+        "en": "best allocation found (best, shared places) is worth",
+        "sv": "bästa fördelningen som räknats fram (bäst, delade platser) värd",
+    }[words.language] in text
     assert {"en": "Best, shared places", "sv": "Bäst, delade platser"}[words.language] in text
