@@ -221,6 +221,22 @@ DECLARED: Mapping[str, Declared] = MappingProxyType(
             "n_persons",
             grade="M",
         ),
+        "effect_timing": Declared(
+            "estimates",
+            (*_EFFECT, "measure"),
+            ("treated", "comparison", *_RANGE),
+            "months, shares",
+            "n_starters",
+            grade="M",
+        ),
+        "effect_moments": Declared(
+            "estimates",
+            ("district", "intervention_id", "decision", "month"),
+            ("difference", "ci_lower", "ci_upper", "moment_state", "reason"),
+            "months",
+            "n_starters",
+            grade="M",
+        ),
         "value_summary": Declared(
             "estimates", (*_EFFECT, "perspective"), (*_RANGE, "probability_positive", "currency", "price_year"), "money", "n_starters"
         ),

@@ -13,6 +13,7 @@ import polars as pl
 from evalkit.effects.balance import balance_table
 from evalkit.effects.diagnostics import effect_sensitivity, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
+from evalkit.effects.moments import start_moments, stop_moments, stop_trials
 from evalkit.effects.pooling import shrink
 from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.refusal import spread_to_districts
@@ -42,23 +43,25 @@ class PersonTables(NamedTuple):
         return PersonTables(spells, *others, self.first_month)
 
     def trials(self, protocol: Protocol) -> Trials:
-        return emulate_trials(
-            self.support_spells,
-            self.episodes,
-            protocol=protocol,
-            state_intervals=self.state_intervals,
-            person=self.person,
-            first_month=self.first_month,
-        )
+        """The trials of a protocol."""
+        return emulate_trials(self.support_spells, self.episodes, protocol=protocol, **self._others())
+
+    def stop_trials(self, protocol: Protocol) -> Trials | None:
+        """The trials of leaving a protocol's intervention, among those in it."""
+        return stop_trials(self.support_spells, self.episodes, protocol=protocol, **self._others())
+
+    def _others(self) -> dict[str, pl.DataFrame | date]:
+        return {"state_intervals": self.state_intervals, "person": self.person, "first_month": self.first_month}
 
 
 class CityWeights(NamedTuple):
-    """What the city notebook hands on: coefficients per draw, the city's statuses, balance and sensitivity."""
+    """What the city notebook hands on: coefficients per draw, the city's statuses, balance, sensitivity, and when to start and to stop."""
 
     propensity: pl.DataFrame
     status: pl.DataFrame
     balance: pl.DataFrame
     sensitivity: pl.DataFrame
+    moments: pl.DataFrame
 
 
 class CityEffects(NamedTuple):
@@ -171,7 +174,9 @@ def _weights_of(people: PersonTables, protocol: Protocol, *, n_draws: int, seed:
     n_starters = int(trials.is_treated.sum())
     if n_starters in (0, len(trials.rows)):
         empty = pl.DataFrame(schema=SCHEMAS["propensity"].columns)
-        return CityWeights(empty, no_effect(trials, district=CITY, n_draws=n_draws).status, _BALANCE.clear(), _SENSITIVITY.clear())
+        unsaid = no_effect(trials, district=CITY, n_draws=n_draws).status
+        moments = _moments(people, trials, empty, n_draws=n_draws, seed=seed)
+        return CityWeights(empty, unsaid, _BALANCE.clear(), _SENSITIVITY.clear(), moments)
     fitted = [fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)]
     propensity = pl.concat([conform(table, "propensity") for table in fitted])
     other = protocol.model_copy(update={"leavers_in_month_one": _OTHER_CONVENTION[protocol.leavers_in_month_one]})
@@ -180,6 +185,18 @@ def _weights_of(people: PersonTables, protocol: Protocol, *, n_draws: int, seed:
         effect_status(trials, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed),
         balance_table(trials, propensity),
         effect_sensitivity(trials, n_draws=n_draws, seed=seed, other_leavers=people.trials(other)),
+        _moments(people, trials, propensity, n_draws=n_draws, seed=seed),
+    )
+
+
+def _moments(people: PersonTables, trials: Trials, propensity: pl.DataFrame, *, n_draws: int, seed: int) -> pl.DataFrame:
+    protocol = trials.protocol
+    leaving = people.stop_trials(protocol) if protocol.stop_months else None
+    return pl.concat(
+        [
+            start_moments(trials, propensity, n_draws=n_draws, seed=seed),
+            stop_moments(leaving, protocol, n_draws=n_draws, seed=seed),
+        ]
     )
 
 

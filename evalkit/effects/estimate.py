@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from evalkit.effects.cube import from_cube, to_cube
 from evalkit.effects.events import EVENTS, event_months
 from evalkit.effects.later_starts import LaterStarts
 from evalkit.effects.protocol import ESTIMANDS, Comparison, protocol_hash
@@ -75,7 +76,7 @@ def estimate_effect(trials: Trials, *, district: str, propensity: pl.DataFrame, 
         keys = _keys(trials, district, comparison)
         sums.append(_sums_table(counted[:, : len(trials.states)], months, draws.numbers, trials.states, keys, "state", trials))
         events.append(_sums_table(counted[:, len(trials.states) :], months, draws.numbers, EVENTS, keys, "event", trials))
-        statuses.append(_status(trials, draws, keys, later, n_draws=n_draws, drawn=drawn[person]))
+        statuses.append(_status(trials, draws, keys, later, n_draws=n_draws, drawn=drawn[np.unique(person[trials.is_treated])]))
     return EffectParts(pl.concat(sums), pl.concat(statuses), pl.concat(events))
 
 
@@ -90,7 +91,16 @@ def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_
     rows = []
     for comparison in _comparisons(trials, propensity):
         draws, later = _draws_of(trials, propensity, comparison), LaterStarts(trials) if comparison == "never" else None
-        rows.append(_status(trials, draws, _keys(trials, district, comparison), later, n_draws=n_draws, drawn=drawn[person]))
+        rows.append(
+            _status(
+                trials,
+                draws,
+                _keys(trials, district, comparison),
+                later,
+                n_draws=n_draws,
+                drawn=drawn[np.unique(person[trials.is_treated])],
+            )
+        )
     return pl.concat(rows)
 
 
@@ -115,10 +125,11 @@ def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
 
 def effect_draws(sums: pl.DataFrame, *, source: str = "raw") -> pl.DataFrame:
     """Shares by arm, state (or event) and month from sums (table `effect_draws`); draws in which an arm is empty are left out."""
-    per_arm = sums.filter(pl.col("weight_total").min().over(_draw_keys(sums)) > 0)
-    return per_arm.with_columns(probability=pl.col("weighted_sum") / pl.col("weight_total"), source=pl.lit(source)).drop(
-        "weighted_sum", "weight_total"
-    )
+    keys = _draw_keys(sums)
+    empty = sums.filter(pl.col("weight_total") <= 0).select(keys).unique()
+    kept = sums if empty.is_empty() else sums.join(empty, on=keys, how="anti", maintain_order="left")
+    shares = kept.with_columns(probability=pl.col("weighted_sum") / pl.col("weight_total"), source=pl.lit(source))
+    return shares.drop("weighted_sum", "weight_total")
 
 
 def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
@@ -126,15 +137,18 @@ def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
 
     A state that occurs in some districts only counts as nobody in the others, whose weights stand in the total all the same.
     """
+    if sums.is_empty():
+        return sums
     what = "event" if "event" in sums.columns else "state"
-    per_arm = [column for column in sums.columns if column not in ("district", *_SUM_COLUMNS)]
-    # Districts are added in the order of their names: the same sums give the same bits.
-    ordered = sums.sort("district", *per_arm, what, "month")
-    own_totals = ordered.unique([*per_arm, "month", "district"], keep="first", maintain_order=True)
-    totals = own_totals.group_by(*per_arm, "month", maintain_order=True).agg(pl.col("weight_total").sum())
-    added = ordered.group_by(*per_arm, what, "month", maintain_order=True).agg(pl.col("weighted_sum").sum())
-    joined = added.join(totals, on=[*per_arm, "month"])
-    return joined.with_columns(district=pl.lit(name)).select(sums.columns).sort("estimand", "draw", "arm", what, "month")
+    constants = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
+    parts = []
+    for keys, own in sums.partition_by(constants, as_dict=True, maintain_order=True).items():
+        counted, weight = (to_cube(own, ["district", "draw", "arm", what, "month"], value) for value in ("weighted_sum", "weight_total"))
+        # Districts are added in the order of their names: the same sums give the same bits.
+        columns = {"weighted_sum": counted.values.sum(axis=0), "weight_total": weight.values.max(axis=3, keepdims=True).sum(axis=0)}
+        axes = {axis: labels for axis, labels in counted.axes.items() if axis != "district"}
+        parts.append(from_cube(axes, columns, {"district": name, **dict(zip(constants, keys, strict=True))}))
+    return pl.concat(parts).select(sums.columns)
 
 
 def _draw_keys(sums: pl.DataFrame) -> list[str]:
@@ -221,7 +235,7 @@ def _status(
         arms[0] = arms[0] * later.weights(later.log_survival(draws.censoring[:, :1]), -1)[:, 0]
     # What was asked for those who start (ATT) weights the comparison alone; otherwise both arms stand for others.
     weakest = arms[0] if trials.protocol.estimand == "ATT" else min(arms, key=effective_sample_size)
-    n_drawn = int((drawn[is_treated][:, draws.numbers[draws.numbers > 0] - 1].sum(axis=0) > 0).sum())
+    n_drawn = int((drawn[:, draws.numbers[draws.numbers > 0] - 1].sum(axis=0) > 0).sum())
     n_starters, size = int(is_treated.sum()), effective_sample_size(weakest)
     reason = refusal_reason(trials, draws.propensity[:, 0], district=keys["district"], effective_size=size)
     row = {

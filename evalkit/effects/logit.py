@@ -65,11 +65,11 @@ def replicate_logits(
     Parameters
     ----------
     design, treated, weights : ndarray
-        As in `weighted_logit`; rows of the same person stand together.
+        As in `weighted_logit`.
     point : ndarray (n_terms,)
         The point estimate.
     person : ndarray (n_rows,)
-        Position of each row's person in `person_weights`; never falling.
+        Position of each row's person in `person_weights`.
     person_weights : ndarray (n_people, n_draws)
         Replicate weights.
 
@@ -78,6 +78,9 @@ def replicate_logits(
     ndarray (n_terms, n_draws)
     """
     n_terms, n_draws = design.shape[1], person_weights.shape[1]
+    if (person[1:] < person[:-1]).any():
+        order = np.argsort(person, kind="stable")
+        design, treated, weights, person = design[order], treated[order], weights[order], person[order]
     p = 1 / (1 + np.exp(-np.clip(design @ point, -SEPARATED, SEPARATED)))
     upper = np.triu_indices(n_terms)
     score = np.zeros((n_draws, n_terms))

@@ -11,6 +11,7 @@ Morris (1983), JASA 78:47; Gelman et al. (2013), Bayesian Data Analysis, 3rd ed.
 import numpy as np
 import polars as pl
 
+from evalkit.effects.cube import from_cube, to_cube
 from evalkit.errors import EstimationError
 from evalkit.tables import CITY
 
@@ -53,28 +54,25 @@ def shrink(
             why="With fewer districts the variance between them is a guess.",
             fix="report the raw effects and the city's, and say so.",
         )
-    differences = primary_differences(draws, primary_outcome)
-    wide = differences.pivot(by, index="draw", values="difference").drop_nulls().sort("draw")
-    point = wide.filter(pl.col("draw") == 0).select(districts).to_numpy()[0]
-    replicates = wide.filter(pl.col("draw") > 0)
-    variance = replicates.select(districts).to_numpy().var(axis=0, ddof=1)
-    rng = np.random.default_rng(seed)
-    tau2 = draw_between_variance(point, variance, size=len(wide), rng=rng)
-    pull, noise = _pull_and_noise(tau2, variance)
-    noise[0] = 0.0  # draw 0 is the point estimate
-    weights = pl.concat(
-        pl.DataFrame(
-            {
-                "draw": wide["draw"],
-                by: pl.repeat(district, len(wide), eager=True),
-                "pull": pull[:, place],
-                "noise": noise[:, place],
-                "other_draw": wide["draw"].gather(_other_replicates(len(wide), rng)),
-            }
+    cube = to_cube(draws, [by, "draw", *_PATH], "probability")
+    is_complete = cube.is_there.any(axis=(2, 3, 4)).all(axis=0)
+    paths, place = cube.values[:, is_complete], cube.place(by, city)
+    own = np.delete(np.arange(len(paths)), place)
+    numbers = cube.axes["draw"].filter(pl.Series(is_complete))
+    if numbers[0] != 0:
+        raise EstimationError(
+            "The point estimate of a district is missing.",
+            where="table effect_draws, draw 0",
+            why="How much a district is drawn towards the city follows from its estimate.",
+            fix="leave out districts whose effect cannot be said.",
         )
-        for place, district in enumerate(districts)
-    )
-    return _drawn_paths(draws, weights, by=by, city=city).select(draws.columns)
+    signs = np.where(cube.axes["arm"] == "treated", 1.0, -1.0)
+    is_followed = (cube.axes["month"] > 0).to_numpy()
+    work = paths[:, :, :, cube.place("state", primary_outcome), is_followed].sum(axis=-1) @ signs
+    shrunk = _drawn_paths(paths[own], paths[place], work[own], np.random.default_rng(seed))
+    axes = cube.axes | {by: cube.axes[by].gather(own.astype(np.uint32)), "draw": numbers}
+    constants = {name: draws[name][0] for name in _DRAW} | {"source": "shrunk"}
+    return from_cube(axes, {"probability": shrunk}, constants).select(draws.columns)
 
 
 def primary_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
@@ -123,22 +121,14 @@ def _other_replicates(n_draws: int, rng: np.random.Generator) -> np.ndarray:
     return other
 
 
-def _drawn_paths(draws: pl.DataFrame, weights: pl.DataFrame, *, by: str, city: str) -> pl.DataFrame:
-    own = draws.filter(pl.col(by) != city)
-    keys = [by, *_DRAW, *_PATH]
-    centre = draws.filter(pl.col(by) == city).select(*_DRAW, "draw", *_PATH, city_probability="probability")
-    point = own.filter(pl.col("draw") == 0).select(*keys, point="probability")
-    others = own.select(*keys, other_draw="draw", other="probability")
-    joined = (
-        own.join(weights, on=["draw", by])
-        .join(centre, on=[*_DRAW, "draw", *_PATH])
-        .join(point, on=keys)
-        .join(others, on=[*keys, "other_draw"])
-    )
-    path = pl.col("city_probability") + pl.col("pull") * (pl.col("probability") - pl.col("city_probability"))
-    path = path + pl.col("noise") * (pl.col("other") - pl.col("point"))
+def _drawn_paths(paths: np.ndarray, city: np.ndarray, work: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shrunk paths (districts, draws, arms, states, months) from raw ones, the city's, and the months in the primary outcome that differ."""
+    variance = work[:, 1:].var(axis=1, ddof=1)
+    tau2 = draw_between_variance(work[:, 0], variance, size=work.shape[1], rng=rng)
+    pull, noise = (drawn.T[:, :, None, None, None] for drawn in _pull_and_noise(tau2, variance))
+    noise[:, 0] = 0.0  # draw 0 is the point estimate
+    others = np.stack([own[_other_replicates(work.shape[1], rng)] for own in paths])
+    drawn = city + pull * (paths - city) + noise * (others - paths[:, :1])
     # The noise of a rare state can lead below zero; shares then are those of the rest.
-    share = pl.max_horizontal(path, pl.lit(0.0))
-    return joined.with_columns(probability=share, source=pl.lit("shrunk")).with_columns(
-        probability=pl.col("probability") / pl.col("probability").sum().over(by, *_DRAW, "draw", "arm", "month")
-    )
+    drawn = np.maximum(drawn, 0.0)
+    return drawn / drawn.sum(axis=3, keepdims=True)

@@ -48,7 +48,7 @@ class Eligibility(Record):
     """The months in which a trial starts (counted from the extract's first month) and the state of the month before.
 
     during: an intervention that must be running in the month before; the strategy then adds to it (parallel). after: an intervention that must
-    have ended at most `within_months` months before, and not be running (a sequence).
+    have ended in the last `within_months` months before the trial month, and not go on in it (a sequence).
     """
 
     from_month: int = Field(ge=2)

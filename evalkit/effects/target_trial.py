@@ -154,10 +154,10 @@ def _eligible(spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, 
     if rule.during:
         rows = _only(rows, _running(rows, episodes, rule.during, origin))
     if rule.after:
-        ended = rows.join(_episode_months(episodes, rule.after, origin), on="person_id").filter(
-            (pl.col("trial_month") - pl.col("episode_end")).is_between(0, rule.within_months - 1)
-        )
-        rows = _without(_only(rows, ended), _running(rows, episodes, rule.after, origin))
+        steps = rows.join(_episode_months(episodes, rule.after, origin), on="person_id")
+        since = pl.col("trial_month") - pl.col("episode_end")
+        goes_on = steps.filter((pl.col("episode_start") < pl.col("trial_month")) & (since < 0))
+        rows = _without(_only(rows, steps.filter(since.is_between(0, rule.within_months - 1))), goes_on)
     return rows
 
 

@@ -1,6 +1,6 @@
 """The third answer: what the intervention changes, for the district or, where that cannot be said, for all districts together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -10,6 +10,8 @@ from evalkit.report.figures import picture
 from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row, points_form
 from evalkit.report.people import month_cell
 from evalkit.report.sentences import lock_in, side_of_zero
+from evalkit.report.timing import timing_texts
+from evalkit.tables import slug
 
 _PRIMARY = "work"
 _KEY_OUTCOMES = ("months_work", "months_studies", "months_support")
@@ -37,14 +39,21 @@ class Effect:
 
 
 def effects_of(brief: Brief) -> list[Effect]:
-    """The effects that the page speaks of; each with the district's own numbers, else the city's, else none."""
+    """The effects that the page speaks of, under their primary estimand; each with the district's own numbers, else the city's, else none."""
     found = []
-    for verdict in brief.shelf.rows("effect_status", district=brief.district):
+    for verdict in primary_verdicts(brief, brief.district):
         keys = {"intervention_id": verdict["intervention_id"], "estimand": verdict["estimand"]}
         scopes = [brief.district, "all"]
         said = [scope for scope in scopes if _is_estimated(brief.shelf.row("effect_status", district=scope, **keys))]
         found.append(Effect(**keys, verdict=verdict, scope=said[0] if said else None))
     return found
+
+
+def primary_verdicts(brief: Brief, district: str) -> list[Row]:
+    """A district's verdicts under each protocol's primary estimand; of interventions without a protocol here, all."""
+    rows = brief.shelf.rows("effect_status", district=district)
+    primary = {name: texts.primary_estimand for name, texts in brief.protocols.items()}
+    return [row for row in rows if row["estimand"] == primary.get(row["intervention_id"], row["estimand"])]
 
 
 def reason_in_words(brief: Brief, effect: Effect) -> Markup:
@@ -136,7 +145,7 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
         leads=(_answer(brief, effect),) if pooled else (),
         text=tuple(text),
         key_figures=_key_figures(brief, effect),
-        after=(*_lock_in_text(brief, effect), words.html("change.assumption"), *question),
+        after=(*_lock_in_text(brief, effect), *timing_texts(brief, effect.keys), words.html("change.assumption"), *question),
         figures=figures,
         tables=(*(() if is_drawn else _summary_table(brief, effect)), *groups),
     )
@@ -177,13 +186,31 @@ def _lock_in_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 
 def _figures(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
+    words = brief.words
+    own = (
+        *picture(brief, "effect_curves", words.html("change.figure_effect"), _curve_tables(brief, effect), of=effect.names),
+        *_months_figure(brief, effect),
+    )
+    return (*own, *(figure for other in _other_questions(brief, effect) for figure in _other_figures(brief, other)))
+
+
+def _months_figure(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
     months = brief.shelf.row("effect_summary", outcome=f"months_{_PRIMARY}", **effect.keys)
     side = side_of_zero(months) if months else "unclear"
-    words = brief.words
-    return (
-        *picture(brief, "effect_curves", words.html("change.figure_effect"), _curve_tables(brief, effect), of=effect.names),
-        *picture(brief, "effect_months", words.html(f"change.figure_months_{side}"), _summary_table(brief, effect), of=effect.names),
-    )
+    conclusion = brief.words.html(f"change.figure_months_{side}")
+    return picture(brief, "effect_months", conclusion, _summary_table(brief, effect), of=effect.names)
+
+
+def _other_questions(brief: Brief, effect: Effect) -> list[Effect]:
+    """The same intervention under its other estimands, where the charts drew them for the same district."""
+    rows = brief.shelf.rows("effect_status", district=effect.scope, intervention_id=effect.intervention_id)
+    others = [replace(effect, estimand=row["estimand"]) for row in rows if row["estimand"] != effect.estimand]
+    return [other for other in others if f"effect_curves-{slug('-'.join(other.names))}" in brief.figures]
+
+
+def _other_figures(brief: Brief, other: Effect) -> tuple[Figure, ...]:
+    conclusion = brief.words.html("change.figure_other", question=brief.words.text(other.estimand))
+    return (*picture(brief, "effect_curves", conclusion, _curve_tables(brief, other), of=other.names), *_months_figure(brief, other))
 
 
 def _curve_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:

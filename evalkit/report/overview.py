@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from evalkit.report.beside import funnel_blocks, rank_blocks
+from evalkit.report.change import primary_verdicts
 from evalkit.report.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import COUNT, MONTHS, Row
@@ -62,7 +63,7 @@ def _district_line(brief: Brief, district: str) -> tuple[Markup | str, ...]:
     measures = {row["measure"]: row for row in brief.shelf.rows("people", district=district)}
     counts = [brief.number(measures[name], "count", COUNT) if name in measures else "–" for name in ("persons", "persons_with_support")]
     longest = _longest(brief, district)
-    verdicts = brief.shelf.rows("effect_status", district=district)
+    verdicts = primary_verdicts(brief, district)
     return (
         Markup('<a href="{}.html">{}</a>').format(slug(district), district),
         *counts,

@@ -38,9 +38,15 @@ class ProtocolTexts(_Texts):
     title: Text
     question: Text
     follow_up_months: int
+    comparisons: tuple[str, ...] = ("wait",)
     refusal: RefusalTexts = RefusalTexts()
     subgroups: tuple[SubgroupTexts, ...] = ()
     assumptions: tuple[Text, ...] = ()
+
+    @property
+    def primary_estimand(self) -> str:
+        """The estimand of the comparison that is named first."""
+        return f"start_now_rather_than_{self.comparisons[0]}"
 
 
 class PostingTexts(_Texts):

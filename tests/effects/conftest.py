@@ -39,7 +39,7 @@ def tables_of(lives: dict[str, str], districts: dict[str, str] | None = None) ->
             episodes,
             schema={"person_id": pl.String, "intervention_id": pl.String, "start": pl.Date, "end": pl.Date},
             orient="row",
-        ),
+        ).with_columns(planned_months=pl.lit(None, dtype=pl.Int32)),
         "state_intervals": pl.DataFrame(
             intervals, schema=["person_id", "district", "start", "stop", "from_state", "to_state", "weight"], orient="row"
         ),

@@ -6,9 +6,11 @@ from evalkit.effects import (
     city_effects,
     city_weights,
     district_effects,
+    primary_draws,
     reported_draws,
     status_for_publication,
     summaries,
+    timings,
 )
 
 N_DRAWS, SEED = 30, 3
@@ -149,3 +151,21 @@ def test_small_numbers_of_starters_are_not_shown_nor_found_by_subtraction(counts
     published = status_for_publication(status, n_draws=10, min_count=5)
 
     assert dict(published.filter(pl.col("district") != "all").select("district", "n_starters").iter_rows()) == shown
+
+
+def test_money_is_put_on_the_primary_comparison_alone_and_timing_is_said_for_both(world, city):
+    people, districts = city
+    protocol = world.protocol(comparisons=["never", "wait"])
+    weights = city_weights(people, [protocol], n_draws=N_DRAWS, seed=SEED)
+    parts = [
+        district_effects(people, [protocol], propensity=weights.propensity, district=one, n_draws=N_DRAWS, seed=SEED) for one in districts
+    ]
+    sums, statuses, events = (pl.concat(tables) for tables in zip(*parts, strict=True))
+
+    effects = city_effects(sums, pl.concat([statuses, weights.status]), [protocol], seed=SEED, event_sums=events)
+    timing = timings(effects, [protocol])
+
+    assert set(effects.draws["estimand"]) == {"start_now_rather_than_wait", "start_now_rather_than_never"}
+    assert set(primary_draws(effects, [protocol])["estimand"]) == {"start_now_rather_than_never"}
+    assert set(timing["estimand"]) == set(effects.draws["estimand"])
+    assert timing["n_starters"].null_count() == 0

@@ -87,3 +87,44 @@ def test_shrink_refuses_fewer_than_three_districts():
 
     lines = str(caught.value).splitlines()
     assert lines[0].startswith("2 districts have an effect of their own") and lines[3].strip().startswith("fix:")
+
+
+def test_shrunk_ranges_hold_the_truth_as_often_as_they_say():
+    """Fifty cities of eight districts whose effects differ about as much as they are measured with error; the city is their weighted mean."""
+    held, n_cities, n_districts = [], 50, 8
+    for seed in range(n_cities):
+        rng = np.random.default_rng(seed)
+        errors = rng.uniform(0.7, 2.0, n_districts)
+        truth = 0.3 + rng.normal(size=n_districts)
+        measured = truth + errors * rng.normal(size=n_districts)
+        replicates = measured + errors * rng.normal(size=(N_DRAWS + 1, n_districts))
+        replicates[0] = measured
+        share = (1 / errors**2) / (1 / errors**2).sum()
+        # Months so long that shares stay within 0 and 1: a unit of effect is 0.02.
+        work = 0.5 + 0.02 * np.column_stack([replicates, replicates @ share])
+        shrunk = shrink(_table(work), primary_outcome="work", seed=seed)
+        months = primary_differences(shrunk, "work").filter(pl.col("draw") > 0)
+        limits = (
+            months.group_by("district")
+            .agg(low=pl.col("difference").quantile(0.025), high=pl.col("difference").quantile(0.975))
+            .sort("district")
+        )
+        gap = 0.02 * truth + 0.1
+        held.append(((limits["low"].to_numpy() <= gap) & (gap <= limits["high"].to_numpy())).mean())
+
+    # Measured: 96 %; without the noise 88.5 %. The Monte Carlo error of 400 ranges is 1.1 percentage points.
+    assert 0.95 - 3 * 0.011 < np.mean(held) < 0.95 + 3 * 0.011
+
+
+def _table(work: np.ndarray) -> pl.DataFrame:
+    """effect_draws of one month: treated share in work by draw and district (the last is the city), comparison 0.4."""
+    n_draws, n_places = work.shape
+    names = [*[f"D{k}" for k in range(n_places - 1)], "all"]
+    keys = {"district": np.tile(names, n_draws), "draw": np.repeat(np.arange(n_draws), n_places)}
+    own = pl.DataFrame(keys | {"treated": work.ravel(), "comparison": 0.4})
+    arms = own.unpivot(["treated", "comparison"], index=["district", "draw"], variable_name="arm", value_name="work")
+    states = arms.with_columns(support=1 - pl.col("work")).unpivot(
+        ["work", "support"], index=["district", "draw", "arm"], variable_name="state", value_name="probability"
+    )
+    constants = {"intervention_id": "course", "protocol_hash": "h", "estimand": "now", "subgroup": "all", "source": "raw"}
+    return states.with_columns(month=pl.lit(1), **{name: pl.lit(value) for name, value in constants.items()})

@@ -66,3 +66,27 @@ def test_a_subgroup_needs_one_condition_and_a_name_of_its_own(world, condition, 
 
     with pytest.raises(ValidationError, match=words):
         world.protocol(subgroups=[group])
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"comparisons": ["wait", "other"], "other_intervention_id": "x"}, "stands alone"),
+        ({"comparisons": ["other"]}, "goes with other_intervention_id"),
+        ({"comparisons": []}, "at least one"),
+        ({"eligibility": {"from_month": 2, "to_month": 3, "during": "course"}}, "after itself"),
+    ],
+)
+def test_a_protocol_whose_comparison_makes_no_sense_is_refused(world, changes, words):
+    with pytest.raises(ValidationError, match=words):
+        world.protocol(**changes)
+
+
+def test_the_card_tells_the_strategy_and_every_comparison(world):
+    rule = {"from_month": 2, "to_month": 3, "after": "step", "within_months": 2}
+
+    card = dict(protocol_card(world.protocol(comparisons=["wait", "never"], eligibility=rule, truncation={"propensity": 10})).iter_rows())
+
+    assert "step ended at most 2 months before" in card["eligible"]
+    assert {"comparison: wait", "comparison: never"} < set(card)
+    assert card["weights at most"] == "propensity 10"

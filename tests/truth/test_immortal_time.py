@@ -5,6 +5,10 @@ The sequence of target trials must find nothing.
 
 In this world a month's exits come before its starts, so nobody who leaves in month m can start in it. Comparing starters with them would be
 immortal time of one month; the protocol therefore leaves them out (leavers_in_month_one: excluded).
+
+Measured: seeds 0-19 with 20 000 people give a mean of -0.0028 with a Monte Carlo error of 0.0012, and so they do with the true chances of starting
+in place of the fitted ones (-0.0026): it is these seeds' luck, not the estimate. A hundred seeds give -0.0003 (0.0006), and 1 500 worlds of 3 000
+people +0.0002 (0.0004): there is no small-sample bias to be seen.
 """
 
 from datetime import date

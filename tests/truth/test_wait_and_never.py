@@ -126,7 +126,7 @@ def check_both(n_people: int, seeds: range) -> None:
 
 
 def test_wait_and_never_are_both_found():
-    check_both(2_500, SEEDS_QUICK)
+    check_both(1_200, SEEDS_QUICK)
 
 
 @pytest.mark.prove
@@ -136,7 +136,7 @@ def test_wait_and_never_are_both_found_over_twenty_seeds():
 
 def test_never_is_missed_without_the_weights_for_later_starts():
     """Who has left for work can no longer start and so is never censored: without weights the comparison seems to work more than it would."""
-    worlds = [city(2_500, seed) for seed in SEEDS_QUICK]
+    worlds = [city(1_200, seed) for seed in SEEDS_QUICK]
 
     gaps = np.array([estimated(world, is_weighted=False)["never"] - estimated(world)["never"] for world in worlds])
 

@@ -1,0 +1,167 @@
+"""How fast the effects room is beside a peer on the same data and question, and how it grows.
+
+    python benchmarks/effects.py            both parts
+    python benchmarks/effects.py peer       pySEQTarget, the same sequence of trials, in turn with ours
+    python benchmarks/effects.py growth 5   10^5 people, 24 trial months, 200 refitted person bootstraps
+
+Needs the optional dependencies `bench`. The peer expands the trials and fits a pooled logistic outcome model; evalkit weights. Both answer what
+the risk of having found work would be if everyone eligible started now, less if nobody did now (ATE, not starting may start later), and must
+agree within twice the bootstrap error before a ratio is printed.
+"""
+
+import os
+import resource
+import statistics
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+sys.path = [folder for folder in sys.path if Path(folder).resolve() != Path(__file__).resolve().parent]
+
+from evalkit.effects import Protocol, effect_draws, emulate_trials, estimate_effect, fit_propensity  # noqa: E402
+from evalkit.months import month_of_number_expr  # noqa: E402
+
+FIRST_MONTH, N_MONTHS, FACTOR = date(2020, 1, 1), 52, 2.0
+FOLLOW_UP, TRIALS = 24, 24
+PEER_PEOPLE, PEER_BOOTSTRAPS, RUNS = 2_000, (0, 20), 3
+BOOTSTRAPS = 200
+
+
+def world(n_people: int, seed: int) -> pl.DataFrame:
+    """Month of work and of the course's start for everyone; both hastened by x, and the course doubles the rate into work."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n_people)
+    to_work, to_course = 0.03 * np.exp(0.3 * x), 1 / (1 + np.exp(3.4 - 0.5 * x))
+    exit_month, start_month = np.full(n_people, N_MONTHS), np.full(n_people, N_MONTHS)
+    for month in range(1, N_MONTHS):
+        rate = np.where(start_month < month, FACTOR * to_work, to_work)
+        exit_month[(exit_month == N_MONTHS) & (rng.random(n_people) < rate)] = month
+        start_month[(exit_month == N_MONTHS) & (start_month == N_MONTHS) & (rng.random(n_people) < to_course)] = month
+    return pl.DataFrame({"person": np.arange(n_people), "x": x, "exit": exit_month, "start": start_month})
+
+
+def protocol() -> Protocol:
+    return Protocol.model_validate(
+        {
+            "protocol": "benchmark",
+            "intervention_id": "course",
+            "title": {"en": "Benchmark"},
+            "question": {"en": "What does the course change?"},
+            "eligibility": {"from_month": 2, "to_month": TRIALS + 1},
+            "comparisons": ["wait"],
+            "follow_up_months": FOLLOW_UP + 1,
+            "outcomes": ["work", "support"],
+            "estimand": "ATE",
+            "covariates": [{"name": "x", "kind": "person", "column": "x"}],
+        }
+    )
+
+
+def ours(people: pl.DataFrame, n_draws: int) -> np.ndarray:
+    """Risk difference at the last month of follow-up: the point estimate and the draws."""
+    origin, span = FIRST_MONTH.year * 12, {"start": pl.Int64, "stop": pl.Int64}
+    own = people.with_columns(person_id=pl.col("person").cast(pl.String).str.zfill(8), district=pl.lit("all"))
+    support = own.select("person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support")).cast(span)
+    work = own.filter(pl.col("exit") < N_MONTHS).select(
+        "person_id", "district", start="exit", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
+    )
+    trials = emulate_trials(
+        own.select(
+            "person_id", "district", start=pl.lit(FIRST_MONTH), end=month_of_number_expr(pl.col("exit") + origin), is_start_known=True
+        ),
+        own.filter(pl.col("start") < N_MONTHS).select(
+            "person_id",
+            intervention_id=pl.lit("course"),
+            start=month_of_number_expr(pl.col("start") + origin),
+            end=pl.lit(None, dtype=pl.Date),
+        ),
+        protocol=protocol(),
+        state_intervals=pl.concat([support, work.cast(span)]),
+        person=own.select("person_id", "x"),
+        first_month=FIRST_MONTH,
+    )
+    fitted = fit_propensity(trials, n_draws=n_draws, seed=1)
+    draws = effect_draws(estimate_effect(trials, district="all", propensity=fitted, n_draws=n_draws, seed=1).sums)
+    last = draws.filter((pl.col("state") == "work") & (pl.col("month") == FOLLOW_UP + 1)).pivot("arm", index="draw", values="probability")
+    return last.sort("draw").select(pl.col("treated") - pl.col("comparison")).to_series().to_numpy()
+
+
+def person_months(people: pl.DataFrame) -> pl.DataFrame:
+    """What the peer reads: a row per person and month on support; the outcome is work in the month after."""
+    last = pl.min_horizontal(pl.col("exit") - 1, pl.lit(N_MONTHS - 2))
+    rows = people.with_columns(month=pl.int_ranges(1, last + 1)).explode("month").drop_nulls("month")
+    return rows.select(
+        "person",
+        "x",
+        month=pl.col("month") - 1,  # the peer counts from 0
+        treatment=(pl.col("start") <= pl.col("month")).cast(pl.Int8),
+        eligible=((pl.col("start") >= pl.col("month")) & (pl.col("month") <= TRIALS)).cast(pl.Int8),
+        outcome=(pl.col("exit") == pl.col("month") + 1).cast(pl.Int8),
+    )
+
+
+def theirs(rows: pl.DataFrame, n_bootstraps: int) -> float:
+    from pySEQTarget import SEQopts, SEQuential
+
+    options = SEQopts(km_curves=True, bootstrap_nboot=n_bootstraps, followup_max=FOLLOW_UP - 1, seed=1, ncores=1)
+    model = SEQuential(
+        rows, id_col="person", time_col="month", eligible_col="eligible", treatment_col="treatment", outcome_col="outcome",
+        fixed_cols=["x"], method="ITT", parameters=options,
+    )  # fmt: skip
+    model.expand()
+    if n_bootstraps:
+        model.bootstrap()
+    model.fit()
+    model.survival()
+    found = model.collect().risk_difference
+    return float(found.filter(pl.col("A_x").cast(pl.String) == "1")["Risk Difference"][0])
+
+
+def peer() -> None:
+    people = world(PEER_PEOPLE, seed=5)
+    rows, error = person_months(people), ours(people, BOOTSTRAPS)[1:].std(ddof=1)
+    for n_bootstraps in PEER_BOOTSTRAPS:
+        seconds = {"evalkit": [], "pySEQTarget": []}
+        for _ in range(RUNS):
+            begun = time.perf_counter()
+            point = ours(people, max(n_bootstraps, 1))[0]
+            between = time.perf_counter()
+            found = theirs(rows, n_bootstraps)
+            seconds["evalkit"].append(between - begun)
+            seconds["pySEQTarget"].append(time.perf_counter() - between)
+        print(f"risk difference at month {FOLLOW_UP}: evalkit {point:+.4f}, pySEQTarget {found:+.4f}, bootstrap error {error:.4f}")
+        if abs(point - found) > 2 * error:
+            raise SystemExit("not equal: no ratio is printed")
+        medians = {name: statistics.median(own) for name, own in seconds.items()}
+        print(
+            f"{PEER_PEOPLE} people, {TRIALS} trial months, {n_bootstraps} bootstraps: evalkit {medians['evalkit']:.2f} s, "
+            f"pySEQTarget {medians['pySEQTarget']:.2f} s, {medians['pySEQTarget'] / medians['evalkit']:.0f} times (target 20)",
+            flush=True,
+        )
+
+
+def growth(exponents: list[int]) -> None:
+    for exponent in exponents:
+        people = world(10**exponent, seed=5)
+        begun, used = time.perf_counter(), time.process_time()
+        found = ours(people, BOOTSTRAPS)
+        seconds, cpu = time.perf_counter() - begun, time.process_time() - used
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(
+            f"10^{exponent} people, {TRIALS} trial months, {BOOTSTRAPS} refitted bootstraps: {seconds:.1f} s ({cpu:.1f} s of processor), "
+            f"peak {memory:.1f} GB; {found[0]:+.4f} ({found[1:].std(ddof=1):.4f})",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    parts = sys.argv[1:2] or ["peer", "growth"]
+    if "peer" in parts:
+        peer()
+    if "growth" in parts:
+        growth([int(one) for one in sys.argv[2:]] or [4, 5])

@@ -1,0 +1,158 @@
+"""When to start and when to stop: the effect of starting after so many months on support, and of leaving after so many months in the intervention.
+
+Starting at month s compares those who start then with those still waiting then. Stopping is a second sequence of target trials, among
+participants: in each month before the planned end, those in the intervention leave it and stay on support, or go on. Neither splits by how
+long somebody came to take part, which what happened meanwhile decides. A moment takes in the month before and the month after it.
+"""
+
+from datetime import date
+
+import polars as pl
+
+from evalkit.effects.estimate import effect_draws, estimate_effect
+from evalkit.effects.protocol import Protocol
+from evalkit.effects.summary import draw_range
+from evalkit.effects.target_trial import Trials, emulate_trials, has_eligible
+from evalkit.effects.weights import fit_propensity
+from evalkit.months import month_number, month_number_expr, month_of_number_expr
+from evalkit.tables import CITY, STATES
+
+LEAVE = "leave"
+_HALF_WINDOW = 1
+SCHEMA = {
+    "district": pl.String,
+    "intervention_id": pl.String,
+    "decision": pl.String,
+    "month": pl.Int32,
+    "difference": pl.Float64,
+    "ci_lower": pl.Float64,
+    "ci_upper": pl.Float64,
+    "n_starters": pl.Int32,
+    "moment_state": pl.String,
+    "reason": pl.String,
+}
+
+
+def start_moments(trials: Trials, propensity: pl.DataFrame, *, n_draws: int, seed: int) -> pl.DataFrame:
+    """Months in the primary outcome gained by starting now rather than waiting, by months on support at the start.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, decision ("start"), month, difference, ci_lower, ci_upper (months), n_starters (who start at that
+        moment), moment_state (estimated|cannot_be_said), reason (few_starters, few_comparable or null).
+    """
+    rows = [_moment(trials, propensity, "start", month, n_draws=n_draws, seed=seed) for month in trials.protocol.start_months]
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *rows])
+
+
+def stop_moments(trials: Trials | None, protocol: Protocol, *, n_draws: int, seed: int) -> pl.DataFrame:
+    """Months in the primary outcome gained (or lost) by leaving now rather than going on, by months in the intervention.
+
+    Parameters
+    ----------
+    trials : Trials, optional
+        `stop_trials` of the protocol; null: nobody could be asked.
+
+    Returns
+    -------
+    DataFrame
+        As `start_moments`, decision "stop"; n_starters are those who leave.
+    """
+    n_leaving = int(trials.is_treated.sum()) if trials else 0
+    is_comparable = trials is not None and 0 < n_leaving < len(trials.rows)
+    fitted = fit_propensity(trials, n_draws=n_draws, seed=seed) if is_comparable else None
+    rows = [
+        _moment(trials, fitted, "stop", month, n_draws=n_draws, seed=seed)
+        if is_comparable
+        else _unsaid(protocol, "stop", month, 0, "no_starters")
+        for month in protocol.stop_months
+    ]
+    # The trials are about leaving; the table is about the intervention that is left.
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *rows]).with_columns(intervention_id=pl.lit(protocol.intervention_id))
+
+
+def stop_trials(
+    spells: pl.DataFrame,
+    episodes: pl.DataFrame,
+    *,
+    protocol: Protocol,
+    state_intervals: pl.DataFrame,
+    person: pl.DataFrame,
+    first_month: date,
+) -> Trials | None:
+    """The sequence of trials among participants: leave the intervention for support this month, or go on; null if nobody could be asked.
+
+    Parameters
+    ----------
+    As `emulate_trials`. Those who leave for work, or at the planned end, do not leave early: the former are treated as the protocol treats those
+    who leave support in the trial month, the latter are not asked.
+    """
+    origin = month_number(first_month)
+    own = episodes.filter(pl.col("intervention_id") == protocol.intervention_id)
+    last = int(state_intervals["stop"].max())
+    home = spells.sort("person_id", "start").unique("person_id", keep="first").select("person_id", "district")
+    stays = own.join(home, on="person_id").with_columns(
+        end=pl.coalesce("end", month_of_number_expr(pl.lit(origin + last))), is_start_known=pl.lit(True)
+    )
+    stays = stays.with_columns(first=month_number_expr("start") - origin, over=month_number_expr("end") - origin)
+    is_early = (pl.col("over") - pl.col("first") < pl.col("planned_months")).fill_null(True) & (pl.col("over") < last)
+    leaving = stays.filter(is_early).join(_in_state(state_intervals, protocol.eligibility.state_before), on="person_id")
+    leaving = leaving.filter(pl.col("over").is_between(pl.col("from"), pl.col("to"), closed="left")).select(
+        "person_id",
+        intervention_id=pl.lit(LEAVE),
+        start="end",
+        end=month_of_number_expr(pl.col("over") + origin + 1),
+        planned_months=pl.lit(None, dtype=pl.Int32),
+    )
+    asked = _asked(protocol, stays, state_intervals)
+    if stays.is_empty() or not has_eligible(stays, leaving, protocol=asked, first_month=first_month):
+        return None
+    trials = emulate_trials(stays, leaving, protocol=asked, state_intervals=state_intervals, person=person, first_month=first_month)
+    plans = stays.select("person_id", "planned_months", began="first")
+    place = trials.rows.with_columns(began=pl.col("trial_month") - 1 - pl.col("elapsed_months")).join(
+        plans.unique(["person_id", "began"]), on=["person_id", "began"], how="left", maintain_order="left", suffix="_of_stay"
+    )
+    return trials.keep((place["elapsed_months"] < place["planned_months_of_stay"]).fill_null(True).to_numpy())
+
+
+def _asked(protocol: Protocol, stays: pl.DataFrame, state_intervals: pl.DataFrame) -> Protocol:
+    """The protocol of the stop trials: participants live in the state that most are in at their start."""
+    states = (
+        stays.select("person_id", "first")
+        .join(state_intervals, on="person_id")
+        .filter(pl.col("first").is_between("start", "stop", closed="left"))
+    )
+    names = states["from_state"].replace(dict(STATES.select("state", "outcome").iter_rows()))
+    usual = names.filter(names.is_in(list(protocol.outcomes))).mode().sort()
+    state = usual[0] if len(usual) else protocol.eligibility.state_before
+    eligibility = protocol.eligibility.model_copy(update={"during": None, "after": None, "state_before": state})
+    changed = {"protocol": f"{protocol.protocol}_stop", "intervention_id": LEAVE, "comparisons": ("wait",), "other_intervention_id": None}
+    return protocol.model_copy(update={**changed, "eligibility": eligibility})
+
+
+def _in_state(state_intervals: pl.DataFrame, state: str) -> pl.DataFrame:
+    names = pl.col("from_state").replace(dict(STATES.select("state", "outcome").iter_rows()))
+    return state_intervals.filter(names == state).select("person_id", **{"from": "start", "to": "stop"})
+
+
+def _moment(trials: Trials, propensity: pl.DataFrame, decision: str, month: int, *, n_draws: int, seed: int) -> pl.DataFrame:
+    is_near = (trials.rows["elapsed_months"] - month).abs() <= _HALF_WINDOW
+    own = trials.keep(is_near.fill_null(False).to_numpy())
+    n_starters = int(own.is_treated.sum())
+    if n_starters in (0, len(own.rows)):
+        return _unsaid(trials.protocol, decision, month, n_starters, "no_starters" if n_starters == 0 else "no_comparison")
+    wait = propensity.filter(pl.col("model") == "propensity")
+    parts = estimate_effect(own, district=CITY, propensity=wait, n_draws=n_draws, seed=seed)
+    status = parts.status.row(0, named=True)
+    if status["reason"]:
+        return _unsaid(trials.protocol, decision, month, n_starters, status["reason"])
+    sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
+    work = effect_draws(parts.sums).filter((pl.col("state") == trials.protocol.primary_outcome) & (pl.col("month") > 0))
+    months = work.group_by("draw").agg(difference=(sign * pl.col("probability")).sum())
+    return _unsaid(trials.protocol, decision, month, n_starters, None).with_columns(moment_state=pl.lit("estimated"), **draw_range(months))
+
+
+def _unsaid(protocol: Protocol, decision: str, month: int, n_starters: int, reason: str | None) -> pl.DataFrame:
+    row = {"district": CITY, "intervention_id": protocol.intervention_id, "decision": decision, "month": month, "n_starters": n_starters}
+    return pl.DataFrame([row | {"moment_state": "cannot_be_said", "reason": reason}], schema=SCHEMA)

@@ -1,0 +1,73 @@
+"""When an effect comes, on the page: the months lost while the intervention lasts, when they have been made up for, and whether work lasts."""
+
+from markupsafe import Markup
+
+from evalkit.report.document import Brief
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, SHARE, Row
+from evalkit.report.sentences import side_of_zero
+
+_WAIT, _NEVER = "start_now_rather_than_wait", "start_now_rather_than_never"
+
+
+def timing_texts(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]:
+    """Sentences on lock-in, break-even, lasting work and the other question (never), as far as they are published for the effect.
+
+    Parameters
+    ----------
+    keys : dict
+        district, intervention_id and estimand of the rows shown.
+    """
+    measures = {row["measure"]: row for row in brief.shelf.rows("effect_timing", **keys)}
+    return (
+        *_planned_text(brief, measures),
+        *_break_even_text(brief, measures),
+        *_lasting_text(brief, measures),
+        *_never_text(brief, keys),
+    )
+
+
+def _planned_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
+    lost, planned = measures.get("lock_in_months"), measures.get("planned_months")
+    if lost is None or planned is None or not lost.has("estimate", "ci_lower", "ci_upper"):
+        return ()
+    text = brief.words.html(
+        f"change.planned_{side_of_zero(lost)}",
+        planned=brief.number(planned, "estimate", MONTHS),
+        months=brief.number(lost, "estimate", CHANGE_MONTHS),
+        range=brief.range_of(lost, CHANGE_MONTHS),
+    )
+    return (text,)
+
+
+def _break_even_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
+    row = measures.get("break_even_month")
+    if row is None:
+        return ()
+    known = "".join("1" if row.has(name) else "0" for name in ("estimate", "ci_lower", "ci_upper"))
+    key = {"111": "ranged", "110": "open", "010": "beyond_from", "100": "open_alone"}.get(known, "beyond")
+    if known == "111" and row["ci_upper"] == 1:
+        key = "at_once"
+    numbers = {
+        name: brief.number(row, column, COUNT) if row.has(column) else ""
+        for name, column in (("month", "estimate"), ("first", "ci_lower"), ("last", "ci_upper"))
+    }
+    return (brief.words.html(f"change.break_even_{key}", **numbers),)
+
+
+def _lasting_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
+    row = measures.get("sustained_work")
+    if row is None or not row.has("treated", "comparison"):
+        return ()
+    arms = {arm: brief.number(row, arm, SHARE) for arm in ("treated", "comparison")}
+    return (brief.words.html("change.sustained", **arms),)
+
+
+def _never_text(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]:
+    """The answer to the other question beside the primary one."""
+    if keys["estimand"] != _WAIT:
+        return ()
+    row = brief.shelf.row("effect_summary", outcome="months_work", **{**keys, "estimand": _NEVER})
+    if row is None or not row.has("difference", "ci_lower", "ci_upper"):
+        return ()
+    shown = {"months": brief.number(row, "difference", CHANGE_MONTHS), "range": brief.range_of(row, CHANGE_MONTHS)}
+    return (brief.words.html("change.never", **shown),)

@@ -1,0 +1,113 @@
+"""What cannot be compared, and what deliveries get wrong: each has a defined answer in words."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from evalkit.effects import PersonTables, city_effects, city_weights, district_effects, emulate_trials
+from evalkit.errors import ProtocolError
+from evalkit.months import add_months
+
+N_DRAWS, SEED = 20, 4
+FIRST_MONTH = date(2020, 1, 1)
+
+
+def _people(world, lives, districts=None, episodes=None) -> PersonTables:
+    tables = world.tables(lives, districts)
+    courses = tables["episodes"] if episodes is None else episodes
+    return PersonTables(tables["spells"], courses, tables["state_intervals"], tables["person"], FIRST_MONTH)
+
+
+def _episodes(*rows: tuple[str, int, int | None]) -> pl.DataFrame:
+    """person, first month in the course (1 is the extract's first), first month after it."""
+    dated = [
+        (who, "course", add_months(FIRST_MONTH, at - 1), None if over is None else add_months(FIRST_MONTH, over - 1))
+        for who, at, over in rows
+    ]
+    return pl.DataFrame(
+        dated, schema={"person_id": pl.String, "intervention_id": pl.String, "start": pl.Date, "end": pl.Date}, orient="row"
+    )
+
+
+def _arms(world, people: PersonTables, **changes) -> list[tuple]:
+    trials = people.trials(world.protocol(**changes))
+    return trials.rows.select("person_id", "trial_month", "arm").rows()
+
+
+@pytest.mark.parametrize(
+    ("lives", "reason"),
+    [({"a": "ssss", "b": "sssw"}, "no_starters"), ({"a": "sttw", "b": "stww"}, "no_comparison")],
+)
+def test_without_both_arms_the_effect_cannot_be_said_under_any_estimand(world, lives, reason):
+    protocol = world.protocol(
+        comparisons=["wait", "never"], eligibility={"from_month": 2, "to_month": 2}, start_months=[1], stop_months=[1]
+    )
+    people = _people(world, lives)
+
+    weights = city_weights(people, [protocol], n_draws=N_DRAWS, seed=SEED)
+    part = district_effects(people, [protocol], propensity=weights.propensity, district="North", n_draws=N_DRAWS, seed=SEED)
+
+    assert weights.status.select("estimand", "status", "reason").rows() == [(name, "cannot_be_said", reason) for name in protocol.estimands]
+    assert part.sums.is_empty() and part.events.is_empty()
+    assert set(part.status["reason"]) == {reason}
+    assert set(weights.moments["moment_state"]) == {"cannot_be_said"}
+
+
+def test_a_course_begun_before_the_spell_makes_nobody_a_starter(world):
+    """It began while the person was still in work; the person may start again only when it is over."""
+    people = _people(world, {"a": "wssss", "b": "wssss"}, episodes=_episodes(("a", 1, 4)))
+
+    rows = _arms(world, people, eligibility={"from_month": 3, "to_month": 5}, follow_up_months=1)
+
+    assert rows == [("a", 5, "comparison"), ("b", 3, "comparison"), ("b", 4, "comparison"), ("b", 5, "comparison")]
+
+
+def test_overlapping_episodes_of_the_same_course_are_one_start(world):
+    people = _people(world, {"a": "ssss", "b": "ssss"}, episodes=_episodes(("a", 2, 4), ("a", 2, 3), ("a", 3, None)))
+
+    rows = _arms(world, people)
+
+    # The second start, in month 3, falls into a running course: no trial, and no second row in month 2.
+    assert rows == [("a", 2, "treated"), ("b", 2, "comparison"), ("b", 3, "comparison")]
+
+
+def test_a_survey_weight_or_covariate_unknown_for_some_is_refused_with_its_count(world):
+    tables = world.tables({"a": "ssss", "bb": "ssst"})
+    person = tables["person"].with_columns(age=pl.when(pl.col("person_id") == "a").then("age"))
+    protocol = world.protocol(covariates=[{"name": "age", "kind": "person", "column": "age"}])
+
+    with pytest.raises(ProtocolError) as caught:
+        emulate_trials(
+            tables["spells"], tables["episodes"], protocol=protocol, state_intervals=tables["state_intervals"], person=person,
+            first_month=FIRST_MONTH,
+        )  # fmt: skip
+
+    lines = str(caught.value).splitlines()
+    assert "unknown for 2 of 4 person-trials" in lines[0]
+    assert [line.split(":")[0].strip() for line in lines[1:]] == ["where", "why", "fix"]
+
+
+def test_a_district_of_three_people_cannot_be_said_and_counts_in_the_city(world):
+    lives = {f"n{k}": life for k, life in enumerate(["sstw", "stww", "ssww", "ssss", "sssw", "sttw"])} | {
+        "x": "stww",
+        "y": "ssss",
+        "z": "sssw",
+    }
+    districts = {name: "Small" if name in "xyz" else "North" for name in lives}
+    protocol = world.protocol(refusal={"min_starters": 2, "min_effective_sample_size": 2})
+    people = _people(world, lives, districts)
+
+    weights = city_weights(people, [protocol], n_draws=N_DRAWS, seed=SEED)
+    parts = [
+        district_effects(people, [protocol], propensity=weights.propensity, district=name, n_draws=N_DRAWS, seed=SEED)
+        for name in ("North", "Small")
+    ]
+    sums, statuses = (pl.concat([getattr(part, name) for part in parts]) for name in ("sums", "status"))
+    found = city_effects(sums, pl.concat([statuses, weights.status]), [protocol], seed=SEED)
+
+    said = {row["district"]: (row["status"], row["reason"]) for row in found.status.filter(pl.col("source") == "raw").iter_rows(named=True)}
+    assert said["Small"] == ("cannot_be_said", "few_starters")
+    assert said["all"] == ("estimated", None)
+    assert set(found.draws["district"]) == {"North", "all"}
+    assert weights.status["n_starters"][0] == parts[0].status["n_starters"][0] + 1

@@ -1,0 +1,128 @@
+"""A simulated city of four districts and two interventions, from its lives to the line's estimates: what the proofs repeat many times."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.effects import (
+    PersonTables,
+    Protocol,
+    city_effects,
+    effect_status,
+    estimate_effect,
+    fit_censoring,
+    fit_propensity,
+    load_protocol,
+    primary_differences,
+    timings,
+)
+from evalkit.months import add_months
+from evalkit.simulate import City, live, load_city, person_tables, simulate_truth
+from evalkit.spells import build_episodes, build_state_intervals, build_support_spells
+
+PARAMS = Path(__file__).parents[2] / "params"
+DISTRICTS = ("Rinkeby-Kista", "Hässelby-Vällingby", "Enskede-Årsta-Vantör", "Farsta")
+INTERVENTIONS = ("work_training", "jobbtorg_coaching")
+TRUTH_PEOPLE, TRUTH_REPLICATES, TRUTH_SEED = 60_000, 4, 90_001
+MAX_GAP_MONTHS = 2
+_COLUMNS = ["district", "estimate", "ci_lower", "ci_upper", "estimand", "source"]
+
+
+@cache
+def four_districts() -> City:
+    """Stockholm's assumptions, four of its districts with the same number of people each, two of its interventions, no roll-outs."""
+    content = json.loads(load_city("stockholm", PARAMS / "cities").model_dump_json())
+    rows = [row | {"weight": 1.0} for row in content["districts"]["rows"] if row["name"] in DISTRICTS]
+    kept = [one for one in content["interventions"] if one["intervention_id"] in INTERVENTIONS]
+    content |= {"districts": content["districts"] | {"rows": rows}, "interventions": kept, "rollouts": [], "accounts": None, "needs": {}}
+    return City.model_validate(content)
+
+
+@cache
+def protocols() -> tuple[Protocol, ...]:
+    """The protocols of the simulated Stockholm, followed over every month that the truth is about, without the districts that are not there."""
+    found = []
+    for name in INTERVENTIONS:
+        protocol = load_protocol(PARAMS / "protocols" / f"stockholm_{name}.yaml", n_months=four_districts().n_months)
+        gone = [one for one in protocol.covariates if one.column == "district" and one.equals not in DISTRICTS[1:]]
+        months = protocol.eligibility.model_copy(update={"to_month": four_districts().n_months - protocol.follow_up_months + 1})
+        kept = tuple(one for one in protocol.covariates if one not in gone)
+        found.append(protocol.model_copy(update={"covariates": kept, "eligibility": months}))
+    return tuple(found)
+
+
+def people_of(seed: int, n_people: int, *, hidden_selection: float = 0.0) -> PersonTables:
+    """The person tables of one city, through the line's own spells."""
+    city = four_districts()
+    tables = person_tables(city, live(city, seed=seed, first=0, stop=n_people, hidden_selection=hidden_selection))
+    months = {"first_month": city.first_month, "data_through": add_months(city.first_month, city.n_months - 1)}
+    person = tables["person"].with_columns(weight=pl.lit(1.0))
+    usual = pl.DataFrame(
+        [(one.intervention_id, one.planned_months) for one in city.interventions],
+        schema={"intervention_id": pl.String, "planned_months": pl.Int32},
+        orient="row",
+    )
+    spells = build_support_spells(
+        tables["income_support"], tables["household_member"], tables["livelihood"], person,
+        max_gap_months=MAX_GAP_MONTHS, reporting_lag_months=0, **months,
+    )  # fmt: skip
+    intervals = build_state_intervals(tables["livelihood"], person, outcome_groups=True, **months)
+    episodes = build_episodes(tables["participation"], usual, data_through=months["data_through"])
+    return PersonTables(spells, episodes, intervals, person, city.first_month)
+
+
+def estimates(
+    seed: int, *, n_people: int, n_draws: int, hidden_selection: float = 0.0, interventions: tuple[str, ...] = INTERVENTIONS
+) -> pl.DataFrame:
+    """The line on one city: months in work gained with their range, raw and shrunk, break-even months, and the naive figure; one row each."""
+    people = people_of(seed, n_people, hidden_selection=hidden_selection)
+    return pl.concat(
+        [_estimates(people, protocol, seed=seed, n_draws=n_draws) for protocol in protocols() if protocol.intervention_id in interventions]
+    )
+
+
+def _estimates(people: PersonTables, protocol: Protocol, *, seed: int, n_draws: int) -> pl.DataFrame:
+    trials, draws = people.trials(protocol), {"n_draws": n_draws, "seed": seed}
+    fitted = pl.concat([fit(trials, **draws) for fit in (fit_propensity, fit_censoring)])
+    parts = [estimate_effect(trials.of_district(one), district=one, propensity=fitted, **draws) for one in DISTRICTS]
+    sums, statuses, events = (pl.concat(tables) for tables in zip(*parts, strict=True))
+    city = effect_status(trials, district="all", propensity=fitted, **draws)
+    found = city_effects(sums, pl.concat([statuses, city]), [protocol], seed=seed, event_sums=events)
+    ranged = [
+        _ranged(part, protocol).with_columns(source=pl.lit(source), estimand=pl.lit(estimand))
+        for (source, estimand), part in found.draws.partition_by("source", "estimand", as_dict=True).items()
+    ]
+    is_break_even = (pl.col("district") == "all") & (pl.col("measure") == "break_even_month")
+    broken = timings(found, [protocol]).filter(is_break_even).select(*_COLUMNS[:4], "estimand", source=pl.lit("break_even"))
+    work = (trials.outcomes == trials.states.index(protocol.primary_outcome)).sum(axis=1)
+    naive = work[trials.is_treated].mean() - work[~trials.is_treated].mean()
+    ranged.append(ranged[0][:1].with_columns(district=pl.lit("all"), estimate=pl.lit(naive), source=pl.lit("naive")))
+    rows = pl.concat([*[table.select(_COLUMNS) for table in ranged], broken.select(_COLUMNS)])
+    return rows.with_columns(seed=pl.lit(seed), intervention_id=pl.lit(protocol.intervention_id))
+
+
+def truths(n_people: int = TRUTH_PEOPLE, seed: int = TRUTH_SEED) -> pl.DataFrame:
+    """Months in work gained by those who start, and the break-even month: intervention_id, district, estimand, truth, mc_std_error, month."""
+    found = simulate_truth(four_districts(), seed=seed, n_people=n_people, eligible_share=0, n_replicates=TRUTH_REPLICATES)
+    own = (pl.col("population") == "starters") & (pl.col("district_basis") == "time_zero")
+    months = found.months.filter(own & (pl.col("outcome") == "work") & (pl.col("horizon_months") == protocols()[0].follow_up_months))
+    keys = ["intervention_id", "district", "comparison"]
+    joined = months.select(*keys, "mc_std_error", truth="difference").join(
+        found.timing.filter(own).select(*keys, month="break_even_month"), on=keys
+    )
+    return joined.with_columns(estimand="start_now_rather_than_" + pl.col("comparison")).drop("comparison")
+
+
+def _ranged(part: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    replicate = pl.col("difference").filter(pl.col("draw") > 0)
+    return (
+        primary_differences(part, protocol.primary_outcome)
+        .group_by("district")
+        .agg(
+            estimate=pl.col("difference").filter(pl.col("draw") == 0).first(),
+            ci_lower=replicate.quantile(0.025, "linear"),
+            ci_upper=replicate.quantile(0.975, "linear"),
+        )
+    )
