@@ -117,6 +117,7 @@ def roll_outs(
     extract: Extract,
     seed: int,
     period_months: int = 6,
+    n_permutations: int = 499,
 ) -> RollOuts:
     """Every action that districts adopted at different times, on exits to work and on entries (see `rollout_effect`).
 
@@ -138,7 +139,7 @@ def roll_outs(
         others = [(district, when) for other, table in dates.items() if other != name for district, when in table.items()]
         until = {district: min(when for other, when in others if other == district) for district, _ in others}
         for outcome in ("exit", "entry"):
-            found = rollout_effect(panel, Adoption(adopted, until), outcome=outcome, seed=seed)
+            found = rollout_effect(panel, Adoption(adopted, until), outcome=outcome, n_permutations=n_permutations, seed=seed)
             columns = [pl.lit(name).alias("action_id"), pl.lit(n_persons, dtype=pl.Int32).alias("n_persons")]
             summaries.append(found.summary.with_columns(columns).select(_EMPTY["rollout_effects"].columns))
             events.append(found.by_event_time.with_columns(columns).select(_EMPTY["rollout_events"].columns))

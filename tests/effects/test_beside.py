@@ -132,7 +132,7 @@ def _rolled_out(action):
     )
     intervals = spells.select("district", start=pl.lit(0), stop=pl.lit(48), from_state=pl.lit("studies"))
     actions = pl.DataFrame(action, schema={"district": pl.String, "action_id": pl.String, "start": pl.Date}, orient="row")
-    return roll_outs(actions, support_spells=spells, state_intervals=intervals, extract=EXTRACT, seed=1)
+    return roll_outs(actions, support_spells=spells, state_intervals=intervals, extract=EXTRACT, seed=1, n_permutations=39)
 
 
 def test_roll_outs_are_estimated_on_exits_and_entries():
