@@ -59,8 +59,11 @@ def looks_like_shortened_numbers(column: pl.Series) -> bool:
 def rows_with_personal_numbers(column: pl.Series) -> list[int]:
     """Positions (0-based) of the cells of a column that hold a personnummer or samordningsnummer.
 
-    A fast pattern narrows the column down; date and check digit decide.
+    A fast pattern narrows the column down; date and check digit decide. Of real numbers only those with four decimals at most are asked: as
+    typed, YYMMDD.NNNN has no more, and among the sixteen digits of a measured value ten that pass are chance.
     """
+    if column.dtype.is_float():
+        column = column.set(column != column.round(4), None)
     text = column.cast(pl.String, strict=False)
     candidates = (text.str.contains(PERSONAL_NUMBER)).fill_null(False).arg_true()
     return [row for row in candidates.to_list() if count_personal_numbers(_without_decimals(text[row]))]

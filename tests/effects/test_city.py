@@ -166,6 +166,6 @@ def test_money_is_put_on_the_primary_comparison_alone_and_timing_is_said_for_bot
     timing = timings(effects, [protocol])
 
     assert set(effects.draws["estimand"]) == {"start_now_rather_than_wait", "start_now_rather_than_never"}
-    assert set(primary_draws(effects, [protocol])["estimand"]) == {"start_now_rather_than_never"}
+    assert set(primary_draws(effects.draws, [protocol])["estimand"]) == {"start_now_rather_than_never"}
     assert set(timing["estimand"]) == set(effects.draws["estimand"])
     assert timing["n_starters"].null_count() == 0

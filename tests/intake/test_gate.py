@@ -170,3 +170,9 @@ def test_gate_names_a_file_that_it_could_not_search(extract):
     said = extract.admit().assumptions.filter(file="scan.pdf")["assumption"].to_list()
 
     assert said == ["is not text and belongs to no contract: neither searched nor read in"]
+
+
+def test_gate_lets_ten_digits_among_the_decimals_of_a_measured_value_pass(extract):
+    pl.DataFrame({"share": [0.8112189876, 0.5]}).write_parquet(extract.folder / "shares.parquet")
+
+    assert extract.admit() is not None

@@ -33,5 +33,5 @@ def store(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    for notebook in sorted([*NOTEBOOKS.glob("city/*.ipynb"), *NOTEBOOKS.glob("district/*.ipynb")]):
+    for notebook in sorted(NOTEBOOKS.glob("*/*.ipynb")):
         print(f"{notebook.relative_to(NOTEBOOKS)}: {store(notebook)} promised outputs")
