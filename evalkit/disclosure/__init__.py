@@ -1,6 +1,7 @@
 """Disclosure control: the gate between the line and its readers. Nothing is shown that is not `Published`, and only this room makes it."""
 
-from evalkit.disclosure.declared import DECLARED, Declared, read_unit, release, release_all
+from evalkit.disclosure.declared import Declared
+from evalkit.disclosure.gate import DECLARED, read_unit, release, release_all
 from evalkit.disclosure.group_curves import protect_group_curves
 from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
 from evalkit.disclosure.published import RULE_TEXTS, Published, require_published
