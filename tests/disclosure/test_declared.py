@@ -64,7 +64,7 @@ def test_release_refuses_an_undeclared_table_in_four_lines(run):
 
     lines = str(caught.value).splitlines()
     assert "not declared" in lines[0] and 'did you mean "people"?' in lines[1]
-    assert lines[2].strip().startswith("why:") and "declared.py" in lines[3]
+    assert lines[2].strip().startswith("why:") and "evalkit/disclosure/" in lines[3]
 
 
 def test_read_unit_gives_a_districts_own_curves_under_their_plain_names(run):
