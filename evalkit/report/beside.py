@@ -28,8 +28,8 @@ def group_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
 
 def funnel_blocks(brief: Brief) -> tuple[Block, ...]:
     """A block for each intervention's funnel: how many districts lie outside the limits, the picture, the numbers."""
-    words, blocks = brief.words, []
-    for intervention_id in _interventions(brief, "funnel"):
+    words, blocks, found = brief.words, [], _interventions(brief, "funnel")
+    for intervention_id in found:
         rows = [row for row in brief.shelf.rows("funnel", intervention_id=intervention_id) if row["district"] != "all"]
         head = (
             words.text("overview.district"),
@@ -40,7 +40,8 @@ def funnel_blocks(brief: Brief) -> tuple[Block, ...]:
         figures = picture(brief, "funnel", words.html("overview.figure_funnel"), (table,), of=(intervention_id,))
         is_any_outside = any(row["verdict"] != "inside" for row in rows if row.has("verdict"))
         text = words.html(f"overview.funnel_{'some' if is_any_outside else 'none'}")
-        blocks.append(Block(text=(text,), figures=figures, tables=() if figures else (table,)))
+        heading = words.text("overview.funnel_of", intervention=words.text(intervention_id)) if len(found) > 1 else ""
+        blocks.append(Block(heading=heading, text=(text,), figures=figures, tables=() if figures else (table,)))
     return tuple(blocks)
 
 
@@ -55,7 +56,10 @@ def rank_blocks(brief: Brief) -> tuple[Block, ...]:
             words.text("overview.ranks_caption"), head, tuple(_rank_line(brief, row) for row in rows), brief.note("district_ranks")
         )
         figures = picture(brief, "district_ranks", words.html("overview.figure_ranks"), (table,), of=of)
-        blocks.append(Block(text=(words.html("overview.ranks_text"),), figures=figures, tables=() if figures else (table,)))
+        heading = words.text("overview.ranks_of", intervention=words.text(of[0])) if len(keys) > 1 else ""
+        blocks.append(
+            Block(heading=heading, text=(words.html("overview.ranks_text"),), figures=figures, tables=() if figures else (table,))
+        )
     return tuple(blocks)
 
 

@@ -150,5 +150,16 @@ def test_overview_says_when_a_district_lies_outside(overview):
     assert "some district lies outside the limits of chance. That does not say why." in text
 
 
+def test_overview_names_each_of_several_funnels(make_run, tables):
+    run = make_run(wording={"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}})
+    own = funnel().data.select("district", "intervention_id", "n_persons", "observed", "expected", "adjusted", "verdict")
+    rows = [*own.to_dicts(), *own.with_columns(intervention_id=pl.lit("language_practice")).to_dicts()]
+    both = published("funnel", rows, ["district", "intervention_id"])
+
+    text = plain(write_overview(run, {**tables, "funnel": both}, {}, words_of_run(run, "en")))
+
+    assert all(f"Among those who could have started {name}" in text for name in ("language practice", "work training"))
+
+
 def test_a_districts_page_shows_no_ranks(district_page):
     assert "Chance of being largest" not in district_page(ranks(), funnel())
