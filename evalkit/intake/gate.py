@@ -41,8 +41,9 @@ def refuse_personal_numbers(delivery: Delivery, rule_place: str) -> None:
     found += _names_with_numbers([*{file.path.name for file in files}, *delivery.searched, *delivery.unsearched])
     if not found:
         return
+    n_cells = sum(n for n, _ in found)
     raise IntakeError(
-        f"{sum(n for n, _ in found):,} cells contain what looks like a personnummer or samordningsnummer.",
+        f"{n_cells:,} cell{'s contain' if n_cells > 1 else ' contains'} what looks like a personnummer or samordningsnummer.",
         where="; ".join(dict.fromkeys(place for _, place in found)),
         why=f"{rule_place} admits pseudonyms only (rule no_personnummer). Nothing was read in.",
         fix="ask the sender for files without these numbers, and delete these ones; evalkit pseudonymise replaces them.",
