@@ -89,5 +89,5 @@ def _rank_row(row: dict, words: Words) -> RangeRow:
         low=row["shrunk_lower"],
         high=row["shrunk_upper"],
         colour=GAIN,
-        note=words.text("chart.ranks.note", low=low, high=high, n=n, share=percent_text(row["probability_best"], words)),
+        note=words.text("chart.ranks.note", low=low, high=high, n=n, share=words.probability(row["probability_best"])),
     )

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from evalkit.report.document import Block, Brief, DataTable
 from evalkit.report.figures import picture
-from evalkit.report.numbers import CHANGE_MONTHS, COUNT, SHARE, Form, Row, number
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, PROBABILITY, SHARE, Form, Row, number
 from evalkit.tables import slug
 
 _RANK = Form()
@@ -82,7 +82,7 @@ def _funnel_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
 def _rank_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
     ranks = Markup("{}–{}").format(brief.number(row, "rank_lower", _RANK), brief.number(row, "rank_upper", _RANK))
     raw, shrunk = (_with_limits(brief, row, column) for column in ("raw", "shrunk"))
-    return _linked(row), raw, shrunk, ranks, brief.number(row, "probability_best", SHARE)
+    return _linked(row), raw, shrunk, ranks, brief.number(row, "probability_best", PROBABILITY)
 
 
 def _linked(row: Row) -> Markup:
