@@ -6,6 +6,7 @@ from evalkit.economics.dated import DatedFile, load_dated, value_at
 from evalkit.economics.discounting import present_value
 from evalkit.economics.drift import Vintage, drift, read_vintage
 from evalkit.economics.explain import explain
+from evalkit.economics.households import HouseholdParts, household_parts, with_household_parts
 from evalkit.economics.information import evppi
 from evalkit.economics.ledger import value_effects, value_under
 from evalkit.economics.ledger_checks import check_ledger
@@ -23,6 +24,7 @@ __all__ = [
     "ACTORS",
     "PERSPECTIVES",
     "DatedFile",
+    "HouseholdParts",
     "PriceBook",
     "PriceBookFile",
     "Scenario",
@@ -43,6 +45,7 @@ __all__ = [
     "evppi",
     "explain",
     "fieller_limits",
+    "household_parts",
     "incremental_table",
     "load_dated",
     "load_price_book",
@@ -66,5 +69,6 @@ __all__ = [
     "value_results",
     "value_under",
     "what_if_value",
+    "with_household_parts",
     "with_place_costs",
 ]

@@ -7,10 +7,11 @@ import polars as pl
 
 from evalkit.economics.conversion import convert_price_year
 from evalkit.economics.dated import load_dated
+from evalkit.economics.households import household_parts, with_household_parts
 from evalkit.economics.price_book import InterventionPrices, PriceBook, declare_price_book, load_price_book
 from evalkit.errors import LedgerError, first_few
 from evalkit.params import Distribution, PriceRecord, Run
-from evalkit.tables import read_table, table_path
+from evalkit.tables import read_table, read_tables, table_path
 
 
 def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
@@ -61,7 +62,8 @@ def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
 
 
 def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
-    """The run's price book; where places and their costs were delivered (table capacity), each intervention has its own price of a start.
+    """The run's price book, as far as delivered tables say more: each intervention's own price of a start where places and their costs were
+    delivered (table capacity), and the split of a household's money where the book declares one and households were delivered.
 
     Parameters
     ----------
@@ -70,11 +72,20 @@ def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
     occupied : DataFrame
         As in `place_costs`.
     """
-    book = load_price_book(run.path(run.params.value.price_book))
+    book = _with_delivered_households(load_price_book(run.path(run.params.value.price_book)), run)
     costs = run_place_costs(run, occupied)
     if costs.is_empty():
         return book
     return with_place_costs(book, costs, read_table(run.run_dir, "intervention"))
+
+
+def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:
+    names = ("income_support", "household_member", "episodes")
+    if not book.appraisal.household_split or not all(table_path(run.run_dir, name).exists() for name in names):
+        return book
+    parts = household_parts(*read_tables(run.run_dir, *names).values())
+    # Fewer couples than may be published would show through the shares.
+    return with_household_parts(book, parts) if parts and parts.n_people >= run.params.min_count else book
 
 
 def run_place_costs(run: Run, occupied: pl.DataFrame) -> pl.DataFrame:

@@ -78,7 +78,8 @@ class Appraisal(Record):
     """The keys of the rates that belong to the method rather than to a posting.
 
     `displacement_by_state` holds for the kinds of job it names, `displacement` for all others. Without a half-life nothing is projected.
-    `household_split` names the shares of a household's money by actor; they sum to one. `sensitivity` gives the ends between which a rate
+    `household_split` names the shares of a household's money by actor, and what stands in the ledger of its other participants
+    (`other_participants`, posted nowhere here); they sum to one. `sensitivity` gives the ends between which a rate
     of the method, which is not drawn, is varied in the tornado.
     """
 
