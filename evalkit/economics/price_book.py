@@ -219,6 +219,6 @@ def _filled(price: object, content: dict, records: dict, where: str) -> object:
         return price
     entry = validate(price, PriceByReference, where=f"{where}, price {price.get('key')}")
     try:
-        return resolve(entry, price_year=content.get("price_year"), records=records).model_dump()
+        return resolve(entry, price_year=content.get("price_year"), currency=content.get("currency"), records=records).model_dump()
     except ParameterError as fault:
         raise ParameterError(fault.what, where=f"{where}, price {entry.key}: {fault.where}", why=fault.why, fix=fault.fix) from None
