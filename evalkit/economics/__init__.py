@@ -6,6 +6,7 @@ from evalkit.economics.dated import DatedFile, load_dated, value_at
 from evalkit.economics.discounting import present_value
 from evalkit.economics.drift import Vintage, drift, read_vintage
 from evalkit.economics.explain import explain
+from evalkit.economics.group_value import value_by_group
 from evalkit.economics.households import HouseholdParts, household_parts, with_household_parts
 from evalkit.economics.information import evppi
 from evalkit.economics.ledger import value_effects, value_under
@@ -65,6 +66,7 @@ __all__ = [
     "transition_flows",
     "value_at",
     "value_by_actor",
+    "value_by_group",
     "value_effects",
     "value_results",
     "value_under",

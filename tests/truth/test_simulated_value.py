@@ -22,6 +22,7 @@ N_CITIES = int(os.environ.get("EVALKIT_PROVE_VALUES", "20"))
 N_PEOPLE, FIRST_SEED = 3_000, 5_000
 MONTE_CARLO_ERRORS = 3
 WORK = "months in work"
+ROUNDING = 1e-6
 _KEYS = ["intervention_id", "estimand", "actor"]
 
 
@@ -81,7 +82,8 @@ def biases(seeds: range, *, n_people: int, interventions: tuple[Protocol, ...]) 
             bias=pl.col("error").mean(),
             monte_carlo_error=pl.col("error").std() / np.sqrt(len(seeds)),
         )
-        .filter((pl.col("monte_carlo_error") > 0) | (pl.col("bias") != 0))
+        # Actors whose money comes and goes in the same month differ by rounding alone.
+        .filter(pl.max_horizontal("monte_carlo_error", pl.col("bias").abs()) > ROUNDING)
         .sort(_KEYS)
     )
 
