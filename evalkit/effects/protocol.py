@@ -5,6 +5,7 @@ in month m - 1: does the intervention start in month m? Follow-up month k is the
 Frame: Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -15,7 +16,7 @@ from evalkit.months import month_number
 from evalkit.params import Record, Run, Text, hash_of, load
 from evalkit.tables import STATES
 
-CovariateKind = Literal["person", "elapsed", "season", "history_share"]
+CovariateKind = Literal["person", "elapsed", "season", "history_share", "district"]
 Comparison = Literal["wait", "never", "other"]
 ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_args(Comparison)}
 ESTIMAND = ESTIMANDS["wait"]
@@ -26,7 +27,8 @@ class Covariate(Record):
 
     person: a column of the person table (`equals` turns a text into 0/1). elapsed: months on support so far, as log(1 + months), and 1 if
     the start is unknown. season: the calendar month of time zero in groups that begin at the months of `starts`. history_share: share of
-    the months observed before time zero spent in an outcome.
+    the months observed before time zero spent in an outcome. district: 1 in each of the run's districts but the first; `districts` is filled
+    in when the protocol is loaded.
     """
 
     name: str
@@ -35,12 +37,23 @@ class Covariate(Record):
     equals: str | None = None
     outcome: str | None = None
     starts: tuple[int, ...] = ()
+    districts: tuple[str, ...] = ()
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of its columns in the model, as a reader meets them."""
+        return {
+            "elapsed": (self.name, f"{self.name}_unknown"),
+            "season": tuple(f"{self.name}_from_{start}" for start in sorted(self.starts)[:-1]),
+            "district": tuple(f"lives_in_{one}" for one in self.districts[1:]),
+        }.get(self.kind, (self.name,))
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self):
-        needed = {"person": self.column, "history_share": self.outcome, "season": self.starts, "elapsed": True}[self.kind]
-        if not needed:
+        if not {"person": self.column, "history_share": self.outcome, "season": self.starts}.get(self.kind, True):
             raise ValueError("a person covariate needs column, a history_share outcome, a season starts")
+        if self.column == "district":
+            raise ValueError("the district goes in whole, as {name: district, kind: district}")
         return self
 
 
@@ -180,8 +193,8 @@ class Protocol(Record):
         return self
 
 
-def load_protocol(path: Path | str, *, n_months: int) -> Protocol:
-    """Read a protocol and hold it against the extract's length.
+def load_protocol(path: Path | str, *, n_months: int, districts: Sequence[str] = ()) -> Protocol:
+    """Read a protocol, hold it against the extract's length and fill in the run's districts.
 
     Parameters
     ----------
@@ -189,15 +202,17 @@ def load_protocol(path: Path | str, *, n_months: int) -> Protocol:
         A YAML file in params/protocols/.
     n_months : int
         Months in the extract.
+    districts : sequence of str
+        The run's districts, for a covariate of that kind; the first is what the others are compared with.
 
     Raises
     ------
     ParameterError
         If a key is unknown, missing or mistyped.
     ProtocolError
-        If the last trial cannot be followed to its end.
+        If the last trial cannot be followed to its end, or a covariate asks for districts and there are none.
     """
-    protocol = load(path, Protocol)
+    protocol = _with_districts(load(path, Protocol), path, districts)
     last_complete = n_months - protocol.follow_up_months + 1
     if protocol.eligibility.to_month > last_complete:
         raise ProtocolError(
@@ -213,9 +228,23 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
     """The protocols that a run file names, held against its extract's length; as `load_protocol`."""
     extract = run.params.extract
     n_months = month_number(extract.follow_up_through) - month_number(extract.first_month) + 1
-    return tuple(load_protocol(run.path(path), n_months=n_months) for path in run.params.effects.protocols)
+    districts = run.params.districts
+    return tuple(load_protocol(run.path(path), n_months=n_months, districts=districts) for path in run.params.effects.protocols)
 
 
 def protocol_hash(protocol: Protocol) -> str:
     """The protocol's identity: 12 hex digits that change with any word of it."""
     return hash_of(protocol)
+
+
+def _with_districts(protocol: Protocol, path: Path | str, districts: Sequence[str]) -> Protocol:
+    asking = [one for one in protocol.covariates if one.kind == "district"]
+    if asking and not districts:
+        raise ProtocolError(
+            "The protocol asks for the run's districts, and none are given.",
+            where=f"{path}, covariates: {asking[0].name}",
+            why="One model over all districts needs a term for each of them, also where only one district's people are read.",
+            fix="name the districts in the run file, or hand them to load_protocol.",
+        )
+    filled = tuple(one.model_copy(update={"districts": tuple(districts)}) if one in asking else one for one in protocol.covariates)
+    return protocol.model_copy(update={"covariates": filled})
