@@ -21,7 +21,7 @@ def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
         ("question", protocol.question[language]),
         ("eligible", f"{_eligible(protocol)}; trial months {eligibility.from_month} to {eligibility.to_month}"),
         ("time zero", "start of the trial month, the same in both arms"),
-        ("treated", f"{protocol.intervention_id} starts in the trial month"),
+        ("treated", _treated(protocol)),
         *[(f"comparison: {one}", _comparison(protocol, one)) for one in protocol.comparisons],
         ("follow-up", f"{months} months, complete for everyone"),
         ("primary outcome", f"share in {protocol.primary_outcome}, months in {protocol.primary_outcome}"),
@@ -42,9 +42,15 @@ def _eligible(protocol: Protocol) -> str:
     return words + (f", {rule.after} ended at most {rule.within_months} months before" if rule.after else "")
 
 
+def _treated(protocol: Protocol) -> str:
+    words = f"{protocol.intervention_id} starts in the trial month"
+    grace = protocol.grace_months
+    return f"{words} or in one of the {grace} after it, each as likely, while on {protocol.eligibility.state_before}" if grace else words
+
+
 def _comparison(protocol: Protocol, comparison: str) -> str:
     words = {
-        "wait": "does not start in the trial month; may start later",
+        "wait": f"does not start in the trial month{' or the grace period' if protocol.grace_months else ''}; may start later",
         "never": "does not start from support within the follow-up",
         "other": f"{protocol.other_intervention_id} starts in the trial month",
     }[comparison]

@@ -128,6 +128,7 @@ def _asked(protocol: Protocol, stays: pl.DataFrame, state_intervals: pl.DataFram
     state = usual[0] if len(usual) else protocol.eligibility.state_before
     eligibility = protocol.eligibility.model_copy(update={"during": None, "after": None, "state_before": state})
     changed = {"protocol": f"{protocol.protocol}_stop", "intervention_id": LEAVE, "comparisons": ("wait",), "other_intervention_id": None}
+    changed["grace_months"] = 0
     return protocol.model_copy(update={**changed, "eligibility": eligibility})
 
 
@@ -142,8 +143,8 @@ def _moment(trials: Trials, propensity: pl.DataFrame, decision: str, month: int,
     n_starters = int(own.is_treated.sum())
     if n_starters in (0, len(own.rows)):
         return _unsaid(trials.protocol, decision, month, n_starters, "no_starters" if n_starters == 0 else "no_comparison")
-    wait = propensity.filter(pl.col("model") == "propensity")
-    parts = estimate_effect(own, district=CITY, propensity=wait, n_draws=n_draws, seed=seed)
+    primary = trials.protocol.comparisons[:1]
+    parts = estimate_effect(own, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed, comparisons=primary)
     status = parts.status.row(0, named=True)
     if status["reason"]:
         return _unsaid(trials.protocol, decision, month, n_starters, status["reason"])

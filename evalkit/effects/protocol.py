@@ -134,6 +134,8 @@ class Protocol(Record):
     leavers_in_month_one: those of the comparison who leave support in the trial month. excluded where a month's exits come before its starts or
     the order is not known: to start one must not have left, and to demand that of one arm only is a month of immortal time. stay where starts
     come first.
+    grace_months: the strategy is to start in the trial month or so many months after it, each as likely as the others, while still on support; the
+    comparison wait then does not start in any of them (`evalkit.effects.grace`). 0: to start in the trial month.
     planned_months: planned length of the intervention; null: the median of what was planned for those who start. start_months: months on support,
     and stop_months: months in the intervention, for which starting and leaving are estimated apart.
     """
@@ -146,6 +148,7 @@ class Protocol(Record):
     comparisons: tuple[Comparison, ...] = ("wait", "never")
     other_intervention_id: str | None = None
     leavers_in_month_one: Literal["stay", "excluded"] = "excluded"
+    grace_months: int = Field(0, ge=0)
     follow_up_months: int = Field(ge=1)
     primary_outcome: str = "work"
     outcomes: tuple[str, ...]
@@ -185,6 +188,10 @@ class Protocol(Record):
             raise ValueError("comparisons needs at least one; other goes with other_intervention_id and stands alone")
         if "other" in self.comparisons and self.comparisons != ("other",):
             raise ValueError("the comparison other stands alone: other people are compared")
+        if self.grace_months >= self.follow_up_months:
+            raise ValueError("grace_months must be shorter than the follow-up")
+        if self.grace_months and ("other" in self.comparisons or self.truncation.censoring is not None):
+            raise ValueError("a grace period goes with wait and never, and its weights are truncated by propensity alone")
         if self.intervention_id in (self.other_intervention_id, self.eligibility.during, self.eligibility.after):
             raise ValueError("an intervention is not compared with, added to or put after itself")
         names = [group.name for group in self.subgroups]
