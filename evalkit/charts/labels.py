@@ -126,6 +126,9 @@ class Words(Protocol):
     def text(self, key: str, **values: object) -> str:
         """The text of a key."""
 
+    def group(self, group: str) -> str:
+        """A group of people as a label."""
+
 
 def value_label(words: Words, value: str) -> str:
     """The reader's word for a value of a table, its first letter a capital."""
@@ -134,14 +137,6 @@ def value_label(words: Words, value: str) -> str:
     except (KeyError, ParameterError):
         label = value.replace("_", " ")
     return label[:1].upper() + label[1:]
-
-
-def group_label(words: Words, group: str) -> str:
-    """The reader's word for a group of people: "Women"; bands of ages, and groups without a word, as they stand in the table."""
-    try:
-        return words.text(f"group.{group}")
-    except (KeyError, ParameterError):
-        return group.replace("_", " ")
 
 
 def wrapped(label: str, width: int) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.effects.balance import standardised_differences
 from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect, no_effect
 from evalkit.effects.placebo import holm, two_sided
@@ -159,12 +160,10 @@ def _with_shrunk(raw: pl.DataFrame, protocol: Protocol, seed: int) -> pl.DataFra
 def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
     """subgroup, NAME, NAME_lower, NAME_upper, p_value: months in the primary outcome, treated minus comparison."""
     differences = primary_differences(draws.with_columns(district="subgroup"), protocol.primary_outcome)
-    replicate, tail = pl.col("difference").filter(pl.col("draw") > 0), (1 - conf_level) / 2
+    names = (name, f"{name}_lower", f"{name}_upper")
     table = differences.group_by(subgroup="district").agg(
-        pl.col("difference").filter(pl.col("draw") == 0).first().alias(name),
-        replicate.quantile(tail, "linear").alias(f"{name}_lower"),
-        replicate.quantile(1 - tail, "linear").alias(f"{name}_upper"),
-        error=replicate.std(),
+        *estimate_with_range("difference", conf_level=conf_level, names=names),
+        error=pl.col("difference").filter(pl.col("draw") > 0).std(),
     )
     p_values = [two_sided(difference, error or 0.0) for difference, error in table.select(name, "error").iter_rows()]
     return table.drop("error").with_columns(p_value=pl.Series(p_values, dtype=pl.Float64))

@@ -8,6 +8,7 @@ given their estimates, when districts differ normally around a mean of their own
 import numpy as np
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.effects.pooling import draw_between_variance, primary_differences
 from evalkit.effects.protocol import Protocol
 from evalkit.tables import CITY
@@ -83,10 +84,8 @@ def posterior_draws(
 
 def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
     differences = primary_differences(draws, protocol.primary_outcome).filter(pl.col("district") != CITY)
-    replicate, tail = pl.col("difference").filter(pl.col("draw") > 0), (1 - conf_level) / 2
+    names = (name, f"{name}_lower", f"{name}_upper")
     return differences.group_by("district").agg(
-        pl.col("difference").filter(pl.col("draw") == 0).first().alias(name),
-        replicate.quantile(tail, "linear").alias(f"{name}_lower"),
-        replicate.quantile(1 - tail, "linear").alias(f"{name}_upper"),
-        replicate.var().alias(f"{name}_variance"),
+        *estimate_with_range("difference", conf_level=conf_level, names=names),
+        pl.col("difference").filter(pl.col("draw") > 0).var().alias(f"{name}_variance"),
     )

@@ -63,6 +63,17 @@ class Words:
         """Whether the catalogue holds a key, as a text or as a value."""
         return key in self.entries or value_key(key) in self.entries
 
+    def group(self, group: str) -> str:
+        """A group of people as a label: "Women"; a band of ages ("–24", "25–49", "50–") in words; other groups as they stand in the table."""
+        if self.has(f"group.{group}"):
+            return self.text(f"group.{group}")
+        youngest, dash, oldest = group.partition("–")
+        if not dash:
+            return group.replace("_", " ")
+        if not youngest:
+            return self.text("group.under", age=int(oldest) + 1)
+        return self.text("group.aged", ages=group) if oldest else self.text("group.and_older", age=youngest)
+
     def number(self, value: float, digits: int = 0) -> str:
         """A number with a fixed count of decimals; negative `digits` rounds to tens, hundreds and so on."""
         rounded = _rounded(value, digits)

@@ -25,6 +25,10 @@ class StubWords:
         self.asked.add(key)
         return TEXTS[key][self.language].format(**values)
 
+    def group(self, group: str) -> str:
+        key = f"group.{group}"
+        return self.text(key) if key in TEXTS else group
+
 
 def estimates(rows, name, keys, values):
     table = pl.DataFrame(rows, infer_schema_length=None).with_columns(n=pl.lit(100))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.effects import (
     PersonTables,
     Protocol,
@@ -115,13 +116,4 @@ def truths(n_people: int = TRUTH_PEOPLE, seed: int = TRUTH_SEED) -> pl.DataFrame
 
 
 def _ranged(part: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
-    replicate = pl.col("difference").filter(pl.col("draw") > 0)
-    return (
-        primary_differences(part, protocol.primary_outcome)
-        .group_by("district")
-        .agg(
-            estimate=pl.col("difference").filter(pl.col("draw") == 0).first(),
-            ci_lower=replicate.quantile(0.025, "linear"),
-            ci_upper=replicate.quantile(0.975, "linear"),
-        )
-    )
+    return primary_differences(part, protocol.primary_outcome).group_by("district").agg(estimate_with_range("difference"))
