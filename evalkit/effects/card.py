@@ -28,6 +28,7 @@ def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
         ("other outcomes", ", ".join(outcome for outcome in protocol.outcomes if outcome != protocol.primary_outcome)),
         ("estimand", f"{', '.join(protocol.estimands)} ({protocol.estimand})"),
         ("covariates", ", ".join(covariate.name for covariate in protocol.covariates)),
+        ("moments", _moments(protocol)),
         ("subgroups", ", ".join(group.name for group in protocol.subgroups) or "none"),
         ("weights at most", ", ".join(f"{name} {value:g}" for name, value in truncation if value is not None) or "not truncated"),
         ("refused", f"fewer than {protocol.refusal.min_starters} starters"),
@@ -46,6 +47,12 @@ def _treated(protocol: Protocol) -> str:
     words = f"{protocol.intervention_id} starts in the trial month"
     grace = protocol.grace_months
     return f"{words} or in one of the {grace} after it, each as likely, while on {protocol.eligibility.state_before}" if grace else words
+
+
+def _moments(protocol: Protocol) -> str:
+    """The months for which starting, stopping and doses are estimated apart."""
+    asked = {"start": protocol.start_months, "stop": protocol.stop_months, "dose": protocol.dose_months}
+    return "; ".join(f"{name} {', '.join(map(str, months))}" for name, months in asked.items() if months) or "none"
 
 
 def _comparison(protocol: Protocol, comparison: str) -> str:

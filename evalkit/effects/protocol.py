@@ -7,7 +7,7 @@ Frame: Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -137,7 +137,8 @@ class Protocol(Record):
     grace_months: the strategy is to start in the trial month or so many months after it, each as likely as the others, while still on support; the
     comparison wait then does not start in any of them (`evalkit.effects.grace`). 0: to start in the trial month.
     planned_months: planned length of the intervention; null: the median of what was planned for those who start. start_months: months on support,
-    and stop_months: months in the intervention, for which starting and leaving are estimated apart.
+    and stop_months: months in the intervention, for which starting and leaving are estimated apart. dose_months: to take part for at least so many
+    months, against leaving earlier.
     """
 
     protocol: str
@@ -157,6 +158,7 @@ class Protocol(Record):
     planned_months: int | None = Field(None, ge=1)
     start_months: tuple[int, ...] = ()
     stop_months: tuple[int, ...] = ()
+    dose_months: tuple[Annotated[int, Field(ge=2)], ...] = ()
     covariates: tuple[Covariate, ...]
     subgroups: tuple[Subgroup, ...] = ()
     survey_weight: str | None = None

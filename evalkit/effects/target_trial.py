@@ -30,7 +30,7 @@ class Waiting:
 
     With a grace period and no *never* they end with the last trial's grace period.
 
-    rows : person_id, trial_month, started (bool), weight; sorted by person and month.
+    rows : person_id, trial_month, elapsed_months, started (bool), weight; sorted by person and month.
     design : (n_rows, n_terms) covariates of that month.
     """
 
@@ -124,7 +124,7 @@ def emulate_trials(
         stays = panel.state_in(months) == panel.states.index(eligibility.state_before)
         kept = stays | (months["arm"] == "treated").to_numpy()
         months, design, outcomes, in_trial = months.filter(pl.Series(kept)), design[kept], outcomes[kept[in_trial]], in_trial[kept]
-    waiting = Waiting(months.select("person_id", "trial_month", started=pl.col("arm") == "treated", weight="weight"), design)
+    waiting = Waiting(months.select("person_id", "trial_month", "elapsed_months", "weight", started=pl.col("arm") == "treated"), design)
     rows = months.filter(pl.Series(in_trial))
     return Trials(rows, design[in_trial], terms, outcomes, panel.states, protocol, waiting if is_never or protocol.grace_months else None)
 
