@@ -24,7 +24,7 @@ from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, e
 from evalkit.effects.funnel import case_mix_funnel
 from evalkit.effects.groups import GroupEffects, group_counts, group_effects, group_masks, group_summary, with_target_groups
 from evalkit.effects.logit import LogitFit, replicate_logits, weighted_logit
-from evalkit.effects.moments import start_moments, stop_moments, stop_trials
+from evalkit.effects.moments import dose_moments, dose_trials, start_moments, stop_moments, stop_trials
 from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
 from evalkit.effects.placebo import holm, placebo_tests
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
@@ -79,6 +79,8 @@ __all__ = [
     "district_checks",
     "district_effects",
     "district_ranks",
+    "dose_moments",
+    "dose_trials",
     "doubly_robust_difference",
     "doubly_robust_months",
     "draw_between_variance",

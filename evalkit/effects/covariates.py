@@ -79,6 +79,11 @@ def design_matrix(
     for covariate in protocol.covariates:
         if covariate.kind == "person":
             columns[covariate.name] = _person_covariate(rows, person, covariate, protocol)
+        elif covariate.kind == "district":
+            columns |= {
+                term: (rows["district"] == district).cast(pl.Float64).to_numpy()
+                for term, district in zip(covariate.terms, covariate.districts[1:], strict=True)
+            }
         elif covariate.kind == "elapsed":
             unknown = rows["elapsed_months"].is_null().to_numpy()
             columns[covariate.name] = np.where(unknown, 0.0, np.log1p(rows["elapsed_months"].fill_null(0).to_numpy()))

@@ -92,5 +92,5 @@ def _is_first(trials: Trials) -> np.ndarray:
 
 def _about_people(trials: Trials) -> list[int]:
     """The design's columns that are not about the district."""
-    of_district = {one.name for one in trials.protocol.covariates if one.kind == "person" and one.column == "district"}
+    of_district = {term for one in trials.protocol.covariates if one.kind == "district" for term in one.terms}
     return [place for place, term in enumerate(trials.terms) if term not in of_district]

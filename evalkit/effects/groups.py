@@ -97,6 +97,8 @@ def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
 def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFrame, n_draws: int, seed: int) -> GroupEffects:
     """The effect for all and in every declared subgroup, raw and, where at least three can be said, drawn towards that of all.
 
+    Groups are looked at under the primary comparison alone.
+
     Parameters
     ----------
     trials : Trials
@@ -106,9 +108,7 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
     propensity, n_draws, seed
         As in `estimate_effect`.
     """
-    # Groups are looked at under the primary comparison alone.
     primary = trials.protocol.comparisons[0]
-    propensity = propensity if primary == "never" else propensity.filter(pl.col("model") == "propensity")
     coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
     sums, statuses, balance = [], [], []
     for name, mask in {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}.items():
@@ -116,7 +116,7 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
         is_comparable = own.is_treated.any() and not own.is_treated.all()
         parts = (
             # Under the group's own name: balance is asked of all, whose weights these are (`refusal_reason`).
-            estimate_effect(own, district=name, propensity=propensity, n_draws=n_draws, seed=seed)
+            estimate_effect(own, district=name, propensity=propensity, n_draws=n_draws, seed=seed, comparisons=(primary,))
             if is_comparable
             else no_effect(own, district=name, n_draws=n_draws)
         )

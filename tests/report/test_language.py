@@ -44,6 +44,12 @@ def test_catalogue_values_fill_each_other_without_end():
     assert all(w.text(key.removeprefix("value.")) for w in both for key in read_catalogue() if key.startswith("value."))
 
 
+def test_every_district_of_a_run_has_words_as_a_covariate(run, words):
+    said = {"sv": "bor i ", "en": "lives in "}[words.language]
+
+    assert [words.text(f"lives_in_{one}") for one in run.params.districts] == [said + one for one in run.params.districts]
+
+
 def test_catalogue_has_every_text_that_the_code_names():
     source = " ".join(path.read_text(encoding="utf-8") for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2")])
     named = set(re.findall(r'(?:text|html|label)\(\s*"([a-z_]+\.[a-z_.]+[a-z])"', source))

@@ -43,14 +43,13 @@ def four_districts() -> City:
 
 @cache
 def protocols() -> tuple[Protocol, ...]:
-    """The protocols of the simulated Stockholm, followed over every month that the truth is about, without the districts that are not there."""
+    """The protocols of the simulated Stockholm, followed over every month that the truth is about."""
     found = []
     for name in INTERVENTIONS:
-        protocol = load_protocol(PARAMS / "protocols" / f"stockholm_{name}.yaml", n_months=four_districts().n_months)
-        gone = [one for one in protocol.covariates if one.column == "district" and one.equals not in DISTRICTS[1:]]
+        path, n_months = PARAMS / "protocols" / f"stockholm_{name}.yaml", four_districts().n_months
+        protocol = load_protocol(path, n_months=n_months, districts=DISTRICTS)
         months = protocol.eligibility.model_copy(update={"to_month": four_districts().n_months - protocol.follow_up_months + 1})
-        kept = tuple(one for one in protocol.covariates if one not in gone)
-        found.append(protocol.model_copy(update={"covariates": kept, "eligibility": months}))
+        found.append(protocol.model_copy(update={"eligibility": months}))
     return tuple(found)
 
 
