@@ -113,7 +113,9 @@ _CHARACTERISTIC_KEYS = tuple(f"characteristic.{name}" for name in CHARACTERISTIC
 
 # Every key that can be known beforehand; covariates, postings, districts and groups of people are open lists.
 KEYS: tuple[str, ...] = tuple(
-    dict.fromkeys((*CHART_KEYS, *OUTCOMES, "still_on_support", *ARMS, *PERSPECTIVES, "municipality", *ACTORS, *_CHARACTERISTIC_KEYS))
+    dict.fromkeys(
+        (*CHART_KEYS, *OUTCOMES, "effect", "still_on_support", *ARMS, *PERSPECTIVES, "municipality", *ACTORS, *_CHARACTERISTIC_KEYS)
+    )
 )
 
 TITLE_LETTERS = 46

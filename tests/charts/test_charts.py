@@ -133,7 +133,7 @@ def test_value_curve_refuses_two_districts_as_one(make, english):
 def test_value_tornado_has_the_widest_on_top_under_the_prices_names(make, english):
     chart = value_tornado(make["value_tornado"](), english, make["prices"]())
 
-    assert _values(chart, "label") == ["Effect", "Gross wage", "Discount rate"]
+    assert _values(chart, "label") == ["The effect itself", "Gross wage", "Discount rate"]
     assert _values(chart, "value") == ["−6,000 → +14,000", "+2,000 → +9,000", "+5,200 → +4,100"]
 
 
