@@ -154,12 +154,15 @@ class ValueRules(Record):
 
 
 class AllocationRules(Record):
-    """What an allocation keeps to: money a year by district (without: what is spent now), smallest group, equality floor, how much the bad
-    draws count, and which further amounts of money are tried."""
+    """What an allocation keeps to: money a year by district (without: what is spent now), smallest group, equality floor, which of the declared
+    groups of people are told apart and each one's least share of all starts, how much the bad draws count, and which further amounts of money
+    are tried."""
 
     budgets: dict[str, float] = {}
     smallest_group: int = Field(0, ge=0)
     equality_floor: float = Field(0.0, ge=0, le=1)
+    target_groups: tuple[str, ...] = ()
+    group_floors: dict[str, float] = {}
     downside_weight: float = Field(0.0, ge=0, le=1)
     downside_level: float = Field(0.1, gt=0, le=1)
     further_money: tuple[float, ...] = (500_000, 1_000_000, 2_000_000)

@@ -227,6 +227,20 @@ SCHEMAS: dict[str, TableSchema] = {
             ("district", "protocol_hash", "draw"),
             False,
         ),
+        # Who starts and could start in each declared group of a district, and in two of them together.
+        TableSchema(
+            "group_counts",
+            {
+                "district": pl.String,
+                "intervention_id": pl.String,
+                "subgroup": pl.String,
+                "also_in": pl.String,
+                "n_starters": pl.Int32,
+                "n_eligible": pl.Int32,
+            },
+            ("district", "intervention_id", "subgroup", "also_in"),
+            False,
+        ),
         TableSchema(
             "effect_status",
             {

@@ -96,4 +96,4 @@ def _rank_note(row: dict, words: Words) -> str:
     if row["rank_lower"] is None:
         return words.text("chart.ranks.no_rank")
     low, high, n = (number_text(row[column], words) for column in ("rank_lower", "rank_upper", "n_districts"))
-    return words.text("chart.ranks.note", low=low, high=high, n=n, share=percent_text(row["probability_best"], words))
+    return words.text("chart.ranks.note", low=low, high=high, n=n, share=words.probability(row["probability_best"]))

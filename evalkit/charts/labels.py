@@ -130,6 +130,9 @@ class Words(Protocol):
     def group(self, group: str) -> str:
         """A group of people as a label."""
 
+    def probability(self, share: float) -> str:
+        """A probability from draws as per cent, as a bound near 0 and 1."""
+
 
 def value_label(words: Words, value: str) -> str:
     """The reader's word for a value of a table, its first letter a capital."""

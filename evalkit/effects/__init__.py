@@ -33,7 +33,7 @@ from evalkit.effects.diagnostics import effect_sensitivity, status_for_publicati
 from evalkit.effects.doubly_robust import doubly_robust_difference, doubly_robust_months
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.funnel import case_mix_funnel
-from evalkit.effects.groups import GroupEffects, group_effects, group_masks, group_summary, with_target_groups
+from evalkit.effects.groups import GroupEffects, group_counts, group_effects, group_masks, group_summary, with_target_groups
 from evalkit.effects.logit import LogitFit, replicate_logits, weighted_logit
 from evalkit.effects.moments import dose_moments, dose_trials, start_moments, stop_moments, stop_trials
 from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
@@ -111,6 +111,7 @@ __all__ = [
     "estimate_effect",
     "fit_censoring",
     "fit_propensity",
+    "group_counts",
     "group_effects",
     "group_masks",
     "group_summary",

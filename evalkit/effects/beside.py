@@ -12,7 +12,7 @@ import polars as pl
 from evalkit.effects.city import PersonTables, primary_draws
 from evalkit.effects.diagnostics import with_starters
 from evalkit.effects.funnel import case_mix_funnel
-from evalkit.effects.groups import group_effects, group_summary
+from evalkit.effects.groups import group_counts, group_effects, group_summary
 from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import effect_readings
@@ -26,10 +26,11 @@ from evalkit.tables import CITY, SCHEMAS
 
 
 class CityGroups(NamedTuple):
-    """group_effects as published; group_draws (table `effect_draws`, district "all") for what is computed from them."""
+    """group_effects as published; group_draws (table `effect_draws`, district "all") and group_counts for what is computed from them."""
 
     group_effects: pl.DataFrame
     group_draws: pl.DataFrame
+    group_counts: pl.DataFrame
 
 
 class RollOuts(NamedTuple):
@@ -41,12 +42,13 @@ class RollOuts(NamedTuple):
 
 def city_groups(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, n_draws: int, seed: int) -> CityGroups:
     """Effects in the declared groups, for every protocol that has coefficients (see `group_effects`)."""
-    summaries, draws = [_EMPTY["group_effects"]], [_EMPTY["group_draws"]]
+    summaries, draws, counts = [_EMPTY["group_effects"]], [_EMPTY["group_draws"]], [_EMPTY["group_counts"]]
     for protocol, trials in _fitted(people, protocols, propensity):
         found = group_effects(trials, people.person, propensity=propensity, n_draws=n_draws, seed=seed)
         summaries.append(group_summary(found, protocol).select(_EMPTY["group_effects"].columns))
         draws.append(found.draws.select(_EMPTY["group_draws"].columns))
-    return CityGroups(pl.concat(summaries, how="vertical_relaxed"), pl.concat(draws, how="vertical_relaxed"))
+        counts.append(group_counts(trials, people.person))
+    return CityGroups(*[pl.concat(tables, how="vertical_relaxed") for tables in (summaries, draws, counts)])
 
 
 def city_targeting(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, seed: int) -> Targeting:
@@ -210,6 +212,7 @@ _EMPTY = {
             "n_starters": pl.Int32,
         },
         "group_draws": SCHEMAS["group_draws"].columns,
+        "group_counts": SCHEMAS["group_counts"].columns,
         "rule": {
             **_KEYS,
             "condition": pl.Int32,

@@ -4,6 +4,7 @@ Groups overlap: a young woman counts in both. Weights are the city's, so a group
 beside each effect. Groups are drawn together as districts are (`shrink`), whose variance between groups takes their estimates as independent.
 """
 
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +70,28 @@ def group_masks(trials: Trials, person: pl.DataFrame) -> dict[str, np.ndarray]:
             fix=nearest(missing[0].column, rows.columns),
         )
     return {group.name: rows.select(_condition(group).fill_null(False)).to_series().to_numpy() for group in trials.protocol.subgroups}
+
+
+def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
+    """How many of each district start and could start in every declared group, and in every two of them together.
+
+    Returns
+    -------
+    DataFrame
+        The table `group_counts`: district, intervention_id, subgroup, also_in (the subgroup itself, or one declared later), n_starters, n_eligible
+        (persons). A group or pair that nobody of a district belongs to has no row there.
+    """
+    masks, keys = group_masks(trials, person), ["district", "intervention_id", "subgroup", "also_in"]
+    rows = trials.rows.select("district", "person_id", is_starter=pl.Series(trials.is_treated))
+    parts = [
+        rows.filter(pl.Series(masks[one] & masks[other]))
+        .group_by("district")
+        .agg(n_starters=pl.col("is_starter").sum(), n_eligible=pl.col("person_id").n_unique())
+        .with_columns(intervention_id=pl.lit(trials.protocol.intervention_id), subgroup=pl.lit(one), also_in=pl.lit(other))
+        for one, other in combinations_with_replacement(masks, 2)
+    ]
+    schema = SCHEMAS["group_counts"].columns
+    return pl.concat([part.select(list(schema)).cast(schema) for part in parts]).sort(keys) if parts else pl.DataFrame(schema=schema)
 
 
 def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFrame, n_draws: int, seed: int) -> GroupEffects:

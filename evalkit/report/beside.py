@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from evalkit.report.document import Block, Brief, DataTable
 from evalkit.report.figures import picture
-from evalkit.report.numbers import CHANGE_MONTHS, COUNT, SHARE, Form, Row, number
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, PROBABILITY, SHARE, Form, Row, number
 from evalkit.tables import slug
 
 _RANK = Form()
@@ -87,7 +87,7 @@ def _rank_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
     if not row.has("rank_lower", "rank_upper"):
         return _linked(row), *effects, "–", "–"
     ranks = Markup("{}–{}").format(brief.number(row, "rank_lower", _RANK), brief.number(row, "rank_upper", _RANK))
-    return _linked(row), *effects, ranks, brief.number(row, "probability_best", SHARE)
+    return _linked(row), *effects, ranks, brief.number(row, "probability_best", PROBABILITY)
 
 
 def _linked(row: Row) -> Markup:

@@ -29,6 +29,8 @@ LOCALES: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}
 _EFFECT_COLUMNS = ("intervention", "estimand", "covariate", "convention", "arm", "outcome")
 _MONEY_COLUMNS = ("actor", "perspective", "posting", "kind", "price")
 VALUE_COLUMNS = frozenset(("value", "district", "measure", "state", "exit", *_EFFECT_COLUMNS, *_MONEY_COLUMNS))
+# A probability nearer to none or all than this is said as a bound: fifty draws of an effect cannot tell 99 per cent from 100.
+UNLIKELY = 0.02
 NBSP, MINUS = "\u00a0", "\u2212"
 
 
@@ -83,6 +85,13 @@ class Words:
     def percent(self, share: float, digits: int = 0) -> str:
         """A share (0-1) as per cent."""
         return self.number(share * 100, digits) + self.text("unit.percent_sign")
+
+    def probability(self, share: float, digits: int = 0) -> str:
+        """A probability from draws as per cent; near none or all of the draws as a bound, since draws do not show more."""
+        if UNLIKELY <= share <= 1 - UNLIKELY:
+            return self.percent(share, digits)
+        side, bound = ("under", UNLIKELY) if share < UNLIKELY else ("over", 1 - UNLIKELY)
+        return self.text(f"unit.{side}", number=self.percent(bound))
 
     def points(self, share: float, digits: int = 0) -> str:
         """A difference between shares (0-1) as a number of percentage points, signed, without the unit."""

@@ -194,3 +194,18 @@ def test_every_reason_why_an_effect_cannot_be_said_has_words(language, reason):
     sentences = [words(language).text(f"reason.{reason}{ending}", **known) for ending in ("", "_withheld")]
 
     assert all(sentence.endswith(".") and "{" not in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("share", "sv", "en"),
+    [
+        (0.0, "under 2 %", "under 2%"),
+        (0.5, "50 %", "50%"),
+        (0.98, "98 %", "98%"),
+        (0.99, "över 98 %", "over 98%"),
+        (1.0, "över 98 %", "over 98%"),
+    ],
+)
+def test_a_probability_near_none_or_all_draws_is_a_bound(share, sv, en):
+    assert words("sv").probability(share).replace("\u00a0", " ") == sv
+    assert words("en").probability(share) == en
