@@ -55,6 +55,7 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.naive.x",
     "chart.ranks.title",
     "chart.ranks.x",
+    "chart.ranks.no_rank",
     "chart.ranks.note",
     "chart.value_by_actor.title",
     "chart.value_by_actor.x",

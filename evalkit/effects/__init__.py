@@ -1,7 +1,18 @@
 """Effects: what an intervention changes, lock-in included, and when nothing can be said."""
 
 from evalkit.effects.balance import balance_by_period, balance_table, trial_flow
-from evalkit.effects.beside import CityGroups, RollOuts, beside_truth, city_funnel, city_groups, city_targeting, ranks, readings, roll_outs
+from evalkit.effects.beside import (
+    CityGroups,
+    RollOuts,
+    beside_truth,
+    city_funnel,
+    city_groups,
+    city_standardised,
+    city_targeting,
+    ranks,
+    readings,
+    roll_outs,
+)
 from evalkit.effects.card import protocol_card, protocol_cards
 from evalkit.effects.checks import CityChecks, city_checks, district_checks, effect_checks
 from evalkit.effects.city import (
@@ -34,6 +45,7 @@ from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.requirements import refuse_missing_columns, term_names
 from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
+from evalkit.effects.standardise import standardised_draws
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, Waiting, emulate_trials
 from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
@@ -73,6 +85,7 @@ __all__ = [
     "city_effects",
     "city_funnel",
     "city_groups",
+    "city_standardised",
     "city_targeting",
     "city_weights",
     "contrast",
@@ -126,6 +139,7 @@ __all__ = [
     "rollout_panel",
     "share_outside_support",
     "shrink",
+    "standardised_draws",
     "start_moments",
     "status_for_publication",
     "stop_moments",

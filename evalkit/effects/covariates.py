@@ -95,6 +95,12 @@ def design_matrix(
     return tuple(columns), np.column_stack(list(columns.values()))
 
 
+def about_people(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
+    """The design's columns that are not about the district."""
+    of_district = {term for one in protocol.covariates if one.kind == "district" for term in one.terms}
+    return [place for place, term in enumerate(terms) if term not in of_district]
+
+
 def _person_covariate(rows: pl.DataFrame, person: pl.DataFrame, covariate: Covariate, protocol: Protocol) -> np.ndarray:
     if covariate.column not in person.columns:
         raise ProtocolError(

@@ -154,9 +154,7 @@ def check_conf_type(conf_type: str) -> None:
         )
 
 
-def _limits(
-    estimate: np.ndarray, std_error: np.ndarray, exact: np.ndarray, conf_level: float, conf_type: ConfType
-) -> list[pl.Series]:
+def _limits(estimate: np.ndarray, std_error: np.ndarray, exact: np.ndarray, conf_level: float, conf_type: ConfType) -> list[pl.Series]:
     """Columns of errors and limits, null where the module says so."""
     check_conf_type(conf_type)
     lower, upper = confidence_limits(estimate, std_error, multiplier=normal_quantile(conf_level), conf_type=conf_type)
