@@ -6,6 +6,7 @@ import polars as pl
 
 from evalkit.effects.doubly_robust import doubly_robust_months
 from evalkit.effects.estimate import effect_draws, estimate_effect
+from evalkit.effects.protocol import Comparison
 from evalkit.effects.summary import draw_range, effect_summary
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import fit_censoring, fit_propensity
@@ -15,9 +16,10 @@ from evalkit.tables import CITY
 def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials | None = None) -> pl.DataFrame:
     """The primary outcome's months under the declared convention, under others, and as a naive comparison.
 
-    Conventions: declared; doubly_robust (an outcome regression beside the weights; not for never); leavers_excluded (those who leave support for
-    anything but the intervention in the trial month are not compared) or, where that is what was declared, leavers_stay; unweighted_survey
-    (survey weights set to 1); naive (nothing adjusted: all who start against all who do not).
+    Conventions: declared; doubly_robust (an outcome regression beside the weights; not with a grace period); leavers_excluded (those who leave
+    support for anything but the intervention in the trial month are not compared) or, where that is what was declared, leavers_stay;
+    unweighted_survey (survey weights set to 1); naive (nothing adjusted: all who start against all who do not). Where never is compared with
+    beside another question, never and never_doubly_robust answer that one.
 
     Parameters
     ----------
@@ -30,21 +32,24 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
         district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the primary outcome up to the horizon),
         n_starters.
     """
-    trials = _primary_only(trials)
+    never = _only(trials, "never") if "never" in trials.protocol.comparisons[1:] else None
+    trials = _only(trials, trials.protocol.comparisons[0])
     before = trials.states.index(trials.protocol.eligibility.state_before)
     is_excluded = trials.protocol.leavers_in_month_one == "excluded"
     other = other_leavers or trials.keep((trials.outcomes[:, 0] == before) | trials.is_treated)
     conventions = [
         ("declared", trials),
-        ("leavers_stay" if is_excluded else "leavers_excluded", _primary_only(other)),
+        ("leavers_stay" if is_excluded else "leavers_excluded", _only(other, trials.protocol.comparisons[0])),
         ("unweighted_survey", _with_unit_weights(trials)),
         ("naive", _without_covariates(trials)),
     ]
     tables = [_months_of(own, convention, n_draws=n_draws, seed=seed) for convention, own in conventions]
-    if trials.waiting is None:
-        months = doubly_robust_months(trials, fit_propensity(trials, n_draws=n_draws, seed=seed), n_draws=n_draws, seed=seed)
-        own = tables[0].with_columns(convention=pl.lit("doubly_robust"), **draw_range(months))
-        tables.insert(1, own)
+    tables += [_months_of(never, "never", n_draws=n_draws, seed=seed)] if never else []
+    if not trials.protocol.grace_months:
+        for name, own in (("doubly_robust", trials), ("never_doubly_robust", never)):
+            tables += (
+                [tables[0].with_columns(convention=pl.lit(name), **draw_range(_robust(own, n_draws=n_draws, seed=seed)))] if own else []
+            )
     return pl.concat(tables).with_columns(n_starters=pl.lit(int(trials.is_treated.sum()), dtype=pl.Int32))
 
 
@@ -104,10 +109,14 @@ def _months_of(trials: Trials, convention: str, *, n_draws: int, seed: int) -> p
     return own.select("district", "intervention_id", "convention", "difference", "ci_lower", "ci_upper")
 
 
-def _primary_only(trials: Trials) -> Trials:
-    primary = trials.protocol.comparisons[0]
-    protocol = trials.protocol.model_copy(update={"comparisons": (primary,)})
-    return replace(trials, protocol=protocol, waiting=trials.waiting if primary == "never" or protocol.grace_months else None)
+def _robust(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
+    fitted = pl.concat([fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)])
+    return doubly_robust_months(trials, fitted, comparison=trials.protocol.comparisons[0], n_draws=n_draws, seed=seed)
+
+
+def _only(trials: Trials, comparison: Comparison) -> Trials:
+    protocol = trials.protocol.model_copy(update={"comparisons": (comparison,)})
+    return replace(trials, protocol=protocol, waiting=trials.waiting if comparison == "never" or protocol.grace_months else None)
 
 
 def _with_unit_weights(trials: Trials) -> Trials:
