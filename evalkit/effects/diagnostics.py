@@ -13,7 +13,9 @@ from evalkit.effects.weights import fit_censoring, fit_propensity
 from evalkit.tables import CITY
 
 
-def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials | None = None) -> pl.DataFrame:
+def effect_sensitivity(
+    trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials | None = None, propensity: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The primary outcome's months under the declared convention, under others, and as a naive comparison.
 
     Conventions: declared; doubly_robust (an outcome regression beside the weights; not with a grace period); leavers_excluded (those who leave
@@ -25,6 +27,8 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
     ----------
     other_leavers : Trials, optional
         The same trials with the other convention about those who leave in the trial month. Default: without them.
+    propensity : DataFrame, optional
+        The trials' coefficients with the same draws, where they are known.
 
     Returns
     -------
@@ -32,24 +36,27 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
         district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the primary outcome up to the horizon),
         n_starters.
     """
-    never = _only(trials, "never") if "never" in trials.protocol.comparisons[1:] else None
-    trials = _only(trials, trials.protocol.comparisons[0])
+    draws = {"n_draws": n_draws, "seed": seed}
+    fitted = _fitted(trials, **draws) if propensity is None else propensity
+    primary, *others = trials.protocol.comparisons
+    asked = [("declared", "doubly_robust", primary)] + [("never", "never_doubly_robust", "never")] * ("never" in others)
+    tables = []
+    for weighted, robust, comparison in asked:
+        own = _months_of(trials, fitted, weighted, comparison, **draws)
+        tables.append(own)
+        if not trials.protocol.grace_months:
+            months = doubly_robust_months(trials, fitted, comparison=comparison, **draws)
+            tables.append(own.with_columns(convention=pl.lit(robust), **draw_range(months)))
     before = trials.states.index(trials.protocol.eligibility.state_before)
     is_excluded = trials.protocol.leavers_in_month_one == "excluded"
     other = other_leavers or trials.keep((trials.outcomes[:, 0] == before) | trials.is_treated)
-    conventions = [
-        ("declared", trials),
-        ("leavers_stay" if is_excluded else "leavers_excluded", _only(other, trials.protocol.comparisons[0])),
+    for convention, changed in (
+        ("leavers_stay" if is_excluded else "leavers_excluded", other),
         ("unweighted_survey", _with_unit_weights(trials)),
         ("naive", _without_covariates(trials)),
-    ]
-    tables = [_months_of(own, convention, n_draws=n_draws, seed=seed) for convention, own in conventions]
-    tables += [_months_of(never, "never", n_draws=n_draws, seed=seed)] if never else []
-    if not trials.protocol.grace_months:
-        for name, own in (("doubly_robust", trials), ("never_doubly_robust", never)):
-            tables += (
-                [tables[0].with_columns(convention=pl.lit(name), **draw_range(_robust(own, n_draws=n_draws, seed=seed)))] if own else []
-            )
+    ):
+        own = _only(changed, primary)
+        tables.append(_months_of(own, _fitted(own, **draws), convention, primary, **draws))
     return pl.concat(tables).with_columns(n_starters=pl.lit(int(trials.is_treated.sum()), dtype=pl.Int32))
 
 
@@ -101,17 +108,15 @@ def _shown_starters(min_count: int) -> pl.Expr:
     return pl.when(~(is_small | is_next)).then("n_starters")
 
 
-def _months_of(trials: Trials, convention: str, *, n_draws: int, seed: int) -> pl.DataFrame:
-    fitted = pl.concat([fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)])
-    parts = estimate_effect(trials, district=CITY, propensity=fitted, n_draws=n_draws, seed=seed)
+def _fitted(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
+    return pl.concat([fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)])
+
+
+def _months_of(trials: Trials, fitted: pl.DataFrame, convention: str, comparison: Comparison, *, n_draws: int, seed: int) -> pl.DataFrame:
+    parts = estimate_effect(trials, district=CITY, propensity=fitted, n_draws=n_draws, seed=seed, comparisons=(comparison,))
     summary = effect_summary(effect_draws(parts.sums), trials.protocol)
     own = summary.filter(pl.col("outcome") == f"months_{trials.protocol.primary_outcome}").with_columns(convention=pl.lit(convention))
     return own.select("district", "intervention_id", "convention", "difference", "ci_lower", "ci_upper")
-
-
-def _robust(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
-    fitted = pl.concat([fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)])
-    return doubly_robust_months(trials, fitted, comparison=trials.protocol.comparisons[0], n_draws=n_draws, seed=seed)
 
 
 def _only(trials: Trials, comparison: Comparison) -> Trials:
