@@ -213,6 +213,20 @@ SCHEMAS: dict[str, TableSchema] = {
             ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"),
             False,
         ),
+        # A district's effect for people mixed as the city's eligible; a reason instead where it lacks such people.
+        TableSchema(
+            "standardised_draws",
+            {
+                "district": pl.String,
+                "intervention_id": pl.String,
+                "protocol_hash": pl.String,
+                "draw": pl.Int32,
+                "difference": pl.Float64,
+                "reason": pl.String,
+            },
+            ("district", "protocol_hash", "draw"),
+            False,
+        ),
         # Who starts and could start in each declared group of a district, and in two of them together.
         TableSchema(
             "group_counts",

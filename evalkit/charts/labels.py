@@ -55,6 +55,7 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.naive.x",
     "chart.ranks.title",
     "chart.ranks.x",
+    "chart.ranks.no_rank",
     "chart.ranks.note",
     "chart.value_by_actor.title",
     "chart.value_by_actor.x",
@@ -134,6 +135,12 @@ class Words(Protocol):
     def text(self, key: str, **values: object) -> str:
         """The text of a key."""
 
+    def group(self, group: str) -> str:
+        """A group of people as a label."""
+
+    def probability(self, share: float) -> str:
+        """A probability from draws as per cent, as a bound near 0 and 1."""
+
 
 def value_label(words: Words, value: str) -> str:
     """The reader's word for a value of a table, its first letter a capital."""
@@ -142,14 +149,6 @@ def value_label(words: Words, value: str) -> str:
     except (KeyError, ParameterError):
         label = value.replace("_", " ")
     return label[:1].upper() + label[1:]
-
-
-def group_label(words: Words, group: str) -> str:
-    """The reader's word for a group of people: "Women"; bands of ages, and groups without a word, as they stand in the table."""
-    try:
-        return words.text(f"group.{group}")
-    except (KeyError, ParameterError):
-        return group.replace("_", " ")
 
 
 def wrapped(label: str, width: int) -> str:

@@ -141,8 +141,9 @@ EFFECTS_TABLES: dict[str, Declared] = {
         "estimates",
         _EFFECT,
         (
-            *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper", "reliability"),
-            *("probability_best", "rank", "rank_lower", "rank_upper", "n_districts"),
+            *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper"),
+            *("standardised", "standardised_lower", "standardised_upper", "standardised_to"),
+            *("reliability", "probability_best", "rank", "rank_lower", "rank_upper", "n_districts"),
         ),
         "months, probabilities, ranks",
         "n_starters",

@@ -17,6 +17,7 @@ from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import effect_readings
 from evalkit.effects.rollout import Adoption, rollout_effect, rollout_panel
+from evalkit.effects.standardise import standardised_draws
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.targeting import Targeting, targeting
 from evalkit.months import month_number
@@ -66,6 +67,21 @@ def city_funnel(people: PersonTables, protocols: Sequence[Protocol], *, propensi
     return pl.concat([_EMPTY["funnel"], *[case_mix_funnel(trials) for _, trials in _fitted(people, protocols, propensity)]])
 
 
+def city_standardised(
+    people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, n_draws: int, seed: int
+) -> pl.DataFrame:
+    """Districts' effects for people mixed as the city's eligible: the table `standardised_draws`, for every protocol that has coefficients.
+
+    Protocols whose first comparison is not wait, or that have a grace period, are left out: their districts are ranked as they are.
+    """
+    found = [
+        standardised_draws(trials, propensity, n_draws=n_draws, seed=seed)
+        for protocol, trials in _fitted(people, protocols, propensity)
+        if protocol.comparisons[0] == "wait" and not protocol.grace_months
+    ]
+    return pl.concat([pl.DataFrame(schema=SCHEMAS["standardised_draws"].columns), *found])
+
+
 def readings(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
     """Readings of each protocol's primary comparison, with the starters behind them (see `effect_readings`, `primary_draws`)."""
     draws = primary_draws(draws, protocols)
@@ -74,10 +90,17 @@ def readings(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Prot
     return with_starters(pl.concat([_EMPTY["readings"], *found]), status)
 
 
-def ranks(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int) -> pl.DataFrame:
+def ranks(
+    draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int, standardised: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The districts' ranks under each protocol's primary comparison, with the starters behind them (see `district_ranks`)."""
     found = [
-        district_ranks(_own(draws, protocol).filter(pl.col("estimand") == protocol.estimands[0]), protocol, seed=seed)
+        district_ranks(
+            _own(draws, protocol).filter(pl.col("estimand") == protocol.estimands[0]),
+            protocol,
+            seed=seed,
+            standardised=None if standardised is None else _own(standardised, protocol),
+        )
         for protocol in protocols
     ]
     return with_starters(pl.concat(found), status)

@@ -107,7 +107,7 @@ def _months_of(trials: Trials, convention: str, *, n_draws: int, seed: int) -> p
 def _primary_only(trials: Trials) -> Trials:
     primary = trials.protocol.comparisons[0]
     protocol = trials.protocol.model_copy(update={"comparisons": (primary,)})
-    return replace(trials, protocol=protocol, waiting=trials.waiting if primary == "never" else None)
+    return replace(trials, protocol=protocol, waiting=trials.waiting if primary == "never" or protocol.grace_months else None)
 
 
 def _with_unit_weights(trials: Trials) -> Trials:

@@ -5,7 +5,7 @@ from markupsafe import Markup, escape
 from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
-from evalkit.report.numbers import SHARE, YEAR, Form, Row, gain_form
+from evalkit.report.numbers import PROBABILITY, YEAR, Form, Row, gain_form
 from evalkit.report.run_texts import inside_sentence
 from evalkit.report.sentences import side_of_zero
 
@@ -124,7 +124,7 @@ def _figures(brief: Brief, effect: Effect, rows: dict[str, Row]) -> tuple[Figure
 def _summary_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
     words = brief.words
     body = tuple(
-        (words.label(name), brief.in_brackets(row, "estimate", gain_form(row)), brief.number(row, "probability_positive", SHARE))
+        (words.label(name), brief.in_brackets(row, "estimate", gain_form(row)), brief.number(row, "probability_positive", PROBABILITY))
         for name, row in rows.items()
     )
     head = tuple(words.text(f"value_page.{column}") for column in ("perspective", "estimate", "probability"))

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 import yaml
 
+from evalkit.charts.labels import percent_text
 from evalkit.disclosure import protect_counts, protect_curve, protect_estimates, protect_group_curves
 
 PROVENANCE = {"source": "made up for this test", "grade": "L"}
@@ -24,6 +25,13 @@ class StubWords:
     def text(self, key: str, **values: object) -> str:
         self.asked.add(key)
         return TEXTS[key][self.language].format(**values)
+
+    def group(self, group: str) -> str:
+        key = f"group.{group}"
+        return self.text(key) if key in TEXTS else group
+
+    def probability(self, share: float) -> str:
+        return percent_text(share, self)
 
 
 def estimates(rows, name, keys, values):
