@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from evalkit.allocation.by_district import solve_by_district
 from evalkit.allocation.program import Program, Solution
 from evalkit.errors import EstimationError, ParameterError, first_few
 
@@ -86,10 +87,18 @@ def allocate(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits, *, gap:
     worth = _worth(offers, values)
     index = _Index(offers)
     program = _program(offers, worth, index, limits)
-    solution = program.solve(gap=gap)
+    solution = _by_district(program, index, limits, gap) or program.solve(gap=gap)
     fixed = np.zeros(program.n_variables, dtype=bool)
     fixed[index.opened] = True
     return _portfolio(offers, worth, index, limits, program.with_duals(solution, fixed))
+
+
+def _by_district(program: Program, index: "_Index", limits: Limits, gap: float) -> Solution | None:
+    """Large allocations whose districts share nothing but the equality floor are solved one district at a time."""
+    shares = limits.is_pooled or limits.free_budget or limits.downside_weight or limits.group_floors
+    if shares or len(index.starts) <= MOST_WHOLE_OFFERS:
+        return None
+    return solve_by_district(program, index.district_of_variable, starts=index.starts, total=index.total, gap=gap)
 
 
 class _Index:
@@ -108,6 +117,8 @@ class _Index:
         self.total = n_offers + 2 * n_cells + len(self.districts)
         self.size = self.total + 1
         self.district_of_offer = _positions(offers["district"], self.districts)
+        of_cell, n_districts = _positions(self.cells["district"], self.districts), len(self.districts)
+        self.district_of_variable = np.concatenate([self.district_of_offer, of_cell, of_cell, np.arange(n_districts), [-1]])
         self.intervention_of_offer = _positions(offers["intervention_id"], self.interventions)
         self.intervention_of_cell = _positions(self.cells["intervention_id"], self.interventions)
         names = self.cells["district"] + "\0" + self.cells["intervention_id"]
@@ -271,6 +282,7 @@ def _refuse_unfit(offers: pl.DataFrame, limits: Limits) -> None:
         ("Districts without a budget", unfunded),
         ("Negative or missing numbers", negative),
         ("Shares that are not between 0 and 1", outside),
+        ("Floors for groups that nothing is offered", sorted(set(limits.group_floors) - set(offers["target_group"]))),
         ("Group floors that come to more than one", ["group_floors"] if sum(limits.group_floors.values()) > 1 else []),
     ):
         if names:

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from evalkit.report.document import Block, Brief, DataTable
 from evalkit.report.figures import picture
-from evalkit.report.numbers import CHANGE_MONTHS, COUNT, SHARE, Form, Row, number
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, PROBABILITY, SHARE, Form, Row, number
 from evalkit.tables import slug
 
 _RANK = Form()
@@ -51,15 +51,38 @@ def rank_blocks(brief: Brief) -> tuple[Block, ...]:
     keys = sorted({(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("district_ranks")})
     for of in keys:
         rows = brief.shelf.rows("district_ranks", intervention_id=of[0], estimand=of[1])
-        head = (words.text("overview.district"), *(words.text(f"overview.{name}") for name in ("raw", "shrunk", "rank", "best")))
+        head = (
+            words.text("overview.district"),
+            *(words.text(f"overview.{name}") for name in ("raw", "shrunk", "standardised", "rank", "best")),
+        )
         table = DataTable(
             words.text("overview.ranks_caption"), head, tuple(_rank_line(brief, row) for row in rows), brief.note("district_ranks")
         )
         figures = picture(brief, "district_ranks", words.html("overview.figure_ranks"), (table,), of=of)
         heading = words.text("overview.ranks_of", intervention=words.text(of[0])) if len(keys) > 1 else ""
-        blocks.append(
-            Block(heading=heading, text=(words.html("overview.ranks_text"),), figures=figures, tables=() if figures else (table,))
+        whom = "city_eligible" if any(row["standardised_to"] == "city_eligible" for row in rows) else "own_starters"
+        texts = tuple(words.html(f"overview.ranks_{what}") for what in ("text", whom))
+        blocks.append(Block(heading=heading, text=texts, figures=figures, tables=() if figures else (table,)))
+    return tuple(blocks)
+
+
+def model_blocks(brief: Brief) -> tuple[Block, ...]:
+    """A block for each effect by the way its districts work: their mean, and its distance from the other ways."""
+    words, blocks = brief.words, []
+    for of in sorted({(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("effects_by_model")}):
+        rows = brief.shelf.rows("effects_by_model", intervention_id=of[0], estimand=of[1])
+        head = tuple(words.text(f"overview.{name}") for name in ("model", "n_districts", "model_effect", "gap"))
+        body = tuple(
+            (
+                words.label(row["model"]),
+                brief.number(row, "n_districts", COUNT),
+                *(_with_limits(brief, row, name) for name in ("effect", "gap")),
+            )
+            for row in rows
         )
+        table = DataTable(words.text("overview.models_caption"), head, body, brief.note("effects_by_model"))
+        heading = words.text("overview.models_of", intervention=words.text(of[0]))
+        blocks.append(Block(heading=heading, text=(words.html("overview.models_text"),), tables=(table,)))
     return tuple(blocks)
 
 
@@ -80,9 +103,11 @@ def _funnel_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
 
 
 def _rank_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
+    effects = (_with_limits(brief, row, column) for column in ("raw", "shrunk", "standardised"))
+    if not row.has("rank_lower", "rank_upper"):
+        return _linked(row), *effects, "–", "–"
     ranks = Markup("{}–{}").format(brief.number(row, "rank_lower", _RANK), brief.number(row, "rank_upper", _RANK))
-    raw, shrunk = (_with_limits(brief, row, column) for column in ("raw", "shrunk"))
-    return _linked(row), raw, shrunk, ranks, brief.number(row, "probability_best", SHARE)
+    return _linked(row), *effects, ranks, brief.number(row, "probability_best", PROBABILITY)
 
 
 def _linked(row: Row) -> Markup:

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evalkit.survival.closed_form import EndDerivatives, end_derivatives
 from evalkit.survival.risk_set import RiskSet, stable_order
-from evalkit.survival.row_variance import end_derivatives
+
+_ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)
@@ -136,22 +138,18 @@ def _start_derivative(rows: _Rows, n_from: int, share: np.ndarray, total: np.nda
     return (there - there.sum(axis=1, keepdims=True) * share[group]) / total[group, None]
 
 
-def _variance_of_one_state(derivatives: tuple[np.ndarray, ...], rows: _Rows, present: np.ndarray) -> np.ndarray:
+def _variance_of_one_state(d: EndDerivatives, rows: _Rows, present: np.ndarray) -> np.ndarray:
     """Variance of what is left of one state and of its ends after every time.
 
-    A cluster moves the curve X at t by a + X(t) b + W z(t), z = X Q - P (`row_variance`): a, b and the weight W at risk only change where rows of it
+    A cluster moves the curve X at t by a + X(t) b + W z(t), z = X Q - P (`closed_form`): a, b and the weight W at risk only change where rows of it
     end or enter.
     """
-    x, P, Q, alpha, beta = derivatives
-    n_groups, n_times, n_states = x.shape
-    of_end = np.concatenate([alpha, beta[..., None], np.full((*beta.shape, 1), -1.0)], axis=3)
-    of_entry = np.zeros((n_groups, n_times + 1, n_states + 2))
-    of_entry[:, 1:] = np.concatenate([P, -Q, np.ones_like(Q)], axis=2)
-    of_cell = np.concatenate([part.reshape(-1, n_states + 2) for part in (of_end, of_entry)])
+    n_groups, n_times, n_states = d.X.shape
+    of_cell = _moves_by_cell(d)
     now = np.concatenate([np.zeros((len(present), n_states + 1)), present], axis=1)
     moments = _moments(now, rows.group_of_unit, n_groups)
-    variance, scratch = np.zeros((n_groups, n_times + 1, n_states)), np.empty(len(now), dtype=np.int64)
-    begin = np.searchsorted(rows.time, np.arange(n_times + 1))
+    at, scratch = np.empty((n_times, *moments.shape)), np.empty(len(now), dtype=np.int64)
+    begin = np.searchsorted(rows.time, np.arange(n_times + 1)).tolist()
     for time in range(n_times):
         part = slice(begin[time], begin[time + 1])
         if part.start < part.stop:
@@ -161,18 +159,35 @@ def _variance_of_one_state(derivatives: tuple[np.ndarray, ...], rows: _Rows, pre
             after = now[unit] = before + jump
             group = rows.group_of_unit[unit]
             moments += _moments(after, group, n_groups) - _moments(before, group, n_groups)
-        here = x[:, time]
-        z = here * Q[:, time] - P[:, time]
-        own = moments[:, :n_states]
-        variance[:, time + 1] = (
-            np.diagonal(own, axis1=1, axis2=2)
-            + 2 * here * own[:, :, n_states]
-            + 2 * z * own[:, :, n_states + 1]
-            + here**2 * moments[:, n_states, n_states, None]
-            + 2 * here * z * moments[:, n_states, n_states + 1, None]
-            + z**2 * moments[:, n_states + 1, n_states + 1, None]
-        )
-    return np.maximum(variance, 0.0)
+        at[time] = moments
+    at, z = at.swapaxes(0, 1), d.X * d.Q - d.P
+    parts = [
+        np.diagonal(at, axis1=2, axis2=3)[..., :n_states],
+        2 * d.X * at[..., :n_states, n_states],
+        2 * z * at[..., :n_states, n_states + 1],
+        d.X**2 * at[..., n_states, n_states, None],
+        2 * d.X * z * at[..., n_states, n_states + 1, None],
+        z**2 * at[..., n_states + 1, n_states + 1, None],
+    ]
+    total = sum(parts)
+    variance = np.zeros((n_groups, n_times + 1, n_states))
+    # Where the parts cancel, what is left is their rounding.
+    variance[:, 1:] = np.where(total > _ROUNDING * sum(map(np.abs, parts)), total, 0.0)
+    return variance
+
+
+def _moves_by_cell(d: EndDerivatives) -> np.ndarray:
+    """By how much a row of weight one moves a, b and the weight at risk when it ends or enters; rows are the cells of the spread."""
+    n_groups, n_times, n_states = d.X.shape
+    of_end = np.empty((n_groups, n_times, n_states, n_states + 2))
+    of_end[:, :, :-1, :n_states], of_end[:, :, :-1, n_states] = d.event[:, :, None, :], d.after_event
+    causes = np.arange(n_states - 1)
+    of_end[:, :, causes, causes + 1] += d.own
+    of_end[:, :, -1, :n_states], of_end[:, :, -1, n_states] = -d.P, d.Q[..., 0]
+    of_end[..., n_states + 1] = -1.0
+    of_entry = np.zeros((n_groups, n_times + 1, n_states + 2))
+    of_entry[:, 1:] = np.concatenate([d.P, -d.Q, np.ones_like(d.Q)], axis=2)
+    return np.concatenate([part.reshape(-1, n_states + 2) for part in (of_end, of_entry)])
 
 
 def _variance_over_time(walk: _Walk, rows: _Rows, moved: np.ndarray, present: np.ndarray) -> np.ndarray:

@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.survival.codes import distinct_times
 from evalkit.survival.curve_table import normal_quantile
 from evalkit.survival.partial_likelihood import CENSORED, EVENT, KEPT, Maximum, RiskRows, Ties, maximise
 from evalkit.survival.risk_set import stable_order
-from evalkit.survival.spell_columns import Roles, SpellColumns, distinct_times, read_spell_columns
+from evalkit.survival.spell_columns import Roles, SpellColumns, read_spell_columns
 
 CoxVariance = Literal["model", "robust"]
 
@@ -137,7 +138,7 @@ def fine_gray(
     names = check_covariates(spells, covariates)
     is_event = columns.cause == _cause_number(columns, cause, event)
     _check_events(is_event, event)
-    times, exit_rank, _ = distinct_times(columns)
+    times, exit_rank, _ = distinct_times(columns.time, columns.entry)
     is_censored = columns.cause == len(columns.causes)
     weights = np.ones(len(is_event)) if columns.weight is None else columns.weight
     censoring = _censoring_before(exit_rank, is_censored, weights, len(times))
@@ -153,7 +154,7 @@ def cox_rows(
     columns, names = read_spell_columns(spells, roles), check_covariates(spells, covariates)
     is_event = columns.cause == _cause_number(columns, cause, roles.event)
     _check_events(is_event, roles.event)
-    times, exit_rank, entry_rank = distinct_times(columns)
+    times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
     shape = (columns.n_groups, len(times))
     entry_cell = None if columns.entry is None else columns.group * (len(times) + 1) + entry_rank
     ending = (columns.group * len(times) + exit_rank) * 3 + np.where(is_event, EVENT, CENSORED)

@@ -31,8 +31,9 @@ def curve_rows(risk_set: RiskSet) -> tuple[np.ndarray, np.ndarray, np.ndarray, n
     else:
         shown = np.concatenate([[0.0], times])
         is_own = np.concatenate([np.ones((risk_set.n_groups, 1), dtype=bool), has_ends], axis=1)
-    at = np.searchsorted(times, shown, side="left")
-    return shown, np.searchsorted(times, shown, side="right"), at, (times[at] == shown) & (shown > 0), is_own
+    at = times.searchsorted(shown)
+    is_counted = times[at] == shown
+    return shown, at + is_counted, at, is_counted, is_own
 
 
 def curve_frame(
@@ -52,21 +53,20 @@ def curve_frame(
     counts: rows at risk and events, (n_groups, n_times, n_curves).
     """
     shown, row, at, is_counted, is_own = curve_rows(risk_set)
-    n_curves = probability.shape[2]
+    n_groups, n_curves = len(is_own), probability.shape[2]
     # Rows by group, curve and time; groups keep those up to their last time.
-    kept = np.repeat(is_own[:, None, :], n_curves, axis=1)
-    group, curve, place = np.nonzero(kept)
-    n_at_risk, n_events = (count.swapaxes(1, 2)[:, :, at][kept] for count in counts)
-    estimate, spread = (path.swapaxes(1, 2)[:, :, row][kept] for path in (probability, variance))
-    time = shown[place]
+    group, curve, place = np.nonzero(np.broadcast_to(is_own[:, None, :], (n_groups, n_curves, len(shown))))
+    time, row, at = shown[place], row[place], at[place]
+    estimate, std_error = probability[group, row, curve], np.sqrt(variance[group, row, curve])
+    n_at_risk, n_events = (count[group, at, curve] for count in counts)
     exact = (time == 0) & first_row_is_exact
-    limits = _limits(estimate, np.sqrt(spread), exact, conf_level, conf_type)
-    columns = {"time": time}
+    columns = [pl.Series("time", time)]
     if label:
-        columns[label[0]] = pl.Series(label[1], dtype=pl.String)[curve]
-    columns |= {"estimate": estimate} | {name: pl.Series(values, nan_to_null=True) for name, values in limits.items()}
-    columns |= {"n_at_risk": n_at_risk, "n_events": np.where(is_counted[place], n_events, 0)}
-    return pl.DataFrame(_group_columns(risk_set, group) | columns)
+        columns.append(pl.Series(label[0], label[1], dtype=pl.String)[curve])
+    columns.append(pl.Series("estimate", estimate))
+    columns += _limits(estimate, std_error, exact, conf_level, conf_type)
+    columns += [pl.Series("n_at_risk", n_at_risk), pl.Series("n_events", n_events * is_counted[place])]
+    return pl.DataFrame([*_group_columns(risk_set, group), *columns])
 
 
 def mean_frame(
@@ -83,23 +83,23 @@ def mean_frame(
     z = normal_quantile(conf_level)
     std_error = np.sqrt(variance).ravel()
     horizon = np.tile(np.repeat(np.asarray(horizons), n_curves), n_groups)
-    columns = {"horizon": horizon}
+    columns = [pl.Series("horizon", horizon)]
     if label:
-        columns[label[0]] = pl.Series(list(label[1]) * (n_groups * n_horizons), dtype=pl.String)
-    columns["estimate"] = mean.ravel()
+        columns.append(pl.Series(label[0], list(label[1]) * (n_groups * n_horizons), dtype=pl.String))
+    columns.append(pl.Series("estimate", mean.ravel()))
     at_edge = (np.abs(mean.ravel()) < _EDGE) | (np.abs(mean.ravel() - horizon) < _EDGE)
     std_error = np.where(at_edge, np.nan, std_error)
     limits = {"ci_lower": mean.ravel() - z * std_error, "ci_upper": mean.ravel() + z * std_error}
     limits = {"std_error": std_error} | {name: np.clip(limit, 0, horizon) for name, limit in limits.items()}
-    columns |= {name: pl.Series(values, nan_to_null=True) for name, values in limits.items()}
-    columns["n_spells"] = np.repeat(risk_set.n_exits.sum(axis=(1, 2, 3)), n_horizons * n_curves)
+    columns += [pl.Series(name, values, nan_to_null=True) for name, values in limits.items()]
+    columns.append(pl.Series("n_spells", np.repeat(risk_set.n_exits.sum(axis=(1, 2, 3)), n_horizons * n_curves)))
     group = np.repeat(np.arange(n_groups), n_horizons * n_curves)
-    return pl.DataFrame(_group_columns(risk_set, group) | columns)
+    return pl.DataFrame([*_group_columns(risk_set, group), *columns])
 
 
-def _group_columns(risk_set: RiskSet, group: np.ndarray) -> dict[str, pl.Series]:
+def _group_columns(risk_set: RiskSet, group: np.ndarray) -> list[pl.Series]:
     """The by-columns of the rows of these groups."""
-    return {column.name: column[group] for column in risk_set.groups.iter_columns()}
+    return [column[group] for column in risk_set.groups.iter_columns()]
 
 
 def confidence_limits(
@@ -120,7 +120,7 @@ def confidence_limits(
             # -log p times exp(+-) : the larger exponent gives the smaller probability.
             factor = np.exp(multiplier * std_error / (p * np.abs(np.log(p))))
             lower, upper = p**factor, p ** (1 / factor)
-        return np.clip(lower, 0, 1), np.clip(upper, 0, 1)
+        return np.maximum(lower, 0.0), np.minimum(upper, 1.0)
 
 
 def normal_quantile(conf_level: float) -> float:
@@ -154,14 +154,15 @@ def check_conf_type(conf_type: str) -> None:
         )
 
 
-def _limits(
-    estimate: np.ndarray, std_error: np.ndarray, exact: np.ndarray, conf_level: float, conf_type: ConfType
-) -> dict[str, np.ndarray]:
-    """Columns of errors and limits; NaN where the module says null."""
+def _limits(estimate: np.ndarray, std_error: np.ndarray, exact: np.ndarray, conf_level: float, conf_type: ConfType) -> list[pl.Series]:
+    """Columns of errors and limits, null where the module says so."""
     check_conf_type(conf_type)
     lower, upper = confidence_limits(estimate, std_error, multiplier=normal_quantile(conf_level), conf_type=conf_type)
     at_edge = (estimate <= _EDGE) | (estimate >= 1 - _EDGE)
-    by_definition = exact & at_edge
-    std_error = np.where(by_definition, 0.0, np.where(at_edge, np.nan, std_error))
-    lower, upper = (np.where(by_definition, estimate, limit) for limit in (lower, upper))
-    return {"std_error": std_error, "ci_lower": lower, "ci_upper": upper}
+    # The limits have no value at the edges either.
+    std_error[at_edge] = np.nan
+    by_definition = at_edge & exact
+    std_error[by_definition] = 0.0
+    lower[by_definition] = upper[by_definition] = estimate[by_definition]
+    limits = {"std_error": std_error, "ci_lower": lower, "ci_upper": upper}
+    return [pl.Series(name, values, nan_to_null=True) for name, values in limits.items()]

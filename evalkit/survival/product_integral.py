@@ -1,13 +1,13 @@
-"""From counts to probabilities: the product integral, its Greenwood variance and its infinitesimal-jackknife variance.
+"""From counts to probabilities: the product integral and its variances.
 
 One kernel for every curve. A spell with K causes is a model with one state that is left for K final ones; recurrent states are the general
 case. With p(h) the row of state probabilities after time h and A(h) the observed rates of change at h,
 
     p(h) = p(h-1) (I + A(h))                                   (Aalen & Johansen 1978, Scand. J. Stat. 5:141)
 
-Greenwood: Cov p(h) = (I + A)' Cov p(h-1) (I + A) + sum_i p_i(h-1)^2 Cov A_i(h), rows multinomial given who is at risk
-(Andersen, Borgan, Gill & Keiding 1993, IV.4.1). Infinitesimal jackknife: the derivative of p(h) with respect to the weight of a cell follows the same
-recursion; its squared length over clusters is the variance (Therneau & Grambsch; R survival, vignette "methods").
+The derivative of p(h) with respect to the weight of a cell follows the same recursion; its squared length over clusters is the
+infinitesimal-jackknife variance (Therneau & Grambsch; R survival, vignette "methods"). `closed_form` and `cluster_variance` find it without
+carrying every cell; Greenwood's formula for one state to leave stands in `closed_form`.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,14 @@ from typing import Literal
 import numpy as np
 from scipy import sparse
 
+from evalkit.survival.closed_form import greenwood_variance, has_closed_form, row_variance
 from evalkit.survival.cluster_variance import cluster_variance
 from evalkit.survival.risk_set import RiskSet
-from evalkit.survival.row_variance import has_closed_form, row_variance
 
 Variance = Literal["greenwood", "robust"]
 Start = Literal["fixed", "estimated"]
+# A share smaller than this is a rounding error.
+_ZERO = 1e-15
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,14 @@ def state_paths(risk_set: RiskSet, *, variance: Variance, p0: Start = "fixed", h
     """Probabilities of every state over time with variances, for all groups of a risk set.
 
     With several states the first row is the distribution at the first time anyone moves, among those then at risk; `p0="estimated"`
-    counts its sampling error in, `"fixed"` takes it as given. With one state everybody starts in it.
+    counts its sampling error in, `"fixed"` takes it as given. With one state everybody starts in it; only then is there Greenwood's formula.
     """
     rates = observed_rates(risk_set)
     probability = occupation(rates.rates, rates.start)
     widths = interval_widths(risk_set.times, horizons)
     mean = np.einsum("ht,gts->ghs", widths, probability)
     if variance == "greenwood":
-        variances, mean_variances = _greenwood(risk_set, rates, probability, p0, widths)
+        variances, mean_variances = greenwood_variance(rates.rates, rates.at_risk, probability, widths)
     elif has_closed_form(risk_set):
         variances, mean_variances = row_variance(risk_set, rates.rates, rates.at_risk, probability, widths)
     else:
@@ -100,7 +102,9 @@ def rates_from_counts(events: np.ndarray, at_risk: np.ndarray, *, all_leave: np.
 
 
 def first_moves(risk_set: RiskSet) -> np.ndarray:
-    """Place of the time of every group's first move (of its largest risk set when nobody moves)."""
+    """Place of the time of every group's first move (of its largest risk set when nobody moves); the first with one state to leave."""
+    if len(risk_set.states) == 1:
+        return np.zeros(risk_set.n_groups, dtype=np.int64)
     moves = risk_set.n_exits[..., :-1].sum(axis=(2, 3)) > 0
     return np.where(moves.any(axis=1), moves.argmax(axis=1), risk_set.n_at_risk.sum(axis=2).argmax(axis=1))
 
@@ -111,7 +115,7 @@ def start_distribution(at_risk: np.ndarray, first_move: np.ndarray, n_states: in
     if n_from == 1:
         start = np.zeros((*at_risk.shape[:-2], n_states))
         start[..., 0] = 1.0
-        return start, at_risk[..., 0, 0].copy(), np.zeros(n_groups, dtype=np.int64)
+        return start, at_risk[..., 0, 0].copy(), first_move
     present = at_risk[..., np.arange(n_groups), first_move, :]
     total = present.sum(axis=-1)
     start = np.divide(present, total[..., None], out=np.zeros_like(present), where=total[..., None] > 0)
@@ -123,18 +127,20 @@ def occupation(rates: np.ndarray, start: np.ndarray) -> np.ndarray:
     n_from = rates.shape[-2]
     probability = np.empty((*rates.shape[:-3], rates.shape[-3] + 1, rates.shape[-1]))
     if n_from == 1:
-        # One state to leave: what remains is a running product, what has gone a running sum.
+        # One state to leave, in which all are at the start: what remains is a running product, what has gone a running sum.
         probability[..., 0, :] = start
-        probability[..., 1:, 0] = probability[..., :1, 0] * np.cumprod(1 + rates[..., 0, 0], axis=-1)
-        gone = np.cumsum(probability[..., :-1, :1] * rates[..., 0, 1:], axis=-2)
-        probability[..., 1:, 1:] = probability[..., :1, 1:] + gone
-        return np.where(np.abs(probability) < 1e-15, 0.0, probability)
+        np.cumprod(1 + rates[..., 0, 0], axis=-1, out=probability[..., 1:, 0])
+        probability[..., 1:, 0] *= start[..., :1]
+        np.cumsum(probability[..., :-1, :1] * rates[..., 0, 1:], axis=-2, out=probability[..., 1:, 1:])
+        probability[np.abs(probability) < _ZERO] = 0.0
+        return probability
     now = np.broadcast_to(start, probability[..., 0, :].shape)
     probability[..., 0, :] = now
     for step in range(rates.shape[-3]):
         now = now + (now[..., None, :n_from] @ rates[..., step, :, :])[..., 0, :]
         probability[..., step + 1, :] = now
-    return np.where(np.abs(probability) < 1e-15, 0.0, probability)
+    probability[np.abs(probability) < _ZERO] = 0.0
+    return probability
 
 
 def interval_widths(times: np.ndarray, horizons: tuple[float, ...]) -> np.ndarray:
@@ -212,41 +218,3 @@ def _cell_parts(risk_set: RiskSet, group: int) -> tuple[np.ndarray, np.ndarray, 
     key = np.where(is_exit, exit_time, entry_rank - 1)
     is_event = is_exit & (cause < len(risk_set.causes))
     return key, np.where(is_exit, 1.0, -1.0), np.where(is_exit, exit_state, entry_state), np.where(is_event, cause, -1)
-
-
-def _greenwood(risk_set: RiskSet, rates: _Rates, probability: np.ndarray, p0: Start, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    n_groups, n_rows, n_states = probability.shape
-    n_from = len(risk_set.states)
-    variance, identity = np.empty_like(probability), np.eye(n_states)
-    now = np.zeros((n_groups, n_states, n_states))
-    if p0 == "estimated" and n_from > 1:
-        start = rates.start
-        now = (start[:, :, None] * identity - start[:, :, None] * start[:, None, :]) / rates.start_total[:, None, None]
-    area = np.zeros((len(widths), n_groups, n_states, n_states))
-    with_now = np.zeros_like(area)
-    for row in range(n_rows):
-        if row:
-            step = identity + _square(rates.rates[:, row - 1], n_states)
-            move = _row_covariance(rates, row - 1, identity)
-            squared = (probability[:, row - 1, :n_from] ** 2)[:, :, None, None]
-            now = np.swapaxes(step, 1, 2) @ now @ step + (squared * move).sum(axis=1)
-            with_now = with_now @ step
-        width = widths[:, row][:, None, None, None]
-        area = area + width * (with_now + np.swapaxes(with_now, 2, 3)) + width**2 * now
-        with_now = with_now + width * now
-        variance[:, row] = np.diagonal(now, axis1=1, axis2=2)
-    return np.maximum(variance, 0.0), np.maximum(np.swapaxes(np.diagonal(area, axis1=2, axis2=3), 0, 1), 0.0)
-
-
-def _square(rates: np.ndarray, n_states: int) -> np.ndarray:
-    square = np.zeros((rates.shape[0], n_states, n_states))
-    square[:, : rates.shape[1]] = rates
-    return square
-
-
-def _row_covariance(rates: _Rates, step: int, identity: np.ndarray) -> np.ndarray:
-    """Multinomial covariance of the rates out of every state at one time; shape (groups, from, to, to)."""
-    at_risk = rates.at_risk[:, step][:, :, None, None]
-    stay = identity[: rates.rates.shape[2]] + rates.rates[:, step]
-    covariance = stay[..., None] * identity - stay[..., :, None] * stay[..., None, :]
-    return np.divide(covariance, at_risk, out=np.zeros_like(covariance), where=at_risk > 0)

@@ -25,7 +25,8 @@ import polars as pl
 from scipy import sparse
 
 from evalkit.errors import EstimationError
-from evalkit.survival.spell_columns import Roles, SpellColumns, SpellTable, distinct_times, read_spell_columns
+from evalkit.survival.codes import distinct_times
+from evalkit.survival.spell_columns import Roles, SpellColumns, SpellTable, read_spell_columns
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,15 @@ class RiskSet:
         """How many groups there are."""
         return self.n_exits.shape[0]
 
-    @property
+    @cached_property
     def n_at_risk(self) -> np.ndarray:
         """Rows at risk at each time, unweighted; shape (n_groups, n_times, n_states)."""
         return weight_at_risk(self.n_exits, self.n_entries)
 
-    @property
+    @cached_property
     def at_risk(self) -> np.ndarray:
         """Weight at risk at each time; shape (n_groups, n_times, n_states). Exactly zero where nobody is."""
-        return np.where(self.n_at_risk > 0, np.maximum(weight_at_risk(self.exits, self.entries), 0.0), 0.0)
+        return np.maximum(weight_at_risk(self.exits, self.entries), 0.0) * (self.n_at_risk > 0)
 
     def group_name(self, group: int) -> str:
         """The by-values of a group, for messages: 'district = Belfast'."""
@@ -133,7 +134,7 @@ def tabulate_risk_set(
         As `read_spell_columns`.
     """
     columns = read_spell_columns(spells, Roles(time, event, entry, from_state, weight, cluster, by, causes))
-    times, exit_rank, entry_rank = distinct_times(columns)
+    times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
     states = ("",) if columns.state is None else columns.causes
     state = columns.state
     exit_shape = (columns.n_groups, len(times), len(states), len(columns.causes) + 1)
@@ -150,13 +151,15 @@ def tabulate_risk_set(
         n_entries, entries = _counts(columns, entry_cell, entry_shape)
         # Entries at time 0 never leave the risk set before the first time, so only later ones need a cell in the spread.
         late_cell = np.where(entry_rank > 0, entry_cell + exits.size, -1)
-    row_squares = None
-    if not cluster and late_cell is None:
-        row_squares = np.bincount(exit_cell, _squared_weight(columns), exits.size).reshape(exits.shape)
-        parts = _parts_of_squares(row_squares.ravel())
+    n_cells, row_squares = exits.size + entries.size, None
+    if cluster:
+        weight = np.ones(len(exit_cell)) if columns.weight is None else columns.weight
+        make_spread = partial(_spread, columns.cluster, exit_cell, late_cell, weight, n_cells=n_cells)
+    elif late_cell is None:
+        row_squares = _squares(columns, exit_cell, exits.size).reshape(exits.shape)
+        make_spread = partial(_spread_of_squares, row_squares, n_cells)
     else:
-        parts = _cluster_parts(columns, exit_cell, late_cell) if cluster else _row_parts(columns, exit_cell, late_cell)
-    make_spread = partial(_spread, *parts, n_cells=exits.size + entries.size)
+        make_spread = partial(_spread_of_rows, columns, exit_cell, late_cell, n_cells)
     return RiskSet(
         columns.groups, times, states, columns.causes, n_exits, exits, n_entries, entries, make_spread, columns.cluster_ids, row_squares
     )
@@ -165,8 +168,8 @@ def tabulate_risk_set(
 def weight_at_risk(exits: np.ndarray, entries: np.ndarray) -> np.ndarray:
     """What is at risk at each time: arrays as in `RiskSet`, with any leading axes; shape (..., n_times, n_states)."""
     # Summed from the last time backwards: the small risk sets at the end are then exact to the last digit.
-    leave_later = np.cumsum(exits.sum(axis=-1)[..., ::-1, :], axis=-2)[..., ::-1, :]
-    enter_later = np.cumsum(entries[..., :0:-1, :], axis=-2)[..., ::-1, :]
+    leave_later = exits.sum(axis=-1)[..., ::-1, :].cumsum(axis=-2)[..., ::-1, :]
+    enter_later = entries[..., :0:-1, :].cumsum(axis=-2)[..., ::-1, :]
     return leave_later - enter_later
 
 
@@ -217,30 +220,26 @@ def _counts(columns: SpellColumns, cell: np.ndarray, shape: tuple[int, ...]) -> 
     return counts.reshape(shape), weighted.reshape(shape)
 
 
-def _row_parts(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray) -> tuple[np.ndarray, ...]:
+def _squares(columns: SpellColumns, cell: np.ndarray, n_cells: int) -> np.ndarray:
+    """Sum of squared weights by cell."""
+    if columns.weight_squared is None and columns.weight is None:
+        return np.bincount(cell, minlength=n_cells).astype(float)
+    squares = columns.weight * columns.weight if columns.weight_squared is None else columns.weight_squared
+    return np.bincount(cell, squares, n_cells)
+
+
+def _spread_of_rows(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray, n_cells: int) -> sparse.csc_array:
     """Every row a cluster of its own: rows that share entry and exit collapse to one with the root of their summed squared weights."""
-    squares = _squared_weight(columns)
-    if late_cell.max() < 0:
-        return _parts_of_squares(np.bincount(exit_cell, squares))
-    pair, place = np.unique(exit_cell * (late_cell.max() + 2) + late_cell + 1, return_inverse=True)
-    exits, entries = np.divmod(pair, late_cell.max() + 2)
-    return np.arange(len(pair)), exits, entries - 1, np.sqrt(np.bincount(place, squares))
+    n_late = late_cell.max() + 2
+    pair, place = np.unique(exit_cell * n_late + late_cell + 1, return_inverse=True)
+    exits, entries = np.divmod(pair, n_late)
+    return _spread(np.arange(len(pair)), exits, entries - 1, np.sqrt(_squares(columns, place, len(pair))), n_cells=n_cells)
 
 
-def _parts_of_squares(total: np.ndarray) -> tuple[np.ndarray, ...]:
-    exits = np.flatnonzero(total)
-    return np.arange(len(exits)), exits, None, np.sqrt(total[exits])
-
-
-def _squared_weight(columns: SpellColumns) -> np.ndarray | None:
-    if columns.weight_squared is not None or columns.weight is None:
-        return columns.weight_squared
-    return columns.weight**2
-
-
-def _cluster_parts(columns: SpellColumns, exit_cell: np.ndarray, late_cell: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    weight = np.ones(len(exit_cell)) if columns.weight is None else columns.weight
-    return columns.cluster, exit_cell, late_cell, weight
+def _spread_of_squares(row_squares: np.ndarray, n_cells: int) -> sparse.csc_array:
+    """The same where nobody enters late: rows that share an exit are one."""
+    exits = np.flatnonzero(row_squares)
+    return _spread(np.arange(len(exits)), exits, None, np.sqrt(row_squares.ravel()[exits]), n_cells=n_cells)
 
 
 def _spread(row: np.ndarray, exit_cell: np.ndarray, late_cell: np.ndarray | None, weight: np.ndarray, *, n_cells: int) -> sparse.csc_array:

@@ -12,11 +12,11 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, nearest
+from evalkit.survival.codes import dense_codes, label_codes
 
 SpellTable = pl.DataFrame | pl.LazyFrame
 _N, _WEIGHT_SQUARED, _WEIGHT_MIN = "evalkit_n", "evalkit_weight_squared", "evalkit_weight_min"
-# Ids are looked up in a table rather than sorted when their range is not much wider than their number.
-_SPAN_PER_ROW, _MANY_VALUES, _LARGEST_LOOKUP = 4, 10_000, 4_000_000
+_ONE_GROUP = pl.DataFrame()
 
 
 @dataclass(frozen=True)
@@ -94,63 +94,6 @@ def read_spell_columns(spells: SpellTable, roles: Roles) -> SpellColumns:
     return SpellColumns(groups, n_groups, group, time, entry, cause, causes, state, n, weight, weight_squared, cluster, cluster_ids)
 
 
-def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
-    """Whole-number codes 0, 1, ... of a column without missing values, and the sorted values they stand for."""
-    if column.dtype.is_integer() and column.len() and column.max() - column.min() < _SPAN_PER_ROW * column.len():
-        numbers = column.to_numpy().astype(np.int64) - column.min()
-        present = np.flatnonzero(np.bincount(numbers))
-        place = np.zeros(present[-1] + 1, dtype=np.int64)
-        place[present] = np.arange(len(present))
-        return place[numbers], pl.Series(column.name, present + column.min(), dtype=column.dtype)
-    if column.dtype == pl.String and column.len() > _MANY_VALUES:
-        found = _codes_by_hash(column)
-        if found is not None:
-            return found
-    values = column.unique().sort()
-    if column.dtype == pl.String and values.len() <= _MANY_VALUES:
-        return column.cast(pl.Enum(values)).to_physical().to_numpy().astype(np.int64), values
-    return column.rank("dense").to_numpy().astype(np.int64) - 1, values
-
-
-def _codes_by_hash(column: pl.Series) -> tuple[np.ndarray, pl.Series] | None:
-    """`dense_codes` of text by its hashes, whose order is cheap; None when two values share a hash."""
-    hashes = column.hash()
-    order = hashes.arg_sort().to_numpy()
-    sorted_hashes = hashes.to_numpy()[order]
-    is_first = np.concatenate([[True], sorted_hashes[1:] != sorted_hashes[:-1]])
-    code = np.empty(len(order), dtype=np.int64)
-    code[order] = np.cumsum(is_first) - 1
-    values = column.gather(order[is_first])
-    if not (values.gather(code) == column).all():
-        return None
-    by_value = values.arg_sort().to_numpy()
-    place = np.empty(len(by_value), dtype=np.int64)
-    place[by_value] = np.arange(len(by_value))
-    return place[code], values.gather(by_value)
-
-
-def distinct_times(columns: SpellColumns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distinct times; the place of every exit among them; the number of times not after every entry (zeros, broadcastable, without entries)."""
-    if columns.entry is None:
-        times, exit_rank = _distinct(columns.time)
-        return times, exit_rank, np.zeros(1, dtype=np.int64)
-    times, rank = _distinct(np.concatenate([columns.time, columns.entry]))
-    exit_rank, entry_rank = rank[: len(columns.time)], rank[len(columns.time) :]
-    if times[0] == 0:
-        return times[1:], exit_rank - 1, entry_rank
-    return times, exit_rank, entry_rank + 1
-
-
-def _distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if values.dtype.kind == "i" and values.max() < _LARGEST_LOOKUP:
-        present = np.flatnonzero(np.bincount(values))
-        place = np.zeros(present[-1] + 1, dtype=np.int64)
-        place[present] = np.arange(len(present))
-        return present, place[values]
-    times, rank = np.unique(values, return_inverse=True)
-    return times, rank.astype(np.int64)
-
-
 def _check_columns(spells: SpellTable, roles: Roles) -> None:
     found = spells.columns if isinstance(spells, pl.DataFrame) else spells.collect_schema().names()
     missing = [column for column in roles.columns if column not in found]
@@ -219,8 +162,8 @@ def _number_column(table: pl.DataFrame, name: str) -> np.ndarray:
             "turn dates into months with evalkit.months, then estimate.",
         )
     if column.dtype.is_integer():
-        return column.to_numpy().astype(np.int64)
-    numbers = column.to_numpy().astype(np.float64)
+        return column.to_numpy().astype(np.int64, copy=False)
+    numbers = column.to_numpy().astype(np.float64, copy=False)
     _refuse_rows(~np.isfinite(numbers), None, f'column "{name}"', "are not finite numbers", "A time must be a number.")
     return numbers
 
@@ -228,7 +171,7 @@ def _number_column(table: pl.DataFrame, name: str) -> np.ndarray:
 def _weights(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> np.ndarray | None:
     if roles.weight is None:
         return None
-    weight = _number_column(table, roles.weight).astype(np.float64)
+    weight = _number_column(table, roles.weight).astype(np.float64, copy=False)
     smallest = table[_WEIGHT_MIN].to_numpy() if _WEIGHT_MIN in table.columns else weight
     why = "A weight says for how many people a row stands; it may be zero, never negative."
     _refuse_rows(smallest < 0, n, f'column "{roles.weight}"', "have a negative weight", why)
@@ -237,7 +180,7 @@ def _weights(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> np.ndar
 
 def _refuse_groups_of_nobody(weight: np.ndarray | None, group: np.ndarray, groups: pl.DataFrame, n_groups: int, roles: Roles) -> None:
     """Refuse groups whose rows all weigh nothing: a curve of nobody would stay at its start whatever happened."""
-    empty = 0 if weight is None else int((np.bincount(group, weight, n_groups) == 0).sum())
+    empty = 0 if weight is None or weight.min() > 0 else int((np.bincount(group, weight, n_groups) == 0).sum())
     if empty:
         raise _refusal(
             f"{empty} of {n_groups} group(s) stand for nobody: all their weights are zero.",
@@ -256,7 +199,7 @@ def _refuse_rows(is_bad: np.ndarray, n: np.ndarray | None, where: str, what: str
 def _causes_and_states(table: pl.DataFrame, roles: Roles) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
     event = table[roles.event]
     if event.dtype == pl.Boolean:
-        return ("event",), np.where(event.to_numpy(), 0, 1), None
+        return ("event",), (~event.to_numpy()).view(np.int8), None
     if event.dtype == pl.Null:
         event = event.cast(pl.String)
     if not (event.dtype == pl.String or isinstance(event.dtype, (pl.Enum, pl.Categorical))):
@@ -268,21 +211,10 @@ def _causes_and_states(table: pl.DataFrame, roles: Roles) -> tuple[tuple[str, ..
         )
     columns = [event] if roles.from_state is None else [event, table[roles.from_state]]
     causes = _labels(columns, roles)
-    codes = [_label_codes(column, causes) for column in columns]
+    codes = [label_codes(column, causes) for column in columns]
     if roles.from_state is None:
         return causes, codes[0], None
     return causes, np.where(codes[0] == codes[1], len(causes), codes[0]), codes[1]
-
-
-def _label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
-    """Places of the labels of a column; len(labels) where it is missing."""
-    if not isinstance(column.dtype, pl.Enum):
-        column = column.cast(pl.String).cast(pl.Enum(list(labels)))
-    numbers = {label: number for number, label in enumerate(labels)}
-    place = np.array([numbers.get(label, -1) for label in column.dtype.categories] + [len(labels)])
-    # By numpy: on short tables the plan of a polars expression takes longer than its work.
-    codes = column.to_physical().to_numpy()
-    return place[codes] if codes.dtype.kind == "u" else place[np.where(np.isnan(codes), len(place) - 1, codes).astype(np.int64)]
 
 
 def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
@@ -314,7 +246,7 @@ def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
 
 def _group_codes(table: pl.DataFrame, by: Sequence[str]) -> tuple[np.ndarray, int, pl.DataFrame]:
     if not by:
-        return np.zeros(table.height, dtype=np.int64), 1, pl.DataFrame()
+        return np.zeros(table.height, dtype=np.int64), 1, _ONE_GROUP
     code = np.zeros(table.height, dtype=np.int64)
     for name in by:
         part, values = dense_codes(table[name])

@@ -74,7 +74,9 @@ def funnel(verdict="inside"):
 def ranks():
     numbers = {"raw": 1.5, "raw_lower": -0.5, "raw_upper": 3.5, "shrunk": 0.9, "shrunk_lower": -0.3, "shrunk_upper": 2.1}
     places = {"probability_best": 0.37, "rank_lower": 1.0, "rank_upper": 3.0, "n_districts": 3}
-    rows = [{"district": name, **EFFECT, **numbers, **places} for name in ("Norr", "Söder")]
+    same = {"standardised": 1.2, "standardised_lower": -0.1, "standardised_upper": 2.2, "standardised_to": "city_eligible"}
+    lacking = dict.fromkeys((*same, *places)) | {"standardised_to": "own_starters", "n_districts": 3}
+    rows = [{"district": name, **EFFECT, **numbers, **own} for name, own in (("Norr", same | places), ("Söder", lacking))]
     return published("district_ranks", rows, ["district", "intervention_id", "estimand"])
 
 
@@ -159,6 +161,16 @@ def test_overview_names_each_of_several_funnels(make_run, tables):
     text = plain(write_overview(run, {**tables, "funnel": both}, {}, words_of_run(run, "en")))
 
     assert all(f"Among those who could have started {name}" in text for name in ("language practice", "work training"))
+
+
+def test_ranks_are_about_the_same_people_and_a_district_without_them_has_none(make_run, tables):
+    run = make_run()
+
+    text = plain(write_overview(run, {**tables, "district_ranks": ranks()}, {}, words_of_run(run, "en")))
+
+    assert "Ranks are about the same people" in text
+    assert "(−0.3 to 2.1)+1.2 (−0.1 to 2.2)1–337%" in text
+    assert "(−0.3 to 2.1)–––" in text
 
 
 def test_a_districts_page_shows_no_ranks(district_page):

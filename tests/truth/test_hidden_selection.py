@@ -42,7 +42,8 @@ def simulated_people(*, seed: int, n_people: int, hidden_selection: float) -> Pe
 
 
 def placebos_and_months(people: PersonTables, intervention: str) -> tuple[pl.DataFrame, float]:
-    protocol = load_protocol(PARAMS / "protocols" / f"stockholm_{intervention}.yaml", n_months=N_MONTHS)
+    districts = load_city("stockholm", PARAMS / "cities").district_names
+    protocol = load_protocol(PARAMS / "protocols" / f"stockholm_{intervention}.yaml", n_months=N_MONTHS, districts=districts)
     trials = people.trials(protocol)
     spent = (trials.outcomes == trials.states.index(protocol.primary_outcome)).sum(axis=1)
     return placebo_tests(trials, people.state_intervals), float(contrast(trials, spent).difference[0])

@@ -1,0 +1,79 @@
+"""Whole-number codes for what a column holds: distinct times, ids, labels. Counting by code is the one pass over rows that every curve needs."""
+
+import numpy as np
+import polars as pl
+
+# Ids are looked up in a table rather than sorted when their range is not much wider than their number.
+_SPAN_PER_ROW, _MANY_VALUES, _LARGEST_LOOKUP = 4, 10_000, 4_000_000
+
+
+def distinct_times(time: np.ndarray, entry: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct times; the place of every exit among them; the number of times not after every entry (zeros, broadcastable, without entries)."""
+    if entry is None:
+        times, exit_rank = _distinct(time)
+        return times, exit_rank, np.zeros(1, dtype=np.int64)
+    times, rank = _distinct(np.concatenate([time, entry]))
+    exit_rank, entry_rank = rank[: len(time)], rank[len(time) :]
+    if times[0] == 0:
+        return times[1:], exit_rank - 1, entry_rank
+    return times, exit_rank, entry_rank + 1
+
+
+def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
+    """Whole-number codes 0, 1, ... of a column without missing values, and the sorted values they stand for."""
+    if column.dtype.is_integer() and column.len() and column.max() - column.min() < _SPAN_PER_ROW * column.len():
+        present, code = _places(column.to_numpy().astype(np.int64) - column.min())
+        return code, pl.Series(column.name, present + column.min(), dtype=column.dtype)
+    if column.dtype == pl.String and column.len() > _MANY_VALUES:
+        found = _codes_by_hash(column)
+        if found is not None:
+            return found
+    values = column.unique().sort()
+    if column.dtype == pl.String and values.len() <= _MANY_VALUES:
+        return column.cast(pl.Enum(values)).to_physical().to_numpy().astype(np.int64), values
+    return column.rank("dense").to_numpy().astype(np.int64) - 1, values
+
+
+def label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
+    """Places of the labels of a column; len(labels) where it is missing."""
+    if not isinstance(column.dtype, pl.Enum):
+        column = column.cast(pl.String).cast(pl.Enum(list(labels)))
+    numbers = {label: number for number, label in enumerate(labels)}
+    place = np.array([numbers.get(label, -1) for label in column.dtype.categories] + [len(labels)])
+    # By numpy: on short tables the plan of a polars expression takes longer than its work.
+    codes = column.to_physical().to_numpy()
+    return place[codes] if codes.dtype.kind == "u" else place[np.where(np.isnan(codes), len(place) - 1, codes).astype(np.int64)]
+
+
+def _distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if values.dtype.kind == "i" and values.max() < _LARGEST_LOOKUP:
+        return _places(values)
+    times, rank = np.unique(values, return_inverse=True)
+    return times, rank.astype(np.int64)
+
+
+def _places(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct whole numbers >= 0, ascending, and the place of every number among them."""
+    present = np.flatnonzero(np.bincount(numbers))
+    if len(present) == present[-1] - present[0] + 1:
+        return present, numbers - present[0] if present[0] else numbers
+    place = np.zeros(present[-1] + 1, dtype=np.int64)
+    place[present] = np.arange(len(present))
+    return present, place[numbers]
+
+
+def _codes_by_hash(column: pl.Series) -> tuple[np.ndarray, pl.Series] | None:
+    """`dense_codes` of text by its hashes, whose order is cheap; None when two values share a hash."""
+    hashes = column.hash()
+    order = hashes.arg_sort().to_numpy()
+    sorted_hashes = hashes.to_numpy()[order]
+    is_first = np.concatenate([[True], sorted_hashes[1:] != sorted_hashes[:-1]])
+    code = np.empty(len(order), dtype=np.int64)
+    code[order] = np.cumsum(is_first) - 1
+    values = column.gather(order[is_first])
+    if not (values.gather(code) == column).all():
+        return None
+    by_value = values.arg_sort().to_numpy()
+    place = np.empty(len(by_value), dtype=np.int64)
+    place[by_value] = np.arange(len(by_value))
+    return place[code], values.gather(by_value)
