@@ -8,6 +8,7 @@ formulas then give 0, which is no measure of how sure the estimate is, so `std_e
 in a group with a single cluster or spell.
 """
 
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -131,8 +132,6 @@ def normal_quantile(conf_level: float) -> float:
     EstimationError
         If the level is not between 0 and 1.
     """
-    from statistics import NormalDist
-
     if not 0 < conf_level < 1:
         raise EstimationError(
             "The confidence level is not a share between 0 and 1.",
@@ -154,9 +153,7 @@ def check_conf_type(conf_type: str) -> None:
         )
 
 
-def _limits(
-    estimate: np.ndarray, std_error: np.ndarray, exact: np.ndarray, conf_level: float, conf_type: ConfType
-) -> list[pl.Series]:
+def _limits(estimate: np.ndarray, std_error: np.ndarray, exact: np.ndarray, conf_level: float, conf_type: ConfType) -> list[pl.Series]:
     """Columns of errors and limits, null where the module says so."""
     check_conf_type(conf_type)
     lower, upper = confidence_limits(estimate, std_error, multiplier=normal_quantile(conf_level), conf_type=conf_type)

@@ -133,7 +133,11 @@ def tabulate_risk_set(
     EstimationError
         As `read_spell_columns`.
     """
-    columns = read_spell_columns(spells, Roles(time, event, entry, from_state, weight, cluster, by, causes))
+    return count_risk_set(read_spell_columns(spells, Roles(time, event, entry, from_state, weight, cluster, by, causes)))
+
+
+def count_risk_set(columns: SpellColumns) -> RiskSet:
+    """The counts of checked columns, as `tabulate_risk_set` makes them."""
     times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
     states = ("",) if columns.state is None else columns.causes
     state = columns.state
@@ -152,7 +156,7 @@ def tabulate_risk_set(
         # Entries at time 0 never leave the risk set before the first time, so only later ones need a cell in the spread.
         late_cell = np.where(entry_rank > 0, entry_cell + exits.size, -1)
     n_cells, row_squares = exits.size + entries.size, None
-    if cluster:
+    if columns.cluster is not None:
         weight = np.ones(len(exit_cell)) if columns.weight is None else columns.weight
         make_spread = partial(_spread, columns.cluster, exit_cell, late_cell, weight, n_cells=n_cells)
     elif late_cell is None:
