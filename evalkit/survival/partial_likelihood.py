@@ -62,8 +62,9 @@ class Maximum:
     """Where the partial likelihood is largest.
 
     `information` (n_terms, n_terms); `residuals` weighted score residuals in the order of the rows (n_rows, n_terms);
-    `hazard` baseline increments at the centre of the
-    covariates (n_strata, n_times); `mean` covariates expected of those who leave, averaged over ties (n_strata, n_times, n_terms).
+    `hazard` baseline increments at the centre of the covariates, `hazard_variance` their variances given the coefficients (n_strata, n_times),
+    `hazard_slope` minus their derivative by the coefficients, `mean` covariates expected of those who leave, averaged over ties (both
+    n_strata, n_times, n_terms).
     """
 
     coefficients: np.ndarray
@@ -72,6 +73,8 @@ class Maximum:
     hazard: np.ndarray
     log_likelihood_null: float
     log_likelihood: float
+    hazard_variance: np.ndarray
+    hazard_slope: np.ndarray
     mean: np.ndarray
 
 
@@ -99,6 +102,7 @@ class _Sums:
     tied: np.ndarray
     a0: np.ndarray
     a1: np.ndarray
+    squared: np.ndarray
     own0: np.ndarray
     own1: np.ndarray
     mean: np.ndarray
@@ -131,7 +135,8 @@ def maximise(rows: RiskRows, *, ties: Ties, with_residuals: bool) -> Maximum:
             if (np.diag(now.information) < _FLAT * np.diag(start.information)).any():
                 break
             residuals = _residuals(rows, beta, now) if with_residuals else None
-            return Maximum(beta, now.information, residuals, now.a0, start.log_likelihood, now.log_likelihood, now.mean)
+            likelihoods = start.log_likelihood, now.log_likelihood
+            return Maximum(beta, now.information, residuals, now.a0, *likelihoods, now.squared, now.a1, now.mean)
     raise EstimationError(
         "The regression does not settle.",
         where=f"{_MAX_STEPS} steps, coefficients up to {np.abs(beta).max():.0f} in size",
@@ -183,7 +188,7 @@ def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
     a1 = S1 * q0[..., None] - D1 * q1[..., None]
     own1 = S1 * (q0 - q1)[..., None] - D1 * (q1 - q2)[..., None]
     mean = np.divide(mean, cells.tied_weight[..., None], out=np.zeros_like(mean), where=cells.tied_weight[..., None] > 0)
-    return _Sums(risk, tied, s1, a1, s1 - s2, own1, mean, log_likelihood, score, information)
+    return _Sums(risk, tied, s1, a1, q0, s1 - s2, own1, mean, log_likelihood, score, information)
 
 
 # Of a step: sums of (r, r x) by bin, those of rows that enter later, and the function that sums r x x' weighted by sums over the time at risk.

@@ -5,8 +5,9 @@ hazards of all causes leave exp(-dH), and what leaves is split in proportion to 
 Robins (1986, Math. Modelling 7:1393): everybody's curve is predicted with the covariates set, then averaged; the contrast is causal only
 if the model holds every common cause of the covariates set and of leaving.
 
-Errors of discrete hazards are those of the coefficients carried over (delta method), people's covariates taken as given. Curves from Cox fits come
-without errors: their baseline's share in them is not kept. `discrete_hazard` with link "cloglog" has the same coefficients and gives them.
+Errors are those of the coefficients carried over (delta method), people's covariates taken as given; of a Cox fit with model errors also that of
+its baseline, which varies apart from the coefficients (Tsiatis 1981, Ann. Stat. 9:93). Curves from several Cox fits, or from one with robust
+errors, come without errors: how their baselines vary together, or over clusters, is not kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,13 +28,24 @@ _CHUNK_VALUES = 4_000_000
 
 @dataclass(frozen=True)
 class _Path:
-    """Shares (n_times + 1, 1 + n_causes), still running first, and their derivative by every coefficient (..., n_coefficients), or None."""
+    """Shares (n_times + 1, 1 + n_causes), still running first, and their derivative by every coefficient (..., n_coefficients), or None.
+
+    `by_baseline` (..., n_strata) is the derivative by the cumulative baseline of a Cox fit at the same time, whose variance given the coefficients is
+    `baseline_variance` (n_times + 1, n_strata).
+    """
 
     share: np.ndarray
     gradient: np.ndarray | None
+    by_baseline: np.ndarray | None = None
+    baseline_variance: np.ndarray | None = None
 
     def minus(self, other: "_Path") -> "_Path":
-        return _Path(self.share - other.share, None if self.gradient is None else self.gradient - other.gradient)
+        """The difference of two curves of the same fit."""
+        share = self.share - other.share
+        if self.gradient is None:
+            return _Path(share, None)
+        by_baseline = None if self.by_baseline is None else self.by_baseline - other.by_baseline
+        return _Path(share, self.gradient - other.gradient, by_baseline, self.baseline_variance)
 
 
 def predicted_curves(fit: Fit, profiles: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
@@ -52,9 +64,9 @@ def predicted_curves(fit: Fit, profiles: pl.DataFrame, *, conf_level: float = 0.
     -------
     DataFrame
         `profile` (row number of `profiles`), `time` (0 to the last time of the fit), `cause` (the causes, and "still_running"; "any" with one kind
-        of end), `estimate` and `std_error` (shares), `ci_lower`, `ci_upper` (log-log limits). For Cox fits errors
-        and limits are null after time 0: not estimable from a fit, which keeps how sure its hazard ratios are but not how sure its
-        baseline is. `discrete_hazard` gives them; so do fits of `cox` to resampled persons (`replicate_weights` as `weight`).
+        of end), `estimate` and `std_error` (shares), `ci_lower`, `ci_upper` (log-log limits). For several Cox fits, and for one with robust
+        errors, errors and limits are null after time 0: not estimable from the fits. `discrete_hazard` gives them; so do fits of `cox`
+        to resampled persons (`replicate_weights` as `weight`).
 
     Raises
     ------
@@ -227,7 +239,46 @@ def _cox_path(fits: Mapping[str, HazardFit], people: pl.DataFrame, weight: np.nd
         share[1:, 0] += weight[part] @ stay
         share[1:, 1:] += np.tensordot(weight[part], left, axes=1)
         share[0, 0] += weight[part].sum()
-    return _Path(share, None)
+    if len(fits) > 1 or next(iter(fits.values())).baseline_variance is None:
+        return _Path(share, None)
+    return _with_derivatives(share, next(iter(fits.values())), people, weight * ratios[0], *baselines[0], times)
+
+
+def _with_derivatives(
+    share: np.ndarray, fit: HazardFit, people: pl.DataFrame, scale: np.ndarray, steps: np.ndarray, stratum: np.ndarray, times: np.ndarray
+) -> _Path:
+    """The path of one Cox fit with its derivatives; `scale` is everybody's weight times hazard ratio.
+
+    S = exp(-r H) moves by -S r (x H + dH/db) with the coefficients b and by -S r with the cumulative baseline H.
+    """
+    x = people.select(pl.col(fit.terms["term"].to_list()).cast(pl.Float64)).to_numpy()
+    ratio = np.exp(x @ fit.terms["estimate"].to_numpy())
+    cumulative = np.cumsum(steps, axis=1)
+    variance, slope = _baseline_spread(fit, len(steps), times)
+    gradient, by_baseline = np.zeros((*share.shape, x.shape[1])), np.zeros((*share.shape, len(steps)))
+    for place, hazard in enumerate(cumulative):
+        members = np.flatnonzero(stratum == place)
+        for begin in range(0, len(members), max(1, _CHUNK_VALUES // len(times))):
+            part = members[begin : begin + max(1, _CHUNK_VALUES // len(times))]
+            moved = scale[part, None] * np.exp(-ratio[part, None] * hazard)
+            gradient[1:, 0] -= hazard[:, None] * (moved.T @ x[part])
+            by_baseline[1:, 0, place] -= moved.sum(axis=0)
+        gradient[1:, 0] -= by_baseline[1:, 0, place, None] * slope[place]
+    gradient[:, 1], by_baseline[:, 1] = -gradient[:, 0], -by_baseline[:, 0]
+    return _Path(share, gradient, by_baseline, np.concatenate([np.zeros((1, len(steps))), variance.T]))
+
+
+def _baseline_spread(fit: HazardFit, n_strata: int, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Variance (n_strata, n_times) and slope (n_strata, n_times, n_terms) of the cumulative baseline at times; 0 before the first."""
+    names, time = _strata(fit), fit.baseline["time"].to_numpy()
+    stratum = fit.baseline.select(pl.struct(names).rle_id()).to_series().to_numpy() if names else np.zeros(len(time), dtype=np.int64)
+    variance, slope = np.zeros((n_strata, len(times))), np.zeros((n_strata, len(times), fit.baseline_slope.shape[1]))
+    for place in range(n_strata):
+        rows = np.flatnonzero(stratum == place)
+        last = np.searchsorted(time[rows], times, side="right") - 1
+        variance[place, last >= 0] = fit.baseline_variance[rows[last[last >= 0]]]
+        slope[place, last >= 0] = fit.baseline_slope[rows[last[last >= 0]]]
+    return variance, slope
 
 
 def _cox_times(fits: Mapping[str, HazardFit]) -> np.ndarray:
@@ -264,7 +315,10 @@ def _frame(fit: Fit, path: _Path, conf_level: float, *, is_difference: bool) -> 
     if path.gradient is None:
         std_error = np.where(np.tile(times == 0, len(causes)), 0.0, np.nan)
     else:
-        variance = np.einsum("tkc,cd,tkd->kt", path.gradient, fit.covariance, path.gradient, optimize=True)
+        covariance = next(iter(fit.values())).covariance if isinstance(fit, Mapping) else fit.covariance
+        variance = np.einsum("tkc,cd,tkd->kt", path.gradient, covariance, path.gradient, optimize=True)
+        if path.by_baseline is not None:
+            variance += np.einsum("tks,ts->kt", path.by_baseline**2, path.baseline_variance)
         std_error = np.sqrt(np.maximum(variance, 0.0)).ravel()
     if is_difference:
         lower, upper = (np.clip(estimate + sign * z * std_error, -1, 1) for sign in (-1, 1))
