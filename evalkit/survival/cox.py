@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
-from evalkit.survival.codes import distinct_times
+from evalkit.survival.codes import distinct_times, stable_order
 from evalkit.survival.curve_table import normal_quantile
-from evalkit.survival.partial_likelihood import CENSORED, EVENT, KEPT, Maximum, RiskRows, Ties, maximise
-from evalkit.survival.risk_set import stable_order
+from evalkit.survival.partial_likelihood import Maximum, Ties, maximise
+from evalkit.survival.risk_rows import CENSORED, EVENT, KEPT, RiskRows
 from evalkit.survival.spell_columns import Roles, SpellColumns, read_spell_columns
 
 CoxVariance = Literal["model", "robust"]

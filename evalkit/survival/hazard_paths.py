@@ -12,7 +12,7 @@ import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.survival.cox import HazardFit
-from evalkit.survival.discrete_hazard import DiscreteHazardFit, hazard_gradient, hazards_by_band
+from evalkit.survival.discrete_hazard import DiscreteHazardFit, chances
 
 _CHUNK_VALUES = 4_000_000
 
@@ -52,10 +52,31 @@ def discrete_path(fit: DiscreteHazardFit, people: pl.DataFrame, weight: np.ndarr
     chunk = max(1, _CHUNK_VALUES // (len(fit.band_starts) * n_causes * n_coefficients))
     for begin in range(0, len(x), chunk):
         part = slice(begin, begin + chunk)
-        hazard = hazards_by_band(fit, x[part])
-        slope = hazard_gradient(fit, x[part], hazard)
+        hazard = _hazards_by_band(fit, x[part])
+        slope = _hazard_gradient(fit, x[part], hazard)
         _add_path(share, gradient, hazard[:, band], slope, band, weight[part])
     return SharePath(share, gradient)
+
+
+def _hazards_by_band(fit: DiscreteHazardFit, x: np.ndarray) -> np.ndarray:
+    """Chances of leaving in a month of each band, for rows of covariates x; shape (n_rows, n_bands, n_causes)."""
+    n_bands = len(fit.band_starts)
+    beta = fit.terms["estimate"].to_numpy().reshape(len(fit.causes), -1)
+    linear = beta[:, :n_bands].T[None, :, :] + (x @ beta[:, n_bands:].T)[:, None, :]
+    return chances(linear.reshape(-1, len(fit.causes)), fit.link)[0].reshape(linear.shape)
+
+
+def _hazard_gradient(fit: DiscreteHazardFit, x: np.ndarray, hazard: np.ndarray) -> np.ndarray:
+    """Derivative of `_hazards_by_band` by every coefficient; shape (n_rows, n_bands, n_causes, n_coefficients)."""
+    n_rows, n_bands, n_causes = hazard.shape
+    if fit.link == "cloglog":
+        by_linear = (-(1 - hazard) * np.log1p(-hazard))[..., None]
+    else:
+        by_linear = hazard[..., None] * np.eye(n_causes) - hazard[..., :, None] * hazard[..., None, :]
+    terms = np.concatenate(
+        [np.broadcast_to(np.eye(n_bands), (n_rows, n_bands, n_bands)), np.repeat(x[:, None, :], n_bands, axis=1)], axis=2
+    )
+    return np.einsum("rbkl,rbt->rbklt", by_linear, terms).reshape(n_rows, n_bands, n_causes, -1)
 
 
 def _add_path(share: np.ndarray, gradient: np.ndarray, hazard: np.ndarray, slope: np.ndarray, band: np.ndarray, weight: np.ndarray) -> None:

@@ -25,7 +25,7 @@ import polars as pl
 from scipy import sparse
 
 from evalkit.errors import EstimationError
-from evalkit.survival.codes import distinct_times
+from evalkit.survival.codes import distinct_times, stable_order
 from evalkit.survival.spell_columns import Roles, SpellColumns, SpellTable, read_spell_columns
 
 
@@ -256,16 +256,6 @@ def _spread(row: np.ndarray, exit_cell: np.ndarray, late_cell: np.ndarray | None
     order = stable_order(exit_cell)
     begin = np.concatenate([[0], np.cumsum(np.bincount(exit_cell, minlength=n_cells))])
     return sparse.csc_array((weight[order], row[order], begin), shape=(n_rows, n_cells))
-
-
-def stable_order(codes: np.ndarray) -> np.ndarray:
-    """Order that sorts whole numbers >= 0, equal ones as they stand; by 16 bits at a time, which numpy sorts by counting."""
-    order = np.argsort((codes & 0xFFFF).astype(np.uint16), kind="stable")
-    shift, largest = 16, int(codes.max(initial=0))
-    while largest >> shift:
-        order = order[np.argsort(((codes >> shift) & 0xFFFF).astype(np.uint16)[order], kind="stable")]
-        shift += 16
-    return order
 
 
 def _aligned(part: RiskSet, times: np.ndarray, groups: pl.DataFrame, cluster_ids: pl.Series | None) -> tuple:
