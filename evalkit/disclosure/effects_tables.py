@@ -190,8 +190,11 @@ EFFECTS_TABLES: dict[str, Declared] = {
     "rollout_effects": Declared(
         "estimates",
         ("action_id", "outcome"),
-        ("effect", "ci_lower", "ci_upper", "p_value", "trend_before", "p_trend", "verdict", "n_adopted", "n_districts"),
-        "logarithm of a monthly rate",
+        (
+            *("effect", "ci_lower", "ci_upper", "p_value", "trend_before", "p_trend", "change", "change_lower", "change_upper"),
+            *("verdict", "n_adopted", "n_districts"),
+        ),
+        "logarithm of a monthly rate; change as a share of the rate",
         "n_persons",
         grade="M",
     ),

@@ -162,6 +162,8 @@ def roll_outs(
 ) -> RollOuts:
     """Every action that districts adopted at different times, on exits to work and on entries (see `rollout_effect`).
 
+    change, change_lower, change_upper say the effect as a reader meets it: by what share of itself the monthly rate changes.
+
     An action that every district adopts at once, or only in the extract's first periods, has nothing to be compared with and is left out. A
     district that adopts another action is no longer looked at from then on.
 
@@ -182,7 +184,11 @@ def roll_outs(
         for outcome in ("exit", "entry"):
             found = rollout_effect(panel, Adoption(adopted, until), outcome=outcome, n_permutations=n_permutations, seed=seed)
             columns = [pl.lit(name).alias("action_id"), pl.lit(n_persons, dtype=pl.Int32).alias("n_persons")]
-            summaries.append(found.summary.with_columns(columns).select(_EMPTY["rollout_effects"].columns))
+            change = [
+                (pl.col(name).exp() - 1).alias(new)
+                for name, new in (("effect", "change"), ("ci_lower", "change_lower"), ("ci_upper", "change_upper"))
+            ]
+            summaries.append(found.summary.with_columns(columns + change).select(_EMPTY["rollout_effects"].columns))
             events.append(found.by_event_time.with_columns(columns).select(_EMPTY["rollout_events"].columns))
     return RollOuts(pl.concat(summaries, how="vertical_relaxed"), pl.concat(events, how="vertical_relaxed"))
 
@@ -250,6 +256,7 @@ _EMPTY = {
             "action_id": pl.String,
             "outcome": pl.String,
             **dict.fromkeys(("effect", "ci_lower", "ci_upper", "p_value", "trend_before", "p_trend"), pl.Float64),
+            **dict.fromkeys(("change", "change_lower", "change_upper"), pl.Float64),
             "verdict": pl.String,
             "n_adopted": pl.Int32,
             "n_districts": pl.Int32,

@@ -1,4 +1,4 @@
-"""What stands beside the effects: groups, the districts' funnel, and the range of their ranks."""
+"""What stands beside the effects: groups, who gains most, the districts' funnel, the range of their ranks, ways of working and roll-outs."""
 
 from markupsafe import Markup
 
@@ -24,6 +24,66 @@ def group_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
             note=brief.note("group_effects"),
         ),
     )
+
+
+def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
+    """Who gains most, as the learned rule says it; nothing where none was looked for."""
+    words = brief.words
+    if not brief.shelf.rows("targeting_value", intervention_id=intervention_id):
+        return ()
+    conditions = [
+        words.html(
+            f"target.{row['side']}",
+            covariate=words.text(row["covariate"]),
+            threshold=brief.number(row, "threshold", Form("number", 0 if row["threshold"] == int(row["threshold"]) else 1)),
+        )
+        for row in brief.shelf.rows("targeting_rule", intervention_id=intervention_id)
+        if row.has("threshold")
+    ]
+    rule = (
+        words.html("target.named", conditions=Markup(f" {words.text('unit.and')} ").join(conditions))
+        if conditions
+        else words.html("target.none")
+    )
+    return rule, words.html("target.judged")
+
+
+def targeting_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
+    """What a place gives as places go today, by the rule, and the difference."""
+    words, rows = brief.words, brief.shelf.rows("targeting_value", intervention_id=intervention_id)
+    if not rows:
+        return ()
+    body = tuple((words.label(f"target.{row['policy']}"), brief.in_brackets(row, "estimate", CHANGE_MONTHS)) for row in rows)
+    head = (words.text("target.policy"), words.text("target.months"))
+    return (DataTable(caption=words.text("target.caption"), head=head, rows=body, note=brief.note("targeting_value")),)
+
+
+def roll_out_blocks(brief: Brief) -> tuple[Block, ...]:
+    """What each roll-out showed on leaving support for work and on coming onto it, or why that cannot be said."""
+    words, rows = brief.words, brief.shelf.rows("rollout_effects")
+    if not rows:
+        return ()
+    body = tuple(
+        (_action(brief, row), words.label(f"rollout.{row['outcome']}"), brief.number(row, "n_adopted", COUNT), _rollout_change(brief, row))
+        for row in rows
+    )
+    head = tuple(words.text(f"rollout.{name}") for name in ("action", "what", "n_adopted", "change"))
+    table = DataTable(words.text("rollout.caption"), head, body, brief.note("rollout_effects"))
+    return (Block(heading=words.text("rollout.heading"), text=(words.html("rollout.text"),), tables=(table,)),)
+
+
+def _action(brief: Brief, row: Row) -> str:
+    """The action's name, where the run has a word for it."""
+    name = row["action_id"]
+    return brief.words.label(name) if brief.words.has(name) else name
+
+
+def _rollout_change(brief: Brief, row: Row) -> Markup:
+    if row["verdict"] != "estimated" or not row.has("change", "change_lower", "change_upper"):
+        return brief.words.html(f"rollout.{row['verdict'] or 'trend_before'}")
+    low, high = (brief.number(row, f"change_{side}", SHARE) for side in ("lower", "upper"))
+    limits = brief.words.html("unit.range", low=low, high=high)
+    return Markup('{} <span class="range">({})</span>').format(brief.number(row, "change", SHARE), limits)
 
 
 def funnel_blocks(brief: Brief) -> tuple[Block, ...]:
