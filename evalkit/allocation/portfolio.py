@@ -50,7 +50,8 @@ class Portfolio:
     starts : district, intervention_id, target_group, n_starts, cost, value (mean).
     places : district, intervention_id, places, n_used (starts in the district's places), n_own (starts of its people), shadow_price (what another
     place would give, money a start). budgets : district, spent, shadow_price (of a krona).
-    value, downside : of the whole, mean and mean of the worst draws. gap : how far the optimum may lie above, share of the bound.
+    value, downside : of the whole, at the point estimates and the mean of the worst draws. gap : how far the optimum may lie above, share of the
+    bound.
     """
 
     starts: pl.DataFrame
