@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import polars as pl
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.months import parse_month
@@ -139,10 +139,11 @@ class SurvivalRules(Record):
 
 
 class EffectRules(Record):
-    """Which protocols are estimated, from how many draws."""
+    """Which protocols are estimated, from how many draws, and how each district works (own operation, bought, ...: in the run's own words)."""
 
     protocols: tuple[Path, ...] = ()
     n_draws: int = Field(1000, ge=10)
+    district_models: dict[str, str] = {}
 
 
 class ValueRules(Record):
@@ -188,6 +189,13 @@ class RunFile(Record):
     min_count: int = Field(5, ge=3)
     wording: dict[str, Text] = {}
     notices: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_its_districts(self):
+        unknown = sorted(set(self.effects.district_models) - set(self.districts))
+        if unknown:
+            raise ValueError(f"effects.district_models names districts that the run does not have: {', '.join(unknown)}")
+        return self
 
 
 class Run(BaseModel):

@@ -149,6 +149,17 @@ EFFECTS_TABLES: dict[str, Declared] = {
         "n_starters",
         grade="M",
     ),
+    "effects_by_model": Declared(
+        "estimates",
+        ("intervention_id", "estimand", "model"),
+        (
+            *("effect", "effect_lower", "effect_upper", "gap", "gap_lower", "gap_upper"),
+            *("standardised_to", "n_districts", "effect_state", "reason"),
+        ),
+        "months",
+        "n_starters",
+        grade="M",
+    ),
     "funnel": Declared(
         "estimates",
         ("district", "intervention_id"),

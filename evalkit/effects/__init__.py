@@ -12,6 +12,7 @@ from evalkit.effects.beside import (
     ranks,
     readings,
     roll_outs,
+    ways_of_working,
 )
 from evalkit.effects.card import protocol_card, protocol_cards
 from evalkit.effects.checks import CityChecks, city_checks, district_checks, effect_checks
@@ -30,6 +31,7 @@ from evalkit.effects.city import (
 )
 from evalkit.effects.contrast import Contrast, contrast
 from evalkit.effects.diagnostics import effect_sensitivity, status_for_publication, with_starters
+from evalkit.effects.district_models import effects_by_model
 from evalkit.effects.doubly_robust import doubly_robust_difference, doubly_robust_months
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.funnel import case_mix_funnel
@@ -107,6 +109,7 @@ __all__ = [
     "effect_summary",
     "effect_timing",
     "effective_sample_size",
+    "effects_by_model",
     "emulate_trials",
     "estimate_effect",
     "fit_censoring",
@@ -149,6 +152,7 @@ __all__ = [
     "term_names",
     "timings",
     "trial_flow",
+    "ways_of_working",
     "weight_sensitivity",
     "weighted_logit",
     "weights_from_propensity",

@@ -3,7 +3,7 @@
 Groups, rules and funnels read persons and are made in a city notebook; readings and ranks come from draws; roll-outs from counts by district.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ import polars as pl
 
 from evalkit.effects.city import PersonTables, primary_draws
 from evalkit.effects.diagnostics import with_starters
+from evalkit.effects.district_models import SCHEMA as MODEL_SCHEMA
+from evalkit.effects.district_models import effects_by_model
 from evalkit.effects.funnel import case_mix_funnel
 from evalkit.effects.groups import group_counts, group_effects, group_summary
 from evalkit.effects.protocol import Protocol, protocol_hash
@@ -104,6 +106,20 @@ def ranks(
         for protocol in protocols
     ]
     return with_starters(pl.concat(found), status)
+
+
+def ways_of_working(ranks: pl.DataFrame, models: Mapping[str, str], *, seed: int) -> pl.DataFrame:
+    """Every intervention's effect by the way its districts work (see `effects_by_model`); empty where the run names no ways.
+
+    Parameters
+    ----------
+    ranks : DataFrame
+        From `ranks`.
+    models : mapping of str
+        `EffectRules.district_models`.
+    """
+    parts = ranks.partition_by("intervention_id", "estimand", maintain_order=True) if models else []
+    return pl.concat([pl.DataFrame(schema=MODEL_SCHEMA), *[effects_by_model(own, models, seed=seed) for own in parts]])
 
 
 def beside_truth(summary: pl.DataFrame, months: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:

@@ -184,7 +184,7 @@ def _weights_of(people: PersonTables, protocol: Protocol, *, n_draws: int, seed:
         propensity,
         effect_status(trials, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed),
         balance_table(trials, propensity),
-        effect_sensitivity(trials, n_draws=n_draws, seed=seed, other_leavers=people.trials(other)),
+        effect_sensitivity(trials, n_draws=n_draws, seed=seed, other_leavers=people.trials(other), propensity=propensity),
         _moments(people, trials, propensity, n_draws=n_draws, seed=seed),
     )
 

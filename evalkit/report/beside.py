@@ -66,6 +66,26 @@ def rank_blocks(brief: Brief) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
+def model_blocks(brief: Brief) -> tuple[Block, ...]:
+    """A block for each effect by the way its districts work: their mean, and its distance from the other ways."""
+    words, blocks = brief.words, []
+    for of in sorted({(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("effects_by_model")}):
+        rows = brief.shelf.rows("effects_by_model", intervention_id=of[0], estimand=of[1])
+        head = tuple(words.text(f"overview.{name}") for name in ("model", "n_districts", "model_effect", "gap"))
+        body = tuple(
+            (
+                words.label(row["model"]),
+                brief.number(row, "n_districts", COUNT),
+                *(_with_limits(brief, row, name) for name in ("effect", "gap")),
+            )
+            for row in rows
+        )
+        table = DataTable(words.text("overview.models_caption"), head, body, brief.note("effects_by_model"))
+        heading = words.text("overview.models_of", intervention=words.text(of[0]))
+        blocks.append(Block(heading=heading, text=(words.html("overview.models_text"),), tables=(table,)))
+    return tuple(blocks)
+
+
 def _interventions(brief: Brief, family: str) -> list[str]:
     return sorted({row["intervention_id"] for row in brief.shelf.rows(family)})
 

@@ -14,7 +14,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, effect_draws, effect_summary, emulate_trials, estimate_effect, fit_censoring, fit_propensity
+from evalkit.effects import (
+    Protocol,
+    Trials,
+    doubly_robust_months,
+    effect_draws,
+    effect_summary,
+    emulate_trials,
+    estimate_effect,
+    fit_censoring,
+    fit_propensity,
+)
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -119,11 +129,13 @@ def truth_with_grace(people: pl.DataFrame) -> dict[str, float]:
     return {name: months["start"] - months[name] for name in ("wait", "never")}
 
 
+def trials_of(world: dict[str, pl.DataFrame], protocol: Protocol) -> Trials:
+    tables = {name: world[name] for name in ("spells", "episodes", "state_intervals", "person")}
+    return emulate_trials(**tables, protocol=protocol, first_month=FIRST_MONTH)
+
+
 def estimated(world: dict[str, pl.DataFrame], *, is_weighted: bool = True, protocol: Protocol = PROTOCOL) -> dict[str, float]:
-    trials = emulate_trials(
-        world["spells"], world["episodes"], protocol=protocol, state_intervals=world["state_intervals"], person=world["person"],
-        first_month=FIRST_MONTH,
-    )  # fmt: skip
+    trials = trials_of(world, protocol)
     fitted = pl.concat([fit(trials, n_draws=1, seed=0) for fit in (fit_propensity, fit_censoring)])
     if not is_weighted:
         flat = pl.when(pl.col("model") == "censoring").then(pl.when(pl.col("term") == "constant").then(-20.0).otherwise(0.0))
@@ -159,6 +171,39 @@ def test_a_grace_period_is_found():
 @pytest.mark.prove
 def test_a_grace_period_is_found_over_twenty_seeds():
     check_both(20_000, SEEDS_PROOF, protocol=GRACE)
+
+
+def robust_errors(n_people: int, seeds: range, *, is_start_model_right: bool = True) -> np.ndarray:
+    """Doubly robust never minus the truth; with a wrong start model everybody is as likely to start."""
+    errors = []
+    for seed in seeds:
+        world = city(n_people, seed)
+        trials = trials_of(world, PROTOCOL)
+        fitted = pl.concat([fit(trials, n_draws=1, seed=0) for fit in (fit_propensity, fit_censoring)])
+        if not is_start_model_right:
+            is_slope = (pl.col("model") == "propensity") & (pl.col("term") != "constant")
+            fitted = fitted.with_columns(coefficient=pl.when(is_slope).then(0.0).otherwise("coefficient"))
+        found = doubly_robust_months(trials, fitted, n_draws=1, seed=0, comparison="never").filter(pl.col("draw") == 0)
+        errors.append(found["difference"][0] - truth(world["people"])["never"])
+    return np.array(errors)
+
+
+@pytest.mark.parametrize("is_start_model_right", [True, False])
+def test_never_is_found_doubly_robustly(is_start_model_right):
+    errors = robust_errors(1_200, SEEDS_QUICK, is_start_model_right=is_start_model_right)
+
+    monte_carlo = errors.std(ddof=1) / np.sqrt(len(errors))
+    print(f"doubly robust never, start model right {is_start_model_right}: {errors.mean():+.4f}, Monte Carlo error {monte_carlo:.4f}")
+    assert abs(errors.mean()) < MONTE_CARLO_ERRORS * monte_carlo
+
+
+@pytest.mark.prove
+def test_never_is_found_doubly_robustly_over_twenty_seeds():
+    errors = robust_errors(20_000, SEEDS_PROOF)
+
+    monte_carlo = errors.std(ddof=1) / np.sqrt(len(errors))
+    print(f"doubly robust never: {errors.mean():+.4f}, Monte Carlo error {monte_carlo:.4f}")
+    assert abs(errors.mean()) < MONTE_CARLO_ERRORS * monte_carlo
 
 
 def test_never_is_missed_without_the_weights_for_later_starts():
