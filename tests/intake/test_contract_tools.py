@@ -53,6 +53,15 @@ def test_propose_mapping_recognises_swedish_names_and_warns_of_last_days(contrac
     assert "# not used: Handläggare" in text
 
 
+def test_propose_mapping_knows_a_month_by_its_swedish_name_alone(contracts, tmp_path):
+    path = tmp_path / "utbetalt.csv"
+    path.write_text("Hushålls-ID;Månad;Stadsdel;Belopp;Valuta\n", encoding="utf-8")
+
+    proposed = propose_mapping(path, contracts)
+
+    assert "  income_support:\n" in proposed and 'month: "Månad"' in proposed
+
+
 def test_propose_mapping_never_shows_a_cell(contracts, tmp_path):
     path = tmp_path / "person.csv"
     path.write_text("person_id;kon\nKonfidentiell;Konfidentiell\n", encoding="utf-8")

@@ -35,6 +35,7 @@ def test_gate_finds_every_way_of_writing(extract, written):
         extract.admit()
 
     assert caught.value.where == 'household_member.csv, column "person_id", lines 6'
+    assert "1 cell contains" in str(caught.value)
 
 
 def test_gate_searches_files_that_no_contract_names(extract):
