@@ -8,7 +8,7 @@ SETUP := .venv/.ready
 
 PEOPLE ?= 30000
 
-.PHONY: demo stockholm test prove lab setup lock clean help
+.PHONY: demo stockholm test prove bench lab setup lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -16,7 +16,8 @@ help:
 	@echo "make stockholm  simulate a Stockholm whose truth is known and run the main job on its fourteen districts (PEOPLE=30000)"
 	@echo "make test    every check: library, notebooks, pages in a browser"
 	@echo "make lab     JupyterLab on this computer only, opened in notebooks/"
-	@echo "make prove   the slow proofs and the speed comparisons"
+	@echo "make bench   speed and memory beside other packages; wants a quiet machine and about an hour"
+	@echo "make prove   the speed comparisons and the slow proofs (hours; what was done is kept in build/prove)"
 	@echo "make setup   install what the other commands need (they do it themselves)"
 	@echo "make lock    resolve requirements.lock anew"
 
@@ -48,8 +49,17 @@ test: $(SETUP)
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile tests
 	$(RUN) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks
 
-prove: $(SETUP)
-	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -m prove --timeout=3600 tests
+prove: $(SETUP) bench
+	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -m prove --timeout=100000 tests
+
+# The peers live apart: what evalkit is compared with is not what it runs on. Both are compiled, so that neither starts slower for it.
+.venv-bench/.ready: $(SETUP)
+	test -x .venv-bench/bin/python || $(UV) venv -q --python $(PY) .venv-bench
+	UV_COMPILE_BYTECODE=1 $(UV) pip install -q --python .venv-bench/bin/python --constraint requirements.lock -e '.[readers,test,bench]'
+	@touch $@
+
+bench: .venv-bench/.ready
+	for comparison in intake spells survival effects value; do $(RUN) .venv-bench/bin/python benchmarks/$$comparison.py || exit 1; done
 
 lab: $(SETUP)
 	cd notebooks && $(RUN) ../$(BIN)/jupyter lab --ServerApp.ip=127.0.0.1
@@ -59,4 +69,4 @@ lock: .uv/.ready
 		--extra readers --extra test pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf build .venv .uv
+	rm -rf build .venv .uv .venv-bench

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 import polars as pl
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.months import parse_month
@@ -139,10 +139,11 @@ class SurvivalRules(Record):
 
 
 class EffectRules(Record):
-    """Which protocols are estimated, from how many draws."""
+    """Which protocols are estimated, from how many draws, and how each district works (own operation, bought, ...: in the run's own words)."""
 
     protocols: tuple[Path, ...] = ()
     n_draws: int = Field(1000, ge=10)
+    district_models: dict[str, str] = {}
 
 
 class ValueRules(Record):
@@ -154,12 +155,15 @@ class ValueRules(Record):
 
 
 class AllocationRules(Record):
-    """What an allocation keeps to: money a year by district (without: what is spent now), smallest group, equality floor, how much the bad
-    draws count, and which further amounts of money are tried."""
+    """What an allocation keeps to: money a year by district (without: what is spent now), smallest group, equality floor, which of the declared
+    groups of people are told apart and each one's least share of all starts, how much the bad draws count, and which further amounts of money
+    are tried."""
 
     budgets: dict[str, float] = {}
     smallest_group: int = Field(0, ge=0)
     equality_floor: float = Field(0.0, ge=0, le=1)
+    target_groups: tuple[str, ...] = ()
+    group_floors: dict[str, float] = {}
     downside_weight: float = Field(0.0, ge=0, le=1)
     downside_level: float = Field(0.1, gt=0, le=1)
     further_money: tuple[float, ...] = (500_000, 1_000_000, 2_000_000)
@@ -185,6 +189,13 @@ class RunFile(Record):
     min_count: int = Field(5, ge=3)
     wording: dict[str, Text] = {}
     notices: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_its_districts(self):
+        unknown = sorted(set(self.effects.district_models) - set(self.districts))
+        if unknown:
+            raise ValueError(f"effects.district_models names districts that the run does not have: {', '.join(unknown)}")
+        return self
 
 
 class Run(BaseModel):

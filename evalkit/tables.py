@@ -213,6 +213,34 @@ SCHEMAS: dict[str, TableSchema] = {
             ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"),
             False,
         ),
+        # A district's effect for people mixed as the city's eligible; a reason instead where it lacks such people.
+        TableSchema(
+            "standardised_draws",
+            {
+                "district": pl.String,
+                "intervention_id": pl.String,
+                "protocol_hash": pl.String,
+                "draw": pl.Int32,
+                "difference": pl.Float64,
+                "reason": pl.String,
+            },
+            ("district", "protocol_hash", "draw"),
+            False,
+        ),
+        # Who starts and could start in each declared group of a district, and in two of them together.
+        TableSchema(
+            "group_counts",
+            {
+                "district": pl.String,
+                "intervention_id": pl.String,
+                "subgroup": pl.String,
+                "also_in": pl.String,
+                "n_starters": pl.Int32,
+                "n_eligible": pl.Int32,
+            },
+            ("district", "intervention_id", "subgroup", "also_in"),
+            False,
+        ),
         TableSchema(
             "effect_status",
             {

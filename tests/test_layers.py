@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "evalkit"
-GROUND = {"errors", "imports", "months", "schemas", "tables", "params", "ids"}
+GROUND = {"errors", "imports", "months", "schemas", "tables", "params", "ids", "draws"}
 SIBLINGS = {"intake", "spells", "survival", "economics", "allocation", "monitoring", "simulate", "charts", "report", "batch"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),

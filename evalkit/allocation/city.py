@@ -37,8 +37,7 @@ class CityAllocation(NamedTuple):
         starters = status.filter(pl.col("source") == "raw").group_by(keys).agg(pl.col("n_starters").max())
         currency = pl.lit(start_costs["currency"].first() if start_costs.height else None, dtype=pl.String).alias("currency")
         named = {f"allocation_{field}": table.with_columns(currency) for field, table in self._asdict().items()}
-        by_district = {name: named[name].join(starters, on=keys, how="left") for name in ("allocation_offers", "allocation_exchange")}
-        return named | by_district
+        return named | {"allocation_exchange": named["allocation_exchange"].join(starters, on=keys, how="left")}
 
 
 def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationRules) -> CityAllocation:
@@ -47,9 +46,9 @@ def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationR
     Parameters
     ----------
     offers : DataFrame
-        `offers_from`: with n_now.
+        `offers_from`, or split by `by_target_group`: with n_now and n_starters.
     values : DataFrame
-        district, intervention_id, draw, value (money a start).
+        district, intervention_id, draw, value (money a start), and target_group where offers are split.
     rules : AllocationRules
         The run's. Without budgets each district has what it spends now.
 
@@ -60,8 +59,8 @@ def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationR
     """
     if offers.is_empty():
         return CityAllocation(*[pl.DataFrame(schema=schema) for schema in _SCHEMAS])
-    worth = _thinned(values.join(offers.select(KEYS[:2]).unique(), on=KEYS[:2], how="semi"), rules.n_draws)
-    worth = worth.join(offers.select(KEYS).unique(), on=KEYS[:2]).select(*KEYS, "draw", "value")
+    named = [key for key in KEYS if key in values.columns]
+    worth = _thinned(values, rules.n_draws).join(offers.select(KEYS).unique(), on=named).select(*KEYS, "draw", "value")
     limits = _limits(offers, rules)
     alone, together = (allocate(offers, worth, _replaced(limits, is_pooled)) for is_pooled in (False, True))
     prices = offers.group_by("intervention_id").agg(pl.col("cost").mean().alias("price"))
@@ -96,6 +95,7 @@ def _limits(offers: pl.DataFrame, rules: AllocationRules) -> Limits:
         budgets={**budgets_now(offers), **rules.budgets},
         smallest_group=rules.smallest_group,
         equality_floor=rules.equality_floor,
+        group_floors=rules.group_floors,
         downside_weight=rules.downside_weight,
         downside_level=rules.downside_level,
     )
@@ -129,6 +129,7 @@ _SCHEMAS = (
         **_OFFER,
         "target_group": pl.String,
         **_floats("n_eligible", "places", "cost", "n_now", "n_starts", "n_shared", "shadow_price", "krona_price"),
+        "n_starters": pl.Int32,
     },
     {**_OFFER, **_floats("n_own", "n_used", "n_lent", "price", "receives", "shadow_price")},
     {

@@ -29,8 +29,9 @@ def offers_from(status: pl.DataFrame, start_costs: pl.DataFrame, places: pl.Data
     Returns
     -------
     DataFrame
-        district, intervention_id, target_group, n_eligible (a year), places (starts a year; a district has the share of the city's places that it has
-        of the starters), cost, n_now (starts a year as they were). Offers without a cost above zero are left out: money does not limit them.
+        district, intervention_id, target_group, n_eligible (a year), places (starts a year; a district has the share of the city's places that it
+        has of the starters), cost, n_now (starts a year as they were), n_starters (over all years). Offers without a cost above zero are left out:
+        money does not limit them.
     """
     own = status.filter((pl.col("source") == "raw") & (pl.col("district") != CITY))
     shares = own.with_columns(n_city=pl.col("n_starters").sum().over("intervention_id", "subgroup"))
@@ -49,6 +50,7 @@ def offers_from(status: pl.DataFrame, start_costs: pl.DataFrame, places: pl.Data
             starts.alias("places"),
             "cost",
             now.alias("n_now"),
+            "n_starters",
         )
         .sort("district", "intervention_id", "target_group")
     )

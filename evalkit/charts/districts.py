@@ -81,7 +81,6 @@ def _share_row(row: dict, name: str, words: Words) -> RangeRow:
 
 
 def _rank_row(row: dict, words: Words) -> RangeRow:
-    low, high, n = (number_text(row[column], words) for column in ("rank_lower", "rank_upper", "n_districts"))
     return RangeRow(
         label=row["district"],
         value=range_text(row["shrunk"], row["shrunk_lower"], row["shrunk_upper"], words, 1, is_signed=True),
@@ -89,5 +88,12 @@ def _rank_row(row: dict, words: Words) -> RangeRow:
         low=row["shrunk_lower"],
         high=row["shrunk_upper"],
         colour=GAIN,
-        note=words.text("chart.ranks.note", low=low, high=high, n=n, share=percent_text(row["probability_best"], words)),
+        note=_rank_note(row, words),
     )
+
+
+def _rank_note(row: dict, words: Words) -> str:
+    if row["rank_lower"] is None:
+        return words.text("chart.ranks.no_rank")
+    low, high, n = (number_text(row[column], words) for column in ("rank_lower", "rank_upper", "n_districts"))
+    return words.text("chart.ranks.note", low=low, high=high, n=n, share=words.probability(row["probability_best"]))

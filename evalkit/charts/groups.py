@@ -6,7 +6,7 @@ import polars as pl
 
 from evalkit.charts.curves import lines_with_bands, with_last_step
 from evalkit.charts.frame import nice_ticks
-from evalkit.charts.labels import CHARACTERISTICS, NOT_KNOWN, Words, group_label, title_lines
+from evalkit.charts.labels import CHARACTERISTICS, NOT_KNOWN, Words, title_lines
 from evalkit.charts.source import one_series, shown_rows
 from evalkit.charts.theme import GROUP_LOOKS, finish, nothing_to_show
 from evalkit.disclosure import Published
@@ -81,7 +81,7 @@ def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
 
 def _panel(rows: pl.DataFrame, characteristic: str, words: Words, *, is_last: bool) -> "alt.LayerChart":
     groups = sorted(rows["series"].unique(), key=lambda group: (group == NOT_KNOWN, not group.startswith("–"), group))
-    named = {group: (group_label(words, group), look) for group, look in zip(groups, GROUP_LOOKS, strict=False)}
+    named = {group: (words.group(group), look) for group, look in zip(groups, GROUP_LOOKS, strict=False)}
     rows = with_last_step(rows.filter(pl.col("series").is_in(groups[: len(GROUP_LOOKS)])))
     if len(groups) > 2:
         # More than two bands on top of each other hide the lines; the ranges stand in the table.

@@ -55,6 +55,7 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.naive.x",
     "chart.ranks.title",
     "chart.ranks.x",
+    "chart.ranks.no_rank",
     "chart.ranks.note",
     "chart.value_by_actor.title",
     "chart.value_by_actor.x",
@@ -66,6 +67,12 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.value_curve.title",
     "chart.value_curve.x",
     "chart.value_curve.y",
+    "chart.value_tornado.title",
+    "chart.value_tornado.x",
+    "chart.value_acceptability.title",
+    "chart.value_acceptability.x",
+    "chart.value_acceptability.y",
+    "chart.value_acceptability.none",
     "chart.district_comparison.title",
     "chart.district_comparison.x",
     "chart.district_comparison.all",
@@ -107,7 +114,9 @@ _CHARACTERISTIC_KEYS = tuple(f"characteristic.{name}" for name in CHARACTERISTIC
 
 # Every key that can be known beforehand; covariates, postings, districts and groups of people are open lists.
 KEYS: tuple[str, ...] = tuple(
-    dict.fromkeys((*CHART_KEYS, *OUTCOMES, "still_on_support", *ARMS, *PERSPECTIVES, "municipality", *ACTORS, *_CHARACTERISTIC_KEYS))
+    dict.fromkeys(
+        (*CHART_KEYS, *OUTCOMES, "effect", "still_on_support", *ARMS, *PERSPECTIVES, "municipality", *ACTORS, *_CHARACTERISTIC_KEYS)
+    )
 )
 
 TITLE_LETTERS = 46
@@ -126,6 +135,12 @@ class Words(Protocol):
     def text(self, key: str, **values: object) -> str:
         """The text of a key."""
 
+    def group(self, group: str) -> str:
+        """A group of people as a label."""
+
+    def probability(self, share: float) -> str:
+        """A probability from draws as per cent, as a bound near 0 and 1."""
+
 
 def value_label(words: Words, value: str) -> str:
     """The reader's word for a value of a table, its first letter a capital."""
@@ -134,14 +149,6 @@ def value_label(words: Words, value: str) -> str:
     except (KeyError, ParameterError):
         label = value.replace("_", " ")
     return label[:1].upper() + label[1:]
-
-
-def group_label(words: Words, group: str) -> str:
-    """The reader's word for a group of people: "Women"; bands of ages, and groups without a word, as they stand in the table."""
-    try:
-        return words.text(f"group.{group}")
-    except (KeyError, ParameterError):
-        return group.replace("_", " ")
 
 
 def wrapped(label: str, width: int) -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from evalkit.charts.labels import ACTORS, PERSPECTIVES, Words, percent_text, range_text, value_label
+from evalkit.charts.labels import ACTORS, PERSPECTIVES, Words, range_text, value_label
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, one_series, shown_rows
 from evalkit.charts.theme import GAIN, LOSS, SIGNED_AXIS, finish
@@ -76,7 +76,7 @@ def value_summary(table: Published, words: Words) -> "alt.LayerChart":
 def _money_row(row: dict, label: str, words: Words) -> RangeRow:
     # An amount that no draw moves has no probability worth telling: it is what it is, most often nothing.
     probability = row.get("probability_positive") if row["ci_lower"] != row["ci_upper"] else None
-    note = "" if probability is None else words.text("chart.value_summary.probability", share=percent_text(probability, words))
+    note = "" if probability is None else words.text("chart.value_summary.probability", share=words.probability(probability))
     return RangeRow(
         label=label,
         value=range_text(row["estimate"], row["ci_lower"], row["ci_upper"], words, _money_digits(row), is_signed=True),

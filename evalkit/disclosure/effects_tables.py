@@ -141,10 +141,22 @@ EFFECTS_TABLES: dict[str, Declared] = {
         "estimates",
         _EFFECT,
         (
-            *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper", "reliability"),
-            *("probability_best", "rank", "rank_lower", "rank_upper", "n_districts"),
+            *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper"),
+            *("standardised", "standardised_lower", "standardised_upper", "standardised_to"),
+            *("reliability", "probability_best", "rank", "rank_lower", "rank_upper", "n_districts"),
         ),
         "months, probabilities, ranks",
+        "n_starters",
+        grade="M",
+    ),
+    "effects_by_model": Declared(
+        "estimates",
+        ("intervention_id", "estimand", "model"),
+        (
+            *("effect", "effect_lower", "effect_upper", "gap", "gap_lower", "gap_upper"),
+            *("standardised_to", "n_districts", "effect_state", "reason"),
+        ),
+        "months",
         "n_starters",
         grade="M",
     ),
@@ -178,8 +190,11 @@ EFFECTS_TABLES: dict[str, Declared] = {
     "rollout_effects": Declared(
         "estimates",
         ("action_id", "outcome"),
-        ("effect", "ci_lower", "ci_upper", "p_value", "trend_before", "p_trend", "verdict", "n_adopted", "n_districts"),
-        "logarithm of a monthly rate",
+        (
+            *("effect", "ci_lower", "ci_upper", "p_value", "trend_before", "p_trend", "change", "change_lower", "change_upper"),
+            *("verdict", "n_adopted", "n_districts"),
+        ),
+        "logarithm of a monthly rate; change as a share of the rate",
         "n_persons",
         grade="M",
     ),

@@ -1,11 +1,14 @@
 """Economics: from effects to what each actor gains or loses, in a double-entry ledger whose prices and postings are data."""
 
 from evalkit.economics.actors import ACTORS, PERSPECTIVES
+from evalkit.economics.cash_flow import refuse_horizon
 from evalkit.economics.conversion import convert_currency, convert_price_year
 from evalkit.economics.dated import DatedFile, load_dated, value_at
 from evalkit.economics.discounting import present_value
 from evalkit.economics.drift import Vintage, drift, read_vintage
 from evalkit.economics.explain import explain
+from evalkit.economics.group_value import value_by_group
+from evalkit.economics.households import HouseholdParts, household_parts, with_household_parts
 from evalkit.economics.information import evppi
 from evalkit.economics.ledger import value_effects, value_under
 from evalkit.economics.ledger_checks import check_ledger
@@ -23,6 +26,7 @@ __all__ = [
     "ACTORS",
     "PERSPECTIVES",
     "DatedFile",
+    "HouseholdParts",
     "PriceBook",
     "PriceBookFile",
     "Scenario",
@@ -43,6 +47,7 @@ __all__ = [
     "evppi",
     "explain",
     "fieller_limits",
+    "household_parts",
     "incremental_table",
     "load_dated",
     "load_price_book",
@@ -54,6 +59,7 @@ __all__ = [
     "price_book_of_run",
     "price_table",
     "read_vintage",
+    "refuse_horizon",
     "run_place_costs",
     "run_scenario",
     "run_scenarios",
@@ -62,9 +68,11 @@ __all__ = [
     "transition_flows",
     "value_at",
     "value_by_actor",
+    "value_by_group",
     "value_effects",
     "value_results",
     "value_under",
     "what_if_value",
+    "with_household_parts",
     "with_place_costs",
 ]

@@ -41,11 +41,10 @@ def convert_price_year(
     return np.asarray(amount, dtype=float) * ratio
 
 
-def convert_currency(amount: ArrayLike, *, currency: str, to: str, year: int, records: Mapping[str, DatedRecord]) -> np.ndarray:
+def convert_currency(amount: ArrayLike, *, currency: str, to: str, year: int | None, records: Mapping[str, DatedRecord]) -> np.ndarray:
     """An amount in another currency at a year's exchange rate.
 
-    The rate's record is called exchange_rate.EUR.SEK: how many SEK one EUR costs; it serves both ways. None is shipped: a project that
-    needs one adds the record with its source.
+    The rate's record is called exchange_rate.EUR.SEK: how many SEK one EUR costs; it serves both ways.
 
     Raises
     ------
@@ -57,18 +56,21 @@ def convert_currency(amount: ArrayLike, *, currency: str, to: str, year: int, re
     amount = np.asarray(amount, dtype=float)
     if currency == to:
         return amount
-    forth, back = f"exchange_rate.{currency}.{to}", f"exchange_rate.{to}.{currency}"
-    if forth not in records and back not in records:
-        found = sorted(key for key in records if key.startswith("exchange_rate."))
+    key = rate_key(currency, to, records)
+    if key is None:
+        found = sorted(one for one in records if one.startswith("exchange_rate."))
         raise ParameterError(
             f"There is no exchange rate between {currency} and {to}.",
-            where=f'"{forth}" or "{back}"; found: {", ".join(found) or "none"}',
+            where=f'"exchange_rate.{currency}.{to}" or "exchange_rate.{to}.{currency}"; found: {", ".join(found) or "none"}',
             why="Amounts of two currencies cannot be added without a rate and its source.",
-            fix="add the record to params/rates/ with year, source and grade.",
+            fix="add the record to params/rates/ with year, source and grade, and name the file under defaults.",
         )
-    rate = value_at(records, forth if forth in records else back, year).value
+    rate = value_at(records, key, year).value
     if rate == 0:
-        raise LedgerError(
-            "An exchange rate is zero.", where=f"{forth}, {year}", why="Nothing could be turned back.", fix="mend the record."
-        )
-    return amount * rate if forth in records else amount / rate
+        raise LedgerError("An exchange rate is zero.", where=f"{key}, {year}", why="Nothing could be turned back.", fix="mend the record.")
+    return amount * rate if key.endswith(f".{to}") else amount / rate
+
+
+def rate_key(currency: str, to: str, records: Mapping[str, DatedRecord]) -> str | None:
+    """The record that holds the exchange rate between two currencies, either way round; None if there is none."""
+    return next((key for key in (f"exchange_rate.{currency}.{to}", f"exchange_rate.{to}.{currency}") if key in records), None)

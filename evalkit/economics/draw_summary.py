@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evalkit.errors import EstimationError
+from evalkit.draws import percentile_limits
 
 
 def summarise(draws: np.ndarray, conf_level: float = 0.95) -> dict[str, float | None]:
@@ -20,15 +20,5 @@ def summarise(draws: np.ndarray, conf_level: float = 0.95) -> dict[str, float | 
 
 def percentiles(replicates: np.ndarray, conf_level: float) -> tuple[float | None, float | None]:
     """The limits of the middle share of the replicates; nothing without replicates."""
-    if not 0 < conf_level < 1:
-        raise EstimationError(
-            "The confidence level is not between 0 and 1.",
-            where="argument conf_level",
-            why="It is a share of the draws: 0.95 keeps the middle 95 per cent.",
-            fix="write 95 per cent as 0.95.",
-        )
-    if not replicates.size:
-        return None, None
-    tail = (1 - conf_level) / 2
-    low, high = np.quantile(replicates, [tail, 1 - tail])
-    return float(low) + 0.0, float(high) + 0.0
+    low, high = percentile_limits(replicates, conf_level)
+    return (float(low) + 0.0, float(high) + 0.0) if replicates.size else (None, None)

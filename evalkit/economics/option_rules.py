@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 RATE_UNITS = ("share", "share per year")
 # Shares are written with a few decimals.
 SPLIT_TOLERANCE = 1e-6
+# Beside the actors who receive a household's money: what stands in the ledger of its other participants.
+COUNTED_ELSEWHERE = "other_participants"
 
 
 class Rule(NamedTuple):
@@ -39,8 +41,8 @@ def _unfit_substitutes(book: "PriceBook") -> Iterator[str]:
 def _unfit_split(book: "PriceBook") -> Iterator[str]:
     split = book.appraisal.household_split
     for actor, key in split.items():
-        if actor not in ACTOR_NAMES:
-            yield f"household_split, {actor} ({nearest(actor, ACTOR_NAMES)})"
+        if actor not in (*ACTOR_NAMES, COUNTED_ELSEWHERE):
+            yield f"household_split, {actor} ({nearest(actor, (*ACTOR_NAMES, COUNTED_ELSEWHERE))})"
         if key not in book.records:
             yield f"household_split {actor}, {key} ({nearest(key, book.records)})"
         elif book.records[key].unit != "share" or book.records[key].distribution.kind != "fixed":

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evalkit.draws import percentile_limits
 from evalkit.economics.actors import RESULT_PERSPECTIVES
 from evalkit.economics.cash_flow import CashFlow
 from evalkit.economics.discounting import MONTHS_PER_YEAR
@@ -33,10 +34,7 @@ def cash_flow_curve(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
     """What has been accumulated at each time, worth at the start, by perspective."""
     rows = []
     for perspective, accumulated in flow.accumulated.items():
-        tail = (1 - conf_level) / 2
-        limits = (
-            np.quantile(accumulated[1:], [tail, 1 - tail], axis=0) if len(accumulated) > 1 else np.full((2, accumulated.shape[1]), np.nan)
-        )
+        limits = percentile_limits(accumulated[1:], conf_level)
         rows += [
             {"perspective": perspective, "month": month, "estimate": estimate, "ci_lower": low, "ci_upper": high}
             for month, (estimate, low, high) in enumerate(zip(accumulated[0].tolist(), *limits.tolist(), strict=True))

@@ -1,16 +1,18 @@
 """What a place costs: fixed and variable, by how far the places are used; and from that a start's price for each intervention."""
 
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 
 import polars as pl
 
-from evalkit.economics.conversion import convert_price_year
-from evalkit.economics.dated import load_dated
+from evalkit.economics.conversion import convert_currency, convert_price_year, rate_key
+from evalkit.economics.dated import DatedRecord, load_dated
+from evalkit.economics.households import household_parts, with_household_parts
 from evalkit.economics.price_book import InterventionPrices, PriceBook, declare_price_book, load_price_book
 from evalkit.errors import LedgerError, first_few
 from evalkit.params import Distribution, PriceRecord, Run
-from evalkit.tables import read_table, table_path
+from evalkit.tables import read_table, read_tables, table_path
 
 
 def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
@@ -61,7 +63,8 @@ def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
 
 
 def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
-    """The run's price book; where places and their costs were delivered (table capacity), each intervention has its own price of a start.
+    """The run's price book, as far as delivered tables say more: each intervention's own price of a start where places and their costs were
+    delivered (table capacity), and the split of a household's money where the book declares one and households were delivered.
 
     Parameters
     ----------
@@ -70,11 +73,20 @@ def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
     occupied : DataFrame
         As in `place_costs`.
     """
-    book = load_price_book(run.path(run.params.value.price_book))
+    book = _with_delivered_households(load_price_book(run.path(run.params.value.price_book)), run)
     costs = run_place_costs(run, occupied)
     if costs.is_empty():
         return book
     return with_place_costs(book, costs, read_table(run.run_dir, "intervention"))
+
+
+def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:
+    names = ("income_support", "household_member", "episodes")
+    if not book.appraisal.household_split or not all(table_path(run.run_dir, name).exists() for name in names):
+        return book
+    parts = household_parts(*read_tables(run.run_dir, *names).values())
+    # Fewer couples than may be published would show through the shares.
+    return with_household_parts(book, parts) if parts and parts.n_people >= run.params.min_count else book
 
 
 def run_place_costs(run: Run, occupied: pl.DataFrame) -> pl.DataFrame:
@@ -123,12 +135,13 @@ def with_place_costs(book: PriceBook, costs: pl.DataFrame, interventions: pl.Dat
         If the book names no price index for the costs' price year.
     """
     replaced = _start_price(book)
-    _refuse_currency(book, costs)
+    records = load_dated(Path(book.file).parent / path for path in book.defaults)
+    _refuse_currency(book, costs, records)
     own, prices = [], []
     for row in interventions.sort("intervention_id").iter_rows(named=True):
         years = costs.filter(pl.col("intervention_id") == row["intervention_id"])
         if years.height and row["planned_months"]:
-            record = _start_record(book, replaced, years, row)
+            record = _start_record(book, replaced, years, row, records)
             prices.append(record)
             own.append(InterventionPrices(intervention_id=row["intervention_id"], prices=_substitutes(book, row, replaced, record)))
     others = [one for one in book.interventions if one.intervention_id not in {new.intervention_id for new in own}]
@@ -139,11 +152,15 @@ def with_place_costs(book: PriceBook, costs: pl.DataFrame, interventions: pl.Dat
     return declare_price_book(content, where=book.file)
 
 
-def _start_record(book: PriceBook, replaced: str, years: pl.DataFrame, intervention: dict) -> PriceRecord:
+def _start_record(
+    book: PriceBook, replaced: str, years: pl.DataFrame, intervention: dict, records: Mapping[str, DatedRecord]
+) -> PriceRecord:
     months = intervention["planned_months"]
     filled = (years["n_occupied"] * years["cost_per_filled_place"]).sum() / years["n_occupied"].sum()
     low, high = years["cost_per_filled_place"].min(), years["cost_per_filled_place"].max()
-    scale = months * _to_book_year(book, years["price_year"][0])
+    scale = months * _in_book_money(book, years["currency"][0], years["price_year"][0], records)
+    period = f"{years['year'].min()}-{years['year'].max()}"
+    exchanged = "" if years["currency"][0] == book.currency else f"; {rate_key(years['currency'][0], book.currency, records)}"
     name = book.records[replaced].name
     return PriceRecord(
         key=f"{replaced}.{intervention['intervention_id']}",
@@ -152,8 +169,9 @@ def _start_record(book: PriceBook, replaced: str, years: pl.DataFrame, intervent
         unit=book.records[replaced].unit,
         price_year=book.price_year,
         currency=book.currency,
-        source=f"delivered capacity, {years['year'].min()}-{years['year'].max()}: fixed and variable cost over filled places, times {months} months",
-        grade="M",
+        source=f"delivered capacity, {period}: fixed and variable cost over filled places, times {months} months{exchanged}",
+        # An exchange rate's own grade may be lower than the delivery's.
+        grade="L" if exchanged else "M",
         distribution=Distribution(kind="triangular", low=low * scale, high=high * scale) if high > low else Distribution(),
     )
 
@@ -174,11 +192,12 @@ def _start_price(book: PriceBook) -> str:
     return terms[0][0]
 
 
-def _to_book_year(book: PriceBook, price_year: int) -> float:
+def _in_book_money(book: PriceBook, currency: str, price_year: int, records: Mapping[str, DatedRecord]) -> float:
+    """What one unit of another currency and year is in the book's: exchanged at its own year's rate, then moved by the price index."""
+    exchanged = convert_currency(1.0, currency=currency, to=book.currency, year=price_year, records=records)
     if price_year == book.price_year:
-        return 1.0
-    records = load_dated(Path(book.file).parent / path for path in book.defaults)
-    return float(convert_price_year(1.0, from_year=price_year, to_year=book.price_year, records=records))
+        return float(exchanged)
+    return float(convert_price_year(exchanged, from_year=price_year, to_year=book.price_year, records=records))
 
 
 def _refuse_unfit(capacity: pl.DataFrame) -> None:
@@ -199,14 +218,14 @@ def _refuse_unfit(capacity: pl.DataFrame) -> None:
             )
 
 
-def _refuse_currency(book: PriceBook, costs: pl.DataFrame) -> None:
-    other = sorted(set(costs["currency"].unique()) - {book.currency})
+def _refuse_currency(book: PriceBook, costs: pl.DataFrame, records: Mapping[str, DatedRecord]) -> None:
+    other = sorted(one for one in set(costs["currency"].unique()) - {book.currency} if rate_key(one, book.currency, records) is None)
     if other:
         raise LedgerError(
             f"The places are paid in another currency than the book's: {', '.join(other)}.",
             where=f"capacity; {book.file} is in {book.currency}",
-            why="One ledger adds up one currency.",
-            fix="convert the delivered costs (economics.convert_currency) with a dated rate before the run.",
+            why="One ledger adds up one currency, and no exchange rate between the two is declared.",
+            fix="convert the delivered costs, or name a file with the rate, its source and grade under the book's defaults.",
         )
 
 

@@ -78,7 +78,8 @@ class Appraisal(Record):
     """The keys of the rates that belong to the method rather than to a posting.
 
     `displacement_by_state` holds for the kinds of job it names, `displacement` for all others. Without a half-life nothing is projected.
-    `household_split` names the shares of a household's money by actor; they sum to one. `sensitivity` gives the ends between which a rate
+    `household_split` names the shares of a household's money by actor, and what stands in the ledger of its other participants
+    (`other_participants`, posted nowhere here); they sum to one. `sensitivity` gives the ends between which a rate
     of the method, which is not drawn, is varied in the tornado.
     """
 
@@ -218,6 +219,6 @@ def _filled(price: object, content: dict, records: dict, where: str) -> object:
         return price
     entry = validate(price, PriceByReference, where=f"{where}, price {price.get('key')}")
     try:
-        return resolve(entry, price_year=content.get("price_year"), records=records).model_dump()
+        return resolve(entry, price_year=content.get("price_year"), currency=content.get("currency"), records=records).model_dump()
     except ParameterError as fault:
         raise ParameterError(fault.what, where=f"{where}, price {entry.key}: {fault.where}", why=fault.why, fix=fault.fix) from None

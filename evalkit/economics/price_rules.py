@@ -251,7 +251,12 @@ _RULES = (
         "An amount without currency and price year cannot be added to another; a rate has no currency.",
         "declare currency and price_year on every amount, and on no rate a currency.",
     ),
-    Rule("Prices in another currency", _other_currency, "One ledger adds up one currency.", "convert them, or keep a book a currency."),
+    Rule(
+        "Prices in another currency",
+        _other_currency,
+        "One ledger adds up one currency.",
+        "take them from dated records by reference, with a file of exchange rates under defaults, or keep a book a currency.",
+    ),
     Rule(
         "Prices of another year",
         _other_year,

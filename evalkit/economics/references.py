@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import prod
 
-from evalkit.economics.conversion import PRICE_INDEX, convert_price_year
+from evalkit.economics.conversion import PRICE_INDEX, convert_currency, convert_price_year, rate_key
 from evalkit.economics.dated import DatedRecord, DatedValue, value_at
 from evalkit.params import Distribution, PriceRecord, Record, Text
 
@@ -35,8 +35,10 @@ class PriceByReference(Record):
     distribution: Distribution | None = None
 
 
-def resolve(entry: PriceByReference, *, price_year: int, records: Mapping[str, DatedRecord]) -> PriceRecord:
-    """A price as the ledger uses it, in money of the book's price year.
+def resolve(entry: PriceByReference, *, price_year: int, currency: str, records: Mapping[str, DatedRecord]) -> PriceRecord:
+    """A price as the ledger uses it, in the book's currency and money of its price year.
+
+    An amount in another currency is exchanged at the rate of its own year first, then moved by the price index, which is the book's country's.
 
     The grade is the weakest of all values used; a value that was scaled or moved to another year is derived, so at best M. A range stated
     in the book stands for itself; otherwise the dated value's range is scaled with it.
@@ -44,7 +46,7 @@ def resolve(entry: PriceByReference, *, price_year: int, records: Mapping[str, D
     Raises
     ------
     ParameterError
-        If a record or a year is missing.
+        If a record, an exchange rate or a year is missing.
     """
     reference = entry.default
     value = value_at(records, reference.key, reference.year)
@@ -52,6 +54,11 @@ def resolve(entry: PriceByReference, *, price_year: int, records: Mapping[str, D
     scale, used = _scale(reference, records)
     source = [f"{reference.key}{f' {reference.year}' if reference.year else ''}: {value.source or record.source}"]
     source += [f"{key}: {one.source or records[key].source}" for key, one in used]
+    if record.is_money and record.currency != currency:
+        scale *= float(convert_currency(1.0, currency=record.currency, to=currency, year=reference.year, records=records))
+        rate = rate_key(record.currency, currency, records)
+        used.append((rate, value_at(records, rate, reference.year)))
+        source.append(f"{rate} {used[-1][1].value:g}: {used[-1][1].source or records[rate].source}")
     if record.is_money and reference.year not in (None, price_year):
         scale *= float(convert_price_year(1.0, from_year=reference.year, to_year=price_year, records=records))
         ends = [(PRICE_INDEX, value_at(records, PRICE_INDEX, year)) for year in (reference.year, price_year)]
@@ -64,7 +71,7 @@ def resolve(entry: PriceByReference, *, price_year: int, records: Mapping[str, D
         value=value.value * scale,
         unit=entry.unit,
         price_year=price_year if record.is_money else None,
-        currency=record.currency,
+        currency=currency if record.is_money else None,
         source="; ".join(source),
         grade=max(grades, key="HML".index),
         note=entry.note or value.note or record.note,

@@ -9,6 +9,7 @@ from math import inf
 
 import numpy as np
 
+from evalkit.draws import percentile_limits
 from evalkit.economics.actors import RESULT_PERSPECTIVES
 from evalkit.economics.cash_flow import cash_flow
 from evalkit.economics.effect_paths import EffectPath
@@ -127,7 +128,6 @@ def _effect_row(path: EffectPath, book: PriceBook, n_months: int, perspective: s
     """The effect's own uncertainty: the value over the replicates with every price at its own value."""
     at_values = {record.key: np.full(int(path.draws.max()) + 1, record.value) for record in book.prices}
     values = cash_flow(path, book, at_values, n_months=n_months).present_value(RESULT_PERSPECTIVES[perspective])[path.draws > 0]
-    tail = (1 - conf_level) / 2
-    low, high = (float(limit) for limit in np.quantile(values, [tail, 1 - tail]))
+    low, high = percentile_limits(values, conf_level).tolist()
     empty = dict.fromkeys(("value", "low", "high", "switching_value"))
     return {"parameter": EFFECT, **empty, "value_at_low": low, "value_at_high": high, "swing": high - low}

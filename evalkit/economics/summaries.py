@@ -1,11 +1,12 @@
 """From value draws to the numbers of the report: by perspective, by actor and posting, under displacement, and the prices behind them.
 
-The estimate is draw 0: unit weights and the records' own values. The interval is the percentiles of draws 1..B (linear between order
-statistics), and the probability that it pays is the share of draws 1..B above zero. All are per participant, present value.
+The estimate is draw 0: unit weights and the records' own values. The interval is the percentiles of draws 1..B (`evalkit.draws`),
+and the probability that it pays is the share of draws 1..B above zero. All are per participant, present value.
 """
 
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.economics.actors import PERSPECTIVES
 from evalkit.economics.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger import value_under
@@ -134,20 +135,9 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
 
 
 def _over_draws(amounts: pl.DataFrame, by: list[str], conf_level: float) -> pl.DataFrame:
-    if not 0 < conf_level < 1:
-        raise EstimationError(
-            "The confidence level is not between 0 and 1.",
-            where="argument conf_level",
-            why="It is a share of the draws: 0.95 keeps the middle 95 per cent.",
-            fix="write 95 per cent as 0.95.",
-        )
-    point, replicates = pl.col("amount").filter(pl.col("draw") == 0), pl.col("amount").filter(pl.col("draw") > 0)
-    tail = (1 - conf_level) / 2
     summary = amounts.group_by(by).agg(
-        point.first().alias("estimate"),
-        replicates.quantile(tail, interpolation="linear").alias("ci_lower"),
-        replicates.quantile(1 - tail, interpolation="linear").alias("ci_upper"),
-        (replicates > 0).mean().alias("probability_positive"),
+        *estimate_with_range("amount", conf_level=conf_level),
+        (pl.col("amount").filter(pl.col("draw") > 0) > 0).mean().alias("probability_positive"),
         *(pl.col(column).first() for column in _MONEY),
     )
     if summary["estimate"].null_count():

@@ -1,7 +1,19 @@
 """Effects: what an intervention changes, lock-in included, and when nothing can be said."""
 
 from evalkit.effects.balance import balance_by_period, balance_table, trial_flow
-from evalkit.effects.beside import CityGroups, RollOuts, beside_truth, city_funnel, city_groups, city_targeting, ranks, readings, roll_outs
+from evalkit.effects.beside import (
+    CityGroups,
+    RollOuts,
+    beside_truth,
+    city_funnel,
+    city_groups,
+    city_standardised,
+    city_targeting,
+    ranks,
+    readings,
+    roll_outs,
+    ways_of_working,
+)
 from evalkit.effects.card import protocol_card, protocol_cards
 from evalkit.effects.checks import CityChecks, city_checks, district_checks, effect_checks
 from evalkit.effects.city import (
@@ -19,12 +31,13 @@ from evalkit.effects.city import (
 )
 from evalkit.effects.contrast import Contrast, contrast
 from evalkit.effects.diagnostics import effect_sensitivity, status_for_publication, with_starters
+from evalkit.effects.district_models import effects_by_model
 from evalkit.effects.doubly_robust import doubly_robust_difference, doubly_robust_months
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.funnel import case_mix_funnel
-from evalkit.effects.groups import GroupEffects, group_effects, group_masks, group_summary, with_target_groups
+from evalkit.effects.groups import GroupEffects, group_counts, group_effects, group_masks, group_summary, with_target_groups
 from evalkit.effects.logit import LogitFit, replicate_logits, weighted_logit
-from evalkit.effects.moments import start_moments, stop_moments, stop_trials
+from evalkit.effects.moments import dose_moments, dose_trials, start_moments, stop_moments, stop_trials
 from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
 from evalkit.effects.placebo import holm, placebo_tests
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
@@ -34,6 +47,7 @@ from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.requirements import refuse_missing_columns, term_names
 from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
+from evalkit.effects.standardise import standardised_draws
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, Waiting, emulate_trials
 from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
@@ -73,12 +87,15 @@ __all__ = [
     "city_effects",
     "city_funnel",
     "city_groups",
+    "city_standardised",
     "city_targeting",
     "city_weights",
     "contrast",
     "district_checks",
     "district_effects",
     "district_ranks",
+    "dose_moments",
+    "dose_trials",
     "doubly_robust_difference",
     "doubly_robust_months",
     "draw_between_variance",
@@ -92,10 +109,12 @@ __all__ = [
     "effect_summary",
     "effect_timing",
     "effective_sample_size",
+    "effects_by_model",
     "emulate_trials",
     "estimate_effect",
     "fit_censoring",
     "fit_propensity",
+    "group_counts",
     "group_effects",
     "group_masks",
     "group_summary",
@@ -123,6 +142,7 @@ __all__ = [
     "rollout_panel",
     "share_outside_support",
     "shrink",
+    "standardised_draws",
     "start_moments",
     "status_for_publication",
     "stop_moments",
@@ -132,6 +152,7 @@ __all__ = [
     "term_names",
     "timings",
     "trial_flow",
+    "ways_of_working",
     "weight_sensitivity",
     "weighted_logit",
     "weights_from_propensity",

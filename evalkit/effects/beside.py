@@ -3,7 +3,7 @@
 Groups, rules and funnels read persons and are made in a city notebook; readings and ranks come from draws; roll-outs from counts by district.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -11,12 +11,15 @@ import polars as pl
 
 from evalkit.effects.city import PersonTables, primary_draws
 from evalkit.effects.diagnostics import with_starters
+from evalkit.effects.district_models import SCHEMA as MODEL_SCHEMA
+from evalkit.effects.district_models import effects_by_model
 from evalkit.effects.funnel import case_mix_funnel
-from evalkit.effects.groups import group_effects, group_summary
+from evalkit.effects.groups import group_counts, group_effects, group_summary
 from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import effect_readings
 from evalkit.effects.rollout import Adoption, rollout_effect, rollout_panel
+from evalkit.effects.standardise import standardised_draws
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.targeting import Targeting, targeting
 from evalkit.months import month_number
@@ -25,10 +28,11 @@ from evalkit.tables import CITY, SCHEMAS
 
 
 class CityGroups(NamedTuple):
-    """group_effects as published; group_draws (table `effect_draws`, district "all") for what is computed from them."""
+    """group_effects as published; group_draws (table `effect_draws`, district "all") and group_counts for what is computed from them."""
 
     group_effects: pl.DataFrame
     group_draws: pl.DataFrame
+    group_counts: pl.DataFrame
 
 
 class RollOuts(NamedTuple):
@@ -40,12 +44,13 @@ class RollOuts(NamedTuple):
 
 def city_groups(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, n_draws: int, seed: int) -> CityGroups:
     """Effects in the declared groups, for every protocol that has coefficients (see `group_effects`)."""
-    summaries, draws = [_EMPTY["group_effects"]], [_EMPTY["group_draws"]]
+    summaries, draws, counts = [_EMPTY["group_effects"]], [_EMPTY["group_draws"]], [_EMPTY["group_counts"]]
     for protocol, trials in _fitted(people, protocols, propensity):
         found = group_effects(trials, people.person, propensity=propensity, n_draws=n_draws, seed=seed)
         summaries.append(group_summary(found, protocol).select(_EMPTY["group_effects"].columns))
         draws.append(found.draws.select(_EMPTY["group_draws"].columns))
-    return CityGroups(pl.concat(summaries, how="vertical_relaxed"), pl.concat(draws, how="vertical_relaxed"))
+        counts.append(group_counts(trials, people.person))
+    return CityGroups(*[pl.concat(tables, how="vertical_relaxed") for tables in (summaries, draws, counts)])
 
 
 def city_targeting(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, seed: int) -> Targeting:
@@ -64,6 +69,21 @@ def city_funnel(people: PersonTables, protocols: Sequence[Protocol], *, propensi
     return pl.concat([_EMPTY["funnel"], *[case_mix_funnel(trials) for _, trials in _fitted(people, protocols, propensity)]])
 
 
+def city_standardised(
+    people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, n_draws: int, seed: int
+) -> pl.DataFrame:
+    """Districts' effects for people mixed as the city's eligible: the table `standardised_draws`, for every protocol that has coefficients.
+
+    Protocols whose first comparison is not wait, or that have a grace period, are left out: their districts are ranked as they are.
+    """
+    found = [
+        standardised_draws(trials, propensity, n_draws=n_draws, seed=seed)
+        for protocol, trials in _fitted(people, protocols, propensity)
+        if protocol.comparisons[0] == "wait" and not protocol.grace_months
+    ]
+    return pl.concat([pl.DataFrame(schema=SCHEMAS["standardised_draws"].columns), *found])
+
+
 def readings(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
     """Readings of each protocol's primary comparison, with the starters behind them (see `effect_readings`, `primary_draws`)."""
     draws = primary_draws(draws, protocols)
@@ -72,13 +92,34 @@ def readings(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Prot
     return with_starters(pl.concat([_EMPTY["readings"], *found]), status)
 
 
-def ranks(draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int) -> pl.DataFrame:
+def ranks(
+    draws: pl.DataFrame, status: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int, standardised: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The districts' ranks under each protocol's primary comparison, with the starters behind them (see `district_ranks`)."""
     found = [
-        district_ranks(_own(draws, protocol).filter(pl.col("estimand") == protocol.estimands[0]), protocol, seed=seed)
+        district_ranks(
+            _own(draws, protocol).filter(pl.col("estimand") == protocol.estimands[0]),
+            protocol,
+            seed=seed,
+            standardised=None if standardised is None else _own(standardised, protocol),
+        )
         for protocol in protocols
     ]
     return with_starters(pl.concat(found), status)
+
+
+def ways_of_working(ranks: pl.DataFrame, models: Mapping[str, str], *, seed: int) -> pl.DataFrame:
+    """Every intervention's effect by the way its districts work (see `effects_by_model`); empty where the run names no ways.
+
+    Parameters
+    ----------
+    ranks : DataFrame
+        From `ranks`.
+    models : mapping of str
+        `EffectRules.district_models`.
+    """
+    parts = ranks.partition_by("intervention_id", "estimand", maintain_order=True) if models else []
+    return pl.concat([pl.DataFrame(schema=MODEL_SCHEMA), *[effects_by_model(own, models, seed=seed) for own in parts]])
 
 
 def beside_truth(summary: pl.DataFrame, months: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
@@ -121,6 +162,8 @@ def roll_outs(
 ) -> RollOuts:
     """Every action that districts adopted at different times, on exits to work and on entries (see `rollout_effect`).
 
+    change, change_lower, change_upper say the effect as a reader meets it: by what share of itself the monthly rate changes.
+
     An action that every district adopts at once, or only in the extract's first periods, has nothing to be compared with and is left out. A
     district that adopts another action is no longer looked at from then on.
 
@@ -141,7 +184,11 @@ def roll_outs(
         for outcome in ("exit", "entry"):
             found = rollout_effect(panel, Adoption(adopted, until), outcome=outcome, n_permutations=n_permutations, seed=seed)
             columns = [pl.lit(name).alias("action_id"), pl.lit(n_persons, dtype=pl.Int32).alias("n_persons")]
-            summaries.append(found.summary.with_columns(columns).select(_EMPTY["rollout_effects"].columns))
+            change = [
+                (pl.col(name).exp() - 1).alias(new)
+                for name, new in (("effect", "change"), ("ci_lower", "change_lower"), ("ci_upper", "change_upper"))
+            ]
+            summaries.append(found.summary.with_columns(columns + change).select(_EMPTY["rollout_effects"].columns))
             events.append(found.by_event_time.with_columns(columns).select(_EMPTY["rollout_events"].columns))
     return RollOuts(pl.concat(summaries, how="vertical_relaxed"), pl.concat(events, how="vertical_relaxed"))
 
@@ -187,6 +234,7 @@ _EMPTY = {
             "n_starters": pl.Int32,
         },
         "group_draws": SCHEMAS["group_draws"].columns,
+        "group_counts": SCHEMAS["group_counts"].columns,
         "rule": {
             **_KEYS,
             "condition": pl.Int32,
@@ -208,6 +256,7 @@ _EMPTY = {
             "action_id": pl.String,
             "outcome": pl.String,
             **dict.fromkeys(("effect", "ci_lower", "ci_upper", "p_value", "trend_before", "p_trend"), pl.Float64),
+            **dict.fromkeys(("change", "change_lower", "change_upper"), pl.Float64),
             "verdict": pl.String,
             "n_adopted": pl.Int32,
             "n_districts": pl.Int32,

@@ -21,13 +21,14 @@ def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
         ("question", protocol.question[language]),
         ("eligible", f"{_eligible(protocol)}; trial months {eligibility.from_month} to {eligibility.to_month}"),
         ("time zero", "start of the trial month, the same in both arms"),
-        ("treated", f"{protocol.intervention_id} starts in the trial month"),
+        ("treated", _treated(protocol)),
         *[(f"comparison: {one}", _comparison(protocol, one)) for one in protocol.comparisons],
         ("follow-up", f"{months} months, complete for everyone"),
         ("primary outcome", f"share in {protocol.primary_outcome}, months in {protocol.primary_outcome}"),
         ("other outcomes", ", ".join(outcome for outcome in protocol.outcomes if outcome != protocol.primary_outcome)),
         ("estimand", f"{', '.join(protocol.estimands)} ({protocol.estimand})"),
         ("covariates", ", ".join(covariate.name for covariate in protocol.covariates)),
+        ("moments", _moments(protocol)),
         ("subgroups", ", ".join(group.name for group in protocol.subgroups) or "none"),
         ("weights at most", ", ".join(f"{name} {value:g}" for name, value in truncation if value is not None) or "not truncated"),
         ("refused", f"fewer than {protocol.refusal.min_starters} starters"),
@@ -42,9 +43,21 @@ def _eligible(protocol: Protocol) -> str:
     return words + (f", {rule.after} ended at most {rule.within_months} months before" if rule.after else "")
 
 
+def _treated(protocol: Protocol) -> str:
+    words = f"{protocol.intervention_id} starts in the trial month"
+    grace = protocol.grace_months
+    return f"{words} or in one of the {grace} after it, each as likely, while on {protocol.eligibility.state_before}" if grace else words
+
+
+def _moments(protocol: Protocol) -> str:
+    """The months for which starting, stopping and doses are estimated apart."""
+    asked = {"start": protocol.start_months, "stop": protocol.stop_months, "dose": protocol.dose_months}
+    return "; ".join(f"{name} {', '.join(map(str, months))}" for name, months in asked.items() if months) or "none"
+
+
 def _comparison(protocol: Protocol, comparison: str) -> str:
     words = {
-        "wait": "does not start in the trial month; may start later",
+        "wait": f"does not start in the trial month{' or the grace period' if protocol.grace_months else ''}; may start later",
         "never": "does not start from support within the follow-up",
         "other": f"{protocol.other_intervention_id} starts in the trial month",
     }[comparison]

@@ -13,7 +13,7 @@ import polars as pl
 from evalkit.effects.balance import balance_table
 from evalkit.effects.diagnostics import effect_sensitivity, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
-from evalkit.effects.moments import start_moments, stop_moments, stop_trials
+from evalkit.effects.moments import dose_moments, start_moments, stop_moments, stop_trials
 from evalkit.effects.pooling import shrink
 from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.refusal import spread_to_districts
@@ -184,18 +184,19 @@ def _weights_of(people: PersonTables, protocol: Protocol, *, n_draws: int, seed:
         propensity,
         effect_status(trials, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed),
         balance_table(trials, propensity),
-        effect_sensitivity(trials, n_draws=n_draws, seed=seed, other_leavers=people.trials(other)),
+        effect_sensitivity(trials, n_draws=n_draws, seed=seed, other_leavers=people.trials(other), propensity=propensity),
         _moments(people, trials, propensity, n_draws=n_draws, seed=seed),
     )
 
 
 def _moments(people: PersonTables, trials: Trials, propensity: pl.DataFrame, *, n_draws: int, seed: int) -> pl.DataFrame:
     protocol = trials.protocol
-    leaving = people.stop_trials(protocol) if protocol.stop_months else None
+    leaving = people.stop_trials(protocol) if protocol.stop_months or protocol.dose_months else None
     return pl.concat(
         [
             start_moments(trials, propensity, n_draws=n_draws, seed=seed),
             stop_moments(leaving, protocol, n_draws=n_draws, seed=seed),
+            dose_moments(leaving, protocol, n_draws=n_draws, seed=seed),
         ]
     )
 

@@ -31,7 +31,9 @@ class Contrast(NamedTuple):
 
 
 def contrast(trials: Trials, values: np.ndarray, *, terms: Sequence[str] | None = None, cap_quantile: float | None = None) -> Contrast:
-    """Values of those who started against those of a comparison weighted to resemble them (ATT), with person-clustered errors.
+    """Values of those who started against those of a comparison weighted to resemble them, with person-clustered errors.
+
+    Weights are those of the protocol's estimand, truncated as it declares (see `arm_weights`).
 
     Parameters
     ----------
@@ -42,19 +44,23 @@ def contrast(trials: Trials, values: np.ndarray, *, terms: Sequence[str] | None 
     terms : sequence of str, optional
         Terms of the propensity beside the constant; all of the trials' when not given, none for the plain difference of means.
     cap_quantile : float, optional
-        Weights of the comparison are cut at this quantile of theirs. 0 to 1.
+        Each arm's weights are cut at this quantile of theirs as well. 0 to 1.
     """
     values = values.reshape(len(values), -1).astype(float)
     design = trials.design if terms is None else trials.design[:, [0, *(trials.terms.index(term) for term in terms)]]
     treated, survey = trials.is_treated.astype(float), trials.rows["weight"].to_numpy()
     eta = np.clip(design @ weighted_logit(design, treated, survey).coefficients, -SEPARATED, SEPARATED)
     p = 1 / (1 + np.exp(-eta))
-    odds, slope = _capped(np.exp(eta), treated == 0, cap_quantile)
-    own, other = survey * treated, survey * (1 - treated) * odds
+    factors = [
+        _capped(factor, slope, arm, cap_quantile, trials.protocol.truncation.propensity)
+        for (factor, slope), arm in zip(_factors(eta, p, trials.protocol.estimand), (treated == 1, treated == 0), strict=True)
+    ]
+    (own_factor, own_slope), (other_factor, other_slope) = factors
+    own, other = survey * treated * own_factor, survey * (1 - treated) * other_factor
     means = [(weights[:, None] * values).sum(axis=0) / weights.sum() for weights in (own, other)]
     rests = [weights[:, None] * (values - mean) / weights.sum() for weights, mean in zip((own, other), means, strict=True)]
     information = (design * (survey * p * (1 - p))[:, None]).T @ design
-    pull = _solved(information, design.T @ (rests[1] * slope[:, None]))
+    pull = _solved(information, design.T @ (rests[1] * other_slope[:, None] - rests[0] * own_slope[:, None]))
     by_row = rests[0] - rests[1] - (survey * (treated - p))[:, None] * (design @ pull)
     influence = by_person(trials, by_row)
     return Contrast(*means, means[0] - means[1], np.sqrt((influence**2).sum(axis=0)), influence, own + other)
@@ -75,9 +81,17 @@ def _solved(information: np.ndarray, right: np.ndarray) -> np.ndarray:
     return scale[:, None] * (inverse @ (scale[:, None] * right))
 
 
-def _capped(odds: np.ndarray, is_comparison: np.ndarray, quantile: float | None) -> tuple[np.ndarray, np.ndarray]:
-    """Odds cut at a quantile of the comparison's, and whether each still moves with the coefficients."""
-    if quantile is None:
-        return odds, np.ones_like(odds)
-    cap = np.quantile(odds[is_comparison], quantile)
-    return np.minimum(odds, cap), (odds < cap).astype(float)
+def _factors(eta: np.ndarray, p: np.ndarray, estimand: str) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Weight of a row as one who started and as one of the comparison, each with its derivative by the log odds over itself."""
+    odds, none = np.exp(eta), np.zeros_like(p)
+    return {
+        "ATT": ((np.ones_like(p), none), (odds, np.ones_like(p))),
+        "ATE": ((1 + 1 / odds, p - 1), (1 + odds, p)),
+        "overlap": ((1 - p, -p), (p, 1 - p)),
+    }[estimand]
+
+
+def _capped(factor: np.ndarray, slope: np.ndarray, arm: np.ndarray, quantile: float | None, most: float | None):
+    """Weights cut at a quantile of the arm's and at the declared one, and their slopes, which are zero where cut."""
+    caps = [cap for cap in (None if quantile is None else np.quantile(factor[arm], quantile), most) if cap is not None]
+    return (np.minimum(factor, min(caps)), np.where(factor < min(caps), slope, 0.0)) if caps else (factor, slope)

@@ -79,6 +79,11 @@ def design_matrix(
     for covariate in protocol.covariates:
         if covariate.kind == "person":
             columns[covariate.name] = _person_covariate(rows, person, covariate, protocol)
+        elif covariate.kind == "district":
+            columns |= {
+                term: (rows["district"] == district).cast(pl.Float64).to_numpy()
+                for term, district in zip(covariate.terms, covariate.districts[1:], strict=True)
+            }
         elif covariate.kind == "elapsed":
             unknown = rows["elapsed_months"].is_null().to_numpy()
             columns[covariate.name] = np.where(unknown, 0.0, np.log1p(rows["elapsed_months"].fill_null(0).to_numpy()))
@@ -88,6 +93,12 @@ def design_matrix(
         else:
             columns[covariate.name] = panel.share_before(rows, panel.states.index(covariate.outcome))
     return tuple(columns), np.column_stack(list(columns.values()))
+
+
+def about_people(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
+    """The design's columns that are not about the district."""
+    of_district = {term for one in protocol.covariates if one.kind == "district" for term in one.terms}
+    return [place for place, term in enumerate(terms) if term not in of_district]
 
 
 def _person_covariate(rows: pl.DataFrame, person: pl.DataFrame, covariate: Covariate, protocol: Protocol) -> np.ndarray:

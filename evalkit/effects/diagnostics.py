@@ -6,23 +6,29 @@ import polars as pl
 
 from evalkit.effects.doubly_robust import doubly_robust_months
 from evalkit.effects.estimate import effect_draws, estimate_effect
+from evalkit.effects.protocol import Comparison
 from evalkit.effects.summary import draw_range, effect_summary
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import fit_censoring, fit_propensity
 from evalkit.tables import CITY
 
 
-def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials | None = None) -> pl.DataFrame:
+def effect_sensitivity(
+    trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials | None = None, propensity: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """The primary outcome's months under the declared convention, under others, and as a naive comparison.
 
-    Conventions: declared; doubly_robust (an outcome regression beside the weights; not for never); leavers_excluded (those who leave support for
-    anything but the intervention in the trial month are not compared) or, where that is what was declared, leavers_stay; unweighted_survey
-    (survey weights set to 1); naive (nothing adjusted: all who start against all who do not).
+    Conventions: declared; doubly_robust (an outcome regression beside the weights; not with a grace period); leavers_excluded (those who leave
+    support for anything but the intervention in the trial month are not compared) or, where that is what was declared, leavers_stay;
+    unweighted_survey (survey weights set to 1); naive (nothing adjusted: all who start against all who do not). Where never is compared with
+    beside another question, never and never_doubly_robust answer that one.
 
     Parameters
     ----------
     other_leavers : Trials, optional
         The same trials with the other convention about those who leave in the trial month. Default: without them.
+    propensity : DataFrame, optional
+        The trials' coefficients with the same draws, where they are known.
 
     Returns
     -------
@@ -30,21 +36,27 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
         district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the primary outcome up to the horizon),
         n_starters.
     """
-    trials = _primary_only(trials)
+    draws = {"n_draws": n_draws, "seed": seed}
+    fitted = _fitted(trials, **draws) if propensity is None else propensity
+    primary, *others = trials.protocol.comparisons
+    asked = [("declared", "doubly_robust", primary)] + [("never", "never_doubly_robust", "never")] * ("never" in others)
+    tables = []
+    for weighted, robust, comparison in asked:
+        own = _months_of(trials, fitted, weighted, comparison, **draws)
+        tables.append(own)
+        if not trials.protocol.grace_months:
+            months = doubly_robust_months(trials, fitted, comparison=comparison, **draws)
+            tables.append(own.with_columns(convention=pl.lit(robust), **draw_range(months)))
     before = trials.states.index(trials.protocol.eligibility.state_before)
     is_excluded = trials.protocol.leavers_in_month_one == "excluded"
     other = other_leavers or trials.keep((trials.outcomes[:, 0] == before) | trials.is_treated)
-    conventions = [
-        ("declared", trials),
-        ("leavers_stay" if is_excluded else "leavers_excluded", _primary_only(other)),
+    for convention, changed in (
+        ("leavers_stay" if is_excluded else "leavers_excluded", other),
         ("unweighted_survey", _with_unit_weights(trials)),
         ("naive", _without_covariates(trials)),
-    ]
-    tables = [_months_of(own, convention, n_draws=n_draws, seed=seed) for convention, own in conventions]
-    if trials.waiting is None:
-        months = doubly_robust_months(trials, fit_propensity(trials, n_draws=n_draws, seed=seed), n_draws=n_draws, seed=seed)
-        own = tables[0].with_columns(convention=pl.lit("doubly_robust"), **draw_range(months))
-        tables.insert(1, own)
+    ):
+        own = _only(changed, primary)
+        tables.append(_months_of(own, _fitted(own, **draws), convention, primary, **draws))
     return pl.concat(tables).with_columns(n_starters=pl.lit(int(trials.is_treated.sum()), dtype=pl.Int32))
 
 
@@ -96,18 +108,20 @@ def _shown_starters(min_count: int) -> pl.Expr:
     return pl.when(~(is_small | is_next)).then("n_starters")
 
 
-def _months_of(trials: Trials, convention: str, *, n_draws: int, seed: int) -> pl.DataFrame:
-    fitted = pl.concat([fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)])
-    parts = estimate_effect(trials, district=CITY, propensity=fitted, n_draws=n_draws, seed=seed)
+def _fitted(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
+    return pl.concat([fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)])
+
+
+def _months_of(trials: Trials, fitted: pl.DataFrame, convention: str, comparison: Comparison, *, n_draws: int, seed: int) -> pl.DataFrame:
+    parts = estimate_effect(trials, district=CITY, propensity=fitted, n_draws=n_draws, seed=seed, comparisons=(comparison,))
     summary = effect_summary(effect_draws(parts.sums), trials.protocol)
     own = summary.filter(pl.col("outcome") == f"months_{trials.protocol.primary_outcome}").with_columns(convention=pl.lit(convention))
     return own.select("district", "intervention_id", "convention", "difference", "ci_lower", "ci_upper")
 
 
-def _primary_only(trials: Trials) -> Trials:
-    primary = trials.protocol.comparisons[0]
-    protocol = trials.protocol.model_copy(update={"comparisons": (primary,)})
-    return replace(trials, protocol=protocol, waiting=trials.waiting if primary == "never" else None)
+def _only(trials: Trials, comparison: Comparison) -> Trials:
+    protocol = trials.protocol.model_copy(update={"comparisons": (comparison,)})
+    return replace(trials, protocol=protocol, waiting=trials.waiting if comparison == "never" or protocol.grace_months else None)
 
 
 def _with_unit_weights(trials: Trials) -> Trials:

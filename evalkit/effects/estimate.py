@@ -2,9 +2,10 @@
 
 For draw b, arm a, state s and month k the district hands on sum_i w_ibk 1[state of i in month k is s] and sum_i w_ibk. City paths are ratios
 of added sums, so districts can be computed apart. Draw 0 is the point estimate; draws 1.. are replicates of persons. Weights differ by month
-only where those who start later are censored (never). Below this module no row is a person.
+only where those who start later are censored (never), or while a grace period runs. Below this module no row is a person.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import sparse
 
 from evalkit.effects.cube import from_cube, to_cube
 from evalkit.effects.events import EVENTS, event_months
+from evalkit.effects.grace import GracePeriod
 from evalkit.effects.later_starts import LaterStarts
 from evalkit.effects.protocol import ESTIMANDS, Comparison, protocol_hash
 from evalkit.effects.refusal import refusal_reason
@@ -43,7 +45,15 @@ class _Draws(NamedTuple):
         return _Draws(self.numbers[chunk], self.propensity[:, chunk], None if self.censoring is None else self.censoring[:, chunk])
 
 
-def estimate_effect(trials: Trials, *, district: str, propensity: pl.DataFrame, n_draws: int, seed: int) -> EffectParts:
+def estimate_effect(
+    trials: Trials,
+    *,
+    district: str,
+    propensity: pl.DataFrame,
+    n_draws: int,
+    seed: int,
+    comparisons: Sequence[Comparison] | None = None,
+) -> EffectParts:
     """Weighted state sums by arm and month for every draw and comparison, and whether an effect can be said.
 
     Parameters
@@ -51,10 +61,12 @@ def estimate_effect(trials: Trials, *, district: str, propensity: pl.DataFrame, 
     trials : Trials
         The person-trials of one district (or of all, district "all").
     propensity : DataFrame
-        The city's coefficients (table `propensity`): of starting, and where never is compared with, of starting later (model censoring). Without
-        the latter never is left out.
+        The city's coefficients (table `propensity`): of starting, and where never is compared with or a grace period runs, of starting later
+        (model censoring). Without the latter never is left out.
     n_draws, seed : int
         As the coefficients were fitted: draw b weights persons alike everywhere.
+    comparisons : sequence of str, optional
+        Only these of the protocol's comparisons.
 
     Returns
     -------
@@ -64,12 +76,12 @@ def estimate_effect(trials: Trials, *, district: str, propensity: pl.DataFrame, 
     person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
     indicators = _indicators(trials)
     sums, events, statuses = [], [], []
-    for comparison in _comparisons(trials, propensity):
-        draws, later = _draws_of(trials, propensity, comparison), LaterStarts(trials) if comparison == "never" else None
+    for comparison in _comparisons(trials, propensity, comparisons):
+        draws, later = _draws_of(trials, propensity, comparison), _later(trials, comparison)
         size = max(1, _CHUNK_VALUES // max(len(trials.rows), 1))
         chunks = [draws.part(slice(at, at + size)) for at in range(0, len(draws.numbers), size)]
         totals = [
-            _arm_sums(trials, indicators, _resampled(chunk, person, drawn) * arm_weights(trials, chunk.propensity), chunk, later)
+            _arm_sums(trials, indicators, _resampled(chunk, person, drawn) * _base_weights(trials, chunk.propensity), chunk, later)
             for chunk in chunks
         ]
         counted, months = (np.concatenate(parts, axis=-1) for parts in zip(*totals, strict=True))
@@ -90,7 +102,7 @@ def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_
     person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
     rows = []
     for comparison in _comparisons(trials, propensity):
-        draws, later = _draws_of(trials, propensity, comparison), LaterStarts(trials) if comparison == "never" else None
+        draws, later = _draws_of(trials, propensity, comparison), _later(trials, comparison)
         rows.append(
             _status(
                 trials,
@@ -155,15 +167,35 @@ def _draw_keys(sums: pl.DataFrame) -> list[str]:
     return [column for column in sums.columns if column not in ("arm", *_SUM_COLUMNS)]
 
 
-def _comparisons(trials: Trials, propensity: pl.DataFrame) -> list[Comparison]:
+def _comparisons(trials: Trials, propensity: pl.DataFrame, chosen: Sequence[Comparison] | None = None) -> list[Comparison]:
     """The protocol's comparisons whose models were fitted."""
     is_censoring_fitted = trials.waiting is not None and (propensity["model"] == "censoring").any()
-    return [one for one in trials.protocol.comparisons if one != "never" or is_censoring_fitted]
+    asked = trials.protocol.comparisons if chosen is None else chosen
+    return [one for one in asked if is_censoring_fitted or not (one == "never" or trials.protocol.grace_months)]
+
+
+def _later(trials: Trials, comparison: Comparison) -> LaterStarts | GracePeriod | None:
+    """What changes the weights from month to month, if anything does."""
+    if trials.protocol.grace_months:
+        return GracePeriod(trials, comparison)
+    return LaterStarts(trials) if comparison == "never" else None
+
+
+def _masks(trials: Trials) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of the comparison and of those who start; with a grace period everybody stands in both."""
+    if trials.protocol.grace_months:
+        return (np.ones(len(trials.rows), bool),) * 2
+    return ~trials.is_treated, trials.is_treated
+
+
+def _base_weights(trials: Trials, coefficients: np.ndarray) -> np.ndarray:
+    """The part of the weights that stays the same from month to month: (n_rows, n_draws)."""
+    return trials.rows["weight"].to_numpy()[:, None] if trials.protocol.grace_months else arm_weights(trials, coefficients)
 
 
 def _draws_of(trials: Trials, propensity: pl.DataFrame, comparison: Comparison) -> _Draws:
     numbers, coefficients = coefficient_matrix(propensity, trials)
-    if comparison != "never":
+    if comparison != "never" and not trials.protocol.grace_months:
         return _Draws(numbers, coefficients, None)
     others, censoring = coefficient_matrix(propensity, trials, model="censoring")
     both = np.intersect1d(numbers, others)
@@ -182,7 +214,7 @@ def _indicators(trials: Trials) -> list[tuple[sparse.csr_matrix, sparse.csr_matr
     found = []
     for month in range(trials.outcomes.shape[1]):
         by_arm = []
-        for mask in (~trials.is_treated, trials.is_treated):
+        for mask in _masks(trials):
             states = trials.outcomes[mask, month]
             event, member = np.nonzero(events[:, mask, month])
             place = np.concatenate([states, n_states + event]), np.concatenate([np.arange(len(states)), member])
@@ -191,17 +223,17 @@ def _indicators(trials: Trials) -> list[tuple[sparse.csr_matrix, sparse.csr_matr
     return found
 
 
-def _arm_sums(trials: Trials, indicators, weights: np.ndarray, draws: _Draws, later: LaterStarts | None) -> tuple[np.ndarray, np.ndarray]:
+def _arm_sums(trials: Trials, indicators, weights: np.ndarray, draws: _Draws, later: LaterStarts | GracePeriod | None):
     """Sums of weights (2 arms, n_states + n_events, months 0..h, n_draws), and of all weight (2, months, n_draws); arm 0 is the comparison."""
     n_states, n_months = len(trials.states), trials.outcomes.shape[1]
     sums = np.zeros((2, n_states + len(EVENTS), n_months + 1, weights.shape[1]))
     totals = np.zeros((2, n_months + 1, weights.shape[1]))
-    log_survival = later.log_survival(draws.censoring) if later else None
-    for arm, mask in enumerate((~trials.is_treated, trials.is_treated)):
+    chances = later.chances(draws.propensity, draws.censoring) if later else None
+    for arm, mask in enumerate(_masks(trials)):
         own = weights[mask]
         totals[arm, 0] = own.sum(axis=0)
         for month in range(n_months):
-            counted = own * later.weights(log_survival, month) if later and arm == 0 else own
+            counted = own * later.weights(chances, arm, month) if later else own
             sums[arm, :, month + 1] = indicators[month][arm] @ counted
             totals[arm, month + 1] = sums[arm, :n_states, month + 1].sum(axis=0)
     sums[:, trials.states.index(trials.protocol.eligibility.state_before), 0] = totals[:, 0]
@@ -227,14 +259,16 @@ def _sums_table(
 
 
 def _status(
-    trials: Trials, draws: _Draws, keys: dict[str, str], later: LaterStarts | None, *, n_draws: int, drawn: np.ndarray
+    trials: Trials, draws: _Draws, keys: dict[str, str], later: LaterStarts | GracePeriod | None, *, n_draws: int, drawn: np.ndarray
 ) -> pl.DataFrame:
-    weights, is_treated = arm_weights(trials, draws.propensity[:, 0]), trials.is_treated
-    arms = [weights[~is_treated], weights[is_treated]]
+    weights, is_treated = _base_weights(trials, draws.propensity[:, :1])[:, 0], trials.is_treated
+    arms = [weights[mask] for mask in _masks(trials)]
     if later:
-        arms[0] = arms[0] * later.weights(later.log_survival(draws.censoring[:, :1]), -1)[:, 0]
+        chances, last = later.chances(draws.propensity[:, :1], draws.censoring[:, :1]), trials.outcomes.shape[1] - 1
+        arms = [own * later.weights(chances, arm, last)[:, 0] for arm, own in enumerate(arms)]
     # What was asked for those who start (ATT) weights the comparison alone; otherwise both arms stand for others.
-    weakest = arms[0] if trials.protocol.estimand == "ATT" else min(arms, key=effective_sample_size)
+    is_one_weighted = trials.protocol.estimand == "ATT" and not trials.protocol.grace_months
+    weakest = arms[0] if is_one_weighted else min(arms, key=effective_sample_size)
     n_drawn = int((drawn[:, draws.numbers[draws.numbers > 0] - 1].sum(axis=0) > 0).sum())
     n_starters, size = int(is_treated.sum()), effective_sample_size(weakest)
     reason = refusal_reason(trials, draws.propensity[:, 0], district=keys["district"], effective_size=size)

@@ -30,7 +30,12 @@ def event_months(trials: Trials) -> np.ndarray:
 
 
 def planned_months(trials: Trials) -> np.ndarray:
-    """Planned length at time zero of every person-trial (months; 0 in the comparison, and where no plan is known at all)."""
+    """Months from time zero to the planned end of every person-trial (0 in the comparison, and where no plan is known at all).
+
+    Who starts within the grace period is taken to have the usual plan, from the start on.
+    """
     own, starters = trials.rows["planned_months"], pl.Series(trials.is_treated)
-    usual = trials.protocol.planned_months or own.filter(starters).median() or 0
-    return np.where(trials.is_treated, own.fill_null(round(usual)).to_numpy(), 0)
+    usual = round(trials.protocol.planned_months or own.filter(starters).median() or 0)
+    start = trials.rows["next_start"].fill_null(0).to_numpy() - 1
+    is_later = (start > 0) & (start <= trials.protocol.grace_months) & (usual > 0)
+    return np.where(trials.is_treated, own.fill_null(usual).to_numpy(), np.where(is_later, start + usual, 0))

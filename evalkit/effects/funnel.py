@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
+from evalkit.effects.covariates import about_people
 from evalkit.effects.logit import SEPARATED, weighted_logit
 from evalkit.effects.target_trial import Trials
 from evalkit.tables import CITY
@@ -42,7 +43,7 @@ def case_mix_funnel(trials: Trials) -> pl.DataFrame:
     first = trials.keep(_is_first(trials))
     reached = (first.outcomes[:, -1] == first.states.index(first.protocol.primary_outcome)).astype(float)
     weights, district = first.rows["weight"].to_numpy(), first.rows["district"]
-    design = first.design[:, _about_people(first)]
+    design = first.design[:, about_people(first.protocol, first.terms)]
     fit = weighted_logit(design, reached, weights)
     p = 1 / (1 + np.exp(-np.clip(design @ fit.coefficients, -SEPARATED, SEPARATED)))
     names = sorted(district.unique().to_list())
@@ -88,9 +89,3 @@ def overdispersion(z: np.ndarray) -> float:
 def _is_first(trials: Trials) -> np.ndarray:
     first = trials.rows.select(pl.col("trial_month") == pl.col("trial_month").min().over("person_id")).to_series()
     return first.to_numpy()
-
-
-def _about_people(trials: Trials) -> list[int]:
-    """The design's columns that are not about the district."""
-    of_district = {one.name for one in trials.protocol.covariates if one.kind == "person" and one.column == "district"}
-    return [place for place, term in enumerate(trials.terms) if term not in of_district]

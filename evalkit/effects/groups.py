@@ -4,11 +4,13 @@ Groups overlap: a young woman counts in both. Weights are the city's, so a group
 beside each effect. Groups are drawn together as districts are (`shrink`), whose variance between groups takes their estimates as independent.
 """
 
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.effects.balance import standardised_differences
 from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect, no_effect
 from evalkit.effects.placebo import holm, two_sided
@@ -70,8 +72,32 @@ def group_masks(trials: Trials, person: pl.DataFrame) -> dict[str, np.ndarray]:
     return {group.name: rows.select(_condition(group).fill_null(False)).to_series().to_numpy() for group in trials.protocol.subgroups}
 
 
+def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
+    """How many of each district start and could start in every declared group, and in every two of them together.
+
+    Returns
+    -------
+    DataFrame
+        The table `group_counts`: district, intervention_id, subgroup, also_in (the subgroup itself, or one declared later), n_starters, n_eligible
+        (persons). A group or pair that nobody of a district belongs to has no row there.
+    """
+    masks, keys = group_masks(trials, person), ["district", "intervention_id", "subgroup", "also_in"]
+    rows = trials.rows.select("district", "person_id", is_starter=pl.Series(trials.is_treated))
+    parts = [
+        rows.filter(pl.Series(masks[one] & masks[other]))
+        .group_by("district")
+        .agg(n_starters=pl.col("is_starter").sum(), n_eligible=pl.col("person_id").n_unique())
+        .with_columns(intervention_id=pl.lit(trials.protocol.intervention_id), subgroup=pl.lit(one), also_in=pl.lit(other))
+        for one, other in combinations_with_replacement(masks, 2)
+    ]
+    schema = SCHEMAS["group_counts"].columns
+    return pl.concat([part.select(list(schema)).cast(schema) for part in parts]).sort(keys) if parts else pl.DataFrame(schema=schema)
+
+
 def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFrame, n_draws: int, seed: int) -> GroupEffects:
     """The effect for all and in every declared subgroup, raw and, where at least three can be said, drawn towards that of all.
+
+    Groups are looked at under the primary comparison alone.
 
     Parameters
     ----------
@@ -82,9 +108,7 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
     propensity, n_draws, seed
         As in `estimate_effect`.
     """
-    # Groups are looked at under the primary comparison alone.
     primary = trials.protocol.comparisons[0]
-    propensity = propensity if primary == "never" else propensity.filter(pl.col("model") == "propensity")
     coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
     sums, statuses, balance = [], [], []
     for name, mask in {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}.items():
@@ -92,7 +116,7 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
         is_comparable = own.is_treated.any() and not own.is_treated.all()
         parts = (
             # Under the group's own name: balance is asked of all, whose weights these are (`refusal_reason`).
-            estimate_effect(own, district=name, propensity=propensity, n_draws=n_draws, seed=seed)
+            estimate_effect(own, district=name, propensity=propensity, n_draws=n_draws, seed=seed, comparisons=(primary,))
             if is_comparable
             else no_effect(own, district=name, n_draws=n_draws)
         )
@@ -159,12 +183,10 @@ def _with_shrunk(raw: pl.DataFrame, protocol: Protocol, seed: int) -> pl.DataFra
 def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
     """subgroup, NAME, NAME_lower, NAME_upper, p_value: months in the primary outcome, treated minus comparison."""
     differences = primary_differences(draws.with_columns(district="subgroup"), protocol.primary_outcome)
-    replicate, tail = pl.col("difference").filter(pl.col("draw") > 0), (1 - conf_level) / 2
+    names = (name, f"{name}_lower", f"{name}_upper")
     table = differences.group_by(subgroup="district").agg(
-        pl.col("difference").filter(pl.col("draw") == 0).first().alias(name),
-        replicate.quantile(tail, "linear").alias(f"{name}_lower"),
-        replicate.quantile(1 - tail, "linear").alias(f"{name}_upper"),
-        error=replicate.std(),
+        *estimate_with_range("difference", conf_level=conf_level, names=names),
+        error=pl.col("difference").filter(pl.col("draw") > 0).std(),
     )
     p_values = [two_sided(difference, error or 0.0) for difference, error in table.select(name, "error").iter_rows()]
     return table.drop("error").with_columns(p_value=pl.Series(p_values, dtype=pl.Float64))

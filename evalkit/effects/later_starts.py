@@ -20,11 +20,8 @@ class LaterStarts:
 
     def __init__(self, trials: Trials):
         rows = trials.rows.filter(pl.Series(~trials.is_treated))
-        waiting = trials.waiting.rows
-        chosen = waiting["person_id"].is_in(rows["person_id"].unique().implode())
-        self.waiting = Waiting(waiting.filter(chosen), trials.waiting.design[chosen.to_numpy()])
-        people = rows["person_id"].unique().sort()
-        known, own = (_places(people, table) for table in (self.waiting.rows, rows))
+        self.waiting = waiting_of(trials.waiting, rows)
+        known, own = places(self.waiting.rows, rows)
         months = np.arange(trials.protocol.follow_up_months)
         self.zero = np.searchsorted(known, own)
         self.last = np.searchsorted(known, own[:, None] + months, side="right") - 1
@@ -32,19 +29,31 @@ class LaterStarts:
         self.is_followed = next_start[:, None] > months + 1
         self.cap = trials.protocol.truncation.censoring
 
-    def log_survival(self, coefficients: np.ndarray) -> np.ndarray:
+    def chances(self, propensity: np.ndarray, censoring: np.ndarray) -> np.ndarray:
         """Running sums over the months of waiting of log P(does not start): (n_waiting, n_draws) for coefficients (n_terms, n_draws)."""
-        eta = np.clip(self.waiting.design @ coefficients, -SEPARATED, SEPARATED)
+        eta = np.clip(self.waiting.design @ censoring, -SEPARATED, SEPARATED)
         return np.cumsum(-np.log1p(np.exp(eta)), axis=0)
 
-    def weights(self, log_survival: np.ndarray, month: int) -> np.ndarray:
-        """Weight of every comparison row in a follow-up month (0 is the trial month): (n_rows, n_draws); 0 once censored."""
+    def weights(self, log_survival: np.ndarray, arm: int, month: int) -> np.ndarray:
+        """Weight of every row of an arm in a follow-up month (0 is the trial month): (n_rows, n_draws); 0 once censored. Who starts stays."""
+        if arm == 1:
+            return np.ones((1, 1))
         inverse = np.exp(log_survival[self.zero] - log_survival[self.last[:, month]])
         if self.cap is not None:
             inverse = np.minimum(inverse, self.cap)
         return inverse * self.is_followed[:, month][:, None]
 
 
-def _places(people: pl.Series, rows: pl.DataFrame) -> np.ndarray:
-    """Person and month as one number that grows with both."""
-    return people.search_sorted(rows["person_id"]).to_numpy().astype(np.int64) * _MONTH_SPAN + rows["trial_month"].to_numpy()
+def waiting_of(waiting: Waiting, rows: pl.DataFrame) -> Waiting:
+    """The months of waiting of the rows' people."""
+    chosen = waiting.rows["person_id"].is_in(rows["person_id"].unique().implode())
+    return Waiting(waiting.rows.filter(chosen), waiting.design[chosen.to_numpy()])
+
+
+def places(waiting: pl.DataFrame, rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Person and month of both tables as one number that grows with both."""
+    people = rows["person_id"].unique().sort()
+    return tuple(
+        people.search_sorted(table["person_id"]).to_numpy().astype(np.int64) * _MONTH_SPAN + table["trial_month"].to_numpy()
+        for table in (waiting, rows)
+    )

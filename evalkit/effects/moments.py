@@ -1,10 +1,14 @@
-"""When to start and when to stop: the effect of starting after so many months on support, and of leaving after so many months in the intervention.
+"""When to start, when to stop and for how long: starting after so many months on support, leaving after so many months in the intervention, and
+taking part for at least so many months.
 
 Starting at month s compares those who start then with those still waiting then. Stopping is a second sequence of target trials, among
-participants: in each month before the planned end, those in the intervention leave it and stay on support, or go on. Neither splits by how
-long somebody came to take part, which what happened meanwhile decides. A moment takes in the month before and the month after it.
+participants: in each month before the planned end, those in the intervention leave it and stay on support, or go on. A dose of k months asks those
+trials before month k what going on until then would have changed for those who left: who goes on and leaves before k after all is censored there and
+weighted for. None splits by how long somebody came to take part, which what happened meanwhile decides. A moment takes in the month before and
+the month after it.
 """
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -12,8 +16,8 @@ import polars as pl
 from evalkit.effects.estimate import effect_draws, estimate_effect
 from evalkit.effects.protocol import Protocol
 from evalkit.effects.summary import draw_range
-from evalkit.effects.target_trial import Trials, emulate_trials, has_eligible
-from evalkit.effects.weights import fit_propensity
+from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, has_eligible
+from evalkit.effects.weights import fit_censoring, fit_propensity
 from evalkit.months import month_number, month_number_expr, month_of_number_expr
 from evalkit.tables import CITY, STATES
 
@@ -72,6 +76,49 @@ def stop_moments(trials: Trials | None, protocol: Protocol, *, n_draws: int, see
     return pl.concat([pl.DataFrame(schema=SCHEMA), *rows]).with_columns(intervention_id=pl.lit(protocol.intervention_id))
 
 
+def dose_moments(trials: Trials | None, protocol: Protocol, *, n_draws: int, seed: int) -> pl.DataFrame:
+    """Months in the primary outcome gained by taking part for at least so many months, for those who left earlier.
+
+    Parameters
+    ----------
+    trials : Trials, optional
+        As in `stop_moments`.
+
+    Returns
+    -------
+    DataFrame
+        As `start_moments`, decision "dose"; n_starters are those who left earlier from a place planned for at least so long.
+    """
+    tables = [pl.DataFrame(schema=SCHEMA)]
+    for months in protocol.dose_months:
+        own = dose_trials(trials, months) if trials else None
+        n_leaving = int(own.is_treated.sum()) if own else 0
+        if n_leaving in (0, len(own.rows) if own else 0):
+            tables.append(_unsaid(protocol, "dose", months, n_leaving, "no_comparison" if n_leaving else "no_starters"))
+            continue
+        fitted = pl.concat([fit(own, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)])
+        bound = ["difference", "ci_lower", "ci_upper"]
+        row = _estimated(own, fitted, "dose", months, n_draws=n_draws, seed=seed)
+        # The trials are about leaving; the row is about going on.
+        tables.append(row.with_columns(-pl.col(one).alias(name) for one, name in zip(bound, (bound[0], bound[2], bound[1]), strict=True)))
+    return pl.concat(tables).with_columns(intervention_id=pl.lit(protocol.intervention_id))
+
+
+def dose_trials(trials: Trials, months: int) -> Trials:
+    """Of the trials of leaving, those before a dose is reached, at places planned for it; to leave at the dose or later is to have gone on."""
+    rows = trials.rows
+    is_asked = (rows["elapsed_months"] < months) & (rows["planned_months"].fill_null(months) >= months)
+    own = trials.keep(is_asked.to_numpy())
+    reached = pl.col("elapsed_months") + pl.col("next_start") - 1 >= months
+    is_choice = (trials.waiting.rows["elapsed_months"] < months).to_numpy()
+    return replace(
+        own,
+        rows=own.rows.with_columns(next_start=pl.when(~reached).then("next_start")),
+        waiting=Waiting(trials.waiting.rows.filter(pl.Series(is_choice)), trials.waiting.design[is_choice]),
+        protocol=own.protocol.model_copy(update={"comparisons": ("never",)}),
+    )
+
+
 def stop_trials(
     spells: pl.DataFrame,
     episodes: pl.DataFrame,
@@ -82,6 +129,8 @@ def stop_trials(
     first_month: date,
 ) -> Trials | None:
     """The sequence of trials among participants: leave the intervention for support this month, or go on; null if nobody could be asked.
+
+    The rows' planned_months are those of the place that is left or kept.
 
     Parameters
     ----------
@@ -113,7 +162,8 @@ def stop_trials(
     place = trials.rows.with_columns(began=pl.col("trial_month") - 1 - pl.col("elapsed_months")).join(
         plans.unique(["person_id", "began"]), on=["person_id", "began"], how="left", maintain_order="left", suffix="_of_stay"
     )
-    return trials.keep((place["elapsed_months"] < place["planned_months_of_stay"]).fill_null(True).to_numpy())
+    planned = place["planned_months_of_stay"].alias("planned_months")
+    return replace(trials, rows=trials.rows.with_columns(planned)).keep((place["elapsed_months"] < planned).fill_null(True).to_numpy())
 
 
 def _asked(protocol: Protocol, stays: pl.DataFrame, state_intervals: pl.DataFrame) -> Protocol:
@@ -127,7 +177,10 @@ def _asked(protocol: Protocol, stays: pl.DataFrame, state_intervals: pl.DataFram
     usual = names.filter(names.is_in(list(protocol.outcomes))).mode().sort()
     state = usual[0] if len(usual) else protocol.eligibility.state_before
     eligibility = protocol.eligibility.model_copy(update={"during": None, "after": None, "state_before": state})
-    changed = {"protocol": f"{protocol.protocol}_stop", "intervention_id": LEAVE, "comparisons": ("wait",), "other_intervention_id": None}
+    # A dose is reached by not leaving before it: never, until then.
+    comparisons = ("wait", "never") if protocol.dose_months else ("wait",)
+    changed = {"protocol": f"{protocol.protocol}_stop", "intervention_id": LEAVE, "comparisons": comparisons, "other_intervention_id": None}
+    changed["grace_months"] = 0
     return protocol.model_copy(update={**changed, "eligibility": eligibility})
 
 
@@ -142,15 +195,21 @@ def _moment(trials: Trials, propensity: pl.DataFrame, decision: str, month: int,
     n_starters = int(own.is_treated.sum())
     if n_starters in (0, len(own.rows)):
         return _unsaid(trials.protocol, decision, month, n_starters, "no_starters" if n_starters == 0 else "no_comparison")
-    wait = propensity.filter(pl.col("model") == "propensity")
-    parts = estimate_effect(own, district=CITY, propensity=wait, n_draws=n_draws, seed=seed)
+    return _estimated(own, propensity, decision, month, n_draws=n_draws, seed=seed)
+
+
+def _estimated(own: Trials, propensity: pl.DataFrame, decision: str, month: int, *, n_draws: int, seed: int) -> pl.DataFrame:
+    """The row of trials with both arms, under their first comparison: estimated, or why not."""
+    protocol, n_starters = own.protocol, int(own.is_treated.sum())
+    primary = protocol.comparisons[:1]
+    parts = estimate_effect(own, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed, comparisons=primary)
     status = parts.status.row(0, named=True)
     if status["reason"]:
-        return _unsaid(trials.protocol, decision, month, n_starters, status["reason"])
+        return _unsaid(protocol, decision, month, n_starters, status["reason"])
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
-    work = effect_draws(parts.sums).filter((pl.col("state") == trials.protocol.primary_outcome) & (pl.col("month") > 0))
+    work = effect_draws(parts.sums).filter((pl.col("state") == protocol.primary_outcome) & (pl.col("month") > 0))
     months = work.group_by("draw").agg(difference=(sign * pl.col("probability")).sum())
-    return _unsaid(trials.protocol, decision, month, n_starters, None).with_columns(moment_state=pl.lit("estimated"), **draw_range(months))
+    return _unsaid(protocol, decision, month, n_starters, None).with_columns(moment_state=pl.lit("estimated"), **draw_range(months))
 
 
 def _unsaid(protocol: Protocol, decision: str, month: int, n_starters: int, reason: str | None) -> pl.DataFrame:

@@ -86,23 +86,30 @@ def primary_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
     )
 
 
-def draw_between_variance(estimates: np.ndarray, variances: np.ndarray, *, size: int, rng: np.random.Generator) -> np.ndarray:
+def draw_between_variance(
+    estimates: np.ndarray, variances: np.ndarray, *, size: int, rng: np.random.Generator, group: np.ndarray | None = None
+) -> np.ndarray:
     """Draws of the variance between districts given their estimates and sampling variances, flat prior on its root.
 
-    The first value is the posterior median of tau, squared: it goes with draw 0. Gelman et al. (2013), equation 5.21.
+    The first value is the posterior median of tau, squared: it goes with draw 0. With groups (n,), districts differ around the mean of their
+    group. Gelman et al. (2013), equation 5.21.
     """
     top = 5 * max(estimates.std(ddof=1), np.sqrt(variances.mean()))
     tau = (np.arange(_GRID) + 0.5) * top / _GRID
-    total = variances[None, :] + tau[:, None] ** 2
-    pooled_variance = 1 / (1 / total).sum(axis=1)
-    mean = pooled_variance * (estimates / total).sum(axis=1)
-    log_density = (
-        0.5 * np.log(pooled_variance) - 0.5 * np.log(total).sum(axis=1) - 0.5 * ((estimates - mean[:, None]) ** 2 / total).sum(axis=1)
-    )
+    groups = [np.ones(len(estimates), bool)] if group is None else [group == one for one in np.unique(group)]
+    log_density = sum(_log_density(tau, estimates[own], variances[own]) for own in groups)
     share = np.cumsum(np.exp(log_density - log_density.max()))
     share /= share[-1]
     uniform = np.concatenate([[0.5], rng.random(size - 1)])
     return tau[np.minimum(np.searchsorted(share, uniform), _GRID - 1)] ** 2
+
+
+def _log_density(tau: np.ndarray, estimates: np.ndarray, variances: np.ndarray) -> np.ndarray:
+    """Log posterior density of tau up to a constant, the mean integrated out: (n_tau,)."""
+    total = variances[None, :] + tau[:, None] ** 2
+    pooled_variance = 1 / (1 / total).sum(axis=1)
+    mean = pooled_variance * (estimates / total).sum(axis=1)
+    return 0.5 * np.log(pooled_variance) - 0.5 * np.log(total).sum(axis=1) - 0.5 * ((estimates - mean[:, None]) ** 2 / total).sum(axis=1)
 
 
 def _pull_and_noise(tau2: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,8 +5,9 @@ in month m - 1: does the intervention start in month m? Follow-up month k is the
 Frame: Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -15,7 +16,7 @@ from evalkit.months import month_number
 from evalkit.params import Record, Run, Text, hash_of, load
 from evalkit.tables import STATES
 
-CovariateKind = Literal["person", "elapsed", "season", "history_share"]
+CovariateKind = Literal["person", "elapsed", "season", "history_share", "district"]
 Comparison = Literal["wait", "never", "other"]
 ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_args(Comparison)}
 ESTIMAND = ESTIMANDS["wait"]
@@ -26,7 +27,8 @@ class Covariate(Record):
 
     person: a column of the person table (`equals` turns a text into 0/1). elapsed: months on support so far, as log(1 + months), and 1 if
     the start is unknown. season: the calendar month of time zero in groups that begin at the months of `starts`. history_share: share of
-    the months observed before time zero spent in an outcome.
+    the months observed before time zero spent in an outcome. district: 1 in each of the run's districts but the first; `districts` is filled
+    in when the protocol is loaded.
     """
 
     name: str
@@ -35,12 +37,23 @@ class Covariate(Record):
     equals: str | None = None
     outcome: str | None = None
     starts: tuple[int, ...] = ()
+    districts: tuple[str, ...] = ()
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of its columns in the model, as a reader meets them."""
+        return {
+            "elapsed": (self.name, f"{self.name}_unknown"),
+            "season": tuple(f"{self.name}_from_{start}" for start in sorted(self.starts)[:-1]),
+            "district": tuple(f"lives_in_{one}" for one in self.districts[1:]),
+        }.get(self.kind, (self.name,))
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self):
-        needed = {"person": self.column, "history_share": self.outcome, "season": self.starts, "elapsed": True}[self.kind]
-        if not needed:
+        if not {"person": self.column, "history_share": self.outcome, "season": self.starts}.get(self.kind, True):
             raise ValueError("a person covariate needs column, a history_share outcome, a season starts")
+        if self.column == "district":
+            raise ValueError("the district goes in whole, as {name: district, kind: district}")
         return self
 
 
@@ -121,8 +134,11 @@ class Protocol(Record):
     leavers_in_month_one: those of the comparison who leave support in the trial month. excluded where a month's exits come before its starts or
     the order is not known: to start one must not have left, and to demand that of one arm only is a month of immortal time. stay where starts
     come first.
+    grace_months: the strategy is to start in the trial month or so many months after it, each as likely as the others, while still on support; the
+    comparison wait then does not start in any of them (`evalkit.effects.grace`). 0: to start in the trial month.
     planned_months: planned length of the intervention; null: the median of what was planned for those who start. start_months: months on support,
-    and stop_months: months in the intervention, for which starting and leaving are estimated apart.
+    and stop_months: months in the intervention, for which starting and leaving are estimated apart. dose_months: to take part for at least so many
+    months, against leaving earlier.
     """
 
     protocol: str
@@ -133,6 +149,7 @@ class Protocol(Record):
     comparisons: tuple[Comparison, ...] = ("wait", "never")
     other_intervention_id: str | None = None
     leavers_in_month_one: Literal["stay", "excluded"] = "excluded"
+    grace_months: int = Field(0, ge=0)
     follow_up_months: int = Field(ge=1)
     primary_outcome: str = "work"
     outcomes: tuple[str, ...]
@@ -141,6 +158,7 @@ class Protocol(Record):
     planned_months: int | None = Field(None, ge=1)
     start_months: tuple[int, ...] = ()
     stop_months: tuple[int, ...] = ()
+    dose_months: tuple[Annotated[int, Field(ge=2)], ...] = ()
     covariates: tuple[Covariate, ...]
     subgroups: tuple[Subgroup, ...] = ()
     survey_weight: str | None = None
@@ -172,6 +190,10 @@ class Protocol(Record):
             raise ValueError("comparisons needs at least one; other goes with other_intervention_id and stands alone")
         if "other" in self.comparisons and self.comparisons != ("other",):
             raise ValueError("the comparison other stands alone: other people are compared")
+        if self.grace_months >= self.follow_up_months:
+            raise ValueError("grace_months must be shorter than the follow-up")
+        if self.grace_months and ("other" in self.comparisons or self.truncation.censoring is not None):
+            raise ValueError("a grace period goes with wait and never, and its weights are truncated by propensity alone")
         if self.intervention_id in (self.other_intervention_id, self.eligibility.during, self.eligibility.after):
             raise ValueError("an intervention is not compared with, added to or put after itself")
         names = [group.name for group in self.subgroups]
@@ -180,8 +202,8 @@ class Protocol(Record):
         return self
 
 
-def load_protocol(path: Path | str, *, n_months: int) -> Protocol:
-    """Read a protocol and hold it against the extract's length.
+def load_protocol(path: Path | str, *, n_months: int, districts: Sequence[str] = ()) -> Protocol:
+    """Read a protocol, hold it against the extract's length and fill in the run's districts.
 
     Parameters
     ----------
@@ -189,15 +211,17 @@ def load_protocol(path: Path | str, *, n_months: int) -> Protocol:
         A YAML file in params/protocols/.
     n_months : int
         Months in the extract.
+    districts : sequence of str
+        The run's districts, for a covariate of that kind; the first is what the others are compared with.
 
     Raises
     ------
     ParameterError
         If a key is unknown, missing or mistyped.
     ProtocolError
-        If the last trial cannot be followed to its end.
+        If the last trial cannot be followed to its end, or a covariate asks for districts and there are none.
     """
-    protocol = load(path, Protocol)
+    protocol = _with_districts(load(path, Protocol), path, districts)
     last_complete = n_months - protocol.follow_up_months + 1
     if protocol.eligibility.to_month > last_complete:
         raise ProtocolError(
@@ -213,9 +237,23 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
     """The protocols that a run file names, held against its extract's length; as `load_protocol`."""
     extract = run.params.extract
     n_months = month_number(extract.follow_up_through) - month_number(extract.first_month) + 1
-    return tuple(load_protocol(run.path(path), n_months=n_months) for path in run.params.effects.protocols)
+    districts = run.params.districts
+    return tuple(load_protocol(run.path(path), n_months=n_months, districts=districts) for path in run.params.effects.protocols)
 
 
 def protocol_hash(protocol: Protocol) -> str:
     """The protocol's identity: 12 hex digits that change with any word of it."""
     return hash_of(protocol)
+
+
+def _with_districts(protocol: Protocol, path: Path | str, districts: Sequence[str]) -> Protocol:
+    asking = [one for one in protocol.covariates if one.kind == "district"]
+    if asking and not districts:
+        raise ProtocolError(
+            "The protocol asks for the run's districts, and none are given.",
+            where=f"{path}, covariates: {asking[0].name}",
+            why="One model over all districts needs a term for each of them, also where only one district's people are read.",
+            fix="name the districts in the run file, or hand them to load_protocol.",
+        )
+    filled = tuple(one.model_copy(update={"districts": tuple(districts)}) if one in asking else one for one in protocol.covariates)
+    return protocol.model_copy(update={"covariates": filled})

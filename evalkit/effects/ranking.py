@@ -1,29 +1,37 @@
 """Districts beside each other: raw and shrunk effects, and how little a rank says.
 
 Raw effects are never ranked: the smallest districts would stand first and last by chance. Ranks come from draws of the districts' true effects
-given their estimates, when districts differ normally around a mean of their own. Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., section
-5.4; Goldstein & Spiegelhalter (1996), J. R. Stat. Soc. A 159:385.
+given their estimates, when districts differ normally around a mean of their own. The estimates are those for the city's eligible people, where
+enough districts have such people (`evalkit.effects.standardise`); else each is about its own starters, and the table says so. Gelman et al.
+(2013), Bayesian Data Analysis, 3rd ed., section 5.4; Goldstein & Spiegelhalter (1996), J. R. Stat. Soc. A 159:385.
 """
 
 import numpy as np
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.effects.pooling import draw_between_variance, primary_differences
 from evalkit.effects.protocol import Protocol
 from evalkit.tables import CITY
 
 N_RANK_DRAWS = 4_000
+# What a district's rank speaks about.
+CITY_ELIGIBLE, OWN_STARTERS = "city_eligible", "own_starters"
+_BASIS = ("standardised", "standardised_lower", "standardised_upper")
 SCHEMA = {
     "district": pl.String,
     "intervention_id": pl.String,
     "estimand": pl.String,
-    **dict.fromkeys(("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper", "reliability"), pl.Float64),
-    **dict.fromkeys(("probability_best", "rank", "rank_lower", "rank_upper"), pl.Float64),
+    **dict.fromkeys(("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper", *_BASIS), pl.Float64),
+    "standardised_to": pl.String,
+    **dict.fromkeys(("reliability", "probability_best", "rank", "rank_lower", "rank_upper"), pl.Float64),
     "n_districts": pl.Int32,
 }
 
 
-def district_ranks(draws: pl.DataFrame, protocol: Protocol, *, seed: int, conf_level: float = 0.95) -> pl.DataFrame:
+def district_ranks(
+    draws: pl.DataFrame, protocol: Protocol, *, seed: int, conf_level: float = 0.95, standardised: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Months in the primary outcome by district, raw and shrunk, the chance of being best, and the range of ranks (1: most months gained).
 
     Parameters
@@ -32,12 +40,16 @@ def district_ranks(draws: pl.DataFrame, protocol: Protocol, *, seed: int, conf_l
         Table `effect_draws` of one protocol and estimand, sources raw and shrunk.
     seed : int
         For the draws of ranks.
+    standardised : DataFrame, optional
+        The protocol's rows of the table `standardised_draws`.
 
     Returns
     -------
     DataFrame
-        district, intervention_id, estimand, raw, shrunk (months) with _lower and _upper, reliability (how much of the raw deviation from the
-        city is kept, 0-1), probability_best (0-1), rank (median), rank_lower, rank_upper, n_districts. Empty where districts were not pooled.
+        district, intervention_id, estimand, raw, shrunk, standardised (months) with _lower and _upper, standardised_to (whom the rank is about:
+        city_eligible|own_starters), reliability (how much of the ranked deviation from the others is kept, 0-1), probability_best (0-1), rank
+        (median), rank_lower, rank_upper, n_districts (ranked). Where at least `min_districts_for_pooling` districts could be standardised the others
+        have no rank. Empty where districts were not pooled.
     """
     shrunk = draws.filter(pl.col("source") == "shrunk")
     if shrunk.is_empty():
@@ -46,21 +58,20 @@ def district_ranks(draws: pl.DataFrame, protocol: Protocol, *, seed: int, conf_l
     raw = draws.filter((pl.col("source") == "raw") & pl.col("district").is_in(districts))
     tables = [_months(part, protocol, name, conf_level) for part, name in ((raw, "raw"), (shrunk, "shrunk"))]
     together = tables[0].join(tables[1].drop("shrunk_variance"), on="district").sort("district")
-    true, reliability = posterior_draws(together["raw"].to_numpy(), together["raw_variance"].to_numpy(), seed=seed)
-    ranks = true.shape[1] + 1 - (true.argsort(axis=1).argsort(axis=1) + 1)
-    tail = (1 - conf_level) / 2
-    lower, median, upper = np.quantile(ranks, [tail, 0.5, 1 - tail], axis=0, method="nearest")
-    return together.select(
-        "district",
-        pl.lit(protocol.intervention_id).alias("intervention_id"),
-        pl.lit(shrunk["estimand"][0]).alias("estimand"),
-        *("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper"),
-        reliability=pl.Series(reliability),
-        probability_best=pl.Series((ranks == 1).mean(axis=0)),
-        rank=pl.Series(median.astype(float)),
-        rank_lower=pl.Series(lower.astype(float)),
-        rank_upper=pl.Series(upper.astype(float)),
-        n_districts=pl.lit(len(districts), dtype=pl.Int32),
+    found = _standardised(standardised, districts, conf_level)
+    is_enough = len(found) >= protocol.min_districts_for_pooling
+    together = together.join(found if is_enough else found.clear(), on="district", how="left", maintain_order="left")
+    basis = "standardised" if is_enough else "raw"
+    ranks = _ranks(together.filter(pl.col(basis).is_not_null()), basis, seed=seed, conf_level=conf_level)
+    return (
+        together.join(ranks, on="district", how="left", maintain_order="left")
+        .with_columns(
+            intervention_id=pl.lit(protocol.intervention_id),
+            estimand=pl.lit(shrunk["estimand"][0]),
+            standardised_to=pl.when(pl.col("standardised").is_not_null()).then(pl.lit(CITY_ELIGIBLE)).otherwise(pl.lit(OWN_STARTERS)),
+            n_districts=pl.lit(len(ranks), dtype=pl.Int32),
+        )
+        .select(list(SCHEMA))
     )
 
 
@@ -83,10 +94,29 @@ def posterior_draws(
 
 def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
     differences = primary_differences(draws, protocol.primary_outcome).filter(pl.col("district") != CITY)
-    replicate, tail = pl.col("difference").filter(pl.col("draw") > 0), (1 - conf_level) / 2
+    names = (name, f"{name}_lower", f"{name}_upper")
     return differences.group_by("district").agg(
-        pl.col("difference").filter(pl.col("draw") == 0).first().alias(name),
-        replicate.quantile(tail, "linear").alias(f"{name}_lower"),
-        replicate.quantile(1 - tail, "linear").alias(f"{name}_upper"),
-        replicate.var().alias(f"{name}_variance"),
+        *estimate_with_range("difference", conf_level=conf_level, names=names),
+        pl.col("difference").filter(pl.col("draw") > 0).var().alias(f"{name}_variance"),
     )
+
+
+def _standardised(draws: pl.DataFrame | None, districts: list[str], conf_level: float) -> pl.DataFrame:
+    """The districts that could be standardised: their estimates with ranges and variances."""
+    own = pl.DataFrame(schema={"district": pl.String, "draw": pl.Int32, "difference": pl.Float64}) if draws is None else draws
+    own = own.filter(pl.col("difference").is_not_null() & pl.col("district").is_in(districts))
+    return own.group_by("district").agg(
+        *estimate_with_range("difference", conf_level=conf_level, names=_BASIS),
+        pl.col("difference").filter(pl.col("draw") > 0).var().alias("standardised_variance"),
+    )
+
+
+def _ranks(estimates: pl.DataFrame, basis: str, *, seed: int, conf_level: float) -> pl.DataFrame:
+    """district, reliability, probability_best, rank, rank_lower, rank_upper of the districts with estimates."""
+    true, reliability = posterior_draws(estimates[basis].to_numpy(), estimates[f"{basis}_variance"].to_numpy(), seed=seed)
+    ranks = true.shape[1] + 1 - (true.argsort(axis=1).argsort(axis=1) + 1)
+    tail = (1 - conf_level) / 2
+    lower, median, upper = np.quantile(ranks, [tail, 0.5, 1 - tail], axis=0, method="nearest").astype(float)
+    best = (ranks == 1).mean(axis=0)
+    columns = {"reliability": reliability, "probability_best": best, "rank": median, "rank_lower": lower, "rank_upper": upper}
+    return estimates.select("district").with_columns(**{name: pl.Series(values) for name, values in columns.items()})

@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.effects.protocol import Protocol
 from evalkit.tables import STATES
 
@@ -91,12 +92,7 @@ def _shares(last: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
 
 
 def _ranged(values: pl.DataFrame, conf_level: float) -> pl.DataFrame:
-    replicate, tail = pl.col("value").filter(pl.col("draw") > 0), (1 - conf_level) / 2
-    return values.group_by(*_KEYS, "reading").agg(
-        estimate=pl.col("value").filter(pl.col("draw") == 0).first(),
-        ci_lower=replicate.quantile(tail, "linear"),
-        ci_upper=replicate.quantile(1 - tail, "linear"),
-    )
+    return values.group_by(*_KEYS, "reading").agg(estimate_with_range("value", conf_level=conf_level))
 
 
 def _errors(draws: pl.DataFrame, protocol: Protocol, reading: str) -> pl.DataFrame:

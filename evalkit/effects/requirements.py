@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from evalkit.effects.protocol import Covariate, Protocol
+from evalkit.effects.protocol import Protocol
 from evalkit.errors import ProtocolError, nearest
 
 # Columns that a subgroup may ask for and nobody delivers: effects.groups makes them.
@@ -11,7 +11,7 @@ _MADE_FOR_SUBGROUPS = ("elapsed_months", "is_woman_in_weak_position")
 
 def term_names(protocol: Protocol) -> tuple[str, ...]:
     """The names under which a protocol's covariates meet a reader, as `emulate_trials` makes them."""
-    return tuple(name for covariate in protocol.covariates for name in _terms_of(covariate))
+    return tuple(name for covariate in protocol.covariates for name in covariate.terms)
 
 
 def refuse_missing_columns(protocols: Sequence[Protocol], person_columns: Collection[str]) -> None:
@@ -49,11 +49,3 @@ def _columns_of(protocol: Protocol, person_columns: list[str]) -> list[tuple[str
     asked = [(f"covariate {one.name}", one.column, person_columns) for one in protocol.covariates if one.kind == "person" and one.column]
     asked += [(f"subgroup {group.name}", group.column, [*person_columns, *_MADE_FOR_SUBGROUPS]) for group in protocol.subgroups]
     return asked + ([("survey_weight", protocol.survey_weight, person_columns)] if protocol.survey_weight else [])
-
-
-def _terms_of(covariate: Covariate) -> list[str]:
-    if covariate.kind == "elapsed":
-        return [covariate.name, f"{covariate.name}_unknown"]
-    if covariate.kind == "season":
-        return [f"{covariate.name}_from_{start}" for start in sorted(covariate.starts)[:-1]]
-    return [covariate.name]

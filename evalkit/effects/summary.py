@@ -5,6 +5,7 @@ The estimate is draw 0; the range holds the middle `conf_level` of the replicate
 
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.effects.protocol import Protocol
 
 _KEYS = ["district", "intervention_id", "estimand"]
@@ -53,25 +54,11 @@ def _with_difference(draws: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_range(values: pl.DataFrame, keys: list[str], conf_level: float) -> pl.DataFrame:
-    replicate = pl.col("probability").filter(pl.col("draw") > 0)
-    tail = (1 - conf_level) / 2
-    return (
-        values.group_by(keys)
-        .agg(
-            estimate=pl.col("probability").filter(pl.col("draw") == 0).first(),
-            ci_lower=replicate.quantile(tail, "linear"),
-            ci_upper=replicate.quantile(1 - tail, "linear"),
-        )
-        .sort(keys)
-    )
+    return values.group_by(keys).agg(estimate_with_range("probability", conf_level=conf_level)).sort(keys)
 
 
 def draw_range(values: pl.DataFrame, *, conf_level: float = 0.95) -> dict[str, pl.Expr]:
     """difference (draw 0), ci_lower and ci_upper of a table of one difference a draw, as columns to put in a frame."""
-    replicates, tail = values.filter(pl.col("draw") > 0)["difference"], (1 - conf_level) / 2
-    found = {
-        "difference": values.filter(pl.col("draw") == 0)["difference"][0],
-        "ci_lower": replicates.quantile(tail, "linear"),
-        "ci_upper": replicates.quantile(1 - tail, "linear"),
-    }
+    names = ("difference", "ci_lower", "ci_upper")
+    found = values.select(estimate_with_range("difference", conf_level=conf_level, names=names)).row(0, named=True)
     return {name: pl.lit(value, dtype=pl.Float64) for name, value in found.items()}

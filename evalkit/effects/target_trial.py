@@ -28,7 +28,9 @@ _MONTH_SPAN = 2**21
 class Waiting:
     """Every month in which somebody could start, from the first trial to the end of the last follow-up: what *never* is estimated from.
 
-    rows : person_id, trial_month, started (bool), weight; sorted by person and month.
+    With a grace period and no *never* they end with the last trial's grace period.
+
+    rows : person_id, trial_month, elapsed_months, started (bool), weight; sorted by person and month.
     design : (n_rows, n_terms) covariates of that month.
     """
 
@@ -47,7 +49,7 @@ class Trials:
     terms : names of the design's columns.
     outcomes : (n_rows, follow_up_months) position of each month's state in `states`.
     states : the protocol's outcomes, and "unknown" where some month of somebody's follow-up is not known.
-    waiting : the months in which people could start; null where nothing is compared with never.
+    waiting : the months in which people could start; null where nothing is compared with never and there is no grace period.
     """
 
     rows: pl.DataFrame
@@ -104,7 +106,7 @@ def emulate_trials(
     """
     origin, eligibility = month_number(first_month), protocol.eligibility
     is_never = "never" in protocol.comparisons
-    last = eligibility.to_month + (protocol.follow_up_months - 1 if is_never else 0)
+    last = eligibility.to_month + (protocol.follow_up_months - 1 if is_never else protocol.grace_months)
     months = _assign(_eligible(spells, episodes, protocol, origin, last), episodes, protocol, origin)
     in_trial = (months["trial_month"] <= eligibility.to_month).to_numpy()
     if not in_trial.any():
@@ -122,9 +124,9 @@ def emulate_trials(
         stays = panel.state_in(months) == panel.states.index(eligibility.state_before)
         kept = stays | (months["arm"] == "treated").to_numpy()
         months, design, outcomes, in_trial = months.filter(pl.Series(kept)), design[kept], outcomes[kept[in_trial]], in_trial[kept]
-    waiting = Waiting(months.select("person_id", "trial_month", started=pl.col("arm") == "treated", weight="weight"), design)
+    waiting = Waiting(months.select("person_id", "trial_month", "elapsed_months", "weight", started=pl.col("arm") == "treated"), design)
     rows = months.filter(pl.Series(in_trial))
-    return Trials(rows, design[in_trial], terms, outcomes, panel.states, protocol, waiting if is_never else None)
+    return Trials(rows, design[in_trial], terms, outcomes, panel.states, protocol, waiting if is_never or protocol.grace_months else None)
 
 
 def has_eligible(spells: pl.DataFrame, episodes: pl.DataFrame, *, protocol: Protocol, first_month: date) -> bool:

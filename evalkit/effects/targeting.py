@@ -82,7 +82,7 @@ def rule_features(trials: Trials) -> dict[str, np.ndarray]:
     for covariate in trials.protocol.covariates:
         if covariate.kind == "elapsed":
             features[covariate.name] = elapsed
-        elif covariate.kind == "history_share" or (covariate.kind == "person" and covariate.column != "district"):
+        elif covariate.kind in ("history_share", "person"):
             features[covariate.name] = trials.design[:, trials.terms.index(covariate.name)]
     return features
 

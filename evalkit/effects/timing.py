@@ -8,6 +8,7 @@ positive. Van Ours (2004), J. Public Econ. 88:1151.
 
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.effects.protocol import Protocol
 
 KEYS = ["district", "intervention_id", "estimand"]
@@ -76,11 +77,11 @@ def _first_months(differences: pl.DataFrame) -> pl.DataFrame:
 def _break_even(differences: pl.DataFrame, horizon: int, conf_level: float) -> pl.DataFrame:
     months = _first_months(differences)
     shares = months.group_by(KEYS).agg(estimate=pl.col("month").is_not_null().filter(pl.col("draw") > 0).mean())
-    # A month that is not reached lies beyond the horizon; quantiles take an observed month, none in between.
+    # A month that is not reached lies beyond the horizon; limits take an observed month, none in between.
     beyond = months.select(
         *KEYS, "draw", measure=pl.lit("break_even_month"), estimate=pl.col("month").fill_null(horizon + 1).cast(pl.Float64)
     )
-    ranged = _ranged(beyond, conf_level, interpolation="nearest")
+    ranged = _ranged(beyond, conf_level, is_observed=True)
     within = [pl.when(pl.col(name) <= horizon).then(name).alias(name) for name in ("estimate", "ci_lower", "ci_upper")]
     return pl.concat([ranged.with_columns(within), shares.with_columns(measure=pl.lit("break_even_share"))], how="diagonal")
 
@@ -97,10 +98,5 @@ def _lasting(events: pl.DataFrame, protocol: Protocol, conf_level: float) -> pl.
     return ranged.join(by_arm.filter(pl.col("draw") == 0).drop("draw"), on=[*KEYS, "measure"], how="left")
 
 
-def _ranged(values: pl.DataFrame, conf_level: float, *, interpolation: str = "linear") -> pl.DataFrame:
-    replicate, tail = pl.col("estimate").filter(pl.col("draw") > 0), (1 - conf_level) / 2
-    return values.group_by(*KEYS, "measure").agg(
-        estimate=pl.col("estimate").filter(pl.col("draw") == 0).first(),
-        ci_lower=replicate.quantile(tail, interpolation),
-        ci_upper=replicate.quantile(1 - tail, interpolation),
-    )
+def _ranged(values: pl.DataFrame, conf_level: float, *, is_observed: bool = False) -> pl.DataFrame:
+    return values.group_by(*KEYS, "measure").agg(estimate_with_range("estimate", conf_level=conf_level, is_observed=is_observed))

@@ -1,10 +1,10 @@
-"""What stands beside the effects: groups, the districts' funnel, and the range of their ranks."""
+"""What stands beside the effects: groups, who gains most, the districts' funnel, the range of their ranks, ways of working and roll-outs."""
 
 from markupsafe import Markup
 
 from evalkit.report.document import Block, Brief, DataTable
 from evalkit.report.figures import picture
-from evalkit.report.numbers import CHANGE_MONTHS, COUNT, SHARE, Form, Row, number
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, PROBABILITY, SHARE, Form, Row, number
 from evalkit.tables import slug
 
 _RANK = Form()
@@ -24,6 +24,66 @@ def group_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
             note=brief.note("group_effects"),
         ),
     )
+
+
+def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
+    """Who gains most, as the learned rule says it; nothing where none was looked for."""
+    words = brief.words
+    if not brief.shelf.rows("targeting_value", intervention_id=intervention_id):
+        return ()
+    conditions = [
+        words.html(
+            f"target.{row['side']}",
+            covariate=words.text(row["covariate"]),
+            threshold=brief.number(row, "threshold", Form("number", 0 if row["threshold"] == int(row["threshold"]) else 1)),
+        )
+        for row in brief.shelf.rows("targeting_rule", intervention_id=intervention_id)
+        if row.has("threshold")
+    ]
+    rule = (
+        words.html("target.named", conditions=Markup(f" {words.text('unit.and')} ").join(conditions))
+        if conditions
+        else words.html("target.none")
+    )
+    return rule, words.html("target.judged")
+
+
+def targeting_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
+    """What a place gives as places go today, by the rule, and the difference."""
+    words, rows = brief.words, brief.shelf.rows("targeting_value", intervention_id=intervention_id)
+    if not rows:
+        return ()
+    body = tuple((words.label(f"target.{row['policy']}"), brief.in_brackets(row, "estimate", CHANGE_MONTHS)) for row in rows)
+    head = (words.text("target.policy"), words.text("target.months"))
+    return (DataTable(caption=words.text("target.caption"), head=head, rows=body, note=brief.note("targeting_value")),)
+
+
+def roll_out_blocks(brief: Brief) -> tuple[Block, ...]:
+    """What each roll-out showed on leaving support for work and on coming onto it, or why that cannot be said."""
+    words, rows = brief.words, brief.shelf.rows("rollout_effects")
+    if not rows:
+        return ()
+    body = tuple(
+        (_action(brief, row), words.label(f"rollout.{row['outcome']}"), brief.number(row, "n_adopted", COUNT), _rollout_change(brief, row))
+        for row in rows
+    )
+    head = tuple(words.text(f"rollout.{name}") for name in ("action", "what", "n_adopted", "change"))
+    table = DataTable(words.text("rollout.caption"), head, body, brief.note("rollout_effects"))
+    return (Block(heading=words.text("rollout.heading"), text=(words.html("rollout.text"),), tables=(table,)),)
+
+
+def _action(brief: Brief, row: Row) -> str:
+    """The action's name, where the run has a word for it."""
+    name = row["action_id"]
+    return brief.words.label(name) if brief.words.has(name) else name
+
+
+def _rollout_change(brief: Brief, row: Row) -> Markup:
+    if row["verdict"] != "estimated" or not row.has("change", "change_lower", "change_upper"):
+        return brief.words.html(f"rollout.{row['verdict'] or 'trend_before'}")
+    low, high = (brief.number(row, f"change_{side}", SHARE) for side in ("lower", "upper"))
+    limits = brief.words.html("unit.range", low=low, high=high)
+    return Markup('{} <span class="range">({})</span>').format(brief.number(row, "change", SHARE), limits)
 
 
 def funnel_blocks(brief: Brief) -> tuple[Block, ...]:
@@ -51,15 +111,38 @@ def rank_blocks(brief: Brief) -> tuple[Block, ...]:
     keys = sorted({(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("district_ranks")})
     for of in keys:
         rows = brief.shelf.rows("district_ranks", intervention_id=of[0], estimand=of[1])
-        head = (words.text("overview.district"), *(words.text(f"overview.{name}") for name in ("raw", "shrunk", "rank", "best")))
+        head = (
+            words.text("overview.district"),
+            *(words.text(f"overview.{name}") for name in ("raw", "shrunk", "standardised", "rank", "best")),
+        )
         table = DataTable(
             words.text("overview.ranks_caption"), head, tuple(_rank_line(brief, row) for row in rows), brief.note("district_ranks")
         )
         figures = picture(brief, "district_ranks", words.html("overview.figure_ranks"), (table,), of=of)
         heading = words.text("overview.ranks_of", intervention=words.text(of[0])) if len(keys) > 1 else ""
-        blocks.append(
-            Block(heading=heading, text=(words.html("overview.ranks_text"),), figures=figures, tables=() if figures else (table,))
+        whom = "city_eligible" if any(row["standardised_to"] == "city_eligible" for row in rows) else "own_starters"
+        texts = tuple(words.html(f"overview.ranks_{what}") for what in ("text", whom))
+        blocks.append(Block(heading=heading, text=texts, figures=figures, tables=() if figures else (table,)))
+    return tuple(blocks)
+
+
+def model_blocks(brief: Brief) -> tuple[Block, ...]:
+    """A block for each effect by the way its districts work: their mean, and its distance from the other ways."""
+    words, blocks = brief.words, []
+    for of in sorted({(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("effects_by_model")}):
+        rows = brief.shelf.rows("effects_by_model", intervention_id=of[0], estimand=of[1])
+        head = tuple(words.text(f"overview.{name}") for name in ("model", "n_districts", "model_effect", "gap"))
+        body = tuple(
+            (
+                words.label(row["model"]),
+                brief.number(row, "n_districts", COUNT),
+                *(_with_limits(brief, row, name) for name in ("effect", "gap")),
+            )
+            for row in rows
         )
+        table = DataTable(words.text("overview.models_caption"), head, body, brief.note("effects_by_model"))
+        heading = words.text("overview.models_of", intervention=words.text(of[0]))
+        blocks.append(Block(heading=heading, text=(words.html("overview.models_text"),), tables=(table,)))
     return tuple(blocks)
 
 
@@ -80,9 +163,11 @@ def _funnel_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
 
 
 def _rank_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
+    effects = (_with_limits(brief, row, column) for column in ("raw", "shrunk", "standardised"))
+    if not row.has("rank_lower", "rank_upper"):
+        return _linked(row), *effects, "–", "–"
     ranks = Markup("{}–{}").format(brief.number(row, "rank_lower", _RANK), brief.number(row, "rank_upper", _RANK))
-    raw, shrunk = (_with_limits(brief, row, column) for column in ("raw", "shrunk"))
-    return _linked(row), raw, shrunk, ranks, brief.number(row, "probability_best", SHARE)
+    return _linked(row), *effects, ranks, brief.number(row, "probability_best", PROBABILITY)
 
 
 def _linked(row: Row) -> Markup:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from evalkit.report.beside import group_table
+from evalkit.report.beside import group_table, targeting_table, targeting_text
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row, gain_form, points_form
@@ -191,7 +191,9 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     figures = _figures(brief, effect)
     is_drawn = any(figure.name.startswith("effect_months") for figure in figures)
     # Groups are those of all districts together.
-    groups = group_table(brief, effect.intervention_id) if brief.district == "all" else ()
+    is_city = brief.district == "all"
+    groups = (*group_table(brief, effect.intervention_id), *targeting_table(brief, effect.intervention_id)) if is_city else ()
+    rule = targeting_text(brief, effect.intervention_id) if is_city else ()
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
     block = Block(
         heading=heading_of(brief, effect),
@@ -199,7 +201,7 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
         leads=(_answer(brief, effect),) if pooled or len(effects_of(brief)) > 1 else (),
         text=(words.html("change.pooled_intro", district=brief.place),) if pooled else (),
         key_figures=_key_figures(brief, effect),
-        after=(*_lock_in_text(brief, effect), *timing_texts(brief, effect.keys), *question),
+        after=(*_lock_in_text(brief, effect), *timing_texts(brief, effect.keys), *rule, *question),
         figures=figures,
         tables=(*(() if is_drawn else _summary_table(brief, effect)), *groups),
     )

@@ -4,7 +4,7 @@ Builders fill these records; the templates only lay them out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from markupsafe import Markup
 
@@ -73,6 +73,23 @@ class Section:
     leads: tuple[Markup, ...]
     blocks: tuple[Block, ...] = ()
     grade: str = ""
+
+
+def said_once(section: Section) -> Section:
+    """The section with sentences that stand in every one of its headed blocks lifted out, before the first of them."""
+    headed = [block for block in section.blocks if block.heading]
+    if len(headed) < 2:
+        return section
+    others = [{sentence.striptags() for sentence in block.text} for block in headed[1:]]
+    shared = {sentence.striptags(): sentence for sentence in headed[0].text if all(sentence.striptags() in other for other in others)}
+    if not shared:
+        return section
+    place = section.blocks.index(headed[0])
+    rest = (
+        replace(block, text=tuple(sentence for sentence in block.text if not block.heading or sentence.striptags() not in shared))
+        for block in section.blocks[place:]
+    )
+    return replace(section, blocks=(*section.blocks[:place], Block(text=tuple(shared.values())), *rest))
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def _comparison(brief: Brief, characteristic: str, rows: list[Row]) -> Markup:
     longest, shortest = shown[0], shown[-1]
     numbers = {
         "characteristic": label,
-        "longest": _group(brief, longest).lower(),
+        "longest": words.group(longest["group"]).lower(),
         "months": brief.number(longest, "estimate", MONTHS),
         "horizon": key_number(longest, "horizon_months", words),
     }
@@ -83,13 +83,8 @@ def _comparison(brief: Brief, characteristic: str, rows: list[Row]) -> Markup:
         return words.html("groups.leader", **numbers, range=brief.range_of(longest, MONTHS))
     if are_apart([longest, shortest]):
         fewer = brief.number(shortest, "estimate", MONTHS)
-        return words.html("groups.apart", **numbers, shortest=_group(brief, shortest).lower(), fewer=fewer)
+        return words.html("groups.apart", **numbers, shortest=words.group(shortest["group"]).lower(), fewer=fewer)
     return words.html("groups.unclear", characteristic=label)
-
-
-def _group(brief: Brief, row: Row) -> str:
-    key = f"group.{row['group']}"
-    return brief.words.text(key) if brief.words.has(key) else row["group"].replace("_", " ")
 
 
 def _place(row: Row) -> tuple[bool, bool, str]:
@@ -132,7 +127,7 @@ def _month_table(brief: Brief) -> tuple[DataTable, ...]:
         return ()
     body = tuple(
         (
-            _group(brief, row),
+            words.group(row["group"]),
             brief.number(row, "estimate", MONTHS),
             brief.range_of(row, MONTHS),
             brief.number(row, "n_spells", COUNT),
@@ -157,7 +152,7 @@ def _curve_tables(brief: Brief) -> tuple[DataTable, ...]:
 
 def _curve_table(brief: Brief, characteristic: str, rows: list[Row]) -> DataTable:
     words = brief.words
-    groups = {row["group"]: _group(brief, row) for row in rows}
+    groups = {row["group"]: brief.words.group(row["group"]) for row in rows}
     cells = {(row["month"], row["group"]): row for row in rows}
     months = sorted({row["month"] for row in rows if row["month"] % _TABLE_STEP_MONTHS == 0})
     complete = [month for month in months if all((month, group) in cells for group in groups)]

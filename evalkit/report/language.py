@@ -29,6 +29,8 @@ LOCALES: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}
 _EFFECT_COLUMNS = ("intervention", "estimand", "covariate", "convention", "arm", "outcome")
 _MONEY_COLUMNS = ("actor", "perspective", "posting", "kind", "price")
 VALUE_COLUMNS = frozenset(("value", "district", "measure", "state", "exit", *_EFFECT_COLUMNS, *_MONEY_COLUMNS))
+# A probability nearer to none or all than this is said as a bound: fifty draws of an effect cannot tell 99 per cent from 100.
+UNLIKELY = 0.02
 NBSP, MINUS = "\u00a0", "\u2212"
 
 
@@ -63,6 +65,17 @@ class Words:
         """Whether the catalogue holds a key, as a text or as a value."""
         return key in self.entries or value_key(key) in self.entries
 
+    def group(self, group: str) -> str:
+        """A group of people as a label: "Women"; a band of ages ("–24", "25–49", "50–") in words; other groups as they stand in the table."""
+        if self.has(f"group.{group}"):
+            return self.text(f"group.{group}")
+        youngest, dash, oldest = group.partition("–")
+        if not dash:
+            return group.replace("_", " ")
+        if not youngest:
+            return self.text("group.under", age=int(oldest) + 1)
+        return self.text("group.aged", ages=group) if oldest else self.text("group.and_older", age=youngest)
+
     def number(self, value: float, digits: int = 0) -> str:
         """A number with a fixed count of decimals; negative `digits` rounds to tens, hundreds and so on."""
         rounded = _rounded(value, digits)
@@ -72,6 +85,13 @@ class Words:
     def percent(self, share: float, digits: int = 0) -> str:
         """A share (0-1) as per cent."""
         return self.number(share * 100, digits) + self.text("unit.percent_sign")
+
+    def probability(self, share: float, digits: int = 0) -> str:
+        """A probability from draws as per cent; near none or all of the draws as a bound, since draws do not show more."""
+        if UNLIKELY <= share <= 1 - UNLIKELY:
+            return self.percent(share, digits)
+        side, bound = ("under", UNLIKELY) if share < UNLIKELY else ("over", 1 - UNLIKELY)
+        return self.text(f"unit.{side}", number=self.percent(bound))
 
     def points(self, share: float, digits: int = 0) -> str:
         """A difference between shares (0-1) as a number of percentage points, signed, without the unit."""

@@ -14,15 +14,15 @@ from markupsafe import Markup
 from evalkit.disclosure import Published, require_published
 from evalkit.report.language import Words
 
-Kind = Literal["number", "signed", "percent", "hundredths", "points", "money", "gain", "year"]
+Kind = Literal["number", "signed", "percent", "probability", "hundredths", "points", "money", "gain", "year"]
 
 
 @dataclass(frozen=True)
 class Form:
     """How a number is written: its kind, its decimals (negative: rounded to tens, hundreds) and, for money, its currency.
 
-    number and signed as they are; percent, hundredths (a share without the sign) and points (hundredths with a plus) times 100; money and
-    gain (with a plus) as amounts; year without separators.
+    number and signed as they are; percent, probability (a bound near 0 and 1), hundredths (a share without the sign) and points
+    (hundredths with a plus) times 100; money and gain (with a plus) as amounts; year without separators.
     """
 
     kind: Kind = "number"
@@ -34,7 +34,7 @@ class Form:
 
 
 COUNT, MONTHS, CHANGE_MONTHS = Form(), Form("number", 1), Form("signed", 1)
-SHARE, POINTS, BALANCE = Form("percent"), Form("points"), Form("number", 2)
+SHARE, PROBABILITY, POINTS, BALANCE = Form("percent"), Form("probability"), Form("points"), Form("number", 2)
 YEAR = Form("year")
 _ROUNDS_TO_ZERO = 0.005
 _LIMIT_KINDS: dict[Kind, tuple[Kind, Kind]] = {

@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from evalkit.report.beside import funnel_blocks, rank_blocks
+from evalkit.report.beside import funnel_blocks, model_blocks, rank_blocks, roll_out_blocks
 from evalkit.report.change import primary_verdicts
 from evalkit.report.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.figures import picture
@@ -32,7 +32,7 @@ def what_differs(brief: Brief) -> Section:
         name="differ",
         heading=words.text("overview.differ_heading"),
         leads=(words.html(f"overview.differ_lead_{key}"),),
-        blocks=(block, *funnel_blocks(brief), *rank_blocks(brief)),
+        blocks=(block, *funnel_blocks(brief), *rank_blocks(brief), *model_blocks(brief), *roll_out_blocks(brief)),
     )
 
 

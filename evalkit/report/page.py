@@ -18,7 +18,7 @@ from evalkit.params import Run
 from evalkit.report.allocation import best_use
 from evalkit.report.certainty import how_sure, what_cannot_be_said
 from evalkit.report.change import what_it_changes
-from evalkit.report.document import Brief, Section
+from evalkit.report.document import Brief, Section, said_once
 from evalkit.report.language import Words
 from evalkit.report.numbers import Shelf
 from evalkit.report.origins import where_numbers_come_from
@@ -137,7 +137,7 @@ def _write_page(brief: Brief, sections: tuple[Section, ...], *, name: str, headi
             heading=heading,
             kind=words.text(kind),
             notices=[notice[words.language] for notice in run.params.notices],
-            sections=sections,
+            sections=[said_once(section) for section in sections],
             pages=[(district, slug(district)) for district in run.params.districts],
             others=[language for language in run.params.languages if language != words.language],
         )

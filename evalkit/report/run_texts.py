@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from evalkit.errors import ParameterError
 from evalkit.params import Language, Run, Text, load
-from evalkit.report.language import Words, words
+from evalkit.report.language import Words, read_catalogue, words
 
 
 class _Texts(BaseModel):
@@ -129,6 +129,10 @@ def _names(run: Run) -> dict[str, Text]:
     named = [(texts.intervention_id, texts.title) for texts in protocols]
     named += [(group.name, group.title) for texts in protocols for group in texts.subgroups]
     named += [(posting.posting, posting.name) for posting in price_texts(run).postings]
+    lives_in = read_catalogue()["covariate.lives_in"]
+    named += [
+        (f"lives_in_{one}", {language: text.format(district=one) for language, text in lives_in.items()}) for one in run.params.districts
+    ]
     return {f"value.{key}": {language: inside_sentence(name) for language, name in text.items()} for key, text in named}
 
 

@@ -1,11 +1,11 @@
 """The fourth answer: what the intervention costs and gives, to whom, and which prices it rests on."""
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
-from evalkit.report.numbers import SHARE, YEAR, Form, Row, gain_form
+from evalkit.report.numbers import PROBABILITY, YEAR, Form, Row, gain_form
 from evalkit.report.run_texts import inside_sentence
 from evalkit.report.sentences import side_of_zero
 
@@ -68,7 +68,8 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect, rows),) if with_lead else (),
-        text=_untouched_text(brief, rows),
+        # Its source and grade stand beside the number, before the picture.
+        text=(escape(brief.note("value_summary")), *_untouched_text(brief, rows)),
         key_figures=() if is_drawn else _key_figures(brief, rows),
         figures=figures,
         tables=(*(() if is_drawn else _summary_table(brief, rows)), *_displacement_table(brief, effect)),
@@ -123,7 +124,7 @@ def _figures(brief: Brief, effect: Effect, rows: dict[str, Row]) -> tuple[Figure
 def _summary_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
     words = brief.words
     body = tuple(
-        (words.label(name), brief.in_brackets(row, "estimate", gain_form(row)), brief.number(row, "probability_positive", SHARE))
+        (words.label(name), brief.in_brackets(row, "estimate", gain_form(row)), brief.number(row, "probability_positive", PROBABILITY))
         for name, row in rows.items()
     )
     head = tuple(words.text(f"value_page.{column}") for column in ("perspective", "estimate", "probability"))

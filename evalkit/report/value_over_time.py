@@ -1,11 +1,11 @@
 """Value through time: when the money comes back, what is projected, what it gives for the money, who should pay, and what the answer hangs on."""
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Section
 from evalkit.report.figures import picture
-from evalkit.report.numbers import COUNT, SHARE, Form, Row, gain_form
+from evalkit.report.numbers import COUNT, PROBABILITY, Form, Row, gain_form
 
 PERSPECTIVES = ("person", "district", "municipality", "public_purse", "society")
 _PARTS = ("observed", "projected", "total")
@@ -48,7 +48,7 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     purse = rows.get("public_purse")
     if purse is None:
         return brief.words.html("value_time.none")
-    probability = brief.number(purse, "probability_returns", SHARE)
+    probability = brief.number(purse, "probability_returns", PROBABILITY)
     if purse.get("return_month") is None:
         lead = brief.words.html("value_time.lead_never", probability=probability)
     elif purse["return_month"] == 0:
@@ -66,7 +66,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect, rows),) if with_lead else (),
-        text=_text(brief, effect),
+        text=(escape(brief.note("value_payback")), *_text(brief, effect)),
         points=_switches(brief, effect),
         figures=figures,
         tables=(
@@ -102,7 +102,7 @@ def _payback_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
             brief.number(row, "deepest", _money(row, "deepest", "deepest_lower", "deepest_upper")),
             brief.number(row, "deepest_month", COUNT) if row.has("deepest_month") else "–",
             brief.number(row, "return_month", COUNT) if row.has("return_month") else "–",
-            brief.number(row, "probability_returns", SHARE),
+            brief.number(row, "probability_returns", PROBABILITY),
         )
         for name, row in rows.items()
     )

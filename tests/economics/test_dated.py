@@ -157,6 +157,50 @@ def test_currencies_turn_back_to_the_same_amount(amount, rate):
     assert convert_currency(there, currency="SEK", to="EUR", year=2020, records=rates) == pytest.approx(amount, rel=ROUND_TRIP)
 
 
+@given(
+    amount=st.floats(-1e9, 1e9), currency=st.sampled_from(["EUR", "GBP"]), years=st.tuples(st.integers(2012, 2023), st.integers(2012, 2023))
+)
+def test_currency_and_price_year_turn_back_together(amount, currency, years):
+    first, last = years
+    abroad = convert_currency(amount, currency="SEK", to=currency, year=first, records=SWEDEN)
+
+    home = convert_currency(abroad, currency=currency, to="SEK", year=first, records=SWEDEN)
+    there = convert_price_year(home, from_year=first, to_year=last, records=SWEDEN)
+
+    assert convert_price_year(there, from_year=last, to_year=first, records=SWEDEN) == pytest.approx(amount, rel=4 * ROUND_TRIP)
+
+
+def test_the_shipped_exchange_rates_say_that_they_are_illustrative():
+    rates = [one for key, one in SWEDEN.items() if key.startswith("exchange_rate.")]
+
+    assert rates and all("not an observed rate" in one.source and {v.grade for v in one.values} == {"L"} for one in rates)
+
+
+def test_a_price_in_another_currency_is_exchanged_at_its_own_year_s_rate(content, write):
+    fee = record(key="fee_abroad", currency="EUR", values=[{"period": 2012, "value": 100, "grade": "H"}])
+    content["defaults"] = [*map(str, FILES), str(write(fee))]
+    content["price_year"] = 2023
+    content["prices"] = [price | ({"price_year": 2023} if "currency" in price else {}) for price in content["prices"]]
+    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "fee_abroad", "year": 2012}}
+
+    wage = declare_price_book(content, where="small.yaml").records["wage"]
+
+    assert wage.value == pytest.approx(100 * 10 * 403.70 / 314.20)
+    assert (wage.currency, wage.price_year, wage.grade) == ("SEK", 2023, "L")
+    assert "exchange_rate.EUR.SEK 10: illustrative" in wage.source
+
+
+def test_a_price_in_another_currency_without_a_rate_is_refused(content, write):
+    content["defaults"] = [str(write(record(key="fee_abroad", currency="NOK", values=[{"period": 2020, "value": 1, "grade": "H"}])))]
+    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "fee_abroad", "year": 2020}}
+
+    with pytest.raises(ParameterError) as fault:
+        declare_price_book(content, where="small.yaml")
+
+    assert fault.value.what == "There is no exchange rate between NOK and SEK."
+    assert fault.value.where.startswith("small.yaml, price wage:") and "exchange_rate.NOK.SEK" in fault.value.where
+
+
 def _exchange_rate(rate):
     from evalkit.economics.dated import DatedRecord
 
@@ -167,10 +211,10 @@ def _exchange_rate(rate):
 
 def test_a_missing_exchange_rate_is_refused():
     with pytest.raises(ParameterError) as fault:
-        convert_currency(1.0, currency="GBP", to="SEK", year=2020, records=SWEDEN)
+        convert_currency(1.0, currency="NOK", to="SEK", year=2020, records=SWEDEN)
 
-    assert fault.value.what == "There is no exchange rate between GBP and SEK."
-    assert "exchange_rate.GBP.SEK" in fault.value.where and "found: none" in fault.value.where
+    assert fault.value.what == "There is no exchange rate between NOK and SEK."
+    assert "exchange_rate.NOK.SEK" in fault.value.where and "found: exchange_rate.EUR.SEK, exchange_rate.GBP.SEK" in fault.value.where
     assert "two currencies" in fault.value.why and "add the record" in fault.value.fix
 
 

@@ -85,6 +85,17 @@ def test_places_paid_in_another_currency_are_refused(content, declare, make_rich
     assert "small.yaml is in SEK" in fault.value.where and fault.value.why and "convert" in fault.value.fix
 
 
+def test_places_paid_in_another_currency_are_exchanged_at_a_declared_rate():
+    book = load_price_book(STOCKHOLM)
+    book = book.model_copy(update={"defaults": (*book.defaults, STOCKHOLM.parents[1] / "rates" / "exchange_rates.yaml")})
+
+    own = with_place_costs(book, place_costs(capacity(currency="EUR", price_year=2012), occupied(10, 10, 10)), KINDS)
+
+    start = own.records["programme_start.training"]
+    assert start.value == pytest.approx(6 * 500 * 10 * 403.70 / 314.20)
+    assert (start.currency, start.grade) == ("SEK", "L") and "exchange_rate.EUR.SEK" in start.source
+
+
 def test_a_book_without_a_single_price_of_a_start_is_refused(book):
     with pytest.raises(LedgerError) as fault:
         with_place_costs(book, place_costs(capacity(), occupied(1, 1, 1)), KINDS)

@@ -26,8 +26,18 @@ def test_contrast_counts_a_person_once(arms):
     assert doubled.std_error[0] == pytest.approx(single.std_error[0], abs=EXACT)
 
 
-def test_contrast_agrees_with_the_weighted_estimate_and_its_replicates(arms):
-    trials = arms.confounded(1_500, seed=3, effect=0.5)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"estimand": "ATE"},
+        {"estimand": "overlap"},
+        {"truncation": {"propensity": 1}},
+        {"estimand": "ATE", "truncation": {"propensity": 6}},
+    ],
+)
+def test_contrast_agrees_with_the_weighted_estimate_and_its_replicates(arms, changes):
+    trials = arms.confounded(1_500, seed=3, effect=0.5, **changes)
     propensity = fit_propensity(trials, n_draws=400, seed=1)
     replicates = primary_differences(
         effect_draws(estimate_effect(trials, district="all", propensity=propensity, n_draws=400, seed=1).sums), "work"

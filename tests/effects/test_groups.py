@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import fit_propensity, group_effects, group_masks, group_summary, with_target_groups
+from evalkit.effects import fit_propensity, group_counts, group_effects, group_masks, group_summary, with_target_groups
 from evalkit.errors import ProtocolError
 
 EXACT = 1e-12
@@ -44,6 +44,18 @@ def test_group_masks_by_hand(arms):
     assert masks["long"].tolist() == [False, True, True, False]
     # Natives have no years in the country, and are not newly arrived.
     assert masks["new"].tolist() == [True, False, False, True]
+
+
+def test_group_counts_by_hand(arms):
+    # Eight people aged 20, 35, 50, 65, 20 ...: two young, four below 40, who include the young.
+    trials, person = _trials(arms, n=8, groups=(YOUNG, _group("below_40", column="age", below=40)))
+    started = trials.is_treated.astype(int)
+
+    counts = group_counts(trials, person)
+
+    found = {(row["subgroup"], row["also_in"]): (row["n_starters"], row["n_eligible"]) for row in counts.iter_rows(named=True)}
+    young, below_40 = int(started[[0, 4]].sum()), int(started[[0, 1, 4, 5]].sum())
+    assert found == {("young", "young"): (young, 2), ("young", "below_40"): (young, 2), ("below_40", "below_40"): (below_40, 4)}
 
 
 def test_women_in_a_weak_position_need_sex_and_education_or_origin():

@@ -33,6 +33,18 @@ def test_load_protocol_names_an_unknown_key_and_its_neighbour(tmp_path):
     assert 'unknown key "followup_months" (did you mean "follow_up_months"?)' in str(caught.value)
 
 
+def test_load_protocol_takes_the_districts_from_the_run_and_refuses_without():
+    path = TRAINING.parent / "stockholm_work_training.yaml"
+
+    protocol = load_protocol(path, n_months=120, districts=["A", "B"])
+    with pytest.raises(ProtocolError) as caught:
+        load_protocol(path, n_months=120)
+
+    assert protocol.covariates[-1].terms == ("lives_in_B",)
+    assert "past_work_share, district" in dict(protocol_card(protocol).iter_rows())["covariates"]
+    assert "covariates: district" in str(caught.value).splitlines()[1]
+
+
 @pytest.mark.parametrize("outcome", ["training", "support", "pension"])
 def test_a_programme_a_transfer_or_support_is_never_success(world, outcome):
     with pytest.raises(ValidationError, match="never success"):
@@ -74,6 +86,7 @@ def test_a_subgroup_needs_one_condition_and_a_name_of_its_own(world, condition, 
         ({"comparisons": ["wait", "other"], "other_intervention_id": "x"}, "stands alone"),
         ({"comparisons": ["other"]}, "goes with other_intervention_id"),
         ({"comparisons": []}, "at least one"),
+        ({"covariates": [{"name": "north", "kind": "person", "column": "district", "equals": "North"}]}, "kind: district"),
         ({"eligibility": {"from_month": 2, "to_month": 3, "during": "course"}}, "after itself"),
     ],
 )

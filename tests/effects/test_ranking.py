@@ -73,3 +73,36 @@ def test_districts_that_were_not_pooled_are_not_ranked(arms):
     raw = _draws(arms, [0.1] * 4, [0.05] * 4).filter(pl.col("source") == "raw")
 
     assert district_ranks(raw, arms.protocol(follow_up_months=1), seed=1).is_empty()
+
+
+def _standardised(values, n_refused=0):
+    rng = np.random.default_rng(2)
+    rows = [
+        (f"d{place:02d}", draw, value + (0.01 * rng.normal() if draw else 0), None)
+        for place, value in enumerate(values)
+        for draw in range(50)
+    ]
+    rows += [(f"d{len(values) + place:02d}", 0, None, "few_comparable") for place in range(n_refused)]
+    return pl.DataFrame(rows, schema=["district", "draw", "difference", "reason"], orient="row", infer_schema_length=None)
+
+
+def test_ranks_are_those_of_the_standardised_effects(arms):
+    """d00 leads with its own people, d01 with the city's; d03 lacks such people and has no rank."""
+    draws = _draws(arms, [0.4, 0.1, 0.1, 0.1], [0.01] * 4)
+
+    ranks = district_ranks(draws, arms.protocol(follow_up_months=1), seed=1, standardised=_standardised([0.1, 0.4, 0.2], 1))
+
+    assert ranks["rank"].to_list() == [3, 1, 2, None]
+    assert ranks["standardised_to"].to_list() == ["city_eligible"] * 3 + ["own_starters"]
+    assert ranks["n_districts"].to_list() == [3] * 4
+    assert ranks["raw"].to_list() == pytest.approx([0.4, 0.1, 0.1, 0.1])
+
+
+def test_ranks_say_that_they_are_about_own_starters_where_few_districts_could_be_standardised(arms):
+    draws = _draws(arms, [0.4, 0.1, 0.1, 0.1], [0.01] * 4)
+
+    ranks = district_ranks(draws, arms.protocol(follow_up_months=1), seed=1, standardised=_standardised([0.1, 0.4], 2))
+
+    assert ranks["rank"][0] == 1
+    assert set(ranks["standardised_to"]) == {"own_starters"}
+    assert ranks["standardised"].null_count() == 4

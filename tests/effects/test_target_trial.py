@@ -74,6 +74,15 @@ def test_season_groups_wrap_around_the_year(world):
     assert trials.design[:, 1].tolist() == [0.0, 1.0]
 
 
+def test_each_district_but_the_first_is_a_term_of_its_own(world):
+    district = {"name": "district", "kind": "district", "districts": ["North", "South", "East"]}
+
+    trials = world.trials({"a": "ssss", "b": "ssss"}, districts={"b": "South"}, covariates=[district])
+
+    assert trials.terms == ("constant", "lives_in_South", "lives_in_East")
+    assert trials.design[:, 1:].tolist() == [[0, 0], [0, 0], [1, 0], [1, 0]]
+
+
 def test_leavers_excluded_keeps_those_who_stay_and_those_who_start(world):
     lives = {"a": "stww", "b": "swww", "c": "ssww"}
 

@@ -16,7 +16,7 @@ def _trials(arms, n, seed, gain):
     treated = rng.random(n) < 0.3
     helped = treated & (x[:, 0] == 1) & (x[:, 1] >= 3)
     working = rng.random((n, 2)) < (1 / (1 + np.exp(-(-1 + gain * helped))))[:, None]
-    covariates = [*COVARIATES, {"name": "x2", "kind": "person", "column": "district", "equals": "North"}]
+    covariates = [*COVARIATES, {"name": "x2", "kind": "district", "districts": ["South", "North"]}]
     return arms.of_arrays(x, treated, np.where(working, 0, 2), protocol=arms.protocol(covariates=covariates))
 
 

@@ -74,7 +74,9 @@ def funnel(verdict="inside"):
 def ranks():
     numbers = {"raw": 1.5, "raw_lower": -0.5, "raw_upper": 3.5, "shrunk": 0.9, "shrunk_lower": -0.3, "shrunk_upper": 2.1}
     places = {"probability_best": 0.37, "rank_lower": 1.0, "rank_upper": 3.0, "n_districts": 3}
-    rows = [{"district": name, **EFFECT, **numbers, **places} for name in ("Norr", "Söder")]
+    same = {"standardised": 1.2, "standardised_lower": -0.1, "standardised_upper": 2.2, "standardised_to": "city_eligible"}
+    lacking = dict.fromkeys((*same, *places)) | {"standardised_to": "own_starters", "n_districts": 3}
+    rows = [{"district": name, **EFFECT, **numbers, **own} for name, own in (("Norr", same | places), ("Söder", lacking))]
     return published("district_ranks", rows, ["district", "intervention_id", "estimand"])
 
 
@@ -159,6 +161,80 @@ def test_overview_names_each_of_several_funnels(make_run, tables):
     text = plain(write_overview(run, {**tables, "funnel": both}, {}, words_of_run(run, "en")))
 
     assert all(f"Among those who could have started {name}" in text for name in ("language practice", "work training"))
+
+
+def test_ranks_are_about_the_same_people_and_a_district_without_them_has_none(make_run, tables):
+    run = make_run()
+
+    text = plain(write_overview(run, {**tables, "district_ranks": ranks()}, {}, words_of_run(run, "en")))
+
+    assert "Ranks are about the same people" in text
+    assert "(−0.3 to 2.1)+1.2 (−0.1 to 2.2)1–337%" in text
+    assert "(−0.3 to 2.1)–––" in text
+
+
+def targeting_tables(*conditions):
+    rows = [
+        {"district": "all", "intervention_id": "work_training", "condition": place, "covariate": name, "side": side, "threshold": threshold}
+        for place, (name, side, threshold) in enumerate(conditions, start=1)
+    ]
+    months = {"today": (1.2, 0.2, 2.2), "rule": (2.4, 1.0, 3.8), "gain": (1.2, 0.1, 2.3)}
+    values = [
+        {
+            "district": "all",
+            "intervention_id": "work_training",
+            "policy": name,
+            "estimate": e,
+            "ci_lower": low,
+            "ci_upper": high,
+            "share_of_starters": 0.4,
+        }
+        for name, (e, low, high) in months.items()
+    ]
+    found = {"targeting_value": published("targeting_value", values, ["district", "intervention_id", "policy"])}
+    return found | ({"targeting_rule": published("targeting_rule", rows, ["district", "intervention_id", "condition"])} if rows else {})
+
+
+def roll_out_tables():
+    rows = [
+        {
+            "action_id": "joint_entrance",
+            "outcome": outcome,
+            "change": change,
+            "change_lower": change - 0.1,
+            "change_upper": change + 0.1,
+            "verdict": verdict,
+            "n_adopted": 4,
+        }
+        for outcome, change, verdict in (("exit", 0.25, "estimated"), ("entry", -0.3, "trend_before"))
+    ]
+    return {"rollout_effects": published("rollout_effects", rows, ["action_id", "outcome"])}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "words"),
+    [
+        ((("past_work_share", "below", 0.5),), "A place gives most to those for whom: share of earlier months in work, below 0.5."),
+        ((), "No part of those who started stands clearly apart"),
+    ],
+)
+def test_overview_says_who_gains_most_beside_todays_placement(make_run, tables, conditions, words):
+    run = make_run()
+
+    text = plain(write_overview(run, {**tables, **targeting_tables(*conditions)}, {}, words_of_run(run, "en")))
+
+    assert words in text
+    assert "judged on other people than those it was learned from" in text
+    assert "To those whom the rule names+2.4 (1.0 to 3.8)" in text
+
+
+def test_overview_says_what_a_roll_out_showed_or_that_it_cannot_be_said(make_run, tables):
+    run = make_run()
+
+    text = plain(write_overview(run, {**tables, **roll_out_tables()}, {}, words_of_run(run, "en")))
+
+    assert "Share who leave for work425% (15% to 35%)" in text
+    assert "share who begin a new period4cannot be said" in text.lower()
 
 
 def test_a_districts_page_shows_no_ranks(district_page):

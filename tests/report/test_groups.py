@@ -86,4 +86,7 @@ def test_several_groups_are_compared_by_their_ends_when_the_longest_is_not_clear
 
     language, text = said(_months(*groups))
 
-    assert {"sv": "”35–” stannar längre än gruppen ”–24”", "en": "“35–” stays longer than the group “–24”"}[language] in text
+    assert {
+        "sv": "”35 år eller äldre” stannar längre än gruppen ”under 25 år”",
+        "en": "“35 or older” stays longer than the group “under 25”",
+    }[language] in text

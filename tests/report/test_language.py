@@ -44,6 +44,12 @@ def test_catalogue_values_fill_each_other_without_end():
     assert all(w.text(key.removeprefix("value.")) for w in both for key in read_catalogue() if key.startswith("value."))
 
 
+def test_every_district_of_a_run_has_words_as_a_covariate(run, words):
+    said = {"sv": "bor i ", "en": "lives in "}[words.language]
+
+    assert [words.text(f"lives_in_{one}") for one in run.params.districts] == [said + one for one in run.params.districts]
+
+
 def test_catalogue_has_every_text_that_the_code_names():
     source = " ".join(path.read_text(encoding="utf-8") for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2")])
     named = set(re.findall(r'(?:text|html|label)\(\s*"([a-z_]+\.[a-z_.]+[a-z])"', source))
@@ -188,3 +194,18 @@ def test_every_reason_why_an_effect_cannot_be_said_has_words(language, reason):
     sentences = [words(language).text(f"reason.{reason}{ending}", **known) for ending in ("", "_withheld")]
 
     assert all(sentence.endswith(".") and "{" not in sentence for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("share", "sv", "en"),
+    [
+        (0.0, "under 2 %", "under 2%"),
+        (0.5, "50 %", "50%"),
+        (0.98, "98 %", "98%"),
+        (0.99, "över 98 %", "over 98%"),
+        (1.0, "över 98 %", "over 98%"),
+    ],
+)
+def test_a_probability_near_none_or_all_draws_is_a_bound(share, sv, en):
+    assert words("sv").probability(share).replace("\u00a0", " ") == sv
+    assert words("en").probability(share) == en

@@ -107,5 +107,18 @@ def test_conventions_that_differ_leaves_the_naive_figure_out():
     assert conventions_that_differ(rows) == ["leavers_excluded"]
 
 
+def test_conventions_about_never_are_held_beside_never():
+    rows = [
+        row(convention="declared", difference=1, ci_lower=-1, ci_upper=3),
+        row(convention="doubly_robust", difference=1, ci_lower=-1, ci_upper=3),
+        row(convention="never", difference=3, ci_lower=1, ci_upper=5),
+        row(convention="never_doubly_robust", difference=3, ci_lower=1, ci_upper=5),
+    ]
+    apart = [*rows[:3], row(convention="never_doubly_robust", difference=0, ci_lower=-1, ci_upper=1)]
+
+    assert conventions_that_differ(rows) == []
+    assert conventions_that_differ(apart) == ["never_doubly_robust"]
+
+
 def test_conventions_that_differ_is_none_with_nothing_beside():
     assert conventions_that_differ([row(convention="declared", difference=1, ci_lower=-1, ci_upper=3)]) is None

@@ -121,7 +121,8 @@ def test_protocols_and_run_file_fit_the_city(stockholm):
 
     run = load(ROOT / "params" / "stockholm.yaml", RunFile)
     protocols = [
-        load_protocol(path, n_months=stockholm.n_months) for path in sorted((ROOT / "params" / "protocols").glob("stockholm_*.yaml"))
+        load_protocol(path, n_months=stockholm.n_months, districts=run.districts)
+        for path in sorted((ROOT / "params" / "protocols").glob("stockholm_*.yaml"))
     ]
 
     assert list(run.districts) == stockholm.district_names

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from evalkit.draws import estimate_with_range
 from evalkit.effects import (
     PersonTables,
     Protocol,
@@ -42,14 +43,13 @@ def four_districts() -> City:
 
 @cache
 def protocols() -> tuple[Protocol, ...]:
-    """The protocols of the simulated Stockholm, followed over every month that the truth is about, without the districts that are not there."""
+    """The protocols of the simulated Stockholm, followed over every month that the truth is about."""
     found = []
     for name in INTERVENTIONS:
-        protocol = load_protocol(PARAMS / "protocols" / f"stockholm_{name}.yaml", n_months=four_districts().n_months)
-        gone = [one for one in protocol.covariates if one.column == "district" and one.equals not in DISTRICTS[1:]]
+        path, n_months = PARAMS / "protocols" / f"stockholm_{name}.yaml", four_districts().n_months
+        protocol = load_protocol(path, n_months=n_months, districts=DISTRICTS)
         months = protocol.eligibility.model_copy(update={"to_month": four_districts().n_months - protocol.follow_up_months + 1})
-        kept = tuple(one for one in protocol.covariates if one not in gone)
-        found.append(protocol.model_copy(update={"covariates": kept, "eligibility": months}))
+        found.append(protocol.model_copy(update={"eligibility": months}))
     return tuple(found)
 
 
@@ -116,13 +116,4 @@ def truths(n_people: int = TRUTH_PEOPLE, seed: int = TRUTH_SEED) -> pl.DataFrame
 
 
 def _ranged(part: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
-    replicate = pl.col("difference").filter(pl.col("draw") > 0)
-    return (
-        primary_differences(part, protocol.primary_outcome)
-        .group_by("district")
-        .agg(
-            estimate=pl.col("difference").filter(pl.col("draw") == 0).first(),
-            ci_lower=replicate.quantile(0.025, "linear"),
-            ci_upper=replicate.quantile(0.975, "linear"),
-        )
-    )
+    return primary_differences(part, protocol.primary_outcome).group_by("district").agg(estimate_with_range("difference"))

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, effect_draws, effect_summary, emulate_trials, estimate_effect, fit_propensity
+from evalkit.effects import Protocol, effect_draws, effect_summary, emulate_trials, estimate_effect, fit_censoring, fit_propensity
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -89,25 +89,26 @@ def naive_difference(people: pl.DataFrame) -> float:
     return shares[1] - shares[0]
 
 
-def sequential_difference(city: dict[str, pl.DataFrame]) -> float:
+def sequential_difference(city: dict[str, pl.DataFrame], protocol: Protocol = PROTOCOL) -> float:
     trials = emulate_trials(
         city["spells"],
         city["episodes"],
-        protocol=PROTOCOL,
+        protocol=protocol,
         state_intervals=city["state_intervals"],
         person=city["person"],
         first_month=FIRST_MONTH,
     )
-    propensity = fit_propensity(trials, n_draws=1, seed=0)
+    models = (fit_propensity, fit_censoring) if protocol.grace_months else (fit_propensity,)
+    propensity = pl.concat([fit(trials, n_draws=1, seed=0) for fit in models])
     draws = effect_draws(estimate_effect(trials, district="all", propensity=propensity, n_draws=1, seed=0).sums)
-    summary = effect_summary(draws, PROTOCOL)
-    return summary.filter(pl.col("outcome") == "work_share_at_end")["difference"][0]
+    summary = effect_summary(draws, protocol)
+    return summary.filter(pl.col("estimand") == protocol.estimands[0]).filter(pl.col("outcome") == "work_share_at_end")["difference"][0]
 
 
-def check_null(n_people: int, seeds: range) -> None:
+def check_null(n_people: int, seeds: range, protocol: Protocol = PROTOCOL) -> None:
     cities = [null_city(n_people, seed) for seed in seeds]
     naive = np.mean([naive_difference(city["people"]) for city in cities])
-    effects = np.array([sequential_difference(city) for city in cities])
+    effects = np.array([sequential_difference(city, protocol) for city in cities])
 
     error = effects.std(ddof=1) / np.sqrt(len(effects))
     print(f"naive {naive:+.3f}; sequential trials {effects.mean():+.4f}, Monte Carlo error {error:.4f}, seeds {list(seeds)}")
@@ -117,6 +118,15 @@ def check_null(n_people: int, seeds: range) -> None:
 
 def test_sequential_trials_find_nothing_where_the_naive_figure_finds_harm():
     check_null(3_000, SEEDS_QUICK)
+
+
+def test_a_grace_period_brings_no_immortal_time():
+    check_null(1_500, SEEDS_QUICK, PROTOCOL.model_copy(update={"grace_months": 3, "comparisons": ("wait",)}))
+
+
+@pytest.mark.prove
+def test_a_grace_period_brings_no_immortal_time_over_twenty_seeds():
+    check_null(20_000, SEEDS_PROOF, PROTOCOL.model_copy(update={"grace_months": 3, "comparisons": ("wait",)}))
 
 
 @pytest.mark.prove

@@ -18,7 +18,8 @@ from evalkit.simulate.state import LATENT
 CITIES = Path(__file__).parents[2] / "params" / "cities"
 N_PEOPLE, CHUNK, TRUTH_PEOPLE = 216_000, 20_000, 43_200
 PERIOD = 6
-SEEDS = (0, 1, 2)
+SEEDS, FRESH_SEEDS = (0, 1, 2), range(2_000, 2_020)
+MONTE_CARLO_ERRORS = 3
 
 
 def panel_of(city, n_people: int, seed: int) -> pl.DataFrame:
@@ -61,28 +62,50 @@ def true_effect(city, seed: int) -> float:
     return float(np.log(by_arm["with"] / by_arm["without"]))
 
 
+def compared(city, seed: int) -> tuple[float, dict, dict, dict]:
+    """One city: the truth, and what is found of the known roll-out, of the one with a trend, and of the known one's entries; printed."""
+    adoptions, panel, truth = adoptions_of(city), panel_of(city, N_PEOPLE, seed), true_effect(city, seed)
+    known, trended, entry = (
+        rollout_effect(panel, adoptions[action], outcome=outcome, seed=seed).summary.row(0, named=True)
+        for action, outcome in (("activity_requirement", "exit"), ("joint_entrance", "exit"), ("activity_requirement", "entry"))
+    )
+    print(
+        f"seed {seed}: truth {truth:+.3f}, found {known['effect']:+.3f} ({known['ci_lower']:+.3f} to {known['ci_upper']:+.3f}),"
+        f" {known['verdict']}; entry {entry['effect']:+.3f} (planted -0.08); trend {trended['trend_before']:+.4f},"
+        f" p {trended['p_trend']:.3f}, {trended['verdict']}",
+        flush=True,
+    )
+    return truth, known, trended, entry
+
+
 @pytest.mark.prove
 def test_the_roll_out_with_a_known_effect_is_found_and_the_one_with_a_trend_is_flagged():
-    city = load_city("stockholm", CITIES)
-    adoptions, rows = adoptions_of(city), []
-    for seed in SEEDS:
-        panel, truth = panel_of(city, N_PEOPLE, seed), true_effect(city, seed)
-        known, trended = (
-            rollout_effect(panel, adoptions[action], outcome="exit", seed=seed).summary.row(0, named=True)
-            for action in ("activity_requirement", "joint_entrance")
-        )
-        entry = rollout_effect(panel, adoptions["activity_requirement"], outcome="entry", seed=seed).summary.row(0, named=True)
-        rows.append((truth, known, trended, entry))
-        print(
-            f"seed {seed}: truth {truth:+.3f}, found {known['effect']:+.3f} ({known['ci_lower']:+.3f} to {known['ci_upper']:+.3f}),"
-            f" {known['verdict']}; entry {entry['effect']:+.3f} (planted -0.08); trend {trended['trend_before']:+.4f},"
-            f" p {trended['p_trend']:.3f}, {trended['verdict']}"
-        )
+    rows = [compared(load_city("stockholm", CITIES), seed) for seed in SEEDS]
 
     assert all(known["ci_lower"] < truth < known["ci_upper"] and known["ci_lower"] > 0 for truth, known, _, _ in rows)
     assert all(known["verdict"] == "estimated" for _, known, _, _ in rows)
     assert all(entry["effect"] < 0 for _, _, _, entry in rows)
     assert sum(trended["verdict"] == "trend_before" for _, _, trended, _ in rows) >= 2
+
+
+@pytest.mark.prove
+def test_roll_outs_hold_what_they_say_on_twenty_fresh_seeds():
+    """Seeds that nothing was tuned on: ranges hold the truth and false alarms are as rare as they say, within three Monte Carlo errors."""
+    rows = [compared(load_city("stockholm", CITIES), seed) for seed in FRESH_SEEDS]
+
+    margin = MONTE_CARLO_ERRORS * np.sqrt(0.05 * 0.95 / len(rows))
+    covered, alarmed, flagged = (
+        np.mean(found)
+        for found in (
+            [known["ci_lower"] < truth < known["ci_upper"] for truth, known, _, _ in rows],
+            [known["verdict"] == "trend_before" for _, known, _, _ in rows],
+            [trended["verdict"] == "trend_before" for _, _, trended, _ in rows],
+        )
+    )
+    print(f"covered {covered:.2f}, false alarms {alarmed:.2f}, trends flagged {flagged:.2f} of {len(rows)}")
+    assert covered >= 0.95 - margin
+    assert alarmed <= 0.05 + margin
+    assert flagged > 0.5
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def compare(protocol_name: str, rho: float) -> Compared:
         person,
         city.first_month,
     )
-    protocol = load_protocol(PARAMS / "protocols" / f"{protocol_name}.yaml", n_months=city.n_months)
+    protocol = load_protocol(PARAMS / "protocols" / f"{protocol_name}.yaml", n_months=city.n_months, districts=city.district_names)
     found = city_weights(people, [protocol], n_draws=N_DRAWS, seed=1)
     declared = found.sensitivity.filter(pl.col("convention") == "declared").row(0, named=True)
     truth = simulate.simulate_truth(city, seed=1, n_people=N_PEOPLE, hidden_selection=rho, eligible_share=0).months

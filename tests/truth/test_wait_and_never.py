@@ -3,6 +3,8 @@
 The two questions then have different answers, and both are known in closed form for those who start: rather than waiting (who waits may start
 later) and rather than never. Estimating *never* without the weights for later starts, or *wait* as if nobody started later, must miss.
 
+A third question, start within two months of grace rather than not in them, is answered in the same world.
+
 In a month exits come before starts, so the protocol leaves those who leave in the trial month out of the comparison.
 """
 
@@ -12,7 +14,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, effect_draws, effect_summary, emulate_trials, estimate_effect, fit_censoring, fit_propensity
+from evalkit.effects import (
+    Protocol,
+    Trials,
+    doubly_robust_months,
+    effect_draws,
+    effect_summary,
+    emulate_trials,
+    estimate_effect,
+    fit_censoring,
+    fit_propensity,
+)
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -33,6 +45,7 @@ PROTOCOL = Protocol.model_validate(
         "covariates": [{"name": "x", "kind": "person", "column": "x"}],
     }
 )
+GRACE = PROTOCOL.model_copy(update={"grace_months": 2})
 
 
 def city(n_people: int, seed: int) -> dict[str, pl.DataFrame]:
@@ -100,28 +113,45 @@ def truth(people: pl.DataFrame) -> dict[str, float]:
     return {name: months["now"] - months[name] for name in ("wait", "never")}
 
 
-def estimated(world: dict[str, pl.DataFrame], *, is_weighted: bool = True) -> dict[str, float]:
-    trials = emulate_trials(
-        world["spells"], world["episodes"], protocol=PROTOCOL, state_intervals=world["state_intervals"], person=world["person"],
-        first_month=FIRST_MONTH,
-    )  # fmt: skip
+def truth_with_grace(people: pl.DataFrame) -> dict[str, float]:
+    """As `truth`, when a waiting list starts a third, then half of the rest, then all who are left."""
+    own = people.filter(pl.col("start").is_between(PROTOCOL.eligibility.from_month - 1, PROTOCOL.eligibility.to_month - 1))
+    to_work, to_course = rates(own["x"].to_numpy())
+    grace, months = GRACE.grace_months, dict.fromkeys(("start", "wait", "never"), 0.0)
+    arms = {name: (np.ones(len(own)), np.zeros(len(own))) for name in months}
+    for month in range(FOLLOW_UP):
+        begins = {"start": 1 / (grace + 1 - month) if month <= grace else to_course, "wait": 0 if month <= grace else to_course, "never": 0}
+        for name in arms:
+            stays = (1 - to_work, 1 - FACTOR * to_work) if month else (1, 1)
+            waiting, begun = (own * share for own, share in zip(arms[name], stays, strict=True))
+            arms[name] = waiting * (1 - begins[name]), begun + waiting * begins[name]
+            months[name] += 1 - sum(arms[name]).mean()
+    return {name: months["start"] - months[name] for name in ("wait", "never")}
+
+
+def trials_of(world: dict[str, pl.DataFrame], protocol: Protocol) -> Trials:
+    tables = {name: world[name] for name in ("spells", "episodes", "state_intervals", "person")}
+    return emulate_trials(**tables, protocol=protocol, first_month=FIRST_MONTH)
+
+
+def estimated(world: dict[str, pl.DataFrame], *, is_weighted: bool = True, protocol: Protocol = PROTOCOL) -> dict[str, float]:
+    trials = trials_of(world, protocol)
     fitted = pl.concat([fit(trials, n_draws=1, seed=0) for fit in (fit_propensity, fit_censoring)])
     if not is_weighted:
         flat = pl.when(pl.col("model") == "censoring").then(pl.when(pl.col("term") == "constant").then(-20.0).otherwise(0.0))
         fitted = fitted.with_columns(coefficient=flat.otherwise("coefficient"))
     draws = effect_draws(estimate_effect(trials, district="all", propensity=fitted, n_draws=1, seed=0).sums)
-    summary = effect_summary(draws, PROTOCOL).filter(pl.col("outcome") == "months_work")
+    summary = effect_summary(draws, protocol).filter(pl.col("outcome") == "months_work")
     return {name.removeprefix("start_now_rather_than_"): value for name, value in summary.select("estimand", "difference").iter_rows()}
 
 
-def check_both(n_people: int, seeds: range) -> None:
-    worlds = [city(n_people, seed) for seed in seeds]
+def check_both(n_people: int, seeds: range, *, protocol: Protocol = PROTOCOL) -> None:
+    worlds, true = [city(n_people, seed) for seed in seeds], truth_with_grace if protocol.grace_months else truth
+    found = [(estimated(world, protocol=protocol), true(world["people"])) for world in worlds]
     for name in ("wait", "never"):
-        errors = np.array([estimated(world)[name] - truth(world["people"])[name] for world in worlds])
+        errors = np.array([one[name] - own[name] for one, own in found])
         monte_carlo = errors.std(ddof=1) / np.sqrt(len(errors))
-        print(
-            f"{name}: truth {truth(worlds[0]['people'])[name]:+.3f}, mean error {errors.mean():+.4f}, Monte Carlo error {monte_carlo:.4f}"
-        )
+        print(f"{name}: truth {found[0][1][name]:+.3f}, mean error {errors.mean():+.4f}, Monte Carlo error {monte_carlo:.4f}")
         assert abs(errors.mean()) < MONTE_CARLO_ERRORS * monte_carlo
 
 
@@ -132,6 +162,48 @@ def test_wait_and_never_are_both_found():
 @pytest.mark.prove
 def test_wait_and_never_are_both_found_over_twenty_seeds():
     check_both(20_000, SEEDS_PROOF)
+
+
+def test_a_grace_period_is_found():
+    check_both(1_200, SEEDS_QUICK, protocol=GRACE)
+
+
+@pytest.mark.prove
+def test_a_grace_period_is_found_over_twenty_seeds():
+    check_both(20_000, SEEDS_PROOF, protocol=GRACE)
+
+
+def robust_errors(n_people: int, seeds: range, *, is_start_model_right: bool = True) -> np.ndarray:
+    """Doubly robust never minus the truth; with a wrong start model everybody is as likely to start."""
+    errors = []
+    for seed in seeds:
+        world = city(n_people, seed)
+        trials = trials_of(world, PROTOCOL)
+        fitted = pl.concat([fit(trials, n_draws=1, seed=0) for fit in (fit_propensity, fit_censoring)])
+        if not is_start_model_right:
+            is_slope = (pl.col("model") == "propensity") & (pl.col("term") != "constant")
+            fitted = fitted.with_columns(coefficient=pl.when(is_slope).then(0.0).otherwise("coefficient"))
+        found = doubly_robust_months(trials, fitted, n_draws=1, seed=0, comparison="never").filter(pl.col("draw") == 0)
+        errors.append(found["difference"][0] - truth(world["people"])["never"])
+    return np.array(errors)
+
+
+@pytest.mark.parametrize("is_start_model_right", [True, False])
+def test_never_is_found_doubly_robustly(is_start_model_right):
+    errors = robust_errors(1_200, SEEDS_QUICK, is_start_model_right=is_start_model_right)
+
+    monte_carlo = errors.std(ddof=1) / np.sqrt(len(errors))
+    print(f"doubly robust never, start model right {is_start_model_right}: {errors.mean():+.4f}, Monte Carlo error {monte_carlo:.4f}")
+    assert abs(errors.mean()) < MONTE_CARLO_ERRORS * monte_carlo
+
+
+@pytest.mark.prove
+def test_never_is_found_doubly_robustly_over_twenty_seeds():
+    errors = robust_errors(20_000, SEEDS_PROOF)
+
+    monte_carlo = errors.std(ddof=1) / np.sqrt(len(errors))
+    print(f"doubly robust never: {errors.mean():+.4f}, Monte Carlo error {monte_carlo:.4f}")
+    assert abs(errors.mean()) < MONTE_CARLO_ERRORS * monte_carlo
 
 
 def test_never_is_missed_without_the_weights_for_later_starts():

@@ -1,0 +1,52 @@
+"""What a start is worth in each declared group of people, in the same joint draws as everybody's value."""
+
+import numpy as np
+import polars as pl
+
+from evalkit.economics.actors import ACTOR_NAMES
+from evalkit.economics.cash_flow import cash_flow
+from evalkit.economics.effect_paths import PRIMARY_ESTIMAND, effect_paths, recycle
+from evalkit.economics.ledger import refuse_unknown_states
+from evalkit.economics.price_book import PriceBook
+from evalkit.economics.price_draws import draw_prices
+
+
+def value_by_group(
+    group_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    seed: int,
+    n_draws: int = 1000,
+    horizon_months: int | None = None,
+    estimand: str = PRIMARY_ESTIMAND,
+) -> pl.DataFrame:
+    """Society's value of a start in each group whose effect can be said, draw by draw.
+
+    Parameters
+    ----------
+    group_draws : DataFrame
+        The table group_draws: effects in groups, all districts together. A group's shrunk draws are taken where it has such.
+    price_book, seed, n_draws, horizon_months, estimand
+        As in `value_results`: with the same, draw b of a group meets the prices and the replicate of draw b of everybody.
+
+    Returns
+    -------
+    DataFrame
+        intervention_id, subgroup ("all": everybody), draw, value (money per participant). A group whose effect cannot be said has no row.
+    """
+    own = group_draws.filter(pl.col("estimand") == estimand)
+    keys = ["intervention_id", "protocol_hash", "subgroup"]
+    shrunk = own.filter(pl.col("source") == "shrunk")
+    chosen = pl.concat([shrunk, own.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
+    drawn, found = draw_prices(price_book, np.arange(n_draws + 1), seed=seed), []
+    for group in chosen["subgroup"].unique().sort():
+        paths = effect_paths(chosen, estimand=estimand, subgroup=group)
+        refuse_unknown_states(paths, price_book)
+        for path in paths:
+            flow = cash_flow(recycle(path, n_draws), price_book, drawn, n_months=horizon_months or path.n_months)
+            values = {"draw": np.arange(n_draws + 1), "value": flow.present_value(ACTOR_NAMES)}
+            found.append(pl.DataFrame({"intervention_id": path.keys["intervention_id"], "subgroup": group, **values}, schema=_SCHEMA))
+    return pl.concat(found) if found else pl.DataFrame(schema=_SCHEMA)
+
+
+_SCHEMA = {"intervention_id": pl.String, "subgroup": pl.String, "draw": pl.Int32, "value": pl.Float64}
