@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from evalkit.errors import EstimationError
 from evalkit.survival.codes import distinct_times, stable_order
 from evalkit.survival.curve_table import normal_quantile
+from evalkit.survival.options import check_option
 from evalkit.survival.partial_likelihood import Maximum, Ties, maximise
 from evalkit.survival.risk_rows import CENSORED, EVENT, KEPT, RiskRows
 from evalkit.survival.spell_columns import Roles, SpellColumns, read_spell_columns
@@ -139,8 +140,7 @@ def fine_gray(
     ----------
     Fine & Gray (1999), JASA 94:496; Geskus (2011), Biometrics 67:39.
     """
-    columns = read_spell_columns(spells, Roles(time, event, None, None, weight, cluster))
-    names = check_covariates(spells, covariates)
+    names, columns = check_covariates(spells, covariates), read_spell_columns(spells, Roles(time, event, None, None, weight, cluster))
     is_event = columns.cause == _cause_number(columns, cause, event)
     _check_events(is_event, event)
     times, exit_rank, _ = distinct_times(columns.time, columns.entry)
@@ -156,7 +156,7 @@ def cox_rows(
     spells: pl.DataFrame, roles: Roles, covariates: Sequence[str], cause: str | None
 ) -> tuple[SpellColumns, RiskRows, list[str], np.ndarray, np.ndarray]:
     """Columns of the spells, the rows of a Cox regression, names and centre of its covariates, distinct times; `roles.by` holds the strata."""
-    columns, names = read_spell_columns(spells, roles), check_covariates(spells, covariates)
+    names, columns = check_covariates(spells, covariates), read_spell_columns(spells, roles)
     is_event = columns.cause == _cause_number(columns, cause, roles.event)
     _check_events(is_event, roles.event)
     times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
@@ -169,6 +169,13 @@ def cox_rows(
 
 def check_covariates(spells: pl.DataFrame, covariates: Sequence[str]) -> list[str]:
     """Names of the covariates, each a finite number in every row; refuses others."""
+    if isinstance(spells, pl.LazyFrame):
+        raise EstimationError(
+            "A regression needs its rows in memory, and got a lazy table.",
+            where=f"covariates {', '.join(covariates)}",
+            why="Curves are counted from a stream; a regression reads every row several times.",
+            fix="select the columns in use and collect them: spells.select(...).collect().",
+        )
     names = [covariates] if isinstance(covariates, str) else list(covariates)
     faults = [name for name in names if name not in spells.columns]
     faults += [
@@ -196,6 +203,7 @@ def _fit(
     variance: CoxVariance,
     conf_level: float,
 ) -> HazardFit:
+    check_option("variance", variance, get_args(CoxVariance))
     found = maximise(rows, ties=ties, with_residuals=variance == "robust")
     covariance = np.linalg.inv(found.information)
     if variance == "robust":

@@ -9,12 +9,13 @@ in a group with a single cluster or spell.
 """
 
 from statistics import NormalDist
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.survival.options import check_option
 from evalkit.survival.risk_set import RiskSet
 
 ConfType = Literal["log", "log-log", "plain"]
@@ -142,20 +143,9 @@ def normal_quantile(conf_level: float) -> float:
     return NormalDist().inv_cdf(0.5 + conf_level / 2)
 
 
-def check_conf_type(conf_type: str) -> None:
-    """Refuse a scale for limits that does not exist."""
-    if conf_type not in ("log", "log-log", "plain"):
-        raise EstimationError(
-            "The scale of the confidence limits is not known.",
-            where=f"conf_type = {conf_type}",
-            why="Limits are made on the scale of the probability (plain), its log, or its log-log.",
-            fix='use "log", "log-log" or "plain".',
-        )
-
-
 def _limits(estimate: np.ndarray, std_error: np.ndarray, exact: np.ndarray, conf_level: float, conf_type: ConfType) -> list[pl.Series]:
     """Columns of errors and limits, null where the module says so."""
-    check_conf_type(conf_type)
+    check_option("conf_type", conf_type, get_args(ConfType))
     lower, upper = confidence_limits(estimate, std_error, multiplier=normal_quantile(conf_level), conf_type=conf_type)
     at_edge = (estimate <= _EDGE) | (estimate >= 1 - _EDGE)
     # The limits have no value at the edges either.

@@ -11,13 +11,14 @@ clusters this should be asked for; with fewer than about 10 no formula is to be 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.survival.curve_table import curve_rows, normal_quantile
+from evalkit.survival.options import check_option
 from evalkit.survival.product_integral import StatePaths, cells_in_use, influence_path, interval_widths, observed_rates, state_paths
 from evalkit.survival.restricted_mean import Horizon, paths_to_horizons
 from evalkit.survival.risk_set import RiskSet, tabulate_risk_set
@@ -215,16 +216,10 @@ def _with_limits(table: pl.DataFrame, conf_level: float, few_clusters: FewCluste
 
 def _multipliers(n_clusters: np.ndarray, conf_level: float, few_clusters: FewClusters) -> tuple[np.ndarray, np.ndarray]:
     """Standard errors on each side of the estimate, and the factor of the variance; NaN with a single cluster."""
+    check_option("few_clusters", few_clusters, get_args(FewClusters))
     normal = normal_quantile(conf_level)
     if few_clusters == "normal":
         return np.full(len(n_clusters), normal), np.ones(len(n_clusters))
-    if few_clusters != "t":
-        raise EstimationError(
-            "The correction for few clusters is not known.",
-            where=f"few_clusters = {few_clusters}",
-            why="Limits come from the normal distribution, or from Student's t with one degree of freedom per cluster but one.",
-            fix='use "normal" or "t".',
-        )
     from scipy.stats import t
 
     freedom = np.where(n_clusters > 1, n_clusters - 1.0, np.nan)

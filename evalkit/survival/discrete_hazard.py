@@ -7,7 +7,7 @@ multinomial model for counts, which is why the few Newton steps stand here. Scor
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ import polars as pl
 from evalkit.errors import EstimationError
 from evalkit.survival.cox import check_covariates
 from evalkit.survival.curve_table import normal_quantile
+from evalkit.survival.options import check_option
 from evalkit.survival.risk_set import RiskSet, tabulate_risk_set
 
 Link = Literal["multinomial", "logit", "cloglog"]
@@ -110,6 +111,7 @@ def discrete_hazard(
         As `aalen_johansen` and `cox`; also for times that are not whole months, too many combinations of covariates, or a band in which
         nobody leaves by some cause.
     """
+    check_option("link", link, get_args(Link))
     names = check_covariates(spells, covariates)
     if link != "multinomial" and isinstance(spells.schema.get(event), (pl.String, pl.Enum, pl.Categorical)):
         spells = spells.with_columns(pl.col(event).is_not_null())

@@ -10,12 +10,13 @@ with weight G(t-)/G(T-), G the survival of censoring (Fine & Gray 1999).
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from scipy import sparse
 
 from evalkit.errors import EstimationError
+from evalkit.survival.options import check_option
 from evalkit.survival.risk_rows import EVENT, RiskRows, over_time_at_risk, risk_sums
 
 Ties = Literal["efron", "breslow"]
@@ -90,6 +91,7 @@ def maximise(rows: RiskRows, *, ties: Ties, with_residuals: bool) -> Maximum:
     EstimationError
         If the covariates are collinear, or some coefficient grows without bound.
     """
+    check_option("ties", ties, get_args(Ties))
     cells = _cells_of(rows)
     beta = np.zeros(rows.x.shape[1])
     now = start = _sums(rows, cells, beta, ties)

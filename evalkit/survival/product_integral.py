@@ -12,13 +12,14 @@ carrying every cell; Greenwood's formula for one state to leave stands in `close
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from scipy import sparse
 
 from evalkit.survival.closed_form import greenwood_variance, has_closed_form, row_variance
 from evalkit.survival.cluster_variance import cluster_variance
+from evalkit.survival.options import check_option
 from evalkit.survival.risk_set import RiskSet
 
 Variance = Literal["greenwood", "robust"]
@@ -63,6 +64,8 @@ def state_paths(risk_set: RiskSet, *, variance: Variance, p0: Start = "fixed", h
     With several states the first row is the distribution at the first time anyone moves, among those then at risk; `p0="estimated"`
     counts its sampling error in, `"fixed"` takes it as given. With one state everybody starts in it; only then is there Greenwood's formula.
     """
+    check_option("variance", variance, get_args(Variance))
+    check_option("p0", p0, get_args(Start))
     rates = observed_rates(risk_set)
     probability = occupation(rates.rates, rates.start)
     widths = interval_widths(risk_set.times, horizons)

@@ -12,12 +12,13 @@ where only derivatives are drawn). Poisson and exponential weights have the same
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from math import exp, factorial
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.survival.options import check_option
 from evalkit.survival.product_integral import first_moves, occupation, rates_from_counts, start_distribution
 from evalkit.survival.risk_set import RiskSet, weight_at_risk
 
@@ -57,13 +58,7 @@ def replicate_weights(
     EstimationError
         If an id is missing, or the kind is not known.
     """
-    if kind not in ("poisson", "exponential"):
-        raise EstimationError(
-            "This kind of bootstrap weight is not known.",
-            where=f"kind = {kind}",
-            why="Weights are Poisson counts or exponential numbers, both with mean 1 and variance 1.",
-            fix='use "poisson" or "exponential".',
-        )
+    check_option("kind", kind, get_args(Kind))
     keys = _id_keys(cluster_ids)
     weights = np.empty((len(keys), n_draws))
     for column, draw in enumerate(range(first_draw, first_draw + n_draws)):

@@ -159,7 +159,7 @@ def _number_column(table: pl.DataFrame, name: str) -> np.ndarray:
     if column.dtype.is_integer():
         return column.to_numpy().astype(np.int64, copy=False)
     numbers = column.to_numpy().astype(np.float64, copy=False)
-    _refuse_rows(~np.isfinite(numbers), None, f'column "{name}"', "are not finite numbers", "A time must be a number.")
+    _refuse_rows(~np.isfinite(numbers), None, f'column "{name}"', "are not finite numbers", "A time or weight must be a number.")
     return numbers
 
 
@@ -220,6 +220,13 @@ def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
         declared = columns[0].dtype.categories.to_list() if isinstance(columns[0].dtype, pl.Enum) else sorted(found)
     else:
         declared = list(roles.causes)
+    if len(set(declared)) < len(declared):
+        raise _refusal(
+            f"{len(declared) - len(set(declared))} label(s) are declared twice.",
+            f"declared: {', '.join(declared)}",
+            "Every cause or state has one curve.",
+            "name each once.",
+        )
     undeclared = found - set(declared)
     where = f'column "{roles.event}"' if roles.from_state is None else f'columns "{roles.from_state}" and "{roles.event}"'
     if undeclared:
