@@ -160,7 +160,7 @@ def pairs(n: int) -> list[Pair]:
         ),
     ]
     if not large:
-        return [*found, running_share(spells), multi_state(n)]
+        return [*found, *running_share(spells), multi_state(n)]
     risk_set = tabulate_risk_set(spells, **SPELLS, weight="w", cluster="district")
     bootstrap = Pair(
         "1000 district bootstrap replicates / lifelines' one fit of 4 causes (time only)",
@@ -173,18 +173,37 @@ def pairs(n: int) -> list[Pair]:
     return [*found, without_errors, bootstrap, regression(spells), multi_state(n)]
 
 
-def running_share(spells: pl.DataFrame) -> Pair:
-    """Kaplan-Meier with weights."""
+def running_share(spells: pl.DataFrame) -> list[Pair]:
+    """Kaplan-Meier with weights, beside the table that statsmodels makes of its curve, and beside its bare arrays."""
     from statsmodels.duration.survfunc import SurvfuncRight
 
     months, ended, weight = (spells[name].to_numpy() for name in ("months", "ended", "w"))
-    return Pair(
-        "Kaplan-Meier, weights, errors / statsmodels",
-        1,
-        lambda: kaplan_meier(spells, time="months", event="ended", weight="w"),
-        lambda: SurvfuncRight(months, ended.astype(int), freq_weights=weight),
-        (lambda curve: curve.filter(pl.col("n_events") > 0)["estimate"].to_numpy(), lambda fitted: np.asarray(fitted.surv_prob)),
-    )
+
+    def run() -> pl.DataFrame:
+        return kaplan_meier(spells, time="months", event="ended", weight="w")
+
+    def run_statsmodels():
+        return SurvfuncRight(months, ended.astype(int), freq_weights=weight)
+
+    def ours(curve: pl.DataFrame) -> np.ndarray:
+        return curve.filter(pl.col("n_events") > 0)["estimate"].to_numpy()
+
+    return [
+        Pair(
+            "Kaplan-Meier, weights, errors, as a table / statsmodels",
+            1,
+            run,
+            lambda: run_statsmodels().summary(),
+            (ours, lambda table: table["Surv prob"].to_numpy()),
+        ),
+        Pair(
+            "Kaplan-Meier as a table / the arrays of statsmodels, without limits and table",
+            1,
+            run,
+            run_statsmodels,
+            (ours, lambda fitted: np.asarray(fitted.surv_prob)),
+        ),
+    ]
 
 
 def regression(spells: pl.DataFrame) -> Pair:

@@ -1,6 +1,6 @@
 """How fast value and allocation are: the cohort model beside heormodel with equal results, growth with draws, a city, and allocations of all sizes.
 
-    python benchmarks/value.py                    everything
+    python benchmarks/value.py [all]              everything
     python benchmarks/value.py peer|growth|city|allocation
 
 Needs the optional dependency `bench` (heormodel, MIT). The pair runs alternately, 5 times after one warm-up of each; the figure is the median of
@@ -223,7 +223,7 @@ def main(parts: list[str]) -> None:
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, resident so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
     )
     for name, part in (("peer", peer), ("growth", growth), ("city", city), ("allocation", allocation)):
-        if not parts or name in parts:
+        if not parts or "all" in parts or name in parts:
             print(f"\n{name}")
             part()
 

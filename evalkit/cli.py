@@ -283,18 +283,24 @@ def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> s
 def _refuse_faulty_files(prepared: "Run") -> None:
     """Read the protocols and the price book that a run names, so that a faulty one is refused before anything runs.
 
-    What would otherwise fail late is looked at as well: columns that a protocol asks for, and values that the report has no word for.
+    What would otherwise fail late is looked at as well: columns that a protocol asks for, values that the report has no word for, a horizon that
+    does not cover a follow-up, and target groups that no protocol declares.
     """
-    from evalkit.economics import load_price_book
+    from evalkit.allocation import refuse_undeclared
+    from evalkit.economics import load_price_book, refuse_horizon
     from evalkit.effects import load_protocols, refuse_missing_columns, term_names
     from evalkit.intake import contracts_of_run
     from evalkit.report import refuse_missing_words
 
     protocols = load_protocols(prepared)
-    if prepared.params.value.price_book:
-        load_price_book(prepared.path(prepared.params.value.price_book))
+    value, run_file = prepared.params.value, prepared.run_file
+    book = load_price_book(prepared.path(value.price_book)) if value.price_book else None
     if not protocols:
         return
+    for protocol in protocols if book and value.horizon_months else ():
+        where = f"{run_file}, value.horizon_months; protocol {protocol.protocol}"
+        refuse_horizon(value.horizon_months, protocol.follow_up_months, book, where=where)
+    refuse_undeclared(prepared.params.allocation.target_groups, {group.name for one in protocols for group in one.subgroups})
     refuse_missing_columns(protocols, contracts_of_run(prepared)["person"].column_names)
     needed: dict[str, str] = {}
     for protocol in protocols:

@@ -5,7 +5,7 @@ from evalkit.allocation.marginal_return import marginal_returns
 from evalkit.allocation.offers import budgets_now, offers_from, priced, primary_status, starts_per_year, worth_of, years_of
 from evalkit.allocation.place_exchange import exchange_of, joint_measures, settlement_list
 from evalkit.allocation.portfolio import Limits, Portfolio, allocate
-from evalkit.allocation.target_groups import GroupOffers, by_target_group
+from evalkit.allocation.target_groups import GroupOffers, by_target_group, refuse_undeclared
 
 __all__ = [
     "CityAllocation",
@@ -22,6 +22,7 @@ __all__ = [
     "offers_from",
     "priced",
     "primary_status",
+    "refuse_undeclared",
     "settlement_list",
     "starts_per_year",
     "worth_of",

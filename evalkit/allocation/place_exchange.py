@@ -74,7 +74,7 @@ def exchange_of(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
         district, intervention_id, n_own (starts of its own people), n_used (starts in its places), n_lent (less borrowed), price, receives (money;
         negative: pays), shadow_price. Over districts, what is received is what is paid.
     """
-    lent = pl.col("n_used") - pl.col("n_own")
+    lent = pl.col("n_used") - pl.col("n_own") + 0.0  # minus zero is zero
     return portfolio.places.join(prices.select("intervention_id", "price"), on="intervention_id", how="left").select(
         "district",
         "intervention_id",
@@ -82,7 +82,7 @@ def exchange_of(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
         "n_used",
         lent.alias("n_lent"),
         "price",
-        (lent * pl.col("price")).alias("receives"),
+        (lent * pl.col("price") + 0.0).alias("receives"),
         "shadow_price",
     )
 

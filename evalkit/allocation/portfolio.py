@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from evalkit.allocation.by_district import solve_by_district
+from evalkit.allocation.downside import solve_with_downside
 from evalkit.allocation.program import Program, Solution
 from evalkit.errors import EstimationError, ParameterError, first_few
 
@@ -48,7 +50,8 @@ class Portfolio:
     starts : district, intervention_id, target_group, n_starts, cost, value (mean).
     places : district, intervention_id, places, n_used (starts in the district's places), n_own (starts of its people), shadow_price (what another
     place would give, money a start). budgets : district, spent, shadow_price (of a krona).
-    value, downside : of the whole, mean and mean of the worst draws. gap : how far the optimum may lie above, share of the bound.
+    value, downside : of the whole, at the point estimates and the mean of the worst draws. gap : how far the optimum may lie above, share of the
+    bound.
     """
 
     starts: pl.DataFrame
@@ -86,10 +89,21 @@ def allocate(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits, *, gap:
     worth = _worth(offers, values)
     index = _Index(offers)
     program = _program(offers, worth, index, limits)
-    solution = program.solve(gap=gap)
+    if _has_downside(worth, limits):
+        solution = solve_with_downside(program, worth[:, 1:], index.starts, level=limits.downside_level, gap=gap)
+    else:
+        solution = _by_district(program, index, limits, gap) or program.solve(gap=gap)
     fixed = np.zeros(program.n_variables, dtype=bool)
     fixed[index.opened] = True
     return _portfolio(offers, worth, index, limits, program.with_duals(solution, fixed))
+
+
+def _by_district(program: Program, index: "_Index", limits: Limits, gap: float) -> Solution | None:
+    """Large allocations whose districts share nothing but the equality floor are solved one district at a time."""
+    shares = limits.is_pooled or limits.free_budget or limits.group_floors
+    if shares or len(index.starts) <= MOST_WHOLE_OFFERS:
+        return None
+    return solve_by_district(program, index.district_of_variable, starts=index.starts, total=index.total, gap=gap)
 
 
 class _Index:
@@ -108,6 +122,8 @@ class _Index:
         self.total = n_offers + 2 * n_cells + len(self.districts)
         self.size = self.total + 1
         self.district_of_offer = _positions(offers["district"], self.districts)
+        of_cell, n_districts = _positions(self.cells["district"], self.districts), len(self.districts)
+        self.district_of_variable = np.concatenate([self.district_of_offer, of_cell, of_cell, np.arange(n_districts), [-1]])
         self.intervention_of_offer = _positions(offers["intervention_id"], self.interventions)
         self.intervention_of_cell = _positions(self.cells["intervention_id"], self.interventions)
         names = self.cells["district"] + "\0" + self.cells["intervention_id"]
@@ -119,8 +135,8 @@ def _positions(column: pl.Series, names: list[str]) -> np.ndarray:
 
 
 def _program(offers: pl.DataFrame, worth: np.ndarray, index: _Index, limits: Limits) -> Program:
-    n_scenarios = worth.shape[1] - 1 if limits.downside_weight else 0
-    size = index.size + (1 + n_scenarios if n_scenarios else 0)
+    has_downside = _has_downside(worth, limits)
+    size = index.size + has_downside
     eligible, places = offers["n_eligible"].to_numpy().astype(float), index.cells["places"].to_numpy().astype(float)
     objective, lower, upper = np.zeros(size), np.zeros(size), np.full(size, np.inf)
     objective[index.starts] = (1 - limits.downside_weight) * worth[:, 1:].mean(axis=1) if worth.shape[1] > 1 else worth[:, 0]
@@ -132,9 +148,13 @@ def _program(offers: pl.DataFrame, worth: np.ndarray, index: _Index, limits: Lim
     _add_budgets(program, offers, index, limits)
     _add_places(program, index, places, limits)
     _add_people(program, offers, index, limits)
-    if n_scenarios:
-        _add_downside(program, worth[:, 1:], index, limits)
+    if has_downside:
+        program.lower[-1], program.objective[-1] = -np.inf, limits.downside_weight
     return program
+
+
+def _has_downside(worth: np.ndarray, limits: Limits) -> bool:
+    return limits.downside_weight > 0 and worth.shape[1] > 1
 
 
 def _add_budgets(program: Program, offers: pl.DataFrame, index: _Index, limits: Limits) -> None:
@@ -206,20 +226,6 @@ def _can_serve(offers: pl.DataFrame, index: _Index, limits: Limits) -> np.ndarra
     enough = (offers["n_eligible"].to_numpy() >= smallest) & (offers["cost"].to_numpy() * smallest <= budget)
     enough &= offers["places"].to_numpy() >= smallest
     return np.bincount(index.district_of_offer, weights=enough, minlength=len(index.districts)) > 0
-
-
-def _add_downside(program: Program, draws: np.ndarray, index: _Index, limits: Limits) -> None:
-    """Rockafellar & Uryasev: the mean of the worst draws is the largest t - mean(shortfall below t) / level, linear in t and shortfalls."""
-    n_offers, n_scenarios = draws.shape
-    threshold, shortfalls = index.size, index.size + 1 + np.arange(n_scenarios)
-    program.lower[threshold] = -np.inf
-    program.objective[threshold] = limits.downside_weight
-    program.objective[shortfalls] = -limits.downside_weight / (limits.downside_level * n_scenarios)
-    scenario = np.arange(n_scenarios)
-    rows = np.concatenate([scenario, scenario, np.repeat(scenario, n_offers)])
-    columns = np.concatenate([np.full(n_scenarios, threshold), shortfalls, np.tile(index.starts, n_scenarios)])
-    coefficients = np.concatenate([np.ones(n_scenarios), -np.ones(n_scenarios), -draws.T.ravel()])
-    program.limit("downside", rows, columns, coefficients, np.zeros(n_scenarios))
 
 
 def _portfolio(offers: pl.DataFrame, worth: np.ndarray, index: _Index, limits: Limits, solution: Solution) -> Portfolio:

@@ -1,6 +1,6 @@
 """A linear or mixed-integer program in named blocks of constraints, solved by HiGHS through scipy."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import sparse
@@ -61,6 +61,30 @@ class Program:
                 fix="lower the equality floor or the smallest group, or raise a budget.",
             )
         return Solution(found.x, float(self.objective @ found.x), float(found.mip_gap or 0.0))
+
+    def at_least(self, is_counted: np.ndarray, demand: float) -> "Program":
+        """The program whose counted variables must sum to a demand; the program itself where that is nothing."""
+        if demand <= 0:
+            return self
+        counted = np.flatnonzero(is_counted)
+        more = replace(self, blocks=dict(self.blocks))
+        more.limit("demand", np.zeros(len(counted), dtype=int), counted, -np.ones(len(counted)), np.array([-demand]))
+        return more
+
+    def restricted(self, columns: np.ndarray, *, dropped: tuple[str, ...]) -> "Program":
+        """Some of the variables alone, with the rows that name them; blocks in `dropped` are left out."""
+        blocks = {}
+        for name, (matrix, upper) in self.blocks.items():
+            if name not in dropped:
+                own = matrix[:, columns]
+                rows = np.flatnonzero(np.diff(own.indptr))
+                blocks[name] = (own[rows], upper[rows])
+        taken = (array[columns] for array in (self.objective, self.lower, self.upper, self.is_whole))
+        return Program(len(columns), *taken, blocks)
+
+    def relaxed_duals(self) -> dict[str, np.ndarray]:
+        """Shadow prices by block when no variable need be whole."""
+        return self.with_duals(Solution(np.zeros(self.n_variables), 0.0, 0.0), np.zeros(self.n_variables, dtype=bool)).duals
 
     def with_duals(self, solution: Solution, fixed: np.ndarray) -> Solution:
         """The solution with shadow prices: what the objective gains per unit of each limit, `fixed` variables kept where they are."""

@@ -5,8 +5,7 @@ more than everybody's in the city, draw by draw. Those of no group that can be s
 left: over all who start, the groups and the others together are everybody.
 """
 
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -60,7 +59,8 @@ def by_target_group(
     """
     if not groups or offers.is_empty():
         return GroupOffers(offers, values)
-    _refuse_unfit(counts, groups)
+    refuse_undeclared(groups, counts["subgroup"].unique().sort().to_list())
+    _refuse_overlaps(counts, groups)
     said = group_values.filter(pl.col("subgroup").is_in(list(groups))).select("intervention_id", "subgroup").unique()
     own = counts.filter(pl.col("subgroup") == pl.col("also_in")).join(said, on=["intervention_id", "subgroup"], how="semi")
     split = _without_few_others(pl.concat([_of_groups(offers, own), _of_others(offers, own)]).sort(KEYS))
@@ -119,17 +119,31 @@ def _shifts(group_values: pl.DataFrame, split: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([shifts, others.select(shifts.columns)])
 
 
-def _refuse_unfit(counts: pl.DataFrame, groups: Sequence[str]) -> None:
-    declared = counts["subgroup"].unique().sort().to_list()
-    unknown = [f"{group} ({nearest(group, declared)})" for group in groups if group not in declared]
-    pairs = {frozenset(pair) for pair in combinations(groups, 2)}
+def refuse_undeclared(groups: Sequence[str], declared: Collection[str]) -> None:
+    """Raise unless every target group is among those that protocols declare.
+
+    Raises
+    ------
+    ParameterError
+        Names the groups and what comes nearest.
+    """
+    unknown = [
+        f"{group} ({nearest(group, declared) if declared else 'no protocol declares any'})" for group in groups if group not in declared
+    ]
+    _refuse(
+        "Target groups that were not declared", unknown, "Effects are estimated in the groups of the protocols alone.", "mend the names."
+    )
+
+
+def _refuse_overlaps(counts: pl.DataFrame, groups: Sequence[str]) -> None:
     both = counts.filter((pl.col("subgroup") != pl.col("also_in")) & (pl.col("n_eligible") > 0)).select("subgroup", "also_in").unique()
-    overlapping = sorted(" and ".join(sorted(pair)) for pair in both.iter_rows() if frozenset(pair) in pairs)
-    for what, names, why, fix in (
-        ("Target groups that were not declared", unknown, "Effects are estimated in the groups of the protocols alone.", "mend the names."),
-        ("Target groups with people in common", overlapping, "A person can be offered one start.", "name groups that exclude each other."),
-    ):
-        if names:
-            raise ParameterError(
-                f"{what}: {len(names)}.", where=f"allocation.target_groups of the run file: {first_few(names, 6)}", why=why, fix=fix
-            )
+    overlapping = sorted(" and ".join(sorted(pair)) for pair in both.iter_rows() if set(pair) <= set(groups))
+    _refuse(
+        "Target groups with people in common", overlapping, "A person can be offered one start.", "name groups that exclude each other."
+    )
+
+
+def _refuse(what: str, names: Sequence[str], why: str, fix: str) -> None:
+    if names:
+        where = f"allocation.target_groups of the run file: {first_few(names, 6)}"
+        raise ParameterError(f"{what}: {len(names)}.", where=where, why=why, fix=fix)

@@ -11,6 +11,7 @@ from evalkit.charts.groups import exit_rates, group_curves
 from evalkit.charts.labels import KEYS
 from evalkit.charts.overlap import overlap
 from evalkit.charts.overview import district_comparison
+from evalkit.charts.sensitivity import value_acceptability, value_tornado
 from evalkit.charts.show import Shown, show, show_each
 from evalkit.charts.theme import to_svg
 from evalkit.charts.value import value_by_actor, value_summary
@@ -38,7 +39,9 @@ __all__ = [
     "show_each",
     "states",
     "to_svg",
+    "value_acceptability",
     "value_by_actor",
     "value_curve",
     "value_summary",
+    "value_tornado",
 ]

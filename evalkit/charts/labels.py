@@ -67,6 +67,12 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.value_curve.title",
     "chart.value_curve.x",
     "chart.value_curve.y",
+    "chart.value_tornado.title",
+    "chart.value_tornado.x",
+    "chart.value_acceptability.title",
+    "chart.value_acceptability.x",
+    "chart.value_acceptability.y",
+    "chart.value_acceptability.none",
     "chart.district_comparison.title",
     "chart.district_comparison.x",
     "chart.district_comparison.all",
@@ -108,7 +114,9 @@ _CHARACTERISTIC_KEYS = tuple(f"characteristic.{name}" for name in CHARACTERISTIC
 
 # Every key that can be known beforehand; covariates, postings, districts and groups of people are open lists.
 KEYS: tuple[str, ...] = tuple(
-    dict.fromkeys((*CHART_KEYS, *OUTCOMES, "still_on_support", *ARMS, *PERSPECTIVES, "municipality", *ACTORS, *_CHARACTERISTIC_KEYS))
+    dict.fromkeys(
+        (*CHART_KEYS, *OUTCOMES, "effect", "still_on_support", *ARMS, *PERSPECTIVES, "municipality", *ACTORS, *_CHARACTERISTIC_KEYS)
+    )
 )
 
 TITLE_LETTERS = 46

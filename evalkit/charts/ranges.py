@@ -18,11 +18,12 @@ LETTERS, LETTER = 46, 8.0  # letters on a line, and the width of one. Pixels
 
 @dataclass(frozen=True)
 class RangeRow:
-    """A row: its name, its number in words, the number and its range, colour and point, and a note below the name."""
+    """A row: its name, its number in words, the number (None: a range without a point) and its range, colour and point, and a note below the
+    name."""
 
     label: str
     value: str
-    estimate: float
+    estimate: float | None
     low: float | None
     high: float | None
     colour: str

@@ -24,6 +24,6 @@ def show(chart: object, words: Words, said: str = "") -> Shown:
     return Shown(to_svg(chart, words), said)
 
 
-def show_each(chart: Chart, table: Published, words: Words) -> Shown:
-    """A chart for each intervention and estimand of a table: show_each(effect_curves, table, words)."""
-    return Shown("\n".join(to_svg(chart(part, words), words) for _, part in one_by_one("", table)))
+def show_each(chart: Chart, table: Published, words: Words, **beside: Published) -> Shown:
+    """A chart for each intervention and estimand of a table, with other tables it needs: show_each(effect_curves, table, words)."""
+    return Shown("\n".join(to_svg(chart(part, words, **beside), words) for _, part in one_by_one("", table)))

@@ -59,7 +59,11 @@ VALUE_TABLES: dict[str, Declared] = {
         "n_starters",
     ),
     "value_acceptability": Declared(
-        "estimates", ("district", "estimand", "threshold", "option"), ("probability", "is_on_frontier"), "probability", "n_starters"
+        "estimates",
+        ("district", "estimand", "threshold", "option"),
+        ("probability", "is_on_frontier", "currency"),
+        "probability",
+        "n_starters",
     ),
     "value_information": Declared("estimates", ("district", "estimand", "group"), ("value", "currency"), "money", "n_starters"),
     "place_costs": Declared(

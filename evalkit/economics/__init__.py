@@ -1,6 +1,7 @@
 """Economics: from effects to what each actor gains or loses, in a double-entry ledger whose prices and postings are data."""
 
 from evalkit.economics.actors import ACTORS, PERSPECTIVES
+from evalkit.economics.cash_flow import refuse_horizon
 from evalkit.economics.conversion import convert_currency, convert_price_year
 from evalkit.economics.dated import DatedFile, load_dated, value_at
 from evalkit.economics.discounting import present_value
@@ -58,6 +59,7 @@ __all__ = [
     "price_book_of_run",
     "price_table",
     "read_vintage",
+    "refuse_horizon",
     "run_place_costs",
     "run_scenario",
     "run_scenarios",

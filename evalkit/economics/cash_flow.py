@@ -96,7 +96,7 @@ def cash_flow(
         If the horizon is shorter than the follow-up, or longer and the book declares no half-life.
     """
     n_months = n_months or path.n_months
-    _refuse_horizon(path, price_book, n_months)
+    refuse_horizon(n_months, path.n_months, price_book, where=f"effect of {', '.join(path.keys.values())}; horizon {n_months} months")
     prices = own_prices(drawn, price_book, path.keys["intervention_id"], path.draws)
     arms = _projected(path, price_book, prices, n_months)
     rate, n_draws = prices[price_book.appraisal.discount_rate], len(path.draws)
@@ -126,19 +126,25 @@ def cash_flow(
     return CashFlow(path.keys, worth, present, cost, equalised, work, a_month, n_months, path.n_months, path.n_replicates)
 
 
-def _refuse_horizon(path: EffectPath, book: PriceBook, n_months: int) -> None:
-    place = f"effect of {', '.join(path.keys.values())}; horizon {n_months} months"
-    if n_months < path.n_months:
+def refuse_horizon(n_months: int, n_observed: int, book: PriceBook, *, where: str) -> None:
+    """Raise unless a horizon covers the follow-up, and the book says how the effect fades beyond it; `where` names the effect or the file.
+
+    Raises
+    ------
+    EstimationError
+        If the horizon is shorter than the follow-up, or longer and the book declares no half-life.
+    """
+    if n_months < n_observed:
         raise EstimationError(
-            f"The horizon is {n_months} months, the follow-up {path.n_months}.",
-            where=place,
+            f"The horizon is {n_months} months, the follow-up {n_observed}.",
+            where=where,
             why="A shorter horizon hides months that were observed.",
             fix="set value.horizon_months of the run file to the follow-up or beyond.",
         )
-    if n_months > path.n_months and book.appraisal.half_life is None:
+    if n_months > n_observed and book.appraisal.half_life is None:
         raise EstimationError(
-            f"The horizon is {n_months} months, the follow-up {path.n_months}, and nothing says how the effect fades.",
-            where=f"{book.file}, appraisal half_life; {place}",
+            f"The horizon is {n_months} months, the follow-up {n_observed}, and nothing says how the effect fades.",
+            where=f"{book.file}, appraisal half_life; {where}",
             why="What lies beyond the follow-up was not observed; it is projected by a declared half-life or not at all.",
             fix="name a price in months under appraisal.half_life, or set the horizon to the follow-up.",
         )

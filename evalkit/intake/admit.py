@@ -17,7 +17,7 @@ import polars as pl
 
 from evalkit.errors import IntakeError
 from evalkit.intake.cells import TypedCells, joined, type_cells
-from evalkit.intake.checked import Checked, check_table, find_orphans
+from evalkit.intake.checked import Checked, check_table, find_orphans, place_values
 from evalkit.intake.contract import Contract, contracts_with_covariates
 from evalkit.intake.crosswalk import carry_districts_over, load_crosswalk
 from evalkit.intake.delivery import Delivery, Note, describe, read_delivery, refuse_incomplete
@@ -25,7 +25,7 @@ from evalkit.intake.gate import refuse_personal_numbers
 from evalkit.intake.mapping import Mapping, load_mapping
 from evalkit.intake.monthly_record import PREFIX
 from evalkit.intake.rules import Extent
-from evalkit.intake.table_rules import REJECTION, SUPERSEDED
+from evalkit.intake.table_rules import NO_REJECTIONS, REJECTION, SUPERSEDED
 from evalkit.tables import with_columns_of
 
 _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
@@ -158,6 +158,10 @@ def _type_table(
 
 def _follow_references(checked: list[Checked]) -> list[Checked]:
     waiting = {one.contract.table: one for one in checked}
+    links = [(one, link, waiting[link.to_table]) for one in checked for link in one.contract.references if link.to_table in waiting]
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(lambda link: place_values(*link), links)
+        places = {(one.contract.table, link.name): place for (one, link, _), place in zip(links, found, strict=True)}
     done: dict[str, Checked] = {}
     while waiting:
         ready = [table for table, one in waiting.items() if not any(link.to_table in waiting for link in one.contract.references)]
@@ -170,8 +174,8 @@ def _follow_references(checked: list[Checked]) -> list[Checked]:
             )
         for table in ready:
             one = waiting.pop(table)
-            found = [find_orphans(one, link, done[link.to_table]) for link in one.contract.references if link.to_table in done]
-            done[table] = one.without(pl.concat(found)) if found else one
+            follow = [(link, done[link.to_table], places[table, link.name]) for link in one.contract.references if link.to_table in done]
+            done[table] = one.without(pl.concat([NO_REJECTIONS, *[find_orphans(one, *each) for each in follow]]))
     return [done[one.contract.table] for one in checked]
 
 

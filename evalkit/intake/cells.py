@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from evalkit.intake.codes import Coded, code_texts, stacked
 from evalkit.intake.contract import Column
 from evalkit.intake.delivered import OWN_COLUMNS, Delivered
 from evalkit.intake.mapping import TableMapping, source_of
@@ -34,46 +35,41 @@ class TypedCells:
     """The cells of a table as values.
 
     rows : the declared columns, _line, _file, _is_whole, and a flag `_unreadable_COLUMN` for each column. given : the columns that were
-    delivered. values : for columns of text and for those not delivered, every value of the column at least once, in few rows. runs :
-    columns of text as runs of equal cells, where they are known. unreadable : the columns with cells that are not of their type. notes :
-    what was assumed about dates.
+    delivered. texts : the delivered columns of text as numbers. unreadable : the columns with cells that are not of their type. notes : what
+    was assumed about dates.
     """
 
     rows: pl.DataFrame
     given: tuple[str, ...]
-    values: dict[str, pl.Series]
-    runs: dict[str, pl.DataFrame]
+    texts: dict[str, Coded]
     unreadable: tuple[str, ...]
     notes: tuple[str, ...]
 
 
 def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: TableMapping) -> TypedCells:
     """The declared columns of a file with the contract's types; undelivered columns are empty."""
-    typed, flags, notes, values, runs = [], {}, [], {}, {}
+    typed, flags, notes, texts = [], {}, [], {}
     absent = [column for column in columns if source_of(column, mapping, delivered.columns) is None]
     for column in columns:
         if column in absent:
             continue
-        raw, some = _raw_cells(delivered, column, mapping)
+        raw, coded = _raw_cells(delivered, column, mapping)
         plain = raw if _is_typed(raw, column) else raw.to_frame().select(_plain_value(raw.dtype, column, mapping)).to_series()
         value, note = _with_left_over(raw, plain, column, delivered.has_decimal_comma)
         if value.null_count() > raw.null_count():
             flags[unreadable_flag(column.name)] = (raw.is_not_null() & value.is_null()).alias(unreadable_flag(column.name))
-        elif column.kind == "string" and some is not None:
-            values[column.name] = some
-            source = source_of(column, mapping, delivered.columns)
-            runs |= {column.name: delivered.runs(source)} if some is delivered.values(source) else {}
+        elif column.kind == "string":
+            texts[column.name] = coded or code_texts(value)
         value = value.dt.offset_by("1d") if column.name in mapping.last_days else value
         typed.append(value.alias(column.name))
         notes += [note] if note else []
     # Constants stay constants: a column that was not delivered takes no room.
     constants = [pl.lit(None, column.dtype).alias(column.name) for column in absent]
-    values |= {column.name: pl.Series([None], dtype=column.dtype) for column in absent}
     constants += [pl.lit(False).alias(flag) for column in columns if (flag := unreadable_flag(column.name)) not in flags]
     rows = delivered.cells.select(OWN_COLUMNS).hstack([*typed, *flags.values()]).with_columns(constants)
     unreadable = tuple(column.name for column in columns if unreadable_flag(column.name) in flags)
     given = tuple(column.name for column in columns if column not in absent)
-    return TypedCells(rows, given, values, runs, unreadable, tuple(notes))
+    return TypedCells(rows, given, texts, unreadable, tuple(notes))
 
 
 def joined(parts: Sequence[TypedCells]) -> TypedCells:
@@ -81,30 +77,30 @@ def joined(parts: Sequence[TypedCells]) -> TypedCells:
     if len(parts) == 1:
         return parts[0]
     order = parts[0].rows.columns
-    shared = [name for name in parts[0].values if all(name in part.values for part in parts)]
+    shared = [name for name in parts[0].texts if all(name in part.texts for part in parts)]
     return TypedCells(
         rows=pl.concat([part.rows.select(order) for part in parts], rechunk=False),
         given=tuple({name for part in parts for name in part.given}),
-        values={name: pl.concat([part.values[name] for part in parts]) for name in shared},
-        runs={},
+        texts={name: stacked([part.texts[name] for part in parts]) for name in shared},
         unreadable=tuple({name for part in parts for name in part.unreadable}),
         notes=tuple(note for part in parts for note in part.notes),
     )
 
 
-def _raw_cells(delivered: Delivered, column: Column, mapping: TableMapping) -> tuple[pl.Series, pl.Series | None]:
-    """The delivered column under our name (see `_raw`), and every value of it at least once where it was delivered as text."""
+def _raw_cells(delivered: Delivered, column: Column, mapping: TableMapping) -> tuple[pl.Series, Coded | None]:
+    """The delivered column under our name (see `_raw`), and as numbers where it was delivered as text."""
     source = source_of(column, mapping, delivered.columns)
     cells = delivered.cells[source]
     as_raw = _raw(source, cells.dtype, column, mapping)
     if cells.dtype != pl.String:
         return delivered.cells.select(as_raw).to_series(), None
-    values = delivered.values(source)
-    raw_values = values.to_frame(source).select(as_raw).to_series()
+    coded = delivered.coded(source)
+    raw_values = coded.values.to_frame(source).select(as_raw).to_series()
     # Mostly there is nothing to strip or to carry over, which the few values show.
-    if raw_values.equals(values):
-        return cells.alias(column.name), values
-    return delivered.cells.select(as_raw).to_series(), raw_values
+    if raw_values.equals(coded.values):
+        return cells.alias(column.name), coded
+    coded = coded.with_values(raw_values)
+    return coded.cells.alias(column.name), coded
 
 
 def _raw(source: str, dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:

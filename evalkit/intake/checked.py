@@ -1,19 +1,20 @@
 """A table on its way through the rules: which of its rows are still accepted, and what the others broke.
 
-Rules over rows are asked of numbers (`codes`) for all rows at once. That finds at least the rows that break a rule, and mostly none; the rule
-itself is then asked of the values of those few rows.
+Rules on one column are asked of its values, rules over rows of numbers (`codes`) for all rows at once. That finds at least the rows that break a
+rule, and mostly none; the rule itself is then asked of those few rows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
 from evalkit.intake.cells import TypedCells
-from evalkit.intake.codes import Coded, code_column, codes_within, is_among, pack, pack_both
+from evalkit.intake.codes import Coded, code_column, is_among, pack, pack_both, places_among
 from evalkit.intake.contract import Contract, CustomRule, Reference
 from evalkit.intake.delivered import FILE, LINE
-from evalkit.intake.rules import Extent, compile_row_rules, rules_to_ask
+from evalkit.intake.rules import Extent, RowRule, compile_row_rules, failing_values
 from evalkit.intake.table_rules import NO_REJECTIONS, ROW, find_overlaps, find_repeated_keys, find_superseded, orphans, rejection
 
 _LAST_DAY = np.iinfo(np.int32).max
@@ -25,8 +26,8 @@ class Checked:
     """A table and its rows' fate.
 
     rows : the declared columns as delivered, with _line and _file. is_accepted : (n_rows,) bool. rejected : rejections so far
-    (table_rules.REJECTION). order : positions of the rows in the order of their keys; None where they stand in it. runs : columns of text
-    as runs of equal cells, where they are known. codes : the columns that have been looked at as numbers, by name.
+    (table_rules.REJECTION). order : positions of the rows in the order of their keys; None where they stand in it. texts : the columns of
+    text as numbers. codes : the columns that have been looked at as numbers which sort as they do, by name.
     """
 
     contract: Contract
@@ -34,7 +35,7 @@ class Checked:
     is_accepted: np.ndarray
     rejected: pl.DataFrame
     order: np.ndarray | None = None
-    runs: dict[str, pl.DataFrame] = field(default_factory=dict)
+    texts: dict[str, Coded] = field(default_factory=dict)
     codes: dict[str, Coded] = field(default_factory=dict)
 
     @property
@@ -43,9 +44,9 @@ class Checked:
         return int(self.is_accepted.sum())
 
     def coded(self, column: str) -> Coded:
-        """A column as numbers."""
+        """A column as numbers that sort as it does."""
         if column not in self.codes:
-            self.codes[column] = code_column(self.rows[column], self.runs.get(column))
+            self.codes[column] = self.texts[column].in_order() if column in self.texts else code_column(self.rows[column])
         return self.codes[column]
 
     def packed(self, columns: list[str]) -> np.ndarray:
@@ -69,9 +70,16 @@ class Checked:
     def accepted(self) -> pl.DataFrame:
         """The accepted rows in the order of their keys."""
         rows = self.rows[self.contract.column_names]
-        if self.order is not None:
-            return rows[self.order[self.is_accepted[self.order]]]
-        return rows if self.is_accepted.all() else rows.filter(pl.Series(self.is_accepted))
+        if self.order is None:
+            return rows if self.is_accepted.all() else rows.filter(pl.Series(self.is_accepted))
+        chosen = self.order[self.is_accepted[self.order]]
+        return pl.DataFrame([self._cells_at(column, chosen) for column in rows.columns])
+
+    def _cells_at(self, column: str, positions: np.ndarray) -> pl.Series:
+        # The few values of a text lie closer together than its cells, and closer still in order.
+        text = self.codes.get(column) if column in self.texts else None
+        text = text or self.texts.get(column)
+        return text.at(positions).cells.alias(column) if text else self.rows[column].rechunk().gather(positions)
 
 
 def order_of(packed: np.ndarray) -> np.ndarray | None:
@@ -90,11 +98,20 @@ def check_table(contract: Contract, typed: TypedCells, extent: Extent, *, may_be
     return checked
 
 
-def find_orphans(checked: Checked, link: Reference, target: Checked) -> pl.DataFrame:
-    """Rejections of accepted rows that name what the other table does not hold, or held in a row that was itself set aside."""
+def place_values(checked: Checked, link: Reference, target: Checked) -> list[np.ndarray]:
+    """Where the values of each column of a reference stand among those of the column it leads to (`places_among`)."""
+    pairs = zip(link.columns, link.to_columns, strict=True)
+    return [places_among(checked.coded(column), target.coded(other)) for column, other in pairs]
+
+
+def find_orphans(checked: Checked, link: Reference, target: Checked, places: Sequence[np.ndarray]) -> pl.DataFrame:
+    """Rejections of accepted rows that name what the other table does not hold, or held in a row that was itself set aside.
+
+    `places` are those of `place_values`.
+    """
     own = [checked.coded(column) for column in link.columns]
     others = [target.coded(column) for column in link.to_columns]
-    within = [codes_within(mine, theirs) for mine, theirs in zip(own, others, strict=True)]
+    within = [place_of[mine.codes] for place_of, mine in zip(places, own, strict=True)]
     names, known = pack_both(within, [theirs.codes for theirs in others], [theirs.n_codes for theirs in others])
     # An empty cell names nothing and is named by nothing, so its code must meet no other.
     is_asked, can_be_named = checked.is_accepted, np.ones(len(known), dtype=bool)
@@ -109,20 +126,35 @@ def find_orphans(checked: Checked, link: Reference, target: Checked) -> pl.DataF
 
 
 def _check_rows(contract: Contract, typed: TypedCells, extent: Extent) -> Checked:
-    # First pass: one scan counts the rules that the values leave open. Second pass, only if need be: the rows that break one.
     rows = typed.rows
     own = rows[[*contract.column_names, FILE, LINE]]
-    checked = Checked(contract, own, np.ones(rows.height, dtype=bool), NO_REJECTIONS, runs=typed.runs)
-    dates = [name for name, dtype in rows.schema.items() if dtype == pl.Date and name in typed.given]
-    values = typed.values | {name: checked.coded(name).with_empty for name in dates}
-    rules = rules_to_ask(compile_row_rules(contract, typed.given, extent), typed, values)
-    counts = rows.lazy().select(rule.fails.sum().alias(rule.name) for rule in rules).collect(engine="streaming").row(0, named=True)
-    found = [NO_REJECTIONS]
-    for rule in rules:
-        if counts[rule.name]:
-            positions = rows.select(pl.arg_where(rule.fails)).to_series().to_numpy()
-            found.append(rejection(checked.accepted_among(positions), rule.column, rule.name, rule.sentence))
-    return checked.without(pl.concat(found))
+    checked = Checked(contract, own, np.ones(rows.height, dtype=bool), NO_REJECTIONS, texts=typed.texts)
+    rules = compile_row_rules(contract, typed.given, extent)
+    by_value = {rule.name: coded for rule in rules if (coded := _whole_column(checked, rule.column, typed))}
+    found = {rule.name: _failing_rows(rule, by_value[rule.name], rows) for rule in rules if rule.name in by_value}
+    # Rules on several columns, or on numbers: one scan counts them all, and only for those that are broken the rows are looked for.
+    by_row = [rule for rule in rules if rule.name not in by_value]
+    counts = rows.lazy().select(rule.fails.sum().alias(rule.name) for rule in by_row).collect(engine="streaming").row(0, named=True)
+    found |= {rule.name: rows.select(pl.arg_where(rule.fails)).to_series().to_numpy() for rule in by_row if counts[rule.name]}
+    broken = [rule for rule in rules if len(found.get(rule.name, ()))]
+    rejections = [rejection(checked.accepted_among(found[rule.name]), rule.column, rule.name, rule.sentence) for rule in broken]
+    return checked.without(pl.concat([NO_REJECTIONS, *rejections]))
+
+
+def _whole_column(checked: Checked, column: str, typed: TypedCells) -> Coded | None:
+    """The column of a rule as numbers, if it is one column of texts or dates, and every cell could be read."""
+    if column in typed.unreadable or column not in typed.given:
+        return None
+    return typed.texts.get(column) or (checked.coded(column) if typed.rows.schema[column] == pl.Date else None)
+
+
+def _failing_rows(rule: RowRule, coded: Coded, rows: pl.DataFrame) -> np.ndarray:
+    fails = failing_values(rule, coded.with_empty).to_numpy()
+    if not fails.any():
+        return np.empty(0, dtype=np.int64)
+    # The code of an empty cell, -1, picks out the last place: the empty value's where there is one.
+    suspects = fails[coded.codes].nonzero()[0]
+    return suspects[rows[suspects].select(pl.arg_where(rule.fails)).to_series().to_numpy()]
 
 
 def _check_keys(checked: Checked) -> Checked:
@@ -144,7 +176,8 @@ def _check_overlaps(checked: Checked, rule: CustomRule) -> Checked:
     packed = checked.packed([*by, start])
     order = order_of(packed)
     order = np.arange(len(packed)) if order is None else order
-    group = np.unique(checked.packed(by)[order], return_inverse=True)[1] * _DAYS
+    groups = checked.packed(by)[order]
+    group = np.cumsum(np.diff(groups, prepend=groups[:1]) != 0) * _DAYS
     ends = group + _days(checked.rows[end], _LAST_DAY)[order]
     begins = group + _days(checked.rows[start], 0)[order]
     is_doubtful = begins[1:] < np.maximum.accumulate(ends)[:-1]

@@ -1,35 +1,43 @@
 """Columns as whole numbers: keys, overlaps and references are looked for among numbers, which costs a small part of comparing texts.
 
-A column's code is the position of the row's value among the column's distinct values in order, so codes are equal where values are, sort as
-they do, and no two values share one: nothing rests on a hash.
+A column's code is the position of the row's value among the column's distinct values, so codes are equal where values are, no two values share
+one (nothing rests on a hash), and what is asked of every cell need only be asked of every value. Where the values stand in order, codes sort as
+they do.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import polars as pl
 
 NO_CODE = -1
 _LARGEST = 1 << 62
+# Cells looked at to tell whether equal ones stand together; and texts for each descent among them, above which they count as nearly sorted.
+_SAMPLE, _FEW_DESCENTS = 10_000, 20
 # A table of flags, one byte a number, is kept up to this many numbers, or this many for each number looked up.
 _MAX_FLAGS, _MAX_FLAGS_EACH = 1 << 24, 16
-# Cells looked at to tell whether a column's values vary; and texts for each descent among them, above which they count as nearly sorted.
-_SAMPLE, _FEW_DESCENTS = 1000, 20
 
 
 @dataclass(frozen=True)
 class Coded:
     """A column as numbers.
 
-    values : (n_values,) the distinct values in order. codes : (n_rows,) int32, the position of each row's value among them, -1 where the
-    cell is empty.
+    values : (n_values,) the distinct values. run_codes : (n_runs,) int32, the position of a run's value among them, -1 where its cells are
+    empty. has_empty : whether some are. lengths : (n_runs,) how many rows each run has; None where each has one.
     """
 
     values: pl.Series
-    codes: np.ndarray
+    run_codes: np.ndarray
     has_empty: bool
+    lengths: np.ndarray | None = None
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """The code of each row: (n_rows,) int32."""
+        return self.run_codes if self.lengths is None else np.repeat(self.run_codes, self.lengths)
 
     @property
     def n_codes(self) -> int:
@@ -46,27 +54,53 @@ class Coded:
         """Whether the cell is filled: (n_rows,) bool, or True where all are."""
         return self.codes != NO_CODE if self.has_empty else True
 
+    @property
+    def cells(self) -> pl.Series:
+        """The column itself."""
+        return self.with_empty.gather(np.where(self.codes < 0, len(self.values), self.codes) if self.has_empty else self.codes)
 
-def runs_of(texts: pl.Series) -> pl.DataFrame:
-    """A column of texts as runs of equal cells, one after another: columns `len` and `value`."""
-    return texts.rle().struct.unnest()
+    def at(self, positions: np.ndarray) -> "Coded":
+        """The rows at some positions."""
+        return Coded(self.values, self.codes[positions], self.has_empty)
+
+    def in_order(self) -> "Coded":
+        """The same column with its values in order."""
+        if _is_ascending(self.values):
+            return self
+        order = self.values.arg_sort().to_numpy()
+        places = np.full(self.n_codes, NO_CODE, dtype=np.int32)
+        places[order] = np.arange(len(order), dtype=np.int32)
+        # The last place is the one that the code of an empty cell, -1, picks out.
+        return replace(self, values=self.values.gather(order), run_codes=places[self.run_codes])
+
+    def with_values(self, values: pl.Series) -> "Coded":
+        """The column after each of its values has become another text, or an empty cell."""
+        (changed,) = _recoded([self], values)
+        return changed
 
 
-def some_values(texts: pl.Series, runs: pl.DataFrame) -> pl.Series:
-    """Every value of a column at least once, in as few rows as are cheap to find: what is true of them all is true of every row."""
-    if 4 * runs.height <= 3 * len(texts):
-        return runs["value"]
-    is_varied = 2 * texts.head(_SAMPLE).n_unique() > min(len(texts), _SAMPLE)
-    return texts if is_varied else texts.unique()
+def stacked(columns: Sequence[Coded]) -> Coded:
+    """Columns of texts, one below the other."""
+    parts = _recoded(columns, pl.concat([column.values for column in columns]))
+    return Coded(parts[0].values, np.concatenate([part.codes for part in parts]), any(part.has_empty for part in parts))
 
 
-def code_column(column: pl.Series, runs: pl.DataFrame | None = None) -> Coded:
-    """A column of texts, dates or whole numbers as numbers; `runs` are the column's, if they are known."""
-    has_empty = column.null_count() > 0
+def code_texts(texts: pl.Series) -> Coded:
+    """A column of texts as numbers, its values as they come."""
+    has_empty = texts.null_count() > 0
+    if 2 * texts.head(_SAMPLE).rle_id().n_unique() > min(len(texts), _SAMPLE):
+        return Coded(*_codes_of_texts(texts), has_empty)
+    # Where equal cells stand together, one of each run is enough.
+    runs = texts.rle().struct.unnest()
+    values, codes = _codes_of_texts(runs["value"])
+    return Coded(values, codes, has_empty, runs["len"].to_numpy())
+
+
+def code_column(column: pl.Series) -> Coded:
+    """A column of texts, dates or whole numbers as numbers, its values in order."""
     if column.dtype == pl.String:
-        runs = runs_of(column) if runs is None else runs
-        values, codes = _codes_of_texts(runs["value"])
-        return Coded(values, np.repeat(codes, runs["len"].to_numpy()), has_empty)
+        return code_texts(column).in_order()
+    has_empty = column.null_count() > 0
     physical = column.to_physical()
     numbers = physical.fill_null(0).to_numpy()
     is_empty = column.is_null().to_numpy() if has_empty else None
@@ -80,22 +114,20 @@ def code_column(column: pl.Series, runs: pl.DataFrame | None = None) -> Coded:
     return Coded(pl.Series(present, dtype=physical.dtype).cast(column.dtype), codes, has_empty)
 
 
-def codes_within(own: Coded, other: Coded) -> np.ndarray:
-    """The position of each row's value among the values of another column; -1 where it is not among them.
+def places_among(own: Coded, other: Coded) -> np.ndarray:
+    """The position of each value of a column among those of another, both in order; -1 where it is not among them.
 
     Returns
     -------
     ndarray
-        (n_rows,) int32.
+        (own.n_codes,) int32; the last, which the code of an empty cell picks out, is -1.
     """
     if own.values.equals(other.values):
-        return own.codes
+        return np.append(np.arange(len(own.values), dtype=np.int32), np.int32(NO_CODE))
     ranks = pl.concat([own.values, other.values]).rank("dense").to_numpy()
     place_of = np.full(len(ranks) + 1, NO_CODE, dtype=np.int32)
     place_of[ranks[len(own.values) :]] = np.arange(len(other.values), dtype=np.int32)
-    # The last place is the one that the code of an empty cell, -1, picks out.
-    places = np.append(place_of[ranks[: len(own.values)]], np.int32(NO_CODE))
-    return places[own.codes]
+    return np.append(place_of[ranks[: len(own.values)]], np.int32(NO_CODE))
 
 
 def pack(codes: Sequence[np.ndarray], n_codes: Sequence[int]) -> np.ndarray:
@@ -147,19 +179,55 @@ def is_among(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
     return is_known[numbers]
 
 
+def _recoded(columns: Sequence[Coded], values: pl.Series) -> list[Coded]:
+    """Columns whose values, one column's below the other's, have become others: all with the same values."""
+    again, first, changed = code_texts(values), 0, []
+    for column in columns:
+        places = np.append(again.codes[first : first + len(column.values)], np.int32(NO_CODE))
+        first += len(column.values)
+        changed.append(Coded(again.values, places[column.run_codes], column.has_empty or again.has_empty, column.lengths))
+    return changed
+
+
 def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray]:
-    if not texts.null_count() and bool((texts > texts.shift(1)).slice(1).all()):
+    if _is_ascending(texts):
         return texts, np.arange(len(texts), dtype=np.int32)
-    n_descents = (texts < texts.shift(1)).sum()
-    if _FEW_DESCENTS * n_descents > len(texts):
-        # Out of order, texts are looked up; sorting them would take several times as long.
-        values = texts.unique().drop_nulls().sort()
-        codes = texts.replace_strict(values, pl.int_range(len(values), dtype=pl.Int32, eager=True), default=NO_CODE, return_dtype=pl.Int32)
-        return values, codes.to_numpy()
-    ranks = texts.rank("dense").fill_null(0).to_numpy().astype(np.int32)
-    place_of = np.zeros(ranks.max(initial=0) + 1, dtype=np.int64)
-    place_of[ranks] = np.arange(len(texts))
-    return texts[place_of[1:]], ranks - 1
+    is_nearly_sorted = _FEW_DESCENTS * (texts < texts.shift(1)).sum() <= len(texts)
+    codes, rows = (None, None) if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
+    if codes is None or not texts.gather(rows).gather(codes).equals(texts):
+        # Texts that are nearly sorted already, or of which two were taken for one, their hashes being alike.
+        codes = texts.rank("dense").fill_null(0).to_numpy().astype(np.int32)
+        rows = np.zeros(codes.max(initial=0) + 1, dtype=np.int64)
+        rows[codes] = np.arange(len(texts))
+        return texts.gather(rows[1:]), codes - 1
+    values = texts.gather(rows)
+    is_filled = values.is_not_null().to_numpy()
+    if is_filled.all():
+        return values, codes
+    places = np.where(is_filled, np.cumsum(is_filled, dtype=np.int32) - 1, np.int32(NO_CODE))
+    return values.drop_nulls(), places[codes]
+
+
+def _hashes(texts: pl.Series) -> np.ndarray:
+    return texts.hash().to_numpy()
+
+
+def _codes_of_hashes(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A code for each row, equal where the leading bits of the hashes are, and the first row of each code."""
+    # Hash and row make one number, because numbers are sorted several times as fast as an order is found.
+    n_bits = np.uint64(len(hashes).bit_length())
+    rows = np.arange(len(hashes), dtype=np.uint64)
+    keys = np.sort((hashes >> n_bits) << n_bits | rows)
+    order = (keys & ((np.uint64(1) << n_bits) - np.uint64(1))).astype(np.int64)
+    leading = keys >> n_bits
+    is_new = np.diff(leading, prepend=~leading[:1]) != 0
+    codes = np.empty(len(hashes), dtype=np.int32)
+    codes[order] = np.cumsum(is_new, dtype=np.int32) - 1
+    return codes, order[is_new]
+
+
+def _is_ascending(texts: pl.Series) -> bool:
+    return not texts.null_count() and bool((texts > texts.shift(1)).slice(1).all())
 
 
 def _codes_by_table(numbers: np.ndarray, is_empty: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

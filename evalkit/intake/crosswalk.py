@@ -73,9 +73,8 @@ def carry_districts_over(
     notes = [note for column in columns for note in _notes(typed.rows, column, ways)]
     names = {old: now for old, (now, _) in ways.items()}
     rows = typed.rows.with_columns(pl.col(column).replace(names) for column in columns)
-    values = {name: some.replace(names) if name in columns else some for name, some in typed.values.items()}
-    runs = {name: of_column for name, of_column in typed.runs.items() if name not in columns}
-    return replace(typed, rows=rows, values=values, runs=runs), notes
+    texts = {name: coded.with_values(coded.values.replace(names)) if name in columns else coded for name, coded in typed.texts.items()}
+    return replace(typed, rows=rows, texts=texts), notes
 
 
 def _notes(rows: pl.DataFrame, column: str, ways: dict[str, tuple[str, tuple[Change, ...]]]) -> list[str]:

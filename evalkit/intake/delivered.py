@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.errors import IntakeError
-from evalkit.intake.codes import runs_of, some_values
+from evalkit.intake.codes import Coded, code_texts
 
 LINE, FILE, IS_WHOLE = "_line", "_file", "_is_whole"
 OWN_COLUMNS = (LINE, FILE, IS_WHOLE)
@@ -29,25 +29,18 @@ class Delivered:
     assumption: str
     also_searched: dict[str, pl.DataFrame] = field(default_factory=dict)
     is_clear: bool = False
-    _runs: dict[str, pl.DataFrame] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _values: dict[str, pl.Series] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _coded: dict[str, Coded] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def columns(self) -> list[str]:
         """The file's own columns."""
         return [column for column in self.cells.columns if column not in OWN_COLUMNS]
 
-    def runs(self, column: str) -> pl.DataFrame:
-        """A column as runs of equal cells (`runs_of`); looked for once, since the gate, the typing of cells and the keys ask for them."""
-        if column not in self._runs:
-            self._runs[column] = runs_of(self.cells[column])
-        return self._runs[column]
-
-    def values(self, column: str) -> pl.Series:
-        """Every value of a column at least once (`some_values`)."""
-        if column not in self._values:
-            self._values[column] = some_values(self.cells[column], self.runs(column))
-        return self._values[column]
+    def coded(self, column: str) -> Coded:
+        """A column of texts as numbers (`code_texts`), looked for once: the gate, the typing of cells, the rules and the keys ask for it."""
+        if column not in self._coded:
+            self._coded[column] = code_texts(self.cells[column])
+        return self._coded[column]
 
 
 def typed_file(path: Path, cells: pl.DataFrame, assumption: str, *, first_line: int = 1, **more: dict) -> Delivered:

@@ -51,7 +51,7 @@ def read_delivery(place: Path | str, contracts: dict[str, Contract]) -> Delivery
         raise IntakeError(
             "The folder of the extract does not exist.",
             where=str(folder),
-            why="The run file's extract.folder says where the delivered files lie; paths there are relative to the run file.",
+            why="The delivered files are looked for where --extract says, or else the run file's extract.folder (relative to the run file).",
             fix="check the path, or put the files there.",
         )
     paths = sorted(path for path in folder.rglob("*") if path.is_file())

@@ -41,8 +41,9 @@ def refuse_personal_numbers(delivery: Delivery, rule_place: str) -> None:
     found += _names_with_numbers([*{file.path.name for file in files}, *delivery.searched, *delivery.unsearched])
     if not found:
         return
+    n_cells = sum(n for n, _ in found)
     raise IntakeError(
-        f"{sum(n for n, _ in found):,} cells contain what looks like a personnummer or samordningsnummer.",
+        f"{n_cells:,} cell{'s contain' if n_cells > 1 else ' contains'} what looks like a personnummer or samordningsnummer.",
         where="; ".join(dict.fromkeys(place for _, place in found)),
         why=f"{rule_place} admits pseudonyms only (rule no_personnummer). Nothing was read in.",
         fix="ask the sender for files without these numbers, and delete these ones; evalkit pseudonymise replaces them.",
@@ -70,8 +71,7 @@ def _is_clear(file: Delivered, column: str) -> bool:
     if cells.dtype.is_float():
         # Below that size, with two decimals at most, no ten digits stand together.
         return not ((cells.abs() >= _SMALLEST) | (cells != cells.round(2))).any()
-    is_text = cells.dtype == pl.String
-    return is_text and ((cells.str.len_bytes().max() or 0) < _SHORTEST or not rows_with_personal_numbers(file.values(column)))
+    return cells.dtype == pl.String and not _rows_with_numbers(file.coded(column).values)
 
 
 def _places_in(name: str, content: pl.DataFrame) -> list[tuple[int, str]]:
@@ -92,10 +92,13 @@ def _is_searched(dtype: pl.DataType) -> bool:
 
 
 def _place(name: str, column: str, cells: pl.Series, lines: pl.Series) -> list[tuple[int, str]]:
-    if cells.dtype == pl.String and (cells.str.len_bytes().max() or 0) < _SHORTEST:
-        return []
-    rows = rows_with_personal_numbers(cells)
+    rows = _rows_with_numbers(cells)
     return [(len(rows), f'{name}, column "{_safe(column)}", lines {first_few(lines.gather(rows).to_list())}')] if rows else []
+
+
+def _rows_with_numbers(cells: pl.Series) -> list[int]:
+    is_short = cells.dtype == pl.String and (cells.str.len_bytes().max() or 0) < _SHORTEST
+    return [] if is_short else rows_with_personal_numbers(cells)
 
 
 def _shortened(name: str, column: str, cells: pl.Series) -> list[tuple[int, str]]:

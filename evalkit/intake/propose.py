@@ -14,7 +14,7 @@ _ALIASES = {
     "person_id": ("personid", "lopnr", "löpnr", "löpnummer", "klientid", "personnr", "personnummer"),
     "household_id": ("hushallsid", "hushållsid", "hushåll", "ärendeid", "arendeid", "aktnr"),
     "district": ("sdf", "sdn", "stadsdelsförvaltning", "stadsdelsnämnd", "distrikt", "kommundel"),
-    "month": ("avserperiod", "period", "avsermanad", "avsermånad"),
+    "month": ("avserperiod", "period", "avsermanad", "avsermånad", "manad", "månad"),
     "month_paid": ("utbetald", "utbetalningsdatum"),
     "amount": ("sbel", "utbetaltbelopp", "summa"),
     "sex": ("kon",),

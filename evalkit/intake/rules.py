@@ -3,14 +3,13 @@
 Rules are named after what they ask for (`state_in_list`, `end_after_start`). An empty cell breaks only the rule that it must be filled.
 """
 
-from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
 
-from evalkit.intake.cells import TypedCells, unreadable_flag
+from evalkit.intake.cells import unreadable_flag
 from evalkit.intake.contract import Column, Contract, CustomRule
 from evalkit.intake.delivered import IS_WHOLE
 from evalkit.months import add_months
@@ -55,19 +54,10 @@ def compile_row_rules(contract: Contract, delivered_columns: Sequence[str], exte
     return rules[:1] + [RowRule(r.name, r.column, r.sentence, r.fails.fill_null(False) & pl.col(IS_WHOLE)) for r in rules[1:]]
 
 
-def rules_to_ask(rules: Sequence[RowRule], typed: TypedCells, values: Dictionary[str, pl.Series]) -> list[RowRule]:
-    """The rules that must be asked of every row: a rule on one column that all its values keep is kept by all rows.
-
-    `values` has every value at least once, by column.
-    """
-    return [rule for rule in rules if rule.column in typed.unreadable or not _is_kept_by_all(rule, values.get(rule.column))]
-
-
-def _is_kept_by_all(rule: RowRule, values: pl.Series | None) -> bool:
-    if values is None:
-        return False
+def failing_values(rule: RowRule, values: pl.Series) -> pl.Series:
+    """Whether each value of the rule's one column breaks it: (n_values,) bool; the cells are taken for readable ones of whole lines."""
     flags = {unreadable_flag(rule.column): pl.lit(False), IS_WHOLE: pl.lit(True)}
-    return not values.alias(rule.column).to_frame().with_columns(**flags).select(rule.fails.any()).item()
+    return values.alias(rule.column).to_frame().with_columns(**flags).select(rule.fails.alias("fails")).to_series()
 
 
 def _column_rules(column: Column) -> list[RowRule]:

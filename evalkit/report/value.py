@@ -1,6 +1,6 @@
 """The fourth answer: what the intervention costs and gives, to whom, and which prices it rests on."""
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
@@ -68,7 +68,8 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect, rows),) if with_lead else (),
-        text=_untouched_text(brief, rows),
+        # Its source and grade stand beside the number, before the picture.
+        text=(escape(brief.note("value_summary")), *_untouched_text(brief, rows)),
         key_figures=() if is_drawn else _key_figures(brief, rows),
         figures=figures,
         tables=(*(() if is_drawn else _summary_table(brief, rows)), *_displacement_table(brief, effect)),

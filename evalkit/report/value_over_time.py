@@ -1,6 +1,6 @@
 """Value through time: when the money comes back, what is projected, what it gives for the money, who should pay, and what the answer hangs on."""
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Section
@@ -66,7 +66,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect, rows),) if with_lead else (),
-        text=_text(brief, effect),
+        text=(escape(brief.note("value_payback")), *_text(brief, effect)),
         points=_switches(brief, effect),
         figures=figures,
         tables=(

@@ -90,7 +90,8 @@ def row_variance(
     for horizon, width in enumerate(widths[:, 1:, None]):
         areas[:, horizon] = _area_variance(width, d, censored, by_other, by_own)
     alone = risk_set.n_exits.sum(axis=(1, 2, 3)) < 2
-    variance[alone], areas[alone] = np.nan, np.nan
+    if alone.any():
+        variance[alone], areas[alone] = np.nan, np.nan
     return variance, areas
 
 

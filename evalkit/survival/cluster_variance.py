@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalkit.survival.closed_form import EndDerivatives, end_derivatives
-from evalkit.survival.risk_set import RiskSet, stable_order
+from evalkit.survival.risk_set import RiskSet
 
 _ROUNDING = 1e-14
 
@@ -56,17 +56,17 @@ def cluster_variance(
     probability: np.ndarray,
     widths: np.ndarray,
     *,
-    targets: np.ndarray,
+    first_target: int,
     start: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Variances of the state probabilities and of their areas.
 
     rates (n_groups, n_times, n_from, n_states), at_risk (n_groups, n_times, n_from), probability (n_groups, n_times + 1, n_states), widths
-    (n_horizons, n_times + 1), targets: state that every cause leads to; start: distribution, its weight and the place of its time by group
-    where its sampling error counts, else None. Returns arrays (n_groups, n_times + 1, n_states) and (n_groups, n_horizons, n_states), NaN in
-    groups of one cluster.
+    (n_horizons, n_times + 1). first_target: place of the state that the first cause leads to. start: distribution, its weight and the
+    place of its time by group where its sampling error counts, else None. Returns arrays (n_groups, n_times + 1, n_states) and
+    (n_groups, n_horizons, n_states), NaN in groups of one cluster.
     """
-    walk, rows = _walk(rates, at_risk, probability), _rows(risk_set, targets)
+    walk, rows = _walk(rates, at_risk, probability), _rows(risk_set, first_target)
     present = _sums(rows.unit, rows.state, rows.sign * rows.weight, len(rows.group_of_unit), at_risk.shape[2])
     moved = np.zeros((len(rows.group_of_unit), probability.shape[2]))
     if start is not None:
@@ -93,7 +93,7 @@ def _walk(rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray) -> _W
     return _Walk(step, -here[..., None] * rates, here)
 
 
-def _rows(risk_set: RiskSet, targets: np.ndarray) -> _Rows:
+def _rows(risk_set: RiskSet, first_target: int) -> _Rows:
     spread, n_exit_cells = risk_set.spread, risk_set.exits.size
     n_groups, n_ends = risk_set.n_groups, risk_set.exits.shape[3]
     # What a cell is, for all cells; entries are gathered from it.
@@ -103,24 +103,27 @@ def _rows(risk_set: RiskSet, targets: np.ndarray) -> _Rows:
     entry_group, rank, entry_state = np.unravel_index(np.where(is_exit, 0, cell - n_exit_cells), risk_set.entries.shape)
     time = np.where(is_exit, exit_time, rank - 1)
     state, group = np.where(is_exit, exit_state, entry_state), np.where(is_exit, exit_group, entry_group)
-    target = np.where(is_exit & (cause < n_ends - 1), np.append(targets, -1)[np.minimum(cause, n_ends - 1)], -1)
-    cells = np.repeat(cell, np.diff(spread.indptr))
-    cluster = spread.indices.astype(np.int64)
+    target = np.where(is_exit & (cause < n_ends - 1), cause + first_target, -1)
+    # The spread has its entries cell by cell: putting the cells in order puts the entries in order.
+    by_time, n_entries = np.argsort(time * n_groups + group, kind="stable"), np.diff(spread.indptr)
+    n_sorted = n_entries[by_time]
+    cells = np.repeat(by_time, n_sorted)
+    order = np.arange(len(cells)) + np.repeat(spread.indptr[by_time] - np.cumsum(n_sorted) + n_sorted, n_sorted)
+    cluster = spread.indices[order].astype(np.int64)
     unit, group_of_unit = _units(cluster, group[cells], n_groups, spread.shape[0])
-    order = stable_order((time * n_groups + group)[cells])
-    cells = cells[order]
     sign = np.where(is_exit, 1, -1).astype(np.int8)
     # Small numbers in small types: there are as many as rows.
     group, time = group.astype(np.int32), time.astype(np.int32)
     state, target = state.astype(np.int16), target.astype(np.int16)
-    return _Rows(unit[order], cells, group[cells], time[cells], state[cells], target[cells], sign[cells], spread.data[order], group_of_unit)
+    return _Rows(unit, cells, group[cells], time[cells], state[cells], target[cells], sign[cells], spread.data[order], group_of_unit)
 
 
 def _units(cluster: np.ndarray, group: np.ndarray, n_groups: int, n_clusters: int) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of the clusters within their groups, in the order of the groups, and the group of each."""
     if n_groups == 1:
         found = np.bincount(cluster, minlength=n_clusters) > 0
-        return (np.cumsum(found) - 1)[cluster], np.zeros(found.sum(), dtype=np.int64)
+        unit = cluster if found.all() else (np.cumsum(found) - 1)[cluster]
+        return unit, np.zeros(found.sum(), dtype=np.int64)
     codes, unit = np.unique(group * n_clusters + cluster, return_inverse=True)
     return unit, codes // n_clusters
 

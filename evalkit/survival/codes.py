@@ -45,6 +45,16 @@ def label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
     return place[codes] if codes.dtype.kind == "u" else place[np.where(np.isnan(codes), len(place) - 1, codes).astype(np.int64)]
 
 
+def stable_order(codes: np.ndarray) -> np.ndarray:
+    """Order that sorts whole numbers >= 0, equal ones as they stand; by 16 bits at a time, which numpy sorts by counting."""
+    order = np.argsort((codes & 0xFFFF).astype(np.uint16), kind="stable")
+    shift, largest = 16, int(codes.max(initial=0))
+    while largest >> shift:
+        order = order[np.argsort(((codes >> shift) & 0xFFFF).astype(np.uint16)[order], kind="stable")]
+        shift += 16
+    return order
+
+
 def _distinct(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if values.dtype.kind == "i" and values.max() < _LARGEST_LOOKUP:
         return _places(values)

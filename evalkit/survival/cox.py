@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
-from evalkit.survival.codes import distinct_times
+from evalkit.survival.codes import distinct_times, stable_order
 from evalkit.survival.curve_table import normal_quantile
-from evalkit.survival.partial_likelihood import CENSORED, EVENT, KEPT, Maximum, RiskRows, Ties, maximise
-from evalkit.survival.risk_set import stable_order
+from evalkit.survival.partial_likelihood import Maximum, Ties, maximise
+from evalkit.survival.risk_rows import CENSORED, EVENT, KEPT, RiskRows
 from evalkit.survival.spell_columns import Roles, SpellColumns, read_spell_columns
 
 CoxVariance = Literal["model", "robust"]
@@ -29,6 +29,9 @@ class HazardFit:
         Of the estimates, as used for `std_error`; shape (n_terms, n_terms).
     baseline : DataFrame
         strata columns, `time`, `cumulative_hazard` of a person whose covariates are all 0, at the times at which someone left.
+    baseline_variance, baseline_slope : ndarray or None
+        Of the cumulative hazard by row of `baseline`: its variance were the coefficients known, shape (n_rows,), and minus its derivative by
+        them, (n_rows, n_terms) (Tsiatis 1981, Ann. Stat. 9:93). None with robust errors, and for Fine-Gray.
     log_likelihood_null, log_likelihood : float
         Log partial likelihood without and with the covariates.
     n_spells, n_events : int
@@ -38,6 +41,8 @@ class HazardFit:
     terms: pl.DataFrame
     covariance: np.ndarray
     baseline: pl.DataFrame
+    baseline_variance: np.ndarray | None
+    baseline_slope: np.ndarray | None
     log_likelihood_null: float
     log_likelihood: float
     n_spells: int
@@ -214,16 +219,24 @@ def _fit(
     )
     n_events = int(rows.is_event.sum())
     baseline = _baseline(rows, columns, found, centre, times)
-    return HazardFit(terms, covariance, baseline, found.log_likelihood_null, found.log_likelihood, len(rows.x), n_events)
+    spread = _baseline_spread(found, centre) if variance == "model" and rows.censoring is None else (None, None)
+    return HazardFit(terms, covariance, baseline, *spread, found.log_likelihood_null, found.log_likelihood, len(rows.x), n_events)
 
 
 def _baseline(rows: RiskRows, columns: SpellColumns, found: Maximum, centre: np.ndarray, times: np.ndarray) -> pl.DataFrame:
     cumulative = np.cumsum(found.hazard, axis=1) / np.exp(centre @ found.coefficients)
-    stratum, place = np.nonzero(found.hazard)
+    stratum, place = np.nonzero(found.hazard > 0)
     table = pl.DataFrame({"time": times[place], "cumulative_hazard": cumulative[stratum, place]})
     if columns.groups.width == 0:
         return table
     return pl.concat([columns.groups.select(pl.all().gather(stratum)), table], how="horizontal")
+
+
+def _baseline_spread(found: Maximum, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Variance and slope of the cumulative baseline where all covariates are 0, as `HazardFit` holds them."""
+    factor, at = np.exp(-centre @ found.coefficients), found.hazard > 0
+    slope = np.cumsum(found.hazard_slope, axis=1) + np.cumsum(found.hazard, axis=1)[..., None] * centre
+    return np.cumsum(found.hazard_variance, axis=1)[at] * factor**2, slope[at] * factor
 
 
 def _in_order_of_ends(

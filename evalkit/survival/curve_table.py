@@ -8,6 +8,7 @@ formulas then give 0, which is no measure of how sure the estimate is, so `std_e
 in a group with a single cluster or spell.
 """
 
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -131,8 +132,6 @@ def normal_quantile(conf_level: float) -> float:
     EstimationError
         If the level is not between 0 and 1.
     """
-    from statistics import NormalDist
-
     if not 0 < conf_level < 1:
         raise EstimationError(
             "The confidence level is not a share between 0 and 1.",

@@ -138,27 +138,6 @@ def discrete_hazard(
     return DiscreteHazardFit(terms, covariance, log_likelihood, n_months, **about, last_month=int(risk_set.times[-1]))
 
 
-def hazards_by_band(fit: DiscreteHazardFit, x: np.ndarray) -> np.ndarray:
-    """Chances of leaving in a month of each band, for rows of covariates x; shape (n_rows, n_bands, n_causes)."""
-    n_bands = len(fit.band_starts)
-    beta = fit.terms["estimate"].to_numpy().reshape(len(fit.causes), -1)
-    linear = beta[:, :n_bands].T[None, :, :] + (x @ beta[:, n_bands:].T)[:, None, :]
-    return _chances(linear.reshape(-1, len(fit.causes)), fit.link)[0].reshape(linear.shape)
-
-
-def hazard_gradient(fit: DiscreteHazardFit, x: np.ndarray, hazard: np.ndarray) -> np.ndarray:
-    """Derivative of `hazards_by_band` by every coefficient; shape (n_rows, n_bands, n_causes, n_coefficients)."""
-    n_rows, n_bands, n_causes = hazard.shape
-    if fit.link == "cloglog":
-        by_linear = (-(1 - hazard) * np.log1p(-hazard))[..., None]
-    else:
-        by_linear = hazard[..., None] * np.eye(n_causes) - hazard[..., :, None] * hazard[..., None, :]
-    terms = np.concatenate(
-        [np.broadcast_to(np.eye(n_bands), (n_rows, n_bands, n_bands)), np.repeat(x[:, None, :], n_bands, axis=1)], axis=2
-    )
-    return np.einsum("rbkl,rbt->rbklt", by_linear, terms).reshape(n_rows, n_bands, n_causes, -1)
-
-
 def _checked_bands(risk_set: RiskSet, names: list[str], band_starts: Sequence[int], time: str) -> np.ndarray:
     """First months of the bands in use."""
     starts = np.array(sorted(band_starts))
@@ -226,7 +205,7 @@ def _maximise(cells: _Cells, link: Link) -> tuple[np.ndarray, np.ndarray, float]
     share = (in_band @ y) / (in_band @ n)[:, None]
     beta[:, :n_bands] = np.log(np.minimum(share, 0.9)).T
     for _ in range(_MAX_STEPS):
-        chance, slope, curvature = _chances(x @ beta.T, link)
+        chance, slope, curvature = chances(x @ beta.T, link)
         score = (x.T @ (slope * (y - n[:, None] * chance))).T.ravel()
         information = _information(x, n, curvature)
         try:
@@ -235,7 +214,7 @@ def _maximise(cells: _Cells, link: Link) -> tuple[np.ndarray, np.ndarray, float]
             break
         beta = beta + step
         if np.abs(step).max() < _STEP_TOLERANCE * max(1.0, np.abs(beta).max()):
-            chance, _, curvature = _chances(x @ beta.T, link)
+            chance, _, curvature = chances(x @ beta.T, link)
             information = _information(x, n, curvature)
             if np.linalg.cond(information) > 1e14:
                 break
@@ -251,7 +230,7 @@ def _maximise(cells: _Cells, link: Link) -> tuple[np.ndarray, np.ndarray, float]
     )
 
 
-def _chances(linear: np.ndarray, link: Link) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def chances(linear: np.ndarray, link: Link) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Chances of leaving (cells, causes), slope of the score, and expected curvature (cells, causes, causes) per month at risk."""
     if link == "cloglog":
         hazard = np.exp(linear)
@@ -273,7 +252,7 @@ def _information(x: np.ndarray, n: np.ndarray, curvature: np.ndarray) -> np.ndar
 def _cluster_scores(risk_set: RiskSet, cells: _Cells, beta: np.ndarray, link: Link) -> np.ndarray:
     """Score of every cluster, (n_clusters, n_causes * n_terms)."""
     n_bands = cells.months_in_band.shape[1]
-    chance, slope, _ = _chances(cells.design @ beta.T, link)
+    chance, slope, _ = chances(cells.design @ beta.T, link)
     shape = (risk_set.n_groups, n_bands, beta.shape[0])
     expected, slope = (-slope * chance).reshape(shape), slope.reshape(shape)
     # Months at risk by band up to every time: what a row that ends there has been exposed to.

@@ -9,7 +9,6 @@ with weight G(t-)/G(T-), G the survival of censoring (Fine & Gray 1999).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -17,9 +16,9 @@ import numpy as np
 from scipy import sparse
 
 from evalkit.errors import EstimationError
+from evalkit.survival.risk_rows import EVENT, RiskRows, over_time_at_risk, risk_sums
 
 Ties = Literal["efron", "breslow"]
-CENSORED, EVENT, KEPT = 0, 1, 2
 _MAX_STEPS, _MAX_HALVINGS = 40, 30
 # Newton steps square the error: after one of this size what is missing is far below the rounding of the sums.
 _STEP_TOLERANCE = 1e-8
@@ -30,40 +29,13 @@ _ROWS_PER_BIN, _MOST_SQUARES = 64, 4_000_000
 
 
 @dataclass(frozen=True)
-class RiskRows:
-    """Rows of a regression in the order of their ends: covariates `x` (n_rows, n_terms) centred, and places in strata x times.
-
-    `bin` is the cell of (n_strata, n_times, 3) in which a row ends, ascending: the last axis tells rows that are censored, leave by the event,
-    and stay at risk after another cause (Fine-Gray). `entry_cell` counts cells of (n_strata, n_times + 1), None without delayed entry.
-    `censoring` is G(t-) by time, None in a Cox model. `order` is the place of every row in the table of spells.
-    """
-
-    x: np.ndarray
-    weight: np.ndarray
-    bin: np.ndarray
-    entry_cell: np.ndarray | None
-    shape: tuple[int, int]
-    order: np.ndarray
-    censoring: np.ndarray | None = None
-
-    @cached_property
-    def exit_cell(self) -> np.ndarray:
-        """Cell of (n_strata, n_times) in which every row ends."""
-        return self.bin // 3
-
-    @cached_property
-    def is_event(self) -> np.ndarray:
-        """Whether a row leaves by the event."""
-        return self.bin % 3 == EVENT
-
-
-@dataclass(frozen=True)
 class Maximum:
     """Where the partial likelihood is largest.
 
     `information` (n_terms, n_terms); `residuals` weighted score residuals in the order of the rows (n_rows, n_terms);
-    `hazard` baseline increments at the centre of the
-    covariates (n_strata, n_times); `mean` covariates expected of those who leave, averaged over ties (n_strata, n_times, n_terms).
+    `hazard` baseline increments at the centre of the covariates, `hazard_variance` their variances given the coefficients (n_strata, n_times),
+    `hazard_slope` minus their derivative by the coefficients, `mean` covariates expected of those who leave, averaged over ties (both
+    n_strata, n_times, n_terms).
     """
 
     coefficients: np.ndarray
@@ -72,6 +44,8 @@ class Maximum:
     hazard: np.ndarray
     log_likelihood_null: float
     log_likelihood: float
+    hazard_variance: np.ndarray
+    hazard_slope: np.ndarray
     mean: np.ndarray
 
 
@@ -99,6 +73,7 @@ class _Sums:
     tied: np.ndarray
     a0: np.ndarray
     a1: np.ndarray
+    squared: np.ndarray
     own0: np.ndarray
     own1: np.ndarray
     mean: np.ndarray
@@ -131,7 +106,8 @@ def maximise(rows: RiskRows, *, ties: Ties, with_residuals: bool) -> Maximum:
             if (np.diag(now.information) < _FLAT * np.diag(start.information)).any():
                 break
             residuals = _residuals(rows, beta, now) if with_residuals else None
-            return Maximum(beta, now.information, residuals, now.a0, start.log_likelihood, now.log_likelihood, now.mean)
+            likelihoods = start.log_likelihood, now.log_likelihood
+            return Maximum(beta, now.information, residuals, now.a0, *likelihoods, now.squared, now.a1, now.mean)
     raise EstimationError(
         "The regression does not settle.",
         where=f"{_MAX_STEPS} steps, coefficients up to {np.abs(beta).max():.0f} in size",
@@ -169,7 +145,7 @@ def _indicator(cell: np.ndarray, n_cells: int) -> sparse.csr_array:
 def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
     with np.errstate(over="ignore", invalid="ignore"):
         ends, entries, squares = _by_row(rows, cells, beta) if cells.ends is None else _by_bin(rows, cells.ends, beta)
-        risk, tied = _risk_sums(rows, ends, entries)
+        risk, tied = risk_sums(rows, ends, entries)
         likelihood, s1, s2, q0, q1, q2 = _tie_sums(risk[..., 0], tied[..., 0], cells.n_tied, cells.tied_weight, ties)
         S1, D1 = risk[..., 1:], tied[..., 1:]
         mean = S1 * s1[..., None] - D1 * s2[..., None]
@@ -183,7 +159,7 @@ def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
     a1 = S1 * q0[..., None] - D1 * q1[..., None]
     own1 = S1 * (q0 - q1)[..., None] - D1 * (q1 - q2)[..., None]
     mean = np.divide(mean, cells.tied_weight[..., None], out=np.zeros_like(mean), where=cells.tied_weight[..., None] > 0)
-    return _Sums(risk, tied, s1, a1, s1 - s2, own1, mean, log_likelihood, score, information)
+    return _Sums(risk, tied, s1, a1, q0, s1 - s2, own1, mean, log_likelihood, score, information)
 
 
 # Of a step: sums of (r, r x) by bin, those of rows that enter later, and the function that sums r x x' weighted by sums over the time at risk.
@@ -197,7 +173,7 @@ def _by_row(rows: RiskRows, cells: _Cells, beta: np.ndarray) -> _Step:
     np.multiply(r[:, None], rows.x, out=values[:, 1:])
 
     def squares(s1: np.ndarray, s2: np.ndarray) -> np.ndarray:
-        share = _over_time_at_risk(s1, rows.bin, rows.entry_cell, rows.censoring)[:, 0] - rows.is_event * s2.ravel()[rows.exit_cell]
+        share = over_time_at_risk(s1, rows.bin, rows.entry_cell, rows.censoring)[:, 0] - rows.is_event * s2.ravel()[rows.exit_cell]
         return _weighted_product(rows.x, r * share)
 
     return cells.end @ values, None if cells.entry is None else cells.entry @ values, squares
@@ -217,7 +193,7 @@ def _by_bin(rows: RiskRows, ends: list[tuple[int, int, int]], beta: np.ndarray) 
 
     def squares(s1: np.ndarray, s2: np.ndarray) -> np.ndarray:
         bins = np.arange(n_bins)
-        share = _over_time_at_risk(s1, bins, None, rows.censoring)[:, 0] - (bins % 3 == EVENT) * s2.ravel()[bins // 3]
+        share = over_time_at_risk(s1, bins, None, rows.censoring)[:, 0] - (bins % 3 == EVENT) * s2.ravel()[bins // 3]
         return np.einsum("b,bij->ij", share, of_squares)
 
     return sums, None, squares
@@ -230,21 +206,6 @@ def _weighted_product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
         part = x[begin : begin + _CACHED_ROWS]
         total += (part * weight[begin : begin + _CACHED_ROWS, None]).T @ part
     return total
-
-
-def _risk_sums(rows: RiskRows, ends: np.ndarray, entries: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Sums over the risk set and over the events of every stratum and time; shape (n_strata, n_times, n_terms + 1)."""
-    ends = ends.reshape(*rows.shape, 3, ends.shape[1])
-    leave, tied = ends.sum(axis=2), ends[:, :, EVENT]
-    risk = np.cumsum(leave[:, ::-1], axis=1)[:, ::-1]
-    if entries is not None:
-        enter = entries.reshape(rows.shape[0], rows.shape[1] + 1, -1)
-        risk = risk - np.cumsum(enter[:, :0:-1], axis=1)[:, ::-1]
-    if rows.censoring is not None:
-        kept = ends[:, :, KEPT] * _inverse(rows.censoring)[None, :, None]
-        before = np.cumsum(kept, axis=1) - kept
-        risk = risk + rows.censoring[None, :, None] * before
-    return risk, tied
 
 
 def _tie_sums(S0: np.ndarray, D0: np.ndarray, n_tied: np.ndarray, tied_weight: np.ndarray, ties: Ties) -> tuple:
@@ -276,23 +237,6 @@ def _tie_sums(S0: np.ndarray, D0: np.ndarray, n_tied: np.ndarray, tied_weight: n
     return likelihood, *sums.reshape(5, *n_tied.shape)
 
 
-def _over_time_at_risk(per_time: np.ndarray, end: np.ndarray, entry_cell: np.ndarray | None, censoring: np.ndarray | None) -> np.ndarray:
-    """Sum of a quantity by stratum and time, (n_strata, n_times, ...), over the times at risk of rows with these bins and entries; 2 axes."""
-    n_strata, n_times = per_time.shape[:2]
-    total = np.cumsum(per_time, axis=1).reshape(n_strata * n_times, -1)
-    cell = end // 3
-    sums = total[cell]
-    if entry_cell is not None:
-        padded = np.concatenate([np.zeros((n_strata, 1, total.shape[1])), total.reshape(n_strata, n_times, -1)], axis=1)
-        sums = sums - padded.reshape(-1, total.shape[1])[entry_cell]
-    if censoring is not None:
-        weighted = per_time * censoring.reshape((1, -1) + (1,) * (per_time.ndim - 2))
-        later = (weighted.sum(axis=1, keepdims=True) - np.cumsum(weighted, axis=1)).reshape(n_strata * n_times, -1)
-        inverse = _inverse(censoring)[cell % n_times]
-        sums = sums + np.where(end % 3 == KEPT, inverse, 0.0)[:, None] * later[cell]
-    return sums
-
-
 def _residuals(rows: RiskRows, beta: np.ndarray, sums: _Sums) -> np.ndarray:
     """Weighted score residual of every row: what it adds to the score, and what its presence takes away."""
     n_terms = rows.x.shape[1]
@@ -304,8 +248,8 @@ def _residuals(rows: RiskRows, beta: np.ndarray, sums: _Sums) -> np.ndarray:
         a0, own0 = sums.a0.ravel()[cell], sums.own0.ravel()[cell]
         a1, own1, mean = (per_time.reshape(-1, n_terms)[cell] for per_time in (sums.a1, sums.own1, sums.mean))
         rows_at = (rows.bin[part], None if rows.entry_cell is None else rows.entry_cell[part], rows.censoring)
-        h0 = _over_time_at_risk(sums.a0, *rows_at)[:, 0] + is_event * (own0 - a0)
-        h1 = _over_time_at_risk(sums.a1, *rows_at) + own * (own1 - a1)
+        h0 = over_time_at_risk(sums.a0, *rows_at)[:, 0] + is_event * (own0 - a0)
+        h1 = over_time_at_risk(sums.a1, *rows_at) + own * (own1 - a1)
         ratio = np.exp(x @ beta)[:, None]
         residuals[part] = rows.weight[part, None] * (own * (x - mean) - ratio * (x * h0[:, None] - h1))
     return residuals
@@ -322,7 +266,3 @@ def _solve(information: np.ndarray, score: np.ndarray) -> np.ndarray:
             fix="leave out one category of each set, and covariates that repeat others.",
         )
     return np.linalg.solve(information, score)
-
-
-def _inverse(values: np.ndarray) -> np.ndarray:
-    return np.divide(1.0, values, out=np.zeros_like(values), where=values > 0)

@@ -43,14 +43,18 @@ class StatePaths:
 
 @dataclass(frozen=True)
 class _Rates:
-    """Observed rates of a risk set: `rates` (groups, times, from, to) with rows summing to zero, `at_risk` (groups, times, from)."""
+    """Observed rates of a risk set: `rates` (groups, times, from, to) with rows summing to zero, `at_risk` (groups, times, from).
+
+    `first_target` is the place of the state that the first cause leads to: with one state it comes first and the causes follow; with several the
+    causes are the states.
+    """
 
     rates: np.ndarray
     at_risk: np.ndarray
     start: np.ndarray
     start_total: np.ndarray
     first_move: np.ndarray
-    targets: np.ndarray
+    first_target: int
 
 
 def state_paths(risk_set: RiskSet, *, variance: Variance, p0: Start = "fixed", horizons: tuple[float, ...] = ()) -> StatePaths:
@@ -62,7 +66,7 @@ def state_paths(risk_set: RiskSet, *, variance: Variance, p0: Start = "fixed", h
     rates = observed_rates(risk_set)
     probability = occupation(rates.rates, rates.start)
     widths = interval_widths(risk_set.times, horizons)
-    mean = np.einsum("ht,gts->ghs", widths, probability)
+    mean = widths @ probability
     if variance == "greenwood":
         variances, mean_variances = greenwood_variance(rates.rates, rates.at_risk, probability, widths)
     elif has_closed_form(risk_set):
@@ -70,7 +74,7 @@ def state_paths(risk_set: RiskSet, *, variance: Variance, p0: Start = "fixed", h
     else:
         counted = (rates.start, rates.start_total, rates.first_move) if p0 == "estimated" and len(risk_set.states) > 1 else None
         variances, mean_variances = cluster_variance(
-            risk_set, rates.rates, rates.at_risk, probability, widths, targets=rates.targets, start=counted
+            risk_set, rates.rates, rates.at_risk, probability, widths, first_target=rates.first_target, start=counted
         )
     return StatePaths(probability, variances, mean, mean_variances)
 
@@ -81,7 +85,7 @@ def observed_rates(risk_set: RiskSet) -> _Rates:
     all_leave = risk_set.n_exits[..., :-1].sum(axis=3) == risk_set.n_at_risk
     rates = rates_from_counts(risk_set.exits[..., :-1], at_risk, all_leave=all_leave)
     start, total, first_move = start_distribution(at_risk, first_moves(risk_set), rates.shape[3])
-    return _Rates(rates, at_risk, start, total, first_move, _targets(*risk_set.exits.shape[2:]))
+    return _Rates(rates, at_risk, start, total, first_move, int(len(risk_set.states) == 1))
 
 
 def rates_from_counts(events: np.ndarray, at_risk: np.ndarray, *, all_leave: np.ndarray | None = None) -> np.ndarray:
@@ -89,16 +93,16 @@ def rates_from_counts(events: np.ndarray, at_risk: np.ndarray, *, all_leave: np.
 
     `all_leave` marks where everybody at risk leaves: rounding must not let a trace stay there.
     """
-    n_from, n_causes = events.shape[-2:]
+    n_from = events.shape[-2]
     hazards = np.divide(events, at_risk[..., None], out=np.zeros(events.shape), where=at_risk[..., None] > 0)
     leave = np.minimum(hazards.sum(axis=-1), 1.0)
     if all_leave is not None:
         leave[all_leave & (at_risk > 0)] = 1.0
-    rates = np.zeros((*events.shape[:-1], max(n_from, n_causes + (n_from == 1))))
-    rates[..., _targets(n_from, n_causes + 1)] = hazards
+    if n_from == 1:
+        return np.concatenate([-leave[..., None], hazards], axis=-1)
     diagonal = np.arange(n_from)
-    rates[..., diagonal, diagonal] -= leave
-    return rates
+    hazards[..., diagonal, diagonal] -= leave
+    return hazards
 
 
 def first_moves(risk_set: RiskSet) -> np.ndarray:
@@ -145,8 +149,10 @@ def occupation(rates: np.ndarray, start: np.ndarray) -> np.ndarray:
 
 def interval_widths(times: np.ndarray, horizons: tuple[float, ...]) -> np.ndarray:
     """Length of time that each row of a path lasts before each horizon; shape (n_horizons, n_times + 1)."""
+    if not horizons:
+        return np.empty((0, len(times) + 1))
     edges = np.concatenate([[0.0], times, [np.inf]])
-    return np.array([np.diff(np.minimum(edges, horizon)) for horizon in horizons]).reshape(len(horizons), len(times) + 1)
+    return np.array([np.diff(np.minimum(edges, horizon)) for horizon in horizons])
 
 
 def influence_path(risk_set: RiskSet, rates: _Rates, probability: np.ndarray, group: int, p0: Start) -> Iterator[np.ndarray]:
@@ -166,7 +172,7 @@ def influence_path(risk_set: RiskSet, rates: _Rates, probability: np.ndarray, gr
     moves = np.zeros((len(key), n_states))
     events = np.flatnonzero(target >= 0)
     size = here[key[events], state[events]]
-    moves[events, rates.targets[target[events]]] += size
+    moves[events, target[events] + rates.first_target] += size
     moves[events, state[events]] -= size
 
     path = np.zeros((len(key), n_states))
@@ -201,11 +207,6 @@ def group_spread(spread: sparse.csc_array, cells: np.ndarray) -> sparse.csc_arra
     place = np.zeros(spread.shape[0], dtype=part.indices.dtype)
     place[clusters] = np.arange(len(clusters))
     return sparse.csc_array((part.data, place[part.indices], part.indptr), shape=(len(clusters), len(cells)))
-
-
-def _targets(n_from: int, n_ends: int) -> np.ndarray:
-    """Place of the state that every cause leads to: with one state it comes first and the causes follow; with several the causes are the states."""
-    return np.arange(n_ends - 1) + (1 if n_from == 1 else 0)
 
 
 def _cell_parts(risk_set: RiskSet, group: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

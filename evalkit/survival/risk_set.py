@@ -25,7 +25,7 @@ import polars as pl
 from scipy import sparse
 
 from evalkit.errors import EstimationError
-from evalkit.survival.codes import distinct_times
+from evalkit.survival.codes import distinct_times, stable_order
 from evalkit.survival.spell_columns import Roles, SpellColumns, SpellTable, read_spell_columns
 
 
@@ -133,7 +133,11 @@ def tabulate_risk_set(
     EstimationError
         As `read_spell_columns`.
     """
-    columns = read_spell_columns(spells, Roles(time, event, entry, from_state, weight, cluster, by, causes))
+    return count_risk_set(read_spell_columns(spells, Roles(time, event, entry, from_state, weight, cluster, by, causes)))
+
+
+def count_risk_set(columns: SpellColumns) -> RiskSet:
+    """The counts of checked columns, as `tabulate_risk_set` makes them."""
     times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
     states = ("",) if columns.state is None else columns.causes
     state = columns.state
@@ -152,7 +156,7 @@ def tabulate_risk_set(
         # Entries at time 0 never leave the risk set before the first time, so only later ones need a cell in the spread.
         late_cell = np.where(entry_rank > 0, entry_cell + exits.size, -1)
     n_cells, row_squares = exits.size + entries.size, None
-    if cluster:
+    if columns.cluster is not None:
         weight = np.ones(len(exit_cell)) if columns.weight is None else columns.weight
         make_spread = partial(_spread, columns.cluster, exit_cell, late_cell, weight, n_cells=n_cells)
     elif late_cell is None:
@@ -252,16 +256,6 @@ def _spread(row: np.ndarray, exit_cell: np.ndarray, late_cell: np.ndarray | None
     order = stable_order(exit_cell)
     begin = np.concatenate([[0], np.cumsum(np.bincount(exit_cell, minlength=n_cells))])
     return sparse.csc_array((weight[order], row[order], begin), shape=(n_rows, n_cells))
-
-
-def stable_order(codes: np.ndarray) -> np.ndarray:
-    """Order that sorts whole numbers >= 0, equal ones as they stand; by 16 bits at a time, which numpy sorts by counting."""
-    order = np.argsort((codes & 0xFFFF).astype(np.uint16), kind="stable")
-    shift, largest = 16, int(codes.max(initial=0))
-    while largest >> shift:
-        order = order[np.argsort(((codes >> shift) & 0xFFFF).astype(np.uint16)[order], kind="stable")]
-        shift += 16
-    return order
 
 
 def _aligned(part: RiskSet, times: np.ndarray, groups: pl.DataFrame, cluster_ids: pl.Series | None) -> tuple:

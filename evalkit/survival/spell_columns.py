@@ -13,9 +13,9 @@ import polars as pl
 
 from evalkit.errors import EstimationError, nearest
 from evalkit.survival.codes import dense_codes, label_codes
+from evalkit.survival.distinct_rows import N_MISSING, N_NEGATIVE, WEIGHT_SQUARED, N, distinct_rows
 
 SpellTable = pl.DataFrame | pl.LazyFrame
-_N, _WEIGHT_SQUARED, _WEIGHT_MIN = "evalkit_n", "evalkit_weight_squared", "evalkit_weight_min"
 _ONE_GROUP = pl.DataFrame()
 
 
@@ -76,8 +76,8 @@ def read_spell_columns(spells: SpellTable, roles: Roles) -> SpellColumns:
     """
     _check_columns(spells, roles)
     table, is_collapsed = _collect(spells, roles)
-    _check_missing(table, roles)
-    n = table[_N].to_numpy().astype(np.int64) if is_collapsed else None
+    _check_missing(table, roles, is_collapsed)
+    n = table[N].to_numpy() if is_collapsed else None
     if table.height == 0:
         raise _refusal(
             "There are no spells to count.", "the spell table", "A curve needs at least one spell.", "look at the filter before."
@@ -90,7 +90,7 @@ def read_spell_columns(spells: SpellTable, roles: Roles) -> SpellColumns:
     cluster, cluster_ids = (None, None) if roles.cluster is None else dense_codes(table[roles.cluster])
     weight_squared = None
     if is_collapsed:
-        weight_squared = table[_WEIGHT_SQUARED].to_numpy() if roles.weight else n.astype(float)
+        weight_squared = table[WEIGHT_SQUARED].to_numpy() if roles.weight else n.astype(float)
     return SpellColumns(groups, n_groups, group, time, entry, cause, causes, state, n, weight, weight_squared, cluster, cluster_ids)
 
 
@@ -112,21 +112,16 @@ def _collect(spells: SpellTable, roles: Roles) -> tuple[pl.DataFrame, bool]:
         return spells, False
     if roles.cluster is not None:
         return spells.select(roles.columns).collect(engine="streaming"), False
-    keys = [column for column in roles.columns if column != roles.weight]
-    sums = [pl.len().alias(_N)]
-    if roles.weight:
-        weight = pl.col(roles.weight)
-        # A missing weight must not vanish in a sum: it makes the smallest weight missing too.
-        smallest = pl.when(weight.null_count() > 0).then(None).otherwise(weight.min())
-        sums += [weight.sum(), (weight * weight).sum().alias(_WEIGHT_SQUARED), smallest.alias(_WEIGHT_MIN)]
-    return spells.group_by(keys).agg(sums).collect(engine="streaming"), True
+    return distinct_rows(spells, [column for column in roles.columns if column != roles.weight], roles.weight), True
 
 
-def _check_missing(table: pl.DataFrame, roles: Roles) -> None:
+def _check_missing(table: pl.DataFrame, roles: Roles, is_collapsed: bool) -> None:
     may_be_null = {roles.event} if table[roles.event].dtype != pl.Boolean else set()
     faulty = {column: table[column].null_count() for column in roles.columns if column not in may_be_null}
-    if _WEIGHT_MIN in table.columns:
-        faulty[roles.weight] = table[_WEIGHT_MIN].null_count()
+    if is_collapsed:
+        faulty = {column: count and table[N].filter(table[column].is_null()).sum() for column, count in faulty.items()}
+        if roles.weight:
+            faulty[roles.weight] = table[N_MISSING].sum()
     faulty = {column: count for column, count in faulty.items() if count}
     if faulty:
         raise _refusal(
@@ -172,9 +167,9 @@ def _weights(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> np.ndar
     if roles.weight is None:
         return None
     weight = _number_column(table, roles.weight).astype(np.float64, copy=False)
-    smallest = table[_WEIGHT_MIN].to_numpy() if _WEIGHT_MIN in table.columns else weight
+    n_negative = (weight < 0) if n is None else table[N_NEGATIVE].to_numpy()
     why = "A weight says for how many people a row stands; it may be zero, never negative."
-    _refuse_rows(smallest < 0, n, f'column "{roles.weight}"', "have a negative weight", why)
+    _refuse_rows(n_negative > 0, n_negative, f'column "{roles.weight}"', "have a negative weight", why)
     return weight
 
 

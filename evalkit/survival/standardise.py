@@ -1,16 +1,15 @@
 """Curves that a fitted hazard model implies: for given covariates, and for a whole population whose covariates are partly set (g-formula).
 
-Discrete hazards multiply up month by month: S(m) = prod (1 - h), F_k(m) = sum S(m-1) h_k(m). Cox hazards add up: within a time the cumulative
-hazards of all causes leave exp(-dH), and what leaves is split in proportion to dH_k, so that shares sum to one. Averages over people follow
+How hazards add up to shares stands in `hazard_paths`. Averages over people follow
 Robins (1986, Math. Modelling 7:1393): everybody's curve is predicted with the covariates set, then averaged; the contrast is causal only
 if the model holds every common cause of the covariates set and of leaving.
 
-Errors of discrete hazards are those of the coefficients carried over (delta method), people's covariates taken as given. Curves from Cox fits come
-without errors: their baseline's share in them is not kept. `discrete_hazard` with link "cloglog" has the same coefficients and gives them.
+Errors are those of the coefficients carried over (delta method), people's covariates taken as given; of a Cox fit with model errors also that of
+its baseline, which varies apart from the coefficients (Tsiatis 1981, Ann. Stat. 9:93). Curves from several Cox fits, or from one with robust
+errors, come without errors: how their baselines vary together, or over clusters, is not kept.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -18,22 +17,11 @@ import polars as pl
 from evalkit.errors import EstimationError, nearest
 from evalkit.survival.cox import HazardFit, check_covariates
 from evalkit.survival.curve_table import confidence_limits, normal_quantile
-from evalkit.survival.discrete_hazard import DiscreteHazardFit, hazard_gradient, hazards_by_band
+from evalkit.survival.discrete_hazard import DiscreteHazardFit
+from evalkit.survival.hazard_paths import SharePath, cox_path, cox_times, discrete_path
 
 STAYING = "still_running"
 Fit = HazardFit | DiscreteHazardFit | Mapping[str, HazardFit]
-_CHUNK_VALUES = 4_000_000
-
-
-@dataclass(frozen=True)
-class _Path:
-    """Shares (n_times + 1, 1 + n_causes), still running first, and their derivative by every coefficient (..., n_coefficients), or None."""
-
-    share: np.ndarray
-    gradient: np.ndarray | None
-
-    def minus(self, other: "_Path") -> "_Path":
-        return _Path(self.share - other.share, None if self.gradient is None else self.gradient - other.gradient)
 
 
 def predicted_curves(fit: Fit, profiles: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
@@ -52,9 +40,9 @@ def predicted_curves(fit: Fit, profiles: pl.DataFrame, *, conf_level: float = 0.
     -------
     DataFrame
         `profile` (row number of `profiles`), `time` (0 to the last time of the fit), `cause` (the causes, and "still_running"; "any" with one kind
-        of end), `estimate` and `std_error` (shares), `ci_lower`, `ci_upper` (log-log limits). For Cox fits errors
-        and limits are null after time 0: not estimable from a fit, which keeps how sure its hazard ratios are but not how sure its
-        baseline is. `discrete_hazard` gives them; so do fits of `cox` to resampled persons (`replicate_weights` as `weight`).
+        of end), `estimate` and `std_error` (shares), `ci_lower`, `ci_upper` (log-log limits). For several Cox fits, and for one with robust
+        errors, errors and limits are null after time 0: not estimable from the fits. `discrete_hazard` gives them; so do fits of `cox`
+        to resampled persons (`replicate_weights` as `weight`).
 
     Raises
     ------
@@ -133,10 +121,6 @@ def _covariates(fit: Fit) -> list[str]:
     return list(dict.fromkeys(term for one in fits for term in one.terms["term"]))
 
 
-def _strata(fit: HazardFit) -> list[str]:
-    return [column for column in fit.baseline.columns if column not in ("time", "cumulative_hazard")]
-
-
 def _check_people(fit: Fit, people: pl.DataFrame) -> None:
     if isinstance(fit, Mapping) and not fit:
         raise EstimationError(
@@ -161,110 +145,22 @@ def _check_settings(fit: Fit, settings: Mapping[str, Mapping[str, float]], refer
         )
 
 
-def _mean_path(fit: Fit, people: pl.DataFrame, weight: np.ndarray) -> _Path:
+def _mean_path(fit: Fit, people: pl.DataFrame, weight: np.ndarray) -> SharePath:
     if isinstance(fit, DiscreteHazardFit):
-        return _discrete_path(fit, people, weight / weight.sum())
-    return _cox_path(fit if isinstance(fit, Mapping) else {"any": fit}, people, weight / weight.sum())
+        return discrete_path(fit, people, weight / weight.sum())
+    return cox_path(fit if isinstance(fit, Mapping) else {"any": fit}, people, weight / weight.sum())
 
 
-def _discrete_path(fit: DiscreteHazardFit, people: pl.DataFrame, weight: np.ndarray) -> _Path:
-    x = people.select(pl.col(list(fit.covariates)).cast(pl.Float64)).to_numpy()
-    # People with the same covariates have the same curve.
-    x, place = np.unique(x, axis=0, return_inverse=True)
-    weight = np.bincount(place.ravel(), weight, len(x))
-    n_causes, n_coefficients = len(fit.causes), fit.covariance.shape[0]
-    months = np.arange(1, fit.last_month + 1)
-    band = np.searchsorted(np.array(fit.band_starts), months, side="right") - 1
-    share = np.zeros((len(months) + 1, 1 + n_causes))
-    gradient = np.zeros((*share.shape, n_coefficients))
-    chunk = max(1, _CHUNK_VALUES // (len(fit.band_starts) * n_causes * n_coefficients))
-    for begin in range(0, len(x), chunk):
-        part = slice(begin, begin + chunk)
-        hazard = hazards_by_band(fit, x[part])
-        slope = hazard_gradient(fit, x[part], hazard)
-        _add_path(share, gradient, hazard[:, band], slope, band, weight[part])
-    return _Path(share, gradient)
-
-
-def _add_path(share: np.ndarray, gradient: np.ndarray, hazard: np.ndarray, slope: np.ndarray, band: np.ndarray, weight: np.ndarray) -> None:
-    """Add the weighted curves of some people, and their derivatives, to the totals."""
-    n_people, _, n_causes = hazard.shape
-    stay, stay_slope = np.ones(n_people), np.zeros((n_people, slope.shape[-1]))
-    left, left_slope = np.zeros((n_people, n_causes)), np.zeros((n_people, *slope.shape[2:]))
-    for month in range(hazard.shape[1] + 1):
-        if month:
-            h, dh = hazard[:, month - 1], slope[:, band[month - 1]]
-            left_slope += stay_slope[:, None, :] * h[:, :, None] + stay[:, None, None] * dh
-            left += stay[:, None] * h
-            leave = h.sum(axis=1)
-            stay_slope = stay_slope * (1 - leave)[:, None] - stay[:, None] * dh.sum(axis=1)
-            stay = stay * (1 - leave)
-        share[month, 0] += weight @ stay
-        share[month, 1:] += weight @ left
-        gradient[month, 0] += weight @ stay_slope
-        gradient[month, 1:] += np.tensordot(weight, left_slope, axes=1)
-
-
-def _cox_path(fits: Mapping[str, HazardFit], people: pl.DataFrame, weight: np.ndarray) -> _Path:
-    times = _cox_times(fits)
-    baselines = [_baseline_steps(fit, people, times) for fit in fits.values()]
-    ratios = [
-        np.exp(people.select(pl.col(fit.terms["term"].to_list()).cast(pl.Float64)).to_numpy() @ fit.terms["estimate"].to_numpy())
-        for fit in fits.values()
-    ]
-    share = np.zeros((len(times) + 1, 1 + len(fits)))
-    chunk = max(1, _CHUNK_VALUES // (len(times) * len(fits)))
-    for begin in range(0, people.height, chunk):
-        part = slice(begin, begin + chunk)
-        steps = np.stack(
-            [ratio[part, None] * step[stratum[part]] for ratio, (step, stratum) in zip(ratios, baselines, strict=True)], axis=2
-        )
-        total = steps.sum(axis=2)
-        stay = np.exp(-np.cumsum(total, axis=1))
-        before = np.concatenate([np.ones((len(stay), 1)), stay[:, :-1]], axis=1)
-        of_total = np.divide(steps, total[:, :, None], out=np.zeros_like(steps), where=total[:, :, None] > 0)
-        left = np.cumsum((before - stay)[:, :, None] * of_total, axis=1)
-        share[1:, 0] += weight[part] @ stay
-        share[1:, 1:] += np.tensordot(weight[part], left, axes=1)
-        share[0, 0] += weight[part].sum()
-    return _Path(share, None)
-
-
-def _cox_times(fits: Mapping[str, HazardFit]) -> np.ndarray:
-    times = np.unique(np.concatenate([fit.baseline["time"].to_numpy() for fit in fits.values()]))
-    return np.arange(1, times[-1] + 1) if times.dtype.kind == "i" else times
-
-
-def _baseline_steps(fit: HazardFit, people: pl.DataFrame, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Steps of the cumulative baseline hazard, (n_strata, n_times), and the stratum of every row of people."""
-    names = _strata(fit)
-    if not names:
-        groups, stratum = [fit.baseline], np.zeros(people.height, dtype=np.int64)
-    else:
-        values = fit.baseline.select(names).unique(maintain_order=True)
-        numbered = people.select(names).join(values.with_row_index("place"), on=names, how="left", maintain_order="left")
-        if numbered["place"].null_count():
-            raise EstimationError(
-                f"{numbered['place'].null_count()} people are in strata that the model does not know.",
-                where=f"columns {', '.join(names)}",
-                why="Every stratum has its own baseline, and nobody left in these, or they were not in the data.",
-                fix="leave these people out, or fit the model with the strata as covariates.",
-            )
-        stratum = numbered["place"].to_numpy()
-        groups = [fit.baseline.join(values[row], on=names, how="semi") for row in range(values.height)]
-    steps = np.zeros((len(groups), len(times)))
-    for row, group in enumerate(groups):
-        steps[row, np.searchsorted(times, group["time"].to_numpy())] = np.diff(group["cumulative_hazard"].to_numpy(), prepend=0.0)
-    return steps, stratum
-
-
-def _frame(fit: Fit, path: _Path, conf_level: float, *, is_difference: bool) -> pl.DataFrame:
+def _frame(fit: Fit, path: SharePath, conf_level: float, *, is_difference: bool) -> pl.DataFrame:
     times, causes = _rows_of(fit)
     estimate, z = path.share.T.ravel(), normal_quantile(conf_level)
     if path.gradient is None:
         std_error = np.where(np.tile(times == 0, len(causes)), 0.0, np.nan)
     else:
-        variance = np.einsum("tkc,cd,tkd->kt", path.gradient, fit.covariance, path.gradient, optimize=True)
+        covariance = next(iter(fit.values())).covariance if isinstance(fit, Mapping) else fit.covariance
+        variance = np.einsum("tkc,cd,tkd->kt", path.gradient, covariance, path.gradient, optimize=True)
+        if path.by_baseline is not None:
+            variance += np.einsum("tks,ts->kt", path.by_baseline**2, path.baseline_variance)
         std_error = np.sqrt(np.maximum(variance, 0.0)).ravel()
     if is_difference:
         lower, upper = (np.clip(estimate + sign * z * std_error, -1, 1) for sign in (-1, 1))
@@ -289,4 +185,4 @@ def _rows_of(fit: Fit) -> tuple[np.ndarray, Sequence[str]]:
     if isinstance(fit, DiscreteHazardFit):
         return np.arange(fit.last_month + 1), [STAYING, *fit.causes]
     fits = fit if isinstance(fit, Mapping) else {"any": fit}
-    return np.concatenate([[0], _cox_times(fits)]), [STAYING, *fits]
+    return np.concatenate([[0], cox_times(fits)]), [STAYING, *fits]

@@ -9,8 +9,8 @@ from evalkit.errors import EstimationError
 from evalkit.survival.curve_table import ConfType, curve_frame, mean_frame
 from evalkit.survival.product_integral import Start, state_paths
 from evalkit.survival.restricted_mean import Horizon, paths_to_horizons
-from evalkit.survival.risk_set import RiskSet, tabulate_risk_set
-from evalkit.survival.spell_columns import Roles, SpellTable
+from evalkit.survival.risk_set import RiskSet, count_risk_set
+from evalkit.survival.spell_columns import Roles, SpellColumns, SpellTable, read_spell_columns
 
 
 def state_occupation(
@@ -120,29 +120,23 @@ def time_in_state(
 
 
 def _tabulate(intervals: SpellTable, roles: Roles) -> RiskSet:
-    if isinstance(intervals, pl.LazyFrame):
-        intervals = intervals.select(roles.columns).collect(engine="streaming")
-    risk_set = tabulate_risk_set(intervals, **{name: getattr(roles, name) for name in Roles.__dataclass_fields__})
-    _check_order(intervals, roles)
-    return risk_set
+    columns = read_spell_columns(intervals, roles)
+    _check_order(columns, roles)
+    return count_risk_set(columns)
 
 
-def _check_order(intervals: pl.DataFrame, roles: Roles) -> None:
+def _check_order(columns: SpellColumns, roles: Roles) -> None:
     """Refuse rows of a person that overlap, or that go on in another state than the row before moved to."""
-    order = intervals.select(pl.arg_sort_by(roles.cluster, roles.entry)).to_series()
-    rows = intervals.select(
-        person=roles.cluster,
-        begin=roles.entry,
-        end=roles.time,
-        state=pl.col(roles.from_state).cast(pl.String),
-        next=pl.col(roles.event).cast(pl.String),
-    )[order]
-    same = rows["person"].to_numpy()[1:] == rows["person"].to_numpy()[:-1]
-    begin, end = rows["begin"].to_numpy()[1:], rows["end"].to_numpy()[:-1]
-    moved_to = rows.select(pl.coalesce("next", "state")).to_series()
-    goes_on_elsewhere = (rows["state"][1:] != moved_to[:-1]).to_numpy()
-    n_overlaps = int((same & (begin < end)).sum())
-    n_jumps = int((same & (begin == end) & goes_on_elsewhere).sum())
+    person, end, state = columns.cluster, columns.time, columns.state
+    begin = np.zeros_like(end) if columns.entry is None else columns.entry
+    moved_to = np.where(columns.cause == len(columns.causes), state, columns.cause)
+    same, next_begin = person[1:] == person[:-1], begin[1:]
+    if (person[1:] < person[:-1]).any() or (same & (next_begin < begin[:-1])).any():
+        order = np.lexsort((begin, person))
+        person, begin, end, state, moved_to = (values[order] for values in (person, begin, end, state, moved_to))
+        same, next_begin = person[1:] == person[:-1], begin[1:]
+    n_overlaps = int((same & (next_begin < end[:-1])).sum())
+    n_jumps = int((same & (next_begin == end[:-1]) & (state[1:] != moved_to[:-1])).sum())
     if n_overlaps or n_jumps:
         raise EstimationError(
             f"{n_overlaps} intervals overlap the one before of the same person, and {n_jumps} begin in another state than it moved to.",

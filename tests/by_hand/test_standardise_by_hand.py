@@ -5,7 +5,7 @@ x    chance of leaving in a month (saturated logit)    still there after 1, 2 mo
 1    2/3, from 3 months at risk                        1/3, 1/9
 """
 
-from math import sqrt
+from math import exp, sqrt
 
 import polars as pl
 import pytest
@@ -66,9 +66,16 @@ def test_cox_curve_is_the_exponential_of_the_cumulative_hazard():
 
     table = predicted_curves(fit, pl.DataFrame({"x": [0.0]}))
 
-    hazard = [1 / (sqrt(2) + 1), 1 / (sqrt(2) + 1) + 1 / (1 + sqrt(1 / 2))]
-    assert running(table) == pytest.approx([1, 2.718281828459045 ** -hazard[0], 2.718281828459045 ** -hazard[1]], abs=EXACT)
-    assert running(table, "std_error") == [0.0, None, None]
+    # The hazard ratio is r = sqrt(1/2); of those at risk the share p, then q, has x = 1 (counted r times).
+    r, first, second = sqrt(1 / 2), 1 / (sqrt(2) + 1), 1 / (1 + sqrt(1 / 2))
+    p, q = 2 * r * first, r * second
+    information = p * (1 - p) + q * (1 - q)
+    shares = [exp(-first), exp(-first - second)]
+    variances = [first**2 + (p * first) ** 2 / information, first**2 + second**2 + (p * first + q * second) ** 2 / information]
+    assert running(table) == pytest.approx([1, *shares], abs=EXACT)
+    assert running(table, "std_error") == pytest.approx(
+        [0, *(share * sqrt(v) for share, v in zip(shares, variances, strict=True))], abs=EXACT
+    )
 
 
 REFUSALS = {

@@ -316,6 +316,38 @@ def value_curve_table(district: str = "all"):
     return estimates(rows, "value_curve", keys, ["estimate", "ci_lower", "ci_upper", "currency"])
 
 
+def value_tornado_table(district: str = "all"):
+    ends = [("wage", 2000.0, 9000.0, 7000.0), ("effect", -6000.0, 14000.0, 20000.0), ("discount_rate", 5200.0, 4100.0, 1100.0)]
+    names = ("parameter", "value_at_low", "value_at_high", "swing")
+    rows = [{"district": district, **EFFECT, **dict(zip(names, row, strict=True)), "currency": "GBP"} for row in ends]
+    return estimates(rows, "value_tornado", ["district", "intervention_id", "estimand", "parameter"], [*names[1:], "currency"])
+
+
+def prices_table():
+    names = {"wage": ("Gross wage", "Bruttolön"), "discount_rate": ("Discount rate", "Diskonteringsränta")}
+    rows = [{"price": key, "name_en": english, "name_sv": swedish} for key, (english, swedish) in names.items()]
+    return estimates(rows, "prices", ["price"], ["name_en", "name_sv"])
+
+
+def value_acceptability_table(district: str = "all"):
+    """Doing nothing is best while a month in work is worth little."""
+    rows = [
+        {
+            "district": district,
+            "estimand": EFFECT["estimand"],
+            "threshold": 5000.0 * step,
+            "option": option,
+            "probability": share if option == "training" else 1 - share,
+            "is_on_frontier": (share > 0.5) == (option == "training"),
+            "currency": "GBP",
+        }
+        for step, share in enumerate((0.1, 0.3, 0.6, 0.8, 0.9))
+        for option in ("none", "training")
+    ]
+    keys = ["district", "estimand", "threshold", "option"]
+    return estimates(rows, "value_acceptability", keys, ["probability", "is_on_frontier", "currency"])
+
+
 @pytest.fixture
 def english() -> StubWords:
     return StubWords("en")
@@ -340,6 +372,9 @@ def made_tables() -> dict:
         value_summary_table(),
         value_by_actor_table(),
         value_curve_table(),
+        value_tornado_table(),
+        value_acceptability_table(),
+        prices_table(),
         time_on_support_table(),
         effect_readings_table(),
         funnel_table(),
@@ -368,6 +403,9 @@ def make():
         "value_by_actor": value_by_actor_table,
         "value_summary": value_summary_table,
         "value_curve": value_curve_table,
+        "value_tornado": value_tornado_table,
+        "prices": prices_table,
+        "value_acceptability": value_acceptability_table,
         "district_comparison": time_on_support_table,
         "naive_and_corrected": effect_readings_table,
         "funnel": funnel_table,

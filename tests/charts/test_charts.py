@@ -3,7 +3,17 @@
 import polars as pl
 import pytest
 
-from evalkit.charts import district_comparison, effect_months, exit_curves, states, value_by_actor, value_curve, value_summary
+from evalkit.charts import (
+    district_comparison,
+    effect_months,
+    exit_curves,
+    states,
+    value_acceptability,
+    value_by_actor,
+    value_curve,
+    value_summary,
+    value_tornado,
+)
 from evalkit.disclosure import protect_estimates
 from evalkit.errors import ParameterError
 
@@ -118,6 +128,31 @@ def test_value_curve_refuses_two_districts_as_one(make, english):
 
     with pytest.raises(ParameterError):
         value_curve(protect_estimates(both, name="value_curve", keys=keys, values=values, n_persons=None, **about), english)
+
+
+def test_value_tornado_has_the_widest_on_top_under_the_prices_names(make, english):
+    chart = value_tornado(make["value_tornado"](), english, make["prices"]())
+
+    assert _values(chart, "label") == ["The effect itself", "Gross wage", "Discount rate"]
+    assert _values(chart, "value") == ["−6,000 → +14,000", "+2,000 → +9,000", "+5,200 → +4,100"]
+
+
+def test_value_acceptability_draws_doing_nothing_beside_the_interventions(make, english):
+    chart = value_acceptability(make["value_acceptability"](), english)
+
+    assert {label.replace("\n", " ") for label in _values(chart, "label")} == {"No intervention", "Labour-market training"}
+    assert max(_values(chart, "probability")) == 0.9
+
+
+def test_charts_of_sensitivity_refuse_two_districts_as_one(make, english):
+    both = pl.concat([make["value_tornado"](district).data.drop("row_id", "status") for district in ("all", "Belfast")])
+    keys, values = ["district", "intervention_id", "estimand", "parameter"], ["value_at_low", "value_at_high", "swing", "currency"]
+    about = {"unit": "money", "source": "made up", "grade": "L"}
+
+    with pytest.raises(ParameterError):
+        value_tornado(
+            protect_estimates(both, name="value_tornado", keys=keys, values=values, n_persons=None, **about), english, make["prices"]()
+        )
 
 
 def test_district_comparison_stands_in_alphabetical_order(make, english):

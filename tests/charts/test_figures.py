@@ -37,7 +37,17 @@ def district_svgs(made_tables, module_words):
 @pytest.fixture(scope="module")
 def svgs(made_tables, module_words, district_svgs):
     comparison = {name: made_tables[name] for name in OF_ALL_DISTRICTS}
-    return {language: {**district_svgs[language], **overview_figures(comparison, words)} for language, words in module_words.items()}
+    return {
+        language: {**district_svgs[language], **overview_figures(comparison, words), **_in_notebooks(made_tables, words)}
+        for language, words in module_words.items()
+    }
+
+
+def _in_notebooks(made_tables, words):
+    """Charts that notebooks alone show."""
+    tornado = charts.value_tornado(made_tables["value_tornado"], words, made_tables["prices"])
+    acceptability = charts.value_acceptability(made_tables["value_acceptability"], words)
+    return {"value_tornado": charts.to_svg(tornado, words), "value_acceptability": charts.to_svg(acceptability, words)}
 
 
 def test_district_figures_draws_every_chart(district_svgs):

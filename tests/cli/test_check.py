@@ -7,7 +7,7 @@ import pytest
 
 from evalkit.cli import _refuse_faulty_files
 from evalkit.effects import load_protocols, term_names
-from evalkit.errors import ParameterError, ProtocolError
+from evalkit.errors import EstimationError, ParameterError, ProtocolError
 from evalkit.params import Run, RunFile, load
 
 PARAMS = Path(__file__).parents[2] / "params"
@@ -72,3 +72,40 @@ def test_check_names_each_value_that_the_report_has_no_word_for(altered):
     assert what == "1 value has no word in the report."
     assert '"gcse_grades" (protocol' in where and "covariates" in where
     assert "value.NAME" in fix
+
+
+def _with(run: Run, **changes) -> Run:
+    """The run with some of its value and allocation rules changed."""
+    rules = {room: getattr(run.params, room).model_copy(update=change) for room, change in changes.items()}
+    return run.model_copy(update={"params": run.params.model_copy(update=rules)})
+
+
+def test_check_names_the_run_file_whose_horizon_hides_follow_up(altered):
+    run = _with(altered(), value={"horizon_months": 12})
+
+    with pytest.raises(EstimationError) as caught:
+        _refuse_faulty_files(run)
+
+    what, where, _, fix = _four_lines(caught.value)
+    assert what == "The horizon is 12 months, the follow-up 24."
+    assert "altered.yaml, value.horizon_months; protocol training" in where and "horizon_months" in fix
+
+
+def test_check_names_the_book_that_does_not_say_how_an_effect_fades(altered):
+    run = _with(altered(), value={"horizon_months": 36})
+
+    with pytest.raises(EstimationError) as caught:
+        _refuse_faulty_files(run)
+
+    assert "northern_ireland.yaml, appraisal half_life; " in _four_lines(caught.value)[1]
+
+
+def test_check_names_target_groups_that_no_protocol_declares(altered):
+    run = _with(altered(), allocation={"target_groups": ("young",)})
+
+    with pytest.raises(ParameterError) as caught:
+        _refuse_faulty_files(run)
+
+    what, where, _, _ = _four_lines(caught.value)
+    assert what == "Target groups that were not declared: 1."
+    assert "young (no protocol declares any)" in where

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.intake import codes
-from evalkit.intake.codes import code_column, codes_within, is_among, pack, pack_both, runs_of, some_values
+from evalkit.intake.codes import code_column, code_texts, is_among, pack, pack_both, places_among, stacked
 
 TEXTS = st.lists(st.sampled_from([None, "", "a", "B", "å", "P-10", "P-9"]), max_size=30)
 DATES = st.lists(st.one_of(st.none(), st.integers(0, 40).map(lambda days: date(1969, 12, 20) + timedelta(days))), max_size=30)
@@ -19,6 +19,10 @@ def _column(cells, dtype):
     return pl.Series("cells", cells, dtype=dtype)
 
 
+def _alike(texts):
+    return np.full(len(texts), 7, dtype=np.uint64)
+
+
 def _decoded(coded):
     values = coded.values.to_list()
     return [None if code < 0 else values[code] for code in coded.codes]
@@ -26,15 +30,42 @@ def _decoded(coded):
 
 @settings(max_examples=20, deadline=None)
 @given(texts=TEXTS)
-@pytest.mark.parametrize("few_descents", [0, 20], ids=["nearly sorted", "out of order"])
-def test_code_column_keeps_texts_and_their_order(few_descents, texts):
+@pytest.mark.parametrize("sample", [0, 10_000], ids=["runs", "runs where they are long"])
+@pytest.mark.parametrize(
+    ("few_descents", "hashes"),
+    [(0, codes._hashes), (1 << 20, codes._hashes), (1 << 20, _alike)],
+    ids=["nearly sorted", "hashed", "all hashes the same"],
+)
+def test_code_column_keeps_texts_and_their_order(few_descents, hashes, sample, texts):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_SAMPLE", sample)
         patch.setattr(codes, "_FEW_DESCENTS", few_descents)
+        patch.setattr(codes, "_hashes", hashes)
         coded = code_column(_column(texts, pl.String))
 
-    assert _decoded(coded) == texts
+    assert _decoded(coded) == coded.cells.to_list() == texts
     assert coded.values.to_list() == sorted({text for text in texts if text is not None}, key=str.encode)
     assert coded.has_empty == (None in texts)
+
+
+@settings(max_examples=20, deadline=None)
+@given(texts=TEXTS)
+def test_code_texts_follows_values_that_become_equal_or_empty(texts):
+    coded = code_texts(_column(texts, pl.String))
+
+    changed = coded.with_values(coded.values.replace({"a": "B", "": None}))
+
+    assert _decoded(changed) == [{"a": "B", "": None}.get(text, text) for text in texts]
+    assert changed.values.n_unique() == len(changed.values) and not changed.values.null_count()
+
+
+@settings(max_examples=20, deadline=None)
+@given(first=TEXTS, second=TEXTS)
+def test_stacked_columns_are_those_of_the_files_together(first, second):
+    column = stacked([code_texts(_column(texts, pl.String)) for texts in (first, second)])
+
+    assert _decoded(column) == first + second
+    assert column.has_empty == (None in first + second)
 
 
 @settings(max_examples=20, deadline=None)
@@ -52,10 +83,10 @@ def test_code_column_keeps_dates_and_their_order(max_flags, dates):
 
 @settings(max_examples=20, deadline=None)
 @given(texts=TEXTS, others=TEXTS)
-def test_codes_within_finds_each_value_among_the_others(texts, others):
+def test_places_among_finds_each_value_among_the_others(texts, others):
     own, other = code_column(_column(texts, pl.String)), code_column(_column(others, pl.String))
 
-    places = codes_within(own, other)
+    places = places_among(own, other)[own.codes]
 
     values = other.values.to_list()
     assert [None if place < 0 else values[place] for place in places] == [text if text in values else None for text in texts]
@@ -86,13 +117,3 @@ def test_is_among_equals_a_set(max_flags, numbers, known):
         found = is_among(np.array(numbers, dtype=np.int64), np.array(known, dtype=np.int64))
 
     assert found.tolist() == [number in set(known) for number in numbers]
-
-
-@settings(max_examples=20, deadline=None)
-@given(texts=TEXTS)
-def test_some_values_leaves_no_value_out_and_adds_none(texts):
-    column = _column(texts, pl.String)
-
-    some = some_values(column, runs_of(column))
-
-    assert set(some.to_list()) == set(texts)

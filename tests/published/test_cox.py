@@ -114,4 +114,6 @@ def test_predicted_survival_agrees_with_r(measured, reference):
     for row in range(profiles.height):
         curve = table.filter(profile=row)
         place = np.searchsorted(curve["time"].to_numpy(), expected["time"], side="right") - 1
-        assert curve["estimate"].to_numpy()[place] == pytest.approx([shares[row] for shares in expected["surv"]], abs=COEFFICIENT)
+        shares, errors = (np.array(expected[name])[:, row] for name in ("surv", "se_of_cumhaz"))
+        assert curve["estimate"].to_numpy()[place] == pytest.approx(shares, abs=COEFFICIENT)
+        assert curve["std_error"].to_numpy()[place] == pytest.approx(shares * errors, abs=COEFFICIENT)

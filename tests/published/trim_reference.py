@@ -42,7 +42,7 @@ KEEP = {
 DROPPED = {"se_cumhaz", "cumhaz_names", "transitions", "n_censor", "vcov_model", "vcov_robust", "vcov", "var"}
 ALONG_TIME = {
     "n_risk", "n_event", "cumhaz", "surv", "se_surv", "lower", "upper", "pstate", "se_ij", "cif", "se_greenwood", "strata", "predict_cif", "bfitj",
-    "predict_time", "uftime",
+    "predict_time", "uftime", "se_of_cumhaz",
 }  # fmt: skip
 N_TIMES = 40
 

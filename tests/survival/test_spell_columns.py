@@ -2,9 +2,10 @@
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from evalkit.errors import EstimationError
-from evalkit.survival import aalen_johansen, cox, gray_test, kaplan_meier, log_rank_test, survival_quantiles
+from evalkit.survival import aalen_johansen, cox, distinct_rows, gray_test, kaplan_meier, log_rank_test, survival_quantiles
 
 COLUMNS = {"time": "months", "event": "cause", "entry": "entry", "weight": "weight", "cluster": "person"}
 
@@ -163,3 +164,43 @@ def test_the_median_of_spells_that_all_run_on_is_null_as_documented(spells):
 
     assert medians.select("estimate", "ci_lower", "ci_upper").row(0) == (None, None, None)
     assert "null where the curve" in survival_quantiles.__doc__
+
+
+KINDS = {
+    "text": lambda s: s,
+    "labels": lambda s: s.with_columns(
+        pl.col("cause").cast(pl.Enum(["studies", "work"])), pl.col("district").cast(pl.Enum(["north", "south"]))
+    ),
+    "numbers": lambda s: s.with_columns(pl.col("cause").cast(pl.Enum(["studies", "work"])), district=pl.col("ended").cast(pl.Int8) - 3),
+    "far_apart": lambda s: s.with_columns(
+        pl.col("cause").cast(pl.Enum(["studies", "work"])), district=pl.col("ended").cast(pl.Int64) * 10**12
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_lazy_table_is_counted_alike_in_one_batch_or_many(kind, spells, monkeypatch):
+    table = KINDS[kind](pl.concat([spells] * 3))
+    columns = COLUMNS | {"cluster": None, "by": ["district"]}
+    whole = aalen_johansen(table, **columns)
+
+    monkeypatch.setattr(distinct_rows, "_BATCH_ROWS", 3)
+    monkeypatch.setattr(distinct_rows, "_MOST_ROWS", 4)
+    parts = aalen_johansen(table.lazy(), **columns)
+
+    assert_frame_equal(whole, parts, abs_tol=1e-14)
+
+
+def test_ends_without_causes_are_counted_alike_in_a_lazy_table(spells):
+    columns = {"time": "months", "event": "ended", "entry": "entry"}
+
+    assert_frame_equal(kaplan_meier(spells.lazy(), **columns), kaplan_meier(spells, **columns), abs_tol=1e-14)
+
+
+def test_rows_are_counted_in_a_message_about_a_lazy_table(spells, four_lines):
+    twice = pl.concat([changed(spells, "months", None)] * 2)
+
+    with pytest.raises(EstimationError) as refusal:
+        aalen_johansen(twice.lazy(), **COLUMNS | {"cluster": None})
+
+    assert four_lines(refusal.value)[1] == 'column "months": 2 rows'

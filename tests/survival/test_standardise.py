@@ -11,6 +11,7 @@ from evalkit.survival import aalen_johansen, cox, discrete_hazard, predicted_cur
 CLOSE = 1e-9  # Newton steps stop below 1e-10
 STEP = 1e-6  # of a numerical derivative; its own error is about the step
 NEARLY = 1e-3  # a covariate of chance moves the average a little
+TIES = 0.1  # Efron's likelihood and the discrete one are not the same where many leave in a month
 MONTE_CARLO = 4  # standard errors
 LINKS = {"multinomial": "cause", "logit": "ended", "cloglog": "ended"}
 
@@ -106,14 +107,42 @@ def test_strata_have_their_own_baseline(confounded):
     assert men > women + 0.1
 
 
-def test_errors_of_curves_from_cox_fits_are_null_and_the_docstring_says_why_and_what_to_do(confounded):
-    fit = cox(confounded, time="months", event="ended", covariates=["trained"])
+@pytest.mark.parametrize("kind", ["robust", "several"])
+def test_errors_of_curves_that_cox_fits_cannot_give_are_null_and_the_docstring_says_what_to_do(kind, confounded):
+    if kind == "robust":
+        fit = cox(confounded, time="months", event="ended", covariates=["trained"], variance="robust")
+    else:
+        fit = {cause: cox(confounded, time="months", event="cause", cause=cause, covariates=["trained"]) for cause in ("work", "studies")}
 
     table = predicted_curves(fit, pl.DataFrame({"trained": [True]})).filter(pl.col("time") > 0)
 
     assert table["estimate"].null_count() == 0 and not table["estimate"].is_nan().any()
     assert table.select("std_error", "ci_lower", "ci_upper").null_count().row(0) == (table.height,) * 3
-    assert "not estimable from a fit" in predicted_curves.__doc__ and "replicate_weights" in predicted_curves.__doc__
+    assert "not estimable from the fits" in predicted_curves.__doc__ and "replicate_weights" in predicted_curves.__doc__
+
+
+@pytest.mark.parametrize("reference", [None, "none"])
+def test_errors_of_a_cox_fit_are_those_of_the_discrete_model_of_the_same_data(reference, confounded):
+    columns = {"time": "months", "event": "ended", "covariates": ["female", "trained"]}
+    fits = [cox(confounded, **columns), discrete_hazard(confounded, **columns, link="cloglog", band_starts=range(1, 13))]
+    settings = {"all": {"trained": 1}, "none": {"trained": 0}}
+
+    errors = [standardised_curves(fit, confounded[:200], settings=settings, reference=reference)["std_error"] for fit in fits]
+
+    assert errors[0].to_numpy() == pytest.approx(errors[1].to_numpy(), rel=TIES, abs=NEARLY)
+
+
+def test_a_stratum_more_with_the_same_people_halves_the_variance(confounded):
+    columns, people = {"time": "months", "event": "ended", "covariates": ["trained"]}, confounded[:100]
+    twice = pl.concat([confounded.with_columns(half=pl.lit(half)) for half in ("a", "b")])
+    everybody = pl.concat([people.with_columns(half=pl.lit(half)) for half in ("a", "b")])
+    settings = {"all": {"trained": 1}, "none": {"trained": 0}}
+
+    once = standardised_curves(cox(confounded, **columns), people, settings=settings, reference="none")
+    stratified = standardised_curves(cox(twice, **columns, strata=["half"]), everybody, settings=settings, reference="none")
+
+    assert stratified["estimate"].to_numpy() == pytest.approx(once["estimate"].to_numpy(), abs=CLOSE)
+    assert stratified["std_error"].to_numpy() * np.sqrt(2) == pytest.approx(once["std_error"].to_numpy(), abs=CLOSE)
 
 
 def test_resampled_persons_give_errors_to_curves_from_cox_fits(confounded):
