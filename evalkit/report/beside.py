@@ -5,6 +5,7 @@ from markupsafe import Markup
 from evalkit.report.document import Block, Brief, DataTable
 from evalkit.report.figures import picture
 from evalkit.report.numbers import CHANGE_MONTHS, COUNT, PROBABILITY, SHARE, Form, Row, number
+from evalkit.report.sentences import side_of_zero
 from evalkit.tables import slug
 
 _RANK = Form()
@@ -29,7 +30,8 @@ def group_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
 def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
     """Who gains most, as the learned rule says it; nothing where none was looked for."""
     words = brief.words
-    if not brief.shelf.rows("targeting_value", intervention_id=intervention_id):
+    gain = next((row for row in brief.shelf.rows("targeting_value", intervention_id=intervention_id) if row["policy"] == "gain"), None)
+    if gain is None:
         return ()
     conditions = [
         words.html(
@@ -40,12 +42,13 @@ def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
         for row in brief.shelf.rows("targeting_rule", intervention_id=intervention_id)
         if row.has("threshold")
     ]
-    rule = (
-        words.html("target.named", conditions=Markup(f" {words.text('unit.and')} ").join(conditions))
-        if conditions
-        else words.html("target.none")
-    )
-    return rule, words.html("target.judged")
+    if not conditions:
+        return (words.html("target.none"),)
+    rule = words.html("target.named", conditions=Markup(f" {words.text('unit.and')} ").join(conditions))
+    if not gain.has("estimate", "ci_lower", "ci_upper"):
+        return (rule,)
+    numbers = {"gain": brief.number(gain, "estimate", CHANGE_MONTHS), "range": brief.range_of(gain, CHANGE_MONTHS)}
+    return rule, words.html(f"target.judged_{side_of_zero(gain)}", **numbers)
 
 
 def targeting_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
