@@ -62,6 +62,12 @@ class CashFlow:
         """What each perspective of `RESULT_PERSPECTIVES` has gained so far at each time: (draw, time)."""
         return {name: self.through_time(actors).cumsum(axis=1) for name, actors in RESULT_PERSPECTIVES.items()}
 
+    @cached_property
+    def accumulated_by_actor(self) -> dict[str, np.ndarray]:
+        """As `accumulated`, for each actor who gains or pays anything and is no perspective of their own: (draw, time)."""
+        own = {name: self.worth[place] for name, place in _ACTOR_INDEX.items() if name not in RESULT_PERSPECTIVES}
+        return {name: worth.cumsum(axis=1) for name, worth in own.items() if worth.any()}
+
     def present_value(self, actors: tuple[str, ...], *, until: int | None = None) -> np.ndarray:
         """What some actors gain together up to a horizon (the flow's own, or one of `present`): (draw,)."""
         return self.present[until or self.n_months][[_ACTOR_INDEX[actor] for actor in actors]].sum(axis=0)

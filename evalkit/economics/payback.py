@@ -43,9 +43,9 @@ def cash_flow_curve(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
 
 
 def payback(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
-    """Per perspective: the deepest point and its month, the month of return (empty if none), and the share of draws that return at all."""
+    """Per perspective and actor: the deepest point and its month, the month of return (empty if none), and the share of draws that return."""
     rows = []
-    for perspective, accumulated in flow.accumulated.items():
+    for perspective, accumulated in (flow.accumulated | flow.accumulated_by_actor).items():
         months = return_months(accumulated)
         deepest = np.minimum(accumulated.min(axis=1), 0.0)
         low, high = percentiles(deepest[1:], conf_level)
@@ -64,10 +64,10 @@ def payback(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
 
 
 def payback_by_year(flow: CashFlow) -> list[dict]:
-    """The probability that a perspective has its money back for good by the end of each budget year since the start."""
+    """The probability that a perspective or actor has its money back for good by the end of each budget year since the start."""
     rows = []
     n_years = -(-flow.n_months // MONTHS_PER_YEAR)
-    for perspective, accumulated in flow.accumulated.items():
+    for perspective, accumulated in (flow.accumulated | flow.accumulated_by_actor).items():
         months = return_months(accumulated)[1:]
         for year in range(1, n_years + 1):
             returned = (months != NEVER) & (months <= min(year * MONTHS_PER_YEAR, flow.n_months))

@@ -40,8 +40,10 @@ def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[
 
 
 def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
+    """By perspective, then by actor."""
     rows = {row["perspective"]: row for row in brief.shelf.rows("value_payback", **effect.keys)}
-    return {name: rows[name] for name in PERSPECTIVES if name in rows and rows[name].has("probability_returns")}
+    ordered = (*PERSPECTIVES, *(name for name in rows if name not in PERSPECTIVES))
+    return {name: rows[name] for name in ordered if name in rows and rows[name].has("probability_returns")}
 
 
 def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:

@@ -206,6 +206,18 @@ def test_the_curve_ends_at_the_present_value_and_payback_reads_it(many_draws, ri
     assert curve["estimate"][row["return_month"]] >= 0 > curve["estimate"][row["return_month"] - 1]
 
 
+def test_payback_is_told_for_every_actor_who_gains_or_pays(many_draws, rich_book):
+    flow = flow_of(many_draws, rich_book, n_draws=60, n_months=36)
+
+    rows = {row["perspective"]: row for row in payback(flow)}
+
+    moved = {actor for actor in ACTOR_NAMES if flow.present_value((actor,)).any()}
+    assert moved <= rows.keys() == {row["perspective"] for row in payback_by_year(flow)}
+    for actor in moved:
+        accumulated = flow.through_time((actor,))[0].cumsum()
+        assert rows[actor]["deepest"] == pytest.approx(min(accumulated.min(), 0.0))
+
+
 def test_the_probability_of_return_never_falls_with_the_budget_years(many_draws, rich_book):
     flow = flow_of(many_draws, rich_book, n_draws=60, n_months=60)
 
