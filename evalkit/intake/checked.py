@@ -73,7 +73,10 @@ class Checked:
         if self.order is None:
             return rows if self.is_accepted.all() else rows.filter(pl.Series(self.is_accepted))
         chosen = self.order[self.is_accepted[self.order]]
-        return pl.DataFrame([self._cells_at(column, chosen) for column in rows.columns])
+        # A column without a value stays a constant, which takes no room.
+        empty = [pl.lit(None, rows.schema[column]).alias(column) for column in rows.columns if rows[column].null_count() == rows.height]
+        filled = [column for column in rows.columns if rows[column].null_count() < rows.height]
+        return pl.DataFrame([self._cells_at(column, chosen) for column in filled]).with_columns(empty).select(rows.columns)
 
     def _cells_at(self, column: str, positions: np.ndarray) -> pl.Series:
         # The few values of a text lie closer together than its cells, and closer still in order.
