@@ -19,7 +19,7 @@ FIRST_MONTH = date(2020, 1, 1)
 N_MONTHS, FOLLOW_UP, FACTOR = 40, 18, 3.0
 MONTE_CARLO_ERRORS = 3
 # People in a city and cities: the twin in the suite, and the proof.
-QUICK, PROOF = (4_000, range(4)), (12_000, range(100, 130))
+QUICK, PROOF = (3_000, range(3)), (12_000, range(100, 130))
 
 PROTOCOL = Protocol.model_validate(
     {
