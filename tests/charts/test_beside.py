@@ -27,6 +27,7 @@ def test_ranks_stand_in_alphabetical_order_with_their_range(make, english):
 
     assert svg.index("Belfast") < svg.index("Southern") < svg.index("Western")
     assert svg.count("rank 1 to 3 of 3") == 3
+    assert svg.count("no rank") == 1
 
 
 def test_overlap_draws_three_series(make, english):
