@@ -310,7 +310,9 @@ def _fault_in_words(error: dict, model: type[BaseModel], content: Any) -> str:
         return f'unknown key "{place}" ({nearest(str(error["loc"][-1]), _keys_at(model, error["loc"][:-1]))})'
     if error["type"] == "missing":
         return f'missing key "{place}"'
-    return f'"{place}": {error["msg"].split(chr(10))[0]}'
+    said = error["msg"].split("\n")[0].removeprefix("Value error, ")
+    # A fault of several keys together belongs to the whole and has no place of its own.
+    return f'"{place}": {said}' if place else said
 
 
 def _place(location: tuple, content: Any) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from evalkit.errors import IntakeError
+from evalkit.errors import IntakeError, first_few
 from evalkit.intake.csv_reader import decode, lines_of
 from evalkit.intake.delivered import FILE, IS_WHOLE, LINE, NO_LINES, Delivered
 
@@ -27,6 +27,12 @@ FIELDS = (
 )
 _N_REQUIRED = 12
 _SEX = {"1": "male", "2": "female"}
+# What a record is written from; a number may be of any width.
+_WRITTEN: dict[str, dict[str, type[pl.DataType] | None]] = {
+    "person": {"person_id": pl.String, "sex": pl.String, "birth_year": None},
+    "income_support": {"household_id": pl.String, "month": pl.Date, "district": pl.String, "n_children": None, "amount": None},
+    "household_member": {"household_id": pl.String, "person_id": pl.String, "month": pl.Date, "role": pl.String},
+}
 _ASSUMPTION = (
     "official monthly record; household named after its applicant, district is the record's district or else its municipality, "
     "year of birth is year less age; status, refugee and foreign background are not read in"
@@ -80,8 +86,9 @@ def write_monthly_record(
     Raises
     ------
     IntakeError
-        If the municipality is not four digits, or a household has no applicant in a month.
+        If the tables are not as admitted, the municipality is not four digits, or a household has no applicant in a month.
     """
+    _refuse_not_admitted(tables)
     records = _records_of(tables, months, dict(district_codes or {}))
     n_without = records.filter(pl.col("person_1").is_null()).height
     if n_without or not (len(municipality) == 4 and municipality.isdigit()):
@@ -97,6 +104,26 @@ def write_monthly_record(
     path = Path(path)
     path.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
     return path
+
+
+def _refuse_not_admitted(tables: Dictionary[str, pl.DataFrame]) -> None:
+    lacking = [
+        f"{table}: {name}"
+        for table, columns in _WRITTEN.items()
+        for name, dtype in columns.items()
+        if table not in tables or not _fits(tables[table].schema.get(name), dtype)
+    ]
+    if lacking:
+        raise IntakeError(
+            "A monthly record cannot be written from these tables.",
+            where=f"columns missing or of another type: {first_few(lacking, 8)}",
+            why="The record is written from tables that have passed intake: months are dates and amounts numbers.",
+            fix="admit the extract first (evalkit.intake.admit) and hand on its tables.",
+        )
+
+
+def _fits(found: pl.DataType | None, wanted: type[pl.DataType] | None) -> bool:
+    return found is not None and (found.is_numeric() if wanted is None else found == wanted)
 
 
 def _records(path: Path) -> pl.DataFrame:

@@ -15,7 +15,8 @@ from evalkit.tables import slug
 pytestmark = pytest.mark.browser
 
 NBSP, MINUS = "\u00a0", "\u2212"
-HUNDREDFOLD = ("percent", "hundredths", "points")
+HUNDREDFOLD = ("percent", "probability", "hundredths", "points")
+BOUNDS = {"over": 1, "över": 1, "under": -1}
 # A rounded number lies at most half a step from its value; the rest is binary arithmetic.
 ARITHMETIC = 1e-9
 
@@ -38,8 +39,11 @@ def shows_its_value(mark: dict, value: object, language: str) -> bool:
     kind, _, rest = mark["form"].partition(":")
     if kind == "withheld":
         return value is None
-    if value is None or (kind == "percent") != ("%" in mark["text"]):
+    if value is None or (kind in ("percent", "probability")) != ("%" in mark["text"]):
         return False
+    side = BOUNDS.get(mark["text"].split()[0]) if kind == "probability" else None
+    if side:
+        return side * (100 * value - read_number(mark["text"], language)) > 0
     digits = int(rest.split(":")[0])
     scale = 100 if kind in HUNDREDFOLD else 1
     return abs(read_number(mark["text"], language) - scale * value) <= 0.5 * 10.0**-digits + ARITHMETIC * max(1.0, abs(value))
@@ -57,6 +61,13 @@ def shows_its_value(mark: dict, value: object, language: str) -> bool:
 )
 def test_read_number_reads_as_readers_do(text, language, value):
     assert read_number(text, language) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "is_true"), [("over 98%", 1.0, True), ("over 98%", 0.97, False), ("under 2%", 0.0, True), ("50%", 0.6, False)]
+)
+def test_a_bound_shows_a_value_beyond_it(text, value, is_true):
+    assert shows_its_value({"form": "probability:0", "text": text}, value, "en") is is_true
 
 
 def test_browser_would_notice_a_request_outside(browser, tmp_path):

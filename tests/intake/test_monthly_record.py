@@ -116,6 +116,19 @@ def test_write_monthly_record_refuses_a_household_without_applicant(extract, tmp
     assert "lead" in lines["fix"]
 
 
+def test_write_monthly_record_refuses_tables_that_were_not_admitted(extract, tmp_path, four_lines):
+    tables = extract.admit(max_rejected_share=0).tables
+    tables["income_support"] = tables["income_support"].with_columns(pl.col("month").cast(pl.String)).drop("amount")
+    del tables["household_member"]
+
+    with pytest.raises(IntakeError) as caught:
+        write_monthly_record(tables, tmp_path / "out.txt", months=[date(2026, 1, 1)], municipality="0180")
+
+    where = four_lines(caught.value)["where"]
+    assert all(place in where for place in ("income_support: month", "income_support: amount", "household_member: person_id"))
+    assert "income_support: district" not in where
+
+
 HOUSEHOLDS = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 99999), st.booleans(), st.integers(0, 3)), min_size=1, max_size=6)
 
 
