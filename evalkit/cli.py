@@ -208,9 +208,13 @@ def drift(
         rules = found.params.value.model_copy(update={"price_book": book.resolve()} if book else {})
         found = found.model_copy(update={"params": found.params.model_copy(update={"value": rules})})
         vintages.append(read_vintage(folder, price_book_of_run(found, occupied_places(read_table(folder, "episodes")))))
-    for row in steps_between(*vintages).iter_rows(named=True):
-        place = f"{row['district']}, {row['intervention_id']}, {row['perspective']}"
-        typer.echo(f"{place:<60}{row['step']:<12}{row['amount']:>14,.0f} -> {row['total']:>14,.0f} {row['currency']}")
+    for (district, intervention_id, perspective), rows in (
+        steps_between(*vintages).partition_by("district", "intervention_id", "perspective", as_dict=True, maintain_order=True).items()
+    ):
+        typer.echo(f"{district}, {intervention_id}, {perspective} ({rows['currency'][0]} per participant)")
+        for step, amount, total in rows.select("step", "amount", "total").iter_rows():
+            moved = "" if step in ("before", "after") else f"{round(amount) + 0:+,}"
+            typer.echo(f"  {step:<12}{moved:>12}{total:>14,.0f}")
 
 
 @app.command()
