@@ -83,6 +83,12 @@ def estimates(
     )
 
 
+def keep_estimates(path: Path, seed: int, n_people: int, n_draws: int) -> None:
+    """One city's estimates as a file that is whole or absent: what the processes of a proof do."""
+    estimates(seed, n_people=n_people, n_draws=n_draws).write_parquet(path.with_suffix(".part"))
+    path.with_suffix(".part").rename(path)
+
+
 def _estimates(people: PersonTables, protocol: Protocol, *, seed: int, n_draws: int) -> pl.DataFrame:
     trials, draws = people.trials(protocol), {"n_draws": n_draws, "seed": seed}
     fitted = pl.concat([fit(trials, **draws) for fit in (fit_propensity, fit_censoring)])

@@ -5,13 +5,15 @@ build/prove/ until the code or the assumptions change, so that a proof that was 
 """
 
 import hashlib
+import multiprocessing
 import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from cities import estimates, four_districts, protocols, truths
+from cities import estimates, four_districts, keep_estimates, protocols, truths
 
 from evalkit.effects import ESTIMANDS, protocol_hash
 
@@ -39,13 +41,15 @@ def _vintage() -> str:
 def _repeated(n_cities: int) -> pl.DataFrame:
     folder = ROOT / "build" / "prove" / f"cities-{_vintage()}"
     folder.mkdir(parents=True, exist_ok=True)
-    for seed in range(FIRST_SEED, FIRST_SEED + n_cities):
-        path = folder / f"{seed}.parquet"
-        if not path.exists():
-            estimates(seed, n_people=N_PEOPLE, n_draws=N_DRAWS).write_parquet(path.with_suffix(".part"))
-            path.with_suffix(".part").rename(path)
-            print(f"city {seed - FIRST_SEED + 1} of {n_cities}", flush=True)
-    found = pl.concat([pl.read_parquet(folder / f"{seed}.parquet") for seed in range(FIRST_SEED, FIRST_SEED + n_cities)])
+    paths = {seed: folder / f"{seed}.parquet" for seed in range(FIRST_SEED, FIRST_SEED + n_cities)}
+    missing = [seed for seed, path in paths.items() if not path.exists()]
+    # A process that has run polars must not fork.
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = [pool.submit(keep_estimates, paths[seed], seed, N_PEOPLE, N_DRAWS) for seed in missing]
+        for n_done, done in enumerate(as_completed(waiting), start=n_cities - len(missing) + 1):
+            done.result()
+            print(f"{n_done} of {n_cities} cities", flush=True)
+    found = pl.concat([pl.read_parquet(path) for path in paths.values()])
     return found.join(pl.read_csv(TRUTH), on=["intervention_id", "district", "estimand"])
 
 
