@@ -124,8 +124,8 @@ def rank_blocks(brief: Brief) -> tuple[Block, ...]:
         figures = picture(brief, "district_ranks", words.html("overview.figure_ranks"), (table,), of=of)
         heading = words.text("overview.ranks_of", intervention=words.text(of[0])) if len(keys) > 1 else ""
         whom = "city_eligible" if any(row["standardised_to"] == "city_eligible" for row in rows) else "own_starters"
-        texts = tuple(words.html(f"overview.ranks_{what}") for what in ("text", whom))
-        blocks.append(Block(heading=heading, text=texts, figures=figures, tables=() if figures else (table,)))
+        text = _not_yet_said(blocks, *(words.html(f"overview.ranks_{what}") for what in ("text", whom)))
+        blocks.append(Block(heading=heading, text=text, figures=figures, tables=() if figures else (table,)))
     return tuple(blocks)
 
 
@@ -145,8 +145,13 @@ def model_blocks(brief: Brief) -> tuple[Block, ...]:
         )
         table = DataTable(words.text("overview.models_caption"), head, body, brief.note("effects_by_model"))
         heading = words.text("overview.models_of", intervention=words.text(of[0]))
-        blocks.append(Block(heading=heading, text=(words.html("overview.models_text"),), tables=(table,)))
+        blocks.append(Block(heading=heading, text=_not_yet_said(blocks, words.html("overview.models_text")), tables=(table,)))
     return tuple(blocks)
+
+
+def _not_yet_said(blocks: list[Block], *sentences: Markup) -> tuple[Markup, ...]:
+    """How a table is to be read is said above the first of its kind."""
+    return tuple(sentence for sentence in sentences if not any(sentence in block.text for block in blocks))
 
 
 def _interventions(brief: Brief, family: str) -> list[str]:
