@@ -92,7 +92,8 @@ def read_vintage(run_dir: Path | str, price_book: PriceBook) -> Vintage:
     """
     values = read_table(run_dir, "value_draws")
     valued = values.select(EFFECT_KEYS).unique()
-    effects = read_table(run_dir, "effect_draws").join(valued, on=EFFECT_KEYS, how="semi")
+    # Only the point estimate is compared; a city's replicates are millions of rows.
+    effects = _point(read_table(run_dir, "effect_draws")).join(valued, on=EFFECT_KEYS, how="semi")
     return Vintage(effects, price_book, summarise_value(values))
 
 

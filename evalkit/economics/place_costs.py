@@ -256,9 +256,10 @@ def _refuse_unfit(capacity: pl.DataFrame) -> None:
 def _refuse_currency(book: PriceBook, costs: pl.DataFrame, records: Mapping[str, DatedRecord]) -> None:
     other = sorted(one for one in set(costs["currency"].unique()) - {book.currency} if rate_key(one, book.currency, records) is None)
     if other:
+        paid = costs.filter(pl.col("currency").is_in(other))
         raise LedgerError(
             f"The places are paid in another currency than the book's: {', '.join(other)}.",
-            where=f"capacity; {book.file} is in {book.currency}",
+            where=f"capacity: {first_few(paid['intervention_id'].unique().sort(), 6)}; {book.file} is in {book.currency}",
             why="One ledger adds up one currency, and no exchange rate between the two is declared.",
             fix="convert the delivered costs, or name a file with the rate, its source and grade under the book's defaults.",
         )

@@ -126,7 +126,7 @@ def test_places_paid_in_another_currency_are_refused(content, declare, make_rich
         with_place_costs(declare(make_rich(content)), place_costs(capacity(currency="EUR"), occupied(1, 1, 1)), KINDS)
 
     assert fault.value.what == "The places are paid in another currency than the book's: EUR."
-    assert "small.yaml is in SEK" in fault.value.where and fault.value.why and "convert" in fault.value.fix
+    assert fault.value.where == "capacity: training; small.yaml is in SEK" and fault.value.why and "convert" in fault.value.fix
 
 
 def test_places_paid_in_another_currency_are_exchanged_at_a_declared_rate():
