@@ -7,7 +7,8 @@ from evalkit.economics import PERSPECTIVES, load_price_book
 from evalkit.errors import LedgerError, ParameterError
 from evalkit.params import hash_of
 
-NORTHERN_IRELAND = Path(__file__).parents[2] / "params" / "unit_costs" / "northern_ireland.yaml"
+UNIT_COSTS = Path(__file__).parents[2] / "params" / "unit_costs"
+NORTHERN_IRELAND, STOCKHOLM = UNIT_COSTS / "northern_ireland.yaml", UNIT_COSTS / "stockholm.yaml"
 
 
 def record(content, key):
@@ -216,3 +217,13 @@ def test_the_prices_of_northern_ireland_value_every_state_of_its_effects():
     book = load_price_book(NORTHERN_IRELAND)
 
     assert {livelihood.state for livelihood in book.livelihoods} == {"work", "studies", "support", "training", "unknown"}
+
+
+def test_in_stockholm_a_job_is_counted_alike_whatever_its_kind():
+    postings = load_price_book(STOCKHOLM).postings
+
+    def states(driver, amount):
+        return {posting.state for posting in postings if (posting.driver, posting.amount) == (driver, amount)}
+
+    assert states("state_months", "travel") == {"work", "subsidised_work", "sheltered_work", "training", "studies"}
+    assert states("displaced_months", "travel") == states("displaced_months", "support_administration") == {"work", "subsidised_work"}
