@@ -67,7 +67,9 @@ def by_target_group(
     worth = values.join(split.select(KEYS), on=_PLACE)
     shifts = _shifts(group_values, split)
     shifted = worth.join(shifts, on=["intervention_id", "target_group", "draw"], how="left")
-    return GroupOffers(split, shifted.select(*KEYS, "draw", value=pl.col("value") + pl.col("shift").fill_null(0.0)))
+    # Where no group can be said everybody stands with the others; a draw that the groups lack stays empty, and is refused by `allocate`.
+    shift = pl.when(pl.col("intervention_id").is_in(said["intervention_id"].to_list())).then("shift").otherwise(0.0)
+    return GroupOffers(split, shifted.select(*KEYS, "draw", value=pl.col("value") + shift))
 
 
 def _of_groups(offers: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:

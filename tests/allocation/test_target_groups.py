@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from evalkit.allocation import Limits, allocate, allocate_city, by_target_group
-from evalkit.errors import ParameterError
+from evalkit.errors import EstimationError, ParameterError
 from evalkit.params import AllocationRules
 
 SOLVER = 1e-5
@@ -73,6 +73,13 @@ def test_a_group_whose_effect_cannot_be_said_is_counted_with_the_others():
     assert dict(found.offers.select("target_group", "n_starters").iter_rows()) == {"far": 30, "others": 30}
 
 
+def test_groups_valued_in_fewer_draws_than_everybody_are_refused():
+    found = split(["near"], make_group_values(all=(200.0,), near=(260.0,)))
+
+    with pytest.raises(EstimationError, match="the same draws of their value"):
+        allocate(*found, Limits({"Harbour": 60}))
+
+
 def test_without_groups_nothing_is_changed():
     found = split([])
 
@@ -92,7 +99,8 @@ def test_the_group_that_gains_most_is_served_first():
 def test_a_floor_gives_a_group_its_share():
     found = split(["near"])
 
-    plan = allocate_city(found.offers, found.values, AllocationRules(budgets={"Harbour": 60.0}, group_floors={"others": 0.5}))
+    rules = AllocationRules(budgets={"Harbour": 60.0}, target_groups=("near",), group_floors={"others": 0.5})
+    plan = allocate_city(found.offers, found.values, rules)
 
     assert dict(plan.offers.select("target_group", "n_starts").iter_rows()) == pytest.approx({"near": 3, "others": 3}, abs=SOLVER)
 
