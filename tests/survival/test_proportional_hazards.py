@@ -63,6 +63,14 @@ def test_weights_of_two_are_rows_twice_with_breslow_ties(drifting):
     assert weighted["statistic"].to_list() == pytest.approx(twice["statistic"].to_list(), rel=1e-9)
 
 
+def test_tied_ends_give_the_same_answer_in_any_order(drifting):
+    in_steps = drifting.with_columns(months=pl.col("months").mul(4).ceil())
+
+    shuffled = proportional_hazards_test(in_steps.sample(fraction=1, shuffle=True, seed=1), **COLUMNS)
+
+    assert shuffled["statistic"].to_list() == pytest.approx(proportional_hazards_test(in_steps, **COLUMNS)["statistic"].to_list(), rel=1e-9)
+
+
 def test_strata_and_entry_are_accepted(drifting):
     table = proportional_hazards_test(drifting.with_columns(entry=0.0), **COLUMNS, strata=["group"], entry="entry")
 
