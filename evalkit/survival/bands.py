@@ -95,7 +95,9 @@ def _multipliers(
 ) -> pl.DataFrame:
     """Of every group and cause: how many standard errors the largest deviation exceeds with probability 1 - conf_level."""
     rates = observed_rates(risk_set)
-    wanted = set(np.flatnonzero((risk_set.times >= months[0]) & (risk_set.times <= months[1])) + 1)
+    # The band begins with the value that the curve has at the first month, wherever it got it.
+    first, last = risk_set.times.searchsorted(months, side="right")
+    wanted = range(first, last + 1)
     found = []
     for group in range(risk_set.n_groups):
         path = influence_path(risk_set, rates, paths.probability, group, "fixed")
