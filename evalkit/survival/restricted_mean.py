@@ -46,7 +46,8 @@ def restricted_mean(
     -------
     DataFrame
         One row per group and horizon: by-columns, `horizon`, `estimate` and `std_error` (months), `ci_lower`, `ci_upper` (normal limits within
-        0 and the horizon), `n_spells`. Errors are null where no spell ended before the horizon, or the group is a single cluster.
+        0 and the horizon), `n_spells`. Errors are null where no spell ended before the horizon or all ended at one time, or the group is a
+        single cluster: the formulas would give 0, which is no measure of how sure the estimate is.
 
     Raises
     ------
