@@ -13,8 +13,8 @@ from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.net_value import value_parts, value_ratios
 from evalkit.economics.payback import cash_flow_curve, delay_cost, payback, payback_by_year
 from evalkit.economics.price_book import PriceBook
-from evalkit.economics.price_draws import draw_prices, own_prices
-from evalkit.economics.sensitivity import tornado
+from evalkit.economics.price_draws import draw_prices
+from evalkit.economics.sensitivity import displacement_keys, tornado, used_keys
 from evalkit.economics.who_pays import municipal_gain, shared_purse
 
 _KEYS = ["district", "intervention_id", "estimand"]
@@ -154,20 +154,6 @@ def _one_effect(
 
 
 def _option(path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str, np.ndarray]) -> Option:
-    prices = own_prices(drawn, book, path.keys["intervention_id"], path.draws)
-    # Months in work and on support say nearly all that an effect is worth; every state would fit the replicates' noise.
-    told = [path.states.index(state) for state in ("work", "support") if state in path.states]
-    months = path.difference()[:, told].sum(axis=2)
-    displacement = [book.appraisal.displacement.central, *(one.central for one in book.appraisal.displacement_by_state.values())]
-    costs = {key for posting in book.postings if posting.role == "programme_cost" for term in posting.terms for key in term}
-    others = [record.key for record in book.prices if record.distribution.kind != "fixed" and record.key not in {*costs, *displacement}]
-    known = {
-        "effect": months,
-        "displacement": np.column_stack([prices[key] for key in displacement]),
-        "other_prices": np.column_stack([prices[key] for key in others]) if others else np.zeros((len(path.draws), 1)),
-    }
-    if costs:
-        known["programme_cost"] = np.column_stack([prices[key] for key in sorted(costs)])
     return Option(
         path.keys["district"],
         path.keys["estimand"],
@@ -175,8 +161,26 @@ def _option(path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str,
         total.present_value(ACTOR_NAMES),
         -total.present_value(PUBLIC_PURSE),
         total.work_months.sum(axis=1),
-        known,
+        _knowable(path, book, drawn),
     )
+
+
+def _knowable(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """What could be known of an option before choosing, by group: its effect, displacement, its cost, and all other prices that are drawn."""
+    intervention = path.keys["intervention_id"]
+    # Months in work and on support say nearly all that an effect is worth; every state would fit the replicates' noise.
+    told = [state for state in ("work", "support") if state in path.states]
+    difference = path.difference()
+    own, displacement = book.own_prices(intervention), set(displacement_keys(book))
+    costs = {key for posting in book.postings if posting.role == "programme_cost" for term in posting.terms for key in term}
+    groups = {"displacement": displacement, "programme_cost": costs, "other_prices": used_keys(book) - displacement - costs}
+    priced = {name: {own.get(key, key) for key in keys} for name, keys in groups.items()}
+    known = {"effect": {f"{intervention}, {state}": difference[:, path.states.index(state)].sum(axis=1) for state in told}}
+    known |= {
+        name: {key: drawn[key][path.draws] for key in sorted(keys) if book.records[key].distribution.kind != "fixed"}
+        for name, keys in priced.items()
+    }
+    return {name: quantities for name, quantities in known.items() if quantities}
 
 
 def _totals(option: Option) -> pl.DataFrame:

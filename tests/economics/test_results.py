@@ -145,7 +145,7 @@ def test_evppi_refuses_too_few_draws():
 
 def option(name, benefit, cost, effect, *, district="Harbour"):
     arrays = [np.full(3, float(value)) for value in (benefit, cost, effect)]
-    return Option(district, "e", name, *arrays, {"effect": np.arange(3.0)[:, None]})
+    return Option(district, "e", name, *arrays, {"effect": {name: np.arange(3.0)}})
 
 
 @given(values=st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50), st.integers(-5, 5)), min_size=1, max_size=5))
@@ -176,10 +176,32 @@ def test_acceptability_sums_to_one_at_every_threshold():
 
 
 def test_nothing_is_worth_knowing_when_one_option_is_best_in_every_draw(results):
-    known = {"effect": np.arange(60.0)}
-    options = [Option("Harbour", "e", "a", np.full(60, 5.0), np.ones(60), np.ones(60), {name: v[:, None] for name, v in known.items()})]
+    options = [Option("Harbour", "e", "a", np.full(60, 5.0), np.ones(60), np.ones(60), {"effect": {"a": np.arange(60.0)}})]
 
     assert worth_of_knowing(options)["value"].to_list() == [0, 0]
+
+
+def test_an_intervention_s_own_cost_is_known_as_cost_alone(many_draws, content, make_rich, declare):
+    content = make_rich(content)
+    for price in content["prices"]:
+        price.pop("distribution", None)
+    own = next(price for price in content["prices"] if price["key"] == "referral")
+    content["prices"].append({**own, "key": "own", "distribution": {"kind": "uniform", "low": 0, "high": 4000}})
+    content["interventions"] = [{"intervention_id": "training", "prices": {"referral": "own"}}]
+
+    found = value_results(many_draws, declare(content), seed=1, n_draws=120).information
+
+    assert found["group"].to_list() == ["effect", "programme_cost", "all"]
+    assert found.filter(group="programme_cost")["value"].item() > 0
+
+
+def test_many_interventions_leave_empty_what_the_draws_are_too_few_for(many_draws, rich_book):
+    nine = pl.concat([many_draws.with_columns(intervention_id=pl.lit(f"i{n}")) for n in range(9)])
+
+    found = value_results(nine, rich_book, seed=1, n_draws=120).information
+
+    # Two states each of nine effects are 37 terms; the prices are the same for all.
+    assert found.filter(pl.col("value").is_null())["group"].to_list() == ["effect"]
 
 
 def test_the_estimated_value_is_unbiased_where_the_effect_is(content, make_rich):
