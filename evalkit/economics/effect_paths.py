@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, nearest
-from evalkit.tables import SCHEMAS, conform
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import conform
 
 EFFECT_KEYS = SCHEMAS["effect_status"].keys
 ARMS = ("comparison", "treated")

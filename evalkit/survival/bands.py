@@ -114,7 +114,7 @@ def _multipliers(
 
 
 def _largest_deviation(covariance: np.ndarray, rng: np.random.Generator, conf_level: float, n_draws: int) -> float:
-    error = np.sqrt(np.diag(covariance))
+    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     moving = error > 0
     if not moving.any():
         return np.nan

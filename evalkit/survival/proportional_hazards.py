@@ -7,13 +7,14 @@ differs in the later digits.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.survival.cox import cox_rows
+from evalkit.survival.options import check_option
 from evalkit.survival.partial_likelihood import Ties, maximise
 from evalkit.survival.spell_columns import Roles
 
@@ -58,6 +59,7 @@ def proportional_hazards_test(
     """
     from scipy.stats import chi2
 
+    check_option("transform", transform, get_args(Transform))
     _, rows, names, _, times = cox_rows(spells, Roles(time, event, entry, None, weight, None, strata), covariates, cause)
     found = maximise(rows, ties=ties, with_residuals=False)
     event_rows = np.flatnonzero(rows.is_event)
@@ -67,16 +69,17 @@ def proportional_hazards_test(
     cell = rows.exit_cell[event_rows]
     residual = rows.x[event_rows] - found.mean.reshape(-1, len(names))[cell]
     weights = rows.weight[event_rows]
-    scale = _scale(times[cell % len(times)].astype(float), transform)
-    scale = scale - scale.mean()
-    squares = (scale**2).sum()
-    if squares == 0:
+    ends = times[cell % len(times)].astype(float)
+    if ends[0] == ends[-1]:
         raise EstimationError(
             "A drift over time cannot be seen.",
             where=f'column "{time}": all ends fall on one time',
             why="The residuals of different times are compared.",
             fix="follow the spells for longer, or count time more finely.",
         )
+    scale = {"rank": np.arange(1.0, len(ends) + 1), "identity": ends, "log": np.log(ends)}[transform]
+    scale = scale - scale.mean()
+    squares = (scale**2).sum()
     covariance = np.linalg.inv(found.information)
     drift = (weights * scale) @ residual
     scaled = len(cell) * covariance @ drift
@@ -92,17 +95,4 @@ def proportional_hazards_test(
             "n_terms": freedom,
             "p_value": chi2.sf(statistics, freedom),
         }
-    )
-
-
-def _scale(end: np.ndarray, transform: str) -> np.ndarray:
-    if transform == "rank":
-        return np.arange(1.0, len(end) + 1)
-    if transform in ("identity", "log"):
-        return end if transform == "identity" else np.log(end)
-    raise EstimationError(
-        "This scale of time is not known.",
-        where=f"transform = {transform}",
-        why="A drift is looked for over the order of the ends, the months, or their logarithm.",
-        fix='use "rank", "identity" or "log".',
     )

@@ -111,9 +111,9 @@ def paths_to_horizons(
 ) -> tuple[tuple[float, ...], StatePaths]:
     """The horizons asked for, and state paths with the times in state up to them; refuses a horizon that a group is not followed to."""
     horizons = tuple(np.atleast_1d(horizon).tolist())
-    if not horizons or min(horizons) <= 0:
+    if not horizons or not all(0 < one < np.inf for one in horizons):
         raise EstimationError(
-            "A horizon must lie after time zero.",
+            "A horizon must lie after time zero, at a month that comes.",
             where=f"horizon = {', '.join(map(str, horizons)) or 'none'}",
             why="The mean counts the time from zero to the horizon.",
             fix="give a horizon of at least one month.",

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from evalkit.economics import ACTORS, PERSPECTIVES, check_ledger, declare_price_book, load_price_book, value_effects, value_under
 from evalkit.economics.price_draws import draw_prices
 from evalkit.errors import EstimationError, EvalkitError, LedgerError
-from evalkit.tables import SCHEMAS
+from evalkit.schemas import SCHEMAS
 
 NORTHERN_IRELAND = Path(__file__).parents[2] / "params" / "unit_costs" / "northern_ireland.yaml"
 # The by-hand sums are exact binary fractions times whole numbers; only the order of adding differs.

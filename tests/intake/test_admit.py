@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from evalkit.errors import IntakeError
 from evalkit.intake import admit, intake_counts
-from evalkit.tables import SCHEMAS, conform
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import conform
 
 ROOT = Path(__file__).parents[2]
 NORTHERN_IRELAND_ROWS = {

@@ -76,10 +76,11 @@ def test_an_unknown_scale_is_refused(drifting, four_lines):
     assert four_lines(refusal.value)[1] == "transform = cubic"
 
 
-def test_ends_at_one_time_are_refused(four_lines):
+@pytest.mark.parametrize("transform", ["rank", "identity", "log"])
+def test_ends_at_one_time_are_refused(transform, four_lines):
     spells = pl.DataFrame({"months": [1, 1, 2, 2], "ended": [True, True, False, False], "x": [0.0, 1.0, 0.0, 1.0]})
 
     with pytest.raises(EstimationError) as refusal:
-        proportional_hazards_test(spells, time="months", event="ended", covariates=["x"], transform="identity")
+        proportional_hazards_test(spells, time="months", event="ended", covariates=["x"], transform=transform)
 
     assert four_lines(refusal.value)[1] == 'column "months": all ends fall on one time'
