@@ -236,7 +236,7 @@ def test_overview_says_what_a_roll_out_showed_or_that_it_cannot_be_said(make_run
 
     text = plain(write_overview(run, {**tables, **roll_out_tables()}, {}, words_of_run(run, "en")))
 
-    assert "Share who leave for work425% (15% to 35%)" in text
+    assert "Share who leave for work4+25% (15 to 35%)" in text
     assert "share who begin a new period4cannot be said" in text.lower()
 
 
