@@ -195,11 +195,13 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     groups = (*group_table(brief, effect.intervention_id), *targeting_table(brief, effect.intervention_id)) if is_city else ()
     rule = targeting_text(brief, effect.intervention_id) if is_city else ()
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
+    when = brief.when(effect.intervention_id)
+    grace = (words.html("change.grace", **when),) if when else ()
     block = Block(
         heading=heading_of(brief, effect),
         pooled=pooled,
         leads=(_answer(brief, effect),) if pooled or len(effects_of(brief)) > 1 else (),
-        text=(words.html("change.pooled_intro", district=brief.place),) if pooled else (),
+        text=(*((words.html("change.pooled_intro", district=brief.place),) if pooled else ()), *grace),
         key_figures=_key_figures(brief, effect),
         after=(*_lock_in_text(brief, effect), *timing_texts(brief, effect.keys), *rule, *question),
         figures=figures,
@@ -265,7 +267,7 @@ def _other_questions(brief: Brief, effect: Effect) -> list[Effect]:
 
 
 def _other_figures(brief: Brief, other: Effect) -> tuple[Figure, ...]:
-    conclusion = brief.words.html("change.figure_other", question=brief.words.text(other.estimand))
+    conclusion = brief.words.html("change.figure_other", question=brief.words.text(other.estimand, **brief.when(other.intervention_id)))
     return (*picture(brief, "effect_curves", conclusion, _curve_tables(brief, other), of=other.names), *_months_figure(brief, other))
 
 
