@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from evalkit.effects.covariates import UNKNOWN, StatePanel, design_matrix
+from evalkit.effects.covariates import UNKNOWN, StatePanel, design_matrix, person_values
 from evalkit.effects.protocol import Protocol
 from evalkit.errors import ProtocolError
 from evalkit.months import month_number, month_number_expr
@@ -101,7 +101,7 @@ def emulate_trials(
     Raises
     ------
     ProtocolError
-        If nobody is eligible, a covariate is missing from the person table or unknown for somebody, a person's state is not known for the
+        If nobody is eligible, a covariate or survey weight cannot be had for everybody (`person_values`), a person's state is not known for the
         whole follow-up, or a state occurs that is not among the protocol's outcomes ("unknown" is followed as a state of its own).
     """
     origin, eligibility = month_number(first_month), protocol.eligibility
@@ -216,5 +216,5 @@ def _episode_months(episodes: pl.DataFrame, intervention_id: str, origin: int) -
 def _with_survey_weight(rows: pl.DataFrame, person: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
     if protocol.survey_weight is None:
         return rows.with_columns(weight=pl.lit(1.0))
-    weights = person.select("person_id", weight=pl.col(protocol.survey_weight).cast(pl.Float64))
-    return rows.join(weights, on="person_id", how="left", maintain_order="left")
+    weights = person_values(rows, person, protocol.survey_weight, what="survey weight", protocol=protocol)
+    return rows.with_columns(weights.alias("weight"))

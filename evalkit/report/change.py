@@ -195,11 +195,13 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     groups = (*group_table(brief, effect.intervention_id), *targeting_table(brief, effect.intervention_id)) if is_city else ()
     rule = targeting_text(brief, effect.intervention_id) if is_city else ()
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
+    when = brief.when(effect.intervention_id)
+    grace = (words.html("change.grace", **when),) if when else ()
     block = Block(
         heading=heading_of(brief, effect),
         pooled=pooled,
         leads=(_answer(brief, effect),) if pooled or len(effects_of(brief)) > 1 else (),
-        text=(words.html("change.pooled_intro", district=brief.place),) if pooled else (),
+        text=(*((words.html("change.pooled_intro", district=brief.place),) if pooled else ()), *grace),
         key_figures=_key_figures(brief, effect),
         after=(*_lock_in_text(brief, effect), *timing_texts(brief, effect.keys), *rule, *question),
         figures=figures,
@@ -248,7 +250,7 @@ def _figures(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
 
 def _further(brief: Brief, effect: Effect) -> tuple[Further, ...]:
     """The same pictures under the intervention's other estimands."""
-    named = [(other, brief.words.text(other.estimand)) for other in _other_questions(brief, effect)]
+    named = [(other, brief.words.text(other.estimand, **brief.when(other.intervention_id))) for other in _other_questions(brief, effect)]
     return tuple(
         Further(
             summary=brief.words.text("change.further", question=question),

@@ -127,6 +127,12 @@ class Brief:
         """A number with its address (see `numbers.number`)."""
         return number(row, column, form, self.words, unit=unit)
 
+    def when(self, intervention_id: str) -> dict[str, str]:
+        """When those who start do so, for sentences with {when}: within so many months under a grace period, else the catalogue's "now"."""
+        protocol = self.protocols.get(intervention_id)
+        grace = protocol.grace_months if protocol else 0
+        return {"when": self.words.text("change.within", months=grace + 1)} if grace else {}
+
     def range_of(self, row: Row, form: Form) -> Markup:
         """A row's range with its address; empty if there is none."""
         return interval(row, form, self.words)

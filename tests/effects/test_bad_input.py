@@ -72,10 +72,20 @@ def test_overlapping_episodes_of_the_same_course_are_one_start(world):
     assert rows == [("a", 2, "treated"), ("b", 2, "comparison"), ("b", 3, "comparison")]
 
 
-def test_a_survey_weight_or_covariate_unknown_for_some_is_refused_with_its_count(world):
+@pytest.mark.parametrize(
+    ("values", "asked", "said"),
+    [
+        ([20.0, None], {}, 'The covariate "age" is unknown for 2 of 4 person-trials.'),
+        ([20.0, float("nan")], {}, 'The covariate "age" is unknown for 2 of 4 person-trials.'),
+        (["young", "old"], {}, 'The covariate "age" is a text.'),
+        ([1.0, None], {"covariates": [], "survey_weight": "age"}, "The survey weight is unknown for 2 of 4 person-trials."),
+        ([1.0, 1.0], {"covariates": [], "survey_weight": "wieght"}, "The survey weight is not in the person table."),
+    ],
+)
+def test_a_covariate_or_survey_weight_that_cannot_be_used_for_everybody_is_refused(world, values, asked, said):
     tables = world.tables({"a": "ssss", "bb": "ssst"})
-    person = tables["person"].with_columns(age=pl.when(pl.col("person_id") == "a").then("age"))
-    protocol = world.protocol(covariates=[{"name": "age", "kind": "person", "column": "age"}])
+    person = pl.DataFrame({"person_id": ["a", "bb"], "age": values})
+    protocol = world.protocol(**{"covariates": [{"name": "age", "kind": "person", "column": "age"}], **asked})
 
     with pytest.raises(ProtocolError) as caught:
         emulate_trials(
@@ -84,7 +94,7 @@ def test_a_survey_weight_or_covariate_unknown_for_some_is_refused_with_its_count
         )  # fmt: skip
 
     lines = str(caught.value).splitlines()
-    assert "unknown for 2 of 4 person-trials" in lines[0]
+    assert said in lines[0]
     assert [line.split(":")[0].strip() for line in lines[1:]] == ["where", "why", "fix"]
 
 

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+import yaml
 
 from evalkit.disclosure import publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
@@ -208,6 +209,19 @@ def test_page_speaks_of_occasions_not_people_where_one_person_may_be_compared_of
 
     assert "The difference rests on 64 people who started, compared with occasions" in text
     assert "they amount to 88 occasions. One person may have several." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("sv", "Att börja betyder här att börja inom 4 månader"), ("en", "To start means here to start within 4 months")],
+)
+def test_page_says_within_how_many_months_the_start_may_come_under_a_grace_period(run, tables, language, said):
+    path = run.run_file.with_name("protocol.yaml")
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text(encoding="utf-8")), "grace_months": 3}), encoding="utf-8")
+
+    page = write_district_page(run, "Norr", tables, {}, words_of_run(run, language)).read_text(encoding="utf-8")
+
+    assert said in plain(page)
 
 
 def test_page_says_all_prices_when_all_are_of_grade_l(english, tables):
