@@ -147,11 +147,12 @@ class EffectRules(Record):
 
 
 class ValueRules(Record):
-    """Which price book values the effects, up to which month (without: to the follow-up), and from how many joint draws."""
+    """Which price book values the effects, up to which month (without: to the follow-up), and from how many joint draws of effect and prices
+    (without: as many as the effect has)."""
 
     price_book: Path | None = None
     horizon_months: int | None = Field(None, ge=1)
-    n_draws: int = Field(1000, ge=100)
+    n_draws: int | None = Field(None, ge=100)
 
 
 class AllocationRules(Record):

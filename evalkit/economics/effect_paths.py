@@ -75,6 +75,11 @@ def effect_paths(
     return [_complete(keys, group, horizon) for keys, group in chosen.partition_by(EFFECT_KEYS, as_dict=True, maintain_order=True).items()]
 
 
+def n_joint_draws(paths: list[EffectPath], wanted: int | None) -> int:
+    """The number of joint draws: the one wanted, else as many as the effects have replicates."""
+    return max((path.n_replicates for path in paths), default=0) if wanted is None else wanted
+
+
 def recycle(path: EffectPath, n_draws: int) -> EffectPath:
     """The path with draws 0..n_draws, replicate b of the effect standing again in draws b + B, b + 2B, ...
 

@@ -8,7 +8,7 @@ import polars as pl
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.economics.cash_flow import CashFlow, cash_flow
 from evalkit.economics.comparison import Option, acceptability, compare_options, worth_of_knowing
-from evalkit.economics.effect_paths import EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths, recycle
+from evalkit.economics.effect_paths import EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.net_value import value_parts, value_ratios
 from evalkit.economics.payback import cash_flow_curve, delay_cost, payback, payback_by_year
@@ -83,7 +83,7 @@ def value_results(
     price_book: PriceBook,
     *,
     seed: int,
-    n_draws: int = 1000,
+    n_draws: int | None = None,
     horizon_months: int | None = None,
     estimand: str = PRIMARY_ESTIMAND,
     subgroup: str = EVERYBODY,
@@ -98,8 +98,9 @@ def value_results(
         Prices and postings.
     seed : int
         Of the price draws, >= 0. The same prices meet every effect in a draw.
-    n_draws : int
-        Joint draws; replicates of the effect are recycled, and `n_effect_draws` in the tables says how many there really are.
+    n_draws : int, optional
+        Joint draws: as many as the effect has replicates, so that draw b is that of `value_effects`. With more, replicates are recycled under
+        further prices; `n_effect_draws` in the tables says how many there really are, and ranges are no narrower for it.
     horizon_months : int, optional
         Beyond the follow-up the effect decays by the book's half-life. Without it nothing is projected.
     estimand, subgroup : str
@@ -114,6 +115,7 @@ def value_results(
     """
     paths = effect_paths(effect_draws, estimand=estimand, subgroup=subgroup)
     refuse_unknown_states(paths, price_book)
+    n_draws = n_joint_draws(paths, n_draws)
     drawn = draw_prices(price_book, np.arange(n_draws + 1), seed=seed)
     found: dict[str, list[dict]] = {name: [] for name in _EFFECT_SCHEMAS}
     options, totals = [], []

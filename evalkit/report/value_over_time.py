@@ -108,7 +108,7 @@ def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     counts = {name: brief.number(rows[0], name, COUNT) for name in ("n_draws", "n_effect_draws")}
     return (
         brief.words.html("value_time.projected" if is_projected else "value_time.observed_only"),
-        brief.words.html("value_time.draws", **counts),
+        brief.words.html("value_time.draws" if rows[0]["n_draws"] == rows[0]["n_effect_draws"] else "value_time.draws_recycled", **counts),
     )
 
 
