@@ -148,7 +148,7 @@ class EffectRules(Record):
 
 class ValueRules(Record):
     """Which price book values the effects, up to which month (without: to the follow-up), and from how many joint draws of effect and prices
-    (without: as many as the effect has)."""
+    (without: as many as the effect has, and a thousand where options are compared)."""
 
     price_book: Path | None = None
     horizon_months: int | None = Field(None, ge=1)

@@ -41,7 +41,7 @@ def value_by_group(
     paths = {group: effect_paths(chosen, estimand=estimand, subgroup=group) for group in chosen["subgroup"].unique().sort()}
     every = [path for own in paths.values() for path in own]
     refuse_unknown_states(every, price_book)
-    n_draws = n_joint_draws(every, n_draws)
+    _, n_draws = n_joint_draws(every, n_draws)
     drawn, found = draw_prices(price_book, np.arange(n_draws + 1), seed=seed), []
     for group, path in ((group, path) for group, own in paths.items() for path in own):
         flow = cash_flow(recycle(path, n_draws), price_book, drawn, n_months=horizon_months or path.n_months)
