@@ -134,7 +134,7 @@ def test_evppi_is_the_closed_form_of_a_linear_normal_model():
 
 
 @given(seed=st.integers(0, 100_000), n_options=st.integers(2, 4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_evppi_never_falls_when_quantities_are_added_and_never_exceeds_evpi(seed, n_options):
     rng = np.random.default_rng(seed)
     known = {name: rng.normal(size=(200, 1 + i)) for i, name in enumerate("abc")}
@@ -161,7 +161,7 @@ def option(name, benefit, cost, effect, *, district="Harbour"):
 
 
 @given(values=st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50), st.integers(-5, 5)), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_dominated_intervention_is_never_recommended(values):
     table = compare_options([option(f"i{n}", *value) for n, value in enumerate(values)])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import IntakeError
@@ -319,7 +319,7 @@ def test_admit_stops_when_too_many_rows_break_their_contract(extract, four_lines
 CELLS = st.sampled_from(["", "P-1", "P-2", "P-3", "2026-01-01", "2026-02-01", "2026-13-01", "2026-01-15", "work", "jobb", "x,y", " "])
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(rows=st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=12))
 def test_admit_accounts_for_every_row_whatever_stands_in_it(extract, rows):
     lines = ["person_id,start,end,state", *[",".join(row) for row in rows]]
@@ -349,7 +349,7 @@ def _period_lines(periods):
     return [f"{person},2026-{start:02d}-01,{'' if end is None else f'2026-{end:02d}-01'},{state}" for person, start, end, state in periods]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(periods=PERIODS, data=st.data())
 def test_admit_does_not_depend_on_row_order_or_on_the_split_into_files(extract, periods, data):
     lines, header = _period_lines(periods), "person_id,start,end,state"
