@@ -103,6 +103,7 @@ def test_only_the_primary_estimand_is_allocated_by():
 
 
 def test_bookings_without_a_known_cost_are_not_settled():
-    bookings = pl.DataFrame({"intervention_id": ["train", "weave"], "n_place_months": [1, 2]})
+    bookings = pl.DataFrame({"intervention_id": ["train", "weave", "sow"], "n_place_months": [1, 2, 3]})
+    costs = pl.DataFrame({"intervention_id": ["train", "train", "sow"], "cost_per_filled_place": [900.0, None, None]})
 
-    assert priced(bookings, COSTS)["intervention_id"].to_list() == ["train"]
+    assert priced(bookings, costs)["intervention_id"].to_list() == ["train"]
