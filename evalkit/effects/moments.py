@@ -138,13 +138,9 @@ def stop_trials(
     who leave support in the trial month, the latter are not asked.
     """
     origin = month_number(first_month)
-    own = episodes.filter(pl.col("intervention_id") == protocol.intervention_id)
     last = int(state_intervals["stop"].max())
     home = spells.sort("person_id", "start").unique("person_id", keep="first").select("person_id", "district")
-    stays = own.join(home, on="person_id").with_columns(
-        end=pl.coalesce("end", month_of_number_expr(pl.lit(origin + last))), is_start_known=pl.lit(True)
-    )
-    stays = stays.with_columns(first=month_number_expr("start") - origin, over=month_number_expr("end") - origin)
+    stays = _stays(episodes.filter(pl.col("intervention_id") == protocol.intervention_id).join(home, on="person_id"), origin, last)
     is_early = (pl.col("over") - pl.col("first") < pl.col("planned_months")).fill_null(True) & (pl.col("over") < last)
     leaving = stays.filter(is_early).join(_in_state(state_intervals, protocol.eligibility.state_before), on="person_id")
     leaving = leaving.filter(pl.col("over").is_between(pl.col("from"), pl.col("to"), closed="left")).select(
@@ -160,10 +156,27 @@ def stop_trials(
     trials = emulate_trials(stays, leaving, protocol=asked, state_intervals=state_intervals, person=person, first_month=first_month)
     plans = stays.select("person_id", "planned_months", began="first")
     place = trials.rows.with_columns(began=pl.col("trial_month") - 1 - pl.col("elapsed_months")).join(
-        plans.unique(["person_id", "began"]), on=["person_id", "began"], how="left", maintain_order="left", suffix="_of_stay"
+        plans, on=["person_id", "began"], how="left", maintain_order="left", suffix="_of_stay"
     )
     planned = place["planned_months_of_stay"].alias("planned_months")
     return replace(trials, rows=trials.rows.with_columns(planned)).keep((place["elapsed_months"] < planned).fill_null(True).to_numpy())
+
+
+def _stays(episodes: pl.DataFrame, origin: int, last: int) -> pl.DataFrame:
+    """Time in an intervention without a break: episodes that overlap or follow at once are one, planned to end when the last of them was."""
+    months = episodes.with_columns(
+        first=month_number_expr("start") - origin, over=pl.coalesce(month_number_expr("end") - origin, pl.lit(last)).cast(pl.Int32)
+    ).sort("person_id", "first", "over")
+    is_new = pl.col("first") > pl.col("over").cum_max().shift(1).over("person_id")
+    planned_end = (pl.col("first") + pl.col("planned_months")).max()
+    return (
+        months.with_columns(stay=is_new.fill_null(True).cum_sum())
+        .group_by("stay", maintain_order=True)
+        .agg(pl.first("person_id", "district"), pl.min("first"), pl.max("over"), planned_end=planned_end)
+        .with_columns(planned_months=pl.col("planned_end") - pl.col("first"), is_start_known=pl.lit(True))
+        .with_columns(start=month_of_number_expr(pl.col("first") + origin), end=month_of_number_expr(pl.col("over") + origin))
+        .drop("stay", "planned_end")
+    )
 
 
 def _asked(protocol: Protocol, stays: pl.DataFrame, state_intervals: pl.DataFrame) -> Protocol:

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from evalkit.effects import PersonTables, city_effects, city_weights, district_effects, emulate_trials
+from evalkit.effects import PersonTables, city_effects, city_weights, district_effects, emulate_trials, stop_trials
 from evalkit.errors import ProtocolError
 from evalkit.months import add_months
 
@@ -70,6 +70,19 @@ def test_overlapping_episodes_of_the_same_course_are_one_start(world):
 
     # The second start, in month 3, falls into a running course: no trial, and no second row in month 2.
     assert rows == [("a", 2, "treated"), ("b", 2, "comparison"), ("b", 3, "comparison")]
+
+
+def test_overlapping_episodes_of_the_same_course_are_one_stay_to_leave(world):
+    """The first of a's episodes ends while the second goes on: nobody leaves then, and every month is asked about once."""
+    lives = {"a": "stttttttssss", "b": "sttttsssssss"}
+    tables = world.tables(lives) | {"episodes": _episodes(("a", 2, 5), ("a", 4, 9), ("b", 2, 6)).with_columns(planned_months=pl.lit(6))}
+    protocol = world.protocol(eligibility={"from_month": 3, "to_month": 9}, stop_months=[2])
+
+    rows = stop_trials(**tables, protocol=protocol, first_month=FIRST_MONTH).rows.filter(person_id="a")
+
+    assert rows["trial_month"].to_list() == [3, 4, 5, 6, 7, 8, 9]
+    assert rows["planned_months"].unique().to_list() == [8]
+    assert rows.filter(pl.col("arm") == "treated")["trial_month"].to_list() == [9]
 
 
 @pytest.mark.parametrize(
