@@ -51,8 +51,7 @@ class Checked:
 
     def packed(self, columns: list[str]) -> np.ndarray:
         """Several columns as one number a row: (n_rows,) int64, which sorts as the columns do."""
-        coded = [self.coded(column) for column in columns]
-        return pack([one.codes for one in coded], [one.n_codes for one in coded])
+        return pack([self.coded(column) for column in columns])
 
     def accepted_among(self, positions: np.ndarray) -> pl.DataFrame:
         """Those of the rows at some positions that are still accepted, with their position as _row."""
@@ -139,8 +138,8 @@ def _orphans_by_row(
     checked: Checked, own: list[Coded], target: Checked, others: list[Coded], places: Sequence[np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same of several columns together."""
-    within = [mine.look_up(place_of) for place_of, mine in zip(places, own, strict=True)]
-    names, known = pack_both(within, [theirs.codes for theirs in others], [theirs.n_codes for theirs in others])
+    within = [mine.placed(place_of, theirs) for mine, place_of, theirs in zip(own, places, others, strict=True)]
+    names, known = pack_both(within, others)
     # An empty cell names nothing and is named by nothing, so its code must meet no other.
     is_asked, can_be_named = checked.is_accepted, np.ones(len(known), dtype=bool)
     for mine, theirs in zip(own, others, strict=True):

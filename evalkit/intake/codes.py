@@ -17,6 +17,8 @@ NO_CODE = -1
 _LARGEST = 1 << 62
 # Cells looked at to tell whether equal ones stand together; and texts for each descent among them, above which they count as nearly sorted.
 _SAMPLE, _FEW_DESCENTS = 10_000, 20
+# Texts of so few values are looked up in a list of them.
+_FEW_VALUES = 50
 # A table of flags, one byte a number, is kept up to this many numbers, or this many for each number looked up.
 _MAX_FLAGS, _MAX_FLAGS_EACH = 1 << 24, 16
 
@@ -39,7 +41,7 @@ class Coded:
     @cached_property
     def codes(self) -> np.ndarray:
         """The code of each row: (n_rows,) int32."""
-        return self._by_row(self.run_codes)
+        return self.by_row(self.run_codes)
 
     @property
     def n_codes(self) -> int:
@@ -61,13 +63,13 @@ class Coded:
         """The column itself."""
         return self.with_empty.gather(np.where(self.codes < 0, len(self.values), self.codes) if self.has_empty else self.codes)
 
-    def look_up(self, table: np.ndarray) -> np.ndarray:
-        """What a table of (n_codes,) holds for each row: (n_rows,); the code of an empty cell, -1, picks out its last place."""
-        return self._by_row(table[self.run_codes])
-
     def rows_where(self, is_meant: np.ndarray) -> np.ndarray:
-        """Positions of the rows that a table of flags means, mostly none."""
-        return self.look_up(is_meant).nonzero()[0] if is_meant.any() else np.empty(0, dtype=np.int64)
+        """Positions of the rows whose values are meant: (n_codes,) bool, mostly none; an empty cell's code, -1, picks out the last place."""
+        return self.by_row(is_meant[self.run_codes]).nonzero()[0] if is_meant.any() else np.empty(0, dtype=np.int64)
+
+    def placed(self, places: np.ndarray, other: "Coded") -> "Coded":
+        """The column by the values of another, where its own have `places_among` them."""
+        return Coded(other.values, places[self.run_codes], True, self.lengths)
 
     def at(self, positions: np.ndarray) -> "Coded":
         """The rows at some positions."""
@@ -88,7 +90,8 @@ class Coded:
         (changed,) = _recoded([self], values)
         return changed
 
-    def _by_row(self, by_run: np.ndarray) -> np.ndarray:
+    def by_row(self, by_run: np.ndarray) -> np.ndarray:
+        """What is known of each run, for each row: (n_rows,)."""
         return by_run if self.lengths is None else np.repeat(by_run, self.lengths)
 
 
@@ -148,41 +151,37 @@ def places_among(own: Coded, other: Coded) -> np.ndarray:
     return np.append(places, np.int32(NO_CODE))
 
 
-def pack(codes: Sequence[np.ndarray], n_codes: Sequence[int]) -> np.ndarray:
-    """Several codes of a row as one number, which sorts by the first, then the next.
-
-    Parameters
-    ----------
-    codes : sequence of ndarray
-        (n_rows,) each, -1 or more.
-    n_codes : sequence of int
-        How many codes each can have, -1 included.
+def pack(columns: Sequence[Coded]) -> np.ndarray:
+    """Several columns as one number a row, which sorts by the first, then the next.
 
     Returns
     -------
     ndarray
         (n_rows,) int32 where that is wide enough, else int64; 0 or more.
     """
-    dtype = np.int32 if math.prod(n_codes) < np.iinfo(np.int32).max else np.int64
-    packed, size = np.add(codes[0], 1, dtype=dtype), n_codes[0]
-    for further, n_further in zip(codes[1:], n_codes[1:], strict=True):
-        if size * n_further > _LARGEST:
-            # More than an int64 holds: counted anew, from what is there.
-            present, packed = np.unique(packed, return_inverse=True)
-            size = len(present)
-        packed *= n_further
-        packed += further
-        packed += 1
-        size *= n_further
+    if math.prod(column.n_codes for column in columns) > _LARGEST:
+        # More than an int64 holds: all but the last are counted anew, from what is there.
+        present, codes = np.unique(pack(columns[:-1]), return_inverse=True)
+        columns = [Coded(pl.Series(present), codes, has_empty=False), columns[-1]]
+    sizes = [column.n_codes for column in columns]
+    weights = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
+    dtype = np.int32 if math.prod(sizes) < np.iinfo(np.int32).max else np.int64
+    # Codes begin at -1; what makes all numbers 0 or more is added to the first column's, of which there may be few.
+    first, *others = [np.multiply(column.run_codes, weight, dtype=dtype) for column, weight in zip(columns, weights, strict=True)]
+    first += sum(weights)
+    packed = columns[0].by_row(first)
+    for column, part in zip(columns[1:], others, strict=True):
+        packed += column.by_row(part)
     return packed
 
 
-def pack_both(left: Sequence[np.ndarray], right: Sequence[np.ndarray], n_codes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of two tables packed alike, so that equal rows have equal numbers."""
-    if math.prod(n_codes) <= _LARGEST:
-        return pack(left, n_codes), pack(right, n_codes)
-    both = pack([np.concatenate(pair) for pair in zip(left, right, strict=True)], n_codes)
-    return both[: len(left[0])], both[len(left[0]) :]
+def pack_both(left: Sequence[Coded], right: Sequence[Coded]) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of two tables packed alike, so that equal rows have equal numbers; a column has the same values in both."""
+    if math.prod(column.n_codes for column in left) <= _LARGEST:
+        return pack(left), pack(right)
+    both = [Coded(one.values, np.concatenate([one.codes, other.codes]), True) for one, other in zip(left, right, strict=True)]
+    packed, n_left = pack(both), len(left[0].codes)
+    return packed[:n_left], packed[n_left:]
 
 
 def is_among(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -213,6 +212,9 @@ def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
     """The distinct texts, the code of each row, and whether the distinct ones stand in order."""
     if not texts.null_count() and (texts > texts.shift(1)).slice(1).all():
         return texts, np.arange(len(texts), dtype=np.int32), True
+    few = _codes_of_few(texts)
+    if few:
+        return *few, True
     is_nearly_sorted = _FEW_DESCENTS * (texts < texts.shift(1)).sum() <= len(texts)
     codes, rows = (None, None) if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
     if codes is None or not texts.gather(rows).gather(codes).equals(texts):
@@ -227,6 +229,20 @@ def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
         return values, codes, False
     places = np.where(is_filled, np.cumsum(is_filled, dtype=np.int32) - 1, np.int32(NO_CODE))
     return values.drop_nulls(), places[codes], False
+
+
+def _codes_of_few(texts: pl.Series) -> tuple[pl.Series, np.ndarray] | None:
+    """The distinct texts in order and the code of each row, if they seem to be few; texts that a sample lacks are looked for once."""
+    values = texts.gather_every(len(texts) // (_SAMPLE + 1) + 1)
+    for _ in range(2):
+        values = values.drop_nulls().unique().sort()
+        if len(values) > _FEW_VALUES:
+            return None
+        places = texts.cast(pl.Enum(values), strict=False)
+        if places.null_count() == texts.null_count():
+            return values, places.to_physical().cast(pl.Int32).fill_null(NO_CODE).to_numpy()
+        values = pl.concat([values, texts.filter(places.is_null())])
+    return None
 
 
 def _hashes(texts: pl.Series) -> np.ndarray:
