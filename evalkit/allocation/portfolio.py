@@ -281,7 +281,7 @@ def _refuse_unfit(offers: pl.DataFrame, limits: Limits) -> None:
         ("Negative or missing numbers", negative),
         ("Shares that are not between 0 and 1", outside),
         ("Floors for groups that nothing is offered", sorted(set(limits.group_floors) - set(offers["target_group"]))),
-        ("Group floors that come to more than one", ["group_floors"] if sum(limits.group_floors.values()) > 1 else []),
+        ("Group floors that come to more than one", ["group_floors"] if sum(limits.group_floors.values()) > 1 + 1e-9 else []),
     ):
         if names:
             raise ParameterError(
