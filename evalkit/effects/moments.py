@@ -16,9 +16,9 @@ import polars as pl
 from evalkit.effects.estimate import effect_draws, estimate_effect
 from evalkit.effects.protocol import Protocol
 from evalkit.effects.summary import draw_range
-from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, has_eligible
+from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, episode_months, has_eligible
 from evalkit.effects.weights import fit_censoring, fit_propensity
-from evalkit.months import month_number, month_number_expr, month_of_number_expr
+from evalkit.months import month_number, month_of_number_expr
 from evalkit.tables import CITY, STATES
 
 LEAVE = "leave"
@@ -140,7 +140,7 @@ def stop_trials(
     origin = month_number(first_month)
     last = int(state_intervals["stop"].max())
     home = spells.sort("person_id", "start").unique("person_id", keep="first").select("person_id", "district")
-    stays = _stays(episodes.filter(pl.col("intervention_id") == protocol.intervention_id).join(home, on="person_id"), origin, last)
+    stays = _stays(episodes, protocol.intervention_id, origin, last).join(home, on="person_id")
     is_early = (pl.col("over") - pl.col("first") < pl.col("planned_months")).fill_null(True) & (pl.col("over") < last)
     leaving = stays.filter(is_early).join(_in_state(state_intervals, protocol.eligibility.state_before), on="person_id")
     leaving = leaving.filter(pl.col("over").is_between(pl.col("from"), pl.col("to"), closed="left")).select(
@@ -150,7 +150,7 @@ def stop_trials(
         end=month_of_number_expr(pl.col("over") + origin + 1),
         planned_months=pl.lit(None, dtype=pl.Int32),
     )
-    asked = _asked(protocol, stays, state_intervals)
+    asked = _asked(protocol)
     if stays.is_empty() or not has_eligible(stays, leaving, protocol=asked, first_month=first_month):
         return None
     trials = emulate_trials(stays, leaving, protocol=asked, state_intervals=state_intervals, person=person, first_month=first_month)
@@ -162,39 +162,28 @@ def stop_trials(
     return replace(trials, rows=trials.rows.with_columns(planned)).keep((place["elapsed_months"] < planned).fill_null(True).to_numpy())
 
 
-def _stays(episodes: pl.DataFrame, origin: int, last: int) -> pl.DataFrame:
-    """Time in an intervention without a break: episodes that overlap or follow at once are one, planned to end when the last of them was."""
-    months = episodes.with_columns(
-        first=month_number_expr("start") - origin, over=pl.coalesce(month_number_expr("end") - origin, pl.lit(last)).cast(pl.Int32)
-    ).sort("person_id", "first", "over")
-    is_new = pl.col("first") > pl.col("over").cum_max().shift(1).over("person_id")
-    planned_end = (pl.col("first") + pl.col("planned_months")).max()
+def _stays(episodes: pl.DataFrame, intervention_id: str, origin: int, last: int) -> pl.DataFrame:
+    """Time in an intervention as spells of it: first and over in months from the extract's first (0), cut at its last."""
     return (
-        months.with_columns(stay=is_new.fill_null(True).cum_sum())
-        .group_by("stay", maintain_order=True)
-        .agg(pl.first("person_id", "district"), pl.min("first"), pl.max("over"), planned_end=planned_end)
-        .with_columns(planned_months=pl.col("planned_end") - pl.col("first"), is_start_known=pl.lit(True))
-        .with_columns(start=month_of_number_expr(pl.col("first") + origin), end=month_of_number_expr(pl.col("over") + origin))
-        .drop("stay", "planned_end")
+        episode_months(episodes, intervention_id, origin)
+        .with_columns(first=pl.col("episode_start") - 1, over=pl.min_horizontal(pl.col("episode_end") - 1, pl.lit(last)))
+        .select(
+            *("person_id", "first", "over"),
+            planned_months=pl.col("planned_end") - pl.col("episode_start"),
+            start=month_of_number_expr(pl.col("first") + origin),
+            end=month_of_number_expr(pl.col("over") + origin),
+            is_start_known=pl.lit(True),
+        )
     )
 
 
-def _asked(protocol: Protocol, stays: pl.DataFrame, state_intervals: pl.DataFrame) -> Protocol:
-    """The protocol of the stop trials: participants live in the state that most are in at their start."""
-    states = (
-        stays.select("person_id", "first")
-        .join(state_intervals, on="person_id")
-        .filter(pl.col("first").is_between("start", "stop", closed="left"))
-    )
-    names = states["from_state"].replace(dict(STATES.select("state", "outcome").iter_rows()))
-    usual = names.filter(names.is_in(list(protocol.outcomes))).mode().sort()
-    state = usual[0] if len(usual) else protocol.eligibility.state_before
-    eligibility = protocol.eligibility.model_copy(update={"during": None, "after": None, "state_before": state})
+def _asked(protocol: Protocol) -> Protocol:
+    """The protocol of the stop trials."""
+    eligibility = protocol.eligibility.model_copy(update={"during": None, "after": None})
     # A dose is reached by not leaving before it: never, until then.
     comparisons = ("wait", "never") if protocol.dose_months else ("wait",)
     changed = {"protocol": f"{protocol.protocol}_stop", "intervention_id": LEAVE, "comparisons": comparisons, "other_intervention_id": None}
-    changed["grace_months"] = 0
-    return protocol.model_copy(update={**changed, "eligibility": eligibility})
+    return protocol.model_copy(update={**changed, "grace_months": 0, "eligibility": eligibility})
 
 
 def _in_state(state_intervals: pl.DataFrame, state: str) -> pl.DataFrame:
