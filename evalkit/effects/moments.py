@@ -5,7 +5,8 @@ Starting at month s compares those who start then with those still waiting then.
 participants: in each month before the planned end, those in the intervention leave it and stay on support, or go on. A dose of k months asks those
 trials before month k what going on until then would have changed for those who left: who goes on and leaves before k after all is censored there and
 weighted for. None splits by how long somebody came to take part, which what happened meanwhile decides. A moment takes in the month before and
-the month after it.
+the month after it; its weights are those of the whole sequence, and so is the balance asked of them: in one moment's few starters chance alone leaves
+differences above any usual limit (with 200 starters and 40 covariates the largest is about 0.17 standard deviations), and the range knows it.
 """
 
 from dataclasses import replace
@@ -15,9 +16,10 @@ import polars as pl
 
 from evalkit.effects.estimate import effect_draws, estimate_effect
 from evalkit.effects.protocol import Protocol
+from evalkit.effects.refusal import UNBALANCED, is_unbalanced
 from evalkit.effects.summary import draw_range
 from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, episode_months, has_eligible
-from evalkit.effects.weights import fit_censoring, fit_propensity
+from evalkit.effects.weights import coefficient_matrix, fit_censoring, fit_propensity
 from evalkit.months import month_number, month_of_number_expr
 from evalkit.tables import CITY, STATES
 
@@ -44,7 +46,7 @@ def start_moments(trials: Trials, propensity: pl.DataFrame, *, n_draws: int, see
     -------
     DataFrame
         district ("all"), intervention_id, decision ("start"), month, difference, ci_lower, ci_upper (months), n_starters (who start at that
-        moment), moment_state (estimated|cannot_be_said), reason (few_starters, few_comparable or null).
+        moment), moment_state (estimated|cannot_be_said), reason (no_starters, no_comparison, those of `refusal_reason`, or null).
     """
     rows = [_moment(trials, propensity, "start", month, n_draws=n_draws, seed=seed) for month in trials.protocol.start_months]
     return pl.concat([pl.DataFrame(schema=SCHEMA), *rows])
@@ -197,14 +199,19 @@ def _moment(trials: Trials, propensity: pl.DataFrame, decision: str, month: int,
     n_starters = int(own.is_treated.sum())
     if n_starters in (0, len(own.rows)):
         return _unsaid(trials.protocol, decision, month, n_starters, "no_starters" if n_starters == 0 else "no_comparison")
-    return _estimated(own, propensity, decision, month, n_draws=n_draws, seed=seed)
+    if is_unbalanced(trials, coefficient_matrix(propensity, trials)[1][:, 0]):
+        return _unsaid(trials.protocol, decision, month, n_starters, UNBALANCED)
+    # Balance was asked of all whose weights these are, as for districts and groups.
+    return _estimated(own, propensity, decision, month, place=decision, n_draws=n_draws, seed=seed)
 
 
-def _estimated(own: Trials, propensity: pl.DataFrame, decision: str, month: int, *, n_draws: int, seed: int) -> pl.DataFrame:
-    """The row of trials with both arms, under their first comparison: estimated, or why not."""
+def _estimated(
+    own: Trials, propensity: pl.DataFrame, decision: str, month: int, *, place: str = CITY, n_draws: int, seed: int
+) -> pl.DataFrame:
+    """The row of trials with both arms, under their first comparison: estimated, or why not; balance is asked where place is "all"."""
     protocol, n_starters = own.protocol, int(own.is_treated.sum())
     primary = protocol.comparisons[:1]
-    parts = estimate_effect(own, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed, comparisons=primary)
+    parts = estimate_effect(own, district=place, propensity=propensity, n_draws=n_draws, seed=seed, comparisons=primary)
     status = parts.status.row(0, named=True)
     if status["reason"]:
         return _unsaid(protocol, decision, month, n_starters, status["reason"])
