@@ -38,12 +38,6 @@ class StatePanel:
         cells = np.repeat(own["start"].to_numpy() - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
         self.months[np.repeat(own["person_row"].to_numpy(), lengths), cells] = np.repeat(codes, lengths)
 
-    def state_in(self, rows: pl.DataFrame) -> np.ndarray:
-        """Position of the state in each row's own trial month; -1 where the panel ends before."""
-        month = rows["trial_month"].to_numpy() - 1
-        inside = np.minimum(month, self.months.shape[1] - 1)
-        return np.where(month == inside, self.months[self.rows_of(rows), inside], -1)
-
     def rows_of(self, rows: pl.DataFrame) -> np.ndarray:
         return self.people.search_sorted(rows["person_id"]).to_numpy()
 
