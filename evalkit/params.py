@@ -79,6 +79,7 @@ class Extract(Record):
     data_through: date | dict[str, date]
     reporting_lag_months: int = Field(0, ge=0)
     max_rejected_share: float = Field(0.05, ge=0, le=1)
+    max_listed_per_rule: int = Field(10_000, ge=1)
 
     _month = field_validator("first_month", mode="before")(parse_month)
 

@@ -202,9 +202,7 @@ def _recoded(columns: Sequence[Coded], values: pl.Series) -> list[Coded]:
     for column in columns:
         places = np.append(again.codes[first : first + len(column.values)], np.int32(NO_CODE))
         first += len(column.values)
-        changed.append(
-            Coded(again.values, places[column.run_codes], column.has_empty or again.has_empty, column.lengths, again.is_ordered)
-        )
+        changed.append(Coded(again.values, places[column.run_codes], column.has_empty or again.has_empty, column.lengths, again.is_ordered))
     return changed
 
 
