@@ -15,7 +15,7 @@ from evalkit.tables import slug
 pytestmark = pytest.mark.browser
 
 NBSP, MINUS = "\u00a0", "\u2212"
-HUNDREDFOLD = ("percent", "probability", "hundredths", "points")
+HUNDREDFOLD = ("percent", "signed_percent", "probability", "hundredths", "points")
 BOUNDS = {"over": 1, "över": 1, "under": -1}
 # A rounded number lies at most half a step from its value; the rest is binary arithmetic.
 ARITHMETIC = 1e-9
@@ -39,7 +39,7 @@ def shows_its_value(mark: dict, value: object, language: str) -> bool:
     kind, _, rest = mark["form"].partition(":")
     if kind == "withheld":
         return value is None
-    if value is None or (kind in ("percent", "probability")) != ("%" in mark["text"]):
+    if value is None or (kind in ("percent", "signed_percent", "probability")) != ("%" in mark["text"]):
         return False
     side = BOUNDS.get(mark["text"].split()[0]) if kind == "probability" else None
     if side:

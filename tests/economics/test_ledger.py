@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -339,7 +339,7 @@ def test_check_ledger_refuses_a_burden_that_nobody_bears(effect_draws, book):
 
 
 # Hypothesis may reuse these fixtures: they are read, never changed.
-PROPERTY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(max_examples=25)
 actors = st.sampled_from([actor for actor in ACTORS["actor"] if actor not in ("displaced_others", "taxpayers")])
 
 
