@@ -79,6 +79,7 @@ class Extract(Record):
     data_through: date | dict[str, date]
     reporting_lag_months: int = Field(0, ge=0)
     max_rejected_share: float = Field(0.05, ge=0, le=1)
+    max_listed_per_rule: int = Field(10_000, ge=1)
 
     _month = field_validator("first_month", mode="before")(parse_month)
 
@@ -147,11 +148,12 @@ class EffectRules(Record):
 
 
 class ValueRules(Record):
-    """Which price book values the effects, up to which month (without: to the follow-up), and from how many joint draws."""
+    """Which price book values the effects, up to which month (without: to the follow-up), and from how many joint draws of effect and prices
+    (without: as many as the effect has, and a thousand where options are compared)."""
 
     price_book: Path | None = None
     horizon_months: int | None = Field(None, ge=1)
-    n_draws: int = Field(1000, ge=100)
+    n_draws: int | None = Field(None, ge=100)
 
 
 class AllocationRules(Record):

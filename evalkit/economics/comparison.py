@@ -81,8 +81,11 @@ def worth_of_knowing(options: list[Option]) -> pl.DataFrame:
             for name, quantities in option.known.items():
                 known.setdefault(name, {}).update({quantity: draws[1:] for quantity, draws in quantities.items()})
         for name, quantities in known.items():
-            is_enough = len(benefit) >= draws_needed(len(quantities))
-            rows.append((district, estimand, name, evppi(benefit, {name: np.column_stack([*quantities.values()])}) if is_enough else None))
+            drawn = np.column_stack([*quantities.values()])
+            # Replicates of the effect that were recycled tell nothing new; what is the same in every draw is known, and worth nothing to learn.
+            n_distinct = len(np.unique(drawn, axis=0))
+            is_enough = n_distinct == 1 or n_distinct >= draws_needed(len(quantities))
+            rows.append((district, estimand, name, evppi(benefit, {name: drawn}) if is_enough else None))
         rows.append((district, estimand, "all", evpi(benefit)))
     return pl.DataFrame(rows, schema=_INFORMATION_SCHEMA, orient="row")
 

@@ -8,7 +8,7 @@ import polars as pl
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.economics.cash_flow import CashFlow, cash_flow
 from evalkit.economics.comparison import Option, acceptability, compare_options, worth_of_knowing
-from evalkit.economics.effect_paths import EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths, recycle
+from evalkit.economics.effect_paths import EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.net_value import value_parts, value_ratios
 from evalkit.economics.payback import cash_flow_curve, delay_cost, payback, payback_by_year
@@ -83,7 +83,7 @@ def value_results(
     price_book: PriceBook,
     *,
     seed: int,
-    n_draws: int = 1000,
+    n_draws: int | None = None,
     horizon_months: int | None = None,
     estimand: str = PRIMARY_ESTIMAND,
     subgroup: str = EVERYBODY,
@@ -98,8 +98,10 @@ def value_results(
         Prices and postings.
     seed : int
         Of the price draws, >= 0. The same prices meet every effect in a draw.
-    n_draws : int
-        Joint draws; replicates of the effect are recycled, and `n_effect_draws` in the tables says how many there really are.
+    n_draws : int, optional
+        Joint draws: as many as the effect has replicates, so that draw b is that of `value_effects`. With more, replicates are recycled under
+        further prices; `n_effect_draws` in the tables says how many there really are, and ranges are no narrower for it. Options are compared
+        (`options`, `acceptability`, `information`, `totals`) in at least a thousand draws.
     horizon_months : int, optional
         Beyond the follow-up the effect decays by the book's half-life. Without it nothing is projected.
     estimand, subgroup : str
@@ -114,11 +116,12 @@ def value_results(
     """
     paths = effect_paths(effect_draws, estimand=estimand, subgroup=subgroup)
     refuse_unknown_states(paths, price_book)
-    drawn = draw_prices(price_book, np.arange(n_draws + 1), seed=seed)
+    counts = n_joint_draws(paths, n_draws)
+    drawn = draw_prices(price_book, np.arange(max(counts) + 1), seed=seed)
     found: dict[str, list[dict]] = {name: [] for name in _EFFECT_SCHEMAS}
     options, totals = [], []
     for path in paths:
-        rows, option = _one_effect(path, price_book, drawn, n_draws, horizon_months)
+        rows, option = _one_effect(path, price_book, drawn, counts, horizon_months)
         for name, part in rows.items():
             found[name] += [{key: path.keys[key] for key in _KEYS} | row | _money(price_book) for row in part]
         options.append(option)
@@ -134,11 +137,12 @@ def value_results(
 
 
 def _one_effect(
-    path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], n_draws: int, horizon: int | None
+    path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], counts: tuple[int, int], horizon: int | None
 ) -> tuple[dict[str, list[dict]], Option]:
     n_months = horizon or path.n_months
-    many = recycle(path, n_draws)
-    flow = cash_flow(many, book, drawn, n_months=n_months)
+    own, deciding = (recycle(path, count) for count in counts)
+    flow = cash_flow(own, book, drawn, n_months=n_months)
+    flow_of_decision = flow if counts[0] == counts[1] else cash_flow(deciding, book, drawn, n_months=n_months)
     rows = {
         "parts": value_parts(flow),
         "ratios": value_ratios(flow),
@@ -150,7 +154,7 @@ def _one_effect(
         "municipality": municipal_gain(flow),
         "tornado": tornado(path, book, n_months=n_months),
     }
-    return rows, _option(many, flow, book, drawn)
+    return rows, _option(deciding, flow_of_decision, book, drawn)
 
 
 def _option(path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str, np.ndarray]) -> Option:

@@ -77,7 +77,7 @@ def brute_force(offers, worth, budgets):
     cost=st.lists(st.integers(1, 20), min_size=4, max_size=4),
     budgets=st.tuples(st.integers(0, 60), st.integers(0, 60)),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_allocate_finds_what_trying_everything_finds(worth, cost, budgets):
     places = [(d, i) for d in ("Harbour", "Hill") for i in ("coach", "train")]
     offers = make_offers([(d, i, 4, 3, c) for (d, i), c in zip(places, cost, strict=True)])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import qmc
 
-from evalkit.economics import declare_price_book, evpi, evppi, value_results
+from evalkit.economics import declare_price_book, evpi, evppi, summarise_value, value_effects, value_results
 from evalkit.economics.actors import ACTOR_NAMES
 from evalkit.economics.cash_flow import cash_flow
 from evalkit.economics.comparison import Option, acceptability, compare_options, worth_of_knowing
@@ -32,6 +32,18 @@ def results(many_draws, rich_book):
 def test_value_results_report_draws_and_how_many_the_effect_has(results):
     assert results.parts["n_draws"].unique().to_list() == [120]
     assert results.parts["n_effect_draws"].unique().to_list() == [60]
+
+
+def test_every_table_of_value_rests_on_the_same_joint_draws(many_draws, rich_book):
+    at_follow_up = value_results(many_draws, rich_book, seed=1).parts.filter(pl.col("part") == "observed")
+
+    ledger = summarise_value(value_effects(many_draws, rich_book, seed=1))
+
+    both = ledger.join(at_follow_up, on=["district", "intervention_id", "estimand", "perspective"], suffix="_again")
+    assert both["n_draws"].unique().to_list() == both["n_effect_draws"].unique().to_list() == [60]
+    assert both.height == ledger.height
+    for column in ("estimate", "ci_lower", "ci_upper", "probability_positive"):
+        assert both[column].to_numpy() == pytest.approx(both[f"{column}_again"].to_numpy(), rel=1e-9, abs=1e-9)
 
 
 def test_observed_and_projected_come_to_the_total(results):
@@ -122,7 +134,7 @@ def test_evppi_is_the_closed_form_of_a_linear_normal_model():
 
 
 @given(seed=st.integers(0, 100_000), n_options=st.integers(2, 4))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_evppi_never_falls_when_quantities_are_added_and_never_exceeds_evpi(seed, n_options):
     rng = np.random.default_rng(seed)
     known = {name: rng.normal(size=(200, 1 + i)) for i, name in enumerate("abc")}
@@ -149,7 +161,7 @@ def option(name, benefit, cost, effect, *, district="Harbour"):
 
 
 @given(values=st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50), st.integers(-5, 5)), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_dominated_intervention_is_never_recommended(values):
     table = compare_options([option(f"i{n}", *value) for n, value in enumerate(values)])
 
