@@ -156,6 +156,8 @@ def _ratio(brief: Brief, row: Row) -> Markup | str:
     if not row.has("estimate"):
         return brief.words.text(f"case.{row['case']}")
     form = _money(row, "estimate", "ci_lower", "ci_upper") if row["measure"] in _MONEY_MEASURES else Form("number", 1)
+    if not row.has("ci_lower", "ci_upper"):
+        return Markup("{} ({})").format(brief.number(row, "estimate", form), brief.words.text("case.unbounded"))
     return brief.in_brackets(row, "estimate", form)
 
 

@@ -414,6 +414,7 @@ def _value_over_time():
                 for row in (
                     (*e, "mvpf", 1.4, 0.6, 3.1, "ratio", 0.2, "SEK"),
                     (*e, "net_public_cost_per_work_month", None, None, None, "no_gain", 0.1, "SEK"),
+                    (*e, "programme_cost_per_work_month", 16200.0, None, None, "ratio", 0.1, "SEK"),
                 )
             ],
             [*EFFECT_KEYS, "measure"],
