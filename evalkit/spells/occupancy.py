@@ -11,7 +11,8 @@ def occupied_places(episodes: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     episodes : DataFrame
-        The table episodes: intervention_id, start, end (half-open, [start, end)).
+        The table episodes: intervention_id, start, end (half-open, [start, end)). Those without an end run through the last month in which
+        any episode runs or begins.
 
     Returns
     -------
@@ -19,7 +20,7 @@ def occupied_places(episodes: pl.DataFrame) -> pl.DataFrame:
         intervention_id, month, n_occupied (episodes running in the month), n_started (episodes starting in it).
     """
     running = (
-        _months(episodes)
+        _months(episodes, _close(episodes))
         .group_by("intervention_id", "number")
         .agg(n_occupied=pl.len().cast(pl.Int32), n_started=(pl.col("number") == pl.col("first")).sum().cast(pl.Int32))
     )
@@ -46,11 +47,11 @@ def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, n_months: int
         month, home_district, provider_district, intervention_id, n_place_months; providers outside the districts of the people are there too.
     """
     homes = person.select("person_id", home_district="district")
-    months = _months(episodes.join(homes, on="person_id")).filter(pl.col("provider_district") != pl.col("home_district"))
-    last = episodes.select(month_number_expr("end").max()).item()
+    close = _close(episodes)
+    months = _months(episodes.join(homes, on="person_id"), close).filter(pl.col("provider_district") != pl.col("home_district"))
     by = ["month", "home_district", "provider_district", "intervention_id"]
     return (
-        months.filter(pl.col("number") >= (last or 0) - n_months)
+        months.filter(pl.col("number") >= close - n_months)
         .with_columns(month_of_number_expr("number").alias("month"))
         .group_by(by)
         .agg(n_place_months=pl.len().cast(pl.Int32))
@@ -58,8 +59,14 @@ def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, n_months: int
     )
 
 
-def _months(episodes: pl.DataFrame) -> pl.DataFrame:
-    """One row for each month of each episode."""
-    spans = episodes.with_columns(first=month_number_expr("start"), stop=month_number_expr("end"))
+def _close(episodes: pl.DataFrame) -> int:
+    """The month after the last in which any episode runs or begins; 0 without episodes."""
+    begun, ended = month_number_expr("start").max() + 1, month_number_expr("end").max()
+    return episodes.select(pl.max_horizontal(begun, ended)).item() or 0
+
+
+def _months(episodes: pl.DataFrame, close: int) -> pl.DataFrame:
+    """One row for each month of each episode; what is still running has not ended before the close."""
+    spans = episodes.with_columns(first=month_number_expr("start"), stop=month_number_expr("end").fill_null(close))
     months = spans.filter(pl.col("stop") > pl.col("first")).with_columns(number=pl.int_ranges("first", "stop"))
     return months.explode("number", empty_as_null=False)

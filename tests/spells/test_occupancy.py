@@ -25,6 +25,25 @@ def test_occupied_places_counts_the_people_of_each_month(month):
     ]
 
 
+def test_whoever_is_still_there_fills_a_place_through_the_last_month(month):
+    ended = episodes_of(month, [("A", "train", 1, 2, "Hill"), ("B", "coach", 3, 3, "Hill")])
+    running = episodes_of(month, [("C", "train", 2, 2, "Hill")]).with_columns(end=pl.lit(None, dtype=pl.Date))
+    people = pl.DataFrame({"person_id": ["A", "B", "C"], "district": ["Hill", "Hill", "Harbour"]})
+
+    episodes = pl.concat([ended, running])
+
+    assert occupied_places(episodes).filter(intervention_id="train").rows() == [
+        ("train", month(1), 1, 1),
+        ("train", month(2), 2, 1),
+        ("train", month(3), 1, 0),
+    ]
+    assert shared_places(episodes, people)["month"].to_list() == [month(2), month(3)]
+
+
+def test_without_episodes_no_place_is_filled(month):
+    assert occupied_places(episodes_of(month, [("A", "train", 1, 2, "Hill")]).clear()).is_empty()
+
+
 def test_occupied_places_counts_no_month_of_an_episode_that_ends_as_it_starts(month):
     assert occupied_places(episodes_of(month, [("A", "train", 2, 1, "Hill")])).is_empty()
 
