@@ -7,6 +7,7 @@ Everything heavy is imported inside the command that needs it, so that --help is
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,7 +38,6 @@ FolderOption = Annotated[Path, typer.Option("--out", help="The folder to write t
 OutOption = Annotated[Path, typer.Option(help="The folder that holds the runs' folders.")]
 
 
-_MAX_REJECTIONS = 20
 _SMALLEST_CHANGE = 0.05
 
 
@@ -93,12 +93,13 @@ def check(
     extract: Annotated[str | None, typer.Option(help="A folder or database to check instead of the run's own.")] = None,
     contracts: ContractsOption = Path("data_contracts"),
     mapping: Annotated[Path | None, typer.Option(help="The mapping file of --extract.")] = None,
+    max_listed: Annotated[int, typer.Option(min=1, help="Rejected rows of --extract to list for each rule of a table.")] = 20,
 ) -> None:
     """Check without running: parameters, named files and notebooks of a run, and an extract against its contracts."""
     if run_file is None and extract is None:
         raise typer.BadParameter("name a run file, or an extract by --extract")
     if run_file is None:
-        typer.echo(_receipt_of_folder(str(extract), contracts, mapping))
+        typer.echo(_receipt_of_folder(str(extract), contracts, mapping, max_listed))
         return
     from evalkit.batch.plan import plan_run
     from evalkit.batch.vintage import prepare_run
@@ -322,18 +323,17 @@ def _receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | N
     return _as_lines(admit_run(prepared, extract=other_extract, mapping=other_mapping))
 
 
-def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None) -> str:
+def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None, max_listed: int) -> str:
     """A bare extract taken through the door: any district, any month, however many rows are set aside; with rejections and assumptions."""
     from datetime import date
 
     from evalkit.intake import admit
 
     any_month = {"first_month": date(1900, 1, 1), "data_through": date(2100, 12, 1)}
-    admission = admit(extract, contracts, districts=(), **any_month, mapping=mapping, max_rejected_share=1)
-    shown = admission.rejected.head(_MAX_REJECTIONS).iter_rows(named=True)
-    lines = [f"{row['file']} line {row['line']}: {row['sentence']} ({row['rule']})" for row in shown]
-    n_more = admission.rejected.height - len(lines)
-    lines += [f"and {n_more:,} more"] if n_more else []
+    limits = {"max_rejected_share": 1, "max_listed_per_rule": max_listed}
+    admission = admit(extract, contracts, districts=(), **any_month, mapping=mapping, **limits)
+    listed = admission.rejected.iter_rows(named=True)
+    lines = [f"{row['file']} line {row['line']}: {row['sentence']} ({row['rule']})" for row in listed]
     notes = [f"{row['file'] or row['table']}: {row['assumption']}" for row in admission.assumptions.iter_rows(named=True)]
     return "\n".join([_as_lines(admission), "", *lines, *([""] if lines else []), *notes])
 
@@ -342,8 +342,11 @@ def _as_lines(admission: "Admission") -> str:
     from evalkit.intake import intake_counts
 
     lines = [f"{'extract':<34}{'delivered':>11}{'accepted':>11}{'rejected':>11}"]
+    n_listed = Counter(admission.rejected.select("table", "rule").rows())
     for row in intake_counts(admission).iter_rows(named=True):
         name = row["table"] if row["rule"] == "all" else f"  {row['table']}: {row['rule']}"
         counts = [row[count] for count in ("n_delivered", "n_accepted", "n_rejected")]
-        lines.append("".join([f"{name:<34}", *[f"{'' if count is None else count:>11}" for count in counts]]))
+        listed = n_listed[row["table"], row["rule"]]
+        cut = f"  (the first {listed:,} are listed)" if row["rule"] != "all" and listed < row["n_rejected"] else ""
+        lines.append("".join([f"{name:<34}", *[f"{'' if count is None else count:>11}" for count in counts], cut]))
     return "\n".join(lines)

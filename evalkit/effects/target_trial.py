@@ -87,7 +87,7 @@ def emulate_trials(
     Parameters
     ----------
     spells, episodes, state_intervals, person : DataFrame
-        The tables of the same names (evalkit.tables). State intervals at the level of outcomes.
+        The tables of the same names (evalkit.schemas). State intervals at the level of outcomes.
     protocol : Protocol
         The declared trial.
     first_month : date

@@ -20,12 +20,12 @@ from evalkit.intake.cells import TypedCells, joined, type_cells
 from evalkit.intake.checked import Checked, check_table, find_orphans, place_values
 from evalkit.intake.contract import Contract, contracts_with_covariates
 from evalkit.intake.crosswalk import carry_districts_over, load_crosswalk
-from evalkit.intake.delivery import Delivery, Note, describe, read_delivery, refuse_incomplete
+from evalkit.intake.delivery import Delivery, Note, describe, notes_table, read_delivery, refuse_incomplete
 from evalkit.intake.gate import refuse_personal_numbers
 from evalkit.intake.mapping import Mapping, load_mapping
 from evalkit.intake.monthly_record import PREFIX
 from evalkit.intake.rules import Extent
-from evalkit.intake.table_rules import NO_REJECTIONS, REJECTION, SUPERSEDED
+from evalkit.intake.table_rules import NO_REJECTIONS, SUPERSEDED
 from evalkit.tables import with_columns_of
 
 _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
@@ -35,9 +35,9 @@ _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int
 class Admission:
     """What intake made of an extract.
 
-    `tables` conform to evalkit.tables.SCHEMAS. `rejected` has one row for each rule that a rejected row breaks (table, file, line, column,
-    rule, sentence), never a value. `receipt` counts rows by table and rule, with rule "all" for the table itself. `assumptions` says how each
-    file was read and what it did not hold (table, file, assumption).
+    `tables` conform to evalkit.schemas.SCHEMAS. `rejected` has one row for each rule that a rejected row breaks (table, file, line, column,
+    rule, sentence), never a value, as many of them as are listed. `receipt` counts all rows by table and rule, with rule "all" for the table
+    itself. `assumptions` says how each file was read, what it did not hold, and which lists of rejected rows were cut (table, file, assumption).
     """
 
     tables: dict[str, pl.DataFrame]
@@ -55,6 +55,7 @@ def admit(
     data_through: date | Dictionary[str, date],
     mapping: Path | str | None = None,
     max_rejected_share: float = 0.05,
+    max_listed_per_rule: int = 10_000,
 ) -> Admission:
     """Let an extract in: check every file against its contract, set bad rows aside, and say what was done.
 
@@ -75,6 +76,8 @@ def admit(
         Mapping file: covariates, other column names, other codes, a crosswalk of districts.
     max_rejected_share : float
         Largest share of a table's rows that may be set aside. Share, 0 to 1.
+    max_listed_per_rule : int
+        Rejected rows listed for each rule of a table. All of them are set aside and counted, however many are listed. Rows, > 0.
 
     Returns
     -------
@@ -109,12 +112,12 @@ def admit(
         del typed
     checked = _follow_references(checked)
     _refuse_excess(checked, max_rejected_share)
-    columns = [pl.lit("").alias("table"), *[column for column in REJECTION if column != "row"]]
+    receipt = pl.concat([_receipt_of(one, through[one.contract.table]) for one in checked])
     return Admission(
-        rejected=pl.concat([one.rejected.select(columns).with_columns(table=pl.lit(one.contract.table)) for one in checked]),
-        receipt=pl.concat([_receipt_of(one, through[one.contract.table]) for one in checked]),
+        rejected=pl.concat([_listed(one, max_listed_per_rule) for one in checked]),
+        receipt=receipt,
         tables=_accepted_tables(checked),
-        assumptions=assumptions,
+        assumptions=pl.concat([assumptions, _cuts_in_words(receipt, max_listed_per_rule)]),
     )
 
 
@@ -205,6 +208,20 @@ def _receipt_of(one: Checked, data_through: date | None) -> pl.DataFrame:
         )
         .cast(_COUNTS)
     )
+
+
+def _listed(one: Checked, max_listed: int) -> pl.DataFrame:
+    is_listed = pl.int_range(pl.len()).over("rule") < max_listed
+    return one.rejected.filter(is_listed).select(pl.lit(one.contract.table).alias("table"), pl.exclude("row"))
+
+
+def _cuts_in_words(receipt: pl.DataFrame, max_listed: int) -> pl.DataFrame:
+    cut = receipt.filter(pl.col("rule") != "all", pl.col("n_rejected") > max_listed)
+    notes = [
+        (row["table"], "", f"{row['n_rejected']:,} rows break the rule {row['rule']}; the first {max_listed:,} of them are listed")
+        for row in cut.iter_rows(named=True)
+    ]
+    return notes_table(notes)
 
 
 def _refuse_excess(checked: list[Checked], max_rejected_share: float) -> None:

@@ -79,7 +79,8 @@ def joined(parts: Sequence[TypedCells]) -> TypedCells:
     order = parts[0].rows.columns
     shared = [name for name in parts[0].texts if all(name in part.texts for part in parts)]
     return TypedCells(
-        rows=pl.concat([part.rows.select(order) for part in parts], rechunk=False),
+        # Relaxed, because each reader numbers its lines as narrowly as it can.
+        rows=pl.concat([part.rows.select(order) for part in parts], how="vertical_relaxed", rechunk=False),
         given=tuple({name for part in parts for name in part.given}),
         texts={name: stacked([part.texts[name] for part in parts]) for name in shared},
         unreadable=tuple({name for part in parts for name in part.unreadable}),
@@ -95,8 +96,11 @@ def _raw_cells(delivered: Delivered, column: Column, mapping: TableMapping) -> t
     if cells.dtype != pl.String:
         return delivered.cells.select(as_raw).to_series(), None
     coded = delivered.coded(source)
-    raw_values = coded.values.to_frame(source).select(as_raw).to_series()
+    is_bare = coded.values.str.len_bytes().min() != 0 and coded.values.str.strip_chars().equals(coded.values)
     # Mostly there is nothing to strip or to carry over, which the few values show.
+    if is_bare and not _codes_of(column, mapping):
+        return cells.alias(column.name), coded
+    raw_values = coded.values.to_frame(source).select(as_raw).to_series()
     if raw_values.equals(coded.values):
         return cells.alias(column.name), coded
     coded = coded.with_values(raw_values)
@@ -106,7 +110,7 @@ def _raw_cells(delivered: Delivered, column: Column, mapping: TableMapping) -> t
 def _raw(source: str, dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:
     """The delivered column under our name: text without spaces around it, empty text as null, codes and Swedish labels as our codes."""
     cells = pl.col(source)
-    codes = {label: str(value) for value, label in column.labels.items()} | mapping.codes.get(column.name, {})
+    codes = _codes_of(column, mapping)
     if dtype.is_numeric() and codes:
         cells, dtype = _number_as_text(cells), pl.String()
     elif isinstance(dtype, pl.Categorical | pl.Enum):
@@ -116,6 +120,10 @@ def _raw(source: str, dtype: pl.DataType, column: Column, mapping: TableMapping)
         cells = pl.when(cells != "").then(cells)
         cells = cells.replace(codes) if codes else cells
     return cells.alias(column.name)
+
+
+def _codes_of(column: Column, mapping: TableMapping) -> dict[str, str]:
+    return {label: str(value) for value, label in column.labels.items()} | mapping.codes.get(column.name, {})
 
 
 def _is_typed(raw: pl.Series, column: Column) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.intake.cells import TypedCells
-from evalkit.intake.codes import Coded, code_column, is_among, pack, pack_both, places_among
+from evalkit.intake.codes import NO_CODE, Coded, code_column, is_among, pack, pack_both, places_among
 from evalkit.intake.contract import Contract, CustomRule, Reference
 from evalkit.intake.delivered import FILE, LINE
 from evalkit.intake.rules import Extent, RowRule, compile_row_rules, failing_values
@@ -51,8 +51,7 @@ class Checked:
 
     def packed(self, columns: list[str]) -> np.ndarray:
         """Several columns as one number a row: (n_rows,) int64, which sorts as the columns do."""
-        coded = [self.coded(column) for column in columns]
-        return pack([one.codes for one in coded], [one.n_codes for one in coded])
+        return pack([self.coded(column) for column in columns])
 
     def accepted_among(self, positions: np.ndarray) -> pl.DataFrame:
         """Those of the rows at some positions that are still accepted, with their position as _row."""
@@ -114,18 +113,39 @@ def find_orphans(checked: Checked, link: Reference, target: Checked, places: Seq
     """
     own = [checked.coded(column) for column in link.columns]
     others = [target.coded(column) for column in link.to_columns]
-    within = [place_of[mine.codes] for place_of, mine in zip(places, own, strict=True)]
-    names, known = pack_both(within, [theirs.codes for theirs in others], [theirs.n_codes for theirs in others])
+    find = _orphans_by_value if len(own) == 1 else _orphans_by_row
+    positions, is_delivered = find(checked, own, target, others, places)
+    missing, set_aside = checked.accepted_among(positions[~is_delivered]), checked.accepted_among(positions[is_delivered])
+    return orphans(missing, set_aside, link)
+
+
+def _orphans_by_value(
+    checked: Checked, own: list[Coded], target: Checked, others: list[Coded], places: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the orphans of one column, and whether the other table holds what each of them names: asked of the values, not the rows."""
+    (mine,), (theirs,), (place_of,) = own, others, places
+    is_named, is_delivered = np.zeros(theirs.n_codes, dtype=bool), np.ones(theirs.n_codes, dtype=bool)
+    is_named[theirs.codes[target.is_accepted]] = True
+    # An empty cell names nothing and is named by nothing; its code, -1, is also the place of what is not found.
+    is_named[NO_CODE] = is_delivered[NO_CODE] = False
+    is_orphan = ~is_named[place_of]
+    is_orphan[NO_CODE] = False
+    positions = mine.rows_where(is_orphan)
+    return positions, is_delivered[place_of[mine.codes[positions]]]
+
+
+def _orphans_by_row(
+    checked: Checked, own: list[Coded], target: Checked, others: list[Coded], places: Sequence[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same of several columns together."""
+    within = [mine.placed(place_of, theirs) for mine, place_of, theirs in zip(own, places, others, strict=True)]
+    names, known = pack_both(within, others)
     # An empty cell names nothing and is named by nothing, so its code must meet no other.
     is_asked, can_be_named = checked.is_accepted, np.ones(len(known), dtype=bool)
     for mine, theirs in zip(own, others, strict=True):
         is_asked, can_be_named = is_asked & mine.is_filled, can_be_named & theirs.is_filled
     positions = (is_asked & ~is_among(names, known[target.is_accepted & can_be_named])).nonzero()[0]
-    if not len(positions):
-        return NO_REJECTIONS
-    is_delivered = is_among(names[positions], known[can_be_named])
-    missing, set_aside = checked.accepted_among(positions[~is_delivered]), checked.accepted_among(positions[is_delivered])
-    return orphans(missing, set_aside, link)
+    return positions, is_among(names[positions], known[can_be_named])
 
 
 def _check_rows(contract: Contract, typed: TypedCells, extent: Extent) -> Checked:
@@ -152,12 +172,8 @@ def _whole_column(checked: Checked, column: str, typed: TypedCells) -> Coded | N
 
 
 def _failing_rows(rule: RowRule, coded: Coded, rows: pl.DataFrame) -> np.ndarray:
-    fails = failing_values(rule, coded.with_empty).to_numpy()
-    if not fails.any():
-        return np.empty(0, dtype=np.int64)
-    # The code of an empty cell, -1, picks out the last place: the empty value's where there is one.
-    suspects = fails[coded.codes].nonzero()[0]
-    return suspects[rows[suspects].select(pl.arg_where(rule.fails)).to_series().to_numpy()]
+    suspects = coded.rows_where(failing_values(rule, coded.with_empty).to_numpy())
+    return suspects[rows[suspects].select(pl.arg_where(rule.fails)).to_series().to_numpy()] if len(suspects) else suspects
 
 
 def _check_keys(checked: Checked) -> Checked:
@@ -178,14 +194,14 @@ def _check_overlaps(checked: Checked, rule: CustomRule) -> Checked:
     by, start, end = list(rule.arguments["by"]), rule.arguments["start"], rule.arguments["end"]
     packed = checked.packed([*by, start])
     order = order_of(packed)
-    order = np.arange(len(packed)) if order is None else order
-    groups = checked.packed(by)[order]
-    group = np.cumsum(np.diff(groups, prepend=groups[:1]) != 0) * _DAYS
-    ends = group + _days(checked.rows[end], _LAST_DAY)[order]
-    begins = group + _days(checked.rows[start], 0)[order]
-    is_doubtful = begins[1:] < np.maximum.accumulate(ends)[:-1]
-    positions = order[np.isin(group, group[1:][is_doubtful])] if is_doubtful.any() else order[:0]
-    return checked.without(find_overlaps(checked.accepted_among(positions), rule))
+    groups, starts, ends = checked.packed(by), _days(checked.rows[start], 0), _days(checked.rows[end], _LAST_DAY)
+    if order is not None:
+        groups, starts, ends = groups[order], starts[order], ends[order]
+    group = np.cumsum(np.diff(groups, prepend=groups[:1]) != 0)
+    latest_ends = np.maximum.accumulate(group * _DAYS + ends)
+    is_doubtful = (group * _DAYS + starts)[1:] < latest_ends[:-1]
+    positions = is_among(group, group[1:][is_doubtful]).nonzero()[0]
+    return checked.without(find_overlaps(checked.accepted_among(positions if order is None else order[positions]), rule))
 
 
 def _days(dates: pl.Series, where_empty: int) -> np.ndarray:

@@ -17,6 +17,8 @@ NO_CODE = -1
 _LARGEST = 1 << 62
 # Cells looked at to tell whether equal ones stand together; and texts for each descent among them, above which they count as nearly sorted.
 _SAMPLE, _FEW_DESCENTS = 10_000, 20
+# Texts of so few values are looked up in a list of them.
+_FEW_VALUES = 50
 # A table of flags, one byte a number, is kept up to this many numbers, or this many for each number looked up.
 _MAX_FLAGS, _MAX_FLAGS_EACH = 1 << 24, 16
 
@@ -26,18 +28,20 @@ class Coded:
     """A column as numbers.
 
     values : (n_values,) the distinct values. run_codes : (n_runs,) int32, the position of a run's value among them, -1 where its cells are
-    empty. has_empty : whether some are. lengths : (n_runs,) how many rows each run has; None where each has one.
+    empty. has_empty : whether some are. lengths : (n_runs,) how many rows each run has; None where each has one. is_ordered : whether the values
+    are known to stand in order.
     """
 
     values: pl.Series
     run_codes: np.ndarray
     has_empty: bool
     lengths: np.ndarray | None = None
+    is_ordered: bool = False
 
     @cached_property
     def codes(self) -> np.ndarray:
         """The code of each row: (n_rows,) int32."""
-        return self.run_codes if self.lengths is None else np.repeat(self.run_codes, self.lengths)
+        return self.by_row(self.run_codes)
 
     @property
     def n_codes(self) -> int:
@@ -59,41 +63,55 @@ class Coded:
         """The column itself."""
         return self.with_empty.gather(np.where(self.codes < 0, len(self.values), self.codes) if self.has_empty else self.codes)
 
+    def rows_where(self, is_meant: np.ndarray) -> np.ndarray:
+        """Positions of the rows whose values are meant: (n_codes,) bool, mostly none; an empty cell's code, -1, picks out the last place."""
+        return self.by_row(is_meant[self.run_codes]).nonzero()[0] if is_meant.any() else np.empty(0, dtype=np.int64)
+
+    def placed(self, places: np.ndarray, other: "Coded") -> "Coded":
+        """The column by the values of another, where its own have `places_among` them."""
+        return Coded(other.values, places[self.run_codes], True, self.lengths)
+
     def at(self, positions: np.ndarray) -> "Coded":
         """The rows at some positions."""
-        return Coded(self.values, self.codes[positions], self.has_empty)
+        return Coded(self.values, self.codes[positions], self.has_empty, is_ordered=self.is_ordered)
 
     def in_order(self) -> "Coded":
         """The same column with its values in order."""
-        if _is_ascending(self.values):
+        if self.is_ordered:
             return self
         order = self.values.arg_sort().to_numpy()
         places = np.full(self.n_codes, NO_CODE, dtype=np.int32)
         places[order] = np.arange(len(order), dtype=np.int32)
         # The last place is the one that the code of an empty cell, -1, picks out.
-        return replace(self, values=self.values.gather(order), run_codes=places[self.run_codes])
+        return replace(self, values=self.values.gather(order), run_codes=places[self.run_codes], is_ordered=True)
 
     def with_values(self, values: pl.Series) -> "Coded":
         """The column after each of its values has become another text, or an empty cell."""
         (changed,) = _recoded([self], values)
         return changed
 
+    def by_row(self, by_run: np.ndarray) -> np.ndarray:
+        """What is known of each run, for each row: (n_rows,)."""
+        return by_run if self.lengths is None else np.repeat(by_run, self.lengths)
+
 
 def stacked(columns: Sequence[Coded]) -> Coded:
     """Columns of texts, one below the other."""
     parts = _recoded(columns, pl.concat([column.values for column in columns]))
-    return Coded(parts[0].values, np.concatenate([part.codes for part in parts]), any(part.has_empty for part in parts))
+    codes = np.concatenate([part.codes for part in parts])
+    return Coded(parts[0].values, codes, any(part.has_empty for part in parts), is_ordered=parts[0].is_ordered)
 
 
 def code_texts(texts: pl.Series) -> Coded:
     """A column of texts as numbers, its values as they come."""
     has_empty = texts.null_count() > 0
     if 2 * texts.head(_SAMPLE).rle_id().n_unique() > min(len(texts), _SAMPLE):
-        return Coded(*_codes_of_texts(texts), has_empty)
+        values, codes, is_ordered = _codes_of_texts(texts)
+        return Coded(values, codes, has_empty, is_ordered=is_ordered)
     # Where equal cells stand together, one of each run is enough.
     runs = texts.rle().struct.unnest()
-    values, codes = _codes_of_texts(runs["value"])
-    return Coded(values, codes, has_empty, runs["len"].to_numpy())
+    values, codes, is_ordered = _codes_of_texts(runs["value"])
+    return Coded(values, codes, has_empty, runs["len"].to_numpy(), is_ordered)
 
 
 def code_column(column: pl.Series) -> Coded:
@@ -111,7 +129,7 @@ def code_column(column: pl.Series) -> Coded:
         codes = np.searchsorted(present, numbers).astype(np.int32)
     if is_empty is not None:
         codes[is_empty] = NO_CODE
-    return Coded(pl.Series(present, dtype=physical.dtype).cast(column.dtype), codes, has_empty)
+    return Coded(pl.Series(present, dtype=physical.dtype).cast(column.dtype), codes, has_empty, is_ordered=True)
 
 
 def places_among(own: Coded, other: Coded) -> np.ndarray:
@@ -123,48 +141,47 @@ def places_among(own: Coded, other: Coded) -> np.ndarray:
         (own.n_codes,) int32; the last, which the code of an empty cell picks out, is -1.
     """
     if own.values.equals(other.values):
-        return np.append(np.arange(len(own.values), dtype=np.int32), np.int32(NO_CODE))
-    ranks = pl.concat([own.values, other.values]).rank("dense").to_numpy()
-    place_of = np.full(len(ranks) + 1, NO_CODE, dtype=np.int32)
-    place_of[ranks[len(own.values) :]] = np.arange(len(other.values), dtype=np.int32)
-    return np.append(place_of[ranks[: len(own.values)]], np.int32(NO_CODE))
+        places = np.arange(len(own.values), dtype=np.int32)
+    else:
+        # Both are in order, so that each value meets the last of the others not above it in one pass over the two.
+        known = pl.DataFrame({"value": other.values, "last": other.values}).with_row_index("place")
+        met = own.values.to_frame("value").join_asof(known, on="value")
+        place = pl.when(pl.col("last") == pl.col("value")).then("place").cast(pl.Int32).fill_null(NO_CODE)
+        places = met.select(place).to_series().to_numpy()
+    return np.append(places, np.int32(NO_CODE))
 
 
-def pack(codes: Sequence[np.ndarray], n_codes: Sequence[int]) -> np.ndarray:
-    """Several codes of a row as one number, which sorts by the first, then the next.
-
-    Parameters
-    ----------
-    codes : sequence of ndarray
-        (n_rows,) each, -1 or more.
-    n_codes : sequence of int
-        How many codes each can have, -1 included.
+def pack(columns: Sequence[Coded]) -> np.ndarray:
+    """Several columns as one number a row, which sorts by the first, then the next.
 
     Returns
     -------
     ndarray
         (n_rows,) int32 where that is wide enough, else int64; 0 or more.
     """
-    dtype = np.int32 if math.prod(n_codes) < np.iinfo(np.int32).max else np.int64
-    packed, size = np.add(codes[0], 1, dtype=dtype), n_codes[0]
-    for further, n_further in zip(codes[1:], n_codes[1:], strict=True):
-        if size * n_further > _LARGEST:
-            # More than an int64 holds: counted anew, from what is there.
-            present, packed = np.unique(packed, return_inverse=True)
-            size = len(present)
-        packed *= n_further
-        packed += further
-        packed += 1
-        size *= n_further
+    if math.prod(column.n_codes for column in columns) > _LARGEST:
+        # More than an int64 holds: all but the last are counted anew, from what is there.
+        present, codes = np.unique(pack(columns[:-1]), return_inverse=True)
+        columns = [Coded(pl.Series(present), codes, has_empty=False), columns[-1]]
+    sizes = [column.n_codes for column in columns]
+    weights = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
+    dtype = np.int32 if math.prod(sizes) < np.iinfo(np.int32).max else np.int64
+    # Codes begin at -1; what makes all numbers 0 or more is added to the first column's, of which there may be few.
+    first, *others = [np.multiply(column.run_codes, weight, dtype=dtype) for column, weight in zip(columns, weights, strict=True)]
+    first += sum(weights)
+    packed = columns[0].by_row(first)
+    for column, part in zip(columns[1:], others, strict=True):
+        packed += column.by_row(part)
     return packed
 
 
-def pack_both(left: Sequence[np.ndarray], right: Sequence[np.ndarray], n_codes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of two tables packed alike, so that equal rows have equal numbers."""
-    if math.prod(n_codes) <= _LARGEST:
-        return pack(left, n_codes), pack(right, n_codes)
-    both = pack([np.concatenate(pair) for pair in zip(left, right, strict=True)], n_codes)
-    return both[: len(left[0])], both[len(left[0]) :]
+def pack_both(left: Sequence[Coded], right: Sequence[Coded]) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of two tables packed alike, so that equal rows have equal numbers; a column has the same values in both."""
+    if math.prod(column.n_codes for column in left) <= _LARGEST:
+        return pack(left), pack(right)
+    both = [Coded(one.values, np.concatenate([one.codes, other.codes]), True) for one, other in zip(left, right, strict=True)]
+    packed, n_left = pack(both), len(left[0].codes)
+    return packed[:n_left], packed[n_left:]
 
 
 def is_among(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -185,13 +202,17 @@ def _recoded(columns: Sequence[Coded], values: pl.Series) -> list[Coded]:
     for column in columns:
         places = np.append(again.codes[first : first + len(column.values)], np.int32(NO_CODE))
         first += len(column.values)
-        changed.append(Coded(again.values, places[column.run_codes], column.has_empty or again.has_empty, column.lengths))
+        changed.append(Coded(again.values, places[column.run_codes], column.has_empty or again.has_empty, column.lengths, again.is_ordered))
     return changed
 
 
-def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray]:
-    if _is_ascending(texts):
-        return texts, np.arange(len(texts), dtype=np.int32)
+def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
+    """The distinct texts, the code of each row, and whether the distinct ones stand in order."""
+    if not texts.null_count() and (texts > texts.shift(1)).slice(1).all():
+        return texts, np.arange(len(texts), dtype=np.int32), True
+    few = _codes_of_few(texts)
+    if few:
+        return *few, True
     is_nearly_sorted = _FEW_DESCENTS * (texts < texts.shift(1)).sum() <= len(texts)
     codes, rows = (None, None) if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
     if codes is None or not texts.gather(rows).gather(codes).equals(texts):
@@ -199,13 +220,27 @@ def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray]:
         codes = texts.rank("dense").fill_null(0).to_numpy().astype(np.int32)
         rows = np.zeros(codes.max(initial=0) + 1, dtype=np.int64)
         rows[codes] = np.arange(len(texts))
-        return texts.gather(rows[1:]), codes - 1
+        return texts.gather(rows[1:]), codes - 1, True
     values = texts.gather(rows)
     is_filled = values.is_not_null().to_numpy()
     if is_filled.all():
-        return values, codes
+        return values, codes, False
     places = np.where(is_filled, np.cumsum(is_filled, dtype=np.int32) - 1, np.int32(NO_CODE))
-    return values.drop_nulls(), places[codes]
+    return values.drop_nulls(), places[codes], False
+
+
+def _codes_of_few(texts: pl.Series) -> tuple[pl.Series, np.ndarray] | None:
+    """The distinct texts in order and the code of each row, if they seem to be few; texts that a sample lacks are looked for once."""
+    values = texts.gather_every(len(texts) // (_SAMPLE + 1) + 1)
+    for _ in range(2):
+        values = values.drop_nulls().unique().sort()
+        if len(values) > _FEW_VALUES:
+            return None
+        places = texts.cast(pl.Enum(values), strict=False)
+        if places.null_count() == texts.null_count():
+            return values, places.to_physical().cast(pl.Int32).fill_null(NO_CODE).to_numpy()
+        values = pl.concat([values, texts.filter(places.is_null())])
+    return None
 
 
 def _hashes(texts: pl.Series) -> np.ndarray:
@@ -224,10 +259,6 @@ def _codes_of_hashes(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     codes = np.empty(len(hashes), dtype=np.int32)
     codes[order] = np.cumsum(is_new, dtype=np.int32) - 1
     return codes, order[is_new]
-
-
-def _is_ascending(texts: pl.Series) -> bool:
-    return not texts.null_count() and bool((texts > texts.shift(1)).slice(1).all())
 
 
 def _codes_by_table(numbers: np.ndarray, is_empty: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

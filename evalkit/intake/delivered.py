@@ -46,7 +46,7 @@ class Delivered:
 def typed_file(path: Path, cells: pl.DataFrame, assumption: str, *, first_line: int = 1, **more: dict) -> Delivered:
     """A file whose cells have types of their own, with its rows numbered from `first_line` unless the reader has numbered them."""
     numbered = cells if LINE in cells.columns else cells.with_row_index(LINE, offset=first_line)
-    own = numbered.with_columns(pl.col(LINE).cast(pl.Int64), pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE))
+    own = numbered.with_columns(pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE))
     return Delivered(path, own, NO_LINES, has_decimal_comma=True, assumption=assumption, **more)
 
 

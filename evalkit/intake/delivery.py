@@ -6,6 +6,7 @@ the table. Monthly records (monthly_record*.txt) hold three tables at once. Ever
 
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,15 +56,15 @@ def read_delivery(place: Path | str, contracts: dict[str, Contract]) -> Delivery
             fix="check the path, or put the files there.",
         )
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    is_at_top = {path: path.parent == folder and not path.name.startswith(".") for path in paths}
+    named = {path: table for path in paths if is_at_top[path] and (table := table_of(path, contracts))}
+    records = [path for path in paths if is_at_top[path] and is_monthly_record(path)]
+    others = [path for path in paths if path not in named and path not in records]
     tables: dict[str, tuple[Delivered, ...]] = {}
-    others, records = [], []
-    for path in paths:
-        is_at_top = path.parent == folder and not path.name.startswith(".")
-        table = table_of(path, contracts) if is_at_top else None
-        if table:
-            tables[table] = (*tables.get(table, ()), read_delivered(path, table=table))
-        else:
-            (records if is_at_top and is_monthly_record(path) else others).append(path)
+    with ThreadPoolExecutor() as pool:
+        read = pool.map(lambda path: read_delivered(path, table=named[path]), named)
+        for table, delivered in zip(named.values(), read, strict=True):
+            tables[table] = (*tables.get(table, ()), delivered)
     if records:
         derived = read_monthly_records(records)
         tables |= {table: (*tables.get(table, ()), *files) for table, files in derived.items() if table != "person" or table not in tables}
@@ -118,6 +119,11 @@ def describe(delivery: Delivery, contracts: dict[str, Contract], mapping: Mappin
     notes += [(table, "", "was not delivered; what rests on it is left out") for table in absent]
     notes += [(None, name, "belongs to no contract: searched for personal numbers, not read in") for name in delivery.searched]
     notes += [(None, name, "is not text and belongs to no contract: neither searched nor read in") for name in delivery.unsearched]
+    return notes_table(notes)
+
+
+def notes_table(notes: Sequence[Note]) -> pl.DataFrame:
+    """Notes as a table: table, file, assumption."""
     return pl.DataFrame(notes, schema={"table": pl.String, "file": pl.String, "assumption": pl.String}, orient="row")
 
 

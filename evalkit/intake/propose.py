@@ -6,7 +6,7 @@ from pathlib import Path
 from evalkit.errors import IntakeError
 from evalkit.intake.contract import Contract
 from evalkit.intake.mapping import plain
-from evalkit.intake.readers import read_delivered
+from evalkit.intake.readers import SUFFIXES, read_delivered
 
 _ALIKE = 0.8
 # Names that Swedish systems give their columns, as `plain` writes them.
@@ -43,9 +43,16 @@ def propose_mapping(path: Path | str, contracts: dict[str, Contract], *, table: 
     Raises
     ------
     IntakeError
-        If the file cannot be read, or no table fits and none was named.
+        If the file is of no kind that holds a table, cannot be read, or no table fits and none was named.
     """
     path = Path(path)
+    if path.suffix.lower() not in SUFFIXES:
+        raise IntakeError(
+            "This file is of no kind that holds a table.",
+            where=path.name,
+            why=f"Tables are read from files ending in {', '.join(SUFFIXES)}; what stands in others is only searched for personal numbers.",
+            fix="name one of the delivered files, or save the table as CSV.",
+        )
     names = read_delivered(path).columns
     fits = {name: _matches(contract, names) for name, contract in contracts.items() if table in (None, name)}
     best = max(fits, key=lambda name: (path.stem.startswith(name), len(fits[name]), -len(contracts[name].columns)), default=None)

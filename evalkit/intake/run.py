@@ -34,4 +34,5 @@ def admit_run(run: Run, *, extract: Path | str | None = None, mapping: Path | st
         data_through=declared.data_through,
         mapping=mapping or own_mapping,
         max_rejected_share=declared.max_rejected_share,
+        max_listed_per_rule=declared.max_listed_per_rule,
     )

@@ -46,8 +46,17 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Further:
+    """Pictures that unfold under their summary: a second look at what was shown."""
+
+    summary: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
 class Block:
-    """A part of a section: its own answer if it has one, text, key figures, points, more text, pictures and tables in this order.
+    """A part of a section: its own answer if it has one, text, key figures, points, more text, pictures, further pictures and tables, in this
+    order.
 
     `pooled` marks numbers of all districts together; `anchor` is a place that other sections point to.
     """
@@ -61,7 +70,13 @@ class Block:
     key_figures: tuple[KeyFigure, ...] = ()
     after: tuple[Markup, ...] = ()
     figures: tuple[Figure, ...] = ()
+    further: tuple[Further, ...] = ()
     tables: tuple[DataTable, ...] = ()
+
+    @property
+    def all_figures(self) -> tuple[Figure, ...]:
+        """The pictures that are seen at once, and those that unfold."""
+        return (*self.figures, *(figure for further in self.further for figure in further.figures))
 
 
 @dataclass(frozen=True)

@@ -176,6 +176,10 @@ def test_tables_have_captions_and_scoped_headers(reports):
     assert faults(reports, lambda visit: [t for t in visit.seen["tables"] if not t["caption"] or t["unscoped"] or not t["headers"]]) == {}
 
 
+def test_ranges_in_tables_stand_on_one_line(reports):
+    assert faults(reports, lambda visit: visit.seen["torn"]) == {}
+
+
 def test_ids_stand_once(visits):
     assert faults(visits, lambda visit: [name for name, count in Counter(visit.seen["ids"]).items() if count > 1]) == {}
 

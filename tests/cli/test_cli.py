@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -178,6 +179,21 @@ def test_check_takes_a_bare_folder(call):
     assert exit_code == 0
     assert "income_support                           4399       4399          0" in out
     assert "account: was not delivered; what rests on it is left out" in out
+
+
+def test_check_says_where_the_list_of_rejected_rows_is_cut(call, tmp_path):
+    shutil.copytree(NORTHERN_IRELAND, tmp_path / "extract")
+    with open(tmp_path / "extract/livelihood.csv", "a", encoding="utf-8") as file:
+        file.write("nobody,1993-07-02,,work\nnobody,1993-07-03,,work\n")
+    mapping = ROOT / "data_contracts/mappings/northern_ireland.yaml"
+    places = ["--extract", tmp_path / "extract", "--contracts", ROOT / "data_contracts", "--mapping", mapping]
+
+    exit_code, out, _ = call("check", *places, "--max-listed", 1)
+
+    assert exit_code == 0
+    assert out.count("livelihood.csv line") == 1
+    assert "(the first 1 are listed)" in out
+    assert "livelihood: 2 rows break the rule start_is_first_day; the first 1 of them are listed" in out
 
 
 def test_check_without_run_file_or_extract_is_a_usage_error(call):

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import IntakeError
 from evalkit.intake import admit, intake_counts
-from evalkit.tables import SCHEMAS, conform
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import conform
 
 ROOT = Path(__file__).parents[2]
 NORTHERN_IRELAND_ROWS = {
@@ -315,10 +316,27 @@ def test_admit_stops_when_too_many_rows_break_their_contract(extract, four_lines
     assert "max_rejected_share" in lines["fix"]
 
 
+def test_admit_sets_aside_and_counts_every_row_however_few_are_listed(extract):
+    extract.add("livelihood", "P-2,2026-02-15,,work", "P-2,2026-02-16,,work", "P-2,2026-02-17,,jobb")
+
+    whole = extract.admit(max_rejected_share=1)
+    cut = extract.admit(max_rejected_share=1, max_listed_per_rule=2)
+
+    assert whole.rejected.select("rule", "line").rows() == [
+        ("state_in_list", 8),
+        *[("start_is_first_day", line) for line in (6, 7, 8)],
+    ]
+    assert cut.rejected.rows() == [row for row in whole.rejected.rows() if row[2:5] != (8, "start", "start_is_first_day")]
+    assert cut.receipt.equals(whole.receipt)
+    assert all(cut.tables[name].equals(rows) for name, rows in whole.tables.items())
+    said = cut.assumptions.join(whole.assumptions, on=cut.assumptions.columns, how="anti").rows()
+    assert said == [("livelihood", "", "3 rows break the rule start_is_first_day; the first 2 of them are listed")]
+
+
 CELLS = st.sampled_from(["", "P-1", "P-2", "P-3", "2026-01-01", "2026-02-01", "2026-13-01", "2026-01-15", "work", "jobb", "x,y", " "])
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(rows=st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=12))
 def test_admit_accounts_for_every_row_whatever_stands_in_it(extract, rows):
     lines = ["person_id,start,end,state", *[",".join(row) for row in rows]]
@@ -348,7 +366,7 @@ def _period_lines(periods):
     return [f"{person},2026-{start:02d}-01,{'' if end is None else f'2026-{end:02d}-01'},{state}" for person, start, end, state in periods]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(periods=PERIODS, data=st.data())
 def test_admit_does_not_depend_on_row_order_or_on_the_split_into_files(extract, periods, data):
     lines, header = _period_lines(periods), "person_id,start,end,state"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.intake import codes
-from evalkit.intake.codes import code_column, code_texts, is_among, pack, pack_both, places_among, stacked
+from evalkit.intake.codes import Coded, code_column, code_texts, is_among, pack, pack_both, places_among, stacked
 
 TEXTS = st.lists(st.sampled_from([None, "", "a", "B", "å", "P-10", "P-9"]), max_size=30)
 DATES = st.lists(st.one_of(st.none(), st.integers(0, 40).map(lambda days: date(1969, 12, 20) + timedelta(days))), max_size=30)
@@ -28,7 +28,7 @@ def _decoded(coded):
     return [None if code < 0 else values[code] for code in coded.codes]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(texts=TEXTS)
 @pytest.mark.parametrize("sample", [0, 10_000], ids=["runs", "runs where they are long"])
 @pytest.mark.parametrize(
@@ -36,9 +36,11 @@ def _decoded(coded):
     [(0, codes._hashes), (1 << 20, codes._hashes), (1 << 20, _alike)],
     ids=["nearly sorted", "hashed", "all hashes the same"],
 )
-def test_code_column_keeps_texts_and_their_order(few_descents, hashes, sample, texts):
+@pytest.mark.parametrize("few_values", [0, 50], ids=["many values", "few values"])
+def test_code_column_keeps_texts_and_their_order(few_values, few_descents, hashes, sample, texts):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codes, "_SAMPLE", sample)
+        patch.setattr(codes, "_FEW_VALUES", few_values)
         patch.setattr(codes, "_FEW_DESCENTS", few_descents)
         patch.setattr(codes, "_hashes", hashes)
         coded = code_column(_column(texts, pl.String))
@@ -48,7 +50,7 @@ def test_code_column_keeps_texts_and_their_order(few_descents, hashes, sample, t
     assert coded.has_empty == (None in texts)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(texts=TEXTS)
 def test_code_texts_follows_values_that_become_equal_or_empty(texts):
     coded = code_texts(_column(texts, pl.String))
@@ -59,7 +61,7 @@ def test_code_texts_follows_values_that_become_equal_or_empty(texts):
     assert changed.values.n_unique() == len(changed.values) and not changed.values.null_count()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(first=TEXTS, second=TEXTS)
 def test_stacked_columns_are_those_of_the_files_together(first, second):
     column = stacked([code_texts(_column(texts, pl.String)) for texts in (first, second)])
@@ -68,7 +70,7 @@ def test_stacked_columns_are_those_of_the_files_together(first, second):
     assert column.has_empty == (None in first + second)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(dates=DATES)
 @pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["searched", "by a table"])
 def test_code_column_keeps_dates_and_their_order(max_flags, dates):
@@ -81,7 +83,7 @@ def test_code_column_keeps_dates_and_their_order(max_flags, dates):
     assert coded.values.to_list() == sorted({day for day in dates if day is not None})
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(texts=TEXTS, others=TEXTS)
 def test_places_among_finds_each_value_among_the_others(texts, others):
     own, other = code_column(_column(texts, pl.String)), code_column(_column(others, pl.String))
@@ -92,22 +94,26 @@ def test_places_among_finds_each_value_among_the_others(texts, others):
     assert [None if place < 0 else values[place] for place in places] == [text if text in values else None for text in texts]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rows=st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 4), st.integers(-1, 2)), min_size=1, max_size=30))
 @pytest.mark.parametrize("largest", [8, 1 << 62], ids=["counted anew", "multiplied"])
 def test_pack_sorts_as_the_codes_do(largest, rows):
-    columns = [np.array(column, dtype=np.int32) for column in zip(*rows, strict=True)]
+    numbers = [np.array(column, dtype=np.int32) for column in zip(*rows, strict=True)]
+    columns = [Coded(pl.Series(range(size)), column, has_empty=True) for column, size in zip(numbers, [4, 5, 3], strict=True)]
+    # The first column by runs, as where equal cells stand together.
+    columns[0] = Coded(columns[0].values, numbers[0], True, np.ones(len(rows), dtype=np.uint32))
+    first, others = np.array([0]), np.arange(1, len(rows))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codes, "_LARGEST", largest)
-        packed = pack(columns, [5, 6, 4])
-        left, right = pack_both([column[:1] for column in columns], [column[1:] for column in columns], [5, 6, 4])
+        packed = pack(columns)
+        left, right = pack_both([column.at(first) for column in columns], [column.at(others) for column in columns])
 
     assert [(a < b, a == b) for a in packed for b in packed] == [(a < b, a == b) for a in rows for b in rows]
     assert [left[0] == other for other in right] == [rows[0] == other for other in rows[1:]]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(numbers=st.lists(st.integers(0, 50), max_size=20), known=st.lists(st.integers(0, 50), max_size=20))
 @pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["looked up", "by a table"])
 def test_is_among_equals_a_set(max_flags, numbers, known):

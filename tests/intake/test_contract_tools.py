@@ -69,6 +69,20 @@ def test_propose_mapping_never_shows_a_cell(contracts, tmp_path):
     assert "Konfidentiell" not in propose_mapping(path, contracts)
 
 
+def test_propose_mapping_refuses_a_file_that_is_no_table_whatever_its_first_line_says(contracts, tmp_path, four_lines):
+    path = tmp_path / "README.md"
+    path.write_text("person_id;district;sex\nare the columns of the table.\n", encoding="utf-8")
+
+    with pytest.raises(IntakeError) as caught:
+        propose_mapping(path, contracts)
+
+    lines = four_lines(caught.value)
+    assert lines["what"] == "This file is of no kind that holds a table."
+    assert lines["where"] == "README.md"
+    assert ".csv" in lines["why"] and ".parquet" in lines["why"]
+    assert "delivered files" in lines["fix"]
+
+
 def test_propose_mapping_refuses_a_file_of_no_table(contracts, tmp_path, four_lines):
     path = tmp_path / "weather.csv"
     path.write_text("rain;snow\n1;2\n", encoding="utf-8")
