@@ -19,7 +19,7 @@ from evalkit.effects.later_starts import LaterStarts
 from evalkit.effects.protocol import ESTIMANDS, Comparison, protocol_hash
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people, effective_sample_size
+from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people, effective_sample_size, weakest_arm
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
 
@@ -269,7 +269,7 @@ def _status(
         arms = [own * later.weights(chances, arm, last)[:, 0] for arm, own in enumerate(arms)]
     # What was asked for those who start (ATT) weights the comparison alone; otherwise both arms stand for others.
     is_one_weighted = trials.protocol.estimand == "ATT" and not trials.protocol.grace_months
-    weakest = arms[0] if is_one_weighted else min(arms, key=effective_sample_size)
+    weakest = weakest_arm(*arms, is_one_weighted=is_one_weighted)
     n_drawn = int((drawn[:, draws.numbers[draws.numbers > 0] - 1].sum(axis=0) > 0).sum())
     n_starters, size = int(is_treated.sum()), effective_sample_size(weakest)
     reason = refusal_reason(trials, draws.propensity[:, 0], district=keys["district"], effective_size=size)

@@ -191,6 +191,11 @@ def effective_sample_size(weights: np.ndarray) -> float:
     return float(total**2 / (weights**2).sum()) if total > 0 else 0.0
 
 
+def weakest_arm(comparison: np.ndarray, treated: np.ndarray, *, is_one_weighted: bool) -> np.ndarray:
+    """The weights that say how much an effect rests on: the comparison's where it alone is weighted (ATT), else those thinned out most."""
+    return comparison if is_one_weighted else min((comparison, treated), key=effective_sample_size)
+
+
 def _refuse_one_arm(treated: np.ndarray, *, where: str) -> None:
     n_treated = int(treated.sum())
     if n_treated in (0, len(treated)):

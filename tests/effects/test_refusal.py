@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import effect_checks, fit_propensity, refusal_reason
+from evalkit.effects import effect_checks, effect_status, fit_propensity, refusal_reason
 from evalkit.effects.refusal import spread_to_districts
 from evalkit.schemas import SCHEMAS
 
@@ -69,3 +69,15 @@ def test_effect_checks_name_limit_and_verdict(arms, limits, verdict):
     assert (by_name["starters"]["limit"], by_name["starters"]["verdict"]) == (10, "passed")
     assert by_name["max_abs_smd"]["verdict"] == verdict
     assert by_name["share_outside_support"]["limit"] is None
+
+
+def test_checks_and_status_judge_by_the_same_arm_when_everybody_is_asked_about(arms):
+    """ATE: the few who started where hardly anybody does stand for many, so their arm is the thin one."""
+    trials = arms.confounded(400, seed=2, slope=3.0, estimand="ATE", refusal={"min_starters": 1, "min_effective_sample_size": 60})
+    propensity = fit_propensity(trials, n_draws=2, seed=1)
+
+    status = effect_status(trials, district="all", propensity=propensity, n_draws=2, seed=1).row(0, named=True)
+    check = effect_checks(trials, propensity).filter(check="effective_sample_size").row(0, named=True)
+
+    assert status["reason"] == "few_comparable"
+    assert (check["value"], check["verdict"]) == (status["effective_sample_size"], "refused")
