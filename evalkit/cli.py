@@ -208,7 +208,8 @@ def drift(
         found = read_run(folder)
         rules = found.params.value.model_copy(update={"price_book": book.resolve()} if book else {})
         found = found.model_copy(update={"params": found.params.model_copy(update={"value": rules})})
-        vintages.append(read_vintage(folder, price_book_of_run(found, occupied_places(read_table(folder, "episodes")))))
+        occupied = occupied_places(read_table(folder, "episodes"), found.params.extract.follow_up_through)
+        vintages.append(read_vintage(folder, price_book_of_run(found, occupied)))
     for (district, intervention_id, perspective), rows in (
         steps_between(*vintages).partition_by("district", "intervention_id", "perspective", as_dict=True, maintain_order=True).items()
     ):

@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from evalkit.months import add_months, month_number, month_number_expr
+from evalkit.spells.treatment import free_from
 from evalkit.tables import CITY
 
 _ENDS = ("next_intervention", "another_ran_on", "left_support", "still_waiting", "all")
@@ -32,9 +33,7 @@ def episode_gaps(episodes: pl.DataFrame, spells: pl.DataFrame, *, last_month_kno
         left_support, still_waiting). Where another intervention ran on beyond the end there is no gap, and its own end is looked at instead.
     """
     close = month_number(last_month_known) + 1
-    ordered = episodes.sort("person_id", "episode_no").with_columns(
-        free_from=month_number_expr("end") + (pl.col("end").dt.day() > 1).cast(pl.Int32), begins=month_number_expr("start")
-    )
+    ordered = episodes.sort("person_id", "episode_no").with_columns(free_from=free_from(), begins=month_number_expr("start"))
     ended = ordered.filter(~pl.col("is_running") & (pl.col("free_from") <= close)).sort("person_id", "free_from")
     begun = ordered.select("person_id", "begins", busy_until=pl.col("free_from").fill_null(close + 1).cum_max().over("person_id"))
     later = ordered.filter(pl.col("begins") < close).select("person_id", next_start="begins", next_intervention_id="intervention_id")
@@ -99,7 +98,7 @@ def plan_counts(episodes: pl.DataFrame, *, data_through: date) -> pl.DataFrame:
         no_plan), n_episodes, n_persons, share (0-1), mean_planned_months.
     """
     close = month_number(add_months(data_through, 1))
-    until = pl.when("is_running").then(close).otherwise(month_number_expr("end") + (pl.col("end").dt.day() > 1).cast(pl.Int32))
+    until = pl.when("is_running").then(close).otherwise(free_from())
     late = until - month_number_expr("start") - pl.col("planned_months")
     plan = (
         pl.when(pl.col("planned_months").is_null())

@@ -1,18 +1,22 @@
 """How many people fill an intervention's places, month by month: a count, from which no person can be told."""
 
+from datetime import date
+
 import polars as pl
 
-from evalkit.months import month_number_expr, month_of_number_expr
+from evalkit.months import month_number, month_number_expr, month_of_number_expr
+from evalkit.spells.treatment import free_from
 
 
-def occupied_places(episodes: pl.DataFrame) -> pl.DataFrame:
+def occupied_places(episodes: pl.DataFrame, data_through: date) -> pl.DataFrame:
     """People in each intervention by month.
 
     Parameters
     ----------
     episodes : DataFrame
-        The table episodes: intervention_id, start, end (half-open, [start, end)). Those without an end run through the last month in which
-        any episode runs or begins.
+        The table episodes: intervention_id, start, end (half-open, [start, end); null: running).
+    data_through : date
+        Last month known: running episodes fill their places up to it. Month.
 
     Returns
     -------
@@ -20,7 +24,7 @@ def occupied_places(episodes: pl.DataFrame) -> pl.DataFrame:
         intervention_id, month, n_occupied (episodes running in the month), n_started (episodes starting in it).
     """
     running = (
-        _months(episodes, _close(episodes))
+        _months(episodes, data_through)
         .group_by("intervention_id", "number")
         .agg(n_occupied=pl.len().cast(pl.Int32), n_started=(pl.col("number") == pl.col("first")).sum().cast(pl.Int32))
     )
@@ -29,7 +33,7 @@ def occupied_places(episodes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, n_months: int = 12) -> pl.DataFrame:
+def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, data_through: date, n_months: int = 12) -> pl.DataFrame:
     """Places that people of one district filled in another's interventions, month by month: counts, from which a settlement is made.
 
     Parameters
@@ -38,8 +42,10 @@ def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, n_months: int
         The table episodes, with provider_district.
     person : DataFrame
         person_id, district (home).
+    data_through : date
+        As in `occupied_places`.
     n_months : int
-        How many months, up to the last that any episode covers.
+        How many months, up to the last one known.
 
     Returns
     -------
@@ -47,11 +53,10 @@ def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, n_months: int
         month, home_district, provider_district, intervention_id, n_place_months; providers outside the districts of the people are there too.
     """
     homes = person.select("person_id", home_district="district")
-    close = _close(episodes)
-    months = _months(episodes.join(homes, on="person_id"), close).filter(pl.col("provider_district") != pl.col("home_district"))
+    months = _months(episodes.join(homes, on="person_id"), data_through).filter(pl.col("provider_district") != pl.col("home_district"))
     by = ["month", "home_district", "provider_district", "intervention_id"]
     return (
-        months.filter(pl.col("number") >= close - n_months)
+        months.filter(pl.col("number") > month_number(data_through) - n_months)
         .with_columns(month_of_number_expr("number").alias("month"))
         .group_by(by)
         .agg(n_place_months=pl.len().cast(pl.Int32))
@@ -59,14 +64,9 @@ def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, n_months: int
     )
 
 
-def _close(episodes: pl.DataFrame) -> int:
-    """The month after the last in which any episode runs or begins; 0 without episodes."""
-    begun, ended = month_number_expr("start").max() + 1, month_number_expr("end").max()
-    return episodes.select(pl.max_horizontal(begun, ended)).item() or 0
-
-
-def _months(episodes: pl.DataFrame, close: int) -> pl.DataFrame:
-    """One row for each month of each episode; what is still running has not ended before the close."""
-    spans = episodes.with_columns(first=month_number_expr("start"), stop=month_number_expr("end").fill_null(close))
+def _months(episodes: pl.DataFrame, data_through: date) -> pl.DataFrame:
+    """One row for each month of each episode."""
+    stop = free_from().fill_null(month_number(data_through) + 1)
+    spans = episodes.with_columns(first=month_number_expr("start"), stop=stop)
     months = spans.filter(pl.col("stop") > pl.col("first")).with_columns(number=pl.int_ranges("first", "stop"))
     return months.explode("number", empty_as_null=False)

@@ -46,6 +46,11 @@ def build_episodes(participation: pl.DataFrame, intervention: pl.DataFrame, *, d
     )
 
 
+def free_from() -> pl.Expr:
+    """The first month without an episode (number), null while it is running: a month in the middle of which it ends is still one with it."""
+    return month_number_expr("end") + (pl.col("end").dt.day() > 1).cast(pl.Int32)
+
+
 def _months_between(start: str, end: str) -> pl.Expr:
     # Begun months: 15 January to 15 April is three, to 16 April four.
     whole = month_number_expr(end) - month_number_expr(start)

@@ -42,8 +42,8 @@ const picture = (svg) => {
 };
 const top = (element) => Math.round(element.getBoundingClientRect().top);
 const torn = all("td").filter((cell) => {
-  const ends = [...cell.children].filter((e) => e.classList.contains("number"));
-  return (ends.length > 1 && top(ends[0]) !== top(ends.at(-1))) || all(".range", cell).some((range) => range.getClientRects().length > 1);
+  const ranges = [[...cell.children].filter((e) => e.classList.contains("number")), ...all(".range", cell).map((range) => all(".number", range))];
+  return ranges.some((ends) => new Set(ends.map(top)).size > 1);
 }).map((cell) => cell.textContent.trim());
 return {
   title: document.title,
