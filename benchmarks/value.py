@@ -25,7 +25,7 @@ sys.path = [folder for folder in sys.path if Path(folder).resolve() != Path(__fi
 
 from evalkit.allocation import Limits, allocate  # noqa: E402
 from evalkit.economics import cohort_totals, cohort_trace, load_price_book, value_results  # noqa: E402
-from evalkit.tables import SCHEMAS  # noqa: E402
+from evalkit.schemas import SCHEMAS  # noqa: E402
 
 RUNS = 5
 STATES, CYCLES, ARMS = 5, 120, 4

@@ -4,6 +4,9 @@ The limit below which a share p of the replicates lies stands at place p (B + 1)
 to the next; beyond the outermost replicate it is that replicate. A new draw falls below the k-th of B with probability k / (B + 1): the more
 usual 1 + p (B - 1) makes a range of 95 per cent hold 93.1 per cent of new draws at B = 100 and 91.3 at B = 50.
 (Hyndman and Fan 1996, doi:10.1080/00031305.1996.10473566, definition 6; Davison and Hinkley 1997, section 5.2.)
+
+Where B replicates are taken again and again to make M > B draws (each with prices of its own), the M know no more than the B: the limit then
+stands at place p' M + 1/2 among the M with p' = (p (B + 1) - 1/2) / B, which is p (B + 1) where M = B.
 """
 
 import numpy as np
@@ -14,8 +17,17 @@ from evalkit.errors import EstimationError
 CONF_LEVEL = 0.95
 
 
-def percentile_limits(replicates: np.ndarray, conf_level: float = CONF_LEVEL) -> np.ndarray:
-    """Lower and upper limit of replicates along the first axis: (B, ...) gives (2, ...); NaN without replicates.
+def percentile_limits(replicates: np.ndarray, conf_level: float = CONF_LEVEL, *, n_independent: int | None = None) -> np.ndarray:
+    """Lower and upper limit of replicates along the first axis: (M, ...) gives (2, ...); NaN without replicates.
+
+    Parameters
+    ----------
+    replicates : ndarray
+        The draws without the point estimate. Shape (M, ...).
+    conf_level : float
+        Between 0 and 1.
+    n_independent : int, optional
+        How many of them are draws of their own (B), where they were recycled; all, if it is not said.
 
     Raises
     ------
@@ -25,7 +37,9 @@ def percentile_limits(replicates: np.ndarray, conf_level: float = CONF_LEVEL) ->
     tail = _tail(conf_level)
     if not len(replicates):
         return np.full((2, *replicates.shape[1:]), np.nan)
-    return np.quantile(replicates, [tail, 1 - tail], axis=0, method="weibull")
+    n = n_independent or len(replicates)
+    share = max((tail * (n + 1) - 0.5) / n, 0.0)
+    return np.quantile(replicates, [share, 1 - share], axis=0, method="hazen")
 
 
 def estimate_with_range(

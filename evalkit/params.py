@@ -148,11 +148,12 @@ class EffectRules(Record):
 
 
 class ValueRules(Record):
-    """Which price book values the effects, up to which month (without: to the follow-up), and from how many joint draws."""
+    """Which price book values the effects, up to which month (without: to the follow-up), and from how many joint draws of effect and prices
+    (without: as many as the effect has, and a thousand where options are compared)."""
 
     price_book: Path | None = None
     horizon_months: int | None = Field(None, ge=1)
-    n_draws: int = Field(1000, ge=100)
+    n_draws: int | None = Field(None, ge=100)
 
 
 class AllocationRules(Record):
@@ -160,15 +161,26 @@ class AllocationRules(Record):
     groups of people are told apart and each one's least share of all starts, how much the bad draws count, and which further amounts of money
     are tried."""
 
-    budgets: dict[str, float] = {}
+    budgets: dict[str, Annotated[float, Field(ge=0)]] = {}
     smallest_group: int = Field(0, ge=0)
     equality_floor: float = Field(0.0, ge=0, le=1)
     target_groups: tuple[str, ...] = ()
-    group_floors: dict[str, float] = {}
+    group_floors: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
     downside_weight: float = Field(0.0, ge=0, le=1)
     downside_level: float = Field(0.1, gt=0, le=1)
-    further_money: tuple[float, ...] = (500_000, 1_000_000, 2_000_000)
+    further_money: tuple[Annotated[float, Field(ge=0)], ...] = (500_000, 1_000_000, 2_000_000)
     n_draws: int = Field(100, ge=10)
+
+    @model_validator(mode="after")
+    def _floors_can_be_kept(self):
+        # Whoever is in none of the groups told apart is among the others.
+        known = (*self.target_groups, "others") if self.target_groups else ("all",)
+        unknown = [f"{group} ({nearest(group, known)})" for group in self.group_floors if group not in known]
+        if unknown:
+            raise ValueError(f"group_floors names groups that target_groups does not: {', '.join(unknown)}")
+        if sum(self.group_floors.values()) > 1 + 1e-9:
+            raise ValueError(f"group_floors come to {sum(self.group_floors.values()):g} together; they are shares of all starts")
+        return self
 
 
 class RunFile(Record):
@@ -193,9 +205,10 @@ class RunFile(Record):
 
     @model_validator(mode="after")
     def _names_its_districts(self):
-        unknown = sorted(set(self.effects.district_models) - set(self.districts))
-        if unknown:
-            raise ValueError(f"effects.district_models names districts that the run does not have: {', '.join(unknown)}")
+        for place, named in (("effects.district_models", self.effects.district_models), ("allocation.budgets", self.allocation.budgets)):
+            unknown = [f"{district} ({nearest(district, self.districts)})" for district in sorted(set(named) - set(self.districts))]
+            if unknown:
+                raise ValueError(f"{place} names districts that the run does not have: {', '.join(unknown)}")
         return self
 
 

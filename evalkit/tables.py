@@ -1,4 +1,4 @@
-"""The tables of the line: their columns, their keys, the states, and the only way to read and write them inside a run.
+"""The tables of the line inside a run: the states they speak of, and the only way to read and write them. Their columns: `schemas`.
 
 A table file is whole or absent: it is written beside its place and renamed. Rows are sorted by the table's keys and columns stand in
 the schema's order, so the same content gives the same bytes. Tables whose rows are persons live under work/ (mode 0700).
@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.errors import EvalkitError, IntakeError, first_few
-from evalkit.schemas import DELIVERED, TableSchema
+from evalkit.schemas import SCHEMAS
 
 # The district name of a row about all districts together.
 CITY = "all"
@@ -67,227 +67,6 @@ LIVELIHOOD_PRIORITY = (
     "unknown",
 )
 
-_EFFECT_KEYS = {
-    "district": pl.String,
-    "intervention_id": pl.String,
-    "protocol_hash": pl.String,
-    "estimand": pl.String,
-    "subgroup": pl.String,
-    "source": pl.String,
-}
-
-SCHEMAS: dict[str, TableSchema] = {
-    schema.name: schema
-    for schema in (
-        *DELIVERED,
-        TableSchema(
-            "rejected",
-            {
-                "table": pl.String,
-                "file": pl.String,
-                "line": pl.Int32,
-                "column": pl.String,
-                "rule": pl.String,
-                "sentence": pl.String,
-            },
-            ("table", "file", "line", "column", "rule"),
-            True,
-        ),
-        # Spells and states: one row a spell of a person.
-        TableSchema(
-            "support_spells",
-            {
-                "person_id": pl.String,
-                "household_id": pl.String,
-                "spell_no": pl.Int32,
-                "district": pl.String,
-                "start": pl.Date,
-                "end": pl.Date,
-                "entry": pl.Int32,
-                "months": pl.Int32,
-                "exit_state": pl.String,
-                "exit": pl.String,
-                "is_start_known": pl.Boolean,
-                "weight": pl.Float64,
-            },
-            ("person_id", "spell_no"),
-            True,
-        ),
-        TableSchema(
-            "state_intervals",
-            {
-                "person_id": pl.String,
-                "district": pl.String,
-                "start": pl.Int32,
-                "stop": pl.Int32,
-                "from_state": pl.String,
-                "to_state": pl.String,
-                "weight": pl.Float64,
-            },
-            ("person_id", "start"),
-            True,
-        ),
-        TableSchema(
-            "episodes",
-            {
-                "person_id": pl.String,
-                "episode_no": pl.Int32,
-                "intervention_id": pl.String,
-                "start": pl.Date,
-                "end": pl.Date,
-                "planned_months": pl.Int32,
-                "provider_district": pl.String,
-                "is_running": pl.Boolean,
-            },
-            ("person_id", "episode_no"),
-            True,
-        ),
-        # Effects: the person line. Trials are persons; everything after is not.
-        TableSchema(
-            "propensity",
-            {
-                "intervention_id": pl.String,
-                "protocol_hash": pl.String,
-                "model": pl.String,
-                "draw": pl.Int32,
-                "term": pl.String,
-                "coefficient": pl.Float64,
-                "is_converged": pl.Boolean,
-            },
-            ("intervention_id", "protocol_hash", "model", "draw", "term"),
-            False,
-        ),
-        TableSchema(
-            "effect_sums",
-            {
-                **{k: v for k, v in _EFFECT_KEYS.items() if k != "source"},
-                "draw": pl.Int32,
-                "arm": pl.String,
-                "state": pl.String,
-                "month": pl.Int32,
-                "weighted_sum": pl.Float64,
-                "weight_total": pl.Float64,
-            },
-            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "state", "month"),
-            False,
-        ),
-        # What does not sum to one over states: shares that have reached an event (evalkit.effects.events) by the month.
-        TableSchema(
-            "effect_event_sums",
-            {
-                **{k: v for k, v in _EFFECT_KEYS.items() if k != "source"},
-                "draw": pl.Int32,
-                "arm": pl.String,
-                "event": pl.String,
-                "month": pl.Int32,
-                "weighted_sum": pl.Float64,
-                "weight_total": pl.Float64,
-            },
-            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "event", "month"),
-            False,
-        ),
-        TableSchema(
-            "effect_draws",
-            {
-                **_EFFECT_KEYS,
-                "draw": pl.Int32,
-                "arm": pl.String,
-                "state": pl.String,
-                "month": pl.Int32,
-                "probability": pl.Float64,
-            },
-            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"),
-            False,
-        ),
-        # Draws of the declared groups, all districts together.
-        TableSchema(
-            "group_draws",
-            {
-                **_EFFECT_KEYS,
-                "draw": pl.Int32,
-                "arm": pl.String,
-                "state": pl.String,
-                "month": pl.Int32,
-                "probability": pl.Float64,
-            },
-            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"),
-            False,
-        ),
-        # A district's effect for people mixed as the city's eligible; a reason instead where it lacks such people.
-        TableSchema(
-            "standardised_draws",
-            {
-                "district": pl.String,
-                "intervention_id": pl.String,
-                "protocol_hash": pl.String,
-                "draw": pl.Int32,
-                "difference": pl.Float64,
-                "reason": pl.String,
-            },
-            ("district", "protocol_hash", "draw"),
-            False,
-        ),
-        # Who starts and could start in each declared group of a district, and in two of them together.
-        TableSchema(
-            "group_counts",
-            {
-                "district": pl.String,
-                "intervention_id": pl.String,
-                "subgroup": pl.String,
-                "also_in": pl.String,
-                "n_starters": pl.Int32,
-                "n_eligible": pl.Int32,
-            },
-            ("district", "intervention_id", "subgroup", "also_in"),
-            False,
-        ),
-        TableSchema(
-            "effect_status",
-            {
-                **_EFFECT_KEYS,
-                "status": pl.String,
-                "reason": pl.String,
-                "n_starters": pl.Int32,
-                "n_eligible": pl.Int32,
-                "effective_sample_size": pl.Float64,
-                "max_weight": pl.Float64,
-                "n_draws_without_starters": pl.Int32,
-            },
-            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source"),
-            False,
-        ),
-        TableSchema(
-            "value_draws",
-            {
-                **_EFFECT_KEYS,
-                "draw": pl.Int32,
-                "actor": pl.String,
-                "kind": pl.String,
-                "posting": pl.String,
-                "amount": pl.Float64,
-                "currency": pl.String,
-                "price_year": pl.Int32,
-            },
-            ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "actor", "kind", "posting"),
-            False,
-        ),
-        TableSchema(
-            "value_totals",
-            {
-                "district": pl.String,
-                "intervention_id": pl.String,
-                "estimand": pl.String,
-                "draw": pl.Int32,
-                "net_benefit": pl.Float64,
-                "net_public_cost": pl.Float64,
-                "work_months": pl.Float64,
-            },
-            ("district", "intervention_id", "estimand", "draw"),
-            False,
-        ),
-    )
-}
-
 
 def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:
     """Where a table of a run lies: work/NAME.parquet, or work/NAME/UNIT.parquet for one district's part."""
@@ -336,7 +115,7 @@ def with_columns_of(table: pl.DataFrame, name: str) -> pl.DataFrame:
         raise EvalkitError(
             f"The table {name} does not have the columns of its schema.",
             where=f"missing: {', '.join(missing) or 'none'}; undeclared: {', '.join(extra) or 'none'}",
-            why="Every station reads the tables by these columns (evalkit/tables.py).",
+            why="Every station reads the tables by these columns (evalkit/schemas).",
             fix="hand on the declared columns, or change the schema and everything that uses it.",
         )
     columns = [pl.col(column).cast(kind) for column, kind in schema.columns.items()]

@@ -62,7 +62,8 @@ def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationR
     named = [key for key in KEYS if key in values.columns]
     worth = _thinned(values, rules.n_draws).join(offers.select(KEYS).unique(), on=named).select(*KEYS, "draw", "value")
     limits = _limits(offers, rules)
-    alone, together = (allocate(offers, worth, _replaced(limits, is_pooled)) for is_pooled in (False, True))
+    pooled = replace(limits, is_pooled=True)
+    alone, together = allocate(offers, worth, limits), allocate(offers, worth, pooled)
     prices = offers.group_by("intervention_id").agg(pl.col("cost").mean().alias("price"))
     now = offers.join(worth.filter(pl.col("draw") == 0), on=KEYS).select((pl.col("n_now") * pl.col("value")).sum()).item()
     plans = pl.DataFrame(
@@ -84,8 +85,8 @@ def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationR
     return CityAllocation(
         table.select(list(_SCHEMAS[0])),
         exchange_of(together, prices).select(list(_SCHEMAS[1])),
-        joint_measures(offers, worth, limits).select(list(_SCHEMAS[2])),
-        marginal_returns(offers, worth, _replaced(limits, True), rules.further_money).select(list(_SCHEMAS[3])),
+        joint_measures(alone, together).select(list(_SCHEMAS[2])),
+        marginal_returns(offers, worth, pooled, rules.further_money).select(list(_SCHEMAS[3])),
         plans,
     )
 
@@ -99,10 +100,6 @@ def _limits(offers: pl.DataFrame, rules: AllocationRules) -> Limits:
         downside_weight=rules.downside_weight,
         downside_level=rules.downside_level,
     )
-
-
-def _replaced(limits: Limits, is_pooled: bool) -> Limits:
-    return replace(limits, is_pooled=is_pooled)
 
 
 def _thinned(values: pl.DataFrame, n_draws: int) -> pl.DataFrame:

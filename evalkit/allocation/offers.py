@@ -75,7 +75,7 @@ def years_of(run: Run) -> float:
 
 def priced(bookings: pl.DataFrame, place_costs: pl.DataFrame) -> pl.DataFrame:
     """The bookings of interventions whose places' cost was delivered; others cannot be settled."""
-    return bookings.join(place_costs.select("intervention_id").unique(), on="intervention_id", how="semi")
+    return bookings.join(place_costs.drop_nulls("cost_per_filled_place"), on="intervention_id", how="semi")
 
 
 def budgets_now(offers: pl.DataFrame) -> dict[str, float]:

@@ -1,10 +1,8 @@
 """Places shared between districts: who borrows of whom at which internal price, and what becomes possible only together."""
 
-from dataclasses import replace
-
 import polars as pl
 
-from evalkit.allocation.portfolio import Limits, Portfolio, allocate
+from evalkit.allocation.portfolio import Portfolio
 from evalkit.errors import ParameterError, first_few
 
 BOOKING_COLUMNS = ("month", "home_district", "provider_district", "intervention_id", "n_place_months")
@@ -87,23 +85,22 @@ def exchange_of(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def joint_measures(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+def joint_measures(alone: Portfolio, together: Portfolio) -> pl.DataFrame:
     """Which interventions more districts can offer when places are shared than when each district is on its own.
 
     Parameters
     ----------
-    offers, values, limits
-        As in `allocate`; `smallest_group` says how many starts a provider needs.
+    alone, together : Portfolio
+        The same offers allocated without and with `is_pooled`; `smallest_group` says how many starts a provider needs.
 
     Returns
     -------
     DataFrame
         intervention_id, n_districts_alone, n_districts_together, n_starts_alone, n_starts_together, is_only_together (nobody could run it alone).
     """
-    alone, together = (allocate(offers, values, replace(limits, is_pooled=is_pooled)).starts for is_pooled in (False, True))
 
-    def counted(starts: pl.DataFrame, name: str) -> pl.DataFrame:
-        return starts.group_by("intervention_id").agg(
+    def counted(portfolio: Portfolio, name: str) -> pl.DataFrame:
+        return portfolio.starts.group_by("intervention_id").agg(
             pl.col("district").filter(pl.col("n_starts") > 0).n_unique().alias(f"n_districts_{name}"),
             pl.col("n_starts").sum().alias(f"n_starts_{name}"),
         )

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.allocation.by_district import solve_by_district
-from evalkit.allocation.downside import solve_with_downside
+from evalkit.allocation.downside import solve_with_downside, worst_weights
 from evalkit.allocation.program import Program, Solution
 from evalkit.errors import EstimationError, ParameterError, first_few
 
@@ -47,9 +47,10 @@ class Limits:
 class Portfolio:
     """An allocation.
 
-    starts : district, intervention_id, target_group, n_starts, cost, value (mean).
+    starts : district, intervention_id, target_group, n_starts, cost, value (point estimate).
     places : district, intervention_id, places, n_used (starts in the district's places), n_own (starts of its people), shadow_price (what another
-    place would give, money a start). budgets : district, spent, shadow_price (of a krona).
+    place would give, money a start; nothing where no place is used). budgets : district, spent, shadow_price (of a krona). A shadow price is in
+    terms of what is maximised: the mean over draws, with the worst draws as far as they count.
     value, downside : of the whole, at the point estimates and the mean of the worst draws. gap : how far the optimum may lie above, share of the
     bound.
     """
@@ -144,6 +145,7 @@ def _program(offers: pl.DataFrame, worth: np.ndarray, index: _Index, limits: Lim
     is_whole = np.zeros(size, dtype=bool)
     is_whole[index.starts] = offers.height <= MOST_WHOLE_OFFERS
     is_whole[index.opened] = limits.smallest_group > 0
+    lower[index.opened] = 0.0 if limits.smallest_group else 1.0
     program = Program(size, objective, lower, upper, is_whole)
     _add_budgets(program, offers, index, limits)
     _add_places(program, index, places, limits)
@@ -232,8 +234,8 @@ def _portfolio(offers: pl.DataFrame, worth: np.ndarray, index: _Index, limits: L
     n_starts = np.round(solution.values[index.starts], 6)
     used = np.round(solution.values[index.used], 6)
     totals = n_starts @ worth
-    replicates = np.sort(totals[1:]) if len(totals) > 1 else totals
-    n_worst = max(1, round(limits.downside_level * len(replicates)))
+    replicates = totals[1:] if len(totals) > 1 else totals
+    downside = float(worst_weights(replicates, limits.downside_level) @ replicates)
     starts = offers.select(*KEYS, pl.Series("n_starts", n_starts), pl.col("cost") * n_starts, pl.Series("value", worth[:, 0] * n_starts))
     own = np.bincount(index.cell_of_offer, weights=n_starts, minlength=index.cells.height)
     places = index.cells.select(
@@ -242,11 +244,12 @@ def _portfolio(offers: pl.DataFrame, worth: np.ndarray, index: _Index, limits: L
         "places",
         pl.Series("n_used", used if limits.is_pooled else own),
         pl.Series("n_own", own),
-        pl.Series("shadow_price", solution.duals["places"]),
+        # A further place behind a closed door does not open it.
+        pl.Series("shadow_price", solution.duals["places"] * np.round(solution.values[index.opened])),
     )
     spent = np.bincount(index.district_of_offer, weights=offers["cost"].to_numpy() * n_starts, minlength=len(index.districts))
     budgets = pl.DataFrame({"district": index.districts, "spent": spent, "shadow_price": solution.duals["budget"]})
-    return Portfolio(starts, places, budgets, float(totals[0]), float(replicates[:n_worst].mean()), solution.gap)
+    return Portfolio(starts, places, budgets, float(totals[0]), downside, solution.gap)
 
 
 def _worth(offers: pl.DataFrame, values: pl.DataFrame) -> np.ndarray:
@@ -278,7 +281,7 @@ def _refuse_unfit(offers: pl.DataFrame, limits: Limits) -> None:
         ("Negative or missing numbers", negative),
         ("Shares that are not between 0 and 1", outside),
         ("Floors for groups that nothing is offered", sorted(set(limits.group_floors) - set(offers["target_group"]))),
-        ("Group floors that come to more than one", ["group_floors"] if sum(limits.group_floors.values()) > 1 else []),
+        ("Group floors that come to more than one", ["group_floors"] if sum(limits.group_floors.values()) > 1 + 1e-9 else []),
     ):
         if names:
             raise ParameterError(

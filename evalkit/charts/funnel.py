@@ -7,6 +7,7 @@ import polars as pl
 
 from evalkit.charts.frame import Frame, inner_ticks, nice_ticks, padded
 from evalkit.charts.labels import Words, title_lines
+from evalkit.charts.point_labels import point_labels
 from evalkit.charts.source import POOLED, one_series, shown_rows
 from evalkit.charts.theme import FAINT, FULL_WIDTH, GAIN, INK, LOSS, finish
 from evalkit.disclosure import Published
@@ -49,8 +50,9 @@ def funnel(table: Published, words: Words) -> "alt.LayerChart":
     axis = {"values": nice_ticks(0, top), "title": title_lines(words.text("chart.funnel.x"))}
     frame = Frame(FULL_WIDTH - 40, HEIGHT, (0, top), span, axis, {"values": inner_ticks(*span, n_steps=5), "labelExpr": PERCENT})
     centre = alt.Chart(alt.Data(values=[{"share": share}])).mark_rule(color=INK, strokeWidth=1.5).encode(y=frame.y("share"))
-    layers = [*_lines(lines, frame), centre, *_points(districts, frame)]
-    chart = frame.holds(*layers).properties(title=title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines")))
+    leaders, names = _names(districts, lines, share, frame)
+    chart = frame.holds(*_lines(lines, frame), centre, leaders, *_points(districts, frame), names)
+    chart = chart.properties(title=title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines")))
     return finish(chart, words.text("chart.funnel.title"))
 
 
@@ -79,7 +81,7 @@ def _lines(lines: list[dict], frame: Frame) -> list["alt.Chart"]:
 
 
 def _points(districts: pl.DataFrame, frame: Frame) -> list["alt.Chart"]:
-    """Every district as a point; those outside the limits in another colour and shape, with their names."""
+    """Every district as a point; those outside the limits in another colour and shape."""
     import altair as alt
 
     is_outside = pl.col("verdict") != "inside"
@@ -88,17 +90,14 @@ def _points(districts: pl.DataFrame, frame: Frame) -> list["alt.Chart"]:
         data = alt.Chart(alt.Data(values=rows.select("district", "n_persons", "adjusted").to_dicts()))
         point = data.mark_point(fill=colour, stroke="white", size=110, shape=shape, opacity=1)
         layers.append(point.encode(x=frame.x("n_persons"), y=frame.y("adjusted")))
-    names = alt.Chart(alt.Data(values=_named(districts.filter(is_outside), frame)))
-    for align, offset in (("left", 9), ("right", -9)):
-        own = names.transform_filter(f"datum.align == '{align}'").mark_text(align=align, dx=offset)
-        layers.append(own.encode(x=frame.x("n_persons"), y=frame.y("adjusted"), text=alt.Text("district:N")))
     return layers
 
 
-def _named(rows: pl.DataFrame, frame: Frame) -> list[dict]:
-    """Names stand on the side of their point where there is room."""
-    middle = frame.x_span[1] / 2
-    return [
-        row | {"align": "left" if row["n_persons"] < middle else "right"}
-        for row in rows.select("district", "n_persons", "adjusted").to_dicts()
-    ]
+def _names(districts: pl.DataFrame, lines: list[dict], share: float, frame: Frame) -> tuple["alt.Chart", "alt.Chart"]:
+    """Leaders and names of the districts outside the limits."""
+    corners = [[(line["n"], line[side]) for line in lines if line["level"] == name] for name in LEVELS for side in ("lower", "upper")]
+    is_outside = pl.col("verdict") != "inside"
+    place = ("n_persons", "adjusted")
+    named = [(name, (n, adjusted)) for name, n, adjusted in districts.filter(is_outside).select("district", *place).iter_rows()]
+    others = districts.filter(~is_outside).select(place).rows()
+    return point_labels(named, others, [*corners, [(end, share) for end in frame.x_span]], frame)

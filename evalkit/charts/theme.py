@@ -37,6 +37,10 @@ class Look:
     shape: str = "circle"
 
 
+# Vega's own shapes that are left are lines, which cannot be seen on a range.
+_HOURGLASS = "M-0.9,-0.9L0.9,-0.9L-0.9,0.9L0.9,0.9Z"
+_BOW_TIE = "M-0.9,-0.9L-0.9,0.9L0.9,-0.9L0.9,0.9Z"
+
 LOOKS: dict[str, Look] = {
     "work": Look("#00477a"),
     "studies": Look("#0a8f6c", (7, 3), "square"),
@@ -48,8 +52,8 @@ LOOKS: dict[str, Look] = {
     "sheltered_work": Look("#7b6fc0", (10, 4), "triangle-down"),
     "sickness_benefit": Look("#a3417a", (3, 6), "triangle-left"),
     "pension": Look("#8a5a2b", (6, 6), "triangle-right"),
-    "out": Look("#454545", (1, 4), "stroke"),
-    "unknown": Look("#8c8c8c", (1, 6), "stroke"),
+    "out": Look("#454545", (1, 4), _HOURGLASS),
+    "unknown": Look("#8c8c8c", (1, 6), _BOW_TIE),
     "treated": Look("#00477a"),
     "comparison": Look("#6d6d6d", (7, 4), "square"),
     "difference": Look("#00477a"),

@@ -70,7 +70,7 @@ class CashFlow:
 
     def present_value(self, actors: tuple[str, ...], *, until: int | None = None) -> np.ndarray:
         """What some actors gain together up to a horizon (the flow's own, or one of `present`): (draw,)."""
-        return self.present[until or self.n_months][[_ACTOR_INDEX[actor] for actor in actors]].sum(axis=0)
+        return self.present[self.n_months if until is None else until][[_ACTOR_INDEX[actor] for actor in actors]].sum(axis=0)
 
 
 def cash_flow(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from evalkit.economics.information import evppi
+from evalkit.economics.information import draws_needed, evppi
 from evalkit.economics.uncertainty import acceptability_curve, evpi
 from evalkit.economics.welfare import incremental_table
 
@@ -18,7 +18,7 @@ NOTHING = "none"
 @dataclass(frozen=True)
 class Option:
     """An intervention of a district in all draws, the first the point estimate: net benefit (society), net public cost, months in work, and
-    what its effect and its own cost were in each draw."""
+    what could be known before choosing: by group, the drawn quantities by name. Options share a quantity of the same name."""
 
     district: str
     estimand: str
@@ -26,7 +26,7 @@ class Option:
     net_benefit: np.ndarray
     cost: np.ndarray
     effect: np.ndarray
-    known: dict[str, np.ndarray]
+    known: dict[str, dict[str, np.ndarray]]
 
 
 def compare_options(options: list[Option]) -> pl.DataFrame:
@@ -72,15 +72,20 @@ def acceptability(options: list[Option], thresholds: np.ndarray) -> pl.DataFrame
 
 def worth_of_knowing(options: list[Option]) -> pl.DataFrame:
     """What it would be worth per participant to know everything (group "all"), or one group of quantities, before choosing: district, estimand,
-    group, value."""
+    group, value; empty where the draws are too few for so many quantities."""
     rows = []
     for (district, estimand), group in _by_place(options).items():
         benefit = np.column_stack([draws[1:] for draws in _named(group, "net_benefit").values()])
-        known: dict[str, list[np.ndarray]] = {}
+        known: dict[str, dict[str, np.ndarray]] = {}
         for option in group:
-            for name, values in option.known.items():
-                known.setdefault(name, []).append(values[1:])
-        rows += [(district, estimand, name, evppi(benefit, {name: np.hstack(values)})) for name, values in known.items()]
+            for name, quantities in option.known.items():
+                known.setdefault(name, {}).update({quantity: draws[1:] for quantity, draws in quantities.items()})
+        for name, quantities in known.items():
+            drawn = np.column_stack([*quantities.values()])
+            # Replicates of the effect that were recycled tell nothing new; what is the same in every draw is known, and worth nothing to learn.
+            n_distinct = len(np.unique(drawn, axis=0))
+            is_enough = n_distinct == 1 or n_distinct >= draws_needed(len(quantities))
+            rows.append((district, estimand, name, evppi(benefit, {name: drawn}) if is_enough else None))
         rows.append((district, estimand, "all", evpi(benefit)))
     return pl.DataFrame(rows, schema=_INFORMATION_SCHEMA, orient="row")
 

@@ -5,20 +5,20 @@ import numpy as np
 from evalkit.draws import percentile_limits
 
 
-def summarise(draws: np.ndarray, conf_level: float = 0.95) -> dict[str, float | None]:
-    """Estimate (the first draw), limits (percentiles of the others) and the share of the others above zero.
+def summarise(draws: np.ndarray, n_independent: int, conf_level: float = 0.95) -> dict[str, float | None]:
+    """Estimate (the first draw), limits (percentiles of the others, `n_independent` of them of their own) and the share of the others above zero.
 
     Raises
     ------
     EstimationError
         If the confidence level is not between 0 and 1.
     """
-    low, high = percentiles(draws[1:], conf_level)
+    low, high = percentiles(draws[1:], conf_level, n_independent)
     share = float(np.mean(draws[1:] > 0)) if draws.size > 1 else None
     return {"estimate": float(draws[0]) + 0.0, "ci_lower": low, "ci_upper": high, "probability_positive": share}
 
 
-def percentiles(replicates: np.ndarray, conf_level: float) -> tuple[float | None, float | None]:
+def percentiles(replicates: np.ndarray, conf_level: float, n_independent: int) -> tuple[float | None, float | None]:
     """The limits of the middle share of the replicates; nothing without replicates."""
-    low, high = percentile_limits(replicates, conf_level)
+    low, high = percentile_limits(replicates, conf_level, n_independent=n_independent)
     return (float(low) + 0.0, float(high) + 0.0) if replicates.size else (None, None)

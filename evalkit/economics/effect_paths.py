@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, nearest
-from evalkit.tables import SCHEMAS, conform
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import conform
 
 EFFECT_KEYS = SCHEMAS["effect_status"].keys
 ARMS = ("comparison", "treated")
@@ -18,6 +19,7 @@ PRIMARY_ESTIMAND = "start_now_rather_than_wait"
 EVERYBODY = "all"
 # Shares of people are sums of a few hundred weights; their rounding stays far below this.
 PROBABILITY_TOLERANCE = 1e-8
+LEAST_DECISION_DRAWS = 1000
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,16 @@ def effect_paths(
     if chosen.is_empty() and not draws.is_empty():
         _refuse_absent(draws, estimand, subgroup)
     return [_complete(keys, group, horizon) for keys, group in chosen.partition_by(EFFECT_KEYS, as_dict=True, maintain_order=True).items()]
+
+
+def n_joint_draws(paths: list[EffectPath], wanted: int | None) -> tuple[int, int]:
+    """How many joint draws make ranges, and how many decide between options.
+
+    Ranges: the number wanted, else as many as the effects have replicates, so that draw b is the ledger's. Decisions: at least a thousand, since
+    what it is worth to know a price needs many prices to each replicate.
+    """
+    own = max((path.n_replicates for path in paths), default=0) if wanted is None else wanted
+    return own, max(own, LEAST_DECISION_DRAWS)
 
 
 def recycle(path: EffectPath, n_draws: int) -> EffectPath:

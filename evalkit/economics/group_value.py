@@ -5,7 +5,7 @@ import polars as pl
 
 from evalkit.economics.actors import ACTOR_NAMES
 from evalkit.economics.cash_flow import cash_flow
-from evalkit.economics.effect_paths import PRIMARY_ESTIMAND, effect_paths, recycle
+from evalkit.economics.effect_paths import PRIMARY_ESTIMAND, effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.price_book import PriceBook
 from evalkit.economics.price_draws import draw_prices
@@ -16,7 +16,7 @@ def value_by_group(
     price_book: PriceBook,
     *,
     seed: int,
-    n_draws: int = 1000,
+    n_draws: int | None = None,
     horizon_months: int | None = None,
     estimand: str = PRIMARY_ESTIMAND,
 ) -> pl.DataFrame:
@@ -38,14 +38,15 @@ def value_by_group(
     keys = ["intervention_id", "protocol_hash", "subgroup"]
     shrunk = own.filter(pl.col("source") == "shrunk")
     chosen = pl.concat([shrunk, own.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
+    paths = {group: effect_paths(chosen, estimand=estimand, subgroup=group) for group in chosen["subgroup"].unique().sort()}
+    every = [path for own in paths.values() for path in own]
+    refuse_unknown_states(every, price_book)
+    _, n_draws = n_joint_draws(every, n_draws)
     drawn, found = draw_prices(price_book, np.arange(n_draws + 1), seed=seed), []
-    for group in chosen["subgroup"].unique().sort():
-        paths = effect_paths(chosen, estimand=estimand, subgroup=group)
-        refuse_unknown_states(paths, price_book)
-        for path in paths:
-            flow = cash_flow(recycle(path, n_draws), price_book, drawn, n_months=horizon_months or path.n_months)
-            values = {"draw": np.arange(n_draws + 1), "value": flow.present_value(ACTOR_NAMES)}
-            found.append(pl.DataFrame({"intervention_id": path.keys["intervention_id"], "subgroup": group, **values}, schema=_SCHEMA))
+    for group, path in ((group, path) for group, own in paths.items() for path in own):
+        flow = cash_flow(recycle(path, n_draws), price_book, drawn, n_months=horizon_months or path.n_months)
+        values = {"draw": np.arange(n_draws + 1), "value": flow.present_value(ACTOR_NAMES)}
+        found.append(pl.DataFrame({"intervention_id": path.keys["intervention_id"], "subgroup": group, **values}, schema=_SCHEMA))
     return pl.concat(found) if found else pl.DataFrame(schema=_SCHEMA)
 
 

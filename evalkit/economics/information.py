@@ -53,15 +53,14 @@ def evppi(net_benefit: ArrayLike, known: Mapping[str, ArrayLike]) -> float:
     return float(min(ceiling, max(values, default=0.0)))
 
 
-def evppi_table(net_benefit: ArrayLike, known: Mapping[str, ArrayLike]) -> list[dict]:
-    """EVPPI of each group alone, and of all together: group, value."""
-    rows = [{"group": name, "value": evppi(net_benefit, {name: values})} for name, values in known.items()]
-    return [*rows, {"group": "all", "value": evpi(net_benefit)}]
+def draws_needed(n_quantities: int) -> int:
+    """How many draws a regression on so many quantities needs: five for each term, which are a constant, each quantity and its square."""
+    return 5 * (1 + 2 * n_quantities)
 
 
 def _regressed(net_benefit: np.ndarray, groups: Sequence[np.ndarray]) -> float:
     design = _basis(np.hstack(groups))
-    if design.shape[1] * 5 > len(net_benefit):
+    if draws_needed(design.shape[1] // 2) > len(net_benefit):
         raise _refused(
             f"There are {len(net_benefit)} draws for {design.shape[1]} terms.",
             "give at least five draws for each term, or fewer quantities.",

@@ -18,7 +18,8 @@ from evalkit.economics.ledger_checks import check_ledger
 from evalkit.economics.price_book import Posting, PriceBook, Scenario
 from evalkit.economics.price_draws import draw_prices, own_prices
 from evalkit.errors import LedgerError, first_few
-from evalkit.tables import SCHEMAS, conform
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import conform
 
 ARM_SIGNS = {"comparison": -1.0, "treated": 1.0}
 

@@ -5,7 +5,7 @@ import polars as pl
 from evalkit.economics.actors import PUBLIC_PURSE
 from evalkit.economics.price_book import PriceBook
 from evalkit.errors import LedgerError
-from evalkit.tables import SCHEMAS
+from evalkit.schemas import SCHEMAS
 
 _EFFECT_KEYS = SCHEMAS["effect_status"].keys
 # Sums of some dozens of doubles: rounding stays far below one part in 10^9 of what is summed.

@@ -17,7 +17,7 @@ def value_parts(flow: CashFlow) -> list[dict]:
     for perspective, actors in RESULT_PERSPECTIVES.items():
         observed, total = flow.present_value(actors, until=flow.n_observed), flow.present_value(actors)
         for part, draws in (("observed", observed), ("projected", total - observed), ("total", total)):
-            rows.append({"perspective": perspective, "part": part, **summarise(draws)})
+            rows.append({"perspective": perspective, "part": part, **summarise(draws, flow.n_replicates)})
     return [{**row, "n_draws": flow.n_draws, "n_effect_draws": flow.n_replicates} for row in rows]
 
 
@@ -29,11 +29,11 @@ def value_ratios(total: CashFlow, conf_level: float = 0.95) -> list[dict]:
     """
     cost = total.programme_cost.sum(axis=0)
     rows = [
-        _share(f"net_value_per_cost_{name}", total.present_value(actors), cost, conf_level)
+        _share(f"net_value_per_cost_{name}", total.present_value(actors), total, conf_level)
         for name, actors in RESULT_PERSPECTIVES.items()
         if name != "person"
     ]
-    rows.append(_share("benefit_cost_ratio", total.present_value(ACTOR_NAMES) + cost, cost, conf_level))
+    rows.append(_share("benefit_cost_ratio", total.present_value(ACTOR_NAMES) + cost, total, conf_level))
     net_cost = -total.present_value(PUBLIC_PURSE)
     funds = mvpf(total.present_value(BENEFICIARIES), net_cost, conf_level=conf_level)
     case = {"costs": "ratio"}.get(funds.case, funds.case)
@@ -43,17 +43,21 @@ def value_ratios(total: CashFlow, conf_level: float = 0.95) -> list[dict]:
     work = total.work_months.sum(axis=1)
     rows.append(_cost_per_month("net_public_cost_per_work_month", net_cost, work, conf_level))
     rows.append(_cost_per_month("programme_cost_per_work_month", cost, work, conf_level))
-    rows.append({**_row("work_months", *_three(work, conf_level), "ratio", float(np.mean(work[1:] > 0)) if work.size > 1 else None)})
+    rows.append(_ranged("work_months", work, total, conf_level))
     return rows
 
 
-def _share(measure: str, gains: np.ndarray, cost: np.ndarray, conf_level: float) -> dict:
+def _share(measure: str, gains: np.ndarray, total: CashFlow, conf_level: float) -> dict:
     """Draw by draw, since the intervention's cost is above zero wherever there is one."""
+    cost = total.programme_cost.sum(axis=0)
     if not np.all(cost > 0):
         return _row(measure, None, None, None, "none", None)
-    ratio = gains / cost
-    limit = 1.0 if measure == "benefit_cost_ratio" else 0.0
-    return _row(measure, *_three(ratio, conf_level), "ratio", float(np.mean(ratio[1:] > limit)) if ratio.size > 1 else None)
+    return _ranged(measure, gains / cost, total, conf_level, above=1.0 if measure == "benefit_cost_ratio" else 0.0)
+
+
+def _ranged(measure: str, draws: np.ndarray, total: CashFlow, conf_level: float, *, above: float = 0.0) -> dict:
+    limits = percentiles(draws[1:], conf_level, total.n_replicates)
+    return _row(measure, float(draws[0]) + 0.0, *limits, "ratio", float(np.mean(draws[1:] > above)) if draws.size > 1 else None)
 
 
 def _cost_per_month(measure: str, cost: np.ndarray, months: np.ndarray, conf_level: float) -> dict:
@@ -69,10 +73,6 @@ def _cost_per_month(measure: str, cost: np.ndarray, months: np.ndarray, conf_lev
         float(cost[0]), float(months[0]), sd_numerator=sd_cost, sd_denominator=sd_months, correlation=correlation, conf_level=conf_level
     )
     return _row(measure, float(cost[0] / months[0]), _finite(limits.lower), _finite(limits.upper), "ratio", probability)
-
-
-def _three(draws: np.ndarray, conf_level: float) -> tuple[float, float | None, float | None]:
-    return float(draws[0]) + 0.0, *percentiles(draws[1:], conf_level)
 
 
 def _row(measure: str, estimate: float | None, low: float | None, high: float | None, case: str, probability: float | None) -> dict:

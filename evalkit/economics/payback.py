@@ -34,7 +34,7 @@ def cash_flow_curve(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
     """What has been accumulated at each time, worth at the start, by perspective."""
     rows = []
     for perspective, accumulated in flow.accumulated.items():
-        limits = percentile_limits(accumulated[1:], conf_level)
+        limits = percentile_limits(accumulated[1:], conf_level, n_independent=flow.n_replicates)
         rows += [
             {"perspective": perspective, "month": month, "estimate": estimate, "ci_lower": low, "ci_upper": high}
             for month, (estimate, low, high) in enumerate(zip(accumulated[0].tolist(), *limits.tolist(), strict=True))
@@ -48,7 +48,7 @@ def payback(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
     for perspective, accumulated in (flow.accumulated | flow.accumulated_by_actor).items():
         months = return_months(accumulated)
         deepest = np.minimum(accumulated.min(axis=1), 0.0)
-        low, high = percentiles(deepest[1:], conf_level)
+        low, high = percentiles(deepest[1:], conf_level, flow.n_replicates)
         rows.append(
             {
                 "perspective": perspective,
@@ -78,7 +78,8 @@ def payback_by_year(flow: CashFlow) -> list[dict]:
 def delay_cost(flow: CashFlow) -> list[dict]:
     """What is lost by starting a month later when the horizon ends on the same date, by perspective."""
     shorter = max(flow.n_months - 1, 0)
-    return [
-        {"perspective": perspective, **summarise(flow.present_value(actors) - flow.a_month * flow.present_value(actors, until=shorter))}
+    lost = {
+        perspective: flow.present_value(actors) - flow.a_month * flow.present_value(actors, until=shorter)
         for perspective, actors in RESULT_PERSPECTIVES.items()
-    ]
+    }
+    return [{"perspective": perspective, **summarise(draws, flow.n_replicates)} for perspective, draws in lost.items()]

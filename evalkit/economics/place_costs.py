@@ -23,43 +23,67 @@ def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
     capacity : DataFrame
         The table capacity: fixed_cost is for all places together, variable_cost for one filled place, both a month.
     occupied : DataFrame
-        intervention_id, month, n_occupied (`spells.occupied_places`).
+        intervention_id, month, n_occupied (`spells.occupied_places`). In a month without a row, between the first and the last of any
+        intervention, nobody filled a place.
 
     Returns
     -------
     DataFrame
         intervention_id, year, n_occupied (mean persons a month), places (mean), utilisation_share (filled over places; above 1 where more people
         were booked than there were places), cost_per_filled_place, cost_at_full_use, marginal_cost (money a month), currency, price_year.
-        Years in which nobody filled a place have no row.
+        Years in which nobody filled a place have no row. A kind of cost that an intervention never has is none; months that lack one that it has
+        otherwise are left out of the costs, which are empty where no month is left.
 
     Raises
     ------
     LedgerError
-        If a row lacks currency or price year, or an intervention mixes them; or a cost is negative.
+        If a cost lacks currency or price year, or an intervention mixes them; or a cost is negative.
     """
     _refuse_unfit(capacity)
-    months = capacity.join(occupied.select("intervention_id", "month", "n_occupied"), on=["intervention_id", "month"])
-    filled = pl.col("n_occupied").sum()
-    by_year = months.group_by("intervention_id", "currency", "price_year", year=pl.col("month").dt.year()).agg(
+    within = capacity.filter(pl.col("month").is_between(occupied["month"].min(), occupied["month"].max()))
+    counts = occupied.select("intervention_id", "month", "n_occupied")
+    months = within.join(counts, on=["intervention_id", "month"], how="left").with_columns(
+        pl.col("n_occupied").fill_null(0), *(_of_the_intervention(column) for column in (*_MONEY, *_COSTS))
+    )
+    priced = pl.all_horizontal(pl.col(column).is_not_null() for column in _COSTS)
+    fixed, variable, n, places = (pl.col(column).filter(priced) for column in (*_COSTS, "n_occupied", "places"))
+    by_year = months.group_by("intervention_id", *_MONEY, year=pl.col("month").dt.year()).agg(
         pl.col("n_occupied").mean().alias("mean_occupied"),
         pl.col("places").mean(),
-        (filled / pl.col("places").sum()).alias("utilisation_share"),
-        (pl.col("fixed_cost").sum() / filled).alias("fixed"),
-        (pl.col("fixed_cost").sum() / pl.col("places").sum()).alias("fixed_at_full"),
-        ((pl.col("variable_cost") * pl.col("n_occupied")).sum() / filled).alias("marginal_cost"),
+        (pl.col("n_occupied").sum() / pl.col("places").sum()).alias("utilisation_share"),
+        (fixed.sum() / _above_zero(n.sum())).alias("fixed"),
+        (fixed.sum() / _above_zero(places.sum())).alias("fixed_at_full"),
+        ((variable * n).sum() / _above_zero(n.sum())).alias("marginal_cost"),
     )
-    return by_year.select(
-        "intervention_id",
-        "year",
-        pl.col("mean_occupied").round().cast(pl.Int32).alias("n_occupied"),
-        "places",
-        "utilisation_share",
-        (pl.col("fixed") + pl.col("marginal_cost")).alias("cost_per_filled_place"),
-        (pl.col("fixed_at_full") + pl.col("marginal_cost")).alias("cost_at_full_use"),
-        "marginal_cost",
-        "currency",
-        "price_year",
-    ).sort("intervention_id", "year")
+    return (
+        by_year.filter(pl.col("mean_occupied") > 0)
+        .select(
+            "intervention_id",
+            "year",
+            pl.col("mean_occupied").round().cast(pl.Int32).alias("n_occupied"),
+            "places",
+            "utilisation_share",
+            (pl.col("fixed") + pl.col("marginal_cost")).alias("cost_per_filled_place"),
+            (pl.col("fixed_at_full") + pl.col("marginal_cost")).alias("cost_at_full_use"),
+            "marginal_cost",
+            "currency",
+            "price_year",
+        )
+        .sort("intervention_id", "year")
+    )
+
+
+def _of_the_intervention(column: str) -> pl.Expr:
+    """Currency and price year of every month, and no cost where the intervention never has that kind but has the other."""
+    known = pl.col(column)
+    if column in _MONEY:
+        return known.drop_nulls().first().over("intervention_id").alias(column)
+    never = known.is_null().all().over("intervention_id") & pl.any_horizontal(pl.col(*_COSTS).is_not_null().any().over("intervention_id"))
+    return pl.when(never).then(0.0).otherwise(known).alias(column)
+
+
+def _above_zero(amount: pl.Expr) -> pl.Expr:
+    return pl.when(amount > 0).then(amount)
 
 
 def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
@@ -108,8 +132,8 @@ def start_costs(book: PriceBook, interventions: pl.DataFrame) -> pl.DataFrame:
 
 
 def place_prices(costs: pl.DataFrame) -> pl.DataFrame:
-    """The internal price of a place and month, for settlements: the last year's average cost of a filled place, by intervention."""
-    last = costs.sort("year").group_by("intervention_id").last().sort("intervention_id")
+    """The internal price of a place and month, for settlements: the last known year's average cost of a filled place, by intervention."""
+    last = costs.drop_nulls("cost_per_filled_place").sort("year").group_by("intervention_id").last().sort("intervention_id")
     return last.select("intervention_id", pl.col("cost_per_filled_place").alias("price"), "currency")
 
 
@@ -134,7 +158,7 @@ def with_place_costs(book: PriceBook, costs: pl.DataFrame, interventions: pl.Dat
     ParameterError
         If the book names no price index for the costs' price year.
     """
-    replaced = _start_price(book)
+    replaced, costs = _start_price(book), costs.drop_nulls("cost_per_filled_place")
     records = load_dated(Path(book.file).parent / path for path in book.defaults)
     _refuse_currency(book, costs, records)
     own, prices = [], []
@@ -156,7 +180,9 @@ def _start_record(
     book: PriceBook, replaced: str, years: pl.DataFrame, intervention: dict, records: Mapping[str, DatedRecord]
 ) -> PriceRecord:
     months = intervention["planned_months"]
-    filled = (years["n_occupied"] * years["cost_per_filled_place"]).sum() / years["n_occupied"].sum()
+    # Less than half a person a month is rounded to nobody.
+    n_filled = years["n_occupied"].clip(1)
+    filled = (n_filled * years["cost_per_filled_place"]).sum() / n_filled.sum()
     low, high = years["cost_per_filled_place"].min(), years["cost_per_filled_place"].max()
     scale = months * _in_book_money(book, years["currency"][0], years["price_year"][0], records)
     period = f"{years['year'].min()}-{years['year'].max()}"
@@ -201,20 +227,29 @@ def _in_book_money(book: PriceBook, currency: str, price_year: int, records: Map
 
 
 def _refuse_unfit(capacity: pl.DataFrame) -> None:
-    unnamed = capacity.filter(pl.col("currency").is_null() | pl.col("price_year").is_null())["intervention_id"].unique().sort()
-    money = capacity.group_by("intervention_id").agg(pl.struct("currency", "price_year").n_unique().alias("n")).filter(pl.col("n") > 1)
+    paid = capacity.filter(pl.any_horizontal(pl.col(*_COSTS).is_not_null()))
+    unnamed = paid.filter(pl.any_horizontal(pl.col(*_MONEY).is_null()))["intervention_id"].unique().sort()
+    money = paid.group_by("intervention_id").agg(pl.struct(_MONEY).n_unique().alias("n")).filter(pl.col("n") > 1)
     negative = capacity.filter((pl.col("fixed_cost") < 0) | (pl.col("variable_cost") < 0))["intervention_id"].unique().sort()
-    for what, names in (
-        ("Costs of places without currency or price year", unnamed),
-        ("Costs of places in mixed currencies or price years", money["intervention_id"].sort()),
-        ("Costs of places that are negative", negative),
+    for what, names, fix in (
+        (
+            "Costs of places without currency or price year",
+            unnamed,
+            "ask the sender for the table with currency and price_year on every row.",
+        ),
+        (
+            "Costs of places in mixed currencies or price years",
+            money["intervention_id"].sort(),
+            "ask the sender for one currency and one price year an intervention.",
+        ),
+        ("Costs of places that are negative", negative, "ask the sender for the costs; income from a place is no negative cost."),
     ):
         if len(names):
             raise LedgerError(
                 f"{what}: {len(names)} interventions.",
                 where=f"capacity: {first_few(names, 6)}",
                 why="Amounts are compared in one currency and one year's prices, and a cost is not negative.",
-                fix="ask the sender for the table with currency and price_year on every row.",
+                fix=fix,
             )
 
 
@@ -229,6 +264,7 @@ def _refuse_currency(book: PriceBook, costs: pl.DataFrame, records: Mapping[str,
         )
 
 
+_MONEY, _COSTS = ("currency", "price_year"), ("fixed_cost", "variable_cost")
 _SCHEMA = {
     "intervention_id": pl.String,
     "year": pl.Int32,

@@ -210,6 +210,14 @@ def _resolved(content: dict, *, where: str, folder: Path) -> dict:
     prices = content.get("prices")
     if not isinstance(prices, list | tuple) or not any(isinstance(price, dict) and "default" in price for price in prices):
         return content
+    missing = [f'"{key}"' for key in ("currency", "price_year") if content.get(key) is None]
+    if missing:
+        raise ParameterError(
+            f"The book does not say in which money it counts: {len(missing)} missing.",
+            where=f"{where}, {', '.join(missing)}",
+            why="Prices from the dated parameters are moved to the book's currency and price year.",
+            fix="declare currency (for example SEK) and price_year (for example 2023) at the top of the file.",
+        )
     records = load_dated(folder / path for path in content.get("defaults", ()))
     return content | {"prices": [_filled(price, content, records, where) for price in prices]}
 

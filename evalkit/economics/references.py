@@ -5,6 +5,7 @@ from math import prod
 
 from evalkit.economics.conversion import PRICE_INDEX, convert_currency, convert_price_year, rate_key
 from evalkit.economics.dated import DatedRecord, DatedValue, value_at
+from evalkit.errors import ParameterError
 from evalkit.params import Distribution, PriceRecord, Record, Text
 
 
@@ -46,11 +47,18 @@ def resolve(entry: PriceByReference, *, price_year: int, currency: str, records:
     Raises
     ------
     ParameterError
-        If a record, an exchange rate or a year is missing.
+        If a record, an exchange rate or a year is missing, or a value in another unit is taken as it is.
     """
     reference = entry.default
     value = value_at(records, reference.key, reference.year)
     record = records[reference.key]
+    if record.unit != entry.unit and not (reference.times or reference.divided_by):
+        raise ParameterError(
+            "A value in another unit was taken as it is.",
+            where=f"{reference.key} is {record.unit}, the price {entry.unit}",
+            why="An amount a day is not an amount a month.",
+            fix="scale it by times or divided_by (days a month, for example), or mend the unit.",
+        )
     scale, used = _scale(reference, records)
     source = [f"{reference.key}{f' {reference.year}' if reference.year else ''}: {value.source or record.source}"]
     source += [f"{key}: {one.source or records[key].source}" for key, one in used]

@@ -8,13 +8,13 @@ import polars as pl
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.economics.cash_flow import CashFlow, cash_flow
 from evalkit.economics.comparison import Option, acceptability, compare_options, worth_of_knowing
-from evalkit.economics.effect_paths import EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths, recycle
+from evalkit.economics.effect_paths import EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.net_value import value_parts, value_ratios
 from evalkit.economics.payback import cash_flow_curve, delay_cost, payback, payback_by_year
 from evalkit.economics.price_book import PriceBook
-from evalkit.economics.price_draws import draw_prices, own_prices
-from evalkit.economics.sensitivity import tornado
+from evalkit.economics.price_draws import draw_prices
+from evalkit.economics.sensitivity import displacement_keys, tornado, used_keys
 from evalkit.economics.who_pays import municipal_gain, shared_purse
 
 _KEYS = ["district", "intervention_id", "estimand"]
@@ -83,7 +83,7 @@ def value_results(
     price_book: PriceBook,
     *,
     seed: int,
-    n_draws: int = 1000,
+    n_draws: int | None = None,
     horizon_months: int | None = None,
     estimand: str = PRIMARY_ESTIMAND,
     subgroup: str = EVERYBODY,
@@ -98,8 +98,10 @@ def value_results(
         Prices and postings.
     seed : int
         Of the price draws, >= 0. The same prices meet every effect in a draw.
-    n_draws : int
-        Joint draws; replicates of the effect are recycled, and `n_effect_draws` in the tables says how many there really are.
+    n_draws : int, optional
+        Joint draws: as many as the effect has replicates, so that draw b is that of `value_effects`. With more, replicates are recycled under
+        further prices; `n_effect_draws` in the tables says how many there really are, and ranges are no narrower for it. Options are compared
+        (`options`, `acceptability`, `information`, `totals`) in at least a thousand draws.
     horizon_months : int, optional
         Beyond the follow-up the effect decays by the book's half-life. Without it nothing is projected.
     estimand, subgroup : str
@@ -114,11 +116,12 @@ def value_results(
     """
     paths = effect_paths(effect_draws, estimand=estimand, subgroup=subgroup)
     refuse_unknown_states(paths, price_book)
-    drawn = draw_prices(price_book, np.arange(n_draws + 1), seed=seed)
+    counts = n_joint_draws(paths, n_draws)
+    drawn = draw_prices(price_book, np.arange(max(counts) + 1), seed=seed)
     found: dict[str, list[dict]] = {name: [] for name in _EFFECT_SCHEMAS}
     options, totals = [], []
     for path in paths:
-        rows, option = _one_effect(path, price_book, drawn, n_draws, horizon_months)
+        rows, option = _one_effect(path, price_book, drawn, counts, horizon_months)
         for name, part in rows.items():
             found[name] += [{key: path.keys[key] for key in _KEYS} | row | _money(price_book) for row in part]
         options.append(option)
@@ -134,11 +137,12 @@ def value_results(
 
 
 def _one_effect(
-    path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], n_draws: int, horizon: int | None
+    path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], counts: tuple[int, int], horizon: int | None
 ) -> tuple[dict[str, list[dict]], Option]:
     n_months = horizon or path.n_months
-    many = recycle(path, n_draws)
-    flow = cash_flow(many, book, drawn, n_months=n_months)
+    own, deciding = (recycle(path, count) for count in counts)
+    flow = cash_flow(own, book, drawn, n_months=n_months)
+    flow_of_decision = flow if counts[0] == counts[1] else cash_flow(deciding, book, drawn, n_months=n_months)
     rows = {
         "parts": value_parts(flow),
         "ratios": value_ratios(flow),
@@ -150,24 +154,10 @@ def _one_effect(
         "municipality": municipal_gain(flow),
         "tornado": tornado(path, book, n_months=n_months),
     }
-    return rows, _option(many, flow, book, drawn)
+    return rows, _option(deciding, flow_of_decision, book, drawn)
 
 
 def _option(path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str, np.ndarray]) -> Option:
-    prices = own_prices(drawn, book, path.keys["intervention_id"], path.draws)
-    # Months in work and on support say nearly all that an effect is worth; every state would fit the replicates' noise.
-    told = [path.states.index(state) for state in ("work", "support") if state in path.states]
-    months = path.difference()[:, told].sum(axis=2)
-    displacement = [book.appraisal.displacement.central, *(one.central for one in book.appraisal.displacement_by_state.values())]
-    costs = {key for posting in book.postings if posting.role == "programme_cost" for term in posting.terms for key in term}
-    others = [record.key for record in book.prices if record.distribution.kind != "fixed" and record.key not in {*costs, *displacement}]
-    known = {
-        "effect": months,
-        "displacement": np.column_stack([prices[key] for key in displacement]),
-        "other_prices": np.column_stack([prices[key] for key in others]) if others else np.zeros((len(path.draws), 1)),
-    }
-    if costs:
-        known["programme_cost"] = np.column_stack([prices[key] for key in sorted(costs)])
     return Option(
         path.keys["district"],
         path.keys["estimand"],
@@ -175,8 +165,26 @@ def _option(path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str,
         total.present_value(ACTOR_NAMES),
         -total.present_value(PUBLIC_PURSE),
         total.work_months.sum(axis=1),
-        known,
+        _knowable(path, book, drawn),
     )
+
+
+def _knowable(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """What could be known of an option before choosing, by group: its effect, displacement, its cost, and all other prices that are drawn."""
+    intervention = path.keys["intervention_id"]
+    # Months in work and on support say nearly all that an effect is worth; every state would fit the replicates' noise.
+    told = [state for state in ("work", "support") if state in path.states]
+    difference = path.difference()
+    own, displacement = book.own_prices(intervention), set(displacement_keys(book))
+    costs = {key for posting in book.postings if posting.role == "programme_cost" for term in posting.terms for key in term}
+    groups = {"displacement": displacement, "programme_cost": costs, "other_prices": used_keys(book) - displacement - costs}
+    priced = {name: {own.get(key, key) for key in keys} for name, keys in groups.items()}
+    known = {"effect": {f"{intervention}, {state}": difference[:, path.states.index(state)].sum(axis=1) for state in told}}
+    known |= {
+        name: {key: drawn[key][path.draws] for key in sorted(keys) if book.records[key].distribution.kind != "fixed"}
+        for name, keys in priced.items()
+    }
+    return {name: quantities for name, quantities in known.items() if quantities}
 
 
 def _totals(option: Option) -> pl.DataFrame:

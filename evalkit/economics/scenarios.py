@@ -9,9 +9,10 @@ from pydantic import Field
 
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTIVES
 from evalkit.economics.cash_flow import CashFlow, cash_flow
+from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.payback import NEVER, return_months
 from evalkit.economics.price_book import Posting, PriceBook, declare_price_book, load_price_book
-from evalkit.economics.what_if import WhatIf, cohort_path, load_what_if
+from evalkit.economics.what_if import WhatIf, cohort_path, load_what_if, refuse_unfit, refuse_wait
 from evalkit.errors import ParameterError, first_few, nearest
 from evalkit.params import Grade, PriceRecord, Record, Text, load
 
@@ -42,7 +43,8 @@ class RateChange(Record):
 
 
 class TestFirst(Record):
-    """A test before the start: who would gain, how well the test tells, and what it costs. Those who would not gain are as the comparison."""
+    """A test before the start: who would gain, how well the test tells, and what it costs the public purse. Those who would not gain move as
+    the comparison does."""
 
     share_who_gain: float = Field(ge=0, le=1)
     sensitivity: float = Field(ge=0, le=1)
@@ -88,17 +90,19 @@ def run_scenario(path: Path | str) -> pl.DataFrame:
     Raises
     ------
     ParameterError
-        If a field is faulty, or a change names a price, posting, actor or phase that is not there; names the file.
+        If a field is faulty, a change names a price, posting, state or phase that is not there, or the changed cohort cannot be followed; names
+        the file.
     LedgerError
-        If the changed book does not balance.
+        If the changed book does not balance, or has no livelihood for a state.
     """
     path = Path(path)
     scenario = load(path, Scenario)
     cohort, book = load_what_if(path.parent / scenario.what_if), load_price_book(path.parent / scenario.price_book)
     _refuse_unknown(scenario, cohort, book, str(path))
-    before = _numbers(_flow(cohort, book, 0))
-    after_flow = _flow(_changed_cohort(scenario, cohort), changed_book(scenario, book, where=str(path)), scenario.wait_months)
-    after = _numbers(after_flow) | _testing(scenario, after_flow)
+    refuse_wait(scenario.wait_months, cohort, str(path))
+    before = _numbers(_flow(cohort, book))
+    changed, prices = _changed_cohort(scenario, cohort, str(path)), changed_book(scenario, book, where=str(path))
+    after = _numbers(_flow(changed, prices, scenario.wait_months)) | _testing(scenario, changed, prices)
     rows = [(scenario.scenario, name, before.get(name), after.get(name), name == scenario.number) for name in NUMBERS]
     table = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     return table.with_columns(
@@ -122,7 +126,14 @@ def run_scenarios(folder: Path | str) -> pl.DataFrame:
 
 
 def what_if_value(cohort: WhatIf, book: PriceBook, *, wait_months: int = 0) -> pl.DataFrame:
-    """The numbers of a cohort: number, amount, currency, price_year; as in `run_scenario`."""
+    """The numbers of a cohort: number, amount, currency, price_year; as in `run_scenario`.
+
+    Raises
+    ------
+    ParameterError
+        If the wait is longer than the cohort is followed.
+    """
+    refuse_wait(wait_months, cohort, f"what-if {cohort.what_if}")
     rows = list(_numbers(_flow(cohort, book, wait_months)).items())
     table = pl.DataFrame(rows, schema={"number": pl.String, "amount": pl.Float64}, orient="row")
     return table.with_columns(pl.lit(book.currency).alias("currency"), pl.lit(book.price_year, dtype=pl.Int32).alias("price_year"))
@@ -160,17 +171,30 @@ def _share_out(content: dict, name: str, shares: dict[str, float]) -> None:
     content["postings"] = [one for one in content["postings"] if one["posting"] != name] + parts
 
 
-def _changed_cohort(scenario: Scenario, cohort: WhatIf) -> WhatIf:
+def _changed_cohort(scenario: Scenario, cohort: WhatIf, file: str) -> WhatIf:
     content = cohort.model_dump()
     for change in scenario.rates:
         phase = content[change.arm][change.phase - 1]
         phase["transitions"].setdefault(change.start, {})[change.to] = change.value
-    return WhatIf.model_validate(content)
+    changed = WhatIf.model_validate(content)
+    refuse_unfit(changed, file)
+    return changed
 
 
-def _flow(cohort: WhatIf, book: PriceBook, wait_months: int) -> CashFlow:
+def _flow(cohort: WhatIf, book: PriceBook, wait_months: int = 0) -> CashFlow:
+    path = cohort_path(cohort, wait_months=wait_months)
+    refuse_unknown_states([path], book)
     prices = {record.key: np.array([record.value]) for record in book.prices}
-    return cash_flow(cohort_path(cohort, wait_months=wait_months), book, prices)
+    return cash_flow(path, _starting_later(book, wait_months), prices)
+
+
+def _starting_later(book: PriceBook, wait_months: int) -> PriceBook:
+    """The book with what a start costs and gives posted when the wait is over."""
+    postings = (
+        posting.model_copy(update={"delay_months": posting.delay_months + wait_months}) if posting.driver == "start" else posting
+        for posting in book.postings
+    )
+    return book.model_copy(update={"postings": tuple(postings)})
 
 
 def _numbers(flow: CashFlow) -> dict[str, float | None]:
@@ -184,14 +208,19 @@ def _numbers(flow: CashFlow) -> dict[str, float | None]:
     }
 
 
-def _testing(scenario: Scenario, flow: CashFlow) -> dict[str, float]:
-    """What testing first is worth over the best choice without a test: those who gain are worth the flow, the others cost a place for nothing."""
+def _testing(scenario: Scenario, cohort: WhatIf, book: PriceBook) -> dict[str, float]:
+    """What testing first is worth to society over the best choice without a test: those who gain are worth the flow, the others cost a start for
+    nothing."""
     if scenario.test_first is None:
         return {}
-    test, gain = scenario.test_first, float(flow.present_value(ACTOR_NAMES)[0])
-    loss = -float(flow.programme_cost.sum())
+    test, rates = scenario.test_first, {record.key: record.value for record in book.prices}
+    gain, loss = (
+        float(_flow(one, book, scenario.wait_months).present_value(ACTOR_NAMES)[0])
+        for one in (cohort, cohort.model_copy(update={"treated": cohort.comparison}))
+    )
+    cost = test.cost * (1 + rates[book.appraisal.cost_of_public_funds])
     directly = test.share_who_gain * gain + (1 - test.share_who_gain) * loss
-    tested = test.share_who_gain * test.sensitivity * gain + (1 - test.share_who_gain) * (1 - test.specificity) * loss - test.cost
+    tested = test.share_who_gain * test.sensitivity * gain + (1 - test.share_who_gain) * (1 - test.specificity) * loss - cost
     return {"value_of_testing": tested - max(directly, 0.0)}
 
 
@@ -206,6 +235,9 @@ def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: s
         f"payers.{name} (shares come to {sum(s.values()):g})" for name, s in scenario.payers.items() if abs(sum(s.values()) - 1) > 1e-9
     ]
     faults += [f"rates (phase {one.phase} of {one.arm})" for one in scenario.rates if one.phase > len(getattr(cohort, one.arm))]
+    faults += [
+        f"rates (start {one.start}: {nearest(one.start, cohort.states)})" for one in scenario.rates if one.start not in cohort.states
+    ]
     if scenario.number not in NUMBERS:
         faults.append(f"number, {scenario.number} ({nearest(scenario.number, NUMBERS)})")
     if faults:

@@ -63,22 +63,22 @@ def tornado(
 def _ranges(book: PriceBook, intervention_id: str) -> dict[str, tuple[float, float]]:
     """What is varied, and between which ends; prices that the intervention replaces by its own are left out."""
     own = book.own_prices(intervention_id)
-    used = {own.get(key, key) for key in _used_keys(book)}
+    used = {own.get(key, key) for key in used_keys(book)}
     ends = {r.key: (r.distribution.low, r.distribution.high) for r in book.prices if r.distribution.kind != "fixed"}
     return {key: pair for key, pair in (ends | book.appraisal.sensitivity).items() if key in used}
 
 
-def _used_keys(book: PriceBook) -> set[str]:
+def used_keys(book: PriceBook) -> set[str]:
     """Keys that the central case uses."""
     appraisal = book.appraisal
-    displacement = [appraisal.displacement.central, *(one.central for one in appraisal.displacement_by_state.values())]
-    rates = [
-        appraisal.discount_rate,
-        appraisal.cost_of_public_funds,
-        *displacement,
-        *([appraisal.half_life] if appraisal.half_life else []),
-    ]
-    return {key for posting in book.postings for term in posting.terms for key in term} | set(rates)
+    rates = {appraisal.discount_rate, appraisal.cost_of_public_funds, *displacement_keys(book), *filter(None, [appraisal.half_life])}
+    return rates | {key for posting in book.postings for term in posting.terms for key in term}
+
+
+def displacement_keys(book: PriceBook) -> tuple[str, ...]:
+    """The keys of the displacement that is expected, for jobs of every kind."""
+    appraisal = book.appraisal
+    return (appraisal.displacement.central, *(one.central for one in appraisal.displacement_by_state.values()))
 
 
 def _searched(record: PriceRecord) -> np.ndarray:

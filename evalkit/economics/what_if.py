@@ -7,11 +7,13 @@ from pydantic import Field
 
 from evalkit.economics.effect_paths import ARMS, EVERYBODY, EffectPath
 from evalkit.economics.projection import cohort_trace
-from evalkit.errors import ParameterError, first_few
+from evalkit.errors import ParameterError, first_few, nearest
 from evalkit.params import Grade, Record, Text, load
+from evalkit.tables import STATES
 
 Rates = dict[str, dict[str, float]]
 ESTIMAND = "what_if"
+_OUTCOMES = STATES["outcome"].unique().sort().to_list()
 
 
 class Phase(Record):
@@ -34,6 +36,12 @@ class WhatIf(Record):
     comparison: tuple[Phase, ...]
     treated: tuple[Phase, ...]
 
+    @property
+    def states(self) -> list[str]:
+        """Every state that somebody is in at the start, or that a phase names."""
+        moves = [phase.transitions for phase in (*self.comparison, *self.treated)]
+        return sorted({*self.initial, *(state for one in moves for start, to in one.items() for state in (start, *to))})
+
 
 def load_what_if(path: Path | str) -> WhatIf:
     """Read a cohort.
@@ -41,10 +49,10 @@ def load_what_if(path: Path | str) -> WhatIf:
     Raises
     ------
     ParameterError
-        If a field is unknown, missing or mistyped, or phases or probabilities do not fit; names the file and the place.
+        If a field is unknown, missing or mistyped, or states, phases or probabilities do not fit; names the file and the place.
     """
     cohort = load(path, WhatIf)
-    _refuse_unfit(cohort, str(path))
+    refuse_unfit(cohort, str(path))
     return cohort
 
 
@@ -56,9 +64,9 @@ def cohort_path(cohort: WhatIf, *, wait_months: int = 0) -> EffectPath:
     cohort : WhatIf
         The cohort.
     wait_months : int
-        Months in which the treated arm waits, moving as the comparison does, before its phases begin.
+        Months in which the treated arm waits, moving as the comparison does, before its phases begin; fewer than the horizon.
     """
-    states = sorted({*cohort.initial, *(state for phase in (*cohort.comparison, *cohort.treated) for state in _states_of(phase))})
+    states = cohort.states
     initial = np.array([cohort.initial.get(state, 0.0) for state in states])
     matrices = {
         "comparison": _matrices(cohort.comparison, states, cohort.horizon_months),
@@ -78,10 +86,6 @@ def cohort_path(cohort: WhatIf, *, wait_months: int = 0) -> EffectPath:
     return EffectPath(keys, np.array([0]), states, np.stack(traces)[None], n_effective=0)
 
 
-def _states_of(phase: Phase) -> set[str]:
-    return {*phase.transitions, *(to for moves in phase.transitions.values() for to in moves)}
-
-
 def _matrices(phases: tuple[Phase, ...], states: list[str], n_months: int) -> np.ndarray:
     index = {state: i for i, state in enumerate(states)}
     months = []
@@ -95,8 +99,15 @@ def _matrices(phases: tuple[Phase, ...], states: list[str], n_months: int) -> np
     return np.array(months[:n_months])
 
 
-def _refuse_unfit(cohort: WhatIf, file: str) -> None:
-    faults = []
+def refuse_unfit(cohort: WhatIf, file: str) -> None:
+    """Raise unless a cohort can be followed; `file` is named.
+
+    Raises
+    ------
+    ParameterError
+        If shares or probabilities do not sum to one, phases do not follow each other, or a state is none that people can be in.
+    """
+    faults = [f"state {state} ({nearest(state, _OUTCOMES)})" for state in cohort.states if state not in _OUTCOMES]
     if abs(sum(cohort.initial.values()) - 1) > 1e-9 or min(cohort.initial.values(), default=-1) < 0:
         faults.append("initial (the shares do not sum to one)")
     for arm in ("comparison", "treated"):
@@ -106,11 +117,28 @@ def _refuse_unfit(cohort: WhatIf, file: str) -> None:
         for n, phase in enumerate(phases, 1):
             for state, moves in phase.transitions.items():
                 if min(moves.values(), default=0) < 0 or sum(moves.values()) > 1 + 1e-9:
-                    faults.append(f"{arm} phase {n}, from {state} (probabilities below 0 or above 1 together)")
+                    faults.append(f"{arm} phase {n}, from {state} (the probabilities come to {sum(moves.values()):.4g}, or one is below 0)")
     if faults:
         raise ParameterError(
             f"A what-if cohort that cannot be followed: {len(faults)} faults.",
             where=f"{file}: {first_few(faults, 4)}",
             why="Everybody is in exactly one state each month; nobody vanishes.",
-            fix="mend the shares, the phases or the probabilities.",
+            fix="mend the states, the shares, the phases or the probabilities.",
+        )
+
+
+def refuse_wait(wait_months: int, cohort: WhatIf, where: str) -> None:
+    """Raise unless a wait ends before the cohort's horizon; `where` names the file.
+
+    Raises
+    ------
+    ParameterError
+        If nobody would have started by the horizon.
+    """
+    if wait_months >= cohort.horizon_months:
+        raise ParameterError(
+            f"A wait of {wait_months} months, and the cohort is followed for {cohort.horizon_months}.",
+            where=f"{where}, wait_months",
+            why="Nobody would have started by the horizon, so there is nothing to compare.",
+            fix="shorten the wait, or lengthen horizon_months of the cohort.",
         )

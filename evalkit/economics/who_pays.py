@@ -18,7 +18,7 @@ def shared_purse(flow: CashFlow) -> list[dict]:
     total_gain = sum(max(gain[0], 0.0) for gain in gains.values())
     rows = []
     for actor in PUBLIC_PURSE:
-        gain = summarise(gains[actor])
+        gain = summarise(gains[actor], flow.n_replicates)
         share = max(gain["estimate"], 0.0) / total_gain if total_gain > 0 else None
         proposed = None if share is None or total_cost <= 0 else share * total_cost
         rows.append(
@@ -45,7 +45,7 @@ def municipal_gain(flow: CashFlow) -> list[dict]:
         "municipality_before": municipality - flow.equalised,
         "municipality_after": municipality,
     }
-    return [{"measure": measure, **summarise(draws)} for measure, draws in measures.items()]
+    return [{"measure": measure, **summarise(draws, flow.n_replicates)} for measure, draws in measures.items()]
 
 
 def _costs(flow: CashFlow) -> list[np.ndarray]:

@@ -24,7 +24,8 @@ from evalkit.effects.target_trial import Trials
 from evalkit.effects.targeting import Targeting, targeting
 from evalkit.months import month_number
 from evalkit.params import Extract
-from evalkit.tables import CITY, SCHEMAS
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import CITY
 
 
 class CityGroups(NamedTuple):

@@ -31,7 +31,7 @@ def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
         ("moments", _moments(protocol)),
         ("subgroups", ", ".join(group.name for group in protocol.subgroups) or "none"),
         ("weights at most", ", ".join(f"{name} {value:g}" for name, value in truncation if value is not None) or "not truncated"),
-        ("refused", f"fewer than {protocol.refusal.min_starters} starters"),
+        ("refused", _refused(protocol)),
         ("hash", protocol_hash(protocol)),
     ]
     return pl.DataFrame(rows, schema=["element", "declared"], orient="row")
@@ -53,6 +53,16 @@ def _moments(protocol: Protocol) -> str:
     """The months for which starting, stopping and doses are estimated apart."""
     asked = {"start": protocol.start_months, "stop": protocol.stop_months, "dose": protocol.dose_months}
     return "; ".join(f"{name} {', '.join(map(str, months))}" for name, months in asked.items() if months) or "none"
+
+
+def _refused(protocol: Protocol) -> str:
+    limits = protocol.refusal
+    words = [f"fewer than {limits.min_starters} starters", f"effective sample size below {limits.min_effective_sample_size:g}"]
+    if limits.max_abs_smd is not None:
+        words.append(f"a covariate's difference above {limits.max_abs_smd:g} standard deviations after weighting")
+    if limits.max_share_outside_support is not None:
+        words.append(f"more than {100 * limits.max_share_outside_support:g} % of starters without a counterpart")
+    return "; ".join(words)
 
 
 def _comparison(protocol: Protocol, comparison: str) -> str:

@@ -21,7 +21,8 @@ from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials, has_eligible
 from evalkit.effects.timing import effect_timing
 from evalkit.effects.weights import fit_censoring, fit_propensity
-from evalkit.tables import CITY, SCHEMAS, conform
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import CITY, conform
 
 _OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay"}
 

@@ -38,12 +38,6 @@ class StatePanel:
         cells = np.repeat(own["start"].to_numpy() - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) + np.arange(lengths.sum())
         self.months[np.repeat(own["person_row"].to_numpy(), lengths), cells] = np.repeat(codes, lengths)
 
-    def state_in(self, rows: pl.DataFrame) -> np.ndarray:
-        """Position of the state in each row's own trial month; -1 where the panel ends before."""
-        month = rows["trial_month"].to_numpy() - 1
-        inside = np.minimum(month, self.months.shape[1] - 1)
-        return np.where(month == inside, self.months[self.rows_of(rows), inside], -1)
-
     def rows_of(self, rows: pl.DataFrame) -> np.ndarray:
         return self.people.search_sorted(rows["person_id"]).to_numpy()
 
@@ -78,7 +72,9 @@ def design_matrix(
     columns: dict[str, np.ndarray] = {"constant": np.ones(len(rows))}
     for covariate in protocol.covariates:
         if covariate.kind == "person":
-            columns[covariate.name] = _person_covariate(rows, person, covariate, protocol)
+            what = f'covariate "{covariate.name}"'
+            known = person_values(rows, person, covariate.column, what=what, protocol=protocol, equals=covariate.equals)
+            columns[covariate.name] = known.to_numpy()
         elif covariate.kind == "district":
             columns |= {
                 term: (rows["district"] == district).cast(pl.Float64).to_numpy()
@@ -101,26 +97,42 @@ def about_people(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
     return [place for place, term in enumerate(terms) if term not in of_district]
 
 
-def _person_covariate(rows: pl.DataFrame, person: pl.DataFrame, covariate: Covariate, protocol: Protocol) -> np.ndarray:
-    if covariate.column not in person.columns:
+def person_values(
+    rows: pl.DataFrame, person: pl.DataFrame, column: str, *, what: str, protocol: Protocol, equals: str | None = None
+) -> pl.Series:
+    """A column of the person table at each row, as numbers (1 where it is `equals`, if that is given).
+
+    Raises
+    ------
+    ProtocolError
+        If the column is not there, is a text without `equals`, or is not known for somebody.
+    """
+    where = f"protocol {protocol.protocol}, column {column}"
+    if column not in person.columns:
         raise ProtocolError(
-            f'The covariate "{covariate.name}" is not in the person table.',
-            where=f"protocol {protocol.protocol}, covariates; column {covariate.column}",
-            why="A covariate must have been measured before time zero and delivered.",
-            fix=f"{nearest(covariate.column, person.columns)}",
+            f"The {what} is not in the person table.",
+            where=where,
+            why="It must have been measured before time zero and delivered.",
+            fix=nearest(column, person.columns),
         )
-    value = pl.col(covariate.column)
-    value = (value == covariate.equals) if covariate.equals is not None else value
-    known = person.select("person_id", value=value.cast(pl.Float64))
+    if equals is None and person[column].dtype == pl.String:
+        raise ProtocolError(
+            f"The {what} is a text.",
+            where=where,
+            why="A model and a weight need numbers.",
+            fix="name the text that counts as 1 (equals), one covariate for each.",
+        )
+    value = pl.col(column) if equals is None else pl.col(column) == equals
+    known = person.select("person_id", value=value.cast(pl.Float64).fill_nan(None))
     values = rows.join(known, on="person_id", how="left", maintain_order="left")["value"]
     if values.null_count():
         raise ProtocolError(
-            f'The covariate "{covariate.name}" is unknown for {values.null_count()} of {len(rows)} person-trials.',
-            where=f"protocol {protocol.protocol}, covariates; column {covariate.column}",
+            f"The {what} is unknown for {values.null_count()} of {len(rows)} person-trials.",
+            where=where,
             why="Leaving these people out, or guessing, would change who is compared.",
-            fix='deliver the value, give "not stated" a category of its own, or leave the covariate out of the protocol.',
+            fix='deliver the value, give "not stated" a category of its own, or leave the column out of the protocol.',
         )
-    return values.to_numpy()
+    return values
 
 
 def _season(rows: pl.DataFrame, covariate: Covariate, first_month: date) -> dict[str, np.ndarray]:

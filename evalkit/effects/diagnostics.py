@@ -13,9 +13,7 @@ from evalkit.effects.weights import fit_censoring, fit_propensity
 from evalkit.tables import CITY
 
 
-def effect_sensitivity(
-    trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials | None = None, propensity: pl.DataFrame | None = None
-) -> pl.DataFrame:
+def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials, propensity: pl.DataFrame) -> pl.DataFrame:
     """The primary outcome's months under the declared convention, under others, and as a naive comparison.
 
     Conventions: declared; doubly_robust (an outcome regression beside the weights; not with a grace period); leavers_excluded (those who leave
@@ -25,10 +23,10 @@ def effect_sensitivity(
 
     Parameters
     ----------
-    other_leavers : Trials, optional
-        The same trials with the other convention about those who leave in the trial month. Default: without them.
-    propensity : DataFrame, optional
-        The trials' coefficients with the same draws, where they are known.
+    other_leavers : Trials
+        The same trials with the other convention about those who leave in the trial month.
+    propensity : DataFrame
+        The trials' coefficients with the same draws.
 
     Returns
     -------
@@ -37,21 +35,18 @@ def effect_sensitivity(
         n_starters.
     """
     draws = {"n_draws": n_draws, "seed": seed}
-    fitted = _fitted(trials, **draws) if propensity is None else propensity
     primary, *others = trials.protocol.comparisons
     asked = [("declared", "doubly_robust", primary)] + [("never", "never_doubly_robust", "never")] * ("never" in others)
     tables = []
     for weighted, robust, comparison in asked:
-        own = _months_of(trials, fitted, weighted, comparison, **draws)
+        own = _months_of(trials, propensity, weighted, comparison, **draws)
         tables.append(own)
         if not trials.protocol.grace_months:
-            months = doubly_robust_months(trials, fitted, comparison=comparison, **draws)
+            months = doubly_robust_months(trials, propensity, comparison=comparison, **draws)
             tables.append(own.with_columns(convention=pl.lit(robust), **draw_range(months)))
-    before = trials.states.index(trials.protocol.eligibility.state_before)
     is_excluded = trials.protocol.leavers_in_month_one == "excluded"
-    other = other_leavers or trials.keep((trials.outcomes[:, 0] == before) | trials.is_treated)
     for convention, changed in (
-        ("leavers_stay" if is_excluded else "leavers_excluded", other),
+        ("leavers_stay" if is_excluded else "leavers_excluded", other_leavers),
         ("unweighted_survey", _with_unit_weights(trials)),
         ("naive", _without_covariates(trials)),
     ):

@@ -20,7 +20,8 @@ from evalkit.effects.protocol import ESTIMANDS, Comparison, protocol_hash
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people, effective_sample_size
-from evalkit.tables import CITY, SCHEMAS
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import CITY
 
 _CHUNK_VALUES = 8_000_000
 _SUM_COLUMNS = ("state", "event", "month", "weighted_sum", "weight_total")

@@ -19,7 +19,8 @@ from evalkit.effects.protocol import ESTIMANDS, Protocol, Subgroup, protocol_has
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix
 from evalkit.errors import ProtocolError, nearest
-from evalkit.tables import CITY, SCHEMAS
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import CITY
 
 ALL = "all"
 _KEYS = ["intervention_id", "protocol_hash", "subgroup"]

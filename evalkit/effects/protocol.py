@@ -196,9 +196,17 @@ class Protocol(Record):
             raise ValueError("a grace period goes with wait and never, and its weights are truncated by propensity alone")
         if self.intervention_id in (self.other_intervention_id, self.eligibility.during, self.eligibility.after):
             raise ValueError("an intervention is not compared with, added to or put after itself")
-        names = [group.name for group in self.subgroups]
-        if len(set(names)) < len(names) or "all" in names:
-            raise ValueError('subgroups need names of their own, none of them "all"')
+        covariates, groups = [one.name for one in self.covariates], ["all", *[group.name for group in self.subgroups]]
+        for what, names in (
+            ("outcomes", self.outcomes),
+            ("comparisons", self.comparisons),
+            ("covariates", covariates),
+            ("subgroups", groups),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(f'{what} stand once each, under names of their own (no subgroup is called "all")')
+        if any(one.kind == "history_share" and one.outcome not in self.outcomes for one in self.covariates):
+            raise ValueError("a history_share is of one of the outcomes")
         return self
 
 
@@ -234,11 +242,21 @@ def load_protocol(path: Path | str, *, n_months: int, districts: Sequence[str] =
 
 
 def load_protocols(run: Run) -> tuple[Protocol, ...]:
-    """The protocols that a run file names, held against its extract's length; as `load_protocol`."""
+    """The protocols that a run file names, held against its extract's length; as `load_protocol`, and refused if two are about one intervention."""
     extract = run.params.extract
     n_months = month_number(extract.follow_up_through) - month_number(extract.first_month) + 1
     districts = run.params.districts
-    return tuple(load_protocol(run.path(path), n_months=n_months, districts=districts) for path in run.params.effects.protocols)
+    protocols = tuple(load_protocol(run.path(path), n_months=n_months, districts=districts) for path in run.params.effects.protocols)
+    interventions = [protocol.intervention_id for protocol in protocols]
+    twice = sorted({one for one in interventions if interventions.count(one) > 1})
+    if twice:
+        raise ProtocolError(
+            f"{len(twice)} intervention{'s have' if len(twice) > 1 else ' has'} more than one protocol.",
+            where=f"{run.run_file.name}, effects.protocols: {', '.join(twice)}",
+            why="Tables and pages name an effect by its intervention; two protocols would stand in each other's place.",
+            fix="keep one of them in this run, and make a second run file for the other.",
+        )
+    return protocols
 
 
 def protocol_hash(protocol: Protocol) -> str:

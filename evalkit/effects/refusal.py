@@ -37,9 +37,13 @@ def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str, e
         return "few_comparable"
     if limits.max_share_outside_support is not None and share_outside_support(trials, coefficients) > limits.max_share_outside_support:
         return "outside_support"
-    if district == CITY and limits.max_abs_smd is not None:
-        return UNBALANCED if np.abs(standardised_differences(trials, weights)).max(initial=0) > limits.max_abs_smd else None
-    return None
+    return UNBALANCED if district == CITY and is_unbalanced(trials, coefficients) else None
+
+
+def is_unbalanced(trials: Trials, coefficients: np.ndarray) -> bool:
+    """Whether some covariate's difference remains above the declared limit after weighting, in all the people that the weights were fitted to."""
+    limit = trials.protocol.refusal.max_abs_smd
+    return limit is not None and bool(np.abs(standardised_differences(trials, arm_weights(trials, coefficients))).max(initial=0) > limit)
 
 
 def spread_to_districts(statuses: pl.DataFrame) -> pl.DataFrame:

@@ -66,7 +66,7 @@ def rollout_effect(panel: pl.DataFrame, adoption: Adoption, *, outcome: Outcome,
     RollOut
         by_event_time: outcome, event_period (0: the period of adoption), effect (log rate), n_adopted (districts). summary: outcome, effect,
         ci_lower, ci_upper (log rate, mean over periods from adoption on; limits from the permutations around it), p_value, trend_before (log rate
-        a period), p_trend, verdict (estimated|trend_before), n_adopted, n_districts.
+        a period) and p_trend (null where no cohort has two periods before adoption), verdict (estimated|trend_before), n_adopted, n_districts.
 
     Raises
     ------
@@ -105,7 +105,8 @@ def rollout_effect(panel: pl.DataFrame, adoption: Adoption, *, outcome: Outcome,
         "n_adopted": int((adopted < NEVER).sum()),
         "n_districts": len(districts),
     }
-    return RollOut(_by_event_time(cells, adopted, outcome), pl.DataFrame([summary]))
+    untested = pl.col("trend_before", "p_trend").fill_nan(None)
+    return RollOut(_by_event_time(cells, adopted, outcome), pl.DataFrame([summary]).with_columns(untested))
 
 
 def group_time_effects(values: np.ndarray, weights: np.ndarray, adopted: np.ndarray, *, until: np.ndarray | None = None) -> _Cells:
@@ -264,6 +265,9 @@ def _shares(mask: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _p_value(found: float, placebo: np.ndarray) -> float:
+    """Share of the permutations as far from zero as what was found, itself counted in; NaN where nothing was found to test."""
+    if np.isnan(found):
+        return float("nan")
     known = placebo[~np.isnan(placebo)]
     return float((1 + (np.abs(known) >= abs(found) - 1e-12).sum()) / (1 + len(known)))
 

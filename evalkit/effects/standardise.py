@@ -14,7 +14,7 @@ from evalkit.effects.logit import SEPARATED, weighted_logit
 from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import coefficient_matrix, drawn_people, effective_sample_size, weights_from_propensity
-from evalkit.tables import SCHEMAS
+from evalkit.schemas import SCHEMAS
 
 
 def standardised_draws(trials: Trials, propensity: pl.DataFrame, *, n_draws: int, seed: int) -> pl.DataFrame:

@@ -11,12 +11,12 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from evalkit.effects.covariates import UNKNOWN, StatePanel, design_matrix
+from evalkit.effects.covariates import UNKNOWN, StatePanel, design_matrix, person_values
 from evalkit.effects.protocol import Protocol
 from evalkit.errors import ProtocolError
 from evalkit.months import month_number, month_number_expr
 
-__all__ = ["UNKNOWN", "Trials", "Waiting", "emulate_trials", "has_eligible"]
+__all__ = ["UNKNOWN", "Trials", "Waiting", "emulate_trials", "episode_months", "has_eligible"]
 
 # An episode that has not ended: later than any month of an extract.
 _NO_END = 2**20
@@ -87,7 +87,7 @@ def emulate_trials(
     Parameters
     ----------
     spells, episodes, state_intervals, person : DataFrame
-        The tables of the same names (evalkit.tables). State intervals at the level of outcomes.
+        The tables of the same names (evalkit.schemas). State intervals at the level of outcomes.
     protocol : Protocol
         The declared trial.
     first_month : date
@@ -101,7 +101,7 @@ def emulate_trials(
     Raises
     ------
     ProtocolError
-        If nobody is eligible, a covariate is missing from the person table or unknown for somebody, a person's state is not known for the
+        If nobody is eligible, a covariate or survey weight cannot be had for everybody (`person_values`), a person's state is not known for the
         whole follow-up, or a state occurs that is not among the protocol's outcomes ("unknown" is followed as a state of its own).
     """
     origin, eligibility = month_number(first_month), protocol.eligibility
@@ -121,11 +121,10 @@ def emulate_trials(
     outcomes = panel.follow_up(months.filter(pl.Series(in_trial)), protocol)
     terms, design = design_matrix(months, panel, person, protocol, first_month)
     if protocol.leavers_in_month_one == "excluded":
-        stays = panel.state_in(months) == panel.states.index(eligibility.state_before)
-        kept = stays | (months["arm"] == "treated").to_numpy()
+        kept = months.select(pl.col("is_still_on_support") | (pl.col("arm") == "treated")).to_series().to_numpy()
         months, design, outcomes, in_trial = months.filter(pl.Series(kept)), design[kept], outcomes[kept[in_trial]], in_trial[kept]
     waiting = Waiting(months.select("person_id", "trial_month", "elapsed_months", "weight", started=pl.col("arm") == "treated"), design)
-    rows = months.filter(pl.Series(in_trial))
+    rows = months.filter(pl.Series(in_trial)).drop("is_still_on_support")
     return Trials(rows, design[in_trial], terms, outcomes, panel.states, protocol, waiting if is_never or protocol.grace_months else None)
 
 
@@ -137,26 +136,33 @@ def has_eligible(spells: pl.DataFrame, episodes: pl.DataFrame, *, protocol: Prot
 
 
 def _eligible(spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int, last: int) -> pl.DataFrame:
-    """One row per person and trial month: on support in the month before, not then in the intervention, and what else the protocol asks."""
+    """One row per person and trial month: on support in the month before, not then in what is compared, and what else the protocol asks."""
     rule = protocol.eligibility
     months = spells.select(
         "person_id",
         "district",
         spell_start=month_number_expr("start") - origin + 1,
         is_start_known="is_start_known",
+        spell_end=month_number_expr("end") - origin + 1,
         lowest=pl.max_horizontal(month_number_expr("start") - origin + 2, pl.lit(rule.from_month)),
         highest=pl.min_horizontal(month_number_expr("end") - origin + 1, pl.lit(last)),
     ).filter(pl.col("lowest") <= pl.col("highest"))
     rows = (
         months.with_columns(trial_month=pl.int_ranges("lowest", pl.col("highest") + 1, dtype=pl.Int32))
         .explode("trial_month")
-        .with_columns(elapsed_months=pl.when("is_start_known").then(pl.col("trial_month") - pl.col("spell_start")))
+        .with_columns(
+            elapsed_months=pl.when("is_start_known").then(pl.col("trial_month") - pl.col("spell_start")),
+            # What was paid decides, whatever state is on record beside it (a programme, say).
+            is_still_on_support=pl.col("trial_month") < pl.col("spell_end"),
+        )
     )
-    rows = _without(rows, _running(rows, episodes, protocol.intervention_id, origin))
+    # Whoever is in one of the interventions compared cannot start it.
+    for compared in filter(None, (protocol.intervention_id, protocol.other_intervention_id)):
+        rows = _without(rows, _running(rows, episodes, compared, origin))
     if rule.during:
         rows = _only(rows, _running(rows, episodes, rule.during, origin))
     if rule.after:
-        steps = rows.join(_episode_months(episodes, rule.after, origin), on="person_id")
+        steps = rows.join(episode_months(episodes, rule.after, origin), on="person_id")
         since = pl.col("trial_month") - pl.col("episode_end")
         goes_on = steps.filter((pl.col("episode_start") < pl.col("trial_month")) & (since < 0))
         rows = _without(_only(rows, steps.filter(since.is_between(0, rule.within_months - 1))), goes_on)
@@ -165,7 +171,7 @@ def _eligible(spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, 
 
 def _running(rows: pl.DataFrame, episodes: pl.DataFrame, intervention_id: str, origin: int) -> pl.DataFrame:
     """The rows whose person was in an intervention in the month before."""
-    return rows.join(_episode_months(episodes, intervention_id, origin), on="person_id").filter(
+    return rows.join(episode_months(episodes, intervention_id, origin), on="person_id").filter(
         (pl.col("episode_start") < pl.col("trial_month")) & (pl.col("trial_month") <= pl.col("episode_end"))
     )
 
@@ -180,13 +186,12 @@ def _without(rows: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
 
 def _assign(eligible: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int) -> pl.DataFrame:
     keys = ["person_id", "trial_month"]
-    # Episodes that overlap or begin twice in a month are one start; the longest plan stands.
-    starts = _episode_months(episodes, protocol.intervention_id, origin).group_by("person_id", trial_month="episode_start")
-    rows = eligible.join(starts.agg(pl.col("planned_months").max(), arm=pl.lit("treated")), on=keys, how="left")
+    starts = episode_months(episodes, protocol.intervention_id, origin).rename({"episode_start": "trial_month"})
+    rows = eligible.join(starts.select(*keys, "planned_months", arm=pl.lit("treated")), on=keys, how="left")
     if protocol.other_intervention_id:
-        other = _episode_months(episodes, protocol.other_intervention_id, origin).select("person_id", trial_month="episode_start")
+        other = episode_months(episodes, protocol.other_intervention_id, origin).select("person_id", trial_month="episode_start")
         rows = rows.filter(pl.col("arm").is_not_null()).vstack(_only(rows.filter(pl.col("arm").is_null()), other))
-    columns = ["person_id", "district", "trial_month", "arm", "elapsed_months", "planned_months"]
+    columns = ["person_id", "district", "trial_month", "arm", "elapsed_months", "planned_months", "is_still_on_support"]
     rows = rows.with_columns(pl.col("arm").fill_null("comparison")).select(columns).sort(keys)
     return rows.with_columns(next_start=_next_start(rows))
 
@@ -202,19 +207,40 @@ def _next_start(rows: pl.DataFrame) -> pl.Series:
     return pl.Series(np.where(same, following - place + 1, 0).astype(np.int32)).replace(0, None)
 
 
-def _episode_months(episodes: pl.DataFrame, intervention_id: str, origin: int) -> pl.DataFrame:
-    """Start (inclusive) and end (exclusive) of an intervention's episodes as protocol months, and the length planned at the start."""
+def episode_months(episodes: pl.DataFrame, intervention_id: str, origin: int) -> pl.DataFrame:
+    """Time in an intervention without a break, in protocol months: episodes that overlap or follow at once are one.
+
+    Returns
+    -------
+    DataFrame
+        person_id, episode_start (inclusive), episode_end (exclusive), planned_months (the longest plan of those that begin it), planned_end (the
+        latest month planned for any of them).
+    """
     planned = pl.col("planned_months") if "planned_months" in episodes.columns else pl.lit(None, dtype=pl.Int32)
-    return episodes.filter(pl.col("intervention_id") == intervention_id).select(
+    months = episodes.filter(pl.col("intervention_id") == intervention_id).select(
         "person_id",
         episode_start=(month_number_expr("start") - origin + 1).cast(pl.Int32),
         episode_end=pl.coalesce(month_number_expr("end") - origin + 1, pl.lit(_NO_END)).cast(pl.Int32),
         planned_months=planned.cast(pl.Int32),
+    )
+    start = pl.col("episode_start")
+    is_new = start > pl.col("episode_end").cum_max().shift(1).over("person_id")
+    ordered = months.sort("person_id", "episode_start", "episode_end").with_columns(stay=is_new.fill_null(True).cum_sum())
+    return (
+        ordered.group_by("stay", maintain_order=True)
+        .agg(
+            pl.first("person_id"),
+            start.min(),
+            pl.col("episode_end").max(),
+            planned_months=pl.col("planned_months").filter(start == start.min()).max(),
+            planned_end=(start + pl.col("planned_months")).max(),
+        )
+        .drop("stay")
     )
 
 
 def _with_survey_weight(rows: pl.DataFrame, person: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
     if protocol.survey_weight is None:
         return rows.with_columns(weight=pl.lit(1.0))
-    weights = person.select("person_id", weight=pl.col(protocol.survey_weight).cast(pl.Float64))
-    return rows.join(weights, on="person_id", how="left", maintain_order="left")
+    weights = person_values(rows, person, protocol.survey_weight, what="survey weight", protocol=protocol)
+    return rows.with_columns(weights.alias("weight"))

@@ -14,8 +14,8 @@ from evalkit.effects.logit import SEPARATED, replicate_logits, weighted_logit
 from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.target_trial import Trials
 from evalkit.errors import EstimationError
+from evalkit.schemas import SCHEMAS
 from evalkit.survival.replicate import replicate_weights
-from evalkit.tables import SCHEMAS
 
 Estimand = Literal["ATT", "ATE", "overlap"]
 Model = Literal["propensity", "censoring"]

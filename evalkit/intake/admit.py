@@ -35,7 +35,7 @@ _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int
 class Admission:
     """What intake made of an extract.
 
-    `tables` conform to evalkit.tables.SCHEMAS. `rejected` has one row for each rule that a rejected row breaks (table, file, line, column,
+    `tables` conform to evalkit.schemas.SCHEMAS. `rejected` has one row for each rule that a rejected row breaks (table, file, line, column,
     rule, sentence), never a value, as many of them as are listed. `receipt` counts all rows by table and rule, with rule "all" for the table
     itself. `assumptions` says how each file was read, what it did not hold, and which lists of rejected rows were cut (table, file, assumption).
     """

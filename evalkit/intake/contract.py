@@ -18,7 +18,7 @@ import yaml
 from evalkit.errors import IntakeError, nearest
 from evalkit.intake.mapping import Covariate, Mapping
 from evalkit.params import Text
-from evalkit.tables import SCHEMAS
+from evalkit.schemas import SCHEMAS
 
 Kind = Literal["string", "integer", "number", "date", "boolean"]
 DTYPES: dict[str, pl.DataType] = {"string": pl.String, "integer": pl.Int32, "number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean}

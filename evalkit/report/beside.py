@@ -84,9 +84,10 @@ def _action(brief: Brief, row: Row) -> str:
 def _rollout_change(brief: Brief, row: Row) -> Markup:
     if row["verdict"] != "estimated" or not row.has("change", "change_lower", "change_upper"):
         return brief.words.html(f"rollout.{row['verdict'] or 'trend_before'}")
-    low, high = (brief.number(row, f"change_{side}", SHARE) for side in ("lower", "upper"))
-    limits = brief.words.html("unit.range", low=low, high=high)
-    return Markup('{} <span class="range">({})</span>').format(brief.number(row, "change", SHARE), limits)
+    limits = brief.words.html(
+        "unit.range", low=brief.number(row, "change_lower", Form("hundredths")), high=brief.number(row, "change_upper", SHARE)
+    )
+    return Markup('{} <span class="range">({})</span>').format(brief.number(row, "change", Form("signed_percent")), limits)
 
 
 def funnel_blocks(brief: Brief) -> tuple[Block, ...]:

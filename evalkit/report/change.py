@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from evalkit.report.beside import group_table, targeting_table, targeting_text
-from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
+from evalkit.report.document import Block, Brief, DataTable, Figure, Further, KeyFigure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row, gain_form, points_form
 from evalkit.report.people import month_cell
@@ -195,14 +195,17 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     groups = (*group_table(brief, effect.intervention_id), *targeting_table(brief, effect.intervention_id)) if is_city else ()
     rule = targeting_text(brief, effect.intervention_id) if is_city else ()
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
+    when = brief.when(effect.intervention_id)
+    grace = (words.html("change.grace", **when),) if when else ()
     block = Block(
         heading=heading_of(brief, effect),
         pooled=pooled,
         leads=(_answer(brief, effect),) if pooled or len(effects_of(brief)) > 1 else (),
-        text=(words.html("change.pooled_intro", district=brief.place),) if pooled else (),
+        text=(*((words.html("change.pooled_intro", district=brief.place),) if pooled else ()), *grace),
         key_figures=_key_figures(brief, effect),
         after=(*_lock_in_text(brief, effect), *timing_texts(brief, effect.keys), *rule, *question),
         figures=figures,
+        further=_further(brief, effect),
         tables=(*(() if is_drawn else _summary_table(brief, effect)), *groups),
     )
     return (block,)
@@ -242,12 +245,24 @@ def _lock_in_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 
 def _figures(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
-    words = brief.words
-    own = (
-        *picture(brief, "effect_curves", words.html("change.figure_effect"), _curve_tables(brief, effect), of=effect.names),
-        *_months_figure(brief, effect),
+    return _pictures(brief, effect, brief.words.html("change.figure_effect"))
+
+
+def _further(brief: Brief, effect: Effect) -> tuple[Further, ...]:
+    """The same pictures under the intervention's other estimands."""
+    named = [(other, brief.words.text(other.estimand, **brief.when(other.intervention_id))) for other in _other_questions(brief, effect)]
+    return tuple(
+        Further(
+            summary=brief.words.text("change.further", question=question),
+            figures=_pictures(brief, other, brief.words.html("change.figure_other", question=question)),
+        )
+        for other, question in named
     )
-    return (*own, *(figure for other in _other_questions(brief, effect) for figure in _other_figures(brief, other)))
+
+
+def _pictures(brief: Brief, effect: Effect, conclusion: Markup) -> tuple[Figure, ...]:
+    curves = picture(brief, "effect_curves", conclusion, _curve_tables(brief, effect), of=effect.names)
+    return (*curves, *_months_figure(brief, effect))
 
 
 def _months_figure(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
@@ -262,11 +277,6 @@ def _other_questions(brief: Brief, effect: Effect) -> list[Effect]:
     rows = brief.shelf.rows("effect_status", district=effect.scope, intervention_id=effect.intervention_id)
     others = [replace(effect, estimand=row["estimand"]) for row in rows if row["estimand"] != effect.estimand]
     return [other for other in others if f"effect_curves-{slug('-'.join(other.names))}" in brief.figures]
-
-
-def _other_figures(brief: Brief, other: Effect) -> tuple[Figure, ...]:
-    conclusion = brief.words.html("change.figure_other", question=brief.words.text(other.estimand))
-    return (*picture(brief, "effect_curves", conclusion, _curve_tables(brief, other), of=other.names), *_months_figure(brief, other))
 
 
 def _curve_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:

@@ -46,8 +46,17 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Further:
+    """Pictures that unfold under their summary: a second look at what was shown."""
+
+    summary: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
 class Block:
-    """A part of a section: its own answer if it has one, text, key figures, points, more text, pictures and tables in this order.
+    """A part of a section: its own answer if it has one, text, key figures, points, more text, pictures, further pictures and tables, in this
+    order.
 
     `pooled` marks numbers of all districts together; `anchor` is a place that other sections point to.
     """
@@ -61,7 +70,13 @@ class Block:
     key_figures: tuple[KeyFigure, ...] = ()
     after: tuple[Markup, ...] = ()
     figures: tuple[Figure, ...] = ()
+    further: tuple[Further, ...] = ()
     tables: tuple[DataTable, ...] = ()
+
+    @property
+    def all_figures(self) -> tuple[Figure, ...]:
+        """The pictures that are seen at once, and those that unfold."""
+        return (*self.figures, *(figure for further in self.further for figure in further.figures))
 
 
 @dataclass(frozen=True)
@@ -111,6 +126,12 @@ class Brief:
     def number(self, row: Row, column: str, form: Form, *, unit: str = "") -> Markup:
         """A number with its address (see `numbers.number`)."""
         return number(row, column, form, self.words, unit=unit)
+
+    def when(self, intervention_id: str) -> dict[str, str]:
+        """When those who start do so, for sentences with {when}: within so many months under a grace period, else the catalogue's "now"."""
+        protocol = self.protocols.get(intervention_id)
+        grace = protocol.grace_months if protocol else 0
+        return {"when": self.words.text("change.within", months=grace + 1)} if grace else {}
 
     def range_of(self, row: Row, form: Form) -> Markup:
         """A row's range with its address; empty if there is none."""

@@ -86,6 +86,10 @@ class Words:
         """A share (0-1) as per cent."""
         return self.number(share * 100, digits) + self.text("unit.percent_sign")
 
+    def signed_percent(self, share: float, digits: int = 0) -> str:
+        """A share as per cent whose plus is written too: a change by a part of itself."""
+        return self.signed(share * 100, digits) + self.text("unit.percent_sign")
+
     def probability(self, share: float, digits: int = 0) -> str:
         """A probability from draws as per cent; near none or all of the draws as a bound, since draws do not show more."""
         if UNLIKELY <= share <= 1 - UNLIKELY:

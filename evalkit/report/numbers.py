@@ -14,15 +14,15 @@ from markupsafe import Markup
 from evalkit.disclosure import Published, require_published
 from evalkit.report.language import Words
 
-Kind = Literal["number", "signed", "percent", "probability", "hundredths", "points", "money", "gain", "year"]
+Kind = Literal["number", "signed", "percent", "signed_percent", "probability", "hundredths", "points", "money", "gain", "year"]
 
 
 @dataclass(frozen=True)
 class Form:
     """How a number is written: its kind, its decimals (negative: rounded to tens, hundreds) and, for money, its currency.
 
-    number and signed as they are; percent, probability (a bound near 0 and 1), hundredths (a share without the sign) and points
-    (hundredths with a plus) times 100; money and gain (with a plus) as amounts; year without separators.
+    number and signed as they are; percent, signed_percent (with a plus), probability (a bound near 0 and 1), hundredths (a share without the
+    sign) and points (hundredths with a plus) times 100; money and gain (with a plus) as amounts; year without separators.
     """
 
     kind: Kind = "number"

@@ -146,7 +146,7 @@ def _write_page(brief: Brief, sections: tuple[Section, ...], *, name: str, headi
 
 
 def _refuse_unplaced(brief: Brief, sections: tuple[Section, ...]) -> None:
-    placed = {figure.name for section in sections for block in section.blocks for figure in block.figures}
+    placed = {figure.name for section in sections for block in section.blocks for figure in block.all_figures}
     unplaced = sorted(set(brief.figures) - placed)
     if unplaced:
         raise ParameterError(

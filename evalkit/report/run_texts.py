@@ -40,6 +40,7 @@ class ProtocolTexts(_Texts):
     title: Text
     question: Text
     follow_up_months: int
+    grace_months: int = 0
     comparisons: tuple[str, ...] = ("wait",)
     refusal: RefusalTexts = RefusalTexts()
     subgroups: tuple[SubgroupTexts, ...] = ()

@@ -70,4 +70,4 @@ def _never_text(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]
     if row is None or not row.has("difference", "ci_lower", "ci_upper"):
         return ()
     shown = {"months": brief.number(row, "difference", CHANGE_MONTHS), "range": brief.range_of(row, CHANGE_MONTHS)}
-    return (brief.words.html("change.never", **shown),)
+    return (brief.words.html("change.never", **shown, **brief.when(keys["intervention_id"])),)

@@ -171,8 +171,13 @@ def _prices_table(brief: Brief) -> tuple[DataTable, ...]:
     return (DataTable(caption=words.text("value_page.prices_caption"), head=head, rows=body),)
 
 
+def price_unit(brief: Brief, price: Row) -> str:
+    """The unit of a price in the reader's language."""
+    return brief.words.text(f"price_unit.{price['unit'].replace(' ', '_')}")
+
+
 def _price_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
-    form = Form("number", _price_digits(row["value"]))
+    form, unit = Form("number", _price_digits(row["value"])), price_unit(brief, row)
     limits: Markup | str = "–"
     if row.has("low", "high"):
         limits = brief.words.html("unit.range", low=brief.number(row, "low", form), high=brief.number(row, "high", form))
@@ -180,7 +185,7 @@ def _price_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
         row[f"name_{brief.words.language}"],
         brief.number(row, "value", form),
         limits,
-        Markup("{}, {}").format(row["unit"], brief.number(row, "price_year", YEAR)) if row.has("price_year") else row["unit"],
+        Markup("{}, {}").format(unit, brief.number(row, "price_year", YEAR)) if row.has("price_year") else unit,
         row["value_grade"],
         row["source"],
     )

@@ -1,15 +1,21 @@
 """Value through time: when the money comes back, what is projected, what it gives for the money, who should pay, and what the answer hangs on."""
 
+from itertools import product
+
 from markupsafe import Markup, escape
 
 from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import COUNT, PROBABILITY, Form, Row, gain_form
+from evalkit.report.value import price_unit
 
 PERSPECTIVES = ("person", "district", "municipality", "public_purse", "society")
 _PARTS = ("observed", "projected", "total")
 _N_TORNADO = 6
+_MONTHS = "months"
+# The share of the draws beyond which the money is said to come back, or not to: as with the ranges of 95 per cent, whose tails hold 2.5 each.
+_SURE = 0.975
 _MONEY_MEASURES = ("net_public_cost_per_work_month", "programme_cost_per_work_month")
 
 
@@ -26,17 +32,26 @@ def when_it_pays(brief: Brief) -> Section:
 
 
 def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[Markup, ...]:
-    """One sentence for those whose money comes back and one for those whose does not, by name; all districts' sums apart."""
+    """One sentence for those whose money comes back, for those whose does not and for those of whom it cannot be said; pooled sums apart."""
     by_verdict: dict[tuple[bool, str], list[str]] = {}
     for effect, rows in shown:
-        purse = rows.get("public_purse")
-        verdict = "unshown" if purse is None else "never" if purse.get("return_month") is None else "returns"
-        by_verdict.setdefault((is_pooled(brief, effect), verdict), []).append(brief.words.text(effect.intervention_id))
+        by_verdict.setdefault((is_pooled(brief, effect), _verdict(rows)), []).append(brief.words.text(effect.intervention_id))
     sentences = []
-    for (pooled, verdict), names in sorted(by_verdict.items()):
-        sentence = brief.words.html(f"value_time.group_{verdict}", interventions=brief.words.listing(names))
+    for pooled, verdict in product((False, True), ("returns", "never", "unclear", "unshown")):
+        if (pooled, verdict) not in by_verdict:
+            continue
+        names = brief.words.listing(by_verdict[pooled, verdict])
+        sentence = brief.words.html(f"value_time.group_{verdict}", interventions=names)
         sentences.append(brief.words.html("value_page.pooled_lead", lead=sentence) if pooled else sentence)
     return tuple(sentences)
+
+
+def _verdict(rows: dict[str, Row]) -> str:
+    """Whether the public purse gets its money back within the calculation's time, as far as the draws tell."""
+    if "public_purse" not in rows:
+        return "unshown"
+    probability = rows["public_purse"]["probability_returns"]
+    return "returns" if probability >= _SURE else "never" if probability <= 1 - _SURE else "unclear"
 
 
 def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
@@ -50,13 +65,14 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     purse = rows.get("public_purse")
     if purse is None:
         return brief.words.html("value_time.none")
-    probability = brief.number(purse, "probability_returns", PROBABILITY)
-    if purse.get("return_month") is None:
-        lead = brief.words.html("value_time.lead_never", probability=probability)
-    elif purse["return_month"] == 0:
-        lead = brief.words.html("value_time.lead_at_once", probability=probability)
-    else:
-        lead = brief.words.html("value_time.lead_returns", month=brief.number(purse, "return_month", COUNT), probability=probability)
+    month = purse.get("return_month")
+    calculated = "never" if month is None else "at_once" if month == 0 else "returns"
+    verdict = _verdict(rows)
+    lead = brief.words.html(
+        f"value_time.lead_{calculated}" + ("_unclear" if verdict == "unclear" else ""),
+        month=brief.number(purse, "return_month", COUNT) if month else "",
+        probability=brief.number(purse, "probability_returns", PROBABILITY),
+    )
     return brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
 
 
@@ -92,7 +108,7 @@ def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     counts = {name: brief.number(rows[0], name, COUNT) for name in ("n_draws", "n_effect_draws")}
     return (
         brief.words.html("value_time.projected" if is_projected else "value_time.observed_only"),
-        brief.words.html("value_time.draws", **counts),
+        brief.words.html("value_time.draws" if rows[0]["n_draws"] == rows[0]["n_effect_draws"] else "value_time.draws_recycled", **counts),
     )
 
 
@@ -182,7 +198,7 @@ def _tornado_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
             _parameter(brief, row),
             brief.number(row, "value_at_low", _gain(row, "value_at_low", "value_at_high")),
             brief.number(row, "value_at_high", _gain(row, "value_at_low", "value_at_high")),
-            brief.number(row, "switching_value", _own_form(row)) if row.has("switching_value") else "–",
+            _in_own_unit(brief, row, "switching_value") if row.has("switching_value") else "–",
         )
         for row in _tornado_rows(brief, effect)
     )
@@ -195,9 +211,9 @@ def _switches(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     return tuple(
         brief.words.html(
             "value_time.switch_sentence",
-            value=brief.number(row, "switching_value", _own_form(row)),
+            value=_in_own_unit(brief, row, "switching_value"),
             parameter=_inside(_parameter(brief, row)),
-            now=brief.number(row, "value", _own_form(row)),
+            now=_in_own_unit(brief, row, "value"),
         )
         for row in _tornado_rows(brief, effect)
         if row.has("switching_value", "value")
@@ -214,10 +230,17 @@ def _inside(name: str) -> str:
     return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
-def _own_form(row: Row) -> Form:
-    """In the price's own unit: shares with two decimals, amounts without."""
+def _in_own_unit(brief: Brief, row: Row, column: str) -> Markup:
+    """A value in its price's own unit: shares as per cent, amounts of money, months; the effect as a multiple."""
+    price = brief.shelf.row("prices", price=row["parameter"])
     size = max(abs(row["value"] or 0), abs(row["switching_value"] or 0))
-    return Form("number", 2 if size < 2 else 0 if size < 1000 else -2)
+    if price is None:
+        return brief.number(row, column, Form("number", 2))
+    if price["unit"] == _MONTHS:
+        return brief.number(row, column, COUNT, unit=price_unit(brief, price))
+    if price.has("currency"):
+        return brief.number(row, column, Form("money", 0 if size < 1000 else -2, price["currency"]))
+    return brief.number(row, column, Form("percent", 0 if size >= 0.1 else 1))
 
 
 def _money(row: Row, *columns: str) -> Form:

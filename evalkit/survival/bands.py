@@ -95,7 +95,9 @@ def _multipliers(
 ) -> pl.DataFrame:
     """Of every group and cause: how many standard errors the largest deviation exceeds with probability 1 - conf_level."""
     rates = observed_rates(risk_set)
-    wanted = set(np.flatnonzero((risk_set.times >= months[0]) & (risk_set.times <= months[1])) + 1)
+    # The band begins with the value that the curve has at the first month, wherever it got it.
+    first, last = risk_set.times.searchsorted(months, side="right")
+    wanted = range(first, last + 1)
     found = []
     for group in range(risk_set.n_groups):
         path = influence_path(risk_set, rates, paths.probability, group, "fixed")
@@ -114,7 +116,7 @@ def _multipliers(
 
 
 def _largest_deviation(covariance: np.ndarray, rng: np.random.Generator, conf_level: float, n_draws: int) -> float:
-    error = np.sqrt(np.diag(covariance))
+    error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     moving = error > 0
     if not moving.any():
         return np.nan

@@ -21,7 +21,9 @@ def distinct_times(time: np.ndarray, entry: np.ndarray | None) -> tuple[np.ndarr
 
 def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
     """Whole-number codes 0, 1, ... of a column without missing values, and the sorted values they stand for."""
-    if column.dtype.is_integer() and column.len() and column.max() - column.min() < _SPAN_PER_ROW * column.len():
+    # Counted as numpy's own whole numbers: those of UInt64 beyond their range go the long way.
+    is_whole = column.dtype.is_integer() and column.len() and column.max() <= np.iinfo(np.int64).max
+    if is_whole and column.max() - column.min() < _SPAN_PER_ROW * column.len():
         present, code = _places(column.to_numpy().astype(np.int64) - column.min())
         return code, pl.Series(column.name, present + column.min(), dtype=column.dtype)
     if column.dtype == pl.String and column.len() > _MANY_VALUES:

@@ -13,6 +13,7 @@ from evalkit.survival.curve_table import normal_quantile
 from evalkit.survival.options import check_option
 from evalkit.survival.partial_likelihood import Maximum, Ties, maximise
 from evalkit.survival.risk_rows import CENSORED, EVENT, KEPT, RiskRows
+from evalkit.survival.sandwich import sandwich
 from evalkit.survival.spell_columns import Roles, SpellColumns, read_spell_columns
 
 CoxVariance = Literal["model", "robust"]
@@ -25,7 +26,8 @@ class HazardFit:
     Attributes
     ----------
     terms : DataFrame
-        One row per covariate: `term`, `estimate` (log hazard ratio per unit), `std_error`, `ci_lower`, `ci_upper`, `hazard_ratio`.
+        One row per covariate: `term`, `estimate` (log hazard ratio per unit), `std_error`, `ci_lower`, `ci_upper`, `hazard_ratio`. Robust
+        errors and their limits are null where the data do not show them (`sandwich`): with a single cluster, or when all rows leave at once.
     covariance : ndarray
         Of the estimates, as used for `std_error`; shape (n_terms, n_terms).
     baseline : DataFrame
@@ -156,7 +158,7 @@ def cox_rows(
     spells: pl.DataFrame, roles: Roles, covariates: Sequence[str], cause: str | None
 ) -> tuple[SpellColumns, RiskRows, list[str], np.ndarray, np.ndarray]:
     """Columns of the spells, the rows of a Cox regression, names and centre of its covariates, distinct times; `roles.by` holds the strata."""
-    names, columns = check_covariates(spells, covariates), read_spell_columns(spells, roles)
+    names, columns = check_covariates(spells, covariates), read_spell_columns(spells, roles, are_groups_estimated=False)
     is_event = columns.cause == _cause_number(columns, cause, roles.event)
     _check_events(is_event, roles.event)
     times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
@@ -207,12 +209,11 @@ def _fit(
     found = maximise(rows, ties=ties, with_residuals=variance == "robust")
     covariance = np.linalg.inv(found.information)
     if variance == "robust":
-        influence = found.residuals
+        scores = found.residuals
         if columns.cluster is not None:
             cluster = columns.cluster[rows.order]
-            influence = np.column_stack([np.bincount(cluster, one) for one in influence.T])
-        influence = influence @ covariance
-        covariance = influence.T @ influence
+            scores = np.column_stack([np.bincount(cluster, one) for one in scores.T])
+        covariance = sandwich(scores, covariance)
     std_error = np.sqrt(np.diag(covariance))
     z = normal_quantile(conf_level)
     terms = pl.DataFrame(
@@ -224,7 +225,7 @@ def _fit(
             "ci_upper": found.coefficients + z * std_error,
             "hazard_ratio": np.exp(found.coefficients),
         }
-    )
+    ).fill_nan(None)
     n_events = int(rows.is_event.sum())
     baseline = _baseline(rows, columns, found, centre, times)
     spread = _baseline_spread(found, centre) if variance == "model" and rows.censoring is None else (None, None)

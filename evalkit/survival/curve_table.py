@@ -89,7 +89,7 @@ def mean_frame(
     if label:
         columns.append(pl.Series(label[0], list(label[1]) * (n_groups * n_horizons), dtype=pl.String))
     columns.append(pl.Series("estimate", mean.ravel()))
-    at_edge = (np.abs(mean.ravel()) < _EDGE) | (np.abs(mean.ravel() - horizon) < _EDGE)
+    at_edge = (np.abs(mean.ravel()) < _EDGE) | (np.abs(mean.ravel() - horizon) < _EDGE) | (std_error < _EDGE)
     std_error = np.where(at_edge, np.nan, std_error)
     limits = {"ci_lower": mean.ravel() - z * std_error, "ci_upper": mean.ravel() + z * std_error}
     limits = {"std_error": std_error} | {name: np.clip(limit, 0, horizon) for name, limit in limits.items()}

@@ -117,7 +117,8 @@ def restricted_mean_difference(
     -------
     DataFrame
         One row per other group and horizon: `group` column, `reference`, `horizon`, `estimate` and `std_error` (months), `ci_lower`, `ci_upper`
-        (within minus and plus the horizon), `n_clusters`. Errors are null where no spell ended before the horizon in either group.
+        (within minus and plus the horizon), `n_clusters`. Errors are null where in one of the groups no spell ended before the horizon, or all
+        ended at one time.
 
     Raises
     ------
@@ -134,7 +135,9 @@ def restricted_mean_difference(
             "horizon": length,
             "estimate": paths.mean[pair.group, place, 0] - paths.mean[at, place, 0],
             "variance": paths.mean_variance[[pair.group, at], place, 0].sum() - 2 * pair.of_areas[place, 0],
-            "is_edge": bool(max(paths.mean[pair.group, place, 0], paths.mean[at, place, 0]) > length - _EDGE),
+            "is_edge": any(
+                paths.mean[one, place, 0] > length - _EDGE or paths.mean_variance[one, place, 0] < _EDGE**2 for one in (pair.group, at)
+            ),
             "n_clusters": pair.n_clusters,
         }
         for pair in _pairs(risk_set, paths, at, widths)

@@ -6,21 +6,24 @@ multinomial model for counts, which is why the few Newton steps stand here. Scor
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 
-from evalkit.errors import EstimationError
+from evalkit.errors import EstimationError, first_few
 from evalkit.survival.cox import check_covariates
 from evalkit.survival.curve_table import normal_quantile
 from evalkit.survival.options import check_option
-from evalkit.survival.risk_set import RiskSet, tabulate_risk_set
+from evalkit.survival.risk_set import RiskSet, count_risk_set
+from evalkit.survival.sandwich import sandwich
+from evalkit.survival.spell_columns import Roles, read_spell_columns
 
 Link = Literal["multinomial", "logit", "cloglog"]
 _MAX_STEPS, _STEP_TOLERANCE = 50, 1e-10
 _MAX_CELLS = 20_000_000
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class DiscreteHazardFit:
     ----------
     terms : DataFrame
         One row per cause and term: `cause` ("any" with one kind of exit), `term` (bands of months, then covariates), `estimate` (log
-        odds or log hazard of a band; log ratio of a covariate), `std_error`, `ci_lower`, `ci_upper`.
+        odds or log hazard of a band; log ratio of a covariate), `std_error`, `ci_lower`, `ci_upper` (null with a single cluster).
     covariance : ndarray
         Of the estimates in the order of `terms`.
     log_likelihood : float
@@ -91,7 +94,7 @@ def discrete_hazard(
     Parameters
     ----------
     spells, time, event, causes, entry, weight, cluster
-        As in `aalen_johansen`, times in whole months. With "logit" and "cloglog" every end counts alike.
+        As in `aalen_johansen`, times in whole months. With "logit" and "cloglog" every end counts alike, true/false or of a declared cause.
     covariates : sequence of str
         Columns of numbers or true/false with few distinct combinations; categories as indicator columns, one left out.
     link : {"multinomial", "logit", "cloglog"}
@@ -109,30 +112,20 @@ def discrete_hazard(
     ------
     EstimationError
         As `aalen_johansen` and `cox`; also for times that are not whole months, too many combinations of covariates, or a band in which
-        nobody leaves by some cause.
+        nobody leaves by some cause, or everybody leaves.
     """
     check_option("link", link, get_args(Link))
     names = check_covariates(spells, covariates)
-    if link != "multinomial" and isinstance(spells.schema.get(event), (pl.String, pl.Enum, pl.Categorical)):
-        spells = spells.with_columns(pl.col(event).is_not_null())
-    risk_set = tabulate_risk_set(
-        spells,
-        time=time,
-        event=event,
-        entry=entry,
-        weight=weight,
-        cluster=cluster,
-        by=names,
-        causes=causes if link == "multinomial" else None,
-    )
+    columns = read_spell_columns(spells, Roles(time, event, entry, None, weight, cluster, names, causes), are_groups_estimated=False)
+    if link != "multinomial":
+        columns = replace(columns, cause=(columns.cause == len(columns.causes)).astype(np.int8), causes=("event",))
+    risk_set = count_risk_set(columns)
     starts = _checked_bands(risk_set, names, band_starts, time)
     cells = _collapse(risk_set, names, starts)
     coefficients, information, log_likelihood = _maximise(cells, link)
     covariance = np.linalg.inv(information)
     if cluster is not None:
-        scores = _cluster_scores(risk_set, cells, coefficients, link)
-        influence = scores @ covariance
-        covariance = influence.T @ influence
+        covariance = sandwich(_cluster_scores(risk_set, cells, coefficients, link), covariance)
     labels = risk_set.causes if link == "multinomial" else ("any",)
     terms = _terms(coefficients, covariance, labels, cells.names, conf_level)
     n_months = int((risk_set.n_at_risk[:, :, 0] * _gaps(risk_set)).sum())
@@ -172,20 +165,23 @@ def _collapse(risk_set: RiskSet, names: list[str], starts: np.ndarray) -> _Cells
     at_risk = risk_set.at_risk[:, :, 0] @ months_in_band
     by_band = np.eye(n_bands)[band[risk_set.times - 1]]
     leaving = np.einsum("gtk,tb->gbk", risk_set.exits[:, :, 0, :-1], by_band)
-    _check_bands(leaving.sum(axis=0), starts, risk_set.causes)
+    _check_bands(leaving.sum(axis=0), at_risk.sum(axis=0), starts, risk_set.causes)
     covariates = risk_set.groups.cast(pl.Float64).to_numpy()
     design = np.concatenate([np.tile(np.eye(n_bands), (risk_set.n_groups, 1)), np.repeat(covariates, n_bands, axis=0)], axis=1)
     labels = [_band_name(starts, number) for number in range(n_bands)]
     return _Cells(design, at_risk.ravel(), leaving.reshape(-1, leaving.shape[2]), months_in_band, [*labels, *names])
 
 
-def _check_bands(leaving: np.ndarray, starts: np.ndarray, causes: tuple[str, ...]) -> None:
-    empty = [f"{_band_name(starts, band)}: {causes[cause]}" for band, cause in zip(*np.nonzero(leaving == 0), strict=True)]
-    if empty:
+def _check_bands(leaving: np.ndarray, at_risk: np.ndarray, starts: np.ndarray, causes: tuple[str, ...]) -> None:
+    """Refuse bands whose chance of leaving is 0 by some cause, or 1; leaving (n_bands, n_causes), at_risk (n_bands,)."""
+    at_edge = [f"{_band_name(starts, band)}: {causes[cause]}" for band, cause in zip(*np.nonzero(leaving == 0), strict=True)]
+    everybody = np.isclose(leaving.sum(axis=1), at_risk, rtol=_ROUNDING, atol=0.0) & (at_risk > 0)
+    at_edge += [f"{_band_name(starts, band)}: everybody" for band in np.flatnonzero(everybody)]
+    if at_edge:
         raise EstimationError(
-            f"In {len(empty)} bands nobody leaves by some cause.",
-            where="; ".join(empty[:3]),
-            why="The log chance of leaving there would be minus infinity.",
+            f"In {len(at_edge)} bands nobody leaves by some cause, or everybody leaves.",
+            where=first_few(at_edge),
+            why="The log odds of leaving there would be infinite.",
             fix="merge bands (band_starts) or causes.",
         )
 
@@ -291,4 +287,4 @@ def _terms(beta: np.ndarray, covariance: np.ndarray, causes: tuple[str, ...], na
             "ci_lower": estimate - z * std_error,
             "ci_upper": estimate + z * std_error,
         }
-    )
+    ).fill_nan(None)

@@ -12,13 +12,14 @@ import numpy as np
 import polars as pl
 
 N, WEIGHT_SQUARED = "evalkit_n", "evalkit_weight_squared"
-N_MISSING, N_NEGATIVE = "evalkit_n_missing", "evalkit_n_negative"
+N_MISSING, N_UNFIT = "evalkit_n_missing", "evalkit_n_unfit"
 _BATCH_ROWS, _MOST_CELLS, _MOST_ROWS = 2**18, 2**20, 2_000_000
+_LARGEST_NUMBER = 2**60  # of a row; leaves room for the sum over its columns in an Int64
 _WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 
 
 def distinct_rows(spells: pl.LazyFrame, keys: Sequence[str], weight: str | None) -> pl.DataFrame:
-    """Distinct rows of the keys and how many there are (`N`); of a weight its sum, its sum of squares, and how often it is missing or negative."""
+    """Distinct rows of the keys and how many there are (`N`); of a weight its sum, its sum of squares, and how often it is missing or unfit."""
     schema = spells.select(keys).collect_schema()
     is_counted = all(dtype in _WHOLE or dtype == pl.Boolean or isinstance(dtype, pl.Enum) for dtype in schema.values())
     columns = spells.select(*[_code(key, dtype) if is_counted else key for key, dtype in schema.items()], *([weight] if weight else []))
@@ -66,7 +67,8 @@ def _counted(batch: pl.DataFrame, keys: Sequence[str], weight: str | None) -> pl
     firsts = [int(code.min() or 0) for code in codes]
     spans = [int(code.max() or 0) - first + 1 for code, first in zip(codes, firsts, strict=True)]
     n_cells = prod(spans)
-    if n_cells > _MOST_CELLS or any(code.null_count() for code in codes):
+    fits = n_cells <= _MOST_CELLS and n_cells * max(map(abs, firsts)) < _LARGEST_NUMBER
+    if not fits or any(code.null_count() for code in codes):
         return _grouped(batch, keys, weight)
     cell, first_cell = codes[0].to_numpy().astype(np.int64), firsts[0]
     for code, first, span in zip(codes[1:], firsts[1:], spans[1:], strict=True):
@@ -88,7 +90,7 @@ def _weight_sums(weight: pl.Series, cell: np.ndarray, n_cells: int) -> dict[str,
     values, is_missing = weight.cast(pl.Float64).to_numpy(), weight.is_null().to_numpy()
     known = np.where(is_missing, 0.0, values)
     sums = {weight.name: np.bincount(cell, known, n_cells), WEIGHT_SQUARED: np.bincount(cell, known * known, n_cells)}
-    is_bad = {N_MISSING: is_missing, N_NEGATIVE: known < 0}
+    is_bad = {N_MISSING: is_missing, N_UNFIT: ~np.isfinite(known) | (known < 0)}
     return sums | {name: np.bincount(cell[rows], minlength=n_cells) for name, rows in is_bad.items()}
 
 
@@ -100,6 +102,6 @@ def _grouped(batch: pl.DataFrame, keys: Sequence[str], weight: str | None) -> pl
             value.sum(),
             (value * value).sum().alias(WEIGHT_SQUARED),
             value.null_count().cast(pl.Int64).alias(N_MISSING),
-            (value < 0).sum().cast(pl.Int64).alias(N_NEGATIVE),
+            ((value < 0) | ~value.is_finite()).sum().cast(pl.Int64).alias(N_UNFIT),
         ]
     return batch.group_by(keys, maintain_order=True).agg(sums)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from evalkit.errors import EstimationError
 from evalkit.survival.cox import cox
 from evalkit.survival.discrete_hazard import DiscreteHazardFit, discrete_hazard
 from evalkit.survival.proportional_hazards import proportional_hazards_test
@@ -98,7 +99,15 @@ def standardised_exits(
 
 
 def _exits(rows: pl.DataFrame) -> list[str]:
-    return rows["exit"].drop_nulls().unique().sort().to_list()
+    kinds = rows["exit"].drop_nulls().unique().sort().to_list()
+    if not kinds:
+        raise EstimationError(
+            "Nobody has left support.",
+            where=f'column "exit": missing in all of {rows.height} rows',
+            why="Without a single exit there is nothing that people's characteristics could explain.",
+            fix="follow the spells for longer, or look at the filter before.",
+        )
+    return kinds
 
 
 def _support(rows: pl.DataFrame, covariates: Sequence[str]) -> pl.DataFrame:

@@ -22,6 +22,7 @@ class GroupTest:
         Chi-square statistic, its degrees of freedom and the probability of one at least as large when the groups do not differ.
     by_group : DataFrame
         One row per group: the group, `n_spells`, `n_events` (observed) and `n_expected` if the groups did not differ (null for Gray's test).
+        With `rho` the expected ends are weighed as in the test (as R's survdiff shows them), the observed ones are counted.
     """
 
     statistic: float
@@ -49,7 +50,8 @@ def log_rank_test(
     group : str
         Column whose groups are compared.
     strata : sequence of str
-        Columns; groups are compared within each combination only.
+        Columns; groups are compared within each combination only. Sets of groups that share no stratum are tested side by side: every set takes
+        one degree of freedom less than it has groups.
     rho : float
         Weight of early against late ends, S(t-)^rho: 0 is the log-rank test, 1 the Peto-Prentice test.
 
@@ -67,17 +69,16 @@ def log_rank_test(
     ----------
     Harrington & Fleming (1982), Biometrika 69:553.
     """
+    strata = [strata] if isinstance(strata, str) else list(strata)
     risk_set = tabulate_risk_set(spells, time=time, event=event, entry=entry, by=[*strata, group])
     refuse_causes(risk_set.causes, event)
     names, stratum, place = _layout(risk_set, group, strata)
-    observed, expected = np.zeros(len(names)), np.zeros(len(names))
-    score, covariance = np.zeros(len(names)), np.zeros((len(names), len(names)))
+    expected, score, covariance = np.zeros(len(names)), np.zeros(len(names)), np.zeros((len(names), len(names)))
     for members in _members(stratum):
         parts = _log_rank_parts(risk_set.n_exits[members, :, 0, 0], risk_set.n_at_risk[members, :, 0], rho)
         at = place[members]
-        observed[at] += parts[0]
-        expected[at] += parts[1]
-        score[at] += parts[0] - parts[1]
+        expected[at] += parts[0]
+        score[at] += parts[1]
         covariance[np.ix_(at, at)] += parts[2]
     return _result(risk_set, group, names, place, score, covariance, expected)
 
@@ -117,6 +118,7 @@ def gray_test(
     ----------
     Gray (1988), Ann. Stat. 16:1141.
     """
+    strata = [strata] if isinstance(strata, str) else list(strata)
     risk_set = tabulate_risk_set(spells, time=time, event=event, by=[*strata, group])
     if cause not in risk_set.causes:
         raise EstimationError(
@@ -159,7 +161,7 @@ def _members(stratum: np.ndarray) -> list[np.ndarray]:
 
 
 def _log_rank_parts(events: np.ndarray, at_risk: np.ndarray, rho: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weighted observed and expected ends of every group of one stratum, and their covariance; inputs (n_groups, n_times)."""
+    """Weighted expected ends of every group of one stratum, observed less expected, and their covariance; inputs (n_groups, n_times)."""
     d, n = events.sum(axis=0), at_risk.sum(axis=0)
     used = n > 0
     events, at_risk, d, n = events[:, used], at_risk[:, used], d[used], n[used]
@@ -168,7 +170,7 @@ def _log_rank_parts(events: np.ndarray, at_risk: np.ndarray, rho: float) -> tupl
     share = at_risk / n
     spread = weight**2 * d * np.divide(n - d, n - 1, out=np.zeros(len(n)), where=n > 1)
     covariance = np.diag((share * spread).sum(axis=1)) - (share * spread) @ share.T
-    return (events * weight).sum(axis=1), (share * d * weight).sum(axis=1), covariance
+    return (share * d * weight).sum(axis=1), ((events - share * d) * weight).sum(axis=1), covariance
 
 
 def _gray_parts(of_cause: np.ndarray, others: np.ndarray, at_risk: np.ndarray, rho: float) -> tuple[np.ndarray, np.ndarray]:
@@ -230,15 +232,14 @@ def _result(
 ) -> GroupTest:
     from scipy.special import chdtrc
 
-    compared = np.flatnonzero(np.diag(covariance) > 0)
-    if len(compared) < 2:
+    if (np.diag(covariance) > 0).sum() < 2:
         raise EstimationError(
             "Fewer than two groups can be compared.",
             where=f'column "{group}"',
             why="Groups are compared at times at which someone leaves while at least two of them are at risk.",
             fix="compare groups that are followed over the same months, or merge small ones.",
         )
-    kept = compared[:-1]
+    kept = np.flatnonzero(_has_later_partner(covariance))
     statistic = float(score[kept] @ np.linalg.solve(covariance[np.ix_(kept, kept)], score[kept]))
     events = risk_set.n_exits[..., risk_set.causes.index(cause)].sum(axis=(1, 2))
     by_group = pl.DataFrame(
@@ -250,3 +251,11 @@ def _result(
         }
     )
     return GroupTest(statistic, len(kept), float(chdtrc(len(kept), statistic)), by_group)
+
+
+def _has_later_partner(covariance: np.ndarray) -> np.ndarray:
+    """Of every group: whether one after it is compared with it, directly or by way of others. What the rest did follows from these."""
+    from scipy.sparse.csgraph import connected_components
+
+    _, component = connected_components(covariance != 0, directed=False)
+    return np.array([(component[place + 1 :] == own).any() for place, own in enumerate(component)])

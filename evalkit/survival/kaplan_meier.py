@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from evalkit.errors import EstimationError
 from evalkit.survival.curve_table import ConfType, curve_frame
 from evalkit.survival.product_integral import Variance, state_paths
 from evalkit.survival.risk_set import tabulate_risk_set
@@ -81,8 +82,6 @@ def default_variance(weight: str | None, cluster: str | None) -> Variance:
 def refuse_causes(causes: tuple[str, ...], event: str) -> None:
     """Refuse a column of several causes where one kind of event is asked for."""
     if causes != ("event",):
-        from evalkit.errors import EstimationError
-
         raise EstimationError(
             "The column of ends holds names of causes where true or false is needed.",
             where=f'column "{event}"',

@@ -58,9 +58,10 @@ def means_by(spells: pl.DataFrame, by: Sequence[str], *, horizons: Sequence[int]
         for (horizon,), rows in followed.group_by("horizon_months")
         if (part := spells.join(rows.select(by), on=by, how="semi")).height
     ]
-    estimates = pl.concat(means).select(
-        *by, pl.col("horizon").cast(pl.Int32).alias("horizon_months"), "estimate", "std_error", "ci_lower", "ci_upper"
-    )
+    values = ("estimate", "std_error", "ci_lower", "ci_upper")
+    estimates = pl.DataFrame(schema={name: asked.schema[name] for name in (*by, "horizon_months")} | dict.fromkeys(values, pl.Float64))
+    if means:
+        estimates = pl.concat(means).select(*by, pl.col("horizon").cast(pl.Int32).alias("horizon_months"), *values)
     return asked.drop("last").join(estimates, on=[*by, "horizon_months"], how="left").sort(*by, "horizon_months")
 
 

@@ -7,13 +7,14 @@ differs in the later digits.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.survival.cox import cox_rows
+from evalkit.survival.options import check_option
 from evalkit.survival.partial_likelihood import Ties, maximise
 from evalkit.survival.spell_columns import Roles
 
@@ -41,8 +42,8 @@ def proportional_hazards_test(
     spells, time, event, covariates, cause, entry, weight, strata, ties
         As in `cox`. The test uses the model variance: with spells of the same person its p-values are somewhat too small.
     transform : {"rank", "identity", "log"}
-        Scale of time on which a drift is looked for: order of the ends (robust against a few late ones; tied ends in the order of rows), months, or
-        log months.
+        Scale of time on which a drift is looked for: order of the ends (robust against a few late ones; tied ends share the middle of their places),
+        months, or log months.
 
     Returns
     -------
@@ -56,27 +57,26 @@ def proportional_hazards_test(
     EstimationError
         As `cox`; also for an unknown transform, and when all ends fall on one time.
     """
-    from scipy.stats import chi2
+    from scipy.stats import chi2, rankdata
 
+    check_option("transform", transform, get_args(Transform))
     _, rows, names, _, times = cox_rows(spells, Roles(time, event, entry, None, weight, None, strata), covariates, cause)
     found = maximise(rows, ties=ties, with_residuals=False)
     event_rows = np.flatnonzero(rows.is_event)
-    # In the order of the ends, tied ones in that of the table, so that ranks are the places in this order.
-    event_rows = event_rows[np.argsort(rows.order[event_rows])]
-    event_rows = event_rows[np.argsort(rows.exit_cell[event_rows] % len(times), kind="stable")]
     cell = rows.exit_cell[event_rows]
     residual = rows.x[event_rows] - found.mean.reshape(-1, len(names))[cell]
     weights = rows.weight[event_rows]
-    scale = _scale(times[cell % len(times)].astype(float), transform)
-    scale = scale - scale.mean()
-    squares = (scale**2).sum()
-    if squares == 0:
+    ends = times[cell % len(times)].astype(float)
+    if ends.min() == ends.max():
         raise EstimationError(
             "A drift over time cannot be seen.",
             where=f'column "{time}": all ends fall on one time',
             why="The residuals of different times are compared.",
             fix="follow the spells for longer, or count time more finely.",
         )
+    scale = {"rank": rankdata(ends), "identity": ends, "log": np.log(ends)}[transform]
+    scale = scale - scale.mean()
+    squares = (scale**2).sum()
     covariance = np.linalg.inv(found.information)
     drift = (weights * scale) @ residual
     scaled = len(cell) * covariance @ drift
@@ -92,17 +92,4 @@ def proportional_hazards_test(
             "n_terms": freedom,
             "p_value": chi2.sf(statistics, freedom),
         }
-    )
-
-
-def _scale(end: np.ndarray, transform: str) -> np.ndarray:
-    if transform == "rank":
-        return np.arange(1.0, len(end) + 1)
-    if transform in ("identity", "log"):
-        return end if transform == "identity" else np.log(end)
-    raise EstimationError(
-        "This scale of time is not known.",
-        where=f"transform = {transform}",
-        why="A drift is looked for over the order of the ends, the months, or their logarithm.",
-        fix='use "rank", "identity" or "log".',
     )

@@ -96,8 +96,15 @@ def replicate(
     Raises
     ------
     EstimationError
-        If the counts were made without clusters.
+        If the counts were made without clusters, or no draw is asked for.
     """
+    if n_draws < 1:
+        raise EstimationError(
+            "No draw is asked for.",
+            where=f"n_draws = {n_draws}",
+            why="A replicate is the statistic of one draw.",
+            fix="ask for at least one draw; a few hundred show a spread.",
+        )
     if risk_set.cluster_ids is None:
         raise EstimationError(
             "There is nothing to draw: the counts do not know their clusters.",
@@ -124,13 +131,14 @@ def curve_statistic(risk_set: RiskSet, exits: np.ndarray, entries: np.ndarray) -
     """State probabilities of every draw, for `replicate`; shape (n_draws, n_groups, n_times + 1, n_states).
 
     States are in the order of `StatePaths.probability`: still in the spell, then the causes; or the states themselves. Where a draw has
-    nobody at risk, nothing moves; where it has nobody at all in a group at the start, its row is NaN.
+    nobody at risk, nothing moves; where it has nobody at all in a group (with several states: at its first move), the draw is NaN there.
     """
     at_risk = weight_at_risk(exits, entries)
     at_risk[at_risk < _NOBODY * np.maximum(entries.sum(axis=(2, 3)), 1.0)[:, :, None, None]] = 0.0
     rates = rates_from_counts(exits[..., :-1], at_risk)
     start, total, _ = start_distribution(at_risk, first_moves(risk_set), rates.shape[-1])
-    start[total == 0] = np.nan
+    # With one state all who ever come start in it, however late that is.
+    start[(total if len(risk_set.states) > 1 else entries.sum(axis=(2, 3))) == 0] = np.nan
     return occupation(rates, start)
 
 

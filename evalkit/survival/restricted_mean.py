@@ -46,7 +46,8 @@ def restricted_mean(
     -------
     DataFrame
         One row per group and horizon: by-columns, `horizon`, `estimate` and `std_error` (months), `ci_lower`, `ci_upper` (normal limits within
-        0 and the horizon), `n_spells`. Errors are null where no spell ended before the horizon, or the group is a single cluster.
+        0 and the horizon), `n_spells`. Errors are null where no spell ended before the horizon or all ended at one time, or the group is a
+        single cluster: the formulas would give 0, which is no measure of how sure the estimate is.
 
     Raises
     ------
@@ -111,9 +112,9 @@ def paths_to_horizons(
 ) -> tuple[tuple[float, ...], StatePaths]:
     """The horizons asked for, and state paths with the times in state up to them; refuses a horizon that a group is not followed to."""
     horizons = tuple(np.atleast_1d(horizon).tolist())
-    if not horizons or min(horizons) <= 0:
+    if not horizons or not all(0 < one < np.inf for one in horizons):
         raise EstimationError(
-            "A horizon must lie after time zero.",
+            "A horizon must lie after time zero, at a month that comes.",
             where=f"horizon = {', '.join(map(str, horizons)) or 'none'}",
             why="The mean counts the time from zero to the horizon.",
             fix="give a horizon of at least one month.",

@@ -13,7 +13,7 @@ import polars as pl
 
 from evalkit.errors import EstimationError, nearest
 from evalkit.survival.codes import dense_codes, label_codes
-from evalkit.survival.distinct_rows import N_MISSING, N_NEGATIVE, WEIGHT_SQUARED, N, distinct_rows
+from evalkit.survival.distinct_rows import N_MISSING, N_UNFIT, WEIGHT_SQUARED, N, distinct_rows
 
 SpellTable = pl.DataFrame | pl.LazyFrame
 _ONE_GROUP = pl.DataFrame()
@@ -66,8 +66,10 @@ class SpellColumns:
     cluster_ids: pl.Series | None
 
 
-def read_spell_columns(spells: SpellTable, roles: Roles) -> SpellColumns:
+def read_spell_columns(spells: SpellTable, roles: Roles, *, are_groups_estimated: bool = True) -> SpellColumns:
     """The columns of a spell table as checked arrays; a lazy table is first counted down to its distinct rows, in one pass.
+
+    Every group must stand for somebody where each gets an estimate of its own; strata and cells of a regression may weigh nothing, not all of them.
 
     Raises
     ------
@@ -86,7 +88,10 @@ def read_spell_columns(spells: SpellTable, roles: Roles) -> SpellColumns:
     causes, cause, state = _causes_and_states(table, roles)
     group, n_groups, groups = _group_codes(table, roles.by)
     weight = _weights(table, roles, n)
-    _refuse_groups_of_nobody(weight, group, groups, n_groups, roles)
+    if are_groups_estimated:
+        _refuse_groups_of_nobody(weight, group, groups, n_groups, roles)
+    else:
+        _refuse_groups_of_nobody(weight, np.zeros_like(group), _ONE_GROUP, 1, roles)
     cluster, cluster_ids = (None, None) if roles.cluster is None else dense_codes(table[roles.cluster])
     weight_squared = None
     if is_collapsed:
@@ -95,16 +100,32 @@ def read_spell_columns(spells: SpellTable, roles: Roles) -> SpellColumns:
 
 
 def _check_columns(spells: SpellTable, roles: Roles) -> None:
-    found = spells.columns if isinstance(spells, pl.DataFrame) else spells.collect_schema().names()
-    missing = [column for column in roles.columns if column not in found]
+    schema = spells.collect_schema()
+    missing = [column for column in roles.columns if column not in schema]
     if missing:
-        hints = "; ".join(f'"{column}": {nearest(column, found)}' for column in missing)
+        hints = "; ".join(f'"{column}": {nearest(column, schema)}' for column in missing)
         raise _refusal(
             f"{len(missing)} column(s) asked for are not in the spell table.",
             f"columns {', '.join(missing)}",
-            f"Columns found: {', '.join(found)}.",
+            f"Columns found: {', '.join(schema)}.",
             f"name a column that exists ({hints}).",
         )
+    twice = sorted({column for column in roles.by if list(roles.by).count(column) > 1})
+    if twice:
+        raise _refusal(
+            f"{len(twice)} column(s) tell groups or strata apart twice.",
+            f"columns {', '.join(twice)}",
+            "Rows are counted by each combination of these columns.",
+            "name each once.",
+        )
+    for name in (roles.time, roles.entry, roles.weight):
+        if name is not None and not schema[name].is_numeric():
+            raise _refusal(
+                f"A column of times or weights holds {schema[name]}, not numbers.",
+                f'column "{name}"',
+                "Times are months (or another unit) counted from time zero; a weight says for how many people a row stands.",
+                "turn dates into months with evalkit.months, and text into numbers, then estimate.",
+            )
 
 
 def _collect(spells: SpellTable, roles: Roles) -> tuple[pl.DataFrame, bool]:
@@ -133,8 +154,8 @@ def _check_missing(table: pl.DataFrame, roles: Roles, is_collapsed: bool) -> Non
 
 
 def _times(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-    time = _number_column(table, roles.time)
-    entry = None if roles.entry is None else _number_column(table, roles.entry)
+    time = _number_column(table, roles.time, n)
+    entry = None if roles.entry is None else _number_column(table, roles.entry, n)
     if entry is None:
         _refuse_rows(time <= 0, n, f'column "{roles.time}"', "end at time zero or before", "A spell lasts longer than zero months.")
     else:
@@ -147,29 +168,22 @@ def _times(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> tuple[np.
     return time, entry
 
 
-def _number_column(table: pl.DataFrame, name: str) -> np.ndarray:
+def _number_column(table: pl.DataFrame, name: str, n: np.ndarray | None) -> np.ndarray:
     column = table[name]
-    if not column.dtype.is_numeric():
-        raise _refusal(
-            f"A time column holds {column.dtype}, not numbers.",
-            f'column "{name}"',
-            "Times are months (or another unit) counted from time zero.",
-            "turn dates into months with evalkit.months, then estimate.",
-        )
     if column.dtype.is_integer():
         return column.to_numpy().astype(np.int64, copy=False)
     numbers = column.to_numpy().astype(np.float64, copy=False)
-    _refuse_rows(~np.isfinite(numbers), None, f'column "{name}"', "are not finite numbers", "A time or weight must be a number.")
+    _refuse_rows(~np.isfinite(numbers), n, f'column "{name}"', "are not finite numbers", "A time must be a number.")
     return numbers
 
 
 def _weights(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> np.ndarray | None:
     if roles.weight is None:
         return None
-    weight = _number_column(table, roles.weight).astype(np.float64, copy=False)
-    n_negative = (weight < 0) if n is None else table[N_NEGATIVE].to_numpy()
+    weight = table[roles.weight].to_numpy().astype(np.float64, copy=False)
+    n_unfit = (~np.isfinite(weight) | (weight < 0)) if n is None else table[N_UNFIT].to_numpy()
     why = "A weight says for how many people a row stands; it may be zero, never negative."
-    _refuse_rows(n_negative > 0, n_negative, f'column "{roles.weight}"', "have a negative weight", why)
+    _refuse_rows(n_unfit > 0, n_unfit, f'column "{roles.weight}"', "have a weight that is negative or not a finite number", why)
     return weight
 
 

@@ -95,10 +95,10 @@ def standardised_curves(
     weights = np.ones(people.height) if weight is None else people[weight].cast(pl.Float64).to_numpy()
     if not weights.sum() > 0 or weights.min() < 0:
         raise EstimationError(
-            "There is nobody to average over.",
-            where=f"people: {people.height} rows" + (f', column "{weight}"' if weight else ""),
-            why="A population needs at least one person, and no negative weight.",
-            fix="look at the filter before, and at the weights.",
+            "The weights leave nobody to average over.",
+            where=f'column "{weight}"',
+            why="A weight says for how many people a row stands: never negative or missing, and more than zero for somebody.",
+            fix="look at how the weights were made.",
         )
     paths = {
         name: _mean_path(fit, people.with_columns(pl.lit(float(value)).alias(column) for column, value in setting.items()), weights)
@@ -130,6 +130,13 @@ def _check_people(fit: Fit, people: pl.DataFrame) -> None:
             fix='give {"cause": fit, ...}, one cause-specific fit per cause.',
         )
     check_covariates(people, _covariates(fit))
+    if people.is_empty():
+        raise EstimationError(
+            "There is nobody to predict a curve for.",
+            where="people or profiles: 0 rows",
+            why="A curve is predicted from the covariates of at least one row.",
+            fix="look at the filter before.",
+        )
 
 
 def _check_settings(fit: Fit, settings: Mapping[str, Mapping[str, float]], reference: str | None) -> None:

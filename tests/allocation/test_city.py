@@ -4,7 +4,8 @@ import pytest
 
 from evalkit.allocation import allocate_city, budgets_now, offers_from, priced, primary_status, starts_per_year, worth_of
 from evalkit.disclosure import DECLARED
-from evalkit.params import AllocationRules
+from evalkit.errors import ParameterError
+from evalkit.params import AllocationRules, validate
 
 EFFECT = {"estimand": "start_now_rather_than_wait", "subgroup": "all", "source": "raw"}
 
@@ -103,6 +104,25 @@ def test_only_the_primary_estimand_is_allocated_by():
 
 
 def test_bookings_without_a_known_cost_are_not_settled():
-    bookings = pl.DataFrame({"intervention_id": ["train", "weave"], "n_place_months": [1, 2]})
+    bookings = pl.DataFrame({"intervention_id": ["train", "weave", "sow"], "n_place_months": [1, 2, 3]})
+    costs = pl.DataFrame({"intervention_id": ["train", "train", "sow"], "cost_per_filled_place": [900.0, None, None]})
 
-    assert priced(bookings, COSTS)["intervention_id"].to_list() == ["train"]
+    assert priced(bookings, costs)["intervention_id"].to_list() == ["train"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "named"),
+    [
+        ({"budgets": {"Farsta": -1}}, '"budgets.Farsta": Input should be greater than or equal to 0'),
+        ({"further_money": [-1]}, '"further_money.0": Input should be greater than or equal to 0'),
+        ({"group_floors": {"young": 0.2}}, "group_floors names groups that target_groups does not: young (known: all)"),
+        ({"target_groups": ["young"], "group_floors": {"yung": 0.2}}, 'yung (did you mean "young"?)'),
+        ({"target_groups": ["young"], "group_floors": {"young": 0.7, "others": 0.6}}, "group_floors come to 1.3 together"),
+    ],
+)
+def test_rules_that_no_allocation_can_keep_are_refused_at_the_door(rules, named):
+    with pytest.raises(ParameterError) as fault:
+        validate(rules, AllocationRules, where="run.yaml")
+
+    assert fault.value.where.startswith("run.yaml: ") and named in fault.value.where
+    assert "before anything runs" in fault.value.why and fault.value.fix

@@ -77,7 +77,7 @@ def brute_force(offers, worth, budgets):
     cost=st.lists(st.integers(1, 20), min_size=4, max_size=4),
     budgets=st.tuples(st.integers(0, 60), st.integers(0, 60)),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_allocate_finds_what_trying_everything_finds(worth, cost, budgets):
     places = [(d, i) for d in ("Harbour", "Hill") for i in ("coach", "train")]
     offers = make_offers([(d, i, 4, 3, c) for (d, i), c in zip(places, cost, strict=True)])
@@ -103,10 +103,9 @@ def test_sharing_places_is_never_worth_less_and_balances():
 
 def test_a_measure_too_small_for_each_district_becomes_possible_together():
     offers = make_offers([(d, "workshop", 3, 10, 10) for d in ("Harbour", "Hill", "Marsh")])
+    values, budgets = make_values(offers, [50.0] * 3), dict.fromkeys(("Harbour", "Hill", "Marsh"), 100)
 
-    table = joint_measures(
-        offers, make_values(offers, [50.0] * 3), Limits(dict.fromkeys(("Harbour", "Hill", "Marsh"), 100), smallest_group=5)
-    )
+    table = joint_measures(*(allocate(offers, values, Limits(budgets, smallest_group=5, is_pooled=pooled)) for pooled in (False, True)))
 
     row = table.row(0, named=True)
     assert (row["n_districts_alone"], row["n_districts_together"], row["is_only_together"]) == (0, 3, True)
@@ -119,6 +118,14 @@ def test_an_open_door_holds_at_least_the_smallest_group():
     used = found.starts.filter(pl.col("n_starts") > 0)["n_starts"]
     assert used.min() >= 3
     assert starts(found)[("Hill", "train")] == 0
+
+
+def test_another_place_behind_a_closed_door_gives_nothing():
+    # Hill's ten people would be worth 60 each in training, yet its money is enough for three and a group is four.
+    found = allocate(SMALL, make_values(SMALL, WORTH), Limits({"Harbour": 60, "Hill": 30}, smallest_group=4))
+
+    closed = found.places.filter(district="Hill", intervention_id="train")
+    assert closed.select("n_used", "shadow_price").row(0) == (0.0, 0.0)
 
 
 def test_the_equality_floor_moves_money_to_who_would_get_none():

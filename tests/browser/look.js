@@ -40,6 +40,11 @@ const picture = (svg) => {
     height: svg.getBoundingClientRect().height,
   };
 };
+const top = (element) => Math.round(element.getBoundingClientRect().top);
+const torn = all("td").filter((cell) => {
+  const ends = [...cell.children].filter((e) => e.classList.contains("number"));
+  return (ends.length > 1 && top(ends[0]) !== top(ends.at(-1))) || all(".range", cell).some((range) => range.getClientRects().length > 1);
+}).map((cell) => cell.textContent.trim());
 return {
   title: document.title,
   lang: document.documentElement.lang,
@@ -54,4 +59,5 @@ return {
   pictures: all("svg").map(picture),
   marks: all("[data-table]").map((e) => ({ ...e.dataset, text: e.textContent })),
   faint,
+  torn,
 };

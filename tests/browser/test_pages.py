@@ -15,7 +15,7 @@ from evalkit.tables import slug
 pytestmark = pytest.mark.browser
 
 NBSP, MINUS = "\u00a0", "\u2212"
-HUNDREDFOLD = ("percent", "probability", "hundredths", "points")
+HUNDREDFOLD = ("percent", "signed_percent", "probability", "hundredths", "points")
 BOUNDS = {"over": 1, "över": 1, "under": -1}
 # A rounded number lies at most half a step from its value; the rest is binary arithmetic.
 ARITHMETIC = 1e-9
@@ -39,7 +39,7 @@ def shows_its_value(mark: dict, value: object, language: str) -> bool:
     kind, _, rest = mark["form"].partition(":")
     if kind == "withheld":
         return value is None
-    if value is None or (kind in ("percent", "probability")) != ("%" in mark["text"]):
+    if value is None or (kind in ("percent", "signed_percent", "probability")) != ("%" in mark["text"]):
         return False
     side = BOUNDS.get(mark["text"].split()[0]) if kind == "probability" else None
     if side:
@@ -174,6 +174,10 @@ def test_pages_have_pictures(reports):
 
 def test_tables_have_captions_and_scoped_headers(reports):
     assert faults(reports, lambda visit: [t for t in visit.seen["tables"] if not t["caption"] or t["unscoped"] or not t["headers"]]) == {}
+
+
+def test_ranges_in_tables_stand_on_one_line(reports):
+    assert faults(reports, lambda visit: visit.seen["torn"]) == {}
 
 
 def test_ids_stand_once(visits):

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import norm
 
 from evalkit.draws import estimate_with_range, percentile_limits
 from evalkit.errors import EstimationError
@@ -48,6 +49,18 @@ def test_a_range_of_95_per_cent_holds_95_per_cent_of_new_draws(n_draws):
     lower, upper = percentile_limits(draws)
 
     assert (upper - lower).mean() == pytest.approx(0.95, abs=0.001)
+
+
+def test_recycled_replicates_give_no_narrower_a_range():
+    own = _RNG.normal(size=(50, 4_000))
+    many = np.concatenate([own] * 20) + _RNG.normal(scale=0.01, size=(1000, 4_000))
+
+    # The share of new draws within the limits: those of a normal distribution.
+    with_care, without = (
+        (norm.cdf(upper) - norm.cdf(lower)).mean() for lower, upper in (percentile_limits(many, n_independent=50), percentile_limits(many))
+    )
+    assert with_care == pytest.approx(0.955, abs=0.006)
+    assert without < 0.94
 
 
 def test_without_replicates_there_is_no_range():

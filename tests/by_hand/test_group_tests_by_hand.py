@@ -65,3 +65,17 @@ def test_median_in_the_middle_of_a_flat_at_one_half():
 def test_quantile_refuses_a_share_of_one():
     with pytest.raises(EstimationError, match=r"(?s)between 0 and 1.*where: shares = 1.*why: .*fix: "):
         survival_quantiles(SPELLS, time="months", event="ended", shares=[1])
+
+
+@pytest.mark.parametrize("test", [log_rank_test, gray_test])
+def test_sets_of_groups_that_share_no_stratum_are_tested_side_by_side(test):
+    pairs = [SPELLS, SPELLS.with_columns(pl.col("group").replace({"A": "C", "B": "D"}))]
+    both = pl.concat([pair.with_columns(stratum=pl.lit(str(number))) for number, pair in enumerate(pairs)])
+    end = {"event": "cause", "cause": "work"} if test is gray_test else {"event": "ended"}
+
+    result = test(both, time="months", group="group", strata="stratum", **end)
+
+    # Two independent tests of one degree of freedom each.
+    alone = test(SPELLS, time="months", group="group", **end)
+    assert result.degrees_of_freedom == 2
+    assert result.statistic == pytest.approx(2 * alone.statistic, abs=EXACT)

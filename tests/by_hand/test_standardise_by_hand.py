@@ -82,7 +82,7 @@ REFUSALS = {
     "unknown_setting": ({"settings": {"all": {"y": 1}}}, r"1 covariate\(s\) to be set are not in the model.*where: settings all"),
     "no_setting": ({"settings": {}}, r"The settings to be compared are not there.*where: settings none"),
     "reference": ({"settings": SETTINGS, "reference": "half"}, r"The settings to be compared are not there.*reference = half"),
-    "nobody": ({"settings": SETTINGS, "people": SPELLS.clear()}, r"There is nobody to average over.*where: people: 0 rows"),
+    "nobody": ({"settings": SETTINGS, "people": SPELLS.clear()}, r"There is nobody to predict.*where: people or profiles: 0 rows"),
     "covariate": ({"settings": SETTINGS, "people": SPELLS.drop("x")}, r"1 covariates cannot be used.*where: columns x"),
 }
 

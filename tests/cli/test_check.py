@@ -109,3 +109,16 @@ def test_check_names_target_groups_that_no_protocol_declares(altered):
     what, where, _, _ = _four_lines(caught.value)
     assert what == "Target groups that were not declared: 1."
     assert "young (no protocol declares any)" in where
+
+
+def test_a_budget_of_a_district_that_the_run_does_not_have_is_refused(tmp_path):
+    run_file = tmp_path / "run.yaml"
+    text = (PARAMS / "northern_ireland.yaml").read_text(encoding="utf-8")
+    run_file.write_text(f"{text}\nallocation: {{budgets: {{Belfst: 1000}}}}\n", encoding="utf-8")
+
+    with pytest.raises(ParameterError) as caught:
+        load(run_file, RunFile)
+
+    where = _four_lines(caught.value)[1]
+    assert str(run_file) in where
+    assert 'allocation.budgets names districts that the run does not have: Belfst (did you mean "Belfast"?)' in where

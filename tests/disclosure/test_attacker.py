@@ -67,7 +67,7 @@ def _published(truth: pl.DataFrame, total_over: tuple[str, ...]) -> pl.DataFrame
     ).data
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables)
 def test_attacker_finds_no_small_number_in_a_table_with_both_margins(numbers):
     truth = _table(numbers)
@@ -77,7 +77,7 @@ def test_attacker_finds_no_small_number_in_a_table_with_both_margins(numbers):
     assert not [cell for cell, value in found.items() if 0 < value < MIN_COUNT]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables)
 def test_attacker_finds_no_small_sum_of_withheld_cells_in_a_district(numbers):
     truth = _table(numbers)

@@ -66,7 +66,7 @@ def test_a_missing_column_is_refused_in_four_lines():
 groups = st.lists(st.lists(st.integers(0, 9), min_size=MONTHS, max_size=MONTHS), min_size=2, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(groups, st.lists(st.integers(1, 30), min_size=4, max_size=4))
 def test_whoever_subtracts_the_shown_groups_from_the_total_finds_no_small_number(numbers, sizes):
     names = "abcd"[: len(numbers)]

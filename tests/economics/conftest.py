@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from evalkit.economics import declare_price_book
-from evalkit.tables import SCHEMAS
+from evalkit.schemas import SCHEMAS
 
 STATES = ("studies", "support", "training", "work")
 # Shares of the two arms in months 0, 1, 2, in the order of STATES. All start on support, the treated move to training.

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.economics import value_effects
@@ -171,7 +171,7 @@ def _alike(content):
 
 
 @given(seed=st.integers(0, 10_000), n_months=st.integers(6, 60))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 def test_actors_together_gain_what_resources_do_at_every_time(many_draws, rich_book, seed, n_months):
     (path,) = effect_paths(many_draws)
     prices = draw_prices(rich_book, np.arange(61), seed=seed)

@@ -201,6 +201,31 @@ def test_a_price_in_another_currency_without_a_rate_is_refused(content, write):
     assert fault.value.where.startswith("small.yaml, price wage:") and "exchange_rate.NOK.SEK" in fault.value.where
 
 
+def test_a_price_that_takes_another_unit_as_it_is_is_refused(content, write):
+    content["defaults"] = [str(write(record(key="day", unit="per day", values=[{"period": 2020, "value": 223, "grade": "H"}])))]
+    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "day", "year": 2020}}
+
+    with pytest.raises(ParameterError) as fault:
+        declare_price_book(content, where="small.yaml")
+
+    assert fault.value.what == "A value in another unit was taken as it is."
+    assert fault.value.where == "small.yaml, price wage: day is per day, the price per month"
+    assert "a month" in fault.value.why and "times" in fault.value.fix
+
+
+@pytest.mark.parametrize("key", ["currency", "price_year"])
+def test_a_book_that_does_not_say_its_money_is_refused(content, key):
+    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "wage.entry", "year": 2023}}
+    del content[key]
+
+    with pytest.raises(ParameterError) as fault:
+        declare_price_book(content, where="small.yaml")
+
+    assert fault.value.what == "The book does not say in which money it counts: 1 missing."
+    assert fault.value.where == f'small.yaml, "{key}"'
+    assert "price year" in fault.value.why and "price_year" in fault.value.fix
+
+
 def _exchange_rate(rate):
     from evalkit.economics.dated import DatedRecord
 

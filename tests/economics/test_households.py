@@ -75,7 +75,7 @@ def test_household_parts_by_hand():
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=1, max_size=4), min_size=1, max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_is_posted_over_all_participants_is_what_their_households_got(households):
     parts = household_parts(*tables_of(households))
 

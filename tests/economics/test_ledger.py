@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from evalkit.economics import ACTORS, PERSPECTIVES, check_ledger, declare_price_book, load_price_book, value_effects, value_under
 from evalkit.economics.price_draws import draw_prices
 from evalkit.errors import EstimationError, EvalkitError, LedgerError
-from evalkit.tables import SCHEMAS
+from evalkit.schemas import SCHEMAS
 
 NORTHERN_IRELAND = Path(__file__).parents[2] / "params" / "unit_costs" / "northern_ireland.yaml"
 # The by-hand sums are exact binary fractions times whole numbers; only the order of adding differs.
@@ -339,7 +339,7 @@ def test_check_ledger_refuses_a_burden_that_nobody_bears(effect_draws, book):
 
 
 # Hypothesis may reuse these fixtures: they are read, never changed.
-PROPERTY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(max_examples=25)
 actors = st.sampled_from([actor for actor in ACTORS["actor"] if actor not in ("displaced_others", "taxpayers")])
 
 

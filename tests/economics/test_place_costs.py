@@ -32,6 +32,43 @@ def test_a_filled_place_costs_more_when_places_stand_empty():
     assert half["cost_at_full_use"] == full["cost_at_full_use"] == 500.0
 
 
+def test_a_month_in_which_nobody_came_costs_what_stands_ready():
+    table = place_costs(capacity(), occupied(5, 5, 10).filter(pl.col("month") != MONTHS[1]))
+
+    first = table.row(0, named=True)
+    # 2020: two months of 4000 for five filled place-months of twenty, then 100 each.
+    assert (first["utilisation_share"], first["cost_per_filled_place"]) == (0.25, 1700.0)
+
+
+def test_a_cost_that_an_intervention_never_has_is_none():
+    table = place_costs(capacity(fixed_cost=None).cast({"fixed_cost": pl.Float64}), occupied(4, 6, 10))
+
+    assert table["cost_per_filled_place"].to_list() == [100.0, 100.0]
+
+
+def test_months_without_their_cost_are_left_out_of_the_costs():
+    some = capacity().with_columns(fixed_cost=pl.Series([4000.0, None, None]))
+
+    table = place_costs(some, occupied(4, 6, 10))
+
+    # The first month alone: 4000 over four, and 100.
+    assert table["cost_per_filled_place"].to_list() == [1100.0, None]
+    assert table["utilisation_share"].to_list() == [0.5, 1.0]
+    assert place_prices(table)["price"].to_list() == [1100.0]
+
+
+def test_places_delivered_without_costs_leave_the_book_s_own_price(content, declare, make_rich):
+    unpriced = dict.fromkeys(("fixed_cost", "variable_cost", "currency", "price_year"))
+    types = {"fixed_cost": pl.Float64, "variable_cost": pl.Float64, "currency": pl.String, "price_year": pl.Int32}
+
+    table = place_costs(capacity(**unpriced).cast(types), occupied(4, 6, 10))
+
+    assert table["places"].to_list() == [10.0, 10.0]
+    assert table["cost_per_filled_place"].null_count() == 2
+    assert with_place_costs(declare(make_rich(content)), table, KINDS).interventions == ()
+    assert place_prices(table).is_empty()
+
+
 def test_an_intervention_gets_its_own_price_of_a_start(content, declare, make_rich, effect_draws):
     book = with_place_costs(declare(make_rich(content)), place_costs(capacity(), occupied(4, 6, 10)), KINDS)
 
@@ -75,6 +112,13 @@ def test_unfit_costs_of_places_are_refused(table, what):
     assert fault.value.what == what
     assert fault.value.where == "capacity: training"
     assert "one currency" in fault.value.why and "ask the sender" in fault.value.fix
+
+
+def test_costs_of_a_price_year_each_are_refused_with_what_to_ask_for():
+    with pytest.raises(LedgerError) as fault:
+        place_costs(capacity().with_columns(price_year=pl.Series([2020, 2020, 2021])), occupied(1, 1, 1))
+
+    assert fault.value.fix == "ask the sender for one currency and one price year an intervention."
 
 
 def test_places_paid_in_another_currency_are_refused(content, declare, make_rich):

@@ -20,7 +20,7 @@ from evalkit.economics import (
     value_effects,
 )
 from evalkit.economics.scenarios import NUMBERS
-from evalkit.errors import EstimationError, ParameterError
+from evalkit.errors import EstimationError, LedgerError, ParameterError
 from evalkit.tables import write_tables
 
 PARAMS = Path(__file__).parents[2] / "params"
@@ -75,6 +75,7 @@ def faulty(tmp_path, **changes):
         ({"payers": {"programme_start": {"district": 0.5}}}, "payers.programme_start (shares come to 0.5)"),
         ({"number": "societies"}, 'number, societies (did you mean "society"?)'),
         ({"rates": [{"phase": 9, "start": "support", "to": "work", "value": 0.1}]}, "rates (phase 9 of treated)"),
+        ({"rates": [{"phase": 2, "start": "suport", "to": "work", "value": 0.1}]}, 'rates (start suport: did you mean "support"?)'),
     ],
 )
 def test_a_scenario_that_changes_what_is_not_there_is_refused(tmp_path, changes, named):
@@ -102,6 +103,61 @@ def test_a_cohort_whose_probabilities_do_not_fit_is_refused(tmp_path):
     assert "initial (the shares do not sum to one)" in fault.value.where
     assert "treated phase 2, from support" in fault.value.where
     assert "nobody vanishes" in fault.value.why and fault.value.fix
+
+
+@pytest.mark.parametrize(
+    ("rate", "named"),
+    [
+        ({"phase": 2, "start": "support", "to": "wrok", "value": 0.1}, 'state wrok (did you mean "work"?)'),
+        ({"phase": 2, "start": "support", "to": "work", "value": 0.99}, "treated phase 2, from support (the probabilities come to 1.005"),
+    ],
+)
+def test_a_changed_cohort_that_cannot_be_followed_is_refused(tmp_path, rate, named):
+    path = faulty(tmp_path, rates=[rate])
+
+    with pytest.raises(ParameterError) as fault:
+        run_scenario(path)
+
+    assert fault.value.what == "A what-if cohort that cannot be followed: 1 faults."
+    assert fault.value.where.startswith(f"{path}: {named}")
+    assert "nobody vanishes" in fault.value.why and fault.value.fix
+
+
+def test_a_state_that_nobody_pays_for_is_refused(tmp_path):
+    path = faulty(tmp_path, price_book=str(PARAMS / "unit_costs" / "northern_ireland.yaml"))
+
+    with pytest.raises(LedgerError) as fault:
+        run_scenario(path)
+
+    assert fault.value.what == "States of the effect without a declared livelihood: 3."
+    assert "sheltered_work, sickness_benefit, subsidised_work" in fault.value.where and fault.value.why and fault.value.fix
+
+
+def test_a_wait_beyond_the_horizon_is_refused(tmp_path):
+    path = faulty(tmp_path, wait_months=60)
+
+    with pytest.raises(ParameterError) as fault:
+        run_scenario(path)
+
+    assert fault.value.what == "A wait of 60 months, and the cohort is followed for 60."
+    assert fault.value.where == f"{path}, wait_months"
+    assert "nothing to compare" in fault.value.why and fault.value.fix
+
+
+def test_the_start_is_paid_when_the_wait_is_over():
+    table = run_scenario(PARAMS / "scenarios" / "waiting.yaml").filter(number="pays_district")
+
+    # 16 000 for a place, half a year later at 3.5 per cent.
+    assert table["after"].item() == pytest.approx(16_000 * 1.035**-0.5)
+
+
+def test_a_test_first_spares_the_places_that_would_give_nothing():
+    rows = {row["number"]: row for row in run_scenario(PARAMS / "scenarios" / "work_ability_test.yaml").iter_rows(named=True)}
+
+    # A place for nothing costs 16 000, and 0.3 more to raise; so does the test of 1 500.
+    gain, loss, cost = rows["society"]["after"], -16_000 * 1.3, 1_500 * 1.3
+    directly, tested = 0.3 * gain + 0.7 * loss, 0.3 * 0.9 * gain + 0.7 * 0.1 * loss - cost
+    assert rows["value_of_testing"]["after"] == pytest.approx(tested - directly)
 
 
 def test_who_waits_moves_as_the_comparison_until_the_start():

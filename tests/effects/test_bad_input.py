@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from evalkit.effects import PersonTables, city_effects, city_weights, district_effects, emulate_trials
+from evalkit.effects import PersonTables, city_effects, city_weights, district_effects, emulate_trials, stop_trials
 from evalkit.errors import ProtocolError
 from evalkit.months import add_months
 
@@ -72,10 +72,33 @@ def test_overlapping_episodes_of_the_same_course_are_one_start(world):
     assert rows == [("a", 2, "treated"), ("b", 2, "comparison"), ("b", 3, "comparison")]
 
 
-def test_a_survey_weight_or_covariate_unknown_for_some_is_refused_with_its_count(world):
+def test_overlapping_episodes_of_the_same_course_are_one_stay_to_leave(world):
+    """The first of a's episodes ends while the second goes on: nobody leaves then, and every month is asked about once."""
+    lives = {"a": "stttttttssss", "b": "sttttsssssss"}
+    tables = world.tables(lives) | {"episodes": _episodes(("a", 2, 5), ("a", 4, 9), ("b", 2, 6)).with_columns(planned_months=pl.lit(6))}
+    protocol = world.protocol(eligibility={"from_month": 3, "to_month": 9}, stop_months=[2])
+
+    rows = stop_trials(**tables, protocol=protocol, first_month=FIRST_MONTH).rows.filter(person_id="a")
+
+    assert rows["trial_month"].to_list() == [3, 4, 5, 6, 7, 8, 9]
+    assert rows["planned_months"].unique().to_list() == [8]
+    assert rows.filter(pl.col("arm") == "treated")["trial_month"].to_list() == [9]
+
+
+@pytest.mark.parametrize(
+    ("values", "asked", "said"),
+    [
+        ([20.0, None], {}, 'The covariate "age" is unknown for 2 of 4 person-trials.'),
+        ([20.0, float("nan")], {}, 'The covariate "age" is unknown for 2 of 4 person-trials.'),
+        (["young", "old"], {}, 'The covariate "age" is a text.'),
+        ([1.0, None], {"covariates": [], "survey_weight": "age"}, "The survey weight is unknown for 2 of 4 person-trials."),
+        ([1.0, 1.0], {"covariates": [], "survey_weight": "wieght"}, "The survey weight is not in the person table."),
+    ],
+)
+def test_a_covariate_or_survey_weight_that_cannot_be_used_for_everybody_is_refused(world, values, asked, said):
     tables = world.tables({"a": "ssss", "bb": "ssst"})
-    person = tables["person"].with_columns(age=pl.when(pl.col("person_id") == "a").then("age"))
-    protocol = world.protocol(covariates=[{"name": "age", "kind": "person", "column": "age"}])
+    person = pl.DataFrame({"person_id": ["a", "bb"], "age": values})
+    protocol = world.protocol(**{"covariates": [{"name": "age", "kind": "person", "column": "age"}], **asked})
 
     with pytest.raises(ProtocolError) as caught:
         emulate_trials(
@@ -84,7 +107,7 @@ def test_a_survey_weight_or_covariate_unknown_for_some_is_refused_with_its_count
         )  # fmt: skip
 
     lines = str(caught.value).splitlines()
-    assert "unknown for 2 of 4 person-trials" in lines[0]
+    assert said in lines[0]
     assert [line.split(":")[0].strip() for line in lines[1:]] == ["where", "why", "fix"]
 
 

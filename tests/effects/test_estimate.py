@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.effects import (
@@ -101,7 +101,7 @@ def test_city_is_the_sum_of_its_districts(world):
     assert (both["weighted_sum"] - both["weighted_sum_right"]).abs().max() < EXACT
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(order=st.permutations(list(LIVES)))
 def test_row_order_does_not_matter(world, order):
     trials = world.trials({name: LIVES[name] for name in order})

@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from evalkit.effects import Protocol, load_protocol, protocol_card, protocol_hash
+from evalkit.effects import Protocol, load_protocol, load_protocols, protocol_card, protocol_hash
 from evalkit.errors import ParameterError, ProtocolError
+from evalkit.params import Run, RunFile, load
 
 TRAINING = Path(__file__).parents[2] / "params" / "protocols" / "training.yaml"
 
@@ -43,6 +44,18 @@ def test_load_protocol_takes_the_districts_from_the_run_and_refuses_without():
     assert protocol.covariates[-1].terms == ("lives_in_B",)
     assert "past_work_share, district" in dict(protocol_card(protocol).iter_rows())["covariates"]
     assert "covariates: district" in str(caught.value).splitlines()[1]
+
+
+def test_load_protocols_refuses_two_protocols_of_one_intervention(tmp_path):
+    run_file = TRAINING.parents[1] / "northern_ireland.yaml"
+    params = load(run_file, RunFile)
+    twice = params.model_copy(update={"effects": params.effects.model_copy(update={"protocols": params.effects.protocols * 2})})
+
+    with pytest.raises(ProtocolError) as caught:
+        load_protocols(Run(run_dir=tmp_path, run_file=run_file, params=twice))
+
+    assert "1 intervention has more than one protocol." in str(caught.value)
+    assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == ["where", "why", "fix"]
 
 
 @pytest.mark.parametrize("outcome", ["training", "support", "pension"])
@@ -88,6 +101,10 @@ def test_a_subgroup_needs_one_condition_and_a_name_of_its_own(world, condition, 
         ({"comparisons": []}, "at least one"),
         ({"covariates": [{"name": "north", "kind": "person", "column": "district", "equals": "North"}]}, "kind: district"),
         ({"eligibility": {"from_month": 2, "to_month": 3, "during": "course"}}, "after itself"),
+        ({"outcomes": ["work", "support", "training", "work"]}, "outcomes stand once each"),
+        ({"comparisons": ["wait", "wait"]}, "comparisons stand once each"),
+        ({"covariates": [{"name": "age", "kind": "person", "column": "age"}, {"name": "age", "kind": "elapsed"}]}, "covariates stand once"),
+        ({"covariates": [{"name": "sick", "kind": "history_share", "outcome": "sickness_benefit"}]}, "one of the outcomes"),
     ],
 )
 def test_a_protocol_whose_comparison_makes_no_sense_is_refused(world, changes, words):
@@ -103,3 +120,15 @@ def test_the_card_tells_the_strategy_and_every_comparison(world):
     assert "step ended at most 2 months before" in card["eligible"]
     assert {"comparison: wait", "comparison: never"} < set(card)
     assert card["weights at most"] == "propensity 10"
+    assert card["refused"] == "fewer than 1 starters; effective sample size below 1"
+
+
+def test_the_card_names_every_limit_of_refusal(world):
+    limits = {"min_starters": 20, "min_effective_sample_size": 30, "max_abs_smd": 0.1, "max_share_outside_support": 0.25}
+
+    card = dict(protocol_card(world.protocol(refusal=limits)).iter_rows())
+
+    assert card["refused"].split("; ")[2:] == [
+        "a covariate's difference above 0.1 standard deviations after weighting",
+        "more than 25 % of starters without a counterpart",
+    ]

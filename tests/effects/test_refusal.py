@@ -4,7 +4,7 @@ import pytest
 
 from evalkit.effects import effect_checks, fit_propensity, refusal_reason
 from evalkit.effects.refusal import spread_to_districts
-from evalkit.tables import SCHEMAS
+from evalkit.schemas import SCHEMAS
 
 
 def _reason(trials, *, district="all"):

@@ -82,6 +82,19 @@ def test_a_trend_before_adoption_is_flagged():
     assert found["trend_before"] == pytest.approx(0.03, abs=0.015)
 
 
+def test_no_trend_is_claimed_where_none_can_be_seen():
+    """B's later adoption falls after another change, so that nobody is seen twice before adopting; in the permutations somebody is."""
+    counts = [(d, p, 1e3, 50.0 + (7 * place + 5 * p) % 4, 2e3, 40.0) for place, d in enumerate("ABCDEF") for p in range(1, 6)]
+    columns = ["district", "period", "months_on_support", "n_exits_to_work", "months_off_support", "n_entries"]
+    panel = pl.DataFrame(counts, schema=columns, orient="row")
+
+    found = rollout_effect(panel, Adoption({"A": 2, "B": 4}, {"B": 3}), outcome="exit", n_permutations=99, seed=1).summary.row(
+        0, named=True
+    )
+
+    assert (found["trend_before"], found["p_trend"], found["verdict"]) == (None, None, "estimated")
+
+
 def test_without_effect_or_trend_alarms_are_as_rare_as_declared():
     found = pl.concat([_effect(_panel(seed), n_permutations=39).summary for seed in range(15)])
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import IntakeError
 from evalkit.intake import admit, intake_counts
-from evalkit.tables import SCHEMAS, conform
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import conform
 
 ROOT = Path(__file__).parents[2]
 NORTHERN_IRELAND_ROWS = {
@@ -335,7 +336,7 @@ def test_admit_sets_aside_and_counts_every_row_however_few_are_listed(extract):
 CELLS = st.sampled_from(["", "P-1", "P-2", "P-3", "2026-01-01", "2026-02-01", "2026-13-01", "2026-01-15", "work", "jobb", "x,y", " "])
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(rows=st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=12))
 def test_admit_accounts_for_every_row_whatever_stands_in_it(extract, rows):
     lines = ["person_id,start,end,state", *[",".join(row) for row in rows]]
@@ -365,7 +366,7 @@ def _period_lines(periods):
     return [f"{person},2026-{start:02d}-01,{'' if end is None else f'2026-{end:02d}-01'},{state}" for person, start, end, state in periods]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12)
 @given(periods=PERIODS, data=st.data())
 def test_admit_does_not_depend_on_row_order_or_on_the_split_into_files(extract, periods, data):
     lines, header = _period_lines(periods), "person_id,start,end,state"

@@ -28,7 +28,7 @@ def _decoded(coded):
     return [None if code < 0 else values[code] for code in coded.codes]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(texts=TEXTS)
 @pytest.mark.parametrize("sample", [0, 10_000], ids=["runs", "runs where they are long"])
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_code_column_keeps_texts_and_their_order(few_values, few_descents, hashe
     assert coded.has_empty == (None in texts)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(texts=TEXTS)
 def test_code_texts_follows_values_that_become_equal_or_empty(texts):
     coded = code_texts(_column(texts, pl.String))
@@ -61,7 +61,7 @@ def test_code_texts_follows_values_that_become_equal_or_empty(texts):
     assert changed.values.n_unique() == len(changed.values) and not changed.values.null_count()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(first=TEXTS, second=TEXTS)
 def test_stacked_columns_are_those_of_the_files_together(first, second):
     column = stacked([code_texts(_column(texts, pl.String)) for texts in (first, second)])
@@ -70,7 +70,7 @@ def test_stacked_columns_are_those_of_the_files_together(first, second):
     assert column.has_empty == (None in first + second)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(dates=DATES)
 @pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["searched", "by a table"])
 def test_code_column_keeps_dates_and_their_order(max_flags, dates):
@@ -83,7 +83,7 @@ def test_code_column_keeps_dates_and_their_order(max_flags, dates):
     assert coded.values.to_list() == sorted({day for day in dates if day is not None})
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(texts=TEXTS, others=TEXTS)
 def test_places_among_finds_each_value_among_the_others(texts, others):
     own, other = code_column(_column(texts, pl.String)), code_column(_column(others, pl.String))
@@ -94,7 +94,7 @@ def test_places_among_finds_each_value_among_the_others(texts, others):
     assert [None if place < 0 else values[place] for place in places] == [text if text in values else None for text in texts]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(rows=st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 4), st.integers(-1, 2)), min_size=1, max_size=30))
 @pytest.mark.parametrize("largest", [8, 1 << 62], ids=["counted anew", "multiplied"])
 def test_pack_sorts_as_the_codes_do(largest, rows):
@@ -113,7 +113,7 @@ def test_pack_sorts_as_the_codes_do(largest, rows):
     assert [left[0] == other for other in right] == [rows[0] == other for other in rows[1:]]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(numbers=st.lists(st.integers(0, 50), max_size=20), known=st.lists(st.integers(0, 50), max_size=20))
 @pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["looked up", "by a table"])
 def test_is_among_equals_a_set(max_flags, numbers, known):

@@ -12,8 +12,8 @@ import yaml
 from evalkit.errors import IntakeError
 from evalkit.intake import Covariate, admit, load_contracts, load_mapping
 from evalkit.intake.contract import with_covariates
-from evalkit.schemas import DELIVERED
-from evalkit.tables import SCHEMAS, STATES
+from evalkit.schemas import DELIVERED, SCHEMAS
+from evalkit.tables import STATES
 
 MAIN_JOB_TABLES = {"person", "income_support", "household_member", "intervention", "participation", "livelihood"}
 DELIVERED_TABLES = {schema.name for schema in DELIVERED}

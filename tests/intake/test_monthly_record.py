@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import IntakeError
@@ -132,7 +132,7 @@ def test_write_monthly_record_refuses_tables_that_were_not_admitted(extract, tmp
 HOUSEHOLDS = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 99999), st.booleans(), st.integers(0, 3)), min_size=1, max_size=6)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(households=HOUSEHOLDS)
 def test_a_written_record_is_read_back_as_it_was(tmp_path, households):
     payments, members, persons = [], [], []

@@ -2,8 +2,7 @@
 
 import pytest
 
-from evalkit.schemas import DELIVERED
-from evalkit.tables import SCHEMAS
+from evalkit.schemas import DELIVERED, SCHEMAS
 
 OPTIONAL = {
     "capacity": "work_training,2026-01-01,10,50000,4000,SEK,2026",

@@ -16,7 +16,7 @@ STARTS = st.tuples(st.sampled_from(["P-1", "P-2", "P-3"]), st.integers(1, 6))
 PERIODS = st.dictionaries(STARTS, st.one_of(st.none(), st.integers(1, 5)), max_size=12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(lengths=PERIODS)
 def test_find_overlaps_equals_a_slow_comparison_of_all_pairs(lengths):
     periods = [(person, start, NEVER if length is None else start + length) for (person, start), length in lengths.items()]

@@ -10,7 +10,7 @@ from evalkit.survival import aalen_johansen, add_risk_sets, kaplan_meier, state_
 
 ROUNDING = 1e-12  # sums of at most some hundred doubles between 0 and 1
 STEP = 1e-6  # of a numerical derivative; its own error is about the step
-few = settings(max_examples=20, deadline=None)
+few = settings(max_examples=20)
 
 CAUSES = ["studies", "work"]
 

@@ -70,6 +70,18 @@ def words(request, run):
     return words_of_run(run, request.param)
 
 
+@pytest.fixture
+def run_of_two(make_run):
+    """A run with a second intervention, language practice, whose protocol is that of work training."""
+    run = make_run(
+        effects={"protocols": ["protocol.yaml", "second.yaml"]},
+        wording={"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}},
+    )
+    second = yaml.safe_load(run.path("protocol.yaml").read_text(encoding="utf-8")) | {"intervention_id": "language_practice"}
+    run.path("second.yaml").write_text(yaml.safe_dump(second), encoding="utf-8")
+    return run
+
+
 @pytest.fixture(scope="session")
 def tables() -> dict:
     """All published tables of the made-up city by name."""
@@ -329,7 +341,7 @@ def _prices():
             9800.0,
             7000.0,
             13000.0,
-            "SEK per month",
+            "per month",
             2023,
             "SEK",
             "made up",
@@ -337,7 +349,7 @@ def _prices():
             "Cost of a place",
             "Kostnad för en plats",
         ),
-        ("discount_rate", 0.03, None, None, "per year", None, None, "made up", "M", "Discount rate", "Kalkylränta"),
+        ("discount_rate", 0.03, None, None, "share per year", None, None, "made up", "M", "Discount rate", "Kalkylränta"),
     ]
     values = ["value", "low", "high", "unit", "price_year", "currency", "source", "value_grade", "name_en", "name_sv"]
     return protect_estimates(
@@ -363,6 +375,26 @@ def _estimates(name, rows, keys, values):
     return protect_estimates(table, name=name, keys=keys, values=values, n_persons=None, unit="money", **FROM)
 
 
+@pytest.fixture(scope="session")
+def make_payback():
+    """The table value_payback with months of return and probabilities that the money comes back, by intervention."""
+    return _payback
+
+
+def _payback(months=((EFFECT["intervention_id"], 29, 0.99),)):
+    rows = [
+        (district, name, EFFECT["estimand"], "public_purse", -21000.0, -30000.0, -16000.0, 7, month, probability, "SEK")
+        for district in ("Norr", "all")
+        for name, month, probability in months
+    ]
+    return _estimates(
+        "value_payback",
+        rows,
+        [*EFFECT_KEYS, "perspective"],
+        ["deepest", "deepest_lower", "deepest_upper", "deepest_month", "return_month", "probability_returns", "currency"],
+    )
+
+
 def _value_over_time():
     effects = [(d, *EFFECT.values()) for d in ("Norr", "all")]
     parts = {"observed": (-4000.0, -9000.0, 2000.0), "projected": (26000.0, 11000.0, 41000.0), "total": (22000.0, 5000.0, 39000.0)}
@@ -373,12 +405,7 @@ def _value_over_time():
             [*EFFECT_KEYS, "perspective", "part"],
             [*LIMITS, "probability_positive", "n_draws", "n_effect_draws", "currency", "price_year"],
         ),
-        _estimates(
-            "value_payback",
-            [(*e, "public_purse", -21000.0, -30000.0, -16000.0, 7, 29, 0.81, "SEK") for e in effects],
-            [*EFFECT_KEYS, "perspective"],
-            ["deepest", "deepest_lower", "deepest_upper", "deepest_month", "return_month", "probability_returns", "currency"],
-        ),
+        _payback(),
         _estimates(
             "value_ratios",
             [

@@ -168,7 +168,7 @@ def test_ranks_are_about_the_same_people_and_a_district_without_them_has_none(ma
 
     text = plain(write_overview(run, {**tables, "district_ranks": ranks()}, {}, words_of_run(run, "en")))
 
-    assert "Ranks are about the same people" in text
+    assert "Ranks are about the same people" in text and "Which people live where is taken as known" in text
     assert "(−0.3 to 2.1)+1.2 (−0.1 to 2.2)1–337%" in text
     assert "(−0.3 to 2.1)–––" in text
 
@@ -236,7 +236,7 @@ def test_overview_says_what_a_roll_out_showed_or_that_it_cannot_be_said(make_run
 
     text = plain(write_overview(run, {**tables, **roll_out_tables()}, {}, words_of_run(run, "en")))
 
-    assert "Share who leave for work425% (15% to 35%)" in text
+    assert "Share who leave for work4+25% (15 to 35%)" in text
     assert "share who begin a new period4cannot be said" in text.lower()
 
 

@@ -172,17 +172,6 @@ def test_page_of_a_district_with_its_own_effect_shows_no_pooled_part(english):
     assert "All districts together – not" not in english("Norr")
 
 
-@pytest.fixture
-def run_of_two(make_run):
-    run = make_run(
-        effects={"protocols": ["protocol.yaml", "second.yaml"]},
-        wording={"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}},
-    )
-    second = yaml.safe_load(run.path("protocol.yaml").read_text(encoding="utf-8")) | {"intervention_id": "language_practice"}
-    run.path("second.yaml").write_text(yaml.safe_dump(second), encoding="utf-8")
-    return run
-
-
 def test_page_sets_several_interventions_beside_each_other_and_names_each(run_of_two, two_interventions):
     html = write_district_page(run_of_two, "Norr", two_interventions, {}, words_of_run(run_of_two, "en")).read_text(encoding="utf-8")
 
@@ -220,6 +209,19 @@ def test_page_speaks_of_occasions_not_people_where_one_person_may_be_compared_of
 
     assert "The difference rests on 64 people who started, compared with occasions" in text
     assert "they amount to 88 occasions. One person may have several." in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("sv", "Att börja betyder här att börja inom 4 månader"), ("en", "To start means here to start within 4 months")],
+)
+def test_page_says_within_how_many_months_the_start_may_come_under_a_grace_period(run, tables, language, said):
+    path = run.run_file.with_name("protocol.yaml")
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text(encoding="utf-8")), "grace_months": 3}), encoding="utf-8")
+
+    page = write_district_page(run, "Norr", tables, {}, words_of_run(run, language)).read_text(encoding="utf-8")
+
+    assert said in plain(page)
 
 
 def test_page_says_all_prices_when_all_are_of_grade_l(english, tables):
@@ -364,13 +366,13 @@ def test_district_page_says_when_the_money_comes_back_and_at_which_price_it_woul
     expected = {
         "en": (
             "has its money back after 29 months",
-            "if cost of a place is 49,700 instead of 16,000",
+            "if cost of a place is SEK 49,700 instead of SEK 16,000",
             "has 60 of its own",
             "no extra work",
         ),
         "sv": (
             "har sina pengar tillbaka efter 29 månader",
-            "om kostnad för en plats är 49 700 i stället för 16 000",
+            "om kostnad för en plats är 49 700 kr i stället för 16 000 kr",
             "har 60 egna",
             "inget extra arbete",
         ),

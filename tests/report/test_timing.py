@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -28,14 +30,15 @@ def _table(name: str, rows: list[tuple], last: str, values: list[str]):
 def said(run, words):
     """The sentences of an effect, with some measures changed, as plain text."""
 
-    def say(**changes: tuple) -> str:
+    def say(*, grace_months: int = 0, **changes: tuple) -> str:
         rows = [(*KEYS.values(), name, *values) for name, values in (MEASURES | changes).items()]
         timing = _table("effect_timing", rows, "measure", ["treated", "comparison", "estimate", "ci_lower", "ci_upper"])
         never = [("Norr", "work_training", NEVER, "months_work", 7.0, 5.5, 1.5, 0.2, 2.9)]
         months = _table("effect_summary", never, "outcome", ["treated", "comparison", "difference", "ci_lower", "ci_upper"])
         tables = {table.name: table for table in (timing, months)}
         brief = Brief(run, "Norr", Shelf(tables, where="test"), {}, with_names_of_run(words, run), protocol_texts(run))
-        return " ".join(text.striptags() for text in timing_texts(brief, KEYS))
+        protocols = {name: texts.model_copy(update={"grace_months": grace_months}) for name, texts in brief.protocols.items()}
+        return " ".join(text.striptags() for text in timing_texts(replace(brief, protocols=protocols), KEYS))
 
     return say
 
@@ -60,5 +63,15 @@ def test_page_says_what_was_lost_when_it_was_made_up_for_and_what_never_would_be
 )
 def test_page_says_when_the_break_even_month_lies_beyond_the_follow_up(said, words, months, english, swedish):
     text = said(break_even_month=months)
+
+    assert (english if words.language == "en" else swedish) in text
+
+
+@pytest.mark.parametrize(
+    ("grace_months", "english", "swedish"),
+    [(0, "not starting now;", "att inte börja nu;"), (2, "not starting within 3 months;", "att inte börja inom 3 månader;")],
+)
+def test_the_other_question_says_when_the_start_may_come(said, words, grace_months, english, swedish):
+    text = said(grace_months=grace_months)
 
     assert (english if words.language == "en" else swedish) in text

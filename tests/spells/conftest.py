@@ -8,7 +8,7 @@ import pytest
 
 from evalkit.intake import admit
 from evalkit.months import add_months
-from evalkit.tables import SCHEMAS
+from evalkit.schemas import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
 FIRST = date(2026, 1, 1)

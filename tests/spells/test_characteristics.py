@@ -3,9 +3,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from evalkit.schemas import DELIVERED
+from evalkit.schemas import DELIVERED, SCHEMAS
 from evalkit.spells import spells_by_characteristic
-from evalkit.tables import SCHEMAS
 
 SPELLS = [("p1", "h1", date(2020, 3, 1)), ("p2", "h1", date(2020, 5, 1)), ("p3", "h2", date(2021, 1, 1))]
 COLUMNS = {schema.name: schema.columns for schema in DELIVERED}

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import polars as pl
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.months import parse_month
@@ -12,7 +12,7 @@ from evalkit.spells import gap_sensitivity, spells_by_gap
 PARAMS = SimpleNamespace(
     extract=SimpleNamespace(first_month=parse_month("2026-01"), follow_up_through=parse_month("2026-12"), reporting_lag_months=0)
 )
-PROPERTY = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(max_examples=6)
 
 
 def table_of(tables):

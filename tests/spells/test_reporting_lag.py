@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from evalkit.months import month_of_number
+from evalkit.schemas import SCHEMAS
 from evalkit.spells import build_support_spells, last_month_with_known_exits
-from evalkit.tables import SCHEMAS
 
 N_PERSONS, N_MONTHS, N_LATER = 2_000, 48, 6
 FIRST = 12 * 2020

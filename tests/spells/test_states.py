@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.spells import build_state_intervals
@@ -84,7 +84,7 @@ def test_state_intervals_hold_as_many_spells_as_published(northern_ireland):
     assert intervals["to_state"].null_count() == 712
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(
     cuts=st.lists(CUTS, min_size=1, unique_by=lambda cut: cut[0]),
     outcome_groups=st.booleans(),

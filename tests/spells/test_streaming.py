@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.months import parse_month
@@ -42,7 +42,7 @@ def parts_of(tables) -> int:
     return tables["household_member"]["person_id"].n_unique()
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8)
 @given(
     paid=st.dictionaries(st.sampled_from("ABCD"), st.lists(st.integers(1, 12), unique=True, min_size=1), min_size=1),
     shared=st.lists(st.integers(1, 12), unique=True),

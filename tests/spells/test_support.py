@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.spells import build_support_spells, last_month_with_known_exits
@@ -14,7 +14,7 @@ PUBLISHED = Path(__file__).parents[1] / "published" / "joblessness_spells.csv"
 NORTHERN_IRELAND = {"first_month": date(1993, 7, 1), "data_through": date(1999, 6, 1)}
 YEAR = {"first_month": date(2026, 1, 1), "data_through": date(2026, 12, 1)}
 TABLES = ("income_support", "household_member", "livelihood", "person")
-PROPERTY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(max_examples=25)
 PAID = st.dictionaries(st.sampled_from(["A", "B", "C"]), st.lists(st.integers(1, 12), unique=True), min_size=1)
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.spells import build_state_intervals, livelihood_collisions, timeline_faults, without_overlaps
@@ -54,7 +54,7 @@ def test_state_intervals_believe_the_state_that_stands_first(paid_tables):
     ]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(periods=st.lists(PERIOD, max_size=6), seed=st.integers(0, 99))
 def test_periods_without_overlaps_hold_every_month_once_whatever_their_order(periods, seed):
     rows = [("A", state, start, stop) for start, stop, state in periods if stop > start]

@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
+from evalkit.schemas import SCHEMAS
 from evalkit.spells import build_episodes
-from evalkit.tables import SCHEMAS
 
 THROUGH = date(2026, 6, 1)
 

@@ -46,3 +46,13 @@ def test_months_out_of_order_are_refused(spells, four_lines):
         simultaneous_bands(spells, **COLUMNS, months=(4, 1), rng=np.random.default_rng(1))
 
     assert four_lines(refusal.value)[1] == "months = (4, 1)"
+
+
+def test_band_begins_with_the_value_that_the_curve_already_has(many_spells):
+    # Nothing happens between month 6 and the first month of the second band: both hold the same values of the curve.
+    quiet = many_spells.with_columns(months=pl.col("months") * 2)
+    columns = {"time": "months", "event": "cause"}
+
+    at_event, between = (simultaneous_bands(quiet, **columns, months=(first, 16), rng=np.random.default_rng(1)) for first in (6, 7))
+
+    assert at_event.filter(pl.col("time") == 10).equals(between.filter(pl.col("time") == 10))

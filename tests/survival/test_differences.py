@@ -99,3 +99,12 @@ def test_an_unknown_correction_is_refused(spells, four_lines):
         curve_difference(spells, **COLUMNS, **PAIR, few_clusters="many")
 
     assert four_lines(refusal.value)[1] == "few_clusters = many"
+
+
+def test_months_of_a_group_that_ends_at_once_differ_without_an_error(spells):
+    at_once = spells.with_columns(months=pl.when(pl.col("district") == "south").then(5).otherwise("months"), ended=True)
+
+    table = restricted_mean_difference(at_once, **MEANS | {"horizon": 6}, **PAIR)
+
+    assert table["estimate"].is_finite().all()
+    assert table.select("std_error", "ci_lower", "ci_upper").row(0) == (None, None, None)

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evalkit.errors import EstimationError
 from evalkit.survival import cox_exit_terms, exit_hazard_terms, exit_hazards, exit_rows, hazard_drift, standardised_exits
 
 COVARIATES = ["female", "grammar"]
@@ -65,3 +66,11 @@ def test_standardised_shares_are_given_at_the_months_asked_for(rows):
     shares = table.filter(exit="work", month=6)["estimate"]
     assert gap.filter(exit="work")["estimate"].item() == pytest.approx(shares[0] - shares[1], abs=1e-12)
     assert gap["n_persons"].min() > 20
+
+
+@pytest.mark.parametrize("model", [cox_exit_terms, hazard_drift])
+def test_exit_models_without_an_exit_are_refused(model, rows, four_lines):
+    with pytest.raises(EstimationError) as refusal:
+        model(rows.with_columns(exit=pl.lit(None, pl.String)), covariates=COVARIATES)
+
+    assert four_lines(refusal.value)[0] == "Nobody has left support."

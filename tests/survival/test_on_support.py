@@ -55,3 +55,10 @@ def test_state_shares_count_the_people_behind_each_share():
     assert support["month"].to_list() == [0, 1, 2, 3]
     assert support["n_persons"].to_list() == [2, 2, 1, 1]
     assert support["estimate"].to_list() == pytest.approx([1, 1, 0.5, 0.5], abs=EXACT)
+
+
+def test_months_on_support_are_null_where_nobody_is_followed_so_far():
+    months = months_on_support(SPELLS, horizons=[12])
+
+    assert months["n_persons"].to_list() == [2, 2, 4]
+    assert months.select("estimate", "std_error", "ci_lower", "ci_upper").null_count().row(0) == (3,) * 4

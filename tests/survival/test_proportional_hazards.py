@@ -63,6 +63,14 @@ def test_weights_of_two_are_rows_twice_with_breslow_ties(drifting):
     assert weighted["statistic"].to_list() == pytest.approx(twice["statistic"].to_list(), rel=1e-9)
 
 
+def test_tied_ends_give_the_same_answer_in_any_order(drifting):
+    in_steps = drifting.with_columns(months=pl.col("months").mul(4).ceil())
+
+    shuffled = proportional_hazards_test(in_steps.sample(fraction=1, shuffle=True, seed=1), **COLUMNS)
+
+    assert shuffled["statistic"].to_list() == pytest.approx(proportional_hazards_test(in_steps, **COLUMNS)["statistic"].to_list(), rel=1e-9)
+
+
 def test_strata_and_entry_are_accepted(drifting):
     table = proportional_hazards_test(drifting.with_columns(entry=0.0), **COLUMNS, strata=["group"], entry="entry")
 
@@ -76,10 +84,11 @@ def test_an_unknown_scale_is_refused(drifting, four_lines):
     assert four_lines(refusal.value)[1] == "transform = cubic"
 
 
-def test_ends_at_one_time_are_refused(four_lines):
+@pytest.mark.parametrize("transform", ["rank", "identity", "log"])
+def test_ends_at_one_time_are_refused(transform, four_lines):
     spells = pl.DataFrame({"months": [1, 1, 2, 2], "ended": [True, True, False, False], "x": [0.0, 1.0, 0.0, 1.0]})
 
     with pytest.raises(EstimationError) as refusal:
-        proportional_hazards_test(spells, time="months", event="ended", covariates=["x"], transform="identity")
+        proportional_hazards_test(spells, time="months", event="ended", covariates=["x"], transform=transform)
 
     assert four_lines(refusal.value)[1] == 'column "months": all ends fall on one time'

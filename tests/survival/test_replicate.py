@@ -83,8 +83,20 @@ def test_replicates_of_curves_are_curves_of_weighted_spells(entry, spells):
         weighted = spells.with_columns(drawn=pl.Series(drawn)).filter(pl.col("drawn").sum().over("district") > 0)
         curves = aalen_johansen(weighted, weight="drawn", **columns)
         south = curves.filter(pl.col("district") == "south", pl.col("cause") == "work")["estimate"].to_numpy()
-        if not np.isnan(replicates[draw, 1]).any():
+        assert np.isnan(replicates[draw, 1]).all() == (len(south) == 0)
+        if len(south):
             assert np.allclose(replicates[draw, 1, :, 2], south, rtol=0, atol=CLOSE)
+
+
+def test_a_group_that_enters_late_has_replicates(spells):
+    late = spells.with_columns(pl.col("entry", "months") + pl.when(pl.col("district") == "north").then(0).otherwise(5))
+    risk_set = tabulate_risk_set(late, time="months", event="ended", entry="entry", cluster="person", by=["district"])
+
+    replicates = replicate(curve_statistic, risk_set, seed=3, n_draws=6)[..., 0]
+
+    is_drawn = replicate_weights(["p3", "p4", "p5"], seed=3, n_draws=6).any(axis=0)
+    assert (np.isnan(replicates[:, 1]).any(axis=1) == ~is_drawn).all()
+    assert (replicates[is_drawn, 1, 0] == 1).all()
 
 
 def test_spread_of_replicates_is_the_clustered_error():
@@ -108,3 +120,12 @@ def test_counts_without_clusters_cannot_be_replicated(spells, four_lines):
         replicate(curve_statistic, risk_set, seed=1, n_draws=2)
 
     assert "cluster=" in four_lines(refusal.value)[3]
+
+
+def test_no_draw_at_all_is_refused(spells, four_lines):
+    risk_set = tabulate_risk_set(spells, time="months", event="cause", cluster="person")
+
+    with pytest.raises(EstimationError) as refusal:
+        replicate(curve_statistic, risk_set, seed=1, n_draws=0)
+
+    assert four_lines(refusal.value)[1] == "n_draws = 0"

@@ -5,7 +5,18 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from evalkit.errors import EstimationError
-from evalkit.survival import aalen_johansen, cox, distinct_rows, gray_test, kaplan_meier, log_rank_test, survival_quantiles
+from evalkit.survival import (
+    aalen_johansen,
+    cox,
+    discrete_hazard,
+    distinct_rows,
+    fine_gray,
+    gray_test,
+    kaplan_meier,
+    log_rank_test,
+    restricted_mean,
+    survival_quantiles,
+)
 
 COLUMNS = {"time": "months", "event": "cause", "entry": "entry", "weight": "weight", "cluster": "person"}
 
@@ -30,7 +41,7 @@ CASES = {
     "negative_entry": (lambda s: changed(s, "entry", -1), "1 spells enter before time zero", 'column "entry"', "", "correct"),
     "negative_weight": (
         lambda s: changed(s, "weight", -0.5),
-        "1 spells have a negative weight",
+        "1 spells have a weight that is negative or not a finite number",
         'column "weight"',
         "may be zero",
         "correct",
@@ -42,8 +53,10 @@ CASES = {
         "share of",
         "leave those groups out",
     ),
-    "weight_not_finite": (lambda s: changed(s, "weight", float("nan")), "1 spells are not finite", 'column "weight"', "", "correct"),
-    "dates_as_times": (lambda s: s.with_columns(months=pl.date(2020, 1, 1)), "A time column holds Date", 'column "months"', "", "months"),
+    "weight_not_a_number": (lambda s: changed(s, "weight", float("nan")), "not a finite number", 'column "weight"', "", "correct"),
+    "weight_without_end": (lambda s: changed(s, "weight", float("inf")), "not a finite number", 'column "weight"', "", "correct"),
+    "weight_in_words": (lambda s: s.with_columns(weight=pl.lit("one")), "holds String", 'column "weight"', "a weight says", "numbers"),
+    "dates_as_times": (lambda s: s.with_columns(months=pl.date(2020, 1, 1)), "holds Date", 'column "months"', "", "months"),
     "codes_as_causes": (lambda s: s.with_columns(cause=1), "The column of ends holds Int32", 'column "cause"', "", "names"),
     "no_spells": (lambda s: s.clear(), "There are no spells", "the spell table", "at least one spell", "filter"),
     "all_censored": (lambda s: s.with_columns(cause=pl.lit(None, pl.String)), "Every spell is censored", 'column "cause"', "", "causes=("),
@@ -61,7 +74,9 @@ def test_bad_input_is_refused_in_four_lines(case, spells, four_lines):
         assert fragment in line
 
 
-@pytest.mark.parametrize("case", ["missing_time", "exit_before_entry", "negative_weight", "weight_not_finite", "no_spells", "all_censored"])
+@pytest.mark.parametrize(
+    "case", ["missing_time", "exit_before_entry", "negative_weight", "weight_not_a_number", "weight_in_words", "no_spells", "all_censored"]
+)
 def test_bad_input_is_refused_alike_in_a_lazy_table(case, spells, four_lines):
     spoil, _, where, *_ = CASES[case]
 
@@ -204,3 +219,94 @@ def test_rows_are_counted_in_a_message_about_a_lazy_table(spells, four_lines):
         aalen_johansen(twice.lazy(), **COLUMNS | {"cluster": None})
 
     assert four_lines(refusal.value)[1] == 'column "months": 2 rows'
+
+
+@pytest.mark.parametrize("column, value", [("months", float("nan")), ("weight", float("inf")), ("weight", -1.0)])
+def test_unfit_rows_are_counted_in_a_message_about_a_lazy_table(column, value, spells, four_lines):
+    twice = pl.concat([changed(spells.with_columns(pl.col(column).cast(pl.Float64)), column, value)] * 2)
+
+    with pytest.raises(EstimationError) as refusal:
+        aalen_johansen(twice.lazy(), **COLUMNS | {"cluster": None, "entry": None})
+
+    assert four_lines(refusal.value)[0].startswith("2 spells ")
+
+
+def test_a_column_that_tells_groups_apart_twice_is_refused(spells, four_lines):
+    with pytest.raises(EstimationError) as refusal:
+        log_rank_test(spells, time="months", event="ended", group="district", strata="district")
+
+    assert four_lines(refusal.value)[1] == "columns district"
+
+
+@pytest.mark.parametrize("ids", [pl.Series([2**63 + place for place in range(8)], dtype=pl.UInt64), pl.Series([9 * 10**18, 1] * 4)])
+def test_ids_of_any_size_are_ids(ids, spells):
+    columns = {"time": "months", "event": "ended"}
+    expected = kaplan_meier(spells.with_columns(unit=ids.rank("dense")), **columns, cluster="unit")
+
+    assert_frame_equal(kaplan_meier(spells.with_columns(unit=ids), **columns, cluster="unit"), expected)
+    by_unit = spells.with_columns(unit=ids)
+    assert_frame_equal(kaplan_meier(by_unit.lazy(), **columns, by=["unit"]), kaplan_meier(by_unit, **columns, by=["unit"]))
+
+
+def test_a_district_of_high_numbers_is_counted_in_a_lazy_table(spells):
+    rows = spells.with_columns(district=9 * 10**18 + pl.int_range(pl.len()) % 2)
+    columns = {"time": "months", "event": "ended", "by": ["district"]}
+
+    assert_frame_equal(kaplan_meier(rows.lazy(), **columns), kaplan_meier(rows, **columns), abs_tol=1e-14)
+
+
+ONE_CLUSTER = {
+    "cox": lambda s: cox(s, time="months", event="ended", covariates=["x"], cluster="one"),
+    "fine_gray": lambda s: fine_gray(s, time="months", event="cause", cause="work", covariates=["x"], cluster="one"),
+    "discrete_hazard": lambda s: discrete_hazard(
+        s, time="months", event="ended", covariates=["x"], cluster="one", link="cloglog", band_starts=[1]
+    ),
+}
+
+
+@pytest.mark.parametrize("regression", ONE_CLUSTER)
+def test_a_regression_of_one_cluster_has_no_errors(regression, spells):
+    terms = ONE_CLUSTER[regression](spells.with_columns(one=pl.lit("p"), x=pl.int_range(pl.len()) % 2)).terms
+
+    assert terms["estimate"].is_finite().all()
+    assert terms.select("std_error", "ci_lower", "ci_upper").null_count().row(0) == (terms.height,) * 3
+
+
+def test_a_regression_of_rows_that_all_leave_at_once_has_no_robust_errors(spells):
+    at_once = spells.with_columns(months=3, ended=True, x=pl.int_range(pl.len()) % 2)
+
+    terms = cox(at_once, time="months", event="ended", covariates=["x"], cluster="person").terms
+
+    assert terms.row(0, named=True)["std_error"] is None
+
+
+def test_rows_of_weight_zero_leave_a_regression_as_it_is(spells):
+    rows = spells.with_columns(x=pl.int_range(pl.len()) % 2, stratum=pl.lit("a"))
+    strangers = rows.with_columns(weight=0.0, x=pl.lit(7, pl.Int64), stratum=pl.lit("b"))
+    columns = {"time": "months", "event": "ended", "covariates": ["x"], "weight": "weight"}
+    bands = {"link": "logit", "band_starts": [1]}
+
+    both = pl.concat([rows, strangers])
+
+    assert_frame_equal(discrete_hazard(both, **columns, **bands).terms, discrete_hazard(rows, **columns, **bands).terms, abs_tol=1e-9)
+    assert_frame_equal(cox(both, **columns, strata="stratum").terms, cox(rows, **columns).terms, abs_tol=1e-9)
+
+
+def test_undeclared_causes_are_refused_where_every_end_counts_alike(spells):
+    with pytest.raises(EstimationError, match="not declared"):
+        discrete_hazard(spells, time="months", event="cause", causes=["work"], covariates=["weight"], link="logit", band_starts=[1])
+
+
+def test_bands_in_which_everybody_leaves_are_refused(spells):
+    at_once = spells.with_columns(months=1, ended=True, x=pl.int_range(pl.len()) % 2)
+
+    with pytest.raises(EstimationError, match="months 1\\+: everybody"):
+        discrete_hazard(at_once, time="months", event="ended", covariates=["x"], link="logit", band_starts=[1])
+
+
+@pytest.mark.parametrize("horizon", [float("nan"), float("inf"), 0, []])
+def test_a_horizon_that_is_no_time_is_refused(horizon, spells, four_lines):
+    with pytest.raises(EstimationError) as refusal:
+        restricted_mean(spells.with_columns(ended=True), time="months", event="ended", horizon=horizon)
+
+    assert four_lines(refusal.value)[1].startswith("horizon = ")

@@ -13,10 +13,10 @@ import polars as pl
 import pytest
 
 from evalkit.effects import PersonTables, contrast, load_protocol, placebo_tests
+from evalkit.schemas import SCHEMAS
 from evalkit.simulate import live, load_city, person_tables
 from evalkit.simulate.city_tables import city_tables
 from evalkit.spells import build_spells
-from evalkit.tables import SCHEMAS
 
 PARAMS = Path(__file__).parents[2] / "params"
 N_PEOPLE, N_MONTHS = 3_000, 120

@@ -1,0 +1,43 @@
+"""Starting at a moment: the limits are asked of the sequence whose weights these are, and of the moment's own numbers."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from evalkit.effects import fit_propensity, start_moments
+from evalkit.effects.balance import standardised_differences
+from evalkit.effects.weights import arm_weights, coefficient_matrix
+
+DRAWS = {"n_draws": 40, "seed": 3}
+# One moment has some 75 starters: a difference of means has a standard error of 0.12 standard deviations there.
+LIMITS = {"min_starters": 20, "min_effective_sample_size": 20, "max_abs_smd": 0.05}
+
+
+@pytest.fixture(scope="module")
+def trials(arms):
+    """Starters and others alike but for what the weights know; elapsed months 1 to 30 at random, so that three months hold a tenth of them."""
+    made = arms.confounded(6_000, 5, start_months=[5], refusal=LIMITS)
+    elapsed = pl.Series("elapsed_months", np.random.default_rng(1).integers(1, 31, len(made.rows)), dtype=pl.Int32)
+    return replace(made, rows=made.rows.with_columns(elapsed))
+
+
+def test_chance_imbalance_at_one_moment_is_no_reason_to_refuse(trials):
+    propensity = fit_propensity(trials, **DRAWS)
+
+    found = start_moments(trials, propensity, **DRAWS).row(0, named=True)
+
+    near = trials.keep(trials.rows["elapsed_months"].is_between(4, 6).to_numpy())
+    weights = arm_weights(near, coefficient_matrix(propensity, near)[1][:, 0])
+    assert np.abs(standardised_differences(near, weights)).max() > LIMITS["max_abs_smd"]
+    assert (found["moment_state"], found["reason"]) == ("estimated", None)
+    assert found["ci_lower"] < 0 < found["ci_upper"]
+
+
+def test_no_moment_can_be_said_when_the_weights_of_the_sequence_do_not_balance(trials):
+    unweighted = fit_propensity(trials, **DRAWS).with_columns(coefficient=pl.lit(0.0))
+
+    found = start_moments(trials, unweighted, **DRAWS).row(0, named=True)
+
+    assert (found["moment_state"], found["reason"]) == ("cannot_be_said", "unbalanced")
