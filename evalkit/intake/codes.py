@@ -17,8 +17,8 @@ NO_CODE = -1
 _LARGEST = 1 << 62
 # Cells looked at to tell whether equal ones stand together; and texts for each descent among them, above which they count as nearly sorted.
 _SAMPLE, _FEW_DESCENTS = 10_000, 20
-# Texts of so few values are looked up in a list of them.
-_FEW_VALUES = 50
+# Texts of no more values than these are compared with each of them.
+_FEW_VALUES = 12
 # A table of flags, one byte a number, is kept up to this many numbers, or this many for each number looked up.
 _MAX_FLAGS, _MAX_FLAGS_EACH = 1 << 24, 16
 
@@ -69,7 +69,9 @@ class Coded:
 
     def placed(self, places: np.ndarray, other: "Coded") -> "Coded":
         """The column by the values of another, where its own have `places_among` them."""
-        return Coded(other.values, places[self.run_codes], True, self.lengths)
+        # Both mostly have the same months, so that nothing changes.
+        is_same = len(places) == self.n_codes == other.n_codes and (places[:-1] == np.arange(len(other.values))).all()
+        return Coded(other.values, self.run_codes if is_same else places[self.run_codes], True, self.lengths)
 
     def at(self, positions: np.ndarray) -> "Coded":
         """The rows at some positions."""
@@ -167,11 +169,11 @@ def pack(columns: Sequence[Coded]) -> np.ndarray:
     weights = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
     dtype = np.int32 if math.prod(sizes) < np.iinfo(np.int32).max else np.int64
     # Codes begin at -1; what makes all numbers 0 or more is added to the first column's, of which there may be few.
-    first, *others = [np.multiply(column.run_codes, weight, dtype=dtype) for column, weight in zip(columns, weights, strict=True)]
+    first = np.multiply(columns[0].run_codes, weights[0], dtype=dtype)
     first += sum(weights)
     packed = columns[0].by_row(first)
-    for column, part in zip(columns[1:], others, strict=True):
-        packed += column.by_row(part)
+    for column, weight in zip(columns[1:], weights[1:], strict=True):
+        packed += column.by_row(column.run_codes if weight == 1 else np.multiply(column.run_codes, weight, dtype=dtype))
     return packed
 
 
@@ -212,7 +214,7 @@ def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
         return texts, np.arange(len(texts), dtype=np.int32), True
     few = _codes_of_few(texts)
     if few:
-        return *few, True
+        return *few, False
     is_nearly_sorted = _FEW_DESCENTS * (texts < texts.shift(1)).sum() <= len(texts)
     codes, rows = (None, None) if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
     if codes is None or not texts.gather(rows).gather(codes).equals(texts):
@@ -230,17 +232,18 @@ def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
 
 
 def _codes_of_few(texts: pl.Series) -> tuple[pl.Series, np.ndarray] | None:
-    """The distinct texts in order and the code of each row, if they seem to be few; texts that a sample lacks are looked for once."""
-    values = texts.gather_every(len(texts) // (_SAMPLE + 1) + 1)
-    for _ in range(2):
-        values = values.drop_nulls().unique().sort()
-        if len(values) > _FEW_VALUES:
+    """The distinct texts and the code of each row, where a sample shows few: to compare each with all rows then costs least."""
+    if texts.gather_every(len(texts) // (_SAMPLE + 1) + 1).n_unique() > _FEW_VALUES:
+        return None
+    values, codes, is_left = [], np.full(len(texts), NO_CODE, dtype=np.int32), texts.is_not_null()
+    while is_left.any():
+        if len(values) == _FEW_VALUES:
             return None
-        places = texts.cast(pl.Enum(values), strict=False)
-        if places.null_count() == texts.null_count():
-            return values, places.to_physical().cast(pl.Int32).fill_null(NO_CODE).to_numpy()
-        values = pl.concat([values, texts.filter(places.is_null())])
-    return None
+        is_next = (texts == texts[is_left.arg_max()]).fill_null(False)
+        codes[is_next.to_numpy()] = len(values)
+        values.append(texts[is_left.arg_max()])
+        is_left = is_left & ~is_next
+    return pl.Series(values, dtype=pl.String), codes
 
 
 def _hashes(texts: pl.Series) -> np.ndarray:
