@@ -138,6 +138,9 @@ class Words(Protocol):
     def group(self, group: str) -> str:
         """A group of people as a label."""
 
+    def price(self, key: str, name: str) -> str:
+        """A price's name, an intervention's own with the intervention's word."""
+
     def probability(self, share: float) -> str:
         """A probability from draws as per cent, as a bound near 0 and 1."""
 

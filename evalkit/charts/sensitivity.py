@@ -40,7 +40,8 @@ def value_tornado(table: Published, words: Words, prices: Published) -> "alt.Lay
         If it holds several districts, interventions, estimands or currencies.
     """
     rows = one_series(shown_rows(table, "value_tornado"), (*ONE_EFFECT, "currency"), "value_tornado")
-    names = dict(shown_rows(prices, "value_tornado").select("price", f"name_{words.language}").iter_rows())
+    named = shown_rows(prices, "value_tornado").select("price", f"name_{words.language}")
+    names = {key: words.price(key, name) for key, name in named.iter_rows()}
     chart = range_chart(
         [_swing(row, names, words) for row in rows.sort("swing", "parameter", descending=[True, False]).head(MOST_ROWS).to_dicts()],
         x_title=words.text("chart.value_tornado.x", currency=rows["currency"][0]),

@@ -76,6 +76,13 @@ class Words:
             return self.text("group.under", age=int(oldest) + 1)
         return self.text("group.aged", ages=group) if oldest else self.text("group.and_older", age=youngest)
 
+    def price(self, key: str, name: str) -> str:
+        """A price's name; one of an intervention's own ("programme_start.coaching") ends with the intervention's word, not its delivered name."""
+        _, _, intervention = key.rpartition(".")
+        if intervention == key or not self.has(intervention):
+            return name
+        return f"{name.rpartition(': ')[0] or name}: {self.text(intervention)}"
+
     def number(self, value: float, digits: int = 0) -> str:
         """A number with a fixed count of decimals; negative `digits` rounds to tens, hundreds and so on."""
         rounded = _rounded(value, digits)

@@ -79,7 +79,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
 def _assumed_text(brief: Brief) -> tuple[Markup, ...]:
     """The prices of grade L that the sums rest on, by name; all of them in one word."""
     prices = brief.shelf.rows("prices")
-    assumed = [inside_sentence(row[f"name_{brief.words.language}"]) for row in prices if row["value_grade"] == "L"]
+    assumed = [inside_sentence(price_name(brief, row)) for row in prices if row["value_grade"] == "L"]
     if not assumed:
         return ()
     if len(assumed) == len(prices):
@@ -171,6 +171,11 @@ def _prices_table(brief: Brief) -> tuple[DataTable, ...]:
     return (DataTable(caption=words.text("value_page.prices_caption"), head=head, rows=body),)
 
 
+def price_name(brief: Brief, price: Row) -> str:
+    """The name of a price in the reader's language."""
+    return brief.words.price(price["price"], price[f"name_{brief.words.language}"])
+
+
 def price_unit(brief: Brief, price: Row) -> str:
     """The unit of a price in the reader's language."""
     return brief.words.text(f"price_unit.{price['unit'].replace(' ', '_')}")
@@ -182,7 +187,7 @@ def _price_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
     if row.has("low", "high"):
         limits = brief.words.html("unit.range", low=brief.number(row, "low", form), high=brief.number(row, "high", form))
     return (
-        row[f"name_{brief.words.language}"],
+        price_name(brief, row),
         brief.number(row, "value", form),
         limits,
         Markup("{}, {}").format(unit, brief.number(row, "price_year", YEAR)) if row.has("price_year") else unit,

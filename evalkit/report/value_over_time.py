@@ -8,7 +8,7 @@ from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import COUNT, PROBABILITY, Form, Row, gain_form
-from evalkit.report.value import price_unit
+from evalkit.report.value import price_name, price_unit
 
 PERSPECTIVES = ("person", "district", "municipality", "public_purse", "society")
 _PARTS = ("observed", "projected", "total")
@@ -225,7 +225,7 @@ def _switches(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 def _parameter(brief: Brief, row: Row) -> str:
     """The price's own name; the effect has its word."""
     price = brief.shelf.row("prices", price=row["parameter"])
-    return price[f"name_{brief.words.language}"] if price else brief.words.label(row["parameter"])
+    return price_name(brief, price) if price else brief.words.label(row["parameter"])
 
 
 def _inside(name: str) -> str:
@@ -235,14 +235,13 @@ def _inside(name: str) -> str:
 def _in_own_unit(brief: Brief, row: Row, column: str) -> Markup:
     """A value in its price's own unit: shares as per cent, amounts of money, months; the effect as a multiple."""
     price = brief.shelf.row("prices", price=row["parameter"])
-    size = max(abs(row["value"] or 0), abs(row["switching_value"] or 0))
     if price is None:
         return brief.number(row, column, Form("number", 2))
     if price["unit"] == _MONTHS:
         return brief.number(row, column, COUNT, unit=price_unit(brief, price))
     if price.has("currency"):
-        return brief.number(row, column, Form("money", 0 if size < 1000 else -2, price["currency"]))
-    return brief.number(row, column, Form("percent", 0 if size >= 0.1 else 1))
+        return brief.number(row, column, Form("money", 0 if abs(row[column]) < 1000 else -2, price["currency"]))
+    return brief.number(row, column, Form("percent", 0 if abs(row[column]) >= 0.1 else 1))
 
 
 def _money(row: Row, *columns: str) -> Form:

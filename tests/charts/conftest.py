@@ -30,6 +30,9 @@ class StubWords:
         key = f"group.{group}"
         return self.text(key) if key in TEXTS else group
 
+    def price(self, key: str, name: str) -> str:
+        return name
+
     def probability(self, share: float) -> str:
         return percent_text(share, self)
 

@@ -209,3 +209,11 @@ def test_every_reason_why_an_effect_cannot_be_said_has_words(language, reason):
 def test_a_probability_near_none_or_all_draws_is_a_bound(share, sv, en):
     assert words("sv").probability(share).replace("\u00a0", " ") == sv
     assert words("en").probability(share) == en
+
+
+def test_an_interventions_own_price_bears_the_interventions_word():
+    catalogue = words("en", {"value.coaching": {"sv": "coachning", "en": "coaching"}})
+
+    assert catalogue.price("programme_start.coaching", "place in the programme: Coachning på torget") == "place in the programme: coaching"
+    assert catalogue.price("programme_start.other", "place in the programme: Annat") == "place in the programme: Annat"
+    assert catalogue.price("wage", "gross wage") == "gross wage"
