@@ -39,7 +39,9 @@ def effect_summary(draws: pl.DataFrame, protocol: Protocol, *, conf_level: float
         ]
     )
     ranged = _with_range(_with_difference(values), [*_KEYS, "outcome", "arm"], conf_level)
-    estimates = ranged.pivot("arm", index=[*_KEYS, "outcome"], values="estimate")
+    # The columns are there even where no effect can be said.
+    arms = ("treated", "comparison", "difference")
+    estimates = ranged.pivot("arm", on_columns=arms, index=[*_KEYS, "outcome"], values="estimate")
     limits = ranged.filter(pl.col("arm") == "difference").drop("arm", "estimate")
     return estimates.join(limits, on=[*_KEYS, "outcome"]).select(
         *_KEYS, "outcome", "treated", "comparison", "difference", "ci_lower", "ci_upper"

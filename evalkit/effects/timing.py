@@ -9,6 +9,7 @@ positive. Van Ours (2004), J. Public Econ. 88:1151.
 import polars as pl
 
 from evalkit.draws import estimate_with_range
+from evalkit.effects.events import EVENTS
 from evalkit.effects.protocol import Protocol
 
 KEYS = ["district", "intervention_id", "estimand"]
@@ -88,12 +89,12 @@ def _break_even(differences: pl.DataFrame, horizon: int, conf_level: float) -> p
 
 def _lasting(events: pl.DataFrame, protocol: Protocol, conf_level: float) -> pl.DataFrame:
     last = events.filter(pl.col("month") == protocol.follow_up_months)
-    wide = last.pivot("event", index=[*KEYS, "draw", "arm"], values="probability")
+    wide = last.pivot("event", on_columns=EVENTS, index=[*KEYS, "draw", "arm"], values="probability")
     shares = wide.with_columns(
         # Where nobody has worked there is nobody who could have returned.
         returned_to_support=pl.when(pl.col("worked") > 0).then(pl.col("returned_to_support") / pl.col("worked"))
     ).unpivot(["sustained_work", "returned_to_support"], index=[*KEYS, "draw", "arm"], variable_name="measure", value_name="share")
-    by_arm = shares.pivot("arm", index=[*KEYS, "draw", "measure"], values="share")
+    by_arm = shares.pivot("arm", on_columns=("treated", "comparison"), index=[*KEYS, "draw", "measure"], values="share")
     ranged = _ranged(by_arm.with_columns(estimate=pl.col("treated") - pl.col("comparison")), conf_level)
     return ranged.join(by_arm.filter(pl.col("draw") == 0).drop("draw"), on=[*KEYS, "measure"], how="left")
 

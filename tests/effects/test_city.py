@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -6,12 +8,16 @@ from evalkit.effects import (
     city_effects,
     city_weights,
     district_effects,
+    effect_summary,
+    effect_timing,
+    load_protocol,
     primary_draws,
     reported_draws,
     status_for_publication,
     summaries,
     timings,
 )
+from evalkit.schemas import SCHEMAS
 
 N_DRAWS, SEED = 30, 3
 NORTH = {"a": "sstw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw", "f": "swww"}
@@ -169,3 +175,12 @@ def test_money_is_put_on_the_primary_comparison_alone_and_timing_is_said_for_bot
     assert set(primary_draws(effects.draws, [protocol])["estimand"]) == {"start_now_rather_than_never"}
     assert set(timing["estimand"]) == set(effects.draws["estimand"])
     assert timing["n_starters"].null_count() == 0
+
+
+def test_where_no_effect_can_be_said_the_tables_are_empty_and_whole():
+    draws = pl.DataFrame(schema=SCHEMAS["effect_draws"].columns)
+    events = pl.DataFrame(schema={("event" if name == "state" else name): kind for name, kind in draws.schema.items()})
+    declared = load_protocol(Path(__file__).parents[2] / "params" / "protocols" / "training.yaml", n_months=72)
+
+    assert effect_summary(draws, declared).columns[-5:] == ["treated", "comparison", "difference", "ci_lower", "ci_upper"]
+    assert effect_timing(draws, events, declared).is_empty()
