@@ -6,7 +6,7 @@ import polars as pl
 
 from evalkit.charts.frame import Frame, inner_ticks, padded
 from evalkit.charts.labels import Words, value_label
-from evalkit.charts.source import ONE_EFFECT, one_series, shown_rows
+from evalkit.charts.source import ONE_EFFECT, drawn_if, shown_rows
 from evalkit.charts.theme import FAINT, FULL_WIDTH, GAIN, GRID, INK, LOSS, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
 
@@ -19,6 +19,7 @@ BEFORE = {"size": 80, "stroke": LOSS, "strokeWidth": 2, "fill": "white", "shape"
 AFTER = {"size": 90, "fill": GAIN, "stroke": "white", "strokeWidth": 1, "shape": "circle", "opacity": 1}
 
 
+@drawn_if(pl.col("smd_after").is_not_null(), one_of=ONE_EFFECT)
 def balance(table: Published, words: Words) -> "alt.LayerChart":
     """How alike the two groups are, before and after weighting: standardised differences, alike within ±0.1.
 
@@ -34,7 +35,7 @@ def balance(table: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `effect_curves`.
     """
-    rows = one_series(shown_rows(table, "balance"), ONE_EFFECT, "balance").sort("covariate").to_dicts()
+    rows = shown_rows(table, "balance").sort("covariate").to_dicts()
     points = [
         {
             "top": TOP + index * ROW_HEIGHT,

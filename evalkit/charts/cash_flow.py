@@ -7,7 +7,7 @@ import polars as pl
 from evalkit.charts.end_labels import end_labels
 from evalkit.charts.frame import Frame, month_ticks, nice_ticks
 from evalkit.charts.labels import Words, title_lines, value_label, wrapped
-from evalkit.charts.source import ONE_EFFECT, POOLED, one_series, shown_rows
+from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import INK, LOOKS, PLOT_WIDTH, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
 
@@ -20,6 +20,7 @@ LABEL_LETTERS = 15
 _DRAWN = {"municipality": LOOKS["support"], "public_purse": LOOKS["studies"], "society": LOOKS["work"]}
 
 
+@drawn_if(pl.col("perspective") == "society", one_of=(*ONE_EFFECT, "currency"))
 def value_curve(table: Published, words: Words) -> "alt.LayerChart":
     """What has been gained or laid out so far by the municipality, the public purse and society, month by month, with ranges.
 
@@ -39,7 +40,7 @@ def value_curve(table: Published, words: Words) -> "alt.LayerChart":
     """
     import altair as alt
 
-    rows = one_series(shown_rows(table, "value_curve"), (*ONE_EFFECT, "currency"), "value_curve")
+    rows = shown_rows(table, "value_curve")
     rows = rows.filter(pl.col("perspective").is_in(list(_DRAWN))).sort("perspective", "month")
     last = int(rows["month"].max())
     ticks = nice_ticks(*(float(limit) for limit in _span(rows)))

@@ -8,7 +8,7 @@ import polars as pl
 from evalkit.charts.end_labels import end_labels
 from evalkit.charts.frame import Frame, month_ticks, nice_ticks
 from evalkit.charts.labels import OUTCOMES, Words, title_lines, value_label, wrapped
-from evalkit.charts.source import one_series, shown_rows
+from evalkit.charts.source import drawn_if, shown_rows
 from evalkit.charts.theme import PLOT_WIDTH, Look, finish, look_of
 from evalkit.disclosure import Published
 
@@ -19,6 +19,7 @@ HEIGHT = 230
 LABEL_LETTERS = 15
 
 
+@drawn_if((pl.col("month") > 0) & (pl.col("exit") != "still_on_support"), one_of=("district",))
 def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
     """The share that has left support by each way out, month by month, with ranges: steps, since exits are counted by month.
 
@@ -36,13 +37,14 @@ def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
     ParameterError
         If it holds several districts.
     """
-    rows = one_series(shown_rows(curves, "exit_curves"), ("district",), "exit_curves").filter(pl.col("exit") != "still_on_support")
+    rows = shown_rows(curves, "exit_curves").filter(pl.col("exit") != "still_on_support")
     rows = with_last_step(rows.rename({"exit": "series"}))
     top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.05))
     chart = lines_with_bands(rows, words, ticks=top, x_title=words.text("chart.exit_curves.x"), is_step=True)
     return finish(chart.properties(title=title_lines(words.text("chart.exit_curves.y"))), words.text("chart.exit_curves.title"))
 
 
+@drawn_if(pl.col("estimate").is_not_null(), one_of=("district",))
 def states(occupation: Published, words: Words) -> "alt.LayerChart":
     """The share of all people in each state, month by month, with ranges; a line breaks off where too few people are in a state to be shown.
 
@@ -58,7 +60,7 @@ def states(occupation: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `exit_curves`.
     """
-    shown = one_series(shown_rows(occupation, "states"), ("district",), "states").rename({"state": "series"})
+    shown = shown_rows(occupation, "states").rename({"state": "series"})
     rows = _with_gaps(shown.select("series", "month", "estimate", "ci_lower", "ci_upper"))
     ticks = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max()))
     chart = lines_with_bands(rows, words, ticks=ticks, x_title=words.text("chart.states.x"), is_step=False)

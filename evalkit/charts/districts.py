@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from evalkit.charts.labels import Words, number_text, percent_text, range_text, value_label
 from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.source import ONE_EFFECT, one_series, shown_rows
+from evalkit.charts.source import ONE_EFFECT, drawn_if, shown_rows
 from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
 
@@ -19,6 +21,7 @@ NAIVE = {
 }
 
 
+@drawn_if(pl.col("reading") == "corrected", one_of=ONE_EFFECT)
 def naive_and_corrected(readings: Published, words: Words) -> "alt.LayerChart":
     """What a district would report, and what starting changed: shares of those who started and of the comparison, and their difference.
 
@@ -34,14 +37,13 @@ def naive_and_corrected(readings: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `effect_curves`.
     """
-    rows = {
-        row["reading"]: row for row in one_series(shown_rows(readings, "naive_and_corrected"), ONE_EFFECT, "naive_and_corrected").to_dicts()
-    }
+    rows = {row["reading"]: row for row in shown_rows(readings, "naive_and_corrected").to_dicts()}
     shown = [_share_row(rows[name], name, words) for name in NAIVE if name in rows]
     chart = range_chart(shown, x_title=words.text("chart.naive.x"), axis_labels="format(datum.value, '.0%')")
     return finish(chart, words.text("chart.naive.title"))
 
 
+@drawn_if(pl.len() > 1, one_of=("intervention_id", "estimand"))
 def district_ranks(ranks: Published, words: Words) -> "alt.LayerChart":
     """Districts' pooled effects in months of work with ranges, in alphabetical order, each with the range of its rank.
 
@@ -57,7 +59,7 @@ def district_ranks(ranks: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `effect_curves`.
     """
-    rows = one_series(shown_rows(ranks, "district_ranks"), ("intervention_id", "estimand"), "district_ranks").to_dicts()
+    rows = shown_rows(ranks, "district_ranks").to_dicts()
     shown = [_rank_row(row, words) for row in sorted(rows, key=lambda row: row["district"].casefold())]
     return finish(range_chart(shown, x_title=words.text("chart.ranks.x"), axis_labels=SIGNED_AXIS), words.text("chart.ranks.title"))
 

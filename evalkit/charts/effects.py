@@ -9,8 +9,8 @@ from evalkit.charts.end_labels import LINE_HEIGHT
 from evalkit.charts.frame import Frame, inner_ticks, month_ticks, nice_ticks, padded
 from evalkit.charts.labels import OUTCOMES, Words, range_text, title_lines, value_label, wrapped
 from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.source import ONE_EFFECT, POOLED, one_series, shown_rows
-from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, PLOT_WIDTH, POINTS_AXIS, SIGNED_AXIS, finish, look_of
+from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
+from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, PLOT_WIDTH, POINTS_AXIS, SIGNED_AXIS, finish, look_of, nothing_to_show
 from evalkit.disclosure import Published
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ARM_HEIGHT, DIFFERENCE_HEIGHT = 180, 130
 
 
+@drawn_if(pl.col("arm") == "difference", one_of=ONE_EFFECT)
 def effect_curves(curves: Published, words: Words, *, state: str = "work") -> "alt.VConcatChart":
     """The share in a state by month for those who started and those compared with, and below it the difference.
 
@@ -43,7 +44,9 @@ def effect_curves(curves: Published, words: Words, *, state: str = "work") -> "a
     """
     import altair as alt
 
-    rows = one_series(shown_rows(curves, "effect_curves"), ONE_EFFECT, "effect_curves").filter(pl.col("state") == state)
+    rows = shown_rows(curves, "effect_curves").filter(pl.col("state") == state)
+    if rows.is_empty():
+        return nothing_to_show(curves, words)
     name = value_label(words, state).lower()
     arms = rows.filter(pl.col("arm") != "difference").rename({"arm": "series"})
     panels = [_difference(rows.filter(pl.col("arm") == "difference"), words, name)]
@@ -54,6 +57,7 @@ def effect_curves(curves: Published, words: Words, *, state: str = "work") -> "a
     return finish(alt.vconcat(*panels).resolve_scale(color="independent"), words.text("chart.effect_curves.title", state=name))
 
 
+@drawn_if(pl.col("outcome").str.starts_with("months_"), one_of=ONE_EFFECT)
 def effect_months(summary: Published, words: Words) -> "alt.LayerChart":
     """Months in each state up to the horizon: the difference that the intervention makes, with ranges.
 
@@ -69,9 +73,7 @@ def effect_months(summary: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `effect_curves`.
     """
-    rows = one_series(shown_rows(summary, "effect_months"), ONE_EFFECT, "effect_months").filter(
-        pl.col("outcome").str.starts_with("months_")
-    )
+    rows = shown_rows(summary, "effect_months").filter(pl.col("outcome").str.starts_with("months_"))
     order = {f"months_{outcome}": place for place, outcome in enumerate(OUTCOMES)}
     shown = sorted(rows.to_dicts(), key=lambda row: order.get(row["outcome"], len(order)))
     chart = range_chart([_months_row(row, words) for row in shown], x_title=words.text("chart.effect_months.x"), axis_labels=SIGNED_AXIS)

@@ -1,8 +1,6 @@
 """All charts of a page at once: SVG markup by figure name. A chart whose table is missing or wholly withheld is left out."""
 
-from collections.abc import Callable, Iterator, Mapping
-
-import polars as pl
+from collections.abc import Iterator, Mapping
 
 from evalkit.charts.balance import balance
 from evalkit.charts.cash_flow import value_curve
@@ -13,28 +11,26 @@ from evalkit.charts.funnel import funnel
 from evalkit.charts.groups import exit_rates, group_curves
 from evalkit.charts.labels import Words
 from evalkit.charts.overview import district_comparison
-from evalkit.charts.source import ONE_EFFECT, POOLED
+from evalkit.charts.source import ONE_EFFECT, POOLED, Chart, is_drawable
 from evalkit.charts.theme import to_svg
 from evalkit.charts.value import value_by_actor, value_summary
 from evalkit.disclosure import Published, require_published
 from evalkit.errors import ParameterError
 from evalkit.tables import slug
 
-Chart = Callable[[Published, Words], object]
-
-# Figure name: the family of tables it is drawn from, the chart, and the rows without which there is nothing to see.
-DISTRICT_FIGURES: dict[str, tuple[str, Chart, pl.Expr]] = {
-    "exit_curves": ("exit_curves", exit_curves, pl.col("month") > 0),
-    "exit_rates": ("exit_rates", exit_rates, pl.col("estimate").is_not_null()),
-    "group_curves": ("group_curves", group_curves, pl.col("month") > 0),
-    "states": ("states", states, pl.col("month") >= 0),
-    "effect_curves": ("effect_curves", effect_curves, (pl.col("state") == "work") & (pl.col("arm") == "difference")),
-    "effect_months": ("effect_summary", effect_months, pl.col("outcome").str.starts_with("months_")),
-    "balance": ("balance", balance, pl.col("smd_after").is_not_null()),
-    "naive": ("effect_readings", naive_and_corrected, pl.col("reading") == "corrected"),
-    "value_summary": ("value_summary", value_summary, pl.col("estimate").is_not_null()),
-    "value_by_actor": ("value_by_actor", value_by_actor, pl.col("estimate").is_not_null()),
-    "value_curve": ("value_curve", value_curve, pl.col("perspective") == "society"),
+# Figure name: the family of tables it is drawn from, and the chart.
+DISTRICT_FIGURES: dict[str, tuple[str, Chart]] = {
+    "exit_curves": ("exit_curves", exit_curves),
+    "exit_rates": ("exit_rates", exit_rates),
+    "group_curves": ("group_curves", group_curves),
+    "states": ("states", states),
+    "effect_curves": ("effect_curves", effect_curves),
+    "effect_months": ("effect_summary", effect_months),
+    "balance": ("balance", balance),
+    "naive": ("effect_readings", naive_and_corrected),
+    "value_summary": ("value_summary", value_summary),
+    "value_by_actor": ("value_by_actor", value_by_actor),
+    "value_curve": ("value_curve", value_curve),
 }
 
 
@@ -73,8 +69,8 @@ def district_figures(tables: Mapping[str, Published], words: Words, *, district:
     district = district or _only_district(tables)
     return {
         figure: to_svg(chart(rows, words), words)
-        for name, (family, chart, needed) in DISTRICT_FIGURES.items()
-        for figure, rows in _series(name, _of_family(tables, family), district, needed)
+        for name, (family, chart) in DISTRICT_FIGURES.items()
+        for figure, rows in _series(name, _of_family(tables, family), district, chart)
     }
 
 
@@ -85,11 +81,11 @@ def overview_figures(tables: Mapping[str, Published], words: Words) -> dict[str,
     """
     figures = district_figures(tables, words, district=POOLED)
     for table in _of_family(tables, "time_on_support"):
-        if table.data.filter(pl.col("status") == "ok").height:
+        if is_drawable(table, district_comparison):
             figures["district_comparison"] = to_svg(district_comparison(table, words), words)
     for name, chart in OVERVIEW_FIGURES.items():
         for table in _of_family(tables, name):
-            drawn = [(figure, part) for figure, part in one_by_one(name, table) if part.data.filter(pl.col("status") == "ok").height > 1]
+            drawn = [(figure, part) for figure, part in one_by_one(name, table) if is_drawable(part, chart)]
             figures |= {figure: to_svg(chart(part, words), words) for figure, part in drawn}
     return figures
 
@@ -112,14 +108,14 @@ def _only_district(tables: Mapping[str, Published]) -> str:
     return found[0] if found else POOLED
 
 
-def _series(name: str, tables: list[Published], district: str, needed: pl.Expr) -> Iterator[tuple[str, Published]]:
+def _series(name: str, tables: list[Published], district: str, chart: Chart) -> Iterator[tuple[str, Published]]:
     """Each drawable series with its figure's name: the district's own, else (for effects and values) that of all districts."""
     for table in tables:
         is_effect = "intervention_id" in table.keys
         for place in (district, POOLED) if is_effect and district != POOLED else (district,):
             rows = table.where(district=place)
             parts = list(one_by_one(name, rows)) if is_effect else [(name, rows)]
-            drawable = [(figure, part) for figure, part in parts if part.data.filter((pl.col("status") == "ok") & needed).height]
+            drawable = [(figure, part) for figure, part in parts if is_drawable(part, chart)]
             if drawable:
                 yield from drawable
                 break

@@ -8,7 +8,7 @@ import polars as pl
 from evalkit.charts.frame import Frame, inner_ticks, nice_ticks, padded
 from evalkit.charts.labels import Words, title_lines
 from evalkit.charts.point_labels import point_labels
-from evalkit.charts.source import POOLED, one_series, shown_rows
+from evalkit.charts.source import POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import FAINT, FULL_WIDTH, GAIN, INK, LOSS, finish
 from evalkit.disclosure import Published
 
@@ -21,6 +21,7 @@ N_STEPS = 60
 PERCENT = "format(datum.value, '.0%')"
 
 
+@drawn_if((pl.col("district") != POOLED) & (pl.col("district") == POOLED).any(), one_of=("intervention_id",))
 def funnel(table: Published, words: Words) -> "alt.LayerChart":
     """Districts by number of people, with the city's share and limits of 95 and 99.8 per cent; those outside are named.
 
@@ -40,7 +41,7 @@ def funnel(table: Published, words: Words) -> "alt.LayerChart":
     """
     import altair as alt
 
-    rows = one_series(shown_rows(table, "funnel"), ("intervention_id",), "funnel")
+    rows = shown_rows(table, "funnel")
     districts, city = rows.filter(pl.col("district") != POOLED), rows.filter(pl.col("district") == POOLED)
     share, spread = city["adjusted"].item(), max(city["overdispersion"].item() or 1.0, 1.0)
     top = nice_ticks(0, districts["n_persons"].max())[-1]

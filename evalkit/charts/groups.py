@@ -7,8 +7,8 @@ import polars as pl
 from evalkit.charts.curves import lines_with_bands, with_last_step
 from evalkit.charts.frame import nice_ticks
 from evalkit.charts.labels import CHARACTERISTICS, NOT_KNOWN, Words, title_lines
-from evalkit.charts.source import one_series, shown_rows
-from evalkit.charts.theme import GROUP_LOOKS, finish, nothing_to_show
+from evalkit.charts.source import drawn_if, shown_rows
+from evalkit.charts.theme import GROUP_LOOKS, finish
 from evalkit.disclosure import Published
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LINE_HEIGHT_OF_GROUP, LEAST_HEIGHT = 40, 150
 
 
+@drawn_if((pl.col("month") > 0) & pl.col("characteristic").is_in(CHARACTERISTICS), one_of=("district",))
 def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
     """The share of periods still running, month by month, for each group; one panel for each characteristic.
 
@@ -36,11 +37,9 @@ def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
     """
     import altair as alt
 
-    rows = one_series(shown_rows(curves, "group_curves"), ("district",), "group_curves").rename({"group": "series"})
+    rows = shown_rows(curves, "group_curves").rename({"group": "series"})
     present = [name for name in CHARACTERISTICS if name in rows["characteristic"]]
-    last = present[-1] if present else None
-    if not present:
-        return nothing_to_show(words, words.text("chart.group_curves.title"))
+    last = present[-1]
     panels = [_panel(rows.filter(pl.col("characteristic") == name), name, words, is_last=name == last) for name in present]
     return finish(
         alt.vconcat(*panels).resolve_scale(color="independent", fill="independent", strokeDash="independent"),
@@ -48,6 +47,7 @@ def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
     )
 
 
+@drawn_if(pl.col("estimate").is_not_null(), one_of=("district",))
 def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
     """The share of those still on support who leave each month, averaged over periods of a spell, with ranges.
 
@@ -63,9 +63,7 @@ def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `group_curves`.
     """
-    periods = one_series(shown_rows(rates, "exit_rates"), ("district",), "exit_rates").sort("last_month")
-    if periods.is_empty():
-        return nothing_to_show(words, words.text("chart.exit_rates.title"))
+    periods = shown_rows(rates, "exit_rates").sort("last_month")
     values = ["estimate", "ci_lower", "ci_upper"]
     # Month k begins where k-1 ends: a period's step is drawn from the end of the month before it. Periods not shown leave a gap.
     months = periods.with_columns(month=pl.int_ranges(pl.col("first_month") - 1, "last_month")).explode("month").select("month", *values)

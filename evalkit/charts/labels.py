@@ -16,6 +16,7 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.range",
     "chart.withheld",
     "chart.nothing",
+    "chart.no_number",
     "chart.exit_curves.title",
     "chart.exit_curves.y",
     "chart.exit_curves.x",

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from evalkit.charts.frame import Frame, nice_ticks
 from evalkit.charts.labels import Words, title_lines
-from evalkit.charts.source import ONE_EFFECT, one_series, shown_rows
+from evalkit.charts.source import ONE_EFFECT, drawn_if, shown_rows
 from evalkit.charts.theme import FULL_WIDTH, GAIN, INK, LOSS, finish
 from evalkit.disclosure import Published
 
@@ -19,6 +21,7 @@ SERIES = (
 )
 
 
+@drawn_if(pl.col("share_treated").is_not_null(), one_of=ONE_EFFECT)
 def overlap(table: Published, words: Words) -> "alt.LayerChart":
     """Shares of those who started, and of the comparison before and after weighting, from the least to the most likely to start.
 
@@ -36,7 +39,7 @@ def overlap(table: Published, words: Words) -> "alt.LayerChart":
     """
     import altair as alt
 
-    rows = one_series(shown_rows(table, "overlap"), ONE_EFFECT, "overlap").sort("bin")
+    rows = shown_rows(table, "overlap").sort("bin")
     n_bins = int(rows["bin"].max())
     ticks = nice_ticks(0, max(rows[column].max() for column, *_ in SERIES))
     title = title_lines(words.text("chart.overlap.x"))

@@ -6,7 +6,7 @@ import polars as pl
 
 from evalkit.charts.labels import Words, range_text
 from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.source import POOLED, shown_rows
+from evalkit.charts.source import POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import GAIN, INK, finish
 from evalkit.disclosure import Published
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 
+@drawn_if(pl.col("estimate").is_not_null())
 def district_comparison(time_on_support: Published, words: Words, *, horizon_months: int | None = None) -> "alt.LayerChart":
     """Mean months on support by district, with ranges, and a line at the mean of all districts.
 

@@ -7,13 +7,13 @@ import polars as pl
 
 from evalkit.charts.frame import Frame, inner_ticks, padded
 from evalkit.charts.labels import wrapped
-from evalkit.charts.theme import FAINT, FULL_WIDTH, GRID, INK
+from evalkit.charts.theme import FAINT, FULL_WIDTH, GRID, INK, LETTERS
 
 if TYPE_CHECKING:
     import altair as alt
 
 LINE = 18
-LETTERS, LETTER = 46, 8.0  # letters on a line, and the width of one. Pixels
+LETTER = 8.0  # the width of a letter. Pixels
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from evalkit.charts.end_labels import end_labels
 from evalkit.charts.frame import Frame, nice_ticks
 from evalkit.charts.labels import Words, number_text, title_lines, value_label, wrapped
 from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.source import ONE_EFFECT, POOLED, one_series, shown_rows
+from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import GAIN, GROUP_LOOKS, PLOT_WIDTH, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
 
@@ -20,6 +20,7 @@ MOST_ROWS = 8
 NOTHING = "none"  # the option of doing nothing
 
 
+@drawn_if(pl.col("swing").is_not_null(), one_of=(*ONE_EFFECT, "currency"))
 def value_tornado(table: Published, words: Words, prices: Published) -> "alt.LayerChart":
     """How far each uncertain price, rate and the effect itself moves society's sum per participant, the widest on top.
 
@@ -39,7 +40,7 @@ def value_tornado(table: Published, words: Words, prices: Published) -> "alt.Lay
     ParameterError
         If it holds several districts, interventions, estimands or currencies.
     """
-    rows = one_series(shown_rows(table, "value_tornado"), (*ONE_EFFECT, "currency"), "value_tornado")
+    rows = shown_rows(table, "value_tornado")
     named = shown_rows(prices, "value_tornado").select("price", f"name_{words.language}")
     names = {key: words.price(key, name) for key, name in named.iter_rows()}
     chart = range_chart(
@@ -50,6 +51,7 @@ def value_tornado(table: Published, words: Words, prices: Published) -> "alt.Lay
     return _titled(chart, rows, "", words.text("chart.value_tornado.title"), words)
 
 
+@drawn_if(pl.col("probability").is_not_null(), one_of=("district", "estimand", "currency"))
 def value_acceptability(table: Published, words: Words) -> "alt.LayerChart":
     """How likely each intervention, or doing nothing, is to be best, by what a further month in work is worth.
 
@@ -68,7 +70,7 @@ def value_acceptability(table: Published, words: Words) -> "alt.LayerChart":
     """
     import altair as alt
 
-    rows = one_series(shown_rows(table, "value_acceptability"), ("district", "estimand", "currency"), "value_acceptability")
+    rows = shown_rows(table, "value_acceptability")
     options = sorted(rows["option"].unique(), key=lambda option: (option != NOTHING, option))
     last = float(rows["threshold"].max())
     x_axis = {

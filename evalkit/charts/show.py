@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from evalkit.charts.figures import Chart, one_by_one
+from evalkit.charts.figures import one_by_one
 from evalkit.charts.labels import Words
+from evalkit.charts.source import Chart
 from evalkit.charts.theme import to_svg
 from evalkit.disclosure import Published
 
@@ -25,5 +26,9 @@ def show(chart: object, words: Words, said: str = "") -> Shown:
 
 
 def show_each(chart: Chart, table: Published, words: Words, **beside: Published) -> Shown:
-    """A chart for each intervention and estimand of a table, with other tables it needs: show_each(effect_curves, table, words)."""
-    return Shown("\n".join(to_svg(chart(part, words, **beside), words) for _, part in one_by_one("", table)))
+    """A chart for each intervention and estimand of a table, with other tables it needs: show_each(effect_curves, table, words).
+
+    Where there is none, or nothing of one may be shown, words say so.
+    """
+    parts = [part for _, part in one_by_one("", table)] or [table]
+    return Shown("\n".join(to_svg(chart(part, words, **beside), words) for part in parts))

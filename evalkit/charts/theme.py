@@ -14,11 +14,13 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from evalkit.charts.labels import Words, d3_locale
+from evalkit.charts.labels import Words, d3_locale, wrapped
+from evalkit.disclosure import Published
 
 WIDTH = 400
 PLOT_WIDTH = 218  # with labels at the ends of the lines
 FULL_WIDTH = 375  # without
+LETTERS = 46  # on a line of that width
 MAX_SHOWN_WIDTH = "36rem"
 FONT = "'Liberation Sans', Arial, Helvetica, 'Segoe UI', Roboto, sans-serif"
 FONT_SIZE = 15
@@ -104,12 +106,13 @@ def finish(chart, description: str):
     return chart.properties(description=description).configure(**config())
 
 
-def nothing_to_show(words: Words, description: str):
-    """In place of a chart of which nothing may be shown: the words that say so."""
+def nothing_to_show(table: Published, words: Words):
+    """In place of a chart of a table of which nothing can be drawn: the words that say so, and whether numbers are withheld."""
     import altair as alt
 
-    text = alt.Chart(alt.Data(values=[{"text": words.text("chart.nothing")}])).mark_text(align="left").encode(text="text:N", x=alt.value(0))
-    return finish(text.properties(width=FULL_WIDTH, height=40), description)
+    said = words.text("chart.nothing" if (table.data["status"] == "suppressed").any() else "chart.no_number")
+    text = alt.Chart(alt.Data(values=[{"text": wrapped(said, LETTERS)}])).mark_text(lineBreak="\n").encode(text="text:N", x=alt.value(0))
+    return finish(text.properties(width=FULL_WIDTH, height=40), said)
 
 
 def to_svg(chart, words: Words) -> str:

@@ -6,7 +6,7 @@ import polars as pl
 
 from evalkit.charts.labels import ACTORS, PERSPECTIVES, Words, range_text, value_label
 from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.source import ONE_EFFECT, POOLED, one_series, shown_rows
+from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import GAIN, LOSS, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 NET = "all"  # the posting that is an actor's sum
 
 
+@drawn_if(pl.col("estimate").is_not_null(), one_of=(*ONE_EFFECT, "currency"))
 def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
     """Who pays and who gains per participant, with ranges.
 
@@ -34,7 +35,7 @@ def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
     ParameterError
         If it holds several districts, interventions, estimands or currencies.
     """
-    rows = one_series(shown_rows(table, "value_by_actor"), (*ONE_EFFECT, "currency"), "value_by_actor")
+    rows = shown_rows(table, "value_by_actor")
     if rows.filter(pl.col("posting") == NET).height:
         rows = rows.filter(pl.col("posting") == NET)
     shown = sorted(rows.to_dicts(), key=lambda row: (_place(ACTORS, row["actor"]), row["posting"]))
@@ -47,6 +48,7 @@ def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
     return _finished(chart, rows, words, "chart.value_by_actor.title")
 
 
+@drawn_if(pl.col("estimate").is_not_null(), one_of=(*ONE_EFFECT, "currency"))
 def value_summary(table: Published, words: Words) -> "alt.LayerChart":
     """What an intervention is worth per participant from each point of view, with ranges and the probability that it is above zero.
 
@@ -63,7 +65,7 @@ def value_summary(table: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `value_by_actor`.
     """
-    rows = one_series(shown_rows(table, "value_summary"), (*ONE_EFFECT, "currency"), "value_summary")
+    rows = shown_rows(table, "value_summary")
     shown = sorted(rows.to_dicts(), key=lambda row: _place(PERSPECTIVES, row["perspective"]))
     chart = range_chart(
         [_money_row(row, value_label(words, row["perspective"]), words) for row in shown],

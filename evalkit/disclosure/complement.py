@@ -40,7 +40,7 @@ def add_complements(
     Parameters
     ----------
     is_withheld : ndarray of bool
-        Rows withheld for their own size. Shape (rows,).
+        Rows withheld for their own sake: they are small, or the zeros of a small group. Shape (rows,).
     sizes : ndarray of float
         Persons (or counts) of each row; several columns where several counts are shown. Shape (rows, columns).
     equations : sequence of TotalEquation
@@ -61,7 +61,7 @@ def add_complements(
         exposed = set(np.flatnonzero(found & is_withheld).tolist())
         # A row that is large itself and found anyway adds nothing to the sum that hides a small one.
         hiding = withheld & ~(found & ~is_withheld)
-        leaks = [e for e in equations if exposed.intersection(e.rows) or _leaks(e, withheld, hiding, sizes, min_count)]
+        leaks = [e for e in equations if exposed.intersection(e.rows) or _leaks(e, withheld, hiding, is_withheld, sizes, min_count)]
         partners = [partner for equation in leaks if (partner := _next_smallest(equation, withheld, sizes)) is not None]
         if not partners:
             return withheld
@@ -92,6 +92,33 @@ def total_equations(table: pl.DataFrame, *, keys: Sequence[str], total_over: Seq
     return equations
 
 
+def zeros_of_small_groups(sizes: np.ndarray, equations: Sequence[TotalEquation], min_count: int) -> np.ndarray:
+    """Which rows say "none" of a group of 1 to min_count - 1 persons: that tells of every one of them.
+
+    A group's size is that of its total; where the table has no row for it, the group counts as small when every part is, since the same person
+    may be counted in several.
+
+    Parameters
+    ----------
+    sizes, min_count
+        As in `add_complements`.
+    equations : sequence of TotalEquation
+        Those whose parts divide a group that readers know.
+
+    Returns
+    -------
+    ndarray of bool
+        Shape (rows,).
+    """
+    is_told = np.zeros(len(sizes), dtype=bool)
+    for equation in equations:
+        parts = list(equation.parts)
+        group = sizes[parts].max(axis=0) if equation.total is None else sizes[equation.total]
+        is_small = (group > 0) & (group < min_count)
+        is_told[parts] |= ((sizes[parts] == 0) & is_small).any(axis=1)
+    return is_told
+
+
 def determined_rows(withheld: np.ndarray, equations: Sequence[TotalEquation]) -> np.ndarray:
     """Which withheld rows the equations determine exactly: those on which no solution of the homogeneous system moves."""
     is_determined = np.zeros_like(withheld)
@@ -110,15 +137,18 @@ def determined_rows(withheld: np.ndarray, equations: Sequence[TotalEquation]) ->
     return is_determined
 
 
-def _leaks(equation: TotalEquation, withheld: np.ndarray, hiding: np.ndarray, sizes: np.ndarray, min_count: int) -> bool:
-    """Whether the total gives away its only withheld row, or a small sum of withheld parts."""
+def _leaks(
+    equation: TotalEquation, withheld: np.ndarray, hiding: np.ndarray, is_own: np.ndarray, sizes: np.ndarray, min_count: int
+) -> bool:
+    """Whether the total gives away its only withheld row, a small sum of withheld parts, or zeros that are withheld for their own sake."""
     n_withheld = sum(withheld[row] for row in equation.rows)
     if n_withheld <= 1:
         return n_withheld == 1
     if equation.total is not None and withheld[equation.total]:
         return False
     known_sum = sizes[[row for row in equation.parts if hiding[row]]].sum(axis=0)
-    return bool(((known_sum > 0) & (known_sum < min_count)).any())
+    has_zero = any(is_own[row] and not sizes[row].any() for row in equation.parts)
+    return bool((((known_sum > 0) | has_zero) & (known_sum < min_count)).any())
 
 
 def _next_smallest(equation: TotalEquation, withheld: np.ndarray, sizes: np.ndarray) -> int | None:

@@ -1,7 +1,7 @@
 """The rules of gate 2: small numbers are withheld, and what would give them away by subtraction.
 
-Conventions: a number of persons from 1 to min_count - 1 is small; zero is not. Rows are withheld whole. Totals have the key value "all".
-The rules look at one table at a time.
+Conventions: a number of persons from 1 to min_count - 1 is small; zero is not, unless the group that it is none of is small. Rows are withheld
+whole. Totals have the key value "all". The rules look at one table at a time.
 
 References
 ----------
@@ -14,12 +14,13 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from evalkit.disclosure.complement import add_complements, total_equations
+from evalkit.disclosure.complement import add_complements, total_equations, zeros_of_small_groups
 from evalkit.disclosure.door import check_table
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.release import seal_table
 
 MIN_COUNT = 5
+PLACE = "district"  # parts of a total over it are people told apart by where they live, which is no secret
 CURVE_VALUES = ("estimate", "std_error", "ci_lower", "ci_upper")
 
 
@@ -78,6 +79,10 @@ def protect_counts(
         is_withheld |= ((outside > 0) & (outside < min_count)).any(axis=1)
         rules.append(f"complement_of_total:{min_count}")
     if total_over:
+        told = total_equations(cells, keys=keys, total_over=[column for column in total_over if column != PLACE])
+        if told:
+            is_withheld |= zeros_of_small_groups(sizes, told, min_count)
+            rules.append(f"small_group:{min_count}")
         equations = total_equations(cells, keys=keys, total_over=total_over)
         is_withheld = add_complements(is_withheld, sizes=sizes, equations=equations, min_count=min_count, is_linked=len(total_over) > 1)
         rules += ["complement", f"total_over:{','.join(total_over)}"]

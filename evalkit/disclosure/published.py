@@ -21,6 +21,7 @@ SEAL = object()
 RULE_TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "min_persons": "Values resting on 1 to {below} persons are withheld; zero may be shown.",
+        "small_group": "Of a group of 1 to {below} persons nothing is shown, not even that there are none.",
         "complement": "Where a withheld value could be found by subtraction, the next smallest is withheld too.",
         "complement_of_total": "A count that leaves 1 to {below} persons of its total outside is withheld.",
         "total_over": "Totals are taken as known over: {columns}.",

@@ -17,6 +17,7 @@ _PRIMARY = "work"
 _SUMS = ("district", "society")
 _KEY_OUTCOMES = ("months_work", "months_studies", "months_support")
 _TABLE_STEP_MONTHS = 3
+_WITHHELD = {"effect_state": "cannot_be_said", "reason": "few_people"}
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,14 @@ def effects_of(brief: Brief) -> list[Effect]:
 
 
 def primary_verdicts(brief: Brief, district: str) -> list[Row]:
-    """A district's verdicts under each protocol's primary estimand; of interventions without a protocol here, all."""
+    """A district's verdicts under each protocol's primary estimand; of interventions without a protocol here, all.
+
+    A verdict that is withheld reads as one that cannot be said, for too few people.
+    """
     rows = brief.shelf.rows("effect_status", district=district)
     primary = {name: texts.primary_estimand for name, texts in brief.protocols.items()}
-    return [row for row in rows if row["estimand"] == primary.get(row["intervention_id"], row["estimand"])]
+    chosen = [row for row in rows if row["estimand"] == primary.get(row["intervention_id"], row["estimand"])]
+    return [row if row["effect_state"] else replace(row, values={**row.values, **_WITHHELD}) for row in chosen]
 
 
 def reason_in_words(brief: Brief, effect: Effect) -> Markup:

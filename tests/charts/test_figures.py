@@ -119,25 +119,63 @@ def test_figures_refuse_a_plain_table(entry, english):
     assert "protect_counts" in lines[3]
 
 
-@pytest.mark.parametrize(
-    "chart",
-    [
-        "exit_curves",
-        "exit_rates",
-        "group_curves",
-        "states",
-        "effect_curves",
-        "effect_months",
-        "balance",
-        "value_by_actor",
-        "value_summary",
-        "district_comparison",
-        *("naive_and_corrected", "funnel", "district_ranks", "overlap"),
-    ],
-)
+CHARTS = {
+    "exit_curves": "exit_curves-belfast",
+    "exit_rates": "exit_rates-belfast",
+    "group_curves": "group_curves-belfast",
+    "states": "states-belfast",
+    "effect_months": "effect_summary",
+    "district_comparison": "time_on_support",
+    "naive_and_corrected": "effect_readings",
+    **{name: name for name in ("effect_curves", "balance", "value_by_actor", "value_summary", "value_curve", "funnel", "district_ranks")},
+    **{name: name for name in ("value_tornado", "value_acceptability", "overlap")},
+}
+
+
+def _drawn(chart, table, words, made_tables):
+    """A chart of a table, with the prices where it needs them."""
+    beside = (made_tables["prices"],) if chart == "value_tornado" else ()
+    return charts.to_svg(getattr(charts, chart)(table, words, *beside), words)
+
+
+def _wholly_withheld(table):
+    """The same table as if it rested on three persons."""
+    values = [column for column in table.data.columns if column not in ("row_id", "status", *table.keys)]
+    few = table.data.with_columns(n_behind=pl.lit(3))
+    origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
+    return protect_estimates(few, keys=list(table.keys), values=values, n_persons="n_behind", **origin)
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_every_chart_of_which_nothing_may_be_shown_says_so(chart, made_tables, make, english):
+    table = _wholly_withheld(make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]])
+    table = table.where(district=table.data["district"][0]) if chart not in ("funnel", "district_ranks", "district_comparison") else table
+
+    svg = _drawn(chart, table, english, made_tables)
+
+    assert 'aria-label="Nothing can be shown: the numbers are too small."' in svg
+    assert ">Nothing can be shown: " in svg
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_every_chart_of_a_table_without_rows_says_so(chart, made_tables, make, english):
+    table = make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]]
+
+    assert "Nothing to show: no number was calculated." in _drawn(chart, table.where(district="nowhere"), english, made_tables)
+
+
+def test_effect_curves_of_a_state_that_the_table_lacks_says_so(effect_table, english):
+    assert "Nothing to show" in charts.to_svg(charts.effect_curves(effect_table(), english, state="pension"), english)
+
+
+def test_show_each_of_no_intervention_says_so(made_tables, english):
+    assert "Nothing to show" in show_each(balance, made_tables["balance"].where(district="nowhere"), english).svg
+
+
+@pytest.mark.parametrize("chart", CHARTS)
 def test_every_chart_refuses_a_plain_table(chart, english):
     with pytest.raises(DisclosureError, match=f"chart {chart}: got DataFrame"):
-        getattr(charts, chart)(pl.DataFrame({"n": [3]}), english)
+        _drawn(chart, pl.DataFrame({"n": [3]}), english, {"prices": None})
 
 
 def _asked_by_overlap(english, make):
@@ -153,7 +191,7 @@ def test_keys_hold_every_word_that_the_charts_ask_for(svgs, module_words, englis
     open_lists |= {"share_ended", "share_in_work", "comparison_in_work", "corrected"}
     groups = {key for key in asked if key.startswith("group.")}
     assert asked - open_lists - groups <= set(charts.KEYS)
-    shown = asked | {"chart.withheld", "chart.nothing"} | _asked_by_overlap(english, make)
+    shown = asked | {"chart.withheld", "chart.nothing", "chart.no_number"} | _asked_by_overlap(english, make)
     assert {key for key in charts.KEYS if key.startswith("chart.")} <= shown
 
 

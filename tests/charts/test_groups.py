@@ -18,13 +18,6 @@ def test_exit_rates_leaves_a_gap_where_a_period_is_not_shown(made_tables, englis
     assert [[row["month"] for row in rows if row["estimate"] is None] for rows in lines] == [[6, 7, 8, 9, 10, 11]]
 
 
-def test_charts_of_groups_say_so_when_nothing_may_be_shown(made_tables, english):
-    no_rates, no_curves = (made_tables[f"{name}-belfast"].where(district="nowhere") for name in ("exit_rates", "group_curves"))
-
-    for chart in (charts.exit_rates(no_rates, english), charts.group_curves(no_curves, english)):
-        assert "Nothing can be shown" in charts.to_svg(chart, english)
-
-
 def test_show_sets_the_sentence_below_the_chart(made_tables, english):
     shown = charts.show(charts.exit_rates(made_tables["exit_rates-belfast"], english), english, "The rate falls.")
 

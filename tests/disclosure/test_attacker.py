@@ -77,6 +77,23 @@ def test_attacker_finds_no_small_number_in_a_table_with_both_margins(numbers):
     assert not [cell for cell, value in found.items() if 0 < value < MIN_COUNT]
 
 
+@settings(max_examples=150)
+@given(tables, st.lists(st.integers(0, 4), min_size=len(EXITS), max_size=len(EXITS)))
+def test_attacker_finds_nothing_of_a_district_where_every_number_is_small(numbers, small):
+    truth = _table([*small, *numbers[len(EXITS) :]])
+    published = _published(truth, ("district", "exit"))
+    hidden = published.filter(pl.col("n").is_null())
+
+    found = _solved(_margins(published, truth))
+
+    assert sum(small) == 0 or not [cell for cell in found if cell[0] == "A"]
+    for exit_ in EXITS if sum(small) else ():
+        here = truth.join(hidden, on=["district", "exit"], how="semi").filter(pl.col("exit") == exit_)
+        # Numbers of persons are never below zero: where all that is hidden comes to none, every one of them is found to be none.
+        if here.filter(pl.col("district") == "all").is_empty():
+            assert here["n"].sum() >= MIN_COUNT
+
+
 @settings(max_examples=100)
 @given(tables)
 def test_attacker_finds_no_small_sum_of_withheld_cells_in_a_district(numbers):

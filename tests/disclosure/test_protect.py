@@ -72,6 +72,40 @@ def test_counts_withhold_the_total_when_the_only_part_is_small(provenance):
     assert published.data["n"].to_list() == [None, 0, None]
 
 
+def test_counts_withhold_the_zeros_of_a_small_district(provenance):
+    # Three people live in A; that none of them came back tells of every one. In B the zero tells of twenty.
+    table = pl.DataFrame({"district": ["A", "A", "B", "B"], "exit": ["no", "yes"] * 2, "n_persons": [3, 0, 20, 0]})
+
+    values = _values(_counts(table, provenance, total_over=["district", "exit"]))
+
+    assert values == {("A", "no"): None, ("A", "yes"): None, ("B", "no"): None, ("B", "yes"): None}
+    assert _values(_counts(table, provenance, total_over=["exit"]))[("B", "yes")] == 0
+
+
+def test_counts_know_a_groups_size_from_its_total(provenance):
+    # Twelve people left in three ways, four each: none of twelve may be said to have gone to work.
+    table = pl.DataFrame({"district": ["A"] * 5, "exit": ["a", "b", "c", "work", "all"], "n_persons": [4, 4, 4, 0, 12]})
+
+    values = _values(_counts(table, provenance, total_over=["exit"]))
+
+    assert (values[("A", "work")], values[("A", "all")]) == (0, 12)
+
+
+def test_counts_hide_the_zero_of_a_small_district_behind_a_large_number(provenance):
+    # "yes" is none in A, none in B, eight in C and eight in all: A's zero needs C beside it, or it would follow.
+    rows = {"A": (3, 0), "B": (9, 0), "C": (9, 8), "D": (9, 9), "all": (30, 17)}
+    table = pl.DataFrame(
+        [(place, answer, n) for place, pair in rows.items() for answer, n in zip(("no", "yes"), pair, strict=True)],
+        schema=[*KEYS, "n_persons"],
+        orient="row",
+    )
+
+    values = _values(_counts(table, provenance, total_over=["district", "exit"]))
+
+    hidden = [place for place in "ABCD" if values[(place, "yes")] is None]
+    assert "A" in hidden and sum(rows[place][1] for place in hidden) >= 5
+
+
 def test_counts_withhold_a_count_that_leaves_few_of_its_total_outside(provenance):
     table = pl.DataFrame({"district": ["A", "B"], "exit": ["work", "work"], "n_persons": [96, 80], "of": [98, 98]})
 
@@ -101,7 +135,7 @@ def test_counts_are_persons_themselves_when_no_person_column_is_named(provenance
 def test_counts_say_their_rules_and_how_many_values_are_withheld(exits, provenance):
     published = _counts(exits.with_columns(share=pl.col("n_persons") / 42), provenance, counts=["n_persons", "share"], total_over=["exit"])
 
-    assert published.rules == ("min_persons:5", "complement", "total_over:exit")
+    assert published.rules == ("min_persons:5", "small_group:5", "complement", "total_over:exit")
     assert published.n_suppressed == 4
 
 

@@ -4,10 +4,11 @@ import re
 from html.parser import HTMLParser
 from itertools import pairwise
 
+import polars as pl
 import pytest
 import yaml
 
-from evalkit.disclosure import publish, read_published
+from evalkit.disclosure import protect_estimates, publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
 from evalkit.report import words_of_run, write_district_page, write_index, write_overview
 
@@ -166,6 +167,43 @@ def test_page_does_not_show_the_number_of_starters_when_it_is_withheld(english):
     text = english("Söder")
 
     assert "Too few people started work training here: at least 10 are needed, and the number is so small that it is not shown." in text
+
+
+def _with_three_people(tables, district):
+    """The tables as they are where three people live in a district: everything of it is withheld."""
+    return {name: _withheld(table, district) if "district" in table.keys else table for name, table in tables.items()}
+
+
+def _withheld(table, district):
+    values = [column for column in table.data.columns if column not in ("row_id", "status", *table.keys)]
+    is_there = pl.col("district") == district
+    people = table.data.with_columns(n_behind=pl.when(is_there | (pl.col("status") == "suppressed")).then(3).otherwise(100))
+    origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
+    return protect_estimates(people, keys=list(table.keys), values=values, n_persons="n_behind", **origin)
+
+
+@pytest.mark.parametrize("district", ["Norr", "Söder"])
+def test_page_of_a_district_of_three_people_says_so_in_words(run, tables, district):
+    few = _with_three_people(tables, district)
+
+    text = plain(write_district_page(run, district, few, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+
+    assert f"How many people in {district} have been on income support is not shown: the number is too small" in text
+    assert f"What work training changes cannot be said for {district} alone." in text
+    assert "So few people here could have started work training that nothing about them is shown." in text
+    assert f"All districts together – not {district}" in text
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_overview_with_a_district_of_three_people_says_that_nothing_can_be_said_of_it(run, tables, language):
+    words = words_of_run(run, language)
+
+    html = write_overview(run, _with_three_people(tables, "Söder"), {}, words).read_text(encoding="utf-8")
+
+    line = next(line for line in html.split("<tr>") if ">Söder</a></th>" in line)
+    shown = words.text("mark.suppressed")
+    assert plain(line).split("</tr>")[0].count(shown) == 3
+    assert words.text("cannot_be_said") in plain(line)
 
 
 def test_page_of_a_district_with_its_own_effect_shows_no_pooled_part(english):
