@@ -30,6 +30,8 @@ def who_is_here(brief: Brief) -> Section:
 def people_lead(brief: Brief, measures: dict[str, Row], key: str) -> Markup:
     """The sentence with the number of people and of those on support, or the one that says why they are not shown."""
     persons, with_support = measures.get("persons"), measures.get("persons_with_support")
+    if not measures and brief.shelf.family("people"):
+        return brief.words.html("who.lead_nobody", district=brief.place)
     if not (persons and persons.has("count") and with_support and with_support.has("count")):
         return brief.words.html("who.lead_withheld", district=brief.place)
     return brief.words.html(

@@ -9,6 +9,10 @@ from evalkit.survival.restricted_mean import restricted_mean
 from evalkit.survival.state_occupation import state_occupation
 from evalkit.tables import CITY
 
+_VALUES = ("estimate", "std_error", "ci_lower", "ci_upper")
+_NO_CURVES = {"district": pl.String, "month": pl.Int64, "exit": pl.String} | dict.fromkeys(_VALUES, pl.Float64)
+_NO_CURVES |= {"n_at_risk": pl.Int64, "n_events": pl.Int64}
+
 
 def exit_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | None = None) -> pl.DataFrame:
     """Share of support spells that have ended in each way, month by month; errors allow for several spells per person.
@@ -24,8 +28,11 @@ def exit_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | None
     Returns
     -------
     DataFrame
-        district, exit, month (0..horizon), estimate, std_error, ci_lower, ci_upper (shares), n_at_risk, n_events (spells).
+        district, exit, month (0..horizon), estimate, std_error, ci_lower, ci_upper (shares), n_at_risk, n_events (spells); without rows where
+        nobody had support.
     """
+    if spells.is_empty():
+        return pl.DataFrame(schema=_NO_CURVES)
     curves = aalen_johansen(spells, time="months", event="exit", weight=weight, cluster="person_id", by=["district"])
     return curves.rename({"time": "month", "cause": "exit"}).filter(pl.col("month") <= horizon_months)
 
@@ -58,10 +65,9 @@ def means_by(spells: pl.DataFrame, by: Sequence[str], *, horizons: Sequence[int]
         for (horizon,), rows in followed.group_by("horizon_months")
         if (part := spells.join(rows.select(by), on=by, how="semi")).height
     ]
-    values = ("estimate", "std_error", "ci_lower", "ci_upper")
-    estimates = pl.DataFrame(schema={name: asked.schema[name] for name in (*by, "horizon_months")} | dict.fromkeys(values, pl.Float64))
+    estimates = pl.DataFrame(schema={name: asked.schema[name] for name in (*by, "horizon_months")} | dict.fromkeys(_VALUES, pl.Float64))
     if means:
-        estimates = pl.concat(means).select(*by, pl.col("horizon").cast(pl.Int32).alias("horizon_months"), *values)
+        estimates = pl.concat(means).select(*by, pl.col("horizon").cast(pl.Int32).alias("horizon_months"), *_VALUES)
     return asked.drop("last").join(estimates, on=[*by, "horizon_months"], how="left").sort(*by, "horizon_months")
 
 

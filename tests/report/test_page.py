@@ -194,6 +194,15 @@ def test_page_of_a_district_of_three_people_says_so_in_words(run, tables, distri
     assert f"All districts together – not {district}" in text
 
 
+def test_page_of_a_district_without_people_says_so(run, tables):
+    nobody = {name: table for name, table in tables.items() if "söder" not in name}
+    nobody["people"] = tables["people"].where(district=["Norr", "Öster & Ön", "all"])
+
+    text = plain(write_district_page(run, "Söder", nobody, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+
+    assert "The data hold no people in Söder." in text
+
+
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_overview_with_a_district_of_three_people_says_that_nothing_can_be_said_of_it(run, tables, language):
     words = words_of_run(run, language)

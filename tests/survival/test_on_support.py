@@ -24,6 +24,13 @@ INTERVALS = pl.DataFrame(
 )
 
 
+def test_exit_curves_of_a_district_where_nobody_had_support_have_no_rows():
+    none, some = exit_curves(SPELLS.clear(), horizon_months=3), exit_curves(SPELLS, horizon_months=3)
+
+    assert none.is_empty()
+    assert none.schema == some.schema
+
+
 def test_exit_curves_end_at_the_horizon_and_name_month_and_exit():
     curves = exit_curves(SPELLS, horizon_months=3)
 
