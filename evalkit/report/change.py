@@ -10,7 +10,7 @@ from evalkit.report.figures import picture
 from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row, gain_form, points_form
 from evalkit.report.people import month_cell
 from evalkit.report.sentences import lock_in, side_of_zero
-from evalkit.report.timing import timing_texts
+from evalkit.report.timing import moments_table, moments_text, timing_texts
 from evalkit.tables import slug
 
 _PRIMARY = "work"
@@ -195,10 +195,10 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     pooled = is_pooled(brief, effect)
     figures = _figures(brief, effect)
     is_drawn = any(figure.name.startswith("effect_months") for figure in figures)
-    # Groups are those of all districts together.
+    # Months to start, groups and rules are asked of all districts together.
     is_city = brief.district == "all"
-    groups = (*group_table(brief, effect.intervention_id), *targeting_table(brief, effect.intervention_id)) if is_city else ()
-    rule = targeting_text(brief, effect.intervention_id) if is_city else ()
+    asked = tuple(one for make in (moments_table, group_table, targeting_table) for one in make(brief, effect.intervention_id))
+    advice = (*moments_text(brief, effect.intervention_id), *targeting_text(brief, effect.intervention_id))
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
     when = brief.when(effect.intervention_id)
     grace = (words.html("change.grace", **when),) if when else ()
@@ -208,10 +208,10 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
         leads=(_answer(brief, effect),) if pooled or len(effects_of(brief)) > 1 else (),
         text=(*((words.html("change.pooled_intro", district=brief.place),) if pooled else ()), *grace),
         key_figures=_key_figures(brief, effect),
-        after=(*_lock_in_text(brief, effect), *timing_texts(brief, effect.keys), *rule, *question),
+        after=(*_lock_in_text(brief, effect), *timing_texts(brief, effect.keys), *(advice if is_city else ()), *question),
         figures=figures,
         further=_further(brief, effect),
-        tables=(*(() if is_drawn else _summary_table(brief, effect)), *groups),
+        tables=(*(() if is_drawn else _summary_table(brief, effect)), *(asked if is_city else ())),
     )
     return (block,)
 

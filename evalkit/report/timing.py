@@ -1,11 +1,15 @@
-"""When an effect comes, on the page: the months lost while the intervention lasts, when they have been made up for, and whether work lasts."""
+"""When an effect comes, on the page: the months lost while the intervention lasts, when they have been made up for, whether work lasts, and when to
+start and stop.
+"""
 
 from markupsafe import Markup
 
-from evalkit.report.document import Brief
-from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, SHARE, Row
+from evalkit.report.document import Brief, DataTable
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, SHARE, Row, key_number
 from evalkit.report.sentences import side_of_zero
+from evalkit.tables import CITY
 
+_DECISIONS = ("start", "stop", "dose")
 _WAIT, _NEVER = "start_now_rather_than_wait", "start_now_rather_than_never"
 
 
@@ -24,6 +28,51 @@ def timing_texts(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...
         *_lasting_text(brief, measures),
         *_never_text(brief, keys),
     )
+
+
+def moments_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
+    """At which months to start, to stop and to go on until is clearly better or worse, or that the data do not tell; one sentence a decision."""
+    return tuple(
+        sentence
+        for decision in _DECISIONS
+        if (rows := [row for row in _moments(brief, intervention_id, decision) if row.has("difference", "ci_lower", "ci_upper")])
+        for sentence in _moments_said(brief, decision, rows)
+    )
+
+
+def moments_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
+    """Months in work gained by each decision at each month asked about, all districts together."""
+    words = brief.words
+    rows = [row for decision in _DECISIONS for row in _moments(brief, intervention_id, decision)]
+    if not rows:
+        return ()
+    head = (words.text("moments.decision"), words.text("moments.difference"))
+    body = tuple(
+        (words.html(f"moments.{row['decision']}", month=key_number(row, "month", words)), _moment_cell(brief, row)) for row in rows
+    )
+    return (DataTable(words.text("moments.caption"), head, body, brief.note("effect_moments")),)
+
+
+def _moments(brief: Brief, intervention_id: str, decision: str) -> list[Row]:
+    return brief.shelf.rows("effect_moments", district=CITY, intervention_id=intervention_id, decision=decision)
+
+
+def _moments_said(brief: Brief, decision: str, rows: list[Row]) -> list[Markup]:
+    by_side = {side: [row for row in rows if side_of_zero(row) == side] for side in ("above", "below")}
+    found = [(side, chosen) for side, chosen in by_side.items() if chosen]
+    if not found:
+        return [brief.words.html(f"moments.{decision}_unclear")]
+    return [brief.words.html(f"moments.{decision}_{side}", months=_months_listed(brief, chosen)) for side, chosen in found]
+
+
+def _months_listed(brief: Brief, rows: list[Row]) -> Markup:
+    months = [key_number(row, "month", brief.words) for row in rows]
+    together = Markup(f" {brief.words.text('unit.and')} ")
+    return together.join([Markup(", ").join(months[:-1]), months[-1]]) if len(months) > 1 else months[0]
+
+
+def _moment_cell(brief: Brief, row: Row) -> Markup | str:
+    return brief.words.text("cannot_be_said") if row["reason"] else brief.in_brackets(row, "difference", CHANGE_MONTHS)
 
 
 def _planned_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:

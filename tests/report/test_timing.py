@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+from markupsafe import Markup
 
 from evalkit.disclosure import protect_estimates
 from evalkit.report.document import Brief
 from evalkit.report.numbers import Shelf
 from evalkit.report.run_texts import protocol_texts, with_names_of_run
-from evalkit.report.timing import timing_texts
+from evalkit.report.timing import moments_table, moments_text, timing_texts
 
 KEYS = {"district": "Norr", "intervention_id": "work_training", "estimand": "start_now_rather_than_wait"}
 NEVER = "start_now_rather_than_never"
@@ -75,3 +76,63 @@ def test_the_other_question_says_when_the_start_may_come(said, words, grace_mont
     text = said(grace_months=grace_months)
 
     assert (english if words.language == "en" else swedish) in text
+
+
+@pytest.fixture
+def moments(run, words):
+    """The sentences and the table's cells on when to start and stop, as plain text."""
+
+    def say(rows: list[tuple]) -> tuple[str, list[list[str]]]:
+        keys = ["district", "intervention_id", "decision", "month"]
+        values = ["difference", "ci_lower", "ci_upper", "moment_state", "reason"]
+        schema = dict(zip([*keys, *values], [*[pl.String] * 3, pl.Int32, *[pl.Float64] * 3, *[pl.String] * 2], strict=True))
+        people = {"n_starters": pl.Int32}
+        made = pl.DataFrame([("all", "work_training", *row) for row in rows], schema=schema | people, orient="row")
+        about = {"unit": "months", "source": "made up for this test", "grade": "M"}
+        table = protect_estimates(made, name="effect_moments", keys=keys, values=values, n_persons="n_starters", **about)
+        brief = Brief(run, "all", Shelf({table.name: table}, where="test"), {}, with_names_of_run(words, run), protocol_texts(run))
+        body = [row for shown in moments_table(brief, "work_training") for row in shown.rows]
+        cells = [[str(Markup(cell).striptags()) for cell in row] for row in body]
+        return " ".join(text.striptags() for text in moments_text(brief, "work_training")), cells
+
+    return say
+
+
+def test_page_says_when_to_start_and_that_stopping_cannot_be_told(moments, words):
+    rows = [
+        ("start", 3, 2.1, 0.7, 3.8, "estimated", None, 40),
+        ("start", 6, 1.7, 0.5, 3.8, "estimated", None, 30),
+        ("start", 12, 0.2, -1.0, 1.4, "estimated", None, 30),
+        ("stop", 2, 0.3, -0.7, 1.5, "estimated", None, 20),
+        ("dose", 6, -1.5, -2.6, -0.4, "estimated", None, 20),
+    ]
+
+    text, cells = moments(rows)
+
+    expected = {
+        "en": [
+            "on income support for about 3 and 6 months",
+            "leave early or to go on, the data cannot tell",
+            "at least 6 months",
+            "less work",
+        ],
+        "sv": ["i ungefär 3 och 6 månader", "Om det är bättre att sluta i förtid", "minst 6 månader", "mindre arbete"],
+    }
+    assert all(part in text for part in expected[words.language])
+    # In the order of the table's keys within a decision, decisions as they come in a person's time.
+    assert [cell[0][:5] for cell in cells] == {"en": ["Start"] * 3 + ["Leave", "Take "], "sv": ["Börja"] * 3 + ["Sluta", "Delta"]}[
+        words.language
+    ]
+
+
+def test_page_says_nothing_of_moments_that_are_withheld_or_refused(moments, words):
+    rows = [("start", 3, 2.1, 0.7, 3.8, "estimated", None, 3), ("stop", 2, None, None, None, "cannot_be_said", "few_starters", 20)]
+
+    text, cells = moments(rows)
+
+    assert text == ""
+    assert [cell[1] for cell in cells] == [words.text("mark.suppressed"), words.text("cannot_be_said")]
+
+
+def test_page_without_moments_has_no_table_of_them(moments):
+    assert moments([]) == ("", [])
