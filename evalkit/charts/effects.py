@@ -20,7 +20,7 @@ ARM_HEIGHT, DIFFERENCE_HEIGHT = 180, 130
 
 
 @drawn_if(pl.col("arm") == "difference", one_of=ONE_EFFECT)
-def effect_curves(curves: Published, words: Words, *, state: str = "work") -> "alt.VConcatChart":
+def effect_curves(curves: Published, words: Words, *, state: str | None = None) -> "alt.VConcatChart":
     """The share in a state by month for those who started and those compared with, and below it the difference.
 
     The difference is filled in one colour where more, in another where fewer of those who started are in the state, so that a lock-in is seen
@@ -32,8 +32,8 @@ def effect_curves(curves: Published, words: Words, *, state: str = "work") -> "a
         The table effect_curves: state, arm, month, estimate, ci_lower, ci_upper; one district, intervention and estimand.
     words : Words
         The reader's language.
-    state : str
-        The state drawn.
+    state : str, optional
+        The state drawn; the outcome that the words are about when not given.
 
     Raises
     ------
@@ -44,6 +44,7 @@ def effect_curves(curves: Published, words: Words, *, state: str = "work") -> "a
     """
     import altair as alt
 
+    state = state or words.outcome
     rows = shown_rows(curves, "effect_curves").filter(pl.col("state") == state)
     if rows.is_empty():
         return nothing_to_show(curves, words)
@@ -131,7 +132,7 @@ def _months_row(row: dict, words: Words) -> RangeRow:
         high=row["ci_upper"],
         colour=look.colour,
         shape=look.shape,
-        is_bold=state == "work",
+        is_bold=state == words.outcome,
     )
 
 

@@ -66,9 +66,9 @@ def district_figures(tables: Mapping[str, Published], words: Words, *, district:
     """
     for name, table in tables.items():
         require_published(table, where=f"figures, table {name}")
-    district = district or _only_district(tables)
+    district, outcomes = district or _only_district(tables), _outcomes(tables)
     return {
-        figure: to_svg(chart(rows, words), words)
+        figure: _drawn(chart, rows, words, outcomes)
         for name, (family, chart) in DISTRICT_FIGURES.items()
         for figure, rows in _series(name, _of_family(tables, family), district, chart)
     }
@@ -83,11 +83,30 @@ def overview_figures(tables: Mapping[str, Published], words: Words) -> dict[str,
     for table in _of_family(tables, "time_on_support"):
         if is_drawable(table, district_comparison):
             figures["district_comparison"] = to_svg(district_comparison(table, words), words)
+    outcomes = _outcomes(tables)
     for name, chart in OVERVIEW_FIGURES.items():
         for table in _of_family(tables, name):
             drawn = [(figure, part) for figure, part in one_by_one(name, table) if is_drawable(part, chart)]
-            figures |= {figure: to_svg(chart(part, words), words) for figure, part in drawn}
+            figures |= {figure: _drawn(chart, part, words, outcomes) for figure, part in drawn}
     return figures
+
+
+def _drawn(chart: Chart, table: Published, words: Words, outcomes: Mapping[str, str]) -> str:
+    """A chart in words about the outcome of its intervention, if it has one."""
+    interventions = table.data["intervention_id"].unique().to_list() if "intervention_id" in table.keys else []
+    outcome = outcomes.get(interventions[0]) if len(interventions) == 1 else None
+    return to_svg(chart(table, words.about(outcome) if outcome else words), words)
+
+
+def _outcomes(tables: Mapping[str, Published]) -> dict[str, str]:
+    """What each intervention is judged by: the one outcome of which the share at the end is told."""
+    told = [table.data.select("intervention_id", "outcome").unique() for table in _of_family(tables, "effect_summary")]
+    return {
+        intervention: outcome.removesuffix("_share_at_end")
+        for pairs in told
+        for intervention, outcome in pairs.iter_rows()
+        if outcome.endswith("_share_at_end")
+    }
 
 
 def _of_family(tables: Mapping[str, Published], family: str) -> list[Published]:

@@ -132,6 +132,10 @@ class Words(Protocol):
     """What a chart needs of a language."""
 
     language: str
+    outcome: str  # what effects are told in
+
+    def about(self, outcome: str) -> "Words":
+        """The same words about effects on another outcome."""
 
     def text(self, key: str, **values: object) -> str:
         """The text of a key."""

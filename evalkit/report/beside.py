@@ -92,8 +92,9 @@ def _rollout_change(brief: Brief, row: Row) -> Markup:
 
 def funnel_blocks(brief: Brief) -> tuple[Block, ...]:
     """A block for each intervention's funnel: how many districts lie outside the limits, the picture, the numbers."""
-    words, blocks, found = brief.words, [], _interventions(brief, "funnel")
+    blocks, found = [], _interventions(brief, "funnel")
     for intervention_id in found:
+        words = brief.about(intervention_id).words
         rows = [row for row in brief.shelf.rows("funnel", intervention_id=intervention_id) if row["district"] != "all"]
         head = (
             words.text("overview.district"),
@@ -111,9 +112,10 @@ def funnel_blocks(brief: Brief) -> tuple[Block, ...]:
 
 def rank_blocks(brief: Brief) -> tuple[Block, ...]:
     """A block for each pooled effect: raw and pooled side by side, and what ranks a district may have."""
-    words, blocks = brief.words, []
+    blocks: list[Block] = []
     keys = sorted({(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("district_ranks")})
     for of in keys:
+        words = brief.about(of[0]).words
         rows = brief.shelf.rows("district_ranks", intervention_id=of[0], estimand=of[1])
         head = (
             words.text("overview.district"),
@@ -132,8 +134,9 @@ def rank_blocks(brief: Brief) -> tuple[Block, ...]:
 
 def model_blocks(brief: Brief) -> tuple[Block, ...]:
     """A block for each effect by the way its districts work: their mean, and its distance from the other ways."""
-    words, blocks = brief.words, []
+    blocks: list[Block] = []
     for of in sorted({(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("effects_by_model")}):
+        words = brief.about(of[0]).words
         rows = brief.shelf.rows("effects_by_model", intervention_id=of[0], estimand=of[1])
         head = tuple(words.text(f"overview.{name}") for name in ("model", "n_districts", "model_effect", "gap"))
         body = tuple(

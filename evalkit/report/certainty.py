@@ -17,7 +17,7 @@ def how_sure(brief: Brief) -> Section:
     several = len(effects_of(brief)) > 1
     leads = (words.html("sure.lead_many"),) if several and said else tuple(_lead(brief, effect) for effect in said)
     general = Block(text=(words.html("sure.ranges"), words.html("sure.grades")), anchor="grades")
-    blocks = (general, *(_block(brief, effect, with_lead=several) for effect in said))
+    blocks = (general, *(_block(brief.about(effect.intervention_id), effect, with_lead=several) for effect in said))
     return Section(name="sure", heading=words.text("sure.heading"), leads=leads or (words.html("sure.lead_none"),), blocks=blocks)
 
 

@@ -13,7 +13,7 @@ from evalkit.report.sentences import lock_in, side_of_zero
 from evalkit.report.timing import moments_table, moments_text, timing_texts
 from evalkit.tables import slug
 
-_PRIMARY = "work"
+_VERDICTS = ("above", "below", "unclear", "unshown", "cannot")
 _SUMS = ("district", "society")
 _KEY_OUTCOMES = ("months_work", "months_studies", "months_support")
 _TABLE_STEP_MONTHS = 3
@@ -76,10 +76,11 @@ def what_it_changes(brief: Brief, *, heading: str = "change.heading") -> Section
     """The share in work at the end of the follow-up, lock-in, and months in each state; several interventions first beside each other."""
     effects, words = effects_of(brief), brief.words
     several = len(effects) > 1
-    leads = _grouped(brief, effects) if several else tuple(_lead(brief, effect) for effect in effects)
-    blocks = tuple(block for effect in effects for block in (*_reason_block(brief, effect), *_effect_block(brief, effect)))
+    views = [(brief.about(effect.intervention_id), effect) for effect in effects]
+    leads = _grouped(views) if several else tuple(_lead(*view) for view in views)
+    blocks = tuple(block for view in views for block in (*_reason_block(*view), *_effect_block(*view)))
     said = (Block(text=(words.html("change.key_figures"), words.html("change.assumption"))),) if any(e.scope for e in effects) else ()
-    beside = (Block(tables=_beside_each_other(brief, effects)),) if several else ()
+    beside = (Block(tables=_beside_each_other(brief, views)),) if several else ()
     return Section(
         "change",
         words.text(heading + ("_many" if several else "")),
@@ -107,37 +108,37 @@ def _is_estimated(row: Row | None) -> bool:
     return row is not None and row["effect_state"] == "estimated"
 
 
-def _grouped(brief: Brief, effects: list[Effect]) -> tuple[Markup, ...]:
-    """One sentence for each verdict, with the interventions that it holds for."""
-    by_verdict: dict[str, list[str]] = {}
-    for effect in effects:
-        by_verdict.setdefault(_verdict(brief, effect), []).append(brief.words.text(effect.intervention_id))
-    return tuple(
-        brief.words.html(f"change.group_{verdict}", interventions=brief.words.listing(by_verdict[verdict]), district=brief.place)
-        for verdict in ("above", "below", "unclear", "unshown", "cannot")
-        if verdict in by_verdict
-    )
+def _grouped(views: list[tuple[Brief, Effect]]) -> tuple[Markup, ...]:
+    """One sentence for each verdict (and outcome), with the interventions that it holds for."""
+    held: dict[tuple[str, str], list[tuple[Brief, str]]] = {}
+    for brief, effect in views:
+        held.setdefault((_verdict(brief, effect), brief.words.outcome), []).append((brief, brief.words.text(effect.intervention_id)))
+    sentences = []
+    for (verdict, _), named in sorted(held.items(), key=lambda one: _VERDICTS.index(one[0][0])):
+        (brief, _), names = named[0], [name for _, name in named]
+        sentences.append(brief.words.html(f"change.group_{verdict}", interventions=brief.words.listing(names), district=brief.place))
+    return tuple(sentences)
 
 
 def _verdict(brief: Brief, effect: Effect) -> str:
     if effect.scope is None or is_pooled(brief, effect):
         return "cannot"
-    end = brief.shelf.row("effect_summary", outcome=f"{_PRIMARY}_share_at_end", **effect.keys)
+    end = brief.shelf.row("effect_summary", outcome=f"{brief.words.outcome}_share_at_end", **effect.keys)
     return side_of_zero(end) if end and end.has("treated", "comparison", "difference") else "unshown"
 
 
-def _beside_each_other(brief: Brief, effects: list[Effect]) -> tuple[DataTable, ...]:
-    """Every intervention's change in months in work and its sums per participant, where they are the district's own."""
-    own = [effect for effect in effects if effect.scope == brief.district]
-    words = brief.words
-    body = tuple((words.label(effect.intervention_id), *_line_of(brief, effect)) for effect in own)
-    head = (words.text("change.intervention"), words.label(f"months_{_PRIMARY}"), *(words.label(name) for name in _SUMS))
+def _beside_each_other(brief: Brief, views: list[tuple[Brief, Effect]]) -> tuple[DataTable, ...]:
+    """Every intervention's change in months in its outcome and its sums per participant, where they are the district's own."""
+    own = [(view, effect) for view, effect in views if effect.scope == brief.district]
+    words = own[0][0].words if len({view.words.outcome for view, _ in own}) == 1 else brief.words.about("own_outcome")
+    body = tuple((words.label(effect.intervention_id), *_line_of(view, effect)) for view, effect in own)
+    head = (words.text("change.intervention"), words.label("change.months"), *(words.label(name) for name in _SUMS))
     table = DataTable(words.text("change.beside_caption"), head, body, note=brief.note("value_summary"), is_open=True)
     return (table,) if len(body) > 1 else ()
 
 
 def _line_of(brief: Brief, effect: Effect) -> tuple[Markup | str, ...]:
-    months = brief.shelf.row("effect_summary", outcome=f"months_{_PRIMARY}", **effect.keys)
+    months = brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **effect.keys)
     sums = [brief.shelf.row("value_summary", perspective=name, **effect.keys) for name in _SUMS]
     return (
         brief.in_brackets(months, "difference", CHANGE_MONTHS) if months else "–",
@@ -156,8 +157,8 @@ def _lead(brief: Brief, effect: Effect) -> Markup:
 
 
 def _answer(brief: Brief, effect: Effect) -> Markup:
-    """The sentence about the share in work at the end, chosen by where its range lies."""
-    end = brief.shelf.row("effect_summary", outcome=f"{_PRIMARY}_share_at_end", **effect.keys)
+    """The sentence about the share in the outcome at the end, chosen by where its range lies."""
+    end = brief.shelf.row("effect_summary", outcome=f"{brief.words.outcome}_share_at_end", **effect.keys)
     if end is None or not end.has("treated", "comparison", "difference"):
         return brief.words.html("change.lead_unshown", intervention=brief.words.text(effect.intervention_id))
     return brief.words.html(
@@ -171,12 +172,12 @@ def _answer(brief: Brief, effect: Effect) -> Markup:
 
 def month_of_horizon(brief: Brief, effect: Effect) -> Markup | str:
     """The last month of the follow-up."""
-    curve = _differences(brief, effect)
+    curve = _differences(brief.about(effect.intervention_id), effect)
     return month_cell(brief, curve[-1]) if curve else brief.words.text("change.end")
 
 
 def _differences(brief: Brief, effect: Effect) -> list[Row]:
-    rows = brief.shelf.rows("effect_curves", state=_PRIMARY, arm="difference", **effect.keys)
+    rows = brief.shelf.rows("effect_curves", state=brief.words.outcome, arm="difference", **effect.keys)
     return sorted(rows, key=lambda row: row["month"])
 
 
@@ -218,13 +219,13 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
 
 def _key_figures(brief: Brief, effect: Effect) -> tuple[KeyFigure, ...]:
     words, shelf = brief.words, brief.shelf
-    end = shelf.row("effect_summary", outcome=f"{_PRIMARY}_share_at_end", **effect.keys)
+    end = shelf.row("effect_summary", outcome=f"{brief.words.outcome}_share_at_end", **effect.keys)
     figures = (
         [brief.key_figure(end, "difference", points_form(end), words.text("change.points_of", outcome=words.text(end["outcome"])))]
         if end
         else []
     )
-    for outcome in _KEY_OUTCOMES:
+    for outcome in dict.fromkeys((f"months_{words.outcome}", *_KEY_OUTCOMES)):
         row = shelf.row("effect_summary", outcome=outcome, **effect.keys)
         figures += [brief.key_figure(row, "difference", CHANGE_MONTHS, words.text(outcome))] if row else []
     return tuple(figures)
@@ -271,7 +272,7 @@ def _pictures(brief: Brief, effect: Effect, conclusion: Markup) -> tuple[Figure,
 
 
 def _months_figure(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
-    months = brief.shelf.row("effect_summary", outcome=f"months_{_PRIMARY}", **effect.keys)
+    months = brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **effect.keys)
     side = side_of_zero(months) if months else "unclear"
     conclusion = brief.words.html(f"change.figure_months_{side}")
     return picture(brief, "effect_months", conclusion, _summary_table(brief, effect), of=effect.names)
@@ -285,9 +286,9 @@ def _other_questions(brief: Brief, effect: Effect) -> list[Effect]:
 
 
 def _curve_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
-    """The share in work by arm and their difference at every third month."""
+    """The share in the outcome by arm and their difference at every third month."""
     words = brief.words
-    rows = {(row["month"], row["arm"]): row for row in brief.shelf.rows("effect_curves", state=_PRIMARY, **effect.keys)}
+    rows = {(row["month"], row["arm"]): row for row in brief.shelf.rows("effect_curves", state=brief.words.outcome, **effect.keys)}
     months = sorted({month for month, _ in rows})
     arms = (("treated", SHARE), ("comparison", SHARE), ("difference", POINTS))
     shown = [m for m in months if (m % _TABLE_STEP_MONTHS == 0 or m in (1, months[-1])) and all((m, arm) in rows for arm, _ in arms)]
@@ -305,7 +306,7 @@ def _summary_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     words, rows = brief.words, brief.shelf.rows("effect_summary", **effect.keys)
     if not rows:
         return ()
-    body = tuple(_summary_line(brief, row) for row in sorted(rows, key=_outcome_order))
+    body = tuple(_summary_line(brief, row) for row in sorted(rows, key=lambda row: _outcome_order(row, words.outcome)))
     head = (words.text("change.outcome"), *(words.label(arm) for arm in ("treated", "comparison", "difference")))
     return (DataTable(caption=words.text("change.summary_caption"), head=head, rows=body, note=brief.note("effect_summary")),)
 
@@ -323,6 +324,6 @@ def _summary_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
     )
 
 
-def _outcome_order(row: Row) -> tuple[bool, bool, str]:
+def _outcome_order(row: Row, primary: str) -> tuple[bool, bool, str]:
     """The primary outcome first, then months by name."""
-    return (not row["outcome"].endswith("_share_at_end"), row["outcome"] != f"months_{_PRIMARY}", row["outcome"])
+    return (not row["outcome"].endswith("_share_at_end"), row["outcome"] != f"months_{primary}", row["outcome"])

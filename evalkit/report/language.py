@@ -9,7 +9,7 @@ the name of its column: `state.work`, `exit.work` and `work` are one word.
 import json
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
@@ -36,10 +36,18 @@ NBSP, MINUS = "\u00a0", "\u2212"
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one language: texts by key, and numbers, shares, money, months and ranges in the reader's own spelling."""
+    """The words of one language: texts by key, and numbers, shares, money, months and ranges in the reader's own spelling.
+
+    `outcome` is what effects are told in (work, studies ...).
+    """
 
     language: Language
     entries: Mapping[str, str] = field(repr=False)
+    outcome: str = "work"
+
+    def about(self, outcome: str) -> "Words":
+        """The same words about effects on another outcome: {in_outcome} and {outcome_noun} are its own."""
+        return replace(self, entries={**self.entries, "value.outcome_noun": f"{{{outcome}}}"}, outcome=outcome)
 
     def text(self, key: str, **values: Any) -> str:
         """The text of a key with its placeholders filled.

@@ -4,6 +4,7 @@ The run's own files hold these texts in both languages, so a city's names need n
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -42,6 +43,7 @@ class ProtocolTexts(_Texts):
     follow_up_months: int
     grace_months: int = 0
     comparisons: tuple[str, ...] = ("wait",)
+    primary_outcome: str = "work"
     refusal: RefusalTexts = RefusalTexts()
     subgroups: tuple[SubgroupTexts, ...] = ()
     assumptions: tuple[Text, ...] = ()
@@ -69,12 +71,16 @@ class PriceTexts(_Texts):
 def words_of_run(run: Run, language: Language) -> Words:
     """The words of a language with everything the run brings: names of interventions and postings, and its own wording on top.
 
+    Effects are told in the outcome of the run's protocols; where they differ, pages and pictures take each intervention's own.
+
     Raises
     ------
     ParameterError
         If a file that the run names is missing or faulty, or its wording is (see `words`).
     """
-    return words(language, {**_names(run), **run.params.wording})
+    outcomes = {texts.primary_outcome for texts in protocol_texts(run).values()}
+    own = words(language, {**_names(run), **run.params.wording})
+    return own.about(outcomes.pop()) if len(outcomes) == 1 else own
 
 
 def refuse_missing_words(run: Run, needed: Mapping[str, str]) -> None:
@@ -106,7 +112,7 @@ def refuse_missing_words(run: Run, needed: Mapping[str, str]) -> None:
 def with_names_of_run(given: Words, run: Run) -> Words:
     """The same words, with the run's names for what they have no word for yet."""
     names = {key: text[given.language] for key, text in _names(run).items()}
-    return Words(given.language, {**names, **given.entries})
+    return replace(given, entries={**names, **given.entries})
 
 
 def protocol_texts(run: Run) -> dict[str, ProtocolTexts]:

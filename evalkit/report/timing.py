@@ -115,7 +115,7 @@ def _never_text(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]
     """The answer to the other question beside the primary one."""
     if keys["estimand"] != _WAIT:
         return ()
-    row = brief.shelf.row("effect_summary", outcome="months_work", **{**keys, "estimand": _NEVER})
+    row = brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **{**keys, "estimand": _NEVER})
     if row is None or not row.has("difference", "ci_lower", "ci_upper"):
         return ()
     shown = {"months": brief.number(row, "difference", CHANGE_MONTHS), "range": brief.range_of(row, CHANGE_MONTHS)}

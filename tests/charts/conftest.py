@@ -20,7 +20,12 @@ class StubWords:
     """The words a chart needs, from words.yaml; it remembers the keys that it was asked for."""
 
     def __init__(self, language: str):
-        self.language, self.asked = language, set()
+        self.language, self.asked, self.outcome = language, set(), "work"
+
+    def about(self, outcome: str) -> "StubWords":
+        about = StubWords(self.language)
+        about.asked, about.outcome = self.asked, outcome
+        return about
 
     def text(self, key: str, **values: object) -> str:
         self.asked.add(key)

@@ -164,6 +164,21 @@ def test_every_chart_of_a_table_without_rows_says_so(chart, made_tables, make, e
     assert "Nothing to show: no number was calculated." in _drawn(chart, table.where(district="nowhere"), english, made_tables)
 
 
+def test_figures_draw_each_effect_in_the_outcome_of_which_the_share_at_the_end_is_told(effect_table, made_tables, english):
+    told = made_tables["effect_summary"]
+    in_studies = told.data.with_columns(pl.col("outcome").str.replace("months_work", "studies_share_at_end"))
+    values = [name for name in in_studies.columns if name not in (*told.keys, "row_id", "status")]
+    about = {"unit": told.unit, "source": told.source, "grade": told.grade}
+    rows = in_studies.with_columns(n=pl.lit(100)).drop("row_id", "status")
+    summary = protect_estimates(rows, name="effect_summary", keys=list(told.keys), values=values, n_persons="n", **about)
+
+    drawn = district_figures({"effect_curves": effect_table(), "effect_summary": summary}, english)
+
+    # The made-up curves hold work alone, so that of studies nothing can be drawn.
+    assert "Nothing to show" in drawn["effect_curves"]
+    assert "Nothing to show" not in district_figures({"effect_curves": effect_table(), "effect_summary": told}, english)["effect_curves"]
+
+
 def test_effect_curves_of_a_state_that_the_table_lacks_says_so(effect_table, english):
     assert "Nothing to show" in charts.to_svg(charts.effect_curves(effect_table(), english, state="pension"), english)
 

@@ -123,6 +123,16 @@ def two_interventions(tables) -> dict:
 
 
 @pytest.fixture(scope="session")
+def told_in_studies(tables):
+    """The tables with studies in the place of work, of all interventions or of one."""
+
+    def tell(intervention_id: str | None = None, given: dict = tables) -> dict:
+        return {**given, **{name: _in_studies(given[name], intervention_id) for name in ("effect_curves", "effect_summary")}}
+
+    return tell
+
+
+@pytest.fixture(scope="session")
 def make_summary():
     """The table effect_summary with another range for the share in work at the end."""
     return _effect_summary
@@ -133,6 +143,15 @@ NAMES = {"norr": "Norr", "öster-ön": "Öster & Ön", "söder": "Söder", "all"
 
 def _frame(rows, columns) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
+
+
+def _in_studies(table, intervention_id):
+    column = "state" if "state" in table.keys else "outcome"
+    swapped = pl.col(column).str.replace("studies", "WORK").str.replace("work", "studies").str.replace("WORK", "work")
+    is_meant = pl.col("intervention_id") == intervention_id if intervention_id else pl.lit(True)
+    own = table.data.with_columns(pl.when(is_meant).then(swapped).otherwise(column).alias(column)).drop("row_id", "status")
+    values = [name for name in own.columns if name not in table.keys]
+    return protect_estimates(own, name=table.name, keys=list(table.keys), values=values, n_persons=None, unit=table.unit, **FROM)
 
 
 def _with_second(table):

@@ -231,6 +231,40 @@ def test_page_sets_several_interventions_beside_each_other_and_names_each(run_of
     assert text.count("The difference can be read as a result of the intervention only if") == 1
 
 
+def _with_studies_as_outcome(run, name):
+    protocol = yaml.safe_load(run.path(name).read_text(encoding="utf-8")) | {"primary_outcome": "studies"}
+    run.path(name).write_text(yaml.safe_dump(protocol, allow_unicode=True), encoding="utf-8")
+    return run
+
+
+def test_page_tells_an_effect_in_the_outcome_of_its_protocol(make_run, told_in_studies):
+    run = _with_studies_as_outcome(make_run(), "protocol.yaml")
+
+    swedish, english = (
+        plain(write_district_page(run, "Norr", told_in_studies(), {}, words_of_run(run, language)).read_text(encoding="utf-8"))
+        for language in ("sv", "en")
+    )
+
+    assert "The data cannot tell whether work training changes how many are in studies" in english
+    assert "39% of comparable people" in english and "were in studies" in english
+    assert "Underlaget kan inte avgöra om arbetsträning ändrar hur många som är i studier" in swedish
+    change = english.split("What does the intervention change?")[-1].split("What does the intervention cost")[0]
+    # The change in work is still told, as another outcome.
+    assert change.index("months in studies") < change.index("months in work")
+    assert "share in work" not in change.lower()
+
+
+def test_page_tells_each_of_several_effects_in_its_own_outcome(run_of_two, two_interventions, told_in_studies):
+    run = _with_studies_as_outcome(run_of_two, "second.yaml")
+    mixed = told_in_studies("language_practice", two_interventions)
+
+    text = plain(write_district_page(run, "Norr", mixed, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+
+    assert "The data cannot tell whether more or fewer are in work: work training." in text
+    assert "The data cannot tell whether more or fewer are in studies: language practice." in text
+    assert "Months in what the intervention is to lead to" in text
+
+
 def test_page_names_each_intervention_whose_pooled_numbers_it_shows(run_of_two, two_interventions):
     html = write_district_page(run_of_two, "Söder", two_interventions, {}, words_of_run(run_of_two, "en")).read_text(encoding="utf-8")
 

@@ -48,8 +48,22 @@ def test_page_says_what_was_lost_when_it_was_made_up_for_and_what_never_would_be
     text = said()
 
     expected = {
-        "en": ["lost work compared with others", "From month 15 on", "range month 9 to 22", "41", "33", "Compared with never starting"],
-        "sv": ["förlorade de som började arbete", "Från och med månad 15", "intervall månad 9 till 22", "41", "33", "aldrig börja"],
+        "en": [
+            "spent less time in work than others",
+            "From month 15 on",
+            "range month 9 to 22",
+            "41",
+            "33",
+            "Compared with never starting",
+        ],
+        "sv": [
+            "var de som började kortare tid i arbete än andra",
+            "Från och med månad 15",
+            "intervall månad 9 till 22",
+            "41",
+            "33",
+            "aldrig börja",
+        ],
     }
     assert all(part in text for part in expected[words.language])
 
@@ -114,9 +128,9 @@ def test_page_says_when_to_start_and_that_stopping_cannot_be_told(moments, words
             "on income support for about 3 and 6 months",
             "leave early or to go on, the data cannot tell",
             "at least 6 months",
-            "less work",
+            "less time in work",
         ],
-        "sv": ["i ungefär 3 och 6 månader", "Om det är bättre att sluta i förtid", "minst 6 månader", "mindre arbete"],
+        "sv": ["i ungefär 3 och 6 månader", "Om det är bättre att sluta i förtid", "minst 6 månader", "kortare tid i arbete"],
     }
     assert all(part in text for part in expected[words.language])
     # In the order of the table's keys within a decision, decisions as they come in a person's time.
