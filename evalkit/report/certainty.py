@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from evalkit.report.change import Effect, effects_of, heading_of, is_pooled, month_of_horizon, reason_in_words
-from evalkit.report.checks import check_tables, check_texts, naive_picture
+from evalkit.report.checks import check_tables, check_texts, naive_picture, refused_text
 from evalkit.report.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import BALANCE, CHANGE_MONTHS, COUNT, Row
@@ -11,13 +11,15 @@ from evalkit.report.sentences import conventions_that_differ, largest_imbalance,
 
 
 def how_sure(brief: Brief) -> Section:
-    """Ranges, the size of the comparison, balance, other ways of counting, and the unadjusted figure beside."""
-    words = brief.words
-    said = [effect for effect in effects_of(brief) if effect.scope]
-    several = len(effects_of(brief)) > 1
+    """Ranges, the size of the comparison, balance, other ways of counting, and the unadjusted figure beside; of a refused effect the balance."""
+    words, effects = brief.words, effects_of(brief)
+    said = [effect for effect in effects if effect.scope]
+    shown = [effect for effect in effects if effect.scope or _own_or_city(brief, effect, "balance")]
+    several = len(effects) > 1
     leads = (words.html("sure.lead_many"),) if several and said else tuple(_lead(brief, effect) for effect in said)
     general = Block(text=(words.html("sure.ranges"), words.html("sure.grades")), anchor="grades")
-    blocks = (general, *(_block(brief.about(effect.intervention_id), effect, with_lead=several) for effect in said))
+    views = [(brief.about(effect.intervention_id), effect) for effect in shown]
+    blocks = (general, *(_block(*view, with_lead=several) if view[1].scope else _refused_block(*view) for view in views))
     return Section(name="sure", heading=words.text("sure.heading"), leads=leads or (words.html("sure.lead_none"),), blocks=blocks)
 
 
@@ -77,6 +79,19 @@ def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
         text=text,
         figures=(*_figures(brief, effect), *naive_picture(brief, effect)),
         tables=(*_sensitivity_table(brief, effect), *check_tables(brief, effect)),
+    )
+
+
+def _refused_block(brief: Brief, effect: Effect) -> Block:
+    """How alike the groups are of which no effect is told: the reader sees what it was refused for."""
+    words = brief.words
+    lead = words.html("sure.lead_refused", intervention=words.text(effect.intervention_id))
+    return Block(
+        heading=words.label(effect.intervention_id) if len(effects_of(brief)) > 1 else "",
+        leads=(lead,),
+        text=(*_balance_text(brief, effect), *refused_text(brief, effect)),
+        figures=_figures(brief, effect),
+        tables=check_tables(brief, effect),
     )
 
 

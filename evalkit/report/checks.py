@@ -34,7 +34,7 @@ _READINGS = {
 
 def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     """Sentences about the placebos, what is refused, the naive figure, what is unknown and what could have been found."""
-    return (*_placebo_text(brief, effect), *_refused_text(brief, effect), *_reading_texts(brief, effect))
+    return (*_placebo_text(brief, effect), *refused_text(brief, effect), *_reading_texts(brief, effect))
 
 
 def check_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
@@ -77,7 +77,8 @@ def _placebo_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     return (brief.words.html("sure.placebo_passed"),) if "passed" in verdicts else ()
 
 
-def _refused_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+def refused_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """The checks for which an effect is refused."""
     refused = [row for row in _checks(brief, effect) if row.get("verdict") == "refused"]
     return tuple(brief.words.html("sure.check_refused", check=brief.words.text(f"check.{row['check']}")) for row in refused)
 

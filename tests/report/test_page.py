@@ -231,6 +231,43 @@ def test_page_sets_several_interventions_beside_each_other_and_names_each(run_of
     assert text.count("The difference can be read as a result of the intervention only if") == 1
 
 
+def _refused(table, intervention_id=None):
+    """The table effect_status with an effect (or all) refused in every district."""
+    is_meant = pl.col("intervention_id") == intervention_id if intervention_id else pl.lit(True)
+    own = table.data.drop("row_id", "status").with_columns(
+        effect_state=pl.when(is_meant).then(pl.lit("cannot_be_said")).otherwise("effect_state"),
+        reason=pl.when(is_meant).then(pl.lit("unbalanced")).otherwise("reason"),
+    )
+    values = [name for name in own.columns if name not in table.keys]
+    origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
+    return protect_estimates(own, keys=list(table.keys), values=values, n_persons=None, **origin)
+
+
+def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused_everywhere(run, tables, figures):
+    refused = {**tables, "effect_status": _refused(tables["effect_status"])}
+    drawn = {name: svg for name, svg in figures.items() if name in ("exit_curves", "states", "balance")}
+
+    for write, place in ((write_district_page, ("Norr",)), (write_overview, ())):
+        html = write(run, *place, refused, drawn, words_of_run(run, "en")).read_text(encoding="utf-8")
+
+        sure = plain(html).split("How sure are we?")[-1].split("What can we not say?")[0]
+        assert "No effect was estimated" in sure
+        assert "No effect of work training is told. This is how alike" in sure
+        assert html.count("<figure") == len(drawn)
+        # Nothing is told of a difference that was refused.
+        assert "Other reasonable ways of counting" not in sure and "Without making the groups comparable" not in sure
+
+
+def test_page_shows_how_alike_the_groups_of_one_refused_effect_of_two_are(run_of_two, two_interventions, figures):
+    refused = {**two_interventions, "effect_status": _refused(two_interventions["effect_status"], "language_practice")}
+    of = {"balance-work-training": figures["balance"], "balance-language-practice": figures["balance"]}
+
+    html = write_district_page(run_of_two, "Norr", refused, of, words_of_run(run_of_two, "en")).read_text(encoding="utf-8")
+
+    assert "No effect of language practice is told." in plain(html)
+    assert html.count("<figure") == 2
+
+
 def _with_studies_as_outcome(run, name):
     protocol = yaml.safe_load(run.path(name).read_text(encoding="utf-8")) | {"primary_outcome": "studies"}
     run.path(name).write_text(yaml.safe_dump(protocol, allow_unicode=True), encoding="utf-8")
