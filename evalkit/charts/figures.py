@@ -55,7 +55,7 @@ def district_figures(tables: Mapping[str, Published], words: Words, *, district:
     Returns
     -------
     dict of str to str
-        SVG markup by figure name. With several interventions or estimands the name goes on with theirs: "balance-training-att".
+        SVG markup by figure name; that of an effect or value goes on with its intervention and estimand: "balance-training".
 
     Raises
     ------
@@ -128,22 +128,17 @@ def _only_district(tables: Mapping[str, Published]) -> str:
 
 
 def _series(name: str, tables: list[Published], district: str, chart: Chart) -> Iterator[tuple[str, Published]]:
-    """Each drawable series with its figure's name: the district's own, else (for effects and values) that of all districts."""
+    """Each drawable series with its figure's name: the district's own, else (for each effect and value) that of all districts."""
     for table in tables:
         is_effect = "intervention_id" in table.keys
-        for place in (district, POOLED) if is_effect and district != POOLED else (district,):
-            rows = table.where(district=place)
-            parts = list(one_by_one(name, rows)) if is_effect else [(name, rows)]
-            drawable = [(figure, part) for figure, part in parts if is_drawable(part, chart)]
-            if drawable:
-                yield from drawable
-                break
+        places = (district, POOLED) if is_effect else (district,)
+        for figure, part in one_by_one(name, table) if is_effect else [(name, table)]:
+            shown = [rows for place in places if is_drawable(rows := part.where(district=place), chart)]
+            yield from [(figure, rows) for rows in shown[:1]]
 
 
 def one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:
-    """The rows of each intervention and estimand of a table, with the figure's name for them."""
+    """The rows of each intervention and estimand of a table, with the figure's name for them: balance-training, effect_curves-training-ESTIMAND."""
     keys = [key for key in ONE_EFFECT[1:] if key in table.keys]
-    series = table.data.select(keys).unique().sort(keys).to_dicts()
-    for key_values in series:
-        suffix = "" if len(series) == 1 else "-" + slug("-".join(key_values.values()))
-        yield name + suffix, table.where(**key_values)
+    for key_values in table.data.select(keys).unique().sort(keys).to_dicts():
+        yield f"{name}-{slug('-'.join(key_values.values()))}", table.where(**key_values)

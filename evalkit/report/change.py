@@ -45,10 +45,14 @@ def effects_of(brief: Brief) -> list[Effect]:
     found = []
     for verdict in primary_verdicts(brief, brief.district):
         keys = {"intervention_id": verdict["intervention_id"], "estimand": verdict["estimand"]}
-        scopes = [brief.district, "all"]
-        said = [scope for scope in scopes if _is_estimated(brief.shelf.row("effect_status", district=scope, **keys))]
-        found.append(Effect(**keys, verdict=verdict, scope=said[0] if said else None))
+        found.append(Effect(**keys, verdict=verdict, scope=_scope(brief, **keys)))
     return found
+
+
+def _scope(brief: Brief, **keys: str) -> str | None:
+    """Whose numbers are shown of an effect: the district's own, else those of all districts, else nobody's."""
+    said = [scope for scope in (brief.district, "all") if _is_estimated(brief.shelf.row("effect_status", district=scope, **keys))]
+    return said[0] if said else None
 
 
 def primary_verdicts(brief: Brief, district: str) -> list[Row]:
@@ -192,7 +196,8 @@ def _reason_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
 def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     protocol, words = brief.protocols.get(effect.intervention_id), brief.words
     if effect.scope is None:
-        return ()
+        # Refused for the first question, an effect may still be told for another.
+        return (Block(further=further),) if (further := _further(brief, effect)) else ()
     pooled = is_pooled(brief, effect)
     figures = _figures(brief, effect)
     is_drawn = any(figure.name.startswith("effect_months") for figure in figures)
@@ -259,7 +264,7 @@ def _further(brief: Brief, effect: Effect) -> tuple[Further, ...]:
     named = [(other, brief.words.text(other.estimand, **brief.when(other.intervention_id))) for other in _other_questions(brief, effect)]
     return tuple(
         Further(
-            summary=brief.words.text("change.further", question=question),
+            summary=brief.words.text("change.further_pooled" if is_pooled(brief, other) else "change.further", question=question),
             figures=_pictures(brief, other, brief.words.html("change.figure_other", question=question)),
         )
         for other, question in named
@@ -279,9 +284,10 @@ def _months_figure(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
 
 
 def _other_questions(brief: Brief, effect: Effect) -> list[Effect]:
-    """The same intervention under its other estimands, where the charts drew them for the same district."""
-    rows = brief.shelf.rows("effect_status", district=effect.scope, intervention_id=effect.intervention_id)
-    others = [replace(effect, estimand=row["estimand"]) for row in rows if row["estimand"] != effect.estimand]
+    """The same intervention under its other estimands, where the charts drew them."""
+    rows = brief.shelf.rows("effect_status", district=brief.district, intervention_id=effect.intervention_id)
+    keys = [{"intervention_id": effect.intervention_id, "estimand": row["estimand"]} for row in rows if row["estimand"] != effect.estimand]
+    others = [replace(effect, **own, scope=_scope(brief, **own)) for own in keys]
     return [other for other in others if f"effect_curves-{slug('-'.join(other.names))}" in brief.figures]
 
 

@@ -22,9 +22,9 @@ _FORBIDDEN = re.compile(
 def picture(brief: Brief, name: str, conclusion: Markup, tables: Sequence[DataTable], *, of: Sequence[str] = ()) -> tuple[Figure, ...]:
     """The figure of that name with its conclusion and its table; nothing if the charts had nothing to draw.
 
-    `of` names the intervention and estimand: with several of them the charts add these to the figure's name.
+    `of` names the intervention and estimand of an effect's figure; figures of what all its estimands share bear the intervention's name alone.
     """
-    names = [f"{name}-{slug('-'.join(of[:count]))}" for count in range(len(of), 0, -1)] + [name]
+    names = [f"{name}-{slug('-'.join(of[:count]))}" for count in range(len(of), 0, -1)] or [name]
     found = next((candidate for candidate in names if candidate in brief.figures), None)
     if found is None:
         return ()

@@ -9,18 +9,16 @@ from evalkit.charts import balance, district_figures, overview_figures, show_eac
 from evalkit.disclosure import protect_estimates
 from evalkit.errors import DisclosureError, ParameterError
 
+OF_EFFECT = "training-start-now-rather-than-wait"
 FIGURES = [
     "exit_curves",
     "exit_rates",
     "group_curves",
     "states",
-    "effect_curves",
-    "effect_months",
-    "balance",
-    "naive",
-    "value_summary",
-    "value_by_actor",
-    "value_curve",
+    *(
+        f"{name}-{OF_EFFECT}"
+        for name in ("effect_curves", "effect_months", "balance", "naive", "value_summary", "value_by_actor", "value_curve")
+    ),
 ]
 OF_ALL_DISTRICTS = ("time_on_support", "funnel", "district_ranks")
 SMALLEST_FONT = 12  # px, at the width the chart is drawn for: WCAG asks for no number, the run's page is read on phones
@@ -57,7 +55,7 @@ def test_district_figures_draws_every_chart(district_svgs):
 def test_overview_figures_draws_the_comparison_and_the_effects_of_all(made_tables, english):
     chosen = {name: made_tables[name] for name in ("time_on_support", "balance", "states-belfast")}
 
-    assert list(overview_figures(chosen, english)) == ["balance", "district_comparison"]
+    assert list(overview_figures(chosen, english)) == [f"balance-{OF_EFFECT}", "district_comparison"]
 
 
 def test_district_figures_leaves_out_what_is_missing_or_withheld(made_tables, english):
@@ -86,14 +84,28 @@ def test_district_figures_names_each_intervention_when_there_are_several(effect_
     ]
 
 
+def test_district_figures_takes_each_estimand_from_the_district_if_it_is_told_there_and_else_from_all(effect_table, english):
+    both = effect_table(("training",), districts=("all", "Belfast"))
+    never = both.data.filter(pl.col("district") == "all").with_columns(estimand=pl.lit("start_now_rather_than_never"))
+    rows = pl.concat([both.data, never]).drop("row_id", "status").with_columns(n=pl.lit(100))
+    values = [name for name in rows.columns if name not in (*both.keys, "n")]
+    about = {"unit": both.unit, "source": both.source, "grade": both.grade}
+    table = protect_estimates(rows, name="effect_curves", keys=list(both.keys), values=values, n_persons="n", **about)
+
+    drawn = district_figures({"effect_curves": table}, english, district="Belfast")
+
+    assert "All districts together" not in drawn["effect_curves-training-start-now-rather-than-wait"]
+    assert "All districts together" in drawn["effect_curves-training-start-now-rather-than-never"]
+
+
 def test_district_figures_says_that_an_effect_is_pooled(svgs):
-    assert "All districts together" in svgs["en"]["effect_curves"]
+    assert "All districts together" in svgs["en"][f"effect_curves-{OF_EFFECT}"]
 
 
 def test_district_figures_prefers_the_districts_own_effect(effect_table, english):
     own = effect_table(("training",), districts=("all", "Belfast"))
 
-    assert "All districts together" not in district_figures({"effect_curves": own}, english)["effect_curves"]
+    assert "All districts together" not in district_figures({"effect_curves": own}, english)[f"effect_curves-{OF_EFFECT}"]
 
 
 def test_district_figures_asks_for_the_district_when_tables_hold_several(made_tables, english):
@@ -175,8 +187,11 @@ def test_figures_draw_each_effect_in_the_outcome_of_which_the_share_at_the_end_i
     drawn = district_figures({"effect_curves": effect_table(), "effect_summary": summary}, english)
 
     # The made-up curves hold work alone, so that of studies nothing can be drawn.
-    assert "Nothing to show" in drawn["effect_curves"]
-    assert "Nothing to show" not in district_figures({"effect_curves": effect_table(), "effect_summary": told}, english)["effect_curves"]
+    assert "Nothing to show" in drawn[f"effect_curves-{OF_EFFECT}"]
+    assert (
+        "Nothing to show"
+        not in district_figures({"effect_curves": effect_table(), "effect_summary": told}, english)[f"effect_curves-{OF_EFFECT}"]
+    )
 
 
 def test_effect_curves_of_a_state_that_the_table_lacks_says_so(effect_table, english):
@@ -251,7 +266,7 @@ def test_axes_write_numbers_as_the_language_does(svgs):
     assert "20\u00a0%" in svgs["sv"]["exit_curves"]
     assert "20%" in svgs["en"]["exit_curves"]
     assert "9,8 (9,3 till 10,3)" in svgs["sv"]["district_comparison"]
-    assert "\u22122\u00a0000" in svgs["sv"]["value_by_actor"]
+    assert "\u22122\u00a0000" in svgs["sv"][f"value_by_actor-{OF_EFFECT}"]
 
 
 def test_show_each_draws_every_intervention_of_a_table(made_tables, english):

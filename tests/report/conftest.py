@@ -110,8 +110,9 @@ def tables() -> dict:
 @pytest.fixture(scope="session")
 def figures() -> dict[str, str]:
     """A plain picture for every figure of a district's page."""
-    names = ("exit_curves", "states", "effect_curves", "effect_months", "value_summary", "value_by_actor", "value_curve", "balance")
-    return dict.fromkeys(names, SVG)
+    effect = "work-training-start-now-rather-than-wait"
+    of_effect = [f"{name}-{effect}" for name in ("effect_curves", "effect_months", "value_summary", "value_by_actor", "value_curve")]
+    return dict.fromkeys(("exit_curves", "states", *of_effect, "balance-work-training"), SVG)
 
 
 @pytest.fixture(scope="session")

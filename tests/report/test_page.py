@@ -231,9 +231,9 @@ def test_page_sets_several_interventions_beside_each_other_and_names_each(run_of
     assert text.count("The difference can be read as a result of the intervention only if") == 1
 
 
-def _refused(table, intervention_id=None):
-    """The table effect_status with an effect (or all) refused in every district."""
-    is_meant = pl.col("intervention_id") == intervention_id if intervention_id else pl.lit(True)
+def _refused(table, **which):
+    """The table effect_status with the effects that have these key values (or all) refused in every district."""
+    is_meant = pl.all_horizontal(pl.lit(True), *(pl.col(key) == value for key, value in which.items()))
     own = table.data.drop("row_id", "status").with_columns(
         effect_state=pl.when(is_meant).then(pl.lit("cannot_be_said")).otherwise("effect_state"),
         reason=pl.when(is_meant).then(pl.lit("unbalanced")).otherwise("reason"),
@@ -245,7 +245,7 @@ def _refused(table, intervention_id=None):
 
 def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused_everywhere(run, tables, figures):
     refused = {**tables, "effect_status": _refused(tables["effect_status"])}
-    drawn = {name: svg for name, svg in figures.items() if name in ("exit_curves", "states", "balance")}
+    drawn = {name: svg for name, svg in figures.items() if name in ("exit_curves", "states", "balance-work-training")}
 
     for write, place in ((write_district_page, ("Norr",)), (write_overview, ())):
         html = write(run, *place, refused, drawn, words_of_run(run, "en")).read_text(encoding="utf-8")
@@ -258,9 +258,30 @@ def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused_everywh
         assert "Other reasonable ways of counting" not in sure and "Without making the groups comparable" not in sure
 
 
+def test_page_shows_the_answer_to_another_question_where_the_first_is_refused(run, tables, figures):
+    never = "start_now_rather_than_never"
+    both = {name: _with_estimand(tables[name], never) for name in ("effect_status", "effect_curves", "effect_summary")}
+    both["effect_status"] = _refused(both["effect_status"], estimand="start_now_rather_than_wait")
+    of = {f"{name}-work-training-start-now-rather-than-never": figures["states"] for name in ("effect_curves", "effect_months")}
+
+    html = write_district_page(run, "Norr", {**tables, **both}, of, words_of_run(run, "en")).read_text(encoding="utf-8")
+
+    assert "What work training changes cannot be said for Norr alone." in plain(html)
+    assert "The same pictures for another question: starting now compared with never starting" in plain(html)
+
+
+def _with_estimand(table, estimand):
+    """The table with the same rows under another estimand too."""
+    own = table.data.drop("row_id", "status")
+    values = [name for name in own.columns if name not in table.keys]
+    both = pl.concat([own, own.with_columns(estimand=pl.lit(estimand))])
+    origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
+    return protect_estimates(both, keys=list(table.keys), values=values, n_persons=None, **origin)
+
+
 def test_page_shows_how_alike_the_groups_of_one_refused_effect_of_two_are(run_of_two, two_interventions, figures):
-    refused = {**two_interventions, "effect_status": _refused(two_interventions["effect_status"], "language_practice")}
-    of = {"balance-work-training": figures["balance"], "balance-language-practice": figures["balance"]}
+    refused = {**two_interventions, "effect_status": _refused(two_interventions["effect_status"], intervention_id="language_practice")}
+    of = {f"balance-{name}": figures["balance-work-training"] for name in ("work-training", "language-practice")}
 
     html = write_district_page(run_of_two, "Norr", refused, of, words_of_run(run_of_two, "en")).read_text(encoding="utf-8")
 
@@ -430,7 +451,7 @@ def test_page_refuses_a_figure_that_has_no_place(run, tables, figures, words):
         write_district_page(run, "Norr", tables, {**figures, "pie": figures["states"]}, words)
 
     assert str(caught.value).splitlines()[0] == "1 figure has no place in the page."
-    assert str(caught.value).splitlines()[1].startswith("  where: figures: pie; placed: balance, ")
+    assert str(caught.value).splitlines()[1].startswith("  where: figures: pie; placed: balance-work-training, ")
 
 
 def test_overview_lists_districts_in_the_runs_order_with_links(run, tables, words):
