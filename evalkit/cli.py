@@ -313,6 +313,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
         place = f"protocol {protocol.protocol}"
         needed |= dict.fromkeys(term_names(protocol), f"{place}, covariates")
         needed |= dict.fromkeys([name for outcome in protocol.outcomes for name in (outcome, f"months_{outcome}")], f"{place}, outcomes")
+        needed |= {protocol.other_intervention_id: f"{place}, other_intervention_id"} if protocol.other_intervention_id else {}
     needed |= dict.fromkeys(prepared.params.effects.district_models.values(), "effects.district_models")
     refuse_missing_words(prepared, needed)
 

@@ -13,13 +13,13 @@ from evalkit.report.sentences import conventions_that_differ, largest_imbalance,
 def how_sure(brief: Brief) -> Section:
     """Ranges, the size of the comparison, balance, other ways of counting, and the unadjusted figure beside; of a refused effect the balance."""
     words, effects = brief.words, effects_of(brief)
-    said = [effect for effect in effects if effect.scope]
-    shown = [effect for effect in effects if effect.scope or _own_or_city(brief, effect, "balance")]
+    views = [(brief.about(effect.intervention_id), effect) for effect in effects]
+    said = [view for view in views if view[1].scope]
     several = len(effects) > 1
-    leads = (words.html("sure.lead_many"),) if several and said else tuple(_lead(brief, effect) for effect in said)
+    leads = (words.html("sure.lead_many"),) if several and said else tuple(_lead(*view) for view in said)
     general = Block(text=(words.html("sure.ranges"), words.html("sure.grades")), anchor="grades")
-    views = [(brief.about(effect.intervention_id), effect) for effect in shown]
-    blocks = (general, *(_block(*view, with_lead=several) if view[1].scope else _refused_block(*view) for view in views))
+    shown = [view for view in views if view[1].scope or _own_or_city(*view, "balance")]
+    blocks = (general, *(_block(*view, with_lead=several) if view[1].scope else _refused_block(*view) for view in shown))
     return Section(name="sure", heading=words.text("sure.heading"), leads=leads or (words.html("sure.lead_none"),), blocks=blocks)
 
 

@@ -207,12 +207,14 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
     advice = (*moments_text(brief, effect.intervention_id), *targeting_text(brief, effect.intervention_id))
     question = (words.html("change.question", question=protocol.question[words.language]),) if protocol else ()
     when = brief.when(effect.intervention_id)
-    grace = (words.html("change.grace", **when),) if when else ()
+    read_as = (words.html("change.grace", **when),) if when else ()
+    if protocol and protocol.estimand != "ATT":
+        read_as += (words.html(f"change.estimand_{protocol.estimand}"),)
     block = Block(
         heading=heading_of(brief, effect),
         pooled=pooled,
         leads=(_answer(brief, effect),) if pooled or len(effects_of(brief)) > 1 else (),
-        text=(*((words.html("change.pooled_intro", district=brief.place),) if pooled else ()), *grace),
+        text=(*((words.html("change.pooled_intro", district=brief.place),) if pooled else ()), *read_as),
         key_figures=_key_figures(brief, effect),
         after=(*_lock_in_text(brief, effect), *timing_texts(brief, effect.keys), *(advice if is_city else ()), *question),
         figures=figures,

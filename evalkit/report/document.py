@@ -127,14 +127,15 @@ class Brief:
         """A number with its address (see `numbers.number`)."""
         return number(row, column, form, self.words, unit=unit)
 
-    def primary_outcome(self, intervention_id: str) -> str:
-        """The outcome that an intervention is judged by, as its protocol says."""
-        protocol = self.protocols.get(intervention_id)
-        return protocol.primary_outcome if protocol else self.words.outcome
-
     def about(self, intervention_id: str) -> "Brief":
-        """The same brief in words about an intervention's outcome."""
-        return replace(self, words=self.words.about(self.primary_outcome(intervention_id)))
+        """The same brief in words about an intervention's outcome and whom it is compared with."""
+        protocol = self.protocols.get(intervention_id)
+        if protocol is None:
+            return self
+        comparison, other = protocol.comparisons[0], protocol.other_intervention_id
+        compared = {name: f"{{{name}_{comparison}}}" for name in ("compared", "occasions")}
+        compared |= {"other_intervention": f"{{{other}}}"} if other else {}
+        return replace(self, words=self.words.about(protocol.primary_outcome, **compared))
 
     def when(self, intervention_id: str) -> dict[str, str]:
         """When those who start do so, for sentences with {when}: within so many months under a grace period, else the catalogue's "now"."""

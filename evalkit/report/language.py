@@ -45,9 +45,10 @@ class Words:
     entries: Mapping[str, str] = field(repr=False)
     outcome: str = "work"
 
-    def about(self, outcome: str) -> "Words":
-        """The same words about effects on another outcome: {in_outcome} and {outcome_noun} are its own."""
-        return replace(self, entries={**self.entries, "value.outcome_noun": f"{{{outcome}}}"}, outcome=outcome)
+    def about(self, outcome: str, **others: str) -> "Words":
+        """The same words about effects on another outcome, so that {in_outcome} and {outcome_noun} are its own, and with other values anew."""
+        values = {"outcome_noun": f"{{{outcome}}}", **others}
+        return replace(self, entries={**self.entries, **{f"value.{name}": text for name, text in values.items()}}, outcome=outcome)
 
     def text(self, key: str, **values: Any) -> str:
         """The text of a key with its placeholders filled.

@@ -44,6 +44,8 @@ class ProtocolTexts(_Texts):
     grace_months: int = 0
     comparisons: tuple[str, ...] = ("wait",)
     primary_outcome: str = "work"
+    estimand: str = "ATT"
+    other_intervention_id: str | None = None
     refusal: RefusalTexts = RefusalTexts()
     subgroups: tuple[SubgroupTexts, ...] = ()
     assumptions: tuple[Text, ...] = ()

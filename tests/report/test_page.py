@@ -274,7 +274,7 @@ def _with_estimand(table, estimand):
     """The table with the same rows under another estimand too."""
     own = table.data.drop("row_id", "status")
     values = [name for name in own.columns if name not in table.keys]
-    both = pl.concat([own, own.with_columns(estimand=pl.lit(estimand))])
+    both = pl.concat([own.filter(pl.col("estimand") != estimand), own.with_columns(estimand=pl.lit(estimand))])
     origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
     return protect_estimates(both, keys=list(table.keys), values=values, n_persons=None, **origin)
 
@@ -289,14 +289,46 @@ def test_page_shows_how_alike_the_groups_of_one_refused_effect_of_two_are(run_of
     assert html.count("<figure") == 2
 
 
-def _with_studies_as_outcome(run, name):
-    protocol = yaml.safe_load(run.path(name).read_text(encoding="utf-8")) | {"primary_outcome": "studies"}
+def _with_protocol(run, name, **changes):
+    protocol = yaml.safe_load(run.path(name).read_text(encoding="utf-8")) | changes
     run.path(name).write_text(yaml.safe_dump(protocol, allow_unicode=True), encoding="utf-8")
     return run
 
 
+@pytest.mark.parametrize(
+    ("changes", "lead", "rests"),
+    [
+        ({"comparisons": ["wait"]}, "comparable people who did not start then", "but did not"),
+        ({"comparisons": ["never"]}, "comparable people who never started", "but did not"),
+        (
+            {"comparisons": ["other"], "other_intervention_id": "language_practice"},
+            "comparable people who started language practice instead",
+            "compared with people who started language practice instead",
+        ),
+    ],
+)
+def test_page_says_with_whom_those_who_started_are_compared(make_run, tables, changes, lead, rests):
+    wording = {"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}}
+    run = _with_protocol(make_run(wording=wording), "protocol.yaml", **changes)
+    estimand = f"start_now_rather_than_{changes['comparisons'][0]}"
+    told = {name: _with_estimand(tables[name], estimand) for name in ("effect_status", "effect_curves", "effect_summary")}
+
+    text = plain(write_district_page(run, "Norr", {**tables, **told}, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+
+    assert lead in text and rests in text
+
+
+@pytest.mark.parametrize(
+    ("estimand", "said"), [("ATE", "everybody who could have started"), ("overlap", "might as well have started as not")]
+)
+def test_page_says_of_whom_an_effect_is_told(make_run, tables, estimand, said):
+    run = _with_protocol(make_run(), "protocol.yaml", estimand=estimand)
+
+    assert said in plain(write_district_page(run, "Norr", tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+
+
 def test_page_tells_an_effect_in_the_outcome_of_its_protocol(make_run, told_in_studies):
-    run = _with_studies_as_outcome(make_run(), "protocol.yaml")
+    run = _with_protocol(make_run(), "protocol.yaml", primary_outcome="studies")
 
     swedish, english = (
         plain(write_district_page(run, "Norr", told_in_studies(), {}, words_of_run(run, language)).read_text(encoding="utf-8"))
@@ -313,7 +345,7 @@ def test_page_tells_an_effect_in_the_outcome_of_its_protocol(make_run, told_in_s
 
 
 def test_page_tells_each_of_several_effects_in_its_own_outcome(run_of_two, two_interventions, told_in_studies):
-    run = _with_studies_as_outcome(run_of_two, "second.yaml")
+    run = _with_protocol(run_of_two, "second.yaml", primary_outcome="studies")
     mixed = told_in_studies("language_practice", two_interventions)
 
     text = plain(write_district_page(run, "Norr", mixed, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
