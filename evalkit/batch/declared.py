@@ -15,6 +15,7 @@ from evalkit.errors import BatchError, ParameterError, nearest
 from evalkit.params import Record, validate
 
 Scope = Literal["city", "district"]
+Need = Literal["protocols", "price_book"]
 SCOPES: tuple[Scope, ...] = ("city", "district")
 GIVEN_PARAMETERS: dict[Scope, tuple[str, ...]] = {"city": ("run_dir",), "district": ("run_dir", "district")}
 PARAMETERS_TAG = "parameters"
@@ -24,11 +25,13 @@ NOTEBOOK_FORMAT = 4
 class Declaration(Record):
     """metadata.evalkit of a notebook: whom one unit covers, which notebooks come before, and which files of the run it writes.
 
-    `writes` are paths inside the run folder; `{slug}` stands for the district's file name and `{language}` for each language of the run.
+    `writes` are paths inside the run folder; `{slug}` stands for the district's file name and `{language}` for each language of the run. `needs`
+    are the parts of the run file without which there is nothing for the notebook to do: it is then left out of the run.
     """
 
     scope: Scope
     after: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
     writes: tuple[str, ...] = ()
 
 

@@ -5,7 +5,8 @@ One unit is one run of one notebook: "city/00_prepare", or "district/02_time_on_
 
 import string
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 
@@ -48,7 +49,7 @@ class Unit:
 
 
 def plan_run(run: Run) -> tuple[Unit, ...]:
-    """The units of a run, each after the units it builds on.
+    """The units of a run, each after the units it builds on; without those for which the run file gives nothing to do.
 
     Raises
     ------
@@ -58,10 +59,12 @@ def plan_run(run: Run) -> tuple[Unit, ...]:
         If a predecessor does not exist, notebooks wait for each other in a circle, or outputs clash or lie outside the run folder.
     """
     districts = _districts_by_slug(run.params.districts)
-    notebooks = {notebook.name: notebook for notebook in find_notebooks(run.path(run.params.notebooks))}
-    _check_predecessors(notebooks)
-    ordered = _in_order(notebooks)
-    units = tuple(unit for name in ordered for unit in _units_of(notebooks[name], notebooks, districts, run.params.languages))
+    declared = {notebook.name: notebook for notebook in find_notebooks(run.path(run.params.notebooks))}
+    _check_predecessors(declared)
+    ordered, notebooks = _in_order(declared), _needed(declared, run)
+    units = tuple(
+        unit for name in ordered if name in notebooks for unit in _units_of(notebooks[name], notebooks, districts, run.params.languages)
+    )
     _check_outputs(units)
     return units
 
@@ -93,6 +96,19 @@ def _check_predecessors(notebooks: dict[str, DeclaredNotebook]) -> None:
             why="The order of the units follows from what each notebook says it comes after.",
             fix='name notebooks as "city/NAME" or "district/NAME", without the ending.',
         )
+
+
+def _needed(declared: dict[str, DeclaredNotebook], run: Run) -> dict[str, DeclaredNotebook]:
+    """The notebooks that have something to do; those that came after one left out come after what it came after."""
+    given = {"protocols": bool(run.params.effects.protocols), "price_book": run.params.value.price_book is not None}
+    kept = {name: notebook for name, notebook in declared.items() if all(given[need] for need in notebook.declaration.needs)}
+    after = {name: {"after": tuple(dict.fromkeys(_kept_before(name, declared, kept)))} for name in kept}
+    return {name: replace(one, declaration=one.declaration.model_copy(update=after[name])) for name, one in kept.items()}
+
+
+def _kept_before(name: str, declared: dict[str, DeclaredNotebook], kept: Container[str]) -> Iterator[str]:
+    for earlier in declared[name].declaration.after:
+        yield from [earlier] if earlier in kept else _kept_before(earlier, declared, kept)
 
 
 def _in_order(notebooks: dict[str, DeclaredNotebook]) -> list[str]:

@@ -5,7 +5,7 @@ the same tables. It is written beside its place and renamed, so it is whole or a
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -83,6 +83,36 @@ def write_district_page(run: Run, district: str, tables: Mapping[str, Published]
     return _write_page(brief, sections, name=slug(district), heading=district, kind="page.kind", title="page.title")
 
 
+def write_district_pages(
+    run: Run, district: str, tables: Mapping[str, Published], draw: Callable[..., Mapping[str, str]]
+) -> tuple[Path, ...]:
+    """Write a district's page in each of the run's languages.
+
+    Parameters
+    ----------
+    run, district, tables
+        As `write_district_page`.
+    draw : callable
+        Draws the page's figures from the tables in the words it is given: `charts.district_figures`.
+
+    Returns
+    -------
+    tuple of Path
+        A page for each language; errors as `write_district_page`.
+    """
+    return tuple(write_district_page(run, district, tables, draw(tables, words, district=district), words) for words in _languages(run))
+
+
+def write_overviews(run: Run, tables: Mapping[str, Published], draw: Callable[..., Mapping[str, str]]) -> tuple[Path, ...]:
+    """Write the city's page in each of the run's languages, and the choice of language; as `write_district_pages`, drawn by `charts.overview_figures`."""
+    pages = tuple(write_overview(run, tables, draw(tables, words), words) for words in _languages(run))
+    return (*pages, write_index(run))
+
+
+def _languages(run: Run) -> tuple[Words, ...]:
+    return tuple(words_of_run(run, language) for language in run.params.languages)
+
+
 def write_overview(run: Run, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Path:
     """Write the city's page in one language: site/LANGUAGE/index.html.
 
@@ -108,7 +138,7 @@ def write_overview(run: Run, tables: Mapping[str, Published], figures: Mapping[s
 
 def write_index(run: Run) -> Path:
     """Write site/index.html: the choice of language, by links."""
-    choices = [words_of_run(run, language) for language in run.params.languages]
+    choices = _languages(run)
     html = (
         _environment()
         .get_template("index.html.j2")

@@ -47,6 +47,34 @@ def test_outputs_expand_slug_language_and_the_record_of_a_published_table(projec
     )
 
 
+def test_notebooks_without_anything_to_do_are_left_out_and_the_order_is_kept(project):
+    project.add("city/00_first")
+    project.add("city/01_effects", after=["city/00_first"], needs=["protocols"])
+    project.add("city/02_value", after=["city/01_effects"], needs=["protocols", "price_book"])
+    project.add("city/03_page", after=["city/02_value"])
+
+    units = {unit.name: unit for unit in project.plan()}
+
+    assert list(units) == ["city/00_first", "city/03_page"]
+    assert units["city/03_page"].after == ("city/00_first",)
+
+
+def test_notebooks_whose_needs_are_given_are_planned(project):
+    project.add("city/00_first")
+    project.add("city/01_effects", after=["city/00_first"], needs=["protocols"])
+    project.add("city/02_value", after=["city/01_effects"], needs=["price_book"])
+    project.add("city/03_page", after=["city/02_value"])
+
+    (project.run_file.parent / "protocol.yaml").write_text("protocol: made up\n")
+    with project.run_file.open("a") as file:
+        file.write("effects: {protocols: [protocol.yaml]}\n")
+
+    units = {unit.name: unit for unit in project.plan()}
+
+    assert list(units) == ["city/00_first", "city/01_effects", "city/03_page"]
+    assert units["city/03_page"].after == ("city/01_effects",)
+
+
 def test_unknown_predecessor_is_refused_with_the_near_name(project):
     project.add("city/00_first")
     project.add("city/01_second", after=["city/00_frist"])

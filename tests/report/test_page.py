@@ -10,7 +10,7 @@ import yaml
 
 from evalkit.disclosure import protect_estimates, publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
-from evalkit.report import words_of_run, write_district_page, write_index, write_overview
+from evalkit.report import words_of_run, write_district_page, write_district_pages, write_index, write_overview, write_overviews
 
 SECTIONS = ["who", "stay", "change", "value", "value_time", "sure", "limits", "origin"]
 
@@ -504,6 +504,23 @@ def test_overview_answers_for_all_districts_together(run, tables):
 
     assert "What does the intervention change, all districts together?" in text
     assert "The data cannot tell whether work training changes how many are in work" in text
+
+
+@pytest.mark.parametrize("languages", [["sv"], ["sv", "en"]])
+def test_pages_are_written_in_the_runs_languages_and_no_other(make_run, tables, languages):
+    run, asked = make_run(languages=languages), []
+
+    def draw(drawn_from, words, **place):
+        asked.append((words.language, drawn_from is tables, place))
+        return {}
+
+    pages = [*write_district_pages(run, "Norr", tables, draw), *write_overviews(run, tables, draw)]
+
+    site = run.run_dir / "site"
+    wanted = [site / language / "norr.html" for language in languages] + [site / language / "index.html" for language in languages]
+    assert pages == [*wanted, site / "index.html"]
+    assert sorted(site.glob("*/*.html")) == sorted(wanted)
+    assert asked == [(language, True, place) for place in ({"district": "Norr"}, {}) for language in languages]
 
 
 def test_index_offers_each_language_in_its_own_language(run):
