@@ -104,7 +104,7 @@ def write_district_pages(
 
 
 def write_overviews(run: Run, tables: Mapping[str, Published], draw: Callable[..., Mapping[str, str]]) -> tuple[Path, ...]:
-    """Write the city's page in each of the run's languages, and the choice of language; as `write_district_pages`, drawn by `charts.overview_figures`."""
+    """Write the city's page in each of the run's languages, and the choice of language; as `write_district_pages`, by `charts.overview_figures`."""
     pages = tuple(write_overview(run, tables, draw(tables, words), words) for words in _languages(run))
     return (*pages, write_index(run))
 
