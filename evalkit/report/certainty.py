@@ -86,10 +86,11 @@ def _refused_block(brief: Brief, effect: Effect) -> Block:
     """How alike the groups are of which no effect is told: the reader sees what it was refused for."""
     words = brief.words
     lead = words.html("sure.lead_refused", intervention=words.text(effect.intervention_id))
+    city = (words.html("sure.city"),) if brief.district != "all" else ()
     return Block(
         heading=words.label(effect.intervention_id) if len(effects_of(brief)) > 1 else "",
         leads=(lead,),
-        text=(*_balance_text(brief, effect), *refused_text(brief, effect)),
+        text=(*city, *_balance_text(brief, effect), *refused_text(brief, effect)),
         figures=_figures(brief, effect),
         tables=check_tables(brief, effect),
     )

@@ -254,6 +254,7 @@ def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused_everywh
         assert "No effect was estimated" in sure
         assert "No effect of work training is told. This is how alike" in sure
         assert html.count("<figure") == len(drawn)
+        assert ("The comparison of the groups and the other ways of counting are for all districts together." in sure) == bool(place)
         # Nothing is told of a difference that was refused.
         assert "Other reasonable ways of counting" not in sure and "Without making the groups comparable" not in sure
 
