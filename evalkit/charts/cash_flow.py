@@ -57,7 +57,7 @@ def value_curve(table: Published, words: Words) -> "alt.LayerChart":
     ends = rows.filter(pl.col("month") == last).to_dicts()
     named = [(row["perspective"], wrapped(value_label(words, row["perspective"]), LABEL_LETTERS), row["estimate"]) for row in ends]
     chart = frame.holds(band, zero, line, end_labels(named, frame, names, colours))
-    pooled = words.text("chart.pooled") if rows["district"].to_list()[:1] == [POOLED] else ""
+    pooled = value_label(words, "chart.pooled") if rows["district"].to_list()[:1] == [POOLED] else ""
     title = title_lines(pooled, words.text("chart.value_curve.y", currency=rows["currency"][0]))
     return finish(chart.properties(title=title), words.text("chart.value_curve.title"))
 

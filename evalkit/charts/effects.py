@@ -139,4 +139,4 @@ def _months_row(row: dict, words: Words) -> RangeRow:
 def _pooled_note(rows: pl.DataFrame, words: Words) -> str:
     """Said above every effect that is the whole city's and not the district's own."""
     is_pooled = "district" in rows.columns and rows["district"].to_list()[:1] == [POOLED]
-    return words.text("chart.pooled") if is_pooled else ""
+    return value_label(words, "chart.pooled") if is_pooled else ""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from evalkit.charts.labels import Words, range_text
+from evalkit.charts.labels import Words, range_text, value_label
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import GAIN, INK, finish
@@ -49,7 +49,7 @@ def district_comparison(time_on_support: Published, words: Words, *, horizon_mon
 def _row(row: dict, words: Words) -> RangeRow:
     is_all = row["district"] == POOLED
     return RangeRow(
-        label=words.text("chart.district_comparison.all") if is_all else row["district"],
+        label=value_label(words, "chart.district_comparison.all") if is_all else row["district"],
         value=range_text(row["estimate"], row["ci_lower"], row["ci_upper"], words, 1, is_signed=False),
         estimate=row["estimate"],
         low=row["ci_lower"],

@@ -111,6 +111,6 @@ def _swing(row: dict, names: dict[str, str], words: Words) -> RangeRow:
 
 
 def _titled(chart: "alt.LayerChart", rows: pl.DataFrame, title: str, description: str, words: Words) -> "alt.LayerChart":
-    pooled = words.text("chart.pooled") if rows["district"].to_list()[:1] == [POOLED] else ""
+    pooled = value_label(words, "chart.pooled") if rows["district"].to_list()[:1] == [POOLED] else ""
     lines = title_lines(pooled, title)
     return finish(chart.properties(title=lines) if lines else chart, description)

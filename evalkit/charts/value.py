@@ -105,7 +105,7 @@ def _money_digits(row: dict) -> int:
 
 def _finished(chart: "alt.LayerChart", rows: pl.DataFrame, words: Words, key: str) -> "alt.LayerChart":
     is_pooled = rows["district"].to_list()[:1] == [POOLED]
-    return finish(chart.properties(title=words.text("chart.pooled")) if is_pooled else chart, words.text(key))
+    return finish(chart.properties(title=value_label(words, "chart.pooled")) if is_pooled else chart, words.text(key))
 
 
 def _place(known: tuple[str, ...], name: str) -> int:
