@@ -153,7 +153,7 @@ def _line_of(brief: Brief, effect: Effect) -> tuple[Markup | str, ...]:
 def _lead(brief: Brief, effect: Effect) -> Markup:
     words, intervention = brief.words, brief.words.text(effect.intervention_id)
     if effect.scope is None:
-        key = "change.lead_cannot_all" if brief.district == "all" else "change.lead_cannot"
+        key = "change.lead_cannot_all" if brief.district == "all" else "change.lead_cannot_either"
         return words.html(key, intervention=intervention, district=brief.place)
     if is_pooled(brief, effect):
         return words.html("change.lead_cannot", intervention=intervention, district=brief.place)

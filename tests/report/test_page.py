@@ -255,6 +255,8 @@ def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused_everywh
         assert "No effect of work training is told. This is how alike" in sure
         assert html.count("<figure") == len(drawn)
         assert ("The comparison of the groups and the other ways of counting are for all districts together." in sure) == bool(place)
+        lead = "neither for Norr nor for all districts together" if place else "not even for all districts together"
+        assert f"What work training changes cannot be said, {lead}." in plain(html)
         # Nothing is told of a difference that was refused.
         assert "Other reasonable ways of counting" not in sure and "Without making the groups comparable" not in sure
 
@@ -267,7 +269,7 @@ def test_page_shows_the_answer_to_another_question_where_the_first_is_refused(ru
 
     html = write_district_page(run, "Norr", {**tables, **both}, of, words_of_run(run, "en")).read_text(encoding="utf-8")
 
-    assert "What work training changes cannot be said for Norr alone." in plain(html)
+    assert "What work training changes cannot be said, neither for Norr nor for all districts together." in plain(html)
     assert "The same pictures for another question: starting now compared with never starting" in plain(html)
 
 
