@@ -217,7 +217,7 @@ def _estimated(
         return _unsaid(protocol, decision, month, n_starters, status["reason"])
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     work = effect_draws(parts.sums).filter((pl.col("state") == protocol.primary_outcome) & (pl.col("month") > 0))
-    months = work.group_by("draw").agg(difference=(sign * pl.col("probability")).sum())
+    months = work.group_by("draw", maintain_order=True).agg(difference=(sign * pl.col("probability")).sum())
     return _unsaid(protocol, decision, month, n_starters, None).with_columns(moment_state=pl.lit("estimated"), **draw_range(months))
 
 

@@ -80,7 +80,7 @@ def primary_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     return (
         draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0))
-        .group_by("district", "draw")
+        .group_by("district", "draw", maintain_order=True)
         .agg(difference=(sign * pl.col("probability")).sum())
         .sort("district", "draw")
     )

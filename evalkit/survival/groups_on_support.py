@@ -107,6 +107,8 @@ def _rate(spells: pl.DataFrame, *, first: int, last: int) -> pl.DataFrame:
         left=pl.col("exit").is_not_null() & (pl.col("months") <= last),
     )
     people = rows.group_by("district", "person_id").agg(pl.col("at_risk").sum(), pl.col("left").sum().cast(pl.Int64))
+    # In one order, so that the sums below are the same to the last bit whenever they are made.
+    people = people.sort("district", "person_id")
     rate = pl.col("left").sum() / pl.col("at_risk").sum()
     residual = pl.col("left") - (pl.col("left").sum() / pl.col("at_risk").sum()) * pl.col("at_risk")
     return people.group_by("district").agg(

@@ -71,3 +71,14 @@ def test_readings_hold_every_district(arms):
     draws = effect_draws(pl.concat([sums, sums.with_columns(district=pl.lit("North"))]))
 
     assert effect_readings(draws, trials.protocol)["district"].value_counts(sort=True)["count"].n_unique() == 1
+
+
+def test_readings_are_the_same_to_the_last_bit_every_time(arms):
+    trials = arms.confounded(400, seed=2)
+    propensity = fit_propensity(trials, n_draws=200, seed=4)
+    draws = effect_draws(estimate_effect(trials, district="all", propensity=propensity, n_draws=200, seed=4).sums)
+    keys = ["district", "intervention_id", "estimand", "reading"]
+
+    first, *others = (effect_readings(draws, trials.protocol).sort(keys) for _ in range(6))
+
+    assert all(other.equals(first) for other in others)

@@ -1,3 +1,4 @@
+import numpy as np
 import polars as pl
 import pytest
 
@@ -85,3 +86,22 @@ def test_exit_rates_allow_for_several_spells_of_a_person(spells):
 
     # The same people twice over know nothing more.
     assert doubled["ci_upper"].item() == pytest.approx(once["ci_upper"].item(), abs=EXACT)
+
+
+def test_exit_rates_are_the_same_to_the_last_bit_however_rows_stand():
+    # People whose months differ, so that sums in another order differ in their last digits.
+    rng = np.random.default_rng(1)
+    many = pl.DataFrame(
+        {
+            "person_id": [f"p{number}" for number in rng.integers(0, 90, 150)],
+            "district": "North",
+            "months": rng.integers(1, 13, 150),
+            "exit": pl.Series(rng.random(150) < 0.6).replace_strict({True: "work", False: None}, return_dtype=pl.String),
+            "is_start_known": True,
+        }
+    )
+    rates = exit_rates(many, periods=[3, 6, 12], horizon_months=12)
+
+    shuffled = (many.sample(fraction=1, shuffle=True, seed=seed) for seed in range(10))
+
+    assert all(exit_rates(rows, periods=[3, 6, 12], horizon_months=12).equals(rates) for rows in shuffled)
