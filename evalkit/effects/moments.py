@@ -217,7 +217,8 @@ def _estimated(
         return _unsaid(protocol, decision, month, n_starters, status["reason"])
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     work = effect_draws(parts.sums).filter((pl.col("state") == protocol.primary_outcome) & (pl.col("month") > 0))
-    months = work.group_by("draw", maintain_order=True).agg(difference=(sign * pl.col("probability")).sum())
+    signed = work.select("draw", difference=sign * pl.col("probability")).sort("draw", maintain_order=True)
+    months = signed.group_by("draw", maintain_order=True).agg(pl.col("difference").sum())
     return _unsaid(protocol, decision, month, n_starters, None).with_columns(moment_state=pl.lit("estimated"), **draw_range(months))
 
 

@@ -80,9 +80,11 @@ def primary_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     return (
         draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0))
+        .select("district", "draw", difference=sign * pl.col("probability"))
+        # Sorted before they are summed: sums made side by side would differ in their last bits from time to time.
+        .sort("district", "draw", maintain_order=True)
         .group_by("district", "draw", maintain_order=True)
-        .agg(difference=(sign * pl.col("probability")).sum())
-        .sort("district", "draw")
+        .agg(pl.col("difference").sum())
     )
 
 

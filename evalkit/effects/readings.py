@@ -100,10 +100,11 @@ def _errors(draws: pl.DataFrame, protocol: Protocol, reading: str) -> pl.DataFra
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     differences = (
         draws.filter((pl.col("state") == protocol.primary_outcome) & (pl.col("draw") > 0) & (pl.col("month") > 0))
+        .select(*_KEYS, "draw", value=sign * pl.col("probability"))
+        # In one order, so that sums and standard deviations are the same to the last bit whenever they are made.
+        .sort(*_KEYS, "draw", maintain_order=True)
         .group_by(*_KEYS, "draw", maintain_order=True)
-        .agg(value=(sign * pl.col("probability")).sum())
-        # In one order, so that the standard deviations are the same to the last bit whenever they are made.
-        .sort(*_KEYS, "draw")
+        .agg(pl.col("value").sum())
     )
     return differences.group_by(_KEYS).agg(estimate=_POWER * pl.col("value").std()).with_columns(reading=pl.lit(reading))
 
