@@ -32,7 +32,12 @@ import polars as pl
 
 ROOT = Path(__file__).parents[1]
 FIRST, THROUGH = date(2024, 1, 1), date(2025, 12, 1)
+LAST_DAY = date(2025, 12, 31)
 DISTRICTS = ["Norr", "Söder", "Väster", "Öster"]
+LIVELIHOODS = [
+    *("work", "studies", "school", "further_education", "higher_education", "subsidised_work", "sheltered_work", "training", "programme"),
+    *("sickness_benefit", "pension", "support", "dead", "moved", "unknown"),
+]
 MEASURES = ("seconds", "cpu_seconds", "peak_mb")
 MONTHS = 10
 # A number that the tax agency keeps free for tests, and how many households bear it in the extract that is not timed.
@@ -150,6 +155,16 @@ def with_dataframely(folder: Path, *, is_searched: bool) -> dict[str, int]:
     """Failures by planted fault as dataframely counts them."""
     import dataframely as dy
 
+    class Persons(dy.Schema):
+        person_id = dy.String(primary_key=True)
+        district = dy.String(nullable=False, check=lambda column: column.is_in(DISTRICTS))
+
+        if is_searched:
+
+            @dy.rule()
+            def no_personal_number(cls) -> pl.Expr:
+                return ~_holds_number("person_id")
+
     class Payments(dy.Schema):
         household_id = dy.String(primary_key=True)
         month = dy.Date(primary_key=True, min=FIRST, max=THROUGH, check=lambda column: column.dt.day() == 1)
@@ -181,9 +196,9 @@ def with_dataframely(folder: Path, *, is_searched: bool) -> dict[str, int]:
 
     class Livelihood(dy.Schema):
         person_id = dy.String(primary_key=True)
-        start = dy.Date(primary_key=True, check=lambda column: column.dt.day() == 1)
+        start = dy.Date(primary_key=True, max=LAST_DAY, check=lambda column: column.dt.day() == 1)
         end = dy.Date(nullable=True, check=lambda column: column.dt.day() == 1)
-        state = dy.String(nullable=False, check=lambda column: column.is_in(["support", "work", "studies"]))
+        state = dy.String(nullable=False, check=lambda column: column.is_in(LIVELIHOODS))
 
         @dy.rule()
         def end_after_start(cls) -> pl.Expr:
@@ -200,6 +215,7 @@ def with_dataframely(folder: Path, *, is_searched: bool) -> dict[str, int]:
                 return ~_holds_number("person_id")
 
     tables = _read(folder)
+    assert not Persons.filter(tables["person"])[1].counts()
     payments = Payments.filter(tables["income_support"])[1].counts()
     members = Members.filter(tables["household_member"])[1].counts()
     livelihood = Livelihood.filter(tables["livelihood"])[1].counts()
@@ -214,7 +230,7 @@ def with_dataframely(folder: Path, *, is_searched: bool) -> dict[str, int]:
     }
 
 
-def _pandera_schemas(*, is_searched: bool) -> tuple[Any, Any, Any]:
+def _pandera_schemas(*, is_searched: bool) -> dict[str, Any]:
     import pandera.polars as pa
 
     def holds(name: str, expression: pl.Expr) -> pa.Check:
@@ -224,6 +240,11 @@ def _pandera_schemas(*, is_searched: bool) -> tuple[Any, Any, Any]:
         return [holds("no_personal_number", ~_holds_number(*ids, amount=amount))] if is_searched else []
 
     first_day = [pa.Check.in_range(FIRST, THROUGH), holds("first_day", pl.col("month").dt.day() == 1)]
+    persons = pa.DataFrameSchema(
+        {"person_id": pa.Column(pl.String), "district": pa.Column(pl.String, pa.Check.isin(DISTRICTS))},
+        checks=search("person_id"),
+        unique=["person_id"],
+    )
     payments = pa.DataFrameSchema(
         {
             "household_id": pa.Column(pl.String),
@@ -251,9 +272,9 @@ def _pandera_schemas(*, is_searched: bool) -> tuple[Any, Any, Any]:
     livelihood = pa.DataFrameSchema(
         {
             "person_id": pa.Column(pl.String),
-            "start": pa.Column(pl.Date, holds("first_day", pl.col("start").dt.day() == 1)),
+            "start": pa.Column(pl.Date, [pa.Check.le(LAST_DAY), holds("first_day", pl.col("start").dt.day() == 1)]),
             "end": pa.Column(pl.Date, holds("first_day", pl.col("end").dt.day() == 1), nullable=True),
-            "state": pa.Column(pl.String, pa.Check.isin(["support", "work", "studies"])),
+            "state": pa.Column(pl.String, pa.Check.isin(LIVELIHOODS)),
         },
         checks=[
             holds("end_after_start", (pl.col("end") > pl.col("start")).fill_null(True)),
@@ -263,27 +284,27 @@ def _pandera_schemas(*, is_searched: bool) -> tuple[Any, Any, Any]:
         unique=["person_id", "start"],
     )
 
-    return payments, members, livelihood
+    return {"person": persons, "income_support": payments, "household_member": members, "livelihood": livelihood}
 
 
 def with_pandera(folder: Path, *, is_searched: bool) -> dict[str, int]:
     """Failures by planted fault as pandera counts them."""
     from pandera.errors import SchemaErrors
 
-    payments, members, livelihood = _pandera_schemas(is_searched=is_searched)
+    schemas, tables = _pandera_schemas(is_searched=is_searched), _read(folder)
 
-    def failures(schema: Any, rows: pl.DataFrame) -> dict[str, int]:
+    def failures(table: str) -> dict[str, int]:
         try:
-            schema.validate(rows, lazy=True)
+            schemas[table].validate(tables[table], lazy=True)
         except SchemaErrors as fault:
             cases = fault.failure_cases.with_columns(pl.col("check").cast(pl.String))
             return dict(cases.group_by(pl.col("check").str.extract("^([a-z_]+)")).agg(pl.col("index").n_unique()).rows())
         return {}
 
-    tables = _read(folder)
-    of_payments = failures(payments, tables["income_support"])
-    assert not failures(members, tables["household_member"])
-    of_livelihood = failures(livelihood, tables["livelihood"])
+    assert not failures("person")
+    of_payments = failures("income_support")
+    assert not failures("household_member")
+    of_livelihood = failures("livelihood")
     # pandera lists the failures of a key over several columns without their rows, so repeated keys are counted as polars does.
     keys = pl.struct("household_id", "month")
     n_repeated = tables["income_support"].select(keys.is_duplicated().sum()).item() if "multiple_fields_uniqueness" in of_payments else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "evalkit"
-GROUND = {"errors", "imports", "months", "schemas", "tables", "params", "ids", "draws"}
+GROUND = {"errors", "imports", "months", "schemas", "tables", "records", "params", "ids", "draws"}
 SIBLINGS = {"intake", "spells", "survival", "economics", "allocation", "monitoring", "simulate", "charts", "report", "batch"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "cli": GROUND | {"disclosure", "effects"} | SIBLINGS,
 }
 # Files are opened here and nowhere else (besides readers of intake, report and batch; simulate writes an extract as a sender would).
-OPENERS = {"tables", "params", "ids", "disclosure", "intake", "report", "batch", "cli", "simulate"}
+OPENERS = {"tables", "records", "params", "ids", "disclosure", "intake", "report", "batch", "cli", "simulate"}
 OPENING_CALLS = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "read_csv", "scan_csv", "read_parquet", "scan_parquet"}
 HEAVY = {"altair", "statsmodels", "lifelines", "pandas", "papermill", "scipy", "pyarrow", "vl_convert"}
 

@@ -14,7 +14,8 @@ from evalkit.batch.manifest import Attempt, hash_files
 from evalkit.batch.plan import Unit
 from evalkit.batch.vintage import environment_hash, evalkit_source_hash
 from evalkit.errors import ParameterError, nearest
-from evalkit.params import Run, hash_of
+from evalkit.params import Run
+from evalkit.records import hash_of
 
 Key = dict[str, str]
 PART_NAMES = {

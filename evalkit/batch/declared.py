@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from evalkit.errors import BatchError, ParameterError, nearest
-from evalkit.params import Record, validate
+from evalkit.records import Record, validate
 
 Scope = Literal["city", "district"]
 Need = Literal["protocols", "price_book"]

@@ -9,7 +9,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from evalkit.params import Run, hash_of
+from evalkit.params import Run
+from evalkit.records import hash_of
 from evalkit.tables import sha256_of
 
 MANIFEST = "manifest.jsonl"

@@ -19,7 +19,8 @@ from pydantic import BaseModel
 
 import evalkit
 from evalkit.errors import ParameterError
-from evalkit.params import Run, RunFile, hash_of, load
+from evalkit.params import Run, RunFile
+from evalkit.records import hash_of, load
 from evalkit.tables import make_private_folder, sha256_of
 
 KEY_PACKAGES = ("polars", "numpy", "scipy", "statsmodels", "pyarrow", "altair", "vl-convert-python", "papermill", "ipykernel")

@@ -18,7 +18,8 @@ from pydantic import field_validator
 from evalkit.economics.actors import ACTOR_NAMES
 from evalkit.errors import LedgerError, ParameterError, first_few, nearest
 from evalkit.months import month_number
-from evalkit.params import Distribution, Grade, Record, Text, load
+from evalkit.params import Distribution
+from evalkit.records import Grade, Record, Text, load
 
 Unit = Literal[
     "per month",

@@ -21,7 +21,8 @@ from evalkit.economics.dated import load_dated
 from evalkit.economics.price_rules import refuse_faulty
 from evalkit.economics.references import Factor, PriceByReference, resolve
 from evalkit.errors import ParameterError
-from evalkit.params import Grade, PriceRecord, Record, Text, load, validate
+from evalkit.params import PriceRecord
+from evalkit.records import Grade, Record, Text, load, validate
 
 Arm = Literal["treated", "comparison"]
 Driver = Literal["state_months", "start", "displaced_months", "net_public_outlay"]
@@ -168,7 +169,7 @@ def load_price_book(path: Path | str) -> PriceBook:
     Returns
     -------
     PriceBook
-        Frozen, with every price resolved; `params.hash_of` gives its vintage, which does not depend on where the file lies.
+        Frozen, with every price resolved; `records.hash_of` gives its vintage, which does not depend on where the file lies.
 
     Raises
     ------

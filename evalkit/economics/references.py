@@ -6,7 +6,8 @@ from math import prod
 from evalkit.economics.conversion import PRICE_INDEX, convert_currency, convert_price_year, rate_key
 from evalkit.economics.dated import DatedRecord, DatedValue, value_at
 from evalkit.errors import ParameterError
-from evalkit.params import Distribution, PriceRecord, Record, Text
+from evalkit.params import Distribution, PriceRecord
+from evalkit.records import Record, Text
 
 
 class Factor(Record):

@@ -8,7 +8,7 @@ from pydantic import Field
 from evalkit.economics.effect_paths import ARMS, EVERYBODY, EffectPath
 from evalkit.economics.projection import cohort_trace
 from evalkit.errors import ParameterError, first_few, nearest
-from evalkit.params import Grade, Record, Text, load
+from evalkit.records import Grade, Record, Text, load
 from evalkit.tables import STATES
 
 Rates = dict[str, dict[str, float]]

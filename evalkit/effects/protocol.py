@@ -13,7 +13,8 @@ from pydantic import Field, model_validator
 
 from evalkit.errors import ProtocolError
 from evalkit.months import month_number
-from evalkit.params import Record, Run, Text, hash_of, load
+from evalkit.params import Run
+from evalkit.records import Record, Text, hash_of, load
 from evalkit.tables import STATES
 
 CovariateKind = Literal["person", "elapsed", "season", "history_share", "district"]

@@ -17,7 +17,7 @@ import yaml
 
 from evalkit.errors import IntakeError, nearest
 from evalkit.intake.mapping import Covariate, Mapping
-from evalkit.params import Text
+from evalkit.records import Text
 from evalkit.schemas import SCHEMAS
 
 Kind = Literal["string", "integer", "number", "date", "boolean"]

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from evalkit.intake.cells import TypedCells
 from evalkit.intake.contract import Contract
-from evalkit.params import Grade, Record, load
+from evalkit.records import Grade, Record, load
 
 _DATES = ("month", "start", "date")
 _RULE = "known_district"

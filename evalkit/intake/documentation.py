@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evalkit.intake.contract import Column, Contract, CustomRule
-from evalkit.params import Language
+from evalkit.records import Language
 
 _WORDS = {
     "title": {"sv": "Vad som ska levereras", "en": "What to deliver"},

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from evalkit.params import Grade, Record, Text, load
+from evalkit.records import Grade, Record, Text, load
 
 
 class _Named(Protocol):

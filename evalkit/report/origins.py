@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from evalkit.disclosure import Published
-from evalkit.params import hash_of
+from evalkit.records import hash_of
 from evalkit.report.document import Block, Brief, DataTable, Section
 from evalkit.report.numbers import COUNT, Row
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from evalkit.errors import ParameterError
-from evalkit.params import Language, Run, Text, load
+from evalkit.params import Run
+from evalkit.records import Language, Text, load
 from evalkit.report.language import Words, read_catalogue, words
 
 

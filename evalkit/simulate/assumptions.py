@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.months import parse_month
-from evalkit.params import Grade, Record, Text, load
+from evalkit.records import Grade, Record, Text, load
 from evalkit.tables import STATES
 
 SEASON_STARTS = (3, 6, 9, 12)

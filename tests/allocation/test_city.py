@@ -5,7 +5,8 @@ import pytest
 from evalkit.allocation import allocate_city, budgets_now, offers_from, priced, primary_status, starts_per_year, worth_of
 from evalkit.disclosure import DECLARED
 from evalkit.errors import ParameterError
-from evalkit.params import AllocationRules, validate
+from evalkit.params import AllocationRules
+from evalkit.records import validate
 
 EFFECT = {"estimand": "start_now_rather_than_wait", "subgroup": "all", "source": "raw"}
 

@@ -8,7 +8,8 @@ import pytest
 from evalkit.cli import _refuse_faulty_files
 from evalkit.effects import load_protocols, term_names
 from evalkit.errors import EstimationError, ParameterError, ProtocolError
-from evalkit.params import Run, RunFile, load
+from evalkit.params import Run, RunFile
+from evalkit.records import load
 
 PARAMS = Path(__file__).parents[2] / "params"
 RUN_FILES = ["northern_ireland", "stockholm"]

@@ -272,7 +272,7 @@ def test_a_price_that_refers_to_a_missing_year_names_the_price_and_the_nearest_y
 
 
 def test_a_book_keeps_its_vintage_when_it_is_read_from_elsewhere():
-    from evalkit.params import hash_of
+    from evalkit.records import hash_of
 
     path = PARAMS / "unit_costs" / "stockholm.yaml"
 

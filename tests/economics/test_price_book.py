@@ -5,7 +5,7 @@ import yaml
 
 from evalkit.economics import PERSPECTIVES, load_price_book
 from evalkit.errors import LedgerError, ParameterError
-from evalkit.params import hash_of
+from evalkit.records import hash_of
 
 UNIT_COSTS = Path(__file__).parents[2] / "params" / "unit_costs"
 NORTHERN_IRELAND, STOCKHOLM = UNIT_COSTS / "northern_ireland.yaml", UNIT_COSTS / "stockholm.yaml"

@@ -5,7 +5,8 @@ from pydantic import ValidationError
 
 from evalkit.effects import Protocol, load_protocol, load_protocols, protocol_card, protocol_hash
 from evalkit.errors import ParameterError, ProtocolError
-from evalkit.params import Run, RunFile, load
+from evalkit.params import Run, RunFile
+from evalkit.records import load
 
 TRAINING = Path(__file__).parents[2] / "params" / "protocols" / "training.yaml"
 

@@ -9,7 +9,8 @@ import pytest
 from evalkit.errors import IntakeError, ParameterError
 from evalkit.intake import admit_run, intake_counts
 from evalkit.intake.database import _with_password
-from evalkit.params import Extract, Run, RunFile, validate
+from evalkit.params import Extract, Run, RunFile
+from evalkit.records import validate
 from evalkit.spells import build_spells
 
 THROUGH = {"income_support": "2026-06", "household_member": "2026-06", "participation": "2026-05", "livelihood": "2026-03"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from evalkit import effects, intake, params, spells, survival
+from evalkit import effects, intake, params, records, spells, survival
 
 RUN_FILE = Path(__file__).parents[2] / "params" / "northern_ireland.yaml"
 TOLERANCE = 1e-10  # both sides are double precision sums over some hundred terms
@@ -15,7 +15,7 @@ REGIONS = ["Belfast", "N.Eastern", "S.Eastern", "Southern", "Western"]
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> params.Run:
-    return params.Run(run_dir=tmp_path_factory.mktemp("run"), run_file=RUN_FILE, params=params.load(RUN_FILE, params.RunFile))
+    return params.Run(run_dir=tmp_path_factory.mktemp("run"), run_file=RUN_FILE, params=records.load(RUN_FILE, params.RunFile))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_first_spells_are_342(built):
 def test_spells_running_at_the_first_month_are_flagged(built):
     flagged = built["support_spells"].filter(~pl.col("is_start_known"))
 
-    assert flagged["start"].unique().to_list() == [params.load(RUN_FILE, params.RunFile).extract.first_month]
+    assert flagged["start"].unique().to_list() == [records.load(RUN_FILE, params.RunFile).extract.first_month]
     assert flagged.height == 185
 
 

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from evalkit.disclosure import protect_counts, protect_curve, protect_estimates
-from evalkit.params import Run, RunFile, validate
+from evalkit.params import Run, RunFile
+from evalkit.records import validate
 from evalkit.report import words_of_run
 
 FROM = {"source": "made up for this test", "grade": "L"}

@@ -117,7 +117,8 @@ def test_write_city_refuses_an_odd_number_of_people(small_city, tmp_path):
 
 def test_protocols_and_run_file_fit_the_city(stockholm):
     from evalkit.effects import load_protocol
-    from evalkit.params import RunFile, load
+    from evalkit.params import RunFile
+    from evalkit.records import load
 
     run = load(ROOT / "params" / "stockholm.yaml", RunFile)
     protocols = [

@@ -6,7 +6,8 @@ import pytest
 
 from evalkit.effects.protocol import load_protocol
 from evalkit.months import add_months
-from evalkit.params import RunFile, load
+from evalkit.params import RunFile
+from evalkit.records import load
 from evalkit.report import words
 from evalkit.simulate import live, load_city, person_tables
 

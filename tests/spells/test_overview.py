@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from evalkit.disclosure import DECLARED
-from evalkit.params import RunFile, load
+from evalkit.params import RunFile
+from evalkit.records import load
 from evalkit.spells import build_spells, spell_counts
 
 RUN_FILE = Path(__file__).parents[2] / "params" / "northern_ireland.yaml"

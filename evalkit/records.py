@@ -1,0 +1,113 @@
+"""Records: what parameter files, price books, protocols and mappings are made of; unknown or mistyped keys are refused.
+
+A value's grade says how sure it is: H read at the responsible authority or in an official table, M second-hand or derived, L general
+knowledge or illustrative. The grade travels with the value into the report.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from evalkit.errors import ParameterError, nearest
+
+# libyaml reads the same files several times as fast; where it is missing the plain reader serves.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Grade = Literal["H", "M", "L"]
+Language = Literal["sv", "en"]
+Text = dict[Language, str]
+
+
+class Record(BaseModel):
+    """The base of all parameter models: unknown keys are refused and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(path: Path | str, model: type[Model]) -> Model:
+    """Read a YAML parameter file into its model.
+
+    Raises
+    ------
+    ParameterError
+        If the file is missing or is not YAML, or a key is unknown, missing or of the wrong type; all faults are named at once.
+    """
+    path = Path(path)
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+    except FileNotFoundError:
+        found = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml"))) if path.parent.is_dir() else "no such folder"
+        raise ParameterError(
+            "A parameter file is missing.",
+            where=str(path),
+            why="Nothing can run without it.",
+            fix=f"check the path; files found beside it: {found or 'none'}.",
+        ) from None
+    except yaml.YAMLError as fault:
+        mark = getattr(fault, "problem_mark", None)
+        raise ParameterError(
+            "A parameter file is not valid YAML.",
+            where=f"{path}, line {mark.line + 1}" if mark else str(path),
+            why=getattr(fault, "problem", None) or "The file could not be parsed.",
+            fix="mend the line; indentation and colons are the usual cause.",
+        ) from None
+    return validate(content, model, where=str(path))
+
+
+def validate(content: Any, model: type[Model], *, where: str) -> Model:
+    """Content as its model; every fault is named with its place, never with its value."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as fault:
+        faults = [_fault_in_words(error, model, content) for error in fault.errors()]
+        raise ParameterError(
+            f"{len(faults)} parameter{'s are' if len(faults) > 1 else ' is'} not as declared.",
+            where=f"{where}: {'; '.join(faults)}",
+            why=f"{model.__name__} refuses unknown, missing and mistyped parameters before anything runs.",
+            fix="mend the named keys; params/schema/ holds the JSON Schema for editors.",
+        ) from None
+
+
+def hash_of(model: BaseModel) -> str:
+    """A short stable hash of a parameter model: the first 12 hex digits of the SHA-256 of its canonical JSON."""
+    canonical = json.dumps(model.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _fault_in_words(error: dict, model: type[BaseModel], content: Any) -> str:
+    place = _place(error["loc"], content)
+    if error["type"] == "extra_forbidden":
+        return f'unknown key "{place}" ({nearest(str(error["loc"][-1]), _keys_at(model, error["loc"][:-1]))})'
+    if error["type"] == "missing":
+        return f'missing key "{place}"'
+    said = error["msg"].split("\n")[0].removeprefix("Value error, ")
+    # A fault of several keys together belongs to the whole and has no place of its own.
+    return f'"{place}": {said}' if place else said
+
+
+def _place(location: tuple, content: Any) -> str:
+    """A fault's place; a record of a list is named by its key rather than its position: 'prices.wage.value'."""
+    parts = []
+    for part in location:
+        known = content if isinstance(content, dict) else range(len(content)) if isinstance(content, list) else ()
+        content = content[part] if part in known else None
+        key = content.get("key", content.get("posting")) if isinstance(part, int) and isinstance(content, dict) else None
+        parts.append(str(part if key is None else key))
+    return ".".join(parts)
+
+
+def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
+    for part in location:
+        field = model.model_fields.get(part) if isinstance(part, str) else None
+        kind = getattr(field, "annotation", None)
+        for candidate in (kind, *get_args(kind)):
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                model = candidate
+    return list(model.model_fields)
