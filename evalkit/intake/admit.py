@@ -12,21 +12,24 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from evalkit.errors import IntakeError
 from evalkit.intake.cells import TypedCells, joined, type_cells
-from evalkit.intake.checked import Checked, check_table, find_orphans, place_values
+from evalkit.intake.checked import Checked, check_table, find_orphans, resolve
 from evalkit.intake.contract import Contract, contracts_with_covariates
-from evalkit.intake.crosswalk import carry_districts_over, load_crosswalk
 from evalkit.intake.delivery import Delivery, Note, describe, notes_table, read_delivery, refuse_incomplete
 from evalkit.intake.gate import refuse_personal_numbers
-from evalkit.intake.mapping import Mapping, load_mapping
 from evalkit.intake.monthly_record import PREFIX
 from evalkit.intake.rules import Extent
 from evalkit.intake.table_rules import NO_REJECTIONS, SUPERSEDED
+from evalkit.schemas import DELIVERED
 from evalkit.tables import with_columns_of
+
+if TYPE_CHECKING:
+    from evalkit.intake.mapping import Mapping
 
 _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
 
@@ -90,16 +93,13 @@ def admit(
         If a personal number stands anywhere (nothing is read in), a file or column is missing or unreadable, the last month known is not
         given for a table with dates, or more rows break their contract than may be set aside.
     """
-    words = load_mapping(mapping)
-    crosswalk = load_crosswalk(Path(mapping).parent / words.crosswalk if mapping and words.crosswalk else None)
-    contracts = contracts_with_covariates(contracts_folder, words)
-    delivery = read_delivery(extract_folder, contracts)
+    delivery, contracts, words, carry_over = _read(extract_folder, contracts_folder, mapping)
     refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
     refuse_incomplete(delivery, contracts, words)
     delivered = [contract for table, contract in contracts.items() if table in delivery.tables]
     through = _last_months(delivered, data_through)
     last_month = data_through if isinstance(data_through, date) else max(data_through.values())
-    carry = partial(carry_districts_over, crosswalk=crosswalk, districts=tuple(districts), data_through=last_month)
+    carry = partial(carry_over, districts=tuple(districts), data_through=last_month)
     extents = [Extent(tuple(districts), first_month, through[contract.table]) for contract in delivered]
     may_be_superseded = any(file.path.name.startswith(PREFIX) for files in delivery.tables.values() for file in files)
     # Most of the work leaves Python, so tables are looked at side by side.
@@ -133,6 +133,22 @@ def intake_counts(admission: Admission) -> pl.DataFrame:
     return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
 
 
+def _read(
+    extract_folder: Path | str, contracts_folder: Path | str, mapping: Path | str | None
+) -> tuple[Delivery, dict[str, Contract], "Mapping", Callable[..., tuple[TypedCells, list[str]]]]:
+    """The delivery, its contracts, the mapping, and what carries districts over; files are read while Python reads what is said of them."""
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read_delivery, extract_folder, {schema.name: schema.keys for schema in DELIVERED})
+        # Imported here, because that too takes a tenth of a second of Python, which the files are read without.
+        from evalkit.intake.crosswalk import carry_districts_over, load_crosswalk
+        from evalkit.intake.mapping import load_mapping
+
+        words = load_mapping(mapping)
+        crosswalk = load_crosswalk(Path(mapping).parent / words.crosswalk if mapping and words.crosswalk else None)
+        contracts = contracts_with_covariates(contracts_folder, words)
+    return reading.result().of(contracts), contracts, words, partial(carry_districts_over, crosswalk=crosswalk)
+
+
 def _last_months(delivered: Sequence[Contract], data_through: date | Dictionary[str, date]) -> dict[str, date | None]:
     """The last month known of each delivered table; None for tables without dates."""
     dated = [contract.table for contract in delivered if any(column.kind == "date" for column in contract.columns)]
@@ -150,7 +166,7 @@ def _last_months(delivered: Sequence[Contract], data_through: date | Dictionary[
 
 
 def _type_table(
-    contract: Contract, *, delivery: Delivery, words: Mapping, carry: Callable[..., tuple[TypedCells, list[str]]]
+    contract: Contract, *, delivery: Delivery, words: "Mapping", carry: Callable[..., tuple[TypedCells, list[str]]]
 ) -> tuple[TypedCells, list[Note]]:
     files, mapping = delivery.tables[contract.table], words.of(contract.table)
     parts = [type_cells(file, contract.columns, mapping) for file in files]
@@ -163,8 +179,8 @@ def _follow_references(checked: list[Checked]) -> list[Checked]:
     waiting = {one.contract.table: one for one in checked}
     links = [(one, link, waiting[link.to_table]) for one in checked for link in one.contract.references if link.to_table in waiting]
     with ThreadPoolExecutor() as pool:
-        found = pool.map(lambda link: place_values(*link), links)
-        places = {(one.contract.table, link.name): place for (one, link, _), place in zip(links, found, strict=True)}
+        found = list(pool.map(lambda link: resolve(*link), links))
+    resolved = {(one.contract.table, link.name): each for (one, link, _), each in zip(links, found, strict=True)}
     done: dict[str, Checked] = {}
     while waiting:
         ready = [table for table, one in waiting.items() if not any(link.to_table in waiting for link in one.contract.references)]
@@ -177,7 +193,7 @@ def _follow_references(checked: list[Checked]) -> list[Checked]:
             )
         for table in ready:
             one = waiting.pop(table)
-            follow = [(link, done[link.to_table], places[table, link.name]) for link in one.contract.references if link.to_table in done]
+            follow = [(resolved[table, link.name], done[link.to_table]) for link in one.contract.references if link.to_table in done]
             done[table] = one.without(pl.concat([NO_REJECTIONS, *[find_orphans(one, *each) for each in follow]]))
     return [done[one.contract.table] for one in checked]
 

@@ -6,12 +6,14 @@ rule, and mostly none; the rule itself is then asked of those few rows.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import and_
 
 import numpy as np
 import polars as pl
 
 from evalkit.intake.cells import TypedCells
-from evalkit.intake.codes import NO_CODE, Coded, code_column, is_among, pack, pack_both, places_among
+from evalkit.intake.codes import Coded, code_column, is_among, pack, pack_both, places_among
 from evalkit.intake.contract import Contract, CustomRule, Reference
 from evalkit.intake.delivered import FILE, LINE
 from evalkit.intake.rules import Extent, RowRule, compile_row_rules, failing_values
@@ -41,7 +43,7 @@ class Checked:
     @property
     def n_accepted(self) -> int:
         """How many rows are still accepted."""
-        return int(self.is_accepted.sum())
+        return int(np.count_nonzero(self.is_accepted))
 
     def coded(self, column: str) -> Coded:
         """A column as numbers that sort as it does."""
@@ -100,52 +102,52 @@ def check_table(contract: Contract, typed: TypedCells, extent: Extent, *, may_be
     return checked
 
 
-def place_values(checked: Checked, link: Reference, target: Checked) -> list[np.ndarray]:
-    """Where the values of each column of a reference stand among those of the column it leads to (`places_among`)."""
-    pairs = zip(link.columns, link.to_columns, strict=True)
-    return [places_among(checked.coded(column), target.coded(other)) for column, other in pairs]
+@dataclass(frozen=True)
+class Resolved:
+    """A reference as numbers, before any row is set aside for it.
 
-
-def find_orphans(checked: Checked, link: Reference, target: Checked, places: Sequence[np.ndarray]) -> pl.DataFrame:
-    """Rejections of accepted rows that name what the other table does not hold, or held in a row that was itself set aside.
-
-    `places` are those of `place_values`.
+    names : (n,) what is named by each value (of one column) or by each row (of several together). known : (n_rows of the other table,) what
+    each of its rows is; equal to a name where it is what is named. is_missing : (n,) whether what is named is not there at all.
     """
+
+    link: Reference
+    names: np.ndarray
+    known: np.ndarray
+    is_missing: np.ndarray
+
+
+def resolve(checked: Checked, link: Reference, target: Checked) -> Resolved:
+    """A reference of one table to another, asked of all their rows."""
     own = [checked.coded(column) for column in link.columns]
     others = [target.coded(column) for column in link.to_columns]
-    find = _orphans_by_value if len(own) == 1 else _orphans_by_row
-    positions, is_delivered = find(checked, own, target, others, places)
-    missing, set_aside = checked.accepted_among(positions[~is_delivered]), checked.accepted_among(positions[is_delivered])
-    return orphans(missing, set_aside, link)
+    places = [places_among(mine, theirs) for mine, theirs in zip(own, others, strict=True)]
+    if len(own) == 1:
+        names, known, is_asked = places[0] + 1, others[0].codes + 1, np.arange(own[0].n_codes) < len(own[0].values)
+    else:
+        within = [mine.placed(place_of, theirs) for mine, place_of, theirs in zip(own, places, others, strict=True)]
+        (names, known), is_asked = pack_both(within, others), _filled(own)
+    # An empty cell names nothing and is named by nothing, so that what it is must be no name.
+    can_be_named = _filled(others)
+    known = known if can_be_named is True else np.where(can_be_named, known, names.max(initial=0) + 1)
+    return Resolved(link, names, known, ~is_among(names, known) & is_asked)
 
 
-def _orphans_by_value(
-    checked: Checked, own: list[Coded], target: Checked, others: list[Coded], places: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the orphans of one column, and whether the other table holds what each of them names: asked of the values, not the rows."""
-    (mine,), (theirs,), (place_of,) = own, others, places
-    is_named, is_delivered = np.zeros(theirs.n_codes, dtype=bool), np.ones(theirs.n_codes, dtype=bool)
-    is_named[theirs.codes[target.is_accepted]] = True
-    # An empty cell names nothing and is named by nothing; its code, -1, is also the place of what is not found.
-    is_named[NO_CODE] = is_delivered[NO_CODE] = False
-    is_orphan = ~is_named[place_of]
-    is_orphan[NO_CODE] = False
-    positions = mine.rows_where(is_orphan)
-    return positions, is_delivered[place_of[mine.codes[positions]]]
+def find_orphans(checked: Checked, resolved: Resolved, target: Checked) -> pl.DataFrame:
+    """Rejections of accepted rows that name what the other table does not hold, or held in a row that was itself set aside."""
+    link, names, known = resolved.link, resolved.names, resolved.known
+    rows_where = checked.coded(link.columns[0]).rows_where if len(link.columns) == 1 else np.flatnonzero
+    missing, set_aside = rows_where(resolved.is_missing), np.empty(0, dtype=np.int64)
+    if not target.is_accepted.all():
+        lost = known[~target.is_accepted]
+        # What another row, still accepted, is as well is not lost.
+        lost = lost[~is_among(lost, known[is_among(known, lost) & target.is_accepted])]
+        set_aside = rows_where(is_among(names, lost))
+    return orphans(checked.accepted_among(missing), checked.accepted_among(set_aside), link)
 
 
-def _orphans_by_row(
-    checked: Checked, own: list[Coded], target: Checked, others: list[Coded], places: Sequence[np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The same of several columns together."""
-    within = [mine.placed(place_of, theirs) for mine, place_of, theirs in zip(own, places, others, strict=True)]
-    names, known = pack_both(within, others)
-    # An empty cell names nothing and is named by nothing, so its code must meet no other.
-    is_asked, can_be_named = checked.is_accepted, np.ones(len(known), dtype=bool)
-    for mine, theirs in zip(own, others, strict=True):
-        is_asked, can_be_named = is_asked & mine.is_filled, can_be_named & theirs.is_filled
-    positions = (is_asked & ~is_among(names, known[target.is_accepted & can_be_named])).nonzero()[0]
-    return positions, is_among(names[positions], known[can_be_named])
+def _filled(columns: Sequence[Coded]) -> np.ndarray | bool:
+    """Whether the cells of all columns are filled: (n_rows,) bool, or True where all are in every row."""
+    return reduce(and_, (column.is_filled for column in columns))
 
 
 def _check_rows(contract: Contract, typed: TypedCells, extent: Extent) -> Checked:
@@ -153,10 +155,12 @@ def _check_rows(contract: Contract, typed: TypedCells, extent: Extent) -> Checke
     own = rows[[*contract.column_names, FILE, LINE]]
     checked = Checked(contract, own, np.ones(rows.height, dtype=bool), NO_REJECTIONS, texts=typed.texts)
     rules = compile_row_rules(contract, typed.given, extent)
-    by_value = {rule.name: coded for rule in rules if (coded := _whole_column(checked, rule.column, typed))}
-    found = {rule.name: _failing_rows(rule, by_value[rule.name], rows) for rule in rules if rule.name in by_value}
+    by_value = {column: coded for column in typed.given if (coded := _whole_column(checked, column, typed))}
+    found = {}
+    for column, coded in by_value.items():
+        found |= _failing_rows([rule for rule in rules if rule.column == column], coded, rows)
     # Rules on several columns, or on numbers: one scan counts them all, and only for those that are broken the rows are looked for.
-    by_row = [rule for rule in rules if rule.name not in by_value]
+    by_row = [rule for rule in rules if rule.column not in by_value]
     counts = rows.lazy().select(rule.fails.sum().alias(rule.name) for rule in by_row).collect(engine="streaming").row(0, named=True)
     found |= {rule.name: rows.select(pl.arg_where(rule.fails)).to_series().to_numpy() for rule in by_row if counts[rule.name]}
     broken = [rule for rule in rules if len(found.get(rule.name, ()))]
@@ -165,15 +169,21 @@ def _check_rows(contract: Contract, typed: TypedCells, extent: Extent) -> Checke
 
 
 def _whole_column(checked: Checked, column: str, typed: TypedCells) -> Coded | None:
-    """The column of a rule as numbers, if it is one column of texts or dates, and every cell could be read."""
-    if column in typed.unreadable or column not in typed.given:
+    """A delivered column as numbers, if it is one of texts or dates, and every cell could be read."""
+    if column in typed.unreadable:
         return None
     return typed.texts.get(column) or (checked.coded(column) if typed.rows.schema[column] == pl.Date else None)
 
 
-def _failing_rows(rule: RowRule, coded: Coded, rows: pl.DataFrame) -> np.ndarray:
-    suspects = coded.rows_where(failing_values(rule, coded.with_empty).to_numpy())
-    return suspects[rows[suspects].select(pl.arg_where(rule.fails)).to_series().to_numpy()] if len(suspects) else suspects
+def _failing_rows(rules: list[RowRule], coded: Coded, rows: pl.DataFrame) -> dict[str, np.ndarray]:
+    """Positions of the rows that break the rules of one column, by rule, where any do."""
+    failing = failing_values(rules, coded.with_empty)
+    found = {}
+    for rule in rules:
+        suspects = coded.rows_where(failing[rule.name].to_numpy())
+        if len(suspects):
+            found[rule.name] = suspects[rows[suspects].select(pl.arg_where(rule.fails)).to_series().to_numpy()]
+    return found
 
 
 def _check_keys(checked: Checked) -> Checked:

@@ -240,7 +240,7 @@ def _codes_of_few(texts: pl.Series) -> tuple[pl.Series, np.ndarray] | None:
         if len(values) == _FEW_VALUES:
             return None
         is_next = (texts == texts[is_left.arg_max()]).fill_null(False)
-        codes[is_next.to_numpy()] = len(values)
+        np.copyto(codes, np.int32(len(values)), where=is_next.to_numpy())
         values.append(texts[is_left.arg_max()])
         is_left = is_left & ~is_next
     return pl.Series(values, dtype=pl.String), codes

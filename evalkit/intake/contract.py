@@ -10,20 +10,19 @@ Source: Open Data Contract Standard 3.2, bitol.io.
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
-import yaml
 
 from evalkit.errors import IntakeError, nearest
-from evalkit.intake.mapping import Covariate, Mapping
-from evalkit.records import Text
 from evalkit.schemas import SCHEMAS
+
+if TYPE_CHECKING:
+    from evalkit.intake.mapping import Covariate, Mapping
+    from evalkit.records import Text
 
 Kind = Literal["string", "integer", "number", "date", "boolean"]
 DTYPES: dict[str, pl.DataType] = {"string": pl.String, "integer": pl.Int32, "number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean}
-# The C parser reads the same YAML ten times as fast; not every build of PyYAML has it.
-_YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 RULE_ARGUMENTS = {
     "no_personnummer": (),
     "known_district": ("column",),
@@ -54,7 +53,7 @@ class Column:
     limits: Dictionary[str, float] = field(default_factory=dict)
     labels: Dictionary[Any, str] = field(default_factory=dict)
     term: str = ""
-    description: Text = field(default_factory=dict)
+    description: "Text" = field(default_factory=dict)
 
     @property
     def dtype(self) -> pl.DataType:
@@ -94,7 +93,7 @@ class Contract:
     references: tuple[Reference, ...]
     is_required: bool
     term: str = ""
-    description: Text = field(default_factory=dict)
+    description: "Text" = field(default_factory=dict)
 
     @property
     def column_names(self) -> list[str]:
@@ -131,12 +130,12 @@ def load_contracts(folder: Path | str) -> dict[str, Contract]:
     return {contract.table: contract for contract in contracts}
 
 
-def contracts_with_covariates(folder: Path | str, mapping: Mapping) -> dict[str, Contract]:
+def contracts_with_covariates(folder: Path | str, mapping: "Mapping") -> dict[str, Contract]:
     """All contracts of a folder by table name, with the covariates of a mapping file; as `load_contracts` and `with_covariates`."""
     return {table: with_covariates(contract, mapping.of(table).covariates) for table, contract in load_contracts(folder).items()}
 
 
-def with_covariates(contract: Contract, covariates: tuple[Covariate, ...]) -> Contract:
+def with_covariates(contract: Contract, covariates: "tuple[Covariate, ...]") -> Contract:
     """The contract with the covariates of a mapping file as further columns, which must be delivered and filled."""
     known = {column.name for column in contract.columns}
     repeated = [covariate.name for covariate in covariates if covariate.name in known]
@@ -151,13 +150,20 @@ def with_covariates(contract: Contract, covariates: tuple[Covariate, ...]) -> Co
     return replace(contract, columns=contract.columns + columns)
 
 
+def plain(name: str) -> str:
+    """A column's name as it is compared: lower case, letters and digits only."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
 def _read_contract(path: Path) -> Contract:
     # Imported here: the standard's model takes a fifth of a second to build.
+    import yaml
     from open_data_contract_standard.model import OpenDataContractStandard
     from pydantic import ValidationError
 
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_YAML_LOADER)
+        # The C parser reads the same YAML ten times as fast; not every build of PyYAML has it.
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         odcs = OpenDataContractStandard.model_validate(content)
         return _contract_of(odcs, path)
     except (yaml.YAMLError, ValidationError, LookupError, TypeError) as fault:

@@ -6,6 +6,7 @@ environment variable EVALKIT_DATABASE_PASSWORD: it is never shown, nor is what t
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -13,7 +14,6 @@ from urllib.parse import quote, unquote
 import polars as pl
 
 from evalkit.errors import IntakeError
-from evalkit.intake.contract import Contract
 from evalkit.intake.delivered import Delivered, typed_file
 
 _URI = re.compile(r"(?P<kind>[a-z]+)://(?P<rest>.*)", re.DOTALL)
@@ -31,13 +31,15 @@ def is_database(place: Path | str) -> bool:
     return isinstance(place, str) and bool(_URI.match(place))
 
 
-def read_database(uri: str, contracts: dict[str, Contract]) -> dict[str, tuple[Delivered, ...]]:
-    """Every table of a database that a contract names, in the order of its keys.
+def read_database(uri: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tuple[Delivered, ...]]:
+    """Every table of a database that has the name of one that is looked for, in the order of its keys.
 
     Parameters
     ----------
     uri : str
         sqlite:///absolute/path, duckdb:///absolute/path or postgresql://user@host/database.
+    keys : mapping of str to sequence of str
+        The key columns of each table that is looked for, by its name.
 
     Raises
     ------
@@ -52,8 +54,7 @@ def read_database(uri: str, contracts: dict[str, Contract]) -> dict[str, tuple[D
     if kind == "sqlite" and not Path(unquote(_URI.match(uri)["rest"].split("?")[0])).is_file():
         raise _refusal(kind, "The database could not be opened or read (no such file).")
     names = set(_query(uri, kind, _NAMES[kind])["name"].to_list())
-    found = [contract for table, contract in contracts.items() if table in names]
-    return {contract.table: (_read_table(uri, kind, contract),) for contract in found}
+    return {table: (_read_table(uri, kind, table, columns),) for table, columns in keys.items() if table in names}
 
 
 def _with_password(uri: str, password: str | None) -> str:
@@ -64,13 +65,13 @@ def _with_password(uri: str, password: str | None) -> str:
     return f"{_URI.match(uri)['kind']}://{user}:{quote(password, safe='')}@{rest}"
 
 
-def _read_table(uri: str, kind: str, contract: Contract) -> Delivered:
-    quoted = f'"{contract.table}"'
+def _read_table(uri: str, kind: str, table: str, keys: Sequence[str]) -> Delivered:
+    quoted = f'"{table}"'
     columns = _query(uri, kind, f"SELECT * FROM {quoted} LIMIT 0").columns
-    keys = [f'"{key}"' for key in contract.keys if key in columns]
-    order = f" ORDER BY {', '.join(keys)}" if keys else ""
+    sorted_by = [f'"{key}"' for key in keys if key in columns]
+    order = f" ORDER BY {', '.join(sorted_by)}" if sorted_by else ""
     cells = _query(uri, kind, f"SELECT * FROM {quoted}{order}")
-    return typed_file(Path(contract.table), cells, f"table of a database ({kind}); lines are row numbers in the order of the keys, from 1")
+    return typed_file(Path(table), cells, f"table of a database ({kind}); lines are row numbers in the order of the keys, from 1")
 
 
 def _query(uri: str, kind: str, query: str) -> pl.DataFrame:

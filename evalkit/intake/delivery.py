@@ -4,11 +4,12 @@ A table is delivered as TABLE.csv (or .xlsx, .parquet, .sav, .dta, .sas7bdat ...
 the table. Monthly records (monthly_record*.txt) hold three tables at once. Every other file, in subfolders too, is searched for personal numbers.
 """
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dictionary
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -16,17 +17,19 @@ from evalkit.errors import IntakeError, first_few
 from evalkit.intake.contract import Contract
 from evalkit.intake.database import is_database, read_database
 from evalkit.intake.delivered import Delivered
-from evalkit.intake.mapping import Mapping, source_of
 from evalkit.intake.monthly_record import is_monthly_record, read_monthly_records
 from evalkit.intake.readers import SUFFIXES, read_delivered
 from evalkit.intake.searching import searchable
+
+if TYPE_CHECKING:
+    from evalkit.intake.mapping import Mapping
 
 Note = tuple[str | None, str, str]
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """The files of a folder (or tables of a database): by table those a contract names, then what was only searched.
+    """The files of a folder (or tables of a database): by table those that have its name, then what was only searched.
 
     `searched` holds the text of all other files as far as they can be read, by name; `unsearched` names those that cannot.
     """
@@ -36,17 +39,32 @@ class Delivery:
     searched: Dictionary[str, pl.DataFrame]
     unsearched: tuple[str, ...]
 
+    def of(self, contracts: Dictionary[str, Contract]) -> "Delivery":
+        """The delivery as some contracts see it: files of tables that none of them names are only searched."""
+        named = {table: files for table, files in self.tables.items() if table in contracts}
+        others = [file for table, files in self.tables.items() if table not in contracts for file in files]
+        contents = {file.path.name: searchable(file.path) if file.path.is_file() else {"": file.cells} for file in others}
+        searched, unsearched = _by_part(contents)
+        return replace(self, tables=named, searched={**self.searched, **searched}, unsearched=(*self.unsearched, *unsearched))
 
-def read_delivery(place: Path | str, contracts: dict[str, Contract]) -> Delivery:
-    """Read every file of an extract's folder, or every table of a database that a contract names.
+
+def read_delivery(place: Path | str, keys: Dictionary[str, Sequence[str]]) -> Delivery:
+    """Read every file of an extract's folder, or every table of a database, that has the name of a table.
+
+    Parameters
+    ----------
+    place : path or str
+        The folder, or the URI of the database.
+    keys : mapping of str to sequence of str
+        The key columns of each table that is looked for, by its name.
 
     Raises
     ------
     IntakeError
-        If the folder does not exist, or a file that a contract names cannot be read.
+        If the folder does not exist, or a file of a table cannot be read.
     """
     if is_database(place):
-        return Delivery("the database", read_database(str(place), contracts), {}, ())
+        return Delivery("the database", read_database(str(place), keys), {}, ())
     folder = Path(place)
     if not folder.is_dir():
         raise IntakeError(
@@ -57,7 +75,7 @@ def read_delivery(place: Path | str, contracts: dict[str, Contract]) -> Delivery
         )
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     is_at_top = {path: path.parent == folder and not path.name.startswith(".") for path in paths}
-    named = {path: table for path in paths if is_at_top[path] and (table := table_of(path, contracts))}
+    named = {path: table for path in paths if is_at_top[path] and (table := table_of(path, keys))}
     records = [path for path in paths if is_at_top[path] and is_monthly_record(path)]
     others = [path for path in paths if path not in named and path not in records]
     tables: dict[str, tuple[Delivered, ...]] = {}
@@ -68,12 +86,10 @@ def read_delivery(place: Path | str, contracts: dict[str, Contract]) -> Delivery
     if records:
         derived = read_monthly_records(records)
         tables |= {table: (*tables.get(table, ()), *files) for table, files in derived.items() if table != "person" or table not in tables}
-    contents = {str(path.relative_to(folder)): searchable(path) for path in others}
-    searched = {f"{name}{part}": text for name, parts in contents.items() for part, text in (parts or {}).items()}
-    return Delivery(str(folder), tables, searched, tuple(name for name, parts in contents.items() if parts is None))
+    return Delivery(str(folder), tables, *_by_part({str(path.relative_to(folder)): searchable(path) for path in others}))
 
 
-def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping) -> None:
+def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mapping: "Mapping") -> None:
     """Stop the intake if a required table or a required column was not delivered; names what was found.
 
     Raises
@@ -105,7 +121,7 @@ def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mappin
         )
 
 
-def describe(delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping, found: Sequence[Note] = ()) -> pl.DataFrame:
+def describe(delivery: Delivery, contracts: dict[str, Contract], mapping: "Mapping", found: Sequence[Note] = ()) -> pl.DataFrame:
     """What was assumed about each file: how it was read, what it does not hold and what was left unread (table, file, assumption).
 
     `found` are further notes, made while the cells became values.
@@ -127,23 +143,29 @@ def notes_table(notes: Sequence[Note]) -> pl.DataFrame:
     return pl.DataFrame(notes, schema={"table": pl.String, "file": pl.String, "assumption": pl.String}, orient="row")
 
 
-def table_of(path: Path, contracts: dict[str, Contract]) -> str | None:
-    """The table that a file delivers, by its name; None for a file of no contract."""
+def table_of(path: Path, tables: Iterable[str]) -> str | None:
+    """The table that a file delivers, by its name; None for a file of no table."""
     if path.suffix.lower() not in SUFFIXES or is_monthly_record(path):
         return None
-    named = [table for table in contracts if path.stem == table or path.stem.startswith(f"{table}_")]
+    named = [table for table in tables if path.stem == table or path.stem.startswith(f"{table}_")]
     return max(named, key=len, default=None)
 
 
-def _lacking(contract: Contract, file: Delivered, mapping: Mapping) -> list[str]:
+def _by_part(contents: Dictionary[str, Dictionary[str, pl.DataFrame] | None]) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:
+    """What can be searched, by name of file and part; and the names of files in which nothing can be."""
+    searched = {f"{name}{part}": text for name, parts in contents.items() for part, text in (parts or {}).items()}
+    return searched, tuple(name for name, parts in contents.items() if parts is None)
+
+
+def _lacking(contract: Contract, file: Delivered, mapping: "Mapping") -> list[str]:
     words = mapping.of(contract.table)
-    lacking = [column for column in contract.columns if not column.may_be_absent and source_of(column, words, file.columns) is None]
+    lacking = [column for column in contract.columns if not column.may_be_absent and words.source_of(column, file.columns) is None]
     return [words.columns.get(column.name, column.name) for column in lacking]
 
 
-def _notes_on(file: Delivered, contract: Contract, mapping: Mapping) -> list[str]:
+def _notes_on(file: Delivered, contract: Contract, mapping: "Mapping") -> list[str]:
     words = mapping.of(contract.table)
-    source = {column.name: source_of(column, words, file.columns) for column in contract.columns}
+    source = {column.name: words.source_of(column, file.columns) for column in contract.columns}
     absent = [ours for ours, theirs in source.items() if theirs is None]
     renamed = [f'"{theirs}" is {ours}' for ours, theirs in source.items() if theirs not in (None, ours)]
     unread = [column for column in file.columns if column not in source.values()]

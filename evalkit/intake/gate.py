@@ -69,8 +69,9 @@ def _is_clear(file: Delivered, column: str) -> bool:
     if cells.dtype.is_integer():
         return (cells.max() or 0) < _SMALLEST and (cells.min() or 0) > -_SMALLEST
     if cells.dtype.is_float():
-        # Below that size, with two decimals at most, no ten digits stand together.
-        return not ((cells.abs() >= _SMALLEST) | (cells != cells.round(2))).any()
+        # Below that size, with two decimals at most, no ten digits stand together. Streamed, so that no copy of the whole column is made.
+        is_long = (pl.first().abs() >= _SMALLEST) | (pl.first() != pl.first().round(2))
+        return not cells.to_frame().lazy().select(is_long.any()).collect(engine="streaming").item()
     return cells.dtype == pl.String and not _rows_with_numbers(file.coded(column).values)
 
 

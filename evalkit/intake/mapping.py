@@ -6,16 +6,12 @@ names the crosswalk by which old districts become those of the run.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 from pydantic import Field
 
+from evalkit.intake.contract import Column, plain
 from evalkit.records import Grade, Record, Text, load
-
-
-class _Named(Protocol):
-    name: str
-    term: str
 
 
 class Covariate(Record):
@@ -48,6 +44,15 @@ class TableMapping(Record):
     cautions: dict[str, str] = Field(default_factory=dict)
     covariates: tuple[Covariate, ...] = ()
 
+    def source_of(self, column: Column, names: Sequence[str]) -> str | None:
+        """The delivered column that holds one of ours: as the mapping says, else of the same name, else of its Swedish term; or None."""
+        if column.name in self.columns:
+            return self.columns[column.name] if self.columns[column.name] in names else None
+        if column.name in names:
+            return column.name
+        taken = set(self.columns.values())
+        return next((name for name in names if column.term and plain(name) == plain(column.term) and name not in taken), None)
+
 
 class Mapping(Record):
     """A mapping file: the source of the data set, one entry for each table that needs one, and a crosswalk beside the mapping file.
@@ -73,18 +78,3 @@ def load_mapping(path: Path | str | None) -> Mapping:
         If the file is missing, or a key is unknown, missing or of the wrong type.
     """
     return Mapping(source="") if path is None else load(path, Mapping)
-
-
-def source_of(column: "_Named", mapping: TableMapping, names: Sequence[str]) -> str | None:
-    """The delivered column that holds one of ours: as the mapping says, else of the same name, else of its Swedish term; or None."""
-    if column.name in mapping.columns:
-        return mapping.columns[column.name] if mapping.columns[column.name] in names else None
-    if column.name in names:
-        return column.name
-    taken = set(mapping.columns.values())
-    return next((name for name in names if column.term and plain(name) == plain(column.term) and name not in taken), None)
-
-
-def plain(name: str) -> str:
-    """A column's name as it is compared: lower case, letters and digits only."""
-    return "".join(letter for letter in name.lower() if letter.isalnum())

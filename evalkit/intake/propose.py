@@ -4,8 +4,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from evalkit.errors import IntakeError
-from evalkit.intake.contract import Contract
-from evalkit.intake.mapping import plain
+from evalkit.intake.contract import Contract, plain
 from evalkit.intake.readers import SUFFIXES, read_delivered
 
 _ALIKE = 0.8

@@ -54,10 +54,14 @@ def compile_row_rules(contract: Contract, delivered_columns: Sequence[str], exte
     return rules[:1] + [RowRule(r.name, r.column, r.sentence, r.fails.fill_null(False) & pl.col(IS_WHOLE)) for r in rules[1:]]
 
 
-def failing_values(rule: RowRule, values: pl.Series) -> pl.Series:
-    """Whether each value of the rule's one column breaks it: (n_values,) bool; the cells are taken for readable ones of whole lines."""
-    flags = {unreadable_flag(rule.column): pl.lit(False), IS_WHOLE: pl.lit(True)}
-    return values.alias(rule.column).to_frame().with_columns(**flags).select(rule.fails.alias("fails")).to_series()
+def failing_values(rules: Sequence[RowRule], values: pl.Series) -> pl.DataFrame:
+    """Whether each value of one column breaks the rules that look at it alone: a column of truths by rule.
+
+    The cells are taken for readable ones of whole lines.
+    """
+    (column,) = {rule.column for rule in rules}
+    flags = {unreadable_flag(column): pl.lit(False), IS_WHOLE: pl.lit(True)}
+    return values.alias(column).to_frame().with_columns(**flags).select(rule.fails.alias(rule.name) for rule in rules)
 
 
 def _column_rules(column: Column) -> list[RowRule]:

@@ -1,20 +1,24 @@
 """Admission of the extract that a run file names."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalkit.intake.admit import Admission, admit
 from evalkit.intake.contract import Contract, contracts_with_covariates
-from evalkit.intake.mapping import load_mapping
-from evalkit.params import Run
+
+if TYPE_CHECKING:
+    from evalkit.params import Run
 
 
-def contracts_of_run(run: Run) -> dict[str, Contract]:
+def contracts_of_run(run: "Run") -> dict[str, Contract]:
     """The contracts of a run by table, with the covariates that its mapping file declares."""
+    from evalkit.intake.mapping import load_mapping
+
     mapping = run.params.extract.mapping
     return contracts_with_covariates(run.path(run.params.contracts), load_mapping(run.path(mapping) if mapping else None))
 
 
-def admit_run(run: Run, *, extract: Path | str | None = None, mapping: Path | str | None = None) -> Admission:
+def admit_run(run: "Run", *, extract: Path | str | None = None, mapping: Path | str | None = None) -> Admission:
     """Let the extract of a run in; as `admit`, with the run file's extract, contracts, mapping, districts, months and limits.
 
     Parameters
