@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.months import parse_month
-from evalkit.records import Grade, Language, Record, Text, validate
+from evalkit.records import Record, validate
 from evalkit.schemas import DELIVERED
+from evalkit.vocabulary import Grade, Language, Text
 
 DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
 _PASSWORD_IN_URI = re.compile(r"^[a-z]+://[^/@]*:[^/@]*@")

@@ -1,25 +1,18 @@
-"""Records: what parameter files, price books, protocols and mappings are made of; unknown or mistyped keys are refused.
-
-A value's grade says how sure it is: H read at the responsible authority or in an official table, M second-hand or derived, L general
-knowledge or illustrative. The grade travels with the value into the report.
-"""
+"""Records: what parameter files, price books, protocols and mappings are made of; unknown or mistyped keys are refused."""
 
 import hashlib
 import json
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from evalkit.errors import ParameterError, nearest
 
 # libyaml reads the same files several times as fast; where it is missing the plain reader serves.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-Grade = Literal["H", "M", "L"]
-Language = Literal["sv", "en"]
-Text = dict[Language, str]
 
 
 class Record(BaseModel):
@@ -28,11 +21,11 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model")
 
 
 def load(path: Path | str, model: type[Model]) -> Model:
-    """Read a YAML parameter file into its model.
+    """Read a YAML parameter file into its model: a Record, or a dataclass that refuses unknown keys by its `__pydantic_config__`.
 
     Raises
     ------
@@ -64,7 +57,7 @@ def load(path: Path | str, model: type[Model]) -> Model:
 def validate(content: Any, model: type[Model], *, where: str) -> Model:
     """Content as its model; every fault is named with its place, never with its value."""
     try:
-        return model.model_validate(content)
+        return TypeAdapter(model).validate_python(content)
     except ValidationError as fault:
         faults = [_fault_in_words(error, model, content) for error in fault.errors()]
         raise ParameterError(
@@ -81,9 +74,9 @@ def hash_of(model: BaseModel) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
-def _fault_in_words(error: dict, model: type[BaseModel], content: Any) -> str:
+def _fault_in_words(error: dict, model: type, content: Any) -> str:
     place = _place(error["loc"], content)
-    if error["type"] == "extra_forbidden":
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f'unknown key "{place}" ({nearest(str(error["loc"][-1]), _keys_at(model, error["loc"][:-1]))})'
     if error["type"] == "missing":
         return f'missing key "{place}"'
@@ -103,11 +96,14 @@ def _place(location: tuple, content: Any) -> str:
     return ".".join(parts)
 
 
-def _keys_at(model: type[BaseModel], location: tuple) -> list[str]:
+def _keys_at(model: type, location: tuple) -> list[str]:
     for part in location:
-        field = model.model_fields.get(part) if isinstance(part, str) else None
-        kind = getattr(field, "annotation", None)
+        kind = _kinds_of_keys(model).get(part)
         for candidate in (kind, *get_args(kind)):
-            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            if isinstance(candidate, type) and (is_dataclass(candidate) or issubclass(candidate, BaseModel)):
                 model = candidate
-    return list(model.model_fields)
+    return list(_kinds_of_keys(model))
+
+
+def _kinds_of_keys(model: type) -> dict[str, Any]:
+    return get_type_hints(model) if is_dataclass(model) else {name: field.annotation for name, field in model.model_fields.items()}

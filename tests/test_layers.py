@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "evalkit"
-GROUND = {"errors", "imports", "months", "schemas", "tables", "records", "params", "ids", "draws"}
+GROUND = {"errors", "imports", "months", "schemas", "tables", "vocabulary", "records", "params", "ids", "draws"}
 SIBLINGS = {"intake", "spells", "survival", "economics", "allocation", "monitoring", "simulate", "charts", "report", "batch"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),
@@ -86,6 +86,15 @@ def test_importing_a_room_loads_no_plotting_or_modelling_library(room):
     loaded = set(subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout.split())
 
     assert not loaded & {"altair", "statsmodels", "lifelines", "pandas", "papermill", "vl_convert"}
+
+
+def test_importing_intake_builds_no_models_of_parameter_files():
+    command = "import sys, evalkit.intake; print(' '.join(sys.modules))"
+
+    loaded = set(subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=True).stdout.split())
+
+    assert "evalkit.intake.admit" in loaded
+    assert not loaded & {"pydantic", "yaml", "jsonschema_rs"}
 
 
 def test_charts_load_altair_without_building_grammars():

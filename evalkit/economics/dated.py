@@ -19,7 +19,8 @@ from evalkit.economics.actors import ACTOR_NAMES
 from evalkit.errors import LedgerError, ParameterError, first_few, nearest
 from evalkit.months import month_number
 from evalkit.params import Distribution
-from evalkit.records import Grade, Record, Text, load
+from evalkit.records import Record, load
+from evalkit.vocabulary import Grade, Text
 
 Unit = Literal[
     "per month",

@@ -22,7 +22,8 @@ from evalkit.economics.price_rules import refuse_faulty
 from evalkit.economics.references import Factor, PriceByReference, resolve
 from evalkit.errors import ParameterError
 from evalkit.params import PriceRecord
-from evalkit.records import Grade, Record, Text, load, validate
+from evalkit.records import Record, load, validate
+from evalkit.vocabulary import Grade, Text
 
 Arm = Literal["treated", "comparison"]
 Driver = Literal["state_months", "start", "displaced_months", "net_public_outlay"]

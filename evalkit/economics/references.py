@@ -7,7 +7,8 @@ from evalkit.economics.conversion import PRICE_INDEX, convert_currency, convert_
 from evalkit.economics.dated import DatedRecord, DatedValue, value_at
 from evalkit.errors import ParameterError
 from evalkit.params import Distribution, PriceRecord
-from evalkit.records import Record, Text
+from evalkit.records import Record
+from evalkit.vocabulary import Text
 
 
 class Factor(Record):

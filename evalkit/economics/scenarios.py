@@ -15,7 +15,8 @@ from evalkit.economics.price_book import Posting, PriceBook, declare_price_book,
 from evalkit.economics.what_if import WhatIf, cohort_path, load_what_if, refuse_unfit, refuse_wait
 from evalkit.errors import ParameterError, first_few, nearest
 from evalkit.params import PriceRecord
-from evalkit.records import Grade, Record, Text, load
+from evalkit.records import Record, load
+from evalkit.vocabulary import Grade, Text
 
 NUMBERS = (
     *RESULT_PERSPECTIVES,

@@ -8,8 +8,9 @@ from pydantic import Field
 from evalkit.economics.effect_paths import ARMS, EVERYBODY, EffectPath
 from evalkit.economics.projection import cohort_trace
 from evalkit.errors import ParameterError, first_few, nearest
-from evalkit.records import Grade, Record, Text, load
+from evalkit.records import Record, load
 from evalkit.tables import STATES
+from evalkit.vocabulary import Grade, Text
 
 Rates = dict[str, dict[str, float]]
 ESTIMAND = "what_if"

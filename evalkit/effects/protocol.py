@@ -14,8 +14,9 @@ from pydantic import Field, model_validator
 from evalkit.errors import ProtocolError
 from evalkit.months import month_number
 from evalkit.params import Run
-from evalkit.records import Record, Text, hash_of, load
+from evalkit.records import Record, hash_of, load
 from evalkit.tables import STATES
+from evalkit.vocabulary import Text
 
 CovariateKind = Literal["person", "elapsed", "season", "history_share", "district"]
 Comparison = Literal["wait", "never", "other"]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -22,14 +21,13 @@ from evalkit.intake.checked import Checked, check_table, find_orphans, resolve
 from evalkit.intake.contract import Contract, contracts_with_covariates
 from evalkit.intake.delivery import Delivery, Note, describe, notes_table, read_delivery, refuse_incomplete
 from evalkit.intake.gate import refuse_personal_numbers
+from evalkit.intake.mapping import Mapping, load_mapping
 from evalkit.intake.monthly_record import PREFIX
 from evalkit.intake.rules import Extent
+from evalkit.intake.side_by_side import side_by_side
 from evalkit.intake.table_rules import NO_REJECTIONS, SUPERSEDED
 from evalkit.schemas import DELIVERED
 from evalkit.tables import with_columns_of
-
-if TYPE_CHECKING:
-    from evalkit.intake.mapping import Mapping
 
 _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
 
@@ -93,23 +91,21 @@ def admit(
         If a personal number stands anywhere (nothing is read in), a file or column is missing or unreadable, the last month known is not
         given for a table with dates, or more rows break their contract than may be set aside.
     """
-    delivery, contracts, words, carry_over = _read(extract_folder, contracts_folder, mapping)
+    delivery, contracts, words = _read(extract_folder, contracts_folder, mapping)
     refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
     refuse_incomplete(delivery, contracts, words)
     delivered = [contract for table, contract in contracts.items() if table in delivery.tables]
     through = _last_months(delivered, data_through)
     last_month = data_through if isinstance(data_through, date) else max(data_through.values())
-    carry = partial(carry_over, districts=tuple(districts), data_through=last_month)
+    carry = _carrying(Path(mapping).parent / words.crosswalk, tuple(districts), last_month) if mapping and words.crosswalk else None
     extents = [Extent(tuple(districts), first_month, through[contract.table]) for contract in delivered]
     may_be_superseded = any(file.path.name.startswith(PREFIX) for files in delivery.tables.values() for file in files)
-    # Most of the work leaves Python, so tables are looked at side by side.
-    with ThreadPoolExecutor() as pool:
-        typed = list(pool.map(partial(_type_table, delivery=delivery, words=words, carry=carry), delivered))
-        assumptions = describe(delivery, contracts, words, [note for _, notes in typed for note in notes])
-        del delivery
-        check = partial(check_table, may_be_superseded=may_be_superseded)
-        checked = list(pool.map(check, delivered, [cells for cells, _ in typed], extents))
-        del typed
+    typed = side_by_side(partial(_type_table, delivery=delivery, words=words, carry=carry), delivered)
+    assumptions = describe(delivery, contracts, words, [note for _, notes in typed for note in notes])
+    del delivery
+    check = partial(check_table, may_be_superseded=may_be_superseded)
+    checked = side_by_side(check, delivered, [cells for cells, _ in typed], extents)
+    del typed
     checked = _follow_references(checked)
     _refuse_excess(checked, max_rejected_share)
     receipt = pl.concat([_receipt_of(one, through[one.contract.table]) for one in checked])
@@ -135,18 +131,20 @@ def intake_counts(admission: Admission) -> pl.DataFrame:
 
 def _read(
     extract_folder: Path | str, contracts_folder: Path | str, mapping: Path | str | None
-) -> tuple[Delivery, dict[str, Contract], "Mapping", Callable[..., tuple[TypedCells, list[str]]]]:
-    """The delivery, its contracts, the mapping, and what carries districts over; files are read while Python reads what is said of them."""
+) -> tuple[Delivery, dict[str, Contract], Mapping]:
+    """The delivery, its contracts and the mapping; the files are read outside Python, while Python reads what is said of them."""
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(read_delivery, extract_folder, {schema.name: schema.keys for schema in DELIVERED})
-        # Imported here, because that too takes a tenth of a second of Python, which the files are read without.
-        from evalkit.intake.crosswalk import carry_districts_over, load_crosswalk
-        from evalkit.intake.mapping import load_mapping
-
         words = load_mapping(mapping)
-        crosswalk = load_crosswalk(Path(mapping).parent / words.crosswalk if mapping and words.crosswalk else None)
         contracts = contracts_with_covariates(contracts_folder, words)
-    return reading.result().of(contracts), contracts, words, partial(carry_districts_over, crosswalk=crosswalk)
+    return reading.result().of(contracts), contracts, words
+
+
+def _carrying(crosswalk: Path, districts: tuple[str, ...], last_month: date) -> Callable[..., tuple[TypedCells, list[str]]]:
+    # Imported here: few extracts need a crosswalk, and what reads one takes a fifth of a second to import.
+    from evalkit.intake.crosswalk import carry_districts_over, load_crosswalk
+
+    return partial(carry_districts_over, crosswalk=load_crosswalk(crosswalk), districts=districts, data_through=last_month)
 
 
 def _last_months(delivered: Sequence[Contract], data_through: date | Dictionary[str, date]) -> dict[str, date | None]:
@@ -166,20 +164,19 @@ def _last_months(delivered: Sequence[Contract], data_through: date | Dictionary[
 
 
 def _type_table(
-    contract: Contract, *, delivery: Delivery, words: "Mapping", carry: Callable[..., tuple[TypedCells, list[str]]]
+    contract: Contract, *, delivery: Delivery, words: Mapping, carry: Callable[..., tuple[TypedCells, list[str]]] | None
 ) -> tuple[TypedCells, list[Note]]:
     files, mapping = delivery.tables[contract.table], words.of(contract.table)
     parts = [type_cells(file, contract.columns, mapping) for file in files]
     notes = [(contract.table, file.path.name, note) for file, part in zip(files, parts, strict=True) for note in part.notes]
-    typed, carried = carry(joined(parts), contract)
+    typed, carried = carry(joined(parts), contract) if carry else (joined(parts), [])
     return typed, notes + [(contract.table, "", note) for note in carried]
 
 
 def _follow_references(checked: list[Checked]) -> list[Checked]:
     waiting = {one.contract.table: one for one in checked}
     links = [(one, link, waiting[link.to_table]) for one in checked for link in one.contract.references if link.to_table in waiting]
-    with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda link: resolve(*link), links))
+    found = side_by_side(lambda link: resolve(*link), links)
     resolved = {(one.contract.table, link.name): each for (one, link, _), each in zip(links, found, strict=True)}
     done: dict[str, Checked] = {}
     while waiting:

@@ -6,16 +6,13 @@ spreadsheets write: `1 234,50` with any kind of space, U+2212 as minus, a midnig
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from evalkit.intake.codes import Coded, code_texts, stacked
 from evalkit.intake.contract import Column
 from evalkit.intake.delivered import OWN_COLUMNS, Delivered
-
-if TYPE_CHECKING:
-    from evalkit.intake.mapping import TableMapping
+from evalkit.intake.mapping import TableMapping
 
 _ISO_LENGTH = 10
 _SPACES = " \u00a0\u202f\u2009"
@@ -49,7 +46,7 @@ class TypedCells:
     notes: tuple[str, ...]
 
 
-def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: "TableMapping") -> TypedCells:
+def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: TableMapping) -> TypedCells:
     """The declared columns of a file with the contract's types; undelivered columns are empty."""
     typed, flags, notes, texts = [], {}, [], {}
     absent = [column for column in columns if mapping.source_of(column, delivered.columns) is None]
@@ -91,7 +88,7 @@ def joined(parts: Sequence[TypedCells]) -> TypedCells:
     )
 
 
-def _raw_cells(delivered: Delivered, column: Column, mapping: "TableMapping") -> tuple[pl.Series, Coded | None]:
+def _raw_cells(delivered: Delivered, column: Column, mapping: TableMapping) -> tuple[pl.Series, Coded | None]:
     """The delivered column under our name (see `_raw`), and as numbers where it was delivered as text."""
     source = mapping.source_of(column, delivered.columns)
     cells = delivered.cells[source]
@@ -110,7 +107,7 @@ def _raw_cells(delivered: Delivered, column: Column, mapping: "TableMapping") ->
     return coded.cells.alias(column.name), coded
 
 
-def _raw(source: str, dtype: pl.DataType, column: Column, mapping: "TableMapping") -> pl.Expr:
+def _raw(source: str, dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:
     """The delivered column under our name: text without spaces around it, empty text as null, codes and Swedish labels as our codes."""
     cells = pl.col(source)
     codes = _codes_of(column, mapping)
@@ -125,7 +122,7 @@ def _raw(source: str, dtype: pl.DataType, column: Column, mapping: "TableMapping
     return cells.alias(column.name)
 
 
-def _codes_of(column: Column, mapping: "TableMapping") -> dict[str, str]:
+def _codes_of(column: Column, mapping: TableMapping) -> dict[str, str]:
     return {label: str(value) for value, label in column.labels.items()} | mapping.codes.get(column.name, {})
 
 
@@ -133,7 +130,7 @@ def _is_typed(raw: pl.Series, column: Column) -> bool:
     return raw.dtype == column.dtype and (column.kind != "number" or bool(raw.is_finite().all()))
 
 
-def _plain_value(dtype: pl.DataType, column: Column, mapping: "TableMapping") -> pl.Expr:
+def _plain_value(dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:
     cells = pl.col(column.name)
     if dtype == pl.String:
         return _from_text(cells, column, mapping.formats.get(column.name))

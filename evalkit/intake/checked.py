@@ -17,6 +17,7 @@ from evalkit.intake.codes import Coded, code_column, is_among, pack, pack_both, 
 from evalkit.intake.contract import Contract, CustomRule, Reference
 from evalkit.intake.delivered import FILE, LINE
 from evalkit.intake.rules import Extent, RowRule, compile_row_rules, failing_values
+from evalkit.intake.side_by_side import side_by_side
 from evalkit.intake.table_rules import NO_REJECTIONS, ROW, find_overlaps, find_repeated_keys, find_superseded, orphans, rejection
 
 _LAST_DAY = np.iinfo(np.int32).max
@@ -118,9 +119,9 @@ class Resolved:
 
 def resolve(checked: Checked, link: Reference, target: Checked) -> Resolved:
     """A reference of one table to another, asked of all their rows."""
-    own = [checked.coded(column) for column in link.columns]
-    others = [target.coded(column) for column in link.to_columns]
-    places = [places_among(mine, theirs) for mine, theirs in zip(own, others, strict=True)]
+    own = side_by_side(checked.coded, link.columns)
+    others = side_by_side(target.coded, link.to_columns)
+    places = side_by_side(places_among, own, others)
     if len(own) == 1:
         names, known, is_asked = places[0] + 1, others[0].codes + 1, np.arange(own[0].n_codes) < len(own[0].values)
     else:
@@ -155,10 +156,11 @@ def _check_rows(contract: Contract, typed: TypedCells, extent: Extent) -> Checke
     own = rows[[*contract.column_names, FILE, LINE]]
     checked = Checked(contract, own, np.ones(rows.height, dtype=bool), NO_REJECTIONS, texts=typed.texts)
     rules = compile_row_rules(contract, typed.given, extent)
-    by_value = {column: coded for column in typed.given if (coded := _whole_column(checked, column, typed))}
+    coded = zip(typed.given, side_by_side(lambda column: _whole_column(checked, column, typed), typed.given), strict=True)
+    by_value = {column: values for column, values in coded if values}
     found = {}
-    for column, coded in by_value.items():
-        found |= _failing_rows([rule for rule in rules if rule.column == column], coded, rows)
+    for column, values in by_value.items():
+        found |= _failing_rows([rule for rule in rules if rule.column == column], values, rows)
     # Rules on several columns, or on numbers: one scan counts them all, and only for those that are broken the rows are looked for.
     by_row = [rule for rule in rules if rule.column not in by_value]
     counts = rows.lazy().select(rule.fails.sum().alias(rule.name) for rule in by_row).collect(engine="streaming").row(0, named=True)

@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from evalkit.intake.side_by_side import side_by_side
+
 NO_CODE = -1
 _LARGEST = 1 << 62
 # Cells looked at to tell whether equal ones stand together; and texts for each descent among them, above which they count as nearly sorted.
@@ -180,7 +182,8 @@ def pack(columns: Sequence[Coded]) -> np.ndarray:
 def pack_both(left: Sequence[Coded], right: Sequence[Coded]) -> tuple[np.ndarray, np.ndarray]:
     """The rows of two tables packed alike, so that equal rows have equal numbers; a column has the same values in both."""
     if math.prod(column.n_codes for column in left) <= _LARGEST:
-        return pack(left), pack(right)
+        left, right = side_by_side(pack, [left, right])
+        return left, right
     both = [Coded(one.values, np.concatenate([one.codes, other.codes]), True) for one, other in zip(left, right, strict=True)]
     packed, n_left = pack(both), len(left[0].codes)
     return packed[:n_left], packed[n_left:]
@@ -210,11 +213,11 @@ def _recoded(columns: Sequence[Coded], values: pl.Series) -> list[Coded]:
 
 def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
     """The distinct texts, the code of each row, and whether the distinct ones stand in order."""
-    if not texts.null_count() and (texts > texts.shift(1)).slice(1).all():
-        return texts, np.arange(len(texts), dtype=np.int32), True
     few = _codes_of_few(texts)
     if few:
         return *few, False
+    if not texts.null_count() and (texts > texts.shift(1)).slice(1).all():
+        return texts, np.arange(len(texts), dtype=np.int32), True
     is_nearly_sorted = _FEW_DESCENTS * (texts < texts.shift(1)).sum() <= len(texts)
     codes, rows = (None, None) if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
     if codes is None or not texts.gather(rows).gather(codes).equals(texts):

@@ -7,8 +7,11 @@ said in Swedish, on both.
 Source: Open Data Contract Standard 3.2, bitol.io.
 """
 
+import json
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,13 +19,15 @@ import polars as pl
 
 from evalkit.errors import IntakeError, nearest
 from evalkit.schemas import SCHEMAS
+from evalkit.vocabulary import Text
 
 if TYPE_CHECKING:
     from evalkit.intake.mapping import Covariate, Mapping
-    from evalkit.records import Text
 
 Kind = Literal["string", "integer", "number", "date", "boolean"]
 DTYPES: dict[str, pl.DataType] = {"string": pl.String, "integer": pl.Int32, "number": pl.Float64, "date": pl.Date, "boolean": pl.Boolean}
+# Faults of one contract that are named at once.
+_MAX_FAULTS = 5
 RULE_ARGUMENTS = {
     "no_personnummer": (),
     "known_district": ("column",),
@@ -53,7 +58,7 @@ class Column:
     limits: Dictionary[str, float] = field(default_factory=dict)
     labels: Dictionary[Any, str] = field(default_factory=dict)
     term: str = ""
-    description: "Text" = field(default_factory=dict)
+    description: Text = field(default_factory=dict)
 
     @property
     def dtype(self) -> pl.DataType:
@@ -93,7 +98,7 @@ class Contract:
     references: tuple[Reference, ...]
     is_required: bool
     term: str = ""
-    description: "Text" = field(default_factory=dict)
+    description: Text = field(default_factory=dict)
 
     @property
     def column_names(self) -> list[str]:
@@ -156,68 +161,109 @@ def plain(name: str) -> str:
 
 
 def _read_contract(path: Path) -> Contract:
-    # Imported here: the standard's model takes a fifth of a second to build.
     import yaml
-    from open_data_contract_standard.model import OpenDataContractStandard
-    from pydantic import ValidationError
 
     try:
         # The C parser reads the same YAML ten times as fast; not every build of PyYAML has it.
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        odcs = OpenDataContractStandard.model_validate(content)
-        return _contract_of(odcs, path)
-    except (yaml.YAMLError, ValidationError, LookupError, TypeError) as fault:
-        raise IntakeError(
-            "A data contract could not be read.",
-            where=str(path),
-            why=f"It is not a contract of the Open Data Contract Standard with one table ({type(fault).__name__}).",
-            fix="compare it with the other contracts in the folder.",
-        ) from fault
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        mark = getattr(fault, "problem_mark", None)
+        raise _no_contract(path, [f"line {mark.line + 1}: not YAML" if mark else "not YAML in utf-8"]) from fault
+    faults = [f"{_place(fault.instance_path, content)}: {fault.message}" for fault in _standard().iter_errors(content)]
+    faults = faults or _faults_beyond_the_standard(content)
+    if faults:
+        raise _no_contract(path, list(dict.fromkeys(faults)))
+    try:
+        return _contract_of(content, path)
+    except (LookupError, TypeError, ValueError) as fault:
+        raise _no_contract(path, [f"a part of it says too little to be followed ({type(fault).__name__}: {fault})"]) from fault
 
 
-def _contract_of(odcs: Any, path: Path) -> Contract:
-    (table,) = odcs.schema_ or [None]
-    properties = table.properties
-    keyed = sorted((p for p in properties if p.primaryKey), key=lambda p: p.primaryKeyPosition)
-    references = [
-        Reference(link.id, (p.name,), *_target(link.to)) for p in properties for link in p.relationships or () if link.type == "foreignKey"
-    ]
-    references += [
-        Reference(link.id, _target(link.from_)[1], *_target(link.to)) for link in table.relationships or () if link.type == "foreignKey"
-    ]
+def _faults_beyond_the_standard(content: dict) -> list[str]:
+    tables = content.get("schema", [])
+    faults = [] if len(tables) == 1 else [f"schema: {len(tables)} tables; one is expected in each contract"]
+    for table in tables:
+        for quality in table.get("quality", ()):
+            rule = quality.get("implementation")
+            if quality.get("engine") == "evalkit" and not (quality.get("id") and isinstance(rule, dict) and "rule" in rule):
+                faults.append(
+                    f"schema.{table['name']}.quality.{quality.get('id', 'without id')}: needs an id, and a rule in its implementation"
+                )
+    return faults
+
+
+@cache
+def _standard() -> Any:
+    # Imported here: it is asked of contracts only. The package of the standard holds its JSON Schema.
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for(json.loads((files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8")))
+
+
+def _place(location: list[str | int], content: Any) -> str:
+    """Where a fault stands; an entry of a list by its name or id rather than its position: schema.person.properties.sex.logicalType."""
+    parts = []
+    for part in location:
+        content = content[part]
+        named = (content.get("name") or content.get("id")) if isinstance(part, int) and isinstance(content, dict) else None
+        parts.append(str(named or part))
+    return ".".join(parts) or "the whole file"
+
+
+def _no_contract(path: Path, faults: list[str]) -> IntakeError:
+    return IntakeError(
+        "A data contract could not be read.",
+        where=f"{path}: {'; '.join(faults[:_MAX_FAULTS])}",
+        why="It is not a contract of the Open Data Contract Standard with one table, so nothing is read in.",
+        fix="mend what is named, or compare the file with the other contracts in the folder.",
+    )
+
+
+def _contract_of(content: dict, path: Path) -> Contract:
+    (table,) = content["schema"]
+    properties = table["properties"]
+    keyed = sorted((p for p in properties if p.get("primaryKey")), key=lambda p: p.get("primaryKeyPosition", -1))
+    references = [_reference_of(link, (p["name"],)) for p in properties for link in p.get("relationships", ())]
+    references += [_reference_of(link, _target(link["from"])[1]) for link in table.get("relationships", ())]
     return Contract(
-        table=table.name,
+        table=table["name"],
         path=path,
         columns=tuple(_column_of(p) for p in properties),
-        keys=tuple(p.name for p in keyed),
-        rules=tuple(_rule_of(quality) for quality in table.quality or () if quality.engine == "evalkit"),
-        references=tuple(references),
-        is_required=_custom(odcs, "delivery") != "optional",
+        keys=tuple(p["name"] for p in keyed),
+        rules=tuple(_rule_of(quality) for quality in table.get("quality", ()) if quality.get("engine") == "evalkit"),
+        references=tuple(reference for reference in references if reference),
+        is_required=_custom(content, "delivery") != "optional",
         term=_swedish_term(table),
-        description={"en": odcs.description.usage or "", "sv": _custom(odcs, "descriptionSv") or ""},
+        description={"en": content.get("description", {}).get("usage", ""), "sv": _custom(content, "descriptionSv") or ""},
     )
 
 
-def _column_of(declared: Any) -> Column:
-    options = declared.logicalTypeOptions or {}
+def _column_of(declared: dict) -> Column:
+    options = declared.get("logicalTypeOptions", {})
     bounds = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+    values = declared.get("enum", ())
     return Column(
-        name=declared.name,
-        kind=declared.logicalType,
-        is_required=bool(declared.required),
+        name=declared["name"],
+        kind=declared.get("logicalType"),
+        is_required=declared.get("required", False),
         may_be_absent=bool(_custom(declared, "mayBeAbsent")),
-        allowed=tuple(entry.value for entry in declared.enum or ()),
+        allowed=tuple(entry["value"] for entry in values),
         pattern=options.get("pattern"),
         limits={bound: options[bound] for bound in bounds if bound in options},
-        labels={entry.value: entry.label or str(entry.value) for entry in declared.enum or ()},
+        labels={entry["value"]: entry.get("label") or str(entry["value"]) for entry in values},
         term=_swedish_term(declared),
-        description={"en": declared.description or "", "sv": _custom(declared, "descriptionSv") or ""},
+        description={"en": declared.get("description", ""), "sv": _custom(declared, "descriptionSv") or ""},
     )
 
 
-def _rule_of(quality: Any) -> CustomRule:
-    arguments = dict(quality.implementation)
-    return CustomRule(quality.id, quality.description, arguments.pop("rule"), arguments)
+def _rule_of(quality: dict) -> CustomRule:
+    arguments = dict(quality["implementation"])
+    return CustomRule(quality["id"], quality.get("description", ""), arguments.pop("rule"), arguments)
+
+
+def _reference_of(link: dict, columns: tuple[str, ...]) -> Reference | None:
+    # A foreign key is what the standard takes a relationship for that does not say.
+    return Reference(link["id"], columns, *_target(link["to"])) if link.get("type", "foreignKey") == "foreignKey" else None
 
 
 def _target(reference: str | list[str]) -> tuple[str, tuple[str, ...]]:
@@ -225,12 +271,12 @@ def _target(reference: str | list[str]) -> tuple[str, tuple[str, ...]]:
     return parts[0][0], tuple(column for _, column in parts)
 
 
-def _swedish_term(element: Any) -> str:
-    return next((entry.synonym for entry in element.synonyms or () if entry.locale == "sv-SE"), element.name)
+def _swedish_term(element: dict) -> str:
+    return next((entry["synonym"] for entry in element.get("synonyms", ()) if entry.get("locale") == "sv-SE"), element["name"])
 
 
-def _custom(element: Any, name: str) -> Any:
-    return next((entry.value for entry in element.customProperties or () if entry.property == name), None)
+def _custom(element: dict, name: str) -> Any:
+    return next((entry.get("value") for entry in element.get("customProperties", ()) if entry.get("property") == name), None)
 
 
 def _faults(contract: Contract, contracts: dict[str, Contract]) -> list[str]:

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from evalkit.intake.cells import TypedCells
 from evalkit.intake.contract import Contract
-from evalkit.records import Grade, Record, load
+from evalkit.records import Record, load
+from evalkit.vocabulary import Grade
 
 _DATES = ("month", "start", "date")
 _RULE = "known_district"

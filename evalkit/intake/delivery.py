@@ -6,10 +6,8 @@ the table. Monthly records (monthly_record*.txt) hold three tables at once. Ever
 
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Dictionary
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -17,12 +15,11 @@ from evalkit.errors import IntakeError, first_few
 from evalkit.intake.contract import Contract
 from evalkit.intake.database import is_database, read_database
 from evalkit.intake.delivered import Delivered
+from evalkit.intake.mapping import Mapping
 from evalkit.intake.monthly_record import is_monthly_record, read_monthly_records
 from evalkit.intake.readers import SUFFIXES, read_delivered
 from evalkit.intake.searching import searchable
-
-if TYPE_CHECKING:
-    from evalkit.intake.mapping import Mapping
+from evalkit.intake.side_by_side import side_by_side
 
 Note = tuple[str | None, str, str]
 
@@ -79,17 +76,15 @@ def read_delivery(place: Path | str, keys: Dictionary[str, Sequence[str]]) -> De
     records = [path for path in paths if is_at_top[path] and is_monthly_record(path)]
     others = [path for path in paths if path not in named and path not in records]
     tables: dict[str, tuple[Delivered, ...]] = {}
-    with ThreadPoolExecutor() as pool:
-        read = pool.map(lambda path: read_delivered(path, table=named[path]), named)
-        for table, delivered in zip(named.values(), read, strict=True):
-            tables[table] = (*tables.get(table, ()), delivered)
+    for table, delivered in zip(named.values(), side_by_side(lambda path: read_delivered(path, table=named[path]), named), strict=True):
+        tables[table] = (*tables.get(table, ()), delivered)
     if records:
         derived = read_monthly_records(records)
         tables |= {table: (*tables.get(table, ()), *files) for table, files in derived.items() if table != "person" or table not in tables}
     return Delivery(str(folder), tables, *_by_part({str(path.relative_to(folder)): searchable(path) for path in others}))
 
 
-def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mapping: "Mapping") -> None:
+def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping) -> None:
     """Stop the intake if a required table or a required column was not delivered; names what was found.
 
     Raises
@@ -121,7 +116,7 @@ def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mappin
         )
 
 
-def describe(delivery: Delivery, contracts: dict[str, Contract], mapping: "Mapping", found: Sequence[Note] = ()) -> pl.DataFrame:
+def describe(delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping, found: Sequence[Note] = ()) -> pl.DataFrame:
     """What was assumed about each file: how it was read, what it does not hold and what was left unread (table, file, assumption).
 
     `found` are further notes, made while the cells became values.
@@ -157,13 +152,13 @@ def _by_part(contents: Dictionary[str, Dictionary[str, pl.DataFrame] | None]) ->
     return searched, tuple(name for name, parts in contents.items() if parts is None)
 
 
-def _lacking(contract: Contract, file: Delivered, mapping: "Mapping") -> list[str]:
+def _lacking(contract: Contract, file: Delivered, mapping: Mapping) -> list[str]:
     words = mapping.of(contract.table)
     lacking = [column for column in contract.columns if not column.may_be_absent and words.source_of(column, file.columns) is None]
     return [words.columns.get(column.name, column.name) for column in lacking]
 
 
-def _notes_on(file: Delivered, contract: Contract, mapping: "Mapping") -> list[str]:
+def _notes_on(file: Delivered, contract: Contract, mapping: Mapping) -> list[str]:
     words = mapping.of(contract.table)
     source = {column.name: words.source_of(column, file.columns) for column in contract.columns}
     absent = [ours for ours, theirs in source.items() if theirs is None]

@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from evalkit.intake.contract import Column, Contract, CustomRule
-
-if TYPE_CHECKING:
-    from evalkit.records import Language
+from evalkit.vocabulary import Language
 
 _WORDS = {
     "title": {"sv": "Vad som ska levereras", "en": "What to deliver"},
@@ -156,7 +153,7 @@ def write_documentation(contracts: Mapping[str, Contract], out: Path | str) -> l
     return paths
 
 
-def _form(column: Column, language: "Language") -> str:
+def _form(column: Column, language: Language) -> str:
     """What a value must look like beyond its type, in words; empty where any will do or values are listed."""
     parts = [_BOUNDS[bound][language].format(limit=limit) for bound, limit in column.limits.items()]
     if column.pattern:
@@ -164,7 +161,7 @@ def _form(column: Column, language: "Language") -> str:
     return ", ".join(parts)
 
 
-def _sentences(contract: Contract, contracts: Mapping[str, Contract], language: "Language") -> list[str]:
+def _sentences(contract: Contract, contracts: Mapping[str, Contract], language: Language) -> list[str]:
     """The rules of a table as sentences: its key, its own rules and its references."""
     named = {column.name: f"{column.term} ({column.name})" if language == "sv" else column.name for column in contract.columns}
     keys = _listing([named[key] for key in contract.keys], language)
@@ -176,7 +173,7 @@ def _sentences(contract: Contract, contracts: Mapping[str, Contract], language: 
     return [_capital(sentence) for sentence in sentences]
 
 
-def _sentence(rule: CustomRule, named: Mapping[str, str], language: "Language") -> str:
+def _sentence(rule: CustomRule, named: Mapping[str, str], language: Language) -> str:
     if language == "en":
         return rule.sentence
     arguments = {
@@ -186,7 +183,7 @@ def _sentence(rule: CustomRule, named: Mapping[str, str], language: "Language") 
     return _RULES_SV[rule.rule].format(**arguments)
 
 
-def _listing(items: list[str], language: "Language") -> str:
+def _listing(items: list[str], language: Language) -> str:
     last = {"sv": " och ", "en": " and "}[language]
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + last + items[-1]
 

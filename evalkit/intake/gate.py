@@ -1,7 +1,6 @@
 """Gate 1: no personnummer or samordningsnummer enters, in whatever column, line, sheet or name of whatever file."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +9,7 @@ from evalkit.errors import IntakeError, first_few
 from evalkit.ids import count_personal_numbers, looks_like_shortened_numbers, rows_with_personal_numbers
 from evalkit.intake.delivered import LINE, OWN_COLUMNS, Delivered
 from evalkit.intake.delivery import Delivery
+from evalkit.intake.side_by_side import side_by_side
 
 _SEARCHED = (pl.String, pl.Categorical, pl.Enum, pl.Binary)
 # Fewer characters than these hold no personal number, however it is written; shortened ones are looked for apart.
@@ -34,8 +34,7 @@ def refuse_personal_numbers(delivery: Delivery, rule_place: str) -> None:
         Naming files, columns and lines, never values.
     """
     files = [file for delivered in delivery.tables.values() for file in delivered]
-    with ThreadPoolExecutor() as pool:
-        found = [place for places in pool.map(_places, files) for place in places]
+    found = [place for places in side_by_side(_places, files) for place in places]
     for name, content in delivery.searched.items():
         found += _places_in(name, content)
     found += _names_with_numbers([*{file.path.name for file in files}, *delivery.searched, *delivery.unsearched])
@@ -53,14 +52,17 @@ def refuse_personal_numbers(delivery: Delivery, rule_place: str) -> None:
 def _places(file: Delivered) -> list[tuple[int, str]]:
     name, lines = _safe(file.path.name), file.cells[LINE]
     columns = [column for column in file.columns if _is_searched(file.cells.schema[column])]
-    places = []
-    for column in columns:
-        places += [] if file.is_clear or _is_clear(file, column) else _place(name, column, file.cells[column], lines)
-        places += _shortened(name, column, file.cells[column])
+    places = [place for found in side_by_side(lambda column: _in_column(file, column, lines), columns) for place in found]
     places += _place(name, "whole line", file.loose_lines["text"], file.loose_lines["line"])
     for sheet, cells in file.also_searched.items():
         places += _places_in(f"{name}, sheet {_safe(sheet)}", cells)
     return places
+
+
+def _in_column(file: Delivered, column: str, lines: pl.Series) -> list[tuple[int, str]]:
+    name, cells = _safe(file.path.name), file.cells[column]
+    found = [] if file.is_clear or _is_clear(file, column) else _place(name, column, cells, lines)
+    return found + _shortened(name, column, cells)
 
 
 def _is_clear(file: Delivered, column: str) -> bool:

@@ -4,31 +4,43 @@ A mapping declares covariates that only this data set has, carries another syste
 names the crosswalk by which old districts become those of the run.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
-
-from pydantic import Field
+from typing import Any, ClassVar, Literal
 
 from evalkit.intake.contract import Column, plain
-from evalkit.records import Grade, Record, Text, load
+from evalkit.vocabulary import Grade, Text
+
+_COLUMN_NAME = re.compile("[a-z][a-z0-9_]*")
+# Unknown keys are refused wherever they stand.
+_REFUSING: dict[str, Any] = {"extra": "forbid"}
 
 
-class Covariate(Record):
+@dataclass(frozen=True)
+class Covariate:
     """A further column of the person table: what it is, its type, and when it was measured.
 
     A covariate not known at the first month may describe people, but must not adjust a comparison that begins before it was measured.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    __pydantic_config__: ClassVar = _REFUSING
+
+    name: str
     type: Literal["integer", "number", "string", "date", "boolean"]
     description: Text
     measured: str
     is_known_at_first_month: bool
     values: tuple[int | str, ...] = ()
 
+    def __post_init__(self):
+        if not _COLUMN_NAME.fullmatch(self.name):
+            raise ValueError(f"the name of a covariate is written as {_COLUMN_NAME.pattern}")
 
-class TableMapping(Record):
+
+@dataclass(frozen=True)
+class TableMapping:
     """One table: delivered column by our column, delivered code -> our code by our column, and covariates.
 
     `formats` says how a column writes its dates where that is not 2026-09-01: "%Y%m%d", or "%Y%m" for months. `last_days` are columns that
@@ -36,12 +48,14 @@ class TableMapping(Record):
     codes of a column are (H, M, L) and `cautions` what to beware of; both are repeated in the receipt.
     """
 
-    columns: dict[str, str] = Field(default_factory=dict)
-    codes: dict[str, dict[str, str]] = Field(default_factory=dict)
-    formats: dict[str, str] = Field(default_factory=dict)
+    __pydantic_config__: ClassVar = _REFUSING
+
+    columns: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    formats: dict[str, str] = field(default_factory=dict)
     last_days: tuple[str, ...] = ()
-    grades: dict[str, Grade] = Field(default_factory=dict)
-    cautions: dict[str, str] = Field(default_factory=dict)
+    grades: dict[str, Grade] = field(default_factory=dict)
+    cautions: dict[str, str] = field(default_factory=dict)
     covariates: tuple[Covariate, ...] = ()
 
     def source_of(self, column: Column, names: Sequence[str]) -> str | None:
@@ -54,15 +68,18 @@ class TableMapping(Record):
         return next((name for name in names if column.term and plain(name) == plain(column.term) and name not in taken), None)
 
 
-class Mapping(Record):
+@dataclass(frozen=True)
+class Mapping:
     """A mapping file: the source of the data set, one entry for each table that needs one, and a crosswalk beside the mapping file.
 
     `crosswalk` is a path relative to the mapping file.
     """
 
+    __pydantic_config__: ClassVar = _REFUSING
+
     source: str
     crosswalk: Path | None = None
-    tables: dict[str, TableMapping] = Field(default_factory=dict)
+    tables: dict[str, TableMapping] = field(default_factory=dict)
 
     def of(self, table: str) -> TableMapping:
         """The mapping of a table; empty where the file says nothing of it."""
@@ -77,4 +94,9 @@ def load_mapping(path: Path | str | None) -> Mapping:
     ParameterError
         If the file is missing, or a key is unknown, missing or of the wrong type.
     """
-    return Mapping(source="") if path is None else load(path, Mapping)
+    if path is None:
+        return Mapping(source="")
+    # Imported here: most deliveries come without a mapping, and what reads one takes a fifth of a second to import.
+    from evalkit.records import load
+
+    return load(path, Mapping)

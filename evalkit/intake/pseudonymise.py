@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -25,11 +24,9 @@ from evalkit.intake.contract import Contract
 from evalkit.intake.csv_reader import decode, lines_of
 from evalkit.intake.delivered import IS_WHOLE, OWN_COLUMNS, Delivered
 from evalkit.intake.delivery import table_of
+from evalkit.intake.mapping import Mapping, TableMapping, load_mapping
 from evalkit.intake.monthly_record import FIELDS, is_monthly_record
 from evalkit.intake.readers import read_delivered
-
-if TYPE_CHECKING:
-    from evalkit.intake.mapping import Mapping, TableMapping
 
 ID_COLUMNS = ("person_id", "household_id")
 _SHORTEST_KEY = 32
@@ -88,8 +85,6 @@ def pseudonymise(
     IntakeError
         If a file cannot be read, or the folder to write holds files already.
     """
-    from evalkit.intake.mapping import load_mapping
-
     folder, out = Path(folder), Path(out)
     if out.exists() and any(out.iterdir()):
         raise IntakeError(
@@ -115,7 +110,7 @@ def pseudonym(text: str, key: bytes) -> str:
     return digest[:_N_BYTES].hex().translate(_LETTERS)
 
 
-def _copy(folder: Path, out: Path, contracts: dict[str, Contract], words: "Mapping", hashed: Callable[[str], str]) -> Pseudonymised:
+def _copy(folder: Path, out: Path, contracts: dict[str, Contract], words: Mapping, hashed: Callable[[str], str]) -> Pseudonymised:
     written, left_out = {}, []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         table = table_of(path, contracts) if path.parent == folder else None
@@ -140,7 +135,7 @@ def _remembering(key: bytes) -> Callable[[str], str]:
     return hashed
 
 
-def _table(file: Delivered, out: Path, contract: Contract, words: "TableMapping", hashed: Callable[[str], str]) -> tuple[str, int]:
+def _table(file: Delivered, out: Path, contract: Contract, words: TableMapping, hashed: Callable[[str], str]) -> tuple[str, int]:
     ids = [words.source_of(column, file.columns) for column in contract.columns if column.name in ID_COLUMNS]
     if not file.cells.get_column(IS_WHOLE).all():
         raise _misshapen(file.path)

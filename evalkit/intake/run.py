@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.intake.admit import Admission, admit
 from evalkit.intake.contract import Contract, contracts_with_covariates
+from evalkit.intake.mapping import load_mapping
 
 if TYPE_CHECKING:
     from evalkit.params import Run
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
 
 def contracts_of_run(run: "Run") -> dict[str, Contract]:
     """The contracts of a run by table, with the covariates that its mapping file declares."""
-    from evalkit.intake.mapping import load_mapping
-
     mapping = run.params.extract.mapping
     return contracts_with_covariates(run.path(run.params.contracts), load_mapping(run.path(mapping) if mapping else None))
 

@@ -22,7 +22,7 @@ from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
 from evalkit.errors import ParameterError, nearest
-from evalkit.records import Language, Text
+from evalkit.vocabulary import Language, Text
 
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 LOCALES: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}

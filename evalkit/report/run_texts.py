@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict
 
 from evalkit.errors import ParameterError
 from evalkit.params import Run
-from evalkit.records import Language, Text, load
+from evalkit.records import load
 from evalkit.report.language import Words, read_catalogue, words
+from evalkit.vocabulary import Language, Text
 
 
 class _Texts(BaseModel):

@@ -12,8 +12,9 @@ from pydantic import Field, field_validator, model_validator
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.months import parse_month
-from evalkit.records import Grade, Record, Text, load
+from evalkit.records import Record, load
 from evalkit.tables import STATES
+from evalkit.vocabulary import Grade, Text
 
 SEASON_STARTS = (3, 6, 9, 12)
 Trait = Literal[

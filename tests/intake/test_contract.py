@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from evalkit.errors import IntakeError
+from evalkit.errors import IntakeError, ParameterError
 from evalkit.intake import Covariate, admit, load_contracts, load_mapping
 from evalkit.intake.contract import with_covariates
 from evalkit.schemas import DELIVERED, SCHEMAS
@@ -122,8 +122,8 @@ def test_load_contracts_names_all_statements_it_cannot_follow(own_contracts, fou
     ("table", "old", "new", "fault"),
     [
         ("person", "name: person\n    physicalName", "name: persons\n    physicalName", 'unknown table "persons"'),
-        ("person", "logicalType: integer", "logicalType: time", 'column "birth_year" has unknown type "time"'),
-        ("person", "logicalType: integer", "logicalType: string", 'column "birth_year" is not a Int32'),
+        ("person", "logicalType: number", "logicalType: integer", 'column "weight" is not a Float64'),
+        ("participation", "logicalType: date", "logicalType: timestamp", 'column "start" has unknown type "timestamp"'),
         ("livelihood", "primaryKeyPosition: 2", "primaryKeyPosition: 0", "the primary key is not person_id, start"),
         ("livelihood", "to: person.person_id", "to: person.id", 'foreign key "person_known"'),
         ("person", "rule: known_district, column", "rule: known_district, columns", "takes the arguments: column"),
@@ -146,9 +146,33 @@ def test_load_contracts_refuses_what_is_no_contract(own_contracts, four_lines):
 
     lines = four_lines(caught.value)
     assert lines["what"] == "A data contract could not be read."
-    assert lines["where"].endswith("person.odcs.yaml")
+    assert lines["where"].endswith("person.odcs.yaml: the whole file: Additional properties are not allowed ('unheard_of' was unexpected)")
     assert "Open Data Contract Standard" in lines["why"]
     assert "compare" in lines["fix"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("required: true", "requried: true", "schema.person.properties.person_id: Unevaluated properties are not allowed ('requried'"),
+        ("logicalType: string", "logicalType: strng", 'schema.person.properties.person_id.logicalType: "strng" is not one of'),
+        ("logicalType: integer", "logicalType: string", "schema.person.properties.birth_year.logicalTypeOptions: Additional properties"),
+        ("version: 1.0.0", "version: [1", "line 3: not YAML"),
+        ("schema:\n", "schema:\n  - name: other\n    properties: []\n", "schema: 2 tables; one is expected"),
+        (
+            "implementation: { rule: known_district, column: district }",
+            "implementation: rule",
+            "schema.person.quality.district_known: needs",
+        ),
+    ],
+)
+def test_load_contracts_names_what_the_standard_does_not_know(own_contracts, old, new, fault):
+    folder = own_contracts("person", old, new)
+
+    with pytest.raises(IntakeError) as caught:
+        load_contracts(folder)
+
+    assert fault in caught.value.where
 
 
 def test_mapping_declares_when_each_covariate_was_measured(contracts_folder):
@@ -157,6 +181,30 @@ def test_mapping_declares_when_each_covariate_was_measured(contracts_folder):
     known = {covariate.name: covariate.is_known_at_first_month for covariate in mapping.of("person").covariates}
 
     assert known == {"catholic": True, "grammar": True, "gcse5eq": True, "funemp": False, "fmpr": False, "livboth": False}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("source: x\ntables: {person: {colums: {sex: KON}}}", 'unknown key "tables.person.colums" (did you mean "columns"?)'),
+        ("source: x\ntabels: {}", 'unknown key "tabels" (did you mean "tables"?)'),
+        ("tables: {}", 'missing key "source"'),
+        ("source: x\ntables: {person: {grades: {sex: Q}}}", '"tables.person.grades.sex": '),
+        ("source: x\ntables: {person: {covariates: [{name: sex}]}}", 'missing key "tables.person.covariates.0.type"'),
+        (
+            "source: x\ntables: {person: {covariates: [{name: A b, type: string, description: {}, measured: x, is_known_at_first_month: yes}]}}",
+            '"tables.person.covariates.0": the name of a covariate is written as',
+        ),
+    ],
+)
+def test_load_mapping_names_what_it_does_not_know(tmp_path, text, fault):
+    path = tmp_path / "mapping.yaml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ParameterError) as caught:
+        load_mapping(path)
+
+    assert fault in caught.value.where
 
 
 def test_with_covariates_refuses_a_name_that_the_contract_has(contracts_folder, four_lines):

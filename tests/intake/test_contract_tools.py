@@ -11,6 +11,7 @@ import yaml
 from evalkit.errors import IntakeError
 from evalkit.intake import load_contracts, load_mapping, propose_mapping, write_documentation, write_templates
 from evalkit.intake.mapping import Mapping
+from evalkit.records import validate
 
 LIFECARE = Path(__file__).parents[2] / "data_contracts/mappings/lifecare.yaml"
 N_LIFECARE_REASONS = 23
@@ -47,7 +48,7 @@ def test_propose_mapping_recognises_swedish_names_and_warns_of_last_days(contrac
 
     text = propose_mapping(path, contracts)
 
-    proposed = Mapping.model_validate(yaml.safe_load(text)).of("participation")
+    proposed = validate(yaml.safe_load(text), Mapping, where="proposed").of("participation")
     assert proposed.columns == {"person_id": "Löpnr", "intervention_id": "Insatskod", "start": "FOM", "end": "TOM"}
     assert proposed.last_days == ("end",)
     assert "# not used: Handläggare" in text

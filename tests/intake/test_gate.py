@@ -3,10 +3,14 @@
 The numbers are examples: 811218-9876 stands in Skatteverket's description of the check digit (SKV 704), 701063-2391 is a samordningsnummer.
 """
 
+import shutil
+from datetime import date
+
 import polars as pl
 import pytest
 
 from evalkit.errors import IntakeError
+from evalkit.intake import admit
 
 PERSONAL_NUMBER, COORDINATION_NUMBER = "811218-9876", "701063-2391"
 
@@ -45,6 +49,18 @@ def test_gate_searches_files_that_no_contract_names(extract):
         extract.admit()
 
     assert caught.value.where == 'notes.txt, column "whole line", lines 2'
+
+
+def test_gate_searches_a_table_whose_contract_is_not_among_those_given(extract, tmp_path, contracts_folder):
+    folder = tmp_path / "data_contracts"
+    shutil.copytree(contracts_folder, folder)
+    (folder / "need.odcs.yaml").unlink()
+    extract.write("need", ["person_id,month,need", f"P-1,2026-01-01,work,{PERSONAL_NUMBER}"])
+
+    with pytest.raises(IntakeError) as caught:
+        admit(extract.folder, folder, districts=["Norr", "Söder"], first_month=date(2026, 1, 1), data_through=date(2026, 2, 1))
+
+    assert caught.value.where == 'need.csv, column "whole line", lines 2'
 
 
 def test_gate_searches_cells_beyond_the_last_column(extract):

@@ -1,0 +1,11 @@
+"""Work done in threads: most of what intake does leaves Python, so that threads share the processors."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+
+def side_by_side(work: Callable[..., Any], *items: Iterable[Any]) -> list[Any]:
+    """As `map`: the results in the order of the items, whichever was done first."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(work, *items))
