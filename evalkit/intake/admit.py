@@ -7,7 +7,7 @@ Accepted and rejected rows add up to the delivered ones in every table.
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dictionary
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -17,14 +17,13 @@ import polars as pl
 
 from evalkit.errors import IntakeError
 from evalkit.intake.cells import TypedCells, joined, type_cells
-from evalkit.intake.checked import Checked, check_table, find_orphans, resolve
-from evalkit.intake.contract import Contract, contracts_with_covariates
+from evalkit.intake.checked import Checked, Resolved, check_table, find_orphans, resolve
+from evalkit.intake.contract import Contract, Reference, contracts_with_covariates
 from evalkit.intake.delivery import Delivery, Note, describe, notes_table, read_delivery, refuse_incomplete
 from evalkit.intake.gate import refuse_personal_numbers
 from evalkit.intake.mapping import Mapping, load_mapping
 from evalkit.intake.monthly_record import PREFIX
 from evalkit.intake.rules import Extent
-from evalkit.intake.side_by_side import side_by_side
 from evalkit.intake.table_rules import NO_REJECTIONS, SUPERSEDED
 from evalkit.schemas import DELIVERED
 from evalkit.tables import with_columns_of
@@ -100,13 +99,16 @@ def admit(
     carry = _carrying(Path(mapping).parent / words.crosswalk, tuple(districts), last_month) if mapping and words.crosswalk else None
     extents = [Extent(tuple(districts), first_month, through[contract.table]) for contract in delivered]
     may_be_superseded = any(file.path.name.startswith(PREFIX) for files in delivery.tables.values() for file in files)
-    typed = side_by_side(partial(_type_table, delivery=delivery, words=words, carry=carry), delivered)
-    assumptions = describe(delivery, contracts, words, [note for _, notes in typed for note in notes])
-    del delivery
-    check = partial(check_table, may_be_superseded=may_be_superseded)
-    checked = side_by_side(check, delivered, [cells for cells, _ in typed], extents)
-    del typed
-    checked = _follow_references(checked)
+    look_at = partial(_look_at, delivery=delivery, words=words, carry=carry, may_be_superseded=may_be_superseded)
+    # A reference waits for its own two tables only, so that no processor waits for the slowest of all.
+    with ThreadPoolExecutor(len(delivered) + sum(len(contract.references) for contract in delivered)) as pool:
+        looked_at = {contract.table: pool.submit(look_at, contract, extent) for contract, extent in zip(delivered, extents, strict=True)}
+        links = [(contract.table, link) for contract in delivered for link in contract.references if link.to_table in looked_at]
+        resolving = {(table, link.name): pool.submit(_resolve, looked_at[table], link, looked_at[link.to_table]) for table, link in links}
+    checked, notes = zip(*[one.result() for one in looked_at.values()], strict=True)
+    assumptions = describe(delivery, contracts, words, [note for of_table in notes for note in of_table])
+    checked = _follow_references(checked, {link: resolved.result() for link, resolved in resolving.items()})
+    del delivery, looked_at, look_at, resolving
     _refuse_excess(checked, max_rejected_share)
     receipt = pl.concat([_receipt_of(one, through[one.contract.table]) for one in checked])
     return Admission(
@@ -173,11 +175,26 @@ def _type_table(
     return typed, notes + [(contract.table, "", note) for note in carried]
 
 
-def _follow_references(checked: list[Checked]) -> list[Checked]:
+def _look_at(
+    contract: Contract,
+    extent: Extent,
+    *,
+    delivery: Delivery,
+    words: Mapping,
+    carry: Callable[..., tuple[TypedCells, list[str]]] | None,
+    may_be_superseded: bool,
+) -> tuple[Checked, list[Note]]:
+    typed, notes = _type_table(contract, delivery=delivery, words=words, carry=carry)
+    return check_table(contract, typed, extent, may_be_superseded=may_be_superseded), notes
+
+
+def _resolve(own: Future, link: Reference, target: Future) -> Resolved:
+    (checked, _), (other, _) = own.result(), target.result()
+    return resolve(checked, link, other)
+
+
+def _follow_references(checked: Sequence[Checked], resolved: Dictionary[tuple[str, str], Resolved]) -> list[Checked]:
     waiting = {one.contract.table: one for one in checked}
-    links = [(one, link, waiting[link.to_table]) for one in checked for link in one.contract.references if link.to_table in waiting]
-    found = side_by_side(lambda link: resolve(*link), links)
-    resolved = {(one.contract.table, link.name): each for (one, link, _), each in zip(links, found, strict=True)}
     done: dict[str, Checked] = {}
     while waiting:
         ready = [table for table, one in waiting.items() if not any(link.to_table in waiting for link in one.contract.references)]

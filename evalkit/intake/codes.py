@@ -8,7 +8,7 @@ they do.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import polars as pl
@@ -19,8 +19,12 @@ NO_CODE = -1
 _LARGEST = 1 << 62
 # Cells looked at to tell whether equal ones stand together; and texts for each descent among them, above which they count as nearly sorted.
 _SAMPLE, _FEW_DESCENTS = 10_000, 20
+# How often each number of a sample must stand in it for the sample to be taken for the whole.
+_TIMES_SEEN = 20
 # Texts of no more values than these are compared with each of them.
 _FEW_VALUES = 12
+# Numbers are compared with each of no more known ones than these.
+_FEW_NUMBERS = 5
 # A table of flags, one byte a number, is kept up to this many numbers, or this many for each number looked up.
 _MAX_FLAGS, _MAX_FLAGS_EACH = 1 << 24, 16
 
@@ -29,7 +33,7 @@ _MAX_FLAGS, _MAX_FLAGS_EACH = 1 << 24, 16
 class Coded:
     """A column as numbers.
 
-    values : (n_values,) the distinct values. run_codes : (n_runs,) int32, the position of a run's value among them, -1 where its cells are
+    values : (n_values,) the distinct values. run_codes : (n_runs,) whole numbers, the position of a run's value among them, -1 where its cells are
     empty. has_empty : whether some are. lengths : (n_runs,) how many rows each run has; None where each has one. is_ordered : whether the values
     are known to stand in order.
     """
@@ -42,7 +46,7 @@ class Coded:
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """The code of each row: (n_rows,) int32."""
+        """The code of each row: (n_rows,)."""
         return self.by_row(self.run_codes)
 
     @property
@@ -67,7 +71,14 @@ class Coded:
 
     def rows_where(self, is_meant: np.ndarray) -> np.ndarray:
         """Positions of the rows whose values are meant: (n_codes,) bool, mostly none; an empty cell's code, -1, picks out the last place."""
-        return self.by_row(is_meant[self.run_codes]).nonzero()[0] if is_meant.any() else np.empty(0, dtype=np.int64)
+        if not is_meant.any():
+            return np.empty(0, dtype=np.int64)
+        runs = is_meant[self.run_codes].nonzero()[0]
+        if self.lengths is None:
+            return runs
+        # Only the rows of the runs that are meant are counted out, from the first row of each.
+        lengths, ends = self.lengths[runs].astype(np.int64), np.cumsum(self.lengths, dtype=np.int64)
+        return np.arange(lengths.sum()) + np.repeat(ends[runs] - np.cumsum(lengths), lengths)
 
     def placed(self, places: np.ndarray, other: "Coded") -> "Coded":
         """The column by the values of another, where its own have `places_among` them."""
@@ -191,8 +202,10 @@ def pack_both(left: Sequence[Coded], right: Sequence[Coded]) -> tuple[np.ndarray
 
 def is_among(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Whether each number (0 or more) is one of the known ones: (n_numbers,) bool."""
-    if not len(numbers) or not len(known):
-        return np.zeros(len(numbers), dtype=bool)
+    if len(known) <= _FEW_NUMBERS:
+        return reduce(np.logical_or, (numbers == number for number in known), np.zeros(len(numbers), dtype=bool))
+    if not len(numbers):
+        return np.zeros(0, dtype=bool)
     size = max(int(numbers.max()), int(known.max())) + 1
     if size > max(_MAX_FLAGS, _MAX_FLAGS_EACH * (len(numbers) + len(known))):
         return pl.Series(numbers).is_in(pl.Series(known).implode()).to_numpy()
@@ -269,11 +282,22 @@ def _codes_of_hashes(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _codes_by_table(numbers: np.ndarray, is_empty: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """The distinct numbers in order and each one's position among them, by a table over their range; empty cells have any number."""
-    least = int(numbers.min())
-    offsets = numbers - least
-    is_present = np.zeros(int(offsets.max()) + 1, dtype=bool)
-    is_present[offsets if is_empty is None else offsets[~is_empty]] = True
-    present = is_present.nonzero()[0]
-    place_of = np.full(len(is_present), NO_CODE, dtype=np.int32)
-    place_of[present] = np.arange(len(present), dtype=np.int32)
-    return present + least, place_of[offsets]
+    least, largest = int(numbers.min()), int(numbers.max())
+    # A table from 0 on takes more room than one from the least number on, but no other copy of the numbers.
+    first = 0 if least >= 0 and largest < _MAX_FLAGS else least
+    offsets = numbers - first if first else numbers
+    filled = offsets if is_empty is None else offsets[~is_empty]
+    sample = filled[:: len(filled) // _SAMPLE + 1]
+    # Where each number of a sample stands there many times, it mostly holds all that there are.
+    is_telling = _TIMES_SEEN * len(np.unique(sample)) <= len(sample)
+    for asked in (sample, filled) if is_telling else (filled,):
+        is_present = np.zeros(largest - first + 1, dtype=bool)
+        is_present[asked] = True
+        present = is_present.nonzero()[0]
+        # As narrow as their number allows.
+        place_of = np.full(len(is_present), NO_CODE, dtype=np.min_scalar_type(-len(present) - 1))
+        place_of[present] = np.arange(len(present))
+        codes = place_of[offsets]
+        if asked is filled or not ((codes == NO_CODE) if is_empty is None else (codes == NO_CODE) & ~is_empty).any():
+            break
+    return present + first, codes
