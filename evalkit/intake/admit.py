@@ -110,9 +110,9 @@ def admit(
     checked = _follow_references(checked, {link: resolved.result() for link, resolved in resolving.items()})
     del delivery, looked_at, look_at, resolving
     _refuse_excess(checked, max_rejected_share)
-    receipt = pl.concat([_receipt_of(one, through[one.contract.table]) for one in checked])
+    receipt = _receipt(checked, through)
     return Admission(
-        rejected=pl.concat([_listed(one, max_listed_per_rule) for one in checked]),
+        rejected=_listed(checked, max_listed_per_rule),
         receipt=receipt,
         tables=_accepted_tables(checked),
         assumptions=pl.concat([assumptions, _cuts_in_words(receipt, max_listed_per_rule)]),
@@ -221,28 +221,19 @@ def _accepted_tables(checked: list[Checked]) -> dict[str, pl.DataFrame]:
     return tables
 
 
-def _receipt_of(one: Checked, data_through: date | None) -> pl.DataFrame:
-    n_delivered, n_accepted = one.rows.height, one.n_accepted
-    by_rule = one.rejected.group_by("rule").len("n_rejected").sort("rule")
-    table = pl.lit(one.contract.table).alias("table")
-    whole = pl.DataFrame({"rule": ["all"], "n_rejected": [n_delivered - n_accepted]}, schema={"rule": pl.String, "n_rejected": pl.UInt32})
-    return (
-        pl.concat([whole, by_rule.cast({"n_rejected": pl.UInt32})])
-        .select(
-            table,
-            "rule",
-            n_delivered=n_delivered,
-            n_accepted=n_delivered - pl.col("n_rejected").cast(pl.Int64),
-            n_rejected="n_rejected",
-            data_through=pl.lit(data_through, pl.Date),
-        )
-        .cast(_COUNTS)
-    )
+def _receipt(checked: Sequence[Checked], through: Dictionary[str, date | None]) -> pl.DataFrame:
+    rows = []
+    for one in checked:
+        table, n_delivered = one.contract.table, one.rows.height
+        by_rule = one.rejected.group_by("rule").len().sort("rule").rows() if len(one.rejected) else []
+        for rule, n_rejected in [("all", n_delivered - one.n_accepted), *by_rule]:
+            rows.append((table, rule, n_delivered, n_delivered - n_rejected, n_rejected, through[table]))
+    return pl.DataFrame(rows, schema={"table": pl.String, "rule": pl.String, **_COUNTS, "data_through": pl.Date}, orient="row")
 
 
-def _listed(one: Checked, max_listed: int) -> pl.DataFrame:
-    is_listed = pl.int_range(pl.len()).over("rule") < max_listed
-    return one.rejected.filter(is_listed).select(pl.lit(one.contract.table).alias("table"), pl.exclude("row"))
+def _listed(checked: Sequence[Checked], max_listed: int) -> pl.DataFrame:
+    rejected = pl.concat([one.rejected.select(pl.lit(one.contract.table).alias("table"), pl.all()) for one in checked])
+    return rejected.filter(pl.int_range(pl.len()).over("table", "rule") < max_listed).drop("row")
 
 
 def _cuts_in_words(receipt: pl.DataFrame, max_listed: int) -> pl.DataFrame:

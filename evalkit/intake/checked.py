@@ -142,7 +142,9 @@ def find_orphans(checked: Checked, resolved: Resolved, target: Checked) -> pl.Da
         lost = known[~target.is_accepted]
         # What another row, still accepted, is as well is not lost.
         lost = lost[~is_among(lost, known[is_among(known, lost) & target.is_accepted])]
-        set_aside = rows_where(is_among(names, lost))
+        set_aside = rows_where(is_among(names, lost)) if len(lost) else set_aside
+    if not len(missing) and not len(set_aside):
+        return NO_REJECTIONS
     return orphans(checked.accepted_among(missing), checked.accepted_among(set_aside), link)
 
 
