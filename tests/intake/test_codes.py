@@ -72,15 +72,40 @@ def test_stacked_columns_are_those_of_the_files_together(first, second):
 
 @settings(max_examples=20)
 @given(dates=DATES)
+@pytest.mark.parametrize("sample", [2, 10_000], ids=["a sample that is taken for the whole", "sample of all"])
 @pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["searched", "by a table"])
-def test_code_column_keeps_dates_and_their_order(max_flags, dates):
+def test_code_column_keeps_dates_and_their_order(max_flags, sample, dates):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_SAMPLE", sample)
+        patch.setattr(codes, "_TIMES_SEEN", 0 if sample == 2 else codes._TIMES_SEEN)
         patch.setattr(codes, "_MAX_FLAGS", max_flags)
         patch.setattr(codes, "_MAX_FLAGS_EACH", 16 if max_flags else 0)
         coded = code_column(_column(dates, pl.Date))
 
     assert _decoded(coded) == dates
     assert coded.values.to_list() == sorted({day for day in dates if day is not None})
+
+
+def test_code_column_finds_a_date_that_no_sample_holds():
+    dates = [date(2024, 1, 1)] * 100_000
+    dates[12_345] = date(2024, 3, 1)
+
+    coded = code_column(_column(dates, pl.Date))
+
+    assert coded.values.to_list() == [date(2024, 1, 1), date(2024, 3, 1)]
+    assert coded.codes.nonzero()[0].tolist() == [12_345]
+
+
+@settings(max_examples=20)
+@given(texts=TEXTS, meant=st.sets(st.sampled_from([None, "a", "B", "P-9"])))
+@pytest.mark.parametrize("sample", [0, 10_000], ids=["runs", "runs where they are long"])
+def test_rows_where_counts_out_the_rows_of_the_values_that_are_meant(sample, texts, meant):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_SAMPLE", sample)
+        coded = code_texts(_column(texts, pl.String))
+    is_meant = np.array([value in meant for value in [*coded.values.to_list(), None]])
+
+    assert coded.rows_where(is_meant).tolist() == [row for row, text in enumerate(texts) if text in meant]
 
 
 @settings(max_examples=20)
@@ -115,9 +140,11 @@ def test_pack_sorts_as_the_codes_do(largest, rows):
 
 @settings(max_examples=20)
 @given(numbers=st.lists(st.integers(0, 50), max_size=20), known=st.lists(st.integers(0, 50), max_size=20))
+@pytest.mark.parametrize("few_numbers", [0, 5], ids=["many numbers", "few numbers"])
 @pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["looked up", "by a table"])
-def test_is_among_equals_a_set(max_flags, numbers, known):
+def test_is_among_equals_a_set(max_flags, few_numbers, numbers, known):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codes, "_FEW_NUMBERS", few_numbers)
         patch.setattr(codes, "_MAX_FLAGS", max_flags)
         patch.setattr(codes, "_MAX_FLAGS_EACH", 16 if max_flags else 0)
         found = is_among(np.array(numbers, dtype=np.int64), np.array(known, dtype=np.int64))
