@@ -30,7 +30,8 @@ class Checked:
 
     rows : the declared columns as delivered, with _line and _file. is_accepted : (n_rows,) bool. rejected : rejections so far
     (table_rules.REJECTION). order : positions of the rows in the order of their keys; None where they stand in it. texts : the columns of
-    text as numbers. codes : the columns that have been looked at as numbers which sort as they do, by name.
+    text as numbers. codes : the columns that have been looked at as numbers which sort as they do, by name; packs : the key, as one number a
+    row, once it has been asked for.
     """
 
     contract: Contract
@@ -40,6 +41,7 @@ class Checked:
     order: np.ndarray | None = None
     texts: dict[str, Coded] = field(default_factory=dict)
     codes: dict[str, Coded] = field(default_factory=dict)
+    packs: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict)
 
     @property
     def n_accepted(self) -> int:
@@ -52,9 +54,16 @@ class Checked:
             self.codes[column] = self.texts[column].in_order() if column in self.texts else code_column(self.rows[column])
         return self.codes[column]
 
-    def packed(self, columns: list[str]) -> np.ndarray:
-        """Several columns as one number a row: (n_rows,) int64, which sorts as the columns do."""
-        return pack([self.coded(column) for column in columns])
+    def packed(self, columns: Sequence[str]) -> np.ndarray:
+        """Several columns as one number a row: (n_rows,) whole numbers, which sort as the columns do."""
+        columns = tuple(columns)
+        if columns in self.packs:
+            return self.packs[columns]
+        packed = pack([self.coded(column) for column in columns])
+        if columns == self.contract.keys:
+            # References and overlaps mostly ask for it again.
+            self.packs[columns] = packed
+        return packed
 
     def accepted_among(self, positions: np.ndarray) -> pl.DataFrame:
         """Those of the rows at some positions that are still accepted, with their position as _row."""
@@ -108,12 +117,14 @@ class Resolved:
     """A reference as numbers, before any row is set aside for it.
 
     names : (n,) what is named by each value (of one column) or by each row (of several together). known : (n_rows of the other table,) what
-    each of its rows is; equal to a name where it is what is named. is_missing : (n,) whether what is named is not there at all.
+    each of its rows is; equal to a name where it is what is named. is_asked : (n,) bool, or True for all: an empty cell names nothing.
+    is_missing : (n,) whether what is named is not there at all.
     """
 
     link: Reference
     names: np.ndarray
     known: np.ndarray
+    is_asked: np.ndarray | bool
     is_missing: np.ndarray
 
 
@@ -121,16 +132,15 @@ def resolve(checked: Checked, link: Reference, target: Checked) -> Resolved:
     """A reference of one table to another, asked of all their rows."""
     own = side_by_side(checked.coded, link.columns)
     others = side_by_side(target.coded, link.to_columns)
-    places = side_by_side(places_among, own, others)
+    places = side_by_side(places_among, others, own)
     if len(own) == 1:
-        names, known, is_asked = places[0] + 1, others[0].codes + 1, np.arange(own[0].n_codes) < len(own[0].values)
+        # One column is asked of its values, whose codes are counted from 1; 0 is what none of them is.
+        names, known = np.arange(1, own[0].n_codes + 1) % own[0].n_codes, places[0][others[0].codes] + 1
+        is_asked = names > 0
     else:
-        within = [mine.placed(place_of, theirs) for mine, place_of, theirs in zip(own, places, others, strict=True)]
-        (names, known), is_asked = pack_both(within, others), _filled(own)
-    # An empty cell names nothing and is named by nothing, so that what it is must be no name.
-    can_be_named = _filled(others)
-    known = known if can_be_named is True else np.where(can_be_named, known, names.max(initial=0) + 1)
-    return Resolved(link, names, known, ~is_among(names, known) & is_asked)
+        within = [theirs.placed(place_of, mine) for theirs, place_of, mine in zip(others, places, own, strict=True)]
+        (names, known), is_asked = pack_both(own, within, checked.packed(link.columns)), _filled(own)
+    return Resolved(link, names, known, is_asked, ~is_among(names, known) & is_asked)
 
 
 def find_orphans(checked: Checked, resolved: Resolved, target: Checked) -> pl.DataFrame:
@@ -142,7 +152,7 @@ def find_orphans(checked: Checked, resolved: Resolved, target: Checked) -> pl.Da
         lost = known[~target.is_accepted]
         # What another row, still accepted, is as well is not lost.
         lost = lost[~is_among(lost, known[is_among(known, lost) & target.is_accepted])]
-        set_aside = rows_where(is_among(names, lost)) if len(lost) else set_aside
+        set_aside = rows_where(is_among(names, lost) & resolved.is_asked) if len(lost) else set_aside
     if not len(missing) and not len(set_aside):
         return NO_REJECTIONS
     return orphans(checked.accepted_among(missing), checked.accepted_among(set_aside), link)

@@ -13,8 +13,6 @@ from functools import cached_property, reduce
 import numpy as np
 import polars as pl
 
-from evalkit.intake.side_by_side import side_by_side
-
 NO_CODE = -1
 _LARGEST = 1 << 62
 # Cells looked at to tell whether equal ones stand together; and texts for each descent among them, above which they count as nearly sorted.
@@ -190,11 +188,13 @@ def pack(columns: Sequence[Coded]) -> np.ndarray:
     return packed
 
 
-def pack_both(left: Sequence[Coded], right: Sequence[Coded]) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of two tables packed alike, so that equal rows have equal numbers; a column has the same values in both."""
+def pack_both(left: Sequence[Coded], right: Sequence[Coded], packed_left: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of two tables packed alike, so that equal rows have equal numbers; a column has the same values in both.
+
+    `packed_left` is what `pack` made of the first table, where that is known.
+    """
     if math.prod(column.n_codes for column in left) <= _LARGEST:
-        left, right = side_by_side(pack, [left, right])
-        return left, right
+        return pack(left) if packed_left is None else packed_left, pack(right)
     both = [Coded(one.values, np.concatenate([one.codes, other.codes]), True) for one, other in zip(left, right, strict=True)]
     packed, n_left = pack(both), len(left[0].codes)
     return packed[:n_left], packed[n_left:]
