@@ -4,6 +4,7 @@ Text is typed in two steps: the plain form for all cells at once, then, only for
 spreadsheets write: `1 234,50` with any kind of space, U+2212 as minus, a midnight behind a date, dates as the serial numbers of Excel.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -127,7 +128,8 @@ def _codes_of(column: Column, mapping: TableMapping) -> dict[str, str]:
 
 
 def _is_typed(raw: pl.Series, column: Column) -> bool:
-    return raw.dtype == column.dtype and (column.kind != "number" or bool(raw.is_finite().all()))
+    # What is not finite makes the sum so; a sum too large to be held says nothing yet.
+    return raw.dtype == column.dtype and (column.kind != "number" or math.isfinite(raw.sum()) or bool(raw.is_finite().all()))
 
 
 def _plain_value(dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:

@@ -251,15 +251,15 @@ def _codes_of_few(texts: pl.Series) -> tuple[pl.Series, np.ndarray] | None:
     """The distinct texts and the code of each row, where a sample shows few: to compare each with all rows then costs least."""
     if texts.gather_every(len(texts) // (_SAMPLE + 1) + 1).n_unique() > _FEW_VALUES:
         return None
-    values, codes, is_left = [], np.full(len(texts), NO_CODE, dtype=np.int32), texts.is_not_null()
+    values, codes, is_left = [], np.full(len(texts), NO_CODE, dtype=np.int8), texts.is_not_null()
     while is_left.any():
         if len(values) == _FEW_VALUES:
             return None
         is_next = (texts == texts[is_left.arg_max()]).fill_null(False)
-        np.copyto(codes, np.int32(len(values)), where=is_next.to_numpy())
+        codes += is_next.to_numpy() * np.int8(len(values) - NO_CODE)
         values.append(texts[is_left.arg_max()])
         is_left = is_left & ~is_next
-    return pl.Series(values, dtype=pl.String), codes
+    return pl.Series(values, dtype=pl.String), codes.astype(np.int32)
 
 
 def _hashes(texts: pl.Series) -> np.ndarray:
