@@ -12,7 +12,11 @@ sentence what is wrong with each row, keeps one of two equal rows, and writes th
 the peers' own checks. To read the files alone is timed in the same rounds: what no tool can spare. The peers come with the group `bench` of
 pyproject.toml.
 
+With `--csv` the files are CSV as municipalities write it: semicolons, decimal commas, a byte order mark. The peers leave that to polars and are
+told how each file is written; evalkit finds out.
+
     python benchmarks/intake.py --rows 100000 1000000 5000000 --rounds 3
+    python benchmarks/intake.py --rows 5000000 --csv
 """
 
 import argparse
@@ -40,6 +44,7 @@ LIVELIHOODS = [
     *("work", "studies", "school", "further_education", "higher_education", "subsidised_work", "sheltered_work", "training", "programme"),
     *("sickness_benefit", "pension", "support", "dead", "moved", "unknown"),
 ]
+TABLES = ("person", "income_support", "household_member", "livelihood", "participation", "intervention")
 MEASURES = ("seconds", "cpu_seconds", "peak_mb")
 MONTHS = 10
 # A number that the tax agency keeps free for tests, and how many households bear it in the extract that is not timed.
@@ -60,8 +65,8 @@ Outcome = tuple[pl.DataFrame, dict[str, pl.DataFrame]]
 NO_FAILURES = pl.DataFrame(schema={"fault": pl.String, "row": pl.UInt32})
 
 
-def make_extract(folder: Path, n_rows: int, *, is_shuffled: bool, n_numbers: int = 0) -> None:
-    """Write an extract of `n_rows` payment rows with the planted faults, as Parquet; in the order of its keys unless shuffled.
+def make_extract(folder: Path, n_rows: int, *, is_shuffled: bool, is_csv: bool = False, n_numbers: int = 0) -> None:
+    """Write an extract of `n_rows` payment rows with the planted faults, as Parquet or CSV; in the order of its keys unless shuffled.
 
     The first `n_numbers` payments name their household by a personal number.
     """
@@ -97,7 +102,10 @@ def make_extract(folder: Path, n_rows: int, *, is_shuffled: bool, n_numbers: int
     }
     for table, rows in tables.items():
         ordered = rows.sample(fraction=1, shuffle=True, seed=1) if is_shuffled else rows.sort(rows.columns[:3])
-        ordered.write_parquet(folder / f"{table}.parquet")
+        if is_csv:
+            ordered.write_csv(folder / f"{table}.csv", separator=";", decimal_comma=True, include_bom=True)
+        else:
+            ordered.write_parquet(folder / f"{table}.parquet")
 
 
 def rows_left(n_rows: int, tool: str) -> dict[str, int]:
@@ -140,8 +148,8 @@ def with_evalkit(folder: Path, *, is_searched: bool) -> Outcome:
 
 def only_reading(folder: Path, *, is_searched: bool) -> Outcome:
     """The same files read and nothing asked of them."""
-    for path in sorted(folder.glob("*.parquet")):
-        pl.read_parquet(path)
+    for table in TABLES:
+        _table(folder, table)
     return NO_FAILURES, {}
 
 
@@ -149,9 +157,19 @@ def _failures(fault: str, rows: pl.Series) -> pl.DataFrame:
     return pl.DataFrame({"row": rows}).select(pl.lit(fault).alias("fault"), pl.col("row").cast(pl.UInt32))
 
 
+def _table(folder: Path, table: str, **options: Any) -> pl.DataFrame:
+    if (folder / f"{table}.parquet").exists():
+        return pl.read_parquet(folder / f"{table}.parquet", **options)
+    typed = {"amount": pl.Float64} if table == "income_support" else {}
+    return pl.read_csv(
+        folder / f"{table}.csv", separator=";", decimal_comma=True, try_parse_dates=True, schema_overrides=typed, quote_char=None, **options
+    )
+
+
 def _read(folder: Path) -> dict[str, pl.DataFrame]:
-    names = ("person", "income_support", "household_member", "livelihood", "participation", "intervention")
-    tables = {name: pl.read_parquet(folder / f"{name}.parquet", row_index_name="row", row_index_offset=1) for name in names}
+    # A line of a CSV file is counted with the one of the column names.
+    first = 1 if (folder / "person.parquet").exists() else 2
+    tables = {table: _table(folder, table, row_index_name="row", row_index_offset=first) for table in TABLES}
     # Sorted, so that both peers can tell an overlap by the latest end so far, as evalkit does.
     return tables | {"livelihood": tables["livelihood"].sort("person_id", "start", pl.col("end").fill_null(date.max))}
 
@@ -396,11 +414,11 @@ def check_outcome(tool: str, run: dict, own: dict, n_rows: int) -> None:
     assert rows_left(n_rows, tool).items() <= run["left"].items(), f"{tool} hands over {run['left']}"
 
 
-def measure(n_rows: int, rounds: int, *, is_shuffled: bool, is_searched: bool) -> dict[str, dict[str, float]]:
+def measure(n_rows: int, rounds: int, *, is_shuffled: bool, is_csv: bool, is_searched: bool) -> dict[str, dict[str, float]]:
     """The medians of each tool at one size: the tools alternate, and no time counts before its counts are the planted ones."""
     loads = []
     with tempfile.TemporaryDirectory() as folder:
-        make_extract(Path(folder), n_rows, is_shuffled=is_shuffled)
+        make_extract(Path(folder), n_rows, is_shuffled=is_shuffled, is_csv=is_csv)
         results: dict[str, list[dict]] = {tool: [] for tool in (*WORK, READING)}
         for _ in range(rounds):
             for tool in results:
@@ -414,7 +432,7 @@ def measure(n_rows: int, rounds: int, *, is_shuffled: bool, is_searched: bool) -
                 if tool != READING:
                     check_outcome(tool, run, results["evalkit"][0] if results["evalkit"] else run, n_rows)
                 results[tool].append(run)
-    order = "shuffled" if is_shuffled else "in the order of their keys"
+    order = f"{'CSV' if is_csv else 'Parquet'}, {'shuffled' if is_shuffled else 'in the order of their keys'}"
     search = "personal numbers searched for" if is_searched else "no search for personal numbers"
     print(
         f"{n_rows:,} payment rows, as many members, {2 * n_rows // MONTHS:,} periods, {order}; {search}; {rounds} rounds; rows found and left equal"
@@ -452,6 +470,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 5_000_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--shuffled", action="store_true", help="rows in random order, which no system exports")
+    parser.add_argument("--csv", action="store_true", help="CSV as municipalities write it instead of Parquet")
     parser.add_argument("--without-search", action="store_true", help="no tool searches for personal numbers")
     parser.add_argument("--tool", choices=[*WORK, READING])
     parser.add_argument("--folder", type=Path)
@@ -462,7 +481,9 @@ def main() -> None:
     check_search()
     by_size = {}
     for n_rows in arguments.rows:
-        by_size[n_rows] = measure(n_rows, arguments.rounds, is_shuffled=arguments.shuffled, is_searched=not arguments.without_search)
+        by_size[n_rows] = measure(
+            n_rows, arguments.rounds, is_shuffled=arguments.shuffled, is_csv=arguments.csv, is_searched=not arguments.without_search
+        )
         print_ratios(by_size[n_rows])
     print_growth(by_size)
 

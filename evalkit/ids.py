@@ -12,8 +12,8 @@ from datetime import date
 import polars as pl
 
 PERSONAL_NUMBER = r"(?:^|[^0-9])((?:(?:18|19|20)[0-9]{2}|[0-9]{2})(?:0[1-9]|1[0-2])(?:[0-9]{2})[-+ ]?[0-9]{4})(?:\.0)?(?:$|[^0-9])"
-# Bytes searched at a time, more bytes than a personal number can take, and cells looked at for shortened numbers.
-_PIECE, _OVERLAP, _SAMPLE = 1 << 20, 32, 1000
+# Cells looked at for shortened numbers.
+_SAMPLE = 1000
 _CANDIDATE = re.compile(
     r"(?<![0-9])(?P<year>(?:18|19|20)?[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-9]{2})[-+ ]?(?P<last>[0-9]{4})(?![0-9])"
 )
@@ -35,16 +35,6 @@ def ten_digits_of(text: str) -> str | None:
 def replace_personal_numbers(text: str, replace: Callable[[str], str]) -> str:
     """The text with each personal number in it replaced."""
     return _CANDIDATE.sub(lambda match: replace(match[0]) if _is_personal_number(match) else match[0], text)
-
-
-def may_hold_personal_numbers(data: bytes) -> bool:
-    """Whether a text in utf-8 holds any digits in the form of a personal number: a quick search that spares the slow one.
-
-    The text is searched in pieces that overlap by more than the form is long.
-    """
-    starts = range(0, max(len(data), 1), _PIECE)
-    pieces = pl.Series([data[max(start - _OVERLAP, 0) : start + _PIECE].decode(errors="replace") for start in starts], dtype=pl.String)
-    return bool(pieces.str.contains(PERSONAL_NUMBER).any())
 
 
 def looks_like_shortened_numbers(column: pl.Series) -> bool:

@@ -6,16 +6,19 @@ spreadsheets write: `1 234,50` with any kind of space, U+2212 as minus, a midnig
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import polars as pl
 
 from evalkit.intake.codes import Coded, code_texts, stacked
 from evalkit.intake.contract import Column
-from evalkit.intake.delivered import OWN_COLUMNS, Delivered
+from evalkit.intake.delivered import LINE, OWN_COLUMNS, Delivered
 from evalkit.intake.mapping import TableMapping
 
 _ISO_LENGTH = 10
+# Cells looked at to tell how numbers are written.
+_SAMPLE = 1000
 _SPACES = " \u00a0\u202f\u2009"
 _SPACED_NUMBER = rf"^[-+\u2212]?[0-9]{{1,3}}([{_SPACES}][0-9]{{3}})*([,.][0-9]+)?$"
 _COMMA_NUMBER = r"^[-+\u2212]?[0-9]+([,.][0-9]+)?$"
@@ -54,16 +57,18 @@ def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: TableMa
     for column in columns:
         if column in absent:
             continue
-        raw, coded = _raw_cells(delivered, column, mapping)
-        plain = raw if _is_typed(raw, column) else raw.to_frame().select(_plain_value(raw.dtype, column, mapping)).to_series()
-        value, note = _with_left_over(raw, plain, column, delivered.has_decimal_comma)
-        if value.null_count() > raw.null_count():
-            flags[unreadable_flag(column.name)] = (raw.is_not_null() & value.is_null()).alias(unreadable_flag(column.name))
-        elif column.kind == "string":
-            texts[column.name] = coded or code_texts(value)
+        value = _plain_cells(delivered, column, mapping)
+        if value is None:
+            raw, coded = _raw_cells(delivered, column, mapping)
+            plain = raw if _is_typed(raw, column) else _plain_values(raw, column, mapping)
+            value, note = _with_left_over(raw, plain, column, delivered.has_decimal_comma)
+            notes += [note] if note else []
+            if value.null_count() > raw.null_count():
+                flags[unreadable_flag(column.name)] = (raw.is_not_null() & value.is_null()).alias(unreadable_flag(column.name))
+            elif column.kind == "string":
+                texts[column.name] = coded or code_texts(value)
         value = value.dt.offset_by("1d") if column.name in mapping.last_days else value
-        typed.append(value.alias(column.name))
-        notes += [note] if note else []
+        typed.append(_in_chunks_of(delivered.cells[LINE], value.alias(column.name)))
     # Constants stay constants: a column that was not delivered takes no room.
     constants = [pl.lit(None, column.dtype).alias(column.name) for column in absent]
     constants += [pl.lit(False).alias(flag) for column in columns if (flag := unreadable_flag(column.name)) not in flags]
@@ -87,6 +92,31 @@ def joined(parts: Sequence[TypedCells]) -> TypedCells:
         unreadable=tuple({name for part in parts for name in part.unreadable}),
         notes=tuple(note for part in parts for note in part.notes),
     )
+
+
+def _in_chunks_of(other: pl.Series, column: pl.Series) -> pl.Series:
+    """The column, cut where another of its table is: where columns are cut differently, polars copies them whenever it looks at the table."""
+    lengths = other.chunk_lengths()
+    if column.chunk_lengths() == lengths:
+        return column
+    whole = column.rechunk()
+    return pl.concat([whole.slice(end - length, length) for length, end in zip(lengths, accumulate(lengths), strict=True)], rechunk=False)
+
+
+def _plain_cells(delivered: Delivered, column: Column, mapping: TableMapping) -> pl.Series | None:
+    """A column of texts as values of another type, where every cell is written in the plain form; else None."""
+    source = mapping.source_of(column, delivered.columns)
+    cells = delivered.cells[source]
+    if cells.dtype != pl.String or column.kind == "string" or _codes_of(column, mapping):
+        return None
+    # Where the gate has told the texts apart already, each need be typed only once.
+    coded = delivered.coded(source) if delivered.is_coded(source) else None
+    texts = coded.values if coded else cells
+    has_comma = column.kind == "number" and delivered.has_decimal_comma and texts.head(_SAMPLE).str.contains(",", literal=True).any()
+    values = _plain_values(texts.alias(column.name), column, mapping, has_comma=has_comma)
+    if values.null_count() > texts.null_count():
+        return None
+    return replace(coded, values=values).cells if coded else values
 
 
 def _raw_cells(delivered: Delivered, column: Column, mapping: TableMapping) -> tuple[pl.Series, Coded | None]:
@@ -132,10 +162,16 @@ def _is_typed(raw: pl.Series, column: Column) -> bool:
     return raw.dtype == column.dtype and (column.kind != "number" or math.isfinite(raw.sum()) or bool(raw.is_finite().all()))
 
 
-def _plain_value(dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:
+def _plain_values(cells: pl.Series, column: Column, mapping: TableMapping, *, has_comma: bool = False) -> pl.Series:
+    value = _plain_value(cells.dtype, column, mapping, has_comma=has_comma)
+    # Lazily, so that what the expression names twice is done once; streamed, so that no copy of the whole column is made on the way.
+    return cells.to_frame().lazy().select(value).collect(engine="streaming").to_series()
+
+
+def _plain_value(dtype: pl.DataType, column: Column, mapping: TableMapping, *, has_comma: bool) -> pl.Expr:
     cells = pl.col(column.name)
     if dtype == pl.String:
-        return _from_text(cells, column, mapping.formats.get(column.name))
+        return _from_text(_with_point(cells) if has_comma else cells, column, mapping.formats.get(column.name))
     return _from_typed(cells, dtype, column)
 
 
@@ -148,9 +184,17 @@ def _from_text(text: pl.Expr, column: Column, date_format: str | None) -> pl.Exp
     if column.kind == "boolean":
         return text.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
     if column.kind == "number":
-        number = text.cast(pl.Float64, strict=False)
-        return pl.when(number.is_finite()).then(number)
+        return _finite(text)
     return text if column.kind == "string" else text.cast(column.dtype, strict=False)
+
+
+def _finite(text: pl.Expr) -> pl.Expr:
+    number = text.cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
+
+
+def _with_point(text: pl.Expr) -> pl.Expr:
+    return text.str.replace(",", ".", literal=True)
 
 
 def _from_typed(cells: pl.Expr, dtype: pl.DataType, column: Column) -> pl.Expr:
@@ -188,9 +232,11 @@ def _with_left_over(raw: pl.Series, value: pl.Series, column: Column, has_decima
         return value, None
     text = pl.col("raw").str.replace_all("\u2212", "-", literal=True)
     form = f"{_SPACED_NUMBER}|{_COMMA_NUMBER}" if has_decimal_comma else r"^[-+]?[0-9]+(\.[0-9]+)?$"
-    digits = text.str.replace_all(f"[{_SPACES}]", "").str.replace(",", ".", literal=True)
+    digits = _with_point(text.str.replace_all(f"[{_SPACES}]", ""))
     number = pl.when(text.str.contains(form)).then(digits).cast(column.dtype, strict=False)
-    return left_over.select(pl.coalesce("value", number).alias(column.name)).to_series(), None
+    # What the plain form takes with a comma in a whole column is taken in any cell.
+    with_comma = [_finite(_with_point(text))] if column.kind == "number" and has_decimal_comma else []
+    return left_over.select(pl.coalesce("value", *with_comma, number).alias(column.name)).to_series(), None
 
 
 def _dates(left_over: pl.DataFrame, name: str, dtype: pl.DataType) -> tuple[pl.Series, str | None]:

@@ -118,13 +118,18 @@ def stacked(columns: Sequence[Coded]) -> Coded:
 def code_texts(texts: pl.Series) -> Coded:
     """A column of texts as numbers, its values as they come."""
     has_empty = texts.null_count() > 0
-    if 2 * texts.head(_SAMPLE).rle_id().n_unique() > min(len(texts), _SAMPLE):
+    if not stand_together(texts):
         values, codes, is_ordered = _codes_of_texts(texts)
         return Coded(values, codes, has_empty, is_ordered=is_ordered)
     # Where equal cells stand together, one of each run is enough.
     runs = texts.rle().struct.unnest()
     values, codes, is_ordered = _codes_of_texts(runs["value"])
     return Coded(values, codes, has_empty, runs["len"].to_numpy(), is_ordered)
+
+
+def stand_together(texts: pl.Series) -> bool:
+    """Whether equal cells of a column mostly follow each other, so that its runs tell its values."""
+    return 2 * texts.head(_SAMPLE).rle_id().n_unique() <= min(len(texts), _SAMPLE)
 
 
 def code_column(column: pl.Series) -> Coded:
@@ -226,13 +231,12 @@ def _recoded(columns: Sequence[Coded], values: pl.Series) -> list[Coded]:
 
 def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
     """The distinct texts, the code of each row, and whether the distinct ones stand in order."""
-    few = _codes_of_few(texts)
-    if few:
-        return *few, False
-    if not texts.null_count() and (texts > texts.shift(1)).slice(1).all():
-        return texts, np.arange(len(texts), dtype=np.int32), True
-    is_nearly_sorted = _FEW_DESCENTS * (texts < texts.shift(1)).sum() <= len(texts)
-    codes, rows = (None, None) if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
+    codes, rows = _codes_of_few(texts)
+    if codes is None:
+        if not texts.null_count() and (texts > texts.shift(1)).slice(1).all():
+            return texts, np.arange(len(texts), dtype=np.int32), True
+        is_nearly_sorted = _FEW_DESCENTS * (texts < texts.shift(1)).sum() <= len(texts)
+        codes, rows = (None, None) if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
     if codes is None or not texts.gather(rows).gather(codes).equals(texts):
         # Texts that are nearly sorted already, or of which two were taken for one, their hashes being alike.
         codes = texts.rank("dense").fill_null(0).to_numpy().astype(np.int32)
@@ -247,19 +251,20 @@ def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
     return values.drop_nulls(), places[codes], False
 
 
-def _codes_of_few(texts: pl.Series) -> tuple[pl.Series, np.ndarray] | None:
-    """The distinct texts and the code of each row, where a sample shows few: to compare each with all rows then costs least."""
+def _codes_of_few(texts: pl.Series) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+    """As `_codes_of_hashes`, where a sample shows few texts: to compare each one's hash with all rows' then costs least."""
     if texts.gather_every(len(texts) // (_SAMPLE + 1) + 1).n_unique() > _FEW_VALUES:
-        return None
-    values, codes, is_left = [], np.full(len(texts), NO_CODE, dtype=np.int8), texts.is_not_null()
+        return None, None
+    hashes = _hashes(texts)
+    codes, rows, is_left = np.full(len(hashes), NO_CODE, dtype=np.int8), [], np.ones(len(hashes), dtype=bool)
     while is_left.any():
-        if len(values) == _FEW_VALUES:
-            return None
-        is_next = (texts == texts[is_left.arg_max()]).fill_null(False)
-        codes += is_next.to_numpy() * np.int8(len(values) - NO_CODE)
-        values.append(texts[is_left.arg_max()])
-        is_left = is_left & ~is_next
-    return pl.Series(values, dtype=pl.String), codes.astype(np.int32)
+        if len(rows) == _FEW_VALUES:
+            return None, None
+        row = int(is_left.argmax())
+        codes += (hashes == hashes[row]) * np.int8(len(rows) - NO_CODE)
+        rows.append(row)
+        is_left = codes == NO_CODE
+    return codes.astype(np.int32), np.array(rows, dtype=np.int64)
 
 
 def _hashes(texts: pl.Series) -> np.ndarray:

@@ -18,8 +18,7 @@ class Delivered:
     """A file as read: `cells` has the file's columns (text, or as typed by the file) and _line, _file, _is_whole.
 
     `loose_lines` holds header and misshapen lines as they stand (line, text), since their cells cannot be told apart. `also_searched` holds
-    what else stands in the file (other sheets of a workbook), by name: searched for personal numbers, not read in. `is_clear` says that the
-    reader has searched the whole file already and found nothing that could be a personal number.
+    what else stands in the file (other sheets of a workbook), by name: searched for personal numbers, not read in.
     """
 
     path: Path
@@ -28,7 +27,6 @@ class Delivered:
     has_decimal_comma: bool
     assumption: str
     also_searched: dict[str, pl.DataFrame] = field(default_factory=dict)
-    is_clear: bool = False
     _coded: dict[str, Coded] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -41,6 +39,10 @@ class Delivered:
         if column not in self._coded:
             self._coded[column] = code_texts(self.cells[column])
         return self._coded[column]
+
+    def is_coded(self, column: str) -> bool:
+        """Whether that has been done already."""
+        return column in self._coded
 
 
 def typed_file(path: Path, cells: pl.DataFrame, assumption: str, *, first_line: int = 1, **more: dict) -> Delivered:

@@ -7,6 +7,7 @@ import polars as pl
 
 from evalkit.errors import IntakeError, first_few
 from evalkit.ids import count_personal_numbers, looks_like_shortened_numbers, rows_with_personal_numbers
+from evalkit.intake.codes import stand_together
 from evalkit.intake.delivered import LINE, OWN_COLUMNS, Delivered
 from evalkit.intake.delivery import Delivery
 from evalkit.intake.side_by_side import side_by_side
@@ -61,7 +62,7 @@ def _places(file: Delivered) -> list[tuple[int, str]]:
 
 def _in_column(file: Delivered, column: str, lines: pl.Series) -> list[tuple[int, str]]:
     name, cells = _safe(file.path.name), file.cells[column]
-    found = [] if file.is_clear or _is_clear(file, column) else _place(name, column, cells, lines)
+    found = [] if _is_clear(file, column) else _place(name, column, cells, lines)
     return found + _shortened(name, column, cells)
 
 
@@ -74,7 +75,10 @@ def _is_clear(file: Delivered, column: str) -> bool:
         # Below that size, with two decimals at most, no ten digits stand together. Streamed, so that no copy of the whole column is made.
         is_long = (pl.first().abs() >= _SMALLEST) | (pl.first() != pl.first().round(2))
         return not cells.to_frame().lazy().select(is_long.any()).collect(engine="streaming").item()
-    return cells.dtype == pl.String and not _rows_with_numbers(file.coded(column).values)
+    if cells.dtype != pl.String:
+        return False
+    # Texts that are coded quickly are; of others it is first asked whether they are long enough.
+    return (not stand_together(cells) and _are_short(cells)) or not _rows_with_numbers(file.coded(column).values)
 
 
 def _places_in(name: str, content: pl.DataFrame) -> list[tuple[int, str]]:
@@ -100,8 +104,11 @@ def _place(name: str, column: str, cells: pl.Series, lines: pl.Series) -> list[t
 
 
 def _rows_with_numbers(cells: pl.Series) -> list[int]:
-    is_short = cells.dtype == pl.String and (cells.str.len_bytes().max() or 0) < _SHORTEST
-    return [] if is_short else rows_with_personal_numbers(cells)
+    return [] if cells.dtype == pl.String and _are_short(cells) else rows_with_personal_numbers(cells)
+
+
+def _are_short(texts: pl.Series) -> bool:
+    return (texts.str.len_bytes().max() or 0) < _SHORTEST
 
 
 def _shortened(name: str, column: str, cells: pl.Series) -> list[tuple[int, str]]:

@@ -127,7 +127,7 @@ def _fits(found: pl.DataType | None, wanted: type[pl.DataType] | None) -> bool:
 
 
 def _records(path: Path) -> pl.DataFrame:
-    data, _ = decode(path.read_bytes(), path)
+    data, _ = decode(path)
     parts = pl.col("text").str.strip_suffix("\r").str.split("\t")
     rows = lines_of(data).filter(pl.col("text").str.strip_chars() != "").with_columns(parts=parts)
     is_whole = pl.col("parts").list.len() >= _N_REQUIRED

@@ -175,7 +175,7 @@ def _replaced(text: pl.Series, replace: Callable[[str], str]) -> pl.Series:
 
 
 def _record(path: Path, target: Path, hashed: Callable[[str], str]) -> int:
-    data, _ = decode(path.read_bytes(), path)
+    data, _ = decode(path)
     n_replaced, lines = 0, []
     for line in lines_of(data)["text"].to_list():
         fields = line.rstrip("\r").split("\t")

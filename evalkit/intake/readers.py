@@ -52,7 +52,7 @@ def read_lines(path: Path) -> pl.DataFrame | None:
     if b"\x00" in data:
         return None
     try:
-        return lines_of(decode(data, path)[0])
+        return lines_of(decode(path)[0])
     except IntakeError:
         return lines_of(data.decode("latin-1").encode())
 
