@@ -170,12 +170,12 @@ def read_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> pl
             why="A notebook reads what earlier notebooks of the same run have written.",
             fix=f"run the earlier notebooks first (evalkit run); tables found: {first_few(found, 12)}.",
         )
-    return pl.read_parquet(path)
+    return pl.read_parquet(path, glob=False)
 
 
 def read_units(run_dir: Path | str, name: str, units: list[str]) -> pl.DataFrame:
     """The parts of a table that the given districts have written, one below the other; districts without a part are left out."""
-    parts = [pl.read_parquet(path) for unit in units if (path := table_path(run_dir, name, unit)).exists()]
+    parts = [pl.read_parquet(path, glob=False) for unit in units if (path := table_path(run_dir, name, unit)).exists()]
     return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMAS[name].columns)
 
 

@@ -57,7 +57,7 @@ class Findings:
 def known_ids(run_dir: Path) -> KnownIds:
     """The ids in the run's person and household tables; none before they are written."""
     columns = [
-        pl.read_parquet(path, columns=[column])[column].cast(pl.String).alias("id")
+        pl.read_parquet(path, columns=[column], glob=False)[column].cast(pl.String).alias("id")
         for table, column in ID_SOURCES.items()
         if (path := run_dir / "work" / f"{table}.parquet").exists()
     ]
@@ -84,7 +84,7 @@ def scan_notebook(notebook: dict, known: KnownIds) -> dict[int, Findings]:
 def scan_file(path: Path, known: KnownIds) -> Findings:
     """The findings in a published table, its record or a page; files of other kinds hold none."""
     if path.suffix == ".parquet":
-        table = pl.read_parquet(path)
+        table = pl.read_parquet(path, glob=False)
         texts = table.select(pl.selectors.string() | pl.selectors.integer())
         return scan_text("\n".join(str(value) for column in texts for value in column.unique().drop_nulls()), known)
     if path.suffix not in SCANNED_ENDINGS:

@@ -1,7 +1,8 @@
 """Cells become values: columns renamed, codes carried over, text typed. A cell that cannot be typed is flagged, never emptied in silence.
 
-Text is typed in two steps: the plain form for all cells at once, then, only for the cells that were left over, the forms that Swedish
-spreadsheets write: `1 234,50` with any kind of space, U+2212 as minus, a midnight behind a date, dates as the serial numbers of Excel.
+Text is typed in two steps: the plain form for all cells at once (numbers with a decimal comma too), then, only where cells were left over, the
+forms that Swedish spreadsheets write: `1 234,50` with any kind of space, U+2212 as minus, a midnight behind a date, dates as the serial numbers
+of Excel.
 """
 
 import math

@@ -101,7 +101,9 @@ def _read_well_shaped(path: Path, data: bytes | mmap.mmap, source: bytes | Path)
         return None
     try:
         # Numbered while it is read, so that the number of a row lies in the same chunk as the row.
-        cells = pl.read_csv(source, separator=separator, infer_schema=False, quote_char=None, row_index_name=LINE, row_index_offset=2)
+        cells = pl.read_csv(
+            source, separator=separator, infer_schema=False, quote_char=None, row_index_name=LINE, row_index_offset=2, glob=False
+        )
     except pl.exceptions.PolarsError:
         return None
     if cells.height != n_lines - 1:

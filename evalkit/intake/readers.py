@@ -60,7 +60,7 @@ def read_lines(path: Path) -> pl.DataFrame | None:
 def _read_parquet(path: Path) -> Delivered:
     try:
         # Numbered while it is read, so that the number of a row lies in the same chunk as the row.
-        cells = pl.read_parquet(path, row_index_name=LINE, row_index_offset=1)
+        cells = pl.read_parquet(path, row_index_name=LINE, row_index_offset=1, glob=False)
     except (pl.exceptions.PolarsError, OSError) as fault:
         raise unreadable(path, "It is not a Parquet file, or it is damaged.") from fault
     return typed_file(path, cells, "Parquet; lines are row numbers, from 1")

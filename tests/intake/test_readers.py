@@ -40,6 +40,18 @@ def test_read_delivered_finds_the_separator_and_says_so(tmp_path, separator, nam
     assert f"separated by {name}" in delivered.assumption
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_read_delivered_takes_brackets_and_stars_in_a_name_for_what_they_are(tmp_path, suffix):
+    folder = tmp_path / "district [1] *"
+    folder.mkdir()
+    table = pl.DataFrame({"person_id": ["P-1"], "note": ["a"]})
+    table.write_csv(folder / "person.csv") if suffix == ".csv" else table.write_parquet(folder / "person.parquet")
+
+    delivered = read_delivered(folder / f"person{suffix}")
+
+    assert delivered.cells["note"].to_list() == ["a"]
+
+
 def test_read_delivered_numbers_lines_over_blank_ones_and_windows_line_ends(tmp_path):
     path = tmp_path / "person.csv"
     path.write_bytes(b"person_id,note\r\nP-1,a\r\n\r\nP-2,b\r\n\r\n\r\n")
