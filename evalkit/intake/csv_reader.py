@@ -1,8 +1,8 @@
 """CSV as municipalities make it. Cells stay text until the contract types them, so that no parse failure can pass for an empty cell.
 
 Column names stand on line 1. Encoding (utf-8 with or without byte order mark, else cp1252, of which latin-1 is a part) and separator
-(semicolon, comma or tab) are detected plainly and reported. A file without quotation marks whose separators add up to lines times columns
-is known to be well shaped without looking at each line; only others are taken apart line by line.
+(semicolon, comma or tab) are detected plainly and reported. A file whose separators and line ends, those between quotation marks aside, follow
+each other as on line 1 is well shaped; only others are taken apart line by line.
 """
 
 import csv
@@ -95,14 +95,19 @@ def _read_well_shaped(path: Path, data: bytes | mmap.mmap, source: bytes | Path)
         header, separator, n_columns = _header_of(path, data)
     except UnicodeDecodeError:
         return None
-    n_ends, n_separators, n_quotes, n_zeros = _counts(data, "\n", separator, '"', "\x00")
-    n_lines = n_ends + (data[-1:] != b"\n")
-    if n_columns < 2 or n_lines < 2 or n_quotes or n_zeros or n_separators != n_lines * (n_columns - 1):
+    n_lines, is_quoted = _lines_of_one_shape(data, separator, n_columns)
+    if n_columns < 2 or n_lines < 2:
         return None
     try:
         # Numbered while it is read, so that the number of a row lies in the same chunk as the row.
         cells = pl.read_csv(
-            source, separator=separator, infer_schema=False, quote_char=None, row_index_name=LINE, row_index_offset=2, glob=False
+            source,
+            separator=separator,
+            infer_schema=False,
+            quote_char='"' if is_quoted else None,
+            row_index_name=LINE,
+            row_index_offset=2,
+            glob=False,
         )
     except pl.exceptions.PolarsError:
         return None
@@ -121,11 +126,32 @@ def _header_of(path: Path, data: bytes | mmap.mmap) -> tuple[str, str, int]:
     return header, separator, _check_header(path, header, separator)
 
 
-def _counts(data: bytes | mmap.mmap, *characters: str) -> list[int]:
-    """How often each of some characters stands in a text, in one pass over it."""
-    numbers = np.frombuffer(data, dtype=np.uint8)
-    pieces = (numbers[first : first + _PIECE] for first in range(0, len(numbers), _PIECE))
-    return np.sum([[np.count_nonzero(piece == ord(character)) for character in characters] for piece in pieces], axis=0).tolist()
+def _lines_of_one_shape(data: bytes | mmap.mmap, separator: str, n_columns: int) -> tuple[int, bool]:
+    """How many lines a text has if each has as many cells as columns, else 0; and whether quotation marks stand in it.
+
+    It counts as none of that shape, too, if zero bytes or line ends between quotation marks stand in it.
+    """
+    numbers, n_lines = np.frombuffer(data, dtype=np.uint8), 0
+    line = np.array([ord(separator)] * (n_columns - 1) + [ord("\n")], dtype=np.uint8)
+    # What may stand in a piece, and before it of a line begun.
+    lines = np.tile(line, _PIECE // n_columns + 2)
+    begun, is_quoted, is_open = lines[:0], False, np.uint8(0)
+    for first in range(0, len(numbers), _PIECE):
+        piece = numbers[first : first + _PIECE]
+        is_mark, is_quote = (piece == line[0]) | (piece == line[-1]), piece == ord('"')
+        if is_open or is_quote.any():
+            # 1 where one of the quotation marks so far lacks its partner.
+            is_between = (np.cumsum(is_quote, dtype=np.uint8) + is_open) & np.uint8(1)
+            if (piece[is_between.view(bool)] == line[-1]).any():
+                return 0, True
+            is_mark, is_quoted, is_open = is_mark > is_between, True, is_between[-1]
+        marks = np.concatenate([begun, piece[is_mark]])
+        if not piece.all() or (marks != lines[: len(marks)]).any():
+            return 0, is_quoted
+        n_lines, begun = n_lines + len(marks) // n_columns, marks[len(marks) - len(marks) % n_columns :]
+    # The last line may do without its end.
+    is_last = len(begun) == n_columns - 1 and data[-1:] != b"\n"
+    return (0 if is_open or (len(begun) and not is_last) else n_lines + is_last), is_quoted
 
 
 def _read_line_by_line(path: Path, data: bytes) -> _Read:

@@ -1,9 +1,16 @@
 """Readers: what was assumed is said, and every row keeps the line it stood on."""
 
+import csv
+from io import StringIO
+
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from evalkit.errors import IntakeError
+from evalkit.intake import csv_reader
 from evalkit.intake.delivered import IS_WHOLE, LINE
 from evalkit.intake.readers import read_delivered, read_lines
 
@@ -69,6 +76,15 @@ def test_read_delivered_flags_lines_with_too_many_or_too_few_cells(tmp_path):
 
     assert delivered.cells.select(LINE, IS_WHOLE).rows() == [(2, True), (3, False), (4, False), (5, True)]
     assert delivered.loose_lines["line"].to_list() == [1, 3, 4]
+
+
+def test_read_delivered_flags_a_line_that_lacks_a_cell_though_another_ends_in_one_too_many(tmp_path):
+    path = tmp_path / "person.csv"
+    path.write_text("person_id;note;x\nP-1;a\nP-2;b;c;\nP-3;d;e\n", encoding="utf-8")
+
+    delivered = read_delivered(path)
+
+    assert delivered.cells.select(LINE, IS_WHOLE).rows() == [(2, False), (3, False), (4, True)]
 
 
 def test_read_delivered_keeps_a_quoted_cell_whole(tmp_path):
@@ -143,3 +159,53 @@ def test_read_lines_says_when_a_file_is_not_text(tmp_path):
     path.write_bytes(b"\x89PNG\x00\x00")
 
     assert read_lines(path) is None
+
+
+def _as_written(rows, quoting):
+    text = StringIO()
+    csv.writer(text, delimiter=";", quoting=quoting, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+CELL = st.text(alphabet='ab;" ö', max_size=4)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=5),
+    odd_rows=st.one_of(st.just([]), st.just([["a"], ["a", "b", "c", "d", "e"]]), st.lists(st.lists(CELL, max_size=5), max_size=2)),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    end=st.sampled_from(["", "a;b;c", '"', "a", '"a;b";c;d\n', "\n"]),
+    piece=st.sampled_from([1, 3, 1 << 18]),
+)
+def test_read_csv_finds_at_once_what_it_finds_line_by_line(tmp_path, rows, odd_rows, quoting, end, piece):
+    data = (_as_written([["person_id", "no;te", "x"], *rows, *odd_rows], quoting) + end).encode()
+    path = tmp_path / "person.csv"
+    path.write_bytes(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_reader, "_PIECE", piece)
+        at_once = csv_reader._read_well_shaped(path, data, path)
+
+    # Files of other shapes are left to the slow way, which refuses some.
+    assert at_once or odd_rows or end not in ("", "a;b;c", '"a;b";c;d\n')
+    if at_once:
+        separator, cells, loose = csv_reader._read_line_by_line(path, data)
+        assert at_once[0] == separator
+        assert_frame_equal(at_once[1].cast({LINE: pl.Int64}), cells.cast({LINE: pl.Int64}), check_column_order=False)
+        assert_frame_equal(at_once[2], loose)
+
+
+def test_read_csv_reads_well_shaped_files_at_once_quoted_or_not(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("taken apart line by line")
+
+    monkeypatch.setattr(csv_reader, "_read_line_by_line", refuse)
+    rows = [["person_id", "note"], ["P-1", 'a; "b"'], ["P-2", "ö"], ["P-3", ""]]
+    for quoting, codec in [(csv.QUOTE_ALL, "utf-8-sig"), (csv.QUOTE_MINIMAL, "utf-8"), (csv.QUOTE_MINIMAL, "cp1252")]:
+        path = tmp_path / "person.csv"
+        path.write_bytes(_as_written(rows, quoting).encode(codec))
+
+        delivered = read_delivered(path)
+
+        assert delivered.cells.select("person_id", LINE).rows() == [("P-1", 2), ("P-2", 3), ("P-3", 4)]
+        assert delivered.cells["note"].to_list()[:2] == ['a; "b"', "ö"]
