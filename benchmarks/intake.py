@@ -1,4 +1,4 @@
-"""How long it takes to admit a register, against pandera and dataframely given the same rules on the same Parquet files.
+"""How long it takes to admit a register, against pandera and dataframely given the same rules on the same files.
 
 Each tool reads the files, checks every cell rule, key, overlap and foreign key, and hands over the tables without the rows that fail, and for
 each rule which rows of the files those are. Both must be the planted ones before any time counts. Runs alternate, each in a process of its own;
