@@ -78,13 +78,14 @@ def test_read_delivered_flags_lines_with_too_many_or_too_few_cells(tmp_path):
     assert delivered.loose_lines["line"].to_list() == [1, 3, 4]
 
 
-def test_read_delivered_flags_a_line_that_lacks_a_cell_though_another_ends_in_one_too_many(tmp_path):
+@pytest.mark.parametrize("end", ["", "\n"], ids=["without a line end", "with one"])
+def test_read_delivered_flags_a_line_that_lacks_a_cell_though_another_ends_in_one_too_many(tmp_path, end):
     path = tmp_path / "person.csv"
-    path.write_text("person_id;note;x\nP-1;a\nP-2;b;c;\nP-3;d;e\n", encoding="utf-8")
+    path.write_text(f"person_id;note;x\nP-1;a\nP-3;d;e\nP-2;b;c;{end}", encoding="utf-8")
 
     delivered = read_delivered(path)
 
-    assert delivered.cells.select(LINE, IS_WHOLE).rows() == [(2, False), (3, False), (4, True)]
+    assert delivered.cells.select(LINE, IS_WHOLE).rows() == [(2, False), (3, True), (4, False)]
 
 
 def test_read_delivered_keeps_a_quoted_cell_whole(tmp_path):
