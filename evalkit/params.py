@@ -168,12 +168,13 @@ class AllocationRules(Record):
 
 
 class RunFile(Record):
-    """Everything a run needs to know: one YAML file in params/."""
+    """Everything a run needs to know: one YAML file in params/. `districts_are` is what the report calls the districts."""
 
     run: str
     title: Text
     languages: tuple[Language, ...] = ("sv", "en")
     districts: tuple[str, ...]
+    districts_are: Literal["districts", "municipalities"] = "districts"
     seed: int
     contracts: Path = Path("../data_contracts")
     notebooks: Path = Path("../notebooks")

@@ -200,10 +200,14 @@ def words(language: Language, wording: Mapping[str, Text] | None = None) -> Word
     return Words(language, texts)
 
 
-@cache
 def read_catalogue() -> dict[str, Text]:
     """The catalogue: for every key its text in Swedish and English."""
-    return yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
+    return _texts_in(CATALOGUE)
+
+
+def wording_for(districts_are: str) -> dict[str, Text]:
+    """The texts that differ from the catalogue's where districts are called something else (`RunFile.districts_are`)."""
+    return {} if districts_are == "districts" else _texts_in(CATALOGUE.with_name(f"{districts_are}.yaml"))
 
 
 def value_key(key: str) -> str:
@@ -220,6 +224,11 @@ def placeholders(template: str) -> set[str]:
 def capitalise(text: str) -> str:
     """The text with its first letter a capital."""
     return text[:1].upper() + text[1:]
+
+
+@cache
+def _texts_in(path: Path) -> dict[str, Text]:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def _checked_wording(catalogue: dict[str, Text], wording: Mapping[str, Text]) -> dict[str, Text]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from evalkit.errors import ParameterError
 from evalkit.params import Run
 from evalkit.records import load
-from evalkit.report.language import Words, read_catalogue, words
+from evalkit.report.language import Words, read_catalogue, wording_for, words
 from evalkit.vocabulary import Language, Text
 
 
@@ -83,7 +83,7 @@ def words_of_run(run: Run, language: Language) -> Words:
         If a file that the run names is missing or faulty, or its wording is (see `words`).
     """
     outcomes = {texts.primary_outcome for texts in protocol_texts(run).values()}
-    own = words(language, {**_names(run), **run.params.wording})
+    own = words(language, {**wording_for(run.params.districts_are), **_names(run), **run.params.wording})
     return own.about(outcomes.pop()) if len(outcomes) == 1 else own
 
 

@@ -14,7 +14,7 @@ from evalkit.charts import KEYS
 from evalkit.disclosure import RULE_TEXTS
 from evalkit.errors import ParameterError
 from evalkit.report import words
-from evalkit.report.language import CATALOGUE, placeholders, read_catalogue
+from evalkit.report.language import CATALOGUE, placeholders, read_catalogue, wording_for
 
 MINUS, NBSP = "\u2212", "\u00a0"
 ROOM = Path(evalkit.report.__file__).parent
@@ -36,6 +36,24 @@ def test_catalogue_holds_no_key_twice():
     keys = re.findall(r"^([\w.]+):", CATALOGUE.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
     assert sorted(keys) == sorted(set(keys))
+
+
+def test_wording_of_municipalities_says_what_the_catalogue_says():
+    catalogue, wording = read_catalogue(), wording_for("municipalities")
+
+    assert wording.keys() - catalogue.keys() == set()
+    for key, text in wording.items():
+        assert {language: placeholders(own) for language, own in text.items()} == {
+            language: placeholders(own) for language, own in catalogue[key].items()
+        }
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_no_text_names_districts_where_they_are_municipalities(language):
+    entries = words(language, wording_for("municipalities")).entries
+    said = {key: re.sub(r"\{\w+\}", "", text) for key, text in entries.items()}
+
+    assert [key for key, text in said.items() if re.search("distri[ck]t", text, re.IGNORECASE)] == []
 
 
 def test_catalogue_values_fill_each_other_without_end():
