@@ -1,4 +1,4 @@
-"""Words that every room uses: how sure a value is, the languages of a report, and a text in them.
+"""Words that every room uses: how sure a value is, the languages of a report, a text in them, and where long words may be divided.
 
 A grade says how sure a value is: H read at the responsible authority or in an official table, M second-hand or derived, L general knowledge
 or illustrative. It travels with the value into the report.
@@ -9,3 +9,12 @@ from typing import Literal
 Grade = Literal["H", "M", "L"]
 Language = Literal["sv", "en"]
 Text = dict[Language, str]
+
+# Last parts of Swedish compounds that are too long for a narrow column or a label beside a plot.
+_COMPOUND_TAILS = ("utbildning", "ersättning", "program", "grupp", "insats", "åtgärd", "förmedling", "kassa", "bistånd", "stöd", "arbete")
+
+
+def divided(word: str, hyphen: str) -> str:
+    """A compound with a hyphen before its last part, if that is one of the parts known here; other words as they are."""
+    place = next((word.rfind(tail) for tail in _COMPOUND_TAILS if word.rfind(tail) > 2), -1)
+    return f"{word[:place]}{hyphen}{word[place:]}" if place > 0 else word

@@ -8,6 +8,7 @@ import textwrap
 from typing import Protocol
 
 from evalkit.errors import ParameterError
+from evalkit.vocabulary import divided
 
 # Filled in: {low} {high} in chart.range, {state} in chart.effect_curves, {share} in chart.value_summary.probability, {currency} in the axes of
 # value, {months} in chart.district_comparison, {low} {high} {n} {share} in chart.ranks.note.
@@ -123,8 +124,6 @@ KEYS: tuple[str, ...] = tuple(
 TITLE_LETTERS = 46
 
 _LOCALES = {"sv": "sv_SE", "en": "en_GB"}
-# Last parts of Swedish compounds that are too long for a label beside a plot.
-_COMPOUND_TAILS = ("utbildning", "ersättning", "program", "grupp", "insats", "åtgärd", "förmedling", "kassa", "bistånd", "stöd", "arbete")
 _NBSP, _MINUS = "\u00a0", "\u2212"
 
 
@@ -161,18 +160,13 @@ def value_label(words: Words, value: str) -> str:
 
 def wrapped(label: str, width: int) -> str:
     """A label on lines of about `width` letters; a longer compound is divided before its last part."""
-    divided = " ".join(_divided(word) if len(word) > width else word for word in label.split())
-    return "\n".join(textwrap.wrap(divided, width, break_long_words=False, break_on_hyphens=False))
+    with_gaps = " ".join(divided(word, "- ") if len(word) > width else word for word in label.split())
+    return "\n".join(textwrap.wrap(with_gaps, width, break_long_words=False, break_on_hyphens=False))
 
 
 def title_lines(*texts: str) -> list[str]:
     """The lines of a title: each text on its own lines, no wider than a chart; empty texts are left out."""
     return [line for text in texts if text for line in wrapped(text, TITLE_LETTERS).split("\n")]
-
-
-def _divided(word: str) -> str:
-    place = next((word.rfind(tail) for tail in _COMPOUND_TAILS if word.rfind(tail) > 2), -1)
-    return f"{word[:place]}- {word[place:]}" if place > 0 else word
 
 
 def number_text(value: float, words: Words, digits: int = 0, *, is_signed: bool = False) -> str:

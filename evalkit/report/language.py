@@ -7,6 +7,7 @@ the name of its column: `state.work`, `exit.work` and `work` are one word.
 """
 
 import json
+import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
 from evalkit.errors import ParameterError, nearest
-from evalkit.vocabulary import Language, Text
+from evalkit.vocabulary import Language, Text, divided
 
 CATALOGUE = Path(__file__).with_name("catalogue.yaml")
 LOCALES: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}
@@ -31,7 +32,8 @@ _MONEY_COLUMNS = ("actor", "perspective", "posting", "kind", "price")
 VALUE_COLUMNS = frozenset(("value", "district", "measure", "state", "exit", *_EFFECT_COLUMNS, *_MONEY_COLUMNS))
 # A probability nearer to none or all than this is said as a bound: fifty draws of an effect cannot tell 99 per cent from 100.
 UNLIKELY = 0.02
-NBSP, MINUS = "\u00a0", "\u2212"
+NBSP, MINUS, SOFT_HYPHEN = "\u00a0", "\u2212", "\u00ad"
+_LONG_WORD = re.compile(r"\w{17,}")
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,11 @@ def value_key(key: str) -> str:
     """The catalogue's key of a value: `work`, `state.work` and `value.work` are all `value.work`."""
     column, dot, value = key.partition(".")
     return f"value.{value if dot and column in VALUE_COLUMNS else key}"
+
+
+def with_soft_hyphens(text: str) -> str:
+    """The text with soft hyphens in its long compounds, so that a narrow column divides them as a reader would."""
+    return _LONG_WORD.sub(lambda word: divided(word[0], SOFT_HYPHEN), text)
 
 
 def placeholders(template: str) -> set[str]:

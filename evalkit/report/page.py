@@ -19,7 +19,7 @@ from evalkit.report.allocation import best_use
 from evalkit.report.certainty import how_sure, what_cannot_be_said
 from evalkit.report.change import what_it_changes
 from evalkit.report.document import Brief, Section, said_once
-from evalkit.report.language import Words
+from evalkit.report.language import Words, with_soft_hyphens
 from evalkit.report.numbers import Shelf
 from evalkit.report.origins import where_numbers_come_from
 from evalkit.report.overview import the_districts, what_differs
@@ -200,5 +200,6 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("evalkit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["with_soft_hyphens"] = with_soft_hyphens
     environment.globals["style"] = Markup(environment.get_template("style.css").render())
     return environment

@@ -14,7 +14,7 @@ from evalkit.charts import KEYS
 from evalkit.disclosure import RULE_TEXTS
 from evalkit.errors import ParameterError
 from evalkit.report import words
-from evalkit.report.language import CATALOGUE, placeholders, read_catalogue, wording_for
+from evalkit.report.language import CATALOGUE, placeholders, read_catalogue, with_soft_hyphens, wording_for
 
 MINUS, NBSP = "\u2212", "\u00a0"
 ROOM = Path(evalkit.report.__file__).parent
@@ -90,6 +90,12 @@ def test_catalogue_never_says_that_an_intervention_pays(forbidden):
     texts = {key: " ".join(text.values()) for key, text in read_catalogue().items() if key != "limits.lead"}
 
     assert [key for key, text in texts.items() if forbidden in text] == []
+
+
+def test_only_long_compounds_may_be_divided():
+    text = with_soft_hyphens("har gått till arbetsmarknadsutbildning inom 24 månader")
+
+    assert text == "har gått till arbetsmarknads\u00adutbildning inom 24 månader"
 
 
 def test_text_fills_placeholders_and_values():
