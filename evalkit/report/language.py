@@ -219,8 +219,8 @@ def value_key(key: str) -> str:
 
 
 def with_soft_hyphens(text: str) -> str:
-    """The text with soft hyphens in its long compounds, so that a narrow column divides them as a reader would."""
-    return _LONG_WORD.sub(lambda word: divided(word[0], SOFT_HYPHEN), text)
+    """The text, or markup, with soft hyphens in its long compounds, so that a narrow column divides them as a reader would."""
+    return type(text)(_LONG_WORD.sub(lambda word: divided(word[0], SOFT_HYPHEN), text))
 
 
 def placeholders(template: str) -> set[str]:
