@@ -36,12 +36,8 @@ def rule_in_words(brief: Brief, rule: str) -> str:
     """A rule of disclosure control in the reader's language: "min_persons:5" as a sentence."""
     code, _, value = rule.partition(":")
     values = {"n": value, "below": str(int(value) - 1)} if value.isdigit() else {}
-    columns = [_column_name(brief, column) for column in value.split(",")] if code == "total_over" else []
+    columns = [brief.words.text(f"column.{column}") for column in value.split(",")] if code == "total_over" else []
     return brief.words.text(f"rule.{code}", columns=brief.words.listing(columns), **values)
-
-
-def _column_name(brief: Brief, column: str) -> str:
-    return brief.words.text(f"column.{column}") if brief.words.has(f"column.{column}") else column
 
 
 def _intake_text(brief: Brief) -> tuple[Markup, ...]:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 import evalkit.report
 from evalkit.charts import KEYS
-from evalkit.disclosure import RULE_TEXTS
+from evalkit.disclosure import DECLARED, RULE_TEXTS
 from evalkit.errors import ParameterError
 from evalkit.report import words
 from evalkit.report.language import CATALOGUE, placeholders, read_catalogue, with_soft_hyphens, wording_for
@@ -83,6 +83,12 @@ def test_catalogue_has_every_key_that_the_charts_ask_for(language):
 
 def test_catalogue_has_every_rule_of_disclosure_control():
     assert [code for code in RULE_TEXTS if f"rule.{code}" not in read_catalogue()] == []
+
+
+def test_catalogue_has_every_column_whose_totals_are_taken_as_known():
+    named = {column for declared in DECLARED.values() for column in declared.total_over}
+
+    assert {f"column.{column}" for column in named} - read_catalogue().keys() == set()
 
 
 @pytest.mark.parametrize("forbidden", ["lönsam", "lönar sig", "pays off", "profitable", "cost-effective"])
