@@ -233,7 +233,7 @@ def simulate(
         Path | None, typer.Option(help="The price book that values the truth, for example params/unit_costs/stockholm.yaml.")
     ] = None,
 ) -> None:
-    """Write the tables of a simulated city, with its truth beside them."""
+    """Write the tables of a simulated city, and its truth to a folder beside them (OUT_truth)."""
     from evalkit.economics import load_price_book
     from evalkit.economics.actors import PUBLIC_PURSE
     from evalkit.simulate import Prices, load_city, write_city
@@ -248,7 +248,8 @@ def simulate(
         prices=Prices(load_price_book(price_book).model_dump(), PUBLIC_PURSE) if price_book else None,
     )
     lines = [f"{name:<18}{count:>12,} rows" for name, count in sorted(written.rows.items())]
-    typer.echo("\n".join([*lines, f"written to {written.folder}"]))
+    truth = f"; the truth to {written.truth}, apart" if written.truth else ""
+    typer.echo("\n".join([*lines, f"written to {written.folder}{truth}"]))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """The house: which room may import which, where files are opened, and how quickly the front door opens."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "evalkit"
+NOTEBOOKS = PACKAGE.parent / "notebooks"
+# A city's truth lies in NAME_truth/; the one other text that ends so is the name of a table beside it.
+TRUTH_FOLDER, ASKS_FOR_TRUTH = re.compile(r"(?<!^beside)_truth(/|$)"), re.compile(r"simulate_truth|rollout_truth|value_truth")
 GROUND = {"errors", "imports", "months", "schemas", "tables", "vocabulary", "records", "params", "ids", "draws"}
 SIBLINGS = {"intake", "spells", "survival", "economics", "allocation", "monitoring", "simulate", "charts", "report", "batch"}
 MAY_IMPORT = {
@@ -26,6 +30,15 @@ HEAVY = {"altair", "statsmodels", "lifelines", "pandas", "papermill", "scipy", "
 
 def _modules() -> list[tuple[str, Path]]:
     return [(path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path) for path in sorted(PACKAGE.rglob("*.py"))]
+
+
+def _texts(path: Path) -> set[str]:
+    """The texts of a module that are no docstrings, the fixed parts of f-strings among them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return {
+        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said
+    }
 
 
 def _imported_rooms(tree: ast.AST) -> set[str]:
@@ -63,10 +76,16 @@ def test_every_room_of_the_package_is_in_the_house():
     assert rooms <= set(MAY_IMPORT)
 
 
-def test_no_module_reads_a_truth_file():
-    readers = [path.name for room, path in _modules() if room != "simulate" and "truth" in path.stem]
+def test_no_module_names_the_folder_of_a_truth():
+    named = {path.name: _texts(path) for room, path in _modules() if room != "simulate"}
 
-    assert readers == []
+    assert {name: found for name, texts in named.items() if (found := {text for text in texts if TRUTH_FOLDER.search(text)})} == {}
+
+
+def test_only_the_known_truth_notebook_asks_for_a_truth():
+    asking = [path.name for path in sorted(NOTEBOOKS.rglob("*.ipynb")) if ASKS_FOR_TRUTH.search(path.read_text(encoding="utf-8"))]
+
+    assert asking == ["known_truth.ipynb"]
 
 
 def test_import_evalkit_loads_nothing_heavy():

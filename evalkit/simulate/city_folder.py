@@ -1,7 +1,8 @@
 """A simulated city as a folder: the tables that its districts would deliver, a README of what was assumed, and the truth beside them.
 
 People are simulated and written in chunks, so that a city of any size needs the memory of one chunk; the rows do not depend on the chunks.
-Tables with persons are Parquet (in several parts where there are several chunks), the others CSV. The truth lies in truth/, apart.
+Tables with persons are Parquet (in several parts where there are several chunks), the others CSV. The truth lies in a folder of its own beside
+the city's (NAME_truth), so that a run on the city reads none of it.
 """
 
 import shutil
@@ -15,7 +16,7 @@ from evalkit.errors import ParameterError
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.city_tables import city_tables, outreach, outreach_entries
 from evalkit.simulate.lives import live
-from evalkit.simulate.readme import HEADING, readme_text
+from evalkit.simulate.readme import HEADING, TRUTH_HEADING, readme_text, truth_readme_text
 from evalkit.simulate.register import person_tables
 from evalkit.simulate.truth import QUOTED_MONTHS, rollout_truth, simulate_truth
 from evalkit.simulate.value_truth import value_truth
@@ -31,10 +32,11 @@ class Prices(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What was written: rows by table, and the folder."""
+    """What was written: rows by table, the folder, and the folder of the truth if there is one."""
 
     folder: Path
     rows: dict[str, int]
+    truth: Path | None
 
 
 def write_city(
@@ -59,19 +61,21 @@ def write_city(
     n_truth_people : int
         So many of the people serve the truth (0: no truth is written). Even.
     prices : Prices, optional
-        With them the truth holds the value to each actor too (truth/value.parquet).
+        With them the truth holds the value to each actor too (value.parquet).
     chunk_people : int
         People held in memory at a time. Even.
 
     Raises
     ------
     ParameterError
-        If a number of people is odd or not positive, or the folder holds something that is no simulated city.
+        If a number of people is odd or not positive, or a folder holds something that is no simulated city.
     """
     _refuse_odd(people=n_people, chunk=chunk_people)
     _refuse_odd(allow_zero=True, truth_people=n_truth_people)
     folder = Path(folder)
-    _make_empty(folder)
+    truth = folder.with_name(f"{folder.name}_truth")
+    _remove_earlier({folder: HEADING, truth: TRUTH_HEADING})
+    folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, int] = {}
     entered = []
     chunks = [(at, min(at + chunk_people, n_people)) for at in range(0, n_people, chunk_people)]
@@ -88,10 +92,11 @@ def write_city(
     (folder / "README.md").write_text(
         readme_text(city, rows, seed=seed, n_people=n_people, hidden_selection=hidden_selection), encoding="utf-8"
     )
-    if n_truth_people:
-        n_of_truth = min(n_truth_people, n_people)
-        _write_truth(city, folder / "truth", seed=seed, n_people=n_of_truth, hidden_selection=hidden_selection, prices=prices)
-    return Written(folder, rows)
+    if not n_truth_people:
+        return Written(folder, rows, None)
+    n_of_truth = min(n_truth_people, n_people)
+    _write_truth(city, truth, seed=seed, n_people=n_of_truth, hidden_selection=hidden_selection, prices=prices)
+    return Written(folder, rows, truth)
 
 
 def _refuse_odd(*, allow_zero: bool = False, **numbers: int) -> None:
@@ -105,23 +110,25 @@ def _refuse_odd(*, allow_zero: bool = False, **numbers: int) -> None:
         )
 
 
-def _make_empty(folder: Path) -> None:
-    """Remove an earlier simulated city, and nothing else."""
-    if folder.exists() and any(folder.iterdir()):
+def _remove_earlier(folders: Mapping[Path, str]) -> None:
+    """Remove an earlier simulated city and its truth, told by how their README begins, and nothing else."""
+    filled = {folder: heading for folder, heading in folders.items() if folder.exists() and any(folder.iterdir())}
+    for folder, heading in filled.items():
         readme = folder / "README.md"
-        if not (readme.exists() and readme.read_text(encoding="utf-8").startswith(HEADING)):
+        if not (readme.exists() and readme.read_text(encoding="utf-8").startswith(heading)):
             raise ParameterError(
                 "The folder holds something that is no simulated city.",
                 where=str(folder),
                 why="Writing a city replaces the folder's content.",
                 fix="give an empty or a new folder with --out.",
             )
+    for folder in filled:
         shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
 
 
 def _write_truth(city: City, folder: Path, *, seed: int, n_people: int, hidden_selection: float, prices: Prices | None) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
+    (folder / "README.md").write_text(truth_readme_text(city, seed=seed, n_people=n_people), encoding="utf-8")
     truth = simulate_truth(city, seed=seed, n_people=n_people, hidden_selection=hidden_selection)
     for name, table in truth._asdict().items():
         table.write_parquet(folder / f"{name}.parquet", compression="zstd")

@@ -3,7 +3,7 @@
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.city_tables import sample_share
 
-HEADING = "# Simulated city"
+HEADING, TRUTH_HEADING = "# Simulated city", "# The truth of a simulated city"
 
 
 def readme_text(city: City, rows: dict[str, int], *, seed: int, n_people: int, hidden_selection: float) -> str:
@@ -28,8 +28,7 @@ The tables keep the contracts in data_contracts/; `person` has more columns, whi
 * The district in `person` is the one in the first month; `income_support.district` is the one that paid. Interventions work as in the district
   of the time.
 * `end_reason` in `participation` is what a district would count: work, studies, benefit and job_centre are "ended". It is no effect.
-* truth/ is for tests and the known-truth notebook only. Its work is unsubsidised work; its curves run to month 60 from the start;
-  its values (if a price book was given) are present values per participant, in that book's money.
+* The truth, if it was asked for, lies beside this folder, in a folder of the same name that ends in _truth; no run reads it.
 
 | table | rows |
 |---|---|
@@ -38,6 +37,16 @@ The tables keep the contracts in data_contracts/; `person` has more columns, whi
 | assumption | source | grade |
 |---|---|---|
 {_basis_lines(city)}
+"""
+
+
+def truth_readme_text(city: City, *, seed: int, n_people: int) -> str:
+    """The text of the README of the truth's folder."""
+    return f"""{TRUTH_HEADING}: {city.title["en"]}
+
+For tests and for whoever wants to see how near a run came; no run reads it. From {n_people:,} adults, seed {seed}, simulated with and without
+each intervention. Work is unsubsidised work; curves run to month 60 from the start; values (if a price book was given) are present values per
+participant, in that book's money.
 """
 
 

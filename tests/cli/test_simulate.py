@@ -25,4 +25,4 @@ def test_simulate_writes_a_city_with_its_valued_truth_and_counts_its_rows(tmp_pa
     assert result.exit_code == 0
     assert "person                     200 rows" in result.output
     assert (tmp_path / "city" / "person.parquet").exists()
-    assert (tmp_path / "city" / "truth" / "value.parquet").exists()
+    assert (tmp_path / "city_truth" / "value.parquet").exists()

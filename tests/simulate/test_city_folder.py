@@ -33,8 +33,9 @@ def test_write_city_writes_the_tables_of_the_contracts(written):
 
 
 def test_write_city_keeps_the_truth_apart(written):
-    assert {path.name for path in (written.folder / "truth").iterdir()} == {
-        "curves.parquet", "months.parquet", "timing.parquet", "planted.parquet", "rollouts.parquet", "value.parquet",
+    assert written.truth.parent == written.folder.parent
+    assert {path.name for path in written.truth.iterdir()} == {
+        "README.md", "curves.parquet", "months.parquet", "timing.parquet", "planted.parquet", "rollouts.parquet", "value.parquet",
     }  # fmt: skip
 
 
@@ -72,12 +73,23 @@ def test_city_tables_do_not_depend_on_the_chunks(written, in_chunks, table):
 
 
 def test_write_city_gives_the_same_bytes_again_and_replaces_an_earlier_city(small_city, written, tmp_path):
-    write_city(small_city, tmp_path / "city", seed=9, n_people=400)
+    write_city(small_city, tmp_path / "city", seed=9, n_people=400, n_truth_people=40)
 
     write_city(small_city, tmp_path / "city", seed=4, n_people=1_200)
 
     assert all(path.read_bytes() == (written.folder / path.name).read_bytes() for path in (tmp_path / "city").glob("*.*"))
-    assert not (tmp_path / "city" / "truth").exists()
+    assert not (tmp_path / "city_truth").exists()
+
+
+def test_write_city_replaces_nothing_beside_it_that_is_no_truth(small_city, tmp_path):
+    for folder in ("city", "city_truth"):
+        write_city(small_city, tmp_path / folder, seed=9, n_people=200)
+
+    with pytest.raises(ParameterError, match="no simulated city") as fault:
+        write_city(small_city, tmp_path / "city", seed=9, n_people=400)
+
+    assert f"where: {tmp_path / 'city_truth'}" in str(fault.value)
+    assert pl.read_parquet(tmp_path / "city" / "person.parquet").height == 200
 
 
 def test_readme_names_sources_grades_and_the_contracts(written):
@@ -138,7 +150,7 @@ def test_read_me_says_when_selection_is_hidden(small_city, tmp_path):
 
 
 def test_the_truth_holds_values_to_each_actor_and_their_sum_at_every_quoted_month(written):
-    values = pl.read_parquet(written.folder / "truth" / "value.parquet")
+    values = pl.read_parquet(written.truth / "value.parquet")
 
     by = ["population", "intervention_id", "district", "district_basis", "comparison", "horizon_months"]
     own = ~pl.col("actor").is_in(["public_purse", "society"])

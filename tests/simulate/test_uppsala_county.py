@@ -44,4 +44,4 @@ def test_intake_admits_every_row_of_the_county(written, county):
 
 def test_a_city_without_accounts_writes_none_and_without_truth_people_no_truth(written):
     assert not (written.folder / "account.csv").exists()
-    assert not (written.folder / "truth").exists()
+    assert written.truth is None
