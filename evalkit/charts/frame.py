@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import altair as alt
 
+_MOST_STEPS = 20
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -56,8 +58,9 @@ def nice_ticks(low: float, high: float, n_steps: int = 5) -> list[float]:
 
 
 def inner_ticks(low: float, high: float, n_steps: int = 5) -> list[float]:
-    """Those of `nice_ticks` that lie between `low` and `high`."""
-    return [tick for tick in nice_ticks(low, high, n_steps) if low <= tick <= high]
+    """Those of `nice_ticks` that lie between `low` and `high`; of finer ones where only one would, since one tick shows no scale."""
+    inside = [tick for tick in nice_ticks(low, high, n_steps) if low <= tick <= high]
+    return inside if len(inside) > 1 or n_steps > _MOST_STEPS else inner_ticks(low, high, n_steps + 1)
 
 
 def month_ticks(last_month: int) -> list[int]:

@@ -74,6 +74,18 @@ def test_inner_ticks_stay_inside():
     assert inner_ticks(-0.25, 0.19, n_steps=3) == [-0.2, 0.0]
 
 
+@given(st.floats(-1e5, 1e5), st.floats(0.01, 1e5))
+def test_inner_ticks_show_a_scale(low, width):
+    ticks = inner_ticks(low, low + width, n_steps=4)
+
+    assert all(low <= tick <= low + width for tick in ticks)
+    assert 2 <= len(ticks) <= 6
+
+
+def test_inner_ticks_of_a_single_number_end():
+    assert inner_ticks(7, 7) == [7]
+
+
 @pytest.mark.parametrize(("last", "expected"), [(12, [0, 3, 6, 9, 12]), (24, [0, 6, 12, 18, 24]), (72, [0, 12, 24, 36, 48, 60, 72])])
 def test_month_ticks_follow_the_calendar(last, expected):
     assert month_ticks(last) == expected
