@@ -63,6 +63,14 @@ def test_propose_mapping_knows_a_month_by_its_swedish_name_alone(contracts, tmp_
     assert "  income_support:\n" in proposed and 'month: "Månad"' in proposed
 
 
+@pytest.mark.parametrize(("names", "expected"), [("Kommun;Stadsdel", "Stadsdel"), ("Kommun;Distrikt", "Distrikt"), ("Kommun", "Kommun")])
+def test_propose_mapping_takes_municipalities_for_districts_where_nothing_surer_is_there(contracts, tmp_path, names, expected):
+    path = tmp_path / "utbetalt.csv"
+    path.write_text(f"Hushålls-ID;Månad;{names};Belopp;Valuta\n", encoding="utf-8")
+
+    assert f'district: "{expected}"' in propose_mapping(path, contracts)
+
+
 def test_propose_mapping_never_shows_a_cell(contracts, tmp_path):
     path = tmp_path / "person.csv"
     path.write_text("person_id;kon\nKonfidentiell;Konfidentiell\n", encoding="utf-8")
