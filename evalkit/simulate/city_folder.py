@@ -73,7 +73,9 @@ def write_city(
     _refuse_odd(people=n_people, chunk=chunk_people)
     _refuse_odd(allow_zero=True, truth_people=n_truth_people)
     folder = Path(folder)
-    truth = folder.with_name(f"{folder.name}_truth")
+    # "." and ".." have no name of their own to put another beside.
+    named = folder.resolve() if folder.name in ("", "..") else folder
+    truth = named.with_name(f"{named.name}_truth")
     _remove_earlier({folder: HEADING, truth: TRUTH_HEADING})
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, int] = {}

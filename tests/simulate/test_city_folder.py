@@ -92,6 +92,16 @@ def test_write_city_replaces_nothing_beside_it_that_is_no_truth(small_city, tmp_
     assert pl.read_parquet(tmp_path / "city" / "person.parquet").height == 200
 
 
+def test_truth_lies_beside_the_folder_that_one_is_in(small_city, tmp_path, monkeypatch):
+    (tmp_path / "city").mkdir()
+    monkeypatch.chdir(tmp_path / "city")
+
+    written = write_city(small_city, ".", seed=9, n_people=200, n_truth_people=40)
+
+    assert written.truth == tmp_path / "city_truth"
+    assert (tmp_path / "city_truth" / "curves.parquet").exists() and (tmp_path / "city" / "person.parquet").exists()
+
+
 def test_readme_names_sources_grades_and_the_contracts(written):
     text = (written.folder / "README.md").read_text(encoding="utf-8")
 
