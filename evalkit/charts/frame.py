@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import altair as alt
 
+# A span of a single number has one tick, however fine.
 _MOST_STEPS = 20
 
 

@@ -33,6 +33,7 @@ VALUE_COLUMNS = frozenset(("value", "district", "measure", "state", "exit", *_EF
 # A probability nearer to none or all than this is said as a bound: fifty draws of an effect cannot tell 99 per cent from 100.
 UNLIKELY = 0.02
 NBSP, MINUS, SOFT_HYPHEN = "\u00a0", "\u2212", "\u00ad"
+# Words that do not fit the column of a key figure.
 _LONG_WORD = re.compile(r"\w{17,}")
 
 

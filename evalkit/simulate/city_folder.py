@@ -125,7 +125,11 @@ def _remove_earlier(folders: Mapping[Path, str]) -> None:
                 fix="give an empty or a new folder with --out.",
             )
     for folder in filled:
-        shutil.rmtree(folder)
+        for path in folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        # The folder that one is in can only be emptied.
+        if folder.resolve() != Path.cwd():
+            folder.rmdir()
 
 
 def _write_truth(city: City, folder: Path, *, seed: int, n_people: int, hidden_selection: float, prices: Prices | None) -> None:

@@ -96,10 +96,11 @@ def test_truth_lies_beside_the_folder_that_one_is_in(small_city, tmp_path, monke
     (tmp_path / "city").mkdir()
     monkeypatch.chdir(tmp_path / "city")
 
+    write_city(small_city, ".", seed=8, n_people=400, n_truth_people=40)
     written = write_city(small_city, ".", seed=9, n_people=200, n_truth_people=40)
 
     assert written.truth == tmp_path / "city_truth"
-    assert (tmp_path / "city_truth" / "curves.parquet").exists() and (tmp_path / "city" / "person.parquet").exists()
+    assert (tmp_path / "city_truth" / "curves.parquet").exists() and len(pl.read_parquet("person.parquet")) == 200
 
 
 def test_readme_names_sources_grades_and_the_contracts(written):
