@@ -33,6 +33,7 @@ DERIVED: tuple[TableSchema, ...] = (
         {
             "person_id": pl.String,
             "household_id": pl.String,
+            "cluster_id": pl.String,
             "spell_no": pl.Int32,
             "district": pl.String,
             "start": pl.Date,

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.months import month_number, month_number_expr
+from evalkit.spells.clusters import household_clusters
 from evalkit.spells.support import last_month_with_known_exits, spells_of_runs
 
 CHUNK_PERSONS = 250_000
@@ -65,6 +66,7 @@ def stream_support_spells(
         on_support[row[paid], month[paid]] = True
     runs = _runs(on_support, max_gap_months=max_gap_months, last_start=known - first)
     runs = _with_households(runs, on_support, coded_adults, is_paid)
+    runs = runs.with_columns(cluster=household_clusters(runs["row"], runs["household"]))
     del is_paid, on_support
     for at in range(0, len(people), chunk_persons):
         names = people[at : at + chunk_persons]
@@ -73,6 +75,7 @@ def stream_support_spells(
             {
                 "person_id": people.gather(own["row"]),
                 "household_id": households.gather(own["household"]),
+                "cluster_id": people.gather(own["cluster"]),
                 "first_paid": own["first_paid"] + first,
                 "last_paid": own["last_paid"] + first,
             }

@@ -17,6 +17,7 @@ from datetime import date
 import polars as pl
 
 from evalkit.months import add_months, month_number, month_number_expr, month_of_number_expr
+from evalkit.spells.clusters import household_clusters
 from evalkit.spells.paid_months import paid_months
 from evalkit.tables import STATES, conform
 
@@ -57,7 +58,7 @@ def build_support_spells(
         livelihood state in the first month after the spell and `exit` its outcome group; both are null where the spell is censored, and
         "unknown" where no state but support itself is known for that month. `is_start_known` is false for spells that may have begun before
         the extract (their `entry` is 0 and their length a lower bound). The district is the person's, fixed; without survey weights
-        everybody weighs 1. Spells that begin after the last month with known exits are not in the table.
+        everybody weighs 1. `cluster_id` names who varies together (`household_clusters`). Spells that begin after the last month with known exits are not in the table.
     """
     first, last = month_number(first_month), month_number(data_through)
     known = month_number(
@@ -65,6 +66,7 @@ def build_support_spells(
     )
     paid = paid_months(income_support, household_member).filter(pl.col("month").is_between(first, last))
     spells = _join_months(paid, max_gap_months).filter(pl.col("first_paid") <= known).collect()
+    spells = spells.with_columns(household_clusters(spells["person_id"], spells["household_id"]))
     return spells_of_runs(spells, livelihood, person, first=first, known=known, max_gap_months=max_gap_months)
 
 
@@ -76,7 +78,7 @@ def spells_of_runs(
     Parameters
     ----------
     runs : DataFrame
-        person_id, household_id, first_paid, last_paid (month numbers), gaps bridged; none begins after `known`.
+        person_id, household_id, cluster_id (`household_clusters`), first_paid, last_paid (month numbers), gaps bridged; none begins after `known`.
     livelihood, person : DataFrame
         Admitted tables, at least of these people.
     first, known : int
@@ -94,6 +96,7 @@ def spells_of_runs(
         .select(
             "person_id",
             "household_id",
+            "cluster_id",
             "district",
             "exit_state",
             "exit",

@@ -25,11 +25,11 @@ def exit_rows(spells: pl.DataFrame, people: pl.DataFrame, *, covariates: Sequenc
     """
     known = people.with_columns(female=(pl.col("sex") == "female").cast(pl.Int32)).select("person_id", *covariates)
     rows = spells.filter("is_start_known").join(known, on="person_id", how="left", maintain_order="left")
-    return rows.select("person_id", "district", "months", "exit", *covariates).drop_nulls(list(covariates))
+    return rows.select("person_id", "cluster_id", "district", "months", "exit", *covariates).drop_nulls(list(covariates))
 
 
 def cox_exit_terms(rows: pl.DataFrame, *, covariates: Sequence[str], conf_level: float = 0.95) -> pl.DataFrame:
-    """Hazard ratios of every kind of exit, with their own baseline per district and errors by person.
+    """Hazard ratios of every kind of exit, with their own baseline per district and errors by household.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def cox_exit_terms(rows: pl.DataFrame, *, covariates: Sequence[str], conf_level:
     """
     tables = []
     for kind in _exits(rows):
-        columns = {"covariates": covariates, "strata": ["district"], "cluster": "person_id", "conf_level": conf_level}
+        columns = {"covariates": covariates, "strata": ["district"], "cluster": "cluster_id", "conf_level": conf_level}
         terms = cox(rows, **_SPELL, cause=kind, **columns).terms
         tables.append(terms.select(pl.lit(kind).alias("exit"), "term", "hazard_ratio", pl.col("ci_lower", "ci_upper").exp()))
     return pl.concat(tables).join(_support(rows, covariates), on=["exit", "term"], how="left")
@@ -57,8 +57,8 @@ def hazard_drift(rows: pl.DataFrame, *, covariates: Sequence[str]) -> pl.DataFra
 
 
 def exit_hazards(rows: pl.DataFrame, *, covariates: Sequence[str], band_starts: Sequence[int] = (1, 2, 3, 4, 7, 13)) -> DiscreteHazardFit:
-    """The monthly chance of every kind of exit, by month of the spell and covariates; errors by person (`discrete_hazard`)."""
-    return discrete_hazard(rows, **_SPELL, covariates=covariates, band_starts=band_starts, cluster="person_id")
+    """The monthly chance of every kind of exit, by month of the spell and covariates; errors by household (`discrete_hazard`)."""
+    return discrete_hazard(rows, **_SPELL, covariates=covariates, band_starts=band_starts, cluster="cluster_id")
 
 
 def exit_hazard_terms(fit: DiscreteHazardFit, rows: pl.DataFrame) -> pl.DataFrame:

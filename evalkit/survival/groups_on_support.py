@@ -12,7 +12,7 @@ _GROUP = ["district", "characteristic", "group"]
 
 
 def group_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | None = None) -> pl.DataFrame:
-    """Share of support spells still running, month by month, for each group of every characteristic; errors allow for several spells per person.
+    """Share of support spells still running, month by month, for each group of every characteristic; errors allow for several spells per household.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def group_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | Non
         return _nothing(
             rows, {"month": pl.Int64}, ("n_at_risk", "n_events", "n_persons"), ("estimate", "std_error", "ci_lower", "ci_upper")
         )
-    curves = kaplan_meier(rows, time="months", event="ended", weight=weight, cluster="person_id", by=_GROUP, variance="robust")
+    curves = kaplan_meier(rows, time="months", event="ended", weight=weight, cluster="cluster_id", by=_GROUP, variance="robust")
     sizes = rows.group_by(_GROUP).agg(n_persons=pl.col("person_id").n_unique().cast(pl.Int64))
     return curves.rename({"time": "month"}).filter(pl.col("month") <= horizon_months).join(sizes, on=_GROUP, how="left")
 
@@ -79,7 +79,7 @@ def exit_rates(spells: pl.DataFrame, *, periods: Sequence[int], horizon_months: 
     -------
     DataFrame
         district, last_month, first_month (of the period), estimate (exits per spell and month), ci_lower, ci_upper (on the log scale,
-        allowing for several spells per person; null without two persons who left), n_events, n_months (spell-months at risk), n_persons
+        allowing for several spells per household; null without two households that left), n_events, n_months (spell-months at risk), n_persons
         (people who left).
     """
     ends = [end for end in periods if end <= horizon_months]
@@ -88,7 +88,7 @@ def exit_rates(spells: pl.DataFrame, *, periods: Sequence[int], horizon_months: 
     parts = [_rate(known, first=first + 1, last=last) for first, last in zip([0, *ends], ends, strict=False)]
     rates = pl.concat(parts) if parts else _rate(known.clear(), first=1, last=1)
     factor = (z * pl.col("std_error") / pl.col("estimate")).exp()
-    has_range = pl.col("n_persons") > 1
+    has_range = pl.col("n_clusters") > 1
     return (
         rates.with_columns(
             ci_lower=pl.when(has_range).then(pl.col("estimate") / factor), ci_upper=pl.when(has_range).then(pl.col("estimate") * factor)
@@ -99,26 +99,30 @@ def exit_rates(spells: pl.DataFrame, *, periods: Sequence[int], horizon_months: 
 
 
 def _rate(spells: pl.DataFrame, *, first: int, last: int) -> pl.DataFrame:
-    """Exits over months at risk in one period, with the error of a ratio of sums over persons."""
+    """Exits over months at risk in one period, with the error of a ratio of sums over households."""
     rows = spells.filter(pl.col("months") >= first).select(
         "district",
         "person_id",
+        "cluster_id",
         at_risk=pl.col("months").clip(upper_bound=last) - (first - 1),
         left=pl.col("exit").is_not_null() & (pl.col("months") <= last),
     )
-    people = rows.group_by("district", "person_id").agg(pl.col("at_risk").sum(), pl.col("left").sum().cast(pl.Int64))
+    clusters = rows.group_by("district", "cluster_id").agg(
+        pl.col("at_risk").sum(), pl.col("left").sum().cast(pl.Int64), n_left=pl.col("person_id").filter("left").n_unique().cast(pl.Int64)
+    )
     # In one order, so that the sums below are the same to the last bit whenever they are made.
-    people = people.sort("district", "person_id")
+    clusters = clusters.sort("district", "cluster_id")
     rate = pl.col("left").sum() / pl.col("at_risk").sum()
     residual = pl.col("left") - (pl.col("left").sum() / pl.col("at_risk").sum()) * pl.col("at_risk")
-    return people.group_by("district").agg(
+    return clusters.group_by("district").agg(
         last_month=pl.lit(last, pl.Int32),
         first_month=pl.lit(first, pl.Int32),
         estimate=rate,
         std_error=(residual**2).sum().sqrt() / pl.col("at_risk").sum(),
         n_events=pl.col("left").sum(),
         n_months=pl.col("at_risk").sum().cast(pl.Int64),
-        n_persons=(pl.col("left") > 0).sum().cast(pl.Int64),
+        n_persons=pl.col("n_left").sum(),
+        n_clusters=(pl.col("left") > 0).sum(),
     )
 
 

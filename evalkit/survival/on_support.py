@@ -15,7 +15,7 @@ _NO_CURVES |= {"n_at_risk": pl.Int64, "n_events": pl.Int64}
 
 
 def exit_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | None = None) -> pl.DataFrame:
-    """Share of support spells that have ended in each way, month by month; errors allow for several spells per person.
+    """Share of support spells that have ended in each way, month by month; errors allow for several spells per household.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def exit_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | None
     """
     if spells.is_empty():
         return pl.DataFrame(schema=_NO_CURVES)
-    curves = aalen_johansen(spells, time="months", event="exit", weight=weight, cluster="person_id", by=["district"])
+    curves = aalen_johansen(spells, time="months", event="exit", weight=weight, cluster="cluster_id", by=["district"])
     return curves.rename({"time": "month", "cause": "exit"}).filter(pl.col("month") <= horizon_months)
 
 
@@ -61,7 +61,7 @@ def means_by(spells: pl.DataFrame, by: Sequence[str], *, horizons: Sequence[int]
     asked = sizes.join(pl.DataFrame({"horizon_months": sorted(horizons)}, schema={"horizon_months": pl.Int32}), how="cross")
     followed = asked.filter(pl.col("horizon_months") <= pl.col("last"))
     means = [
-        restricted_mean(part, time="months", event="exit", horizon=horizon, weight=weight, cluster="person_id", by=by)
+        restricted_mean(part, time="months", event="exit", horizon=horizon, weight=weight, cluster="cluster_id", by=by)
         for (horizon,), rows in followed.group_by("horizon_months")
         if (part := spells.join(rows.select(by), on=by, how="semi")).height
     ]
@@ -71,13 +71,15 @@ def means_by(spells: pl.DataFrame, by: Sequence[str], *, horizons: Sequence[int]
     return asked.drop("last").join(estimates, on=[*by, "horizon_months"], how="left").sort(*by, "horizon_months")
 
 
-def state_shares(intervals: pl.DataFrame, *, weight: str | None = None) -> pl.DataFrame:
-    """Share of all people in each state, month by month from the extract's first month.
+def state_shares(intervals: pl.DataFrame, spells: pl.DataFrame, *, weight: str | None = None) -> pl.DataFrame:
+    """Share of all people in each state, month by month from the extract's first month; errors allow for people of the same household.
 
     Parameters
     ----------
     intervals : DataFrame
         Table `state_intervals`.
+    spells : DataFrame
+        Table `support_spells`: who varies together; people without support stand for themselves.
 
     Returns
     -------
@@ -85,13 +87,16 @@ def state_shares(intervals: pl.DataFrame, *, weight: str | None = None) -> pl.Da
         district, state, month (0: the extract's first month), estimate, std_error, ci_lower, ci_upper (shares), n_persons (people in the
         state that month).
     """
+    clusters = spells.select("person_id", "cluster_id").unique()
+    clustered = intervals.join(clusters, on="person_id", how="left", maintain_order="left")
     shares = state_occupation(
-        intervals,
+        clustered.with_columns(pl.col("cluster_id").fill_null(pl.col("person_id"))),
         id="person_id",
         start="start",
         stop="stop",
         from_state="from_state",
         to_state="to_state",
+        cluster="cluster_id",
         weight=weight,
         by=["district"],
     )

@@ -1,6 +1,7 @@
 """The share of people in each state, month by month, when states can be left and entered again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,7 @@ def state_occupation(
     stop: str,
     from_state: str,
     to_state: str,
+    cluster: str | None = None,
     weight: str | None = None,
     by: Sequence[str] = (),
     states: Sequence[str] | None = None,
@@ -28,7 +30,7 @@ def state_occupation(
     conf_level: float = 0.95,
     conf_type: ConfType = "log",
 ) -> pl.DataFrame:
-    """Share of people in each state after each month, from intervals of their lives; errors allow for several rows per person.
+    """Share of people in each state after each month, from intervals of their lives; errors allow for several rows per cluster.
 
     Parameters
     ----------
@@ -40,6 +42,8 @@ def state_occupation(
     from_state, to_state : str
         Columns of text: the state during the row; the state entered at its end (null or the same state = no move seen: censored, or the row goes on
         in the next).
+    cluster : str, optional
+        Column of the household or whoever else varies together; default: the person.
     weight, by, conf_level, conf_type
         As in `aalen_johansen`.
     states : sequence of str, optional
@@ -64,7 +68,7 @@ def state_occupation(
     ----------
     Aalen & Johansen (1978); Datta & Satten (2001), Stat. Prob. Lett. 55:403 (valid for shares also without the Markov property).
     """
-    risk_set = _tabulate(intervals, Roles(stop, to_state, start, from_state, weight, id, by, states))
+    risk_set = _tabulate(intervals, Roles(stop, to_state, start, from_state, weight, id, by, states), cluster)
     paths = state_paths(risk_set, variance="robust", p0=p0)
     return curve_frame(
         risk_set,
@@ -87,6 +91,7 @@ def time_in_state(
     from_state: str,
     to_state: str,
     horizon: Horizon,
+    cluster: str | None = None,
     weight: str | None = None,
     by: Sequence[str] = (),
     states: Sequence[str] | None = None,
@@ -97,7 +102,7 @@ def time_in_state(
 
     Parameters
     ----------
-    intervals, id, start, stop, from_state, to_state, weight, by, states, p0, conf_level
+    intervals, id, start, stop, from_state, to_state, cluster, weight, by, states, p0, conf_level
         As in `state_occupation`.
     horizon : float or sequence of float
         As in `restricted_mean`. The months in all states sum to the horizon.
@@ -113,16 +118,16 @@ def time_in_state(
     EstimationError
         As `state_occupation` and `restricted_mean`.
     """
-    risk_set = _tabulate(intervals, Roles(stop, to_state, start, from_state, weight, id, by, states))
+    risk_set = _tabulate(intervals, Roles(stop, to_state, start, from_state, weight, id, by, states), cluster)
     horizons, paths = paths_to_horizons(risk_set, horizon, variance="robust", p0=p0)
     label = ("state", risk_set.causes)
     return mean_frame(risk_set, paths.mean, paths.mean_variance, horizons=horizons, label=label, conf_level=conf_level)
 
 
-def _tabulate(intervals: SpellTable, roles: Roles) -> RiskSet:
-    columns = read_spell_columns(intervals, roles)
-    _check_order(columns, roles)
-    return count_risk_set(columns)
+def _tabulate(intervals: SpellTable, by_person: Roles, cluster: str | None) -> RiskSet:
+    columns = read_spell_columns(intervals, by_person)
+    _check_order(columns, by_person)
+    return count_risk_set(columns if cluster is None else read_spell_columns(intervals, replace(by_person, cluster=cluster)))
 
 
 def _check_order(columns: SpellColumns, roles: Roles) -> None:

@@ -80,7 +80,7 @@ def test_spells_running_at_the_first_month_are_flagged(built):
 
 def test_state_shares_equal_the_observed_shares_of_r(built, reference, deviation):
     observed = reference("multistate_mvad")["observed_share_by_month"]
-    shares = survival.state_shares(spells.of_city(built["state_intervals"]))
+    shares = survival.state_shares(spells.of_city(built["state_intervals"]), built["support_spells"])
     groups = {"work": ["employment"], "support": ["joblessness"], "training": ["training"], "studies": ["school", "FE", "HE"]}
 
     for state, members in groups.items():

@@ -21,7 +21,7 @@ def rows() -> pl.DataFrame:
             "grammar": rng.integers(0, 2, n),
         }
     )
-    spells = people.select("person_id").with_columns(
+    spells = people.select("person_id", cluster_id="person_id").with_columns(
         district=pl.Series(rng.choice(["north", "south"], n).tolist()),
         months=pl.Series(rng.integers(1, 10, n)),
         exit=pl.Series(rng.choice(["work", "studies", ""], n).tolist()).replace({"": None}),

@@ -16,7 +16,7 @@ def spells():
         {"person_id": f"p{number % 9}", "district": "North", "months": length, "exit": exit_, "is_start_known": number != 3}
         for number, (length, exit_) in enumerate(zip(lengths, exits, strict=True))
     ]
-    return pl.DataFrame(rows)
+    return pl.DataFrame(rows).with_columns(cluster_id="person_id")
 
 
 @pytest.fixture
@@ -88,6 +88,16 @@ def test_exit_rates_allow_for_several_spells_of_a_person(spells):
     assert doubled["ci_upper"].item() == pytest.approx(once["ci_upper"].item(), abs=EXACT)
 
 
+def test_exit_rates_and_group_curves_allow_for_couples(spells, groups):
+    couples, pairs = (pl.concat([table, table.with_columns(person_id="partner of " + pl.col("person_id"))]) for table in (spells, groups))
+    alone, together = (exit_rates(table, periods=(6,), horizon_months=6) for table in (spells, couples))
+    curve_alone, curve_together = (group_curves(table, horizon_months=6) for table in (groups, pairs))
+
+    assert together["ci_upper"].item() == pytest.approx(alone["ci_upper"].item(), abs=EXACT)
+    assert together["n_persons"].item() == 2 * alone["n_persons"].item()
+    assert curve_together["std_error"].to_list() == pytest.approx(curve_alone["std_error"].to_list(), abs=EXACT)
+
+
 def test_exit_rates_are_the_same_to_the_last_bit_however_rows_stand():
     # People whose months differ, so that sums in another order differ in their last digits.
     rng = np.random.default_rng(1)
@@ -99,7 +109,7 @@ def test_exit_rates_are_the_same_to_the_last_bit_however_rows_stand():
             "exit": pl.Series(rng.random(150) < 0.6).replace_strict({True: "work", False: None}, return_dtype=pl.String),
             "is_start_known": True,
         }
-    )
+    ).with_columns(cluster_id="person_id")
     rates = exit_rates(many, periods=[3, 6, 12], horizon_months=12)
 
     shuffled = (many.sample(fraction=1, shuffle=True, seed=seed) for seed in range(10))

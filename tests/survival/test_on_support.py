@@ -7,6 +7,7 @@ EXACT = 1e-12
 SPELLS = pl.DataFrame(
     {
         "person_id": ["a", "b", "c", "d"],
+        "cluster_id": ["a", "b", "c", "d"],
         "district": ["North", "North", "South", "South"],
         "months": [2, 4, 1, 3],
         "exit": ["work", None, "studies", "work"],
@@ -56,7 +57,7 @@ def test_months_on_support_are_null_where_a_district_is_not_followed_so_far():
 
 
 def test_state_shares_count_the_people_behind_each_share():
-    shares = state_shares(INTERVALS).sort("state", "month")
+    shares = state_shares(INTERVALS, SPELLS).sort("state", "month")
 
     support = shares.filter(pl.col("state") == "support")
     assert support["month"].to_list() == [0, 1, 2, 3]
@@ -69,3 +70,21 @@ def test_months_on_support_are_null_where_nobody_is_followed_so_far():
 
     assert months["n_persons"].to_list() == [2, 2, 4]
     assert months.select("estimate", "std_error", "ci_lower", "ci_upper").null_count().row(0) == (3,) * 4
+
+
+def test_a_couple_that_does_everything_together_knows_no_more_than_one_person():
+    both = pl.concat([SPELLS, SPELLS.with_columns(person_id="partner of " + pl.col("person_id"))])
+    lives = pl.concat([INTERVALS, INTERVALS.with_columns(person_id="partner of " + pl.col("person_id"))])
+
+    curves, months, shares = (
+        [table(SPELLS, INTERVALS), table(both, lives)]
+        for table in (
+            lambda spells, _: exit_curves(spells, horizon_months=3),
+            lambda spells, _: months_on_support(spells, horizons=[2]),
+            lambda spells, intervals: state_shares(intervals, spells).sort("state", "month"),
+        )
+    )
+
+    for one, couple in (curves, months, shares):
+        assert one["std_error"].drop_nulls().max() > 0
+        assert couple["std_error"].to_list() == pytest.approx(one["std_error"].to_list(), abs=EXACT)
