@@ -1,14 +1,18 @@
-"""Words that every room uses: how sure a value is, the languages of a report, a text in them, and where long words may be divided.
+"""Words that every room uses: how sure a value is, a text in the languages of a report, the questions of an effect, and where long words divide.
 
 A grade says how sure a value is: H read at the responsible authority or in an official table, M second-hand or derived, L general knowledge
 or illustrative. It travels with the value into the report.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 Grade = Literal["H", "M", "L"]
 Language = Literal["sv", "en"]
 Text = dict[Language, str]
+
+# What starting an intervention is compared with, and the name of each question (its estimand). A protocol's first comparison is its primary one.
+Comparison = Literal["wait", "never", "other"]
+ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_args(Comparison)}
 
 # Last parts of Swedish compounds that are too long for a narrow column or a label beside a plot.
 _COMPOUND_TAILS = ("utbildning", "ersättning", "program", "grupp", "insats", "åtgärd", "förmedling", "kassa", "bistånd", "stöd", "arbete")

@@ -1,6 +1,7 @@
-"""Effect draws as arrays: one estimand and subgroup, every draw complete, recycled to the number of draws wanted and projected by decay.
+"""Effect draws as arrays: one subgroup, every draw complete, recycled to the number of draws wanted and projected by decay.
 
-A run shows several estimands and subgroups; the ledger values one of each and never adds them. Month 0 is the state before time zero.
+Whoever hands the draws on chooses the estimand, one for each intervention (`effects.primary_draws`: that of its protocol's first comparison); a
+run shows several subgroups, and the ledger values one of them and never adds them. Month 0 is the state before time zero.
 """
 
 from collections.abc import Sequence
@@ -9,13 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from evalkit.errors import EstimationError, nearest
+from evalkit.errors import EstimationError, first_few, nearest
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import conform
 
 EFFECT_KEYS = SCHEMAS["effect_status"].keys
 ARMS = ("comparison", "treated")
-PRIMARY_ESTIMAND = "start_now_rather_than_wait"
 EVERYBODY = "all"
 # Shares of people are sums of a few hundred weights; their rounding stays far below this.
 PROBABILITY_TOLERANCE = 1e-8
@@ -49,30 +49,30 @@ class EffectPath:
         return self.probabilities[:, ARMS.index("treated")] - self.probabilities[:, ARMS.index("comparison")]
 
 
-def effect_paths(
-    effect_draws: pl.DataFrame, *, estimand: str = PRIMARY_ESTIMAND, subgroup: str = EVERYBODY, horizon: int | None = None
-) -> list[EffectPath]:
-    """The effects of one estimand and subgroup as arrays, refused unless every draw, arm, state and month is there once.
+def effect_paths(effect_draws: pl.DataFrame, *, subgroup: str = EVERYBODY, horizon: int | None = None) -> list[EffectPath]:
+    """The effects of one subgroup as arrays, refused unless every draw, arm, state and month is there once.
 
     Parameters
     ----------
     effect_draws : DataFrame
-        The table effect_draws.
-    estimand, subgroup : str
-        Which rows are valued; all others are left out.
+        The table effect_draws, one estimand for each intervention.
+    subgroup : str
+        Which rows are valued; those of other subgroups are left out.
     horizon : int, optional
         Must be the follow-up of every effect, in months. Without it the follow-up is taken as it is.
 
     Raises
     ------
     EstimationError
-        If the table holds effects, yet none of that estimand and subgroup; if draws are incomplete, do not sum to one or end elsewhere.
+        If an intervention has several estimands; if the table holds effects, yet none of that subgroup; if draws are incomplete, do not sum to
+        one or end elsewhere.
     """
     conform(effect_draws.head(0), "effect_draws")
     draws = effect_draws.cast(SCHEMAS["effect_draws"].columns)
-    chosen = draws.filter((pl.col("estimand") == estimand) & (pl.col("subgroup") == subgroup))
+    chosen = draws.filter(pl.col("subgroup") == subgroup)
+    _refuse_several_estimands(chosen)
     if chosen.is_empty() and not draws.is_empty():
-        _refuse_absent(draws, estimand, subgroup)
+        _refuse_absent(draws, subgroup)
     return [_complete(keys, group, horizon) for keys, group in chosen.partition_by(EFFECT_KEYS, as_dict=True, maintain_order=True).items()]
 
 
@@ -145,13 +145,25 @@ def _place(keys: dict[str, str]) -> str:
     return f"effect_draws, {', '.join(keys.values())}"
 
 
-def _refuse_absent(draws: pl.DataFrame, estimand: str, subgroup: str) -> None:
-    found = sorted({f"{row[0]}, {row[1]}" for row in draws.select("estimand", "subgroup").unique().iter_rows()})
+def _refuse_several_estimands(draws: pl.DataFrame) -> None:
+    """An intervention's value under two estimands answers two questions; nothing here may choose between them or add them."""
+    found = draws.group_by("intervention_id").agg(pl.col("estimand").unique().sort()).filter(pl.col("estimand").list.len() > 1)
+    if not found.is_empty():
+        several = [f"{name} ({', '.join(estimands)})" for name, estimands in found.sort("intervention_id").iter_rows()]
+        raise EstimationError(
+            f"Interventions with effects of several estimands: {len(several)}.",
+            where=f"effect_draws: {first_few(several, 4)}",
+            why="Money is put on one question for each intervention; the answers to two questions are neither added nor chosen between.",
+            fix="hand on the draws of each protocol's primary comparison (effects.primary_draws).",
+        )
+
+
+def _refuse_absent(draws: pl.DataFrame, subgroup: str) -> None:
     raise EstimationError(
-        "There is no effect of the estimand and subgroup to be valued.",
-        where=f"effect_draws: {estimand}, {subgroup} ({nearest(f'{estimand}, {subgroup}', found)})",
-        why="A value answers one question for one group of people; other questions and groups are not put in its place.",
-        fix="name an estimand and a subgroup that were estimated.",
+        "There is no effect of the subgroup to be valued.",
+        where=f"effect_draws: {subgroup} ({nearest(subgroup, sorted(draws['subgroup'].unique()))})",
+        why="A value holds for one group of people; other groups are not put in its place.",
+        fix="name a subgroup that was estimated.",
     )
 
 

@@ -5,7 +5,7 @@ import polars as pl
 
 from evalkit.economics.actors import ACTOR_NAMES
 from evalkit.economics.cash_flow import cash_flow
-from evalkit.economics.effect_paths import PRIMARY_ESTIMAND, effect_paths, n_joint_draws, recycle
+from evalkit.economics.effect_paths import effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.price_book import PriceBook
 from evalkit.economics.price_draws import draw_prices
@@ -18,15 +18,15 @@ def value_by_group(
     seed: int,
     n_draws: int | None = None,
     horizon_months: int | None = None,
-    estimand: str = PRIMARY_ESTIMAND,
 ) -> pl.DataFrame:
     """Society's value of a start in each group whose effect can be said, draw by draw.
 
     Parameters
     ----------
     group_draws : DataFrame
-        The table group_draws: effects in groups, all districts together. A group's shrunk draws are taken where it has such.
-    price_book, seed, n_draws, horizon_months, estimand
+        The table group_draws: effects in groups, all districts together, one estimand for each intervention. A group's shrunk draws are taken where
+        it has such.
+    price_book, seed, n_draws, horizon_months
         As in `value_results`: with the same, draw b of a group meets the prices and the replicate of draw b of everybody.
 
     Returns
@@ -34,11 +34,10 @@ def value_by_group(
     DataFrame
         intervention_id, subgroup ("all": everybody), draw, value (money per participant). A group whose effect cannot be said has no row.
     """
-    own = group_draws.filter(pl.col("estimand") == estimand)
     keys = ["intervention_id", "protocol_hash", "subgroup"]
-    shrunk = own.filter(pl.col("source") == "shrunk")
-    chosen = pl.concat([shrunk, own.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
-    paths = {group: effect_paths(chosen, estimand=estimand, subgroup=group) for group in chosen["subgroup"].unique().sort()}
+    shrunk = group_draws.filter(pl.col("source") == "shrunk")
+    chosen = pl.concat([shrunk, group_draws.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
+    paths = {group: effect_paths(chosen, subgroup=group) for group in chosen["subgroup"].unique().sort()}
     every = [path for own in paths.values() for path in own]
     refuse_unknown_states(every, price_book)
     _, n_draws = n_joint_draws(every, n_draws)

@@ -13,7 +13,7 @@ import polars as pl
 
 from evalkit.economics.actors import PUBLIC_PURSE
 from evalkit.economics.discounting import discount_factors, mid_months
-from evalkit.economics.effect_paths import ARMS, EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths
+from evalkit.economics.effect_paths import ARMS, EVERYBODY, EffectPath, effect_paths
 from evalkit.economics.ledger_checks import check_ledger
 from evalkit.economics.price_book import Posting, PriceBook, Scenario
 from evalkit.economics.price_draws import draw_prices, own_prices
@@ -39,7 +39,6 @@ def value_effects(
     *,
     seed: int,
     horizon: int | None = None,
-    estimand: str = PRIMARY_ESTIMAND,
     subgroup: str = EVERYBODY,
 ) -> pl.DataFrame:
     """What the effects are worth to each actor, posting by posting, draw by draw.
@@ -47,7 +46,8 @@ def value_effects(
     Parameters
     ----------
     effect_draws : DataFrame
-        The table effect_draws: the share of each arm in each state, months 0..h; all states of an arm and month sum to one.
+        The table effect_draws, one estimand for each intervention: the share of each arm in each state, months 0..h; all states of an arm and
+        month sum to one.
     price_book : PriceBook
         Prices and postings (`load_price_book`).
     seed : int
@@ -55,8 +55,8 @@ def value_effects(
     horizon : int, optional
         The months that the run declares to be valued. Must be the follow-up of the draws: nothing observed is left out, nothing is
         projected. Without it the follow-up is taken as it is.
-    estimand, subgroup : str
-        The one estimand and subgroup that are valued; rows of others are left out, never added.
+    subgroup : str
+        The one subgroup that is valued; rows of others are left out, never added.
 
     Returns
     -------
@@ -66,11 +66,12 @@ def value_effects(
     Raises
     ------
     EstimationError
-        If the draws are incomplete, do not sum to one, do not end at the horizon, or hold no effect of the estimand and subgroup.
+        If the draws are incomplete, do not sum to one, do not end at the horizon, hold several estimands of an intervention, or none of the
+        subgroup.
     LedgerError
         If a state has no livelihood in the book, or the ledger does not balance.
     """
-    return value_under(effect_draws, price_book, displacement="central", seed=seed, horizon=horizon, estimand=estimand, subgroup=subgroup)
+    return value_under(effect_draws, price_book, displacement="central", seed=seed, horizon=horizon, subgroup=subgroup)
 
 
 def value_under(
@@ -80,7 +81,6 @@ def value_under(
     displacement: Scenario,
     seed: int,
     horizon: int | None = None,
-    estimand: str = PRIMARY_ESTIMAND,
     subgroup: str = EVERYBODY,
 ) -> pl.DataFrame:
     """What the effects are worth if none, the expected or a high share of the new work is somebody else's.
@@ -90,10 +90,10 @@ def value_under(
     displacement : {"zero", "central", "high"}
         Which of the book's displacement records applies; `value_effects` takes the central one. All other draws are the same, so two
         scenarios differ by displacement and what it costs alone.
-    effect_draws, price_book, seed, horizon, estimand, subgroup
+    effect_draws, price_book, seed, horizon, subgroup
         As in `value_effects`, with its returns and errors.
     """
-    paths = effect_paths(effect_draws, estimand=estimand, subgroup=subgroup, horizon=horizon)
+    paths = effect_paths(effect_draws, subgroup=subgroup, horizon=horizon)
     if not paths:
         return pl.DataFrame(schema=SCHEMAS["value_draws"].columns)
     refuse_unknown_states(paths, price_book)

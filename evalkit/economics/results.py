@@ -8,7 +8,7 @@ import polars as pl
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.economics.cash_flow import CashFlow, cash_flow
 from evalkit.economics.comparison import Option, acceptability, compare_options, worth_of_knowing
-from evalkit.economics.effect_paths import EVERYBODY, PRIMARY_ESTIMAND, EffectPath, effect_paths, n_joint_draws, recycle
+from evalkit.economics.effect_paths import EVERYBODY, EffectPath, effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.net_value import value_parts, value_ratios
 from evalkit.economics.payback import cash_flow_curve, delay_cost, payback, payback_by_year
@@ -85,7 +85,6 @@ def value_results(
     seed: int,
     n_draws: int | None = None,
     horizon_months: int | None = None,
-    estimand: str = PRIMARY_ESTIMAND,
     subgroup: str = EVERYBODY,
 ) -> ValueResults:
     """What the effects are worth to a horizon, through time, in ratios and against each other.
@@ -93,7 +92,7 @@ def value_results(
     Parameters
     ----------
     effect_draws : DataFrame
-        The table effect_draws; effects that cannot be said are not in it, and have no value either.
+        The table effect_draws, one estimand for each intervention; effects that cannot be said are not in it, and have no value either.
     price_book : PriceBook
         Prices and postings.
     seed : int
@@ -104,8 +103,8 @@ def value_results(
         (`options`, `acceptability`, `information`, `totals`) in at least a thousand draws.
     horizon_months : int, optional
         Beyond the follow-up the effect decays by the book's half-life. Without it nothing is projected.
-    estimand, subgroup : str
-        The one estimand and subgroup that are valued.
+    subgroup : str
+        The one subgroup that is valued.
 
     Raises
     ------
@@ -114,7 +113,7 @@ def value_results(
     LedgerError
         If a state has no livelihood in the book.
     """
-    paths = effect_paths(effect_draws, estimand=estimand, subgroup=subgroup)
+    paths = effect_paths(effect_draws, subgroup=subgroup)
     refuse_unknown_states(paths, price_book)
     counts = n_joint_draws(paths, n_draws)
     drawn = draw_prices(price_book, np.arange(max(counts) + 1), seed=seed)

@@ -26,6 +26,7 @@ from evalkit.months import month_number
 from evalkit.params import Extract
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
+from evalkit.vocabulary import ESTIMANDS
 
 
 class CityGroups(NamedTuple):
@@ -142,7 +143,7 @@ def beside_truth(summary: pl.DataFrame, months: pl.DataFrame, protocol: Protocol
     own = (pl.col("intervention_id") == protocol.intervention_id) & (pl.col("horizon_months") == protocol.follow_up_months)
     truth = months.filter(city & own).select(
         outcome="months_" + pl.col("outcome"),
-        estimand="start_now_rather_than_" + pl.col("comparison"),
+        estimand=pl.col("comparison").replace_strict(ESTIMANDS),
         truth="difference",
         mc_std_error="mc_std_error",
     )

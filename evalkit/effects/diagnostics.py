@@ -6,11 +6,11 @@ import polars as pl
 
 from evalkit.effects.doubly_robust import doubly_robust_months
 from evalkit.effects.estimate import effect_draws, estimate_effect
-from evalkit.effects.protocol import Comparison
 from evalkit.effects.summary import draw_range, effect_summary
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import fit_censoring, fit_propensity
 from evalkit.tables import CITY
+from evalkit.vocabulary import Comparison
 
 
 def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials, propensity: pl.DataFrame) -> pl.DataFrame:

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.later_starts import LaterStarts
-from evalkit.effects.protocol import Comparison
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people
+from evalkit.vocabulary import Comparison
 
 # Keeps a regression solvable where a replicate has lost everyone with some trait; relative to the average information on a term.
 _RIDGE = 1e-9

@@ -16,12 +16,13 @@ from evalkit.effects.cube import from_cube, to_cube
 from evalkit.effects.events import EVENTS, event_months
 from evalkit.effects.grace import GracePeriod
 from evalkit.effects.later_starts import LaterStarts
-from evalkit.effects.protocol import ESTIMANDS, Comparison, protocol_hash
+from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people, effective_sample_size, weakest_arm
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
+from evalkit.vocabulary import ESTIMANDS, Comparison
 
 _CHUNK_VALUES = 8_000_000
 _SUM_COLUMNS = ("state", "event", "month", "weighted_sum", "weight_total")

@@ -15,8 +15,8 @@ import numpy as np
 
 from evalkit.effects.later_starts import places, waiting_of
 from evalkit.effects.logit import SEPARATED
-from evalkit.effects.protocol import Comparison
 from evalkit.effects.target_trial import Trials
+from evalkit.vocabulary import Comparison
 
 _NEVER = 2**20
 

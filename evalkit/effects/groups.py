@@ -15,12 +15,13 @@ from evalkit.effects.balance import standardised_differences
 from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect, no_effect
 from evalkit.effects.placebo import holm, two_sided
 from evalkit.effects.pooling import primary_differences, shrink
-from evalkit.effects.protocol import ESTIMANDS, Protocol, Subgroup, protocol_hash
+from evalkit.effects.protocol import Protocol, Subgroup, protocol_hash
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix
 from evalkit.errors import ProtocolError, nearest
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
+from evalkit.vocabulary import ESTIMANDS
 
 ALL = "all"
 _KEYS = ["intervention_id", "protocol_hash", "subgroup"]

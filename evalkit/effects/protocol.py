@@ -7,7 +7,7 @@ Frame: Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,12 +16,9 @@ from evalkit.months import month_number
 from evalkit.params import Run
 from evalkit.records import Record, hash_of, load
 from evalkit.tables import STATES
-from evalkit.vocabulary import Text
+from evalkit.vocabulary import ESTIMANDS, Comparison, Text
 
 CovariateKind = Literal["person", "elapsed", "season", "history_share", "district"]
-Comparison = Literal["wait", "never", "other"]
-ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_args(Comparison)}
-ESTIMAND = ESTIMANDS["wait"]
 
 
 class Covariate(Record):

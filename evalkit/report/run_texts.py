@@ -14,7 +14,7 @@ from evalkit.errors import ParameterError
 from evalkit.params import Run
 from evalkit.records import load
 from evalkit.report.language import Words, read_catalogue, wording_for, words
-from evalkit.vocabulary import Language, Text
+from evalkit.vocabulary import ESTIMANDS, Comparison, Language, Text
 
 
 class _Texts(BaseModel):
@@ -44,7 +44,7 @@ class ProtocolTexts(_Texts):
     question: Text
     follow_up_months: int
     grace_months: int = 0
-    comparisons: tuple[str, ...] = ("wait",)
+    comparisons: tuple[Comparison, ...] = ("wait",)
     primary_outcome: str = "work"
     estimand: str = "ATT"
     other_intervention_id: str | None = None
@@ -55,7 +55,7 @@ class ProtocolTexts(_Texts):
     @property
     def primary_estimand(self) -> str:
         """The estimand of the comparison that is named first."""
-        return f"start_now_rather_than_{self.comparisons[0]}"
+        return ESTIMANDS[self.comparisons[0]]
 
 
 class PostingTexts(_Texts):

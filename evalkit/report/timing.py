@@ -8,9 +8,9 @@ from evalkit.report.document import Brief, DataTable
 from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, SHARE, Row, key_number
 from evalkit.report.sentences import side_of_zero
 from evalkit.tables import CITY
+from evalkit.vocabulary import ESTIMANDS
 
 _DECISIONS = ("start", "stop", "dose")
-_WAIT, _NEVER = "start_now_rather_than_wait", "start_now_rather_than_never"
 
 
 def timing_texts(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]:
@@ -113,9 +113,9 @@ def _lasting_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
 
 def _never_text(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]:
     """The answer to the other question beside the primary one."""
-    if keys["estimand"] != _WAIT:
+    if keys["estimand"] != ESTIMANDS["wait"]:
         return ()
-    row = brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **{**keys, "estimand": _NEVER})
+    row = brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **{**keys, "estimand": ESTIMANDS["never"]})
     if row is None or not row.has("difference", "ci_lower", "ci_upper"):
         return ()
     shown = {"months": brief.number(row, "difference", CHANGE_MONTHS), "range": brief.range_of(row, CHANGE_MONTHS)}

@@ -14,6 +14,7 @@ from evalkit.economics.payback import NEVER, cash_flow_curve, delay_cost, paybac
 from evalkit.economics.price_draws import draw_prices
 from evalkit.economics.who_pays import municipal_gain, shared_purse
 from evalkit.errors import EstimationError
+from evalkit.vocabulary import ESTIMANDS
 
 # Sums of some dozens of doubles.
 EXACT = 1e-9
@@ -24,31 +25,50 @@ def flow_of(draws, book, *, n_draws=2, **more):
     return cash_flow(recycle(path, n_draws), book, draw_prices(book, np.arange(n_draws + 1), seed=1), **more)
 
 
-def test_effect_paths_take_one_estimand_and_subgroup(effect_draws):
-    other = effect_draws.with_columns(pl.lit("start_now_rather_than_never").alias("estimand"))
+@pytest.mark.parametrize("comparison", ESTIMANDS)
+def test_effects_of_any_estimand_are_valued(effect_draws, book, comparison):
+    asked = effect_draws.with_columns(pl.lit(ESTIMANDS[comparison]).alias("estimand"))
+
+    values = value_effects(asked, book, seed=1)
+
+    assert values["estimand"].unique().to_list() == [ESTIMANDS[comparison]]
+    assert values.drop("estimand").equals(value_effects(effect_draws, book, seed=1).drop("estimand"))
+
+
+def test_each_intervention_is_valued_under_the_estimand_it_was_handed_on_with(effect_draws):
+    other = effect_draws.with_columns(pl.lit("coaching").alias("intervention_id"), pl.lit(ESTIMANDS["other"]).alias("estimand"))
+
+    paths = effect_paths(pl.concat([effect_draws, other]))
+
+    found = {(path.keys["intervention_id"], path.keys["estimand"]) for path in paths}
+    assert found == {("training", ESTIMANDS["wait"]), ("coaching", ESTIMANDS["other"])}
+
+
+def test_effect_paths_refuse_two_estimands_of_an_intervention(effect_draws):
+    never = effect_draws.with_columns(pl.lit(ESTIMANDS["never"]).alias("estimand"))
+
+    with pytest.raises(EstimationError) as fault:
+        effect_paths(pl.concat([effect_draws, never]))
+
+    assert fault.value.what == "Interventions with effects of several estimands: 1."
+    assert fault.value.where == "effect_draws: training (start_now_rather_than_never, start_now_rather_than_wait)"
+    assert "neither added nor chosen between" in fault.value.why and "primary_draws" in fault.value.fix
+
+
+def test_value_effects_leaves_other_subgroups_out(effect_draws, book):
     women = effect_draws.with_columns(pl.lit("women").alias("subgroup"))
 
-    paths = effect_paths(pl.concat([effect_draws, other, women]))
-
-    assert {(path.keys["estimand"], path.keys["subgroup"]) for path in paths} == {("start_now_rather_than_wait", "all")}
-    assert len(paths) == 2
-
-
-def test_value_effects_leaves_other_estimands_and_subgroups_out(effect_draws, book):
-    other = effect_draws.with_columns(pl.lit("start_now_rather_than_never").alias("estimand"))
-    women = effect_draws.with_columns(pl.lit("women").alias("subgroup"))
-
-    alone, among_others = (value_effects(draws, book, seed=1) for draws in (effect_draws, pl.concat([effect_draws, other, women])))
+    alone, among_others = (value_effects(draws, book, seed=1) for draws in (effect_draws, pl.concat([effect_draws, women])))
 
     assert alone.equals(among_others)
 
 
-def test_effect_paths_refuse_an_estimand_that_was_not_estimated(effect_draws):
+def test_effect_paths_refuse_a_subgroup_that_was_not_estimated(effect_draws):
     with pytest.raises(EstimationError) as fault:
-        effect_paths(effect_draws, estimand="start_now_rather_than_never")
+        effect_paths(effect_draws, subgroup="al")
 
-    assert fault.value.what == "There is no effect of the estimand and subgroup to be valued."
-    assert "start_now_rather_than_never, all (did you mean" in fault.value.where
+    assert fault.value.what == "There is no effect of the subgroup to be valued."
+    assert fault.value.where == 'effect_draws: al (did you mean "all"?)'
     assert "not put in its place" in fault.value.why and fault.value.fix
 
 

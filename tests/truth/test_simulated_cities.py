@@ -15,7 +15,8 @@ import polars as pl
 import pytest
 from cities import estimates, four_districts, keep_estimates, protocols, truths
 
-from evalkit.effects import ESTIMANDS, protocol_hash
+from evalkit.effects import protocol_hash
+from evalkit.vocabulary import ESTIMANDS
 
 ROOT = Path(__file__).parents[2]
 N_CITIES = int(os.environ.get("EVALKIT_PROVE_CITIES", "400"))

@@ -47,7 +47,7 @@ def estimates(people, protocol: Protocol, n_draws: int) -> pl.DataFrame:
     trials, draws = people.trials(protocol), {"n_draws": n_draws, "seed": 0}
     fitted = pl.concat([fit(trials, **draws) for fit in (fit_propensity, fit_censoring)])
     found = effect_draws(estimate_effect(trials, district="all", propensity=fitted, **draws).sums)
-    values = [value_effects(found, book(), seed=1, estimand=one) for one in protocol.estimands]
+    values = [value_effects(found.filter(estimand=one), book(), seed=1) for one in protocol.estimands]
     in_work = found.filter((pl.col("state") == "work") & (pl.col("month") > 0))
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     months = in_work.with_columns(actor=pl.lit(WORK), amount=sign * pl.col("probability"))
