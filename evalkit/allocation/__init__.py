@@ -2,7 +2,7 @@
 
 from evalkit.allocation.city import CityAllocation, allocate_city
 from evalkit.allocation.marginal_return import marginal_returns
-from evalkit.allocation.offers import budgets_now, offers_from, priced, primary_status, starts_per_year, worth_of, years_of
+from evalkit.allocation.offers import budgets_now, offers_from, priced, starts_per_year, worth_of
 from evalkit.allocation.place_exchange import exchange_of, joint_measures, settlement_list
 from evalkit.allocation.portfolio import Limits, Portfolio, allocate
 from evalkit.allocation.target_groups import GroupOffers, by_target_group, refuse_undeclared
@@ -21,10 +21,8 @@ __all__ = [
     "marginal_returns",
     "offers_from",
     "priced",
-    "primary_status",
     "refuse_undeclared",
     "settlement_list",
     "starts_per_year",
     "worth_of",
-    "years_of",
 ]

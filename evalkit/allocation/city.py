@@ -15,7 +15,8 @@ from evalkit.params import AllocationRules
 
 class CityAllocation(NamedTuple):
     """Tables by district and intervention: `offers` (now and best, with the worth of another place), `exchange` (places lent and borrowed when
-    they are shared); `joint` by intervention; `returns` by further money; `plans` compares now, own places, shared places."""
+    they are shared); `joint` by intervention; `returns` by further money; `plans` compares now, own places, shared places, and says in how many
+    months starts were counted (in the intervention with the fewest)."""
 
     offers: pl.DataFrame
     exchange: pl.DataFrame
@@ -74,9 +75,9 @@ def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationR
                 for name, found in (("own_places", alone), ("shared_places", together))
             ],
         ],
-        schema=_SCHEMAS[4],
+        schema=list(_SCHEMAS[4])[:6],
         orient="row",
-    )
+    ).with_columns(n_months_counted=pl.lit(offers["n_months_counted"].min(), dtype=pl.Int32))
     best = alone.starts.join(together.starts.select(*KEYS, n_shared="n_starts"), on=KEYS).join(
         alone.places.select("district", "intervention_id", "shadow_price"), on=KEYS[:2]
     )
@@ -125,7 +126,9 @@ _SCHEMAS = (
     {
         **_OFFER,
         "target_group": pl.String,
-        **_floats("n_eligible", "places", "cost", "n_now", "n_starts", "n_shared", "shadow_price", "krona_price"),
+        **_floats("n_eligible", "places", "cost", "n_now"),
+        "n_months_counted": pl.Int32,
+        **_floats("n_starts", "n_shared", "shadow_price", "krona_price"),
         "n_starters": pl.Int32,
     },
     {**_OFFER, **_floats("n_own", "n_used", "n_lent", "price", "receives", "shadow_price")},
@@ -137,5 +140,5 @@ _SCHEMAS = (
         "is_only_together": pl.Boolean,
     },
     _floats("free_budget", "value", "downside", "added_value", "per_krona", "n_starts", "gap"),
-    {"plan": pl.String, **_floats("value", "downside", "n_starts", "cost", "gap")},
+    {"plan": pl.String, **_floats("value", "downside", "n_starts", "cost", "gap"), "n_months_counted": pl.Int32},
 )

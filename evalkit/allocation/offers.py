@@ -2,75 +2,76 @@
 
 import polars as pl
 
-from evalkit.months import month_number
-from evalkit.params import Run
+from evalkit.months import month_number_expr
 from evalkit.tables import CITY
 
-EVERYBODY = "all"
-PRIMARY_ESTIMAND = "start_now_rather_than_wait"
 MONTHS_PER_YEAR = 12
 
 
-def offers_from(status: pl.DataFrame, start_costs: pl.DataFrame, places: pl.DataFrame, *, n_years: float) -> pl.DataFrame:
+def offers_from(
+    status: pl.DataFrame, start_costs: pl.DataFrame, places: pl.DataFrame, *, started: pl.DataFrame, months: pl.DataFrame
+) -> pl.DataFrame:
     """The offers of a year: every intervention of every district whose effect can be said.
 
     Parameters
     ----------
     status : DataFrame
-        The table effect_status of one estimand: district, intervention_id, subgroup, source, status, n_starters, n_eligible over all years.
+        The rows of the primary comparisons in the table effect_status: district, intervention_id, subgroup, source, status, n_starters,
+        n_eligible_per_year.
     start_costs : DataFrame
         intervention_id, cost (money a start).
     places : DataFrame
         intervention_id, starts_per_year (starts that the places of all districts allow in a year); interventions without a row have as many as start
         now.
-    n_years : float
-        Years that the counts cover, > 0.
+    started : DataFrame
+        district, intervention_id, month, n_started (`spells.starts_by_district`): all starts in participation, whoever they were.
+    months : DataFrame
+        intervention_id, first_month, last_month (`effects.trial_months`): the months in which the starts of an effect were counted.
 
     Returns
     -------
     DataFrame
         district, intervention_id, target_group, n_eligible (a year), places (starts a year; a district has the share of the city's places that it
-        has of the starters), cost, n_now (starts a year as they were), n_starters (over all years). Offers without a cost above zero are left out:
-        money does not limit them.
+        has of the starts), cost, n_now (starts in participation in those months, a year), n_months_counted (how many months they are), n_starters
+        (those behind the effect, over all its months). Offers without a cost above zero are left out: money does not limit them.
     """
     own = status.filter((pl.col("source") == "raw") & (pl.col("district") != CITY))
-    shares = own.with_columns(n_city=pl.col("n_starters").sum().over("intervention_id", "subgroup"))
-    said = shares.filter((pl.col("status") == "estimated") & (pl.col("n_starters") > 0))
-    now = pl.col("n_starters") / n_years
-    starts = pl.coalesce(pl.col("starts_per_year") * pl.col("n_starters") / pl.col("n_city"), now)
+    said = own.filter((pl.col("status") == "estimated") & (pl.col("n_starters") > 0))
+    starts = pl.coalesce(pl.col("starts_per_year") * pl.col("n_now") / pl.col("n_city"), "n_now")
     return (
-        said.join(places.select("intervention_id", "starts_per_year"), on="intervention_id", how="left")
+        said.join(_starts_now(started, months), on=["district", "intervention_id"])
+        .join(places.select("intervention_id", "starts_per_year"), on="intervention_id", how="left")
         .join(start_costs.select("intervention_id", "cost"), on="intervention_id")
         .filter(pl.col("cost") > 0)
         .select(
             "district",
             "intervention_id",
             pl.col("subgroup").alias("target_group"),
-            (pl.col("n_eligible") / n_years).alias("n_eligible"),
+            pl.col("n_eligible_per_year").alias("n_eligible"),
             starts.alias("places"),
             "cost",
-            now.alias("n_now"),
+            "n_now",
+            "n_months_counted",
             "n_starters",
         )
         .sort("district", "intervention_id", "target_group")
     )
 
 
-def primary_status(status: pl.DataFrame) -> pl.DataFrame:
-    """The rows of effect_status that are allocated by: the primary estimand, everybody."""
-    return status.filter((pl.col("estimand") == PRIMARY_ESTIMAND) & (pl.col("subgroup") == EVERYBODY))
+def _starts_now(started: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
+    """district, intervention_id, n_now, n_city (starts a year), n_months_counted: of the months in which an intervention is counted."""
+    n_months = month_number_expr("last_month") - month_number_expr("first_month") + 1
+    counted = started.join(months, on="intervention_id").filter(pl.col("month").is_between("first_month", "last_month"))
+    by_district = counted.group_by("district", "intervention_id", n_months_counted=n_months).agg(pl.col("n_started").sum())
+    return by_district.with_columns(n_now=pl.col("n_started") * MONTHS_PER_YEAR / pl.col("n_months_counted")).with_columns(
+        n_city=pl.col("n_now").sum().over("intervention_id")
+    )
 
 
 def worth_of(totals: pl.DataFrame) -> pl.DataFrame:
     """What a start is worth to society, draw by draw, from the table value_totals: district, intervention_id, draw, value."""
-    own = totals.filter((pl.col("estimand") == PRIMARY_ESTIMAND) & (pl.col("district") != CITY))
+    own = totals.filter(pl.col("district") != CITY)
     return own.select("district", "intervention_id", "draw", pl.col("net_benefit").alias("value"))
-
-
-def years_of(run: Run) -> float:
-    """Years through which the extract follows people."""
-    extract = run.params.extract
-    return (month_number(extract.follow_up_through) - month_number(extract.first_month) + 1) / MONTHS_PER_YEAR
 
 
 def priced(bookings: pl.DataFrame, place_costs: pl.DataFrame) -> pl.DataFrame:

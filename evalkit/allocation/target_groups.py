@@ -40,7 +40,8 @@ def by_target_group(
     offers, values : DataFrame
         `offers_from` and `worth_of`: of everybody.
     counts : DataFrame
-        The table group_counts, over the same years as the offers' counts: district, intervention_id, subgroup, also_in, n_starters, n_eligible.
+        The table group_counts, over the same months as the offers' counts: district, intervention_id, subgroup, also_in, n_starters, n_eligible,
+        n_eligible_per_year.
     group_values : DataFrame
         intervention_id, subgroup ("all" among them), draw, value: the city's.
     groups : sequence of str
@@ -73,25 +74,24 @@ def by_target_group(
 
 
 def _of_groups(offers: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
-    """Each group's part of everybody's offers: as many may start, and start now, as its people are."""
-    years = pl.col("n_starters_all") / pl.col("n_now")
-    named = offers.drop("target_group").rename({"n_starters": "n_starters_all"})
-    joined = named.join(own.select(*_PLACE, "n_starters", target_group="subgroup", n_group="n_eligible"), on=_PLACE)
-    return joined.with_columns(n_eligible=pl.col("n_group") / years, n_now=pl.col("n_starters") / years).select(offers.columns)
+    """Each group's part of everybody's offers: as many may start as its people are, and its share of all who started starts now."""
+    named = offers.drop("target_group", "n_eligible").rename({"n_starters": "n_starters_all"})
+    counted = own.select(*_PLACE, "n_starters", target_group="subgroup", n_eligible="n_eligible_per_year")
+    share = pl.col("n_starters") / pl.col("n_starters_all")
+    return named.join(counted, on=_PLACE).with_columns(n_now=pl.col("n_now") * share).select(offers.columns)
 
 
 def _of_others(offers: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
     """What is left of everybody's offers."""
-    taken = own.group_by(_PLACE).agg(grouped=pl.col("n_starters").sum(), grouped_eligible=pl.col("n_eligible").sum())
-    years = pl.col("n_starters_all") / pl.col("n_now")
+    taken = own.group_by(_PLACE).agg(grouped=pl.col("n_starters").sum(), grouped_eligible=pl.col("n_eligible_per_year").sum())
     left = (
         offers.rename({"n_starters": "n_starters_all"}).join(taken, on=_PLACE, how="left").with_columns(pl.col("^grouped.*$").fill_null(0))
     )
     n_starters = (pl.col("n_starters_all") - pl.col("grouped")).clip(0)
-    counted = left.with_columns(n_starters=n_starters, n_years=years).with_columns(
+    counted = left.with_columns(n_starters=n_starters).with_columns(
         # Somebody may be in a group in one month and in none in another: the difference of counts of people may fall below zero.
-        n_eligible=(pl.col("n_eligible") - pl.col("grouped_eligible") / pl.col("n_years")).clip(0),
-        n_now=pl.col("n_starters") / pl.col("n_years"),
+        n_eligible=(pl.col("n_eligible") - pl.col("grouped_eligible")).clip(0),
+        n_now=pl.col("n_now") * pl.col("n_starters") / pl.col("n_starters_all"),
         target_group=pl.lit(OTHERS),
     )
     return counted.select(offers.columns)

@@ -77,8 +77,8 @@ VALUE_TABLES: dict[str, Declared] = {
     "allocation_offers": Declared(
         "estimates",
         ("district", "intervention_id", "target_group"),
-        ("cost", "n_starts", "n_shared", "shadow_price", "krona_price", "currency"),
-        "starts a year, money",
+        ("cost", "n_months_counted", "n_starts", "n_shared", "shadow_price", "krona_price", "currency"),
+        "starts a year, months, money",
         "n_starters",
     ),
     "allocation_exchange": Declared(
@@ -103,8 +103,8 @@ VALUE_TABLES: dict[str, Declared] = {
     "allocation_plans": Declared(
         "estimates",
         ("plan",),
-        ("value", "downside", "n_starts", "cost", "gap", "currency"),
-        "money a year, starts",
+        ("value", "downside", "n_starts", "cost", "gap", "n_months_counted", "currency"),
+        "money a year, starts, months",
     ),
     "settlement": Declared(
         "estimates",

@@ -49,7 +49,7 @@ from evalkit.effects.requirements import refuse_missing_columns, term_names
 from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.standardise import standardised_draws
 from evalkit.effects.summary import effect_curves, effect_summary
-from evalkit.effects.target_trial import Trials, Waiting, emulate_trials
+from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, trial_months
 from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
 from evalkit.effects.timing import break_even_month, effect_timing
 from evalkit.effects.weights import effective_sample_size, fit_censoring, fit_propensity, propensity_weights, weights_from_propensity
@@ -125,6 +125,7 @@ __all__ = [
     "placebo_tests",
     "primary_differences",
     "primary_draws",
+    "primary_rows",
     "propensity_weights",
     "protocol_card",
     "protocol_cards",
@@ -150,6 +151,7 @@ __all__ = [
     "term_names",
     "timings",
     "trial_flow",
+    "trial_months",
     "ways_of_working",
     "weight_sensitivity",
     "weighted_logit",

@@ -145,10 +145,14 @@ def reported_draws(draws: pl.DataFrame) -> pl.DataFrame:
 
 def primary_draws(draws: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
     """The reported draws of each protocol's primary comparison: what money is put on."""
-    primary = pl.DataFrame(
-        [(protocol_hash(protocol), protocol.estimands[0]) for protocol in protocols], schema=["protocol_hash", "estimand"], orient="row"
-    )
-    return reported_draws(draws).join(primary, on=["protocol_hash", "estimand"], how="semi")
+    return primary_rows(reported_draws(draws), protocols)
+
+
+def primary_rows(table: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
+    """The rows of each protocol's primary comparison, of any table with protocol_hash and estimand."""
+    keys = {"protocol_hash": pl.String, "estimand": pl.String}
+    primary = pl.DataFrame([(protocol_hash(protocol), protocol.estimands[0]) for protocol in protocols], schema=keys, orient="row")
+    return table.join(primary, on=list(keys), how="semi")
 
 
 def timings(effects: CityEffects, protocols: Sequence[Protocol]) -> pl.DataFrame:

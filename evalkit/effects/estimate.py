@@ -18,7 +18,7 @@ from evalkit.effects.grace import GracePeriod
 from evalkit.effects.later_starts import LaterStarts
 from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.refusal import refusal_reason
-from evalkit.effects.target_trial import Trials
+from evalkit.effects.target_trial import Trials, eligible_per_year
 from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people, effective_sample_size, weakest_arm
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
@@ -98,8 +98,8 @@ def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_
     """Rows of the table `effect_status` (source raw), one a comparison: can an effect be said, and how much is it built on?
 
     Effective sample size and largest weight (as a share of all weight) are those of the arm with the smaller effective sample (for ATT the
-    comparison); for never, of those still followed in the last month. `n_eligible` counts persons. The reasons are those
-    of `refusal_reason`.
+    comparison); for never, of those still followed in the last month. `n_eligible` counts persons, `n_eligible_per_year` those of a
+    year. The reasons are those of `refusal_reason`.
     """
     person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
     rows = []
@@ -127,6 +127,7 @@ def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
         "reason": "no_one_eligible" if trials.rows.is_empty() else "no_starters" if n_starters == 0 else "no_comparison",
         "n_starters": n_starters,
         "n_eligible": trials.rows["person_id"].n_unique(),
+        "n_eligible_per_year": trials.rows.select(eligible_per_year(trials.protocol)).item(),
         "effective_sample_size": 0.0,
         "max_weight": 0.0,
         "n_draws_without_starters": n_draws,
@@ -281,6 +282,7 @@ def _status(
         "reason": reason,
         "n_starters": n_starters,
         "n_eligible": trials.rows["person_id"].n_unique(),
+        "n_eligible_per_year": trials.rows.select(eligible_per_year(trials.protocol)).item(),
         "effective_sample_size": size,
         "max_weight": float(weakest.max(initial=0) / weakest.sum()) if weakest.sum() > 0 else 0.0,
         "n_draws_without_starters": n_draws - n_drawn,

@@ -16,7 +16,7 @@ from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect,
 from evalkit.effects.placebo import holm, two_sided
 from evalkit.effects.pooling import primary_differences, shrink
 from evalkit.effects.protocol import Protocol, Subgroup, protocol_hash
-from evalkit.effects.target_trial import Trials
+from evalkit.effects.target_trial import Trials, eligible_per_year
 from evalkit.effects.weights import arm_weights, coefficient_matrix
 from evalkit.errors import ProtocolError, nearest
 from evalkit.schemas import SCHEMAS
@@ -81,14 +81,18 @@ def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
     -------
     DataFrame
         The table `group_counts`: district, intervention_id, subgroup, also_in (the subgroup itself, or one declared later), n_starters, n_eligible
-        (persons). A group or pair that nobody of a district belongs to has no row there.
+        (persons), n_eligible_per_year (`eligible_per_year`). A group or pair that nobody of a district belongs to has no row there.
     """
     masks, keys = group_masks(trials, person), ["district", "intervention_id", "subgroup", "also_in"]
-    rows = trials.rows.select("district", "person_id", is_starter=pl.Series(trials.is_treated))
+    rows = trials.rows.select("district", "person_id", "trial_month", is_starter=pl.Series(trials.is_treated))
     parts = [
         rows.filter(pl.Series(masks[one] & masks[other]))
         .group_by("district")
-        .agg(n_starters=pl.col("is_starter").sum(), n_eligible=pl.col("person_id").n_unique())
+        .agg(
+            n_starters=pl.col("is_starter").sum(),
+            n_eligible=pl.col("person_id").n_unique(),
+            n_eligible_per_year=eligible_per_year(trials.protocol),
+        )
         .with_columns(intervention_id=pl.lit(trials.protocol.intervention_id), subgroup=pl.lit(one), also_in=pl.lit(other))
         for one, other in combinations_with_replacement(masks, 2)
     ]

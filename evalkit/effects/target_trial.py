@@ -5,6 +5,7 @@ happens in month m, and is followed from the start of month m in both arms. One 
 Sianesi (2004), Rev. Econ. Stat. 86:133; Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -14,9 +15,9 @@ import polars as pl
 from evalkit.effects.covariates import UNKNOWN, StatePanel, design_matrix, person_values
 from evalkit.effects.protocol import Protocol
 from evalkit.errors import ProtocolError
-from evalkit.months import month_number, month_number_expr
+from evalkit.months import month_number, month_number_expr, month_of_number
 
-__all__ = ["UNKNOWN", "Trials", "Waiting", "emulate_trials", "episode_months", "has_eligible"]
+__all__ = ["UNKNOWN", "Trials", "Waiting", "eligible_per_year", "emulate_trials", "episode_months", "has_eligible", "trial_months"]
 
 # An episode that has not ended: later than any month of an extract.
 _NO_END = 2**20
@@ -126,6 +127,27 @@ def emulate_trials(
     waiting = Waiting(months.select("person_id", "trial_month", "elapsed_months", "weight", started=pl.col("arm") == "treated"), design)
     rows = months.filter(pl.Series(in_trial)).drop("is_still_on_support")
     return Trials(rows, design[in_trial], terms, outcomes, panel.states, protocol, waiting if is_never or protocol.grace_months else None)
+
+
+def trial_months(protocols: Sequence[Protocol], first_month: date) -> pl.DataFrame:
+    """The months in which each protocol's people are counted: intervention_id, first_month, last_month (of its trials)."""
+    origin = month_number(first_month) - 1
+    rows = [
+        (one.intervention_id, month_of_number(origin + one.eligibility.from_month), month_of_number(origin + one.eligibility.to_month))
+        for one in protocols
+    ]
+    return pl.DataFrame(rows, schema={"intervention_id": pl.String, "first_month": pl.Date, "last_month": pl.Date}, orient="row")
+
+
+def eligible_per_year(protocol: Protocol) -> pl.Expr:
+    """Of rows of trials: persons eligible in a year, the mean of the whole years of trials counted back from the last trial month.
+
+    Trials of less than a year count as one. Whoever is eligible in two years counts in both: over all trials together there are fewer persons.
+    """
+    rule = protocol.eligibility
+    n_years = max(1, (rule.to_month - rule.from_month + 1) // 12)
+    years_back = (rule.to_month - pl.col("trial_month")) // 12
+    return pl.struct("person_id", years_back=years_back).filter(years_back < n_years).n_unique() / n_years
 
 
 def has_eligible(spells: pl.DataFrame, episodes: pl.DataFrame, *, protocol: Protocol, first_month: date) -> bool:

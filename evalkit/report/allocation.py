@@ -29,11 +29,12 @@ def _plans_table(brief: Brief, plans: dict[str, Row]) -> DataTable:
             brief.number(plans[name], "value", _money(plans[name], "value")),
             brief.number(plans[name], "n_starts", COUNT),
             brief.number(plans[name], "cost", _money(plans[name], "cost")),
+            brief.number(plans[name], "n_months_counted", COUNT),
         )
         for name in _PLANS
         if name in plans
     )
-    head = tuple(words.text(f"allocation.{column}") for column in ("plan", "value", "starts", "cost"))
+    head = tuple(words.text(f"allocation.{column}") for column in ("plan", "value", "starts", "cost", "months_counted"))
     return DataTable(words.text("allocation.plans_caption"), head, body, note=brief.note("allocation_plans"), is_open=True)
 
 

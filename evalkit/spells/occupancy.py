@@ -64,6 +64,29 @@ def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, data_through:
     )
 
 
+def starts_by_district(episodes: pl.DataFrame, spells: pl.DataFrame, person: pl.DataFrame) -> pl.DataFrame:
+    """People who start each intervention, by month and the district that sends them.
+
+    Parameters
+    ----------
+    episodes, spells, person : DataFrame
+        The tables episodes, support_spells and person.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, month, n_started: every episode counts, of those on support or not. The district is that of the period of
+        support that runs in the month of the start or ends with the month before; else the person's home.
+    """
+    starts = episodes.select("person_id", "intervention_id", month=pl.col("start").dt.truncate("1mo")).sort("month")
+    periods = spells.select("person_id", "end", month="start", of_support="district").sort("month")
+    homes = person.select("person_id", home="district")
+    placed = starts.join_asof(periods, on="month", by="person_id", check_sortedness=False).join(homes, on="person_id", how="left")
+    district = pl.coalesce(pl.when(pl.col("month") <= pl.col("end")).then("of_support"), "home")
+    by = ["district", "intervention_id", "month"]
+    return placed.with_columns(district=district).group_by(by).agg(n_started=pl.len().cast(pl.Int32)).sort(by)
+
+
 def _months(episodes: pl.DataFrame, data_through: date) -> pl.DataFrame:
     """One row for each month of each episode."""
     stop = free_from().fill_null(month_number(data_through) + 1)

@@ -1,8 +1,10 @@
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.allocation import allocate_city, budgets_now, offers_from, priced, primary_status, starts_per_year, worth_of
+from evalkit.allocation import allocate_city, budgets_now, offers_from, priced, starts_per_year, worth_of
 from evalkit.disclosure import DECLARED
 from evalkit.errors import ParameterError
 from evalkit.params import AllocationRules
@@ -12,26 +14,42 @@ EFFECT = {"estimand": "start_now_rather_than_wait", "subgroup": "all", "source":
 
 
 def make_status(rows):
-    """district, intervention, status, starters, eligible."""
-    columns = ["district", "intervention_id", "status", "n_starters", "n_eligible"]
+    """district, intervention, status, starters, eligible a year."""
+    columns = ["district", "intervention_id", "status", "n_starters", "n_eligible_per_year"]
     return pl.DataFrame(rows, schema=columns, orient="row").with_columns(**{k: pl.lit(v) for k, v in EFFECT.items()})
 
 
 STATUS = make_status(
     [
-        ("Harbour", "train", "estimated", 60, 200),
-        ("Hill", "train", "estimated", 30, 100),
-        ("Marsh", "train", "cannot_be_said", 10, 50),
-        ("all", "train", "estimated", 100, 350),
+        ("Harbour", "train", "estimated", 60, 40.0),
+        ("Hill", "train", "estimated", 30, 20.0),
+        ("Marsh", "train", "cannot_be_said", 10, 10.0),
+        ("all", "train", "estimated", 100, 70.0),
     ]
 )
 COSTS = pl.DataFrame({"intervention_id": ["train"], "cost": [1000.0], "currency": ["SEK"]})
 YEARLY = pl.DataFrame({"intervention_id": ["train"], "starts_per_year": [40.0]})
 
 
+# Sixty months of trials with a start a month in Harbour, one every other month in Hill, ten in Marsh; before and after nothing is counted.
+COUNTED = pl.DataFrame({"intervention_id": ["train"], "first_month": [date(2012, 1, 1)], "last_month": [date(2016, 12, 1)]})
+MONTHS = [date(2011 + n // 12, n % 12 + 1, 1) for n in range(84)]
+STARTED = pl.DataFrame(
+    [("Harbour", month, 1) for month in MONTHS]
+    + [("Hill", month, 1) for month in MONTHS[::2]]
+    + [("Marsh", month, 2) for month in MONTHS[12:72:12]],
+    schema=["district", "month", "n_started"],
+    orient="row",
+).with_columns(intervention_id=pl.lit("train"))
+
+
+def make_offers(status=STATUS, costs=COSTS, yearly=YEARLY):
+    return offers_from(status, costs, yearly, started=STARTED, months=COUNTED)
+
+
 @pytest.fixture
 def offers():
-    return offers_from(STATUS, COSTS, YEARLY, n_years=5.0)
+    return make_offers()
 
 
 @pytest.fixture
@@ -47,14 +65,25 @@ def test_offers_are_a_year_s_and_leave_out_what_cannot_be_said(offers):
     assert offers.select("district", "n_eligible", "places", "n_now").rows() == [("Harbour", 40.0, 24.0, 12.0), ("Hill", 20.0, 12.0, 6.0)]
 
 
+def test_starts_are_those_of_the_months_counted_whoever_started(offers):
+    # Two months in three of the extract are counted; a third start a month in Harbour was of somebody who was not eligible.
+    more = pl.concat([STARTED, STARTED.filter(pl.col("district") == "Harbour")])
+
+    assert offers["n_months_counted"].unique().to_list() == [60]
+    assert offers_from(STATUS, COSTS, YEARLY, started=more, months=COUNTED).select("district", "n_now", "n_starters").rows() == [
+        ("Harbour", 24.0, 60),
+        ("Hill", 6.0, 30),
+    ]
+
+
 def test_without_delivered_places_there_are_as_many_as_start_now():
-    offers = offers_from(STATUS, COSTS, YEARLY.clear(), n_years=5.0)
+    offers = make_offers(yearly=YEARLY.clear())
 
     assert offers["places"].to_list() == offers["n_now"].to_list()
 
 
 def test_starts_without_a_cost_are_not_offered():
-    assert offers_from(STATUS, COSTS.with_columns(cost=pl.lit(0.0)), YEARLY, n_years=5.0).is_empty()
+    assert make_offers(costs=COSTS.with_columns(cost=pl.lit(0.0))).is_empty()
 
 
 def test_budgets_are_what_is_spent_now(offers):
@@ -95,13 +124,12 @@ def test_allocate_city_is_empty_where_nothing_can_be_offered(offers, worth):
     assert all(table.is_empty() for table in plan.for_publication(STATUS, COSTS.clear()).values())
 
 
-def test_only_the_primary_estimand_is_allocated_by():
-    other = STATUS.with_columns(pl.lit("start_now_rather_than_never").alias("estimand"))
-    estimands = ["start_now_rather_than_never", EFFECT["estimand"]]
-    totals = pl.DataFrame({"district": ["Harbour"] * 2, "intervention_id": ["train"] * 2, "estimand": estimands})
+def test_a_start_is_worth_what_society_gains_whatever_it_is_compared_with():
+    totals = pl.DataFrame(
+        {"district": ["Harbour", "all"], "intervention_id": ["train"] * 2, "estimand": ["start_this_rather_than_other"] * 2}
+    )
 
-    assert primary_status(pl.concat([STATUS, other])).height == STATUS.height
-    assert worth_of(totals.with_columns(draw=0, net_benefit=pl.Series([9.0, 1.0])))["value"].to_list() == [1.0]
+    assert worth_of(totals.with_columns(draw=0, net_benefit=pl.Series([9.0, 1.0])))["value"].to_list() == [9.0]
 
 
 def test_bookings_without_a_known_cost_are_not_settled():

@@ -18,6 +18,7 @@ OFFERS = pl.DataFrame(
         "places": [12.0],
         "cost": [10.0],
         "n_now": [12.0],
+        "n_months_counted": [60],
         "n_starters": [60],
     }
 )
@@ -26,7 +27,8 @@ VALUES = pl.DataFrame({"district": ["Harbour"] * 2, "intervention_id": ["train"]
 
 def make_counts(rows):
     columns = ["district", "intervention_id", "subgroup", "also_in", "n_starters", "n_eligible"]
-    return pl.DataFrame([("Harbour", "train", *row) for row in rows], schema=columns, orient="row")
+    counts = pl.DataFrame([("Harbour", "train", *row) for row in rows], schema=columns, orient="row")
+    return counts.with_columns(n_eligible_per_year=pl.col("n_eligible") / 5)
 
 
 COUNTS = make_counts(

@@ -471,7 +471,10 @@ def _allocation():
     returns = [(0.0, 74e6, 33e6, 0.0, None, 840.0, 0.0), (2e6, 81e6, 36e6, 7e6, 3.5, 960.0, 0.0)]
     return (
         _estimates(
-            "allocation_plans", [(*row, "SEK") for row in plans], ["plan"], ["value", "downside", "n_starts", "cost", "gap", "currency"]
+            "allocation_plans",
+            [(*row, 36, "SEK") for row in plans],
+            ["plan"],
+            ["value", "downside", "n_starts", "cost", "gap", "n_months_counted", "currency"],
         ),
         _estimates(
             "allocation_returns",

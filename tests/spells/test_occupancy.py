@@ -1,6 +1,6 @@
 import polars as pl
 
-from evalkit.spells import occupied_places, shared_places
+from evalkit.spells import occupied_places, shared_places, starts_by_district
 
 
 def episodes_of(month, rows):
@@ -58,3 +58,21 @@ def test_an_episode_within_a_month_fills_a_place_of_that_month(month):
     )
 
     assert occupied_places(within, month(4)).rows() == [("train", month(2), 1, 1)]
+
+
+def test_starts_stand_in_the_district_that_pays_support_then_else_at_home(month):
+    rows = [("A", "train", 3, 4, "Hill"), ("A", "train", 6, 6, "Hill"), ("A", "train", 9, 9, "Hill"), ("B", "train", 3, 3, "Hill")]
+    spells = pl.DataFrame(
+        {"person_id": ["A", "A"], "district": ["Marsh", "Hill"], "start": [month(1), month(6)], "end": [month(3), month(8)]}
+    )
+    people = pl.DataFrame({"person_id": ["A", "B"], "district": ["Harbour", "Harbour"]})
+
+    found = starts_by_district(episodes_of(month, rows), spells, people)
+
+    # A's first period ends with month 2, the month before the start; in month 9 nothing is paid any more, nor ever to B.
+    assert found.rows() == [
+        ("Harbour", "train", month(3), 1),
+        ("Harbour", "train", month(9), 1),
+        ("Hill", "train", month(6), 1),
+        ("Marsh", "train", month(3), 1),
+    ]
