@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.errors import EvalkitError, IntakeError, first_few
+from evalkit.reads import may_read, refuse_undeclared
 from evalkit.schemas import SCHEMAS
 
 # The district name of a row about all districts together.
@@ -153,6 +154,19 @@ def write_tables(run_dir: Path | str, tables: Mapping[str, pl.DataFrame]) -> lis
     return [write_table(table, run_dir, name) for name, table in tables.items()]
 
 
+def has_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> bool:
+    """Whether a table of a run has been written; some are delivered in some runs only.
+
+    Raises
+    ------
+    BatchError
+        If no unit before the running one declares to write it (`evalkit.reads`).
+    """
+    path = table_path(run_dir, name, unit)
+    refuse_undeclared(path)
+    return path.exists()
+
+
 def read_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> pl.DataFrame:
     """Read a table of a run.
 
@@ -160,10 +174,12 @@ def read_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> pl
     ------
     IntakeError
         If the table has not been written; names the tables that exist.
+    BatchError
+        If no unit before the running one declares to write it (`evalkit.reads`).
     """
     path = table_path(run_dir, name, unit)
-    if not path.exists():
-        found = sorted(table.stem for table in (Path(run_dir) / "work").glob("*.parquet"))
+    if not has_table(run_dir, name, unit=unit):
+        found = sorted(table.stem for table in (Path(run_dir) / "work").glob("*.parquet") if may_read(table))
         raise IntakeError(
             f"The table {name} has not been written yet{f' for {unit}' if unit else ''}.",
             where=str(path),
@@ -175,7 +191,7 @@ def read_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> pl
 
 def read_units(run_dir: Path | str, name: str, units: list[str]) -> pl.DataFrame:
     """The parts of a table that the given districts have written, one below the other; districts without a part are left out."""
-    parts = [pl.read_parquet(path, glob=False) for unit in units if (path := table_path(run_dir, name, unit)).exists()]
+    parts = [read_table(run_dir, name, unit=unit) for unit in units if has_table(run_dir, name, unit=unit)]
     return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMAS[name].columns)
 
 
@@ -186,7 +202,7 @@ def read_tables(run_dir: Path | str, *names: str) -> dict[str, pl.DataFrame]:
 
 def read_delivered(run_dir: Path | str, name: str) -> pl.DataFrame:
     """A delivered table of a run, empty where nobody delivered it: its part of the report is then left out."""
-    if table_path(run_dir, name).exists():
+    if has_table(run_dir, name):
         return read_table(run_dir, name)
     return pl.DataFrame(schema=SCHEMAS[name].columns)
 

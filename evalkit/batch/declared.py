@@ -25,14 +25,17 @@ NOTEBOOK_FORMAT = 4
 class Declaration(Record):
     """metadata.evalkit of a notebook: whom one unit covers, which notebooks come before, and which files of the run it writes.
 
-    `writes` are paths inside the run folder; `{slug}` stands for the district's file name and `{language}` for each language of the run. `needs`
-    are the parts of the run file without which there is nothing for the notebook to do: it is then left out of the run.
+    `writes` are paths inside the run folder; `{slug}` stands for the district's file name and `{language}` for each language of the run.
+    `may_write` are those that only some runs have (a table that not everybody delivers). A notebook reads nothing of the run but what it and the
+    notebooks that it comes after, however far back, write or may write. `needs` are the parts of the run file without which there is nothing for
+    the notebook to do: it is then left out of the run.
     """
 
     scope: Scope
     after: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
     writes: tuple[str, ...] = ()
+    may_write: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

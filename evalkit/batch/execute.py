@@ -15,6 +15,7 @@ from evalkit.batch.kernels import KERNEL_NAME, PrivateKernelManager, kernel_conf
 from evalkit.batch.plan import Unit
 from evalkit.batch.scan import Findings, KnownIds, known_ids, scan_file, scan_notebook
 from evalkit.errors import BatchError, DisclosureError, first_few
+from evalkit.reads import write_reads
 from evalkit.tables import make_private_folder
 
 START_SECONDS = 120
@@ -42,6 +43,10 @@ class Workplace:
     def log(self, unit: Unit) -> Path:
         """What the kernel process itself printed."""
         return self.attempt_folder(unit) / "kernel.log"
+
+    def reads(self, unit: Unit) -> Path:
+        """Where it is written what the unit may read."""
+        return self.attempt_folder(unit) / "reads.json"
 
     def failed(self, unit: Unit) -> Path:
         """Where the notebook is kept if the unit fails."""
@@ -91,6 +96,7 @@ def start_afresh(unit: Unit, place: Workplace) -> None:
     place.clear(unit)
     make_private_folder(place.run_dir / "work")
     place.attempt_folder(unit).mkdir(parents=True)
+    write_reads(place.reads(unit), unit=unit.name, run_dir=place.run_dir, reads=unit.reads)
 
 
 def run_notebook(unit: Unit, place: Workplace) -> None:
@@ -111,7 +117,13 @@ def run_notebook(unit: Unit, place: Workplace) -> None:
         iopub_timeout=60,
         record_timing=False,
         kernel_manager_class=PrivateKernelManager,
-        config=kernel_config(place.sockets, number=place.number, log_path=place.log(unit), work_folder=unit.source.parent),
+        config=kernel_config(
+            place.sockets,
+            number=place.number,
+            log_path=place.log(unit),
+            reads_path=place.reads(unit),
+            work_folder=unit.source.parent,
+        ),
     )
 
 
@@ -129,7 +141,7 @@ def check_notebook(notebook: Any, unit: Unit, known: KnownIds) -> None:
 
 def check_outputs(unit: Unit, run_dir: Path, known: KnownIds) -> None:
     """Refuse the unit's tables and pages that name a person, after moving them out of sight."""
-    leaving = [path for path in unit.writes if path.split("/")[0] in LEAVING_FOLDERS]
+    leaving = [path for path in unit.outputs if path.split("/")[0] in LEAVING_FOLDERS]
     withhold_findings(run_dir, leaving, known, where=unit.name)
 
 

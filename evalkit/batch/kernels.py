@@ -21,6 +21,7 @@ from traitlets import Unicode
 from traitlets.config import Config
 
 from evalkit.errors import BatchError
+from evalkit.reads import READS_VARIABLE
 
 KERNEL_NAME = "python3"
 SOCKET_PATH_LIMIT = 80  # of 107 bytes; the rest is for the file's own name
@@ -42,6 +43,7 @@ class PrivateKernelManager(AsyncKernelManager):
     """Starts the running interpreter as a kernel, whatever kernel name a notebook bears."""
 
     log_path = Unicode(help="File that takes what the kernel process itself prints.").tag(config=True)
+    reads_path = Unicode(help="File that lists what the unit may read (evalkit.reads).").tag(config=True)
     work_folder = Unicode(help="The kernel's working folder: the notebook's own, as in JupyterLab.").tag(config=True)
 
     @property
@@ -52,7 +54,7 @@ class PrivateKernelManager(AsyncKernelManager):
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: object) -> None:
         profile = str(Path(self.connection_file).parent / "ipython")
-        environment = {**kw["env"], **FIXED_ENVIRONMENT, "IPYTHONDIR": profile}
+        environment = {**kw["env"], **FIXED_ENVIRONMENT, "IPYTHONDIR": profile, READS_VARIABLE: self.reads_path}
         with open(self.log_path, "ab") as log:
             kw |= {"env": environment, "stdout": log, "stderr": log, "cwd": self.work_folder}
             await super()._async_launch_kernel(kernel_cmd, **kw)
@@ -67,14 +69,15 @@ class PrivateKernelManager(AsyncKernelManager):
     cleanup_resources = _async_cleanup_resources  # the base class binds its own function under this name
 
 
-def kernel_config(sockets: Path, *, number: int, log_path: Path, work_folder: Path) -> Config:
-    """The configuration of one kernel, handed to papermill: its sockets, its log and its folder."""
+def kernel_config(sockets: Path, *, number: int, log_path: Path, reads_path: Path, work_folder: Path) -> Config:
+    """The configuration of one kernel, handed to papermill: its sockets, its log, what it may read, and its folder."""
     return Config(
         {
             "PrivateKernelManager": {
                 "transport": "ipc",
                 "connection_file": str(sockets / f"k{number}.json"),
                 "log_path": str(log_path),
+                "reads_path": str(reads_path),
                 "work_folder": str(work_folder),
                 "shutdown_wait_time": SHUTDOWN_SECONDS,
             }

@@ -22,7 +22,8 @@ OUTPUT_FOLDERS = ("work", "tables", "published", "site")
 class Unit:
     """One run of one notebook.
 
-    `after` names the units that must be done before; `writes` are the declared outputs, paths inside the run folder.
+    `after` names the units that must be done before; `writes` are the outputs that it must leave and `may_write` those that it may, paths inside
+    the run folder; `reads` is what the unit may read: the outputs of all units that it builds on, however far back, and its own.
     """
 
     name: str
@@ -32,6 +33,8 @@ class Unit:
     district: str | None
     after: tuple[str, ...]
     writes: tuple[str, ...]
+    may_write: tuple[str, ...]
+    reads: frozenset[str] = frozenset()
 
     @property
     def executed(self) -> str:
@@ -40,8 +43,8 @@ class Unit:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """All files the unit leaves behind, paths inside the run folder."""
-        return (*self.writes, self.executed)
+        """All files that the unit may leave behind, paths inside the run folder."""
+        return (*self.writes, *self.may_write, self.executed)
 
     def parameters(self, run_dir: Path) -> dict[str, str]:
         """The parameters given to the notebook."""
@@ -66,7 +69,7 @@ def plan_run(run: Run) -> tuple[Unit, ...]:
         unit for name in ordered if name in notebooks for unit in _units_of(notebooks[name], notebooks, districts, run.params.languages)
     )
     _check_outputs(units)
-    return units
+    return _with_reads(units)
 
 
 def _districts_by_slug(districts: tuple[str, ...]) -> dict[str, str]:
@@ -139,7 +142,8 @@ def _units_of(
                 for name in notebook.declaration.after
                 for part in _parts_before(place, notebooks[name].declaration.scope, districts)
             ),
-            writes=_outputs(notebook, place, languages),
+            writes=_outputs(notebook, notebook.declaration.writes, place, languages),
+            may_write=_outputs(notebook, notebook.declaration.may_write, place, languages),
         )
         for place in (districts if notebook.declaration.scope == "district" else [None])
     ]
@@ -156,16 +160,23 @@ def _unit_name(notebook: str, place: str | None) -> str:
     return f"{notebook}@{place}" if place else notebook
 
 
-def _outputs(notebook: DeclaredNotebook, place: str | None, languages: tuple[str, ...]) -> tuple[str, ...]:
+def _with_reads(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
+    reads: dict[str, frozenset[str]] = {}
+    for unit in units:
+        reads[unit.name] = frozenset([*unit.writes, *unit.may_write]).union(*(reads[name] for name in unit.after))
+    return tuple(replace(unit, reads=reads[unit.name]) for unit in units)
+
+
+def _outputs(notebook: DeclaredNotebook, templates: tuple[str, ...], place: str | None, languages: tuple[str, ...]) -> tuple[str, ...]:
     known = {"language"} | ({"slug"} if place else set())
     outputs = []
-    for template in notebook.declaration.writes:
+    for template in templates:
         fields = {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
         path = PurePosixPath(template)
         if path.is_absolute() or ".." in path.parts or path.parts[:1] not in [(f,) for f in OUTPUT_FOLDERS] or not fields <= known:
             raise BatchError(
                 "A notebook declares an output that it cannot have.",
-                where=f'{notebook.path}, metadata.evalkit.writes: "{template}"',
+                where=f'{notebook.path}, metadata.evalkit: "{template}"',
                 why=f"Outputs lie in {', '.join(OUTPUT_FOLDERS)} of the run folder; known in braces: {', '.join(sorted(known))}.",
                 fix='write it like "published/exit_curves-{slug}.parquet".',
             )
@@ -178,10 +189,10 @@ def _outputs(notebook: DeclaredNotebook, place: str | None, languages: tuple[str
 
 
 def _check_outputs(units: tuple[Unit, ...]) -> None:
-    counts = Counter(path for unit in units for path in unit.writes)
+    counts = Counter(path for unit in units for path in unit.outputs)
     clashing = [path for path, n_units in counts.items() if n_units > 1]
     if clashing:
-        names = {unit.notebook for unit in units if set(unit.writes) & set(clashing)}
+        names = {unit.notebook for unit in units if set(unit.outputs) & set(clashing)}
         raise BatchError(
             f"{len(clashing)} output{'s are' if len(clashing) > 1 else ' is'} written by more than one unit.",
             where=f"metadata.evalkit.writes of {', '.join(sorted(names))}: {first_few(clashing)}",

@@ -19,6 +19,7 @@ from evalkit.disclosure.release import publish, read_published
 from evalkit.disclosure.value_tables import VALUE_TABLES
 from evalkit.errors import DisclosureError, nearest
 from evalkit.params import Run
+from evalkit.reads import may_read
 from evalkit.tables import CITY, slug
 
 DECLARED: Mapping[str, Declared] = MappingProxyType({**DESCRIPTION_TABLES, **EFFECTS_TABLES, **VALUE_TABLES})
@@ -78,11 +79,12 @@ def release_all(tables: Mapping[str, pl.DataFrame], run: Run, *, grade: str | No
 def read_unit(run: Run, district: str = CITY) -> dict[str, Published]:
     """The published tables that a district's page (or, for "all", the city's) may show, by declared name.
 
-    A district's own curves stand under their plain names; city-wide tables hold all districts and the city. Tables not published are left out.
+    A district's own curves stand under their plain names; city-wide tables hold all districts and the city. Left out are tables that are not
+    published, and those of units that the running one does not wait for (`evalkit.reads`).
     """
     own = {name: f"{name}-{slug(district)}" if declared.is_per_district else name for name, declared in DECLARED.items()}
-    folder = Path(run.run_dir) / "published"
-    return {name: read_published(run.run_dir, full_name) for name, full_name in own.items() if (folder / f"{full_name}.json").exists()}
+    records = {name: Path(run.run_dir) / "published" / f"{full_name}.json" for name, full_name in own.items()}
+    return {name: read_published(run.run_dir, own[name]) for name, record in records.items() if may_read(record) and record.exists()}
 
 
 def _declared(name: str) -> Declared:

@@ -16,6 +16,7 @@ import polars as pl
 
 from evalkit.disclosure.published import SEAL, Published
 from evalkit.errors import DisclosureError, first_few
+from evalkit.reads import refuse_undeclared
 
 FORMAT = "evalkit published table, version 1"
 _RECORD_FIELDS = ("name", "keys", "unit", "source", "grade", "rules", "n_suppressed", "sha256")
@@ -56,9 +57,12 @@ def read_published(run_dir: Path | str, name: str) -> Published:
     ------
     DisclosureError
         If the table or its record is missing, is not from disclosure control, or its bytes do not match the record's checksum.
+    BatchError
+        If no unit before the running one declares to write it (`evalkit.reads`).
     """
     folder = Path(run_dir) / "published"
     table, record = folder / f"{name}.parquet", folder / f"{name}.json"
+    refuse_undeclared(table)
     fields = _read_record(record, table, name)
     content = table.read_bytes()
     if hashlib.sha256(content).hexdigest() != fields["sha256"]:

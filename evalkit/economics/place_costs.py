@@ -12,7 +12,7 @@ from evalkit.economics.households import household_parts, with_household_parts
 from evalkit.economics.price_book import InterventionPrices, PriceBook, declare_price_book, load_price_book
 from evalkit.errors import LedgerError, first_few
 from evalkit.params import Distribution, PriceRecord, Run
-from evalkit.tables import read_table, read_tables, table_path
+from evalkit.tables import has_table, read_table, read_tables
 
 
 def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
@@ -106,7 +106,7 @@ def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
 
 def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:
     names = ("income_support", "household_member", "episodes")
-    if not book.appraisal.household_split or not all(table_path(run.run_dir, name).exists() for name in names):
+    if not book.appraisal.household_split or not all(has_table(run.run_dir, name) for name in names):
         return book
     parts = household_parts(*read_tables(run.run_dir, *names).values())
     # Fewer couples than may be published would show through the shares.
@@ -115,7 +115,7 @@ def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:
 
 def run_place_costs(run: Run, occupied: pl.DataFrame) -> pl.DataFrame:
     """`place_costs` of a run; no rows where no capacity was delivered."""
-    if not table_path(run.run_dir, "capacity").exists():
+    if not has_table(run.run_dir, "capacity"):
         return pl.DataFrame(schema=_SCHEMA)
     return place_costs(read_table(run.run_dir, "capacity"), occupied)
 

@@ -33,7 +33,9 @@ def test_no_place_for_sockets_is_said(monkeypatch):
 
 
 def test_kernels_use_sockets_in_the_folder_and_no_port(tmp_path):
-    config = kernel_config(tmp_path, number=3, log_path=tmp_path / "log", work_folder=tmp_path)["PrivateKernelManager"]
+    config = kernel_config(tmp_path, number=3, log_path=tmp_path / "log", reads_path=tmp_path / "reads", work_folder=tmp_path)[
+        "PrivateKernelManager"
+    ]
 
     assert config["transport"] == "ipc"
     assert config["connection_file"] == str(tmp_path / "k3.json")

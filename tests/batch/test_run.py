@@ -53,6 +53,7 @@ def stormy(tiny, tmp_path_factory):
     project.add("city/08_good", tiny.write_code("site/index.html"), writes=["site/index.html"])
     project.add("city/09_stray", tiny.write_code("site/stray.html", LEAK_ID))
     project.add("district/10_after", after=["city/01_key_error", "city/08_good"])
+    project.add("city/11_reads", "from evalkit.tables import read_table", "read_table(run_dir, 'person').height")
     result = project.run(time_limit_seconds=10, jobs=4)
     return project, result, {outcome.unit: outcome for outcome in result.outcomes}
 
@@ -174,6 +175,15 @@ def test_own_error_of_a_notebook_is_told_by_its_four_lines(stormy):
     assert where == "  where: person.csv, lines 1, 2, 3"
     assert why == "  why:   They break the contract."
     assert fix == "  fix:   Ask the sender."
+
+
+def test_a_unit_does_not_read_what_no_unit_before_it_writes(stormy):
+    _, _, outcomes = stormy
+
+    what, where, *_ = outcomes["city/11_reads"].failure.text.splitlines()
+
+    assert what == "BatchError: A notebook reads a file that no notebook before it declares to write."
+    assert where == "  where: city/11_reads: work/person.parquet"
 
 
 def test_dead_kernel_is_reported(stormy):

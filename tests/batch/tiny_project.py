@@ -49,13 +49,13 @@ class TinyProject:
     def notebook_path(self, name: str) -> Path:
         return self.root / "notebooks" / f"{name}.ipynb"
 
-    def add(self, name: str, *cells: str, after=(), writes=(), needs=(), parameters: str | None = None, **metadata) -> Path:
+    def add(self, name: str, *cells: str, after=(), writes=(), may_write=(), needs=(), parameters: str | None = None, **metadata) -> Path:
         """Write a notebook "city/NAME" or "district/NAME" with these code cells after its parameters cell."""
         scope = name.split("/")[0]
         tagged = nbformat.v4.new_code_cell(PARAMETERS[scope] if parameters is None else parameters, metadata={"tags": ["parameters"]})
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# {name}"), tagged])
         notebook.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
-        declaration = {"scope": scope, "after": list(after), "writes": list(writes), "needs": list(needs)}
+        declaration = {"scope": scope, "after": list(after), "writes": list(writes), "needs": list(needs), "may_write": list(may_write)}
         notebook.metadata = {"kernelspec": KERNELSPEC, "evalkit": declaration, **metadata}
         path = self.notebook_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
