@@ -52,7 +52,14 @@ from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, trial_months
 from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
 from evalkit.effects.timing import break_even_month, effect_timing
-from evalkit.effects.weights import effective_sample_size, fit_censoring, fit_propensity, propensity_weights, weights_from_propensity
+from evalkit.effects.weights import (
+    effective_people,
+    effective_sample_size,
+    fit_censoring,
+    fit_propensity,
+    propensity_weights,
+    weights_from_propensity,
+)
 
 __all__ = [
     "CITY",
@@ -106,6 +113,7 @@ __all__ = [
     "effect_status",
     "effect_summary",
     "effect_timing",
+    "effective_people",
     "effective_sample_size",
     "effects_by_model",
     "emulate_trials",

@@ -41,7 +41,7 @@ def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
         pl.lit(district).alias("district"),
         pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
         pl.all(),
-        n_starters=pl.lit(int(trials.is_treated.sum()), dtype=pl.Int32),
+        n_starters=pl.lit(trials.n_starters, dtype=pl.Int32),
     )
 
 
@@ -81,7 +81,7 @@ def balance_by_period(trials: Trials, propensity: pl.DataFrame, *, min_starters:
             ).with_columns(
                 from_month=pl.lit(first, dtype=pl.Int32),
                 to_month=pl.lit(last, dtype=pl.Int32),
-                n_starters=pl.lit(int(own.is_treated.sum()), dtype=pl.Int32),
+                n_starters=pl.lit(own.n_starters, dtype=pl.Int32),
             )
         )
     return pl.concat(tables).select(

@@ -13,7 +13,7 @@ from evalkit.effects.placebo import SCHEMA as PLACEBO_SCHEMA
 from evalkit.effects.placebo import placebo_tests
 from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.target_trial import Trials, has_eligible
-from evalkit.effects.weights import arm_weights, coefficient_matrix, effective_sample_size, weakest_arm
+from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, effective_sample_size, weakest_arm
 from evalkit.tables import CITY
 
 WARN_ABS_SMD = 0.1  # Austin (2009), Stat. Med. 28:3083
@@ -67,8 +67,9 @@ def district_checks(people: PersonTables, protocols: Sequence[Protocol], *, prop
 def effect_checks(trials: Trials, propensity: pl.DataFrame, placebo: pl.DataFrame | None = None, *, district: str = CITY) -> pl.DataFrame:
     """One row a check, with its verdict.
 
-    Checks: starters; effective_sample_size, max_weight (of all weight, 0-1), top_1_percent_share (0-1) of the comparison (not ATT: of the
-    arm that the weights thin out most), for starting in the trial month rather than not then; share_outside_support (of starters, 0-1);
+    Checks: starters; effective_sample_size, max_weight (one person's share of all weight, 0-1), top_1_percent_share (of all weight, that of
+    the heaviest hundredth of people, 0-1) of the comparison (not ATT: of the arm that the weights thin out most), for starting in the trial
+    month rather than not then: all count people, whose trials' weights are summed; share_outside_support (of starters, 0-1);
     max_abs_smd (standard deviations, after weighting); placebo_FAMILY (p-value after Holm).
 
     Parameters
@@ -83,8 +84,8 @@ def effect_checks(trials: Trials, propensity: pl.DataFrame, placebo: pl.DataFram
     """
     coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
     weights, limits = arm_weights(trials, coefficients), trials.protocol.refusal
-    arms, n_starters = (weights[~trials.is_treated], weights[trials.is_treated]), int(trials.is_treated.sum())
-    weakest = weakest_arm(*arms, is_one_weighted=trials.protocol.estimand == "ATT")
+    arms = (by_cluster(trials.rows.filter(pl.Series(mask)), weights[mask]) for mask in (~trials.is_treated, trials.is_treated))
+    weakest, n_starters = weakest_arm(*arms, is_one_weighted=trials.protocol.estimand == "ATT"), trials.n_starters
     size, outside = effective_sample_size(weakest), share_outside_support(trials, coefficients)
     imbalance = float(np.abs(standardised_differences(trials, weights)).max(initial=0))
     # In one district chance alone leaves differences: balance is asked of the model, which is the city's.

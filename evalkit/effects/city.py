@@ -176,8 +176,7 @@ def summaries(effects: CityEffects, protocols: Sequence[Protocol]) -> tuple[pl.D
 
 def _weights_of(people: PersonTables, protocol: Protocol, *, n_draws: int, seed: int) -> CityWeights:
     trials = people.trials(protocol)
-    n_starters = int(trials.is_treated.sum())
-    if n_starters in (0, len(trials.rows)):
+    if trials.is_treated.all() or not trials.is_treated.any():
         empty = pl.DataFrame(schema=SCHEMAS["propensity"].columns)
         unsaid = no_effect(trials, district=CITY, n_draws=n_draws).status
         moments = _moments(people, trials, empty, n_draws=n_draws, seed=seed)

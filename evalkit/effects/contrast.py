@@ -12,6 +12,7 @@ import numpy as np
 
 from evalkit.effects.logit import SEPARATED, weighted_logit
 from evalkit.effects.target_trial import Trials
+from evalkit.effects.weights import by_cluster
 
 
 class Contrast(NamedTuple):
@@ -62,16 +63,8 @@ def contrast(trials: Trials, values: np.ndarray, *, terms: Sequence[str] | None 
     information = (design * (survey * p * (1 - p))[:, None]).T @ design
     pull = _solved(information, design.T @ (rests[1] * other_slope[:, None] - rests[0] * own_slope[:, None]))
     by_row = rests[0] - rests[1] - (survey * (treated - p))[:, None] * (design @ pull)
-    influence = by_person(trials, by_row)
+    influence = by_cluster(trials.rows, by_row)
     return Contrast(*means, means[0] - means[1], np.sqrt((influence**2).sum(axis=0)), influence, own + other)
-
-
-def by_person(trials: Trials, by_row: np.ndarray) -> np.ndarray:
-    """Sums over each person's rows: (n_persons, n_values), persons in the order of their ids."""
-    code = trials.rows["person_id"].rank("dense").to_numpy().astype(np.int64) - 1
-    total = np.zeros((int(code.max()) + 1, by_row.shape[1]))
-    np.add.at(total, code, by_row)
-    return total
 
 
 def _solved(information: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -52,7 +52,7 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
     ):
         own = _only(changed, primary)
         tables.append(_months_of(own, _fitted(own, **draws), convention, primary, **draws))
-    return pl.concat(tables).with_columns(n_starters=pl.lit(int(trials.is_treated.sum()), dtype=pl.Int32))
+    return pl.concat(tables).with_columns(n_starters=pl.lit(trials.n_starters, dtype=pl.Int32))
 
 
 def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from evalkit.effects.later_starts import LaterStarts
 from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.target_trial import Trials, eligible_per_year
-from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people, effective_sample_size, weakest_arm
+from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, drawn_people, effective_sample_size, weakest_arm
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
 from evalkit.vocabulary import ESTIMANDS, Comparison
@@ -97,9 +97,9 @@ def estimate_effect(
 def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_draws: int, seed: int) -> pl.DataFrame:
     """Rows of the table `effect_status` (source raw), one a comparison: can an effect be said, and how much is it built on?
 
-    Effective sample size and largest weight (as a share of all weight) are those of the arm with the smaller effective sample (for ATT the
-    comparison); for never, of those still followed in the last month. `n_eligible` counts persons, `n_eligible_per_year` those of a
-    year. The reasons are those of `refusal_reason`.
+    All numbers count people, however many trials they stand in; `n_eligible_per_year` those of a year. Effective sample size and largest
+    weight (one person's share of all weight) are those of the arm with the smaller effective sample (for ATT the comparison); for never, of
+    those still followed in the last month. The reasons are those of `refusal_reason`.
     """
     person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
     rows = []
@@ -120,7 +120,7 @@ def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_
 
 def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
     """No sums, and statuses that say why: nobody is eligible, or no one starts the intervention, or everyone does."""
-    n_starters = int(trials.is_treated.sum())
+    n_starters = trials.n_starters
     said = {
         "source": "raw",
         "status": "cannot_be_said",
@@ -264,23 +264,24 @@ def _sums_table(
 def _status(
     trials: Trials, draws: _Draws, keys: dict[str, str], later: LaterStarts | GracePeriod | None, *, n_draws: int, drawn: np.ndarray
 ) -> pl.DataFrame:
-    weights, is_treated = _base_weights(trials, draws.propensity[:, :1])[:, 0], trials.is_treated
+    weights = _base_weights(trials, draws.propensity[:, :1])[:, 0]
     arms = [weights[mask] for mask in _masks(trials)]
     if later:
         chances, last = later.chances(draws.propensity[:, :1], draws.censoring[:, :1]), trials.outcomes.shape[1] - 1
         arms = [own * later.weights(chances, arm, last)[:, 0] for arm, own in enumerate(arms)]
+    people = [by_cluster(trials.rows.filter(pl.Series(mask)), own) for mask, own in zip(_masks(trials), arms, strict=True)]
     # What was asked for those who start (ATT) weights the comparison alone; otherwise both arms stand for others.
     is_one_weighted = trials.protocol.estimand == "ATT" and not trials.protocol.grace_months
-    weakest = weakest_arm(*arms, is_one_weighted=is_one_weighted)
+    weakest = weakest_arm(*people, is_one_weighted=is_one_weighted)
     n_drawn = int((drawn[:, draws.numbers[draws.numbers > 0] - 1].sum(axis=0) > 0).sum())
-    n_starters, size = int(is_treated.sum()), effective_sample_size(weakest)
+    size = effective_sample_size(weakest)
     reason = refusal_reason(trials, draws.propensity[:, 0], district=keys["district"], effective_size=size)
     row = {
         **keys,
         "source": "raw",
         "status": "cannot_be_said" if reason else "estimated",
         "reason": reason,
-        "n_starters": n_starters,
+        "n_starters": trials.n_starters,
         "n_eligible": trials.rows["person_id"].n_unique(),
         "n_eligible_per_year": trials.rows.select(eligible_per_year(trials.protocol)).item(),
         "effective_sample_size": size,

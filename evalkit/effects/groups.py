@@ -75,7 +75,7 @@ def group_masks(trials: Trials, person: pl.DataFrame) -> dict[str, np.ndarray]:
 
 
 def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
-    """How many of each district start and could start in every declared group, and in every two of them together.
+    """How many people of each district start and could start in every declared group, and in every two of them together.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
         rows.filter(pl.Series(masks[one] & masks[other]))
         .group_by("district")
         .agg(
-            n_starters=pl.col("is_starter").sum(),
+            n_starters=pl.col("person_id").filter("is_starter").n_unique(),
             n_eligible=pl.col("person_id").n_unique(),
             n_eligible_per_year=eligible_per_year(trials.protocol),
         )

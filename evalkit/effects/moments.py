@@ -65,7 +65,7 @@ def stop_moments(trials: Trials | None, protocol: Protocol, *, n_draws: int, see
     DataFrame
         As `start_moments`, decision "stop"; n_starters are those who leave.
     """
-    n_leaving = int(trials.is_treated.sum()) if trials else 0
+    n_leaving = trials.n_starters if trials else 0
     is_comparable = trials is not None and 0 < n_leaving < len(trials.rows)
     fitted = fit_propensity(trials, n_draws=n_draws, seed=seed) if is_comparable else None
     rows = [
@@ -94,7 +94,7 @@ def dose_moments(trials: Trials | None, protocol: Protocol, *, n_draws: int, see
     tables = [pl.DataFrame(schema=SCHEMA)]
     for months in protocol.dose_months:
         own = dose_trials(trials, months) if trials else None
-        n_leaving = int(own.is_treated.sum()) if own else 0
+        n_leaving = own.n_starters if own else 0
         if n_leaving in (0, len(own.rows) if own else 0):
             tables.append(_unsaid(protocol, "dose", months, n_leaving, "no_comparison" if n_leaving else "no_starters"))
             continue
@@ -196,8 +196,8 @@ def _in_state(state_intervals: pl.DataFrame, state: str) -> pl.DataFrame:
 def _moment(trials: Trials, propensity: pl.DataFrame, decision: str, month: int, *, n_draws: int, seed: int) -> pl.DataFrame:
     is_near = (trials.rows["elapsed_months"] - month).abs() <= _HALF_WINDOW
     own = trials.keep(is_near.fill_null(False).to_numpy())
-    n_starters = int(own.is_treated.sum())
-    if n_starters in (0, len(own.rows)):
+    n_starters = own.n_starters
+    if own.is_treated.all() or n_starters == 0:
         return _unsaid(trials.protocol, decision, month, n_starters, "no_starters" if n_starters == 0 else "no_comparison")
     if is_unbalanced(trials, coefficient_matrix(propensity, trials)[1][:, 0]):
         return _unsaid(trials.protocol, decision, month, n_starters, UNBALANCED)
@@ -209,7 +209,7 @@ def _estimated(
     own: Trials, propensity: pl.DataFrame, decision: str, month: int, *, place: str = CITY, n_draws: int, seed: int
 ) -> pl.DataFrame:
     """The row of trials with both arms, under their first comparison: estimated, or why not; balance is asked where place is "all"."""
-    protocol, n_starters = own.protocol, int(own.is_treated.sum())
+    protocol, n_starters = own.protocol, own.n_starters
     primary = protocol.comparisons[:1]
     parts = estimate_effect(own, district=place, propensity=propensity, n_draws=n_draws, seed=seed, comparisons=primary)
     status = parts.status.row(0, named=True)

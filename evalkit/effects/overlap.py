@@ -6,7 +6,7 @@ import polars as pl
 from evalkit.effects.balance import standardised_differences
 from evalkit.effects.contrast import contrast
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import arm_weights, coefficient_matrix, effective_sample_size
+from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, effective_sample_size
 from evalkit.tables import CITY
 
 BINS, MIN_BIN_STARTERS = 10, 10
@@ -20,7 +20,7 @@ def overlap_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
     -------
     DataFrame
         district, intervention_id, bin, propensity_from, propensity_to (three digits that count; the outermost bins are open: null),
-        share_treated, share_comparison, share_comparison_weighted (of all in the arm, 0-1), n_fewest (person-trials of the smaller arm).
+        share_treated, share_comparison, share_comparison_weighted (of all in the arm, 0-1), n_fewest (people of the smaller arm).
     """
     p, weights = _propensity(trials, propensity), arm_weights(trials, coefficient_matrix(propensity, trials)[1][:, 0])
     treated = trials.is_treated
@@ -29,6 +29,11 @@ def overlap_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
     place = np.clip(np.searchsorted(edges, p, side="right") - 1, 0, max(len(edges) - 2, 0))
     size = max(len(edges) - 1, 1)
     n_treated, n_comparison = (np.bincount(place[mask], minlength=size) for mask in (treated, ~treated))
+    people = (
+        trials.rows.select("person_id", bin=place, is_treated=treated).group_by("bin", "is_treated").agg(pl.col("person_id").n_unique())
+    )
+    n_people = np.zeros((size, 2), dtype=np.int32)
+    n_people[people["bin"], people["is_treated"].cast(pl.Int8)] = people["person_id"]
     weighted = np.bincount(place[~treated], weights=weights[~treated], minlength=size)
     return pl.DataFrame(
         {
@@ -38,7 +43,7 @@ def overlap_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
             "share_treated": n_treated / n_treated.sum(),
             "share_comparison": n_comparison / n_comparison.sum(),
             "share_comparison_weighted": weighted / weighted.sum(),
-            "n_fewest": np.minimum(n_treated, n_comparison).astype(np.int32),
+            "n_fewest": n_people.min(axis=1),
         }
     ).select(
         pl.lit(district).alias("district"),
@@ -70,14 +75,15 @@ def weight_sensitivity(trials: Trials) -> pl.DataFrame:
     -------
     DataFrame
         district ("all"), intervention_id, cut (none, or the percentile of the weights), difference, ci_lower, ci_upper (months; errors by
-        person), effective_sample_size, max_weight, top_1_percent_share (shares of all weight, 0-1), max_abs_smd, n_starters.
+        person), effective_sample_size, max_weight, top_1_percent_share (of people: how many equally weighted ones the comparison is worth,
+        and shares of all weight, 0-1), max_abs_smd, n_starters.
     """
     spent = (trials.outcomes == trials.states.index(trials.protocol.primary_outcome)).sum(axis=1)
     rows = []
     for cut, quantile in CAPS.items():
         found = contrast(trials, spent, cap_quantile=quantile)
         difference, margin = float(found.difference[0]), 1.959963984540054 * float(found.std_error[0])
-        comparison = found.weights[~trials.is_treated]
+        comparison = by_cluster(trials.rows.filter(pl.Series(~trials.is_treated)), found.weights[~trials.is_treated])
         rows.append(
             {
                 "cut": cut,
@@ -94,7 +100,7 @@ def weight_sensitivity(trials: Trials) -> pl.DataFrame:
         pl.lit(CITY).alias("district"),
         pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
         pl.all(),
-        n_starters=pl.lit(int(trials.is_treated.sum()), dtype=pl.Int32),
+        n_starters=pl.lit(trials.n_starters, dtype=pl.Int32),
     )
 
 

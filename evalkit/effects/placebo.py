@@ -113,7 +113,7 @@ def two_sided(difference: float, error: float) -> float:
 def _earlier_history(trials: Trials) -> list[_Test]:
     names = [covariate.name for covariate in trials.protocol.covariates if covariate.kind == "history_share"]
     values = trials.design[:, [trials.terms.index(name) for name in names]]
-    n_starters = int(trials.is_treated.sum())
+    n_starters = trials.n_starters
     if not names or not _is_testable(trials, values):
         return [_Test(f"earlier_{name}", "history", np.nan, np.nan, np.nan, n_starters) for name in names]
     found = contrast(trials, values, terms=[term for term in trials.terms[1:] if term not in names])
@@ -144,7 +144,7 @@ def _negative_control(trials: Trials) -> _Test:
 
 
 def _tested(name: str, trials: Trials, values: np.ndarray) -> _Test:
-    n_starters = int(trials.is_treated.sum())
+    n_starters = trials.n_starters
     if not _is_testable(trials, values[:, None]):
         return _Test(name, name, np.nan, np.nan, np.nan, n_starters)
     found = contrast(trials, values)

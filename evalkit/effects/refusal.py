@@ -6,7 +6,7 @@ import polars as pl
 from evalkit.effects.balance import standardised_differences
 from evalkit.effects.overlap import share_outside_support
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import arm_weights, effective_sample_size
+from evalkit.effects.weights import arm_weights, effective_people
 from evalkit.tables import CITY
 
 UNBALANCED = "unbalanced"
@@ -15,9 +15,9 @@ UNBALANCED = "unbalanced"
 def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str, effective_size: float | None = None) -> str | None:
     """Why an effect cannot be said, or None: the first of the protocol's limits (`Protocol.refusal`) that fails.
 
-    few_starters; few_comparable: the comparison's effective sample size; outside_support: too many starters without a counterpart in the
-    comparison; unbalanced: some covariate's difference remains after weighting. Balance is asked of all districts together, whose model it is:
-    in one district chance alone leaves differences (see `spread_to_districts`).
+    few_starters: people who start; few_comparable: the comparison's effective size in people; outside_support: too many starters without a
+    counterpart in the comparison; unbalanced: some covariate's difference remains after weighting. Balance is asked of all districts together,
+    whose model it is: in one district chance alone leaves differences (see `spread_to_districts`).
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str, e
     """
     limits = trials.protocol.refusal
     weights = arm_weights(trials, coefficients)
-    if trials.is_treated.sum() < limits.min_starters:
+    if trials.n_starters < limits.min_starters:
         return "few_starters"
-    size = effective_sample_size(weights[~trials.is_treated]) if effective_size is None else effective_size
+    size = effective_people(trials, weights, ~trials.is_treated) if effective_size is None else effective_size
     if size < limits.min_effective_sample_size:
         return "few_comparable"
     if limits.max_share_outside_support is not None and share_outside_support(trials, coefficients) > limits.max_share_outside_support:

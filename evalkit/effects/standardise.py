@@ -13,7 +13,7 @@ from evalkit.effects.covariates import about_people
 from evalkit.effects.logit import SEPARATED, weighted_logit
 from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import coefficient_matrix, drawn_people, effective_sample_size, weights_from_propensity
+from evalkit.effects.weights import coefficient_matrix, drawn_people, effective_people, weights_from_propensity
 from evalkit.schemas import SCHEMAS
 
 
@@ -69,11 +69,11 @@ def _difference(weights: np.ndarray, treated: np.ndarray, months: np.ndarray) ->
 
 def _refused(own: Trials, weights: np.ndarray, *, outside: float) -> str | None:
     limits = own.protocol.refusal
-    if own.is_treated.sum() < limits.min_starters:
+    if own.n_starters < limits.min_starters:
         return "few_starters"
     if limits.max_share_outside_support is not None and outside > limits.max_share_outside_support:
         return "outside_support"
-    size = min(effective_sample_size(weights[arm]) for arm in (own.is_treated, ~own.is_treated))
+    size = min(effective_people(own, weights, arm) for arm in (own.is_treated, ~own.is_treated))
     return "few_comparable" if size < limits.min_effective_sample_size else None
 
 

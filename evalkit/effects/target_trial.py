@@ -65,6 +65,11 @@ class Trials:
     def is_treated(self) -> np.ndarray:
         return (self.rows["arm"] == "treated").to_numpy()
 
+    @property
+    def n_starters(self) -> int:
+        """People who start; somebody who starts twice is one."""
+        return self.rows.filter(pl.col("arm") == "treated")["person_id"].n_unique()
+
     def keep(self, mask: np.ndarray) -> "Trials":
         """The rows where the mask is true."""
         return replace(self, rows=self.rows.filter(pl.Series(mask)), design=self.design[mask], outcomes=self.outcomes[mask])

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from evalkit.effects.contrast import by_person, contrast
+from evalkit.effects.contrast import contrast
 from evalkit.effects.target_trial import Trials
+from evalkit.effects.weights import by_cluster
 from evalkit.survival.replicate import replicate_weights
 from evalkit.tables import CITY
 
@@ -158,7 +159,7 @@ def _named_by(rule: list[Condition], features: dict[str, np.ndarray]) -> np.ndar
 
 def _rule_table(rule: list[Condition], trials: Trials, features: dict[str, np.ndarray]) -> pl.DataFrame:
     rows = [
-        (CITY, trials.protocol.intervention_id, place, *condition, int((_named_by(rule[:place], features) & trials.is_treated).sum()))
+        (CITY, trials.protocol.intervention_id, place, *condition, trials.keep(_named_by(rule[:place], features)).n_starters)
         for place, condition in enumerate(rule, start=1)
     ]
     schema = {
@@ -178,14 +179,13 @@ def _value_table(trials: Trials, values: np.ndarray, weights: np.ndarray, named:
     if not (named & treated).any() or not (named & ~treated).any():
         named = np.ones_like(named)
     today, rule = (_influence(treated, values, weights, mask) for mask in (np.ones_like(named), named))
-    share, rows = float(named[treated].mean()), []
-    n_starters = int(treated.sum())
+    share, n_named, rows = float(named[treated].mean()), trials.keep(named).n_starters, []
     for policy, estimate, influence, part, n in (
-        ("today", today[0], today[1], 1.0, n_starters),
-        ("rule", rule[0], rule[1], share, int((named & treated).sum())),
-        ("gain", rule[0] - today[0], rule[1] - today[1], share, int((named & treated).sum())),
+        ("today", today[0], today[1], 1.0, trials.n_starters),
+        ("rule", rule[0], rule[1], share, n_named),
+        ("gain", rule[0] - today[0], rule[1] - today[1], share, n_named),
     ):
-        margin = CLEAR * np.sqrt((by_person(trials, influence[:, None]) ** 2).sum())
+        margin = CLEAR * np.sqrt((by_cluster(trials.rows, influence) ** 2).sum())
         rows.append((CITY, trials.protocol.intervention_id, policy, estimate, estimate - margin, estimate + margin, part, n))
     columns = ["district", "intervention_id", "policy", "estimate", "ci_lower", "ci_upper", "share_of_starters", "n_starters"]
     return pl.DataFrame(rows, schema=columns, orient="row").with_columns(pl.col("n_starters").cast(pl.Int32))

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from scipy import sparse
 
 from evalkit.effects.logit import SEPARATED, replicate_logits, weighted_logit
 from evalkit.effects.protocol import protocol_hash
@@ -185,14 +186,37 @@ def coefficient_matrix(propensity: pl.DataFrame, trials: Trials, *, model: Model
     return wide["draw"].to_numpy(), wide.select(trials.terms).to_numpy().T
 
 
+def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
+    """Sums over the rows of each cluster: (n_clusters,) or (n_clusters, n_values), clusters in the order of their ids.
+
+    A person stands in many trials and moves in all of them at once, so people are what errors and effective sizes count.
+    """
+    code = rows["person_id"].rank("dense").to_numpy().astype(np.int64) - 1
+    place = (code, np.arange(len(code)))
+    return sparse.csr_matrix((np.ones(len(code)), place), shape=(int(code.max(initial=-1)) + 1, len(code))) @ values
+
+
 def effective_sample_size(weights: np.ndarray) -> float:
-    """Kish's effective sample size, (sum w)^2 / sum w^2: so many equally weighted rows would be as informative. 0 if all weights are 0."""
+    """Kish's effective sample size, (sum w)^2 / sum w^2: so many equal weights would be as informative. 0 if all weights are 0.
+
+    Of weights summed by cluster it is the number of people: the most careful reading, as if a person's trials said the same thing over again
+    (design effect of a correlation of 1 within people). It is never above the size of the single rows, nor above the number of people.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling, sections 5.4 and 11.7.
+    """
     total = weights.sum()
     return float(total**2 / (weights**2).sum()) if total > 0 else 0.0
 
 
+def effective_people(trials: Trials, weights: np.ndarray, mask: np.ndarray) -> float:
+    """Effective size in people of the rows in a mask, whose weights (n_rows,) are summed by person first."""
+    return effective_sample_size(by_cluster(trials.rows.filter(pl.Series(mask)), weights[mask]))
+
+
 def weakest_arm(comparison: np.ndarray, treated: np.ndarray, *, is_one_weighted: bool) -> np.ndarray:
-    """The weights that say how much an effect rests on: the comparison's where it alone is weighted (ATT), else those thinned out most."""
+    """The people's weights that say how much an effect rests on: the comparison's where it alone is weighted (ATT), else those thinned out most."""
     return comparison if is_one_weighted else min((comparison, treated), key=effective_sample_size)
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import effect_checks, effect_status, fit_propensity, refusal_reason
+from evalkit.effects import effect_checks, effect_status, fit_propensity, refusal_reason, weight_sensitivity
 from evalkit.effects.refusal import spread_to_districts
 from evalkit.schemas import SCHEMAS
 
@@ -26,6 +26,38 @@ def test_each_limit_refuses_with_its_reason(arms):
     assert refused(min_starters=200) == "few_starters"
     assert refused(min_effective_sample_size=300) == "few_comparable"
     assert refused(max_abs_smd=1e-9) == "unbalanced"
+
+
+@pytest.fixture
+def often(arms):
+    """Ten starts of five people, and of two others 25 trials each: 50 person-trials of equal weight in the comparison."""
+    treated, person = np.arange(60) < 10, np.concatenate([np.arange(10) % 5, 5 + np.arange(50) % 2])
+
+    def trials(**limits):
+        return arms.of_arrays(np.zeros((60, 0)), treated, np.zeros((60, 2), int), person=person, protocol=_limits(arms, **limits))
+
+    return trials
+
+
+def test_two_people_compared_many_times_are_two_people(often):
+    trials = often(min_effective_sample_size=30)
+    propensity = fit_propensity(trials, n_draws=2, seed=1)
+
+    status = effect_status(trials, district="all", propensity=propensity, n_draws=2, seed=1).row(0, named=True)
+    checks = {row["check"]: row["value"] for row in effect_checks(trials, propensity).iter_rows(named=True)}
+
+    assert _reason(trials) == status["reason"] == "few_comparable"
+    assert (status["effective_sample_size"], status["max_weight"]) == pytest.approx((2, 0.5))
+    assert (checks["effective_sample_size"], checks["max_weight"]) == pytest.approx((2, 0.5))
+    assert weight_sensitivity(trials)["effective_sample_size"][0] == pytest.approx(2)
+
+
+def test_somebody_who_starts_twice_is_one_starter(often):
+    trials = often(min_starters=6)
+
+    status = effect_status(trials, district="all", propensity=fit_propensity(trials, n_draws=2, seed=1), n_draws=2, seed=1)
+
+    assert (_reason(trials), status["n_starters"][0]) == ("few_starters", 5)
 
 
 def test_starters_without_a_counterpart_are_refused(arms):

@@ -5,6 +5,7 @@ import statsmodels.api as sm
 
 from evalkit.effects import (
     balance_table,
+    effective_people,
     effective_sample_size,
     fit_propensity,
     propensity_weights,
@@ -48,6 +49,17 @@ def test_weights_from_propensity_by_hand(estimand, expected):
     weights = weights_from_propensity(np.array([0.25, 0.25]), np.array([True, False]), estimand)
 
     assert weights.tolist() == pytest.approx(expected)
+
+
+def test_people_are_never_more_than_their_rows_nor_than_there_are(arms):
+    """Weights 1, 2, 3 of one person and 2 of another: 6 and 2, so (6 + 2)^2 / (36 + 4) people; as rows they would be 64 / 18."""
+    trials = arms.of_arrays(np.zeros((4, 0)), np.array([False] * 3 + [True]), np.zeros((4, 1), int), person=np.array([0, 0, 0, 1]))
+    weights = np.array([1.0, 2, 3, 2])
+
+    people = effective_people(trials, weights, np.ones(4, bool))
+
+    assert people == pytest.approx(64 / 40)
+    assert people < effective_sample_size(weights)
 
 
 def test_effective_sample_size_by_hand():
