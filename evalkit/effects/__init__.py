@@ -41,7 +41,6 @@ from evalkit.effects.moments import dose_moments, dose_trials, start_moments, st
 from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
 from evalkit.effects.placebo import holm, placebo_tests
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
-from evalkit.effects.protocol import Protocol, Subgroup, Truncation, load_protocol, load_protocols, protocol_hash
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
@@ -60,6 +59,7 @@ from evalkit.effects.weights import (
     propensity_weights,
     weights_from_propensity,
 )
+from evalkit.protocol import Protocol, Subgroup, Truncation, load_protocol, load_protocols, protocol_hash
 
 __all__ = [
     "CITY",

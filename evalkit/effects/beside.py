@@ -15,7 +15,6 @@ from evalkit.effects.district_models import SCHEMA as MODEL_SCHEMA
 from evalkit.effects.district_models import effects_by_model
 from evalkit.effects.funnel import case_mix_funnel
 from evalkit.effects.groups import group_counts, group_effects, group_summary
-from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import effect_readings
 from evalkit.effects.rollout import Adoption, rollout_effect, rollout_panel
@@ -24,6 +23,7 @@ from evalkit.effects.target_trial import Trials
 from evalkit.effects.targeting import Targeting, targeting
 from evalkit.months import month_number
 from evalkit.params import Extract
+from evalkit.protocol import Protocol, protocol_hash
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
 from evalkit.vocabulary import ESTIMANDS

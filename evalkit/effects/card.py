@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from evalkit.effects.protocol import Protocol, protocol_hash
+from evalkit.protocol import Protocol, protocol_hash
 
 
 def protocol_cards(protocols: Sequence[Protocol], language: str = "en") -> pl.DataFrame:

@@ -11,9 +11,9 @@ from evalkit.effects.city import PersonTables
 from evalkit.effects.overlap import overlap_table, share_outside_support, top_share, weight_sensitivity
 from evalkit.effects.placebo import SCHEMA as PLACEBO_SCHEMA
 from evalkit.effects.placebo import placebo_tests
-from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.target_trial import Trials, has_eligible
 from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, effective_sample_size, weakest_arm
+from evalkit.protocol import Protocol, protocol_hash
 from evalkit.tables import CITY
 
 WARN_ABS_SMD = 0.1  # Austin (2009), Stat. Med. 28:3083

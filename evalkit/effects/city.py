@@ -15,12 +15,12 @@ from evalkit.effects.diagnostics import effect_sensitivity, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.moments import dose_moments, start_moments, stop_moments, stop_trials
 from evalkit.effects.pooling import shrink
-from evalkit.effects.protocol import Protocol, protocol_hash
 from evalkit.effects.refusal import spread_to_districts
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials, has_eligible
 from evalkit.effects.timing import effect_timing
 from evalkit.effects.weights import fit_censoring, fit_propensity
+from evalkit.protocol import Protocol, protocol_hash
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY, conform
 

@@ -5,8 +5,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from evalkit.effects.protocol import Covariate, Protocol
 from evalkit.errors import ProtocolError, nearest
+from evalkit.protocol import Covariate, Protocol
 from evalkit.tables import STATES
 
 UNKNOWN = "unknown"

@@ -16,10 +16,10 @@ from evalkit.effects.cube import from_cube, to_cube
 from evalkit.effects.events import EVENTS, event_months
 from evalkit.effects.grace import GracePeriod
 from evalkit.effects.later_starts import LaterStarts
-from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.target_trial import Trials, eligible_per_year
 from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, drawn_people, effective_sample_size, weakest_arm
+from evalkit.protocol import protocol_hash
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
 from evalkit.vocabulary import ESTIMANDS, Comparison

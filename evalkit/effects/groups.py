@@ -15,10 +15,10 @@ from evalkit.effects.balance import standardised_differences
 from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect, no_effect
 from evalkit.effects.placebo import holm, two_sided
 from evalkit.effects.pooling import primary_differences, shrink
-from evalkit.effects.protocol import Protocol, Subgroup, protocol_hash
 from evalkit.effects.target_trial import Trials, eligible_per_year
 from evalkit.effects.weights import arm_weights, coefficient_matrix
 from evalkit.errors import ProtocolError, nearest
+from evalkit.protocol import Protocol, Subgroup, protocol_hash
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
 from evalkit.vocabulary import ESTIMANDS

@@ -15,12 +15,12 @@ from datetime import date
 import polars as pl
 
 from evalkit.effects.estimate import effect_draws, estimate_effect
-from evalkit.effects.protocol import Protocol
 from evalkit.effects.refusal import UNBALANCED, is_unbalanced
 from evalkit.effects.summary import draw_range
 from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, episode_months, has_eligible
 from evalkit.effects.weights import coefficient_matrix, fit_censoring, fit_propensity
 from evalkit.months import month_number, month_of_number_expr
+from evalkit.protocol import Protocol
 from evalkit.tables import CITY, STATES
 
 LEAVE = "leave"

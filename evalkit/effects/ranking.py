@@ -11,7 +11,7 @@ import polars as pl
 
 from evalkit.draws import estimate_with_range
 from evalkit.effects.pooling import draw_between_variance, primary_differences
-from evalkit.effects.protocol import Protocol
+from evalkit.protocol import Protocol
 from evalkit.tables import CITY
 
 N_RANK_DRAWS = 4_000

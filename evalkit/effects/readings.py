@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.draws import estimate_with_range
-from evalkit.effects.protocol import Protocol
+from evalkit.protocol import Protocol
 from evalkit.tables import STATES
 
 _KEYS = ["district", "intervention_id", "estimand"]

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
-from evalkit.effects.protocol import Protocol
 from evalkit.errors import ProtocolError, nearest
+from evalkit.protocol import Protocol
 
 # Columns that a subgroup may ask for and nobody delivers: effects.groups makes them.
 _MADE_FOR_SUBGROUPS = ("elapsed_months", "is_woman_in_weak_position")

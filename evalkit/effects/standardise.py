@@ -11,9 +11,9 @@ import polars as pl
 
 from evalkit.effects.covariates import about_people
 from evalkit.effects.logit import SEPARATED, weighted_logit
-from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import coefficient_matrix, drawn_people, effective_people, weights_from_propensity
+from evalkit.protocol import protocol_hash
 from evalkit.schemas import SCHEMAS
 
 

@@ -6,7 +6,7 @@ The estimate is draw 0; the range holds the middle `conf_level` of the replicate
 import polars as pl
 
 from evalkit.draws import estimate_with_range
-from evalkit.effects.protocol import Protocol
+from evalkit.protocol import Protocol
 
 _KEYS = ["district", "intervention_id", "estimand"]
 

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.covariates import UNKNOWN, StatePanel, design_matrix, person_values
-from evalkit.effects.protocol import Protocol
 from evalkit.errors import ProtocolError
 from evalkit.months import month_number, month_number_expr, month_of_number
+from evalkit.protocol import Protocol
 
 __all__ = ["UNKNOWN", "Trials", "Waiting", "eligible_per_year", "emulate_trials", "episode_months", "has_eligible", "trial_months"]
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from evalkit.draws import estimate_with_range
 from evalkit.effects.events import EVENTS
-from evalkit.effects.protocol import Protocol
+from evalkit.protocol import Protocol
 
 KEYS = ["district", "intervention_id", "estimand"]
 # The accumulated difference is a sum of shares: less than this is rounding, not a gain.

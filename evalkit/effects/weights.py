@@ -12,9 +12,9 @@ import polars as pl
 from scipy import sparse
 
 from evalkit.effects.logit import SEPARATED, replicate_logits, weighted_logit
-from evalkit.effects.protocol import protocol_hash
 from evalkit.effects.target_trial import Trials
 from evalkit.errors import EstimationError
+from evalkit.protocol import protocol_hash
 from evalkit.schemas import SCHEMAS
 from evalkit.survival.replicate import replicate_weights
 

@@ -61,7 +61,7 @@ def primary_verdicts(brief: Brief, district: str) -> list[Row]:
     A verdict that is withheld reads as one that cannot be said, for too few people.
     """
     rows = brief.shelf.rows("effect_status", district=district)
-    primary = {name: texts.primary_estimand for name, texts in brief.protocols.items()}
+    primary = {name: protocol.primary_estimand for name, protocol in brief.protocols.items()}
     chosen = [row for row in rows if row["estimand"] == primary.get(row["intervention_id"], row["estimand"])]
     return [row if row["effect_state"] else replace(row, values={**row.values, **_WITHHELD}) for row in chosen]
 
@@ -71,7 +71,7 @@ def reason_in_words(brief: Brief, effect: Effect) -> Markup:
     verdict, protocol = effect.verdict, brief.protocols.get(effect.intervention_id)
     key = f"reason.{verdict['reason']}" + ("" if verdict.has("n_starters") else "_withheld")
     values = {"intervention": brief.words.text(effect.intervention_id), "n_starters": brief.number(verdict, "n_starters", COUNT)}
-    if protocol and protocol.refusal.min_starters:
+    if protocol:
         values["min_starters"] = protocol.refusal.min_starters
     return brief.words.html(key, **values)
 

@@ -10,9 +10,9 @@ from markupsafe import Markup
 
 from evalkit.disclosure import Published
 from evalkit.params import Run
+from evalkit.protocol import Protocol
 from evalkit.report.language import Words
 from evalkit.report.numbers import Form, Row, Shelf, interval, number
-from evalkit.report.run_texts import ProtocolTexts
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Brief:
     shelf: Shelf = field(repr=False)
     figures: Mapping[str, str] = field(repr=False)
     words: Words = field(repr=False)
-    protocols: Mapping[str, ProtocolTexts] = field(repr=False)
+    protocols: Mapping[str, Protocol] = field(repr=False)
 
     @property
     def place(self) -> str:

@@ -25,7 +25,7 @@ from evalkit.report.origins import where_numbers_come_from
 from evalkit.report.overview import the_districts, what_differs
 from evalkit.report.people import how_long_and_where_to, who_is_here
 from evalkit.report.returns import how_often_back
-from evalkit.report.run_texts import protocol_texts, with_names_of_run, words_of_run
+from evalkit.report.run_texts import protocols_of, with_names_of_run, words_of_run
 from evalkit.report.value import costs_and_gains
 from evalkit.report.value_over_time import when_it_pays
 from evalkit.tables import slug
@@ -150,7 +150,7 @@ def write_index(run: Run) -> Path:
 def brief_of(run: Run, district: str, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Brief:
     """What the builders of a district's (or, for "all", the city's) page work from."""
     place = "overview" if district == "all" else f"page of {district}"
-    return Brief(run, district, Shelf(tables, where=place), figures, with_names_of_run(words, run), protocol_texts(run))
+    return Brief(run, district, Shelf(tables, where=place), figures, with_names_of_run(words, run), protocols_of(run))
 
 
 def _write_page(brief: Brief, sections: tuple[Section, ...], *, name: str, heading: str, kind: str, title: str) -> Path:

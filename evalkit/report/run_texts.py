@@ -12,50 +12,16 @@ from pydantic import BaseModel, ConfigDict
 
 from evalkit.errors import ParameterError
 from evalkit.params import Run
+from evalkit.protocol import Protocol, load_protocols
 from evalkit.records import load
 from evalkit.report.language import Words, read_catalogue, wording_for, words
-from evalkit.vocabulary import ESTIMANDS, Comparison, Language, Text
+from evalkit.vocabulary import Language, Text
 
 
 class _Texts(BaseModel):
     """The part of a file that pages quote; the rest is read by the room that the file belongs to."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class RefusalTexts(_Texts):
-    """The limits of a protocol that a reader meets."""
-
-    min_starters: int | None = None
-
-
-class SubgroupTexts(_Texts):
-    """A declared group and what it is called."""
-
-    name: str
-    title: Text
-
-
-class ProtocolTexts(_Texts):
-    """What a page says of a protocol."""
-
-    intervention_id: str
-    title: Text
-    question: Text
-    follow_up_months: int
-    grace_months: int = 0
-    comparisons: tuple[Comparison, ...] = ("wait",)
-    primary_outcome: str = "work"
-    estimand: str = "ATT"
-    other_intervention_id: str | None = None
-    refusal: RefusalTexts = RefusalTexts()
-    subgroups: tuple[SubgroupTexts, ...] = ()
-    assumptions: tuple[Text, ...] = ()
-
-    @property
-    def primary_estimand(self) -> str:
-        """The estimand of the comparison that is named first."""
-        return ESTIMANDS[self.comparisons[0]]
 
 
 class PostingTexts(_Texts):
@@ -68,8 +34,7 @@ class PostingTexts(_Texts):
 class PriceTexts(_Texts):
     """What a page says of a price book's postings."""
 
-    postings: tuple[PostingTexts, ...] = ()
-    note: Text = {}
+    postings: tuple[PostingTexts, ...]
 
 
 def words_of_run(run: Run, language: Language) -> Words:
@@ -82,7 +47,7 @@ def words_of_run(run: Run, language: Language) -> Words:
     ParameterError
         If a file that the run names is missing or faulty, or its wording is (see `words`).
     """
-    outcomes = {texts.primary_outcome for texts in protocol_texts(run).values()}
+    outcomes = {protocol.primary_outcome for protocol in protocols_of(run).values()}
     own = words(language, {**wording_for(run.params.districts_are), **_names(run), **run.params.wording})
     return own.about(outcomes.pop()) if len(outcomes) == 1 else own
 
@@ -119,14 +84,9 @@ def with_names_of_run(given: Words, run: Run) -> Words:
     return replace(given, entries={**names, **given.entries})
 
 
-def protocol_texts(run: Run) -> dict[str, ProtocolTexts]:
-    """What the run's protocols say, by intervention."""
-    return {texts.intervention_id: texts for texts in (_protocol(run.path(path)) for path in run.params.effects.protocols)}
-
-
-def price_texts(run: Run) -> PriceTexts:
-    """What the run's price book says; empty if the run has none."""
-    return _prices(run.path(run.params.value.price_book)) if run.params.value.price_book else PriceTexts()
+def protocols_of(run: Run) -> dict[str, Protocol]:
+    """The run's protocols, by intervention."""
+    return {protocol.intervention_id: protocol for protocol in load_protocols(run)}
 
 
 def inside_sentence(name: str) -> str:
@@ -136,20 +96,15 @@ def inside_sentence(name: str) -> str:
 
 
 def _names(run: Run) -> dict[str, Text]:
-    protocols = protocol_texts(run).values()
-    named = [(texts.intervention_id, texts.title) for texts in protocols]
-    named += [(group.name, group.title) for texts in protocols for group in texts.subgroups]
-    named += [(posting.posting, posting.name) for posting in price_texts(run).postings]
+    protocols, book = protocols_of(run).values(), run.params.value.price_book
+    named = [(protocol.intervention_id, protocol.title) for protocol in protocols]
+    named += [(group.name, group.title) for protocol in protocols for group in protocol.subgroups]
+    named += [(posting.posting, posting.name) for posting in (_prices(run.path(book)).postings if book else ())]
     lives_in = read_catalogue()["covariate.lives_in"]
     named += [
         (f"lives_in_{one}", {language: text.format(district=one) for language, text in lives_in.items()}) for one in run.params.districts
     ]
     return {f"value.{key}": {language: inside_sentence(name) for language, name in text.items()} for key, text in named}
-
-
-@cache
-def _protocol(path: Path) -> ProtocolTexts:
-    return load(path, ProtocolTexts)
 
 
 @cache

@@ -18,12 +18,15 @@ LIMITS = ["estimate", "ci_lower", "ci_upper"]
 SVG = '<svg width="400" height="200" viewBox="0 0 400 200"><defs><clipPath id="a"/></defs><rect clip-path="url(#a)" width="9" height="9"/></svg>'
 
 PROTOCOL = {
+    "protocol": "work_training",
     "intervention_id": "work_training",
     "title": {"sv": "Arbetsträning", "en": "Work training"},
     "question": {"sv": "Vad ändrar det att börja nu?", "en": "What does it change to start now?"},
     "follow_up_months": 24,
-    "refusal": {"min_starters": 10},
-    "subgroups": [{"name": "young_adults", "title": {"sv": "Unga vuxna", "en": "Young adults"}}],
+    "eligibility": {"from_month": 2, "to_month": 36},
+    "outcomes": ["work", "studies", "subsidised_work", "sheltered_work", "support"],
+    "covariates": [],
+    "subgroups": [{"name": "young_adults", "title": {"sv": "Unga vuxna", "en": "Young adults"}, "column": "birth_year", "at_least": 1990}],
     "assumptions": [{"sv": "Ingen annans utfall ändras.", "en": "Nobody else's outcome changes."}],
 }
 PRICE_BOOK = {"postings": [{"posting": "place", "name": {"sv": "Plats i arbetsträning", "en": "Place in work training"}}]}

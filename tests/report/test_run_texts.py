@@ -4,7 +4,7 @@ import pytest
 
 from evalkit.errors import ParameterError
 from evalkit.report import words, words_of_run
-from evalkit.report.run_texts import inside_sentence, protocol_texts, with_names_of_run
+from evalkit.report.run_texts import inside_sentence, protocols_of, with_names_of_run
 
 
 def test_words_of_run_name_interventions_and_postings(run):
@@ -33,11 +33,11 @@ def test_words_of_run_work_without_protocols_and_prices(make_run):
     assert words_of_run(run, "sv").text("work") == "arbete"
 
 
-def test_protocol_texts_name_the_missing_file(make_run):
+def test_protocols_of_name_the_missing_file(make_run):
     run = make_run(effects={"protocols": ["nowhere.yaml"]})
 
     with pytest.raises(ParameterError) as caught:
-        protocol_texts(run)
+        protocols_of(run)
 
     assert str(caught.value).splitlines()[0] == "A parameter file is missing."
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from evalkit.disclosure import protect_estimates
 from evalkit.report.document import Brief
 from evalkit.report.numbers import Shelf
-from evalkit.report.run_texts import protocol_texts, with_names_of_run
+from evalkit.report.run_texts import protocols_of, with_names_of_run
 from evalkit.report.timing import moments_table, moments_text, timing_texts
 
 KEYS = {"district": "Norr", "intervention_id": "work_training", "estimand": "start_now_rather_than_wait"}
@@ -37,7 +37,7 @@ def said(run, words):
         never = [("Norr", "work_training", NEVER, "months_work", 7.0, 5.5, 1.5, 0.2, 2.9)]
         months = _table("effect_summary", never, "outcome", ["treated", "comparison", "difference", "ci_lower", "ci_upper"])
         tables = {table.name: table for table in (timing, months)}
-        brief = Brief(run, "Norr", Shelf(tables, where="test"), {}, with_names_of_run(words, run), protocol_texts(run))
+        brief = Brief(run, "Norr", Shelf(tables, where="test"), {}, with_names_of_run(words, run), protocols_of(run))
         protocols = {name: texts.model_copy(update={"grace_months": grace_months}) for name, texts in brief.protocols.items()}
         return " ".join(text.striptags() for text in timing_texts(replace(brief, protocols=protocols), KEYS))
 
@@ -104,7 +104,7 @@ def moments(run, words):
         made = pl.DataFrame([("all", "work_training", *row) for row in rows], schema=schema | people, orient="row")
         about = {"unit": "months", "source": "made up for this test", "grade": "M"}
         table = protect_estimates(made, name="effect_moments", keys=keys, values=values, n_persons="n_starters", **about)
-        brief = Brief(run, "all", Shelf({table.name: table}, where="test"), {}, with_names_of_run(words, run), protocol_texts(run))
+        brief = Brief(run, "all", Shelf({table.name: table}, where="test"), {}, with_names_of_run(words, run), protocols_of(run))
         body = [row for shown in moments_table(brief, "work_training") for row in shown.rows]
         cells = [[str(Markup(cell).striptags()) for cell in row] for row in body]
         return " ".join(text.striptags() for text in moments_text(brief, "work_training")), cells

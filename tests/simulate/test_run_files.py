@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.effects.protocol import load_protocol
 from evalkit.months import add_months
 from evalkit.params import RunFile
+from evalkit.protocol import load_protocol
 from evalkit.records import load
 from evalkit.report import words
 from evalkit.simulate import live, load_city, person_tables

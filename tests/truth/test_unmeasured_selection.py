@@ -9,7 +9,7 @@ import pytest
 
 from evalkit import simulate, spells
 from evalkit.effects.city import PersonTables, city_weights
-from evalkit.effects.protocol import load_protocol
+from evalkit.protocol import load_protocol
 
 PARAMS = Path(__file__).parents[2] / "params"
 LAST_MONTH = date(2021, 12, 1)

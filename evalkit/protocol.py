@@ -171,6 +171,11 @@ class Protocol(Record):
         """Names of what is estimated, the primary one first."""
         return tuple(ESTIMANDS[one] for one in self.comparisons)
 
+    @property
+    def primary_estimand(self) -> str:
+        """The estimand of the comparison that is named first, on which money is put."""
+        return self.estimands[0]
+
     @model_validator(mode="after")
     def _is_coherent(self):
         classes = dict(STATES.select("outcome", "state_class").iter_rows())
