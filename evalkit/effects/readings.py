@@ -15,18 +15,22 @@ from evalkit.tables import STATES
 _KEYS = ["district", "intervention_id", "estimand"]
 _POWER = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
 _STILL_THERE = ("support", "programme")
+# What the register cannot see: nobody knows what people lived on, or they have left the register's area or died.
+_UNSEEN = ("unknown", "out")
 
 
 def effect_readings(draws: pl.DataFrame, protocol: Protocol, *, conf_level: float = 0.95) -> pl.DataFrame:
-    """Readings of one protocol's effects in the last month of follow-up.
+    """Readings of one protocol's effects in the last month of follow-up, and, named so, in months up to it.
 
     share_ended: of those who started, neither on support nor in a programme, whatever their destination, which is what a district reports;
     share_in_work and comparison_in_work: shares in the primary outcome; corrected: their difference; bias: share_ended less corrected, what
-    would be claimed too much. none_work, all_work: the difference when nobody, or everybody, whose destination is unknown is in the primary
-    outcome; worst_case, best_case: when all unknown among those who started are not, or are, and the opposite among those compared.
-    detectable: the smallest difference found in four of five repetitions (two-sided test at 5 %); detectable_months: the same of months in the
-    primary outcome. e_value, e_value_limit: the risk ratio that something unmeasured would need with both the start and the outcome to
-    explain the ratio of shares away, or to move the limit nearer to none to it; 1 if the range holds no difference.
+    would be claimed too much. Months that the register does not see, because nobody knows what people lived on, or they have moved or died, are
+    not in the primary outcome. none_work, all_work: the difference when none, or all, of them are; worst_case, best_case: when none among those
+    who started are, and all among those compared, and the opposite. The dead work nowhere, so the limits are too wide rather than too narrow.
+    none_work_months and so on: the same of months in the primary outcome. detectable: the smallest difference found in four of five repetitions
+    (two-sided test at 5 %); detectable_months: the same of months in the primary outcome. e_value, e_value_limit: the risk ratio that something
+    unmeasured would need with both the start and the outcome to explain the ratio of shares away, or to move the limit nearer to none to it; 1 if
+    the range holds no difference.
 
     Parameters
     ----------
@@ -44,11 +48,12 @@ def effect_readings(draws: pl.DataFrame, protocol: Protocol, *, conf_level: floa
     ----------
     Manski (1990), Am. Econ. Rev. 80:319. VanderWeele & Ding (2017), Ann. Intern. Med. 167:268. Bloom (1995), Eval. Rev. 19:547.
     """
-    last = draws.filter(pl.col("month") == protocol.follow_up_months)
+    last, followed = draws.filter(pl.col("month") == protocol.follow_up_months), draws.filter(pl.col("month") > 0)
     shares = _ranged(_shares(last, protocol), conf_level)
+    bounds = [_ranged(_bounds(last, protocol), conf_level), _ranged(_bounds(followed, protocol, suffix="_months"), conf_level)]
     errors = pl.concat([_errors(last, protocol, "detectable"), _errors(draws, protocol, "detectable_months")])
     e_values = _e_values(shares)
-    tidy = pl.concat([shares, errors, e_values], how="diagonal").select(*_KEYS, "reading", "estimate", "ci_lower", "ci_upper")
+    tidy = pl.concat([shares, *bounds, errors, e_values], how="diagonal").select(*_KEYS, "reading", "estimate", "ci_lower", "ci_upper")
     return tidy.join(_information(shares, errors, protocol), on=_KEYS, how="left").sort(*_KEYS, "reading")
 
 
@@ -66,28 +71,55 @@ def e_value(risk_ratio: float) -> float:
 
 
 def _shares(last: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
-    """Every reading that is a share or a difference of shares, by draw."""
-    states = STATES.select("outcome", "state_class").unique()
-    ended = ~pl.col("state").is_in(states.filter(pl.col("state_class").is_in(_STILL_THERE))["outcome"].to_list())
-    named = {"ended": ended, "work": pl.col("state") == protocol.primary_outcome, "unknown": pl.col("state") == "unknown"}
-    sums = [
+    """Shares and their difference in the last month, by draw."""
+    named = {"ended": ~_is_of_class(*_STILL_THERE), "work": pl.col("state") == protocol.primary_outcome}
+    work, other = pl.col("work_treated"), pl.col("work_comparison")
+    return _derived(
+        _sums(last, named),
+        share_ended=pl.col("ended_treated"),
+        share_in_work=work,
+        comparison_in_work=other,
+        corrected=work - other,
+        bias=pl.col("ended_treated") - (work - other),
+    )
+
+
+def _bounds(months: pl.DataFrame, protocol: Protocol, *, suffix: str = "") -> pl.DataFrame:
+    """The difference in the primary outcome, summed over months, if what is not seen were in it: by draw.
+
+    References
+    ----------
+    Manski (1990), Am. Econ. Rev. 80:319.
+    """
+    wide = _sums(months, {"work": pl.col("state") == protocol.primary_outcome, "unseen": _is_of_class(*_UNSEEN)})
+    difference = pl.col("work_treated") - pl.col("work_comparison")
+    own, other = pl.col("unseen_treated"), pl.col("unseen_comparison")
+    limits = {
+        "none_work": difference,
+        "all_work": difference + own - other,
+        "worst_case": difference - other,
+        "best_case": difference + own,
+    }
+    return _derived(wide, **{name + suffix: value for name, value in limits.items()})
+
+
+def _is_of_class(*classes: str) -> pl.Expr:
+    return pl.col("state").is_in(STATES.filter(pl.col("state_class").is_in(classes))["outcome"].unique().to_list())
+
+
+def _sums(months: pl.DataFrame, named: dict[str, pl.Expr]) -> pl.DataFrame:
+    """NAME_ARM: the probabilities of the named states summed over months, by draw."""
+    # In one order, so that sums are the same to the last bit whenever they are made.
+    ordered = months.sort(*_KEYS, "draw", maintain_order=True).group_by(*_KEYS, "draw", maintain_order=True)
+    arms = ("treated", "comparison")
+    return ordered.agg(
         pl.col("probability").filter(condition & (pl.col("arm") == arm)).sum().alias(f"{name}_{arm}")
         for name, condition in named.items()
-        for arm in ("treated", "comparison")
-    ]
-    wide = last.group_by(*_KEYS, "draw").agg(sums)
-    work, other, unknown, unknown_other = (pl.col(c) for c in ("work_treated", "work_comparison", "unknown_treated", "unknown_comparison"))
-    readings = {
-        "share_ended": pl.col("ended_treated"),
-        "share_in_work": work,
-        "comparison_in_work": other,
-        "corrected": work - other,
-        "bias": pl.col("ended_treated") - (work - other),
-        "none_work": work - other,
-        "all_work": work + unknown - other - unknown_other,
-        "worst_case": work - other - unknown_other,
-        "best_case": work + unknown - other,
-    }
+        for arm in arms
+    )
+
+
+def _derived(wide: pl.DataFrame, **readings: pl.Expr) -> pl.DataFrame:
     return wide.select(*_KEYS, "draw", **readings).unpivot(index=[*_KEYS, "draw"], variable_name="reading", value_name="value")
 
 

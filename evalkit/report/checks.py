@@ -5,7 +5,7 @@ from markupsafe import Markup
 from evalkit.report.change import Effect
 from evalkit.report.document import Brief, DataTable, Figure
 from evalkit.report.figures import picture
-from evalkit.report.numbers import COUNT, MONTHS, POINTS, SHARE, Form, Row
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row
 
 _THOUSANDTHS, _RATIO = Form("number", 3), Form("number", 2)
 _FORMS = {
@@ -25,6 +25,10 @@ _READINGS = {
     "all_work": POINTS,
     "worst_case": POINTS,
     "best_case": POINTS,
+    "none_work_months": CHANGE_MONTHS,
+    "all_work_months": CHANGE_MONTHS,
+    "worst_case_months": CHANGE_MONTHS,
+    "best_case_months": CHANGE_MONTHS,
     "detectable": Form("hundredths", 1),
     "detectable_months": MONTHS,
     "e_value": _RATIO,
@@ -85,7 +89,7 @@ def refused_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     words, found = brief.words, _readings(brief, effect)
-    if not {"share_ended", "corrected", "bias", "detectable", "worst_case", "best_case"} <= found.keys():
+    if not {"share_ended", "corrected", "bias", "detectable"} <= found.keys():
         return ()
     text = [
         words.html(
@@ -97,9 +101,10 @@ def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     ]
     if found["corrected"].get("information") == "too_little":
         text.append(words.html("sure.too_little", detectable=brief.number(found["detectable"], "estimate", Form("hundredths", 1))))
-    if found["worst_case"]["estimate"] != found["best_case"]["estimate"]:
-        limits = {name: brief.number(found[f"{name}_case"], "estimate", POINTS) for name in ("worst", "best")}
-        text.append(words.html("sure.bounds", **limits))
+    limits = {f"{name}{unit}": found.get(f"{name}_case{unit}") for name in ("worst", "best") for unit in ("", "_months")}
+    if all(limits.values()) and limits["worst_months"]["estimate"] != limits["best_months"]["estimate"]:
+        forms = {name: CHANGE_MONTHS if name.endswith("_months") else POINTS for name in limits}
+        text.append(words.html("sure.bounds", **{name: brief.number(row, "estimate", forms[name]) for name, row in limits.items()}))
     if {"e_value", "e_value_limit"} <= found.keys() and found["e_value_limit"]["estimate"] > 1:
         values = {name: brief.number(found[name], "estimate", _RATIO) for name in ("e_value", "e_value_limit")}
         text.append(words.html("sure.e_value", **values))

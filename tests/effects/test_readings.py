@@ -43,6 +43,20 @@ def test_bounds_of_unknown_destinations_by_hand(readings):
     assert {name: readings[name]["estimate"] for name in expected} == pytest.approx(expected, abs=EXACT)
 
 
+def test_bounds_hold_movers_and_the_dead_and_all_months_by_hand(arms):
+    """Of 10 treated 4 work in both months, 2 are out in both, 1 is unknown in the last; of 10 compared 3 work in both, 1 is out in the last."""
+    protocol = arms.protocol(follow_up_months=2, outcomes=["work", "support", "out", "unknown"])
+    treated = [[0, 0]] * 4 + [[2, 2]] * 2 + [[1, 3]] + [[1, 1]] * 3
+    comparison = [[0, 0]] * 3 + [[1, 2]] + [[1, 1]] * 6
+    found = _readings(arms.of_arrays(np.zeros(20), np.arange(20) < 10, np.array(treated + comparison), protocol=protocol))
+
+    # Not seen: 3 of 10 treated and 1 of 10 compared in the last month; 0.5 and 0.1 months a person in both.
+    shares = {"none_work": 0.1, "all_work": 0.1 + 0.3 - 0.1, "worst_case": 0.1 - 0.1, "best_case": 0.1 + 0.3}
+    months = {"none_work_months": 0.2, "all_work_months": 0.2 + 0.5 - 0.1, "worst_case_months": 0.2 - 0.1, "best_case_months": 0.2 + 0.5}
+    expected = shares | months
+    assert {name: found[name]["estimate"] for name in expected} == pytest.approx(expected, abs=EXACT)
+
+
 def test_e_value_of_a_range_with_no_difference_in_it_is_one(readings):
     assert readings["e_value_limit"]["estimate"] == 1.0
     assert readings["e_value"]["estimate"] == pytest.approx(e_value(0.4 / 0.3))

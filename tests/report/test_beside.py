@@ -33,6 +33,8 @@ def readings(information="enough", worst=-0.05):
         "bias": (0.65, 0.5, 0.8),
         "worst_case": (worst, -0.1, 0.1),
         "best_case": (0.12, 0.0, 0.2),
+        "worst_case_months": (20 * worst, -2.0, 2.0),
+        "best_case_months": (2.4, 0.0, 4.0),
         "detectable": (0.123, None, None),
         "e_value": (1.57, None, None),
         "e_value_limit": (1.21, None, None),
@@ -106,7 +108,7 @@ def overview(run, tables):
 def test_page_says_how_far_the_naive_figure_is_off(district_page):
     text = district_page(readings())
 
-    assert "71% have ended, to whatever" in text
+    assert "71% have ended by the end of the follow-up, to whatever" in text
     assert "is +6 percentage points, so the naive figure is 65 percentage points too high" in text
 
 
@@ -117,11 +119,12 @@ def test_page_tells_no_effect_from_no_information(district_page):
     assert "would hardly have been found" not in enough
 
 
-def test_page_gives_bounds_only_where_something_is_unknown(district_page):
+def test_page_gives_bounds_in_months_and_shares_only_where_something_is_not_seen(district_page):
     some, none = district_page(readings()), district_page(readings(worst=0.12))
 
-    assert "lies between −5 and +12 percentage points" in some
-    assert "it is unknown what they live on" not in none
+    assert "the difference in months in work would lie between −1.0 and +2.4" in some
+    assert "in the share in work at the end of the follow-up between −5 and +12 percentage points" in some
+    assert "The register does not see" in some and "The register does not see" not in none
 
 
 @pytest.mark.parametrize(
