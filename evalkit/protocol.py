@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from evalkit.adjustment import MIN_CALENDAR_MONTHS, THIS, Calendar, Covariate, Exclusion, rules_out
 from evalkit.errors import ProtocolError
 from evalkit.months import month_number
 from evalkit.params import Run
@@ -18,49 +19,13 @@ from evalkit.records import Record, hash_of, load
 from evalkit.tables import STATES
 from evalkit.vocabulary import ESTIMANDS, Comparison, Text
 
-CovariateKind = Literal["person", "elapsed", "season", "history_share", "district"]
-
-
-class Covariate(Record):
-    """One covariate, measured before time zero.
-
-    person: a column of the person table (`equals` turns a text into 0/1). elapsed: months on support so far, as log(1 + months), and 1 if
-    the start is unknown. season: the calendar month of time zero in groups that begin at the months of `starts`. history_share: share of
-    the months observed before time zero spent in an outcome. district: 1 in each of the run's districts but the first; `districts` is filled
-    in when the protocol is loaded.
-    """
-
-    name: str
-    kind: CovariateKind
-    column: str | None = None
-    equals: str | None = None
-    outcome: str | None = None
-    starts: tuple[int, ...] = ()
-    districts: tuple[str, ...] = ()
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """Names of its columns in the model, as a reader meets them."""
-        return {
-            "elapsed": (self.name, f"{self.name}_unknown"),
-            "season": tuple(f"{self.name}_from_{start}" for start in sorted(self.starts)[:-1]),
-            "district": tuple(f"lives_in_{one}" for one in self.districts[1:]),
-        }.get(self.kind, (self.name,))
-
-    @model_validator(mode="after")
-    def _has_what_its_kind_needs(self):
-        if not {"person": self.column, "history_share": self.outcome, "season": self.starts}.get(self.kind, True):
-            raise ValueError("a person covariate needs column, a history_share outcome, a season starts")
-        if self.column == "district":
-            raise ValueError("the district goes in whole, as {name: district, kind: district}")
-        return self
-
 
 class Eligibility(Record):
     """The months in which a trial starts (counted from the extract's first month) and the state of the month before.
 
     during: an intervention that must be running in the month before; the strategy then adds to it (parallel). after: an intervention that must
-    have ended in the last `within_months` months before the trial month, and not go on in it (a sequence).
+    have ended in the last `within_months` months before the trial month, and not go on in it (a sequence). exclude_participation: who is left out of
+    a trial for what they took part in before it, a running stay in another intervention included.
     """
 
     from_month: int = Field(ge=2)
@@ -69,6 +34,7 @@ class Eligibility(Record):
     during: str | None = None
     after: str | None = None
     within_months: int = Field(3, ge=1)
+    exclude_participation: tuple[Exclusion, ...] = ()
 
 
 class Truncation(Record):
@@ -159,6 +125,7 @@ class Protocol(Record):
     stop_months: tuple[int, ...] = ()
     dose_months: tuple[Annotated[int, Field(ge=2)], ...] = ()
     covariates: tuple[Covariate, ...]
+    calendar: Calendar = Calendar()
     subgroups: tuple[Subgroup, ...] = ()
     survey_weight: str | None = None
     refusal: Refusal = Refusal()
@@ -175,6 +142,21 @@ class Protocol(Record):
     def primary_estimand(self) -> str:
         """The estimand of the comparison that is named first, on which money is put."""
         return self.estimands[0]
+
+    @property
+    def calendar_terms(self) -> tuple[str, ...]:
+        """Names of calendar time's columns in the models; none where the trials span less than a year."""
+        n_months = self.eligibility.to_month - self.eligibility.from_month + 1
+        return self.calendar.terms if n_months >= MIN_CALENDAR_MONTHS else ()
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """Who is left out for earlier participation, each intervention by its id."""
+        return tuple(one.model_copy(update={"of": self.named(one.of)}) for one in self.eligibility.exclude_participation)
+
+    def named(self, of: str) -> str:
+        """The id of the intervention meant by `of`, or "any"."""
+        return self.intervention_id if of == THIS else of
 
     @model_validator(mode="after")
     def _is_coherent(self):
@@ -211,6 +193,25 @@ class Protocol(Record):
                 raise ValueError(f'{what} stand once each, under names of their own (no subgroup is called "all")')
         if any(one.kind == "history_share" and one.outcome not in self.outcomes for one in self.covariates):
             raise ValueError("a history_share is of one of the outcomes")
+        terms = [term for one in self.covariates for term in one.terms] + list(self.calendar_terms)
+        if len(set(terms)) < len(terms):
+            raise ValueError("two covariates would have a term of the same name; calendar_time is the calendar's")
+        return self
+
+    @model_validator(mode="after")
+    def _excludes_in_earnest(self):
+        rule, exclusions = self.eligibility, self.exclusions
+        if len({one.of for one in exclusions}) < len(exclusions):
+            raise ValueError("exclude_participation names each intervention once, by its id or as this")
+        if rule.during and rules_out(exclusions, rule.during, 1):
+            raise ValueError("exclude_participation leaves out everybody who is in the intervention of `during`")
+        if rule.after and rules_out(exclusions, rule.after, rule.within_months):
+            raise ValueError("exclude_participation leaves out everybody who took part in the intervention of `after` so lately")
+        for one in self.covariates:
+            if one.kind == "participation" and rules_out(exclusions, self.named(one.of), None):
+                raise ValueError(
+                    f"nobody eligible took part in what the covariate {one.name} counts: exclude_participation leaves them out"
+                )
         return self
 
 

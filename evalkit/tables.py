@@ -6,7 +6,7 @@ the schema's order, so the same content gives the same bytes. Tables whose rows 
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -205,6 +205,11 @@ def read_delivered(run_dir: Path | str, name: str) -> pl.DataFrame:
     if has_table(run_dir, name):
         return read_table(run_dir, name)
     return pl.DataFrame(schema=SCHEMAS[name].columns)
+
+
+def read_each_delivered(run_dir: Path | str, names: Iterable[str]) -> dict[str, pl.DataFrame]:
+    """Several delivered tables of a run by name, each empty where nobody delivered it."""
+    return {name: read_delivered(run_dir, name) for name in names}
 
 
 def only(table: pl.DataFrame, **values: object) -> pl.DataFrame:

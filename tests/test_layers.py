@@ -13,7 +13,21 @@ PACKAGE = Path(__file__).parents[1] / "evalkit"
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 # A city's truth lies in NAME_truth/; the one other text that ends so is the name of a table beside it.
 TRUTH_FOLDER, ASKS_FOR_TRUTH = re.compile(r"(?<!^beside)_truth(/|$)"), re.compile(r"simulate_truth|rollout_truth|value_truth")
-GROUND = {"errors", "imports", "months", "schemas", "reads", "tables", "vocabulary", "records", "params", "protocol", "ids", "draws"}
+GROUND = {
+    "errors",
+    "imports",
+    "months",
+    "schemas",
+    "reads",
+    "tables",
+    "vocabulary",
+    "records",
+    "params",
+    "adjustment",
+    "protocol",
+    "ids",
+    "draws",
+}
 SIBLINGS = {"intake", "spells", "survival", "economics", "allocation", "monitoring", "simulate", "charts", "report", "batch"}
 MAY_IMPORT = {
     **dict.fromkeys(GROUND, GROUND),

@@ -44,7 +44,7 @@ from evalkit.effects.pooling import draw_between_variance, primary_differences, 
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import refusal_reason
-from evalkit.effects.requirements import refuse_missing_columns, term_names
+from evalkit.effects.requirements import refuse_missing_columns, tables_asked_for, term_names
 from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.standardise import standardised_draws
 from evalkit.effects.summary import effect_curves, effect_summary
@@ -155,6 +155,7 @@ __all__ = [
     "stop_moments",
     "stop_trials",
     "summaries",
+    "tables_asked_for",
     "targeting",
     "term_names",
     "timings",

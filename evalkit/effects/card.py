@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from evalkit.adjustment import ANY, MIN_CALENDAR_MONTHS, Covariate, Exclusion
 from evalkit.protocol import Protocol, protocol_hash
 
 
@@ -27,7 +28,8 @@ def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
         ("primary outcome", f"share in {protocol.primary_outcome}, months in {protocol.primary_outcome}"),
         ("other outcomes", ", ".join(outcome for outcome in protocol.outcomes if outcome != protocol.primary_outcome)),
         ("estimand", f"{', '.join(protocol.estimands)} ({protocol.estimand})"),
-        ("covariates", ", ".join(covariate.name for covariate in protocol.covariates)),
+        ("covariates", ", ".join(_covariate(covariate) for covariate in protocol.covariates)),
+        ("calendar time", _calendar(protocol)),
         ("moments", _moments(protocol)),
         ("subgroups", ", ".join(group.name for group in protocol.subgroups) or "none"),
         ("weights at most", ", ".join(f"{name} {value:g}" for name, value in truncation if value is not None) or "not truncated"),
@@ -40,7 +42,30 @@ def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
 def _eligible(protocol: Protocol) -> str:
     rule, words = protocol.eligibility, f"{protocol.eligibility.state_before} in the month before"
     words += f", in {rule.during}" if rule.during else ""
-    return words + (f", {rule.after} ended at most {rule.within_months} months before" if rule.after else "")
+    words += f", {rule.after} ended at most {rule.within_months} months before" if rule.after else ""
+    return words + "".join(f", {_not_before(one)}" for one in protocol.exclusions)
+
+
+def _not_before(exclusion: Exclusion) -> str:
+    """Who is not excluded for earlier participation."""
+    what = "any intervention" if exclusion.of == ANY else exclusion.of
+    when = "before, as far back as the extract goes" if exclusion.within_months is None else f"in the last {exclusion.within_months} months"
+    return f"not in {what} {when}"
+
+
+def _covariate(covariate: Covariate) -> str:
+    """Its name; one that has no term in this run is said to be left out."""
+    return covariate.name if covariate.terms else f"{covariate.name} (left out: the run has one district)"
+
+
+def _calendar(protocol: Protocol) -> str:
+    calendar = protocol.calendar
+    if calendar.form == "none":
+        return "not adjusted for, as declared"
+    if not protocol.calendar_terms:
+        return f"left out: the trials span fewer than {MIN_CALENDAR_MONTHS} months"
+    how = f"a natural spline of {calendar.df} terms" if calendar.form == "spline" else "a straight line"
+    return f"{how} over the trial months, in the propensity, in starting later and in the outcome models"
 
 
 def _treated(protocol: Protocol) -> str:

@@ -4,9 +4,9 @@ The city notebook sees every person and hands on coefficients and statuses only;
 below that no row is a person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -28,20 +28,22 @@ _OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay"}
 
 
 class PersonTables(NamedTuple):
-    """The person-level tables that trials are built from."""
+    """The person-level tables that trials are built from; `delivered`: by name, those that covariates of kind latest ask for."""
 
     support_spells: pl.DataFrame
     episodes: pl.DataFrame
     state_intervals: pl.DataFrame
     person: pl.DataFrame
     first_month: date
+    delivered: Mapping[str, pl.DataFrame] = {}
 
     def of_district(self, district: str) -> "PersonTables":
         """Those with support spells in one district: all who can be eligible there."""
         spells = self.support_spells.filter(pl.col("district") == district)
         ids = spells.select("person_id").unique()
         others = [table.join(ids, on="person_id", how="semi") for table in (self.episodes, self.state_intervals, self.person)]
-        return PersonTables(spells, *others, self.first_month)
+        delivered = {name: table.join(ids, on="person_id", how="semi") for name, table in self.delivered.items()}
+        return PersonTables(spells, *others, self.first_month, delivered)
 
     def trials(self, protocol: Protocol) -> Trials:
         """The trials of a protocol."""
@@ -51,8 +53,9 @@ class PersonTables(NamedTuple):
         """The trials of leaving a protocol's intervention, among those in it."""
         return stop_trials(self.support_spells, self.episodes, protocol=protocol, **self._others())
 
-    def _others(self) -> dict[str, pl.DataFrame | date]:
-        return {"state_intervals": self.state_intervals, "person": self.person, "first_month": self.first_month}
+    def _others(self) -> dict[str, Any]:
+        others = {"state_intervals": self.state_intervals, "person": self.person}
+        return {**others, "first_month": self.first_month, "delivered": self.delivered}
 
 
 class CityWeights(NamedTuple):

@@ -19,7 +19,7 @@ class Contrast(NamedTuple):
     """Weighted means by arm and their difference; arrays (n_values,).
 
     treated, comparison, difference, std_error : in the values' unit.
-    influence : (n_persons, n_values) each person's part in the difference; the root of the sum of their squares is the standard error.
+    influence : (n_clusters, n_values) each household's part in the difference; the root of the sum of their squares is the standard error.
     weights : (n_rows,) survey weight times the estimand's weight.
     """
 
@@ -32,7 +32,7 @@ class Contrast(NamedTuple):
 
 
 def contrast(trials: Trials, values: np.ndarray, *, terms: Sequence[str] | None = None, cap_quantile: float | None = None) -> Contrast:
-    """Values of those who started against those of a comparison weighted to resemble them, with person-clustered errors.
+    """Values of those who started against those of a comparison weighted to resemble them, with errors clustered by household.
 
     Weights are those of the protocol's estimand, truncated as it declares (see `arm_weights`).
 

@@ -1,15 +1,23 @@
 """What was known before time zero: states by person and month, and the design matrix that a protocol's covariates make of them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 import polars as pl
 
+from evalkit.adjustment import Covariate
+from evalkit.effects.earlier import EarlierParticipation, participation_columns
+from evalkit.effects.spline import calendar_columns, natural_spline
 from evalkit.errors import ProtocolError, nearest
-from evalkit.protocol import Covariate, Protocol
+from evalkit.months import month_number, month_number_expr
+from evalkit.protocol import Protocol
+from evalkit.schemas import SCHEMAS
 from evalkit.tables import STATES
 
 UNKNOWN = "unknown"
+_TIME_OF = {"household_member": "month", "assessment": "date", "follow_up": "date"}
 
 
 class StatePanel:
@@ -57,38 +65,71 @@ class StatePanel:
 
     def share_before(self, rows: pl.DataFrame, code: int) -> np.ndarray:
         """Share of the months observed before the trial month that were spent in a state."""
-        counted = np.zeros((len(self.people), self.months.shape[1] + 1))
-        np.cumsum(self.months == code, axis=1, out=counted[:, 1:])
-        known = np.zeros_like(counted)
-        np.cumsum(self.months >= 0, axis=1, out=known[:, 1:])
-        place = self.rows_of(rows), rows["trial_month"].to_numpy() - 1
-        return counted[place] / np.maximum(known[place], 1)
+        months = rows["trial_month"].to_numpy()
+        return self._counted(self.months == code, rows, months) / np.maximum(self.known_before(rows, months), 1)
+
+    def known_before(self, rows: pl.DataFrame, months: np.ndarray) -> np.ndarray:
+        """Months observed before a month, by row."""
+        return self._counted(self.months >= 0, rows, months)
+
+    def _counted(self, cells: np.ndarray, rows: pl.DataFrame, months: np.ndarray) -> np.ndarray:
+        counted = np.zeros((len(self.people), cells.shape[1] + 1), dtype=np.int32)
+        np.cumsum(cells, axis=1, out=counted[:, 1:])
+        return counted[self.rows_of(rows), np.clip(months - 1, 0, cells.shape[1])]
 
 
-def design_matrix(
-    rows: pl.DataFrame, panel: StatePanel, person: pl.DataFrame, protocol: Protocol, first_month: date
-) -> tuple[tuple[str, ...], np.ndarray]:
-    """Names and values (n_rows, n_terms) of the covariates at each row's trial month, the first column a constant."""
+@dataclass(frozen=True)
+class Known:
+    """What is known of people before their trials.
+
+    panel : their states. person : the table of that name. episodes : what counts as earlier participation. delivered : by name, the tables that the
+    latest value is taken from. is_before_spell : earlier participation is counted up to the beginning of the spell, not of the trial.
+    """
+
+    panel: StatePanel
+    person: pl.DataFrame
+    first_month: date
+    episodes: pl.DataFrame
+    delivered: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    is_before_spell: bool = False
+
+    def earlier(self, of: str) -> EarlierParticipation:
+        return EarlierParticipation(self.episodes, self.panel.people, of=of, origin=month_number(self.first_month))
+
+
+def design_matrix(rows: pl.DataFrame, known: Known, protocol: Protocol) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names and values (n_rows, n_terms) of the covariates at each row's trial month, the first column a constant; without calendar time."""
     columns: dict[str, np.ndarray] = {"constant": np.ones(len(rows))}
     for covariate in protocol.covariates:
-        if covariate.kind == "person":
-            what = f'covariate "{covariate.name}"'
-            known = person_values(rows, person, covariate.column, what=what, protocol=protocol, equals=covariate.equals)
-            columns[covariate.name] = known.to_numpy()
-        elif covariate.kind == "district":
-            columns |= {
-                term: (rows["district"] == district).cast(pl.Float64).to_numpy()
-                for term, district in zip(covariate.terms, covariate.districts[1:], strict=True)
-            }
-        elif covariate.kind == "elapsed":
-            unknown = rows["elapsed_months"].is_null().to_numpy()
-            columns[covariate.name] = np.where(unknown, 0.0, np.log1p(rows["elapsed_months"].fill_null(0).to_numpy()))
-            columns[f"{covariate.name}_unknown"] = unknown.astype(float)
-        elif covariate.kind == "season":
-            columns |= _season(rows, covariate, first_month)
-        else:
-            columns[covariate.name] = panel.share_before(rows, panel.states.index(covariate.outcome))
+        columns |= zip(covariate.terms, _columns_of(covariate, rows, known, protocol), strict=True)
     return tuple(columns), np.column_stack(list(columns.values()))
+
+
+def calendar_design(months: np.ndarray, protocol: Protocol, *, last: int) -> np.ndarray:
+    """Calendar time's columns (n_rows, n_terms) for a model of the months from the first trial to `last`."""
+    span = {"first": protocol.eligibility.from_month, "last": last}
+    return calendar_columns(months, **span, n_terms=len(protocol.calendar_terms)) if protocol.calendar_terms else np.empty((len(months), 0))
+
+
+def _columns_of(covariate: Covariate, rows: pl.DataFrame, known: Known, protocol: Protocol) -> tuple[np.ndarray, ...]:
+    """The columns of a covariate, in the order of its terms."""
+    if covariate.kind == "person":
+        what = f'covariate "{covariate.name}"'
+        return (person_values(rows, known.person, covariate.column, what=what, protocol=protocol, equals=covariate.equals).to_numpy(),)
+    if covariate.kind == "district":
+        return tuple((rows["district"] == district).cast(pl.Float64).to_numpy() for district in covariate.districts[1:])
+    if covariate.kind == "elapsed":
+        return _elapsed(rows, covariate)
+    if covariate.kind == "season":
+        return _season(rows, covariate, known.first_month)
+    if covariate.kind == "participation":
+        months = rows["trial_month"].to_numpy()
+        months = months - rows["elapsed_months"].to_numpy() if known.is_before_spell else months
+        earlier = known.earlier(protocol.named(covariate.of))
+        return participation_columns(covariate, earlier, rows, months, known.panel.known_before(rows, months))
+    if covariate.kind == "latest":
+        return _latest(rows, covariate, known, protocol)
+    return (known.panel.share_before(rows, known.panel.states.index(covariate.outcome)),)
 
 
 def about_people(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
@@ -108,22 +149,7 @@ def person_values(
         If the column is not there, is a text without `equals`, or is not known for somebody.
     """
     where = f"protocol {protocol.protocol}, column {column}"
-    if column not in person.columns:
-        raise ProtocolError(
-            f"The {what} is not in the person table.",
-            where=where,
-            why="It must have been measured before time zero and delivered.",
-            fix=nearest(column, person.columns),
-        )
-    if equals is None and person[column].dtype == pl.String:
-        raise ProtocolError(
-            f"The {what} is a text.",
-            where=where,
-            why="A model and a weight need numbers.",
-            fix="name the text that counts as 1 (equals), one covariate for each.",
-        )
-    value = pl.col(column) if equals is None else pl.col(column) == equals
-    known = person.select("person_id", value=value.cast(pl.Float64).fill_nan(None))
+    known = person.select("person_id", value=_as_number(person, column, equals, what=what, table_name="person", where=where))
     values = rows.join(known, on="person_id", how="left", maintain_order="left")["value"]
     if values.null_count():
         raise ProtocolError(
@@ -135,10 +161,73 @@ def person_values(
     return values
 
 
-def _season(rows: pl.DataFrame, covariate: Covariate, first_month: date) -> dict[str, np.ndarray]:
+def _as_number(table: pl.DataFrame, column: str, equals: str | None, *, what: str, table_name: str, where: str) -> pl.Expr:
+    """A column as numbers: 1 where it is `equals`, if that is given."""
+    if column not in table.columns:
+        raise ProtocolError(
+            f"The {what} is not in the {table_name} table.",
+            where=where,
+            why="It must have been measured before time zero and delivered.",
+            fix=nearest(column, table.columns),
+        )
+    is_text = table[column].dtype == pl.String
+    if is_text != (equals is not None):
+        raise ProtocolError(
+            f"The {what} is {'a text' if is_text else 'a number and is asked to equal a text'}.",
+            where=where,
+            why="A model and a weight need numbers.",
+            fix="name the text that counts as 1 (equals), one covariate for each." if is_text else "leave out equals.",
+        )
+    value = pl.col(column) == equals if is_text else pl.col(column)
+    return value.cast(pl.Float64).fill_nan(None)
+
+
+def _elapsed(rows: pl.DataFrame, covariate: Covariate) -> tuple[np.ndarray, ...]:
+    """Months on support so far in the form that is declared, 0 throughout where the start is unknown; then whether it is."""
+    is_unknown = rows["elapsed_months"].is_null().to_numpy()
+    months = rows["elapsed_months"].fill_null(0).to_numpy()
+    if covariate.form == "log":
+        shapes = np.log1p(months)[:, None]
+    elif covariate.form == "bands":
+        place = np.searchsorted(covariate.starts, months, side="right")
+        shapes = (place[:, None] == np.arange(1, len(covariate.starts) + 1)).astype(float)
+    else:
+        shapes = natural_spline(months, np.array(covariate.knots))
+    return (*np.where(is_unknown[:, None], 0.0, shapes).T, is_unknown.astype(float))
+
+
+def _latest(rows: pl.DataFrame, covariate: Covariate, known: Known, protocol: Protocol) -> tuple[np.ndarray, ...]:
+    """The last value known before the trial month, 0 where none is; then whether none is."""
+    table, time = known.delivered.get(covariate.table), _TIME_OF[covariate.table]
+    where = f"protocol {protocol.protocol}, column {covariate.column}"
+    if table is None:
+        raise ProtocolError(
+            f'The table of the covariate "{covariate.name}" was not handed on.',
+            where=f"{where}, table {covariate.table}",
+            why="The last value known before a trial is looked up in it.",
+            fix="hand it to emulate_trials under `delivered`, or to PersonTables.",
+        )
+    value = _as_number(
+        table, covariate.column, covariate.equals, what=f'covariate "{covariate.name}"', table_name=covariate.table, where=where
+    )
+    own = table if covariate.life_area is None else table.filter(pl.col("life_area") == covariate.life_area)
+    order = [name for name in SCHEMAS[covariate.table].keys if name in own.columns and name != "person_id"]
+    month = (month_number_expr(time) - month_number(known.first_month) + 1).cast(pl.Int32)
+    values = own.sort(time, *order).select("person_id", value=value, month=month).drop_nulls()
+    found = (
+        rows.select("person_id", month="trial_month")
+        .with_row_index("row")
+        .sort("month")
+        .join_asof(values, on="month", by="person_id", strategy="backward", allow_exact_matches=False, check_sortedness=False)
+        .sort("row")["value"]
+    )
+    return found.fill_null(0.0).to_numpy(), found.is_null().cast(pl.Float64).to_numpy()
+
+
+def _season(rows: pl.DataFrame, covariate: Covariate, first_month: date) -> tuple[np.ndarray, ...]:
     """0/1 for each group of calendar months but the last; a group begins at a month of `starts` and runs to the next."""
     calendar_month = (rows["trial_month"].to_numpy() - 1 + first_month.month - 1) % 12 + 1
     starts = sorted(covariate.starts)
     group = np.searchsorted(starts, calendar_month, side="right") - 1  # before the first start: -1, the last group of the year before
     group = np.where(group < 0, len(starts) - 1, group)
-    return {f"{covariate.name}_from_{start}": (group == place).astype(float) for place, start in enumerate(starts[:-1])}
+    return tuple((group == place).astype(float) for place in range(len(starts) - 1))

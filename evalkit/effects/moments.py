@@ -9,6 +9,7 @@ the month after it; its weights are those of the whole sequence, and so is the b
 differences above any usual limit (with 200 starters and 40 covariates the largest is about 0.17 standard deviations), and the range knows it.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -16,8 +17,9 @@ import polars as pl
 
 from evalkit.effects.estimate import effect_draws, estimate_effect
 from evalkit.effects.refusal import UNBALANCED, is_unbalanced
+from evalkit.effects.stays import episode_months
 from evalkit.effects.summary import draw_range
-from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, episode_months, has_eligible
+from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, has_eligible
 from evalkit.effects.weights import coefficient_matrix, fit_censoring, fit_propensity
 from evalkit.months import month_number, month_of_number_expr
 from evalkit.protocol import Protocol
@@ -129,6 +131,7 @@ def stop_trials(
     state_intervals: pl.DataFrame,
     person: pl.DataFrame,
     first_month: date,
+    delivered: Mapping[str, pl.DataFrame] | None = None,
 ) -> Trials | None:
     """The sequence of trials among participants: leave the intervention for support this month, or go on; null if nobody could be asked.
 
@@ -137,11 +140,13 @@ def stop_trials(
     Parameters
     ----------
     As `emulate_trials`. Those who leave for work, or at the planned end, do not leave early: the former are treated as the protocol treats those
-    who leave support in the trial month, the latter are not asked.
+    who leave support in the trial month, the latter are not asked. Earlier participation is what came before the stay that is left or kept; nobody is
+    excluded for it.
     """
     origin = month_number(first_month)
     last = int(state_intervals["stop"].max())
-    home = spells.sort("person_id", "start").unique("person_id", keep="first").select("person_id", "district")
+    homes = spells.sort("person_id", "start").unique("person_id", keep="first")
+    home = homes.select("person_id", "district", *(["cluster_id"] if "cluster_id" in spells.columns else []))
     stays = _stays(episodes, protocol.intervention_id, origin, last).join(home, on="person_id")
     is_early = (pl.col("over") - pl.col("first") < pl.col("planned_months")).fill_null(True) & (pl.col("over") < last)
     leaving = stays.filter(is_early).join(_in_state(state_intervals, protocol.eligibility.state_before), on="person_id")
@@ -155,7 +160,8 @@ def stop_trials(
     asked = _asked(protocol)
     if stays.is_empty() or not has_eligible(stays, leaving, protocol=asked, first_month=first_month):
         return None
-    trials = emulate_trials(stays, leaving, protocol=asked, state_intervals=state_intervals, person=person, first_month=first_month)
+    others = {"state_intervals": state_intervals, "person": person, "first_month": first_month, "delivered": delivered, "earlier": episodes}
+    trials = emulate_trials(stays, leaving, protocol=asked, **others)
     plans = stays.select("person_id", "planned_months", began="first")
     place = trials.rows.with_columns(began=pl.col("trial_month") - 1 - pl.col("elapsed_months")).join(
         plans, on=["person_id", "began"], how="left", maintain_order="left", suffix="_of_stay"
@@ -181,11 +187,13 @@ def _stays(episodes: pl.DataFrame, intervention_id: str, origin: int, last: int)
 
 def _asked(protocol: Protocol) -> Protocol:
     """The protocol of the stop trials."""
-    eligibility = protocol.eligibility.model_copy(update={"during": None, "after": None})
+    eligibility = protocol.eligibility.model_copy(update={"during": None, "after": None, "exclude_participation": ()})
+    # "This" intervention is the one that is left, not the leaving.
+    covariates = [one.model_copy(update={"of": protocol.named(one.of)}) if one.of else one for one in protocol.covariates]
     # A dose is reached by not leaving before it: never, until then.
     comparisons = ("wait", "never") if protocol.dose_months else ("wait",)
     changed = {"protocol": f"{protocol.protocol}_stop", "intervention_id": LEAVE, "comparisons": comparisons, "other_intervention_id": None}
-    return protocol.model_copy(update={**changed, "grace_months": 0, "eligibility": eligibility})
+    return protocol.model_copy(update={**changed, "grace_months": 0, "eligibility": eligibility, "covariates": tuple(covariates)})
 
 
 def _in_state(state_intervals: pl.DataFrame, state: str) -> pl.DataFrame:

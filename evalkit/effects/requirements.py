@@ -11,7 +11,12 @@ _MADE_FOR_SUBGROUPS = ("elapsed_months", "is_woman_in_weak_position")
 
 def term_names(protocol: Protocol) -> tuple[str, ...]:
     """The names under which a protocol's covariates meet a reader, as `emulate_trials` makes them."""
-    return tuple(name for covariate in protocol.covariates for name in covariate.terms)
+    return (*(name for covariate in protocol.covariates for name in covariate.terms), *protocol.calendar_terms)
+
+
+def tables_asked_for(protocols: Sequence[Protocol]) -> tuple[str, ...]:
+    """The delivered tables that covariates of kind latest ask for."""
+    return tuple(sorted({covariate.table for protocol in protocols for covariate in protocol.covariates if covariate.kind == "latest"}))
 
 
 def refuse_missing_columns(protocols: Sequence[Protocol], person_columns: Collection[str]) -> None:

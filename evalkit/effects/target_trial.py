@@ -1,26 +1,26 @@
 """A sequence of target trials: each month, those on support and not yet in the intervention start it, or do not.
 
 Immortal time is impossible by construction: a person enters the trial of month m by what was known in month m - 1, is assigned by what
-happens in month m, and is followed from the start of month m in both arms. One person enters many trials; errors are clustered by person.
+happens in month m, and is followed from the start of month m in both arms. One person enters many trials; errors are clustered by household.
 Sianesi (2004), Rev. Econ. Stat. 86:133; Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import polars as pl
 
-from evalkit.effects.covariates import UNKNOWN, StatePanel, design_matrix, person_values
+from evalkit.effects.covariates import UNKNOWN, Known, StatePanel, calendar_design, design_matrix, person_values
+from evalkit.effects.earlier import without_earlier
+from evalkit.effects.stays import episode_months
 from evalkit.errors import ProtocolError
 from evalkit.months import month_number, month_number_expr, month_of_number
 from evalkit.protocol import Protocol
 
 __all__ = ["UNKNOWN", "Trials", "Waiting", "eligible_per_year", "emulate_trials", "episode_months", "has_eligible", "trial_months"]
 
-# An episode that has not ended: later than any month of an extract.
-_NO_END = 2**20
 # Months of one person stay apart from the next person's when both are one number.
 _MONTH_SPAN = 2**21
 
@@ -31,8 +31,8 @@ class Waiting:
 
     With a grace period and no *never* they end with the last trial's grace period.
 
-    rows : person_id, trial_month, elapsed_months, started (bool), weight; sorted by person and month.
-    design : (n_rows, n_terms) covariates of that month.
+    rows : person_id, cluster_id, trial_month, elapsed_months, started (bool), weight; sorted by person and month.
+    design : (n_rows, n_terms) covariates of that month; the knots of calendar time lie between the first and the last of these months.
     """
 
     rows: pl.DataFrame
@@ -43,9 +43,9 @@ class Waiting:
 class Trials:
     """Person-trials with what was known before and what came after.
 
-    rows : one row per person and trial month: person_id, district, trial_month, arm (treated|comparison), elapsed_months (null: start
-        unknown), planned_months (of the episode that starts; null if not known), next_start (follow-up month in which a person of the
-        comparison starts after all; null: not within the extract), weight (survey weight, 1 where none).
+    rows : one row per person and trial month: person_id, cluster_id (the household where known, else the person), district, trial_month, arm
+        (treated|comparison), elapsed_months (null: start unknown), planned_months (of the episode that starts; null if not known), next_start
+        (follow-up month in which a person of the comparison starts after all; null: not within the extract), weight (survey weight, 1 where none).
     design : (n_rows, n_terms) covariates of the propensity, the first column a constant.
     terms : names of the design's columns.
     outcomes : (n_rows, follow_up_months) position of each month's state in `states`.
@@ -87,17 +87,24 @@ def emulate_trials(
     state_intervals: pl.DataFrame,
     person: pl.DataFrame,
     first_month: date,
+    delivered: Mapping[str, pl.DataFrame] | None = None,
+    earlier: pl.DataFrame | None = None,
 ) -> Trials:
     """The trials of every month that the protocol declares, with covariates before and states after time zero.
 
     Parameters
     ----------
     spells, episodes, state_intervals, person : DataFrame
-        The tables of the same names (evalkit.schemas). State intervals at the level of outcomes.
+        The tables of the same names (evalkit.schemas). State intervals at the level of outcomes. Where the spells have no cluster_id, each person is
+        a cluster.
     protocol : Protocol
         The declared trial.
     first_month : date
         The extract's first month: month 1 of the protocol.
+    delivered : mapping of str to DataFrame, optional
+        By name, the tables that covariates of kind latest ask for.
+    earlier : DataFrame, optional
+        Episodes that count as earlier participation, up to the beginning of the spell. When not given: `episodes`, up to the trial month.
 
     Returns
     -------
@@ -125,13 +132,19 @@ def emulate_trials(
     months = _with_survey_weight(months, person, protocol)
     panel = StatePanel(state_intervals, months["person_id"].unique().sort(), protocol)
     outcomes = panel.follow_up(months.filter(pl.Series(in_trial)), protocol)
-    terms, design = design_matrix(months, panel, person, protocol, first_month)
+    history, is_before_spell = (episodes, False) if earlier is None else (earlier, True)
+    known = Known(panel, person, first_month, history, delivered or {}, is_before_spell)
+    terms, design = design_matrix(months, known, protocol)
     if protocol.leavers_in_month_one == "excluded":
         kept = months.select(pl.col("is_still_on_support") | (pl.col("arm") == "treated")).to_series().to_numpy()
         months, design, outcomes, in_trial = months.filter(pl.Series(kept)), design[kept], outcomes[kept[in_trial]], in_trial[kept]
-    waiting = Waiting(months.select("person_id", "trial_month", "elapsed_months", "weight", started=pl.col("arm") == "treated"), design)
     rows = months.filter(pl.Series(in_trial)).drop("is_still_on_support")
-    return Trials(rows, design[in_trial], terms, outcomes, panel.states, protocol, waiting if is_never or protocol.grace_months else None)
+    own_design = _with_calendar(design[in_trial], rows, protocol, eligibility.to_month)
+    waiting = None
+    if is_never or protocol.grace_months:
+        columns = ("person_id", "cluster_id", "trial_month", "elapsed_months", "weight")
+        waiting = Waiting(months.select(*columns, started=pl.col("arm") == "treated"), _with_calendar(design, months, protocol, last))
+    return Trials(rows, own_design, (*terms, *protocol.calendar_terms), outcomes, panel.states, protocol, waiting)
 
 
 def trial_months(protocols: Sequence[Protocol], first_month: date) -> pl.DataFrame:
@@ -168,6 +181,7 @@ def _eligible(spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, 
     months = spells.select(
         "person_id",
         "district",
+        cluster_id="cluster_id" if "cluster_id" in spells.columns else "person_id",
         spell_start=month_number_expr("start") - origin + 1,
         is_start_known="is_start_known",
         spell_end=month_number_expr("end") - origin + 1,
@@ -193,7 +207,12 @@ def _eligible(spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, 
         since = pl.col("trial_month") - pl.col("episode_end")
         goes_on = steps.filter((pl.col("episode_start") < pl.col("trial_month")) & (since < 0))
         rows = _without(_only(rows, steps.filter(since.is_between(0, rule.within_months - 1))), goes_on)
-    return rows
+    return without_earlier(rows, episodes, protocol.exclusions, origin)
+
+
+def _with_calendar(design: np.ndarray, rows: pl.DataFrame, protocol: Protocol, last: int) -> np.ndarray:
+    """The design with calendar time between the first trial and the last month of its model: no curve is drawn beyond its months."""
+    return np.hstack([design, calendar_design(rows["trial_month"].to_numpy(), protocol, last=last)])
 
 
 def _running(rows: pl.DataFrame, episodes: pl.DataFrame, intervention_id: str, origin: int) -> pl.DataFrame:
@@ -218,7 +237,7 @@ def _assign(eligible: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, 
     if protocol.other_intervention_id:
         other = episode_months(episodes, protocol.other_intervention_id, origin).select("person_id", trial_month="episode_start")
         rows = rows.filter(pl.col("arm").is_not_null()).vstack(_only(rows.filter(pl.col("arm").is_null()), other))
-    columns = ["person_id", "district", "trial_month", "arm", "elapsed_months", "planned_months", "is_still_on_support"]
+    columns = ["person_id", "cluster_id", "district", "trial_month", "arm", "elapsed_months", "planned_months", "is_still_on_support"]
     rows = rows.with_columns(pl.col("arm").fill_null("comparison")).select(columns).sort(keys)
     return rows.with_columns(next_start=_next_start(rows))
 
@@ -232,38 +251,6 @@ def _next_start(rows: pl.DataFrame) -> pl.Series:
     following = starts[np.searchsorted(starts, place, side="right")]
     same = following // _MONTH_SPAN == person
     return pl.Series(np.where(same, following - place + 1, 0).astype(np.int32)).replace(0, None)
-
-
-def episode_months(episodes: pl.DataFrame, intervention_id: str, origin: int) -> pl.DataFrame:
-    """Time in an intervention without a break, in protocol months: episodes that overlap or follow at once are one.
-
-    Returns
-    -------
-    DataFrame
-        person_id, episode_start (inclusive), episode_end (exclusive), planned_months (the longest plan of those that begin it), planned_end (the
-        latest month planned for any of them).
-    """
-    planned = pl.col("planned_months") if "planned_months" in episodes.columns else pl.lit(None, dtype=pl.Int32)
-    months = episodes.filter(pl.col("intervention_id") == intervention_id).select(
-        "person_id",
-        episode_start=(month_number_expr("start") - origin + 1).cast(pl.Int32),
-        episode_end=pl.coalesce(month_number_expr("end") - origin + 1, pl.lit(_NO_END)).cast(pl.Int32),
-        planned_months=planned.cast(pl.Int32),
-    )
-    start = pl.col("episode_start")
-    is_new = start > pl.col("episode_end").cum_max().shift(1).over("person_id")
-    ordered = months.sort("person_id", "episode_start", "episode_end").with_columns(stay=is_new.fill_null(True).cum_sum())
-    return (
-        ordered.group_by("stay", maintain_order=True)
-        .agg(
-            pl.first("person_id"),
-            start.min(),
-            pl.col("episode_end").max(),
-            planned_months=pl.col("planned_months").filter(start == start.min()).max(),
-            planned_end=(start + pl.col("planned_months")).max(),
-        )
-        .drop("stay")
-    )
 
 
 def _with_survey_weight(rows: pl.DataFrame, person: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:

@@ -144,10 +144,10 @@ def _effect(is_treated: np.ndarray, values: np.ndarray, weights: np.ndarray, mas
 
 
 def _folds(trials: Trials, *, seed: int, n_folds: int) -> np.ndarray:
-    """Each row's fold: a person's stays the same whoever else is there."""
-    people = trials.rows["person_id"].unique().sort()
+    """Each row's fold: a household's stays the same whoever else is there."""
+    people = trials.rows["cluster_id"].unique().sort()
     uniform = np.exp(-replicate_weights(people, seed=seed, n_draws=1, kind="exponential")[:, 0])
-    return np.minimum((uniform * n_folds).astype(int), n_folds - 1)[people.search_sorted(trials.rows["person_id"]).to_numpy()]
+    return np.minimum((uniform * n_folds).astype(int), n_folds - 1)[people.search_sorted(trials.rows["cluster_id"]).to_numpy()]
 
 
 def _named_by(rule: list[Condition], features: dict[str, np.ndarray]) -> np.ndarray:

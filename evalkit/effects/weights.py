@@ -1,6 +1,6 @@
 """Propensity of starting the intervention, and the weights that make the comparison arm resemble those who started.
 
-The logit is pooled over trial months and districts. Replicates weight persons by a keyed hash (evalkit.survival.replicate) and fit the logit
+The logit is pooled over trial months and districts. Replicates weight households by a keyed hash (evalkit.survival.replicate) and fit the logit
 anew (evalkit.effects.logit), so that its uncertainty reaches the effect. For *never*, a second logit of the same kind says how likely somebody
 still waiting was to start later: who has not, stands for those who have (inverse probability of censoring).
 """
@@ -135,15 +135,12 @@ def _fitted(trials, model: Model, rows: pl.DataFrame, design: np.ndarray, treate
 
 
 def drawn_people(rows: pl.DataFrame, *, n_draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each row's position among the people (n_rows,), and the people's replicate weights (n_people, n_draws), first draw 1."""
-    people = rows["person_id"].unique().sort()
-    return people.search_sorted(rows["person_id"]).to_numpy(), replicate_weights(people, seed=seed, n_draws=n_draws, first_draw=1)
+    """Each row's position among the clusters (n_rows,), and the clusters' replicate weights (n_clusters, n_draws), first draw 1.
 
-
-def person_weights(trials: Trials, *, n_draws: int, seed: int) -> np.ndarray:
-    """Replicate weights of each row's person: (n_rows, n_draws). A person's draw is the same in every district, trial and machine."""
-    person, weights = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
-    return weights[person]
+    A cluster is a household, or a person whose household is not known. Its draw is the same in every district, trial and machine.
+    """
+    clusters = rows["cluster_id"].unique().sort()
+    return clusters.search_sorted(rows["cluster_id"]).to_numpy(), replicate_weights(clusters, seed=seed, n_draws=n_draws, first_draw=1)
 
 
 def arm_weights(trials: Trials, coefficients: np.ndarray) -> np.ndarray:
@@ -189,9 +186,10 @@ def coefficient_matrix(propensity: pl.DataFrame, trials: Trials, *, model: Model
 def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
     """Sums over the rows of each cluster: (n_clusters,) or (n_clusters, n_values), clusters in the order of their ids.
 
-    A person stands in many trials and moves in all of them at once, so people are what errors and effective sizes count.
+    A person stands in many trials and moves in all of them at once, and with the household: errors and effective sizes count households, and people
+    where no household is known (`drawn_people`).
     """
-    code = rows["person_id"].rank("dense").to_numpy().astype(np.int64) - 1
+    code = rows["cluster_id"].rank("dense").to_numpy().astype(np.int64) - 1
     place = (code, np.arange(len(code)))
     return sparse.csr_matrix((np.ones(len(code)), place), shape=(int(code.max(initial=-1)) + 1, len(code))) @ values
 

@@ -33,6 +33,8 @@ VALUE_COLUMNS = frozenset(("value", "district", "measure", "state", "exit", *_EF
 # A probability nearer to none or all than this is said as a bound: fifty draws of an effect cannot tell 99 per cent from 100.
 UNLIKELY = 0.02
 NBSP, MINUS, SOFT_HYPHEN = "\u00a0", "\u2212", "\u00ad"
+# What a covariate becomes in a model beside its own column (evalkit.adjustment).
+_TERM = re.compile(r"(?P<covariate>value\..+?)_(?P<what>unknown|never|curve|from)(?:_(?P<number>\d+))?")
 # Words that do not fit the column of a key figure.
 _LONG_WORD = re.compile(r"\w{17,}")
 
@@ -75,7 +77,7 @@ class Words:
 
     def has(self, key: str) -> bool:
         """Whether the catalogue holds a key, as a text or as a value."""
-        return key in self.entries or value_key(key) in self.entries
+        return key in self.entries or value_key(key) in self.entries or self._term(key) is not None
 
     def group(self, group: str) -> str:
         """A group of people as a label: "Women"; a band of ages ("–24", "25–49", "50–") in words; other groups as they stand in the table."""
@@ -159,6 +161,8 @@ class Words:
         for name in (key, value_key(key)):
             if name in self.entries:
                 return self.entries[name]
+        if term := self._term(key):
+            return term
         known = {name.removeprefix("value.") for name in self.entries}
         raise ParameterError(
             f'The catalogue has no text "{key}".',
@@ -166,6 +170,14 @@ class Words:
             why="A page is written whole in one language or not at all; a missing word would be a hole in a sentence.",
             fix=f'add "{key}" to the catalogue, or "value.{key}" under wording in the run file; {_near(key, known)}',
         )
+
+    def _term(self, key: str) -> str | None:
+        """The text of a further term of a covariate that has a word ("months_on_support_unknown", "calendar_time_curve_2"), if it is one."""
+        found = _TERM.fullmatch(value_key(key))
+        if found is None or found["covariate"] not in self.entries:
+            return None
+        covariate, number = self.entries[found["covariate"]], found["number"] or ""
+        return self.entries[f"term.{found['what']}"].replace("{covariate}", covariate).replace("{number}", number)
 
     def _filled(self, key: str, template: str, values: dict[str, Any]) -> dict[str, Any]:
         filled = dict(values)

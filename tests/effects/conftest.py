@@ -95,6 +95,7 @@ def trials_of_arrays(covariates, is_treated, outcomes, *, person=None, district=
     rows = pl.DataFrame(
         {
             "person_id": pl.Series([f"p{number:06d}" for number in (np.arange(n) if person is None else person)]),
+            "cluster_id": pl.Series([f"p{number:06d}" for number in (np.arange(n) if person is None else person)]),
             "district": pl.Series(np.full(n, "North") if district is None else district),
             "trial_month": pl.Series(np.full(n, 2) if month is None else month, dtype=pl.Int32),
             "arm": pl.Series(np.where(is_treated, "treated", "comparison")),

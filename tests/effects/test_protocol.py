@@ -113,6 +113,66 @@ def test_a_protocol_whose_comparison_makes_no_sense_is_refused(world, changes, w
         world.protocol(**changes)
 
 
+def _covariate(**keys) -> dict:
+    return {"covariates": [{"name": "past", **keys}]}
+
+
+def _rule(*exclusions: dict, **others) -> dict:
+    return {"eligibility": {"from_month": 2, "to_month": 3, "exclude_participation": list(exclusions), **others}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (_covariate(kind="participation", of="any"), "needs measure"),
+        (_covariate(kind="latest", column="support_obstacle"), "needs table"),
+        (_covariate(kind="latest", table="assessment", column="rating_share"), "of one life_area"),
+        (_covariate(kind="latest", table="follow_up", column="self_rating", life_area="work"), "of one life_area"),
+        (_covariate(kind="elapsed", form="bands"), "needs starts"),
+        (_covariate(kind="elapsed", form="bands", starts=[6, 3]), "that increase"),
+        (_covariate(kind="elapsed", form="spline", knots=[1, 6]), "at least three knots"),
+        (_covariate(kind="elapsed", knots=[1, 6, 12]), "has no knots"),
+        (_covariate(kind="person", column="age", of="any"), "has no of"),
+        ({"calendar": {"df": 1}}, "greater than or equal to 2"),
+        ({**_covariate(kind="elapsed"), "covariates": [{"name": "calendar_time", "kind": "elapsed"}], "calendar": {"form": "linear"},
+          "eligibility": {"from_month": 2, "to_month": 20}}, "is the calendar's"),
+        (_rule({"of": "this"}, {"of": "course", "within_months": 3}), "each intervention once"),
+        (_rule({"of": "any", "within_months": 1}, during="step"), "intervention of `during`"),
+        (_rule({"of": "step", "within_months": 3}, after="step", within_months=3), "intervention of `after`"),
+        (_rule({"of": "any"}, after="step"), "intervention of `after`"),
+        ({**_rule({"of": "any"}), **_covariate(kind="participation", of="this", measure="ever")}, "covariate past counts"),
+        ({**_rule({"of": "this"}), **_covariate(kind="participation", of="course", measure="share")}, "covariate past counts"),
+    ],
+)  # fmt: skip
+def test_covariates_and_exclusions_that_contradict_themselves_are_refused(world, changes, words):
+    with pytest.raises(ValidationError, match=words):
+        world.protocol(**changes)
+
+
+def test_exclusions_that_leave_somebody_are_taken(world):
+    washout = _rule({"of": "step", "within_months": 2}, after="step", within_months=6)
+    counted = {**_rule({"of": "this"}), **_covariate(kind="participation", of="any", measure="count")}
+
+    rules = [world.protocol(**changes).exclusions for changes in (washout, counted)]
+
+    assert [(one.of, one.within_months) for rule in rules for one in rule] == [("step", 2), ("course", None)]
+
+
+def test_the_card_says_who_is_left_out_and_how_calendar_time_stands(world):
+    rule = {"from_month": 2, "to_month": 13, "exclude_participation": [{"of": "this"}, {"of": "any", "within_months": 6}]}
+    declared = world.protocol(eligibility=rule, calendar={"df": 4}, covariates=[{"name": "district", "kind": "district"}])
+
+    card = dict(protocol_card(declared).iter_rows())
+    short = dict(protocol_card(world.protocol()).iter_rows())
+    none = dict(protocol_card(world.protocol(calendar={"form": "none"})).iter_rows())
+
+    assert "not in course before, as far back as the extract goes, not in any intervention in the last 6 months" in card["eligible"]
+    assert card["calendar time"].startswith("a natural spline of 4 terms over the trial months")
+    assert short["calendar time"] == "left out: the trials span fewer than 12 months"
+    assert none["calendar time"] == "not adjusted for, as declared"
+    assert card["covariates"] == "district (left out: the run has one district)"
+
+
 def test_the_card_tells_the_strategy_and_every_comparison(world):
     rule = {"from_month": 2, "to_month": 3, "after": "step", "within_months": 2}
 

@@ -69,6 +69,26 @@ def test_every_district_of_a_run_has_words_as_a_covariate(run, words):
     assert [words.text(f"lives_in_{one}") for one in run.params.districts] == [said + one for one in run.params.districts]
 
 
+@pytest.mark.parametrize(
+    ("term", "sv", "en"),
+    [
+        ("calendar_time", "kalendertid", "calendar time"),
+        ("calendar_time_curve_3", "kalendertid, kurvans böjning 3", "calendar time, bend 3 of the curve"),
+        ("covariate.age_from_12", "ålder utan arbete: från 12", "age without a job: from 12"),
+        ("age_unknown", "ålder utan arbete: ej känt", "age without a job: not known"),
+        ("season_from_3", "start i mars–maj", "start in March–May"),
+    ],
+)
+def test_every_term_of_a_covariate_with_a_word_has_words(term, sv, en):
+    own = {"value.age": {"sv": "ålder utan arbete", "en": "age without a job"}}
+
+    shown = [words(language, own).text(term) for language in ("sv", "en")]
+
+    assert shown == [sv, en]
+    assert words("en", own).has(term)
+    assert not words("en").has("nobody_knows_unknown")
+
+
 def test_catalogue_has_every_text_that_the_code_names():
     source = " ".join(path.read_text(encoding="utf-8") for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2")])
     named = set(re.findall(r'(?:text|html|label)\(\s*"([a-z_]+\.[a-z_.]+[a-z])"', source))
