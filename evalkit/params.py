@@ -98,9 +98,13 @@ class Extract(Record):
 
 
 class SpellRules(Record):
-    """How paid months become spells."""
+    """How paid months become spells.
+
+    `everybody_began_at_first_month` says that nobody can have been on support before the extract, as those who leave school when it begins.
+    """
 
     max_gap_months: int = Field(2, ge=0, le=12)
+    everybody_began_at_first_month: bool = False
 
 
 class SurvivalRules(Record):

@@ -8,6 +8,8 @@ from typing import Literal
 class Declared:
     """A published table: the rule that guards it, its keys and values, the unit, the columns that the rule looks at, and its usual grade.
 
+    `needed` are the values that a row is about where it has others beside them: without any of them it is not estimable.
+
     Counts and curves are read off the register (H); effects are derived from it by a model (M).
     """
 
@@ -19,3 +21,4 @@ class Declared:
     total_over: tuple[str, ...] = ()
     is_per_district: bool = False
     grade: str = "H"
+    needed: tuple[str, ...] = ()

@@ -12,7 +12,12 @@ DESCRIPTION_TABLES: dict[str, Declared] = {
         "counts", ("district", "exit"), ("n_spells", "n_persons", "share"), "spells, persons, shares", "n_persons", ("district", "exit")
     ),
     "time_on_support": Declared(
-        "estimates", ("district", "horizon_months"), (*_RANGE, "std_error", "n_spells", "n_persons"), "months", "n_persons"
+        "estimates",
+        ("district", "horizon_months"),
+        (*_RANGE, "std_error", "n_spells", "n_persons"),
+        "months",
+        "n_persons",
+        needed=("estimate",),
     ),
     "long_term": Declared(
         "counts",
@@ -29,6 +34,7 @@ DESCRIPTION_TABLES: dict[str, Declared] = {
         "spells, months",
         "n_persons",
         ("district",),
+        needed=("median_months",),
     ),
     "after_support": Declared(
         "counts",
@@ -67,9 +73,15 @@ DESCRIPTION_TABLES: dict[str, Declared] = {
         "counts", ("collision", "believed", "set_aside"), ("n_person_months", "n_persons"), "months, persons", "n_persons"
     ),
     "exit_curves": Declared("curve", ("district", "exit", "month"), _CURVE, "share of spells", is_per_district=True),
-    # Spells whose start is not known are not in the rates: with counts beside them, subtraction from the curves would find those.
     "exit_rates": Declared(
-        "counts", ("district", "last_month"), ("first_month", *_RANGE), "share per month", "n_persons", ("last_month",), True
+        "counts",
+        ("district", "last_month"),
+        ("first_month", *_RANGE),
+        "share per month",
+        "n_persons",
+        ("last_month",),
+        True,
+        needed=("estimate",),
     ),
     "group_curves": Declared(
         "group_curves", ("district", "characteristic", "group", "month"), _RANGE, "share of spells", "n_persons", ("group",), True
@@ -82,6 +94,7 @@ DESCRIPTION_TABLES: dict[str, Declared] = {
         "n_persons",
         ("group",),
         True,
+        needed=("estimate",),
     ),
     "states": Declared("counts", ("district", "state", "month"), _RANGE, "share of people", "n_persons", ("state",), True),
 }

@@ -55,7 +55,13 @@ def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = 
     }
     if declared.rule == "counts":
         published = protect_counts(
-            table, keys=declared.keys, counts=declared.values, n_persons=declared.n_persons, total_over=declared.total_over, **about
+            table,
+            keys=declared.keys,
+            counts=declared.values,
+            n_persons=declared.n_persons,
+            total_over=declared.total_over,
+            needed=declared.needed,
+            **about,
         )
     elif declared.rule == "curve":
         *by, cause, time = declared.keys
@@ -66,7 +72,9 @@ def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = 
             table, by=by, group=group, time=time, values=declared.values, n_persons=declared.n_persons, **about
         )
     else:
-        published = protect_estimates(table, keys=declared.keys, values=declared.values, n_persons=declared.n_persons, **about)
+        published = protect_estimates(
+            table, keys=declared.keys, values=declared.values, n_persons=declared.n_persons, needed=declared.needed, **about
+        )
     publish(published, run.run_dir)
     return published
 

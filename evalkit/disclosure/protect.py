@@ -37,6 +37,7 @@ def protect_counts(
     min_count: int = MIN_COUNT,
     total_over: Sequence[str] = (),
     out_of: str | None = None,
+    needed: Sequence[str] = (),
 ) -> Published:
     """Counts and shares of persons without the small ones, nor those that would give them away.
 
@@ -56,11 +57,13 @@ def protect_counts(
         Key columns over which the counts add up: to the row with key "all", or to a total taken as known when there is no such row.
     out_of : str, optional
         Column with the persons that the cell is a part of; a cell that leaves 1 to min_count - 1 of them outside is withheld.
+    needed : sequence of str
+        Those of `counts` that the row is about, if some are.
 
     Returns
     -------
     Published
-        Columns: row_id, keys, counts, status. Rows without any count are `not_estimable`.
+        Columns: row_id, keys, counts, status. Rows without any of `needed`, else without any count, are `not_estimable`.
 
     Raises
     ------
@@ -86,7 +89,9 @@ def protect_counts(
         equations = total_equations(cells, keys=keys, total_over=total_over)
         is_withheld = add_complements(is_withheld, sizes=sizes, equations=equations, min_count=min_count, is_linked=len(total_over) > 1)
         rules += ["complement", f"total_over:{','.join(total_over)}"]
-    return seal_table(cells, is_withheld, name=name, keys=keys, values=counts, unit=unit, source=source, grade=grade, rules=rules)
+    return seal_table(
+        cells, is_withheld, name=name, keys=keys, values=counts, unit=unit, source=source, grade=grade, rules=rules, needed=needed
+    )
 
 
 def protect_curve(
@@ -159,6 +164,7 @@ def protect_estimates(
     source: str,
     grade: str,
     min_count: int = MIN_COUNT,
+    needed: Sequence[str] = (),
 ) -> Published:
     """Estimates without the rows that rest on too few persons.
 
@@ -171,13 +177,13 @@ def protect_estimates(
     n_persons : str or sequence of str, optional
         Column (or columns, one an arm) with the persons a row rests on; null counts as none. None: the table is not about persons, which
         the record then says. The columns are published only if they are among `values`.
-    name, unit, source, grade, min_count
+    name, unit, source, grade, min_count, needed
         As in `protect_counts`.
 
     Returns
     -------
     Published
-        Columns: row_id, keys, values, status. Rows without any value are `not_estimable`.
+        Columns: row_id, keys, values, status. Rows without any of `needed`, else without any value, are `not_estimable`.
 
     Raises
     ------
@@ -191,7 +197,9 @@ def protect_estimates(
     for basis in bases:
         is_withheld |= rows[basis].fill_null(0).to_numpy() < min_count
     rules = [f"min_basis:{min_count}"] if bases else ["not_about_persons"]
-    return seal_table(rows, is_withheld, name=name, keys=keys, values=values, unit=unit, source=source, grade=grade, rules=rules)
+    return seal_table(
+        rows, is_withheld, name=name, keys=keys, values=values, unit=unit, source=source, grade=grade, rules=rules, needed=needed
+    )
 
 
 def _each_group(table: pl.DataFrame, columns: Sequence[str]) -> list[pl.DataFrame]:

@@ -86,11 +86,15 @@ def seal_table(
     source: str,
     grade: str,
     rules: Sequence[str],
+    needed: Sequence[str] = (),
 ) -> Published:
-    """The table with its withheld values taken out, its rows numbered in key order, sealed."""
+    """The table with its withheld values taken out, its rows numbered in key order, sealed.
+
+    Without any of `needed` (else of all its values) a row is `not_estimable`: counts beside an estimate that could not be made are not the estimate.
+    """
     finite = [pl.when(pl.col(c).is_finite()).then(pl.col(c)) for c in values if table[c].dtype.is_float()]
     rows = table.with_columns(*finite, _is_withheld=pl.Series(np.asarray(is_withheld, dtype=bool)))
-    is_empty = pl.all_horizontal(pl.col(values).is_null())
+    is_empty = pl.all_horizontal(pl.col(needed or values).is_null())
     status = pl.when("_is_withheld").then(pl.lit("suppressed")).when(is_empty).then(pl.lit("not_estimable")).otherwise(pl.lit("ok"))
     n_suppressed = int(rows.filter("_is_withheld").select(pl.sum_horizontal(pl.col(values).is_not_null().sum())).item() or 0)
     data = (

@@ -121,12 +121,10 @@ def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -
         If the table has no such column.
     """
     value = row[column]
-    is_shown = value is not None and row.status == "ok"
-    text = (
-        in_words(value, form, words)
-        if is_shown
-        else words.text(f"mark.{'not_estimable' if row.status == 'not_estimable' else 'suppressed'}")
-    )
+    # Disclosure control takes out every value that it withholds: what is there may be shown, beside an estimate that could not be made too.
+    is_shown = value is not None
+    mark = "not_estimable" if row.status == "not_estimable" else "suppressed"
+    text = in_words(value, form, words) if is_shown else words.text(f"mark.{mark}")
     span = _addressed("number" if is_shown else "mark", row, column, str(form) if is_shown else "withheld", text)
     return span + Markup("&nbsp;{}").format(unit) if unit and is_shown else span
 

@@ -38,6 +38,7 @@ DELIVERED: tuple[TableSchema, ...] = (
             "household_type": pl.String,
             "n_children": pl.Int32,
             "exit_reason": pl.String,
+            "support_since": pl.Date,
         },
         (
             "household_id",

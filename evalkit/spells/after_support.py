@@ -28,7 +28,7 @@ def after_support(
     reporting_lag_months: int = 0,
     sustained_months: int = SUSTAINED_MONTHS,
 ) -> pl.DataFrame:
-    """For each spell that ended: whether work for several months followed, and when support began again.
+    """For each spell of known beginning that ended: whether work for several months followed, and when support began again.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def after_support(
         after=month_number_expr("end") - first,
         next_start=pl.col("start").shift(-1).over("person_id"),
     )
-    ended = ordered.filter(pl.col("exit").is_not_null() & (pl.col("exit") != "out"))
+    ended = ordered.filter("is_start_known", pl.col("exit").is_not_null() & (pl.col("exit") != "out"))
     answered = _with_sustained_work(ended, intervals, n_months=n_months, sustained_months=sustained_months)
     return answered.select(
         "person_id",

@@ -30,6 +30,7 @@ def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[st
             tables["livelihood"],
             tables["person"],
             max_gap_months=params.spells.max_gap_months,
+            everybody_began_at_first_month=params.spells.everybody_began_at_first_month,
             reporting_lag_months=extract.reporting_lag_months,
             **months,
         ),

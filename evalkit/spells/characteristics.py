@@ -1,9 +1,11 @@
-"""Who a spell belongs to, as far as reports tell people apart: sex, age and obstacle to self-support at the spell's first month."""
+"""Who a spell belongs to, as far as reports tell people apart: sex, age at the first month, and obstacle to self-support when first seen."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 import polars as pl
+
+from evalkit.months import month_number_expr, month_of_number_expr
 
 CHARACTERISTICS = ("sex", "age", "obstacle")
 NOT_KNOWN = "not_known"
@@ -29,9 +31,10 @@ def spells_by_characteristic(
         characteristic the groups of a table add up to all spells: spells without a value are the group "not_known". A characteristic that no spell
         has a value of is not there.
     """
-    obstacles = household_member.select("household_id", "person_id", "support_obstacle", start="month")
+    obstacles = household_member.select("household_id", "person_id", "support_obstacle", first_seen="month")
     people = person.select("person_id", "birth_year", "sex")
-    rows = spells.join(people, on="person_id", how="left").join(obstacles, on=["household_id", "person_id", "start"], how="left")
+    seen = spells.with_columns(first_seen=month_of_number_expr(month_number_expr("start") + pl.col("entry")))
+    rows = seen.join(people, on="person_id", how="left").join(obstacles, on=["household_id", "person_id", "first_seen"], how="left")
     groups = {
         "sex": pl.col("sex"),
         "age": _age_band(pl.col("start").dt.year() - pl.col("birth_year"), age_bands),

@@ -35,7 +35,7 @@ def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
 
 
 def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
-    """How the support spells ended, per district and for the city.
+    """How the support spells ended whose beginning is known, per district and for the city; `people_counts` says how many stand apart.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
         district, exit (an outcome, or still_on_support), n_spells, n_persons, share (of the district's spells, 0-1). Every exit that occurs
         in the city has a row in every district.
     """
-    ended = _with_city(spells).with_columns(pl.col("exit").fill_null(STILL_ON_SUPPORT))
+    ended = _with_city(spells.filter("is_start_known")).with_columns(pl.col("exit").fill_null(STILL_ON_SUPPORT))
     counted = ended.group_by("district", "exit").agg(
         n_spells=pl.len().cast(pl.Int32), n_persons=pl.col("person_id").n_unique().cast(pl.Int32)
     )

@@ -19,15 +19,15 @@ def spells_by_gap(tables: Mapping[str, pl.DataFrame], params: RunFile, *, gaps_m
     tables : mapping of DataFrame
         The admitted tables.
     params : RunFile
-        The extract's months; its own gap rule is not used.
+        The extract's months and whether everybody began at the first; its own gap rule is not used.
     gaps_months : sequence of int
         Longest unpaid gaps bridged. Months, >= 0.
 
     Returns
     -------
     DataFrame
-        The columns of support_spells, max_gap_months and is_ended; every row stands once in its district and once in the city ("all"). A
-        longer gap ends follow-up earlier.
+        The columns of support_spells, max_gap_months and is_ended, of spells whose beginning is known; every row stands once in its district
+        and once in the city ("all"). A longer gap ends follow-up earlier, and leaves fewer beginnings known.
     """
     extract = params.extract
     built = [
@@ -37,10 +37,11 @@ def spells_by_gap(tables: Mapping[str, pl.DataFrame], params: RunFile, *, gaps_m
             data_through=extract.follow_up_through,
             reporting_lag_months=extract.reporting_lag_months,
             max_gap_months=gap,
+            everybody_began_at_first_month=params.spells.everybody_began_at_first_month,
         ).with_columns(max_gap_months=pl.lit(gap, pl.Int32))
         for gap in gaps_months
     ]
-    spells = pl.concat(built).with_columns(is_ended=pl.col("exit").is_not_null())
+    spells = pl.concat(built).filter("is_start_known").with_columns(is_ended=pl.col("exit").is_not_null())
     return pl.concat([spells, spells.with_columns(district=pl.lit(CITY))])
 
 
@@ -52,7 +53,7 @@ def gap_sensitivity(spells: pl.DataFrame, medians: pl.DataFrame) -> pl.DataFrame
     spells : DataFrame
         As `spells_by_gap` gives it.
     medians : DataFrame
-        Median months by district and max_gap_months (`estimate`), as `survival.survival_quantiles` gives them for these spells.
+        Median months by district and max_gap_months (`estimate`), as `survival.median_months` gives them for these spells.
 
     Returns
     -------

@@ -13,7 +13,7 @@ import polars as pl
 
 from evalkit.months import month_number, month_number_expr
 from evalkit.spells.clusters import household_clusters
-from evalkit.spells.support import last_month_with_known_exits, spells_of_runs
+from evalkit.spells.support import last_month_with_known_exits, spells_of_runs, told_beginnings, with_beginnings
 
 CHUNK_PERSONS = 250_000
 _BATCH_ROWS = 1_000_000
@@ -29,6 +29,7 @@ def stream_support_spells(
     data_through: date,
     max_gap_months: int,
     reporting_lag_months: int = 0,
+    everybody_began_at_first_month: bool = False,
     chunk_persons: int = CHUNK_PERSONS,
 ) -> Iterator[pl.DataFrame]:
     """Support spells in parts: concatenated they are the table of `build_support_spells`.
@@ -38,7 +39,7 @@ def stream_support_spells(
     income_support, household_member, livelihood, person : LazyFrame
         Admitted tables, scanned from their files; livelihood and person are read a range of ids at a time, which is quick where the files
         are in the order of person_id.
-    first_month, data_through, max_gap_months, reporting_lag_months
+    first_month, data_through, max_gap_months, reporting_lag_months, everybody_began_at_first_month
         As in `build_support_spells`.
     chunk_persons : int
         People whose spells are made at a time. > 0.
@@ -68,6 +69,8 @@ def stream_support_spells(
     runs = _with_households(runs, on_support, coded_adults, is_paid)
     runs = runs.with_columns(cluster=household_clusters(runs["row"], runs["household"]))
     del is_paid, on_support
+    told = told_beginnings(income_support, first=first, max_gap_months=max_gap_months)
+    rules = {"max_gap_months": max_gap_months, "is_first_month_a_start": everybody_began_at_first_month}
     for at in range(0, len(people), chunk_persons):
         names = people[at : at + chunk_persons]
         own = runs.filter(pl.col("row").is_between(at, at + len(names) - 1))
@@ -81,7 +84,7 @@ def stream_support_spells(
             }
         )
         rows = [_of_people(table, names) for table in (livelihood, person)]
-        yield spells_of_runs(named, *rows, first=first, known=known, max_gap_months=max_gap_months)
+        yield spells_of_runs(with_beginnings(named, told, first=first, **rules), *rows, known=known)
 
 
 def _ids(rows: pl.LazyFrame, column: str) -> pl.Series:

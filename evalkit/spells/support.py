@@ -3,8 +3,10 @@
 A month counts as paid for the adults (not the children) of a household with a row of income support for it, unless the amount is zero.
 Unpaid gaps of at most `max_gap_months` are bridged. A spell can therefore have begun before the extract unless more than that many unpaid
 months stand before it, and cannot be known to have ended unless more than that many stand after it in months that no late payment can fill.
-So follow-up ends for everybody at the last month with known exits: spells running there are censored there. Cutting them all at the same
-month keeps the censoring unrelated to how long anybody stays; months paid after it are not counted.
+Where the sender says since when the household has had support (`support_since`), such a spell has its true start and is under observation
+from its first paid month: `entry` months have gone by before. So follow-up ends for everybody at the last month with known exits: spells
+running there are censored there. Cutting them all at the same month keeps the censoring unrelated to how long anybody stays; months paid
+after it are not counted.
 
 Gap and reporting lag add up. With the longer of the two, a payment that arrives late can still extend or bridge a spell already counted as
 ended: in simulated payments of which one in five came late by up to the lag, 1.3 % of the exits booked in the months between the two rules
@@ -37,6 +39,7 @@ def build_support_spells(
     data_through: date,
     max_gap_months: int,
     reporting_lag_months: int = 0,
+    everybody_began_at_first_month: bool = False,
 ) -> pl.DataFrame:
     """How long each person was on support, spell by spell, and which state came next.
 
@@ -50,6 +53,8 @@ def build_support_spells(
         Longest unpaid gap that does not end a spell. Months, >= 0.
     reporting_lag_months : int
         How many of the last months may still lack payments. Months, >= 0.
+    everybody_began_at_first_month : bool
+        Whether nobody can have been on support before the extract, so that spells running at its first month began then.
 
     Returns
     -------
@@ -57,8 +62,10 @@ def build_support_spells(
         The table support_spells. `months` is the spell's length with bridged gaps; `start`, `end` are half-open. `exit_state` is the
         livelihood state in the first month after the spell and `exit` its outcome group; both are null where the spell is censored, and
         "unknown" where no state but support itself is known for that month. `is_start_known` is false for spells that may have begun before
-        the extract (their `entry` is 0 and their length a lower bound). The district is the person's, fixed; without survey weights
-        everybody weighs 1. `cluster_id` names who varies together (`household_clusters`). Spells that begin after the last month with known exits are not in the table.
+        the extract, when is not known: their `entry` is 0 and their length a lower bound, so they stand apart from what is said of time on
+        support. `entry` is what had gone by of a spell before it could be seen. Months. The district is the person's, fixed; without survey
+        weights everybody weighs 1. `cluster_id` names who varies together (`household_clusters`). Spells that begin after the last month with
+        known exits are not in the table.
     """
     first, last = month_number(first_month), month_number(data_through)
     known = month_number(
@@ -67,24 +74,71 @@ def build_support_spells(
     paid = paid_months(income_support, household_member).filter(pl.col("month").is_between(first, last))
     spells = _join_months(paid, max_gap_months).filter(pl.col("first_paid") <= known).collect()
     spells = spells.with_columns(household_clusters(spells["person_id"], spells["household_id"]))
-    return spells_of_runs(spells, livelihood, person, first=first, known=known, max_gap_months=max_gap_months)
+    told = told_beginnings(income_support, first=first, max_gap_months=max_gap_months)
+    rules = {"max_gap_months": max_gap_months, "is_first_month_a_start": everybody_began_at_first_month}
+    spells = with_beginnings(spells, told, first=first, **rules)
+    return spells_of_runs(spells, livelihood, person, known=known)
 
 
-def spells_of_runs(
-    runs: pl.DataFrame, livelihood: pl.DataFrame, person: pl.DataFrame, *, first: int, known: int, max_gap_months: int
+def told_beginnings(income_support: pl.DataFrame | pl.LazyFrame, *, first: int, max_gap_months: int) -> pl.DataFrame:
+    """Since when the households that were on support when the extract begins have had it, where the sender says so.
+
+    Parameters
+    ----------
+    income_support : DataFrame or LazyFrame
+        Admitted table; `support_since` may be missing.
+    first, max_gap_months : int
+        Month number of the extract's first month; longest gap bridged. Only the months in which a spell may have begun before are looked at.
+
+    Returns
+    -------
+    DataFrame
+        household_id, since (month number).
+    """
+    is_delivered = "support_since" in income_support.collect_schema()
+    since = month_number_expr("support_since") if is_delivered else pl.lit(None, pl.Int32)
+    early = income_support.lazy().filter(month_number_expr("month") - first <= max_gap_months)
+    told = early.select("household_id", since=since).drop_nulls("since").group_by("household_id").agg(pl.col("since").min())
+    return told.collect(engine="streaming")
+
+
+def with_beginnings(
+    runs: pl.DataFrame, told: pl.DataFrame, *, first: int, max_gap_months: int, is_first_month_a_start: bool
 ) -> pl.DataFrame:
+    """The runs of paid months with the month in which each began (`began`, month number) and whether that is known (`is_start_known`).
+
+    Parameters
+    ----------
+    runs : DataFrame
+        household_id, first_paid (month number), as in `spells_of_runs`.
+    told : DataFrame
+        As `told_beginnings` gives it.
+    first, max_gap_months, is_first_month_a_start
+        As in `told_beginnings` and `build_support_spells` (everybody_began_at_first_month).
+    """
+    may_have_begun_before = pl.col("first_paid") - first <= max_gap_months
+    return (
+        runs.join(told, on="household_id", how="left")
+        .with_columns(
+            began=pl.when(may_have_begun_before & (pl.col("since") < first)).then("since").otherwise("first_paid"),
+            is_start_known=~may_have_begun_before | pl.col("since").is_not_null() | pl.lit(is_first_month_a_start),
+        )
+        .drop("since")
+    )
+
+
+def spells_of_runs(runs: pl.DataFrame, livelihood: pl.DataFrame, person: pl.DataFrame, *, known: int) -> pl.DataFrame:
     """The table support_spells from runs of paid months: cut at the last month with known exits, with the exit and the person's district.
 
     Parameters
     ----------
     runs : DataFrame
-        person_id, household_id, cluster_id (`household_clusters`), first_paid, last_paid (month numbers), gaps bridged; none begins after `known`.
+        person_id, household_id, cluster_id (`household_clusters`), first_paid, last_paid (month numbers), began and is_start_known
+        (`with_beginnings`), gaps bridged; none begins after `known`.
     livelihood, person : DataFrame
         Admitted tables, at least of these people.
-    first, known : int
-        Month numbers: the extract's first month, and the last one with known exits.
-    max_gap_months : int
-        As the runs were bridged. Months, >= 0.
+    known : int
+        Month number of the last month with known exits.
     """
     spells = runs.with_columns(is_censored=pl.col("last_paid") >= known, last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32)))
     spells = spells.with_columns(after=pl.col("last_paid") + 1)
@@ -100,13 +154,13 @@ def spells_of_runs(
             "district",
             "exit_state",
             "exit",
+            "is_start_known",
             "weight",
             spell_no=pl.int_range(1, pl.len() + 1).over("person_id"),
-            start=month_of_number_expr("first_paid"),
+            start=month_of_number_expr("began"),
             end=month_of_number_expr("after"),
-            entry=pl.lit(0),
-            months=pl.col("after") - pl.col("first_paid"),
-            is_start_known=pl.col("first_paid") - first > max_gap_months,
+            entry=pl.col("first_paid") - pl.col("began"),
+            months=pl.col("after") - pl.col("began"),
         ),
         "support_spells",
     )

@@ -9,7 +9,7 @@ from evalkit.survival.exit_models import cox_exit_terms, exit_hazard_terms, exit
 from evalkit.survival.group_tests import GroupTest, gray_test, log_rank_test
 from evalkit.survival.groups_on_support import exit_rates, group_curves, group_months
 from evalkit.survival.kaplan_meier import kaplan_meier
-from evalkit.survival.on_support import exit_curves, months_on_support, state_shares
+from evalkit.survival.on_support import exit_curves, median_months, months_on_support, state_shares
 from evalkit.survival.proportional_hazards import proportional_hazards_test
 from evalkit.survival.quantiles import survival_quantiles
 from evalkit.survival.replicate import curve_statistic, replicate, replicate_weights
@@ -42,6 +42,7 @@ __all__ = [
     "hazard_drift",
     "kaplan_meier",
     "log_rank_test",
+    "median_months",
     "months_on_support",
     "predicted_curves",
     "proportional_hazards_test",

@@ -1,10 +1,16 @@
-"""Time on support as a report shows it: where people go, how long they stay, which state they are in, with the city beside its districts."""
+"""Time on support as a report shows it: where people go, how long they stay, which state they are in, with the city beside its districts.
+
+Everything counted since a period began is of one population: the support spells whose beginning is known (`is_start_known`). Most were seen to
+begin; those that began before the extract, in a month that the sender tells, are at risk from the month in which they are first seen (`entry`).
+Spells that were running when the extract began, nobody knows since when, are in none of these tables; `people` says how many they are.
+"""
 
 from collections.abc import Sequence
 
 import polars as pl
 
 from evalkit.survival.aalen_johansen import aalen_johansen
+from evalkit.survival.quantiles import survival_quantiles
 from evalkit.survival.restricted_mean import restricted_mean
 from evalkit.survival.state_occupation import state_occupation
 from evalkit.tables import CITY
@@ -20,8 +26,7 @@ def exit_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | None
     Parameters
     ----------
     spells : DataFrame
-        Table `support_spells`. Spells running at the first month are counted from there: their time on support is too short by what came
-        before, and `people` says how many they are.
+        Table `support_spells`.
     horizon_months : int
         Last month of the curves.
 
@@ -29,11 +34,12 @@ def exit_curves(spells: pl.DataFrame, *, horizon_months: int, weight: str | None
     -------
     DataFrame
         district, exit, month (0..horizon), estimate, std_error, ci_lower, ci_upper (shares), n_at_risk, n_events (spells); without rows where
-        nobody had support.
+        no support of known beginning has ended.
     """
-    if spells.is_empty():
+    known = spells.filter("is_start_known")
+    if known["exit"].null_count() == known.height:
         return pl.DataFrame(schema=_NO_CURVES)
-    curves = aalen_johansen(spells, time="months", event="exit", weight=weight, cluster="cluster_id", by=["district"])
+    curves = aalen_johansen(known, time="months", event="exit", entry="entry", weight=weight, cluster="cluster_id", by=["district"])
     return curves.rename({"time": "month", "cause": "exit"}).filter(pl.col("month") <= horizon_months)
 
 
@@ -51,24 +57,48 @@ def months_on_support(spells: pl.DataFrame, *, horizons: Sequence[int], weight: 
 def means_by(spells: pl.DataFrame, by: Sequence[str], *, horizons: Sequence[int], weight: str | None = None) -> pl.DataFrame:
     """Mean months on support up to each horizon for every combination of the by-columns; null where a group is not followed that far.
 
+    A group all of whose spells have ended is followed for ever: what comes after is no support.
+
     Returns
     -------
     DataFrame
         by-columns, horizon_months, estimate, std_error, ci_lower, ci_upper (months), n_spells, n_persons.
     """
     by = list(by)
-    sizes = spells.group_by(by).agg(n_spells=pl.len(), n_persons=pl.col("person_id").n_unique(), last=pl.col("months").max())
+    spells = spells.filter("is_start_known").with_columns(ended=pl.col("exit").is_not_null())
+    sizes = spells.group_by(by).agg(
+        n_spells=pl.len(),
+        n_persons=pl.col("person_id").n_unique(),
+        last=pl.col("months").max(),
+        has_ended=pl.col("ended").filter(pl.col("months") == pl.col("months").max()).all(),
+    )
     asked = sizes.join(pl.DataFrame({"horizon_months": sorted(horizons)}, schema={"horizon_months": pl.Int32}), how="cross")
-    followed = asked.filter(pl.col("horizon_months") <= pl.col("last"))
+    followed = asked.filter((pl.col("horizon_months") <= pl.col("last")) | pl.col("has_ended"))
     means = [
-        restricted_mean(part, time="months", event="exit", horizon=horizon, weight=weight, cluster="cluster_id", by=by)
+        restricted_mean(part, time="months", event="ended", entry="entry", horizon=horizon, weight=weight, cluster="cluster_id", by=by)
         for (horizon,), rows in followed.group_by("horizon_months")
         if (part := spells.join(rows.select(by), on=by, how="semi")).height
     ]
     estimates = pl.DataFrame(schema={name: asked.schema[name] for name in (*by, "horizon_months")} | dict.fromkeys(_VALUES, pl.Float64))
     if means:
         estimates = pl.concat(means).select(*by, pl.col("horizon").cast(pl.Int32).alias("horizon_months"), *_VALUES)
-    return asked.drop("last").join(estimates, on=[*by, "horizon_months"], how="left").sort(*by, "horizon_months")
+    return asked.drop("last", "has_ended").join(estimates, on=[*by, "horizon_months"], how="left").sort(*by, "horizon_months")
+
+
+def median_months(spells: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
+    """Months after which half of the spells have ended, for every combination of the by-columns; null where fewer than half have.
+
+    Returns
+    -------
+    DataFrame
+        by-columns, estimate, ci_lower, ci_upper (months).
+    """
+    known = spells.filter("is_start_known").with_columns(has_ended=pl.col("exit").is_not_null())
+    if known.is_empty():
+        limits = dict.fromkeys(("estimate", "ci_lower", "ci_upper"), pl.Float64)
+        return pl.DataFrame(schema={name: known.schema[name] for name in by} | limits)
+    medians = survival_quantiles(known, time="months", event="has_ended", entry="entry", cluster="cluster_id", by=by)
+    return medians.drop("share")
 
 
 def state_shares(intervals: pl.DataFrame, spells: pl.DataFrame, *, weight: str | None = None) -> pl.DataFrame:

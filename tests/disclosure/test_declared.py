@@ -106,3 +106,12 @@ def test_release_all_gives_every_table_the_grade(run):
 
     assert published["allocation_returns"].grade == "L"
     assert read_published(run.run_dir, "allocation_returns").data["value"].to_list() == [5.0, 6.0]
+
+
+def test_counts_beside_an_estimate_that_could_not_be_made_are_not_the_estimate(run):
+    row = {"district": "North", "horizon_months": [12, 24], "estimate": [7.5, None], "n_spells": 40, "n_persons": 30}
+    months = pl.DataFrame(row).with_columns(ci_lower="estimate", ci_upper="estimate", std_error="estimate")
+
+    published = release(months, "time_on_support", run).data
+
+    assert published.select("horizon_months", "status", "n_spells").rows() == [(12, "ok", 40), (24, "not_estimable", 40)]

@@ -71,11 +71,11 @@ def test_first_spells_are_342(built):
     assert built["support_spells"].filter(pl.col("spell_no") == 1).height == 342
 
 
-def test_spells_running_at_the_first_month_are_flagged(built):
-    flagged = built["support_spells"].filter(~pl.col("is_start_known"))
+def test_spells_running_at_the_first_month_began_then_since_everybody_had_left_school(built):
+    spells_1993 = built["support_spells"].filter(pl.col("start") == records.load(RUN_FILE, params.RunFile).extract.first_month)
 
-    assert flagged["start"].unique().to_list() == [records.load(RUN_FILE, params.RunFile).extract.first_month]
-    assert flagged.height == 185
+    assert spells_1993.height == 185
+    assert built["support_spells"]["is_start_known"].all() and spells_1993["entry"].max() == 0
 
 
 def test_state_shares_equal_the_observed_shares_of_r(built, reference, deviation):

@@ -33,6 +33,13 @@ def test_number_is_a_mark_when_a_single_value_is_null():
     assert "not shown" in number(row(count=None, other=1), "count", COUNT, EN)
 
 
+def test_number_shows_a_count_beside_an_estimate_that_could_not_be_made():
+    beside = row("not_estimable", estimate=None, n_spells=40)
+
+    assert "cannot be estimated" in number(beside, "estimate", COUNT, EN)
+    assert number(beside, "n_spells", COUNT, EN).striptags() == "40"
+
+
 def test_number_refuses_a_column_that_the_table_lacks():
     with pytest.raises(KeyError):
         number(row(count=1), "cuont", COUNT, EN)

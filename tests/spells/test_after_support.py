@@ -48,6 +48,13 @@ def test_months_without_support_are_the_whole_months_before_it_began_again(paid_
     assert after.select("spell_no", "months_without_support", "months_followed").rows() == [(1, 3, 22), (2, None, 17)]
 
 
+def test_what_came_after_is_asked_of_spells_whose_beginning_is_known(paid_tables):
+    after = after_of(paid_tables({"A": [1, 2, 6], "B": [3]}))
+
+    # A's first spell was running when the extract began; its return is counted where it is a spell of its own.
+    assert after.select("person_id", "spell_no").rows() == [("A", 2), ("B", 1)]
+
+
 def test_death_and_moving_away_cannot_be_followed_by_a_return(paid_tables):
     after = after_of(paid_tables({"A": [2], "B": [2]}, [("A", 3, None, "dead"), ("B", 3, None, "moved")]))
 

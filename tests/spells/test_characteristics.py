@@ -12,7 +12,7 @@ COLUMNS = {schema.name: schema.columns for schema in DELIVERED}
 
 def _spells():
     rows = [
-        {"person_id": p, "household_id": h, "spell_no": 1, "district": "North", "start": start, "months": 3, "exit": "work"}
+        {"person_id": p, "household_id": h, "spell_no": 1, "district": "North", "start": start, "entry": 0, "months": 3, "exit": "work"}
         for p, h, start in SPELLS
     ]
     return pl.DataFrame(rows, schema=SCHEMAS["support_spells"].columns)
@@ -42,6 +42,15 @@ def test_spells_have_the_sex_age_and_obstacle_of_their_first_month():
     assert _groups(table, "sex") == {"p1": "female", "p2": "male", "p3": "not_known"}
     assert _groups(table, "age") == {"p1": "–24", "p2": "25–49", "p3": "50–"}
     assert _groups(table, "obstacle") == {"p1": "unemployed", "p2": "language", "p3": "not_known"}
+
+
+def test_an_obstacle_is_that_of_the_first_month_seen_where_the_spell_began_before_the_extract():
+    earlier = _spells().with_columns(start=pl.col("start").dt.offset_by("-4mo"), entry=pl.lit(4, pl.Int32))
+    people = _people(sex=["female", "male", None], birth_year=[1996, 1995, 1960])
+
+    table = spells_by_characteristic(earlier, people, _members(["unemployed", "language", "social"]), age_bands=(25, 50))
+
+    assert _groups(table, "obstacle") == {"p1": "unemployed", "p2": "language", "p3": "social"}
 
 
 def test_a_characteristic_that_was_not_delivered_is_not_there():

@@ -10,7 +10,8 @@ from evalkit.months import parse_month
 from evalkit.spells import gap_sensitivity, spells_by_gap
 
 PARAMS = SimpleNamespace(
-    extract=SimpleNamespace(first_month=parse_month("2026-01"), follow_up_through=parse_month("2026-12"), reporting_lag_months=0)
+    extract=SimpleNamespace(first_month=parse_month("2026-01"), follow_up_through=parse_month("2026-12"), reporting_lag_months=0),
+    spells=SimpleNamespace(everybody_began_at_first_month=True),
 )
 PROPERTY = settings(max_examples=6)
 
@@ -39,6 +40,15 @@ def test_gap_sensitivity_follows_shorter_where_longer_gaps_are_bridged(paid_tabl
     found = table_of(paid_tables({"A": [8, 9, 10]}))
 
     assert found.filter(pl.col("district") == "all")["n_ended"].to_list() == [1, 1, 0, 0]
+
+
+def test_gap_sensitivity_counts_only_spells_of_known_beginning(paid_tables):
+    unknown = SimpleNamespace(extract=PARAMS.extract, spells=SimpleNamespace(everybody_began_at_first_month=False))
+
+    spells = spells_by_gap(paid_tables({"A": [1, 5], "B": [3]}), unknown).filter(pl.col("district") == "all")
+
+    # A's first month may go on from before; with gaps of two bridged B's may too, and with three A's spells are one.
+    assert spells.group_by("max_gap_months").len().sort("max_gap_months")["len"].to_list() == [2, 2, 1]
 
 
 @PROPERTY

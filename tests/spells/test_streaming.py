@@ -47,16 +47,22 @@ def parts_of(tables) -> int:
     paid=st.dictionaries(st.sampled_from("ABCD"), st.lists(st.integers(1, 12), unique=True, min_size=1), min_size=1),
     shared=st.lists(st.integers(1, 12), unique=True),
     gap=st.integers(0, 3),
+    since=st.sampled_from([None, "2025-07", "2026-01"]),
+    all_began=st.booleans(),
 )
-def test_streamed_spells_follow_people_from_household_to_household(paid_tables, month, tmp_path_factory, paid, shared, gap):
+def test_streamed_spells_follow_people_from_household_to_household(
+    paid_tables, month, tmp_path_factory, paid, shared, gap, since, all_began
+):
     tables = paid_tables(paid)
+    tables["income_support"] = tables["income_support"].with_columns(support_since=pl.lit(since and parse_month(since), pl.Date))
+    rules = {"max_gap_months": gap, "everybody_began_at_first_month": all_began}
     # A also belongs to B's household now and then, as a co-applicant.
     beside = pl.DataFrame({"household_id": "HB", "person_id": "A", "month": [month(k) for k in shared], "role": "co_applicant"})
     schema = tables["household_member"].schema
     beside = beside.with_columns([pl.lit(None, kind).alias(name) for name, kind in schema.items() if name not in beside.columns])
     tables["household_member"] = pl.concat([tables["household_member"], beside.select(list(schema)).cast(dict(schema))])
-    in_memory = build_support_spells(*[tables[name] for name in NAMES], max_gap_months=gap, **YEAR)
+    in_memory = build_support_spells(*[tables[name] for name in NAMES], **rules, **YEAR)
 
-    parts = stream_support_spells(*scanned(tables, tmp_path_factory.mktemp("parts")), max_gap_months=gap, chunk_persons=2, **YEAR)
+    parts = stream_support_spells(*scanned(tables, tmp_path_factory.mktemp("parts")), chunk_persons=2, **rules, **YEAR)
 
     assert pl.concat(parts).equals(in_memory)

@@ -75,6 +75,37 @@ def test_support_spells_flag_starts_that_may_lie_before_the_extract(paid_tables,
     assert spells["is_start_known"].to_list() == known
 
 
+def test_support_spells_begin_at_the_first_month_where_everybody_did(paid_tables):
+    tables = paid_tables({"A": [1, 5], "B": [2]})
+
+    spells = spells_of(tables, max_gap_months=2, everybody_began_at_first_month=True, **YEAR)
+
+    assert spells.select("start", "entry", "is_start_known").rows() == [
+        (date(2026, 1, 1), 0, True),
+        (date(2026, 5, 1), 0, True),
+        (date(2026, 2, 1), 0, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paid_in", "since", "expected"),
+    [
+        ([1, 2, 3], date(2025, 6, 1), (date(2025, 6, 1), 7, 10, True)),  # seven months gone by, three paid in sight
+        ([2, 3], date(2025, 12, 1), (date(2025, 12, 1), 2, 4, True)),  # the unpaid first month is bridged
+        ([1, 2], date(2026, 1, 1), (date(2026, 1, 1), 0, 2, True)),  # told to have begun with the extract
+        ([1, 2], None, (date(2026, 1, 1), 0, 2, False)),
+        ([4, 5], date(2025, 6, 1), (date(2026, 4, 1), 0, 2, True)),  # three unpaid months stand before it: another period
+    ],
+)
+def test_support_spells_take_their_beginning_from_what_the_sender_tells(paid_tables, paid_in, since, expected):
+    tables = paid_tables({"A": paid_in})
+    told = tables["income_support"].with_columns(support_since=pl.lit(since, pl.Date))
+
+    spells = spells_of({**tables, "income_support": told}, max_gap_months=2, **YEAR)
+
+    assert spells.select("start", "entry", "months", "is_start_known").row(0) == expected
+
+
 @pytest.mark.parametrize(
     ("max_gap_months", "reporting_lag_months", "expected"),
     [

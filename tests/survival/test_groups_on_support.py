@@ -16,7 +16,7 @@ def spells():
         {"person_id": f"p{number % 9}", "district": "North", "months": length, "exit": exit_, "is_start_known": number != 3}
         for number, (length, exit_) in enumerate(zip(lengths, exits, strict=True))
     ]
-    return pl.DataFrame(rows).with_columns(cluster_id="person_id")
+    return pl.DataFrame(rows).with_columns(cluster_id="person_id", entry=pl.lit(0))
 
 
 @pytest.fixture
@@ -57,19 +57,21 @@ def test_nobody_told_apart_gives_empty_tables_with_the_same_columns(groups):
 
 
 def test_group_months_are_null_where_a_group_is_not_followed_that_far(spells, groups):
-    short = groups.filter((pl.col("group") != "female") | (pl.col("months") < 5))
-    women = spells[::2].filter(pl.col("months") < 5)
+    runs_on = pl.when((pl.col("group") == "male") | (pl.col("months") < 4)).then("exit").alias("exit")
+    short = groups.filter((pl.col("group") != "female") | (pl.col("months") < 5)).with_columns(runs_on)
+    women = short.filter(group="female")
 
     months = {(row["group"], row["horizon_months"]): row for row in group_months(short, horizons=[3, 7]).to_dicts()}
 
     alone = restricted_mean(women, time="months", event="exit", horizon=3, cluster="person_id")["estimate"].item()
     assert months["female", 3]["estimate"] == pytest.approx(alone, abs=EXACT)
+    # Women's last spell runs on at month 4; all of the men's end.
     assert months["female", 7]["estimate"] is None
     assert months["male", 7]["estimate"] is not None
 
 
 def test_exit_rates_are_exits_over_months_at_risk(spells):
-    rates = exit_rates(spells, periods=(2, 6, 12), horizon_months=6)
+    rates = exit_rates(spells, periods=(2, 6, 12), horizon_months=6, least_spells=1)
 
     # Known starts, months 1-2: 11 spells, two exits; months at risk 1 + 10 x 2 = 21.
     # Months 3-6: lengths 4 4 5 6 6 7 8 8: 2 + 2 + 3 + 4 x 5 = 27 months, exits at 4, 5, 6, 6.
@@ -82,7 +84,7 @@ def test_exit_rates_are_exits_over_months_at_risk(spells):
 
 def test_exit_rates_allow_for_several_spells_of_a_person(spells):
     twice = pl.concat([spells, spells])
-    once, doubled = (exit_rates(table, periods=(6,), horizon_months=6) for table in (spells, twice))
+    once, doubled = (exit_rates(table, periods=(6,), horizon_months=6, least_spells=1) for table in (spells, twice))
 
     # The same people twice over know nothing more.
     assert doubled["ci_upper"].item() == pytest.approx(once["ci_upper"].item(), abs=EXACT)
@@ -90,7 +92,7 @@ def test_exit_rates_allow_for_several_spells_of_a_person(spells):
 
 def test_exit_rates_and_group_curves_allow_for_couples(spells, groups):
     couples, pairs = (pl.concat([table, table.with_columns(person_id="partner of " + pl.col("person_id"))]) for table in (spells, groups))
-    alone, together = (exit_rates(table, periods=(6,), horizon_months=6) for table in (spells, couples))
+    alone, together = (exit_rates(table, periods=(6,), horizon_months=6, least_spells=1) for table in (spells, couples))
     curve_alone, curve_together = (group_curves(table, horizon_months=6) for table in (groups, pairs))
 
     assert together["ci_upper"].item() == pytest.approx(alone["ci_upper"].item(), abs=EXACT)
@@ -109,7 +111,7 @@ def test_exit_rates_are_the_same_to_the_last_bit_however_rows_stand():
             "exit": pl.Series(rng.random(150) < 0.6).replace_strict({True: "work", False: None}, return_dtype=pl.String),
             "is_start_known": True,
         }
-    ).with_columns(cluster_id="person_id")
+    ).with_columns(cluster_id="person_id", entry=pl.lit(0))
     rates = exit_rates(many, periods=[3, 6, 12], horizon_months=12)
 
     shuffled = (many.sample(fraction=1, shuffle=True, seed=seed) for seed in range(10))

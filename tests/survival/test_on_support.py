@@ -1,7 +1,17 @@
 import polars as pl
 import pytest
 
-from evalkit.survival import exit_curves, months_on_support, state_shares
+from evalkit.survival import (
+    aalen_johansen,
+    exit_curves,
+    exit_rates,
+    group_curves,
+    group_months,
+    median_months,
+    months_on_support,
+    restricted_mean,
+    state_shares,
+)
 
 EXACT = 1e-12
 SPELLS = pl.DataFrame(
@@ -11,6 +21,8 @@ SPELLS = pl.DataFrame(
         "district": ["North", "North", "South", "South"],
         "months": [2, 4, 1, 3],
         "exit": ["work", None, "studies", "work"],
+        "entry": 0,
+        "is_start_known": True,
     }
 )
 INTERVALS = pl.DataFrame(
@@ -49,11 +61,10 @@ def test_months_on_support_puts_the_city_beside_its_districts():
 
 
 def test_months_on_support_are_null_where_a_district_is_not_followed_so_far():
-    months = months_on_support(SPELLS, horizons=[4]).sort("district")
+    months = months_on_support(SPELLS, horizons=[6]).sort("district")
 
-    estimates = months["estimate"].to_list()
-    assert months["district"].to_list() == ["North", "South", "all"]
-    assert estimates[0] is not None and estimates[1] is None and estimates[2] is not None
+    # North's last spell runs on at month 4, and so the city's; South's have all ended, after 1 and 3 months.
+    assert dict(months.select("district", "estimate").iter_rows()) == {"North": None, "South": pytest.approx(2.0), "all": None}
 
 
 def test_state_shares_count_the_people_behind_each_share():
@@ -66,7 +77,7 @@ def test_state_shares_count_the_people_behind_each_share():
 
 
 def test_months_on_support_are_null_where_nobody_is_followed_so_far():
-    months = months_on_support(SPELLS, horizons=[12])
+    months = months_on_support(SPELLS.with_columns(exit=pl.lit(None, pl.String)), horizons=[12])
 
     assert months["n_persons"].to_list() == [2, 2, 4]
     assert months.select("estimate", "std_error", "ci_lower", "ci_upper").null_count().row(0) == (3,) * 4
@@ -88,3 +99,74 @@ def test_a_couple_that_does_everything_together_knows_no_more_than_one_person():
     for one, couple in (curves, months, shares):
         assert one["std_error"].drop_nulls().max() > 0
         assert couple["std_error"].to_list() == pytest.approx(one["std_error"].to_list(), abs=EXACT)
+
+
+# Eight spells of which two were running when the extract began: one nobody knows since when, one for the three months that the sender tells.
+FLOW = pl.DataFrame(
+    {
+        "person_id": list("abcdefgh"),
+        "cluster_id": list("abcdefgh"),
+        "district": "North",
+        "entry": [0, 0, 0, 0, 0, 0, 0, 3],
+        "months": [1, 2, 3, 4, 5, 6, 9, 7],
+        "exit": ["work", "studies", "work", None, "work", "work", None, "work"],
+        "is_start_known": [True, True, True, True, True, True, False, True],
+        "characteristic": "sex",
+        "group": ["female", "male"] * 4,
+    }
+)
+KNOWN = FLOW.filter("is_start_known")
+TABLES = {
+    "exit_curves": lambda spells: exit_curves(spells, horizon_months=6),
+    "months_on_support": lambda spells: months_on_support(spells, horizons=[5]),
+    "group_curves": lambda spells: group_curves(spells, horizon_months=6),
+    "group_months": lambda spells: group_months(spells, horizons=[5]),
+    "exit_rates": lambda spells: exit_rates(spells, periods=[3, 6], horizon_months=6, least_spells=1),
+    "median_months": lambda spells: median_months(spells, by=["district"]),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_of_time_on_support_is_of_spells_whose_beginning_is_known(name):
+    assert TABLES[name](FLOW).equals(TABLES[name](KNOWN))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_no_spell_of_known_beginning_gives_an_empty_table_with_the_same_columns(name):
+    nobody = TABLES[name](FLOW.with_columns(is_start_known=pl.lit(False)))
+
+    assert nobody.is_empty()
+    assert nobody.schema == TABLES[name](FLOW).schema
+
+
+def test_running_spells_of_told_beginning_are_at_risk_from_the_month_in_which_they_are_seen():
+    curve = exit_curves(FLOW, horizon_months=7).filter(exit="work").sort("month")
+
+    # Seven are known; the one that has gone on for three months is first at risk in month 4.
+    assert curve["n_at_risk"].to_list() == [6, 6, 5, 4, 4, 3, 2, 1]
+    by_hand = aalen_johansen(KNOWN, time="months", event="exit", entry="entry", cluster="person_id").filter(cause="work").sort("time")
+    assert curve["estimate"].to_list() == pytest.approx(by_hand["estimate"].to_list(), abs=EXACT)
+
+
+def test_months_rates_and_groups_count_told_beginnings_from_when_they_are_seen():
+    months = months_on_support(FLOW, horizons=[7]).filter(district="North")
+    rates = exit_rates(FLOW, periods=[3, 7], horizon_months=7, least_spells=1)
+
+    by_hand = restricted_mean(KNOWN, time="months", event="exit", entry="entry", horizon=7, cluster="person_id")
+    assert months["estimate"].item() == pytest.approx(by_hand["estimate"].item(), abs=EXACT)
+    # Months 1-3: lengths 1 2 3 and three of those that go on: 1 + 2 + 3 + 9. Months 4-7: 1 + 2 + 3 of these, and 4 of the one that comes in.
+    assert rates["n_months"].to_list() == [15, 10]
+    assert rates["n_spells"].to_list() == [6, 4]
+
+
+def test_a_rate_on_few_spells_is_not_given():
+    rates = exit_rates(FLOW, periods=[3, 6], horizon_months=6, least_spells=5)
+
+    assert rates.select("n_spells", pl.col("estimate", "ci_upper").is_not_null()).rows() == [(6, True, True), (4, False, False)]
+
+
+def test_nobody_who_left_gives_no_curves_but_months():
+    staying = FLOW.with_columns(exit=pl.lit(None, pl.String))
+
+    assert exit_curves(staying, horizon_months=6).is_empty()
+    assert months_on_support(staying, horizons=[5])["estimate"].to_list() == [5.0, 5.0]
