@@ -56,6 +56,12 @@ def month_number_expr(column: str | pl.Expr) -> pl.Expr:
     return column.dt.year().cast(pl.Int32) * 12 + column.dt.month().cast(pl.Int32) - 1
 
 
+def free_from_expr(column: str | pl.Expr) -> pl.Expr:
+    """The first month (number) that a period ending on a date (exclusive) does not touch: a month in the middle of which it ends still counts."""
+    column = pl.col(column) if isinstance(column, str) else column
+    return month_number_expr(column) + (column.dt.day() > 1).cast(pl.Int32)
+
+
 def month_of_number_expr(column: str | pl.Expr) -> pl.Expr:
     """The Date of a column of month numbers."""
     column = pl.col(column) if isinstance(column, str) else column

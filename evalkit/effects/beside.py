@@ -30,11 +30,18 @@ from evalkit.vocabulary import ESTIMANDS
 
 
 class CityGroups(NamedTuple):
-    """group_effects as published; group_draws (table `effect_draws`, district "all") and group_counts for what is computed from them."""
+    """group_effects as published; group_draws (table `effect_draws`, district "all"), group_programme_draws and group_counts for what is computed
+    from them."""
 
     group_effects: pl.DataFrame
     group_draws: pl.DataFrame
     group_counts: pl.DataFrame
+    group_programme_draws: pl.DataFrame
+
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables that stay within the run, by their names."""
+        return {name: table for name, table in self._asdict().items() if name != "group_effects"}
 
 
 class RollOuts(NamedTuple):
@@ -46,13 +53,14 @@ class RollOuts(NamedTuple):
 
 def city_groups(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, n_draws: int, seed: int) -> CityGroups:
     """Effects in the declared groups, for every protocol that has coefficients (see `group_effects`)."""
-    summaries, draws, counts = [_EMPTY["group_effects"]], [_EMPTY["group_draws"]], [_EMPTY["group_counts"]]
+    parts = {name: [_EMPTY[name]] for name in CityGroups._fields}
     for protocol, trials in _fitted(people, protocols, propensity):
         found = group_effects(trials, people.person, propensity=propensity, n_draws=n_draws, seed=seed)
-        summaries.append(group_summary(found, protocol).select(_EMPTY["group_effects"].columns))
-        draws.append(found.draws.select(_EMPTY["group_draws"].columns))
-        counts.append(group_counts(trials, people.person))
-    return CityGroups(*[pl.concat(tables, how="vertical_relaxed") for tables in (summaries, draws, counts)])
+        parts["group_effects"].append(group_summary(found, protocol).select(_EMPTY["group_effects"].columns))
+        parts["group_draws"].append(found.draws.select(_EMPTY["group_draws"].columns))
+        parts["group_counts"].append(group_counts(trials, people.person))
+        parts["group_programme_draws"].append(found.programmes)
+    return CityGroups(**{name: pl.concat(tables, how="vertical_relaxed") for name, tables in parts.items()})
 
 
 def city_targeting(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, seed: int) -> Targeting:
@@ -237,6 +245,7 @@ _EMPTY = {
         },
         "group_draws": SCHEMAS["group_draws"].columns,
         "group_counts": SCHEMAS["group_counts"].columns,
+        "group_programme_draws": SCHEMAS["group_programme_draws"].columns,
         "rule": {
             **_KEYS,
             "condition": pl.Int32,

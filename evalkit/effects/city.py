@@ -14,6 +14,7 @@ from evalkit.effects.balance import balance_table
 from evalkit.effects.diagnostics import effect_sensitivity, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.moments import dose_moments, start_moments, stop_moments, stop_trials
+from evalkit.effects.participation import add_programmes, programme_draws
 from evalkit.effects.pooling import shrink
 from evalkit.effects.refusal import spread_to_districts
 from evalkit.effects.summary import effect_curves, effect_summary
@@ -71,12 +72,13 @@ class CityWeights(NamedTuple):
 class CityEffects(NamedTuple):
     """Draws (table `effect_draws`) and statuses (`effect_status`) of the city and its districts, raw and, where pooled, shrunk.
 
-    events: shares that reached an event, in the shape of the draws with column event; raw only.
+    events: shares that reached an event, in the shape of the draws with column event; raw only. programmes: the table `effect_programme_draws`.
     """
 
     draws: pl.DataFrame
     status: pl.DataFrame
     events: pl.DataFrame
+    programmes: pl.DataFrame
 
 
 def city_weights(people: PersonTables, protocols: Sequence[Protocol], *, n_draws: int, seed: int) -> CityWeights:
@@ -102,12 +104,18 @@ def district_effects(
         if fitted.is_empty() or trials.rows.is_empty():
             parts.append(no_effect(trials, district=district, n_draws=n_draws))
         else:
-            parts.append(estimate_effect(trials, district=district, propensity=fitted, n_draws=n_draws, seed=seed))
+            parts.append(estimate_effect(trials, district=district, propensity=fitted, n_draws=n_draws, seed=seed, with_programmes=True))
     return EffectParts(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
 
 
 def city_effects(
-    sums: pl.DataFrame, statuses: pl.DataFrame, protocols: Sequence[Protocol], *, seed: int, event_sums: pl.DataFrame | None = None
+    sums: pl.DataFrame,
+    statuses: pl.DataFrame,
+    protocols: Sequence[Protocol],
+    *,
+    seed: int,
+    event_sums: pl.DataFrame | None = None,
+    programme_sums: pl.DataFrame | None = None,
 ) -> CityEffects:
     """The city's path from the districts' added sums, the districts whose effect can be said, and these pooled where enough of them qualify.
 
@@ -117,9 +125,12 @@ def city_effects(
         Tables `effect_sums` (districts) and `effect_status` (districts and the city).
     event_sums : DataFrame, optional
         Table `effect_event_sums` (districts); without it there are no events.
+    programme_sums : DataFrame, optional
+        Table `effect_programme_sums` (districts); without it nothing is said of time in interventions.
     """
-    draws, events, added = [], [], []
+    draws, events, added, programmes = [], [], [], []
     event_sums = pl.DataFrame(schema=SCHEMAS["effect_event_sums"].columns) if event_sums is None else event_sums
+    programme_sums = pl.DataFrame(schema=SCHEMAS["effect_programme_sums"].columns) if programme_sums is None else programme_sums
     statuses = spread_to_districts(statuses)
     for protocol in protocols:
         for estimand in protocol.estimands:
@@ -128,6 +139,7 @@ def city_effects(
             raw = _said_draws(sums.filter(own), said)
             draws.append(raw)
             events.append(_said_draws(event_sums.filter(own), said))
+            programmes.append(_said_programmes(programme_sums.filter(own), sums.filter(own), said, protocol))
             qualifying = said.filter(pl.col("district") != CITY)
             if len(qualifying) >= protocol.min_districts_for_pooling:
                 draws.append(
@@ -136,7 +148,7 @@ def city_effects(
                 added.append(qualifying.with_columns(source=pl.lit("shrunk")))
             else:
                 added.append(_not_pooled(statuses.filter(own & (pl.col("district") == CITY))))
-    return CityEffects(pl.concat(draws), pl.concat([statuses, *added]), pl.concat(events))
+    return CityEffects(pl.concat(draws), pl.concat([statuses, *added]), pl.concat(events), pl.concat(programmes))
 
 
 def reported_draws(draws: pl.DataFrame) -> pl.DataFrame:
@@ -211,6 +223,12 @@ def _moments(people: PersonTables, trials: Trials, propensity: pl.DataFrame, *, 
 def _said_draws(sums: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
     together = pl.concat([sums, add_districts(sums, name=CITY)])
     return effect_draws(together.filter(pl.col("district").is_in(said["district"].to_list())))
+
+
+def _said_programmes(programme_sums: pl.DataFrame, sums: pl.DataFrame, said: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    together = pl.concat([sums, add_districts(sums, name=CITY)])
+    programmes = pl.concat([programme_sums, add_programmes(programme_sums)]).filter(pl.col("district").is_in(said["district"].to_list()))
+    return programme_draws(programmes, together, state=protocol.eligibility.state_before)
 
 
 def _not_pooled(city_status: pl.DataFrame) -> pl.DataFrame:

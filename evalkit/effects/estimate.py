@@ -16,6 +16,7 @@ from evalkit.effects.cube import from_cube, to_cube
 from evalkit.effects.events import EVENTS, event_months
 from evalkit.effects.grace import GracePeriod
 from evalkit.effects.later_starts import LaterStarts
+from evalkit.effects.participation import ProgrammeCells, programme_sums_table
 from evalkit.effects.refusal import refusal_reason
 from evalkit.effects.target_trial import Trials, eligible_per_year
 from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, drawn_people, effective_sample_size, weakest_arm
@@ -29,11 +30,13 @@ _SUM_COLUMNS = ("state", "event", "month", "weighted_sum", "weight_total")
 
 
 class EffectParts(NamedTuple):
-    """What a district hands on: sums (table `effect_sums`), status (`effect_status`, source raw) and events (`effect_event_sums`)."""
+    """What a district hands on: sums (table `effect_sums`), status (`effect_status`, source raw), events (`effect_event_sums`) and time in
+    interventions (`effect_programme_sums`, of the primary comparison)."""
 
     sums: pl.DataFrame
     status: pl.DataFrame
     events: pl.DataFrame
+    programmes: pl.DataFrame
 
 
 class _Draws(NamedTuple):
@@ -55,6 +58,7 @@ def estimate_effect(
     n_draws: int,
     seed: int,
     comparisons: Sequence[Comparison] | None = None,
+    with_programmes: bool = False,
 ) -> EffectParts:
     """Weighted state sums by arm and month for every draw and comparison, and whether an effect can be said.
 
@@ -69,6 +73,8 @@ def estimate_effect(
         As the coefficients were fitted: draw b weights persons alike everywhere.
     comparisons : sequence of str, optional
         Only these of the protocol's comparisons.
+    with_programmes : bool
+        Whether time in interventions is summed, which money is put on.
 
     Returns
     -------
@@ -76,22 +82,28 @@ def estimate_effect(
         Sums per draw, arm, state and month 0..follow_up_months; month 0 is the month before time zero, when everyone is on support.
     """
     person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
-    indicators = _indicators(trials)
-    sums, events, statuses = [], [], []
+    programmes = ProgrammeCells(trials) if with_programmes else None
+    indicators, n_plain = _indicators(trials, programmes), len(trials.states) + len(EVENTS)
+    sums, events, statuses, taking_part = [], [], [], []
     for comparison in _comparisons(trials, propensity, comparisons):
         draws, later = _draws_of(trials, propensity, comparison), _later(trials, comparison)
+        is_valued = programmes is not None and comparison == trials.protocol.comparisons[0]
+        own_indicators = indicators if is_valued or not programmes else [tuple(arm[:n_plain] for arm in month) for month in indicators]
         size = max(1, _CHUNK_VALUES // max(len(trials.rows), 1))
         chunks = [draws.part(slice(at, at + size)) for at in range(0, len(draws.numbers), size)]
         totals = [
-            _arm_sums(trials, indicators, _resampled(chunk, person, drawn) * _base_weights(trials, chunk.propensity), chunk, later)
+            _arm_sums(trials, own_indicators, _resampled(chunk, person, drawn) * _base_weights(trials, chunk.propensity), chunk, later)
             for chunk in chunks
         ]
         counted, months = (np.concatenate(parts, axis=-1) for parts in zip(*totals, strict=True))
         keys = _keys(trials, district, comparison)
         sums.append(_sums_table(counted[:, : len(trials.states)], months, draws.numbers, trials.states, keys, "state", trials))
-        events.append(_sums_table(counted[:, len(trials.states) :], months, draws.numbers, EVENTS, keys, "event", trials))
+        events.append(_sums_table(counted[:, len(trials.states) : n_plain], months, draws.numbers, EVENTS, keys, "event", trials))
+        if is_valued:
+            taking_part.append(programme_sums_table(counted[:, n_plain:, 1:], draws.numbers, programmes.names, keys))
         statuses.append(_status(trials, draws, keys, later, n_draws=n_draws, drawn=drawn[np.unique(person[trials.is_treated])]))
-    return EffectParts(pl.concat(sums), pl.concat(statuses), pl.concat(events))
+    no_programmes = pl.DataFrame(schema=SCHEMAS["effect_programme_sums"].columns)
+    return EffectParts(pl.concat(sums), pl.concat(statuses), pl.concat(events), pl.concat([no_programmes, *taking_part]))
 
 
 def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_draws: int, seed: int) -> pl.DataFrame:
@@ -133,9 +145,9 @@ def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
         "n_draws_without_starters": n_draws,
     }
     rows = [{**_keys(trials, district, comparison), **said} for comparison in trials.protocol.comparisons]
-    empty = (pl.DataFrame(schema=SCHEMAS[name].columns) for name in ("effect_sums", "effect_event_sums"))
-    sums, events = empty
-    return EffectParts(sums, pl.DataFrame(rows, schema=SCHEMAS["effect_status"].columns), events)
+    empty = (pl.DataFrame(schema=SCHEMAS[name].columns) for name in ("effect_sums", "effect_event_sums", "effect_programme_sums"))
+    sums, events, programmes = empty
+    return EffectParts(sums, pl.DataFrame(rows, schema=SCHEMAS["effect_status"].columns), events, programmes)
 
 
 def effect_draws(sums: pl.DataFrame, *, source: str = "raw") -> pl.DataFrame:
@@ -211,25 +223,26 @@ def _resampled(draws: _Draws, person: np.ndarray, drawn: np.ndarray) -> np.ndarr
     return everybody[:, 0 if draws.numbers[0] == 0 else 1 :][person]
 
 
-def _indicators(trials: Trials) -> list[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
-    """Per month of follow-up and arm (comparison, treated): (n_states + n_events, n_rows of the arm) zeros and ones."""
+def _indicators(trials: Trials, programmes: ProgrammeCells | None) -> list[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
+    """Per month of follow-up and arm (comparison, treated): (n_states + n_events + n_measured, n_rows of the arm) zeros and ones."""
     events, n_states = event_months(trials), len(trials.states)
     found = []
     for month in range(trials.outcomes.shape[1]):
-        by_arm = []
+        by_arm, in_programmes = [], programmes.of_month(month) if programmes else None
         for mask in _masks(trials):
             states = trials.outcomes[mask, month]
             event, member = np.nonzero(events[:, mask, month])
             place = np.concatenate([states, n_states + event]), np.concatenate([np.arange(len(states)), member])
-            by_arm.append(sparse.csr_matrix((np.ones(len(place[0])), place), shape=(n_states + len(EVENTS), len(states))))
+            plain = sparse.csr_matrix((np.ones(len(place[0])), place), shape=(n_states + len(EVENTS), len(states)))
+            by_arm.append(sparse.vstack([plain, in_programmes[:, mask]], format="csr") if programmes else plain)
         found.append(tuple(by_arm))
     return found
 
 
 def _arm_sums(trials: Trials, indicators, weights: np.ndarray, draws: _Draws, later: LaterStarts | GracePeriod | None):
-    """Sums of weights (2 arms, n_states + n_events, months 0..h, n_draws), and of all weight (2, months, n_draws); arm 0 is the comparison."""
+    """Sums of weights (2 arms, rows of the indicators, months 0..h, n_draws), and of all weight (2, months, n_draws); arm 0 is the comparison."""
     n_states, n_months = len(trials.states), trials.outcomes.shape[1]
-    sums = np.zeros((2, n_states + len(EVENTS), n_months + 1, weights.shape[1]))
+    sums = np.zeros((2, indicators[0][0].shape[0], n_months + 1, weights.shape[1]))
     totals = np.zeros((2, n_months + 1, weights.shape[1]))
     chances = later.chances(draws.propensity, draws.censoring) if later else None
     for arm, mask in enumerate(_masks(trials)):

@@ -13,6 +13,7 @@ import polars as pl
 from evalkit.draws import estimate_with_range
 from evalkit.effects.balance import standardised_differences
 from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect, no_effect
+from evalkit.effects.participation import programme_draws
 from evalkit.effects.placebo import holm, two_sided
 from evalkit.effects.pooling import primary_differences, shrink
 from evalkit.effects.target_trial import Trials, eligible_per_year
@@ -28,11 +29,13 @@ _KEYS = ["intervention_id", "protocol_hash", "subgroup"]
 
 
 class GroupEffects(NamedTuple):
-    """draws (table `effect_draws`, district "all"; sources raw and shrunk), status (`effect_status`), balance (max_abs_smd by group)."""
+    """draws (table `effect_draws`, district "all"; sources raw and shrunk), status (`effect_status`), balance (max_abs_smd by group), programmes
+    (table `effect_programme_draws`, district "all")."""
 
     draws: pl.DataFrame
     status: pl.DataFrame
     balance: pl.DataFrame
+    programmes: pl.DataFrame
 
 
 def with_target_groups(person: pl.DataFrame) -> pl.DataFrame:
@@ -116,13 +119,14 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
     """
     primary = trials.protocol.comparisons[0]
     coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
-    sums, statuses, balance = [], [], []
+    draws = {"n_draws": n_draws, "seed": seed}
+    sums, statuses, balance, programmes = [], [], [], [pl.DataFrame(schema=SCHEMAS["group_programme_draws"].columns)]
     for name, mask in {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}.items():
         own = trials.keep(mask)
         is_comparable = own.is_treated.any() and not own.is_treated.all()
         parts = (
             # Under the group's own name: balance is asked of all, whose weights these are (`refusal_reason`).
-            estimate_effect(own, district=name, propensity=propensity, n_draws=n_draws, seed=seed, comparisons=(primary,))
+            estimate_effect(own, district=name, propensity=propensity, **draws, comparisons=(primary,), with_programmes=True)
             if is_comparable
             else no_effect(own, district=name, n_draws=n_draws)
         )
@@ -131,11 +135,14 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
         is_said = parts.status["status"][0] == "estimated"
         statuses.append(parts.status)
         sums += [effect_draws(parts.sums)] if is_said else []
+        state = trials.protocol.eligibility.state_before
+        programmes += [programme_draws(parts.programmes, parts.sums, state=state)] if is_said else []
         imbalance = np.abs(standardised_differences(own, arm_weights(own, coefficients))).max(initial=0) if is_comparable else None
         balance.append((trials.protocol.intervention_id, protocol_hash(trials.protocol), name, imbalance))
     raw = pl.concat(sums) if sums else pl.DataFrame(schema=SCHEMAS["effect_draws"].columns)
     columns = {**dict.fromkeys(_KEYS, pl.String), "max_abs_smd": pl.Float64}
-    return GroupEffects(_with_shrunk(raw, trials.protocol, seed), pl.concat(statuses), pl.DataFrame(balance, schema=columns, orient="row"))
+    balances = pl.DataFrame(balance, schema=columns, orient="row")
+    return GroupEffects(_with_shrunk(raw, trials.protocol, seed), pl.concat(statuses), balances, pl.concat(programmes))
 
 
 def group_summary(effects: GroupEffects, protocol: Protocol, *, conf_level: float = 0.95) -> pl.DataFrame:

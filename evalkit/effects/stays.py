@@ -1,11 +1,12 @@
-"""Stays in an intervention: episodes that overlap or follow at once are one."""
+"""Time in interventions, in protocol months: stays in one (episodes that overlap or follow at once are one), and the months in all of them."""
 
 import polars as pl
 
-from evalkit.months import month_number_expr
+from evalkit.months import free_from_expr, month_number_expr
 
 # An episode that has not ended: later than any month of an extract.
 _NO_END = 2**20
+PARTICIPATION = {"person_id": pl.String, "programme": pl.String, "measure": pl.String, "start": pl.Int32, "stop": pl.Int32}
 
 
 def episode_months(episodes: pl.DataFrame, intervention_id: str, origin: int) -> pl.DataFrame:
@@ -38,3 +39,28 @@ def episode_months(episodes: pl.DataFrame, intervention_id: str, origin: int) ->
         )
         .drop("stay")
     )
+
+
+def participation_months(episodes: pl.DataFrame, origin: int) -> pl.DataFrame:
+    """Time in every intervention, in protocol months.
+
+    Returns
+    -------
+    DataFrame
+        person_id, programme (the intervention), measure, start (inclusive), stop (exclusive). measure taking_part: months in which an episode
+        runs, those in which it begins or ends included; starting: the month in which time without a break begins (`episode_months`).
+    """
+    first = (month_number_expr("start") - origin + 1).cast(pl.Int32)
+    stop = pl.max_horizontal(pl.coalesce((free_from_expr("end") - origin + 1).cast(pl.Int32), pl.lit(_NO_END)), first + 1)
+    running = episodes.select("person_id", programme="intervention_id", measure=pl.lit("taking_part"), start=first, stop=stop)
+    starts = [
+        episode_months(episodes, one, origin).select(
+            "person_id",
+            programme=pl.lit(one),
+            measure=pl.lit("starting"),
+            start=pl.col("episode_start"),
+            stop=pl.col("episode_start") + 1,
+        )
+        for one in episodes["intervention_id"].unique().sort()
+    ]
+    return pl.concat([part.select(list(PARTICIPATION)).cast(PARTICIPATION) for part in (running, *starts)])

@@ -6,7 +6,7 @@ Sianesi (2004), Rev. Econ. Stat. 86:133; Hernan & Robins (2016), Am. J. Epidemio
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -14,12 +14,21 @@ import polars as pl
 
 from evalkit.effects.covariates import UNKNOWN, Known, StatePanel, calendar_design, design_matrix, person_values
 from evalkit.effects.earlier import without_earlier
-from evalkit.effects.stays import episode_months
+from evalkit.effects.stays import PARTICIPATION, episode_months, participation_months
 from evalkit.errors import ProtocolError
 from evalkit.months import month_number, month_number_expr, month_of_number
 from evalkit.protocol import Protocol
 
-__all__ = ["UNKNOWN", "Trials", "Waiting", "eligible_per_year", "emulate_trials", "episode_months", "has_eligible", "trial_months"]
+__all__ = [
+    "UNKNOWN",
+    "Trials",
+    "Waiting",
+    "eligible_per_year",
+    "emulate_trials",
+    "episode_months",
+    "has_eligible",
+    "trial_months",
+]
 
 # Months of one person stay apart from the next person's when both are one number.
 _MONTH_SPAN = 2**21
@@ -51,6 +60,7 @@ class Trials:
     outcomes : (n_rows, follow_up_months) position of each month's state in `states`.
     states : the protocol's outcomes, and "unknown" where some month of somebody's follow-up is not known.
     waiting : the months in which people could start; null where nothing is compared with never and there is no grace period.
+    participation : `participation_months` of everybody, in every intervention of the register.
     """
 
     rows: pl.DataFrame
@@ -60,6 +70,7 @@ class Trials:
     states: tuple[str, ...]
     protocol: Protocol
     waiting: Waiting | None = None
+    participation: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARTICIPATION))
 
     @property
     def is_treated(self) -> np.ndarray:
@@ -144,7 +155,8 @@ def emulate_trials(
     if is_never or protocol.grace_months:
         columns = ("person_id", "cluster_id", "trial_month", "elapsed_months", "weight")
         waiting = Waiting(months.select(*columns, started=pl.col("arm") == "treated"), _with_calendar(design, months, protocol, last))
-    return Trials(rows, own_design, (*terms, *protocol.calendar_terms), outcomes, panel.states, protocol, waiting)
+    terms, taking_part = (*terms, *protocol.calendar_terms), participation_months(episodes, origin)
+    return Trials(rows, own_design, terms, outcomes, panel.states, protocol, waiting, taking_part)
 
 
 def trial_months(protocols: Sequence[Protocol], first_month: date) -> pl.DataFrame:

@@ -12,6 +12,15 @@ _EFFECT_KEYS = {
     "subgroup": pl.String,
     "source": pl.String,
 }
+_PROGRAMME_DRAWS = {
+    **{k: v for k, v in _EFFECT_KEYS.items() if k != "source"},
+    "draw": pl.Int32,
+    "arm": pl.String,
+    "programme": pl.String,
+    "month": pl.Int32,
+    "taking_part": pl.Float64,
+    "starting": pl.Float64,
+}
 
 DERIVED: tuple[TableSchema, ...] = (
     TableSchema(
@@ -119,6 +128,27 @@ DERIVED: tuple[TableSchema, ...] = (
             "weight_total": pl.Float64,
         },
         ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "event", "month"),
+        False,
+    ),
+    # Time in every intervention of the register, of the primary comparison; the weight behind it is that of effect_sums.
+    TableSchema(
+        "effect_programme_sums",
+        _PROGRAMME_DRAWS,
+        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "programme", "month"),
+        False,
+    ),
+    # Shares of an arm in, and starting, every intervention by month 1..h; of districts as they are, pooled or not.
+    TableSchema(
+        "effect_programme_draws",
+        _PROGRAMME_DRAWS,
+        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "programme", "month"),
+        False,
+    ),
+    # The same for the declared groups, all districts together.
+    TableSchema(
+        "group_programme_draws",
+        _PROGRAMME_DRAWS,
+        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "programme", "month"),
         False,
     ),
     TableSchema(

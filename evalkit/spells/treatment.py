@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from evalkit.months import add_months, month_number_expr
+from evalkit.months import add_months, free_from_expr, month_number_expr
 from evalkit.tables import conform
 
 
@@ -47,8 +47,8 @@ def build_episodes(participation: pl.DataFrame, intervention: pl.DataFrame, *, d
 
 
 def free_from() -> pl.Expr:
-    """The first month without an episode (number), null while it is running: a month in the middle of which it ends is still one with it."""
-    return month_number_expr("end") + (pl.col("end").dt.day() > 1).cast(pl.Int32)
+    """The first month without an episode (number), null while it is running."""
+    return free_from_expr("end")
 
 
 def _months_between(start: str, end: str) -> pl.Expr:

@@ -9,6 +9,7 @@ import pytest
 
 from evalkit.effects import (
     Protocol,
+    add_districts,
     effect_draws,
     effect_timing,
     emulate_trials,
@@ -22,6 +23,7 @@ from evalkit.effects import (
     weights_from_propensity,
 )
 from evalkit.effects.events import EVENTS, event_months
+from evalkit.effects.participation import add_programmes, programme_draws
 from evalkit.months import add_months
 
 EXACT = 1e-12
@@ -147,6 +149,56 @@ def test_who_has_not_started_later_stands_for_who_has():
     p = rows["started"].mean()
     assert wait == pytest.approx([0, 0, 0, 1 / 4, 1 / 4], abs=EXACT)
     assert never == pytest.approx([0, 0, 0, 1 / 3, 1 / (1 + 2 / (1 - p))], abs=1e-9)
+
+
+def test_time_in_every_intervention_is_counted_in_both_arms_by_the_weights_of_the_states():
+    """t starts the course at month 2 and leaves in the middle of month 4; a starts it in month 4; b is in a club all along, and again after a gap."""
+    lives = {"t": "sssss", "a": "sssss", "b": "sssss"}
+    courses = [("t", "course", 2, 2, 4), ("a", "course", 4, 2, None), ("b", "club", 1, 3, None), ("b", "club", 5, 1, None)]
+    tables = _tables(lives, courses)
+    mid_month = pl.when(pl.col("person_id") == "t").then(pl.lit(date(2020, 4, 15))).otherwise("end")
+    tables["episodes"] = tables["episodes"].with_columns(end=mid_month)
+    trials = emulate_trials(**tables, protocol=_protocol(comparisons=["wait", "never"]))
+
+    parts = estimate_effect(trials, district="North", propensity=_fitted(trials), n_draws=1, seed=0, with_programmes=True)
+
+    found = programme_draws(parts.programmes, parts.sums, state="support").filter(pl.col("draw") == 0).sort("month")
+    shares = {
+        (arm, programme, measure): own[measure].to_list()
+        for (arm, programme), own in found.partition_by("arm", "programme", as_dict=True).items()
+        for measure in ("taking_part", "starting")
+    }
+    # Follow-up months 1 to 4 are the extract's months 2 to 5; the two who wait weigh alike.
+    assert found["estimand"].unique().to_list() == ["start_now_rather_than_wait"]
+    assert shares == {
+        ("treated", "course", "taking_part"): [1, 1, 1, 0],
+        ("treated", "course", "starting"): [1, 0, 0, 0],
+        ("treated", "club", "taking_part"): [0, 0, 0, 0],
+        ("treated", "club", "starting"): [0, 0, 0, 0],
+        ("comparison", "course", "taking_part"): pytest.approx([0, 0, 1 / 2, 1 / 2]),
+        ("comparison", "course", "starting"): pytest.approx([0, 0, 1 / 2, 0]),
+        ("comparison", "club", "taking_part"): pytest.approx([1 / 2, 1 / 2, 0, 1 / 2]),
+        ("comparison", "club", "starting"): pytest.approx([0, 0, 0, 1 / 2]),
+    }
+
+
+def test_a_city_has_the_added_time_of_its_districts_in_interventions_that_not_all_have():
+    lives = {"t": "sssss", "a": "sssss", "b": "sssss"}
+    north, south = (
+        _trials(lives, [("t", "course", 2, 2, 4), *more]) for more in ([("b", "club", 2, 1, None)], [("a", "course", 3, 1, None)])
+    )
+    parts = [
+        estimate_effect(trials, district=name, propensity=_fitted(trials), n_draws=1, seed=0, with_programmes=True)
+        for name, trials in (("North", north), ("South", south))
+    ]
+
+    programmes, sums = (pl.concat([getattr(part, field) for part in parts]) for field in ("programmes", "sums"))
+    city = programme_draws(add_programmes(programmes), add_districts(sums), state="support").filter(draw=0, arm="comparison")
+
+    # Four wait in the city: one of them is in the club in month 1, another starts the course in month 2.
+    shares = {name: own.sort("month")["taking_part"].to_list() for (name,), own in city.partition_by("programme", as_dict=True).items()}
+    assert shares == {"club": pytest.approx([1 / 4, 0, 0, 0]), "course": pytest.approx([0, 1 / 4, 0, 0])}
+    assert city["district"].unique().to_list() == ["all"]
 
 
 def test_weights_are_truncated_as_declared():

@@ -166,7 +166,7 @@ def test_money_is_put_on_the_primary_comparison_alone_and_timing_is_said_for_bot
     parts = [
         district_effects(people, [protocol], propensity=weights.propensity, district=one, n_draws=N_DRAWS, seed=SEED) for one in districts
     ]
-    sums, statuses, events = (pl.concat(tables) for tables in zip(*parts, strict=True))
+    sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
 
     effects = city_effects(sums, pl.concat([statuses, weights.status]), [protocol], seed=SEED, event_sums=events)
     timing = timings(effects, [protocol])

@@ -93,7 +93,7 @@ def _estimates(people: PersonTables, protocol: Protocol, *, seed: int, n_draws: 
     trials, draws = people.trials(protocol), {"n_draws": n_draws, "seed": seed}
     fitted = pl.concat([fit(trials, **draws) for fit in (fit_propensity, fit_censoring)])
     parts = [estimate_effect(trials.of_district(one), district=one, propensity=fitted, **draws) for one in DISTRICTS]
-    sums, statuses, events = (pl.concat(tables) for tables in zip(*parts, strict=True))
+    sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
     city = effect_status(trials, district="all", propensity=fitted, **draws)
     found = city_effects(sums, pl.concat([statuses, city]), [protocol], seed=seed, event_sums=events)
     ranged = [

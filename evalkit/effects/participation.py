@@ -1,0 +1,107 @@
+"""Time in interventions during follow-up: in each arm and month, the share in every intervention of the register and the share starting it.
+
+Money is put on them: what an arm spends on places follows the months in which its people fill them, whoever starts what and when. They are summed
+with the weights and draws of the states, for the primary comparison alone. Districts are not drawn towards the city's: what a district's people
+take part in is counted, not compared, so the raw shares stand beside pooled effects.
+"""
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from evalkit.effects.cube import from_cube, to_cube
+from evalkit.effects.target_trial import Trials
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import CITY
+
+MEASURES = ("taking_part", "starting")
+_CONSTANTS = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
+
+
+class ProgrammeCells:
+    """Who is in, or starts, which intervention in which month of follow-up: `names` of the interventions, and zeros and ones by month and rows."""
+
+    def __init__(self, trials: Trials):
+        self.n_rows, n_months = trials.outcomes.shape
+        cells = _cells(trials, n_months)
+        self.names = cells["programme"].unique().sort().to_list()
+        programme = np.searchsorted(np.array(self.names, dtype=str), cells["programme"].to_numpy().astype(str))
+        measure = (cells["measure"] == MEASURES[1]).to_numpy()
+        self._of_cell = measure * len(self.names) + programme
+        self._rows = cells["row"].to_numpy()
+        self._bounds = np.searchsorted(cells["month"].to_numpy(), np.arange(n_months + 1))
+
+    @property
+    def n_measured(self) -> int:
+        """Rows of every month's matrix: each measure of each intervention."""
+        return len(MEASURES) * len(self.names)
+
+    def of_month(self, month: int) -> sparse.csr_matrix:
+        """(n_measured, n_rows): in each of `names`, then starting each of them; month 0 is the trial month."""
+        own = slice(*self._bounds[month : month + 2])
+        places = self._of_cell[own], self._rows[own]
+        return sparse.csr_matrix((np.ones(len(places[0])), places), shape=(self.n_measured, self.n_rows))
+
+
+def programme_sums_table(sums: np.ndarray, draws: np.ndarray, names: list[str], keys: dict[str, str]) -> pl.DataFrame:
+    """The table `effect_programme_sums` from sums of weights (arm, measure and intervention, months 1..h, draw)."""
+    n_months = sums.shape[2]
+    axes = {
+        "arm": pl.Series(["comparison", "treated"]),
+        "programme": pl.Series(names, dtype=pl.String),
+        "month": pl.Series(np.arange(1, n_months + 1), dtype=pl.Int32),
+        "draw": pl.Series(draws, dtype=pl.Int32),
+    }
+    columns = {measure: sums[:, i * len(names) : (i + 1) * len(names)] for i, measure in enumerate(MEASURES)}
+    schema = SCHEMAS["effect_programme_sums"].columns
+    return from_cube(axes, columns, keys).select(list(schema)).cast(schema)
+
+
+def programme_draws(programme_sums: pl.DataFrame, sums: pl.DataFrame, *, state: str) -> pl.DataFrame:
+    """Shares in, and starting, each intervention by arm and month: the table `effect_programme_draws`.
+
+    Parameters
+    ----------
+    programme_sums, sums : DataFrame
+        The tables `effect_programme_sums` and `effect_sums` of one comparison and the same districts.
+    state : str
+        One of the states: all have the same weights behind them.
+
+    Returns
+    -------
+    DataFrame
+        Draws in which an arm is empty are left out.
+    """
+    schema = SCHEMAS["effect_programme_draws"].columns
+    if programme_sums.is_empty():
+        return pl.DataFrame(schema=schema)
+    keys = ["district", *_CONSTANTS, "draw"]
+    totals = sums.filter(pl.col("state") == state).select(*keys, "arm", "month", "weight_total")
+    empty = totals.filter(pl.col("weight_total") <= 0).select(keys).unique()
+    shares = programme_sums.join(totals, on=[*keys, "arm", "month"]).join(empty, on=keys, how="anti")
+    return shares.with_columns(pl.col(measure) / pl.col("weight_total") for measure in MEASURES).select(list(schema))
+
+
+def add_programmes(programme_sums: pl.DataFrame) -> pl.DataFrame:
+    """The districts' sums added, as the city's: in an intervention that a district does not have there is nobody there."""
+    parts = [programme_sums.clear()]
+    for keys, own in programme_sums.partition_by(_CONSTANTS, as_dict=True, maintain_order=True).items():
+        # Districts are added in the order of their names: the same sums give the same bits.
+        cubes = {measure: to_cube(own, ["district", "draw", "arm", "programme", "month"], measure) for measure in MEASURES}
+        axes = {axis: labels for axis, labels in cubes[MEASURES[0]].axes.items() if axis != "district"}
+        columns = {measure: cube.values.sum(axis=0) for measure, cube in cubes.items()}
+        whole = from_cube(axes, columns, {"district": CITY, **dict(zip(_CONSTANTS, keys, strict=True))})
+        parts.append(whole.select(programme_sums.columns))
+    return pl.concat(parts)
+
+
+def _cells(trials: Trials, n_months: int) -> pl.DataFrame:
+    """row, programme, measure, month (0 is the trial month): sorted by month, each once."""
+    rows = trials.rows.select("person_id", "trial_month").with_row_index("row")
+    span = {
+        "first": pl.max_horizontal(pl.col("start") - pl.col("trial_month"), pl.lit(0)),
+        "last": pl.min_horizontal(pl.col("stop") - pl.col("trial_month"), pl.lit(n_months)),
+    }
+    met = rows.join(trials.participation, on="person_id").with_columns(**span).filter(pl.col("first") < pl.col("last"))
+    months = met.select("row", "programme", "measure", month=pl.int_ranges("first", "last")).explode("month")
+    return months.unique().sort("month", "row", "programme", "measure")
