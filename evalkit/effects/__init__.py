@@ -25,6 +25,7 @@ from evalkit.effects.city import (
     city_weights,
     district_effects,
     primary_draws,
+    primary_rows,
     reported_draws,
     summaries,
     timings,

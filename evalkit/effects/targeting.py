@@ -71,7 +71,7 @@ def targeting(trials: Trials, *, seed: int, n_folds: int = N_FOLDS) -> Targeting
     named = np.zeros(len(values), bool)
     for place in range(n_folds):
         rule = learn_rule(trials.is_treated, values, weights, features, within=fold != place)
-        named |= _named_by(rule, features) & (fold == place)
+        named |= _named_by(rule, features, len(values)) & (fold == place)
     rule = learn_rule(trials.is_treated, values, weights, features, within=np.ones(len(values), bool))
     return Targeting(_rule_table(rule, trials, features), _value_table(trials, values, weights, named))
 
@@ -150,8 +150,9 @@ def _folds(trials: Trials, *, seed: int, n_folds: int) -> np.ndarray:
     return np.minimum((uniform * n_folds).astype(int), n_folds - 1)[people.search_sorted(trials.rows["cluster_id"]).to_numpy()]
 
 
-def _named_by(rule: list[Condition], features: dict[str, np.ndarray]) -> np.ndarray:
-    named = np.ones(len(next(iter(features.values()))), bool)
+def _named_by(rule: list[Condition], features: dict[str, np.ndarray], n_rows: int) -> np.ndarray:
+    """Which rows a rule names: everyone where it has no condition."""
+    named = np.ones(n_rows, bool)
     for condition in rule:
         named &= condition.holds(features)
     return named
@@ -159,7 +160,7 @@ def _named_by(rule: list[Condition], features: dict[str, np.ndarray]) -> np.ndar
 
 def _rule_table(rule: list[Condition], trials: Trials, features: dict[str, np.ndarray]) -> pl.DataFrame:
     rows = [
-        (CITY, trials.protocol.intervention_id, place, *condition, trials.keep(_named_by(rule[:place], features)).n_starters)
+        (CITY, trials.protocol.intervention_id, place, *condition, trials.keep(_named_by(rule[:place], features, trials.rows.height)).n_starters)
         for place, condition in enumerate(rule, start=1)
     ]
     schema = {
