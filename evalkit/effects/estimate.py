@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
+from evalkit.effects.arm_sums import arm_sums, stretches
 from evalkit.effects.cube import from_cube, to_cube
 from evalkit.effects.events import EVENTS, event_months
 from evalkit.effects.grace import GracePeriod
@@ -25,7 +25,6 @@ from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
 from evalkit.vocabulary import ESTIMANDS, Comparison
 
-_CHUNK_VALUES = 8_000_000
 _SUM_COLUMNS = ("state", "event", "month", "weighted_sum", "weight_total")
 
 
@@ -45,9 +44,6 @@ class _Draws(NamedTuple):
     numbers: np.ndarray
     propensity: np.ndarray
     censoring: np.ndarray | None
-
-    def part(self, chunk: slice) -> "_Draws":
-        return _Draws(self.numbers[chunk], self.propensity[:, chunk], None if self.censoring is None else self.censoring[:, chunk])
 
 
 def estimate_effect(
@@ -83,19 +79,13 @@ def estimate_effect(
     """
     person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
     programmes = ProgrammeCells(trials) if with_programmes else None
-    indicators, n_plain = _indicators(trials, programmes), len(trials.states) + len(EVENTS)
+    occurred, n_plain = event_months(trials), len(trials.states) + len(EVENTS)
     sums, events, statuses, taking_part = [], [], [], []
     for comparison in _comparisons(trials, propensity, comparisons):
         draws, later = _draws_of(trials, propensity, comparison), _later(trials, comparison)
         is_valued = programmes is not None and comparison == trials.protocol.comparisons[0]
-        own_indicators = indicators if is_valued or not programmes else [tuple(arm[:n_plain] for arm in month) for month in indicators]
-        size = max(1, _CHUNK_VALUES // max(len(trials.rows), 1))
-        chunks = [draws.part(slice(at, at + size)) for at in range(0, len(draws.numbers), size)]
-        totals = [
-            _arm_sums(trials, own_indicators, _resampled(chunk, person, drawn) * _base_weights(trials, chunk.propensity), chunk, later)
-            for chunk in chunks
-        ]
-        counted, months = (np.concatenate(parts, axis=-1) for parts in zip(*totals, strict=True))
+        reached = np.concatenate([occurred, programmes.indicators]) if is_valued else occurred
+        counted, months = _all_sums(trials, reached, draws, later, person=person, drawn=drawn)
         keys = _keys(trials, district, comparison)
         sums.append(_sums_table(counted[:, : len(trials.states)], months, draws.numbers, trials.states, keys, "state", trials))
         events.append(_sums_table(counted[:, len(trials.states) : n_plain], months, draws.numbers, EVENTS, keys, "event", trials))
@@ -203,9 +193,11 @@ def _masks(trials: Trials) -> tuple[np.ndarray, np.ndarray]:
     return ~trials.is_treated, trials.is_treated
 
 
-def _base_weights(trials: Trials, coefficients: np.ndarray) -> np.ndarray:
+def _base_weights(trials: Trials, coefficients: np.ndarray, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
     """The part of the weights that stays the same from month to month: (n_rows, n_draws)."""
-    return trials.rows["weight"].to_numpy()[:, None] if trials.protocol.grace_months else arm_weights(trials, coefficients)
+    if trials.protocol.grace_months:
+        return trials.rows["weight"].to_numpy()[rows, None]
+    return arm_weights(trials, coefficients, rows)
 
 
 def _draws_of(trials: Trials, propensity: pl.DataFrame, comparison: Comparison) -> _Draws:
@@ -217,41 +209,38 @@ def _draws_of(trials: Trials, propensity: pl.DataFrame, comparison: Comparison) 
     return _Draws(both, coefficients[:, np.isin(numbers, both)], censoring[:, np.isin(others, both)])
 
 
-def _resampled(draws: _Draws, person: np.ndarray, drawn: np.ndarray) -> np.ndarray:
-    """Replicate weights of every row; draw 0 takes everybody once."""
+def _resampled(draws: _Draws, drawn: np.ndarray) -> np.ndarray:
+    """Replicate weights of every person in the draws; draw 0 takes everybody once."""
     everybody = np.column_stack([np.ones(len(drawn)), drawn[:, draws.numbers[draws.numbers > 0] - 1]])
-    return everybody[:, 0 if draws.numbers[0] == 0 else 1 :][person]
+    return everybody[:, 0 if draws.numbers[0] == 0 else 1 :]
 
 
-def _indicators(trials: Trials, programmes: ProgrammeCells | None) -> list[tuple[sparse.csr_matrix, sparse.csr_matrix]]:
-    """Per month of follow-up and arm (comparison, treated): (n_states + n_events + n_measured, n_rows of the arm) zeros and ones."""
-    events, n_states = event_months(trials), len(trials.states)
-    found = []
-    for month in range(trials.outcomes.shape[1]):
-        by_arm, in_programmes = [], programmes.of_month(month) if programmes else None
-        for mask in _masks(trials):
-            states = trials.outcomes[mask, month]
-            event, member = np.nonzero(events[:, mask, month])
-            place = np.concatenate([states, n_states + event]), np.concatenate([np.arange(len(states)), member])
-            plain = sparse.csr_matrix((np.ones(len(place[0])), place), shape=(n_states + len(EVENTS), len(states)))
-            by_arm.append(sparse.vstack([plain, in_programmes[:, mask]], format="csr") if programmes else plain)
-        found.append(tuple(by_arm))
-    return found
-
-
-def _arm_sums(trials: Trials, indicators, weights: np.ndarray, draws: _Draws, later: LaterStarts | GracePeriod | None):
-    """Sums of weights (2 arms, rows of the indicators, months 0..h, n_draws), and of all weight (2, months, n_draws); arm 0 is the comparison."""
+def _all_sums(
+    trials: Trials, reached: np.ndarray, draws: _Draws, later: LaterStarts | GracePeriod | None, *, person: np.ndarray, drawn: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of weights (2 arms, n_states + n_reached, months 0..h, n_draws), and of all weight (2, months, n_draws); arm 0 is the comparison."""
     n_states, n_months = len(trials.states), trials.outcomes.shape[1]
-    sums = np.zeros((2, indicators[0][0].shape[0], n_months + 1, weights.shape[1]))
-    totals = np.zeros((2, n_months + 1, weights.shape[1]))
-    chances = later.chances(draws.propensity, draws.censoring) if later else None
+    sums = np.zeros((2, n_states + len(reached), n_months + 1, len(draws.numbers)))
+    totals = np.zeros((2, n_months + 1, len(draws.numbers)))
+    resampled = _resampled(draws, drawn)
     for arm, mask in enumerate(_masks(trials)):
-        own = weights[mask]
-        totals[arm, 0] = own.sum(axis=0)
-        for month in range(n_months):
-            counted = own * later.weights(chances, arm, month) if later else own
-            sums[arm, :, month + 1] = indicators[month][arm] @ counted
-            totals[arm, month + 1] = sums[arm, :n_states, month + 1].sum(axis=0)
+        own = np.flatnonzero(mask)
+        is_new = np.broadcast_to(np.arange(n_months) == 0, (len(own), n_months)) | (later.changes(arm) if later else False)
+        found = stretches(trials.outcomes[own], reached[:, own], is_new, n_states=n_states)
+
+        def weigh(block, rows, months, arm=arm, own=own):
+            members = own[block]
+            base = resampled[person[members]] * _base_weights(trials, draws.propensity, members)
+            totals[arm, 0] += base.sum(axis=0)
+            if not later:
+                return base
+            chances = later.chances(draws.propensity, draws.censoring, block)
+            weights = base[rows - block.start]
+            weights *= later.weights(chances, arm, months, rows)
+            return weights
+
+        sums[arm, :, 1:] = arm_sums(found, weigh, n_rows=len(own), n_months=n_months, n_draws=len(draws.numbers))
+    totals[:, 1:] = sums[:, :n_states, 1:].sum(axis=1)
     sums[:, trials.states.index(trials.protocol.eligibility.state_before), 0] = totals[:, 0]
     return sums, totals
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evalkit.effects.later_starts import places, waiting_of
+from evalkit.effects.later_starts import places, waiting_of, window_of
 from evalkit.effects.logit import SEPARATED
 from evalkit.effects.target_trial import Trials
 from evalkit.vocabulary import Comparison
@@ -22,9 +22,12 @@ _NEVER = 2**20
 
 
 class Chances(NamedTuple):
-    """target (n_rows, n_draws): weight of each row in the people that the effect is about. By month of waiting (n_waiting, n_draws): log_start and
-    log_wait, the log probability of starting and of not; total, the running sum of log_wait."""
+    """Of a block of rows, the first at row and their months of waiting from first on. target (n_rows, n_draws): weight of each row in the people that
+    the effect is about. By month of waiting (n_waiting, n_draws): log_start and log_wait, the log probability of starting and of not; total, the
+    running sum of log_wait."""
 
+    row: int
+    first: int
     target: np.ndarray
     log_start: np.ndarray
     log_wait: np.ndarray
@@ -50,30 +53,41 @@ class GracePeriod:
         with np.errstate(divide="ignore"):
             self.planned_wait = np.cumsum(np.where(is_open, np.log(1 - self.share), 0.0), axis=1)
 
-    def chances(self, propensity: np.ndarray, censoring: np.ndarray) -> Chances:
-        """Probabilities under coefficients (n_terms, n_draws): of starting in the trial month, and in any month of waiting."""
-        p = 1 / (1 + np.exp(-np.clip(self.trials.design @ propensity, -SEPARATED, SEPARATED)))
-        target = {"ATT": p, "ATE": np.ones_like(p), "overlap": p * (1 - p)}[self.trials.protocol.estimand]
-        eta = np.clip(self.waiting.design @ censoring, -SEPARATED, SEPARATED)
-        log_wait = -np.log1p(np.exp(eta))
-        return Chances(target, eta + log_wait, log_wait, np.cumsum(log_wait, axis=0))
+    def changes(self, arm: int) -> np.ndarray:
+        """Where the weight of a clone may differ from the month before: (n_rows, n_months)."""
+        months = np.arange(self.last.shape[1])
+        if arm == 0 and self.comparison == "never":
+            return np.column_stack([np.ones(len(self.last), bool), self.last[:, 1:] != self.last[:, :-1]]) | (self.start[:, None] == months)
+        return np.broadcast_to(months <= self.grace, self.last.shape)
 
-    def weights(self, chances: Chances, arm: int, month: int) -> np.ndarray:
-        """Weight of every clone of an arm (1: starts) in a follow-up month (0 is the trial month): (n_rows, n_draws); 0 once censored."""
-        until = month if arm == 0 and self.comparison == "never" else min(month, self.grace)
-        waited = chances.total[self.last[:, until]] - chances.total[self.zero] + chances.log_wait[self.zero]
-        has_started = self.start <= until
+    def chances(self, propensity: np.ndarray, censoring: np.ndarray, rows: slice = slice(None)) -> Chances:
+        """Probabilities under coefficients (n_terms, n_draws) for a block of rows: of starting in the trial month, and in any month of waiting."""
+        p = 1 / (1 + np.exp(-np.clip(self.trials.design[rows] @ propensity, -SEPARATED, SEPARATED)))
+        target = {"ATT": p, "ATE": np.ones_like(p), "overlap": p * (1 - p)}[self.trials.protocol.estimand]
+        window = window_of(self.zero[rows], self.last[rows])
+        eta = np.clip(self.waiting.design[window] @ censoring, -SEPARATED, SEPARATED)
+        log_wait = -np.log1p(np.exp(eta))
+        return Chances(rows.start or 0, window.start, target, eta + log_wait, log_wait, np.cumsum(log_wait, axis=0))
+
+    def weights(self, chances: Chances, arm: int, months: int | np.ndarray, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
+        """Weight of clones of an arm (1: starts) in follow-up months (0 is the trial month): (n_rows, n_draws); 0 once censored."""
+        rows = np.arange(len(self.zero))[rows]
+        until = months if arm == 0 and self.comparison == "never" else np.minimum(months, self.grace)
+        until = np.broadcast_to(until, rows.shape)
+        last, zero, target = self.last[rows, until] - chances.first, self.zero[rows] - chances.first, chances.target[rows - chances.row]
+        waited = chances.total[last] - chances.total[zero] + chances.log_wait[zero]
+        has_started = self.start[rows] <= until
         if arm == 0:
-            found = chances.target * np.exp(-waited) * ~has_started[:, None]
+            found = target * np.exp(-waited) * ~has_started[:, None]
         else:
-            found = chances.target * np.exp(self.planned_wait[:, [until]] - waited)
-            found[has_started] = self._started(chances, has_started)
+            found = target * np.exp(self.planned_wait[rows, until][:, None] - waited)
+            found[has_started] = self._started(chances, rows[has_started])
         cap = self.trials.protocol.truncation.propensity
         return found if cap is None else np.minimum(found, cap)
 
     def _started(self, chances: Chances, rows: np.ndarray) -> np.ndarray:
         """Weights of those who have started: they waited until the month before, and then began."""
-        zero, at, start = self.zero[rows], self.at_start[rows], self.start[rows]
+        zero, at, start = self.zero[rows] - chances.first, self.at_start[rows] - chances.first, self.start[rows]
         waited = chances.total[at] - chances.log_wait[at] - chances.total[zero] + chances.log_wait[zero]
         planned = np.where(start > 0, self.planned_wait[rows, np.maximum(start - 1, 0)], 0.0) + np.log(self.share[start])
-        return chances.target[rows] * np.exp(planned[:, None] - waited - chances.log_start[at])
+        return chances.target[rows - chances.row] * np.exp(planned[:, None] - waited - chances.log_start[at])

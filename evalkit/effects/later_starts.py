@@ -6,6 +6,8 @@ each. That is one cumulative sum over the months of waiting, whatever the number
 Robins & Finkelstein (2000), Biometrics 56:779; Fredriksson & Johansson (2008), J. Bus. Econ. Stat. 26:435.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 
@@ -13,6 +15,13 @@ from evalkit.effects.logit import SEPARATED
 from evalkit.effects.target_trial import Trials, Waiting
 
 _MONTH_SPAN = 2**21
+
+
+class WaitingChances(NamedTuple):
+    """first : place of the first month of waiting that is here. log_survival : (n_waiting, n_draws) running sums of log P(does not start)."""
+
+    first: int
+    log_survival: np.ndarray
 
 
 class LaterStarts:
@@ -29,19 +38,36 @@ class LaterStarts:
         self.is_followed = next_start[:, None] > months + 1
         self.cap = trials.protocol.truncation.censoring
 
-    def chances(self, propensity: np.ndarray, censoring: np.ndarray) -> np.ndarray:
-        """Running sums over the months of waiting of log P(does not start): (n_waiting, n_draws) for coefficients (n_terms, n_draws)."""
-        eta = np.clip(self.waiting.design @ censoring, -SEPARATED, SEPARATED)
-        return np.cumsum(-np.log1p(np.exp(eta)), axis=0)
+    def changes(self, arm: int) -> np.ndarray:
+        """Where the weight of an arm's row may differ from the month before: (n_rows, n_months). Who starts stays."""
+        if arm == 1:
+            return np.zeros((1, 1), bool)
+        is_other = (self.last[:, 1:] != self.last[:, :-1]) & self.is_followed[:, 1:]
+        return np.column_stack([np.ones(len(self.last), bool), is_other | (self.is_followed[:, 1:] != self.is_followed[:, :-1])])
 
-    def weights(self, log_survival: np.ndarray, arm: int, month: int) -> np.ndarray:
-        """Weight of every row of an arm in a follow-up month (0 is the trial month): (n_rows, n_draws); 0 once censored. Who starts stays."""
+    def chances(self, propensity: np.ndarray, censoring: np.ndarray, rows: slice = slice(None)) -> WaitingChances:
+        """Running sums of log P(does not start) over the months of waiting of a block of rows, for coefficients (n_terms, n_draws)."""
+        window = window_of(self.zero[rows], self.last[rows])
+        eta = np.clip(self.waiting.design[window] @ censoring, -SEPARATED, SEPARATED)
+        return WaitingChances(window.start, np.cumsum(-np.log1p(np.exp(eta)), axis=0))
+
+    def weights(self, chances: WaitingChances, arm: int, months: int | np.ndarray, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
+        """Weight of rows of an arm in follow-up months (0 is the trial month): (n_rows, n_draws); 0 once censored. Who starts stays."""
         if arm == 1:
             return np.ones((1, 1))
-        inverse = np.exp(log_survival[self.zero] - log_survival[self.last[:, month]])
+        first, log_survival = chances
+        inverse = log_survival[self.zero[rows] - first]
+        inverse -= log_survival[self.last[rows, months] - first]
+        np.exp(inverse, out=inverse)
         if self.cap is not None:
-            inverse = np.minimum(inverse, self.cap)
-        return inverse * self.is_followed[:, month][:, None]
+            np.minimum(inverse, self.cap, out=inverse)
+        inverse[~self.is_followed[rows, months]] = 0.0
+        return inverse
+
+
+def window_of(first: np.ndarray, last: np.ndarray) -> slice:
+    """The months of waiting from the first to the last of some rows: they lie together, since both are ordered by person and month."""
+    return slice(int(first.min()), int(last.max()) + 1)
 
 
 def waiting_of(waiting: Waiting, rows: pl.DataFrame) -> Waiting:

@@ -7,7 +7,6 @@ take part in is counted, not compared, so the raw shares stand beside pooled eff
 
 import numpy as np
 import polars as pl
-from scipy import sparse
 
 from evalkit.effects.cube import from_cube, to_cube
 from evalkit.effects.target_trial import Trials
@@ -19,28 +18,20 @@ _CONSTANTS = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
 
 
 class ProgrammeCells:
-    """Who is in, or starts, which intervention in which month of follow-up: `names` of the interventions, and zeros and ones by month and rows."""
+    """Who is in, or starts, which intervention in which month of follow-up.
+
+    names : of the interventions.
+    indicators : bool (n_measured, n_rows, n_months): in each of `names`, then starting each of them; month 0 is the trial month.
+    """
 
     def __init__(self, trials: Trials):
-        self.n_rows, n_months = trials.outcomes.shape
+        n_rows, n_months = trials.outcomes.shape
         cells = _cells(trials, n_months)
         self.names = cells["programme"].unique().sort().to_list()
         programme = np.searchsorted(np.array(self.names, dtype=str), cells["programme"].to_numpy().astype(str))
         measure = (cells["measure"] == MEASURES[1]).to_numpy()
-        self._of_cell = measure * len(self.names) + programme
-        self._rows = cells["row"].to_numpy()
-        self._bounds = np.searchsorted(cells["month"].to_numpy(), np.arange(n_months + 1))
-
-    @property
-    def n_measured(self) -> int:
-        """Rows of every month's matrix: each measure of each intervention."""
-        return len(MEASURES) * len(self.names)
-
-    def of_month(self, month: int) -> sparse.csr_matrix:
-        """(n_measured, n_rows): in each of `names`, then starting each of them; month 0 is the trial month."""
-        own = slice(*self._bounds[month : month + 2])
-        places = self._of_cell[own], self._rows[own]
-        return sparse.csr_matrix((np.ones(len(places[0])), places), shape=(self.n_measured, self.n_rows))
+        self.indicators = np.zeros((len(MEASURES) * len(self.names), n_rows, n_months), dtype=bool)
+        self.indicators[measure * len(self.names) + programme, cells["row"].to_numpy(), cells["month"].to_numpy()] = True
 
 
 def programme_sums_table(sums: np.ndarray, draws: np.ndarray, names: list[str], keys: dict[str, str]) -> pl.DataFrame:
@@ -96,7 +87,7 @@ def add_programmes(programme_sums: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cells(trials: Trials, n_months: int) -> pl.DataFrame:
-    """row, programme, measure, month (0 is the trial month): sorted by month, each once."""
+    """row, programme, measure, month (0 is the trial month): each once."""
     rows = trials.rows.select("person_id", "trial_month").with_row_index("row")
     span = {
         "first": pl.max_horizontal(pl.col("start") - pl.col("trial_month"), pl.lit(0)),
@@ -104,4 +95,4 @@ def _cells(trials: Trials, n_months: int) -> pl.DataFrame:
     }
     met = rows.join(trials.participation, on="person_id").with_columns(**span).filter(pl.col("first") < pl.col("last"))
     months = met.select("row", "programme", "measure", month=pl.int_ranges("first", "last")).explode("month")
-    return months.unique().sort("month", "row", "programme", "measure")
+    return months.unique()

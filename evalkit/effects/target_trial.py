@@ -8,6 +8,7 @@ Sianesi (2004), Rev. Econ. Stat. 86:133; Hernan & Robins (2016), Am. J. Epidemio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -72,8 +73,9 @@ class Trials:
     waiting: Waiting | None = None
     participation: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARTICIPATION))
 
-    @property
+    @cached_property
     def is_treated(self) -> np.ndarray:
+        """(n_rows,) bool."""
         return (self.rows["arm"] == "treated").to_numpy()
 
     @property

@@ -143,19 +143,21 @@ def drawn_people(rows: pl.DataFrame, *, n_draws: int, seed: int) -> tuple[np.nda
     return clusters.search_sorted(rows["cluster_id"]).to_numpy(), replicate_weights(clusters, seed=seed, n_draws=n_draws, first_draw=1)
 
 
-def arm_weights(trials: Trials, coefficients: np.ndarray) -> np.ndarray:
+def arm_weights(trials: Trials, coefficients: np.ndarray, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
     """Survey weight times the estimand's weight (truncated as declared) of every row, for one or several sets of coefficients.
 
     Parameters
     ----------
     coefficients : ndarray (n_terms,) or (n_terms, n_draws)
+    rows : slice or ndarray, optional
+        Only these rows.
 
     Returns
     -------
     ndarray (n_rows,) or (n_rows, n_draws)
     """
-    eta = np.clip(trials.design @ coefficients, -SEPARATED, SEPARATED)
-    is_treated, survey = trials.is_treated, trials.rows["weight"].to_numpy()
+    eta = np.clip(trials.design[rows] @ coefficients, -SEPARATED, SEPARATED)
+    is_treated, survey = trials.is_treated[rows], trials.rows["weight"].to_numpy()[rows]
     if eta.ndim == 2:
         is_treated, survey = is_treated[:, None], survey[:, None]
     weights = weights_from_propensity(1 / (1 + np.exp(-eta)), is_treated, trials.protocol.estimand)
