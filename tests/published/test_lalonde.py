@@ -92,6 +92,7 @@ def _trials(spec: str) -> tuple[Trials, np.ndarray]:
     design = np.column_stack([np.ones(len(men)), men.select(TERMS[spec]).to_numpy()])
     rows = men.select(
         person_id=pl.int_range(pl.len()).cast(pl.String),
+        cluster_id=pl.int_range(pl.len()).cast(pl.String),
         arm=pl.when(pl.col("treat") == 1).then(pl.lit("treated")).otherwise(pl.lit("comparison")),
         weight=pl.lit(1.0),
     )

@@ -32,6 +32,7 @@ def trials():
         "week",
         "arrest",
         person_id=pl.int_range(pl.len()).cast(pl.String),
+        cluster_id=pl.int_range(pl.len()).cast(pl.String),
         arm=pl.when(pl.col("fin") == 1).then(pl.lit("treated")).otherwise(pl.lit("comparison")),
         weight=pl.lit(1.0),
     )

@@ -35,7 +35,8 @@ def _trials(seed: int, *, is_curved: str) -> tuple[Trials, np.ndarray]:
     in_outcome = 1.5 * x**2 if is_curved in ("outcome", "both") else 0.0
     outcome = 2 * x + in_outcome + EFFECT * treated + rng.normal(size=N_PEOPLE)
     rows = pl.DataFrame(
-        {"person_id": [f"p{k:05d}" for k in range(N_PEOPLE)], "arm": np.where(treated, "treated", "comparison"), "weight": 1.0}
+        {column: [f"p{k:05d}" for k in range(N_PEOPLE)] for column in ("person_id", "cluster_id")}
+        | {"arm": np.where(treated, "treated", "comparison"), "weight": 1.0}
     )
     months = np.zeros((N_PEOPLE, 2), dtype=np.int8)
     return Trials(rows, np.column_stack([np.ones(N_PEOPLE), x]), ("constant", "x"), months, PROTOCOL.outcomes, PROTOCOL), outcome
