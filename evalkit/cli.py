@@ -295,7 +295,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     """
     from evalkit.allocation import refuse_undeclared
     from evalkit.economics import load_price_book, refuse_horizon
-    from evalkit.effects import load_protocols, refuse_missing_columns, term_names
+    from evalkit.effects import DeliveredColumn, load_protocols, refuse_unusable_columns, term_names
     from evalkit.intake import contracts_of_run
     from evalkit.report import refuse_missing_words
 
@@ -308,7 +308,9 @@ def _refuse_faulty_files(prepared: "Run") -> None:
         where = f"{run_file}, value.horizon_months; protocol {protocol.protocol}"
         refuse_horizon(value.horizon_months, protocol.follow_up_months, book, where=where)
     refuse_undeclared(prepared.params.allocation.target_groups, {group.name for one in protocols for group in one.subgroups})
-    refuse_missing_columns(protocols, contracts_of_run(prepared)["person"].column_names)
+    contracts = contracts_of_run(prepared).items()
+    columns = {table: {one.name: DeliveredColumn(one.kind, one.allowed) for one in contract.columns} for table, contract in contracts}
+    refuse_unusable_columns(protocols, columns)
     needed: dict[str, str] = {}
     for protocol in protocols:
         place = f"protocol {protocol.protocol}"

@@ -14,6 +14,14 @@ EFFECTS_TABLES: dict[str, Declared] = {
         "n_starters",
         grade="M",
     ),
+    "terms_left_out": Declared(
+        "estimates",
+        ("district", "intervention_id", "covariate"),
+        ("handling",),
+        "as named",
+        "n_starters",
+        grade="M",
+    ),
     "effect_sensitivity": Declared(
         "estimates",
         ("district", "intervention_id", "convention"),

@@ -44,8 +44,8 @@ from evalkit.effects.placebo import holm, placebo_tests
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
-from evalkit.effects.refusal import refusal_reason
-from evalkit.effects.requirements import refuse_missing_columns, tables_asked_for, term_names
+from evalkit.effects.refusal import constant_covariates, constant_terms, refusal_reason, terms_left_out
+from evalkit.effects.requirements import DeliveredColumn, refuse_unusable_columns, tables_asked_for, term_names
 from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.standardise import standardised_draws
 from evalkit.effects.summary import effect_curves, effect_summary
@@ -71,6 +71,7 @@ __all__ = [
     "CityWeights",
     "Condition",
     "Contrast",
+    "DeliveredColumn",
     "EffectParts",
     "GroupEffects",
     "LogitFit",
@@ -96,6 +97,8 @@ __all__ = [
     "city_standardised",
     "city_targeting",
     "city_weights",
+    "constant_covariates",
+    "constant_terms",
     "contrast",
     "district_checks",
     "district_effects",
@@ -142,7 +145,7 @@ __all__ = [
     "ranks",
     "readings",
     "refusal_reason",
-    "refuse_missing_columns",
+    "refuse_unusable_columns",
     "replicate_logits",
     "reported_draws",
     "roll_outs",
@@ -159,6 +162,7 @@ __all__ = [
     "tables_asked_for",
     "targeting",
     "term_names",
+    "terms_left_out",
     "timings",
     "trial_flow",
     "trial_months",

@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 
+from evalkit.effects.logit import varying_columns
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, coefficient_matrix
 from evalkit.tables import CITY
@@ -14,8 +15,8 @@ def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
     """Standardised mean differences and variance ratios of every covariate, before and after weighting.
 
     Before: survey weights only. Both differences divide by the root of the mean of the two arms' unweighted variances, so that weighting cannot
-    hide a difference by changing the divisor. A covariate that does not vary has difference 0; one that does not vary in the comparison arm
-    has no ratio.
+    hide a difference by changing the divisor. A term that is the same for everybody has no row: the models leave it out (`terms_left_out`). One that
+    does not vary in the comparison arm has no ratio.
 
     Returns
     -------
@@ -29,7 +30,7 @@ def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
     """
     _, coefficients = coefficient_matrix(propensity, trials)
     survey, after = trials.rows["weight"].to_numpy(), arm_weights(trials, coefficients[:, 0])
-    return pl.DataFrame(
+    table = pl.DataFrame(
         {
             "covariate": pl.Series(trials.terms[1:], dtype=pl.String),
             "smd_before": standardised_differences(trials, survey),
@@ -37,7 +38,8 @@ def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
             "variance_ratio_before": _variance_ratios(trials, survey),
             "variance_ratio_after": _variance_ratios(trials, after),
         }
-    ).select(
+    )
+    return table.filter(pl.Series(varying_columns(trials.design)[1:])).select(
         pl.lit(district).alias("district"),
         pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
         pl.all(),

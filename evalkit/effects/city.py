@@ -16,7 +16,7 @@ from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, e
 from evalkit.effects.moments import dose_moments, start_moments, stop_moments, stop_trials
 from evalkit.effects.participation import add_programmes, programme_draws
 from evalkit.effects.pooling import shrink
-from evalkit.effects.refusal import spread_to_districts
+from evalkit.effects.refusal import refused_if_constant, spread_to_districts, terms_left_out
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials, has_eligible
 from evalkit.effects.timing import effect_timing
@@ -60,11 +60,13 @@ class PersonTables(NamedTuple):
 
 
 class CityWeights(NamedTuple):
-    """What the city notebook hands on: coefficients per draw, the city's statuses, balance, sensitivity, and when to start and to stop."""
+    """What the city notebook hands on: coefficients per draw, the city's statuses, balance, what the models leave out, sensitivity, and when to start
+    and to stop."""
 
     propensity: pl.DataFrame
     status: pl.DataFrame
     balance: pl.DataFrame
+    left_out: pl.DataFrame
     sensitivity: pl.DataFrame
     moments: pl.DataFrame
 
@@ -195,14 +197,15 @@ def _weights_of(people: PersonTables, protocol: Protocol, *, n_draws: int, seed:
         empty = pl.DataFrame(schema=SCHEMAS["propensity"].columns)
         unsaid = no_effect(trials, district=CITY, n_draws=n_draws).status
         moments = _moments(people, trials, empty, n_draws=n_draws, seed=seed)
-        return CityWeights(empty, unsaid, _BALANCE.clear(), _SENSITIVITY.clear(), moments)
+        return CityWeights(empty, unsaid, _BALANCE.clear(), terms_left_out(trials), _SENSITIVITY.clear(), moments)
     fitted = [fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)]
     propensity = pl.concat([conform(table, "propensity") for table in fitted])
     other = protocol.model_copy(update={"leavers_in_month_one": _OTHER_CONVENTION[protocol.leavers_in_month_one]})
     return CityWeights(
         propensity,
-        effect_status(trials, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed),
+        refused_if_constant(effect_status(trials, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed), trials),
         balance_table(trials, propensity),
+        terms_left_out(trials),
         effect_sensitivity(trials, n_draws=n_draws, seed=seed, other_leavers=people.trials(other), propensity=propensity),
         _moments(people, trials, propensity, n_draws=n_draws, seed=seed),
     )

@@ -16,6 +16,7 @@ from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect,
 from evalkit.effects.participation import programme_draws
 from evalkit.effects.placebo import holm, two_sided
 from evalkit.effects.pooling import primary_differences, shrink
+from evalkit.effects.refusal import refused_if_constant
 from evalkit.effects.target_trial import Trials, eligible_per_year
 from evalkit.effects.weights import arm_weights, coefficient_matrix
 from evalkit.errors import ProtocolError, nearest
@@ -132,6 +133,7 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
         )
         parts = EffectParts(*[table.with_columns(subgroup=pl.lit(name), district=pl.lit(CITY)) for table in parts])
         parts = EffectParts(*[table.filter(pl.col("estimand") == ESTIMANDS[primary]) for table in parts])
+        parts = parts._replace(status=refused_if_constant(parts.status, trials))
         is_said = parts.status["status"][0] == "estimated"
         statuses.append(parts.status)
         sums += [effect_draws(parts.sums)] if is_said else []

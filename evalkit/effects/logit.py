@@ -27,7 +27,7 @@ class LogitFit:
 
 
 def weighted_logit(design: np.ndarray, treated: np.ndarray, weights: np.ndarray, *, start: np.ndarray | None = None) -> LogitFit:
-    """Logit coefficients by iteratively reweighted least squares.
+    """Logit coefficients by iteratively reweighted least squares; 0 for a column that repeats the constant (`varying_columns`).
 
     Parameters
     ----------
@@ -44,6 +44,10 @@ def weighted_logit(design: np.ndarray, treated: np.ndarray, weights: np.ndarray,
     ----------
     McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed., section 4.4.
     """
+    varies = varying_columns(design)
+    if not varies.all():
+        fit = weighted_logit(design[:, varies], treated, weights, start=None if start is None else start[varies])
+        return LogitFit(_spread(fit.coefficients, varies), fit.is_converged)
     beta = np.zeros(design.shape[1]) if start is None else start.copy()
     for _ in range(_MAX_ITERATIONS):
         eta = np.clip(design @ beta, -SEPARATED, SEPARATED)
@@ -77,6 +81,10 @@ def replicate_logits(
     -------
     ndarray (n_terms, n_draws)
     """
+    varies = varying_columns(design)
+    if not varies.all():
+        people = {"person": person, "person_weights": person_weights}
+        return _spread(replicate_logits(design[:, varies], treated, weights, point=point[varies], **people), varies)
     n_terms, n_draws = design.shape[1], person_weights.shape[1]
     if (person[1:] < person[:-1]).any():
         order = np.argsort(person, kind="stable")
@@ -98,6 +106,20 @@ def replicate_logits(
     own_terms = upper[0] == upper[1]
     information[:, np.arange(n_terms), np.arange(n_terms)] += _RIDGE * packed_point[own_terms]
     return point[:, None] + _steps(information, score).T
+
+
+def varying_columns(design: np.ndarray) -> np.ndarray:
+    """Which columns a model can tell apart from its constant: (n_terms,) true for those that vary, and for the first that does not."""
+    varies = design.min(axis=0, initial=np.inf) < design.max(axis=0, initial=-np.inf)
+    varies[np.flatnonzero(~varies)[:1]] = True
+    return varies
+
+
+def _spread(coefficients: np.ndarray, varies: np.ndarray) -> np.ndarray:
+    """Coefficients of the varying columns in their places, 0 in the others."""
+    every = np.zeros((len(varies), *coefficients.shape[1:]))
+    every[varies] = coefficients
+    return every
 
 
 def _person_products(design: np.ndarray, curvature: np.ndarray, first: np.ndarray) -> np.ndarray:

@@ -4,12 +4,17 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.balance import standardised_differences
+from evalkit.effects.logit import varying_columns
 from evalkit.effects.overlap import share_outside_support
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, effective_people
 from evalkit.tables import CITY
 
 UNBALANCED = "unbalanced"
+CONSTANT = "constant_covariate"
+LEFT_OUT = {"district": pl.String, "intervention_id": pl.String, "covariate": pl.String, "handling": pl.String, "n_starters": pl.Int32}
+# What a sender delivers is expected to vary; what evalkit counts (history, months, districts) may truly be the same for everybody.
+_DELIVERED_KINDS = ("person", "latest")
 
 
 def refusal_reason(trials: Trials, coefficients: np.ndarray, *, district: str, effective_size: float | None = None) -> str | None:
@@ -46,8 +51,44 @@ def is_unbalanced(trials: Trials, coefficients: np.ndarray) -> bool:
     return limit is not None and bool(np.abs(standardised_differences(trials, arm_weights(trials, coefficients))).max(initial=0) > limit)
 
 
+def constant_terms(trials: Trials) -> tuple[str, ...]:
+    """Terms that are the same for everybody eligible: the models leave them out."""
+    return tuple(term for term, varies in zip(trials.terms, varying_columns(trials.design), strict=True) if not varies)
+
+
+def constant_covariates(trials: Trials) -> tuple[str, ...]:
+    """Delivered covariates (kinds person and latest) of which every term is the same for everybody eligible: declared, and not adjusted for."""
+    constant = set(constant_terms(trials))
+    return tuple(one.name for one in trials.protocol.covariates if one.kind in _DELIVERED_KINDS and constant.issuperset(one.terms))
+
+
+def terms_left_out(trials: Trials) -> pl.DataFrame:
+    """What the protocol names and the models do not hold, because it is the same for everybody eligible.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, covariate (the term), handling (left_out: nothing to adjust for; refused: a delivered covariate that never
+        varies, so that the effect cannot be said), n_starters.
+    """
+    refused = {term for one in trials.protocol.covariates if one.name in constant_covariates(trials) for term in one.terms}
+    rows = [
+        (CITY, trials.protocol.intervention_id, term, "refused" if term in refused else "left_out", trials.n_starters)
+        for term in constant_terms(trials)
+    ]
+    return pl.DataFrame(rows, schema=LEFT_OUT, orient="row")
+
+
+def refused_if_constant(statuses: pl.DataFrame, trials: Trials) -> pl.DataFrame:
+    """The statuses with every estimate refused where a delivered covariate never varies in the trials of all districts together."""
+    if not constant_covariates(trials):
+        return statuses
+    is_hit = pl.col("status") == "estimated"
+    return statuses.with_columns(status=pl.lit("cannot_be_said"), reason=pl.when(is_hit).then(pl.lit(CONSTANT)).otherwise("reason"))
+
+
 def spread_to_districts(statuses: pl.DataFrame) -> pl.DataFrame:
-    """The statuses with every district refused whose city-wide weights do not balance: they are the same weights.
+    """The statuses with every district refused whose city-wide weights do not balance, or miss a covariate: they are the same weights.
 
     Parameters
     ----------
@@ -55,13 +96,15 @@ def spread_to_districts(statuses: pl.DataFrame) -> pl.DataFrame:
         Table `effect_status`, source raw, of the districts and the city.
     """
     keys = ["protocol_hash", "estimand", "subgroup"]
-    failed = statuses.filter((pl.col("district") == CITY) & (pl.col("reason") == UNBALANCED)).select(*keys, is_failed=pl.lit(True))
-    is_hit = pl.col("is_failed").fill_null(False) & (pl.col("status") == "estimated")
+    failed = statuses.filter((pl.col("district") == CITY) & pl.col("reason").is_in([UNBALANCED, CONSTANT])).select(
+        *keys, city_reason="reason"
+    )
+    is_hit = pl.col("city_reason").is_not_null() & (pl.col("status") == "estimated")
     return (
         statuses.join(failed, on=keys, how="left", maintain_order="left")
         .with_columns(
             status=pl.when(is_hit).then(pl.lit("cannot_be_said")).otherwise("status"),
-            reason=pl.when(is_hit).then(pl.lit(UNBALANCED)).otherwise("reason"),
+            reason=pl.when(is_hit).then("city_reason").otherwise("reason"),
         )
-        .drop("is_failed")
+        .drop("city_reason")
     )

@@ -1,12 +1,35 @@
-"""What a protocol takes for granted: columns of the person table, and a word in the report for each term of its model."""
+"""What a protocol takes for granted: columns of delivered tables and their values, and a word in the report for each term of its model."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+from evalkit.adjustment import Covariate
 from evalkit.errors import ProtocolError, nearest
-from evalkit.protocol import Protocol
+from evalkit.protocol import Protocol, Subgroup
+
+
+class DeliveredColumn(NamedTuple):
+    """A column as its contract or mapping file declares it: its kind (string, integer, number, date, boolean) and its values (empty: any)."""
+
+    kind: str
+    allowed: tuple = ()
+
+
+Columns = Mapping[str, DeliveredColumn]
 
 # Columns that a subgroup may ask for and nobody delivers: effects.groups makes them.
-_MADE_FOR_SUBGROUPS = ("elapsed_months", "is_woman_in_weak_position")
+_MADE_FOR_SUBGROUPS = {"elapsed_months": DeliveredColumn("integer"), "is_woman_in_weak_position": DeliveredColumn("boolean")}
+_NUMBERS = ("integer", "number")
+
+
+class _Asked(NamedTuple):
+    """A column that a protocol asks for: where it does, in which table, and what would be wrong with the column there."""
+
+    place: str
+    table: str
+    column: str
+    known: Columns
+    fault: str | None
 
 
 def term_names(protocol: Protocol) -> tuple[str, ...]:
@@ -19,38 +42,86 @@ def tables_asked_for(protocols: Sequence[Protocol]) -> tuple[str, ...]:
     return tuple(sorted({covariate.table for protocol in protocols for covariate in protocol.covariates if covariate.kind == "latest"}))
 
 
-def refuse_missing_columns(protocols: Sequence[Protocol], person_columns: Collection[str]) -> None:
-    """Refuse protocols that name columns which the person table will not have.
+def refuse_unusable_columns(protocols: Sequence[Protocol], tables: Mapping[str, Columns]) -> None:
+    """Refuse protocols that name columns which will not be there, or values which these will never have.
 
     Parameters
     ----------
     protocols : sequence of Protocol
         The run's protocols.
-    person_columns : collection of str
-        The columns of the person table: those of its contract, and the covariates that the mapping file declares.
+    tables : mapping
+        Table -> column -> what its contract declares, in the person table with the covariates of the mapping file.
 
     Raises
     ------
     ProtocolError
-        Naming every such column, with the nearest one that exists.
+        Naming every such column, with the nearest one that exists; or else every value that its column's list does not hold and every column of a
+        kind that cannot be used there.
     """
-    faults = [
-        f"protocol {protocol.protocol}, {place}: {column} ({nearest(column, known)})"
-        for protocol in protocols
-        for place, column, known in _columns_of(protocol, [*person_columns])
-        if column not in known
-    ]
+    asked = [(f"protocol {protocol.protocol}, {one.place}", one) for protocol in protocols for one in _asked_by(protocol, tables)]
+    missing = [f"{place}: {one.column} ({nearest(one.column, [*one.known])})" for place, one in asked if one.column not in one.known]
+    if missing:
+        names = sorted({one.table for _, one in asked if one.column not in one.known})
+        raise ProtocolError(
+            f"{len(missing)} column{'s' if len(missing) > 1 else ''} that a protocol asks for will not be in the {' and '.join(names)} table.",
+            where="; ".join(missing),
+            why="What a protocol asks for must have been measured before time zero and delivered. Nothing was run.",
+            fix="mend the name, or declare the column in the mapping file (tables, person, covariates).",
+        )
+    faults = [f"{place}: {one.column} {one.fault}" for place, one in asked if one.fault]
     if faults:
         raise ProtocolError(
-            f"{len(faults)} column{'s' if len(faults) > 1 else ''} that a protocol asks for will not be in the person table.",
+            f"{len(faults)} column{'s' if len(faults) > 1 else ''} cannot be what a protocol takes {'them' if len(faults) > 1 else 'it'} for.",
             where="; ".join(faults),
-            why="A covariate must have been measured before time zero and delivered with the person table. Nothing was run.",
-            fix="mend the name, or declare the column in the mapping file (tables, person, covariates).",
+            why="A condition that nobody can meet would pass unseen: nothing would be adjusted for, and a group would be empty. Nothing was run.",
+            fix="mend the condition by the data contract of the column (data_contracts/, or the mapping file).",
         )
 
 
-def _columns_of(protocol: Protocol, person_columns: list[str]) -> list[tuple[str, str, list[str]]]:
-    """Where a column is asked for, its name, and the names that would do there."""
-    asked = [(f"covariate {one.name}", one.column, person_columns) for one in protocol.covariates if one.kind == "person" and one.column]
-    asked += [(f"subgroup {group.name}", group.column, [*person_columns, *_MADE_FOR_SUBGROUPS]) for group in protocol.subgroups]
-    return asked + ([("survey_weight", protocol.survey_weight, person_columns)] if protocol.survey_weight else [])
+def _asked_by(protocol: Protocol, tables: Mapping[str, Columns]) -> Iterator[_Asked]:
+    person = tables["person"]
+    for one in protocol.covariates:
+        if one.kind in ("person", "latest"):
+            table = one.table or "person"
+            known = tables.get(table, {})
+            yield _Asked(f"covariate {one.name}", table, one.column, known, _fault_of_covariate(one, known.get(one.column)))
+    for group in protocol.subgroups:
+        known = {**person, **_MADE_FOR_SUBGROUPS}
+        yield _Asked(f"subgroup {group.name}", "person", group.column, known, _fault_of_group(group, known.get(group.column)))
+    if protocol.survey_weight:
+        column = person.get(protocol.survey_weight)
+        fault = "is no number" if column and column.kind not in _NUMBERS else None
+        yield _Asked("survey_weight", "person", protocol.survey_weight, person, fault)
+
+
+def _fault_of_covariate(covariate: Covariate, column: DeliveredColumn | None) -> str | None:
+    if column is None:
+        return None
+    if column.kind == "date":
+        return "is a date"
+    if column.kind == "string":
+        return "is a text and needs equals" if covariate.equals is None else _never(covariate.equals, column)
+    return None if covariate.equals is None else f"is {_called(column)} and needs no equals"
+
+
+def _fault_of_group(group: Subgroup, column: DeliveredColumn | None) -> str | None:
+    if column is None:
+        return None
+    if group.equals is None:
+        return None if column.kind in _NUMBERS else f"is {_called(column)} and has no at_least or below"
+    if column.kind == "boolean":
+        return None if isinstance(group.equals, bool) else "is true or false, written without quotes"
+    if column.kind == "string":
+        return "is a text, not true or false" if isinstance(group.equals, bool) else _never(group.equals, column)
+    return f"is {_called(column)} and needs at_least or below"
+
+
+def _never(value: str, column: DeliveredColumn) -> str | None:
+    """The fault of a value that the column's list does not hold."""
+    if not column.allowed or value in column.allowed:
+        return None
+    return f'is never "{value}" (values: {", ".join(map(str, column.allowed))})'
+
+
+def _called(column: DeliveredColumn) -> str:
+    return {"string": "a text", "date": "a date", "boolean": "true or false"}.get(column.kind, "a number")

@@ -63,6 +63,18 @@ def test_check_names_each_column_that_the_person_table_will_not_have(altered):
     assert "mapping file" in fix
 
 
+def test_check_refuses_a_value_that_the_contract_does_not_list(altered):
+    run = altered(("column: sex, equals: male", "column: sex, equals: man"))
+
+    with pytest.raises(ProtocolError) as caught:
+        _refuse_faulty_files(run)
+
+    what, where, _, fix = _four_lines(caught.value)
+    assert what == "1 column cannot be what a protocol takes it for."
+    assert where.endswith('protocol training, covariate male: sex is never "man" (values: female, male)')
+    assert "data contract" in fix
+
+
 def test_check_names_each_value_that_the_report_has_no_word_for(altered):
     run = altered(("name: gcse5eq", "name: gcse_grades"))
 

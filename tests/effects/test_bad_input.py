@@ -111,6 +111,52 @@ def test_a_covariate_or_survey_weight_that_cannot_be_used_for_everybody_is_refus
     assert [line.split(":")[0].strip() for line in lines[1:]] == ["where", "why", "fix"]
 
 
+CONSTANT_LIVES = {"a": "sttw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw", "f": "sttw"}
+
+
+def _weights_and_part(world, covariates: list[dict]):
+    """The city's weights and the effects of its one district, where everybody is of the same age."""
+    people = _people(world, CONSTANT_LIVES)
+    people = people._replace(person=people.person.with_columns(age=pl.lit(20.0)))
+    rule = {"from_month": 2, "to_month": 3}
+    protocol = world.protocol(comparisons=["wait", "never"], eligibility=rule, covariates=covariates)
+    draws = {"n_draws": N_DRAWS, "seed": SEED}
+    weights = city_weights(people, [protocol], **draws)
+    part = district_effects(people, [protocol], propensity=weights.propensity, district="North", **draws)
+    return weights, city_effects(part.sums, pl.concat([part.status, weights.status]), [protocol], seed=SEED)
+
+
+def test_a_delivered_covariate_that_never_varies_is_named_and_the_effect_cannot_be_said(world):
+    weights, found = _weights_and_part(world, [{"name": "age", "kind": "person", "column": "age"}])
+
+    assert weights.left_out.select("covariate", "handling", "n_starters").rows() == [("age", "refused", 3)]
+    assert set(found.status.filter(source="raw").select("district", "status", "reason").rows()) == {
+        ("all", "cannot_be_said", "constant_covariate"),
+        ("North", "cannot_be_said", "constant_covariate"),
+    }
+    assert found.draws.is_empty()
+
+
+def test_terms_that_evalkit_counts_and_that_never_vary_are_left_out_and_named(world):
+    """Nobody has been in the course before, no spell's start is unknown after month 2, and nobody has worked before."""
+    covariates = [
+        {"name": "earlier", "kind": "participation", "of": "this", "measure": "months_since"},
+        {"name": "past_work", "kind": "history_share", "outcome": "work"},
+    ]
+
+    weights, found = _weights_and_part(world, covariates)
+    plain, as_plain = _weights_and_part(world, [])
+
+    assert weights.left_out.select("covariate", "handling").rows() == [
+        ("earlier", "left_out"), ("earlier_never", "left_out"), ("past_work", "left_out")
+    ]  # fmt: skip
+    assert plain.left_out.is_empty() and weights.balance.is_empty()
+    is_left_out = pl.col("term").is_in(weights.left_out["covariate"].implode())
+    assert weights.propensity.filter(is_left_out)["coefficient"].unique().to_list() == [0.0]
+    compared = [one.draws.sort(pl.all().exclude("protocol_hash"))["probability"].to_list() for one in (found, as_plain)]
+    assert compared[0] == pytest.approx(compared[1], abs=1e-12) and compared[0]
+
+
 def test_a_district_of_three_people_cannot_be_said_and_counts_in_the_city(world):
     lives = {f"n{k}": life for k, life in enumerate(["sstw", "stww", "ssww", "ssss", "sssw", "sttw"])} | {
         "x": "stww",

@@ -1,8 +1,7 @@
 import numpy as np
-import polars as pl
 import pytest
 
-from evalkit.effects import balance_by_period, balance_table, fit_propensity, trial_flow
+from evalkit.effects import balance_by_period, balance_table, fit_propensity, terms_left_out, trial_flow
 
 EXACT = 1e-12
 
@@ -55,10 +54,11 @@ def test_trial_flow_counts_eligible_and_starters_by_month(world):
     assert trial_flow(trials).rows() == [(2, 3, 1), (3, 2, 1)]
 
 
-def test_a_district_covariate_that_nobody_has_is_balanced(arms):
+def test_a_term_that_is_the_same_for_everybody_has_no_balance_and_is_left_out(arms):
     trials = arms.of_arrays(np.zeros(4), np.array([True, False, True, False]), np.zeros((4, 1), int))
 
-    table = balance_table(trials, fit_propensity(trials, n_draws=1, seed=1))
+    fitted = fit_propensity(trials, n_draws=1, seed=1)
 
-    assert table["smd_after"].to_list() == [0.0]
-    assert table.select(pl.col("variance_ratio_after").is_nan()).item()
+    assert balance_table(trials, fitted).is_empty()
+    assert fitted.filter(term="x0")["coefficient"].to_list() == [0.0, 0.0]
+    assert terms_left_out(trials)["covariate"].to_list() == ["x0"]

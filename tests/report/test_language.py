@@ -239,7 +239,9 @@ def test_catalogue_file_is_plain_yaml():
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
-@pytest.mark.parametrize("reason", ["few_starters", "few_comparable", "no_starters", "no_one_eligible", "no_comparison"])
+@pytest.mark.parametrize(
+    "reason", ["few_starters", "few_comparable", "constant_covariate", "no_starters", "no_one_eligible", "no_comparison"]
+)
 def test_every_reason_why_an_effect_cannot_be_said_has_words(language, reason):
     known = {"n_starters": 7, "min_starters": 10, "intervention": "training"}
 
