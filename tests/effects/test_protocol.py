@@ -43,7 +43,7 @@ def test_load_protocol_takes_the_districts_from_the_run_and_refuses_without():
         load_protocol(path, n_months=120)
 
     assert protocol.covariates[-1].terms == ("lives_in_B",)
-    assert "past_work_share, district" in dict(protocol_card(protocol).iter_rows())["covariates"]
+    assert "months_since_participation, district" in dict(protocol_card(protocol).iter_rows())["covariates"]
     assert "covariates: district" in str(caught.value).splitlines()[1]
 
 
