@@ -51,6 +51,7 @@ test: $(SETUP)
 
 prove: $(SETUP) bench
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -m prove --timeout=100000 tests
+	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -m hypothesis --hypothesis-profile=search tests
 
 # The peers live apart: what evalkit is compared with is not what it runs on. Both are compiled, so that neither starts slower for it.
 .venv-bench/.ready: $(SETUP)

@@ -43,9 +43,24 @@ def curves(spells: pl.DataFrame, **changes) -> pl.DataFrame:
 
 
 def same(first: pl.DataFrame, second: pl.DataFrame, *columns: str) -> bool:
+    """Equal up to the rounding of sums. Errors and limits are compared as squares, since the root of a rounded zero is far from zero."""
     columns = columns or ("estimate", "std_error", "ci_lower", "ci_upper")
-    ours, theirs = (table.select(columns).fill_null(-1.0).to_numpy() for table in (first, second))
+    ours, theirs = (table.select(_sum_like(column) for column in columns).fill_null(-1.0).to_numpy() for table in (first, second))
     return ours.shape == theirs.shape and np.allclose(ours, theirs, rtol=0, atol=ROUNDING)
+
+
+def _sum_like(column: str) -> pl.Expr:
+    if column in ("ci_lower", "ci_upper"):
+        return (pl.col(column) - pl.col("estimate")) ** 2
+    return pl.col(column) ** 2 if column == "std_error" else pl.col(column)
+
+
+@pytest.mark.parametrize(("error", "is_same"), [(5e-8, True), (1e-5, False)])
+def test_an_error_of_rounding_alone_counts_as_none(error, is_same):
+    table = pl.DataFrame({"estimate": [0.5], "std_error": [0.0], "ci_lower": [0.5], "ci_upper": [0.5]})
+    moved = pl.DataFrame({"estimate": [0.5], "std_error": [error], "ci_lower": [0.5 - 2 * error], "ci_upper": [0.5 + 2 * error]})
+
+    assert same(table, moved) is is_same
 
 
 @few
