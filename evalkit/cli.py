@@ -9,12 +9,12 @@ Everything heavy is imported inside the command that needs it, so that --help is
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from evalkit import __version__
-from evalkit.errors import EvalkitError
+from evalkit.errors import BatchError, EvalkitError
 
 if TYPE_CHECKING:
     from evalkit.batch.currency import Decision
@@ -271,12 +271,27 @@ def schema(
 
 
 def main() -> None:
-    """The entry point: errors of evalkit's own family become their four lines and their exit code."""
+    """The entry point: errors of evalkit's own family, and files that cannot be used, become four lines and an exit code."""
     try:
         app()
     except EvalkitError as fault:
-        typer.echo(f"{type(fault).__name__}: {fault}", err=True)
-        raise SystemExit(fault.exit_code) from None
+        _end(fault)
+    except OSError as fault:
+        if fault.filename is None:
+            raise
+        _end(
+            BatchError(
+                "A file or folder could not be read or written.",
+                where=str(fault.filename),
+                why=f"The operating system says: {fault.strerror}.",
+                fix="check the path, what it may be used for by you, and the space that is left.",
+            )
+        )
+
+
+def _end(fault: EvalkitError) -> NoReturn:
+    typer.echo(f"{type(fault).__name__}: {fault}", err=True)
+    raise SystemExit(fault.exit_code)
 
 
 def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> str:

@@ -15,6 +15,8 @@ import polars as pl
 from evalkit.errors import EstimationError
 
 CONF_LEVEL = 0.95
+# With fewer replicates the limits of a 95 per cent range lie among the outermost few: at 50 between the first and the second.
+MIN_DRAWS_FOR_LIMITS = 400
 
 
 def percentile_limits(replicates: np.ndarray, conf_level: float = CONF_LEVEL, *, n_independent: int | None = None) -> np.ndarray:

@@ -24,7 +24,7 @@ def parse_month(text: str | date) -> date:
     """
     if isinstance(text, date):
         return text.replace(day=1)
-    match = _MONTH.fullmatch(text.strip())
+    match = _MONTH.fullmatch(text.strip()) if isinstance(text, str) else None
     if not match:
         raise ParameterError(
             "A month could not be read.",
@@ -33,6 +33,14 @@ def parse_month(text: str | date) -> date:
             fix="write the month as YYYY-MM.",
         )
     return date(int(match[1]), int(match[2]), 1)
+
+
+def month_of_key(content: object, *, within: str = "") -> date:
+    """`parse_month` for a key of a parameter file: the fault is a ValueError, to which the reader of the file adds the key."""
+    try:
+        return parse_month(content)
+    except ParameterError as fault:
+        raise ValueError(f"{within and f'{within}: '}{fault.what} {fault.why}") from None
 
 
 def month_number(month: date) -> int:

@@ -8,14 +8,16 @@ from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
-from evalkit.months import parse_month
+from evalkit.months import month_number, month_of_key
 from evalkit.records import Record, validate
 from evalkit.schemas import DELIVERED
 from evalkit.vocabulary import Grade, Language, Text
 
+Month = Annotated[date, BeforeValidator(month_of_key)]
 DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
 _PASSWORD_IN_URI = re.compile(r"^[a-z]+://[^/@]*:[^/@]*@")
 # Databases that are a file of this computer, by the beginning of their URI.
@@ -59,13 +61,11 @@ class Extract(Record):
 
     folder: Path | DatabaseUri
     mapping: Path | None = None
-    first_month: date
+    first_month: Month
     data_through: date | dict[str, date]
     reporting_lag_months: int = Field(0, ge=0)
     max_rejected_share: float = Field(0.05, ge=0, le=1)
     max_listed_per_rule: int = Field(10_000, ge=1)
-
-    _month = field_validator("first_month", mode="before")(parse_month)
 
     @field_validator("folder")
     @classmethod
@@ -77,7 +77,9 @@ class Extract(Record):
     @field_validator("data_through", mode="before")
     @classmethod
     def _months(cls, through: Any) -> Any:
-        return {table: parse_month(month) for table, month in through.items()} if isinstance(through, dict) else parse_month(through)
+        if not isinstance(through, dict):
+            return month_of_key(through)
+        return {table: month_of_key(month, within=str(table)) for table, month in through.items()}
 
     @field_validator("data_through")
     @classmethod
@@ -96,6 +98,11 @@ class Extract(Record):
         """The last month in which everything that follow-up rests on is known: the earliest of the tables of FOLLOWED."""
         return min(self.data_through[table] for table in FOLLOWED) if isinstance(self.data_through, dict) else self.data_through
 
+    @property
+    def n_months(self) -> int:
+        """How many months are followed, the first and the last included."""
+        return month_number(self.follow_up_through) - month_number(self.first_month) + 1
+
 
 class SpellRules(Record):
     """How paid months become spells.
@@ -110,28 +117,39 @@ class SpellRules(Record):
 class SurvivalRules(Record):
     """Up to which month curves are drawn, at which months they are quoted, and what they tell apart.
 
-    `rate_periods` are the last months of the periods over which the monthly rate of leaving is averaged, the first beginning with month 1;
-    `age_bands` the first ages of all bands but the youngest. Years.
+    `quoted_months` lie on the curves, none beyond `horizon_months`. `rate_periods` are the last months of the periods over which the monthly
+    rate of leaving is averaged, the first beginning with month 1 (what lies beyond the horizon is not drawn); `age_bands` the first ages of all
+    bands but the youngest. Years.
     """
 
     horizon_months: int = Field(24, ge=1)
-    quoted_months: tuple[int, ...] = (6, 12, 24)
+    quoted_months: tuple[int, ...] = Field((6, 12, 24), min_length=1)
     rate_periods: tuple[int, ...] = (3, 6, 12, 24, 36)
     age_bands: tuple[int, ...] = Field((25, 35, 50), min_length=1)
 
-    @field_validator("rate_periods", "age_bands")
+    @field_validator("quoted_months", "rate_periods", "age_bands")
     @classmethod
     def _ascending(cls, values: tuple[int, ...]) -> tuple[int, ...]:
         if list(values) != sorted(set(values)) or any(value < 1 for value in values):
             raise ValueError("whole numbers above 0, each larger than the one before")
         return values
 
+    @model_validator(mode="after")
+    def _quotes_what_is_drawn(self):
+        beyond = [str(month) for month in self.quoted_months if month > self.horizon_months]
+        if beyond:
+            raise ValueError(f"quoted_months {', '.join(beyond)} lie beyond horizon_months, which is {self.horizon_months}")
+        return self
+
 
 class EffectRules(Record):
-    """Which protocols are estimated, from how many draws, and how each district works (own operation, bought, ...: in the run's own words)."""
+    """Which protocols are estimated, from how many draws, and how each district works (own operation, bought, ...: in the run's own words).
+
+    With fewer draws than the default the limits that pages print are rough.
+    """
 
     protocols: tuple[Path, ...] = ()
-    n_draws: int = Field(1000, ge=10)
+    n_draws: int = Field(MIN_DRAWS_FOR_LIMITS, ge=10)
     district_models: dict[str, str] = Field({})
 
 
@@ -191,6 +209,17 @@ class RunFile(Record):
     min_count: int = Field(5, ge=3)
     wording: dict[str, Text] = Field({})
     notices: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _quotes_what_is_followed(self):
+        n_known = self.extract.n_months - self.spells.max_gap_months - self.extract.reporting_lag_months
+        beyond = [str(month) for month in self.survival.quoted_months if month > n_known]
+        if beyond:
+            raise ValueError(
+                f"survival.quoted_months {', '.join(beyond)} lie beyond the {max(n_known, 0)} months in which leaving support can be known "
+                "(extract.first_month to data_through, less spells.max_gap_months and extract.reporting_lag_months)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _names_its_districts(self):

@@ -13,7 +13,6 @@ from pydantic import Field, model_validator
 
 from evalkit.adjustment import MIN_CALENDAR_MONTHS, THIS, Calendar, Covariate, Exclusion, rules_out
 from evalkit.errors import ProtocolError
-from evalkit.months import month_number
 from evalkit.params import Run
 from evalkit.records import Record, hash_of, load
 from evalkit.tables import STATES
@@ -248,10 +247,8 @@ def load_protocol(path: Path | str, *, n_months: int, districts: Sequence[str] =
 
 def load_protocols(run: Run) -> tuple[Protocol, ...]:
     """The protocols that a run file names, held against its extract's length; as `load_protocol`, and refused if two are about one intervention."""
-    extract = run.params.extract
-    n_months = month_number(extract.follow_up_through) - month_number(extract.first_month) + 1
-    districts = run.params.districts
-    protocols = tuple(load_protocol(run.path(path), n_months=n_months, districts=districts) for path in run.params.effects.protocols)
+    known = {"n_months": run.params.extract.n_months, "districts": run.params.districts}
+    protocols = tuple(load_protocol(run.path(path), **known) for path in run.params.effects.protocols)
     interventions = [protocol.intervention_id for protocol in protocols]
     twice = sorted({one for one in interventions if interventions.count(one) > 1})
     if twice:

@@ -30,9 +30,17 @@ def load(path: Path | str, model: type[Model]) -> Model:
     Raises
     ------
     ParameterError
-        If the file is missing or is not YAML, or a key is unknown, missing or of the wrong type; all faults are named at once.
+        If the file is missing, is a folder or is not YAML, or a key is unknown, missing or of the wrong type; all faults are named at once.
     """
     path = Path(path)
+    if path.is_dir():
+        found = ", ".join(sorted(p.name for p in path.glob("*.yaml")))
+        raise ParameterError(
+            "A folder is named where a parameter file is needed.",
+            where=str(path),
+            why="Parameters are read from one YAML file at a time.",
+            fix=f"name the file; files found in the folder: {found or 'none'}.",
+        )
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except FileNotFoundError:
@@ -43,7 +51,7 @@ def load(path: Path | str, model: type[Model]) -> Model:
             why="Nothing can run without it.",
             fix=f"check the path; files found beside it: {found or 'none'}.",
         ) from None
-    except yaml.YAMLError as fault:
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
         mark = getattr(fault, "problem_mark", None)
         raise ParameterError(
             "A parameter file is not valid YAML.",

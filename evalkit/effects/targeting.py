@@ -160,7 +160,13 @@ def _named_by(rule: list[Condition], features: dict[str, np.ndarray], n_rows: in
 
 def _rule_table(rule: list[Condition], trials: Trials, features: dict[str, np.ndarray]) -> pl.DataFrame:
     rows = [
-        (CITY, trials.protocol.intervention_id, place, *condition, trials.keep(_named_by(rule[:place], features, trials.rows.height)).n_starters)
+        (
+            CITY,
+            trials.protocol.intervention_id,
+            place,
+            *condition,
+            trials.keep(_named_by(rule[:place], features, trials.rows.height)).n_starters,
+        )
         for place, condition in enumerate(rule, start=1)
     ]
     schema = {

@@ -3,7 +3,7 @@
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from evalkit.errors import IntakeError
+from evalkit.errors import IntakeError, ParameterError, first_few
 from evalkit.intake.contract import Contract, plain
 from evalkit.intake.readers import SUFFIXES, read_delivered
 
@@ -43,10 +43,20 @@ def propose_mapping(path: Path | str, contracts: dict[str, Contract], *, table: 
 
     Raises
     ------
+    ParameterError
+        If there is no such file.
     IntakeError
         If the file is of no kind that holds a table, cannot be read, or no table fits and none was named.
     """
     path = Path(path)
+    if not path.is_file():
+        found = sorted(file.name for file in path.parent.glob("*") if file.suffix.lower() in SUFFIXES)
+        raise ParameterError(
+            "The delivered file does not exist." if not path.exists() else "A folder is named where a delivered file is needed.",
+            where=str(path),
+            why="The mapping is proposed from the column names of one file.",
+            fix=f"check the path; files found beside it: {first_few(found, 6) or 'none'}.",
+        )
     if path.suffix.lower() not in SUFFIXES:
         raise IntakeError(
             "This file is of no kind that holds a table.",

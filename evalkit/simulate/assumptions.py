@@ -4,14 +4,13 @@ Rates are per month. An `effects` table gives, by trait of a person, what is add
 `fia_work` count from 3 (the middle of 1-5), `age` in decades from 40, the others are 0 or 1.
 """
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from evalkit.errors import ParameterError, nearest
-from evalkit.months import parse_month
+from evalkit.params import Month
 from evalkit.records import Record, load
 from evalkit.tables import STATES
 from evalkit.vocabulary import Grade, Text
@@ -242,7 +241,7 @@ class City(Record):
 
     city: str
     title: Text
-    first_month: date
+    first_month: Month
     n_months: int = Field(ge=24, le=360)
     burn_in_months: int = Field(ge=12, le=120)
     full_city_adults: int
@@ -256,8 +255,6 @@ class City(Record):
     amounts: SupportAmounts
     needs: dict[Need, float] = Field(default_factory=dict)
     needs_basis: Basis | None = None
-
-    _month = field_validator("first_month", mode="before")(parse_month)
 
     @model_validator(mode="after")
     def _names_its_own_districts(self):

@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from evalkit.cli import _refuse_faulty_files
 from evalkit.effects import load_protocols, term_names
 from evalkit.errors import EstimationError, ParameterError, ProtocolError
 from evalkit.params import Run, RunFile
-from evalkit.records import load
+from evalkit.records import load, validate
 
 PARAMS = Path(__file__).parents[2] / "params"
 RUN_FILES = ["northern_ireland", "stockholm"]
@@ -135,3 +136,28 @@ def test_a_budget_of_a_district_that_the_run_does_not_have_is_refused(tmp_path):
     where = _four_lines(caught.value)[1]
     assert str(run_file) in where
     assert 'allocation.budgets names districts that the run does not have: Belfst (did you mean "Belfast"?)' in where
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("quoted_months: [6, 12, 36]", "quoted_months 36 lie beyond horizon_months, which is 24"),
+        ("quoted_months: [12, 6]", "each larger than the one before"),
+        ("quoted_months: []", "at least 1 item"),
+        ("horizon_months: 2400, quoted_months: [6, 2400]", "survival.quoted_months 2400 lie beyond the 70 months"),
+    ],
+)
+def test_months_that_no_curve_reaches_are_refused(written, said):
+    content = {
+        "run": "city",
+        "title": {"en": "City"},
+        "districts": ["North"],
+        "seed": 1,
+        "extract": {"folder": "extract", "first_month": "2016-01", "data_through": "2021-12"},
+        "survival": yaml.safe_load(f"{{{written}}}"),
+    }
+
+    with pytest.raises(ParameterError) as caught:
+        validate(content, RunFile, where="run file")
+
+    assert said in _four_lines(caught.value)[1]

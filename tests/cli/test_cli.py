@@ -45,6 +45,46 @@ def test_help_imports_nothing_heavy():
     assert not {"polars", "numpy", "pandas", "altair", "papermill", "pydantic", "nbformat"} & set(modules)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["run", "."], "A folder is named where a parameter file is needed."),
+        (["check", "params"], "A folder is named where a parameter file is needed."),
+        (["scenario", "params/scenarios"], "A folder is named where a parameter file is needed."),
+        (["contract", "init", "nofile.csv"], "The delivered file does not exist."),
+        (["contract", "init", "params"], "A folder is named where a delivered file is needed."),
+        (["schema", "--out", "README.md"], "A file or folder could not be read or written."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_path_is_told_in_four_lines(call, monkeypatch, arguments, what):
+    monkeypatch.chdir(Path(__file__).parents[2])
+
+    exit_code, out, err = call(*arguments)
+
+    assert (exit_code, out) == (2, "")
+    assert err.splitlines()[0].split(": ")[1] == what
+    assert [line.split(":")[0].strip() for line in err.splitlines()[1:]] == ["where", "why", "fix"]
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("first_month: 1993-7", '"extract.first_month": A month could not be read.'),
+        ("first_month: 1993", '"extract.first_month": A month could not be read.'),
+        ("data_through: {livelihood: 1999-6}", '"extract.data_through": livelihood: A month could not be read.'),
+    ],
+)
+def test_a_month_that_cannot_be_read_names_its_key(call, project, written, key):
+    name, good = written.split(":")[0], {"first_month": "first_month: 1993-07", "data_through": "data_through: 1999-06"}
+    project.run_file.write_text(project.run_file.read_text().replace(good[name], written))
+
+    exit_code, _, err = call("check", project.run_file)
+
+    assert exit_code == 2
+    assert key in err
+
+
 def test_unknown_option_is_a_usage_error(call, project):
     exit_code, _, err = call("run", project.run_file, "--joobs", 2)
 
