@@ -209,7 +209,7 @@ def drift(
         rules = found.params.value.model_copy(update={"price_book": book.resolve()} if book else {})
         found = found.model_copy(update={"params": found.params.model_copy(update={"value": rules})})
         occupied = occupied_places(read_table(folder, "episodes"), found.params.extract.follow_up_through)
-        vintages.append(read_vintage(folder, price_book_of_run(found, occupied)))
+        vintages.append(read_vintage(folder, price_book_of_run(found, occupied), horizon_months=found.params.value.horizon_months))
     for (district, intervention_id, perspective), rows in (
         steps_between(*vintages).partition_by("district", "intervention_id", "perspective", as_dict=True, maintain_order=True).items()
     ):
@@ -319,7 +319,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     book = load_price_book(prepared.path(value.price_book)) if value.price_book else None
     if not protocols:
         return
-    for protocol in protocols if book and value.horizon_months else ():
+    for protocol in protocols if book else ():
         where = f"{run_file}, value.horizon_months; protocol {protocol.protocol}"
         refuse_horizon(value.horizon_months, protocol.follow_up_months, book, where=where)
     refuse_undeclared(prepared.params.allocation.target_groups, {group.name for one in protocols for group in one.subgroups})

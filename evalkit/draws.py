@@ -7,6 +7,9 @@ usual 1 + p (B - 1) makes a range of 95 per cent hold 93.1 per cent of new draws
 
 Where B replicates are taken again and again to make M > B draws (each with prices of its own), the M know no more than the B: the limit then
 stands at place p' M + 1/2 among the M with p' = (p (B + 1) - 1/2) / B, which is p (B + 1) where M = B.
+
+The probability of lying above zero is the same rule read backwards: one less the share p whose limit is zero. So a range of 95 per cent lies above
+zero where that probability is above 97.5 per cent, and nowhere else, however few the draws.
 """
 
 import numpy as np
@@ -70,6 +73,40 @@ def estimate_with_range(
     replicates = pl.col(column).filter(~is_point).drop_nulls().sort()
     limits = (_at(replicates, share, is_observed).alias(name) for name, share in zip(names[1:], (tail, 1 - tail), strict=True))
     return [pl.col(column).filter(is_point).first().alias(names[0]), *limits]
+
+
+def probability_above_zero(replicates: np.ndarray, *, n_independent: int | None = None, or_zero: bool = False) -> float | None:
+    """The probability that a further draw lies above zero, as the limits of `percentile_limits` have it; None without replicates.
+
+    Parameters
+    ----------
+    replicates : ndarray
+        The draws without the point estimate. Shape (M,).
+    n_independent : int, optional
+        How many of them are draws of their own (B), where they were recycled; all, if it is not said.
+    or_zero : bool
+        Whether zero itself counts.
+    """
+    if not len(replicates):
+        return None
+    ordered, n = np.sort(replicates), n_independent or len(replicates)
+    n_below = int(np.searchsorted(ordered, 0.0, side="left" if or_zero else "right"))
+    if 0 < n_below < len(ordered):
+        below, above = ordered[n_below - 1 : n_below + 1]
+        place = n_below - below / (above - below)
+    else:
+        place = n_below + 0.5
+    return float(1 - ((place - 0.5) / len(ordered) * n + 0.5) / (n + 1))
+
+
+def share_above_zero(column: str) -> pl.Expr:
+    """Aggregation of a table with a column `draw`: `probability_above_zero` of the draws beside draw 0, null without them."""
+    ordered = pl.col(column).filter(pl.col("draw") > 0).drop_nulls().sort()
+    count, n_below = ordered.len().cast(pl.Int64), (ordered <= 0).sum().cast(pl.Int64)
+    below, above = (ordered.get(place, null_on_oob=True) for place in (pl.max_horizontal(n_below - 1, pl.lit(0)), n_below))
+    is_between = (n_below > 0) & (n_below < count)
+    place = pl.when(is_between).then(n_below - below / (above - below)).otherwise(pl.when(n_below == 0).then(0.5).otherwise(count + 0.5))
+    return pl.when(count > 0).then(1 - place / (count + 1))
 
 
 def _at(ordered: pl.Expr, share: float, is_observed: bool) -> pl.Expr:

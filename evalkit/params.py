@@ -154,11 +154,14 @@ class EffectRules(Record):
 
 
 class ValueRules(Record):
-    """Which price book values the effects, up to which month (without: to the follow-up), and from how many joint draws of effect and prices
-    (without: as many as the effect has, and a thousand where options are compared)."""
+    """Which price book values the effects, the months after the start to which every sum is counted, and from how many joint draws of effect and
+    prices (without: as many as the effect has, and a thousand where options are compared).
+
+    The horizon covers every protocol's follow-up; months beyond it are projected, and need a half-life in the price book.
+    """
 
     price_book: Path | None = None
-    horizon_months: int | None = Field(None, ge=1)
+    horizon_months: int = Field(60, ge=1)
     n_draws: int | None = Field(None, ge=100)
 
 

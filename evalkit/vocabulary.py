@@ -8,6 +8,11 @@ from typing import Literal, get_args
 
 Grade = Literal["H", "M", "L"]
 Language = Literal["sv", "en"]
+
+# What a probability that something pays is called: "yes" from SURE on, "probably" from LIKELY on, mirrored below one half, "unclear" between.
+Band = Literal["yes", "probably", "unclear", "probably_not", "no"]
+BANDS: tuple[Band, ...] = get_args(Band)
+SURE, LIKELY = 0.95, 0.8
 Text = dict[Language, str]
 
 # What starting an intervention is compared with, and the name of each question (its estimand). A protocol's first comparison is its primary one.
@@ -16,6 +21,15 @@ ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_
 
 # Last parts of Swedish compounds that are too long for a narrow column or a label beside a plot.
 _COMPOUND_TAILS = ("utbildning", "ersättning", "program", "grupp", "insats", "åtgärd", "förmedling", "kassa", "bistånd", "stöd", "arbete")
+
+
+def band_of(probability: float) -> Band:
+    """What a probability is called."""
+    if max(probability, 1 - probability) < LIKELY:
+        return "unclear"
+    if probability > 1 / 2:
+        return "yes" if probability >= SURE else "probably"
+    return "no" if 1 - probability >= SURE else "probably_not"
 
 
 def divided(word: str, hyphen: str) -> str:

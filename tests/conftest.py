@@ -1,5 +1,11 @@
 """For every test: examples of properties may take as long as a busy machine makes them, and share fixtures that they do not change."""
 
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 PATIENCE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
@@ -7,3 +13,31 @@ PATIENCE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, He
 settings.register_profile("evalkit", derandomize=True, **PATIENCE)
 settings.register_profile("search", derandomize=False, print_blob=True, **PATIENCE)
 settings.load_profile("evalkit")
+
+_VERDICT = re.compile(r'<span class="verdict" data-question="([^"]*)" data-subject="([^"]*)" data-horizon="(\d+)" data-band="([^"]*)">')
+# The horizon of money stands in each of its verdicts, so a page speaks of one.
+_MONEY = "pays"
+
+
+def _contradictions(pages: Iterable[Path]) -> tuple[list[str], int]:
+    faults, n_verdicts = [], 0
+    for page in pages:
+        found = _VERDICT.findall(page.read_text(encoding="utf-8"))
+        n_verdicts += len(found)
+        bands, horizons = defaultdict(set), set()
+        for question, subject, horizon, band in found:
+            bands[question, subject].add(band)
+            horizons |= {horizon} if question == _MONEY else set()
+        faults += [
+            f"{page.name}: {question} {subject} is said to be {sorted(said)}"
+            for (question, subject), said in bands.items()
+            if len(said) > 1
+        ]
+        faults += [f"{page.name}: sums to {sorted(horizons)} months"] if len(horizons) > 1 else []
+    return faults, n_verdicts
+
+
+@pytest.fixture(scope="session")
+def contradictions():
+    """Reads pages: the verdicts on a page that contradict each other, by what they are marked with, and how many verdicts there are at all."""
+    return _contradictions

@@ -21,7 +21,8 @@ LABEL_LETTERS = 15
 
 @drawn_if((pl.col("month") > 0) & (pl.col("exit") != "still_on_support"), one_of=("district",))
 def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
-    """The share that has left support by each way out, month by month, with ranges: steps, since exits are counted by month.
+    """The share that has left support by each way out, month by month, with ranges: steps, since exits are counted by month. A line begins where
+    enough have left to be shown.
 
     Parameters
     ----------
@@ -38,7 +39,7 @@ def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
         If it holds several districts.
     """
     rows = shown_rows(curves, "exit_curves").filter(pl.col("exit") != "still_on_support")
-    rows = with_last_step(rows.rename({"exit": "series"}))
+    rows = with_last_step(with_gaps(rows.rename({"exit": "series"})))
     top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.05))
     chart = lines_with_bands(rows, words, ticks=top, x_title=words.text("chart.exit_curves.x"), is_step=True)
     return finish(chart.properties(title=title_lines(words.text("chart.exit_curves.y"))), words.text("chart.exit_curves.title"))
@@ -61,7 +62,7 @@ def states(occupation: Published, words: Words) -> "alt.LayerChart":
         As `exit_curves`.
     """
     shown = shown_rows(occupation, "states").rename({"state": "series"})
-    rows = _with_gaps(shown.select("series", "month", "estimate", "ci_lower", "ci_upper"))
+    rows = with_gaps(shown)
     ticks = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max()))
     chart = lines_with_bands(rows, words, ticks=ticks, x_title=words.text("chart.states.x"), is_step=False)
     breaks = words.text("chart.withheld") if rows["estimate"].null_count() else ""
@@ -121,10 +122,11 @@ def lines_with_bands(
     return frame.holds(band, line, end_labels(labelled, frame, names, colours))
 
 
-def _with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
+def with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
     """A row for every series and month, empty where nothing may be shown, so that lines break there."""
+    values = rows.select("series", "month", "estimate", "ci_lower", "ci_upper")
     grid = rows.select("series").unique().join(rows.select("month").unique(), how="cross")
-    return grid.join(rows, on=["series", "month"], how="left").sort("series", "month")
+    return grid.join(values, on=["series", "month"], how="left").sort("series", "month")
 
 
 def with_last_step(rows: pl.DataFrame) -> pl.DataFrame:

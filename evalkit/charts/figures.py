@@ -28,7 +28,7 @@ DISTRICT_FIGURES: dict[str, tuple[str, Chart]] = {
     "effect_months": ("effect_summary", effect_months),
     "balance": ("balance", balance),
     "naive": ("effect_readings", naive_and_corrected),
-    "value_summary": ("value_summary", value_summary),
+    "value_summary": ("value_parts", value_summary),
     "value_by_actor": ("value_by_actor", value_by_actor),
     "value_curve": ("value_curve", value_curve),
 }

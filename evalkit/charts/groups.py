@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from evalkit.charts.curves import lines_with_bands, with_last_step
+from evalkit.charts.curves import lines_with_bands, with_gaps, with_last_step
 from evalkit.charts.frame import nice_ticks
 from evalkit.charts.labels import CHARACTERISTICS, NOT_KNOWN, Words, title_lines
 from evalkit.charts.source import drawn_if, shown_rows
@@ -80,7 +80,7 @@ def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
 def _panel(rows: pl.DataFrame, characteristic: str, words: Words, *, is_last: bool) -> "alt.LayerChart":
     groups = sorted(rows["series"].unique(), key=lambda group: (group == NOT_KNOWN, not group.startswith("–"), group))
     named = {group: (words.group(group), look) for group, look in zip(groups, GROUP_LOOKS, strict=False)}
-    rows = with_last_step(rows.filter(pl.col("series").is_in(groups[: len(GROUP_LOOKS)])))
+    rows = with_last_step(with_gaps(rows.filter(pl.col("series").is_in(groups[: len(GROUP_LOOKS)]))))
     if len(groups) > 2:
         # More than two bands on top of each other hide the lines; the ranges stand in the table.
         rows = rows.with_columns(pl.lit(None, pl.Float64).alias("ci_lower"), pl.lit(None, pl.Float64).alias("ci_upper"))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 NET = "all"  # the posting that is an actor's sum
+TOTAL = "total"  # the part that holds what was observed and what is projected
 
 
 @drawn_if(pl.col("estimate").is_not_null(), one_of=(*ONE_EFFECT, "currency"))
@@ -48,15 +49,15 @@ def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
     return _finished(chart, rows, words, "chart.value_by_actor.title")
 
 
-@drawn_if(pl.col("estimate").is_not_null(), one_of=(*ONE_EFFECT, "currency"))
+@drawn_if(pl.col("estimate").is_not_null() & (pl.col("part") == TOTAL), one_of=(*ONE_EFFECT, "currency"))
 def value_summary(table: Published, words: Words) -> "alt.LayerChart":
     """What an intervention is worth per participant from each point of view, with ranges and the probability that it is above zero.
 
     Parameters
     ----------
     table : Published
-        The table value_summary: perspective, estimate, ci_lower, ci_upper, probability_positive, currency; one district, intervention and
-        estimand.
+        The table value_parts: perspective, part, estimate, ci_lower, ci_upper, probability_positive, horizon_months, currency; one district,
+        intervention and estimand. The perspectives that the report tells are drawn, observed and projected together.
     words : Words
         The reader's language.
 
@@ -65,11 +66,11 @@ def value_summary(table: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `value_by_actor`.
     """
-    rows = shown_rows(table, "value_summary")
+    rows = shown_rows(table, "value_summary").filter((pl.col("part") == TOTAL) & pl.col("perspective").is_in(PERSPECTIVES))
     shown = sorted(rows.to_dicts(), key=lambda row: _place(PERSPECTIVES, row["perspective"]))
     chart = range_chart(
         [_money_row(row, value_label(words, row["perspective"]), words) for row in shown],
-        x_title=words.text("chart.value_summary.x", currency=rows["currency"][0]),
+        x_title=words.text("chart.value_summary.x", currency=rows["currency"][0], months=rows["horizon_months"][0]),
         axis_labels=SIGNED_AXIS,
     )
     return _finished(chart, rows, words, "chart.value_summary.title")

@@ -2,7 +2,8 @@
 
 A curve on fewer than `min_count` persons is withheld whole, and so are those that would give it away. All shown groups, and the withheld ones
 together, take their steps in the same months: those by which each of them has gathered `min_count` events or none since the step before. Whoever
-subtracts the shown groups from the total then never finds 1 to min_count - 1 events. Numbers at risk and of events are not published.
+subtracts the shown groups from the total then never finds 1 to min_count - 1 events. Between time 0 and the first such month all are withheld:
+the value they start from would say that nobody has had an event. Numbers at risk and of events are not published.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import polars as pl
 
 from evalkit.disclosure.complement import TotalEquation, add_complements
 from evalkit.disclosure.door import check_table
-from evalkit.disclosure.protect import MIN_COUNT, is_followed
+from evalkit.disclosure.protect import MIN_COUNT, is_followed, with_start
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.release import seal_table
 
@@ -102,15 +103,18 @@ def _events_at(curve: pl.DataFrame, time: str, months: pl.Series) -> np.ndarray:
 
 
 def _common_steps(events: list[np.ndarray], is_withheld: np.ndarray, min_count: int) -> np.ndarray:
-    """For every month the place of the last common step: a month by which everyone has gathered enough events or none."""
+    """For every month the place of the last common step, a month by which everyone has gathered enough events or none; -1 before the first."""
     shown = [part for part, withheld in zip(events, is_withheld, strict=True) if not withheld]
     hidden = [part for part, withheld in zip(events, is_withheld, strict=True) if withheld]
     gathering = np.array([*shown, *([np.sum(hidden, axis=0)] if hidden else [])])
-    waiting, step = np.zeros(len(gathering)), 0
-    steps = np.zeros(gathering.shape[1], dtype=int)
+    steps = np.arange(gathering.shape[1])
+    if not gathering.any():
+        return steps
+    waiting, step = np.zeros(len(gathering)), -1
     for month in range(gathering.shape[1]):
         waiting += gathering[:, month]
-        if ((waiting == 0) | (waiting >= min_count)).all():
+        is_common = ((waiting == 0) | (waiting >= min_count)).all()
+        if is_common and (step >= 0 or waiting.any()):
             waiting[:], step = 0, month
         steps[month] = step
     return steps
@@ -119,6 +123,6 @@ def _common_steps(events: list[np.ndarray], is_withheld: np.ndarray, min_count: 
 def _held(curve: pl.DataFrame, last_step: np.ndarray, withheld: bool, time: str, values: Sequence[str], min_count: int) -> pl.DataFrame:
     """A curve with the values of its last common step; a curve that ends before a step keeps its last row."""
     at_risk, times = curve["n_at_risk"].fill_null(0).to_numpy(), curve[time].to_numpy()
-    is_shown = is_followed(at_risk, times, min_count) & (not withheld)
-    held = curve[np.minimum(last_step, curve.height - 1)]
+    is_shown = with_start(is_followed(at_risk, times, min_count) & (last_step >= 0) & (not withheld), times)
+    held = curve[np.clip(last_step, 0, curve.height - 1)]
     return curve.with_columns(*[held[column] for column in values], _is_withheld=pl.Series(~is_shown))

@@ -108,9 +108,11 @@ def protect_curve(
 ) -> Published:
     """Curves whose every published step rests on enough events, drawn only while enough are at risk.
 
-    A step with fewer than `min_count` events since the last published one keeps the last published values; its events count towards the
-    next. `n_events` is the number of the merged step, 0 where the curve keeps its value. `n_at_risk` keeps its last published value until
-    it has changed by `min_count`. From the first time with fewer than `min_count` at risk nothing is shown.
+    A step with fewer than `min_count` events since the last published one keeps the last published values; its events count towards the next.
+    Between time 0 and the first published step a curve is withheld: the value it starts from would say that nothing has happened. So a curve of
+    1 to min_count - 1 events is withheld whole; one without events is shown, and says none. `n_events` is the number of the merged step, 0 where
+    the curve keeps its value. `n_at_risk` keeps its last published value until it has changed by `min_count`. From the first time with fewer
+    than `min_count` at risk nothing is shown.
 
     Parameters
     ----------
@@ -211,7 +213,7 @@ def _merge_steps(steps: pl.DataFrame, *, time: str, values: Sequence[str], min_c
     events = steps["n_events"].fill_null(0).to_numpy()
     at_risk = steps["n_at_risk"].fill_null(0).to_numpy()
     merged_events, last_row = _gathered(events, min_count)
-    is_shown = is_followed(at_risk, steps[time].to_numpy(), min_count) & (last_row >= 0)
+    is_shown = with_start(is_followed(at_risk, steps[time].to_numpy(), min_count) & (last_row >= 0), steps[time].to_numpy())
     held = steps[np.maximum(last_row, 0)]
     return steps.with_columns(
         *[held[column] for column in values],
@@ -229,15 +231,22 @@ def is_followed(at_risk: np.ndarray, times: np.ndarray, min_count: int) -> np.nd
     return np.logical_and.accumulate(is_enough)
 
 
+def with_start(is_shown: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """The same with the row of time 0, whose value is so by definition, wherever a later one is shown."""
+    return is_shown | ((times == 0) & is_shown.any())
+
+
 def _gathered(events: np.ndarray, min_count: int) -> tuple[np.ndarray, np.ndarray]:
     """Events of each published step, 0 elsewhere; and for every row the row whose values are shown, -1 before there is one."""
     merged, rows = np.zeros(len(events)), np.zeros(len(events), dtype=int)
+    if not events.any():
+        return merged, np.arange(len(events))
     waiting, last = 0.0, -1
     for row, count in enumerate(events):
         waiting += count
         if waiting >= min_count:
             merged[row], waiting, last = waiting, 0.0, row
-        elif waiting == 0:
+        elif waiting == 0 and last >= 0:
             last = row
         rows[row] = last
     return merged, rows

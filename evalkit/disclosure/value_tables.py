@@ -6,9 +6,6 @@ _RANGE = ("estimate", "ci_lower", "ci_upper")
 _EFFECT = ("district", "intervention_id", "estimand")
 
 VALUE_TABLES: dict[str, Declared] = {
-    "value_summary": Declared(
-        "estimates", (*_EFFECT, "perspective"), (*_RANGE, "probability_positive", "currency", "price_year"), "money", "n_starters"
-    ),
     "value_by_actor": Declared("estimates", (*_EFFECT, "actor", "posting", "kind"), (*_RANGE, "currency"), "money", "n_starters"),
     "value_displacement": Declared(
         "estimates", (*_EFFECT, "displacement", "perspective"), (*_RANGE, "probability_positive", "currency"), "money", "n_starters"
@@ -17,7 +14,7 @@ VALUE_TABLES: dict[str, Declared] = {
     "value_parts": Declared(
         "estimates",
         (*_EFFECT, "perspective", "part"),
-        (*_RANGE, "probability_positive", "n_draws", "n_effect_draws", "currency", "price_year"),
+        (*_RANGE, "probability_positive", "n_draws", "n_effect_draws", "horizon_months", "followed_months", "currency", "price_year"),
         "money",
         "n_starters",
     ),
@@ -28,7 +25,7 @@ VALUE_TABLES: dict[str, Declared] = {
     "value_payback": Declared(
         "estimates",
         (*_EFFECT, "perspective"),
-        ("deepest", "deepest_lower", "deepest_upper", "deepest_month", "return_month", "probability_returns", "currency"),
+        ("deepest", "deepest_lower", "deepest_upper", "deepest_month", "return_month", "probability_returns", "horizon_months", "currency"),
         "money, months",
         "n_starters",
     ),

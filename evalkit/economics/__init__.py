@@ -1,13 +1,13 @@
 """Economics: from effects to what each actor gains or loses, in a double-entry ledger whose prices and postings are data."""
 
 from evalkit.economics.actors import ACTORS, PERSPECTIVES
-from evalkit.economics.cash_flow import refuse_horizon
 from evalkit.economics.conversion import convert_currency, convert_price_year
 from evalkit.economics.dated import DatedFile, load_dated, value_at
 from evalkit.economics.discounting import present_value
 from evalkit.economics.drift import Vintage, drift, read_vintage
 from evalkit.economics.explain import explain
 from evalkit.economics.group_value import value_by_group
+from evalkit.economics.horizon import refuse_horizon
 from evalkit.economics.households import HouseholdParts, household_parts, with_household_parts
 from evalkit.economics.information import evppi
 from evalkit.economics.ledger import value_effects, value_under

@@ -1,8 +1,7 @@
 """The ledger month by month: what each actor gains or loses per participant, when; observed months first, then what is left of the effect.
 
 Time 0 is the start; time k >= 1 is month k, discounted from its middle. A posting that comes later (delay_months) stands at its later time, and
-is counted in full even if that lies beyond the horizon: it follows from what happened before. Past the follow-up the difference between the arms
-decays, d(t) = d(h) 2^-((t-h)/half_life); a posting of one arm alone has no difference to project and ends with the follow-up.
+is counted in full even if that lies beyond the horizon: it follows from what happened before. What lies past the follow-up: `horizon`.
 """
 
 from dataclasses import dataclass
@@ -12,11 +11,11 @@ import numpy as np
 
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTIVES
 from evalkit.economics.discounting import discount_factors, mid_months
-from evalkit.economics.effect_paths import ARMS, EffectPath, decay
-from evalkit.economics.ledger import ARM_SIGNS, unit_amount
+from evalkit.economics.effect_paths import ARMS, EffectPath
+from evalkit.economics.horizon import BOTH, months_in_states
+from evalkit.economics.ledger import unit_amount
 from evalkit.economics.price_book import Posting, PriceBook, Scenario
 from evalkit.economics.price_draws import own_prices
-from evalkit.errors import EstimationError
 
 _ACTOR_INDEX = {actor: i for i, actor in enumerate(ACTOR_NAMES)}
 _PURSE = [_ACTOR_INDEX[actor] for actor in PUBLIC_PURSE]
@@ -102,9 +101,8 @@ def cash_flow(
         If the horizon is shorter than the follow-up, or longer and the book declares no half-life.
     """
     n_months = n_months or path.n_months
-    refuse_horizon(n_months, path.n_months, price_book, where=f"effect of {', '.join(path.keys.values())}; horizon {n_months} months")
     prices = own_prices(drawn, price_book, path.keys["intervention_id"], path.draws)
-    arms = _projected(path, price_book, prices, n_months)
+    arms = months_in_states(path, price_book, prices, n_months)
     rate, n_draws = prices[price_book.appraisal.discount_rate], len(path.draws)
     worth = np.zeros((len(ACTOR_NAMES), n_draws, n_months + 1))
     horizons = {n_months, path.n_months, max(n_months - 1, 0)}
@@ -127,46 +125,9 @@ def cash_flow(
     burden = _burdens(price_book, prices)
     for by_actor in (worth, *present.values()):
         _add_burden(by_actor, burden)
-    work = arms["both"][:, path.states.index(WORK)] if WORK in path.states else np.zeros((n_draws, n_months))
+    work = arms[BOTH][:, path.states.index(WORK)] if WORK in path.states else np.zeros((n_draws, n_months))
     a_month = discount_factors(rate, [1])[:, 0]
     return CashFlow(path.keys, worth, present, cost, equalised, work, a_month, n_months, path.n_months, path.n_replicates)
-
-
-def refuse_horizon(n_months: int, n_observed: int, book: PriceBook, *, where: str) -> None:
-    """Raise unless a horizon covers the follow-up, and the book says how the effect fades beyond it; `where` names the effect or the file.
-
-    Raises
-    ------
-    EstimationError
-        If the horizon is shorter than the follow-up, or longer and the book declares no half-life.
-    """
-    if n_months < n_observed:
-        raise EstimationError(
-            f"The horizon is {n_months} months, the follow-up {n_observed}.",
-            where=where,
-            why="A shorter horizon hides months that were observed.",
-            fix="set value.horizon_months of the run file to the follow-up or beyond.",
-        )
-    if n_months > n_observed and book.appraisal.half_life is None:
-        raise EstimationError(
-            f"The horizon is {n_months} months, the follow-up {n_observed}, and nothing says how the effect fades.",
-            where=f"{book.file}, appraisal half_life; {where}",
-            why="What lies beyond the follow-up was not observed; it is projected by a declared half-life or not at all.",
-            fix="name a price in months under appraisal.half_life, or set the horizon to the follow-up.",
-        )
-
-
-def _projected(path: EffectPath, book: PriceBook, prices: dict[str, np.ndarray], n_months: int) -> dict[str, np.ndarray]:
-    """Treated minus comparison to the horizon, and each arm's own signed share to the follow-up: (draw, state, month)."""
-    difference = path.difference()
-    extra = n_months - path.n_months
-    single = {arm: ARM_SIGNS[arm] * path.probabilities[:, ARMS.index(arm)] for arm in ARMS}
-    if not extra:
-        return {"both": difference, **single}
-    left = decay(path.n_months, n_months, prices[book.appraisal.half_life])
-    later = difference[:, :, -1:] * left[:, None, :]
-    padding = [(0, 0), (0, 0), (0, extra)]
-    return {"both": np.concatenate([difference, later], axis=2), **{arm: np.pad(one, padding) for arm, one in single.items()}}
 
 
 def _channels(path: EffectPath, book: PriceBook, prices: dict[str, np.ndarray], arms: dict[str, np.ndarray], displacement: Scenario):
@@ -174,7 +135,7 @@ def _channels(path: EffectPath, book: PriceBook, prices: dict[str, np.ndarray], 
     groups: dict[tuple, list[Posting]] = {}
     for posting in book.postings:
         if posting.driver != "net_public_outlay" and posting.state in (None, *path.states):
-            arm = "both" if len(posting.arms) == len(ARMS) else posting.arms[0]
+            arm = BOTH if len(posting.arms) == len(ARMS) else posting.arms[0]
             groups.setdefault((posting.driver, posting.state, arm, posting.delay_months, posting.role), []).append(posting)
     for (driver, state, arm, delay, _), postings in groups.items():
         if driver == "start":

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from evalkit.draws import percentile_limits
+from evalkit.draws import percentile_limits, probability_above_zero
 
 
 def summarise(draws: np.ndarray, n_independent: int, conf_level: float = 0.95) -> dict[str, float | None]:
-    """Estimate (the first draw), limits (percentiles of the others, `n_independent` of them of their own) and the share of the others above zero.
+    """Estimate (the first draw), limits (percentiles of the others, `n_independent` of them of their own) and the probability of lying above zero.
 
     Raises
     ------
@@ -14,8 +14,8 @@ def summarise(draws: np.ndarray, n_independent: int, conf_level: float = 0.95) -
         If the confidence level is not between 0 and 1.
     """
     low, high = percentiles(draws[1:], conf_level, n_independent)
-    share = float(np.mean(draws[1:] > 0)) if draws.size > 1 else None
-    return {"estimate": float(draws[0]) + 0.0, "ci_lower": low, "ci_upper": high, "probability_positive": share}
+    probability = probability_above_zero(draws[1:], n_independent=n_independent)
+    return {"estimate": float(draws[0]) + 0.0, "ci_lower": low, "ci_upper": high, "probability_positive": probability}
 
 
 def percentiles(replicates: np.ndarray, conf_level: float, n_independent: int) -> tuple[float | None, float | None]:

@@ -18,17 +18,20 @@ STEPS = ("before", "method", "data", "parameters", "after")
 
 @dataclass(frozen=True)
 class Vintage:
-    """A run's effects and prices, and the value_summary that it reported (district, intervention_id, estimand, perspective, estimate)."""
+    """A run's effects and prices, the horizon to which it valued them (null: the follow-up), and what it reported (district, intervention_id,
+    estimand, perspective, estimate)."""
 
     effect_draws: pl.DataFrame
     price_book: PriceBook
     reported: pl.DataFrame
+    horizon_months: int | None = None
 
 
 def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
     """What moved each value from one run to the next.
 
-    The older run's inputs valued by today's method give `method`; then the newer data take their place (`data`), then the newer prices
+    The older run's inputs valued by today's method to the newer run's horizon give `method`; then the newer data take their place (`data`),
+    then the newer prices
     (`parameters`). All amounts are the newer book's currency and price year only if both books have the same.
 
     Returns
@@ -45,9 +48,9 @@ def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
     _refuse_other_money(before.price_book, after.price_book)
     old_data, new_data = _point(before.effect_draws), _point(after.effect_draws)
     values = {
-        "method": _values(old_data, before.price_book),
-        "data": _values(new_data, before.price_book),
-        "parameters": _values(new_data, after.price_book),
+        "method": _values(old_data, before.price_book, after.horizon_months),
+        "data": _values(new_data, before.price_book, after.horizon_months),
+        "parameters": _values(new_data, after.price_book, after.horizon_months),
     }
     found = before.reported.select(*_KEYS, before="estimate").join(after.reported.select(*_KEYS, after="estimate"), on=_KEYS)
     for step, table in values.items():
@@ -80,7 +83,7 @@ def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
     return table.sort(*_KEYS, "step").with_columns(pl.col("step").cast(pl.String), *money)
 
 
-def read_vintage(run_dir: Path | str, price_book: PriceBook) -> Vintage:
+def read_vintage(run_dir: Path | str, price_book: PriceBook, *, horizon_months: int | None = None) -> Vintage:
     """A finished run as a vintage: the effects that it valued and the value that it reported.
 
     Parameters
@@ -89,20 +92,22 @@ def read_vintage(run_dir: Path | str, price_book: PriceBook) -> Vintage:
         The run's folder; its tables effect_draws and value_draws are read.
     price_book : PriceBook
         The book as it was when the run was made: keep the file with the run, or take it from version control.
+    horizon_months : int, optional
+        The run's value.horizon_months; without it the follow-up.
     """
     values = read_table(run_dir, "value_draws")
     valued = values.select(EFFECT_KEYS).unique()
     # Only the point estimate is compared; a city's replicates are millions of rows.
     effects = _point(read_table(run_dir, "effect_draws")).join(valued, on=EFFECT_KEYS, how="semi")
-    return Vintage(effects, price_book, summarise_value(values))
+    return Vintage(effects, price_book, summarise_value(values), horizon_months)
 
 
 def _point(effect_draws: pl.DataFrame) -> pl.DataFrame:
     return effect_draws.filter(pl.col("draw") == 0)
 
 
-def _values(point: pl.DataFrame, book: PriceBook) -> pl.DataFrame:
-    ledger = value_effects(point, book, seed=0)
+def _values(point: pl.DataFrame, book: PriceBook, horizon_months: int | None) -> pl.DataFrame:
+    ledger = value_effects(point, book, seed=0, horizon_months=horizon_months)
     return pl.concat(
         ledger.filter(pl.col("actor").is_in(actors))
         .group_by("district", "intervention_id", "estimand")

@@ -49,7 +49,7 @@ class EffectPath:
         return self.probabilities[:, ARMS.index("treated")] - self.probabilities[:, ARMS.index("comparison")]
 
 
-def effect_paths(effect_draws: pl.DataFrame, *, subgroup: str = EVERYBODY, horizon: int | None = None) -> list[EffectPath]:
+def effect_paths(effect_draws: pl.DataFrame, *, subgroup: str = EVERYBODY) -> list[EffectPath]:
     """The effects of one subgroup as arrays, refused unless every draw, arm, state and month is there once.
 
     Parameters
@@ -58,14 +58,12 @@ def effect_paths(effect_draws: pl.DataFrame, *, subgroup: str = EVERYBODY, horiz
         The table effect_draws, one estimand for each intervention.
     subgroup : str
         Which rows are valued; those of other subgroups are left out.
-    horizon : int, optional
-        Must be the follow-up of every effect, in months. Without it the follow-up is taken as it is.
 
     Raises
     ------
     EstimationError
-        If an intervention has several estimands; if the table holds effects, yet none of that subgroup; if draws are incomplete, do not sum to
-        one or end elsewhere.
+        If an intervention has several estimands; if the table holds effects, yet none of that subgroup; if draws are incomplete or do not sum to
+        one.
     """
     conform(effect_draws.head(0), "effect_draws")
     draws = effect_draws.cast(SCHEMAS["effect_draws"].columns)
@@ -73,7 +71,7 @@ def effect_paths(effect_draws: pl.DataFrame, *, subgroup: str = EVERYBODY, horiz
     _refuse_several_estimands(chosen)
     if chosen.is_empty() and not draws.is_empty():
         _refuse_absent(draws, subgroup)
-    return [_complete(keys, group, horizon) for keys, group in chosen.partition_by(EFFECT_KEYS, as_dict=True, maintain_order=True).items()]
+    return [_complete(keys, group) for keys, group in chosen.partition_by(EFFECT_KEYS, as_dict=True, maintain_order=True).items()]
 
 
 def n_joint_draws(paths: list[EffectPath], wanted: int | None) -> tuple[int, int]:
@@ -113,7 +111,7 @@ def decay(n_observed: int, n_months: int, half_life: np.ndarray) -> np.ndarray:
     return 2.0 ** (-later / np.asarray(half_life, dtype=float)[:, None])
 
 
-def _complete(keys: tuple[str, ...], group: pl.DataFrame, horizon: int | None) -> EffectPath:
+def _complete(keys: tuple[str, ...], group: pl.DataFrame) -> EffectPath:
     named = dict(zip(EFFECT_KEYS, keys, strict=True))
     place = _place(named)
     draws, states, months = (group[column].unique().sort() for column in ("draw", "state", "month"))
@@ -124,12 +122,6 @@ def _complete(keys: tuple[str, ...], group: pl.DataFrame, horizon: int | None) -
     cells = np.ravel_multi_index((*codes, group["month"].to_numpy()), shape)
     if not np.all(np.bincount(cells, minlength=np.prod(shape)) == 1):
         raise _refused("The effect draws are incomplete or repeated.", place, "Every draw, arm, state and month stands once.")
-    if horizon is not None and horizon != len(months) - 1:
-        raise _refused(
-            f"The follow-up is {len(months) - 1} months, the horizon to value {horizon}.",
-            place,
-            "A shorter horizon hides months that were observed; a longer one needs a projection, which the ledger does not make.",
-        )
     probabilities = np.empty(shape)
     probabilities.ravel()[cells] = group["probability"].to_numpy()
     if not np.all(np.abs(probabilities.sum(axis=2) - 1) <= PROBABILITY_TOLERANCE) or not np.all(probabilities >= -PROBABILITY_TOLERANCE):

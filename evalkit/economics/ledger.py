@@ -14,14 +14,13 @@ import polars as pl
 from evalkit.economics.actors import PUBLIC_PURSE
 from evalkit.economics.discounting import discount_factors, mid_months
 from evalkit.economics.effect_paths import ARMS, EVERYBODY, EffectPath, effect_paths
+from evalkit.economics.horizon import BOTH, months_in_states
 from evalkit.economics.ledger_checks import check_ledger
 from evalkit.economics.price_book import Posting, PriceBook, Scenario
 from evalkit.economics.price_draws import draw_prices, own_prices
 from evalkit.errors import LedgerError, first_few
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import conform
-
-ARM_SIGNS = {"comparison": -1.0, "treated": 1.0}
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ def value_effects(
     price_book: PriceBook,
     *,
     seed: int,
-    horizon: int | None = None,
+    horizon_months: int | None = None,
     subgroup: str = EVERYBODY,
 ) -> pl.DataFrame:
     """What the effects are worth to each actor, posting by posting, draw by draw.
@@ -52,9 +51,8 @@ def value_effects(
         Prices and postings (`load_price_book`).
     seed : int
         Seed of the price draws, >= 0.
-    horizon : int, optional
-        The months that the run declares to be valued. Must be the follow-up of the draws: nothing observed is left out, nothing is
-        projected. Without it the follow-up is taken as it is.
+    horizon_months : int, optional
+        The months that are valued: beyond the follow-up the effect decays by the book's half-life. Without it nothing is projected.
     subgroup : str
         The one subgroup that is valued; rows of others are left out, never added.
 
@@ -66,12 +64,12 @@ def value_effects(
     Raises
     ------
     EstimationError
-        If the draws are incomplete, do not sum to one, do not end at the horizon, hold several estimands of an intervention, or none of the
-        subgroup.
+        If the draws are incomplete, do not sum to one, hold several estimands of an intervention, or none of the subgroup; if the horizon is
+        shorter than the follow-up, or longer and the book declares no half-life.
     LedgerError
         If a state has no livelihood in the book, or the ledger does not balance.
     """
-    return value_under(effect_draws, price_book, displacement="central", seed=seed, horizon=horizon, subgroup=subgroup)
+    return value_under(effect_draws, price_book, displacement="central", seed=seed, horizon_months=horizon_months, subgroup=subgroup)
 
 
 def value_under(
@@ -80,7 +78,7 @@ def value_under(
     *,
     displacement: Scenario,
     seed: int,
-    horizon: int | None = None,
+    horizon_months: int | None = None,
     subgroup: str = EVERYBODY,
 ) -> pl.DataFrame:
     """What the effects are worth if none, the expected or a high share of the new work is somebody else's.
@@ -90,15 +88,15 @@ def value_under(
     displacement : {"zero", "central", "high"}
         Which of the book's displacement records applies; `value_effects` takes the central one. All other draws are the same, so two
         scenarios differ by displacement and what it costs alone.
-    effect_draws, price_book, seed, horizon, subgroup
+    effect_draws, price_book, seed, horizon_months, subgroup
         As in `value_effects`, with its returns and errors.
     """
-    paths = effect_paths(effect_draws, subgroup=subgroup, horizon=horizon)
+    paths = effect_paths(effect_draws, subgroup=subgroup)
     if not paths:
         return pl.DataFrame(schema=SCHEMAS["value_draws"].columns)
     refuse_unknown_states(paths, price_book)
     prices = draw_prices(price_book, np.arange(max(path.draws.max() for path in paths) + 1), seed=seed)
-    value_draws = conform(pl.concat(_value(path, price_book, prices, displacement) for path in paths), "value_draws")
+    value_draws = conform(pl.concat(_value(path, price_book, prices, displacement, horizon_months) for path in paths), "value_draws")
     check_ledger(value_draws, price_book)
     return value_draws
 
@@ -115,10 +113,12 @@ def refuse_unknown_states(paths: list[EffectPath], price_book: PriceBook) -> Non
         )
 
 
-def _value(effect: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], scenario: Scenario) -> pl.DataFrame:
+def _value(effect: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], scenario: Scenario, horizon: int | None) -> pl.DataFrame:
     prices = own_prices(drawn, book, effect.keys["intervention_id"], effect.draws)
     rate = prices[book.appraisal.discount_rate]
-    months = np.einsum("dasm,dm->ads", effect.probabilities, discount_factors(rate, mid_months(effect.n_months)))
+    n_months = horizon or effect.n_months
+    factors = discount_factors(rate, mid_months(n_months))
+    months = {arm: np.einsum("dsm,dm->ds", one, factors) for arm, one in months_in_states(effect, book, prices, n_months).items()}
     rows = [
         _Row(posting, actor, sign * amounts)
         for posting in book.postings
@@ -137,7 +137,7 @@ def _value(effect: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], sc
 
 
 def _amounts(
-    posting: Posting, effect: EffectPath, months: np.ndarray, prices: dict[str, np.ndarray], book: PriceBook, scenario: Scenario
+    posting: Posting, effect: EffectPath, months: dict[str, np.ndarray], prices: dict[str, np.ndarray], book: PriceBook, scenario: Scenario
 ) -> np.ndarray:
     """What a posting comes to per draw: discounted months or starts, times its unit amount, later by its delay."""
     amounts = _quantity(posting, effect, months) * unit_amount(posting, prices)
@@ -148,11 +148,11 @@ def _amounts(
     return amounts
 
 
-def _quantity(posting: Posting, effect: EffectPath, months: np.ndarray) -> np.ndarray:
+def _quantity(posting: Posting, effect: EffectPath, months: dict[str, np.ndarray]) -> np.ndarray:
     if posting.driver == "start":
         return np.ones(len(effect.draws))
-    state = effect.states.index(posting.state)
-    return sum(ARM_SIGNS[arm] * months[ARMS.index(arm), :, state] for arm in posting.arms)
+    arm = BOTH if len(posting.arms) == len(ARMS) else posting.arms[0]
+    return months[arm][:, effect.states.index(posting.state)]
 
 
 def unit_amount(posting: Posting, prices: dict[str, np.ndarray]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from evalkit.draws import probability_above_zero
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTIVES
 from evalkit.economics.cash_flow import CashFlow
 from evalkit.economics.draw_summary import percentiles, summarise
@@ -18,7 +19,8 @@ def value_parts(flow: CashFlow) -> list[dict]:
         observed, total = flow.present_value(actors, until=flow.n_observed), flow.present_value(actors)
         for part, draws in (("observed", observed), ("projected", total - observed), ("total", total)):
             rows.append({"perspective": perspective, "part": part, **summarise(draws, flow.n_replicates)})
-    return [{**row, "n_draws": flow.n_draws, "n_effect_draws": flow.n_replicates} for row in rows]
+    counts = {"n_draws": flow.n_draws, "n_effect_draws": flow.n_replicates}
+    return [{**row, **counts, "horizon_months": flow.n_months, "followed_months": flow.n_observed} for row in rows]
 
 
 def value_ratios(total: CashFlow, conf_level: float = 0.95) -> list[dict]:
@@ -57,7 +59,8 @@ def _share(measure: str, gains: np.ndarray, total: CashFlow, conf_level: float) 
 
 def _ranged(measure: str, draws: np.ndarray, total: CashFlow, conf_level: float, *, above: float = 0.0) -> dict:
     limits = percentiles(draws[1:], conf_level, total.n_replicates)
-    return _row(measure, float(draws[0]) + 0.0, *limits, "ratio", float(np.mean(draws[1:] > above)) if draws.size > 1 else None)
+    probability = probability_above_zero(draws[1:] - above, n_independent=total.n_replicates)
+    return _row(measure, float(draws[0]) + 0.0, *limits, "ratio", probability)
 
 
 def _cost_per_month(measure: str, cost: np.ndarray, months: np.ndarray, conf_level: float) -> dict:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evalkit.draws import percentile_limits
+from evalkit.draws import percentile_limits, probability_above_zero
 from evalkit.economics.actors import RESULT_PERSPECTIVES
 from evalkit.economics.cash_flow import CashFlow
 from evalkit.economics.discounting import MONTHS_PER_YEAR
@@ -43,7 +43,7 @@ def cash_flow_curve(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
 
 
 def payback(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
-    """Per perspective and actor: the deepest point and its month, the month of return (empty if none), and the share of draws that return."""
+    """Per perspective and actor: the deepest point and its month, the month of return (empty if none), and the probability of a return."""
     rows = []
     for perspective, accumulated in (flow.accumulated | flow.accumulated_by_actor).items():
         months = return_months(accumulated)
@@ -57,7 +57,8 @@ def payback(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
                 "deepest_upper": high,
                 "deepest_month": int(accumulated[0].argmin()) if deepest[0] < 0 else None,
                 "return_month": int(months[0]) if months[0] != NEVER else None,
-                "probability_returns": float(np.mean(months[1:] != NEVER)) if len(months) > 1 else None,
+                "probability_returns": _probability(accumulated, flow.n_months, flow.n_replicates),
+                "horizon_months": flow.n_months,
             }
         )
     return rows
@@ -68,11 +69,15 @@ def payback_by_year(flow: CashFlow) -> list[dict]:
     rows = []
     n_years = -(-flow.n_months // MONTHS_PER_YEAR)
     for perspective, accumulated in (flow.accumulated | flow.accumulated_by_actor).items():
-        months = return_months(accumulated)[1:]
         for year in range(1, n_years + 1):
-            returned = (months != NEVER) & (months <= min(year * MONTHS_PER_YEAR, flow.n_months))
-            rows.append({"perspective": perspective, "year": year, "probability": float(returned.mean()) if len(months) else None})
+            by = min(year * MONTHS_PER_YEAR, flow.n_months)
+            rows.append({"perspective": perspective, "year": year, "probability": _probability(accumulated, by, flow.n_replicates)})
     return rows
+
+
+def _probability(accumulated: np.ndarray, by: int, n_independent: int) -> float | None:
+    """How likely it is that what has been accumulated stays at or above zero from a time on: that its least from there to the end does."""
+    return probability_above_zero(accumulated[1:, by:].min(axis=1), n_independent=n_independent, or_zero=True)
 
 
 def delay_cost(flow: CashFlow) -> list[dict]:

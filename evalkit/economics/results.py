@@ -222,8 +222,9 @@ def _floats(*names: str) -> dict[str, type[pl.DataType]]:
     return dict.fromkeys(names, pl.Float64)
 
 
+_COUNTS = dict.fromkeys(("n_draws", "n_effect_draws", "horizon_months", "followed_months"), pl.Int32)
 _EFFECT_SCHEMAS = {
-    "parts": {**_BY_PERSPECTIVE, "part": pl.String, **_SUMMARY, "n_draws": pl.Int32, "n_effect_draws": pl.Int32, **_MONEY_COLUMNS},
+    "parts": {**_BY_PERSPECTIVE, "part": pl.String, **_SUMMARY, **_COUNTS, **_MONEY_COLUMNS},
     "ratios": {**_KEY_COLUMNS, "measure": pl.String, **_RANGE, "case": pl.String, "probability": pl.Float64, **_MONEY_COLUMNS},
     "curve": {**_BY_PERSPECTIVE, "month": pl.Int32, **_RANGE, **_MONEY_COLUMNS},
     "payback": {
@@ -232,6 +233,7 @@ _EFFECT_SCHEMAS = {
         "deepest_month": pl.Int32,
         "return_month": pl.Int32,
         "probability_returns": pl.Float64,
+        "horizon_months": pl.Int32,
         **_MONEY_COLUMNS,
     },
     "payback_years": {**_BY_PERSPECTIVE, "year": pl.Int32, "probability": pl.Float64},

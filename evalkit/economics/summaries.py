@@ -1,12 +1,12 @@
 """From value draws to the numbers of the report: by perspective, by actor and posting, under displacement, and the prices behind them.
 
-The estimate is draw 0: unit weights and the records' own values. The interval is the percentiles of draws 1..B (`evalkit.draws`),
-and the probability that it pays is the share of draws 1..B above zero. All are per participant, present value.
+The estimate is draw 0: unit weights and the records' own values. The interval is the percentiles of draws 1..B, and the probability that it pays
+the same percentiles read backwards (`evalkit.draws`). All are per participant, present value, to the horizon of the value draws.
 """
 
 import polars as pl
 
-from evalkit.draws import estimate_with_range
+from evalkit.draws import estimate_with_range, share_above_zero
 from evalkit.economics.actors import PERSPECTIVES
 from evalkit.economics.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger import value_under
@@ -75,7 +75,9 @@ def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl
     )
 
 
-def displacement_sensitivity(effect_draws: pl.DataFrame, price_book: PriceBook, *, seed: int, conf_level: float = 0.95) -> pl.DataFrame:
+def displacement_sensitivity(
+    effect_draws: pl.DataFrame, price_book: PriceBook, *, seed: int, horizon_months: int | None = None, conf_level: float = 0.95
+) -> pl.DataFrame:
     """What an intervention is worth if none, the expected or a high share of the new work is somebody else's.
 
     Parameters and errors as `value_under` and `summarise_value`.
@@ -86,9 +88,9 @@ def displacement_sensitivity(effect_draws: pl.DataFrame, price_book: PriceBook, 
         As `summarise_value`, with a first column `displacement` (zero, central, high).
     """
     return pl.concat(
-        summarise_value(value_under(effect_draws, price_book, displacement=scenario, seed=seed), conf_level=conf_level).select(
-            pl.lit(scenario).alias("displacement"), pl.all()
-        )
+        summarise_value(
+            value_under(effect_draws, price_book, displacement=scenario, seed=seed, horizon_months=horizon_months), conf_level=conf_level
+        ).select(pl.lit(scenario).alias("displacement"), pl.all())
         for scenario in SCENARIOS
     )
 
@@ -137,7 +139,7 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
 def _over_draws(amounts: pl.DataFrame, by: list[str], conf_level: float) -> pl.DataFrame:
     summary = amounts.group_by(by).agg(
         *estimate_with_range("amount", conf_level=conf_level),
-        (pl.col("amount").filter(pl.col("draw") > 0) > 0).mean().alias("probability_positive"),
+        share_above_zero("amount").alias("probability_positive"),
         *(pl.col(column).first() for column in _MONEY),
     )
     if summary["estimate"].null_count():

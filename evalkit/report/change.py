@@ -137,13 +137,13 @@ def _beside_each_other(brief: Brief, views: list[tuple[Brief, Effect]]) -> tuple
     words = own[0][0].words if len({view.words.outcome for view, _ in own}) == 1 else brief.words.about("own_outcome")
     body = tuple((words.label(effect.intervention_id), *_line_of(view, effect)) for view, effect in own)
     head = (words.text("change.intervention"), words.label("change.months"), *(words.label(name) for name in _SUMS))
-    table = DataTable(words.text("change.beside_caption"), head, body, note=brief.note("value_summary"), is_open=True)
+    table = DataTable(words.text("change.beside_caption"), head, body, note=brief.note("value_parts"), is_open=True)
     return (table,) if len(body) > 1 else ()
 
 
 def _line_of(brief: Brief, effect: Effect) -> tuple[Markup | str, ...]:
     months = brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **effect.keys)
-    sums = [brief.shelf.row("value_summary", perspective=name, **effect.keys) for name in _SUMS]
+    sums = [brief.shelf.row("value_parts", part="total", perspective=name, **effect.keys) for name in _SUMS]
     return (
         brief.in_brackets(months, "difference", CHANGE_MONTHS) if months else "–",
         *(brief.in_brackets(row, "estimate", gain_form(row)) if row else "–" for row in sums),

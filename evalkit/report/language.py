@@ -104,7 +104,9 @@ class Words:
         return _typographic(format_decimal(rounded, pattern, locale=LOCALES[self.language]))
 
     def percent(self, share: float, digits: int = 0) -> str:
-        """A share (0-1) as per cent."""
+        """A share (0-1) as per cent; one that would be rounded to none, though it is more, as less than the smallest number written."""
+        if share > 0 and _rounded(share * 100, digits) == 0:
+            return self.text("unit.under", number=self.percent(10.0 ** -(digits + 2), digits))
         return self.number(share * 100, digits) + self.text("unit.percent_sign")
 
     def signed_percent(self, share: float, digits: int = 0) -> str:
@@ -150,6 +152,10 @@ class Words:
             return "".join(items)
         last_but_one = f"{separator} ".join(items[:-1]) + (separator if separator != "," else "")
         return f"{last_but_one} {self.text('unit.and')} {items[-1]}"
+
+    def listing_html(self, items: list[Markup]) -> Markup:
+        """The same for items that are markup already; plain text is escaped."""
+        return Markup(self.listing([escape(item) for item in items]))
 
     def _money_pattern(self, currency: str) -> str:
         # English readers write the symbol first, and a space between a code of letters and the amount.

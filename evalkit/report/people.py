@@ -66,8 +66,8 @@ def month_cell(brief: Brief, row: Row) -> Markup:
 
 def exits_conclusion(brief: Brief) -> Markup:
     """Which way out is the most common by the last quoted month, if the ranges allow to say so."""
-    exits = _quoted_exits(brief)
-    if len(exits) < 2 or not all(row.has("estimate") for row in exits):
+    exits = [row for row in _quoted_exits(brief) if row.has("estimate")]
+    if len(exits) < 2:
         return brief.words.html("stay.exits_plain")
     leader = clear_leader(exits)
     if leader is None:
@@ -130,15 +130,18 @@ def _quoted_exits(brief: Brief) -> list[Row]:
 
 
 def _exits_intro(brief: Brief) -> tuple[Markup, ...]:
-    exits = _quoted_exits(brief)
-    return (brief.words.html("stay.exits", month=month_cell(brief, exits[0])),) if exits else ()
+    """By when the shares are told, and to which exits too few have led to be shown."""
+    words, exits = brief.words, _quoted_exits(brief)
+    if not exits:
+        return ()
+    few = [words.text(row["exit"]) for row in exits if not row.has("estimate")]
+    hidden = (words.html("stay.few", exits=words.listing(few), min_count=brief.run.params.min_count),) if few else ()
+    return (words.html("stay.exits", month=month_cell(brief, exits[0])), *hidden)
 
 
 def _exit_figures(brief: Brief) -> tuple[KeyFigure, ...]:
-    words = brief.words
-    return tuple(
-        brief.key_figure(row, "estimate", SHARE, words.text("stay.to", exit=words.text(row["exit"]))) for row in _quoted_exits(brief)
-    )
+    words, shown = brief.words, [row for row in _quoted_exits(brief) if row.has("estimate")]
+    return tuple(brief.key_figure(row, "estimate", SHARE, words.text("stay.to", exit=words.text(row["exit"]))) for row in shown)
 
 
 def _stay_figures(brief: Brief) -> tuple[Figure, ...]:

@@ -1,16 +1,20 @@
 """The fourth answer: what the intervention costs and gives, to whom, and which prices it rests on."""
 
+from itertools import product
+
 from markupsafe import Markup, escape
 
 from evalkit.report.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.figures import picture
-from evalkit.report.numbers import PROBABILITY, YEAR, Form, Row, gain_form
+from evalkit.report.numbers import COUNT, PROBABILITY, YEAR, Form, Row, gain_form
 from evalkit.report.run_texts import inside_sentence
-from evalkit.report.sentences import side_of_zero
+from evalkit.report.verdicts import pays
+from evalkit.vocabulary import BANDS, band_of
 
 PERSPECTIVES = ("person", "district", "public_purse", "society")
 _MONEY_COLUMNS = ("estimate", "ci_lower", "ci_upper")
+_VERDICT_COLUMNS = (*_MONEY_COLUMNS, "probability_positive", "horizon_months")
 
 
 def costs_and_gains(brief: Brief, *, heading: str = "value_page.heading") -> Section:
@@ -24,40 +28,49 @@ def costs_and_gains(brief: Brief, *, heading: str = "value_page.heading") -> Sec
     prices = Block(tables=_prices_table(brief)) if shown else Block()
     blocks = (reading, *(_block(brief, effect, rows, with_lead=several) for effect, rows in shown), prices)
     name = words.text(heading + ("_many" if several else ""))
-    return Section("value", name, leads or (words.html("value_page.none"),), blocks, grade=brief.grade("value_summary"))
+    return Section("value", name, leads or (words.html("value_page.none"),), blocks, grade=brief.grade("value_parts"))
 
 
 def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[Markup, ...]:
     """One sentence for each verdict on society's sum, with the interventions that it holds for; sums of all districts apart."""
-    by_verdict: dict[str, list[str]] = {}
+    held: dict[tuple[bool, str], list[Markup]] = {}
+    horizons: list[Markup] = []
     for effect, rows in shown:
-        society = rows.get("society")
-        side = side_of_zero(society) if society and society.has(*_MONEY_COLUMNS) else "unshown"
-        verdict = side + ("_pooled" if is_pooled(brief, effect) else "")
-        by_verdict.setdefault(verdict, []).append(brief.words.text(effect.intervention_id))
-    sides = ("above", "below", "unclear", "unshown")
+        society, name = rows.get("society"), escape(brief.words.text(effect.intervention_id))
+        is_said = society is not None and society.has(*_VERDICT_COLUMNS)
+        verdict = band_of(society["probability_positive"]) if is_said else "unshown"
+        horizons += [brief.number(society, "horizon_months", COUNT)] if is_said else []
+        named = pays(name, society, "probability_positive") if is_said else name
+        held.setdefault((is_pooled(brief, effect), verdict), []).append(named)
     sentences = []
-    for verdict in (*sides, *(f"{side}_pooled" for side in sides)):
-        if verdict in by_verdict:
-            side, _, pooled = verdict.partition("_")
-            lead = brief.words.html(f"value_page.group_{side}", interventions=brief.words.listing(by_verdict[verdict]))
+    for pooled, verdict in product((False, True), (*BANDS, "unshown")):
+        if (pooled, verdict) in held:
+            names = brief.words.listing_html(held[pooled, verdict])
+            horizon = horizons[0] if horizons else ""
+            lead = brief.words.html(f"value_page.group_{verdict}", interventions=names, horizon=horizon)
             sentences.append(brief.words.html("value_page.pooled_lead", lead=lead) if pooled else lead)
     return tuple(sentences)
 
 
 def _summary(brief: Brief, effect: Effect) -> dict[str, Row]:
-    rows = brief.shelf.rows("value_summary", **effect.keys) if effect.scope else []
+    rows = brief.shelf.rows("value_parts", part="total", **effect.keys) if effect.scope else []
     by_perspective = {row["perspective"]: row for row in rows}
     return {name: by_perspective[name] for name in PERSPECTIVES if name in by_perspective}
 
 
 def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     society = rows.get("society")
-    if society is None or not society.has(*_MONEY_COLUMNS):
+    if society is None or not society.has(*_VERDICT_COLUMNS):
         return brief.words.html("value_page.none")
     form = gain_form(society)
-    key = f"value_page.lead_{side_of_zero(society)}"
-    lead = brief.words.html(key, estimate=brief.number(society, "estimate", form), range=brief.range_of(society, form))
+    said = brief.words.html(
+        f"value_page.lead_{band_of(society['probability_positive'])}",
+        estimate=brief.number(society, "estimate", form),
+        range=brief.range_of(society, form),
+        probability=brief.number(society, "probability_positive", PROBABILITY),
+        horizon=brief.number(society, "horizon_months", COUNT),
+    )
+    lead = pays(said, society, "probability_positive")
     return brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
 
 
@@ -69,7 +82,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect, rows),) if with_lead else (),
         # Its source and grade stand beside the number, before the picture.
-        text=(escape(brief.note("value_summary")), *_untouched_text(brief, rows)),
+        text=(escape(brief.note("value_parts")), *_parts_text(brief, effect), *_untouched_text(brief, rows)),
         key_figures=() if is_drawn else _key_figures(brief, rows),
         figures=figures,
         tables=(*(() if is_drawn else _summary_table(brief, rows)), *_displacement_table(brief, effect)),
@@ -91,8 +104,24 @@ def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
     priced = next((row for row in rows.values() if row.has("currency", "price_year")), None)
     if priced is None:
         return ()
-    year = brief.number(priced, "price_year", YEAR)
-    return (brief.words.html("value_page.reading", currency=priced["currency"], year=year),)
+    year, horizon = brief.number(priced, "price_year", YEAR), brief.number(priced, "horizon_months", COUNT)
+    return (
+        brief.words.html("value_page.reading", currency=priced["currency"], year=year),
+        brief.words.html("value_page.horizon", horizon=horizon),
+    )
+
+
+def _parts_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """How much of society's sum was followed up, and how much is projected."""
+    rows = brief.shelf.rows("value_parts", perspective="society", **effect.keys)
+    parts = {row["part"]: row for row in rows if row.has("estimate", "horizon_months", "followed_months")}
+    if not {"observed", "projected"} <= parts.keys():
+        return ()
+    observed, projected = parts["observed"], parts["projected"]
+    if observed["horizon_months"] == observed["followed_months"]:
+        return (brief.words.html("value_page.observed_only"),)
+    sums = {name: brief.number(row, "estimate", gain_form(row)) for name, row in (("observed", observed), ("projected", projected))}
+    return (brief.words.html("value_page.parts", followed=brief.number(observed, "followed_months", COUNT), **sums),)
 
 
 def _untouched_text(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
@@ -124,11 +153,15 @@ def _figures(brief: Brief, effect: Effect, rows: dict[str, Row]) -> tuple[Figure
 def _summary_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
     words = brief.words
     body = tuple(
-        (words.label(name), brief.in_brackets(row, "estimate", gain_form(row)), brief.number(row, "probability_positive", PROBABILITY))
-        for name, row in rows.items()
+        (words.label(name), brief.in_brackets(row, "estimate", gain_form(row)), _probability(brief, row)) for name, row in rows.items()
     )
     head = tuple(words.text(f"value_page.{column}") for column in ("perspective", "estimate", "probability"))
-    return (DataTable(caption=words.text("value_page.summary_caption"), head=head, rows=body, note=brief.note("value_summary")),)
+    return (DataTable(caption=words.text("value_page.summary_caption"), head=head, rows=body, note=brief.note("value_parts")),)
+
+
+def _probability(brief: Brief, row: Row) -> Markup | str:
+    """How likely a sum is above zero; of a sum that no draw moves it is not told."""
+    return "–" if _is_untouched(row) else brief.number(row, "probability_positive", PROBABILITY)
 
 
 def _actor_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:

@@ -9,13 +9,13 @@ from evalkit.report.document import Block, Brief, DataTable, Section
 from evalkit.report.figures import picture
 from evalkit.report.numbers import COUNT, PROBABILITY, Form, Row, gain_form
 from evalkit.report.value import price_name, price_unit
+from evalkit.report.verdicts import pays
+from evalkit.vocabulary import BANDS, Band, band_of
 
 PERSPECTIVES = ("person", "district", "municipality", "public_purse", "society")
 _PARTS = ("observed", "projected", "total")
 _N_TORNADO = 6
 _MONTHS = "months"
-# The share of the draws beyond which the money is said to come back, or not to: as with the ranges of 95 per cent, whose tails hold 2.5 each.
-_SURE = 0.975
 _MONEY_MEASURES = ("net_public_cost_per_work_month", "programme_cost_per_work_month")
 
 
@@ -32,26 +32,21 @@ def when_it_pays(brief: Brief) -> Section:
 
 
 def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[Markup, ...]:
-    """One sentence for those whose money comes back, for those whose does not and for those of whom it cannot be said; pooled sums apart."""
-    by_verdict: dict[tuple[bool, str], list[str]] = {}
+    """One sentence for each verdict on whether the public purse gets its money back, with the interventions that it holds for; pooled sums apart."""
+    held: dict[tuple[bool, str], list[Markup]] = {}
+    horizons: list[Markup] = []
     for effect, rows in shown:
-        by_verdict.setdefault((is_pooled(brief, effect), _verdict(rows)), []).append(brief.words.text(effect.intervention_id))
+        purse, name = rows.get("public_purse"), escape(brief.words.text(effect.intervention_id))
+        verdict = band_of(purse["probability_returns"]) if purse else "unshown"
+        horizons += [brief.number(purse, "horizon_months", COUNT)] if purse else []
+        held.setdefault((is_pooled(brief, effect), verdict), []).append(pays(name, purse, "probability_returns") if purse else name)
     sentences = []
-    for pooled, verdict in product((False, True), ("returns", "never", "unclear", "unshown")):
-        if (pooled, verdict) not in by_verdict:
-            continue
-        names = brief.words.listing(by_verdict[pooled, verdict])
-        sentence = brief.words.html(f"value_time.group_{verdict}", interventions=names)
-        sentences.append(brief.words.html("value_page.pooled_lead", lead=sentence) if pooled else sentence)
+    for pooled, verdict in product((False, True), (*BANDS, "unshown")):
+        if (pooled, verdict) in held:
+            names, horizon = brief.words.listing_html(held[pooled, verdict]), horizons[0] if horizons else ""
+            sentence = brief.words.html(f"value_time.group_{verdict}", interventions=names, horizon=horizon)
+            sentences.append(brief.words.html("value_page.pooled_lead", lead=sentence) if pooled else sentence)
     return tuple(sentences)
-
-
-def _verdict(rows: dict[str, Row]) -> str:
-    """Whether the public purse gets its money back within the calculation's time, as far as the draws tell."""
-    if "public_purse" not in rows:
-        return "unshown"
-    probability = rows["public_purse"]["probability_returns"]
-    return "returns" if probability >= _SURE else "never" if probability <= 1 - _SURE else "unclear"
 
 
 def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
@@ -65,15 +60,24 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     purse = rows.get("public_purse")
     if purse is None:
         return brief.words.html("value_time.none")
-    month = purse.get("return_month")
-    calculated = "never" if month is None else "at_once" if month == 0 else "returns"
-    verdict = _verdict(rows)
-    lead = brief.words.html(
-        f"value_time.lead_{calculated}" + ("_unclear" if verdict == "unclear" else ""),
-        month=brief.number(purse, "return_month", COUNT) if month else "",
+    band = band_of(purse["probability_returns"])
+    said = brief.words.html(
+        f"value_time.lead_{band}",
         probability=brief.number(purse, "probability_returns", PROBABILITY),
+        horizon=brief.number(purse, "horizon_months", COUNT),
     )
+    lead = Markup(" ").join([pays(said, purse, "probability_returns"), *_month_text(brief, purse, band)])
     return brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
+
+
+def _month_text(brief: Brief, purse: Row, band: Band) -> tuple[Markup, ...]:
+    """The month that the estimate itself says, which need not be told where it says never and the verdict no."""
+    month = purse.get("return_month")
+    if month is None:
+        return () if band in ("no", "probably_not") else (brief.words.html("value_time.estimate_never"),)
+    if month == 0:
+        return (brief.words.html("value_time.estimate_at_once"),)
+    return (brief.words.html("value_time.estimate_month", month=brief.number(purse, "return_month", COUNT)),)
 
 
 def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: bool) -> Block:
@@ -103,11 +107,9 @@ def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     rows = [row for row in brief.shelf.rows("value_parts", perspective="society", **effect.keys) if row.has("estimate")]
     if not rows:
         return ()
-    projected = next((row for row in rows if row["part"] == "projected"), None)
-    is_projected = projected is not None and projected["estimate"] != 0
     counts = {name: brief.number(rows[0], name, COUNT) for name in ("n_draws", "n_effect_draws")}
     return (
-        brief.words.html("value_time.projected" if is_projected else "value_time.observed_only"),
+        *((brief.words.html("value_time.projected"),) if rows[0].get("horizon_months") != rows[0].get("followed_months") else ()),
         brief.words.html("value_time.draws" if rows[0]["n_draws"] == rows[0]["n_effect_draws"] else "value_time.draws_recycled", **counts),
     )
 

@@ -3,7 +3,9 @@
 Not every rule of WCAG 2.1 can be tested by a program; these are the ones that can without further tools.
 """
 
+import re
 from collections import Counter
+from html import unescape
 from itertools import pairwise
 
 import polars as pl
@@ -11,6 +13,7 @@ import pytest
 
 from evalkit.disclosure import read_published
 from evalkit.tables import slug
+from evalkit.vocabulary import band_of
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +44,7 @@ def shows_its_value(mark: dict, value: object, language: str) -> bool:
         return value is None
     if value is None or (kind in ("percent", "signed_percent", "probability")) != ("%" in mark["text"]):
         return False
-    side = BOUNDS.get(mark["text"].split()[0]) if kind == "probability" else None
+    side = BOUNDS.get(mark["text"].split()[0]) if kind in ("probability", "percent") else None
     if side:
         return side * (100 * value - read_number(mark["text"], language)) > 0
     digits = int(rest.split(":")[0])
@@ -225,3 +228,23 @@ def leads_somewhere(visit, href: str) -> bool:
     """Whether a link's target exists: a place in the page, or a file beside it."""
     file, _, place = href.partition("#")
     return place in visit.seen["ids"] if not file else (visit.path.parent / file).exists()
+
+
+def test_no_page_contradicts_itself(site, contradictions):
+    faults, n_verdicts = contradictions(sorted(site.rglob("*.html")))
+
+    assert faults == []
+    assert n_verdicts > 0
+
+
+def test_verdicts_say_what_the_published_probabilities_say(site, run):
+    parts = pl.read_parquet(site.parent / "published" / "value_parts.parquet").filter(part="total")
+    told = {f"{row['district']}/{row['intervention_id']}/{row['perspective']}": row for row in parts.iter_rows(named=True)}
+    verdict = re.compile(r'data-question="pays" data-subject="([^"]*)" data-horizon="(\d+)" data-band="([^"]*)"')
+    said = {found for page in site.rglob("*.html") for found in verdict.findall(page.read_text(encoding="utf-8"))}
+
+    assert said
+    for subject, horizon, band in said:
+        row = told[unescape(subject)]
+        assert (int(horizon), band) == (row["horizon_months"], band_of(row["probability_positive"])), subject
+        assert int(horizon) == run.params.value.horizon_months

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from scipy.stats import norm
 
-from evalkit.draws import estimate_with_range, percentile_limits
+from evalkit.draws import estimate_with_range, percentile_limits, probability_above_zero, share_above_zero
 from evalkit.errors import EstimationError
 
 _RNG = np.random.default_rng(11)
@@ -74,3 +74,36 @@ def test_a_confidence_level_is_a_share(conf_level):
         percentile_limits(np.ones(3), conf_level)
     with pytest.raises(EstimationError, match="between 0 and 1"):
         estimate_with_range("value", conf_level=conf_level)
+
+
+def test_the_probability_above_zero_is_where_the_limit_would_be_zero():
+    # Nine replicates, the third smallest -1 and the fourth 1: zero lies half-way between places 3 and 4 of 10.
+    replicates = _RNG.permutation([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+
+    assert probability_above_zero(replicates) == pytest.approx(1 - 3.5 / 10)
+    # All above: less than one tenth of further draws lie below, and half of it is taken.
+    assert probability_above_zero(np.abs(replicates)) == pytest.approx(1 - 0.5 / 10)
+    assert probability_above_zero(np.zeros(9)) == pytest.approx(0.5 / 10)
+    assert probability_above_zero(np.zeros(9), or_zero=True) == pytest.approx(1 - 0.5 / 10)
+    assert probability_above_zero(np.empty(0)) is None
+
+
+@pytest.mark.parametrize("n_draws", [39, 50, 100, 400])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_range_lies_above_zero_exactly_where_the_probability_says_so(n_draws, times):
+    for mean in np.linspace(1.0, 3.0, 60):
+        own = _RNG.normal(mean, 1.0, size=n_draws)
+        replicates = np.tile(own, times) + _RNG.normal(0, 0.01, size=n_draws * times)
+
+        low, _ = percentile_limits(replicates, n_independent=n_draws)
+
+        assert (low > 0) == (probability_above_zero(replicates, n_independent=n_draws) > 0.975)
+
+
+@pytest.mark.parametrize("n_draws", [1, 2, 20, 999])
+def test_tables_and_arrays_give_the_same_probability(n_draws):
+    replicates = _RNG.normal(0.3, 1.0, size=n_draws)
+
+    assert _table(replicates).select(share_above_zero("value")).item() == pytest.approx(probability_above_zero(replicates))
+    assert _table(np.abs(replicates)).select(share_above_zero("value")).item() == pytest.approx(probability_above_zero(np.abs(replicates)))
+    assert _table([]).select(share_above_zero("value")).item() is None

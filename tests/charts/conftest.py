@@ -180,7 +180,7 @@ def balance_table(district: str = "all"):
     return estimates(rows, "balance", ["district", "intervention_id", "estimand", "covariate"], ["smd_before", "smd_after"])
 
 
-def value_summary_table(district: str = "all"):
+def value_parts_table(district: str = "all"):
     values = {
         "person": (310, -950, 1640, 0.67),
         "district": (1450, 620, 2280, 0.99),
@@ -192,20 +192,23 @@ def value_summary_table(district: str = "all"):
             "district": district,
             **EFFECT,
             "perspective": p,
-            "estimate": float(e),
-            "ci_lower": float(low),
-            "ci_upper": float(high),
+            "part": part,
+            "estimate": float(e) + shift,
+            "ci_lower": float(low) + shift,
+            "ci_upper": float(high) + shift,
             "probability_positive": pr,
+            "horizon_months": 60,
             "currency": "GBP",
             "price_year": 1999,
         }
         for p, (e, low, high, pr) in values.items()
+        for part, shift in (("observed", -7000.0), ("total", 0.0))
     ]
     return estimates(
         rows,
-        "value_summary",
-        ["district", "intervention_id", "estimand", "perspective"],
-        ["estimate", "ci_lower", "ci_upper", "probability_positive", "currency", "price_year"],
+        "value_parts",
+        ["district", "intervention_id", "estimand", "perspective", "part"],
+        ["estimate", "ci_lower", "ci_upper", "probability_positive", "horizon_months", "currency", "price_year"],
     )
 
 
@@ -379,7 +382,7 @@ def made_tables() -> dict:
         effect_curve_table(),
         effect_summary_table(),
         balance_table(),
-        value_summary_table(),
+        value_parts_table(),
         value_by_actor_table(),
         value_curve_table(),
         value_tornado_table(),
@@ -411,7 +414,7 @@ def make():
         "states": states_table,
         "effect_months": effect_summary_table,
         "value_by_actor": value_by_actor_table,
-        "value_summary": value_summary_table,
+        "value_summary": value_parts_table,
         "value_curve": value_curve_table,
         "value_tornado": value_tornado_table,
         "prices": prices_table,

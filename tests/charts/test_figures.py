@@ -139,7 +139,8 @@ CHARTS = {
     "effect_months": "effect_summary",
     "district_comparison": "time_on_support",
     "naive_and_corrected": "effect_readings",
-    **{name: name for name in ("effect_curves", "balance", "value_by_actor", "value_summary", "value_curve", "funnel", "district_ranks")},
+    **{name: name for name in ("effect_curves", "balance", "value_by_actor", "value_curve", "funnel", "district_ranks")},
+    "value_summary": "value_parts",
     **{name: name for name in ("value_tornado", "value_acceptability", "overlap")},
 }
 

@@ -46,6 +46,13 @@ def test_curves_step_only_where_every_group_has_gathered_enough():
     assert shown.filter(group="b")["estimate"].to_list() == [0, 0, 0, 0, 5]
 
 
+@pytest.mark.parametrize(("last", "shown"), [(0, [0, 6, 6]), (3, [None, None, None])])
+def test_groups_of_which_one_never_gathers_enough_say_nothing(last, shown):
+    curves = _curves({"a": [6, 0], "b": [last, 0]})
+
+    assert _protected(curves).filter(group="a")["estimate"].to_list() == shown
+
+
 def test_a_curve_ends_where_few_are_at_risk():
     curves = _curves({"a": [6, 6], "b": [6, 6]}).with_columns(
         n_at_risk=pl.when(pl.col("group") == "b", pl.col("month") == 2).then(4).otherwise("n_at_risk")
@@ -74,7 +81,8 @@ def test_whoever_subtracts_the_shown_groups_from_the_total_finds_no_small_number
     shown = _protected(_curves(events, dict(zip(names, sizes, strict=False))))
 
     ok = [name for name in names if shown.filter(group=name, status="ok").height]
-    curves = {name: shown.filter(group=name)["estimate"].to_list() for name in ok}
+    # Everybody knows that a curve starts from none.
+    curves = {name: shown.filter(group=name)["estimate"].fill_null(strategy="forward").fill_null(0).to_list() for name in ok}
     total = [sum(sum(numbers[:month]) for numbers in events.values()) for month in range(MONTHS + 1)]
     steps = [month for month in range(1, MONTHS + 1) if any(curve[month] != curve[month - 1] for curve in curves.values())]
     for begin, end in zip([0, *steps], steps, strict=False):

@@ -175,28 +175,28 @@ def test_counts_never_show_a_small_number(numbers, min_count):
 def test_curve_steps_wait_until_five_events_have_gathered(curve, provenance):
     published = _curve(curve, provenance)
 
-    assert published["n_events"].to_list() == [0, 0, 6, 0, 5, 0, 0, 0, 6, None]
-    assert published["estimate"].to_list() == [0.0, 0.0, 0.12, 0.12, 0.24, 0.24, 0.24, 0.24, 0.42, None]
+    assert published["n_events"].to_list() == [0, None, 6, 0, 5, 0, 0, 0, 6, None]
+    assert published["estimate"].to_list() == [0.0, None, 0.12, 0.12, 0.24, 0.24, 0.24, 0.24, 0.42, None]
 
 
 def test_curve_holds_the_standard_error_with_the_estimate(curve, provenance):
-    assert _curve(curve, provenance)["std_error"].to_list()[:3] == [0.0, 0.0, 0.02]
+    assert _curve(curve, provenance)["std_error"].to_list()[:3] == [0.0, None, 0.02]
 
 
 def test_curve_ends_where_fewer_than_five_are_at_risk(curve, provenance):
-    assert _curve(curve, provenance)["status"].to_list() == ["ok"] * 9 + ["suppressed"]
+    assert _curve(curve, provenance)["status"].to_list() == ["ok", "suppressed"] + ["ok"] * 7 + ["suppressed"]
 
 
 def test_curve_stays_hidden_when_the_risk_set_grows_again(curve, provenance):
-    grown = curve.with_columns(n_at_risk=pl.Series([50, 50, 4, 42, 40, 33, 30, 20, 8, 6]))
+    grown = curve.with_columns(n_at_risk=pl.Series([50, 50, 50, 4, 40, 33, 30, 20, 8, 6]))
 
-    assert _curve(grown, provenance)["status"].to_list() == ["ok"] * 2 + ["suppressed"] * 8
+    assert _curve(grown, provenance)["status"].to_list() == ["ok", "suppressed", "ok"] + ["suppressed"] * 7
 
 
 def test_curve_shows_risk_sets_in_steps_of_five(curve, provenance):
     shown = _curve(curve, provenance)["n_at_risk"].to_list()[:-1]
 
-    assert shown == [50, 50, 50, 42, 42, 33, 33, 20, 8]
+    assert shown == [50, None, 50, 42, 42, 33, 33, 20, 8]
 
 
 def test_curve_is_hidden_until_its_first_full_step_when_time_zero_is_missing(curve, provenance):
@@ -219,6 +219,18 @@ def test_curve_groups_do_not_lend_each_other_events(curve, provenance):
     assert published.filter(pl.col("exit") == "studies")["n_events"].sum() == 0
 
 
+@pytest.mark.parametrize(("n_events", "status"), [(0, "ok"), (1, "suppressed"), (4, "suppressed"), (5, "ok")])
+def test_a_curve_never_says_that_nothing_happened_for_a_number_that_is_withheld(curve, provenance, n_events, status):
+    rare = curve.with_columns(n_at_risk=pl.lit(50), n_events=pl.Series([0, 0, 0, n_events, *[0] * 6]))
+
+    published = _curve(rare, provenance)
+
+    assert published.filter(pl.col("month") >= 3)["status"].unique().to_list() == [status]
+    # What is shown before the first step is the start, which is so by definition, and only where a step follows.
+    before = published.filter(pl.col("month") < 3, status="ok")["month"].to_list()
+    assert before == ([0, 1, 2] if n_events == 0 else [0] if status == "ok" else [])
+
+
 def test_curve_of_a_tiny_group_is_hidden_from_the_start(curve, provenance):
     tiny = curve.with_columns(n_at_risk=pl.lit(4))
 
@@ -239,9 +251,11 @@ def test_curve_published_steps_rest_on_enough_events(events):
 
     shown = protect_curve(table, name="c", by=[], time="month", cause=None, unit="share", source="s", grade="L").data
 
-    jumps = (shown["estimate"].diff().drop_nulls() * n).round(6)
+    told = shown.drop_nulls("estimate")
+    jumps = (told["estimate"].diff().drop_nulls() * n).round(6)
     assert jumps.filter(jumps > 0).min() is None or jumps.filter(jumps > 0).min() >= 5
-    assert jumps.to_list() == pytest.approx(shown["n_events"].to_list()[1:])
+    assert jumps.to_list() == pytest.approx(told["n_events"].to_list()[1:])
+    assert not any(so_far > 0 and value == 0 for so_far, value in zip(table["n_events"].cum_sum(), shown["estimate"], strict=True))
 
 
 # --- estimates

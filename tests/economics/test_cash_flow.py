@@ -83,10 +83,11 @@ def test_recycle_repeats_replicates_and_says_how_many_there_are(many_draws):
     assert recycle(path, 20).n_replicates == 20
 
 
-def test_cash_flow_to_the_follow_up_is_the_ledger(many_draws, rich_book):
-    ledger = value_effects(many_draws, rich_book, seed=1)
+@pytest.mark.parametrize("horizon", [6, 7, 60])
+def test_cash_flow_to_a_horizon_is_the_ledger_to_it(many_draws, rich_book, horizon):
+    ledger = value_effects(many_draws, rich_book, seed=1, horizon_months=horizon)
 
-    flow = flow_of(many_draws, rich_book, n_draws=60)
+    flow = flow_of(many_draws, rich_book, n_draws=60, n_months=horizon)
 
     sums = ledger.group_by("actor", "draw").agg(pl.col("amount").sum())
     for actor in ("person", "district", "city", "state", "employer", "displaced_others", "taxpayers"):

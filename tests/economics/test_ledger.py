@@ -278,19 +278,25 @@ def test_value_effects_refuses_columns_that_are_missing(effect_draws, book):
         value_effects(effect_draws.drop("state"), book, seed=1)
 
 
-@pytest.mark.parametrize("horizon", [1, 3])
-def test_value_effects_refuses_a_horizon_other_than_the_follow_up(effect_draws, book, horizon):
+@pytest.mark.parametrize(
+    ("horizon", "what", "why"),
+    [
+        (1, "The horizon is 1 months, the follow-up 2.", "A shorter horizon hides"),
+        (3, "The horizon is 3 months, the follow-up 2, and nothing says how the effect fades.", "What lies beyond the follow-up was not"),
+    ],
+)
+def test_value_effects_refuses_a_horizon_that_hides_months_or_cannot_be_projected(effect_draws, book, horizon, what, why):
     with pytest.raises(EstimationError) as fault:
-        value_effects(effect_draws, book, seed=1, horizon=horizon)
+        value_effects(effect_draws, book, seed=1, horizon_months=horizon)
 
-    assert fault.value.what == f"The follow-up is 2 months, the horizon to value {horizon}."
-    assert fault.value.where.startswith("effect_draws, H")
-    assert fault.value.why.startswith("A shorter horizon hides")
-    assert "horizon" in fault.value.fix
+    assert fault.value.what == what
+    assert "effect of H" in fault.value.where
+    assert fault.value.why.startswith(why)
+    assert "value.horizon_months" in fault.value.fix
 
 
 def test_value_effects_accepts_the_follow_up_as_horizon(effect_draws, book):
-    assert_frame_equal(value_effects(effect_draws, book, seed=1, horizon=2), value_effects(effect_draws, book, seed=1))
+    assert_frame_equal(value_effects(effect_draws, book, seed=1, horizon_months=2), value_effects(effect_draws, book, seed=1))
 
 
 def changed(value_draws, posting, actor, amount):

@@ -37,7 +37,8 @@ def test_summarise_value_takes_draw_zero_as_estimate_and_percentiles_of_the_othe
 
     assert row["estimate"] == 5
     assert [row["ci_lower"], row["ci_upper"]] == pytest.approx(np.quantile(REPLICATES, [0.1, 0.9], method="weibull"), abs=EXACT)
-    assert row["probability_positive"] == pytest.approx(2 / 5, abs=EXACT)
+    # The third smallest of five is zero: it is the limit below which three sixths of all further draws lie.
+    assert row["probability_positive"] == pytest.approx(1 - 3 / 6, abs=EXACT)
     assert (row["currency"], row["price_year"]) == ("SEK", 2020)
 
 

@@ -100,7 +100,6 @@ def tables() -> dict:
         _effect_summary(),
         _sensitivity(),
         _balance(),
-        _value_summary(),
         _value_by_actor(),
         _displacement(),
         *_value_over_time(),
@@ -122,7 +121,7 @@ def figures() -> dict[str, str]:
 @pytest.fixture(scope="session")
 def two_interventions(tables) -> dict:
     """The tables with a second intervention, language practice, whose rows are those of work training."""
-    families = ("effect_status", "effect_curves", "effect_summary", "effect_sensitivity", "balance", "value_summary", "value_by_actor")
+    families = ("effect_status", "effect_curves", "effect_summary", "effect_sensitivity", "balance", "value_by_actor")
     families += ("value_payback", "value_parts")
     return {**tables, **{name: _with_second(tables[name]) for name in families}}
 
@@ -320,17 +319,30 @@ def _balance():
     )
 
 
-def _value_summary():
+@pytest.fixture(scope="session")
+def make_parts():
+    """The table value_parts with society's sum and the probability that it is above zero, by intervention."""
+    return _value_parts
+
+
+def _value_parts(society=((EFFECT["intervention_id"], (-2010.0, -14700.0, 10720.0, 0.38)),), purse=(0.0, 0.0, 0.0, 0.0)):
     perspectives = {
         "person": (2310.0, -1900.0, 6640.0, 0.86),
         "district": (14500.0, 6200.0, 22800.0, 0.99),
-        "public_purse": (0.0, 0.0, 0.0, 0.0),
-        "society": (-2010.0, -14700.0, 10720.0, 0.38),
+        "public_purse": purse,
     }
-    rows = [(d, *EFFECT.values(), p, *values, "SEK", 2023) for d in ("Norr", "all") for p, values in perspectives.items()]
-    keys, values = [*EFFECT_KEYS, "perspective"], [*LIMITS, "probability_positive", "currency", "price_year"]
-    return protect_estimates(
-        _frame(rows, [*keys, *values]), name="value_summary", keys=keys, values=values, n_persons=None, unit="money", **FROM
+    parts = {"observed": (-12010.0, -20000.0, -4000.0, 0.01), "projected": (10000.0, 2000.0, 18000.0, 0.99)}
+    about = (1000, 60, 60, 36, "SEK", 2023)
+    rows = [
+        (district, name, EFFECT["estimand"], perspective, part, *values, *about)
+        for district in ("Norr", "all")
+        for name, total in society
+        for perspective, own in (perspectives | {"society": total}).items()
+        for part, values in (parts | {"total": own}).items()
+    ]
+    counts = ["n_draws", "n_effect_draws", "horizon_months", "followed_months"]
+    return _estimates(
+        "value_parts", rows, [*EFFECT_KEYS, "perspective", "part"], [*LIMITS, "probability_positive", *counts, "currency", "price_year"]
     )
 
 
@@ -407,7 +419,7 @@ def make_payback():
 
 def _payback(months=((EFFECT["intervention_id"], 29, 0.99),)):
     rows = [
-        (district, name, EFFECT["estimand"], "public_purse", -21000.0, -30000.0, -16000.0, 7, month, probability, "SEK")
+        (district, name, EFFECT["estimand"], "public_purse", -21000.0, -30000.0, -16000.0, 7, month, probability, 60, "SEK")
         for district in ("Norr", "all")
         for name, month, probability in months
     ]
@@ -415,20 +427,14 @@ def _payback(months=((EFFECT["intervention_id"], 29, 0.99),)):
         "value_payback",
         rows,
         [*EFFECT_KEYS, "perspective"],
-        ["deepest", "deepest_lower", "deepest_upper", "deepest_month", "return_month", "probability_returns", "currency"],
+        ["deepest", "deepest_lower", "deepest_upper", "deepest_month", "return_month", "probability_returns", "horizon_months", "currency"],
     )
 
 
 def _value_over_time():
     effects = [(d, *EFFECT.values()) for d in ("Norr", "all")]
-    parts = {"observed": (-4000.0, -9000.0, 2000.0), "projected": (26000.0, 11000.0, 41000.0), "total": (22000.0, 5000.0, 39000.0)}
     return (
-        _estimates(
-            "value_parts",
-            [(*e, "society", part, *values, 0.9, 1000, 60, "SEK", 2023) for e in effects for part, values in parts.items()],
-            [*EFFECT_KEYS, "perspective", "part"],
-            [*LIMITS, "probability_positive", "n_draws", "n_effect_draws", "currency", "price_year"],
-        ),
+        _value_parts(),
         _payback(),
         _estimates(
             "value_ratios",

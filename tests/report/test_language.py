@@ -111,12 +111,16 @@ def test_catalogue_has_every_column_whose_totals_are_taken_as_known():
     assert {f"column.{column}" for column in named} - read_catalogue().keys() == set()
 
 
-@pytest.mark.parametrize("forbidden", ["lönsam", "lönar sig", "pays off", "profitable", "cost-effective"])
-def test_catalogue_never_says_that_an_intervention_pays(forbidden):
-    # The one sentence that names it says that the report does not.
-    texts = {key: " ".join(text.values()) for key, text in read_catalogue().items() if key != "limits.lead"}
+@pytest.mark.parametrize("said", ["lönar sig", "pays for society", "pay for society"])
+def test_catalogue_says_that_an_intervention_pays_only_with_for_whom_and_by_when(said):
+    texts = [text for both in read_catalogue().values() for text in both.values() if said in text.lower()]
 
-    assert [key for key, text in texts.items() if forbidden in text] == []
+    assert texts and all("{horizon}" in text and ("samhället" in text or "society" in text) for text in texts)
+
+
+@pytest.mark.parametrize("forbidden", ["lönsam", "pays off", "profitable", "cost-effective"])
+def test_catalogue_has_one_word_for_what_pays(forbidden):
+    assert [key for key, both in read_catalogue().items() if forbidden in " ".join(both.values())] == []
 
 
 def test_only_long_compounds_may_be_divided():
@@ -263,6 +267,22 @@ def test_every_reason_why_an_effect_cannot_be_said_has_words(language, reason):
 def test_a_probability_near_none_or_all_draws_is_a_bound(share, sv, en):
     assert words("sv").probability(share).replace("\u00a0", " ") == sv
     assert words("en").probability(share) == en
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "sv", "en"),
+    [
+        (0.0, 0, "0 %", "0%"),
+        (0.004, 0, "under 1 %", "under 1%"),
+        (0.005, 0, "under 1 %", "under 1%"),
+        (0.0004, 1, "under 0,1 %", "under 0.1%"),
+        (0.009, 0, "1 %", "1%"),
+    ],
+)
+def test_a_share_that_is_more_than_none_is_never_written_as_none(share, digits, sv, en):
+    shown = [words(language).percent(share, digits).replace("\u00a0", " ") for language in ("sv", "en")]
+
+    assert shown == [sv, en]
 
 
 def test_an_interventions_own_price_bears_the_interventions_word():

@@ -556,14 +556,16 @@ def test_district_page_says_when_the_money_comes_back_and_at_which_price_it_woul
 
     expected = {
         "en": (
-            "has its money back after 29 months",
+            "The public purse gets its money back within 60 months",
+            "The estimate itself says after 29 months.",
             "if “cost of a place” is SEK 49,700 instead of SEK 16,000",
             "has 60 of its own",
             "no extra work",
             "(too unsure for a range)",
         ),
         "sv": (
-            "har sina pengar tillbaka efter 29 månader",
+            "De offentliga kassorna får tillbaka sina pengar inom 60 månader",
+            "Skattningen själv säger efter 29 månader.",
             "om ”kostnad för en plats” är 49 700 kr i stället för 16 000 kr",
             "har 60 egna",
             "inget extra arbete",
