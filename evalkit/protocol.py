@@ -153,6 +153,11 @@ class Protocol(Record):
         """Who is left out for earlier participation, each intervention by its id."""
         return tuple(one.model_copy(update={"of": self.named(one.of)}) for one in self.eligibility.exclude_participation)
 
+    @property
+    def asks_for_history(self) -> bool:
+        """Whether earlier participation is adjusted for or excludes people."""
+        return bool(self.exclusions) or any(one.kind == "participation" for one in self.covariates)
+
     def named(self, of: str) -> str:
         """The id of the intervention meant by `of`, or "any"."""
         return self.intervention_id if of == THIS else of

@@ -30,6 +30,7 @@ def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
         ("estimand", f"{', '.join(protocol.estimands)} ({protocol.estimand})"),
         ("covariates", ", ".join(_covariate(covariate) for covariate in protocol.covariates)),
         ("calendar time", _calendar(protocol)),
+        *([("earlier participation", _history(protocol))] if protocol.asks_for_history else []),
         ("moments", _moments(protocol)),
         ("subgroups", ", ".join(group.name for group in protocol.subgroups) or "none"),
         ("weights at most", ", ".join(f"{name} {value:g}" for name, value in truncation if value is not None) or "not truncated"),
@@ -66,6 +67,12 @@ def _calendar(protocol: Protocol) -> str:
         return f"left out: the trials span fewer than {MIN_CALENDAR_MONTHS} months"
     how = f"a natural spline of {calendar.df} terms" if calendar.form == "spline" else "a straight line"
     return f"{how} over the trial months, in the propensity, in starting later and in the outcome models"
+
+
+def _history(protocol: Protocol) -> str:
+    n_months = protocol.eligibility.from_month - 1
+    known = f"known from the extract's first month on, {n_months} months before the first trial, and not what ended before"
+    return f"{known}; the answer is also given for the trials without the first third of their months (later_trials)"
 
 
 def _treated(protocol: Protocol) -> str:

@@ -19,7 +19,8 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
     Conventions: declared; doubly_robust (an outcome regression beside the weights; not with a grace period); leavers_excluded (those who leave
     support for anything but the intervention in the trial month are not compared) or, where that is what was declared, leavers_stay;
     unweighted_survey (survey weights set to 1); naive (nothing adjusted: all who start against all who do not). Where never is compared with
-    beside another question, never and never_doubly_robust answer that one.
+    beside another question, never and never_doubly_robust answer that one. later_trials, where the protocol asks for earlier participation: the
+    trials without the first third of their months, so that more is known of everybody; what lies before the extract is known of nobody.
 
     Parameters
     ----------
@@ -45,14 +46,17 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
             months = doubly_robust_months(trials, propensity, comparison=comparison, **draws)
             tables.append(own.with_columns(convention=pl.lit(robust), **draw_range(months)))
     is_excluded = trials.protocol.leavers_in_month_one == "excluded"
-    for convention, changed in (
-        ("leavers_stay" if is_excluded else "leavers_excluded", other_leavers),
-        ("unweighted_survey", _with_unit_weights(trials)),
-        ("naive", _without_covariates(trials)),
-    ):
-        own = _only(changed, primary)
+    changed = {"leavers_stay" if is_excluded else "leavers_excluded": other_leavers, "unweighted_survey": _with_unit_weights(trials)}
+    changed |= {"naive": _without_covariates(trials)}
+    later = _later_trials(trials)
+    if trials.protocol.asks_for_history and later.is_treated.any() and not later.is_treated.all():
+        changed["later_trials"] = later
+    for convention, others_way in changed.items():
+        own = _only(others_way, primary)
         tables.append(_months_of(own, _fitted(own, **draws), convention, primary, **draws))
-    return pl.concat(tables).with_columns(n_starters=pl.lit(trials.n_starters, dtype=pl.Int32))
+    is_later = pl.col("convention") == "later_trials"
+    n_starters = pl.when(is_later).then(later.n_starters).otherwise(trials.n_starters)
+    return pl.concat(tables).with_columns(n_starters=n_starters.cast(pl.Int32))
 
 
 def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int) -> pl.DataFrame:
@@ -117,6 +121,13 @@ def _months_of(trials: Trials, fitted: pl.DataFrame, convention: str, comparison
 def _only(trials: Trials, comparison: Comparison) -> Trials:
     protocol = trials.protocol.model_copy(update={"comparisons": (comparison,)})
     return replace(trials, protocol=protocol, waiting=trials.waiting if comparison == "never" or protocol.grace_months else None)
+
+
+def _later_trials(trials: Trials) -> Trials:
+    """The trials without the first third of their months."""
+    rule = trials.protocol.eligibility
+    first = rule.from_month + (rule.to_month - rule.from_month + 1) // 3
+    return trials.keep((trials.rows["trial_month"] >= first).to_numpy())
 
 
 def _with_unit_weights(trials: Trials) -> Trials:

@@ -15,6 +15,7 @@ LockIn = Literal["seen", "not_seen", "unclear"]
 # Austin (2009), Stat. Med. 28:3083: standardised differences under 0.1 are usually taken as negligible.
 SMALL_IMBALANCE = 0.1
 _NEVER = "never"
+_FEWER_PEOPLE = ("later_trials",)
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,12 @@ def largest_imbalance(rows: Sequence[Row]) -> tuple[Row, bool] | None:
 def conventions_that_differ(rows: Sequence[Row], *, declared: str = "declared", naive: str = "naive") -> list[str] | None:
     """The ways of counting whose range lies elsewhere about zero than the declared one's; the naive figure is no such way.
 
-    What answers the question of never starting is held beside that question's own estimate.
+    What answers the question of never starting is held beside that question's own estimate. What rests on fewer people is no such way either: its
+    range is wider for that reason alone.
     None if the declared way is missing or there is nothing to hold beside it.
     """
     by_name = {row["convention"]: row for row in rows if row.has("difference")}
-    others = {name: declared for name in by_name if name not in (declared, naive) and not name.startswith(_NEVER)}
+    others = {name: declared for name in by_name if name not in (declared, naive, *_FEWER_PEOPLE) and not name.startswith(_NEVER)}
     others |= {name: _NEVER for name in by_name if name.startswith(f"{_NEVER}_") and _NEVER in by_name}
     if declared not in by_name or not others:
         return None

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -184,3 +185,24 @@ def test_where_no_effect_can_be_said_the_tables_are_empty_and_whole():
 
     assert effect_summary(draws, declared).columns[-5:] == ["treated", "comparison", "difference", "ci_lower", "ci_upper"]
     assert effect_timing(draws, events, declared).is_empty()
+
+
+def test_history_before_the_extract_has_a_sensitivity_the_trials_of_the_later_months(world):
+    """Dropping the first third of months 2 to 7 is to declare the trials of months 4 to 7."""
+    rng = np.random.default_rng(5)
+    lives = {f"p{k:03d}": "s" + "".join(rng.choice(list("sssstw"), size=9)) for k in range(200)}
+    people = _people(world, lives, dict.fromkeys(lives, "North"))
+    earlier = [{"name": "earlier", "kind": "participation", "of": "this", "measure": "ever"}]
+    asked = {"covariates": earlier, "follow_up_months": 3}
+    declared, later, plain = (
+        world.protocol(eligibility={"from_month": first, "to_month": 7}, **(asked | changes))
+        for first, changes in ((2, {}), (4, {}), (2, {"covariates": []}))
+    )
+
+    found, expected, unasked = (city_weights(people, [one], n_draws=N_DRAWS, seed=SEED).sensitivity for one in (declared, later, plain))
+
+    columns = ["difference", "ci_lower", "ci_upper", "n_starters"]
+    row = found.filter(convention="later_trials").select(columns).row(0)
+    assert row == pytest.approx(expected.filter(convention="declared").select(columns).row(0), abs=1e-9)
+    assert row[0] != pytest.approx(found.filter(convention="declared")["difference"].item(), abs=1e-3)
+    assert "later_trials" not in unasked["convention"]

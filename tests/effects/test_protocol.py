@@ -167,6 +167,8 @@ def test_the_card_says_who_is_left_out_and_how_calendar_time_stands(world):
     none = dict(protocol_card(world.protocol(calendar={"form": "none"})).iter_rows())
 
     assert "not in course before, as far back as the extract goes, not in any intervention in the last 6 months" in card["eligible"]
+    assert card["earlier participation"].startswith("known from the extract's first month on, 1 months before the first trial")
+    assert "earlier participation" not in short
     assert card["calendar time"].startswith("a natural spline of 4 terms over the trial months")
     assert short["calendar time"] == "left out: the trials span fewer than 12 months"
     assert none["calendar time"] == "not adjusted for, as declared"
