@@ -337,10 +337,13 @@ def _refuse_faulty_files(prepared: "Run") -> None:
 
 
 def _receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | None) -> str:
-    """The extract taken through the door as a run would take it, and what the door counted."""
+    """The extract taken through the door as a run would take it, what the door counted, and whether spells can be made of it."""
     from evalkit.intake import admit_run
+    from evalkit.spells import build_spells
 
-    return _as_lines(admit_run(prepared, extract=other_extract, mapping=other_mapping))
+    admission = admit_run(prepared, extract=other_extract, mapping=other_mapping)
+    build_spells(admission.tables, prepared.params)
+    return _as_lines(admission)
 
 
 def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None, max_listed: int) -> str:

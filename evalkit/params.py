@@ -108,10 +108,12 @@ class SpellRules(Record):
     """How paid months become spells.
 
     `everybody_began_at_first_month` says that nobody can have been on support before the extract, as those who leave school when it begins.
+    `max_unknown_share` is the largest share of the months off support whose state may be unknown where effects are asked for.
     """
 
     max_gap_months: int = Field(2, ge=0, le=12)
     everybody_began_at_first_month: bool = False
+    max_unknown_share: float = Field(0.5, ge=0, le=1)
 
 
 class SurvivalRules(Record):

@@ -68,6 +68,11 @@ LIVELIHOOD_PRIORITY = (
     "unknown",
 )
 
+# Where the state of a person's month is taken from: the first that knows it. A livelihood recorded as unknown knows nothing; a payment is a month
+# for which support was paid, or one between two such months that the gap rule bridges, and makes it `support`; the registered reason for which
+# support ended tells the month after it, and moving away and death all that come.
+STATE_SOURCES = ("livelihood", "payment", "exit_reason", "unknown")
+
 
 def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:
     """Where a table of a run lies: work/NAME.parquet, or work/NAME/UNIT.parquet for one district's part."""

@@ -68,6 +68,14 @@ DESCRIPTION_TABLES: dict[str, Declared] = {
         "n_persons",
         ("intervention_id", "plan"),
     ),
+    "state_sources": Declared(
+        "counts",
+        ("district", "source"),
+        ("n_person_months", "n_persons", "share"),
+        "months, persons, shares",
+        "n_persons",
+        ("district", "source"),
+    ),
     "timeline_faults": Declared("counts", ("fault",), ("n_faults", "n_person_months", "n_persons"), "faults, months, persons", "n_persons"),
     "livelihood_collisions": Declared(
         "counts", ("collision", "believed", "set_aside"), ("n_person_months", "n_persons"), "months, persons", "n_persons"

@@ -5,7 +5,8 @@ from markupsafe import Markup
 from evalkit.disclosure import Published
 from evalkit.records import hash_of
 from evalkit.report.document import Block, Brief, DataTable, Section
-from evalkit.report.numbers import COUNT, Row
+from evalkit.report.numbers import COUNT, SHARE, Row
+from evalkit.tables import STATE_SOURCES
 
 _SHOWN_DIGITS = 16
 
@@ -22,6 +23,7 @@ def where_numbers_come_from(brief: Brief) -> Section:
             Block(
                 text=(
                     *_intake_text(brief),
+                    *_states_text(brief),
                     words.html("origin.suppression", min_count=min_count),
                     words.html("mark.withheld_note", min_count=min_count),
                     words.html("mark.not_estimable_note"),
@@ -51,6 +53,14 @@ def _intake_text(brief: Brief) -> tuple[Markup, ...]:
         return (brief.words.html("origin.intake_all" if is_whole else "origin.intake_some"),)
     counts = {name: brief.number(total, f"n_{name}", COUNT) for name in ("delivered", "accepted", "rejected")}
     return (brief.words.html("origin.intake", **counts),)
+
+
+def _states_text(brief: Brief) -> tuple[Markup, ...]:
+    """From which source the states of the district's people come, and for how much of their time none is known."""
+    rows = {row["source"]: row for row in brief.shelf.rows("state_sources", district=brief.district)}
+    if not set(STATE_SOURCES) <= set(rows):
+        return ()
+    return (brief.words.html("origin.states", **{source: brief.number(rows[source], "share", SHARE) for source in STATE_SOURCES}),)
 
 
 def _intake_table(brief: Brief) -> tuple[DataTable, ...]:

@@ -11,7 +11,7 @@ from evalkit.spells.gap_sensitivity import gap_sensitivity, spells_by_gap
 from evalkit.spells.occupancy import occupied_places, shared_places, starts_by_district
 from evalkit.spells.overview import spell_counts
 from evalkit.spells.paid_months import paid_months
-from evalkit.spells.states import build_state_intervals
+from evalkit.spells.states import build_state_intervals, state_sources
 from evalkit.spells.streaming import stream_support_spells
 from evalkit.spells.support import build_support_spells, last_month_with_known_exits
 from evalkit.spells.timeline import livelihood_collisions, timeline_faults, without_overlaps
@@ -44,6 +44,7 @@ __all__ = [
     "spells_by_characteristic",
     "spells_by_gap",
     "starts_by_district",
+    "state_sources",
     "stream_support_spells",
     "timeline_faults",
     "without_overlaps",

@@ -5,6 +5,7 @@ import polars as pl
 from evalkit.tables import CITY
 
 STILL_ON_SUPPORT = "still_on_support"
+_MEASURES = ("persons", "persons_with_support", "support_spells", "support_spells_start_unknown")
 
 
 def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
@@ -23,13 +24,10 @@ def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
     """
     everyone, on_support = _with_city(person), _with_city(spells)
     unknown_start = on_support.filter(~pl.col("is_start_known"))
-    measures = [
-        _count(everyone, "persons", pl.len()),
-        _count(on_support, "persons_with_support", pl.col("person_id").n_unique()),
-        _count(on_support, "support_spells", pl.len()),
-        _count(unknown_start, "support_spells_start_unknown", pl.len()),
-    ]
-    grid = everyone.select("district").unique().join(pl.concat(measures).select("measure").unique(), how="cross")
+    spells_of = (everyone, on_support, on_support, unknown_start)
+    counts = (pl.len(), pl.col("person_id").n_unique(), pl.len(), pl.len())
+    measures = [_count(table, measure, count) for table, measure, count in zip(spells_of, _MEASURES, counts, strict=True)]
+    grid = everyone.select("district").unique().join(pl.DataFrame({"measure": _MEASURES}), how="cross")
     counted = grid.join(pl.concat(measures), on=["district", "measure"], how="left")
     return counted.with_columns(pl.col("count", "n_persons").fill_null(0)).sort("district", "measure")
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from evalkit.months import month_number, month_number_expr
 from evalkit.spells.clusters import household_clusters
+from evalkit.spells.paid_months import told_exits
 from evalkit.spells.support import last_month_with_known_exits, spells_of_runs, told_beginnings, with_beginnings
 
 CHUNK_PERSONS = 250_000
@@ -69,7 +70,8 @@ def stream_support_spells(
     runs = _with_households(runs, on_support, coded_adults, is_paid)
     runs = runs.with_columns(cluster=household_clusters(runs["row"], runs["household"]))
     del is_paid, on_support
-    told = told_beginnings(income_support, first=first, max_gap_months=max_gap_months)
+    began = told_beginnings(income_support, first=first, max_gap_months=max_gap_months)
+    ended = told_exits(income_support, household_member)
     rules = {"max_gap_months": max_gap_months, "is_first_month_a_start": everybody_began_at_first_month}
     for at in range(0, len(people), chunk_persons):
         names = people[at : at + chunk_persons]
@@ -84,7 +86,7 @@ def stream_support_spells(
             }
         )
         rows = [_of_people(table, names) for table in (livelihood, person)]
-        yield spells_of_runs(with_beginnings(named, told, first=first, **rules), *rows, known=known)
+        yield spells_of_runs(with_beginnings(named, began, first=first, **rules), *rows, ended, known=known)
 
 
 def _ids(rows: pl.LazyFrame, column: str) -> pl.Series:

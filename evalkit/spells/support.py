@@ -20,7 +20,7 @@ import polars as pl
 
 from evalkit.months import add_months, month_number, month_number_expr, month_of_number_expr
 from evalkit.spells.clusters import household_clusters
-from evalkit.spells.paid_months import paid_months
+from evalkit.spells.paid_months import paid_runs, told_exits
 from evalkit.tables import STATES, conform
 
 
@@ -60,24 +60,24 @@ def build_support_spells(
     -------
     DataFrame
         The table support_spells. `months` is the spell's length with bridged gaps; `start`, `end` are half-open. `exit_state` is the
-        livelihood state in the first month after the spell and `exit` its outcome group; both are null where the spell is censored, and
-        "unknown" where no state but support itself is known for that month. `is_start_known` is false for spells that may have begun before
-        the extract, when is not known: their `entry` is 0 and their length a lower bound, so they stand apart from what is said of time on
-        support. `entry` is what had gone by of a spell before it could be seen. Months. The district is the person's, fixed; without survey
-        weights everybody weighs 1. `cluster_id` names who varies together (`household_clusters`). Spells that begin after the last month with
-        known exits are not in the table.
+        livelihood state in the first month after the spell, else what the registered exit reason tells, and `exit` its outcome group;
+        both are null where the spell is censored, and "unknown" where no state but support itself is known for that month.
+        `is_start_known` is false for spells that may have begun before the extract, when is not known: their `entry` is 0 and their
+        length a lower bound, so they stand apart from what is said of time on support. `entry` is what had gone by of a spell before it
+        could be seen. Months. The district is the person's, fixed; without survey weights everybody weighs 1. `cluster_id` names who
+        varies together (`household_clusters`). Spells that begin after the last month with known exits are not in the table.
     """
     first, last = month_number(first_month), month_number(data_through)
     known = month_number(
         last_month_with_known_exits(data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months)
     )
-    paid = paid_months(income_support, household_member).filter(pl.col("month").is_between(first, last))
-    spells = _join_months(paid, max_gap_months).filter(pl.col("first_paid") <= known).collect()
+    runs = paid_runs(income_support, household_member, first=first, last=last, max_gap_months=max_gap_months)
+    spells = runs.filter(pl.col("first_paid") <= known).collect()
     spells = spells.with_columns(household_clusters(spells["person_id"], spells["household_id"]))
     told = told_beginnings(income_support, first=first, max_gap_months=max_gap_months)
     rules = {"max_gap_months": max_gap_months, "is_first_month_a_start": everybody_began_at_first_month}
     spells = with_beginnings(spells, told, first=first, **rules)
-    return spells_of_runs(spells, livelihood, person, known=known)
+    return spells_of_runs(spells, livelihood, person, told_exits(income_support, household_member), known=known)
 
 
 def told_beginnings(income_support: pl.DataFrame | pl.LazyFrame, *, first: int, max_gap_months: int) -> pl.DataFrame:
@@ -127,7 +127,7 @@ def with_beginnings(
     )
 
 
-def spells_of_runs(runs: pl.DataFrame, livelihood: pl.DataFrame, person: pl.DataFrame, *, known: int) -> pl.DataFrame:
+def spells_of_runs(runs: pl.DataFrame, livelihood: pl.DataFrame, person: pl.DataFrame, told: pl.DataFrame, *, known: int) -> pl.DataFrame:
     """The table support_spells from runs of paid months: cut at the last month with known exits, with the exit and the person's district.
 
     Parameters
@@ -137,10 +137,15 @@ def spells_of_runs(runs: pl.DataFrame, livelihood: pl.DataFrame, person: pl.Data
         (`with_beginnings`), gaps bridged; none begins after `known`.
     livelihood, person : DataFrame
         Admitted tables, at least of these people.
+    told : DataFrame
+        As `told_exits` gives it, at least of these people.
     known : int
         Month number of the last month with known exits.
     """
-    spells = runs.with_columns(is_censored=pl.col("last_paid") >= known, last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32)))
+    told = told.rename({"state": "told_state"})
+    spells = runs.join(told, on=["person_id", "last_paid"], how="left").with_columns(
+        is_censored=pl.col("last_paid") >= known, last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32))
+    )
     spells = spells.with_columns(after=pl.col("last_paid") + 1)
     people = person.select("person_id", "district", weight=pl.col("weight").fill_null(1.0))
     return conform(
@@ -166,18 +171,6 @@ def spells_of_runs(runs: pl.DataFrame, livelihood: pl.DataFrame, person: pl.Data
     )
 
 
-def _join_months(paid: pl.LazyFrame, max_gap_months: int) -> pl.LazyFrame:
-    is_new_person = pl.col("person_id") != pl.col("person_id").shift(1)
-    is_after_gap = pl.col("month") - pl.col("month").shift(1) > max_gap_months + 1
-    return (
-        paid.sort("person_id", "month")
-        .with_columns(spell=(is_new_person | is_after_gap).fill_null(True).cum_sum())
-        .group_by("spell")
-        .agg(pl.first("person_id", "household_id"), first_paid=pl.col("month").min(), last_paid=pl.col("month").max())
-        .drop("spell")
-    )
-
-
 def _with_exit(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
     states = livelihood.select(
         "person_id", state_start=month_number_expr("start"), state_end=month_number_expr("end"), exit_state="state"
@@ -185,9 +178,9 @@ def _with_exit(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
     matched = spells.sort("person_id", "after").join_asof(
         states, left_on="after", right_on="state_start", by="person_id", strategy="backward", check_sortedness=False
     )
-    # Support in a month without payment contradicts the payments, so the state of that month is not known.
-    covers = (pl.col("state_end").is_null() | (pl.col("state_end") > pl.col("after"))) & (pl.col("exit_state") != "support")
-    state = pl.when(covers.fill_null(False)).then("exit_state").otherwise(pl.lit("unknown"))
+    # Support in a month without payment contradicts the payments, so the livelihood does not know the state of that month.
+    covers = (pl.col("state_end").is_null() | (pl.col("state_end") > pl.col("after"))) & ~pl.col("exit_state").is_in(["support", "unknown"])
+    state = pl.when(covers.fill_null(False)).then("exit_state").otherwise(pl.coalesce("told_state", pl.lit("unknown")))
     outcome = dict(STATES.select("state", "outcome").iter_rows())
     return matched.with_columns(exit_state=pl.when(~pl.col("is_censored")).then(state)).with_columns(
         exit=pl.col("exit_state").replace_strict(outcome, return_dtype=pl.String)

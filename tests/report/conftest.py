@@ -106,6 +106,7 @@ def tables() -> dict:
         *_allocation(),
         _prices(),
         _intake(),
+        _state_sources(),
     ]
     return {table.name: table for table in made}
 
@@ -391,6 +392,16 @@ def _prices():
     return protect_estimates(
         _frame(rows, ["price", *values]), name="prices", keys=["price"], values=values, n_persons=None, unit="as stated", **FROM
     )
+
+
+def _state_sources():
+    months = {"livelihood": 4000, "payment": 640, "exit_reason": 160, "unknown": 3200, "all": 8000}
+    rows = [(place, source, n, 200, n / 8000) for place in ("Norr", "Öster & Ön", "Söder", "all") for source, n in months.items()]
+    values = ["n_person_months", "n_persons", "share"]
+    return protect_counts(
+        _frame(rows, ["district", "source", *values]),
+        name="state_sources", keys=["district", "source"], counts=values, n_persons="n_persons", unit="months", **FROM,
+    )  # fmt: skip
 
 
 def _intake():

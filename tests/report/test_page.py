@@ -404,6 +404,15 @@ def test_page_says_all_prices_when_all_are_of_grade_l(english, tables):
     assert "All prices in the calculation are of source grade L" in english("Norr", only_assumed)
 
 
+def test_page_says_from_which_source_states_come_and_how_much_is_unknown(page, words):
+    said = {
+        "en": "50% have their state from records of livelihood, 8% from months with a payment and 2% from reasons for leaving; 40% have an unknown",
+        "sv": "till 50 % från uppgifter om försörjning, till 8 % från månader med utbetalning och till 2 % från avslutsorsaker; 40 % av månaderna",
+    }
+
+    assert said[words.language] in plain(page("Norr"))
+
+
 def test_page_says_when_nothing_was_set_aside(english, tables):
     assert "All delivered rows were taken in." in english("Norr", {**tables, "intake": tables["intake"].where(table="person")})
 

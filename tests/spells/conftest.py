@@ -27,6 +27,17 @@ def northern_ireland() -> dict[str, pl.DataFrame]:
 
 
 @pytest.fixture
+def four_lines():
+    """The message of an error as (what, where, why, fix); fails when it has not exactly these lines."""
+
+    def lines(error: BaseException) -> tuple[str, str, str, str]:
+        what, where, why, fix = str(error).split("\n")
+        return what, where.removeprefix("  where: "), why.removeprefix("  why:   "), fix.removeprefix("  fix:   ")
+
+    return lines
+
+
+@pytest.fixture
 def month():
     """Month k of the small tables, counted from January 2026 = 1, as a date."""
     return lambda k: None if k is None else add_months(FIRST, k - 1)

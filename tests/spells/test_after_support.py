@@ -13,7 +13,7 @@ NAMES = ("income_support", "household_member", "livelihood", "person")
 
 def after_of(tables, *, gap=0):
     spells = build_support_spells(*[tables[name] for name in NAMES], max_gap_months=gap, **YEARS)
-    intervals = build_state_intervals(tables["livelihood"], tables["person"], outcome_groups=True, **YEARS)
+    intervals = build_state_intervals(*[tables[name] for name in NAMES], max_gap_months=gap, outcome_groups=True, **YEARS)
     return after_support(spells, intervals, max_gap_months=gap, **YEARS)
 
 

@@ -22,6 +22,12 @@ def test_people_counts_count_people_spells_and_unknown_starts():
     assert counts["North", "support_spells_start_unknown"] == 1 and counts["South", "support_spells_start_unknown"] == 0
 
 
+def test_people_counts_say_that_no_spell_stands_apart():
+    counts = people_counts(PERSON, SPELLS.with_columns(is_start_known=pl.lit(True)))
+
+    assert counts.filter(measure="support_spells_start_unknown")["count"].to_list() == [0, 0, 0]
+
+
 def test_exit_counts_have_a_row_for_every_exit_in_every_district():
     counts = exit_counts(SPELLS)
 

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from evalkit.disclosure import DECLARED
+from evalkit.errors import EstimationError
 from evalkit.params import RunFile
 from evalkit.records import load
 from evalkit.spells import build_spells, spell_counts
@@ -31,6 +32,39 @@ def test_every_counted_table_has_the_columns_of_its_declaration(counted):
 def test_every_month_of_northern_ireland_has_one_state_and_one_source(counted):
     assert counted["timeline_faults"]["n_faults"].sum() == 0
     assert counted["livelihood_collisions"].is_empty()
+
+
+def test_states_of_northern_ireland_all_come_from_the_livelihood(counted):
+    shares = dict(counted["state_sources"].filter(district="all").select("source", "share").iter_rows())
+
+    assert shares == {"livelihood": 1.0, "payment": 0.0, "exit_reason": 0.0, "unknown": 0.0, "all": 1.0}
+
+
+def test_effects_are_refused_where_what_people_do_off_support_is_mostly_unknown(northern_ireland, four_lines):
+    params = load(RUN_FILE, RunFile)
+    silent = northern_ireland | {"livelihood": northern_ireland["livelihood"].with_columns(state=pl.lit("unknown"))}
+
+    with pytest.raises(EstimationError) as refusal:
+        build_spells(silent, params)
+
+    what, where, why, fix = four_lines(refusal.value)
+    assert what == "What people do off support is unknown for 100 % of the months."
+    # 712 people in 72 months, less the 4 399 months that were paid: those are support, whatever the livelihood says.
+    assert f"{712 * 72 - 4399:,} of {712 * 72 - 4399:,} person-months" in where
+    assert "At most 50 %" in why and "livelihood" in fix
+
+
+@pytest.mark.parametrize("asks", ["no effects", "a wider limit"])
+def test_support_alone_is_described_where_states_are_unknown(northern_ireland, asks):
+    params = load(RUN_FILE, RunFile)
+    narrower = {"effects": params.effects.model_copy(update={"protocols": ()})}
+    wider = {"spells": params.spells.model_copy(update={"max_unknown_share": 1.0})}
+    silent = northern_ireland | {"livelihood": northern_ireland["livelihood"].clear()}
+
+    built = build_spells(silent, params.model_copy(update=narrower if asks == "no effects" else wider))
+
+    months = built["state_intervals"].group_by("from_state").agg((pl.col("stop") - pl.col("start")).sum()).sort("from_state")
+    assert months.rows() == [("support", 4399), ("unknown", 712 * 72 - 4399)]
 
 
 def test_episodes_of_northern_ireland_are_its_299_training_spells_each_followed_up_once(counted):

@@ -44,7 +44,8 @@ def test_every_state_has_a_place_in_the_declared_priority():
 def test_state_intervals_believe_the_state_that_stands_first(paid_tables):
     tables = paid_tables({"A": []}, [("A", 1, None, "support"), ("A", 3, 6, "work"), ("A", 5, 8, "school")])
 
-    intervals = build_state_intervals(tables["livelihood"], tables["person"], outcome_groups=False, **YEAR)
+    names = ("income_support", "household_member", "livelihood", "person")
+    intervals = build_state_intervals(*[tables[name] for name in names], max_gap_months=0, outcome_groups=False, **YEAR)
 
     assert intervals.select("start", "stop", "from_state").rows() == [
         (0, 2, "support"),

@@ -68,7 +68,10 @@ def people_of(seed: int, n_people: int, *, hidden_selection: float = 0.0) -> Per
         tables["income_support"], tables["household_member"], tables["livelihood"], person,
         max_gap_months=MAX_GAP_MONTHS, reporting_lag_months=0, **months,
     )  # fmt: skip
-    intervals = build_state_intervals(tables["livelihood"], person, outcome_groups=True, **months)
+    intervals = build_state_intervals(
+        tables["income_support"], tables["household_member"], tables["livelihood"], person,
+        max_gap_months=MAX_GAP_MONTHS, outcome_groups=True, **months,
+    )  # fmt: skip
     episodes = build_episodes(tables["participation"], usual, data_through=months["data_through"])
     return PersonTables(spells, episodes, intervals, person, city.first_month)
 

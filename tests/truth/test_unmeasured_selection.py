@@ -36,15 +36,14 @@ def compare(protocol_name: str, rho: float) -> Compared:
     city = simulate.load_city("stockholm", PARAMS / "cities")
     tables = simulate.person_tables(city, simulate.live(city, seed=1, first=0, stop=N_PEOPLE, hidden_selection=rho))
     person = tables["person"].with_columns(weight=pl.lit(None, pl.Float64))
-    months = {"first_month": city.first_month, "data_through": LAST_MONTH}
+    months = {"first_month": city.first_month, "data_through": LAST_MONTH, "max_gap_months": 2}
+    register = [tables["income_support"], tables["household_member"], tables["livelihood"], person]
     planned = {one.intervention_id: one.planned_months for one in city.interventions}
     interventions = pl.DataFrame({"intervention_id": list(planned), "planned_months": pl.Series(list(planned.values()), dtype=pl.Int32)})
     people = PersonTables(
-        spells.build_support_spells(
-            tables["income_support"], tables["household_member"], tables["livelihood"], person, max_gap_months=2, **months
-        ),
+        spells.build_support_spells(*register, **months),
         spells.build_episodes(tables["participation"], interventions, data_through=LAST_MONTH),
-        spells.build_state_intervals(tables["livelihood"], person, outcome_groups=True, **months),
+        spells.build_state_intervals(*register, outcome_groups=True, **months),
         person,
         city.first_month,
     )
