@@ -11,6 +11,10 @@ from evalkit.allocation.portfolio import Limits, allocate
 def marginal_returns(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits, amounts: Sequence[float]) -> pl.DataFrame:
     """The value of further money spent where it is worth most.
 
+    Starts, and what runs where, may be parts of a whole: the steps of the curve are then those of the money, not of whole numbers and of a search
+    that stops a little below its optimum, and each further krona gives at most what the one before gave. Each value lies a little above that of the
+    best whole allocation.
+
     Parameters
     ----------
     offers, values, limits
@@ -26,8 +30,8 @@ def marginal_returns(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits,
     """
     found = []
     for amount in sorted({0.0, *map(float, amounts)}):
-        portfolio = allocate(offers, values, replace(limits, free_budget=limits.free_budget + amount))
-        found.append((amount, portfolio.value, portfolio.downside, portfolio.starts["n_starts"].sum(), portfolio.gap))
+        more = allocate(offers, values, replace(limits, is_whole=False, free_budget=limits.free_budget + amount))
+        found.append((amount, more.value, more.downside, more.starts["n_starts"].sum(), more.gap))
     table = pl.DataFrame(found, schema=["free_budget", "value", "downside", "n_starts", "gap"], orient="row")
     return table.with_columns(
         (pl.col("value") - pl.col("value").first()).alias("added_value"),

@@ -29,7 +29,8 @@ class Limits:
     budgets : money by district; `free_budget` goes where it is worth most. smallest_group : starts below which an intervention is not run by a
     provider. equality_floor : each district that can serve a smallest group at
     all serves at least this share of the mean share of the eligible people (0: no floor).
-    group_floors : least share of all starts by target group. is_pooled : whether districts may use each other's places. downside_weight,
+    group_floors : least share of all starts by target group. is_whole : whether starts are whole and an intervention runs or
+    does not; else both may be parts of a whole, which is worth a little more and needs no search. is_pooled : whether districts may use each other's places. downside_weight,
     downside_level : how much the mean of the worst `downside_level` of the draws counts beside the mean (0: not at all).
     """
 
@@ -38,6 +39,7 @@ class Limits:
     smallest_group: int = 0
     equality_floor: float = 0.0
     group_floors: dict[str, float] = field(default_factory=dict)
+    is_whole: bool = True
     is_pooled: bool = False
     downside_weight: float = 0.0
     downside_level: float = 0.1
@@ -95,7 +97,7 @@ def allocate(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits, *, gap:
     else:
         solution = _by_district(program, index, limits, gap) or program.solve(gap=gap)
     fixed = np.zeros(program.n_variables, dtype=bool)
-    fixed[index.opened] = True
+    fixed[index.opened] = limits.is_whole
     return _portfolio(offers, worth, index, limits, program.with_duals(solution, fixed))
 
 
@@ -143,8 +145,8 @@ def _program(offers: pl.DataFrame, worth: np.ndarray, index: _Index, limits: Lim
     objective[index.starts] = (1 - limits.downside_weight) * worth[:, 1:].mean(axis=1) if worth.shape[1] > 1 else worth[:, 0]
     upper[index.starts], upper[index.opened], upper[index.extra] = eligible, 1.0, limits.free_budget
     is_whole = np.zeros(size, dtype=bool)
-    is_whole[index.starts] = offers.height <= MOST_WHOLE_OFFERS
-    is_whole[index.opened] = limits.smallest_group > 0
+    is_whole[index.starts] = limits.is_whole and offers.height <= MOST_WHOLE_OFFERS
+    is_whole[index.opened] = limits.is_whole and limits.smallest_group > 0
     lower[index.opened] = 0.0 if limits.smallest_group else 1.0
     program = Program(size, objective, lower, upper, is_whole)
     _add_budgets(program, offers, index, limits)

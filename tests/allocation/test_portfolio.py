@@ -3,10 +3,12 @@ from itertools import pairwise, product
 import numpy as np
 import polars as pl
 import pytest
+import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.allocation import Limits, allocate, exchange_of, joint_measures, marginal_returns, settlement_list
+from evalkit.allocation.program import MOST_NODES
 from evalkit.errors import EstimationError, ParameterError
 
 # HiGHS works to about 1e-7.
@@ -175,6 +177,31 @@ def test_further_money_never_gives_less_and_gives_less_and_less():
     assert table["free_budget"].to_list() == [0, 10, 20, 40, 80]
     assert all(earlier >= later - SOLVER for earlier, later in pairwise(per_krona))
     assert table["added_value"].to_list() == sorted(table["added_value"].to_list())
+
+
+def test_the_curve_of_further_money_is_the_money_s_not_the_search_s():
+    # A start costs 3 and is worth 6, a group is at least four: whole starts would give 0 for the first krona and 24 for the twelfth.
+    offers = make_offers([("Harbour", "train", 50, 50, 3.0)])
+    limits = Limits({"Harbour": 0.0}, smallest_group=4)
+
+    table = marginal_returns(offers, make_values(offers, [6.0]), limits, [1, 2, 12, 13])
+
+    assert table["added_value"].to_list() == pytest.approx([0, 2, 4, 24, 26], abs=SOLVER)
+    assert table["per_krona"].drop_nulls().to_list() == pytest.approx([2, 2, 2, 2], abs=SOLVER)
+
+
+def test_a_search_ends_by_a_count_and_never_by_the_clock(monkeypatch):
+    asked = []
+    milp = scipy.optimize.milp
+    monkeypatch.setattr(
+        scipy.optimize, "milp", lambda *args, options, **rest: asked.append(options) or milp(*args, options=options, **rest)
+    )
+    offers = make_offers([("Harbour", "train", 50, 9, 3.0), ("Hill", "train", 50, 9, 3.0)])
+    limits = Limits({"Harbour": 20.0, "Hill": 20.0}, smallest_group=4, downside_weight=0.5)
+
+    allocate(offers, make_values(offers, [6.0, 5.0], spread=[3.0, 3.0]), limits)
+
+    assert asked and all(options["node_limit"] == MOST_NODES and "time_limit" not in options for options in asked)
 
 
 def test_the_settlement_list_is_paid_by_the_user_and_balances():
