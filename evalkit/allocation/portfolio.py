@@ -29,9 +29,9 @@ class Limits:
     budgets : money by district; `free_budget` goes where it is worth most. smallest_group : starts below which an intervention is not run by a
     provider. equality_floor : each district that can serve a smallest group at
     all serves at least this share of the mean share of the eligible people (0: no floor).
-    group_floors : least share of all starts by target group. is_whole : whether starts are whole and an intervention runs or
-    does not; else both may be parts of a whole, which is worth a little more and needs no search. is_pooled : whether districts may use each other's places. downside_weight,
-    downside_level : how much the mean of the worst `downside_level` of the draws counts beside the mean (0: not at all).
+    group_floors : least share of all starts by target group. is_whole : whether starts are whole and an intervention runs or does not; else both
+    may be parts of a whole, which is worth a little more and needs no search. is_pooled : whether districts may use each other's places.
+    downside_weight, downside_level : how much the mean of the worst `downside_level` of the draws counts beside the mean (0: not at all).
     """
 
     budgets: dict[str, float]

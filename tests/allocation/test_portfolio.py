@@ -194,7 +194,7 @@ def test_a_search_ends_by_a_count_and_never_by_the_clock(monkeypatch):
     asked = []
     milp = scipy.optimize.milp
     monkeypatch.setattr(
-        scipy.optimize, "milp", lambda *args, options, **rest: asked.append(options) or milp(*args, options=options, **rest)
+        scipy.optimize, "milp", lambda *args, options, **rest: asked.append(dict(options)) or milp(*args, options=options, **rest)
     )
     offers = make_offers([("Harbour", "train", 50, 9, 3.0), ("Hill", "train", 50, 9, 3.0)])
     limits = Limits({"Harbour": 20.0, "Hill": 20.0}, smallest_group=4, downside_weight=0.5)
