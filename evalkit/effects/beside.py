@@ -65,7 +65,7 @@ def city_groups(people: PersonTables, protocols: Sequence[Protocol], *, propensi
 
 def city_targeting(people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, seed: int) -> Targeting:
     """A rule for every protocol that has coefficients, and its worth (see `targeting`)."""
-    found = [targeting(trials, seed=seed) for _, trials in _fitted(people, protocols, propensity)]
+    found = [targeting(trials, propensity, seed=seed) for _, trials in _fitted(people, protocols, propensity)]
     return Targeting(
         *[
             pl.concat([_EMPTY[name], *[part[place] for part in found]], how="vertical_relaxed")

@@ -110,14 +110,14 @@ def effect_checks(trials: Trials, propensity: pl.DataFrame, placebo: pl.DataFram
 
 
 def _checks_of(trials: Trials, state_intervals: pl.DataFrame, propensity: pl.DataFrame) -> CityChecks:
-    placebo = placebo_tests(trials, state_intervals)
+    placebo = placebo_tests(trials, state_intervals, propensity)
     flow = trial_flow(trials).with_columns(intervention_id=pl.lit(trials.protocol.intervention_id), district=pl.lit(CITY))
     return CityChecks(
         effect_checks(trials, propensity, placebo),
         flow.select("district", "intervention_id", "trial_month", "n_eligible", "n_starters"),
         balance_by_period(trials, propensity),
         overlap_table(trials, propensity),
-        weight_sensitivity(trials),
+        weight_sensitivity(trials, propensity),
         placebo,
     )
 

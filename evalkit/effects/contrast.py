@@ -1,11 +1,12 @@
 """Weighted differences between the arms with standard errors in closed form: quick enough for every diagnostic, without replicates.
 
 The coefficients of the propensity and the two weighted means solve one set of estimating equations; their influence functions, added up by
-person, give errors that know that the weights were estimated and that a person enters many trials. Stefanski & Boos (2002), Am. Stat. 56:29;
+household, give errors that know that the weights were estimated and that a person enters many trials. Stefanski & Boos (2002), Am. Stat. 56:29;
 Lunceford & Davidian (2004), Stat. Med. 23:2937. The replicates of `estimate_effect` say the same (tests).
 """
 
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ import numpy as np
 from evalkit.effects.logit import SEPARATED, weighted_logit
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import by_cluster
+
+MARGIN = NormalDist().inv_cdf(0.975)
+"""Half of a 95 % range in standard errors."""
 
 
 class Contrast(NamedTuple):
@@ -31,7 +35,32 @@ class Contrast(NamedTuple):
     weights: np.ndarray
 
 
-def contrast(trials: Trials, values: np.ndarray, *, terms: Sequence[str] | None = None, cap_quantile: float | None = None) -> Contrast:
+class WeightedMean(NamedTuple):
+    """One mean of a difference of means, added or taken away.
+
+    sign : 1 or -1.
+    weights, slope : (n_rows,) the weights, and the derivative of their logarithm by the log odds of starting.
+    values : (n_rows, n_values).
+    """
+
+    sign: float
+    weights: np.ndarray
+    slope: np.ndarray
+    values: np.ndarray
+
+    @property
+    def mean(self) -> np.ndarray:
+        return self.weights @ self.values / self.weights.sum()
+
+
+def contrast(
+    trials: Trials,
+    values: np.ndarray,
+    *,
+    terms: Sequence[str] | None = None,
+    coefficients: np.ndarray | None = None,
+    cap_quantile: float | None = None,
+) -> Contrast:
     """Values of those who started against those of a comparison weighted to resemble them, with errors clustered by household.
 
     Weights are those of the protocol's estimand, truncated as it declares (see `arm_weights`).
@@ -44,39 +73,57 @@ def contrast(trials: Trials, values: np.ndarray, *, terms: Sequence[str] | None 
         What is compared: an outcome, or something measured before.
     terms : sequence of str, optional
         Terms of the propensity beside the constant; all of the trials' when not given, none for the plain difference of means.
+    coefficients : ndarray (1 + n_terms,), optional
+        The propensity's maximum-likelihood coefficients in these terms, where they are known; fitted when not given.
     cap_quantile : float, optional
         Each arm's weights are cut at this quantile of theirs as well. 0 to 1.
     """
     values = values.reshape(len(values), -1).astype(float)
     design = trials.design if terms is None else trials.design[:, [0, *(trials.terms.index(term) for term in terms)]]
-    treated, survey = trials.is_treated.astype(float), trials.rows["weight"].to_numpy()
-    eta = np.clip(design @ weighted_logit(design, treated, survey).coefficients, -SEPARATED, SEPARATED)
-    p = 1 / (1 + np.exp(-eta))
-    factors = [
-        _capped(factor, slope, arm, cap_quantile, trials.protocol.truncation.propensity)
-        for (factor, slope), arm in zip(_factors(eta, p, trials.protocol.estimand), (treated == 1, treated == 0), strict=True)
+    treated, survey = trials.is_treated, trials.rows["weight"].to_numpy()
+    beta = weighted_logit(design, treated.astype(float), survey).coefficients if coefficients is None else coefficients
+    p = propensity_of(design, beta)
+    means = [
+        WeightedMean(sign, survey * arm * factor, slope, values)
+        for sign, arm, (factor, slope) in zip(
+            (1.0, -1.0), (treated, ~treated), arm_factors(trials, p, cap_quantile=cap_quantile), strict=True
+        )
     ]
-    (own_factor, own_slope), (other_factor, other_slope) = factors
-    own, other = survey * treated * own_factor, survey * (1 - treated) * other_factor
-    means = [(weights[:, None] * values).sum(axis=0) / weights.sum() for weights in (own, other)]
-    rests = [weights[:, None] * (values - mean) / weights.sum() for weights, mean in zip((own, other), means, strict=True)]
+    influence = by_cluster(trials.rows, influence_of(trials, design, p, means))
+    own, other = (one.mean for one in means)
+    return Contrast(own, other, own - other, np.sqrt((influence**2).sum(axis=0)), influence, means[0].weights + means[1].weights)
+
+
+def propensity_of(design: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    """Fitted probability of starting of every row, (n_rows,)."""
+    return 1 / (1 + np.exp(-np.clip(design @ coefficients, -SEPARATED, SEPARATED)))
+
+
+def influence_of(trials: Trials, design: np.ndarray, p: np.ndarray, means: Sequence[WeightedMean]) -> np.ndarray:
+    """Each row's part in the signed sum of weighted means, (n_rows, n_values), knowing that `p` was fitted to these rows."""
+    rests = [one.sign * one.weights[:, None] * (one.values - one.mean) / one.weights.sum() for one in means]
+    survey = trials.rows["weight"].to_numpy()
     information = (design * (survey * p * (1 - p))[:, None]).T @ design
-    pull = _solved(information, design.T @ (rests[1] * other_slope[:, None] - rests[0] * own_slope[:, None]))
-    by_row = rests[0] - rests[1] - (survey * (treated - p))[:, None] * (design @ pull)
-    influence = by_cluster(trials.rows, by_row)
-    return Contrast(*means, means[0] - means[1], np.sqrt((influence**2).sum(axis=0)), influence, own + other)
+    pull = solve_scaled(information, design.T @ sum(one.slope[:, None] * rest for one, rest in zip(means, rests, strict=True)))
+    return sum(rests) + (survey * (trials.is_treated - p))[:, None] * (design @ pull)
 
 
-def _solved(information: np.ndarray, right: np.ndarray) -> np.ndarray:
+def arm_factors(trials: Trials, p: np.ndarray, *, cap_quantile: float | None = None) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    """Weight of a row as one who started and as one of the comparison, each with the derivative of its logarithm by the log odds; zero where cut."""
+    arms, most = (trials.is_treated, ~trials.is_treated), trials.protocol.truncation.propensity
+    found = _factors(p / (1 - p), p, trials.protocol.estimand)
+    return tuple(_capped(factor, slope, arm, cap_quantile, most) for (factor, slope), arm in zip(found, arms, strict=True))
+
+
+def solve_scaled(information: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The information's inverse times the right side, on a common scale; a term that repeats others has no influence of its own."""
     scale = 1 / np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
     inverse = np.linalg.pinv(information * np.outer(scale, scale), rcond=1e-10, hermitian=True)
     return scale[:, None] * (inverse @ (scale[:, None] * right))
 
 
-def _factors(eta: np.ndarray, p: np.ndarray, estimand: str) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-    """Weight of a row as one who started and as one of the comparison, each with its derivative by the log odds over itself."""
-    odds, none = np.exp(eta), np.zeros_like(p)
+def _factors(odds: np.ndarray, p: np.ndarray, estimand: str) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+    none = np.zeros_like(p)
     return {
         "ATT": ((np.ones_like(p), none), (odds, np.ones_like(p))),
         "ATE": ((1 + 1 / odds, p - 1), (1 + odds, p)),

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.balance import standardised_differences
-from evalkit.effects.contrast import contrast
+from evalkit.effects.contrast import MARGIN, contrast
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, effective_sample_size
 from evalkit.tables import CITY
@@ -68,8 +68,13 @@ def share_outside_support(trials: Trials, coefficients: np.ndarray) -> float:
     return float(((eta[treated] < lowest) | (eta[treated] > highest)).mean())
 
 
-def weight_sensitivity(trials: Trials) -> pl.DataFrame:
+def weight_sensitivity(trials: Trials, propensity: pl.DataFrame) -> pl.DataFrame:
     """The primary outcome's months with the comparison's largest weights cut: an effect that hangs on a few people moves.
+
+    Parameters
+    ----------
+    trials, propensity
+        All districts together, and their coefficients.
 
     Returns
     -------
@@ -79,10 +84,10 @@ def weight_sensitivity(trials: Trials) -> pl.DataFrame:
         and shares of all weight, 0-1), max_abs_smd, n_starters.
     """
     spent = (trials.outcomes == trials.states.index(trials.protocol.primary_outcome)).sum(axis=1)
-    rows = []
+    rows, coefficients = [], coefficient_matrix(propensity, trials)[1][:, 0]
     for cut, quantile in CAPS.items():
-        found = contrast(trials, spent, cap_quantile=quantile)
-        difference, margin = float(found.difference[0]), 1.959963984540054 * float(found.std_error[0])
+        found = contrast(trials, spent, coefficients=coefficients, cap_quantile=quantile)
+        difference, margin = float(found.difference[0]), MARGIN * float(found.std_error[0])
         comparison = by_cluster(trials.rows.filter(pl.Series(~trials.is_treated)), found.weights[~trials.is_treated])
         rows.append(
             {

@@ -12,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from evalkit.effects.contrast import contrast
+from evalkit.effects.contrast import MARGIN, contrast
 from evalkit.effects.history import History
+from evalkit.effects.logit import weighted_logit
 from evalkit.effects.target_trial import Trials
+from evalkit.effects.weights import coefficient_matrix
 from evalkit.tables import CITY
 
 SCHEMA = {
@@ -29,8 +31,6 @@ SCHEMA = {
     "verdict": pl.String,
     "n_starters": pl.Int32,
 }
-_NORMAL = NormalDist()
-_MARGIN = _NORMAL.inv_cdf(0.975)
 
 
 class _Test(NamedTuple):
@@ -44,7 +44,7 @@ class _Test(NamedTuple):
     n_starters: int
 
 
-def placebo_tests(trials: Trials, state_intervals: pl.DataFrame) -> pl.DataFrame:
+def placebo_tests(trials: Trials, state_intervals: pl.DataFrame, propensity: pl.DataFrame) -> pl.DataFrame:
     """What cannot be an effect, estimated as if it were one.
 
     earlier_NAME: each declared history share as the outcome, with weights that leave all of them out; they are tested together, and the
@@ -58,6 +58,8 @@ def placebo_tests(trials: Trials, state_intervals: pl.DataFrame) -> pl.DataFrame
         All districts together.
     state_intervals : DataFrame
         The table of the same name.
+    propensity : DataFrame
+        The trials' coefficients.
 
     Returns
     -------
@@ -65,9 +67,10 @@ def placebo_tests(trials: Trials, state_intervals: pl.DataFrame) -> pl.DataFrame
         district ("all"), intervention_id, test, difference, ci_lower, ci_upper (shares; placebo_start: months), p_value, p_holm (over the
         families of tests of this protocol), verdict (passed|warning|not_testable), n_starters.
     """
-    found = [*_earlier_history(trials), _placebo_start(trials, state_intervals)]
+    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
+    found = [*_earlier_history(trials, coefficients), _placebo_start(trials, state_intervals, coefficients)]
     if trials.protocol.checks.negative_control is not None:
-        found.append(_negative_control(trials))
+        found.append(_negative_control(trials, coefficients))
     families = {test.family: test.p_value for test in found}
     adjusted = dict(zip(families, holm(list(families.values())), strict=True))
     alpha = trials.protocol.checks.alpha
@@ -77,8 +80,8 @@ def placebo_tests(trials: Trials, state_intervals: pl.DataFrame) -> pl.DataFrame
             "intervention_id": trials.protocol.intervention_id,
             "test": test.name,
             "difference": test.difference,
-            "ci_lower": test.difference - _MARGIN * test.error,
-            "ci_upper": test.difference + _MARGIN * test.error,
+            "ci_lower": test.difference - MARGIN * test.error,
+            "ci_upper": test.difference + MARGIN * test.error,
             "p_value": test.p_value,
             "p_holm": adjusted[test.family],
             "verdict": "not_testable" if np.isnan(test.p_value) else "warning" if adjusted[test.family] < alpha else "passed",
@@ -107,16 +110,21 @@ def holm(p_values: list[float]) -> list[float]:
 
 def two_sided(difference: float, error: float) -> float:
     """The chance of a difference this far from zero or farther when there is none; NaN without an error."""
-    return 2 * (1 - _NORMAL.cdf(abs(difference) / error)) if error > 0 else float("nan")
+    return 2 * (1 - NormalDist().cdf(abs(difference) / error)) if error > 0 else float("nan")
 
 
-def _earlier_history(trials: Trials) -> list[_Test]:
+def _earlier_history(trials: Trials, coefficients: np.ndarray) -> list[_Test]:
     names = [covariate.name for covariate in trials.protocol.covariates if covariate.kind == "history_share"]
     values = trials.design[:, [trials.terms.index(name) for name in names]]
     n_starters = trials.n_starters
     if not names or not _is_testable(trials, values):
         return [_Test(f"earlier_{name}", "history", np.nan, np.nan, np.nan, n_starters) for name in names]
-    found = contrast(trials, values, terms=[term for term in trials.terms[1:] if term not in names])
+    kept = [place for place, term in enumerate(trials.terms) if term not in names]
+    start = coefficients[kept].copy()
+    # The constant takes over the mean of what is left out, so that the fit begins near its end.
+    start[0] += (trials.design @ coefficients - trials.design[:, kept] @ start).mean()
+    without = _fitted(trials, trials.design[:, kept], start)
+    found = contrast(trials, values, terms=[trials.terms[place] for place in kept[1:]], coefficients=without)
     p = _wald(found.difference, found.influence)
     return [
         _Test(f"earlier_{name}", "history", float(difference), float(error), p, n_starters)
@@ -124,7 +132,7 @@ def _earlier_history(trials: Trials) -> list[_Test]:
     ]
 
 
-def _placebo_start(trials: Trials, state_intervals: pl.DataFrame) -> _Test:
+def _placebo_start(trials: Trials, state_intervals: pl.DataFrame, coefficients: np.ndarray) -> _Test:
     lead = trials.protocol.checks.placebo_months
     month = trials.rows["trial_month"].to_numpy() - 1
     columns = dict(zip(trials.terms, trials.design.T, strict=True))
@@ -133,23 +141,28 @@ def _placebo_start(trials: Trials, state_intervals: pl.DataFrame) -> _Test:
             spent, known = History(trials, state_intervals, covariate.outcome).months(np.zeros_like(month), month - lead)
             columns[covariate.name] = spent / np.maximum(known, 1)
     spent, known = History(trials, state_intervals, trials.protocol.primary_outcome).months(month - lead, month)
-    earlier = replace(trials, design=np.column_stack(list(columns.values())))
     is_tested = known >= lead
-    return _tested("placebo_start", earlier.keep(is_tested), spent[is_tested])
+    earlier = replace(trials, design=np.column_stack(list(columns.values()))).keep(is_tested)
+    return _tested("placebo_start", earlier, spent[is_tested], start=coefficients)
 
 
-def _negative_control(trials: Trials) -> _Test:
+def _negative_control(trials: Trials, coefficients: np.ndarray) -> _Test:
     reached = trials.outcomes[:, -1] == trials.states.index(trials.protocol.checks.negative_control)
-    return _tested("negative_control", trials, reached.astype(float))
+    return _tested("negative_control", trials, reached.astype(float), start=coefficients)
 
 
-def _tested(name: str, trials: Trials, values: np.ndarray) -> _Test:
+def _tested(name: str, trials: Trials, values: np.ndarray, *, start: np.ndarray) -> _Test:
     n_starters = trials.n_starters
     if not _is_testable(trials, values[:, None]):
         return _Test(name, name, np.nan, np.nan, np.nan, n_starters)
-    found = contrast(trials, values)
+    found = contrast(trials, values, coefficients=_fitted(trials, trials.design, start))
     difference, error = float(found.difference[0]), float(found.std_error[0])
     return _Test(name, name, difference, error, two_sided(difference, error), n_starters)
+
+
+def _fitted(trials: Trials, design: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The propensity in another design; it is near to what is known."""
+    return weighted_logit(design, trials.is_treated.astype(float), trials.rows["weight"].to_numpy(), start=start).coefficients
 
 
 def _is_testable(trials: Trials, values: np.ndarray) -> bool:

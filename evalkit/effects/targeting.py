@@ -10,15 +10,14 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from evalkit.effects.contrast import contrast
+from evalkit.effects.contrast import MARGIN
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import by_cluster
-from evalkit.survival.replicate import replicate_weights
+from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, folds
 from evalkit.tables import CITY
 
 MAX_CONDITIONS = 2
 MIN_SHARE, MIN_STARTERS = 0.2, 20
-CLEAR = 1.959963984540054  # errors between the effect inside and outside before a condition is taken
+CLEAR = MARGIN  # errors between the effect inside and outside before a condition is taken
 N_FOLDS = 2
 _MAX_THRESHOLDS = 9
 
@@ -42,7 +41,7 @@ class Targeting(NamedTuple):
     value: pl.DataFrame
 
 
-def targeting(trials: Trials, *, seed: int, n_folds: int = N_FOLDS) -> Targeting:
+def targeting(trials: Trials, propensity: pl.DataFrame, *, seed: int, n_folds: int = N_FOLDS) -> Targeting:
     """The rule learned from everybody, and what the way of learning it is worth, cross-fitted.
 
     Every person is judged by a rule learned without them. Covariates are those of the protocol except season and district: a rule that names
@@ -51,8 +50,8 @@ def targeting(trials: Trials, *, seed: int, n_folds: int = N_FOLDS) -> Targeting
 
     Parameters
     ----------
-    trials : Trials
-        All districts together.
+    trials, propensity
+        All districts together, and their coefficients.
     seed : int
         Of the folds of persons.
     n_folds : int
@@ -66,8 +65,8 @@ def targeting(trials: Trials, *, seed: int, n_folds: int = N_FOLDS) -> Targeting
         the primary outcome per place), share_of_starters (0-1: of today's starters, those whom the cross-fitted rules name), n_starters.
     """
     values = (trials.outcomes == trials.states.index(trials.protocol.primary_outcome)).sum(axis=1).astype(float)
-    weights, features = contrast(trials, values).weights, rule_features(trials)
-    fold = _folds(trials, seed=seed, n_folds=n_folds)
+    weights, features = arm_weights(trials, coefficient_matrix(propensity, trials)[1][:, 0]), rule_features(trials)
+    fold = folds(trials.rows, seed=seed, n_folds=n_folds)
     named = np.zeros(len(values), bool)
     for place in range(n_folds):
         rule = learn_rule(trials.is_treated, values, weights, features, within=fold != place)
@@ -141,13 +140,6 @@ def _effect(is_treated: np.ndarray, values: np.ndarray, weights: np.ndarray, mas
         mean = (w * y).sum() / w.sum()
         parts.append((mean, ((w * (y - mean)) ** 2).sum() / w.sum() ** 2))
     return parts[0][0] - parts[1][0], parts[0][1] + parts[1][1]
-
-
-def _folds(trials: Trials, *, seed: int, n_folds: int) -> np.ndarray:
-    """Each row's fold: a household's stays the same whoever else is there."""
-    people = trials.rows["cluster_id"].unique().sort()
-    uniform = np.exp(-replicate_weights(people, seed=seed, n_draws=1, kind="exponential")[:, 0])
-    return np.minimum((uniform * n_folds).astype(int), n_folds - 1)[people.search_sorted(trials.rows["cluster_id"]).to_numpy()]
 
 
 def _named_by(rule: list[Condition], features: dict[str, np.ndarray], n_rows: int) -> np.ndarray:

@@ -143,6 +143,13 @@ def drawn_people(rows: pl.DataFrame, *, n_draws: int, seed: int) -> tuple[np.nda
     return clusters.search_sorted(rows["cluster_id"]).to_numpy(), replicate_weights(clusters, seed=seed, n_draws=n_draws, first_draw=1)
 
 
+def folds(rows: pl.DataFrame, *, n_folds: int, seed: int) -> np.ndarray:
+    """Each row's fold, 0 to n_folds - 1: a household's stays the same whoever else is there."""
+    clusters = rows["cluster_id"].unique().sort()
+    uniform = np.exp(-replicate_weights(clusters, seed=seed, n_draws=1, kind="exponential")[:, 0])
+    return np.minimum((uniform * n_folds).astype(int), n_folds - 1)[clusters.search_sorted(rows["cluster_id"]).to_numpy()]
+
+
 def arm_weights(trials: Trials, coefficients: np.ndarray, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
     """Survey weight times the estimand's weight (truncated as declared) of every row, for one or several sets of coefficients.
 

@@ -1,8 +1,10 @@
+import sys
+
 import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import fit_propensity, overlap_table, share_outside_support, weight_sensitivity
+from evalkit.effects import contrast, fit_propensity, overlap_table, share_outside_support, weight_sensitivity
 from evalkit.effects.overlap import top_share
 
 
@@ -42,9 +44,19 @@ def test_top_share_by_hand():
 def test_weight_sensitivity_begins_with_the_declared_weights(arms):
     trials = arms.confounded(2_000, seed=4, effect=0.5)
 
-    table = weight_sensitivity(trials)
+    table = weight_sensitivity(trials, fit_propensity(trials, n_draws=1, seed=1))
 
     assert table["cut"].to_list() == ["none", "percentile_99_5", "percentile_99", "percentile_95"]
     assert (table["max_weight"].diff().drop_nulls() <= 0).all()
     assert (table["effective_sample_size"].diff().drop_nulls() >= 0).all()
     assert table["max_abs_smd"][0] < table["max_abs_smd"][3]
+
+
+def test_caps_are_tried_on_weights_that_are_fitted_already(arms, monkeypatch):
+    trials = arms.confounded(2_000, seed=4, effect=0.5)
+    propensity, anew = fit_propensity(trials, n_draws=1, seed=1), contrast(trials, (trials.outcomes == 0).sum(axis=1))
+    monkeypatch.setattr(sys.modules[contrast.__module__], "weighted_logit", None)
+
+    table = weight_sensitivity(trials, propensity)
+
+    assert table["difference"][0] == pytest.approx(anew.difference[0], rel=1e-6)

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from evalkit.effects import holm, placebo_tests
+from evalkit.effects import fit_propensity, holm, placebo_tests
 from evalkit.effects.history import History
 from evalkit.effects.placebo import two_sided
 
@@ -52,8 +52,12 @@ def _city(world, n: int, seed: int, *, is_hidden: bool):
     return world.trials(lives, **declared), world.tables(lives)["state_intervals"]
 
 
+def _tests(trials, state_intervals):
+    return placebo_tests(trials, state_intervals, fit_propensity(trials, n_draws=1, seed=1))
+
+
 def test_placebo_warns_when_something_unmeasured_leads_to_the_start(world):
-    tests = placebo_tests(*_city(world, 600, seed=1, is_hidden=True))
+    tests = _tests(*_city(world, 600, seed=1, is_hidden=True))
 
     history = tests.filter(pl.col("test") == "earlier_past_work").row(0, named=True)
     assert history["verdict"] == "warning"
@@ -61,14 +65,14 @@ def test_placebo_warns_when_something_unmeasured_leads_to_the_start(world):
 
 
 def test_placebo_warns_in_about_alpha_of_cities_without_anything_unmeasured(world):
-    warned = [(placebo_tests(*_city(world, 250, seed=seed, is_hidden=False))["verdict"] == "warning").any() for seed in range(10)]
+    warned = [(_tests(*_city(world, 250, seed=seed, is_hidden=False))["verdict"] == "warning").any() for seed in range(10)]
 
     # Of 10 at alpha 0.05, four or more have a chance of 0.1 %.
     assert sum(warned) < 4
 
 
 def test_placebo_says_what_it_could_not_test(world):
-    tests = placebo_tests(*_city(world, 60, seed=2, is_hidden=False))
+    tests = _tests(*_city(world, 60, seed=2, is_hidden=False))
 
     control = tests.filter(pl.col("test") == "negative_control").row(0, named=True)
     # Nobody in this city studies after the start.

@@ -49,7 +49,7 @@ def test_two_people_compared_many_times_are_two_people(often):
     assert _reason(trials) == status["reason"] == "few_comparable"
     assert (status["effective_sample_size"], status["max_weight"]) == pytest.approx((2, 0.5))
     assert (checks["effective_sample_size"], checks["max_weight"]) == pytest.approx((2, 0.5))
-    assert weight_sensitivity(trials)["effective_sample_size"][0] == pytest.approx(2)
+    assert weight_sensitivity(trials, propensity)["effective_sample_size"][0] == pytest.approx(2)
 
 
 def test_somebody_who_starts_twice_is_one_starter(often):

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import learn_rule, targeting
+from evalkit.effects import fit_propensity, learn_rule, targeting
 from evalkit.effects.targeting import Condition, rule_features
 
 N_ERRORS = 4
@@ -37,6 +37,10 @@ def test_learn_rule_names_everyone_when_nothing_is_clear():
     assert learn_rule(treated, np.ones(200), np.ones(200), {"x": np.repeat([0.0, 1.0], 100)}, within=np.ones(200, bool)) == []
 
 
+def _found(trials, *, seed):
+    return targeting(trials, fit_propensity(trials, n_draws=1, seed=seed), seed=seed)
+
+
 def test_condition_below_is_the_rest_of_at_least():
     features = {"x": np.array([1.0, 2.0, 3.0])}
 
@@ -45,7 +49,7 @@ def test_condition_below_is_the_rest_of_at_least():
 
 
 def test_targeting_finds_who_gains_and_what_that_is_worth(arms):
-    found = targeting(_trials(arms, 6_000, seed=2, gain=2.5), seed=1)
+    found = _found(_trials(arms, 6_000, seed=2, gain=2.5), seed=1)
 
     first, second = found.rule.select("covariate", "side", "threshold").rows()
     assert first == ("x0", "at_least", 1.0)
@@ -61,7 +65,7 @@ def test_targeting_finds_who_gains_and_what_that_is_worth(arms):
 def test_targeting_promises_nothing_where_everybody_gains_alike(arms):
     """The gain is cross-fitted: learning from noise must not look like knowledge."""
     gains = [
-        targeting(_trials(arms, 800, seed=seed, gain=0.0), seed=seed).value.filter(pl.col("policy") == "gain")["estimate"].item()
+        _found(_trials(arms, 800, seed=seed, gain=0.0), seed=seed).value.filter(pl.col("policy") == "gain")["estimate"].item()
         for seed in range(25)
     ]
 
@@ -78,6 +82,6 @@ def test_targeting_does_not_depend_on_the_order_of_rows(arms):
     order = np.random.default_rng(0).permutation(500)
     turned = type(trials)(trials.rows[order], trials.design[order], trials.terms, trials.outcomes[order], trials.states, trials.protocol)
 
-    first, second = targeting(trials, seed=1).value["estimate"], targeting(turned, seed=1).value["estimate"]
+    first, second = _found(trials, seed=1).value["estimate"], _found(turned, seed=1).value["estimate"]
 
     assert (first - second).abs().max() < 1e-9

@@ -113,7 +113,7 @@ def found_in(n_people: int, seed: int, factors: tuple[float, float]) -> dict[str
         draws.filter((pl.col("source") == "raw") & (pl.col("draw") == 0)).with_columns(district="subgroup"), "work"
     )
     errors = {name: difference - true[name] for name, difference in points.select("district", "difference").iter_rows()}
-    learned = targeting(trials, seed=seed)
+    learned = targeting(trials, fitted, seed=seed)
     gain = learned.value.filter(policy="gain")["estimate"][0]
     first = learned.rule.row(0, named=True) if len(learned.rule) else None
     named = None if first is None else f"{first['covariate']} {first['side']}"

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import PersonTables, contrast, load_protocol, placebo_tests
+from evalkit.effects import PersonTables, contrast, fit_propensity, load_protocol, placebo_tests
 from evalkit.schemas import SCHEMAS
 from evalkit.simulate import live, load_city, person_tables
 from evalkit.simulate.city_tables import city_tables
@@ -46,7 +46,8 @@ def placebos_and_months(people: PersonTables, intervention: str) -> tuple[pl.Dat
     protocol = load_protocol(PARAMS / "protocols" / f"stockholm_{intervention}.yaml", n_months=N_MONTHS, districts=districts)
     trials = people.trials(protocol)
     spent = (trials.outcomes == trials.states.index(protocol.primary_outcome)).sum(axis=1)
-    return placebo_tests(trials, people.state_intervals), float(contrast(trials, spent).difference[0])
+    fitted = fit_propensity(trials, n_draws=1, seed=0)
+    return placebo_tests(trials, people.state_intervals, fitted), float(contrast(trials, spent).difference[0])
 
 
 def warned_cities(hidden_selection: float) -> tuple[int, np.ndarray]:
