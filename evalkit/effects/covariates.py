@@ -138,6 +138,11 @@ def about_people(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
     return [place for place, term in enumerate(terms) if term not in of_district]
 
 
+def plain_columns(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
+    """The design's columns, without the constant, that are neither about the district nor a bend of a curve: those that products are made of."""
+    return [place for place in about_people(protocol, terms) if place > 0 and "_curve_" not in terms[place]]
+
+
 def person_values(
     rows: pl.DataFrame, person: pl.DataFrame, column: str, *, what: str, protocol: Protocol, equals: str | None = None
 ) -> pl.Series:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import polars as pl
 
+from evalkit.effects.contrast import MARGIN
 from evalkit.effects.doubly_robust import doubly_robust_months
 from evalkit.effects.estimate import effect_draws, estimate_effect
-from evalkit.effects.summary import draw_range, effect_summary
+from evalkit.effects.summary import effect_summary
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import fit_censoring, fit_propensity
 from evalkit.tables import CITY
@@ -16,7 +17,8 @@ from evalkit.vocabulary import Comparison
 def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials, propensity: pl.DataFrame) -> pl.DataFrame:
     """The primary outcome's months under the declared convention, under others, and as a naive comparison.
 
-    Conventions: declared; doubly_robust (an outcome regression beside the weights; not with a grace period); leavers_excluded (those who leave
+    Conventions: declared; doubly_robust (an outcome regression of more terms than the weights' beside them, with errors in closed form; not with a
+    grace period); leavers_excluded (those who leave
     support for anything but the intervention in the trial month are not compared) or, where that is what was declared, leavers_stay;
     unweighted_survey (survey weights set to 1); naive (nothing adjusted: all who start against all who do not). Where never is compared with
     beside another question, never and never_doubly_robust answer that one. later_trials, where the protocol asks for earlier participation: the
@@ -43,8 +45,9 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
         own = _months_of(trials, propensity, weighted, comparison, **draws)
         tables.append(own)
         if not trials.protocol.grace_months:
-            months = doubly_robust_months(trials, propensity, comparison=comparison, **draws)
-            tables.append(own.with_columns(convention=pl.lit(robust), **draw_range(months)))
+            estimate, error = doubly_robust_months(trials, propensity, seed=seed, comparison=comparison)
+            limits = {"ci_lower": pl.lit(estimate - MARGIN * error), "ci_upper": pl.lit(estimate + MARGIN * error)}
+            tables.append(own.with_columns(convention=pl.lit(robust), difference=pl.lit(estimate), **limits))
     is_excluded = trials.protocol.leavers_in_month_one == "excluded"
     changed = {"leavers_stay" if is_excluded else "leavers_excluded": other_leavers, "unweighted_survey": _with_unit_weights(trials)}
     changed |= {"naive": _without_covariates(trials)}

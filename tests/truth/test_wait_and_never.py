@@ -30,7 +30,7 @@ from evalkit.months import month_of_number_expr
 FIRST_MONTH = date(2020, 1, 1)
 N_MONTHS, FOLLOW_UP, FACTOR = 40, 18, 2.0
 MONTE_CARLO_ERRORS = 3
-SEEDS_QUICK, SEEDS_PROOF = range(3), range(20)
+SEEDS_QUICK, SEEDS_PROOF, N_CITIES = range(3), range(20), 60
 
 PROTOCOL = Protocol.model_validate(
     {
@@ -173,8 +173,8 @@ def test_a_grace_period_is_found_over_twenty_seeds():
     check_both(20_000, SEEDS_PROOF, protocol=GRACE)
 
 
-def robust_errors(n_people: int, seeds: range, *, is_start_model_right: bool = True) -> np.ndarray:
-    """Doubly robust never minus the truth; with a wrong start model everybody is as likely to start."""
+def robust_errors(n_people: int, seeds: range, *, is_start_model_right: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Doubly robust never minus the truth, and standard errors; with a wrong start model everybody is as likely to start."""
     errors = []
     for seed in seeds:
         world = city(n_people, seed)
@@ -183,23 +183,30 @@ def robust_errors(n_people: int, seeds: range, *, is_start_model_right: bool = T
         if not is_start_model_right:
             is_slope = (pl.col("model") == "propensity") & (pl.col("term") != "constant")
             fitted = fitted.with_columns(coefficient=pl.when(is_slope).then(0.0).otherwise("coefficient"))
-        found = doubly_robust_months(trials, fitted, n_draws=1, seed=0, comparison="never").filter(pl.col("draw") == 0)
-        errors.append(found["difference"][0] - truth(world["people"])["never"])
-    return np.array(errors)
+        found = doubly_robust_months(trials, fitted, seed=0, comparison="never")
+        errors.append((found.difference - truth(world["people"])["never"], found.std_error))
+    return tuple(np.array(errors).T)
 
 
 @pytest.mark.parametrize("is_start_model_right", [True, False])
 def test_never_is_found_doubly_robustly(is_start_model_right):
-    errors = robust_errors(1_200, SEEDS_QUICK, is_start_model_right=is_start_model_right)
+    errors, _ = robust_errors(1_200, SEEDS_QUICK, is_start_model_right=is_start_model_right)
 
     monte_carlo = errors.std(ddof=1) / np.sqrt(len(errors))
     print(f"doubly robust never, start model right {is_start_model_right}: {errors.mean():+.4f}, Monte Carlo error {monte_carlo:.4f}")
     assert abs(errors.mean()) < MONTE_CARLO_ERRORS * monte_carlo
 
 
+def test_the_closed_error_of_never_is_that_of_repeated_cities():
+    errors, std_errors = robust_errors(500, range(100, 100 + N_CITIES))
+
+    # A standard deviation of n has an error of 1 in sqrt(2 n).
+    assert std_errors.mean() == pytest.approx(errors.std(ddof=1), rel=MONTE_CARLO_ERRORS / np.sqrt(2 * N_CITIES))
+
+
 @pytest.mark.prove
 def test_never_is_found_doubly_robustly_over_twenty_seeds():
-    errors = robust_errors(20_000, SEEDS_PROOF)
+    errors, _ = robust_errors(20_000, SEEDS_PROOF)
 
     monte_carlo = errors.std(ddof=1) / np.sqrt(len(errors))
     print(f"doubly robust never: {errors.mean():+.4f}, Monte Carlo error {monte_carlo:.4f}")
