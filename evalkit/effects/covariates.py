@@ -126,7 +126,9 @@ def _columns_of(covariate: Covariate, rows: pl.DataFrame, known: Known, protocol
         months = rows["trial_month"].to_numpy()
         months = months - rows["elapsed_months"].to_numpy() if known.is_before_spell else months
         earlier = known.earlier(protocol.named(covariate.of))
-        return participation_columns(covariate, earlier, rows, months, known.panel.known_before(rows, months))
+        if covariate.measure == "share":
+            return (earlier.share(rows, months, known.panel.known_before(rows, months)),)
+        return participation_columns(covariate, earlier, rows, months)
     if covariate.kind == "latest":
         return _latest(rows, covariate, known, protocol)
     return (known.panel.share_before(rows, known.panel.states.index(covariate.outcome)),)

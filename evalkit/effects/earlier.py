@@ -53,13 +53,11 @@ class EarlierParticipation:
 
 
 def participation_columns(
-    covariate: Covariate, earlier: EarlierParticipation, rows: pl.DataFrame, months: np.ndarray, n_known: np.ndarray
+    covariate: Covariate, earlier: EarlierParticipation, rows: pl.DataFrame, months: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-    """The columns of a covariate of earlier participation, in the order of its terms."""
+    """The columns of a covariate that counts earlier stays or the months since them, in the order of its terms."""
     if covariate.measure == "count":
         return (earlier.count(rows, months).astype(float),)
-    if covariate.measure == "share":
-        return (earlier.share(rows, months, n_known),)
     since = earlier.months_since(rows, months)
     if covariate.measure == "ever":
         return ((since >= 0).astype(float),)
