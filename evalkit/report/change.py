@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evalkit.report.beside import group_table, targeting_table, targeting_text
 from evalkit.report.document import Block, Brief, DataTable, Figure, Further, KeyFigure, Section
@@ -11,6 +11,7 @@ from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, 
 from evalkit.report.people import month_cell
 from evalkit.report.sentences import lock_in, side_of_zero
 from evalkit.report.timing import moments_table, moments_text, timing_texts
+from evalkit.report.verdicts import marked
 from evalkit.tables import slug
 
 _VERDICTS = ("above", "below", "unclear", "unshown", "cannot")
@@ -114,21 +115,35 @@ def _is_estimated(row: Row | None) -> bool:
 
 def _grouped(views: list[tuple[Brief, Effect]]) -> tuple[Markup, ...]:
     """One sentence for each verdict (and outcome), with the interventions that it holds for."""
-    held: dict[tuple[str, str], list[tuple[Brief, str]]] = {}
+    held: dict[tuple[str, str], list[tuple[Brief, Markup]]] = {}
     for brief, effect in views:
-        held.setdefault((_verdict(brief, effect), brief.words.outcome), []).append((brief, brief.words.text(effect.intervention_id)))
+        verdict, name = _verdict(brief, effect), escape(brief.words.text(effect.intervention_id))
+        named = _marked(brief, effect, name) if verdict in ("above", "below", "unclear") else name
+        held.setdefault((verdict, brief.words.outcome), []).append((brief, named))
     sentences = []
     for (verdict, _), named in sorted(held.items(), key=lambda one: _VERDICTS.index(one[0][0])):
         (brief, _), names = named[0], [name for _, name in named]
-        sentences.append(brief.words.html(f"change.group_{verdict}", interventions=brief.words.listing(names), district=brief.place))
+        sentences.append(brief.words.html(f"change.group_{verdict}", interventions=brief.words.listing_html(names), district=brief.place))
     return tuple(sentences)
 
 
 def _verdict(brief: Brief, effect: Effect) -> str:
     if effect.scope is None or is_pooled(brief, effect):
         return "cannot"
-    end = brief.shelf.row("effect_summary", outcome=f"{brief.words.outcome}_share_at_end", **effect.keys)
-    return side_of_zero(end) if end and end.has("treated", "comparison", "difference") else "unshown"
+    months = _months(brief, effect)
+    return side_of_zero(months) if months and months.has("difference") else "unshown"
+
+
+def _months(brief: Brief, effect: Effect) -> Row | None:
+    """What the effect is judged by: months in its outcome, up to the end of the follow-up."""
+    return brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **effect.keys)
+
+
+def _marked(brief: Brief, effect: Effect, text: Markup) -> Markup:
+    """A verdict on which way the months go, with what it is about."""
+    curve, months = _differences(brief, effect), _months(brief, effect)
+    subject = (effect.scope or "", *effect.names, f"months_{brief.words.outcome}")
+    return marked(text, question="changes", subject=subject, horizon=curve[-1]["month"] if curve else 0, band=side_of_zero(months))
 
 
 def _beside_each_other(brief: Brief, views: list[tuple[Brief, Effect]]) -> tuple[DataTable, ...]:
@@ -142,7 +157,7 @@ def _beside_each_other(brief: Brief, views: list[tuple[Brief, Effect]]) -> tuple
 
 
 def _line_of(brief: Brief, effect: Effect) -> tuple[Markup | str, ...]:
-    months = brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **effect.keys)
+    months = _months(brief, effect)
     sums = [brief.shelf.row("value_parts", part="total", perspective=name, **effect.keys) for name in _SUMS]
     return (
         brief.in_brackets(months, "difference", CHANGE_MONTHS) if months else "–",
@@ -161,17 +176,25 @@ def _lead(brief: Brief, effect: Effect) -> Markup:
 
 
 def _answer(brief: Brief, effect: Effect) -> Markup:
-    """The sentence about the share in the outcome at the end, chosen by where its range lies."""
-    end = brief.shelf.row("effect_summary", outcome=f"{brief.words.outcome}_share_at_end", **effect.keys)
-    if end is None or not end.has("treated", "comparison", "difference"):
-        return brief.words.html("change.lead_unshown", intervention=brief.words.text(effect.intervention_id))
-    return brief.words.html(
-        f"change.lead_{side_of_zero(end)}",
-        intervention=brief.words.text(effect.intervention_id),
+    """The sentence about months in the outcome, chosen by where their range lies, and the shares in it at the end."""
+    intervention, months = brief.words.text(effect.intervention_id), _months(brief, effect)
+    if months is None or not months.has("difference"):
+        return brief.words.html("change.lead_unshown", intervention=intervention)
+    verdict = brief.words.html(
+        f"change.lead_{side_of_zero(months)}",
+        intervention=intervention,
         month=month_of_horizon(brief, effect),
-        treated=brief.number(end, "treated", SHARE),
-        comparison=brief.number(end, "comparison", SHARE),
+        months=brief.number(months, "difference", CHANGE_MONTHS),
+        range=brief.range_of(months, CHANGE_MONTHS),
     )
+    return Markup(" ").join([_marked(brief, effect, verdict), *_end_text(brief, effect)])
+
+
+def _end_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    end = brief.shelf.row("effect_summary", outcome=f"{brief.words.outcome}_share_at_end", **effect.keys)
+    if end is None or not end.has("treated", "comparison"):
+        return ()
+    return (brief.words.html("change.at_end", **{arm: brief.number(end, arm, SHARE) for arm in ("treated", "comparison")}),)
 
 
 def month_of_horizon(brief: Brief, effect: Effect) -> Markup | str:
@@ -279,9 +302,9 @@ def _pictures(brief: Brief, effect: Effect, conclusion: Markup) -> tuple[Figure,
 
 
 def _months_figure(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
-    months = brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **effect.keys)
-    side = side_of_zero(months) if months else "unclear"
-    conclusion = brief.words.html(f"change.figure_months_{side}")
+    months = _months(brief, effect)
+    conclusion = brief.words.html(f"change.figure_months_{side_of_zero(months) if months else 'unclear'}")
+    conclusion = _marked(brief, effect, conclusion) if months else conclusion
     return picture(brief, "effect_months", conclusion, _summary_table(brief, effect), of=effect.names)
 
 

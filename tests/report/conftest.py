@@ -281,10 +281,10 @@ def _effect_curves():
     )
 
 
-def _effect_summary(low=-0.03, high=0.15):
+def _effect_summary(low=-2.2, high=1.1):
     outcomes = {
-        "work_share_at_end": (0.45, 0.39, 0.06, low, high),
-        "months_work": (6.3, 6.9, -0.6, -2.2, 1.1),
+        "work_share_at_end": (0.45, 0.39, 0.06, -0.03, 0.15),
+        "months_work": (6.3, 6.9, -0.6, low, high),
         "months_studies": (3.1, 3.4, -0.3, -1.3, 0.8),
         "months_support": (8.2, 12.4, -4.2, -5.9, -2.4),
         "months_training": (6.4, 1.3, 5.1, 4.2, 6.0),

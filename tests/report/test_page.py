@@ -140,19 +140,19 @@ def test_no_figure_of_a_table_stands_outside_its_address(page):
 
 
 def test_lead_says_that_the_data_cannot_tell_when_the_range_holds_zero(english):
-    assert "The data cannot tell whether work training changes how many are in work" in english("Norr")
+    assert "The data cannot tell whether work training changes how long those who started are in work" in english("Norr")
 
 
-def test_lead_compares_shares_when_the_range_lies_above_zero(english, tables, make_summary):
-    text = english("Norr", {**tables, "effect_summary": make_summary(0.02, 0.15)})
+def test_lead_compares_months_when_the_range_lies_above_zero(english, tables, make_summary):
+    text = english("Norr", {**tables, "effect_summary": make_summary(0.2, 1.5)})
 
-    assert "more were in work among those who started work training than among comparable people" in text
+    assert "Those who started work training spent more time in work than comparable people" in text
 
 
-def test_lead_compares_shares_when_the_range_lies_below_zero(english, tables, make_summary):
-    text = english("Norr", {**tables, "effect_summary": make_summary(-0.15, -0.02)})
+def test_lead_compares_months_when_the_range_lies_below_zero(english, tables, make_summary):
+    text = english("Norr", {**tables, "effect_summary": make_summary(-1.5, -0.2)})
 
-    assert "fewer were in work among those who started work training" in text
+    assert "Those who started work training spent less time in work than comparable people" in text
 
 
 def test_page_gives_the_reason_and_names_the_effect_as_pooled_when_it_cannot_be_said(english):
@@ -224,7 +224,7 @@ def test_page_sets_several_interventions_beside_each_other_and_names_each(run_of
 
     text = plain(html)
     assert "What do the interventions change?" in text
-    assert "The data cannot tell whether more or fewer are in work: language practice and work training." in text
+    assert "The data cannot tell whether it comes to more or less time in work: language practice and work training" in text
     assert "The interventions beside each other" in text
     # Over what each changes, gives, when it pays and what it rests on.
     assert [html.count(f"<h3>{name}</h3>") for name in ("Language practice", "Work training")] == [4, 4]
@@ -338,9 +338,9 @@ def test_page_tells_an_effect_in_the_outcome_of_its_protocol(make_run, told_in_s
         for language in ("sv", "en")
     )
 
-    assert "The data cannot tell whether work training changes how many are in studies" in english
-    assert "39% of comparable people" in english and "were in studies" in english
-    assert "Underlaget kan inte avgöra om arbetsträning ändrar hur många som är i studier" in swedish
+    assert "The data cannot tell whether work training changes how long those who started are in studies" in english
+    assert "45% were in studies, against 39%" in english
+    assert "Underlaget kan inte avgöra om arbetsträning ändrar hur länge de som började är i studier" in swedish
     change = english.split("What does the intervention change?")[-1].split("What does the intervention cost")[0]
     # The change in work is still told, as another outcome.
     assert change.index("months in studies") < change.index("months in work")
@@ -353,8 +353,8 @@ def test_page_tells_each_of_several_effects_in_its_own_outcome(run_of_two, two_i
 
     text = plain(write_district_page(run, "Norr", mixed, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
 
-    assert "The data cannot tell whether more or fewer are in work: work training." in text
-    assert "The data cannot tell whether more or fewer are in studies: language practice." in text
+    assert "The data cannot tell whether it comes to more or less time in work: work training" in text
+    assert "The data cannot tell whether it comes to more or less time in studies: language practice" in text
     assert "Months in what the intervention is to lead to" in text
 
 
@@ -515,7 +515,7 @@ def test_overview_answers_for_all_districts_together(run, tables):
     text = plain(write_overview(run, tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
 
     assert "What does the intervention change, all districts together?" in text
-    assert "The data cannot tell whether work training changes how many are in work" in text
+    assert "The data cannot tell whether work training changes how long those who started are in work" in text
 
 
 @pytest.mark.parametrize("languages", [["sv"], ["sv", "en"]])
