@@ -314,6 +314,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     from evalkit.intake import contracts_of_run
     from evalkit.report import refuse_missing_words
 
+    _refuse_unsaid_simulation(prepared)
     protocols = load_protocols(prepared)
     value, run_file = prepared.params.value, prepared.run_file
     book = load_price_book(prepared.path(value.price_book)) if value.price_book else None
@@ -334,6 +335,19 @@ def _refuse_faulty_files(prepared: "Run") -> None:
         needed |= {protocol.other_intervention_id: f"{place}, other_intervention_id"} if protocol.other_intervention_id else {}
     needed |= dict.fromkeys(prepared.params.effects.district_models.values(), "effects.district_models")
     refuse_missing_words(prepared, needed)
+
+
+def _refuse_unsaid_simulation(prepared: "Run") -> None:
+    from evalkit.simulate.city_folder import is_simulated
+
+    folder = prepared.extract_place
+    if isinstance(folder, Path) and not prepared.params.extract.is_simulated and is_simulated(folder):
+        raise ParameterError(
+            "The extract is a simulated city, and the run file does not say so.",
+            where=f"{prepared.run_file}, extract.is_simulated; {folder}/README.md",
+            why="Its numbers would bear the grade of what was read at an authority, and readers would take them for real.",
+            fix="set extract.is_simulated: true in the run file.",
+        )
 
 
 def _receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | None) -> str:

@@ -18,6 +18,8 @@ import polars as pl
 from evalkit.errors import EstimationError
 
 CONF_LEVEL = 0.95
+# Replicates from which a page may print the ends of a range: at 400 the end of 95 per cent lies at the tenth from the outermost.
+ENOUGH_DRAWS = 400
 # With fewer replicates the limits of a 95 per cent range lie among the outermost few: at 50 between the first and the second.
 MIN_DRAWS_FOR_LIMITS = 400
 

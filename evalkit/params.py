@@ -57,6 +57,7 @@ class Extract(Record):
 
     `folder` is a folder of files, or the URI of a database (sqlite:///absolute/path, duckdb:///absolute/path, postgresql://user@host/name).
     `data_through` is the last month known: one month for all tables, or one month a table (income_support: 2019-12, livelihood: 2019-06, ...).
+    `is_simulated`: nobody in it exists; its numbers bear a grade of their own, and the page says so.
     """
 
     folder: Path | DatabaseUri
@@ -66,6 +67,7 @@ class Extract(Record):
     reporting_lag_months: int = Field(0, ge=0)
     max_rejected_share: float = Field(0.05, ge=0, le=1)
     max_listed_per_rule: int = Field(10_000, ge=1)
+    is_simulated: bool = False
 
     @field_validator("folder")
     @classmethod

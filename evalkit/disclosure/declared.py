@@ -10,7 +10,7 @@ class Declared:
 
     `needed` are the values that a row is about where it has others beside them: without any of them it is not estimable.
 
-    Counts and curves are read off the register (H); effects are derived from it by a model (M).
+    Counts and curves are read off the register (H); effects are derived from it by a model (M). Only prices hold nothing of the extract.
     """
 
     rule: Literal["counts", "curve", "group_curves", "estimates"]
@@ -21,4 +21,5 @@ class Declared:
     total_over: tuple[str, ...] = ()
     is_per_district: bool = False
     grade: str = "H"
+    is_of_extract: bool = True
     needed: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ import polars as pl
 
 from evalkit.errors import DisclosureError
 from evalkit.ids import rows_with_personal_numbers
+from evalkit.vocabulary import GRADES
 
 ID_COLUMNS = ("person_id", "household_id")
 ADDED_COLUMNS = ("row_id", "status")
@@ -48,8 +49,8 @@ def _faults_of_request(name: str, keys: Sequence[str], values: Sequence[str], gr
     faults = []
     if not re.fullmatch(r"[\w-]+", name):
         faults.append("the name may hold letters, digits, _ and - only")
-    if grade not in ("H", "M", "L"):
-        faults.append("the grade is not H, M or L")
+    if grade not in GRADES:
+        faults.append(f"the grade is not one of {', '.join(GRADES)}")
     if min_count < MIN_COUNT_ALLOWED:
         faults.append(f"min_count is below {MIN_COUNT_ALLOWED}")
     if reserved := [column for column in (*keys, *values) if column in ADDED_COLUMNS]:

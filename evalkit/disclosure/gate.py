@@ -21,6 +21,7 @@ from evalkit.errors import DisclosureError, nearest
 from evalkit.params import Run
 from evalkit.reads import may_read
 from evalkit.tables import CITY, slug
+from evalkit.vocabulary import SIMULATED
 
 DECLARED: Mapping[str, Declared] = MappingProxyType({**DESCRIPTION_TABLES, **EFFECTS_TABLES, **VALUE_TABLES})
 
@@ -37,7 +38,8 @@ def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = 
     district : str, optional
         For tables of a single district: which ("all": the city).
     grade : {"H", "M", "L"}, optional
-        How sure the numbers are: as sure as the least sure of what they are made from. Default: as declared.
+        How sure the numbers are: as sure as the least sure of what they are made from. Default: as declared. What is counted in an extract that
+        the run file says is simulated has grade S whatever is said here.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def release(table: pl.DataFrame, name: str, run: Run, *, district: str | None = 
         "name": full_name,
         "unit": declared.unit,
         "source": run.params.title["en"],
-        "grade": grade or declared.grade,
+        "grade": SIMULATED if run.params.extract.is_simulated and declared.is_of_extract else grade or declared.grade,
         "min_count": run.params.min_count,
     }
     if declared.rule == "counts":

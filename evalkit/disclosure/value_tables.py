@@ -115,5 +115,6 @@ VALUE_TABLES: dict[str, Declared] = {
         ("price",),
         ("value", "low", "high", "unit", "price_year", "currency", "source", "value_grade", "name_en", "name_sv"),
         "as declared per price",
+        is_of_extract=False,
     ),
 }

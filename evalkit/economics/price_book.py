@@ -23,7 +23,7 @@ from evalkit.economics.references import Factor, PriceByReference, resolve
 from evalkit.errors import ParameterError
 from evalkit.params import PriceRecord
 from evalkit.records import Record, load, validate
-from evalkit.vocabulary import Grade, Text
+from evalkit.vocabulary import Grade, Text, least_sure
 
 Arm = Literal["treated", "comparison"]
 Driver = Literal["state_months", "start", "displaced_months", "net_public_outlay"]
@@ -135,7 +135,7 @@ class PriceBook(Record):
     @property
     def grade(self) -> Grade:
         """The weakest grade among the records: what the value as a whole rests on."""
-        return max((record.grade for record in self.prices), key="HML".index)
+        return least_sure(record.grade for record in self.prices)
 
     @property
     def posting_names(self) -> dict[str, Text]:

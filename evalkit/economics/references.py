@@ -8,7 +8,7 @@ from evalkit.economics.dated import DatedRecord, DatedValue, value_at
 from evalkit.errors import ParameterError
 from evalkit.params import Distribution, PriceRecord
 from evalkit.records import Record
-from evalkit.vocabulary import Text
+from evalkit.vocabulary import Text, least_sure
 
 
 class Factor(Record):
@@ -83,7 +83,7 @@ def resolve(entry: PriceByReference, *, price_year: int, currency: str, records:
         price_year=price_year if record.is_money else None,
         currency=currency if record.is_money else None,
         source="; ".join(source),
-        grade=max(grades, key="HML".index),
+        grade=least_sure(grades),
         note=entry.note or value.note or record.note,
         distribution=entry.distribution or _scaled(value.distribution, scale),
     )

@@ -16,7 +16,7 @@ from evalkit.economics.what_if import WhatIf, cohort_path, load_what_if, refuse_
 from evalkit.errors import ParameterError, first_few, nearest
 from evalkit.params import PriceRecord
 from evalkit.records import Record, load
-from evalkit.vocabulary import Grade, Text
+from evalkit.vocabulary import Grade, Text, least_sure
 
 NUMBERS = (
     *RESULT_PERSPECTIVES,
@@ -111,7 +111,7 @@ def run_scenario(path: Path | str) -> pl.DataFrame:
         (pl.col("after") - pl.col("before")).alias("change"),
         pl.lit(book.currency).alias("currency"),
         pl.lit(book.price_year, dtype=pl.Int32).alias("price_year"),
-        pl.lit(max(scenario.grade, cohort.grade, book.grade, key="HML".index)).alias("grade"),
+        pl.lit(least_sure((scenario.grade, cohort.grade, book.grade))).alias("grade"),
     )
 
 

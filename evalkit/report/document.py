@@ -13,6 +13,7 @@ from evalkit.params import Run
 from evalkit.protocol import Protocol
 from evalkit.report.language import Words
 from evalkit.report.numbers import Form, Row, Shelf, interval, number
+from evalkit.vocabulary import least_sure
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class Brief:
     def grade(self, *families: str) -> str:
         """The lowest grade of families of tables; empty if the page has none of them."""
         grades = [table.grade for family in families for table in self.shelf.family(family)]
-        return max(grades, key="HML".index, default="")
+        return least_sure(grades)
 
     def note(self, family: str) -> str:
         """The source and grade of a family of tables, as the line under a table."""

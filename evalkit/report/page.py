@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from evalkit.disclosure import Published
+from evalkit.draws import ENOUGH_DRAWS
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
 from evalkit.report.allocation import best_use
@@ -166,13 +167,23 @@ def _write_page(brief: Brief, sections: tuple[Section, ...], *, name: str, headi
             title=words.text(title, district=brief.place, run=run.params.title[words.language]),
             heading=heading,
             kind=words.text(kind),
-            notices=[notice[words.language] for notice in run.params.notices],
+            notices=_notices(run, words),
             sections=[said_once(section) for section in sections],
             pages=[(district, slug(district)) for district in run.params.districts],
             others=[language for language in run.params.languages if language != words.language],
         )
     )
     return _write_whole(run.run_dir / SITE / words.language / f"{name}.html", html)
+
+
+def _notices(run: Run, words: Words) -> list[str]:
+    """What is to be read first: whether the data are simulated, whether there are too few draws, and the run's own notices."""
+    effects = run.params.effects
+    notices = [words.text("page.simulated")] if run.params.extract.is_simulated else []
+    if effects.protocols and effects.n_draws < ENOUGH_DRAWS:
+        numbers = {"n_draws": words.number(effects.n_draws), "enough": words.number(ENOUGH_DRAWS)}
+        notices.append(words.text("page.few_draws", **numbers))
+    return [*notices, *(notice[words.language] for notice in run.params.notices)]
 
 
 def _refuse_unplaced(brief: Brief, sections: tuple[Section, ...]) -> None:

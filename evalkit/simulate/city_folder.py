@@ -101,6 +101,12 @@ def write_city(
     return Written(folder, rows, truth)
 
 
+def is_simulated(folder: Path, *, heading: str = HEADING) -> bool:
+    """Whether a folder says of itself, at the beginning of its README, that it is a simulated city."""
+    readme = folder / "README.md"
+    return readme.exists() and readme.read_text(encoding="utf-8").startswith(heading)
+
+
 def _refuse_odd(*, allow_zero: bool = False, **numbers: int) -> None:
     odd = [name for name, number in numbers.items() if number % 2 or number < (0 if allow_zero else 2)]
     if odd:
@@ -116,8 +122,7 @@ def _remove_earlier(folders: Mapping[Path, str]) -> None:
     """Remove an earlier simulated city and its truth, told by how their README begins, and nothing else."""
     filled = {folder: heading for folder, heading in folders.items() if folder.exists() and any(folder.iterdir())}
     for folder, heading in filled.items():
-        readme = folder / "README.md"
-        if not (readme.exists() and readme.read_text(encoding="utf-8").startswith(heading)):
+        if not is_simulated(folder, heading=heading):
             raise ParameterError(
                 "The folder holds something that is no simulated city.",
                 where=str(folder),

@@ -161,3 +161,19 @@ def test_months_that_no_curve_reaches_are_refused(written, said):
         validate(content, RunFile, where="run file")
 
     assert said in _four_lines(caught.value)[1]
+
+
+def test_check_refuses_a_simulated_city_that_is_not_said_to_be_one(altered, tmp_path):
+    city = tmp_path / "city"
+    city.mkdir()
+    (city / "README.md").write_text("# Simulated city: somewhere", encoding="utf-8")
+    run = _with(altered(), extract={"folder": city})
+
+    with pytest.raises(ParameterError) as caught:
+        _refuse_faulty_files(run)
+
+    what, where, why, fix = _four_lines(caught.value)
+    assert what == "The extract is a simulated city, and the run file does not say so."
+    assert "altered.yaml, extract.is_simulated" in where and "README.md" in where
+    assert "real" in why and "is_simulated: true" in fix
+    _refuse_faulty_files(_with(run, extract={"is_simulated": True}))

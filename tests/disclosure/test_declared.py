@@ -10,7 +10,8 @@ from evalkit.errors import DisclosureError
 @pytest.fixture
 def run(tmp_path):
     """As much of a run as publication asks for."""
-    return SimpleNamespace(run_dir=tmp_path, params=SimpleNamespace(title={"en": "A test"}, min_count=5))
+    extract = SimpleNamespace(is_simulated=False)
+    return SimpleNamespace(run_dir=tmp_path, params=SimpleNamespace(title={"en": "A test"}, min_count=5, extract=extract))
 
 
 def _people(**counts):
@@ -56,6 +57,15 @@ def test_release_carries_the_declared_grade_unless_told_otherwise(run):
 
     assert release(effect, "balance", run).grade == "M"
     assert release(effect, "balance", run, grade="L").grade == "L"
+
+
+def test_what_is_counted_in_a_simulated_extract_is_graded_so_and_prices_keep_their_own(run):
+    run.params.extract.is_simulated = True
+    prices = pl.DataFrame({name: [None] for name in DECLARED["prices"].values}).with_columns(price=pl.lit("wage"), value=pl.lit(1.0))
+
+    assert release(_people(all=100), "people", run).grade == "S"
+    assert release(_people(all=100), "people", run, grade="M").grade == "S"
+    assert release(prices, "prices", run, grade="L").grade == "L"
 
 
 def test_release_refuses_an_undeclared_table_in_four_lines(run):
