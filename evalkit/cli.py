@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from evalkit import __version__
-from evalkit.errors import BatchError, EvalkitError
+from evalkit.errors import BatchError, EvalkitError, ParameterError
 
 if TYPE_CHECKING:
     from evalkit.batch.currency import Decision

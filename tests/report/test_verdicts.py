@@ -10,8 +10,10 @@ from evalkit.vocabulary import BANDS, band_of
 
 @pytest.mark.parametrize(
     ("probability", "band"),
-    [(1.0, "yes"), (0.95, "yes"), (0.949, "probably"), (0.8, "probably"), (0.799, "unclear"), (0.5, "unclear"), (0.201, "unclear")]
-    + [(0.2, "probably_not"), (0.051, "probably_not"), (0.05, "no"), (0.0, "no")],
+    [
+        *((1.0, "yes"), (0.95, "yes"), (0.949, "probably"), (0.8, "probably"), (0.799, "unclear"), (0.5, "unclear"), (0.201, "unclear")),
+        *((0.2, "probably_not"), (0.051, "probably_not"), (0.05, "no"), (0.0, "no")),
+    ],
 )
 def test_a_probability_is_called_by_its_band(probability, band):
     assert band_of(probability) == band
