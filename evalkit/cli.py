@@ -228,6 +228,9 @@ def simulate(
     hidden_selection: Annotated[
         float, typer.Option(help="Stress: selection on what no table holds (log rate per standard deviation).")
     ] = 0.0,
+    world: Annotated[
+        list[str] | None, typer.Option(help="Stress: a world that the city's file declares, with its switches on; may be given again.")
+    ] = None,
     truth_people: Annotated[int, typer.Option(min=0, help="How many of the people serve the truth; 0 writes none.")] = 12_000,
     price_book: Annotated[
         Path | None, typer.Option(help="The price book that values the truth, for example params/unit_costs/stockholm.yaml.")
@@ -239,7 +242,7 @@ def simulate(
     from evalkit.simulate import Prices, load_city, write_city
 
     written = write_city(
-        load_city(city),
+        load_city(city, worlds=world or ()),
         out,
         seed=seed,
         n_people=people,

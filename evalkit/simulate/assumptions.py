@@ -4,6 +4,7 @@ Rates are per month. An `effects` table gives, by trait of a person, what is add
 `fia_work` count from 3 (the middle of 1-5), `age` in decades from 40, the others are 0 or 1.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -12,8 +13,9 @@ from pydantic import Field, model_validator
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Month
 from evalkit.records import Record, load
+from evalkit.simulate.worlds import SWITCHES, Basis, CalendarTime, EarlierParticipation, World, switches_of
 from evalkit.tables import STATES
-from evalkit.vocabulary import Grade, Text
+from evalkit.vocabulary import Text
 
 SEASON_STARTS = (3, 6, 9, 12)
 Trait = Literal[
@@ -50,13 +52,6 @@ Need = Literal[
     "personal_ombud",
     "physical_disability",
 ]
-
-
-class Basis(Record):
-    """Where a section's numbers come from, and how sure they are."""
-
-    source: str
-    grade: Grade
 
 
 class District(Record):
@@ -237,7 +232,11 @@ class SupportAmounts(Record):
 
 
 class City(Record):
-    """A city as data."""
+    """A city as data.
+
+    worlds: switches by the name of a world, all of them off; `in_worlds` puts those that are asked for in the place of `earlier_participation` and
+    `calendar`.
+    """
 
     city: str
     title: Text
@@ -255,6 +254,9 @@ class City(Record):
     amounts: SupportAmounts
     needs: dict[Need, float] = Field(default_factory=dict)
     needs_basis: Basis | None = None
+    worlds: dict[str, World] = Field(default_factory=dict)
+    earlier_participation: EarlierParticipation | None = None
+    calendar: CalendarTime | None = None
 
     @model_validator(mode="after")
     def _names_its_own_districts(self):
@@ -270,13 +272,51 @@ class City(Record):
         return [district.name for district in self.districts.rows]
 
 
-def load_city(name: str, folder: Path | str = Path("params/cities")) -> City:
+    @property
+    def switches(self) -> dict[str, Record]:
+        """What is switched on, by name."""
+        return switches_of(self)
+
+    def in_worlds(self, *names: str) -> "City":
+        """The city with the switches of some of its worlds on.
+
+        Raises
+        ------
+        ParameterError
+            If the city declares no such world, or two of them set the same switch.
+        """
+        for name in names:
+            if name not in self.worlds:
+                raise ParameterError(
+                    f'The city {self.city} has no world called "{name}".',
+                    where="world",
+                    why="What a world switches on stands in the city's file, with its source.",
+                    fix=nearest(name, sorted(self.worlds)) if self.worlds else "declare it under worlds in the city's file.",
+                )
+        switched = [(switch, value) for name in names for switch, value in self.worlds[name].switches.items()]
+        twice = sorted(switch for switch in SWITCHES if sum(one == switch for one, _ in switched) > 1)
+        if twice:
+            raise ParameterError(
+                "Two worlds set the same switch.",
+                where=f"worlds {', '.join(names)}: {', '.join(twice)}",
+                why="Only one of them could hold.",
+                fix="name one of these worlds.",
+            )
+        return self.model_copy(update=dict(switched))
+
+
+def load_city(name: str, folder: Path | str = Path("params/cities"), *, worlds: Sequence[str] = ()) -> City:
     """The assumptions of a city, by its name or by the path of its file.
+
+    Parameters
+    ----------
+    worlds : sequence of str
+        Worlds of the city whose switches are on; none: the city as it is.
 
     Raises
     ------
     ParameterError
-        If there is no such city, or its file is not as declared.
+        If there is no such city or world, or its file is not as declared.
     """
     path = Path(name) if Path(name).suffix == ".yaml" else Path(folder) / f"{name}.yaml"
     known = [file.stem for file in sorted(path.parent.glob("*.yaml"))]
@@ -287,4 +327,4 @@ def load_city(name: str, folder: Path | str = Path("params/cities")) -> City:
             why="A city is simulated from the assumptions in its file.",
             fix=nearest(Path(name).stem, known) if known else "run from the project's folder, or give the path of the city's YAML file.",
         )
-    return load(path, City)
+    return load(path, City).in_worlds(*worlds)

@@ -36,4 +36,5 @@ def work_gains(city: City) -> np.ndarray:
 def offered_from(city: City) -> np.ndarray:
     """(districts, interventions) first month of a start; NEVER where it has always been there (start_rates say whether it is)."""
     never_later = [[one.offered_in.get(row.name, NEVER) or NEVER for one in city.interventions] for row in city.districts.rows]
-    return np.array(never_later)
+    first = city.earlier_participation.first_start_month if city.earlier_participation else None
+    return np.maximum(np.array(never_later), NEVER if first is None else first)

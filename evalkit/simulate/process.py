@@ -35,6 +35,7 @@ from evalkit.simulate.state import (
     State,
 )  # fmt: skip
 from evalkit.simulate.streams import Purpose, uniforms
+from evalkit.simulate.worlds import level_in
 
 _EARNS = np.isin(np.arange(len(LATENT)), (WORK, SUBSIDISED, SHELTERED))
 _TO_WORK, _TO_STUDIES, _TO_BENEFIT = 0, 1, 2
@@ -61,7 +62,8 @@ class Process:
         self.state_of = np.array([LATENT.index(one.state) for one in city.interventions])
         self.lock_in = np.array([one.lock_in for one in city.interventions] + [0.0], dtype=np.float32)
         self.dropout = np.array([one.dropout_rate for one in city.interventions], dtype=np.float32)
-        self.fade = np.float32(2 ** (-1 / rules.gain_half_life_months))
+        earlier = city.earlier_participation
+        self.fade = np.float32(2 ** (-1 / (earlier or rules).gain_half_life_months))
 
     def begin(self, month: int) -> State:
         """Where people are when the burn-in begins: mostly in work or on support, by how near work they are."""
@@ -73,7 +75,7 @@ class Process:
         none = np.full(n, NEVER, dtype=np.int16)
         return State(
             latent, none.copy(), none.copy(), none.copy(), np.zeros(n, bool), np.full(n, NO_PROGRAMME, np.int8), none.copy(), none.copy(),
-            np.zeros((n, 3), np.float32), people.district.copy(), people.is_couple.copy(),
+            np.zeros((n, 3), np.float32), people.district.copy(), people.is_couple.copy(), np.zeros((n, len(self.city.interventions)), bool),
         )  # fmt: skip
 
     def step(self, state: State, month: np.ndarray | int, arm: Arm | None = None) -> Events:
@@ -107,6 +109,10 @@ class Process:
         season = self._season(month[rows])
         seasonal = np.array([one.season for one in self.city.interventions], dtype=np.float32).T[season]
         log_rates = self.selection[rows] + elapsed[:, None] * self.elapsed_slope + seasonal
+        if self.city.earlier_participation:
+            log_rates += self._after_participation(state.has_begun[rows])
+        if self.city.calendar:
+            log_rates += level_in(month[rows], self.city.calendar.starts)[:, None]
         rates = self.start_rates[state.district[rows]] * np.exp(log_rates)
         rates[month[rows][:, None] < self.offered_from[state.district[rows]]] = 0.0
         rates[np.arange(len(self.city.interventions)) == state.programme[rows][:, None]] = 0.0
@@ -115,6 +121,12 @@ class Process:
             if one.max_age is not None:
                 rates[age_years >= one.max_age, item] = 0.0
         return rates
+
+    def _after_participation(self, has_begun: np.ndarray) -> np.ndarray:
+        """What having begun before adds to the log start rates."""
+        rules = self.city.earlier_participation
+        again = np.float32(rules.starts_after_this if rules.may_start_again else -np.inf)
+        return np.where(has_begun, again, 0) + np.where(has_begun.any(axis=1, keepdims=True), np.float32(rules.starts_after_any), 0)
 
     def starters(self, state: State, month: np.ndarray, arm: Arm | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Rows that start an intervention this month, and which one; the state is left as it is."""
@@ -145,6 +157,7 @@ class Process:
         drawn = uniforms(self.people.key[rows], month[rows], Purpose.PLANNED)
         planned = np.maximum(usual + np.rint((2 * drawn - 1) * spread).astype(int), 3)
         state.programme[rows], state.programme_start[rows], state.programme_end[rows] = items, month[rows], month[rows] + planned
+        state.has_begun[rows, items] = True
         entered = rows[self.state_of[items] != SUPPORT]
         state.latent[entered] = self.state_of[state.programme[entered]]
         state.since[entered] = month[entered]
@@ -204,7 +217,8 @@ class Process:
         districts = self.city.districts.rows
         level = np.array([row.labour_market for row in districts], dtype=np.float32)[state.district[rows]]
         trend = np.array([row.yearly_trend for row in districts], dtype=np.float32)[state.district[rows]]
-        return level + trend * np.clip(month[rows], 0, self.city.n_months) / 12 + self._rollout(state, month, rows, "exit_effect")
+        local = level + trend * np.clip(month[rows], 0, self.city.n_months) / 12 + self._rollout(state, month, rows, "exit_effect")
+        return local + level_in(month[rows], self.city.calendar.to_work) if self.city.calendar else local
 
     def _rollout(self, state: State, month: np.ndarray, rows: np.ndarray, effect: str) -> np.ndarray:
         total = np.zeros(len(rows), np.float32)

@@ -9,6 +9,9 @@ HEADING, TRUTH_HEADING = "# Simulated city", "# The truth of a simulated city"
 def readme_text(city: City, rows: dict[str, int], *, seed: int, n_people: int, hidden_selection: float) -> str:
     """The text of README.md; `rows` counts the rows of each table."""
     hidden = "none: only on what the tables hold"
+    earlier = "in something else neither helps nor hinders a start"
+    if city.earlier_participation:
+        earlier = "in something before changes the rate of starting, as said below"
     if hidden_selection:
         hidden = f"rho = {hidden_selection:g}: also on a trait that no table holds"
     return f"""{HEADING}: {city.title["en"]}
@@ -20,8 +23,8 @@ The tables keep the contracts in data_contracts/; `person` has more columns, whi
   `population`, `need` and the places in `capacity` are scaled to that share; `account` is the whole city's, in the source's amounts.
 * Hidden selection into interventions: {hidden}.
 * Who starts: people on support in the month before, at rates by district, season, months on support and the columns of `person`. Taking part
-  in something else neither helps nor hinders a start; places shape the rates, but nobody queues, so one person's place changes nobody else's.
-* Adults only; children are a number in `person`. A couple in need together is one household (lead, co_applicant). With a partner who earns, no
+  {earlier}; places shape the rates, but nobody queues, so one person's place changes nobody else's.
+{_switch_lines(city)}* Adults only; children are a number in `person`. A couple in need together is one household (lead, co_applicant). With a partner who earns, no
   support is paid, and the livelihood of the one without income is not on record. An adult with an income of their own (studies, sickness
   benefit) is not listed as a member.
 * Livelihoods other than support last at least {city.process.minimum_stay_months} months. Now and then a payment is missed for a month.
@@ -50,6 +53,22 @@ participant, in that book's money.
 """
 
 
+def _switch_lines(city: City) -> str:
+    """What a world has switched on; nothing where the city is as it is."""
+    lines = []
+    if rules := city.earlier_participation:
+        again = f"{rules.starts_after_this:+g} more where it was this one" if rules.may_start_again else "nobody starts the same one twice"
+        since = "" if rules.first_start_month is None else f", and nothing starts before month {rules.first_start_month} (the first one is 0)"
+        lines.append(
+            f"* Earlier participation is switched on: {rules.starts_after_any:+g} on the log start rates after any intervention, {again}; half of a "
+            f"gain is left after {rules.gain_half_life_months:g} months{since}.\n"
+        )
+    if rules := city.calendar:
+        moved = [", ".join(f"{level:+g} in month {month}" for month, level in sorted(one.items())) for one in (rules.to_work, rules.starts)]
+        lines.append(f"* Calendar time is switched on: on the log rate from support into work {moved[0]}; on the log start rates {moved[1]}.\n")
+    return "".join(lines)
+
+
 def _table_lines(rows: dict[str, int]) -> str:
     return "\n".join(f"| {name} | {count:,} |" for name, count in sorted(rows.items()))
 
@@ -65,5 +84,6 @@ def _basis_lines(city: City) -> str:
         *[(f"roll-out {one.action}", one.basis) for one in city.rollouts],
     ]
     bases += [("accounts", city.accounts.basis)] if city.accounts else []
+    bases += [(name.replace("_", " "), switch.basis) for name, switch in city.switches.items()]
     bases += [("needs", city.needs_basis)] if city.needs_basis else []
     return "\n".join(f"| {what} | {basis.source} | {basis.grade} |" for what, basis in bases)

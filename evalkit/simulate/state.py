@@ -29,7 +29,8 @@ class State:
 
     latent : position in LATENT (need of support counts as support, whether or not the household was paid); since : month it was entered;
     spell_start, last_paid : of the running or last support spell; programme : position among interventions or NO_PROGRAMME; gain : (n, 3)
-    added to log rates into work, studies and benefits; is_joint : the couple still shares a household.
+    added to log rates into work, studies and benefits; is_joint : the couple still shares a household; has_begun : (n, interventions) whether
+    the person has ever begun each of them.
     """
 
     latent: np.ndarray
@@ -43,6 +44,7 @@ class State:
     gain: np.ndarray
     district: np.ndarray
     is_joint: np.ndarray
+    has_begun: np.ndarray
 
     def take(self, rows: np.ndarray) -> "State":
         """A copy of some people's state."""

@@ -4,6 +4,13 @@ A unit is a person who at time zero starts intervention k (population `starters`
 (`eligible`: a sample of person-months on support, for interventions that their district offers). From the state of the month before, three
 futures run with common random numbers: k starts now; it does not start now (`wait`: it may later); it never starts (`never`). Month 0 is the
 month before, month 1 the month of the start. Futures run beyond the tables' last month; nothing here reads a table.
+
+Where starts depend on earlier participation, what starting changes depends on it too: who has taken part before starts for another time, and what
+the futures hold afterwards (later starts in all three, lasting gains) follows from each future's own history. `starters` are all who start, with
+the histories that they have at their time zero: what a comparison with histories among its covariates is about. A protocol that excludes by
+participation is about others, so two more populations stand beside them: `starters_new_to_this` have never begun the intervention before, and
+`starters_new_to_any` nothing at all. All populations are counted over the calendar months in which people start, and the futures of one unit
+live through the same months, so a moving labour market is the same in each of them.
 """
 
 from dataclasses import dataclass
@@ -207,9 +214,13 @@ def _futures(city: City, units: _Units, seed: int, replicate: int, hidden_select
 
 def _groups(city: City, units: _Units, n_replicates: int) -> list[_Group]:
     """Who is averaged together: keys, and the positions among all futures."""
-    at_zero = units.state.district[units.focus]
+    at_zero, populations = units.state.district[units.focus], {"starters": units.is_starter, "eligible": ~units.is_starter}
+    if city.earlier_participation:
+        begun = units.state.has_begun[units.focus]
+        populations["starters_new_to_this"] = units.is_starter & ~begun[np.arange(len(units)), units.item]
+        populations["starters_new_to_any"] = units.is_starter & ~begun.any(axis=1)
     groups = []
-    for population, chosen in (("starters", units.is_starter), ("eligible", ~units.is_starter)):
+    for population, chosen in populations.items():
         for item, one in enumerate(city.interventions):
             own = chosen & (units.item == item)
             for basis, place_of in (("time_zero", at_zero), ("person_table", units.home)):
