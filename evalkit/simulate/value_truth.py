@@ -63,15 +63,17 @@ def state_month_prices(
         for arm in ("treated",) if is_start else posting.get("arms", tuple(_SIGN_OF_ARM)):
             rows += [(posting["paid_by"], arm, state, -amount), (posting["received_by"], arm, state, amount)]
     table = pl.DataFrame(rows, schema={"actor": pl.String, "arm": pl.String, "state": pl.String, "amount": pl.Float64}, orient="row")
-    outlay = table.filter(pl.col("actor").is_in(public_purse)).group_by("arm", "state").agg(-pl.col("amount").sum())
+    outlay = table.filter(pl.col("actor").is_in(public_purse)).group_by("arm", "state", maintain_order=True).agg(-pl.col("amount").sum())
     factor = values[appraisal["cost_of_public_funds"]]
     raised = [
         outlay.select(actor=pl.lit(posting[side]), arm="arm", state="state", amount=sign * factor * pl.col("amount"))
         for posting in burdens
         for side, sign in (("paid_by", -1.0), ("received_by", 1.0))
     ]
-    summed = pl.concat([table, *raised]).filter(pl.col("actor") != _NOBODY).group_by("actor", "arm", "state").agg(pl.col("amount").sum())
-    return summed.sort("actor", "arm", "state")
+    # Everywhere here rows keep their order: the same prices are added in the same order and give the same bits.
+    keys = ("actor", "arm", "state")
+    kept = pl.concat([table, *raised]).filter(pl.col("actor") != _NOBODY)
+    return kept.group_by(keys, maintain_order=True).agg(pl.col("amount").sum()).sort(keys)
 
 
 def value_truth(
@@ -96,7 +98,7 @@ def value_truth(
     """
     rate = _values(book, "")[book["appraisal"]["discount_rate"]]
     counted = curves.filter(pl.col("month").is_between(1, horizon_months))
-    months = counted.group_by(*_KEYS, "arm", "state").agg(
+    months = counted.group_by(*_KEYS, "arm", "state", maintain_order=True).agg(
         months=(pl.col("probability") * (1 + rate) ** (-(pl.col("month") - 0.5) / 12)).sum()
     )
     priced = [
@@ -110,7 +112,7 @@ def value_truth(
     values = pl.concat([part for part in parts if part.height])
     by = [*_KEYS, "comparison"]
     sums = [
-        values.filter(chosen).group_by(by).agg(pl.col("value").sum()).with_columns(actor=pl.lit(name))
+        values.filter(chosen).group_by(by, maintain_order=True).agg(pl.col("value").sum()).with_columns(actor=pl.lit(name))
         for name, chosen in zip(_SUMS, (pl.col("actor").is_in(public_purse), pl.lit(True)), strict=True)
     ]
     columns = [*by, "actor", "value"]
@@ -125,9 +127,10 @@ def _of_comparison(months: pl.DataFrame, prices: pl.DataFrame, comparison: str) 
     """Values against one comparison: the starts, and what each state's months differ by."""
     arms = {"treated": "treated", comparison: "comparison"}
     named = months.filter(pl.col("arm").is_in(list(arms))).with_columns(pl.col("arm").replace_strict(arms))
-    once = named.select(_KEYS).unique().with_columns(arm=pl.lit("treated"), state=pl.lit(START), months=pl.lit(1.0))
-    valued = pl.concat([named, once.select(named.columns)]).join(prices, on=["intervention_id", "arm", "state"], how="inner")
-    summed = valued.group_by(*_KEYS, "actor").agg(value=(pl.col("months") * pl.col("amount")).sum())
+    once = named.select(_KEYS).unique(maintain_order=True).with_columns(arm=pl.lit("treated"), state=pl.lit(START), months=pl.lit(1.0))
+    both = pl.concat([named, once.select(named.columns)])
+    valued = both.join(prices, on=["intervention_id", "arm", "state"], how="inner", maintain_order="left_right")
+    summed = valued.group_by(*_KEYS, "actor", maintain_order=True).agg(value=(pl.col("months") * pl.col("amount")).sum())
     return summed.with_columns(comparison=pl.lit(comparison))
 
 

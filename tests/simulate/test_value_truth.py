@@ -110,6 +110,14 @@ def test_own_prices_of_an_intervention_stand_in_for_those_of_all():
     assert (own, of_all) == ([-10.0], [-40.0])
 
 
+def test_the_same_curves_give_the_same_bits_again(small_truth):
+    book = load_price_book(BOOK).model_dump()
+
+    first, *again = (value_truth(small_truth.curves, book, public_purse=PUBLIC_PURSE, horizon_months=HORIZON) for _ in range(6))
+
+    assert all(first.equals(one) for one in again)
+
+
 def test_a_driver_that_the_truth_does_not_know_is_refused():
     book = SMALL_BOOK | {"postings": [SMALL_BOOK["postings"][0] | {"driver": "weather"}]}
 
