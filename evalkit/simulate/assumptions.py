@@ -271,7 +271,6 @@ class City(Record):
     def district_names(self) -> list[str]:
         return [district.name for district in self.districts.rows]
 
-
     @property
     def switches(self) -> dict[str, Record]:
         """What is switched on, by name."""

@@ -11,7 +11,7 @@ def readme_text(city: City, rows: dict[str, int], *, seed: int, n_people: int, h
     hidden = "none: only on what the tables hold"
     earlier = "in something else neither helps nor hinders a start"
     if city.earlier_participation:
-        earlier = "in something before changes the rate of starting, as said below"
+        earlier = "in something before moves these rates, as said below"
     if hidden_selection:
         hidden = f"rho = {hidden_selection:g}: also on a trait that no table holds"
     return f"""{HEADING}: {city.title["en"]}
@@ -24,7 +24,8 @@ The tables keep the contracts in data_contracts/; `person` has more columns, whi
 * Hidden selection into interventions: {hidden}.
 * Who starts: people on support in the month before, at rates by district, season, months on support and the columns of `person`. Taking part
   {earlier}; places shape the rates, but nobody queues, so one person's place changes nobody else's.
-{_switch_lines(city)}* Adults only; children are a number in `person`. A couple in need together is one household (lead, co_applicant). With a partner who earns, no
+{_switch_lines(city)}\
+* Adults only; children are a number in `person`. A couple in need together is one household (lead, co_applicant). With a partner who earns, no
   support is paid, and the livelihood of the one without income is not on record. An adult with an income of their own (studies, sickness
   benefit) is not listed as a member.
 * Livelihoods other than support last at least {city.process.minimum_stay_months} months. Now and then a payment is missed for a month.
@@ -58,14 +59,18 @@ def _switch_lines(city: City) -> str:
     lines = []
     if rules := city.earlier_participation:
         again = f"{rules.starts_after_this:+g} more where it was this one" if rules.may_start_again else "nobody starts the same one twice"
-        since = "" if rules.first_start_month is None else f", and nothing starts before month {rules.first_start_month} (the first one is 0)"
+        since = (
+            "" if rules.first_start_month is None else f", and nothing starts before month {rules.first_start_month} (the first one is 0)"
+        )
         lines.append(
             f"* Earlier participation is switched on: {rules.starts_after_any:+g} on the log start rates after any intervention, {again}; half of a "
             f"gain is left after {rules.gain_half_life_months:g} months{since}.\n"
         )
     if rules := city.calendar:
         moved = [", ".join(f"{level:+g} in month {month}" for month, level in sorted(one.items())) for one in (rules.to_work, rules.starts)]
-        lines.append(f"* Calendar time is switched on: on the log rate from support into work {moved[0]}; on the log start rates {moved[1]}.\n")
+        lines.append(
+            f"* Calendar time is switched on: on the log rate from support into work {moved[0]}; on the log start rates {moved[1]}.\n"
+        )
     return "".join(lines)
 
 

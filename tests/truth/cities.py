@@ -53,9 +53,9 @@ def protocols() -> tuple[Protocol, ...]:
     return tuple(found)
 
 
-def people_of(seed: int, n_people: int, *, hidden_selection: float = 0.0) -> PersonTables:
-    """The person tables of one city, through the line's own spells."""
-    city = four_districts()
+def people_of(seed: int, n_people: int, *, hidden_selection: float = 0.0, city: City | None = None) -> PersonTables:
+    """The person tables of one city (that of four districts if none is given), through the line's own spells."""
+    city = city or four_districts()
     tables = person_tables(city, live(city, seed=seed, first=0, stop=n_people, hidden_selection=hidden_selection))
     months = {"first_month": city.first_month, "data_through": add_months(city.first_month, city.n_months - 1)}
     person = tables["person"].with_columns(weight=pl.lit(1.0))

@@ -1,0 +1,156 @@
+"""A hundred cities of each world in which earlier participation or calendar time decides who starts: is the truth found where a protocol names it,
+and do the checks warn where it does not?
+
+EVALKIT_PROVE_CITIES says how many cities of each world are run (default 100; Monte Carlo errors say what fewer can show). Each city's rows are kept
+in build/prove/ until the code or the assumptions change, so that a proof that was stopped goes on where it was.
+"""
+
+import hashlib
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from worlds import NAMED, PROTOCOLS, WORLDS, estimates, keep_estimates, protocol, truths, world
+
+from evalkit.effects import protocol_hash
+
+ROOT = Path(__file__).parents[2]
+N_CITIES = int(os.environ.get("EVALKIT_PROVE_CITIES", "100"))
+N_PEOPLE, N_DRAWS, FIRST_SEED = 2_000, 100, 71_000
+MONTE_CARLO_ERRORS = 3
+COVERAGE = (0.93, 0.97)
+WARNED_SHARE = 0.8
+TRUTH = Path(__file__).parent / "worlds.csv"
+BIASED = [name for name in WORLDS if name != "plain"]
+NAMING = [(name, one) for name in WORLDS for one in NAMED[name]]
+
+
+def _vintage() -> str:
+    """Changes with the code of the line, the worlds and the protocols."""
+    code = [path.read_bytes() for path in sorted((ROOT / "evalkit").glob("*.py"))]
+    code += [
+        path.read_bytes()
+        for room in ("effects", "simulate", "spells", "survival")
+        for path in sorted((ROOT / "evalkit" / room).glob("*.py"))
+    ]
+    declared = [world(name).model_dump_json().encode() for name in WORLDS] + [protocol_hash(protocol(name)).encode() for name in PROTOCOLS]
+    return hashlib.sha256(b"".join([*code, *declared, f"{N_PEOPLE} {N_DRAWS}".encode()])).hexdigest()[:12]
+
+
+def repeated(n_cities: int = N_CITIES, *, n_processes: int | None = None) -> pl.DataFrame:
+    """Every world's cities, with the truth beside each estimate; what is kept is not run again."""
+    folder = ROOT / "build" / "prove" / f"worlds-{_vintage()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    # City by city over all worlds, so that a proof that was stopped has as many of each.
+    paths = {(name, seed): folder / f"{name}-{seed}.parquet" for seed in range(FIRST_SEED, FIRST_SEED + n_cities) for name in WORLDS}
+    missing = [key for key, path in paths.items() if not path.exists()]
+    # A process that has run polars must not fork.
+    with ProcessPoolExecutor(n_processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = [pool.submit(keep_estimates, paths[key], *key, N_PEOPLE, N_DRAWS) for key in missing]
+        for n_done, done in enumerate(as_completed(waiting), start=len(paths) - len(missing) + 1):
+            done.result()
+            print(f"{n_done} of {len(paths)} cities", flush=True)
+    return with_truth(pl.concat([pl.read_parquet(path) for path in paths.values()]))
+
+
+def with_truth(found: pl.DataFrame) -> pl.DataFrame:
+    populations = {name: population for name, (*_, population) in PROTOCOLS.items()}
+    named = found.with_columns(population=pl.col("protocol").replace_strict(populations))
+    return named.join(pl.read_csv(TRUTH), on=["world", "population"], maintain_order="left")
+
+
+@pytest.fixture(scope="module")
+def cities() -> pl.DataFrame:
+    return repeated()
+
+
+def summary(own: pl.DataFrame) -> dict[str, float]:
+    """Bias with its Monte Carlo error (of the cities and of the truth), coverage with its own, and the share of cities with a warning."""
+    error = (own["estimate"] - own["truth"]).to_numpy()
+    covered = own.select((pl.col("ci_lower") <= pl.col("truth")) & (pl.col("truth") <= pl.col("ci_upper"))).to_series().mean()
+    return {
+        "n": len(own),
+        "truth": own["truth"][0],
+        "bias": error.mean(),
+        "bias_error": float(np.hypot(error.std(ddof=1) / np.sqrt(len(error)), own["mc_std_error"][0])),
+        "coverage": covered,
+        "coverage_error": float(np.sqrt(covered * (1 - covered) / len(own))),
+        "warned": own["warned"].list.len().gt(0).mean(),
+    }
+
+
+def _of(cities: pl.DataFrame, name: str, one: str) -> pl.DataFrame:
+    return cities.filter(pl.col("world") == name, pl.col("protocol") == one)
+
+
+def _printed(name: str, one: str, found: dict[str, float], own: pl.DataFrame) -> str:
+    by_check = own["warned"].explode().drop_nulls().value_counts(sort=True, name="n")
+    checks = ", ".join(f"{check} {n}" for check, n in by_check.iter_rows()) or "none"
+    return (
+        f"{name}, {one}: {found['n']} cities, truth {found['truth']:+.3f}, bias {found['bias']:+.3f} (Monte Carlo error {found['bias_error']:.3f}), "
+        f"coverage {found['coverage']:.3f} ({found['coverage_error']:.3f}), warned {found['warned']:.2f}: {checks}"
+    )
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(100_000)
+@pytest.mark.parametrize(("name", "one"), NAMING)
+def test_the_effect_is_found_where_the_protocol_names_what_decides(cities, name, one):
+    own = _of(cities, name, one)
+
+    found = summary(own)
+
+    print(_printed(name, one, found, own))
+    assert abs(found["bias"]) < MONTE_CARLO_ERRORS * found["bias_error"]
+    assert COVERAGE[0] <= found["coverage"] <= COVERAGE[1]
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(100_000)
+@pytest.mark.parametrize("name", BIASED)
+def test_the_checks_warn_where_the_protocol_does_not_name_what_decides(cities, name):
+    own = _of(cities, name, "unnamed")
+
+    found = summary(own)
+
+    print(_printed(name, "unnamed", found, own))
+    assert abs(found["bias"]) > MONTE_CARLO_ERRORS * found["bias_error"]
+    assert found["warned"] >= WARNED_SHARE
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(100_000)
+def test_the_checks_seldom_warn_where_nothing_is_wrong(cities):
+    """False alarms, in every world where the protocol names what decides and in the one where nothing does."""
+    for name, one in [*NAMING, ("plain", "unnamed")]:
+        own = _of(cities, name, one)
+        found = summary(own)
+        print(_printed(name, one, found, own))
+        assert found["warned"] <= 1 - WARNED_SHARE
+
+
+@pytest.mark.prove
+def test_the_stored_truth_is_what_the_worlds_give():
+    stored = pl.read_csv(TRUTH)
+
+    again = truths().join(stored, on=["world", "population"], suffix="_stored")
+
+    assert len(again) == len(stored)
+    assert (again["truth"] - again["truth_stored"]).abs().max() < 1e-6
+
+
+def test_one_city_of_both_worlds_is_found_where_the_protocol_names_what_decides():
+    """A smaller twin of the proof; the naming moves the estimate the way that the bias says."""
+    found = with_truth(estimates("both", 3, n_people=1_200, n_draws=20))
+
+    by_protocol = {row["protocol"]: row for row in found.iter_rows(named=True)}
+    for one in NAMED["both"]:
+        own = by_protocol[one]
+        # A range of 95 % is four standard errors wide.
+        std_error = np.hypot((own["ci_upper"] - own["ci_lower"]) / 4, own["mc_std_error"])
+        assert abs(own["estimate"] - own["truth"]) < 4 * std_error
+        assert own["estimate"] > by_protocol["unnamed"]["estimate"]
