@@ -20,6 +20,7 @@ MIN_SHARE, MIN_STARTERS = 0.2, 20
 CLEAR = MARGIN  # errors between the effect inside and outside before a condition is taken
 N_FOLDS = 2
 _MAX_THRESHOLDS = 9
+_YES_OR_NO = {"at_least": "is", "below": "is_not"}
 
 
 class Condition(NamedTuple):
@@ -60,8 +61,9 @@ def targeting(trials: Trials, propensity: pl.DataFrame, *, seed: int, n_folds: i
     Returns
     -------
     Targeting
-        rule: district ("all"), intervention_id, condition (1, 2), covariate, side (at_least|below), threshold (the covariate's unit; months
-        on support as months), n_starters. value: district, intervention_id, policy (today|rule|gain), estimate, ci_lower, ci_upper (months in
+        rule: district ("all"), intervention_id, condition (1, 2), covariate, side (at_least|below; is|is_not of a covariate that is 0 or 1),
+        threshold (the covariate's unit; months on support as months), n_starters.
+        value: district, intervention_id, policy (today|rule|gain), estimate, ci_lower, ci_upper (months in
         the primary outcome per place), share_of_starters (0-1: of today's starters, those whom the cross-fitted rules name), n_starters.
     """
     values = (trials.outcomes == trials.states.index(trials.protocol.primary_outcome)).sum(axis=1).astype(float)
@@ -156,7 +158,9 @@ def _rule_table(rule: list[Condition], trials: Trials, features: dict[str, np.nd
             CITY,
             trials.protocol.intervention_id,
             place,
-            *condition,
+            condition.covariate,
+            _YES_OR_NO[condition.side] if set(np.unique(features[condition.covariate])) <= {0, 1} else condition.side,
+            condition.threshold,
             trials.keep(_named_by(rule[:place], features, trials.rows.height)).n_starters,
         )
         for place, condition in enumerate(rule, start=1)

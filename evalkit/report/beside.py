@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from evalkit.report.document import Block, Brief, DataTable
 from evalkit.report.figures import picture
-from evalkit.report.numbers import CHANGE_MONTHS, COUNT, PROBABILITY, SHARE, Form, Row, number
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, PROBABILITY, SHARE, YEAR, Form, Row, number
 from evalkit.report.sentences import side_of_zero
 from evalkit.tables import slug
 
@@ -37,7 +37,7 @@ def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
         words.html(
             f"target.{row['side']}",
             covariate=words.text(row["covariate"]),
-            threshold=brief.number(row, "threshold", Form("number", 0 if row["threshold"] == int(row["threshold"]) else 1)),
+            threshold=brief.number(row, "threshold", _threshold_form(brief, row)),
         )
         for row in brief.shelf.rows("targeting_rule", intervention_id=intervention_id)
         if row.has("threshold")
@@ -49,6 +49,17 @@ def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
         return (rule,)
     numbers = {"gain": brief.number(gain, "estimate", CHANGE_MONTHS), "range": brief.range_of(gain, CHANGE_MONTHS)}
     return rule, words.html(f"target.judged_{side_of_zero(gain)}", **numbers)
+
+
+def _threshold_form(brief: Brief, row: Row) -> Form:
+    """Years as years, shares as per cent, other thresholds as numbers."""
+    protocol = brief.protocols.get(row["intervention_id"])
+    covariates = [one for one in protocol.covariates if one.name == row["covariate"]] if protocol else []
+    if any((one.column or "").endswith("_year") for one in covariates):
+        return YEAR
+    if any(one.kind == "history_share" for one in covariates):
+        return SHARE
+    return Form("number", 0 if row["threshold"] == int(row["threshold"]) else 1)
 
 
 def targeting_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:

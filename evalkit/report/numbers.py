@@ -156,7 +156,7 @@ def in_words(value: float, form: Form, words: Words) -> str:
     if form.kind == "hundredths":
         return words.number(100 * value, form.digits)
     if form.kind == "year":
-        return str(value)
+        return f"{value:.0f}"
     return getattr(words, form.kind)(value, form.digits)
 
 

@@ -8,6 +8,7 @@ from evalkit.errors import LedgerError, ParameterError
 from evalkit.records import hash_of
 
 UNIT_COSTS = Path(__file__).parents[2] / "params" / "unit_costs"
+ADMINISTRATION = "support_administration * displaced_support_share"
 NORTHERN_IRELAND, STOCKHOLM = UNIT_COSTS / "northern_ireland.yaml", UNIT_COSTS / "stockholm.yaml"
 
 
@@ -226,4 +227,17 @@ def test_in_stockholm_a_job_is_counted_alike_whatever_its_kind():
         return {posting.state for posting in postings if (posting.driver, posting.amount) == (driver, amount)}
 
     assert states("state_months", "travel") == {"work", "subsidised_work", "sheltered_work", "training", "studies"}
-    assert states("displaced_months", "travel") == states("displaced_months", "support_administration") == {"work", "subsidised_work"}
+    assert states("displaced_months", "travel") == states("displaced_months", ADMINISTRATION) == {"work", "subsidised_work"}
+
+
+@pytest.mark.parametrize(("file", "support"), [(STOCKHOLM, "income_support"), (NORTHERN_IRELAND, "jobless_benefit")])
+def test_no_book_takes_it_for_granted_that_whoever_loses_a_job_is_supported(file, support):
+    book = load_price_book(file)
+    terms = [term for posting in book.postings if posting.driver == "displaced_months" for term in posting.terms if support in term]
+
+    assert terms
+    for term in terms:
+        share = next(book.records[key] for key in term if key.startswith("displaced_"))
+        assert share.unit == "share" and share.grade == "L" and share.note
+        # From nobody to everybody: nothing that was read says more.
+        assert (share.distribution.low, share.distribution.high) == (0.0, 1.0) and 0 < share.value < 1

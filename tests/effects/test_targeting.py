@@ -52,7 +52,7 @@ def test_targeting_finds_who_gains_and_what_that_is_worth(arms):
     found = _found(_trials(arms, 6_000, seed=2, gain=2.5), seed=1)
 
     first, second = found.rule.select("covariate", "side", "threshold").rows()
-    assert first == ("x0", "at_least", 1.0)
+    assert first == ("x0", "is", 1.0)
     # Everybody named gains; with the data at hand a part of those who gain may be left out.
     assert second[:2] == ("x1", "at_least") and second[2] >= 3
     value = {row["policy"]: row for row in found.value.iter_rows(named=True)}

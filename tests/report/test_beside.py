@@ -4,10 +4,22 @@ import re
 
 import polars as pl
 import pytest
+import yaml
 
 from evalkit.disclosure import protect_estimates
 from evalkit.report import words_of_run, write_district_page, write_overview
 
+COVARIATES = [
+    {"name": "past_work_share", "kind": "history_share", "outcome": "work"},
+    {"name": "birth_year", "kind": "person", "column": "birth_year"},
+    {"name": "short_education", "kind": "person", "column": "education", "equals": "compulsory"},
+    {"name": "n_children", "kind": "person", "column": "n_children"},
+]
+WORDING = {
+    "value.birth_year": {"en": "year of birth", "sv": "födelseår"},
+    "value.short_education": {"en": "compulsory school at most", "sv": "högst grundskola"},
+    "value.n_children": {"en": "number of children", "sv": "antal barn"},
+}
 EFFECT = {"intervention_id": "work_training", "estimand": "start_now_rather_than_wait"}
 
 
@@ -219,14 +231,24 @@ def roll_out_tables():
     [
         (
             (("past_work_share", "below", 0.5),),
-            "places to those with share of earlier months in work, below 0.5. Judged on other people than those it was learned from, "
-            "the rule gives +1.2",
+            "places to those for whom this holds: share of earlier months in work, below 50%. Judged on other people than those it was "
+            "learned from, the rule gives +1.2",
+        ),
+        (
+            (("birth_year", "below", 1973.0), ("short_education", "is", 1.0)),
+            "holds: year of birth, below 1973 and compulsory school at most. Judged",
+        ),
+        (
+            (("short_education", "is_not", 1.0), ("n_children", "at_least", 2.0)),
+            "holds: not compulsory school at most and number of children, at least 2. J",
         ),
         ((), "No part of those who started stands clearly apart"),
     ],
 )
 def test_overview_says_who_gains_most_beside_todays_placement(make_run, tables, conditions, words):
-    run = make_run()
+    run = make_run(wording=WORDING)
+    protocol = yaml.safe_load(run.path("protocol.yaml").read_text(encoding="utf-8")) | {"covariates": COVARIATES}
+    run.path("protocol.yaml").write_text(yaml.safe_dump(protocol, allow_unicode=True), encoding="utf-8")
 
     text = plain(write_overview(run, {**tables, **targeting_tables(*conditions)}, {}, words_of_run(run, "en")))
 
