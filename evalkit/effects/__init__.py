@@ -45,7 +45,13 @@ from evalkit.effects.pooling import draw_between_variance, primary_differences, 
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import constant_covariates, constant_terms, refusal_reason, terms_left_out
-from evalkit.effects.requirements import DeliveredColumn, refuse_unusable_columns, tables_asked_for, term_names
+from evalkit.effects.requirements import (
+    DeliveredColumn,
+    refuse_unknown_interventions,
+    refuse_unusable_columns,
+    tables_asked_for,
+    term_names,
+)
 from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.standardise import standardised_draws
 from evalkit.effects.summary import effect_curves, effect_summary
@@ -145,6 +151,7 @@ __all__ = [
     "ranks",
     "readings",
     "refusal_reason",
+    "refuse_unknown_interventions",
     "refuse_unusable_columns",
     "replicate_logits",
     "reported_draws",

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from evalkit.adjustment import Covariate
+import polars as pl
+
+from evalkit.adjustment import ANY, THIS, Covariate
 from evalkit.errors import ProtocolError, nearest
 from evalkit.protocol import Protocol, Subgroup
 
@@ -76,6 +78,49 @@ def refuse_unusable_columns(protocols: Sequence[Protocol], tables: Mapping[str, 
             why="A condition that nobody can meet would pass unseen: nothing would be adjusted for, and a group would be empty. Nothing was run.",
             fix="mend the condition by the data contract of the column (data_contracts/, or the mapping file).",
         )
+
+
+def refuse_unknown_interventions(protocols: Sequence[Protocol], intervention: pl.DataFrame) -> None:
+    """Refuse protocols that name interventions which the extract does not have.
+
+    Parameters
+    ----------
+    protocols : sequence of Protocol
+        The run's protocols.
+    intervention : DataFrame
+        The delivered table of that name.
+
+    Raises
+    ------
+    ProtocolError
+        Naming every such intervention, where it is asked for, and the nearest one that exists.
+    """
+    known = intervention["intervention_id"].to_list()
+    faults = [
+        f"protocol {protocol.protocol}, {place}: {one} ({nearest(one, known)})"
+        for protocol in protocols
+        for place, one in _interventions_of(protocol)
+        if one not in known
+    ]
+    if faults:
+        raise ProtocolError(
+            f"{'Interventions' if len(faults) > 1 else 'An intervention'} that a protocol names will not be found: {len(faults)}.",
+            where="; ".join(faults),
+            why="The extract does not have it. Nobody would have started it, be left out or adjusted for it, and the answer would not say so.",
+            fix="mend the name, or have the intervention delivered in the table intervention.",
+        )
+
+
+def _interventions_of(protocol: Protocol) -> Iterator[tuple[str, str]]:
+    """Where a protocol names an intervention, and its id."""
+    rule = protocol.eligibility
+    yield "intervention_id", protocol.intervention_id
+    for place, one in (("other_intervention_id", protocol.other_intervention_id), ("during", rule.during), ("after", rule.after)):
+        if one:
+            yield place, one
+    named = [("exclude_participation", one.of) for one in rule.exclude_participation]
+    named += [(f"covariate {one.name}", one.of) for one in protocol.covariates if one.of]
+    yield from ((place, of) for place, of in named if of not in (THIS, ANY))
 
 
 def _asked_by(protocol: Protocol, tables: Mapping[str, Columns]) -> Iterator[_Asked]:

@@ -1,8 +1,9 @@
 """A protocol's conditions are held against what the contracts say of the columns: a condition that nobody can meet is no condition."""
 
+import polars as pl
 import pytest
 
-from evalkit.effects import DeliveredColumn, refuse_unusable_columns, tables_asked_for
+from evalkit.effects import DeliveredColumn, refuse_unknown_interventions, refuse_unusable_columns, tables_asked_for
 from evalkit.errors import ProtocolError
 
 TABLES = {
@@ -87,3 +88,20 @@ def test_missing_columns_are_named_with_their_table_and_the_nearest_one(world):
     lines = str(caught.value).splitlines()
     assert lines[0] == "1 column that a protocol asks for will not be in the household_member table."
     assert 'suport_obstacle (did you mean "support_obstacle"?)' in lines[1]
+
+
+def test_an_intervention_that_the_extract_does_not_have_is_refused_wherever_it_is_named(world):
+    rule = {"from_month": 2, "to_month": 3, "after": "stepp", "exclude_participation": [{"of": "any", "within_months": 1}, {"of": "help"}]}
+    counted = [{"name": name, "kind": "participation", "of": of, "measure": "count"} for name, of in (("it", "this"), ("past", "stp"))]
+    protocol = world.protocol(eligibility=rule, covariates=counted)
+    offered = pl.DataFrame({"intervention_id": ["course", "step"]})
+
+    with pytest.raises(ProtocolError) as caught:
+        refuse_unknown_interventions([protocol], offered)
+
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "Interventions that a protocol names will not be found: 3."
+    assert 'after: stepp (did you mean "step"?)' in lines[1]
+    assert "exclude_participation: help" in lines[1] and 'covariate past: stp (did you mean "step"?)' in lines[1]
+    assert [line.split(":")[0].strip() for line in lines[1:]] == ["where", "why", "fix"]
+    refuse_unknown_interventions([world.protocol()], offered)
