@@ -23,6 +23,9 @@ Text = dict[Language, str]
 Comparison = Literal["wait", "never", "other"]
 ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_args(Comparison)}
 
+# Between the names of two covariates whose product is a term.
+TIMES = " × "
+
 # Last parts of Swedish compounds that are too long for a narrow column or a label beside a plot.
 _COMPOUND_TAILS = ("utbildning", "ersättning", "program", "grupp", "insats", "åtgärd", "förmedling", "kassa", "bistånd", "stöd", "arbete")
 

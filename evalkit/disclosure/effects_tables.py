@@ -33,7 +33,7 @@ EFFECTS_TABLES: dict[str, Declared] = {
     "effect_checks": Declared(
         "estimates",
         ("district", "intervention_id", "check"),
-        ("value", "limit", "verdict"),
+        ("value", "limit", "verdict", "term"),
         "as named per check",
         "n_starters",
         grade="M",
@@ -41,7 +41,7 @@ EFFECTS_TABLES: dict[str, Declared] = {
     "district_checks": Declared(
         "estimates",
         ("district", "intervention_id", "check"),
-        ("value", "limit", "verdict"),
+        ("value", "limit", "verdict", "term"),
         "as named per check",
         "n_starters",
         is_per_district=True,

@@ -58,6 +58,7 @@ from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, trial_months
 from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
 from evalkit.effects.timing import break_even_month, effect_timing
+from evalkit.effects.unmodelled import unmodelled_likeness
 from evalkit.effects.weights import (
     effective_people,
     effective_sample_size,
@@ -173,6 +174,7 @@ __all__ = [
     "timings",
     "trial_flow",
     "trial_months",
+    "unmodelled_likeness",
     "ways_of_working",
     "weight_sensitivity",
     "weighted_logit",

@@ -9,6 +9,7 @@ from evalkit.effects.weights import arm_weights, coefficient_matrix
 from evalkit.tables import CITY
 
 PERIOD_STARTERS = 30
+WARN_ABS_SMD = 0.1  # Austin (2009), Stat. Med. 28:3083
 
 
 def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = CITY) -> pl.DataFrame:
@@ -50,10 +51,15 @@ def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
 def standardised_differences(trials: Trials, weights: np.ndarray) -> np.ndarray:
     """Weighted mean differences of all covariates in standard deviations, (n_terms - 1,): see `balance_table`."""
     covariates, treated = trials.design[:, 1:], trials.is_treated
-    variances = [covariates[mask].var(axis=0, ddof=1) if mask.sum() > 1 else np.zeros(covariates.shape[1]) for mask in (treated, ~treated)]
-    spread = np.sqrt(sum(variances) / 2)
     means = [np.average(covariates[mask], axis=0, weights=weights[mask]) for mask in (treated, ~treated)]
-    return (means[0] - means[1]) / np.where(spread > 0, spread, 1.0)
+    return (means[0] - means[1]) / pooled_spread(covariates, treated)
+
+
+def pooled_spread(values: np.ndarray, is_treated: np.ndarray) -> np.ndarray:
+    """What differences are measured in: the root of the mean of the two arms' unweighted variances, 1 where nothing varies; (n_values,)."""
+    variances = [values[mask].var(axis=0, ddof=1) if mask.sum() > 1 else np.zeros(values.shape[1]) for mask in (is_treated, ~is_treated)]
+    spread = np.sqrt(sum(variances) / 2)
+    return np.where(spread > 0, spread, 1.0)
 
 
 def balance_by_period(trials: Trials, propensity: pl.DataFrame, *, min_starters: int = PERIOD_STARTERS) -> pl.DataFrame:

@@ -6,17 +6,17 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from evalkit.effects.balance import balance_by_period, standardised_differences, trial_flow
+from evalkit.effects.balance import WARN_ABS_SMD, balance_by_period, standardised_differences, trial_flow
 from evalkit.effects.city import PersonTables
 from evalkit.effects.overlap import overlap_table, share_outside_support, top_share, weight_sensitivity
 from evalkit.effects.placebo import SCHEMA as PLACEBO_SCHEMA
 from evalkit.effects.placebo import placebo_tests
 from evalkit.effects.target_trial import Trials, has_eligible
+from evalkit.effects.unmodelled import Likeness, unmodelled_likeness
 from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, effective_sample_size, weakest_arm
 from evalkit.protocol import Protocol, protocol_hash
 from evalkit.tables import CITY
 
-WARN_ABS_SMD = 0.1  # Austin (2009), Stat. Med. 28:3083
 _SCHEMA = {
     "district": pl.String,
     "intervention_id": pl.String,
@@ -24,8 +24,19 @@ _SCHEMA = {
     "value": pl.Float64,
     "limit": pl.Float64,
     "verdict": pl.String,
+    "term": pl.String,
     "n_starters": pl.Int32,
 }
+
+
+class _Row(NamedTuple):
+    """A row of the table of checks between its keys and its count."""
+
+    check: str
+    value: float | None
+    limit: float | None = None
+    verdict: str = "passed"
+    term: str | None = None
 
 
 class CityChecks(NamedTuple):
@@ -48,7 +59,7 @@ def city_checks(people: PersonTables, protocols: Sequence[Protocol], *, propensi
         The city's coefficients (table `propensity`).
     """
     fitted = [protocol for protocol in protocols if protocol_hash(protocol) in propensity["protocol_hash"]]
-    parts = [_NOTHING, *[_checks_of(people.trials(protocol), people.state_intervals, propensity) for protocol in fitted]]
+    parts = [_NOTHING, *[_checks_of(people, people.trials(protocol), propensity) for protocol in fitted]]
     return CityChecks(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
 
 
@@ -64,44 +75,56 @@ def district_checks(people: PersonTables, protocols: Sequence[Protocol], *, prop
     return pl.concat(found)
 
 
-def effect_checks(trials: Trials, propensity: pl.DataFrame, placebo: pl.DataFrame | None = None, *, district: str = CITY) -> pl.DataFrame:
+def effect_checks(
+    trials: Trials,
+    propensity: pl.DataFrame,
+    placebo: pl.DataFrame | None = None,
+    likeness: Sequence[Likeness] = (),
+    *,
+    district: str = CITY,
+) -> pl.DataFrame:
     """One row a check, with its verdict.
 
     Checks: starters; effective_sample_size, max_weight (one person's share of all weight, 0-1), top_1_percent_share (of all weight, that of
     the heaviest hundredth of people, 0-1) of the comparison (not ATT: of the arm that the weights thin out most), for starting in the trial
     month rather than not then: all count people, whose trials' weights are summed; share_outside_support (of starters, 0-1);
-    max_abs_smd (standard deviations, after weighting); placebo_FAMILY (p-value after Holm).
+    max_abs_smd (standard deviations, after weighting), of the propensity's own terms: the one that a protocol's limit refuses;
+    max_abs_smd_products, calendar_time, earlier_participation (alike, see `unmodelled_likeness`), which only warn; placebo_FAMILY (p-value after
+    Holm).
 
     Parameters
     ----------
-    placebo : DataFrame, optional
-        From `placebo_tests`; a district has none of its own.
+    placebo, likeness : optional
+        From `placebo_tests` and `unmodelled_likeness`; a district has none of its own.
 
     Returns
     -------
     DataFrame
-        district, intervention_id, check, value, limit (null: none declared), verdict (passed|warning|refused|not_testable), n_starters.
+        district, intervention_id, check, value, limit (null: none declared), verdict (passed|warning|refused|not_testable), term (that a
+        difference is of; null otherwise), n_starters.
     """
     coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
     weights, limits = arm_weights(trials, coefficients), trials.protocol.refusal
     arms = (by_cluster(trials.rows.filter(pl.Series(mask)), weights[mask]) for mask in (~trials.is_treated, trials.is_treated))
     weakest, n_starters = weakest_arm(*arms, is_one_weighted=trials.protocol.estimand == "ATT"), trials.n_starters
     size, outside = effective_sample_size(weakest), share_outside_support(trials, coefficients)
-    imbalance = float(np.abs(standardised_differences(trials, weights)).max(initial=0))
+    differences = np.abs(standardised_differences(trials, weights))
+    imbalance, unlike = float(differences.max(initial=0)), trials.terms[1 + int(differences.argmax())] if len(differences) else None
     # In one district chance alone leaves differences: balance is asked of the model, which is the city's.
     max_smd = limits.max_abs_smd if district == CITY else None
     rows = [
-        ("starters", n_starters, limits.min_starters, _verdict(n_starters < limits.min_starters)),
-        ("effective_sample_size", size, limits.min_effective_sample_size, _verdict(size < limits.min_effective_sample_size)),
-        ("max_weight", weakest.max() / weakest.sum(), None, "passed"),
-        ("top_1_percent_share", top_share(weakest), None, "passed"),
-        (
+        _Row("starters", n_starters, limits.min_starters, _verdict(n_starters < limits.min_starters)),
+        _Row("effective_sample_size", size, limits.min_effective_sample_size, _verdict(size < limits.min_effective_sample_size)),
+        _Row("max_weight", weakest.max() / weakest.sum()),
+        _Row("top_1_percent_share", top_share(weakest)),
+        _Row(
             "share_outside_support",
             outside,
             limits.max_share_outside_support,
             _verdict(_is_above(outside, limits.max_share_outside_support)),
         ),
-        ("max_abs_smd", imbalance, max_smd or WARN_ABS_SMD, _verdict(_is_above(imbalance, max_smd), imbalance > WARN_ABS_SMD)),
+        _Row("max_abs_smd", imbalance, max_smd or WARN_ABS_SMD, _verdict(_is_above(imbalance, max_smd), imbalance > WARN_ABS_SMD), unlike),
+        *[_Row(one.check, one.value, one.limit, _verdict(False, one.is_warned), one.term) for one in likeness],
         *_placebo_rows(placebo, trials.protocol.checks.alpha),
     ]
     return pl.DataFrame(
@@ -109,11 +132,13 @@ def effect_checks(trials: Trials, propensity: pl.DataFrame, placebo: pl.DataFram
     )
 
 
-def _checks_of(trials: Trials, state_intervals: pl.DataFrame, propensity: pl.DataFrame) -> CityChecks:
-    placebo = placebo_tests(trials, state_intervals, propensity)
+def _checks_of(people: PersonTables, trials: Trials, propensity: pl.DataFrame) -> CityChecks:
+    placebo = placebo_tests(trials, people.state_intervals, propensity)
+    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
+    likeness = unmodelled_likeness(trials, coefficients, people.episodes, first_month=people.first_month)
     flow = trial_flow(trials).with_columns(intervention_id=pl.lit(trials.protocol.intervention_id), district=pl.lit(CITY))
     return CityChecks(
-        effect_checks(trials, propensity, placebo),
+        effect_checks(trials, propensity, placebo, likeness),
         flow.select("district", "intervention_id", "trial_month", "n_eligible", "n_starters"),
         balance_by_period(trials, propensity),
         overlap_table(trials, propensity),
@@ -122,7 +147,7 @@ def _checks_of(trials: Trials, state_intervals: pl.DataFrame, propensity: pl.Dat
     )
 
 
-def _placebo_rows(placebo: pl.DataFrame | None, alpha: float) -> list[tuple]:
+def _placebo_rows(placebo: pl.DataFrame | None, alpha: float) -> list[_Row]:
     """A row a family of placebos: the history shares are one test."""
     if placebo is None:
         return []
@@ -130,7 +155,7 @@ def _placebo_rows(placebo: pl.DataFrame | None, alpha: float) -> list[tuple]:
         pl.when(pl.col("test") == "placebo_start").then(pl.lit("placebo_start")).otherwise(pl.lit("placebo_outcome"))
     )  # fmt: skip
     rows = placebo.group_by(check=family, maintain_order=True).agg(pl.col("p_holm", "verdict").first())
-    return [(row["check"], row["p_holm"], alpha, row["verdict"]) for row in rows.iter_rows(named=True)]
+    return [_Row(row["check"], row["p_holm"], alpha, row["verdict"]) for row in rows.iter_rows(named=True)]
 
 
 def _verdict(is_refused: bool, is_warned: bool = False) -> str:

@@ -6,12 +6,16 @@ from evalkit.report.change import Effect
 from evalkit.report.document import Brief, DataTable, Figure
 from evalkit.report.figures import picture
 from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row
+from evalkit.vocabulary import TIMES
 
 _THOUSANDTHS, _RATIO = Form("number", 3), Form("number", 2)
 _FORMS = {
     "starters": COUNT,
     "effective_sample_size": COUNT,
     "max_abs_smd": _RATIO,
+    "max_abs_smd_products": _RATIO,
+    "calendar_time": _RATIO,
+    "earlier_participation": _RATIO,
     "share_outside_support": SHARE,
     "top_1_percent_share": SHARE,
 }
@@ -37,8 +41,8 @@ _READINGS = {
 
 
 def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    """Sentences about the placebos, what is refused, the naive figure, what is unknown and what could have been found."""
-    return (*_placebo_text(brief, effect), *refused_text(brief, effect), *_reading_texts(brief, effect))
+    """Sentences about the placebos, unlikeness, what is refused, the naive figure, what is not seen and what could have been found."""
+    return (*_placebo_text(brief, effect), *_unlike_texts(brief, effect), *refused_text(brief, effect), *_reading_texts(brief, effect))
 
 
 def check_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
@@ -79,6 +83,22 @@ def _placebo_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     if "warning" in verdicts:
         return (brief.words.html("sure.placebo_warning"),)
     return (brief.words.html("sure.placebo_passed"),) if "passed" in verdicts else ()
+
+
+def _unlike_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """What the arms differ in although the weights were built on other things."""
+    words, text = brief.words, []
+    for row in _checks(brief, effect):
+        if row.get("verdict") != "warning":
+            continue
+        if row["check"] == "max_abs_smd_products":
+            one, other = (words.text(name) for name in row["term"].split(TIMES))
+            text.append(
+                words.html("sure.warning_spread", one=one) if one == other else words.html("sure.warning_together", one=one, other=other)
+            )
+        elif row["check"] in ("calendar_time", "earlier_participation"):
+            text.append(words.html(f"sure.warning_{row['check']}"))
+    return tuple(text)
 
 
 def refused_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:

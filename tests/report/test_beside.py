@@ -29,9 +29,13 @@ def published(name, rows, keys):
     return protect_estimates(table, name=name, keys=keys, values=values, n_persons=None, unit="as named", source="made up", grade="L")
 
 
-def checks(verdict="passed", smd="passed"):
-    rows = [("max_abs_smd", 0.02, 0.1, smd), ("placebo_history", 0.01 if verdict == "warning" else 0.4, 0.05, verdict)]
-    columns = ["check", "value", "limit", "verdict"]
+def checks(verdict="passed", smd="passed", *unlike):
+    rows = [
+        ("max_abs_smd", 0.02, 0.1, smd, "male"),
+        *[(check, 0.4, 0.2, "warning", term) for check, term in unlike],
+        ("placebo_history", 0.01 if verdict == "warning" else 0.4, 0.05, verdict, None),
+    ]
+    columns = ["check", "value", "limit", "verdict", "term"]
     named = [{"district": "all", "intervention_id": "work_training", **dict(zip(columns, row, strict=True))} for row in rows]
     return published("effect_checks", named, ["district", "intervention_id", "check"])
 
@@ -140,6 +144,22 @@ def test_page_gives_bounds_in_months_and_shares_only_where_something_is_not_seen
 
 
 @pytest.mark.parametrize(
+    ("check", "term", "said"),
+    [
+        ("calendar_time", "calendar_time_year_2", "belong to different times, also after weighting"),
+        ("earlier_participation", "earlier_participation_other", "differ in how often they took part in interventions before"),
+        ("max_abs_smd_products", "past_work_share × past_work_share", "not in how they spread in “share of earlier months in work”"),
+        ("max_abs_smd_products", "male × past_work_share", "not in how “man” and “share of earlier months in work” go together"),
+    ],
+)
+def test_page_warns_of_what_the_weights_were_not_built_on(district_page, check, term, said):
+    warned, passed = district_page(checks("passed", "passed", (check, term))), district_page(checks())
+
+    assert said in warned
+    assert said not in passed
+
+
+@pytest.mark.parametrize(
     ("verdict", "words"), [("passed", "show no difference"), ("warning", "Warning: those who started differed already")]
 )
 def test_page_says_what_the_placebos_found(district_page, verdict, words):
@@ -151,7 +171,7 @@ def test_page_says_what_the_placebos_found(district_page, verdict, words):
 def test_page_names_a_refused_check(district_page):
     text = district_page(checks(smd="refused"))
 
-    assert "The check “largest difference after weighting (standard deviations)” is refused." in text
+    assert "The check “largest difference after weighting in what the weights were built on (standard deviations)” is refused." in text
 
 
 def test_overview_shows_groups_funnel_and_ranks(overview):
