@@ -69,12 +69,7 @@ DESCRIPTION_TABLES: dict[str, Declared] = {
         ("intervention_id", "plan"),
     ),
     "state_sources": Declared(
-        "counts",
-        ("district", "source"),
-        ("n_person_months", "n_persons", "share"),
-        "months, persons, shares",
-        "n_persons",
-        ("district", "source"),
+        "counts", ("source",), ("n_person_months", "n_persons", "share"), "months, persons, shares", "n_persons", ("source",)
     ),
     "timeline_faults": Declared("counts", ("fault",), ("n_faults", "n_person_months", "n_persons"), "faults, months, persons", "n_persons"),
     "livelihood_collisions": Declared(

@@ -68,7 +68,7 @@ def type_cells(delivered: Delivered, columns: Sequence[Column], mapping: TableMa
                 flags[unreadable_flag(column.name)] = (raw.is_not_null() & value.is_null()).alias(unreadable_flag(column.name))
             elif column.kind == "string":
                 texts[column.name] = coded or code_texts(value)
-        value = value.dt.offset_by("1d") if column.name in mapping.last_days else value
+        value = _day_after(value, mapping.formats.get(column.name)) if column.name in mapping.last_days else value
         typed.append(_in_chunks_of(delivered.cells[LINE], value.alias(column.name)))
     # Constants stay constants: a column that was not delivered takes no room.
     constants = [pl.lit(None, column.dtype).alias(column.name) for column in absent]
@@ -93,6 +93,15 @@ def joined(parts: Sequence[TypedCells]) -> TypedCells:
         unreadable=tuple({name for part in parts for name in part.unreadable}),
         notes=tuple(note for part in parts for note in part.notes),
     )
+
+
+def _day_after(last: pl.Series, date_format: str | None) -> pl.Series:
+    """The ends of periods that are named by their last day, or by their last month where dates are written without a day."""
+    if not date_format or "%d" in date_format:
+        return last.dt.offset_by("1d")
+    # A month stands as its first day; a cell that was written in full all the same names the last day.
+    is_month = last.dt.day() == 1
+    return last.dt.offset_by("1mo").zip_with(is_month.fill_null(True), last.dt.offset_by("1d"))
 
 
 def _in_chunks_of(other: pl.Series, column: pl.Series) -> pl.Series:

@@ -44,7 +44,7 @@ class TableMapping:
     """One table: delivered column by our column, delivered code -> our code by our column, and covariates.
 
     `formats` says how a column writes its dates where that is not 2026-09-01: "%Y%m%d", or "%Y%m" for months. `last_days` are columns that
-    name the last day of a period; the end is then the day after. `grades` says how sure the
+    name the last day of a period, or its last month where they are written without a day; the end is then the day after. `grades` says how sure the
     codes of a column are (H, M, L) and `cautions` what to beware of; both are repeated in the receipt.
     """
 

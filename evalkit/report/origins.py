@@ -56,8 +56,8 @@ def _intake_text(brief: Brief) -> tuple[Markup, ...]:
 
 
 def _states_text(brief: Brief) -> tuple[Markup, ...]:
-    """From which source the states of the district's people come, and for how much of their time none is known."""
-    rows = {row["source"]: row for row in brief.shelf.rows("state_sources", district=brief.district)}
+    """From which source the states of all people come, and for how much of their time none is known."""
+    rows = {row["source"]: row for row in brief.shelf.rows("state_sources")}
     if not set(STATE_SOURCES) <= set(rows):
         return ()
     return (brief.words.html("origin.states", **{source: brief.number(rows[source], "share", SHARE) for source in STATE_SOURCES}),)

@@ -12,7 +12,7 @@ import polars as pl
 from evalkit.months import month_number
 from evalkit.spells.paid_months import paid_runs, told_exits
 from evalkit.spells.timeline import periods_in_months, without_overlaps
-from evalkit.tables import CITY, STATE_SOURCES, STATES, conform
+from evalkit.tables import STATE_SOURCES, STATES, conform
 
 
 def build_state_intervals(
@@ -71,7 +71,7 @@ def state_sources(
     data_through: date,
     max_gap_months: int,
 ) -> pl.DataFrame:
-    """From which source the states of how many months come, per district and for the city.
+    """From which source the states of how many months come, in all districts together.
 
     Parameters
     ----------
@@ -81,20 +81,21 @@ def state_sources(
     Returns
     -------
     DataFrame
-        district, source (each of STATE_SOURCES, and "all"), n_person_months, n_persons (with such a month), share (of the months, 0-1).
+        source (each of STATE_SOURCES, and "all"), n_person_months, n_persons (with such a month), share (of the months, 0-1).
     """
     extent = {"first_month": first_month, "data_through": data_through, "max_gap_months": max_gap_months}
     rows = _covered(income_support, household_member, livelihood, person, **extent)
-    rows = rows.join(person.select("person_id", "district"), on="person_id", how="inner")
-    rows = pl.concat([rows, rows.with_columns(source=pl.lit("all"))])
-    rows = pl.concat([rows, rows.with_columns(district=pl.lit(CITY))])
-    counted = rows.group_by("district", "source").agg(
-        n_person_months=(pl.col("stop") - pl.col("start")).sum().cast(pl.Int64), n_persons=pl.col("person_id").n_unique().cast(pl.Int32)
+    rows = rows.join(person.select("person_id"), on="person_id", how="semi")
+    counted = (
+        pl.concat([rows, rows.with_columns(source=pl.lit("all"))])
+        .group_by("source")
+        .agg(
+            n_person_months=(pl.col("stop") - pl.col("start")).sum().cast(pl.Int64), n_persons=pl.col("person_id").n_unique().cast(pl.Int32)
+        )
     )
-    grid = rows.select("district").unique().join(pl.DataFrame({"source": [*STATE_SOURCES, "all"]}), how="cross")
-    filled = grid.join(counted, on=["district", "source"], how="left").with_columns(pl.col("n_person_months", "n_persons").fill_null(0))
-    total = pl.col("n_person_months").filter(pl.col("source") == "all").first().over("district")
-    return filled.with_columns(share=pl.col("n_person_months") / total).sort("district", "source")
+    filled = pl.DataFrame({"source": [*STATE_SOURCES, "all"]}).join(counted, on="source", how="left", maintain_order="left")
+    filled = filled.with_columns(pl.col("n_person_months", "n_persons").fill_null(0))
+    return filled.with_columns(share=pl.col("n_person_months") / pl.col("n_person_months").filter(pl.col("source") == "all").first())
 
 
 def _covered(

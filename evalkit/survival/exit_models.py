@@ -15,17 +15,35 @@ from evalkit.survival.discrete_hazard import DiscreteHazardFit, discrete_hazard
 from evalkit.survival.proportional_hazards import proportional_hazards_test
 from evalkit.survival.standardise import standardised_curves
 
-_SPELL = {"time": "months", "event": "exit"}
+_SPELL = {"time": "months", "event": "exit", "entry": "entry"}
 
 
 def exit_rows(spells: pl.DataFrame, people: pl.DataFrame, *, covariates: Sequence[str]) -> pl.DataFrame:
-    """Support spells with a known start, with what is known of the person; `female` is made from `sex`.
+    """Support spells of known beginning (see `on_support`), with what is known of the person; `female` is made from `sex`.
 
-    Spells that were running at the extract's first month are left out: how long they had lasted is not known.
+    Returns
+    -------
+    DataFrame
+        One row per spell: person_id, cluster_id, district, entry, months, exit and the covariates, none of them missing.
+
+    Raises
+    ------
+    EstimationError
+        If covariates are missing: names each with the number of spells that lack it.
     """
     known = people.with_columns(female=(pl.col("sex") == "female").cast(pl.Int32)).select("person_id", *covariates)
     rows = spells.filter("is_start_known").join(known, on="person_id", how="left", maintain_order="left")
-    return rows.select("person_id", "cluster_id", "district", "months", "exit", *covariates).drop_nulls(list(covariates))
+    rows = rows.select("person_id", "cluster_id", "district", "entry", "months", "exit", *covariates)
+    missing = {name: n for name in covariates if (n := rows[name].null_count())}
+    if missing:
+        n_rows = rows.filter(pl.any_horizontal(pl.col(list(missing)).is_null())).height
+        raise EstimationError(
+            f"{n_rows:,} of {rows.height:,} spells lack a covariate.",
+            where=", ".join(f'"{name}" {n:,}' for name, n in missing.items()),
+            why="Spells left out of a model without a word would leave a model of those about whom more is known.",
+            fix="leave these covariates out, give the missing ones a value of their own (a column that says so), or choose the people first.",
+        )
+    return rows
 
 
 def cox_exit_terms(rows: pl.DataFrame, *, covariates: Sequence[str], conf_level: float = 0.95) -> pl.DataFrame:

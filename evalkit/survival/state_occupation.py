@@ -70,10 +70,12 @@ def state_occupation(
     """
     risk_set = _tabulate(intervals, Roles(stop, to_state, start, from_state, weight, id, by, states), cluster)
     paths = state_paths(risk_set, variance="robust", p0=p0)
+    # A single state is one that nobody leaves: its path has a second column for a way out, which is not taken.
+    n_states = len(risk_set.states)
     return curve_frame(
         risk_set,
-        paths.probability,
-        paths.variance,
+        paths.probability[:, :, :n_states],
+        paths.variance[:, :, :n_states],
         label=("state", risk_set.causes),
         counts=(risk_set.n_at_risk, risk_set.n_exits[..., :-1].sum(axis=2)),
         conf_level=conf_level,
@@ -120,8 +122,9 @@ def time_in_state(
     """
     risk_set = _tabulate(intervals, Roles(stop, to_state, start, from_state, weight, id, by, states), cluster)
     horizons, paths = paths_to_horizons(risk_set, horizon, variance="robust", p0=p0)
-    label = ("state", risk_set.causes)
-    return mean_frame(risk_set, paths.mean, paths.mean_variance, horizons=horizons, label=label, conf_level=conf_level)
+    label, n_states = ("state", risk_set.causes), len(risk_set.states)
+    mean, variance = paths.mean[:, :, :n_states], paths.mean_variance[:, :, :n_states]
+    return mean_frame(risk_set, mean, variance, horizons=horizons, label=label, conf_level=conf_level)
 
 
 def _tabulate(intervals: SpellTable, by_person: Roles, cluster: str | None) -> RiskSet:

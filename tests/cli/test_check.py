@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evalkit.cli import _refuse_faulty_files
+from evalkit.cli import _receipt, _refuse_faulty_files
 from evalkit.effects import load_protocols, term_names
 from evalkit.errors import EstimationError, ParameterError, ProtocolError
 from evalkit.params import Run, RunFile
@@ -123,6 +123,22 @@ def test_check_names_target_groups_that_no_protocol_declares(altered):
     what, where, _, _ = _four_lines(caught.value)
     assert what == "Target groups that were not declared: 1."
     assert "young (no protocol declares any)" in where
+
+
+def test_check_refuses_an_extract_whose_states_off_support_are_mostly_unknown(tmp_path):
+    delivered = PARAMS.parent / "tests/data/northern_ireland"
+    for file in delivered.glob("*.csv"):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        (tmp_path / file.name).write_text("\n".join(lines[:1] if file.stem == "livelihood" else lines) + "\n", encoding="utf-8")
+    run_file = PARAMS / "northern_ireland.yaml"
+    run = Run(run_dir=tmp_path / "run", run_file=run_file, params=load(run_file, RunFile))
+
+    with pytest.raises(EstimationError) as caught:
+        _receipt(run, str(tmp_path), None)
+
+    what, where, why, fix = _four_lines(caught.value)
+    assert what == "What people do off support is unknown for 100 % of the months."
+    assert "livelihood" in where and "At most 50 %" in why and "spells.max_unknown_share" in fix
 
 
 def test_a_budget_of_a_district_that_the_run_does_not_have_is_refused(tmp_path):

@@ -115,6 +115,17 @@ def test_admit_takes_a_last_day_for_the_day_before_the_end(extract, tmp_path):
     assert admission.tables["participation"]["end"].to_list() == [date(2026, 3, 3), None]
 
 
+def test_admit_takes_a_last_month_for_the_month_before_the_end(extract, tmp_path):
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text("source: a test\ntables: {participation: {last_days: [end], formats: {end: '%Y%m'}}}\n", encoding="utf-8")
+    rows = ["P-1,work_training,2026-01-12,202603", "P-3,work_training,2026-02-01,", "P-2,work_training,2026-02-01,2026-02-27"]
+    extract.write("participation", ["person_id,intervention_id,start,end", *rows])
+
+    admission = extract.admit(mapping=mapping, max_rejected_share=0)
+
+    assert admission.tables["participation"]["end"].to_list() == [date(2026, 4, 1), date(2026, 2, 28), None]
+
+
 def test_swedish_terms_tell_the_columns_of_a_table_apart(contracts):
     repeated = [table for table, contract in contracts.items() if len({c.term.lower() for c in contract.columns}) < len(contract.columns)]
 

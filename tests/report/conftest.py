@@ -396,11 +396,11 @@ def _prices():
 
 def _state_sources():
     months = {"livelihood": 4000, "payment": 640, "exit_reason": 160, "unknown": 3200, "all": 8000}
-    rows = [(place, source, n, 200, n / 8000) for place in ("Norr", "Öster & Ön", "Söder", "all") for source, n in months.items()]
+    rows = [(source, n, 200, n / 8000) for source, n in months.items()]
     values = ["n_person_months", "n_persons", "share"]
     return protect_counts(
-        _frame(rows, ["district", "source", *values]),
-        name="state_sources", keys=["district", "source"], counts=values, n_persons="n_persons", unit="months", **FROM,
+        _frame(rows, ["source", *values]),
+        name="state_sources", keys=["source"], counts=values, n_persons="n_persons", unit="months", **FROM,
     )  # fmt: skip
 
 

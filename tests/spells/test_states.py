@@ -188,7 +188,7 @@ def test_exits_of_spells_are_the_states_that_reasons_tell(paid_tables):
 def test_sources_of_states_add_up_to_every_month_of_everybody(paid_tables):
     tables = with_reasons(paid_tables({"A": [2, 3], "B": [5]}, [("A", 6, 8, "work"), ("B", 1, 3, "unknown")]), A_3="studies")
 
-    sources = state_sources(*[tables[name] for name in NAMES], max_gap_months=0, **YEAR).filter(district="all")
+    sources = state_sources(*[tables[name] for name in NAMES], max_gap_months=0, **YEAR)
 
     assert dict(sources.select("source", "n_person_months").iter_rows()) == {
         "livelihood": 2,

@@ -25,6 +25,7 @@ def rows() -> pl.DataFrame:
         district=pl.Series(rng.choice(["north", "south"], n).tolist()),
         months=pl.Series(rng.integers(1, 10, n)),
         exit=pl.Series(rng.choice(["work", "studies", ""], n).tolist()).replace({"": None}),
+        entry=pl.lit(0),
         is_start_known=pl.Series(rng.random(n) < 0.9),
     )
     return exit_rows(spells, people, covariates=COVARIATES)
@@ -33,6 +34,27 @@ def rows() -> pl.DataFrame:
 def test_rows_are_spells_with_a_known_start_and_numbers_as_covariates(rows):
     assert 500 < rows.height < 600
     assert set(rows["female"].unique()) == {0, 1}
+
+
+def test_missing_covariates_are_refused_with_their_names_and_numbers(four_lines):
+    people = pl.DataFrame({"person_id": list("abcd"), "sex": ["male", None, "female", "male"], "grammar": [1, None, None, 0]})
+    spells = people.select("person_id", cluster_id="person_id", district=pl.lit("north"), months=3, entry=0, exit=pl.lit("work"))
+
+    with pytest.raises(EstimationError) as refusal:
+        exit_rows(spells.with_columns(is_start_known=True), people, covariates=COVARIATES)
+
+    what, where, _, fix = four_lines(refusal.value)
+    assert what == "2 of 4 spells lack a covariate."
+    assert where == '"female" 1, "grammar" 2'
+    assert "leave these covariates out" in fix
+
+
+def test_spells_of_told_beginning_are_at_risk_from_when_they_are_seen(rows):
+    late = rows.with_columns(entry=pl.when(pl.col("months") > 4).then(2).otherwise(0))
+
+    terms, early = (cox_exit_terms(table, covariates=COVARIATES).sort("exit", "term") for table in (late, rows))
+
+    assert (terms["hazard_ratio"] - early["hazard_ratio"]).abs().min() > 1e-4
 
 
 def test_hazard_ratios_rest_on_the_fewer_persons(rows):

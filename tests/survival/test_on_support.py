@@ -11,6 +11,7 @@ from evalkit.survival import (
     months_on_support,
     restricted_mean,
     state_shares,
+    time_in_state,
 )
 
 EXACT = 1e-12
@@ -170,3 +171,22 @@ def test_nobody_who_left_gives_no_curves_but_months():
 
     assert exit_curves(staying, horizon_months=6).is_empty()
     assert months_on_support(staying, horizons=[5])["estimate"].to_list() == [5.0, 5.0]
+
+
+@pytest.mark.parametrize("state", ["unknown", "support"])
+def test_state_shares_of_people_who_are_all_in_one_state_are_whole(state):
+    alike = INTERVALS.filter(pl.col("start") == 0).with_columns(stop=4, from_state=pl.lit(state), to_state=pl.lit(None, pl.String))
+
+    shares = state_shares(alike, SPELLS)
+
+    assert shares.select("state", "month", "estimate", "n_persons").rows() == [(state, month, 1.0, 2) for month in range(4)]
+    assert shares.schema == state_shares(INTERVALS, SPELLS).schema
+
+
+def test_months_in_the_one_state_that_everybody_is_in_are_all_months():
+    alike = INTERVALS.filter(pl.col("start") == 0).with_columns(stop=4, to_state=pl.lit(None, pl.String))
+    columns = {"start": "start", "stop": "stop", "from_state": "from_state", "to_state": "to_state"}
+
+    months = time_in_state(alike, id="person_id", horizon=3, **columns)
+
+    assert months.select("state", "estimate").rows() == [("support", 3.0)]
