@@ -17,7 +17,8 @@ def best_use(brief: Brief) -> Section:
     worth = {name: brief.number(row, "value", _money(row, "value")) for name, row in (("best", best), ("now", now))}
     key = "allocation.lead" if best["value"] > now["value"] else "allocation.lead_none_better"
     lead = words.html(key, plan=words.text(f"plan.{best['plan']}"), **worth)
-    block = Block(text=(words.html("allocation.reading"),), tables=(_plans_table(brief, plans), *_returns_table(brief)))
+    reading = words.html("allocation.reading", horizon=words.number(brief.run.params.value.horizon_months))
+    block = Block(text=(reading,), tables=(_plans_table(brief, plans), *_returns_table(brief)))
     return Section("allocation", words.text("allocation.heading"), (lead,), (block,), grade=brief.grade("allocation_plans"))
 
 

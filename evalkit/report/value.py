@@ -82,11 +82,23 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect, rows),) if with_lead else (),
         # Its source and grade stand beside the number, before the picture.
-        text=(escape(brief.note("value_parts")), *_parts_text(brief, effect), *_untouched_text(brief, rows)),
+        text=(
+            escape(brief.note("value_parts")),
+            *_compared_text(brief, effect),
+            *_parts_text(brief, effect),
+            *_untouched_text(brief, rows),
+        ),
         key_figures=() if is_drawn else _key_figures(brief, rows),
         figures=figures,
         tables=(*(() if is_drawn else _summary_table(brief, rows)), *_displacement_table(brief, effect)),
     )
+
+
+def _compared_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """With whom those who started are compared, which is what a sum is the difference from."""
+    if effect.intervention_id not in brief.protocols:
+        return ()
+    return (brief.about(effect.intervention_id).words.html("value_page.compared"),)
 
 
 def _assumed_text(brief: Brief) -> tuple[Markup, ...]:

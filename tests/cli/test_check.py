@@ -9,7 +9,7 @@ import yaml
 from evalkit.cli import _receipt, _refuse_faulty_files
 from evalkit.effects import load_protocols, term_names
 from evalkit.errors import EstimationError, ParameterError, ProtocolError
-from evalkit.params import Run, RunFile
+from evalkit.params import Run, RunFile, ValueRules
 from evalkit.records import load, validate
 
 PARAMS = Path(__file__).parents[2] / "params"
@@ -105,8 +105,9 @@ def test_check_names_the_run_file_whose_horizon_hides_follow_up(altered):
     assert "altered.yaml, value.horizon_months; protocol training" in where and "horizon_months" in fix
 
 
-def test_check_names_the_book_that_does_not_say_how_an_effect_fades(altered):
-    run = _with(altered(), value={"horizon_months": 36})
+@pytest.mark.parametrize("horizon", [36, ValueRules().horizon_months])
+def test_check_names_the_book_that_does_not_say_how_an_effect_fades(altered, horizon):
+    run = _with(altered(), value={"horizon_months": horizon})
 
     with pytest.raises(EstimationError) as caught:
         _refuse_faulty_files(run)

@@ -8,7 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import qmc
 
-from evalkit.economics import declare_price_book, evpi, evppi, summarise_value, value_effects, value_results
+from evalkit.economics import (
+    declare_price_book,
+    displacement_sensitivity,
+    evpi,
+    evppi,
+    summarise_value,
+    value_by_group,
+    value_effects,
+    value_results,
+)
 from evalkit.economics.actors import ACTOR_NAMES
 from evalkit.economics.cash_flow import cash_flow
 from evalkit.economics.comparison import Option, acceptability, compare_options, worth_of_knowing
@@ -44,6 +53,30 @@ def test_every_table_of_value_rests_on_the_same_joint_draws(many_draws, rich_boo
     assert both.height == ledger.height
     for column in ("estimate", "ci_lower", "ci_upper", "probability_positive"):
         assert both[column].to_numpy() == pytest.approx(both[f"{column}_again"].to_numpy(), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("horizon", [6, 36])
+def test_every_sum_is_to_the_one_horizon(many_draws, rich_book, horizon):
+    found = value_results(many_draws, rich_book, seed=1, horizon_months=horizon)
+    total = found.parts.filter(part="total", perspective="society").row(0, named=True)
+    ledger = summarise_value(value_effects(many_draws, rich_book, seed=1, horizon_months=horizon)).filter(perspective="society")
+    displaced = displacement_sensitivity(many_draws, rich_book, seed=1, horizon_months=horizon)
+    groups = value_by_group(many_draws, rich_book, seed=1, horizon_months=horizon)
+
+    sums = {
+        "ledger": ledger["estimate"][0],
+        "displacement": displaced.filter(displacement="central", perspective="society")["estimate"][0],
+        "curve": found.curve.filter(perspective="society").sort("month")["estimate"][-1],
+        "totals": found.totals.filter(draw=0)["net_benefit"][0],
+        "groups": groups.filter(draw=0)["value"][0],
+    }
+    assert sums == pytest.approx(dict.fromkeys(sums, total["estimate"]), rel=1e-9)
+    assert (total["horizon_months"], total["followed_months"]) == (horizon, 6)
+    # The same event, told twice on a page, has one probability.
+    purse = found.parts.filter(part="total", perspective="public_purse")["probability_positive"][0]
+    assert found.payback.filter(perspective="public_purse")["probability_returns"][0] == pytest.approx(purse)
+    last_year = found.payback_years.filter(perspective="public_purse").sort("year")["probability"][-1]
+    assert last_year == pytest.approx(purse)
 
 
 def test_observed_and_projected_come_to_the_total(results):

@@ -258,7 +258,7 @@ def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused_everywh
         lead = "neither for Norr nor for all districts together" if place else "not even for all districts together"
         assert f"What work training changes cannot be said, {lead}." in plain(html)
         # Nothing is told of a difference that was refused.
-        assert "Other reasonable ways of counting" not in sure and "Without making the groups comparable" not in sure
+        assert "other reasonable ways of counting" not in sure and "Without making the groups comparable" not in sure
 
 
 def test_page_shows_the_answer_to_another_question_where_the_first_is_refused(run, tables, figures):
@@ -314,11 +314,13 @@ def test_page_says_with_whom_those_who_started_are_compared(make_run, tables, ch
     wording = {"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}}
     run = _with_protocol(make_run(wording=wording), "protocol.yaml", **changes)
     estimand = f"start_now_rather_than_{changes['comparisons'][0]}"
-    told = {name: _with_estimand(tables[name], estimand) for name in ("effect_status", "effect_curves", "effect_summary")}
+    families = ("effect_status", "effect_curves", "effect_summary", "value_parts", "value_payback")
+    told = {name: _with_estimand(tables[name], estimand) for name in families}
 
     text = plain(write_district_page(run, "Norr", {**tables, **told}, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
 
     assert lead in text and rests in text
+    assert f"The sum is the difference between those who started and {lead}" in text
 
 
 @pytest.mark.parametrize(
@@ -606,3 +608,12 @@ def test_overview_says_what_the_money_would_do_if_best_used(run, tables, words):
         "sv": "bästa fördelningen som räknats fram (bäst, delade platser) värd",
     }[words.language] in text
     assert {"en": "Best, shared places", "sv": "Bäst, delade platser"}[words.language] in text
+
+
+def test_the_citys_numbers_on_a_districts_page_are_called_the_citys(english):
+    sure = english("Norr").split("How sure are we?")[-1].split("What can we not say?")[0]
+
+    assert "the difference for all districts together would have been" in sure
+    for caption in ("under different ways of counting, all districts together", "before the start, all districts together"):
+        assert caption in sure
+    assert "For all districts together, neither the way declared beforehand nor other reasonable ways" in sure
