@@ -45,9 +45,9 @@ class Targeting(NamedTuple):
 def targeting(trials: Trials, propensity: pl.DataFrame, *, seed: int, n_folds: int = N_FOLDS) -> Targeting:
     """The rule learned from everybody, and what the way of learning it is worth, cross-fitted.
 
-    Every person is judged by a rule learned without them. Covariates are those of the protocol except season and district: a rule that names
-    a district would be about the district. Effects are differences in months in the primary outcome between starters and the weighted
-    comparison; weights are the whole city's, which know nothing of outcomes.
+    Every person is judged by a rule learned without them. Covariates are those of the protocol about the person, the months on support and shares of
+    earlier months: a rule that names a district would be about the district. Effects are differences in months in the primary outcome between
+    starters and the weighted comparison; weights are the whole city's, which know nothing of outcomes.
 
     Parameters
     ----------
