@@ -51,7 +51,7 @@ def test_as_today_is_the_people_who_start_in_a_year(people, protocol, offers):
 
     assert offers["n_months_counted"].unique().to_list() == [12 * n_years]
     assert offers["n_now"].sum() == pytest.approx(n_started)
-    assert offers["n_starters"].sum() / n_years == pytest.approx(n_started, rel=SHARE_OUTSIDE_TRIALS)
+    assert int(people.trials(protocol).is_treated.sum()) / n_years == pytest.approx(n_started, rel=SHARE_OUTSIDE_TRIALS)
     assert sum(budgets_now(offers).values()) == pytest.approx(COST * n_started)
 
 
