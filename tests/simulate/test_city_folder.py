@@ -8,6 +8,7 @@ from evalkit.economics.actors import PUBLIC_PURSE
 from evalkit.errors import ParameterError
 from evalkit.intake import admit
 from evalkit.simulate import City, Prices, write_city
+from evalkit.simulate.city_folder import is_simulated
 
 ROOT = Path(__file__).parents[2]
 CONTRACTS, MAPPING = ROOT / "data_contracts", ROOT / "data_contracts" / "mappings" / "simulated_city.yaml"
@@ -30,6 +31,11 @@ def test_write_city_writes_the_tables_of_the_contracts(written):
     found = {path.stem for path in written.folder.iterdir() if path.suffix in (".csv", ".parquet")}
 
     assert found == REQUIRED | OPTIONAL
+
+
+def test_a_simulated_city_is_known_by_its_folder(written, tmp_path):
+    assert is_simulated(written.folder) and not is_simulated(written.truth)
+    assert not is_simulated(tmp_path)
 
 
 def test_write_city_keeps_the_truth_apart(written):
