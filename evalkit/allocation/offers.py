@@ -4,6 +4,7 @@ import polars as pl
 
 from evalkit.months import month_number_expr
 from evalkit.tables import CITY
+from evalkit.vocabulary import ESTIMANDS
 
 MONTHS_PER_YEAR = 12
 
@@ -11,12 +12,14 @@ MONTHS_PER_YEAR = 12
 def offers_from(
     status: pl.DataFrame, start_costs: pl.DataFrame, places: pl.DataFrame, *, started: pl.DataFrame, months: pl.DataFrame
 ) -> pl.DataFrame:
-    """The offers of a year: every intervention of every district whose effect can be said.
+    """The offers of a year: every intervention of every district whose effect can be said, compared with not starting.
+
+    What an intervention is worth beside another one is not what a start of it is worth: those are left out.
 
     Parameters
     ----------
     status : DataFrame
-        The rows of the primary comparisons in the table effect_status: district, intervention_id, subgroup, source, status, n_starters,
+        The rows of the primary comparisons in the table effect_status: district, intervention_id, estimand, subgroup, source, status, n_starters,
         n_eligible_per_year.
     start_costs : DataFrame
         intervention_id, cost (money a start).
@@ -35,7 +38,7 @@ def offers_from(
         has of the starts), cost, n_now (starts in participation in those months, a year), n_months_counted (how many months they are), n_starters
         (those behind the effect, over all its months). Offers without a cost above zero are left out: money does not limit them.
     """
-    own = status.filter((pl.col("source") == "raw") & (pl.col("district") != CITY))
+    own = status.filter((pl.col("source") == "raw") & (pl.col("district") != CITY) & (pl.col("estimand") != ESTIMANDS["other"]))
     said = own.filter((pl.col("status") == "estimated") & (pl.col("n_starters") > 0))
     starts = pl.coalesce(pl.col("starts_per_year") * pl.col("n_now") / pl.col("n_city"), "n_now")
     return (

@@ -16,6 +16,7 @@ from evalkit.economics.price_book import PriceBook
 from evalkit.economics.price_draws import draw_prices
 from evalkit.economics.sensitivity import displacement_keys, tornado, used_keys
 from evalkit.economics.who_pays import municipal_gain, shared_purse
+from evalkit.vocabulary import ESTIMANDS
 
 _KEYS = ["district", "intervention_id", "estimand"]
 N_THRESHOLDS = 11
@@ -125,12 +126,14 @@ def value_results(
             found[name] += [{key: path.keys[key] for key in _KEYS} | row | _money(price_book) for row in part]
         options.append(option)
         totals.append(_totals(option))
+    # What an intervention is worth beside another one does not stand beside doing nothing.
+    compared = [option for option in options if option.estimand != ESTIMANDS["other"]]
     tables = {name: pl.DataFrame(rows, schema=_EFFECT_SCHEMAS[name], strict=False) for name, rows in found.items()}
     return ValueResults(
         **tables,
-        options=compare_options(options).with_columns(currency=pl.lit(price_book.currency)),
-        acceptability=acceptability(options, _thresholds(price_book)).with_columns(currency=pl.lit(price_book.currency)),
-        information=worth_of_knowing(options).with_columns(currency=pl.lit(price_book.currency)),
+        options=compare_options(compared).with_columns(currency=pl.lit(price_book.currency)),
+        acceptability=acceptability(compared, _thresholds(price_book)).with_columns(currency=pl.lit(price_book.currency)),
+        information=worth_of_knowing(compared).with_columns(currency=pl.lit(price_book.currency)),
         totals=pl.concat(totals) if totals else pl.DataFrame(schema=_TOTALS_SCHEMA),
     )
 

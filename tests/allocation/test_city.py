@@ -9,6 +9,7 @@ from evalkit.disclosure import DECLARED
 from evalkit.errors import ParameterError
 from evalkit.params import AllocationRules
 from evalkit.records import validate
+from evalkit.vocabulary import ESTIMANDS
 
 EFFECT = {"estimand": "start_now_rather_than_wait", "subgroup": "all", "source": "raw"}
 
@@ -80,6 +81,12 @@ def test_without_delivered_places_there_are_as_many_as_start_now():
     offers = make_offers(yearly=YEARLY.clear())
 
     assert offers["places"].to_list() == offers["n_now"].to_list()
+
+
+def test_an_intervention_compared_with_another_one_is_not_offered():
+    # Its worth is the difference from the other, not from nothing.
+    assert make_offers(STATUS.with_columns(estimand=pl.lit(ESTIMANDS["other"]))).is_empty()
+    assert not make_offers(STATUS.with_columns(estimand=pl.lit(ESTIMANDS["never"]))).is_empty()
 
 
 def test_starts_without_a_cost_are_not_offered():

@@ -26,6 +26,7 @@ from evalkit.economics.net_value import value_ratios
 from evalkit.economics.price_draws import draw_prices
 from evalkit.economics.sensitivity import tornado
 from evalkit.errors import EstimationError
+from evalkit.vocabulary import ESTIMANDS
 
 # A quadrature of 8192 points under a kink, and two superfluous squares in the regression.
 EVPPI_TOLERANCE = 0.01
@@ -77,6 +78,22 @@ def test_every_sum_is_to_the_one_horizon(many_draws, rich_book, horizon):
     assert found.payback.filter(perspective="public_purse")["probability_returns"][0] == pytest.approx(purse)
     last_year = found.payback_years.filter(perspective="public_purse").sort("year")["probability"][-1]
     assert last_year == pytest.approx(purse)
+
+
+def test_an_intervention_compared_with_another_one_is_valued_but_not_compared_with_doing_nothing(many_draws, rich_book):
+    beside_another = many_draws.with_columns(estimand=pl.lit(ESTIMANDS["other"]))
+
+    found = value_results(beside_another, rich_book, seed=1)
+
+    assert found.parts.height == value_results(many_draws, rich_book, seed=1).parts.height
+    assert found.options.is_empty() and found.acceptability.is_empty() and found.information.is_empty()
+    published = found.for_publication(_status(beside_another))
+    assert published["value_options"].is_empty() and not published["value_parts"].is_empty()
+
+
+def _status(draws: pl.DataFrame) -> pl.DataFrame:
+    keys = ["district", "intervention_id", "estimand", "source", "subgroup"]
+    return draws.select(keys).unique().with_columns(source=pl.lit("raw"), n_starters=pl.lit(40))
 
 
 def test_observed_and_projected_come_to_the_total(results):
