@@ -100,7 +100,7 @@ def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_
     """Rows of the table `effect_status` (source raw), one a comparison: can an effect be said, and how much is it built on?
 
     All numbers count people, however many trials they stand in; `n_eligible_per_year` those of a year. Effective sample size and largest
-    weight (one person's share of all weight) are those of the arm with the smaller effective sample (for ATT the comparison); for never, of
+    weight (one household's share of all weight) are those of the arm with the smaller effective sample (for ATT the comparison); for never, of
     those still followed in the last month. The reasons are those of `refusal_reason`.
     """
     person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
