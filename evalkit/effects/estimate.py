@@ -70,7 +70,7 @@ def estimate_effect(
     comparisons : sequence of str, optional
         Only these of the protocol's comparisons.
     with_programmes : bool
-        Whether time in interventions is summed, which money is put on.
+        Whether time in interventions is summed, which money is put on: for the first of the comparisons asked.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def estimate_effect(
     sums, events, statuses, taking_part = [], [], [], []
     for comparison in _comparisons(trials, propensity, comparisons):
         draws, later = _draws_of(trials, propensity, comparison), _later(trials, comparison)
-        is_valued = programmes is not None and comparison == trials.protocol.comparisons[0]
+        is_valued = programmes is not None and comparison == (comparisons or trials.protocol.comparisons)[0]
         reached = np.concatenate([occurred, programmes.indicators]) if is_valued else occurred
         counted, months = _all_sums(trials, reached, draws, later, person=person, drawn=drawn)
         keys = _keys(trials, district, comparison)
