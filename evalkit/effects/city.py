@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from evalkit.effects.balance import balance_table
+from evalkit.effects.cube import stacked
 from evalkit.effects.diagnostics import effect_sensitivity, with_starters
 from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
 from evalkit.effects.moments import dose_moments, start_moments, stop_moments, stop_trials
@@ -107,7 +108,8 @@ def district_effects(
             parts.append(no_effect(trials, district=district, n_draws=n_draws))
         else:
             parts.append(estimate_effect(trials, district=district, propensity=fitted, n_draws=n_draws, seed=seed, with_programmes=True))
-    return EffectParts(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
+    sums, statuses, events, programmes = zip(*parts, strict=True)
+    return EffectParts(stacked(sums), pl.concat(statuses), stacked(events), stacked(programmes))
 
 
 def city_effects(
@@ -150,7 +152,7 @@ def city_effects(
                 added.append(qualifying.with_columns(source=pl.lit("shrunk")))
             else:
                 added.append(_not_pooled(statuses.filter(own & (pl.col("district") == CITY))))
-    return CityEffects(pl.concat(draws), pl.concat([statuses, *added]), pl.concat(events), pl.concat(programmes))
+    return CityEffects(stacked(draws), pl.concat([statuses, *added]), stacked(events), stacked(programmes))
 
 
 def reported_draws(draws: pl.DataFrame) -> pl.DataFrame:
@@ -167,9 +169,11 @@ def primary_draws(draws: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.Data
 
 def primary_rows(table: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
     """The rows of each protocol's primary comparison, of any table with protocol_hash and estimand."""
-    keys = {"protocol_hash": pl.String, "estimand": pl.String}
-    primary = pl.DataFrame([(protocol_hash(protocol), protocol.estimands[0]) for protocol in protocols], schema=keys, orient="row")
-    return table.join(primary, on=list(keys), how="semi")
+    return table.filter(
+        pl.any_horizontal(
+            (pl.col("protocol_hash") == protocol_hash(protocol)) & (pl.col("estimand") == protocol.estimands[0]) for protocol in protocols
+        )
+    )
 
 
 def timings(effects: CityEffects, protocols: Sequence[Protocol]) -> pl.DataFrame:

@@ -70,7 +70,7 @@ def estimate_effect(
     comparisons : sequence of str, optional
         Only these of the protocol's comparisons.
     with_programmes : bool
-        Whether time in interventions is summed, which money is put on: for the first of the comparisons asked.
+        Whether time in interventions is summed, which money is put on.
 
     Returns
     -------
@@ -83,12 +83,12 @@ def estimate_effect(
     sums, events, statuses, taking_part = [], [], [], []
     for comparison in _comparisons(trials, propensity, comparisons):
         draws, later = _draws_of(trials, propensity, comparison), _later(trials, comparison)
-        is_valued = programmes is not None and comparison == (comparisons or trials.protocol.comparisons)[0]
+        is_valued = programmes is not None and comparison == trials.protocol.comparisons[0]
         reached = np.concatenate([occurred, programmes.indicators]) if is_valued else occurred
         counted, months = _all_sums(trials, reached, draws, later, person=person, drawn=drawn)
         keys = _keys(trials, district, comparison)
-        sums.append(_sums_table(counted[:, : len(trials.states)], months, draws.numbers, trials.states, keys, "state", trials))
-        events.append(_sums_table(counted[:, len(trials.states) : n_plain], months, draws.numbers, EVENTS, keys, "event", trials))
+        sums.append(_sums_table(counted[:, : len(trials.states)], months, draws.numbers, trials.states, keys, "state"))
+        events.append(_sums_table(counted[:, len(trials.states) : n_plain], months, draws.numbers, EVENTS, keys, "event"))
         if is_valued:
             taking_part.append(programme_sums_table(counted[:, n_plain:, 1:], draws.numbers, programmes.names, keys))
         statuses.append(_status(trials, draws, keys, later, n_draws=n_draws, drawn=drawn[np.unique(person[trials.is_treated])]))
@@ -100,7 +100,7 @@ def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_
     """Rows of the table `effect_status` (source raw), one a comparison: can an effect be said, and how much is it built on?
 
     All numbers count people, however many trials they stand in; `n_eligible_per_year` those of a year. Effective sample size and largest
-    weight (one household's share of all weight) are those of the arm with the smaller effective sample (for ATT the comparison); for never, of
+    weight (one person's share of all weight) are those of the arm with the smaller effective sample (for ATT the comparison); for never, of
     those still followed in the last month. The reasons are those of `refusal_reason`.
     """
     person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
@@ -145,7 +145,7 @@ def effect_draws(sums: pl.DataFrame, *, source: str = "raw") -> pl.DataFrame:
     keys = _draw_keys(sums)
     empty = sums.filter(pl.col("weight_total") <= 0).select(keys).unique()
     kept = sums if empty.is_empty() else sums.join(empty, on=keys, how="anti", maintain_order="left")
-    shares = kept.with_columns(probability=pl.col("weighted_sum") / pl.col("weight_total"), source=pl.lit(source))
+    shares = kept.with_columns(probability=pl.col("weighted_sum") / pl.col("weight_total"), source=pl.lit(source, dtype=pl.Categorical))
     return shares.drop("weighted_sum", "weight_total")
 
 
@@ -165,7 +165,7 @@ def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
         columns = {"weighted_sum": counted.values.sum(axis=0), "weight_total": weight.values.max(axis=3, keepdims=True).sum(axis=0)}
         axes = {axis: labels for axis, labels in counted.axes.items() if axis != "district"}
         parts.append(from_cube(axes, columns, {"district": name, **dict(zip(constants, keys, strict=True))}))
-    return pl.concat(parts).select(sums.columns)
+    return pl.concat(parts).select(sums.columns).cast(sums.schema)
 
 
 def _draw_keys(sums: pl.DataFrame) -> list[str]:
@@ -246,21 +246,19 @@ def _all_sums(
 
 
 def _sums_table(
-    sums: np.ndarray, totals: np.ndarray, draws: np.ndarray, names, keys: dict[str, str], what: str, trials: Trials
+    sums: np.ndarray, totals: np.ndarray, draws: np.ndarray, names: Sequence[str], keys: dict[str, str], what: str
 ) -> pl.DataFrame:
-    arm, name, month, draw = (axis.ravel() for axis in np.indices(sums.shape))
-    return pl.DataFrame(
-        {
-            **{key: pl.repeat(value, sums.size, eager=True) for key, value in keys.items()},
-            "draw": draws[draw].astype(np.int32),
-            "arm": pl.Series(["comparison", "treated"]).gather(arm),
-            what: pl.Series(names).gather(name),
-            "month": month.astype(np.int32),
-            "weighted_sum": sums.ravel(),
-            "weight_total": np.broadcast_to(totals[:, None], sums.shape).ravel(),
-        },
-        schema=SCHEMAS[f"effect_{'event_' if what == 'event' else ''}sums"].columns,
-    )
+    """The table of sums (2 arms, n_names, n_months, n_draws) in the order of its keys."""
+    order = np.argsort(names)
+    axes = {
+        "draw": pl.Series(draws, dtype=pl.Int32),
+        "arm": pl.Series(["comparison", "treated"]),
+        what: pl.Series(names, dtype=pl.String).gather(order.astype(np.uint32)),
+        "month": pl.Series(np.arange(sums.shape[2]), dtype=pl.Int32),
+    }
+    columns = {"weighted_sum": sums[:, order].transpose(3, 0, 1, 2), "weight_total": totals.transpose(2, 0, 1)[:, :, None]}
+    schema = SCHEMAS[f"effect_{'event_' if what == 'event' else ''}sums"].columns
+    return from_cube(axes, columns, keys).select(list(schema))
 
 
 def _status(

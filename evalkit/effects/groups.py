@@ -12,6 +12,7 @@ import polars as pl
 
 from evalkit.draws import estimate_with_range
 from evalkit.effects.balance import standardised_differences
+from evalkit.effects.cube import with_words
 from evalkit.effects.estimate import EffectParts, effect_draws, estimate_effect, no_effect
 from evalkit.effects.participation import programme_draws
 from evalkit.effects.placebo import holm, two_sided
@@ -131,7 +132,14 @@ def group_effects(trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFr
             if is_comparable
             else no_effect(own, district=name, n_draws=n_draws)
         )
-        parts = EffectParts(*[table.with_columns(subgroup=pl.lit(name), district=pl.lit(CITY)) for table in parts])
+        parts = EffectParts(
+            *[
+                table.with_columns(
+                    pl.lit(value).cast(table.schema[key]).alias(key) for key, value in (("subgroup", name), ("district", CITY))
+                )
+                for table in parts
+            ]
+        )
         parts = EffectParts(*[table.filter(pl.col("estimand") == ESTIMANDS[primary]) for table in parts])
         parts = parts._replace(status=refused_if_constant(parts.status, trials))
         is_said = parts.status["status"][0] == "estimated"
@@ -190,18 +198,22 @@ def _with_shrunk(raw: pl.DataFrame, protocol: Protocol, seed: int) -> pl.DataFra
     groups = set(raw["subgroup"]) - {ALL}
     if ALL not in raw["subgroup"] or len(groups) < protocol.min_districts_for_pooling:
         return raw
-    swapped = raw.with_columns(district="subgroup", subgroup=pl.lit(ALL))
+    swapped = raw.with_columns(district="subgroup", subgroup=pl.lit(ALL, dtype=pl.Categorical))
     drawn = shrink(swapped, primary_outcome=protocol.primary_outcome, min_districts=protocol.min_districts_for_pooling, seed=seed)
-    return pl.concat([raw, drawn.with_columns(subgroup="district", district=pl.lit(CITY))])
+    return pl.concat([raw, drawn.with_columns(subgroup="district", district=pl.lit(CITY, dtype=pl.Categorical))])
 
 
 def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
     """subgroup, NAME, NAME_lower, NAME_upper, p_value: months in the primary outcome, treated minus comparison."""
     differences = primary_differences(draws.with_columns(district="subgroup"), protocol.primary_outcome)
     names = (name, f"{name}_lower", f"{name}_upper")
-    table = differences.group_by(subgroup="district").agg(
-        *estimate_with_range("difference", conf_level=conf_level, names=names),
-        error=pl.col("difference").filter(pl.col("draw") > 0).std(),
+    table = (
+        with_words(differences)
+        .group_by(subgroup="district")
+        .agg(
+            *estimate_with_range("difference", conf_level=conf_level, names=names),
+            error=pl.col("difference").filter(pl.col("draw") > 0).std(),
+        )
     )
     p_values = [two_sided(difference, error or 0.0) for difference, error in table.select(name, "error").iter_rows()]
     return table.drop("error").with_columns(p_value=pl.Series(p_values, dtype=pl.Float64))

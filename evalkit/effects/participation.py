@@ -8,7 +8,7 @@ take part in is counted, not compared, so the raw shares stand beside pooled eff
 import numpy as np
 import polars as pl
 
-from evalkit.effects.cube import from_cube, to_cube
+from evalkit.effects.cube import from_cube, to_cube, with_words
 from evalkit.effects.target_trial import Trials
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
@@ -38,12 +38,12 @@ def programme_sums_table(sums: np.ndarray, draws: np.ndarray, names: list[str], 
     """The table `effect_programme_sums` from sums of weights (arm, measure and intervention, months 1..h, draw)."""
     n_months = sums.shape[2]
     axes = {
+        "draw": pl.Series(draws, dtype=pl.Int32),
         "arm": pl.Series(["comparison", "treated"]),
         "programme": pl.Series(names, dtype=pl.String),
         "month": pl.Series(np.arange(1, n_months + 1), dtype=pl.Int32),
-        "draw": pl.Series(draws, dtype=pl.Int32),
     }
-    columns = {measure: sums[:, i * len(names) : (i + 1) * len(names)] for i, measure in enumerate(MEASURES)}
+    columns = {measure: sums[:, i * len(names) : (i + 1) * len(names)].transpose(3, 0, 1, 2) for i, measure in enumerate(MEASURES)}
     schema = SCHEMAS["effect_programme_sums"].columns
     return from_cube(axes, columns, keys).select(list(schema)).cast(schema)
 
@@ -67,7 +67,7 @@ def programme_draws(programme_sums: pl.DataFrame, sums: pl.DataFrame, *, state: 
     if programme_sums.is_empty():
         return pl.DataFrame(schema=schema)
     keys = ["district", *_CONSTANTS, "draw"]
-    totals = sums.filter(pl.col("state") == state).select(*keys, "arm", "month", "weight_total")
+    totals = with_words(sums.filter(pl.col("state") == state).select(*keys, "arm", "month", "weight_total"))
     empty = totals.filter(pl.col("weight_total") <= 0).select(keys).unique()
     shares = programme_sums.join(totals, on=[*keys, "arm", "month"]).join(empty, on=keys, how="anti")
     return shares.with_columns(pl.col(measure) / pl.col("weight_total") for measure in MEASURES).select(list(schema))
@@ -82,7 +82,7 @@ def add_programmes(programme_sums: pl.DataFrame) -> pl.DataFrame:
         axes = {axis: labels for axis, labels in cubes[MEASURES[0]].axes.items() if axis != "district"}
         columns = {measure: cube.values.sum(axis=0) for measure, cube in cubes.items()}
         whole = from_cube(axes, columns, {"district": CITY, **dict(zip(_CONSTANTS, keys, strict=True))})
-        parts.append(whole.select(programme_sums.columns))
+        parts.append(with_words(whole).select(programme_sums.columns))
     return pl.concat(parts)
 
 

@@ -72,7 +72,7 @@ def shrink(
     shrunk = _drawn_paths(paths[own], paths[place], work[own], np.random.default_rng(seed))
     axes = cube.axes | {by: cube.axes[by].gather(own.astype(np.uint32)), "draw": numbers}
     constants = {name: draws[name][0] for name in _DRAW} | {"source": "shrunk"}
-    return from_cube(axes, {"probability": shrunk}, constants).select(draws.columns)
+    return from_cube(axes, {"probability": shrunk}, constants).select(draws.columns).cast(draws.schema)
 
 
 def primary_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.draws import estimate_with_range
+from evalkit.effects.cube import with_words
 from evalkit.effects.pooling import draw_between_variance, primary_differences
 from evalkit.protocol import Protocol
 from evalkit.tables import CITY
@@ -95,9 +96,13 @@ def posterior_draws(
 def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
     differences = primary_differences(draws, protocol.primary_outcome).filter(pl.col("district") != CITY)
     names = (name, f"{name}_lower", f"{name}_upper")
-    return differences.group_by("district").agg(
-        *estimate_with_range("difference", conf_level=conf_level, names=names),
-        pl.col("difference").filter(pl.col("draw") > 0).var().alias(f"{name}_variance"),
+    return (
+        with_words(differences)
+        .group_by("district")
+        .agg(
+            *estimate_with_range("difference", conf_level=conf_level, names=names),
+            pl.col("difference").filter(pl.col("draw") > 0).var().alias(f"{name}_variance"),
+        )
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.draws import estimate_with_range
+from evalkit.effects.cube import with_words
 from evalkit.protocol import Protocol
 from evalkit.tables import STATES
 
@@ -110,13 +111,15 @@ def _is_of_class(*classes: str) -> pl.Expr:
 def _sums(months: pl.DataFrame, named: dict[str, pl.Expr]) -> pl.DataFrame:
     """NAME_ARM: the probabilities of the named states summed over months, by draw."""
     # In one order, so that sums are the same to the last bit whenever they are made.
-    ordered = months.sort(*_KEYS, "draw", maintain_order=True).group_by(*_KEYS, "draw", maintain_order=True)
+    told = months.filter(pl.any_horizontal(*named.values()))
+    ordered = told.sort(*_KEYS, "draw", maintain_order=True).group_by(*_KEYS, "draw", maintain_order=True)
     arms = ("treated", "comparison")
-    return ordered.agg(
+    sums = ordered.agg(
         pl.col("probability").filter(condition & (pl.col("arm") == arm)).sum().alias(f"{name}_{arm}")
         for name, condition in named.items()
         for arm in arms
     )
+    return with_words(sums)
 
 
 def _derived(wide: pl.DataFrame, **readings: pl.Expr) -> pl.DataFrame:
@@ -138,7 +141,7 @@ def _errors(draws: pl.DataFrame, protocol: Protocol, reading: str) -> pl.DataFra
         .group_by(*_KEYS, "draw", maintain_order=True)
         .agg(pl.col("value").sum())
     )
-    return differences.group_by(_KEYS).agg(estimate=_POWER * pl.col("value").std()).with_columns(reading=pl.lit(reading))
+    return with_words(differences).group_by(_KEYS).agg(estimate=_POWER * pl.col("value").std()).with_columns(reading=pl.lit(reading))
 
 
 def _e_values(shares: pl.DataFrame) -> pl.DataFrame:

@@ -3,12 +3,26 @@
 The estimate is draw 0; the range holds the middle `conf_level` of the replicates.
 """
 
+from collections.abc import Iterator
+
+import numpy as np
 import polars as pl
 
-from evalkit.draws import estimate_with_range
+from evalkit.draws import estimate_with_range, percentile_limits
+from evalkit.effects.cube import Cube, from_cube, to_cube, with_words
 from evalkit.protocol import Protocol
 
 _KEYS = ["district", "intervention_id", "estimand"]
+_ARMS = ("comparison", "treated", "difference")
+_TEXT = dict.fromkeys(_KEYS, pl.String)
+_CURVES = {
+    **_TEXT,
+    "state": pl.String,
+    "arm": pl.String,
+    "month": pl.Int32,
+    **dict.fromkeys(("estimate", "ci_lower", "ci_upper"), pl.Float64),
+}
+_SUMMARY = {**_TEXT, "outcome": pl.String, **dict.fromkeys(("treated", "comparison", "difference", "ci_lower", "ci_upper"), pl.Float64)}
 
 
 def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
@@ -19,7 +33,12 @@ def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFr
     DataFrame
         district, intervention_id, estimand, state, arm (treated|comparison|difference), month, estimate, ci_lower, ci_upper (shares 0-1).
     """
-    return _with_range(_with_difference(draws), [*_KEYS, "state", "arm", "month"], conf_level)
+    tables = [pl.DataFrame(schema=_CURVES)]
+    for keys, cube in _cubes(draws):
+        axes = {"arm": pl.Series(_ARMS), "state": cube.axes["state"], "month": cube.axes["month"]}
+        columns = _with_range(_with_difference(cube.values), cube.axes["draw"], conf_level)
+        tables.append(with_words(from_cube(axes, columns, keys)).select(list(_CURVES)))
+    return pl.concat(tables).fill_nan(None).sort(*_KEYS, "state", "arm", "month")
 
 
 def effect_summary(draws: pl.DataFrame, protocol: Protocol, *, conf_level: float = 0.95) -> pl.DataFrame:
@@ -30,33 +49,38 @@ def effect_summary(draws: pl.DataFrame, protocol: Protocol, *, conf_level: float
     DataFrame
         district, intervention_id, estimand, outcome (months_STATE, STATE_share_at_end), treated, comparison, difference, ci_lower, ci_upper.
     """
-    months = draws.filter(pl.col("month") > 0).group_by(*_KEYS, "draw", "arm", outcome="months_" + pl.col("state"))
-    at_end = draws.filter((pl.col("month") == protocol.follow_up_months) & (pl.col("state") == protocol.primary_outcome))
-    values = pl.concat(
-        [
-            months.agg(pl.col("probability").sum()).select(*_KEYS, "draw", "arm", "outcome", "probability"),
-            at_end.select(*_KEYS, "draw", "arm", (pl.col("state") + "_share_at_end").alias("outcome"), "probability"),
-        ]
-    )
-    ranged = _with_range(_with_difference(values), [*_KEYS, "outcome", "arm"], conf_level)
-    # The columns are there even where no effect can be said.
-    arms = ("treated", "comparison", "difference")
-    estimates = ranged.pivot("arm", on_columns=arms, index=[*_KEYS, "outcome"], values="estimate")
-    limits = ranged.filter(pl.col("arm") == "difference").drop("arm", "estimate")
-    return estimates.join(limits, on=[*_KEYS, "outcome"]).select(
-        *_KEYS, "outcome", "treated", "comparison", "difference", "ci_lower", "ci_upper"
-    )
+    tables = [pl.DataFrame(schema=_SUMMARY)]
+    for keys, cube in _cubes(draws):
+        values, states = cube.values, cube.axes["state"]
+        months = values[..., (cube.axes["month"] > 0).to_numpy()].sum(axis=-1)
+        is_at_end = ((cube.axes["month"] == protocol.follow_up_months).to_numpy(), (states == protocol.primary_outcome).to_numpy())
+        at_end = values[:, :, is_at_end[1]][..., is_at_end[0]].reshape(*values.shape[:2], -1)
+        outcomes = [*("months_" + states.cast(pl.String)), *[f"{protocol.primary_outcome}_share_at_end"] * at_end.shape[2]]
+        found = _with_range(_with_difference(np.concatenate([months, at_end], axis=2)), cube.axes["draw"], conf_level)
+        limits = {name: found[name][_ARMS.index("difference")] for name in ("ci_lower", "ci_upper")}
+        columns = dict(zip(_ARMS, found["estimate"], strict=True)) | limits
+        tables.append(with_words(from_cube({"outcome": pl.Series(outcomes)}, columns, keys)).select(list(_SUMMARY)))
+    return pl.concat(tables).fill_nan(None).sort(*_KEYS, "outcome")
 
 
-def _with_difference(draws: pl.DataFrame) -> pl.DataFrame:
-    keys = [column for column in draws.columns if column not in ("arm", "probability")]
-    sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
-    difference = draws.group_by(keys).agg(probability=(sign * pl.col("probability")).sum()).with_columns(arm=pl.lit("difference"))
-    return pl.concat([draws, difference.select(draws.columns)])
+def _cubes(draws: pl.DataFrame) -> Iterator[tuple[dict[str, str], Cube]]:
+    """Every effect's keys, and its probabilities (n_draws, 2 arms, n_states, n_months)."""
+    for keys, own in draws.partition_by(_KEYS, as_dict=True, maintain_order=True).items():
+        yield dict(zip(_KEYS, keys, strict=True)), to_cube(own, ["draw", "arm", "state", "month"], "probability")
 
 
-def _with_range(values: pl.DataFrame, keys: list[str], conf_level: float) -> pl.DataFrame:
-    return values.group_by(keys).agg(estimate_with_range("probability", conf_level=conf_level)).sort(keys)
+def _with_difference(values: np.ndarray) -> np.ndarray:
+    """Arms in the order of `_ARMS`: the cube has comparison and treated."""
+    comparison, treated = values[:, :1], values[:, 1:]
+    return np.concatenate([comparison, treated, treated - comparison], axis=1)
+
+
+def _with_range(values: np.ndarray, draws: pl.Series, conf_level: float) -> dict[str, np.ndarray]:
+    """estimate (draw 0) and limits of the other draws along the first axis; NaN where there is none."""
+    is_point = (draws == 0).to_numpy()
+    estimate = values[is_point][0] if is_point.any() else np.full(values.shape[1:], np.nan)
+    lower, upper = percentile_limits(values[~is_point], conf_level)
+    return {"estimate": estimate, "ci_lower": lower, "ci_upper": upper}
 
 
 def draw_range(values: pl.DataFrame, *, conf_level: float = 0.95) -> dict[str, pl.Expr]:

@@ -9,6 +9,7 @@ positive. Van Ours (2004), J. Public Econ. 88:1151.
 import polars as pl
 
 from evalkit.draws import estimate_with_range
+from evalkit.effects.cube import with_words
 from evalkit.effects.events import EVENTS
 from evalkit.protocol import Protocol
 
@@ -51,7 +52,7 @@ def effect_timing(draws: pl.DataFrame, events: pl.DataFrame, protocol: Protocol,
         _lasting(events, protocol, conf_level),
     ]
     return (
-        pl.concat(parts, how="diagonal")
+        with_words(pl.concat(parts, how="diagonal"))
         .select(*KEYS, "measure", "treated", "comparison", "estimate", "ci_lower", "ci_upper")
         .sort(*KEYS, "measure")
     )

@@ -12,6 +12,8 @@ _EFFECT_KEYS = {
     "subgroup": pl.String,
     "source": pl.String,
 }
+# Tables of draws have millions of rows with the same few words: each is kept once.
+_DRAW_KEYS = dict.fromkeys(_EFFECT_KEYS, pl.Categorical)
 _PROGRAMME_DRAWS = {
     **{k: v for k, v in _EFFECT_KEYS.items() if k != "source"},
     "draw": pl.Int32,
@@ -104,10 +106,10 @@ DERIVED: tuple[TableSchema, ...] = (
     TableSchema(
         "effect_sums",
         {
-            **{k: v for k, v in _EFFECT_KEYS.items() if k != "source"},
+            **{k: v for k, v in _DRAW_KEYS.items() if k != "source"},
             "draw": pl.Int32,
-            "arm": pl.String,
-            "state": pl.String,
+            "arm": pl.Categorical,
+            "state": pl.Categorical,
             "month": pl.Int32,
             "weighted_sum": pl.Float64,
             "weight_total": pl.Float64,
@@ -119,10 +121,10 @@ DERIVED: tuple[TableSchema, ...] = (
     TableSchema(
         "effect_event_sums",
         {
-            **{k: v for k, v in _EFFECT_KEYS.items() if k != "source"},
+            **{k: v for k, v in _DRAW_KEYS.items() if k != "source"},
             "draw": pl.Int32,
-            "arm": pl.String,
-            "event": pl.String,
+            "arm": pl.Categorical,
+            "event": pl.Categorical,
             "month": pl.Int32,
             "weighted_sum": pl.Float64,
             "weight_total": pl.Float64,
@@ -154,10 +156,10 @@ DERIVED: tuple[TableSchema, ...] = (
     TableSchema(
         "effect_draws",
         {
-            **_EFFECT_KEYS,
+            **_DRAW_KEYS,
             "draw": pl.Int32,
-            "arm": pl.String,
-            "state": pl.String,
+            "arm": pl.Categorical,
+            "state": pl.Categorical,
             "month": pl.Int32,
             "probability": pl.Float64,
         },
@@ -168,10 +170,10 @@ DERIVED: tuple[TableSchema, ...] = (
     TableSchema(
         "group_draws",
         {
-            **_EFFECT_KEYS,
+            **_DRAW_KEYS,
             "draw": pl.Int32,
-            "arm": pl.String,
-            "state": pl.String,
+            "arm": pl.Categorical,
+            "state": pl.Categorical,
             "month": pl.Int32,
             "probability": pl.Float64,
         },

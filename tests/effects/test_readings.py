@@ -82,7 +82,7 @@ def test_readings_hold_every_district(arms):
     trials = arms.confounded(400, seed=1)
     propensity = fit_propensity(trials, n_draws=10, seed=4)
     sums = estimate_effect(trials, district="all", propensity=propensity, n_draws=10, seed=4).sums
-    draws = effect_draws(pl.concat([sums, sums.with_columns(district=pl.lit("North"))]))
+    draws = effect_draws(pl.concat([sums, sums.with_columns(district=pl.lit("North", dtype=pl.Categorical))]))
 
     assert effect_readings(draws, trials.protocol)["district"].value_counts(sort=True)["count"].n_unique() == 1
 
