@@ -4,7 +4,7 @@ The city notebook sees every person and hands on coefficients and statuses only;
 below that no row is a person.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -140,10 +140,13 @@ def city_effects(
         for estimand in protocol.estimands:
             own = (pl.col("protocol_hash") == protocol_hash(protocol)) & (pl.col("estimand") == estimand)
             said = statuses.filter(own & (pl.col("status") == "estimated"))
-            raw = _said_draws(sums.filter(own), said)
+            districts = said["district"].to_list()
+            counted = _with_city(sums.filter(own), add_districts, districts)
+            raw = effect_draws(counted)
             draws.append(raw)
-            events.append(_said_draws(event_sums.filter(own), said))
-            programmes.append(_said_programmes(programme_sums.filter(own), sums.filter(own), said, protocol))
+            events.append(effect_draws(_with_city(event_sums.filter(own), add_districts, districts)))
+            taking_part = _with_city(programme_sums.filter(own), add_programmes, districts)
+            programmes.append(programme_draws(taking_part, counted, state=protocol.eligibility.state_before))
             qualifying = said.filter(pl.col("district") != CITY)
             if len(qualifying) >= protocol.min_districts_for_pooling:
                 draws.append(
@@ -227,15 +230,9 @@ def _moments(people: PersonTables, trials: Trials, propensity: pl.DataFrame, *, 
     )
 
 
-def _said_draws(sums: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
-    together = pl.concat([sums, add_districts(sums, name=CITY)])
-    return effect_draws(together.filter(pl.col("district").is_in(said["district"].to_list())))
-
-
-def _said_programmes(programme_sums: pl.DataFrame, sums: pl.DataFrame, said: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
-    together = pl.concat([sums, add_districts(sums, name=CITY)])
-    programmes = pl.concat([programme_sums, add_programmes(programme_sums)]).filter(pl.col("district").is_in(said["district"].to_list()))
-    return programme_draws(programmes, together, state=protocol.eligibility.state_before)
+def _with_city(sums: pl.DataFrame, added: Callable[[pl.DataFrame], pl.DataFrame], districts: list[str]) -> pl.DataFrame:
+    """The sums of the districts named, and if it is named the city's, which adds up all."""
+    return pl.concat([sums, added(sums)]).filter(pl.col("district").is_in(districts))
 
 
 def _not_pooled(city_status: pl.DataFrame) -> pl.DataFrame:

@@ -29,13 +29,39 @@ class Cube(NamedTuple):
 
 def to_cube(table: pl.DataFrame, axes: Sequence[str], value: str) -> Cube:
     """One column of a table by the columns of `axes`, whose combinations stand at most once."""
+    return to_cubes(table, axes, (value,))[value]
+
+
+def to_cubes(table: pl.DataFrame, axes: Sequence[str], values: Sequence[str]) -> dict[str, Cube]:
+    """Several columns of a table as `to_cube`, by name."""
     labels = {axis: table[axis].unique().sort() for axis in axes}
     shape = tuple(len(own) for own in labels.values())
+    if _is_full(table, labels, shape):
+        there = np.broadcast_to(True, shape)
+        return {value: Cube(labels, table[value].to_numpy().reshape(shape), there) for value in values}
     cells = np.ravel_multi_index(tuple(_codes(table[axis], own) for axis, own in labels.items()), shape)
-    values, is_there = np.zeros(shape), np.zeros(shape, dtype=bool)
-    values.ravel()[cells] = table[value].to_numpy()
-    is_there.ravel()[cells] = True
-    return Cube(labels, values, is_there)
+    there = np.zeros(shape, dtype=bool)
+    there.ravel()[cells] = True
+    cubes = {value: np.zeros(shape) for value in values}
+    for value, cube in cubes.items():
+        cube.ravel()[cells] = table[value].to_numpy()
+    return {value: Cube(labels, cube, there) for value, cube in cubes.items()}
+
+
+def _is_full(table: pl.DataFrame, labels: Mapping[str, pl.Series], shape: tuple[int, ...]) -> bool:
+    """Whether the table has a row for every cell, in the cells' order: as tables that were made from a cube do."""
+    if len(table) != np.prod(shape):
+        return False
+    for place, (axis, own) in enumerate(labels.items()):
+        along = [1] * len(shape)
+        along[place] = shape[place]
+        if own.dtype == pl.String:
+            return False
+        # Words and numbers alike are compared as numbers.
+        found, expected = table[axis].to_physical().to_numpy(), own.to_physical().to_numpy()
+        if not (found.reshape(shape) == expected.reshape(along)).all():
+            return False
+    return True
 
 
 def from_cube(axes: Mapping[str, pl.Series], columns: Mapping[str, np.ndarray], constants: Mapping[str, str]) -> pl.DataFrame:

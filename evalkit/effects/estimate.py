@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.arm_sums import arm_sums, stretches
-from evalkit.effects.cube import from_cube, to_cube
+from evalkit.effects.cube import from_cube, to_cubes
 from evalkit.effects.events import EVENTS, event_months
 from evalkit.effects.grace import GracePeriod
 from evalkit.effects.later_starts import LaterStarts
@@ -160,7 +160,7 @@ def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
     constants = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
     parts = []
     for keys, own in sums.partition_by(constants, as_dict=True, maintain_order=True).items():
-        counted, weight = (to_cube(own, ["district", "draw", "arm", what, "month"], value) for value in ("weighted_sum", "weight_total"))
+        counted, weight = to_cubes(own, ["district", "draw", "arm", what, "month"], ("weighted_sum", "weight_total")).values()
         # Districts are added in the order of their names: the same sums give the same bits.
         columns = {"weighted_sum": counted.values.sum(axis=0), "weight_total": weight.values.max(axis=3, keepdims=True).sum(axis=0)}
         axes = {axis: labels for axis, labels in counted.axes.items() if axis != "district"}

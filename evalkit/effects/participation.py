@@ -8,7 +8,7 @@ take part in is counted, not compared, so the raw shares stand beside pooled eff
 import numpy as np
 import polars as pl
 
-from evalkit.effects.cube import from_cube, to_cube, with_words
+from evalkit.effects.cube import from_cube, to_cubes
 from evalkit.effects.target_trial import Trials
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
@@ -45,7 +45,7 @@ def programme_sums_table(sums: np.ndarray, draws: np.ndarray, names: list[str], 
     }
     columns = {measure: sums[:, i * len(names) : (i + 1) * len(names)].transpose(3, 0, 1, 2) for i, measure in enumerate(MEASURES)}
     schema = SCHEMAS["effect_programme_sums"].columns
-    return from_cube(axes, columns, keys).select(list(schema)).cast(schema)
+    return from_cube(axes, columns, keys).select(list(schema))
 
 
 def programme_draws(programme_sums: pl.DataFrame, sums: pl.DataFrame, *, state: str) -> pl.DataFrame:
@@ -67,10 +67,11 @@ def programme_draws(programme_sums: pl.DataFrame, sums: pl.DataFrame, *, state: 
     if programme_sums.is_empty():
         return pl.DataFrame(schema=schema)
     keys = ["district", *_CONSTANTS, "draw"]
-    totals = with_words(sums.filter(pl.col("state") == state).select(*keys, "arm", "month", "weight_total"))
+    totals = sums.filter(pl.col("state") == state).select(*keys, "arm", "month", "weight_total")
     empty = totals.filter(pl.col("weight_total") <= 0).select(keys).unique()
-    shares = programme_sums.join(totals, on=[*keys, "arm", "month"]).join(empty, on=keys, how="anti")
-    return shares.with_columns(pl.col(measure) / pl.col("weight_total") for measure in MEASURES).select(list(schema))
+    shares = programme_sums.join(totals, on=[*keys, "arm", "month"], maintain_order="left")
+    kept = shares if empty.is_empty() else shares.join(empty, on=keys, how="anti", maintain_order="left")
+    return kept.with_columns(pl.col(measure) / pl.col("weight_total") for measure in MEASURES).select(list(schema)).cast(schema)
 
 
 def add_programmes(programme_sums: pl.DataFrame) -> pl.DataFrame:
@@ -78,11 +79,11 @@ def add_programmes(programme_sums: pl.DataFrame) -> pl.DataFrame:
     parts = [programme_sums.clear()]
     for keys, own in programme_sums.partition_by(_CONSTANTS, as_dict=True, maintain_order=True).items():
         # Districts are added in the order of their names: the same sums give the same bits.
-        cubes = {measure: to_cube(own, ["district", "draw", "arm", "programme", "month"], measure) for measure in MEASURES}
+        cubes = to_cubes(own, ["district", "draw", "arm", "programme", "month"], MEASURES)
         axes = {axis: labels for axis, labels in cubes[MEASURES[0]].axes.items() if axis != "district"}
         columns = {measure: cube.values.sum(axis=0) for measure, cube in cubes.items()}
         whole = from_cube(axes, columns, {"district": CITY, **dict(zip(_CONSTANTS, keys, strict=True))})
-        parts.append(with_words(whole).select(programme_sums.columns))
+        parts.append(whole.select(programme_sums.columns).cast(programme_sums.schema))
     return pl.concat(parts)
 
 

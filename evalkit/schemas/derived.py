@@ -135,7 +135,7 @@ DERIVED: tuple[TableSchema, ...] = (
     # Time in every intervention of the register, of the primary comparison; the weight behind it is that of effect_sums.
     TableSchema(
         "effect_programme_sums",
-        _PROGRAMME_DRAWS,
+        {k: pl.Categorical if v == pl.String else v for k, v in _PROGRAMME_DRAWS.items()},
         ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "programme", "month"),
         False,
     ),
