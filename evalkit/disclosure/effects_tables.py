@@ -113,7 +113,7 @@ EFFECTS_TABLES: dict[str, Declared] = {
     "effect_summary": Declared(
         "estimates",
         (*_EFFECT, "outcome"),
-        ("treated", "comparison", "difference", "ci_lower", "ci_upper"),
+        ("treated", "comparison", "difference", "ci_lower", "ci_upper", "probability_positive"),
         "months, shares",
         "n_starters",
         grade="M",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from evalkit.draws import estimate_with_range, percentile_limits
+from evalkit.draws import estimate_with_range, percentile_limits, probability_above_zero
 from evalkit.effects.cube import Cube, from_cube, to_cube, with_words
 from evalkit.protocol import Protocol
 
@@ -22,7 +22,11 @@ _CURVES = {
     "month": pl.Int32,
     **dict.fromkeys(("estimate", "ci_lower", "ci_upper"), pl.Float64),
 }
-_SUMMARY = {**_TEXT, "outcome": pl.String, **dict.fromkeys(("treated", "comparison", "difference", "ci_lower", "ci_upper"), pl.Float64)}
+_SUMMARY = {
+    **_TEXT,
+    "outcome": pl.String,
+    **dict.fromkeys(("treated", "comparison", "difference", "ci_lower", "ci_upper", "probability_positive"), pl.Float64),
+}
 
 
 def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
@@ -47,7 +51,8 @@ def effect_summary(draws: pl.DataFrame, protocol: Protocol, *, conf_level: float
     Returns
     -------
     DataFrame
-        district, intervention_id, estimand, outcome (months_STATE, STATE_share_at_end), treated, comparison, difference, ci_lower, ci_upper.
+        district, intervention_id, estimand, outcome (months_STATE, STATE_share_at_end), treated, comparison, difference, ci_lower, ci_upper,
+        probability_positive (that the difference lies above zero; null without replicates).
     """
     tables = [pl.DataFrame(schema=_SUMMARY)]
     for keys, cube in _cubes(draws):
@@ -56,9 +61,12 @@ def effect_summary(draws: pl.DataFrame, protocol: Protocol, *, conf_level: float
         is_at_end = ((cube.axes["month"] == protocol.follow_up_months).to_numpy(), (states == protocol.primary_outcome).to_numpy())
         at_end = values[:, :, is_at_end[1]][..., is_at_end[0]].reshape(*values.shape[:2], -1)
         outcomes = [*("months_" + states.cast(pl.String)), *[f"{protocol.primary_outcome}_share_at_end"] * at_end.shape[2]]
-        found = _with_range(_with_difference(np.concatenate([months, at_end], axis=2)), cube.axes["draw"], conf_level)
-        limits = {name: found[name][_ARMS.index("difference")] for name in ("ci_lower", "ci_upper")}
-        columns = dict(zip(_ARMS, found["estimate"], strict=True)) | limits
+        by_arm, of_difference = _with_difference(np.concatenate([months, at_end], axis=2)), _ARMS.index("difference")
+        found = _with_range(by_arm, cube.axes["draw"], conf_level)
+        limits = {name: found[name][of_difference] for name in ("ci_lower", "ci_upper")}
+        replicates = by_arm[(cube.axes["draw"] > 0).to_numpy(), of_difference]
+        probabilities = np.array([probability_above_zero(column) for column in replicates.T], dtype=float)
+        columns = dict(zip(_ARMS, found["estimate"], strict=True)) | limits | {"probability_positive": probabilities}
         tables.append(with_words(from_cube({"outcome": pl.Series(outcomes)}, columns, keys)).select(list(_SUMMARY)))
     return pl.concat(tables).fill_nan(None).sort(*_KEYS, "outcome")
 

@@ -7,14 +7,16 @@ from markupsafe import Markup, escape
 from evalkit.report.beside import group_table, targeting_table, targeting_text
 from evalkit.report.document import Block, Brief, DataTable, Figure, Further, KeyFigure, Section
 from evalkit.report.figures import picture
-from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row, gain_form, points_form
+from evalkit.report.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, PROBABILITY, SHARE, Form, Row, gain_form, points_form
 from evalkit.report.people import month_cell
-from evalkit.report.sentences import lock_in, side_of_zero
+from evalkit.report.sentences import lock_in
 from evalkit.report.timing import moments_table, moments_text, timing_texts
 from evalkit.report.verdicts import marked
 from evalkit.tables import slug
+from evalkit.vocabulary import BANDS, band_of
 
-_VERDICTS = ("above", "below", "unclear", "unshown", "cannot")
+_VERDICTS = (*BANDS, "unshown", "cannot")
+_VERDICT_COLUMNS = ("difference", "ci_lower", "ci_upper", "probability_positive")
 _SUMS = ("district", "society")
 _KEY_OUTCOMES = ("months_work", "months_studies", "months_support")
 _TABLE_STEP_MONTHS = 3
@@ -118,7 +120,7 @@ def _grouped(views: list[tuple[Brief, Effect]]) -> tuple[Markup, ...]:
     held: dict[tuple[str, str], list[tuple[Brief, Markup]]] = {}
     for brief, effect in views:
         verdict, name = _verdict(brief, effect), escape(brief.words.text(effect.intervention_id))
-        named = _marked(brief, effect, name) if verdict in ("above", "below", "unclear") else name
+        named = _marked(brief, effect, name) if verdict in BANDS else name
         held.setdefault((verdict, brief.words.outcome), []).append((brief, named))
     sentences = []
     for (verdict, _), named in sorted(held.items(), key=lambda one: _VERDICTS.index(one[0][0])):
@@ -131,7 +133,7 @@ def _verdict(brief: Brief, effect: Effect) -> str:
     if effect.scope is None or is_pooled(brief, effect):
         return "cannot"
     months = _months(brief, effect)
-    return side_of_zero(months) if months and months.has("difference") else "unshown"
+    return band_of(months["probability_positive"]) if months and months.has(*_VERDICT_COLUMNS) else "unshown"
 
 
 def _months(brief: Brief, effect: Effect) -> Row | None:
@@ -140,10 +142,12 @@ def _months(brief: Brief, effect: Effect) -> Row | None:
 
 
 def _marked(brief: Brief, effect: Effect, text: Markup) -> Markup:
-    """A verdict on which way the months go, with what it is about."""
+    """A verdict on whether there are more months, with what it is about."""
     curve, months = _differences(brief, effect), _months(brief, effect)
     subject = (effect.scope or "", *effect.names, f"months_{brief.words.outcome}")
-    return marked(text, question="changes", subject=subject, horizon=curve[-1]["month"] if curve else 0, band=side_of_zero(months))
+    return marked(
+        text, question="changes", subject=subject, horizon=curve[-1]["month"] if curve else 0, band=band_of(months["probability_positive"])
+    )
 
 
 def _beside_each_other(brief: Brief, views: list[tuple[Brief, Effect]]) -> tuple[DataTable, ...]:
@@ -176,16 +180,17 @@ def _lead(brief: Brief, effect: Effect) -> Markup:
 
 
 def _answer(brief: Brief, effect: Effect) -> Markup:
-    """The sentence about months in the outcome, chosen by where their range lies, and the shares in it at the end."""
+    """The sentence about months in the outcome, chosen by how likely they are more, and the shares in it at the end."""
     intervention, months = brief.words.text(effect.intervention_id), _months(brief, effect)
-    if months is None or not months.has("difference"):
+    if months is None or not months.has(*_VERDICT_COLUMNS):
         return brief.words.html("change.lead_unshown", intervention=intervention)
     verdict = brief.words.html(
-        f"change.lead_{side_of_zero(months)}",
+        f"change.lead_{band_of(months['probability_positive'])}",
         intervention=intervention,
         month=month_of_horizon(brief, effect),
         months=brief.number(months, "difference", CHANGE_MONTHS),
         range=brief.range_of(months, CHANGE_MONTHS),
+        probability=brief.number(months, "probability_positive", PROBABILITY),
     )
     return Markup(" ").join([_marked(brief, effect, verdict), *_end_text(brief, effect)])
 
@@ -303,8 +308,9 @@ def _pictures(brief: Brief, effect: Effect, conclusion: Markup) -> tuple[Figure,
 
 def _months_figure(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
     months = _months(brief, effect)
-    conclusion = brief.words.html(f"change.figure_months_{side_of_zero(months) if months else 'unclear'}")
-    conclusion = _marked(brief, effect, conclusion) if months else conclusion
+    is_said = months is not None and months.has(*_VERDICT_COLUMNS)
+    said = brief.words.html(f"change.figure_months_{band_of(months['probability_positive']) if is_said else 'unclear'}")
+    conclusion = _marked(brief, effect, said) if is_said else said
     return picture(brief, "effect_months", conclusion, _summary_table(brief, effect), of=effect.names)
 
 

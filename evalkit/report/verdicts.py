@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from evalkit.report.numbers import Row
-from evalkit.report.sentences import Side
 from evalkit.vocabulary import Band, band_of
 
 
-def marked(text: Markup | str, *, question: str, subject: Sequence[str], horizon: int, band: Band | Side) -> Markup:
-    """A verdict with what it answers: the question, about what, up to which month, and the band (or the side of zero) that it says.
+def marked(text: Markup | str, *, question: str, subject: Sequence[str], horizon: int, band: Band) -> Markup:
+    """A verdict with what it answers: the question, about what, up to which month, and the band that it says.
 
     Two verdicts with the same question and subject on one page must say the same; a test reads all pages for it.
     """

@@ -183,7 +183,7 @@ def test_where_no_effect_can_be_said_the_tables_are_empty_and_whole():
     events = pl.DataFrame(schema={("event" if name == "state" else name): kind for name, kind in draws.schema.items()})
     declared = load_protocol(Path(__file__).parents[2] / "params" / "protocols" / "training.yaml", n_months=72)
 
-    assert effect_summary(draws, declared).columns[-5:] == ["treated", "comparison", "difference", "ci_lower", "ci_upper"]
+    assert effect_summary(draws, declared).columns[-6:-1] == ["treated", "comparison", "difference", "ci_lower", "ci_upper"]
     assert effect_timing(draws, events, declared).is_empty()
 
 

@@ -281,16 +281,16 @@ def _effect_curves():
     )
 
 
-def _effect_summary(low=-2.2, high=1.1):
+def _effect_summary(low=-2.2, high=1.1, probability=0.24):
     outcomes = {
-        "work_share_at_end": (0.45, 0.39, 0.06, -0.03, 0.15),
-        "months_work": (6.3, 6.9, -0.6, low, high),
-        "months_studies": (3.1, 3.4, -0.3, -1.3, 0.8),
-        "months_support": (8.2, 12.4, -4.2, -5.9, -2.4),
-        "months_training": (6.4, 1.3, 5.1, 4.2, 6.0),
+        "work_share_at_end": (0.45, 0.39, 0.06, -0.03, 0.15, 0.9),
+        "months_work": (6.3, 6.9, -0.6, low, high, probability),
+        "months_studies": (3.1, 3.4, -0.3, -1.3, 0.8, 0.3),
+        "months_support": (8.2, 12.4, -4.2, -5.9, -2.4, 0.001),
+        "months_training": (6.4, 1.3, 5.1, 4.2, 6.0, 0.999),
     }
     rows = [(district, *EFFECT.values(), outcome, *values) for district in ("Norr", "all") for outcome, values in outcomes.items()]
-    keys, values = [*EFFECT_KEYS, "outcome"], ["treated", "comparison", "difference", "ci_lower", "ci_upper"]
+    keys, values = [*EFFECT_KEYS, "outcome"], ["treated", "comparison", "difference", "ci_lower", "ci_upper", "probability_positive"]
     return protect_estimates(
         _frame(rows, [*keys, *values]), name="effect_summary", keys=keys, values=values, n_persons=None, unit="months", **FROM
     )
