@@ -355,13 +355,17 @@ def _refuse_unsaid_simulation(prepared: "Run") -> None:
 
 def _receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | None) -> str:
     """The extract taken through the door as a run would take it, what the door counted, and whether spells and trials can be made of it."""
-    from evalkit.effects import load_protocols, refuse_unknown_interventions
+    from evalkit.effects import load_protocols, refuse_unfollowed_states, refuse_unknown_interventions
     from evalkit.intake import admit_run
     from evalkit.spells import build_spells
 
     admission = admit_run(prepared, extract=other_extract, mapping=other_mapping)
-    refuse_unknown_interventions(load_protocols(prepared), admission.tables["intervention"])
-    build_spells(admission.tables, prepared.params)
+    protocols = load_protocols(prepared)
+    refuse_unknown_interventions(protocols, admission.tables["intervention"])
+    built = build_spells(admission.tables, prepared.params)
+    lives = built["state_intervals"].join(built["support_spells"], on="person_id", how="semi")
+    for protocol in protocols:
+        refuse_unfollowed_states(lives["from_state"].unique(), protocol)
     return _as_lines(admission)
 
 

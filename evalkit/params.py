@@ -201,7 +201,7 @@ class RunFile(Record):
 
     run: str
     title: Text
-    languages: tuple[Language, ...] = ("sv", "en")
+    languages: tuple[Language, ...] = Field(("sv", "en"), min_length=1)
     districts: tuple[str, ...]
     districts_are: Literal["districts", "municipalities"] = "districts"
     seed: int
@@ -216,6 +216,13 @@ class RunFile(Record):
     min_count: int = Field(5, ge=3)
     wording: dict[str, Text] = Field({})
     notices: tuple[Text, ...] = ()
+
+    @field_validator("languages")
+    @classmethod
+    def _name_each_language_once(cls, languages: tuple[Language, ...]) -> tuple[Language, ...]:
+        if len(set(languages)) < len(languages):
+            raise ValueError("each language stands once")
+        return languages
 
     @model_validator(mode="after")
     def _quotes_what_is_followed(self):

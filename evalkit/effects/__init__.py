@@ -47,6 +47,7 @@ from evalkit.effects.readings import e_value, effect_readings
 from evalkit.effects.refusal import constant_covariates, constant_terms, refusal_reason, terms_left_out
 from evalkit.effects.requirements import (
     DeliveredColumn,
+    refuse_unfollowed_states,
     refuse_unknown_interventions,
     refuse_unusable_columns,
     tables_asked_for,
@@ -152,6 +153,7 @@ __all__ = [
     "ranks",
     "readings",
     "refusal_reason",
+    "refuse_unfollowed_states",
     "refuse_unknown_interventions",
     "refuse_unusable_columns",
     "replicate_logits",

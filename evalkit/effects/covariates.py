@@ -9,6 +9,7 @@ import polars as pl
 
 from evalkit.adjustment import Covariate
 from evalkit.effects.earlier import EarlierParticipation, participation_columns
+from evalkit.effects.requirements import UNKNOWN, refuse_unfollowed_states
 from evalkit.effects.spline import calendar_columns, natural_spline
 from evalkit.errors import ProtocolError, nearest
 from evalkit.months import month_number, month_number_expr
@@ -16,7 +17,6 @@ from evalkit.protocol import Protocol
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import STATES
 
-UNKNOWN = "unknown"
 _TIME_OF = {"household_member": "month", "assessment": "date", "follow_up": "date"}
 
 
@@ -30,14 +30,7 @@ class StatePanel:
         found = set(names.unique())
         is_partly_unknown = UNKNOWN in found and UNKNOWN not in protocol.outcomes
         self.states = (*protocol.outcomes, UNKNOWN) if is_partly_unknown else protocol.outcomes
-        undeclared = sorted(found - set(self.states))
-        if undeclared:
-            raise ProtocolError(
-                f"{len(undeclared)} states occur that the protocol does not follow.",
-                where=f"protocol {protocol.protocol}, outcomes; states: {', '.join(undeclared)}",
-                why="In each arm the shares of all states must sum to one.",
-                fix="add them to outcomes.",
-            )
+        refuse_unfollowed_states(found, protocol)
         self.people = people
         self.months = np.full((len(people), int(own["stop"].max())), -1, dtype=np.int8)
         position = {state: place for place, state in enumerate(self.states)}

@@ -1,6 +1,6 @@
 """What a protocol takes for granted: columns of delivered tables and their values, and a word in the report for each term of its model."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -21,6 +21,7 @@ Columns = Mapping[str, DeliveredColumn]
 
 # Columns that a subgroup may ask for and nobody delivers: effects.groups makes them.
 _MADE_FOR_SUBGROUPS = {"elapsed_months": DeliveredColumn("integer"), "is_woman_in_weak_position": DeliveredColumn("boolean")}
+UNKNOWN = "unknown"
 _NUMBERS = ("integer", "number")
 
 
@@ -42,6 +43,29 @@ def term_names(protocol: Protocol) -> tuple[str, ...]:
 def tables_asked_for(protocols: Sequence[Protocol]) -> tuple[str, ...]:
     """The delivered tables that covariates of kind latest ask for."""
     return tuple(sorted({covariate.table for protocol in protocols for covariate in protocol.covariates if covariate.kind == "latest"}))
+
+
+def refuse_unfollowed_states(found: Collection[str], protocol: Protocol) -> None:
+    """Refuse a protocol that does not follow every state that people come into; unknown months are followed whether or not it names them.
+
+    Parameters
+    ----------
+    found : collection of str
+        The states that occur, as outcomes.
+
+    Raises
+    ------
+    ProtocolError
+        Naming the states.
+    """
+    unfollowed = sorted(set(found) - {*protocol.outcomes, UNKNOWN})
+    if unfollowed:
+        raise ProtocolError(
+            f"{len(unfollowed)} state{'s occur' if len(unfollowed) > 1 else ' occurs'} that the protocol does not follow.",
+            where=f"protocol {protocol.protocol}, outcomes; states: {', '.join(unfollowed)}",
+            why="In each arm the shares of all states must sum to one.",
+            fix="add them to outcomes.",
+        )
 
 
 def refuse_unusable_columns(protocols: Sequence[Protocol], tables: Mapping[str, Columns]) -> None:
