@@ -50,7 +50,9 @@ class Frame:
 
 
 def nice_ticks(low: float, high: float, n_steps: int = 5) -> list[float]:
-    """Round tick values that span from `low` to `high`: steps of 1, 2 or 5 times a power of ten."""
+    """Round tick values that span from `low` to `high`: steps of 1, 2 or 5 times a power of ten. A single value is given one unit above it."""
+    if high <= low:
+        high = low + 1
     span = max(high - low, 1e-9)
     power = 10.0 ** floor(log10(span / n_steps))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power * n_steps >= span * 0.999)

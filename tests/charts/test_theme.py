@@ -70,6 +70,13 @@ def test_nice_ticks_span_the_values_in_few_steps(low, width):
     assert 2 <= len(ticks) <= 8
 
 
+@pytest.mark.parametrize("value", [0, 0.0, 3, -0.25])
+def test_nice_ticks_of_a_single_value_have_a_height(value):
+    ticks = nice_ticks(value, value)
+
+    assert ticks[0] <= value < ticks[-1]
+
+
 def test_inner_ticks_stay_inside():
     assert inner_ticks(-0.25, 0.19, n_steps=3) == [-0.2, 0.0]
 
