@@ -47,7 +47,11 @@ class Truncation(Record):
 
 
 class Refusal(Record):
-    """The limits below or above which an effect "cannot be said"."""
+    """The limits below or above which an effect "cannot be said".
+
+    min_starters, min_effective_sample_size: people who start, and people of equal weight that the comparison is worth, however many trials each of
+    them stands in. max_abs_smd: the difference of a covariate after weighting, in standard deviations. max_share_outside_support: of starters.
+    """
 
     min_starters: int = Field(10, ge=1)
     min_effective_sample_size: float = Field(10, ge=1)

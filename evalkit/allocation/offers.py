@@ -88,20 +88,20 @@ def budgets_now(offers: pl.DataFrame) -> dict[str, float]:
     return dict(spent.sort("district").iter_rows())
 
 
-def starts_per_year(place_costs: pl.DataFrame, interventions: pl.DataFrame) -> pl.DataFrame:
-    """How many starts a year the places allow: places times twelve over the planned months, last year with a count.
+def starts_per_year(place_costs: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
+    """How many starts a year the places allow: places times twelve over the months that a start fills one, last year with a count.
 
     Parameters
     ----------
     place_costs : DataFrame
         intervention_id, year, places.
-    interventions : DataFrame
-        intervention_id, planned_months.
+    lengths : DataFrame
+        intervention_id, months_per_start (`spells.months_per_start`): who leaves early frees the place.
     """
     last = place_costs.sort("year").group_by("intervention_id").last()
     return (
-        last.join(interventions.select("intervention_id", "planned_months"), on="intervention_id")
-        .filter(pl.col("planned_months") > 0)
-        .select("intervention_id", (pl.col("places") * MONTHS_PER_YEAR / pl.col("planned_months")).alias("starts_per_year"))
+        last.join(lengths.select("intervention_id", "months_per_start"), on="intervention_id")
+        .filter(pl.col("months_per_start") > 0)
+        .select("intervention_id", (pl.col("places") * MONTHS_PER_YEAR / pl.col("months_per_start")).alias("starts_per_year"))
         .sort("intervention_id")
     )

@@ -13,9 +13,9 @@ from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTI
 from evalkit.economics.discounting import discount_factors, mid_months
 from evalkit.economics.effect_paths import ARMS, EffectPath
 from evalkit.economics.horizon import BOTH, months_in_states
-from evalkit.economics.ledger import unit_amount
-from evalkit.economics.price_book import Posting, PriceBook, Scenario
-from evalkit.economics.price_draws import own_prices
+from evalkit.economics.price_book import PROGRAMME_DRIVERS, Posting, PriceBook, Scenario
+from evalkit.economics.price_draws import own_prices, unit_amount
+from evalkit.economics.programme_time import programme_money
 
 _ACTOR_INDEX = {actor: i for i, actor in enumerate(ACTOR_NAMES)}
 _PURSE = [_ACTOR_INDEX[actor] for actor in PUBLIC_PURSE]
@@ -28,8 +28,8 @@ class CashFlow:
 
     `worth`: (actor, draw, time 0..n), actors as in `ACTOR_NAMES`; postings that come after the horizon stand in its last month. `present`: the
     sum over time, (actor, draw), by horizon: `n_months`, the follow-up and a month less than the horizon. `programme_cost`: what each actor pays
-    for the intervention itself, >= 0, (actor, draw). `equalised`: what income equalisation takes from the city, (draw,). `work_months`: extra
-    months in unsubsidised work, (draw, month 1..n). `a_month`: what money a month later is worth, (draw,).
+    more for programmes, of every intervention, than in the comparison, (actor, draw). `equalised`: what income equalisation takes from the city,
+    (draw,). `work_months`: extra months in unsubsidised work, (draw, month 1..n). `a_month`: what money a month later is worth, (draw,).
     """
 
     keys: dict[str, str]
@@ -109,18 +109,19 @@ def cash_flow(
     present = {horizon: np.zeros((len(ACTOR_NAMES), n_draws)) for horizon in horizons}
     cost, equalised = np.zeros((len(ACTOR_NAMES), n_draws)), np.zeros(n_draws)
     middles = discount_factors(rate, mid_months(n_months))
-    for quantity, delay, postings in _channels(path, price_book, prices, arms, displacement):
-        is_start = postings[0].driver == "start"
-        discounted = quantity * (discount_factors(rate, [delay]) * (1.0 if is_start else middles))
-        units = _units(postings, prices)
+    beginnings = discount_factors(rate, np.arange(n_months))
+    channels = [*_channels(path, price_book, prices, arms, displacement), *_programme_channels(path, price_book, drawn, n_months)]
+    for quantity, units, posting in channels:
+        is_start, delay = posting.driver == "programme_starts", posting.delay_months
+        discounted = quantity * (discount_factors(rate, [delay]) * (beginnings if is_start else middles))
         for actor, unit in units.items():
             _add_through_time(worth[actor], discounted * unit[:, None], delay if is_start else delay + 1)
             for horizon, sums in present.items():
-                sums[actor] += unit * discounted[:, : None if is_start else horizon].sum(axis=1)
-        if postings[0].role == "programme_cost":
+                sums[actor] += unit * discounted[:, :horizon].sum(axis=1)
+        if posting.role == "programme_cost":
             for actor, unit in units.items():
-                cost[actor] -= unit * discounted[:, 0]
-        if postings[0].role == "equalisation":
+                cost[actor] -= unit * discounted.sum(axis=1)
+        if posting.role == "equalisation":
             equalised += units[_ACTOR_INDEX["city"]] * discounted.sum(axis=1)
     burden = _burdens(price_book, prices)
     for by_actor in (worth, *present.values()):
@@ -131,20 +132,25 @@ def cash_flow(
 
 
 def _channels(path: EffectPath, book: PriceBook, prices: dict[str, np.ndarray], arms: dict[str, np.ndarray], displacement: Scenario):
-    """What is counted, at which times, and the postings that are driven by it."""
+    """What is counted in each month, what each actor gains by it, and one of the postings that are driven by it."""
     groups: dict[tuple, list[Posting]] = {}
     for posting in book.postings:
-        if posting.driver != "net_public_outlay" and posting.state in (None, *path.states):
+        if posting.state in path.states:
             arm = BOTH if len(posting.arms) == len(ARMS) else posting.arms[0]
             groups.setdefault((posting.driver, posting.state, arm, posting.delay_months, posting.role), []).append(posting)
-    for (driver, state, arm, delay, _), postings in groups.items():
-        if driver == "start":
-            yield np.ones((len(path.draws), 1)), delay, postings
-            continue
+    for (driver, state, arm, _, _), postings in groups.items():
         quantity = arms[arm][:, path.states.index(state)]
         if driver == "displaced_months":
             quantity = quantity * prices[getattr(book.appraisal.displacement_in(state), displacement)][:, None]
-        yield quantity, delay, postings
+        yield quantity, _units(postings, prices), postings[0]
+
+
+def _programme_channels(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], n_months: int):
+    """As `_channels`, for postings on programmes: money by month, every intervention at its own price."""
+    for posting in book.postings:
+        if posting.driver in PROGRAMME_DRIVERS:
+            units = {_ACTOR_INDEX[actor]: np.full(len(path.draws), float(sign)) for actor, sign in posting.sides}
+            yield programme_money(posting, path, book, drawn, n_months), units, posting
 
 
 def _units(postings: list[Posting], prices: dict[str, np.ndarray]) -> dict[int, np.ndarray]:

@@ -18,13 +18,14 @@ STEPS = ("before", "method", "data", "parameters", "after")
 
 @dataclass(frozen=True)
 class Vintage:
-    """A run's effects and prices, the horizon to which it valued them (null: the follow-up), and what it reported (district, intervention_id,
-    estimand, perspective, estimate)."""
+    """A run's effects and prices, what it reported (district, intervention_id, estimand, perspective, estimate), the horizon to which it valued
+    them (null: the follow-up), and the time of both arms in programmes (table effect_programme_draws)."""
 
     effect_draws: pl.DataFrame
     price_book: PriceBook
     reported: pl.DataFrame
     horizon_months: int | None = None
+    programmes: pl.DataFrame | None = None
 
 
 def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
@@ -46,11 +47,11 @@ def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
         If the books differ in currency or price year, or no effect is in both runs.
     """
     _refuse_other_money(before.price_book, after.price_book)
-    old_data, new_data = _point(before.effect_draws), _point(after.effect_draws)
+    horizon = after.horizon_months
     values = {
-        "method": _values(old_data, before.price_book, after.horizon_months),
-        "data": _values(new_data, before.price_book, after.horizon_months),
-        "parameters": _values(new_data, after.price_book, after.horizon_months),
+        "method": _values(before, before.price_book, horizon),
+        "data": _values(after, before.price_book, horizon),
+        "parameters": _values(after, after.price_book, horizon),
     }
     found = before.reported.select(*_KEYS, before="estimate").join(after.reported.select(*_KEYS, after="estimate"), on=_KEYS)
     for step, table in values.items():
@@ -89,7 +90,7 @@ def read_vintage(run_dir: Path | str, price_book: PriceBook, *, horizon_months: 
     Parameters
     ----------
     run_dir : Path or str
-        The run's folder; its tables effect_draws and value_draws are read.
+        The run's folder; its tables effect_draws, effect_programme_draws and value_draws are read.
     price_book : PriceBook
         The book as it was when the run was made: keep the file with the run, or take it from version control.
     horizon_months : int, optional
@@ -99,15 +100,16 @@ def read_vintage(run_dir: Path | str, price_book: PriceBook, *, horizon_months: 
     valued = values.select(EFFECT_KEYS).unique()
     # Only the point estimate is compared; a city's replicates are millions of rows.
     effects = _point(read_table(run_dir, "effect_draws")).join(valued, on=EFFECT_KEYS, how="semi")
-    return Vintage(effects, price_book, summarise_value(values), horizon_months)
+    return Vintage(effects, price_book, summarise_value(values), horizon_months, _point(read_table(run_dir, "effect_programme_draws")))
 
 
-def _point(effect_draws: pl.DataFrame) -> pl.DataFrame:
-    return effect_draws.filter(pl.col("draw") == 0).with_columns(pl.col(pl.Categorical).cast(pl.String))
+def _point(draws: pl.DataFrame) -> pl.DataFrame:
+    return draws.filter(pl.col("draw") == 0).with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
-def _values(point: pl.DataFrame, book: PriceBook, horizon_months: int | None) -> pl.DataFrame:
-    ledger = value_effects(point, book, seed=0, horizon_months=horizon_months)
+def _values(data: Vintage, book: PriceBook, horizon_months: int | None) -> pl.DataFrame:
+    """A vintage's effects at the prices of a book."""
+    ledger = value_effects(_point(data.effect_draws), book, seed=0, programmes=data.programmes, horizon_months=horizon_months)
     return pl.concat(
         ledger.filter(pl.col("actor").is_in(actors))
         .group_by("district", "intervention_id", "estimand")

@@ -5,7 +5,7 @@ run shows several subgroups, and the ledger values one of them and never adds th
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -26,7 +26,9 @@ LEAST_DECISION_DRAWS = 1000
 class EffectPath:
     """One district and intervention.
 
-    `draws`: numbers of the draws, shape (n,). `probabilities`: (draw, arm, state, month 1..h), arms in the order of `ARMS`.
+    `draws`: numbers of the draws, shape (n,). `probabilities`: (draw, arm, state, month 1..h), arms in the order of `ARMS`. `programmes`:
+    interventions that people of either arm take part in. `participation`: by driver of the price book, the shares that take part in or start each
+    of them, (draw, arm, programme, month 1..h); both empty where the book does not ask.
     """
 
     keys: dict[str, str]
@@ -34,6 +36,18 @@ class EffectPath:
     states: list[str]
     probabilities: np.ndarray
     n_effective: int | None = None
+    programmes: list[str] = field(default_factory=list)
+    participation: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def taken(self, places: np.ndarray, *, n_effective: int | None) -> "EffectPath":
+        """The draws at some places, in that order, numbered anew from 0."""
+        return replace(
+            self,
+            draws=np.arange(len(places)),
+            probabilities=self.probabilities[places],
+            n_effective=n_effective,
+            participation={driver: shares[places] for driver, shares in self.participation.items()},
+        )
 
     @property
     def n_months(self) -> int:
@@ -99,7 +113,7 @@ def recycle(path: EffectPath, n_draws: int) -> EffectPath:
         )
     taken = np.concatenate([point, replicates[np.arange(n_draws) % len(replicates)]])
     n_effective = min(n_draws, len(replicates))
-    return replace(path, draws=np.arange(n_draws + 1), probabilities=path.probabilities[taken], n_effective=n_effective)
+    return path.taken(taken, n_effective=n_effective)
 
 
 def decay(n_observed: int, n_months: int, half_life: np.ndarray) -> np.ndarray:

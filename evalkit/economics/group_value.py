@@ -9,6 +9,7 @@ from evalkit.economics.effect_paths import effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.price_book import PriceBook
 from evalkit.economics.price_draws import draw_prices
+from evalkit.economics.programme_time import with_programmes
 
 
 def value_by_group(
@@ -16,6 +17,7 @@ def value_by_group(
     price_book: PriceBook,
     *,
     seed: int,
+    programmes: pl.DataFrame | None = None,
     n_draws: int | None = None,
     horizon_months: int | None = None,
 ) -> pl.DataFrame:
@@ -26,6 +28,8 @@ def value_by_group(
     group_draws : DataFrame
         The table group_draws: effects in groups, all districts together, one estimand for each intervention. A group's shrunk draws are taken where
         it has such.
+    programmes : DataFrame, optional
+        The table group_programme_draws; needed where the book posts on time in programmes.
     price_book, seed, n_draws, horizon_months
         As in `value_results`: with the same, draw b of a group meets the prices and the replicate of draw b of everybody.
 
@@ -37,7 +41,9 @@ def value_by_group(
     keys = ["intervention_id", "protocol_hash", "subgroup"]
     shrunk = group_draws.filter(pl.col("source") == "shrunk")
     chosen = pl.concat([shrunk, group_draws.filter(pl.col("source") == "raw").join(shrunk.select(keys).unique(), on=keys, how="anti")])
-    paths = {group: effect_paths(chosen, subgroup=group) for group in chosen["subgroup"].unique().sort()}
+    paths = {
+        group: with_programmes(effect_paths(chosen, subgroup=group), programmes, price_book) for group in chosen["subgroup"].unique().sort()
+    }
     every = [path for own in paths.values() for path in own]
     refuse_unknown_states(every, price_book)
     _, n_draws = n_joint_draws(every, n_draws)

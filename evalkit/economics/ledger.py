@@ -16,8 +16,9 @@ from evalkit.economics.discounting import discount_factors, mid_months
 from evalkit.economics.effect_paths import ARMS, EVERYBODY, EffectPath, effect_paths
 from evalkit.economics.horizon import BOTH, months_in_states
 from evalkit.economics.ledger_checks import check_ledger
-from evalkit.economics.price_book import Posting, PriceBook, Scenario
-from evalkit.economics.price_draws import draw_prices, own_prices
+from evalkit.economics.price_book import PROGRAMME_DRIVERS, Posting, PriceBook, Scenario
+from evalkit.economics.price_draws import draw_prices, own_prices, unit_amount
+from evalkit.economics.programme_time import programme_money, with_programmes
 from evalkit.errors import LedgerError, first_few
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import conform
@@ -37,6 +38,7 @@ def value_effects(
     price_book: PriceBook,
     *,
     seed: int,
+    programmes: pl.DataFrame | None = None,
     horizon_months: int | None = None,
     subgroup: str = EVERYBODY,
 ) -> pl.DataFrame:
@@ -51,6 +53,8 @@ def value_effects(
         Prices and postings (`load_price_book`).
     seed : int
         Seed of the price draws, >= 0.
+    programmes : DataFrame, optional
+        The table effect_programme_draws: the time that either arm spends in every intervention; needed where the book posts on it.
     horizon_months : int, optional
         The months that are valued: beyond the follow-up the effect decays by the book's half-life. Without it nothing is projected.
     subgroup : str
@@ -64,12 +68,13 @@ def value_effects(
     Raises
     ------
     EstimationError
-        If the draws are incomplete, do not sum to one, hold several estimands of an intervention, or none of the subgroup; if the horizon is
-        shorter than the follow-up, or longer and the book declares no half-life.
+        If the draws are incomplete, do not sum to one, hold several estimands of an intervention, or none of the subgroup; if time in programmes
+        is needed and not there; if the horizon is shorter than the follow-up, or longer and the book declares no half-life.
     LedgerError
         If a state has no livelihood in the book, or the ledger does not balance.
     """
-    return value_under(effect_draws, price_book, displacement="central", seed=seed, horizon_months=horizon_months, subgroup=subgroup)
+    given = {"seed": seed, "programmes": programmes, "horizon_months": horizon_months, "subgroup": subgroup}
+    return value_under(effect_draws, price_book, displacement="central", **given)
 
 
 def value_under(
@@ -78,6 +83,7 @@ def value_under(
     *,
     displacement: Scenario,
     seed: int,
+    programmes: pl.DataFrame | None = None,
     horizon_months: int | None = None,
     subgroup: str = EVERYBODY,
 ) -> pl.DataFrame:
@@ -88,10 +94,10 @@ def value_under(
     displacement : {"zero", "central", "high"}
         Which of the book's displacement records applies; `value_effects` takes the central one. All other draws are the same, so two
         scenarios differ by displacement and what it costs alone.
-    effect_draws, price_book, seed, horizon_months, subgroup
+    effect_draws, price_book, seed, programmes, horizon_months, subgroup
         As in `value_effects`, with its returns and errors.
     """
-    paths = effect_paths(effect_draws, subgroup=subgroup)
+    paths = with_programmes(effect_paths(effect_draws, subgroup=subgroup), programmes, price_book)
     if not paths:
         return pl.DataFrame(schema=SCHEMAS["value_draws"].columns)
     refuse_unknown_states(paths, price_book)
@@ -117,15 +123,19 @@ def _value(effect: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], sc
     prices = own_prices(drawn, book, effect.keys["intervention_id"], effect.draws)
     rate = prices[book.appraisal.discount_rate]
     n_months = horizon or effect.n_months
-    factors = discount_factors(rate, mid_months(n_months))
-    months = {arm: np.einsum("dsm,dm->ds", one, factors) for arm, one in months_in_states(effect, book, prices, n_months).items()}
-    rows = [
-        _Row(posting, actor, sign * amounts)
-        for posting in book.postings
-        if posting.driver != "net_public_outlay" and posting.state in (None, *effect.states)
-        for amounts in [_amounts(posting, effect, months, prices, book, scenario)]
-        for actor, sign in posting.sides
-    ]
+    middles = discount_factors(rate, mid_months(n_months))
+    months = {arm: np.einsum("dsm,dm->ds", one, middles) for arm, one in months_in_states(effect, book, prices, n_months).items()}
+    rows = []
+    for posting in book.postings:
+        if posting.driver in PROGRAMME_DRIVERS:
+            factors = middles if posting.driver == "programme_months" else discount_factors(rate, np.arange(n_months))
+            amounts = (programme_money(posting, effect, book, drawn, n_months) * factors).sum(axis=1)
+        elif posting.driver != "net_public_outlay" and posting.state in effect.states:
+            amounts = _amounts(posting, effect, months, prices, book, scenario)
+        else:
+            continue
+        later = discount_factors(rate, [posting.delay_months])[:, 0] if posting.delay_months else 1.0
+        rows += [_Row(posting, actor, sign * amounts * later) for actor, sign in posting.sides]
     outlay = -sum((row.amounts for row in rows if row.actor in PUBLIC_PURSE), start=np.zeros(len(effect.draws)))
     rows += [
         _Row(posting, actor, sign * outlay * prices[book.appraisal.cost_of_public_funds])
@@ -139,25 +149,12 @@ def _value(effect: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], sc
 def _amounts(
     posting: Posting, effect: EffectPath, months: dict[str, np.ndarray], prices: dict[str, np.ndarray], book: PriceBook, scenario: Scenario
 ) -> np.ndarray:
-    """What a posting comes to per draw: discounted months or starts, times its unit amount, later by its delay."""
-    amounts = _quantity(posting, effect, months) * unit_amount(posting, prices)
+    """What a posting on states comes to per draw: discounted months times its unit amount."""
+    arm = BOTH if len(posting.arms) == len(ARMS) else posting.arms[0]
+    amounts = months[arm][:, effect.states.index(posting.state)] * unit_amount(posting, prices)
     if posting.driver == "displaced_months":
         amounts = amounts * prices[getattr(book.appraisal.displacement_in(posting.state), scenario)]
-    if posting.delay_months:
-        amounts = amounts * discount_factors(prices[book.appraisal.discount_rate], [posting.delay_months])[:, 0]
     return amounts
-
-
-def _quantity(posting: Posting, effect: EffectPath, months: dict[str, np.ndarray]) -> np.ndarray:
-    if posting.driver == "start":
-        return np.ones(len(effect.draws))
-    arm = BOTH if len(posting.arms) == len(ARMS) else posting.arms[0]
-    return months[arm][:, effect.states.index(posting.state)]
-
-
-def unit_amount(posting: Posting, prices: dict[str, np.ndarray]) -> np.ndarray:
-    """A posting's amount per unit of its driver, per draw."""
-    return sum(np.prod([prices[key] for key in term], axis=0) for term in posting.terms)
 
 
 def _as_table(rows: list[_Row], effect: EffectPath, book: PriceBook) -> pl.DataFrame:

@@ -73,8 +73,9 @@ def _unfit_sensitivity(book: "PriceBook") -> Iterator[str]:
 
 def _unfit_roles(book: "PriceBook") -> Iterator[str]:
     for posting in book.postings:
-        if posting.role == "programme_cost" and (posting.driver != "start" or posting.received_by != "resources"):
-            yield f"posting {posting.posting} (the intervention's cost is a start's, and uses resources up)"
+        is_of_programmes = posting.driver in ("programme_months", "programme_starts")
+        if posting.role == "programme_cost" and not (is_of_programmes and posting.received_by == "resources"):
+            yield f"posting {posting.posting} (a programme's cost is that of its months or starts, and uses resources up)"
         if posting.role == "equalisation" and "city" not in (posting.paid_by, posting.received_by):
             yield f"posting {posting.posting} (income equalisation is between the city and the state)"
         if posting.driver == "net_public_outlay" and posting.delay_months:

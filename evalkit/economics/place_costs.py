@@ -1,4 +1,4 @@
-"""What a place costs: fixed and variable, by how far the places are used; and from that a start's price for each intervention."""
+"""What a place costs: fixed and variable, by how far the places are used; and from that each intervention's own price of a place and month."""
 
 from collections.abc import Mapping
 from math import prod
@@ -87,7 +87,7 @@ def _above_zero(amount: pl.Expr) -> pl.Expr:
 
 
 def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
-    """The run's price book, as far as delivered tables say more: each intervention's own price of a start where places and their costs were
+    """The run's price book, as far as delivered tables say more: each intervention's own price of a place where places and their costs were
     delivered (table capacity), and the split of a household's money where the book declares one and households were delivered.
 
     Parameters
@@ -120,14 +120,33 @@ def run_place_costs(run: Run, occupied: pl.DataFrame) -> pl.DataFrame:
     return place_costs(read_table(run.run_dir, "capacity"), occupied)
 
 
-def start_costs(book: PriceBook, interventions: pl.DataFrame) -> pl.DataFrame:
-    """What a start of each intervention costs, at the prices' own values: intervention_id, cost, currency; 0 where the book prices no start."""
+def start_costs(book: PriceBook, lengths: pl.DataFrame) -> pl.DataFrame:
+    """What a start of each intervention is expected to cost: the months that it is used at the price of a place, and what a start itself costs.
+
+    Parameters
+    ----------
+    book : PriceBook
+        Its postings with the role programme_cost, at the prices' own values, without discounting.
+    lengths : DataFrame
+        intervention_id, months_per_start (`spells.months_per_start`).
+
+    Returns
+    -------
+    DataFrame
+        intervention_id, cost, currency; 0 where the book prices no programme.
+    """
     values = {record.key: record.value for record in book.prices}
-    terms = [term for posting in book.postings if posting.role == "programme_cost" for term in posting.terms]
+    postings = [posting for posting in book.postings if posting.role == "programme_cost"]
     rows = []
-    for intervention in interventions["intervention_id"].sort():
+    for intervention, months in lengths.select("intervention_id", "months_per_start").sort("intervention_id").iter_rows():
         own = book.own_prices(intervention)
-        rows.append((intervention, float(sum(prod(values[own.get(key, key)] for key in term) for term in terms)), book.currency))
+        paid = [
+            (months if posting.driver == "programme_months" else 1.0) * prod(values[own.get(key, key)] for key in term)
+            for posting in postings
+            if posting.pays_for(intervention)
+            for term in posting.terms
+        ]
+        rows.append((intervention, float(sum(paid)), book.currency))
     return pl.DataFrame(rows, schema={"intervention_id": pl.String, "cost": pl.Float64, "currency": pl.String}, orient="row")
 
 
@@ -138,34 +157,34 @@ def place_prices(costs: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_place_costs(book: PriceBook, costs: pl.DataFrame, interventions: pl.DataFrame) -> PriceBook:
-    """The book with an own price of a start for every intervention whose places' cost and planned length are known.
+    """The book with an own price of a place and month for every intervention whose places' cost is known.
 
-    A start costs a filled place's average monthly cost over all years times the planned months; the range is that of the years.
+    It is a filled place's average monthly cost over all years; the range is that of the years.
 
     Parameters
     ----------
     book : PriceBook
-        One of its postings has the role programme_cost, with a single price.
+        Its postings on programme months with the role programme_cost have one single price.
     costs : DataFrame
         `place_costs`.
     interventions : DataFrame
-        intervention_id, planned_months, name.
+        intervention_id, name.
 
     Raises
     ------
     LedgerError
-        If the costs are in another currency, or the book's cost of the intervention is not a single price per start.
+        If the costs are in another currency, or the book's cost of a programme month is not a single price.
     ParameterError
         If the book names no price index for the costs' price year.
     """
-    replaced, costs = _start_price(book), costs.drop_nulls("cost_per_filled_place")
+    replaced, costs = _place_price(book), costs.drop_nulls("cost_per_filled_place")
     records = load_dated(Path(book.file).parent / path for path in book.defaults)
     _refuse_currency(book, costs, records)
     own, prices = [], []
     for row in interventions.sort("intervention_id").iter_rows(named=True):
         years = costs.filter(pl.col("intervention_id") == row["intervention_id"])
-        if years.height and row["planned_months"]:
-            record = _start_record(book, replaced, years, row, records)
+        if years.height:
+            record = _place_record(book, replaced, years, row, records)
             prices.append(record)
             own.append(InterventionPrices(intervention_id=row["intervention_id"], prices=_substitutes(book, row, replaced, record)))
     others = [one for one in book.interventions if one.intervention_id not in {new.intervention_id for new in own}]
@@ -176,15 +195,14 @@ def with_place_costs(book: PriceBook, costs: pl.DataFrame, interventions: pl.Dat
     return declare_price_book(content, where=book.file)
 
 
-def _start_record(
+def _place_record(
     book: PriceBook, replaced: str, years: pl.DataFrame, intervention: dict, records: Mapping[str, DatedRecord]
 ) -> PriceRecord:
-    months = intervention["planned_months"]
     # Less than half a person a month is rounded to nobody.
     n_filled = years["n_occupied"].clip(1)
     filled = (n_filled * years["cost_per_filled_place"]).sum() / n_filled.sum()
     low, high = years["cost_per_filled_place"].min(), years["cost_per_filled_place"].max()
-    scale = months * _in_book_money(book, years["currency"][0], years["price_year"][0], records)
+    scale = _in_book_money(book, years["currency"][0], years["price_year"][0], records)
     period = f"{years['year'].min()}-{years['year'].max()}"
     exchanged = "" if years["currency"][0] == book.currency else f"; {rate_key(years['currency'][0], book.currency, records)}"
     name = book.records[replaced].name
@@ -195,7 +213,7 @@ def _start_record(
         unit=book.records[replaced].unit,
         price_year=book.price_year,
         currency=book.currency,
-        source=f"delivered capacity, {period}: fixed and variable cost over filled places, times {months} months{exchanged}",
+        source=f"delivered capacity, {period}: fixed and variable cost over filled places{exchanged}",
         # An exchange rate's own grade may be lower than the delivery's.
         grade="L" if exchanged else "M",
         distribution=Distribution(kind="triangular", low=low * scale, high=high * scale) if high > low else Distribution(),
@@ -206,16 +224,18 @@ def _substitutes(book: PriceBook, intervention: dict, replaced: str, record: Pri
     return book.own_prices(intervention["intervention_id"]) | {replaced: record.key}
 
 
-def _start_price(book: PriceBook) -> str:
-    terms = [term for posting in book.postings if posting.role == "programme_cost" for term in posting.terms]
-    if len(terms) != 1 or len(terms[0]) != 1:
+def _place_price(book: PriceBook) -> str:
+    own = [one for one in book.postings if one.role == "programme_cost" and one.driver == "programme_months"]
+    terms = {term for posting in own for term in posting.terms}
+    term = next(iter(terms)) if len(terms) == 1 else ()
+    if len(term) != 1:
         raise LedgerError(
-            "The intervention's cost is not a single price.",
-            where=f"{book.file}, postings with role programme_cost",
-            why="An intervention's own price, made from its places, takes the place of one price per start.",
-            fix="keep one posting with that role, whose amount is one price per start.",
+            "The cost of a programme month is not a single price.",
+            where=f"{book.file}, postings with role programme_cost and driver programme_months",
+            why="An intervention's own price, made from its places, takes the place of one price per month.",
+            fix="let all of them have the same amount, one price per month.",
         )
-    return terms[0][0]
+    return term[0]
 
 
 def _in_book_money(book: PriceBook, currency: str, price_year: int, records: Mapping[str, DatedRecord]) -> float:

@@ -2,7 +2,8 @@
 
 A posting says what drives it, who pays, who receives and how much. Its driver is one of
   state_months       months in a state, in the arms named (discounted to the month's middle);
-  start              a start of the intervention at time zero, treated arm only;
+  programme_months   months in which people take part in interventions, of each at its own price (discounted to the month's middle);
+  programme_starts   their starts in interventions, of each at its own price (discounted to the month's beginning);
   displaced_months   months in a state times the share that displaces somebody else;
   net_public_outlay  what the public purse lays out in all other postings, times the cost of public funds.
 Its kind is a transfer between two actors, or a real resource, whose other side is `resources`. Its amount is a sum of products of
@@ -26,9 +27,10 @@ from evalkit.records import Record, load, validate
 from evalkit.vocabulary import Grade, Text, least_sure
 
 Arm = Literal["treated", "comparison"]
-Driver = Literal["state_months", "start", "displaced_months", "net_public_outlay"]
+Driver = Literal["state_months", "programme_months", "programme_starts", "displaced_months", "net_public_outlay"]
+PROGRAMME_DRIVERS = ("programme_months", "programme_starts")
 Kind = Literal["transfer", "real_resource"]
-# What a posting is in the results: the cost of the intervention itself, or municipal tax that income equalisation takes.
+# What a posting is in the results: the cost of programmes, or municipal tax that income equalisation takes.
 Role = Literal["programme_cost", "equalisation"]
 Scenario = Literal["zero", "central", "high"]
 
@@ -42,7 +44,10 @@ class Livelihood(Record):
 
 
 class Posting(Record):
-    """One rule of the ledger: what drives it, from whom to whom, of which kind, how much."""
+    """One rule of the ledger: what drives it, from whom to whom, of which kind, how much.
+
+    A posting on programmes is about every intervention, or about those of `interventions` alone, or about all but `other_than`.
+    """
 
     posting: str
     name: Text
@@ -55,7 +60,13 @@ class Posting(Record):
     arms: tuple[Arm, ...] = ("treated", "comparison")
     role: Role | None = None
     delay_months: int = Field(0, ge=0, le=120)
+    interventions: tuple[str, ...] = ()
+    other_than: tuple[str, ...] = ()
     note: str = ""
+
+    def pays_for(self, intervention_id: str) -> bool:
+        """Whether a posting on programmes is about an intervention."""
+        return intervention_id not in self.other_than and (not self.interventions or intervention_id in self.interventions)
 
     @property
     def terms(self) -> tuple[tuple[str, ...], ...]:

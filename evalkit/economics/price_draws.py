@@ -5,10 +5,11 @@ neither the order of rows or records nor the number of draws moves it.
 """
 
 import hashlib
+from collections.abc import Collection
 
 import numpy as np
 
-from evalkit.economics.price_book import PriceBook
+from evalkit.economics.price_book import Posting, PriceBook
 from evalkit.params import PriceRecord
 
 
@@ -35,10 +36,17 @@ def draw_prices(price_book: PriceBook, draws: np.ndarray, *, seed: int) -> dict[
     }
 
 
-def own_prices(drawn: dict[str, np.ndarray], price_book: PriceBook, intervention_id: str, draws: np.ndarray) -> dict[str, np.ndarray]:
-    """An intervention's prices in the draws of its effect: its own where the book gives it some, else those of all."""
+def own_prices(
+    drawn: dict[str, np.ndarray], price_book: PriceBook, intervention_id: str, draws: np.ndarray, *, keys: Collection[str] | None = None
+) -> dict[str, np.ndarray]:
+    """An intervention's prices in the draws of an effect: its own where the book gives it some, else those of all; of `keys` alone, if given."""
     own = price_book.own_prices(intervention_id)
-    return {key: drawn[own.get(key, key)][draws] for key in drawn}
+    return {key: drawn[own.get(key, key)][draws] for key in (drawn if keys is None else keys)}
+
+
+def unit_amount(posting: Posting, prices: dict[str, np.ndarray]) -> np.ndarray:
+    """A posting's amount per unit of its driver, per draw."""
+    return sum(np.prod([prices[key] for key in term], axis=0) for term in posting.terms)
 
 
 def _uniforms(key: str, draws: np.ndarray, seed: int) -> np.ndarray:

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 TIME_UNITS = ("months",)
 MONEY_UNITS = ("per month", "per start")
-_UNIT_OF_DRIVER = {"state_months": "per month", "displaced_months": "per month", "start": "per start"}
+_UNIT_OF_DRIVER = {
+    "state_months": "per month",
+    "displaced_months": "per month",
+    "programme_months": "per month",
+    "programme_starts": "per start",
+}
 _STATE_DRIVERS = ("state_months", "displaced_months")
 _OUTCOMES = set(STATES["outcome"])
 
@@ -164,8 +169,10 @@ def _unfit_drivers(book: "PriceBook") -> Iterator[str]:
     for posting in book.postings:
         if (posting.driver in _STATE_DRIVERS) != (posting.state is not None):
             yield f"posting {posting.posting} ({posting.driver} {'needs a' if posting.state is None else 'takes no'} state)"
-        if posting.driver == "start" and posting.arms != ("treated",):
-            yield f"posting {posting.posting} (only the treated arm starts at time zero: arms must be [treated])"
+        if (posting.interventions or posting.other_than) and posting.driver not in _UNIT_OF_DRIVER.keys() - {*_STATE_DRIVERS}:
+            yield f"posting {posting.posting} ({posting.driver} is not about interventions)"
+        if posting.interventions and posting.other_than:
+            yield f"posting {posting.posting} (either interventions or other_than)"
         if not posting.arms or len(set(posting.arms)) != len(posting.arms):
             yield f"posting {posting.posting} (arms must name each arm once)"
         if posting.driver in ("displaced_months", "net_public_outlay") and len(posting.arms) != 2:

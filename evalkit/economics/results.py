@@ -14,6 +14,7 @@ from evalkit.economics.net_value import value_parts, value_ratios
 from evalkit.economics.payback import cash_flow_curve, delay_cost, payback, payback_by_year
 from evalkit.economics.price_book import PriceBook
 from evalkit.economics.price_draws import draw_prices
+from evalkit.economics.programme_time import programme_keys, with_programmes
 from evalkit.economics.sensitivity import displacement_keys, tornado, used_keys
 from evalkit.economics.who_pays import municipal_gain, shared_purse
 from evalkit.vocabulary import ESTIMANDS
@@ -84,6 +85,7 @@ def value_results(
     price_book: PriceBook,
     *,
     seed: int,
+    programmes: pl.DataFrame | None = None,
     n_draws: int | None = None,
     horizon_months: int | None = None,
     subgroup: str = EVERYBODY,
@@ -98,6 +100,8 @@ def value_results(
         Prices and postings.
     seed : int
         Of the price draws, >= 0. The same prices meet every effect in a draw.
+    programmes : DataFrame, optional
+        As in `value_effects`.
     n_draws : int, optional
         Joint draws: as many as the effect has replicates, so that draw b is that of `value_effects`. With more, replicates are recycled under
         further prices; `n_effect_draws` in the tables says how many there really are, and ranges are no narrower for it. Options are compared
@@ -114,7 +118,7 @@ def value_results(
     LedgerError
         If a state has no livelihood in the book.
     """
-    paths = effect_paths(effect_draws, subgroup=subgroup)
+    paths = with_programmes(effect_paths(effect_draws, subgroup=subgroup), programmes, price_book)
     refuse_unknown_states(paths, price_book)
     counts = n_joint_draws(paths, n_draws)
     drawn = draw_prices(price_book, np.arange(max(counts) + 1), seed=seed)
@@ -177,10 +181,10 @@ def _knowable(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]) -
     # Months in work and on support say nearly all that an effect is worth; every state would fit the replicates' noise.
     told = [state for state in ("work", "support") if state in path.states]
     difference = path.difference()
-    own, displacement = book.own_prices(intervention), set(displacement_keys(book))
-    costs = {key for posting in book.postings if posting.role == "programme_cost" for term in posting.terms for key in term}
-    groups = {"displacement": displacement, "programme_cost": costs, "other_prices": used_keys(book) - displacement - costs}
-    priced = {name: {own.get(key, key) for key in keys} for name, keys in groups.items()}
+    own = book.own_prices(intervention)
+    displacement = {own.get(key, key) for key in displacement_keys(book)}
+    costs = programme_keys(book, path.programmes, role="programme_cost")
+    priced = {"displacement": displacement, "programme_cost": costs, "other_prices": used_keys(book, path) - displacement - costs}
     known = {"effect": {f"{intervention}, {state}": difference[:, path.states.index(state)].sum(axis=1) for state in told}}
     known |= {
         name: {key: drawn[key][path.draws] for key in sorted(keys) if book.records[key].distribution.kind != "fixed"}

@@ -186,17 +186,7 @@ def _changed_cohort(scenario: Scenario, cohort: WhatIf, file: str) -> WhatIf:
 def _flow(cohort: WhatIf, book: PriceBook, wait_months: int = 0) -> CashFlow:
     path = cohort_path(cohort, wait_months=wait_months)
     refuse_unknown_states([path], book)
-    prices = {record.key: np.array([record.value]) for record in book.prices}
-    return cash_flow(path, _starting_later(book, wait_months), prices)
-
-
-def _starting_later(book: PriceBook, wait_months: int) -> PriceBook:
-    """The book with what a start costs and gives posted when the wait is over."""
-    postings = (
-        posting.model_copy(update={"delay_months": posting.delay_months + wait_months}) if posting.driver == "start" else posting
-        for posting in book.postings
-    )
-    return book.model_copy(update={"postings": tuple(postings)})
+    return cash_flow(path, book, {record.key: np.array([record.value]) for record in book.prices})
 
 
 def _numbers(flow: CashFlow) -> dict[str, float | None]:

@@ -4,7 +4,6 @@ All else stands at its own value and the effect at its point estimate. A switchi
 of a fine grid it is taken on a straight line, which is exact for everything that enters the sum as a factor.
 """
 
-from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -13,7 +12,8 @@ from evalkit.draws import percentile_limits
 from evalkit.economics.actors import RESULT_PERSPECTIVES
 from evalkit.economics.cash_flow import cash_flow
 from evalkit.economics.effect_paths import EffectPath
-from evalkit.economics.price_book import PriceBook
+from evalkit.economics.price_book import PROGRAMME_DRIVERS, PriceBook
+from evalkit.economics.programme_time import programme_keys
 from evalkit.params import PriceRecord
 
 EFFECT = "effect"
@@ -49,7 +49,7 @@ def tornado(
         parameter, value, low, high (in the record's unit; empty for the effect), value_at_low, value_at_high (money per participant),
         switching_value (where the sum crosses zero, nearest to the value; empty if nowhere searched), swing.
     """
-    varied = _ranges(price_book, path.keys["intervention_id"])
+    varied = _ranges(price_book, path)
     grids = {key: np.unique([*ends, *_searched(price_book.records[key])]) for key, ends in varied.items()}
     values = _values_on(path, price_book, grids, n_months, perspective)
     rows = [
@@ -60,19 +60,19 @@ def tornado(
     return sorted(rows, key=lambda row: (-row["swing"], row["parameter"]))
 
 
-def _ranges(book: PriceBook, intervention_id: str) -> dict[str, tuple[float, float]]:
-    """What is varied, and between which ends; prices that the intervention replaces by its own are left out."""
-    own = book.own_prices(intervention_id)
-    used = {own.get(key, key) for key in used_keys(book)}
+def _ranges(book: PriceBook, path: EffectPath) -> dict[str, tuple[float, float]]:
+    """What is varied, and between which ends; prices that an intervention replaces by its own are left out."""
+    used = used_keys(book, path)
     ends = {r.key: (r.distribution.low, r.distribution.high) for r in book.prices if r.distribution.kind != "fixed"}
     return {key: pair for key, pair in (ends | book.appraisal.sensitivity).items() if key in used}
 
 
-def used_keys(book: PriceBook) -> set[str]:
-    """Keys that the central case uses."""
-    appraisal = book.appraisal
+def used_keys(book: PriceBook, path: EffectPath) -> set[str]:
+    """Keys that the central case of an effect uses: the intervention's own prices, and for time in programmes each one's own."""
+    appraisal, own = book.appraisal, book.own_prices(path.keys["intervention_id"])
     rates = {appraisal.discount_rate, appraisal.cost_of_public_funds, *displacement_keys(book), *filter(None, [appraisal.half_life])}
-    return rates | {key for posting in book.postings for term in posting.terms for key in term}
+    others = {key for posting in book.postings if posting.driver not in PROGRAMME_DRIVERS for term in posting.terms for key in term}
+    return {own.get(key, key) for key in rates | others} | programme_keys(book, path.programmes)
 
 
 def displacement_keys(book: PriceBook) -> tuple[str, ...]:
@@ -96,8 +96,7 @@ def _values_on(path: EffectPath, book: PriceBook, grids: dict[str, np.ndarray], 
     starts = dict(zip(counts, np.cumsum([0, *counts.values()]), strict=False))
     for key, grid in grids.items():
         drawn[key][starts[key] : starts[key] + counts[key]] = grid
-    point = path.probabilities[np.flatnonzero(path.draws == 0)]
-    many = replace(path, draws=np.arange(n_points), probabilities=np.broadcast_to(point, (n_points, *point.shape[1:])))
+    many = path.taken(np.repeat(np.flatnonzero(path.draws == 0), n_points), n_effective=path.n_effective)
     values = cash_flow(many, book, drawn, n_months=n_months).present_value(RESULT_PERSPECTIVES[perspective])
     return {key: values[starts[key] : starts[key] + counts[key]] for key in grids}
 

@@ -76,7 +76,13 @@ def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl
 
 
 def displacement_sensitivity(
-    effect_draws: pl.DataFrame, price_book: PriceBook, *, seed: int, horizon_months: int | None = None, conf_level: float = 0.95
+    effect_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    seed: int,
+    programmes: pl.DataFrame | None = None,
+    horizon_months: int | None = None,
+    conf_level: float = 0.95,
 ) -> pl.DataFrame:
     """What an intervention is worth if none, the expected or a high share of the new work is somebody else's.
 
@@ -87,10 +93,11 @@ def displacement_sensitivity(
     DataFrame
         As `summarise_value`, with a first column `displacement` (zero, central, high).
     """
+    given = {"seed": seed, "programmes": programmes, "horizon_months": horizon_months}
     return pl.concat(
-        summarise_value(
-            value_under(effect_draws, price_book, displacement=scenario, seed=seed, horizon_months=horizon_months), conf_level=conf_level
-        ).select(pl.lit(scenario).alias("displacement"), pl.all())
+        summarise_value(value_under(effect_draws, price_book, displacement=scenario, **given), conf_level=conf_level).select(
+            pl.lit(scenario).alias("displacement"), pl.all()
+        )
         for scenario in SCENARIOS
     )
 

@@ -25,7 +25,7 @@ class Phase(Record):
 
 
 class WhatIf(Record):
-    """A cohort in two arms (params/what_if/NAME.yaml)."""
+    """A cohort in two arms (params/what_if/NAME.yaml). The treated start the intervention and fill a place for `programme_months`, on average."""
 
     what_if: str
     intervention_id: str = "what_if"
@@ -33,6 +33,7 @@ class WhatIf(Record):
     source: str
     grade: Grade
     horizon_months: int = Field(60, ge=1)
+    programme_months: float = Field(gt=0)
     initial: dict[str, float]
     comparison: tuple[Phase, ...]
     treated: tuple[Phase, ...]
@@ -84,7 +85,16 @@ def cohort_path(cohort: WhatIf, *, wait_months: int = 0) -> EffectPath:
         "subgroup": EVERYBODY,
         "source": "what_if",
     }
-    return EffectPath(keys, np.array([0]), states, np.stack(traces)[None], n_effective=0)
+    months = np.arange(cohort.horizon_months) - wait_months
+    in_programme = np.where(months >= 0, np.clip(cohort.programme_months - months, 0.0, 1.0), 0.0)
+    nobody = np.zeros(cohort.horizon_months)
+    participation = {
+        driver: np.stack([nobody, treated])[None, :, None]
+        for driver, treated in (("programme_months", in_programme), ("programme_starts", (months == 0).astype(float)))
+    }
+    return EffectPath(
+        keys, np.array([0]), states, np.stack(traces)[None], n_effective=0, programmes=[cohort.intervention_id], participation=participation
+    )
 
 
 def _matrices(phases: tuple[Phase, ...], states: list[str], n_months: int) -> np.ndarray:

@@ -89,7 +89,10 @@ def _moments(protocol: Protocol) -> str:
 
 def _refused(protocol: Protocol) -> str:
     limits = protocol.refusal
-    words = [f"fewer than {limits.min_starters} starters", f"effective sample size below {limits.min_effective_sample_size:g}"]
+    words = [
+        f"fewer than {limits.min_starters} people who start",
+        f"a comparison worth fewer than {limits.min_effective_sample_size:g} people",
+    ]
     if limits.max_abs_smd is not None:
         words.append(f"a covariate's difference above {limits.max_abs_smd:g} standard deviations after weighting")
     if limits.max_share_outside_support is not None:

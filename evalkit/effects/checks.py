@@ -85,8 +85,8 @@ def effect_checks(
 ) -> pl.DataFrame:
     """One row a check, with its verdict.
 
-    Checks: starters; effective_sample_size, max_weight (one person's share of all weight, 0-1), top_1_percent_share (of all weight, that of
-    the heaviest hundredth of people, 0-1) of the comparison (not ATT: of the arm that the weights thin out most), for starting in the trial
+    Checks: starters; effective_sample_size, max_weight (one household's share of all weight, 0-1), top_1_percent_share (of all weight, that of
+    the heaviest hundredth of them, 0-1) of the comparison (not ATT: of the arm that the weights thin out most), for starting in the trial
     month rather than not then: all count people, whose trials' weights are summed; share_outside_support (of starters, 0-1);
     max_abs_smd (standard deviations, after weighting), of the propensity's own terms: the one that a protocol's limit refuses;
     max_abs_smd_products, calendar_time, earlier_participation (alike, see `unmodelled_likeness`), which only warn; placebo_FAMILY (p-value after

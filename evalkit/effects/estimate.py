@@ -70,7 +70,7 @@ def estimate_effect(
     comparisons : sequence of str, optional
         Only these of the protocol's comparisons.
     with_programmes : bool
-        Whether time in interventions is summed, which money is put on.
+        Whether time in interventions is summed, which money is put on: for the first of the comparisons asked.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def estimate_effect(
     sums, events, statuses, taking_part = [], [], [], []
     for comparison in _comparisons(trials, propensity, comparisons):
         draws, later = _draws_of(trials, propensity, comparison), _later(trials, comparison)
-        is_valued = programmes is not None and comparison == trials.protocol.comparisons[0]
+        is_valued = programmes is not None and comparison == (comparisons or trials.protocol.comparisons)[0]
         reached = np.concatenate([occurred, programmes.indicators]) if is_valued else occurred
         counted, months = _all_sums(trials, reached, draws, later, person=person, drawn=drawn)
         keys = _keys(trials, district, comparison)
@@ -100,7 +100,7 @@ def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_
     """Rows of the table `effect_status` (source raw), one a comparison: can an effect be said, and how much is it built on?
 
     All numbers count people, however many trials they stand in; `n_eligible_per_year` those of a year. Effective sample size and largest
-    weight (one person's share of all weight) are those of the arm with the smaller effective sample (for ATT the comparison); for never, of
+    weight (one household's share of all weight) are those of the arm with the smaller effective sample (for ATT the comparison); for never, of
     those still followed in the last month. The reasons are those of `refusal_reason`.
     """
     person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)

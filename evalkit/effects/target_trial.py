@@ -134,7 +134,7 @@ def emulate_trials(
     is_never = "never" in protocol.comparisons
     last = eligibility.to_month + (protocol.follow_up_months - 1 if is_never else protocol.grace_months)
     months = _assign(_eligible(spells, episodes, protocol, origin, last), episodes, protocol, origin)
-    in_trial = (months["trial_month"] <= eligibility.to_month).to_numpy()
+    in_trial = months.select((pl.col("trial_month") <= eligibility.to_month) & pl.col("is_open")).to_series().to_numpy()
     if not in_trial.any():
         raise ProtocolError(
             "Nobody is eligible for any trial.",
@@ -151,7 +151,7 @@ def emulate_trials(
     if protocol.leavers_in_month_one == "excluded":
         kept = months.select(pl.col("is_still_on_support") | (pl.col("arm") == "treated")).to_series().to_numpy()
         months, design, outcomes, in_trial = months.filter(pl.Series(kept)), design[kept], outcomes[kept[in_trial]], in_trial[kept]
-    rows = months.filter(pl.Series(in_trial)).drop("is_still_on_support")
+    rows = months.filter(pl.Series(in_trial)).drop("is_still_on_support", "is_open")
     own_design = _with_calendar(design[in_trial], rows, protocol, eligibility.to_month)
     waiting = None
     if is_never or protocol.grace_months:
@@ -185,12 +185,13 @@ def eligible_per_year(protocol: Protocol) -> pl.Expr:
 def has_eligible(spells: pl.DataFrame, episodes: pl.DataFrame, *, protocol: Protocol, first_month: date) -> bool:
     """Whether anybody is eligible for any of the protocol's trials."""
     origin = month_number(first_month)
-    eligible = _eligible(spells, episodes, protocol, origin, protocol.eligibility.to_month)
+    eligible = _eligible(spells, episodes, protocol, origin, protocol.eligibility.to_month).filter("is_open")
     return not _assign(eligible, episodes, protocol, origin).is_empty()
 
 
 def _eligible(spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int, last: int) -> pl.DataFrame:
-    """One row per person and trial month: on support in the month before, not then in what is compared, and what else the protocol asks."""
+    """One row per person and month: on support in the month before, and not then in what is compared. is_open: a trial may begin, by what else the
+    protocol asks; months before the person's first such month are left out, later ones are months of waiting all the same."""
     rule = protocol.eligibility
     months = spells.select(
         "person_id",
@@ -214,14 +215,28 @@ def _eligible(spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, 
     # Whoever is in one of the interventions compared cannot start it.
     for compared in filter(None, (protocol.intervention_id, protocol.other_intervention_id)):
         rows = _without(rows, _running(rows, episodes, compared, origin))
+    rows = rows.with_columns(is_open=pl.Series(_is_open(rows, episodes, protocol, origin)))
+    # Time zero asks; afterwards a start is a start, whatever the person has taken part in meanwhile.
+    first_open = pl.col("trial_month").filter("is_open").min().over("person_id")
+    return rows.filter(pl.col("trial_month") >= first_open)
+
+
+def _is_open(rows: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int) -> np.ndarray:
+    """Whether a trial may begin in the row's month by what the person takes and took part in (during, after, exclude_participation)."""
+    rule = protocol.eligibility
+    if not (rule.during or rule.after or rule.exclude_participation):
+        return np.ones(len(rows), bool)
+    asked = rows.select("person_id", "trial_month").with_row_index("row")
+    left = asked
     if rule.during:
-        rows = _only(rows, _running(rows, episodes, rule.during, origin))
+        left = _only(left, _running(left, episodes, rule.during, origin))
     if rule.after:
-        steps = rows.join(episode_months(episodes, rule.after, origin), on="person_id")
+        steps = left.join(episode_months(episodes, rule.after, origin), on="person_id")
         since = pl.col("trial_month") - pl.col("episode_end")
         goes_on = steps.filter((pl.col("episode_start") < pl.col("trial_month")) & (since < 0))
-        rows = _without(_only(rows, steps.filter(since.is_between(0, rule.within_months - 1))), goes_on)
-    return without_earlier(rows, episodes, protocol.exclusions, origin)
+        left = _without(_only(left, steps.filter(since.is_between(0, rule.within_months - 1))), goes_on)
+    left = without_earlier(left, episodes, protocol.exclusions, origin)
+    return np.isin(asked["row"].to_numpy(), left["row"].to_numpy())
 
 
 def _with_calendar(design: np.ndarray, rows: pl.DataFrame, protocol: Protocol, last: int) -> np.ndarray:
@@ -251,7 +266,8 @@ def _assign(eligible: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, 
     if protocol.other_intervention_id:
         other = episode_months(episodes, protocol.other_intervention_id, origin).select("person_id", trial_month="episode_start")
         rows = rows.filter(pl.col("arm").is_not_null()).vstack(_only(rows.filter(pl.col("arm").is_null()), other))
-    columns = ["person_id", "cluster_id", "district", "trial_month", "arm", "elapsed_months", "planned_months", "is_still_on_support"]
+    columns = ["person_id", "cluster_id", "district", "trial_month", "arm", "elapsed_months", "planned_months"]
+    columns += ["is_still_on_support", "is_open"]
     rows = rows.with_columns(pl.col("arm").fill_null("comparison")).select(columns).sort(keys)
     return rows.with_columns(next_start=_next_start(rows))
 

@@ -206,8 +206,8 @@ def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
 def effective_sample_size(weights: np.ndarray) -> float:
     """Kish's effective sample size, (sum w)^2 / sum w^2: so many equal weights would be as informative. 0 if all weights are 0.
 
-    Of weights summed by cluster it is the number of people: the most careful reading, as if a person's trials said the same thing over again
-    (design effect of a correlation of 1 within people). It is never above the size of the single rows, nor above the number of people.
+    Of weights summed by cluster (`by_cluster`) it counts people, those of a household as one: the most careful reading, as if their trials said the
+    same thing over again (the design effect of a correlation of 1). It is never above the size of the single rows, nor above the number of people.
 
     References
     ----------
@@ -218,7 +218,7 @@ def effective_sample_size(weights: np.ndarray) -> float:
 
 
 def effective_people(trials: Trials, weights: np.ndarray, mask: np.ndarray) -> float:
-    """Effective size in people of the rows in a mask, whose weights (n_rows,) are summed by person first."""
+    """Effective size in people of the rows in a mask, whose weights (n_rows,) are summed by household or person first."""
     return effective_sample_size(by_cluster(trials.rows.filter(pl.Series(mask)), weights[mask]))
 
 

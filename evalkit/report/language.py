@@ -91,7 +91,7 @@ class Words:
         return self.text("group.aged", ages=group) if oldest else self.text("group.and_older", age=youngest)
 
     def price(self, key: str, name: str) -> str:
-        """A price's name; one of an intervention's own ("programme_start.coaching") ends with the intervention's word, not its delivered name."""
+        """A price's name; one of an intervention's own ("programme_place.coaching") ends with the intervention's word, not its delivered name."""
         _, _, intervention = key.rpartition(".")
         if intervention == key or not self.has(intervention):
             return name

@@ -144,9 +144,8 @@ def _write_truth(city: City, folder: Path, *, seed: int, n_people: int, hidden_s
     for name, table in truth._asdict().items():
         table.write_parquet(folder / f"{name}.parquet", compression="zstd")
     if prices:
-        valued = [
-            value_truth(truth.curves, prices.book, public_purse=prices.public_purse, horizon_months=months) for months in QUOTED_MONTHS
-        ]
+        given = {"programmes": truth.programmes, "public_purse": prices.public_purse}
+        valued = [value_truth(truth.curves, prices.book, **given, horizon_months=months) for months in QUOTED_MONTHS]
         pl.concat(valued).write_parquet(folder / "value.parquet", compression="zstd")
     if city.rollouts:
         rollout_truth(city, seed=seed, n_people=n_people).write_parquet(folder / "rollouts.parquet", compression="zstd")

@@ -42,12 +42,22 @@ _CODE[: MOVED + 1] = [OUTCOMES.index(_OUTCOME_OF[name]) for name in LATENT[: MOV
 
 
 class Truth(NamedTuple):
-    """curves (shares by arm, state and month), months (in each state to the quoted months), timing (lock-in, break-even), planted (log rates)."""
+    """curves (shares by arm, state and month), months (in each state to the quoted months), timing (lock-in, break-even), planted (log rates),
+    programmes (shares in each intervention, and starting it, by arm and month)."""
 
     curves: pl.DataFrame
     months: pl.DataFrame
     timing: pl.DataFrame
     planted: pl.DataFrame
+    programmes: pl.DataFrame
+
+
+class _Futures(NamedTuple):
+    """(arms, units, months): outcome codes, and the interventions that people take part in and start (or `NO_PROGRAMME`)."""
+
+    outcomes: np.ndarray
+    taking_part: np.ndarray
+    starting: np.ndarray
 
 
 class _Group(NamedTuple):
@@ -115,9 +125,10 @@ def simulate_truth(
         for replicate in range(1, n_replicates + 1)
         for at in range(0, len(units), _CHUNK_UNITS)
     ]
-    paths = np.concatenate(observed, axis=1)
+    paths, taking_part, starting = (np.concatenate(parts, axis=1) for parts in zip(*observed, strict=True))
     groups = _groups(city, units, n_replicates)
-    return Truth(_curves(paths, groups), _months(paths, groups), _timing(city, paths, groups), planted_gains(city))
+    programmes = _programmes(city, taking_part, starting, groups)
+    return Truth(_curves(paths, groups), _months(paths, groups), _timing(city, paths, groups), planted_gains(city), programmes)
 
 
 def planted_gains(city: City) -> pl.DataFrame:
@@ -194,22 +205,29 @@ def _may_start(process: Process, state: State, month: int, rows: np.ndarray) -> 
     return process.rates(state, np.full(len(process.people), month), rows) > 0
 
 
-def _futures(city: City, units: _Units, seed: int, replicate: int, hidden_selection: float) -> np.ndarray:
-    """(arms, units, months) outcome codes of the people in focus."""
+def _futures(city: City, units: _Units, seed: int, replicate: int, hidden_selection: float) -> _Futures:
+    """What becomes of the people in focus."""
     people = units.people.with_keys(person_keys(seed, units.people.number, replicate))
     process = Process(city, people, hidden_selection=hidden_selection)
     month, imposed = np.repeat(units.month, 2), np.full(len(people), NO_PROGRAMME)
     imposed[units.focus] = units.item
     nothing = np.full(len(people), NO_PROGRAMME)
-    paths = np.empty((len(_ARMS), len(units), HORIZON_MONTHS), np.uint8)
+    shape = (len(_ARMS), len(units), HORIZON_MONTHS)
+    found = _Futures(np.empty(shape, np.uint8), np.empty(shape, np.int8), np.empty(shape, np.int8))
     for place, arm in enumerate(_ARMS):
         state = units.state.take(slice(None))
         for step in range(HORIZON_MONTHS):
             is_blocked = arm == "never" or (arm == "wait" and step == 0)
             now = Arm(imposed if arm == "treated" and step == 0 else nothing, imposed if is_blocked else nothing)
-            process.step(state, month + step, now)
-            paths[place, :, step] = _CODE[process.observed(state)[units.focus]]
-    return paths
+            happened = process.step(state, month + step, now)
+            found.outcomes[place, :, step] = _CODE[process.observed(state)[units.focus]]
+            started = nothing.astype(np.int8)
+            started[happened.started] = happened.started_in
+            found.starting[place, :, step] = started[units.focus]
+            # Who starts takes part in that month, also where it is over by the end of it.
+            running = np.where(started != NO_PROGRAMME, started, state.programme)
+            found.taking_part[place, :, step] = running[units.focus]
+    return found
 
 
 def _groups(city: City, units: _Units, n_replicates: int) -> list[_Group]:
@@ -255,6 +273,25 @@ def _curves(paths: np.ndarray, groups: list[_Group]) -> pl.DataFrame:
         "probability": np.concatenate([share.ravel() for share in shares]),
     }
     return _with_keys(groups, [share.size for share in shares], columns)
+
+
+def _programmes(city: City, taking_part: np.ndarray, starting: np.ndarray, groups: list[_Group]) -> pl.DataFrame:
+    """Shares in, and starting, each intervention: by group, arm and month 1 to the horizon."""
+    items = range(len(city.interventions))
+
+    def shares(paths: np.ndarray) -> np.ndarray:
+        """(groups, arms, interventions, months)."""
+        return np.stack([np.stack([(paths[:, group.members] == item).mean(axis=1) for item in items], axis=1) for group in groups])
+
+    both = {"taking_part": shares(taking_part), "starting": shares(starting)}
+    _, arm, item, month = (axis.ravel() for axis in np.indices(both["taking_part"].shape))
+    columns = {
+        "arm": pl.Series(_ARMS).gather(arm),
+        "programme": pl.Series([one.intervention_id for one in city.interventions]).gather(item),
+        "month": (month + 1).astype(np.int32),
+        **{name: values.ravel() for name, values in both.items()},
+    }
+    return _with_keys(groups, [both["taking_part"][0].size] * len(groups), columns)
 
 
 def _months(paths: np.ndarray, groups: list[_Group]) -> pl.DataFrame:

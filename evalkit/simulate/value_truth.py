@@ -1,8 +1,8 @@
 """The ledger value behind a simulated city: what starting an intervention is worth to each actor, from the truth's own curves and plain sums.
 
-Every posting of a price book is a price of a month in a state (or of a start) to whoever pays and whoever receives. So the value is the
-difference between the arms in discounted months in each state, times those prices. The postings are read here anew from the book's content,
-independently of the ledger that the truth is there to check.
+Every posting of a price book is a price of a month in a state, or of a month or a start in an intervention, to whoever pays and whoever receives.
+So the value is the difference between the arms in discounted months and starts, times those prices. The postings are read here anew from the
+book's content, independently of the ledger that the truth is there to check.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,8 @@ from math import prod
 
 import polars as pl
 
-START = "start"
+# How long each programme posting's months lie behind the beginning of the month, where they are discounted from, and what is counted.
+_PROGRAMME_DRIVERS = {"programme_months": (0.5, "taking_part"), "programme_starts": (1.0, "starting")}
 _SIGN_OF_ARM = {"treated": 1.0, "comparison": -1.0}
 _NOBODY = "resources"
 _COMPARISONS = ("wait", "never")
@@ -19,9 +20,9 @@ _SUMS = ("public_purse", "society")
 
 
 def state_month_prices(
-    book: Mapping, *, public_purse: Sequence[str], intervention_id: str = "", displacement: str = "central"
+    book: Mapping, *, public_purse: Sequence[str], intervention_id: str = "", programmes: Sequence[str] = (), displacement: str = "central"
 ) -> pl.DataFrame:
-    """What a month in each state, and a start, is worth to each actor.
+    """What a month in each state, and a month or a start in each intervention, is worth to each actor.
 
     Parameters
     ----------
@@ -30,15 +31,17 @@ def state_month_prices(
     public_purse : sequence of str
         The actors whose outlay has the cost of raising public money.
     intervention_id : str
-        Whose own prices are used, where the book has such.
+        Whose own prices are used for months in states, where the book has such.
+    programmes : sequence of str
+        The interventions that anybody takes part in; each is paid at its own prices.
     displacement : str
         Which of the book's shares of displaced work applies.
 
     Returns
     -------
     DataFrame
-        actor, arm (treated, comparison), state ("start": once, at time zero), amount (the book's currency and price year, a month; positive
-        is gained).
+        actor, arm (treated, comparison), state (also "taking_part NAME" and "starting NAME" of an intervention), amount (the book's currency and
+        price year, a month or a start; positive is gained).
 
     Raises
     ------
@@ -52,16 +55,21 @@ def state_month_prices(
         if posting["driver"] == "net_public_outlay":
             burdens.append(posting)
             continue
-        amount = _amount(posting["amount"], values) * (1 + rate) ** (-posting.get("delay_months", 0) / 12)
-        if posting["driver"] == "displaced_months":
+        if posting["driver"] in _PROGRAMME_DRIVERS:
+            counted = _PROGRAMME_DRIVERS[posting["driver"]][1]
+            paid = [name for name in programmes if _is_about(posting, name)]
+            amounts = {f"{counted} {name}": _amount(posting["amount"], _values(book, name)) for name in paid}
+        elif posting["driver"] == "displaced_months":
             shares = (appraisal.get("displacement_by_state") or {}).get(posting["state"], appraisal["displacement"])
-            amount *= values[shares[displacement]]
-        elif posting["driver"] not in ("state_months", START):
+            amounts = {posting["state"]: _amount(posting["amount"], values) * values[shares[displacement]]}
+        elif posting["driver"] == "state_months":
+            amounts = {posting["state"]: _amount(posting["amount"], values)}
+        else:
             raise ValueError(f"the driver {posting['driver']} of the posting {posting['posting']} is not known to the truth")
-        is_start = posting["driver"] == START
-        state = START if is_start else posting["state"]
-        for arm in ("treated",) if is_start else posting.get("arms", tuple(_SIGN_OF_ARM)):
-            rows += [(posting["paid_by"], arm, state, -amount), (posting["received_by"], arm, state, amount)]
+        later = (1 + rate) ** (-posting.get("delay_months", 0) / 12)
+        for arm in posting.get("arms", tuple(_SIGN_OF_ARM)):
+            for state, amount in amounts.items():
+                rows += [(posting["paid_by"], arm, state, -amount * later), (posting["received_by"], arm, state, amount * later)]
     table = pl.DataFrame(rows, schema={"actor": pl.String, "arm": pl.String, "state": pl.String, "amount": pl.Float64}, orient="row")
     outlay = table.filter(pl.col("actor").is_in(public_purse)).group_by("arm", "state", maintain_order=True).agg(-pl.col("amount").sum())
     factor = values[appraisal["cost_of_public_funds"]]
@@ -77,7 +85,13 @@ def state_month_prices(
 
 
 def value_truth(
-    curves: pl.DataFrame, book: Mapping, *, public_purse: Sequence[str], horizon_months: int, displacement: str = "central"
+    curves: pl.DataFrame,
+    book: Mapping,
+    *,
+    programmes: pl.DataFrame,
+    public_purse: Sequence[str],
+    horizon_months: int,
+    displacement: str = "central",
 ) -> pl.DataFrame:
     """What starting each intervention is truly worth to each actor, per participant.
 
@@ -87,8 +101,10 @@ def value_truth(
         `Truth.curves`: shares by arm, state and month.
     book, public_purse, displacement
         As in `state_month_prices`.
+    programmes : DataFrame
+        `Truth.programmes`: shares in, and starting, each intervention by arm and month.
     horizon_months : int
-        Months counted from time zero; month k is discounted from its middle.
+        Months counted from time zero; month k is discounted from its middle, a start from the month's beginning.
 
     Returns
     -------
@@ -97,14 +113,17 @@ def value_truth(
         horizon_months, value (present value in the book's currency and price year), currency, price_year.
     """
     rate = _values(book, "")[book["appraisal"]["discount_rate"]]
-    counted = curves.filter(pl.col("month").is_between(1, horizon_months))
-    months = counted.group_by(*_KEYS, "arm", "state", maintain_order=True).agg(
-        months=(pl.col("probability") * (1 + rate) ** (-(pl.col("month") - 0.5) / 12)).sum()
+    columns = [*_KEYS, "arm", "month"]
+    counted = [curves.select(*columns, "state", share="probability", back=pl.lit(0.5))]
+    for back, measure in _PROGRAMME_DRIVERS.values():
+        counted.append(programmes.select(*columns, state=measure + " " + pl.col("programme"), share=measure, back=pl.lit(back)))
+    within = pl.concat(counted, how="vertical_relaxed").filter(pl.col("month").is_between(1, horizon_months))
+    months = within.group_by(*_KEYS, "arm", "state", maintain_order=True).agg(
+        months=(pl.col("share") * (1 + rate) ** (-(pl.col("month") - pl.col("back")) / 12)).sum()
     )
+    given = {"public_purse": public_purse, "programmes": programmes["programme"].unique().sort().to_list(), "displacement": displacement}
     priced = [
-        state_month_prices(book, public_purse=public_purse, intervention_id=name, displacement=displacement).with_columns(
-            intervention_id=pl.lit(name)
-        )
+        state_month_prices(book, intervention_id=name, **given).with_columns(intervention_id=pl.lit(name))
         for name in curves["intervention_id"].unique().sort()
     ]
     prices = pl.concat(priced).with_columns(pl.col("amount") * pl.col("arm").replace_strict(_SIGN_OF_ARM, return_dtype=pl.Float64))
@@ -124,14 +143,17 @@ def value_truth(
 
 
 def _of_comparison(months: pl.DataFrame, prices: pl.DataFrame, comparison: str) -> pl.DataFrame:
-    """Values against one comparison: the starts, and what each state's months differ by."""
+    """Values against one comparison: what each state's months, and the months and starts in interventions, differ by."""
     arms = {"treated": "treated", comparison: "comparison"}
     named = months.filter(pl.col("arm").is_in(list(arms))).with_columns(pl.col("arm").replace_strict(arms))
-    once = named.select(_KEYS).unique(maintain_order=True).with_columns(arm=pl.lit("treated"), state=pl.lit(START), months=pl.lit(1.0))
-    both = pl.concat([named, once.select(named.columns)])
-    valued = both.join(prices, on=["intervention_id", "arm", "state"], how="inner", maintain_order="left_right")
+    valued = named.join(prices, on=["intervention_id", "arm", "state"], how="inner", maintain_order="left_right")
     summed = valued.group_by(*_KEYS, "actor", maintain_order=True).agg(value=(pl.col("months") * pl.col("amount")).sum())
     return summed.with_columns(comparison=pl.lit(comparison))
+
+
+def _is_about(posting: Mapping, programme: str) -> bool:
+    named = posting.get("interventions")
+    return programme not in posting.get("other_than", ()) and (not named or programme in named)
 
 
 def _values(book: Mapping, intervention_id: str) -> dict[str, float]:

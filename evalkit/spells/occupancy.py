@@ -64,6 +64,23 @@ def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, data_through:
     )
 
 
+def months_per_start(occupied: pl.DataFrame, first_month: date) -> pl.DataFrame:
+    """How many months a place is filled for each start: intervention_id, months_per_start.
+
+    Months filled over starts, both from the first month on: as many who began earlier are counted in part as who are still there at the end.
+
+    Parameters
+    ----------
+    occupied : DataFrame
+        `occupied_places`.
+    first_month : date
+        The extract's first month: what ran before is known of some alone. Month.
+    """
+    counted = occupied.filter(pl.col("month") >= first_month).group_by("intervention_id").agg(pl.col("n_occupied", "n_started").sum())
+    used = counted.filter(pl.col("n_started") > 0)
+    return used.select("intervention_id", months_per_start=pl.col("n_occupied") / pl.col("n_started")).sort("intervention_id")
+
+
 def starts_by_district(episodes: pl.DataFrame, spells: pl.DataFrame, person: pl.DataFrame) -> pl.DataFrame:
     """People who start each intervention, by month and the district that sends them.
 

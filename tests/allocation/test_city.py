@@ -97,12 +97,11 @@ def test_budgets_are_what_is_spent_now(offers):
     assert budgets_now(offers) == {"Harbour": 12_000, "Hill": 6000}
 
 
-def test_starts_per_year_follow_from_places_and_length():
+def test_starts_per_year_follow_from_places_and_the_months_that_a_start_fills_one():
     costs = pl.DataFrame({"intervention_id": ["train"] * 2, "year": [2019, 2020], "places": [10.0, 20.0]})
+    lengths = pl.DataFrame({"intervention_id": ["train"], "months_per_start": [4.0]})
 
-    assert starts_per_year(costs, pl.DataFrame({"intervention_id": ["train"], "planned_months": [6]}))["starts_per_year"].to_list() == [
-        40.0
-    ]
+    assert starts_per_year(costs, lengths)["starts_per_year"].to_list() == [60.0]
 
 
 def test_allocate_city_shows_today_and_what_more_money_gives(offers, worth):

@@ -109,6 +109,28 @@ def test_who_took_part_earlier_is_left_out_as_declared(exclusion, months):
     assert trials.rows.filter(person_id="b")["trial_month"].to_list() == [2, 3, 4, 5, 6, 7, 8]
 
 
+@pytest.mark.parametrize(
+    ("rule", "months"),
+    [
+        ({"exclude_participation": [{"of": "help"}]}, [2, 3]),
+        ({"after": "step", "within_months": 2}, [2, 3]),
+        ({"during": "care"}, [2, 3]),
+    ],
+)
+def test_time_zero_asks_and_a_later_start_is_a_start_all_the_same(rule, months):
+    """b may enter the trials of months 2 and 3 alone, waits on in the months after, and starts in month 6: in follow-up months 5 and 4."""
+    courses = [("a", "course", 2, 3), ("b", "course", 6, 7), ("b", "help", 3, 4)]
+    courses += [(who, "step", 0, 2) for who in "ab"] + [(who, "care", 1, 3) for who in "ab"]
+    protocol = _protocol(2, 6, comparisons=["wait", "never"], follow_up_months=5, eligibility=rule)
+
+    trials = emulate_trials(**_tables({"a": "s" * 10, "b": "s" * 10}, courses), protocol=protocol)
+
+    b = trials.rows.filter(person_id="b").select("trial_month", "next_start").rows()
+    assert b == [(month, 6 - month + 1) for month in months]
+    waiting = trials.waiting.rows.filter(person_id="b").select("trial_month", "started").rows()
+    assert waiting[:5] == [(2, False), (3, False), (4, False), (5, False), (6, True)]
+
+
 def test_leaving_is_asked_with_what_came_before_the_stay():
     """a's stay of months 5 to 7 is the second: one earlier stay, over for two months when it began, whichever month leaving is asked of."""
     covariates = [{"name": name, "kind": "participation", "of": "this", "measure": name} for name in ("count", "months_since", "share")]

@@ -306,4 +306,4 @@ def test_scenario_prints_the_number_it_is_about(call):
     exit_code, out, _ = call("scenario", Path(__file__).parents[2] / "params" / "scenarios" / "coordination_association.yaml")
 
     assert exit_code == 0
-    assert "* pays_district" in out and "16,000.0 ->          4,000.0" in out
+    assert "* pays_district" in out and "17,885.9 ->          5,971.5" in out

@@ -1,8 +1,10 @@
 """A small book and small draws, whose ledger can be worked out by hand."""
 
 import copy
+import sys
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -10,6 +12,9 @@ import pytest
 
 from evalkit.economics import declare_price_book
 from evalkit.schemas import SCHEMAS
+
+# one_start.py is shared by these tests alone.
+sys.path.insert(0, str(Path(__file__).parent))
 
 STATES = ("studies", "support", "training", "work")
 # Shares of the two arms in months 0, 1, 2, in the order of STATES. All start on support, the treated move to training.
@@ -71,7 +76,7 @@ BOOK = {
         _posting("benefits", "state_months", "support", "district", "person", "transfer", "benefit"),
         _posting("allowances", "state_months", "training", "state", "person", "transfer", "allowance"),
         _posting("places", "state_months", "training", "district", "resources", "real_resource", "place", arms=["treated"]),
-        _posting("referrals", "start", None, "district", "resources", "real_resource", "referral", arms=["treated"]),
+        _posting("referrals", "programme_starts", None, "district", "resources", "real_resource", "referral"),
         _posting("lost_production", "displaced_months", "work", "employer", "resources", "real_resource", "wage + wage * fee"),
         _posting("lost_wages", "displaced_months", "work", "displaced_others", "employer", "transfer", "wage"),
         _posting("lost_fees", "displaced_months", "work", "state", "employer", "transfer", "wage * fee"),

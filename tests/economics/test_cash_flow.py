@@ -5,11 +5,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from one_start import effect_paths, value_effects
 
-from evalkit.economics import value_effects
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.economics.cash_flow import cash_flow
-from evalkit.economics.effect_paths import decay, effect_paths, recycle
+from evalkit.economics.effect_paths import decay, recycle
 from evalkit.economics.payback import NEVER, cash_flow_curve, delay_cost, payback, payback_by_year, return_months
 from evalkit.economics.price_draws import draw_prices
 from evalkit.economics.who_pays import municipal_gain, shared_purse

@@ -305,7 +305,7 @@ def _split(content, **shares):
         (
             lambda c: c["postings"][0].update(role="programme_cost"),
             "Roles that do not fit their posting: 1.",
-            "posting production (the intervention's cost is a start's",
+            "posting production (a programme's cost is that of its months or starts",
         ),
         (
             lambda c: c["appraisal"].update(sensitivity={"fee": [0.3, 0.5]}),

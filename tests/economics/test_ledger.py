@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from one_start import value_effects, value_under
 from polars.testing import assert_frame_equal
 
-from evalkit.economics import ACTORS, PERSPECTIVES, check_ledger, declare_price_book, load_price_book, value_effects, value_under
+from evalkit.economics import ACTORS, PERSPECTIVES, check_ledger, declare_price_book, load_price_book
 from evalkit.economics.price_draws import draw_prices
 from evalkit.errors import EstimationError, EvalkitError, LedgerError
 from evalkit.schemas import SCHEMAS
@@ -88,7 +89,9 @@ def slow_ledger(effect_draws, book, *, draw, prices):
     rows = effect_draws.filter(pl.col("draw") == draw, pl.col("month") > 0).select("arm", "state", "month", "probability").rows()
     ledger = defaultdict(float)
     for posting in book.postings:
-        quantity = 1.0 if posting.driver == "start" else 0.0
+        # Everybody treated starts at time zero and takes part in the first month (one_start.py).
+        first_month = (1 + prices[book.appraisal.discount_rate]) ** (-0.5 / 12)
+        quantity = {"programme_starts": 1.0, "programme_months": first_month}.get(posting.driver, 0.0)
         for arm, state, month, probability in rows:
             if state == posting.state and arm in posting.arms:
                 sign = 1 if arm == "treated" else -1

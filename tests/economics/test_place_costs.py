@@ -3,13 +3,24 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from one_start import value_effects
 
-from evalkit.economics import load_price_book, place_costs, place_prices, start_costs, value_effects, with_place_costs
+from evalkit.economics import load_price_book, place_costs, place_prices, start_costs, with_place_costs
 from evalkit.errors import LedgerError, ParameterError
 
 STOCKHOLM = Path(__file__).parents[2] / "params" / "unit_costs" / "stockholm.yaml"
 MONTHS = [date(2020, 1, 1), date(2020, 2, 1), date(2021, 1, 1)]
-KINDS = pl.DataFrame({"intervention_id": ["training"], "planned_months": [6], "name": ["Training"]})
+KINDS = pl.DataFrame({"intervention_id": ["training"], "name": ["Training"]})
+LENGTHS = pl.DataFrame({"intervention_id": ["training"], "months_per_start": [4.5]})
+
+
+@pytest.fixture
+def paid_by_month(content, make_rich):
+    """The rich book, in which a month in a programme costs a place."""
+    rich = make_rich(content)
+    place = next(posting for posting in rich["postings"] if posting["posting"] == "places")
+    place.update(driver="programme_months", state=None, arms=["treated", "comparison"], role="programme_cost")
+    return rich
 
 
 def capacity(**changes):
@@ -57,7 +68,7 @@ def test_months_without_their_cost_are_left_out_of_the_costs():
     assert place_prices(table)["price"].to_list() == [1100.0]
 
 
-def test_places_delivered_without_costs_leave_the_book_s_own_price(content, declare, make_rich):
+def test_places_delivered_without_costs_leave_the_book_s_own_price(declare, paid_by_month):
     unpriced = dict.fromkeys(("fixed_cost", "variable_cost", "currency", "price_year"))
     types = {"fixed_cost": pl.Float64, "variable_cost": pl.Float64, "currency": pl.String, "price_year": pl.Int32}
 
@@ -65,20 +76,29 @@ def test_places_delivered_without_costs_leave_the_book_s_own_price(content, decl
 
     assert table["places"].to_list() == [10.0, 10.0]
     assert table["cost_per_filled_place"].null_count() == 2
-    assert with_place_costs(declare(make_rich(content)), table, KINDS).interventions == ()
+    assert with_place_costs(declare(paid_by_month), table, KINDS).interventions == ()
     assert place_prices(table).is_empty()
 
 
-def test_an_intervention_gets_its_own_price_of_a_start(content, declare, make_rich, effect_draws):
-    book = with_place_costs(declare(make_rich(content)), place_costs(capacity(), occupied(4, 6, 10)), KINDS)
+def test_an_intervention_gets_its_own_price_of_a_place(declare, paid_by_month, effect_draws):
+    book = with_place_costs(declare(paid_by_month), place_costs(capacity(), occupied(4, 6, 10)), KINDS)
 
-    record = book.records["referral.training"]
-    # Person-months weigh the years: (5 * 900 + 10 * 500) / 15 a month, six months; the years are the range.
-    assert record.value == pytest.approx(6 * 9500 / 15)
-    assert (record.distribution.low, record.distribution.high, record.grade) == (3000.0, 5400.0, "M")
-    assert start_costs(book, KINDS)["cost"].to_list() == [record.value]
+    record = book.records["place.training"]
+    # Person-months weigh the years: (5 * 900 + 10 * 500) / 15 a month; the years are the range.
+    assert record.value == pytest.approx(9500 / 15)
+    assert (record.distribution.low, record.distribution.high, record.grade) == (500.0, 900.0, "M")
     ledger = value_effects(effect_draws, book, seed=1)
-    assert ledger.filter(posting="referrals", draw=0)["amount"].unique().to_list() == pytest.approx([-record.value])
+    assert ledger.filter(posting="places", draw=0)["amount"].unique().to_list() == pytest.approx([-record.value])
+
+
+def test_a_start_is_expected_to_cost_the_months_it_is_used_and_what_a_start_costs(declare, paid_by_month):
+    book = with_place_costs(declare(paid_by_month), place_costs(capacity(), occupied(4, 6, 10)), KINDS)
+    others = pl.concat([LENGTHS, pl.DataFrame({"intervention_id": ["coaching"], "months_per_start": [2.0]})])
+
+    # Training at its own price, coaching at the book's 200 a month; 80 for a start of either.
+    assert dict(start_costs(book, others).select("intervention_id", "cost").iter_rows()) == pytest.approx(
+        {"training": 4.5 * 9500 / 15 + 80, "coaching": 2 * 200 + 80}
+    )
 
 
 def test_place_costs_of_another_year_are_converted_by_the_book_s_index():
@@ -86,12 +106,12 @@ def test_place_costs_of_another_year_are_converted_by_the_book_s_index():
 
     own = with_place_costs(book, place_costs(capacity(price_year=2012), occupied(10, 10, 10)), KINDS)
 
-    assert own.records["programme_start.training"].value == pytest.approx(6 * 500 * 403.70 / 314.20)
+    assert own.records["programme_place.training"].value == pytest.approx(500 * 403.70 / 314.20)
 
 
-def test_place_costs_of_a_year_without_an_index_are_refused(content, declare, make_rich):
+def test_place_costs_of_a_year_without_an_index_are_refused(declare, paid_by_month):
     with pytest.raises(ParameterError, match="price_index"):
-        with_place_costs(declare(make_rich(content)), place_costs(capacity(price_year=2012), occupied(10, 10, 10)), KINDS)
+        with_place_costs(declare(paid_by_month), place_costs(capacity(price_year=2012), occupied(10, 10, 10)), KINDS)
 
 
 @pytest.mark.parametrize(
@@ -121,9 +141,9 @@ def test_costs_of_a_price_year_each_are_refused_with_what_to_ask_for():
     assert fault.value.fix == "ask the sender for one currency and one price year an intervention."
 
 
-def test_places_paid_in_another_currency_are_refused(content, declare, make_rich):
+def test_places_paid_in_another_currency_are_refused(declare, paid_by_month):
     with pytest.raises(LedgerError) as fault:
-        with_place_costs(declare(make_rich(content)), place_costs(capacity(currency="EUR"), occupied(1, 1, 1)), KINDS)
+        with_place_costs(declare(paid_by_month), place_costs(capacity(currency="EUR"), occupied(1, 1, 1)), KINDS)
 
     assert fault.value.what == "The places are paid in another currency than the book's: EUR."
     assert fault.value.where == "capacity: training; small.yaml is in SEK" and fault.value.why and "convert" in fault.value.fix
@@ -135,16 +155,16 @@ def test_places_paid_in_another_currency_are_exchanged_at_a_declared_rate():
 
     own = with_place_costs(book, place_costs(capacity(currency="EUR", price_year=2012), occupied(10, 10, 10)), KINDS)
 
-    start = own.records["programme_start.training"]
-    assert start.value == pytest.approx(6 * 500 * 10 * 403.70 / 314.20)
-    assert (start.currency, start.grade) == ("SEK", "L") and "exchange_rate.EUR.SEK" in start.source
+    place = own.records["programme_place.training"]
+    assert place.value == pytest.approx(500 * 10 * 403.70 / 314.20)
+    assert (place.currency, place.grade) == ("SEK", "L") and "exchange_rate.EUR.SEK" in place.source
 
 
-def test_a_book_without_a_single_price_of_a_start_is_refused(book):
+def test_a_book_without_a_single_price_of_a_programme_month_is_refused(book):
     with pytest.raises(LedgerError) as fault:
         with_place_costs(book, place_costs(capacity(), occupied(1, 1, 1)), KINDS)
 
-    assert fault.value.what == "The intervention's cost is not a single price."
+    assert fault.value.what == "The cost of a programme month is not a single price."
     assert "programme_cost" in fault.value.where and fault.value.why and fault.value.fix
 
 

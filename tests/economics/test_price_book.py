@@ -88,11 +88,20 @@ FAULTS = [
     (_posting("fees", amount=""), "Amounts that cannot be posted: 1.", "posting fees (no amount)"),
     (_posting("burden", amount="wage"), "Amounts that cannot be posted: 1.", "posting burden (its amount is the outlay"),
     (_posting("fees", state=None), "Postings whose driver does not fit: 1.", "posting fees (state_months needs a state)"),
-    (_posting("referrals", state="training"), "Postings whose driver does not fit: 1.", "posting referrals (start takes no state)"),
     (
-        _posting("referrals", arms=["treated", "comparison"]),
+        _posting("referrals", state="training"),
         "Postings whose driver does not fit: 1.",
-        "posting referrals (only the treated",
+        "posting referrals (programme_starts takes no state)",
+    ),
+    (
+        _posting("fees", interventions=["training"]),
+        "Postings whose driver does not fit: 1.",
+        "posting fees (state_months is not about interventions)",
+    ),
+    (
+        _posting("referrals", interventions=["training"], other_than=["coaching"]),
+        "Postings whose driver does not fit: 1.",
+        "posting referrals (either interventions or other_than)",
     ),
     (_posting("fees", arms=[]), "Postings whose driver does not fit: 1.", "posting fees (arms must name each arm once)"),
     (

@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 import yaml
+from one_start import starts_of, value_effects
 
 from evalkit.economics import (
     Vintage,
@@ -17,7 +18,6 @@ from evalkit.economics import (
     run_scenarios,
     summarise_value,
     transition_flows,
-    value_effects,
 )
 from evalkit.economics.scenarios import NUMBERS
 from evalkit.errors import EstimationError, LedgerError, ParameterError
@@ -25,6 +25,8 @@ from evalkit.tables import write_tables
 
 PARAMS = Path(__file__).parents[2] / "params"
 EXACT = 1e-10
+# What the long-term cohort's place costs, discounted to the start: 2 000 for the start, 3 200 in the middle of each of five months.
+PLACE = 2_000 + 3_200 * sum(1.035 ** (-(month + 0.5) / 12) for month in range(5))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,8 @@ def test_a_cheaper_payer_changes_nothing_for_society():
     rows = {row["number"]: row for row in table.iter_rows(named=True)}
 
     assert rows["society"]["change"] == pytest.approx(0, abs=1e-6)
-    assert rows["pays_district"]["after"] == pytest.approx(rows["pays_district"]["before"] / 4)
+    # A quarter of the places; the start's 2 000 stay.
+    assert rows["pays_district"]["after"] == pytest.approx(2_000 + (rows["pays_district"]["before"] - 2_000) / 4)
     assert sum(row["change"] for name, row in rows.items() if name.startswith("pays_")) == pytest.approx(0, abs=1e-6)
 
 
@@ -72,7 +75,7 @@ def faulty(tmp_path, **changes):
     [
         ({"prices": {"wages": {"times": 2}}}, 'prices.wages (did you mean "wage"?)'),
         ({"prices": {"wage": {}}}, "prices.wage (one of value and times)"),
-        ({"payers": {"programme_start": {"district": 0.5}}}, "payers.programme_start (shares come to 0.5)"),
+        ({"payers": {"programme_place": {"district": 0.5}}}, "payers.programme_place (shares come to 0.5)"),
         ({"number": "societies"}, 'number, societies (did you mean "society"?)'),
         ({"rates": [{"phase": 9, "start": "support", "to": "work", "value": 0.1}]}, "rates (phase 9 of treated)"),
         ({"rates": [{"phase": 2, "start": "suport", "to": "work", "value": 0.1}]}, 'rates (start suport: did you mean "support"?)'),
@@ -147,15 +150,15 @@ def test_a_wait_beyond_the_horizon_is_refused(tmp_path):
 def test_the_start_is_paid_when_the_wait_is_over():
     table = run_scenario(PARAMS / "scenarios" / "waiting.yaml").filter(number="pays_district")
 
-    # 16 000 for a place, half a year later at 3.5 per cent.
-    assert table["after"].item() == pytest.approx(16_000 * 1.035**-0.5)
+    # Half a year later at 3.5 per cent: 2 000 for the start, then 3 200 in the middle of each of five months.
+    assert table["after"].item() == pytest.approx(1.035**-0.5 * PLACE)
 
 
 def test_a_test_first_spares_the_places_that_would_give_nothing():
     rows = {row["number"]: row for row in run_scenario(PARAMS / "scenarios" / "work_ability_test.yaml").iter_rows(named=True)}
 
-    # A place for nothing costs 16 000, and 0.3 more to raise; so does the test of 1 500.
-    gain, loss, cost = rows["society"]["after"], -16_000 * 1.3, 1_500 * 1.3
+    # A place for nothing costs what it costs, and 0.3 more to raise; so does the test of 1 500.
+    gain, loss, cost = rows["society"]["after"], -PLACE * 1.3, 1_500 * 1.3
     directly, tested = 0.3 * gain + 0.7 * loss, 0.3 * 0.9 * gain + 0.7 * 0.1 * loss - cost
     assert rows["value_of_testing"]["after"] == pytest.approx(tested - directly)
 
@@ -239,7 +242,7 @@ def test_totals_refuse_values_that_do_not_fit(n_cycles, values):
 
 
 def vintage(draws, book):
-    return Vintage(draws, book, summarise_value(value_effects(draws, book, seed=1)))
+    return Vintage(draws, book, summarise_value(value_effects(draws, book, seed=1)), programmes=starts_of(draws))
 
 
 def test_drift_splits_a_change_into_data_and_parameters(effect_draws, many_draws, content, declare):
@@ -261,7 +264,8 @@ def test_drift_splits_a_change_into_data_and_parameters(effect_draws, many_draws
 
 def test_a_finished_run_is_read_as_a_vintage(effect_draws, book, tmp_path):
     never = effect_draws.with_columns(pl.lit("start_now_rather_than_never").alias("estimand"))
-    write_tables(tmp_path, {"effect_draws": pl.concat([effect_draws, never]), "value_draws": value_effects(effect_draws, book, seed=1)})
+    both = {"effect_draws": pl.concat([effect_draws, never]), "effect_programme_draws": starts_of(effect_draws)}
+    write_tables(tmp_path, both | {"value_draws": value_effects(effect_draws, book, seed=1)})
 
     read = read_vintage(tmp_path, book)
 
@@ -272,7 +276,7 @@ def test_a_finished_run_is_read_as_a_vintage(effect_draws, book, tmp_path):
 
 def test_drift_books_another_method_as_method(effect_draws, book):
     old = vintage(effect_draws, book)
-    otherwise_counted = Vintage(effect_draws, book, old.reported.with_columns(pl.col("estimate") - 7))
+    otherwise_counted = Vintage(effect_draws, book, old.reported.with_columns(pl.col("estimate") - 7), programmes=old.programmes)
 
     steps = drift(otherwise_counted, old)
 

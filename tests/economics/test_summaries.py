@@ -1,9 +1,10 @@
 import numpy as np
 import polars as pl
 import pytest
+from one_start import displacement_sensitivity, value_effects
 from polars.testing import assert_frame_equal
 
-from evalkit.economics import displacement_sensitivity, price_table, summarise_value, value_by_actor, value_effects
+from evalkit.economics import price_table, summarise_value, value_by_actor
 from evalkit.errors import EstimationError
 
 EXACT = 1e-10

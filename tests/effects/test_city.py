@@ -18,7 +18,10 @@ from evalkit.effects import (
     summaries,
     timings,
 )
+from evalkit.effects.weights import drawn_people
+from evalkit.months import add_months
 from evalkit.schemas import SCHEMAS
+from evalkit.spells import build_support_spells
 
 N_DRAWS, SEED = 30, 3
 NORTH = {"a": "sstw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw", "f": "swww"}
@@ -206,3 +209,53 @@ def test_history_before_the_extract_has_a_sensitivity_the_trials_of_the_later_mo
     assert row == pytest.approx(expected.filter(convention="declared").select(columns).row(0), abs=1e-9)
     assert row[0] != pytest.approx(found.filter(convention="declared")["difference"].item(), abs=1e-3)
     assert "later_trials" not in unasked["convention"]
+
+
+def test_a_districts_own_trials_have_the_terms_and_values_of_the_city(world):
+    """Calendar time, earlier participation and the latest value depend on no one else: coefficients fitted on all serve each district."""
+    rng = np.random.default_rng(6)
+    lives = {f"p{k:03d}": "".join(rng.choice(list("ssstw"), size=16)) for k in range(60)}
+    districts = {name: ("North", "South")[k % 2] for k, name in enumerate(lives)}
+    dates = [add_months(world.first_month, int(month)) for month in rng.integers(0, 16, len(lives))]
+    rated = pl.DataFrame({"person_id": list(lives), "date": dates, "self_rating": rng.integers(1, 6, len(lives))})
+    people = _people(world, lives, districts)._replace(delivered={"follow_up": rated.with_columns(intervention_id=pl.lit("course"))})
+    protocol = world.protocol(
+        eligibility={"from_month": 2, "to_month": 14, "exclude_participation": [{"of": "this", "within_months": 2}]},
+        covariates=[
+            {"name": "months", "kind": "elapsed", "form": "spline", "knots": [1, 3, 6]},
+            *[{"name": one, "kind": "participation", "of": "any", "measure": one} for one in ("ever", "count", "months_since", "share")],
+            {"name": "rating", "kind": "latest", "table": "follow_up", "column": "self_rating"},
+        ],
+    )
+
+    city = people.trials(protocol)
+
+    assert set(protocol.calendar_terms) < set(city.terms)
+    for district in ("North", "South"):
+        own, part = people.of_district(district).trials(protocol), city.of_district(district)
+        assert own.terms == city.terms and own.rows.equals(part.rows)
+        assert np.array_equal(own.design, part.design)
+
+
+def test_people_who_parted_are_drawn_together_and_the_others_are_not(world):
+    """a and b shared a household in month 1 alone; c never did. Their spells, as the line builds them, keep that in every later trial."""
+    months = [add_months(world.first_month, k) for k in range(6)]
+    shared = [("h", who, months[0]) for who in "ab"] + [(f"h{who}", who, month) for who in "abc" for month in months[1:]]
+    member = pl.DataFrame([(*row, "lead") for row in shared], schema=["household_id", "person_id", "month", "role"], orient="row")
+    paid = member.select(
+        "household_id", "month", district=pl.lit("North"), amount=pl.lit(1.0), exit_reason=pl.lit(None, dtype=pl.String)
+    ).unique()
+    person = pl.DataFrame({"person_id": list("abc"), "district": ["North"] * 3, "weight": [1.0] * 3})
+    livelihood = pl.DataFrame(schema={"person_id": pl.String, "start": pl.Date, "end": pl.Date, "state": pl.String})
+    spells = build_support_spells(
+        paid, member, livelihood, person, max_gap_months=0, reporting_lag_months=0, first_month=months[0], data_through=months[-1]
+    )
+    lives = dict.fromkeys("abc", "ssssss")
+    people = _people(world, lives, None)._replace(support_spells=spells)
+
+    rows = people.trials(world.protocol()).rows
+    cluster, weights = drawn_people(rows, n_draws=50, seed=SEED)
+
+    assert rows.filter(pl.col("trial_month") > 2).select("person_id", "cluster_id").rows() == [("a", "a"), ("b", "a"), ("c", "c")]
+    a, b, c = (weights[cluster[rows["person_id"].index_of(who)]] for who in "abc")
+    assert np.array_equal(a, b) and not np.array_equal(a, c)

@@ -183,7 +183,7 @@ def test_the_card_tells_the_strategy_and_every_comparison(world):
     assert "step ended at most 2 months before" in card["eligible"]
     assert {"comparison: wait", "comparison: never"} < set(card)
     assert card["weights at most"] == "propensity 10"
-    assert card["refused"] == "fewer than 1 starters; effective sample size below 1"
+    assert card["refused"] == "fewer than 1 people who start; a comparison worth fewer than 1 people"
 
 
 def test_the_card_names_every_limit_of_refusal(world):

@@ -288,6 +288,6 @@ def test_a_share_that_is_more_than_none_is_never_written_as_none(share, digits, 
 def test_an_interventions_own_price_bears_the_interventions_word():
     catalogue = words("en", {"value.coaching": {"sv": "coachning", "en": "coaching"}})
 
-    assert catalogue.price("programme_start.coaching", "place in the programme: Coachning på torget") == "place in the programme: coaching"
-    assert catalogue.price("programme_start.other", "place in the programme: Annat") == "place in the programme: Annat"
+    assert catalogue.price("programme_place.coaching", "place in the programme: Coachning på torget") == "place in the programme: coaching"
+    assert catalogue.price("programme_place.other", "place in the programme: Annat") == "place in the programme: Annat"
     assert catalogue.price("wage", "gross wage") == "gross wage"

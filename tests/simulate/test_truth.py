@@ -159,3 +159,18 @@ def test_roll_out_changes_districts_from_its_adoption_on_and_nothing_before(smal
     early = before.filter(pl.col("month") < 36)
     assert (early["with"] == early["without"]).all()
     assert after["with"].mean() > 1.05 * after["without"].mean()
+
+
+def test_who_starts_takes_part_from_the_first_month_and_who_never_starts_never_does(truth):
+    own = truth.programmes.filter(
+        pl.col("programme") == pl.col("intervention_id"), pl.col("district") == "all", pl.col("district_basis") == "time_zero"
+    )
+    first = own.filter(arm="treated", month=1)
+    later = own.filter(pl.col("month") > 1).group_by("intervention_id", "arm").agg(pl.col("taking_part", "starting").sum())
+
+    assert first["taking_part"].to_list() == first["starting"].to_list() == [1.0] * first.height
+    assert own.filter(arm="never")["taking_part"].max() == 0
+    assert own.filter(arm="wait", month=1)["starting"].max() == 0 and later.filter(arm="wait")["starting"].max() > 0
+    # Some leave before the planned end: by month 4 of six a part of them have freed their place.
+    kept = own.filter(arm="treated", intervention_id="work_training", month=4, population="starters")["taking_part"].item()
+    assert 0.3 < kept < 0.95

@@ -1,6 +1,6 @@
 import polars as pl
 
-from evalkit.spells import occupied_places, shared_places, starts_by_district
+from evalkit.spells import months_per_start, occupied_places, shared_places, starts_by_district
 
 
 def episodes_of(month, rows):
@@ -76,3 +76,17 @@ def test_starts_stand_in_the_district_that_pays_support_then_else_at_home(month)
         ("Hill", "train", month(6), 1),
         ("Marsh", "train", month(3), 1),
     ]
+
+
+def test_a_start_fills_a_place_as_long_as_people_stay_not_as_planned(month):
+    # Of three who start from month 2 on, one stays three months and two stay one; A began before, and fills a month of the extract's.
+    rows = [
+        ("A", "train", 1, 2, "Hill"),
+        ("B", "train", 2, 4, "Hill"),
+        ("C", "train", 3, 3, "Hill"),
+        ("D", "train", 4, 4, "Hill"),
+        ("E", "coach", 1, 1, "Hill"),
+    ]
+    occupied = occupied_places(episodes_of(month, rows), month(6))
+
+    assert months_per_start(occupied, month(2)).rows() == [("train", 2.0)]

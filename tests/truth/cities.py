@@ -1,6 +1,10 @@
 """A simulated city of four districts and two interventions, from its lives to the line's estimates: what the proofs repeat many times."""
 
+import hashlib
 import json
+import multiprocessing
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +27,8 @@ from evalkit.months import add_months
 from evalkit.simulate import City, live, load_city, person_tables, simulate_truth
 from evalkit.spells import build_episodes, build_state_intervals, build_support_spells
 
-PARAMS = Path(__file__).parents[2] / "params"
+ROOT = Path(__file__).parents[2]
+PARAMS = ROOT / "params"
 DISTRICTS = ("Rinkeby-Kista", "Hässelby-Vällingby", "Enskede-Årsta-Vantör", "Farsta")
 INTERVENTIONS = ("work_training", "jobbtorg_coaching")
 TRUTH_PEOPLE, TRUTH_REPLICATES, TRUTH_SEED = 60_000, 4, 90_001
@@ -126,3 +131,26 @@ def truths(n_people: int = TRUTH_PEOPLE, seed: int = TRUTH_SEED) -> pl.DataFrame
 
 def _ranged(part: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
     return primary_differences(part, protocol.primary_outcome).group_by("district").agg(estimate_with_range("difference"))
+
+
+def kept_in(name: str, *declared: str) -> Path:
+    """The folder in which a proof keeps what it has done: another one when the code of the line or what is declared changes."""
+    code = [path.read_bytes() for path in sorted((ROOT / "evalkit").glob("*.py"))]
+    rooms = ("effects", "simulate", "spells", "survival")
+    code += [path.read_bytes() for room in rooms for path in sorted((ROOT / "evalkit" / room).glob("*.py"))]
+    vintage = hashlib.sha256(b"".join([*code, *[one.encode() for one in declared]])).hexdigest()[:12]
+    folder = ROOT / "build" / "prove" / f"{name}-{vintage}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def read_kept(paths: Mapping[tuple, Path], task: Callable[..., None], *sizes: int) -> pl.DataFrame:
+    """The rows of every path; those that are missing are made by `task(path, *key, *sizes)` in processes beside each other."""
+    missing = [key for key, path in paths.items() if not path.exists()]
+    # A process that has run polars must not fork.
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting = [pool.submit(task, paths[key], *key, *sizes) for key in missing]
+        for n_done, done in enumerate(as_completed(waiting), start=len(paths) - len(missing) + 1):
+            done.result()
+            print(f"{n_done} of {len(paths)} cities", flush=True)
+    return pl.concat([pl.read_parquet(path) for path in paths.values()])

@@ -67,7 +67,9 @@ def _episodes(people: pl.DataFrame, intervention_id: str, start: str, months: in
 
 
 def _intervals(people: pl.DataFrame, state: str, start: pl.Expr, stop: pl.Expr) -> pl.DataFrame:
-    return people.select("person_id", "district", start=(start - 1).cast(pl.Int64), stop=(stop - 1).cast(pl.Int64), from_state=pl.lit(state))
+    return people.select(
+        "person_id", "district", start=(start - 1).cast(pl.Int64), stop=(stop - 1).cast(pl.Int64), from_state=pl.lit(state)
+    )
 
 
 def _differences(**changes) -> np.ndarray:

@@ -4,21 +4,17 @@ EVALKIT_PROVE_CITIES says how many cities are run (default 400; Monte Carlo erro
 build/prove/ until the code or the assumptions change, so that a proof that was stopped goes on where it was.
 """
 
-import hashlib
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from cities import estimates, four_districts, keep_estimates, protocols, truths
+from cities import estimates, four_districts, keep_estimates, kept_in, protocols, read_kept, truths
 
 from evalkit.effects import protocol_hash
 from evalkit.vocabulary import ESTIMANDS
 
-ROOT = Path(__file__).parents[2]
 N_CITIES = int(os.environ.get("EVALKIT_PROVE_CITIES", "400"))
 N_PEOPLE, N_DRAWS, FIRST_SEED = 3_000, 100, 1_000
 MONTE_CARLO_ERRORS = 3
@@ -28,29 +24,11 @@ BREAK_EVEN_MONTHS = 1
 TRUTH = Path(__file__).parent / "four_districts.csv"
 
 
-def _vintage() -> str:
-    """Changes with the code of the line, the assumptions and the protocols."""
-    code = [
-        path.read_bytes()
-        for room in ("effects", "simulate", "spells", "survival")
-        for path in sorted((ROOT / "evalkit" / room).glob("*.py"))
-    ]
-    declared = [four_districts().model_dump_json().encode(), *[protocol_hash(protocol).encode() for protocol in protocols()]]
-    return hashlib.sha256(b"".join([*code, *declared, f"{N_PEOPLE} {N_DRAWS}".encode()])).hexdigest()[:12]
-
-
 def _repeated(n_cities: int) -> pl.DataFrame:
-    folder = ROOT / "build" / "prove" / f"cities-{_vintage()}"
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = {seed: folder / f"{seed}.parquet" for seed in range(FIRST_SEED, FIRST_SEED + n_cities)}
-    missing = [seed for seed, path in paths.items() if not path.exists()]
-    # A process that has run polars must not fork.
-    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = [pool.submit(keep_estimates, paths[seed], seed, N_PEOPLE, N_DRAWS) for seed in missing]
-        for n_done, done in enumerate(as_completed(waiting), start=n_cities - len(missing) + 1):
-            done.result()
-            print(f"{n_done} of {n_cities} cities", flush=True)
-    found = pl.concat([pl.read_parquet(path) for path in paths.values()])
+    declared = [four_districts().model_dump_json(), *[protocol_hash(protocol) for protocol in protocols()], f"{N_PEOPLE} {N_DRAWS}"]
+    folder = kept_in("cities", *declared)
+    paths = {(seed,): folder / f"{seed}.parquet" for seed in range(FIRST_SEED, FIRST_SEED + n_cities)}
+    found = read_kept(paths, keep_estimates, N_PEOPLE, N_DRAWS)
     return found.join(pl.read_csv(TRUTH), on=["intervention_id", "district", "estimand"])
 
 

@@ -15,6 +15,7 @@ from cities import PARAMS, four_districts, people_of, protocols
 from evalkit.economics import load_price_book, value_effects
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.effects import Protocol, effect_draws, estimate_effect, fit_censoring, fit_propensity
+from evalkit.effects.participation import programme_draws
 from evalkit.params import Distribution
 from evalkit.simulate import simulate_truth, value_truth
 
@@ -46,8 +47,14 @@ def estimates(people, protocol: Protocol, n_draws: int) -> pl.DataFrame:
     """What the line says of the whole city: postings and months in work, summed by actor, and how they vary over replicates."""
     trials, draws = people.trials(protocol), {"n_draws": n_draws, "seed": 0}
     fitted = pl.concat([fit(trials, **draws) for fit in (fit_propensity, fit_censoring)])
-    found = effect_draws(estimate_effect(trials, district="all", propensity=fitted, **draws).sums)
-    values = [value_effects(found.filter(estimand=one), book(), seed=1) for one in protocol.estimands]
+    asked = [
+        estimate_effect(trials, district="all", propensity=fitted, **draws, comparisons=(one,), with_programmes=True)
+        for one in protocol.comparisons
+    ]
+    found, values = pl.concat([effect_draws(one.sums) for one in asked]), []
+    for one in asked:
+        programmes = programme_draws(one.programmes, one.sums, state=protocol.eligibility.state_before)
+        values.append(value_effects(effect_draws(one.sums), book(), seed=1, programmes=programmes))
     in_work = found.filter((pl.col("state") == "work") & (pl.col("month") > 0))
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     months = in_work.with_columns(actor=pl.lit(WORK), amount=sign * pl.col("probability"))
@@ -62,7 +69,8 @@ def estimates(people, protocol: Protocol, n_draws: int) -> pl.DataFrame:
 def truths(known, horizon_months: int) -> pl.DataFrame:
     """What is true of the same starters."""
     own = (pl.col("population") == "starters") & (pl.col("district") == "all") & (pl.col("district_basis") == "time_zero")
-    values = value_truth(known.curves.filter(own), book().model_dump(), public_purse=PUBLIC_PURSE, horizon_months=horizon_months)
+    given = {"programmes": known.programmes.filter(own), "public_purse": PUBLIC_PURSE, "horizon_months": horizon_months}
+    values = value_truth(known.curves.filter(own), book().model_dump(), **given)
     months = known.months.filter(own & (pl.col("outcome") == "work") & (pl.col("horizon_months") == horizon_months))
     both = [
         values.filter(pl.col("actor").is_in(ACTOR_NAMES)).select("intervention_id", "comparison", "actor", truth="value"),

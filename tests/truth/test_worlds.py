@@ -5,20 +5,17 @@ EVALKIT_PROVE_CITIES says how many cities of each world are run (default 100; Mo
 in build/prove/ until the code or the assumptions change, so that a proof that was stopped goes on where it was.
 """
 
-import hashlib
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from cities import kept_in, read_kept
 from worlds import NAMED, PROTOCOLS, WORLDS, estimates, keep_estimates, protocol, truths, world
 
 from evalkit.effects import protocol_hash
 
-ROOT = Path(__file__).parents[2]
 N_CITIES = int(os.environ.get("EVALKIT_PROVE_CITIES", "100"))
 N_PEOPLE, N_DRAWS, FIRST_SEED = 2_000, 100, 71_000
 MONTE_CARLO_ERRORS = 3
@@ -29,32 +26,13 @@ BIASED = [name for name in WORLDS if name != "plain"]
 NAMING = [(name, one) for name in WORLDS for one in NAMED[name]]
 
 
-def _vintage() -> str:
-    """Changes with the code of the line, the worlds and the protocols."""
-    code = [path.read_bytes() for path in sorted((ROOT / "evalkit").glob("*.py"))]
-    code += [
-        path.read_bytes()
-        for room in ("effects", "simulate", "spells", "survival")
-        for path in sorted((ROOT / "evalkit" / room).glob("*.py"))
-    ]
-    declared = [world(name).model_dump_json().encode() for name in WORLDS] + [protocol_hash(protocol(name)).encode() for name in PROTOCOLS]
-    return hashlib.sha256(b"".join([*code, *declared, f"{N_PEOPLE} {N_DRAWS}".encode()])).hexdigest()[:12]
-
-
-def repeated(n_cities: int = N_CITIES, *, n_processes: int | None = None) -> pl.DataFrame:
+def repeated(n_cities: int = N_CITIES) -> pl.DataFrame:
     """Every world's cities, with the truth beside each estimate; what is kept is not run again."""
-    folder = ROOT / "build" / "prove" / f"worlds-{_vintage()}"
-    folder.mkdir(parents=True, exist_ok=True)
+    declared = [world(name).model_dump_json() for name in WORLDS] + [protocol_hash(protocol(name)) for name in PROTOCOLS]
+    folder = kept_in("worlds", *declared, f"{N_PEOPLE} {N_DRAWS}")
     # City by city over all worlds, so that a proof that was stopped has as many of each.
     paths = {(name, seed): folder / f"{name}-{seed}.parquet" for seed in range(FIRST_SEED, FIRST_SEED + n_cities) for name in WORLDS}
-    missing = [key for key, path in paths.items() if not path.exists()]
-    # A process that has run polars must not fork.
-    with ProcessPoolExecutor(n_processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        waiting = [pool.submit(keep_estimates, paths[key], *key, N_PEOPLE, N_DRAWS) for key in missing]
-        for n_done, done in enumerate(as_completed(waiting), start=len(paths) - len(missing) + 1):
-            done.result()
-            print(f"{n_done} of {len(paths)} cities", flush=True)
-    return with_truth(pl.concat([pl.read_parquet(path) for path in paths.values()]))
+    return with_truth(read_kept(paths, keep_estimates, N_PEOPLE, N_DRAWS))
 
 
 def with_truth(found: pl.DataFrame) -> pl.DataFrame:
@@ -147,6 +125,8 @@ def test_one_city_of_both_worlds_is_found_where_the_protocol_names_what_decides(
     """A smaller twin of the proof; the naming moves the estimate the way that the bias says."""
     found = with_truth(estimates("both", 3, n_people=1_200, n_draws=20))
 
+    assert {"earlier_participation", "calendar_time"} <= set(found.filter(protocol="unnamed")["warned"].item())
+    assert not {"earlier_participation", "calendar_time"} & set(found.filter(protocol="covariate")["warned"].item())
     by_protocol = {row["protocol"]: row for row in found.iter_rows(named=True)}
     for one in NAMED["both"]:
         own = by_protocol[one]

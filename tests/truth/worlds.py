@@ -23,7 +23,9 @@ from evalkit.effects import (
     load_protocol,
     placebo_tests,
     primary_differences,
+    unmodelled_likeness,
 )
+from evalkit.effects.weights import coefficient_matrix
 from evalkit.simulate import City, simulate_truth
 from evalkit.vocabulary import ESTIMANDS
 
@@ -130,7 +132,9 @@ def _estimate(people: PersonTables, name: str, *, seed: int, n_draws: int) -> pl
     fitted = fit_propensity(trials, **draws)
     shares = effect_draws(estimate_effect(trials, district="all", propensity=fitted, **draws).sums)
     months = primary_differences(shares.filter(pl.col("estimand") == ESTIMANDS["wait"]), declared.primary_outcome)
-    checks = effect_checks(trials, fitted, placebo_tests(trials, people.state_intervals, fitted))
+    placebo = placebo_tests(trials, people.state_intervals, fitted)
+    likeness = unmodelled_likeness(trials, coefficient_matrix(fitted, trials)[1][:, 0], people.episodes, first_month=people.first_month)
+    checks = effect_checks(trials, fitted, placebo, likeness)
     warned = checks.filter(pl.col("verdict").is_in(["warning", "refused"]))["check"].to_list()
     return months.select(estimate_with_range("difference")).with_columns(
         protocol=pl.lit(name), seed=pl.lit(seed), n_starters=pl.lit(trials.n_starters), warned=pl.lit(warned, dtype=pl.List(pl.String))

@@ -1,0 +1,109 @@
+"""What is paid for programmes: the months in which people of either arm take part in any intervention, and their starts, each at its own price.
+
+Who leaves early frees the place; who of the comparison starts later, or takes part in something else, fills one. Time in programmes is counted as
+far as the follow-up goes: it is not projected, as most of it lies near the start.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from evalkit.economics.effect_paths import ARMS, EffectPath
+from evalkit.economics.horizon import ARM_SIGNS
+from evalkit.economics.price_book import PROGRAMME_DRIVERS, Posting, PriceBook
+from evalkit.economics.price_draws import own_prices, unit_amount
+from evalkit.errors import EstimationError
+from evalkit.schemas import SCHEMAS
+from evalkit.tables import conform
+
+_COLUMN_OF_DRIVER = {"programme_months": "taking_part", "programme_starts": "starting"}
+_KEYS = ("district", "intervention_id", "protocol_hash", "estimand", "subgroup")
+
+
+def with_programmes(paths: list[EffectPath], programmes: pl.DataFrame | None, book: PriceBook) -> list[EffectPath]:
+    """The effects with the time that either arm spends in each intervention, where the book posts on it.
+
+    Parameters
+    ----------
+    paths : list of EffectPath
+        The effects.
+    programmes : DataFrame, optional
+        The table effect_programme_draws (or that of groups).
+    book : PriceBook
+        Its postings decide whether time in programmes is needed.
+
+    Raises
+    ------
+    EstimationError
+        If it is needed and an effect has none in some of its draws; names the effect.
+    """
+    if not any(posting.driver in PROGRAMME_DRIVERS for posting in book.postings):
+        return paths
+    programmes = pl.DataFrame(schema=SCHEMAS["effect_programme_draws"].columns) if programmes is None else programmes
+    conform(programmes.head(0), "effect_programme_draws")
+    tables = programmes.partition_by(_KEYS, as_dict=True)
+    return [_with_own(path, tables.get(tuple(path.keys[key] for key in _KEYS), programmes.clear())) for path in paths]
+
+
+def _with_own(path: EffectPath, table: pl.DataFrame) -> EffectPath:
+    names = table["programme"].unique().sort()
+    own = table.filter(pl.col("draw").is_in(path.draws.tolist()))
+    shape = (len(path.draws), len(ARMS), len(names), path.n_months)
+    if not len(names) or own.height != np.prod(shape) or own["month"].max() != path.n_months:
+        raise EstimationError(
+            "The book is paid by time in programmes, and an effect has none or not in all its draws.",
+            where=f"effect_programme_draws, {', '.join(path.keys.values())}",
+            why="What an arm spends on places follows the months in which its people fill them.",
+            fix="hand on effect_programme_draws of the same run beside effect_draws.",
+        )
+    order = np.argsort(path.draws)
+    codes = (
+        order[np.searchsorted(path.draws[order], own["draw"].to_numpy())],
+        own["arm"].cast(pl.Enum(ARMS)).to_physical().to_numpy().astype(np.intp),
+        own["programme"].cast(pl.Enum(names)).to_physical().to_numpy().astype(np.intp),
+        own["month"].to_numpy() - 1,
+    )
+    cells = np.ravel_multi_index(codes, shape)
+    participation = {}
+    for driver, column in _COLUMN_OF_DRIVER.items():
+        participation[driver] = np.zeros(shape)
+        participation[driver].ravel()[cells] = own[column].to_numpy()
+    return replace(path, programmes=names.to_list(), participation=participation)
+
+
+def programme_money(posting: Posting, path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], n_months: int) -> np.ndarray:
+    """What a posting on programmes comes to, treated minus comparison, by the month in which people take part or start: (draw, month 1..n_months).
+
+    Parameters
+    ----------
+    posting : Posting
+        Its driver is one of `PROGRAMME_DRIVERS`.
+    path : EffectPath
+        From `with_programmes`.
+    drawn : dict of ndarray
+        By price key (`draw_prices`).
+    n_months : int
+        The horizon; nothing is counted beyond the follow-up. Months.
+    """
+    money, counted = np.zeros((len(path.draws), n_months)), path.participation[posting.driver]
+    keys = {key for term in posting.terms for key in term}
+    for place, programme in enumerate(path.programmes):
+        if posting.pays_for(programme):
+            shares = sum(ARM_SIGNS[arm] * counted[:, ARMS.index(arm), place] for arm in posting.arms)
+            unit = unit_amount(posting, own_prices(drawn, book, programme, path.draws, keys=keys))
+            money[:, : path.n_months] += unit[:, None] * shares
+    return money
+
+
+def programme_keys(book: PriceBook, programmes: list[str], *, role: str | None = None) -> set[str]:
+    """The prices, each intervention's own, that postings on programmes use; only those of a role, if it is named."""
+    postings = [one for one in book.postings if one.driver in PROGRAMME_DRIVERS and role in (None, one.role)]
+    return {
+        book.own_prices(programme).get(key, key)
+        for posting in postings
+        for programme in programmes
+        if posting.pays_for(programme)
+        for term in posting.terms
+        for key in term
+    }
