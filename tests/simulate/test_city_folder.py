@@ -41,7 +41,8 @@ def test_a_simulated_city_is_known_by_its_folder(written, tmp_path):
 def test_write_city_keeps_the_truth_apart(written):
     assert written.truth.parent == written.folder.parent
     assert {path.name for path in written.truth.iterdir()} == {
-        "README.md", "curves.parquet", "months.parquet", "timing.parquet", "planted.parquet", "rollouts.parquet", "value.parquet",
+        "README.md", "curves.parquet", "months.parquet", "timing.parquet", "planted.parquet", "programmes.parquet", "rollouts.parquet",
+        "value.parquet",
     }  # fmt: skip
 
 
