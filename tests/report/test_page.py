@@ -407,6 +407,15 @@ def test_page_says_all_prices_when_all_are_of_grade_l(english, tables):
     assert "All prices in the calculation are of source grade L" in english("Norr", only_assumed)
 
 
+def test_page_says_how_many_periods_stand_apart_and_from_what(page, words):
+    said = {
+        "en": "21 of the periods were already running when the data begin, and when they began is not known. They stand apart from all that is counted",
+        "sv": "21 av perioderna pågick redan när underlaget börjar, och när de började är inte känt. De står utanför allt som räknas",
+    }
+
+    assert said[words.language] in plain(page("Norr"))
+
+
 def test_page_says_from_which_source_states_come_and_how_much_is_unknown(page, words):
     said = {
         "en": "50% have their state from records of livelihood, 8% from months with a payment and 2% from reasons for leaving; 40% have an unknown",
