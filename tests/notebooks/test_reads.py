@@ -3,9 +3,11 @@
 import ast
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from evalkit.adjustment import LatestTable
 from evalkit.batch.declared import DeclaredNotebook, find_notebooks
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
@@ -25,6 +27,11 @@ def _writes(names) -> set[str]:
     return {path for one in declared for path in (*one.writes, *one.may_write)}
 
 
+def _written_before(name: str) -> set[str]:
+    """Tables: one lies in one file, or in a part for each district and perhaps one for the city."""
+    return {path.removesuffix(".parquet").split("/{slug}")[0].removesuffix("/all") for path in _writes(_before(name))}
+
+
 def _calls(notebook: DeclaredNotebook):
     cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
     for cell in cells:
@@ -37,9 +44,12 @@ def _calls(notebook: DeclaredNotebook):
 def test_tables_that_a_notebook_reads_are_written_by_notebooks_before_it(name):
     read = {f"{READERS[call]}/{table}" for call, tables in _calls(LINE[name]) if call in READERS for table in tables}
 
-    # A table lies in one file, or in a part for each district and perhaps one for the city.
-    written = {path.removesuffix(".parquet").split("/{slug}")[0].removesuffix("/all") for path in _writes(_before(name))}
-    assert read <= written
+    assert read <= _written_before(name)
+
+
+@pytest.mark.parametrize("name", [name for name in LINE if any(call == "read_each_delivered" for call, _ in _calls(LINE[name]))])
+def test_tables_that_a_protocol_may_take_latest_values_from_are_written_before(name):
+    assert {f"work/{table}" for table in get_args(LatestTable)} <= _written_before(name)
 
 
 @pytest.mark.parametrize("name", [name for name in LINE if any(call == "read_unit" for call, _ in _calls(LINE[name]))])
