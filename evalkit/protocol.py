@@ -215,6 +215,12 @@ class Protocol(Record):
             raise ValueError("exclude_participation leaves out everybody who is in the intervention of `during`")
         if rule.after and rules_out(exclusions, rule.after, rule.within_months):
             raise ValueError("exclude_participation leaves out everybody who took part in the intervention of `after` so lately")
+        counted = [(self.named(one.of), one.measure) for one in self.covariates if one.kind == "participation"]
+        twice = [
+            of for of, measure in counted if counted.count((of, measure)) > 1 or (measure == "ever" and (of, "months_since") in counted)
+        ]
+        if twice:
+            raise ValueError(f"covariates of participation in {twice[0]} say the same twice (months_since holds ever: its term _never)")
         for one in self.covariates:
             if one.kind == "participation" and rules_out(exclusions, self.named(one.of), None):
                 raise ValueError(

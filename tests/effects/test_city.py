@@ -223,7 +223,7 @@ def test_a_districts_own_trials_have_the_terms_and_values_of_the_city(world):
         eligibility={"from_month": 2, "to_month": 14, "exclude_participation": [{"of": "this", "within_months": 2}]},
         covariates=[
             {"name": "months", "kind": "elapsed", "form": "spline", "knots": [1, 3, 6]},
-            *[{"name": one, "kind": "participation", "of": "any", "measure": one} for one in ("ever", "count", "months_since", "share")],
+            *[{"name": one, "kind": "participation", "of": "any", "measure": one} for one in ("count", "months_since", "share")],
             {"name": "rating", "kind": "latest", "table": "follow_up", "column": "self_rating"},
         ],
     )

@@ -117,6 +117,14 @@ def _covariate(**keys) -> dict:
     return {"covariates": [{"name": "past", **keys}]}
 
 
+def _counted(*of_and_measure: tuple[str, str]) -> dict:
+    return {
+        "covariates": [
+            {"name": f"past_{k}", "kind": "participation", "of": of, "measure": measure} for k, (of, measure) in enumerate(of_and_measure)
+        ]
+    }
+
+
 def _rule(*exclusions: dict, **others) -> dict:
     return {"eligibility": {"from_month": 2, "to_month": 3, "exclude_participation": list(exclusions), **others}}
 
@@ -136,6 +144,8 @@ def _rule(*exclusions: dict, **others) -> dict:
         ({"calendar": {"df": 1}}, "greater than or equal to 2"),
         ({**_covariate(kind="elapsed"), "covariates": [{"name": "calendar_time", "kind": "elapsed"}], "calendar": {"form": "linear"},
           "eligibility": {"from_month": 2, "to_month": 20}}, "is the calendar's"),
+        (_counted(("this", "count"), ("course", "count")), "say the same twice"),
+        (_counted(("any", "months_since"), ("any", "ever")), "say the same twice"),
         (_rule({"of": "this"}, {"of": "course", "within_months": 3}), "each intervention once"),
         (_rule({"of": "any", "within_months": 1}, during="step"), "intervention of `during`"),
         (_rule({"of": "step", "within_months": 3}, after="step", within_months=3), "intervention of `after`"),
