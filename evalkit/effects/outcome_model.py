@@ -1,9 +1,9 @@
 """What an outcome is expected to be, given the covariates: a regression with more terms than the propensity's, each person predicted by the others.
 
 The terms are the propensity's, each continuous one's curve, and the products of all with the few that say most about the outcome. Curves are
-natural cubic splines with knots inside the tails, so that nobody far out bends them. A ridge, chosen by how well people are predicted that
-the model has not seen, keeps many terms from saying more than the data do. Harrell (2015), Regression Modeling Strategies, 2nd ed., section
-2.4; Chernozhukov et al. (2018), Econom. J. 21:C1.
+natural cubic splines with knots inside the tails, and whoever is farther out than all but one in two hundred is taken to be just that far out,
+so that nobody bends them alone. A ridge, chosen by how well people are predicted that the model has not seen, keeps many terms from saying
+more than the data do. Harrell (2015), Regression Modeling Strategies, 2nd ed., section 2.4; Chernozhukov et al. (2018), Econom. J. 21:C1.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ class Terms:
 
     centre, scale : (n_covariates,) of the covariates, constant left out.
     knots : by covariate, the knots of its spline; three or more.
-    tails : by covariate, the values beyond which its curve stays as it is.
-    squared : covariates of few values, whose square is their curve.
+    tails : by continuous covariate, the values that those farther out are taken to have.
+    squared : covariates whose square is their curve, since their values are few or mostly one.
     products : pairs of covariates.
     """
 
@@ -43,7 +43,9 @@ class Terms:
     def columns(self, design: np.ndarray) -> np.ndarray:
         """(n_rows, n_columns), the first a constant, of a design whose first column is one."""
         z = (design[:, 1:] - self.centre) / self.scale
-        curves = [natural_spline(np.clip(z[:, one], *self.tails[one]), knots)[:, 1:] for one, knots in self.knots.items()]
+        for one, ends in self.tails.items():
+            z[:, one] = np.clip(z[:, one], *ends)
+        curves = [natural_spline(z[:, one], knots)[:, 1:] for one, knots in self.knots.items()]
         squares = [z[:, [one]] ** 2 for one in self.squared]
         products = [z[:, [one]] * z[:, [other]] for one, other in self.products]
         return np.concatenate([np.ones((len(z), 1)), z, *curves, *squares, *products], axis=1)
@@ -92,14 +94,14 @@ def _terms_of(design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, plai
     knots, tails, squared = {}, {}, []
     own = [place - 1 for place in plain]
     for one in own:
-        values = np.unique(x[:, one])
-        inner = np.unique(np.quantile(x[:, one], _KNOTS))
-        if 2 < len(values) <= _FEW_VALUES or (len(values) > 2 and len(inner) < 3):
-            squared.append(one)
-        elif len(values) > 2:
-            knots[one] = (inner - centre[one]) / scale[one]
+        n_values, inner = len(np.unique(x[:, one])), np.unique(np.quantile(x[:, one], _KNOTS))
+        if n_values > _FEW_VALUES:
             tails[one] = tuple((np.quantile(x[:, one], _TAILS) - centre[one]) / scale[one])
-    strongest = _strongest(Terms(centre, scale, {}, {}, (), ()), design, outcome, weights, own)
+        if n_values > _FEW_VALUES and len(inner) >= 3:
+            knots[one] = (inner - centre[one]) / scale[one]
+        elif n_values > 2:
+            squared.append(one)
+    strongest = _strongest(Terms(centre, scale, {}, tails, (), ()), design, outcome, weights, own)
     pairs = {tuple(sorted((one, other))) for one in strongest for other in own if one != other}
     return Terms(centre, scale, knots, tails, tuple(squared), tuple(sorted(pairs)))
 
