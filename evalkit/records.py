@@ -11,8 +11,18 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from evalkit.errors import ParameterError, nearest
 
+
 # libyaml reads the same files several times as fast; where it is missing the plain reader serves.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """YAML in which no key stands twice: the reader would take the last one without a word."""
+
+    def construct_mapping(self, node, deep=False):
+        known = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in known:
+                raise yaml.constructor.ConstructorError(problem=f'The key "{key.value}" stands twice.', problem_mark=key.start_mark)
+            known.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
+        return super().construct_mapping(node, deep)
 
 
 class Record(BaseModel):
@@ -42,7 +52,7 @@ def load(path: Path | str, model: type[Model]) -> Model:
             fix=f"name the file; files found in the folder: {found or 'none'}.",
         )
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         found = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml"))) if path.parent.is_dir() else "no such folder"
         raise ParameterError(
@@ -57,7 +67,7 @@ def load(path: Path | str, model: type[Model]) -> Model:
             "A parameter file is not valid YAML.",
             where=f"{path}, line {mark.line + 1}" if mark else str(path),
             why=getattr(fault, "problem", None) or "The file could not be parsed.",
-            fix="mend the line; indentation and colons are the usual cause.",
+            fix="mend the line; indentation, colons and keys that stand twice are the usual causes.",
         ) from None
     return validate(content, model, where=str(path))
 

@@ -150,6 +150,18 @@ def test_outputs_of_units_no_longer_planned_are_taken_away(copied):
     assert result.exit_code == 0
 
 
+def test_a_file_that_a_unit_may_write_is_gone_when_it_writes_it_no_more(project, tiny):
+    project.add("city/00_first", tiny.write_code("work/extra.txt"), may_write=["work/extra.txt"])
+    first = project.run()
+    was_there = (project.run_dir / "work" / "extra.txt").exists()
+    project.add("city/00_first", "1 + 1", may_write=["work/extra.txt"])
+
+    second, third = project.run(), project.run()
+
+    assert was_there and not (project.run_dir / "work" / "extra.txt").exists()
+    assert [result.outcomes[0].status for result in (first, second, third)] == ["ok", "ok", "current"]
+
+
 def test_failing_units_do_not_stop_the_others(stormy):
     _, _, outcomes = stormy
 

@@ -85,6 +85,15 @@ def test_a_month_that_cannot_be_read_names_its_key(call, project, written, key):
     assert key in err
 
 
+def test_a_key_that_stands_twice_is_refused_with_its_line(call, project):
+    project.run_file.write_text(project.run_file.read_text() + "seed: 3\n")
+
+    exit_code, _, err = call("check", project.run_file)
+
+    assert exit_code == 2
+    assert 'The key "seed" stands twice.' in err and "tiny.yaml, line " in err
+
+
 def test_unknown_option_is_a_usage_error(call, project):
     exit_code, _, err = call("run", project.run_file, "--joobs", 2)
 
