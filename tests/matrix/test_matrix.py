@@ -31,6 +31,7 @@ def _beside(name: str):
     return module
 
 
+pytestmark = pytest.mark.timeout(900)  # seconds of the clock: a case takes some ten on a machine that does nothing else
 line, small = _beside("line"), _beside("small_city")
 BOTH, ONE = small.DISTRICTS, small.DISTRICTS[:1]
 PRICES = {"value": {"price_book": str(small.ROOT / "params" / "unit_costs" / "stockholm.yaml")}}
