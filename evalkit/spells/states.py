@@ -117,6 +117,8 @@ def _covered(
     paid = runs.select("person_id", state=pl.lit("support"), start=pl.col("first_paid") - first, stop=pl.col("last_paid") + 1 - first)
     told = _told_periods(told_exits(income_support, household_member), first=first, n_months=n_months)
     for source, periods in (("payment", paid), ("exit_reason", told)):
+        if periods.is_empty():
+            continue
         covered = pl.concat([covered, _from_source(_inside(_holes(covered, person, n_months), periods), source)])
     unknown = _from_source(_holes(covered, person, n_months).with_columns(state=pl.lit("unknown")), "unknown")
     return pl.concat([covered, unknown]).sort("person_id", "start")

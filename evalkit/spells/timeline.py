@@ -65,7 +65,8 @@ def livelihood_collisions(
     """In how many months the sources say different things about a person, what was believed and what was set aside.
 
     Spells follow the payments: a paid month is a month on support whatever the livelihood register says. States follow the livelihood
-    register; where its own periods overlap, the state that stands first in LIVELIHOOD_PRIORITY (tables) is believed.
+    register where it knows one, and payments where it does not (STATE_SOURCES in tables); where its own periods overlap, the state that stands
+    first in LIVELIHOOD_PRIORITY (tables) is believed.
 
     Parameters
     ----------
