@@ -5,6 +5,7 @@ below that no row is a person.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -29,18 +30,29 @@ from evalkit.tables import CITY, conform
 _OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay"}
 
 
-class PersonTables(NamedTuple):
-    """The person-level tables that trials are built from; `delivered`: by name, those that covariates of kind latest ask for."""
+@dataclass(frozen=True, eq=False)
+class PersonTables:
+    """The person-level tables that trials are built from; `delivered`: by name, those that covariates of kind latest ask for.
+
+    Trials and districts are made once and remembered: a notebook asks for the same ones again and again.
+    """
 
     support_spells: pl.DataFrame
     episodes: pl.DataFrame
     state_intervals: pl.DataFrame
     person: pl.DataFrame
     first_month: date
-    delivered: Mapping[str, pl.DataFrame] = {}
+    delivered: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    _trials: dict[str, Trials] = field(default_factory=dict, init=False, repr=False)
+    _districts: dict[str, "PersonTables"] = field(default_factory=dict, init=False, repr=False)
 
     def of_district(self, district: str) -> "PersonTables":
         """Those with support spells in one district: all who can be eligible there."""
+        if district not in self._districts:
+            self._districts[district] = self._living_in(district)
+        return self._districts[district]
+
+    def _living_in(self, district: str) -> "PersonTables":
         spells = self.support_spells.filter(pl.col("district") == district)
         ids = spells.select("person_id").unique()
         others = [table.join(ids, on="person_id", how="semi") for table in (self.episodes, self.state_intervals, self.person)]
@@ -49,7 +61,10 @@ class PersonTables(NamedTuple):
 
     def trials(self, protocol: Protocol) -> Trials:
         """The trials of a protocol."""
-        return emulate_trials(self.support_spells, self.episodes, protocol=protocol, **self._others())
+        key = protocol_hash(protocol)
+        if key not in self._trials:
+            self._trials[key] = emulate_trials(self.support_spells, self.episodes, protocol=protocol, **self._others())
+        return self._trials[key]
 
     def stop_trials(self, protocol: Protocol) -> Trials | None:
         """The trials of leaving a protocol's intervention, among those in it."""

@@ -1,5 +1,6 @@
 """What cannot be compared, and what deliveries get wrong: each has a defined answer in words."""
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -117,7 +118,7 @@ CONSTANT_LIVES = {"a": "sttw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw
 def _weights_and_part(world, covariates: list[dict]):
     """The city's weights and the effects of its one district, where everybody is of the same age."""
     people = _people(world, CONSTANT_LIVES)
-    people = people._replace(person=people.person.with_columns(age=pl.lit(20.0)))
+    people = replace(people, person=people.person.with_columns(age=pl.lit(20.0)))
     rule = {"from_month": 2, "to_month": 3}
     protocol = world.protocol(comparisons=["wait", "never"], eligibility=rule, covariates=covariates)
     draws = {"n_draws": N_DRAWS, "seed": SEED}

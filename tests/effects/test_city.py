@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,7 @@ def test_a_month_not_known_in_one_district_leaves_the_others_in_the_citys_total(
         .otherwise("from_state")
     )
 
-    _, effects = _everything(world, people._replace(state_intervals=hidden), [world.protocol()], districts)
+    _, effects = _everything(world, replace(people, state_intervals=hidden), [world.protocol()], districts)
 
     totals = (
         effects.draws.filter((pl.col("district") == "all") & (pl.col("draw") == 0))
@@ -218,7 +219,7 @@ def test_a_districts_own_trials_have_the_terms_and_values_of_the_city(world):
     districts = {name: ("North", "South")[k % 2] for k, name in enumerate(lives)}
     dates = [add_months(world.first_month, int(month)) for month in rng.integers(0, 16, len(lives))]
     rated = pl.DataFrame({"person_id": list(lives), "date": dates, "self_rating": rng.integers(1, 6, len(lives))})
-    people = _people(world, lives, districts)._replace(delivered={"follow_up": rated.with_columns(intervention_id=pl.lit("course"))})
+    people = replace(_people(world, lives, districts), delivered={"follow_up": rated.with_columns(intervention_id=pl.lit("course"))})
     protocol = world.protocol(
         eligibility={"from_month": 2, "to_month": 14, "exclude_participation": [{"of": "this", "within_months": 2}]},
         covariates=[
@@ -251,7 +252,7 @@ def test_people_who_parted_are_drawn_together_and_the_others_are_not(world):
         paid, member, livelihood, person, max_gap_months=0, reporting_lag_months=0, first_month=months[0], data_through=months[-1]
     )
     lives = dict.fromkeys("abc", "ssssss")
-    people = _people(world, lives, None)._replace(support_spells=spells)
+    people = replace(_people(world, lives, None), support_spells=spells)
 
     rows = people.trials(world.protocol()).rows
     cluster, weights = drawn_people(rows, n_draws=50, seed=SEED)
@@ -259,3 +260,11 @@ def test_people_who_parted_are_drawn_together_and_the_others_are_not(world):
     assert rows.filter(pl.col("trial_month") > 2).select("person_id", "cluster_id").rows() == [("a", "a"), ("b", "a"), ("c", "c")]
     a, b, c = (weights[cluster[rows["person_id"].index_of(who)]] for who in "abc")
     assert np.array_equal(a, b) and not np.array_equal(a, c)
+
+
+def test_trials_and_districts_are_made_once(world):
+    people, protocol = _people(world, NORTH, dict.fromkeys(NORTH, "North")), world.protocol()
+
+    assert people.trials(protocol) is people.trials(protocol)
+    assert people.of_district("North") is people.of_district("North")
+    assert people.trials(world.protocol(comparisons=["never"])) is not people.trials(protocol)
