@@ -55,6 +55,9 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
     if trials.protocol.asks_for_history and later.is_treated.any() and not later.is_treated.all():
         changed["later_trials"] = later
     for convention, others_way in changed.items():
+        if convention == "unweighted_survey" and (trials.rows["weight"] == 1).all():
+            tables.append(tables[0].with_columns(convention=pl.lit(convention)))
+            continue
         own = _only(others_way, primary)
         tables.append(_months_of(own, _fitted(own, **draws), convention, primary, **draws))
     is_later = pl.col("convention") == "later_trials"

@@ -5,6 +5,7 @@ anew (evalkit.effects.logit), so that its uncertainty reaches the effect. For *n
 still waiting was to start later: who has not, stands for those who have (inverse probability of censoring).
 """
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,12 @@ from evalkit.survival.replicate import replicate_weights
 
 Estimand = Literal["ATT", "ATE", "overlap"]
 Model = Literal["propensity", "censoring"]
+# Weights of those who start and of the comparison in the odds of starting.
+_BY_ODDS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], ...]] = {
+    "ATT": (np.ones_like, lambda odds: odds),
+    "ATE": (lambda odds: 1 + 1 / odds, lambda odds: 1 + odds),
+    "overlap": (lambda odds: 1 / (1 + odds), lambda odds: odds / (1 + odds)),
+}
 
 
 def weights_from_propensity(propensity: np.ndarray, is_treated: np.ndarray, estimand: Estimand) -> np.ndarray:
@@ -165,11 +172,16 @@ def arm_weights(trials: Trials, coefficients: np.ndarray, rows: slice | np.ndarr
     """
     eta = np.clip(trials.design[rows] @ coefficients, -SEPARATED, SEPARATED)
     is_treated, survey = trials.is_treated[rows], trials.rows["weight"].to_numpy()[rows]
-    if eta.ndim == 2:
-        is_treated, survey = is_treated[:, None], survey[:, None]
-    weights = weights_from_propensity(1 / (1 + np.exp(-eta)), is_treated, trials.protocol.estimand)
-    cap = trials.protocol.truncation.propensity
-    return survey * (weights if cap is None else np.minimum(weights, cap))
+    odds = np.exp(eta, out=eta)
+    # What `weights_from_propensity` says, in odds: of an arm at a time, nearly all rows stand in the comparison.
+    of_treated, of_comparison = _BY_ODDS[trials.protocol.estimand]
+    weights = np.empty_like(odds)
+    weights[is_treated] = of_treated(odds[is_treated])
+    weights[~is_treated] = of_comparison(odds[~is_treated])
+    if trials.protocol.truncation.propensity is not None:
+        np.minimum(weights, trials.protocol.truncation.propensity, out=weights)
+    weights *= survey if weights.ndim == 1 else survey[:, None]
+    return weights
 
 
 def coefficient_matrix(propensity: pl.DataFrame, trials: Trials, *, model: Model = "propensity") -> tuple[np.ndarray, np.ndarray]:
