@@ -23,6 +23,7 @@ from evalkit.effects import (
     primary_differences,
     timings,
 )
+from evalkit.effects.cube import with_words
 from evalkit.months import add_months
 from evalkit.simulate import City, live, load_city, person_tables, simulate_truth
 from evalkit.spells import build_episodes, build_state_intervals, build_support_spells
@@ -130,7 +131,7 @@ def truths(n_people: int = TRUTH_PEOPLE, seed: int = TRUTH_SEED) -> pl.DataFrame
 
 
 def _ranged(part: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
-    return primary_differences(part, protocol.primary_outcome).group_by("district").agg(estimate_with_range("difference"))
+    return with_words(primary_differences(part, protocol.primary_outcome)).group_by("district").agg(estimate_with_range("difference"))
 
 
 def kept_in(name: str, *declared: str) -> Path:

@@ -138,7 +138,7 @@ def check_groups_and_rule(n_people: int, seeds: range) -> None:
     print(f"seeds {seeds}, true gain of the rule {np.mean([one['true_gain'] for one in found]):.3f} months a place")
     for name in ("all", "near", "far", "odd"):
         check_centred(name, [one[name] for one in found])
-    assert [one["rule"] for one in found] == ["near at_least"] * len(found)
+    assert [one["rule"] for one in found] == ["near is"] * len(found)
     check_centred("gain of the rule", [one["gain"] for one in found])
 
 

@@ -15,6 +15,7 @@ from cities import PARAMS, four_districts, people_of, protocols
 from evalkit.economics import load_price_book, value_effects
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.effects import Protocol, effect_draws, estimate_effect, fit_censoring, fit_propensity
+from evalkit.effects.cube import with_words
 from evalkit.effects.participation import programme_draws
 from evalkit.params import Distribution
 from evalkit.simulate import simulate_truth, value_truth
@@ -59,7 +60,9 @@ def estimates(people, protocol: Protocol, n_draws: int) -> pl.DataFrame:
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     months = in_work.with_columns(actor=pl.lit(WORK), amount=sign * pl.col("probability"))
     columns = [*_KEYS, "draw", "amount"]
-    summed = pl.concat([part.select(columns) for part in (*values, months)]).group_by(*_KEYS, "draw").agg(pl.col("amount").sum())
+    summed = (
+        pl.concat([with_words(part.select(columns)) for part in (*values, months)]).group_by(*_KEYS, "draw").agg(pl.col("amount").sum())
+    )
     is_point = pl.col("draw") == 0
     return summed.group_by(_KEYS).agg(
         estimate=pl.col("amount").filter(is_point).first(), std_error=pl.col("amount").filter(~is_point).std()
