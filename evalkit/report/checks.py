@@ -40,6 +40,10 @@ _READINGS = {
 }
 
 
+_CASES = ("worst_case", "best_case", "worst_case_months", "best_case_months")
+_BOUNDS = ("none_work", "all_work", "none_work_months", "all_work_months", *_CASES)
+
+
 def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     """Sentences about the placebos, unlikeness, what is refused, the naive figure, what is not seen and what could have been found."""
     return (*_placebo_text(brief, effect), *_unlike_texts(brief, effect), *refused_text(brief, effect), *_reading_texts(brief, effect))
@@ -61,9 +65,8 @@ def naive_picture(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
     words, readings = brief.words, _readings(brief, effect)
     if not readings:
         return ()
-    rows = tuple(
-        (words.label(name), brief.in_brackets(readings[name], "estimate", form)) for name, form in _READINGS.items() if name in readings
-    )
+    told = [name for name in _READINGS if name in readings and (name not in _BOUNDS or _has_unseen(readings))]
+    rows = tuple((words.label(name), brief.in_brackets(readings[name], "estimate", _READINGS[name])) for name in told)
     head = (words.text("sure.reading"), words.text("sure.check_value"))
     table = DataTable(words.text("sure.readings_caption"), head, rows, brief.note("effect_readings"))
     return picture(brief, "naive", words.html("sure.figure_naive"), (table,), of=effect.names)
@@ -121,14 +124,20 @@ def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     ]
     if found["corrected"].get("information") == "too_little":
         text.append(words.html("sure.too_little", detectable=brief.number(found["detectable"], "estimate", Form("hundredths", 1))))
-    limits = {f"{name}{unit}": found.get(f"{name}_case{unit}") for name in ("worst", "best") for unit in ("", "_months")}
-    if all(limits.values()) and limits["worst_months"]["estimate"] != limits["best_months"]["estimate"]:
+    if _has_unseen(found):
+        limits = {name.replace("_case", ""): found[name] for name in _CASES}
         forms = {name: CHANGE_MONTHS if name.endswith("_months") else POINTS for name in limits}
         text.append(words.html("sure.bounds", **{name: brief.number(row, "estimate", forms[name]) for name, row in limits.items()}))
     if {"e_value", "e_value_limit"} <= found.keys() and found["e_value_limit"]["estimate"] > 1:
         values = {name: brief.number(found[name], "estimate", _RATIO) for name in ("e_value", "e_value_limit")}
         text.append(words.html("sure.e_value", **values))
     return tuple(text)
+
+
+def _has_unseen(readings: dict[str, Row]) -> bool:
+    """Whether the register misses months of somebody, so that bounds say more than the difference itself."""
+    is_told = all(name in readings for name in _CASES)
+    return is_told and readings["worst_case_months"]["estimate"] != readings["best_case_months"]["estimate"]
 
 
 def _check_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:

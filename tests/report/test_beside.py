@@ -105,9 +105,9 @@ def plain(path):
 
 @pytest.fixture
 def district_page(run, tables):
-    def write(*extra):
-        chosen = tables | {table.name: table for table in extra}
-        return plain(write_district_page(run, "Norr", chosen, {}, words_of_run(run, "en")))
+    def write(*extra, figures=()):
+        chosen, drawn = tables | {table.name: table for table in extra}, dict.fromkeys(figures, '<svg width="10" height="10"></svg>')
+        return plain(write_district_page(run, "Norr", chosen, drawn, words_of_run(run, "en")))
 
     return write
 
@@ -136,11 +136,13 @@ def test_page_tells_no_effect_from_no_information(district_page):
 
 
 def test_page_gives_bounds_in_months_and_shares_only_where_something_is_not_seen(district_page):
-    some, none = district_page(readings()), district_page(readings(worst=0.12))
+    some, none = (district_page(readings(worst=worst), figures=["naive-work-training"]) for worst in (-0.05, 0.12))
 
     assert "the difference in months in work would lie between −1.0 and +2.4" in some
     assert "in the share in work at the end of the follow-up between −5 and +12 percentage points" in some
     assert "The register does not see" in some and "The register does not see" not in none
+    row = "Difference in months, the worst case for those that the register does not see"
+    assert row in some and row not in none
 
 
 @pytest.mark.parametrize(
