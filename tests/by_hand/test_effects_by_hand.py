@@ -144,7 +144,8 @@ def test_who_has_not_started_later_stands_for_who_has():
     draws = effect_draws(estimate_effect(trials, district="all", propensity=fitted, n_draws=1, seed=0).sums)
 
     own = draws.filter((pl.col("arm") == "comparison") & (pl.col("state") == "work") & (pl.col("draw") == 0))
-    wait, never = (own.filter(pl.col("estimand").cast(pl.String).str.ends_with(name)).sort("month")["probability"].to_list() for name in ("wait", "never"))
+    is_of = {name: pl.col("estimand").cast(pl.String).str.ends_with(name) for name in ("wait", "never")}
+    wait, never = (own.filter(is_own).sort("month")["probability"].to_list() for is_own in is_of.values())
     # With a constant chance of starting p, b was at risk in months 3 and 4, c and d in 3, 4 and 5: at month 5 c and d weigh 1/(1 - p) more.
     p = rows["started"].mean()
     assert wait == pytest.approx([0, 0, 0, 1 / 4, 1 / 4], abs=EXACT)
