@@ -21,6 +21,7 @@ import pytest
 from evalkit.errors import EvalkitError
 from evalkit.reads import READS_VARIABLE
 from evalkit.tables import slug
+from evalkit.vocabulary import ESTIMANDS
 
 
 def _beside(name: str):
@@ -99,7 +100,7 @@ def priced(*protocols: dict, districts: tuple[str, ...] = ONE, without: tuple[st
 
 WORK_TRAINING = protocol(protocol="work_training", intervention_id="work_training", title={"sv": "Arbetsträning", "en": "Work training"})
 LANGUAGE = protocol(protocol="language", intervention_id="language_practice", title={"sv": "Språkpraktik", "en": "Language practice"})
-OTHER = protocol(comparisons=["other"], other_intervention_id="work_training")
+OTHER = protocol(comparisons=["other"], other_intervention_id="work_training", refusal=PRECISE)
 ELIGIBLE = small.PROTOCOL["eligibility"]
 
 # Each time: every comparison and estimand, a grace period, groups and every key of allocation, one and several districts, languages and
@@ -209,7 +210,7 @@ def write(deliver, tmp_path):
 
 
 @pytest.mark.parametrize("name", [*CASES, *[pytest.param(name, marks=pytest.mark.prove) for name in MORE_CASES]])
-def test_a_run_reaches_its_pages(name, write, tmp_path):
+def test_a_run_reaches_its_pages(name, write, tmp_path, contradictions):
     case = (CASES | MORE_CASES)[name]
 
     run = line.run_line(write(case), out=tmp_path / "runs")
@@ -220,6 +221,8 @@ def test_a_run_reaches_its_pages(name, write, tmp_path):
     assert set(pages) == expected
     for path in pages.values():
         _assert_is_finished(path, run.run_dir / "published")
+    assert contradictions(pages.values())[0] == []
+    _assert_money_follows_the_first_comparison(run, case)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -261,6 +264,18 @@ def _assert_is_finished(page: Path, published: Path) -> None:
     text = html.unescape(re.sub(r"<(style|svg|script).*?</\1>|<[^>]*>", " ", source, flags=re.DOTALL))
     assert not re.search(r"\b(None|nan|NaN|inf)\b|[{}]", text), f"{page.name}: {re.search(r'.{60}(None|nan|inf|[{}]).{20}', text)}"
     assert {path.stem for path in published.glob("*.json")} >= set(re.findall(r'data-table="([^"]+)"', source))
+
+
+def _assert_money_follows_the_first_comparison(run, case: Case) -> None:
+    """Every effect that is told under its protocol's first comparison has a value, and no other has."""
+    published = run.run_dir / "published"
+    if not (published / "value_parts.parquet").exists():
+        return
+    first = {one["intervention_id"]: ESTIMANDS[one.get("comparisons", ["wait"])[0]] for one in case.protocols}
+    keys = ["district", "intervention_id", "estimand"]
+    told = pl.read_parquet(published / "effect_status.parquet").filter(effect_state="estimated").select(keys).rows()
+    valued = pl.read_parquet(published / "value_parts.parquet").select(keys).rows()
+    assert set(valued) == {row for row in told if row[2] == first[row[1]]}
 
 
 def _run_for_real(run_file: Path, out: Path, *, jobs: int) -> None:
