@@ -155,11 +155,21 @@ def make_effects(n_districts: int, n_interventions: int, n_replicates: int, n_mo
     return pl.concat(parts).cast(SCHEMAS["effect_draws"].columns)
 
 
+def make_programmes(effects: pl.DataFrame) -> pl.DataFrame:
+    """Everybody treated starts the intervention and takes part for four months."""
+    keys = ["district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "month"]
+    months, is_treated = effects.filter(pl.col("month") > 0).select(keys).unique(maintain_order=True), pl.col("arm") == "treated"
+    schema = SCHEMAS["effect_programme_draws"].columns
+    time = {"taking_part": is_treated & (pl.col("month") <= 4), "starting": is_treated & (pl.col("month") == 1)}
+    return months.with_columns(programme="intervention_id", **time).select(list(schema)).cast(schema)
+
+
 def time_city(n_districts: int, n_interventions: int, n_draws: int) -> float:
     """Seconds for all results of a made-up city to five years."""
     effects, book = make_effects(n_districts, n_interventions, 200), load_price_book(BOOK)
+    programmes = make_programmes(effects)
     start = time.process_time()
-    value_results(effects, book, seed=1, n_draws=n_draws, horizon_months=60)
+    value_results(effects, book, seed=1, programmes=programmes, n_draws=n_draws, horizon_months=60)
     return time.process_time() - start
 
 
