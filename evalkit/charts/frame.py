@@ -46,7 +46,15 @@ class Frame:
         """The layers on top of each other, at the frame's size."""
         import altair as alt
 
-        return alt.layer(*layers).properties(width=self.width, height=self.height)
+        chart = alt.LayerChart()  # in place: its constructor copies every layer two or three times
+        chart.layer = []
+        for one in layers:
+            for part in one.layer if isinstance(one, alt.LayerChart) else [one]:
+                if part.data is alt.Undefined:  # layers that show the same rows have left them to what held them
+                    part.data = one.data
+                chart.layer.append(part)
+        chart.width, chart.height = self.width, self.height
+        return chart
 
 
 def nice_ticks(low: float, high: float, n_steps: int = 5) -> list[float]:

@@ -254,7 +254,7 @@ def capitalise(text: str) -> str:
 
 @cache
 def _texts_in(path: Path) -> dict[str, Text]:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _checked_wording(catalogue: dict[str, Text], wording: Mapping[str, Text]) -> dict[str, Text]:

@@ -160,6 +160,16 @@ def _wholly_withheld(table):
 
 
 @pytest.mark.parametrize("chart", CHARTS)
+def test_every_chart_is_drawn_as_from_altairs_own_valid_specification(chart, made_tables, make, english, monkeypatch):
+    table = make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]]
+
+    drawn = _drawn(chart, table, english, made_tables)
+
+    monkeypatch.setattr("evalkit.charts.theme.specification", lambda chart: chart.to_dict(validate=True))
+    assert _drawn(chart, table, english, made_tables) == drawn
+
+
+@pytest.mark.parametrize("chart", CHARTS)
 def test_every_chart_of_which_nothing_may_be_shown_says_so(chart, made_tables, make, english):
     table = _wholly_withheld(make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]])
     table = table.where(district=table.data["district"][0]) if chart not in ("funnel", "district_ranks", "district_comparison") else table
