@@ -1,7 +1,8 @@
 """How fast the effects room is beside a peer on the same data and question, and how it grows.
 
-    python benchmarks/effects.py            both parts
+    python benchmarks/effects.py            all parts
     python benchmarks/effects.py peer       pySEQTarget, the same sequence of trials, in turn with ours
+    python benchmarks/effects.py draws      sums of 400 draws that follow what changes, in turn with sums of every month formed anew
     python benchmarks/effects.py growth 5   10^5 people, 24 trial months, 200 refitted person bootstraps
 
 Needs the optional dependencies `bench`. The peer expands the trials and fits a pooled logistic outcome model; evalkit weights. Both answer what
@@ -22,13 +23,16 @@ import polars as pl
 
 sys.path = [folder for folder in sys.path if Path(folder).resolve() != Path(__file__).resolve().parent]
 
-from evalkit.effects import Protocol, effect_draws, emulate_trials, estimate_effect, fit_propensity  # noqa: E402
+from evalkit.effects import Protocol, Trials, effect_draws, emulate_trials, estimate_effect, fit_censoring, fit_propensity  # noqa: E402
+from evalkit.effects.later_starts import LaterStarts  # noqa: E402
+from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people  # noqa: E402
 from evalkit.months import month_of_number_expr  # noqa: E402
 
 FIRST_MONTH, N_MONTHS, FACTOR = date(2020, 1, 1), 52, 2.0
 FOLLOW_UP, TRIALS = 24, 24
 PEER_PEOPLE, PEER_BOOTSTRAPS, RUNS = 2_000, (0, 20), 3
 BOOTSTRAPS = 200
+DRAWS = 400
 
 
 def world(n_people: int, seed: int) -> pl.DataFrame:
@@ -44,7 +48,7 @@ def world(n_people: int, seed: int) -> pl.DataFrame:
     return pl.DataFrame({"person": np.arange(n_people), "x": x, "exit": exit_month, "start": start_month})
 
 
-def protocol() -> Protocol:
+def protocol(*comparisons: str) -> Protocol:
     return Protocol.model_validate(
         {
             "protocol": "benchmark",
@@ -52,7 +56,7 @@ def protocol() -> Protocol:
             "title": {"en": "Benchmark"},
             "question": {"en": "What does the course change?"},
             "eligibility": {"from_month": 2, "to_month": TRIALS + 1},
-            "comparisons": ["wait"],
+            "comparisons": list(comparisons or ("wait",)),
             "follow_up_months": FOLLOW_UP + 1,
             "outcomes": ["work", "support"],
             "estimand": "ATE",
@@ -61,15 +65,14 @@ def protocol() -> Protocol:
     )
 
 
-def ours(people: pl.DataFrame, n_draws: int) -> np.ndarray:
-    """Risk difference at the last month of follow-up: the point estimate and the draws."""
+def trials_of(people: pl.DataFrame, *comparisons: str) -> Trials:
     origin, span = FIRST_MONTH.year * 12, {"start": pl.Int64, "stop": pl.Int64}
     own = people.with_columns(person_id=pl.col("person").cast(pl.String).str.zfill(8), district=pl.lit("all"))
     support = own.select("person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support")).cast(span)
     work = own.filter(pl.col("exit") < N_MONTHS).select(
         "person_id", "district", start="exit", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
     )
-    trials = emulate_trials(
+    return emulate_trials(
         own.select(
             "person_id", "district", start=pl.lit(FIRST_MONTH), end=month_of_number_expr(pl.col("exit") + origin), is_start_known=True
         ),
@@ -79,11 +82,16 @@ def ours(people: pl.DataFrame, n_draws: int) -> np.ndarray:
             start=month_of_number_expr(pl.col("start") + origin),
             end=pl.lit(None, dtype=pl.Date),
         ),
-        protocol=protocol(),
+        protocol=protocol(*comparisons),
         state_intervals=pl.concat([support, work.cast(span)]),
         person=own.select("person_id", "x"),
         first_month=FIRST_MONTH,
     )
+
+
+def ours(people: pl.DataFrame, n_draws: int) -> np.ndarray:
+    """Risk difference at the last month of follow-up: the point estimate and the draws."""
+    trials = trials_of(people)
     fitted = fit_propensity(trials, n_draws=n_draws, seed=1)
     draws = effect_draws(estimate_effect(trials, district="all", propensity=fitted, n_draws=n_draws, seed=1).sums)
     last = draws.filter((pl.col("state") == "work") & (pl.col("month") == FOLLOW_UP + 1)).pivot("arm", index="draw", values="probability")
@@ -144,6 +152,42 @@ def peer() -> None:
         )
 
 
+def sums_by_month(trials: Trials, fitted: pl.DataFrame, comparison: str, n_draws: int) -> np.ndarray:
+    """Sums of weights (draw, arm, state, month 1..h) by their definition: every month's weights, added over the people in each state."""
+    coefficients = [coefficient_matrix(fitted, trials, model=model)[1] for model in ("propensity", "censoring")]
+    person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=1)
+    weights = arm_weights(trials, coefficients[0]) * np.column_stack([np.ones(len(drawn)), drawn])[person]
+    later = LaterStarts(trials) if comparison == "never" else None
+    chances = later.chances(*coefficients) if later else None
+    sums = np.zeros((n_draws + 1, 2, len(trials.states), trials.outcomes.shape[1]))
+    for arm, mask in enumerate((~trials.is_treated, trials.is_treated)):
+        for month in range(sums.shape[-1]):
+            counted = weights[mask] * later.weights(chances, arm, month) if later else weights[mask]
+            for state in range(len(trials.states)):
+                sums[:, arm, state, month] = counted[trials.outcomes[mask, month] == state].sum(axis=0)
+    return sums
+
+
+def draws() -> None:
+    trials = trials_of(world(PEER_PEOPLE, seed=5), "wait", "never")
+    fitted = pl.concat([fit(trials, n_draws=DRAWS, seed=1) for fit in (fit_propensity, fit_censoring)])
+    for comparison in trials.protocol.comparisons:
+        begun = time.process_time()
+        parts = estimate_effect(trials, district="all", propensity=fitted, n_draws=DRAWS, seed=1, comparisons=(comparison,))
+        between = time.process_time()
+        expected = sums_by_month(trials, fitted, comparison, DRAWS)
+        seconds = between - begun, time.process_time() - between
+        states = pl.Enum(trials.states)
+        rows = parts.sums.filter(pl.col("month") > 0).sort("draw", "arm", pl.col("state").cast(pl.String).cast(states), "month")
+        if not np.allclose(rows["weighted_sum"].to_numpy(), expected.ravel(), rtol=1e-9, atol=1e-9):
+            raise SystemExit("not equal: no ratio is printed")
+        print(
+            f"{len(trials.rows)} person-trials, {DRAWS} draws, {comparison}: {seconds[0]:.2f} s of processor with tables and status, "
+            f"every month anew {seconds[1]:.2f} s, {seconds[1] / seconds[0]:.1f} times",
+            flush=True,
+        )
+
+
 def growth(exponents: list[int]) -> None:
     for exponent in exponents:
         people = world(10**exponent, seed=5)
@@ -160,8 +204,10 @@ def growth(exponents: list[int]) -> None:
 
 if __name__ == "__main__":
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    parts = sys.argv[1:2] or ["peer", "growth"]
+    parts = sys.argv[1:2] or ["peer", "draws", "growth"]
     if "peer" in parts:
         peer()
+    if "draws" in parts:
+        draws()
     if "growth" in parts:
         growth([int(one) for one in sys.argv[2:]] or [4, 5])
