@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LINE = 18
 LETTER = 8.0  # the width of a letter. Pixels
+_NUMBERS = dict.fromkeys(("estimate", "low", "high"), pl.Float64)  # also where no row has a range
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def range_chart(
 
     placed, height = _placed(rows, top=LINE if sides else 0)
     frame = _frame(rows, height, reference, {"title": wrapped(x_title, LETTERS).split("\n"), "labelExpr": axis_labels})
-    data, y = alt.Chart(pl.DataFrame(placed)), frame.y("y")
+    data, y = alt.Chart(pl.DataFrame(placed, schema_overrides=_NUMBERS)), frame.y("y")
     colour, shape = alt.Color("colour:N", scale=None), alt.Shape("shape:N", scale=None)
     track = data.mark_rule(color=GRID).encode(x=alt.XValue(0), x2=alt.X2Value(frame.width), y=y)
     bar = data.mark_rule(strokeWidth=5, opacity=0.5).encode(x=frame.x("low"), x2=alt.X2("high"), y=y, color=colour)

@@ -14,6 +14,8 @@ from evalkit.charts import (
     value_summary,
     value_tornado,
 )
+from evalkit.charts.ranges import RangeRow, range_chart
+from evalkit.charts.theme import finish, to_svg
 from evalkit.disclosure import protect_estimates
 from evalkit.errors import ParameterError
 
@@ -169,3 +171,11 @@ def test_district_comparison_stands_in_alphabetical_order(make, english):
 
 def test_district_comparison_shows_the_horizon_asked_for(make, english):
     assert _values(district_comparison(make["district_comparison"](), english, horizon_months=12), "estimate")[0] == 4.9
+
+
+def test_estimates_without_any_range_are_drawn_as_points(english):
+    rows = [RangeRow(name, "1.0", 1.0, None, None, "#123456") for name in ("Norr", "Söder")]
+
+    svg = to_svg(finish(range_chart(rows, x_title="months", axis_labels="datum.value"), "Months"), english)
+
+    assert "Norr" in svg and "Söder" in svg and "NaN" not in svg

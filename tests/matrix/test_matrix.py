@@ -1,7 +1,7 @@
 """From a run's files to its pages, for what a run file and a protocol may leave out, name or turn round.
 
 Each case runs the real notebooks on three hundred people and ten draws. What the schema allows either reaches its pages or is refused before
-anything runs. Ten cases that between them touch every kind of option run each time, the others with `make prove`.
+anything runs. Eight cases that between them touch every kind of option run each time, the others with `make prove`.
 """
 
 import html
