@@ -152,7 +152,7 @@ class Brief:
         """A number and, in brackets, its range: for cells of tables."""
         shown = self.number(row, column, form)
         limits = self.range_of(row, form)
-        return Markup('{} <span class="range">({})</span>').format(shown, limits) if limits else shown
+        return Markup(f'{shown} <span class="range">({limits})</span>') if limits else shown
 
     def key_figure(self, row: Row, column: str, form: Form, label: str, *, unit: str = "") -> KeyFigure:
         """A key figure from a row, with the row's range."""

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
@@ -32,6 +33,7 @@ _MONEY_COLUMNS = ("actor", "perspective", "posting", "kind", "price")
 VALUE_COLUMNS = frozenset(("value", "district", "measure", "state", "exit", *_EFFECT_COLUMNS, *_MONEY_COLUMNS))
 # A probability nearer to none or all than this is said as a bound: fifty draws of an effect cannot tell 99 per cent from 100.
 UNLIKELY = 0.02
+_NUMBERS_KEPT = 20_000  # more than the two pages of a district hold
 NBSP, MINUS, SOFT_HYPHEN = "\u00a0", "\u2212", "\u00ad"
 # What a covariate becomes in a model beside its own column (evalkit.adjustment).
 _TERM = re.compile(r"(?P<covariate>value\..+?)_(?P<what>unknown|never|curve|from)(?:_(?P<number>\d+))?")
@@ -101,7 +103,7 @@ class Words:
         """A number with a fixed count of decimals; negative `digits` rounds to tens, hundreds and so on."""
         rounded = _rounded(value, digits)
         pattern = "#,##0." + "0" * digits if digits > 0 else "#,##0"
-        return _typographic(format_decimal(rounded, pattern, locale=LOCALES[self.language]))
+        return _decimal(rounded, pattern, self.language)
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share (0-1) as per cent; one that would be rounded to none, though it is more, as less than the smallest number written."""
@@ -131,10 +133,7 @@ class Words:
     def money(self, value: float, currency: str, digits: int = 0, *, is_signed: bool = False) -> str:
         """An amount with its currency; negative `digits` rounds to tens, hundreds and so on; a plus is written if asked for."""
         rounded = _rounded(value, digits)
-        text = format_currency(
-            rounded, currency, format=self._money_pattern(currency), locale=LOCALES[self.language], currency_digits=False
-        )
-        return ("+" if is_signed and rounded > 0 else "") + _typographic(text)
+        return ("+" if is_signed and rounded > 0 else "") + _amount(rounded, currency, self._money_pattern(currency), self.language)
 
     def interval(self, low: float, high: float, digits: int = 0, *, kind: str = "number", currency: str = "") -> str:
         """A range in words ("3 to 12"): `kind` is number, percent, points or money."""
@@ -287,6 +286,23 @@ def _rounded(value: float, digits: int) -> Decimal:
     return rounded if rounded else Decimal(0)  # no negative zero
 
 
+# The same numbers stand in many places of a page: in a sentence, a table, a range.
+@lru_cache(maxsize=_NUMBERS_KEPT)
+def _decimal(value: Decimal, pattern: str, language: Language) -> str:
+    return _typographic(format_decimal(value, pattern, locale=_locale(language)))
+
+
+@lru_cache(maxsize=_NUMBERS_KEPT)
+def _amount(value: Decimal, currency: str, pattern: str, language: Language) -> str:
+    return _typographic(format_currency(value, currency, format=pattern, locale=_locale(language), currency_digits=False))
+
+
+@cache
+def _locale(language: Language) -> Locale:
+    return Locale.parse(LOCALES[language])
+
+
+@cache
 def _has_symbol(currency: str) -> bool:
     return format_currency(0, currency, format="¤", locale=LOCALES["en"]) != currency
 

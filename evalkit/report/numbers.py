@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import polars as pl
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from evalkit.disclosure import Published, require_published
 from evalkit.report.language import Words
@@ -71,15 +71,16 @@ class Shelf:
     """The published tables of a page, found by family: `exits` finds `exits` and `exits-belfast` alike."""
 
     def __init__(self, tables: Mapping[str, Published], *, where: str):
-        self._tables = {name: require_published(table, where=f"{where}, table {name}") for name, table in tables.items()}
+        published = [require_published(table, where=f"{where}, table {name}") for name, table in tables.items()]
+        self._tables = [table for _, table in sorted({table.name: table for table in published}.items())]
 
     def tables(self) -> list[Published]:
         """Every table once, by name."""
-        return [table for _, table in sorted({table.name: table for table in self._tables.values()}.items())]
+        return list(self._tables)
 
     def family(self, family: str) -> list[Published]:
         """The tables of a family: the city's and the districts' own."""
-        return [table for table in self.tables() if table.name == family or table.name.startswith(f"{family}-")]
+        return [table for table in self._tables if table.name == family or table.name.startswith(f"{family}-")]
 
     def rows(self, family: str, **key_values: Any) -> list[Row]:
         """The rows of a family of tables with these values, in the order of their tables' keys."""
@@ -126,7 +127,7 @@ def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -
     mark = "not_estimable" if row.status == "not_estimable" else "suppressed"
     text = in_words(value, form, words) if is_shown else words.text(f"mark.{mark}")
     span = _addressed("number" if is_shown else "mark", row, column, str(form) if is_shown else "withheld", text)
-    return span + Markup("&nbsp;{}").format(unit) if unit and is_shown else span
+    return span + Markup("&nbsp;") + unit if unit and is_shown else span
 
 
 def key_number(row: Row, column: str, words: Words, *, form: Form = COUNT) -> Markup:
@@ -176,6 +177,5 @@ def gain_form(row: Row) -> Form:
 
 
 def _addressed(css_class: str, row: Row, column: str, form: str, text: str) -> Markup:
-    return Markup('<span class="{}" data-table="{}" data-row="{}" data-col="{}" data-form="{}">{}</span>').format(
-        css_class, row.table, row.row_id, column, form, text
-    )
+    address = f'data-table="{escape(row.table)}" data-row="{row.row_id}" data-col="{escape(column)}" data-form="{escape(form)}"'
+    return Markup(f'<span class="{css_class}" {address}>{escape(text)}</span>')
