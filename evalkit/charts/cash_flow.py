@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.end_labels import end_labels
-from evalkit.charts.frame import Frame, month_ticks, nice_ticks
+from evalkit.charts.frame import Frame, month_ticks, nice_ticks, titled
 from evalkit.charts.labels import Words, title_lines, value_label, wrapped
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import INK, LOOKS, PLOT_WIDTH, SIGNED_AXIS, finish
@@ -56,10 +56,10 @@ def value_curve(table: Published, words: Words) -> "alt.LayerChart":
     zero = alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(color=INK, strokeWidth=1.2).encode(y=frame.y("at"))
     ends = rows.filter(pl.col("month") == last).to_dicts()
     named = [(row["perspective"], wrapped(value_label(words, row["perspective"]), LABEL_LETTERS), row["estimate"]) for row in ends]
-    chart = frame.holds(band, zero, line, end_labels(named, frame, names, colours))
+    chart = frame.holds(band, zero, line, *end_labels(named, frame, names, colours))
     pooled = value_label(words, "chart.pooled") if rows["district"].to_list()[:1] == [POOLED] else ""
     title = title_lines(pooled, words.text("chart.value_curve.y", currency=rows["currency"][0]))
-    return finish(chart.properties(title=title), words.text("chart.value_curve.title"))
+    return finish(titled(chart, title), words.text("chart.value_curve.title"))
 
 
 def _span(rows: pl.DataFrame) -> tuple[float, float]:

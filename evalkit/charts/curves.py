@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.end_labels import end_labels
-from evalkit.charts.frame import Frame, month_ticks, nice_ticks
+from evalkit.charts.frame import Frame, month_ticks, nice_ticks, titled
 from evalkit.charts.labels import OUTCOMES, Words, title_lines, value_label, wrapped
 from evalkit.charts.source import drawn_if, shown_rows
 from evalkit.charts.theme import PLOT_WIDTH, Look, finish, look_of
@@ -42,7 +42,7 @@ def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
     rows = with_last_step(with_gaps(rows.rename({"exit": "series"})))
     top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.05))
     chart = lines_with_bands(rows, words, ticks=top, x_title=words.text("chart.exit_curves.x"), is_step=True)
-    return finish(chart.properties(title=title_lines(words.text("chart.exit_curves.y"))), words.text("chart.exit_curves.title"))
+    return finish(titled(chart, title_lines(words.text("chart.exit_curves.y"))), words.text("chart.exit_curves.title"))
 
 
 @drawn_if(pl.col("estimate").is_not_null(), one_of=("district",))
@@ -67,7 +67,7 @@ def states(occupation: Published, words: Words) -> "alt.LayerChart":
     chart = lines_with_bands(rows, words, ticks=ticks, x_title=words.text("chart.states.x"), is_step=False)
     breaks = words.text("chart.withheld") if rows["estimate"].null_count() else ""
     title = title_lines(words.text("chart.states.y"), breaks)
-    return finish(chart.properties(title=title), words.text("chart.states.title"))
+    return finish(titled(chart, title), words.text("chart.states.title"))
 
 
 def lines_with_bands(
@@ -119,7 +119,7 @@ def lines_with_bands(
     )
     ends = rows.drop_nulls("estimate").sort("month").group_by("series", maintain_order=True).last()
     labelled = [(r["series"], wrapped(named[r["series"]][0], LABEL_LETTERS), r["estimate"]) for r in ends.to_dicts()]
-    return frame.holds(band, line, end_labels(labelled, frame, names, colours))
+    return frame.holds(band, line, *end_labels(labelled, frame, names, colours))
 
 
 def with_gaps(rows: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,7 @@ import polars as pl
 
 from evalkit.charts.curves import lines_with_bands
 from evalkit.charts.end_labels import LINE_HEIGHT
-from evalkit.charts.frame import Frame, inner_ticks, month_ticks, nice_ticks, padded
+from evalkit.charts.frame import Frame, inner_ticks, month_ticks, nice_ticks, padded, stacked, titled
 from evalkit.charts.labels import OUTCOMES, Words, range_text, title_lines, value_label, wrapped
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
@@ -42,8 +42,6 @@ def effect_curves(curves: Published, words: Words, *, state: str | None = None) 
     ParameterError
         If it holds several districts, interventions or estimands.
     """
-    import altair as alt
-
     state = state or words.outcome
     rows = shown_rows(curves, "effect_curves").filter(pl.col("state") == state)
     if rows.is_empty():
@@ -54,8 +52,8 @@ def effect_curves(curves: Published, words: Words, *, state: str | None = None) 
     if arms.height:
         top = nice_ticks(0, max(arms["estimate"].max(), arms["ci_upper"].fill_null(0).max()))
         above = lines_with_bands(arms, words, ticks=top, x_title=None, is_step=False, height=ARM_HEIGHT)
-        panels.insert(0, above.properties(title=title_lines(_pooled_note(rows, words), words.text("chart.effect_curves.y", state=name))))
-    return finish(alt.vconcat(*panels).resolve_scale(color="independent"), words.text("chart.effect_curves.title", state=name))
+        panels.insert(0, titled(above, title_lines(_pooled_note(rows, words), words.text("chart.effect_curves.y", state=name))))
+    return finish(stacked(*panels, color="independent"), words.text("chart.effect_curves.title", state=name))
 
 
 @drawn_if(pl.col("outcome").str.starts_with("months_"), one_of=ONE_EFFECT)
@@ -79,7 +77,7 @@ def effect_months(summary: Published, words: Words) -> "alt.LayerChart":
     shown = sorted(rows.to_dicts(), key=lambda row: order.get(row["outcome"], len(order)))
     chart = range_chart([_months_row(row, words) for row in shown], x_title=words.text("chart.effect_months.x"), axis_labels=SIGNED_AXIS)
     pooled = _pooled_note(rows, words)
-    return finish(chart.properties(title=pooled) if pooled else chart, words.text("chart.effect_months.title"))
+    return finish(titled(chart, pooled), words.text("chart.effect_months.title"))
 
 
 def _difference(rows: pl.DataFrame, words: Words, name: str) -> "alt.LayerChart":
@@ -99,7 +97,7 @@ def _difference(rows: pl.DataFrame, words: Words, name: str) -> "alt.LayerChart"
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(color=INK, strokeWidth=1.5).encode(y=frame.y("zero"))
     line = data.mark_line(color=INK, strokeWidth=2).encode(x=x, y=frame.y("estimate"))
     chart = frame.holds(band, *fills, zero, line, *_side_names(frame, words, name))
-    return chart.properties(title=title_lines(words.text("chart.effect_curves.difference", state=name)))
+    return titled(chart, title_lines(words.text("chart.effect_curves.difference", state=name)))
 
 
 def _filled(data: "alt.Chart", limit: str, colour: str) -> "alt.Chart":

@@ -44,7 +44,9 @@ def spread(positions: Sequence[float], sizes: Sequence[float], *, low: float, hi
     return placed
 
 
-def end_labels(series: Sequence[tuple[str, str, float]], frame: Frame, names: Sequence[str], colours: Sequence[str]) -> "alt.LayerChart":
+def end_labels(
+    series: Sequence[tuple[str, str, float]], frame: Frame, names: Sequence[str], colours: Sequence[str]
+) -> tuple["alt.Chart", "alt.Chart"]:
     """Labels to the right of the plot, each led by a mark in its series' colour, the words themselves in ink.
 
     Parameters
@@ -71,4 +73,4 @@ def end_labels(series: Sequence[tuple[str, str, float]], frame: Frame, names: Se
     colour = alt.Color("name:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
     text = data.mark_text(dx=20).encode(x=alt.XValue(frame.width), y=frame.y("y"), text=alt.Text("label:N"))
     key = data.mark_square(size=90, opacity=1, xOffset=12).encode(x=alt.XValue(frame.width), y=frame.y("y"), fill=colour)
-    return alt.layer(key, text)
+    return key, text

@@ -1,4 +1,8 @@
-"""The scales that all layers of a chart share. Every layer names them: one that did not would widen them with its own defaults."""
+"""How layers and panels make a chart, and the scales that all layers share. Every layer names them: one that did not would widen them with its
+own defaults.
+
+Charts are put together in place: altair's own ways (`layer`, `vconcat`, `properties`, `configure`) each copy every layer two or three times.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,15 +50,25 @@ class Frame:
         """The layers on top of each other, at the frame's size."""
         import altair as alt
 
-        chart = alt.LayerChart()  # in place: its constructor copies every layer two or three times
-        chart.layer = []
-        for one in layers:
-            for part in one.layer if isinstance(one, alt.LayerChart) else [one]:
-                if part.data is alt.Undefined:  # layers that show the same rows have left them to what held them
-                    part.data = one.data
-                chart.layer.append(part)
-        chart.width, chart.height = self.width, self.height
+        chart = alt.LayerChart()
+        chart.layer, chart.width, chart.height = list(layers), self.width, self.height
         return chart
+
+
+def titled(chart, lines: str | list[str]):
+    """The chart under a title; no title where there is nothing to say."""
+    if lines:
+        chart.title = lines
+    return chart
+
+
+def stacked(*panels, **independent: str):
+    """The panels below each other; `independent` names the scales that each has for itself: color="independent"."""
+    import altair as alt
+
+    chart = alt.VConcatChart()
+    chart.vconcat, chart.resolve = list(panels), {"scale": independent}
+    return chart
 
 
 def nice_ticks(low: float, high: float, n_steps: int = 5) -> list[float]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from evalkit.charts.frame import Frame, inner_ticks, nice_ticks, padded
+from evalkit.charts.frame import Frame, inner_ticks, nice_ticks, padded, titled
 from evalkit.charts.labels import Words, title_lines
 from evalkit.charts.point_labels import point_labels
 from evalkit.charts.source import POOLED, drawn_if, shown_rows
@@ -53,7 +53,7 @@ def funnel(table: Published, words: Words) -> "alt.LayerChart":
     centre = alt.Chart(alt.Data(values=[{"share": share}])).mark_rule(color=INK, strokeWidth=1.5).encode(y=frame.y("share"))
     leaders, names = _names(districts, lines, share, frame)
     chart = frame.holds(*_lines(lines, frame), centre, leaders, *_points(districts, frame), names)
-    chart = chart.properties(title=title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines")))
+    chart = titled(chart, title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines")))
     return finish(chart, words.text("chart.funnel.title"))
 
 

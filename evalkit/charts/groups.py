@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.curves import lines_with_bands, with_gaps, with_last_step
-from evalkit.charts.frame import nice_ticks
+from evalkit.charts.frame import nice_ticks, stacked, titled
 from evalkit.charts.labels import CHARACTERISTICS, NOT_KNOWN, Words, title_lines
 from evalkit.charts.source import drawn_if, shown_rows
 from evalkit.charts.theme import GROUP_LOOKS, finish
@@ -35,14 +35,12 @@ def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
     ParameterError
         If it holds several districts.
     """
-    import altair as alt
-
     rows = shown_rows(curves, "group_curves").rename({"group": "series"})
     present = [name for name in CHARACTERISTICS if name in rows["characteristic"]]
     last = present[-1]
     panels = [_panel(rows.filter(pl.col("characteristic") == name), name, words, is_last=name == last) for name in present]
     return finish(
-        alt.vconcat(*panels).resolve_scale(color="independent", fill="independent", strokeDash="independent"),
+        stacked(*panels, color="independent", fill="independent", strokeDash="independent"),
         words.text("chart.group_curves.title"),
     )
 
@@ -74,7 +72,7 @@ def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
     named = {"all": (words.text("chart.exit_rates.all"), GROUP_LOOKS[0])}
     series = rows.with_columns(series=pl.lit("all"))
     chart = lines_with_bands(series, words, ticks=top, x_title=words.text("chart.exit_rates.x"), is_step=True, named=named)
-    return finish(chart.properties(title=title_lines(words.text("chart.exit_rates.y"))), words.text("chart.exit_rates.title"))
+    return finish(titled(chart, title_lines(words.text("chart.exit_rates.y"))), words.text("chart.exit_rates.title"))
 
 
 def _panel(rows: pl.DataFrame, characteristic: str, words: Words, *, is_last: bool) -> "alt.LayerChart":
@@ -87,6 +85,4 @@ def _panel(rows: pl.DataFrame, characteristic: str, words: Words, *, is_last: bo
     x_title = words.text("chart.group_curves.x") if is_last else None
     height = max(LEAST_HEIGHT, LINE_HEIGHT_OF_GROUP * len(groups))
     panel = lines_with_bands(rows, words, ticks=nice_ticks(0, 1), x_title=x_title, is_step=True, height=height, named=named)
-    return panel.properties(
-        title=title_lines(words.text("chart.group_curves.y", characteristic=words.text(f"characteristic.{characteristic}")))
-    )
+    return titled(panel, title_lines(words.text("chart.group_curves.y", characteristic=words.text(f"characteristic.{characteristic}"))))

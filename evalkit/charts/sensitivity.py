@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.end_labels import end_labels
-from evalkit.charts.frame import Frame, nice_ticks
+from evalkit.charts.frame import Frame, nice_ticks, titled
 from evalkit.charts.labels import Words, number_text, title_lines, value_label, wrapped
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
@@ -91,7 +91,7 @@ def value_acceptability(table: Published, words: Words) -> "alt.LayerChart":
     named = {NOTHING: words.text("chart.value_acceptability.none")}
     ends = rows.filter(pl.col("threshold") == last).select("option", "probability").iter_rows()
     labels = [(option, wrapped(named.get(option) or value_label(words, option), LABEL_LETTERS), share) for option, share in ends]
-    chart = frame.holds(line, points, end_labels(labels, frame, options, colours))
+    chart = frame.holds(line, points, *end_labels(labels, frame, options, colours))
     return _titled(chart, rows, words.text("chart.value_acceptability.y"), words.text("chart.value_acceptability.title"), words)
 
 
@@ -113,4 +113,4 @@ def _swing(row: dict, names: dict[str, str], words: Words) -> RangeRow:
 def _titled(chart: "alt.LayerChart", rows: pl.DataFrame, title: str, description: str, words: Words) -> "alt.LayerChart":
     pooled = value_label(words, "chart.pooled") if rows["district"].to_list()[:1] == [POOLED] else ""
     lines = title_lines(pooled, title)
-    return finish(chart.properties(title=lines) if lines else chart, description)
+    return finish(titled(chart, lines), description)

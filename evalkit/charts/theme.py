@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from html import escape
 
 from evalkit.charts.labels import Words, d3_locale, wrapped
+from evalkit.charts.specification import specification
 from evalkit.disclosure import Published
 
 WIDTH = 400
@@ -103,39 +104,8 @@ def config() -> dict:
 
 def finish(chart, description: str):
     """The chart in the theme, described in one sentence for readers who cannot see it."""
-    # In place: `.properties` and `.configure` copy every layer two or three times.
     chart.description, chart.config = description, config()
     return chart
-
-
-def specification(chart) -> dict:
-    """The Vega-Lite specification of a chart of this room, as `chart.to_dict` gives it: every layer is asked once and every table written once."""
-    import altair as alt
-
-    names: dict[int, str] = {}
-    datasets: dict[str, list[dict]] = {}
-
-    def data_of(one) -> dict:
-        if isinstance(one.data, alt.Data):
-            return one.data.to_dict()
-        name = names.setdefault(id(one.data), f"data-{len(names)}")
-        if name not in datasets:
-            datasets[name] = one.data.to_dicts()
-        return {"name": name}
-
-    def part(one) -> dict:
-        told = {key: value for key, value in one._kwds.items() if value is not alt.Undefined and key not in ("data", "layer", "vconcat")}
-        own = {key: _plain(value, one.data) for key, value in told.items()}
-        own |= {key: [part(inner) for inner in one._kwds[key]] for key in ("layer", "vconcat") if key in one._kwds}
-        return own if one.data is alt.Undefined else own | {"data": data_of(one)}
-
-    return {"$schema": alt.SCHEMA_URL, **part(chart), "datasets": datasets}
-
-
-def _plain(value, data):
-    if isinstance(value, list):
-        return [_plain(one, data) for one in value]
-    return value.to_dict(validate=False, context={"data": data}) if hasattr(value, "to_dict") else value
 
 
 def nothing_to_show(table: Published, words: Words):
@@ -165,10 +135,10 @@ def to_svg(chart, words: Words) -> str:
     import altair
     import vl_convert
 
-    told = specification(chart)
+    written = specification(chart)
     version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    svg = vl_convert.vegalite_to_svg(told, vl_version=version, format_locale=d3_locale(words.language), allowed_base_urls=[])
-    return _own_ids(_plain_svg(svg, told["description"]))
+    svg = vl_convert.vegalite_to_svg(written, vl_version=version, format_locale=d3_locale(words.language), allowed_base_urls=[])
+    return _own_ids(_plain_svg(svg, written["description"]))
 
 
 def _plain_svg(svg: str, description: str) -> str:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from evalkit.charts.frame import titled
 from evalkit.charts.labels import ACTORS, PERSPECTIVES, Words, range_text, value_label
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
@@ -106,7 +107,7 @@ def _money_digits(row: dict) -> int:
 
 def _finished(chart: "alt.LayerChart", rows: pl.DataFrame, words: Words, key: str) -> "alt.LayerChart":
     is_pooled = rows["district"].to_list()[:1] == [POOLED]
-    return finish(chart.properties(title=value_label(words, "chart.pooled")) if is_pooled else chart, words.text(key))
+    return finish(titled(chart, value_label(words, "chart.pooled") if is_pooled else ""), words.text(key))
 
 
 def _place(known: tuple[str, ...], name: str) -> int:

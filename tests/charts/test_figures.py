@@ -1,11 +1,14 @@
 import re
 import xml.etree.ElementTree as ET
 
+import altair as alt
 import polars as pl
 import pytest
+from altair.utils.schemapi import SchemaValidationError, debug_mode
 
 from evalkit import charts
 from evalkit.charts import balance, district_figures, overview_figures, show_each
+from evalkit.charts.specification import specification
 from evalkit.disclosure import protect_estimates
 from evalkit.errors import DisclosureError, ParameterError
 
@@ -167,6 +170,22 @@ def test_every_chart_is_drawn_as_from_altairs_own_valid_specification(chart, mad
 
     monkeypatch.setattr("evalkit.charts.theme.specification", lambda chart: chart.to_dict(validate=True))
     assert _drawn(chart, table, english, made_tables) == drawn
+
+
+def test_what_vega_lite_does_not_know_is_found_in_a_chart_built_without_altairs_checks(made_tables, english):
+    chart = charts.exit_curves(made_tables["exit_curves-belfast"], english)
+    with debug_mode(False):
+        chart.layer[0].encoding.x = alt.X("month:Q", axis=alt.Axis(tikSize=3))
+
+    with pytest.raises(SchemaValidationError, match="tikSize"):
+        chart.to_dict(validate=True)
+
+
+def test_specification_writes_a_table_once_however_many_layers_draw_it(made_tables, english):
+    written = specification(charts.exit_curves(made_tables["exit_curves-belfast"], english))
+
+    assert [layer["data"]["name"] for layer in written["layer"]] == ["data-0", "data-0", "data-1", "data-1"]
+    assert list(written["datasets"]) == ["data-0", "data-1"]
 
 
 @pytest.mark.parametrize("chart", CHARTS)
