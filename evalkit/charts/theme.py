@@ -83,19 +83,24 @@ def look_of(value: str) -> Look:
 
 
 def config() -> dict:
-    """The Vega-Lite configuration of every chart."""
+    """The Vega-Lite configuration of every chart.
+
+    No text is cut off at a width, so that none is measured for it, and single marks are given no labels of their own, which `_plain_svg` would
+    take out: measuring letters is most of what Vega does.
+    """
     text = {"font": FONT, "fontSize": FONT_SIZE, "color": INK}
     title = {**text, "fontWeight": "normal", "anchor": "start", "align": "left", "frame": "group", "offset": 10, "lineHeight": 19}
     labels = {"labelFont": FONT, "labelFontSize": FONT_SIZE, "labelColor": INK, "labelPadding": 5}
     titles = {"titleFont": FONT, "titleFontSize": FONT_SIZE, "titleColor": INK, "titleFontWeight": "normal", "titlePadding": 8}
     lines = {"domainColor": FAINT, "tickColor": FAINT, "gridColor": GRID, "gridWidth": 1}
     return {
+        "aria": False,
         "background": "white",
         "padding": 5,
         "view": {"stroke": None},
-        "title": title,
+        "title": {**title, "limit": 0},
         "text": {**text, "align": "left", "baseline": "middle", "lineBreak": "\n", "lineHeight": 17},
-        "axis": {**labels, **titles, **lines},
+        "axis": {**labels, **titles, **lines, "labelLimit": 0, "titleLimit": 0},
         "axisX": {"grid": False, "tickSize": 5},
         "axisY": {"grid": True, "domain": False, "ticks": False},
         "concat": {"spacing": 24},

@@ -179,3 +179,12 @@ def test_estimates_without_any_range_are_drawn_as_points(english):
     svg = to_svg(finish(range_chart(rows, x_title="months", axis_labels="datum.value"), "Months"), english)
 
     assert "Norr" in svg and "Söder" in svg and "NaN" not in svg
+
+
+def test_labels_of_an_axis_are_never_cut_off(english):
+    label = "a label of an axis that is much wider than the room others leave it"
+    rows = [RangeRow("Norr", "1.0", 1.0, 0.5, 1.5, "#123456")]
+
+    svg = to_svg(finish(range_chart(rows, x_title="months", axis_labels=f"'{label}'"), "Months"), english)
+
+    assert label in svg and "…" not in svg
