@@ -121,7 +121,8 @@ class SpellRules(Record):
 class SurvivalRules(Record):
     """Up to which month curves are drawn, at which months they are quoted, and what they tell apart.
 
-    `quoted_months` lie on the curves, none beyond `horizon_months`. `rate_periods` are the last months of the periods over which the monthly
+    `quoted_months` lie on the curves, none beyond `horizon_months`; a run file that says none gets those of 6, 12 and 24 that its horizon and its
+    extract reach, else the last month that they reach. `rate_periods` are the last months of the periods over which the monthly
     rate of leaving is averaged, the first beginning with month 1 (what lies beyond the horizon is not drawn); `age_bands` the first ages of all
     bands but the youngest. Years.
     """
@@ -140,10 +141,21 @@ class SurvivalRules(Record):
 
     @model_validator(mode="after")
     def _quotes_what_is_drawn(self):
+        if "quoted_months" not in self.model_fields_set:
+            return self.quoting_up_to(self.horizon_months)
         beyond = [str(month) for month in self.quoted_months if month > self.horizon_months]
         if beyond:
             raise ValueError(f"quoted_months {', '.join(beyond)} lie beyond horizon_months, which is {self.horizon_months}")
         return self
+
+    def quoting_up_to(self, last: int) -> "SurvivalRules":
+        """The rules with the quoted months that a last month reaches, or that month itself; still not as declared by the run file."""
+        reached = tuple(month for month in self.quoted_months if month <= last) or (last,)
+        if reached == self.quoted_months:
+            return self
+        rules = self.model_copy(update={"quoted_months": reached})
+        rules.model_fields_set.discard("quoted_months")
+        return rules
 
 
 class EffectRules(Record):
@@ -227,6 +239,9 @@ class RunFile(Record):
     @model_validator(mode="after")
     def _quotes_what_is_followed(self):
         n_known = self.extract.n_months - self.spells.max_gap_months - self.extract.reporting_lag_months
+        if n_known > 0 and "quoted_months" not in self.survival.model_fields_set:
+            survival = self.survival.quoting_up_to(n_known)
+            return self if survival is self.survival else self.model_copy(update={"survival": survival})
         beyond = [str(month) for month in self.survival.quoted_months if month > n_known]
         if beyond:
             raise ValueError(

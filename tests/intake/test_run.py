@@ -44,6 +44,19 @@ def test_follow_up_ends_with_the_first_table_it_rests_on():
     assert _extract(data_through="2026-06").follow_up_through == date(2026, 6, 1)
 
 
+@pytest.mark.parametrize(
+    ("through", "survival", "quoted"),
+    [("2026-06", {}, (4,)), ("2027-03", {}, (6, 12)), ("2028-12", {}, (6, 12, 24)), ("2028-12", {"horizon_months": 12}, (6, 12))],
+)
+def test_months_that_no_run_file_quotes_are_those_that_its_extract_reaches(through, survival, quoted):
+    content = {"run": "small", "title": {"sv": "Liten", "en": "Small"}, "districts": ["Norr"], "seed": 1, "survival": survival}
+    declared = {"folder": "x", "first_month": "2026-01", "data_through": through}
+
+    run_file = validate({**content, "extract": declared}, RunFile, where="small.yaml")
+
+    assert run_file.survival.quoted_months == quoted
+
+
 def test_extract_refuses_tables_that_hold_no_dates_and_asks_for_those_it_rests_on(four_lines):
     with pytest.raises(ParameterError) as caught:
         _extract(data_through={"income_suport": "2026-06", "person": "2026-06", "livelihood": "2026-03"})
