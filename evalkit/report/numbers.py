@@ -68,11 +68,13 @@ class Row:
 
 
 class Shelf:
-    """The published tables of a page, found by family: `exits` finds `exits` and `exits-belfast` alike."""
+    """The published tables of a page, found by family: `exits` finds `exits` and `exits-belfast` alike. Sections ask for the same rows often, so
+    what was found is kept."""
 
     def __init__(self, tables: Mapping[str, Published], *, where: str):
         published = [require_published(table, where=f"{where}, table {name}") for name, table in tables.items()]
         self._tables = [table for _, table in sorted({table.name: table for table in published}.items())]
+        self._found: dict[tuple, list[Row]] = {}
 
     def tables(self) -> list[Published]:
         """Every table once, by name."""
@@ -84,7 +86,10 @@ class Shelf:
 
     def rows(self, family: str, **key_values: Any) -> list[Row]:
         """The rows of a family of tables with these values, in the order of their tables' keys."""
-        return [row for table in self.family(family) for row in rows_of(table, **key_values)]
+        asked = (family, *sorted(key_values.items()))
+        if asked not in self._found:
+            self._found[asked] = [row for table in self.family(family) for row in rows_of(table, **key_values)]
+        return list(self._found[asked])
 
     def row(self, family: str, **key_values: Any) -> Row | None:
         """The first row with these values, or None."""

@@ -62,6 +62,18 @@ def test_points_form_keeps_a_limit_from_seeming_to_touch_zero(upper, digits):
     assert points_form(row(ci_lower=-0.3, ci_upper=upper)) == Form("points", digits)
 
 
+def test_shelf_hands_out_the_same_rows_again_whatever_became_of_the_first(tables):
+    shelf = Shelf(tables, where="test")
+    first = shelf.rows("exits", district="Norr")
+    found = len(first)
+
+    first.clear()
+
+    assert found and len(shelf.rows("exits", district="Norr")) == found
+    assert {row["district"] for row in shelf.rows("exits", district="Norr")} == {"Norr"}
+    assert shelf.rows("exits", district="nowhere") == []
+
+
 def test_shelf_finds_a_family_in_its_districts_own_tables(tables):
     shelf = Shelf(tables, where="test")
 
