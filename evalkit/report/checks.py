@@ -112,14 +112,13 @@ def refused_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     words, found = brief.words, _readings(brief, effect)
-    if not {"share_ended", "corrected", "bias", "detectable"} <= found.keys():
+    if not {"share_ended", "corrected", "detectable"} <= found.keys():
         return ()
     text = [
         words.html(
             "sure.naive_share",
             ended=brief.number(found["share_ended"], "estimate", SHARE),
             corrected=brief.number(found["corrected"], "estimate", POINTS),
-            bias=brief.number(found["bias"], "estimate", Form("hundredths")),
         )
     ]
     if found["corrected"].get("information") == "too_little":
