@@ -3,4 +3,4 @@
 Rooms are imported on demand, so that `import evalkit` stays quick; a notebook says `from evalkit import survival`.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
