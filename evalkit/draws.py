@@ -12,10 +12,15 @@ The probability of lying above zero is the same rule read backwards: one less th
 zero where that probability is above 97.5 per cent, and nowhere else, however few the draws.
 """
 
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.tables import word_ranks
 
 CONF_LEVEL = 0.95
 # Replicates from which a page may print the ends of a range: at 400 the end of 95 per cent lies at the tenth from the outermost.
@@ -129,3 +134,83 @@ def _tail(conf_level: float) -> float:
             fix="write 95 per cent as 0.95.",
         )
     return (1 - conf_level) / 2
+
+
+class Cube(NamedTuple):
+    """values : float array, one axis per name in `axes` (sorted labels); 0 where the table has no row. is_there : bool, the same shape."""
+
+    axes: dict[str, pl.Series]
+    values: np.ndarray
+    is_there: np.ndarray
+
+    def place(self, axis: str, label: object) -> int:
+        """Position of a label on its axis."""
+        return self.axes[axis].to_list().index(label)
+
+
+def to_cube(table: pl.DataFrame, axes: Sequence[str], value: str) -> Cube:
+    """One column of a table by the columns of `axes`, whose combinations stand at most once."""
+    return to_cubes(table, axes, (value,))[value]
+
+
+def to_cubes(table: pl.DataFrame, axes: Sequence[str], values: Sequence[str]) -> dict[str, Cube]:
+    """Several columns of a table as `to_cube`, by name."""
+    labels = {axis: table[axis].unique().sort() for axis in axes}
+    shape = tuple(len(own) for own in labels.values())
+    if _is_full(table, labels, shape):
+        there = np.broadcast_to(True, shape)
+        return {value: Cube(labels, table[value].to_numpy().reshape(shape), there) for value in values}
+    cells = np.ravel_multi_index(tuple(_codes(table[axis], own) for axis, own in labels.items()), shape)
+    there = np.zeros(shape, dtype=bool)
+    there.ravel()[cells] = True
+    cubes = {value: np.zeros(shape) for value in values}
+    for value, cube in cubes.items():
+        cube.ravel()[cells] = table[value].to_numpy()
+    return {value: Cube(labels, cube, there) for value, cube in cubes.items()}
+
+
+def _is_full(table: pl.DataFrame, labels: Mapping[str, pl.Series], shape: tuple[int, ...]) -> bool:
+    """Whether the table has a row for every cell, in the cells' order: as tables that were made from a cube do."""
+    if len(table) != np.prod(shape):
+        return False
+    for place, (axis, own) in enumerate(labels.items()):
+        along = [1] * len(shape)
+        along[place] = shape[place]
+        if own.dtype == pl.String:
+            return False
+        # Words and numbers alike are compared as numbers.
+        found, expected = table[axis].to_physical().to_numpy(), own.to_physical().to_numpy()
+        if not (found.reshape(shape) == expected.reshape(along)).all():
+            return False
+    return True
+
+
+def pieces(table: pl.DataFrame, keys: Sequence[str]) -> list[tuple[tuple, pl.DataFrame]]:
+    """Every run of rows with the same keys, and these: slices of the table, no row is copied. Keys whose rows stand apart come several times."""
+    is_next = np.zeros(len(table), dtype=bool)
+    is_next[:1] = True
+    for key in keys:
+        column = table[key]
+        if column.dtype == pl.String:
+            is_next[1:] |= (column != column.shift(1)).fill_null(True).to_numpy()[1:]
+        else:
+            values = column.to_physical().to_numpy()
+            is_next[1:] |= values[1:] != values[:-1]
+    stops = [*np.flatnonzero(is_next).tolist(), len(table)]
+    return [(table.select(keys).row(start), table.slice(start, stop - start)) for start, stop in pairwise(stops)]
+
+
+def parted(table: pl.DataFrame, keys: Sequence[str]) -> dict[tuple, pl.DataFrame]:
+    """The rows of each combination of keys in the order they come in: slices where they stand together, as in sorted tables, else copies."""
+    found = pieces(table, keys)
+    if len({own for own, _ in found}) == len(found):
+        return dict(found)
+    return table.partition_by(keys, as_dict=True, maintain_order=True)
+
+
+def _codes(column: pl.Series, labels: pl.Series) -> np.ndarray:
+    if column.dtype == pl.String:
+        return column.cast(pl.Enum(labels)).to_physical().to_numpy().astype(np.intp)
+    if column.dtype == pl.Categorical:
+        return word_ranks(column).to_numpy().astype(np.intp)
+    return np.searchsorted(labels.to_numpy(), column.to_numpy())

@@ -97,19 +97,23 @@ def read_vintage(run_dir: Path | str, price_book: PriceBook, *, horizon_months: 
         The run's value.horizon_months; without it the follow-up.
     """
     values = read_table(run_dir, "value_draws")
-    valued = values.select(EFFECT_KEYS).unique()
+    valued = _in_words(values.select(EFFECT_KEYS).unique())
     # Only the point estimate is compared; a city's replicates are millions of rows.
     effects = _point(read_table(run_dir, "effect_draws")).join(valued, on=EFFECT_KEYS, how="semi")
     return Vintage(effects, price_book, summarise_value(values), horizon_months, _point(read_table(run_dir, "effect_programme_draws")))
 
 
 def _point(draws: pl.DataFrame) -> pl.DataFrame:
-    return draws.filter(pl.col("draw") == 0).with_columns(pl.col(pl.Categorical).cast(pl.String))
+    return _in_words(draws.filter(pl.col("draw") == 0))
+
+
+def _in_words(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def _values(data: Vintage, book: PriceBook, horizon_months: int | None) -> pl.DataFrame:
     """A vintage's effects at the prices of a book."""
-    ledger = value_effects(_point(data.effect_draws), book, seed=0, programmes=data.programmes, horizon_months=horizon_months)
+    ledger = _in_words(value_effects(_point(data.effect_draws), book, seed=0, programmes=data.programmes, horizon_months=horizon_months))
     return pl.concat(
         ledger.filter(pl.col("actor").is_in(actors))
         .group_by("district", "intervention_id", "estimand")

@@ -4,12 +4,12 @@ Whoever hands the draws on chooses the estimand, one for each intervention (`eff
 run shows several subgroups, and the ledger values one of them and never adds them. Month 0 is the state before time zero.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 
+from evalkit.draws import parted, to_cube
 from evalkit.errors import EstimationError, first_few, nearest
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import conform
@@ -81,11 +81,12 @@ def effect_paths(effect_draws: pl.DataFrame, *, subgroup: str = EVERYBODY) -> li
     """
     conform(effect_draws.head(0), "effect_draws")
     draws = effect_draws.cast(SCHEMAS["effect_draws"].columns)
-    chosen = draws.filter(pl.col("subgroup") == subgroup)
+    is_chosen = draws["subgroup"] == subgroup
+    chosen = draws if is_chosen.all() else draws.filter(is_chosen)
     _refuse_several_estimands(chosen)
     if chosen.is_empty() and not draws.is_empty():
         _refuse_absent(draws, subgroup)
-    return [_complete(keys, group) for keys, group in chosen.partition_by(EFFECT_KEYS, as_dict=True, maintain_order=True).items()]
+    return [_complete(keys, group) for keys, group in parted(chosen, EFFECT_KEYS).items()]
 
 
 def n_joint_draws(paths: list[EffectPath], wanted: int | None) -> tuple[int, int]:
@@ -128,23 +129,16 @@ def decay(n_observed: int, n_months: int, half_life: np.ndarray) -> np.ndarray:
 def _complete(keys: tuple[str, ...], group: pl.DataFrame) -> EffectPath:
     named = dict(zip(EFFECT_KEYS, keys, strict=True))
     place = _place(named)
-    draws, states, months = (group[column].unique().sort() for column in ("draw", "state", "month"))
-    shape = (len(draws), len(ARMS), len(states), len(months))
-    if set(group["arm"].unique()) != set(ARMS) or months.to_list() != list(range(len(months))) or len(months) < 2:
+    cube = to_cube(group, ["draw", "arm", "state", "month"], "probability")
+    draws, arms, states, months = cube.axes.values()
+    if tuple(arms) != ARMS or months.to_list() != list(range(len(months))) or len(months) < 2:
         raise _refused("The effect draws lack an arm or a month.", place, "Every draw needs both arms and the months 0 to the last.")
-    codes = [np.searchsorted(draws.to_numpy(), group["draw"].to_numpy()), _codes(group["arm"], ARMS), _codes(group["state"], states)]
-    cells = np.ravel_multi_index((*codes, group["month"].to_numpy()), shape)
-    if not np.all(np.bincount(cells, minlength=np.prod(shape)) == 1):
+    if len(group) != cube.is_there.size or not cube.is_there.all():
         raise _refused("The effect draws are incomplete or repeated.", place, "Every draw, arm, state and month stands once.")
-    probabilities = np.empty(shape)
-    probabilities.ravel()[cells] = group["probability"].to_numpy()
+    probabilities = cube.values
     if not np.all(np.abs(probabilities.sum(axis=2) - 1) <= PROBABILITY_TOLERANCE) or not np.all(probabilities >= -PROBABILITY_TOLERANCE):
         raise _refused("The shares of the states do not sum to one.", place, "People are in one state a month, in each arm and draw.")
     return EffectPath(named, draws.to_numpy(), states.to_list(), probabilities[..., 1:])
-
-
-def _codes(column: pl.Series, names: Sequence[str]) -> np.ndarray:
-    return column.cast(pl.Enum(list(names))).to_physical().to_numpy().astype(np.intp)
 
 
 def _place(keys: dict[str, str]) -> str:

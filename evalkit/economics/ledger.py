@@ -6,22 +6,34 @@ from its middle. Draw 0 is the point estimate at the records' own values; draws 
 every price, so one table carries both uncertainties.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import polars as pl
 
-from evalkit.economics.actors import PUBLIC_PURSE
+from evalkit.economics.actors import PERSPECTIVES, PUBLIC_PURSE
 from evalkit.economics.discounting import discount_factors, mid_months
-from evalkit.economics.effect_paths import ARMS, EVERYBODY, EffectPath, effect_paths
+from evalkit.economics.effect_paths import ARMS, EFFECT_KEYS, EVERYBODY, EffectPath, effect_paths
 from evalkit.economics.horizon import BOTH, months_in_states
-from evalkit.economics.ledger_checks import check_ledger
+from evalkit.economics.ledger_checks import check_ledger, check_rows
 from evalkit.economics.price_book import PROGRAMME_DRIVERS, Posting, PriceBook, Scenario
 from evalkit.economics.price_draws import draw_prices, own_prices, unit_amount
 from evalkit.economics.programme_time import programme_money, with_programmes
 from evalkit.errors import LedgerError, first_few
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import conform
+
+_AMOUNTS = {
+    "displacement": pl.String,
+    **dict.fromkeys(EFFECT_KEYS, pl.String),
+    "perspective": pl.String,
+    "draw": pl.Int32,
+    "amount": pl.Float64,
+    "currency": pl.String,
+    "price_year": pl.Int32,
+}
 
 
 @dataclass(frozen=True)
@@ -98,13 +110,52 @@ def value_under(
         As in `value_effects`, with its returns and errors.
     """
     paths = with_programmes(effect_paths(effect_draws, subgroup=subgroup), programmes, price_book)
-    if not paths:
-        return pl.DataFrame(schema=SCHEMAS["value_draws"].columns)
-    refuse_unknown_states(paths, price_book)
-    prices = draw_prices(price_book, np.arange(max(path.draws.max() for path in paths) + 1), seed=seed)
-    value_draws = conform(pl.concat(_value(path, price_book, prices, displacement, horizon_months) for path in paths), "value_draws")
+    prices = _prices(paths, price_book, seed)
+    tables = [_as_table(_rows(path, price_book, prices, displacement, horizon_months), path, price_book) for path in paths]
+    value_draws = conform(pl.concat([pl.DataFrame(schema=SCHEMAS["value_draws"].columns), *tables]), "value_draws")
     check_ledger(value_draws, price_book)
     return value_draws
+
+
+def perspective_amounts(
+    effect_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    displacements: Sequence[Scenario],
+    seed: int,
+    programmes: pl.DataFrame | None = None,
+    horizon_months: int | None = None,
+) -> pl.DataFrame:
+    """What each perspective gains in each draw under several displacements: the sums of `value_under`, without its postings.
+
+    Parameters
+    ----------
+    displacements : sequence of {"zero", "central", "high"}
+        As `displacement` of `value_under`.
+    effect_draws, price_book, seed, programmes, horizon_months
+        As in `value_effects`, with its errors.
+
+    Returns
+    -------
+    DataFrame
+        One row per displacement, effect key, perspective and draw: `amount`, `currency`, `price_year`.
+    """
+    paths = with_programmes(effect_paths(effect_draws), programmes, price_book)
+    prices = _prices(paths, price_book, seed)
+    tables = [pl.DataFrame(schema=_AMOUNTS)]
+    for displacement, path in product(displacements, paths):
+        rows = _rows(path, price_book, prices, displacement, horizon_months)
+        check_rows([(row.posting, row.actor, row.amounts) for row in rows])
+        for perspective, actors in PERSPECTIVES.items():
+            amounts = sum((row.amounts for row in rows if row.actor in actors), start=np.zeros(len(path.draws)))
+            named = {"displacement": displacement, **path.keys, "perspective": perspective, "draw": path.draws, "amount": amounts}
+            tables.append(pl.DataFrame(named | {"currency": price_book.currency, "price_year": price_book.price_year}, schema=_AMOUNTS))
+    return pl.concat(tables)
+
+
+def _prices(paths: list[EffectPath], price_book: PriceBook, seed: int) -> dict[str, np.ndarray]:
+    refuse_unknown_states(paths, price_book)
+    return draw_prices(price_book, np.arange(max((path.draws.max() for path in paths), default=0) + 1), seed=seed)
 
 
 def refuse_unknown_states(paths: list[EffectPath], price_book: PriceBook) -> None:
@@ -119,7 +170,8 @@ def refuse_unknown_states(paths: list[EffectPath], price_book: PriceBook) -> Non
         )
 
 
-def _value(effect: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], scenario: Scenario, horizon: int | None) -> pl.DataFrame:
+def _rows(effect: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], scenario: Scenario, horizon: int | None) -> list[_Row]:
+    """The ledger of one effect, a row for each side of each posting."""
     prices = own_prices(drawn, book, effect.keys["intervention_id"], effect.draws)
     rate = prices[book.appraisal.discount_rate]
     n_months = horizon or effect.n_months
@@ -143,7 +195,7 @@ def _value(effect: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], sc
         if posting.driver == "net_public_outlay"
         for actor, sign in posting.sides
     ]
-    return _as_table(rows, effect, book)
+    return rows
 
 
 def _amounts(
@@ -158,22 +210,28 @@ def _amounts(
 
 
 def _as_table(rows: list[_Row], effect: EffectPath, book: PriceBook) -> pl.DataFrame:
-    n_draws = len(effect.draws)
-
-    def repeated(values: list[str]) -> np.ndarray:
-        return np.repeat(np.array(values, dtype=object), n_draws)
-
+    """The table value_draws of one effect, in its order: draw by draw, and within a draw by actor, kind and posting."""
+    rows = sorted(rows, key=lambda row: (row.actor, row.posting.kind, row.posting.posting))
+    words = {
+        "actor": [row.actor for row in rows],
+        "kind": [row.posting.kind for row in rows],
+        "posting": [row.posting.posting for row in rows],
+    }
+    place = np.tile(np.arange(len(rows), dtype=np.uint32), len(effect.draws))
+    amounts = np.array([row.amounts for row in rows]).reshape(len(rows), len(effect.draws)) + 0.0  # minus zero is zero
     return pl.DataFrame(
         {
-            "draw": np.tile(effect.draws, len(rows)),
-            "actor": repeated([row.actor for row in rows]),
-            "kind": repeated([row.posting.kind for row in rows]),
-            "posting": repeated([row.posting.posting for row in rows]),
-            "amount": np.concatenate([row.amounts for row in rows]) + 0.0,  # minus zero is zero
-        },
-        schema={"draw": pl.Int32, "actor": pl.String, "kind": pl.String, "posting": pl.String, "amount": pl.Float64},
-    ).with_columns(
-        pl.lit(book.currency).alias("currency"),
+            "draw": pl.Series(np.repeat(effect.draws, len(rows)), dtype=pl.Int32),
+            **{name: pl.Series(own, dtype=pl.Categorical).gather(place) for name, own in words.items()},
+            "amount": amounts.T.ravel(),
+        }
+    ).select(
+        *(pl.lit(effect.keys[key], dtype=pl.Categorical).alias(key) for key in EFFECT_KEYS),
+        "draw",
+        "actor",
+        "kind",
+        "posting",
+        "amount",
+        pl.lit(book.currency, dtype=pl.Categorical).alias("currency"),
         pl.lit(book.price_year, dtype=pl.Int32).alias("price_year"),
-        *(pl.lit(value, dtype=pl.String).alias(key) for key, value in effect.keys.items()),
     )

@@ -1,9 +1,12 @@
 """What every ledger must satisfy, checked from the finished table each time one is made: nothing comes from nowhere."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import polars as pl
 
 from evalkit.economics.actors import PUBLIC_PURSE
-from evalkit.economics.price_book import PriceBook
+from evalkit.economics.price_book import Posting, PriceBook
 from evalkit.errors import LedgerError
 from evalkit.schemas import SCHEMAS
 
@@ -50,6 +53,34 @@ def check_ledger(value_draws: pl.DataFrame, price_book: PriceBook) -> None:
     )
 
 
+def check_rows(rows: Sequence[tuple[Posting, str, np.ndarray]]) -> None:
+    """The first invariants of `check_ledger` where no table is made: amounts are numbers, and actors' sum is that of the real resources.
+
+    Parameters
+    ----------
+    rows : sequence
+        Posting, actor and amounts by draw, of one effect.
+
+    Raises
+    ------
+    LedgerError
+        Says in how many draws.
+    """
+    if not rows:
+        return
+    amounts = np.array([own for *_, own in rows])
+    is_resource = np.array([posting.kind == "real_resource" for posting, *_ in rows])
+    is_open = np.abs(amounts[~is_resource].sum(axis=0)) > RELATIVE_TOLERANCE * np.abs(amounts).sum(axis=0)
+    n_faults = int((is_open | ~np.isfinite(amounts).all(axis=0)).sum())
+    if n_faults:
+        raise LedgerError(
+            f"Amounts that are not finite, or transfers that do not sum to zero, in {n_faults} draws.",
+            where="the ledger of one effect",
+            why="What one pays another receives. The ledger was not handed on.",
+            fix="look at the price book's postings.",
+        )
+
+
 def _open_transfers(value_draws: pl.DataFrame, by_draw: list[str]) -> pl.DataFrame:
     sums = value_draws.filter(pl.col("kind") == "transfer").group_by(*by_draw, "posting").agg(*_net_and_gross(pl.col("amount")))
     return sums.filter(pl.col("net").abs() > RELATIVE_TOLERANCE * pl.col("gross"))
@@ -68,7 +99,7 @@ def _net_and_gross(amount: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
 def _without_loser(value_draws: pl.DataFrame, book: PriceBook, by_draw: list[str]) -> pl.DataFrame:
     states = {posting.posting: posting.state for posting in book.postings if posting.driver == "displaced_months"}
     displaced = value_draws.filter(pl.col("posting").is_in(list(states))).with_columns(
-        pl.col("posting").replace_strict(states, return_dtype=pl.String).alias("state")
+        pl.col("posting").cast(pl.String).replace_strict(states, return_dtype=pl.String).alias("state")
     )
     lost = pl.col("amount").filter(pl.col("kind") == "real_resource").sum().sign()
     others = pl.col("amount").filter(pl.col("actor") == "displaced_others").sum().sign()

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from evalkit.draws import parted, to_cubes
 from evalkit.economics.effect_paths import ARMS, EffectPath
 from evalkit.economics.horizon import ARM_SIGNS
 from evalkit.economics.price_book import PROGRAMME_DRIVERS, Posting, PriceBook
@@ -42,33 +43,26 @@ def with_programmes(paths: list[EffectPath], programmes: pl.DataFrame | None, bo
         return paths
     programmes = pl.DataFrame(schema=SCHEMAS["effect_programme_draws"].columns) if programmes is None else programmes
     conform(programmes.head(0), "effect_programme_draws")
-    tables = programmes.partition_by(_KEYS, as_dict=True)
+    tables = parted(programmes, _KEYS)
     return [_with_own(path, tables.get(tuple(path.keys[key] for key in _KEYS), programmes.clear())) for path in paths]
 
 
 def _with_own(path: EffectPath, table: pl.DataFrame) -> EffectPath:
-    names = table["programme"].unique().sort()
-    own = table.filter(pl.col("draw").is_in(path.draws.tolist()))
-    shape = (len(path.draws), len(ARMS), len(names), path.n_months)
-    if not len(names) or own.height != np.prod(shape) or own["month"].max() != path.n_months:
+    cubes = to_cubes(table, ["draw", "arm", "programme", "month"], tuple(_COLUMN_OF_DRIVER.values()))
+    taking_part = cubes["taking_part"]
+    (draws, arms, names, months), is_there = taking_part.axes.values(), taking_part.is_there
+    places = np.flatnonzero(np.isin(draws.to_numpy(), path.draws))
+    is_complete = len(places) == len(path.draws) and is_there[places].all() and len(table) == is_there.sum()
+    if not len(names) or not is_complete or tuple(arms) != ARMS or months.to_list() != list(range(1, path.n_months + 1)):
         raise EstimationError(
             "The book is paid by time in programmes, and an effect has none or not in all its draws.",
             where=f"effect_programme_draws, {', '.join(path.keys.values())}",
             why="What an arm spends on places follows the months in which its people fill them.",
             fix="hand on effect_programme_draws of the same run beside effect_draws.",
         )
-    order = np.argsort(path.draws)
-    codes = (
-        order[np.searchsorted(path.draws[order], own["draw"].to_numpy())],
-        own["arm"].cast(pl.Enum(ARMS)).to_physical().to_numpy().astype(np.intp),
-        own["programme"].cast(pl.Enum(names)).to_physical().to_numpy().astype(np.intp),
-        own["month"].to_numpy() - 1,
-    )
-    cells = np.ravel_multi_index(codes, shape)
-    participation = {}
-    for driver, column in _COLUMN_OF_DRIVER.items():
-        participation[driver] = np.zeros(shape)
-        participation[driver].ravel()[cells] = own[column].to_numpy()
+    # The path's draws in its own order.
+    places = places[np.argsort(np.argsort(path.draws))]
+    participation = {driver: cubes[column].values[places] for driver, column in _COLUMN_OF_DRIVER.items()}
     return replace(path, programmes=names.to_list(), participation=participation)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from evalkit.draws import estimate_with_range, share_above_zero
 from evalkit.economics.actors import PERSPECTIVES
 from evalkit.economics.effect_paths import EFFECT_KEYS
-from evalkit.economics.ledger import value_under
+from evalkit.economics.ledger import perspective_amounts
 from evalkit.economics.price_book import PriceBook
 from evalkit.errors import EstimationError
 
@@ -41,14 +41,12 @@ def summarise_value(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> p
     """
     amounts = pl.concat(
         value_draws.group_by(*EFFECT_KEYS, "draw", *_MONEY).agg(
-            pl.lit(name, dtype=pl.Enum(list(PERSPECTIVES))).alias("perspective"),
+            pl.lit(name).alias("perspective"),
             pl.col("amount").filter(pl.col("actor").is_in(actors)).sum(),
         )
         for name, actors in PERSPECTIVES.items()
     )
-    by = [*EFFECT_KEYS, "perspective"]
-    summary = _over_draws(amounts, by, conf_level).sort(by).with_columns(pl.col("perspective").cast(pl.String))
-    return summary.select(*by, "estimate", "ci_lower", "ci_upper", "probability_positive", *_MONEY)
+    return _by_perspective(amounts, [], conf_level)
 
 
 def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
@@ -66,10 +64,11 @@ def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl
     sums = (
         value_draws.group_by(*EFFECT_KEYS, "draw", "actor", *_MONEY)
         .agg(pl.col("amount").sum())
-        .with_columns(pl.lit("all").alias("posting"), pl.lit("all").alias("kind"))
+        .with_columns(pl.lit("all", dtype=value_draws.schema[name]).alias(name) for name in ("posting", "kind"))
     )
     return (
         _over_draws(pl.concat([value_draws, sums.select(value_draws.columns)]), by, conf_level)
+        .with_columns(pl.col(pl.Categorical).cast(pl.String))
         .sort(by)
         .select(*by, "estimate", "ci_lower", "ci_upper", *_MONEY)
     )
@@ -94,12 +93,7 @@ def displacement_sensitivity(
         As `summarise_value`, with a first column `displacement` (zero, central, high).
     """
     given = {"seed": seed, "programmes": programmes, "horizon_months": horizon_months}
-    return pl.concat(
-        summarise_value(value_under(effect_draws, price_book, displacement=scenario, **given), conf_level=conf_level).select(
-            pl.lit(scenario).alias("displacement"), pl.all()
-        )
-        for scenario in SCENARIOS
-    )
+    return _by_perspective(perspective_amounts(effect_draws, price_book, displacements=SCENARIOS, **given), ["displacement"], conf_level)
 
 
 def price_table(price_book: PriceBook) -> pl.DataFrame:
@@ -141,6 +135,15 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
         for r in price_book.prices
     ]
     return pl.DataFrame(rows, schema=columns, orient="row").sort("price")
+
+
+def _by_perspective(amounts: pl.DataFrame, first: list[str], conf_level: float) -> pl.DataFrame:
+    """The range of each perspective's amounts, in the order of scenarios, effects and perspectives."""
+    by = [*first, *EFFECT_KEYS, "perspective"]
+    order = {"displacement": SCENARIOS, "perspective": list(PERSPECTIVES)}
+    summary = _over_draws(amounts, by, conf_level).with_columns(pl.col(pl.Categorical).cast(pl.String))
+    in_order = [pl.col(name).cast(pl.Enum(order[name])) if name in order else pl.col(name) for name in by]
+    return summary.sort(in_order).select(*by, "estimate", "ci_lower", "ci_upper", "probability_positive", *_MONEY)
 
 
 def _over_draws(amounts: pl.DataFrame, by: list[str], conf_level: float) -> pl.DataFrame:

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from evalkit.draws import parted, to_cubes
 from evalkit.effects.arm_sums import arm_sums, stretches
-from evalkit.effects.cube import from_cube, to_cubes
+from evalkit.effects.cube import from_cube
 from evalkit.effects.events import EVENTS, event_months
 from evalkit.effects.grace import GracePeriod
 from evalkit.effects.later_starts import LaterStarts
@@ -159,7 +160,7 @@ def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
     what = "event" if "event" in sums.columns else "state"
     constants = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
     parts = []
-    for keys, own in sums.partition_by(constants, as_dict=True, maintain_order=True).items():
+    for keys, own in parted(sums, constants).items():
         counted, weight = to_cubes(own, ["district", "draw", "arm", what, "month"], ("weighted_sum", "weight_total")).values()
         # Districts are added in the order of their names: the same sums give the same bits.
         columns = {"weighted_sum": counted.values.sum(axis=0), "weight_total": weight.values.max(axis=3, keepdims=True).sum(axis=0)}

@@ -8,7 +8,8 @@ take part in is counted, not compared, so the raw shares stand beside pooled eff
 import numpy as np
 import polars as pl
 
-from evalkit.effects.cube import from_cube, to_cubes
+from evalkit.draws import parted, to_cubes
+from evalkit.effects.cube import from_cube
 from evalkit.effects.target_trial import Trials
 from evalkit.schemas import SCHEMAS
 from evalkit.tables import CITY
@@ -77,7 +78,7 @@ def programme_draws(programme_sums: pl.DataFrame, sums: pl.DataFrame, *, state: 
 def add_programmes(programme_sums: pl.DataFrame) -> pl.DataFrame:
     """The districts' sums added, as the city's: in an intervention that a district does not have there is nobody there."""
     parts = [programme_sums.clear()]
-    for keys, own in programme_sums.partition_by(_CONSTANTS, as_dict=True, maintain_order=True).items():
+    for keys, own in parted(programme_sums, _CONSTANTS).items():
         # Districts are added in the order of their names: the same sums give the same bits.
         cubes = to_cubes(own, ["district", "draw", "arm", "programme", "month"], MEASURES)
         axes = {axis: labels for axis, labels in cubes[MEASURES[0]].axes.items() if axis != "district"}

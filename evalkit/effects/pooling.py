@@ -11,7 +11,8 @@ Morris (1983), JASA 78:47; Gelman et al. (2013), Bayesian Data Analysis, 3rd ed.
 import numpy as np
 import polars as pl
 
-from evalkit.effects.cube import from_cube, to_cube
+from evalkit.draws import to_cube
+from evalkit.effects.cube import from_cube
 from evalkit.errors import EstimationError
 from evalkit.tables import CITY
 

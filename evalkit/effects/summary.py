@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from evalkit.draws import estimate_with_range, percentile_limits, probability_above_zero
-from evalkit.effects.cube import Cube, from_cube, to_cube, with_words
+from evalkit.draws import Cube, estimate_with_range, parted, percentile_limits, probability_above_zero, to_cube
+from evalkit.effects.cube import from_cube, with_words
 from evalkit.protocol import Protocol
 
 _KEYS = ["district", "intervention_id", "estimand"]
@@ -73,7 +73,7 @@ def effect_summary(draws: pl.DataFrame, protocol: Protocol, *, conf_level: float
 
 def _cubes(draws: pl.DataFrame) -> Iterator[tuple[dict[str, str], Cube]]:
     """Every effect's keys, and its probabilities (n_draws, 2 arms, n_states, n_months)."""
-    for keys, own in draws.partition_by(_KEYS, as_dict=True, maintain_order=True).items():
+    for keys, own in parted(draws, _KEYS).items():
         yield dict(zip(_KEYS, keys, strict=True)), to_cube(own, ["draw", "arm", "state", "month"], "probability")
 
 

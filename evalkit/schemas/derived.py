@@ -15,10 +15,10 @@ _EFFECT_KEYS = {
 # Tables of draws have millions of rows with the same few words: each is kept once.
 _DRAW_KEYS = dict.fromkeys(_EFFECT_KEYS, pl.Categorical)
 _PROGRAMME_DRAWS = {
-    **{k: v for k, v in _EFFECT_KEYS.items() if k != "source"},
+    **{k: v for k, v in _DRAW_KEYS.items() if k != "source"},
     "draw": pl.Int32,
-    "arm": pl.String,
-    "programme": pl.String,
+    "arm": pl.Categorical,
+    "programme": pl.Categorical,
     "month": pl.Int32,
     "taking_part": pl.Float64,
     "starting": pl.Float64,
@@ -135,7 +135,7 @@ DERIVED: tuple[TableSchema, ...] = (
     # Time in every intervention of the register, of the primary comparison; the weight behind it is that of effect_sums.
     TableSchema(
         "effect_programme_sums",
-        {k: pl.Categorical if v == pl.String else v for k, v in _PROGRAMME_DRAWS.items()},
+        _PROGRAMME_DRAWS,
         ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "programme", "month"),
         False,
     ),
@@ -228,13 +228,13 @@ DERIVED: tuple[TableSchema, ...] = (
     TableSchema(
         "value_draws",
         {
-            **_EFFECT_KEYS,
+            **_DRAW_KEYS,
             "draw": pl.Int32,
-            "actor": pl.String,
-            "kind": pl.String,
-            "posting": pl.String,
+            "actor": pl.Categorical,
+            "kind": pl.Categorical,
+            "posting": pl.Categorical,
             "amount": pl.Float64,
-            "currency": pl.String,
+            "currency": pl.Categorical,
             "price_year": pl.Int32,
         },
         ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "actor", "kind", "posting"),

@@ -51,7 +51,9 @@ def posted(book, effect_draws):
     draws = effect_draws.filter((pl.col("district") == "Harbour") & (pl.col("month") <= 1)).with_columns(
         pl.when(pl.col("month") == 1).then(shares).otherwise((pl.col("state") == "support").cast(pl.Float64)).alias("probability")
     )
-    values = value_effects(draws, book, seed=1).filter(pl.col("posting").str.starts_with("benefits") & (pl.col("draw") == 0))
+    values = value_effects(draws, book, seed=1).filter(
+        pl.col("posting").cast(pl.String).str.starts_with("benefits") & (pl.col("draw") == 0)
+    )
     return dict(values.group_by("actor").agg(pl.col("amount").sum()).iter_rows())
 
 

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from contextlib import nullcontext
 from math import prod
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from one_start import value_effects, value_under
 from polars.testing import assert_frame_equal
 
 from evalkit.economics import ACTORS, PERSPECTIVES, check_ledger, declare_price_book, load_price_book
+from evalkit.economics.ledger_checks import check_rows
 from evalkit.economics.price_draws import draw_prices
 from evalkit.errors import EstimationError, EvalkitError, LedgerError
 from evalkit.schemas import SCHEMAS
@@ -145,7 +147,7 @@ def test_value_effects_discounts_a_month_from_its_middle(effect_draws, content, 
 def test_value_effects_writes_the_declared_table(effect_draws, book):
     value_draws = value_effects(effect_draws, book, seed=1)
 
-    assert value_draws.schema == SCHEMAS["value_draws"].columns
+    assert dict(value_draws.schema) == SCHEMAS["value_draws"].columns
     assert value_draws["currency"].unique().to_list() == ["SEK"]
     assert value_draws["price_year"].unique().to_list() == [2020]
 
@@ -219,10 +221,19 @@ def test_value_under_takes_the_scenario_s_displacement(effect_draws, book, displ
     assert found["person", "wages"] == pytest.approx(250, abs=EXACT)
 
 
+@pytest.mark.parametrize(("received", "n_faults"), [([-5.0, 3.0], 0), ([-5.0, 4.0], 1), ([float("nan"), 4.0], 2)])
+def test_rows_that_do_not_balance_are_refused(book, received, n_faults):
+    paid = next(posting for posting in book.postings if posting.kind == "transfer")
+    rows = [(paid, "district", np.array([5.0, -3.0])), (paid, "person", np.array(received))]
+
+    with pytest.raises(LedgerError, match=f"in {n_faults} draws") if n_faults else nullcontext():
+        check_rows(rows)
+
+
 def test_value_under_changes_displacement_alone(effect_draws, uncertain_book):
     zero, high = (value_under(effect_draws, uncertain_book, displacement=scenario, seed=1) for scenario in ("zero", "high"))
 
-    is_other = pl.col("posting").str.starts_with("lost_") | (pl.col("posting") == "burden")
+    is_other = pl.col("posting").cast(pl.String).str.starts_with("lost_") | (pl.col("posting") == "burden")
     assert_frame_equal(zero.filter(~is_other), high.filter(~is_other))
 
 

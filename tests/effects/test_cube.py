@@ -1,7 +1,8 @@
 import numpy as np
 import polars as pl
 
-from evalkit.effects.cube import from_cube, stacked, to_cube, with_words
+from evalkit.draws import parted, to_cube
+from evalkit.effects.cube import from_cube, stacked, with_words
 from evalkit.tables import in_order
 
 KEYS = ["district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"]
@@ -51,3 +52,12 @@ def test_tables_of_draws_are_put_in_the_order_of_their_keys_without_being_sorted
     assert whole.select(KEYS).rows() == sorted(row for part in parts for row in part.select(KEYS).rows())
     assert in_order(whole, KEYS) is whole
     assert in_order(pl.concat(parts), KEYS).equals(whole)
+
+
+def test_a_table_is_parted_whether_or_not_rows_of_the_same_keys_stand_together():
+    together = pl.DataFrame({"a": ["x", "x", "y"], "b": [1, 1, 1], "value": [1.0, 2.0, 3.0]})
+
+    for table in (together, together.with_columns(pl.col("a").cast(pl.Categorical)), together[[0, 2, 1]]):
+        found = parted(table, ["a", "b"])
+        assert {keys: rows["value"].to_list() for keys, rows in found.items()} == {("x", 1): [1.0, 2.0], ("y", 1): [3.0]}
+    assert parted(together.clear(), ["a", "b"]) == {}

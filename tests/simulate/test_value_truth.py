@@ -180,7 +180,8 @@ def test_the_ledger_gives_the_value_of_the_truth_from_its_curves(small_truth):
         pl.col("comparison") == "wait"
     )
 
-    ledger = value_effects(draws, book, seed=1, programmes=programmes).group_by("intervention_id", "actor").agg(pl.col("amount").sum())
+    values = value_effects(draws, book, seed=1, programmes=programmes).with_columns(pl.col(pl.Categorical).cast(pl.String))
+    ledger = values.group_by("intervention_id", "actor").agg(pl.col("amount").sum())
     both = ledger.join(truth.filter(pl.col("actor").is_in(ACTOR_NAMES)), on=["intervention_id", "actor"], how="full", coalesce=True)
     assert both["intervention_id"].n_unique() >= 8
     assert (both["amount"].fill_null(0) - both["value"].fill_null(0)).abs().max() < CROWNS
