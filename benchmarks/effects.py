@@ -155,7 +155,7 @@ def peer() -> None:
 def sums_by_month(trials: Trials, fitted: pl.DataFrame, comparison: str, n_draws: int) -> np.ndarray:
     """Sums of weights (draw, arm, state, month 1..h) by their definition: every month's weights, added over the people in each state."""
     coefficients = [coefficient_matrix(fitted, trials, model=model)[1] for model in ("propensity", "censoring")]
-    person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=1)
+    person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=1)
     weights = arm_weights(trials, coefficients[0]) * np.column_stack([np.ones(len(drawn)), drawn])[person]
     later = LaterStarts(trials) if comparison == "never" else None
     chances = later.chances(*coefficients) if later else None

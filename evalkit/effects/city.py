@@ -5,7 +5,7 @@ below that no row is a person.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -19,6 +19,7 @@ from evalkit.effects.moments import dose_moments, start_moments, stop_moments, s
 from evalkit.effects.participation import add_programmes, programme_draws
 from evalkit.effects.pooling import shrink
 from evalkit.effects.refusal import refused_if_constant, spread_to_districts, terms_left_out
+from evalkit.effects.replicates import Replicates
 from evalkit.effects.summary import effect_curves, effect_summary
 from evalkit.effects.target_trial import Trials, emulate_trials, has_eligible
 from evalkit.effects.timing import effect_timing
@@ -45,6 +46,7 @@ class PersonTables:
     delivered: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     _trials: dict[str, Trials] = field(default_factory=dict, init=False, repr=False)
     _districts: dict[str, "PersonTables"] = field(default_factory=dict, init=False, repr=False)
+    _replicates: Replicates = field(default_factory=Replicates, init=False, repr=False)
 
     def of_district(self, district: str) -> "PersonTables":
         """Those with support spells in one district: all who can be eligible there."""
@@ -63,12 +65,14 @@ class PersonTables:
         """The trials of a protocol."""
         key = protocol_hash(protocol)
         if key not in self._trials:
-            self._trials[key] = emulate_trials(self.support_spells, self.episodes, protocol=protocol, **self._others())
+            trials = emulate_trials(self.support_spells, self.episodes, protocol=protocol, **self._others())
+            self._trials[key] = replace(trials, replicates=self._replicates)
         return self._trials[key]
 
     def stop_trials(self, protocol: Protocol) -> Trials | None:
         """The trials of leaving a protocol's intervention, among those in it."""
-        return stop_trials(self.support_spells, self.episodes, protocol=protocol, **self._others())
+        trials = stop_trials(self.support_spells, self.episodes, protocol=protocol, **self._others())
+        return trials and replace(trials, replicates=self._replicates)
 
     def _others(self) -> dict[str, Any]:
         others = {"state_intervals": self.state_intervals, "person": self.person}

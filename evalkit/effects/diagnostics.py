@@ -6,8 +6,8 @@ import polars as pl
 
 from evalkit.effects.contrast import MARGIN
 from evalkit.effects.doubly_robust import doubly_robust_months
-from evalkit.effects.estimate import effect_draws, estimate_effect
-from evalkit.effects.summary import effect_summary
+from evalkit.effects.estimate import primary_months
+from evalkit.effects.summary import draw_range
 from evalkit.effects.target_trial import Trials
 from evalkit.effects.weights import fit_censoring, fit_propensity
 from evalkit.tables import CITY
@@ -118,10 +118,9 @@ def _fitted(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
 
 
 def _months_of(trials: Trials, fitted: pl.DataFrame, convention: str, comparison: Comparison, *, n_draws: int, seed: int) -> pl.DataFrame:
-    parts = estimate_effect(trials, district=CITY, propensity=fitted, n_draws=n_draws, seed=seed, comparisons=(comparison,))
-    summary = effect_summary(effect_draws(parts.sums), trials.protocol)
-    own = summary.filter(pl.col("outcome") == f"months_{trials.protocol.primary_outcome}").with_columns(convention=pl.lit(convention))
-    return own.select("district", "intervention_id", "convention", "difference", "ci_lower", "ci_upper")
+    months = primary_months(trials, propensity=fitted, comparison=comparison, n_draws=n_draws, seed=seed)
+    keys = {"district": CITY, "intervention_id": trials.protocol.intervention_id, "convention": convention}
+    return pl.DataFrame([keys]).with_columns(**draw_range(months))
 
 
 def _only(trials: Trials, comparison: Comparison) -> Trials:

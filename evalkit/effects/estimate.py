@@ -6,6 +6,7 @@ only where those who start later are censored (never), or while a grace period r
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -78,7 +79,7 @@ def estimate_effect(
     EffectParts
         Sums per draw, arm, state and month 0..follow_up_months; month 0 is the month before time zero, when everyone is on support.
     """
-    person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
+    person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed)
     programmes = ProgrammeCells(trials) if with_programmes else None
     occurred, n_plain = event_months(trials), len(trials.states) + len(EVENTS)
     sums, events, statuses, taking_part = [], [], [], []
@@ -87,6 +88,8 @@ def estimate_effect(
         is_valued = programmes is not None and comparison == (comparisons or trials.protocol.comparisons)[0]
         reached = np.concatenate([occurred, programmes.indicators]) if is_valued else occurred
         counted, months = _all_sums(trials, reached, draws, later, person=person, drawn=drawn)
+        # In the month before time zero everyone is on support.
+        counted[:, trials.states.index(trials.protocol.eligibility.state_before), 0] = months[:, 0]
         keys = _keys(trials, district, comparison)
         sums.append(_sums_table(counted[:, : len(trials.states)], months, draws.numbers, trials.states, keys, "state"))
         events.append(_sums_table(counted[:, len(trials.states) : n_plain], months, draws.numbers, EVENTS, keys, "event"))
@@ -97,16 +100,48 @@ def estimate_effect(
     return EffectParts(pl.concat(sums), pl.concat(statuses), pl.concat(events), pl.concat([no_programmes, *taking_part]))
 
 
-def effect_status(trials: Trials, *, district: str, propensity: pl.DataFrame, n_draws: int, seed: int) -> pl.DataFrame:
+def primary_months(trials: Trials, *, propensity: pl.DataFrame, comparison: Comparison, n_draws: int, seed: int) -> pl.DataFrame:
+    """What the intervention adds to the months in the primary outcome, draw by draw: what `effect_draws` of `estimate_effect` sum up to.
+
+    Parameters
+    ----------
+    trials, propensity, n_draws, seed
+        As in `estimate_effect`.
+    comparison : {"wait", "never", "other"}
+
+    Returns
+    -------
+    DataFrame
+        draw, difference (months up to the horizon, treated minus comparison); draws in which an arm is empty in some month are left out.
+
+    Raises
+    ------
+    EstimationError
+        If the coefficients belong to another protocol, or those of starting later are asked for and missing.
+    """
+    person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed)
+    is_primary = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
+    own = replace(trials, outcomes=is_primary.astype(np.int8), states=("any_other", trials.protocol.primary_outcome))
+    draws = _draws_of(own, propensity, comparison)
+    no_events = np.zeros((0, *is_primary.shape), bool)
+    sums, totals = _all_sums(own, no_events, draws, _later(own, comparison), person=person, drawn=drawn)
+    is_said = (totals > 0).all(axis=(0, 1))
+    comparison_months, treated_months = (sums[:, 1, 1:][..., is_said] / totals[:, 1:][..., is_said]).sum(axis=1)
+    return pl.DataFrame({"draw": pl.Series(draws.numbers[is_said], dtype=pl.Int32), "difference": treated_months - comparison_months})
+
+
+def effect_status(
+    trials: Trials, *, district: str, propensity: pl.DataFrame, n_draws: int, seed: int, comparisons: Sequence[Comparison] | None = None
+) -> pl.DataFrame:
     """Rows of the table `effect_status` (source raw), one a comparison: can an effect be said, and how much is it built on?
 
     All numbers count people, however many trials they stand in; `n_eligible_per_year` those of a year. Effective sample size and largest
     weight (one household's share of all weight) are those of the arm with the smaller effective sample (for ATT the comparison); for never, of
     those still followed in the last month. The reasons are those of `refusal_reason`.
     """
-    person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
+    person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed)
     rows = []
-    for comparison in _comparisons(trials, propensity):
+    for comparison in _comparisons(trials, propensity, comparisons):
         draws, later = _draws_of(trials, propensity, comparison), _later(trials, comparison)
         rows.append(
             _status(
@@ -219,7 +254,10 @@ def _resampled(draws: _Draws, drawn: np.ndarray) -> np.ndarray:
 def _all_sums(
     trials: Trials, reached: np.ndarray, draws: _Draws, later: LaterStarts | GracePeriod | None, *, person: np.ndarray, drawn: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of weights (2 arms, n_states + n_reached, months 0..h, n_draws), and of all weight (2, months, n_draws); arm 0 is the comparison."""
+    """Sums of weights (2 arms, n_states + n_reached, months 0..h, n_draws), and of all weight (2, months, n_draws); arm 0 is the comparison.
+
+    The sums of month 0, the month before time zero, are left at zero.
+    """
     n_states, n_months = len(trials.states), trials.outcomes.shape[1]
     sums = np.zeros((2, n_states + len(reached), n_months + 1, len(draws.numbers)))
     totals = np.zeros((2, n_months + 1, len(draws.numbers)))
@@ -242,7 +280,6 @@ def _all_sums(
 
         sums[arm, :, 1:] = arm_sums(found, weigh, n_rows=len(own), n_months=n_months, n_draws=len(draws.numbers))
     totals[:, 1:] = sums[:, :n_states, 1:].sum(axis=1)
-    sums[:, trials.states.index(trials.protocol.eligibility.state_before), 0] = totals[:, 0]
     return sums, totals
 
 

@@ -15,7 +15,7 @@ from datetime import date
 
 import polars as pl
 
-from evalkit.effects.estimate import effect_draws, estimate_effect
+from evalkit.effects.estimate import effect_status, primary_months
 from evalkit.effects.refusal import UNBALANCED, is_unbalanced
 from evalkit.effects.stays import episode_months
 from evalkit.effects.summary import draw_range
@@ -218,15 +218,11 @@ def _estimated(
 ) -> pl.DataFrame:
     """The row of trials with both arms, under their first comparison: estimated, or why not; balance is asked where place is "all"."""
     protocol, n_starters = own.protocol, own.n_starters
-    primary = protocol.comparisons[:1]
-    parts = estimate_effect(own, district=place, propensity=propensity, n_draws=n_draws, seed=seed, comparisons=primary)
-    status = parts.status.row(0, named=True)
-    if status["reason"]:
-        return _unsaid(protocol, decision, month, n_starters, status["reason"])
-    sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
-    work = effect_draws(parts.sums).filter((pl.col("state") == protocol.primary_outcome) & (pl.col("month") > 0))
-    signed = work.select("draw", difference=sign * pl.col("probability")).sort("draw", maintain_order=True)
-    months = signed.group_by("draw", maintain_order=True).agg(pl.col("difference").sum())
+    primary, draws = protocol.comparisons[0], {"n_draws": n_draws, "seed": seed}
+    reason = effect_status(own, district=place, propensity=propensity, comparisons=[primary], **draws)["reason"].item()
+    if reason:
+        return _unsaid(protocol, decision, month, n_starters, reason)
+    months = primary_months(own, propensity=propensity, comparison=primary, **draws)
     return _unsaid(protocol, decision, month, n_starters, None).with_columns(moment_state=pl.lit("estimated"), **draw_range(months))
 
 

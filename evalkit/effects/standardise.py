@@ -35,7 +35,7 @@ def standardised_draws(trials: Trials, propensity: pl.DataFrame, *, n_draws: int
         smaller arm), outside_support (share of the city's eligible whose like is not found in the district).
     """
     numbers, coefficients = coefficient_matrix(propensity, trials)
-    person, drawn = drawn_people(trials.rows, n_draws=n_draws, seed=seed)
+    person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed)
     resampled = np.column_stack([np.ones(len(drawn)), drawn])[:, numbers]
     survey, design = trials.rows["weight"].to_numpy(), trials.design[:, about_people(trials.protocol, trials.terms)]
     months = (trials.outcomes == trials.states.index(trials.protocol.primary_outcome)).sum(axis=1).astype(float)

@@ -15,6 +15,7 @@ import polars as pl
 
 from evalkit.effects.covariates import UNKNOWN, Known, StatePanel, calendar_design, design_matrix, person_values
 from evalkit.effects.earlier import without_earlier
+from evalkit.effects.replicates import Replicates
 from evalkit.effects.stays import PARTICIPATION, episode_months, participation_months
 from evalkit.errors import ProtocolError
 from evalkit.months import month_number, month_number_expr, month_of_number
@@ -62,6 +63,7 @@ class Trials:
     states : the protocol's outcomes, and "unknown" where some month of somebody's follow-up is not known.
     waiting : the months in which people could start; null where nothing is compared with never and there is no grace period.
     participation : `participation_months` of everybody, in every intervention of the register.
+    replicates : the people's replicate weights, shared by all trials made of these.
     """
 
     rows: pl.DataFrame
@@ -72,6 +74,7 @@ class Trials:
     protocol: Protocol
     waiting: Waiting | None = None
     participation: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARTICIPATION))
+    replicates: Replicates = field(default_factory=Replicates, repr=False, compare=False)
 
     @cached_property
     def is_treated(self) -> np.ndarray:

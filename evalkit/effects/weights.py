@@ -13,6 +13,7 @@ import polars as pl
 from scipy import sparse
 
 from evalkit.effects.logit import SEPARATED, replicate_logits, weighted_logit
+from evalkit.effects.replicates import Replicates
 from evalkit.effects.target_trial import Trials
 from evalkit.errors import EstimationError
 from evalkit.protocol import protocol_hash
@@ -118,7 +119,7 @@ def fit_censoring(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
 def _fitted(trials, model: Model, rows: pl.DataFrame, design: np.ndarray, treated: np.ndarray, *, n_draws: int, seed: int) -> pl.DataFrame:
     survey = rows["weight"].to_numpy()
     point = weighted_logit(design, treated, survey)
-    person, weights = drawn_people(rows, n_draws=n_draws, seed=seed)
+    person, weights = drawn_people(rows, trials.replicates, n_draws=n_draws, seed=seed)
     coefficients = replicate_logits(design, treated, survey, point=point.coefficients, person=person, person_weights=weights)
     by_arm = [np.bincount(person, survey * own, minlength=len(weights)) @ weights for own in (treated, 1 - treated)]
     kept = np.flatnonzero((by_arm[0] > 0) & (by_arm[1] > 0))
@@ -141,13 +142,13 @@ def _fitted(trials, model: Model, rows: pl.DataFrame, design: np.ndarray, treate
     )
 
 
-def drawn_people(rows: pl.DataFrame, *, n_draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def drawn_people(rows: pl.DataFrame, replicates: Replicates, *, n_draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Each row's position among the clusters (n_rows,), and the clusters' replicate weights (n_clusters, n_draws), first draw 1.
 
     A cluster is a household, or a person whose household is not known. Its draw is the same in every district, trial and machine.
     """
     clusters = rows["cluster_id"].unique().sort()
-    return clusters.search_sorted(rows["cluster_id"]).to_numpy(), replicate_weights(clusters, seed=seed, n_draws=n_draws, first_draw=1)
+    return clusters.search_sorted(rows["cluster_id"]).to_numpy(), replicates.of(clusters, n_draws=n_draws, seed=seed)
 
 
 def folds(rows: pl.DataFrame, *, n_folds: int, seed: int) -> np.ndarray:

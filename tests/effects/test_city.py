@@ -254,8 +254,9 @@ def test_people_who_parted_are_drawn_together_and_the_others_are_not(world):
     lives = dict.fromkeys("abc", "ssssss")
     people = replace(_people(world, lives, None), support_spells=spells)
 
-    rows = people.trials(world.protocol()).rows
-    cluster, weights = drawn_people(rows, n_draws=50, seed=SEED)
+    trials = people.trials(world.protocol())
+    rows = trials.rows
+    cluster, weights = drawn_people(rows, trials.replicates, n_draws=50, seed=SEED)
 
     assert rows.filter(pl.col("trial_month") > 2).select("person_id", "cluster_id").rows() == [("a", "a"), ("b", "a"), ("c", "c")]
     a, b, c = (weights[cluster[rows["person_id"].index_of(who)]] for who in "abc")
