@@ -269,7 +269,8 @@ def _all_sums(
 
         def weigh(block, rows, months, arm=arm, own=own):
             members = own[block]
-            base = resampled[person[members]] * _base_weights(trials, draws.propensity, members)
+            base = resampled[person[members]]
+            base *= _base_weights(trials, draws.propensity, members)
             totals[arm, 0] += base.sum(axis=0)
             if not later:
                 return base

@@ -48,8 +48,10 @@ class LaterStarts:
     def chances(self, propensity: np.ndarray, censoring: np.ndarray, rows: slice = slice(None)) -> WaitingChances:
         """Running sums of log P(does not start) over the months of waiting of a block of rows, for coefficients (n_terms, n_draws)."""
         window = window_of(self.zero[rows], self.last[rows])
-        eta = np.clip(self.waiting.design[window] @ censoring, -SEPARATED, SEPARATED)
-        return WaitingChances(window.start, np.cumsum(-np.log1p(np.exp(eta)), axis=0))
+        chances = self.waiting.design[window] @ censoring
+        np.exp(np.clip(chances, -SEPARATED, SEPARATED, out=chances), out=chances)
+        np.negative(np.log1p(chances, out=chances), out=chances)
+        return WaitingChances(window.start, np.cumsum(chances, axis=0, out=chances))
 
     def weights(self, chances: WaitingChances, arm: int, months: int | np.ndarray, rows: slice | np.ndarray = slice(None)) -> np.ndarray:
         """Weight of rows of an arm in follow-up months (0 is the trial month): (n_rows, n_draws); 0 once censored. Who starts stays."""

@@ -171,14 +171,14 @@ def arm_weights(trials: Trials, coefficients: np.ndarray, rows: slice | np.ndarr
     -------
     ndarray (n_rows,) or (n_rows, n_draws)
     """
-    eta = np.clip(trials.design[rows] @ coefficients, -SEPARATED, SEPARATED)
+    odds = trials.design[rows] @ coefficients
+    np.exp(np.clip(odds, -SEPARATED, SEPARATED, out=odds), out=odds)
     is_treated, survey = trials.is_treated[rows], trials.rows["weight"].to_numpy()[rows]
-    odds = np.exp(eta, out=eta)
-    # What `weights_from_propensity` says, in odds: of an arm at a time, nearly all rows stand in the comparison.
+    # What `weights_from_propensity` says, in odds. Nearly all rows stand in the comparison: the few that start are written over.
     of_treated, of_comparison = _BY_ODDS[trials.protocol.estimand]
-    weights = np.empty_like(odds)
-    weights[is_treated] = of_treated(odds[is_treated])
-    weights[~is_treated] = of_comparison(odds[~is_treated])
+    treated_weights = of_treated(odds[is_treated])
+    weights = of_comparison(odds)
+    weights[is_treated] = treated_weights
     if trials.protocol.truncation.propensity is not None:
         np.minimum(weights, trials.protocol.truncation.propensity, out=weights)
     weights *= survey if weights.ndim == 1 else survey[:, None]
