@@ -23,9 +23,7 @@ from evalkit.errors import EstimationError
 from evalkit.tables import word_ranks
 
 CONF_LEVEL = 0.95
-# Replicates from which a page may print the ends of a range: at 400 the end of 95 per cent lies at the tenth from the outermost.
-ENOUGH_DRAWS = 400
-# With fewer replicates the limits of a 95 per cent range lie among the outermost few: at 50 between the first and the second.
+# With fewer replicates the limits of a 95 per cent range lie among the outermost few: at 50 between the first and the second, at 400 at the tenth.
 MIN_DRAWS_FOR_LIMITS = 400
 
 

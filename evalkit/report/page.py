@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from evalkit.disclosure import Published
-from evalkit.draws import ENOUGH_DRAWS
+from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
 from evalkit.report.allocation import best_use
@@ -180,8 +180,8 @@ def _notices(run: Run, words: Words) -> list[str]:
     """What is to be read first: whether the data are simulated, whether there are too few draws, and the run's own notices."""
     effects = run.params.effects
     notices = [words.text("page.simulated")] if run.params.extract.is_simulated else []
-    if effects.protocols and effects.n_draws < ENOUGH_DRAWS:
-        numbers = {"n_draws": words.number(effects.n_draws), "enough": words.number(ENOUGH_DRAWS)}
+    if effects.protocols and effects.n_draws < MIN_DRAWS_FOR_LIMITS:
+        numbers = {"n_draws": words.number(effects.n_draws), "enough": words.number(MIN_DRAWS_FOR_LIMITS)}
         notices.append(words.text("page.few_draws", **numbers))
     return [*notices, *(notice[words.language] for notice in run.params.notices)]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalkit.draws import ENOUGH_DRAWS
+from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.report import write_district_page, write_overview
 
 EXTRACT = {"folder": "extract", "first_month": "2019-01", "data_through": "2023-12"}
@@ -13,11 +13,11 @@ def _pages(run, tables, words):
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
-@pytest.mark.parametrize(("n_draws", "times"), [(ENOUGH_DRAWS - 1, 1), (ENOUGH_DRAWS, 0)])
+@pytest.mark.parametrize(("n_draws", "times"), [(MIN_DRAWS_FOR_LIMITS - 1, 1), (MIN_DRAWS_FOR_LIMITS, 0)])
 def test_few_draws_are_said_once_at_the_top(make_run, tables, words, n_draws, times):
     run = make_run(effects={"protocols": ["protocol.yaml"], "n_draws": n_draws})
 
-    said = words.text("page.few_draws", n_draws=words.number(n_draws), enough=words.number(ENOUGH_DRAWS))
+    said = words.text("page.few_draws", n_draws=words.number(n_draws), enough=words.number(MIN_DRAWS_FOR_LIMITS))
     for html in _pages(run, tables, words):
         assert html.count(said) == times
         assert not times or html.index(said) < html.index('<p class="lead">')
@@ -33,4 +33,4 @@ def test_a_simulated_extract_is_said_at_the_top(make_run, tables, words, is_simu
 def test_draws_say_nothing_where_no_effect_is_estimated(make_run, tables, words):
     run = make_run(effects={"n_draws": 10})
 
-    assert words.text("page.few_draws", n_draws=10, enough=ENOUGH_DRAWS) not in "".join(_pages(run, tables, words))
+    assert words.text("page.few_draws", n_draws=10, enough=MIN_DRAWS_FOR_LIMITS) not in "".join(_pages(run, tables, words))
