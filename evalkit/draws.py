@@ -25,6 +25,8 @@ from evalkit.tables import word_ranks
 CONF_LEVEL = 0.95
 # With fewer replicates the limits of a 95 per cent range lie among the outermost few: at 50 between the first and the second, at 400 at the tenth.
 MIN_DRAWS_FOR_LIMITS = 400
+# A table in more runs of the same keys than this is not in their order.
+_MOST_RUNS = 10_000
 
 
 def percentile_limits(replicates: np.ndarray, conf_level: float = CONF_LEVEL, *, n_independent: int | None = None) -> np.ndarray:
@@ -145,6 +147,11 @@ class Cube(NamedTuple):
         """Position of a label on its axis."""
         return self.axes[axis].to_list().index(label)
 
+    def places(self, axis: str, labels: pl.Series) -> list[int]:
+        """Positions of several labels on an axis, each of which must be there."""
+        known = {label: place for place, label in enumerate(self.axes[axis].to_list())}
+        return [known[label] for label in labels.to_list()]
+
 
 def to_cube(table: pl.DataFrame, axes: Sequence[str], value: str) -> Cube:
     """One column of a table by the columns of `axes`, whose combinations stand at most once."""
@@ -185,6 +192,20 @@ def _is_full(table: pl.DataFrame, labels: Mapping[str, pl.Series], shape: tuple[
 
 def pieces(table: pl.DataFrame, keys: Sequence[str]) -> list[tuple[tuple, pl.DataFrame]]:
     """Every run of rows with the same keys, and these: slices of the table, no row is copied. Keys whose rows stand apart come several times."""
+    stops = [*_first_rows(table, keys).tolist(), len(table)]
+    return [(table.select(keys).row(start), table.slice(start, stop - start)) for start, stop in pairwise(stops)]
+
+
+def parted(table: pl.DataFrame, keys: Sequence[str]) -> dict[tuple, pl.DataFrame]:
+    """The rows of each combination of keys in the order they come in: slices where they stand together, as in sorted tables, else copies."""
+    found = pieces(table, keys) if len(_first_rows(table, keys)) <= _MOST_RUNS else []
+    if found and len({own for own, _ in found}) == len(found):
+        return dict(found)
+    return table.partition_by(keys, as_dict=True, maintain_order=True)
+
+
+def _first_rows(table: pl.DataFrame, keys: Sequence[str]) -> np.ndarray:
+    """Places of the rows whose keys are not those of the row before."""
     is_next = np.zeros(len(table), dtype=bool)
     is_next[:1] = True
     for key in keys:
@@ -194,16 +215,7 @@ def pieces(table: pl.DataFrame, keys: Sequence[str]) -> list[tuple[tuple, pl.Dat
         else:
             values = column.to_physical().to_numpy()
             is_next[1:] |= values[1:] != values[:-1]
-    stops = [*np.flatnonzero(is_next).tolist(), len(table)]
-    return [(table.select(keys).row(start), table.slice(start, stop - start)) for start, stop in pairwise(stops)]
-
-
-def parted(table: pl.DataFrame, keys: Sequence[str]) -> dict[tuple, pl.DataFrame]:
-    """The rows of each combination of keys in the order they come in: slices where they stand together, as in sorted tables, else copies."""
-    found = pieces(table, keys)
-    if len({own for own, _ in found}) == len(found):
-        return dict(found)
-    return table.partition_by(keys, as_dict=True, maintain_order=True)
+    return np.flatnonzero(is_next)
 
 
 def _codes(column: pl.Series, labels: pl.Series) -> np.ndarray:

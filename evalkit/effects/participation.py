@@ -8,7 +8,7 @@ take part in is counted, not compared, so the raw shares stand beside pooled eff
 import numpy as np
 import polars as pl
 
-from evalkit.draws import parted, to_cubes
+from evalkit.draws import parted, to_cube, to_cubes
 from evalkit.effects.cube import from_cube
 from evalkit.effects.target_trial import Trials
 from evalkit.schemas import SCHEMAS
@@ -65,14 +65,18 @@ def programme_draws(programme_sums: pl.DataFrame, sums: pl.DataFrame, *, state: 
         Draws in which an arm is empty are left out.
     """
     schema = SCHEMAS["effect_programme_draws"].columns
-    if programme_sums.is_empty():
-        return pl.DataFrame(schema=schema)
-    keys = ["district", *_CONSTANTS, "draw"]
-    totals = sums.filter(pl.col("state") == state).select(*keys, "arm", "month", "weight_total")
-    empty = totals.filter(pl.col("weight_total") <= 0).select(keys).unique()
-    shares = programme_sums.join(totals, on=[*keys, "arm", "month"], maintain_order="left")
-    kept = shares if empty.is_empty() else shares.join(empty, on=keys, how="anti", maintain_order="left")
-    return kept.with_columns(pl.col(measure) / pl.col("weight_total") for measure in MEASURES).select(list(schema)).cast(schema)
+    keys = ["district", *_CONSTANTS]
+    totals = parted(sums.filter(pl.col("state") == state), keys) if len(programme_sums) else {}
+    parts = [pl.DataFrame(schema=schema)]
+    for own_keys, own in parted(programme_sums, keys).items():
+        cubes = to_cubes(own, ["draw", "arm", "programme", "month"], MEASURES)
+        axes, weight = cubes[MEASURES[0]].axes, to_cube(totals[own_keys], ["draw", "arm", "month"], "weight_total")
+        is_kept = (weight.values > 0).all(axis=(1, 2))[weight.places("draw", axes["draw"])]
+        kept = axes | {"draw": axes["draw"].filter(pl.Series(is_kept))}
+        behind = weight.values[np.ix_(*(weight.places(axis, kept[axis]) for axis in weight.axes))][:, :, None]
+        columns = {measure: cube.values[is_kept] / behind for measure, cube in cubes.items()}
+        parts.append(from_cube(kept, columns, dict(zip(keys, own_keys, strict=True))).select(list(schema)).cast(schema))
+    return pl.concat(parts)
 
 
 def add_programmes(programme_sums: pl.DataFrame) -> pl.DataFrame:
