@@ -45,6 +45,7 @@ stockholm: $(SETUP)
 
 test: $(SETUP)
 	$(RUN) $(BIN)/ruff check .
+	$(RUN) $(BIN)/ruff format --check .
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile tests
 	$(RUN) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks

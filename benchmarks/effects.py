@@ -1,13 +1,15 @@
 """How fast the effects room is beside a peer on the same data and question, and how it grows.
 
     python benchmarks/effects.py            all parts
-    python benchmarks/effects.py peer       pySEQTarget, the same sequence of trials, in turn with ours
-    python benchmarks/effects.py draws      sums of 400 draws that follow what changes, in turn with sums of every month formed anew
-    python benchmarks/effects.py growth 5   10^5 people, 24 trial months, 200 refitted person bootstraps
+    python benchmarks/effects.py peer       pySEQTarget, the same sequence of trials, in turn with
+    ours python benchmarks/effects.py draws      sums of 400 draws that follow what changes, in turn
+    with sums of every month formed anew python benchmarks/effects.py growth 5   10^5 people, 24
+    trial months, 200 refitted person bootstraps
 
-Needs the optional dependencies `bench`. The peer expands the trials and fits a pooled logistic outcome model; evalkit weights. Both answer what
-the risk of having found work would be if everyone eligible started now, less if nobody did now (ATE, not starting may start later), and must
-agree within twice the bootstrap error before a ratio is printed.
+Needs the optional dependencies `bench`. The peer expands the trials and fits a pooled logistic
+outcome model; evalkit weights. Both answer what the risk of having found work would be if everyone
+eligible started now, less if nobody did now (ATE, not starting may start later), and must agree
+within twice the bootstrap error before a ratio is printed.
 """
 
 import os
@@ -21,9 +23,19 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-sys.path = [folder for folder in sys.path if Path(folder).resolve() != Path(__file__).resolve().parent]
+sys.path = [
+    folder for folder in sys.path if Path(folder).resolve() != Path(__file__).resolve().parent
+]
 
-from evalkit.effects import Protocol, Trials, effect_draws, emulate_trials, estimate_effect, fit_censoring, fit_propensity  # noqa: E402
+from evalkit.effects import (  # noqa: E402
+    Protocol,
+    Trials,
+    effect_draws,
+    emulate_trials,
+    estimate_effect,
+    fit_censoring,
+    fit_propensity,
+)
 from evalkit.effects.later_starts import LaterStarts  # noqa: E402
 from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people  # noqa: E402
 from evalkit.months import month_of_number_expr  # noqa: E402
@@ -36,7 +48,9 @@ DRAWS = 400
 
 
 def world(n_people: int, seed: int) -> pl.DataFrame:
-    """Month of work and of the course's start for everyone; both hastened by x, and the course doubles the rate into work."""
+    """Month of work and of the course's start for everyone; both hastened by x, and the course
+    doubles the rate into work.
+    """
     rng = np.random.default_rng(seed)
     x = rng.normal(size=n_people)
     to_work, to_course = 0.03 * np.exp(0.3 * x), 1 / (1 + np.exp(3.4 - 0.5 * x))
@@ -44,8 +58,14 @@ def world(n_people: int, seed: int) -> pl.DataFrame:
     for month in range(1, N_MONTHS):
         rate = np.where(start_month < month, FACTOR * to_work, to_work)
         exit_month[(exit_month == N_MONTHS) & (rng.random(n_people) < rate)] = month
-        start_month[(exit_month == N_MONTHS) & (start_month == N_MONTHS) & (rng.random(n_people) < to_course)] = month
-    return pl.DataFrame({"person": np.arange(n_people), "x": x, "exit": exit_month, "start": start_month})
+        start_month[
+            (exit_month == N_MONTHS)
+            & (start_month == N_MONTHS)
+            & (rng.random(n_people) < to_course)
+        ] = month
+    return pl.DataFrame(
+        {"person": np.arange(n_people), "x": x, "exit": exit_month, "start": start_month}
+    )
 
 
 def protocol(*comparisons: str) -> Protocol:
@@ -67,14 +87,22 @@ def protocol(*comparisons: str) -> Protocol:
 
 def trials_of(people: pl.DataFrame, *comparisons: str) -> Trials:
     origin, span = FIRST_MONTH.year * 12, {"start": pl.Int64, "stop": pl.Int64}
-    own = people.with_columns(person_id=pl.col("person").cast(pl.String).str.zfill(8), district=pl.lit("all"))
-    support = own.select("person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support")).cast(span)
+    own = people.with_columns(
+        person_id=pl.col("person").cast(pl.String).str.zfill(8), district=pl.lit("all")
+    )
+    support = own.select(
+        "person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support")
+    ).cast(span)
     work = own.filter(pl.col("exit") < N_MONTHS).select(
         "person_id", "district", start="exit", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
     )
     return emulate_trials(
         own.select(
-            "person_id", "district", start=pl.lit(FIRST_MONTH), end=month_of_number_expr(pl.col("exit") + origin), is_start_known=True
+            "person_id",
+            "district",
+            start=pl.lit(FIRST_MONTH),
+            end=month_of_number_expr(pl.col("exit") + origin),
+            is_start_known=True,
         ),
         own.filter(pl.col("start") < N_MONTHS).select(
             "person_id",
@@ -93,15 +121,23 @@ def ours(people: pl.DataFrame, n_draws: int) -> np.ndarray:
     """Risk difference at the last month of follow-up: the point estimate and the draws."""
     trials = trials_of(people)
     fitted = fit_propensity(trials, n_draws=n_draws, seed=1)
-    draws = effect_draws(estimate_effect(trials, district="all", propensity=fitted, n_draws=n_draws, seed=1).sums)
-    last = draws.filter((pl.col("state") == "work") & (pl.col("month") == FOLLOW_UP + 1)).pivot("arm", index="draw", values="probability")
+    draws = effect_draws(
+        estimate_effect(trials, district="all", propensity=fitted, n_draws=n_draws, seed=1).sums
+    )
+    last = draws.filter((pl.col("state") == "work") & (pl.col("month") == FOLLOW_UP + 1)).pivot(
+        "arm", index="draw", values="probability"
+    )
     return last.sort("draw").select(pl.col("treated") - pl.col("comparison")).to_series().to_numpy()
 
 
 def person_months(people: pl.DataFrame) -> pl.DataFrame:
-    """What the peer reads: a row per person and month on support; the outcome is work in the month after."""
+    """What the peer reads: a row per person and month on support; the outcome is work in the month
+    after.
+    """
     last = pl.min_horizontal(pl.col("exit") - 1, pl.lit(N_MONTHS - 2))
-    rows = people.with_columns(month=pl.int_ranges(1, last + 1)).explode("month").drop_nulls("month")
+    rows = (
+        people.with_columns(month=pl.int_ranges(1, last + 1)).explode("month").drop_nulls("month")
+    )
     return rows.select(
         "person",
         "x",
@@ -115,11 +151,20 @@ def person_months(people: pl.DataFrame) -> pl.DataFrame:
 def theirs(rows: pl.DataFrame, n_bootstraps: int) -> float:
     from pySEQTarget import SEQopts, SEQuential
 
-    options = SEQopts(km_curves=True, bootstrap_nboot=n_bootstraps, followup_max=FOLLOW_UP - 1, seed=1, ncores=1)
+    options = SEQopts(
+        km_curves=True, bootstrap_nboot=n_bootstraps, followup_max=FOLLOW_UP - 1, seed=1, ncores=1
+    )
     model = SEQuential(
-        rows, id_col="person", time_col="month", eligible_col="eligible", treatment_col="treatment", outcome_col="outcome",
-        fixed_cols=["x"], method="ITT", parameters=options,
-    )  # fmt: skip
+        rows,
+        id_col="person",
+        time_col="month",
+        eligible_col="eligible",
+        treatment_col="treatment",
+        outcome_col="outcome",
+        fixed_cols=["x"],
+        method="ITT",
+        parameters=options,
+    )
     model.expand()
     if n_bootstraps:
         model.bootstrap()
@@ -141,22 +186,35 @@ def peer() -> None:
             found = theirs(rows, n_bootstraps)
             seconds["evalkit"].append(between - begun)
             seconds["pySEQTarget"].append(time.perf_counter() - between)
-        print(f"risk difference at month {FOLLOW_UP}: evalkit {point:+.4f}, pySEQTarget {found:+.4f}, bootstrap error {error:.4f}")
+        print(
+            f"risk difference at month {FOLLOW_UP}: evalkit {point:+.4f}, pySEQTarget "
+            f"{found:+.4f}, bootstrap error {error:.4f}"
+        )
         if abs(point - found) > 2 * error:
             raise SystemExit("not equal: no ratio is printed")
         medians = {name: statistics.median(own) for name, own in seconds.items()}
         print(
-            f"{PEER_PEOPLE} people, {TRIALS} trial months, {n_bootstraps} bootstraps: evalkit {medians['evalkit']:.2f} s, "
-            f"pySEQTarget {medians['pySEQTarget']:.2f} s, {medians['pySEQTarget'] / medians['evalkit']:.0f} times (target 20)",
+            f"{PEER_PEOPLE} people, {TRIALS} trial months, {n_bootstraps} bootstraps: evalkit "
+            f"{medians['evalkit']:.2f} s, "
+            f"pySEQTarget {medians['pySEQTarget']:.2f} s, "
+            f"{medians['pySEQTarget'] / medians['evalkit']:.0f} times (target 20)",
             flush=True,
         )
 
 
-def sums_by_month(trials: Trials, fitted: pl.DataFrame, comparison: str, n_draws: int) -> np.ndarray:
-    """Sums of weights (draw, arm, state, month 1..h) by their definition: every month's weights, added over the people in each state."""
-    coefficients = [coefficient_matrix(fitted, trials, model=model)[1] for model in ("propensity", "censoring")]
+def sums_by_month(
+    trials: Trials, fitted: pl.DataFrame, comparison: str, n_draws: int
+) -> np.ndarray:
+    """Sums of weights (draw, arm, state, month 1..h) by their definition: every month's weights,
+    added over the people in each state.
+    """
+    coefficients = [
+        coefficient_matrix(fitted, trials, model=model)[1] for model in ("propensity", "censoring")
+    ]
     person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=1)
-    weights = arm_weights(trials, coefficients[0]) * np.column_stack([np.ones(len(drawn)), drawn])[person]
+    weights = (
+        arm_weights(trials, coefficients[0]) * np.column_stack([np.ones(len(drawn)), drawn])[person]
+    )
     later = LaterStarts(trials) if comparison == "never" else None
     chances = later.chances(*coefficients) if later else None
     sums = np.zeros((n_draws + 1, 2, len(trials.states), trials.outcomes.shape[1]))
@@ -164,25 +222,39 @@ def sums_by_month(trials: Trials, fitted: pl.DataFrame, comparison: str, n_draws
         for month in range(sums.shape[-1]):
             counted = weights[mask] * later.weights(chances, arm, month) if later else weights[mask]
             for state in range(len(trials.states)):
-                sums[:, arm, state, month] = counted[trials.outcomes[mask, month] == state].sum(axis=0)
+                sums[:, arm, state, month] = counted[trials.outcomes[mask, month] == state].sum(
+                    axis=0
+                )
     return sums
 
 
 def draws() -> None:
     trials = trials_of(world(PEER_PEOPLE, seed=5), "wait", "never")
-    fitted = pl.concat([fit(trials, n_draws=DRAWS, seed=1) for fit in (fit_propensity, fit_censoring)])
+    fitted = pl.concat(
+        [fit(trials, n_draws=DRAWS, seed=1) for fit in (fit_propensity, fit_censoring)]
+    )
     for comparison in trials.protocol.comparisons:
         begun = time.process_time()
-        parts = estimate_effect(trials, district="all", propensity=fitted, n_draws=DRAWS, seed=1, comparisons=(comparison,))
+        parts = estimate_effect(
+            trials,
+            district="all",
+            propensity=fitted,
+            n_draws=DRAWS,
+            seed=1,
+            comparisons=(comparison,),
+        )
         between = time.process_time()
         expected = sums_by_month(trials, fitted, comparison, DRAWS)
         seconds = between - begun, time.process_time() - between
         states = pl.Enum(trials.states)
-        rows = parts.sums.filter(pl.col("month") > 0).sort("draw", "arm", pl.col("state").cast(pl.String).cast(states), "month")
+        rows = parts.sums.filter(pl.col("month") > 0).sort(
+            "draw", "arm", pl.col("state").cast(pl.String).cast(states), "month"
+        )
         if not np.allclose(rows["weighted_sum"].to_numpy(), expected.ravel(), rtol=1e-9, atol=1e-9):
             raise SystemExit("not equal: no ratio is printed")
         print(
-            f"{len(trials.rows)} person-trials, {DRAWS} draws, {comparison}: {seconds[0]:.2f} s of processor with tables and status, "
+            f"{len(trials.rows)} person-trials, {DRAWS} draws, {comparison}: {seconds[0]:.2f} s of "
+            "processor with tables and status, "
             f"every month anew {seconds[1]:.2f} s, {seconds[1] / seconds[0]:.1f} times",
             flush=True,
         )
@@ -196,7 +268,8 @@ def growth(exponents: list[int]) -> None:
         seconds, cpu = time.perf_counter() - begun, time.process_time() - used
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(
-            f"10^{exponent} people, {TRIALS} trial months, {BOOTSTRAPS} refitted bootstraps: {seconds:.1f} s ({cpu:.1f} s of processor), "
+            f"10^{exponent} people, {TRIALS} trial months, {BOOTSTRAPS} refitted bootstraps: "
+            f"{seconds:.1f} s ({cpu:.1f} s of processor), "
             f"peak {memory:.1f} GB; {found[0]:+.4f} ({found[1:].std(ddof=1):.4f})",
             flush=True,
         )

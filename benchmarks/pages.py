@@ -1,8 +1,11 @@
-"""What a district's page costs: the specification of charts beside altair's own, and the processor's seconds for figures and text.
+"""What a district's page costs: the specification of charts beside altair's own, and the
+processor's seconds for figures and text.
 
-    python benchmarks/pages.py RUN_DIR DISTRICT    a run folder with published tables; nothing in it is written
+    python benchmarks/pages.py RUN_DIR DISTRICT    a run folder with published tables; nothing in it
+    is written
 
-Pages are written once to warm up, then 3 times into a folder of their own; their figure is the mean. Seconds are the processor's.
+Pages are written once to warm up, then 3 times into a folder of their own; their figure is the
+mean. Seconds are the processor's.
 """
 
 import os
@@ -41,9 +44,16 @@ def main(run_dir: str, district: str) -> None:
     run = params.read_run(run_dir)
     tables = disclosure.read_unit(run, district)
     made = made_charts(tables, report.words_of_run(run, run.params.languages[0]), district)
-    ours = statistics.median(seconds(lambda: [specification(chart) for chart in made]) for _ in range(RUNS))
-    theirs = statistics.median(seconds(lambda: [chart.to_dict(validate=False) for chart in made]) for _ in range(RUNS))
-    print(f"{len(made)} charts: specification {ours:.3f} s, chart.to_dict {theirs:.3f} s: {theirs / ours:.1f} times")
+    ours = statistics.median(
+        seconds(lambda: [specification(chart) for chart in made]) for _ in range(RUNS)
+    )
+    theirs = statistics.median(
+        seconds(lambda: [chart.to_dict(validate=False) for chart in made]) for _ in range(RUNS)
+    )
+    print(
+        f"{len(made)} charts: specification {ours:.3f} s, chart.to_dict {theirs:.3f} s: "
+        f"{theirs / ours:.1f} times"
+    )
 
     figures: list[float] = []
 
@@ -57,9 +67,14 @@ def main(run_dir: str, district: str) -> None:
         elsewhere = run.model_copy(update={"run_dir": Path(folder)})
         report.write_district_pages(elsewhere, district, tables, drawn)
         figures.clear()
-        whole = [seconds(report.write_district_pages, elsewhere, district, tables, drawn) for _ in range(RUNS)]
+        whole = [
+            seconds(report.write_district_pages, elsewhere, district, tables, drawn)
+            for _ in range(RUNS)
+        ]
     n_pages = RUNS * len(run.params.languages)
-    print(f"one page: {sum(whole) / n_pages:.2f} s, of which figures {sum(figures) / n_pages:.2f} s")
+    print(
+        f"one page: {sum(whole) / n_pages:.2f} s, of which figures {sum(figures) / n_pages:.2f} s"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""What a protocol adjusts for, as data: covariates and calendar time, and the terms of the models that they become."""
+"""What a protocol adjusts for, as data: covariates and calendar time, and the terms of the models
+that they become.
+"""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -8,7 +10,9 @@ from pydantic import Field, model_validator
 
 from evalkit.records import Record
 
-CovariateKind = Literal["person", "elapsed", "season", "history_share", "district", "participation", "latest"]
+CovariateKind = Literal[
+    "person", "elapsed", "season", "history_share", "district", "participation", "latest"
+]
 Measure = Literal["ever", "count", "months_since", "share"]
 LatestTable = Literal["household_member", "assessment", "follow_up"]
 THIS, ANY = "this", "any"
@@ -32,15 +36,19 @@ _OF_FORM = {"log": (), "bands": ("starts",), "spline": ("knots",)}
 class Covariate(Record):
     """One covariate, measured before time zero.
 
-    person: a column of the person table (`equals` turns a text into 0/1). elapsed: months on support so far, and 1 if the start is unknown; its
-    `form` is log (log(1 + months)), bands (a band begins at each of the months `starts`; months before the first are what the others are
-    compared with) or spline (a natural cubic spline; `knots` are months, the curve is straight before the first and after the last).
-    season: the calendar month of time zero in groups that begin at the months of `starts`. history_share: share of the months observed before
-    time zero spent in an outcome. district: 1 in each of the run's districts but the first; `districts` is filled in when the protocol is loaded.
-    participation: earlier participation `of` this intervention, any intervention or one by its id, a running one included; `measure` is ever
-    (0/1), count (stays begun), months_since (log(1 + months since the last one ended), 0 while one runs, and 1 if there was none) or share
-    (of the months observed before time zero).
-    latest: the last value known before time zero of a `column` of a delivered table (in an assessment: of a `life_area`), and 1 if none was.
+    person: a column of the person table (`equals` turns a text into 0/1). elapsed: months on
+    support so far, and 1 if the start is unknown; its `form` is log (log(1 + months)), bands (a
+    band begins at each of the months `starts`; months before the first are what the others are
+    compared with) or spline (a natural cubic spline; `knots` are months, the curve is straight
+    before the first and after the last). season: the calendar month of time zero in groups that
+    begin at the months of `starts`. history_share: share of the months observed before time zero
+    spent in an outcome. district: 1 in each of the run's districts but the first; `districts` is
+    filled in when the protocol is loaded. participation: earlier participation `of` this
+    intervention, any intervention or one by its id, a running one included; `measure` is ever
+    (0/1), count (stays begun), months_since (log(1 + months since the last one ended), 0 while one
+    runs, and 1 if there was none) or share (of the months observed before time zero). latest: the
+    last value known before time zero of a `column` of a delivered table (in an assessment: of a
+    `life_area`), and 1 if none was.
     """
 
     name: str
@@ -70,7 +78,9 @@ class Covariate(Record):
         return {
             "season": tuple(f"{self.name}_from_{start}" for start in sorted(self.starts)[:-1]),
             "district": tuple(f"lives_in_{one}" for one in self.districts[1:]),
-            "participation": (self.name, f"{self.name}_never") if self.measure == "months_since" else (self.name,),
+            "participation": (self.name, f"{self.name}_never")
+            if self.measure == "months_since"
+            else (self.name,),
             "latest": (self.name, unknown),
         }.get(self.kind, (self.name,))
 
@@ -81,26 +91,40 @@ class Covariate(Record):
         missing = [key for key in needed if not getattr(self, key)]
         if missing:
             raise ValueError(f"a covariate of kind {self.kind} needs {', '.join(missing)}")
-        own = {*needed, *_ALLOWED.get(self.kind, ()), "name", "kind", *(("form",) if self.kind == "elapsed" else ())}
+        own = {
+            *needed,
+            *_ALLOWED.get(self.kind, ()),
+            "name",
+            "kind",
+            *(("form",) if self.kind == "elapsed" else ()),
+        }
         surplus = sorted(self.model_fields_set - own)
         if surplus:
             raise ValueError(f"a covariate of kind {self.kind} has no {', '.join(surplus)}")
         if self.column == "district":
             raise ValueError("the district goes in whole, as {name: district, kind: district}")
         if self.kind == "elapsed" and (
-            not _increase(self.starts) or not _increase(self.knots) or (self.form == "spline" and len(self.knots) < 3)
+            not _increase(self.starts)
+            or not _increase(self.knots)
+            or (self.form == "spline" and len(self.knots) < 3)
         ):
-            raise ValueError("bands need starts that increase, a spline at least three knots that do")
+            raise ValueError(
+                "bands need starts that increase, a spline at least three knots that do"
+            )
         if self.kind == "latest" and (self.table == "assessment") != (self.life_area is not None):
-            raise ValueError("the latest assessment is of one life_area; the other tables have none")
+            raise ValueError(
+                "the latest assessment is of one life_area; the other tables have none"
+            )
         return self
 
 
 class Calendar(Record):
-    """Calendar time in the propensity, in the model of starting later and in every outcome model: the months of the trials as a term.
+    """Calendar time in the propensity, in the model of starting later and in every outcome model:
+    the months of the trials as a term.
 
-    form: spline (natural cubic, with `df` terms; its knots span the months of the model), linear, or none. Trials that span fewer than twelve
-    months have no calendar time: the term is left out, and the protocol's card says so.
+    form: spline (natural cubic, with `df` terms; its knots span the months of the model), linear,
+    or none. Trials that span fewer than twelve months have no calendar time: the term is left out,
+    and the protocol's card says so.
     """
 
     form: Literal["spline", "linear", "none"] = "spline"
@@ -109,11 +133,15 @@ class Calendar(Record):
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of its columns in the model."""
-        return {"spline": curve_terms(CALENDAR, self.df), "linear": (CALENDAR,), "none": ()}[self.form]
+        return {"spline": curve_terms(CALENDAR, self.df), "linear": (CALENDAR,), "none": ()}[
+            self.form
+        ]
 
 
 class Exclusion(Record):
-    """Who is left out for having taken part in `of` (this intervention, any, or one by its id): ever, or in the last `within_months` months."""
+    """Who is left out for having taken part in `of` (this intervention, any, or one by its id):
+    ever, or in the last `within_months` months.
+    """
 
     of: str
     within_months: int | None = Field(None, ge=1)
@@ -125,9 +153,15 @@ def curve_terms(name: str, n_terms: int) -> tuple[str, ...]:
 
 
 def rules_out(exclusions: Iterable[Exclusion], of: str, within_months: int | None) -> bool:
-    """Whether exclusions leave nobody who took part in an intervention (or in any) at all, or within so many months."""
+    """Whether exclusions leave nobody who took part in an intervention (or in any) at all, or
+    within so many months.
+    """
     return any(
-        one.of in (of, ANY) and (one.within_months is None or (within_months is not None and one.within_months >= within_months))
+        one.of in (of, ANY)
+        and (
+            one.within_months is None
+            or (within_months is not None and one.within_months >= within_months)
+        )
         for one in exclusions
     )
 

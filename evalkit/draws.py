@@ -1,15 +1,20 @@
-"""The range of an estimate from its draws: draw 0 is the estimate, draws 1..B are replicates, and the limits are their percentiles.
+"""The range of an estimate from its draws: draw 0 is the estimate, draws 1..B are replicates, and
+the limits are their percentiles.
 
-The limit below which a share p of the replicates lies stands at place p (B + 1) among them, sorted, between two places on the line from one
-to the next; beyond the outermost replicate it is that replicate. A new draw falls below the k-th of B with probability k / (B + 1): the more
-usual 1 + p (B - 1) makes a range of 95 per cent hold 93.1 per cent of new draws at B = 100 and 91.3 at B = 50.
-(Hyndman and Fan 1996, doi:10.1080/00031305.1996.10473566, definition 6; Davison and Hinkley 1997, section 5.2.)
+The limit below which a share p of the replicates lies stands at place p (B + 1) among them, sorted,
+between two places on the line from one to the next; beyond the outermost replicate it is that
+replicate. A new draw falls below the k-th of B with probability k / (B + 1): the more usual 1 + p
+(B - 1) makes a range of 95 per cent hold 93.1 per cent of new draws at B = 100 and 91.3 at B = 50.
+(Hyndman and Fan 1996, doi:10.1080/00031305.1996.10473566, definition 6; Davison and Hinkley 1997,
+section 5.2.)
 
-Where B replicates are taken again and again to make M > B draws (each with prices of its own), the M know no more than the B: the limit then
-stands at place p' M + 1/2 among the M with p' = (p (B + 1) - 1/2) / B, which is p (B + 1) where M = B.
+Where B replicates are taken again and again to make M > B draws (each with prices of its own), the
+M know no more than the B: the limit then stands at place p' M + 1/2 among the M with p' = (p (B +
+1) - 1/2) / B, which is p (B + 1) where M = B.
 
-The probability of lying above zero is the same rule read backwards: one less the share p whose limit is zero. So a range of 95 per cent lies above
-zero where that probability is above 97.5 per cent, and nowhere else, however few the draws.
+The probability of lying above zero is the same rule read backwards: one less the share p whose
+limit is zero. So a range of 95 per cent lies above zero where that probability is above 97.5 per
+cent, and nowhere else, however few the draws.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,14 +28,18 @@ from evalkit.errors import EstimationError
 from evalkit.tables import word_ranks
 
 CONF_LEVEL = 0.95
-# With fewer replicates the limits of a 95 per cent range lie among the outermost few: at 50 between the first and the second, at 400 at the tenth.
+# With fewer replicates the limits of a 95 per cent range lie among the outermost few: at 50 between
+# the first and the second, at 400 at the tenth.
 MIN_DRAWS_FOR_LIMITS = 400
 # A table in more runs of the same keys than this is not in their order.
 _MOST_RUNS = 10_000
 
 
-def percentile_limits(replicates: np.ndarray, conf_level: float = CONF_LEVEL, *, n_independent: int | None = None) -> np.ndarray:
-    """Lower and upper limit of replicates along the first axis: (M, ...) gives (2, ...); NaN without replicates.
+def percentile_limits(
+    replicates: np.ndarray, conf_level: float = CONF_LEVEL, *, n_independent: int | None = None
+) -> np.ndarray:
+    """Lower and upper limit of replicates along the first axis: (M, ...) gives (2, ...); NaN
+    without replicates.
 
     Parameters
     ----------
@@ -39,7 +48,8 @@ def percentile_limits(replicates: np.ndarray, conf_level: float = CONF_LEVEL, *,
     conf_level : float
         Between 0 and 1.
     n_independent : int, optional
-        How many of them are draws of their own (B), where they were recycled; all, if it is not said.
+        How many of them are draws of their own (B), where they were recycled; all, if it is not
+        said.
 
     Raises
     ------
@@ -61,14 +71,16 @@ def estimate_with_range(
     names: tuple[str, str, str] = ("estimate", "ci_lower", "ci_upper"),
     is_observed: bool = False,
 ) -> list[pl.Expr]:
-    """Aggregations of a table with a column `draw`: the value of draw 0 and the limits of the others, null without replicates.
+    """Aggregations of a table with a column `draw`: the value of draw 0 and the limits of the
+    others, null without replicates.
 
     Parameters
     ----------
     column, names
         The column of values; the names of the three columns that come out.
     is_observed
-        Limits are the nearest of the replicates' own values, nothing between two of them (months that must be whole).
+        Limits are the nearest of the replicates' own values, nothing between two of them (months
+        that must be whole).
 
     Raises
     ------
@@ -78,19 +90,26 @@ def estimate_with_range(
     tail = _tail(conf_level)
     is_point = pl.col("draw") == 0
     replicates = pl.col(column).filter(~is_point).drop_nulls().sort()
-    limits = (_at(replicates, share, is_observed).alias(name) for name, share in zip(names[1:], (tail, 1 - tail), strict=True))
+    limits = (
+        _at(replicates, share, is_observed).alias(name)
+        for name, share in zip(names[1:], (tail, 1 - tail), strict=True)
+    )
     return [pl.col(column).filter(is_point).first().alias(names[0]), *limits]
 
 
-def probability_above_zero(replicates: np.ndarray, *, n_independent: int | None = None, or_zero: bool = False) -> float | None:
-    """The probability that a further draw lies above zero, as the limits of `percentile_limits` have it; None without replicates.
+def probability_above_zero(
+    replicates: np.ndarray, *, n_independent: int | None = None, or_zero: bool = False
+) -> float | None:
+    """The probability that a further draw lies above zero, as the limits of `percentile_limits`
+    have it; None without replicates.
 
     Parameters
     ----------
     replicates : ndarray
         The draws without the point estimate. Shape (M,).
     n_independent : int, optional
-        How many of them are draws of their own (B), where they were recycled; all, if it is not said.
+        How many of them are draws of their own (B), where they were recycled; all, if it is not
+        said.
     or_zero : bool
         Whether zero itself counts.
     """
@@ -107,12 +126,21 @@ def probability_above_zero(replicates: np.ndarray, *, n_independent: int | None 
 
 
 def share_above_zero(column: str) -> pl.Expr:
-    """Aggregation of a table with a column `draw`: `probability_above_zero` of the draws beside draw 0, null without them."""
+    """Aggregation of a table with a column `draw`: `probability_above_zero` of the draws beside
+    draw 0, null without them.
+    """
     ordered = pl.col(column).filter(pl.col("draw") > 0).drop_nulls().sort()
     count, n_below = ordered.len().cast(pl.Int64), (ordered <= 0).sum().cast(pl.Int64)
-    below, above = (ordered.get(place, null_on_oob=True) for place in (pl.max_horizontal(n_below - 1, pl.lit(0)), n_below))
+    below, above = (
+        ordered.get(place, null_on_oob=True)
+        for place in (pl.max_horizontal(n_below - 1, pl.lit(0)), n_below)
+    )
     is_between = (n_below > 0) & (n_below < count)
-    place = pl.when(is_between).then(n_below - below / (above - below)).otherwise(pl.when(n_below == 0).then(0.5).otherwise(count + 0.5))
+    place = (
+        pl.when(is_between)
+        .then(n_below - below / (above - below))
+        .otherwise(pl.when(n_below == 0).then(0.5).otherwise(count + 0.5))
+    )
     return pl.when(count > 0).then(1 - place / (count + 1))
 
 
@@ -121,7 +149,10 @@ def _at(ordered: pl.Expr, share: float, is_observed: bool) -> pl.Expr:
     place = ((last + 2) * share - 1).clip(0, pl.max_horizontal(last, 0))
     if is_observed:
         return ordered.get(place.round().cast(pl.Int64), null_on_oob=True)
-    below, above = (ordered.get(whole.cast(pl.Int64), null_on_oob=True) for whole in (place.floor(), place.ceil()))
+    below, above = (
+        ordered.get(whole.cast(pl.Int64), null_on_oob=True)
+        for whole in (place.floor(), place.ceil())
+    )
     return below + (above - below) * (place - place.floor())
 
 
@@ -137,7 +168,9 @@ def _tail(conf_level: float) -> float:
 
 
 class Cube(NamedTuple):
-    """values : float array, one axis per name in `axes` (sorted labels); 0 where the table has no row. is_there : bool, the same shape."""
+    """values : float array, one axis per name in `axes` (sorted labels); 0 where the table has no
+    row. is_there : bool, the same shape.
+    """
 
     axes: dict[str, pl.Series]
     values: np.ndarray
@@ -164,8 +197,12 @@ def to_cubes(table: pl.DataFrame, axes: Sequence[str], values: Sequence[str]) ->
     shape = tuple(len(own) for own in labels.values())
     if _is_full(table, labels, shape):
         there = np.broadcast_to(True, shape)
-        return {value: Cube(labels, table[value].to_numpy().reshape(shape), there) for value in values}
-    cells = np.ravel_multi_index(tuple(_codes(table[axis], own) for axis, own in labels.items()), shape)
+        return {
+            value: Cube(labels, table[value].to_numpy().reshape(shape), there) for value in values
+        }
+    cells = np.ravel_multi_index(
+        tuple(_codes(table[axis], own) for axis, own in labels.items()), shape
+    )
     there = np.zeros(shape, dtype=bool)
     there.ravel()[cells] = True
     cubes = {value: np.zeros(shape) for value in values}
@@ -175,7 +212,9 @@ def to_cubes(table: pl.DataFrame, axes: Sequence[str], values: Sequence[str]) ->
 
 
 def _is_full(table: pl.DataFrame, labels: Mapping[str, pl.Series], shape: tuple[int, ...]) -> bool:
-    """Whether the table has a row for every cell, in the cells' order: as tables that were made from a cube do."""
+    """Whether the table has a row for every cell, in the cells' order: as tables that were made
+    from a cube do.
+    """
     if len(table) != np.prod(shape):
         return False
     for place, (axis, own) in enumerate(labels.items()):
@@ -191,13 +230,20 @@ def _is_full(table: pl.DataFrame, labels: Mapping[str, pl.Series], shape: tuple[
 
 
 def pieces(table: pl.DataFrame, keys: Sequence[str]) -> list[tuple[tuple, pl.DataFrame]]:
-    """Every run of rows with the same keys, and these: slices of the table, no row is copied. Keys whose rows stand apart come several times."""
+    """Every run of rows with the same keys, and these: slices of the table, no row is copied. Keys
+    whose rows stand apart come several times.
+    """
     stops = [*_first_rows(table, keys).tolist(), len(table)]
-    return [(table.select(keys).row(start), table.slice(start, stop - start)) for start, stop in pairwise(stops)]
+    return [
+        (table.select(keys).row(start), table.slice(start, stop - start))
+        for start, stop in pairwise(stops)
+    ]
 
 
 def parted(table: pl.DataFrame, keys: Sequence[str]) -> dict[tuple, pl.DataFrame]:
-    """The rows of each combination of keys in the order they come in: slices where they stand together, as in sorted tables, else copies."""
+    """The rows of each combination of keys in the order they come in: slices where they stand
+    together, as in sorted tables, else copies.
+    """
     found = pieces(table, keys) if len(_first_rows(table, keys)) <= _MOST_RUNS else []
     if found and len({own for own, _ in found}) == len(found):
         return dict(found)

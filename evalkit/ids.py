@@ -1,8 +1,8 @@
 """Personal identity numbers: found by form and check digit, in text or as numbers, never shown.
 
-A personnummer is a birth date and four digits whose last is a Luhn check digit; a samordningsnummer adds 60 to the day.
-Both are written with or without century and with '-', '+' (from the year of the hundredth birthday), a space or nothing before the four
-digits. Source: Skatteverket, SKV 704.
+A personnummer is a birth date and four digits whose last is a Luhn check digit; a samordningsnummer
+adds 60 to the day. Both are written with or without century and with '-', '+' (from the year of the
+hundredth birthday), a space or nothing before the four digits. Source: Skatteverket, SKV 704.
 """
 
 import re
@@ -11,11 +11,15 @@ from datetime import date
 
 import polars as pl
 
-PERSONAL_NUMBER = r"(?:^|[^0-9])((?:(?:18|19|20)[0-9]{2}|[0-9]{2})(?:0[1-9]|1[0-2])(?:[0-9]{2})[-+ ]?[0-9]{4})(?:\.0)?(?:$|[^0-9])"
+PERSONAL_NUMBER = (
+    r"(?:^|[^0-9])((?:(?:18|19|20)[0-9]{2}|[0-9]{2})(?:0[1-9]|1[0-2])(?:[0-9]{2})[-+ "
+    r"]?[0-9]{4})(?:\.0)?(?:$|[^0-9])"
+)
 # Cells looked at for shortened numbers.
 _SAMPLE = 1000
 _CANDIDATE = re.compile(
-    r"(?<![0-9])(?P<year>(?:18|19|20)?[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-9]{2})[-+ ]?(?P<last>[0-9]{4})(?![0-9])"
+    r"(?<![0-9])(?P<year>(?:18|19|20)?[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<day>[0-9]{2})[-+ "
+    r"]?(?P<last>[0-9]{4})(?![0-9])"
 )
 
 
@@ -25,7 +29,9 @@ def count_personal_numbers(text: str) -> int:
 
 
 def ten_digits_of(text: str) -> str | None:
-    """The ten digits of a text that is one personal number and nothing else, without century and sign; else None."""
+    """The ten digits of a text that is one personal number and nothing else, without century and
+    sign; else None.
+    """
     match = _CANDIDATE.fullmatch(_without_decimals(text.strip()))
     if not match or not _is_personal_number(match):
         return None
@@ -34,11 +40,15 @@ def ten_digits_of(text: str) -> str | None:
 
 def replace_personal_numbers(text: str, replace: Callable[[str], str]) -> str:
     """The text with each personal number in it replaced."""
-    return _CANDIDATE.sub(lambda match: replace(match[0]) if _is_personal_number(match) else match[0], text)
+    return _CANDIDATE.sub(
+        lambda match: replace(match[0]) if _is_personal_number(match) else match[0], text
+    )
 
 
 def looks_like_shortened_numbers(column: pl.Series) -> bool:
-    """Whether a column's cells are mostly personal numbers without century that lost their leading zeros, as numbers do (born 2000-09)."""
+    """Whether a column's cells are mostly personal numbers without century that lost their leading
+    zeros, as numbers do (born 2000-09).
+    """
     text = column.drop_nulls().head(_SAMPLE).cast(pl.String, strict=False).str.strip_suffix(".0")
     short = text.filter(text.str.contains(r"^[0-9]{7,9}$"))
     if 2 * len(short) < len(text) or short.is_empty():
@@ -49,14 +59,17 @@ def looks_like_shortened_numbers(column: pl.Series) -> bool:
 def rows_with_personal_numbers(column: pl.Series) -> list[int]:
     """Positions (0-based) of the cells of a column that hold a personnummer or samordningsnummer.
 
-    A fast pattern narrows the column down; date and check digit decide. Of real numbers only those with four decimals at most are asked: as
-    typed, YYMMDD.NNNN has no more, and among the sixteen digits of a measured value ten that pass are chance.
+    A fast pattern narrows the column down; date and check digit decide. Of real numbers only those
+    with four decimals at most are asked: as typed, YYMMDD.NNNN has no more, and among the sixteen
+    digits of a measured value ten that pass are chance.
     """
     if column.dtype.is_float():
         column = column.set(column != column.round(4), None)
     text = column.cast(pl.String, strict=False)
     candidates = (text.str.contains(PERSONAL_NUMBER)).fill_null(False).arg_true()
-    return [row for row in candidates.to_list() if count_personal_numbers(_without_decimals(text[row]))]
+    return [
+        row for row in candidates.to_list() if count_personal_numbers(_without_decimals(text[row]))
+    ]
 
 
 def _without_decimals(text: str) -> str:

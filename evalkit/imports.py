@@ -1,7 +1,9 @@
 """Importing what rests on jsonschema without the seconds that one optional part of it takes.
 
-While it is imported, jsonschema looks for a checker of internationalised addresses (`rfc3987_syntax`), which builds 38 grammars: nine tenths
-of the time of importing altair or papermill, in every kernel. No schema here asks for such addresses, and jsonschema allows for their absence.
+While it is imported, jsonschema looks for a checker of internationalised addresses
+(`rfc3987_syntax`), which builds 38 grammars: nine tenths of the time of importing altair or
+papermill, in every kernel. No schema here asks for such addresses, and jsonschema allows for their
+absence.
 """
 
 import importlib

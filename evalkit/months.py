@@ -1,7 +1,8 @@
 """Month arithmetic. A month is its first day (polars Date); a period is half-open, [start, end).
 
-For arithmetic a month is a whole number: months since the year 0, so that December 1999 (23999) and January 2000
-(24000) are neighbours. Estimators count months from time zero: month k covers (k-1, k].
+For arithmetic a month is a whole number: months since the year 0, so that December 1999 (23999) and
+January 2000 (24000) are neighbours. Estimators count months from time zero: month k covers (k-1,
+k].
 """
 
 import re
@@ -36,7 +37,9 @@ def parse_month(text: str | date) -> date:
 
 
 def month_of_key(content: object, *, within: str = "") -> date:
-    """`parse_month` for a key of a parameter file: the fault is a ValueError, to which the reader of the file adds the key."""
+    """`parse_month` for a key of a parameter file: the fault is a ValueError, to which the reader
+    of the file adds the key.
+    """
     try:
         return parse_month(content)
     except ParameterError as fault:
@@ -65,7 +68,9 @@ def month_number_expr(column: str | pl.Expr) -> pl.Expr:
 
 
 def free_from_expr(column: str | pl.Expr) -> pl.Expr:
-    """The first month (number) that a period ending on a date (exclusive) does not touch: a month in the middle of which it ends still counts."""
+    """The first month (number) that a period ending on a date (exclusive) does not touch: a month
+    in the middle of which it ends still counts.
+    """
     column = pl.col(column) if isinstance(column, str) else column
     return month_number_expr(column) + (column.dt.day() > 1).cast(pl.Int32)
 

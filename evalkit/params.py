@@ -25,7 +25,9 @@ _FILE_DATABASES = ("sqlite://", "duckdb://")
 
 
 class Distribution(Record):
-    """How sure a value is: a fixed value, a range taken as uniform, or a triangle with the value as its mode."""
+    """How sure a value is: a fixed value, a range taken as uniform, or a triangle with the value as
+    its mode.
+    """
 
     kind: Literal["fixed", "uniform", "triangular"] = "fixed"
     low: float | None = None
@@ -33,7 +35,9 @@ class Distribution(Record):
 
 
 class PriceRecord(Record):
-    """A price or a rate: what it is, how much, in which unit, year and currency, from whom, how sure."""
+    """A price or a rate: what it is, how much, in which unit, year and currency, from whom, how
+    sure.
+    """
 
     key: str
     name: Text
@@ -47,7 +51,8 @@ class PriceRecord(Record):
     distribution: Distribution = Distribution()
 
 
-# The dated tables that say when support ends and what comes next: follow-up ends where the first of them does.
+# The dated tables that say when support ends and what comes next: follow-up ends where the first of
+# them does.
 FOLLOWED = ("income_support", "household_member", "participation", "livelihood")
 _DATED = tuple(schema.name for schema in DELIVERED if pl.Date in schema.columns.values())
 
@@ -55,9 +60,11 @@ _DATED = tuple(schema.name for schema in DELIVERED if pl.Date in schema.columns.
 class Extract(Record):
     """Where the extract lies and how far it reaches.
 
-    `folder` is a folder of files, or the URI of a database (sqlite:///absolute/path, duckdb:///absolute/path, postgresql://user@host/name).
-    `data_through` is the last month known: one month for all tables, or one month a table (income_support: 2019-12, livelihood: 2019-06, ...).
-    `is_simulated`: nobody in it exists; its numbers bear a grade of their own, and the page says so.
+    `folder` is a folder of files, or the URI of a database (sqlite:///absolute/path,
+    duckdb:///absolute/path, postgresql://user@host/name). `data_through` is the last month known:
+    one month for all tables, or one month a table (income_support: 2019-12, livelihood: 2019-06,
+    ...). `is_simulated`: nobody in it exists; its numbers bear a grade of their own, and the page
+    says so.
     """
 
     folder: Path | DatabaseUri
@@ -73,7 +80,10 @@ class Extract(Record):
     @classmethod
     def _holds_no_password(cls, folder: Path | str) -> Path | str:
         if isinstance(folder, str) and _PASSWORD_IN_URI.match(folder):
-            raise ValueError("a password may not stand in a run file; give it in the environment variable EVALKIT_DATABASE_PASSWORD")
+            raise ValueError(
+                "a password may not stand in a run file; give it in the environment variable "
+                "EVALKIT_DATABASE_PASSWORD"
+            )
         return folder
 
     @field_validator("data_through", mode="before")
@@ -87,18 +97,27 @@ class Extract(Record):
     @classmethod
     def _names_the_dated_tables(cls, through: date | dict[str, date]) -> date | dict[str, date]:
         if isinstance(through, dict):
-            unknown = [f'"{table}" ({nearest(table, _DATED)})' for table in through if table not in _DATED]
+            unknown = [
+                f'"{table}" ({nearest(table, _DATED)})' for table in through if table not in _DATED
+            ]
             missing = [table for table in FOLLOWED if table not in through]
             if unknown or missing:
                 raise ValueError(
-                    f"unknown or undated tables: {', '.join(unknown) or 'none'}; tables to add: {', '.join(missing) or 'none'}"
+                    f"unknown or undated tables: {', '.join(unknown) or 'none'}; tables to add: "
+                    f"{', '.join(missing) or 'none'}"
                 )
         return through
 
     @property
     def follow_up_through(self) -> date:
-        """The last month in which everything that follow-up rests on is known: the earliest of the tables of FOLLOWED."""
-        return min(self.data_through[table] for table in FOLLOWED) if isinstance(self.data_through, dict) else self.data_through
+        """The last month in which everything that follow-up rests on is known: the earliest of the
+        tables of FOLLOWED.
+        """
+        return (
+            min(self.data_through[table] for table in FOLLOWED)
+            if isinstance(self.data_through, dict)
+            else self.data_through
+        )
 
     @property
     def n_months(self) -> int:
@@ -109,8 +128,9 @@ class Extract(Record):
 class SpellRules(Record):
     """How paid months become spells.
 
-    `everybody_began_at_first_month` says that nobody can have been on support before the extract, as those who leave school when it begins.
-    `max_unknown_share` is the largest share of the months off support whose state may be unknown where effects are asked for.
+    `everybody_began_at_first_month` says that nobody can have been on support before the extract,
+    as those who leave school when it begins. `max_unknown_share` is the largest share of the months
+    off support whose state may be unknown where effects are asked for.
     """
 
     max_gap_months: int = Field(2, ge=0, le=12)
@@ -119,12 +139,14 @@ class SpellRules(Record):
 
 
 class SurvivalRules(Record):
-    """Up to which month curves are drawn, at which months they are quoted, and what they tell apart.
+    """Up to which month curves are drawn, at which months they are quoted, and what they tell
+    apart.
 
-    `quoted_months` lie on the curves, none beyond `horizon_months`; a run file that says none gets those of 6, 12 and 24 that its horizon and its
-    extract reach, else the last month that they reach. `rate_periods` are the last months of the periods over which the monthly
-    rate of leaving is averaged, the first beginning with month 1 (what lies beyond the horizon is not drawn); `age_bands` the first ages of all
-    bands but the youngest. Years.
+    `quoted_months` lie on the curves, none beyond `horizon_months`; a run file that says none gets
+    those of 6, 12 and 24 that its horizon and its extract reach, else the last month that they
+    reach. `rate_periods` are the last months of the periods over which the monthly rate of leaving
+    is averaged, the first beginning with month 1 (what lies beyond the horizon is not drawn);
+    `age_bands` the first ages of all bands but the youngest. Years.
     """
 
     horizon_months: int = Field(24, ge=1)
@@ -145,11 +167,16 @@ class SurvivalRules(Record):
             return self.quoting_up_to(self.horizon_months)
         beyond = [str(month) for month in self.quoted_months if month > self.horizon_months]
         if beyond:
-            raise ValueError(f"quoted_months {', '.join(beyond)} lie beyond horizon_months, which is {self.horizon_months}")
+            raise ValueError(
+                f"quoted_months {', '.join(beyond)} lie beyond horizon_months, which is "
+                f"{self.horizon_months}"
+            )
         return self
 
     def quoting_up_to(self, last: int) -> "SurvivalRules":
-        """The rules with the quoted months that a last month reaches, or that month itself; still not as declared by the run file."""
+        """The rules with the quoted months that a last month reaches, or that month itself; still
+        not as declared by the run file.
+        """
         reached = tuple(month for month in self.quoted_months if month <= last) or (last,)
         if reached == self.quoted_months:
             return self
@@ -159,7 +186,8 @@ class SurvivalRules(Record):
 
 
 class EffectRules(Record):
-    """Which protocols are estimated, from how many draws, and how each district works (own operation, bought, ...: in the run's own words).
+    """Which protocols are estimated, from how many draws, and how each district works (own
+    operation, bought, ...: in the run's own words).
 
     With fewer draws than the default the limits that pages print are rough.
     """
@@ -170,10 +198,12 @@ class EffectRules(Record):
 
 
 class ValueRules(Record):
-    """Which price book values the effects, the months after the start to which every sum is counted, and from how many joint draws of effect and
-    prices (without: as many as the effect has, and a thousand where options are compared).
+    """Which price book values the effects, the months after the start to which every sum is
+    counted, and from how many joint draws of effect and prices (without: as many as the effect has,
+    and a thousand where options are compared).
 
-    The horizon covers every protocol's follow-up; months beyond it are projected, and need a half-life in the price book.
+    The horizon covers every protocol's follow-up; months beyond it are projected, and need a
+    half-life in the price book.
     """
 
     price_book: Path | None = None
@@ -182,9 +212,10 @@ class ValueRules(Record):
 
 
 class AllocationRules(Record):
-    """What an allocation keeps to: money a year by district (without: what is spent now), smallest group, equality floor, which of the declared
-    groups of people are told apart and each one's least share of all starts, how much the bad draws count, and which further amounts of money
-    are tried."""
+    """What an allocation keeps to: money a year by district (without: what is spent now), smallest
+    group, equality floor, which of the declared groups of people are told apart and each one's
+    least share of all starts, how much the bad draws count, and which further amounts of money are
+    tried."""
 
     budgets: dict[str, Annotated[float, Field(ge=0)]] = Field({})
     smallest_group: int = Field(0, ge=0)
@@ -200,16 +231,27 @@ class AllocationRules(Record):
     def _floors_can_be_kept(self):
         # Whoever is in none of the groups told apart is among the others.
         known = (*self.target_groups, "others") if self.target_groups else ("all",)
-        unknown = [f"{group} ({nearest(group, known)})" for group in self.group_floors if group not in known]
+        unknown = [
+            f"{group} ({nearest(group, known)})"
+            for group in self.group_floors
+            if group not in known
+        ]
         if unknown:
-            raise ValueError(f"group_floors names groups that target_groups does not: {', '.join(unknown)}")
+            raise ValueError(
+                f"group_floors names groups that target_groups does not: {', '.join(unknown)}"
+            )
         if sum(self.group_floors.values()) > 1 + 1e-9:
-            raise ValueError(f"group_floors come to {sum(self.group_floors.values()):g} together; they are shares of all starts")
+            raise ValueError(
+                f"group_floors come to {sum(self.group_floors.values()):g} together; they are "
+                "shares of all starts"
+            )
         return self
 
 
 class RunFile(Record):
-    """Everything a run needs to know: one YAML file in params/. `districts_are` is what the report calls the districts."""
+    """Everything a run needs to know: one YAML file in params/. `districts_are` is what the report
+    calls the districts.
+    """
 
     run: str
     title: Text
@@ -238,31 +280,48 @@ class RunFile(Record):
 
     @model_validator(mode="after")
     def _quotes_what_is_followed(self):
-        n_known = self.extract.n_months - self.spells.max_gap_months - self.extract.reporting_lag_months
+        n_known = (
+            self.extract.n_months - self.spells.max_gap_months - self.extract.reporting_lag_months
+        )
         if n_known > 0 and "quoted_months" not in self.survival.model_fields_set:
             survival = self.survival.quoting_up_to(n_known)
-            return self if survival is self.survival else self.model_copy(update={"survival": survival})
+            return (
+                self
+                if survival is self.survival
+                else self.model_copy(update={"survival": survival})
+            )
         beyond = [str(month) for month in self.survival.quoted_months if month > n_known]
         if beyond:
             raise ValueError(
-                f"survival.quoted_months {', '.join(beyond)} lie beyond the {max(n_known, 0)} months in which leaving support can be known "
-                "(extract.first_month to data_through, less spells.max_gap_months and extract.reporting_lag_months)"
+                f"survival.quoted_months {', '.join(beyond)} lie beyond the {max(n_known, 0)} "
+                "months in which leaving support can be known "
+                "(extract.first_month to data_through, less spells.max_gap_months and "
+                "extract.reporting_lag_months)"
             )
         return self
 
     @model_validator(mode="after")
     def _names_its_districts(self):
-        for place, named in (("effects.district_models", self.effects.district_models), ("allocation.budgets", self.allocation.budgets)):
-            unknown = [f"{district} ({nearest(district, self.districts)})" for district in sorted(set(named) - set(self.districts))]
+        for place, named in (
+            ("effects.district_models", self.effects.district_models),
+            ("allocation.budgets", self.allocation.budgets),
+        ):
+            unknown = [
+                f"{district} ({nearest(district, self.districts)})"
+                for district in sorted(set(named) - set(self.districts))
+            ]
             if unknown:
-                raise ValueError(f"{place} names districts that the run does not have: {', '.join(unknown)}")
+                raise ValueError(
+                    f"{place} names districts that the run does not have: {', '.join(unknown)}"
+                )
         return self
 
 
 class Run(BaseModel):
     """A run as its notebooks see it: the folder, the parameters, and the vintage of what went in.
 
-    `inputs` names every file that went in ("extract/person.csv") with its SHA-256; `run_id` follows from parameters and inputs alone.
+    `inputs` names every file that went in ("extract/person.csv") with its SHA-256; `run_id` follows
+    from parameters and inputs alone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -286,10 +345,17 @@ class Run(BaseModel):
 
     @property
     def database_file(self) -> Path | None:
-        """The file of the extract's database; None where the extract is a folder or lies on a database server."""
+        """The file of the extract's database; None where the extract is a folder or lies on a
+        database server.
+        """
         place = self.params.extract.folder
-        beginning = next((one for one in _FILE_DATABASES if isinstance(place, str) and place.startswith(one)), None)
-        return Path(unquote(str(place).removeprefix(beginning).split("?")[0])) if beginning else None
+        beginning = next(
+            (one for one in _FILE_DATABASES if isinstance(place, str) and place.startswith(one)),
+            None,
+        )
+        return (
+            Path(unquote(str(place).removeprefix(beginning).split("?")[0])) if beginning else None
+        )
 
 
 def read_run(run_dir: Path | str) -> Run:

@@ -1,7 +1,9 @@
-"""Which files of its run a unit may read: those that the units before it, and it itself, declare to write.
+"""Which files of its run a unit may read: those that the units before it, and it itself, declare to
+write.
 
-So no result depends on a unit that happens to run beside it. The runner writes down what each unit may read and hands the place on in the
-environment; a notebook opened by hand has no such list and reads whatever the run's folder holds.
+So no result depends on a unit that happens to run beside it. The runner writes down what each unit
+may read and hands the place on in the environment; a notebook opened by hand has no such list and
+reads whatever the run's folder holds.
 """
 
 import json
@@ -16,13 +18,17 @@ READS_VARIABLE = "EVALKIT_READS"
 
 
 def write_reads(place: Path, *, unit: str, run_dir: Path, reads: Iterable[str]) -> None:
-    """Write down what a unit may read (paths inside the run folder), for the environment variable `READS_VARIABLE` to name."""
+    """Write down what a unit may read (paths inside the run folder), for the environment variable
+    `READS_VARIABLE` to name.
+    """
     content = {"unit": unit, "run_dir": str(run_dir.resolve()), "reads": sorted(reads)}
     place.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def may_read(path: Path) -> bool:
-    """Whether the unit that is running may read a file of its run; always true outside a run and for other folders."""
+    """Whether the unit that is running may read a file of its run; always true outside a run and
+    for other folders.
+    """
     place = os.environ.get(READS_VARIABLE)
     if not place:
         return True
@@ -44,8 +50,10 @@ def refuse_undeclared(path: Path) -> None:
         raise BatchError(
             "A notebook reads a file that no notebook before it declares to write.",
             where=f"{unit}: {path.resolve().relative_to(run_dir).as_posix()}",
-            why="Whether the file is there, and what it holds, would depend on which units happen to be done already.",
-            fix='name the notebook that writes it in metadata.evalkit.after; files of some runs only belong in its "may_write".',
+            why="Whether the file is there, and what it holds, would depend on which units happen "
+            "to be done already.",
+            fix="name the notebook that writes it in metadata.evalkit.after; files of some runs "
+            'only belong in its "may_write".',
         )
 
 

@@ -1,4 +1,6 @@
-"""Records: what parameter files, price books, protocols and mappings are made of; unknown or mistyped keys are refused."""
+"""Records: what parameter files, price books, protocols and mappings are made of; unknown or
+mistyped keys are refused.
+"""
 
 import hashlib
 import json
@@ -20,13 +22,17 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         known = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in known:
-                raise yaml.constructor.ConstructorError(problem=f'The key "{key.value}" stands twice.', problem_mark=key.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    problem=f'The key "{key.value}" stands twice.', problem_mark=key.start_mark
+                )
             known.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
         return super().construct_mapping(node, deep)
 
 
 class Record(BaseModel):
-    """The base of all parameter models: unknown keys are refused and nothing changes after loading."""
+    """The base of all parameter models: unknown keys are refused and nothing changes after
+    loading.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,12 +41,14 @@ Model = TypeVar("Model")
 
 
 def load(path: Path | str, model: type[Model]) -> Model:
-    """Read a YAML parameter file into its model: a Record, or a dataclass that refuses unknown keys by its `__pydantic_config__`.
+    """Read a YAML parameter file into its model: a Record, or a dataclass that refuses unknown keys
+    by its `__pydantic_config__`.
 
     Raises
     ------
     ParameterError
-        If the file is missing, is a folder or is not YAML, or a key is unknown, missing or of the wrong type; all faults are named at once.
+        If the file is missing, is a folder or is not YAML, or a key is unknown, missing or of the
+        wrong type; all faults are named at once.
     """
     path = Path(path)
     if path.is_dir():
@@ -54,7 +62,11 @@ def load(path: Path | str, model: type[Model]) -> Model:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
-        found = ", ".join(sorted(p.name for p in path.parent.glob("*.yaml"))) if path.parent.is_dir() else "no such folder"
+        found = (
+            ", ".join(sorted(p.name for p in path.parent.glob("*.yaml")))
+            if path.parent.is_dir()
+            else "no such folder"
+        )
         raise ParameterError(
             "A parameter file is missing.",
             where=str(path),
@@ -67,7 +79,8 @@ def load(path: Path | str, model: type[Model]) -> Model:
             "A parameter file is not valid YAML.",
             where=f"{path}, line {mark.line + 1}" if mark else str(path),
             why=getattr(fault, "problem", None) or "The file could not be parsed.",
-            fix="mend the line; indentation, colons and keys that stand twice are the usual causes.",
+            fix="mend the line; indentation, colons and keys that stand twice are the usual "
+            "causes.",
         ) from None
     return validate(content, model, where=str(path))
 
@@ -81,13 +94,16 @@ def validate(content: Any, model: type[Model], *, where: str) -> Model:
         raise ParameterError(
             f"{len(faults)} parameter{'s are' if len(faults) > 1 else ' is'} not as declared.",
             where=f"{where}: {'; '.join(faults)}",
-            why=f"{model.__name__} refuses unknown, missing and mistyped parameters before anything runs.",
+            why=f"{model.__name__} refuses unknown, missing and mistyped parameters before "
+            "anything runs.",
             fix="mend the named keys; params/schema/ holds the JSON Schema for editors.",
         ) from None
 
 
 def hash_of(model: BaseModel) -> str:
-    """A short stable hash of a parameter model: the first 12 hex digits of the SHA-256 of its canonical JSON."""
+    """A short stable hash of a parameter model: the first 12 hex digits of the SHA-256 of its
+    canonical JSON.
+    """
     canonical = json.dumps(model.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
@@ -95,7 +111,10 @@ def hash_of(model: BaseModel) -> str:
 def _fault_in_words(error: dict, model: type, content: Any) -> str:
     place = _place(error["loc"], content)
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        return f'unknown key "{place}" ({nearest(str(error["loc"][-1]), _keys_at(model, error["loc"][:-1]))})'
+        return (
+            f'unknown key "{place}" '
+            f"({nearest(str(error['loc'][-1]), _keys_at(model, error['loc'][:-1]))})"
+        )
     if error["type"] == "missing":
         return f'missing key "{place}"'
     said = error["msg"].split("\n")[0].removeprefix("Value error, ")
@@ -104,12 +123,24 @@ def _fault_in_words(error: dict, model: type, content: Any) -> str:
 
 
 def _place(location: tuple, content: Any) -> str:
-    """A fault's place; a record of a list is named by its key rather than its position: 'prices.wage.value'."""
+    """A fault's place; a record of a list is named by its key rather than its position:
+    'prices.wage.value'.
+    """
     parts = []
     for part in location:
-        known = content if isinstance(content, dict) else range(len(content)) if isinstance(content, list) else ()
+        known = (
+            content
+            if isinstance(content, dict)
+            else range(len(content))
+            if isinstance(content, list)
+            else ()
+        )
         content = content[part] if part in known else None
-        key = content.get("key", content.get("posting")) if isinstance(part, int) and isinstance(content, dict) else None
+        key = (
+            content.get("key", content.get("posting"))
+            if isinstance(part, int) and isinstance(content, dict)
+            else None
+        )
         parts.append(str(part if key is None else key))
     return ".".join(parts)
 
@@ -118,10 +149,16 @@ def _keys_at(model: type, location: tuple) -> list[str]:
     for part in location:
         kind = _kinds_of_keys(model).get(part)
         for candidate in (kind, *get_args(kind)):
-            if isinstance(candidate, type) and (is_dataclass(candidate) or issubclass(candidate, BaseModel)):
+            if isinstance(candidate, type) and (
+                is_dataclass(candidate) or issubclass(candidate, BaseModel)
+            ):
                 model = candidate
     return list(_kinds_of_keys(model))
 
 
 def _kinds_of_keys(model: type) -> dict[str, Any]:
-    return get_type_hints(model) if is_dataclass(model) else {name: field.annotation for name, field in model.model_fields.items()}
+    return (
+        get_type_hints(model)
+        if is_dataclass(model)
+        else {name: field.annotation for name, field in model.model_fields.items()}
+    )

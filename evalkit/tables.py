@@ -1,7 +1,9 @@
-"""The tables of the line inside a run: the states they speak of, and the only way to read and write them. Their columns: `schemas`.
+"""The tables of the line inside a run: the states they speak of, and the only way to read and write
+them. Their columns: `schemas`.
 
-A table file is whole or absent: it is written beside its place and renamed. Rows are sorted by the table's keys and columns stand in
-the schema's order, so the same content gives the same bytes. Tables whose rows are persons live under work/ (mode 0700).
+A table file is whole or absent: it is written beside its place and renamed. Rows are sorted by the
+table's keys and columns stand in the schema's order, so the same content gives the same bytes.
+Tables whose rows are persons live under work/ (mode 0700).
 """
 
 import hashlib
@@ -21,7 +23,8 @@ _ROWS_AT_ONCE = 500_000
 # The district name of a row about all districts together.
 CITY = "all"
 
-# Payer: who pays a person's living while in the state. Outcome: the word under which a state is reported and estimated.
+# Payer: who pays a person's living while in the state. Outcome: the word under which a state is
+# reported and estimated.
 STATES = pl.DataFrame(
     [
         ("work", "self_support", "work", "employer", False),
@@ -50,9 +53,10 @@ STATES = pl.DataFrame(
     orient="row",
 )
 
-# Which state is believed where two sources put a person into different ones in the same month: what ends everything first, then what is
-# granted by a decision for the whole person (a pension, a benefit, a subsidised job), then unsubsidised work, then programmes and studies, and
-# support, which is granted only for what else is lacking, last of all that is known.
+# Which state is believed where two sources put a person into different ones in the same month: what
+# ends everything first, then what is granted by a decision for the whole person (a pension, a
+# benefit, a subsidised job), then unsubsidised work, then programmes and studies, and support,
+# which is granted only for what else is lacking, last of all that is known.
 LIVELIHOOD_PRIORITY = (
     "dead",
     "moved",
@@ -71,20 +75,25 @@ LIVELIHOOD_PRIORITY = (
     "unknown",
 )
 
-# Where the state of a person's month is taken from: the first that knows it. A livelihood recorded as unknown knows nothing; a payment is a month
-# for which support was paid, or one between two such months that the gap rule bridges, and makes it `support`; the registered reason for which
-# support ended tells the month after it, and moving away and death all that come.
+# Where the state of a person's month is taken from: the first that knows it. A livelihood recorded
+# as unknown knows nothing; a payment is a month for which support was paid, or one between two such
+# months that the gap rule bridges, and makes it `support`; the registered reason for which support
+# ended tells the month after it, and moving away and death all that come.
 STATE_SOURCES = ("livelihood", "payment", "exit_reason", "unknown")
 
 
 def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:
-    """Where a table of a run lies: work/NAME.parquet, or work/NAME/UNIT.parquet for one district's part."""
+    """Where a table of a run lies: work/NAME.parquet, or work/NAME/UNIT.parquet for one district's
+    part.
+    """
     place = Path(run_dir) / "work"
     return place / name / f"{slug(unit)}.parquet" if unit else place / f"{name}.parquet"
 
 
 def slug(name: str) -> str:
-    """A district's or run's name as a file name: letters and digits of any language, lower case, '-' between words."""
+    """A district's or run's name as a file name: letters and digits of any language, lower case,
+    '-' between words.
+    """
     words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
     return "-".join(words)
 
@@ -125,7 +134,8 @@ def with_columns_of(table: pl.DataFrame, name: str) -> pl.DataFrame:
     if missing or (extra and not schema.open_columns):
         raise EvalkitError(
             f"The table {name} does not have the columns of its schema.",
-            where=f"missing: {', '.join(missing) or 'none'}; undeclared: {', '.join(extra) or 'none'}",
+            where=f"missing: {', '.join(missing) or 'none'}; undeclared: "
+            f"{', '.join(extra) or 'none'}",
             why="Every station reads the tables by these columns (evalkit/schemas).",
             fix="hand on the declared columns, or change the schema and everything that uses it.",
         )
@@ -134,24 +144,41 @@ def with_columns_of(table: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def in_order(table: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """The table sorted by its keys; left as it is where they already increase from row to row, which costs far less to see than to do."""
+    """The table sorted by its keys; left as it is where they already increase from row to row,
+    which costs far less to see than to do.
+    """
     starts = range(0, table.height - 1, _ROWS_AT_ONCE)
-    return table if all(_increases(table.slice(start, _ROWS_AT_ONCE + 1), keys) for start in starts) else table.sort(keys)
+    return (
+        table
+        if all(_increases(table.slice(start, _ROWS_AT_ONCE + 1), keys) for start in starts)
+        else table.sort(keys)
+    )
 
 
 def _increases(table: pl.DataFrame, keys: Sequence[str]) -> bool:
-    ranked = table.select(word_ranks(table[key]) if table.schema[key] == pl.Categorical else table[key] for key in keys)
+    ranked = table.select(
+        word_ranks(table[key]) if table.schema[key] == pl.Categorical else table[key]
+        for key in keys
+    )
     increases, is_tie = pl.lit(False), pl.lit(True)
     for key in keys:
         if not ranked[key].null_count() and ranked[key].min() == ranked[key].max():
             continue
         increases = increases | (is_tie & (pl.col(key) > pl.col(key).shift(1)))
         is_tie = is_tie & (pl.col(key) == pl.col(key).shift(1))
-    return bool(ranked.select(pl.repeat(False, pl.len()) | increases).to_series().slice(1).fill_null(False).all())
+    return bool(
+        ranked.select(pl.repeat(False, pl.len()) | increases)
+        .to_series()
+        .slice(1)
+        .fill_null(False)
+        .all()
+    )
 
 
 def word_ranks(column: pl.Series) -> pl.Series:
-    """A categorical column as the place of each word in the alphabet of its words, 0 first: numbers are compared far faster than words."""
+    """A categorical column as the place of each word in the alphabet of its words, 0 first: numbers
+    are compared far faster than words.
+    """
     words = column.unique().sort().to_physical().to_numpy()
     rank = np.zeros(int(words.max(initial=0)) + 1, dtype=np.uint32)
     rank[words] = np.arange(len(words))
@@ -160,10 +187,14 @@ def word_ranks(column: pl.Series) -> pl.Series:
 
 def same_as_before(keys: Sequence[str]) -> pl.Expr:
     """True for a row whose keys are those of the row before it."""
-    return pl.all_horizontal(pl.col(key).eq_missing(pl.col(key).shift(1)) for key in keys) & (pl.int_range(pl.len()) > 0)
+    return pl.all_horizontal(pl.col(key).eq_missing(pl.col(key).shift(1)) for key in keys) & (
+        pl.int_range(pl.len()) > 0
+    )
 
 
-def write_table(table: pl.DataFrame, run_dir: Path | str, name: str, *, unit: str | None = None) -> Path:
+def write_table(
+    table: pl.DataFrame, run_dir: Path | str, name: str, *, unit: str | None = None
+) -> Path:
     """Write a table of a run, whole or not at all; returns its path."""
     path = table_path(run_dir, name, unit)
     make_private_folder(Path(run_dir) / "work")
@@ -204,19 +235,28 @@ def read_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> pl
     """
     path = table_path(run_dir, name, unit)
     if not has_table(run_dir, name, unit=unit):
-        found = sorted(table.stem for table in (Path(run_dir) / "work").glob("*.parquet") if may_read(table))
+        found = sorted(
+            table.stem for table in (Path(run_dir) / "work").glob("*.parquet") if may_read(table)
+        )
         raise IntakeError(
             f"The table {name} has not been written yet{f' for {unit}' if unit else ''}.",
             where=str(path),
             why="A notebook reads what earlier notebooks of the same run have written.",
-            fix=f"run the earlier notebooks first (evalkit run); tables found: {first_few(found, 12)}.",
+            fix="run the earlier notebooks first (evalkit run); tables found: "
+            f"{first_few(found, 12)}.",
         )
     return pl.read_parquet(path, glob=False)
 
 
 def read_units(run_dir: Path | str, name: str, units: list[str]) -> pl.DataFrame:
-    """The parts of a table that the given districts have written, one below the other; districts without a part are left out."""
-    parts = [read_table(run_dir, name, unit=unit) for unit in units if has_table(run_dir, name, unit=unit)]
+    """The parts of a table that the given districts have written, one below the other; districts
+    without a part are left out.
+    """
+    parts = [
+        read_table(run_dir, name, unit=unit)
+        for unit in units
+        if has_table(run_dir, name, unit=unit)
+    ]
     return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMAS[name].columns)
 
 
@@ -226,7 +266,9 @@ def read_tables(run_dir: Path | str, *names: str) -> dict[str, pl.DataFrame]:
 
 
 def read_delivered(run_dir: Path | str, name: str) -> pl.DataFrame:
-    """A delivered table of a run, empty where nobody delivered it: its part of the report is then left out."""
+    """A delivered table of a run, empty where nobody delivered it: its part of the report is then
+    left out.
+    """
     if has_table(run_dir, name):
         return read_table(run_dir, name)
     return pl.DataFrame(schema=SCHEMAS[name].columns)

@@ -1,7 +1,9 @@
-"""Words that every room uses: how sure a value is, a text in the languages of a report, the questions of an effect, and where long words divide.
+"""Words that every room uses: how sure a value is, a text in the languages of a report, the
+questions of an effect, and where long words divide.
 
-A grade says how sure a value is: H read at the responsible authority or in an official table, M second-hand or derived, L general knowledge
-or illustrative. It travels with the value into the report. What was counted in a simulated extract has a grade of its own, S.
+A grade says how sure a value is: H read at the responsible authority or in an official table, M
+second-hand or derived, L general knowledge or illustrative. It travels with the value into the
+report. What was counted in a simulated extract has a grade of its own, S.
 """
 
 from collections.abc import Iterable
@@ -13,13 +15,15 @@ SIMULATED = "S"
 GRADES = (*get_args(Grade), SIMULATED)
 Language = Literal["sv", "en"]
 
-# What a probability that something pays is called: "yes" from SURE on, "probably" from LIKELY on, mirrored below one half, "unclear" between.
+# What a probability that something pays is called: "yes" from SURE on, "probably" from LIKELY on,
+# mirrored below one half, "unclear" between.
 Band = Literal["yes", "probably", "unclear", "probably_not", "no"]
 BANDS: tuple[Band, ...] = get_args(Band)
 SURE, LIKELY = 0.95, 0.8
 Text = dict[Language, str]
 
-# What starting an intervention is compared with, and the name of each question (its estimand). A protocol's first comparison is its primary one.
+# What starting an intervention is compared with, and the name of each question (its estimand). A
+# protocol's first comparison is its primary one.
 Comparison = Literal["wait", "never", "other"]
 ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_args(Comparison)}
 
@@ -27,7 +31,19 @@ ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_
 TIMES = " × "
 
 # Last parts of Swedish compounds that are too long for a narrow column or a label beside a plot.
-_COMPOUND_TAILS = ("utbildning", "ersättning", "program", "grupp", "insats", "åtgärd", "förmedling", "kassa", "bistånd", "stöd", "arbete")
+_COMPOUND_TAILS = (
+    "utbildning",
+    "ersättning",
+    "program",
+    "grupp",
+    "insats",
+    "åtgärd",
+    "förmedling",
+    "kassa",
+    "bistånd",
+    "stöd",
+    "arbete",
+)
 
 
 def least_sure(grades: Iterable[str], *, default: str = "") -> str:
@@ -45,6 +61,8 @@ def band_of(probability: float) -> Band:
 
 
 def divided(word: str, hyphen: str) -> str:
-    """A compound with a hyphen before its last part, if that is one of the parts known here; other words as they are."""
+    """A compound with a hyphen before its last part, if that is one of the parts known here; other
+    words as they are.
+    """
     place = next((word.rfind(tail) for tail in _COMPOUND_TAILS if word.rfind(tail) > 2), -1)
     return f"{word[:place]}{hyphen}{word[place:]}" if place > 0 else word

@@ -1,4 +1,6 @@
-"""For every test: examples of properties may take as long as a busy machine makes them, and share fixtures that they do not change."""
+"""For every test: examples of properties may take as long as a busy machine makes them, and share
+fixtures that they do not change.
+"""
 
 import re
 from collections import defaultdict
@@ -8,13 +10,20 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-PATIENCE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
-# The same examples each time, so that a test fails because of what was changed; `make prove` searches at random (--hypothesis-profile=search).
+PATIENCE = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+}
+# The same examples each time, so that a test fails because of what was changed; `make prove`
+# searches at random (--hypothesis-profile=search).
 settings.register_profile("evalkit", derandomize=True, **PATIENCE)
 settings.register_profile("search", derandomize=False, print_blob=True, **PATIENCE)
 settings.load_profile("evalkit")
 
-_VERDICT = re.compile(r'<span class="verdict" data-question="([^"]*)" data-subject="([^"]*)" data-horizon="(\d+)" data-band="([^"]*)">')
+_VERDICT = re.compile(
+    r'<span class="verdict" data-question="([^"]*)" data-subject="([^"]*)" data-horizon="(\d+)" '
+    r'data-band="([^"]*)">'
+)
 # The horizon of money stands in each of its verdicts, so a page speaks of one.
 _MONEY = "pays"
 
@@ -39,5 +48,7 @@ def _contradictions(pages: Iterable[Path]) -> tuple[list[str], int]:
 
 @pytest.fixture(scope="session")
 def contradictions():
-    """Reads pages: the verdicts on a page that contradict each other, by what they are marked with, and how many verdicts there are at all."""
+    """Reads pages: the verdicts on a page that contradict each other, by what they are marked with,
+    and how many verdicts there are at all.
+    """
     return _contradictions

@@ -1,4 +1,6 @@
-"""Allocation: what to offer where, for whom, within budgets, places and equality limits; and what another place or krona would give."""
+"""Allocation: what to offer where, for whom, within budgets, places and equality limits; and what
+another place or krona would give.
+"""
 
 from evalkit.allocation.city import CityAllocation, allocate_city
 from evalkit.allocation.marginal_return import marginal_returns

@@ -1,4 +1,6 @@
-"""A city's allocation with everything that is shown of it: now, best, pooled, with more money, and what the places are worth."""
+"""A city's allocation with everything that is shown of it: now, best, pooled, with more money, and
+what the places are worth.
+"""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -14,9 +16,10 @@ from evalkit.params import AllocationRules
 
 
 class CityAllocation(NamedTuple):
-    """Tables by district and intervention: `offers` (now and best, with the worth of another place), `exchange` (places lent and borrowed when
-    they are shared); `joint` by intervention; `returns` by further money; `plans` compares now, own places, shared places, and says in how many
-    months starts were counted (in the intervention with the fewest)."""
+    """Tables by district and intervention: `offers` (now and best, with the worth of another
+    place), `exchange` (places lent and borrowed when they are shared); `joint` by intervention;
+    `returns` by further money; `plans` compares now, own places, shared places, and says in how
+    many months starts were counted (in the intervention with the fewest)."""
 
     offers: pl.DataFrame
     exchange: pl.DataFrame
@@ -24,8 +27,11 @@ class CityAllocation(NamedTuple):
     returns: pl.DataFrame
     plans: pl.DataFrame
 
-    def for_publication(self, status: pl.DataFrame, start_costs: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """The tables by their published names, with the number of starters that a row rests on and the currency.
+    def for_publication(
+        self, status: pl.DataFrame, start_costs: pl.DataFrame
+    ) -> dict[str, pl.DataFrame]:
+        """The tables by their published names, with the number of starters that a row rests on and
+        the currency.
 
         Parameters
         ----------
@@ -35,21 +41,34 @@ class CityAllocation(NamedTuple):
             intervention_id, cost, currency.
         """
         keys = ["district", "intervention_id"]
-        starters = status.filter(pl.col("source") == "raw").group_by(keys).agg(pl.col("n_starters").max())
-        currency = pl.lit(start_costs["currency"].first() if start_costs.height else None, dtype=pl.String).alias("currency")
-        named = {f"allocation_{field}": table.with_columns(currency) for field, table in self._asdict().items()}
-        return named | {"allocation_exchange": named["allocation_exchange"].join(starters, on=keys, how="left")}
+        starters = (
+            status.filter(pl.col("source") == "raw").group_by(keys).agg(pl.col("n_starters").max())
+        )
+        currency = pl.lit(
+            start_costs["currency"].first() if start_costs.height else None, dtype=pl.String
+        ).alias("currency")
+        named = {
+            f"allocation_{field}": table.with_columns(currency)
+            for field, table in self._asdict().items()
+        }
+        return named | {
+            "allocation_exchange": named["allocation_exchange"].join(starters, on=keys, how="left")
+        }
 
 
-def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationRules) -> CityAllocation:
-    """What a year's money would best be spent on, with each district on its own and with shared places.
+def allocate_city(
+    offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationRules
+) -> CityAllocation:
+    """What a year's money would best be spent on, with each district on its own and with shared
+    places.
 
     Parameters
     ----------
     offers : DataFrame
         `offers_from`, or split by `by_target_group`: with n_now and n_starters.
     values : DataFrame
-        district, intervention_id, draw, value (money a start), and target_group where offers are split.
+        district, intervention_id, draw, value (money a start), and target_group where offers are
+        split.
     rules : AllocationRules
         The run's. Without budgets each district has what it spends now.
 
@@ -61,17 +80,39 @@ def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationR
     if offers.is_empty():
         return CityAllocation(*[pl.DataFrame(schema=schema) for schema in _SCHEMAS])
     named = [key for key in KEYS if key in values.columns]
-    worth = _thinned(values, rules.n_draws).join(offers.select(KEYS).unique(), on=named).select(*KEYS, "draw", "value")
+    worth = (
+        _thinned(values, rules.n_draws)
+        .join(offers.select(KEYS).unique(), on=named)
+        .select(*KEYS, "draw", "value")
+    )
     limits = _limits(offers, rules)
     pooled = replace(limits, is_pooled=True)
     alone, together = allocate(offers, worth, limits), allocate(offers, worth, pooled)
     prices = offers.group_by("intervention_id").agg(pl.col("cost").mean().alias("price"))
-    now = offers.join(worth.filter(pl.col("draw") == 0), on=KEYS).select((pl.col("n_now") * pl.col("value")).sum()).item()
+    now = (
+        offers.join(worth.filter(pl.col("draw") == 0), on=KEYS)
+        .select((pl.col("n_now") * pl.col("value")).sum())
+        .item()
+    )
     plans = pl.DataFrame(
         [
-            ("now", now, None, offers["n_now"].sum(), (offers["n_now"] * offers["cost"]).sum(), None),
+            (
+                "now",
+                now,
+                None,
+                offers["n_now"].sum(),
+                (offers["n_now"] * offers["cost"]).sum(),
+                None,
+            ),
             *[
-                (name, found.value, found.downside, found.starts["n_starts"].sum(), found.starts["cost"].sum(), found.gap)
+                (
+                    name,
+                    found.value,
+                    found.downside,
+                    found.starts["n_starts"].sum(),
+                    found.starts["cost"].sum(),
+                    found.gap,
+                )
                 for name, found in (("own_places", alone), ("shared_places", together))
             ],
         ],
@@ -82,7 +123,9 @@ def allocate_city(offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationR
         alone.places.select("district", "intervention_id", "shadow_price"), on=KEYS[:2]
     )
     budget_price = alone.budgets.select("district", krona_price="shadow_price")
-    table = offers.join(best.select(*KEYS, "n_starts", "n_shared", "shadow_price"), on=KEYS).join(budget_price, on="district")
+    table = offers.join(best.select(*KEYS, "n_starts", "n_shared", "shadow_price"), on=KEYS).join(
+        budget_price, on="district"
+    )
     return CityAllocation(
         table.select(list(_SCHEMAS[0])),
         exchange_of(together, prices).select(list(_SCHEMAS[1])),
@@ -108,7 +151,9 @@ def _thinned(values: pl.DataFrame, n_draws: int) -> pl.DataFrame:
     draws = np.sort(values["draw"].unique().to_numpy())
     replicates = draws[draws > 0]
     kept = (
-        replicates[np.linspace(0, len(replicates) - 1, min(n_draws, len(replicates))).round().astype(int)]
+        replicates[
+            np.linspace(0, len(replicates) - 1, min(n_draws, len(replicates))).round().astype(int)
+        ]
         if len(replicates)
         else replicates
     )
@@ -140,5 +185,9 @@ _SCHEMAS = (
         "is_only_together": pl.Boolean,
     },
     _floats("free_budget", "value", "downside", "added_value", "per_krona", "n_starts", "gap"),
-    {"plan": pl.String, **_floats("value", "downside", "n_starts", "cost", "gap"), "n_months_counted": pl.Int32},
+    {
+        "plan": pl.String,
+        **_floats("value", "downside", "n_starts", "cost", "gap"),
+        "n_months_counted": pl.Int32,
+    },
 )

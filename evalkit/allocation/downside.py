@@ -1,8 +1,9 @@
 """Allocations that weigh the worst draws, by cutting planes.
 
-The mean of the worst draws is the least of the means under all weights of draws that the level allows. Each round finds an allocation, and adds the
-weights that are worst for it as a limit; what is found without the others is an upper bound, so the gap is proven. Rounds without whole numbers come
-first, since they are quick and find nearly all limits that matter.
+The mean of the worst draws is the least of the means under all weights of draws that the level
+allows. Each round finds an allocation, and adds the weights that are worst for it as a limit; what
+is found without the others is an upper bound, so the gap is proven. Rounds without whole numbers
+come first, since they are quick and find nearly all limits that matter.
 
 References
 ----------
@@ -19,15 +20,22 @@ _RELAXED_ROUNDS, _WHOLE_ROUNDS = 200, 10
 
 
 def worst_weights(totals: np.ndarray, level: float) -> np.ndarray:
-    """Weights of draws whose mean is that of the worst `level` of them; a draw on the edge counts in part."""
+    """Weights of draws whose mean is that of the worst `level` of them; a draw on the edge counts
+    in part.
+    """
     in_tail = level * len(totals)
     weights = np.empty(len(totals))
-    weights[np.argsort(totals, kind="stable")] = np.clip(in_tail - np.arange(len(totals)), 0, 1) / in_tail
+    weights[np.argsort(totals, kind="stable")] = (
+        np.clip(in_tail - np.arange(len(totals)), 0, 1) / in_tail
+    )
     return weights
 
 
-def solve_with_downside(program: Program, draws: np.ndarray, starts: np.ndarray, *, level: float, gap: float) -> Solution:
-    """The best values of a program whose last variable is the mean of the worst draws of what the starts are worth.
+def solve_with_downside(
+    program: Program, draws: np.ndarray, starts: np.ndarray, *, level: float, gap: float
+) -> Solution:
+    """The best values of a program whose last variable is the mean of the worst draws of what the
+    starts are worth.
 
     Parameters
     ----------
@@ -53,10 +61,19 @@ def solve_with_downside(program: Program, draws: np.ndarray, starts: np.ndarray,
     best, bound = None, np.inf
     for _ in range(_WHOLE_ROUNDS):
         found = program.solve(gap=0.8 * gap)
-        bound = min(bound, found.objective + found.gap * abs(found.objective) if found.gap < np.inf else np.inf)
+        bound = min(
+            bound,
+            found.objective + found.gap * abs(found.objective) if found.gap < np.inf else np.inf,
+        )
         if best is None or cuts.reached(found.values) > cuts.reached(best):
             best = found.values
-        left = np.inf if bound == np.inf else max(0.0, (bound - cuts.reached(best)) / abs(bound)) if bound else 0.0
+        left = (
+            np.inf
+            if bound == np.inf
+            else max(0.0, (bound - cuts.reached(best)) / abs(bound))
+            if bound
+            else 0.0
+        )
         if left <= gap:
             break
         cuts.add(found.values)
@@ -71,15 +88,28 @@ class _Cuts:
         self.worths: list[np.ndarray] = []
 
     def reached(self, values: np.ndarray) -> float:
-        """The objective with the mean of the worst draws as it is, not as the limits so far allow."""
+        """The objective with the mean of the worst draws as it is, not as the limits so far
+        allow.
+        """
         totals = values[self.starts] @ self.draws
         worst = float(worst_weights(totals, self.level) @ totals)
-        return float(self.program.objective[:-1] @ values[:-1]) + float(self.program.objective[-1]) * worst
+        return (
+            float(self.program.objective[:-1] @ values[:-1])
+            + float(self.program.objective[-1]) * worst
+        )
 
     def add(self, values: np.ndarray) -> None:
         """A limit by the weights that are worst for these values."""
         self.worths.append(self.draws @ worst_weights(values[self.starts] @ self.draws, self.level))
         n, n_starts = len(self.worths), len(self.starts)
         rows = np.concatenate([np.repeat(np.arange(n), n_starts), np.arange(n)])
-        columns = np.concatenate([np.tile(self.starts, n), np.full(n, self.program.n_variables - 1)])
-        self.program.limit("downside", rows, columns, np.concatenate([-np.concatenate(self.worths), np.ones(n)]), np.zeros(n))
+        columns = np.concatenate(
+            [np.tile(self.starts, n), np.full(n, self.program.n_variables - 1)]
+        )
+        self.program.limit(
+            "downside",
+            rows,
+            columns,
+            np.concatenate([-np.concatenate(self.worths), np.ones(n)]),
+            np.zeros(n),
+        )

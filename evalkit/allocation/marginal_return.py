@@ -1,4 +1,6 @@
-"""What more money would give: the value of the best allocation as a free budget grows, and per further krona."""
+"""What more money would give: the value of the best allocation as a free budget grows, and per
+further krona.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,11 +10,14 @@ import polars as pl
 from evalkit.allocation.portfolio import Limits, allocate
 
 
-def marginal_returns(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits, amounts: Sequence[float]) -> pl.DataFrame:
+def marginal_returns(
+    offers: pl.DataFrame, values: pl.DataFrame, limits: Limits, amounts: Sequence[float]
+) -> pl.DataFrame:
     """The value of further money spent where it is worth most.
 
-    Starts, and what runs where, may be parts of a whole: the steps of the curve are then those of the money, not of whole numbers and of a search
-    that stops a little below its optimum, and each further krona gives at most what the one before gave. Each value lies a little above that of the
+    Starts, and what runs where, may be parts of a whole: the steps of the curve are then those of
+    the money, not of whole numbers and of a search that stops a little below its optimum, and each
+    further krona gives at most what the one before gave. Each value lies a little above that of the
     best whole allocation.
 
     Parameters
@@ -25,14 +30,18 @@ def marginal_returns(offers: pl.DataFrame, values: pl.DataFrame, limits: Limits,
     Returns
     -------
     DataFrame
-        free_budget, value, downside (of the whole), added_value (over no further money), per_krona (added value per further krona over the step
-        before), n_starts, gap.
+        free_budget, value, downside (of the whole), added_value (over no further money), per_krona
+        (added value per further krona over the step before), n_starts, gap.
     """
     found = []
     for amount in sorted({0.0, *map(float, amounts)}):
-        more = allocate(offers, values, replace(limits, is_whole=False, free_budget=limits.free_budget + amount))
+        more = allocate(
+            offers, values, replace(limits, is_whole=False, free_budget=limits.free_budget + amount)
+        )
         found.append((amount, more.value, more.downside, more.starts["n_starts"].sum(), more.gap))
-    table = pl.DataFrame(found, schema=["free_budget", "value", "downside", "n_starts", "gap"], orient="row")
+    table = pl.DataFrame(
+        found, schema=["free_budget", "value", "downside", "n_starts", "gap"], orient="row"
+    )
     return table.with_columns(
         (pl.col("value") - pl.col("value").first()).alias("added_value"),
         (pl.col("value").diff() / pl.col("free_budget").diff()).alias("per_krona"),

@@ -1,4 +1,6 @@
-"""From what is known of each district to the table of offers: who may start, how many places there are, what a start costs."""
+"""From what is known of each district to the table of offers: who may start, how many places there
+are, what a start costs.
+"""
 
 import polars as pl
 
@@ -10,35 +12,50 @@ MONTHS_PER_YEAR = 12
 
 
 def offers_from(
-    status: pl.DataFrame, start_costs: pl.DataFrame, places: pl.DataFrame, *, started: pl.DataFrame, months: pl.DataFrame
+    status: pl.DataFrame,
+    start_costs: pl.DataFrame,
+    places: pl.DataFrame,
+    *,
+    started: pl.DataFrame,
+    months: pl.DataFrame,
 ) -> pl.DataFrame:
-    """The offers of a year: every intervention of every district whose effect can be said, compared with not starting.
+    """The offers of a year: every intervention of every district whose effect can be said, compared
+    with not starting.
 
-    What an intervention is worth beside another one is not what a start of it is worth: those are left out.
+    What an intervention is worth beside another one is not what a start of it is worth: those are
+    left out.
 
     Parameters
     ----------
     status : DataFrame
-        The rows of the primary comparisons in the table effect_status: district, intervention_id, estimand, subgroup, source, status, n_starters,
-        n_eligible_per_year.
+        The rows of the primary comparisons in the table effect_status: district, intervention_id,
+        estimand, subgroup, source, status, n_starters, n_eligible_per_year.
     start_costs : DataFrame
         intervention_id, cost (money a start).
     places : DataFrame
-        intervention_id, starts_per_year (starts that the places of all districts allow in a year); interventions without a row have as many as start
-        now.
+        intervention_id, starts_per_year (starts that the places of all districts allow in a year);
+        interventions without a row have as many as start now.
     started : DataFrame
-        district, intervention_id, month, n_started (`spells.starts_by_district`): all starts in participation, whoever they were.
+        district, intervention_id, month, n_started (`spells.starts_by_district`): all starts in
+        participation, whoever they were.
     months : DataFrame
-        intervention_id, first_month, last_month (`effects.trial_months`): the months in which the starts of an effect were counted.
+        intervention_id, first_month, last_month (`effects.trial_months`): the months in which the
+        starts of an effect were counted.
 
     Returns
     -------
     DataFrame
-        district, intervention_id, target_group, n_eligible (a year), places (starts a year; a district has the share of the city's places that it
-        has of the starts), cost, n_now (starts in participation in those months, a year), n_months_counted (how many months they are), n_starters
-        (those behind the effect, over all its months). Offers without a cost above zero are left out: money does not limit them.
+        district, intervention_id, target_group, n_eligible (a year), places (starts a year; a
+        district has the share of the city's places that it has of the starts), cost, n_now (starts
+        in participation in those months, a year), n_months_counted (how many months they are),
+        n_starters (those behind the effect, over all its months). Offers without a cost above zero
+        are left out: money does not limit them.
     """
-    own = status.filter((pl.col("source") == "raw") & (pl.col("district") != CITY) & (pl.col("estimand") != ESTIMANDS["other"]))
+    own = status.filter(
+        (pl.col("source") == "raw")
+        & (pl.col("district") != CITY)
+        & (pl.col("estimand") != ESTIMANDS["other"])
+    )
     said = own.filter((pl.col("status") == "estimated") & (pl.col("n_starters") > 0))
     starts = pl.coalesce(pl.col("starts_per_year") * pl.col("n_now") / pl.col("n_city"), "n_now")
     return (
@@ -62,24 +79,34 @@ def offers_from(
 
 
 def _starts_now(started: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    """district, intervention_id, n_now, n_city (starts a year), n_months_counted: of the months in which an intervention is counted."""
+    """district, intervention_id, n_now, n_city (starts a year), n_months_counted: of the months in
+    which an intervention is counted.
+    """
     n_months = month_number_expr("last_month") - month_number_expr("first_month") + 1
-    counted = started.join(months, on="intervention_id").filter(pl.col("month").is_between("first_month", "last_month"))
-    by_district = counted.group_by("district", "intervention_id", n_months_counted=n_months).agg(pl.col("n_started").sum())
-    return by_district.with_columns(n_now=pl.col("n_started") * MONTHS_PER_YEAR / pl.col("n_months_counted")).with_columns(
-        n_city=pl.col("n_now").sum().over("intervention_id")
+    counted = started.join(months, on="intervention_id").filter(
+        pl.col("month").is_between("first_month", "last_month")
     )
+    by_district = counted.group_by("district", "intervention_id", n_months_counted=n_months).agg(
+        pl.col("n_started").sum()
+    )
+    return by_district.with_columns(
+        n_now=pl.col("n_started") * MONTHS_PER_YEAR / pl.col("n_months_counted")
+    ).with_columns(n_city=pl.col("n_now").sum().over("intervention_id"))
 
 
 def worth_of(totals: pl.DataFrame) -> pl.DataFrame:
-    """What a start is worth to society, draw by draw, from the table value_totals: district, intervention_id, draw, value."""
+    """What a start is worth to society, draw by draw, from the table value_totals: district,
+    intervention_id, draw, value.
+    """
     own = totals.filter(pl.col("district") != CITY)
     return own.select("district", "intervention_id", "draw", pl.col("net_benefit").alias("value"))
 
 
 def priced(bookings: pl.DataFrame, place_costs: pl.DataFrame) -> pl.DataFrame:
     """The bookings of interventions whose places' cost was delivered; others cannot be settled."""
-    return bookings.join(place_costs.drop_nulls("cost_per_filled_place"), on="intervention_id", how="semi")
+    return bookings.join(
+        place_costs.drop_nulls("cost_per_filled_place"), on="intervention_id", how="semi"
+    )
 
 
 def budgets_now(offers: pl.DataFrame) -> dict[str, float]:
@@ -89,19 +116,26 @@ def budgets_now(offers: pl.DataFrame) -> dict[str, float]:
 
 
 def starts_per_year(place_costs: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
-    """How many starts a year the places allow: places times twelve over the months that a start fills one, last year with a count.
+    """How many starts a year the places allow: places times twelve over the months that a start
+    fills one, last year with a count.
 
     Parameters
     ----------
     place_costs : DataFrame
         intervention_id, year, places.
     lengths : DataFrame
-        intervention_id, months_per_start (`spells.months_per_start`): who leaves early frees the place.
+        intervention_id, months_per_start (`spells.months_per_start`): who leaves early frees the
+        place.
     """
     last = place_costs.sort("year").group_by("intervention_id").last()
     return (
         last.join(lengths.select("intervention_id", "months_per_start"), on="intervention_id")
         .filter(pl.col("months_per_start") > 0)
-        .select("intervention_id", (pl.col("places") * MONTHS_PER_YEAR / pl.col("months_per_start")).alias("starts_per_year"))
+        .select(
+            "intervention_id",
+            (pl.col("places") * MONTHS_PER_YEAR / pl.col("months_per_start")).alias(
+                "starts_per_year"
+            ),
+        )
         .sort("intervention_id")
     )

@@ -1,46 +1,63 @@
-"""Places shared between districts: who borrows of whom at which internal price, and what becomes possible only together."""
+"""Places shared between districts: who borrows of whom at which internal price, and what becomes
+possible only together.
+"""
 
 import polars as pl
 
 from evalkit.allocation.portfolio import Portfolio
 from evalkit.errors import ParameterError, first_few
 
-BOOKING_COLUMNS = ("month", "home_district", "provider_district", "intervention_id", "n_place_months")
+BOOKING_COLUMNS = (
+    "month",
+    "home_district",
+    "provider_district",
+    "intervention_id",
+    "n_place_months",
+)
 
 
 def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFrame:
-    """What each district owes another for places used in a month: the user pays the internal price of the place.
+    """What each district owes another for places used in a month: the user pays the internal price
+    of the place.
 
     Parameters
     ----------
     bookings : DataFrame
-        month, home_district (who sends and pays), provider_district, intervention_id, n_place_months. Own places are left out.
+        month, home_district (who sends and pays), provider_district, intervention_id,
+        n_place_months. Own places are left out.
     prices : DataFrame
         intervention_id, price (money a place and month), currency.
 
     Returns
     -------
     DataFrame
-        month, payer, receiver, intervention_id, n_place_months, price, amount, currency; sorted by month and payer. Over all districts what is paid
-        is what is received.
+        month, payer, receiver, intervention_id, n_place_months, price, amount, currency; sorted by
+        month and payer. Over all districts what is paid is what is received.
 
     Raises
     ------
     ParameterError
         If an intervention that is used has no price, or a number is negative.
     """
-    used = bookings.select(BOOKING_COLUMNS).filter(pl.col("home_district") != pl.col("provider_district"))
-    unpriced = used.join(prices, on="intervention_id", how="anti")["intervention_id"].unique().sort()
+    used = bookings.select(BOOKING_COLUMNS).filter(
+        pl.col("home_district") != pl.col("provider_district")
+    )
+    unpriced = (
+        used.join(prices, on="intervention_id", how="anti")["intervention_id"].unique().sort()
+    )
     if len(unpriced) or (used["n_place_months"] < 0).any() or (prices["price"] < 0).any():
         raise ParameterError(
             "Places that cannot be settled." if len(unpriced) else "Negative places or prices.",
             where=f"settlement_list: {first_few(unpriced, 6) or 'arguments bookings and prices'}",
-            why="The user pays a place at its internal price; without a price nobody knows how much.",
+            why="The user pays a place at its internal price; without a price nobody knows how "
+            "much.",
             fix="give a price, in money a place and month, for every intervention that is shared.",
         )
     return (
         used.join(prices.select("intervention_id", "price", "currency"), on="intervention_id")
-        .group_by("month", "home_district", "provider_district", "intervention_id", "price", "currency")
+        .group_by(
+            "month", "home_district", "provider_district", "intervention_id", "price", "currency"
+        )
         .agg(pl.col("n_place_months").sum())
         .select(
             "month",
@@ -57,7 +74,8 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
 
 
 def exchange_of(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
-    """What an allocation with shared places means for each district: places lent and borrowed, and what that comes to at the internal price.
+    """What an allocation with shared places means for each district: places lent and borrowed, and
+    what that comes to at the internal price.
 
     Parameters
     ----------
@@ -69,11 +87,14 @@ def exchange_of(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        district, intervention_id, n_own (starts of its own people), n_used (starts in its places), n_lent (less borrowed), price, receives (money;
-        negative: pays), shadow_price. Over districts, what is received is what is paid.
+        district, intervention_id, n_own (starts of its own people), n_used (starts in its places),
+        n_lent (less borrowed), price, receives (money; negative: pays), shadow_price. Over
+        districts, what is received is what is paid.
     """
     lent = pl.col("n_used") - pl.col("n_own") + 0.0  # minus zero is zero
-    return portfolio.places.join(prices.select("intervention_id", "price"), on="intervention_id", how="left").select(
+    return portfolio.places.join(
+        prices.select("intervention_id", "price"), on="intervention_id", how="left"
+    ).select(
         "district",
         "intervention_id",
         "n_own",
@@ -86,27 +107,42 @@ def exchange_of(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
 
 
 def joint_measures(alone: Portfolio, together: Portfolio) -> pl.DataFrame:
-    """Which interventions more districts can offer when places are shared than when each district is on its own.
+    """Which interventions more districts can offer when places are shared than when each district
+    is on its own.
 
     Parameters
     ----------
     alone, together : Portfolio
-        The same offers allocated without and with `is_pooled`; `smallest_group` says how many starts a provider needs.
+        The same offers allocated without and with `is_pooled`; `smallest_group` says how many
+        starts a provider needs.
 
     Returns
     -------
     DataFrame
-        intervention_id, n_districts_alone, n_districts_together, n_starts_alone, n_starts_together, is_only_together (nobody could run it alone).
+        intervention_id, n_districts_alone, n_districts_together, n_starts_alone, n_starts_together,
+        is_only_together (nobody could run it alone).
     """
 
     def counted(portfolio: Portfolio, name: str) -> pl.DataFrame:
         return portfolio.starts.group_by("intervention_id").agg(
-            pl.col("district").filter(pl.col("n_starts") > 0).n_unique().alias(f"n_districts_{name}"),
+            pl.col("district")
+            .filter(pl.col("n_starts") > 0)
+            .n_unique()
+            .alias(f"n_districts_{name}"),
             pl.col("n_starts").sum().alias(f"n_starts_{name}"),
         )
 
-    both = counted(alone, "alone").join(counted(together, "together"), on="intervention_id").sort("intervention_id")
+    both = (
+        counted(alone, "alone")
+        .join(counted(together, "together"), on="intervention_id")
+        .sort("intervention_id")
+    )
     only_together = (pl.col("n_districts_alone") == 0) & (pl.col("n_districts_together") > 0)
     return both.with_columns(only_together.alias("is_only_together")).select(
-        "intervention_id", "n_districts_alone", "n_districts_together", "n_starts_alone", "n_starts_together", "is_only_together"
+        "intervention_id",
+        "n_districts_alone",
+        "n_districts_together",
+        "n_starts_alone",
+        "n_starts_together",
+        "is_only_together",
     )

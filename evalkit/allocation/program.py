@@ -1,4 +1,6 @@
-"""A linear or mixed-integer program in named blocks of constraints, solved by HiGHS through scipy."""
+"""A linear or mixed-integer program in named blocks of constraints, solved by HiGHS through
+scipy.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -7,13 +9,16 @@ from scipy import sparse
 
 from evalkit.errors import EstimationError
 
-# Where a search is not over, it ends by a count: what is found must not depend on what else the machine does.
+# Where a search is not over, it ends by a count: what is found must not depend on what else the
+# machine does.
 MOST_NODES = 10_000
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Values of the variables, the objective, the gap that is left (share of the bound), and the shadow prices by block (None before `duals`)."""
+    """Values of the variables, the objective, the gap that is left (share of the bound), and the
+    shadow prices by block (None before `duals`).
+    """
 
     values: np.ndarray
     objective: float
@@ -23,7 +28,9 @@ class Solution:
 
 @dataclass
 class Program:
-    """Maximise objective' x subject to rows of `block x <= upper`, with bounds; some variables whole numbers."""
+    """Maximise objective' x subject to rows of `block x <= upper`, with bounds; some variables
+    whole numbers.
+    """
 
     n_variables: int
     objective: np.ndarray
@@ -32,9 +39,18 @@ class Program:
     is_whole: np.ndarray
     blocks: dict[str, tuple[sparse.csr_array, np.ndarray]] = field(default_factory=dict)
 
-    def limit(self, name: str, rows: np.ndarray, columns: np.ndarray, coefficients: np.ndarray, upper: np.ndarray) -> None:
+    def limit(
+        self,
+        name: str,
+        rows: np.ndarray,
+        columns: np.ndarray,
+        coefficients: np.ndarray,
+        upper: np.ndarray,
+    ) -> None:
         """Add a block of rows: sum of coefficients * x <= upper."""
-        matrix = sparse.csr_array((coefficients, (rows, columns)), shape=(len(upper), self.n_variables))
+        matrix = sparse.csr_array(
+            (coefficients, (rows, columns)), shape=(len(upper), self.n_variables)
+        )
         self.blocks[name] = (matrix, np.asarray(upper, dtype=float))
 
     def solve(self, *, gap: float = 1e-4) -> Solution:
@@ -43,7 +59,8 @@ class Program:
         Raises
         ------
         EstimationError
-            If no values satisfy all limits, or none were found within `MOST_NODES` nodes of the search.
+            If no values satisfy all limits, or none were found within `MOST_NODES` nodes of the
+            search.
         """
         from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -51,44 +68,70 @@ class Program:
             -self.objective,
             integrality=self.is_whole.astype(int),
             bounds=Bounds(self.lower, self.upper),
-            constraints=[LinearConstraint(matrix, -np.inf, upper) for matrix, upper in self.blocks.values() if len(upper)],
+            constraints=[
+                LinearConstraint(matrix, -np.inf, upper)
+                for matrix, upper in self.blocks.values()
+                if len(upper)
+            ],
             options={"mip_rel_gap": gap, "node_limit": MOST_NODES},
         )
         if found.x is None:
             raise EstimationError(
-                "No allocation satisfies all limits." if found.status == 2 else "No allocation was found.",
-                where=f"limits: {', '.join(f'{name} ({len(upper)})' for name, (_, upper) in self.blocks.items())}",
-                why="Budgets, places, eligibility and equality limits together leave nothing to choose from.",
+                "No allocation satisfies all limits."
+                if found.status == 2
+                else "No allocation was found.",
+                where=f"limits: {self._limits_in_words()}",
+                why="Budgets, places, eligibility and equality limits together leave nothing to "
+                "choose from.",
                 fix="lower the equality floor or the smallest group, or raise a budget.",
             )
         return Solution(found.x, float(self.objective @ found.x), float(found.mip_gap or 0.0))
 
+    def _limits_in_words(self) -> str:
+        return ", ".join(f"{name} ({len(upper)})" for name, (_, upper) in self.blocks.items())
+
     def at_least(self, is_counted: np.ndarray, demand: float) -> "Program":
-        """The program whose counted variables must sum to a demand; the program itself where that is nothing."""
+        """The program whose counted variables must sum to a demand; the program itself where that
+        is nothing.
+        """
         if demand <= 0:
             return self
         counted = np.flatnonzero(is_counted)
         more = replace(self, blocks=dict(self.blocks))
-        more.limit("demand", np.zeros(len(counted), dtype=int), counted, -np.ones(len(counted)), np.array([-demand]))
+        more.limit(
+            "demand",
+            np.zeros(len(counted), dtype=int),
+            counted,
+            -np.ones(len(counted)),
+            np.array([-demand]),
+        )
         return more
 
     def restricted(self, columns: np.ndarray, *, dropped: tuple[str, ...]) -> "Program":
-        """Some of the variables alone, with the rows that name them; blocks in `dropped` are left out."""
+        """Some of the variables alone, with the rows that name them; blocks in `dropped` are left
+        out.
+        """
         blocks = {}
         for name, (matrix, upper) in self.blocks.items():
             if name not in dropped:
                 own = matrix[:, columns]
                 rows = np.flatnonzero(np.diff(own.indptr))
                 blocks[name] = (own[rows], upper[rows])
-        taken = (array[columns] for array in (self.objective, self.lower, self.upper, self.is_whole))
+        taken = (
+            array[columns] for array in (self.objective, self.lower, self.upper, self.is_whole)
+        )
         return Program(len(columns), *taken, blocks)
 
     def relaxed_duals(self) -> dict[str, np.ndarray]:
         """Shadow prices by block when no variable need be whole."""
-        return self.with_duals(Solution(np.zeros(self.n_variables), 0.0, 0.0), np.zeros(self.n_variables, dtype=bool)).duals
+        return self.with_duals(
+            Solution(np.zeros(self.n_variables), 0.0, 0.0), np.zeros(self.n_variables, dtype=bool)
+        ).duals
 
     def with_duals(self, solution: Solution, fixed: np.ndarray) -> Solution:
-        """The solution with shadow prices: what the objective gains per unit of each limit, `fixed` variables kept where they are."""
+        """The solution with shadow prices: what the objective gains per unit of each limit, `fixed`
+        variables kept where they are.
+        """
         from scipy.optimize import linprog
 
         lower, upper = self.lower.copy(), self.upper.copy()
@@ -103,5 +146,8 @@ class Program:
         )
         ends = np.cumsum([0, *(len(limit) for _, limit in self.blocks.values())])
         marginals = -relaxed.ineqlin.marginals + 0.0
-        duals = {name: marginals[start:end] for name, start, end in zip(self.blocks, ends, ends[1:], strict=False)}
+        duals = {
+            name: marginals[start:end]
+            for name, start, end in zip(self.blocks, ends, ends[1:], strict=False)
+        }
         return Solution(solution.values, solution.objective, solution.gap, duals)

@@ -1,7 +1,8 @@
-"""What is current: a unit is run again only if something that its result rests on has changed, or its outputs are not as recorded.
+"""What is current: a unit is run again only if something that its result rests on has changed, or
+its outputs are not as recorded.
 
-A unit's key has parts: its notebook, the parameters, evalkit's source, the environment, the extract's files (for units without
-predecessors) and the keys of the units before it.
+A unit's key has parts: its notebook, the parameters, evalkit's source, the environment, the
+extract's files (for units without predecessors) and the keys of the units before it.
 """
 
 import fnmatch
@@ -30,7 +31,9 @@ PART_NAMES = {
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to happen with a unit, and why: run it, keep it as current, or leave it (not asked for)."""
+    """What is to happen with a unit, and why: run it, keep it as current, or leave it (not asked
+    for).
+    """
 
     unit: Unit
     key: Key
@@ -39,14 +42,20 @@ class Decision:
 
 
 def decide(
-    units: tuple[Unit, ...], run: Run, attempts: list[Attempt], *, only: str | None = None, force: bool = False
+    units: tuple[Unit, ...],
+    run: Run,
+    attempts: list[Attempt],
+    *,
+    only: str | None = None,
+    force: bool = False,
 ) -> tuple[Decision, ...]:
     """A decision for each unit, in the order of the plan.
 
     Parameters
     ----------
     only : str, optional
-        A pattern of unit names ("district/*", "*@belfast"); those units are wanted, and whatever they build on.
+        A pattern of unit names ("district/*", "*@belfast"); those units are wanted, and whatever
+        they build on.
     force : bool
         Run the wanted units even if they are current.
 
@@ -64,8 +73,14 @@ def decide(
         if unit.name not in needed:
             decisions[unit.name] = Decision(unit, keys[unit.name], "leave", "not asked for")
             continue
-        reason = "forced" if force and unit.name in wanted else _reason_to_run(unit, run, keys[unit.name], last_ok, decisions)
-        decisions[unit.name] = Decision(unit, keys[unit.name], "run" if reason else "current", reason or "nothing has changed")
+        reason = (
+            "forced"
+            if force and unit.name in wanted
+            else _reason_to_run(unit, run, keys[unit.name], last_ok, decisions)
+        )
+        decisions[unit.name] = Decision(
+            unit, keys[unit.name], "run" if reason else "current", reason or "nothing has changed"
+        )
     return tuple(decisions.values())
 
 
@@ -80,7 +95,11 @@ def unit_keys(units: tuple[Unit, ...], run: Run) -> dict[str, Key]:
     }
     keys: dict[str, Key] = {}
     for unit in units:
-        root = {"before": _hash([keys[name] for name in unit.after])} if unit.after else {"extract": _hash(extract)}
+        root = (
+            {"before": _hash([keys[name] for name in unit.after])}
+            if unit.after
+            else {"extract": _hash(extract)}
+        )
         keys[unit.name] = {"notebook": unit.source_hash, **shared, **root}
     return keys
 
@@ -106,13 +125,19 @@ def _with_predecessors(units: tuple[Unit, ...], wanted: set[str]) -> set[str]:
     return needed
 
 
-def _reason_to_run(unit: Unit, run: Run, key: Key, last_ok: dict[str, Attempt], decisions: dict[str, Decision]) -> str | None:
+def _reason_to_run(
+    unit: Unit, run: Run, key: Key, last_ok: dict[str, Attempt], decisions: dict[str, Decision]
+) -> str | None:
     """Why a unit cannot be kept, in words; nothing if it is current."""
     before = [name for name in unit.after if decisions[name].action == "run"]
     attempt = last_ok.get(unit.name)
     if attempt is None:
         return "never done"
-    changed = [PART_NAMES[part] for part in PART_NAMES if part != "before" and attempt.key.get(part) != key.get(part)]
+    changed = [
+        PART_NAMES[part]
+        for part in PART_NAMES
+        if part != "before" and attempt.key.get(part) != key.get(part)
+    ]
     if changed:
         return f"changed: {', '.join(changed)}"
     if before:

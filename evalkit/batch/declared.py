@@ -1,7 +1,8 @@
-"""What a notebook declares about itself: scope, predecessors and outputs (metadata.evalkit) and its parameters (the tagged cell).
+"""What a notebook declares about itself: scope, predecessors and outputs (metadata.evalkit) and its
+parameters (the tagged cell).
 
-A notebook lies under city/ (one unit a run) or district/ (one unit a district), and its name is its path without the ending:
-"district/02_time_on_support".
+A notebook lies under city/ (one unit a run) or district/ (one unit a district), and its name is its
+path without the ending: "district/02_time_on_support".
 """
 
 import ast
@@ -17,18 +18,24 @@ from evalkit.records import Record, validate
 Scope = Literal["city", "district"]
 Need = Literal["protocols", "price_book"]
 SCOPES: tuple[Scope, ...] = ("city", "district")
-GIVEN_PARAMETERS: dict[Scope, tuple[str, ...]] = {"city": ("run_dir",), "district": ("run_dir", "district")}
+GIVEN_PARAMETERS: dict[Scope, tuple[str, ...]] = {
+    "city": ("run_dir",),
+    "district": ("run_dir", "district"),
+}
 PARAMETERS_TAG = "parameters"
 NOTEBOOK_FORMAT = 4
 
 
 class Declaration(Record):
-    """metadata.evalkit of a notebook: whom one unit covers, which notebooks come before, and which files of the run it writes.
+    """metadata.evalkit of a notebook: whom one unit covers, which notebooks come before, and which
+    files of the run it writes.
 
-    `writes` are paths inside the run folder; `{slug}` stands for the district's file name and `{language}` for each language of the run.
-    `may_write` are those that only some runs have (a table that not everybody delivers). A notebook reads nothing of the run but what it and the
-    notebooks that it comes after, however far back, write or may write. `needs` are the parts of the run file without which there is nothing for
-    the notebook to do: it is then left out of the run.
+    `writes` are paths inside the run folder; `{slug}` stands for the district's file name and
+    `{language}` for each language of the run. `may_write` are those that only some runs have (a
+    table that not everybody delivers). A notebook reads nothing of the run but what it and the
+    notebooks that it comes after, however far back, write or may write. `needs` are the parts of
+    the run file without which there is nothing for the notebook to do: it is then left out of the
+    run.
     """
 
     scope: Scope
@@ -40,7 +47,9 @@ class Declaration(Record):
 
 @dataclass(frozen=True)
 class DeclaredNotebook:
-    """A notebook of the line, with the hash of what it does (its cells without outputs, and its declaration)."""
+    """A notebook of the line, with the hash of what it does (its cells without outputs, and its
+    declaration).
+    """
 
     name: str
     path: Path
@@ -56,7 +65,8 @@ def find_notebooks(folder: Path) -> tuple[DeclaredNotebook, ...]:
     BatchError
         If there are none, or one is not a notebook or does not lie in its scope's folder.
     ParameterError
-        If a declaration is faulty, or a parameters cell does not declare exactly the parameters that a run gives.
+        If a declaration is faulty, or a parameters cell does not declare exactly the parameters
+        that a run gives.
     """
     paths = [path for scope in SCOPES for path in (folder / scope).glob("*.ipynb")]
     if not paths:
@@ -66,26 +76,35 @@ def find_notebooks(folder: Path) -> tuple[DeclaredNotebook, ...]:
             why="The units of a run are its notebooks.",
             fix='set "notebooks" in the run file to the folder that holds city/ and district/.',
         )
-    return tuple(read_declared(path) for path in sorted(paths, key=lambda path: (path.name, path.parent.name)))
+    return tuple(
+        read_declared(path)
+        for path in sorted(paths, key=lambda path: (path.name, path.parent.name))
+    )
 
 
 def read_declared(path: Path) -> DeclaredNotebook:
-    """One notebook with its declaration, after checking its parameters cell (see `find_notebooks` for the errors)."""
+    """One notebook with its declaration, after checking its parameters cell (see `find_notebooks`
+    for the errors).
+    """
     name = f"{path.parent.name}/{path.stem}"
     notebook = _read_notebook(path)
     if "evalkit" not in notebook["metadata"]:
         raise BatchError(
             "A notebook does not say where it stands in the line.",
             where=f"{path}, notebook metadata",
-            why='Every notebook under city/ and district/ declares "evalkit": {"scope", "after", "writes"} in its metadata.',
+            why='Every notebook under city/ and district/ declares "evalkit": {"scope", "after", '
+            '"writes"} in its metadata.',
             fix="add the declaration, or move the notebook to explore/.",
         )
-    declaration = validate(notebook["metadata"]["evalkit"], Declaration, where=f"{path}, metadata.evalkit")
+    declaration = validate(
+        notebook["metadata"]["evalkit"], Declaration, where=f"{path}, metadata.evalkit"
+    )
     if declaration.scope != path.parent.name:
         raise BatchError(
             "A notebook's scope and its folder disagree.",
             where=f"{path}: scope {declaration.scope}, folder {path.parent.name}",
-            why="The folder tells a reader how often a notebook runs: once for the city, or once for each district.",
+            why="The folder tells a reader how often a notebook runs: once for the city, or once "
+            "for each district.",
             fix="move the notebook or change its declaration.",
         )
     _check_parameters(notebook, declaration.scope, where=str(path))
@@ -93,12 +112,17 @@ def read_declared(path: Path) -> DeclaredNotebook:
 
 
 def _read_notebook(path: Path) -> dict[str, Any]:
-    """A notebook as plain JSON, with each cell's source as one text; nbformat is left to the execution, since it takes seconds to import."""
+    """A notebook as plain JSON, with each cell's source as one text; nbformat is left to the
+    execution, since it takes seconds to import.
+    """
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         if notebook["nbformat"] != NOTEBOOK_FORMAT:
             raise ValueError
-        cells = [{**cell, "source": "".join(cell["source"]), "tags": cell["metadata"].get("tags", [])} for cell in notebook["cells"]]
+        cells = [
+            {**cell, "source": "".join(cell["source"]), "tags": cell["metadata"].get("tags", [])}
+            for cell in notebook["cells"]
+        ]
         return {"metadata": dict(notebook["metadata"]), "cells": cells}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BatchError(
@@ -124,39 +148,63 @@ def _check_parameters(notebook: dict[str, Any], scope: Scope, *, where: str) -> 
     if unknown or missing:
         raise _parameter_error(
             "A notebook's parameters are not those that a run gives.",
-            where=f"{where}, parameters cell: unknown: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'none'}",
+            where=f"{where}, parameters cell: unknown: {', '.join(unknown) or 'none'}; missing: "
+            f"{', '.join(missing) or 'none'}",
             fix=f"declare exactly: {', '.join(given)}.",
         )
 
 
 def _declared_names(source: str, *, where: str) -> list[str]:
-    """The names that a parameters cell assigns; anything but the assignment of a plain value is refused."""
+    """The names that a parameters cell assigns; anything but the assignment of a plain value is
+    refused.
+    """
     try:
         statements = ast.parse(source).body
     except SyntaxError as fault:
         raise _parameter_error(
-            "A parameters cell is not valid Python.", where=f"{where}, parameters cell, line {fault.lineno}", fix="mend the line."
+            "A parameters cell is not valid Python.",
+            where=f"{where}, parameters cell, line {fault.lineno}",
+            fix="mend the line.",
         ) from None
     names = []
     for statement in statements:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-        if len(targets) != 1 or not isinstance(targets[0], ast.Name) or not isinstance(statement.value, ast.Constant):
+        targets = (
+            statement.targets
+            if isinstance(statement, ast.Assign)
+            else [getattr(statement, "target", None)]
+        )
+        if (
+            len(targets) != 1
+            or not isinstance(targets[0], ast.Name)
+            or not isinstance(statement.value, ast.Constant)
+        ):
             raise _parameter_error(
                 "A parameters cell does more than assign plain values.",
                 where=f"{where}, parameters cell, line {statement.lineno}",
-                fix='write one "name = value" a line, with a number, a text, True, False or None as the value.',
+                fix='write one "name = value" a line, with a number, a text, True, False or None '
+                "as the value.",
             )
         names.append(targets[0].id)
     return names
 
 
 def _parameter_error(what: str, *, where: str, fix: str) -> ParameterError:
-    why = "A parameter that the notebook does not declare would be set without effect. Nothing was run."
+    why = (
+        "A parameter that the notebook does not declare would be set without effect. Nothing "
+        "was "
+        "run."
+    )
     return ParameterError(what, where=where, why=why, fix=fix)
 
 
 def _source_hash(notebook: dict[str, Any]) -> str:
-    """The hash of what a notebook does: types, sources and tags of its cells and its declaration, not outputs or counts."""
-    cells = [(cell.get("cell_type"), cell["source"], sorted(cell["tags"])) for cell in notebook["cells"]]
-    content = json.dumps([cells, notebook["metadata"]["evalkit"]], sort_keys=True, ensure_ascii=False)
+    """The hash of what a notebook does: types, sources and tags of its cells and its declaration,
+    not outputs or counts.
+    """
+    cells = [
+        (cell.get("cell_type"), cell["source"], sorted(cell["tags"])) for cell in notebook["cells"]
+    ]
+    content = json.dumps(
+        [cells, notebook["metadata"]["evalkit"]], sort_keys=True, ensure_ascii=False
+    )
     return hashlib.sha256(content.encode()).hexdigest()

@@ -1,7 +1,9 @@
-"""One attempt at one unit: papermill into the private folder, then the checks, then everything into its place.
+"""One attempt at one unit: papermill into the private folder, then the checks, then everything into
+its place.
 
-The executed notebook is put in place last and whole, after its outputs were found and nothing in it or them names a person. What fails the
-look is moved to work/withheld/; a failed notebook is kept as work/failed/UNIT.failed.ipynb, since its traceback may hold data.
+The executed notebook is put in place last and whole, after its outputs were found and nothing in it
+or them names a person. What fails the look is moved to work/withheld/; a failed notebook is kept as
+work/failed/UNIT.failed.ipynb, since its traceback may hold data.
 """
 
 import os
@@ -20,12 +22,17 @@ from evalkit.tables import make_private_folder
 
 START_SECONDS = 120
 LEAVING_FOLDERS = ("published", "site", "tables")
-_FIX_FINDINGS = "show and publish only what disclosure control returned (Published); look at what was withheld in the private folder."
+_FIX_FINDINGS = (
+    "show and publish only what disclosure control returned (Published); look at what "
+    "was withheld in the private folder."
+)
 
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where a unit works: the run folder, the folder of the kernels' sockets, the unit's number and its time limit (seconds)."""
+    """Where a unit works: the run folder, the folder of the kernels' sockets, the unit's number and
+    its time limit (seconds).
+    """
 
     run_dir: Path
     sockets: Path
@@ -76,9 +83,11 @@ def execute_unit(unit: Unit, place: Workplace) -> None:
     missing = [path for path in unit.writes if not (place.run_dir / path).is_file()]
     if missing:
         raise BatchError(
-            f"{len(missing)} declared output{'s were' if len(missing) > 1 else ' was'} not written.",
+            f"{len(missing)} declared output{'s were' if len(missing) > 1 else ' was'} not "
+            "written.",
             where=f"{unit.notebook}: {first_few(missing)}",
-            why="Later notebooks and the report rely on what a notebook declares in metadata.evalkit.writes.",
+            why="Later notebooks and the report rely on what a notebook declares in "
+            "metadata.evalkit.writes.",
             fix="write the file in the notebook's last cell, or take it out of the declaration.",
         )
     notebook = nbformat.read(place.partial(unit), as_version=4)
@@ -89,7 +98,9 @@ def execute_unit(unit: Unit, place: Workplace) -> None:
 
 
 def start_afresh(unit: Unit, place: Workplace) -> None:
-    """Remove what an earlier attempt at the unit left, so that whatever is found afterwards is new; make its private folder."""
+    """Remove what an earlier attempt at the unit left, so that whatever is found afterwards is new;
+    make its private folder.
+    """
     for path in unit.outputs:
         (place.run_dir / path).unlink(missing_ok=True)
     place.failed(unit).unlink(missing_ok=True)
@@ -133,8 +144,10 @@ def check_notebook(notebook: Any, unit: Unit, known: KnownIds) -> None:
     if findings:
         raise DisclosureError(
             f"An executed notebook holds {sum(findings.values(), Findings()).in_words()}.",
-            where=f"{unit.name}, cells {first_few(findings, 12)} (the injected parameters count as one)",
-            why="Executed notebooks are outputs too and are shown to others. It was not put in place.",
+            where=f"{unit.name}, cells {first_few(findings, 12)} (the injected parameters count as "
+            "one)",
+            why="Executed notebooks are outputs too and are shown to others. It was not put in "
+            "place.",
             fix=_FIX_FINDINGS,
         )
 
@@ -153,14 +166,19 @@ def withhold_findings(run_dir: Path, paths: list[str], known: KnownIds, *, where
     DisclosureError
         If there are any; names the files and the counts, never the values.
     """
-    findings = {path: found for path in paths if (run_dir / path).is_file() and (found := scan_file(run_dir / path, known))}
+    findings = {
+        path: found
+        for path in paths
+        if (run_dir / path).is_file() and (found := scan_file(run_dir / path, known))
+    }
     for path in findings:
         target = make_private_folder(run_dir / "work") / "withheld" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(run_dir / path, target)
     if findings:
         raise DisclosureError(
-            f"{len(findings)} file{'s' if len(findings) > 1 else ''} about to leave hold{'' if len(findings) > 1 else 's'} "
+            f"{len(findings)} file{'s' if len(findings) > 1 else ''} about to leave "
+            f"hold{'' if len(findings) > 1 else 's'} "
             f"{sum(findings.values(), Findings()).in_words()}.",
             where=f"{where}: {first_few(findings, 6)}; moved to work/withheld/",
             why="Published tables and pages must not name a person.",
@@ -169,7 +187,9 @@ def withhold_findings(run_dir: Path, paths: list[str], known: KnownIds, *, where
 
 
 def without_machine_marks(notebook: Any) -> Any:
-    """The notebook without papermill's paths and clock times, so that the same results give the same file."""
+    """The notebook without papermill's paths and clock times, so that the same results give the
+    same file.
+    """
     notebook.metadata.pop("papermill", None)
     for cell in notebook.cells:
         for mark in ("papermill", "execution"):
@@ -190,7 +210,9 @@ def put_in_place(notebook: Any, path: Path) -> None:
 
 
 def keep_failed(unit: Unit, place: Workplace) -> Path | None:
-    """Keep the notebook and the kernel's own words of a failed attempt in work/failed/; returns the path to look at, if there is one."""
+    """Keep the notebook and the kernel's own words of a failed attempt in work/failed/; returns the
+    path to look at, if there is one.
+    """
     target = place.failed(unit)
     target.parent.mkdir(parents=True, exist_ok=True)
     log, kept_log = place.log(unit), target.with_suffix(".log")

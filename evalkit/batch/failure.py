@@ -1,4 +1,6 @@
-"""What went wrong with a unit, in words that hold no data: evalkit's own errors by their four lines, all others by kind and place only."""
+"""What went wrong with a unit, in words that hold no data: evalkit's own errors by their four
+lines, all others by kind and place only.
+"""
 
 from dataclasses import dataclass
 
@@ -9,7 +11,9 @@ GENERAL_EXIT = 1
 
 @dataclass(frozen=True)
 class Failure:
-    """A failure: one line for the manifest, the lines for the summary, and the exit code that it calls for."""
+    """A failure: one line for the manifest, the lines for the summary, and the exit code that it
+    calls for.
+    """
 
     headline: str
     text: str
@@ -19,7 +23,8 @@ class Failure:
 def failure_in_words(fault: BaseException, *, time_limit_seconds: float) -> Failure:
     """An exception of an attempt as a failure that may be shown.
 
-    The message of a foreign exception may hold data (a KeyError names its key), so only its kind and the number of the cell are given.
+    The message of a foreign exception may hold data (a KeyError names its key), so only its kind
+    and the number of the cell are given.
     """
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
@@ -33,7 +38,9 @@ def failure_in_words(fault: BaseException, *, time_limit_seconds: float) -> Fail
         return _short(f"{fault.ename} at In [{fault.exec_count}]")
     if isinstance(fault, CellTimeoutError):
         return _short(f"not finished within the time limit of {time_limit_seconds:g} seconds")
-    if isinstance(fault, DeadKernelError) or (isinstance(fault, RuntimeError) and "ernel died" in str(fault)):
+    if isinstance(fault, DeadKernelError) or (
+        isinstance(fault, RuntimeError) and "ernel died" in str(fault)
+    ):
         return _short("the kernel died (killed, out of memory, or a crash in compiled code)")
     return _short(f"{type(fault).__name__} while the notebook was started or put in place")
 

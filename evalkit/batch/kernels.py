@@ -1,7 +1,9 @@
-"""Kernels that only their owner can reach: the running Python, over IPC sockets in a private folder, quiet, and all alike.
+"""Kernels that only their owner can reach: the running Python, over IPC sockets in a private
+folder, quiet, and all alike.
 
-Sockets have short absolute paths (a socket's path may hold some hundred bytes). The environment is fixed so that results depend neither on
-a user's IPython profile, nor on the order of hashed sets, nor on how many threads a linear-algebra library would take.
+Sockets have short absolute paths (a socket's path may hold some hundred bytes). The environment is
+fixed so that results depend neither on a user's IPython profile, nor on the order of hashed sets,
+nor on how many threads a linear-algebra library would take.
 """
 
 import logging
@@ -42,9 +44,15 @@ _live_kernels_lock = threading.Lock()
 class PrivateKernelManager(AsyncKernelManager):
     """Starts the running interpreter as a kernel, whatever kernel name a notebook bears."""
 
-    log_path = Unicode(help="File that takes what the kernel process itself prints.").tag(config=True)
-    reads_path = Unicode(help="File that lists what the unit may read (evalkit.reads).").tag(config=True)
-    work_folder = Unicode(help="The kernel's working folder: the notebook's own, as in JupyterLab.").tag(config=True)
+    log_path = Unicode(help="File that takes what the kernel process itself prints.").tag(
+        config=True
+    )
+    reads_path = Unicode(help="File that lists what the unit may read (evalkit.reads).").tag(
+        config=True
+    )
+    work_folder = Unicode(
+        help="The kernel's working folder: the notebook's own, as in JupyterLab."
+    ).tag(config=True)
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -54,7 +62,12 @@ class PrivateKernelManager(AsyncKernelManager):
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: object) -> None:
         profile = str(Path(self.connection_file).parent / "ipython")
-        environment = {**kw["env"], **FIXED_ENVIRONMENT, "IPYTHONDIR": profile, READS_VARIABLE: self.reads_path}
+        environment = {
+            **kw["env"],
+            **FIXED_ENVIRONMENT,
+            "IPYTHONDIR": profile,
+            READS_VARIABLE: self.reads_path,
+        }
         with open(self.log_path, "ab") as log:
             kw |= {"env": environment, "stdout": log, "stderr": log, "cwd": self.work_folder}
             await super()._async_launch_kernel(kernel_cmd, **kw)
@@ -66,11 +79,17 @@ class PrivateKernelManager(AsyncKernelManager):
             _live_kernels.pop(self.connection_file, None)
         await super()._async_cleanup_resources(restart=restart)
 
-    cleanup_resources = _async_cleanup_resources  # the base class binds its own function under this name
+    cleanup_resources = (
+        _async_cleanup_resources  # the base class binds its own function under this name
+    )
 
 
-def kernel_config(sockets: Path, *, number: int, log_path: Path, reads_path: Path, work_folder: Path) -> Config:
-    """The configuration of one kernel, handed to papermill: its sockets, its log, what it may read, and its folder."""
+def kernel_config(
+    sockets: Path, *, number: int, log_path: Path, reads_path: Path, work_folder: Path
+) -> Config:
+    """The configuration of one kernel, handed to papermill: its sockets, its log, what it may read,
+    and its folder.
+    """
     return Config(
         {
             "PrivateKernelManager": {
@@ -93,14 +112,23 @@ def make_socket_folder() -> Path:
     BatchError
         If no place for temporary files has a short enough path.
     """
-    places = [place for place in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp") if place]
+    places = [
+        place
+        for place in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp")
+        if place
+    ]
     for place in places:
-        if len(os.fsencode(place)) < SOCKET_PATH_LIMIT - 20 and os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK):
+        if (
+            len(os.fsencode(place)) < SOCKET_PATH_LIMIT - 20
+            and os.path.isdir(place)
+            and os.access(place, os.W_OK | os.X_OK)
+        ):
             return Path(tempfile.mkdtemp(prefix="evalkit-", dir=place)).resolve()
     raise BatchError(
         "There is no place for the sockets of the kernels.",
         where=f"looked in: {', '.join(places)}",
-        why=f"A socket's path must be short; the folder's may have {SOCKET_PATH_LIMIT - 20} bytes and must be writable.",
+        why=f"A socket's path must be short; the folder's may have {SOCKET_PATH_LIMIT - 20} bytes "
+        "and must be writable.",
         fix="set TMPDIR to a short path, for example /tmp.",
     )
 
@@ -114,7 +142,9 @@ def remove_socket_folder(folder: Path) -> None:
 def stop_kernels(sockets: Path) -> None:
     """Kill every kernel whose sockets lie in the folder, with the processes it started."""
     with _live_kernels_lock:
-        pids = [pid for connection, pid in _live_kernels.items() if Path(connection).parent == sockets]
+        pids = [
+            pid for connection, pid in _live_kernels.items() if Path(connection).parent == sockets
+        ]
     for pid in pids:
         try:
             os.killpg(pid, signal.SIGKILL)  # a kernel leads its own process group
@@ -124,7 +154,9 @@ def stop_kernels(sockets: Path) -> None:
 
 @contextmanager
 def quiet_loggers() -> Iterator[None]:
-    """Keep libraries from writing into the progress display; what they would say reaches the caller as an error."""
+    """Keep libraries from writing into the progress display; what they would say reaches the caller
+    as an error.
+    """
     levels = {name: logging.getLogger(name).level for name in NOISY_LOGGERS}
     for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -1,4 +1,6 @@
-"""One run of a run folder at a time: a lock file that the system releases when its holder ends, however it ends."""
+"""One run of a run folder at a time: a lock file that the system releases when its holder ends,
+however it ends.
+"""
 
 import fcntl
 import json
@@ -15,7 +17,8 @@ LOCK = ".lock"
 
 @contextmanager
 def locked(run_dir: Path) -> Iterator[Path]:
-    """Hold the run folder and give a fresh folder for the kernels' sockets; what a killed run left there is removed.
+    """Hold the run folder and give a fresh folder for the kernels' sockets; what a killed run left
+    there is removed.
 
     Raises
     ------

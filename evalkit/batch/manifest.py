@@ -1,7 +1,7 @@
 """manifest.jsonl: one line for each attempt at a unit, appended and never changed.
 
-A line is written in one call and synced, so a kill can tear at most the last one; a torn line is ignored when reading and closed off by
-the next append. The only clock times of a run stand here.
+A line is written in one call and synced, so a kill can tear at most the last one; a torn line is
+ignored when reading and closed off by the next append. The only clock times of a run stand here.
 """
 
 import json
@@ -18,7 +18,9 @@ MANIFEST = "manifest.jsonl"
 
 @dataclass(frozen=True)
 class FileHash:
-    """A file by its path (inside the run folder, or by its role among the inputs) and its SHA-256."""
+    """A file by its path (inside the run folder, or by its role among the inputs) and its
+    SHA-256.
+    """
 
     path: str
     sha256: str
@@ -28,8 +30,8 @@ class FileHash:
 class Attempt:
     """One attempt at a unit.
 
-    `status` is ok, failed, skipped or interrupted; `error` is one line without data; `key` tells what the unit's result rests on, by part;
-    `started` is UTC (ISO 8601), `seconds` the wall time.
+    `status` is ok, failed, skipped or interrupted; `error` is one line without data; `key` tells
+    what the unit's result rests on, by part; `started` is UTC (ISO 8601), `seconds` the wall time.
     """
 
     run_id: str
@@ -70,7 +72,9 @@ def read_attempts(run_dir: Path) -> list[Attempt]:
 
 def hash_files(run_dir: Path, paths: tuple[str, ...]) -> tuple[FileHash, ...]:
     """The hashes of those of the given files (paths inside the run folder) that exist."""
-    return tuple(FileHash(path, sha256_of(run_dir / path)) for path in paths if (run_dir / path).is_file())
+    return tuple(
+        FileHash(path, sha256_of(run_dir / path)) for path in paths if (run_dir / path).is_file()
+    )
 
 
 def params_hash(run: Run) -> str:
@@ -81,7 +85,10 @@ def params_hash(run: Run) -> str:
 def _parse(line: bytes) -> Attempt | None:
     try:
         content = json.loads(line)
-        files = {side: tuple(FileHash(**file) for file in content.pop(side)) for side in ("inputs", "outputs")}
+        files = {
+            side: tuple(FileHash(**file) for file in content.pop(side))
+            for side in ("inputs", "outputs")
+        }
         return Attempt(**content, **files)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -17,7 +17,8 @@ _GRAVEST_FIRST = (DisclosureError.exit_code, IntakeError.exit_code, GENERAL_EXIT
 class Outcome:
     """What became of a unit.
 
-    `reason` says why it ran, was kept or failed; `look_at` is the private file to open after a failure.
+    `reason` says why it ran, was kept or failed; `look_at` is the private file to open after a
+    failure.
     """
 
     unit: str
@@ -35,7 +36,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class BatchResult:
-    """A finished run: outcomes in the order of the plan, what the last look found, and files that nobody declared."""
+    """A finished run: outcomes in the order of the plan, what the last look found, and files that
+    nobody declared.
+    """
 
     run: Run
     outcomes: tuple[Outcome, ...]
@@ -53,8 +56,15 @@ class BatchResult:
         """0 ok, 1 some units failed, 3 contract violated, 4 disclosure, 130 interrupted."""
         if self.is_interrupted:
             return INTERRUPTED_EXIT
-        codes = {failure.exit_code for failure in (self.gate, *(outcome.failure for outcome in self.outcomes)) if failure}
-        return next((code for code in _GRAVEST_FIRST if code in codes), GENERAL_EXIT if self.of("failed", "skipped") else 0)
+        codes = {
+            failure.exit_code
+            for failure in (self.gate, *(outcome.failure for outcome in self.outcomes))
+            if failure
+        }
+        return next(
+            (code for code in _GRAVEST_FIRST if code in codes),
+            GENERAL_EXIT if self.of("failed", "skipped") else 0,
+        )
 
     @property
     def report(self) -> Path | None:
@@ -65,14 +75,18 @@ class BatchResult:
 
 def summary(result: BatchResult) -> str:
     """What ran, what was current, what failed and where to look, and where the report lies."""
-    lines = [_headline(result), *(line for outcome in result.outcomes for line in _lines_on(outcome))]
+    lines = [
+        _headline(result),
+        *(line for outcome in result.outcomes for line in _lines_on(outcome)),
+    ]
     if result.gate:
         lines += ["withheld", *_indented(result.gate.text)]
     if result.undeclared:
         lines.append(f"warning  files declared by no notebook: {first_few(result.undeclared, 5)}")
     if not result.are_ids_recognisable:
         lines.append(
-            "warning  some ids of persons are plain short numbers and cannot be told from counts: pages were not searched for them"
+            "warning  some ids of persons are plain short numbers and cannot be told from counts: "
+            "pages were not searched for them"
         )
     return "\n".join([*lines, *_lines_on_report(result)])
 
@@ -110,14 +124,24 @@ def _headline(result: BatchResult) -> str:
         "interrupted": "interrupted",
         "left": "not asked for",
     }
-    counts = [f"{len(found)} {word}" for status, word in words.items() if (found := result.of(status))]
-    state = "interrupted" if result.is_interrupted else ("complete" if result.exit_code == 0 else "NOT complete")
+    counts = [
+        f"{len(found)} {word}" for status, word in words.items() if (found := result.of(status))
+    ]
+    state = (
+        "interrupted"
+        if result.is_interrupted
+        else ("complete" if result.exit_code == 0 else "NOT complete")
+    )
     return f"{result.run.params.run}: {state}; of {len(result.outcomes)} units {', '.join(counts)}"
 
 
 def _lines_on(outcome: Outcome) -> list[str]:
     if outcome.status == "failed":
-        place = [f"    look at: {outcome.look_at} (private: a traceback may hold data)"] if outcome.look_at else []
+        place = (
+            [f"    look at: {outcome.look_at} (private: a traceback may hold data)"]
+            if outcome.look_at
+            else []
+        )
         return [f"failed   {outcome.unit}", *_indented(outcome.failure.text), *place]
     if outcome.status in ("skipped", "interrupted"):
         return [f"{outcome.status}  {outcome.unit}: {outcome.reason}"]

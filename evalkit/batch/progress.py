@@ -1,4 +1,6 @@
-"""Progress on the standard error stream: a live line on a terminal, plain lines elsewhere. Results go to the standard output."""
+"""Progress on the standard error stream: a live line on a terminal, plain lines elsewhere. Results
+go to the standard output.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -42,7 +44,10 @@ class Display:
         seconds = f"  {outcome.seconds:.1f} s" if outcome.seconds is not None else ""
         reason = "" if outcome.status == "ok" else f"  {outcome.reason}"
         elapsed = monotonic() - self.start_clock
-        return f"{outcome.status:<8} {outcome.unit}{seconds}{reason}  [{self.n_done} of {self.n_units}, {elapsed:.0f} s]"
+        return (
+            f"{outcome.status:<8} {outcome.unit}{seconds}{reason}  [{self.n_done} of "
+            f"{self.n_units}, {elapsed:.0f} s]"
+        )
 
     def say(self, line: str) -> None:
         """Write a line."""
@@ -51,17 +56,32 @@ class Display:
 
 
 class LiveDisplay(Display):
-    """A terminal's display: finished units above, below them how many are done, the time, and what is running now."""
+    """A terminal's display: finished units above, below them how many are done, the time, and what
+    is running now.
+    """
 
     @contextmanager
     def shown(self, units: list[str]) -> Iterator[None]:
         """Show progress over the units that are to run."""
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
 
         self.n_units, self.start_clock = len(units), monotonic()
-        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-        self.progress = Progress(*columns, console=Console(file=self.stream, highlight=False), transient=True)
+        columns = (
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
+        self.progress = Progress(
+            *columns, console=Console(file=self.stream, highlight=False), transient=True
+        )
         with self.progress:
             self.task = self.progress.add_task("", total=self.n_units)
             yield
@@ -85,8 +105,12 @@ class LiveDisplay(Display):
         self.progress.console.print(line, markup=False)
 
     def _refresh(self) -> None:
-        names = ", ".join(self.running[:MAX_NAMES_SHOWN]) + (" ..." if len(self.running) > MAX_NAMES_SHOWN else "")
-        self.progress.update(self.task, completed=self.n_done, description=f"running: {names}" if names else "")
+        names = ", ".join(self.running[:MAX_NAMES_SHOWN]) + (
+            " ..." if len(self.running) > MAX_NAMES_SHOWN else ""
+        )
+        self.progress.update(
+            self.task, completed=self.n_done, description=f"running: {names}" if names else ""
+        )
 
 
 def make_display() -> Display:

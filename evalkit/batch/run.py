@@ -1,7 +1,9 @@
-"""The run: units in the order of their dependencies, several at a time, each failure told and none contagious.
+"""The run: units in the order of their dependencies, several at a time, each failure told and none
+contagious.
 
-The main thread alone decides and records; worker threads only execute. Ctrl-C (or a request to end) sets a flag that the main thread looks
-at: it kills the kernels, records what was interrupted and leaves a folder from which the same command goes on.
+The main thread alone decides and records; worker threads only execute. Ctrl-C (or a request to end)
+sets a flag that the main thread looks at: it kills the kernels, records what was interrupted and
+leaves a folder from which the same command goes on.
 """
 
 import os
@@ -16,11 +18,24 @@ from pathlib import Path
 from time import monotonic
 
 from evalkit.batch.currency import Decision, decide
-from evalkit.batch.execute import LEAVING_FOLDERS, Workplace, execute_unit, keep_failed, withhold_findings
+from evalkit.batch.execute import (
+    LEAVING_FOLDERS,
+    Workplace,
+    execute_unit,
+    keep_failed,
+    withhold_findings,
+)
 from evalkit.batch.failure import Failure, failure_in_words
 from evalkit.batch.kernels import quiet_loggers, stop_kernels
 from evalkit.batch.lock import locked
-from evalkit.batch.manifest import Attempt, FileHash, append_attempt, hash_files, params_hash, read_attempts
+from evalkit.batch.manifest import (
+    Attempt,
+    FileHash,
+    append_attempt,
+    hash_files,
+    params_hash,
+    read_attempts,
+)
 from evalkit.batch.outcome import BatchResult, Outcome
 from evalkit.batch.plan import Unit
 from evalkit.batch.progress import Display
@@ -36,7 +51,9 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: how many units at a time (0: one a core), which units, whether current ones too, and each unit's time limit (seconds)."""
+    """How to run: how many units at a time (0: one a core), which units, whether current ones too,
+    and each unit's time limit (seconds).
+    """
 
     jobs: int = 0
     only: str | None = None
@@ -87,7 +104,14 @@ def run_batch(run: Run, units: tuple[Unit, ...], options: Options, display: Disp
             _execute(session, [d for d in decisions if d.action == "run"], stop)
         gate = _last_look(run)
         in_plan_order = tuple(session.outcomes[unit.name] for unit in units)
-        return BatchResult(run, in_plan_order, gate, _undeclared(run, units), known_ids(run.run_dir).are_recognisable, stop.is_set())
+        return BatchResult(
+            run,
+            in_plan_order,
+            gate,
+            _undeclared(run, units),
+            known_ids(run.run_dir).are_recognisable,
+            stop.is_set(),
+        )
 
 
 @contextmanager
@@ -97,7 +121,10 @@ def _stop_flag() -> Iterator[threading.Event]:
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    previous = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield stop
     finally:
@@ -106,11 +133,15 @@ def _stop_flag() -> Iterator[threading.Event]:
 
 
 def _remove_outdated(run: Run, decisions: tuple[Decision, ...], attempts: list[Attempt]) -> None:
-    """Take away what is about to be made anew and what units left that are no longer planned: a folder never mixes vintages."""
+    """Take away what is about to be made anew and what units left that are no longer planned: a
+    folder never mixes vintages.
+    """
     planned = {d.unit.name for d in decisions}
     kept = {path for d in decisions if d.action != "run" for path in d.unit.outputs}
     outdated = {path for d in decisions if d.action == "run" for path in d.unit.outputs}
-    outdated |= {file.path for attempt in attempts if attempt.unit not in planned for file in attempt.outputs}
+    outdated |= {
+        file.path for attempt in attempts if attempt.unit not in planned for file in attempt.outputs
+    }
     for path in outdated - kept:
         target = (run.run_dir / path).resolve()
         if target.is_relative_to(run.run_dir):
@@ -118,7 +149,12 @@ def _remove_outdated(run: Run, decisions: tuple[Decision, ...], attempts: list[A
 
 
 def _begin(
-    run: Run, options: Options, sockets: Path, display: Display, decisions: tuple[Decision, ...], attempts: list[Attempt]
+    run: Run,
+    options: Options,
+    sockets: Path,
+    display: Display,
+    decisions: tuple[Decision, ...],
+    attempts: list[Attempt],
 ) -> _Session:
     session = _Session(run, options, sockets, display)
     for attempt in attempts:
@@ -129,7 +165,9 @@ def _begin(
     for decision in decisions:
         if decision.action != "run":
             status = "current" if decision.action == "current" else "left"
-            session.outcomes[decision.unit.name] = Outcome(decision.unit.name, status, decision.reason)
+            session.outcomes[decision.unit.name] = Outcome(
+                decision.unit.name, status, decision.reason
+            )
     return session
 
 
@@ -147,11 +185,15 @@ def _execute(session: _Session, decisions: list[Decision], stop: threading.Event
             for future in done:
                 _finish(session, future, is_stopping=True)
     for decision in waiting:
-        session.outcomes[decision.unit.name] = Outcome(decision.unit.name, "interrupted", "not started")
+        session.outcomes[decision.unit.name] = Outcome(
+            decision.unit.name, "interrupted", "not started"
+        )
 
 
 def _longest_chain_first(decisions: list[Decision]) -> list[Decision]:
-    """Units with the longest chain of units waiting for them come first, so that no core idles at the end."""
+    """Units with the longest chain of units waiting for them come first, so that no core idles at
+    the end.
+    """
     chain = {decision.unit.name: 1 for decision in decisions}
     for decision in reversed(decisions):
         for name in decision.unit.after:
@@ -160,7 +202,9 @@ def _longest_chain_first(decisions: list[Decision]) -> list[Decision]:
     return sorted(decisions, key=lambda decision: -chain[decision.unit.name])
 
 
-def _start_ready(session: _Session, waiting: list[Decision], pool: ThreadPoolExecutor) -> list[Decision]:
+def _start_ready(
+    session: _Session, waiting: list[Decision], pool: ThreadPoolExecutor
+) -> list[Decision]:
     """Start what may start, mark what never can, and return what still waits."""
     still_waiting = []
     for decision in waiting:
@@ -177,10 +221,17 @@ def _start_ready(session: _Session, waiting: list[Decision], pool: ThreadPoolExe
 
 def _start(session: _Session, decision: Decision, pool: ThreadPoolExecutor) -> None:
     session.n_started += 1
-    place = Workplace(session.run.run_dir, session.sockets, session.n_started, session.options.time_limit_seconds)
+    place = Workplace(
+        session.run.run_dir, session.sockets, session.n_started, session.options.time_limit_seconds
+    )
     started = datetime.now(UTC).isoformat(timespec="seconds")
     session.display.started(decision.unit.name)
-    session.running[pool.submit(execute_unit, decision.unit, place)] = (decision, place, started, monotonic())
+    session.running[pool.submit(execute_unit, decision.unit, place)] = (
+        decision,
+        place,
+        started,
+        monotonic(),
+    )
 
 
 def _skip(session: _Session, decision: Decision, cause: Outcome) -> None:
@@ -198,7 +249,14 @@ def _finish(session: _Session, future: Future, *, is_stopping: bool) -> None:
     session.display.finished(outcome)
 
 
-def _outcome_of(decision: Decision, fault: BaseException | None, place: Workplace, seconds: float, *, is_stopping: bool) -> Outcome:
+def _outcome_of(
+    decision: Decision,
+    fault: BaseException | None,
+    place: Workplace,
+    seconds: float,
+    *,
+    is_stopping: bool,
+) -> Outcome:
     unit = decision.unit
     if fault is None:
         place.clear(unit)
@@ -212,7 +270,14 @@ def _outcome_of(decision: Decision, fault: BaseException | None, place: Workplac
     return Outcome(unit.name, "failed", failure.headline, seconds, failure, look_at)
 
 
-def _record(session: _Session, decision: Decision, outcome: Outcome, *, started: str | None, outputs: tuple[FileHash, ...]) -> None:
+def _record(
+    session: _Session,
+    decision: Decision,
+    outcome: Outcome,
+    *,
+    started: str | None,
+    outputs: tuple[FileHash, ...],
+) -> None:
     unit, run = decision.unit, session.run
     is_attempt = outcome.status != "skipped"
     session.outcomes[unit.name] = outcome
@@ -238,7 +303,9 @@ def _record(session: _Session, decision: Decision, outcome: Outcome, *, started:
 
 
 def _inputs(session: _Session, unit: Unit) -> tuple[FileHash, ...]:
-    """What a unit built on: the outputs of the units before it, or the extract's files if it is the first."""
+    """What a unit built on: the outputs of the units before it, or the extract's files if it is the
+    first.
+    """
     if not unit.after:
         return tuple(FileHash(path, sha256) for path, sha256 in session.run.inputs.items())
     before = (file for name in unit.after for file in session.outputs.get(name, ()))
@@ -258,9 +325,16 @@ def _last_look(run: Run) -> Failure | None:
 def _undeclared(run: Run, units: tuple[Unit, ...]) -> tuple[str, ...]:
     """Files among the published tables and pages that no unit declares."""
     declared = {path for unit in units for path in unit.outputs}
-    return tuple(path for folder in ("published", "site") for path in _files(run, folder) if path not in declared)
+    return tuple(
+        path
+        for folder in ("published", "site")
+        for path in _files(run, folder)
+        if path not in declared
+    )
 
 
 def _files(run: Run, folder: str) -> list[str]:
     root = run.run_dir / folder
-    return sorted(path.relative_to(run.run_dir).as_posix() for path in root.rglob("*") if path.is_file())
+    return sorted(
+        path.relative_to(run.run_dir).as_posix() for path in root.rglob("*") if path.is_file()
+    )

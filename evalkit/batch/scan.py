@@ -1,7 +1,8 @@
-"""The last look before something leaves the private folder: no person's id and no personal number in notebooks, pages and tables.
+"""The last look before something leaves the private folder: no person's id and no personal number
+in notebooks, pages and tables.
 
-Ids are those of the run's own person and household tables, compared as whole tokens without regard to case. Findings are counts; the
-values are never shown.
+Ids are those of the run's own person and household tables, compared as whole tokens without regard
+to case. Findings are counts; the values are never shown.
 """
 
 import html
@@ -15,17 +16,32 @@ import polars as pl
 from evalkit.ids import count_personal_numbers
 
 ID_SOURCES = {"person": "person_id", "household_member": "household_id"}
-SCANNED_ENDINGS = (".html", ".htm", ".svg", ".json", ".csv", ".txt", ".md", ".xml", ".ipynb", ".parquet")
+SCANNED_ENDINGS = (
+    ".html",
+    ".htm",
+    ".svg",
+    ".json",
+    ".csv",
+    ".txt",
+    ".md",
+    ".xml",
+    ".ipynb",
+    ".parquet",
+)
 # Without a letter an id must be this long to be told from a count or a year.
 MIN_DIGITS_OF_NUMERIC_ID = 7
 _WORD = re.compile(r"[^\W_]+")
 # Digits of checksums and decimals look like dates by chance; neither holds a personal number.
-_CHECKSUM_OR_DECIMAL = re.compile(r"\b(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{32,}\b|\d+\.\d+(?:[eE][-+]?\d+)?")
+_CHECKSUM_OR_DECIMAL = re.compile(
+    r"\b(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{32,}\b|\d+\.\d+(?:[eE][-+]?\d+)?"
+)
 
 
 @dataclass(frozen=True)
 class KnownIds:
-    """The ids to look for (lower case), of how many words each may be, and whether they can be told from plain numbers."""
+    """The ids to look for (lower case), of how many words each may be, and whether they can be told
+    from plain numbers.
+    """
 
     ids: pl.Series
     word_counts: tuple[int, ...]
@@ -43,13 +59,21 @@ class Findings:
         return bool(self.n_ids or self.n_personal_numbers)
 
     def __add__(self, other: "Findings") -> "Findings":
-        return Findings(self.n_ids + other.n_ids, self.n_personal_numbers + other.n_personal_numbers)
+        return Findings(
+            self.n_ids + other.n_ids, self.n_personal_numbers + other.n_personal_numbers
+        )
 
     def in_words(self) -> str:
         """'2 ids of persons and 1 personal number'."""
-        ids = f"{self.n_ids} id{'s' if self.n_ids > 1 else ''} of persons or households" if self.n_ids else ""
+        ids = (
+            f"{self.n_ids} id{'s' if self.n_ids > 1 else ''} of persons or households"
+            if self.n_ids
+            else ""
+        )
         numbers = (
-            f"{self.n_personal_numbers} personal number{'s' if self.n_personal_numbers > 1 else ''}" if self.n_personal_numbers else ""
+            f"{self.n_personal_numbers} personal number{'s' if self.n_personal_numbers > 1 else ''}"
+            if self.n_personal_numbers
+            else ""
         )
         return " and ".join(part for part in (ids, numbers) if part)
 
@@ -61,9 +85,15 @@ def known_ids(run_dir: Path) -> KnownIds:
         for table, column in ID_SOURCES.items()
         if (path := run_dir / "work" / f"{table}.parquet").exists()
     ]
-    delivered = pl.concat(columns).drop_nulls().unique() if columns else pl.Series("id", [], dtype=pl.String)
+    delivered = (
+        pl.concat(columns).drop_nulls().unique()
+        if columns
+        else pl.Series("id", [], dtype=pl.String)
+    )
     ids = delivered.str.to_lowercase().str.strip_chars(" \t-_.:/#")
-    is_recognisable = ids.str.contains(r"\p{L}") & (ids.str.len_chars() >= 3) | (ids.str.len_chars() >= MIN_DIGITS_OF_NUMERIC_ID)
+    is_recognisable = ids.str.contains(r"\p{L}") & (ids.str.len_chars() >= 3) | (
+        ids.str.len_chars() >= MIN_DIGITS_OF_NUMERIC_ID
+    )
     recognisable = ids.filter(is_recognisable)
     n_words = recognisable.str.count_matches(r"[\p{L}\p{N}]+").unique().sort().to_list()
     return KnownIds(recognisable, tuple(n for n in n_words if n), len(recognisable) == len(ids))
@@ -71,13 +101,20 @@ def known_ids(run_dir: Path) -> KnownIds:
 
 def scan_text(text: str, known: KnownIds) -> Findings:
     """The findings in a text."""
-    return Findings(_count_ids(text, known), count_personal_numbers(_CHECKSUM_OR_DECIMAL.sub(" ", text)))
+    return Findings(
+        _count_ids(text, known), count_personal_numbers(_CHECKSUM_OR_DECIMAL.sub(" ", text))
+    )
 
 
 def scan_notebook(notebook: dict, known: KnownIds) -> dict[int, Findings]:
-    """The findings by cell (numbered from 1), in sources, outputs and metadata; cell 0 stands for the notebook's own metadata."""
+    """The findings by cell (numbered from 1), in sources, outputs and metadata; cell 0 stands for
+    the notebook's own metadata.
+    """
     parts = {0: notebook["metadata"], **dict(enumerate(notebook["cells"], start=1))}
-    findings = {number: scan_text(html.unescape("\n".join(_texts(part))), known) for number, part in parts.items()}
+    findings = {
+        number: scan_text(html.unescape("\n".join(_texts(part))), known)
+        for number, part in parts.items()
+    }
     return {number: found for number, found in findings.items() if found}
 
 
@@ -86,15 +123,22 @@ def scan_file(path: Path, known: KnownIds) -> Findings:
     if path.suffix == ".parquet":
         table = pl.read_parquet(path, glob=False)
         texts = table.select(pl.selectors.string() | pl.selectors.integer())
-        return scan_text("\n".join(str(value) for column in texts for value in column.unique().drop_nulls()), known)
+        return scan_text(
+            "\n".join(str(value) for column in texts for value in column.unique().drop_nulls()),
+            known,
+        )
     if path.suffix not in SCANNED_ENDINGS:
         return Findings()
     text = path.read_text(encoding="utf-8", errors="replace")
-    return scan_text(html.unescape(_decoded(text) if path.suffix in (".json", ".ipynb") else text), known)
+    return scan_text(
+        html.unescape(_decoded(text) if path.suffix in (".json", ".ipynb") else text), known
+    )
 
 
 def _decoded(text: str) -> str:
-    """The texts of a JSON file without its escapes ("\\n" before an id would hide it); the text itself if it is not JSON."""
+    """The texts of a JSON file without its escapes ("\\n" before an id would hide it); the text
+    itself if it is not JSON.
+    """
     try:
         return "\n".join(_texts(json.loads(text)))
     except ValueError:

@@ -1,6 +1,7 @@
 """The vintage of a run: which parameters, files and versions went in, as hashes; run.json holds it.
 
-File names stand by their role ("extract/person.csv"), so that the same inputs give the same run_id on any machine. No clock enters.
+File names stand by their role ("extract/person.csv"), so that the same inputs give the same run_id
+on any machine. No clock enters.
 """
 
 import hashlib
@@ -23,14 +24,25 @@ from evalkit.params import Run, RunFile
 from evalkit.records import hash_of, load
 from evalkit.tables import make_private_folder, sha256_of
 
-KEY_PACKAGES = ("polars", "numpy", "scipy", "statsmodels", "pyarrow", "altair", "vl-convert-python", "papermill", "ipykernel")
+KEY_PACKAGES = (
+    "polars",
+    "numpy",
+    "scipy",
+    "statsmodels",
+    "pyarrow",
+    "altair",
+    "vl-convert-python",
+    "papermill",
+    "ipykernel",
+)
 NOTEBOOKS_KEY = "notebooks"
 PACKAGE_ROOT = Path(evalkit.__file__).parent
 PROJECT_ROOT = PACKAGE_ROOT.parent
 
 
 def prepare_run(run_file: Path | str, *, out: Path | str) -> Run:
-    """A run as it would be written to FOLDER/RUN/run.json: parameters checked, inputs hashed. Nothing is written.
+    """A run as it would be written to FOLDER/RUN/run.json: parameters checked, inputs hashed.
+    Nothing is written.
 
     Parameters
     ----------
@@ -57,49 +69,83 @@ def prepare_run(run_file: Path | str, *, out: Path | str) -> Run:
     _check_named_files(run)
     inputs = _hash_inputs(run)
     run_hash = _hash_of_mapping({"parameters": hash_of(parameters), **inputs})
-    return run.model_copy(update={"versions": versions(), "inputs": inputs, "run_id": f"{parameters.run}-{run_hash[:12]}"})
+    return run.model_copy(
+        update={
+            "versions": versions(),
+            "inputs": inputs,
+            "run_id": f"{parameters.run}-{run_hash[:12]}",
+        }
+    )
 
 
 def write_run(run: Run) -> Path:
-    """Make the run's folder (work/ readable by its owner only) and write run.json, whole or not at all; returns its path."""
+    """Make the run's folder (work/ readable by its owner only) and write run.json, whole or not at
+    all; returns its path.
+    """
     run.run_dir.mkdir(parents=True, exist_ok=True)
     make_private_folder(run.run_dir / "work")
     path = run.run_dir / "run.json"
     temporary = path.with_name(f".run.json.{os.getpid()}")
-    temporary.write_text(json.dumps(run.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    temporary.write_text(
+        json.dumps(run.model_dump(mode="json"), ensure_ascii=False, indent=2) + "\n",
+        encoding="utf-8",
+    )
     temporary.replace(path)
     return path
 
 
 def versions() -> dict[str, str]:
-    """Versions of evalkit, its source, Python, the packages that make numbers, and the git commit where there is one."""
+    """Versions of evalkit, its source, Python, the packages that make numbers, and the git commit
+    where there is one.
+    """
     packages = {name: metadata.version(name) for name in KEY_PACKAGES}
-    source = {"evalkit": evalkit.__version__, "evalkit_source": evalkit_source_hash()[:12], "python": platform.python_version()}
+    source = {
+        "evalkit": evalkit.__version__,
+        "evalkit_source": evalkit_source_hash()[:12],
+        "python": platform.python_version(),
+    }
     return source | packages | _git_commit()
 
 
 @cache
 def evalkit_source_hash() -> str:
-    """The SHA-256 over all source files of the evalkit package, as they were when first asked for."""
-    paths = (path for path in PACKAGE_ROOT.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return _hash_of_mapping({path.relative_to(PACKAGE_ROOT).as_posix(): sha256_of(path) for path in paths})
+    """The SHA-256 over all source files of the evalkit package, as they were when first asked
+    for.
+    """
+    paths = (
+        path
+        for path in PACKAGE_ROOT.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    return _hash_of_mapping(
+        {path.relative_to(PACKAGE_ROOT).as_posix(): sha256_of(path) for path in paths}
+    )
 
 
 @cache
 def environment_hash() -> str:
-    """The SHA-256 over what the numbers rest on beside evalkit: Python's version and requirements.lock (or the installed versions)."""
+    """The SHA-256 over what the numbers rest on beside evalkit: Python's version and
+    requirements.lock (or the installed versions).
+    """
     lock = PROJECT_ROOT / "requirements.lock"
     if lock.exists():
         return _hash_of_mapping({"python": platform.python_version(), "lock": sha256_of(lock)})
-    installed = {package.name.lower(): package.version for package in metadata.distributions() if package.name}
+    installed = {
+        package.name.lower(): package.version
+        for package in metadata.distributions()
+        if package.name
+    }
     return _hash_of_mapping({"python": platform.python_version(), **installed})
 
 
 def _check_named_files(run: Run) -> None:
-    missing = [f"{key}: {path}" for key, path in _named_paths(run.params) if not run.path(path).exists()]
+    missing = [
+        f"{key}: {path}" for key, path in _named_paths(run.params) if not run.path(path).exists()
+    ]
     if missing:
         raise ParameterError(
-            f"{len(missing)} file{'s or folders' if len(missing) > 1 else ' or folder'} named in a run file cannot be found.",
+            f"{len(missing)} file{'s or folders' if len(missing) > 1 else ' or folder'} named in a "
+            "run file cannot be found.",
             where=f"{run.run_file}: {'; '.join(missing)}",
             why="Everything a run reads must be there before it starts. Nothing was run.",
             fix="mend the paths; they are written relative to the run file's folder.",
@@ -120,15 +166,26 @@ def _named_paths(record: BaseModel, within: str = "") -> list[tuple[str, Path]]:
 
 
 def _hash_inputs(run: Run) -> dict[str, str]:
-    """SHA-256 by role and name of every file the run reads, sorted by name; notebooks are hashed with their units."""
+    """SHA-256 by role and name of every file the run reads, sorted by name; notebooks are hashed
+    with their units.
+    """
     inputs = {}
     for key, named in _named_paths(run.params):
         root = run.path(named)
         if key == NOTEBOOKS_KEY:
             continue
-        paths = [root] if root.is_file() else [path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")]
+        paths = (
+            [root]
+            if root.is_file()
+            else [
+                path for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")
+            ]
+        )
         base = root.parent if root.is_file() else root
-        inputs |= {f"{key.removesuffix('.folder')}/{path.relative_to(base).as_posix()}": sha256_of(path) for path in paths}
+        inputs |= {
+            f"{key.removesuffix('.folder')}/{path.relative_to(base).as_posix()}": sha256_of(path)
+            for path in paths
+        }
         inputs |= {f"{key}/defaults/{path.name}": sha256_of(path) for path in _defaults_of(root)}
     # A server's tables cannot be hashed from here: `evalkit run --force` reads them anew.
     if run.database_file and run.database_file.is_file():
@@ -137,7 +194,9 @@ def _hash_inputs(run: Run) -> dict[str, str]:
 
 
 def _defaults_of(path: Path) -> list[Path]:
-    """The files of dated parameters that a price book takes values from; what is missing or faulty is refused where the book is read."""
+    """The files of dated parameters that a price book takes values from; what is missing or faulty
+    is refused where the book is read.
+    """
     if path.suffix != ".yaml" or not path.is_file():
         return []
     try:
@@ -145,16 +204,24 @@ def _defaults_of(path: Path) -> list[Path]:
     except yaml.YAMLError:
         return []
     named = content.get("defaults", ()) if isinstance(content, dict) else ()
-    return [found for name in named or () if isinstance(name, str) and (found := path.parent / name).is_file()]
+    return [
+        found
+        for name in named or ()
+        if isinstance(name, str) and (found := path.parent / name).is_file()
+    ]
 
 
 def _git_commit() -> dict[str, str]:
-    """The commit of the project's own working copy, with '+changes' when files differ from it; empty outside a working copy."""
+    """The commit of the project's own working copy, with '+changes' when files differ from it;
+    empty outside a working copy.
+    """
     if not (PROJECT_ROOT / ".git").exists() or not shutil.which("git"):
         return {}
     answers = []
     for question in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
-        answer = subprocess.run(["git", "-C", str(PROJECT_ROOT), *question], capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            ["git", "-C", str(PROJECT_ROOT), *question], capture_output=True, text=True, check=False
+        )
         if answer.returncode:
             return {}
         answers.append(answer.stdout.strip())

@@ -1,4 +1,6 @@
-"""Charts of published tables: one theme, a module a family of figures, SVG without a browser or a network."""
+"""Charts of published tables: one theme, a module a family of figures, SVG without a browser or a
+network.
+"""
 
 from evalkit.charts.balance import balance
 from evalkit.charts.cash_flow import value_curve

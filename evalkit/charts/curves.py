@@ -21,8 +21,8 @@ LABEL_LETTERS = 15
 
 @drawn_if((pl.col("month") > 0) & (pl.col("exit") != "still_on_support"), one_of=("district",))
 def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
-    """The share that has left support by each way out, month by month, with ranges: steps, since exits are counted by month. A line begins where
-    enough have left to be shown.
+    """The share that has left support by each way out, month by month, with ranges: steps, since
+    exits are counted by month. A line begins where enough have left to be shown.
 
     Parameters
     ----------
@@ -41,13 +41,19 @@ def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
     rows = shown_rows(curves, "exit_curves").filter(pl.col("exit") != "still_on_support")
     rows = with_last_step(with_gaps(rows.rename({"exit": "series"})))
     top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.05))
-    chart = lines_with_bands(rows, words, ticks=top, x_title=words.text("chart.exit_curves.x"), is_step=True)
-    return finish(titled(chart, title_lines(words.text("chart.exit_curves.y"))), words.text("chart.exit_curves.title"))
+    chart = lines_with_bands(
+        rows, words, ticks=top, x_title=words.text("chart.exit_curves.x"), is_step=True
+    )
+    return finish(
+        titled(chart, title_lines(words.text("chart.exit_curves.y"))),
+        words.text("chart.exit_curves.title"),
+    )
 
 
 @drawn_if(pl.col("estimate").is_not_null(), one_of=("district",))
 def states(occupation: Published, words: Words) -> "alt.LayerChart":
-    """The share of all people in each state, month by month, with ranges; a line breaks off where too few people are in a state to be shown.
+    """The share of all people in each state, month by month, with ranges; a line breaks off where
+    too few people are in a state to be shown.
 
     Parameters
     ----------
@@ -64,7 +70,9 @@ def states(occupation: Published, words: Words) -> "alt.LayerChart":
     shown = shown_rows(occupation, "states").rename({"state": "series"})
     rows = with_gaps(shown)
     ticks = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max()))
-    chart = lines_with_bands(rows, words, ticks=ticks, x_title=words.text("chart.states.x"), is_step=False)
+    chart = lines_with_bands(
+        rows, words, ticks=ticks, x_title=words.text("chart.states.x"), is_step=False
+    )
     breaks = words.text("chart.withheld") if rows["estimate"].null_count() else ""
     title = title_lines(words.text("chart.states.y"), breaks)
     return finish(titled(chart, title), words.text("chart.states.title"))
@@ -101,13 +109,22 @@ def lines_with_bands(
     """
     import altair as alt
 
-    named = named or {name: (value_label(words, name), look_of(name)) for name in sorted(rows["series"].unique(), key=_place)}
+    named = named or {
+        name: (value_label(words, name), look_of(name))
+        for name in sorted(rows["series"].unique(), key=_place)
+    }
     names = list(named)
     last = rows["month"].max()
-    x_axis, y_axis = {"values": month_ticks(int(last)), "title": x_title}, {"values": ticks, "format": ".0%"}
+    x_axis, y_axis = (
+        {"values": month_ticks(int(last)), "title": x_title},
+        {"values": ticks, "format": ".0%"},
+    )
     frame = Frame(PLOT_WIDTH, height, (0, last), (ticks[0], ticks[-1]), x_axis, y_axis)
     data = alt.Chart(rows.select("series", "month", "estimate", "ci_lower", "ci_upper"))
-    colours, dashes = [look.colour for _, look in named.values()], [list(look.dash) for _, look in named.values()]
+    colours, dashes = (
+        [look.colour for _, look in named.values()],
+        [list(look.dash) for _, look in named.values()],
+    )
     colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=None)
     dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
     shape = "step-after" if is_step else "linear"
@@ -118,12 +135,17 @@ def lines_with_bands(
         x=frame.x("month"), y=frame.y("estimate"), color=colour, strokeDash=dash
     )
     ends = rows.drop_nulls("estimate").sort("month").group_by("series", maintain_order=True).last()
-    labelled = [(r["series"], wrapped(named[r["series"]][0], LABEL_LETTERS), r["estimate"]) for r in ends.to_dicts()]
+    labelled = [
+        (r["series"], wrapped(named[r["series"]][0], LABEL_LETTERS), r["estimate"])
+        for r in ends.to_dicts()
+    ]
     return frame.holds(band, line, *end_labels(labelled, frame, names, colours))
 
 
 def with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
-    """A row for every series and month, empty where nothing may be shown, so that lines break there."""
+    """A row for every series and month, empty where nothing may be shown, so that lines break
+    there.
+    """
     values = rows.select("series", "month", "estimate", "ci_lower", "ci_upper")
     grid = rows.select("series").unique().join(rows.select("month").unique(), how="cross")
     return grid.join(values, on=["series", "month"], how="left").sort("series", "month")
@@ -132,7 +154,14 @@ def with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
 def with_last_step(rows: pl.DataFrame) -> pl.DataFrame:
     """The last value holds for a while too, or a step in the last month would have no width."""
     rows = rows.with_columns(pl.col("month").cast(pl.Float64))
-    return pl.concat([rows, rows.filter(pl.col("month") == pl.col("month").max()).with_columns(pl.col("month") + 0.5)])
+    return pl.concat(
+        [
+            rows,
+            rows.filter(pl.col("month") == pl.col("month").max()).with_columns(
+                pl.col("month") + 0.5
+            ),
+        ]
+    )
 
 
 def _place(name: str) -> int:

@@ -1,4 +1,6 @@
-"""The naive figure beside the corrected one, and the districts' effects with the range of their ranks."""
+"""The naive figure beside the corrected one, and the districts' effects with the range of their
+ranks.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -23,12 +25,14 @@ NAIVE = {
 
 @drawn_if(pl.col("reading") == "corrected", one_of=ONE_EFFECT)
 def naive_and_corrected(readings: Published, words: Words) -> "alt.LayerChart":
-    """What a district would report, and what starting changed: shares of those who started and of the comparison, and their difference.
+    """What a district would report, and what starting changed: shares of those who started and of
+    the comparison, and their difference.
 
     Parameters
     ----------
     readings : Published
-        The table effect_readings: reading, estimate, ci_lower, ci_upper; one district, intervention and estimand.
+        The table effect_readings: reading, estimate, ci_lower, ci_upper; one district, intervention
+        and estimand.
     words : Words
         The reader's language.
 
@@ -39,18 +43,22 @@ def naive_and_corrected(readings: Published, words: Words) -> "alt.LayerChart":
     """
     rows = {row["reading"]: row for row in shown_rows(readings, "naive_and_corrected").to_dicts()}
     shown = [_share_row(rows[name], name, words) for name in NAIVE if name in rows]
-    chart = range_chart(shown, x_title=words.text("chart.naive.x"), axis_labels="format(datum.value, '.0%')")
+    chart = range_chart(
+        shown, x_title=words.text("chart.naive.x"), axis_labels="format(datum.value, '.0%')"
+    )
     return finish(chart, words.text("chart.naive.title"))
 
 
 @drawn_if(pl.len() > 1, one_of=("intervention_id", "estimand"))
 def district_ranks(ranks: Published, words: Words) -> "alt.LayerChart":
-    """Districts' pooled effects in months of work with ranges, in alphabetical order, each with the range of its rank.
+    """Districts' pooled effects in months of work with ranges, in alphabetical order, each with the
+    range of its rank.
 
     Parameters
     ----------
     ranks : Published
-        The table district_ranks: district, shrunk with limits, rank_lower, rank_upper, n_districts, probability_best; one intervention and estimand.
+        The table district_ranks: district, shrunk with limits, rank_lower, rank_upper, n_districts,
+        probability_best; one intervention and estimand.
     words : Words
         The reader's language.
 
@@ -60,13 +68,22 @@ def district_ranks(ranks: Published, words: Words) -> "alt.LayerChart":
         As `effect_curves`.
     """
     rows = shown_rows(ranks, "district_ranks").to_dicts()
-    shown = [_rank_row(row, words) for row in sorted(rows, key=lambda row: row["district"].casefold())]
-    return finish(range_chart(shown, x_title=words.text("chart.ranks.x"), axis_labels=SIGNED_AXIS), words.text("chart.ranks.title"))
+    shown = [
+        _rank_row(row, words) for row in sorted(rows, key=lambda row: row["district"].casefold())
+    ]
+    return finish(
+        range_chart(shown, x_title=words.text("chart.ranks.x"), axis_labels=SIGNED_AXIS),
+        words.text("chart.ranks.title"),
+    )
 
 
 def _share_row(row: dict, name: str, words: Words) -> RangeRow:
     colour, shape = NAIVE[name]
-    limits = [percent_text(row[limit], words) for limit in ("ci_lower", "ci_upper") if row[limit] is not None]
+    limits = [
+        percent_text(row[limit], words)
+        for limit in ("ci_lower", "ci_upper")
+        if row[limit] is not None
+    ]
     text = percent_text(row["estimate"], words)
     if len(limits) == 2:
         text += f" ({words.text('chart.range', low=limits[0], high=limits[1])})"
@@ -85,7 +102,9 @@ def _share_row(row: dict, name: str, words: Words) -> RangeRow:
 def _rank_row(row: dict, words: Words) -> RangeRow:
     return RangeRow(
         label=row["district"],
-        value=range_text(row["shrunk"], row["shrunk_lower"], row["shrunk_upper"], words, 1, is_signed=True),
+        value=range_text(
+            row["shrunk"], row["shrunk_lower"], row["shrunk_upper"], words, 1, is_signed=True
+        ),
         estimate=row["shrunk"],
         low=row["shrunk_lower"],
         high=row["shrunk_upper"],
@@ -97,5 +116,13 @@ def _rank_row(row: dict, words: Words) -> RangeRow:
 def _rank_note(row: dict, words: Words) -> str:
     if row["rank_lower"] is None:
         return words.text("chart.ranks.no_rank")
-    low, high, n = (number_text(row[column], words) for column in ("rank_lower", "rank_upper", "n_districts"))
-    return words.text("chart.ranks.note", low=low, high=high, n=n, share=words.probability(row["probability_best"]))
+    low, high, n = (
+        number_text(row[column], words) for column in ("rank_lower", "rank_upper", "n_districts")
+    )
+    return words.text(
+        "chart.ranks.note",
+        low=low,
+        high=high,
+        n=n,
+        share=words.probability(row["probability_best"]),
+    )

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 LINE_HEIGHT = 17
 
 
-def spread(positions: Sequence[float], sizes: Sequence[float], *, low: float, high: float) -> list[float]:
-    """Positions as near as possible to those wished for, in the same order, without overlap and inside [low, high].
+def spread(
+    positions: Sequence[float], sizes: Sequence[float], *, low: float, high: float
+) -> list[float]:
+    """Positions as near as possible to those wished for, in the same order, without overlap and
+    inside [low, high].
 
     Parameters
     ----------
@@ -33,7 +36,8 @@ def spread(positions: Sequence[float], sizes: Sequence[float], *, low: float, hi
     order = sorted(range(len(positions)), key=lambda i: (positions[i], i))
     placed = [0.0] * len(positions)
     edge = high
-    # From the far end inwards: each label gives way to the one after it, then the row is pushed back inside.
+    # From the far end inwards: each label gives way to the one after it, then the row is pushed
+    # back inside.
     for i in reversed(order):
         placed[i] = min(positions[i], edge - sizes[i] / 2)
         edge = placed[i] - sizes[i] / 2
@@ -45,9 +49,13 @@ def spread(positions: Sequence[float], sizes: Sequence[float], *, low: float, hi
 
 
 def end_labels(
-    series: Sequence[tuple[str, str, float]], frame: Frame, names: Sequence[str], colours: Sequence[str]
+    series: Sequence[tuple[str, str, float]],
+    frame: Frame,
+    names: Sequence[str],
+    colours: Sequence[str],
 ) -> tuple["alt.Chart", "alt.Chart"]:
-    """Labels to the right of the plot, each led by a mark in its series' colour, the words themselves in ink.
+    """Labels to the right of the plot, each led by a mark in its series' colour, the words
+    themselves in ink.
 
     Parameters
     ----------
@@ -66,11 +74,21 @@ def end_labels(
     placed = spread(wished, sizes, low=-LINE_HEIGHT / 2, high=frame.height + LINE_HEIGHT / 2)
     # A text of several lines hangs from its first one.
     rows = [
-        {"name": name, "label": label, "y": low + (high - low) * (y + LINE_HEIGHT * label.count("\n") / 2) / frame.height}
+        {
+            "name": name,
+            "label": label,
+            "y": low + (high - low) * (y + LINE_HEIGHT * label.count("\n") / 2) / frame.height,
+        }
         for (name, label, _), y in zip(series, placed, strict=True)
     ]
     data = alt.Chart(pl.DataFrame(rows))
-    colour = alt.Color("name:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None)
-    text = data.mark_text(dx=20).encode(x=alt.XValue(frame.width), y=frame.y("y"), text=alt.Text("label:N"))
-    key = data.mark_square(size=90, opacity=1, xOffset=12).encode(x=alt.XValue(frame.width), y=frame.y("y"), fill=colour)
+    colour = alt.Color(
+        "name:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None
+    )
+    text = data.mark_text(dx=20).encode(
+        x=alt.XValue(frame.width), y=frame.y("y"), text=alt.Text("label:N")
+    )
+    key = data.mark_square(size=90, opacity=1, xOffset=12).encode(
+        x=alt.XValue(frame.width), y=frame.y("y"), fill=colour
+    )
     return key, text

@@ -1,4 +1,6 @@
-"""All charts of a page at once: SVG markup by figure name. A chart whose table is missing or wholly withheld is left out."""
+"""All charts of a page at once: SVG markup by figure name. A chart whose table is missing or wholly
+withheld is left out.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -38,10 +40,13 @@ DISTRICT_FIGURES: dict[str, tuple[str, Chart]] = {
 OVERVIEW_FIGURES: dict[str, Chart] = {"funnel": funnel, "district_ranks": district_ranks}
 
 
-def district_figures(tables: Mapping[str, Published], words: Words, *, district: str | None = None) -> dict[str, str]:
+def district_figures(
+    tables: Mapping[str, Published], words: Words, *, district: str | None = None
+) -> dict[str, str]:
     """The charts of a district's page.
 
-    Where an effect or value is not shown for the district, the one of all districts together is drawn and says so.
+    Where an effect or value is not shown for the district, the one of all districts together is
+    drawn and says so.
 
     Parameters
     ----------
@@ -55,7 +60,8 @@ def district_figures(tables: Mapping[str, Published], words: Words, *, district:
     Returns
     -------
     dict of str to str
-        SVG markup by figure name; that of an effect or value goes on with its intervention and estimand: "balance-training".
+        SVG markup by figure name; that of an effect or value goes on with its intervention and
+        estimand: "balance-training".
 
     Raises
     ------
@@ -75,7 +81,8 @@ def district_figures(tables: Mapping[str, Published], words: Words, *, district:
 
 
 def overview_figures(tables: Mapping[str, Published], words: Words) -> dict[str, str]:
-    """The charts of the overview: the districts beside each other, and everything else for all districts together.
+    """The charts of the overview: the districts beside each other, and everything else for all
+    districts together.
 
     Parameters, returned value and errors as `district_figures`.
     """
@@ -86,21 +93,32 @@ def overview_figures(tables: Mapping[str, Published], words: Words) -> dict[str,
     outcomes = _outcomes(tables)
     for name, chart in OVERVIEW_FIGURES.items():
         for table in _of_family(tables, name):
-            drawn = [(figure, part) for figure, part in one_by_one(name, table) if is_drawable(part, chart)]
+            drawn = [
+                (figure, part)
+                for figure, part in one_by_one(name, table)
+                if is_drawable(part, chart)
+            ]
             figures |= {figure: _drawn(chart, part, words, outcomes) for figure, part in drawn}
     return figures
 
 
 def _drawn(chart: Chart, table: Published, words: Words, outcomes: Mapping[str, str]) -> str:
     """A chart in words about the outcome of its intervention, if it has one."""
-    interventions = table.data["intervention_id"].unique().to_list() if "intervention_id" in table.keys else []
+    interventions = (
+        table.data["intervention_id"].unique().to_list() if "intervention_id" in table.keys else []
+    )
     outcome = outcomes.get(interventions[0]) if len(interventions) == 1 else None
     return to_svg(chart(table, words.about(outcome) if outcome else words), words)
 
 
 def _outcomes(tables: Mapping[str, Published]) -> dict[str, str]:
-    """What each intervention is judged by: the one outcome of which the share at the end is told."""
-    told = [table.data.select("intervention_id", "outcome").unique() for table in _of_family(tables, "effect_summary")]
+    """What each intervention is judged by: the one outcome of which the share at the end is
+    told.
+    """
+    told = [
+        table.data.select("intervention_id", "outcome").unique()
+        for table in _of_family(tables, "effect_summary")
+    ]
     return {
         intervention: outcome.removesuffix("_share_at_end")
         for pairs in told
@@ -110,35 +128,51 @@ def _outcomes(tables: Mapping[str, Published]) -> dict[str, str]:
 
 
 def _of_family(tables: Mapping[str, Published], family: str) -> list[Published]:
-    return [table for _, table in sorted(tables.items()) if table.name == family or table.name.startswith(f"{family}-")]
+    return [
+        table
+        for _, table in sorted(tables.items())
+        if table.name == family or table.name.startswith(f"{family}-")
+    ]
 
 
 def _only_district(tables: Mapping[str, Published]) -> str:
     """The one district that the tables hold besides "all"; "all" when there is none."""
     with_district = [table for table in tables.values() if "district" in table.keys]
-    found = sorted({district for table in with_district for district in table.data["district"].unique()} - {POOLED})
+    found = sorted(
+        {district for table in with_district for district in table.data["district"].unique()}
+        - {POOLED}
+    )
     if len(found) > 1:
         raise ParameterError(
             f"The tables hold {len(found)} districts, and none was named.",
-            where='argument district of district_figures; districts found in the key column "district"',
+            where="argument district of district_figures; districts found in the key column "
+            '"district"',
             why="A page is about one district; charts of another one would be shown as its own.",
             fix='name it: district_figures(tables, words, district="...").',
         )
     return found[0] if found else POOLED
 
 
-def _series(name: str, tables: list[Published], district: str, chart: Chart) -> Iterator[tuple[str, Published]]:
-    """Each drawable series with its figure's name: the district's own, else (for each effect and value) that of all districts."""
+def _series(
+    name: str, tables: list[Published], district: str, chart: Chart
+) -> Iterator[tuple[str, Published]]:
+    """Each drawable series with its figure's name: the district's own, else (for each effect and
+    value) that of all districts.
+    """
     for table in tables:
         is_effect = "intervention_id" in table.keys
         places = (district, POOLED) if is_effect else (district,)
         for figure, part in one_by_one(name, table) if is_effect else [(name, table)]:
-            shown = [rows for place in places if is_drawable(rows := part.where(district=place), chart)]
+            shown = [
+                rows for place in places if is_drawable(rows := part.where(district=place), chart)
+            ]
             yield from [(figure, rows) for rows in shown[:1]]
 
 
 def one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:
-    """The rows of each intervention and estimand of a table, with the figure's name for them: balance-training, effect_curves-training-ESTIMAND."""
+    """The rows of each intervention and estimand of a table, with the figure's name for them:
+    balance-training, effect_curves-training-ESTIMAND.
+    """
     keys = [key for key in ONE_EFFECT[1:] if key in table.keys]
     for key_values in table.data.select(keys).unique().sort(keys).to_dicts():
         yield f"{name}-{slug('-'.join(key_values.values()))}", table.where(**key_values)

@@ -1,7 +1,8 @@
-"""How layers and panels make a chart, and the scales that all layers share. Every layer names them: one that did not would widen them with its
-own defaults.
+"""How layers and panels make a chart, and the scales that all layers share. Every layer names them:
+one that did not would widen them with its own defaults.
 
-Charts are put together in place: altair's own ways (`layer`, `vconcat`, `properties`, `configure`) each copy every layer two or three times.
+Charts are put together in place: altair's own ways (`layer`, `vconcat`, `properties`, `configure`)
+each copy every layer two or three times.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,8 @@ _MOST_STEPS = 20
 
 @dataclass(frozen=True)
 class Frame:
-    """The room a chart is drawn in: its size in pixels, the span of both scales, and how their axes look (None: no axis).
+    """The room a chart is drawn in: its size in pixels, the span of both scales, and how their axes
+    look (None: no axis).
 
     `is_downwards` counts y from the top, for charts whose rows are placed in pixels.
     """
@@ -36,14 +38,20 @@ class Frame:
         import altair as alt
 
         axis = None if self.x_axis is None else alt.Axis(**{"title": None, **self.x_axis})
-        return alt.X(f"{column}:Q", scale=alt.Scale(domain=list(self.x_span), nice=False, zero=False), axis=axis)
+        return alt.X(
+            f"{column}:Q",
+            scale=alt.Scale(domain=list(self.x_span), nice=False, zero=False),
+            axis=axis,
+        )
 
     def y(self, column: str) -> "alt.Y":
         """A column on the y scale."""
         import altair as alt
 
         axis = None if self.y_axis is None else alt.Axis(**{"title": None, **self.y_axis})
-        scale = alt.Scale(domain=list(self.y_span), nice=False, zero=False, reverse=self.is_downwards)
+        scale = alt.Scale(
+            domain=list(self.y_span), nice=False, zero=False, reverse=self.is_downwards
+        )
         return alt.Y(f"{column}:Q", scale=scale, axis=axis)
 
     def holds(self, *layers: "alt.Chart") -> "alt.LayerChart":
@@ -63,7 +71,9 @@ def titled(chart, lines: str | list[str]):
 
 
 def stacked(*panels, **independent: str):
-    """The panels below each other; `independent` names the scales that each has for itself: color="independent"."""
+    """The panels below each other; `independent` names the scales that each has for itself:
+    color="independent".
+    """
     import altair as alt
 
     chart = alt.VConcatChart()
@@ -72,20 +82,28 @@ def stacked(*panels, **independent: str):
 
 
 def nice_ticks(low: float, high: float, n_steps: int = 5) -> list[float]:
-    """Round tick values that span from `low` to `high`: steps of 1, 2 or 5 times a power of ten. A single value is given one unit above it."""
+    """Round tick values that span from `low` to `high`: steps of 1, 2 or 5 times a power of ten. A
+    single value is given one unit above it.
+    """
     if high <= low:
         high = low + 1
     span = max(high - low, 1e-9)
     power = 10.0 ** floor(log10(span / n_steps))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power * n_steps >= span * 0.999)
+    step = next(
+        factor * power for factor in (1, 2, 5, 10) if factor * power * n_steps >= span * 0.999
+    )
     first, last = _floor(low / step), -_floor(-high / step)
     return [round(step * k, 10) for k in range(first, last + 1)]
 
 
 def inner_ticks(low: float, high: float, n_steps: int = 5) -> list[float]:
-    """Those of `nice_ticks` that lie between `low` and `high`; of finer ones where only one would, since one tick shows no scale."""
+    """Those of `nice_ticks` that lie between `low` and `high`; of finer ones where only one would,
+    since one tick shows no scale.
+    """
     inside = [tick for tick in nice_ticks(low, high, n_steps) if low <= tick <= high]
-    return inside if len(inside) > 1 or n_steps > _MOST_STEPS else inner_ticks(low, high, n_steps + 1)
+    return (
+        inside if len(inside) > 1 or n_steps > _MOST_STEPS else inner_ticks(low, high, n_steps + 1)
+    )
 
 
 def month_ticks(last_month: int) -> list[int]:

@@ -1,4 +1,6 @@
-"""The funnel: districts' shares adjusted for who lives there, by how many they are, within the limits of chance."""
+"""The funnel: districts' shares adjusted for who lives there, by how many they are, within the
+limits of chance.
+"""
 
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -21,14 +23,19 @@ N_STEPS = 60
 PERCENT = "format(datum.value, '.0%')"
 
 
-@drawn_if((pl.col("district") != POOLED) & (pl.col("district") == POOLED).any(), one_of=("intervention_id",))
+@drawn_if(
+    (pl.col("district") != POOLED) & (pl.col("district") == POOLED).any(),
+    one_of=("intervention_id",),
+)
 def funnel(table: Published, words: Words) -> "alt.LayerChart":
-    """Districts by number of people, with the city's share and limits of 95 and 99.8 per cent; those outside are named.
+    """Districts by number of people, with the city's share and limits of 95 and 99.8 per cent;
+    those outside are named.
 
     Parameters
     ----------
     table : Published
-        The table funnel: district (with "all"), n_persons, adjusted, overdispersion, verdict; one intervention.
+        The table funnel: district (with "all"), n_persons, adjusted, overdispersion, verdict; one
+        intervention.
     words : Words
         The reader's language.
 
@@ -42,18 +49,37 @@ def funnel(table: Published, words: Words) -> "alt.LayerChart":
     import altair as alt
 
     rows = shown_rows(table, "funnel")
-    districts, city = rows.filter(pl.col("district") != POOLED), rows.filter(pl.col("district") == POOLED)
+    districts, city = (
+        rows.filter(pl.col("district") != POOLED),
+        rows.filter(pl.col("district") == POOLED),
+    )
     share, spread = city["adjusted"].item(), max(city["overdispersion"].item() or 1.0, 1.0)
     top = nice_ticks(0, districts["n_persons"].max())[-1]
     lines = _limits(share, spread, districts["n_persons"].min() / 2, top)
-    values = [*districts["adjusted"], *[line[side] for line in lines for side in ("lower", "upper")]]
+    values = [
+        *districts["adjusted"],
+        *[line[side] for line in lines for side in ("lower", "upper")],
+    ]
     span = padded(max(min(values), 0), min(max(values), 1))
     axis = {"values": nice_ticks(0, top), "title": title_lines(words.text("chart.funnel.x"))}
-    frame = Frame(FULL_WIDTH - 40, HEIGHT, (0, top), span, axis, {"values": inner_ticks(*span, n_steps=5), "labelExpr": PERCENT})
-    centre = alt.Chart(alt.Data(values=[{"share": share}])).mark_rule(color=INK, strokeWidth=1.5).encode(y=frame.y("share"))
+    frame = Frame(
+        FULL_WIDTH - 40,
+        HEIGHT,
+        (0, top),
+        span,
+        axis,
+        {"values": inner_ticks(*span, n_steps=5), "labelExpr": PERCENT},
+    )
+    centre = (
+        alt.Chart(alt.Data(values=[{"share": share}]))
+        .mark_rule(color=INK, strokeWidth=1.5)
+        .encode(y=frame.y("share"))
+    )
     leaders, names = _names(districts, lines, share, frame)
     chart = frame.holds(*_lines(lines, frame), centre, leaders, *_points(districts, frame), names)
-    chart = titled(chart, title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines")))
+    chart = titled(
+        chart, title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines"))
+    )
     return finish(chart, words.text("chart.funnel.title"))
 
 
@@ -66,7 +92,14 @@ def _limits(share: float, spread: float, smallest: float, largest: float) -> lis
             # Steps grow with the size, so that the steep end at the left is smooth.
             n = smallest + (largest - smallest) * (step / N_STEPS) ** 2
             margin = z * (spread * share * (1 - share) / max(n, 1)) ** 0.5
-            rows.append({"level": name, "n": n, "lower": max(share - margin, 0), "upper": min(share + margin, 1)})
+            rows.append(
+                {
+                    "level": name,
+                    "n": n,
+                    "lower": max(share - margin, 0),
+                    "upper": min(share + margin, 1),
+                }
+            )
     return rows
 
 
@@ -87,18 +120,32 @@ def _points(districts: pl.DataFrame, frame: Frame) -> list["alt.Chart"]:
 
     is_outside = pl.col("verdict") != "inside"
     layers = []
-    for rows, colour, shape in ((districts.filter(~is_outside), GAIN, "circle"), (districts.filter(is_outside), LOSS, "diamond")):
-        data = alt.Chart(alt.Data(values=rows.select("district", "n_persons", "adjusted").to_dicts()))
+    for rows, colour, shape in (
+        (districts.filter(~is_outside), GAIN, "circle"),
+        (districts.filter(is_outside), LOSS, "diamond"),
+    ):
+        data = alt.Chart(
+            alt.Data(values=rows.select("district", "n_persons", "adjusted").to_dicts())
+        )
         point = data.mark_point(fill=colour, stroke="white", size=110, shape=shape, opacity=1)
         layers.append(point.encode(x=frame.x("n_persons"), y=frame.y("adjusted")))
     return layers
 
 
-def _names(districts: pl.DataFrame, lines: list[dict], share: float, frame: Frame) -> tuple["alt.Chart", "alt.Chart"]:
+def _names(
+    districts: pl.DataFrame, lines: list[dict], share: float, frame: Frame
+) -> tuple["alt.Chart", "alt.Chart"]:
     """Leaders and names of the districts outside the limits."""
-    corners = [[(line["n"], line[side]) for line in lines if line["level"] == name] for name in LEVELS for side in ("lower", "upper")]
+    corners = [
+        [(line["n"], line[side]) for line in lines if line["level"] == name]
+        for name in LEVELS
+        for side in ("lower", "upper")
+    ]
     is_outside = pl.col("verdict") != "inside"
     place = ("n_persons", "adjusted")
-    named = [(name, (n, adjusted)) for name, n, adjusted in districts.filter(is_outside).select("district", *place).iter_rows()]
+    named = [
+        (name, (n, adjusted))
+        for name, n, adjusted in districts.filter(is_outside).select("district", *place).iter_rows()
+    ]
     others = districts.filter(~is_outside).select(place).rows()
     return point_labels(named, others, [*corners, [(end, share) for end in frame.x_span]], frame)

@@ -1,4 +1,6 @@
-"""Charts of time on support told apart: by sex, age and obstacle, and the rate of leaving by how long people have been there."""
+"""Charts of time on support told apart: by sex, age and obstacle, and the rate of leaving by how
+long people have been there.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -17,14 +19,18 @@ if TYPE_CHECKING:
 LINE_HEIGHT_OF_GROUP, LEAST_HEIGHT = 40, 150
 
 
-@drawn_if((pl.col("month") > 0) & pl.col("characteristic").is_in(CHARACTERISTICS), one_of=("district",))
+@drawn_if(
+    (pl.col("month") > 0) & pl.col("characteristic").is_in(CHARACTERISTICS), one_of=("district",)
+)
 def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
-    """The share of periods still running, month by month, for each group; one panel for each characteristic.
+    """The share of periods still running, month by month, for each group; one panel for each
+    characteristic.
 
     Parameters
     ----------
     curves : Published
-        The table group_curves: district, characteristic, group, month, estimate, ci_lower, ci_upper; one district.
+        The table group_curves: district, characteristic, group, month, estimate, ci_lower,
+        ci_upper; one district.
     words : Words
         The reader's language.
 
@@ -38,7 +44,10 @@ def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
     rows = shown_rows(curves, "group_curves").rename({"group": "series"})
     present = [name for name in CHARACTERISTICS if name in rows["characteristic"]]
     last = present[-1]
-    panels = [_panel(rows.filter(pl.col("characteristic") == name), name, words, is_last=name == last) for name in present]
+    panels = [
+        _panel(rows.filter(pl.col("characteristic") == name), name, words, is_last=name == last)
+        for name in present
+    ]
     return finish(
         stacked(*panels, color="independent", fill="independent", strokeDash="independent"),
         words.text("chart.group_curves.title"),
@@ -47,12 +56,14 @@ def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
 
 @drawn_if(pl.col("estimate").is_not_null(), one_of=("district",))
 def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
-    """The share of those still on support who leave each month, averaged over periods of a spell, with ranges.
+    """The share of those still on support who leave each month, averaged over periods of a spell,
+    with ranges.
 
     Parameters
     ----------
     rates : Published
-        The table exit_rates: district, first_month, last_month, estimate, ci_lower, ci_upper; one district.
+        The table exit_rates: district, first_month, last_month, estimate, ci_lower, ci_upper; one
+        district.
     words : Words
         The reader's language.
 
@@ -63,26 +74,74 @@ def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
     """
     periods = shown_rows(rates, "exit_rates").sort("last_month")
     values = ["estimate", "ci_lower", "ci_upper"]
-    # Month k begins where k-1 ends: a period's step is drawn from the end of the month before it. Periods not shown leave a gap.
-    months = periods.with_columns(month=pl.int_ranges(pl.col("first_month") - 1, "last_month")).explode("month").select("month", *values)
-    grid = pl.DataFrame({"month": range(periods["last_month"].max())}, schema={"month": months.schema["month"]})
-    rows = grid.join(months, on="month", how="left").sort("month").with_columns(pl.col("month").cast(pl.Float64))
+    # Month k begins where k-1 ends: a period's step is drawn from the end of the month before it.
+    # Periods not shown leave a gap.
+    months = (
+        periods.with_columns(month=pl.int_ranges(pl.col("first_month") - 1, "last_month"))
+        .explode("month")
+        .select("month", *values)
+    )
+    grid = pl.DataFrame(
+        {"month": range(periods["last_month"].max())}, schema={"month": months.schema["month"]}
+    )
+    rows = (
+        grid.join(months, on="month", how="left")
+        .sort("month")
+        .with_columns(pl.col("month").cast(pl.Float64))
+    )
     rows = pl.concat([rows, rows.tail(1).with_columns(pl.col("month") + 1)])
     top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.01))
     named = {"all": (words.text("chart.exit_rates.all"), GROUP_LOOKS[0])}
     series = rows.with_columns(series=pl.lit("all"))
-    chart = lines_with_bands(series, words, ticks=top, x_title=words.text("chart.exit_rates.x"), is_step=True, named=named)
-    return finish(titled(chart, title_lines(words.text("chart.exit_rates.y"))), words.text("chart.exit_rates.title"))
+    chart = lines_with_bands(
+        series,
+        words,
+        ticks=top,
+        x_title=words.text("chart.exit_rates.x"),
+        is_step=True,
+        named=named,
+    )
+    return finish(
+        titled(chart, title_lines(words.text("chart.exit_rates.y"))),
+        words.text("chart.exit_rates.title"),
+    )
 
 
-def _panel(rows: pl.DataFrame, characteristic: str, words: Words, *, is_last: bool) -> "alt.LayerChart":
-    groups = sorted(rows["series"].unique(), key=lambda group: (group == NOT_KNOWN, not group.startswith("–"), group))
-    named = {group: (words.group(group), look) for group, look in zip(groups, GROUP_LOOKS, strict=False)}
-    rows = with_last_step(with_gaps(rows.filter(pl.col("series").is_in(groups[: len(GROUP_LOOKS)]))))
+def _panel(
+    rows: pl.DataFrame, characteristic: str, words: Words, *, is_last: bool
+) -> "alt.LayerChart":
+    groups = sorted(
+        rows["series"].unique(),
+        key=lambda group: (group == NOT_KNOWN, not group.startswith("–"), group),
+    )
+    named = {
+        group: (words.group(group), look) for group, look in zip(groups, GROUP_LOOKS, strict=False)
+    }
+    rows = with_last_step(
+        with_gaps(rows.filter(pl.col("series").is_in(groups[: len(GROUP_LOOKS)])))
+    )
     if len(groups) > 2:
         # More than two bands on top of each other hide the lines; the ranges stand in the table.
-        rows = rows.with_columns(pl.lit(None, pl.Float64).alias("ci_lower"), pl.lit(None, pl.Float64).alias("ci_upper"))
+        rows = rows.with_columns(
+            pl.lit(None, pl.Float64).alias("ci_lower"), pl.lit(None, pl.Float64).alias("ci_upper")
+        )
     x_title = words.text("chart.group_curves.x") if is_last else None
     height = max(LEAST_HEIGHT, LINE_HEIGHT_OF_GROUP * len(groups))
-    panel = lines_with_bands(rows, words, ticks=nice_ticks(0, 1), x_title=x_title, is_step=True, height=height, named=named)
-    return titled(panel, title_lines(words.text("chart.group_curves.y", characteristic=words.text(f"characteristic.{characteristic}"))))
+    panel = lines_with_bands(
+        rows,
+        words,
+        ticks=nice_ticks(0, 1),
+        x_title=x_title,
+        is_step=True,
+        height=height,
+        named=named,
+    )
+    return titled(
+        panel,
+        title_lines(
+            words.text(
+                "chart.group_curves.y",
+                characteristic=words.text(f"characteristic.{characteristic}"),
+            )
+        ),
+    )

@@ -1,7 +1,9 @@
-"""The words and numbers in the charts: which keys they ask for, and how figures are written for Swedish and English readers.
+"""The words and numbers in the charts: which keys they ask for, and how figures are written for
+Swedish and English readers.
 
-`words` is any object with `.language` ("sv" or "en") and `.text(key, **values)`. A value found in a table (a state, an actor, a covariate) is
-asked for by itself; one that has no word is shown as it stands in the table.
+`words` is any object with `.language` ("sv" or "en") and `.text(key, **values)`. A value found in a
+table (a state, an actor, a covariate) is asked for by itself; one that has no word is shown as it
+stands in the table.
 """
 
 import textwrap
@@ -10,8 +12,9 @@ from typing import Protocol
 from evalkit.errors import ParameterError
 from evalkit.vocabulary import divided
 
-# Filled in: {low} {high} in chart.range, {state} in chart.effect_curves, {share} in chart.value_summary.probability, {currency} in the axes of
-# value, {months} in chart.district_comparison, {low} {high} {n} {share} in chart.ranks.note.
+# Filled in: {low} {high} in chart.range, {state} in chart.effect_curves, {share} in
+# chart.value_summary.probability, {currency} in the axes of value, {months} in
+# chart.district_comparison, {low} {high} {n} {share} in chart.ranks.note.
 CHART_KEYS: tuple[str, ...] = (
     "chart.pooled",
     "chart.range",
@@ -114,10 +117,21 @@ CHARACTERISTICS = ("sex", "age", "obstacle")
 NOT_KNOWN = "not_known"
 _CHARACTERISTIC_KEYS = tuple(f"characteristic.{name}" for name in CHARACTERISTICS)
 
-# Every key that can be known beforehand; covariates, postings, districts and groups of people are open lists.
+# Every key that can be known beforehand; covariates, postings, districts and groups of people are
+# open lists.
 KEYS: tuple[str, ...] = tuple(
     dict.fromkeys(
-        (*CHART_KEYS, *OUTCOMES, "effect", "still_on_support", *ARMS, *PERSPECTIVES, "municipality", *ACTORS, *_CHARACTERISTIC_KEYS)
+        (
+            *CHART_KEYS,
+            *OUTCOMES,
+            "effect",
+            "still_on_support",
+            *ARMS,
+            *PERSPECTIVES,
+            "municipality",
+            *ACTORS,
+            *_CHARACTERISTIC_KEYS,
+        )
     )
 )
 
@@ -159,18 +173,28 @@ def value_label(words: Words, value: str) -> str:
 
 
 def wrapped(label: str, width: int) -> str:
-    """A label on lines of about `width` letters; a longer compound is divided before its last part."""
-    with_gaps = " ".join(divided(word, "- ") if len(word) > width else word for word in label.split())
-    return "\n".join(textwrap.wrap(with_gaps, width, break_long_words=False, break_on_hyphens=False))
+    """A label on lines of about `width` letters; a longer compound is divided before its last
+    part.
+    """
+    with_gaps = " ".join(
+        divided(word, "- ") if len(word) > width else word for word in label.split()
+    )
+    return "\n".join(
+        textwrap.wrap(with_gaps, width, break_long_words=False, break_on_hyphens=False)
+    )
 
 
 def title_lines(*texts: str) -> list[str]:
-    """The lines of a title: each text on its own lines, no wider than a chart; empty texts are left out."""
+    """The lines of a title: each text on its own lines, no wider than a chart; empty texts are left
+    out.
+    """
     return [line for text in texts if text for line in wrapped(text, TITLE_LETTERS).split("\n")]
 
 
 def number_text(value: float, words: Words, digits: int = 0, *, is_signed: bool = False) -> str:
-    """A number as the reader's language writes it, with a real minus and, for differences, a plus."""
+    """A number as the reader's language writes it, with a real minus and, for differences, a
+    plus.
+    """
     from babel.numbers import format_decimal
 
     rounded = round(value, digits) + 0.0
@@ -184,7 +208,15 @@ def percent_text(share: float, words: Words) -> str:
     return number_text(100 * share, words) + (f"{_NBSP}%" if words.language == "sv" else "%")
 
 
-def range_text(estimate: float, low: float | None, high: float | None, words: Words, digits: int, *, is_signed: bool) -> str:
+def range_text(
+    estimate: float,
+    low: float | None,
+    high: float | None,
+    words: Words,
+    digits: int,
+    *,
+    is_signed: bool,
+) -> str:
     """An estimate with its range: "+1.2 (−0.3 to 2.7)"; the estimate alone when it has none."""
     text = number_text(estimate, words, digits, is_signed=is_signed)
     if low is None or high is None or low == high:

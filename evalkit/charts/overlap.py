@@ -1,4 +1,6 @@
-"""The chart of overlap: where those who started and those compared with lie on the scale of how likely the start was."""
+"""The chart of overlap: where those who started and those compared with lie on the scale of how
+likely the start was.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -23,12 +25,14 @@ SERIES = (
 
 @drawn_if(pl.col("share_treated").is_not_null(), one_of=ONE_EFFECT)
 def overlap(table: Published, words: Words) -> "alt.LayerChart":
-    """Shares of those who started, and of the comparison before and after weighting, from the least to the most likely to start.
+    """Shares of those who started, and of the comparison before and after weighting, from the least
+    to the most likely to start.
 
     Parameters
     ----------
     table : Published
-        The table overlap: bin, share_treated, share_comparison, share_comparison_weighted; one district and intervention.
+        The table overlap: bin, share_treated, share_comparison, share_comparison_weighted; one
+        district and intervention.
     words : Words
         The reader's language.
 
@@ -44,14 +48,22 @@ def overlap(table: Published, words: Words) -> "alt.LayerChart":
     ticks = nice_ticks(0, max(rows[column].max() for column, *_ in SERIES))
     title = title_lines(words.text("chart.overlap.x"))
     frame = Frame(
-        FULL_WIDTH - 40, HEIGHT, (0.5, n_bins + 0.5), (0, ticks[-1]), {"values": [1, n_bins], "title": title, "format": "d"},
+        FULL_WIDTH - 40,
+        HEIGHT,
+        (0.5, n_bins + 0.5),
+        (0, ticks[-1]),
+        {"values": [1, n_bins], "title": title, "format": "d"},
         {"values": ticks, "labelExpr": "format(datum.value, '.0%')"},
-    )  # fmt: skip
+    )
     layers = []
     for column, key, colour, dash, shape in SERIES:
         data = alt.Chart(alt.Data(values=rows.select("bin", value=column).to_dicts()))
-        line = data.mark_line(color=colour, strokeDash=list(dash), strokeWidth=2).encode(x=frame.x("bin"), y=frame.y("value"))
-        point = data.mark_point(fill=colour, stroke="white", size=70, shape=shape, opacity=1).encode(x=frame.x("bin"), y=frame.y("value"))
+        line = data.mark_line(color=colour, strokeDash=list(dash), strokeWidth=2).encode(
+            x=frame.x("bin"), y=frame.y("value")
+        )
+        point = data.mark_point(
+            fill=colour, stroke="white", size=70, shape=shape, opacity=1
+        ).encode(x=frame.x("bin"), y=frame.y("value"))
         layers += [line, point, *_key(key, colour, shape, words)]
     return finish(frame.holds(*layers), words.text("chart.overlap.title"))
 
@@ -64,6 +76,8 @@ def _key(key: str, colour: str, shape: str, words: Words) -> list["alt.Chart"]:
     y = alt.YValue(-KEY_LINE * (len(SERIES) - place))
     data = alt.Chart(alt.Data(values=[{"text": words.text(f"chart.overlap.{key}")}]))
     return [
-        data.mark_point(fill=colour, stroke="white", size=70, shape=shape, opacity=1).encode(x=alt.XValue(8), y=y),
+        data.mark_point(fill=colour, stroke="white", size=70, shape=shape, opacity=1).encode(
+            x=alt.XValue(8), y=y
+        ),
         data.mark_text().encode(x=alt.XValue(20), y=y, text=alt.Text("text:N")),
     ]

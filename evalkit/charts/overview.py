@@ -1,4 +1,6 @@
-"""Charts of all districts beside each other, in alphabetical order: to see how sure the numbers are, not to rank."""
+"""Charts of all districts beside each other, in alphabetical order: to see how sure the numbers
+are, not to rank.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -15,13 +17,16 @@ if TYPE_CHECKING:
 
 
 @drawn_if(pl.col("estimate").is_not_null())
-def district_comparison(time_on_support: Published, words: Words, *, horizon_months: int | None = None) -> "alt.LayerChart":
+def district_comparison(
+    time_on_support: Published, words: Words, *, horizon_months: int | None = None
+) -> "alt.LayerChart":
     """Mean months on support by district, with ranges, and a line at the mean of all districts.
 
     Parameters
     ----------
     time_on_support : Published
-        The table time_on_support: district, horizon_months, estimate, ci_lower, ci_upper. The district "all" is drawn first.
+        The table time_on_support: district, horizon_months, estimate, ci_lower, ci_upper. The
+        district "all" is drawn first.
     words : Words
         The reader's language.
     horizon_months : int, optional
@@ -36,7 +41,10 @@ def district_comparison(time_on_support: Published, words: Words, *, horizon_mon
     horizon = rows["horizon_months"].max() if horizon_months is None else horizon_months
     rows = rows.filter(pl.col("horizon_months") == horizon)
     together = rows.filter(pl.col("district") == POOLED)
-    districts = sorted(rows.filter(pl.col("district") != POOLED).to_dicts(), key=lambda row: row["district"].casefold())
+    districts = sorted(
+        rows.filter(pl.col("district") != POOLED).to_dicts(),
+        key=lambda row: row["district"].casefold(),
+    )
     chart = range_chart(
         [_row(row, words) for row in [*together.to_dicts(), *districts]],
         x_title=words.text("chart.district_comparison.x", months=horizon),
@@ -50,7 +58,9 @@ def _row(row: dict, words: Words) -> RangeRow:
     is_all = row["district"] == POOLED
     return RangeRow(
         label=value_label(words, "chart.district_comparison.all") if is_all else row["district"],
-        value=range_text(row["estimate"], row["ci_lower"], row["ci_upper"], words, 1, is_signed=False),
+        value=range_text(
+            row["estimate"], row["ci_lower"], row["ci_upper"], words, 1, is_signed=False
+        ),
         estimate=row["estimate"],
         low=row["ci_lower"],
         high=row["ci_upper"],

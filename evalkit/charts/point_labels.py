@@ -15,7 +15,10 @@ Point = tuple[float, float]
 
 HALF_HEIGHT = 9.0  # of a name
 POINT_RADIUS, LINE_RADIUS, AIR = 8.0, 2.0, 4.0  # what names keep off: points, lines, other names
-_REACH, _STEP = 96.0, 4.0  # how far from its point a name may stand, and the distance between the places tried
+_REACH, _STEP = (
+    96.0,
+    4.0,
+)  # how far from its point a name may stand, and the distance between the places tried
 _LED = 14.0  # a name farther from its point than this is led to it
 _LEADER_SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)  # where a leader is looked at
 # Letters as shares of the size of the font, rounded up (Arial and fonts like it).
@@ -23,9 +26,13 @@ _NARROW, _WIDE = set(" -',.Ifijlrt|"), set("MWmw")
 
 
 def point_labels(
-    named: Sequence[tuple[str, Point]], others: Sequence[Point], lines: Sequence[Sequence[Point]], frame: Frame
+    named: Sequence[tuple[str, Point]],
+    others: Sequence[Point],
+    lines: Sequence[Sequence[Point]],
+    frame: Frame,
 ) -> tuple["alt.Chart", "alt.Chart"]:
-    """Two layers: thin lines that lead to names that had to stand farther off, to be drawn beneath the points; and the names.
+    """Two layers: thin lines that lead to names that had to stand farther off, to be drawn beneath
+    the points; and the names.
 
     Parameters
     ----------
@@ -42,57 +49,121 @@ def point_labels(
 
     names = [name for name, _ in named]
     points = _to_pixels([point for _, point in named], frame)
-    centres = place_names(names, points, _to_pixels(others, frame), [_to_pixels(line, frame) for line in lines], frame.width, frame.height)
+    centres = place_names(
+        names,
+        points,
+        _to_pixels(others, frame),
+        [_to_pixels(line, frame) for line in lines],
+        frame.width,
+        frame.height,
+    )
     half = np.array([(half_width(name), HALF_HEIGHT) for name in names]).reshape(-1, 2)
     nearest = np.clip(points, centres - half, centres + half)
     is_led = np.hypot(*(nearest - points).T) > _LED
     rows = [
-        {"name": name, "x": x, "y": y, "point_x": point[0], "point_y": point[1], "end_x": end[0], "end_y": end[1], "is_led": bool(led)}
-        for (name, point), (x, y), end, led in zip(named, _to_values(centres, frame), _to_values(nearest, frame), is_led, strict=True)
+        {
+            "name": name,
+            "x": x,
+            "y": y,
+            "point_x": point[0],
+            "point_y": point[1],
+            "end_x": end[0],
+            "end_y": end[1],
+            "is_led": bool(led),
+        }
+        for (name, point), (x, y), end, led in zip(
+            named, _to_values(centres, frame), _to_values(nearest, frame), is_led, strict=True
+        )
     ]
-    text = alt.Chart(alt.Data(values=rows)).mark_text(align="center").encode(x=frame.x("x"), y=frame.y("y"), text=alt.Text("name:N"))
-    leaders = alt.Chart(alt.Data(values=[row for row in rows if row["is_led"]])).mark_rule(color=FAINT, strokeWidth=1)
-    return leaders.encode(x=frame.x("point_x"), y=frame.y("point_y"), x2="end_x:Q", y2="end_y:Q"), text
+    text = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_text(align="center")
+        .encode(x=frame.x("x"), y=frame.y("y"), text=alt.Text("name:N"))
+    )
+    leaders = alt.Chart(alt.Data(values=[row for row in rows if row["is_led"]])).mark_rule(
+        color=FAINT, strokeWidth=1
+    )
+    return leaders.encode(
+        x=frame.x("point_x"), y=frame.y("point_y"), x2="end_x:Q", y2="end_y:Q"
+    ), text
 
 
 def place_names(
-    names: Sequence[str], points: np.ndarray, others: np.ndarray, lines: Sequence[np.ndarray], width: float, height: float
+    names: Sequence[str],
+    points: np.ndarray,
+    others: np.ndarray,
+    lines: Sequence[np.ndarray],
+    width: float,
+    height: float,
 ) -> np.ndarray:
-    """Centres of the names, from left to right each at the nearest free place; in pixels, shape (n_names, 2).
+    """Centres of the names, from left to right each at the nearest free place; in pixels, shape
+    (n_names, 2).
 
-    A leader to the name passes no other point. Where no place within reach is free, the least is covered: rather a line than a point, rather
-    a point than a name.
+    A leader to the name passes no other point. Where no place within reach is free, the least is
+    covered: rather a line than a point, rather a point than a name.
     """
-    all_points, corners = np.concatenate([points, others]), np.concatenate([np.zeros((0, 2)), *map(_dots, lines)])
+    all_points, corners = (
+        np.concatenate([points, others]),
+        np.concatenate([np.zeros((0, 2)), *map(_dots, lines)]),
+    )
     centres, placed = np.zeros((len(names), 2)), []
     for place in np.lexsort(points.T[::-1]):
         half = half_width(names[place])
         corner = np.array([half, HALF_HEIGHT])
-        across, up = (_STEP * np.arange(-steps, steps + 1) for steps in np.ceil((corner + _REACH) / _STEP))
+        across, up = (
+            _STEP * np.arange(-steps, steps + 1) for steps in np.ceil((corner + _REACH) / _STEP)
+        )
         offset = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
         distance = np.hypot(*np.maximum(np.abs(offset) - corner, 0).T)
         tried = np.clip(points[place] + offset, corner, (width, height) - corner)
         leader = points[place] - np.clip(points[place], tried - corner, tried + corner)
         neighbours = np.delete(all_points, place, axis=0)
         covered = (
-            100 * sum((_covers(tried, half + AIR + half_width(names[one]), 2 * HALF_HEIGHT, centres[[one]]) for one in placed), start=0)
+            100
+            * sum(
+                (
+                    _covers(
+                        tried, half + AIR + half_width(names[one]), 2 * HALF_HEIGHT, centres[[one]]
+                    )
+                    for one in placed
+                ),
+                start=0,
+            )
             + 10 * _covers(tried, half + POINT_RADIUS, HALF_HEIGHT + POINT_RADIUS, all_points)
-            + 10 * sum(_covers(points[place] - share * leader, POINT_RADIUS, POINT_RADIUS, neighbours) for share in _LEADER_SHARES)
+            + 10
+            * sum(
+                _covers(points[place] - share * leader, POINT_RADIUS, POINT_RADIUS, neighbours)
+                for share in _LEADER_SHARES
+            )
             + _covers(tried, half + LINE_RADIUS, HALF_HEIGHT + LINE_RADIUS, corners)
         )
-        # Of places equally near, those beside the point come before those above or below it, the middle before the sides, the right before the left.
-        centres[place] = tried[np.lexsort((-offset[:, 0], *np.abs(offset).T, np.round(distance), covered))[0]]
+        # Of places equally near, those beside the point come before those above or below it, the
+        # middle before the sides, the right before the left.
+        centres[place] = tried[
+            np.lexsort((-offset[:, 0], *np.abs(offset).T, np.round(distance), covered))[0]
+        ]
         placed.append(place)
     return centres
 
 
 def half_width(name: str) -> float:
     """Half of the room that a name takes, in pixels."""
-    shares = (0.34 if letter in _NARROW else 0.9 if letter in _WIDE else 0.74 if letter.isupper() else 0.58 for letter in name)
+    shares = (
+        0.34
+        if letter in _NARROW
+        else 0.9
+        if letter in _WIDE
+        else 0.74
+        if letter.isupper()
+        else 0.58
+        for letter in name
+    )
     return sum(shares) * FONT_SIZE / 2
 
 
-def _covers(centres: np.ndarray, half_width: float, half_height: float, dots: np.ndarray) -> np.ndarray:
+def _covers(
+    centres: np.ndarray, half_width: float, half_height: float, dots: np.ndarray
+) -> np.ndarray:
     """How many dots lie within a box around each centre."""
     gap = np.abs(centres[:, None] - dots[None])
     return ((gap[..., 0] < half_width) & (gap[..., 1] < half_height)).sum(axis=1)

@@ -1,4 +1,6 @@
-"""A chart of values with ranges, one below the other: each row carries its name, its number in words, a point and its range."""
+"""A chart of values with ranges, one below the other: each row carries its name, its number in
+words, a point and its range.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,8 +21,8 @@ _NUMBERS = dict.fromkeys(("estimate", "low", "high"), pl.Float64)  # also where 
 
 @dataclass(frozen=True)
 class RangeRow:
-    """A row: its name, its number in words, the number (None: a range without a point) and its range, colour and point, and a note below the
-    name."""
+    """A row: its name, its number in words, the number (None: a range without a point) and its
+    range, colour and point, and a note below the name."""
 
     label: str
     value: str
@@ -34,7 +36,12 @@ class RangeRow:
 
 
 def range_chart(
-    rows: list[RangeRow], *, x_title: str, axis_labels: str, reference: float | None = 0.0, sides: tuple[str, str] | None = None
+    rows: list[RangeRow],
+    *,
+    x_title: str,
+    axis_labels: str,
+    reference: float | None = 0.0,
+    sides: tuple[str, str] | None = None,
 ) -> "alt.LayerChart":
     """Rows with ranges over one scale.
 
@@ -54,13 +61,25 @@ def range_chart(
     import altair as alt
 
     placed, height = _placed(rows, top=LINE if sides else 0)
-    frame = _frame(rows, height, reference, {"title": wrapped(x_title, LETTERS).split("\n"), "labelExpr": axis_labels})
+    frame = _frame(
+        rows,
+        height,
+        reference,
+        {"title": wrapped(x_title, LETTERS).split("\n"), "labelExpr": axis_labels},
+    )
     data, y = alt.Chart(pl.DataFrame(placed, schema_overrides=_NUMBERS)), frame.y("y")
     colour, shape = alt.Color("colour:N", scale=None), alt.Shape("shape:N", scale=None)
     track = data.mark_rule(color=GRID).encode(x=alt.XValue(0), x2=alt.X2Value(frame.width), y=y)
-    bar = data.mark_rule(strokeWidth=5, opacity=0.5).encode(x=frame.x("low"), x2=alt.X2("high"), y=y, color=colour)
+    bar = data.mark_rule(strokeWidth=5, opacity=0.5).encode(
+        x=frame.x("low"), x2=alt.X2("high"), y=y, color=colour
+    )
     point = data.mark_point(size=110, filled=True, opacity=1, stroke="white", strokeWidth=1)
-    layers = [track, *_reference_marks(placed, reference, frame), bar, point.encode(x=frame.x("estimate"), y=y, fill=colour, shape=shape)]
+    layers = [
+        track,
+        *_reference_marks(placed, reference, frame),
+        bar,
+        point.encode(x=frame.x("estimate"), y=y, fill=colour, shape=shape),
+    ]
     layers += _words_of_rows(data, frame)
     if sides:
         layers += _sides(sides, reference, frame)
@@ -68,10 +87,20 @@ def range_chart(
 
 
 def _frame(rows: list[RangeRow], height: int, reference: float | None, axis: dict) -> Frame:
-    values = [v for row in rows for v in (row.estimate, row.low, row.high, reference) if v is not None]
+    values = [
+        v for row in rows for v in (row.estimate, row.low, row.high, reference) if v is not None
+    ]
     span = padded(min(values), max(values))
-    ticks = {"values": inner_ticks(*span, n_steps=4), "titleAnchor": "start", "titleAlign": "left", "labelFlush": True, "titleX": 0}
-    return Frame(FULL_WIDTH - 10, height, span, (0, height), {**ticks, **axis}, None, is_downwards=True)
+    ticks = {
+        "values": inner_ticks(*span, n_steps=4),
+        "titleAnchor": "start",
+        "titleAlign": "left",
+        "labelFlush": True,
+        "titleX": 0,
+    }
+    return Frame(
+        FULL_WIDTH - 10, height, span, (0, height), {**ticks, **axis}, None, is_downwards=True
+    )
 
 
 def _placed(rows: list[RangeRow], *, top: int) -> tuple[list[dict], int]:
@@ -114,14 +143,26 @@ def _words_of_rows(data: "alt.Chart", frame: Frame) -> list["alt.Chart"]:
     ]
 
 
-def _reference_marks(placed: list[dict], reference: float | None, frame: Frame) -> list["alt.Chart"]:
-    """The reference on every row's own line: a line through the whole chart would strike out the words."""
+def _reference_marks(
+    placed: list[dict], reference: float | None, frame: Frame
+) -> list["alt.Chart"]:
+    """The reference on every row's own line: a line through the whole chart would strike out the
+    words.
+    """
     import altair as alt
 
     if reference is None:
         return []
-    data = alt.Chart(pl.DataFrame([{"at": reference, "top": row["y"] - 9, "bottom": row["y"] + 9} for row in placed]))
-    return [data.mark_rule(color=INK, strokeWidth=1.5).encode(x=frame.x("at"), y=frame.y("top"), y2=alt.Y2("bottom"))]
+    data = alt.Chart(
+        pl.DataFrame(
+            [{"at": reference, "top": row["y"] - 9, "bottom": row["y"] + 9} for row in placed]
+        )
+    )
+    return [
+        data.mark_rule(color=INK, strokeWidth=1.5).encode(
+            x=frame.x("at"), y=frame.y("top"), y2=alt.Y2("bottom")
+        )
+    ]
 
 
 def _sides(sides: tuple[str, str], reference: float, frame: Frame) -> list["alt.Chart"]:
@@ -130,6 +171,12 @@ def _sides(sides: tuple[str, str], reference: float, frame: Frame) -> list["alt.
 
     at = frame.width * (reference - frame.x_span[0]) / (frame.x_span[1] - frame.x_span[0])
     left, right = f"← {sides[0]}", f"{sides[1]} →"
-    places = [(left, max(at - 6, LETTER * len(left)), "right"), (right, min(at + 6, frame.width - LETTER * len(right)), "left")]
+    places = [
+        (left, max(at - 6, LETTER * len(left)), "right"),
+        (right, min(at + 6, frame.width - LETTER * len(right)), "left"),
+    ]
     data = alt.Chart(alt.Data(values=[{"y": 4}]))
-    return [data.mark_text(align=align, color=FAINT, text=text).encode(x=alt.XValue(x), y=frame.y("y")) for text, x, align in places]
+    return [
+        data.mark_text(align=align, color=FAINT, text=text).encode(x=alt.XValue(x), y=frame.y("y"))
+        for text, x, align in places
+    ]

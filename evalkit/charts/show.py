@@ -1,4 +1,6 @@
-"""Charts in a notebook: the same SVG as on the page, so that an executed notebook needs no script and no network."""
+"""Charts in a notebook: the same SVG as on the page, so that an executed notebook needs no script
+and no network.
+"""
 
 from dataclasses import dataclass
 
@@ -21,12 +23,15 @@ class Shown:
 
 
 def show(chart: object, words: Words, said: str = "") -> Shown:
-    """A chart as a notebook shows it, with the sentence (HTML) that says what it shows: show(exit_curves(table, words), words)."""
+    """A chart as a notebook shows it, with the sentence (HTML) that says what it shows:
+    show(exit_curves(table, words), words).
+    """
     return Shown(to_svg(chart, words), said)
 
 
 def show_each(chart: Chart, table: Published, words: Words, **beside: Published) -> Shown:
-    """A chart for each intervention and estimand of a table, with other tables it needs: show_each(effect_curves, table, words).
+    """A chart for each intervention and estimand of a table, with other tables it needs:
+    show_each(effect_curves, table, words).
 
     Where there is none, or nothing of one may be shown, words say so.
     """

@@ -1,5 +1,5 @@
-"""From a published table to the rows of a chart: what is not `Published` is refused, what is withheld is left out, and a chart of which nothing
-is left says so in words."""
+"""From a published table to the rows of a chart: what is not `Published` is refused, what is
+withheld is left out, and a chart of which nothing is left says so in words."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,7 +18,9 @@ ONE_EFFECT = ("district", "intervention_id", "estimand")
 
 
 class Chart(Protocol):
-    """A chart of a published table; `needs` marks the rows without which there is nothing to see."""
+    """A chart of a published table; `needs` marks the rows without which there is nothing to
+    see.
+    """
 
     needs: pl.Expr
 
@@ -26,19 +28,22 @@ class Chart(Protocol):
 
 
 def drawn_if(needs: pl.Expr, *, one_of: tuple[str, ...] = ()) -> Callable[[Callable], Chart]:
-    """Decorates a chart: several series are refused, and of a table without a row that it needs, words are shown that say so.
+    """Decorates a chart: several series are refused, and of a table without a row that it needs,
+    words are shown that say so.
 
     Parameters
     ----------
     needs : Expr
-        Over the table's columns, asked of the rows that may be shown: which of them make something to see.
+        Over the table's columns, asked of the rows that may be shown: which of them make something
+        to see.
     one_of : tuple of str
         The columns of which it draws one value only: one district, one intervention.
 
     Returns
     -------
     callable
-        It raises `DisclosureError` if the table is not `Published`, and `ParameterError` if it holds several series.
+        It raises `DisclosureError` if the table is not `Published`, and `ParameterError` if it
+        holds several series.
     """
 
     def decorate(chart: Callable) -> Chart:
@@ -87,6 +92,7 @@ def _refuse_several(rows: pl.DataFrame, columns: tuple[str, ...], chart: str) ->
         raise ParameterError(
             f"The chart {chart} was handed several series to draw as one.",
             where=f"columns with more than one value: {', '.join(mixed)}",
-            why="It shows one district and one intervention; drawn together, their lines would run into each other.",
+            why="It shows one district and one intervention; drawn together, their lines would run "
+            "into each other.",
             fix=f'choose first, for example table.where({mixed[0]}="...").',
         )

@@ -7,12 +7,14 @@ def specification(chart) -> dict:
     Parameters
     ----------
     chart : altair chart
-        A chart of this room: layers and panels whose tables are polars DataFrames or `alt.Data`. It is not changed.
+        A chart of this room: layers and panels whose tables are polars DataFrames or `alt.Data`. It
+        is not changed.
 
     Returns
     -------
     dict
-        Each layer is written once, and each table once, under a name by its order. The theme that altair lays under its own is left out.
+        Each layer is written once, and each table once, under a name by its order. The theme that
+        altair lays under its own is left out.
     """
     import altair as alt
 
@@ -28,7 +30,9 @@ def specification(chart) -> dict:
     def written(value):
         if isinstance(value, alt.TopLevelMixin):
             # Its own to_dict would make the chart and all its layers anew.
-            return {key: written(part) for key, part in value._kwds.items() if part is not alt.Undefined}
+            return {
+                key: written(part) for key, part in value._kwds.items() if part is not alt.Undefined
+            }
         if isinstance(value, alt.SchemaBase):
             return value.to_dict(validate=False)
         if isinstance(value, list):

@@ -1,8 +1,10 @@
 """The one look of all charts, and the way from a chart to SVG.
 
-A chart is drawn for a width of `WIDTH` and scales with its page: at 320 px the smallest text is still about 12 px. Colours have a contrast of
-at least 3:1 to white, are told apart by readers with colour-vision deficiencies, and differ in lightness; no chart relies on colour alone:
-lines are labelled where they end and have their own dashes, areas are labelled and divided by white, points have their own shapes.
+A chart is drawn for a width of `WIDTH` and scales with its page: at 320 px the smallest text is
+still about 12 px. Colours have a contrast of at least 3:1 to white, are told apart by readers with
+colour-vision deficiencies, and differ in lightness; no chart relies on colour alone: lines are
+labelled where they end and have their own dashes, areas are labelled and divided by white, points
+have their own shapes.
 
 References
 ----------
@@ -28,7 +30,9 @@ FONT_SIZE = 15
 INK, FAINT, GRID = "#1f1f1f", "#5f5f5f", "#dddddd"
 GAIN, LOSS = "#00568f", "#c2500a"
 SIGNED_AXIS = "datum.value == 0 ? '0' : format(datum.value, '+,.1~f')"
-POINTS_AXIS = "datum.value == 0 ? '0' : format(datum.value * 100, '+.0f')"  # shares as percentage points
+POINTS_AXIS = (
+    "datum.value == 0 ? '0' : format(datum.value * 100, '+.0f')"  # shares as percentage points
+)
 
 
 @dataclass(frozen=True)
@@ -85,13 +89,28 @@ def look_of(value: str) -> Look:
 def config() -> dict:
     """The Vega-Lite configuration of every chart.
 
-    No text is cut off at a width, so that none is measured for it, and single marks are given no labels of their own, which `_plain_svg` would
-    take out: measuring letters is most of what Vega does.
+    No text is cut off at a width, so that none is measured for it, and single marks are given no
+    labels of their own, which `_plain_svg` would take out: measuring letters is most of what Vega
+    does.
     """
     text = {"font": FONT, "fontSize": FONT_SIZE, "color": INK}
-    title = {**text, "fontWeight": "normal", "anchor": "start", "align": "left", "frame": "group", "offset": 10, "lineHeight": 19}
+    title = {
+        **text,
+        "fontWeight": "normal",
+        "anchor": "start",
+        "align": "left",
+        "frame": "group",
+        "offset": 10,
+        "lineHeight": 19,
+    }
     labels = {"labelFont": FONT, "labelFontSize": FONT_SIZE, "labelColor": INK, "labelPadding": 5}
-    titles = {"titleFont": FONT, "titleFontSize": FONT_SIZE, "titleColor": INK, "titleFontWeight": "normal", "titlePadding": 8}
+    titles = {
+        "titleFont": FONT,
+        "titleFontSize": FONT_SIZE,
+        "titleColor": INK,
+        "titleFontWeight": "normal",
+        "titlePadding": 8,
+    }
     lines = {"domainColor": FAINT, "tickColor": FAINT, "gridColor": GRID, "gridWidth": 1}
     return {
         "aria": False,
@@ -99,7 +118,13 @@ def config() -> dict:
         "padding": 5,
         "view": {"stroke": None},
         "title": {**title, "limit": 0},
-        "text": {**text, "align": "left", "baseline": "middle", "lineBreak": "\n", "lineHeight": 17},
+        "text": {
+            **text,
+            "align": "left",
+            "baseline": "middle",
+            "lineBreak": "\n",
+            "lineHeight": 17,
+        },
         "axis": {**labels, **titles, **lines, "labelLimit": 0, "titleLimit": 0},
         "axisX": {"grid": False, "tickSize": 5},
         "axisY": {"grid": True, "domain": False, "ticks": False},
@@ -114,16 +139,25 @@ def finish(chart, description: str):
 
 
 def nothing_to_show(table: Published, words: Words):
-    """In place of a chart of a table of which nothing can be drawn: the words that say so, and whether numbers are withheld."""
+    """In place of a chart of a table of which nothing can be drawn: the words that say so, and
+    whether numbers are withheld.
+    """
     import altair as alt
 
-    said = words.text("chart.nothing" if (table.data["status"] == "suppressed").any() else "chart.no_number")
-    text = alt.Chart(alt.Data(values=[{"text": wrapped(said, LETTERS)}])).mark_text(lineBreak="\n").encode(text="text:N", x=alt.value(0))
+    said = words.text(
+        "chart.nothing" if (table.data["status"] == "suppressed").any() else "chart.no_number"
+    )
+    text = (
+        alt.Chart(alt.Data(values=[{"text": wrapped(said, LETTERS)}]))
+        .mark_text(lineBreak="\n")
+        .encode(text="text:N", x=alt.value(0))
+    )
     return finish(text.properties(width=FULL_WIDTH, height=40), said)
 
 
 def to_svg(chart, words: Words) -> str:
-    """A chart as self-contained SVG markup: no scripts, no outside addresses, the same bytes for the same chart.
+    """A chart as self-contained SVG markup: no scripts, no outside addresses, the same bytes for
+    the same chart.
 
     Parameters
     ----------
@@ -135,20 +169,27 @@ def to_svg(chart, words: Words) -> str:
     Returns
     -------
     str
-        An `svg` element that fills the width it is given, with role "img" and the chart's description as its name.
+        An `svg` element that fills the width it is given, with role "img" and the chart's
+        description as its name.
     """
     import altair
     import vl_convert
 
     written = specification(chart)
     version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    svg = vl_convert.vegalite_to_svg(written, vl_version=version, format_locale=d3_locale(words.language), allowed_base_urls=[])
+    svg = vl_convert.vegalite_to_svg(
+        written, vl_version=version, format_locale=d3_locale(words.language), allowed_base_urls=[]
+    )
     return _own_ids(_plain_svg(svg, written["description"]))
 
 
 def _plain_svg(svg: str, description: str) -> str:
-    """Vega's labels of single marks are taken out: with role "img" nobody hears them, the data table stands beside the chart."""
-    width, height = (float(size) for size in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())
+    """Vega's labels of single marks are taken out: with role "img" nobody hears them, the data
+    table stands beside the chart.
+    """
+    width, height = (
+        float(size) for size in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()
+    )
     body = re.sub(
         r'<rect width="[^"]*" height="[^"]*" fill="white"/>',
         '<rect width="100%" height="100%" fill="white"/>',
@@ -160,15 +201,20 @@ def _plain_svg(svg: str, description: str) -> str:
     body = re.sub(r"(\d+\.\d{2})\d+", r"\1", body)
     name = escape(description, quote=True)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, WIDTH):g} {height:g}" width="100%" role="img" aria-label="{name}"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, WIDTH):g} {height:g}" '
+        f'width="100%" role="img" aria-label="{name}"'
         f' style="max-width:{MAX_SHOWN_WIDTH};height:auto">{body}'
     )
 
 
 def _own_ids(svg: str) -> str:
-    """Ids that do not clash with those of another chart in the same page: numbered anew under a prefix from the content."""
+    """Ids that do not clash with those of another chart in the same page: numbered anew under a
+    prefix from the content.
+    """
     found = list(dict.fromkeys(re.findall(r' id="([^"]+)"', svg)))
     for number, name in enumerate(found):
-        svg = svg.replace(f' id="{name}"', f' id="@{number}"').replace(f"url(#{name})", f"url(#@{number})")
+        svg = svg.replace(f' id="{name}"', f' id="@{number}"').replace(
+            f"url(#{name})", f"url(#@{number})"
+        )
     prefix = "c" + hashlib.sha256(svg.encode()).hexdigest()[:8]
     return re.sub(r'( id="|url\(#)@(\d+)', rf"\g<1>{prefix}-\2", svg)

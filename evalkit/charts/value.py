@@ -1,4 +1,6 @@
-"""Charts of value: who pays and who gains, and what it comes to for the person, the district, the public purse and society."""
+"""Charts of value: who pays and who gains, and what it comes to for the person, the district, the
+public purse and society.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -25,8 +27,9 @@ def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
     Parameters
     ----------
     table : Published
-        The table value_by_actor: actor, posting, kind, estimate, ci_lower, ci_upper, currency; one district, intervention and estimand.
-        Rows with posting "all" are an actor's sum and are drawn alone; without them every posting is drawn.
+        The table value_by_actor: actor, posting, kind, estimate, ci_lower, ci_upper, currency; one
+        district, intervention and estimand. Rows with posting "all" are an actor's sum and are
+        drawn alone; without them every posting is drawn.
     words : Words
         The reader's language.
 
@@ -50,15 +53,19 @@ def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
     return _finished(chart, rows, words, "chart.value_by_actor.title")
 
 
-@drawn_if(pl.col("estimate").is_not_null() & (pl.col("part") == TOTAL), one_of=(*ONE_EFFECT, "currency"))
+@drawn_if(
+    pl.col("estimate").is_not_null() & (pl.col("part") == TOTAL), one_of=(*ONE_EFFECT, "currency")
+)
 def value_summary(table: Published, words: Words) -> "alt.LayerChart":
-    """What an intervention is worth per participant from each point of view, with ranges and the probability that it is above zero.
+    """What an intervention is worth per participant from each point of view, with ranges and the
+    probability that it is above zero.
 
     Parameters
     ----------
     table : Published
-        The table value_parts: perspective, part, estimate, ci_lower, ci_upper, probability_positive, horizon_months, currency; one district,
-        intervention and estimand. The perspectives that the report tells are drawn, observed and projected together.
+        The table value_parts: perspective, part, estimate, ci_lower, ci_upper,
+        probability_positive, horizon_months, currency; one district, intervention and estimand. The
+        perspectives that the report tells are drawn, observed and projected together.
     words : Words
         The reader's language.
 
@@ -67,23 +74,39 @@ def value_summary(table: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `value_by_actor`.
     """
-    rows = shown_rows(table, "value_summary").filter((pl.col("part") == TOTAL) & pl.col("perspective").is_in(PERSPECTIVES))
+    rows = shown_rows(table, "value_summary").filter(
+        (pl.col("part") == TOTAL) & pl.col("perspective").is_in(PERSPECTIVES)
+    )
     shown = sorted(rows.to_dicts(), key=lambda row: _place(PERSPECTIVES, row["perspective"]))
     chart = range_chart(
         [_money_row(row, value_label(words, row["perspective"]), words) for row in shown],
-        x_title=words.text("chart.value_summary.x", currency=rows["currency"][0], months=rows["horizon_months"][0]),
+        x_title=words.text(
+            "chart.value_summary.x", currency=rows["currency"][0], months=rows["horizon_months"][0]
+        ),
         axis_labels=SIGNED_AXIS,
     )
     return _finished(chart, rows, words, "chart.value_summary.title")
 
 
 def _money_row(row: dict, label: str, words: Words) -> RangeRow:
-    # An amount that no draw moves has no probability worth telling: it is what it is, most often nothing.
+    # An amount that no draw moves has no probability worth telling: it is what it is, most often
+    # nothing.
     probability = row.get("probability_positive") if row["ci_lower"] != row["ci_upper"] else None
-    note = "" if probability is None else words.text("chart.value_summary.probability", share=words.probability(probability))
+    note = (
+        ""
+        if probability is None
+        else words.text("chart.value_summary.probability", share=words.probability(probability))
+    )
     return RangeRow(
         label=label,
-        value=range_text(row["estimate"], row["ci_lower"], row["ci_upper"], words, _money_digits(row), is_signed=True),
+        value=range_text(
+            row["estimate"],
+            row["ci_lower"],
+            row["ci_upper"],
+            words,
+            _money_digits(row),
+            is_signed=True,
+        ),
         estimate=row["estimate"],
         low=row["ci_lower"],
         high=row["ci_upper"],
@@ -96,18 +119,26 @@ def _money_row(row: dict, label: str, words: Words) -> RangeRow:
 
 def _actor_label(row: dict, words: Words) -> str:
     actor = value_label(words, row["actor"])
-    return actor if row["posting"] == NET else f"{actor}: {value_label(words, row['posting']).lower()}"
+    return (
+        actor if row["posting"] == NET else f"{actor}: {value_label(words, row['posting']).lower()}"
+    )
 
 
 def _money_digits(row: dict) -> int:
-    """Amounts are rounded to tens from a hundred, to hundreds from ten thousand: more digits would pretend to more knowledge."""
+    """Amounts are rounded to tens from a hundred, to hundreds from ten thousand: more digits would
+    pretend to more knowledge.
+    """
     size = max(abs(row[column] or 0.0) for column in ("estimate", "ci_lower", "ci_upper"))
     return 0 if size < 100 else -1 if size < 10_000 else -2
 
 
-def _finished(chart: "alt.LayerChart", rows: pl.DataFrame, words: Words, key: str) -> "alt.LayerChart":
+def _finished(
+    chart: "alt.LayerChart", rows: pl.DataFrame, words: Words, key: str
+) -> "alt.LayerChart":
     is_pooled = rows["district"].to_list()[:1] == [POOLED]
-    return finish(titled(chart, value_label(words, "chart.pooled") if is_pooled else ""), words.text(key))
+    return finish(
+        titled(chart, value_label(words, "chart.pooled") if is_pooled else ""), words.text(key)
+    )
 
 
 def _place(known: tuple[str, ...], name: str) -> int:

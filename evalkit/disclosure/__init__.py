@@ -1,4 +1,6 @@
-"""Disclosure control: the gate between the line and its readers. Nothing is shown that is not `Published`, and only this room makes it."""
+"""Disclosure control: the gate between the line and its readers. Nothing is shown that is not
+`Published`, and only this room makes it.
+"""
 
 from evalkit.disclosure.declared import Declared
 from evalkit.disclosure.gate import DECLARED, read_unit, release, release_all

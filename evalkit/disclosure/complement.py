@@ -1,12 +1,15 @@
-"""Complementary suppression: a withheld cell must not be found by subtracting the shown cells of its total.
+"""Complementary suppression: a withheld cell must not be found by subtracting the shown cells of
+its total.
 
-Each total gives one linear equation: the parts sum to the row whose key is "all", or, where that row is not in the table, to a total that
-readers are taken to know from elsewhere. A set of withheld cells is safe when no cell is determined by the equations and no known sum of
-withheld cells lies between 1 and min_count - 1. Cells are added, smallest first, until that holds.
+Each total gives one linear equation: the parts sum to the row whose key is "all", or, where that
+row is not in the table, to a total that readers are taken to know from elsewhere. A set of withheld
+cells is safe when no cell is determined by the equations and no known sum of withheld cells lies
+between 1 and min_count - 1. Cells are added, smallest first, until that holds.
 
 References
 ----------
-Hundepool et al. (2012), Statistical Disclosure Control, ch. 4 (frequency tables, secondary suppression).
+Hundepool et al. (2012), Statistical Disclosure Control, ch. 4 (frequency tables, secondary
+suppression).
 """
 
 from collections.abc import Sequence
@@ -33,16 +36,23 @@ class TotalEquation:
 
 
 def add_complements(
-    is_withheld: np.ndarray, *, sizes: np.ndarray, equations: Sequence[TotalEquation], min_count: int, is_linked: bool
+    is_withheld: np.ndarray,
+    *,
+    sizes: np.ndarray,
+    equations: Sequence[TotalEquation],
+    min_count: int,
+    is_linked: bool,
 ) -> np.ndarray:
     """The withheld rows together with those that protect them.
 
     Parameters
     ----------
     is_withheld : ndarray of bool
-        Rows withheld for their own sake: they are small, or the zeros of a small group. Shape (rows,).
+        Rows withheld for their own sake: they are small, or the zeros of a small group. Shape
+        (rows,).
     sizes : ndarray of float
-        Persons (or counts) of each row; several columns where several counts are shown. Shape (rows, columns).
+        Persons (or counts) of each row; several columns where several counts are shown. Shape
+        (rows, columns).
     equations : sequence of TotalEquation
         The totals that readers know.
     min_count : int
@@ -59,17 +69,29 @@ def add_complements(
     while True:
         found = determined_rows(withheld, equations) if is_linked else np.zeros_like(withheld)
         exposed = set(np.flatnonzero(found & is_withheld).tolist())
-        # A row that is large itself and found anyway adds nothing to the sum that hides a small one.
+        # A row that is large itself and found anyway adds nothing to the sum that hides a small
+        # one.
         hiding = withheld & ~(found & ~is_withheld)
-        leaks = [e for e in equations if exposed.intersection(e.rows) or _leaks(e, withheld, hiding, is_withheld, sizes, min_count)]
-        partners = [partner for equation in leaks if (partner := _next_smallest(equation, withheld, sizes)) is not None]
+        leaks = [
+            e
+            for e in equations
+            if exposed.intersection(e.rows)
+            or _leaks(e, withheld, hiding, is_withheld, sizes, min_count)
+        ]
+        partners = [
+            partner
+            for equation in leaks
+            if (partner := _next_smallest(equation, withheld, sizes)) is not None
+        ]
         if not partners:
             return withheld
         # Where equations share rows, one partner may mend several leaks: look again after each.
         withheld[partners[:1] if is_linked else partners] = True
 
 
-def total_equations(table: pl.DataFrame, *, keys: Sequence[str], total_over: Sequence[str]) -> list[TotalEquation]:
+def total_equations(
+    table: pl.DataFrame, *, keys: Sequence[str], total_over: Sequence[str]
+) -> list[TotalEquation]:
     """One equation for each total over a key column, the other keys held fixed.
 
     Parameters
@@ -83,7 +105,9 @@ def total_equations(table: pl.DataFrame, *, keys: Sequence[str], total_over: Seq
     equations = []
     for dimension in total_over:
         others = [key for key in keys if key != dimension]
-        cells = rows.select("_row", (pl.col(dimension).cast(pl.String) == TOTAL).alias("_is_total"), *others)
+        cells = rows.select(
+            "_row", (pl.col(dimension).cast(pl.String) == TOTAL).alias("_is_total"), *others
+        )
         for group in cells.partition_by(others, maintain_order=True) if others else [cells]:
             parts = group.filter(~pl.col("_is_total"))["_row"].to_list()
             total = group.filter("_is_total")["_row"].to_list()
@@ -92,11 +116,14 @@ def total_equations(table: pl.DataFrame, *, keys: Sequence[str], total_over: Seq
     return equations
 
 
-def zeros_of_small_groups(sizes: np.ndarray, equations: Sequence[TotalEquation], min_count: int) -> np.ndarray:
-    """Which rows say "none" of a group of 1 to min_count - 1 persons: that tells of every one of them.
+def zeros_of_small_groups(
+    sizes: np.ndarray, equations: Sequence[TotalEquation], min_count: int
+) -> np.ndarray:
+    """Which rows say "none" of a group of 1 to min_count - 1 persons: that tells of every one of
+    them.
 
-    A group's size is that of its total; where the table has no row for it, the group counts as small when every part is, since the same person
-    may be counted in several.
+    A group's size is that of its total; where the table has no row for it, the group counts as
+    small when every part is, since the same person may be counted in several.
 
     Parameters
     ----------
@@ -120,7 +147,9 @@ def zeros_of_small_groups(sizes: np.ndarray, equations: Sequence[TotalEquation],
 
 
 def determined_rows(withheld: np.ndarray, equations: Sequence[TotalEquation]) -> np.ndarray:
-    """Which withheld rows the equations determine exactly: those on which no solution of the homogeneous system moves."""
+    """Which withheld rows the equations determine exactly: those on which no solution of the
+    homogeneous system moves.
+    """
     is_determined = np.zeros_like(withheld)
     unknown = np.flatnonzero(withheld)
     if not len(unknown) or not equations:
@@ -138,9 +167,16 @@ def determined_rows(withheld: np.ndarray, equations: Sequence[TotalEquation]) ->
 
 
 def _leaks(
-    equation: TotalEquation, withheld: np.ndarray, hiding: np.ndarray, is_own: np.ndarray, sizes: np.ndarray, min_count: int
+    equation: TotalEquation,
+    withheld: np.ndarray,
+    hiding: np.ndarray,
+    is_own: np.ndarray,
+    sizes: np.ndarray,
+    min_count: int,
 ) -> bool:
-    """Whether the total gives away its only withheld row, a small sum of withheld parts, or zeros that are withheld for their own sake."""
+    """Whether the total gives away its only withheld row, a small sum of withheld parts, or zeros
+    that are withheld for their own sake.
+    """
     n_withheld = sum(withheld[row] for row in equation.rows)
     if n_withheld <= 1:
         return n_withheld == 1
@@ -152,7 +188,9 @@ def _leaks(
 
 
 def _next_smallest(equation: TotalEquation, withheld: np.ndarray, sizes: np.ndarray) -> int | None:
-    """The row to withhold next: the smallest part above zero, else the total, else a zero; None when all are withheld."""
+    """The row to withhold next: the smallest part above zero, else the total, else a zero; None
+    when all are withheld.
+    """
     shown = [row for row in equation.parts if not withheld[row]]
     parts = [row for row in shown if sizes[row].max() > 0]
     if parts:

@@ -6,10 +6,22 @@ _RANGE = ("estimate", "ci_lower", "ci_upper")
 _CURVE = ("estimate", "std_error", "ci_lower", "ci_upper", "n_at_risk", "n_events")
 
 DESCRIPTION_TABLES: dict[str, Declared] = {
-    "intake": Declared("estimates", ("table", "rule"), ("n_delivered", "n_accepted", "n_rejected", "data_through"), "rows, months"),
-    "people": Declared("counts", ("district", "measure"), ("count",), "persons, spells", "n_persons", ("district",)),
+    "intake": Declared(
+        "estimates",
+        ("table", "rule"),
+        ("n_delivered", "n_accepted", "n_rejected", "data_through"),
+        "rows, months",
+    ),
+    "people": Declared(
+        "counts", ("district", "measure"), ("count",), "persons, spells", "n_persons", ("district",)
+    ),
     "exits": Declared(
-        "counts", ("district", "exit"), ("n_spells", "n_persons", "share"), "spells, persons, shares", "n_persons", ("district", "exit")
+        "counts",
+        ("district", "exit"),
+        ("n_spells", "n_persons", "share"),
+        "spells, persons, shares",
+        "n_persons",
+        ("district", "exit"),
     ),
     "time_on_support": Declared(
         "estimates",
@@ -69,13 +81,30 @@ DESCRIPTION_TABLES: dict[str, Declared] = {
         ("intervention_id", "plan"),
     ),
     "state_sources": Declared(
-        "counts", ("source",), ("n_person_months", "n_persons", "share"), "months, persons, shares", "n_persons", ("source",)
+        "counts",
+        ("source",),
+        ("n_person_months", "n_persons", "share"),
+        "months, persons, shares",
+        "n_persons",
+        ("source",),
     ),
-    "timeline_faults": Declared("counts", ("fault",), ("n_faults", "n_person_months", "n_persons"), "faults, months, persons", "n_persons"),
+    "timeline_faults": Declared(
+        "counts",
+        ("fault",),
+        ("n_faults", "n_person_months", "n_persons"),
+        "faults, months, persons",
+        "n_persons",
+    ),
     "livelihood_collisions": Declared(
-        "counts", ("collision", "believed", "set_aside"), ("n_person_months", "n_persons"), "months, persons", "n_persons"
+        "counts",
+        ("collision", "believed", "set_aside"),
+        ("n_person_months", "n_persons"),
+        "months, persons",
+        "n_persons",
     ),
-    "exit_curves": Declared("curve", ("district", "exit", "month"), _CURVE, "share of spells", is_per_district=True),
+    "exit_curves": Declared(
+        "curve", ("district", "exit", "month"), _CURVE, "share of spells", is_per_district=True
+    ),
     "exit_rates": Declared(
         "counts",
         ("district", "last_month"),
@@ -87,7 +116,13 @@ DESCRIPTION_TABLES: dict[str, Declared] = {
         needed=("estimate",),
     ),
     "group_curves": Declared(
-        "group_curves", ("district", "characteristic", "group", "month"), _RANGE, "share of spells", "n_persons", ("group",), True
+        "group_curves",
+        ("district", "characteristic", "group", "month"),
+        _RANGE,
+        "share of spells",
+        "n_persons",
+        ("group",),
+        True,
     ),
     "group_months": Declared(
         "counts",
@@ -99,5 +134,13 @@ DESCRIPTION_TABLES: dict[str, Declared] = {
         True,
         needed=("estimate",),
     ),
-    "states": Declared("counts", ("district", "state", "month"), _RANGE, "share of people", "n_persons", ("state",), True),
+    "states": Declared(
+        "counts",
+        ("district", "state", "month"),
+        _RANGE,
+        "share of people",
+        "n_persons",
+        ("state",),
+        True,
+    ),
 }

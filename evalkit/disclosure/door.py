@@ -15,7 +15,14 @@ MIN_COUNT_ALLOWED = 3
 
 
 def check_table(
-    table: pl.DataFrame, *, name: str, keys: Sequence[str], values: Sequence[str], also: Sequence[str] = (), grade: str, min_count: int
+    table: pl.DataFrame,
+    *,
+    name: str,
+    keys: Sequence[str],
+    values: Sequence[str],
+    also: Sequence[str] = (),
+    grade: str,
+    min_count: int,
 ) -> None:
     """Stop a table that cannot be published; all its faults are named at once.
 
@@ -33,19 +40,27 @@ def check_table(
     Raises
     ------
     DisclosureError
-        If a column is missing or identifies persons, a key is repeated, or name, grade or min_count is not allowed.
+        If a column is missing or identifies persons, a key is repeated, or name, grade or min_count
+        is not allowed.
     """
-    faults = [*_faults_of_request(name, keys, values, grade, min_count), *_faults_of_rows(table, keys, values, also)]
+    faults = [
+        *_faults_of_request(name, keys, values, grade, min_count),
+        *_faults_of_rows(table, keys, values, also),
+    ]
     if faults:
         raise DisclosureError(
-            f"The table {name} cannot be published: {len(faults)} fault{'s' if len(faults) > 1 else ''}.",
+            f"The table {name} cannot be published: {len(faults)} "
+            f"fault{'s' if len(faults) > 1 else ''}.",
             where="; ".join(faults),
-            why="A published table has one row a key, the declared columns, and no trace of single persons.",
+            why="A published table has one row a key, the declared columns, and no trace of single "
+            "persons.",
             fix="mend the table, or the call that protects it.",
         )
 
 
-def _faults_of_request(name: str, keys: Sequence[str], values: Sequence[str], grade: str, min_count: int) -> list[str]:
+def _faults_of_request(
+    name: str, keys: Sequence[str], values: Sequence[str], grade: str, min_count: int
+) -> list[str]:
     faults = []
     if not re.fullmatch(r"[\w-]+", name):
         faults.append("the name may hold letters, digits, _ and - only")
@@ -60,13 +75,21 @@ def _faults_of_request(name: str, keys: Sequence[str], values: Sequence[str], gr
     return faults
 
 
-def _faults_of_rows(table: pl.DataFrame, keys: Sequence[str], values: Sequence[str], also: Sequence[str]) -> list[str]:
-    missing = [column for column in dict.fromkeys((*keys, *values, *also)) if column not in table.columns]
+def _faults_of_rows(
+    table: pl.DataFrame, keys: Sequence[str], values: Sequence[str], also: Sequence[str]
+) -> list[str]:
+    missing = [
+        column for column in dict.fromkeys((*keys, *values, *also)) if column not in table.columns
+    ]
     if missing:
-        return [f"missing columns: {', '.join(missing)} (columns found: {', '.join(table.columns)})"]
+        return [
+            f"missing columns: {', '.join(missing)} (columns found: {', '.join(table.columns)})"
+        ]
     faults = []
     texts = [column for column in (*keys, *values) if table[column].dtype == pl.String]
-    if numbered := [column for column in texts if rows_with_personal_numbers(table[column].unique())]:
+    if numbered := [
+        column for column in texts if rows_with_personal_numbers(table[column].unique())
+    ]:
         faults.append(f"what looks like a personnummer in: {', '.join(numbered)}")
     if table.select(keys).is_duplicated().any():
         faults.append(f"a key stands more than once (keys: {', '.join(keys)})")

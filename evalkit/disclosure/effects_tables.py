@@ -66,7 +66,13 @@ EFFECTS_TABLES: dict[str, Declared] = {
     "overlap": Declared(
         "estimates",
         ("district", "intervention_id", "bin"),
-        ("propensity_from", "propensity_to", "share_treated", "share_comparison", "share_comparison_weighted"),
+        (
+            "propensity_from",
+            "propensity_to",
+            "share_treated",
+            "share_comparison",
+            "share_comparison_weighted",
+        ),
         "probability, shares",
         "n_fewest",
         grade="M",
@@ -74,7 +80,15 @@ EFFECTS_TABLES: dict[str, Declared] = {
     "weight_sensitivity": Declared(
         "estimates",
         ("district", "intervention_id", "cut"),
-        ("difference", "ci_lower", "ci_upper", "effective_sample_size", "max_weight", "top_1_percent_share", "max_abs_smd"),
+        (
+            "difference",
+            "ci_lower",
+            "ci_upper",
+            "effective_sample_size",
+            "max_weight",
+            "top_1_percent_share",
+            "max_abs_smd",
+        ),
         "months, persons, shares, standard deviations",
         "n_starters",
         grade="M",
@@ -88,7 +102,12 @@ EFFECTS_TABLES: dict[str, Declared] = {
         grade="M",
     ),
     "effect_readings": Declared(
-        "estimates", (*_EFFECT, "reading"), (*_RANGE, "information"), "shares, months, ratios", "n_starters", grade="M"
+        "estimates",
+        (*_EFFECT, "reading"),
+        (*_RANGE, "information"),
+        "shares, months, ratios",
+        "n_starters",
+        grade="M",
     ),
     "effect_status": Declared(
         "estimates",
@@ -109,7 +128,14 @@ EFFECTS_TABLES: dict[str, Declared] = {
         "n_eligible",
         grade="M",
     ),
-    "effect_curves": Declared("estimates", (*_EFFECT, "state", "arm", "month"), _RANGE, "share of people", "n_starters", grade="M"),
+    "effect_curves": Declared(
+        "estimates",
+        (*_EFFECT, "state", "arm", "month"),
+        _RANGE,
+        "share of people",
+        "n_starters",
+        grade="M",
+    ),
     "effect_summary": Declared(
         "estimates",
         (*_EFFECT, "outcome"),
@@ -199,7 +225,17 @@ EFFECTS_TABLES: dict[str, Declared] = {
         "estimates",
         ("action_id", "outcome"),
         (
-            *("effect", "ci_lower", "ci_upper", "p_value", "trend_before", "p_trend", "change", "change_lower", "change_upper"),
+            *(
+                "effect",
+                "ci_lower",
+                "ci_upper",
+                "p_value",
+                "trend_before",
+                "p_trend",
+                "change",
+                "change_lower",
+                "change_upper",
+            ),
             *("verdict", "n_adopted", "n_districts"),
         ),
         "logarithm of a monthly rate; change as a share of the rate",

@@ -1,9 +1,12 @@
-"""Curves of groups that add up to a curve that is published too: no month may give a small number away by subtraction.
+"""Curves of groups that add up to a curve that is published too: no month may give a small number
+away by subtraction.
 
-A curve on fewer than `min_count` persons is withheld whole, and so are those that would give it away. All shown groups, and the withheld ones
-together, take their steps in the same months: those by which each of them has gathered `min_count` events or none since the step before. Whoever
-subtracts the shown groups from the total then never finds 1 to min_count - 1 events. Between time 0 and the first such month all are withheld:
-the value they start from would say that nobody has had an event. Numbers at risk and of events are not published.
+A curve on fewer than `min_count` persons is withheld whole, and so are those that would give it
+away. All shown groups, and the withheld ones together, take their steps in the same months: those
+by which each of them has gathered `min_count` events or none since the step before. Whoever
+subtracts the shown groups from the total then never finds 1 to min_count - 1 events. Between time 0
+and the first such month all are withheld: the value they start from would say that nobody has had
+an event. Numbers at risk and of events are not published.
 """
 
 from collections.abc import Sequence
@@ -32,12 +35,14 @@ def protect_group_curves(
     grade: str,
     min_count: int = MIN_COUNT,
 ) -> Published:
-    """Curves of groups without those of few persons, and without steps that hold few events of any group.
+    """Curves of groups without those of few persons, and without steps that hold few events of any
+    group.
 
     Parameters
     ----------
     curves : DataFrame
-        One row per by-columns, group and time, with the values, `n_persons`, n_at_risk and n_events (not weighted).
+        One row per by-columns, group and time, with the values, `n_persons`, n_at_risk and n_events
+        (not weighted).
     by, group, time : str or sequence of str
         Columns of what the groups divide, of the group, and of the time.
     values : sequence of str
@@ -58,14 +63,29 @@ def protect_group_curves(
         As `protect_counts`.
     """
     keys = [*by, group, time]
-    check_table(curves, name=name, keys=keys, values=values, also=[n_persons, "n_at_risk", "n_events"], grade=grade, min_count=min_count)
+    check_table(
+        curves,
+        name=name,
+        keys=keys,
+        values=values,
+        also=[n_persons, "n_at_risk", "n_events"],
+        grade=grade,
+        min_count=min_count,
+    )
     rows = curves.sort(keys)
     parts = [
-        _merged(part, group=group, time=time, values=values, n_persons=n_persons, min_count=min_count)
+        _merged(
+            part, group=group, time=time, values=values, n_persons=n_persons, min_count=min_count
+        )
         for part in (rows.partition_by(by, maintain_order=True) if by else [rows])
     ]
     published = pl.concat(parts) if parts else rows.with_columns(_is_withheld=pl.lit(False))
-    rules = [f"min_persons:{min_count}", "complement", f"total_over:{group}", f"merged_together:{min_count}"]
+    rules = [
+        f"min_persons:{min_count}",
+        "complement",
+        f"total_over:{group}",
+        f"merged_together:{min_count}",
+    ]
     return seal_table(
         published,
         published["_is_withheld"].to_numpy(),
@@ -79,18 +99,39 @@ def protect_group_curves(
     )
 
 
-def _merged(rows: pl.DataFrame, *, group: str, time: str, values: Sequence[str], n_persons: str, min_count: int) -> pl.DataFrame:
-    """The curves of one set of groups, with the values of the last common step and whether a row is withheld."""
+def _merged(
+    rows: pl.DataFrame,
+    *,
+    group: str,
+    time: str,
+    values: Sequence[str],
+    n_persons: str,
+    min_count: int,
+) -> pl.DataFrame:
+    """The curves of one set of groups, with the values of the last common step and whether a row is
+    withheld.
+    """
     curves = rows.partition_by(group, maintain_order=True)
     sizes = np.array([[curve[n_persons].fill_null(0).max()] for curve in curves], dtype=float)
     small = ((sizes > 0) & (sizes < min_count)).any(axis=1)
     total = TotalEquation(tuple(range(len(curves))), None)
-    is_withheld = add_complements(small, sizes=sizes, equations=[total], min_count=min_count, is_linked=False)
+    is_withheld = add_complements(
+        small, sizes=sizes, equations=[total], min_count=min_count, is_linked=False
+    )
     months = rows[time].unique().sort()
-    last_step = _common_steps([_events_at(curve, time, months) for curve in curves], is_withheld, min_count)
+    last_step = _common_steps(
+        [_events_at(curve, time, months) for curve in curves], is_withheld, min_count
+    )
     return pl.concat(
         [
-            _held(curve, last_step[months.search_sorted(curve[time]).to_numpy()], withheld, time, values, min_count)
+            _held(
+                curve,
+                last_step[months.search_sorted(curve[time]).to_numpy()],
+                withheld,
+                time,
+                values,
+                min_count,
+            )
             for curve, withheld in zip(curves, is_withheld, strict=True)
         ]
     )
@@ -103,7 +144,9 @@ def _events_at(curve: pl.DataFrame, time: str, months: pl.Series) -> np.ndarray:
 
 
 def _common_steps(events: list[np.ndarray], is_withheld: np.ndarray, min_count: int) -> np.ndarray:
-    """For every month the place of the last common step, a month by which everyone has gathered enough events or none; -1 before the first."""
+    """For every month the place of the last common step, a month by which everyone has gathered
+    enough events or none; -1 before the first.
+    """
     shown = [part for part, withheld in zip(events, is_withheld, strict=True) if not withheld]
     hidden = [part for part, withheld in zip(events, is_withheld, strict=True) if withheld]
     gathering = np.array([*shown, *([np.sum(hidden, axis=0)] if hidden else [])])
@@ -120,9 +163,22 @@ def _common_steps(events: list[np.ndarray], is_withheld: np.ndarray, min_count: 
     return steps
 
 
-def _held(curve: pl.DataFrame, last_step: np.ndarray, withheld: bool, time: str, values: Sequence[str], min_count: int) -> pl.DataFrame:
-    """A curve with the values of its last common step; a curve that ends before a step keeps its last row."""
+def _held(
+    curve: pl.DataFrame,
+    last_step: np.ndarray,
+    withheld: bool,
+    time: str,
+    values: Sequence[str],
+    min_count: int,
+) -> pl.DataFrame:
+    """A curve with the values of its last common step; a curve that ends before a step keeps its
+    last row.
+    """
     at_risk, times = curve["n_at_risk"].fill_null(0).to_numpy(), curve[time].to_numpy()
-    is_shown = with_start(is_followed(at_risk, times, min_count) & (last_step >= 0) & (not withheld), times)
+    is_shown = with_start(
+        is_followed(at_risk, times, min_count) & (last_step >= 0) & (not withheld), times
+    )
     held = curve[np.clip(last_step, 0, curve.height - 1)]
-    return curve.with_columns(*[held[column] for column in values], _is_withheld=pl.Series(~is_shown))
+    return curve.with_columns(
+        *[held[column] for column in values], _is_withheld=pl.Series(~is_shown)
+    )

@@ -1,12 +1,14 @@
 """The rules of gate 2: small numbers are withheld, and what would give them away by subtraction.
 
-Conventions: a number of persons from 1 to min_count - 1 is small; zero is not, unless the group that it is none of is small. Rows are withheld
-whole. Totals have the key value "all". The rules look at one table at a time.
+Conventions: a number of persons from 1 to min_count - 1 is small; zero is not, unless the group
+that it is none of is small. Rows are withheld whole. Totals have the key value "all". The rules
+look at one table at a time.
 
 References
 ----------
-Hundepool et al. (2012), Statistical Disclosure Control. Steps of survival curves: O'Keefe, Sparks, McAullay & Loong (2012),
-Confidentialising survival analysis output in a remote data access system, J. Privacy and Confidentiality 4(1).
+Hundepool et al. (2012), Statistical Disclosure Control. Steps of survival curves: O'Keefe, Sparks,
+McAullay & Loong (2012), Confidentialising survival analysis output in a remote data access system,
+J. Privacy and Confidentiality 4(1).
 """
 
 from collections.abc import Sequence
@@ -20,7 +22,8 @@ from evalkit.disclosure.published import Published
 from evalkit.disclosure.release import seal_table
 
 MIN_COUNT = 5
-PLACE = "district"  # parts of a total over it are people told apart by where they live, which is no secret
+# parts of a total over it are people told apart by where they live, which is no secret
+PLACE = "district"
 CURVE_VALUES = ("estimate", "std_error", "ci_lower", "ci_upper")
 
 
@@ -50,20 +53,24 @@ def protect_counts(
     keys, counts : sequence of str
         Columns that identify a cell; columns to publish (counts, shares, their ranges).
     n_persons : str, optional
-        Column with the persons behind each cell; it decides. Without it the columns of `counts` are themselves numbers of persons.
+        Column with the persons behind each cell; it decides. Without it the columns of `counts` are
+        themselves numbers of persons.
     min_count : int
         The smallest number of persons shown. Persons, >= 3.
     total_over : sequence of str
-        Key columns over which the counts add up: to the row with key "all", or to a total taken as known when there is no such row.
+        Key columns over which the counts add up: to the row with key "all", or to a total taken as
+        known when there is no such row.
     out_of : str, optional
-        Column with the persons that the cell is a part of; a cell that leaves 1 to min_count - 1 of them outside is withheld.
+        Column with the persons that the cell is a part of; a cell that leaves 1 to min_count - 1 of
+        them outside is withheld.
     needed : sequence of str
         Those of `counts` that the row is about, if some are.
 
     Returns
     -------
     Published
-        Columns: row_id, keys, counts, status. Rows without any of `needed`, else without any count, are `not_estimable`.
+        Columns: row_id, keys, counts, status. Rows without any of `needed`, else without any count,
+        are `not_estimable`.
 
     Raises
     ------
@@ -72,7 +79,9 @@ def protect_counts(
     """
     size_columns = [n_persons] if n_persons else list(counts)
     needed = [*size_columns, *([out_of] if out_of else [])]
-    check_table(table, name=name, keys=keys, values=counts, also=needed, grade=grade, min_count=min_count)
+    check_table(
+        table, name=name, keys=keys, values=counts, also=needed, grade=grade, min_count=min_count
+    )
     cells = table.sort(keys)
     sizes = cells.select(pl.col(size_columns).cast(pl.Float64).fill_null(0)).to_numpy()
     is_withheld = ((sizes > 0) & (sizes < min_count)).any(axis=1)
@@ -82,15 +91,32 @@ def protect_counts(
         is_withheld |= ((outside > 0) & (outside < min_count)).any(axis=1)
         rules.append(f"complement_of_total:{min_count}")
     if total_over:
-        told = total_equations(cells, keys=keys, total_over=[column for column in total_over if column != PLACE])
+        told = total_equations(
+            cells, keys=keys, total_over=[column for column in total_over if column != PLACE]
+        )
         if told:
             is_withheld |= zeros_of_small_groups(sizes, told, min_count)
             rules.append(f"small_group:{min_count}")
         equations = total_equations(cells, keys=keys, total_over=total_over)
-        is_withheld = add_complements(is_withheld, sizes=sizes, equations=equations, min_count=min_count, is_linked=len(total_over) > 1)
+        is_withheld = add_complements(
+            is_withheld,
+            sizes=sizes,
+            equations=equations,
+            min_count=min_count,
+            is_linked=len(total_over) > 1,
+        )
         rules += ["complement", f"total_over:{','.join(total_over)}"]
     return seal_table(
-        cells, is_withheld, name=name, keys=keys, values=counts, unit=unit, source=source, grade=grade, rules=rules, needed=needed
+        cells,
+        is_withheld,
+        name=name,
+        keys=keys,
+        values=counts,
+        unit=unit,
+        source=source,
+        grade=grade,
+        rules=rules,
+        needed=needed,
     )
 
 
@@ -106,19 +132,22 @@ def protect_curve(
     grade: str,
     min_count: int = MIN_COUNT,
 ) -> Published:
-    """Curves whose every published step rests on enough events, drawn only while enough are at risk.
+    """Curves whose every published step rests on enough events, drawn only while enough are at
+    risk.
 
-    A step with fewer than `min_count` events since the last published one keeps the last published values; its events count towards the next.
-    Between time 0 and the first published step a curve is withheld: the value it starts from would say that nothing has happened. So a curve of
-    1 to min_count - 1 events is withheld whole; one without events is shown, and says none. `n_events` is the number of the merged step, 0 where
-    the curve keeps its value. `n_at_risk` keeps its last published value until it has changed by `min_count`. From the first time with fewer
-    than `min_count` at risk nothing is shown.
+    A step with fewer than `min_count` events since the last published one keeps the last published
+    values; its events count towards the next. Between time 0 and the first published step a curve
+    is withheld: the value it starts from would say that nothing has happened. So a curve of 1 to
+    min_count - 1 events is withheld whole; one without events is shown, and says none. `n_events`
+    is the number of the merged step, 0 where the curve keeps its value. `n_at_risk` keeps its last
+    published value until it has changed by `min_count`. From the first time with fewer than
+    `min_count` at risk nothing is shown.
 
     Parameters
     ----------
     curve : DataFrame
-        One row per group, cause and time: estimate, std_error, ci_lower, ci_upper (those that exist), n_at_risk, n_events (of persons or
-        spells, not weighted).
+        One row per group, cause and time: estimate, std_error, ci_lower, ci_upper (those that
+        exist), n_at_risk, n_events (of persons or spells, not weighted).
     by, time, cause : str or sequence of str
         Columns of the group, the time and the cause (None: one curve a group).
     name, unit, source, grade, min_count
@@ -138,9 +167,14 @@ def protect_curve(
     series = keys[:-1]
     values = [column for column in CURVE_VALUES if column in curve.columns]
     published_values = [*values, "n_at_risk", "n_events"]
-    check_table(curve, name=name, keys=keys, values=published_values, grade=grade, min_count=min_count)
+    check_table(
+        curve, name=name, keys=keys, values=published_values, grade=grade, min_count=min_count
+    )
     steps = curve.sort(keys)
-    merged = [_merge_steps(part, time=time, values=values, min_count=min_count) for part in _each_group(steps, series)]
+    merged = [
+        _merge_steps(part, time=time, values=values, min_count=min_count)
+        for part in _each_group(steps, series)
+    ]
     published = pl.concat(merged) if merged else steps.with_columns(_is_withheld=pl.lit(False))
     return seal_table(
         published,
@@ -177,15 +211,17 @@ def protect_estimates(
     keys, values : sequence of str
         Columns that identify a row; columns to publish.
     n_persons : str or sequence of str, optional
-        Column (or columns, one an arm) with the persons a row rests on; null counts as none. None: the table is not about persons, which
-        the record then says. The columns are published only if they are among `values`.
+        Column (or columns, one an arm) with the persons a row rests on; null counts as none. None:
+        the table is not about persons, which the record then says. The columns are published only
+        if they are among `values`.
     name, unit, source, grade, min_count, needed
         As in `protect_counts`.
 
     Returns
     -------
     Published
-        Columns: row_id, keys, values, status. Rows without any of `needed`, else without any value, are `not_estimable`.
+        Columns: row_id, keys, values, status. Rows without any of `needed`, else without any value,
+        are `not_estimable`.
 
     Raises
     ------
@@ -193,14 +229,25 @@ def protect_estimates(
         As `protect_counts`.
     """
     bases = [n_persons] if isinstance(n_persons, str) else list(n_persons or ())
-    check_table(table, name=name, keys=keys, values=values, also=bases, grade=grade, min_count=min_count)
+    check_table(
+        table, name=name, keys=keys, values=values, also=bases, grade=grade, min_count=min_count
+    )
     rows = table.sort(keys)
     is_withheld = np.zeros(rows.height, dtype=bool)
     for basis in bases:
         is_withheld |= rows[basis].fill_null(0).to_numpy() < min_count
     rules = [f"min_basis:{min_count}"] if bases else ["not_about_persons"]
     return seal_table(
-        rows, is_withheld, name=name, keys=keys, values=values, unit=unit, source=source, grade=grade, rules=rules, needed=needed
+        rows,
+        is_withheld,
+        name=name,
+        keys=keys,
+        values=values,
+        unit=unit,
+        source=source,
+        grade=grade,
+        rules=rules,
+        needed=needed,
     )
 
 
@@ -208,12 +255,19 @@ def _each_group(table: pl.DataFrame, columns: Sequence[str]) -> list[pl.DataFram
     return table.partition_by(columns, maintain_order=True) if columns else [table]
 
 
-def _merge_steps(steps: pl.DataFrame, *, time: str, values: Sequence[str], min_count: int) -> pl.DataFrame:
-    """One curve, rows in time order: which rows are published anew, and the last published values in between."""
+def _merge_steps(
+    steps: pl.DataFrame, *, time: str, values: Sequence[str], min_count: int
+) -> pl.DataFrame:
+    """One curve, rows in time order: which rows are published anew, and the last published values
+    in between.
+    """
     events = steps["n_events"].fill_null(0).to_numpy()
     at_risk = steps["n_at_risk"].fill_null(0).to_numpy()
     merged_events, last_row = _gathered(events, min_count)
-    is_shown = with_start(is_followed(at_risk, steps[time].to_numpy(), min_count) & (last_row >= 0), steps[time].to_numpy())
+    is_shown = with_start(
+        is_followed(at_risk, steps[time].to_numpy(), min_count) & (last_row >= 0),
+        steps[time].to_numpy(),
+    )
     held = steps[np.maximum(last_row, 0)]
     return steps.with_columns(
         *[held[column] for column in values],
@@ -224,7 +278,9 @@ def _merge_steps(steps: pl.DataFrame, *, time: str, values: Sequence[str], min_c
 
 
 def is_followed(at_risk: np.ndarray, times: np.ndarray, min_count: int) -> np.ndarray:
-    """Rows before the first time with too few at risk. At time 0 nobody has been observed yet: that row follows the next one."""
+    """Rows before the first time with too few at risk. At time 0 nobody has been observed yet: that
+    row follows the next one.
+    """
     is_enough = at_risk >= min_count
     if times[0] == 0:
         is_enough[0] = is_enough[1] if len(is_enough) > 1 else False
@@ -232,12 +288,16 @@ def is_followed(at_risk: np.ndarray, times: np.ndarray, min_count: int) -> np.nd
 
 
 def with_start(is_shown: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """The same with the row of time 0, whose value is so by definition, wherever a later one is shown."""
+    """The same with the row of time 0, whose value is so by definition, wherever a later one is
+    shown.
+    """
     return is_shown | ((times == 0) & is_shown.any())
 
 
 def _gathered(events: np.ndarray, min_count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Events of each published step, 0 elsewhere; and for every row the row whose values are shown, -1 before there is one."""
+    """Events of each published step, 0 elsewhere; and for every row the row whose values are shown,
+    -1 before there is one.
+    """
     merged, rows = np.zeros(len(events)), np.zeros(len(events), dtype=int)
     if not events.any():
         return merged, np.arange(len(events))
@@ -253,7 +313,9 @@ def _gathered(events: np.ndarray, min_count: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _last_change(at_risk: np.ndarray, min_count: int) -> np.ndarray:
-    """For every row, the row whose number at risk is shown: the last one that differed by at least min_count from the one before it."""
+    """For every row, the row whose number at risk is shown: the last one that differed by at least
+    min_count from the one before it.
+    """
     rows, last = np.zeros(len(at_risk), dtype=int), 0
     for row, count in enumerate(at_risk):
         if abs(count - at_risk[last]) >= min_count:

@@ -1,8 +1,10 @@
-"""The published table: what charts and pages may show, with its provenance and the rules it has passed.
+"""The published table: what charts and pages may show, with its provenance and the rules it has
+passed.
 
-A row's status is `ok`, `suppressed` (its values are withheld, null) or `not_estimable` (there was nothing to withhold). `row_id` numbers
-the rows of the whole table in key order, so that any number in a page can be traced to published/NAME. Only disclosure makes a `Published`:
-the constructor asks for a seal that no other room holds.
+A row's status is `ok`, `suppressed` (its values are withheld, null) or `not_estimable` (there was
+nothing to withhold). `row_id` numbers the rows of the whole table in key order, so that any number
+in a page can be traced to published/NAME. Only disclosure makes a `Published`: the constructor asks
+for a seal that no other room holds.
 """
 
 import html
@@ -17,17 +19,24 @@ from evalkit.errors import DisclosureError, ParameterError, nearest
 STATUSES = ("ok", "suppressed", "not_estimable")
 SEAL = object()
 
-# The rules by code; a record names them as "code" or "code:number", and pages translate them by the key "rule.CODE".
+# The rules by code; a record names them as "code" or "code:number", and pages translate them by the
+# key "rule.CODE".
 RULE_TEXTS: Mapping[str, str] = MappingProxyType(
     {
         "min_persons": "Values resting on 1 to {below} persons are withheld; zero may be shown.",
-        "small_group": "Of a group of 1 to {below} persons nothing is shown, not even that there are none.",
-        "complement": "Where a withheld value could be found by subtraction, the next smallest is withheld too.",
-        "complement_of_total": "A count that leaves 1 to {below} persons of its total outside is withheld.",
+        "small_group": "Of a group of 1 to {below} persons nothing is shown, not even that there "
+        "are none.",
+        "complement": "Where a withheld value could be found by subtraction, the next smallest is "
+        "withheld too.",
+        "complement_of_total": "A count that leaves 1 to {below} persons of its total outside is "
+        "withheld.",
         "total_over": "Totals are taken as known over: {columns}.",
-        "merged_steps": "A curve changes only when at least {n} events have gathered; until then it keeps its last value.",
-        "min_at_risk": "A curve ends where fewer than {n} are at risk; the number at risk changes in steps of at least {n}.",
-        "merged_together": "Curves of groups change only in months by which every group has gathered at least {n} events or none.",
+        "merged_steps": "A curve changes only when at least {n} events have gathered; until then "
+        "it keeps its last value.",
+        "min_at_risk": "A curve ends where fewer than {n} are at risk; the number at risk changes "
+        "in steps of at least {n}.",
+        "merged_together": "Curves of groups change only in months by which every group has "
+        "gathered at least {n} events or none.",
         "min_basis": "Estimates resting on fewer than {n} persons are withheld.",
         "not_about_persons": "The table does not count persons; no small-number rule applies.",
     }
@@ -43,7 +52,8 @@ class Published:
     Attributes
     ----------
     data : DataFrame
-        `row_id` (Int32, 0.. in key order), the keys, the values, `status`. Withheld values are null.
+        `row_id` (Int32, 0.. in key order), the keys, the values, `status`. Withheld values are
+        null.
     name : str
         The table's name: published/NAME.parquet.
     keys : tuple of str
@@ -76,12 +86,14 @@ class Published:
             raise DisclosureError(
                 "A Published table can only be made by disclosure control.",
                 where=f"Published(name={self.name!r})",
-                why="The record vouches that small numbers are withheld; made elsewhere it would vouch for nothing.",
+                why="The record vouches that small numbers are withheld; made elsewhere it would "
+                "vouch for nothing.",
                 fix="use protect_counts, protect_curve or protect_estimates, or read_published.",
             )
 
     def where(self, **key_values: object) -> "Published":
-        """The rows with these key values; row numbers, name and provenance stay those of the whole table.
+        """The rows with these key values; row numbers, name and provenance stay those of the whole
+        table.
 
         Parameters
         ----------
@@ -101,7 +113,9 @@ class Published:
                 why="Rows are chosen by key columns only.",
                 fix=f"choose by: {', '.join(self.keys)}.",
             )
-        chosen = self.data.filter([_is_one_of(column, value) for column, value in key_values.items()])
+        chosen = self.data.filter(
+            [_is_one_of(column, value) for column, value in key_values.items()]
+        )
         return Published(
             data=chosen,
             name=self.name,
@@ -116,16 +130,35 @@ class Published:
         )
 
     def __repr__(self) -> str:
-        return f"Published {self.name}: {self.data.height} rows by {', '.join(self.keys)}; {self.n_suppressed} values withheld"
+        return (
+            f"Published {self.name}: {self.data.height} rows by {', '.join(self.keys)}; "
+            f"{self.n_suppressed} values withheld"
+        )
 
     def _repr_html_(self) -> str:
-        notes = [f"{self.data.height} rows. Unit: {self.unit}. Source: {self.source} (grade {self.grade})."]
-        notes.append(f"{self.n_suppressed} values withheld." if self.n_suppressed else "No value withheld.")
+        notes = [
+            f"{self.data.height} rows. Unit: {self.unit}. Source: {self.source} (grade "
+            f"{self.grade})."
+        ]
+        notes.append(
+            f"{self.n_suppressed} values withheld." if self.n_suppressed else "No value withheld."
+        )
         notes.extend(rule_in_words(rule) for rule in self.rules)
-        body = "".join(f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in row)}</tr>" for row in self.data.head(_REPR_ROWS).rows())
-        more = f"<p>The first {_REPR_ROWS} rows are shown.</p>" if self.data.height > _REPR_ROWS else ""
-        head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in self.data.columns)
-        caption = f"<caption><b>{html.escape(self.name)}</b>. {html.escape(' '.join(notes))}</caption>"
+        body = "".join(
+            f"<tr>{''.join(f'<td>{_cell(value)}</td>' for value in row)}</tr>"
+            for row in self.data.head(_REPR_ROWS).rows()
+        )
+        more = (
+            f"<p>The first {_REPR_ROWS} rows are shown.</p>"
+            if self.data.height > _REPR_ROWS
+            else ""
+        )
+        head = "".join(
+            f'<th scope="col">{html.escape(column)}</th>' for column in self.data.columns
+        )
+        caption = (
+            f"<caption><b>{html.escape(self.name)}</b>. {html.escape(' '.join(notes))}</caption>"
+        )
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 

@@ -1,7 +1,9 @@
-"""Sealing, writing and reading published tables: NAME.parquet holds the rows, NAME.json what they are and their checksum.
+"""Sealing, writing and reading published tables: NAME.parquet holds the rows, NAME.json what they
+are and their checksum.
 
-The pair is written whole or not at all: both files are written beside their places, the old record is taken away, and the new record is
-put in place last; a table without its record does not count. The same content gives the same bytes.
+The pair is written whole or not at all: both files are written beside their places, the old record
+is taken away, and the new record is put in place last; a table without its record does not count.
+The same content gives the same bytes.
 """
 
 import hashlib
@@ -28,20 +30,24 @@ def publish(published: Published, run_dir: Path | str) -> Path:
     Raises
     ------
     DisclosureError
-        If the table is a part of a published table, or its rows were changed after disclosure control.
+        If the table is a part of a published table, or its rows were changed after disclosure
+        control.
     """
     content = _parquet_bytes(published.data)
     if hashlib.sha256(content).hexdigest() != published.sha256:
         raise DisclosureError(
             f"The table {published.name} is not what disclosure control let through.",
             where=f"published/{published.name}.parquet",
-            why="Its rows were chosen or changed afterwards, so its rules may no longer hold. Nothing was written.",
+            why="Its rows were chosen or changed afterwards, so its rules may no longer hold. "
+            "Nothing was written.",
             fix="publish the whole table as protect_... returned it.",
         )
     folder = Path(run_dir) / "published"
     folder.mkdir(parents=True, exist_ok=True)
     table, record = folder / f"{published.name}.parquet", folder / f"{published.name}.json"
-    new_table, new_record = (path.with_name(f".{path.name}.{os.getpid()}") for path in (table, record))
+    new_table, new_record = (
+        path.with_name(f".{path.name}.{os.getpid()}") for path in (table, record)
+    )
     new_table.write_bytes(content)
     new_record.write_text(_record_text(published), encoding="utf-8")
     record.unlink(missing_ok=True)
@@ -56,7 +62,8 @@ def read_published(run_dir: Path | str, name: str) -> Published:
     Raises
     ------
     DisclosureError
-        If the table or its record is missing, is not from disclosure control, or its bytes do not match the record's checksum.
+        If the table or its record is missing, is not from disclosure control, or its bytes do not
+        match the record's checksum.
     BatchError
         If no unit before the running one declares to write it (`evalkit.reads`).
     """
@@ -69,7 +76,8 @@ def read_published(run_dir: Path | str, name: str) -> Published:
         raise _not_ours(
             f"The published table {name} does not match its record.",
             where=f"{table} and {record.name}: checksum",
-            why="The file was changed after disclosure control, or the two files come from different runs.",
+            why="The file was changed after disclosure control, or the two files come from "
+            "different runs.",
         )
     fields |= {"keys": tuple(fields["keys"]), "rules": tuple(fields["rules"])}
     return Published(data=pl.read_parquet(io.BytesIO(content)), seal=SEAL, **fields)
@@ -90,13 +98,27 @@ def seal_table(
 ) -> Published:
     """The table with its withheld values taken out, its rows numbered in key order, sealed.
 
-    Without any of `needed` (else of all its values) a row is `not_estimable`: counts beside an estimate that could not be made are not the estimate.
+    Without any of `needed` (else of all its values) a row is `not_estimable`: counts beside an
+    estimate that could not be made are not the estimate.
     """
-    finite = [pl.when(pl.col(c).is_finite()).then(pl.col(c)) for c in values if table[c].dtype.is_float()]
+    finite = [
+        pl.when(pl.col(c).is_finite()).then(pl.col(c)) for c in values if table[c].dtype.is_float()
+    ]
     rows = table.with_columns(*finite, _is_withheld=pl.Series(np.asarray(is_withheld, dtype=bool)))
     is_empty = pl.all_horizontal(pl.col(needed or values).is_null())
-    status = pl.when("_is_withheld").then(pl.lit("suppressed")).when(is_empty).then(pl.lit("not_estimable")).otherwise(pl.lit("ok"))
-    n_suppressed = int(rows.filter("_is_withheld").select(pl.sum_horizontal(pl.col(values).is_not_null().sum())).item() or 0)
+    status = (
+        pl.when("_is_withheld")
+        .then(pl.lit("suppressed"))
+        .when(is_empty)
+        .then(pl.lit("not_estimable"))
+        .otherwise(pl.lit("ok"))
+    )
+    n_suppressed = int(
+        rows.filter("_is_withheld")
+        .select(pl.sum_horizontal(pl.col(values).is_not_null().sum()))
+        .item()
+        or 0
+    )
     data = (
         rows.with_columns(status.alias("status"))
         .with_columns([pl.when(~pl.col("_is_withheld")).then(pl.col(column)) for column in values])
@@ -136,22 +158,36 @@ def _read_record(record: Path, table: Path, name: str) -> dict:
         raise _not_ours(
             f"The table {name} has not been published.",
             where=f"{table.name} and {record.name} in {record.parent}",
-            why=f"A published table is a pair of files; tables found: {first_few(found, 12) or 'none'}.",
+            why="A published table is a pair of files; tables found: "
+            f"{first_few(found, 12) or 'none'}.",
         )
     try:
         content = json.loads(record.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError):
         content = {}
-    if not isinstance(content, dict) or content.get("format") != FORMAT or any(field not in content for field in _RECORD_FIELDS):
+    if (
+        not isinstance(content, dict)
+        or content.get("format") != FORMAT
+        or any(field not in content for field in _RECORD_FIELDS)
+    ):
         raise _not_ours(
             f"The record of {name} was not written by disclosure control.",
             where=str(record),
             why="Without its record nobody can say which rules the table has passed.",
         )
     if content["name"] != name:
-        raise _not_ours(f"The record of {name} belongs to another table.", where=str(record), why="The file was renamed or copied.")
+        raise _not_ours(
+            f"The record of {name} belongs to another table.",
+            where=str(record),
+            why="The file was renamed or copied.",
+        )
     return {field: content[field] for field in _RECORD_FIELDS}
 
 
 def _not_ours(what: str, *, where: str, why: str) -> DisclosureError:
-    return DisclosureError(what, where=where, why=why, fix="run the notebook that publishes the table again (evalkit run).")
+    return DisclosureError(
+        what,
+        where=where,
+        why=why,
+        fix="run the notebook that publishes the table again (evalkit run).",
+    )

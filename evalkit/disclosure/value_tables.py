@@ -1,4 +1,6 @@
-"""Published tables of value and allocation: sums per participant, guarded by the persons who started; prices and plans, which are no persons."""
+"""Published tables of value and allocation: sums per participant, guarded by the persons who
+started; prices and plans, which are no persons.
+"""
 
 from evalkit.disclosure.declared import Declared
 
@@ -6,31 +8,81 @@ _RANGE = ("estimate", "ci_lower", "ci_upper")
 _EFFECT = ("district", "intervention_id", "estimand")
 
 VALUE_TABLES: dict[str, Declared] = {
-    "value_by_actor": Declared("estimates", (*_EFFECT, "actor", "posting", "kind"), (*_RANGE, "currency"), "money", "n_starters"),
+    "value_by_actor": Declared(
+        "estimates",
+        (*_EFFECT, "actor", "posting", "kind"),
+        (*_RANGE, "currency"),
+        "money",
+        "n_starters",
+    ),
     "value_displacement": Declared(
-        "estimates", (*_EFFECT, "displacement", "perspective"), (*_RANGE, "probability_positive", "currency"), "money", "n_starters"
+        "estimates",
+        (*_EFFECT, "displacement", "perspective"),
+        (*_RANGE, "probability_positive", "currency"),
+        "money",
+        "n_starters",
     ),
     # Value through time, in ratios and compared.
     "value_parts": Declared(
         "estimates",
         (*_EFFECT, "perspective", "part"),
-        (*_RANGE, "probability_positive", "n_draws", "n_effect_draws", "horizon_months", "followed_months", "currency", "price_year"),
+        (
+            *_RANGE,
+            "probability_positive",
+            "n_draws",
+            "n_effect_draws",
+            "horizon_months",
+            "followed_months",
+            "currency",
+            "price_year",
+        ),
         "money",
         "n_starters",
     ),
     "value_ratios": Declared(
-        "estimates", (*_EFFECT, "measure"), (*_RANGE, "case", "probability", "currency"), "money, months, ratios", "n_starters"
+        "estimates",
+        (*_EFFECT, "measure"),
+        (*_RANGE, "case", "probability", "currency"),
+        "money, months, ratios",
+        "n_starters",
     ),
-    "value_curve": Declared("estimates", (*_EFFECT, "perspective", "month"), (*_RANGE, "currency"), "money", "n_starters"),
+    "value_curve": Declared(
+        "estimates",
+        (*_EFFECT, "perspective", "month"),
+        (*_RANGE, "currency"),
+        "money",
+        "n_starters",
+    ),
     "value_payback": Declared(
         "estimates",
         (*_EFFECT, "perspective"),
-        ("deepest", "deepest_lower", "deepest_upper", "deepest_month", "return_month", "probability_returns", "horizon_months", "currency"),
+        (
+            "deepest",
+            "deepest_lower",
+            "deepest_upper",
+            "deepest_month",
+            "return_month",
+            "probability_returns",
+            "horizon_months",
+            "currency",
+        ),
         "money, months",
         "n_starters",
     ),
-    "value_payback_years": Declared("estimates", (*_EFFECT, "perspective", "year"), ("probability",), "probability", "n_starters"),
-    "value_delay": Declared("estimates", (*_EFFECT, "perspective"), (*_RANGE, "probability_positive", "currency"), "money", "n_starters"),
+    "value_payback_years": Declared(
+        "estimates",
+        (*_EFFECT, "perspective", "year"),
+        ("probability",),
+        "probability",
+        "n_starters",
+    ),
+    "value_delay": Declared(
+        "estimates",
+        (*_EFFECT, "perspective"),
+        (*_RANGE, "probability_positive", "currency"),
+        "money",
+        "n_starters",
+    ),
     "value_purse": Declared(
         "estimates",
         (*_EFFECT, "actor"),
@@ -39,19 +91,40 @@ VALUE_TABLES: dict[str, Declared] = {
         "n_starters",
     ),
     "value_municipality": Declared(
-        "estimates", (*_EFFECT, "measure"), (*_RANGE, "probability_positive", "currency"), "money", "n_starters"
+        "estimates",
+        (*_EFFECT, "measure"),
+        (*_RANGE, "probability_positive", "currency"),
+        "money",
+        "n_starters",
     ),
     "value_tornado": Declared(
         "estimates",
         (*_EFFECT, "parameter"),
-        ("value", "low", "high", "value_at_low", "value_at_high", "switching_value", "swing", "currency"),
+        (
+            "value",
+            "low",
+            "high",
+            "value_at_low",
+            "value_at_high",
+            "switching_value",
+            "swing",
+            "currency",
+        ),
         "money; value, low, high and switching value in the price's own unit",
         "n_starters",
     ),
     "value_options": Declared(
         "estimates",
         ("district", "estimand", "option"),
-        ("cost", "effect", "status_of_option", "icer", "probability_best", "is_recommended", "currency"),
+        (
+            "cost",
+            "effect",
+            "status_of_option",
+            "icer",
+            "probability_best",
+            "is_recommended",
+            "currency",
+        ),
         "money, months",
         "n_starters",
     ),
@@ -62,19 +135,38 @@ VALUE_TABLES: dict[str, Declared] = {
         "probability",
         "n_starters",
     ),
-    "value_information": Declared("estimates", ("district", "estimand", "group"), ("value", "currency"), "money", "n_starters"),
+    "value_information": Declared(
+        "estimates", ("district", "estimand", "group"), ("value", "currency"), "money", "n_starters"
+    ),
     "place_costs": Declared(
         "estimates",
         ("intervention_id", "year"),
-        ("places", "utilisation_share", "cost_per_filled_place", "cost_at_full_use", "marginal_cost", "currency", "price_year"),
+        (
+            "places",
+            "utilisation_share",
+            "cost_per_filled_place",
+            "cost_at_full_use",
+            "marginal_cost",
+            "currency",
+            "price_year",
+        ),
         "money a place and month",
         "n_occupied",
     ),
-    # Allocation: plans, not people; what a plan says of a district rests on those who have started there.
+    # Allocation: plans, not people; what a plan says of a district rests on those who have started
+    # there.
     "allocation_offers": Declared(
         "estimates",
         ("district", "intervention_id", "target_group"),
-        ("cost", "n_months_counted", "n_starts", "n_shared", "shadow_price", "krona_price", "currency"),
+        (
+            "cost",
+            "n_months_counted",
+            "n_starts",
+            "n_shared",
+            "shadow_price",
+            "krona_price",
+            "currency",
+        ),
         "starts a year, months, money",
         "n_starters",
     ),
@@ -88,7 +180,13 @@ VALUE_TABLES: dict[str, Declared] = {
     "allocation_joint": Declared(
         "estimates",
         ("intervention_id",),
-        ("n_districts_alone", "n_districts_together", "n_starts_alone", "n_starts_together", "is_only_together"),
+        (
+            "n_districts_alone",
+            "n_districts_together",
+            "n_starts_alone",
+            "n_starts_together",
+            "is_only_together",
+        ),
         "districts, planned starts a year",
     ),
     "allocation_returns": Declared(
@@ -113,7 +211,18 @@ VALUE_TABLES: dict[str, Declared] = {
     "prices": Declared(
         "estimates",
         ("price",),
-        ("value", "low", "high", "unit", "price_year", "currency", "source", "value_grade", "name_en", "name_sv"),
+        (
+            "value",
+            "low",
+            "high",
+            "unit",
+            "price_year",
+            "currency",
+            "source",
+            "value_grade",
+            "name_en",
+            "name_sv",
+        ),
         "as declared per price",
         is_of_extract=False,
     ),

@@ -1,4 +1,6 @@
-"""Economics: from effects to what each actor gains or loses, in a double-entry ledger whose prices and postings are data."""
+"""Economics: from effects to what each actor gains or loses, in a double-entry ledger whose prices
+and postings are data.
+"""
 
 from evalkit.economics.actors import ACTORS, PERSPECTIVES
 from evalkit.economics.conversion import convert_currency, convert_price_year
@@ -12,12 +14,29 @@ from evalkit.economics.households import HouseholdParts, household_parts, with_h
 from evalkit.economics.information import evppi
 from evalkit.economics.ledger import value_effects, value_under
 from evalkit.economics.ledger_checks import check_ledger
-from evalkit.economics.place_costs import place_costs, place_prices, price_book_of_run, run_place_costs, start_costs, with_place_costs
-from evalkit.economics.price_book import PriceBook, PriceBookFile, declare_price_book, load_price_book
+from evalkit.economics.place_costs import (
+    place_costs,
+    place_prices,
+    price_book_of_run,
+    run_place_costs,
+    start_costs,
+    with_place_costs,
+)
+from evalkit.economics.price_book import (
+    PriceBook,
+    PriceBookFile,
+    declare_price_book,
+    load_price_book,
+)
 from evalkit.economics.projection import cohort_totals, cohort_trace, transition_flows
 from evalkit.economics.results import ValueResults, value_results
 from evalkit.economics.scenarios import Scenario, run_scenario, run_scenarios, what_if_value
-from evalkit.economics.summaries import displacement_sensitivity, price_table, summarise_value, value_by_actor
+from evalkit.economics.summaries import (
+    displacement_sensitivity,
+    price_table,
+    summarise_value,
+    value_by_actor,
+)
 from evalkit.economics.uncertainty import acceptability_curve, evpi
 from evalkit.economics.welfare import fieller_limits, incremental_table, mvpf
 from evalkit.economics.what_if import WhatIf, cohort_path, load_what_if

@@ -1,7 +1,8 @@
-"""Who pays and who gains: the actors of the ledger, and which of them make up each perspective. The one place where this is declared.
+"""Who pays and who gains: the actors of the ledger, and which of them make up each perspective. The
+one place where this is declared.
 
-`resources` is no actor: it is the other side of a posting that uses up or creates real resources. What the actors lose or gain
-together is what resources gain or lose, so it is society's value.
+`resources` is no actor: it is the other side of a posting that uses up or creates real resources.
+What the actors lose or gain together is what resources gain or lose, so it is society's value.
 """
 
 import polars as pl

@@ -1,7 +1,9 @@
-"""The ledger month by month: what each actor gains or loses per participant, when; observed months first, then what is left of the effect.
+"""The ledger month by month: what each actor gains or loses per participant, when; observed months
+first, then what is left of the effect.
 
-Time 0 is the start; time k >= 1 is month k, discounted from its middle. A posting that comes later (delay_months) stands at its later time, and
-is counted in full even if that lies beyond the horizon: it follows from what happened before. What lies past the follow-up: `horizon`.
+Time 0 is the start; time k >= 1 is month k, discounted from its middle. A posting that comes later
+(delay_months) stands at its later time, and is counted in full even if that lies beyond the
+horizon: it follows from what happened before. What lies past the follow-up: `horizon`.
 """
 
 from dataclasses import dataclass
@@ -24,12 +26,15 @@ WORK = "work"
 
 @dataclass(frozen=True)
 class CashFlow:
-    """One effect's ledger through time, all of it worth at the start; the first draw is the point estimate.
+    """One effect's ledger through time, all of it worth at the start; the first draw is the point
+    estimate.
 
-    `worth`: (actor, draw, time 0..n), actors as in `ACTOR_NAMES`; postings that come after the horizon stand in its last month. `present`: the
-    sum over time, (actor, draw), by horizon: `n_months`, the follow-up and a month less than the horizon. `programme_cost`: what each actor pays
-    more for programmes, of every intervention, than in the comparison, (actor, draw). `equalised`: what income equalisation takes from the city,
-    (draw,). `work_months`: extra months in unsubsidised work, (draw, month 1..n). `a_month`: what money a month later is worth, (draw,).
+    `worth`: (actor, draw, time 0..n), actors as in `ACTOR_NAMES`; postings that come after the
+    horizon stand in its last month. `present`: the sum over time, (actor, draw), by horizon:
+    `n_months`, the follow-up and a month less than the horizon. `programme_cost`: what each actor
+    pays more for programmes, of every intervention, than in the comparison, (actor, draw).
+    `equalised`: what income equalisation takes from the city, (draw,). `work_months`: extra months
+    in unsubsidised work, (draw, month 1..n). `a_month`: what money a month later is worth, (draw,).
     """
 
     keys: dict[str, str]
@@ -58,18 +63,33 @@ class CashFlow:
 
     @cached_property
     def accumulated(self) -> dict[str, np.ndarray]:
-        """What each perspective of `RESULT_PERSPECTIVES` has gained so far at each time: (draw, time)."""
-        return {name: self.through_time(actors).cumsum(axis=1) for name, actors in RESULT_PERSPECTIVES.items()}
+        """What each perspective of `RESULT_PERSPECTIVES` has gained so far at each time: (draw,
+        time).
+        """
+        return {
+            name: self.through_time(actors).cumsum(axis=1)
+            for name, actors in RESULT_PERSPECTIVES.items()
+        }
 
     @cached_property
     def accumulated_by_actor(self) -> dict[str, np.ndarray]:
-        """As `accumulated`, for each actor who gains or pays anything and is no perspective of their own: (draw, time)."""
-        own = {name: self.worth[place] for name, place in _ACTOR_INDEX.items() if name not in RESULT_PERSPECTIVES}
+        """As `accumulated`, for each actor who gains or pays anything and is no perspective of
+        their own: (draw, time).
+        """
+        own = {
+            name: self.worth[place]
+            for name, place in _ACTOR_INDEX.items()
+            if name not in RESULT_PERSPECTIVES
+        }
         return {name: worth.cumsum(axis=1) for name, worth in own.items() if worth.any()}
 
     def present_value(self, actors: tuple[str, ...], *, until: int | None = None) -> np.ndarray:
-        """What some actors gain together up to a horizon (the flow's own, or one of `present`): (draw,)."""
-        return self.present[self.n_months if until is None else until][[_ACTOR_INDEX[actor] for actor in actors]].sum(axis=0)
+        """What some actors gain together up to a horizon (the flow's own, or one of `present`):
+        (draw,).
+        """
+        return self.present[self.n_months if until is None else until][
+            [_ACTOR_INDEX[actor] for actor in actors]
+        ].sum(axis=0)
 
 
 def cash_flow(
@@ -110,12 +130,19 @@ def cash_flow(
     cost, equalised = np.zeros((len(ACTOR_NAMES), n_draws)), np.zeros(n_draws)
     middles = discount_factors(rate, mid_months(n_months))
     beginnings = discount_factors(rate, np.arange(n_months))
-    channels = [*_channels(path, price_book, prices, arms, displacement), *_programme_channels(path, price_book, drawn, n_months)]
+    channels = [
+        *_channels(path, price_book, prices, arms, displacement),
+        *_programme_channels(path, price_book, drawn, n_months),
+    ]
     for quantity, units, posting in channels:
         is_start, delay = posting.driver == "programme_starts", posting.delay_months
-        discounted = quantity * (discount_factors(rate, [delay]) * (beginnings if is_start else middles))
+        discounted = quantity * (
+            discount_factors(rate, [delay]) * (beginnings if is_start else middles)
+        )
         for actor, unit in units.items():
-            _add_through_time(worth[actor], discounted * unit[:, None], delay if is_start else delay + 1)
+            _add_through_time(
+                worth[actor], discounted * unit[:, None], delay if is_start else delay + 1
+            )
             for horizon, sums in present.items():
                 sums[actor] += unit * discounted[:, :horizon].sum(axis=1)
         if posting.role == "programme_cost":
@@ -126,35 +153,72 @@ def cash_flow(
     burden = _burdens(price_book, prices)
     for by_actor in (worth, *present.values()):
         _add_burden(by_actor, burden)
-    work = arms[BOTH][:, path.states.index(WORK)] if WORK in path.states else np.zeros((n_draws, n_months))
+    work = (
+        arms[BOTH][:, path.states.index(WORK)]
+        if WORK in path.states
+        else np.zeros((n_draws, n_months))
+    )
     a_month = discount_factors(rate, [1])[:, 0]
-    return CashFlow(path.keys, worth, present, cost, equalised, work, a_month, n_months, path.n_months, path.n_replicates)
+    return CashFlow(
+        path.keys,
+        worth,
+        present,
+        cost,
+        equalised,
+        work,
+        a_month,
+        n_months,
+        path.n_months,
+        path.n_replicates,
+    )
 
 
-def _channels(path: EffectPath, book: PriceBook, prices: dict[str, np.ndarray], arms: dict[str, np.ndarray], displacement: Scenario):
-    """What is counted in each month, what each actor gains by it, and one of the postings that are driven by it."""
+def _channels(
+    path: EffectPath,
+    book: PriceBook,
+    prices: dict[str, np.ndarray],
+    arms: dict[str, np.ndarray],
+    displacement: Scenario,
+):
+    """What is counted in each month, what each actor gains by it, and one of the postings that are
+    driven by it.
+    """
     groups: dict[tuple, list[Posting]] = {}
     for posting in book.postings:
         if posting.state in path.states:
             arm = BOTH if len(posting.arms) == len(ARMS) else posting.arms[0]
-            groups.setdefault((posting.driver, posting.state, arm, posting.delay_months, posting.role), []).append(posting)
+            groups.setdefault(
+                (posting.driver, posting.state, arm, posting.delay_months, posting.role), []
+            ).append(posting)
     for (driver, state, arm, _, _), postings in groups.items():
         quantity = arms[arm][:, path.states.index(state)]
         if driver == "displaced_months":
-            quantity = quantity * prices[getattr(book.appraisal.displacement_in(state), displacement)][:, None]
+            quantity = (
+                quantity
+                * prices[getattr(book.appraisal.displacement_in(state), displacement)][:, None]
+            )
         yield quantity, _units(postings, prices), postings[0]
 
 
-def _programme_channels(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], n_months: int):
-    """As `_channels`, for postings on programmes: money by month, every intervention at its own price."""
+def _programme_channels(
+    path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], n_months: int
+):
+    """As `_channels`, for postings on programmes: money by month, every intervention at its own
+    price.
+    """
     for posting in book.postings:
         if posting.driver in PROGRAMME_DRIVERS:
-            units = {_ACTOR_INDEX[actor]: np.full(len(path.draws), float(sign)) for actor, sign in posting.sides}
+            units = {
+                _ACTOR_INDEX[actor]: np.full(len(path.draws), float(sign))
+                for actor, sign in posting.sides
+            }
             yield programme_money(posting, path, book, drawn, n_months), units, posting
 
 
 def _units(postings: list[Posting], prices: dict[str, np.ndarray]) -> dict[int, np.ndarray]:
-    """What each actor gains per unit of what drives these postings: by index of the actor, (draw,)."""
+    """What each actor gains per unit of what drives these postings: by index of the actor,
+    (draw,).
+    """
     units: dict[int, np.ndarray] = {}
     for posting in postings:
         amount = unit_amount(posting, prices)
@@ -165,7 +229,9 @@ def _units(postings: list[Posting], prices: dict[str, np.ndarray]) -> dict[int, 
 
 
 def _add_through_time(worth: np.ndarray, amounts: np.ndarray, first: int) -> None:
-    """Add amounts (draw, k) at times first, first + 1, ...; what lies beyond the last time is put there."""
+    """Add amounts (draw, k) at times first, first + 1, ...; what lies beyond the last time is put
+    there.
+    """
     inside = max(0, min(amounts.shape[1], worth.shape[1] - first))
     worth[:, first : first + inside] += amounts[:, :inside]
     worth[:, -1] += amounts[:, inside:].sum(axis=1)
@@ -175,11 +241,15 @@ def _burdens(book: PriceBook, prices: dict[str, np.ndarray]) -> list[tuple[int, 
     """Who bears how much per unit of net public outlay: index of the actor, (draw,)."""
     rate = prices[book.appraisal.cost_of_public_funds]
     bearing = [posting for posting in book.postings if posting.driver == "net_public_outlay"]
-    return [(_ACTOR_INDEX[actor], sign * rate) for posting in bearing for actor, sign in posting.sides]
+    return [
+        (_ACTOR_INDEX[actor], sign * rate) for posting in bearing for actor, sign in posting.sides
+    ]
 
 
 def _add_burden(by_actor: np.ndarray, burden: list[tuple[int, np.ndarray]]) -> None:
-    """The excess burden of what the public purse lays out, at the time it is laid out: (actor, draw) or (actor, draw, time)."""
+    """The excess burden of what the public purse lays out, at the time it is laid out: (actor,
+    draw) or (actor, draw, time).
+    """
     outlay = -by_actor[_PURSE].sum(axis=0)
     for actor, rate in burden:
         by_actor[actor] += outlay * (rate if outlay.ndim == 1 else rate[:, None])

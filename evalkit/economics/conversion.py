@@ -1,4 +1,6 @@
-"""Money of one year and currency in that of another; both conversions go through a dated record and turn back to the same amount."""
+"""Money of one year and currency in that of another; both conversions go through a dated record and
+turn back to the same amount.
+"""
 
 from collections.abc import Mapping
 
@@ -12,7 +14,12 @@ PRICE_INDEX = "price_index.cpi"
 
 
 def convert_price_year(
-    amount: ArrayLike, *, from_year: int, to_year: int, records: Mapping[str, DatedRecord], index: str = PRICE_INDEX
+    amount: ArrayLike,
+    *,
+    from_year: int,
+    to_year: int,
+    records: Mapping[str, DatedRecord],
+    index: str = PRICE_INDEX,
 ) -> np.ndarray:
     """An amount of one year in the prices of another.
 
@@ -41,10 +48,18 @@ def convert_price_year(
     return np.asarray(amount, dtype=float) * ratio
 
 
-def convert_currency(amount: ArrayLike, *, currency: str, to: str, year: int | None, records: Mapping[str, DatedRecord]) -> np.ndarray:
+def convert_currency(
+    amount: ArrayLike,
+    *,
+    currency: str,
+    to: str,
+    year: int | None,
+    records: Mapping[str, DatedRecord],
+) -> np.ndarray:
     """An amount in another currency at a year's exchange rate.
 
-    The rate's record is called exchange_rate.EUR.SEK: how many SEK one EUR costs; it serves both ways.
+    The rate's record is called exchange_rate.EUR.SEK: how many SEK one EUR costs; it serves both
+    ways.
 
     Raises
     ------
@@ -61,16 +76,32 @@ def convert_currency(amount: ArrayLike, *, currency: str, to: str, year: int | N
         found = sorted(one for one in records if one.startswith("exchange_rate."))
         raise ParameterError(
             f"There is no exchange rate between {currency} and {to}.",
-            where=f'"exchange_rate.{currency}.{to}" or "exchange_rate.{to}.{currency}"; found: {", ".join(found) or "none"}',
+            where=f'"exchange_rate.{currency}.{to}" or "exchange_rate.{to}.{currency}"; found: '
+            f"{', '.join(found) or 'none'}",
             why="Amounts of two currencies cannot be added without a rate and its source.",
-            fix="add the record to params/rates/ with year, source and grade, and name the file under defaults.",
+            fix="add the record to params/rates/ with year, source and grade, and name the file "
+            "under defaults.",
         )
     rate = value_at(records, key, year).value
     if rate == 0:
-        raise LedgerError("An exchange rate is zero.", where=f"{key}, {year}", why="Nothing could be turned back.", fix="mend the record.")
+        raise LedgerError(
+            "An exchange rate is zero.",
+            where=f"{key}, {year}",
+            why="Nothing could be turned back.",
+            fix="mend the record.",
+        )
     return amount * rate if key.endswith(f".{to}") else amount / rate
 
 
 def rate_key(currency: str, to: str, records: Mapping[str, DatedRecord]) -> str | None:
-    """The record that holds the exchange rate between two currencies, either way round; None if there is none."""
-    return next((key for key in (f"exchange_rate.{currency}.{to}", f"exchange_rate.{to}.{currency}") if key in records), None)
+    """The record that holds the exchange rate between two currencies, either way round; None if
+    there is none.
+    """
+    return next(
+        (
+            key
+            for key in (f"exchange_rate.{currency}.{to}", f"exchange_rate.{to}.{currency}")
+            if key in records
+        ),
+        None,
+    )

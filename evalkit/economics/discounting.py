@@ -1,4 +1,6 @@
-"""Present values. Rates are per year; month k covers (k-1, k], and what happens in it is discounted from its middle, k - 1/2."""
+"""Present values. Rates are per year; month k covers (k-1, k], and what happens in it is discounted
+from its middle, k - 1/2.
+"""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,14 +18,17 @@ def present_value(amounts: ArrayLike, annual_rate: ArrayLike, months: ArrayLike)
     amounts : array_like
         Amounts in money of one price year; the last axis runs over the times.
     annual_rate : array_like
-        Effective real rate per year, > -1 (0.035 is 3.5 per cent). One rate, or one for each leading index of `amounts`.
+        Effective real rate per year, > -1 (0.035 is 3.5 per cent). One rate, or one for each
+        leading index of `amounts`.
     months : array_like
-        When each amount falls, in months from today. The ledger uses k - 1/2 for month k and 0 for a start.
+        When each amount falls, in months from today. The ledger uses k - 1/2 for month k and 0 for
+        a start.
 
     Returns
     -------
     ndarray
-        The sum over the last axis of amount * (1 + rate) ** (-months / 12): a number per leading index.
+        The sum over the last axis of amount * (1 + rate) ** (-months / 12): a number per leading
+        index.
 
     Raises
     ------
@@ -38,7 +43,8 @@ def present_value(amounts: ArrayLike, annual_rate: ArrayLike, months: ArrayLike)
     if amounts.shape[-1:] != months.shape:
         raise LedgerError(
             "The amounts and their months are not equally many.",
-            where=f"present_value: the last axis of amounts has shape {amounts.shape[-1:]}, months {months.shape}",
+            where=f"present_value: the last axis of amounts has shape {amounts.shape[-1:]}, months "
+            f"{months.shape}",
             why="Each amount is discounted from its own month.",
             fix="give one month for each amount.",
         )
@@ -46,7 +52,8 @@ def present_value(amounts: ArrayLike, annual_rate: ArrayLike, months: ArrayLike)
 
 
 def discount_factors(annual_rate: ArrayLike, months: ArrayLike) -> np.ndarray:
-    """The worth today of one unit of money at each month; rates along the leading axes, months along the last.
+    """The worth today of one unit of money at each month; rates along the leading axes, months
+    along the last.
 
     Raises
     ------

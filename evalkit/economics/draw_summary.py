@@ -1,12 +1,17 @@
-"""Draws to rows: the point estimate with the range of the replicates and how often they are above zero."""
+"""Draws to rows: the point estimate with the range of the replicates and how often they are above
+zero.
+"""
 
 import numpy as np
 
 from evalkit.draws import percentile_limits, probability_above_zero
 
 
-def summarise(draws: np.ndarray, n_independent: int, conf_level: float = 0.95) -> dict[str, float | None]:
-    """Estimate (the first draw), limits (percentiles of the others, `n_independent` of them of their own) and the probability of lying above zero.
+def summarise(
+    draws: np.ndarray, n_independent: int, conf_level: float = 0.95
+) -> dict[str, float | None]:
+    """Estimate (the first draw), limits (percentiles of the others, `n_independent` of them of
+    their own) and the probability of lying above zero.
 
     Raises
     ------
@@ -15,10 +20,17 @@ def summarise(draws: np.ndarray, n_independent: int, conf_level: float = 0.95) -
     """
     low, high = percentiles(draws[1:], conf_level, n_independent)
     probability = probability_above_zero(draws[1:], n_independent=n_independent)
-    return {"estimate": float(draws[0]) + 0.0, "ci_lower": low, "ci_upper": high, "probability_positive": probability}
+    return {
+        "estimate": float(draws[0]) + 0.0,
+        "ci_lower": low,
+        "ci_upper": high,
+        "probability_positive": probability,
+    }
 
 
-def percentiles(replicates: np.ndarray, conf_level: float, n_independent: int) -> tuple[float | None, float | None]:
+def percentiles(
+    replicates: np.ndarray, conf_level: float, n_independent: int
+) -> tuple[float | None, float | None]:
     """The limits of the middle share of the replicates; nothing without replicates."""
     low, high = percentile_limits(replicates, conf_level, n_independent=n_independent)
     return (float(low) + 0.0, float(high) + 0.0) if replicates.size else (None, None)

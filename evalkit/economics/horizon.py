@@ -1,7 +1,7 @@
 """How far money is counted: the observed months, and beyond them what is left of the effect.
 
-Past the follow-up the difference between the arms decays, d(t) = d(h) 2^-((t-h)/half_life); a posting of one arm alone has no difference to
-project and ends with the follow-up.
+Past the follow-up the difference between the arms decays, d(t) = d(h) 2^-((t-h)/half_life); a
+posting of one arm alone has no difference to project and ends with the follow-up.
 """
 
 import numpy as np
@@ -15,7 +15,8 @@ BOTH = "both"
 
 
 def refuse_horizon(n_months: int, n_observed: int, book: PriceBook, *, where: str) -> None:
-    """Raise unless a horizon covers the follow-up, and the book says how the effect fades beyond it; `where` names the effect or the file.
+    """Raise unless a horizon covers the follow-up, and the book says how the effect fades beyond
+    it; `where` names the effect or the file.
 
     Raises
     ------
@@ -31,15 +32,21 @@ def refuse_horizon(n_months: int, n_observed: int, book: PriceBook, *, where: st
         )
     if n_months > n_observed and book.appraisal.half_life is None:
         raise EstimationError(
-            f"The horizon is {n_months} months, the follow-up {n_observed}, and nothing says how the effect fades.",
+            f"The horizon is {n_months} months, the follow-up {n_observed}, and nothing says how "
+            "the effect fades.",
             where=f"{book.file}, appraisal half_life; {where}",
-            why="What lies beyond the follow-up was not observed; it is projected by a declared half-life or not at all.",
-            fix=f"name a price in months under appraisal.half_life, or set value.horizon_months of the run file to {n_observed}.",
+            why="What lies beyond the follow-up was not observed; it is projected by a declared "
+            "half-life or not at all.",
+            fix="name a price in months under appraisal.half_life, or set value.horizon_months of "
+            f"the run file to {n_observed}.",
         )
 
 
-def months_in_states(path: EffectPath, book: PriceBook, prices: dict[str, np.ndarray], n_months: int) -> dict[str, np.ndarray]:
-    """Treated minus comparison to the horizon (`BOTH`), and each arm's own signed share to the follow-up: (draw, state, month).
+def months_in_states(
+    path: EffectPath, book: PriceBook, prices: dict[str, np.ndarray], n_months: int
+) -> dict[str, np.ndarray]:
+    """Treated minus comparison to the horizon (`BOTH`), and each arm's own signed share to the
+    follow-up: (draw, state, month).
 
     Parameters
     ----------
@@ -57,7 +64,12 @@ def months_in_states(path: EffectPath, book: PriceBook, prices: dict[str, np.nda
     EstimationError
         As `refuse_horizon`.
     """
-    refuse_horizon(n_months, path.n_months, book, where=f"effect of {', '.join(path.keys.values())}; horizon {n_months} months")
+    refuse_horizon(
+        n_months,
+        path.n_months,
+        book,
+        where=f"effect of {', '.join(path.keys.values())}; horizon {n_months} months",
+    )
     difference, extra = path.difference(), n_months - path.n_months
     single = {arm: ARM_SIGNS[arm] * path.probabilities[:, ARMS.index(arm)] for arm in ARMS}
     if not extra:
@@ -65,4 +77,7 @@ def months_in_states(path: EffectPath, book: PriceBook, prices: dict[str, np.nda
     left = decay(path.n_months, n_months, prices[book.appraisal.half_life])
     later = difference[:, :, -1:] * left[:, None, :]
     padding = [(0, 0), (0, 0), (0, extra)]
-    return {BOTH: np.concatenate([difference, later], axis=2), **{arm: np.pad(one, padding) for arm, one in single.items()}}
+    return {
+        BOTH: np.concatenate([difference, later], axis=2),
+        **{arm: np.pad(one, padding) for arm, one in single.items()},
+    }

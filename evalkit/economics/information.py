@@ -1,7 +1,9 @@
-"""What it would be worth to know some of the uncertain quantities before choosing: expected value of partial perfect information.
+"""What it would be worth to know some of the uncertain quantities before choosing: expected value
+of partial perfect information.
 
-The net benefit of every option is regressed on what would be known; the expected gain from choosing by the fitted values is the worth of knowing.
-Knowing more can never be worth less, nor more than knowing everything: the value of a set is the largest over its subsets, at most the EVPI.
+The net benefit of every option is regressed on what would be known; the expected gain from choosing
+by the fitted values is the worth of knowing. Knowing more can never be worth less, nor more than
+knowing everything: the value of a set is the largest over its subsets, at most the EVPI.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,16 +32,19 @@ def evppi(net_benefit: ArrayLike, known: Mapping[str, ArrayLike]) -> float:
     Returns
     -------
     float
-        Money per participant; 0 <= evppi <= `evpi(net_benefit)`, and not less than for any subset of the groups.
+        Money per participant; 0 <= evppi <= `evpi(net_benefit)`, and not less than for any subset
+        of the groups.
 
     Raises
     ------
     EstimationError
-        If the draws are not equally many, not finite, or too few for the quantities, or there are more than eight groups.
+        If the draws are not equally many, not finite, or too few for the quantities, or there are
+        more than eight groups.
 
     References
     ----------
-    Strong, Oakley & Brennan (2014), Medical Decision Making 34(3). The regression here is a quadratic polynomial without interactions.
+    Strong, Oakley & Brennan (2014), Medical Decision Making 34(3). The regression here is a
+    quadratic polynomial without interactions.
     """
     net_benefit = np.asarray(net_benefit, dtype=float)
     ceiling = evpi(net_benefit)
@@ -49,12 +54,18 @@ def evppi(net_benefit: ArrayLike, known: Mapping[str, ArrayLike]) -> float:
             f"There are {len(groups)} groups of quantities, and {MAX_GROUPS} is the limit.",
             "put quantities that are learnt together in one group.",
         )
-    values = [_regressed(net_benefit, subset) for size in range(1, len(groups) + 1) for subset in combinations(groups, size)]
+    values = [
+        _regressed(net_benefit, subset)
+        for size in range(1, len(groups) + 1)
+        for subset in combinations(groups, size)
+    ]
     return float(min(ceiling, max(values, default=0.0)))
 
 
 def draws_needed(n_quantities: int) -> int:
-    """How many draws a regression on so many quantities needs: five for each term, which are a constant, each quantity and its square."""
+    """How many draws a regression on so many quantities needs: five for each term, which are a
+    constant, each quantity and its square.
+    """
     return 5 * (1 + 2 * n_quantities)
 
 
@@ -72,7 +83,9 @@ def _regressed(net_benefit: np.ndarray, groups: Sequence[np.ndarray]) -> float:
 
 
 def _basis(columns: np.ndarray) -> np.ndarray:
-    """A constant, each quantity and its square, standardised; quantities that do not vary are left out."""
+    """A constant, each quantity and its square, standardised; quantities that do not vary are left
+    out.
+    """
     spread = columns.std(axis=0)
     moving = spread > 1e-12 * np.maximum(1.0, np.abs(columns).max(axis=0))
     standard = (columns[:, moving] - columns[:, moving].mean(axis=0)) / spread[moving]
@@ -83,11 +96,17 @@ def _columns(values: ArrayLike, n_draws: int, name: str) -> np.ndarray:
     columns = np.asarray(values, dtype=float)
     columns = columns[:, None] if columns.ndim == 1 else columns
     if columns.ndim != 2 or len(columns) != n_draws or not np.all(np.isfinite(columns)):
-        raise _refused(f"The group {name} does not hold a number for each draw.", "give the draws that the net benefit was made with.")
+        raise _refused(
+            f"The group {name} does not hold a number for each draw.",
+            "give the draws that the net benefit was made with.",
+        )
     return columns
 
 
 def _refused(what: str, fix: str) -> EstimationError:
     return EstimationError(
-        what, where="evppi: argument known", why="The net benefit is regressed on what would be known, draw by draw.", fix=fix
+        what,
+        where="evppi: argument known",
+        why="The net benefit is regressed on what would be known, draw by draw.",
+        fix=fix,
     )

@@ -1,4 +1,6 @@
-"""Borrowing from the future: the cash-flow curve, its deepest point, the month of return, and what a month's delay costs."""
+"""Borrowing from the future: the cash-flow curve, its deepest point, the month of return, and what
+a month's delay costs.
+"""
 
 import numpy as np
 
@@ -12,12 +14,14 @@ NEVER = -1
 
 
 def return_months(accumulated: np.ndarray) -> np.ndarray:
-    """The first time from which what has been accumulated stays at or above zero to the end; `NEVER` if it ends below.
+    """The first time from which what has been accumulated stays at or above zero to the end;
+    `NEVER` if it ends below.
 
     Parameters
     ----------
     accumulated : ndarray
-        Accumulated amounts, shape (draw, time 0..n). An actor that is never below zero has its money back at time 0.
+        Accumulated amounts, shape (draw, time 0..n). An actor that is never below zero has its
+        money back at time 0.
 
     Returns
     -------
@@ -36,14 +40,24 @@ def cash_flow_curve(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
     for perspective, accumulated in flow.accumulated.items():
         limits = percentile_limits(accumulated[1:], conf_level, n_independent=flow.n_replicates)
         rows += [
-            {"perspective": perspective, "month": month, "estimate": estimate, "ci_lower": low, "ci_upper": high}
-            for month, (estimate, low, high) in enumerate(zip(accumulated[0].tolist(), *limits.tolist(), strict=True))
+            {
+                "perspective": perspective,
+                "month": month,
+                "estimate": estimate,
+                "ci_lower": low,
+                "ci_upper": high,
+            }
+            for month, (estimate, low, high) in enumerate(
+                zip(accumulated[0].tolist(), *limits.tolist(), strict=True)
+            )
         ]
     return rows
 
 
 def payback(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
-    """Per perspective and actor: the deepest point and its month, the month of return (empty if none), and the probability of a return."""
+    """Per perspective and actor: the deepest point and its month, the month of return (empty if
+    none), and the probability of a return.
+    """
     rows = []
     for perspective, accumulated in (flow.accumulated | flow.accumulated_by_actor).items():
         months = return_months(accumulated)
@@ -65,26 +79,44 @@ def payback(flow: CashFlow, conf_level: float = 0.95) -> list[dict]:
 
 
 def payback_by_year(flow: CashFlow) -> list[dict]:
-    """The probability that a perspective or actor has its money back for good by the end of each budget year since the start."""
+    """The probability that a perspective or actor has its money back for good by the end of each
+    budget year since the start.
+    """
     rows = []
     n_years = -(-flow.n_months // MONTHS_PER_YEAR)
     for perspective, accumulated in (flow.accumulated | flow.accumulated_by_actor).items():
         for year in range(1, n_years + 1):
             by = min(year * MONTHS_PER_YEAR, flow.n_months)
-            rows.append({"perspective": perspective, "year": year, "probability": _probability(accumulated, by, flow.n_replicates)})
+            rows.append(
+                {
+                    "perspective": perspective,
+                    "year": year,
+                    "probability": _probability(accumulated, by, flow.n_replicates),
+                }
+            )
     return rows
 
 
 def _probability(accumulated: np.ndarray, by: int, n_independent: int) -> float | None:
-    """How likely it is that what has been accumulated stays at or above zero from a time on: that its least from there to the end does."""
-    return probability_above_zero(accumulated[1:, by:].min(axis=1), n_independent=n_independent, or_zero=True)
+    """How likely it is that what has been accumulated stays at or above zero from a time on: that
+    its least from there to the end does.
+    """
+    return probability_above_zero(
+        accumulated[1:, by:].min(axis=1), n_independent=n_independent, or_zero=True
+    )
 
 
 def delay_cost(flow: CashFlow) -> list[dict]:
-    """What is lost by starting a month later when the horizon ends on the same date, by perspective."""
+    """What is lost by starting a month later when the horizon ends on the same date, by
+    perspective.
+    """
     shorter = max(flow.n_months - 1, 0)
     lost = {
-        perspective: flow.present_value(actors) - flow.a_month * flow.present_value(actors, until=shorter)
+        perspective: flow.present_value(actors)
+        - flow.a_month * flow.present_value(actors, until=shorter)
         for perspective, actors in RESULT_PERSPECTIVES.items()
     }
-    return [{"perspective": perspective, **summarise(draws, flow.n_replicates)} for perspective, draws in lost.items()]
+    return [
+        {"perspective": perspective, **summarise(draws, flow.n_replicates)}
+        for perspective, draws in lost.items()
+    ]

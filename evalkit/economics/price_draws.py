@@ -1,7 +1,9 @@
-"""Prices in each draw: draw 0 holds the values themselves, draws 1..B a quantile of each record's distribution.
+"""Prices in each draw: draw 0 holds the values themselves, draws 1..B a quantile of each record's
+distribution.
 
-The quantile of a price in draw b depends on its key, the seed and b alone: all districts, interventions and scenarios share it, and
-neither the order of rows or records nor the number of draws moves it.
+The quantile of a price in draw b depends on its key, the seed and b alone: all districts,
+interventions and scenarios share it, and neither the order of rows or records nor the number of
+draws moves it.
 """
 
 import hashlib
@@ -31,15 +33,24 @@ def draw_prices(price_book: PriceBook, draws: np.ndarray, *, seed: int) -> dict[
         By price key, in the record's own unit; shape (n,).
     """
     return {
-        record.key: np.where(draws == 0, record.value, _quantiles(record, _uniforms(record.key, draws, seed)))
+        record.key: np.where(
+            draws == 0, record.value, _quantiles(record, _uniforms(record.key, draws, seed))
+        )
         for record in price_book.prices
     }
 
 
 def own_prices(
-    drawn: dict[str, np.ndarray], price_book: PriceBook, intervention_id: str, draws: np.ndarray, *, keys: Collection[str] | None = None
+    drawn: dict[str, np.ndarray],
+    price_book: PriceBook,
+    intervention_id: str,
+    draws: np.ndarray,
+    *,
+    keys: Collection[str] | None = None,
 ) -> dict[str, np.ndarray]:
-    """An intervention's prices in the draws of an effect: its own where the book gives it some, else those of all; of `keys` alone, if given."""
+    """An intervention's prices in the draws of an effect: its own where the book gives it some,
+    else those of all; of `keys` alone, if given.
+    """
     own = price_book.own_prices(intervention_id)
     return {key: drawn[own.get(key, key)][draws] for key in (drawn if keys is None else keys)}
 

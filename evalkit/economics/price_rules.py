@@ -1,4 +1,6 @@
-"""What a price book must satisfy before anything is valued with it. One rule, one message; all faults of a rule are named at once."""
+"""What a price book must satisfy before anything is valued with it. One rule, one message; all
+faults of a rule are named at once.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -37,7 +39,12 @@ def refuse_faulty(book: "PriceBook", file: str) -> None:
     for rule in (*_RULES, *OPTION_RULES):
         faults = list(rule.find(book))
         if faults:
-            raise LedgerError(f"{rule.what}: {len(faults)}.", where=f"{file}: {first_few(faults, 6)}", why=rule.why, fix=rule.fix)
+            raise LedgerError(
+                f"{rule.what}: {len(faults)}.",
+                where=f"{file}: {first_few(faults, 6)}",
+                why=rule.why,
+                fix=rule.fix,
+            )
 
 
 def _repeated(book: "PriceBook") -> Iterator[str]:
@@ -50,19 +57,35 @@ def _repeated(book: "PriceBook") -> Iterator[str]:
 
 
 def _unnamed(book: "PriceBook") -> Iterator[str]:
-    named = [(f"price {r.key}", r.name) for r in book.prices] + [(f"posting {p.posting}", p.name) for p in book.postings]
-    yield from (f"{what} ({language})" for what, name in named for language in ("en", "sv") if not name.get(language, "").strip())
+    named = [(f"price {r.key}", r.name) for r in book.prices] + [
+        (f"posting {p.posting}", p.name) for p in book.postings
+    ]
+    yield from (
+        f"{what} ({language})"
+        for what, name in named
+        for language in ("en", "sv")
+        if not name.get(language, "").strip()
+    )
 
 
 def _unknown_units(book: "PriceBook") -> Iterator[str]:
     units = (*RATE_UNITS, *MONEY_UNITS, *TIME_UNITS)
-    yield from (f"price {r.key} ({nearest(r.unit, units)})" for r in book.prices if r.unit not in units)
+    yield from (
+        f"price {r.key} ({nearest(r.unit, units)})" for r in book.prices if r.unit not in units
+    )
 
 
 def _incomparable(book: "PriceBook") -> Iterator[str]:
     for record in book.prices:
         if _is_money(record):
-            missing = [name for name, value in (("currency", record.currency), ("price year", record.price_year)) if value is None]
+            missing = [
+                name
+                for name, value in (
+                    ("currency", record.currency),
+                    ("price year", record.price_year),
+                )
+                if value is None
+            ]
             if missing:
                 yield f"price {record.key} (no {' and no '.join(missing)})"
         elif record.currency is not None:
@@ -78,22 +101,35 @@ def _other_currency(book: "PriceBook") -> Iterator[str]:
 def _other_year(book: "PriceBook") -> Iterator[str]:
     for record in filter(_is_money, book.prices):
         if record.price_year != book.price_year:
-            yield f"price {record.key} ({record.price_year}; the book is in prices of {book.price_year})"
+            yield (
+                f"price {record.key} ({record.price_year}; the book is in prices of "
+                f"{book.price_year})"
+            )
 
 
 def _negative(book: "PriceBook") -> Iterator[str]:
-    yield from (f"price {record.key}" for record in book.prices if not all(0 <= end < inf for end in _ends(record)))
+    yield from (
+        f"price {record.key}"
+        for record in book.prices
+        if not all(0 <= end < inf for end in _ends(record))
+    )
 
 
 def _above_one(book: "PriceBook") -> Iterator[str]:
     yield from (
-        f"price {record.key} ({record.unit})" for record in book.prices if record.unit in RATE_UNITS and not max(_ends(record)) <= 1
+        f"price {record.key} ({record.unit})"
+        for record in book.prices
+        if record.unit in RATE_UNITS and not max(_ends(record)) <= 1
     )
 
 
 def _outside(book: "PriceBook") -> Iterator[str]:
     for record in book.prices:
-        kind, low, high = record.distribution.kind, record.distribution.low, record.distribution.high
+        kind, low, high = (
+            record.distribution.kind,
+            record.distribution.low,
+            record.distribution.high,
+        )
         if kind == "fixed" and (low, high) != (None, None):
             yield f"price {record.key} (fixed, yet with a range)"
         if kind != "fixed" and (low is None or high is None):
@@ -105,10 +141,15 @@ def _outside(book: "PriceBook") -> Iterator[str]:
 def _unknown_actors(book: "PriceBook") -> Iterator[str]:
     for posting in book.postings:
         for actor in {posting.paid_by, posting.received_by} - {*ACTOR_NAMES, RESOURCES}:
-            yield f"posting {posting.posting}, {actor} ({nearest(actor, [*ACTOR_NAMES, RESOURCES])})"
+            yield (
+                f"posting {posting.posting}, {actor} ({nearest(actor, [*ACTOR_NAMES, RESOURCES])})"
+            )
     for livelihood in book.livelihoods:
         if livelihood.paid_by is not None and livelihood.paid_by not in ACTOR_NAMES:
-            yield f"livelihood {livelihood.state}, {livelihood.paid_by} ({nearest(livelihood.paid_by, ACTOR_NAMES)})"
+            yield (
+                f"livelihood {livelihood.state}, {livelihood.paid_by} "
+                f"({nearest(livelihood.paid_by, ACTOR_NAMES)})"
+            )
 
 
 def _unbalanced(book: "PriceBook") -> Iterator[str]:
@@ -116,21 +157,32 @@ def _unbalanced(book: "PriceBook") -> Iterator[str]:
         n_actors = len({posting.paid_by, posting.received_by} - {RESOURCES})
         if posting.kind == "transfer" and n_actors != 2:
             yield f"posting {posting.posting} (a transfer has two different actors)"
-        if posting.kind == "real_resource" and (n_actors != 1 or RESOURCES not in (posting.paid_by, posting.received_by)):
-            yield f"posting {posting.posting} (a real resource has one actor, and resources on the other side)"
+        if posting.kind == "real_resource" and (
+            n_actors != 1 or RESOURCES not in (posting.paid_by, posting.received_by)
+        ):
+            yield (
+                f"posting {posting.posting} (a real resource has one actor, and resources on "
+                "the "
+                "other side)"
+            )
 
 
 def _unknown_prices(book: "PriceBook") -> Iterator[str]:
     known = set(book.records)
     for posting in book.postings:
         yield from (
-            f"posting {posting.posting}, {key or 'nothing'} ({nearest(key, known)})" for key in _keys(posting.terms) if key not in known
+            f"posting {posting.posting}, {key or 'nothing'} ({nearest(key, known)})"
+            for key in _keys(posting.terms)
+            if key not in known
         )
     appraisal = book.appraisal
     for role, key in (
         ("discount_rate", appraisal.discount_rate),
         ("cost_of_public_funds", appraisal.cost_of_public_funds),
-        *((f"displacement.{name}", key) for name, key in appraisal.displacement.model_dump().items()),
+        *(
+            (f"displacement.{name}", key)
+            for name, key in appraisal.displacement.model_dump().items()
+        ),
         *(
             (f"displacement_by_state.{state}.{name}", key)
             for state, one in appraisal.displacement_by_state.items()
@@ -140,24 +192,35 @@ def _unknown_prices(book: "PriceBook") -> Iterator[str]:
         if key not in known:
             yield f"appraisal {role}, {key} ({nearest(key, known)})"
         elif book.records[key].unit not in RATE_UNITS:
-            yield f"appraisal {role}, {key} (a rate is needed, this is {'money' if _is_money(book.records[key]) else book.records[key].unit})"
+            yield (
+                f"appraisal {role}, {key} (a rate is needed, this is "
+                f"{'money' if _is_money(book.records[key]) else book.records[key].unit})"
+            )
 
 
 def _unfit_amounts(book: "PriceBook") -> Iterator[str]:
     for posting in book.postings:
         if posting.driver == "net_public_outlay":
             if posting.terms:
-                yield f"posting {posting.posting} (its amount is the outlay times the cost of public funds; it takes no prices)"
+                yield (
+                    f"posting {posting.posting} (its amount is the outlay times the cost of "
+                    "public funds; it takes no prices)"
+                )
             continue
         if not posting.terms:
             yield f"posting {posting.posting} (no amount)"
         for term in posting.terms:
             if _unit_of(term, book) != _UNIT_OF_DRIVER[posting.driver]:
-                yield f"posting {posting.posting}, {' * '.join(term)} (one price {_UNIT_OF_DRIVER[posting.driver]} is needed)"
+                yield (
+                    f"posting {posting.posting}, {' * '.join(term)} (one price "
+                    f"{_UNIT_OF_DRIVER[posting.driver]} is needed)"
+                )
 
 
 def _unit_of(term: tuple[str, ...], book: "PriceBook") -> str | None:
-    """The unit of a product: its one price in money; a price per month times a number of months is one per start."""
+    """The unit of a product: its one price in money; a price per month times a number of months is
+    one per start.
+    """
     money = [book.records[key].unit for key in term if _is_money(book.records[key])]
     n_times = sum(book.records[key].unit in TIME_UNITS for key in term)
     if len(money) != 1 or n_times > 1 or (n_times and money != ["per month"]):
@@ -168,8 +231,13 @@ def _unit_of(term: tuple[str, ...], book: "PriceBook") -> str | None:
 def _unfit_drivers(book: "PriceBook") -> Iterator[str]:
     for posting in book.postings:
         if (posting.driver in _STATE_DRIVERS) != (posting.state is not None):
-            yield f"posting {posting.posting} ({posting.driver} {'needs a' if posting.state is None else 'takes no'} state)"
-        if (posting.interventions or posting.other_than) and posting.driver not in _UNIT_OF_DRIVER.keys() - {*_STATE_DRIVERS}:
+            yield (
+                f"posting {posting.posting} ({posting.driver} "
+                f"{'needs a' if posting.state is None else 'takes no'} state)"
+            )
+        if (
+            posting.interventions or posting.other_than
+        ) and posting.driver not in _UNIT_OF_DRIVER.keys() - {*_STATE_DRIVERS}:
             yield f"posting {posting.posting} ({posting.driver} is not about interventions)"
         if posting.interventions and posting.other_than:
             yield f"posting {posting.posting} (either interventions or other_than)"
@@ -192,7 +260,8 @@ def _empty_livelihoods(book: "PriceBook") -> Iterator[str]:
     for livelihood in book.livelihoods:
         if livelihood.paid_by is not None and not any(
             posting.driver == "state_months"
-            and (posting.state, posting.paid_by, posting.received_by) == (livelihood.state, livelihood.paid_by, "person")
+            and (posting.state, posting.paid_by, posting.received_by)
+            == (livelihood.state, livelihood.paid_by, "person")
             for posting in book.postings
         ):
             yield f"livelihood {livelihood.state} (no posting from {livelihood.paid_by} to person)"
@@ -203,7 +272,10 @@ def _without_loser(book: "PriceBook") -> Iterator[str]:
     if not displacing:
         yield "no posting driven by displaced_months"
     for state in sorted({posting.state for posting in displacing}):
-        if _central_amount(book, [p for p in displacing if p.state == state], "displaced_others") >= 0:
+        if (
+            _central_amount(book, [p for p in displacing if p.state == state], "displaced_others")
+            >= 0
+        ):
             yield f"state {state} (displaced_others do not lose at the prices' own values)"
 
 
@@ -235,7 +307,11 @@ def _is_money(record: "PriceRecord") -> bool:
 
 
 def _ends(record: "PriceRecord") -> list[float]:
-    return [value for value in (record.value, record.distribution.low, record.distribution.high) if value is not None]
+    return [
+        value
+        for value in (record.value, record.distribution.low, record.distribution.high)
+        if value is not None
+    ]
 
 
 def _keys(terms: tuple[tuple[str, ...], ...]) -> list[str]:
@@ -244,25 +320,38 @@ def _keys(terms: tuple[tuple[str, ...], ...]) -> list[str]:
 
 # In this order: a later rule may rely on what an earlier one has refused.
 _RULES = (
-    Rule("Names that stand more than once", _repeated, "Only one could be used, and nobody would know which.", "keep one of each."),
-    Rule("Names missing in a language", _unnamed, "The report is written in both languages.", "write the name in en and in sv."),
+    Rule(
+        "Names that stand more than once",
+        _repeated,
+        "Only one could be used, and nobody would know which.",
+        "keep one of each.",
+    ),
+    Rule(
+        "Names missing in a language",
+        _unnamed,
+        "The report is written in both languages.",
+        "write the name in en and in sv.",
+    ),
     Rule(
         "Prices with an unknown unit",
         _unknown_units,
-        f"Money is priced {' or '.join(MONEY_UNITS)}; a rate is a {' or a '.join(RATE_UNITS)}. Postings multiply by these units.",
+        f"Money is priced {' or '.join(MONEY_UNITS)}; a rate is a {' or a '.join(RATE_UNITS)}. "
+        "Postings multiply by these units.",
         "write one of these units, and convert the value if needed.",
     ),
     Rule(
         "Prices that cannot be compared",
         _incomparable,
-        "An amount without currency and price year cannot be added to another; a rate has no currency.",
+        "An amount without currency and price year cannot be added to another; a rate has no "
+        "currency.",
         "declare currency and price_year on every amount, and on no rate a currency.",
     ),
     Rule(
         "Prices in another currency",
         _other_currency,
         "One ledger adds up one currency.",
-        "take them from dated records by reference, with a file of exchange rates under defaults, or keep a book a currency.",
+        "take them from dated records by reference, with a file of exchange rates under defaults, "
+        "or keep a book a currency.",
     ),
     Rule(
         "Prices of another year",
@@ -276,30 +365,47 @@ _RULES = (
         "A price is an amount; who pays and who receives is said by the posting.",
         "turn paid_by and received_by round instead.",
     ),
-    Rule("Rates above one", _above_one, "A share lies between 0 and 1.", "write 20 per cent as 0.20."),
+    Rule(
+        "Rates above one", _above_one, "A share lies between 0 and 1.", "write 20 per cent as 0.20."
+    ),
     Rule(
         "Distributions that do not contain their value",
         _outside,
         "Draws around a range that leaves out the value would contradict the point estimate.",
-        "give low <= value <= high with low < high for uniform and triangular, and no range for fixed.",
+        "give low <= value <= high with low < high for uniform and triangular, and no range for "
+        "fixed.",
     ),
     Rule(
-        "Unknown actors", _unknown_actors, "Perspectives are made of the declared actors.", "use an actor of evalkit/economics/actors.py."
+        "Unknown actors",
+        _unknown_actors,
+        "Perspectives are made of the declared actors.",
+        "use an actor of evalkit/economics/actors.py.",
     ),
     Rule(
         "Postings that do not balance",
         _unbalanced,
-        "What one actor pays another receives, or resources are used up or created; nothing comes from nowhere.",
+        "What one actor pays another receives, or resources are used up or created; nothing comes "
+        "from nowhere.",
         "name both sides, and the kind that fits them.",
     ),
-    Rule("Unknown prices", _unknown_prices, "A posting or a rate without a price has no amount.", "add the record, or mend the key."),
+    Rule(
+        "Unknown prices",
+        _unknown_prices,
+        "A posting or a rate without a price has no amount.",
+        "add the record, or mend the key.",
+    ),
     Rule(
         "Amounts that cannot be posted",
         _unfit_amounts,
         "Each product has one price in money, in the unit of its driver, times rates.",
         "mend the amount or the driver.",
     ),
-    Rule("Postings whose driver does not fit", _unfit_drivers, "The driver says what is counted.", "mend driver, state or arms."),
+    Rule(
+        "Postings whose driver does not fit",
+        _unfit_drivers,
+        "The driver says what is counted.",
+        "mend driver, state or arms.",
+    ),
     Rule(
         "States that cannot be posted",
         _unfit_states,

@@ -1,7 +1,9 @@
-"""What-if by a cohort model: shares of a cohort in each state, cycle by cycle, from transition probabilities, and what comes of them.
+"""What-if by a cohort model: shares of a cohort in each state, cycle by cycle, from transition
+probabilities, and what comes of them.
 
-A cycle's transition happens at its start; the shares after it are what the cycle's costs and effects are counted on, unless neighbouring
-cycles are averaged (the half-cycle correction) or joined by parabolas (Simpson's rule).
+A cycle's transition happens at its start; the shares after it are what the cycle's costs and
+effects are counted on, unless neighbouring cycles are averaged (the half-cycle correction) or
+joined by parabolas (Simpson's rule).
 """
 
 from typing import Literal
@@ -17,7 +19,13 @@ Correction = Literal["none", "half_cycle", "life_table", "simpson"]
 PROBABILITY_TOLERANCE = 1e-9
 
 
-def cohort_trace(initial: ArrayLike, transitions: ArrayLike, n_cycles: int, *, time_factor: ArrayLike | None = None) -> np.ndarray:
+def cohort_trace(
+    initial: ArrayLike,
+    transitions: ArrayLike,
+    n_cycles: int,
+    *,
+    time_factor: ArrayLike | None = None,
+) -> np.ndarray:
     """The share of a cohort in each state at the start and after each cycle.
 
     Parameters
@@ -25,13 +33,15 @@ def cohort_trace(initial: ArrayLike, transitions: ArrayLike, n_cycles: int, *, t
     initial : array_like
         Shares at the start; shape (..., states), sums to one over states.
     transitions : array_like
-        Probability of going from state i to state j; rows sum to one. Shape (states, states) for the same matrix in all cycles, or
-        (..., n_cycles, states, states) for one a cycle; leading axes are draws, arms and the like, and broadcast with those of `initial`.
+        Probability of going from state i to state j; rows sum to one. Shape (states, states) for
+        the same matrix in all cycles, or (..., n_cycles, states, states) for one a cycle; leading
+        axes are draws, arms and the like, and broadcast with those of `initial`.
     n_cycles : int
         Cycles, >= 0.
     time_factor : array_like, optional
-        Shape (n_cycles,). The probabilities of moving are those of `transitions`, which then has no axis of cycles, times the cycle's factor; the
-        rest of each row stays. Much faster than a matrix a cycle.
+        Shape (n_cycles,). The probabilities of moving are those of `transitions`, which then has no
+        axis of cycles, times the cycle's factor; the rest of each row stays. Much faster than a
+        matrix a cycle.
 
     Returns
     -------
@@ -41,7 +51,8 @@ def cohort_trace(initial: ArrayLike, transitions: ArrayLike, n_cycles: int, *, t
     Raises
     ------
     EstimationError
-        If shares or a row of probabilities are negative or do not sum to one, or the shapes do not fit.
+        If shares or a row of probabilities are negative or do not sum to one, or the shapes do not
+        fit.
 
     References
     ----------
@@ -60,8 +71,12 @@ def cohort_trace(initial: ArrayLike, transitions: ArrayLike, n_cycles: int, *, t
     return trace
 
 
-def _factor_trace(initial: np.ndarray, transitions: np.ndarray, n_cycles: int, factor: np.ndarray) -> np.ndarray:
-    """States first, draws last: each step is then a few multiplications of long rows, x + f x (P - 1)."""
+def _factor_trace(
+    initial: np.ndarray, transitions: np.ndarray, n_cycles: int, factor: np.ndarray
+) -> np.ndarray:
+    """States first, draws last: each step is then a few multiplications of long rows, x + f x (P -
+    1).
+    """
     if factor.shape != (n_cycles,):
         raise _unfit_trace(initial, transitions, n_cycles)
     n_states = initial.shape[-1] if initial.ndim else 0
@@ -69,15 +84,22 @@ def _factor_trace(initial: np.ndarray, transitions: np.ndarray, n_cycles: int, f
         raise _unfit_trace(initial, transitions, n_cycles)
     leaving = 1 - np.diagonal(transitions, axis1=-2, axis2=-1)
     _refuse_improper(initial, transitions)
-    if n_cycles and (factor.min() < 0 or float(leaving.max()) * factor.max() > 1 + PROBABILITY_TOLERANCE):
+    if n_cycles and (
+        factor.min() < 0 or float(leaving.max()) * factor.max() > 1 + PROBABILITY_TOLERANCE
+    ):
         raise EstimationError(
             "A time factor makes probabilities negative.",
             where="cohort_trace: argument time_factor",
-            why="The factor times the probability of leaving a state must lie between 0 and 1 in every cycle.",
+            why="The factor times the probability of leaving a state must lie between 0 and 1 in "
+            "every cycle.",
             fix="use smaller factors or shorter cycles.",
         )
     leading = np.broadcast_shapes(initial.shape[:-1], transitions.shape[:-2])
-    moves = np.moveaxis(np.broadcast_to(transitions - np.eye(n_states), (*leading, n_states, n_states)), (-2, -1), (0, 1)).copy()
+    moves = np.moveaxis(
+        np.broadcast_to(transitions - np.eye(n_states), (*leading, n_states, n_states)),
+        (-2, -1),
+        (0, 1),
+    ).copy()
     trace = np.empty((n_cycles + 1, n_states, *leading))
     trace[0] = np.moveaxis(np.broadcast_to(initial, (*leading, n_states)), -1, 0)
     for cycle in range(n_cycles):
@@ -98,7 +120,8 @@ def cohort_totals(
     transitions: ArrayLike | None = None,
     transition_values: ArrayLike | None = None,
 ) -> np.ndarray:
-    """What a cohort's time in each state, and its moves between states, come to: costs, effects or both, by actor.
+    """What a cohort's time in each state, and its moves between states, come to: costs, effects or
+    both, by actor.
 
     Parameters
     ----------
@@ -111,12 +134,13 @@ def cohort_totals(
     months_per_cycle : float
         Length of a cycle. Months.
     correction : {"none", "half_cycle", "life_table", "simpson"}
-        none: the shares after the cycle's transition, at its middle. life_table: the mean of the shares before and after, at its middle.
-        half_cycle: the shares at the cycles' ends, the first and the last by half, discounted at the ends. simpson: Simpson's rule over the cycles'
+        none: the shares after the cycle's transition, at its middle. life_table: the mean of the
+        shares before and after, at its middle. half_cycle: the shares at the cycles' ends, the
+        first and the last by half, discounted at the ends. simpson: Simpson's rule over the cycles'
         ends, which needs an even number of cycles, discounted at the ends.
     transitions, transition_values : array_like, optional
-        The probabilities that the trace was made with, and what a move from state i to j is worth (states, states) or (states, states, k); moves
-        happen at the start of a cycle.
+        The probabilities that the trace was made with, and what a move from state i to j is worth
+        (states, states) or (states, states, k); moves happen at the start of a cycle.
 
     Returns
     -------
@@ -138,10 +162,17 @@ def cohort_totals(
         raise _unfit_values(f"values {values.shape}, {trace.shape[-1]} states")
     ends = np.arange(n_cycles + 1) * months_per_cycle
     if correction in ("simpson", "half_cycle"):
-        shares, factors = trace * _end_weights(n_cycles, correction)[:, None], discount_factors(annual_rate, ends)
+        shares, factors = (
+            trace * _end_weights(n_cycles, correction)[:, None],
+            discount_factors(annual_rate, ends),
+        )
     else:
         middles = ends[1:] - months_per_cycle / 2
-        shares = trace[..., 1:, :] if correction == "none" else (trace[..., 1:, :] + trace[..., :-1, :]) / 2
+        shares = (
+            trace[..., 1:, :]
+            if correction == "none"
+            else (trace[..., 1:, :] + trace[..., :-1, :]) / 2
+        )
         factors = discount_factors(annual_rate, middles)
     totals = np.einsum("...ts,...t->...s", shares, factors) @ values
     if transitions is None or transition_values is None:
@@ -149,7 +180,9 @@ def cohort_totals(
     moves = transition_flows(trace, transitions)
     at_start = discount_factors(annual_rate, ends[:-1])
     by_move = np.einsum("...tij,...t->...ij", moves, at_start)
-    return totals + np.tensordot(by_move, np.asarray(transition_values, dtype=float), axes=([-2, -1], [0, 1]))
+    return totals + np.tensordot(
+        by_move, np.asarray(transition_values, dtype=float), axes=([-2, -1], [0, 1])
+    )
 
 
 def _end_weights(n_cycles: int, correction: Correction) -> np.ndarray:
@@ -165,7 +198,9 @@ def _end_weights(n_cycles: int, correction: Correction) -> np.ndarray:
 
 
 def transition_flows(trace: ArrayLike, transitions: ArrayLike) -> np.ndarray:
-    """The share of the cohort that moves from state i to state j at the start of each cycle: (..., n_cycles, states, states)."""
+    """The share of the cohort that moves from state i to state j at the start of each cycle: (...,
+    n_cycles, states, states).
+    """
     return np.asarray(trace, dtype=float)[..., :-1, :, None] * np.asarray(transitions, dtype=float)
 
 
@@ -180,7 +215,9 @@ def _unfit_values(where: str) -> EstimationError:
 
 def _refuse_unfit(initial: np.ndarray, transitions: np.ndarray, n_cycles: int) -> None:
     n_states = initial.shape[-1] if initial.ndim else 0
-    fits = transitions.ndim >= 2 and transitions.shape[-2:] == (n_states, n_states) and n_cycles >= 0
+    fits = (
+        transitions.ndim >= 2 and transitions.shape[-2:] == (n_states, n_states) and n_cycles >= 0
+    )
     if not fits or (transitions.ndim > 2 and transitions.shape[-3] != n_cycles):
         raise _unfit_trace(initial, transitions, n_cycles)
     _refuse_improper(initial, transitions)
@@ -189,15 +226,22 @@ def _refuse_unfit(initial: np.ndarray, transitions: np.ndarray, n_cycles: int) -
 def _unfit_trace(initial: np.ndarray, transitions: np.ndarray, n_cycles: int) -> EstimationError:
     return EstimationError(
         "The transitions do not fit the cohort.",
-        where=f"cohort_trace: initial {initial.shape}, transitions {transitions.shape}, {n_cycles} cycles",
-        why="Each state needs a row and a column, and each cycle a matrix (or a factor) unless one serves all.",
+        where=f"cohort_trace: initial {initial.shape}, transitions {transitions.shape}, {n_cycles} "
+        "cycles",
+        why="Each state needs a row and a column, and each cycle a matrix (or a factor) unless one "
+        "serves all.",
         fix="give transitions of shape (states, states) or (..., n_cycles, states, states).",
     )
 
 
 def _refuse_improper(initial: np.ndarray, transitions: np.ndarray) -> None:
     for name, shares in (("initial", initial), ("transitions", transitions)):
-        n_faulty = int(np.sum(~(np.abs(shares.sum(axis=-1) - 1) <= PROBABILITY_TOLERANCE) | np.any(shares < 0, axis=-1)))
+        n_faulty = int(
+            np.sum(
+                ~(np.abs(shares.sum(axis=-1) - 1) <= PROBABILITY_TOLERANCE)
+                | np.any(shares < 0, axis=-1)
+            )
+        )
         if n_faulty:
             raise EstimationError(
                 f"Probabilities that are negative or do not sum to one: {n_faulty} rows.",

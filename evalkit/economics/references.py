@@ -1,4 +1,6 @@
-"""Prices that a book takes from the dated parameters instead of stating them: which record and year, scaled how, and how sure the result is."""
+"""Prices that a book takes from the dated parameters instead of stating them: which record and
+year, scaled how, and how sure the result is.
+"""
 
 from collections.abc import Mapping
 from math import prod
@@ -19,7 +21,9 @@ class Factor(Record):
 
 
 class Reference(Record):
-    """Where a price comes from: a dated value, times and divided by numbers or other dated values."""
+    """Where a price comes from: a dated value, times and divided by numbers or other dated
+    values.
+    """
 
     key: str
     year: int | None = None
@@ -28,7 +32,9 @@ class Reference(Record):
 
 
 class PriceByReference(Record):
-    """A price that a book takes from the dated parameters; what the book states itself (name, note, range) stands."""
+    """A price that a book takes from the dated parameters; what the book states itself (name, note,
+    range) stands.
+    """
 
     key: str
     unit: str
@@ -38,18 +44,23 @@ class PriceByReference(Record):
     distribution: Distribution | None = None
 
 
-def resolve(entry: PriceByReference, *, price_year: int, currency: str, records: Mapping[str, DatedRecord]) -> PriceRecord:
+def resolve(
+    entry: PriceByReference, *, price_year: int, currency: str, records: Mapping[str, DatedRecord]
+) -> PriceRecord:
     """A price as the ledger uses it, in the book's currency and money of its price year.
 
-    An amount in another currency is exchanged at the rate of its own year first, then moved by the price index, which is the book's country's.
+    An amount in another currency is exchanged at the rate of its own year first, then moved by the
+    price index, which is the book's country's.
 
-    The grade is the weakest of all values used; a value that was scaled or moved to another year is derived, so at best M. A range stated
-    in the book stands for itself; otherwise the dated value's range is scaled with it.
+    The grade is the weakest of all values used; a value that was scaled or moved to another year is
+    derived, so at best M. A range stated in the book stands for itself; otherwise the dated value's
+    range is scaled with it.
 
     Raises
     ------
     ParameterError
-        If a record, an exchange rate or a year is missing, or a value in another unit is taken as it is.
+        If a record, an exchange rate or a year is missing, or a value in another unit is taken as
+        it is.
     """
     reference = entry.default
     value = value_at(records, reference.key, reference.year)
@@ -62,16 +73,28 @@ def resolve(entry: PriceByReference, *, price_year: int, currency: str, records:
             fix="scale it by times or divided_by (days a month, for example), or mend the unit.",
         )
     scale, used = _scale(reference, records)
-    source = [f"{reference.key}{f' {reference.year}' if reference.year else ''}: {value.source or record.source}"]
+    source = [
+        f"{reference.key}{f' {reference.year}' if reference.year else ''}: "
+        f"{value.source or record.source}"
+    ]
     source += [f"{key}: {one.source or records[key].source}" for key, one in used]
     if record.is_money and record.currency != currency:
-        scale *= float(convert_currency(1.0, currency=record.currency, to=currency, year=reference.year, records=records))
+        scale *= float(
+            convert_currency(
+                1.0, currency=record.currency, to=currency, year=reference.year, records=records
+            )
+        )
         rate = rate_key(record.currency, currency, records)
         used.append((rate, value_at(records, rate, reference.year)))
         source.append(f"{rate} {used[-1][1].value:g}: {used[-1][1].source or records[rate].source}")
     if record.is_money and reference.year not in (None, price_year):
-        scale *= float(convert_price_year(1.0, from_year=reference.year, to_year=price_year, records=records))
-        ends = [(PRICE_INDEX, value_at(records, PRICE_INDEX, year)) for year in (reference.year, price_year)]
+        scale *= float(
+            convert_price_year(1.0, from_year=reference.year, to_year=price_year, records=records)
+        )
+        ends = [
+            (PRICE_INDEX, value_at(records, PRICE_INDEX, year))
+            for year in (reference.year, price_year)
+        ]
         used += ends
         source.append(f"{PRICE_INDEX} {ends[0][1].value:g} to {ends[1][1].value:g}")
     grades = [value.grade, *(one.grade for _, one in used), *(["M"] if used or scale != 1 else [])]
@@ -89,11 +112,21 @@ def resolve(entry: PriceByReference, *, price_year: int, currency: str, records:
     )
 
 
-def _scale(reference: Reference, records: Mapping[str, DatedRecord]) -> tuple[float, list[tuple[str, DatedValue]]]:
-    used = [(f.key, value_at(records, f.key, f.year)) for f in (*reference.times, *reference.divided_by) if isinstance(f, Factor)]
+def _scale(
+    reference: Reference, records: Mapping[str, DatedRecord]
+) -> tuple[float, list[tuple[str, DatedValue]]]:
+    used = [
+        (f.key, value_at(records, f.key, f.year))
+        for f in (*reference.times, *reference.divided_by)
+        if isinstance(f, Factor)
+    ]
 
     def number(factor: float | Factor) -> float:
-        return value_at(records, factor.key, factor.year).value if isinstance(factor, Factor) else factor
+        return (
+            value_at(records, factor.key, factor.year).value
+            if isinstance(factor, Factor)
+            else factor
+        )
 
     return prod(map(number, reference.times)) / prod(map(number, reference.divided_by)), used
 
@@ -101,4 +134,6 @@ def _scale(reference: Reference, records: Mapping[str, DatedRecord]) -> tuple[fl
 def _scaled(distribution: Distribution, scale: float) -> Distribution:
     if distribution.kind == "fixed":
         return distribution
-    return Distribution(kind=distribution.kind, low=distribution.low * scale, high=distribution.high * scale)
+    return Distribution(
+        kind=distribution.kind, low=distribution.low * scale, high=distribution.high * scale
+    )

@@ -1,4 +1,6 @@
-"""Everything that is said about value beyond the ledger itself, from one set of joint draws: replicate of the effect x prices x displacement."""
+"""Everything that is said about value beyond the ledger itself, from one set of joint draws:
+replicate of the effect x prices x displacement.
+"""
 
 from typing import NamedTuple
 
@@ -8,7 +10,13 @@ import polars as pl
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.economics.cash_flow import CashFlow, cash_flow
 from evalkit.economics.comparison import Option, acceptability, compare_options, worth_of_knowing
-from evalkit.economics.effect_paths import EVERYBODY, EffectPath, effect_paths, n_joint_draws, recycle
+from evalkit.economics.effect_paths import (
+    EVERYBODY,
+    EffectPath,
+    effect_paths,
+    n_joint_draws,
+    recycle,
+)
 from evalkit.economics.ledger import refuse_unknown_states
 from evalkit.economics.net_value import value_parts, value_ratios
 from evalkit.economics.payback import cash_flow_curve, delay_cost, payback, payback_by_year
@@ -24,11 +32,13 @@ N_THRESHOLDS = 11
 
 
 class ValueResults(NamedTuple):
-    """Tables by effect (district, intervention_id, estimand) and, the last three, by district over its interventions.
+    """Tables by effect (district, intervention_id, estimand) and, the last three, by district over
+    its interventions.
 
-    parts: value by perspective, observed | projected | total. ratios: MVPF and its like. curve, payback, payback_years, delay: through time.
-    purse, municipality: who pays and gains. tornado: what moves it. options, acceptability, information: interventions compared. totals: every
-    draw of society's value, the public purse's net cost and the months in work (never published).
+    parts: value by perspective, observed | projected | total. ratios: MVPF and its like. curve,
+    payback, payback_years, delay: through time. purse, municipality: who pays and gains. tornado:
+    what moves it. options, acceptability, information: interventions compared. totals: every draw
+    of society's value, the public purse's net cost and the months in work (never published).
     """
 
     parts: pl.DataFrame
@@ -46,7 +56,8 @@ class ValueResults(NamedTuple):
     totals: pl.DataFrame
 
     def for_publication(self, status: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """The tables by their published names, each row with the number of starters that it rests on.
+        """The tables by their published names, each row with the number of starters that it rests
+        on.
 
         A comparison of interventions rests on the intervention with the fewest starters.
 
@@ -55,16 +66,28 @@ class ValueResults(NamedTuple):
         status : DataFrame
             The table effect_status.
         """
-        own = status.filter((pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)).select(*_KEYS, "n_starters")
+        own = status.filter((pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)).select(
+            *_KEYS, "n_starters"
+        )
         valued = self.totals.select(_KEYS).unique()
-        fewest = own.join(valued, on=_KEYS, how="semi").group_by("district", "estimand").agg(pl.col("n_starters").min())
-        by_effect = {name: getattr(self, field).join(own, on=_KEYS, how="left") for name, field in _PUBLISHED.items()}
+        fewest = (
+            own.join(valued, on=_KEYS, how="semi")
+            .group_by("district", "estimand")
+            .agg(pl.col("n_starters").min())
+        )
+        by_effect = {
+            name: getattr(self, field).join(own, on=_KEYS, how="left")
+            for name, field in _PUBLISHED.items()
+        }
         compared = {
             "value_options": self.options.rename({"status": "status_of_option"}),
             "value_acceptability": self.acceptability,
             "value_information": self.information,
         }
-        return by_effect | {name: table.join(fewest, on=["district", "estimand"], how="left") for name, table in compared.items()}
+        return by_effect | {
+            name: table.join(fewest, on=["district", "estimand"], how="left")
+            for name, table in compared.items()
+        }
 
 
 _PUBLISHED = {
@@ -95,7 +118,8 @@ def value_results(
     Parameters
     ----------
     effect_draws : DataFrame
-        The table effect_draws, one estimand for each intervention; effects that cannot be said are not in it, and have no value either.
+        The table effect_draws, one estimand for each intervention; effects that cannot be said are
+        not in it, and have no value either.
     price_book : PriceBook
         Prices and postings.
     seed : int
@@ -103,11 +127,13 @@ def value_results(
     programmes : DataFrame, optional
         As in `value_effects`.
     n_draws : int, optional
-        Joint draws: as many as the effect has replicates, so that draw b is that of `value_effects`. With more, replicates are recycled under
-        further prices; `n_effect_draws` in the tables says how many there really are, and ranges are no narrower for it. Options are compared
-        (`options`, `acceptability`, `information`, `totals`) in at least a thousand draws.
+        Joint draws: as many as the effect has replicates, so that draw b is that of
+        `value_effects`. With more, replicates are recycled under further prices; `n_effect_draws`
+        in the tables says how many there really are, and ranges are no narrower for it. Options are
+        compared (`options`, `acceptability`, `information`, `totals`) in at least a thousand draws.
     horizon_months : int, optional
-        Beyond the follow-up the effect decays by the book's half-life. Without it nothing is projected.
+        Beyond the follow-up the effect decays by the book's half-life. Without it nothing is
+        projected.
     subgroup : str
         The one subgroup that is valued.
 
@@ -127,28 +153,41 @@ def value_results(
     for path in paths:
         rows, option = _one_effect(path, price_book, drawn, counts, horizon_months)
         for name, part in rows.items():
-            found[name] += [{key: path.keys[key] for key in _KEYS} | row | _money(price_book) for row in part]
+            found[name] += [
+                {key: path.keys[key] for key in _KEYS} | row | _money(price_book) for row in part
+            ]
         options.append(option)
         totals.append(_totals(option))
     # What an intervention is worth beside another one does not stand beside doing nothing.
     compared = [option for option in options if option.estimand != ESTIMANDS["other"]]
-    tables = {name: pl.DataFrame(rows, schema=_EFFECT_SCHEMAS[name], strict=False) for name, rows in found.items()}
+    tables = {
+        name: pl.DataFrame(rows, schema=_EFFECT_SCHEMAS[name], strict=False)
+        for name, rows in found.items()
+    }
     return ValueResults(
         **tables,
         options=compare_options(compared).with_columns(currency=pl.lit(price_book.currency)),
-        acceptability=acceptability(compared, _thresholds(price_book)).with_columns(currency=pl.lit(price_book.currency)),
+        acceptability=acceptability(compared, _thresholds(price_book)).with_columns(
+            currency=pl.lit(price_book.currency)
+        ),
         information=worth_of_knowing(compared).with_columns(currency=pl.lit(price_book.currency)),
         totals=pl.concat(totals) if totals else pl.DataFrame(schema=_TOTALS_SCHEMA),
     )
 
 
 def _one_effect(
-    path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray], counts: tuple[int, int], horizon: int | None
+    path: EffectPath,
+    book: PriceBook,
+    drawn: dict[str, np.ndarray],
+    counts: tuple[int, int],
+    horizon: int | None,
 ) -> tuple[dict[str, list[dict]], Option]:
     n_months = horizon or path.n_months
     own, deciding = (recycle(path, count) for count in counts)
     flow = cash_flow(own, book, drawn, n_months=n_months)
-    flow_of_decision = flow if counts[0] == counts[1] else cash_flow(deciding, book, drawn, n_months=n_months)
+    flow_of_decision = (
+        flow if counts[0] == counts[1] else cash_flow(deciding, book, drawn, n_months=n_months)
+    )
     rows = {
         "parts": value_parts(flow),
         "ratios": value_ratios(flow),
@@ -163,7 +202,9 @@ def _one_effect(
     return rows, _option(deciding, flow_of_decision, book, drawn)
 
 
-def _option(path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str, np.ndarray]) -> Option:
+def _option(
+    path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str, np.ndarray]
+) -> Option:
     return Option(
         path.keys["district"],
         path.keys["estimand"],
@@ -175,19 +216,37 @@ def _option(path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str,
     )
 
 
-def _knowable(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
-    """What could be known of an option before choosing, by group: its effect, displacement, its cost, and all other prices that are drawn."""
+def _knowable(
+    path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]
+) -> dict[str, dict[str, np.ndarray]]:
+    """What could be known of an option before choosing, by group: its effect, displacement, its
+    cost, and all other prices that are drawn.
+    """
     intervention = path.keys["intervention_id"]
-    # Months in work and on support say nearly all that an effect is worth; every state would fit the replicates' noise.
+    # Months in work and on support say nearly all that an effect is worth; every state would fit
+    # the replicates' noise.
     told = [state for state in ("work", "support") if state in path.states]
     difference = path.difference()
     own = book.own_prices(intervention)
     displacement = {own.get(key, key) for key in displacement_keys(book)}
     costs = programme_keys(book, path.programmes, role="programme_cost")
-    priced = {"displacement": displacement, "programme_cost": costs, "other_prices": used_keys(book, path) - displacement - costs}
-    known = {"effect": {f"{intervention}, {state}": difference[:, path.states.index(state)].sum(axis=1) for state in told}}
+    priced = {
+        "displacement": displacement,
+        "programme_cost": costs,
+        "other_prices": used_keys(book, path) - displacement - costs,
+    }
+    known = {
+        "effect": {
+            f"{intervention}, {state}": difference[:, path.states.index(state)].sum(axis=1)
+            for state in told
+        }
+    }
     known |= {
-        name: {key: drawn[key][path.draws] for key in sorted(keys) if book.records[key].distribution.kind != "fixed"}
+        name: {
+            key: drawn[key][path.draws]
+            for key in sorted(keys)
+            if book.records[key].distribution.kind != "fixed"
+        }
         for name, keys in priced.items()
     }
     return {name: quantities for name, quantities in known.items() if quantities}
@@ -210,8 +269,14 @@ def _totals(option: Option) -> pl.DataFrame:
 
 
 def _thresholds(book: PriceBook) -> np.ndarray:
-    """From nothing to twice the dearest monthly price: what a month in work may be thought to be worth."""
-    return np.linspace(0, 2 * max(record.value for record in book.prices if record.unit == "per month"), N_THRESHOLDS)
+    """From nothing to twice the dearest monthly price: what a month in work may be thought to be
+    worth.
+    """
+    return np.linspace(
+        0,
+        2 * max(record.value for record in book.prices if record.unit == "per month"),
+        N_THRESHOLDS,
+    )
 
 
 def _money(book: PriceBook) -> dict:
@@ -229,10 +294,19 @@ def _floats(*names: str) -> dict[str, type[pl.DataType]]:
     return dict.fromkeys(names, pl.Float64)
 
 
-_COUNTS = dict.fromkeys(("n_draws", "n_effect_draws", "horizon_months", "followed_months"), pl.Int32)
+_COUNTS = dict.fromkeys(
+    ("n_draws", "n_effect_draws", "horizon_months", "followed_months"), pl.Int32
+)
 _EFFECT_SCHEMAS = {
     "parts": {**_BY_PERSPECTIVE, "part": pl.String, **_SUMMARY, **_COUNTS, **_MONEY_COLUMNS},
-    "ratios": {**_KEY_COLUMNS, "measure": pl.String, **_RANGE, "case": pl.String, "probability": pl.Float64, **_MONEY_COLUMNS},
+    "ratios": {
+        **_KEY_COLUMNS,
+        "measure": pl.String,
+        **_RANGE,
+        "case": pl.String,
+        "probability": pl.Float64,
+        **_MONEY_COLUMNS,
+    },
     "curve": {**_BY_PERSPECTIVE, "month": pl.Int32, **_RANGE, **_MONEY_COLUMNS},
     "payback": {
         **_BY_PERSPECTIVE,
@@ -256,8 +330,14 @@ _EFFECT_SCHEMAS = {
     "tornado": {
         **_KEY_COLUMNS,
         "parameter": pl.String,
-        **_floats("value", "low", "high", "value_at_low", "value_at_high", "switching_value", "swing"),
+        **_floats(
+            "value", "low", "high", "value_at_low", "value_at_high", "switching_value", "swing"
+        ),
         **_MONEY_COLUMNS,
     },
 }
-_TOTALS_SCHEMA = {**_KEY_COLUMNS, "draw": pl.Int32, **_floats("net_benefit", "net_public_cost", "work_months")}
+_TOTALS_SCHEMA = {
+    **_KEY_COLUMNS,
+    "draw": pl.Int32,
+    **_floats("net_benefit", "net_public_cost", "work_months"),
+}

@@ -1,4 +1,6 @@
-"""Scenarios: one question a file (params/scenarios/), as changes to a what-if cohort and to the price book, and the number that they move."""
+"""Scenarios: one question a file (params/scenarios/), as changes to a what-if cohort and to the
+price book, and the number that they move.
+"""
 
 from pathlib import Path
 from typing import Literal
@@ -45,8 +47,8 @@ class RateChange(Record):
 
 
 class TestFirst(Record):
-    """A test before the start: who would gain, how well the test tells, and what it costs the public purse. Those who would not gain move as
-    the comparison does."""
+    """A test before the start: who would gain, how well the test tells, and what it costs the
+    public purse. Those who would not gain move as the comparison does."""
 
     share_who_gain: float = Field(ge=0, le=1)
     sensitivity: float = Field(ge=0, le=1)
@@ -86,26 +88,38 @@ def run_scenario(path: Path | str) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        scenario, number (of `NUMBERS`), before, after, change, is_named (the number the scenario is about), currency, price_year, grade. Money is the
-        present value; pays_ACTOR is what an actor pays for the intervention itself; return_month is the public purse's, empty if never.
+        scenario, number (of `NUMBERS`), before, after, change, is_named (the number the scenario is
+        about), currency, price_year, grade. Money is the present value; pays_ACTOR is what an actor
+        pays for the intervention itself; return_month is the public purse's, empty if never.
 
     Raises
     ------
     ParameterError
-        If a field is faulty, a change names a price, posting, state or phase that is not there, or the changed cohort cannot be followed; names
-        the file.
+        If a field is faulty, a change names a price, posting, state or phase that is not there, or
+        the changed cohort cannot be followed; names the file.
     LedgerError
         If the changed book does not balance, or has no livelihood for a state.
     """
     path = Path(path)
     scenario = load(path, Scenario)
-    cohort, book = load_what_if(path.parent / scenario.what_if), load_price_book(path.parent / scenario.price_book)
+    cohort, book = (
+        load_what_if(path.parent / scenario.what_if),
+        load_price_book(path.parent / scenario.price_book),
+    )
     _refuse_unknown(scenario, cohort, book, str(path))
     refuse_wait(scenario.wait_months, cohort, str(path))
     before = _numbers(_flow(cohort, book))
-    changed, prices = _changed_cohort(scenario, cohort, str(path)), changed_book(scenario, book, where=str(path))
-    after = _numbers(_flow(changed, prices, scenario.wait_months)) | _testing(scenario, changed, prices)
-    rows = [(scenario.scenario, name, before.get(name), after.get(name), name == scenario.number) for name in NUMBERS]
+    changed, prices = (
+        _changed_cohort(scenario, cohort, str(path)),
+        changed_book(scenario, book, where=str(path)),
+    )
+    after = _numbers(_flow(changed, prices, scenario.wait_months)) | _testing(
+        scenario, changed, prices
+    )
+    rows = [
+        (scenario.scenario, name, before.get(name), after.get(name), name == scenario.number)
+        for name in NUMBERS
+    ]
     table = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     return table.with_columns(
         (pl.col("after") - pl.col("before")).alias("change"),
@@ -116,12 +130,18 @@ def run_scenario(path: Path | str) -> pl.DataFrame:
 
 
 def run_scenarios(folder: Path | str) -> pl.DataFrame:
-    """The named number of every scenario of a folder, before and after: as `run_scenario`, one row a file, with its title in both languages."""
+    """The named number of every scenario of a folder, before and after: as `run_scenario`, one row
+    a file, with its title in both languages.
+    """
     rows = []
     for path in sorted(Path(folder).glob("*.yaml")):
         title = load(path, Scenario).title
         named = (
-            run_scenario(path).filter("is_named").with_columns(pl.lit(title["en"]).alias("title_en"), pl.lit(title["sv"]).alias("title_sv"))
+            run_scenario(path)
+            .filter("is_named")
+            .with_columns(
+                pl.lit(title["en"]).alias("title_en"), pl.lit(title["sv"]).alias("title_sv")
+            )
         )
         rows.append(named)
     return pl.concat(rows)
@@ -138,7 +158,10 @@ def what_if_value(cohort: WhatIf, book: PriceBook, *, wait_months: int = 0) -> p
     refuse_wait(wait_months, cohort, f"what-if {cohort.what_if}")
     rows = list(_numbers(_flow(cohort, book, wait_months)).items())
     table = pl.DataFrame(rows, schema={"number": pl.String, "amount": pl.Float64}, orient="row")
-    return table.with_columns(pl.lit(book.currency).alias("currency"), pl.lit(book.price_year, dtype=pl.Int32).alias("price_year"))
+    return table.with_columns(
+        pl.lit(book.currency).alias("currency"),
+        pl.lit(book.price_year, dtype=pl.Int32).alias("price_year"),
+    )
 
 
 def changed_book(scenario: Scenario, book: PriceBook, *, where: str) -> PriceBook:
@@ -147,12 +170,24 @@ def changed_book(scenario: Scenario, book: PriceBook, *, where: str) -> PriceBoo
     for record in content["prices"]:
         change = scenario.prices.get(record["key"])
         if change:
-            record["value"] = record["value"] * (1.0 if change.times is None else change.times) if change.value is None else change.value
+            record["value"] = (
+                record["value"] * (1.0 if change.times is None else change.times)
+                if change.value is None
+                else change.value
+            )
             record["distribution"] = {"kind": "fixed"}
     sensitivity = content["appraisal"]["sensitivity"]
-    content["appraisal"]["sensitivity"] = {key: ends for key, ends in sensitivity.items() if key not in scenario.prices}
-    content["prices"] = [*content["prices"], *(record.model_dump() for record in scenario.new_prices)]
-    content["postings"] = [*content["postings"], *(posting.model_dump() for posting in scenario.new_postings)]
+    content["appraisal"]["sensitivity"] = {
+        key: ends for key, ends in sensitivity.items() if key not in scenario.prices
+    }
+    content["prices"] = [
+        *content["prices"],
+        *(record.model_dump() for record in scenario.new_prices),
+    ]
+    content["postings"] = [
+        *content["postings"],
+        *(posting.model_dump() for posting in scenario.new_postings),
+    ]
     for name, shares in scenario.payers.items():
         _share_out(content, name, shares)
     return declare_price_book(content, where=where)
@@ -164,9 +199,18 @@ def _share_out(content: dict, name: str, shares: dict[str, float]) -> None:
     parts = []
     for actor, share in shares.items():
         key = f"{name}.{actor}"
-        name_of_share = {language: f"{text}: {share:.0%} {actor}" for language, text in posting["name"].items()}
+        name_of_share = {
+            language: f"{text}: {share:.0%} {actor}" for language, text in posting["name"].items()
+        }
         source, grade = "share of the scenario", "L"
-        record = {"key": key, "name": name_of_share, "value": share, "unit": "share", "source": source, "grade": grade}
+        record = {
+            "key": key,
+            "name": name_of_share,
+            "value": share,
+            "unit": "share",
+            "source": source,
+            "grade": grade,
+        }
         content["prices"].append(record)
         amount = " + ".join(f"{term.strip()} * {key}" for term in posting["amount"].split("+"))
         parts.append({**posting, "posting": key, "paid_by": actor, "amount": amount})
@@ -192,17 +236,23 @@ def _flow(cohort: WhatIf, book: PriceBook, wait_months: int = 0) -> CashFlow:
 def _numbers(flow: CashFlow) -> dict[str, float | None]:
     month = int(return_months(flow.through_time(PUBLIC_PURSE).cumsum(axis=1))[0])
     return {
-        **{name: float(flow.present_value(actors)[0]) for name, actors in RESULT_PERSPECTIVES.items()},
+        **{
+            name: float(flow.present_value(actors)[0])
+            for name, actors in RESULT_PERSPECTIVES.items()
+        },
         "work_months": float(flow.work_months.sum()),
         "return_month": None if month == NEVER else float(month),
         "value_of_testing": 0.0,
-        **{f"pays_{actor}": float(cost[0]) for actor, cost in zip(ACTOR_NAMES, flow.programme_cost, strict=True)},
+        **{
+            f"pays_{actor}": float(cost[0])
+            for actor, cost in zip(ACTOR_NAMES, flow.programme_cost, strict=True)
+        },
     }
 
 
 def _testing(scenario: Scenario, cohort: WhatIf, book: PriceBook) -> dict[str, float]:
-    """What testing first is worth to society over the best choice without a test: those who gain are worth the flow, the others cost a start for
-    nothing."""
+    """What testing first is worth to society over the best choice without a test: those who gain
+    are worth the flow, the others cost a start for nothing."""
     if scenario.test_first is None:
         return {}
     test, rates = scenario.test_first, {record.key: record.value for record in book.prices}
@@ -212,23 +262,45 @@ def _testing(scenario: Scenario, cohort: WhatIf, book: PriceBook) -> dict[str, f
     )
     cost = test.cost * (1 + rates[book.appraisal.cost_of_public_funds])
     directly = test.share_who_gain * gain + (1 - test.share_who_gain) * loss
-    tested = test.share_who_gain * test.sensitivity * gain + (1 - test.share_who_gain) * (1 - test.specificity) * loss - cost
+    tested = (
+        test.share_who_gain * test.sensitivity * gain
+        + (1 - test.share_who_gain) * (1 - test.specificity) * loss
+        - cost
+    )
     return {"value_of_testing": tested - max(directly, 0.0)}
 
 
 def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: str) -> None:
     postings = [posting.posting for posting in book.postings]
-    faults = [f"prices.{key} ({nearest(key, book.records)})" for key in scenario.prices if key not in book.records]
-    faults += [
-        f"prices.{key} (one of value and times)" for key, one in scenario.prices.items() if (one.value is None) == (one.times is None)
+    faults = [
+        f"prices.{key} ({nearest(key, book.records)})"
+        for key in scenario.prices
+        if key not in book.records
     ]
-    faults += [f"payers.{name} ({nearest(name, postings)})" for name in scenario.payers if name not in postings]
     faults += [
-        f"payers.{name} (shares come to {sum(s.values()):g})" for name, s in scenario.payers.items() if abs(sum(s.values()) - 1) > 1e-9
+        f"prices.{key} (one of value and times)"
+        for key, one in scenario.prices.items()
+        if (one.value is None) == (one.times is None)
     ]
-    faults += [f"rates (phase {one.phase} of {one.arm})" for one in scenario.rates if one.phase > len(getattr(cohort, one.arm))]
     faults += [
-        f"rates (start {one.start}: {nearest(one.start, cohort.states)})" for one in scenario.rates if one.start not in cohort.states
+        f"payers.{name} ({nearest(name, postings)})"
+        for name in scenario.payers
+        if name not in postings
+    ]
+    faults += [
+        f"payers.{name} (shares come to {sum(s.values()):g})"
+        for name, s in scenario.payers.items()
+        if abs(sum(s.values()) - 1) > 1e-9
+    ]
+    faults += [
+        f"rates (phase {one.phase} of {one.arm})"
+        for one in scenario.rates
+        if one.phase > len(getattr(cohort, one.arm))
+    ]
+    faults += [
+        f"rates (start {one.start}: {nearest(one.start, cohort.states)})"
+        for one in scenario.rates
+        if one.start not in cohort.states
     ]
     if scenario.number not in NUMBERS:
         faults.append(f"number, {scenario.number} ({nearest(scenario.number, NUMBERS)})")
@@ -241,4 +313,10 @@ def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: s
         )
 
 
-_SCHEMA = {"scenario": pl.String, "number": pl.String, "before": pl.Float64, "after": pl.Float64, "is_named": pl.Boolean}
+_SCHEMA = {
+    "scenario": pl.String,
+    "number": pl.String,
+    "before": pl.Float64,
+    "after": pl.Float64,
+    "is_named": pl.Boolean,
+}

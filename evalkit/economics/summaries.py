@@ -1,7 +1,9 @@
-"""From value draws to the numbers of the report: by perspective, by actor and posting, under displacement, and the prices behind them.
+"""From value draws to the numbers of the report: by perspective, by actor and posting, under
+displacement, and the prices behind them.
 
-The estimate is draw 0: unit weights and the records' own values. The interval is the percentiles of draws 1..B, and the probability that it pays
-the same percentiles read backwards (`evalkit.draws`). All are per participant, present value, to the horizon of the value draws.
+The estimate is draw 0: unit weights and the records' own values. The interval is the percentiles of
+draws 1..B, and the probability that it pays the same percentiles read backwards (`evalkit.draws`).
+All are per participant, present value, to the horizon of the value draws.
 """
 
 import polars as pl
@@ -30,9 +32,10 @@ def summarise_value(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> p
     Returns
     -------
     DataFrame
-        One row per effect key and perspective (person, district, public_purse, society): `estimate`, `ci_lower`, `ci_upper` (money),
-        `probability_positive` (0-1), `currency`, `price_year`. A perspective whose actors no posting touches is exactly zero.
-        Limits and probability are null without replicates.
+        One row per effect key and perspective (person, district, public_purse, society):
+        `estimate`, `ci_lower`, `ci_upper` (money), `probability_positive` (0-1), `currency`,
+        `price_year`. A perspective whose actors no posting touches is exactly zero. Limits and
+        probability are null without replicates.
 
     Raises
     ------
@@ -57,14 +60,17 @@ def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl
     Returns
     -------
     DataFrame
-        One row per effect key, actor, posting and kind, and one per actor with posting and kind "all": `estimate`, `ci_lower`, `ci_upper`
-        (money), `currency`, `price_year`.
+        One row per effect key, actor, posting and kind, and one per actor with posting and kind
+        "all": `estimate`, `ci_lower`, `ci_upper` (money), `currency`, `price_year`.
     """
     by = [*EFFECT_KEYS, "actor", "posting", "kind"]
     sums = (
         value_draws.group_by(*EFFECT_KEYS, "draw", "actor", *_MONEY)
         .agg(pl.col("amount").sum())
-        .with_columns(pl.lit("all", dtype=value_draws.schema[name]).alias(name) for name in ("posting", "kind"))
+        .with_columns(
+            pl.lit("all", dtype=value_draws.schema[name]).alias(name)
+            for name in ("posting", "kind")
+        )
     )
     return (
         _over_draws(pl.concat([value_draws, sums.select(value_draws.columns)]), by, conf_level)
@@ -83,7 +89,8 @@ def displacement_sensitivity(
     horizon_months: int | None = None,
     conf_level: float = 0.95,
 ) -> pl.DataFrame:
-    """What an intervention is worth if none, the expected or a high share of the new work is somebody else's.
+    """What an intervention is worth if none, the expected or a high share of the new work is
+    somebody else's.
 
     Parameters and errors as `value_under` and `summarise_value`.
 
@@ -93,7 +100,11 @@ def displacement_sensitivity(
         As `summarise_value`, with a first column `displacement` (zero, central, high).
     """
     given = {"seed": seed, "programmes": programmes, "horizon_months": horizon_months}
-    return _by_perspective(perspective_amounts(effect_draws, price_book, displacements=SCENARIOS, **given), ["displacement"], conf_level)
+    return _by_perspective(
+        perspective_amounts(effect_draws, price_book, displacements=SCENARIOS, **given),
+        ["displacement"],
+        conf_level,
+    )
 
 
 def price_table(price_book: PriceBook) -> pl.DataFrame:
@@ -102,8 +113,8 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        One row per record: `price` (its key), `value`, `low`, `high` (null when fixed), `unit`, `price_year`, `currency`, `source`,
-        `value_grade`, `name_en`, `name_sv`.
+        One row per record: `price` (its key), `value`, `low`, `high` (null when fixed), `unit`,
+        `price_year`, `currency`, `source`, `value_grade`, `name_en`, `name_sv`.
     """
     columns = {
         "price": pl.String,
@@ -138,12 +149,20 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
 
 
 def _by_perspective(amounts: pl.DataFrame, first: list[str], conf_level: float) -> pl.DataFrame:
-    """The range of each perspective's amounts, in the order of scenarios, effects and perspectives."""
+    """The range of each perspective's amounts, in the order of scenarios, effects and
+    perspectives.
+    """
     by = [*first, *EFFECT_KEYS, "perspective"]
     order = {"displacement": SCENARIOS, "perspective": list(PERSPECTIVES)}
-    summary = _over_draws(amounts, by, conf_level).with_columns(pl.col(pl.Categorical).cast(pl.String))
-    in_order = [pl.col(name).cast(pl.Enum(order[name])) if name in order else pl.col(name) for name in by]
-    return summary.sort(in_order).select(*by, "estimate", "ci_lower", "ci_upper", "probability_positive", *_MONEY)
+    summary = _over_draws(amounts, by, conf_level).with_columns(
+        pl.col(pl.Categorical).cast(pl.String)
+    )
+    in_order = [
+        pl.col(name).cast(pl.Enum(order[name])) if name in order else pl.col(name) for name in by
+    ]
+    return summary.sort(in_order).select(
+        *by, "estimate", "ci_lower", "ci_upper", "probability_positive", *_MONEY
+    )
 
 
 def _over_draws(amounts: pl.DataFrame, by: list[str], conf_level: float) -> pl.DataFrame:

@@ -1,6 +1,8 @@
-"""What uncertainty means for a decision: how often each option is best, and what it would be worth to know.
+"""What uncertainty means for a decision: how often each option is best, and what it would be worth
+to know.
 
-Arrays of draws here are the replicates (draws 1..B), each of equal weight, without the point estimate.
+Arrays of draws here are the replicates (draws 1..B), each of equal weight, without the point
+estimate.
 """
 
 from collections.abc import Mapping
@@ -12,21 +14,25 @@ from numpy.typing import ArrayLike
 from evalkit.errors import EstimationError
 
 
-def acceptability_curve(costs: Mapping[str, ArrayLike], effects: Mapping[str, ArrayLike], thresholds: ArrayLike) -> pl.DataFrame:
+def acceptability_curve(
+    costs: Mapping[str, ArrayLike], effects: Mapping[str, ArrayLike], thresholds: ArrayLike
+) -> pl.DataFrame:
     """How often each option is the best one, as a unit of effect is worth more and more.
 
     Parameters
     ----------
     costs, effects : mapping of str to array_like
-        Per option one number a draw; the same options and equally many joint draws in all. Effects: more is better.
+        Per option one number a draw; the same options and equally many joint draws in all. Effects:
+        more is better.
     thresholds : array_like
         What one unit of effect is taken to be worth, in the money of the costs.
 
     Returns
     -------
     DataFrame
-        One row per threshold and option: `threshold`, `option`, `probability` (share of draws in which it is best; draws in which several
-        are equally good are split between them, so the shares sum to one), `is_on_frontier` (best on average; of equals the first).
+        One row per threshold and option: `threshold`, `option`, `probability` (share of draws in
+        which it is best; draws in which several are equally good are split between them, so the
+        shares sum to one), `is_on_frontier` (best on average; of equals the first).
 
     Raises
     ------
@@ -40,20 +46,33 @@ def acceptability_curve(costs: Mapping[str, ArrayLike], effects: Mapping[str, Ar
     options = list(costs)
     cost, effect = _joint_draws(costs, options), _joint_draws(effects, options)
     if set(effects) != set(options) or cost.shape != effect.shape:
-        raise _refused("Costs and effects do not name the same options or draws.", "acceptability_curve", "Each draw is one joint outcome.")
+        raise _refused(
+            "Costs and effects do not name the same options or draws.",
+            "acceptability_curve",
+            "Each draw is one joint outcome.",
+        )
     rows = []
     for threshold in np.atleast_1d(np.asarray(thresholds, dtype=float)):
         net_benefit = threshold * effect - cost
         is_best = net_benefit == net_benefit.max(axis=1, keepdims=True)
         shares = (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
         best = int(np.argmax(net_benefit.mean(axis=0)))
-        rows += [(float(threshold), option, float(shares[i]), i == best) for i, option in enumerate(options)]
-    schema = {"threshold": pl.Float64, "option": pl.String, "probability": pl.Float64, "is_on_frontier": pl.Boolean}
+        rows += [
+            (float(threshold), option, float(shares[i]), i == best)
+            for i, option in enumerate(options)
+        ]
+    schema = {
+        "threshold": pl.Float64,
+        "option": pl.String,
+        "probability": pl.Float64,
+        "is_on_frontier": pl.Boolean,
+    }
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def evpi(net_benefit: ArrayLike) -> float:
-    """What it would be worth to know which option is best before choosing: the expected value of perfect information.
+    """What it would be worth to know which option is best before choosing: the expected value of
+    perfect information.
 
     Parameters
     ----------
@@ -63,7 +82,8 @@ def evpi(net_benefit: ArrayLike) -> float:
     Returns
     -------
     float
-        Mean over draws of the best option's net benefit, less the best mean; never below zero. Money per participant.
+        Mean over draws of the best option's net benefit, less the best mean; never below zero.
+        Money per participant.
 
     Raises
     ------
@@ -77,7 +97,9 @@ def evpi(net_benefit: ArrayLike) -> float:
     net_benefit = np.asarray(net_benefit, dtype=float)
     if net_benefit.ndim != 2 or not net_benefit.size or not np.all(np.isfinite(net_benefit)):
         raise _refused(
-            "The net benefit is not a table of numbers.", f"evpi: shape {net_benefit.shape}", "It has one row a draw, one column an option."
+            "The net benefit is not a table of numbers.",
+            f"evpi: shape {net_benefit.shape}",
+            "It has one row a draw, one column an option.",
         )
     # The best mean is subtracted draw by draw, so that rounding cannot make the value negative.
     best_on_average = net_benefit[:, np.argmax(net_benefit.mean(axis=0))]
@@ -85,11 +107,21 @@ def evpi(net_benefit: ArrayLike) -> float:
 
 
 def _joint_draws(by_option: Mapping[str, ArrayLike], options: list[str]) -> np.ndarray:
-    columns = [np.atleast_1d(np.asarray(by_option[option], dtype=float)) for option in options if option in by_option]
+    columns = [
+        np.atleast_1d(np.asarray(by_option[option], dtype=float))
+        for option in options
+        if option in by_option
+    ]
     if not columns or len({column.shape for column in columns}) > 1 or columns[0].ndim != 1:
-        raise _refused("The options do not have equally many draws.", "acceptability_curve", "Options are compared within a draw.")
+        raise _refused(
+            "The options do not have equally many draws.",
+            "acceptability_curve",
+            "Options are compared within a draw.",
+        )
     return np.column_stack(columns)
 
 
 def _refused(what: str, where: str, why: str) -> EstimationError:
-    return EstimationError(what, where=where, why=why, fix="give for each option the same joint draws.")
+    return EstimationError(
+        what, where=where, why=why, fix="give for each option the same joint draws."
+    )

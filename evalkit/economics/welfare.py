@@ -1,4 +1,5 @@
-"""Comparing what is given up with what is gained: increments between options, and the marginal value of public funds.
+"""Comparing what is given up with what is gained: increments between options, and the marginal
+value of public funds.
 
 Draw convention: of an array of draws the first is the point estimate, the others are replicates.
 """
@@ -19,7 +20,9 @@ from evalkit.errors import EstimationError
 
 @dataclass(frozen=True)
 class RatioLimits:
-    """Limits of a ratio; when they are not bounded no ratio can be ruled out and they are infinite."""
+    """Limits of a ratio; when they are not bounded no ratio can be ruled out and they are
+    infinite.
+    """
 
     lower: float
     upper: float
@@ -30,8 +33,9 @@ class RatioLimits:
 class MarginalValue:
     """The marginal value of public funds and how sure it is.
 
-    `case`: `costs` (a ratio per unit of net cost, negative when people lose), `pays_for_itself` (people gain and the public purse does not
-    lose: infinite), `saves_at_a_loss` (neither; no ratio, NaN). Limits are NaN without replicates and outside the case `costs`.
+    `case`: `costs` (a ratio per unit of net cost, negative when people lose), `pays_for_itself`
+    (people gain and the public purse does not lose: infinite), `saves_at_a_loss` (neither; no
+    ratio, NaN). Limits are NaN without replicates and outside the case `costs`.
     """
 
     estimate: float
@@ -48,19 +52,23 @@ class _Option(NamedTuple):
     effect: float
 
 
-def incremental_table(costs: Mapping[str, ArrayLike], effects: Mapping[str, ArrayLike]) -> pl.DataFrame:
+def incremental_table(
+    costs: Mapping[str, ArrayLike], effects: Mapping[str, ArrayLike]
+) -> pl.DataFrame:
     """Which options are worth considering, and what one more unit of effect costs along them.
 
     Parameters
     ----------
     costs, effects : mapping of str to array_like
-        Per option a number or draws, of which the mean is taken; the same options in both. Effects: more is better.
+        Per option a number or draws, of which the mean is taken; the same options in both. Effects:
+        more is better.
 
     Returns
     -------
     DataFrame
-        One row per option, cheapest first: `option`, `cost`, `effect`, `status` (frontier | dominated | extended_dominated),
-        `incremental_cost`, `incremental_effect` and `icer` against the option before on the frontier (null elsewhere).
+        One row per option, cheapest first: `option`, `cost`, `effect`, `status` (frontier |
+        dominated | extended_dominated), `incremental_cost`, `incremental_effect` and `icer` against
+        the option before on the frontier (null elsewhere).
 
     Raises
     ------
@@ -72,14 +80,25 @@ def incremental_table(costs: Mapping[str, ArrayLike], effects: Mapping[str, Arra
     Briggs, Claxton & Sculpher (2006), Decision Modelling for Health Economic Evaluation, ch. 2.
     """
     _refuse_other_options(costs, effects)
-    options = [_Option(name, float(np.mean(costs[name])), float(np.mean(effects[name]))) for name in costs]
+    options = [
+        _Option(name, float(np.mean(costs[name])), float(np.mean(effects[name]))) for name in costs
+    ]
     options.sort(key=lambda option: (option.cost, -option.effect, option.name))
     undominated = _without_dominated(options)
     frontier = _without_extended(undominated)
-    increments = {dearer: (dearer.cost - cheaper.cost, dearer.effect - cheaper.effect) for cheaper, dearer in pairwise(frontier)}
+    increments = {
+        dearer: (dearer.cost - cheaper.cost, dearer.effect - cheaper.effect)
+        for cheaper, dearer in pairwise(frontier)
+    }
     rows = []
     for option in options:
-        status = "frontier" if option in frontier else "extended_dominated" if option in undominated else "dominated"
+        status = (
+            "frontier"
+            if option in frontier
+            else "extended_dominated"
+            if option in undominated
+            else "dominated"
+        )
         more_cost, more_effect = increments.get(option, (None, None))
         icer = None if more_cost is None else more_cost / more_effect
         rows.append((option.name, option.cost, option.effect, status, more_cost, more_effect, icer))
@@ -98,23 +117,28 @@ def incremental_table(costs: Mapping[str, ArrayLike], effects: Mapping[str, Arra
     )
 
 
-def mvpf(willingness_to_pay: ArrayLike, net_cost: ArrayLike, *, conf_level: float = 0.95) -> MarginalValue:
-    """The marginal value of public funds: what people gain per unit of net cost to the public purse.
+def mvpf(
+    willingness_to_pay: ArrayLike, net_cost: ArrayLike, *, conf_level: float = 0.95
+) -> MarginalValue:
+    """The marginal value of public funds: what people gain per unit of net cost to the public
+    purse.
 
-    The cost of raising public funds belongs in neither: this ratio is compared with that of other uses of the same money.
+    The cost of raising public funds belongs in neither: this ratio is compared with that of other
+    uses of the same money.
 
     Parameters
     ----------
     willingness_to_pay, net_cost : array_like
-        What those concerned gain, and what the public purse lays out net of what comes back, in the same money: a number each, or draws
-        (the first is the point estimate).
+        What those concerned gain, and what the public purse lays out net of what comes back, in the
+        same money: a number each, or draws (the first is the point estimate).
     conf_level : float
         Between 0 and 1.
 
     Returns
     -------
     MarginalValue
-        The ratio, Fieller limits from the replicates, the case, and the share of replicates that pay for themselves.
+        The ratio, Fieller limits from the replicates, the case, and the share of replicates that
+        pay for themselves.
 
     Raises
     ------
@@ -123,9 +147,13 @@ def mvpf(willingness_to_pay: ArrayLike, net_cost: ArrayLike, *, conf_level: floa
 
     References
     ----------
-    Hendren & Sprung-Keyser (2020), Quarterly Journal of Economics 135(3); Fieller (1954), J. R. Stat. Soc. B 16.
+    Hendren & Sprung-Keyser (2020), Quarterly Journal of Economics 135(3); Fieller (1954), J. R.
+    Stat. Soc. B 16.
     """
-    gains, outlays = np.atleast_1d(np.asarray(willingness_to_pay, float)), np.atleast_1d(np.asarray(net_cost, float))
+    gains, outlays = (
+        np.atleast_1d(np.asarray(willingness_to_pay, float)),
+        np.atleast_1d(np.asarray(net_cost, float)),
+    )
     if gains.shape != outlays.shape or gains.ndim != 1 or not gains.size:
         raise EstimationError(
             "Willingness to pay and net cost are not equally many.",
@@ -146,9 +174,16 @@ def mvpf(willingness_to_pay: ArrayLike, net_cost: ArrayLike, *, conf_level: floa
 
 
 def fieller_limits(
-    numerator: float, denominator: float, *, sd_numerator: float, sd_denominator: float, correlation: float = 0.0, conf_level: float = 0.95
+    numerator: float,
+    denominator: float,
+    *,
+    sd_numerator: float,
+    sd_denominator: float,
+    correlation: float = 0.0,
+    conf_level: float = 0.95,
 ) -> RatioLimits:
-    """Limits of a ratio of two normal estimates; infinite when the denominator cannot be told from zero.
+    """Limits of a ratio of two normal estimates; infinite when the denominator cannot be told from
+    zero.
 
     Parameters
     ----------

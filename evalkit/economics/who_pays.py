@@ -1,4 +1,6 @@
-"""Who pays and who gains among the public purses, a shared purse in proportion to the gains, and what equalisation leaves the municipality."""
+"""Who pays and who gains among the public purses, a shared purse in proportion to the gains, and
+what equalisation leaves the municipality.
+"""
 
 import numpy as np
 
@@ -8,11 +10,16 @@ from evalkit.economics.draw_summary import summarise
 
 
 def shared_purse(flow: CashFlow) -> list[dict]:
-    """Each public purse's gain before the intervention's cost, what it pays now, and what it would pay if cost shares equalled gain shares.
+    """Each public purse's gain before the intervention's cost, what it pays now, and what it would
+    pay if cost shares equalled gain shares.
 
-    Purses that lose have no share. Where no purse gains there is nothing to share by, and the proposal is empty.
+    Purses that lose have no share. Where no purse gains there is nothing to share by, and the
+    proposal is empty.
     """
-    gains = {actor: flow.present_value((actor,)) + cost for actor, cost in zip(PUBLIC_PURSE, _costs(flow), strict=True)}
+    gains = {
+        actor: flow.present_value((actor,)) + cost
+        for actor, cost in zip(PUBLIC_PURSE, _costs(flow), strict=True)
+    }
     paid = dict(zip(PUBLIC_PURSE, _costs(flow), strict=True))
     total_cost = sum(cost[0] for cost in paid.values())
     total_gain = sum(max(gain[0], 0.0) for gain in gains.values())
@@ -36,7 +43,9 @@ def shared_purse(flow: CashFlow) -> list[dict]:
 
 
 def municipal_gain(flow: CashFlow) -> list[dict]:
-    """What the city's tax and the whole municipality gain before and after income equalisation, and what equalisation takes."""
+    """What the city's tax and the whole municipality gain before and after income equalisation, and
+    what equalisation takes.
+    """
     city, municipality = flow.present_value(("city",)), flow.present_value(MUNICIPALITY)
     measures = {
         "city_before": city - flow.equalised,
@@ -45,7 +54,10 @@ def municipal_gain(flow: CashFlow) -> list[dict]:
         "municipality_before": municipality - flow.equalised,
         "municipality_after": municipality,
     }
-    return [{"measure": measure, **summarise(draws, flow.n_replicates)} for measure, draws in measures.items()]
+    return [
+        {"measure": measure, **summarise(draws, flow.n_replicates)}
+        for measure, draws in measures.items()
+    ]
 
 
 def _costs(flow: CashFlow) -> list[np.ndarray]:

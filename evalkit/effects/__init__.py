@@ -34,17 +34,42 @@ from evalkit.effects.contrast import Contrast, contrast
 from evalkit.effects.diagnostics import effect_sensitivity, status_for_publication, with_starters
 from evalkit.effects.district_models import effects_by_model
 from evalkit.effects.doubly_robust import doubly_robust_difference, doubly_robust_months
-from evalkit.effects.estimate import EffectParts, add_districts, effect_draws, effect_status, estimate_effect, no_effect
+from evalkit.effects.estimate import (
+    EffectParts,
+    add_districts,
+    effect_draws,
+    effect_status,
+    estimate_effect,
+    no_effect,
+)
 from evalkit.effects.funnel import case_mix_funnel
-from evalkit.effects.groups import GroupEffects, group_counts, group_effects, group_masks, group_summary, with_target_groups
+from evalkit.effects.groups import (
+    GroupEffects,
+    group_counts,
+    group_effects,
+    group_masks,
+    group_summary,
+    with_target_groups,
+)
 from evalkit.effects.logit import LogitFit, replicate_logits, weighted_logit
-from evalkit.effects.moments import dose_moments, dose_trials, start_moments, stop_moments, stop_trials
+from evalkit.effects.moments import (
+    dose_moments,
+    dose_trials,
+    start_moments,
+    stop_moments,
+    stop_trials,
+)
 from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
 from evalkit.effects.placebo import holm, placebo_tests
 from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
 from evalkit.effects.ranking import district_ranks
 from evalkit.effects.readings import e_value, effect_readings
-from evalkit.effects.refusal import constant_covariates, constant_terms, refusal_reason, terms_left_out
+from evalkit.effects.refusal import (
+    constant_covariates,
+    constant_terms,
+    refusal_reason,
+    terms_left_out,
+)
 from evalkit.effects.requirements import (
     DeliveredColumn,
     refuse_unfollowed_states,
@@ -68,7 +93,14 @@ from evalkit.effects.weights import (
     propensity_weights,
     weights_from_propensity,
 )
-from evalkit.protocol import Protocol, Subgroup, Truncation, load_protocol, load_protocols, protocol_hash
+from evalkit.protocol import (
+    Protocol,
+    Subgroup,
+    Truncation,
+    load_protocol,
+    load_protocols,
+    protocol_hash,
+)
 
 __all__ = [
     "CITY",

@@ -1,8 +1,11 @@
-"""Sums of weights over one arm's person-trials, by state or event and month of follow-up, for every draw at once.
+"""Sums of weights over one arm's person-trials, by state or event and month of follow-up, for every
+draw at once.
 
-State and weight of a person-trial stay what they are for months on end. The sum of a month is that of the month before, less the weights that
-left it and plus those that came: a few numbers a person-trial instead of one a month. Blocks of person-trials pass through with all their
-draws, so that memory does not grow with people, and weights are still in the processor's cache when they are added up.
+State and weight of a person-trial stay what they are for months on end. The sum of a month is that
+of the month before, less the weights that left it and plus those that came: a few numbers a
+person-trial instead of one a month. Blocks of person-trials pass through with all their draws, so
+that memory does not grow with people, and weights are still in the processor's cache when they are
+added up.
 """
 
 from collections.abc import Callable
@@ -19,8 +22,9 @@ _NOBODY = 1e-12
 class Stretches(NamedTuple):
     """Runs of months in which a person-trial's weight stays the same, ordered by row and month.
 
-    rows, months : (n_stretches,) position of the person-trial in its arm, and the run's first month of follow-up.
-    steps : (n_stretches, n_names * n_months) what the run's weight adds to the sum of a name (states, then events) and month over the month before.
+    rows, months : (n_stretches,) position of the person-trial in its arm, and the run's first month
+    of follow-up. steps : (n_stretches, n_names * n_months) what the run's weight adds to the sum of
+    a name (states, then events) and month over the month before.
     """
 
     rows: np.ndarray
@@ -28,7 +32,9 @@ class Stretches(NamedTuple):
     steps: sparse.csr_matrix
 
 
-def stretches(states: np.ndarray, events: np.ndarray, is_new: np.ndarray, *, n_states: int) -> Stretches:
+def stretches(
+    states: np.ndarray, events: np.ndarray, is_new: np.ndarray, *, n_states: int
+) -> Stretches:
     """Where the sums of states and events change.
 
     Parameters
@@ -61,13 +67,21 @@ def stretches(states: np.ndarray, events: np.ndarray, is_new: np.ndarray, *, n_s
     return Stretches(*np.nonzero(is_new), sparse.csr_matrix((size, (stretch, cell)), shape=shape))
 
 
-def arm_sums(found: Stretches, weigh: Callable[[slice, np.ndarray, np.ndarray], np.ndarray], *, n_rows: int, n_months: int, n_draws: int):
+def arm_sums(
+    found: Stretches,
+    weigh: Callable[[slice, np.ndarray, np.ndarray], np.ndarray],
+    *,
+    n_rows: int,
+    n_months: int,
+    n_draws: int,
+):
     """Sums of weights by name and month of follow-up: (n_names, n_months, n_draws).
 
     Parameters
     ----------
     weigh : callable
-        weigh(block, rows, months): the weights (len(rows), n_draws) of stretches that begin in the given months, of rows within a block of rows.
+        weigh(block, rows, months): the weights (len(rows), n_draws) of stretches that begin in the
+        given months, of rows within a block of rows.
     """
     sums = np.zeros((found.steps.shape[1], n_draws))
     size = max(1, int(_BLOCK_VALUES * n_rows / max(len(found.rows) * n_draws, 1)))

@@ -1,4 +1,6 @@
-"""How alike the arms are in what was measured before: by covariate, by covariate and period, and how many were eligible and started when."""
+"""How alike the arms are in what was measured before: by covariate, by covariate and period, and
+how many were eligible and started when.
+"""
 
 import numpy as np
 import polars as pl
@@ -12,18 +14,22 @@ PERIOD_STARTERS = 30
 WARN_ABS_SMD = 0.1  # Austin (2009), Stat. Med. 28:3083
 
 
-def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = CITY) -> pl.DataFrame:
-    """Standardised mean differences and variance ratios of every covariate, before and after weighting.
+def balance_table(
+    trials: Trials, propensity: pl.DataFrame, *, district: str = CITY
+) -> pl.DataFrame:
+    """Standardised mean differences and variance ratios of every covariate, before and after
+    weighting.
 
-    Before: survey weights only. Both differences divide by the root of the mean of the two arms' unweighted variances, so that weighting cannot
-    hide a difference by changing the divisor. A term that is the same for everybody has no row: the models leave it out (`terms_left_out`). One that
+    Before: survey weights only. Both differences divide by the root of the mean of the two arms'
+    unweighted variances, so that weighting cannot hide a difference by changing the divisor. A term
+    that is the same for everybody has no row: the models leave it out (`terms_left_out`). One that
     does not vary in the comparison arm has no ratio.
 
     Returns
     -------
     DataFrame
-        district, intervention_id, covariate, smd_before, smd_after (standard deviations), variance_ratio_before, variance_ratio_after (treated
-        over comparison), n_starters.
+        district, intervention_id, covariate, smd_before, smd_after (standard deviations),
+        variance_ratio_before, variance_ratio_after (treated over comparison), n_starters.
 
     References
     ----------
@@ -49,28 +55,42 @@ def balance_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
 
 
 def standardised_differences(trials: Trials, weights: np.ndarray) -> np.ndarray:
-    """Weighted mean differences of all covariates in standard deviations, (n_terms - 1,): see `balance_table`."""
+    """Weighted mean differences of all covariates in standard deviations, (n_terms - 1,): see
+    `balance_table`.
+    """
     covariates, treated = trials.design[:, 1:], trials.is_treated
-    means = [np.average(covariates[mask], axis=0, weights=weights[mask]) for mask in (treated, ~treated)]
+    means = [
+        np.average(covariates[mask], axis=0, weights=weights[mask]) for mask in (treated, ~treated)
+    ]
     return (means[0] - means[1]) / pooled_spread(covariates, treated)
 
 
 def pooled_spread(values: np.ndarray, is_treated: np.ndarray) -> np.ndarray:
-    """What differences are measured in: the root of the mean of the two arms' unweighted variances, 1 where nothing varies; (n_values,)."""
-    variances = [values[mask].var(axis=0, ddof=1) if mask.sum() > 1 else np.zeros(values.shape[1]) for mask in (is_treated, ~is_treated)]
+    """What differences are measured in: the root of the mean of the two arms' unweighted variances,
+    1 where nothing varies; (n_values,).
+    """
+    variances = [
+        values[mask].var(axis=0, ddof=1) if mask.sum() > 1 else np.zeros(values.shape[1])
+        for mask in (is_treated, ~is_treated)
+    ]
     spread = np.sqrt(sum(variances) / 2)
     return np.where(spread > 0, spread, 1.0)
 
 
-def balance_by_period(trials: Trials, propensity: pl.DataFrame, *, min_starters: int = PERIOD_STARTERS) -> pl.DataFrame:
-    """Balance of every covariate within periods of trial months: weights that balance the years together need not balance each.
+def balance_by_period(
+    trials: Trials, propensity: pl.DataFrame, *, min_starters: int = PERIOD_STARTERS
+) -> pl.DataFrame:
+    """Balance of every covariate within periods of trial months: weights that balance the years
+    together need not balance each.
 
-    Trial months are joined until a period has `min_starters` starters; with fewer, chance alone moves differences by more than 0.1.
+    Trial months are joined until a period has `min_starters` starters; with fewer, chance alone
+    moves differences by more than 0.1.
 
     Returns
     -------
     DataFrame
-        district ("all"), intervention_id, from_month, to_month (trial months), covariate, smd_before, smd_after, n_starters.
+        district ("all"), intervention_id, from_month, to_month (trial months), covariate,
+        smd_before, smd_after, n_starters.
     """
     _, coefficients = coefficient_matrix(propensity, trials)
     survey, after = trials.rows["weight"].to_numpy(), arm_weights(trials, coefficients[:, 0])
@@ -127,8 +147,13 @@ def _periods(flow: pl.DataFrame, min_starters: int) -> list[tuple[int, int]]:
 
 
 def _variance_ratios(trials: Trials, weights: np.ndarray) -> np.ndarray:
-    treated, comparison = (_variances(trials.design[mask, 1:], weights[mask]) for mask in (trials.is_treated, ~trials.is_treated))
-    return np.divide(treated, comparison, out=np.full(len(treated), np.nan), where=comparison > 1e-12)
+    treated, comparison = (
+        _variances(trials.design[mask, 1:], weights[mask])
+        for mask in (trials.is_treated, ~trials.is_treated)
+    )
+    return np.divide(
+        treated, comparison, out=np.full(len(treated), np.nan), where=comparison > 1e-12
+    )
 
 
 def _variances(covariates: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -14,15 +14,20 @@ from evalkit.tables import CITY
 from evalkit.vocabulary import Comparison
 
 
-def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials, propensity: pl.DataFrame) -> pl.DataFrame:
-    """The primary outcome's months under the declared convention, under others, and as a naive comparison.
+def effect_sensitivity(
+    trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials, propensity: pl.DataFrame
+) -> pl.DataFrame:
+    """The primary outcome's months under the declared convention, under others, and as a naive
+    comparison.
 
-    Conventions: declared; doubly_robust (an outcome regression of more terms than the weights' beside them, with errors in closed form; not with a
-    grace period); leavers_excluded (those who leave
-    support for anything but the intervention in the trial month are not compared) or, where that is what was declared, leavers_stay;
-    unweighted_survey (survey weights set to 1); naive (nothing adjusted: all who start against all who do not). Where never is compared with
-    beside another question, never and never_doubly_robust answer that one. later_trials, where the protocol asks for earlier participation: the
-    trials without the first third of their months, so that more is known of everybody; what lies before the extract is known of nobody.
+    Conventions: declared; doubly_robust (an outcome regression of more terms than the weights'
+    beside them, with errors in closed form; not with a grace period); leavers_excluded (those who
+    leave support for anything but the intervention in the trial month are not compared) or, where
+    that is what was declared, leavers_stay; unweighted_survey (survey weights set to 1); naive
+    (nothing adjusted: all who start against all who do not). Where never is compared with beside
+    another question, never and never_doubly_robust answer that one. later_trials, where the
+    protocol asks for earlier participation: the trials without the first third of their months, so
+    that more is known of everybody; what lies before the extract is known of nobody.
 
     Parameters
     ----------
@@ -34,22 +39,34 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
     Returns
     -------
     DataFrame
-        district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the primary outcome up to the horizon),
-        n_starters.
+        district ("all"), intervention_id, convention, difference, ci_lower, ci_upper (months in the
+        primary outcome up to the horizon), n_starters.
     """
     draws = {"n_draws": n_draws, "seed": seed}
     primary, *others = trials.protocol.comparisons
-    asked = [("declared", "doubly_robust", primary)] + [("never", "never_doubly_robust", "never")] * ("never" in others)
+    asked = [("declared", "doubly_robust", primary)] + [
+        ("never", "never_doubly_robust", "never")
+    ] * ("never" in others)
     tables = []
     for weighted, robust, comparison in asked:
         own = _months_of(trials, propensity, weighted, comparison, **draws)
         tables.append(own)
         if not trials.protocol.grace_months:
-            estimate, error = doubly_robust_months(trials, propensity, seed=seed, comparison=comparison)
-            limits = {"ci_lower": pl.lit(estimate - MARGIN * error), "ci_upper": pl.lit(estimate + MARGIN * error)}
-            tables.append(own.with_columns(convention=pl.lit(robust), difference=pl.lit(estimate), **limits))
+            estimate, error = doubly_robust_months(
+                trials, propensity, seed=seed, comparison=comparison
+            )
+            limits = {
+                "ci_lower": pl.lit(estimate - MARGIN * error),
+                "ci_upper": pl.lit(estimate + MARGIN * error),
+            }
+            tables.append(
+                own.with_columns(convention=pl.lit(robust), difference=pl.lit(estimate), **limits)
+            )
     is_excluded = trials.protocol.leavers_in_month_one == "excluded"
-    changed = {"leavers_stay" if is_excluded else "leavers_excluded": other_leavers, "unweighted_survey": _with_unit_weights(trials)}
+    changed = {
+        "leavers_stay" if is_excluded else "leavers_excluded": other_leavers,
+        "unweighted_survey": _with_unit_weights(trials),
+    }
     changed |= {"naive": _without_covariates(trials)}
     later = _later_trials(trials)
     if trials.protocol.asks_for_history and later.is_treated.any() and not later.is_treated.all():
@@ -66,7 +83,8 @@ def effect_sensitivity(trials: Trials, *, n_draws: int, seed: int, other_leavers
 
 
 def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int) -> pl.DataFrame:
-    """The table `effect_status` as published: one row per district and intervention, with how its effect was pooled.
+    """The table `effect_status` as published: one row per district and intervention, with how its
+    effect was pooled.
 
     Parameters
     ----------
@@ -75,20 +93,32 @@ def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int
     n_draws : int
         Replicates asked for.
     min_count : int
-        A smaller number of starters, but not zero, is not shown (null), nor the next smallest if a single one could be found by subtraction from
-        the city's; the reason stands all the same.
+        A smaller number of starters, but not zero, is not shown (null), nor the next smallest if a
+        single one could be found by subtraction from the city's; the reason stands all the same.
 
     Returns
     -------
     DataFrame
-        The raw rows with effect_state, and pooling (pooled|few_districts|null where the district says nothing itself), n_districts_pooled.
+        The raw rows with effect_state, and pooling (pooled|few_districts|null where the district
+        says nothing itself), n_districts_pooled.
     """
     keys = ["district", "intervention_id", "protocol_hash", "estimand"]
     of_effect = ["protocol_hash", "estimand"]
     pooled = status.filter(pl.col("source") == "shrunk")
-    n_pooled = pooled.filter(pl.col("district") != CITY).group_by(of_effect).agg(n_districts_pooled=pl.len().cast(pl.Int32))
-    pooling = pooled.select(*keys, pooling=pl.when(pl.col("status") == "estimated").then(pl.lit("pooled")).otherwise("reason"))
-    raw = status.filter(pl.col("source") == "raw").join(pooling, on=keys, how="left").join(n_pooled, on=of_effect, how="left")
+    n_pooled = (
+        pooled.filter(pl.col("district") != CITY)
+        .group_by(of_effect)
+        .agg(n_districts_pooled=pl.len().cast(pl.Int32))
+    )
+    pooling = pooled.select(
+        *keys,
+        pooling=pl.when(pl.col("status") == "estimated").then(pl.lit("pooled")).otherwise("reason"),
+    )
+    raw = (
+        status.filter(pl.col("source") == "raw")
+        .join(pooling, on=keys, how="left")
+        .join(n_pooled, on=of_effect, how="left")
+    )
     return raw.with_columns(
         pl.col("n_districts_pooled").fill_null(0),
         effect_state="status",
@@ -98,7 +128,9 @@ def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int
 
 
 def with_starters(table: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
-    """A table by district and intervention with `n_starters` beside each row: what disclosure control looks at."""
+    """A table by district and intervention with `n_starters` beside each row: what disclosure
+    control looks at.
+    """
     keys = ["district", "intervention_id"]
     starters = status.filter(pl.col("source") == "raw").select(*keys, "n_starters").unique(keys)
     return table.join(starters, on=keys, how="left")
@@ -114,18 +146,38 @@ def _shown_starters(min_count: int) -> pl.Expr:
 
 
 def _fitted(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
-    return pl.concat([fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)])
+    return pl.concat(
+        [fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)]
+    )
 
 
-def _months_of(trials: Trials, fitted: pl.DataFrame, convention: str, comparison: Comparison, *, n_draws: int, seed: int) -> pl.DataFrame:
-    months = primary_months(trials, propensity=fitted, comparison=comparison, n_draws=n_draws, seed=seed)
-    keys = {"district": CITY, "intervention_id": trials.protocol.intervention_id, "convention": convention}
+def _months_of(
+    trials: Trials,
+    fitted: pl.DataFrame,
+    convention: str,
+    comparison: Comparison,
+    *,
+    n_draws: int,
+    seed: int,
+) -> pl.DataFrame:
+    months = primary_months(
+        trials, propensity=fitted, comparison=comparison, n_draws=n_draws, seed=seed
+    )
+    keys = {
+        "district": CITY,
+        "intervention_id": trials.protocol.intervention_id,
+        "convention": convention,
+    }
     return pl.DataFrame([keys]).with_columns(**draw_range(months))
 
 
 def _only(trials: Trials, comparison: Comparison) -> Trials:
     protocol = trials.protocol.model_copy(update={"comparisons": (comparison,)})
-    return replace(trials, protocol=protocol, waiting=trials.waiting if comparison == "never" or protocol.grace_months else None)
+    return replace(
+        trials,
+        protocol=protocol,
+        waiting=trials.waiting if comparison == "never" or protocol.grace_months else None,
+    )
 
 
 def _later_trials(trials: Trials) -> Trials:
@@ -136,7 +188,9 @@ def _later_trials(trials: Trials) -> Trials:
 
 
 def _with_unit_weights(trials: Trials) -> Trials:
-    waiting = trials.waiting and replace(trials.waiting, rows=trials.waiting.rows.with_columns(weight=pl.lit(1.0)))
+    waiting = trials.waiting and replace(
+        trials.waiting, rows=trials.waiting.rows.with_columns(weight=pl.lit(1.0))
+    )
     return replace(trials, rows=trials.rows.with_columns(weight=pl.lit(1.0)), waiting=waiting)
 
 

@@ -1,4 +1,6 @@
-"""Events of a follow-up that states alone do not tell: work that lasts, return to support, and the time that was planned in the intervention."""
+"""Events of a follow-up that states alone do not tell: work that lasts, return to support, and the
+time that was planned in the intervention.
+"""
 
 import numpy as np
 import polars as pl
@@ -11,11 +13,14 @@ EVENTS = ("worked", "sustained_work", "returned_to_support", "planned")
 
 
 def event_months(trials: Trials) -> np.ndarray:
-    """Which person-trials have reached each event by each month of follow-up: bool (n_events, n_rows, follow_up_months).
+    """Which person-trials have reached each event by each month of follow-up: bool (n_events,
+    n_rows, follow_up_months).
 
-    worked: some month in the primary outcome so far. sustained_work: at least three such months in a row so far. returned_to_support: on support
-    in some month after the first in the primary outcome. planned (those who start only): the length planned at the start covers the month; where
-    no length is on record, the protocol's, else the median of those on record; if there is none, never.
+    worked: some month in the primary outcome so far. sustained_work: at least three such months in
+    a row so far. returned_to_support: on support in some month after the first in the primary
+    outcome. planned (those who start only): the length planned at the start covers the month; where
+    no length is on record, the protocol's, else the median of those on record; if there is none,
+    never.
     """
     is_work = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
     is_support = trials.outcomes == trials.states.index(trials.protocol.eligibility.state_before)
@@ -30,7 +35,8 @@ def event_months(trials: Trials) -> np.ndarray:
 
 
 def planned_months(trials: Trials) -> np.ndarray:
-    """Months from time zero to the planned end of every person-trial (0 in the comparison, and where no plan is known at all).
+    """Months from time zero to the planned end of every person-trial (0 in the comparison, and
+    where no plan is known at all).
 
     Who starts within the grace period is taken to have the usual plan, from the start on.
     """
@@ -38,4 +44,6 @@ def planned_months(trials: Trials) -> np.ndarray:
     usual = round(trials.protocol.planned_months or own.filter(starters).median() or 0)
     start = trials.rows["next_start"].fill_null(0).to_numpy() - 1
     is_later = (start > 0) & (start <= trials.protocol.grace_months) & (usual > 0)
-    return np.where(trials.is_treated, own.fill_null(usual).to_numpy(), np.where(is_later, start + usual, 0))
+    return np.where(
+        trials.is_treated, own.fill_null(usual).to_numpy(), np.where(is_later, start + usual, 0)
+    )

@@ -1,33 +1,42 @@
-"""Logits by iteratively reweighted least squares, and what replicates of persons make of them in one Newton step.
+"""Logits by iteratively reweighted least squares, and what replicates of persons make of them in
+one Newton step.
 
-A replicate weights persons anew. From the point estimate one Newton step with the replicate's own score and information is as good as its
-maximum up to terms of order 1/n (Le Cam; van der Vaart 1998, Asymptotic Statistics, section 5.7), and both are sums over persons, so that all
-replicates cost one matrix product. `weighted_logit` gives the same estimates as statsmodels' GLM (tests).
+A replicate weights persons anew. From the point estimate one Newton step with the replicate's own
+score and information is as good as its maximum up to terms of order 1/n (Le Cam; van der Vaart
+1998, Asymptotic Statistics, section 5.7), and both are sums over persons, so that all replicates
+cost one matrix product. `weighted_logit` gives the same estimates as statsmodels' GLM (tests).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-# Beyond this linear predictor a fitted probability is 0 or 1 to 13 digits: the data separate and the coefficient runs away.
+# Beyond this linear predictor a fitted probability is 0 or 1 to 13 digits: the data separate and
+# the coefficient runs away.
 SEPARATED = 30.0
 _MAX_ITERATIONS = 40
 _TOLERANCE = 1e-10
-# Information on a term that a replicate has lost with its people: this share of the point's keeps the term where it was.
+# Information on a term that a replicate has lost with its people: this share of the point's keeps
+# the term where it was.
 _RIDGE = 1e-8
 _CHUNK_VALUES = 8_000_000
 
 
 @dataclass(frozen=True)
 class LogitFit:
-    """coefficients (n_terms,), and whether the iterations settled; with separation they do not, and the fit stops where probabilities are 0 or 1."""
+    """coefficients (n_terms,), and whether the iterations settled; with separation they do not, and
+    the fit stops where probabilities are 0 or 1.
+    """
 
     coefficients: np.ndarray
     is_converged: bool
 
 
-def weighted_logit(design: np.ndarray, treated: np.ndarray, weights: np.ndarray, *, start: np.ndarray | None = None) -> LogitFit:
-    """Logit coefficients by iteratively reweighted least squares; 0 for a column that repeats the constant (`varying_columns`).
+def weighted_logit(
+    design: np.ndarray, treated: np.ndarray, weights: np.ndarray, *, start: np.ndarray | None = None
+) -> LogitFit:
+    """Logit coefficients by iteratively reweighted least squares; 0 for a column that repeats the
+    constant (`varying_columns`).
 
     Parameters
     ----------
@@ -46,7 +55,9 @@ def weighted_logit(design: np.ndarray, treated: np.ndarray, weights: np.ndarray,
     """
     varies = varying_columns(design)
     if not varies.all():
-        fit = weighted_logit(design[:, varies], treated, weights, start=None if start is None else start[varies])
+        fit = weighted_logit(
+            design[:, varies], treated, weights, start=None if start is None else start[varies]
+        )
         return LogitFit(_spread(fit.coefficients, varies), fit.is_converged)
     beta = np.zeros(design.shape[1]) if start is None else start.copy()
     for _ in range(_MAX_ITERATIONS):
@@ -62,7 +73,13 @@ def weighted_logit(design: np.ndarray, treated: np.ndarray, weights: np.ndarray,
 
 
 def replicate_logits(
-    design: np.ndarray, treated: np.ndarray, weights: np.ndarray, *, point: np.ndarray, person: np.ndarray, person_weights: np.ndarray
+    design: np.ndarray,
+    treated: np.ndarray,
+    weights: np.ndarray,
+    *,
+    point: np.ndarray,
+    person: np.ndarray,
+    person_weights: np.ndarray,
 ) -> np.ndarray:
     """Coefficients of every replicate: one Newton step from the point estimate.
 
@@ -84,11 +101,19 @@ def replicate_logits(
     varies = varying_columns(design)
     if not varies.all():
         people = {"person": person, "person_weights": person_weights}
-        return _spread(replicate_logits(design[:, varies], treated, weights, point=point[varies], **people), varies)
+        return _spread(
+            replicate_logits(design[:, varies], treated, weights, point=point[varies], **people),
+            varies,
+        )
     n_terms, n_draws = design.shape[1], person_weights.shape[1]
     if (person[1:] < person[:-1]).any():
         order = np.argsort(person, kind="stable")
-        design, treated, weights, person = design[order], treated[order], weights[order], person[order]
+        design, treated, weights, person = (
+            design[order],
+            treated[order],
+            weights[order],
+            person[order],
+        )
     p = 1 / (1 + np.exp(-np.clip(design @ point, -SEPARATED, SEPARATED)))
     upper = np.triu_indices(n_terms)
     score = np.zeros((n_draws, n_terms))
@@ -96,7 +121,10 @@ def replicate_logits(
     for rows in _person_chunks(person, max(1, _CHUNK_VALUES // len(upper[0]))):
         own, first = np.unique(person[rows], return_index=True)
         drawn = person_weights[own].T
-        residual, curvature = weights[rows] * (treated[rows] - p[rows]), weights[rows] * p[rows] * (1 - p[rows])
+        residual, curvature = (
+            weights[rows] * (treated[rows] - p[rows]),
+            weights[rows] * p[rows] * (1 - p[rows]),
+        )
         score += drawn @ np.add.reduceat(design[rows] * residual[:, None], first)
         products = _person_products(design[rows], curvature, first)
         packed += drawn @ products
@@ -109,7 +137,9 @@ def replicate_logits(
 
 
 def varying_columns(design: np.ndarray) -> np.ndarray:
-    """Which columns a model can tell apart from its constant: (n_terms,) true for those that vary, and for the first that does not."""
+    """Which columns a model can tell apart from its constant: (n_terms,) true for those that vary,
+    and for the first that does not.
+    """
     varies = design.min(axis=0, initial=np.inf) < design.max(axis=0, initial=-np.inf)
     varies[np.flatnonzero(~varies)[:1]] = True
     return varies
@@ -125,14 +155,25 @@ def _spread(coefficients: np.ndarray, varies: np.ndarray) -> np.ndarray:
 def _person_products(design: np.ndarray, curvature: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Each person's part of the information: the upper triangle, row by row."""
     weighted = design * curvature[:, None]
-    return np.concatenate([np.add.reduceat(weighted[:, [term]] * design[:, term:], first) for term in range(design.shape[1])], axis=1)
+    return np.concatenate(
+        [
+            np.add.reduceat(weighted[:, [term]] * design[:, term:], first)
+            for term in range(design.shape[1])
+        ],
+        axis=1,
+    )
 
 
 def _person_chunks(person: np.ndarray, size: int) -> list[slice]:
     """Slices of about `size` rows that do not divide a person."""
     starts = np.flatnonzero(np.append(True, person[1:] != person[:-1]))
-    cuts = np.unique(starts[np.searchsorted(starts, np.arange(0, len(person), size), side="right") - 1])
-    return [slice(begin, stop) for begin, stop in zip(cuts, np.append(cuts[1:], len(person)), strict=True)]
+    cuts = np.unique(
+        starts[np.searchsorted(starts, np.arange(0, len(person), size), side="right") - 1]
+    )
+    return [
+        slice(begin, stop)
+        for begin, stop in zip(cuts, np.append(cuts[1:], len(person)), strict=True)
+    ]
 
 
 def _steps(information: np.ndarray, score: np.ndarray) -> np.ndarray:
@@ -143,7 +184,9 @@ def _steps(information: np.ndarray, score: np.ndarray) -> np.ndarray:
 
 
 def _solve(information: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """The Newton step; where the data carry no information on a term (a replicate without its people), the shortest one."""
+    """The Newton step; where the data carry no information on a term (a replicate without its
+    people), the shortest one.
+    """
     try:
         return np.linalg.solve(information, score)
     except np.linalg.LinAlgError:

@@ -1,9 +1,12 @@
-"""What an outcome is expected to be, given the covariates: a regression with more terms than the propensity's, each person predicted by the others.
+"""What an outcome is expected to be, given the covariates: a regression with more terms than the
+propensity's, each person predicted by the others.
 
-The terms are the propensity's, each continuous one's curve, and the products of all with the few that say most about the outcome. Curves are
-natural cubic splines with knots inside the tails, and whoever is farther out than all but one in two hundred is taken to be just that far out,
-so that nobody bends them alone. A ridge, chosen by how well people are predicted that the model has not seen, keeps many terms from saying
-more than the data do. Harrell (2015), Regression Modeling Strategies, 2nd ed., section 2.4; Chernozhukov et al. (2018), Econom. J. 21:C1.
+The terms are the propensity's, each continuous one's curve, and the products of all with the few
+that say most about the outcome. Curves are natural cubic splines with knots inside the tails, and
+whoever is farther out than all but one in two hundred is taken to be just that far out, so that
+nobody bends them alone. A ridge, chosen by how well people are predicted that the model has not
+seen, keeps many terms from saying more than the data do. Harrell (2015), Regression Modeling
+Strategies, 2nd ed., section 2.4; Chernozhukov et al. (2018), Econom. J. 21:C1.
 """
 
 from collections.abc import Sequence
@@ -24,7 +27,8 @@ _CHUNK_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Terms:
-    """Which columns a regression makes of a design: standardised covariates, their curves and their products.
+    """Which columns a regression makes of a design: standardised covariates, their curves and their
+    products.
 
     centre, scale : (n_covariates,) of the covariates, constant left out.
     knots : by covariate, the knots of its spline; three or more.
@@ -52,7 +56,9 @@ class Terms:
 
 
 class _Sums(NamedTuple):
-    """By fold: information (n_folds, n_columns, n_columns), its product with the outcome, and the outcome's square."""
+    """By fold: information (n_folds, n_columns, n_columns), its product with the outcome, and the
+    outcome's square.
+    """
 
     information: np.ndarray
     product: np.ndarray
@@ -60,9 +66,16 @@ class _Sums(NamedTuple):
 
 
 def expected_outcome(
-    design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, *, within: np.ndarray, fold: np.ndarray, plain: Sequence[int]
+    design: np.ndarray,
+    outcome: np.ndarray,
+    weights: np.ndarray,
+    *,
+    within: np.ndarray,
+    fold: np.ndarray,
+    plain: Sequence[int],
 ) -> np.ndarray:
-    """The outcome that a regression on the rows `within` expects of every row, fitted without the row's own fold: (n_rows,).
+    """The outcome that a regression on the rows `within` expects of every row, fitted without the
+    row's own fold: (n_rows,).
 
     Parameters
     ----------
@@ -75,7 +88,8 @@ def expected_outcome(
     fold : ndarray (n_rows,)
         Folds of people, from 0.
     plain : sequence of int
-        Columns of the design that get curves and are multiplied with each other (`covariates.plain_columns`).
+        Columns of the design that get curves and are multiplied with each other
+        (`covariates.plain_columns`).
     """
     terms = _terms_of(design, outcome, weights * within, plain)
     n_folds = int(fold.max()) + 1
@@ -83,11 +97,15 @@ def expected_outcome(
     coefficients = _cross_fitted(sums)
     expected = np.empty(len(design))
     for rows in _chunks(len(design)):
-        expected[rows] = np.einsum("ij,ji->i", terms.columns(design[rows]), coefficients[:, fold[rows]])
+        expected[rows] = np.einsum(
+            "ij,ji->i", terms.columns(design[rows]), coefficients[:, fold[rows]]
+        )
     return expected
 
 
-def _terms_of(design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, plain: Sequence[int]) -> Terms:
+def _terms_of(
+    design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, plain: Sequence[int]
+) -> Terms:
     x = design[:, 1:]
     scale = x.std(axis=0)
     centre, scale = x.mean(axis=0), np.where(scale > 0, scale, 1.0)
@@ -106,14 +124,23 @@ def _terms_of(design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, plai
     return Terms(centre, scale, knots, tails, tuple(squared), tuple(sorted(pairs)))
 
 
-def _strongest(linear: Terms, design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, own: list[int]) -> list[int]:
+def _strongest(
+    linear: Terms, design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, own: list[int]
+) -> list[int]:
     """The covariates whose standard deviation moves the outcome most."""
     sums = _sums(linear, design, outcome, weights, np.zeros(len(design), int), 1)
     slopes = np.abs(_solve(sums.information[0], sums.product[0], _PENALTIES[0])[1:])
     return sorted(own, key=lambda one: -slopes[one])[:_N_STRONGEST]
 
 
-def _sums(terms: Terms, design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, fold: np.ndarray, n_folds: int) -> _Sums:
+def _sums(
+    terms: Terms,
+    design: np.ndarray,
+    outcome: np.ndarray,
+    weights: np.ndarray,
+    fold: np.ndarray,
+    n_folds: int,
+) -> _Sums:
     size = terms.columns(design[:1]).shape[1]
     found = _Sums(np.zeros((n_folds, size, size)), np.zeros((n_folds, size)), np.zeros(n_folds))
     counted = np.flatnonzero(weights > 0)
@@ -130,16 +157,25 @@ def _sums(terms: Terms, design: np.ndarray, outcome: np.ndarray, weights: np.nda
 
 
 def _cross_fitted(sums: _Sums) -> np.ndarray:
-    """Coefficients of every fold from the others, (n_columns, n_folds), with the penalty that predicts the folds left out best."""
+    """Coefficients of every fold from the others, (n_columns, n_folds), with the penalty that
+    predicts the folds left out best.
+    """
     information, product = sums.information.sum(axis=0), sums.product.sum(axis=0)
     tried = [
-        np.stack([_solve(information - own, product - right, penalty) for own, right in zip(sums.information, sums.product, strict=True)])
+        np.stack(
+            [
+                _solve(information - own, product - right, penalty)
+                for own, right in zip(sums.information, sums.product, strict=True)
+            ]
+        )
         for penalty in _PENALTIES
     ]
     errors = [
         sum(
             square - 2 * beta @ right + beta @ own @ beta
-            for beta, own, right, square in zip(betas, sums.information, sums.product, sums.square, strict=True)
+            for beta, own, right, square in zip(
+                betas, sums.information, sums.product, sums.square, strict=True
+            )
         )
         for betas in tried
     ]
@@ -147,10 +183,16 @@ def _cross_fitted(sums: _Sums) -> np.ndarray:
 
 
 def _solve(information: np.ndarray, product: np.ndarray, penalty: float) -> np.ndarray:
-    """Ridge coefficients; the penalty is relative to each column's own variation, and the constant has none."""
+    """Ridge coefficients; the penalty is relative to each column's own variation, and the constant
+    has none.
+    """
     total = max(information[0, 0], np.finfo(float).tiny)
     varies = np.diag(information) - information[0] ** 2 / total
-    ridge = np.where(varies > 1e-9 * np.maximum(np.diag(information), np.finfo(float).tiny), penalty * varies, total)
+    ridge = np.where(
+        varies > 1e-9 * np.maximum(np.diag(information), np.finfo(float).tiny),
+        penalty * varies,
+        total,
+    )
     ridge[0] = 0.0
     return np.linalg.lstsq(information + np.diag(ridge), product, rcond=None)[0]
 

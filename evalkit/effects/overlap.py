@@ -1,4 +1,6 @@
-"""Whether there is anybody to compare with: propensities by arm, the share of starters without a counterpart, and what single weights do."""
+"""Whether there is anybody to compare with: propensities by arm, the share of starters without a
+counterpart, and what single weights do.
+"""
 
 import numpy as np
 import polars as pl
@@ -6,31 +8,52 @@ import polars as pl
 from evalkit.effects.balance import standardised_differences
 from evalkit.effects.contrast import MARGIN, contrast
 from evalkit.effects.target_trial import Trials
-from evalkit.effects.weights import arm_weights, by_cluster, coefficient_matrix, effective_sample_size
+from evalkit.effects.weights import (
+    arm_weights,
+    by_cluster,
+    coefficient_matrix,
+    effective_sample_size,
+)
 from evalkit.tables import CITY
 
 BINS, MIN_BIN_STARTERS = 10, 10
-CAPS: dict[str, float | None] = {"none": None, "percentile_99_5": 0.995, "percentile_99": 0.99, "percentile_95": 0.95}
+CAPS: dict[str, float | None] = {
+    "none": None,
+    "percentile_99_5": 0.995,
+    "percentile_99": 0.99,
+    "percentile_95": 0.95,
+}
 
 
-def overlap_table(trials: Trials, propensity: pl.DataFrame, *, district: str = CITY) -> pl.DataFrame:
-    """Where starters and comparison lie on the scale of the propensity, in bins that each hold about as many starters.
+def overlap_table(
+    trials: Trials, propensity: pl.DataFrame, *, district: str = CITY
+) -> pl.DataFrame:
+    """Where starters and comparison lie on the scale of the propensity, in bins that each hold
+    about as many starters.
 
     Returns
     -------
     DataFrame
-        district, intervention_id, bin, propensity_from, propensity_to (three digits that count; the outermost bins are open: null),
-        share_treated, share_comparison, share_comparison_weighted (of all in the arm, 0-1), n_fewest (people of the smaller arm).
+        district, intervention_id, bin, propensity_from, propensity_to (three digits that count; the
+        outermost bins are open: null), share_treated, share_comparison, share_comparison_weighted
+        (of all in the arm, 0-1), n_fewest (people of the smaller arm).
     """
-    p, weights = _propensity(trials, propensity), arm_weights(trials, coefficient_matrix(propensity, trials)[1][:, 0])
+    p, weights = (
+        _propensity(trials, propensity),
+        arm_weights(trials, coefficient_matrix(propensity, trials)[1][:, 0]),
+    )
     treated = trials.is_treated
     n_bins = int(np.clip(treated.sum() // MIN_BIN_STARTERS, 1, BINS))
     edges = np.unique(np.quantile(p[treated], np.linspace(0, 1, n_bins + 1)))
     place = np.clip(np.searchsorted(edges, p, side="right") - 1, 0, max(len(edges) - 2, 0))
     size = max(len(edges) - 1, 1)
-    n_treated, n_comparison = (np.bincount(place[mask], minlength=size) for mask in (treated, ~treated))
+    n_treated, n_comparison = (
+        np.bincount(place[mask], minlength=size) for mask in (treated, ~treated)
+    )
     people = (
-        trials.rows.select("person_id", bin=place, is_treated=treated).group_by("bin", "is_treated").agg(pl.col("person_id").n_unique())
+        trials.rows.select("person_id", bin=place, is_treated=treated)
+        .group_by("bin", "is_treated")
+        .agg(pl.col("person_id").n_unique())
     )
     n_people = np.zeros((size, 2), dtype=np.int32)
     n_people[people["bin"], people["is_treated"].cast(pl.Int8)] = people["person_id"]
@@ -57,7 +80,8 @@ def overlap_table(trials: Trials, propensity: pl.DataFrame, *, district: str = C
 
 
 def share_outside_support(trials: Trials, coefficients: np.ndarray) -> float:
-    """Share of starters whose propensity lies above or below that of everyone compared: for them there is no counterpart.
+    """Share of starters whose propensity lies above or below that of everyone compared: for them
+    there is no counterpart.
 
     References
     ----------
@@ -69,7 +93,8 @@ def share_outside_support(trials: Trials, coefficients: np.ndarray) -> float:
 
 
 def weight_sensitivity(trials: Trials, propensity: pl.DataFrame) -> pl.DataFrame:
-    """The primary outcome's months with the comparison's largest weights cut: an effect that hangs on a few people moves.
+    """The primary outcome's months with the comparison's largest weights cut: an effect that hangs
+    on a few people moves.
 
     Parameters
     ----------
@@ -79,16 +104,19 @@ def weight_sensitivity(trials: Trials, propensity: pl.DataFrame) -> pl.DataFrame
     Returns
     -------
     DataFrame
-        district ("all"), intervention_id, cut (none, or the percentile of the weights), difference, ci_lower, ci_upper (months; errors by
-        person), effective_sample_size, max_weight, top_1_percent_share (of people: how many equally weighted ones the comparison is worth,
-        and shares of all weight, 0-1), max_abs_smd, n_starters.
+        district ("all"), intervention_id, cut (none, or the percentile of the weights), difference,
+        ci_lower, ci_upper (months; errors by person), effective_sample_size, max_weight,
+        top_1_percent_share (of people: how many equally weighted ones the comparison is worth, and
+        shares of all weight, 0-1), max_abs_smd, n_starters.
     """
     spent = (trials.outcomes == trials.states.index(trials.protocol.primary_outcome)).sum(axis=1)
     rows, coefficients = [], coefficient_matrix(propensity, trials)[1][:, 0]
     for cut, quantile in CAPS.items():
         found = contrast(trials, spent, coefficients=coefficients, cap_quantile=quantile)
         difference, margin = float(found.difference[0]), MARGIN * float(found.std_error[0])
-        comparison = by_cluster(trials.rows.filter(pl.Series(~trials.is_treated)), found.weights[~trials.is_treated])
+        comparison = by_cluster(
+            trials.rows.filter(pl.Series(~trials.is_treated)), found.weights[~trials.is_treated]
+        )
         rows.append(
             {
                 "cut": cut,
@@ -98,7 +126,9 @@ def weight_sensitivity(trials: Trials, propensity: pl.DataFrame) -> pl.DataFrame
                 "effective_sample_size": effective_sample_size(comparison),
                 "max_weight": float(comparison.max() / comparison.sum()),
                 "top_1_percent_share": top_share(comparison),
-                "max_abs_smd": float(np.abs(standardised_differences(trials, found.weights)).max(initial=0)),
+                "max_abs_smd": float(
+                    np.abs(standardised_differences(trials, found.weights)).max(initial=0)
+                ),
             }
         )
     return pl.DataFrame(rows).select(

@@ -1,8 +1,10 @@
 """Effects that cannot be: on what lay before the start, and on what the intervention cannot change.
 
-An intervention changes nothing before it begins. Where those who started had already fared differently from a comparison that is alike in
-everything else measured, something sets them apart that the other covariates do not hold, and it may be at work after the start too.
-Heckman & Hotz (1989), JASA 84:862; Imbens & Rubin (2015), Causal Inference, chapter 21; Lipsitch et al. (2010), Epidemiology 21:383.
+An intervention changes nothing before it begins. Where those who started had already fared
+differently from a comparison that is alike in everything else measured, something sets them apart
+that the other covariates do not hold, and it may be at work after the start too. Heckman & Hotz
+(1989), JASA 84:862; Imbens & Rubin (2015), Causal Inference, chapter 21; Lipsitch et al. (2010),
+Epidemiology 21:383.
 """
 
 from dataclasses import replace
@@ -34,7 +36,9 @@ SCHEMA = {
 
 
 class _Test(NamedTuple):
-    """A placebo by name; tests of one family share their p-value. NaN where nothing can be tested."""
+    """A placebo by name; tests of one family share their p-value. NaN where nothing can be
+    tested.
+    """
 
     name: str
     family: str
@@ -44,13 +48,16 @@ class _Test(NamedTuple):
     n_starters: int
 
 
-def placebo_tests(trials: Trials, state_intervals: pl.DataFrame, propensity: pl.DataFrame) -> pl.DataFrame:
+def placebo_tests(
+    trials: Trials, state_intervals: pl.DataFrame, propensity: pl.DataFrame
+) -> pl.DataFrame:
     """What cannot be an effect, estimated as if it were one.
 
-    earlier_NAME: each declared history share as the outcome, with weights that leave all of them out; they are tested together, and the
-    p-value stands in each row. placebo_start: the clock begins `checks.placebo_months` earlier, the history shares are measured up to then,
-    and the months in the primary outcome until the true start are the outcome. negative_control: share in the declared outcome in the last
-    month.
+    earlier_NAME: each declared history share as the outcome, with weights that leave all of them
+    out; they are tested together, and the p-value stands in each row. placebo_start: the clock
+    begins `checks.placebo_months` earlier, the history shares are measured up to then, and the
+    months in the primary outcome until the true start are the outcome. negative_control: share in
+    the declared outcome in the last month.
 
     Parameters
     ----------
@@ -64,11 +71,15 @@ def placebo_tests(trials: Trials, state_intervals: pl.DataFrame, propensity: pl.
     Returns
     -------
     DataFrame
-        district ("all"), intervention_id, test, difference, ci_lower, ci_upper (shares; placebo_start: months), p_value, p_holm (over the
-        families of tests of this protocol), verdict (passed|warning|not_testable), n_starters.
+        district ("all"), intervention_id, test, difference, ci_lower, ci_upper (shares;
+        placebo_start: months), p_value, p_holm (over the families of tests of this protocol),
+        verdict (passed|warning|not_testable), n_starters.
     """
     coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
-    found = [*_earlier_history(trials, coefficients), _placebo_start(trials, state_intervals, coefficients)]
+    found = [
+        *_earlier_history(trials, coefficients),
+        _placebo_start(trials, state_intervals, coefficients),
+    ]
     if trials.protocol.checks.negative_control is not None:
         found.append(_negative_control(trials, coefficients))
     families = {test.family: test.p_value for test in found}
@@ -84,7 +95,11 @@ def placebo_tests(trials: Trials, state_intervals: pl.DataFrame, propensity: pl.
             "ci_upper": test.difference + MARGIN * test.error,
             "p_value": test.p_value,
             "p_holm": adjusted[test.family],
-            "verdict": "not_testable" if np.isnan(test.p_value) else "warning" if adjusted[test.family] < alpha else "passed",
+            "verdict": "not_testable"
+            if np.isnan(test.p_value)
+            else "warning"
+            if adjusted[test.family] < alpha
+            else "passed",
             "n_starters": test.n_starters,
         }
         for test in found
@@ -93,7 +108,8 @@ def placebo_tests(trials: Trials, state_intervals: pl.DataFrame, propensity: pl.
 
 
 def holm(p_values: list[float]) -> list[float]:
-    """P-values adjusted for how many there are: the chance that any falls below alpha by chance is alpha at most. NaN stays and does not count.
+    """P-values adjusted for how many there are: the chance that any falls below alpha by chance is
+    alpha at most. NaN stays and does not count.
 
     References
     ----------
@@ -109,22 +125,33 @@ def holm(p_values: list[float]) -> list[float]:
 
 
 def two_sided(difference: float, error: float) -> float:
-    """The chance of a difference this far from zero or farther when there is none; NaN without an error."""
+    """The chance of a difference this far from zero or farther when there is none; NaN without an
+    error.
+    """
     return 2 * (1 - NormalDist().cdf(abs(difference) / error)) if error > 0 else float("nan")
 
 
 def _earlier_history(trials: Trials, coefficients: np.ndarray) -> list[_Test]:
-    names = [covariate.name for covariate in trials.protocol.covariates if covariate.kind == "history_share"]
+    names = [
+        covariate.name
+        for covariate in trials.protocol.covariates
+        if covariate.kind == "history_share"
+    ]
     values = trials.design[:, [trials.terms.index(name) for name in names]]
     n_starters = trials.n_starters
     if not names or not _is_testable(trials, values):
-        return [_Test(f"earlier_{name}", "history", np.nan, np.nan, np.nan, n_starters) for name in names]
+        return [
+            _Test(f"earlier_{name}", "history", np.nan, np.nan, np.nan, n_starters)
+            for name in names
+        ]
     kept = [place for place, term in enumerate(trials.terms) if term not in names]
     start = coefficients[kept].copy()
     # The constant takes over the mean of what is left out, so that the fit begins near its end.
     start[0] += (trials.design @ coefficients - trials.design[:, kept] @ start).mean()
     without = _fitted(trials, trials.design[:, kept], start)
-    found = contrast(trials, values, terms=[trials.terms[place] for place in kept[1:]], coefficients=without)
+    found = contrast(
+        trials, values, terms=[trials.terms[place] for place in kept[1:]], coefficients=without
+    )
     p = _wald(found.difference, found.influence)
     return [
         _Test(f"earlier_{name}", "history", float(difference), float(error), p, n_starters)
@@ -132,15 +159,21 @@ def _earlier_history(trials: Trials, coefficients: np.ndarray) -> list[_Test]:
     ]
 
 
-def _placebo_start(trials: Trials, state_intervals: pl.DataFrame, coefficients: np.ndarray) -> _Test:
+def _placebo_start(
+    trials: Trials, state_intervals: pl.DataFrame, coefficients: np.ndarray
+) -> _Test:
     lead = trials.protocol.checks.placebo_months
     month = trials.rows["trial_month"].to_numpy() - 1
     columns = dict(zip(trials.terms, trials.design.T, strict=True))
     for covariate in trials.protocol.covariates:
         if covariate.kind == "history_share":
-            spent, known = History(trials, state_intervals, covariate.outcome).months(np.zeros_like(month), month - lead)
+            spent, known = History(trials, state_intervals, covariate.outcome).months(
+                np.zeros_like(month), month - lead
+            )
             columns[covariate.name] = spent / np.maximum(known, 1)
-    spent, known = History(trials, state_intervals, trials.protocol.primary_outcome).months(month - lead, month)
+    spent, known = History(trials, state_intervals, trials.protocol.primary_outcome).months(
+        month - lead, month
+    )
     is_tested = known >= lead
     earlier = replace(trials, design=np.column_stack(list(columns.values()))).keep(is_tested)
     return _tested("placebo_start", earlier, spent[is_tested], start=coefficients)
@@ -162,12 +195,18 @@ def _tested(name: str, trials: Trials, values: np.ndarray, *, start: np.ndarray)
 
 def _fitted(trials: Trials, design: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The propensity in another design; it is near to what is known."""
-    return weighted_logit(design, trials.is_treated.astype(float), trials.rows["weight"].to_numpy(), start=start).coefficients
+    return weighted_logit(
+        design, trials.is_treated.astype(float), trials.rows["weight"].to_numpy(), start=start
+    ).coefficients
 
 
 def _is_testable(trials: Trials, values: np.ndarray) -> bool:
     """Both arms have people, and every value varies."""
-    return trials.is_treated.any() and not trials.is_treated.all() and bool((np.ptp(values, axis=0) > 0).all())
+    return (
+        trials.is_treated.any()
+        and not trials.is_treated.all()
+        and bool((np.ptp(values, axis=0) > 0).all())
+    )
 
 
 def _wald(differences: np.ndarray, influence: np.ndarray) -> float:

@@ -1,4 +1,6 @@
-"""What a protocol takes for granted: columns of delivered tables and their values, and a word in the report for each term of its model."""
+"""What a protocol takes for granted: columns of delivered tables and their values, and a word in
+the report for each term of its model.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -11,7 +13,9 @@ from evalkit.protocol import Protocol, Subgroup
 
 
 class DeliveredColumn(NamedTuple):
-    """A column as its contract or mapping file declares it: its kind (string, integer, number, date, boolean) and its values (empty: any)."""
+    """A column as its contract or mapping file declares it: its kind (string, integer, number,
+    date, boolean) and its values (empty: any).
+    """
 
     kind: str
     allowed: tuple = ()
@@ -20,13 +24,18 @@ class DeliveredColumn(NamedTuple):
 Columns = Mapping[str, DeliveredColumn]
 
 # Columns that a subgroup may ask for and nobody delivers: effects.groups makes them.
-_MADE_FOR_SUBGROUPS = {"elapsed_months": DeliveredColumn("integer"), "is_woman_in_weak_position": DeliveredColumn("boolean")}
+_MADE_FOR_SUBGROUPS = {
+    "elapsed_months": DeliveredColumn("integer"),
+    "is_woman_in_weak_position": DeliveredColumn("boolean"),
+}
 UNKNOWN = "unknown"
 _NUMBERS = ("integer", "number")
 
 
 class _Asked(NamedTuple):
-    """A column that a protocol asks for: where it does, in which table, and what would be wrong with the column there."""
+    """A column that a protocol asks for: where it does, in which table, and what would be wrong
+    with the column there.
+    """
 
     place: str
     table: str
@@ -36,17 +45,32 @@ class _Asked(NamedTuple):
 
 
 def term_names(protocol: Protocol) -> tuple[str, ...]:
-    """The names under which a protocol's covariates meet a reader, as `emulate_trials` makes them."""
-    return (*(name for covariate in protocol.covariates for name in covariate.terms), *protocol.calendar_terms)
+    """The names under which a protocol's covariates meet a reader, as `emulate_trials` makes
+    them.
+    """
+    return (
+        *(name for covariate in protocol.covariates for name in covariate.terms),
+        *protocol.calendar_terms,
+    )
 
 
 def tables_asked_for(protocols: Sequence[Protocol]) -> tuple[str, ...]:
     """The delivered tables that covariates of kind latest ask for."""
-    return tuple(sorted({covariate.table for protocol in protocols for covariate in protocol.covariates if covariate.kind == "latest"}))
+    return tuple(
+        sorted(
+            {
+                covariate.table
+                for protocol in protocols
+                for covariate in protocol.covariates
+                if covariate.kind == "latest"
+            }
+        )
+    )
 
 
 def refuse_unfollowed_states(found: Collection[str], protocol: Protocol) -> None:
-    """Refuse a protocol that does not follow every state that people come into; unknown months are followed whether or not it names them.
+    """Refuse a protocol that does not follow every state that people come into; unknown months are
+    followed whether or not it names them.
 
     Parameters
     ----------
@@ -61,7 +85,8 @@ def refuse_unfollowed_states(found: Collection[str], protocol: Protocol) -> None
     unfollowed = sorted(set(found) - {*protocol.outcomes, UNKNOWN})
     if unfollowed:
         raise ProtocolError(
-            f"{len(unfollowed)} state{'s occur' if len(unfollowed) > 1 else ' occurs'} that the protocol does not follow.",
+            f"{len(unfollowed)} state{'s occur' if len(unfollowed) > 1 else ' occurs'} that the "
+            "protocol does not follow.",
             where=f"protocol {protocol.protocol}, outcomes; states: {', '.join(unfollowed)}",
             why="In each arm the shares of all states must sum to one.",
             fix="add them to outcomes.",
@@ -69,38 +94,54 @@ def refuse_unfollowed_states(found: Collection[str], protocol: Protocol) -> None
 
 
 def refuse_unusable_columns(protocols: Sequence[Protocol], tables: Mapping[str, Columns]) -> None:
-    """Refuse protocols that name columns which will not be there, or values which these will never have.
+    """Refuse protocols that name columns which will not be there, or values which these will never
+    have.
 
     Parameters
     ----------
     protocols : sequence of Protocol
         The run's protocols.
     tables : mapping
-        Table -> column -> what its contract declares, in the person table with the covariates of the mapping file.
+        Table -> column -> what its contract declares, in the person table with the covariates of
+        the mapping file.
 
     Raises
     ------
     ProtocolError
-        Naming every such column, with the nearest one that exists; or else every value that its column's list does not hold and every column of a
-        kind that cannot be used there.
+        Naming every such column, with the nearest one that exists; or else every value that its
+        column's list does not hold and every column of a kind that cannot be used there.
     """
-    asked = [(f"protocol {protocol.protocol}, {one.place}", one) for protocol in protocols for one in _asked_by(protocol, tables)]
-    missing = [f"{place}: {one.column} ({nearest(one.column, [*one.known])})" for place, one in asked if one.column not in one.known]
+    asked = [
+        (f"protocol {protocol.protocol}, {one.place}", one)
+        for protocol in protocols
+        for one in _asked_by(protocol, tables)
+    ]
+    missing = [
+        f"{place}: {one.column} ({nearest(one.column, [*one.known])})"
+        for place, one in asked
+        if one.column not in one.known
+    ]
     if missing:
         names = sorted({one.table for _, one in asked if one.column not in one.known})
         raise ProtocolError(
-            f"{len(missing)} column{'s' if len(missing) > 1 else ''} that a protocol asks for will not be in the {' and '.join(names)} table.",
+            f"{len(missing)} column{'s' if len(missing) > 1 else ''} that a protocol asks for will "
+            f"not be in the {' and '.join(names)} table.",
             where="; ".join(missing),
-            why="What a protocol asks for must have been measured before time zero and delivered. Nothing was run.",
-            fix="mend the name, or declare the column in the mapping file (tables, person, covariates).",
+            why="What a protocol asks for must have been measured before time zero and delivered. "
+            "Nothing was run.",
+            fix="mend the name, or declare the column in the mapping file (tables, person, "
+            "covariates).",
         )
     faults = [f"{place}: {one.column} {one.fault}" for place, one in asked if one.fault]
     if faults:
         raise ProtocolError(
-            f"{len(faults)} column{'s' if len(faults) > 1 else ''} cannot be what a protocol takes {'them' if len(faults) > 1 else 'it'} for.",
+            f"{len(faults)} column{'s' if len(faults) > 1 else ''} cannot be what a protocol takes "
+            f"{'them' if len(faults) > 1 else 'it'} for.",
             where="; ".join(faults),
-            why="A condition that nobody can meet would pass unseen: nothing would be adjusted for, and a group would be empty. Nothing was run.",
-            fix="mend the condition by the data contract of the column (data_contracts/, or the mapping file).",
+            why="A condition that nobody can meet would pass unseen: nothing would be adjusted "
+            "for, and a group would be empty. Nothing was run.",
+            fix="mend the condition by the data contract of the column (data_contracts/, or the "
+            "mapping file).",
         )
 
 
@@ -128,9 +169,11 @@ def refuse_unknown_interventions(protocols: Sequence[Protocol], intervention: pl
     ]
     if faults:
         raise ProtocolError(
-            f"{'Interventions' if len(faults) > 1 else 'An intervention'} that a protocol names will not be found: {len(faults)}.",
+            f"{'Interventions' if len(faults) > 1 else 'An intervention'} that a protocol names "
+            f"will not be found: {len(faults)}.",
             where="; ".join(faults),
-            why="The extract does not have it. Nobody would have started it, be left out or adjusted for it, and the answer would not say so.",
+            why="The extract does not have it. Nobody would have started it, be left out or "
+            "adjusted for it, and the answer would not say so.",
             fix="mend the name, or have the intervention delivered in the table intervention.",
         )
 
@@ -139,7 +182,11 @@ def _interventions_of(protocol: Protocol) -> Iterator[tuple[str, str]]:
     """Where a protocol names an intervention, and its id."""
     rule = protocol.eligibility
     yield "intervention_id", protocol.intervention_id
-    for place, one in (("other_intervention_id", protocol.other_intervention_id), ("during", rule.during), ("after", rule.after)):
+    for place, one in (
+        ("other_intervention_id", protocol.other_intervention_id),
+        ("during", rule.during),
+        ("after", rule.after),
+    ):
         if one:
             yield place, one
     named = [("exclude_participation", one.of) for one in rule.exclude_participation]
@@ -153,10 +200,22 @@ def _asked_by(protocol: Protocol, tables: Mapping[str, Columns]) -> Iterator[_As
         if one.kind in ("person", "latest"):
             table = one.table or "person"
             known = tables.get(table, {})
-            yield _Asked(f"covariate {one.name}", table, one.column, known, _fault_of_covariate(one, known.get(one.column)))
+            yield _Asked(
+                f"covariate {one.name}",
+                table,
+                one.column,
+                known,
+                _fault_of_covariate(one, known.get(one.column)),
+            )
     for group in protocol.subgroups:
         known = {**person, **_MADE_FOR_SUBGROUPS}
-        yield _Asked(f"subgroup {group.name}", "person", group.column, known, _fault_of_group(group, known.get(group.column)))
+        yield _Asked(
+            f"subgroup {group.name}",
+            "person",
+            group.column,
+            known,
+            _fault_of_group(group, known.get(group.column)),
+        )
     if protocol.survey_weight:
         column = person.get(protocol.survey_weight)
         fault = "is no number" if column and column.kind not in _NUMBERS else None
@@ -169,7 +228,11 @@ def _fault_of_covariate(covariate: Covariate, column: DeliveredColumn | None) ->
     if column.kind == "date":
         return "is a date"
     if column.kind == "string":
-        return "is a text and needs equals" if covariate.equals is None else _never(covariate.equals, column)
+        return (
+            "is a text and needs equals"
+            if covariate.equals is None
+            else _never(covariate.equals, column)
+        )
     return None if covariate.equals is None else f"is {_called(column)} and needs no equals"
 
 
@@ -177,11 +240,21 @@ def _fault_of_group(group: Subgroup, column: DeliveredColumn | None) -> str | No
     if column is None:
         return None
     if group.equals is None:
-        return None if column.kind in _NUMBERS else f"is {_called(column)} and has no at_least or below"
+        return (
+            None
+            if column.kind in _NUMBERS
+            else f"is {_called(column)} and has no at_least or below"
+        )
     if column.kind == "boolean":
-        return None if isinstance(group.equals, bool) else "is true or false, written without quotes"
+        return (
+            None if isinstance(group.equals, bool) else "is true or false, written without quotes"
+        )
     if column.kind == "string":
-        return "is a text, not true or false" if isinstance(group.equals, bool) else _never(group.equals, column)
+        return (
+            "is a text, not true or false"
+            if isinstance(group.equals, bool)
+            else _never(group.equals, column)
+        )
     return f"is {_called(column)} and needs at_least or below"
 
 
@@ -193,4 +266,6 @@ def _never(value: str, column: DeliveredColumn) -> str | None:
 
 
 def _called(column: DeliveredColumn) -> str:
-    return {"string": "a text", "date": "a date", "boolean": "true or false"}.get(column.kind, "a number")
+    return {"string": "a text", "date": "a date", "boolean": "true or false"}.get(
+        column.kind, "a number"
+    )

@@ -1,10 +1,13 @@
-"""Natural cubic splines: curves of a few terms that are straight before the first knot and after the last."""
+"""Natural cubic splines: curves of a few terms that are straight before the first knot and after
+the last.
+"""
 
 import numpy as np
 
 
 def natural_spline(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """A natural cubic spline's columns without the constant: the straight line first, (n, n_knots - 1).
+    """A natural cubic spline's columns without the constant: the straight line first, (n, n_knots -
+    1).
 
     Parameters
     ----------
@@ -33,8 +36,9 @@ def natural_spline(x: np.ndarray, knots: np.ndarray) -> np.ndarray:
 def calendar_columns(months: np.ndarray, *, first: int, last: int, n_terms: int) -> np.ndarray:
     """Calendar months as the terms of a curve: (n_months, n_terms).
 
-    The knots lie at equal distances from the first month to the last, whoever is there, so that districts, replicates and machines have the same
-    terms. Over those months the columns have mean 0 and standard deviation 1 and do not repeat each other; the first is the straight line.
+    The knots lie at equal distances from the first month to the last, whoever is there, so that
+    districts, replicates and machines have the same terms. Over those months the columns have mean
+    0 and standard deviation 1 and do not repeat each other; the first is the straight line.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""Intake: the door through which an extract enters. Gate 1 stands here, and bad rows are set aside, never dropped."""
+"""Intake: the door through which an extract enters. Gate 1 stands here, and bad rows are set aside,
+never dropped.
+"""
 
 from importlib import import_module
 from typing import Any

@@ -1,8 +1,10 @@
-"""Columns as whole numbers: keys, overlaps and references are looked for among numbers, which costs a small part of comparing texts.
+"""Columns as whole numbers: keys, overlaps and references are looked for among numbers, which costs
+a small part of comparing texts.
 
-A column's code is the position of the row's value among the column's distinct values, so codes are equal where values are, no two values share
-one (nothing rests on a hash), and what is asked of every cell need only be asked of every value. Where the values stand in order, codes sort as
-they do.
+A column's code is the position of the row's value among the column's distinct values, so codes are
+equal where values are, no two values share one (nothing rests on a hash), and what is asked of
+every cell need only be asked of every value. Where the values stand in order, codes sort as they
+do.
 """
 
 import math
@@ -15,7 +17,8 @@ import polars as pl
 
 NO_CODE = -1
 _LARGEST = 1 << 62
-# Cells looked at to tell whether equal ones stand together; and texts for each descent among them, above which they count as nearly sorted.
+# Cells looked at to tell whether equal ones stand together; and texts for each descent among them,
+# above which they count as nearly sorted.
 _SAMPLE, _FEW_DESCENTS = 10_000, 20
 # How often each number of a sample must stand in it for the sample to be taken for the whole.
 _TIMES_SEEN = 20
@@ -23,7 +26,8 @@ _TIMES_SEEN = 20
 _FEW_VALUES = 12
 # Numbers are compared with each of no more known ones than these.
 _FEW_NUMBERS = 5
-# A table of flags, one byte a number, is kept up to this many numbers, or this many for each number looked up.
+# A table of flags, one byte a number, is kept up to this many numbers, or this many for each number
+# looked up.
 _MAX_FLAGS, _MAX_FLAGS_EACH = 1 << 24, 16
 
 
@@ -31,8 +35,9 @@ _MAX_FLAGS, _MAX_FLAGS_EACH = 1 << 24, 16
 class Coded:
     """A column as numbers.
 
-    values : (n_values,) the distinct values. run_codes : (n_runs,) whole numbers, the position of a run's value among them, -1 where its cells are
-    empty. has_empty : whether some are. lengths : (n_runs,) how many rows each run has; None where each has one. is_ordered : whether the values
+    values : (n_values,) the distinct values. run_codes : (n_runs,) whole numbers, the position of a
+    run's value among them, -1 where its cells are empty. has_empty : whether some are. lengths :
+    (n_runs,) how many rows each run has; None where each has one. is_ordered : whether the values
     are known to stand in order.
     """
 
@@ -55,7 +60,11 @@ class Coded:
     @property
     def with_empty(self) -> pl.Series:
         """The distinct values, and an empty one where some cell is empty."""
-        return pl.concat([self.values, pl.Series([None], dtype=self.values.dtype)]) if self.has_empty else self.values
+        return (
+            pl.concat([self.values, pl.Series([None], dtype=self.values.dtype)])
+            if self.has_empty
+            else self.values
+        )
 
     @property
     def is_filled(self) -> np.ndarray | bool:
@@ -65,10 +74,14 @@ class Coded:
     @property
     def cells(self) -> pl.Series:
         """The column itself."""
-        return self.with_empty.gather(np.where(self.codes < 0, len(self.values), self.codes) if self.has_empty else self.codes)
+        return self.with_empty.gather(
+            np.where(self.codes < 0, len(self.values), self.codes) if self.has_empty else self.codes
+        )
 
     def rows_where(self, is_meant: np.ndarray) -> np.ndarray:
-        """Positions of the rows whose values are meant: (n_codes,) bool, mostly none; an empty cell's code, -1, picks out the last place."""
+        """Positions of the rows whose values are meant: (n_codes,) bool, mostly none; an empty
+        cell's code, -1, picks out the last place.
+        """
         if not is_meant.any():
             return np.empty(0, dtype=np.int64)
         runs = is_meant[self.run_codes].nonzero()[0]
@@ -81,8 +94,13 @@ class Coded:
     def placed(self, places: np.ndarray, other: "Coded") -> "Coded":
         """The column by the values of another, where its own have `places_among` them."""
         # Both mostly have the same months, so that nothing changes.
-        is_same = len(places) == self.n_codes == other.n_codes and (places[:-1] == np.arange(len(other.values))).all()
-        return Coded(other.values, self.run_codes if is_same else places[self.run_codes], True, self.lengths)
+        is_same = (
+            len(places) == self.n_codes == other.n_codes
+            and (places[:-1] == np.arange(len(other.values))).all()
+        )
+        return Coded(
+            other.values, self.run_codes if is_same else places[self.run_codes], True, self.lengths
+        )
 
     def at(self, positions: np.ndarray) -> "Coded":
         """The rows at some positions."""
@@ -96,7 +114,12 @@ class Coded:
         places = np.full(self.n_codes, NO_CODE, dtype=np.int32)
         places[order] = np.arange(len(order), dtype=np.int32)
         # The last place is the one that the code of an empty cell, -1, picks out.
-        return replace(self, values=self.values.gather(order), run_codes=places[self.run_codes], is_ordered=True)
+        return replace(
+            self,
+            values=self.values.gather(order),
+            run_codes=places[self.run_codes],
+            is_ordered=True,
+        )
 
     def with_values(self, values: pl.Series) -> "Coded":
         """The column after each of its values has become another text, or an empty cell."""
@@ -112,7 +135,12 @@ def stacked(columns: Sequence[Coded]) -> Coded:
     """Columns of texts, one below the other."""
     parts = _recoded(columns, pl.concat([column.values for column in columns]))
     codes = np.concatenate([part.codes for part in parts])
-    return Coded(parts[0].values, codes, any(part.has_empty for part in parts), is_ordered=parts[0].is_ordered)
+    return Coded(
+        parts[0].values,
+        codes,
+        any(part.has_empty for part in parts),
+        is_ordered=parts[0].is_ordered,
+    )
 
 
 def code_texts(texts: pl.Series) -> Coded:
@@ -128,7 +156,9 @@ def code_texts(texts: pl.Series) -> Coded:
 
 
 def stand_together(texts: pl.Series) -> bool:
-    """Whether equal cells of a column mostly follow each other, so that its runs tell its values."""
+    """Whether equal cells of a column mostly follow each other, so that its runs tell its
+    values.
+    """
     return 2 * texts.head(_SAMPLE).rle_id().n_unique() <= min(len(texts), _SAMPLE)
 
 
@@ -140,18 +170,26 @@ def code_column(column: pl.Series) -> Coded:
     physical = column.to_physical()
     numbers = physical.fill_null(0).to_numpy()
     is_empty = column.is_null().to_numpy() if has_empty else None
-    if len(numbers) and int(numbers.max()) - int(numbers.min()) < max(_MAX_FLAGS, _MAX_FLAGS_EACH * len(numbers)):
+    if len(numbers) and int(numbers.max()) - int(numbers.min()) < max(
+        _MAX_FLAGS, _MAX_FLAGS_EACH * len(numbers)
+    ):
         present, codes = _codes_by_table(numbers, is_empty)
     else:
         present = np.unique(numbers if is_empty is None else numbers[~is_empty])
         codes = np.searchsorted(present, numbers).astype(np.int32)
     if is_empty is not None:
         codes[is_empty] = NO_CODE
-    return Coded(pl.Series(present, dtype=physical.dtype).cast(column.dtype), codes, has_empty, is_ordered=True)
+    return Coded(
+        pl.Series(present, dtype=physical.dtype).cast(column.dtype),
+        codes,
+        has_empty,
+        is_ordered=True,
+    )
 
 
 def places_among(own: Coded, other: Coded) -> np.ndarray:
-    """The position of each value of a column among those of another, both in order; -1 where it is not among them.
+    """The position of each value of a column among those of another, both in order; -1 where it is
+    not among them.
 
     Returns
     -------
@@ -161,10 +199,16 @@ def places_among(own: Coded, other: Coded) -> np.ndarray:
     if own.values.equals(other.values):
         places = np.arange(len(own.values), dtype=np.int32)
     else:
-        # Both are in order, so that each value meets the last of the others not above it in one pass over the two.
+        # Both are in order, so that each value meets the last of the others not above it in one
+        # pass over the two.
         known = pl.DataFrame({"value": other.values, "last": other.values}).with_row_index("place")
         met = own.values.to_frame("value").join_asof(known, on="value")
-        place = pl.when(pl.col("last") == pl.col("value")).then("place").cast(pl.Int32).fill_null(NO_CODE)
+        place = (
+            pl.when(pl.col("last") == pl.col("value"))
+            .then("place")
+            .cast(pl.Int32)
+            .fill_null(NO_CODE)
+        )
         places = met.select(place).to_series().to_numpy()
     return np.append(places, np.int32(NO_CODE))
 
@@ -184,23 +228,32 @@ def pack(columns: Sequence[Coded]) -> np.ndarray:
     sizes = [column.n_codes for column in columns]
     weights = [math.prod(sizes[i + 1 :]) for i in range(len(sizes))]
     dtype = np.int32 if math.prod(sizes) < np.iinfo(np.int32).max else np.int64
-    # Codes begin at -1; what makes all numbers 0 or more is added to the first column's, of which there may be few.
+    # Codes begin at -1; what makes all numbers 0 or more is added to the first column's, of which
+    # there may be few.
     first = np.multiply(columns[0].run_codes, weights[0], dtype=dtype)
     first += sum(weights)
     packed = columns[0].by_row(first)
     for column, weight in zip(columns[1:], weights[1:], strict=True):
-        packed += column.by_row(column.run_codes if weight == 1 else np.multiply(column.run_codes, weight, dtype=dtype))
+        packed += column.by_row(
+            column.run_codes if weight == 1 else np.multiply(column.run_codes, weight, dtype=dtype)
+        )
     return packed
 
 
-def pack_both(left: Sequence[Coded], right: Sequence[Coded], packed_left: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of two tables packed alike, so that equal rows have equal numbers; a column has the same values in both.
+def pack_both(
+    left: Sequence[Coded], right: Sequence[Coded], packed_left: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of two tables packed alike, so that equal rows have equal numbers; a column has the
+    same values in both.
 
     `packed_left` is what `pack` made of the first table, where that is known.
     """
     if math.prod(column.n_codes for column in left) <= _LARGEST:
         return pack(left) if packed_left is None else packed_left, pack(right)
-    both = [Coded(one.values, np.concatenate([one.codes, other.codes]), True) for one, other in zip(left, right, strict=True)]
+    both = [
+        Coded(one.values, np.concatenate([one.codes, other.codes]), True)
+        for one, other in zip(left, right, strict=True)
+    ]
     packed, n_left = pack(both), len(left[0].codes)
     return packed[:n_left], packed[n_left:]
 
@@ -208,7 +261,11 @@ def pack_both(left: Sequence[Coded], right: Sequence[Coded], packed_left: np.nda
 def is_among(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Whether each number (0 or more) is one of the known ones: (n_numbers,) bool."""
     if len(known) <= _FEW_NUMBERS:
-        return reduce(np.logical_or, (numbers == number for number in known), np.zeros(len(numbers), dtype=bool))
+        return reduce(
+            np.logical_or,
+            (numbers == number for number in known),
+            np.zeros(len(numbers), dtype=bool),
+        )
     if not len(numbers):
         return np.zeros(0, dtype=bool)
     size = max(int(numbers.max()), int(known.max())) + 1
@@ -220,12 +277,22 @@ def is_among(numbers: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 
 def _recoded(columns: Sequence[Coded], values: pl.Series) -> list[Coded]:
-    """Columns whose values, one column's below the other's, have become others: all with the same values."""
+    """Columns whose values, one column's below the other's, have become others: all with the same
+    values.
+    """
     again, first, changed = code_texts(values), 0, []
     for column in columns:
         places = np.append(again.codes[first : first + len(column.values)], np.int32(NO_CODE))
         first += len(column.values)
-        changed.append(Coded(again.values, places[column.run_codes], column.has_empty or again.has_empty, column.lengths, again.is_ordered))
+        changed.append(
+            Coded(
+                again.values,
+                places[column.run_codes],
+                column.has_empty or again.has_empty,
+                column.lengths,
+                again.is_ordered,
+            )
+        )
     return changed
 
 
@@ -238,7 +305,8 @@ def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
         is_nearly_sorted = _FEW_DESCENTS * (texts < texts.shift(1)).sum() <= len(texts)
         codes, rows = (None, None) if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
     if codes is None or not texts.gather(rows).gather(codes).equals(texts):
-        # Texts that are nearly sorted already, or of which two were taken for one, their hashes being alike.
+        # Texts that are nearly sorted already, or of which two were taken for one, their hashes
+        # being alike.
         codes = texts.rank("dense").fill_null(0).to_numpy().astype(np.int32)
         rows = np.zeros(codes.max(initial=0) + 1, dtype=np.int64)
         rows[codes] = np.arange(len(texts))
@@ -252,11 +320,17 @@ def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
 
 
 def _codes_of_few(texts: pl.Series) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
-    """As `_codes_of_hashes`, where a sample shows few texts: to compare each one's hash with all rows' then costs least."""
+    """As `_codes_of_hashes`, where a sample shows few texts: to compare each one's hash with all
+    rows' then costs least.
+    """
     if texts.gather_every(len(texts) // (_SAMPLE + 1) + 1).n_unique() > _FEW_VALUES:
         return None, None
     hashes = _hashes(texts)
-    codes, rows, is_left = np.full(len(hashes), NO_CODE, dtype=np.int8), [], np.ones(len(hashes), dtype=bool)
+    codes, rows, is_left = (
+        np.full(len(hashes), NO_CODE, dtype=np.int8),
+        [],
+        np.ones(len(hashes), dtype=bool),
+    )
     while is_left.any():
         if len(rows) == _FEW_VALUES:
             return None, None
@@ -272,8 +346,11 @@ def _hashes(texts: pl.Series) -> np.ndarray:
 
 
 def _codes_of_hashes(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A code for each row, equal where the leading bits of the hashes are, and the first row of each code."""
-    # Hash and row make one number, because numbers are sorted several times as fast as an order is found.
+    """A code for each row, equal where the leading bits of the hashes are, and the first row of
+    each code.
+    """
+    # Hash and row make one number, because numbers are sorted several times as fast as an order is
+    # found.
     n_bits = np.uint64(len(hashes).bit_length())
     rows = np.arange(len(hashes), dtype=np.uint64)
     keys = np.sort((hashes >> n_bits) << n_bits | rows)
@@ -285,10 +362,15 @@ def _codes_of_hashes(hashes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return codes, order[is_new]
 
 
-def _codes_by_table(numbers: np.ndarray, is_empty: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct numbers in order and each one's position among them, by a table over their range; empty cells have any number."""
+def _codes_by_table(
+    numbers: np.ndarray, is_empty: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct numbers in order and each one's position among them, by a table over their
+    range; empty cells have any number.
+    """
     least, largest = int(numbers.min()), int(numbers.max())
-    # A table from 0 on takes more room than one from the least number on, but no other copy of the numbers.
+    # A table from 0 on takes more room than one from the least number on, but no other copy of the
+    # numbers.
     first = 0 if least >= 0 and largest < _MAX_FLAGS else least
     offsets = numbers - first if first else numbers
     filled = offsets if is_empty is None else offsets[~is_empty]
@@ -303,6 +385,11 @@ def _codes_by_table(numbers: np.ndarray, is_empty: np.ndarray | None) -> tuple[n
         place_of = np.full(len(is_present), NO_CODE, dtype=np.min_scalar_type(-len(present) - 1))
         place_of[present] = np.arange(len(present))
         codes = place_of[offsets]
-        if asked is filled or not ((codes == NO_CODE) if is_empty is None else (codes == NO_CODE) & ~is_empty).any():
+        if (
+            asked is filled
+            or not (
+                (codes == NO_CODE) if is_empty is None else (codes == NO_CODE) & ~is_empty
+            ).any()
+        ):
             break
     return present + first, codes

@@ -1,7 +1,8 @@
-"""A dated crosswalk: rows that name a district as it was are counted under the district that it has become.
+"""A dated crosswalk: rows that name a district as it was are counted under the district that it has
+become.
 
-Changes up to the last month known are followed, one after another, so that a run has one set of districts over its whole period. A run whose
-data end before a change keeps the districts that were.
+Changes up to the last month known are followed, one after another, so that a run has one set of
+districts over its whole period. A run whose data end before a change keeps the districts that were.
 """
 
 from collections import defaultdict
@@ -43,7 +44,11 @@ class Crosswalk(Record):
         for change in sorted(self.changes, key=lambda change: change.since):
             if change.since > day:
                 break
-            ways |= {old: (change.into, (*way, change)) for old, (now, way) in ways.items() if now in change.merged}
+            ways |= {
+                old: (change.into, (*way, change))
+                for old, (now, way) in ways.items()
+                if now in change.merged
+            }
             ways |= {old: (change.into, (change,)) for old in change.merged}
         return ways
 
@@ -60,25 +65,42 @@ def load_crosswalk(path: Path | str | None) -> Crosswalk:
 
 
 def carry_districts_over(
-    typed: TypedCells, contract: Contract, crosswalk: Crosswalk, *, districts: tuple[str, ...], data_through: date
+    typed: TypedCells,
+    contract: Contract,
+    crosswalk: Crosswalk,
+    *,
+    districts: tuple[str, ...],
+    data_through: date,
 ) -> tuple[TypedCells, list[str]]:
-    """A table under the districts of the run, and what was carried over (column, names, number of rows, date, grade).
+    """A table under the districts of the run, and what was carried over (column, names, number of
+    rows, date, grade).
 
     A name that the run itself uses stays as it is.
     """
-    ways = {old: way for old, way in crosswalk.names_on(data_through).items() if old not in districts}
+    ways = {
+        old: way for old, way in crosswalk.names_on(data_through).items() if old not in districts
+    }
     columns = [str(rule.arguments["column"]) for rule in contract.rules if rule.rule == _RULE]
-    columns += [name for name in contract.column_names if name == "provider_district" and name not in columns]
+    columns += [
+        name
+        for name in contract.column_names
+        if name == "provider_district" and name not in columns
+    ]
     if not ways or not columns:
         return typed, []
     notes = [note for column in columns for note in _notes(typed.rows, column, ways)]
     names = {old: now for old, (now, _) in ways.items()}
     rows = typed.rows.with_columns(pl.col(column).replace(names) for column in columns)
-    texts = {name: coded.with_values(coded.values.replace(names)) if name in columns else coded for name, coded in typed.texts.items()}
+    texts = {
+        name: coded.with_values(coded.values.replace(names)) if name in columns else coded
+        for name, coded in typed.texts.items()
+    }
     return replace(typed, rows=rows, texts=texts), notes
 
 
-def _notes(rows: pl.DataFrame, column: str, ways: dict[str, tuple[str, tuple[Change, ...]]]) -> list[str]:
+def _notes(
+    rows: pl.DataFrame, column: str, ways: dict[str, tuple[str, tuple[Change, ...]]]
+) -> list[str]:
     when = next((name for name in _DATES if name in rows.columns), None)
     found = rows.filter(pl.col(column).is_in(list(ways)))
     by_way: dict[tuple[str, ...], int] = defaultdict(int)
@@ -87,8 +109,16 @@ def _notes(rows: pl.DataFrame, column: str, ways: dict[str, tuple[str, tuple[Cha
     notes = []
     for (old,), count in by_way.items():
         now, way = ways[old]
-        steps = ", ".join(f"{change.into} since {change.since:%Y-%m-%d} (grade {change.grade})" for change in way)
-        late = found.filter((pl.col(column) == old) & (pl.col(when) >= way[0].since)).height if when else 0
+        steps = ", ".join(
+            f"{change.into} since {change.since:%Y-%m-%d} (grade {change.grade})" for change in way
+        )
+        late = (
+            found.filter((pl.col(column) == old) & (pl.col(when) >= way[0].since)).height
+            if when
+            else 0
+        )
         after = f"; {late:,} of them are dated after the change" if late else ""
-        notes.append(f'column "{column}": {count:,} rows of {old} are counted under {now}: {steps}{after}')
+        notes.append(
+            f'column "{column}": {count:,} rows of {old} are counted under {now}: {steps}{after}'
+        )
     return notes

@@ -1,8 +1,10 @@
-"""CSV as municipalities make it. Cells stay text until the contract types them, so that no parse failure can pass for an empty cell.
+"""CSV as municipalities make it. Cells stay text until the contract types them, so that no parse
+failure can pass for an empty cell.
 
-Column names stand on line 1. Encoding (utf-8 with or without byte order mark, else cp1252, of which latin-1 is a part) and separator
-(semicolon, comma or tab) are detected plainly and reported. A file whose separators and line ends, those between quotation marks aside, follow
-each other as on line 1 is well shaped; only others are taken apart line by line.
+Column names stand on line 1. Encoding (utf-8 with or without byte order mark, else cp1252, of which
+latin-1 is a part) and separator (semicolon, comma or tab) are detected plainly and reported. A file
+whose separators and line ends, those between quotation marks aside, follow each other as on line 1
+is well shaped; only others are taken apart line by line.
 """
 
 import csv
@@ -62,7 +64,8 @@ def decode(path: Path) -> tuple[bytes, str]:
             line = data[: fault.start].count(b"\n") + 1
             raise unreadable(
                 path,
-                f"It begins with the byte order mark of utf-8, but line {line} is not utf-8: it looks like latin-1 under a false mark.",
+                f"It begins with the byte order mark of utf-8, but line {line} is not utf-8: it "
+                "looks like latin-1 under a false mark.",
             ) from None
     try:
         return data.decode("cp1252").encode(), "cp1252"
@@ -76,21 +79,36 @@ def lines_of(data: bytes) -> pl.DataFrame:
     if not data.strip():
         return pl.DataFrame(schema=schema)
     lines = pl.read_csv(
-        io.BytesIO(data), separator=_NO_SEPARATOR, quote_char=None, has_header=False, infer_schema=False, new_columns=["text"]
+        io.BytesIO(data),
+        separator=_NO_SEPARATOR,
+        quote_char=None,
+        has_header=False,
+        infer_schema=False,
+        new_columns=["text"],
     )
-    return lines.with_row_index("line", offset=1).cast(schema).with_columns(pl.col("text").fill_null(""))
+    return (
+        lines.with_row_index("line", offset=1)
+        .cast(schema)
+        .with_columns(pl.col("text").fill_null(""))
+    )
 
 
 def _read_as_it_lies(path: Path) -> tuple[str, _Read | None]:
-    """Encoding and content of a file in utf-8 and well shaped, as most are; no content of others. Nothing is copied to find that out."""
+    """Encoding and content of a file in utf-8 and well shaped, as most are; no content of others.
+    Nothing is copied to find that out.
+    """
     if not path.stat().st_size:
         return "", None
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return _UTF_8[data[: len(_BYTE_ORDER_MARK)] == _BYTE_ORDER_MARK], _read_well_shaped(path, data, path)
+        return _UTF_8[data[: len(_BYTE_ORDER_MARK)] == _BYTE_ORDER_MARK], _read_well_shaped(
+            path, data, path
+        )
 
 
 def _read_well_shaped(path: Path, data: bytes | mmap.mmap, source: bytes | Path) -> _Read | None:
-    """Separator, cells and line 1, if every line has as many cells as line 1; None where that is not plain to see, or it is not utf-8."""
+    """Separator, cells and line 1, if every line has as many cells as line 1; None where that is
+    not plain to see, or it is not utf-8.
+    """
     try:
         header, separator, n_columns = _header_of(path, data)
     except UnicodeDecodeError:
@@ -126,10 +144,14 @@ def _header_of(path: Path, data: bytes | mmap.mmap) -> tuple[str, str, int]:
     return header, separator, _check_header(path, header, separator)
 
 
-def _lines_of_one_shape(data: bytes | mmap.mmap, separator: str, n_columns: int) -> tuple[int, bool]:
-    """How many lines a text has if each has as many cells as columns, else 0; and whether quotation marks stand in it.
+def _lines_of_one_shape(
+    data: bytes | mmap.mmap, separator: str, n_columns: int
+) -> tuple[int, bool]:
+    """How many lines a text has if each has as many cells as columns, else 0; and whether quotation
+    marks stand in it.
 
-    It counts as none of that shape, too, if zero bytes or line ends between quotation marks stand in it.
+    It counts as none of that shape, too, if zero bytes or line ends between quotation marks stand
+    in it.
     """
     numbers, n_lines = np.frombuffer(data, dtype=np.uint8), 0
     line = np.array([ord(separator)] * (n_columns - 1) + [ord("\n")], dtype=np.uint8)
@@ -148,7 +170,10 @@ def _lines_of_one_shape(data: bytes | mmap.mmap, separator: str, n_columns: int)
         marks = np.concatenate([begun, piece[is_mark]])
         if not piece.all() or (marks != lines[: len(marks)]).any():
             return 0, is_quoted
-        n_lines, begun = n_lines + len(marks) // n_columns, marks[len(marks) - len(marks) % n_columns :]
+        n_lines, begun = (
+            n_lines + len(marks) // n_columns,
+            marks[len(marks) - len(marks) % n_columns :],
+        )
     # The last line may do without its end.
     is_last = len(begun) == n_columns - 1 and data[-1:] != b"\n"
     return (0 if is_open or (len(begun) and not is_last) else n_lines + is_last), is_quoted
@@ -159,16 +184,27 @@ def _read_line_by_line(path: Path, data: bytes) -> _Read:
     lines = lines_of(data)
     _check_quotes(path, lines)
     try:
-        cells = pl.read_csv(io.BytesIO(data), separator=separator, infer_schema=False, truncate_ragged_lines=True)
+        cells = pl.read_csv(
+            io.BytesIO(data), separator=separator, infer_schema=False, truncate_ragged_lines=True
+        )
     except pl.exceptions.PolarsError as fault:
         raise unreadable(path, "Its lines cannot be told apart into cells.") from fault
     cells = cells.rename({column: column.strip() for column in cells.columns})
     shape = _shape_of(lines, separator)
     if cells.height != lines.height - 1:
         raise unreadable(path, "Its rows do not match its lines, so line numbers would be wrong.")
-    rows = shape.slice(1).select(pl.col("line").alias(LINE), pl.lit(path.name).alias(FILE), "is_blank", pl.col("is_whole").alias(IS_WHOLE))
+    rows = shape.slice(1).select(
+        pl.col("line").alias(LINE),
+        pl.lit(path.name).alias(FILE),
+        "is_blank",
+        pl.col("is_whole").alias(IS_WHOLE),
+    )
     cells = cells.hstack(rows).filter(~pl.col("is_blank")).drop("is_blank")
-    return separator, cells, shape.filter((pl.col("line") == 1) | ~pl.col("is_whole")).select("line", "text")
+    return (
+        separator,
+        cells,
+        shape.filter((pl.col("line") == 1) | ~pl.col("is_whole")).select("line", "text"),
+    )
 
 
 def _check_header(path: Path, header: str, separator: str) -> int:
@@ -177,18 +213,26 @@ def _check_header(path: Path, header: str, separator: str) -> int:
         raise unreadable(path, "Line 1 holds no column names.")
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated or set(names) & set(OWN_COLUMNS):
-        raise unreadable(path, f"Line 1 names a column twice, or as evalkit's own: {first_few(repeated or OWN_COLUMNS)}.")
+        raise unreadable(
+            path,
+            "Line 1 names a column twice, or as evalkit's own: "
+            f"{first_few(repeated or OWN_COLUMNS)}.",
+        )
     return len(names)
 
 
 def _check_quotes(path: Path, lines: pl.DataFrame) -> None:
-    broken = lines.filter(pl.col("text").str.count_matches('"', literal=True) % 2 == 1)["line"].to_list()
+    broken = lines.filter(pl.col("text").str.count_matches('"', literal=True) % 2 == 1)[
+        "line"
+    ].to_list()
     if broken:
         raise IntakeError(
             f"{len(broken)} lines have a quotation mark without its partner.",
             where=f"{path.name}, lines {first_few(broken)}",
-            why="A cell with a line break or a stray quotation mark shifts all rows after it. Nothing was read in.",
-            fix="ask the sender for a file without line breaks and stray quotation marks inside cells.",
+            why="A cell with a line break or a stray quotation mark shifts all rows after it. "
+            "Nothing was read in.",
+            fix="ask the sender for a file without line breaks and stray quotation marks inside "
+            "cells.",
         )
 
 
@@ -196,6 +240,6 @@ def _shape_of(lines: pl.DataFrame, separator: str) -> pl.DataFrame:
     # Separators inside quotation marks are no separators.
     bare = pl.col("text").str.replace_all('"[^"]*"', "")
     n_fields = bare.str.count_matches(separator, literal=True)
-    return lines.with_columns(is_blank=pl.col("text").str.strip_chars() == "", is_whole=n_fields == n_fields.first()).with_columns(
-        is_whole=pl.col("is_whole") | pl.col("is_blank")
-    )
+    return lines.with_columns(
+        is_blank=pl.col("text").str.strip_chars() == "", is_whole=n_fields == n_fields.first()
+    ).with_columns(is_whole=pl.col("is_whole") | pl.col("is_blank"))

@@ -1,4 +1,6 @@
-"""What every reader hands on: cells with the line each row stood on, and what had to be assumed to read them."""
+"""What every reader hands on: cells with the line each row stood on, and what had to be assumed to
+read them.
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +17,12 @@ NO_LINES = pl.DataFrame(schema={"line": pl.Int64, "text": pl.String})
 
 @dataclass(frozen=True)
 class Delivered:
-    """A file as read: `cells` has the file's columns (text, or as typed by the file) and _line, _file, _is_whole.
+    """A file as read: `cells` has the file's columns (text, or as typed by the file) and _line,
+    _file, _is_whole.
 
-    `loose_lines` holds header and misshapen lines as they stand (line, text), since their cells cannot be told apart. `also_searched` holds
-    what else stands in the file (other sheets of a workbook), by name: searched for personal numbers, not read in.
+    `loose_lines` holds header and misshapen lines as they stand (line, text), since their cells
+    cannot be told apart. `also_searched` holds what else stands in the file (other sheets of a
+    workbook), by name: searched for personal numbers, not read in.
     """
 
     path: Path
@@ -35,7 +39,9 @@ class Delivered:
         return [column for column in self.cells.columns if column not in OWN_COLUMNS]
 
     def coded(self, column: str) -> Coded:
-        """A column of texts as numbers (`code_texts`), looked for once: the gate, the typing of cells, the rules and the keys ask for it."""
+        """A column of texts as numbers (`code_texts`), looked for once: the gate, the typing of
+        cells, the rules and the keys ask for it.
+        """
         if column not in self._coded:
             self._coded[column] = code_texts(self.cells[column])
         return self._coded[column]
@@ -45,8 +51,12 @@ class Delivered:
         return column in self._coded
 
 
-def typed_file(path: Path, cells: pl.DataFrame, assumption: str, *, first_line: int = 1, **more: dict) -> Delivered:
-    """A file whose cells have types of their own, with its rows numbered from `first_line` unless the reader has numbered them."""
+def typed_file(
+    path: Path, cells: pl.DataFrame, assumption: str, *, first_line: int = 1, **more: dict
+) -> Delivered:
+    """A file whose cells have types of their own, with its rows numbered from `first_line` unless
+    the reader has numbered them.
+    """
     numbered = cells if LINE in cells.columns else cells.with_row_index(LINE, offset=first_line)
     own = numbered.with_columns(pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE))
     return Delivered(path, own, NO_LINES, has_decimal_comma=True, assumption=assumption, **more)

@@ -1,7 +1,8 @@
 """Mapping files: how a delivery goes beyond the contracts, or says the same in other words.
 
-A mapping declares covariates that only this data set has, carries another system's column names, codes and forms of dates over to ours, and
-names the crosswalk by which old districts become those of the run.
+A mapping declares covariates that only this data set has, carries another system's column names,
+codes and forms of dates over to ours, and names the crosswalk by which old districts become those
+of the run.
 """
 
 import re
@@ -22,7 +23,8 @@ _REFUSING: dict[str, Any] = {"extra": "forbid"}
 class Covariate:
     """A further column of the person table: what it is, its type, and when it was measured.
 
-    A covariate not known at the first month may describe people, but must not adjust a comparison that begins before it was measured.
+    A covariate not known at the first month may describe people, but must not adjust a comparison
+    that begins before it was measured.
     """
 
     __pydantic_config__: ClassVar = _REFUSING
@@ -41,11 +43,13 @@ class Covariate:
 
 @dataclass(frozen=True)
 class TableMapping:
-    """One table: delivered column by our column, delivered code -> our code by our column, and covariates.
+    """One table: delivered column by our column, delivered code -> our code by our column, and
+    covariates.
 
-    `formats` says how a column writes its dates where that is not 2026-09-01: "%Y%m%d", or "%Y%m" for months. `last_days` are columns that
-    name the last day of a period, or its last month where they are written without a day; the end is then the day after. `grades` says how sure the
-    codes of a column are (H, M, L) and `cautions` what to beware of; both are repeated in the receipt.
+    `formats` says how a column writes its dates where that is not 2026-09-01: "%Y%m%d", or "%Y%m"
+    for months. `last_days` are columns that name the last day of a period, or its last month where
+    they are written without a day; the end is then the day after. `grades` says how sure the codes
+    of a column are (H, M, L) and `cautions` what to beware of; both are repeated in the receipt.
     """
 
     __pydantic_config__: ClassVar = _REFUSING
@@ -59,18 +63,28 @@ class TableMapping:
     covariates: tuple[Covariate, ...] = ()
 
     def source_of(self, column: Column, names: Sequence[str]) -> str | None:
-        """The delivered column that holds one of ours: as the mapping says, else of the same name, else of its Swedish term; or None."""
+        """The delivered column that holds one of ours: as the mapping says, else of the same name,
+        else of its Swedish term; or None.
+        """
         if column.name in self.columns:
             return self.columns[column.name] if self.columns[column.name] in names else None
         if column.name in names:
             return column.name
         taken = set(self.columns.values())
-        return next((name for name in names if column.term and plain(name) == plain(column.term) and name not in taken), None)
+        return next(
+            (
+                name
+                for name in names
+                if column.term and plain(name) == plain(column.term) and name not in taken
+            ),
+            None,
+        )
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """A mapping file: the source of the data set, one entry for each table that needs one, and a crosswalk beside the mapping file.
+    """A mapping file: the source of the data set, one entry for each table that needs one, and a
+    crosswalk beside the mapping file.
 
     `crosswalk` is a path relative to the mapping file.
     """
@@ -96,7 +110,8 @@ def load_mapping(path: Path | str | None) -> Mapping:
     """
     if path is None:
         return Mapping(source="")
-    # Imported here: most deliveries come without a mapping, and what reads one takes a fifth of a second to import.
+    # Imported here: most deliveries come without a mapping, and what reads one takes a fifth of a
+    # second to import.
     from evalkit.records import load
 
     return load(path, Mapping)

@@ -1,10 +1,13 @@
-"""The official monthly record of income support: tab-separated text without column names, lines ended by CRLF, one line a household and month.
+"""The official monthly record of income support: tab-separated text without column names, lines
+ended by CRLF, one line a household and month.
 
-Fields: 1 Ar, 2 Manad, 3 Kommun (4 digits), 4 Distrikt (2, only the three largest cities), 5 Barn15, 6 Sbel (whole SEK), then number, status,
-refugee, foreign background, sex (1 man, 2 woman) and age of the applicant (7-12) and of the co-applicant (13-18), and the numbers of further
-persons (19-). December is sent as a file of the whole year, which takes the place of the months sent before.
-The record as authorities hold it carries personnummer and never passes gate 1: its numbers are replaced by pseudonyms first.
-Source: Socialstyrelsen, Postbeskrivning (record description), as read second-hand (grade M).
+Fields: 1 Ar, 2 Manad, 3 Kommun (4 digits), 4 Distrikt (2, only the three largest cities), 5 Barn15,
+6 Sbel (whole SEK), then number, status, refugee, foreign background, sex (1 man, 2 woman) and age
+of the applicant (7-12) and of the co-applicant (13-18), and the numbers of further persons (19-).
+December is sent as a file of the whole year, which takes the place of the months sent before. The
+record as authorities hold it carries personnummer and never passes gate 1: its numbers are replaced
+by pseudonyms first. Source: Socialstyrelsen, Postbeskrivning (record description), as read
+second-hand (grade M).
 """
 
 from collections.abc import Mapping as Dictionary
@@ -30,11 +33,23 @@ _SEX = {"1": "male", "2": "female"}
 # What a record is written from; a number may be of any width.
 _WRITTEN: dict[str, dict[str, type[pl.DataType] | None]] = {
     "person": {"person_id": pl.String, "sex": pl.String, "birth_year": None},
-    "income_support": {"household_id": pl.String, "month": pl.Date, "district": pl.String, "n_children": None, "amount": None},
-    "household_member": {"household_id": pl.String, "person_id": pl.String, "month": pl.Date, "role": pl.String},
+    "income_support": {
+        "household_id": pl.String,
+        "month": pl.Date,
+        "district": pl.String,
+        "n_children": None,
+        "amount": None,
+    },
+    "household_member": {
+        "household_id": pl.String,
+        "person_id": pl.String,
+        "month": pl.Date,
+        "role": pl.String,
+    },
 }
 _ASSUMPTION = (
-    "official monthly record; household named after its applicant, district is the record's district or else its municipality, "
+    "official monthly record; household named after its applicant, district is the record's "
+    "district or else its municipality, "
     "year of birth is year less age; status, refugee and foreign background are not read in"
 )
 
@@ -56,9 +71,19 @@ def read_monthly_records(paths: Sequence[Path]) -> dict[str, tuple[Delivered, ..
     """
     files = {path: _records(path) for path in paths}
     known = {"income_support": _payments, "household_member": _members}
-    tables = {table: tuple(_delivered(path, make(rows)) for path, rows in files.items()) for table, make in known.items()}
-    persons = pl.concat([_persons(rows) for rows in files.values()]).sort("_month", FILE, LINE).unique("person_id", keep="first")
-    people = [(path, persons.filter(pl.col(FILE) == path.name).drop("_month").sort(LINE)) for path in files]
+    tables = {
+        table: tuple(_delivered(path, make(rows)) for path, rows in files.items())
+        for table, make in known.items()
+    }
+    persons = (
+        pl.concat([_persons(rows) for rows in files.values()])
+        .sort("_month", FILE, LINE)
+        .unique("person_id", keep="first")
+    )
+    people = [
+        (path, persons.filter(pl.col(FILE) == path.name).drop("_month").sort(LINE))
+        for path in files
+    ]
     return {**tables, "person": tuple(_delivered(path, rows) for path, rows in people)}
 
 
@@ -86,7 +111,8 @@ def write_monthly_record(
     Raises
     ------
     IntakeError
-        If the tables are not as admitted, the municipality is not four digits, or a household has no applicant in a month.
+        If the tables are not as admitted, the municipality is not four digits, or a household has
+        no applicant in a month.
     """
     _refuse_not_admitted(tables)
     records = _records_of(tables, months, dict(district_codes or {}))
@@ -94,13 +120,26 @@ def write_monthly_record(
     if n_without or not (len(municipality) == 4 and municipality.isdigit()):
         raise IntakeError(
             "A monthly record cannot be written.",
-            where=f"municipality of {len(municipality)} characters; {n_without} households without an applicant (role lead)",
-            why="The record names its municipality by four digits and each household by its applicant.",
+            where=f"municipality of {len(municipality)} characters; {n_without} households without "
+            "an applicant (role lead)",
+            why="The record names its municipality by four digits and each household by its "
+            "applicant.",
             fix="give the municipality's code, and tables in which each household has a lead.",
         )
-    fields = [pl.lit(municipality) if name == "municipality" else pl.col(name).fill_null("") for name in FIELDS]
-    others = pl.when(pl.col("others").list.len() > 0).then("\t" + pl.col("others").list.join("\t")).otherwise(pl.lit(""))
-    lines = records.select(pl.concat_str(fields, separator="\t") + others.fill_null("")).to_series().to_list()
+    fields = [
+        pl.lit(municipality) if name == "municipality" else pl.col(name).fill_null("")
+        for name in FIELDS
+    ]
+    others = (
+        pl.when(pl.col("others").list.len() > 0)
+        .then("\t" + pl.col("others").list.join("\t"))
+        .otherwise(pl.lit(""))
+    )
+    lines = (
+        records.select(pl.concat_str(fields, separator="\t") + others.fill_null(""))
+        .to_series()
+        .to_list()
+    )
     path = Path(path)
     path.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
     return path
@@ -117,7 +156,8 @@ def _refuse_not_admitted(tables: Dictionary[str, pl.DataFrame]) -> None:
         raise IntakeError(
             "A monthly record cannot be written from these tables.",
             where=f"columns missing or of another type: {first_few(lacking, 8)}",
-            why="The record is written from tables that have passed intake: months are dates and amounts numbers.",
+            why="The record is written from tables that have passed intake: months are dates and "
+            "amounts numbers.",
             fix="admit the extract first (evalkit.intake.admit) and hand on its tables.",
         )
 
@@ -135,15 +175,34 @@ def _records(path: Path) -> pl.DataFrame:
         raise IntakeError(
             "A monthly record could not be read.",
             where=path.name,
-            why=f"No line of it holds the {_N_REQUIRED} fields of the record, separated by tabs. Nothing was read in.",
-            fix="deliver the record as the authority receives it, with pseudonyms for its numbers and without column names.",
+            why=f"No line of it holds the {_N_REQUIRED} fields of the record, separated by tabs. "
+            "Nothing was read in.",
+            fix="deliver the record as the authority receives it, with pseudonyms for its numbers "
+            "and without column names.",
         )
-    fields = [_filled(pl.col("parts").list.get(i, null_on_oob=True)).alias(name) for i, name in enumerate(FIELDS)]
-    others = pl.col("parts").list.slice(len(FIELDS)).list.eval(_filled(pl.element())).list.drop_nulls().alias("others")
-    rows = rows.select(pl.col("line").alias(LINE), pl.lit(path.name).alias(FILE), is_whole.alias(IS_WHOLE), *fields, others)
+    fields = [
+        _filled(pl.col("parts").list.get(i, null_on_oob=True)).alias(name)
+        for i, name in enumerate(FIELDS)
+    ]
+    others = (
+        pl.col("parts")
+        .list.slice(len(FIELDS))
+        .list.eval(_filled(pl.element()))
+        .list.drop_nulls()
+        .alias("others")
+    )
+    rows = rows.select(
+        pl.col("line").alias(LINE),
+        pl.lit(path.name).alias(FILE),
+        is_whole.alias(IS_WHOLE),
+        *fields,
+        others,
+    )
     return rows.with_columns(
         household_id="H-" + pl.col("person_1"),
-        month=pl.concat_str([pl.col("year"), pl.lit("-"), pl.col("month").str.zfill(2), pl.lit("-01")]),
+        month=pl.concat_str(
+            [pl.col("year"), pl.lit("-"), pl.col("month").str.zfill(2), pl.lit("-01")]
+        ),
         district=pl.coalesce("district", "municipality"),
     )
 
@@ -155,7 +214,9 @@ def _filled(text: pl.Expr) -> pl.Expr:
 
 def _payments(rows: pl.DataFrame) -> pl.DataFrame:
     currency = pl.when(pl.col("amount").is_not_null()).then(pl.lit("SEK")).alias("currency")
-    return rows.select("household_id", "month", "district", "amount", currency, "n_children", LINE, FILE, IS_WHOLE)
+    return rows.select(
+        "household_id", "month", "district", "amount", currency, "n_children", LINE, FILE, IS_WHOLE
+    )
 
 
 def _members(rows: pl.DataFrame) -> pl.DataFrame:
@@ -164,10 +225,14 @@ def _members(rows: pl.DataFrame) -> pl.DataFrame:
         rows.select(*own, pl.col(column).alias("person_id"), pl.lit(role).alias("role"))
         for column, role in (("person_1", "lead"), ("person_2", "co_applicant"))
     ]
-    children = rows.explode("others").select(*own, pl.col("others").alias("person_id"), pl.lit("child").alias("role"))
+    children = rows.explode("others").select(
+        *own, pl.col("others").alias("person_id"), pl.lit("child").alias("role")
+    )
     found = pl.concat([*parts, children])
     # A line that is not whole stays once, so that it is counted and set aside.
-    return found.filter(pl.col("person_id").is_not_null() | (~pl.col(IS_WHOLE) & (pl.col("role") == "lead"))).sort(LINE)
+    return found.filter(
+        pl.col("person_id").is_not_null() | (~pl.col(IS_WHOLE) & (pl.col("role") == "lead"))
+    ).sort(LINE)
 
 
 def _persons(rows: pl.DataFrame) -> pl.DataFrame:
@@ -175,7 +240,10 @@ def _persons(rows: pl.DataFrame) -> pl.DataFrame:
         rows.select(
             pl.col(f"person_{i}").alias("person_id"),
             "district",
-            (pl.col("year").cast(pl.Int32, strict=False) - pl.col(f"age_{i}").cast(pl.Int32, strict=False))
+            (
+                pl.col("year").cast(pl.Int32, strict=False)
+                - pl.col(f"age_{i}").cast(pl.Int32, strict=False)
+            )
             .cast(pl.String)
             .alias("birth_year"),
             pl.col(f"sex_{i}").replace(_SEX).alias("sex"),
@@ -202,20 +270,35 @@ def _delivered(path: Path, cells: pl.DataFrame) -> Delivered:
     return Delivered(path, cells, NO_LINES, has_decimal_comma=False, assumption=_ASSUMPTION)
 
 
-def _records_of(tables: Dictionary[str, pl.DataFrame], months: Sequence[date], district_codes: dict[str, str]) -> pl.DataFrame:
+def _records_of(
+    tables: Dictionary[str, pl.DataFrame], months: Sequence[date], district_codes: dict[str, str]
+) -> pl.DataFrame:
     members = tables["household_member"].filter(pl.col("month").is_in(list(months)))
-    members = members.join(tables["person"].select("person_id", "sex", "birth_year"), on="person_id", how="left")
+    members = members.join(
+        tables["person"].select("person_id", "sex", "birth_year"), on="person_id", how="left"
+    )
     payments = tables["income_support"].filter(pl.col("month").is_in(list(months)))
     keys = ["household_id", "month"]
     sexes = {sex: code for code, sex in _SEX.items()}
     for i, role in ((1, "lead"), (2, "co_applicant")):
         age = (pl.col("month").dt.year() - pl.col("birth_year")).cast(pl.String)
         adults = members.filter(pl.col("role") == role).select(
-            *keys, pl.col("person_id").alias(f"person_{i}"), pl.col("sex").replace(sexes).alias(f"sex_{i}"), age.alias(f"age_{i}")
+            *keys,
+            pl.col("person_id").alias(f"person_{i}"),
+            pl.col("sex").replace(sexes).alias(f"sex_{i}"),
+            age.alias(f"age_{i}"),
         )
-        payments = payments.join(adults.unique(keys, keep="first", maintain_order=True), on=keys, how="left")
-    children = members.filter(pl.col("role") == "child").group_by(keys).agg(pl.col("person_id").sort().alias("others"))
-    empty = [pl.lit("").alias(f"{name}_{i}") for i in (1, 2) for name in ("status", "refugee", "foreign")]
+        payments = payments.join(
+            adults.unique(keys, keep="first", maintain_order=True), on=keys, how="left"
+        )
+    children = (
+        members.filter(pl.col("role") == "child")
+        .group_by(keys)
+        .agg(pl.col("person_id").sort().alias("others"))
+    )
+    empty = [
+        pl.lit("").alias(f"{name}_{i}") for i in (1, 2) for name in ("status", "refugee", "foreign")
+    ]
     return (
         payments.join(children, on=keys, how="left")
         .sort("month", "household_id")

@@ -1,6 +1,7 @@
 """Readers: a delivered file as a table of cells, by its suffix.
 
-CSV, Excel workbooks, Parquet, and the files of SAS, SPSS and Stata. Libraries beyond polars are imported when a file asks for them.
+CSV, Excel workbooks, Parquet, and the files of SAS, SPSS and Stata. Libraries beyond polars are
+imported when a file asks for them.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,14 @@ from evalkit.errors import IntakeError
 from evalkit.intake.csv_reader import decode, lines_of, read_csv
 from evalkit.intake.delivered import LINE, OWN_COLUMNS, Delivered, typed_file, unreadable
 
-STATISTICS_FILES = {".sav": "SPSS", ".zsav": "SPSS", ".por": "SPSS", ".dta": "Stata", ".sas7bdat": "SAS", ".xpt": "SAS transport"}
+STATISTICS_FILES = {
+    ".sav": "SPSS",
+    ".zsav": "SPSS",
+    ".por": "SPSS",
+    ".dta": "Stata",
+    ".sas7bdat": "SAS",
+    ".xpt": "SAS transport",
+}
 SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", *STATISTICS_FILES)
 
 
@@ -31,7 +39,8 @@ def read_delivered(path: Path | str, *, table: str | None = None) -> Delivered:
     Raises
     ------
     IntakeError
-        If the file cannot be read, has no column names, repeats one, or has a line break inside a cell.
+        If the file cannot be read, has no column names, repeats one, or has a line break inside a
+        cell.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -73,16 +82,25 @@ def _read_workbook(path: Path, table: str | None) -> Delivered:
         names = book.sheet_names
         chosen = table if table in names else names[0]
         sheets = {
-            name: _trimmed(book.load_sheet(name, header_row=0, schema_sample_rows=None).to_polars()) for name in names if name == chosen
+            name: _trimmed(book.load_sheet(name, header_row=0, schema_sample_rows=None).to_polars())
+            for name in names
+            if name == chosen
         }
         others = {
-            name: book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars() for name in names if name != chosen
+            name: book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars()
+            for name in names
+            if name != chosen
         }
     except fastexcel.FastExcelError as fault:
-        raise unreadable(path, "It is not an Excel workbook, it is damaged, or a sheet in it is empty.") from fault
+        raise unreadable(
+            path, "It is not an Excel workbook, it is damaged, or a sheet in it is empty."
+        ) from fault
     cells = sheets[chosen]
     _check_names(path, cells.columns)
-    assumption = f"Excel workbook, sheet {names.index(chosen) + 1} of {len(names)}; lines are the sheet's rows"
+    assumption = (
+        f"Excel workbook, sheet {names.index(chosen) + 1} of {len(names)}; lines are the "
+        "sheet's rows"
+    )
     delivered = typed_file(path, cells, assumption, first_line=2, also_searched=others)
     is_filled = pl.any_horizontal(pl.col(name).is_not_null() for name in cells.columns)
     return replace(delivered, cells=delivered.cells.filter(is_filled))
@@ -99,9 +117,21 @@ def _read_statistics_file(path: Path) -> Delivered:
     }.get(suffix, pyreadstat.read_sav)
     try:
         cells, _ = read(path, output_format="polars")
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, ValueError) as fault:
-        raise unreadable(path, f"It is not a file of {STATISTICS_FILES[suffix]}, or it is damaged.") from fault
-    return typed_file(path, cells, f"{STATISTICS_FILES[suffix]} file, codes without their labels; lines are row numbers, from 1")
+    except (
+        pyreadstat.ReadstatError,
+        pyreadstat.PyreadstatError,
+        UnicodeDecodeError,
+        ValueError,
+    ) as fault:
+        raise unreadable(
+            path, f"It is not a file of {STATISTICS_FILES[suffix]}, or it is damaged."
+        ) from fault
+    return typed_file(
+        path,
+        cells,
+        f"{STATISTICS_FILES[suffix]} file, codes without their labels; lines are row numbers, from "
+        "1",
+    )
 
 
 def _trimmed(cells: pl.DataFrame) -> pl.DataFrame:
@@ -109,7 +139,11 @@ def _trimmed(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check_names(path: Path, columns: list[str]) -> None:
-    if not columns or all(name.startswith("__UNNAMED__") for name in columns) or set(columns) & set(OWN_COLUMNS):
+    if (
+        not columns
+        or all(name.startswith("__UNNAMED__") for name in columns)
+        or set(columns) & set(OWN_COLUMNS)
+    ):
         raise unreadable(path, "Row 1 of its sheet holds no column names.")
 
 
@@ -123,5 +157,6 @@ def _library(name: str, path: Path) -> Any:
             f"A file of the kind {path.suffix} cannot be read here.",
             where=path.name,
             why=f"The library {name} is not installed. Nothing was read in.",
-            fix='install evalkit with its readers (pip install "evalkit[readers]"), or ask for CSV or Parquet.',
+            fix='install evalkit with its readers (pip install "evalkit[readers]"), or ask for CSV '
+            "or Parquet.",
         ) from fault

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 def contracts_of_run(run: "Run") -> dict[str, Contract]:
     """The contracts of a run by table, with the covariates that its mapping file declares."""
     mapping = run.params.extract.mapping
-    return contracts_with_covariates(run.path(run.params.contracts), load_mapping(run.path(mapping) if mapping else None))
+    return contracts_with_covariates(
+        run.path(run.params.contracts), load_mapping(run.path(mapping) if mapping else None)
+    )
 
 
-def admit_run(run: "Run", *, extract: Path | str | None = None, mapping: Path | str | None = None) -> Admission:
-    """Let the extract of a run in; as `admit`, with the run file's extract, contracts, mapping, districts, months and limits.
+def admit_run(
+    run: "Run", *, extract: Path | str | None = None, mapping: Path | str | None = None
+) -> Admission:
+    """Let the extract of a run in; as `admit`, with the run file's extract, contracts, mapping,
+    districts, months and limits.
 
     Parameters
     ----------

@@ -1,4 +1,6 @@
-"""The text of files that belong to no contract, so that gate 1 can search them: tables, text, office documents and archives."""
+"""The text of files that belong to no contract, so that gate 1 can search them: tables, text,
+office documents and archives.
+"""
 
 import io
 import re
@@ -18,7 +20,9 @@ _MAX_MEMBER_BYTES = 1 << 30
 
 
 def searchable(path: Path) -> dict[str, pl.DataFrame] | None:
-    """What can be searched in a file, by part of its name ("" for the whole file): tables of cells or lines; None where nothing can be."""
+    """What can be searched in a file, by part of its name ("" for the whole file): tables of cells
+    or lines; None where nothing can be.
+    """
     suffix = path.suffix.lower()
     try:
         if suffix in _WORKBOOKS:
@@ -39,13 +43,19 @@ def _sheets(path: Path) -> dict[str, pl.DataFrame] | None:
     try:
         book = fastexcel.read_excel(path)
         numbered = list(enumerate(book.sheet_names, start=1))
-        return {f", sheet {i}": book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string").to_polars() for i, name in numbered}
+        return {
+            f", sheet {i}": book.load_sheet(
+                name, header_row=None, skip_rows=0, dtypes="string"
+            ).to_polars()
+            for i, name in numbered
+        }
     except fastexcel.FastExcelError:
         return None
 
 
 def _members(path: Path) -> dict[str, pl.DataFrame] | None:
-    # Word processors cut a number in pieces by tags within a paragraph, so tags go before the search and paragraphs become lines.
+    # Word processors cut a number in pieces by tags within a paragraph, so tags go before the
+    # search and paragraphs become lines.
     found = {}
     with zipfile.ZipFile(path) as archive:
         members = [info for info in archive.infolist() if not info.is_dir()]
@@ -57,6 +67,8 @@ def _members(path: Path) -> dict[str, pl.DataFrame] | None:
                 data = _TAG.sub(b"", _PARAGRAPH_END.sub(b"\n", data))
             if b"\x00" not in data:
                 found[f", part {i}"] = lines_of(data.decode("utf-8", errors="replace").encode())
-            elif zipfile.is_zipfile(io.BytesIO(data)) or not info.filename.lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".bmp")):
+            elif zipfile.is_zipfile(io.BytesIO(data)) or not info.filename.lower().endswith(
+                (".png", ".jpg", ".jpeg", ".gif", ".bmp")
+            ):
                 return None
     return found

@@ -1,4 +1,6 @@
-"""Work done in threads: most of what intake does leaves Python, so that threads share the processors."""
+"""Work done in threads: most of what intake does leaves Python, so that threads share the
+processors.
+"""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,6 @@
-"""Workbooks for those without a system: one per table, with Swedish headings, drop-downs and a data dictionary."""
+"""Workbooks for those without a system: one per table, with Swedish headings, drop-downs and a data
+dictionary.
+"""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,20 +10,32 @@ from evalkit.intake.contract import Column, Contract
 
 _ROWS = 2000
 _KINDS = {"string": "text", "integer": "heltal", "number": "tal", "date": "datum (ÅÅÅÅ-MM-DD)"}
-_HEADINGS = ("Kolumn", "Namn i evalkit", "Vad den betyder", "Typ", "Måste fyllas i", "Tillåtna värden")
+_HEADINGS = (
+    "Kolumn",
+    "Namn i evalkit",
+    "Vad den betyder",
+    "Typ",
+    "Måste fyllas i",
+    "Tillåtna värden",
+)
 _DICTIONARY, _LISTS = "Dataordlista", "Listor"
 # A fixed moment, so that the same contracts give the same bytes.
 _CREATED = datetime(2026, 1, 1)
 
 
 def write_templates(contracts: dict[str, Contract], out: Path | str) -> list[Path]:
-    """Write TABLE.xlsx for every table, and Dataordlista.xlsx over all of them; returns their paths.
+    """Write TABLE.xlsx for every table, and Dataordlista.xlsx over all of them; returns their
+    paths.
 
-    A filled-in workbook can be delivered as it is: intake understands the Swedish headings and words.
+    A filled-in workbook can be delivered as it is: intake understands the Swedish headings and
+    words.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    return [*[_write_template(contract, out) for contract in contracts.values()], _write_dictionary(contracts, out)]
+    return [
+        *[_write_template(contract, out) for contract in contracts.values()],
+        _write_dictionary(contracts, out),
+    ]
 
 
 def _write_template(contract: Contract, out: Path) -> Path:
@@ -33,9 +47,16 @@ def _write_template(contract: Contract, out: Path) -> Path:
         for i, column in enumerate(contract.columns):
             sheet.write_string(0, i, column.term, formats["must" if column.is_required else "may"])
             sheet.write_comment(0, i, column.description["sv"], {"visible": False})
-            sheet.set_column(i, i, max(len(column.term) + 4, 14), formats["date"] if column.kind == "date" else None)
+            sheet.set_column(
+                i,
+                i,
+                max(len(column.term) + 4, 14),
+                formats["date"] if column.kind == "date" else None,
+            )
         dictionary = book.add_worksheet(_DICTIONARY)
-        _fill_dictionary(dictionary, [(contract.table, column) for column in contract.columns], formats)
+        _fill_dictionary(
+            dictionary, [(contract.table, column) for column in contract.columns], formats
+        )
         for i, column in enumerate(contract.columns):
             if column.labels:
                 lists = lists or book.add_worksheet(_LISTS)
@@ -51,7 +72,11 @@ def _write_template(contract: Contract, out: Path) -> Path:
 def _write_dictionary(contracts: dict[str, Contract], out: Path) -> Path:
     path = out / f"{_DICTIONARY}.xlsx"
     with _workbook(path) as book:
-        rows = [(contract.table, column) for contract in contracts.values() for column in contract.columns]
+        rows = [
+            (contract.table, column)
+            for contract in contracts.values()
+            for column in contract.columns
+        ]
         _fill_dictionary(book.add_worksheet(_DICTIONARY), rows, _formats(book), with_table=True)
     return path
 
@@ -74,7 +99,9 @@ def _formats(book: Any) -> dict[str, Any]:
     }
 
 
-def _fill_dictionary(sheet: Any, rows: list[tuple[str, Column]], formats: dict[str, Any], *, with_table: bool = False) -> None:
+def _fill_dictionary(
+    sheet: Any, rows: list[tuple[str, Column]], formats: dict[str, Any], *, with_table: bool = False
+) -> None:
     sheet.write_row(0, 0, (("Tabell",) if with_table else ()) + _HEADINGS, formats["may"])
     sheet.freeze_panes(1, 0)
     for i, (table, column) in enumerate(rows, start=1):
@@ -84,7 +111,14 @@ def _fill_dictionary(sheet: Any, rows: list[tuple[str, Column]], formats: dict[s
 
 def _entry(column: Column) -> tuple[str, ...]:
     must = "ja" if column.is_required and not column.may_be_absent else "nej"
-    return (column.term, column.name, column.description["sv"], _KINDS[column.kind], must, ", ".join(column.labels.values()))
+    return (
+        column.term,
+        column.name,
+        column.description["sv"],
+        _KINDS[column.kind],
+        must,
+        ", ".join(column.labels.values()),
+    )
 
 
 def _validation(column: Column, position: int) -> dict[str, Any] | None:
@@ -92,12 +126,27 @@ def _validation(column: Column, position: int) -> dict[str, Any] | None:
         from xlsxwriter.utility import xl_range_abs
 
         source = f"={_LISTS}!{xl_range_abs(0, position, len(column.labels) - 1, position)}"
-        return {"validate": "list", "source": source, "error_message": "Välj ett av orden i listan."}
+        return {
+            "validate": "list",
+            "source": source,
+            "error_message": "Välj ett av orden i listan.",
+        }
     if column.kind == "date":
         limits = {"minimum": datetime(1900, 1, 1), "maximum": datetime(2100, 12, 31)}
-        return {"validate": "date", "criteria": "between", **limits, "error_message": "Skriv ett datum, ÅÅÅÅ-MM-DD."}
+        return {
+            "validate": "date",
+            "criteria": "between",
+            **limits,
+            "error_message": "Skriv ett datum, ÅÅÅÅ-MM-DD.",
+        }
     if column.kind in ("integer", "number"):
         low, high = column.limits.get("minimum", -1e12), column.limits.get("maximum", 1e12)
         kind = "integer" if column.kind == "integer" else "decimal"
-        return {"validate": kind, "criteria": "between", "minimum": low, "maximum": high, "error_message": "Skriv ett tal inom gränserna."}
+        return {
+            "validate": kind,
+            "criteria": "between",
+            "minimum": low,
+            "maximum": high,
+            "error_message": "Skriv ett tal inom gränserna.",
+        }
     return None

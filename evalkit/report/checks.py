@@ -1,4 +1,6 @@
-"""The checks of an effect in words: placebos, the naive figure, unknown destinations, and what could have been found."""
+"""The checks of an effect in words: placebos, the naive figure, unknown destinations, and what
+could have been found.
+"""
 
 from markupsafe import Markup
 
@@ -45,8 +47,15 @@ _BOUNDS = ("none_work", "all_work", "none_work_months", "all_work_months", *_CAS
 
 
 def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    """Sentences about the placebos, unlikeness, what is refused, the naive figure, what is not seen and what could have been found."""
-    return (*_placebo_text(brief, effect), *_unlike_texts(brief, effect), *refused_text(brief, effect), *_reading_texts(brief, effect))
+    """Sentences about the placebos, unlikeness, what is refused, the naive figure, what is not seen
+    and what could have been found.
+    """
+    return (
+        *_placebo_text(brief, effect),
+        *_unlike_texts(brief, effect),
+        *refused_text(brief, effect),
+        *_reading_texts(brief, effect),
+    )
 
 
 def check_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
@@ -54,9 +63,17 @@ def check_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     words, rows = brief.words, _checks(brief, effect)
     if not rows:
         return ()
-    head = tuple(words.text(key) for key in ("sure.check", "sure.check_value", "sure.check_limit", "sure.verdict"))
+    head = tuple(
+        words.text(key)
+        for key in ("sure.check", "sure.check_value", "sure.check_limit", "sure.verdict")
+    )
     return (
-        DataTable(words.text("sure.checks_caption"), head, tuple(_check_line(brief, row) for row in rows), brief.note("effect_checks")),
+        DataTable(
+            words.text("sure.checks_caption"),
+            head,
+            tuple(_check_line(brief, row) for row in rows),
+            brief.note("effect_checks"),
+        ),
     )
 
 
@@ -65,10 +82,19 @@ def naive_picture(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
     words, readings = brief.words, _readings(brief, effect)
     if not readings:
         return ()
-    told = [name for name in _READINGS if name in readings and (name not in _BOUNDS or _has_unseen(readings))]
-    rows = tuple((words.label(name), brief.in_brackets(readings[name], "estimate", _READINGS[name])) for name in told)
+    told = [
+        name
+        for name in _READINGS
+        if name in readings and (name not in _BOUNDS or _has_unseen(readings))
+    ]
+    rows = tuple(
+        (words.label(name), brief.in_brackets(readings[name], "estimate", _READINGS[name]))
+        for name in told
+    )
     head = (words.text("sure.reading"), words.text("sure.check_value"))
-    table = DataTable(words.text("sure.readings_caption"), head, rows, brief.note("effect_readings"))
+    table = DataTable(
+        words.text("sure.readings_caption"), head, rows, brief.note("effect_readings")
+    )
     return picture(brief, "naive", words.html("sure.figure_naive"), (table,), of=effect.names)
 
 
@@ -78,11 +104,19 @@ def _checks(brief: Brief, effect: Effect) -> list[Row]:
 
 
 def _readings(brief: Brief, effect: Effect) -> dict[str, Row]:
-    return {row["reading"]: row for row in brief.shelf.rows("effect_readings", **effect.keys) if row.has("estimate")}
+    return {
+        row["reading"]: row
+        for row in brief.shelf.rows("effect_readings", **effect.keys)
+        if row.has("estimate")
+    }
 
 
 def _placebo_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    verdicts = {row["verdict"] for row in _checks(brief, effect) if row["check"].startswith("placebo_") and row.has("verdict")}
+    verdicts = {
+        row["verdict"]
+        for row in _checks(brief, effect)
+        if row["check"].startswith("placebo_") and row.has("verdict")
+    }
     if "warning" in verdicts:
         return (brief.words.html("sure.placebo_warning"),)
     return (brief.words.html("sure.placebo_passed"),) if "passed" in verdicts else ()
@@ -97,7 +131,9 @@ def _unlike_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
         if row["check"] == "max_abs_smd_products":
             one, other = (words.text(name) for name in row["term"].split(TIMES))
             text.append(
-                words.html("sure.warning_spread", one=one) if one == other else words.html("sure.warning_together", one=one, other=other)
+                words.html("sure.warning_spread", one=one)
+                if one == other
+                else words.html("sure.warning_together", one=one, other=other)
             )
         elif row["check"] in ("calendar_time", "earlier_participation"):
             text.append(words.html(f"sure.warning_{row['check']}"))
@@ -107,7 +143,10 @@ def _unlike_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 def refused_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     """The checks for which an effect is refused."""
     refused = [row for row in _checks(brief, effect) if row.get("verdict") == "refused"]
-    return tuple(brief.words.html("sure.check_refused", check=brief.words.text(f"check.{row['check']}")) for row in refused)
+    return tuple(
+        brief.words.html("sure.check_refused", check=brief.words.text(f"check.{row['check']}"))
+        for row in refused
+    )
 
 
 def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
@@ -122,26 +161,50 @@ def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
         )
     ]
     if found["corrected"].get("information") == "too_little":
-        text.append(words.html("sure.too_little", detectable=brief.number(found["detectable"], "estimate", Form("hundredths", 1))))
+        text.append(
+            words.html(
+                "sure.too_little",
+                detectable=brief.number(found["detectable"], "estimate", Form("hundredths", 1)),
+            )
+        )
     if _has_unseen(found):
         limits = {name.replace("_case", ""): found[name] for name in _CASES}
         forms = {name: CHANGE_MONTHS if name.endswith("_months") else POINTS for name in limits}
-        text.append(words.html("sure.bounds", **{name: brief.number(row, "estimate", forms[name]) for name, row in limits.items()}))
+        text.append(
+            words.html(
+                "sure.bounds",
+                **{
+                    name: brief.number(row, "estimate", forms[name]) for name, row in limits.items()
+                },
+            )
+        )
     if {"e_value", "e_value_limit"} <= found.keys() and found["e_value_limit"]["estimate"] > 1:
-        values = {name: brief.number(found[name], "estimate", _RATIO) for name in ("e_value", "e_value_limit")}
+        values = {
+            name: brief.number(found[name], "estimate", _RATIO)
+            for name in ("e_value", "e_value_limit")
+        }
         text.append(words.html("sure.e_value", **values))
     return tuple(text)
 
 
 def _has_unseen(readings: dict[str, Row]) -> bool:
-    """Whether the register misses months of somebody, so that bounds say more than the difference itself."""
+    """Whether the register misses months of somebody, so that bounds say more than the difference
+    itself.
+    """
     is_told = all(name in readings for name in _CASES)
-    return is_told and readings["worst_case_months"]["estimate"] != readings["best_case_months"]["estimate"]
+    return (
+        is_told
+        and readings["worst_case_months"]["estimate"] != readings["best_case_months"]["estimate"]
+    )
 
 
 def _check_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
     form = _FORMS.get(row["check"], _THOUSANDTHS)
     limit = brief.number(row, "limit", form) if row.has("limit") else "–"
-    verdict = brief.words.label(f"verdict.{row['verdict']}") if row.has("verdict") else brief.words.text("mark.suppressed")
+    verdict = (
+        brief.words.label(f"verdict.{row['verdict']}")
+        if row.has("verdict")
+        else brief.words.text("mark.suppressed")
+    )
     value = brief.number(row, "value", form) if row.has("value") or row.status != "ok" else "–"
     return brief.words.label(f"check.{row['check']}"), value, limit, verdict

@@ -1,4 +1,5 @@
-"""What a page is made of: sections that answer a question, with blocks of text, key figures, pictures and tables.
+"""What a page is made of: sections that answer a question, with blocks of text, key figures,
+pictures and tables.
 
 Builders fill these records; the templates only lay them out.
 """
@@ -27,7 +28,9 @@ class KeyFigure:
 
 @dataclass(frozen=True)
 class DataTable:
-    """A table of numbers; the first cell of each row is the row's header. An open table is seen at once, others unfold."""
+    """A table of numbers; the first cell of each row is the row's header. An open table is seen at
+    once, others unfold.
+    """
 
     caption: str
     head: tuple[str, ...]
@@ -56,10 +59,11 @@ class Further:
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a section: its own answer if it has one, text, key figures, points, more text, pictures, further pictures and tables, in this
-    order.
+    """A part of a section: its own answer if it has one, text, key figures, points, more text,
+    pictures, further pictures and tables, in this order.
 
-    `pooled` marks numbers of all districts together; `anchor` is a place that other sections point to.
+    `pooled` marks numbers of all districts together; `anchor` is a place that other sections point
+    to.
     """
 
     heading: str = ""
@@ -82,7 +86,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Section:
-    """A question, its answer in one sentence (or one for each intervention), what stands behind it, and the grade of its numbers."""
+    """A question, its answer in one sentence (or one for each intervention), what stands behind it,
+    and the grade of its numbers.
+    """
 
     name: str
     heading: str
@@ -92,20 +98,35 @@ class Section:
 
 
 def said_once(section: Section) -> Section:
-    """The section with sentences that stand in every one of its headed blocks lifted out, before the first of them."""
+    """The section with sentences that stand in every one of its headed blocks lifted out, before
+    the first of them.
+    """
     headed = [block for block in section.blocks if block.heading]
     if len(headed) < 2:
         return section
     others = [{sentence.striptags() for sentence in block.text} for block in headed[1:]]
-    shared = {sentence.striptags(): sentence for sentence in headed[0].text if all(sentence.striptags() in other for other in others)}
+    shared = {
+        sentence.striptags(): sentence
+        for sentence in headed[0].text
+        if all(sentence.striptags() in other for other in others)
+    }
     if not shared:
         return section
     place = section.blocks.index(headed[0])
     rest = (
-        replace(block, text=tuple(sentence for sentence in block.text if not block.heading or sentence.striptags() not in shared))
+        replace(
+            block,
+            text=tuple(
+                sentence
+                for sentence in block.text
+                if not block.heading or sentence.striptags() not in shared
+            ),
+        )
         for block in section.blocks[place:]
     )
-    return replace(section, blocks=(*section.blocks[:place], Block(text=tuple(shared.values())), *rest))
+    return replace(
+        section, blocks=(*section.blocks[:place], Block(text=tuple(shared.values())), *rest)
+    )
 
 
 @dataclass(frozen=True)
@@ -139,7 +160,9 @@ class Brief:
         return replace(self, words=self.words.about(protocol.primary_outcome, **compared))
 
     def when(self, intervention_id: str) -> dict[str, str]:
-        """When those who start do so, for sentences with {when}: within so many months under a grace period, else the catalogue's "now"."""
+        """When those who start do so, for sentences with {when}: within so many months under a
+        grace period, else the catalogue's "now".
+        """
         protocol = self.protocols.get(intervention_id)
         grace = protocol.grace_months if protocol else 0
         return {"when": self.words.text("change.within", months=grace + 1)} if grace else {}
@@ -154,13 +177,17 @@ class Brief:
         limits = self.range_of(row, form)
         return Markup(f'{shown} <span class="range">({limits})</span>') if limits else shown
 
-    def key_figure(self, row: Row, column: str, form: Form, label: str, *, unit: str = "") -> KeyFigure:
+    def key_figure(
+        self, row: Row, column: str, form: Form, label: str, *, unit: str = ""
+    ) -> KeyFigure:
         """A key figure from a row, with the row's range."""
         limits = self.range_of(row, form)
         return KeyFigure(
             number=self.number(row, column, form, unit=unit),
             label=label,
-            range=self.words.html("mark.range_and_grade" if limits else "mark.grade", range=limits, grade=row.grade),
+            range=self.words.html(
+                "mark.range_and_grade" if limits else "mark.grade", range=limits, grade=row.grade
+            ),
         )
 
     def grade(self, *families: str) -> str:
@@ -174,7 +201,9 @@ class Brief:
         return self.table_note(tables[0]) if tables else ""
 
     def table_note(self, table: Published) -> str:
-        """The line under a table; a source that is the run itself is named in the reader's language."""
+        """The line under a table; a source that is the run itself is named in the reader's
+        language.
+        """
         title = self.run.params.title
         source = title[self.words.language] if table.source == title["en"] else table.source
         return self.words.text("mark.table_note", source=source, grade=table.grade)

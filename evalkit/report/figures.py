@@ -1,6 +1,8 @@
-"""Pictures on their way into a page: named for readers who cannot see them, scaled to the page, safe beside each other.
+"""Pictures on their way into a page: named for readers who cannot see them, scaled to the page,
+safe beside each other.
 
-A picture comes as SVG text from the charts. It is refused if it could run a program or fetch anything; its ids are made unique to the page.
+A picture comes as SVG text from the charts. It is refused if it could run a program or fetch
+anything; its ids are made unique to the page.
 """
 
 import re
@@ -19,10 +21,19 @@ _FORBIDDEN = re.compile(
 )
 
 
-def picture(brief: Brief, name: str, conclusion: Markup, tables: Sequence[DataTable], *, of: Sequence[str] = ()) -> tuple[Figure, ...]:
-    """The figure of that name with its conclusion and its table; nothing if the charts had nothing to draw.
+def picture(
+    brief: Brief,
+    name: str,
+    conclusion: Markup,
+    tables: Sequence[DataTable],
+    *,
+    of: Sequence[str] = (),
+) -> tuple[Figure, ...]:
+    """The figure of that name with its conclusion and its table; nothing if the charts had nothing
+    to draw.
 
-    `of` names the intervention and estimand of an effect's figure; figures of what all its estimands share bear the intervention's name alone.
+    `of` names the intervention and estimand of an effect's figure; figures of what all its
+    estimands share bear the intervention's name alone.
     """
     names = [f"{name}-{slug('-'.join(of[:count]))}" for count in range(len(of), 0, -1)] or [name]
     found = next((candidate for candidate in names if candidate in brief.figures), None)
@@ -33,7 +44,8 @@ def picture(brief: Brief, name: str, conclusion: Markup, tables: Sequence[DataTa
 
 
 def place_svg(svg: str, *, name: str, label: str) -> Markup:
-    """An SVG as it may stand in a page: role and label on its root, width left to the page, ids that no other picture has.
+    """An SVG as it may stand in a page: role and label on its root, width left to the page, ids
+    that no other picture has.
 
     Parameters
     ----------
@@ -42,7 +54,8 @@ def place_svg(svg: str, *, name: str, label: str) -> Markup:
     name : str
         The figure's name; it begins every id.
     label : str
-        What the picture shows, in one sentence; used where the picture does not name itself (aria-label).
+        What the picture shows, in one sentence; used where the picture does not name itself
+        (aria-label).
 
     Raises
     ------
@@ -54,7 +67,8 @@ def place_svg(svg: str, *, name: str, label: str) -> Markup:
         raise DisclosureError(
             f"The picture {name} cannot stand in a page.",
             where=f'figure "{name}"',
-            why="A page is self-contained: a picture is plain SVG without scripts, events, images or addresses outside itself.",
+            why="A page is self-contained: a picture is plain SVG without scripts, events, images "
+            "or addresses outside itself.",
             fix="draw it with the charts' own functions.",
         )
     body = _with_own_ids(svg[root.end() :], name)
@@ -64,8 +78,14 @@ def place_svg(svg: str, *, name: str, label: str) -> Markup:
 def _root_tag(tag: str, label: str) -> str:
     size = dict(re.findall(r'\s(width|height)="([\d.]+)(?:px)?"', tag))
     own_label = re.search(r'\saria-label="([^"]*)"', tag)
-    tag = re.sub(r'\s(?:width|height|role|aria-[\w-]+|tabindex|focusable|id|style|class)="[^"]*"', "", tag)
-    view = "" if "viewBox" in tag or len(size) < 2 else f' viewBox="0 0 {size["width"]} {size["height"]}"'
+    tag = re.sub(
+        r'\s(?:width|height|role|aria-[\w-]+|tabindex|focusable|id|style|class)="[^"]*"', "", tag
+    )
+    view = (
+        ""
+        if "viewBox" in tag or len(size) < 2
+        else f' viewBox="0 0 {size["width"]} {size["height"]}"'
+    )
     name = own_label[1] if own_label and own_label[1] else escape(label)
     return f'<svg role="img" focusable="false" aria-label="{name}"{view}{tag[4:]}'
 

@@ -1,7 +1,9 @@
-"""The pages of a run's site: one per district and language, an overview per language, and the choice of language.
+"""The pages of a run's site: one per district and language, an overview per language, and the
+choice of language.
 
-site/index.html, site/LANGUAGE/index.html and site/LANGUAGE/DISTRICT.html. A page is one file: no script, nothing fetched, the same bytes for
-the same tables. It is written beside its place and renamed, so it is whole or absent.
+site/index.html, site/LANGUAGE/index.html and site/LANGUAGE/DISTRICT.html. A page is one file: no
+script, nothing fetched, the same bytes for the same tables. It is written beside its place and
+renamed, so it is whole or absent.
 """
 
 import os
@@ -34,7 +36,13 @@ from evalkit.tables import slug
 SITE = "site"
 
 
-def write_district_page(run: Run, district: str, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Path:
+def write_district_page(
+    run: Run,
+    district: str,
+    tables: Mapping[str, Published],
+    figures: Mapping[str, str],
+    words: Words,
+) -> Path:
     """Write a district's page in one language.
 
     Parameters
@@ -44,7 +52,8 @@ def write_district_page(run: Run, district: str, tables: Mapping[str, Published]
     district : str
         One of the run's districts.
     tables : mapping of str to Published
-        Published tables: the district's own and the city's ("all"), see the table families that the sections read.
+        Published tables: the district's own and the city's ("all"), see the table families that the
+        sections read.
     figures : mapping of str to str
         SVG by figure name, as `charts.district_figures` makes it.
     words : Words
@@ -60,13 +69,15 @@ def write_district_page(run: Run, district: str, tables: Mapping[str, Published]
     DisclosureError
         If a table is not `Published`, or a figure could fetch or run anything.
     ParameterError
-        If the district is not one of the run's, a figure has no place in the page, or a text is missing.
+        If the district is not one of the run's, a figure has no place in the page, or a text is
+        missing.
     """
     if district not in run.params.districts:
         raise ParameterError(
             "The run has no such district.",
             where=f'district "{district}" ({nearest(district, run.params.districts)})',
-            why="A page is written for each district of the run file, so that every link leads somewhere.",
+            why="A page is written for each district of the run file, so that every link leads "
+            "somewhere.",
             fix="choose one of the districts in the run file.",
         )
     brief = brief_of(run, district, tables, figures, words)
@@ -81,7 +92,9 @@ def write_district_page(run: Run, district: str, tables: Mapping[str, Published]
         what_cannot_be_said(brief),
         where_numbers_come_from(brief),
     )
-    return _write_page(brief, sections, name=slug(district), heading=district, kind="page.kind", title="page.title")
+    return _write_page(
+        brief, sections, name=slug(district), heading=district, kind="page.kind", title="page.title"
+    )
 
 
 def write_district_pages(
@@ -94,19 +107,29 @@ def write_district_pages(
     run, district, tables
         As `write_district_page`.
     draw : callable
-        Draws the page's figures from the tables in the words it is given: `charts.district_figures`.
+        Draws the page's figures from the tables in the words it is given:
+        `charts.district_figures`.
 
     Returns
     -------
     tuple of Path
         A page for each language; errors as `write_district_page`.
     """
-    return tuple(write_district_page(run, district, tables, draw(tables, words, district=district), words) for words in _languages(run))
+    return tuple(
+        write_district_page(run, district, tables, draw(tables, words, district=district), words)
+        for words in _languages(run)
+    )
 
 
-def write_overviews(run: Run, tables: Mapping[str, Published], draw: Callable[..., Mapping[str, str]]) -> tuple[Path, ...]:
-    """Write the city's page in each of the run's languages, and the choice of language; as `write_district_pages`, by `charts.overview_figures`."""
-    pages = tuple(write_overview(run, tables, draw(tables, words), words) for words in _languages(run))
+def write_overviews(
+    run: Run, tables: Mapping[str, Published], draw: Callable[..., Mapping[str, str]]
+) -> tuple[Path, ...]:
+    """Write the city's page in each of the run's languages, and the choice of language; as
+    `write_district_pages`, by `charts.overview_figures`.
+    """
+    pages = tuple(
+        write_overview(run, tables, draw(tables, words), words) for words in _languages(run)
+    )
     return (*pages, write_index(run))
 
 
@@ -114,10 +137,13 @@ def _languages(run: Run) -> tuple[Words, ...]:
     return tuple(words_of_run(run, language) for language in run.params.languages)
 
 
-def write_overview(run: Run, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Path:
+def write_overview(
+    run: Run, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words
+) -> Path:
     """Write the city's page in one language: site/LANGUAGE/index.html.
 
-    Parameters, returned value and errors as `write_district_page`; the numbers are those of district "all" and of every district.
+    Parameters, returned value and errors as `write_district_page`; the numbers are those of
+    district "all" and of every district.
     """
     brief = brief_of(run, "all", tables, figures, words)
     sections = (
@@ -134,7 +160,14 @@ def write_overview(run: Run, tables: Mapping[str, Published], figures: Mapping[s
         where_numbers_come_from(brief),
     )
     heading = brief.words.text("page.overview_heading")
-    return _write_page(brief, sections, name="index", heading=heading, kind="page.overview_kind", title="page.overview_title")
+    return _write_page(
+        brief,
+        sections,
+        name="index",
+        heading=heading,
+        kind="page.overview_kind",
+        title="page.overview_title",
+    )
 
 
 def write_index(run: Run) -> Path:
@@ -143,18 +176,37 @@ def write_index(run: Run) -> Path:
     html = (
         _environment()
         .get_template("index.html.j2")
-        .render(run=run, choices=choices, title=" / ".join(run.params.title[words.language] for words in choices))
+        .render(
+            run=run,
+            choices=choices,
+            title=" / ".join(run.params.title[words.language] for words in choices),
+        )
     )
     return _write_whole(run.run_dir / SITE / "index.html", html)
 
 
-def brief_of(run: Run, district: str, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words) -> Brief:
+def brief_of(
+    run: Run,
+    district: str,
+    tables: Mapping[str, Published],
+    figures: Mapping[str, str],
+    words: Words,
+) -> Brief:
     """What the builders of a district's (or, for "all", the city's) page work from."""
     place = "overview" if district == "all" else f"page of {district}"
-    return Brief(run, district, Shelf(tables, where=place), figures, with_names_of_run(words, run), protocols_of(run))
+    return Brief(
+        run,
+        district,
+        Shelf(tables, where=place),
+        figures,
+        with_names_of_run(words, run),
+        protocols_of(run),
+    )
 
 
-def _write_page(brief: Brief, sections: tuple[Section, ...], *, name: str, heading: str, kind: str, title: str) -> Path:
+def _write_page(
+    brief: Brief, sections: tuple[Section, ...], *, name: str, heading: str, kind: str, title: str
+) -> Path:
     _refuse_unplaced(brief, sections)
     run, words = brief.run, brief.words
     html = (
@@ -177,21 +229,32 @@ def _write_page(brief: Brief, sections: tuple[Section, ...], *, name: str, headi
 
 
 def _notices(run: Run, words: Words) -> list[str]:
-    """What is to be read first: whether the data are simulated, whether there are too few draws, and the run's own notices."""
+    """What is to be read first: whether the data are simulated, whether there are too few draws,
+    and the run's own notices.
+    """
     effects = run.params.effects
     notices = [words.text("page.simulated")] if run.params.extract.is_simulated else []
     if effects.protocols and effects.n_draws < MIN_DRAWS_FOR_LIMITS:
-        numbers = {"n_draws": words.number(effects.n_draws), "enough": words.number(MIN_DRAWS_FOR_LIMITS)}
+        numbers = {
+            "n_draws": words.number(effects.n_draws),
+            "enough": words.number(MIN_DRAWS_FOR_LIMITS),
+        }
         notices.append(words.text("page.few_draws", **numbers))
     return [*notices, *(notice[words.language] for notice in run.params.notices)]
 
 
 def _refuse_unplaced(brief: Brief, sections: tuple[Section, ...]) -> None:
-    placed = {figure.name for section in sections for block in section.blocks for figure in block.all_figures}
+    placed = {
+        figure.name
+        for section in sections
+        for block in section.blocks
+        for figure in block.all_figures
+    }
     unplaced = sorted(set(brief.figures) - placed)
     if unplaced:
         raise ParameterError(
-            f"{len(unplaced)} figure{'s have' if len(unplaced) > 1 else ' has'} no place in the page.",
+            f"{len(unplaced)} figure{'s have' if len(unplaced) > 1 else ' has'} no place in the "
+            "page.",
             where=f"figures: {', '.join(unplaced)}; placed: {', '.join(sorted(placed)) or 'none'}",
             why="A picture that was drawn but not shown would be missed by nobody.",
             fix="hand on the tables that the figure was drawn from, or leave the figure out.",
@@ -209,7 +272,11 @@ def _write_whole(path: Path, text: str) -> Path:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("evalkit.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("evalkit.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["with_soft_hyphens"] = with_soft_hyphens
     environment.globals["style"] = Markup(environment.get_template("style.css").render())

@@ -1,4 +1,6 @@
-"""How long, and how often back: long-term support by the official definitions, what came after, and what the gap rule decides."""
+"""How long, and how often back: long-term support by the official definitions, what came after, and
+what the gap rule decides.
+"""
 
 from markupsafe import Markup
 
@@ -11,7 +13,9 @@ _AFTER = ("sustained_work", "back_within_6", "back_within_12")
 
 
 def how_often_back(brief: Brief) -> tuple[Section, ...]:
-    """The section about long-term support and returns; none where the run has not counted them for the district."""
+    """The section about long-term support and returns; none where the run has not counted them for
+    the district.
+    """
     if not any(brief.shelf.rows(family, district=brief.district) for family in _FAMILIES):
         return ()
     words = brief.words
@@ -22,7 +26,13 @@ def how_often_back(brief: Brief) -> tuple[Section, ...]:
         tables=(*_long_term_table(brief), *_after_table(brief), *_gap_table(brief)),
     )
     return (
-        Section(name="back", heading=words.text("back.heading"), leads=(_lead(brief),), blocks=(block,), grade=brief.grade(*_FAMILIES)),
+        Section(
+            name="back",
+            heading=words.text("back.heading"),
+            leads=(_lead(brief),),
+            blocks=(block,),
+            grade=brief.grade(*_FAMILIES),
+        ),
     )
 
 
@@ -34,7 +44,13 @@ def _last_year(brief: Brief, measure: str) -> Row | None:
 def _lead(brief: Brief) -> Markup:
     long_term = _last_year(brief, _LONG_TERM)
     whole = (
-        brief.shelf.row("long_term", district=brief.district, measure=_LONG_TERM, answer="all", year=long_term["year"])
+        brief.shelf.row(
+            "long_term",
+            district=brief.district,
+            measure=_LONG_TERM,
+            answer="all",
+            year=long_term["year"],
+        )
         if long_term
         else None
     )
@@ -52,9 +68,19 @@ def _key_figures(brief: Brief) -> tuple[KeyFigure, ...]:
     words, found = brief.words, []
     very_long = _last_year(brief, _VERY_LONG_TERM)
     if very_long:
-        found.append((very_long, words.html("back.very_long_term_in", year=brief.number(very_long, "year", YEAR))))
-    rows = [brief.shelf.row("after_support", district=brief.district, measure=measure, answer="yes") for measure in _AFTER]
-    found += [(row, words.text(f"back.{row['measure']}")) for row in rows if row and row.has("share")]
+        found.append(
+            (
+                very_long,
+                words.html("back.very_long_term_in", year=brief.number(very_long, "year", YEAR)),
+            )
+        )
+    rows = [
+        brief.shelf.row("after_support", district=brief.district, measure=measure, answer="yes")
+        for measure in _AFTER
+    ]
+    found += [
+        (row, words.text(f"back.{row['measure']}")) for row in rows if row and row.has("share")
+    ]
     return tuple(brief.key_figure(row, "share", SHARE, label) for row, label in found)
 
 
@@ -63,25 +89,50 @@ def _loops_text(brief: Brief) -> tuple[Markup, ...]:
     row = brief.shelf.row("loops", district=brief.district, level="agency", n_returns="3+")
     if not (row and row.has("n_persons", "share")):
         return ()
-    return (brief.words.html("back.loops", share=brief.number(row, "share", SHARE), number=brief.number(row, "n_persons", COUNT)),)
+    return (
+        brief.words.html(
+            "back.loops",
+            share=brief.number(row, "share", SHARE),
+            number=brief.number(row, "n_persons", COUNT),
+        ),
+    )
 
 
 def _long_term_table(brief: Brief) -> tuple[DataTable, ...]:
     words = brief.words
-    cells = {(row["year"], row["measure"], row["answer"]): row for row in brief.shelf.rows("long_term", district=brief.district)}
-    wholes = sorted((row for key, row in cells.items() if key[1:] == (_LONG_TERM, "all")), key=lambda row: row["year"])
+    cells = {
+        (row["year"], row["measure"], row["answer"]): row
+        for row in brief.shelf.rows("long_term", district=brief.district)
+    }
+    wholes = sorted(
+        (row for key, row in cells.items() if key[1:] == (_LONG_TERM, "all")),
+        key=lambda row: row["year"],
+    )
     if not wholes:
         return ()
     body = tuple(
         (
             key_number(whole, "year", words, form=YEAR),
             brief.number(whole, "n_persons", COUNT),
-            *[_share(brief, cells.get((whole["year"], measure, "yes"))) for measure in (_LONG_TERM, _VERY_LONG_TERM)],
+            *[
+                _share(brief, cells.get((whole["year"], measure, "yes")))
+                for measure in (_LONG_TERM, _VERY_LONG_TERM)
+            ],
         )
         for whole in wholes
     )
-    head = tuple(words.text(f"back.{column}") for column in ("year", "recipients", _LONG_TERM, "very_long_term"))
-    return (DataTable(caption=words.text("back.long_term_caption"), head=head, rows=body, note=brief.note("long_term")),)
+    head = tuple(
+        words.text(f"back.{column}")
+        for column in ("year", "recipients", _LONG_TERM, "very_long_term")
+    )
+    return (
+        DataTable(
+            caption=words.text("back.long_term_caption"),
+            head=head,
+            rows=body,
+            note=brief.note("long_term"),
+        ),
+    )
 
 
 def _after_table(brief: Brief) -> tuple[DataTable, ...]:
@@ -98,13 +149,25 @@ def _after_table(brief: Brief) -> tuple[DataTable, ...]:
         )
         for measure in measures
     )
-    head = tuple(words.text(f"back.{column}") for column in ("after", "followed", "yes", "no", "unknown"))
-    return (DataTable(caption=words.text("back.after_caption"), head=head, rows=body, note=brief.note("after_support")),)
+    head = tuple(
+        words.text(f"back.{column}") for column in ("after", "followed", "yes", "no", "unknown")
+    )
+    return (
+        DataTable(
+            caption=words.text("back.after_caption"),
+            head=head,
+            rows=body,
+            note=brief.note("after_support"),
+        ),
+    )
 
 
 def _gap_table(brief: Brief) -> tuple[DataTable, ...]:
     words = brief.words
-    rows = sorted(brief.shelf.rows("gap_sensitivity", district=brief.district), key=lambda row: row["max_gap_months"])
+    rows = sorted(
+        brief.shelf.rows("gap_sensitivity", district=brief.district),
+        key=lambda row: row["max_gap_months"],
+    )
     if not rows:
         return ()
     body = tuple(
@@ -116,8 +179,12 @@ def _gap_table(brief: Brief) -> tuple[DataTable, ...]:
         )
         for row in rows
     )
-    head = tuple(words.text(f"back.{column}") for column in ("gap", "n_spells", "n_ended", "median"))
-    caption = words.text("back.gap_caption", gap=words.number(brief.run.params.spells.max_gap_months))
+    head = tuple(
+        words.text(f"back.{column}") for column in ("gap", "n_spells", "n_ended", "median")
+    )
+    caption = words.text(
+        "back.gap_caption", gap=words.number(brief.run.params.spells.max_gap_months)
+    )
     return (DataTable(caption=caption, head=head, rows=body, note=brief.note("gap_sensitivity")),)
 
 

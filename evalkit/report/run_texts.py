@@ -1,6 +1,8 @@
-"""Words that a run brings with it: what its protocols call an intervention, what its price book calls a posting, what is assumed.
+"""Words that a run brings with it: what its protocols call an intervention, what its price book
+calls a posting, what is assumed.
 
-The run's own files hold these texts in both languages, so a city's names need not stand in the catalogue.
+The run's own files hold these texts in both languages, so a city's names need not stand in the
+catalogue.
 """
 
 from collections.abc import Mapping
@@ -19,7 +21,9 @@ from evalkit.vocabulary import Language, Text
 
 
 class _Texts(BaseModel):
-    """The part of a file that pages quote; the rest is read by the room that the file belongs to."""
+    """The part of a file that pages quote; the rest is read by the room that the file belongs
+    to.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -38,9 +42,11 @@ class PriceTexts(_Texts):
 
 
 def words_of_run(run: Run, language: Language) -> Words:
-    """The words of a language with everything the run brings: names of interventions and postings, and its own wording on top.
+    """The words of a language with everything the run brings: names of interventions and postings,
+    and its own wording on top.
 
-    Effects are told in the outcome of the run's protocols; where they differ, pages and pictures take each intervention's own.
+    Effects are told in the outcome of the run's protocols; where they differ, pages and pictures
+    take each intervention's own.
 
     Raises
     ------
@@ -48,7 +54,9 @@ def words_of_run(run: Run, language: Language) -> Words:
         If a file that the run names is missing or faulty, or its wording is (see `words`).
     """
     outcomes = {protocol.primary_outcome for protocol in protocols_of(run).values()}
-    own = words(language, {**wording_for(run.params.districts_are), **_names(run), **run.params.wording})
+    own = words(
+        language, {**wording_for(run.params.districts_are), **_names(run), **run.params.wording}
+    )
     return own.about(outcomes.pop()) if len(outcomes) == 1 else own
 
 
@@ -71,9 +79,11 @@ def refuse_missing_words(run: Run, needed: Mapping[str, str]) -> None:
     missing = [f'"{value}" ({place})' for value, place in needed.items() if not known.has(value)]
     if missing:
         raise ParameterError(
-            f"{len(missing)} value{'s have' if len(missing) > 1 else ' has'} no word in the report.",
+            f"{len(missing)} value{'s have' if len(missing) > 1 else ' has'} no word in the "
+            "report.",
             where=f"{run.run_file.name}, wording: {'; '.join(missing)}",
-            why="The report shows them to readers in every language of the run; without a word its pages could not be made. Nothing was run.",
+            why="The report shows them to readers in every language of the run; without a word its "
+            "pages could not be made. Nothing was run.",
             fix='add each under wording in the run file: value.NAME: {sv: "...", en: "..."}.',
         )
 
@@ -90,7 +100,9 @@ def protocols_of(run: Run) -> dict[str, Protocol]:
 
 
 def inside_sentence(name: str) -> str:
-    """A title as it stands inside a sentence; names and abbreviations ("CSN") keep their capital."""
+    """A title as it stands inside a sentence; names and abbreviations ("CSN") keep their
+    capital.
+    """
     is_plain_word = name[:1].isupper() and name[1:2].islower()
     return name[:1].lower() + name[1:] if is_plain_word else name
 
@@ -99,12 +111,22 @@ def _names(run: Run) -> dict[str, Text]:
     protocols, book = protocols_of(run).values(), run.params.value.price_book
     named = [(protocol.intervention_id, protocol.title) for protocol in protocols]
     named += [(group.name, group.title) for protocol in protocols for group in protocol.subgroups]
-    named += [(posting.posting, posting.name) for posting in (_prices(run.path(book)).postings if book else ())]
+    named += [
+        (posting.posting, posting.name)
+        for posting in (_prices(run.path(book)).postings if book else ())
+    ]
     lives_in = read_catalogue()["covariate.lives_in"]
     named += [
-        (f"lives_in_{one}", {language: text.format(district=one) for language, text in lives_in.items()}) for one in run.params.districts
+        (
+            f"lives_in_{one}",
+            {language: text.format(district=one) for language, text in lives_in.items()},
+        )
+        for one in run.params.districts
     ]
-    return {f"value.{key}": {language: inside_sentence(name) for language, name in text.items()} for key, text in named}
+    return {
+        f"value.{key}": {language: inside_sentence(name) for language, name in text.items()}
+        for key, text in named
+    }
 
 
 @cache

@@ -11,7 +11,8 @@ from evalkit.report.people import exits_conclusion
 
 
 def in_words(run: Run, district: str, words: Words, *tables: Published) -> Markup:
-    """The sentences that a district's page draws from these tables: of exit_curves, exit_rates and group_months.
+    """The sentences that a district's page draws from these tables: of exit_curves, exit_rates and
+    group_months.
 
     Parameters
     ----------

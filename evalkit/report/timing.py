@@ -1,5 +1,5 @@
-"""When an effect comes, on the page: the months lost while the intervention lasts, when they have been made up for, whether work lasts, and when to
-start and stop.
+"""When an effect comes, on the page: the months lost while the intervention lasts, when they have
+been made up for, whether work lasts, and when to start and stop.
 """
 
 from markupsafe import Markup
@@ -14,7 +14,8 @@ _DECISIONS = ("start", "stop", "dose")
 
 
 def timing_texts(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]:
-    """Sentences on lock-in, break-even, lasting work and the other question (never), as far as they are published for the effect.
+    """Sentences on lock-in, break-even, lasting work and the other question (never), as far as they
+    are published for the effect.
 
     Parameters
     ----------
@@ -31,11 +32,19 @@ def timing_texts(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...
 
 
 def moments_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
-    """At which months to start, to stop and to go on until is clearly better or worse, or that the data do not tell; one sentence a decision."""
+    """At which months to start, to stop and to go on until is clearly better or worse, or that the
+    data do not tell; one sentence a decision.
+    """
     return tuple(
         sentence
         for decision in _DECISIONS
-        if (rows := [row for row in _moments(brief, intervention_id, decision) if row.has("difference", "ci_lower", "ci_upper")])
+        if (
+            rows := [
+                row
+                for row in _moments(brief, intervention_id, decision)
+                if row.has("difference", "ci_lower", "ci_upper")
+            ]
+        )
         for sentence in _moments_said(brief, decision, rows)
     )
 
@@ -48,31 +57,50 @@ def moments_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
         return ()
     head = (words.text("moments.decision"), words.text("moments.difference"))
     body = tuple(
-        (words.html(f"moments.{row['decision']}", month=key_number(row, "month", words)), _moment_cell(brief, row)) for row in rows
+        (
+            words.html(f"moments.{row['decision']}", month=key_number(row, "month", words)),
+            _moment_cell(brief, row),
+        )
+        for row in rows
     )
     return (DataTable(words.text("moments.caption"), head, body, brief.note("effect_moments")),)
 
 
 def _moments(brief: Brief, intervention_id: str, decision: str) -> list[Row]:
-    return brief.shelf.rows("effect_moments", district=CITY, intervention_id=intervention_id, decision=decision)
+    return brief.shelf.rows(
+        "effect_moments", district=CITY, intervention_id=intervention_id, decision=decision
+    )
 
 
 def _moments_said(brief: Brief, decision: str, rows: list[Row]) -> list[Markup]:
-    by_side = {side: [row for row in rows if side_of_zero(row) == side] for side in ("above", "below")}
+    by_side = {
+        side: [row for row in rows if side_of_zero(row) == side] for side in ("above", "below")
+    }
     found = [(side, chosen) for side, chosen in by_side.items() if chosen]
     if not found:
         return [brief.words.html(f"moments.{decision}_unclear")]
-    return [brief.words.html(f"moments.{decision}_{side}", months=_months_listed(brief, chosen)) for side, chosen in found]
+    return [
+        brief.words.html(f"moments.{decision}_{side}", months=_months_listed(brief, chosen))
+        for side, chosen in found
+    ]
 
 
 def _months_listed(brief: Brief, rows: list[Row]) -> Markup:
     months = [key_number(row, "month", brief.words) for row in rows]
     together = Markup(f" {brief.words.text('unit.and')} ")
-    return together.join([Markup(", ").join(months[:-1]), months[-1]]) if len(months) > 1 else months[0]
+    return (
+        together.join([Markup(", ").join(months[:-1]), months[-1]])
+        if len(months) > 1
+        else months[0]
+    )
 
 
 def _moment_cell(brief: Brief, row: Row) -> Markup | str:
-    return brief.words.text("cannot_be_said") if row["reason"] else brief.in_brackets(row, "difference", CHANGE_MONTHS)
+    return (
+        brief.words.text("cannot_be_said")
+        if row["reason"]
+        else brief.in_brackets(row, "difference", CHANGE_MONTHS)
+    )
 
 
 def _planned_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
@@ -93,7 +121,9 @@ def _break_even_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ..
     if row is None:
         return ()
     known = "".join("1" if row.has(name) else "0" for name in ("estimate", "ci_lower", "ci_upper"))
-    key = {"111": "ranged", "110": "open", "010": "beyond_from", "100": "open_alone"}.get(known, "beyond")
+    key = {"111": "ranged", "110": "open", "010": "beyond_from", "100": "open_alone"}.get(
+        known, "beyond"
+    )
     if known == "111" and row["ci_upper"] == 1:
         key = "at_once"
     numbers = {
@@ -115,8 +145,15 @@ def _never_text(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]
     """The answer to the other question beside the primary one."""
     if keys["estimand"] != ESTIMANDS["wait"]:
         return ()
-    row = brief.shelf.row("effect_summary", outcome=f"months_{brief.words.outcome}", **{**keys, "estimand": ESTIMANDS["never"]})
+    row = brief.shelf.row(
+        "effect_summary",
+        outcome=f"months_{brief.words.outcome}",
+        **{**keys, "estimand": ESTIMANDS["never"]},
+    )
     if row is None or not row.has("difference", "ci_lower", "ci_upper"):
         return ()
-    shown = {"months": brief.number(row, "difference", CHANGE_MONTHS), "range": brief.range_of(row, CHANGE_MONTHS)}
+    shown = {
+        "months": brief.number(row, "difference", CHANGE_MONTHS),
+        "range": brief.range_of(row, CHANGE_MONTHS),
+    }
     return (brief.words.html("change.never", **shown, **brief.when(keys["intervention_id"])),)

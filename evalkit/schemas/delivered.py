@@ -1,7 +1,8 @@
-"""The delivered tables: columns, types and keys of everything that a sender may hand over, as it stands after the contracts.
+"""The delivered tables: columns, types and keys of everything that a sender may hand over, as it
+stands after the contracts.
 
-The first six carry the main job; the others light up their part of the reports when they are delivered. A column that was not delivered is
-there and empty.
+The first six carry the main job; the others light up their part of the reports when they are
+delivered. A column that was not delivered is there and empty.
 """
 
 import polars as pl

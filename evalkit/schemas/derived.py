@@ -1,4 +1,6 @@
-"""The tables that a run makes itself, from what was delivered: set aside, spells and states, effects, value."""
+"""The tables that a run makes itself, from what was delivered: set aside, spells and states,
+effects, value.
+"""
 
 import polars as pl
 
@@ -114,10 +116,21 @@ DERIVED: tuple[TableSchema, ...] = (
             "weighted_sum": pl.Float64,
             "weight_total": pl.Float64,
         },
-        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "state", "month"),
+        (
+            "district",
+            "intervention_id",
+            "protocol_hash",
+            "estimand",
+            "subgroup",
+            "draw",
+            "arm",
+            "state",
+            "month",
+        ),
         False,
     ),
-    # What does not sum to one over states: shares that have reached an event (evalkit.effects.events) by the month.
+    # What does not sum to one over states: shares that have reached an event
+    # (evalkit.effects.events) by the month.
     TableSchema(
         "effect_event_sums",
         {
@@ -129,28 +142,70 @@ DERIVED: tuple[TableSchema, ...] = (
             "weighted_sum": pl.Float64,
             "weight_total": pl.Float64,
         },
-        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "event", "month"),
+        (
+            "district",
+            "intervention_id",
+            "protocol_hash",
+            "estimand",
+            "subgroup",
+            "draw",
+            "arm",
+            "event",
+            "month",
+        ),
         False,
     ),
-    # Time in every intervention of the register, of the primary comparison; the weight behind it is that of effect_sums.
+    # Time in every intervention of the register, of the primary comparison; the weight behind it is
+    # that of effect_sums.
     TableSchema(
         "effect_programme_sums",
         _PROGRAMME_DRAWS,
-        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "programme", "month"),
+        (
+            "district",
+            "intervention_id",
+            "protocol_hash",
+            "estimand",
+            "subgroup",
+            "draw",
+            "arm",
+            "programme",
+            "month",
+        ),
         False,
     ),
-    # Shares of an arm in, and starting, every intervention by month 1..h; of districts as they are, pooled or not.
+    # Shares of an arm in, and starting, every intervention by month 1..h; of districts as they are,
+    # pooled or not.
     TableSchema(
         "effect_programme_draws",
         _PROGRAMME_DRAWS,
-        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "programme", "month"),
+        (
+            "district",
+            "intervention_id",
+            "protocol_hash",
+            "estimand",
+            "subgroup",
+            "draw",
+            "arm",
+            "programme",
+            "month",
+        ),
         False,
     ),
     # The same for the declared groups, all districts together.
     TableSchema(
         "group_programme_draws",
         _PROGRAMME_DRAWS,
-        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw", "arm", "programme", "month"),
+        (
+            "district",
+            "intervention_id",
+            "protocol_hash",
+            "estimand",
+            "subgroup",
+            "draw",
+            "arm",
+            "programme",
+            "month",
+        ),
         False,
     ),
     TableSchema(
@@ -163,7 +218,18 @@ DERIVED: tuple[TableSchema, ...] = (
             "month": pl.Int32,
             "probability": pl.Float64,
         },
-        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"),
+        (
+            "district",
+            "intervention_id",
+            "protocol_hash",
+            "estimand",
+            "subgroup",
+            "source",
+            "draw",
+            "arm",
+            "state",
+            "month",
+        ),
         False,
     ),
     # Draws of the declared groups, all districts together.
@@ -177,10 +243,22 @@ DERIVED: tuple[TableSchema, ...] = (
             "month": pl.Int32,
             "probability": pl.Float64,
         },
-        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"),
+        (
+            "district",
+            "intervention_id",
+            "protocol_hash",
+            "estimand",
+            "subgroup",
+            "source",
+            "draw",
+            "arm",
+            "state",
+            "month",
+        ),
         False,
     ),
-    # A district's effect for people mixed as the city's eligible; a reason instead where it lacks such people.
+    # A district's effect for people mixed as the city's eligible; a reason instead where it lacks
+    # such people.
     TableSchema(
         "standardised_draws",
         {
@@ -237,7 +315,18 @@ DERIVED: tuple[TableSchema, ...] = (
             "currency": pl.Categorical,
             "price_year": pl.Int32,
         },
-        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "actor", "kind", "posting"),
+        (
+            "district",
+            "intervention_id",
+            "protocol_hash",
+            "estimand",
+            "subgroup",
+            "source",
+            "draw",
+            "actor",
+            "kind",
+            "posting",
+        ),
         False,
     ),
     TableSchema(

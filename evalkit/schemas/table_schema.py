@@ -9,9 +9,11 @@ Columns = dict[str, pl.DataType]
 
 @dataclass(frozen=True)
 class TableSchema:
-    """A table's columns in order, its keys, and whether its rows are persons (or parts of a person's life).
+    """A table's columns in order, its keys, and whether its rows are persons (or parts of a
+    person's life).
 
-    `open_columns` admits further columns after the declared ones: covariates that a mapping file declares.
+    `open_columns` admits further columns after the declared ones: covariates that a mapping file
+    declares.
     """
 
     name: str

@@ -1,4 +1,6 @@
-"""The known-truth city: tables as a city would deliver them, simulated from declared assumptions, and the truth behind them."""
+"""The known-truth city: tables as a city would deliver them, simulated from declared assumptions,
+and the truth behind them.
+"""
 
 from evalkit.simulate.assumptions import City, load_city
 from evalkit.simulate.city_folder import Prices, Written, write_city

@@ -1,7 +1,9 @@
-"""What a simulated city is assumed to be: one YAML file in params/cities/, validated, every section with its source and grade.
+"""What a simulated city is assumed to be: one YAML file in params/cities/, validated, every section
+with its source and grade.
 
-Rates are per month. An `effects` table gives, by trait of a person, what is added to the logarithm of a rate; `fia_health`, `fia_social` and
-`fia_work` count from 3 (the middle of 1-5), `age` in decades from 40, the others are 0 or 1.
+Rates are per month. An `effects` table gives, by trait of a person, what is added to the logarithm
+of a rate; `fia_health`, `fia_social` and `fia_work` count from 3 (the middle of 1-5), `age` in
+decades from 40, the others are 0 or 1.
 """
 
 from collections.abc import Sequence
@@ -13,7 +15,14 @@ from pydantic import Field, model_validator
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Month
 from evalkit.records import Record, load
-from evalkit.simulate.worlds import SWITCHES, Basis, CalendarTime, EarlierParticipation, World, switches_of
+from evalkit.simulate.worlds import (
+    SWITCHES,
+    Basis,
+    CalendarTime,
+    EarlierParticipation,
+    World,
+    switches_of,
+)
 from evalkit.tables import STATES
 from evalkit.vocabulary import Text
 
@@ -38,7 +47,9 @@ Trait = Literal[
 TRAITS: tuple[str, ...] = get_args(Trait)
 Effects = dict[Trait, float]
 Codes = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*( [a-z][a-z0-9_]*)*$")]
-Theme = Literal["young_adults", "long_term_support", "outreach", "newly_arrived_low_education", "other"]
+Theme = Literal[
+    "young_adults", "long_term_support", "outreach", "newly_arrived_low_education", "other"
+]
 Need = Literal[
     "observation_in_daily_work",
     "culture_and_rehabilitation",
@@ -57,8 +68,9 @@ Need = Literal[
 class District(Record):
     """A district: the table it is calibrated to, who lives there, and how it works.
 
-    `weight` is its share of the simulated adults (relative), set so that recipients of the calibration year come out as in the table.
-    `labour_market` is added to the log rate into work; `yearly_trend` to it each year.
+    `weight` is its share of the simulated adults (relative), set so that recipients of the
+    calibration year come out as in the table. `labour_market` is added to the log rate into work;
+    `yearly_trend` to it each year.
     """
 
     name: str
@@ -84,8 +96,8 @@ class Districts(Record):
 class PeopleRules(Record):
     """Who the adults are: shares (0-1) and ages in years at the first month.
 
-    `nordic_or_eu_share` is that of the adults born in another Nordic or EU country, among those born in Sweden or there; of them,
-    `nordic_share_of_those` were born in a Nordic one.
+    `nordic_or_eu_share` is that of the adults born in another Nordic or EU country, among those
+    born in Sweden or there; of them, `nordic_share_of_those` were born in a Nordic one.
     """
 
     basis: Basis
@@ -135,7 +147,9 @@ class ProcessRules(Record):
 
 
 class Gains(Record):
-    """What a completed programme adds to the log rates, at its end; it fades with the process' half-life."""
+    """What a completed programme adds to the log rates, at its end; it fades with the process'
+    half-life.
+    """
 
     work: float = 0.0
     studies: float = 0.0
@@ -145,12 +159,15 @@ class Gains(Record):
 class CityIntervention(Record):
     """An intervention: its content, who is chosen for it, how long it lasts and what it changes.
 
-    `state` is where participants live meanwhile: support, or a state of its own. `lock_in` is added to the log rate into work during it.
-    `by_model` adds to the gain in work where the district works that way; `district_sd` is the spread of districts' own deviations.
-    `target` names a trait whose bearers gain `target_gain` more. `offered_in` names districts with the month of the first start (0 = always);
-    empty: everywhere. `provider` is null where the district itself runs it; going on to a job centre (`is_job_centre`) counts as ended in the
-    districts' raw figures. `places` are those of the whole city; `monthly_rate` is the start rate of someone whose traits are all 0.
-    `content` and `target_groups` are short codes with a space between them, as in the table.
+    `state` is where participants live meanwhile: support, or a state of its own. `lock_in` is added
+    to the log rate into work during it. `by_model` adds to the gain in work where the district
+    works that way; `district_sd` is the spread of districts' own deviations. `target` names a trait
+    whose bearers gain `target_gain` more. `offered_in` names districts with the month of the first
+    start (0 = always); empty: everywhere. `provider` is null where the district itself runs it;
+    going on to a job centre (`is_job_centre`) counts as ended in the districts' raw figures.
+    `places` are those of the whole city; `monthly_rate` is the start rate of someone whose traits
+    are all 0. `content` and `target_groups` are short codes with a space between them, as in the
+    table.
     """
 
     intervention_id: str
@@ -185,7 +202,9 @@ class CityIntervention(Record):
 
 
 class RollOut(Record):
-    """A change of a district's way of working: month of adoption (from the first month, 0-based) by district; unlisted never adopt."""
+    """A change of a district's way of working: month of adoption (from the first month, 0-based) by
+    district; unlisted never adopt.
+    """
 
     action: str
     name: Text
@@ -209,7 +228,9 @@ class Posting(Record):
 
 
 class Accounts(Record):
-    """The accounts of one year; `misbooked` districts book holiday jobs on the activity where the young people worked."""
+    """The accounts of one year; `misbooked` districts book holiday jobs on the activity where the
+    young people worked.
+    """
 
     basis: Basis
     year: int
@@ -234,8 +255,8 @@ class SupportAmounts(Record):
 class City(Record):
     """A city as data.
 
-    worlds: switches by the name of a world, all of them off; `in_worlds` puts those that are asked for in the place of `earlier_participation` and
-    `calendar`.
+    worlds: switches by the name of a world, all of them off; `in_worlds` puts those that are asked
+    for in the place of `earlier_participation` and `calendar`.
     """
 
     city: str
@@ -261,10 +282,14 @@ class City(Record):
     @model_validator(mode="after")
     def _names_its_own_districts(self):
         known = set(self.district_names)
-        named = {name for one in self.interventions for name in one.offered_in} | {name for one in self.rollouts for name in one.adopted}
+        named = {name for one in self.interventions for name in one.offered_in} | {
+            name for one in self.rollouts for name in one.adopted
+        }
         named |= set(self.accounts.misbooked) if self.accounts else set()
         if named - known:
-            raise ValueError(f"districts that the city does not have: {', '.join(sorted(named - known))}")
+            raise ValueError(
+                f"districts that the city does not have: {', '.join(sorted(named - known))}"
+            )
         return self
 
     @property
@@ -290,10 +315,18 @@ class City(Record):
                     f'The city {self.city} has no world called "{name}".',
                     where="world",
                     why="What a world switches on stands in the city's file, with its source.",
-                    fix=nearest(name, sorted(self.worlds)) if self.worlds else "declare it under worlds in the city's file.",
+                    fix=nearest(name, sorted(self.worlds))
+                    if self.worlds
+                    else "declare it under worlds in the city's file.",
                 )
-        switched = [(switch, value) for name in names for switch, value in self.worlds[name].switches.items()]
-        twice = sorted(switch for switch in SWITCHES if sum(one == switch for one, _ in switched) > 1)
+        switched = [
+            (switch, value)
+            for name in names
+            for switch, value in self.worlds[name].switches.items()
+        ]
+        twice = sorted(
+            switch for switch in SWITCHES if sum(one == switch for one, _ in switched) > 1
+        )
         if twice:
             raise ParameterError(
                 "Two worlds set the same switch.",
@@ -304,7 +337,9 @@ class City(Record):
         return self.model_copy(update=dict(switched))
 
 
-def load_city(name: str, folder: Path | str = Path("params/cities"), *, worlds: Sequence[str] = ()) -> City:
+def load_city(
+    name: str, folder: Path | str = Path("params/cities"), *, worlds: Sequence[str] = ()
+) -> City:
     """The assumptions of a city, by its name or by the path of its file.
 
     Parameters
@@ -324,6 +359,8 @@ def load_city(name: str, folder: Path | str = Path("params/cities"), *, worlds: 
             f'There is no city called "{Path(name).stem}".',
             where=str(path),
             why="A city is simulated from the assumptions in its file.",
-            fix=nearest(Path(name).stem, known) if known else "run from the project's folder, or give the path of the city's YAML file.",
+            fix=nearest(Path(name).stem, known)
+            if known
+            else "run from the project's folder, or give the path of the city's YAML file.",
         )
     return load(path, City).in_worlds(*worlds)

@@ -1,8 +1,10 @@
-"""A simulated city as a folder: the tables that its districts would deliver, a README of what was assumed, and the truth beside them.
+"""A simulated city as a folder: the tables that its districts would deliver, a README of what was
+assumed, and the truth beside them.
 
-People are simulated and written in chunks, so that a city of any size needs the memory of one chunk; the rows do not depend on the chunks.
-Tables with persons are Parquet (in several parts where there are several chunks), the others CSV. The truth lies in a folder of its own beside
-the city's (NAME_truth), so that a run on the city reads none of it.
+People are simulated and written in chunks, so that a city of any size needs the memory of one
+chunk; the rows do not depend on the chunks. Tables with persons are Parquet (in several parts where
+there are several chunks), the others CSV. The truth lies in a folder of its own beside the city's
+(NAME_truth), so that a run on the city reads none of it.
 """
 
 import shutil
@@ -68,7 +70,8 @@ def write_city(
     Raises
     ------
     ParameterError
-        If a number of people is odd or not positive, or a folder holds something that is no simulated city.
+        If a number of people is odd or not positive, or a folder holds something that is no
+        simulated city.
     """
     _refuse_odd(people=n_people, chunk=chunk_people)
     _refuse_odd(allow_zero=True, truth_people=n_truth_people)
@@ -82,7 +85,9 @@ def write_city(
     entered = []
     chunks = [(at, min(at + chunk_people, n_people)) for at in range(0, n_people, chunk_people)]
     for part, (first, stop) in enumerate(chunks, start=1):
-        tables = person_tables(city, live(city, seed=seed, first=first, stop=stop, hidden_selection=hidden_selection))
+        tables = person_tables(
+            city, live(city, seed=seed, first=first, stop=stop, hidden_selection=hidden_selection)
+        )
         entered.append(outreach_entries(city, tables["participation"]))
         for name, table in tables.items():
             ending = f"_{part:04d}" if len(chunks) > 1 else ""
@@ -92,23 +97,35 @@ def write_city(
         table.write_csv(folder / f"{name}.csv")
         rows[name] = len(table)
     (folder / "README.md").write_text(
-        readme_text(city, rows, seed=seed, n_people=n_people, hidden_selection=hidden_selection), encoding="utf-8"
+        readme_text(city, rows, seed=seed, n_people=n_people, hidden_selection=hidden_selection),
+        encoding="utf-8",
     )
     if not n_truth_people:
         return Written(folder, rows, None)
     n_of_truth = min(n_truth_people, n_people)
-    _write_truth(city, truth, seed=seed, n_people=n_of_truth, hidden_selection=hidden_selection, prices=prices)
+    _write_truth(
+        city,
+        truth,
+        seed=seed,
+        n_people=n_of_truth,
+        hidden_selection=hidden_selection,
+        prices=prices,
+    )
     return Written(folder, rows, truth)
 
 
 def is_simulated(folder: Path, *, heading: str = HEADING) -> bool:
-    """Whether a folder says of itself, at the beginning of its README, that it is a simulated city."""
+    """Whether a folder says of itself, at the beginning of its README, that it is a simulated
+    city.
+    """
     readme = folder / "README.md"
     return readme.exists() and readme.read_text(encoding="utf-8").startswith(heading)
 
 
 def _refuse_odd(*, allow_zero: bool = False, **numbers: int) -> None:
-    odd = [name for name, number in numbers.items() if number % 2 or number < (0 if allow_zero else 2)]
+    odd = [
+        name for name, number in numbers.items() if number % 2 or number < (0 if allow_zero else 2)
+    ]
     if odd:
         raise ParameterError(
             "A number of people is odd or too small.",
@@ -119,8 +136,14 @@ def _refuse_odd(*, allow_zero: bool = False, **numbers: int) -> None:
 
 
 def _remove_earlier(folders: Mapping[Path, str]) -> None:
-    """Remove an earlier simulated city and its truth, told by how their README begins, and nothing else."""
-    filled = {folder: heading for folder, heading in folders.items() if folder.exists() and any(folder.iterdir())}
+    """Remove an earlier simulated city and its truth, told by how their README begins, and nothing
+    else.
+    """
+    filled = {
+        folder: heading
+        for folder, heading in folders.items()
+        if folder.exists() and any(folder.iterdir())
+    }
     for folder, heading in filled.items():
         if not is_simulated(folder, heading=heading):
             raise ParameterError(
@@ -137,15 +160,30 @@ def _remove_earlier(folders: Mapping[Path, str]) -> None:
             folder.rmdir()
 
 
-def _write_truth(city: City, folder: Path, *, seed: int, n_people: int, hidden_selection: float, prices: Prices | None) -> None:
+def _write_truth(
+    city: City,
+    folder: Path,
+    *,
+    seed: int,
+    n_people: int,
+    hidden_selection: float,
+    prices: Prices | None,
+) -> None:
     folder.mkdir(exist_ok=True)
-    (folder / "README.md").write_text(truth_readme_text(city, seed=seed, n_people=n_people), encoding="utf-8")
+    (folder / "README.md").write_text(
+        truth_readme_text(city, seed=seed, n_people=n_people), encoding="utf-8"
+    )
     truth = simulate_truth(city, seed=seed, n_people=n_people, hidden_selection=hidden_selection)
     for name, table in truth._asdict().items():
         table.write_parquet(folder / f"{name}.parquet", compression="zstd")
     if prices:
         given = {"programmes": truth.programmes, "public_purse": prices.public_purse}
-        valued = [value_truth(truth.curves, prices.book, **given, horizon_months=months) for months in QUOTED_MONTHS]
+        valued = [
+            value_truth(truth.curves, prices.book, **given, horizon_months=months)
+            for months in QUOTED_MONTHS
+        ]
         pl.concat(valued).write_parquet(folder / "value.parquet", compression="zstd")
     if city.rollouts:
-        rollout_truth(city, seed=seed, n_people=n_people).write_parquet(folder / "rollouts.parquet", compression="zstd")
+        rollout_truth(city, seed=seed, n_people=n_people).write_parquet(
+            folder / "rollouts.parquet", compression="zstd"
+        )

@@ -1,6 +1,8 @@
-"""The tables about the city rather than its people: interventions, places and costs, accounts, population, needs, outreach, actions.
+"""The tables about the city rather than its people: interventions, places and costs, accounts,
+population, needs, outreach, actions.
 
-Population, needs and places are scaled to the simulated people (`sample_share`); the accounts are the whole city's, as the source has them.
+Population, needs and places are scaled to the simulated people (`sample_share`); the accounts are
+the whole city's, as the source has them.
 """
 
 from datetime import date
@@ -50,7 +52,9 @@ def outreach_entries(city: City, participation: pl.DataFrame) -> pl.DataFrame:
 
 
 def outreach(entries: list[pl.DataFrame]) -> pl.DataFrame:
-    """Young people known, reached and entered: entered are counted, the steps before follow from assumed shares."""
+    """Young people known, reached and entered: entered are counted, the steps before follow from
+    assumed shares.
+    """
     added = pl.concat(entries).group_by("district", "month").agg(pl.col("n_entered").sum())
     return added.select(
         "district",
@@ -63,12 +67,15 @@ def outreach(entries: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def capacity(city: City, share: float) -> pl.DataFrame:
-    """Places of all districts together and their cost, by intervention and month. Currency and price year of the city's amounts, a month.
+    """Places of all districts together and their cost, by intervention and month. Currency and
+    price year of the city's amounts, a month.
 
     The fixed cost is for all places, the variable cost for one filled place.
     """
     table = places_by_district(city, share)
-    months = pl.DataFrame({"position": np.arange(city.n_months), "month": month_dates(city, np.arange(city.n_months))})
+    months = pl.DataFrame(
+        {"position": np.arange(city.n_months), "month": month_dates(city, np.arange(city.n_months))}
+    )
     mean_cost = (pl.col("exact_places") * pl.col("place_cost")).sum() / pl.col("exact_places").sum()
     monthly = (
         table.join(months, how="cross")
@@ -88,12 +95,14 @@ def capacity(city: City, share: float) -> pl.DataFrame:
 
 
 def places_by_district(city: City, share: float) -> pl.DataFrame:
-    """Where an intervention's places lie: divided among the districts that offer it by their recipients and how readily they offer it.
+    """Where an intervention's places lie: divided among the districts that offer it by their
+    recipients and how readily they offer it.
 
     Returns
     -------
     DataFrame
-        intervention_id, district, exact_places (not rounded), place_cost (SEK a month), opened (first month, 0-based).
+        intervention_id, district, exact_places (not rounded), place_cost (SEK a month), opened
+        (first month, 0-based).
     """
     rows = []
     for one in city.interventions:
@@ -101,15 +110,28 @@ def places_by_district(city: City, share: float) -> pl.DataFrame:
         for row, part in zip(city.districts.rows, sizes / sizes.sum(), strict=True):
             if part > 0:
                 opened = max(one.offered_in.get(row.name, 0), 0)
-                rows.append((one.intervention_id, row.name, one.places * share * part, _place_cost(city, one, row) / 12, opened))
-    return pl.DataFrame(rows, schema=["intervention_id", "district", "exact_places", "place_cost", "opened"], orient="row")
+                rows.append(
+                    (
+                        one.intervention_id,
+                        row.name,
+                        one.places * share * part,
+                        _place_cost(city, one, row) / 12,
+                        opened,
+                    )
+                )
+    return pl.DataFrame(
+        rows,
+        schema=["intervention_id", "district", "exact_places", "place_cost", "opened"],
+        orient="row",
+    )
 
 
 def account(city: City) -> pl.DataFrame:
     """Budget and bookings by district, year and posting. SEK, whole city.
 
-    Districts divide each posting by their recipients. A district that misbooks puts its holiday jobs under the code of the activity where
-    the young people worked: the posting and its cost area say so, its account code does not.
+    Districts divide each posting by their recipients. A district that misbooks puts its holiday
+    jobs under the code of the activity where the young people worked: the posting and its cost area
+    say so, its account code does not.
     """
     accounts = city.accounts
     weights = np.array([row.recipients for row in city.districts.rows], dtype=float)
@@ -118,10 +140,25 @@ def account(city: City) -> pl.DataFrame:
         for row, part in zip(city.districts.rows, weights / weights.sum(), strict=True):
             is_misbooked = one.posting == _HOLIDAY_JOBS and row.name in accounts.misbooked
             booked_code = _MISBOOKED_CODE if is_misbooked else one.account
-            for side, code, amount in (("budget", one.account, one.budget_msek), ("booked", booked_code, one.booked_msek)):
-                rows.append((row.name, accounts.year, f"{one.posting}_{side}", side, code, one.cost_area, amount * part * 1e6))
+            for side, code, amount in (
+                ("budget", one.account, one.budget_msek),
+                ("booked", booked_code, one.booked_msek),
+            ):
+                rows.append(
+                    (
+                        row.name,
+                        accounts.year,
+                        f"{one.posting}_{side}",
+                        side,
+                        code,
+                        one.cost_area,
+                        amount * part * 1e6,
+                    )
+                )
     columns = ["district", "year", "posting_id", "side", "account_code", "cost_area", "amount"]
-    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(pl.col("amount").round(2), currency=pl.lit(city.amounts.currency))
+    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(
+        pl.col("amount").round(2), currency=pl.lit(city.amounts.currency)
+    )
 
 
 def _intervention(city: City) -> pl.DataFrame:
@@ -134,28 +171,39 @@ def _intervention(city: City) -> pl.DataFrame:
             "ladder_step": [one.ladder_step for one in city.interventions],
             "content": [one.content for one in city.interventions],
             "target_groups": [one.target_groups for one in city.interventions],
-            "provider_district": pl.Series([one.provider for one in city.interventions], dtype=pl.String),
+            "provider_district": pl.Series(
+                [one.provider for one in city.interventions], dtype=pl.String
+            ),
         }
     )
 
 
 def _place_cost(city: City, intervention, district) -> float:
-    spread = 1 + _COST_SPREAD * np.clip(named_normal(city.city, "cost", intervention.intervention_id, district.name), -2, 2)
+    spread = 1 + _COST_SPREAD * np.clip(
+        named_normal(city.city, "cost", intervention.intervention_id, district.name), -2, 2
+    )
     return 1000 * float(np.clip(intervention.cost_per_place_tkr * spread, *_COST_RANGE_TKR))
 
 
 def _population(city: City, share: float) -> pl.DataFrame:
     years = range(city.first_month.year, city.first_month.year + city.n_months // 12)
-    people = [(row.name, round(100 * share * row.recipients / row.recipients_percent)) for row in city.districts.rows]
+    people = [
+        (row.name, round(100 * share * row.recipients / row.recipients_percent))
+        for row in city.districts.rows
+    ]
     rows = [(name, year, "all", "all", count) for name, count in people for year in years]
-    return pl.DataFrame(rows, schema=["district", "year", "sex", "age_group", "n_persons"], orient="row")
+    return pl.DataFrame(
+        rows, schema=["district", "year", "sex", "age_group", "n_persons"], orient="row"
+    )
 
 
 def _need(city: City, share: float) -> pl.DataFrame:
     """Counted once, in the first month of the year of the districts' table."""
     counted = date(city.districts.year, 1, 1)
     rows = [
-        (row.name, counted, need, round(share * part * row.recipients)) for row in city.districts.rows for need, part in city.needs.items()
+        (row.name, counted, need, round(share * part * row.recipients))
+        for row in city.districts.rows
+        for need, part in city.needs.items()
     ]
     schema = {"district": pl.String, "month": pl.Date, "need": pl.String, "n_persons": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")
@@ -163,8 +211,19 @@ def _need(city: City, share: float) -> pl.DataFrame:
 
 def _action(city: City) -> pl.DataFrame:
     """The roll-outs: all still run in the last month."""
-    rows = [(name, one.action, one.theme, month) for one in city.rollouts for name, month in one.adopted.items()]
-    schema = {"district": pl.String, "action_id": pl.String, "theme": pl.String, "adopted": pl.Int64}
+    rows = [
+        (name, one.action, one.theme, month)
+        for one in city.rollouts
+        for name, month in one.adopted.items()
+    ]
+    schema = {
+        "district": pl.String,
+        "action_id": pl.String,
+        "theme": pl.String,
+        "adopted": pl.Int64,
+    }
     table = pl.DataFrame(rows, schema=schema, orient="row")
     start = month_dates(city, table["adopted"].to_numpy())
-    return table.drop("adopted").with_columns(start=start, end=pl.lit(None, pl.Date), status=pl.lit("running"))
+    return table.drop("adopted").with_columns(
+        start=start, end=pl.lit(None, pl.Date), status=pl.lit("running")
+    )

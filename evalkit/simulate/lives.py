@@ -1,4 +1,6 @@
-"""The lives of a range of a city's people: what every month showed, and every episode in an intervention."""
+"""The lives of a range of a city's people: what every month showed, and every episode in an
+intervention.
+"""
 
 from dataclasses import dataclass
 
@@ -15,8 +17,9 @@ from evalkit.simulate.state import END_REASONS, Events
 class Lives:
     """People and their months from the city's first one on: arrays (n, months).
 
-    observed : livelihood that the tables show (position in process.LATENT, or UNKNOWN); is_paid, is_joint, district : of the person's
-    household that month; episodes : row, item (intervention), start, planned_end, end (null: still running), reason, district (at start).
+    observed : livelihood that the tables show (position in process.LATENT, or UNKNOWN); is_paid,
+    is_joint, district : of the person's household that month; episodes : row, item (intervention),
+    start, planned_end, end (null: still running), reason, district (at start).
     """
 
     people: People
@@ -27,13 +30,22 @@ class Lives:
     episodes: pl.DataFrame
 
 
-def live(city: City, *, seed: int, first: int, stop: int, hidden_selection: float = 0.0, switched_off: tuple[str, ...] = ()) -> Lives:
+def live(
+    city: City,
+    *,
+    seed: int,
+    first: int,
+    stop: int,
+    hidden_selection: float = 0.0,
+    switched_off: tuple[str, ...] = (),
+) -> Lives:
     """Persons `first` to `stop` - 1 (both even) from the burn-in to the last month.
 
     Parameters
     ----------
     hidden_selection : float
-        What one standard deviation of the trait that no table holds adds to every log start rate (0: selection on what the tables hold).
+        What one standard deviation of the trait that no table holds adds to every log start rate
+        (0: selection on what the tables hold).
     switched_off : tuple of str
         Roll-outs (actions) that do not happen.
     """
@@ -66,7 +78,8 @@ def _starts(happened: Events, month: int, district: np.ndarray) -> dict[str, np.
 
 
 def _ends(happened: Events, month: int) -> dict[str, np.ndarray]:
-    # Who ends in the month of the start has taken part in that month: the episode's end is the month after.
+    # Who ends in the month of the start has taken part in that month: the episode's end is the
+    # month after.
     rows, begun = happened.ended, happened.ended_begun.astype(np.int64)
     return {
         "row": rows.astype(np.int64),
@@ -77,7 +90,14 @@ def _ends(happened: Events, month: int) -> dict[str, np.ndarray]:
     }
 
 
-def _episodes(starts: list[dict[str, np.ndarray]], ends: list[dict[str, np.ndarray]]) -> pl.DataFrame:
-    begun, over = (pl.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]}) for parts in (starts, ends))
+def _episodes(
+    starts: list[dict[str, np.ndarray]], ends: list[dict[str, np.ndarray]]
+) -> pl.DataFrame:
+    begun, over = (
+        pl.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+        for parts in (starts, ends)
+    )
     reasons = pl.col("reason").replace_strict(dict(enumerate(END_REASONS)), return_dtype=pl.String)
-    return begun.join(over.with_columns(reasons), on=["row", "item", "start"], how="left").sort("row", "start")
+    return begun.join(over.with_columns(reasons), on=["row", "item", "start"], how="left").sort(
+        "row", "start"
+    )

@@ -1,7 +1,8 @@
-"""The people of a simulated city: adults in slots of two, who form a couple or live apart, with differences that the tables hold.
+"""The people of a simulated city: adults in slots of two, who form a couple or live apart, with
+differences that the tables hold.
 
-Person 2s and person 2s + 1 share slot s; whether they are a couple follows from the slot's key, so any range of slots can be drawn alone.
-All arrays have one element a person.
+Person 2s and person 2s + 1 share slot s; whether they are a couple follows from the slot's key, so
+any range of slots can be drawn alone. All arrays have one element a person.
 """
 
 from dataclasses import dataclass, fields
@@ -22,10 +23,12 @@ _SICK, _SOCIAL, _LANGUAGE = 1, 2, 3
 
 @dataclass(frozen=True)
 class People:
-    """Adults and what sets them apart. Months count from the city's first month (0); `birth_month` and `arrival` may be negative.
+    """Adults and what sets them apart. Months count from the city's first month (0); `birth_month`
+    and `arrival` may be negative.
 
-    number : position in the city; key : streams; district : position among the city's districts when first seen; arrival : first month in
-    the city as an adult; traits : (n, traits) in the order of TRAITS; hidden : what no table holds, standard normal.
+    number : position in the city; key : streams; district : position among the city's districts
+    when first seen; arrival : first month in the city as an adult; traits : (n, traits) in the
+    order of TRAITS; hidden : what no table holds, standard normal.
     """
 
     number: np.ndarray
@@ -54,11 +57,18 @@ class People:
 
     def with_keys(self, keys: np.ndarray) -> "People":
         """The same people with other chances ahead of them."""
-        return People(**{field.name: getattr(self, field.name) for field in fields(self)} | {"key": keys})
+        return People(
+            **{field.name: getattr(self, field.name) for field in fields(self)} | {"key": keys}
+        )
 
     def score(self, effects: Effects) -> np.ndarray:
-        """What fixed traits add to a log rate; `log_elapsed` changes by month and is left to the process."""
-        weights = np.array([0.0 if trait == "log_elapsed" else effects.get(trait, 0.0) for trait in TRAITS], dtype=np.float32)
+        """What fixed traits add to a log rate; `log_elapsed` changes by month and is left to the
+        process.
+        """
+        weights = np.array(
+            [0.0 if trait == "log_elapsed" else effects.get(trait, 0.0) for trait in TRAITS],
+            dtype=np.float32,
+        )
         return self.traits @ weights
 
 
@@ -70,20 +80,36 @@ def draw_people(city: City, *, seed: int, first: int, stop: int) -> People:
     rules = city.people
     is_couple = _drawn(slot_key, 1) < rules.couple_share
     where = np.where(is_couple, _drawn(slot_key, 2), _drawn(key, 2))
-    district = _by_share(where, np.array([row.weight for row in city.districts.rows])).astype(np.uint8)
+    district = _by_share(where, np.array([row.weight for row in city.districts.rows])).astype(
+        np.uint8
+    )
     birth_month, arrival, is_immigrant = _births_and_arrivals(city, key)
-    local = {name: np.array([getattr(row, name) for row in city.districts.rows], dtype=np.float32)[district] for name in _LOCAL}
+    local = {
+        name: np.array([getattr(row, name) for row in city.districts.rows], dtype=np.float32)[
+            district
+        ]
+        for name in _LOCAL
+    }
     shared_key = np.where(is_couple, slot_key, key)
     origin = _origin(shared_key, rules, is_immigrant, local["outside_eu_share"])
     age_at_start = np.maximum(-birth_month / 12, ADULT_AGE_YEARS)
-    years = np.where(origin == _NATIVE, age_at_start, np.minimum(age_at_start, 24 * _drawn(key, 6) ** 1.5))
-    years = np.where(is_immigrant, np.where(arrival > 0, 0, np.minimum(-arrival / 12, age_at_start)), years).astype(np.int16)
+    years = np.where(
+        origin == _NATIVE, age_at_start, np.minimum(age_at_start, 24 * _drawn(key, 6) ** 1.5)
+    )
+    years = np.where(
+        is_immigrant, np.where(arrival > 0, 0, np.minimum(-arrival / 12, age_at_start)), years
+    ).astype(np.int16)
     poor_health = (_drawn(key, 7) < local["poor_health_share"]).astype(np.float32)
     fia = _fia(key, poor_health)
     education = _education(key, rules, origin)
     obstacle = _obstacle(key, rules, origin, years, poor_health)
     has_licence = _drawn(key, 8) >= local["no_licence_share"]
-    n_children = np.minimum((-np.log(_drawn(slot_key, 9)) * rules.children_mean * np.where(is_couple, 1.6, 0.6)).astype(np.uint8), 6)
+    n_children = np.minimum(
+        (-np.log(_drawn(slot_key, 9)) * rules.children_mean * np.where(is_couple, 1.6, 0.6)).astype(
+            np.uint8
+        ),
+        6,
+    )
     is_female = np.where(is_couple, number % 2 == 1, _drawn(key, 10) < rules.female_share)
     columns = {
         "female": is_female,
@@ -105,9 +131,23 @@ def draw_people(city: City, *, seed: int, first: int, stop: int) -> People:
     traits = np.column_stack([np.asarray(columns[trait], dtype=np.float32) for trait in TRAITS])
     hidden = rules.hidden_sd * normals(key, 40)
     return People(
-        number, key, district, is_couple, is_female, birth_month, arrival, origin, years, education, obstacle, has_licence, fia,
-        n_children, traits, hidden,
-    )  # fmt: skip
+        number,
+        key,
+        district,
+        is_couple,
+        is_female,
+        birth_month,
+        arrival,
+        origin,
+        years,
+        education,
+        obstacle,
+        has_licence,
+        fia,
+        n_children,
+        traits,
+        hidden,
+    )
 
 
 _LOCAL = ("outside_eu_share", "poor_health_share", "no_licence_share")
@@ -122,21 +162,30 @@ def _by_share(where: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
 
 def _births_and_arrivals(city: City, key: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Birth months, first months as an adult in the city, and who immigrated as an adult after the burn-in began."""
+    """Birth months, first months as an adult in the city, and who immigrated as an adult after the
+    burn-in began.
+    """
     rules = city.people
     span = rules.oldest_at_start - rules.youngest_at_start
     young = rules.youngest_at_start + (25 - rules.youngest_at_start) * _drawn(key, 4)
-    age = np.where(_drawn(key, 3) < rules.young_share, young, rules.youngest_at_start + span * _drawn(key, 4))
-    # Everybody born in one year turns a year older in January, as birth_year has it; the month spreads them within the year.
+    age = np.where(
+        _drawn(key, 3) < rules.young_share, young, rules.youngest_at_start + span * _drawn(key, 4)
+    )
+    # Everybody born in one year turns a year older in January, as birth_year has it; the month
+    # spreads them within the year.
     birth_month = -(age * 12).astype(np.int32)
     of_age = birth_month + 12 * ADULT_AGE_YEARS
     is_immigrant = (_drawn(key, 11) < rules.arrival_share) & (of_age < 0)
     window = city.n_months + city.burn_in_months
-    arrival = np.where(is_immigrant, (_drawn(key, 12) * window).astype(np.int32) - city.burn_in_months, of_age)
+    arrival = np.where(
+        is_immigrant, (_drawn(key, 12) * window).astype(np.int32) - city.burn_in_months, of_age
+    )
     return birth_month.astype(np.int32), np.maximum(arrival, of_age).astype(np.int32), is_immigrant
 
 
-def _origin(key: np.ndarray, rules, is_immigrant: np.ndarray, outside_share: np.ndarray) -> np.ndarray:
+def _origin(
+    key: np.ndarray, rules, is_immigrant: np.ndarray, outside_share: np.ndarray
+) -> np.ndarray:
     where = _drawn(key, 5)
     near = np.where(_drawn(key, 17) < rules.nordic_share_of_those, _NORDIC, _EU)
     is_near = where < outside_share + rules.nordic_or_eu_share * (1 - outside_share)
@@ -145,25 +194,36 @@ def _origin(key: np.ndarray, rules, is_immigrant: np.ndarray, outside_share: np.
 
 
 def _fia(key: np.ndarray, poor_health: np.ndarray) -> np.ndarray:
-    """Three summary areas of the readiness-for-work assessment, 1 (far) to 5 (near): health, social life, work."""
+    """Three summary areas of the readiness-for-work assessment, 1 (far) to 5 (near): health, social
+    life, work.
+    """
     common = normals(key, 20)
     means = (3.3 - 1.3 * poor_health, 3.2 - 0.4 * poor_health, 3.0 - 0.3 * poor_health)
-    areas = [np.rint(mean + 0.6 * common + 0.8 * normals(key, 21 + area)) for area, mean in enumerate(means)]
+    areas = [
+        np.rint(mean + 0.6 * common + 0.8 * normals(key, 21 + area))
+        for area, mean in enumerate(means)
+    ]
     return np.clip(np.column_stack(areas), 1, 5).astype(np.uint8)
 
 
 def _education(key: np.ndarray, rules, origin: np.ndarray) -> np.ndarray:
     short = np.clip(rules.short_education_share + 0.12 * (origin == _OTHER), 0, 1)
     drawn = _drawn(key, 13)
-    return np.where(drawn < short, 0, np.where(drawn < 1 - rules.long_education_share, 1, 2)).astype(np.uint8)
+    return np.where(
+        drawn < short, 0, np.where(drawn < 1 - rules.long_education_share, 1, 2)
+    ).astype(np.uint8)
 
 
-def _obstacle(key: np.ndarray, rules, origin: np.ndarray, years: np.ndarray, poor_health: np.ndarray) -> np.ndarray:
+def _obstacle(
+    key: np.ndarray, rules, origin: np.ndarray, years: np.ndarray, poor_health: np.ndarray
+) -> np.ndarray:
     drawn = _drawn(key, 14)
     needs_language = (origin != _NATIVE) & (drawn < np.clip(0.75 - 0.07 * years, 0.05, 1))
     sick = _drawn(key, 15) < rules.sick_share_if_poor_health * poor_health
     social = _drawn(key, 16) < rules.social_share
-    return np.where(sick, _SICK, np.where(needs_language, _LANGUAGE, np.where(social, _SOCIAL, 0))).astype(np.uint8)
+    return np.where(
+        sick, _SICK, np.where(needs_language, _LANGUAGE, np.where(social, _SOCIAL, 0))
+    ).astype(np.uint8)
 
 
 def birth_years(people: People, city: City) -> np.ndarray:

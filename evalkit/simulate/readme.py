@@ -1,4 +1,6 @@
-"""The README of a simulated city: what it is, what was assumed with which source and grade, and what its tables leave out."""
+"""The README of a simulated city: what it is, what was assumed with which source and grade, and
+what its tables leave out.
+"""
 
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.city_tables import sample_share
@@ -6,7 +8,9 @@ from evalkit.simulate.city_tables import sample_share
 HEADING, TRUTH_HEADING = "# Simulated city", "# The truth of a simulated city"
 
 
-def readme_text(city: City, rows: dict[str, int], *, seed: int, n_people: int, hidden_selection: float) -> str:
+def readme_text(
+    city: City, rows: dict[str, int], *, seed: int, n_people: int, hidden_selection: float
+) -> str:
     """The text of README.md; `rows` counts the rows of each table."""
     hidden = "none: only on what the tables hold"
     earlier = "in something else neither helps nor hinders a start"
@@ -16,23 +20,30 @@ def readme_text(city: City, rows: dict[str, int], *, seed: int, n_people: int, h
         hidden = f"rho = {hidden_selection:g}: also on a trait that no table holds"
     return f"""{HEADING}: {city.title["en"]}
 
-Nobody in these tables exists. They show a method and prove it, because here the truth is known; they say nothing about the real city.
-The tables keep the contracts in data_contracts/; `person` has more columns, which data_contracts/mappings/simulated_city.yaml declares.
+Nobody in these tables exists. They show a method and prove it, because here the truth is known;
+they say nothing about the real city. The tables keep the contracts in data_contracts/; `person` has
+more columns, which data_contracts/mappings/simulated_city.yaml declares.
 
-* {n_people:,} adults, seed {seed}, {city.n_months} months from {city.first_month:%Y-%m}; {sample_share(city, n_people):.2f} of the whole city.
-  `population`, `need` and the places in `capacity` are scaled to that share; `account` is the whole city's, in the source's amounts.
+* {n_people:,} adults, seed {seed}, {city.n_months} months from {city.first_month:%Y-%m};
+  {sample_share(city, n_people):.2f} of the whole city. `population`, `need` and the places in
+  `capacity` are scaled to that share; `account` is the whole city's, in the source's amounts.
 * Hidden selection into interventions: {hidden}.
-* Who starts: people on support in the month before, at rates by district, season, months on support and the columns of `person`. Taking part
-  {earlier}; places shape the rates, but nobody queues, so one person's place changes nobody else's.
+* Who starts: people on support in the month before, at rates by district, season, months on support
+  and the columns of `person`. Taking part {earlier}; places shape the rates, but nobody queues, so
+  one person's place changes nobody else's.
 {_switch_lines(city)}\
-* Adults only; children are a number in `person`. A couple in need together is one household (lead, co_applicant). With a partner who earns, no
-  support is paid, and the livelihood of the one without income is not on record. An adult with an income of their own (studies, sickness
-  benefit) is not listed as a member.
-* Livelihoods other than support last at least {city.process.minimum_stay_months} months. Now and then a payment is missed for a month.
-* The district in `person` is the one in the first month; `income_support.district` is the one that paid. Interventions work as in the district
-  of the time.
-* `end_reason` in `participation` is what a district would count: work, studies, benefit and job_centre are "ended". It is no effect.
-* The truth, if it was asked for, lies beside this folder, in a folder of the same name that ends in _truth; no run reads it.
+* Adults only; children are a number in `person`. A couple in need together is one household (lead,
+  co_applicant). With a partner who earns, no support is paid, and the livelihood of the one without
+  income is not on record. An adult with an income of their own (studies, sickness benefit) is not
+  listed as a member.
+* Livelihoods other than support last at least {city.process.minimum_stay_months} months. Now and
+  then a payment is missed for a month.
+* The district in `person` is the one in the first month; `income_support.district` is the one that
+  paid. Interventions work as in the district of the time.
+* `end_reason` in `participation` is what a district would count: work, studies, benefit and
+  job_centre are "ended". It is no effect.
+* The truth, if it was asked for, lies beside this folder, in a folder of the same name that ends in
+  _truth; no run reads it.
 
 | table | rows |
 |---|---|
@@ -48,8 +59,9 @@ def truth_readme_text(city: City, *, seed: int, n_people: int) -> str:
     """The text of the README of the truth's folder."""
     return f"""{TRUTH_HEADING}: {city.title["en"]}
 
-For tests and for whoever wants to see how near a run came; no run reads it. From {n_people:,} adults, seed {seed}, simulated with and without
-each intervention. Work is unsubsidised work; curves run to month 60 from the start; values (if a price book was given) are present values per
+For tests and for whoever wants to see how near a run came; no run reads it. From {n_people:,}
+adults, seed {seed}, simulated with and without each intervention. Work is unsubsidised work; curves
+run to month 60 from the start; values (if a price book was given) are present values per
 participant, in that book's money.
 """
 
@@ -58,18 +70,29 @@ def _switch_lines(city: City) -> str:
     """What a world has switched on; nothing where the city is as it is."""
     lines = []
     if rules := city.earlier_participation:
-        again = f"{rules.starts_after_this:+g} more where it was this one" if rules.may_start_again else "nobody starts the same one twice"
+        again = (
+            f"{rules.starts_after_this:+g} more where it was this one"
+            if rules.may_start_again
+            else "nobody starts the same one twice"
+        )
         since = (
-            "" if rules.first_start_month is None else f", and nothing starts before month {rules.first_start_month} (the first one is 0)"
+            ""
+            if rules.first_start_month is None
+            else f", and nothing starts before month {rules.first_start_month} (the first one is 0)"
         )
         lines.append(
-            f"* Earlier participation is switched on: {rules.starts_after_any:+g} on the log start rates after any intervention, {again}; half of a "
+            f"* Earlier participation is switched on: {rules.starts_after_any:+g} on the log start "
+            f"rates after any intervention, {again}; half of a "
             f"gain is left after {rules.gain_half_life_months:g} months{since}.\n"
         )
     if rules := city.calendar:
-        moved = [", ".join(f"{level:+g} in month {month}" for month, level in sorted(one.items())) for one in (rules.to_work, rules.starts)]
+        moved = [
+            ", ".join(f"{level:+g} in month {month}" for month, level in sorted(one.items()))
+            for one in (rules.to_work, rules.starts)
+        ]
         lines.append(
-            f"* Calendar time is switched on: on the log rate from support into work {moved[0]}; on the log start rates {moved[1]}.\n"
+            f"* Calendar time is switched on: on the log rate from support into work {moved[0]}; "
+            f"on the log start rates {moved[1]}.\n"
         )
     return "".join(lines)
 

@@ -1,8 +1,9 @@
-"""The person tables that a city would deliver, from its people's lives: in the columns and codes of the contracts, with the covariates that the
-mapping simulated_city declares.
+"""The person tables that a city would deliver, from its people's lives: in the columns and codes of
+the contracts, with the covariates that the mapping simulated_city declares.
 
-Persons are P and households H with the number of their first adult. A couple that needs support together has one household; who has an income
-of their own (studies, sickness benefit) is not a member of it. Children are a number (n_children), not persons.
+Persons are P and households H with the number of their first adult. A couple that needs support
+together has one household; who has an income of their own (studies, sickness benefit) is not a
+member of it. Children are a number (n_children), not persons.
 """
 
 import numpy as np
@@ -18,7 +19,13 @@ from evalkit.simulate.streams import Purpose, uniforms
 FIRST_FOLLOW_UP_MONTHS, NEXT_FOLLOW_UP_MONTHS = 1, 3
 _FOLLOWED_UP_SHARE = 0.8
 _PAID_LATE_SHARE = 0.04
-READINESS = ("manages_participation", "manages_travel", "has_no_active_abuse", "handles_conflict", "is_motivated")
+READINESS = (
+    "manages_participation",
+    "manages_travel",
+    "has_no_active_abuse",
+    "handles_conflict",
+    "is_motivated",
+)
 # What the official record calls the obstacles, in the order of OBSTACLES.
 OFFICIAL_OBSTACLES = ("unemployed", "certified_sick", "social_reasons", "language")
 LIFE_AREAS = ("health", "social", "work")
@@ -26,7 +33,9 @@ _FIA_STEPS = 4
 
 
 def person_tables(city: City, lives: Lives) -> dict[str, pl.DataFrame]:
-    """The tables of a range of people: person, income_support, household_member, livelihood, participation, assessment, follow_up."""
+    """The tables of a range of people: person, income_support, household_member, livelihood,
+    participation, assessment, follow_up.
+    """
     households = _households(city, lives)
     return {
         "person": _person(city, lives),
@@ -77,14 +86,18 @@ def _person(city: City, lives: Lives) -> pl.DataFrame:
 
 
 def _years_in_country(people: People) -> pl.Series:
-    """Whole years since immigration at the first month; null for natives, and never more than the person's age."""
+    """Whole years since immigration at the first month; null for natives, and never more than the
+    person's age.
+    """
     age = np.maximum(-people.birth_month // 12, 0)
     years = np.minimum(people.years_in_country, age).astype(np.int32)
     return pl.Series(years).set(pl.Series(people.origin == ORIGINS.index("native")), None)
 
 
 def _households(city: City, lives: Lives) -> pl.DataFrame:
-    """One row a supported household and month: head (row of the lead), second (row of the co-applicant or null), month."""
+    """One row a supported household and month: head (row of the lead), second (row of the
+    co-applicant or null), month.
+    """
     paid, joint = lives.is_paid, lives.is_joint & lives.is_paid
     partner = np.arange(len(paid)) ^ 1
     is_second = np.zeros_like(paid)
@@ -92,11 +105,12 @@ def _households(city: City, lives: Lives) -> pl.DataFrame:
     head, month = np.nonzero(paid & ~is_second)
     second = np.where(is_second[partner[head], month] & (head % 2 == 0), partner[head], -1)
     number = lives.people.number[head]
-    # While a couple shares a household it bears the first adult's number, whoever of the two is in need.
+    # While a couple shares a household it bears the first adult's number, whoever of the two is in
+    # need.
     household = np.where(lives.is_joint[head, month], number - number % 2, number)
-    return pl.DataFrame({"head": head, "second": second, "month": month, "household": household}).with_columns(
-        household_id=_ids("H", household), date=month_dates(city, month)
-    )
+    return pl.DataFrame(
+        {"head": head, "second": second, "month": month, "household": household}
+    ).with_columns(household_id=_ids("H", household), date=month_dates(city, month))
 
 
 def _income_support(city: City, lives: Lives, households: pl.DataFrame) -> pl.DataFrame:
@@ -104,9 +118,12 @@ def _income_support(city: City, lives: Lives, households: pl.DataFrame) -> pl.Da
     rules, people = city.amounts, lives.people
     drawn = uniforms(people.key[head], month, Purpose.AMOUNT)
     norm = (
-        np.where(households["second"].to_numpy() >= 0, rules.couple, rules.single) + rules.child * people.n_children[head] + rules.housing
+        np.where(households["second"].to_numpy() >= 0, rules.couple, rules.single)
+        + rules.child * people.n_children[head]
+        + rules.housing
     )
-    # Some have a small income of their own, which is deducted: between nothing and nine tenths of the norm.
+    # Some have a small income of their own, which is deducted: between nothing and nine tenths of
+    # the norm.
     deducted = np.where(drawn < rules.own_income_share, 0.9 * drawn / rules.own_income_share, 0.0)
     years = city.first_month.year + month // 12 - rules.price_year
     amount = np.rint(norm * (1 - deducted) * (1 + rules.yearly_growth) ** years)
@@ -125,7 +142,9 @@ def _income_support(city: City, lives: Lives, households: pl.DataFrame) -> pl.Da
 
 def _members(city: City, lives: Lives, households: pl.DataFrame) -> pl.DataFrame:
     leads = households.select("household_id", "date", row="head", role=pl.lit("lead"))
-    seconds = households.filter(pl.col("second") >= 0).select("household_id", "date", row="second", role=pl.lit("co_applicant"))
+    seconds = households.filter(pl.col("second") >= 0).select(
+        "household_id", "date", row="second", role=pl.lit("co_applicant")
+    )
     both = pl.concat([leads, seconds])
     rows = both["row"].to_numpy()
     return both.select(
@@ -169,17 +188,23 @@ def _participation(city: City, lives: Lives) -> pl.DataFrame:
     kept = _kept_episodes(city, lives)
     items = kept["item"].to_numpy()
     own = _named(tuple(city.district_names), kept["district"].to_numpy())
-    provider = pl.Series([one.provider for one in city.interventions], dtype=pl.String).gather(items)
+    provider = pl.Series([one.provider for one in city.interventions], dtype=pl.String).gather(
+        items
+    )
     return pl.DataFrame(
         {
             "person_id": _ids("P", lives.people.number[kept["row"].to_numpy()]),
-            "intervention_id": _named(tuple(one.intervention_id for one in city.interventions), items),
+            "intervention_id": _named(
+                tuple(one.intervention_id for one in city.interventions), items
+            ),
             "start": month_dates(city, kept["start"].to_numpy()),
             "end": month_dates(city, kept["end"].fill_null(0).to_numpy()),
             "planned_end": month_dates(city, kept["planned_end"].to_numpy()),
             "provider_district": provider.fill_null(own),
             "home_district": own,
-            "hours_per_week": pl.Series([one.hours_per_week for one in city.interventions], dtype=pl.Float64).gather(items),
+            "hours_per_week": pl.Series(
+                [one.hours_per_week for one in city.interventions], dtype=pl.Float64
+            ).gather(items),
             "referral": pl.repeat("case_worker", len(kept), eager=True),
             "end_reason": kept["reason"],
             "responsible_role": _responsible_roles(city).gather(items),
@@ -189,7 +214,9 @@ def _participation(city: City, lives: Lives) -> pl.DataFrame:
 
 def _responsible_roles(city: City) -> pl.Series:
     """By intervention: consultants at the job centres, case workers elsewhere."""
-    return pl.Series(["consultant" if one.is_job_centre else "case_worker" for one in city.interventions])
+    return pl.Series(
+        ["consultant" if one.is_job_centre else "case_worker" for one in city.interventions]
+    )
 
 
 def _assessment(city: City, lives: Lives) -> pl.DataFrame:
@@ -198,13 +225,21 @@ def _assessment(city: City, lives: Lives) -> pl.DataFrame:
     date = month_dates(city, lives.is_paid[rows].argmax(axis=1))
     person = _ids("P", lives.people.number[rows])
     areas = [
-        pl.DataFrame({"person_id": person, "date": date, "rating_share": (lives.people.fia[rows, place] - 1.0) / _FIA_STEPS}).with_columns(
-            life_area=pl.lit(area)
-        )
+        pl.DataFrame(
+            {
+                "person_id": person,
+                "date": date,
+                "rating_share": (lives.people.fia[rows, place] - 1.0) / _FIA_STEPS,
+            }
+        ).with_columns(life_area=pl.lit(area))
         for place, area in enumerate(LIFE_AREAS)
     ]
     columns = ("person_id", "date", "life_area", "rating_share")
-    return pl.concat(areas).select(*columns, method=pl.lit("fia_assessment")).sort("person_id", "life_area")
+    return (
+        pl.concat(areas)
+        .select(*columns, method=pl.lit("fia_assessment"))
+        .sort("person_id", "life_area")
+    )
 
 
 def _follow_up(city: City, lives: Lives) -> pl.DataFrame:
@@ -212,32 +247,53 @@ def _follow_up(city: City, lives: Lives) -> pl.DataFrame:
     kept = _kept_episodes(city, lives)
     last = pl.col("end").fill_null(city.n_months).clip(upper_bound=city.n_months)
     due = (
-        kept.with_columns(due=pl.int_ranges(pl.col("start") + FIRST_FOLLOW_UP_MONTHS, last + 1, NEXT_FOLLOW_UP_MONTHS))
+        kept.with_columns(
+            due=pl.int_ranges(
+                pl.col("start") + FIRST_FOLLOW_UP_MONTHS, last + 1, NEXT_FOLLOW_UP_MONTHS
+            )
+        )
         .explode("due", keep_nulls=False, empty_as_null=False)
         .filter(pl.col("due").is_between(0, city.n_months - 1))
     )
     rows, month = due["row"].to_numpy(), due["due"].to_numpy()
     key = lives.people.key[rows]
     is_done = uniforms(key, month, Purpose.FOLLOW_UP) < _FOLLOWED_UP_SHARE
-    rows, month, key, due = rows[is_done], month[is_done], key[is_done], due.filter(pl.Series(is_done))
+    rows, month, key, due = (
+        rows[is_done],
+        month[is_done],
+        key[is_done],
+        due.filter(pl.Series(is_done)),
+    )
     fia = lives.people.fia[rows].astype(np.float64)
     months_in = month - due["start"].to_numpy()
-    ability = np.clip(fia + 0.1 * months_in[:, None] + uniforms(key, month, Purpose.FOLLOW_UP, 1)[:, None] - 0.5, 1, 5)
-    attendance = np.clip(0.45 + 0.1 * fia[:, 2] + 0.3 * (uniforms(key, month, Purpose.FOLLOW_UP, 2) - 0.5), 0, 1)
+    ability = np.clip(
+        fia + 0.1 * months_in[:, None] + uniforms(key, month, Purpose.FOLLOW_UP, 1)[:, None] - 0.5,
+        1,
+        5,
+    )
+    attendance = np.clip(
+        0.45 + 0.1 * fia[:, 2] + 0.3 * (uniforms(key, month, Purpose.FOLLOW_UP, 2) - 0.5), 0, 1
+    )
     criteria = {
-        name: (uniforms(key, month, Purpose.FOLLOW_UP, 3 + place) < 0.25 + 0.12 * fia[:, min(place, 2)]).astype(np.int32)
+        name: (
+            uniforms(key, month, Purpose.FOLLOW_UP, 3 + place) < 0.25 + 0.12 * fia[:, min(place, 2)]
+        ).astype(np.int32)
         for place, name in enumerate(READINESS)
     }
     return pl.DataFrame(
         {
             "person_id": _ids("P", lives.people.number[rows]),
-            "intervention_id": _named(tuple(one.intervention_id for one in city.interventions), due["item"].to_numpy()),
+            "intervention_id": _named(
+                tuple(one.intervention_id for one in city.interventions), due["item"].to_numpy()
+            ),
             "date": month_dates(city, month),
             "attendance_share": attendance.round(2),
             "physical_ability": np.rint(ability[:, 0]).astype(np.int32),
             "mental_ability": np.rint(ability.mean(axis=1)).astype(np.int32),
             "social_ability": np.rint(ability[:, 1]).astype(np.int32),
-            "self_rating": np.rint(1 + 4 * uniforms(key, month, Purpose.FOLLOW_UP, 8)).astype(np.int32),
+            "self_rating": np.rint(1 + 4 * uniforms(key, month, Purpose.FOLLOW_UP, 8)).astype(
+                np.int32
+            ),
             **criteria,
             "responsible_role": _responsible_roles(city).gather(due["item"].to_numpy()),
         }

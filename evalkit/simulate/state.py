@@ -1,6 +1,8 @@
-"""Where people of a simulated city are at the end of a month, what a month brought them, and the codes for both.
+"""Where people of a simulated city are at the end of a month, what a month brought them, and the
+codes for both.
 
-A latent livelihood is what somebody lives in or needs; what the tables show of it is Process.observed.
+A latent livelihood is what somebody lives in or needs; what the tables show of it is
+Process.observed.
 """
 
 from dataclasses import dataclass, fields
@@ -8,10 +10,33 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 LATENT = (
-    "support", "work", "studies", "subsidised_work", "sheltered_work", "training", "sickness_benefit", "pension", "dead", "moved",
-    "other", "absent",
-)  # fmt: skip
-SUPPORT, WORK, STUDIES, SUBSIDISED, SHELTERED, TRAINING, SICKNESS, PENSION, DEAD, MOVED, OTHER, ABSENT = range(len(LATENT))
+    "support",
+    "work",
+    "studies",
+    "subsidised_work",
+    "sheltered_work",
+    "training",
+    "sickness_benefit",
+    "pension",
+    "dead",
+    "moved",
+    "other",
+    "absent",
+)
+(
+    SUPPORT,
+    WORK,
+    STUDIES,
+    SUBSIDISED,
+    SHELTERED,
+    TRAINING,
+    SICKNESS,
+    PENSION,
+    DEAD,
+    MOVED,
+    OTHER,
+    ABSENT,
+) = range(len(LATENT))
 UNKNOWN = 255
 NO_PROGRAMME = -1
 NEVER = -(2**14)
@@ -25,12 +50,14 @@ BENEFIT_STATES = (SICKNESS, PENSION)
 
 @dataclass
 class State:
-    """Where everybody is at the end of a month; the process writes into it. Months count from the city's first month.
+    """Where everybody is at the end of a month; the process writes into it. Months count from the
+    city's first month.
 
-    latent : position in LATENT (need of support counts as support, whether or not the household was paid); since : month it was entered;
-    spell_start, last_paid : of the running or last support spell; programme : position among interventions or NO_PROGRAMME; gain : (n, 3)
-    added to log rates into work, studies and benefits; is_joint : the couple still shares a household; has_begun : (n, interventions) whether
-    the person has ever begun each of them.
+    latent : position in LATENT (need of support counts as support, whether or not the household was
+    paid); since : month it was entered; spell_start, last_paid : of the running or last support
+    spell; programme : position among interventions or NO_PROGRAMME; gain : (n, 3) added to log
+    rates into work, studies and benefits; is_joint : the couple still shares a household; has_begun
+    : (n, interventions) whether the person has ever begun each of them.
     """
 
     latent: np.ndarray
@@ -48,12 +75,16 @@ class State:
 
     def take(self, rows: np.ndarray) -> "State":
         """A copy of some people's state."""
-        return State(**{field.name: getattr(self, field.name)[rows].copy() for field in fields(self)})
+        return State(
+            **{field.name: getattr(self, field.name)[rows].copy() for field in fields(self)}
+        )
 
 
 @dataclass(frozen=True)
 class Events:
-    """What a month brought: rows that started (with the intervention) and rows whose programme ended (which, when begun, why)."""
+    """What a month brought: rows that started (with the intervention) and rows whose programme
+    ended (which, when begun, why).
+    """
 
     started: np.ndarray
     started_in: np.ndarray
@@ -66,7 +97,9 @@ class Events:
 
 @dataclass(frozen=True)
 class Arm:
-    """What a truth run imposes: the intervention each row must start now, or may not start (NO_PROGRAMME: nothing imposed)."""
+    """What a truth run imposes: the intervention each row must start now, or may not start
+    (NO_PROGRAMME: nothing imposed).
+    """
 
     forced: np.ndarray
     blocked: np.ndarray

@@ -1,7 +1,9 @@
-"""Keyed random numbers: every draw follows from the seed, the person, the month and the purpose, and from nothing else.
+"""Keyed random numbers: every draw follows from the seed, the person, the month and the purpose,
+and from nothing else.
 
-So a person's life does not depend on who else is simulated, in which order or in how many chunks, and two arms of a comparison share their
-chances. Mixing function: SplitMix64 (Steele, Lea & Flood 2014, OOPSLA, doi 10.1145/2660193.2660195).
+So a person's life does not depend on who else is simulated, in which order or in how many chunks,
+and two arms of a comparison share their chances. Mixing function: SplitMix64 (Steele, Lea & Flood
+2014, OOPSLA, doi 10.1145/2660193.2660195).
 """
 
 import hashlib
@@ -30,8 +32,12 @@ class Purpose(IntEnum):
     PLANNED = 11
 
 
-def person_keys(seed: int, person_numbers: np.ndarray, replicate: np.ndarray | int = 0) -> np.ndarray:
-    """The key of each person's streams (uint64); a replicate gives the same person other chances."""
+def person_keys(
+    seed: int, person_numbers: np.ndarray, replicate: np.ndarray | int = 0
+) -> np.ndarray:
+    """The key of each person's streams (uint64); a replicate gives the same person other
+    chances.
+    """
     with np.errstate(over="ignore"):
         base = _mix(np.uint64(seed % 2**63) * _GOLDEN + np.uint64(1))
         keys = _mix(base + np.asarray(person_numbers).astype(np.uint64) * _GOLDEN)
@@ -39,7 +45,9 @@ def person_keys(seed: int, person_numbers: np.ndarray, replicate: np.ndarray | i
 
 
 def uniforms(keys: np.ndarray, month: np.ndarray | int, purpose: int, item: int = 0) -> np.ndarray:
-    """Uniform numbers in (0, 1), one a key: by month (may be negative), purpose and item within the purpose. float32."""
+    """Uniform numbers in (0, 1), one a key: by month (may be negative), purpose and item within the
+    purpose. float32.
+    """
     with np.errstate(over="ignore"):
         clock = (np.asarray(month).astype(np.int64) + 100_000).astype(np.uint64) * _MONTH
         mixed = _mix(keys + clock + np.uint64(purpose + 100 * item) * _PURPOSE)
@@ -54,7 +62,9 @@ def normals(keys: np.ndarray, item: int, purpose: int = Purpose.TRAIT) -> np.nda
 
 
 def named_normal(*names: str) -> float:
-    """A standard normal number that follows from names alone: what a city fixes once for all seeds."""
+    """A standard normal number that follows from names alone: what a city fixes once for all
+    seeds.
+    """
     digest = hashlib.sha256("|".join(names).encode()).digest()
     return float(normals(np.frombuffer(digest[:8], dtype=np.uint64), 0)[0])
 

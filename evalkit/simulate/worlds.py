@@ -1,5 +1,6 @@
-"""Worlds of a city: switches, off unless a world is asked for by its name, that break what a comparison of who starts with who does not takes
-for granted. A city's file declares its worlds; each switch is about one thing, and worlds are put together.
+"""Worlds of a city: switches, off unless a world is asked for by its name, that break what a
+comparison of who starts with who does not takes for granted. A city's file declares its worlds;
+each switch is about one thing, and worlds are put together.
 """
 
 from typing import Annotated
@@ -21,11 +22,13 @@ class Basis(Record):
 class EarlierParticipation(Record):
     """Who has taken part before starts at another rate, and what they gained lasts.
 
-    starts_after_any: added to the log start rate of every intervention for whoever has begun any of them before. starts_after_this: added on top
-    for the intervention itself. may_start_again: whether an intervention that somebody has begun can be started once more.
-    gain_half_life_months: of the gain from having taken part, in place of the process' own. first_start_month: nothing starts before it (months
-    from the first one, 0-based), so that from 1 on the tables hold everybody's whole history; null: as offered, and for many the history begins
-    before the tables do.
+    starts_after_any: added to the log start rate of every intervention for whoever has begun any of
+    them before. starts_after_this: added on top for the intervention itself. may_start_again:
+    whether an intervention that somebody has begun can be started once more. gain_half_life_months:
+    of the gain from having taken part, in place of the process' own. first_start_month: nothing
+    starts before it (months from the first one, 0-based), so that from 1 on the tables hold
+    everybody's whole history; null: as offered, and for many the history begins before the tables
+    do.
     """
 
     basis: Basis
@@ -39,8 +42,9 @@ class EarlierParticipation(Record):
 class CalendarTime(Record):
     """The labour market and the offers move over the years.
 
-    to_work: added to the log rate from support into work; starts: to the log start rate of every intervention; each by month from the first one
-    (0-based), on straight lines between the months named, level before the first and after the last of them.
+    to_work: added to the log rate from support into work; starts: to the log start rate of every
+    intervention; each by month from the first one (0-based), on straight lines between the months
+    named, level before the first and after the last of them.
     """
 
     basis: Basis
@@ -76,6 +80,8 @@ def switches_of(record: Record) -> dict[str, Record]:
 
 
 def level_in(month: np.ndarray, by_month: dict[int, float]) -> np.ndarray:
-    """What a course of months is at in each month: straight lines between the months named. float32."""
+    """What a course of months is at in each month: straight lines between the months named.
+    float32.
+    """
     named = sorted(by_month)
     return np.interp(month, named, [by_month[one] for one in named]).astype(np.float32)

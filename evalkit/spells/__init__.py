@@ -1,4 +1,6 @@
-"""Spells: admitted months and periods become support spells, state intervals and intervention episodes."""
+"""Spells: admitted months and periods become support spells, state intervals and intervention
+episodes.
+"""
 
 from evalkit.spells.after_support import after_support, after_support_counts
 from evalkit.spells.build import build_spells, of_city
@@ -8,7 +10,12 @@ from evalkit.spells.cycling import count_loops, loop_counts
 from evalkit.spells.duration_classes import long_term_classes, long_term_counts
 from evalkit.spells.episode_gaps import episode_gaps, gap_counts, plan_counts
 from evalkit.spells.gap_sensitivity import gap_sensitivity, spells_by_gap
-from evalkit.spells.occupancy import months_per_start, occupied_places, shared_places, starts_by_district
+from evalkit.spells.occupancy import (
+    months_per_start,
+    occupied_places,
+    shared_places,
+    starts_by_district,
+)
 from evalkit.spells.overview import spell_counts
 from evalkit.spells.paid_months import paid_months
 from evalkit.spells.states import build_state_intervals, state_sources

@@ -1,7 +1,8 @@
 """What came after support: whether work lasted, and whether support began again.
 
-An exit is sustained when the person is in unsubsidised work in every one of the first months after the spell. A return is the person's next
-support spell; it came within h months when support was paid again in one of the first h months after the spell.
+An exit is sustained when the person is in unsubsidised work in every one of the first months after
+the spell. A return is the person's next support spell; it came within h months when support was
+paid again in one of the first h months after the spell.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,12 @@ from evalkit.tables import CITY
 
 SUSTAINED_MONTHS = 3
 RETURN_WITHIN_MONTHS = (6, 12)
-_COUNTED = {"all": pl.lit(True), "yes": pl.col("answer") == "yes", "no": pl.col("answer") == "no", "unknown": pl.col("answer") == "unknown"}
+_COUNTED = {
+    "all": pl.lit(True),
+    "yes": pl.col("answer") == "yes",
+    "no": pl.col("answer") == "no",
+    "unknown": pl.col("answer") == "unknown",
+}
 
 
 def after_support(
@@ -28,7 +34,8 @@ def after_support(
     reporting_lag_months: int = 0,
     sustained_months: int = SUSTAINED_MONTHS,
 ) -> pl.DataFrame:
-    """For each spell of known beginning that ended: whether work for several months followed, and when support began again.
+    """For each spell of known beginning that ended: whether work for several months followed, and
+    when support began again.
 
     Parameters
     ----------
@@ -39,26 +46,35 @@ def after_support(
     max_gap_months, reporting_lag_months : int
         As the spells were built. Months, >= 0.
     sustained_months : int
-        Months of work in a row, from the first month after the spell, that make an exit sustained. Months, > 0.
+        Months of work in a row, from the first month after the spell, that make an exit sustained.
+        Months, > 0.
 
     Returns
     -------
     DataFrame
-        person_id, spell_no, district, exit, sustained_work (yes, no, unknown: no state is known for one of those months; null: not followed
-        so far), months_without_support (whole months before support began again; null: it has not), months_followed (months after the spell
-        in which a return would be known). Spells that ended by death or moving away cannot return and are left out.
+        person_id, spell_no, district, exit, sustained_work (yes, no, unknown: no state is known for
+        one of those months; null: not followed so far), months_without_support (whole months before
+        support began again; null: it has not), months_followed (months after the spell in which a
+        return would be known). Spells that ended by death or moving away cannot return and are left
+        out.
     """
     first = month_number(first_month)
     n_months = month_number(data_through) - first + 1
     known = month_number(
-        last_month_with_known_exits(data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months)
+        last_month_with_known_exits(
+            data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months
+        )
     )
     ordered = spells.sort("person_id", "spell_no").with_columns(
         after=month_number_expr("end") - first,
         next_start=pl.col("start").shift(-1).over("person_id"),
     )
-    ended = ordered.filter("is_start_known", pl.col("exit").is_not_null() & (pl.col("exit") != "out"))
-    answered = _with_sustained_work(ended, intervals, n_months=n_months, sustained_months=sustained_months)
+    ended = ordered.filter(
+        "is_start_known", pl.col("exit").is_not_null() & (pl.col("exit") != "out")
+    )
+    answered = _with_sustained_work(
+        ended, intervals, n_months=n_months, sustained_months=sustained_months
+    )
     return answered.select(
         "person_id",
         "spell_no",
@@ -70,8 +86,11 @@ def after_support(
     ).sort("person_id", "spell_no")
 
 
-def after_support_counts(after: pl.DataFrame, *, return_within_months: Sequence[int] = RETURN_WITHIN_MONTHS) -> pl.DataFrame:
-    """How many exits to work lasted, and how many spells were followed by support again, per district and for the city.
+def after_support_counts(
+    after: pl.DataFrame, *, return_within_months: Sequence[int] = RETURN_WITHIN_MONTHS
+) -> pl.DataFrame:
+    """How many exits to work lasted, and how many spells were followed by support again, per
+    district and for the city.
 
     Parameters
     ----------
@@ -83,45 +102,89 @@ def after_support_counts(after: pl.DataFrame, *, return_within_months: Sequence[
     Returns
     -------
     DataFrame
-        district, measure (sustained_work: of the exits to work; back_within_6, back_within_12: of all ends but death and moving away), answer
-        (all, yes, no, unknown), n_spells, n_persons, share (of the spells followed so far, 0-1).
+        district, measure (sustained_work: of the exits to work; back_within_6, back_within_12: of
+        all ends but death and moving away), answer (all, yes, no, unknown), n_spells, n_persons,
+        share (of the spells followed so far, 0-1).
     """
     answers = [
-        after.filter(pl.col("exit") == "work").select("person_id", "district", measure=pl.lit("sustained_work"), answer="sustained_work")
+        after.filter(pl.col("exit") == "work").select(
+            "person_id", "district", measure=pl.lit("sustained_work"), answer="sustained_work"
+        )
     ]
     for months in return_within_months:
         is_back = (pl.col("months_without_support") < months).fill_null(False)
-        answer = pl.when(is_back).then(pl.lit("yes")).when(pl.col("months_followed") >= months).then(pl.lit("no"))
-        # Whoever is back early would be counted although others of the same month are not yet followed so far: all or none of a month.
+        answer = (
+            pl.when(is_back)
+            .then(pl.lit("yes"))
+            .when(pl.col("months_followed") >= months)
+            .then(pl.lit("no"))
+        )
+        # Whoever is back early would be counted although others of the same month are not yet
+        # followed so far: all or none of a month.
         followed = after.filter(pl.col("months_followed") >= months)
-        answers.append(followed.select("person_id", "district", measure=pl.lit(f"back_within_{months}"), answer=answer))
+        answers.append(
+            followed.select(
+                "person_id", "district", measure=pl.lit(f"back_within_{months}"), answer=answer
+            )
+        )
     rows = pl.concat(answers).drop_nulls("answer")
     everywhere = pl.concat([rows, rows.with_columns(district=pl.lit(CITY))])
     keys = ["district", "measure"]
     counted = [
         everywhere.filter(which)
         .group_by(keys)
-        .agg(n_spells=pl.len().cast(pl.Int32), n_persons=pl.col("person_id").n_unique().cast(pl.Int32))
+        .agg(
+            n_spells=pl.len().cast(pl.Int32),
+            n_persons=pl.col("person_id").n_unique().cast(pl.Int32),
+        )
         .with_columns(answer=pl.lit(answer))
         for answer, which in _COUNTED.items()
     ]
-    grid = everywhere.select(keys).unique().join(pl.DataFrame({"answer": list(_COUNTED)}), how="cross")
-    filled = grid.join(pl.concat(counted), on=[*keys, "answer"], how="left").with_columns(pl.col("n_spells", "n_persons").fill_null(0))
+    grid = (
+        everywhere.select(keys).unique().join(pl.DataFrame({"answer": list(_COUNTED)}), how="cross")
+    )
+    filled = grid.join(pl.concat(counted), on=[*keys, "answer"], how="left").with_columns(
+        pl.col("n_spells", "n_persons").fill_null(0)
+    )
     # A return is known or not followed; only states can be unknown.
-    filled = filled.filter((pl.col("answer") != "unknown") | (pl.col("measure") == "sustained_work"))
+    filled = filled.filter(
+        (pl.col("answer") != "unknown") | (pl.col("measure") == "sustained_work")
+    )
     total = pl.col("n_spells").filter(pl.col("answer") == "all").first().over(keys)
     return filled.with_columns(share=pl.col("n_spells") / total).sort(*keys, "answer")
 
 
-def _with_sustained_work(ended: pl.DataFrame, intervals: pl.DataFrame, *, n_months: int, sustained_months: int) -> pl.DataFrame:
-    """The states from the first month after the spell to the last one asked for: all work, one of them unknown, or neither."""
+def _with_sustained_work(
+    ended: pl.DataFrame, intervals: pl.DataFrame, *, n_months: int, sustained_months: int
+) -> pl.DataFrame:
+    """The states from the first month after the spell to the last one asked for: all work, one of
+    them unknown, or neither.
+    """
     within = (
         ended.select("person_id", "spell_no", "after")
-        .join(intervals.select("person_id", "start", "stop", "from_state"), on="person_id", how="inner")
-        .filter((pl.col("start") < pl.col("after") + sustained_months) & (pl.col("stop") > pl.col("after")))
+        .join(
+            intervals.select("person_id", "start", "stop", "from_state"),
+            on="person_id",
+            how="inner",
+        )
+        .filter(
+            (pl.col("start") < pl.col("after") + sustained_months)
+            & (pl.col("stop") > pl.col("after"))
+        )
         .group_by("person_id", "spell_no")
-        .agg(is_work=(pl.col("from_state") == "work").all(), is_unknown=(pl.col("from_state") == "unknown").any())
+        .agg(
+            is_work=(pl.col("from_state") == "work").all(),
+            is_unknown=(pl.col("from_state") == "unknown").any(),
+        )
     )
-    answer = pl.when("is_work").then(pl.lit("yes")).when("is_unknown").then(pl.lit("unknown")).otherwise(pl.lit("no"))
+    answer = (
+        pl.when("is_work")
+        .then(pl.lit("yes"))
+        .when("is_unknown")
+        .then(pl.lit("unknown"))
+        .otherwise(pl.lit("no"))
+    )
     is_followed = pl.col("after") + sustained_months <= n_months
-    return ended.join(within, on=["person_id", "spell_no"], how="left").with_columns(sustained_work=pl.when(is_followed).then(answer))
+    return ended.join(within, on=["person_id", "spell_no"], how="left").with_columns(
+        sustained_work=pl.when(is_followed).then(answer)
+    )

@@ -13,7 +13,8 @@ from evalkit.tables import CITY
 
 
 def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[str, pl.DataFrame]:
-    """The tables `support_spells`, `state_intervals` (at the level of outcomes) and `episodes` by name.
+    """The tables `support_spells`, `state_intervals` (at the level of outcomes) and `episodes` by
+    name.
 
     Parameters
     ----------
@@ -25,11 +26,18 @@ def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[st
     Raises
     ------
     EstimationError
-        If effects are asked for and too few states outside support are known for them (`spells.max_unknown_share`).
+        If effects are asked for and too few states outside support are known for them
+        (`spells.max_unknown_share`).
     """
     extract, rules = params.extract, params.spells
-    people = [tables[name] for name in ("income_support", "household_member", "livelihood", "person")]
-    months = {"first_month": extract.first_month, "data_through": extract.follow_up_through, "max_gap_months": rules.max_gap_months}
+    people = [
+        tables[name] for name in ("income_support", "household_member", "livelihood", "person")
+    ]
+    months = {
+        "first_month": extract.first_month,
+        "data_through": extract.follow_up_through,
+        "max_gap_months": rules.max_gap_months,
+    }
     intervals = build_state_intervals(*people, outcome_groups=True, **months)
     if params.effects.protocols:
         _refuse_unknown_outcomes(intervals, rules.max_unknown_share)
@@ -41,21 +49,31 @@ def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[st
             **months,
         ),
         "state_intervals": intervals,
-        "episodes": build_episodes(tables["participation"], tables["intervention"], data_through=extract.follow_up_through),
+        "episodes": build_episodes(
+            tables["participation"], tables["intervention"], data_through=extract.follow_up_through
+        ),
     }
 
 
 def _refuse_unknown_outcomes(intervals: pl.DataFrame, max_unknown_share: float) -> None:
-    """Refuse an extract that says of most months off support nothing of what people do: no effect on work can be seen in it."""
-    months = intervals.filter(pl.col("from_state") != "support").select("from_state", n=pl.col("stop") - pl.col("start"))
+    """Refuse an extract that says of most months off support nothing of what people do: no effect
+    on work can be seen in it.
+    """
+    months = intervals.filter(pl.col("from_state") != "support").select(
+        "from_state", n=pl.col("stop") - pl.col("start")
+    )
     n_months, n_unknown = months["n"].sum(), months.filter(from_state="unknown")["n"].sum()
     if n_unknown <= max_unknown_share * n_months:
         return
     raise EstimationError(
-        f"What people do off support is unknown for {100 * n_unknown / n_months:.0f} % of the months.",
-        where=f"livelihood, income_support.exit_reason: {n_unknown:,} of {n_months:,} person-months without support have no known state",
-        why=f"At most {100 * max_unknown_share:g} % may be unknown where effects are asked for: who works cannot be told from who is merely gone.",
-        fix="deliver livelihood (or exit reasons named after states) for these months; without effects.protocols the run describes support alone; "
+        f"What people do off support is unknown for {100 * n_unknown / n_months:.0f} % of the "
+        "months.",
+        where=f"livelihood, income_support.exit_reason: {n_unknown:,} of {n_months:,} "
+        "person-months without support have no known state",
+        why=f"At most {100 * max_unknown_share:g} % may be unknown where effects are asked for: "
+        "who works cannot be told from who is merely gone.",
+        fix="deliver livelihood (or exit reasons named after states) for these months; without "
+        "effects.protocols the run describes support alone; "
         "spells.max_unknown_share of the run file is the limit.",
     )
 

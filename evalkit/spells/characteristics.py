@@ -1,4 +1,6 @@
-"""Who a spell belongs to, as far as reports tell people apart: sex, age at the first month, and obstacle to self-support when first seen."""
+"""Who a spell belongs to, as far as reports tell people apart: sex, age at the first month, and
+obstacle to self-support when first seen.
+"""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,45 +14,65 @@ NOT_KNOWN = "not_known"
 
 
 def spells_by_characteristic(
-    spells: pl.DataFrame, person: pl.DataFrame, household_member: pl.DataFrame, *, age_bands: Sequence[int]
+    spells: pl.DataFrame,
+    person: pl.DataFrame,
+    household_member: pl.DataFrame,
+    *,
+    age_bands: Sequence[int],
 ) -> pl.DataFrame:
-    """Every support spell once for each characteristic that the extract holds, with the group it belongs to.
+    """Every support spell once for each characteristic that the extract holds, with the group it
+    belongs to.
 
     Parameters
     ----------
     spells, person, household_member : DataFrame
         Tables `support_spells` and the admitted `person` and `household_member`.
     age_bands : sequence of int
-        First ages of all bands but the youngest, ascending: (25, 50) makes -24, 25-49 and 50-. Years, counted as the year of the first month less the
-        year of birth.
+        First ages of all bands but the youngest, ascending: (25, 50) makes -24, 25-49 and 50-.
+        Years, counted as the year of the first month less the year of birth.
 
     Returns
     -------
     DataFrame
-        The columns of `spells`, characteristic (sex, age, obstacle) and group: the sex or obstacle as delivered, the band of ages. Within a
-        characteristic the groups of a table add up to all spells: spells without a value are the group "not_known". A characteristic that no spell
-        has a value of is not there.
+        The columns of `spells`, characteristic (sex, age, obstacle) and group: the sex or obstacle
+        as delivered, the band of ages. Within a characteristic the groups of a table add up to all
+        spells: spells without a value are the group "not_known". A characteristic that no spell has
+        a value of is not there.
     """
-    obstacles = household_member.select("household_id", "person_id", "support_obstacle", first_seen="month")
+    obstacles = household_member.select(
+        "household_id", "person_id", "support_obstacle", first_seen="month"
+    )
     people = person.select("person_id", "birth_year", "sex")
-    seen = spells.with_columns(first_seen=month_of_number_expr(month_number_expr("start") + pl.col("entry")))
-    rows = seen.join(people, on="person_id", how="left").join(obstacles, on=["household_id", "person_id", "first_seen"], how="left")
+    seen = spells.with_columns(
+        first_seen=month_of_number_expr(month_number_expr("start") + pl.col("entry"))
+    )
+    rows = seen.join(people, on="person_id", how="left").join(
+        obstacles, on=["household_id", "person_id", "first_seen"], how="left"
+    )
     groups = {
         "sex": pl.col("sex"),
         "age": _age_band(pl.col("start").dt.year() - pl.col("birth_year"), age_bands),
         "obstacle": pl.col("support_obstacle"),
     }
     parts = [
-        rows.select(*spells.columns, characteristic=pl.lit(name), group=groups[name].cast(pl.String).fill_null(NOT_KNOWN))
+        rows.select(
+            *spells.columns,
+            characteristic=pl.lit(name),
+            group=groups[name].cast(pl.String).fill_null(NOT_KNOWN),
+        )
         for name in CHARACTERISTICS
         if rows.select(groups[name].is_not_null().any()).item()
     ]
-    empty = spells.clear().with_columns(characteristic=pl.lit("", pl.String), group=pl.lit("", pl.String))
+    empty = spells.clear().with_columns(
+        characteristic=pl.lit("", pl.String), group=pl.lit("", pl.String)
+    )
     return pl.concat(parts) if parts else empty
 
 
 def _age_band(age: pl.Expr, first_ages: Sequence[int]) -> pl.Expr:
-    """The band of an age in figures, the same in every language: "-24", "25-34", "35-" with en dashes; null where the age is."""
+    """The band of an age in figures, the same in every language: "-24", "25-34", "35-" with en
+    dashes; null where the age is.
+    """
     starts = sorted(first_ages)
     band = pl.when(age < starts[0]).then(pl.lit(f"–{starts[0] - 1}"))
     for low, high in pairwise(starts):

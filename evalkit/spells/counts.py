@@ -1,4 +1,6 @@
-"""How many people and spells there are, and how the spells ended: the first numbers of every report, districts beside the city."""
+"""How many people and spells there are, and how the spells ended: the first numbers of every
+report, districts beside the city.
+"""
 
 import polars as pl
 
@@ -19,35 +21,49 @@ def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        district, measure (persons, persons_with_support, support_spells, support_spells_start_unknown), count, n_persons (the people behind
-        the count).
+        district, measure (persons, persons_with_support, support_spells,
+        support_spells_start_unknown), count, n_persons (the people behind the count).
     """
     everyone, on_support = _with_city(person), _with_city(spells)
     unknown_start = on_support.filter(~pl.col("is_start_known"))
     spells_of = (everyone, on_support, on_support, unknown_start)
     counts = (pl.len(), pl.col("person_id").n_unique(), pl.len(), pl.len())
-    measures = [_count(table, measure, count) for table, measure, count in zip(spells_of, _MEASURES, counts, strict=True)]
-    grid = everyone.select("district").unique().join(pl.DataFrame({"measure": _MEASURES}), how="cross")
+    measures = [
+        _count(table, measure, count)
+        for table, measure, count in zip(spells_of, _MEASURES, counts, strict=True)
+    ]
+    grid = (
+        everyone.select("district").unique().join(pl.DataFrame({"measure": _MEASURES}), how="cross")
+    )
     counted = grid.join(pl.concat(measures), on=["district", "measure"], how="left")
-    return counted.with_columns(pl.col("count", "n_persons").fill_null(0)).sort("district", "measure")
+    return counted.with_columns(pl.col("count", "n_persons").fill_null(0)).sort(
+        "district", "measure"
+    )
 
 
 def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
-    """How the support spells ended whose beginning is known, per district and for the city; `people_counts` says how many stand apart.
+    """How the support spells ended whose beginning is known, per district and for the city;
+    `people_counts` says how many stand apart.
 
     Returns
     -------
     DataFrame
-        district, exit (an outcome, or still_on_support), n_spells, n_persons, share (of the district's spells, 0-1). Every exit that occurs
-        in the city has a row in every district.
+        district, exit (an outcome, or still_on_support), n_spells, n_persons, share (of the
+        district's spells, 0-1). Every exit that occurs in the city has a row in every district.
     """
-    ended = _with_city(spells.filter("is_start_known")).with_columns(pl.col("exit").fill_null(STILL_ON_SUPPORT))
+    ended = _with_city(spells.filter("is_start_known")).with_columns(
+        pl.col("exit").fill_null(STILL_ON_SUPPORT)
+    )
     counted = ended.group_by("district", "exit").agg(
         n_spells=pl.len().cast(pl.Int32), n_persons=pl.col("person_id").n_unique().cast(pl.Int32)
     )
     grid = ended.select("district").unique().join(ended.select("exit").unique(), how="cross")
-    filled = grid.join(counted, on=["district", "exit"], how="left").with_columns(pl.col("n_spells", "n_persons").fill_null(0))
-    return filled.with_columns(share=pl.col("n_spells") / pl.col("n_spells").sum().over("district")).sort("district", "exit")
+    filled = grid.join(counted, on=["district", "exit"], how="left").with_columns(
+        pl.col("n_spells", "n_persons").fill_null(0)
+    )
+    return filled.with_columns(
+        share=pl.col("n_spells") / pl.col("n_spells").sum().over("district")
+    ).sort("district", "exit")
 
 
 def _with_city(table: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,9 @@
-"""The official classes of long-term support: at least 10 of the 12 months of a calendar year, and at least 27 of 36.
+"""The official classes of long-term support: at least 10 of the 12 months of a calendar year, and
+at least 27 of 36.
 
-The numerator and the denominator are adults: those with support in at least one month of the year. Published shares that count children, or
-everybody with support in three years, are higher or lower (Socialstyrelsen, Statistik om ekonomiskt bistånd; Öppna jämförelser).
+The numerator and the denominator are adults: those with support in at least one month of the year.
+Published shares that count children, or everybody with support in three years, are higher or lower
+(Socialstyrelsen, Statistik om ekonomiskt bistånd; Öppna jämförelser).
 """
 
 from datetime import date
@@ -29,14 +31,16 @@ def long_term_classes(
     long_term_months: int = LONG_TERM_MONTHS,
     very_long_term_months: int = VERY_LONG_TERM_MONTHS,
 ) -> pl.DataFrame:
-    """Which adults with support in a year had it for long: in the year itself, and in the three years that end with it.
+    """Which adults with support in a year had it for long: in the year itself, and in the three
+    years that end with it.
 
     Parameters
     ----------
     income_support, household_member, person : DataFrame
         Admitted tables.
     first_month, data_through : date
-        First month of the extract and last month known. Years that do not lie whole between them are left out.
+        First month of the extract and last month known. Years that do not lie whole between them
+        are left out.
     reporting_lag_months : int
         How many of the last months may still lack payments. Months, >= 0.
     long_term_months, very_long_term_months : int
@@ -45,8 +49,9 @@ def long_term_classes(
     Returns
     -------
     DataFrame
-        One row per adult and year with support: person_id, district, year, months (1-12), months_of_36, is_long_term,
-        is_very_long_term; the latter and months_of_36 are null in years before which the extract does not hold two whole years.
+        One row per adult and year with support: person_id, district, year, months (1-12),
+        months_of_36, is_long_term, is_very_long_term; the latter and months_of_36 are null in years
+        before which the extract does not hold two whole years.
     """
     first_year = first_month.year + (first_month.month > 1)
     last_known = add_months(data_through, -reporting_lag_months)
@@ -58,15 +63,30 @@ def long_term_classes(
         .filter(pl.col("year").is_between(first_year, last_year))
         .collect()
     )
-    window = pl.concat([yearly.with_columns(pl.col("year") + later) for later in range(WINDOW_YEARS)])
-    of_36 = window.group_by("person_id", "year").agg(months_of_36=pl.col("months").sum().cast(pl.Int32))
+    window = pl.concat(
+        [yearly.with_columns(pl.col("year") + later) for later in range(WINDOW_YEARS)]
+    )
+    of_36 = window.group_by("person_id", "year").agg(
+        months_of_36=pl.col("months").sum().cast(pl.Int32)
+    )
     is_whole = pl.col("year") - WINDOW_YEARS + 1 >= first_year
     return (
         yearly.join(of_36, on=["person_id", "year"], how="left")
         .with_columns(months_of_36=pl.when(is_whole).then("months_of_36"))
-        .with_columns(is_long_term=pl.col("months") >= long_term_months, is_very_long_term=pl.col("months_of_36") >= very_long_term_months)
+        .with_columns(
+            is_long_term=pl.col("months") >= long_term_months,
+            is_very_long_term=pl.col("months_of_36") >= very_long_term_months,
+        )
         .join(person.select("person_id", "district"), on="person_id", how="inner")
-        .select("person_id", "district", "year", "months", "months_of_36", "is_long_term", "is_very_long_term")
+        .select(
+            "person_id",
+            "district",
+            "year",
+            "months",
+            "months_of_36",
+            "is_long_term",
+            "is_very_long_term",
+        )
         .sort("person_id", "year")
     )
 
@@ -82,13 +102,21 @@ def long_term_counts(classes: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        district, year, measure (long_term_10_of_12, very_long_term_27_of_36), answer (all, yes, no), n_persons, share (of the adults with
-        support in the year, 0-1). Years without whole windows have no row.
+        district, year, measure (long_term_10_of_12, very_long_term_27_of_36), answer (all, yes,
+        no), n_persons, share (of the adults with support in the year, 0-1). Years without whole
+        windows have no row.
     """
     everywhere = pl.concat([classes, classes.with_columns(district=pl.lit(CITY))])
     measures = everywhere.unpivot(
-        on=["is_long_term", "is_very_long_term"], index=["district", "year"], variable_name="measure", value_name="is_reached"
-    ).with_columns(pl.col("measure").replace_strict({"is_long_term": LONG_TERM, "is_very_long_term": VERY_LONG_TERM}))
+        on=["is_long_term", "is_very_long_term"],
+        index=["district", "year"],
+        variable_name="measure",
+        value_name="is_reached",
+    ).with_columns(
+        pl.col("measure").replace_strict(
+            {"is_long_term": LONG_TERM, "is_very_long_term": VERY_LONG_TERM}
+        )
+    )
     keys = ["district", "year", "measure"]
     counted = (
         measures.drop_nulls("is_reached")
@@ -96,6 +124,8 @@ def long_term_counts(classes: pl.DataFrame) -> pl.DataFrame:
         .agg(all=pl.len().cast(pl.Int32), yes=pl.col("is_reached").sum().cast(pl.Int32))
         .with_columns(no=pl.col("all") - pl.col("yes"))
     )
-    long = counted.unpivot(on=["all", "yes", "no"], index=keys, variable_name="answer", value_name="n_persons")
+    long = counted.unpivot(
+        on=["all", "yes", "no"], index=keys, variable_name="answer", value_name="n_persons"
+    )
     total = pl.col("n_persons").filter(pl.col("answer") == "all").first().over(keys)
     return long.with_columns(share=pl.col("n_persons") / total).sort(*keys, "answer")

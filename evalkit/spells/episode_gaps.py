@@ -1,6 +1,8 @@
-"""The time after an intervention: how long people on support are without one before the next begins, and how plans were kept.
+"""The time after an intervention: how long people on support are without one before the next
+begins, and how plans were kept.
 
-Months are calendar months; the month of an end or a start in mid-month counts as a month with the intervention.
+Months are calendar months; the month of an end or a start in mid-month counts as a month with the
+intervention.
 """
 
 from datetime import date
@@ -14,31 +16,49 @@ from evalkit.tables import CITY
 _ENDS = ("next_intervention", "another_ran_on", "left_support", "still_waiting", "all")
 
 
-def episode_gaps(episodes: pl.DataFrame, spells: pl.DataFrame, *, last_month_known: date) -> pl.DataFrame:
-    """How many months on support without any intervention followed each episode, and what ended them.
+def episode_gaps(
+    episodes: pl.DataFrame, spells: pl.DataFrame, *, last_month_known: date
+) -> pl.DataFrame:
+    """How many months on support without any intervention followed each episode, and what ended
+    them.
 
     Parameters
     ----------
     episodes, spells : DataFrame
         Tables episodes and support_spells.
     last_month_known : date
-        Last month with known exits (`last_month_with_known_exits`): what lies behind it is not looked at.
+        Last month with known exits (`last_month_with_known_exits`): what lies behind it is not
+        looked at.
 
     Returns
     -------
     DataFrame
-        One row per episode that ended: person_id, episode_no, intervention_id, next_intervention_id (null: none has begun), months_without
-        (months between the end and the next start, whatever the livelihood; null: none has begun), gap_months (those of them on support,
-        until the next intervention, the end of support or the last month known), gap_ended_by (next_intervention, another_ran_on,
-        left_support, still_waiting). Where another intervention ran on beyond the end there is no gap, and its own end is looked at instead.
+        One row per episode that ended: person_id, episode_no, intervention_id, next_intervention_id
+        (null: none has begun), months_without (months between the end and the next start, whatever
+        the livelihood; null: none has begun), gap_months (those of them on support, until the next
+        intervention, the end of support or the last month known), gap_ended_by (next_intervention,
+        another_ran_on, left_support, still_waiting). Where another intervention ran on beyond the
+        end there is no gap, and its own end is looked at instead.
     """
     close = month_number(last_month_known) + 1
-    ordered = episodes.sort("person_id", "episode_no").with_columns(free_from=free_from(), begins=month_number_expr("start"))
-    ended = ordered.filter(~pl.col("is_running") & (pl.col("free_from") <= close)).sort("person_id", "free_from")
-    begun = ordered.select("person_id", "begins", busy_until=pl.col("free_from").fill_null(close + 1).cum_max().over("person_id"))
-    later = ordered.filter(pl.col("begins") < close).select("person_id", next_start="begins", next_intervention_id="intervention_id")
+    ordered = episodes.sort("person_id", "episode_no").with_columns(
+        free_from=free_from(), begins=month_number_expr("start")
+    )
+    ended = ordered.filter(~pl.col("is_running") & (pl.col("free_from") <= close)).sort(
+        "person_id", "free_from"
+    )
+    begun = ordered.select(
+        "person_id",
+        "begins",
+        busy_until=pl.col("free_from").fill_null(close + 1).cum_max().over("person_id"),
+    )
+    later = ordered.filter(pl.col("begins") < close).select(
+        "person_id", next_start="begins", next_intervention_id="intervention_id"
+    )
     as_of = {"left_on": "free_from", "by": "person_id", "check_sortedness": False}
-    placed = ended.join_asof(begun, right_on="begins", strategy="backward", allow_exact_matches=False, **as_of)
+    placed = ended.join_asof(
+        begun, right_on="begins", strategy="backward", allow_exact_matches=False, **as_of
+    )
     placed = placed.join_asof(later, right_on="next_start", strategy="forward", **as_of)
     found = _with_months_on_support(placed, spells, close=close)
     ran_on = (pl.col("busy_until") > pl.col("free_from")).fill_null(False)
@@ -64,8 +84,10 @@ def gap_counts(gaps: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        intervention_id ("all": every intervention), ended_by (all, next_intervention, another_ran_on, left_support, still_waiting), n_episodes,
-        n_persons, share (of the episodes, 0-1), mean_gap_months (months on support without an intervention; of those still waiting, so far).
+        intervention_id ("all": every intervention), ended_by (all, next_intervention,
+        another_ran_on, left_support, still_waiting), n_episodes, n_persons, share (of the episodes,
+        0-1), mean_gap_months (months on support without an intervention; of those still waiting, so
+        far).
     """
     named = gaps.with_columns(ended_by="gap_ended_by")
     rows = pl.concat([named, named.with_columns(ended_by=pl.lit("all"))])
@@ -75,14 +97,21 @@ def gap_counts(gaps: pl.DataFrame) -> pl.DataFrame:
         n_persons=pl.col("person_id").n_unique().cast(pl.Int32),
         mean_gap_months=pl.col("gap_months").mean(),
     )
-    grid = rows.select("intervention_id").unique().join(pl.DataFrame({"ended_by": _ENDS}), how="cross")
-    filled = grid.join(counted, on=["intervention_id", "ended_by"], how="left").with_columns(pl.col("n_episodes", "n_persons").fill_null(0))
+    grid = (
+        rows.select("intervention_id").unique().join(pl.DataFrame({"ended_by": _ENDS}), how="cross")
+    )
+    filled = grid.join(counted, on=["intervention_id", "ended_by"], how="left").with_columns(
+        pl.col("n_episodes", "n_persons").fill_null(0)
+    )
     total = pl.col("n_episodes").filter(pl.col("ended_by") == "all").first().over("intervention_id")
-    return filled.with_columns(share=pl.col("n_episodes") / total).sort("intervention_id", "ended_by")
+    return filled.with_columns(share=pl.col("n_episodes") / total).sort(
+        "intervention_id", "ended_by"
+    )
 
 
 def plan_counts(episodes: pl.DataFrame, *, data_through: date) -> pl.DataFrame:
-    """How the planned length of episodes was kept, by intervention: ended before, as planned, later, running past it or within it.
+    """How the planned length of episodes was kept, by intervention: ended before, as planned,
+    later, running past it or within it.
 
     Parameters
     ----------
@@ -94,8 +123,9 @@ def plan_counts(episodes: pl.DataFrame, *, data_through: date) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        intervention_id ("all": every intervention), plan (all, ended_before, ended_as_planned, ended_later, running_within, running_past,
-        no_plan), n_episodes, n_persons, share (0-1), mean_planned_months.
+        intervention_id ("all": every intervention), plan (all, ended_before, ended_as_planned,
+        ended_later, running_within, running_past, no_plan), n_episodes, n_persons, share (0-1),
+        mean_planned_months.
     """
     close = month_number(add_months(data_through, 1))
     until = pl.when("is_running").then(close).otherwise(free_from())
@@ -123,14 +153,28 @@ def plan_counts(episodes: pl.DataFrame, *, data_through: date) -> pl.DataFrame:
     return counted.with_columns(share=pl.col("n_episodes") / total).sort("intervention_id", "plan")
 
 
-def _with_months_on_support(ended: pl.DataFrame, spells: pl.DataFrame, *, close: int) -> pl.DataFrame:
-    """Months from the end of the episode in the support spell that holds them, up to what comes first."""
+def _with_months_on_support(
+    ended: pl.DataFrame, spells: pl.DataFrame, *, close: int
+) -> pl.DataFrame:
+    """Months from the end of the episode in the support spell that holds them, up to what comes
+    first.
+    """
     held = spells.select(
-        "person_id", spell_start=month_number_expr("start"), spell_end=month_number_expr("end"), is_left=pl.col("exit").is_not_null()
+        "person_id",
+        spell_start=month_number_expr("start"),
+        spell_end=month_number_expr("end"),
+        is_left=pl.col("exit").is_not_null(),
     ).sort("person_id", "spell_start")
     found = ended.join_asof(
-        held, left_on="free_from", right_on="spell_start", by="person_id", strategy="backward", check_sortedness=False
-    ).with_columns(support_end=pl.max_horizontal("spell_end", "free_from").fill_null(pl.col("free_from")))
+        held,
+        left_on="free_from",
+        right_on="spell_start",
+        by="person_id",
+        strategy="backward",
+        check_sortedness=False,
+    ).with_columns(
+        support_end=pl.max_horizontal("spell_end", "free_from").fill_null(pl.col("free_from"))
+    )
     stop = pl.min_horizontal(pl.col("next_start").fill_null(close), "support_end", pl.lit(close))
     # Support that was running when exits were last known has not ended there.
     is_left = (pl.col("support_end") == pl.col("free_from")) | pl.col("is_left")

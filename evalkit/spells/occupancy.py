@@ -1,4 +1,6 @@
-"""How many people fill an intervention's places, month by month: a count, from which no person can be told."""
+"""How many people fill an intervention's places, month by month: a count, from which no person can
+be told.
+"""
 
 from datetime import date
 
@@ -21,20 +23,27 @@ def occupied_places(episodes: pl.DataFrame, data_through: date) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        intervention_id, month, n_occupied (episodes running in the month), n_started (episodes starting in it).
+        intervention_id, month, n_occupied (episodes running in the month), n_started (episodes
+        starting in it).
     """
     running = (
         _months(episodes, data_through)
         .group_by("intervention_id", "number")
-        .agg(n_occupied=pl.len().cast(pl.Int32), n_started=(pl.col("number") == pl.col("first")).sum().cast(pl.Int32))
+        .agg(
+            n_occupied=pl.len().cast(pl.Int32),
+            n_started=(pl.col("number") == pl.col("first")).sum().cast(pl.Int32),
+        )
     )
-    return running.select("intervention_id", month_of_number_expr("number").alias("month"), "n_occupied", "n_started").sort(
-        "intervention_id", "month"
-    )
+    return running.select(
+        "intervention_id", month_of_number_expr("number").alias("month"), "n_occupied", "n_started"
+    ).sort("intervention_id", "month")
 
 
-def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, data_through: date, n_months: int = 12) -> pl.DataFrame:
-    """Places that people of one district filled in another's interventions, month by month: counts, from which a settlement is made.
+def shared_places(
+    episodes: pl.DataFrame, person: pl.DataFrame, *, data_through: date, n_months: int = 12
+) -> pl.DataFrame:
+    """Places that people of one district filled in another's interventions, month by month: counts,
+    from which a settlement is made.
 
     Parameters
     ----------
@@ -50,10 +59,13 @@ def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, data_through:
     Returns
     -------
     DataFrame
-        month, home_district, provider_district, intervention_id, n_place_months; providers outside the districts of the people are there too.
+        month, home_district, provider_district, intervention_id, n_place_months; providers outside
+        the districts of the people are there too.
     """
     homes = person.select("person_id", home_district="district")
-    months = _months(episodes.join(homes, on="person_id"), data_through).filter(pl.col("provider_district") != pl.col("home_district"))
+    months = _months(episodes.join(homes, on="person_id"), data_through).filter(
+        pl.col("provider_district") != pl.col("home_district")
+    )
     by = ["month", "home_district", "provider_district", "intervention_id"]
     return (
         months.filter(pl.col("number") > month_number(data_through) - n_months)
@@ -67,7 +79,8 @@ def shared_places(episodes: pl.DataFrame, person: pl.DataFrame, *, data_through:
 def months_per_start(occupied: pl.DataFrame, first_month: date) -> pl.DataFrame:
     """How many months a place is filled for each start: intervention_id, months_per_start.
 
-    Months filled over starts, both from the first month on: as many who began earlier are counted in part as who are still there at the end.
+    Months filled over starts, both from the first month on: as many who began earlier are counted
+    in part as who are still there at the end.
 
     Parameters
     ----------
@@ -76,12 +89,20 @@ def months_per_start(occupied: pl.DataFrame, first_month: date) -> pl.DataFrame:
     first_month : date
         The extract's first month: what ran before is known of some alone. Month.
     """
-    counted = occupied.filter(pl.col("month") >= first_month).group_by("intervention_id").agg(pl.col("n_occupied", "n_started").sum())
+    counted = (
+        occupied.filter(pl.col("month") >= first_month)
+        .group_by("intervention_id")
+        .agg(pl.col("n_occupied", "n_started").sum())
+    )
     used = counted.filter(pl.col("n_started") > 0)
-    return used.select("intervention_id", months_per_start=pl.col("n_occupied") / pl.col("n_started")).sort("intervention_id")
+    return used.select(
+        "intervention_id", months_per_start=pl.col("n_occupied") / pl.col("n_started")
+    ).sort("intervention_id")
 
 
-def starts_by_district(episodes: pl.DataFrame, spells: pl.DataFrame, person: pl.DataFrame) -> pl.DataFrame:
+def starts_by_district(
+    episodes: pl.DataFrame, spells: pl.DataFrame, person: pl.DataFrame
+) -> pl.DataFrame:
     """People who start each intervention, by month and the district that sends them.
 
     Parameters
@@ -92,21 +113,33 @@ def starts_by_district(episodes: pl.DataFrame, spells: pl.DataFrame, person: pl.
     Returns
     -------
     DataFrame
-        district, intervention_id, month, n_started: every episode counts, of those on support or not. The district is that of the period of
-        support that runs in the month of the start or ends with the month before; else the person's home.
+        district, intervention_id, month, n_started: every episode counts, of those on support or
+        not. The district is that of the period of support that runs in the month of the start or
+        ends with the month before; else the person's home.
     """
-    starts = episodes.select("person_id", "intervention_id", month=pl.col("start").dt.truncate("1mo")).sort("month")
+    starts = episodes.select(
+        "person_id", "intervention_id", month=pl.col("start").dt.truncate("1mo")
+    ).sort("month")
     periods = spells.select("person_id", "end", month="start", of_support="district").sort("month")
     homes = person.select("person_id", home="district")
-    placed = starts.join_asof(periods, on="month", by="person_id", check_sortedness=False).join(homes, on="person_id", how="left")
+    placed = starts.join_asof(periods, on="month", by="person_id", check_sortedness=False).join(
+        homes, on="person_id", how="left"
+    )
     district = pl.coalesce(pl.when(pl.col("month") <= pl.col("end")).then("of_support"), "home")
     by = ["district", "intervention_id", "month"]
-    return placed.with_columns(district=district).group_by(by).agg(n_started=pl.len().cast(pl.Int32)).sort(by)
+    return (
+        placed.with_columns(district=district)
+        .group_by(by)
+        .agg(n_started=pl.len().cast(pl.Int32))
+        .sort(by)
+    )
 
 
 def _months(episodes: pl.DataFrame, data_through: date) -> pl.DataFrame:
     """One row for each month of each episode."""
     stop = free_from().fill_null(month_number(data_through) + 1)
     spans = episodes.with_columns(first=month_number_expr("start"), stop=stop)
-    months = spans.filter(pl.col("stop") > pl.col("first")).with_columns(number=pl.int_ranges("first", "stop"))
+    months = spans.filter(pl.col("stop") > pl.col("first")).with_columns(
+        number=pl.int_ranges("first", "stop")
+    )
     return months.explode("number", empty_as_null=False)

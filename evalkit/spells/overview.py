@@ -1,4 +1,6 @@
-"""What is counted about spells beyond their length: long-term support, returns, loops, gaps and faults, each as a table for publication."""
+"""What is counted about spells beyond their length: long-term support, returns, loops, gaps and
+faults, each as a table for publication.
+"""
 
 from collections.abc import Mapping
 
@@ -14,7 +16,9 @@ from evalkit.spells.support import last_month_with_known_exits
 from evalkit.spells.timeline import livelihood_collisions, timeline_faults
 
 
-def spell_counts(tables: Mapping[str, pl.DataFrame], built: Mapping[str, pl.DataFrame], params: RunFile) -> dict[str, pl.DataFrame]:
+def spell_counts(
+    tables: Mapping[str, pl.DataFrame], built: Mapping[str, pl.DataFrame], params: RunFile
+) -> dict[str, pl.DataFrame]:
     """The counted tables of a run by the names under which they are published.
 
     Parameters
@@ -29,21 +33,29 @@ def spell_counts(tables: Mapping[str, pl.DataFrame], built: Mapping[str, pl.Data
     Returns
     -------
     dict of str to DataFrame
-        long_term, after_support, loops, gaps_after_interventions, plans_kept, state_sources, timeline_faults, livelihood_collisions; see the
-        functions that make them.
+        long_term, after_support, loops, gaps_after_interventions, plans_kept, state_sources,
+        timeline_faults, livelihood_collisions; see the functions that make them.
     """
     extract, max_gap = params.extract, params.spells.max_gap_months
     months = {"first_month": extract.first_month, "data_through": extract.follow_up_through}
     gap = {"max_gap_months": max_gap}
     lag = {"reporting_lag_months": extract.reporting_lag_months}
-    support, members, livelihood, person = (tables[name] for name in ("income_support", "household_member", "livelihood", "person"))
-    spells, intervals, episodes = (built[name] for name in ("support_spells", "state_intervals", "episodes"))
+    support, members, livelihood, person = (
+        tables[name] for name in ("income_support", "household_member", "livelihood", "person")
+    )
+    spells, intervals, episodes = (
+        built[name] for name in ("support_spells", "state_intervals", "episodes")
+    )
     last_month = last_month_with_known_exits(extract.follow_up_through, **gap, **lag)
     return {
         "long_term": long_term_counts(long_term_classes(support, members, person, **months, **lag)),
-        "after_support": after_support_counts(after_support(spells, intervals, **months, **gap, **lag)),
+        "after_support": after_support_counts(
+            after_support(spells, intervals, **months, **gap, **lag)
+        ),
         "loops": loop_counts(intervals),
-        "gaps_after_interventions": gap_counts(episode_gaps(episodes, spells, last_month_known=last_month)),
+        "gaps_after_interventions": gap_counts(
+            episode_gaps(episodes, spells, last_month_known=last_month)
+        ),
         "plans_kept": plan_counts(episodes, data_through=extract.follow_up_through),
         "state_sources": state_sources(support, members, livelihood, person, **months, **gap),
         "timeline_faults": timeline_faults(livelihood, person, **months),

@@ -1,4 +1,6 @@
-"""Months for which support was paid, by adult, and why support ended: what every count of time on support begins with."""
+"""Months for which support was paid, by adult, and why support ended: what every count of time on
+support begins with.
+"""
 
 import polars as pl
 
@@ -6,8 +8,11 @@ from evalkit.months import month_number_expr
 from evalkit.tables import LIVELIHOOD_PRIORITY
 
 
-def paid_months(income_support: pl.DataFrame | pl.LazyFrame, household_member: pl.DataFrame | pl.LazyFrame) -> pl.LazyFrame:
-    """The months FOR which support was paid, once for each adult: a back payment counts in the month that it is for.
+def paid_months(
+    income_support: pl.DataFrame | pl.LazyFrame, household_member: pl.DataFrame | pl.LazyFrame
+) -> pl.LazyFrame:
+    """The months FOR which support was paid, once for each adult: a back payment counts in the
+    month that it is for.
 
     Parameters
     ----------
@@ -17,7 +22,8 @@ def paid_months(income_support: pl.DataFrame | pl.LazyFrame, household_member: p
     Returns
     -------
     LazyFrame
-        person_id, month (number, see `months`), household_id (the first by name of those that paid).
+        person_id, month (number, see `months`), household_id (the first by name of those that
+        paid).
     """
     paid = income_support.lazy().filter(pl.col("amount").is_null() | (pl.col("amount") > 0))
     return (
@@ -42,7 +48,8 @@ def paid_runs(
     Returns
     -------
     LazyFrame
-        One row per run: person_id, household_id (in its first month), first_paid, last_paid (month numbers).
+        One row per run: person_id, household_id (in its first month), first_paid, last_paid (month
+        numbers).
     """
     is_new_person = pl.col("person_id") != pl.col("person_id").shift(1)
     is_after_gap = pl.col("month") - pl.col("month").shift(1) > max_gap_months + 1
@@ -52,30 +59,51 @@ def paid_runs(
         .sort("person_id", "month")
         .with_columns(run=(is_new_person | is_after_gap).fill_null(True).cum_sum())
         .group_by("run")
-        .agg(pl.first("person_id", "household_id"), first_paid=pl.col("month").min(), last_paid=pl.col("month").max())
+        .agg(
+            pl.first("person_id", "household_id"),
+            first_paid=pl.col("month").min(),
+            last_paid=pl.col("month").max(),
+        )
         .drop("run")
     )
 
 
-def told_exits(income_support: pl.DataFrame | pl.LazyFrame, household_member: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
-    """The states that registered exit reasons tell: those whose code is a state's name (a mapping file makes it so); the others tell none.
+def told_exits(
+    income_support: pl.DataFrame | pl.LazyFrame, household_member: pl.DataFrame | pl.LazyFrame
+) -> pl.DataFrame:
+    """The states that registered exit reasons tell: those whose code is a state's name (a mapping
+    file makes it so); the others tell none.
 
     Returns
     -------
     DataFrame
-        One row per person and month in which a reason stands: person_id, last_paid (number of the month, the last of support), state.
+        One row per person and month in which a reason stands: person_id, last_paid (number of the
+        month, the last of support), state.
     """
     if "exit_reason" not in income_support.collect_schema():
-        return pl.DataFrame(schema={"person_id": pl.String, "last_paid": pl.Int32, "state": pl.String})
+        return pl.DataFrame(
+            schema={"person_id": pl.String, "last_paid": pl.Int32, "state": pl.String}
+        )
     # Support does not end in support.
-    ranks = {state: rank for rank, state in enumerate(LIVELIHOOD_PRIORITY) if state not in ("support", "unknown")}
-    told = income_support.lazy().filter(pl.col("exit_reason").is_in(list(ranks))).select("household_id", "month", state="exit_reason")
+    ranks = {
+        state: rank
+        for rank, state in enumerate(LIVELIHOOD_PRIORITY)
+        if state not in ("support", "unknown")
+    }
+    told = (
+        income_support.lazy()
+        .filter(pl.col("exit_reason").is_in(list(ranks)))
+        .select("household_id", "month", state="exit_reason")
+    )
     return (
         household_member.lazy()
         .filter(pl.col("role") != "child")
         .join(told, on=["household_id", "month"], how="inner")
         .select(
-            "person_id", "state", last_paid=month_number_expr("month"), rank=pl.col("state").replace_strict(ranks, return_dtype=pl.Int32)
+            "person_id",
+            "state",
+            last_paid=month_number_expr("month"),
+            rank=pl.col("state").replace_strict(ranks, return_dtype=pl.Int32),
         )
         .group_by("person_id", "last_paid")
         .agg(pl.col("state").sort_by("rank").first())

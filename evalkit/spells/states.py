@@ -1,8 +1,11 @@
-"""State intervals: what each person did in every month of the extract, as intervals on the clock of months since its first month.
+"""State intervals: what each person did in every month of the extract, as intervals on the clock of
+months since its first month.
 
-Month k holds on (k-1, k]: the first month is the interval from 0 to 1, and the state of month k+1 is entered at time k.
-A month's state comes from the first of STATE_SOURCES (tables) that knows it. Payments are taken as runs of paid months, gaps of at most
-`max_gap_months` bridged as in support spells: somebody whose spell goes on is on support, not somewhere unknown for the month that was not paid.
+Month k holds on (k-1, k]: the first month is the interval from 0 to 1, and the state of month k+1
+is entered at time k. A month's state comes from the first of STATE_SOURCES (tables) that knows it.
+Payments are taken as runs of paid months, gaps of at most `max_gap_months` bridged as in support
+spells: somebody whose spell goes on is on support, not somewhere unknown for the month that was not
+paid.
 """
 
 from datetime import date
@@ -26,7 +29,8 @@ def build_state_intervals(
     max_gap_months: int,
     outcome_groups: bool,
 ) -> pl.DataFrame:
-    """Which state each person was in, when, and which came next: every person from the first month to the last month known.
+    """Which state each person was in, when, and which came next: every person from the first month
+    to the last month known.
 
     Parameters
     ----------
@@ -42,19 +46,30 @@ def build_state_intervals(
     Returns
     -------
     DataFrame
-        The table state_intervals: `start`, `stop` in months since first_month; neighbouring intervals of a person differ in state;
-        `to_state` is null where the last month known ends the interval. Where livelihood periods overlap, the state that stands first in
-        LIVELIHOOD_PRIORITY (tables) is believed; months that no source of STATE_SOURCES (tables) knows are "unknown". Without survey weights
-        everybody weighs 1.
+        The table state_intervals: `start`, `stop` in months since first_month; neighbouring
+        intervals of a person differ in state; `to_state` is null where the last month known ends
+        the interval. Where livelihood periods overlap, the state that stands first in
+        LIVELIHOOD_PRIORITY (tables) is believed; months that no source of STATE_SOURCES (tables)
+        knows are "unknown". Without survey weights everybody weighs 1.
     """
-    extent = {"first_month": first_month, "data_through": data_through, "max_gap_months": max_gap_months}
+    extent = {
+        "first_month": first_month,
+        "data_through": data_through,
+        "max_gap_months": max_gap_months,
+    }
     covered = _covered(income_support, household_member, livelihood, person, **extent).lazy()
     if outcome_groups:
-        covered = covered.with_columns(pl.col("state").replace_strict(dict(STATES.select("state", "outcome").iter_rows())))
+        covered = covered.with_columns(
+            pl.col("state").replace_strict(dict(STATES.select("state", "outcome").iter_rows()))
+        )
     people = person.lazy().select("person_id", "district", weight=pl.col("weight").fill_null(1.0))
     intervals = (
         _merge_neighbours(covered)
-        .with_columns(to_state=pl.when(pl.col("person_id") == pl.col("person_id").shift(-1)).then(pl.col("state").shift(-1)))
+        .with_columns(
+            to_state=pl.when(pl.col("person_id") == pl.col("person_id").shift(-1)).then(
+                pl.col("state").shift(-1)
+            )
+        )
         .rename({"state": "from_state"})
         .join(people, on="person_id", how="inner")
     )
@@ -81,21 +96,32 @@ def state_sources(
     Returns
     -------
     DataFrame
-        source (each of STATE_SOURCES, and "all"), n_person_months, n_persons (with such a month), share (of the months, 0-1).
+        source (each of STATE_SOURCES, and "all"), n_person_months, n_persons (with such a month),
+        share (of the months, 0-1).
     """
-    extent = {"first_month": first_month, "data_through": data_through, "max_gap_months": max_gap_months}
+    extent = {
+        "first_month": first_month,
+        "data_through": data_through,
+        "max_gap_months": max_gap_months,
+    }
     rows = _covered(income_support, household_member, livelihood, person, **extent)
     rows = rows.join(person.select("person_id"), on="person_id", how="semi")
     counted = (
         pl.concat([rows, rows.with_columns(source=pl.lit("all"))])
         .group_by("source")
         .agg(
-            n_person_months=(pl.col("stop") - pl.col("start")).sum().cast(pl.Int64), n_persons=pl.col("person_id").n_unique().cast(pl.Int32)
+            n_person_months=(pl.col("stop") - pl.col("start")).sum().cast(pl.Int64),
+            n_persons=pl.col("person_id").n_unique().cast(pl.Int32),
         )
     )
-    filled = pl.DataFrame({"source": [*STATE_SOURCES, "all"]}).join(counted, on="source", how="left", maintain_order="left")
+    filled = pl.DataFrame({"source": [*STATE_SOURCES, "all"]}).join(
+        counted, on="source", how="left", maintain_order="left"
+    )
     filled = filled.with_columns(pl.col("n_person_months", "n_persons").fill_null(0))
-    return filled.with_columns(share=pl.col("n_person_months") / pl.col("n_person_months").filter(pl.col("source") == "all").first())
+    return filled.with_columns(
+        share=pl.col("n_person_months")
+        / pl.col("n_person_months").filter(pl.col("source") == "all").first()
+    )
 
 
 def _covered(
@@ -112,24 +138,43 @@ def _covered(
     first, last = month_number(first_month), month_number(data_through)
     n_months = last - first + 1
     known = livelihood.filter(pl.col("state") != "unknown")
-    covered = _from_source(without_overlaps(periods_in_months(known, first=first, n_months=n_months)), "livelihood")
-    runs = paid_runs(income_support, household_member, first=first, last=last, max_gap_months=max_gap_months).collect()
-    paid = runs.select("person_id", state=pl.lit("support"), start=pl.col("first_paid") - first, stop=pl.col("last_paid") + 1 - first)
-    told = _told_periods(told_exits(income_support, household_member), first=first, n_months=n_months)
+    covered = _from_source(
+        without_overlaps(periods_in_months(known, first=first, n_months=n_months)), "livelihood"
+    )
+    runs = paid_runs(
+        income_support, household_member, first=first, last=last, max_gap_months=max_gap_months
+    ).collect()
+    paid = runs.select(
+        "person_id",
+        state=pl.lit("support"),
+        start=pl.col("first_paid") - first,
+        stop=pl.col("last_paid") + 1 - first,
+    )
+    told = _told_periods(
+        told_exits(income_support, household_member), first=first, n_months=n_months
+    )
     for source, periods in (("payment", paid), ("exit_reason", told)):
         if periods.is_empty():
             continue
-        covered = pl.concat([covered, _from_source(_inside(_holes(covered, person, n_months), periods), source)])
-    unknown = _from_source(_holes(covered, person, n_months).with_columns(state=pl.lit("unknown")), "unknown")
+        covered = pl.concat(
+            [covered, _from_source(_inside(_holes(covered, person, n_months), periods), source)]
+        )
+    unknown = _from_source(
+        _holes(covered, person, n_months).with_columns(state=pl.lit("unknown")), "unknown"
+    )
     return pl.concat([covered, unknown]).sort("person_id", "start")
 
 
 def _told_periods(told: pl.DataFrame, *, first: int, n_months: int) -> pl.DataFrame:
-    """The months that exit reasons tell: the one after support, and all that come where the state is final; each up to the next reason."""
+    """The months that exit reasons tell: the one after support, and all that come where the state
+    is final; each up to the next reason.
+    """
     final = STATES.filter(pl.col("state_class") == "out")["state"].to_list()
     start = pl.col("last_paid") + 1 - first
     lasting = pl.when(pl.col("state").is_in(final)).then(n_months).otherwise(start + 1)
-    periods = told.sort("person_id", "last_paid").select("person_id", "state", start=start, stop=pl.min_horizontal(lasting, n_months))
+    periods = told.sort("person_id", "last_paid").select(
+        "person_id", "state", start=start, stop=pl.min_horizontal(lasting, n_months)
+    )
     next_start = pl.col("start").shift(-1).over("person_id").fill_null(n_months)
     return periods.with_columns(stop=pl.min_horizontal("stop", next_start)).filter(
         (pl.col("start") >= 0) & (pl.col("stop") > pl.col("start"))
@@ -138,23 +183,41 @@ def _told_periods(told: pl.DataFrame, *, first: int, n_months: int) -> pl.DataFr
 
 def _holes(covered: pl.DataFrame, person: pl.DataFrame, n_months: int) -> pl.DataFrame:
     """The months of every person that nothing covers yet: person_id, start, stop."""
-    # A row of no length at the end of everybody's time, so that the gap before it is found like any other.
-    end_of_time = person.select("person_id", start=pl.lit(n_months, pl.Int32), stop=pl.lit(n_months, pl.Int32))
-    rows = pl.concat([covered.select("person_id", "start", "stop"), end_of_time]).sort("person_id", "start", "stop")
+    # A row of no length at the end of everybody's time, so that the gap before it is found like any
+    # other.
+    end_of_time = person.select(
+        "person_id", start=pl.lit(n_months, pl.Int32), stop=pl.lit(n_months, pl.Int32)
+    )
+    rows = pl.concat([covered.select("person_id", "start", "stop"), end_of_time]).sort(
+        "person_id", "start", "stop"
+    )
     is_same_person = (pl.col("person_id") == pl.col("person_id").shift(1)).fill_null(False)
-    covered_until = pl.when(is_same_person).then(pl.col("stop").shift(1)).otherwise(pl.lit(0, pl.Int32))
-    return rows.select("person_id", start=covered_until, stop="start").filter(pl.col("stop") > pl.col("start"))
+    covered_until = (
+        pl.when(is_same_person).then(pl.col("stop").shift(1)).otherwise(pl.lit(0, pl.Int32))
+    )
+    return rows.select("person_id", start=covered_until, stop="start").filter(
+        pl.col("stop") > pl.col("start")
+    )
 
 
 def _inside(holes: pl.DataFrame, periods: pl.DataFrame) -> pl.DataFrame:
-    """The parts of a person's periods that lie in the person's holes; the periods of a person do not overlap."""
+    """The parts of a person's periods that lie in the person's holes; the periods of a person do
+    not overlap.
+    """
     met = holes.join(periods, on="person_id", how="inner", suffix="_of_period")
-    start, stop = pl.max_horizontal("start", "start_of_period"), pl.min_horizontal("stop", "stop_of_period")
-    return met.select("person_id", "state", start=start, stop=stop).filter(pl.col("stop") > pl.col("start"))
+    start, stop = (
+        pl.max_horizontal("start", "start_of_period"),
+        pl.min_horizontal("stop", "stop_of_period"),
+    )
+    return met.select("person_id", "state", start=start, stop=stop).filter(
+        pl.col("stop") > pl.col("start")
+    )
 
 
 def _from_source(periods: pl.DataFrame, source: str) -> pl.DataFrame:
-    return periods.select("person_id", "state", pl.col("start", "stop").cast(pl.Int32), source=pl.lit(source))
+    return periods.select(
+        "person_id", "state", pl.col("start", "stop").cast(pl.Int32), source=pl.lit(source)
+    )
 
 
 def _merge_neighbours(intervals: pl.LazyFrame) -> pl.LazyFrame:

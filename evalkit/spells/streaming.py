@@ -1,8 +1,11 @@
-"""Support spells of a register that does not fit in memory: the same table as `build_support_spells`, person by person in ranges of ids.
+"""Support spells of a register that does not fit in memory: the same table as
+`build_support_spells`, person by person in ranges of ids.
 
-What has to be known about everybody at once is small: whether each household was paid in each month, then whether each adult was. Both are
-matrices of one byte a month, filled in passes over the files in batches; ids become the place of the id among all ids in order. Spells are
-then made for a range of people at a time. Memory: households x months + people x months bytes, the ids, and one range's tables.
+What has to be known about everybody at once is small: whether each household was paid in each
+month, then whether each adult was. Both are matrices of one byte a month, filled in passes over the
+files in batches; ids become the place of the id among all ids in order. Spells are then made for a
+range of people at a time. Memory: households x months + people x months bytes, the ids, and one
+range's tables.
 """
 
 from collections.abc import Iterator
@@ -14,7 +17,12 @@ import polars as pl
 from evalkit.months import month_number, month_number_expr
 from evalkit.spells.clusters import household_clusters
 from evalkit.spells.paid_months import told_exits
-from evalkit.spells.support import last_month_with_known_exits, spells_of_runs, told_beginnings, with_beginnings
+from evalkit.spells.support import (
+    last_month_with_known_exits,
+    spells_of_runs,
+    told_beginnings,
+    with_beginnings,
+)
 
 CHUNK_PERSONS = 250_000
 _BATCH_ROWS = 1_000_000
@@ -38,8 +46,8 @@ def stream_support_spells(
     Parameters
     ----------
     income_support, household_member, livelihood, person : LazyFrame
-        Admitted tables, scanned from their files; livelihood and person are read a range of ids at a time, which is quick where the files
-        are in the order of person_id.
+        Admitted tables, scanned from their files; livelihood and person are read a range of ids at
+        a time, which is quick where the files are in the order of person_id.
     first_month, data_through, max_gap_months, reporting_lag_months, everybody_began_at_first_month
         As in `build_support_spells`.
     chunk_persons : int
@@ -50,13 +58,22 @@ def stream_support_spells(
     DataFrame
         The rows of the table support_spells of the next people, in the order of person_id.
     """
-    first, n_months = month_number(first_month), month_number(data_through) - month_number(first_month) + 1
+    first, n_months = (
+        month_number(first_month),
+        month_number(data_through) - month_number(first_month) + 1,
+    )
     known = month_number(
-        last_month_with_known_exits(data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months)
+        last_month_with_known_exits(
+            data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months
+        )
     )
     is_inside = pl.col("month").is_between(first_month, data_through)
-    payments = income_support.filter(is_inside, pl.col("amount").is_null() | (pl.col("amount") > 0)).select("household_id", "month")
-    adults = household_member.filter(is_inside, pl.col("role") != "child").select("household_id", "person_id", "month")
+    payments = income_support.filter(
+        is_inside, pl.col("amount").is_null() | (pl.col("amount") > 0)
+    ).select("household_id", "month")
+    adults = household_member.filter(is_inside, pl.col("role") != "child").select(
+        "household_id", "person_id", "month"
+    )
     households, people = _ids(payments, "household_id"), _ids(adults, "person_id")
     is_paid = np.zeros((len(households), n_months), dtype=bool)
     for household, month in _batches(_coded(payments, first, household_id=households)):
@@ -72,7 +89,10 @@ def stream_support_spells(
     del is_paid, on_support
     began = told_beginnings(income_support, first=first, max_gap_months=max_gap_months)
     ended = told_exits(income_support, household_member)
-    rules = {"max_gap_months": max_gap_months, "is_first_month_a_start": everybody_began_at_first_month}
+    rules = {
+        "max_gap_months": max_gap_months,
+        "is_first_month_a_start": everybody_began_at_first_month,
+    }
     for at in range(0, len(people), chunk_persons):
         names = people[at : at + chunk_persons]
         own = runs.filter(pl.col("row").is_between(at, at + len(names) - 1))
@@ -86,7 +106,9 @@ def stream_support_spells(
             }
         )
         rows = [_of_people(table, names) for table in (livelihood, person)]
-        yield spells_of_runs(with_beginnings(named, began, first=first, **rules), *rows, ended, known=known)
+        yield spells_of_runs(
+            with_beginnings(named, began, first=first, **rules), *rows, ended, known=known
+        )
 
 
 def _ids(rows: pl.LazyFrame, column: str) -> pl.Series:
@@ -95,21 +117,31 @@ def _ids(rows: pl.LazyFrame, column: str) -> pl.Series:
 
 
 def _coded(rows: pl.LazyFrame, first: int, **ids: pl.Series) -> pl.LazyFrame:
-    """The rows with months counted from `first` and each id column as its place among `ids`; rows with another id are left out."""
+    """The rows with months counted from `first` and each id column as its place among `ids`; rows
+    with another id are left out.
+    """
     for column, names in ids.items():
-        places = pl.DataFrame({column: names, f"{column}_place": np.arange(len(names), dtype=np.int32)})
+        places = pl.DataFrame(
+            {column: names, f"{column}_place": np.arange(len(names), dtype=np.int32)}
+        )
         rows = rows.join(places.lazy(), on=column, how="inner")
-    return rows.select(*[f"{column}_place" for column in ids], month=month_number_expr("month") - first)
+    return rows.select(
+        *[f"{column}_place" for column in ids], month=month_number_expr("month") - first
+    )
 
 
 def _batches(rows: pl.LazyFrame) -> Iterator[tuple[np.ndarray, ...]]:
     """The columns of the rows as arrays, some rows at a time."""
-    for batch in rows.collect_batches(chunk_size=_BATCH_ROWS, maintain_order=False, engine="streaming"):
+    for batch in rows.collect_batches(
+        chunk_size=_BATCH_ROWS, maintain_order=False, engine="streaming"
+    ):
         yield tuple(batch[column].to_numpy() for column in batch.columns)
 
 
 def _runs(on_support: np.ndarray, *, max_gap_months: int, last_start: int) -> pl.DataFrame:
-    """Runs of months whose gaps are at most `max_gap_months`, none beginning after `last_start`: row, first_paid, last_paid."""
+    """Runs of months whose gaps are at most `max_gap_months`, none beginning after `last_start`:
+    row, first_paid, last_paid.
+    """
     found = []
     for at in range(0, len(on_support), CHUNK_PERSONS):
         row, month = np.nonzero(on_support[at : at + CHUNK_PERSONS])
@@ -117,22 +149,40 @@ def _runs(on_support: np.ndarray, *, max_gap_months: int, last_start: int) -> pl
         is_new[1:-1] = (np.diff(row) != 0) | (np.diff(month) > max_gap_months + 1)
         starts, ends = np.flatnonzero(is_new[:-1]), np.flatnonzero(is_new[1:])
         found.append((row[starts] + at, month[starts], month[ends]))
-    columns = [np.concatenate(parts).astype(np.int32) for parts in zip(*found, strict=True)] if found else [np.empty(0, np.int32)] * 3
-    return pl.DataFrame(dict(zip(("row", "first_paid", "last_paid"), columns, strict=True))).filter(pl.col("first_paid") <= last_start)
+    columns = (
+        [np.concatenate(parts).astype(np.int32) for parts in zip(*found, strict=True)]
+        if found
+        else [np.empty(0, np.int32)] * 3
+    )
+    return pl.DataFrame(dict(zip(("row", "first_paid", "last_paid"), columns, strict=True))).filter(
+        pl.col("first_paid") <= last_start
+    )
 
 
-def _with_households(runs: pl.DataFrame, is_first: np.ndarray, adults: pl.LazyFrame, is_paid: np.ndarray) -> pl.DataFrame:
-    """The runs with the first household, by name, that was paid in their first month; `is_first` is written over."""
+def _with_households(
+    runs: pl.DataFrame, is_first: np.ndarray, adults: pl.LazyFrame, is_paid: np.ndarray
+) -> pl.DataFrame:
+    """The runs with the first household, by name, that was paid in their first month; `is_first` is
+    written over.
+    """
     is_first[:] = False
     is_first[runs["row"].to_numpy(), runs["first_paid"].to_numpy()] = True
     found = []
     for household, row, month in _batches(adults):
         chosen = is_first[row, month] & is_paid[household, month]
-        found.append(pl.DataFrame({"row": row[chosen], "first_paid": month[chosen], "household": household[chosen]}))
+        found.append(
+            pl.DataFrame(
+                {"row": row[chosen], "first_paid": month[chosen], "household": household[chosen]}
+            )
+        )
     keys = ["row", "first_paid"]
     named = pl.concat(found) if found else runs.select(*keys, household=pl.lit(0, pl.Int32))
-    return runs.join(named.group_by(keys).agg(pl.col("household").min()), on=keys, how="left").sort(keys)
+    return runs.join(named.group_by(keys).agg(pl.col("household").min()), on=keys, how="left").sort(
+        keys
+    )
 
 
 def _of_people(table: pl.LazyFrame, names: pl.Series) -> pl.DataFrame:
-    return table.filter(pl.col("person_id").is_between(pl.lit(names[0]), pl.lit(names[-1]))).collect(engine="streaming")
+    return table.filter(
+        pl.col("person_id").is_between(pl.lit(names[0]), pl.lit(names[-1]))
+    ).collect(engine="streaming")

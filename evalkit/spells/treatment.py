@@ -1,4 +1,6 @@
-"""Treatment episodes: who took part in which intervention, and how long it was meant to last when it began."""
+"""Treatment episodes: who took part in which intervention, and how long it was meant to last when
+it began.
+"""
 
 from datetime import date
 
@@ -8,7 +10,9 @@ from evalkit.months import add_months, free_from_expr, month_number_expr
 from evalkit.tables import conform
 
 
-def build_episodes(participation: pl.DataFrame, intervention: pl.DataFrame, *, data_through: date) -> pl.DataFrame:
+def build_episodes(
+    participation: pl.DataFrame, intervention: pl.DataFrame, *, data_through: date
+) -> pl.DataFrame:
     """Episodes of people in interventions, numbered by start, with the length planned at the start.
 
     Parameters
@@ -21,9 +25,10 @@ def build_episodes(participation: pl.DataFrame, intervention: pl.DataFrame, *, d
     Returns
     -------
     DataFrame
-        The table episodes. `planned_months` comes from the planned end, else from the intervention, else it is null; it never looks at the
-        end that came about. An episode with no end by the close of the last month known is running and has no end. Episodes that begin
-        later than that are not in the table.
+        The table episodes. `planned_months` comes from the planned end, else from the intervention,
+        else it is null; it never looks at the end that came about. An episode with no end by the
+        close of the last month known is running and has no end. Episodes that begin later than that
+        are not in the table.
     """
     close = add_months(data_through, 1)
     is_running = pl.col("end").is_null() | (pl.col("end") > close)

@@ -1,11 +1,20 @@
-"""Survival: every curve from a small table of counts, weighted, clustered, with delayed entry. Conventions: `risk_set`."""
+"""Survival: every curve from a small table of counts, weighted, clustered, with delayed entry.
+Conventions: `risk_set`.
+"""
 
 from evalkit.survival.aalen_johansen import aalen_johansen
 from evalkit.survival.bands import simultaneous_bands
 from evalkit.survival.cox import HazardFit, cox, fine_gray
 from evalkit.survival.differences import curve_difference, restricted_mean_difference
 from evalkit.survival.discrete_hazard import DiscreteHazardFit, discrete_hazard
-from evalkit.survival.exit_models import cox_exit_terms, exit_hazard_terms, exit_hazards, exit_rows, hazard_drift, standardised_exits
+from evalkit.survival.exit_models import (
+    cox_exit_terms,
+    exit_hazard_terms,
+    exit_hazards,
+    exit_rows,
+    hazard_drift,
+    standardised_exits,
+)
 from evalkit.survival.group_tests import GroupTest, gray_test, log_rank_test
 from evalkit.survival.groups_on_support import exit_rates, group_curves, group_months
 from evalkit.survival.kaplan_meier import kaplan_meier

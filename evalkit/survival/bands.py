@@ -7,7 +7,14 @@ import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.survival.curve_table import ConfType, confidence_limits, curve_frame
-from evalkit.survival.product_integral import StatePaths, cells_in_use, group_spread, influence_path, observed_rates, state_paths
+from evalkit.survival.product_integral import (
+    StatePaths,
+    cells_in_use,
+    group_spread,
+    influence_path,
+    observed_rates,
+    state_paths,
+)
 from evalkit.survival.risk_set import RiskSet, tabulate_risk_set
 from evalkit.survival.spell_columns import SpellTable
 
@@ -28,7 +35,8 @@ def simultaneous_bands(
     conf_type: ConfType = "log-log",
     n_draws: int = 5000,
 ) -> pl.DataFrame:
-    """Curves of `aalen_johansen` with a band that holds the whole true curve between two months with the given probability.
+    """Curves of `aalen_johansen` with a band that holds the whole true curve between two months
+    with the given probability.
 
     Parameters
     ----------
@@ -37,14 +45,16 @@ def simultaneous_bands(
     months : (first, last)
         The part of the curve that the band is for. Bands over months with very few events are wide.
     rng : Generator
-        Source of the normal draws; the band's edges vary with it by about one percent of their distance at 5000 draws.
+        Source of the normal draws; the band's edges vary with it by about one percent of their
+        distance at 5000 draws.
     n_draws : int
         Draws of the largest deviation.
 
     Returns
     -------
     DataFrame
-        As `aalen_johansen`, and `band_lower`, `band_upper` (null outside the months asked for and where `ci_lower` is).
+        As `aalen_johansen`, and `band_lower`, `band_upper` (null outside the months asked for and
+        where `ci_lower` is).
 
     Raises
     ------
@@ -53,7 +63,8 @@ def simultaneous_bands(
 
     References
     ----------
-    Lin (1997), Stat. Med. 16:901 (largest deviation of the influence functions with normal multipliers).
+    Lin (1997), Stat. Med. 16:901 (largest deviation of the influence functions with normal
+    multipliers).
     """
     first, last = months
     if not 0 <= first < last:
@@ -63,7 +74,16 @@ def simultaneous_bands(
             why="The band holds the curve from the first to the last of them.",
             fix="give (first, last) with first before last.",
         )
-    risk_set = tabulate_risk_set(spells, time=time, event=event, entry=entry, weight=weight, cluster=cluster, by=by, causes=causes)
+    risk_set = tabulate_risk_set(
+        spells,
+        time=time,
+        event=event,
+        entry=entry,
+        weight=weight,
+        cluster=cluster,
+        by=by,
+        causes=causes,
+    )
     paths = state_paths(risk_set, variance="robust")
     n_causes = len(risk_set.causes)
     table = curve_frame(
@@ -79,7 +99,10 @@ def simultaneous_bands(
     multipliers = _multipliers(risk_set, paths, months, rng, conf_level, n_draws)
     table = table.join(multipliers, on=keys, how="left", maintain_order="left")
     lower, upper = confidence_limits(
-        *(table[column].cast(pl.Float64).fill_null(np.nan).to_numpy() for column in ("estimate", "std_error")),
+        *(
+            table[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
+            for column in ("estimate", "std_error")
+        ),
         multiplier=table["multiplier"].fill_null(np.nan).to_numpy(),
         conf_type=conf_type,
     )
@@ -91,9 +114,16 @@ def simultaneous_bands(
 
 
 def _multipliers(
-    risk_set: RiskSet, paths: StatePaths, months: tuple[float, float], rng: np.random.Generator, conf_level: float, n_draws: int
+    risk_set: RiskSet,
+    paths: StatePaths,
+    months: tuple[float, float],
+    rng: np.random.Generator,
+    conf_level: float,
+    n_draws: int,
 ) -> pl.DataFrame:
-    """Of every group and cause: how many standard errors the largest deviation exceeds with probability 1 - conf_level."""
+    """Of every group and cause: how many standard errors the largest deviation exceeds with
+    probability 1 - conf_level.
+    """
     rates = observed_rates(risk_set)
     # The band begins with the value that the curve has at the first month, wherever it got it.
     first, last = risk_set.times.searchsorted(months, side="right")
@@ -108,19 +138,35 @@ def _multipliers(
             multiplier = np.nan
             if kept:
                 derivative = np.stack([part[:, cause + 1] for part in kept], axis=1)
-                multiplier = _largest_deviation(derivative.T @ (squared @ derivative), rng, conf_level, n_draws)
+                multiplier = _largest_deviation(
+                    derivative.T @ (squared @ derivative), rng, conf_level, n_draws
+                )
             found.append({"evalkit_group": group, "cause": name, "multiplier": multiplier})
-    table = pl.DataFrame(found, schema={"evalkit_group": pl.UInt32, "cause": pl.String, "multiplier": pl.Float64})
-    groups = risk_set.groups.select(pl.all().gather(table["evalkit_group"])) if risk_set.groups.width else pl.DataFrame()
-    return pl.concat([groups, table.drop("evalkit_group")], how="horizontal") if groups.width else table.drop("evalkit_group")
+    table = pl.DataFrame(
+        found, schema={"evalkit_group": pl.UInt32, "cause": pl.String, "multiplier": pl.Float64}
+    )
+    groups = (
+        risk_set.groups.select(pl.all().gather(table["evalkit_group"]))
+        if risk_set.groups.width
+        else pl.DataFrame()
+    )
+    return (
+        pl.concat([groups, table.drop("evalkit_group")], how="horizontal")
+        if groups.width
+        else table.drop("evalkit_group")
+    )
 
 
-def _largest_deviation(covariance: np.ndarray, rng: np.random.Generator, conf_level: float, n_draws: int) -> float:
+def _largest_deviation(
+    covariance: np.ndarray, rng: np.random.Generator, conf_level: float, n_draws: int
+) -> float:
     error = np.sqrt(np.maximum(np.diag(covariance), 0.0))
     moving = error > 0
     if not moving.any():
         return np.nan
     correlation = covariance[np.ix_(moving, moving)] / np.outer(error[moving], error[moving])
     values, vectors = np.linalg.eigh(correlation)
-    draws = rng.standard_normal((n_draws, len(values))) @ (vectors * np.sqrt(np.maximum(values, 0))).T
+    draws = (
+        rng.standard_normal((n_draws, len(values))) @ (vectors * np.sqrt(np.maximum(values, 0))).T
+    )
     return float(np.quantile(np.abs(draws).max(axis=1), conf_level))

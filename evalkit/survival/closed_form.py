@@ -1,14 +1,17 @@
 """Variances of curves with one state to leave, in closed form, for all groups at once.
 
-With hazards A_k(j), A(j) their sum, Y(j) the weight at risk, S the share still there and F_k those who have left, moving the hazards of
-month j by a_k (sum a) moves the curves at t >= j by
+With hazards A_k(j), A(j) their sum, Y(j) the weight at risk, S the share still there and F_k those
+who have left, moving the hazards of month j by a_k (sum a) moves the curves at t >= j by
 
-    dS(t) = -S(t) q(j) a        dF_k(t) = S(j-1) a_k - q(j) a (F_k(t) - F_k(j))        q = 1 / (1 - A), 0 where A = 1
+    dS(t) = -S(t) q(j) a        dF_k(t) = S(j-1) a_k - q(j) a (F_k(t) - F_k(j))        q = 1 / (1 -
+    A), 0 where A = 1
 
-Greenwood: the a_k of a month are multinomial given who is at risk, Cov(a_k, a_l) = (A_k [k = l] - A_k A_l) / Y, and those of different months
-are uncorrelated. Jackknife of rows that vary alone and enter at time 0: a row of weight one that ends at m by cause c moves the curve X (S or F_k)
-at t by -P(t) + X(t) Q(t) while it is at risk (t < m), and by alpha(m, c) + X(t) beta(m, c) from m on. Squares of such sums need only running totals
-over m: the cost is months x causes, where the recursion of `product_integral` costs months^2 x causes^2.
+Greenwood: the a_k of a month are multinomial given who is at risk, Cov(a_k, a_l) = (A_k [k = l] -
+A_k A_l) / Y, and those of different months are uncorrelated. Jackknife of rows that vary alone and
+enter at time 0: a row of weight one that ends at m by cause c moves the curve X (S or F_k) at t by
+-P(t) + X(t) Q(t) while it is at risk (t < m), and by alpha(m, c) + X(t) beta(m, c) from m on.
+Squares of such sums need only running totals over m: the cost is months x causes, where the
+recursion of `product_integral` costs months^2 x causes^2.
 """
 
 from dataclasses import dataclass
@@ -22,10 +25,11 @@ _ALL = 1 - 1e-12
 
 @dataclass(frozen=True)
 class EndDerivatives:
-    """The curves X and what a row of weight one moves them by; (groups, times, states), or one column where all states are alike.
+    """The curves X and what a row of weight one moves them by; (groups, times, states), or one
+    column where all states are alike.
 
-    The row of a censored end has alpha = -P and beta = Q. That of an event has alpha = `event`, with `own` added for the state of its cause, and
-    beta = `after_event`.
+    The row of a censored end has alpha = -P and beta = Q. That of an event has alpha = `event`,
+    with `own` added for the state of its cause, and beta = `after_event`.
     """
 
     X: np.ndarray
@@ -44,33 +48,51 @@ def has_closed_form(risk_set: RiskSet) -> bool:
 def greenwood_variance(
     rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray, widths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Greenwood's variances of the shares and of their areas; arguments and shapes as in `row_variance`."""
+    """Greenwood's variances of the shares and of their areas; arguments and shapes as in
+    `row_variance`.
+    """
     inverse = _inverse(at_risk)
     hazard, leave = rates[:, :, 0, 1:], -rates[:, :, 0, :1]
     stay, X, own = 1 - leave, probability[:, 1:], np.zeros(probability[:, 1:].shape)
-    # The curve at t moves by own a_k + (left - X(t)) a / stay; the last term has no part where everybody leaves.
-    left, odds = X.copy(), inverse * np.divide(leave, stay, out=np.zeros(leave.shape), where=leave < _ALL)
+    # The curve at t moves by own a_k + (left - X(t)) a / stay; the last term has no part where
+    # everybody leaves.
+    left, odds = (
+        X.copy(),
+        inverse * np.divide(leave, stay, out=np.zeros(leave.shape), where=leave < _ALL),
+    )
     left[:, :, 0] = 0.0
     own[:, :, 1:] = probability[:, :-1, :1] * hazard
     cross = own * inverse
-    of_own = cross * (np.concatenate([np.zeros(leave.shape), probability[:, :-1, :1] - own[:, :, 1:]], axis=2) + 2 * left)
+    of_own = cross * (
+        np.concatenate([np.zeros(leave.shape), probability[:, :-1, :1] - own[:, :, 1:]], axis=2)
+        + 2 * left
+    )
     squares, products = of_own + odds * left**2, cross + odds * left
     variance = np.zeros(probability.shape)
-    variance[:, 1:] = np.maximum(squares.cumsum(axis=1) - X * (2 * products.cumsum(axis=1) - X * odds.cumsum(axis=1)), 0.0)
+    variance[:, 1:] = np.maximum(
+        squares.cumsum(axis=1) - X * (2 * products.cumsum(axis=1) - X * odds.cumsum(axis=1)), 0.0
+    )
     areas = np.empty((len(variance), len(widths), variance.shape[2]))
     for horizon, width in enumerate(widths[:, 1:, None]):
         length, after = _from_here_on(width[None]), _from_here_on(width * X)
-        areas[:, horizon] = np.maximum((length**2 * squares - after * (2 * length * products - after * odds)).sum(axis=1), 0.0)
+        areas[:, horizon] = np.maximum(
+            (length**2 * squares - after * (2 * length * products - after * odds)).sum(axis=1), 0.0
+        )
     return variance, areas
 
 
 def row_variance(
-    risk_set: RiskSet, rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray, widths: np.ndarray
+    risk_set: RiskSet,
+    rates: np.ndarray,
+    at_risk: np.ndarray,
+    probability: np.ndarray,
+    widths: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Jackknife variances of the shares and of their areas.
 
-    rates (n_groups, n_times, 1, n_states), at_risk (n_groups, n_times, 1), probability (n_groups, n_times + 1, n_states), widths
-    (n_horizons, n_times + 1); returns arrays (n_groups, n_times + 1, n_states) and (n_groups, n_horizons, n_states), NaN in groups of one row.
+    rates (n_groups, n_times, 1, n_states), at_risk (n_groups, n_times, 1), probability (n_groups,
+    n_times + 1, n_states), widths (n_horizons, n_times + 1); returns arrays (n_groups, n_times + 1,
+    n_states) and (n_groups, n_horizons, n_states), NaN in groups of one row.
     """
     squares = risk_set.row_squares[:, :, 0]
     ended, censored = squares.sum(axis=2, keepdims=True), squares[:, :, -1:]
@@ -85,7 +107,9 @@ def row_variance(
     bb = (censored * d.Q**2 + (ended - censored) * d.after_event**2).cumsum(axis=1)
     later = ended.sum(axis=1, keepdims=True) - ended.cumsum(axis=1)
     variance = np.zeros(probability.shape)
-    variance[:, 1:] = np.maximum(aa + (2 * ab + bb * d.X) * d.X + later * (d.X * d.Q - d.P) ** 2, 0.0)
+    variance[:, 1:] = np.maximum(
+        aa + (2 * ab + bb * d.X) * d.X + later * (d.X * d.Q - d.P) ** 2, 0.0
+    )
     areas = np.empty((len(variance), len(widths), variance.shape[2]))
     for horizon, width in enumerate(widths[:, 1:, None]):
         areas[:, horizon] = _area_variance(width, d, censored, by_other, by_own)
@@ -95,7 +119,9 @@ def row_variance(
     return variance, areas
 
 
-def end_derivatives(rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray) -> EndDerivatives:
+def end_derivatives(
+    rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray
+) -> EndDerivatives:
     """How the curves move with the weight of a row, by the time and the kind of its end."""
     inverse = _inverse(at_risk)
     hazard, leave = rates[:, :, 0, 1:], -rates[:, :, 0, :1]
@@ -110,14 +136,26 @@ def end_derivatives(rates: np.ndarray, at_risk: np.ndarray, probability: np.ndar
     return EndDerivatives(X, P, Q, event, own, Q - inverse_q)
 
 
-def _area_variance(width: np.ndarray, d: EndDerivatives, censored: np.ndarray, by_other: np.ndarray, by_own: np.ndarray) -> np.ndarray:
-    """Variance of the area under the curves up to a horizon, (n_groups, n_states); the area at time 0 is known."""
+def _area_variance(
+    width: np.ndarray,
+    d: EndDerivatives,
+    censored: np.ndarray,
+    by_other: np.ndarray,
+    by_own: np.ndarray,
+) -> np.ndarray:
+    """Variance of the area under the curves up to a horizon, (n_groups, n_states); the area at time
+    0 is known.
+    """
     while_there = np.zeros(d.X.shape)
     while_there[:, 1:] = np.cumsum(width * (d.X * d.Q - d.P), axis=1)[:, :-1]
     length, after = _from_here_on(width[None]), _from_here_on(width * d.X)
     by_event = while_there + length * d.event + d.after_event * after
     by_censoring = while_there - length * d.P + d.Q * after
-    return (censored * by_censoring**2 + by_other * by_event**2 + by_own * (by_event + length * d.own) ** 2).sum(axis=1)
+    return (
+        censored * by_censoring**2
+        + by_other * by_event**2
+        + by_own * (by_event + length * d.own) ** 2
+    ).sum(axis=1)
 
 
 def _from_here_on(values: np.ndarray) -> np.ndarray:

@@ -1,14 +1,21 @@
-"""Whole-number codes for what a column holds: distinct times, ids, labels. Counting by code is the one pass over rows that every curve needs."""
+"""Whole-number codes for what a column holds: distinct times, ids, labels. Counting by code is the
+one pass over rows that every curve needs.
+"""
 
 import numpy as np
 import polars as pl
 
-# Ids are looked up in a table rather than sorted when their range is not much wider than their number.
+# Ids are looked up in a table rather than sorted when their range is not much wider than their
+# number.
 _SPAN_PER_ROW, _MANY_VALUES, _LARGEST_LOOKUP = 4, 10_000, 4_000_000
 
 
-def distinct_times(time: np.ndarray, entry: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distinct times; the place of every exit among them; the number of times not after every entry (zeros, broadcastable, without entries)."""
+def distinct_times(
+    time: np.ndarray, entry: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct times; the place of every exit among them; the number of times not after every entry
+    (zeros, broadcastable, without entries).
+    """
     if entry is None:
         times, exit_rank = _distinct(time)
         return times, exit_rank, np.zeros(1, dtype=np.int64)
@@ -20,7 +27,9 @@ def distinct_times(time: np.ndarray, entry: np.ndarray | None) -> tuple[np.ndarr
 
 
 def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
-    """Whole-number codes 0, 1, ... of a column without missing values, and the sorted values they stand for."""
+    """Whole-number codes 0, 1, ... of a column without missing values, and the sorted values they
+    stand for.
+    """
     # Counted as numpy's own whole numbers: those of UInt64 beyond their range go the long way.
     is_whole = column.dtype.is_integer() and column.len() and column.max() <= np.iinfo(np.int64).max
     if is_whole and column.max() - column.min() < _SPAN_PER_ROW * column.len():
@@ -44,15 +53,23 @@ def label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
     place = np.array([numbers.get(label, -1) for label in column.dtype.categories] + [len(labels)])
     # By numpy: on short tables the plan of a polars expression takes longer than its work.
     codes = column.to_physical().to_numpy()
-    return place[codes] if codes.dtype.kind == "u" else place[np.where(np.isnan(codes), len(place) - 1, codes).astype(np.int64)]
+    return (
+        place[codes]
+        if codes.dtype.kind == "u"
+        else place[np.where(np.isnan(codes), len(place) - 1, codes).astype(np.int64)]
+    )
 
 
 def stable_order(codes: np.ndarray) -> np.ndarray:
-    """Order that sorts whole numbers >= 0, equal ones as they stand; by 16 bits at a time, which numpy sorts by counting."""
+    """Order that sorts whole numbers >= 0, equal ones as they stand; by 16 bits at a time, which
+    numpy sorts by counting.
+    """
     order = np.argsort((codes & 0xFFFF).astype(np.uint16), kind="stable")
     shift, largest = 16, int(codes.max(initial=0))
     while largest >> shift:
-        order = order[np.argsort(((codes >> shift) & 0xFFFF).astype(np.uint16)[order], kind="stable")]
+        order = order[
+            np.argsort(((codes >> shift) & 0xFFFF).astype(np.uint16)[order], kind="stable")
+        ]
         shift += 16
     return order
 
@@ -75,7 +92,9 @@ def _places(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _codes_by_hash(column: pl.Series) -> tuple[np.ndarray, pl.Series] | None:
-    """`dense_codes` of text by its hashes, whose order is cheap; None when two values share a hash."""
+    """`dense_codes` of text by its hashes, whose order is cheap; None when two values share a
+    hash.
+    """
     hashes = column.hash()
     order = hashes.arg_sort().to_numpy()
     sorted_hashes = hashes.to_numpy()[order]

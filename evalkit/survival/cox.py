@@ -1,4 +1,6 @@
-"""How the rate of leaving depends on who people are: Cox regression, and Fine-Gray regression of one cause's share."""
+"""How the rate of leaving depends on who people are: Cox regression, and Fine-Gray regression of
+one cause's share.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,15 +28,18 @@ class HazardFit:
     Attributes
     ----------
     terms : DataFrame
-        One row per covariate: `term`, `estimate` (log hazard ratio per unit), `std_error`, `ci_lower`, `ci_upper`, `hazard_ratio`. Robust
-        errors and their limits are null where the data do not show them (`sandwich`): with a single cluster, or when all rows leave at once.
+        One row per covariate: `term`, `estimate` (log hazard ratio per unit), `std_error`,
+        `ci_lower`, `ci_upper`, `hazard_ratio`. Robust errors and their limits are null where the
+        data do not show them (`sandwich`): with a single cluster, or when all rows leave at once.
     covariance : ndarray
         Of the estimates, as used for `std_error`; shape (n_terms, n_terms).
     baseline : DataFrame
-        strata columns, `time`, `cumulative_hazard` of a person whose covariates are all 0, at the times at which someone left.
+        strata columns, `time`, `cumulative_hazard` of a person whose covariates are all 0, at the
+        times at which someone left.
     baseline_variance, baseline_slope : ndarray or None
-        Of the cumulative hazard by row of `baseline`: its variance were the coefficients known, shape (n_rows,), and minus its derivative by
-        them, (n_rows, n_terms) (Tsiatis 1981, Ann. Stat. 9:93). None with robust errors, and for Fine-Gray.
+        Of the cumulative hazard by row of `baseline`: its variance were the coefficients known,
+        shape (n_rows,), and minus its derivative by them, (n_rows, n_terms) (Tsiatis 1981, Ann.
+        Stat. 9:93). None with robust errors, and for Fine-Gray.
     log_likelihood_null, log_likelihood : float
         Log partial likelihood without and with the covariates.
     n_spells, n_events : int
@@ -67,25 +72,28 @@ def cox(
     variance: CoxVariance | None = None,
     conf_level: float = 0.95,
 ) -> HazardFit:
-    """Hazard ratios: how many times faster people with one more unit of a covariate leave, month by month.
+    """Hazard ratios: how many times faster people with one more unit of a covariate leave, month by
+    month.
 
     Parameters
     ----------
     spells : DataFrame
-        One row per spell; a start of an intervention splits a spell into two rows, the second with `entry`.
+        One row per spell; a start of an intervention splits a spell into two rows, the second with
+        `entry`.
     time, event, entry, weight, cluster
         As in `kaplan_meier`.
     covariates : sequence of str
         Columns of numbers or true/false; categories as indicator columns, one left out.
     cause : str, optional
-        With a column of causes as `event`: the cause that counts; the others censor (cause-specific hazard).
+        With a column of causes as `event`: the cause that counts; the others censor (cause-specific
+        hazard).
     strata : sequence of str
         Columns; each combination has its own baseline.
     ties : {"efron", "breslow"}
         How ends in the same month share it.
     variance : {"model", "robust"}, optional
-        Inverse information, or the sandwich by cluster (by row without clusters), without a small-sample factor. Default: robust when
-        weights or clusters are given.
+        Inverse information, or the sandwich by cluster (by row without clusters), without a
+        small-sample factor. Default: robust when weights or clusters are given.
     conf_level : float
         Level of the limits.
 
@@ -96,15 +104,20 @@ def cox(
     Raises
     ------
     EstimationError
-        As `kaplan_meier`; also for covariates that are missing, not numbers or collinear, and when nobody leaves or nothing settles.
+        As `kaplan_meier`; also for covariates that are missing, not numbers or collinear, and when
+        nobody leaves or nothing settles.
 
     References
     ----------
     Cox (1972), JRSS B 34:187; Efron (1977), JASA 72:557; Lin & Wei (1989), JASA 84:1074.
     """
-    columns, rows, names, centre, times = cox_rows(spells, Roles(time, event, entry, None, weight, cluster, strata), covariates, cause)
+    columns, rows, names, centre, times = cox_rows(
+        spells, Roles(time, event, entry, None, weight, cluster, strata), covariates, cause
+    )
     kind = variance or ("model" if weight is None and cluster is None else "robust")
-    return _fit(rows, columns, names, centre, times, ties=ties, variance=kind, conf_level=conf_level)
+    return _fit(
+        rows, columns, names, centre, times, ties=ties, variance=kind, conf_level=conf_level
+    )
 
 
 def fine_gray(
@@ -120,13 +133,15 @@ def fine_gray(
     variance: CoxVariance = "robust",
     conf_level: float = 0.95,
 ) -> HazardFit:
-    """Subdistribution hazard ratios: how the share that leaves by one cause depends on covariates, with other causes competing.
+    """Subdistribution hazard ratios: how the share that leaves by one cause depends on covariates,
+    with other causes competing.
 
     Parameters
     ----------
     spells, time, event, covariates, cause, weight, cluster, ties, variance, conf_level
-        As in `cox`, without delayed entry and strata. Rows that left by another cause stay at risk with weight G(t-)/G(T-), where G is the
-        (weighted) Kaplan-Meier curve of censoring, events before censorings. The robust error takes those weights as known.
+        As in `cox`, without delayed entry and strata. Rows that left by another cause stay at risk
+        with weight G(t-)/G(T-), where G is the (weighted) Kaplan-Meier curve of censoring, events
+        before censorings. The robust error takes those weights as known.
 
     Returns
     -------
@@ -142,7 +157,10 @@ def fine_gray(
     ----------
     Fine & Gray (1999), JASA 94:496; Geskus (2011), Biometrics 67:39.
     """
-    names, columns = check_covariates(spells, covariates), read_spell_columns(spells, Roles(time, event, None, None, weight, cluster))
+    names, columns = (
+        check_covariates(spells, covariates),
+        read_spell_columns(spells, Roles(time, event, None, None, weight, cluster)),
+    )
     is_event = columns.cause == _cause_number(columns, cause, event)
     _check_events(is_event, event)
     times, exit_rank, _ = distinct_times(columns.time, columns.entry)
@@ -150,15 +168,24 @@ def fine_gray(
     weights = np.ones(len(is_event)) if columns.weight is None else columns.weight
     censoring = _censoring_before(exit_rank, is_censored, weights, len(times))
     ending = exit_rank * 3 + np.where(is_event, EVENT, np.where(is_censored, CENSORED, KEPT))
-    centre, rows = _in_order_of_ends(spells, names, columns, ending, None, (1, len(times)), censoring)
-    return _fit(rows, columns, names, centre, times, ties=ties, variance=variance, conf_level=conf_level)
+    centre, rows = _in_order_of_ends(
+        spells, names, columns, ending, None, (1, len(times)), censoring
+    )
+    return _fit(
+        rows, columns, names, centre, times, ties=ties, variance=variance, conf_level=conf_level
+    )
 
 
 def cox_rows(
     spells: pl.DataFrame, roles: Roles, covariates: Sequence[str], cause: str | None
 ) -> tuple[SpellColumns, RiskRows, list[str], np.ndarray, np.ndarray]:
-    """Columns of the spells, the rows of a Cox regression, names and centre of its covariates, distinct times; `roles.by` holds the strata."""
-    names, columns = check_covariates(spells, covariates), read_spell_columns(spells, roles, are_groups_estimated=False)
+    """Columns of the spells, the rows of a Cox regression, names and centre of its covariates,
+    distinct times; `roles.by` holds the strata.
+    """
+    names, columns = (
+        check_covariates(spells, covariates),
+        read_spell_columns(spells, roles, are_groups_estimated=False),
+    )
     is_event = columns.cause == _cause_number(columns, cause, roles.event)
     _check_events(is_event, roles.event)
     times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
@@ -181,15 +208,25 @@ def check_covariates(spells: pl.DataFrame, covariates: Sequence[str]) -> list[st
     names = [covariates] if isinstance(covariates, str) else list(covariates)
     faults = [name for name in names if name not in spells.columns]
     faults += [
-        name for name in names if name in spells.columns and not (spells[name].dtype.is_numeric() or spells[name].dtype == pl.Boolean)
+        name
+        for name in names
+        if name in spells.columns
+        and not (spells[name].dtype.is_numeric() or spells[name].dtype == pl.Boolean)
     ]
-    faults += [name for name in names if name not in faults and not spells[name].cast(pl.Float64).is_finite().fill_null(False).all()]
+    faults += [
+        name
+        for name in names
+        if name not in faults
+        and not spells[name].cast(pl.Float64).is_finite().fill_null(False).all()
+    ]
     if faults or not names:
         raise EstimationError(
             f"{len(faults)} covariates cannot be used." if names else "No covariate is named.",
             where=f"columns {', '.join(faults) or 'none'}",
-            why="A covariate must be a column of the table, of numbers or true/false, without missing values.",
-            fix="turn categories into indicator columns, and complete or drop rows with missing values.",
+            why="A covariate must be a column of the table, of numbers or true/false, without "
+            "missing values.",
+            fix="turn categories into indicator columns, and complete or drop rows with missing "
+            "values.",
         )
     return names
 
@@ -228,11 +265,26 @@ def _fit(
     ).fill_nan(None)
     n_events = int(rows.is_event.sum())
     baseline = _baseline(rows, columns, found, centre, times)
-    spread = _baseline_spread(found, centre) if variance == "model" and rows.censoring is None else (None, None)
-    return HazardFit(terms, covariance, baseline, *spread, found.log_likelihood_null, found.log_likelihood, len(rows.x), n_events)
+    spread = (
+        _baseline_spread(found, centre)
+        if variance == "model" and rows.censoring is None
+        else (None, None)
+    )
+    return HazardFit(
+        terms,
+        covariance,
+        baseline,
+        *spread,
+        found.log_likelihood_null,
+        found.log_likelihood,
+        len(rows.x),
+        n_events,
+    )
 
 
-def _baseline(rows: RiskRows, columns: SpellColumns, found: Maximum, centre: np.ndarray, times: np.ndarray) -> pl.DataFrame:
+def _baseline(
+    rows: RiskRows, columns: SpellColumns, found: Maximum, centre: np.ndarray, times: np.ndarray
+) -> pl.DataFrame:
     cumulative = np.cumsum(found.hazard, axis=1) / np.exp(centre @ found.coefficients)
     stratum, place = np.nonzero(found.hazard > 0)
     table = pl.DataFrame({"time": times[place], "cumulative_hazard": cumulative[stratum, place]})
@@ -242,9 +294,13 @@ def _baseline(rows: RiskRows, columns: SpellColumns, found: Maximum, centre: np.
 
 
 def _baseline_spread(found: Maximum, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Variance and slope of the cumulative baseline where all covariates are 0, as `HazardFit` holds them."""
+    """Variance and slope of the cumulative baseline where all covariates are 0, as `HazardFit`
+    holds them.
+    """
     factor, at = np.exp(-centre @ found.coefficients), found.hazard > 0
-    slope = np.cumsum(found.hazard_slope, axis=1) + np.cumsum(found.hazard, axis=1)[..., None] * centre
+    slope = (
+        np.cumsum(found.hazard_slope, axis=1) + np.cumsum(found.hazard, axis=1)[..., None] * centre
+    )
     return np.cumsum(found.hazard_variance, axis=1)[at] * factor**2, slope[at] * factor
 
 
@@ -257,7 +313,9 @@ def _in_order_of_ends(
     shape: tuple[int, int],
     censoring: np.ndarray | None,
 ) -> tuple[np.ndarray, RiskRows]:
-    """Centre of the covariates, and the rows sorted by bin, so that sums by bin read memory in one direction."""
+    """Centre of the covariates, and the rows sorted by bin, so that sums by bin read memory in one
+    direction.
+    """
     order = stable_order(ending)
     centre, x = np.empty(len(names)), np.empty((len(order), len(names)), order="F")
     for place, name in enumerate(names):
@@ -273,7 +331,9 @@ def _cause_number(columns: SpellColumns, cause: str | None, event: str) -> int:
     wanted = cause if cause is not None else "event"
     if wanted not in columns.causes:
         raise EstimationError(
-            "The cause to be explained does not occur." if cause else "It is not said which cause is to be explained.",
+            "The cause to be explained does not occur."
+            if cause
+            else "It is not said which cause is to be explained.",
             where=f'column "{event}", cause = {cause}',
             why=f"Causes found: {', '.join(columns.causes)}.",
             fix="name one of the causes found (cause=...), or give a true/false column as event.",
@@ -291,8 +351,12 @@ def _check_events(is_event: np.ndarray, event: str) -> None:
         )
 
 
-def _censoring_before(exit_rank: np.ndarray, is_censored: np.ndarray, weight: np.ndarray, n_times: int) -> np.ndarray:
-    """Kaplan-Meier curve of censoring just before every time; those who left at a time are no longer at risk of censoring at it."""
+def _censoring_before(
+    exit_rank: np.ndarray, is_censored: np.ndarray, weight: np.ndarray, n_times: int
+) -> np.ndarray:
+    """Kaplan-Meier curve of censoring just before every time; those who left at a time are no
+    longer at risk of censoring at it.
+    """
     censored = np.bincount(exit_rank, weight * is_censored, n_times)
     leaving = np.bincount(exit_rank, weight, n_times)
     at_risk = np.cumsum(leaving[::-1])[::-1] - (leaving - censored)

@@ -1,8 +1,10 @@
-"""A table of any size counted down to its distinct rows, batch by batch: what a curve needs of a register or of person-months.
+"""A table of any size counted down to its distinct rows, batch by batch: what a curve needs of a
+register or of person-months.
 
-Where all columns hold whole numbers, true/false or declared labels (Enum), as months and causes do, the rows of a batch are counted by one number
-each; else by polars' group_by, which takes about twice as long. Batches come in the order of the file, so that sums of weights are the same
-every time.
+Where all columns hold whole numbers, true/false or declared labels (Enum), as months and causes do,
+the rows of a batch are counted by one number each; else by polars' group_by, which takes about
+twice as long. Batches come in the order of the file, so that sums of weights are the same every
+time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,17 +21,29 @@ _WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 
 
 def distinct_rows(spells: pl.LazyFrame, keys: Sequence[str], weight: str | None) -> pl.DataFrame:
-    """Distinct rows of the keys and how many there are (`N`); of a weight its sum, its sum of squares, and how often it is missing or unfit."""
+    """Distinct rows of the keys and how many there are (`N`); of a weight its sum, its sum of
+    squares, and how often it is missing or unfit.
+    """
     schema = spells.select(keys).collect_schema()
-    is_counted = all(dtype in _WHOLE or dtype == pl.Boolean or isinstance(dtype, pl.Enum) for dtype in schema.values())
-    columns = spells.select(*[_code(key, dtype) if is_counted else key for key, dtype in schema.items()], *([weight] if weight else []))
+    is_counted = all(
+        dtype in _WHOLE or dtype == pl.Boolean or isinstance(dtype, pl.Enum)
+        for dtype in schema.values()
+    )
+    columns = spells.select(
+        *[_code(key, dtype) if is_counted else key for key, dtype in schema.items()],
+        *([weight] if weight else []),
+    )
     batches = columns.collect_batches(chunk_size=_BATCH_ROWS, engine="streaming")
     count = _counted if is_counted else _grouped
     parts = (count(batch, keys, weight) for batch in batches)
     merged = _merged(parts, keys)
     if merged is None:
         merged = _grouped(columns.head(0).collect(), keys, weight)
-    return merged.with_columns(_label(merged[key], dtype) for key, dtype in schema.items()) if is_counted else merged
+    return (
+        merged.with_columns(_label(merged[key], dtype) for key, dtype in schema.items())
+        if is_counted
+        else merged
+    )
 
 
 def _merged(parts: Iterable[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame | None:
@@ -47,10 +61,17 @@ def _merged(parts: Iterable[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame 
 
 
 def _code(key: str, dtype: pl.DataType) -> pl.Expr:
-    """Small whole numbers for a column (wide ones take twice the time to move); a label that is missing counts as one more."""
+    """Small whole numbers for a column (wide ones take twice the time to move); a label that is
+    missing counts as one more.
+    """
     if isinstance(dtype, pl.Enum):
         n_labels = dtype.categories.len()
-        return pl.col(key).to_physical().cast(pl.UInt8 if n_labels < 2**8 else pl.UInt32).fill_null(n_labels)
+        return (
+            pl.col(key)
+            .to_physical()
+            .cast(pl.UInt8 if n_labels < 2**8 else pl.UInt32)
+            .fill_null(n_labels)
+        )
     return pl.col(key).cast(pl.UInt8).fill_null(2) if dtype == pl.Boolean else pl.col(key)
 
 
@@ -83,15 +104,22 @@ def _counted(batch: pl.DataFrame, keys: Sequence[str], weight: str | None) -> pl
     for key, first, span in reversed(list(zip(keys, firsts, spans, strict=True))):
         rest, code = np.divmod(rest, span)
         found[key] = pl.Series(code + first, dtype=batch.schema[key])
-    return pl.DataFrame({key: found[key] for key in keys} | {name: values[present] for name, values in sums.items()})
+    return pl.DataFrame(
+        {key: found[key] for key in keys} | {name: values[present] for name, values in sums.items()}
+    )
 
 
 def _weight_sums(weight: pl.Series, cell: np.ndarray, n_cells: int) -> dict[str, np.ndarray]:
     values, is_missing = weight.cast(pl.Float64).to_numpy(), weight.is_null().to_numpy()
     known = np.where(is_missing, 0.0, values)
-    sums = {weight.name: np.bincount(cell, known, n_cells), WEIGHT_SQUARED: np.bincount(cell, known * known, n_cells)}
+    sums = {
+        weight.name: np.bincount(cell, known, n_cells),
+        WEIGHT_SQUARED: np.bincount(cell, known * known, n_cells),
+    }
     is_bad = {N_MISSING: is_missing, N_UNFIT: ~np.isfinite(known) | (known < 0)}
-    return sums | {name: np.bincount(cell[rows], minlength=n_cells) for name, rows in is_bad.items()}
+    return sums | {
+        name: np.bincount(cell[rows], minlength=n_cells) for name, rows in is_bad.items()
+    }
 
 
 def _grouped(batch: pl.DataFrame, keys: Sequence[str], weight: str | None) -> pl.DataFrame:

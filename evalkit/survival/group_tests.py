@@ -1,4 +1,6 @@
-"""Do groups leave at the same rate? Log-rank tests of any end, and Gray's test of one cause among several."""
+"""Do groups leave at the same rate? Log-rank tests of any end, and Gray's test of one cause among
+several.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,10 +21,12 @@ class GroupTest:
     Attributes
     ----------
     statistic, degrees_of_freedom, p_value : float, int, float
-        Chi-square statistic, its degrees of freedom and the probability of one at least as large when the groups do not differ.
+        Chi-square statistic, its degrees of freedom and the probability of one at least as large
+        when the groups do not differ.
     by_group : DataFrame
-        One row per group: the group, `n_spells`, `n_events` (observed) and `n_expected` if the groups did not differ (null for Gray's test).
-        With `rho` the expected ends are weighed as in the test (as R's survdiff shows them), the observed ones are counted.
+        One row per group: the group, `n_spells`, `n_events` (observed) and `n_expected` if the
+        groups did not differ (null for Gray's test). With `rho` the expected ends are weighed as in
+        the test (as R's survdiff shows them), the observed ones are counted.
     """
 
     statistic: float
@@ -41,7 +45,8 @@ def log_rank_test(
     entry: str | None = None,
     rho: float = 0.0,
 ) -> GroupTest:
-    """Test whether groups leave at the same rate, comparing observed with expected ends month by month.
+    """Test whether groups leave at the same rate, comparing observed with expected ends month by
+    month.
 
     Parameters
     ----------
@@ -50,10 +55,12 @@ def log_rank_test(
     group : str
         Column whose groups are compared.
     strata : sequence of str
-        Columns; groups are compared within each combination only. Sets of groups that share no stratum are tested side by side: every set takes
-        one degree of freedom less than it has groups.
+        Columns; groups are compared within each combination only. Sets of groups that share no
+        stratum are tested side by side: every set takes one degree of freedom less than it has
+        groups.
     rho : float
-        Weight of early against late ends, S(t-)^rho: 0 is the log-rank test, 1 the Peto-Prentice test.
+        Weight of early against late ends, S(t-)^rho: 0 is the log-rank test, 1 the Peto-Prentice
+        test.
 
     Returns
     -------
@@ -73,9 +80,15 @@ def log_rank_test(
     risk_set = tabulate_risk_set(spells, time=time, event=event, entry=entry, by=[*strata, group])
     refuse_causes(risk_set.causes, event)
     names, stratum, place = _layout(risk_set, group, strata)
-    expected, score, covariance = np.zeros(len(names)), np.zeros(len(names)), np.zeros((len(names), len(names)))
+    expected, score, covariance = (
+        np.zeros(len(names)),
+        np.zeros(len(names)),
+        np.zeros((len(names), len(names))),
+    )
     for members in _members(stratum):
-        parts = _log_rank_parts(risk_set.n_exits[members, :, 0, 0], risk_set.n_at_risk[members, :, 0], rho)
+        parts = _log_rank_parts(
+            risk_set.n_exits[members, :, 0, 0], risk_set.n_at_risk[members, :, 0], rho
+        )
         at = place[members]
         expected[at] += parts[0]
         score[at] += parts[1]
@@ -93,7 +106,8 @@ def gray_test(
     strata: Sequence[str] = (),
     rho: float = 0.0,
 ) -> GroupTest:
-    """Test whether groups have the same share leaving by one cause over time, while other causes compete.
+    """Test whether groups have the same share leaving by one cause over time, while other causes
+    compete.
 
     Parameters
     ----------
@@ -132,15 +146,21 @@ def gray_test(
     of_cause = risk_set.n_exits[:, :, 0, risk_set.causes.index(cause)]
     others = risk_set.n_exits[:, :, 0, :-1].sum(axis=2) - of_cause
     for members in _members(stratum):
-        parts = _gray_parts(of_cause[members].T, others[members].T, risk_set.n_at_risk[members, :, 0].T, rho)
+        parts = _gray_parts(
+            of_cause[members].T, others[members].T, risk_set.n_at_risk[members, :, 0].T, rho
+        )
         at = place[members]
         score[at] += parts[0]
         covariance[np.ix_(at, at)] += parts[1]
     return _result(risk_set, group, names, place, score, covariance, None, cause=cause)
 
 
-def _layout(risk_set: RiskSet, group: str, strata: Sequence[str]) -> tuple[pl.Series, np.ndarray, np.ndarray]:
-    """Names of the groups; of every group of the risk set, its stratum and the place of its name."""
+def _layout(
+    risk_set: RiskSet, group: str, strata: Sequence[str]
+) -> tuple[pl.Series, np.ndarray, np.ndarray]:
+    """Names of the groups; of every group of the risk set, its stratum and the place of its
+    name.
+    """
     names = risk_set.groups[group].unique().sort()
     if names.len() < 2:
         raise EstimationError(
@@ -152,7 +172,9 @@ def _layout(risk_set: RiskSet, group: str, strata: Sequence[str]) -> tuple[pl.Se
     place = names.search_sorted(risk_set.groups[group]).to_numpy()
     if not strata:
         return names, np.zeros(len(place), dtype=np.int64), place
-    stratum = risk_set.groups.select(pl.struct(list(strata)).rank("dense")).to_series().to_numpy() - 1
+    stratum = (
+        risk_set.groups.select(pl.struct(list(strata)).rank("dense")).to_series().to_numpy() - 1
+    )
     return names, stratum, place
 
 
@@ -160,8 +182,12 @@ def _members(stratum: np.ndarray) -> list[np.ndarray]:
     return [np.flatnonzero(stratum == one) for one in np.unique(stratum)]
 
 
-def _log_rank_parts(events: np.ndarray, at_risk: np.ndarray, rho: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weighted expected ends of every group of one stratum, observed less expected, and their covariance; inputs (n_groups, n_times)."""
+def _log_rank_parts(
+    events: np.ndarray, at_risk: np.ndarray, rho: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weighted expected ends of every group of one stratum, observed less expected, and their
+    covariance; inputs (n_groups, n_times).
+    """
     d, n = events.sum(axis=0), at_risk.sum(axis=0)
     used = n > 0
     events, at_risk, d, n = events[:, used], at_risk[:, used], d[used], n[used]
@@ -173,8 +199,12 @@ def _log_rank_parts(events: np.ndarray, at_risk: np.ndarray, rho: float) -> tupl
     return (share * d * weight).sum(axis=1), ((events - share * d) * weight).sum(axis=1), covariance
 
 
-def _gray_parts(of_cause: np.ndarray, others: np.ndarray, at_risk: np.ndarray, rho: float) -> tuple[np.ndarray, np.ndarray]:
-    """Score and covariance of one stratum; inputs (n_times, n_groups). Letters as in Gray (1988): S, F by group, F0 of all groups."""
+def _gray_parts(
+    of_cause: np.ndarray, others: np.ndarray, at_risk: np.ndarray, rho: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score and covariance of one stratum; inputs (n_times, n_groups). Letters as in Gray (1988):
+    S, F by group, F0 of all groups.
+    """
     n_groups = of_cause.shape[1]
     score, covariance = np.zeros(n_groups), np.zeros((n_groups, n_groups))
     c, v2, v3 = np.zeros((n_groups, n_groups)), np.zeros((n_groups, n_groups)), np.zeros(n_groups)
@@ -195,7 +225,12 @@ def _gray_parts(of_cause: np.ndarray, others: np.ndarray, at_risk: np.ndarray, r
         rest = np.divide(1 - F0_after, S_after, out=np.zeros(n_groups), where=alive)
         # The variance has a part from ends by the cause and one from ends by the others.
         for ends, u, move, size in (
-            (d1.sum(), np.where(alive, 1 - rest, 1.0), a, _cause_variance(d1.sum(), ratio, R, S, Y)),
+            (
+                d1.sum(),
+                np.where(alive, 1 - rest, 1.0),
+                a,
+                _cause_variance(d1.sum(), ratio, R, S, Y),
+            ),
             (d2.sum(), -rest, np.zeros_like(a), np.where(alive, _other_variance(d2, S, Y), 0.0)),
         ):
             if ends:
@@ -209,7 +244,9 @@ def _gray_parts(of_cause: np.ndarray, others: np.ndarray, at_risk: np.ndarray, r
     return score, covariance
 
 
-def _cause_variance(d1: float, ratio: np.ndarray, R: float, S: np.ndarray, Y: np.ndarray) -> np.ndarray:
+def _cause_variance(
+    d1: float, ratio: np.ndarray, R: float, S: np.ndarray, Y: np.ndarray
+) -> np.ndarray:
     ties = 1 - (d1 - 1) / (R * S - 1) if d1 > 1 else np.ones_like(S)
     return np.divide(ties * S * d1, R * Y, out=np.zeros_like(S), where=ratio > 0)
 
@@ -236,7 +273,8 @@ def _result(
         raise EstimationError(
             "Fewer than two groups can be compared.",
             where=f'column "{group}"',
-            why="Groups are compared at times at which someone leaves while at least two of them are at risk.",
+            why="Groups are compared at times at which someone leaves while at least two of them "
+            "are at risk.",
             fix="compare groups that are followed over the same months, or merge small ones.",
         )
     kept = np.flatnonzero(_has_later_partner(covariance))
@@ -245,16 +283,22 @@ def _result(
     by_group = pl.DataFrame(
         {
             group: names,
-            "n_spells": np.bincount(place, risk_set.n_exits.sum(axis=(1, 2, 3)), names.len()).astype(np.int64),
+            "n_spells": np.bincount(
+                place, risk_set.n_exits.sum(axis=(1, 2, 3)), names.len()
+            ).astype(np.int64),
             "n_events": np.bincount(place, events, names.len()).astype(np.int64),
-            "n_expected": pl.Series(expected if expected is not None else [None] * names.len(), dtype=pl.Float64),
+            "n_expected": pl.Series(
+                expected if expected is not None else [None] * names.len(), dtype=pl.Float64
+            ),
         }
     )
     return GroupTest(statistic, len(kept), float(chdtrc(len(kept), statistic)), by_group)
 
 
 def _has_later_partner(covariance: np.ndarray) -> np.ndarray:
-    """Of every group: whether one after it is compared with it, directly or by way of others. What the rest did follows from these."""
+    """Of every group: whether one after it is compared with it, directly or by way of others. What
+    the rest did follows from these.
+    """
     from scipy.sparse.csgraph import connected_components
 
     _, component = connected_components(covariance != 0, directed=False)

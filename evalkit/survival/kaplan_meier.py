@@ -31,10 +31,11 @@ def kaplan_meier(
     spells : DataFrame or LazyFrame
         One row per spell.
     time, event : str
-        Columns: months from time zero to the end of observation (> 0), and whether the spell then ended (bool).
+        Columns: months from time zero to the end of observation (> 0), and whether the spell then
+        ended (bool).
     entry, weight, cluster : str, optional
-        Columns: months after which the row is at risk (>= 0); people it stands for (>= 0); person or household whose rows vary together.
-        The conventions are those of `risk_set`.
+        Columns: months after which the row is at risk (>= 0); people it stands for (>= 0); person
+        or household whose rows vary together. The conventions are those of `risk_set`.
     by : sequence of str
         Columns; one curve for each combination.
     conf_level : float
@@ -42,14 +43,17 @@ def kaplan_meier(
     conf_type : {"log", "log-log", "plain"}
         Scale on which the limits are symmetric.
     variance : {"greenwood", "robust"}, optional
-        Greenwood's formula, or the infinitesimal jackknife by cluster. Default: robust when weights or clusters are given, else Greenwood.
+        Greenwood's formula, or the infinitesimal jackknife by cluster. Default: robust when weights
+        or clusters are given, else Greenwood.
 
     Returns
     -------
     DataFrame
-        One row per group and time: by-columns, `time`, `estimate` and `std_error` (shares), `ci_lower`, `ci_upper`, `n_at_risk` and
-        `n_events` (spells, unweighted; at time 0 those at risk in the first interval). Rows and nulls as `curve_table` says: every month
-        from 0 to the last; errors and limits are null where the estimate is 1 or 0 after time 0. With no event the curve stays at 1.
+        One row per group and time: by-columns, `time`, `estimate` and `std_error` (shares),
+        `ci_lower`, `ci_upper`, `n_at_risk` and `n_events` (spells, unweighted; at time 0 those at
+        risk in the first interval). Rows and nulls as `curve_table` says: every month from 0 to the
+        last; errors and limits are null where the estimate is 1 or 0 after time 0. With no event
+        the curve stays at 1.
 
     Raises
     ------
@@ -60,7 +64,9 @@ def kaplan_meier(
     ----------
     Kaplan & Meier (1958), JASA 53:457; Greenwood (1926); Lin & Wei (1989), JASA 84:1074.
     """
-    risk_set = tabulate_risk_set(spells, time=time, event=event, entry=entry, weight=weight, cluster=cluster, by=by)
+    risk_set = tabulate_risk_set(
+        spells, time=time, event=event, entry=entry, weight=weight, cluster=cluster, by=by
+    )
     refuse_causes(risk_set.causes, event)
     paths = state_paths(risk_set, variance=variance or default_variance(weight, cluster))
     return curve_frame(
@@ -75,7 +81,9 @@ def kaplan_meier(
 
 
 def default_variance(weight: str | None, cluster: str | None) -> Variance:
-    """Robust when rows stand for other numbers of people than one, or vary together; else Greenwood's formula."""
+    """Robust when rows stand for other numbers of people than one, or vary together; else
+    Greenwood's formula.
+    """
     return "greenwood" if weight is None and cluster is None else "robust"
 
 
@@ -86,5 +94,6 @@ def refuse_causes(causes: tuple[str, ...], event: str) -> None:
             "The column of ends holds names of causes where true or false is needed.",
             where=f'column "{event}"',
             why="This estimate knows one kind of end; which causes count as the end must be said.",
-            fix=f'make a true/false column, for example pl.col("{event}").is_not_null(), or use aalen_johansen.',
+            fix=f'make a true/false column, for example pl.col("{event}").is_not_null(), or use '
+            "aalen_johansen.",
         )

@@ -1,9 +1,10 @@
 """Do hazard ratios stay the same over the months? Scaled Schoenfeld residuals against time.
 
-Each person who leaves has a residual: their covariates minus those expected of whoever left then, given who was at risk (averaged over ties
-as the fit does). If a ratio drifts, the residuals of its covariate drift with time. The test takes the information as constant over time
-(Grambsch & Therneau 1994, Biometrika 81:515, equations 3 and 5), as lifelines and R survival before 3.0 do; R's exact score test since 3.0
-differs in the later digits.
+Each person who leaves has a residual: their covariates minus those expected of whoever left then,
+given who was at risk (averaged over ties as the fit does). If a ratio drifts, the residuals of its
+covariate drift with time. The test takes the information as constant over time (Grambsch & Therneau
+1994, Biometrika 81:515, equations 3 and 5), as lifelines and R survival before 3.0 do; R's exact
+score test since 3.0 differs in the later digits.
 """
 
 from collections.abc import Sequence
@@ -35,22 +36,25 @@ def proportional_hazards_test(
     ties: Ties = "efron",
     transform: Transform = "rank",
 ) -> pl.DataFrame:
-    """Whether the hazard ratios of a Cox model drift with the months, covariate by covariate and all together.
+    """Whether the hazard ratios of a Cox model drift with the months, covariate by covariate and
+    all together.
 
     Parameters
     ----------
     spells, time, event, covariates, cause, entry, weight, strata, ties
-        As in `cox`. The test uses the model variance: with spells of the same person its p-values are somewhat too small.
+        As in `cox`. The test uses the model variance: with spells of the same person its p-values
+        are somewhat too small.
     transform : {"rank", "identity", "log"}
-        Scale of time on which a drift is looked for: order of the ends (robust against a few late ones; tied ends share the middle of their places),
-        months, or log months.
+        Scale of time on which a drift is looked for: order of the ends (robust against a few late
+        ones; tied ends share the middle of their places), months, or log months.
 
     Returns
     -------
     DataFrame
-        One row per covariate, then "all terms": `term`, `slope` (change of the log hazard ratio per unit of transformed time; null for all),
-        `statistic` (chi-square), `n_terms` (its degrees of freedom), `p_value`.
-        A small p-value says that one hazard ratio does not sum the covariate up.
+        One row per covariate, then "all terms": `term`, `slope` (change of the log hazard ratio per
+        unit of transformed time; null for all), `statistic` (chi-square), `n_terms` (its degrees of
+        freedom), `p_value`. A small p-value says that one hazard ratio does not sum the covariate
+        up.
 
     Raises
     ------
@@ -60,7 +64,9 @@ def proportional_hazards_test(
     from scipy.stats import chi2, rankdata
 
     check_option("transform", transform, get_args(Transform))
-    _, rows, names, _, times = cox_rows(spells, Roles(time, event, entry, None, weight, None, strata), covariates, cause)
+    _, rows, names, _, times = cox_rows(
+        spells, Roles(time, event, entry, None, weight, None, strata), covariates, cause
+    )
     found = maximise(rows, ties=ties, with_residuals=False)
     event_rows = np.flatnonzero(rows.is_event)
     cell = rows.exit_cell[event_rows]

@@ -41,9 +41,11 @@ def survival_quantiles(
     Returns
     -------
     DataFrame
-        One row per group and share: by-columns, `share`, `estimate`, `ci_lower`, `ci_upper` (months; null where the curve, or its limit, does
-        not come down that far). The estimate is the first month at which the curve is at or below 1 - share, and the middle of the
-        flat when it is exactly there; limits are where the limits of the curve cross (Brookmeyer & Crowley 1982, Biometrics 38:29).
+        One row per group and share: by-columns, `share`, `estimate`, `ci_lower`, `ci_upper`
+        (months; null where the curve, or its limit, does not come down that far). The estimate is
+        the first month at which the curve is at or below 1 - share, and the middle of the flat when
+        it is exactly there; limits are where the limits of the curve cross (Brookmeyer & Crowley
+        1982, Biometrics 38:29).
 
     Raises
     ------
@@ -73,16 +75,24 @@ def survival_quantiles(
     groups = curves.partition_by(by, maintain_order=True) if by else [curves]
     columns = ("estimate", "ci_lower", "ci_upper")
     rows = [
-        {**{name: curve[name][0] for name in by}, "share": share, **{column: _crossing(curve, column, 1 - share) for column in columns}}
+        {
+            **{name: curve[name][0] for name in by},
+            "share": share,
+            **{column: _crossing(curve, column, 1 - share) for column in columns},
+        }
         for curve in groups
         for share in shares
     ]
-    schema = {name: curves.schema[name] for name in by} | dict.fromkeys(("share", *columns), pl.Float64)
+    schema = {name: curves.schema[name] for name in by} | dict.fromkeys(
+        ("share", *columns), pl.Float64
+    )
     return pl.DataFrame(rows, schema=schema)
 
 
 def _crossing(curve: pl.DataFrame, column: str, level: float) -> float | None:
-    """First time at which a curve is at or below a level; the middle of the flat when it is exactly there."""
+    """First time at which a curve is at or below a level; the middle of the flat when it is exactly
+    there.
+    """
     moments = curve.filter(pl.col("n_events") > 0)
     times, heights = moments["time"].to_numpy(), moments[column].to_numpy()
     below = np.flatnonzero(heights <= level + _SAME)

@@ -1,12 +1,14 @@
 """Bootstrap weights that do not depend on order, chunks or machine.
 
-Draw b gives cluster i a weight made from a keyed hash of (cluster id, seed, b): a 64-bit BLAKE2b digest of the id's text, mixed with the seed
-and the number of the draw by the finaliser of SplitMix64 (Steele, Lea & Flood 2014, OOPSLA), read as a uniform number. The same person
-therefore has the same weight in every table, district and process that asks for draw b.
+Draw b gives cluster i a weight made from a keyed hash of (cluster id, seed, b): a 64-bit BLAKE2b
+digest of the id's text, mixed with the seed and the number of the draw by the finaliser of
+SplitMix64 (Steele, Lea & Flood 2014, OOPSLA), read as a uniform number. The same person therefore
+has the same weight in every table, district and process that asks for draw b.
 
-Only weights that a cluster has by itself can do that. Multinomial counts sum to the number of clusters, so a cluster's count would depend on who
-else is in the table (Poisson counts are their limit); normal multipliers can be negative, so a risk set could be too (`bands` uses them
-where only derivatives are drawn). Poisson and exponential weights have the same mean and variance as both.
+Only weights that a cluster has by itself can do that. Multinomial counts sum to the number of
+clusters, so a cluster's count would depend on who else is in the table (Poisson counts are their
+limit); normal multipliers can be negative, so a risk set could be too (`bands` uses them where only
+derivatives are drawn). Poisson and exponential weights have the same mean and variance as both.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +21,12 @@ import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.survival.options import check_option
-from evalkit.survival.product_integral import first_moves, occupation, rates_from_counts, start_distribution
+from evalkit.survival.product_integral import (
+    first_moves,
+    occupation,
+    rates_from_counts,
+    start_distribution,
+)
 from evalkit.survival.risk_set import RiskSet, weight_at_risk
 
 Kind = Literal["poisson", "exponential"]
@@ -33,20 +40,29 @@ _NOBODY = 1e-12
 
 
 def replicate_weights(
-    cluster_ids: Sequence | pl.Series | np.ndarray, *, seed: int, n_draws: int, first_draw: int = 0, kind: Kind = "poisson"
+    cluster_ids: Sequence | pl.Series | np.ndarray,
+    *,
+    seed: int,
+    n_draws: int,
+    first_draw: int = 0,
+    kind: Kind = "poisson",
 ) -> np.ndarray:
-    """Bootstrap weights of every cluster in every draw: how often the cluster is drawn, or how heavily.
+    """Bootstrap weights of every cluster in every draw: how often the cluster is drawn, or how
+    heavily.
 
     Parameters
     ----------
     cluster_ids : sequence
-        Ids of persons, households or districts (text or whole numbers; 7 and "7" are the same id). Equal ids get equal weights.
+        Ids of persons, households or districts (text or whole numbers; 7 and "7" are the same id).
+        Equal ids get equal weights.
     seed : int
         Key of the whole set of draws.
     n_draws, first_draw : int
-        Draws first_draw ... first_draw + n_draws - 1; any part of the draws equals that part of all of them.
+        Draws first_draw ... first_draw + n_draws - 1; any part of the draws equals that part of all
+        of them.
     kind : {"poisson", "exponential"}
-        Poisson(1) counts (the bootstrap of independent clusters), or exponential weights with mean 1 (Bayesian bootstrap, Rubin 1981).
+        Poisson(1) counts (the bootstrap of independent clusters), or exponential weights with mean
+        1 (Bayesian bootstrap, Rubin 1981).
 
     Returns
     -------
@@ -63,7 +79,11 @@ def replicate_weights(
     weights = np.empty((len(keys), n_draws))
     for column, draw in enumerate(range(first_draw, first_draw + n_draws)):
         uniform = _uniform(keys, seed, draw)
-        weights[:, column] = np.searchsorted(_POISSON, uniform, side="right") if kind == "poisson" else -np.log1p(-uniform)
+        weights[:, column] = (
+            np.searchsorted(_POISSON, uniform, side="right")
+            if kind == "poisson"
+            else -np.log1p(-uniform)
+        )
     return weights
 
 
@@ -76,13 +96,15 @@ def replicate(
     first_draw: int = 0,
     kind: Kind = "poisson",
 ) -> np.ndarray:
-    """Bootstrap replicates of any statistic of a table of counts: one product of weights and clusters per chunk of draws.
+    """Bootstrap replicates of any statistic of a table of counts: one product of weights and
+    clusters per chunk of draws.
 
     Parameters
     ----------
     statistic : callable
-        Called as statistic(risk_set, exits, entries) with weighted counts that carry a leading axis of draws, (n_draws, ...) followed by the
-        axes of `RiskSet.exits` and `RiskSet.entries`; returns an array whose first axis is the draws. `curve_statistic` gives the curves.
+        Called as statistic(risk_set, exits, entries) with weighted counts that carry a leading axis
+        of draws, (n_draws, ...) followed by the axes of `RiskSet.exits` and `RiskSet.entries`;
+        returns an array whose first axis is the draws. `curve_statistic` gives the curves.
     risk_set : RiskSet
         Counts made with `cluster`: the clusters (persons, households, districts) are what is drawn.
     seed, n_draws, first_draw, kind
@@ -117,21 +139,26 @@ def replicate(
     parts = []
     for begin in range(first_draw, first_draw + n_draws, chunk):
         size = min(chunk, first_draw + n_draws - begin)
-        weights = replicate_weights(risk_set.cluster_ids, seed=seed, n_draws=size, first_draw=begin, kind=kind)
+        weights = replicate_weights(
+            risk_set.cluster_ids, seed=seed, n_draws=size, first_draw=begin, kind=kind
+        )
         totals = (spread @ weights).T
         exits = totals[:, : risk_set.exits.size].reshape(size, *risk_set.exits.shape)
         entries = totals[:, risk_set.exits.size :].reshape(size, *risk_set.entries.shape).copy()
-        # Rows that enter at time 0 have no cell of their own in the spread: they are those that leave and did not enter later.
+        # Rows that enter at time 0 have no cell of their own in the spread: they are those that
+        # leave and did not enter later.
         entries[:, :, 0] = exits.sum(axis=(2, 4)) - entries[:, :, 1:].sum(axis=2)
         parts.append(statistic(risk_set, exits, entries))
     return np.concatenate(parts)
 
 
 def curve_statistic(risk_set: RiskSet, exits: np.ndarray, entries: np.ndarray) -> np.ndarray:
-    """State probabilities of every draw, for `replicate`; shape (n_draws, n_groups, n_times + 1, n_states).
+    """State probabilities of every draw, for `replicate`; shape (n_draws, n_groups, n_times + 1,
+    n_states).
 
-    States are in the order of `StatePaths.probability`: still in the spell, then the causes; or the states themselves. Where a draw has
-    nobody at risk, nothing moves; where it has nobody at all in a group (with several states: at its first move), the draw is NaN there.
+    States are in the order of `StatePaths.probability`: still in the spell, then the causes; or the
+    states themselves. Where a draw has nobody at risk, nothing moves; where it has nobody at all in
+    a group (with several states: at its first move), the draw is NaN there.
     """
     at_risk = weight_at_risk(exits, entries)
     at_risk[at_risk < _NOBODY * np.maximum(entries.sum(axis=(2, 3)), 1.0)[:, :, None, None]] = 0.0
@@ -143,7 +170,11 @@ def curve_statistic(risk_set: RiskSet, exits: np.ndarray, entries: np.ndarray) -
 
 
 def _id_keys(cluster_ids: Sequence | pl.Series | np.ndarray) -> np.ndarray:
-    ids = cluster_ids.to_list() if isinstance(cluster_ids, pl.Series) else np.asarray(cluster_ids).tolist()
+    ids = (
+        cluster_ids.to_list()
+        if isinstance(cluster_ids, pl.Series)
+        else np.asarray(cluster_ids).tolist()
+    )
     if any(one is None for one in ids):
         raise EstimationError(
             f"{sum(one is None for one in ids)} cluster ids are missing.",

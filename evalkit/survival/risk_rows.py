@@ -1,4 +1,6 @@
-"""Rows of a regression in the order of their ends, and sums over those at risk or over the times at which a row is at risk."""
+"""Rows of a regression in the order of their ends, and sums over those at risk or over the times at
+which a row is at risk.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +12,13 @@ CENSORED, EVENT, KEPT = 0, 1, 2
 
 @dataclass(frozen=True)
 class RiskRows:
-    """Rows of a regression in the order of their ends: covariates `x` (n_rows, n_terms) centred, and places in strata x times.
+    """Rows of a regression in the order of their ends: covariates `x` (n_rows, n_terms) centred,
+    and places in strata x times.
 
-    `bin` is the cell of (n_strata, n_times, 3) in which a row ends, ascending: the last axis tells rows that are censored, leave by the event,
-    and stay at risk after another cause (Fine-Gray). `entry_cell` counts cells of (n_strata, n_times + 1), None without delayed entry.
-    `censoring` is G(t-) by time, None in a Cox model. `order` is the place of every row in the table of spells.
+    `bin` is the cell of (n_strata, n_times, 3) in which a row ends, ascending: the last axis tells
+    rows that are censored, leave by the event, and stay at risk after another cause (Fine-Gray).
+    `entry_cell` counts cells of (n_strata, n_times + 1), None without delayed entry. `censoring` is
+    G(t-) by time, None in a Cox model. `order` is the place of every row in the table of spells.
     """
 
     x: np.ndarray
@@ -36,8 +40,12 @@ class RiskRows:
         return self.bin % 3 == EVENT
 
 
-def risk_sums(rows: RiskRows, ends: np.ndarray, entries: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Sums over the risk set and over the events of every stratum and time; shape (n_strata, n_times, n_terms + 1)."""
+def risk_sums(
+    rows: RiskRows, ends: np.ndarray, entries: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sums over the risk set and over the events of every stratum and time; shape (n_strata,
+    n_times, n_terms + 1).
+    """
     ends = ends.reshape(*rows.shape, 3, ends.shape[1])
     leave, tied = ends.sum(axis=2), ends[:, :, EVENT]
     risk = np.cumsum(leave[:, ::-1], axis=1)[:, ::-1]
@@ -51,18 +59,29 @@ def risk_sums(rows: RiskRows, ends: np.ndarray, entries: np.ndarray | None) -> t
     return risk, tied
 
 
-def over_time_at_risk(per_time: np.ndarray, end: np.ndarray, entry_cell: np.ndarray | None, censoring: np.ndarray | None) -> np.ndarray:
-    """Sum of a quantity by stratum and time, (n_strata, n_times, ...), over the times at risk of rows with these bins and entries; 2 axes."""
+def over_time_at_risk(
+    per_time: np.ndarray,
+    end: np.ndarray,
+    entry_cell: np.ndarray | None,
+    censoring: np.ndarray | None,
+) -> np.ndarray:
+    """Sum of a quantity by stratum and time, (n_strata, n_times, ...), over the times at risk of
+    rows with these bins and entries; 2 axes.
+    """
     n_strata, n_times = per_time.shape[:2]
     total = np.cumsum(per_time, axis=1).reshape(n_strata * n_times, -1)
     cell = end // 3
     sums = total[cell]
     if entry_cell is not None:
-        padded = np.concatenate([np.zeros((n_strata, 1, total.shape[1])), total.reshape(n_strata, n_times, -1)], axis=1)
+        padded = np.concatenate(
+            [np.zeros((n_strata, 1, total.shape[1])), total.reshape(n_strata, n_times, -1)], axis=1
+        )
         sums = sums - padded.reshape(-1, total.shape[1])[entry_cell]
     if censoring is not None:
         weighted = per_time * censoring.reshape((1, -1) + (1,) * (per_time.ndim - 2))
-        later = (weighted.sum(axis=1, keepdims=True) - np.cumsum(weighted, axis=1)).reshape(n_strata * n_times, -1)
+        later = (weighted.sum(axis=1, keepdims=True) - np.cumsum(weighted, axis=1)).reshape(
+            n_strata * n_times, -1
+        )
         inverse = _inverse(censoring)[cell % n_times]
         sums = sums + np.where(end % 3 == KEPT, inverse, 0.0)[:, None] * later[cell]
     return sums

@@ -7,10 +7,12 @@ _CANCELLED = 1e-12
 
 
 def sandwich(scores: np.ndarray, model: np.ndarray) -> np.ndarray:
-    """Covariance of coefficients from the weighted scores of every cluster (n_clusters, n_terms) and the inverse information.
+    """Covariance of coefficients from the weighted scores of every cluster (n_clusters, n_terms)
+    and the inverse information.
 
-    All NaN where the scores of every cluster are zero: at the estimate they sum to zero, so those of a single cluster always are, and those of
-    rows that all end alike may be. Such data do not show how far the estimate could have been another (Lin & Wei 1989, JASA 84:1074).
+    All NaN where the scores of every cluster are zero: at the estimate they sum to zero, so those
+    of a single cluster always are, and those of rows that all end alike may be. Such data do not
+    show how far the estimate could have been another (Lin & Wei 1989, JASA 84:1074).
     """
     influence = scores @ model
     covariance = influence.T @ influence

@@ -1,7 +1,8 @@
-"""The door of the survival room: columns of a spell table, checked once and turned into whole-number codes.
+"""The door of the survival room: columns of a spell table, checked once and turned into
+whole-number codes.
 
-Everything behind this door works on numpy arrays that hold no missing value, no impossible time and no negative weight. Messages give
-counts and column names, never values.
+Everything behind this door works on numpy arrays that hold no missing value, no impossible time and
+no negative weight. Messages give counts and column names, never values.
 """
 
 from collections.abc import Sequence
@@ -39,7 +40,15 @@ class Roles:
     @property
     def columns(self) -> list[str]:
         """The columns in use, each once."""
-        named = [*self.by, self.time, self.event, self.entry, self.from_state, self.weight, self.cluster]
+        named = [
+            *self.by,
+            self.time,
+            self.event,
+            self.entry,
+            self.from_state,
+            self.weight,
+            self.cluster,
+        ]
         return list(dict.fromkeys(column for column in named if column is not None))
 
 
@@ -47,8 +56,8 @@ class Roles:
 class SpellColumns:
     """Arrays with one place per row (or per distinct row, with its number of spells in `n`).
 
-    `cause` counts the labels in `causes`; len(causes) means censored. `state` and `entry` are None when every spell starts in the one
-    state, at time 0.
+    `cause` counts the labels in `causes`; len(causes) means censored. `state` and `entry` are None
+    when every spell starts in the one state, at time 0.
     """
 
     groups: pl.DataFrame
@@ -66,15 +75,20 @@ class SpellColumns:
     cluster_ids: pl.Series | None
 
 
-def read_spell_columns(spells: SpellTable, roles: Roles, *, are_groups_estimated: bool = True) -> SpellColumns:
-    """The columns of a spell table as checked arrays; a lazy table is first counted down to its distinct rows, in one pass.
+def read_spell_columns(
+    spells: SpellTable, roles: Roles, *, are_groups_estimated: bool = True
+) -> SpellColumns:
+    """The columns of a spell table as checked arrays; a lazy table is first counted down to its
+    distinct rows, in one pass.
 
-    Every group must stand for somebody where each gets an estimate of its own; strata and cells of a regression may weigh nothing, not all of them.
+    Every group must stand for somebody where each gets an estimate of its own; strata and cells of
+    a regression may weigh nothing, not all of them.
 
     Raises
     ------
     EstimationError
-        If a column is missing, holds missing values, impossible times, negative weights or an undeclared cause, or no spell is there.
+        If a column is missing, holds missing values, impossible times, negative weights or an
+        undeclared cause, or no spell is there.
     """
     _check_columns(spells, roles)
     table, is_collapsed = _collect(spells, roles)
@@ -82,7 +96,10 @@ def read_spell_columns(spells: SpellTable, roles: Roles, *, are_groups_estimated
     n = table[N].to_numpy() if is_collapsed else None
     if table.height == 0:
         raise _refusal(
-            "There are no spells to count.", "the spell table", "A curve needs at least one spell.", "look at the filter before."
+            "There are no spells to count.",
+            "the spell table",
+            "A curve needs at least one spell.",
+            "look at the filter before.",
         )
     time, entry = _times(table, roles, n)
     causes, cause, state = _causes_and_states(table, roles)
@@ -92,11 +109,27 @@ def read_spell_columns(spells: SpellTable, roles: Roles, *, are_groups_estimated
         _refuse_groups_of_nobody(weight, group, groups, n_groups, roles)
     else:
         _refuse_groups_of_nobody(weight, np.zeros_like(group), _ONE_GROUP, 1, roles)
-    cluster, cluster_ids = (None, None) if roles.cluster is None else dense_codes(table[roles.cluster])
+    cluster, cluster_ids = (
+        (None, None) if roles.cluster is None else dense_codes(table[roles.cluster])
+    )
     weight_squared = None
     if is_collapsed:
         weight_squared = table[WEIGHT_SQUARED].to_numpy() if roles.weight else n.astype(float)
-    return SpellColumns(groups, n_groups, group, time, entry, cause, causes, state, n, weight, weight_squared, cluster, cluster_ids)
+    return SpellColumns(
+        groups,
+        n_groups,
+        group,
+        time,
+        entry,
+        cause,
+        causes,
+        state,
+        n,
+        weight,
+        weight_squared,
+        cluster,
+        cluster_ids,
+    )
 
 
 def _check_columns(spells: SpellTable, roles: Roles) -> None:
@@ -123,7 +156,8 @@ def _check_columns(spells: SpellTable, roles: Roles) -> None:
             raise _refusal(
                 f"A column of times or weights holds {schema[name]}, not numbers.",
                 f'column "{name}"',
-                "Times are months (or another unit) counted from time zero; a weight says for how many people a row stands.",
+                "Times are months (or another unit) counted from time zero; a weight says for how "
+                "many people a row stands.",
                 "turn dates into months with evalkit.months, and text into numbers, then estimate.",
             )
 
@@ -133,14 +167,21 @@ def _collect(spells: SpellTable, roles: Roles) -> tuple[pl.DataFrame, bool]:
         return spells, False
     if roles.cluster is not None:
         return spells.select(roles.columns).collect(engine="streaming"), False
-    return distinct_rows(spells, [column for column in roles.columns if column != roles.weight], roles.weight), True
+    return distinct_rows(
+        spells, [column for column in roles.columns if column != roles.weight], roles.weight
+    ), True
 
 
 def _check_missing(table: pl.DataFrame, roles: Roles, is_collapsed: bool) -> None:
     may_be_null = {roles.event} if table[roles.event].dtype != pl.Boolean else set()
-    faulty = {column: table[column].null_count() for column in roles.columns if column not in may_be_null}
+    faulty = {
+        column: table[column].null_count() for column in roles.columns if column not in may_be_null
+    }
     if is_collapsed:
-        faulty = {column: count and table[N].filter(table[column].is_null()).sum() for column, count in faulty.items()}
+        faulty = {
+            column: count and table[N].filter(table[column].is_null()).sum()
+            for column, count in faulty.items()
+        }
         if roles.weight:
             faulty[roles.weight] = table[N_MISSING].sum()
     faulty = {column: count for column, count in faulty.items() if count}
@@ -148,21 +189,40 @@ def _check_missing(table: pl.DataFrame, roles: Roles, is_collapsed: bool) -> Non
         raise _refusal(
             f"{sum(faulty.values())} values are missing in columns that the estimate needs.",
             ", ".join(f'column "{column}": {count} rows' for column, count in faulty.items()),
-            "A missing time, weight, group or person cannot be counted. Only a cause may be missing: it means censored.",
+            "A missing time, weight, group or person cannot be counted. Only a cause may be "
+            "missing: it means censored.",
             "drop or complete those rows, and say which in the report.",
         )
 
 
-def _times(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+def _times(
+    table: pl.DataFrame, roles: Roles, n: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
     time = _number_column(table, roles.time, n)
     entry = None if roles.entry is None else _number_column(table, roles.entry, n)
     if entry is None:
-        _refuse_rows(time <= 0, n, f'column "{roles.time}"', "end at time zero or before", "A spell lasts longer than zero months.")
+        _refuse_rows(
+            time <= 0,
+            n,
+            f'column "{roles.time}"',
+            "end at time zero or before",
+            "A spell lasts longer than zero months.",
+        )
     else:
-        _refuse_rows(entry < 0, n, f'column "{roles.entry}"', "enter before time zero", "Entry counts months from time zero.")
+        _refuse_rows(
+            entry < 0,
+            n,
+            f'column "{roles.entry}"',
+            "enter before time zero",
+            "Entry counts months from time zero.",
+        )
         where = f'columns "{roles.entry}" and "{roles.time}"'
         _refuse_rows(
-            time <= entry, n, where, "end at or before their entry", "A spell is at risk on (entry, exit], which must not be empty."
+            time <= entry,
+            n,
+            where,
+            "end at or before their entry",
+            "A spell is at risk on (entry, exit], which must not be empty.",
         )
         entry = entry if entry.any() else None
     return time, entry
@@ -173,7 +233,13 @@ def _number_column(table: pl.DataFrame, name: str, n: np.ndarray | None) -> np.n
     if column.dtype.is_integer():
         return column.to_numpy().astype(np.int64, copy=False)
     numbers = column.to_numpy().astype(np.float64, copy=False)
-    _refuse_rows(~np.isfinite(numbers), n, f'column "{name}"', "are not finite numbers", "A time must be a number.")
+    _refuse_rows(
+        ~np.isfinite(numbers),
+        n,
+        f'column "{name}"',
+        "are not finite numbers",
+        "A time must be a number.",
+    )
     return numbers
 
 
@@ -183,17 +249,32 @@ def _weights(table: pl.DataFrame, roles: Roles, n: np.ndarray | None) -> np.ndar
     weight = table[roles.weight].to_numpy().astype(np.float64, copy=False)
     n_unfit = (~np.isfinite(weight) | (weight < 0)) if n is None else table[N_UNFIT].to_numpy()
     why = "A weight says for how many people a row stands; it may be zero, never negative."
-    _refuse_rows(n_unfit > 0, n_unfit, f'column "{roles.weight}"', "have a weight that is negative or not a finite number", why)
+    _refuse_rows(
+        n_unfit > 0,
+        n_unfit,
+        f'column "{roles.weight}"',
+        "have a weight that is negative or not a finite number",
+        why,
+    )
     return weight
 
 
-def _refuse_groups_of_nobody(weight: np.ndarray | None, group: np.ndarray, groups: pl.DataFrame, n_groups: int, roles: Roles) -> None:
-    """Refuse groups whose rows all weigh nothing: a curve of nobody would stay at its start whatever happened."""
-    empty = 0 if weight is None or weight.min() > 0 else int((np.bincount(group, weight, n_groups) == 0).sum())
+def _refuse_groups_of_nobody(
+    weight: np.ndarray | None, group: np.ndarray, groups: pl.DataFrame, n_groups: int, roles: Roles
+) -> None:
+    """Refuse groups whose rows all weigh nothing: a curve of nobody would stay at its start
+    whatever happened.
+    """
+    empty = (
+        0
+        if weight is None or weight.min() > 0
+        else int((np.bincount(group, weight, n_groups) == 0).sum())
+    )
     if empty:
         raise _refusal(
             f"{empty} of {n_groups} group(s) stand for nobody: all their weights are zero.",
-            f'column "{roles.weight}"' + (f", groups by {', '.join(groups.columns)}" if groups.width else ""),
+            f'column "{roles.weight}"'
+            + (f", groups by {', '.join(groups.columns)}" if groups.width else ""),
             "A share needs people that it is a share of; rows of weight zero are nobody's.",
             "leave those groups out, or look at how the weights were made.",
         )
@@ -202,10 +283,17 @@ def _refuse_groups_of_nobody(weight: np.ndarray | None, group: np.ndarray, group
 def _refuse_rows(is_bad: np.ndarray, n: np.ndarray | None, where: str, what: str, why: str) -> None:
     if is_bad.any():
         count = int(is_bad.sum() if n is None else n[is_bad].sum())
-        raise _refusal(f"{count} spells {what}.", where, why, "correct these rows or set them aside before estimating.")
+        raise _refusal(
+            f"{count} spells {what}.",
+            where,
+            why,
+            "correct these rows or set them aside before estimating.",
+        )
 
 
-def _causes_and_states(table: pl.DataFrame, roles: Roles) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
+def _causes_and_states(
+    table: pl.DataFrame, roles: Roles
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray | None]:
     event = table[roles.event]
     if event.dtype == pl.Boolean:
         return ("event",), (~event.to_numpy()).view(np.int8), None
@@ -227,11 +315,22 @@ def _causes_and_states(table: pl.DataFrame, roles: Roles) -> tuple[tuple[str, ..
 
 
 def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
-    if roles.causes is None and roles.from_state is None and isinstance(columns[0].dtype, pl.Enum) and len(columns[0].dtype.categories):
+    if (
+        roles.causes is None
+        and roles.from_state is None
+        and isinstance(columns[0].dtype, pl.Enum)
+        and len(columns[0].dtype.categories)
+    ):
         return tuple(columns[0].dtype.categories)
-    found: set[Any] = set().union(*[column.unique().drop_nulls().cast(pl.String).to_list() for column in columns])
+    found: set[Any] = set().union(
+        *[column.unique().drop_nulls().cast(pl.String).to_list() for column in columns]
+    )
     if roles.causes is None:
-        declared = columns[0].dtype.categories.to_list() if isinstance(columns[0].dtype, pl.Enum) else sorted(found)
+        declared = (
+            columns[0].dtype.categories.to_list()
+            if isinstance(columns[0].dtype, pl.Enum)
+            else sorted(found)
+        )
     else:
         declared = list(roles.causes)
     if len(set(declared)) < len(declared):
@@ -242,12 +341,17 @@ def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
             "name each once.",
         )
     undeclared = found - set(declared)
-    where = f'column "{roles.event}"' if roles.from_state is None else f'columns "{roles.from_state}" and "{roles.event}"'
+    where = (
+        f'column "{roles.event}"'
+        if roles.from_state is None
+        else f'columns "{roles.from_state}" and "{roles.event}"'
+    )
     if undeclared:
         raise _refusal(
             f"{len(undeclared)} label(s) in the data are not declared.",
             where,
-            f"Declared: {', '.join(declared) or 'none'}. An undeclared label may be a misspelling of one of them.",
+            f"Declared: {', '.join(declared) or 'none'}. An undeclared label may be a misspelling "
+            "of one of them.",
             "correct the labels, or declare every one.",
         )
     if not declared:
@@ -266,7 +370,8 @@ def _group_codes(table: pl.DataFrame, by: Sequence[str]) -> tuple[np.ndarray, in
     code = np.zeros(table.height, dtype=np.int64)
     for name in by:
         part, values = dense_codes(table[name])
-        # Coded anew after every column: the product of many columns' values would not fit a whole number.
+        # Coded anew after every column: the product of many columns' values would not fit a whole
+        # number.
         code, _ = dense_codes(pl.Series(code * values.len() + part))
     first_row = np.unique(code, return_index=True)[1]
     return code, len(first_row), table.select(by)[first_row]

@@ -4,7 +4,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.allocation import allocate_city, budgets_now, offers_from, priced, starts_per_year, worth_of
+from evalkit.allocation import (
+    allocate_city,
+    budgets_now,
+    offers_from,
+    priced,
+    starts_per_year,
+    worth_of,
+)
 from evalkit.disclosure import DECLARED
 from evalkit.errors import ParameterError
 from evalkit.params import AllocationRules
@@ -17,7 +24,9 @@ EFFECT = {"estimand": "start_now_rather_than_wait", "subgroup": "all", "source":
 def make_status(rows):
     """district, intervention, status, starters, eligible a year."""
     columns = ["district", "intervention_id", "status", "n_starters", "n_eligible_per_year"]
-    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(**{k: pl.lit(v) for k, v in EFFECT.items()})
+    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(
+        **{k: pl.lit(v) for k, v in EFFECT.items()}
+    )
 
 
 STATUS = make_status(
@@ -32,8 +41,15 @@ COSTS = pl.DataFrame({"intervention_id": ["train"], "cost": [1000.0], "currency"
 YEARLY = pl.DataFrame({"intervention_id": ["train"], "starts_per_year": [40.0]})
 
 
-# Sixty months of trials with a start a month in Harbour, one every other month in Hill, ten in Marsh; before and after nothing is counted.
-COUNTED = pl.DataFrame({"intervention_id": ["train"], "first_month": [date(2012, 1, 1)], "last_month": [date(2016, 12, 1)]})
+# Sixty months of trials with a start a month in Harbour, one every other month in Hill, ten in
+# Marsh; before and after nothing is counted.
+COUNTED = pl.DataFrame(
+    {
+        "intervention_id": ["train"],
+        "first_month": [date(2012, 1, 1)],
+        "last_month": [date(2016, 12, 1)],
+    }
+)
 MONTHS = [date(2011 + n // 12, n % 12 + 1, 1) for n in range(84)]
 STARTED = pl.DataFrame(
     [("Harbour", month, 1) for month in MONTHS]
@@ -57,21 +73,31 @@ def offers():
 def worth(offers):
     rng = np.random.default_rng(2)
     keys = offers.select("district", "intervention_id").rows()
-    rows = [(*key, draw, 5000.0 + (rng.normal(0, 800) if draw else 0)) for key in keys for draw in range(31)]
+    rows = [
+        (*key, draw, 5000.0 + (rng.normal(0, 800) if draw else 0))
+        for key in keys
+        for draw in range(31)
+    ]
     return pl.DataFrame(rows, schema=["district", "intervention_id", "draw", "value"], orient="row")
 
 
 def test_offers_are_a_year_s_and_leave_out_what_cannot_be_said(offers):
     # Harbour has 60 of the city's 100 starters, so 24 of its 40 starts a year.
-    assert offers.select("district", "n_eligible", "places", "n_now").rows() == [("Harbour", 40.0, 24.0, 12.0), ("Hill", 20.0, 12.0, 6.0)]
+    assert offers.select("district", "n_eligible", "places", "n_now").rows() == [
+        ("Harbour", 40.0, 24.0, 12.0),
+        ("Hill", 20.0, 12.0, 6.0),
+    ]
 
 
 def test_starts_are_those_of_the_months_counted_whoever_started(offers):
-    # Two months in three of the extract are counted; a third start a month in Harbour was of somebody who was not eligible.
+    # Two months in three of the extract are counted; a third start a month in Harbour was of
+    # somebody who was not eligible.
     more = pl.concat([STARTED, STARTED.filter(pl.col("district") == "Harbour")])
 
     assert offers["n_months_counted"].unique().to_list() == [60]
-    assert offers_from(STATUS, COSTS, YEARLY, started=more, months=COUNTED).select("district", "n_now", "n_starters").rows() == [
+    assert offers_from(STATUS, COSTS, YEARLY, started=more, months=COUNTED).select(
+        "district", "n_now", "n_starters"
+    ).rows() == [
         ("Harbour", 24.0, 60),
         ("Hill", 6.0, 30),
     ]
@@ -98,7 +124,9 @@ def test_budgets_are_what_is_spent_now(offers):
 
 
 def test_starts_per_year_follow_from_places_and_the_months_that_a_start_fills_one():
-    costs = pl.DataFrame({"intervention_id": ["train"] * 2, "year": [2019, 2020], "places": [10.0, 20.0]})
+    costs = pl.DataFrame(
+        {"intervention_id": ["train"] * 2, "year": [2019, 2020], "places": [10.0, 20.0]}
+    )
     lengths = pl.DataFrame({"intervention_id": ["train"], "months_per_start": [4.0]})
 
     assert starts_per_year(costs, lengths)["starts_per_year"].to_list() == [60.0]
@@ -120,7 +148,11 @@ def test_allocate_city_publishes_declared_columns(offers, worth):
 
     for name, table in published.items():
         declared = DECLARED[name]
-        assert {*declared.keys, *declared.values, *([declared.n_persons] if declared.n_persons else [])} <= set(table.columns)
+        assert {
+            *declared.keys,
+            *declared.values,
+            *([declared.n_persons] if declared.n_persons else []),
+        } <= set(table.columns)
 
 
 def test_allocate_city_is_empty_where_nothing_can_be_offered(offers, worth):
@@ -132,15 +164,25 @@ def test_allocate_city_is_empty_where_nothing_can_be_offered(offers, worth):
 
 def test_a_start_is_worth_what_society_gains_whatever_it_is_compared_with():
     totals = pl.DataFrame(
-        {"district": ["Harbour", "all"], "intervention_id": ["train"] * 2, "estimand": ["start_this_rather_than_other"] * 2}
+        {
+            "district": ["Harbour", "all"],
+            "intervention_id": ["train"] * 2,
+            "estimand": ["start_this_rather_than_other"] * 2,
+        }
     )
 
-    assert worth_of(totals.with_columns(draw=0, net_benefit=pl.Series([9.0, 1.0])))["value"].to_list() == [9.0]
+    assert worth_of(totals.with_columns(draw=0, net_benefit=pl.Series([9.0, 1.0])))[
+        "value"
+    ].to_list() == [9.0]
 
 
 def test_bookings_without_a_known_cost_are_not_settled():
-    bookings = pl.DataFrame({"intervention_id": ["train", "weave", "sow"], "n_place_months": [1, 2, 3]})
-    costs = pl.DataFrame({"intervention_id": ["train", "train", "sow"], "cost_per_filled_place": [900.0, None, None]})
+    bookings = pl.DataFrame(
+        {"intervention_id": ["train", "weave", "sow"], "n_place_months": [1, 2, 3]}
+    )
+    costs = pl.DataFrame(
+        {"intervention_id": ["train", "train", "sow"], "cost_per_filled_place": [900.0, None, None]}
+    )
 
     assert priced(bookings, costs)["intervention_id"].to_list() == ["train"]
 
@@ -148,11 +190,23 @@ def test_bookings_without_a_known_cost_are_not_settled():
 @pytest.mark.parametrize(
     ("rules", "named"),
     [
-        ({"budgets": {"Farsta": -1}}, '"budgets.Farsta": Input should be greater than or equal to 0'),
+        (
+            {"budgets": {"Farsta": -1}},
+            '"budgets.Farsta": Input should be greater than or equal to 0',
+        ),
         ({"further_money": [-1]}, '"further_money.0": Input should be greater than or equal to 0'),
-        ({"group_floors": {"young": 0.2}}, "group_floors names groups that target_groups does not: young (known: all)"),
-        ({"target_groups": ["young"], "group_floors": {"yung": 0.2}}, 'yung (did you mean "young"?)'),
-        ({"target_groups": ["young"], "group_floors": {"young": 0.7, "others": 0.6}}, "group_floors come to 1.3 together"),
+        (
+            {"group_floors": {"young": 0.2}},
+            "group_floors names groups that target_groups does not: young (known: all)",
+        ),
+        (
+            {"target_groups": ["young"], "group_floors": {"yung": 0.2}},
+            'yung (did you mean "young"?)',
+        ),
+        (
+            {"target_groups": ["young"], "group_floors": {"young": 0.7, "others": 0.6}},
+            "group_floors come to 1.3 together",
+        ),
     ],
 )
 def test_rules_that_no_allocation_can_keep_are_refused_at_the_door(rules, named):

@@ -1,4 +1,6 @@
-"""Allocation by target group: counts and values by hand, overlaps and unknown groups refused, groups that cannot be said left with the others."""
+"""Allocation by target group: counts and values by hand, overlaps and unknown groups refused,
+groups that cannot be said left with the others.
+"""
 
 import polars as pl
 import pytest
@@ -22,23 +24,42 @@ OFFERS = pl.DataFrame(
         "n_starters": [60],
     }
 )
-VALUES = pl.DataFrame({"district": ["Harbour"] * 2, "intervention_id": ["train"] * 2, "draw": [0, 1], "value": [100.0, 90.0]})
+VALUES = pl.DataFrame(
+    {
+        "district": ["Harbour"] * 2,
+        "intervention_id": ["train"] * 2,
+        "draw": [0, 1],
+        "value": [100.0, 90.0],
+    }
+)
 
 
 def make_counts(rows):
     columns = ["district", "intervention_id", "subgroup", "also_in", "n_starters", "n_eligible"]
-    counts = pl.DataFrame([("Harbour", "train", *row) for row in rows], schema=columns, orient="row")
+    counts = pl.DataFrame(
+        [("Harbour", "train", *row) for row in rows], schema=columns, orient="row"
+    )
     return counts.with_columns(n_eligible_per_year=pl.col("n_eligible") / 5)
 
 
 COUNTS = make_counts(
-    [("near", "near", 20, 50), ("near", "far", 0, 0), ("near", "young", 5, 9), ("far", "far", 30, 100), ("far", "young", 8, 20),
-     ("young", "young", 13, 29)]
-)  # fmt: skip
+    [
+        ("near", "near", 20, 50),
+        ("near", "far", 0, 0),
+        ("near", "young", 5, 9),
+        ("far", "far", 30, 100),
+        ("far", "young", 8, 20),
+        ("young", "young", 13, 29),
+    ]
+)
 
 
 def make_group_values(**by_group):
-    rows = [("train", group, draw, value) for group, values in by_group.items() for draw, value in enumerate(values)]
+    rows = [
+        ("train", group, draw, value)
+        for group, values in by_group.items()
+        for draw, value in enumerate(values)
+    ]
     return pl.DataFrame(rows, schema=["intervention_id", "subgroup", "draw", "value"], orient="row")
 
 
@@ -53,12 +74,27 @@ def test_one_group_and_the_others_add_up_to_everybody():
     found = split(["near"])
 
     offers = {row["target_group"]: row for row in found.offers.iter_rows(named=True)}
-    worth = {(group, draw): value for group, draw, value in found.values.select("target_group", "draw", "value").iter_rows()}
-    assert (offers["near"]["n_eligible"], offers["near"]["n_now"], offers["near"]["n_starters"]) == (10, 4, 20)
-    assert (offers["others"]["n_eligible"], offers["others"]["n_now"], offers["others"]["n_starters"]) == (30, 8, 40)
-    # Near work a start is worth 60 more than everybody's in the city; the 40 others bear that: 60 * 20 / 40 less.
+    worth = {
+        (group, draw): value
+        for group, draw, value in found.values.select("target_group", "draw", "value").iter_rows()
+    }
+    assert (
+        offers["near"]["n_eligible"],
+        offers["near"]["n_now"],
+        offers["near"]["n_starters"],
+    ) == (10, 4, 20)
+    assert (
+        offers["others"]["n_eligible"],
+        offers["others"]["n_now"],
+        offers["others"]["n_starters"],
+    ) == (30, 8, 40)
+    # Near work a start is worth 60 more than everybody's in the city; the 40 others bear that: 60 *
+    # 20 / 40 less.
     assert worth[("near", 0)] == pytest.approx(160) and worth[("others", 0)] == pytest.approx(70)
-    assert all((20 * worth[("near", b)] + 40 * worth[("others", b)]) / 60 == pytest.approx(v) for b, v in ((0, 100), (1, 90)))
+    assert all(
+        (20 * worth[("near", b)] + 40 * worth[("others", b)]) / 60 == pytest.approx(v)
+        for b, v in ((0, 100), (1, 90))
+    )
 
 
 def test_others_who_are_fewer_than_the_smallest_group_are_not_offered():
@@ -66,13 +102,18 @@ def test_others_who_are_fewer_than_the_smallest_group_are_not_offered():
 
     # Ten others, twenty near work.
     assert found.offers["target_group"].to_list() == ["far", "near"]
-    assert dict(found.values.filter(draw=0).select("target_group", "value").iter_rows()) == pytest.approx({"far": 80, "near": 160})
+    assert dict(
+        found.values.filter(draw=0).select("target_group", "value").iter_rows()
+    ) == pytest.approx({"far": 80, "near": 160})
 
 
 def test_a_group_whose_effect_cannot_be_said_is_counted_with_the_others():
     found = split(["near", "far"], make_group_values(all=(200.0, 190.0), far=(180.0, 150.0)))
 
-    assert dict(found.offers.select("target_group", "n_starters").iter_rows()) == {"far": 30, "others": 30}
+    assert dict(found.offers.select("target_group", "n_starters").iter_rows()) == {
+        "far": 30,
+        "others": 30,
+    }
 
 
 def test_groups_valued_in_fewer_draws_than_everybody_are_refused():
@@ -91,7 +132,11 @@ def test_without_groups_nothing_is_changed():
 def test_the_group_that_gains_most_is_served_first():
     found = split(["near"])
 
-    plan = allocate_city(found.offers, found.values, AllocationRules(budgets={"Harbour": 60.0}, further_money=(10.0,)))
+    plan = allocate_city(
+        found.offers,
+        found.values,
+        AllocationRules(budgets={"Harbour": 60.0}, further_money=(10.0,)),
+    )
 
     starts = dict(plan.offers.select("target_group", "n_starts").iter_rows())
     assert starts == pytest.approx({"near": 6, "others": 0}, abs=SOLVER)
@@ -101,17 +146,25 @@ def test_the_group_that_gains_most_is_served_first():
 def test_a_floor_gives_a_group_its_share():
     found = split(["near"])
 
-    rules = AllocationRules(budgets={"Harbour": 60.0}, target_groups=("near",), group_floors={"others": 0.5})
+    rules = AllocationRules(
+        budgets={"Harbour": 60.0}, target_groups=("near",), group_floors={"others": 0.5}
+    )
     plan = allocate_city(found.offers, found.values, rules)
 
-    assert dict(plan.offers.select("target_group", "n_starts").iter_rows()) == pytest.approx({"near": 3, "others": 3}, abs=SOLVER)
+    assert dict(plan.offers.select("target_group", "n_starts").iter_rows()) == pytest.approx(
+        {"near": 3, "others": 3}, abs=SOLVER
+    )
 
 
 @pytest.mark.parametrize(
     ("groups", "what", "named"),
     [
         (["nearly"], "Target groups that were not declared: 1.", 'nearly (did you mean "near"?)'),
-        (["young", "near", "far"], "Target groups with people in common: 2.", "far and young, near and young"),
+        (
+            ["young", "near", "far"],
+            "Target groups with people in common: 2.",
+            "far and young, near and young",
+        ),
     ],
 )
 def test_groups_that_cannot_be_told_apart_are_refused(groups, what, named):

@@ -1,4 +1,6 @@
-"""Fixtures of the batch room: tiny projects (tiny_project.py), loaded by path since test folders are no packages."""
+"""Fixtures of the batch room: tiny projects (tiny_project.py), loaded by path since test folders
+are no packages.
+"""
 
 import importlib.util
 import sys

@@ -38,7 +38,11 @@ def make_attempt(run, unit, key, status="ok"):
 
 
 def reasons(project, attempts, **options) -> dict[str, str]:
-    return {d.unit.name: d.reason for d in decide(project.plan(), project.prepare(), attempts, **options) if d.action == "run"}
+    return {
+        d.unit.name: d.reason
+        for d in decide(project.plan(), project.prepare(), attempts, **options)
+        if d.action == "run"
+    }
 
 
 def test_everything_runs_when_nothing_was_done(project):
@@ -58,7 +62,9 @@ def test_nothing_runs_when_nothing_has_changed(done):
 
 def test_changed_notebook_reruns_it_and_its_dependants_only(done):
     project, attempts = done
-    project.add("district/01_part", "1 + 1", after=["city/00_first"], writes=["published/part-{slug}.txt"])
+    project.add(
+        "district/01_part", "1 + 1", after=["city/00_first"], writes=["published/part-{slug}.txt"]
+    )
 
     assert reasons(project, attempts) == {
         "district/01_part@belfast": "changed: the notebook",
@@ -160,4 +166,7 @@ def test_pattern_without_a_match_is_refused(project):
     assert what == "No unit matches the pattern."
     assert where == '  where: --only "city/00_frist"'
     assert why == "  why:   The pattern is compared with whole unit names; * stands for any text."
-    assert fix == '  fix:   did you mean "city/00_first"?; evalkit run RUN_FILE --dry-run lists the units.'
+    assert (
+        fix
+        == '  fix:   did you mean "city/00_first"?; evalkit run RUN_FILE --dry-run lists the units.'
+    )

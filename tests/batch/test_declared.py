@@ -10,7 +10,10 @@ def test_source_hash_ignores_outputs_and_counts(project):
     path = project.add("city/00_first", "1 + 1")
     before = read_declared(path).source_hash
     content = json.loads(path.read_text())
-    content["cells"][2] |= {"execution_count": 7, "outputs": [{"output_type": "stream", "name": "stdout", "text": "2"}]}
+    content["cells"][2] |= {
+        "execution_count": 7,
+        "outputs": [{"output_type": "stream", "name": "stdout", "text": "2"}],
+    }
     path.write_text(json.dumps(content))
 
     after = read_declared(path).source_hash
@@ -34,18 +37,38 @@ def test_unknown_parameter_is_refused_with_the_near_name(project):
 
     what, where, why, fix = str(fault.value).splitlines()
     assert what == "A notebook's parameters are not those that a run gives."
-    assert where == f'  where: {path}, parameters cell: unknown: "distrikt" (did you mean "district"?); missing: "district"'
-    assert why == "  why:   A parameter that the notebook does not declare would be set without effect. Nothing was run."
+    assert (
+        where
+        == f'  where: {path}, parameters cell: unknown: "distrikt" (did you mean "district"?); '
+        'missing: "district"'
+    )
+    assert (
+        why
+        == "  why:   A parameter that the notebook does not declare would be set without effect. "
+        "Nothing was run."
+    )
     assert fix == "  fix:   declare exactly: run_dir, district."
 
 
 def test_annotated_parameters_with_comments_are_understood(project):
-    path = project.add("district/01_part", parameters='run_dir: str = ""  # folder\n# which one\ndistrict: str | None = None')
+    path = project.add(
+        "district/01_part",
+        parameters='run_dir: str = ""  # folder\n# which one\ndistrict: str | None = None',
+    )
 
     assert read_declared(path).name == "district/01_part"
 
 
-@pytest.mark.parametrize("source", ["import os", "run_dir = os.getcwd()", "run_dir = other = 1", "run_dir, x = 1, 2", "run_dir: str"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os",
+        "run_dir = os.getcwd()",
+        "run_dir = other = 1",
+        "run_dir, x = 1, 2",
+        "run_dir: str",
+    ],
+)
 def test_parameters_cell_that_does_more_is_refused(project, source):
     path = project.add("city/00_first", parameters=source)
 
@@ -110,7 +133,10 @@ def test_scope_that_contradicts_the_folder_is_refused(project):
     assert fault.value.where == f"{path}: scope district, folder city"
 
 
-@pytest.mark.parametrize("content", ["", "not json", "[]", '{"nbformat": 3, "cells": [], "metadata": {}}', '{"nbformat": 4}'])
+@pytest.mark.parametrize(
+    "content",
+    ["", "not json", "[]", '{"nbformat": 3, "cells": [], "metadata": {}}', '{"nbformat": 4}'],
+)
 def test_file_that_is_no_notebook_is_refused(project, content):
     path = project.add("city/00_first")
     path.write_text(content)

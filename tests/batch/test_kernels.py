@@ -28,14 +28,21 @@ def test_no_place_for_sockets_is_said(monkeypatch):
     what, where, why, fix = str(fault.value).splitlines()
     assert what == "There is no place for the sockets of the kernels."
     assert where.startswith("  where: looked in: ")
-    assert why == "  why:   A socket's path must be short; the folder's may have 60 bytes and must be writable."
+    assert (
+        why == "  why:   A socket's path must be short; the folder's may have 60 bytes and must be "
+        "writable."
+    )
     assert fix == "  fix:   set TMPDIR to a short path, for example /tmp."
 
 
 def test_kernels_use_sockets_in_the_folder_and_no_port(tmp_path):
-    config = kernel_config(tmp_path, number=3, log_path=tmp_path / "log", reads_path=tmp_path / "reads", work_folder=tmp_path)[
-        "PrivateKernelManager"
-    ]
+    config = kernel_config(
+        tmp_path,
+        number=3,
+        log_path=tmp_path / "log",
+        reads_path=tmp_path / "reads",
+        work_folder=tmp_path,
+    )["PrivateKernelManager"]
 
     assert config["transport"] == "ipc"
     assert config["connection_file"] == str(tmp_path / "k3.json")

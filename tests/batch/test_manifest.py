@@ -2,7 +2,9 @@ import dataclasses
 
 from evalkit.batch.manifest import Attempt, FileHash, append_attempt, hash_files, read_attempts
 
-SHA256_OF_ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
+SHA256_OF_ABC = (
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
+)
 
 
 def make_attempt(unit: str, status: str = "ok") -> Attempt:
@@ -74,5 +76,17 @@ def test_record_bears_the_fields_of_the_design():
     fields = {field.name for field in dataclasses.fields(Attempt)}
 
     assert fields >= {
-        "run_id", "unit", "notebook", "params_hash", "inputs", "outputs", "seed", "versions", "attempts", "status", "error", "started", "seconds"
-    }  # fmt: skip
+        "run_id",
+        "unit",
+        "notebook",
+        "params_hash",
+        "inputs",
+        "outputs",
+        "seed",
+        "versions",
+        "attempts",
+        "status",
+        "error",
+        "started",
+        "seconds",
+    }

@@ -15,16 +15,33 @@ def result_of(project):
     run = project.prepare()
 
     def make(
-        *outcomes: Outcome, gate: Failure | None = None, is_interrupted: bool = False, undeclared: tuple[str, ...] = ()
+        *outcomes: Outcome,
+        gate: Failure | None = None,
+        is_interrupted: bool = False,
+        undeclared: tuple[str, ...] = (),
     ) -> BatchResult:
-        return BatchResult(run, outcomes, gate, undeclared, are_ids_recognisable=True, is_interrupted=is_interrupted)
+        return BatchResult(
+            run,
+            outcomes,
+            gate,
+            undeclared,
+            are_ids_recognisable=True,
+            is_interrupted=is_interrupted,
+        )
 
     return make
 
 
 def failed_by(fault: Exception) -> Outcome:
     failure = failure_in_words(fault, time_limit_seconds=1)
-    return Outcome("city/00_first", "failed", failure.headline, 1.0, failure, Path("/run/failed/city/00_first.failed.ipynb"))
+    return Outcome(
+        "city/00_first",
+        "failed",
+        failure.headline,
+        1.0,
+        failure,
+        Path("/run/failed/city/00_first.failed.ipynb"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +99,9 @@ def test_summary_tells_how_to_open_the_report(result_of, project):
     (project.run_dir / "site").mkdir(parents=True)
     (project.run_dir / "site" / "index.html").write_text("x")
 
-    text = summary(result_of(Outcome("city/00_first", "ok", "never done", 1.0), undeclared=("site/x.html",)))
+    text = summary(
+        result_of(Outcome("city/00_first", "ok", "never done", 1.0), undeclared=("site/x.html",))
+    )
 
     assert text.splitlines() == [
         "tiny: complete; of 1 units 1 done",

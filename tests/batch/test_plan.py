@@ -9,7 +9,12 @@ def test_plan_expands_districts_and_keeps_dependencies(project):
 
     units = {unit.name: unit for unit in project.plan()}
 
-    assert list(units) == ["city/00_first", "district/01_part@belfast", "district/01_part@n-eastern", "city/02_last"]
+    assert list(units) == [
+        "city/00_first",
+        "district/01_part@belfast",
+        "district/01_part@n-eastern",
+        "city/02_last",
+    ]
     assert units["district/01_part@n-eastern"].after == ("city/00_first",)
     assert units["city/02_last"].after == ("district/01_part@belfast", "district/01_part@n-eastern")
     assert units["district/01_part@n-eastern"].district == "N.Eastern"
@@ -30,11 +35,17 @@ def test_parameters_given_are_the_run_folder_and_the_district(project):
     first, part, *_ = project.plan()
 
     assert first.parameters(project.run_dir) == {"run_dir": str(project.run_dir)}
-    assert part.parameters(project.run_dir) == {"run_dir": str(project.run_dir), "district": "Belfast"}
+    assert part.parameters(project.run_dir) == {
+        "run_dir": str(project.run_dir),
+        "district": "Belfast",
+    }
 
 
 def test_outputs_expand_slug_language_and_the_record_of_a_published_table(project):
-    project.add("district/01_part", writes=["published/curves-{slug}.parquet", "site/{language}/{slug}.html"])
+    project.add(
+        "district/01_part",
+        writes=["published/curves-{slug}.parquet", "site/{language}/{slug}.html"],
+    )
 
     unit = project.plan()[0]
 
@@ -84,8 +95,15 @@ def test_unknown_predecessor_is_refused_with_the_near_name(project):
 
     what, where, why, fix = str(fault.value).splitlines()
     assert what == "1 notebook comes after one that does not exist."
-    assert where == '  where: metadata.evalkit.after: city/01_second after "city/00_frist" (did you mean "city/00_first"?)'
-    assert why == "  why:   The order of the units follows from what each notebook says it comes after."
+    assert (
+        where
+        == '  where: metadata.evalkit.after: city/01_second after "city/00_frist" (did you mean '
+        '"city/00_first"?)'
+    )
+    assert (
+        why
+        == "  why:   The order of the units follows from what each notebook says it comes after."
+    )
     assert fix == '  fix:   name notebooks as "city/NAME" or "district/NAME", without the ending.'
 
 
@@ -103,7 +121,17 @@ def test_circle_is_refused_with_its_members(project):
     assert fix == "  fix:   take one of these predecessors away."
 
 
-@pytest.mark.parametrize("path", ["/etc/x", "../x.html", "site/../../x", "notebooks/x.ipynb", "site/{place}.html", "site/{slug}.html"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/x",
+        "../x.html",
+        "site/../../x",
+        "notebooks/x.ipynb",
+        "site/{place}.html",
+        "site/{slug}.html",
+    ],
+)
 def test_output_that_a_city_notebook_cannot_have_is_refused(project, path):
     project.add("city/00_first", writes=[path])
 
@@ -122,9 +150,14 @@ def test_output_of_two_units_is_refused(project):
 
     what, where, why, fix = str(fault.value).splitlines()
     assert what == "2 outputs are written by more than one unit."
-    assert where == "  where: metadata.evalkit.writes of district/01_part: published/part.parquet, published/part.json"
+    assert (
+        where == "  where: metadata.evalkit.writes of district/01_part: published/part.parquet, "
+        "published/part.json"
+    )
     assert why == "  why:   The last unit to finish would decide what the file holds."
-    assert fix == "  fix:   give each unit its own file, with {slug} in the names of district outputs."
+    assert (
+        fix == "  fix:   give each unit its own file, with {slug} in the names of district outputs."
+    )
 
 
 @pytest.mark.parametrize("districts", [("N.Eastern", "n eastern"), ("All",), ("...",), ()])
@@ -136,5 +169,8 @@ def test_districts_that_share_a_file_name_are_refused(project, districts):
     with pytest.raises(ParameterError) as fault:
         plan_run(run)
 
-    assert fault.value.what in ("The districts of a run cannot be told apart.", "A run has no districts.")
+    assert fault.value.what in (
+        "The districts of a run cannot be told apart.",
+        "A run has no districts.",
+    )
     assert fault.value.where.startswith("run file, districts: ")

@@ -15,11 +15,27 @@ EMPTY = pl.DataFrame(schema=SCHEMAS["livelihood"].columns)
 
 @pytest.fixture
 def run_dir(tmp_path):
-    """A run's folder that holds the table livelihood, in whole and for the district norr, and the published table prices."""
+    """A run's folder that holds the table livelihood, in whole and for the district norr, and the
+    published table prices.
+    """
     write_table(EMPTY, tmp_path, "livelihood")
     write_table(EMPTY, tmp_path, "livelihood", unit="norr")
-    about = {"keys": ["district"], "counts": [], "n_persons": None, "unit": "months", "source": "test", "grade": "H", "min_count": 5}
-    publish(protect_counts(pl.DataFrame({"district": ["norr"], "n": [50]}), **about | {"name": "intake", "counts": ["n"]}), tmp_path)
+    about = {
+        "keys": ["district"],
+        "counts": [],
+        "n_persons": None,
+        "unit": "months",
+        "source": "test",
+        "grade": "H",
+        "min_count": 5,
+    }
+    publish(
+        protect_counts(
+            pl.DataFrame({"district": ["norr"], "n": [50]}),
+            **about | {"name": "intake", "counts": ["n"]},
+        ),
+        tmp_path,
+    )
     return tmp_path
 
 
@@ -43,13 +59,23 @@ def test_a_unit_may_read_what_all_units_before_it_and_itself_write(project):
 
     reads = {unit.name: unit.reads for unit in project.plan()}
 
-    assert reads["district/03_page@belfast"] == {"work/first.txt", "work/extra.txt", "published/part-belfast.txt", "site/belfast.html"}
+    assert reads["district/03_page@belfast"] == {
+        "work/first.txt",
+        "work/extra.txt",
+        "published/part-belfast.txt",
+        "site/belfast.html",
+    }
 
 
-def test_reading_what_no_unit_before_writes_is_refused_though_the_file_is_there(run_dir, unit_that_reads):
+def test_reading_what_no_unit_before_writes_is_refused_though_the_file_is_there(
+    run_dir, unit_that_reads
+):
     unit_that_reads("work/person.parquet")
 
-    for reading in (lambda: read_table(run_dir, "livelihood"), lambda: read_delivered(run_dir, "livelihood")):
+    for reading in (
+        lambda: read_table(run_dir, "livelihood"),
+        lambda: read_delivered(run_dir, "livelihood"),
+    ):
         with pytest.raises(BatchError) as fault:
             reading()
 
@@ -60,10 +86,15 @@ def test_reading_what_no_unit_before_writes_is_refused_though_the_file_is_there(
     assert "metadata.evalkit.after" in fix
 
 
-def test_reading_parts_and_published_tables_that_no_unit_before_writes_is_refused(run_dir, unit_that_reads):
+def test_reading_parts_and_published_tables_that_no_unit_before_writes_is_refused(
+    run_dir, unit_that_reads
+):
     unit_that_reads("work/livelihood.parquet")
 
-    for reading in (lambda: read_units(run_dir, "livelihood", ["norr"]), lambda: read_published(run_dir, "intake")):
+    for reading in (
+        lambda: read_units(run_dir, "livelihood", ["norr"]),
+        lambda: read_published(run_dir, "intake"),
+    ):
         with pytest.raises(BatchError):
             reading()
 
@@ -75,7 +106,9 @@ def test_what_a_unit_before_may_have_written_is_read_and_may_be_missing(run_dir,
     assert not has_table(run_dir, "action")
 
 
-def test_a_page_shows_no_table_of_a_unit_that_it_does_not_wait_for(run_dir, unit_that_reads, project):
+def test_a_page_shows_no_table_of_a_unit_that_it_does_not_wait_for(
+    run_dir, unit_that_reads, project
+):
     run = project.prepare().model_copy(update={"run_dir": run_dir})
     assert list(read_unit(run)) == ["intake"]
 

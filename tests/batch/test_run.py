@@ -1,4 +1,6 @@
-"""Whole runs of tiny notebooks with real kernels. The runs are shared by several tests, since each kernel takes a second."""
+"""Whole runs of tiny notebooks with real kernels. The runs are shared by several tests, since each
+kernel takes a second.
+"""
 
 import json
 import os
@@ -17,15 +19,24 @@ from evalkit.errors import BatchError
 
 SECRET = "NI-0001"
 SLEEP = "import time\ntime.sleep(60)"
-LEAK_ID = f"'{SECRET[:3]}' + '{SECRET[3:]}'"  # put together by the kernel, so that only its output holds the id
+# put together by the kernel, so that only its output holds the id
+LEAK_ID = f"'{SECRET[:3]}' + '{SECRET[3:]}'"
 KERNEL_FACTS = """
 import json, os, sys
 from ipykernel.kernelapp import IPKernelApp
 app = IPKernelApp.instance()
 folder = os.path.dirname(app.connection_file)
-modes = {"mode": os.stat(folder).st_mode & 0o777, "transport": app.transport, "python": sys.executable, "folder": os.getcwd()}
-threads = {"threads": os.environ["OMP_NUM_THREADS"], "hash_seed": os.environ["PYTHONHASHSEED"], "profile": os.environ["IPYTHONDIR"]}
-(Path(run_dir) / "work" / "facts.json").write_text(json.dumps({**modes, **threads, "sockets": folder}));
+facts = {
+    "mode": os.stat(folder).st_mode & 0o777,
+    "transport": app.transport,
+    "python": sys.executable,
+    "folder": os.getcwd(),
+    "threads": os.environ["OMP_NUM_THREADS"],
+    "hash_seed": os.environ["PYTHONHASHSEED"],
+    "profile": os.environ["IPYTHONDIR"],
+    "sockets": folder,
+}
+(Path(run_dir) / "work" / "facts.json").write_text(json.dumps(facts));
 """
 
 
@@ -34,13 +45,21 @@ def calm(tiny, tmp_path_factory):
     """A run in which all goes well: its project and its first result."""
     project = tiny.make_tiny_project(tmp_path_factory.mktemp("calm") / "tiny")
     project.add_three_stations()
-    project.add("city/00_first", "from pathlib import Path", KERNEL_FACTS, tiny.write_code("work/first.txt"), writes=["work/first.txt"])
+    project.add(
+        "city/00_first",
+        "from pathlib import Path",
+        KERNEL_FACTS,
+        tiny.write_code("work/first.txt"),
+        writes=["work/first.txt"],
+    )
     return project, project.run()
 
 
 @pytest.fixture(scope="module")
 def stormy(tiny, tmp_path_factory):
-    """A run in which each notebook fails in its own way and one succeeds: its project, result and outcomes by unit."""
+    """A run in which each notebook fails in its own way and one succeeds: its project, result and
+    outcomes by unit.
+    """
     project = tiny.make_tiny_project(tmp_path_factory.mktemp("stormy") / "tiny")
     project.add_person_table([SECRET])
     project.add("city/01_key_error", f"{{}}[{LEAK_ID}]", writes=["site/late.html"])
@@ -49,18 +68,29 @@ def stormy(tiny, tmp_path_factory):
     project.add("city/04_slow", SLEEP)
     project.add("city/05_forgets", "1 + 1", writes=["published/never.parquet"])
     project.add("city/06_shows", "x = 1", f"{LEAK_ID}")
-    project.add("city/07_page", tiny.write_code("site/page.html", LEAK_ID), writes=["site/page.html"])
+    project.add(
+        "city/07_page", tiny.write_code("site/page.html", LEAK_ID), writes=["site/page.html"]
+    )
     project.add("city/08_good", tiny.write_code("site/index.html"), writes=["site/index.html"])
     project.add("city/09_stray", tiny.write_code("site/stray.html", LEAK_ID))
     project.add("district/10_after", after=["city/01_key_error", "city/08_good"])
-    project.add("city/11_reads", "from evalkit.tables import read_table", "read_table(run_dir, 'person').height")
+    project.add(
+        "city/11_reads",
+        "from evalkit.tables import read_table",
+        "read_table(run_dir, 'person').height",
+    )
     result = project.run(time_limit_seconds=10, jobs=4)
     return project, result, {outcome.unit: outcome for outcome in result.outcomes}
 
 
 OWN_ERROR = """
 from evalkit.errors import IntakeError
-raise IntakeError("3 rows are wrong.", where="person.csv, lines 1, 2, 3", why="They break the contract.", fix="Ask the sender.")
+raise IntakeError(
+    "3 rows are wrong.",
+    where="person.csv, lines 1, 2, 3",
+    why="They break the contract.",
+    fix="Ask the sender.",
+)
 """
 
 
@@ -75,7 +105,9 @@ def test_calm_run_is_complete(calm):
 def test_executed_notebooks_stand_in_the_run_folder_without_clock_or_private_path(calm):
     project, _ = calm
 
-    notebook = nbformat.read(project.run_dir / "notebooks" / "district" / "01_part@n-eastern.ipynb", as_version=4)
+    notebook = nbformat.read(
+        project.run_dir / "notebooks" / "district" / "01_part@n-eastern.ipynb", as_version=4
+    )
 
     injected = next(cell for cell in notebook.cells if "injected-parameters" in cell.metadata.tags)
     assert 'district = "N.Eastern"' in injected.source
@@ -100,7 +132,11 @@ def test_work_is_private_and_attempts_leave_nothing(calm):
     project, _ = calm
 
     assert stat.S_IMODE((project.run_dir / "work").stat().st_mode) == 0o700
-    assert not [path for path in (project.run_dir / "work").rglob("*") if path.is_file() and path.name not in ("first.txt", "facts.json")]
+    assert not [
+        path
+        for path in (project.run_dir / "work").rglob("*")
+        if path.is_file() and path.name not in ("first.txt", "facts.json")
+    ]
 
 
 def test_manifest_tells_inputs_outputs_and_versions(calm):
@@ -110,8 +146,14 @@ def test_manifest_tells_inputs_outputs_and_versions(calm):
 
     last = records["city/02_last"]
     assert [file.path for file in records["city/00_first"].inputs] == ["extract/person.csv"]
-    assert [file.path for file in last.inputs] == ["published/part-belfast.txt", "published/part-n-eastern.txt"]
-    assert [file.path for file in last.outputs] == ["site/index.html", "notebooks/city/02_last.ipynb"]
+    assert [file.path for file in last.inputs] == [
+        "published/part-belfast.txt",
+        "published/part-n-eastern.txt",
+    ]
+    assert [file.path for file in last.outputs] == [
+        "site/index.html",
+        "notebooks/city/02_last.ipynb",
+    ]
     assert (last.status, last.attempts, last.error, last.seed) == ("ok", 1, None, 1)
     assert last.run_id == project.prepare().run_id
 
@@ -131,7 +173,12 @@ def test_second_run_keeps_everything_even_in_another_place(copied):
 
 
 def test_changed_notebook_runs_anew_and_what_it_builds_on_is_kept(copied, tiny):
-    copied.add("city/02_last", tiny.write_code("site/index.html", "'y'"), after=["district/01_part"], writes=["site/index.html"])
+    copied.add(
+        "city/02_last",
+        tiny.write_code("site/index.html", "'y'"),
+        after=["district/01_part"],
+        writes=["site/index.html"],
+    )
 
     result = copied.run()
 
@@ -159,7 +206,11 @@ def test_a_file_that_a_unit_may_write_is_gone_when_it_writes_it_no_more(project,
     second, third = project.run(), project.run()
 
     assert was_there and not (project.run_dir / "work" / "extra.txt").exists()
-    assert [result.outcomes[0].status for result in (first, second, third)] == ["ok", "ok", "current"]
+    assert [result.outcomes[0].status for result in (first, second, third)] == [
+        "ok",
+        "ok",
+        "current",
+    ]
 
 
 def test_failing_units_do_not_stop_the_others(stormy):
@@ -174,7 +225,10 @@ def test_error_of_a_notebook_is_told_by_kind_and_place_without_its_data(stormy):
     outcome = outcomes["city/01_key_error"]
 
     assert outcome.failure.text == "KeyError at In [3]"
-    assert outcome.look_at == project.run_dir / "work" / "failed" / "city" / "01_key_error.failed.ipynb"
+    assert (
+        outcome.look_at
+        == project.run_dir / "work" / "failed" / "city" / "01_key_error.failed.ipynb"
+    )
     assert SECRET in outcome.look_at.read_text()
 
 
@@ -194,20 +248,28 @@ def test_a_unit_does_not_read_what_no_unit_before_it_writes(stormy):
 
     what, where, *_ = outcomes["city/11_reads"].failure.text.splitlines()
 
-    assert what == "BatchError: A notebook reads a file that no notebook before it declares to write."
+    assert (
+        what == "BatchError: A notebook reads a file that no notebook before it declares to write."
+    )
     assert where == "  where: city/11_reads: work/person.parquet"
 
 
 def test_dead_kernel_is_reported(stormy):
     _, _, outcomes = stormy
 
-    assert outcomes["city/03_dead"].failure.headline == "the kernel died (killed, out of memory, or a crash in compiled code)"
+    assert (
+        outcomes["city/03_dead"].failure.headline
+        == "the kernel died (killed, out of memory, or a crash in compiled code)"
+    )
 
 
 def test_unit_beyond_its_time_limit_is_stopped(stormy):
     _, _, outcomes = stormy
 
-    assert outcomes["city/04_slow"].failure.headline == "not finished within the time limit of 10 seconds"
+    assert (
+        outcomes["city/04_slow"].failure.headline
+        == "not finished within the time limit of 10 seconds"
+    )
 
 
 def test_declared_output_that_was_not_written_fails_the_unit(stormy):
@@ -217,8 +279,14 @@ def test_declared_output_that_was_not_written_fails_the_unit(stormy):
 
     assert what == "BatchError: 2 declared outputs were not written."
     assert where == "  where: city/05_forgets: published/never.parquet, published/never.json"
-    assert why == "  why:   Later notebooks and the report rely on what a notebook declares in metadata.evalkit.writes."
-    assert fix == "  fix:   write the file in the notebook's last cell, or take it out of the declaration."
+    assert (
+        why == "  why:   Later notebooks and the report rely on what a notebook declares in "
+        "metadata.evalkit.writes."
+    )
+    assert (
+        fix
+        == "  fix:   write the file in the notebook's last cell, or take it out of the declaration."
+    )
 
 
 def test_id_in_an_executed_notebook_keeps_it_from_its_place_without_showing_it(stormy):
@@ -228,7 +296,11 @@ def test_id_in_an_executed_notebook_keeps_it_from_its_place_without_showing_it(s
 
     assert what == "DisclosureError: An executed notebook holds 1 id of persons or households."
     assert where == "  where: city/06_shows, cells 5 (the injected parameters count as one)"
-    assert why == "  why:   Executed notebooks are outputs too and are shown to others. It was not put in place."
+    assert (
+        why
+        == "  why:   Executed notebooks are outputs too and are shown to others. It was not put in "
+        "place."
+    )
     assert "Published" in fix
     assert not (project.run_dir / "notebooks" / "city" / "06_shows.ipynb").exists()
 
@@ -273,7 +345,10 @@ def test_exit_code_is_that_of_the_gravest_failure(stormy):
 def test_neither_manifest_nor_leaving_folders_hold_the_id(stormy):
     project, _, _ = stormy
 
-    leaving = [project.run_dir / "manifest.jsonl", *(path for name in ("site", "notebooks", "published") for path in files(project, name))]
+    leaving = [
+        project.run_dir / "manifest.jsonl",
+        *(path for name in ("site", "notebooks", "published") for path in files(project, name)),
+    ]
 
     assert not [path for path in leaving if SECRET in path.read_text()]
 
@@ -297,9 +372,13 @@ def test_run_folder_in_use_is_refused(tiny, tmp_path):
 
 def test_interrupt_stops_kernels_records_it_and_leaves_no_half_output(tiny, tmp_path):
     project = tiny.make_tiny_project(tmp_path / "tiny")
-    project.add("city/00_slow", tiny.write_code("work/started.txt"), SLEEP, writes=["work/started.txt"])
+    project.add(
+        "city/00_slow", tiny.write_code("work/started.txt"), SLEEP, writes=["work/started.txt"]
+    )
     project.add("city/01_next", after=["city/00_slow"])
-    threading.Thread(target=interrupt_when_there, args=(project.run_dir / "work" / "started.txt",)).start()
+    threading.Thread(
+        target=interrupt_when_there, args=(project.run_dir / "work" / "started.txt",)
+    ).start()
 
     result = project.run()
 

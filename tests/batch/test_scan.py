@@ -18,7 +18,18 @@ def known(project):
     return known_ids(project.run_dir)
 
 
-@pytest.mark.parametrize("text", ["NI-0001", "(ni-0001)", "x NI-0001, y", "a_NI-0001_b", "row\nNI-0001\n", "x-NI-0001-y", "<b>NI-0001</b>"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NI-0001",
+        "(ni-0001)",
+        "x NI-0001, y",
+        "a_NI-0001_b",
+        "row\nNI-0001\n",
+        "x-NI-0001-y",
+        "<b>NI-0001</b>",
+    ],
+)
 def test_id_is_found_as_a_whole_token(known, text):
     assert scan_text(text, known) == Findings(n_ids=1)
 
@@ -67,7 +78,9 @@ def test_short_plain_numbers_as_ids_are_not_searched_and_that_is_known(project):
 
 def test_household_ids_are_known_too(project):
     project.add_person_table(["NI-0001"])
-    pl.DataFrame({"household_id": ["H-0001"]}).write_parquet(project.run_dir / "work" / "household_member.parquet")
+    pl.DataFrame({"household_id": ["H-0001"]}).write_parquet(
+        project.run_dir / "work" / "household_member.parquet"
+    )
 
     assert scan_text("H-0001", known_ids(project.run_dir)) == Findings(n_ids=1)
 
@@ -77,7 +90,11 @@ def test_nothing_is_known_before_the_first_notebook(project):
 
 
 def test_notebook_is_searched_in_sources_outputs_and_metadata(known):
-    output = {"output_type": "execute_result", "data": {"text/html": "<td>\nNI&#45;0001</td>"}, "metadata": {}}
+    output = {
+        "output_type": "execute_result",
+        "data": {"text/html": "<td>\nNI&#45;0001</td>"},
+        "metadata": {},
+    }
     cells = [
         {"cell_type": "markdown", "source": "nothing", "metadata": {}},
         {"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [output]},
@@ -99,7 +116,9 @@ def test_text_files_are_searched(known, tmp_path, ending):
 
 def test_published_table_is_searched_in_texts_and_whole_numbers(known, tmp_path):
     path = tmp_path / "table.parquet"
-    pl.DataFrame({"who": ["NI-0001", "x"], "number": [191212121212, 1], "share": [0.5, 7010632391.0]}).write_parquet(path)
+    pl.DataFrame(
+        {"who": ["NI-0001", "x"], "number": [191212121212, 1], "share": [0.5, 7010632391.0]}
+    ).write_parquet(path)
 
     assert scan_file(path, known) == Findings(n_ids=1, n_personal_numbers=1)
 

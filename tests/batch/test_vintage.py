@@ -35,7 +35,9 @@ def test_run_id_changes_with_a_parameter(project):
 def test_a_database_file_is_an_input_whose_change_is_seen(project):
     database = project.root / "extract.db"
     database.write_bytes(b"first content")
-    project.run_file.write_text(project.run_file.read_text().replace("folder: ../extract", f'folder: "sqlite://{database}"'))
+    project.run_file.write_text(
+        project.run_file.read_text().replace("folder: ../extract", f'folder: "sqlite://{database}"')
+    )
     before = project.prepare()
 
     database.write_bytes(b"other content")
@@ -83,7 +85,8 @@ def test_versions_name_python_and_the_packages_without_paths(project):
 
 def test_missing_files_are_named_all_at_once(project):
     project.run_file.write_text(
-        project.run_file.read_text().replace("../extract", "../extrakt") + "effects: {protocols: [protocols/x.yaml]}\n"
+        project.run_file.read_text().replace("../extract", "../extrakt")
+        + "effects: {protocols: [protocols/x.yaml]}\n"
     )
 
     with pytest.raises(ParameterError) as fault:
@@ -91,7 +94,10 @@ def test_missing_files_are_named_all_at_once(project):
 
     what, where, why, fix = str(fault.value).splitlines()
     assert what == "2 files or folders named in a run file cannot be found."
-    assert where == f"  where: {project.run_file}: extract.folder: ../extrakt; effects.protocols: protocols/x.yaml"
+    assert (
+        where == f"  where: {project.run_file}: extract.folder: ../extrakt; effects.protocols: "
+        "protocols/x.yaml"
+    )
     assert why == "  why:   Everything a run reads must be there before it starts. Nothing was run."
     assert fix == "  fix:   mend the paths; they are written relative to the run file's folder."
 

@@ -1,4 +1,6 @@
-"""A project of a few tiny notebooks in a folder of its own, run without any heavy library: what the batch room is tested on."""
+"""A project of a few tiny notebooks in a folder of its own, run without any heavy library: what the
+batch room is tested on.
+"""
 
 import io
 from dataclasses import dataclass
@@ -28,8 +30,13 @@ KERNELSPEC = {"name": "another-machines-kernel", "display_name": "Elsewhere", "l
 
 
 def write_code(path: str, content: str = "'x'") -> str:
-    """Code of a cell that writes a text file of the run folder; the path may hold {district} or {run_dir}."""
-    return f'from pathlib import Path\nplace = Path(run_dir) / f"{path}"\nplace.parent.mkdir(exist_ok=True)\nplace.write_text({content});'
+    """Code of a cell that writes a text file of the run folder; the path may hold {district} or
+    {run_dir}.
+    """
+    return (
+        "from pathlib import Path\nplace = Path(run_dir) / "
+        f'f"{path}"\nplace.parent.mkdir(exist_ok=True)\nplace.write_text({content});'
+    )
 
 
 @dataclass(frozen=True)
@@ -49,13 +56,36 @@ class TinyProject:
     def notebook_path(self, name: str) -> Path:
         return self.root / "notebooks" / f"{name}.ipynb"
 
-    def add(self, name: str, *cells: str, after=(), writes=(), may_write=(), needs=(), parameters: str | None = None, **metadata) -> Path:
-        """Write a notebook "city/NAME" or "district/NAME" with these code cells after its parameters cell."""
+    def add(
+        self,
+        name: str,
+        *cells: str,
+        after=(),
+        writes=(),
+        may_write=(),
+        needs=(),
+        parameters: str | None = None,
+        **metadata,
+    ) -> Path:
+        """Write a notebook "city/NAME" or "district/NAME" with these code cells after its
+        parameters cell.
+        """
         scope = name.split("/")[0]
-        tagged = nbformat.v4.new_code_cell(PARAMETERS[scope] if parameters is None else parameters, metadata={"tags": ["parameters"]})
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(f"# {name}"), tagged])
+        tagged = nbformat.v4.new_code_cell(
+            PARAMETERS[scope] if parameters is None else parameters,
+            metadata={"tags": ["parameters"]},
+        )
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_markdown_cell(f"# {name}"), tagged]
+        )
         notebook.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
-        declaration = {"scope": scope, "after": list(after), "writes": list(writes), "needs": list(needs), "may_write": list(may_write)}
+        declaration = {
+            "scope": scope,
+            "after": list(after),
+            "writes": list(writes),
+            "needs": list(needs),
+            "may_write": list(may_write),
+        }
         notebook.metadata = {"kernelspec": KERNELSPEC, "evalkit": declaration, **metadata}
         path = self.notebook_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,11 +93,23 @@ class TinyProject:
         return path
 
     def add_three_stations(self) -> None:
-        """One notebook before the districts, one for each district, one after them; each writes a file."""
+        """One notebook before the districts, one for each district, one after them; each writes a
+        file.
+        """
         self.add("city/00_first", write_code("work/first.txt"), writes=["work/first.txt"])
         district = write_code("published/part-{district.lower().replace('.', '-')}.txt")
-        self.add("district/01_part", district, after=["city/00_first"], writes=["published/part-{slug}.txt"])
-        self.add("city/02_last", write_code("site/index.html"), after=["district/01_part"], writes=["site/index.html"])
+        self.add(
+            "district/01_part",
+            district,
+            after=["city/00_first"],
+            writes=["published/part-{slug}.txt"],
+        )
+        self.add(
+            "city/02_last",
+            write_code("site/index.html"),
+            after=["district/01_part"],
+            writes=["site/index.html"],
+        )
 
     def add_person_table(self, ids: list[str]) -> None:
         """A person table in the run's private folder, as the first notebook would have left it."""
@@ -81,11 +123,15 @@ class TinyProject:
         return plan_run(self.prepare())
 
     def run(self, **options) -> BatchResult:
-        return run_batch(self.prepare(), self.plan(), Options(**{"jobs": 2, **options}), Display(io.StringIO()))
+        return run_batch(
+            self.prepare(), self.plan(), Options(**{"jobs": 2, **options}), Display(io.StringIO())
+        )
 
 
 def make_tiny_project(root: Path) -> TinyProject:
-    """The project without notebooks: a run file, an extract of one file, and a folder for contracts."""
+    """The project without notebooks: a run file, an extract of one file, and a folder for
+    contracts.
+    """
     for folder in ("params", "extract", "contracts", "notebooks"):
         (root / folder).mkdir(parents=True)
     (root / "params" / "tiny.yaml").write_text(RUN_FILE)

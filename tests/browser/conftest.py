@@ -1,4 +1,6 @@
-"""The site of the demo run, opened page by page in headless Chromium; what was seen is handed to the tests."""
+"""The site of the demo run, opened page by page in headless Chromium; what was seen is handed to
+the tests.
+"""
 
 import json
 import os
@@ -29,7 +31,9 @@ WIDTHS = (320, 640, 1280)
 
 @dataclass(frozen=True)
 class Visit:
-    """A page as a browser met it: what look.js saw, its width at each window width, requests, and what the console said."""
+    """A page as a browser met it: what look.js saw, its width at each window width, requests, and
+    what the console said.
+    """
 
     path: Path
     seen: dict
@@ -52,8 +56,14 @@ class Browser:
 
     def outside_requests(self) -> list[str]:
         """Addresses asked for that are not on this computer."""
-        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
-        urls = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        events = [
+            json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")
+        ]
+        urls = [
+            event["params"]["request"]["url"]
+            for event in events
+            if event["method"] == "Network.requestWillBeSent"
+        ]
         return [url for url in urls if not url.startswith(LOCAL)]
 
     def console(self) -> list[str]:
@@ -80,7 +90,10 @@ def browser():
 
     chromium, chromedriver = (shutil.which(name) for name in ("chromium", "chromedriver"))
     if not (chromium and chromedriver):
-        message = "No Chromium is installed (packages chromium and chromium-driver): the pages were not opened in a browser."
+        message = (
+            "No Chromium is installed (packages chromium and chromium-driver): the pages "
+            "were not opened in a browser."
+        )
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
@@ -103,7 +116,8 @@ def site() -> Path:
     folder = Path(os.environ.get("EVALKIT_SITE") or ROOT / "build/nbval/northern_ireland/site")
     if not (folder / "index.html").exists():
         pytest.fail(
-            f"There is no site in {folder}. Make it first: evalkit run params/northern_ireland.yaml --out build/nbval "
+            f"There is no site in {folder}. Make it first: evalkit run "
+            "params/northern_ireland.yaml --out build/nbval "
             "(make test does so), or name another run's site in EVALKIT_SITE."
         )
     return folder

@@ -1,6 +1,8 @@
-"""The pages of the demo run in a real browser: whole, offline, traceable to published tables, and usable by everyone.
+"""The pages of the demo run in a real browser: whole, offline, traceable to published tables, and
+usable by everyone.
 
-Not every rule of WCAG 2.1 can be tested by a program; these are the ones that can without further tools.
+Not every rule of WCAG 2.1 can be tested by a program; these are the ones that can without further
+tools.
 """
 
 import re
@@ -33,7 +35,12 @@ def faults(visits, find):
 def read_number(text: str, language: str) -> float:
     """A number as a reader of the language reads it: units, currency and spaces left out."""
     thousands, decimal = ("", ",") if language == "sv" else (",", ".")
-    text = text.replace(NBSP, "").replace(MINUS, "-").replace(thousands or NBSP, "").replace(decimal, ".")
+    text = (
+        text.replace(NBSP, "")
+        .replace(MINUS, "-")
+        .replace(thousands or NBSP, "")
+        .replace(decimal, ".")
+    )
     return float("".join(letter for letter in text if letter in "+-.0123456789"))
 
 
@@ -42,14 +49,18 @@ def shows_its_value(mark: dict, value: object, language: str) -> bool:
     kind, _, rest = mark["form"].partition(":")
     if kind == "withheld":
         return value is None
-    if value is None or (kind in ("percent", "signed_percent", "probability")) != ("%" in mark["text"]):
+    if value is None or (kind in ("percent", "signed_percent", "probability")) != (
+        "%" in mark["text"]
+    ):
         return False
     side = BOUNDS.get(mark["text"].split()[0]) if kind in ("probability", "percent") else None
     if side:
         return side * (100 * value - read_number(mark["text"], language)) > 0
     digits = int(rest.split(":")[0])
     scale = 100 if kind in HUNDREDFOLD else 1
-    return abs(read_number(mark["text"], language) - scale * value) <= 0.5 * 10.0**-digits + ARITHMETIC * max(1.0, abs(value))
+    return abs(
+        read_number(mark["text"], language) - scale * value
+    ) <= 0.5 * 10.0**-digits + ARITHMETIC * max(1.0, abs(value))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +78,13 @@ def test_read_number_reads_as_readers_do(text, language, value):
 
 
 @pytest.mark.parametrize(
-    ("text", "value", "is_true"), [("over 98%", 1.0, True), ("over 98%", 0.97, False), ("under 2%", 0.0, True), ("50%", 0.6, False)]
+    ("text", "value", "is_true"),
+    [
+        ("over 98%", 1.0, True),
+        ("over 98%", 0.97, False),
+        ("under 2%", 0.0, True),
+        ("50%", 0.6, False),
+    ],
 )
 def test_a_bound_shows_a_value_beyond_it(text, value, is_true):
     assert shows_its_value({"form": "probability:0", "text": text}, value, "en") is is_true
@@ -75,7 +92,10 @@ def test_a_bound_shows_a_value_beyond_it(text, value, is_true):
 
 def test_browser_would_notice_a_request_outside(browser, tmp_path):
     page = tmp_path / "outside.html"
-    page.write_text('<!doctype html><title>x</title><img src="http://outside.invalid/picture.png" alt="">', encoding="utf-8")
+    page.write_text(
+        '<!doctype html><title>x</title><img src="http://outside.invalid/picture.png" alt="">',
+        encoding="utf-8",
+    )
 
     browser.open(page)
 
@@ -84,7 +104,9 @@ def test_browser_would_notice_a_request_outside(browser, tmp_path):
 
 def test_browser_would_notice_an_error_in_the_console(browser, tmp_path):
     page = tmp_path / "error.html"
-    page.write_text("<!doctype html><title>x</title><script>throw new Error('seen')</script>", encoding="utf-8")
+    page.write_text(
+        "<!doctype html><title>x</title><script>throw new Error('seen')</script>", encoding="utf-8"
+    )
 
     browser.open(page)
 
@@ -93,7 +115,9 @@ def test_browser_would_notice_an_error_in_the_console(browser, tmp_path):
 
 def test_site_has_a_page_for_every_district_and_language(site, run):
     names = ["index.html", *(f"{slug(district)}.html" for district in run.params.districts)]
-    expected = {f"{language}/{name}" for language in run.params.languages for name in names} | {"index.html"}
+    expected = {f"{language}/{name}" for language in run.params.languages for name in names} | {
+        "index.html"
+    }
 
     assert {path.relative_to(site).as_posix() for path in site.rglob("*.html")} == expected
 
@@ -101,7 +125,15 @@ def test_site_has_a_page_for_every_district_and_language(site, run):
 def test_titles_are_ours(visits, run):
     titles = tuple(run.params.title.values())
 
-    assert faults(visits, lambda visit: [] if any(title in visit.seen["title"] for title in titles) else visit.seen["title"]) == {}
+    assert (
+        faults(
+            visits,
+            lambda visit: (
+                [] if any(title in visit.seen["title"] for title in titles) else visit.seen["title"]
+            ),
+        )
+        == {}
+    )
 
 
 def test_pages_ask_nothing_of_the_network(visits):
@@ -109,7 +141,10 @@ def test_pages_ask_nothing_of_the_network(visits):
 
 
 def test_pages_run_no_script_and_forbid_it(visits):
-    assert faults(visits, lambda v: v.seen["scripts"] or "default-src 'none'" not in v.seen["policy"]) == {}
+    assert (
+        faults(visits, lambda v: v.seen["scripts"] or "default-src 'none'" not in v.seen["policy"])
+        == {}
+    )
 
 
 def test_console_stays_silent(visits):
@@ -117,16 +152,24 @@ def test_console_stays_silent(visits):
 
 
 def test_every_number_is_the_published_one(reports, site):
-    tables = {path.stem: read_published(site.parent, path.stem).data for path in (site.parent / "published").glob("*.json")}
+    tables = {
+        path.stem: read_published(site.parent, path.stem).data
+        for path in (site.parent / "published").glob("*.json")
+    }
 
     def wrong(visit):
-        return [mark for mark in visit.seen["marks"] if not shows_its_value(mark, published_value(tables, mark), visit.seen["lang"])]
+        return [
+            mark
+            for mark in visit.seen["marks"]
+            if not shows_its_value(mark, published_value(tables, mark), visit.seen["lang"])
+        ]
 
     assert faults(reports, wrong) == {}
 
 
 def test_every_page_has_numbers(reports):
-    # Fewer would mean that sections are missing: the smallest page shows its curves and the effect of all districts together.
+    # Fewer would mean that sections are missing: the smallest page shows its curves and the effect
+    # of all districts together.
     assert faults(reports, lambda visit: len(visit.seen["marks"]) < 100) == {}
 
 
@@ -142,7 +185,15 @@ def test_pages_show_the_same_numbers_in_both_languages(reports):
 
 
 def test_no_page_scrolls_sideways(visits):
-    assert faults(visits, lambda visit: {width: found for width, found in visit.scroll_widths.items() if found > width}) == {}
+    assert (
+        faults(
+            visits,
+            lambda visit: {
+                width: found for width, found in visit.scroll_widths.items() if found > width
+            },
+        )
+        == {}
+    )
 
 
 def test_lang_is_that_of_the_folder(reports):
@@ -152,7 +203,11 @@ def test_lang_is_that_of_the_folder(reports):
 def test_pages_have_one_h1_and_headings_in_order(visits):
     def disordered(visit):
         levels = visit.seen["headings"]
-        return levels.count(1) != 1 or levels[0] != 1 or any(after - before > 1 for before, after in pairwise(levels))
+        return (
+            levels.count(1) != 1
+            or levels[0] != 1
+            or any(after - before > 1 for before, after in pairwise(levels))
+        )
 
     assert faults(visits, disordered) == {}
 
@@ -160,13 +215,23 @@ def test_pages_have_one_h1_and_headings_in_order(visits):
 def test_pages_have_landmarks_and_named_navigation(reports):
     expected = {"main": 1, "header": 1, "footer": 1}
 
-    assert faults(reports, lambda visit: visit.seen["landmarks"] != expected or "" in visit.seen["navigations"]) == {}
+    assert (
+        faults(
+            reports,
+            lambda visit: visit.seen["landmarks"] != expected or "" in visit.seen["navigations"],
+        )
+        == {}
+    )
 
 
 def test_pictures_have_a_label_a_conclusion_and_a_table(reports):
     def bare(visit):
         needed = ("label", "conclusion", "cells", "height")
-        return [p["label"] for p in visit.seen["pictures"] if p["role"] != "img" or not all(p[field] for field in needed)]
+        return [
+            p["label"]
+            for p in visit.seen["pictures"]
+            if p["role"] != "img" or not all(p[field] for field in needed)
+        ]
 
     assert faults(reports, bare) == {}
 
@@ -176,7 +241,17 @@ def test_pages_have_pictures(reports):
 
 
 def test_tables_have_captions_and_scoped_headers(reports):
-    assert faults(reports, lambda visit: [t for t in visit.seen["tables"] if not t["caption"] or t["unscoped"] or not t["headers"]]) == {}
+    assert (
+        faults(
+            reports,
+            lambda visit: [
+                t
+                for t in visit.seen["tables"]
+                if not t["caption"] or t["unscoped"] or not t["headers"]
+            ],
+        )
+        == {}
+    )
 
 
 def test_ranges_in_tables_stand_on_one_line(reports):
@@ -184,21 +259,37 @@ def test_ranges_in_tables_stand_on_one_line(reports):
 
 
 def test_ids_stand_once(visits):
-    assert faults(visits, lambda visit: [name for name, count in Counter(visit.seen["ids"]).items() if count > 1]) == {}
+    assert (
+        faults(
+            visits,
+            lambda visit: [name for name, count in Counter(visit.seen["ids"]).items() if count > 1],
+        )
+        == {}
+    )
 
 
 def test_links_have_text_and_lead_somewhere(visits):
     def dead(visit):
-        return [link["href"] for link in visit.seen["links"] if not link["text"] or not leads_somewhere(visit, link["href"])]
+        return [
+            link["href"]
+            for link in visit.seen["links"]
+            if not link["text"] or not leads_somewhere(visit, link["href"])
+        ]
 
     assert faults(visits, dead) == {}
 
 
 def test_pages_link_to_themselves_in_the_other_language(reports, run):
     def missing(visit):
-        others = [language for language in run.params.languages if language != visit.path.parent.name]
+        others = [
+            language for language in run.params.languages if language != visit.path.parent.name
+        ]
         linked = {(link["href"], link["lang"]) for link in visit.seen["links"]}
-        return [language for language in others if (f"../{language}/{visit.path.name}", language) not in linked]
+        return [
+            language
+            for language in others
+            if (f"../{language}/{visit.path.name}", language) not in linked
+        ]
 
     assert faults(reports, missing) == {}
 
@@ -217,8 +308,14 @@ def test_first_tab_reaches_the_skip_link(browser, reports):
 
 
 def published_value(tables: dict[str, pl.DataFrame], mark: dict) -> object:
-    """The value at a mark's address; a text, which no number equals, where there is no such place."""
-    rows = tables[mark["table"]].filter(pl.col("row_id") == int(mark["row"])) if mark["table"] in tables else pl.DataFrame()
+    """The value at a mark's address; a text, which no number equals, where there is no such
+    place.
+    """
+    rows = (
+        tables[mark["table"]].filter(pl.col("row_id") == int(mark["row"]))
+        if mark["table"] in tables
+        else pl.DataFrame()
+    )
     if rows.height != 1 or mark["col"] not in rows.columns:
         return float("nan")
     return rows[mark["col"]].item()
@@ -239,12 +336,24 @@ def test_no_page_contradicts_itself(site, contradictions):
 
 def test_verdicts_say_what_the_published_probabilities_say(site, run):
     parts = pl.read_parquet(site.parent / "published" / "value_parts.parquet").filter(part="total")
-    told = {f"{row['district']}/{row['intervention_id']}/{row['perspective']}": row for row in parts.iter_rows(named=True)}
-    verdict = re.compile(r'data-question="pays" data-subject="([^"]*)" data-horizon="(\d+)" data-band="([^"]*)"')
-    said = {found for page in site.rglob("*.html") for found in verdict.findall(page.read_text(encoding="utf-8"))}
+    told = {
+        f"{row['district']}/{row['intervention_id']}/{row['perspective']}": row
+        for row in parts.iter_rows(named=True)
+    }
+    verdict = re.compile(
+        r'data-question="pays" data-subject="([^"]*)" data-horizon="(\d+)" data-band="([^"]*)"'
+    )
+    said = {
+        found
+        for page in site.rglob("*.html")
+        for found in verdict.findall(page.read_text(encoding="utf-8"))
+    }
 
     assert said
     for subject, horizon, band in said:
         row = told[unescape(subject)]
-        assert (int(horizon), band) == (row["horizon_months"], band_of(row["probability_positive"])), subject
+        assert (int(horizon), band) == (
+            row["horizon_months"],
+            band_of(row["probability_positive"]),
+        ), subject
         assert int(horizon) == run.params.value.horizon_months

@@ -49,14 +49,38 @@ def test_fine_gray_without_other_causes_is_cox():
 
 REFUSALS = {
     "unknown": (SPELLS, {"covariates": ["y"]}, r"1 covariates cannot be used.*where: columns y"),
-    "text": (SPELLS.with_columns(x=pl.lit("a")), {}, r"1 covariates cannot be used.*where: columns x"),
-    "missing": (SPELLS.with_columns(x=pl.Series([1.0, None, 0.0])), {}, r"1 covariates cannot be used.*where: columns x"),
+    "text": (
+        SPELLS.with_columns(x=pl.lit("a")),
+        {},
+        r"1 covariates cannot be used.*where: columns x",
+    ),
+    "missing": (
+        SPELLS.with_columns(x=pl.Series([1.0, None, 0.0])),
+        {},
+        r"1 covariates cannot be used.*where: columns x",
+    ),
     "none": (SPELLS, {"covariates": []}, r"No covariate is named.*where: columns none"),
-    "constant": (SPELLS.with_columns(x=1.0), {}, r"do not tell their effects apart.*where: 1 covariates"),
+    "constant": (
+        SPELLS.with_columns(x=1.0),
+        {},
+        r"do not tell their effects apart.*where: 1 covariates",
+    ),
     "separating": (SPELLS[:2], {}, r"(does not settle|do not tell their effects apart).*where: "),
-    "nobody": (SPELLS.with_columns(ended=False), {}, r"Nobody left.*where: column \"ended\": 0 of 3 rows"),
-    "no_cause": (SPELLS.with_columns(ended=pl.lit("work")), {}, r"not said which cause.*where: column \"ended\""),
-    "wrong_cause": (SPELLS.with_columns(ended=pl.lit("work")), {"cause": "play"}, r"does not occur.*where: column \"ended\", cause = play"),
+    "nobody": (
+        SPELLS.with_columns(ended=False),
+        {},
+        r"Nobody left.*where: column \"ended\": 0 of 3 rows",
+    ),
+    "no_cause": (
+        SPELLS.with_columns(ended=pl.lit("work")),
+        {},
+        r"not said which cause.*where: column \"ended\"",
+    ),
+    "wrong_cause": (
+        SPELLS.with_columns(ended=pl.lit("work")),
+        {"cause": "play"},
+        r"does not occur.*where: column \"ended\", cause = play",
+    ),
 }
 
 

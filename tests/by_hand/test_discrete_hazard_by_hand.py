@@ -16,7 +16,12 @@ from evalkit.survival import discrete_hazard
 EXACT = 1e-9  # Newton steps stop below 1e-10
 
 SPELLS = pl.DataFrame(
-    {"months": [2, 1, 1, 1, 1, 1], "ended": [True, False, False, True, True, False], "x": [0, 0, 0, 1, 1, 1], "person": [1, 2, 3, 4, 5, 6]}
+    {
+        "months": [2, 1, 1, 1, 1, 1],
+        "ended": [True, False, False, True, True, False],
+        "x": [0, 0, 0, 1, 1, 1],
+        "person": [1, 2, 3, 4, 5, 6],
+    }
 )
 COLUMNS = {"time": "months", "event": "ended", "covariates": ["x"], "band_starts": [1]}
 
@@ -38,27 +43,48 @@ def test_error_of_the_baseline_is_that_of_a_log_odds():
 def test_cloglog_is_the_log_of_minus_log_of_staying():
     fit = discrete_hazard(SPELLS, **COLUMNS, link="cloglog")
 
-    assert fit.terms["estimate"].to_list() == pytest.approx([log(-log(3 / 4)), log(-log(1 / 3)) - log(-log(3 / 4))], abs=EXACT)
+    assert fit.terms["estimate"].to_list() == pytest.approx(
+        [log(-log(3 / 4)), log(-log(1 / 3)) - log(-log(3 / 4))], abs=EXACT
+    )
 
 
 def test_a_split_spell_gives_the_same_fit():
-    split = pl.concat([SPELLS.with_columns(entry=0), SPELLS[:1].with_columns(entry=1)], how="vertical_relaxed")
+    split = pl.concat(
+        [SPELLS.with_columns(entry=0), SPELLS[:1].with_columns(entry=1)], how="vertical_relaxed"
+    )
     split = split.with_row_index().with_columns(
-        months=pl.when(pl.col("index") == 0).then(1).otherwise("months"), ended=pl.col("ended") & (pl.col("index") != 0)
+        months=pl.when(pl.col("index") == 0).then(1).otherwise("months"),
+        ended=pl.col("ended") & (pl.col("index") != 0),
     )
 
     fit = discrete_hazard(split, **COLUMNS, entry="entry", cluster="person", link="logit")
 
     whole = discrete_hazard(SPELLS, **COLUMNS, cluster="person", link="logit")
-    assert fit.terms["estimate"].to_list() == pytest.approx(whole.terms["estimate"].to_list(), abs=EXACT)
-    assert fit.terms["std_error"].to_list() == pytest.approx(whole.terms["std_error"].to_list(), abs=EXACT)
+    assert fit.terms["estimate"].to_list() == pytest.approx(
+        whole.terms["estimate"].to_list(), abs=EXACT
+    )
+    assert fit.terms["std_error"].to_list() == pytest.approx(
+        whole.terms["std_error"].to_list(), abs=EXACT
+    )
 
 
 REFUSALS = {
-    "fractions": (SPELLS.with_columns(pl.col("months") * 1.5), {}, r"whole months.*where: column \"months\""),
+    "fractions": (
+        SPELLS.with_columns(pl.col("months") * 1.5),
+        {},
+        r"whole months.*where: column \"months\"",
+    ),
     "late_band": (SPELLS, {"band_starts": [2]}, r"bands that begin with month 1.*band_starts = 2"),
-    "nobody": (SPELLS.with_columns(ended=False), {}, r"In 1 bands nobody leaves.*where: months 1\+: event"),
-    "separating": (SPELLS.with_columns(ended=pl.col("x") == 1), {}, r"does not settle.*where: 2 terms"),
+    "nobody": (
+        SPELLS.with_columns(ended=False),
+        {},
+        r"In 1 bands nobody leaves.*where: months 1\+: event",
+    ),
+    "separating": (
+        SPELLS.with_columns(ended=pl.col("x") == 1),
+        {},
+        r"does not settle.*where: 2 terms",
+    ),
     "unknown": (SPELLS, {"covariates": ["y"]}, r"1 covariates cannot be used.*where: columns y"),
 }
 

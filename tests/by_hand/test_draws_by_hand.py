@@ -1,11 +1,18 @@
-"""Ranges of draws: places among the replicates counted by hand, and how many new draws a range holds."""
+"""Ranges of draws: places among the replicates counted by hand, and how many new draws a range
+holds.
+"""
 
 import numpy as np
 import polars as pl
 import pytest
 from scipy.stats import norm
 
-from evalkit.draws import estimate_with_range, percentile_limits, probability_above_zero, share_above_zero
+from evalkit.draws import (
+    estimate_with_range,
+    percentile_limits,
+    probability_above_zero,
+    share_above_zero,
+)
 from evalkit.errors import EstimationError
 
 _RNG = np.random.default_rng(11)
@@ -20,13 +27,17 @@ def test_of_39_replicates_the_outermost_are_the_limits():
     replicates = _RNG.permutation(np.arange(1.0, 40.0))
 
     assert percentile_limits(replicates).tolist() == pytest.approx([1, 39])
-    assert _table(replicates).select(estimate_with_range("value")).row(0) == pytest.approx((0.5, 1, 39))
+    assert _table(replicates).select(estimate_with_range("value")).row(0) == pytest.approx(
+        (0.5, 1, 39)
+    )
 
 
 def test_a_place_between_two_replicates_lies_on_the_line_between_them():
     # 0.025 x 100 = 2.5 of 99.
     assert percentile_limits(np.arange(1.0, 100.0)).tolist() == pytest.approx([2.5, 97.5])
-    observed = _table(np.arange(1.0, 100.0)).select(estimate_with_range("value", is_observed=True)).row(0)
+    observed = (
+        _table(np.arange(1.0, 100.0)).select(estimate_with_range("value", is_observed=True)).row(0)
+    )
     assert set(observed[1:]) <= {2, 3, 97, 98}
 
 
@@ -57,7 +68,8 @@ def test_recycled_replicates_give_no_narrower_a_range():
 
     # The share of new draws within the limits: those of a normal distribution.
     with_care, without = (
-        (norm.cdf(upper) - norm.cdf(lower)).mean() for lower, upper in (percentile_limits(many, n_independent=50), percentile_limits(many))
+        (norm.cdf(upper) - norm.cdf(lower)).mean()
+        for lower, upper in (percentile_limits(many, n_independent=50), percentile_limits(many))
     )
     assert with_care == pytest.approx(0.955, abs=0.006)
     assert without < 0.94
@@ -77,7 +89,8 @@ def test_a_confidence_level_is_a_share(conf_level):
 
 
 def test_the_probability_above_zero_is_where_the_limit_would_be_zero():
-    # Nine replicates, the third smallest -1 and the fourth 1: zero lies half-way between places 3 and 4 of 10.
+    # Nine replicates, the third smallest -1 and the fourth 1: zero lies half-way between places 3
+    # and 4 of 10.
     replicates = _RNG.permutation([-3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
 
     assert probability_above_zero(replicates) == pytest.approx(1 - 3.5 / 10)
@@ -104,6 +117,10 @@ def test_a_range_lies_above_zero_exactly_where_the_probability_says_so(n_draws, 
 def test_tables_and_arrays_give_the_same_probability(n_draws):
     replicates = _RNG.normal(0.3, 1.0, size=n_draws)
 
-    assert _table(replicates).select(share_above_zero("value")).item() == pytest.approx(probability_above_zero(replicates))
-    assert _table(np.abs(replicates)).select(share_above_zero("value")).item() == pytest.approx(probability_above_zero(np.abs(replicates)))
+    assert _table(replicates).select(share_above_zero("value")).item() == pytest.approx(
+        probability_above_zero(replicates)
+    )
+    assert _table(np.abs(replicates)).select(share_above_zero("value")).item() == pytest.approx(
+        probability_above_zero(np.abs(replicates))
+    )
     assert _table([]).select(share_above_zero("value")).item() is None

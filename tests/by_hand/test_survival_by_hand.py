@@ -20,7 +20,15 @@ from fractions import Fraction as F
 import polars as pl
 import pytest
 
-from evalkit.survival import aalen_johansen, kaplan_meier, restricted_mean, state_occupation, tabulate_risk_set, time_in_state, time_lost
+from evalkit.survival import (
+    aalen_johansen,
+    kaplan_meier,
+    restricted_mean,
+    state_occupation,
+    tabulate_risk_set,
+    time_in_state,
+    time_lost,
+)
 
 EXACT = 1e-15  # the last digit of a double
 
@@ -67,7 +75,10 @@ def test_greenwood_error_of_six_rows():
 def test_aalen_johansen_of_six_rows():
     curves = aalen_johansen(SPELLS, time="exit", event="cause", entry="entry")
 
-    by_cause = {cause: curve["estimate"].to_list() for (cause,), curve in curves.partition_by("cause", as_dict=True).items()}
+    by_cause = {
+        cause: curve["estimate"].to_list()
+        for (cause,), curve in curves.partition_by("cause", as_dict=True).items()
+    }
     assert by_cause["work"] == numbers([F(0), F(1, 5), F(9, 25), F(43, 75)])
     assert by_cause["studies"] == numbers([F(0), F(0), F(0), F(16, 75)])
 
@@ -82,7 +93,9 @@ def test_jackknife_error_adds_the_rows_of_a_person_before_squaring():
     curve = kaplan_meier(SPELLS, time="exit", event="ended", entry="entry", cluster="person")
 
     # Month 1: row a moves the share by -4/25, rows b, c, d, e by 1/25 each; a and c are one person.
-    assert curve["std_error"][1] ** 2 == pytest.approx(float(F(-3, 25) ** 2 + 3 * F(1, 25) ** 2), abs=EXACT)
+    assert curve["std_error"][1] ** 2 == pytest.approx(
+        float(F(-3, 25) ** 2 + 3 * F(1, 25) ** 2), abs=EXACT
+    )
 
 
 def test_restricted_mean_is_the_area_under_the_steps():
@@ -97,11 +110,9 @@ def test_months_lost_and_kept_make_up_the_horizon():
     assert lost["estimate"].to_list() == numbers([F(0), F(1, 5) + F(9, 25)])
 
 
-# person  month 1   month 2   month 3        in support after 0, 1, 2: 3/4, 3/4 2/3 + 1/4 = 3/4, 3/4 2/3 = 1/2
-# 1       support   work      work
-# 2       support   support   work
-# 3       support   support   support
-# 4       work      support   support
+# person  month 1   month 2   month 3        in support after 0, 1, 2: 3/4, 3/4 2/3 + 1/4 = 3/4, 3/4
+# 2/3 = 1/2 1       support   work      work 2       support   support   work 3       support
+# support   support 4       work      support   support
 STAYS = pl.DataFrame(
     [
         ("1", 0, 1, "support", "work"),
@@ -115,7 +126,13 @@ STAYS = pl.DataFrame(
     schema=["person", "start", "stop", "state", "next"],
     orient="row",
 )
-COLUMNS = {"id": "person", "start": "start", "stop": "stop", "from_state": "state", "to_state": "next"}
+COLUMNS = {
+    "id": "person",
+    "start": "start",
+    "stop": "stop",
+    "from_state": "state",
+    "to_state": "next",
+}
 
 
 def test_state_occupation_of_four_persons():
@@ -130,10 +147,14 @@ def test_state_occupation_of_four_persons():
 def test_estimated_start_has_the_error_of_a_share():
     curves = state_occupation(STAYS, **COLUMNS, p0="estimated")
 
-    assert curves.filter(pl.col("time") == 0)["std_error"].to_list() == pytest.approx([float(F(3, 64)) ** 0.5] * 2, abs=EXACT)
+    assert curves.filter(pl.col("time") == 0)["std_error"].to_list() == pytest.approx(
+        [float(F(3, 64)) ** 0.5] * 2, abs=EXACT
+    )
 
 
 def test_time_in_state_of_four_persons():
     times = time_in_state(STAYS, **COLUMNS, horizon=3)
 
-    assert dict(times.select("state", "estimate").iter_rows()) == pytest.approx({"support": 2.0, "work": 1.0}, abs=EXACT)
+    assert dict(times.select("state", "estimate").iter_rows()) == pytest.approx(
+        {"support": 2.0, "work": 1.0}, abs=EXACT
+    )

@@ -1,4 +1,6 @@
-"""Earlier participation, exclusions, the latest value, forms of elapsed months, calendar time and households, worked out on paper."""
+"""Earlier participation, exclusions, the latest value, forms of elapsed months, calendar time and
+households, worked out on paper.
+"""
 
 from datetime import date
 
@@ -15,23 +17,52 @@ START = date(2020, 1, 1)
 STATES = {"s": "support", "w": "work"}
 
 
-def _tables(lives: dict[str, str], courses: list[tuple], households: dict[str, str] | None = None) -> dict:
-    """Lives as letters a month (s, w), each one spell of support while it is s from the first month; courses: person, intervention, first month
-    (1 is the extract's first), first month after it."""
+def _tables(
+    lives: dict[str, str], courses: list[tuple], households: dict[str, str] | None = None
+) -> dict:
+    """Lives as letters a month (s, w), each one spell of support while it is s from the first
+    month; courses: person, intervention, first month (1 is the extract's first), first month after
+    it."""
     spells = [
-        (who, (households or {}).get(who, who), "North", START, add_months(START, len(life) - len(life.lstrip("s"))), True)
+        (
+            who,
+            (households or {}).get(who, who),
+            "North",
+            START,
+            add_months(START, len(life) - len(life.lstrip("s"))),
+            True,
+        )
         for who, life in lives.items()
     ]
-    episodes = [(who, what, add_months(START, at - 1), add_months(START, over - 1), 3) for who, what, at, over in courses]
-    intervals = [(who, "North", k, k + 1, STATES[letter]) for who, life in lives.items() for k, letter in enumerate(life)]
+    episodes = [
+        (who, what, add_months(START, at - 1), add_months(START, over - 1), 3)
+        for who, what, at, over in courses
+    ]
+    intervals = [
+        (who, "North", k, k + 1, STATES[letter])
+        for who, life in lives.items()
+        for k, letter in enumerate(life)
+    ]
     return {
-        "spells": pl.DataFrame(spells, schema=["person_id", "cluster_id", "district", "start", "end", "is_start_known"], orient="row"),
-        "episodes": pl.DataFrame(
-            episodes,
-            schema={"person_id": pl.String, "intervention_id": pl.String, "start": pl.Date, "end": pl.Date, "planned_months": pl.Int32},
+        "spells": pl.DataFrame(
+            spells,
+            schema=["person_id", "cluster_id", "district", "start", "end", "is_start_known"],
             orient="row",
         ),
-        "state_intervals": pl.DataFrame(intervals, schema=["person_id", "district", "start", "stop", "from_state"], orient="row"),
+        "episodes": pl.DataFrame(
+            episodes,
+            schema={
+                "person_id": pl.String,
+                "intervention_id": pl.String,
+                "start": pl.Date,
+                "end": pl.Date,
+                "planned_months": pl.Int32,
+            },
+            orient="row",
+        ),
+        "state_intervals": pl.DataFrame(
+            intervals, schema=["person_id", "district", "start", "stop", "from_state"], orient="row"
+        ),
         "person": pl.DataFrame({"person_id": list(lives)}),
         "first_month": START,
     }
@@ -54,12 +85,17 @@ def _protocol(first: int, last: int, **changes) -> Protocol:
 
 
 def _column(trials, term: str, person: str = "a") -> list[float]:
-    return trials.design[(trials.rows["person_id"] == person).to_numpy(), trials.terms.index(term)].round(9).tolist()
+    return (
+        trials.design[(trials.rows["person_id"] == person).to_numpy(), trials.terms.index(term)]
+        .round(9)
+        .tolist()
+    )
 
 
 HISTORY = [("a", "course", 2, 4), ("a", "help", 3, 6), ("b", "help", 9, 10)]
 MEASURES = [
-    # a is in the course in months 2 and 3 and in help in 3, 4 and 5: stays begun before months 2 and 5 to 8, and months since the last ended.
+    # a is in the course in months 2 and 3 and in help in 3, 4 and 5: stays begun before months 2
+    # and 5 to 8, and months since the last ended.
     ("any", "ever", [0, 1, 1, 1, 1]),
     ("any", "count", [0, 2, 2, 2, 2]),
     ("help", "count", [0, 1, 1, 1, 1]),
@@ -90,7 +126,8 @@ def test_earlier_participation_is_what_began_before_the_trial(of, measure, expec
 
 
 EXCLUSIONS = [
-    # The trials of a that remain: help runs in months 3 to 5, so within 2 months before the trials of months 4 to 7.
+    # The trials of a that remain: help runs in months 3 to 5, so within 2 months before the trials
+    # of months 4 to 7.
     ({"of": "help", "within_months": 2}, [2, 8]),
     ({"of": "help", "within_months": 1}, [2, 7, 8]),
     ({"of": "help"}, [2]),
@@ -118,7 +155,9 @@ def test_who_took_part_earlier_is_left_out_as_declared(exclusion, months):
     ],
 )
 def test_time_zero_asks_and_a_later_start_is_a_start_all_the_same(rule, months):
-    """b may enter the trials of months 2 and 3 alone, waits on in the months after, and starts in month 6: in follow-up months 5 and 4."""
+    """b may enter the trials of months 2 and 3 alone, waits on in the months after, and starts in
+    month 6: in follow-up months 5 and 4.
+    """
     courses = [("a", "course", 2, 3), ("b", "course", 6, 7), ("b", "help", 3, 4)]
     courses += [(who, "step", 0, 2) for who in "ab"] + [(who, "care", 1, 3) for who in "ab"]
     protocol = _protocol(2, 6, comparisons=["wait", "never"], follow_up_months=5, eligibility=rule)
@@ -132,14 +171,27 @@ def test_time_zero_asks_and_a_later_start_is_a_start_all_the_same(rule, months):
 
 
 def test_leaving_is_asked_with_what_came_before_the_stay():
-    """a's stay of months 5 to 7 is the second: one earlier stay, over for two months when it began, whichever month leaving is asked of."""
-    covariates = [{"name": name, "kind": "participation", "of": "this", "measure": name} for name in ("count", "months_since", "share")]
+    """a's stay of months 5 to 7 is the second: one earlier stay, over for two months when it began,
+    whichever month leaving is asked of.
+    """
+    covariates = [
+        {"name": name, "kind": "participation", "of": "this", "measure": name}
+        for name in ("count", "months_since", "share")
+    ]
     courses = [("a", "course", 2, 3), ("a", "course", 5, 8)]
-    protocol = _protocol(2, 8, covariates=covariates, stop_months=[1], eligibility={"exclude_participation": [{"of": "help"}]})
+    protocol = _protocol(
+        2,
+        8,
+        covariates=covariates,
+        stop_months=[1],
+        eligibility={"exclude_participation": [{"of": "help"}]},
+    )
 
     trials = stop_trials(**_tables({"a": "s" * 9}, courses), protocol=protocol)
 
-    asked = trials.rows.select("trial_month", "elapsed_months", count=pl.Series(_column(trials, "count"))).rows()
+    asked = trials.rows.select(
+        "trial_month", "elapsed_months", count=pl.Series(_column(trials, "count"))
+    ).rows()
     assert asked == [(3, 1, 0.0), (6, 1, 1.0), (7, 2, 1.0)]
     assert _column(trials, "months_since") == pytest.approx([0, np.log1p(2), np.log1p(2)], abs=1e-9)
     assert _column(trials, "share") == pytest.approx([0, 1 / 4, 1 / 4], abs=1e-9)
@@ -163,16 +215,31 @@ def test_the_latest_value_is_the_last_one_known_before_the_trial():
         }
     )
     covariates = [
-        {"name": "language", "kind": "latest", "table": "household_member", "column": "support_obstacle", "equals": "language"},
-        {"name": "health", "kind": "latest", "table": "assessment", "column": "rating_share", "life_area": "health"},
+        {
+            "name": "language",
+            "kind": "latest",
+            "table": "household_member",
+            "column": "support_obstacle",
+            "equals": "language",
+        },
+        {
+            "name": "health",
+            "kind": "latest",
+            "table": "assessment",
+            "column": "rating_share",
+            "life_area": "health",
+        },
     ]
     tables = _tables({"a": "s" * 7, "b": "s" * 7}, [])
 
     trials = emulate_trials(
-        **tables, protocol=_protocol(2, 7, covariates=covariates), delivered={"household_member": members, "assessment": assessed}
+        **tables,
+        protocol=_protocol(2, 7, covariates=covariates),
+        delivered={"household_member": members, "assessment": assessed},
     )
 
-    # Months 2 to 7: the value of the trial's own month is not known yet; an empty cell leaves what was known.
+    # Months 2 to 7: the value of the trial's own month is not known yet; an empty cell leaves what
+    # was known.
     assert _column(trials, "language") == [0, 1, 1, 0, 1, 1]
     assert _column(trials, "language_unknown") == [1, 0, 0, 0, 0, 0]
     assert _column(trials, "health") == [0, 0, 0.25, 0.25, 0.75, 0.75]
@@ -186,15 +253,26 @@ def test_elapsed_months_stand_in_bands_or_as_a_spline():
         {"name": "curved", "kind": "elapsed", "form": "spline", "knots": [1, 2, 4]},
     ]
 
-    trials = emulate_trials(**_tables({"a": "s" * 7}, []), protocol=_protocol(2, 7, covariates=forms))
+    trials = emulate_trials(
+        **_tables({"a": "s" * 7}, []), protocol=_protocol(2, 7, covariates=forms)
+    )
 
     # Months on support at the trials of months 2 to 7: 1 to 6.
-    assert trials.terms[1:] == ("banded_from_2", "banded_from_4", "banded_unknown", "curved", "curved_curve_2", "curved_unknown")
+    assert trials.terms[1:] == (
+        "banded_from_2",
+        "banded_from_4",
+        "banded_unknown",
+        "curved",
+        "curved_curve_2",
+        "curved_unknown",
+    )
     assert _column(trials, "banded_from_2") == [0, 1, 1, 0, 0, 0]
     assert _column(trials, "banded_from_4") == [0, 0, 0, 1, 1, 1]
     assert _column(trials, "curved") == pytest.approx([0, 1 / 3, 2 / 3, 1, 4 / 3, 5 / 3], abs=1e-9)
     # (x-1)^3+ - (x-2)^3+ 3/2 + (x-4)^3+ 1/2, over 27.
-    assert _column(trials, "curved_curve_2") == pytest.approx(np.array([0, 1, 6.5, 15, 24, 33]) / 27, abs=1e-9)
+    assert _column(trials, "curved_curve_2") == pytest.approx(
+        np.array([0, 1, 6.5, 15, 24, 33]) / 27, abs=1e-9
+    )
 
 
 def test_a_natural_spline_is_straight_outside_its_knots_and_smooth_at_them():
@@ -215,42 +293,70 @@ def test_calendar_columns_have_mean_zero_and_do_not_repeat_each_other_over_the_m
 
     assert np.allclose(columns.mean(axis=0), 0, atol=EXACT)
     assert np.allclose(columns.T @ columns / 36, np.eye(3), atol=1e-10)
-    assert np.allclose(np.diff(columns[:, 0], n=2), 0, atol=1e-10) and columns[-1, 0] > columns[0, 0]
-    assert np.array_equal(calendar_columns(np.array([40, 5]), first=5, last=40, n_terms=3), columns[[-1, 0]])
+    assert (
+        np.allclose(np.diff(columns[:, 0], n=2), 0, atol=1e-10) and columns[-1, 0] > columns[0, 0]
+    )
+    assert np.array_equal(
+        calendar_columns(np.array([40, 5]), first=5, last=40, n_terms=3), columns[[-1, 0]]
+    )
 
 
 def test_calendar_time_of_starting_later_runs_to_the_last_month_of_waiting():
     protocol = _protocol(2, 13, comparisons=["wait", "never"], follow_up_months=6)
 
-    trials = emulate_trials(**_tables({"a": "s" * 19}, [("a", "course", 18, 19)]), protocol=protocol)
+    trials = emulate_trials(
+        **_tables({"a": "s" * 19}, [("a", "course", 18, 19)]), protocol=protocol
+    )
 
-    assert trials.terms == ("constant", "calendar_time", "calendar_time_curve_2", "calendar_time_curve_3")
-    assert np.array_equal(trials.design[:, 1:], calendar_columns(np.arange(2, 14), first=2, last=13, n_terms=3))
-    assert np.array_equal(trials.waiting.design[:, 1:], calendar_columns(np.arange(2, 19), first=2, last=18, n_terms=3))
+    assert trials.terms == (
+        "constant",
+        "calendar_time",
+        "calendar_time_curve_2",
+        "calendar_time_curve_3",
+    )
+    assert np.array_equal(
+        trials.design[:, 1:], calendar_columns(np.arange(2, 14), first=2, last=13, n_terms=3)
+    )
+    assert np.array_equal(
+        trials.waiting.design[:, 1:],
+        calendar_columns(np.arange(2, 19), first=2, last=18, n_terms=3),
+    )
 
 
 @pytest.mark.parametrize(
     ("last", "calendar", "terms"),
     [(13, {"form": "linear"}, 1), (13, {"form": "none"}, 0), (13, {"df": 2}, 2), (12, {}, 0)],
 )
-def test_calendar_time_is_left_out_where_it_is_not_asked_for_or_the_trials_span_less_than_a_year(last, calendar, terms):
-    trials = emulate_trials(**_tables({"a": "s" * 14}, []), protocol=_protocol(2, last, calendar=calendar))
+def test_calendar_time_is_left_out_where_it_is_not_asked_for_or_the_trials_span_less_than_a_year(
+    last, calendar, terms
+):
+    trials = emulate_trials(
+        **_tables({"a": "s" * 14}, []), protocol=_protocol(2, last, calendar=calendar)
+    )
 
     assert trials.design.shape[1] == 1 + terms == len(trials.terms)
 
 
 def test_a_household_is_drawn_whole_and_its_people_are_one_part_of_the_error():
-    """a and b share a household: their replicate is one, and four people who are two households have the error of two."""
+    """a and b share a household: their replicate is one, and four people who are two households
+    have the error of two.
+    """
     lives = {"a": "sww", "b": "sww", "c": "sss", "d": "sss", "e": "sww", "f": "sss"}
     courses = [("a", "course", 2, 3), ("c", "course", 2, 3)]
     alone = emulate_trials(**_tables(lives, courses), protocol=_protocol(2, 2))
-    shared = emulate_trials(**_tables(lives, courses, {"b": "a", "d": "c"}), protocol=_protocol(2, 2))
+    shared = emulate_trials(
+        **_tables(lives, courses, {"b": "a", "d": "c"}), protocol=_protocol(2, 2)
+    )
     is_work = (alone.outcomes[:, 0] == 0).astype(float)
 
     errors = [contrast(trials, is_work).std_error[0] for trials in (alone, shared)]
-    coefficients = [fit_propensity(trials, n_draws=40, seed=1).filter(pl.col("draw") > 0)["coefficient"] for trials in (alone, shared)]
+    coefficients = [
+        fit_propensity(trials, n_draws=40, seed=1).filter(pl.col("draw") > 0)["coefficient"]
+        for trials in (alone, shared)
+    ]
 
-    # Starters a, c work 1, 0; the comparison b, d, e, f works 1, 0, 1, 0. Parts in the difference: 1/4 of a, -1/4 of c; -+1/8 of the others.
+    # Starters a, c work 1, 0; the comparison b, d, e, f works 1, 0, 1, 0. Parts in the difference:
+    # 1/4 of a, -1/4 of c; -+1/8 of the others.
     assert errors[0] == pytest.approx(np.sqrt(2 / 16 + 4 / 64), abs=1e-9)
     # Together a and b hold 1/4 - 1/8, c and d -1/4 + 1/8.
     assert errors[1] == pytest.approx(np.sqrt(2 / 64 + 2 / 64), abs=1e-9)

@@ -1,4 +1,6 @@
-"""Made-up tables that have passed disclosure control, one for each family of charts, and words in both languages."""
+"""Made-up tables that have passed disclosure control, one for each family of charts, and words in
+both languages.
+"""
 
 from math import exp
 from pathlib import Path
@@ -8,7 +10,12 @@ import pytest
 import yaml
 
 from evalkit.charts.labels import percent_text
-from evalkit.disclosure import protect_counts, protect_curve, protect_estimates, protect_group_curves
+from evalkit.disclosure import (
+    protect_counts,
+    protect_curve,
+    protect_estimates,
+    protect_group_curves,
+)
 
 PROVENANCE = {"source": "made up for this test", "grade": "L"}
 TEXTS = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
@@ -44,7 +51,9 @@ class StubWords:
 
 def estimates(rows, name, keys, values):
     table = pl.DataFrame(rows, infer_schema_length=None).with_columns(n=pl.lit(100))
-    return protect_estimates(table, name=name, keys=keys, values=values, n_persons="n", unit="share", **PROVENANCE)
+    return protect_estimates(
+        table, name=name, keys=keys, values=values, n_persons="n", unit="share", **PROVENANCE
+    )
 
 
 def exit_curve_table(district: str = "Belfast"):
@@ -52,30 +61,63 @@ def exit_curve_table(district: str = "Belfast"):
     totals = {"work": 0, "studies": 0, "training": 0}
     for month in range(25):
         at_risk = left
-        for exit_, size, speed in (("work", 80, 0.10), ("studies", 50, 0.2), ("training", 26, 0.05)):
+        for exit_, size, speed in (
+            ("work", 80, 0.10),
+            ("studies", 50, 0.2),
+            ("training", 26, 0.05),
+        ):
             total = round(size * (1 - exp(-speed * month)))
             events, totals[exit_] = total - totals[exit_], total
             left -= events
             share = total / 200
             margin = 1.96 * (share * (1 - share) / 200) ** 0.5
-            rows.append((district, exit_, month, share, share - margin, share + margin, at_risk, events))
-    columns = ["district", "exit", "month", "estimate", "ci_lower", "ci_upper", "n_at_risk", "n_events"]
+            rows.append(
+                (district, exit_, month, share, share - margin, share + margin, at_risk, events)
+            )
+    columns = [
+        "district",
+        "exit",
+        "month",
+        "estimate",
+        "ci_lower",
+        "ci_upper",
+        "n_at_risk",
+        "n_events",
+    ]
     curve = pl.DataFrame(rows, schema=columns, orient="row")
     return protect_curve(
-        curve, name=f"exit_curves-{district.lower()}", by=["district"], time="month", cause="exit", unit="share", **PROVENANCE
+        curve,
+        name=f"exit_curves-{district.lower()}",
+        by=["district"],
+        time="month",
+        cause="exit",
+        unit="share",
+        **PROVENANCE,
     )
 
 
 def states_table(district: str = "Belfast", n: int = 140):
     rows = []
     for month in range(73):
-        support, training = round(n * (0.05 + 0.5 * exp(-month / 15))), round(n * 0.04 * (1 + (20 < month < 50)))
+        support, training = (
+            round(n * (0.05 + 0.5 * exp(-month / 15))),
+            round(n * 0.04 * (1 + (20 < month < 50))),
+        )
         studies = round(n * 0.35 * exp(-month / 40))
-        counts = {"support": support, "training": training, "studies": studies, "work": n - support - training - studies}
+        counts = {
+            "support": support,
+            "training": training,
+            "studies": studies,
+            "work": n - support - training - studies,
+        }
         rows += [(district, state, month, count, count / n) for state, count in counts.items()]
-    table = pl.DataFrame(rows, schema=["district", "state", "month", "n_persons", "estimate"], orient="row")
+    table = pl.DataFrame(
+        rows, schema=["district", "state", "month", "n_persons", "estimate"], orient="row"
+    )
     margin = 1.96 * (pl.col("estimate") * (1 - pl.col("estimate")) / n).sqrt()
-    table = table.with_columns(ci_lower=pl.col("estimate") - margin, ci_upper=pl.col("estimate") + margin)
+    table = table.with_columns(
+        ci_lower=pl.col("estimate") - margin, ci_upper=pl.col("estimate") + margin
+    )
     return protect_counts(
         table,
         name=f"states-{district.lower()}",
@@ -93,11 +135,16 @@ def exit_rates_table(district: str = "Belfast"):
     names = ("first_month", "last_month", "estimate", "ci_lower", "ci_upper")
     rows = [{"district": district, **dict(zip(names, rate, strict=True))} for rate in rates]
     return estimates(
-        rows, f"exit_rates-{district.lower()}", ["district", "last_month"], ["first_month", "estimate", "ci_lower", "ci_upper"]
+        rows,
+        f"exit_rates-{district.lower()}",
+        ["district", "last_month"],
+        ["first_month", "estimate", "ci_lower", "ci_upper"],
     )
 
 
-def group_curves_table(district: str = "Belfast", groups=(("sex", "female", 0.05), ("sex", "male", 0.08))):
+def group_curves_table(
+    district: str = "Belfast", groups=(("sex", "female", 0.05), ("sex", "male", 0.08))
+):
     ages = [("age", "–24", 0.09), ("age", "25–34", 0.06), ("age", "35–", 0.03)]
     rows = [
         (district, characteristic, group, month, share, share * 0.9, min(1.0, share * 1.1), 40, 6)
@@ -105,7 +152,17 @@ def group_curves_table(district: str = "Belfast", groups=(("sex", "female", 0.05
         for month in range(25)
         for share in [exp(-speed * month)]
     ]
-    columns = ["district", "characteristic", "group", "month", "estimate", "ci_lower", "ci_upper", "n_at_risk", "n_events"]
+    columns = [
+        "district",
+        "characteristic",
+        "group",
+        "month",
+        "estimate",
+        "ci_lower",
+        "ci_upper",
+        "n_at_risk",
+        "n_events",
+    ]
     curves = pl.DataFrame(rows, schema=columns, orient="row").with_columns(n_persons=pl.lit(100))
     return protect_group_curves(
         curves,
@@ -132,9 +189,23 @@ def effect_curve_table(interventions=("training",), districts=("all",)):
         ):
             spread = margin * min(1, month / 6)
             low = value - spread if arm == "difference" else max(value - spread, 0.0)
-            rows.append({"state": "work", "arm": arm, "month": month, "estimate": value, "ci_lower": low, "ci_upper": value + spread})
+            rows.append(
+                {
+                    "state": "work",
+                    "arm": arm,
+                    "month": month,
+                    "estimate": value,
+                    "ci_lower": low,
+                    "ci_upper": value + spread,
+                }
+            )
     keys = ["district", "intervention_id", "estimand", "state", "arm", "month"]
-    every = [{"district": d, **EFFECT, "intervention_id": i, **row} for d in districts for i in interventions for row in rows]
+    every = [
+        {"district": d, **EFFECT, "intervention_id": i, **row}
+        for d in districts
+        for i in interventions
+        for row in rows
+    ]
     return estimates(every, "effect_curves", keys, ["estimate", "ci_lower", "ci_upper"])
 
 
@@ -175,9 +246,15 @@ def balance_table(district: str = "all"):
         "past_work_share": (-0.33, 0.12),
     }
     rows = [
-        {"district": district, **EFFECT, "covariate": c, "smd_before": before, "smd_after": after} for c, (before, after) in smd.items()
+        {"district": district, **EFFECT, "covariate": c, "smd_before": before, "smd_after": after}
+        for c, (before, after) in smd.items()
     ]
-    return estimates(rows, "balance", ["district", "intervention_id", "estimand", "covariate"], ["smd_before", "smd_after"])
+    return estimates(
+        rows,
+        "balance",
+        ["district", "intervention_id", "estimand", "covariate"],
+        ["smd_before", "smd_after"],
+    )
 
 
 def value_parts_table(district: str = "all"):
@@ -208,7 +285,15 @@ def value_parts_table(district: str = "all"):
         rows,
         "value_parts",
         ["district", "intervention_id", "estimand", "perspective", "part"],
-        ["estimate", "ci_lower", "ci_upper", "probability_positive", "horizon_months", "currency", "price_year"],
+        [
+            "estimate",
+            "ci_lower",
+            "ci_upper",
+            "probability_positive",
+            "horizon_months",
+            "currency",
+            "price_year",
+        ],
     )
 
 
@@ -243,14 +328,32 @@ def value_by_actor_table(district: str = "all", posting: str = "all"):
 
 
 def time_on_support_table():
-    means = {"all": 9.8, "Western": 11.9, "Belfast": 9.1, "Southern": 12.2, "N.Eastern": 8.7, "S.Eastern": 8.9}
+    means = {
+        "all": 9.8,
+        "Western": 11.9,
+        "Belfast": 9.1,
+        "Southern": 12.2,
+        "N.Eastern": 8.7,
+        "S.Eastern": 8.9,
+    }
     rows = [
-        {"district": d, "horizon_months": h, "estimate": m * h / 24, "ci_lower": m * h / 24 - margin, "ci_upper": m * h / 24 + margin}
+        {
+            "district": d,
+            "horizon_months": h,
+            "estimate": m * h / 24,
+            "ci_lower": m * h / 24 - margin,
+            "ci_upper": m * h / 24 + margin,
+        }
         for d, m in means.items()
         for h in (12, 24)
         for margin in ((0.5,) if d == "all" else (1.4,))
     ]
-    return estimates(rows, "time_on_support", ["district", "horizon_months"], ["estimate", "ci_lower", "ci_upper"])
+    return estimates(
+        rows,
+        "time_on_support",
+        ["district", "horizon_months"],
+        ["estimate", "ci_lower", "ci_upper"],
+    )
 
 
 def effect_readings_table(district: str = "all"):
@@ -261,10 +364,22 @@ def effect_readings_table(district: str = "all"):
         "corrected": (0.02, -0.08, 0.12),
     }
     rows = [
-        {"district": district, **EFFECT, "reading": name, "estimate": e, "ci_lower": low, "ci_upper": high}
+        {
+            "district": district,
+            **EFFECT,
+            "reading": name,
+            "estimate": e,
+            "ci_lower": low,
+            "ci_upper": high,
+        }
         for name, (e, low, high) in readings.items()
     ]
-    return estimates(rows, "effect_readings", ["district", "intervention_id", "estimand", "reading"], ["estimate", "ci_lower", "ci_upper"])
+    return estimates(
+        rows,
+        "effect_readings",
+        ["district", "intervention_id", "estimand", "reading"],
+        ["estimate", "ci_lower", "ci_upper"],
+    )
 
 
 def funnel_table():
@@ -275,36 +390,76 @@ def funnel_table():
         "all": (480, 0.44, None),
     }
     rows = [
-        {"district": d, "intervention_id": "training", "n_persons": n, "adjusted": share, "overdispersion": 1.2, "verdict": verdict}
+        {
+            "district": d,
+            "intervention_id": "training",
+            "n_persons": n,
+            "adjusted": share,
+            "overdispersion": 1.2,
+            "verdict": verdict,
+        }
         for d, (n, share, verdict) in shares.items()
     ]
-    return estimates(rows, "funnel", ["district", "intervention_id"], ["n_persons", "adjusted", "overdispersion", "verdict"])
+    return estimates(
+        rows,
+        "funnel",
+        ["district", "intervention_id"],
+        ["n_persons", "adjusted", "overdispersion", "verdict"],
+    )
 
 
 def district_ranks_table():
     rows = [
         {
-            "district": d, **EFFECT, "shrunk": e, "shrunk_lower": e - 1, "shrunk_upper": e + 1, "rank_lower": 1.0, "rank_upper": 3.0,
-            "probability_best": share, "n_districts": 3,
+            "district": d,
+            **EFFECT,
+            "shrunk": e,
+            "shrunk_lower": e - 1,
+            "shrunk_upper": e + 1,
+            "rank_lower": 1.0,
+            "rank_upper": 3.0,
+            "probability_best": share,
+            "n_districts": 3,
         }
         for d, e, share in (("Belfast", 1.2, 0.5), ("Southern", 0.4, 0.2), ("Western", 0.9, 0.3))
-    ]  # fmt: skip
+    ]
     # Too few there are like the city's people: an effect of its own starters, no rank.
-    rows.append({**rows[0], "district": "N.Eastern", **dict.fromkeys(("rank_lower", "rank_upper", "probability_best"))})
-    values = ["shrunk", "shrunk_lower", "shrunk_upper", "rank_lower", "rank_upper", "probability_best", "n_districts"]
+    rows.append(
+        {
+            **rows[0],
+            "district": "N.Eastern",
+            **dict.fromkeys(("rank_lower", "rank_upper", "probability_best")),
+        }
+    )
+    values = [
+        "shrunk",
+        "shrunk_lower",
+        "shrunk_upper",
+        "rank_lower",
+        "rank_upper",
+        "probability_best",
+        "n_districts",
+    ]
     return estimates(rows, "district_ranks", ["district", "intervention_id", "estimand"], values)
 
 
 def overlap_table(district: str = "all"):
     rows = [
         {
-            "district": district, "intervention_id": "training", "bin": place, "share_treated": 0.1,
-            "share_comparison": 0.18 - 0.02 * (place - 1), "share_comparison_weighted": 0.1 + 0.002 * (place - 5),
+            "district": district,
+            "intervention_id": "training",
+            "bin": place,
+            "share_treated": 0.1,
+            "share_comparison": 0.18 - 0.02 * (place - 1),
+            "share_comparison_weighted": 0.1 + 0.002 * (place - 5),
         }
         for place in range(1, 11)
-    ]  # fmt: skip
+    ]
     return estimates(
-        rows, "overlap", ["district", "intervention_id", "bin"], ["share_treated", "share_comparison", "share_comparison_weighted"]
+        rows,
+        "overlap",
+        ["district", "intervention_id", "bin"],
+        ["share_treated", "share_comparison", "share_comparison_weighted"],
     )
 
 
@@ -330,15 +485,33 @@ def value_curve_table(district: str = "all"):
 
 
 def value_tornado_table(district: str = "all"):
-    ends = [("wage", 2000.0, 9000.0, 7000.0), ("effect", -6000.0, 14000.0, 20000.0), ("discount_rate", 5200.0, 4100.0, 1100.0)]
+    ends = [
+        ("wage", 2000.0, 9000.0, 7000.0),
+        ("effect", -6000.0, 14000.0, 20000.0),
+        ("discount_rate", 5200.0, 4100.0, 1100.0),
+    ]
     names = ("parameter", "value_at_low", "value_at_high", "swing")
-    rows = [{"district": district, **EFFECT, **dict(zip(names, row, strict=True)), "currency": "GBP"} for row in ends]
-    return estimates(rows, "value_tornado", ["district", "intervention_id", "estimand", "parameter"], [*names[1:], "currency"])
+    rows = [
+        {"district": district, **EFFECT, **dict(zip(names, row, strict=True)), "currency": "GBP"}
+        for row in ends
+    ]
+    return estimates(
+        rows,
+        "value_tornado",
+        ["district", "intervention_id", "estimand", "parameter"],
+        [*names[1:], "currency"],
+    )
 
 
 def prices_table():
-    names = {"wage": ("Gross wage", "Bruttolön"), "discount_rate": ("Discount rate", "Diskonteringsränta")}
-    rows = [{"price": key, "name_en": english, "name_sv": swedish} for key, (english, swedish) in names.items()]
+    names = {
+        "wage": ("Gross wage", "Bruttolön"),
+        "discount_rate": ("Discount rate", "Diskonteringsränta"),
+    }
+    rows = [
+        {"price": key, "name_en": english, "name_sv": swedish}
+        for key, (english, swedish) in names.items()
+    ]
     return estimates(rows, "prices", ["price"], ["name_en", "name_sv"])
 
 
@@ -358,7 +531,9 @@ def value_acceptability_table(district: str = "all"):
         for option in ("none", "training")
     ]
     keys = ["district", "estimand", "threshold", "option"]
-    return estimates(rows, "value_acceptability", keys, ["probability", "is_on_frontier", "currency"])
+    return estimates(
+        rows, "value_acceptability", keys, ["probability", "is_on_frontier", "currency"]
+    )
 
 
 @pytest.fixture
@@ -373,7 +548,9 @@ def swedish() -> StubWords:
 
 @pytest.fixture(scope="module")
 def made_tables() -> dict:
-    """Everything a district's page and the overview can be drawn from: the district's own curves, the city's effects."""
+    """Everything a district's page and the overview can be drawn from: the district's own curves,
+    the city's effects.
+    """
     made = [
         exit_curve_table(),
         states_table(),

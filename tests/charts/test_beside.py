@@ -17,7 +17,9 @@ def test_funnel_names_the_districts_outside_and_no_others(make, english):
 
 
 def test_naive_and_corrected_show_the_naive_share_beside_the_difference(make, english):
-    svg = _texts(charts.to_svg(charts.naive_and_corrected(make["naive_and_corrected"](), english), english))
+    svg = _texts(
+        charts.to_svg(charts.naive_and_corrected(make["naive_and_corrected"](), english), english)
+    )
 
     assert "71%" in svg and "2% (−8% to 12%)" in svg
 
@@ -33,7 +35,9 @@ def test_ranks_stand_in_alphabetical_order_with_their_range(make, english):
 def test_overlap_draws_three_series(make, english):
     svg = _texts(charts.to_svg(charts.overlap(make["overlap"](), english), english))
 
-    assert all(words in svg for words in ("those who started", "before weighting", "after weighting"))
+    assert all(
+        words in svg for words in ("those who started", "before weighting", "after weighting")
+    )
 
 
 @pytest.mark.parametrize("chart", ["naive_and_corrected", "overlap"])
@@ -44,7 +48,22 @@ def test_a_chart_of_one_district_refuses_several(chart, make, english):
 
 def _both(chart, make):
     """A published table of two districts."""
-    rows = pl.concat([make[chart](district).data for district in ("all", "Belfast")]).drop("row_id", "status")
-    keys = [column for column in ("district", "intervention_id", "estimand", "reading", "bin") if column in rows.columns]
+    rows = pl.concat([make[chart](district).data for district in ("all", "Belfast")]).drop(
+        "row_id", "status"
+    )
+    keys = [
+        column
+        for column in ("district", "intervention_id", "estimand", "reading", "bin")
+        if column in rows.columns
+    ]
     values = [column for column in rows.columns if column not in keys]
-    return protect_estimates(rows, name=chart, keys=keys, values=values, n_persons=None, unit="share", source="made up", grade="L")
+    return protect_estimates(
+        rows,
+        name=chart,
+        keys=keys,
+        values=values,
+        n_persons=None,
+        unit="share",
+        source="made up",
+        grade="L",
+    )

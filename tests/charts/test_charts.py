@@ -91,7 +91,10 @@ def test_effect_months_puts_work_first_whatever_the_size(make, english):
 
 
 def test_effect_months_writes_the_difference_with_its_range(make, swedish):
-    assert _values(effect_months(make["effect_months"](), swedish), "value")[0] == "+1,3 (−0,9 till 3,4)"
+    assert (
+        _values(effect_months(make["effect_months"](), swedish), "value")[0]
+        == "+1,3 (−0,9 till 3,4)"
+    )
 
 
 def test_value_by_actor_draws_the_sums_of_actors(make, english):
@@ -105,7 +108,10 @@ def test_value_by_actor_draws_the_sums_of_actors(make, english):
 
 
 def test_value_by_actor_draws_postings_where_there_are_no_sums(make, english):
-    assert _values(value_by_actor(make["value_by_actor"](posting="wage"), english), "label")[0] == "The person: wage"
+    assert (
+        _values(value_by_actor(make["value_by_actor"](posting="wage"), english), "label")[0]
+        == "The person: wage"
+    )
 
 
 def test_value_by_actor_leaves_out_the_range_of_a_fixed_amount(make, english):
@@ -113,7 +119,10 @@ def test_value_by_actor_leaves_out_the_range_of_a_fixed_amount(make, english):
 
 
 def test_value_summary_names_the_probability(make, english):
-    assert _values(value_summary(make["value_summary"](), english), "note")[0] == "probability that it is above zero: 67%"
+    assert (
+        _values(value_summary(make["value_summary"](), english), "note")[0]
+        == "probability that it is above zero: 67%"
+    )
 
 
 def test_value_curve_draws_three_perspectives_around_zero(make, english):
@@ -125,12 +134,25 @@ def test_value_curve_draws_three_perspectives_around_zero(make, english):
 
 
 def test_value_curve_refuses_two_districts_as_one(make, english):
-    both = pl.concat([make["value_curve"](district).data.drop("row_id", "status") for district in ("all", "Belfast")])
-    keys, values = ["district", "intervention_id", "estimand", "perspective", "month"], ["estimate", "ci_lower", "ci_upper", "currency"]
+    both = pl.concat(
+        [
+            make["value_curve"](district).data.drop("row_id", "status")
+            for district in ("all", "Belfast")
+        ]
+    )
+    keys, values = (
+        ["district", "intervention_id", "estimand", "perspective", "month"],
+        ["estimate", "ci_lower", "ci_upper", "currency"],
+    )
     about = {"unit": "money", "source": "made up", "grade": "L"}
 
     with pytest.raises(ParameterError):
-        value_curve(protect_estimates(both, name="value_curve", keys=keys, values=values, n_persons=None, **about), english)
+        value_curve(
+            protect_estimates(
+                both, name="value_curve", keys=keys, values=values, n_persons=None, **about
+            ),
+            english,
+        )
 
 
 def test_value_tornado_has_the_widest_on_top_under_the_prices_names(make, english):
@@ -143,18 +165,33 @@ def test_value_tornado_has_the_widest_on_top_under_the_prices_names(make, englis
 def test_value_acceptability_draws_doing_nothing_beside_the_interventions(make, english):
     chart = value_acceptability(make["value_acceptability"](), english)
 
-    assert {label.replace("\n", " ") for label in _values(chart, "label")} == {"No intervention", "Labour-market training"}
+    assert {label.replace("\n", " ") for label in _values(chart, "label")} == {
+        "No intervention",
+        "Labour-market training",
+    }
     assert max(_values(chart, "probability")) == 0.9
 
 
 def test_charts_of_sensitivity_refuse_two_districts_as_one(make, english):
-    both = pl.concat([make["value_tornado"](district).data.drop("row_id", "status") for district in ("all", "Belfast")])
-    keys, values = ["district", "intervention_id", "estimand", "parameter"], ["value_at_low", "value_at_high", "swing", "currency"]
+    both = pl.concat(
+        [
+            make["value_tornado"](district).data.drop("row_id", "status")
+            for district in ("all", "Belfast")
+        ]
+    )
+    keys, values = (
+        ["district", "intervention_id", "estimand", "parameter"],
+        ["value_at_low", "value_at_high", "swing", "currency"],
+    )
     about = {"unit": "money", "source": "made up", "grade": "L"}
 
     with pytest.raises(ParameterError):
         value_tornado(
-            protect_estimates(both, name="value_tornado", keys=keys, values=values, n_persons=None, **about), english, make["prices"]()
+            protect_estimates(
+                both, name="value_tornado", keys=keys, values=values, n_persons=None, **about
+            ),
+            english,
+            make["prices"](),
         )
 
 
@@ -170,13 +207,21 @@ def test_district_comparison_stands_in_alphabetical_order(make, english):
 
 
 def test_district_comparison_shows_the_horizon_asked_for(make, english):
-    assert _values(district_comparison(make["district_comparison"](), english, horizon_months=12), "estimate")[0] == 4.9
+    assert (
+        _values(
+            district_comparison(make["district_comparison"](), english, horizon_months=12),
+            "estimate",
+        )[0]
+        == 4.9
+    )
 
 
 def test_estimates_without_any_range_are_drawn_as_points(english):
     rows = [RangeRow(name, "1.0", 1.0, None, None, "#123456") for name in ("Norr", "Söder")]
 
-    svg = to_svg(finish(range_chart(rows, x_title="months", axis_labels="datum.value"), "Months"), english)
+    svg = to_svg(
+        finish(range_chart(rows, x_title="months", axis_labels="datum.value"), "Months"), english
+    )
 
     assert "Norr" in svg and "Söder" in svg and "NaN" not in svg
 
@@ -185,6 +230,8 @@ def test_labels_of_an_axis_are_never_cut_off(english):
     label = "a label of an axis that is much wider than the room others leave it"
     rows = [RangeRow("Norr", "1.0", 1.0, 0.5, 1.5, "#123456")]
 
-    svg = to_svg(finish(range_chart(rows, x_title="months", axis_labels=f"'{label}'"), "Months"), english)
+    svg = to_svg(
+        finish(range_chart(rows, x_title="months", axis_labels=f"'{label}'"), "Months"), english
+    )
 
     assert label in svg and "…" not in svg

@@ -20,11 +20,20 @@ FIGURES = [
     "states",
     *(
         f"{name}-{OF_EFFECT}"
-        for name in ("effect_curves", "effect_months", "balance", "naive", "value_summary", "value_by_actor", "value_curve")
+        for name in (
+            "effect_curves",
+            "effect_months",
+            "balance",
+            "naive",
+            "value_summary",
+            "value_by_actor",
+            "value_curve",
+        )
     ),
 ]
 OF_ALL_DISTRICTS = ("time_on_support", "funnel", "district_ranks")
-SMALLEST_FONT = 12  # px, at the width the chart is drawn for: WCAG asks for no number, the run's page is read on phones
+# px, at the width the chart is drawn for: WCAG asks for no number, the run's page is read on phones
+SMALLEST_FONT = 12
 WIDEST = 440  # px; wider charts shrink too much on a phone of 320 px
 
 
@@ -39,7 +48,11 @@ def district_svgs(made_tables, module_words):
 def svgs(made_tables, module_words, district_svgs):
     comparison = {name: made_tables[name] for name in OF_ALL_DISTRICTS}
     return {
-        language: {**district_svgs[language], **overview_figures(comparison, words), **_in_notebooks(made_tables, words)}
+        language: {
+            **district_svgs[language],
+            **overview_figures(comparison, words),
+            **_in_notebooks(made_tables, words),
+        }
         for language, words in module_words.items()
     }
 
@@ -48,7 +61,10 @@ def _in_notebooks(made_tables, words):
     """Charts that notebooks alone show."""
     tornado = charts.value_tornado(made_tables["value_tornado"], words, made_tables["prices"])
     acceptability = charts.value_acceptability(made_tables["value_acceptability"], words)
-    return {"value_tornado": charts.to_svg(tornado, words), "value_acceptability": charts.to_svg(acceptability, words)}
+    return {
+        "value_tornado": charts.to_svg(tornado, words),
+        "value_acceptability": charts.to_svg(acceptability, words),
+    }
 
 
 def test_district_figures_draws_every_chart(district_svgs):
@@ -58,12 +74,17 @@ def test_district_figures_draws_every_chart(district_svgs):
 def test_overview_figures_draws_the_comparison_and_the_effects_of_all(made_tables, english):
     chosen = {name: made_tables[name] for name in ("time_on_support", "balance", "states-belfast")}
 
-    assert list(overview_figures(chosen, english)) == [f"balance-{OF_EFFECT}", "district_comparison"]
+    assert list(overview_figures(chosen, english)) == [
+        f"balance-{OF_EFFECT}",
+        "district_comparison",
+    ]
 
 
 def test_district_figures_leaves_out_what_is_missing_or_withheld(made_tables, english):
     withheld = protect_estimates(
-        pl.DataFrame({"district": ["Belfast"], "exit": ["work"], "month": [1], "estimate": [0.1], "n": [3]}),
+        pl.DataFrame(
+            {"district": ["Belfast"], "exit": ["work"], "month": [1], "estimate": [0.1], "n": [3]}
+        ),
         name="exit_curves-belfast",
         keys=["district", "exit", "month"],
         values=["estimate"],
@@ -73,7 +94,9 @@ def test_district_figures_leaves_out_what_is_missing_or_withheld(made_tables, en
         grade="L",
     )
 
-    figures = district_figures({"exit_curves-belfast": withheld, "states-belfast": made_tables["states-belfast"]}, english)
+    figures = district_figures(
+        {"exit_curves-belfast": withheld, "states-belfast": made_tables["states-belfast"]}, english
+    )
 
     assert list(figures) == ["states"]
 
@@ -87,17 +110,25 @@ def test_district_figures_names_each_intervention_when_there_are_several(effect_
     ]
 
 
-def test_district_figures_takes_each_estimand_from_the_district_if_it_is_told_there_and_else_from_all(effect_table, english):
+def test_district_figures_takes_an_estimand_from_all_only_if_the_district_does_not_tell_it(
+    effect_table, english
+):
     both = effect_table(("training",), districts=("all", "Belfast"))
-    never = both.data.filter(pl.col("district") == "all").with_columns(estimand=pl.lit("start_now_rather_than_never"))
+    never = both.data.filter(pl.col("district") == "all").with_columns(
+        estimand=pl.lit("start_now_rather_than_never")
+    )
     rows = pl.concat([both.data, never]).drop("row_id", "status").with_columns(n=pl.lit(100))
     values = [name for name in rows.columns if name not in (*both.keys, "n")]
     about = {"unit": both.unit, "source": both.source, "grade": both.grade}
-    table = protect_estimates(rows, name="effect_curves", keys=list(both.keys), values=values, n_persons="n", **about)
+    table = protect_estimates(
+        rows, name="effect_curves", keys=list(both.keys), values=values, n_persons="n", **about
+    )
 
     drawn = district_figures({"effect_curves": table}, english, district="Belfast")
 
-    assert "All districts together" not in drawn["effect_curves-training-start-now-rather-than-wait"]
+    assert (
+        "All districts together" not in drawn["effect_curves-training-start-now-rather-than-wait"]
+    )
     assert "All districts together" in drawn["effect_curves-training-start-now-rather-than-never"]
 
 
@@ -108,7 +139,10 @@ def test_district_figures_says_that_an_effect_is_pooled(svgs):
 def test_district_figures_prefers_the_districts_own_effect(effect_table, english):
     own = effect_table(("training",), districts=("all", "Belfast"))
 
-    assert "All districts together" not in district_figures({"effect_curves": own}, english)[f"effect_curves-{OF_EFFECT}"]
+    assert (
+        "All districts together"
+        not in district_figures({"effect_curves": own}, english)[f"effect_curves-{OF_EFFECT}"]
+    )
 
 
 def test_district_figures_asks_for_the_district_when_tables_hold_several(made_tables, english):
@@ -142,7 +176,17 @@ CHARTS = {
     "effect_months": "effect_summary",
     "district_comparison": "time_on_support",
     "naive_and_corrected": "effect_readings",
-    **{name: name for name in ("effect_curves", "balance", "value_by_actor", "value_curve", "funnel", "district_ranks")},
+    **{
+        name: name
+        for name in (
+            "effect_curves",
+            "balance",
+            "value_by_actor",
+            "value_curve",
+            "funnel",
+            "district_ranks",
+        )
+    },
     "value_summary": "value_parts",
     **{name: name for name in ("value_tornado", "value_acceptability", "overlap")},
 }
@@ -156,23 +200,33 @@ def _drawn(chart, table, words, made_tables):
 
 def _wholly_withheld(table):
     """The same table as if it rested on three persons."""
-    values = [column for column in table.data.columns if column not in ("row_id", "status", *table.keys)]
+    values = [
+        column for column in table.data.columns if column not in ("row_id", "status", *table.keys)
+    ]
     few = table.data.with_columns(n_behind=pl.lit(3))
     origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
-    return protect_estimates(few, keys=list(table.keys), values=values, n_persons="n_behind", **origin)
+    return protect_estimates(
+        few, keys=list(table.keys), values=values, n_persons="n_behind", **origin
+    )
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-def test_every_chart_is_drawn_as_from_altairs_own_valid_specification(chart, made_tables, make, english, monkeypatch):
+def test_every_chart_is_drawn_as_from_altairs_own_valid_specification(
+    chart, made_tables, make, english, monkeypatch
+):
     table = make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]]
 
     drawn = _drawn(chart, table, english, made_tables)
 
-    monkeypatch.setattr("evalkit.charts.theme.specification", lambda chart: chart.to_dict(validate=True))
+    monkeypatch.setattr(
+        "evalkit.charts.theme.specification", lambda chart: chart.to_dict(validate=True)
+    )
     assert _drawn(chart, table, english, made_tables) == drawn
 
 
-def test_what_vega_lite_does_not_know_is_found_in_a_chart_built_without_altairs_checks(made_tables, english):
+def test_what_vega_lite_does_not_know_is_found_in_a_chart_built_without_altairs_checks(
+    made_tables, english
+):
     chart = charts.exit_curves(made_tables["exit_curves-belfast"], english)
     with debug_mode(False):
         chart.layer[0].encoding.x = alt.X("month:Q", axis=alt.Axis(tikSize=3))
@@ -184,14 +238,25 @@ def test_what_vega_lite_does_not_know_is_found_in_a_chart_built_without_altairs_
 def test_specification_writes_a_table_once_however_many_layers_draw_it(made_tables, english):
     written = specification(charts.exit_curves(made_tables["exit_curves-belfast"], english))
 
-    assert [layer["data"]["name"] for layer in written["layer"]] == ["data-0", "data-0", "data-1", "data-1"]
+    assert [layer["data"]["name"] for layer in written["layer"]] == [
+        "data-0",
+        "data-0",
+        "data-1",
+        "data-1",
+    ]
     assert list(written["datasets"]) == ["data-0", "data-1"]
 
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_every_chart_of_which_nothing_may_be_shown_says_so(chart, made_tables, make, english):
-    table = _wholly_withheld(make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]])
-    table = table.where(district=table.data["district"][0]) if chart not in ("funnel", "district_ranks", "district_comparison") else table
+    table = _wholly_withheld(
+        make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]]
+    )
+    table = (
+        table.where(district=table.data["district"][0])
+        if chart not in ("funnel", "district_ranks", "district_comparison")
+        else table
+    )
 
     svg = _drawn(chart, table, english, made_tables)
 
@@ -203,16 +268,24 @@ def test_every_chart_of_which_nothing_may_be_shown_says_so(chart, made_tables, m
 def test_every_chart_of_a_table_without_rows_says_so(chart, made_tables, make, english):
     table = make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]]
 
-    assert "Nothing to show: no number was calculated." in _drawn(chart, table.where(district="nowhere"), english, made_tables)
+    assert "Nothing to show: no number was calculated." in _drawn(
+        chart, table.where(district="nowhere"), english, made_tables
+    )
 
 
-def test_figures_draw_each_effect_in_the_outcome_of_which_the_share_at_the_end_is_told(effect_table, made_tables, english):
+def test_figures_draw_each_effect_in_the_outcome_of_which_the_share_at_the_end_is_told(
+    effect_table, made_tables, english
+):
     told = made_tables["effect_summary"]
-    in_studies = told.data.with_columns(pl.col("outcome").str.replace("months_work", "studies_share_at_end"))
+    in_studies = told.data.with_columns(
+        pl.col("outcome").str.replace("months_work", "studies_share_at_end")
+    )
     values = [name for name in in_studies.columns if name not in (*told.keys, "row_id", "status")]
     about = {"unit": told.unit, "source": told.source, "grade": told.grade}
     rows = in_studies.with_columns(n=pl.lit(100)).drop("row_id", "status")
-    summary = protect_estimates(rows, name="effect_summary", keys=list(told.keys), values=values, n_persons="n", **about)
+    summary = protect_estimates(
+        rows, name="effect_summary", keys=list(told.keys), values=values, n_persons="n", **about
+    )
 
     drawn = district_figures({"effect_curves": effect_table(), "effect_summary": summary}, english)
 
@@ -220,16 +293,23 @@ def test_figures_draw_each_effect_in_the_outcome_of_which_the_share_at_the_end_i
     assert "Nothing to show" in drawn[f"effect_curves-{OF_EFFECT}"]
     assert (
         "Nothing to show"
-        not in district_figures({"effect_curves": effect_table(), "effect_summary": told}, english)[f"effect_curves-{OF_EFFECT}"]
+        not in district_figures({"effect_curves": effect_table(), "effect_summary": told}, english)[
+            f"effect_curves-{OF_EFFECT}"
+        ]
     )
 
 
 def test_effect_curves_of_a_state_that_the_table_lacks_says_so(effect_table, english):
-    assert "Nothing to show" in charts.to_svg(charts.effect_curves(effect_table(), english, state="pension"), english)
+    assert "Nothing to show" in charts.to_svg(
+        charts.effect_curves(effect_table(), english, state="pension"), english
+    )
 
 
 def test_show_each_of_no_intervention_says_so(made_tables, english):
-    assert "Nothing to show" in show_each(balance, made_tables["balance"].where(district="nowhere"), english).svg
+    assert (
+        "Nothing to show"
+        in show_each(balance, made_tables["balance"].where(district="nowhere"), english).svg
+    )
 
 
 @pytest.mark.parametrize("chart", CHARTS)
@@ -251,7 +331,11 @@ def test_keys_hold_every_word_that_the_charts_ask_for(svgs, module_words, englis
     open_lists |= {"share_ended", "share_in_work", "comparison_in_work", "corrected"}
     groups = {key for key in asked if key.startswith("group.")}
     assert asked - open_lists - groups <= set(charts.KEYS)
-    shown = asked | {"chart.withheld", "chart.nothing", "chart.no_number"} | _asked_by_overlap(english, make)
+    shown = (
+        asked
+        | {"chart.withheld", "chart.nothing", "chart.no_number"}
+        | _asked_by_overlap(english, make)
+    )
     assert {key for key in charts.KEYS if key.startswith("chart.")} <= shown
 
 

@@ -15,10 +15,14 @@ def test_exit_rates_leaves_a_gap_where_a_period_is_not_shown(made_tables, englis
     chart = charts.exit_rates(made_tables["exit_rates-belfast"], english).to_dict(validate=False)
 
     lines = [rows for rows in chart["datasets"].values() if "estimate" in rows[0]]
-    assert [[row["month"] for row in rows if row["estimate"] is None] for rows in lines] == [[6, 7, 8, 9, 10, 11]]
+    assert [[row["month"] for row in rows if row["estimate"] is None] for rows in lines] == [
+        [6, 7, 8, 9, 10, 11]
+    ]
 
 
 def test_show_sets_the_sentence_below_the_chart(made_tables, english):
-    shown = charts.show(charts.exit_rates(made_tables["exit_rates-belfast"], english), english, "The rate falls.")
+    shown = charts.show(
+        charts.exit_rates(made_tables["exit_rates-belfast"], english), english, "The rate falls."
+    )
 
     assert shown._repr_html_().endswith("</svg><p>The rate falls.</p>")

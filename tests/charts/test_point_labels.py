@@ -8,7 +8,8 @@ from evalkit.charts.point_labels import HALF_HEIGHT, half_width, place_names, po
 
 WIDTH, HEIGHT = 335, 260
 NAMES = ["Spånga-Tensta", "Hägersten-Liljeholmen", "Farsta", "Älvsjö"]
-# A line through the first point, a point to the right of it and one to the left: the places beside it are taken.
+# A line through the first point, a point to the right of it and one to the left: the places beside
+# it are taken.
 POINTS = np.array([[170.0, 120.0], [330.0, 200.0], [60.0, 255.0], [64.0, 3.0]])
 OTHERS = np.array([[200.0, 122.0], [130.0, 118.0]])
 LINE = np.array([[0.0, 110.0], [335.0, 130.0]])
@@ -47,7 +48,9 @@ def test_names_of_points_close_together_do_not_lie_over_one_another():
 
 
 def test_a_name_with_room_stands_to_the_right_of_its_point():
-    (centre,) = place_names(["Farsta"], np.array([[100.0, 100.0]]), np.zeros((0, 2)), [], WIDTH, HEIGHT)
+    (centre,) = place_names(
+        ["Farsta"], np.array([[100.0, 100.0]]), np.zeros((0, 2)), [], WIDTH, HEIGHT
+    )
 
     assert centre[1] == 100
     assert 0 < centre[0] - 100 - half_width("Farsta") < 12

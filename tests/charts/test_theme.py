@@ -1,4 +1,6 @@
-"""Colours that everybody can tell apart, labels that do not overlap, numbers as each language writes them."""
+"""Colours that everybody can tell apart, labels that do not overlap, numbers as each language
+writes them.
+"""
 
 from itertools import combinations, pairwise
 
@@ -43,7 +45,10 @@ def test_series_drawn_together_differ_without_colour(one, other):
 
 
 def test_arms_differ_in_greyscale():
-    assert _contrast_to_white(LOOKS["treated"].colour) / _contrast_to_white(LOOKS["comparison"].colour) > 1.5
+    assert (
+        _contrast_to_white(LOOKS["treated"].colour) / _contrast_to_white(LOOKS["comparison"].colour)
+        > 1.5
+    )
 
 
 @given(st.lists(st.tuples(st.floats(0, 200), st.integers(10, 40)), min_size=1, max_size=5))
@@ -66,7 +71,10 @@ def test_spread_leaves_labels_with_room_where_they_are():
 def test_nice_ticks_span_the_values_in_few_steps(low, width):
     ticks = nice_ticks(low, low + width)
 
-    assert ticks[0] <= low + ROUNDING * width + ROUNDING and ticks[-1] >= low + width * (1 - ROUNDING) - ROUNDING
+    assert (
+        ticks[0] <= low + ROUNDING * width + ROUNDING
+        and ticks[-1] >= low + width * (1 - ROUNDING) - ROUNDING
+    )
     assert 2 <= len(ticks) <= 8
 
 
@@ -93,7 +101,10 @@ def test_inner_ticks_of_a_single_number_end():
     assert inner_ticks(7, 7) == [7]
 
 
-@pytest.mark.parametrize(("last", "expected"), [(12, [0, 3, 6, 9, 12]), (24, [0, 6, 12, 18, 24]), (72, [0, 12, 24, 36, 48, 60, 72])])
+@pytest.mark.parametrize(
+    ("last", "expected"),
+    [(12, [0, 3, 6, 9, 12]), (24, [0, 6, 12, 18, 24]), (72, [0, 12, 24, 36, 48, 60, 72])],
+)
 def test_month_ticks_follow_the_calendar(last, expected):
     assert month_ticks(last) == expected
 

@@ -1,4 +1,6 @@
-"""`evalkit check` and `evalkit run` say before anything runs what would otherwise fail late: in four lines, for all such faults at once."""
+"""`evalkit check` and `evalkit run` say before anything runs what would otherwise fail late: in
+four lines, for all such faults at once.
+"""
 
 import re
 from pathlib import Path
@@ -31,7 +33,11 @@ def altered(tmp_path):
         text = re.sub(r"(?m)^(extract|value):", r"contracts: ../data_contracts\n\1:", text, count=1)
         run_file = tmp_path / "altered.yaml"
         run_file.write_text(text, encoding="utf-8")
-        return Run(run_dir=tmp_path / "run", run_file=PARAMS / "altered.yaml", params=load(run_file, RunFile))
+        return Run(
+            run_dir=tmp_path / "run",
+            run_file=PARAMS / "altered.yaml",
+            params=load(run_file, RunFile),
+        )
 
     return make
 
@@ -72,7 +78,9 @@ def test_check_refuses_a_value_that_the_contract_does_not_list(altered):
 
     what, where, _, fix = _four_lines(caught.value)
     assert what == "1 column cannot be what a protocol takes it for."
-    assert where.endswith('protocol training, covariate male: sex is never "man" (values: female, male)')
+    assert where.endswith(
+        'protocol training, covariate male: sex is never "man" (values: female, male)'
+    )
     assert "data contract" in fix
 
 
@@ -90,7 +98,10 @@ def test_check_names_each_value_that_the_report_has_no_word_for(altered):
 
 def _with(run: Run, **changes) -> Run:
     """The run with some of its value and allocation rules changed."""
-    rules = {room: getattr(run.params, room).model_copy(update=change) for room, change in changes.items()}
+    rules = {
+        room: getattr(run.params, room).model_copy(update=change)
+        for room, change in changes.items()
+    }
     return run.model_copy(update={"params": run.params.model_copy(update=rules)})
 
 
@@ -102,7 +113,9 @@ def test_check_names_the_run_file_whose_horizon_hides_follow_up(altered):
 
     what, where, _, fix = _four_lines(caught.value)
     assert what == "The horizon is 12 months, the follow-up 24."
-    assert "altered.yaml, value.horizon_months; protocol training" in where and "horizon_months" in fix
+    assert (
+        "altered.yaml, value.horizon_months; protocol training" in where and "horizon_months" in fix
+    )
 
 
 @pytest.mark.parametrize("horizon", [36, ValueRules().horizon_months])
@@ -130,7 +143,9 @@ def test_check_refuses_an_extract_whose_states_off_support_are_mostly_unknown(tm
     delivered = PARAMS.parent / "tests/data/northern_ireland"
     for file in delivered.glob("*.csv"):
         lines = file.read_text(encoding="utf-8").splitlines()
-        (tmp_path / file.name).write_text("\n".join(lines[:1] if file.stem == "livelihood" else lines) + "\n", encoding="utf-8")
+        (tmp_path / file.name).write_text(
+            "\n".join(lines[:1] if file.stem == "livelihood" else lines) + "\n", encoding="utf-8"
+        )
     run_file = PARAMS / "northern_ireland.yaml"
     run = Run(run_dir=tmp_path / "run", run_file=run_file, params=load(run_file, RunFile))
 
@@ -152,7 +167,10 @@ def test_a_budget_of_a_district_that_the_run_does_not_have_is_refused(tmp_path):
 
     where = _four_lines(caught.value)[1]
     assert str(run_file) in where
-    assert 'allocation.budgets names districts that the run does not have: Belfst (did you mean "Belfast"?)' in where
+    assert (
+        "allocation.budgets names districts that the run does not have: Belfst (did you mean "
+        '"Belfast"?)' in where
+    )
 
 
 @pytest.mark.parametrize(
@@ -161,7 +179,10 @@ def test_a_budget_of_a_district_that_the_run_does_not_have_is_refused(tmp_path):
         ("quoted_months: [6, 12, 36]", "quoted_months 36 lie beyond horizon_months, which is 24"),
         ("quoted_months: [12, 6]", "each larger than the one before"),
         ("quoted_months: []", "at least 1 item"),
-        ("horizon_months: 2400, quoted_months: [6, 2400]", "survival.quoted_months 2400 lie beyond the 70 months"),
+        (
+            "horizon_months: 2400, quoted_months: [6, 2400]",
+            "survival.quoted_months 2400 lie beyond the 70 months",
+        ),
     ],
 )
 def test_months_that_no_curve_reaches_are_refused(written, said):

@@ -1,4 +1,6 @@
-"""The command line as a user meets it: texts on the right stream, exit codes, and a killed run that goes on."""
+"""The command line as a user meets it: texts on the right stream, exit codes, and a killed run that
+goes on.
+"""
 
 import json
 import os
@@ -21,7 +23,9 @@ WAIT_SECONDS = 60
 
 @pytest.fixture
 def call(monkeypatch, capsys):
-    """A function that calls `evalkit ARGUMENTS` and gives exit code, standard output and standard error."""
+    """A function that calls `evalkit ARGUMENTS` and gives exit code, standard output and standard
+    error.
+    """
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["evalkit", *map(str, arguments)])
@@ -38,11 +42,22 @@ def test_version_is_told(call):
 
 
 def test_help_imports_nothing_heavy():
-    code = "import sys; sys.argv = ['evalkit', '--help']\nfrom evalkit.cli import main\ntry: main()\nexcept SystemExit: pass\nprint(*sys.modules)"
+    code = (
+        "import sys; sys.argv = ['evalkit', '--help']\nfrom evalkit.cli import main\ntry: "
+        "main()\nexcept SystemExit: pass\nprint(*sys.modules)"
+    )
 
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=WAIT_SECONDS).stdout.split()
+    modules = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=WAIT_SECONDS,
+    ).stdout.split()
 
-    assert not {"polars", "numpy", "pandas", "altair", "papermill", "pydantic", "nbformat"} & set(modules)
+    assert not {"polars", "numpy", "pandas", "altair", "papermill", "pydantic", "nbformat"} & set(
+        modules
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,11 +87,17 @@ def test_a_wrong_path_is_told_in_four_lines(call, monkeypatch, arguments, what):
     [
         ("first_month: 1993-7", '"extract.first_month": A month could not be read.'),
         ("first_month: 1993", '"extract.first_month": A month could not be read.'),
-        ("data_through: {livelihood: 1999-6}", '"extract.data_through": livelihood: A month could not be read.'),
+        (
+            "data_through: {livelihood: 1999-6}",
+            '"extract.data_through": livelihood: A month could not be read.',
+        ),
     ],
 )
 def test_a_month_that_cannot_be_read_names_its_key(call, project, written, key):
-    name, good = written.split(":")[0], {"first_month": "first_month: 1993-07", "data_through": "data_through: 1999-06"}
+    name, good = (
+        written.split(":")[0],
+        {"first_month": "first_month: 1993-07", "data_through": "data_through: 1999-06"},
+    )
     project.run_file.write_text(project.run_file.read_text().replace(good[name], written))
 
     exit_code, _, err = call("check", project.run_file)
@@ -109,7 +130,12 @@ def test_mistyped_parameter_stops_before_anything_runs_with_four_lines(call, pro
 
     assert exit_code == 2
     assert out == ""
-    assert [line.split(":")[0].strip() for line in err.splitlines()] == ["ParameterError", "where", "why", "fix"]
+    assert [line.split(":")[0].strip() for line in err.splitlines()] == [
+        "ParameterError",
+        "where",
+        "why",
+        "fix",
+    ]
     assert 'unknown key "sead" (did you mean "seed"?)' in err
     assert not (project.root / "runs").exists()
 
@@ -146,7 +172,9 @@ def test_dry_run_as_json_is_a_list_of_units(call, project):
 def test_failed_unit_gives_exit_code_1_json_on_output_and_progress_on_error_stream(call, project):
     project.add("city/00_first", "1 / 0")
 
-    exit_code, out, err = call("run", project.run_file, "--out", project.root / "runs", "--json", "--jobs", 1)
+    exit_code, out, err = call(
+        "run", project.run_file, "--out", project.root / "runs", "--json", "--jobs", 1
+    )
 
     assert exit_code == 1
     assert json.loads(out)["units"][0]["error"] == "ZeroDivisionError at In [3]"
@@ -159,7 +187,14 @@ def test_schemas_are_written_for_all_parameter_files(call, tmp_path):
 
     written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "schema").iterdir()}
     assert exit_code == 0
-    assert set(written) == {"run.json", "protocol.json", "price_book.json", "rates.json", "scenario.json", "what_if.json"}
+    assert set(written) == {
+        "run.json",
+        "protocol.json",
+        "price_book.json",
+        "rates.json",
+        "scenario.json",
+        "what_if.json",
+    }
     assert {"run", "districts", "extract"} <= set(written["run.json"]["properties"])
     assert all(schema["additionalProperties"] is False for schema in written.values())
 
@@ -168,7 +203,9 @@ def test_the_committed_schemas_are_those_of_the_models(call, tmp_path):
     call("schema", "--out", tmp_path)
 
     committed = Path(__file__).parents[2] / "params" / "schema"
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {path.name: path.read_text() for path in committed.iterdir()}
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        path.name: path.read_text() for path in committed.iterdir()
+    }
 
 
 def test_check_refuses_a_missing_file_by_its_key(call, project):
@@ -191,12 +228,19 @@ def test_check_refuses_an_extract_that_breaks_its_contract_with_exit_code_3(call
 
 def test_killed_run_goes_on_where_it_stopped(call, project, tiny):
     go = project.root / "go"
-    wait = f"import time\nfrom pathlib import Path\nwhile not Path({str(go)!r}).exists():\n    time.sleep(0.05)"
+    wait = (
+        f"import time\nfrom pathlib import Path\nwhile not Path({str(go)!r}).exists():\n    "
+        "time.sleep(0.05)"
+    )
     project.add("city/00_first", tiny.write_code("work/first.txt"), writes=["work/first.txt"])
     marker, page = tiny.write_code("work/started.txt"), tiny.write_code("site/index.html")
-    project.add("city/01_second", marker, wait, page, after=["city/00_first"], writes=["site/index.html"])
+    project.add(
+        "city/01_second", marker, wait, page, after=["city/00_first"], writes=["site/index.html"]
+    )
     arguments = ["run", str(project.run_file), "--out", str(project.root / "runs")]
-    killed = subprocess.Popen([*EVALKIT, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    killed = subprocess.Popen(
+        [*EVALKIT, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     wait_for(project.run_dir / "work" / "started.txt")
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait(WAIT_SECONDS)
@@ -223,7 +267,15 @@ NORTHERN_IRELAND = ROOT / "tests/data/northern_ireland"
 def test_check_takes_a_bare_folder(call):
     mapping = ROOT / "data_contracts/mappings/northern_ireland.yaml"
 
-    exit_code, out, _ = call("check", "--extract", NORTHERN_IRELAND, "--contracts", ROOT / "data_contracts", "--mapping", mapping)
+    exit_code, out, _ = call(
+        "check",
+        "--extract",
+        NORTHERN_IRELAND,
+        "--contracts",
+        ROOT / "data_contracts",
+        "--mapping",
+        mapping,
+    )
 
     assert exit_code == 0
     assert "income_support                           4399       4399          0" in out
@@ -235,14 +287,24 @@ def test_check_says_where_the_list_of_rejected_rows_is_cut(call, tmp_path):
     with open(tmp_path / "extract/livelihood.csv", "a", encoding="utf-8") as file:
         file.write("nobody,1993-07-02,,work\nnobody,1993-07-03,,work\n")
     mapping = ROOT / "data_contracts/mappings/northern_ireland.yaml"
-    places = ["--extract", tmp_path / "extract", "--contracts", ROOT / "data_contracts", "--mapping", mapping]
+    places = [
+        "--extract",
+        tmp_path / "extract",
+        "--contracts",
+        ROOT / "data_contracts",
+        "--mapping",
+        mapping,
+    ]
 
     exit_code, out, _ = call("check", *places, "--max-listed", 1)
 
     assert exit_code == 0
     assert out.count("livelihood.csv line") == 1
     assert "(the first 1 are listed)" in out
-    assert "livelihood: 2 rows break the rule start_is_first_day; the first 1 of them are listed" in out
+    assert (
+        "livelihood: 2 rows break the rule start_is_first_day; the first 1 of them are listed"
+        in out
+    )
 
 
 def test_check_without_run_file_or_extract_is_a_usage_error(call):
@@ -253,15 +315,25 @@ def test_check_without_run_file_or_extract_is_a_usage_error(call):
 
 
 def test_contract_init_proposes_a_mapping(call):
-    exit_code, out, _ = call("contract", "init", NORTHERN_IRELAND / "livelihood.csv", "--contracts", ROOT / "data_contracts")
+    exit_code, out, _ = call(
+        "contract",
+        "init",
+        NORTHERN_IRELAND / "livelihood.csv",
+        "--contracts",
+        ROOT / "data_contracts",
+    )
 
     assert exit_code == 0
     assert "  livelihood:" in out and 'state: "state"' in out
 
 
-@pytest.mark.parametrize(("command", "written"), [("template", "person.xlsx"), ("docs", "contracts.sv.html")])
+@pytest.mark.parametrize(
+    ("command", "written"), [("template", "person.xlsx"), ("docs", "contracts.sv.html")]
+)
 def test_contract_template_and_docs_write_to_a_folder(call, tmp_path, command, written):
-    exit_code, out, _ = call("contract", command, "--out", tmp_path, "--contracts", ROOT / "data_contracts")
+    exit_code, out, _ = call(
+        "contract", command, "--out", tmp_path, "--contracts", ROOT / "data_contracts"
+    )
 
     assert exit_code == 0
     assert (tmp_path / written).exists() and written in out
@@ -273,7 +345,14 @@ def test_pseudonymise_copies_an_extract_and_counts(call, tmp_path):
     key.chmod(0o600)
 
     exit_code, out, _ = call(
-        "pseudonymise", NORTHERN_IRELAND, "--out", tmp_path / "out", "--key", key, "--contracts", ROOT / "data_contracts"
+        "pseudonymise",
+        NORTHERN_IRELAND,
+        "--out",
+        tmp_path / "out",
+        "--key",
+        key,
+        "--contracts",
+        ROOT / "data_contracts",
     )
 
     assert exit_code == 0
@@ -287,7 +366,14 @@ def test_pseudonymise_refuses_a_key_that_others_may_read(call, tmp_path):
     key.chmod(0o644)
 
     exit_code, out, err = call(
-        "pseudonymise", NORTHERN_IRELAND, "--out", tmp_path / "out", "--key", key, "--contracts", ROOT / "data_contracts"
+        "pseudonymise",
+        NORTHERN_IRELAND,
+        "--out",
+        tmp_path / "out",
+        "--key",
+        key,
+        "--contracts",
+        ROOT / "data_contracts",
     )
 
     assert exit_code == 3
@@ -305,14 +391,19 @@ def test_params_explain_prints_value_source_grade_and_use(call):
 
 
 def test_params_explain_refuses_an_unknown_key_and_names_the_nearest(call):
-    exit_code, _, err = call("params", "explain", "equalised_shared", "--folder", Path(__file__).parents[2] / "params")
+    exit_code, _, err = call(
+        "params", "explain", "equalised_shared", "--folder", Path(__file__).parents[2] / "params"
+    )
 
     assert exit_code == 2
     assert 'did you mean "equalised_share"?' in err and "fix:" in err
 
 
 def test_scenario_prints_the_number_it_is_about(call):
-    exit_code, out, _ = call("scenario", Path(__file__).parents[2] / "params" / "scenarios" / "coordination_association.yaml")
+    exit_code, out, _ = call(
+        "scenario",
+        Path(__file__).parents[2] / "params" / "scenarios" / "coordination_association.yaml",
+    )
 
     assert exit_code == 0
     assert "* pays_district" in out and "17,885.9 ->          5,971.5" in out

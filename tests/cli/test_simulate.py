@@ -31,7 +31,9 @@ def test_simulate_writes_a_city_with_its_valued_truth_and_counts_its_rows(tmp_pa
 def test_simulate_turns_on_the_worlds_that_are_named(tmp_path):
     sizes = ["--people", "200", "--truth-people", "0", "--out", str(tmp_path / "city")]
 
-    result = CliRunner().invoke(app, ["simulate", *sizes, "--world", "earlier_participation", "--world", "worsening_market"])
+    result = CliRunner().invoke(
+        app, ["simulate", *sizes, "--world", "earlier_participation", "--world", "worsening_market"]
+    )
 
     assert result.exit_code == 0
     text = (tmp_path / "city" / "README.md").read_text(encoding="utf-8")

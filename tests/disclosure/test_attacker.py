@@ -1,4 +1,6 @@
-"""An attacker who knows every published cell and total tries to work the withheld ones out, by exact elimination in fractions."""
+"""An attacker who knows every published cell and total tries to work the withheld ones out, by
+exact elimination in fractions.
+"""
 
 from fractions import Fraction
 
@@ -11,19 +13,34 @@ from evalkit.disclosure import protect_counts
 MIN_COUNT = 5
 DISTRICTS, EXITS = ("A", "B", "C", "D"), ("work", "studies", "training", "support")
 
-tables = st.lists(st.integers(0, 14), min_size=len(DISTRICTS) * len(EXITS), max_size=len(DISTRICTS) * len(EXITS))
+tables = st.lists(
+    st.integers(0, 14), min_size=len(DISTRICTS) * len(EXITS), max_size=len(DISTRICTS) * len(EXITS)
+)
 
 
 def _table(numbers: list[int]) -> pl.DataFrame:
-    cells = pl.DataFrame({"district": [d for d in DISTRICTS for _ in EXITS], "exit": list(EXITS) * len(DISTRICTS), "n": numbers})
-    city = cells.group_by("exit", maintain_order=True).agg(pl.col("n").sum()).select(pl.lit("all").alias("district"), "exit", "n")
+    cells = pl.DataFrame(
+        {
+            "district": [d for d in DISTRICTS for _ in EXITS],
+            "exit": list(EXITS) * len(DISTRICTS),
+            "n": numbers,
+        }
+    )
+    city = (
+        cells.group_by("exit", maintain_order=True)
+        .agg(pl.col("n").sum())
+        .select(pl.lit("all").alias("district"), "exit", "n")
+    )
     return pl.concat([cells, city])
 
 
 def _solved(equations: list[tuple[dict, Fraction]]) -> dict:
     """Reduce a linear system to echelon form and return the unknowns it fixes."""
     unknowns = sorted({unknown for coefficients, _ in equations for unknown in coefficients})
-    rows = [[Fraction(coefficients.get(u, 0)) for u in unknowns] + [Fraction(right)] for coefficients, right in equations]
+    rows = [
+        [Fraction(coefficients.get(u, 0)) for u in unknowns] + [Fraction(right)]
+        for coefficients, right in equations
+    ]
     done = 0
     for column in range(len(unknowns)):
         pivot = next((r for r in range(done, len(rows)) if rows[r][column]), None)
@@ -33,7 +50,9 @@ def _solved(equations: list[tuple[dict, Fraction]]) -> dict:
         rows[done] = [entry / rows[done][column] for entry in rows[done]]
         for r in range(len(rows)):
             if r != done and rows[r][column]:
-                rows[r] = [a - rows[r][column] * b for a, b in zip(rows[r], rows[done], strict=True)]
+                rows[r] = [
+                    a - rows[r][column] * b for a, b in zip(rows[r], rows[done], strict=True)
+                ]
         done += 1
     fixed = {}
     for row in rows[:done]:
@@ -44,7 +63,9 @@ def _solved(equations: list[tuple[dict, Fraction]]) -> dict:
 
 
 def _margins(published: pl.DataFrame, truth: pl.DataFrame) -> list[tuple[dict, Fraction]]:
-    """What is known: districts sum to the city for every exit, and each district's total over the exits (when it is not small itself)."""
+    """What is known: districts sum to the city for every exit, and each district's total over the
+    exits (when it is not small itself).
+    """
     shown = {(row["district"], row["exit"]): row["n"] for row in published.to_dicts()}
     equations = [([(d, e, 1) for d in DISTRICTS] + [("all", e, -1)], 0) for e in EXITS]
     for district in (*DISTRICTS, "all"):
@@ -63,7 +84,13 @@ def _margins(published: pl.DataFrame, truth: pl.DataFrame) -> list[tuple[dict, F
 def _published(truth: pl.DataFrame, total_over: tuple[str, ...]) -> pl.DataFrame:
     provenance = {"unit": "persons", "source": "made up", "grade": "L"}
     return protect_counts(
-        truth, name="exits", keys=["district", "exit"], counts=["n"], n_persons="n", total_over=total_over, **provenance
+        truth,
+        name="exits",
+        keys=["district", "exit"],
+        counts=["n"],
+        n_persons="n",
+        total_over=total_over,
+        **provenance,
     ).data
 
 
@@ -88,8 +115,11 @@ def test_attacker_finds_nothing_of_a_district_where_every_number_is_small(number
 
     assert sum(small) == 0 or not [cell for cell in found if cell[0] == "A"]
     for exit_ in EXITS if sum(small) else ():
-        here = truth.join(hidden, on=["district", "exit"], how="semi").filter(pl.col("exit") == exit_)
-        # Numbers of persons are never below zero: where all that is hidden comes to none, every one of them is found to be none.
+        here = truth.join(hidden, on=["district", "exit"], how="semi").filter(
+            pl.col("exit") == exit_
+        )
+        # Numbers of persons are never below zero: where all that is hidden comes to none, every one
+        # of them is found to be none.
         if here.filter(pl.col("district") == "all").is_empty():
             assert here["n"].sum() >= MIN_COUNT
 
@@ -103,7 +133,11 @@ def test_attacker_finds_no_small_sum_of_withheld_cells_in_a_district(numbers):
 
     totals = truth.group_by("district").agg(pl.col("n").sum().alias("total"))
     shown = published.group_by("district").agg(pl.col("n").sum())
-    remainder = totals.join(shown, on="district").filter(pl.col("total") >= MIN_COUNT).select(pl.col("total") - pl.col("n"))["total"]
+    remainder = (
+        totals.join(shown, on="district")
+        .filter(pl.col("total") >= MIN_COUNT)
+        .select(pl.col("total") - pl.col("n"))["total"]
+    )
     assert not remainder.is_between(1, MIN_COUNT - 1).any()
 
 

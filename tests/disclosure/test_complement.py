@@ -1,7 +1,12 @@
 import numpy as np
 import polars as pl
 
-from evalkit.disclosure.complement import TotalEquation, add_complements, determined_rows, total_equations
+from evalkit.disclosure.complement import (
+    TotalEquation,
+    add_complements,
+    determined_rows,
+    total_equations,
+)
 
 
 def test_equations_hold_the_other_keys_fixed():
@@ -15,12 +20,20 @@ def test_equations_hold_the_other_keys_fixed():
 def test_equations_take_the_total_as_known_when_it_is_not_in_the_table():
     table = pl.DataFrame({"exit": ["x", "y"]})
 
-    assert total_equations(table, keys=["exit"], total_over=["exit"]) == [TotalEquation((0, 1), None)]
+    assert total_equations(table, keys=["exit"], total_over=["exit"]) == [
+        TotalEquation((0, 1), None)
+    ]
 
 
 def test_determined_rows_finds_a_cell_that_two_equations_give_away():
-    # Two rows and two columns of a table; the withheld cells are 0, 1 and 3: column 0 gives cell 0, then row 0 gives cell 1, then cell 3.
-    equations = [TotalEquation((0, 1), None), TotalEquation((2, 3), None), TotalEquation((0, 2), None), TotalEquation((1, 3), None)]
+    # Two rows and two columns of a table; the withheld cells are 0, 1 and 3: column 0 gives cell 0,
+    # then row 0 gives cell 1, then cell 3.
+    equations = [
+        TotalEquation((0, 1), None),
+        TotalEquation((2, 3), None),
+        TotalEquation((0, 2), None),
+        TotalEquation((1, 3), None),
+    ]
 
     found = determined_rows(np.array([True, True, False, True]), equations)
 
@@ -28,20 +41,32 @@ def test_determined_rows_finds_a_cell_that_two_equations_give_away():
 
 
 def test_determined_rows_finds_nothing_in_a_closed_rectangle():
-    equations = [TotalEquation((0, 1), None), TotalEquation((2, 3), None), TotalEquation((0, 2), None), TotalEquation((1, 3), None)]
+    equations = [
+        TotalEquation((0, 1), None),
+        TotalEquation((2, 3), None),
+        TotalEquation((0, 2), None),
+        TotalEquation((1, 3), None),
+    ]
 
     assert not determined_rows(np.ones(4, dtype=bool), equations).any()
 
 
 def test_complements_find_another_partner_when_the_first_is_known_from_its_own_total():
-    # Column of three districts 3, 6, 10; the district with 6 has nobody else, so its own total gives the 6 away.
+    # Column of three districts 3, 6, 10; the district with 6 has nobody else, so its own total
+    # gives the 6 away.
     sizes = np.array([[3.0], [6.0], [10.0], [20.0], [0.0], [20.0]])
     column, others = TotalEquation((0, 1, 2), None), TotalEquation((3, 4, 5), None)
-    districts = [TotalEquation((0, 3), None), TotalEquation((1, 4), None), TotalEquation((2, 5), None)]
+    districts = [
+        TotalEquation((0, 3), None),
+        TotalEquation((1, 4), None),
+        TotalEquation((2, 5), None),
+    ]
 
     equations = [column, others, *districts]
 
-    withheld = add_complements(sizes[:, 0] == 3, sizes=sizes, equations=equations, min_count=5, is_linked=True)
+    withheld = add_complements(
+        sizes[:, 0] == 3, sizes=sizes, equations=equations, min_count=5, is_linked=True
+    )
 
     assert not determined_rows(withheld, equations)[0]
 
@@ -50,7 +75,11 @@ def test_complements_withhold_a_zero_when_nothing_else_is_left():
     sizes = np.array([[3.0], [0.0], [0.0]])
 
     withheld = add_complements(
-        np.array([True, False, False]), sizes=sizes, equations=[TotalEquation((0, 1, 2), None)], min_count=5, is_linked=False
+        np.array([True, False, False]),
+        sizes=sizes,
+        equations=[TotalEquation((0, 1, 2), None)],
+        min_count=5,
+        is_linked=False,
     )
 
     assert withheld.all()

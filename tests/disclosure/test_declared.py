@@ -11,7 +11,10 @@ from evalkit.errors import DisclosureError
 def run(tmp_path):
     """As much of a run as publication asks for."""
     extract = SimpleNamespace(is_simulated=False)
-    return SimpleNamespace(run_dir=tmp_path, params=SimpleNamespace(title={"en": "A test"}, min_count=5, extract=extract))
+    return SimpleNamespace(
+        run_dir=tmp_path,
+        params=SimpleNamespace(title={"en": "A test"}, min_count=5, extract=extract),
+    )
 
 
 def _people(**counts):
@@ -20,8 +23,14 @@ def _people(**counts):
 
 
 def _curve(district="North"):
-    return pl.DataFrame({"district": district, "exit": "work", "month": [0, 1, 2], "estimate": [0.0, 0.1, 0.2]}).with_columns(
-        std_error=pl.lit(0.01), ci_lower=pl.lit(0.0), ci_upper=pl.lit(0.5), n_at_risk=pl.lit(100), n_events=pl.Series([0, 10, 10])
+    return pl.DataFrame(
+        {"district": district, "exit": "work", "month": [0, 1, 2], "estimate": [0.0, 0.1, 0.2]}
+    ).with_columns(
+        std_error=pl.lit(0.01),
+        ci_lower=pl.lit(0.0),
+        ci_upper=pl.lit(0.5),
+        n_at_risk=pl.lit(100),
+        n_events=pl.Series([0, 10, 10]),
     )
 
 
@@ -61,7 +70,9 @@ def test_release_carries_the_declared_grade_unless_told_otherwise(run):
 
 def test_what_is_counted_in_a_simulated_extract_is_graded_so_and_prices_keep_their_own(run):
     run.params.extract.is_simulated = True
-    prices = pl.DataFrame({name: [None] for name in DECLARED["prices"].values}).with_columns(price=pl.lit("wage"), value=pl.lit(1.0))
+    prices = pl.DataFrame({name: [None] for name in DECLARED["prices"].values}).with_columns(
+        price=pl.lit("wage"), value=pl.lit(1.0)
+    )
 
     assert release(_people(all=100), "people", run).grade == "S"
     assert release(_people(all=100), "people", run, grade="M").grade == "S"
@@ -89,28 +100,54 @@ def test_read_unit_gives_a_districts_own_curves_under_their_plain_names(run):
 
 def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
     # Prices and counts of rows; plans of a whole city, which follow from money and places.
-    about_things = {"intake", "prices", "allocation_joint", "allocation_plans", "allocation_returns"}
+    about_things = {
+        "intake",
+        "prices",
+        "allocation_joint",
+        "allocation_plans",
+        "allocation_returns",
+    }
 
-    assert all(declared.n_persons or declared.rule == "curve" or name in about_things for name, declared in DECLARED.items())
+    assert all(
+        declared.n_persons or declared.rule == "curve" or name in about_things
+        for name, declared in DECLARED.items()
+    )
 
 
 def test_release_all_publishes_every_table_under_its_name(run):
     released = release_all({"people": _people(North=100, all=100), "intake": _intake()}, run)
 
     assert set(released) == {"people", "intake"}
-    assert sorted(path.stem for path in (run.run_dir / "published").glob("*.json")) == ["intake", "people"]
+    assert sorted(path.stem for path in (run.run_dir / "published").glob("*.json")) == [
+        "intake",
+        "people",
+    ]
 
 
 def _intake():
     return pl.DataFrame(
-        {"table": ["person"], "rule": ["all"], "n_delivered": [9], "n_accepted": [9], "n_rejected": [0], "data_through": [None]}
+        {
+            "table": ["person"],
+            "rule": ["all"],
+            "n_delivered": [9],
+            "n_accepted": [9],
+            "n_rejected": [0],
+            "data_through": [None],
+        }
     )
 
 
 def test_release_all_gives_every_table_the_grade(run):
     returns = pl.DataFrame(
-        {"free_budget": [0.0, 1.0], "value": [5.0, 6.0], "downside": [1.0, 2.0], "added_value": [0.0, 1.0]}
-    ).with_columns(per_krona=pl.lit(1.0), n_starts=pl.lit(3.0), gap=pl.lit(0.0), currency=pl.lit("SEK"))
+        {
+            "free_budget": [0.0, 1.0],
+            "value": [5.0, 6.0],
+            "downside": [1.0, 2.0],
+            "added_value": [0.0, 1.0],
+        }
+    ).with_columns(
+        per_krona=pl.lit(1.0), n_starts=pl.lit(3.0), gap=pl.lit(0.0), currency=pl.lit("SEK")
+    )
 
     published = release_all({"allocation_returns": returns}, run, grade="L")
 
@@ -119,9 +156,20 @@ def test_release_all_gives_every_table_the_grade(run):
 
 
 def test_counts_beside_an_estimate_that_could_not_be_made_are_not_the_estimate(run):
-    row = {"district": "North", "horizon_months": [12, 24], "estimate": [7.5, None], "n_spells": 40, "n_persons": 30}
-    months = pl.DataFrame(row).with_columns(ci_lower="estimate", ci_upper="estimate", std_error="estimate")
+    row = {
+        "district": "North",
+        "horizon_months": [12, 24],
+        "estimate": [7.5, None],
+        "n_spells": 40,
+        "n_persons": 30,
+    }
+    months = pl.DataFrame(row).with_columns(
+        ci_lower="estimate", ci_upper="estimate", std_error="estimate"
+    )
 
     published = release(months, "time_on_support", run).data
 
-    assert published.select("horizon_months", "status", "n_spells").rows() == [(12, "ok", 40), (24, "not_estimable", 40)]
+    assert published.select("horizon_months", "status", "n_spells").rows() == [
+        (12, "ok", 40),
+        (24, "not_estimable", 40),
+    ]

@@ -11,11 +11,27 @@ from evalkit.errors import DisclosureError, ParameterError
 
 @pytest.fixture
 def published(exits, provenance):
-    return protect_counts(exits, name="exits", keys=["district", "exit"], counts=["n_persons"], n_persons="n_persons", **provenance)
+    return protect_counts(
+        exits,
+        name="exits",
+        keys=["district", "exit"],
+        counts=["n_persons"],
+        n_persons="n_persons",
+        **provenance,
+    )
 
 
 def test_published_cannot_be_made_elsewhere():
-    fields = {"data": pl.DataFrame(), "name": "x", "keys": (), "unit": "", "source": "", "grade": "L", "rules": (), "n_suppressed": 0}
+    fields = {
+        "data": pl.DataFrame(),
+        "name": "x",
+        "keys": (),
+        "unit": "",
+        "source": "",
+        "grade": "L",
+        "rules": (),
+        "n_suppressed": 0,
+    }
 
     with pytest.raises(DisclosureError) as caught:
         Published(**fields, sha256="")
@@ -45,7 +61,11 @@ def test_where_keeps_row_numbers_and_provenance(published):
     part = published.where(district="B", exit=["studies", "work"])
 
     assert part.data["row_id"].to_list() == [5, 7]
-    assert (part.name, part.sha256, part.n_suppressed) == (published.name, published.sha256, published.n_suppressed)
+    assert (part.name, part.sha256, part.n_suppressed) == (
+        published.name,
+        published.sha256,
+        published.n_suppressed,
+    )
 
 
 def test_where_names_the_known_keys_when_a_key_is_mistyped(published):

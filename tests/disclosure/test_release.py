@@ -9,7 +9,14 @@ from evalkit.errors import DisclosureError
 
 @pytest.fixture
 def published(exits, provenance):
-    return protect_counts(exits, name="exits", keys=["district", "exit"], counts=["n_persons"], n_persons="n_persons", **provenance)
+    return protect_counts(
+        exits,
+        name="exits",
+        keys=["district", "exit"],
+        counts=["n_persons"],
+        n_persons="n_persons",
+        **provenance,
+    )
 
 
 def _lines(caught):
@@ -32,7 +39,12 @@ def test_publish_and_read_give_back_the_same_record(published, tmp_path):
 
 def test_publish_writes_the_same_bytes_for_the_same_content(exits, provenance, published, tmp_path):
     again = protect_counts(
-        exits.reverse(), name="exits", keys=["district", "exit"], counts=["n_persons"], n_persons="n_persons", **provenance
+        exits.reverse(),
+        name="exits",
+        keys=["district", "exit"],
+        counts=["n_persons"],
+        n_persons="n_persons",
+        **provenance,
     )
 
     first, second = publish(published, tmp_path / "a"), publish(again, tmp_path / "b")
@@ -44,7 +56,10 @@ def test_publish_writes_the_same_bytes_for_the_same_content(exits, provenance, p
 def test_publish_leaves_no_temporary_file(published, tmp_path):
     publish(published, tmp_path)
 
-    assert sorted(path.name for path in (tmp_path / "published").iterdir()) == ["exits.json", "exits.parquet"]
+    assert sorted(path.name for path in (tmp_path / "published").iterdir()) == [
+        "exits.json",
+        "exits.parquet",
+    ]
 
 
 def test_published_files_can_be_read_again_after_a_second_publish(published, tmp_path):
@@ -97,7 +112,9 @@ def test_read_refuses_a_table_without_a_record(published, tmp_path):
     assert "tables found: none" in _lines(caught)[2]
 
 
-@pytest.mark.parametrize("record", ["{}", "[]", "not json", json.dumps({"format": "another", "name": "exits"})])
+@pytest.mark.parametrize(
+    "record", ["{}", "[]", "not json", json.dumps({"format": "another", "name": "exits"})]
+)
 def test_read_refuses_a_record_that_is_not_ours(published, tmp_path, record):
     publish(published, tmp_path).with_suffix(".json").write_text(record)
 
@@ -105,7 +122,10 @@ def test_read_refuses_a_record_that_is_not_ours(published, tmp_path, record):
         read_published(tmp_path, "exits")
 
     assert _lines(caught)[0] == "The record of exits was not written by disclosure control."
-    assert _lines(caught)[2] == "  why:   Without its record nobody can say which rules the table has passed."
+    assert (
+        _lines(caught)[2]
+        == "  why:   Without its record nobody can say which rules the table has passed."
+    )
 
 
 def test_read_refuses_a_renamed_pair(published, tmp_path):
@@ -123,4 +143,8 @@ def test_record_says_what_the_table_is(published, tmp_path):
     assert record["rules"] == ["min_persons:5"]
     assert record["n_rows"] == 8
     assert record["columns"]["row_id"] == "Int32"
-    assert (record["unit"], record["source"], record["grade"]) == ("spells", "made up for this test", "L")
+    assert (record["unit"], record["source"], record["grade"]) == (
+        "spells",
+        "made up for this test",
+        "L",
+    )

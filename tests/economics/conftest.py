@@ -17,7 +17,8 @@ from evalkit.schemas import SCHEMAS
 sys.path.insert(0, str(Path(__file__).parent))
 
 STATES = ("studies", "support", "training", "work")
-# Shares of the two arms in months 0, 1, 2, in the order of STATES. All start on support, the treated move to training.
+# Shares of the two arms in months 0, 1, 2, in the order of STATES. All start on support, the
+# treated move to training.
 TREATED = (("0", "1", "0", "0"), ("0", "1/4", "3/4", "0"), ("1/8", "1/8", "1/4", "1/2"))
 COMPARISON = (("0", "1", "0", "0"), ("0", "3/4", "0", "1/4"), ("1/4", "1/2", "0", "1/4"))
 # In the second district the arms change places.
@@ -34,7 +35,15 @@ def _named(**fields):
 
 
 def _posting(posting, driver, state, paid_by, received_by, kind, amount, **more):
-    fields = {"driver": driver, "state": state, "paid_by": paid_by, "received_by": received_by, "kind": kind, "amount": amount, **more}
+    fields = {
+        "driver": driver,
+        "state": state,
+        "paid_by": paid_by,
+        "received_by": received_by,
+        "kind": kind,
+        "amount": amount,
+        **more,
+    }
     return _named(posting=posting, **fields)
 
 
@@ -69,18 +78,67 @@ BOOK = {
         _named(key="burden", value=0.5, **_RATE),
     ],
     "postings": [
-        _posting("production", "state_months", "work", "resources", "employer", "real_resource", "wage + wage * fee"),
+        _posting(
+            "production",
+            "state_months",
+            "work",
+            "resources",
+            "employer",
+            "real_resource",
+            "wage + wage * fee",
+        ),
         _posting("wages", "state_months", "work", "employer", "person", "transfer", "wage"),
         _posting("fees", "state_months", "work", "employer", "state", "transfer", "wage * fee"),
         _posting("taxes", "state_months", "work", "person", "city", "transfer", "wage * tax"),
-        _posting("benefits", "state_months", "support", "district", "person", "transfer", "benefit"),
-        _posting("allowances", "state_months", "training", "state", "person", "transfer", "allowance"),
-        _posting("places", "state_months", "training", "district", "resources", "real_resource", "place", arms=["treated"]),
-        _posting("referrals", "programme_starts", None, "district", "resources", "real_resource", "referral"),
-        _posting("lost_production", "displaced_months", "work", "employer", "resources", "real_resource", "wage + wage * fee"),
-        _posting("lost_wages", "displaced_months", "work", "displaced_others", "employer", "transfer", "wage"),
-        _posting("lost_fees", "displaced_months", "work", "state", "employer", "transfer", "wage * fee"),
-        _posting("burden", "net_public_outlay", None, "taxpayers", "resources", "real_resource", ""),
+        _posting(
+            "benefits", "state_months", "support", "district", "person", "transfer", "benefit"
+        ),
+        _posting(
+            "allowances", "state_months", "training", "state", "person", "transfer", "allowance"
+        ),
+        _posting(
+            "places",
+            "state_months",
+            "training",
+            "district",
+            "resources",
+            "real_resource",
+            "place",
+            arms=["treated"],
+        ),
+        _posting(
+            "referrals",
+            "programme_starts",
+            None,
+            "district",
+            "resources",
+            "real_resource",
+            "referral",
+        ),
+        _posting(
+            "lost_production",
+            "displaced_months",
+            "work",
+            "employer",
+            "resources",
+            "real_resource",
+            "wage + wage * fee",
+        ),
+        _posting(
+            "lost_wages",
+            "displaced_months",
+            "work",
+            "displaced_others",
+            "employer",
+            "transfer",
+            "wage",
+        ),
+        _posting(
+            "lost_fees", "displaced_months", "work", "state", "employer", "transfer", "wage * fee"
+        ),
+        _posting(
+            "burden", "net_public_outlay", None, "taxpayers", "resources", "real_resource", ""
+        ),
     ],
 }
 
@@ -108,10 +166,25 @@ def effect_draws():
     rows = [
         (district, *EFFECT, draw, arm, state, month, float(Fraction(arms[is_control][month][i])))
         for (district, arms), draw, (is_control, arm), month, (i, state) in product(
-            DISTRICTS.items(), range(3), enumerate(("treated", "comparison")), range(3), enumerate(STATES)
+            DISTRICTS.items(),
+            range(3),
+            enumerate(("treated", "comparison")),
+            range(3),
+            enumerate(STATES),
         )
     ]
-    columns = ["district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source", "draw", "arm", "state", "month"]
+    columns = [
+        "district",
+        "intervention_id",
+        "protocol_hash",
+        "estimand",
+        "subgroup",
+        "source",
+        "draw",
+        "arm",
+        "state",
+        "month",
+    ]
     return pl.DataFrame(rows, schema=[*columns, "probability"], orient="row")
 
 
@@ -119,7 +192,11 @@ def _make_uncertain(content):
     """The same book with a range around every price and around the displacement expected."""
     for price in content["prices"]:
         if price["value"] and price["key"] != "many":
-            price["distribution"] = {"kind": "triangular", "low": 0.8 * price["value"], "high": 1.1 * price["value"]}
+            price["distribution"] = {
+                "kind": "triangular",
+                "low": 0.8 * price["value"],
+                "high": 1.1 * price["value"],
+            }
     return content
 
 
@@ -133,17 +210,22 @@ def uncertain_book(content, declare):
     return declare(_make_uncertain(content))
 
 
-# What the small book leaves out: equalisation two years later, a cost of the intervention, a half-life.
+# What the small book leaves out: equalisation two years later, a cost of the intervention, a
+# half-life.
 def _make_rich(content):
     content = _make_uncertain(content)
     content["prices"] += [
         _named(key="lost_to_equalisation", value=0.8, **_RATE),
         _named(key="fading", value=12, **{**_RATE, "unit": "months"}),
     ]
-    next(posting for posting in content["postings"] if posting["posting"] == "referrals")["role"] = "programme_cost"
+    next(posting for posting in content["postings"] if posting["posting"] == "referrals")[
+        "role"
+    ] = "programme_cost"
     amount = "wage * tax * lost_to_equalisation"
     late = {"role": "equalisation", "delay_months": 24}
-    content["postings"].append(_posting("equalised", "state_months", "work", "city", "state", "transfer", amount, **late))
+    content["postings"].append(
+        _posting("equalised", "state_months", "work", "city", "state", "transfer", amount, **late)
+    )
     content["appraisal"]["half_life"] = "fading"
     return content
 
@@ -160,13 +242,27 @@ def rich_book(content, declare):
 
 @pytest.fixture
 def many_draws():
-    """Sixty replicates of a gain in work over six months, by a Dirichlet around the truth; treated train first."""
+    """Sixty replicates of a gain in work over six months, by a Dirichlet around the truth; treated
+    train first.
+    """
     rng = np.random.default_rng(3)
-    treated = np.array([[0, 1, 0, 0], [0, 0.2, 0.8, 0], [0, 0.2, 0.7, 0.1], *[[0.05, 0.4, 0, 0.55]] * 4])
+    treated = np.array(
+        [[0, 1, 0, 0], [0, 0.2, 0.8, 0], [0, 0.2, 0.7, 0.1], *[[0.05, 0.4, 0, 0.55]] * 4]
+    )
     comparison = np.array([[0, 1, 0, 0], *[[0.05, 0.65, 0, 0.3]] * 6])
     rows = []
     for draw in range(61):
         for arm, shares in (("treated", treated), ("comparison", comparison)):
-            drawn = shares if draw == 0 else np.array([rng.dirichlet(200 * share + 1e-3) for share in shares])
-            rows += [("Harbour", *EFFECT, draw, arm, state, month, drawn[month, i]) for month in range(7) for i, state in enumerate(STATES)]
-    return pl.DataFrame(rows, schema=list(SCHEMAS["effect_draws"].columns), orient="row").cast(SCHEMAS["effect_draws"].columns)
+            drawn = (
+                shares
+                if draw == 0
+                else np.array([rng.dirichlet(200 * share + 1e-3) for share in shares])
+            )
+            rows += [
+                ("Harbour", *EFFECT, draw, arm, state, month, drawn[month, i])
+                for month in range(7)
+                for i, state in enumerate(STATES)
+            ]
+    return pl.DataFrame(rows, schema=list(SCHEMAS["effect_draws"].columns), orient="row").cast(
+        SCHEMAS["effect_draws"].columns
+    )

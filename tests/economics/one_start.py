@@ -1,5 +1,6 @@
-"""The valuing functions with the plainest time in programmes: everybody treated starts the intervention and takes part in it for one month; nobody
-else starts anything. So a price of a start is paid once, at time zero, and a price of a place for one month."""
+"""The valuing functions with the plainest time in programmes: everybody treated starts the
+intervention and takes part in it for one month; nobody else starts anything. So a price of a start
+is paid once, at time zero, and a price of a place for one month."""
 
 from types import SimpleNamespace
 
@@ -20,11 +21,17 @@ def starts_of(effect_draws: pl.DataFrame) -> pl.DataFrame:
     months = effect_draws.filter(pl.col("month") > 0).select(*_KEYS, "arm", "month").unique()
     is_first = ((pl.col("arm") == "treated") & (pl.col("month") == 1)).cast(pl.Float64)
     schema = SCHEMAS["effect_programme_draws"].columns
-    return months.with_columns(programme="intervention_id", taking_part=is_first, starting=is_first).select(list(schema)).cast(schema)
+    return (
+        months.with_columns(programme="intervention_id", taking_part=is_first, starting=is_first)
+        .select(list(schema))
+        .cast(schema)
+    )
 
 
 def effect_paths(effect_draws, **more):
-    return with_programmes(paths.effect_paths(effect_draws, **more), starts_of(effect_draws), _ASKING)
+    return with_programmes(
+        paths.effect_paths(effect_draws, **more), starts_of(effect_draws), _ASKING
+    )
 
 
 def value_effects(effect_draws, book, **more):
@@ -40,7 +47,9 @@ def value_results(effect_draws, book, **more):
 
 
 def displacement_sensitivity(effect_draws, book, **more):
-    return economics.displacement_sensitivity(effect_draws, book, programmes=starts_of(effect_draws), **more)
+    return economics.displacement_sensitivity(
+        effect_draws, book, programmes=starts_of(effect_draws), **more
+    )
 
 
 def value_by_group(group_draws, book, **more):

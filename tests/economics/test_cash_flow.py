@@ -10,7 +10,14 @@ from one_start import effect_paths, value_effects
 from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.economics.cash_flow import cash_flow
 from evalkit.economics.effect_paths import decay, recycle
-from evalkit.economics.payback import NEVER, cash_flow_curve, delay_cost, payback, payback_by_year, return_months
+from evalkit.economics.payback import (
+    NEVER,
+    cash_flow_curve,
+    delay_cost,
+    payback,
+    payback_by_year,
+    return_months,
+)
 from evalkit.economics.price_draws import draw_prices
 from evalkit.economics.who_pays import municipal_gain, shared_purse
 from evalkit.errors import EstimationError
@@ -22,7 +29,9 @@ EXACT = 1e-9
 
 def flow_of(draws, book, *, n_draws=2, **more):
     (path,) = [path for path in effect_paths(draws) if path.keys["district"] == "Harbour"]
-    return cash_flow(recycle(path, n_draws), book, draw_prices(book, np.arange(n_draws + 1), seed=1), **more)
+    return cash_flow(
+        recycle(path, n_draws), book, draw_prices(book, np.arange(n_draws + 1), seed=1), **more
+    )
 
 
 @pytest.mark.parametrize("comparison", ESTIMANDS)
@@ -32,11 +41,15 @@ def test_effects_of_any_estimand_are_valued(effect_draws, book, comparison):
     values = value_effects(asked, book, seed=1)
 
     assert values["estimand"].unique().to_list() == [ESTIMANDS[comparison]]
-    assert values.drop("estimand").equals(value_effects(effect_draws, book, seed=1).drop("estimand"))
+    assert values.drop("estimand").equals(
+        value_effects(effect_draws, book, seed=1).drop("estimand")
+    )
 
 
 def test_each_intervention_is_valued_under_the_estimand_it_was_handed_on_with(effect_draws):
-    other = effect_draws.with_columns(pl.lit("coaching").alias("intervention_id"), pl.lit(ESTIMANDS["other"]).alias("estimand"))
+    other = effect_draws.with_columns(
+        pl.lit("coaching").alias("intervention_id"), pl.lit(ESTIMANDS["other"]).alias("estimand")
+    )
 
     paths = effect_paths(pl.concat([effect_draws, other]))
 
@@ -51,14 +64,22 @@ def test_effect_paths_refuse_two_estimands_of_an_intervention(effect_draws):
         effect_paths(pl.concat([effect_draws, never]))
 
     assert fault.value.what == "Interventions with effects of several estimands: 1."
-    assert fault.value.where == "effect_draws: training (start_now_rather_than_never, start_now_rather_than_wait)"
-    assert "neither added nor chosen between" in fault.value.why and "primary_draws" in fault.value.fix
+    assert (
+        fault.value.where
+        == "effect_draws: training (start_now_rather_than_never, start_now_rather_than_wait)"
+    )
+    assert (
+        "neither added nor chosen between" in fault.value.why and "primary_draws" in fault.value.fix
+    )
 
 
 def test_value_effects_leaves_other_subgroups_out(effect_draws, book):
     women = effect_draws.with_columns(pl.lit("women").alias("subgroup"))
 
-    alone, among_others = (value_effects(draws, book, seed=1) for draws in (effect_draws, pl.concat([effect_draws, women])))
+    alone, among_others = (
+        value_effects(draws, book, seed=1)
+        for draws in (effect_draws, pl.concat([effect_draws, women]))
+    )
 
     assert alone.equals(among_others)
 
@@ -90,7 +111,15 @@ def test_cash_flow_to_a_horizon_is_the_ledger_to_it(many_draws, rich_book, horiz
     flow = flow_of(many_draws, rich_book, n_draws=60, n_months=horizon)
 
     sums = ledger.group_by("actor", "draw").agg(pl.col("amount").sum())
-    for actor in ("person", "district", "city", "state", "employer", "displaced_others", "taxpayers"):
+    for actor in (
+        "person",
+        "district",
+        "city",
+        "state",
+        "employer",
+        "displaced_others",
+        "taxpayers",
+    ):
         expected = sums.filter(actor=actor).sort("draw")["amount"].to_numpy()
         assert flow.present_value((actor,)) == pytest.approx(expected, abs=EXACT)
         assert flow.through_time((actor,)).sum(axis=1) == pytest.approx(expected, abs=EXACT)
@@ -103,14 +132,19 @@ def test_cash_flow_by_hand(effect_draws, content, declare, make_rich):
 
     flow = flow_of(effect_draws, declare(content))
 
-    # Month 1: treated 3/4 on training and 1/4 on support against 3/4 and 1/4 in work; month 2: 1/4 more work, 3/8 less support.
-    assert flow.through_time(("district",))[0] == pytest.approx([-80, 0.5 * 400 - 0.75 * 200, 0.375 * 400 - 0.25 * 200])
+    # Month 1: treated 3/4 on training and 1/4 on support against 3/4 and 1/4 in work; month 2: 1/4
+    # more work, 3/8 less support.
+    assert flow.through_time(("district",))[0] == pytest.approx(
+        [-80, 0.5 * 400 - 0.75 * 200, 0.375 * 400 - 0.25 * 200]
+    )
     # Tax of month 1, and in the last month what equalisation takes two years later of both.
     assert flow.through_time(("city",))[0] == pytest.approx([0, -0.25 * 500, 0.25 * 500])
     assert flow.programme_cost[ACTOR_NAMES.index("district"), 0] == 80
 
 
-def test_a_delayed_posting_is_discounted_from_its_own_time(effect_draws, content, declare, make_rich):
+def test_a_delayed_posting_is_discounted_from_its_own_time(
+    effect_draws, content, declare, make_rich
+):
     content = make_rich(content)
     for price in content["prices"]:
         price.pop("distribution", None)
@@ -130,24 +164,36 @@ def test_decay_halves_in_a_half_life():
     assert np.all(left[1] == 1)
 
 
-def test_what_is_projected_is_a_geometric_series_of_the_last_month(many_draws, content, declare, make_rich):
+def test_what_is_projected_is_a_geometric_series_of_the_last_month(
+    many_draws, content, declare, make_rich
+):
     content = make_rich(content)
     for price in content["prices"]:
         price.pop("distribution", None)
     book = declare(content)
 
-    near, far = flow_of(many_draws, book, n_draws=60), flow_of(many_draws, book, n_draws=60, n_months=18)
+    near, far = (
+        flow_of(many_draws, book, n_draws=60),
+        flow_of(many_draws, book, n_draws=60, n_months=18),
+    )
 
     ratio = 2 ** (-1 / 12)
     series = ratio * (1 - ratio**12) / (1 - ratio)
     last = far.work_months[:, 5]
     assert far.work_months[:, 6:].sum(axis=1) == pytest.approx(last * series)
     assert far.present_value(("person",), until=6) == pytest.approx(near.present_value(("person",)))
-    # Interest is zero: one month of the last difference, times the series. Training ends with the follow-up.
+    # Interest is zero: one month of the last difference, times the series. Training ends with the
+    # follow-up.
     (path,) = effect_paths(many_draws)
     d = path.difference()[:, :, -1]
-    month = 500 * d[:, path.states.index("work")] + 400 * d[:, path.states.index("support")] + 300 * d[:, path.states.index("training")]
-    assert far.present_value(("person",)) - near.present_value(("person",)) == pytest.approx(month * series)
+    month = (
+        500 * d[:, path.states.index("work")]
+        + 400 * d[:, path.states.index("support")]
+        + 300 * d[:, path.states.index("training")]
+    )
+    assert far.present_value(("person",)) - near.present_value(("person",)) == pytest.approx(
+        month * series
+    )
 
 
 def test_a_horizon_shorter_than_the_follow_up_is_refused(many_draws, rich_book):
@@ -155,7 +201,11 @@ def test_a_horizon_shorter_than_the_follow_up_is_refused(many_draws, rich_book):
         flow_of(many_draws, rich_book, n_months=5)
 
     assert fault.value.what == "The horizon is 5 months, the follow-up 6."
-    assert "Harbour" in fault.value.where and "hides months" in fault.value.why and "horizon_months" in fault.value.fix
+    assert (
+        "Harbour" in fault.value.where
+        and "hides months" in fault.value.why
+        and "horizon_months" in fault.value.fix
+    )
 
 
 def test_a_projection_without_a_half_life_is_refused(many_draws, uncertain_book):
@@ -169,9 +219,17 @@ def test_a_projection_without_a_half_life_is_refused(many_draws, uncertain_book)
 
 def test_an_intervention_uses_its_own_price(many_draws, content, declare, make_rich):
     content = make_rich(content)
-    content["prices"].append({**next(p for p in content["prices"] if p["key"] == "referral"), "key": "dear_referral", "value": 1000})
+    content["prices"].append(
+        {
+            **next(p for p in content["prices"] if p["key"] == "referral"),
+            "key": "dear_referral",
+            "value": 1000,
+        }
+    )
     content["prices"][-1]["distribution"] = {"kind": "fixed"}
-    content["interventions"] = [{"intervention_id": "training", "prices": {"referral": "dear_referral"}}]
+    content["interventions"] = [
+        {"intervention_id": "training", "prices": {"referral": "dear_referral"}}
+    ]
 
     ledger = value_effects(many_draws, declare(content), seed=1)
 
@@ -179,37 +237,65 @@ def test_an_intervention_uses_its_own_price(many_draws, content, declare, make_r
 
 
 def test_displacement_can_differ_by_kind_of_job(many_draws, content, declare):
-    content["appraisal"]["displacement_by_state"] = {"work": {"zero": "nobody", "central": "many", "high": "many"}}
+    content["appraisal"]["displacement_by_state"] = {
+        "work": {"zero": "nobody", "central": "many", "high": "many"}
+    }
 
-    found, all_alike = (value_effects(many_draws, declare(one), seed=1) for one in (content, {**content, "appraisal": _alike(content)}))
+    found, all_alike = (
+        value_effects(many_draws, declare(one), seed=1)
+        for one in (content, {**content, "appraisal": _alike(content)})
+    )
 
-    lost, lost_alike = (table.filter(posting="lost_wages", actor="displaced_others", draw=0)["amount"][0] for table in (found, all_alike))
+    lost, lost_alike = (
+        table.filter(posting="lost_wages", actor="displaced_others", draw=0)["amount"][0]
+        for table in (found, all_alike)
+    )
     assert lost == pytest.approx(2 * lost_alike)
 
 
 def _alike(content):
-    return {key: value for key, value in content["appraisal"].items() if key != "displacement_by_state"}
+    return {
+        key: value for key, value in content["appraisal"].items() if key != "displacement_by_state"
+    }
 
 
 @given(seed=st.integers(0, 10_000), n_months=st.integers(6, 60))
 @settings(max_examples=15)
-def test_actors_together_gain_what_resources_do_at_every_time(many_draws, rich_book, seed, n_months):
+def test_actors_together_gain_what_resources_do_at_every_time(
+    many_draws, rich_book, seed, n_months
+):
     (path,) = effect_paths(many_draws)
     prices = draw_prices(rich_book, np.arange(61), seed=seed)
 
     flow = cash_flow(path, rich_book, prices, n_months=n_months)
 
     # With transfers' prices doubled nothing moves: allowances and benefits are transfers.
-    doubled = prices | {"allowance": 2 * prices["allowance"], "benefit": 2 * prices["benefit"], "burden": 0 * prices["burden"]}
+    doubled = prices | {
+        "allowance": 2 * prices["allowance"],
+        "benefit": 2 * prices["benefit"],
+        "burden": 0 * prices["burden"],
+    }
     single = prices | {"burden": 0 * prices["burden"]}
-    both = [cash_flow(path, rich_book, one, n_months=n_months).through_time(ACTOR_NAMES) for one in (single, doubled)]
+    both = [
+        cash_flow(path, rich_book, one, n_months=n_months).through_time(ACTOR_NAMES)
+        for one in (single, doubled)
+    ]
     assert both[0] == pytest.approx(both[1], abs=1e-7)
-    assert flow.present_value(ACTOR_NAMES) == pytest.approx(flow.through_time(ACTOR_NAMES).sum(axis=1), abs=1e-7)
+    assert flow.present_value(ACTOR_NAMES) == pytest.approx(
+        flow.through_time(ACTOR_NAMES).sum(axis=1), abs=1e-7
+    )
 
 
 @pytest.mark.parametrize(
     ("accumulated", "expected"),
-    [([-1, -2, 0, 3], 2), ([-1, 2, -1, 1], 3), ([-1, 2, -1, -1], NEVER), ([0, 1, 2, 3], 0), ([5, -1, 1, 1], 2), ([-1, -1, -1, 0], 3)],
+    [
+        ([-1, -2, 0, 3], 2),
+        ([-1, 2, -1, 1], 3),
+        ([-1, 2, -1, -1], NEVER),
+        ([0, 1, 2, 3], 0),
+        ([5, -1, 1, 1], 2),
+        ([-1, -1, -1, 0], 3),
+    ],
 )
 def test_return_month_is_when_the_sum_stays_above_zero(accumulated, expected):
     assert return_months(np.array([accumulated], dtype=float)).tolist() == [expected]
@@ -245,10 +331,17 @@ def test_the_probability_of_return_never_falls_with_the_budget_years(many_draws,
     years = pl.DataFrame(payback_by_year(flow)).sort("perspective", "year")
 
     assert years["year"].unique().sort().to_list() == [1, 2, 3, 4, 5]
-    assert (years.with_columns(step=pl.col("probability").diff().over("perspective"))["step"].drop_nulls() >= 0).all()
+    assert (
+        years.with_columns(step=pl.col("probability").diff().over("perspective"))[
+            "step"
+        ].drop_nulls()
+        >= 0
+    ).all()
 
 
-def test_a_month_s_delay_costs_what_the_last_month_gives_without_interest(many_draws, content, declare, make_rich):
+def test_a_month_s_delay_costs_what_the_last_month_gives_without_interest(
+    many_draws, content, declare, make_rich
+):
     content = make_rich(content)
     for price in content["prices"]:
         price.pop("distribution", None)
@@ -257,7 +350,8 @@ def test_a_month_s_delay_costs_what_the_last_month_gives_without_interest(many_d
     flow = flow_of(many_draws, book, n_draws=60, n_months=24)
     costs = {row["perspective"]: row["estimate"] for row in delay_cost(flow)}
 
-    # The start's own cost falls anyway; the person loses a month of wage less tax and benefit at the end of the horizon.
+    # The start's own cost falls anyway; the person loses a month of wage less tax and benefit at
+    # the end of the horizon.
     assert costs["person"] == pytest.approx(flow.through_time(("person",))[0, -1])
 
 
@@ -269,16 +363,23 @@ def test_shared_purse_splits_the_cost_by_the_gains(many_draws, rich_book):
     assert cost == pytest.approx(80)
     assert sum(row["gain_share"] for row in rows) == pytest.approx(1)
     assert sum(row["paid_proposed"] for row in rows) == pytest.approx(cost)
-    assert sum(row["net_now"] for row in rows) == pytest.approx(sum(row["net_proposed"] for row in rows))
+    assert sum(row["net_now"] for row in rows) == pytest.approx(
+        sum(row["net_proposed"] for row in rows)
+    )
 
 
 def test_municipal_gain_is_shown_before_and_after_equalisation(many_draws, rich_book):
-    rows = {row["measure"]: row["estimate"] for row in municipal_gain(flow_of(many_draws, rich_book, n_draws=60))}
+    rows = {
+        row["measure"]: row["estimate"]
+        for row in municipal_gain(flow_of(many_draws, rich_book, n_draws=60))
+    }
 
     assert rows["city_before"] + rows["equalised"] == pytest.approx(rows["city_after"])
     # Four fifths of the tax are lost; interest is zero, so that two years cost nothing.
     assert rows["equalised"] == pytest.approx(-0.8 * rows["city_before"])
-    assert rows["municipality_before"] - rows["municipality_after"] == pytest.approx(-rows["equalised"])
+    assert rows["municipality_before"] - rows["municipality_after"] == pytest.approx(
+        -rows["equalised"]
+    )
 
 
 def test_flows_do_not_change_their_arguments(many_draws, rich_book):

@@ -8,12 +8,22 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.economics import convert_currency, convert_price_year, declare_price_book, load_dated, load_price_book, value_at
+from evalkit.economics import (
+    convert_currency,
+    convert_price_year,
+    declare_price_book,
+    load_dated,
+    load_price_book,
+    value_at,
+)
 from evalkit.economics.price_book import PriceBookFile
 from evalkit.errors import EvalkitError, LedgerError, ParameterError
 
 PARAMS = Path(__file__).parents[2] / "params"
-FILES = [*sorted((PARAMS / "rates").glob("*.yaml")), *sorted((PARAMS / "price_index").glob("*.yaml"))]
+FILES = [
+    *sorted((PARAMS / "rates").glob("*.yaml")),
+    *sorted((PARAMS / "price_index").glob("*.yaml")),
+]
 SWEDEN = load_dated(FILES)
 # Two multiplications and two divisions of doubles.
 ROUND_TRIP = 1e-12
@@ -24,7 +34,11 @@ def write(tmp_path):
     """Write records as a file of dated parameters and give its path."""
 
     def to_file(*records, name="rates.yaml"):
-        content = {"file": "made_up", "title": {"en": "Made up", "sv": "Påhittad"}, "records": list(records)}
+        content = {
+            "file": "made_up",
+            "title": {"en": "Made up", "sv": "Påhittad"},
+            "records": list(records),
+        }
         path = tmp_path / name
         path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
         return path
@@ -33,8 +47,18 @@ def write(tmp_path):
 
 
 def record(**changes):
-    values = [{"period": "2019-04..2019-12", "value": 10, "grade": "H"}, {"period": "2021..2022", "value": 20, "grade": "M"}]
-    base = {"key": "cap", "name": {"en": "Cap", "sv": "Tak"}, "unit": "per month", "currency": "SEK", "source": "made up", "values": values}
+    values = [
+        {"period": "2019-04..2019-12", "value": 10, "grade": "H"},
+        {"period": "2021..2022", "value": 20, "grade": "M"},
+    ]
+    base = {
+        "key": "cap",
+        "name": {"en": "Cap", "sv": "Tak"},
+        "unit": "per month",
+        "currency": "SEK",
+        "source": "made up",
+        "values": values,
+    }
     return base | changes
 
 
@@ -51,7 +75,11 @@ def test_value_at_finds_the_value_of_a_year_and_of_a_month(write):
         (2020, 'There is no value of "cap" for 2020.', "nearest: 2019-04..2019-12, 2021..2022"),
         (2030, 'There is no value of "cap" for 2030.', "nearest: 2021..2022"),
         (date(2019, 3, 1), 'There is no value of "cap" for 2019-03.', "nearest: 2019-04..2019-12"),
-        (2019, 'There is no value of "cap" for 2019.', "it changes within that time: 2019-04..2019-12"),
+        (
+            2019,
+            'There is no value of "cap" for 2019.',
+            "it changes within that time: 2019-04..2019-12",
+        ),
     ],
 )
 def test_value_at_refuses_a_time_without_a_value_and_names_the_nearest(write, when, what, where):
@@ -61,7 +89,10 @@ def test_value_at_refuses_a_time_without_a_value_and_names_the_nearest(write, wh
         value_at(records, "cap", when)
 
     assert (fault.value.what, fault.value.where) == (what, where)
-    assert "nothing is carried forward" in fault.value.why and "add the value with its source" in fault.value.fix
+    assert (
+        "nothing is carried forward" in fault.value.why
+        and "add the value with its source" in fault.value.fix
+    )
 
 
 def test_value_at_refuses_an_unknown_key_and_names_the_nearest():
@@ -79,12 +110,29 @@ def test_value_at_refuses_an_unknown_key_and_names_the_nearest():
         ({"actor": "town"}, "cap, town"),
         ({"name": {"en": "Cap"}}, "cap (no name in English or Swedish)"),
         (
-            {"values": [{"period": 2019, "value": 1, "grade": "H"}, {"period": "2018..2020", "value": 2, "grade": "H"}]},
+            {
+                "values": [
+                    {"period": 2019, "value": 1, "grade": "H"},
+                    {"period": "2018..2020", "value": 2, "grade": "H"},
+                ]
+            },
             "cap (periods overlap)",
         ),
-        ({"values": [{"period": 2019, "value": -1, "grade": "H"}]}, "cap, 2019 (negative or not finite)"),
         (
-            {"values": [{"period": 2019, "value": 1, "grade": "H", "distribution": {"kind": "uniform", "low": 2, "high": 3}}]},
+            {"values": [{"period": 2019, "value": -1, "grade": "H"}]},
+            "cap, 2019 (negative or not finite)",
+        ),
+        (
+            {
+                "values": [
+                    {
+                        "period": 2019,
+                        "value": 1,
+                        "grade": "H",
+                        "distribution": {"kind": "uniform", "low": 2, "high": 3},
+                    }
+                ]
+            },
             "cap, 2019 (a range that leaves out its value",
         ),
     ],
@@ -154,11 +202,15 @@ def test_currencies_turn_back_to_the_same_amount(amount, rate):
 
     there = convert_currency(amount, currency="EUR", to="SEK", year=2020, records=rates)
 
-    assert convert_currency(there, currency="SEK", to="EUR", year=2020, records=rates) == pytest.approx(amount, rel=ROUND_TRIP)
+    assert convert_currency(
+        there, currency="SEK", to="EUR", year=2020, records=rates
+    ) == pytest.approx(amount, rel=ROUND_TRIP)
 
 
 @given(
-    amount=st.floats(-1e9, 1e9), currency=st.sampled_from(["EUR", "GBP"]), years=st.tuples(st.integers(2012, 2023), st.integers(2012, 2023))
+    amount=st.floats(-1e9, 1e9),
+    currency=st.sampled_from(["EUR", "GBP"]),
+    years=st.tuples(st.integers(2012, 2023), st.integers(2012, 2023)),
 )
 def test_currency_and_price_year_turn_back_together(amount, currency, years):
     first, last = years
@@ -167,21 +219,34 @@ def test_currency_and_price_year_turn_back_together(amount, currency, years):
     home = convert_currency(abroad, currency=currency, to="SEK", year=first, records=SWEDEN)
     there = convert_price_year(home, from_year=first, to_year=last, records=SWEDEN)
 
-    assert convert_price_year(there, from_year=last, to_year=first, records=SWEDEN) == pytest.approx(amount, rel=4 * ROUND_TRIP)
+    assert convert_price_year(
+        there, from_year=last, to_year=first, records=SWEDEN
+    ) == pytest.approx(amount, rel=4 * ROUND_TRIP)
 
 
 def test_the_shipped_exchange_rates_say_that_they_are_illustrative():
     rates = [one for key, one in SWEDEN.items() if key.startswith("exchange_rate.")]
 
-    assert rates and all("not an observed rate" in one.source and {v.grade for v in one.values} == {"L"} for one in rates)
+    assert rates and all(
+        "not an observed rate" in one.source and {v.grade for v in one.values} == {"L"}
+        for one in rates
+    )
 
 
 def test_a_price_in_another_currency_is_exchanged_at_its_own_year_s_rate(content, write):
-    fee = record(key="fee_abroad", currency="EUR", values=[{"period": 2012, "value": 100, "grade": "H"}])
+    fee = record(
+        key="fee_abroad", currency="EUR", values=[{"period": 2012, "value": 100, "grade": "H"}]
+    )
     content["defaults"] = [*map(str, FILES), str(write(fee))]
     content["price_year"] = 2023
-    content["prices"] = [price | ({"price_year": 2023} if "currency" in price else {}) for price in content["prices"]]
-    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "fee_abroad", "year": 2012}}
+    content["prices"] = [
+        price | ({"price_year": 2023} if "currency" in price else {}) for price in content["prices"]
+    ]
+    content["prices"][0] = {
+        "key": "wage",
+        "unit": "per month",
+        "default": {"key": "fee_abroad", "year": 2012},
+    }
 
     wage = declare_price_book(content, where="small.yaml").records["wage"]
 
@@ -191,19 +256,48 @@ def test_a_price_in_another_currency_is_exchanged_at_its_own_year_s_rate(content
 
 
 def test_a_price_in_another_currency_without_a_rate_is_refused(content, write):
-    content["defaults"] = [str(write(record(key="fee_abroad", currency="NOK", values=[{"period": 2020, "value": 1, "grade": "H"}])))]
-    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "fee_abroad", "year": 2020}}
+    content["defaults"] = [
+        str(
+            write(
+                record(
+                    key="fee_abroad",
+                    currency="NOK",
+                    values=[{"period": 2020, "value": 1, "grade": "H"}],
+                )
+            )
+        )
+    ]
+    content["prices"][0] = {
+        "key": "wage",
+        "unit": "per month",
+        "default": {"key": "fee_abroad", "year": 2020},
+    }
 
     with pytest.raises(ParameterError) as fault:
         declare_price_book(content, where="small.yaml")
 
     assert fault.value.what == "There is no exchange rate between NOK and SEK."
-    assert fault.value.where.startswith("small.yaml, price wage:") and "exchange_rate.NOK.SEK" in fault.value.where
+    assert (
+        fault.value.where.startswith("small.yaml, price wage:")
+        and "exchange_rate.NOK.SEK" in fault.value.where
+    )
 
 
 def test_a_price_that_takes_another_unit_as_it_is_is_refused(content, write):
-    content["defaults"] = [str(write(record(key="day", unit="per day", values=[{"period": 2020, "value": 223, "grade": "H"}])))]
-    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "day", "year": 2020}}
+    content["defaults"] = [
+        str(
+            write(
+                record(
+                    key="day", unit="per day", values=[{"period": 2020, "value": 223, "grade": "H"}]
+                )
+            )
+        )
+    ]
+    content["prices"][0] = {
+        "key": "wage",
+        "unit": "per month",
+        "default": {"key": "day", "year": 2020},
+    }
 
     with pytest.raises(ParameterError) as fault:
         declare_price_book(content, where="small.yaml")
@@ -215,7 +309,11 @@ def test_a_price_that_takes_another_unit_as_it_is_is_refused(content, write):
 
 @pytest.mark.parametrize("key", ["currency", "price_year"])
 def test_a_book_that_does_not_say_its_money_is_refused(content, key):
-    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "wage.entry", "year": 2023}}
+    content["prices"][0] = {
+        "key": "wage",
+        "unit": "per month",
+        "default": {"key": "wage.entry", "year": 2023},
+    }
     del content[key]
 
     with pytest.raises(ParameterError) as fault:
@@ -231,7 +329,13 @@ def _exchange_rate(rate):
 
     name = {"en": "Euro", "sv": "Euro"}
     values = [{"period": 2020, "value": rate, "grade": "L"}]
-    return DatedRecord(key="exchange_rate.EUR.SEK", name=name, unit="exchange rate", source="made up", values=values)
+    return DatedRecord(
+        key="exchange_rate.EUR.SEK",
+        name=name,
+        unit="exchange rate",
+        source="made up",
+        values=values,
+    )
 
 
 def test_a_missing_exchange_rate_is_refused():
@@ -239,7 +343,10 @@ def test_a_missing_exchange_rate_is_refused():
         convert_currency(1.0, currency="NOK", to="SEK", year=2020, records=SWEDEN)
 
     assert fault.value.what == "There is no exchange rate between NOK and SEK."
-    assert "exchange_rate.NOK.SEK" in fault.value.where and "found: exchange_rate.EUR.SEK, exchange_rate.GBP.SEK" in fault.value.where
+    assert (
+        "exchange_rate.NOK.SEK" in fault.value.where
+        and "found: exchange_rate.EUR.SEK, exchange_rate.GBP.SEK" in fault.value.where
+    )
     assert "two currencies" in fault.value.why and "add the record" in fault.value.fix
 
 
@@ -261,9 +368,15 @@ def test_a_price_is_as_sure_as_the_least_sure_value_it_is_made_from():
     assert book.records["study_grant"].grade == "L"
 
 
-def test_a_price_that_refers_to_a_missing_year_names_the_price_and_the_nearest_year(content, tmp_path):
+def test_a_price_that_refers_to_a_missing_year_names_the_price_and_the_nearest_year(
+    content, tmp_path
+):
     content["defaults"] = [str(path) for path in FILES]
-    content["prices"][0] = {"key": "wage", "unit": "per month", "default": {"key": "wage.entry", "year": 2019}}
+    content["prices"][0] = {
+        "key": "wage",
+        "unit": "per month",
+        "default": {"key": "wage.entry", "year": 2019},
+    }
 
     with pytest.raises(ParameterError) as fault:
         declare_price_book(content, where="small.yaml", folder=tmp_path)
@@ -287,7 +400,8 @@ def test_the_schema_for_editors_knows_both_ways_to_state_a_price():
 
 def _split(content, **shares):
     content["prices"] += [
-        {**content["prices"][1], "key": key, "value": share, "distribution": {"kind": "fixed"}} for key, share in shares.items()
+        {**content["prices"][1], "key": key, "value": share, "distribution": {"kind": "fixed"}}
+        for key, share in shares.items()
     ]
     content["appraisal"]["household_split"] = {"person": "own", "other_household": "rest"}
 
@@ -295,13 +409,21 @@ def _split(content, **shares):
 @pytest.mark.parametrize(
     ("change", "what", "named"),
     [
-        (lambda c: _split(c, own=0.6, rest=0.3), "A household split that does not add up: 1.", "household_split (the shares come to 0.9)"),
+        (
+            lambda c: _split(c, own=0.6, rest=0.3),
+            "A household split that does not add up: 1.",
+            "household_split (the shares come to 0.9)",
+        ),
         (
             lambda c: c.update(interventions=[{"intervention_id": "x", "prices": {"wage": "fee"}}]),
             "Interventions' own prices that do not fit: 1.",
             "intervention x, fee (share in place of per month)",
         ),
-        (lambda c: c["appraisal"].update(half_life="fee"), "A decay that cannot be used: 1.", "appraisal half_life, fee"),
+        (
+            lambda c: c["appraisal"].update(half_life="fee"),
+            "A decay that cannot be used: 1.",
+            "appraisal half_life, fee",
+        ),
         (
             lambda c: c["postings"][0].update(role="programme_cost"),
             "Roles that do not fit their posting: 1.",
@@ -314,7 +436,9 @@ def _split(content, **shares):
         ),
     ],
 )
-def test_a_faulty_option_is_refused_in_words_that_name_record_and_file(content, declare, change, what, named):
+def test_a_faulty_option_is_refused_in_words_that_name_record_and_file(
+    content, declare, change, what, named
+):
     change(content)
 
     with pytest.raises(EvalkitError) as fault:

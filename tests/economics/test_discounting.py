@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from evalkit.economics import present_value
 from evalkit.errors import LedgerError
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "published" / "economics_vectors" / "reference.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "published" / "economics_vectors" / "reference.json").read_text(
+        encoding="utf-8"
+    )
+)
 # The tolerance of tests/published/economics_vectors.
 TOLERANCE = 1e-10
 STREAMS = [(stream["annual_rate"], stream["months"]) for stream in REFERENCE["monthly_stream"]]
@@ -19,12 +23,19 @@ STREAMS = [(stream["annual_rate"], stream["months"]) for stream in REFERENCE["mo
 def test_present_value_is_the_published_net_present_value(case):
     months = 12 * np.array(case["time"])
 
-    assert present_value(case["cashflow"], case["rate"], months) == pytest.approx(case["npv"], rel=TOLERANCE)
-    assert present_value(case["cashflow"], case["rate"], months + 6) == pytest.approx(case["npv_midyear"], rel=TOLERANCE)
+    assert present_value(case["cashflow"], case["rate"], months) == pytest.approx(
+        case["npv"], rel=TOLERANCE
+    )
+    assert present_value(case["cashflow"], case["rate"], months + 6) == pytest.approx(
+        case["npv_midyear"], rel=TOLERANCE
+    )
 
 
 @pytest.mark.parametrize("case", REFERENCE["monthly_stream"])
-@pytest.mark.parametrize(("convention", "shift"), [("pv_end_of_month", 0), ("pv_start_of_month", 1), ("pv_mid_month", 0.5)])
+@pytest.mark.parametrize(
+    ("convention", "shift"),
+    [("pv_end_of_month", 0), ("pv_start_of_month", 1), ("pv_mid_month", 0.5)],
+)
 def test_present_value_of_a_monthly_stream_is_the_published_one(case, convention, shift):
     months = np.arange(1, case["months"] + 1) - shift
 
@@ -38,8 +49,12 @@ def test_present_value_of_a_growing_annuity_is_the_closed_form(case):
     years = np.arange(1, case["n"] + 1)
     payments = (1 + case["growth"]) ** (years - 1)
 
-    assert present_value(payments, case["rate"], 12 * years) == pytest.approx(case["immediate"], rel=TOLERANCE)
-    assert present_value(payments, case["rate"], 12 * (years - 1)) == pytest.approx(case["due"], rel=TOLERANCE)
+    assert present_value(payments, case["rate"], 12 * years) == pytest.approx(
+        case["immediate"], rel=TOLERANCE
+    )
+    assert present_value(payments, case["rate"], 12 * (years - 1)) == pytest.approx(
+        case["due"], rel=TOLERANCE
+    )
 
 
 @pytest.mark.parametrize(("rate", "months"), STREAMS)
@@ -47,12 +62,16 @@ def test_present_value_of_a_level_stream_is_the_closed_form(rate, months):
     monthly = (1 + rate) ** (1 / 12) - 1
     closed = months if monthly == 0 else (1 - (1 + monthly) ** -months) / monthly
 
-    assert present_value(np.ones(months), rate, np.arange(1, months + 1)) == pytest.approx(closed, rel=TOLERANCE)
+    assert present_value(np.ones(months), rate, np.arange(1, months + 1)) == pytest.approx(
+        closed, rel=TOLERANCE
+    )
 
 
 @given(amounts=st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30))
 def test_present_value_at_rate_zero_is_the_plain_sum(amounts):
-    assert present_value(amounts, 0.0, np.arange(len(amounts))) == pytest.approx(sum(amounts), rel=TOLERANCE, abs=1e-6)
+    assert present_value(amounts, 0.0, np.arange(len(amounts))) == pytest.approx(
+        sum(amounts), rel=TOLERANCE, abs=1e-6
+    )
 
 
 def test_present_value_takes_a_rate_for_each_draw():

@@ -5,7 +5,13 @@ import polars as pl
 import pytest
 from one_start import value_effects
 
-from evalkit.economics import load_price_book, place_costs, place_prices, start_costs, with_place_costs
+from evalkit.economics import (
+    load_price_book,
+    place_costs,
+    place_prices,
+    start_costs,
+    with_place_costs,
+)
 from evalkit.errors import LedgerError, ParameterError
 
 STOCKHOLM = Path(__file__).parents[2] / "params" / "unit_costs" / "stockholm.yaml"
@@ -19,18 +25,30 @@ def paid_by_month(content, make_rich):
     """The rich book, in which a month in a programme costs a place."""
     rich = make_rich(content)
     place = next(posting for posting in rich["postings"] if posting["posting"] == "places")
-    place.update(driver="programme_months", state=None, arms=["treated", "comparison"], role="programme_cost")
+    place.update(
+        driver="programme_months", state=None, arms=["treated", "comparison"], role="programme_cost"
+    )
     return rich
 
 
 def capacity(**changes):
     """Ten places; 4000 a month for all and 100 for a filled one."""
-    columns = {"places": 10, "fixed_cost": 4000.0, "variable_cost": 100.0, "currency": "SEK", "price_year": 2020} | changes
-    return pl.DataFrame({"intervention_id": "training", "month": MONTHS}).with_columns(**{k: pl.lit(v) for k, v in columns.items()})
+    columns = {
+        "places": 10,
+        "fixed_cost": 4000.0,
+        "variable_cost": 100.0,
+        "currency": "SEK",
+        "price_year": 2020,
+    } | changes
+    return pl.DataFrame({"intervention_id": "training", "month": MONTHS}).with_columns(
+        **{k: pl.lit(v) for k, v in columns.items()}
+    )
 
 
 def occupied(*counts):
-    return pl.DataFrame({"intervention_id": "training", "month": MONTHS[: len(counts)], "n_occupied": counts})
+    return pl.DataFrame(
+        {"intervention_id": "training", "month": MONTHS[: len(counts)], "n_occupied": counts}
+    )
 
 
 def test_a_filled_place_costs_more_when_places_stand_empty():
@@ -38,7 +56,11 @@ def test_a_filled_place_costs_more_when_places_stand_empty():
 
     half, full = table.rows(named=True)
     # 2020: 8000 fixed over ten filled place-months, then 100 each; 2021: full.
-    assert (half["utilisation_share"], half["cost_per_filled_place"], half["marginal_cost"]) == (0.5, 900.0, 100.0)
+    assert (half["utilisation_share"], half["cost_per_filled_place"], half["marginal_cost"]) == (
+        0.5,
+        900.0,
+        100.0,
+    )
     assert (full["utilisation_share"], full["cost_per_filled_place"]) == (1.0, 500.0)
     assert half["cost_at_full_use"] == full["cost_at_full_use"] == 500.0
 
@@ -52,7 +74,9 @@ def test_a_month_in_which_nobody_came_costs_what_stands_ready():
 
 
 def test_a_cost_that_an_intervention_never_has_is_none():
-    table = place_costs(capacity(fixed_cost=None).cast({"fixed_cost": pl.Float64}), occupied(4, 6, 10))
+    table = place_costs(
+        capacity(fixed_cost=None).cast({"fixed_cost": pl.Float64}), occupied(4, 6, 10)
+    )
 
     assert table["cost_per_filled_place"].to_list() == [100.0, 100.0]
 
@@ -70,7 +94,12 @@ def test_months_without_their_cost_are_left_out_of_the_costs():
 
 def test_places_delivered_without_costs_leave_the_book_s_own_price(declare, paid_by_month):
     unpriced = dict.fromkeys(("fixed_cost", "variable_cost", "currency", "price_year"))
-    types = {"fixed_cost": pl.Float64, "variable_cost": pl.Float64, "currency": pl.String, "price_year": pl.Int32}
+    types = {
+        "fixed_cost": pl.Float64,
+        "variable_cost": pl.Float64,
+        "currency": pl.String,
+        "price_year": pl.Int32,
+    }
 
     table = place_costs(capacity(**unpriced).cast(types), occupied(4, 6, 10))
 
@@ -81,43 +110,62 @@ def test_places_delivered_without_costs_leave_the_book_s_own_price(declare, paid
 
 
 def test_an_intervention_gets_its_own_price_of_a_place(declare, paid_by_month, effect_draws):
-    book = with_place_costs(declare(paid_by_month), place_costs(capacity(), occupied(4, 6, 10)), KINDS)
+    book = with_place_costs(
+        declare(paid_by_month), place_costs(capacity(), occupied(4, 6, 10)), KINDS
+    )
 
     record = book.records["place.training"]
     # Person-months weigh the years: (5 * 900 + 10 * 500) / 15 a month; the years are the range.
     assert record.value == pytest.approx(9500 / 15)
     assert (record.distribution.low, record.distribution.high, record.grade) == (500.0, 900.0, "M")
     ledger = value_effects(effect_draws, book, seed=1)
-    assert ledger.filter(posting="places", draw=0)["amount"].unique().to_list() == pytest.approx([-record.value])
+    assert ledger.filter(posting="places", draw=0)["amount"].unique().to_list() == pytest.approx(
+        [-record.value]
+    )
 
 
-def test_a_start_is_expected_to_cost_the_months_it_is_used_and_what_a_start_costs(declare, paid_by_month):
-    book = with_place_costs(declare(paid_by_month), place_costs(capacity(), occupied(4, 6, 10)), KINDS)
-    others = pl.concat([LENGTHS, pl.DataFrame({"intervention_id": ["coaching"], "months_per_start": [2.0]})])
+def test_a_start_is_expected_to_cost_the_months_it_is_used_and_what_a_start_costs(
+    declare, paid_by_month
+):
+    book = with_place_costs(
+        declare(paid_by_month), place_costs(capacity(), occupied(4, 6, 10)), KINDS
+    )
+    others = pl.concat(
+        [LENGTHS, pl.DataFrame({"intervention_id": ["coaching"], "months_per_start": [2.0]})]
+    )
 
     # Training at its own price, coaching at the book's 200 a month; 80 for a start of either.
-    assert dict(start_costs(book, others).select("intervention_id", "cost").iter_rows()) == pytest.approx(
-        {"training": 4.5 * 9500 / 15 + 80, "coaching": 2 * 200 + 80}
-    )
+    assert dict(
+        start_costs(book, others).select("intervention_id", "cost").iter_rows()
+    ) == pytest.approx({"training": 4.5 * 9500 / 15 + 80, "coaching": 2 * 200 + 80})
 
 
 def test_place_costs_of_another_year_are_converted_by_the_book_s_index():
     book = load_price_book(STOCKHOLM)
 
-    own = with_place_costs(book, place_costs(capacity(price_year=2012), occupied(10, 10, 10)), KINDS)
+    own = with_place_costs(
+        book, place_costs(capacity(price_year=2012), occupied(10, 10, 10)), KINDS
+    )
 
     assert own.records["programme_place.training"].value == pytest.approx(500 * 403.70 / 314.20)
 
 
 def test_place_costs_of_a_year_without_an_index_are_refused(declare, paid_by_month):
     with pytest.raises(ParameterError, match="price_index"):
-        with_place_costs(declare(paid_by_month), place_costs(capacity(price_year=2012), occupied(10, 10, 10)), KINDS)
+        with_place_costs(
+            declare(paid_by_month),
+            place_costs(capacity(price_year=2012), occupied(10, 10, 10)),
+            KINDS,
+        )
 
 
 @pytest.mark.parametrize(
     ("table", "what"),
     [
-        (capacity(currency=None), "Costs of places without currency or price year: 1 interventions."),
+        (
+            capacity(currency=None),
+            "Costs of places without currency or price year: 1 interventions.",
+        ),
         (
             capacity().with_columns(price_year=pl.Series([2020, 2020, 2021])),
             "Costs of places in mixed currencies or price years: 1 interventions.",
@@ -136,24 +184,38 @@ def test_unfit_costs_of_places_are_refused(table, what):
 
 def test_costs_of_a_price_year_each_are_refused_with_what_to_ask_for():
     with pytest.raises(LedgerError) as fault:
-        place_costs(capacity().with_columns(price_year=pl.Series([2020, 2020, 2021])), occupied(1, 1, 1))
+        place_costs(
+            capacity().with_columns(price_year=pl.Series([2020, 2020, 2021])), occupied(1, 1, 1)
+        )
 
     assert fault.value.fix == "ask the sender for one currency and one price year an intervention."
 
 
 def test_places_paid_in_another_currency_are_refused(declare, paid_by_month):
     with pytest.raises(LedgerError) as fault:
-        with_place_costs(declare(paid_by_month), place_costs(capacity(currency="EUR"), occupied(1, 1, 1)), KINDS)
+        with_place_costs(
+            declare(paid_by_month), place_costs(capacity(currency="EUR"), occupied(1, 1, 1)), KINDS
+        )
 
     assert fault.value.what == "The places are paid in another currency than the book's: EUR."
-    assert fault.value.where == "capacity: training; small.yaml is in SEK" and fault.value.why and "convert" in fault.value.fix
+    assert (
+        fault.value.where == "capacity: training; small.yaml is in SEK"
+        and fault.value.why
+        and "convert" in fault.value.fix
+    )
 
 
 def test_places_paid_in_another_currency_are_exchanged_at_a_declared_rate():
     book = load_price_book(STOCKHOLM)
-    book = book.model_copy(update={"defaults": (*book.defaults, STOCKHOLM.parents[1] / "rates" / "exchange_rates.yaml")})
+    book = book.model_copy(
+        update={
+            "defaults": (*book.defaults, STOCKHOLM.parents[1] / "rates" / "exchange_rates.yaml")
+        }
+    )
 
-    own = with_place_costs(book, place_costs(capacity(currency="EUR", price_year=2012), occupied(10, 10, 10)), KINDS)
+    own = with_place_costs(
+        book, place_costs(capacity(currency="EUR", price_year=2012), occupied(10, 10, 10)), KINDS
+    )
 
     place = own.records["programme_place.training"]
     assert place.value == pytest.approx(500 * 10 * 403.70 / 314.20)
@@ -169,4 +231,6 @@ def test_a_book_without_a_single_price_of_a_programme_month_is_refused(book):
 
 
 def test_the_internal_price_is_last_year_s_average():
-    assert place_prices(place_costs(capacity(), occupied(4, 6, 10))).rows() == [("training", 500.0, "SEK")]
+    assert place_prices(place_costs(capacity(), occupied(4, 6, 10))).rows() == [
+        ("training", 500.0, "SEK")
+    ]

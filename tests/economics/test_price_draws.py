@@ -4,7 +4,8 @@ import pytest
 from evalkit.economics.price_draws import draw_prices
 
 N_DRAWS = 20_000
-# Five standard errors of a mean over the draws, for a distribution whose standard deviation is below a third of its width.
+# Five standard errors of a mean over the draws, for a distribution whose standard deviation is
+# below a third of its width.
 MEAN_TOLERANCE = 5 / 3 / np.sqrt(N_DRAWS)
 
 
@@ -14,7 +15,9 @@ def with_distribution(content, kind, low, high):
     return content
 
 
-@pytest.mark.parametrize(("kind", "mean"), [("uniform", 250), ("triangular", (100 + 200 + 400) / 3)])
+@pytest.mark.parametrize(
+    ("kind", "mean"), [("uniform", 250), ("triangular", (100 + 200 + 400) / 3)]
+)
 def test_draw_prices_has_the_mean_and_the_range_of_its_distribution(content, declare, kind, mean):
     book = declare(with_distribution(content, kind, 100, 400))
 
@@ -25,13 +28,17 @@ def test_draw_prices_has_the_mean_and_the_range_of_its_distribution(content, dec
     assert drawn.mean() == pytest.approx(mean, abs=300 * MEAN_TOLERANCE)
 
 
-@pytest.mark.parametrize(("point", "share"), [(180, 80**2 / (300 * 100)), (200, 1 / 3), (300, 1 - 100**2 / (300 * 200))])
+@pytest.mark.parametrize(
+    ("point", "share"), [(180, 80**2 / (300 * 100)), (200, 1 / 3), (300, 1 - 100**2 / (300 * 200))]
+)
 def test_draw_prices_has_a_triangle_s_distribution(content, declare, point, share):
     book = declare(with_distribution(content, "triangular", 100, 400))
 
     drawn = draw_prices(book, np.arange(1, N_DRAWS + 1), seed=3)["place"]
 
-    assert (drawn < point).mean() == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share) / N_DRAWS))
+    assert (drawn < point).mean() == pytest.approx(
+        share, abs=5 * np.sqrt(share * (1 - share) / N_DRAWS)
+    )
 
 
 @pytest.mark.parametrize(("low", "high"), [(200, 400), (100, 200)])

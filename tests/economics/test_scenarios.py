@@ -25,7 +25,8 @@ from evalkit.tables import write_tables
 
 PARAMS = Path(__file__).parents[2] / "params"
 EXACT = 1e-10
-# What the long-term cohort's place costs, discounted to the start: 2 000 for the start, 3 200 in the middle of each of five months.
+# What the long-term cohort's place costs, discounted to the start: 2 000 for the start, 3 200 in
+# the middle of each of five months.
 PLACE = 2_000 + 3_200 * sum(1.035 ** (-(month + 0.5) / 12) for month in range(5))
 
 
@@ -35,7 +36,9 @@ def shipped():
 
 
 def test_every_shipped_scenario_runs_and_moves_the_number_it_is_about(shipped):
-    assert shipped["scenario"].to_list() == sorted(path.stem for path in (PARAMS / "scenarios").glob("*.yaml"))
+    assert shipped["scenario"].to_list() == sorted(
+        path.stem for path in (PARAMS / "scenarios").glob("*.yaml")
+    )
     assert shipped.height == 12
     assert (shipped["change"].abs() > 0.1).all()
     assert shipped["grade"].unique().to_list() == ["L"]
@@ -47,7 +50,8 @@ def test_people_who_belong_elsewhere_are_a_transfer_from_the_insurance_agency_to
 
     assert change["district"] > 100_000
     assert change["work_months"] == 0
-    # Support becomes sickness compensation: without administration and the cost of raising the money, nobody creates or uses up anything.
+    # Support becomes sickness compensation: without administration and the cost of raising the
+    # money, nobody creates or uses up anything.
     assert abs(change["society"]) < 0.1 * change["district"]
     assert change["public_purse"] < 0.1 * change["district"]
 
@@ -58,15 +62,24 @@ def test_a_cheaper_payer_changes_nothing_for_society():
 
     assert rows["society"]["change"] == pytest.approx(0, abs=1e-6)
     # A quarter of the places; the start's 2 000 stay.
-    assert rows["pays_district"]["after"] == pytest.approx(2_000 + (rows["pays_district"]["before"] - 2_000) / 4)
-    assert sum(row["change"] for name, row in rows.items() if name.startswith("pays_")) == pytest.approx(0, abs=1e-6)
+    assert rows["pays_district"]["after"] == pytest.approx(
+        2_000 + (rows["pays_district"]["before"] - 2_000) / 4
+    )
+    assert sum(
+        row["change"] for name, row in rows.items() if name.startswith("pays_")
+    ) == pytest.approx(0, abs=1e-6)
 
 
 def faulty(tmp_path, **changes):
     content = yaml.safe_load((PARAMS / "scenarios" / "waiting.yaml").read_text(encoding="utf-8"))
-    places = {"what_if": str(PARAMS / "what_if" / "long_term_support.yaml"), "price_book": str(PARAMS / "unit_costs" / "stockholm.yaml")}
+    places = {
+        "what_if": str(PARAMS / "what_if" / "long_term_support.yaml"),
+        "price_book": str(PARAMS / "unit_costs" / "stockholm.yaml"),
+    }
     path = tmp_path / "faulty.yaml"
-    path.write_text(yaml.safe_dump(content | places | changes, allow_unicode=True), encoding="utf-8")
+    path.write_text(
+        yaml.safe_dump(content | places | changes, allow_unicode=True), encoding="utf-8"
+    )
     return path
 
 
@@ -75,10 +88,19 @@ def faulty(tmp_path, **changes):
     [
         ({"prices": {"wages": {"times": 2}}}, 'prices.wages (did you mean "wage"?)'),
         ({"prices": {"wage": {}}}, "prices.wage (one of value and times)"),
-        ({"payers": {"programme_place": {"district": 0.5}}}, "payers.programme_place (shares come to 0.5)"),
+        (
+            {"payers": {"programme_place": {"district": 0.5}}},
+            "payers.programme_place (shares come to 0.5)",
+        ),
         ({"number": "societies"}, 'number, societies (did you mean "society"?)'),
-        ({"rates": [{"phase": 9, "start": "support", "to": "work", "value": 0.1}]}, "rates (phase 9 of treated)"),
-        ({"rates": [{"phase": 2, "start": "suport", "to": "work", "value": 0.1}]}, 'rates (start suport: did you mean "support"?)'),
+        (
+            {"rates": [{"phase": 9, "start": "support", "to": "work", "value": 0.1}]},
+            "rates (phase 9 of treated)",
+        ),
+        (
+            {"rates": [{"phase": 2, "start": "suport", "to": "work", "value": 0.1}]},
+            'rates (start suport: did you mean "support"?)',
+        ),
     ],
 )
 def test_a_scenario_that_changes_what_is_not_there_is_refused(tmp_path, changes, named):
@@ -93,7 +115,9 @@ def test_a_scenario_that_changes_what_is_not_there_is_refused(tmp_path, changes,
 
 
 def test_a_cohort_whose_probabilities_do_not_fit_is_refused(tmp_path):
-    content = yaml.safe_load((PARAMS / "what_if" / "long_term_support.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load(
+        (PARAMS / "what_if" / "long_term_support.yaml").read_text(encoding="utf-8")
+    )
     content["initial"] = {"support": 0.9}
     content["treated"][1]["transitions"]["support"]["work"] = 1.2
     path = tmp_path / "cohort.yaml"
@@ -111,8 +135,14 @@ def test_a_cohort_whose_probabilities_do_not_fit_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("rate", "named"),
     [
-        ({"phase": 2, "start": "support", "to": "wrok", "value": 0.1}, 'state wrok (did you mean "work"?)'),
-        ({"phase": 2, "start": "support", "to": "work", "value": 0.99}, "treated phase 2, from support (the probabilities come to 1.005"),
+        (
+            {"phase": 2, "start": "support", "to": "wrok", "value": 0.1},
+            'state wrok (did you mean "work"?)',
+        ),
+        (
+            {"phase": 2, "start": "support", "to": "work", "value": 0.99},
+            "treated phase 2, from support (the probabilities come to 1.005",
+        ),
     ],
 )
 def test_a_changed_cohort_that_cannot_be_followed_is_refused(tmp_path, rate, named):
@@ -133,7 +163,11 @@ def test_a_state_that_nobody_pays_for_is_refused(tmp_path):
         run_scenario(path)
 
     assert fault.value.what == "States of the effect without a declared livelihood: 3."
-    assert "sheltered_work, sickness_benefit, subsidised_work" in fault.value.where and fault.value.why and fault.value.fix
+    assert (
+        "sheltered_work, sickness_benefit, subsidised_work" in fault.value.where
+        and fault.value.why
+        and fault.value.fix
+    )
 
 
 def test_a_wait_beyond_the_horizon_is_refused(tmp_path):
@@ -150,12 +184,18 @@ def test_a_wait_beyond_the_horizon_is_refused(tmp_path):
 def test_the_start_is_paid_when_the_wait_is_over():
     table = run_scenario(PARAMS / "scenarios" / "waiting.yaml").filter(number="pays_district")
 
-    # Half a year later at 3.5 per cent: 2 000 for the start, then 3 200 in the middle of each of five months.
+    # Half a year later at 3.5 per cent: 2 000 for the start, then 3 200 in the middle of each of
+    # five months.
     assert table["after"].item() == pytest.approx(1.035**-0.5 * PLACE)
 
 
 def test_a_test_first_spares_the_places_that_would_give_nothing():
-    rows = {row["number"]: row for row in run_scenario(PARAMS / "scenarios" / "work_ability_test.yaml").iter_rows(named=True)}
+    rows = {
+        row["number"]: row
+        for row in run_scenario(PARAMS / "scenarios" / "work_ability_test.yaml").iter_rows(
+            named=True
+        )
+    }
 
     # A place for nothing costs what it costs, and 0.3 more to raise; so does the test of 1 500.
     gain, loss, cost = rows["society"]["after"], -PLACE * 1.3, 1_500 * 1.3
@@ -179,7 +219,10 @@ def test_numbers_are_known_to_the_schema(shipped):
 def test_the_half_cycle_is_the_trapezoid_and_simpson_is_exact_for_a_cubic():
     trace = np.column_stack([np.linspace(0, 1, 5) ** 3, 1 - np.linspace(0, 1, 5) ** 3])
 
-    totals = {name: cohort_totals(trace, [1.0, 0.0], correction=name) for name in ("none", "half_cycle", "life_table", "simpson")}
+    totals = {
+        name: cohort_totals(trace, [1.0, 0.0], correction=name)
+        for name in ("none", "half_cycle", "life_table", "simpson")
+    }
 
     assert totals["none"] == pytest.approx(trace[1:, 0].sum())
     assert totals["half_cycle"] == pytest.approx(np.trapezoid(trace[:, 0]))
@@ -242,7 +285,12 @@ def test_totals_refuse_values_that_do_not_fit(n_cycles, values):
 
 
 def vintage(draws, book):
-    return Vintage(draws, book, summarise_value(value_effects(draws, book, seed=1)), programmes=starts_of(draws))
+    return Vintage(
+        draws,
+        book,
+        summarise_value(value_effects(draws, book, seed=1)),
+        programmes=starts_of(draws),
+    )
 
 
 def test_drift_splits_a_change_into_data_and_parameters(effect_draws, many_draws, content, declare):
@@ -254,29 +302,50 @@ def test_drift_splits_a_change_into_data_and_parameters(effect_draws, many_draws
 
     amount = dict(steps.select("step", "amount").rows())
     assert steps["step"].to_list() == ["before", "method", "data", "parameters", "after"]
-    assert amount["before"] + amount["method"] + amount["data"] + amount["parameters"] == pytest.approx(amount["after"])
+    assert amount["before"] + amount["method"] + amount["data"] + amount[
+        "parameters"
+    ] == pytest.approx(amount["after"])
     assert amount["method"] == pytest.approx(0, abs=EXACT)
     # Benefits a hundred dearer, for the months on support that the newer data know.
-    support = many_draws.filter((pl.col("draw") == 0) & (pl.col("state") == "support") & (pl.col("month") > 0))
-    fewer = sum(sign * support.filter(arm=arm)["probability"].sum() for arm, sign in (("treated", 1), ("comparison", -1)))
+    support = many_draws.filter(
+        (pl.col("draw") == 0) & (pl.col("state") == "support") & (pl.col("month") > 0)
+    )
+    fewer = sum(
+        sign * support.filter(arm=arm)["probability"].sum()
+        for arm, sign in (("treated", 1), ("comparison", -1))
+    )
     assert amount["parameters"] == pytest.approx(100 * fewer)
 
 
 def test_a_finished_run_is_read_as_a_vintage(effect_draws, book, tmp_path):
     never = effect_draws.with_columns(pl.lit("start_now_rather_than_never").alias("estimand"))
-    both = {"effect_draws": pl.concat([effect_draws, never]), "effect_programme_draws": starts_of(effect_draws)}
+    both = {
+        "effect_draws": pl.concat([effect_draws, never]),
+        "effect_programme_draws": starts_of(effect_draws),
+    }
     write_tables(tmp_path, both | {"value_draws": value_effects(effect_draws, book, seed=1)})
 
     read = read_vintage(tmp_path, book)
 
     assert read.effect_draws["estimand"].unique().to_list() == ["start_now_rather_than_wait"]
     assert read.reported.equals(vintage(effect_draws, book).reported)
-    assert drift(read, read).filter(pl.col("step").is_in(["method", "data", "parameters"]))["amount"].abs().max() < EXACT
+    assert (
+        drift(read, read)
+        .filter(pl.col("step").is_in(["method", "data", "parameters"]))["amount"]
+        .abs()
+        .max()
+        < EXACT
+    )
 
 
 def test_drift_books_another_method_as_method(effect_draws, book):
     old = vintage(effect_draws, book)
-    otherwise_counted = Vintage(effect_draws, book, old.reported.with_columns(pl.col("estimate") - 7), programmes=old.programmes)
+    otherwise_counted = Vintage(
+        effect_draws,
+        book,
+        old.reported.with_columns(pl.col("estimate") - 7),
+        programmes=old.programmes,
+    )
 
     steps = drift(otherwise_counted, old)
 

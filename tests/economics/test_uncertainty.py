@@ -11,11 +11,17 @@ from hypothesis import strategies as st
 from evalkit.economics import acceptability_curve, evpi
 from evalkit.errors import EstimationError
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "published" / "economics_vectors" / "reference.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "published" / "economics_vectors" / "reference.json").read_text(
+        encoding="utf-8"
+    )
+)
 N_DRAWS = 4001
-# Evenly spaced quantiles stand in for draws: a probability is right to half a step, plus the draw at which it changes.
+# Evenly spaced quantiles stand in for draws: a probability is right to half a step, plus the draw
+# at which it changes.
 PROBABILITY_TOLERANCE = 1 / N_DRAWS
-# The same for the mean of a normal's positive part: its tails end at the last quantile (relative to the standard deviation).
+# The same for the mean of a normal's positive part: its tails end at the last quantile (relative to
+# the standard deviation).
 EVPI_TOLERANCE = 2e-4
 STANDARD_NORMAL = np.array([NormalDist().inv_cdf((i + 0.5) / N_DRAWS) for i in range(N_DRAWS)])
 CURVE_POINTS = [(case, i) for case in REFERENCE["ceac"] for i in range(len(case["lambda"]))]
@@ -38,10 +44,14 @@ def test_acceptability_of_a_normal_net_benefit_is_the_closed_form(case, i):
     cost = threshold * effect - (mean + sd * STANDARD_NORMAL)
 
     curve = acceptability_curve(
-        {"wait": np.zeros(N_DRAWS), "start": cost}, {"wait": np.zeros(N_DRAWS), "start": np.full(N_DRAWS, effect)}, threshold
+        {"wait": np.zeros(N_DRAWS), "start": cost},
+        {"wait": np.zeros(N_DRAWS), "start": np.full(N_DRAWS, effect)},
+        threshold,
     )
 
-    assert curve.filter(pl.col("option") == "start")["probability"].item() == pytest.approx(case["ceac"][i], abs=PROBABILITY_TOLERANCE)
+    assert curve.filter(pl.col("option") == "start")["probability"].item() == pytest.approx(
+        case["ceac"][i], abs=PROBABILITY_TOLERANCE
+    )
     assert curve.filter(pl.col("option") == "start")["is_on_frontier"].item() == (mean > 0)
 
 
@@ -51,14 +61,17 @@ def test_acceptability_curve_by_hand():
 
     curve = acceptability_curve(costs, effects, [0, 20, 25, 26])
 
-    # At 20 the second draw is a tie and is split; at 25 the means are equal and the first option is named.
+    # At 20 the second draw is a tie and is split; at 25 the means are equal and the first option is
+    # named.
     starts = curve.filter(pl.col("option") == "start")
     assert starts["probability"].to_list() == [0, 0.375, 0.5, 0.5]
     assert starts["is_on_frontier"].to_list() == [False, False, False, True]
 
 
 numbers = st.integers(-1000, 1000)
-table = st.integers(1, 5).flatmap(lambda k: st.lists(st.lists(numbers, min_size=k, max_size=k), min_size=1, max_size=30))
+table = st.integers(1, 5).flatmap(
+    lambda k: st.lists(st.lists(numbers, min_size=k, max_size=k), min_size=1, max_size=30)
+)
 
 
 @given(costs=table, threshold=st.integers(0, 100))

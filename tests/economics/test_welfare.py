@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 from evalkit.economics import fieller_limits, incremental_table, mvpf
 from evalkit.errors import EstimationError
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "published" / "economics_vectors" / "reference.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "published" / "economics_vectors" / "reference.json").read_text(
+        encoding="utf-8"
+    )
+)
 # The tolerance of tests/published/economics_vectors.
 TOLERANCE = 1e-10
-# Costs and effects of the property tests are whole numbers below a million; slopes are told apart above this.
+# Costs and effects of the property tests are whole numbers below a million; slopes are told apart
+# above this.
 SLOPE_TOLERANCE = 1e-9
 
 
@@ -29,7 +34,12 @@ def test_mvpf_of_work_advance_is_the_published_one():
 
 @pytest.mark.parametrize(
     ("gain", "cost", "case", "estimate"),
-    [(10, 5, "costs", 2), (-10, 5, "costs", -2), (10, 0, "pays_for_itself", inf), (10, -5, "pays_for_itself", inf)],
+    [
+        (10, 5, "costs", 2),
+        (-10, 5, "costs", -2),
+        (10, 0, "pays_for_itself", inf),
+        (10, -5, "pays_for_itself", inf),
+    ],
 )
 def test_mvpf_says_what_a_ratio_of_signs_means(gain, cost, case, estimate):
     value = mvpf(gain, cost)
@@ -67,7 +77,9 @@ def test_mvpf_takes_fieller_limits_from_the_replicates():
         correlation=np.corrcoef(gains, costs)[0, 1],
     )
     assert value.is_bounded
-    assert [value.ci_lower, value.ci_upper] == pytest.approx([expected.lower, expected.upper], rel=TOLERANCE)
+    assert [value.ci_lower, value.ci_upper] == pytest.approx(
+        [expected.lower, expected.upper], rel=TOLERANCE
+    )
 
 
 def test_mvpf_limits_are_infinite_when_the_net_cost_cannot_be_told_from_zero():
@@ -100,17 +112,22 @@ def test_fieller_limits_are_the_published_ones(case):
     )
 
     assert limits.is_bounded == case["fieller_bounded"]
-    assert [limits.lower, limits.upper] == pytest.approx(case["fieller_95"] or [-inf, inf], rel=TOLERANCE)
+    assert [limits.lower, limits.upper] == pytest.approx(
+        case["fieller_95"] or [-inf, inf], rel=TOLERANCE
+    )
 
 
 def test_incremental_table_by_hand():
-    # B costs more than C and does less; D lies above the line from C to E: a mix of C and E does as much for less.
+    # B costs more than C and does less; D lies above the line from C to E: a mix of C and E does as
+    # much for less.
     costs = {"A": 0, "B": 50, "C": 40, "D": 130, "E": 140}
     effects = {"A": 0, "B": 3, "C": 4, "D": 6, "E": 9}
 
     table = incremental_table(costs, effects)
 
-    assert table.select("option", "status", "incremental_cost", "incremental_effect", "icer").rows() == [
+    assert table.select(
+        "option", "status", "incremental_cost", "incremental_effect", "icer"
+    ).rows() == [
         ("A", "frontier", None, None, None),
         ("C", "frontier", 40.0, 4.0, 10.0),
         ("B", "dominated", None, None, None),
@@ -120,7 +137,9 @@ def test_incremental_table_by_hand():
 
 
 def test_incremental_table_takes_the_mean_of_draws():
-    table = incremental_table({"wait": [0, 0], "start": [90, 110]}, {"wait": [0, 0], "start": [4, 6]})
+    table = incremental_table(
+        {"wait": [0, 0], "start": [90, 110]}, {"wait": [0, 0], "start": [4, 6]}
+    )
 
     assert table["icer"].to_list() == [None, 20.0]
 
@@ -131,9 +150,13 @@ def test_incremental_table_keeps_one_of_two_equal_options():
     assert table["status"].to_list() == ["frontier", "dominated"]
 
 
-@given(points=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=8))
+@given(
+    points=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=8)
+)
 def test_incremental_table_recommends_at_every_threshold_an_option_that_is_best(points):
-    costs, effects = ({f"option {i}": point[axis] for i, point in enumerate(points)} for axis in (0, 1))
+    costs, effects = (
+        {f"option {i}": point[axis] for i, point in enumerate(points)} for axis in (0, 1)
+    )
 
     table = incremental_table(costs, effects)
 

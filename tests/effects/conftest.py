@@ -14,12 +14,20 @@ FIRST_MONTH = date(2020, 1, 1)
 LETTERS = {"s": "support", "w": "work", "t": "training", "e": "studies"}
 
 
-def tables_of(lives: dict[str, str], districts: dict[str, str] | None = None) -> dict[str, pl.DataFrame]:
-    """The tables of people whose months are written as letters: s support, w work, t training, e studies."""
+def tables_of(
+    lives: dict[str, str], districts: dict[str, str] | None = None
+) -> dict[str, pl.DataFrame]:
+    """The tables of people whose months are written as letters: s support, w work, t training, e
+    studies.
+    """
     spells, episodes, intervals = [], [], []
     for person_id, life in lives.items():
         district = (districts or {}).get(person_id, "North")
-        breaks = [0, *[month for month in range(1, len(life)) if life[month] != life[month - 1]], len(life)]
+        breaks = [
+            0,
+            *[month for month in range(1, len(life)) if life[month] != life[month - 1]],
+            len(life),
+        ]
         for start, stop in itertools.pairwise(breaks):
             state = LETTERS[life[start]]
             to_state = LETTERS[life[stop]] if stop < len(life) else None
@@ -32,18 +40,33 @@ def tables_of(lives: dict[str, str], districts: dict[str, str] | None = None) ->
     return {
         "spells": pl.DataFrame(
             spells,
-            schema={"person_id": pl.String, "district": pl.String, "start": pl.Date, "end": pl.Date, "is_start_known": pl.Boolean},
+            schema={
+                "person_id": pl.String,
+                "district": pl.String,
+                "start": pl.Date,
+                "end": pl.Date,
+                "is_start_known": pl.Boolean,
+            },
             orient="row",
         ),
         "episodes": pl.DataFrame(
             episodes,
-            schema={"person_id": pl.String, "intervention_id": pl.String, "start": pl.Date, "end": pl.Date},
+            schema={
+                "person_id": pl.String,
+                "intervention_id": pl.String,
+                "start": pl.Date,
+                "end": pl.Date,
+            },
             orient="row",
         ).with_columns(planned_months=pl.lit(None, dtype=pl.Int32)),
         "state_intervals": pl.DataFrame(
-            intervals, schema=["person_id", "district", "start", "stop", "from_state", "to_state", "weight"], orient="row"
+            intervals,
+            schema=["person_id", "district", "start", "stop", "from_state", "to_state", "weight"],
+            orient="row",
         ),
-        "person": pl.DataFrame({"person_id": list(lives), "age": [20.0 + len(name) for name in lives]}),
+        "person": pl.DataFrame(
+            {"person_id": list(lives), "age": [20.0 + len(name) for name in lives]}
+        ),
     }
 
 
@@ -89,13 +112,21 @@ def world():
     return World
 
 
-def trials_of_arrays(covariates, is_treated, outcomes, *, person=None, district=None, month=None, protocol=None) -> Trials:
-    """Trials from arrays, a row a person-trial; outcomes (n, months) are positions among work, studies, support, training."""
+def trials_of_arrays(
+    covariates, is_treated, outcomes, *, person=None, district=None, month=None, protocol=None
+) -> Trials:
+    """Trials from arrays, a row a person-trial; outcomes (n, months) are positions among work,
+    studies, support, training.
+    """
     n = len(is_treated)
     rows = pl.DataFrame(
         {
-            "person_id": pl.Series([f"p{number:06d}" for number in (np.arange(n) if person is None else person)]),
-            "cluster_id": pl.Series([f"p{number:06d}" for number in (np.arange(n) if person is None else person)]),
+            "person_id": pl.Series(
+                [f"p{number:06d}" for number in (np.arange(n) if person is None else person)]
+            ),
+            "cluster_id": pl.Series(
+                [f"p{number:06d}" for number in (np.arange(n) if person is None else person)]
+            ),
             "district": pl.Series(np.full(n, "North") if district is None else district),
             "trial_month": pl.Series(np.full(n, 2) if month is None else month, dtype=pl.Int32),
             "arm": pl.Series(np.where(is_treated, "treated", "comparison")),
@@ -108,11 +139,22 @@ def trials_of_arrays(covariates, is_treated, outcomes, *, person=None, district=
     covariates = np.asarray(covariates, dtype=float).reshape(n, -1)
     terms = ("constant", *[f"x{place}" for place in range(covariates.shape[1])])
     protocol = protocol or protocol_of(follow_up_months=outcomes.shape[1])
-    return Trials(rows, np.column_stack([np.ones(n), covariates]), terms, outcomes, protocol.outcomes, protocol)
+    return Trials(
+        rows,
+        np.column_stack([np.ones(n), covariates]),
+        terms,
+        outcomes,
+        protocol.outcomes,
+        protocol,
+    )
 
 
-def confounded_trials(n: int, seed: int, *, effect: float = 0.0, slope: float = 0.8, **changes) -> Trials:
-    """Who has a high x0 starts more often and works more often; starting adds `effect` to the log odds of work in each of two months."""
+def confounded_trials(
+    n: int, seed: int, *, effect: float = 0.0, slope: float = 0.8, **changes
+) -> Trials:
+    """Who has a high x0 starts more often and works more often; starting adds `effect` to the log
+    odds of work in each of two months.
+    """
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, 2))
     treated = rng.random(n) < 1 / (1 + np.exp(2 - slope * x[:, 0]))

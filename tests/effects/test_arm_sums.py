@@ -16,11 +16,19 @@ def test_sums_follow_changes_as_if_every_month_were_added_anew(monkeypatch, bloc
     is_new = (rng.random((N_ROWS, N_MONTHS)) < 0.3) | (np.arange(N_MONTHS) == 0)
     weights = rng.exponential(size=(N_ROWS, N_MONTHS, N_DRAWS))
     begun = np.maximum.accumulate(np.where(is_new, np.arange(N_MONTHS), 0), axis=1)
-    weights = np.take_along_axis(weights, begun[:, :, None], axis=1)  # the weight of the month in which the stretch began
+    weights = np.take_along_axis(
+        weights, begun[:, :, None], axis=1
+    )  # the weight of the month in which the stretch began
     monkeypatch.setattr(module, "_BLOCK_VALUES", block_values)
 
     found = stretches(states, events, is_new, n_states=N_STATES)
-    sums = arm_sums(found, lambda block, rows, months: weights[rows, months], n_rows=N_ROWS, n_months=N_MONTHS, n_draws=N_DRAWS)
+    sums = arm_sums(
+        found,
+        lambda block, rows, months: weights[rows, months],
+        n_rows=N_ROWS,
+        n_months=N_MONTHS,
+        n_draws=N_DRAWS,
+    )
 
     indicators = np.concatenate([states == np.arange(N_STATES)[:, None, None], events])
     assert sums == pytest.approx(np.einsum("nim,imb->nmb", indicators, weights), abs=EXACT)
@@ -29,7 +37,11 @@ def test_sums_follow_changes_as_if_every_month_were_added_anew(monkeypatch, bloc
 def test_nobody_left_is_zero_and_not_rounding():
     states, weights = np.array([[0, 1, 0], [0, 1, 0], [0, 0, 0]]), np.array([[0.1], [0.2], [0.3]])
 
-    found = stretches(states, np.zeros((0, 3, 3), bool), np.arange(3) == np.zeros((3, 1)), n_states=2)
-    sums = arm_sums(found, lambda block, rows, months: weights[rows], n_rows=3, n_months=3, n_draws=1)
+    found = stretches(
+        states, np.zeros((0, 3, 3), bool), np.arange(3) == np.zeros((3, 1)), n_states=2
+    )
+    sums = arm_sums(
+        found, lambda block, rows, months: weights[rows], n_rows=3, n_months=3, n_draws=1
+    )
 
     assert sums[1, :, 0].tolist() == [0, pytest.approx(0.3, abs=EXACT), 0]

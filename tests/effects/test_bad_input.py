@@ -6,7 +6,14 @@ from datetime import date
 import polars as pl
 import pytest
 
-from evalkit.effects import PersonTables, city_effects, city_weights, district_effects, emulate_trials, stop_trials
+from evalkit.effects import (
+    PersonTables,
+    city_effects,
+    city_weights,
+    district_effects,
+    emulate_trials,
+    stop_trials,
+)
 from evalkit.errors import ProtocolError
 from evalkit.months import add_months
 
@@ -17,17 +24,31 @@ FIRST_MONTH = date(2020, 1, 1)
 def _people(world, lives, districts=None, episodes=None) -> PersonTables:
     tables = world.tables(lives, districts)
     courses = tables["episodes"] if episodes is None else episodes
-    return PersonTables(tables["spells"], courses, tables["state_intervals"], tables["person"], FIRST_MONTH)
+    return PersonTables(
+        tables["spells"], courses, tables["state_intervals"], tables["person"], FIRST_MONTH
+    )
 
 
 def _episodes(*rows: tuple[str, int, int | None]) -> pl.DataFrame:
     """person, first month in the course (1 is the extract's first), first month after it."""
     dated = [
-        (who, "course", add_months(FIRST_MONTH, at - 1), None if over is None else add_months(FIRST_MONTH, over - 1))
+        (
+            who,
+            "course",
+            add_months(FIRST_MONTH, at - 1),
+            None if over is None else add_months(FIRST_MONTH, over - 1),
+        )
         for who, at, over in rows
     ]
     return pl.DataFrame(
-        dated, schema={"person_id": pl.String, "intervention_id": pl.String, "start": pl.Date, "end": pl.Date}, orient="row"
+        dated,
+        schema={
+            "person_id": pl.String,
+            "intervention_id": pl.String,
+            "start": pl.Date,
+            "end": pl.Date,
+        },
+        orient="row",
     )
 
 
@@ -42,44 +63,76 @@ def _arms(world, people: PersonTables, **changes) -> list[tuple]:
 )
 def test_without_both_arms_the_effect_cannot_be_said_under_any_estimand(world, lives, reason):
     protocol = world.protocol(
-        comparisons=["wait", "never"], eligibility={"from_month": 2, "to_month": 2}, start_months=[1], stop_months=[1]
+        comparisons=["wait", "never"],
+        eligibility={"from_month": 2, "to_month": 2},
+        start_months=[1],
+        stop_months=[1],
     )
     people = _people(world, lives)
 
     weights = city_weights(people, [protocol], n_draws=N_DRAWS, seed=SEED)
-    part = district_effects(people, [protocol], propensity=weights.propensity, district="North", n_draws=N_DRAWS, seed=SEED)
+    part = district_effects(
+        people,
+        [protocol],
+        propensity=weights.propensity,
+        district="North",
+        n_draws=N_DRAWS,
+        seed=SEED,
+    )
 
-    assert weights.status.select("estimand", "status", "reason").rows() == [(name, "cannot_be_said", reason) for name in protocol.estimands]
+    assert weights.status.select("estimand", "status", "reason").rows() == [
+        (name, "cannot_be_said", reason) for name in protocol.estimands
+    ]
     assert part.sums.is_empty() and part.events.is_empty()
     assert set(part.status["reason"]) == {reason}
     assert set(weights.moments["moment_state"]) == {"cannot_be_said"}
 
 
 def test_a_course_begun_before_the_spell_makes_nobody_a_starter(world):
-    """It began while the person was still in work; the person may start again only when it is over."""
+    """It began while the person was still in work; the person may start again only when it is
+    over.
+    """
     people = _people(world, {"a": "wssss", "b": "wssss"}, episodes=_episodes(("a", 1, 4)))
 
     rows = _arms(world, people, eligibility={"from_month": 3, "to_month": 5}, follow_up_months=1)
 
-    assert rows == [("a", 5, "comparison"), ("b", 3, "comparison"), ("b", 4, "comparison"), ("b", 5, "comparison")]
+    assert rows == [
+        ("a", 5, "comparison"),
+        ("b", 3, "comparison"),
+        ("b", 4, "comparison"),
+        ("b", 5, "comparison"),
+    ]
 
 
 def test_overlapping_episodes_of_the_same_course_are_one_start(world):
-    people = _people(world, {"a": "ssss", "b": "ssss"}, episodes=_episodes(("a", 2, 4), ("a", 2, 3), ("a", 3, None)))
+    people = _people(
+        world,
+        {"a": "ssss", "b": "ssss"},
+        episodes=_episodes(("a", 2, 4), ("a", 2, 3), ("a", 3, None)),
+    )
 
     rows = _arms(world, people)
 
-    # The second start, in month 3, falls into a running course: no trial, and no second row in month 2.
+    # The second start, in month 3, falls into a running course: no trial, and no second row in
+    # month 2.
     assert rows == [("a", 2, "treated"), ("b", 2, "comparison"), ("b", 3, "comparison")]
 
 
 def test_overlapping_episodes_of_the_same_course_are_one_stay_to_leave(world):
-    """The first of a's episodes ends while the second goes on: nobody leaves then, and every month is asked about once."""
+    """The first of a's episodes ends while the second goes on: nobody leaves then, and every month
+    is asked about once.
+    """
     lives = {"a": "stttttttssss", "b": "sttttsssssss"}
-    tables = world.tables(lives) | {"episodes": _episodes(("a", 2, 5), ("a", 4, 9), ("b", 2, 6)).with_columns(planned_months=pl.lit(6))}
+    tables = world.tables(lives) | {
+        "episodes": _episodes(("a", 2, 5), ("a", 4, 9), ("b", 2, 6)).with_columns(
+            planned_months=pl.lit(6)
+        )
+    }
     protocol = world.protocol(eligibility={"from_month": 3, "to_month": 9}, stop_months=[2])
 
-    rows = stop_trials(**tables, protocol=protocol, first_month=FIRST_MONTH).rows.filter(person_id="a")
+    rows = stop_trials(**tables, protocol=protocol, first_month=FIRST_MONTH).rows.filter(
+        person_id="a"
+    )
 
     assert rows["trial_month"].to_list() == [3, 4, 5, 6, 7, 8, 9]
     assert rows["planned_months"].unique().to_list() == [8]
@@ -92,20 +145,36 @@ def test_overlapping_episodes_of_the_same_course_are_one_stay_to_leave(world):
         ([20.0, None], {}, 'The covariate "age" is unknown for 2 of 4 person-trials.'),
         ([20.0, float("nan")], {}, 'The covariate "age" is unknown for 2 of 4 person-trials.'),
         (["young", "old"], {}, 'The covariate "age" is a text.'),
-        ([1.0, None], {"covariates": [], "survey_weight": "age"}, "The survey weight is unknown for 2 of 4 person-trials."),
-        ([1.0, 1.0], {"covariates": [], "survey_weight": "wieght"}, "The survey weight is not in the person table."),
+        (
+            [1.0, None],
+            {"covariates": [], "survey_weight": "age"},
+            "The survey weight is unknown for 2 of 4 person-trials.",
+        ),
+        (
+            [1.0, 1.0],
+            {"covariates": [], "survey_weight": "wieght"},
+            "The survey weight is not in the person table.",
+        ),
     ],
 )
-def test_a_covariate_or_survey_weight_that_cannot_be_used_for_everybody_is_refused(world, values, asked, said):
+def test_a_covariate_or_survey_weight_that_cannot_be_used_for_everybody_is_refused(
+    world, values, asked, said
+):
     tables = world.tables({"a": "ssss", "bb": "ssst"})
     person = pl.DataFrame({"person_id": ["a", "bb"], "age": values})
-    protocol = world.protocol(**{"covariates": [{"name": "age", "kind": "person", "column": "age"}], **asked})
+    protocol = world.protocol(
+        **{"covariates": [{"name": "age", "kind": "person", "column": "age"}], **asked}
+    )
 
     with pytest.raises(ProtocolError) as caught:
         emulate_trials(
-            tables["spells"], tables["episodes"], protocol=protocol, state_intervals=tables["state_intervals"], person=person,
+            tables["spells"],
+            tables["episodes"],
+            protocol=protocol,
+            state_intervals=tables["state_intervals"],
+            person=person,
             first_month=FIRST_MONTH,
-        )  # fmt: skip
+        )
 
     lines = str(caught.value).splitlines()
     assert said in lines[0]
@@ -116,21 +185,31 @@ CONSTANT_LIVES = {"a": "sttw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw
 
 
 def _weights_and_part(world, covariates: list[dict]):
-    """The city's weights and the effects of its one district, where everybody is of the same age."""
+    """The city's weights and the effects of its one district, where everybody is of the same
+    age.
+    """
     people = _people(world, CONSTANT_LIVES)
     people = replace(people, person=people.person.with_columns(age=pl.lit(20.0)))
     rule = {"from_month": 2, "to_month": 3}
-    protocol = world.protocol(comparisons=["wait", "never"], eligibility=rule, covariates=covariates)
+    protocol = world.protocol(
+        comparisons=["wait", "never"], eligibility=rule, covariates=covariates
+    )
     draws = {"n_draws": N_DRAWS, "seed": SEED}
     weights = city_weights(people, [protocol], **draws)
-    part = district_effects(people, [protocol], propensity=weights.propensity, district="North", **draws)
-    return weights, city_effects(part.sums, pl.concat([part.status, weights.status]), [protocol], seed=SEED)
+    part = district_effects(
+        people, [protocol], propensity=weights.propensity, district="North", **draws
+    )
+    return weights, city_effects(
+        part.sums, pl.concat([part.status, weights.status]), [protocol], seed=SEED
+    )
 
 
 def test_a_delivered_covariate_that_never_varies_is_named_and_the_effect_cannot_be_said(world):
     weights, found = _weights_and_part(world, [{"name": "age", "kind": "person", "column": "age"}])
 
-    assert weights.left_out.select("covariate", "handling", "n_starters").rows() == [("age", "refused", 3)]
+    assert weights.left_out.select("covariate", "handling", "n_starters").rows() == [
+        ("age", "refused", 3)
+    ]
     assert set(found.status.filter(source="raw").select("district", "status", "reason").rows()) == {
         ("all", "cannot_be_said", "constant_covariate"),
         ("North", "cannot_be_said", "constant_covariate"),
@@ -139,7 +218,9 @@ def test_a_delivered_covariate_that_never_varies_is_named_and_the_effect_cannot_
 
 
 def test_terms_that_evalkit_counts_and_that_never_vary_are_left_out_and_named(world):
-    """Nobody has been in the course before, no spell's start is unknown after month 2, and nobody has worked before."""
+    """Nobody has been in the course before, no spell's start is unknown after month 2, and nobody
+    has worked before.
+    """
     covariates = [
         {"name": "earlier", "kind": "participation", "of": "this", "measure": "months_since"},
         {"name": "past_work", "kind": "history_share", "outcome": "work"},
@@ -154,12 +235,17 @@ def test_terms_that_evalkit_counts_and_that_never_vary_are_left_out_and_named(wo
     assert plain.left_out.is_empty() and weights.balance.is_empty()
     is_left_out = pl.col("term").is_in(weights.left_out["covariate"].implode())
     assert weights.propensity.filter(is_left_out)["coefficient"].unique().to_list() == [0.0]
-    compared = [one.draws.sort(pl.all().exclude("protocol_hash"))["probability"].to_list() for one in (found, as_plain)]
+    compared = [
+        one.draws.sort(pl.all().exclude("protocol_hash"))["probability"].to_list()
+        for one in (found, as_plain)
+    ]
     assert compared[0] == pytest.approx(compared[1], abs=1e-12) and compared[0]
 
 
 def test_a_district_of_three_people_cannot_be_said_and_counts_in_the_city(world):
-    lives = {f"n{k}": life for k, life in enumerate(["sstw", "stww", "ssww", "ssss", "sssw", "sttw"])} | {
+    lives = {
+        f"n{k}": life for k, life in enumerate(["sstw", "stww", "ssww", "ssss", "sssw", "sttw"])
+    } | {
         "x": "stww",
         "y": "ssss",
         "z": "sssw",
@@ -170,13 +256,25 @@ def test_a_district_of_three_people_cannot_be_said_and_counts_in_the_city(world)
 
     weights = city_weights(people, [protocol], n_draws=N_DRAWS, seed=SEED)
     parts = [
-        district_effects(people, [protocol], propensity=weights.propensity, district=name, n_draws=N_DRAWS, seed=SEED)
+        district_effects(
+            people,
+            [protocol],
+            propensity=weights.propensity,
+            district=name,
+            n_draws=N_DRAWS,
+            seed=SEED,
+        )
         for name in ("North", "Small")
     ]
-    sums, statuses = (pl.concat([getattr(part, name) for part in parts]) for name in ("sums", "status"))
+    sums, statuses = (
+        pl.concat([getattr(part, name) for part in parts]) for name in ("sums", "status")
+    )
     found = city_effects(sums, pl.concat([statuses, weights.status]), [protocol], seed=SEED)
 
-    said = {row["district"]: (row["status"], row["reason"]) for row in found.status.filter(pl.col("source") == "raw").iter_rows(named=True)}
+    said = {
+        row["district"]: (row["status"], row["reason"])
+        for row in found.status.filter(pl.col("source") == "raw").iter_rows(named=True)
+    }
     assert said["Small"] == ("cannot_be_said", "few_starters")
     assert said["all"] == ("estimated", None)
     assert set(found.draws["district"]) == {"North", "all"}

@@ -1,14 +1,24 @@
 import numpy as np
 import pytest
 
-from evalkit.effects import balance_by_period, balance_table, fit_propensity, terms_left_out, trial_flow
+from evalkit.effects import (
+    balance_by_period,
+    balance_table,
+    fit_propensity,
+    terms_left_out,
+    trial_flow,
+)
 
 EXACT = 1e-12
 
 
 def test_balance_table_by_hand(arms):
     """Treated 1, 3 (mean 2, variance 2); comparison 0, 2, 2, 4 (mean 2, variance 8/3)."""
-    trials = arms.of_arrays(np.array([1.0, 3, 0, 2, 2, 4]), np.array([True, True, False, False, False, False]), np.zeros((6, 1), int))
+    trials = arms.of_arrays(
+        np.array([1.0, 3, 0, 2, 2, 4]),
+        np.array([True, True, False, False, False, False]),
+        np.zeros((6, 1), int),
+    )
 
     table = balance_table(trials, fit_propensity(trials, n_draws=1, seed=1)).row(0, named=True)
 
@@ -33,16 +43,28 @@ def test_balance_by_period_joins_months_until_there_are_enough_starters(arms):
 
     periods = balance_by_period(trials, fit_propensity(trials, n_draws=1, seed=1), min_starters=4)
 
-    assert periods.select("from_month", "to_month", "n_starters").unique().sort("from_month").rows() == [(2, 3, 4), (4, 6, 6)]
+    assert periods.select("from_month", "to_month", "n_starters").unique().sort(
+        "from_month"
+    ).rows() == [(2, 3, 4), (4, 6, 6)]
 
 
 def test_balance_within_a_period_is_seen_where_the_years_together_balance(arms):
-    """x is high among starters in month 2 and low in month 3: together they are alike, apart they are not."""
+    """x is high among starters in month 2 and low in month 3: together they are alike, apart they
+    are not.
+    """
     x = np.array([2.0, 2, 0, 0] * 10 + [0.0, 0, 2, 2] * 10)
-    trials = arms.of_arrays(x, np.tile([True, True, False, False], 20), np.zeros((80, 1), int), month=np.repeat([2, 3], 40))
+    trials = arms.of_arrays(
+        x,
+        np.tile([True, True, False, False], 20),
+        np.zeros((80, 1), int),
+        month=np.repeat([2, 3], 40),
+    )
     propensity = fit_propensity(trials, n_draws=1, seed=1)
 
-    together, apart = balance_table(trials, propensity), balance_by_period(trials, propensity, min_starters=20)
+    together, apart = (
+        balance_table(trials, propensity),
+        balance_by_period(trials, propensity, min_starters=20),
+    )
 
     assert together["smd_after"].abs().max() < 1e-6
     assert apart["smd_after"].abs().min() > 1
@@ -55,7 +77,9 @@ def test_trial_flow_counts_eligible_and_starters_by_month(world):
 
 
 def test_a_term_that_is_the_same_for_everybody_has_no_balance_and_is_left_out(arms):
-    trials = arms.of_arrays(np.zeros(4), np.array([True, False, True, False]), np.zeros((4, 1), int))
+    trials = arms.of_arrays(
+        np.zeros(4), np.array([True, False, True, False]), np.zeros((4, 1), int)
+    )
 
     fitted = fit_propensity(trials, n_draws=1, seed=1)
 

@@ -30,17 +30,32 @@ NORTH = {"a": "sstw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw", "f": "
 
 def _people(world, lives, districts):
     tables = world.tables(lives, districts)
-    return PersonTables(tables["spells"], tables["episodes"], tables["state_intervals"], tables["person"], world.first_month)
+    return PersonTables(
+        tables["spells"],
+        tables["episodes"],
+        tables["state_intervals"],
+        tables["person"],
+        world.first_month,
+    )
 
 
 def _everything(world, people, protocols, districts):
     weights = city_weights(people, protocols, n_draws=N_DRAWS, seed=SEED)
     parts = [
-        district_effects(people, protocols, propensity=weights.propensity, district=district, n_draws=N_DRAWS, seed=SEED)
+        district_effects(
+            people,
+            protocols,
+            propensity=weights.propensity,
+            district=district,
+            n_draws=N_DRAWS,
+            seed=SEED,
+        )
         for district in districts
     ]
     statuses = pl.concat([*[part.status for part in parts], weights.status])
-    return weights, city_effects(pl.concat([part.sums for part in parts]), statuses, protocols, seed=SEED)
+    return weights, city_effects(
+        pl.concat([part.sums for part in parts]), statuses, protocols, seed=SEED
+    )
 
 
 @pytest.fixture
@@ -59,8 +74,14 @@ def test_a_district_without_starters_cannot_be_said(world, city):
 
     _, effects = _everything(world, people, [world.protocol()], districts)
 
-    west = effects.status.filter((pl.col("district") == "West") & (pl.col("source") == "raw")).row(0, named=True)
-    assert (west["status"], west["reason"], west["n_starters"]) == ("cannot_be_said", "few_starters", 0)
+    west = effects.status.filter((pl.col("district") == "West") & (pl.col("source") == "raw")).row(
+        0, named=True
+    )
+    assert (west["status"], west["reason"], west["n_starters"]) == (
+        "cannot_be_said",
+        "few_starters",
+        0,
+    )
     assert "West" not in effects.draws["district"]
 
 
@@ -69,7 +90,9 @@ def test_a_district_where_nobody_is_eligible_cannot_be_said(world):
 
     _, effects = _everything(world, people, [world.protocol()], ["North", "Empty"])
 
-    empty = effects.status.filter((pl.col("district") == "Empty") & (pl.col("source") == "raw")).row(0, named=True)
+    empty = effects.status.filter(
+        (pl.col("district") == "Empty") & (pl.col("source") == "raw")
+    ).row(0, named=True)
     assert (empty["status"], empty["reason"]) == ("cannot_be_said", "no_one_eligible")
 
 
@@ -81,7 +104,9 @@ def test_a_month_not_known_in_one_district_leaves_the_others_in_the_citys_total(
         .otherwise("from_state")
     )
 
-    _, effects = _everything(world, replace(people, state_intervals=hidden), [world.protocol()], districts)
+    _, effects = _everything(
+        world, replace(people, state_intervals=hidden), [world.protocol()], districts
+    )
 
     totals = (
         effects.draws.filter((pl.col("district") == "all") & (pl.col("draw") == 0))
@@ -96,9 +121,16 @@ def test_districts_are_pooled_when_enough_qualify(world, city):
 
     _, effects = _everything(world, people, [world.protocol()], districts)
 
-    shrunk = effects.draws.filter(pl.col("source") == "shrunk")["district"].unique().sort().to_list()
+    shrunk = (
+        effects.draws.filter(pl.col("source") == "shrunk")["district"].unique().sort().to_list()
+    )
     assert shrunk == ["East", "North", "South"]
-    assert set(reported_draws(effects.draws).group_by("district").agg(pl.col("source").unique().first()).iter_rows()) == {
+    assert set(
+        reported_draws(effects.draws)
+        .group_by("district")
+        .agg(pl.col("source").unique().first())
+        .iter_rows()
+    ) == {
         ("East", "shrunk"),
         ("North", "shrunk"),
         ("South", "shrunk"),
@@ -111,7 +143,9 @@ def test_too_few_districts_are_not_pooled_and_that_is_said(world):
 
     _, effects = _everything(world, people, [world.protocol()], ["North"])
 
-    city = status_for_publication(effects.status, n_draws=N_DRAWS, min_count=1).filter(pl.col("district") == "all")
+    city = status_for_publication(effects.status, n_draws=N_DRAWS, min_count=1).filter(
+        pl.col("district") == "all"
+    )
     assert city["pooling"][0] == "few_districts"
     assert effects.draws["source"].unique().to_list() == ["raw"]
 
@@ -122,7 +156,13 @@ def test_an_intervention_nobody_starts_cannot_be_said_and_stops_nothing(world, c
 
     weights, effects = _everything(world, people, protocols, districts)
 
-    reasons = effects.status.filter((pl.col("intervention_id") == "other") & (pl.col("source") == "raw"))["reason"].unique().to_list()
+    reasons = (
+        effects.status.filter((pl.col("intervention_id") == "other") & (pl.col("source") == "raw"))[
+            "reason"
+        ]
+        .unique()
+        .to_list()
+    )
     assert reasons == ["no_starters"]
     assert weights.balance["intervention_id"].unique().to_list() in ([], ["course"])
 
@@ -149,7 +189,10 @@ def test_summaries_carry_the_starters_behind_every_row(world, city):
     ],
 )
 def test_small_numbers_of_starters_are_not_shown_nor_found_by_subtraction(counts, shown):
-    rows = [{"district": name, "n_starters": n} for name, n in {**counts, "all": sum(counts.values())}.items()]
+    rows = [
+        {"district": name, "n_starters": n}
+        for name, n in {**counts, "all": sum(counts.values())}.items()
+    ]
     status = pl.DataFrame(rows).with_columns(
         intervention_id=pl.lit("course"),
         protocol_hash=pl.lit("h"),
@@ -161,7 +204,14 @@ def test_small_numbers_of_starters_are_not_shown_nor_found_by_subtraction(counts
 
     published = status_for_publication(status, n_draws=10, min_count=5)
 
-    assert dict(published.filter(pl.col("district") != "all").select("district", "n_starters").iter_rows()) == shown
+    assert (
+        dict(
+            published.filter(pl.col("district") != "all")
+            .select("district", "n_starters")
+            .iter_rows()
+        )
+        == shown
+    )
 
 
 def test_money_is_put_on_the_primary_comparison_alone_and_timing_is_said_for_both(world, city):
@@ -169,25 +219,50 @@ def test_money_is_put_on_the_primary_comparison_alone_and_timing_is_said_for_bot
     protocol = world.protocol(comparisons=["never", "wait"])
     weights = city_weights(people, [protocol], n_draws=N_DRAWS, seed=SEED)
     parts = [
-        district_effects(people, [protocol], propensity=weights.propensity, district=one, n_draws=N_DRAWS, seed=SEED) for one in districts
+        district_effects(
+            people,
+            [protocol],
+            propensity=weights.propensity,
+            district=one,
+            n_draws=N_DRAWS,
+            seed=SEED,
+        )
+        for one in districts
     ]
     sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
 
-    effects = city_effects(sums, pl.concat([statuses, weights.status]), [protocol], seed=SEED, event_sums=events)
+    effects = city_effects(
+        sums, pl.concat([statuses, weights.status]), [protocol], seed=SEED, event_sums=events
+    )
     timing = timings(effects, [protocol])
 
-    assert set(effects.draws["estimand"]) == {"start_now_rather_than_wait", "start_now_rather_than_never"}
-    assert set(primary_draws(effects.draws, [protocol])["estimand"]) == {"start_now_rather_than_never"}
+    assert set(effects.draws["estimand"]) == {
+        "start_now_rather_than_wait",
+        "start_now_rather_than_never",
+    }
+    assert set(primary_draws(effects.draws, [protocol])["estimand"]) == {
+        "start_now_rather_than_never"
+    }
     assert set(timing["estimand"]) == set(effects.draws["estimand"])
     assert timing["n_starters"].null_count() == 0
 
 
 def test_where_no_effect_can_be_said_the_tables_are_empty_and_whole():
     draws = pl.DataFrame(schema=SCHEMAS["effect_draws"].columns)
-    events = pl.DataFrame(schema={("event" if name == "state" else name): kind for name, kind in draws.schema.items()})
-    declared = load_protocol(Path(__file__).parents[2] / "params" / "protocols" / "training.yaml", n_months=72)
+    events = pl.DataFrame(
+        schema={("event" if name == "state" else name): kind for name, kind in draws.schema.items()}
+    )
+    declared = load_protocol(
+        Path(__file__).parents[2] / "params" / "protocols" / "training.yaml", n_months=72
+    )
 
-    assert effect_summary(draws, declared).columns[-6:-1] == ["treated", "comparison", "difference", "ci_lower", "ci_upper"]
+    assert effect_summary(draws, declared).columns[-6:-1] == [
+        "treated",
+        "comparison",
+        "difference",
+        "ci_lower",
+        "ci_upper",
+    ]
     assert effect_timing(draws, events, declared).is_empty()
 
 
@@ -203,28 +278,49 @@ def test_history_before_the_extract_has_a_sensitivity_the_trials_of_the_later_mo
         for first, changes in ((2, {}), (4, {}), (2, {"covariates": []}))
     )
 
-    found, expected, unasked = (city_weights(people, [one], n_draws=N_DRAWS, seed=SEED).sensitivity for one in (declared, later, plain))
+    found, expected, unasked = (
+        city_weights(people, [one], n_draws=N_DRAWS, seed=SEED).sensitivity
+        for one in (declared, later, plain)
+    )
 
     columns = ["difference", "ci_lower", "ci_upper", "n_starters"]
     row = found.filter(convention="later_trials").select(columns).row(0)
-    assert row == pytest.approx(expected.filter(convention="declared").select(columns).row(0), abs=1e-9)
-    assert row[0] != pytest.approx(found.filter(convention="declared")["difference"].item(), abs=1e-3)
+    assert row == pytest.approx(
+        expected.filter(convention="declared").select(columns).row(0), abs=1e-9
+    )
+    assert row[0] != pytest.approx(
+        found.filter(convention="declared")["difference"].item(), abs=1e-3
+    )
     assert "later_trials" not in unasked["convention"]
 
 
 def test_a_districts_own_trials_have_the_terms_and_values_of_the_city(world):
-    """Calendar time, earlier participation and the latest value depend on no one else: coefficients fitted on all serve each district."""
+    """Calendar time, earlier participation and the latest value depend on no one else: coefficients
+    fitted on all serve each district.
+    """
     rng = np.random.default_rng(6)
     lives = {f"p{k:03d}": "".join(rng.choice(list("ssstw"), size=16)) for k in range(60)}
     districts = {name: ("North", "South")[k % 2] for k, name in enumerate(lives)}
     dates = [add_months(world.first_month, int(month)) for month in rng.integers(0, 16, len(lives))]
-    rated = pl.DataFrame({"person_id": list(lives), "date": dates, "self_rating": rng.integers(1, 6, len(lives))})
-    people = replace(_people(world, lives, districts), delivered={"follow_up": rated.with_columns(intervention_id=pl.lit("course"))})
+    rated = pl.DataFrame(
+        {"person_id": list(lives), "date": dates, "self_rating": rng.integers(1, 6, len(lives))}
+    )
+    people = replace(
+        _people(world, lives, districts),
+        delivered={"follow_up": rated.with_columns(intervention_id=pl.lit("course"))},
+    )
     protocol = world.protocol(
-        eligibility={"from_month": 2, "to_month": 14, "exclude_participation": [{"of": "this", "within_months": 2}]},
+        eligibility={
+            "from_month": 2,
+            "to_month": 14,
+            "exclude_participation": [{"of": "this", "within_months": 2}],
+        },
         covariates=[
             {"name": "months", "kind": "elapsed", "form": "spline", "knots": [1, 3, 6]},
-            *[{"name": one, "kind": "participation", "of": "any", "measure": one} for one in ("count", "months_since", "share")],
+            *[
+                {"name": one, "kind": "participation", "of": "any", "measure": one}
+                for one in ("count", "months_since", "share")
+            ],
             {"name": "rating", "kind": "latest", "table": "follow_up", "column": "self_rating"},
         ],
     )
@@ -239,17 +335,40 @@ def test_a_districts_own_trials_have_the_terms_and_values_of_the_city(world):
 
 
 def test_people_who_parted_are_drawn_together_and_the_others_are_not(world):
-    """a and b shared a household in month 1 alone; c never did. Their spells, as the line builds them, keep that in every later trial."""
+    """a and b shared a household in month 1 alone; c never did. Their spells, as the line builds
+    them, keep that in every later trial.
+    """
     months = [add_months(world.first_month, k) for k in range(6)]
-    shared = [("h", who, months[0]) for who in "ab"] + [(f"h{who}", who, month) for who in "abc" for month in months[1:]]
-    member = pl.DataFrame([(*row, "lead") for row in shared], schema=["household_id", "person_id", "month", "role"], orient="row")
+    shared = [("h", who, months[0]) for who in "ab"] + [
+        (f"h{who}", who, month) for who in "abc" for month in months[1:]
+    ]
+    member = pl.DataFrame(
+        [(*row, "lead") for row in shared],
+        schema=["household_id", "person_id", "month", "role"],
+        orient="row",
+    )
     paid = member.select(
-        "household_id", "month", district=pl.lit("North"), amount=pl.lit(1.0), exit_reason=pl.lit(None, dtype=pl.String)
+        "household_id",
+        "month",
+        district=pl.lit("North"),
+        amount=pl.lit(1.0),
+        exit_reason=pl.lit(None, dtype=pl.String),
     ).unique()
-    person = pl.DataFrame({"person_id": list("abc"), "district": ["North"] * 3, "weight": [1.0] * 3})
-    livelihood = pl.DataFrame(schema={"person_id": pl.String, "start": pl.Date, "end": pl.Date, "state": pl.String})
+    person = pl.DataFrame(
+        {"person_id": list("abc"), "district": ["North"] * 3, "weight": [1.0] * 3}
+    )
+    livelihood = pl.DataFrame(
+        schema={"person_id": pl.String, "start": pl.Date, "end": pl.Date, "state": pl.String}
+    )
     spells = build_support_spells(
-        paid, member, livelihood, person, max_gap_months=0, reporting_lag_months=0, first_month=months[0], data_through=months[-1]
+        paid,
+        member,
+        livelihood,
+        person,
+        max_gap_months=0,
+        reporting_lag_months=0,
+        first_month=months[0],
+        data_through=months[-1],
     )
     lives = dict.fromkeys("abc", "ssssss")
     people = replace(_people(world, lives, None), support_spells=spells)
@@ -258,7 +377,11 @@ def test_people_who_parted_are_drawn_together_and_the_others_are_not(world):
     rows = trials.rows
     cluster, weights = drawn_people(rows, trials.replicates, n_draws=50, seed=SEED)
 
-    assert rows.filter(pl.col("trial_month") > 2).select("person_id", "cluster_id").rows() == [("a", "a"), ("b", "a"), ("c", "c")]
+    assert rows.filter(pl.col("trial_month") > 2).select("person_id", "cluster_id").rows() == [
+        ("a", "a"),
+        ("b", "a"),
+        ("c", "c"),
+    ]
     a, b, c = (weights[cluster[rows["person_id"].index_of(who)]] for who in "abc")
     assert np.array_equal(a, b) and not np.array_equal(a, c)
 

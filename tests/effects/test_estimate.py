@@ -25,11 +25,15 @@ SEED = 4
 
 def _parts(trials, district="all", n_draws=20):
     propensity = fit_propensity(trials, n_draws=n_draws, seed=SEED)
-    return estimate_effect(trials, district=district, propensity=propensity, n_draws=n_draws, seed=SEED)
+    return estimate_effect(
+        trials, district=district, propensity=propensity, n_draws=n_draws, seed=SEED
+    )
 
 
 def _point(draws, arm, state):
-    chosen = draws.filter((pl.col("draw") == 0) & (pl.col("arm") == arm) & (pl.col("state") == state)).sort("month")
+    chosen = draws.filter(
+        (pl.col("draw") == 0) & (pl.col("arm") == arm) & (pl.col("state") == state)
+    ).sort("month")
     return chosen["probability"].to_list()
 
 
@@ -48,8 +52,12 @@ def test_estimate_effect_by_hand(world):
 
     assert _point(draws, "treated", "training") == pytest.approx([0, 1, 0.5], abs=EXACT)
     assert _point(draws, "treated", "work") == pytest.approx([0, 0, 0.5], abs=EXACT)
-    assert _point(draws, "comparison", "work") == pytest.approx([0, float(Fraction(1, 3)), float(Fraction(2, 3))], abs=EXACT)
-    assert _point(draws, "comparison", "support") == pytest.approx([1, float(Fraction(2, 3)), float(Fraction(1, 3))], abs=EXACT)
+    assert _point(draws, "comparison", "work") == pytest.approx(
+        [0, float(Fraction(1, 3)), float(Fraction(2, 3))], abs=EXACT
+    )
+    assert _point(draws, "comparison", "support") == pytest.approx(
+        [1, float(Fraction(2, 3)), float(Fraction(1, 3))], abs=EXACT
+    )
 
 
 def test_effect_summary_counts_months_by_hand(world):
@@ -65,8 +73,12 @@ def test_effect_summary_counts_months_by_hand(world):
 
 def test_survey_weights_count_people_as_often_as_they_stand_for(world):
     trials = world.trials(LIVES, eligibility={"from_month": 2, "to_month": 2})
-    doubled = trials.rows.with_columns(weight=pl.when(pl.col("person_id") == "a").then(3.0).otherwise(1.0))
-    weighted = type(trials)(doubled, trials.design, trials.terms, trials.outcomes, trials.states, trials.protocol)
+    doubled = trials.rows.with_columns(
+        weight=pl.when(pl.col("person_id") == "a").then(3.0).otherwise(1.0)
+    )
+    weighted = type(trials)(
+        doubled, trials.design, trials.terms, trials.outcomes, trials.states, trials.protocol
+    )
 
     draws = effect_draws(_parts(weighted).sums)
 
@@ -88,13 +100,17 @@ def test_city_is_the_sum_of_its_districts(world):
     trials = world.trials(lives, districts=districts)
     propensity = fit_propensity(trials, n_draws=20, seed=SEED)
     own = [
-        estimate_effect(trials.of_district(name), district=name, propensity=propensity, n_draws=20, seed=SEED).sums
+        estimate_effect(
+            trials.of_district(name), district=name, propensity=propensity, n_draws=20, seed=SEED
+        ).sums
         for name in ("North", "South")
     ]
 
     added = add_districts(pl.concat(own))
 
-    whole = estimate_effect(trials, district="all", propensity=propensity, n_draws=20, seed=SEED).sums
+    whole = estimate_effect(
+        trials, district="all", propensity=propensity, n_draws=20, seed=SEED
+    ).sums
     keys = ["draw", "arm", "state", "month"]
     both = added.join(whole, on=keys)
     assert len(both) == len(whole)
@@ -106,7 +122,9 @@ def test_city_is_the_sum_of_its_districts(world):
 def test_row_order_does_not_matter(world, order):
     trials = world.trials({name: LIVES[name] for name in order})
 
-    assert _parts(trials).sums.sort(pl.all()).equals(_parts(world.trials(LIVES)).sums.sort(pl.all()))
+    assert (
+        _parts(trials).sums.sort(pl.all()).equals(_parts(world.trials(LIVES)).sums.sort(pl.all()))
+    )
 
 
 def test_tables_conform_to_their_schemas(world):
@@ -121,9 +139,15 @@ def test_status_says_why_nothing_can_be_said(world):
     trials = world.trials(LIVES, refusal={"min_starters": 10})
     propensity = fit_propensity(trials, n_draws=20, seed=SEED)
 
-    status = effect_status(trials, district="North", propensity=propensity, n_draws=20, seed=SEED).row(0, named=True)
+    status = effect_status(
+        trials, district="North", propensity=propensity, n_draws=20, seed=SEED
+    ).row(0, named=True)
 
-    assert (status["status"], status["reason"], status["n_starters"]) == ("cannot_be_said", "few_starters", 2)
+    assert (status["status"], status["reason"], status["n_starters"]) == (
+        "cannot_be_said",
+        "few_starters",
+        2,
+    )
 
 
 def test_replicates_without_starters_are_counted_and_left_out(world):
@@ -169,7 +193,18 @@ def test_break_even_month_is_the_first_from_which_the_total_stays_positive():
         for arm, probability in (("treated", 0.5 + gap), ("comparison", 0.5))
     ]
     draws = pl.DataFrame(
-        rows, schema=["district", "intervention_id", "estimand", "draw", "arm", "state", "month", "probability"], orient="row"
+        rows,
+        schema=[
+            "district",
+            "intervention_id",
+            "estimand",
+            "draw",
+            "arm",
+            "state",
+            "month",
+            "probability",
+        ],
+        orient="row",
     )
 
     # accumulated: -0.2 -0.3 -0.1 +0.1 +0.2

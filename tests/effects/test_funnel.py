@@ -9,13 +9,17 @@ EXACT = 1e-6  # the logit stops when its step is negligible
 
 
 def _city(arms, *, seed=1, n=4_000, lift=0.0, n_districts=10):
-    """Districts differ in who lives there (x0); in the first of them everybody's log odds of work are higher by `lift`."""
+    """Districts differ in who lives there (x0); in the first of them everybody's log odds of work
+    are higher by `lift`.
+    """
     rng = np.random.default_rng(seed)
     place = rng.integers(0, n_districts, n)
     x = rng.normal(size=n) + place / n_districts
     working = rng.random(n) < 1 / (1 + np.exp(-(x - 1 + lift * (place == 0))))
     names = np.array([f"d{number:02d}" for number in range(n_districts)])[place]
-    return arms.of_arrays(x, rng.random(n) < 0.1, np.where(working, 0, 2)[:, None].repeat(2, axis=1), district=names)
+    return arms.of_arrays(
+        x, rng.random(n) < 0.1, np.where(working, 0, 2)[:, None].repeat(2, axis=1), district=names
+    )
 
 
 def test_funnel_by_hand(arms):
@@ -43,14 +47,20 @@ def test_people_do_not_make_a_district_good_or_bad(arms):
 
 
 def test_a_district_that_does_better_lies_outside(arms):
-    funnel = case_mix_funnel(_city(arms, lift=1.5)).filter(pl.col("district") != "all").sort("district")
+    funnel = (
+        case_mix_funnel(_city(arms, lift=1.5)).filter(pl.col("district") != "all").sort("district")
+    )
 
     assert funnel["verdict"][0] == "outside_998" and funnel["z"][0] > 3
 
 
 def test_a_person_counts_once_in_the_first_trial(arms):
     trials = arms.of_arrays(
-        np.zeros((4, 0)), np.array([True, False] * 2), np.array([[0], [2], [2], [2]]), person=[0, 0, 1, 2], month=[3, 2, 2, 2]
+        np.zeros((4, 0)),
+        np.array([True, False] * 2),
+        np.array([[0], [2], [2], [2]]),
+        person=[0, 0, 1, 2],
+        month=[3, 2, 2, 2],
     )
 
     city = case_mix_funnel(trials).filter(pl.col("district") == "all").row(0, named=True)

@@ -14,25 +14,40 @@ ONE_TRIAL = {"eligibility": {"from_month": 2, "to_month": 2}, "follow_up_months"
 def test_clones_are_followed_and_weighted_by_hand(world):
     """One month of grace; every month in which somebody could start, half of them do.
 
-    a starts in the trial month, b in the month after, c never, d leaves for work before the month after. The waiting list starts half in the trial
-    month and all who are left in the next. Rows are people, columns follow-up months; the people that the effect is about weigh 1/2 each.
+    a starts in the trial month, b in the month after, c never, d leaves for work before the month
+    after. The waiting list starts half in the trial month and all who are left in the next. Rows
+    are people, columns follow-up months; the people that the effect is about weigh 1/2 each.
     """
-    trials = world.trials({"a": "stww", "b": "sstw", "c": "ssss", "d": "swww"}, grace_months=1, **ONE_TRIAL)
+    trials = world.trials(
+        {"a": "stww", "b": "sstw", "c": "ssss", "d": "swww"}, grace_months=1, **ONE_TRIAL
+    )
     even = np.zeros((1, 1))
 
     period = GracePeriod(trials, "wait")
     chances = period.chances(even, even)
-    starting, waiting = (np.column_stack([period.weights(chances, arm, month)[:, 0] for month in range(3)]) for arm in (1, 0))
+    starting, waiting = (
+        np.column_stack([period.weights(chances, arm, month)[:, 0] for month in range(3)])
+        for arm in (1, 0)
+    )
 
-    assert starting == pytest.approx(np.array([[0.5, 0.5, 0.5], [0.5, 1, 1], [0.5, 0, 0], [0.5, 0.5, 0.5]]), abs=EXACT)
-    assert waiting == pytest.approx(np.array([[0, 0, 0], [1, 0, 0], [1, 2, 2], [1, 1, 1]]), abs=EXACT)
+    assert starting == pytest.approx(
+        np.array([[0.5, 0.5, 0.5], [0.5, 1, 1], [0.5, 0, 0], [0.5, 0.5, 0.5]]), abs=EXACT
+    )
+    assert waiting == pytest.approx(
+        np.array([[0, 0, 0], [1, 0, 0], [1, 2, 2], [1, 1, 1]]), abs=EXACT
+    )
 
 
 @pytest.mark.parametrize("comparison", ["wait", "never"])
 @pytest.mark.parametrize("estimand", ["ATT", "ATE", "overlap"])
 def test_without_grace_the_weights_are_those_of_starting_now(world, comparison, estimand):
     lives = {"a": "stww", "b": "sstw", "c": "ssss", "d": "swww", "e": "sswt"}
-    trials = world.trials(lives, comparisons=["wait", "never"], estimand=estimand, eligibility={"from_month": 2, "to_month": 3})
+    trials = world.trials(
+        lives,
+        comparisons=["wait", "never"],
+        estimand=estimand,
+        eligibility={"from_month": 2, "to_month": 3},
+    )
     one = np.full((1, 1), -0.4)
 
     period, now = GracePeriod(trials, comparison), arm_weights(trials, one)
@@ -43,19 +58,31 @@ def test_without_grace_the_weights_are_those_of_starting_now(world, comparison, 
         if comparison == "never":
             later = LaterStarts(trials)
             own = own * later.weights(later.chances(one, one), 0, month)
-        assert period.weights(chances, 1, month)[trials.is_treated] == pytest.approx(now[trials.is_treated], abs=EXACT)
-        assert period.weights(chances, 0, month)[~trials.is_treated] == pytest.approx(own, abs=EXACT)
+        assert period.weights(chances, 1, month)[trials.is_treated] == pytest.approx(
+            now[trials.is_treated], abs=EXACT
+        )
+        assert period.weights(chances, 0, month)[~trials.is_treated] == pytest.approx(
+            own, abs=EXACT
+        )
         assert not period.weights(chances, 1, month)[~trials.is_treated].any()
 
 
 def test_truncation_holds_every_weight_of_both_arms(world):
-    trials = world.trials({"a": "stww", "b": "sstw", "c": "ssss"}, grace_months=1, truncation={"propensity": 1.0}, **ONE_TRIAL)
+    trials = world.trials(
+        {"a": "stww", "b": "sstw", "c": "ssss"},
+        grace_months=1,
+        truncation={"propensity": 1.0},
+        **ONE_TRIAL,
+    )
     even = np.zeros((1, 1))
 
     period = GracePeriod(trials, "wait")
     chances = period.chances(even, even)
 
-    assert max(period.weights(chances, arm, month).max() for arm in (0, 1) for month in range(3)) == 1.0  # 2 without
+    assert (
+        max(period.weights(chances, arm, month).max() for arm in (0, 1) for month in range(3))
+        == 1.0
+    )  # 2 without
 
 
 @pytest.mark.parametrize(
@@ -63,7 +90,10 @@ def test_truncation_holds_every_weight_of_both_arms(world):
     [
         ({"grace_months": 2}, "shorter than the follow-up"),
         ({"grace_months": -1}, "greater than or equal to 0"),
-        ({"grace_months": 1, "comparisons": ["other"], "other_intervention_id": "x"}, "goes with wait and never"),
+        (
+            {"grace_months": 1, "comparisons": ["other"], "other_intervention_id": "x"},
+            "goes with wait and never",
+        ),
         ({"grace_months": 1, "truncation": {"censoring": 5}}, "propensity alone"),
     ],
 )

@@ -2,7 +2,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import fit_propensity, group_counts, group_effects, group_masks, group_summary, with_target_groups
+from evalkit.effects import (
+    fit_propensity,
+    group_counts,
+    group_effects,
+    group_masks,
+    group_summary,
+    with_target_groups,
+)
 from evalkit.errors import ProtocolError
 
 EXACT = 1e-12
@@ -20,11 +27,15 @@ WEAK = _group("weak", column="is_woman_in_weak_position", equals=True)
 
 
 def _trials(arms, n=1_200, seed=1, gain=(0.0, 0.0, 0.0, 0.0), groups=(YOUNG,)):
-    """Four kinds of people, by age 20, 35, 50, 65, in which starting adds `gain` to the log odds of work."""
+    """Four kinds of people, by age 20, 35, 50, 65, in which starting adds `gain` to the log odds of
+    work.
+    """
     rng = np.random.default_rng(seed)
     kind = np.arange(n) % 4
     treated = rng.random(n) < 0.3
-    working = rng.random((n, 2)) < (1 / (1 + np.exp(-(-0.5 + np.array(gain)[kind] * treated))))[:, None]
+    working = (
+        rng.random((n, 2)) < (1 / (1 + np.exp(-(-0.5 + np.array(gain)[kind] * treated))))[:, None]
+    )
     protocol = arms.protocol(subgroups=list(groups))
     trials = arms.of_arrays(rng.normal(size=n), treated, np.where(working, 0, 2), protocol=protocol)
     return trials, pl.DataFrame({"person_id": trials.rows["person_id"], "age": 20 + 15 * kind})
@@ -33,14 +44,21 @@ def _trials(arms, n=1_200, seed=1, gain=(0.0, 0.0, 0.0, 0.0), groups=(YOUNG,)):
 def test_group_masks_by_hand(arms):
     trials, person = _trials(arms, n=4, groups=(YOUNG, LONG, NEW))
     rows = trials.rows.with_columns(
-        elapsed_months=pl.Series([3, 10, None, None], dtype=pl.Int32), trial_month=pl.Series([26, 26, 26, 5], dtype=pl.Int32)
+        elapsed_months=pl.Series([3, 10, None, None], dtype=pl.Int32),
+        trial_month=pl.Series([26, 26, 26, 5], dtype=pl.Int32),
     )
     person = person.with_columns(years_in_country=pl.Series([2, 3, None, 0]))
 
-    masks = group_masks(type(trials)(rows, trials.design, trials.terms, trials.outcomes, trials.states, trials.protocol), person)
+    masks = group_masks(
+        type(trials)(
+            rows, trials.design, trials.terms, trials.outcomes, trials.states, trials.protocol
+        ),
+        person,
+    )
 
     assert masks["young"].tolist() == [True, False, False, False]
-    # Where the start is unknown the spell has lasted at least since the extract's first month: 25 and 4 months.
+    # Where the start is unknown the spell has lasted at least since the extract's first month: 25
+    # and 4 months.
     assert masks["long"].tolist() == [False, True, True, False]
     # Natives have no years in the country, and are not newly arrived.
     assert masks["new"].tolist() == [True, False, False, True]
@@ -53,9 +71,16 @@ def test_group_counts_by_hand(arms):
 
     counts = group_counts(trials, person)
 
-    found = {(row["subgroup"], row["also_in"]): (row["n_starters"], row["n_eligible"]) for row in counts.iter_rows(named=True)}
+    found = {
+        (row["subgroup"], row["also_in"]): (row["n_starters"], row["n_eligible"])
+        for row in counts.iter_rows(named=True)
+    }
     young, below_40 = int(started[[0, 4]].sum()), int(started[[0, 1, 4, 5]].sum())
-    assert found == {("young", "young"): (young, 2), ("young", "below_40"): (young, 2), ("below_40", "below_40"): (below_40, 4)}
+    assert found == {
+        ("young", "young"): (young, 2),
+        ("young", "below_40"): (young, 2),
+        ("below_40", "below_40"): (below_40, 4),
+    }
 
 
 def test_women_in_a_weak_position_need_sex_and_education_or_origin():
@@ -63,12 +88,22 @@ def test_women_in_a_weak_position_need_sex_and_education_or_origin():
         {
             "person_id": ["a", "b", "c", "d"],
             "sex": ["female", "female", "male", "female"],
-            "education": ["compulsory_or_less", "post_secondary", "compulsory_or_less", "post_secondary"],
+            "education": [
+                "compulsory_or_less",
+                "post_secondary",
+                "compulsory_or_less",
+                "post_secondary",
+            ],
             "origin": ["native", "other", "other", "native"],
         }
     )
 
-    assert with_target_groups(person)["is_woman_in_weak_position"].to_list() == [True, True, False, False]
+    assert with_target_groups(person)["is_woman_in_weak_position"].to_list() == [
+        True,
+        True,
+        False,
+        False,
+    ]
     assert "is_woman_in_weak_position" not in with_target_groups(person.drop("origin")).columns
 
 
@@ -83,7 +118,10 @@ def test_a_group_by_a_column_nobody_delivers_is_refused(arms):
     assert lines[2].strip().startswith("why:") and lines[3].strip().startswith("fix:")
 
 
-QUARTERS = [_group(f"q{place}", column="age", at_least=20 + 15 * place, below=35 + 15 * place) for place in range(4)]
+QUARTERS = [
+    _group(f"q{place}", column="age", at_least=20 + 15 * place, below=35 + 15 * place)
+    for place in range(4)
+]
 
 
 def _summary(trials, person, seed=3):
@@ -117,5 +155,10 @@ def test_a_group_with_too_few_starters_cannot_be_said(arms):
     effects, table = _summary(trials, person)
 
     row = table.filter(pl.col("subgroup") == "rare").row(0, named=True)
-    assert (row["effect_state"], row["reason"], row["raw"], row["n_starters"]) == ("cannot_be_said", "no_one_eligible", None, 0)
+    assert (row["effect_state"], row["reason"], row["raw"], row["n_starters"]) == (
+        "cannot_be_said",
+        "no_one_eligible",
+        None,
+        0,
+    )
     assert "rare" not in effects.draws["subgroup"]

@@ -1,4 +1,6 @@
-"""Starting at a moment: the limits are asked of the sequence whose weights these are, and of the moment's own numbers."""
+"""Starting at a moment: the limits are asked of the sequence whose weights these are, and of the
+moment's own numbers.
+"""
 
 from dataclasses import replace
 
@@ -11,15 +13,20 @@ from evalkit.effects.balance import standardised_differences
 from evalkit.effects.weights import arm_weights, coefficient_matrix
 
 DRAWS = {"n_draws": 40, "seed": 3}
-# One moment has some 75 starters: a difference of means has a standard error of 0.12 standard deviations there.
+# One moment has some 75 starters: a difference of means has a standard error of 0.12 standard
+# deviations there.
 LIMITS = {"min_starters": 20, "min_effective_sample_size": 20, "max_abs_smd": 0.05}
 
 
 @pytest.fixture(scope="module")
 def trials(arms):
-    """Starters and others alike but for what the weights know; elapsed months 1 to 30 at random, so that three months hold a tenth of them."""
+    """Starters and others alike but for what the weights know; elapsed months 1 to 30 at random, so
+    that three months hold a tenth of them.
+    """
     made = arms.confounded(6_000, 5, start_months=[5], refusal=LIMITS)
-    elapsed = pl.Series("elapsed_months", np.random.default_rng(1).integers(1, 31, len(made.rows)), dtype=pl.Int32)
+    elapsed = pl.Series(
+        "elapsed_months", np.random.default_rng(1).integers(1, 31, len(made.rows)), dtype=pl.Int32
+    )
     return replace(made, rows=made.rows.with_columns(elapsed))
 
 

@@ -9,13 +9,22 @@ EXACT = 1e-9
 def _expected(design, outcome, fold, within=None):
     n = len(outcome)
     return expected_outcome(
-        design, outcome, np.ones(n), within=np.ones(n, bool) if within is None else within, fold=fold, plain=range(1, design.shape[1])
+        design,
+        outcome,
+        np.ones(n),
+        within=np.ones(n, bool) if within is None else within,
+        fold=fold,
+        plain=range(1, design.shape[1]),
     )
 
 
-def test_without_covariates_everybody_is_expected_to_have_the_mean_of_the_others_in_the_arm_by_hand():
+def test_without_covariates_each_is_expected_to_have_the_mean_of_the_others_in_the_arm():
     """Folds of two; the last row is of the other arm, and gets the mean of the arm's other fold."""
-    outcome, fold, within = np.array([1.0, 3, 5, 9, 100]), np.array([0, 0, 1, 1, 0]), np.array([True] * 4 + [False])
+    outcome, fold, within = (
+        np.array([1.0, 3, 5, 9, 100]),
+        np.array([0, 0, 1, 1, 0]),
+        np.array([True] * 4 + [False]),
+    )
 
     found = _expected(np.ones((5, 1)), outcome, fold, within)
 

@@ -4,7 +4,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import contrast, fit_propensity, overlap_table, share_outside_support, weight_sensitivity
+from evalkit.effects import (
+    contrast,
+    fit_propensity,
+    overlap_table,
+    share_outside_support,
+    weight_sensitivity,
+)
 from evalkit.effects.overlap import top_share
 
 
@@ -32,7 +38,11 @@ def test_outermost_edges_are_nobodys_own_value(arms):
 
 def test_share_outside_support_by_hand(arms):
     """Comparison from 0 to 2; of four starters one lies below and one above."""
-    trials = arms.of_arrays(np.array([-1.0, 0.5, 1.5, 3.0, 0.0, 1.0, 2.0]), np.array([True] * 4 + [False] * 3), np.zeros((7, 1), int))
+    trials = arms.of_arrays(
+        np.array([-1.0, 0.5, 1.5, 3.0, 0.0, 1.0, 2.0]),
+        np.array([True] * 4 + [False] * 3),
+        np.zeros((7, 1), int),
+    )
 
     assert share_outside_support(trials, np.array([0.0, 1.0])) == 0.5
 
@@ -54,7 +64,10 @@ def test_weight_sensitivity_begins_with_the_declared_weights(arms):
 
 def test_caps_are_tried_on_weights_that_are_fitted_already(arms, monkeypatch):
     trials = arms.confounded(2_000, seed=4, effect=0.5)
-    propensity, anew = fit_propensity(trials, n_draws=1, seed=1), contrast(trials, (trials.outcomes == 0).sum(axis=1))
+    propensity, anew = (
+        fit_propensity(trials, n_draws=1, seed=1),
+        contrast(trials, (trials.outcomes == 0).sum(axis=1)),
+    )
     monkeypatch.setattr(sys.modules[contrast.__module__], "weighted_logit", None)
 
     table = weight_sensitivity(trials, propensity)

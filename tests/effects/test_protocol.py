@@ -14,7 +14,11 @@ TRAINING = Path(__file__).parents[2] / "params" / "protocols" / "training.yaml"
 def test_training_protocol_is_followed_to_its_end_in_72_months():
     protocol = load_protocol(TRAINING, n_months=72)
 
-    assert (protocol.eligibility.from_month, protocol.eligibility.to_month, protocol.follow_up_months) == (4, 47, 24)
+    assert (
+        protocol.eligibility.from_month,
+        protocol.eligibility.to_month,
+        protocol.follow_up_months,
+    ) == (4, 47, 24)
 
 
 def test_load_protocol_refuses_trials_that_cannot_be_followed():
@@ -22,12 +26,17 @@ def test_load_protocol_refuses_trials_that_cannot_be_followed():
         load_protocol(TRAINING, n_months=60)
 
     lines = str(caught.value).splitlines()
-    assert "47" in lines[0] and "eligibility.to_month" in lines[1] and "set to_month to 37" in lines[3]
+    assert (
+        "47" in lines[0] and "eligibility.to_month" in lines[1] and "set to_month to 37" in lines[3]
+    )
 
 
 def test_load_protocol_names_an_unknown_key_and_its_neighbour(tmp_path):
     path = tmp_path / "typo.yaml"
-    path.write_text(TRAINING.read_text(encoding="utf-8").replace("follow_up_months:", "followup_months:"), encoding="utf-8")
+    path.write_text(
+        TRAINING.read_text(encoding="utf-8").replace("follow_up_months:", "followup_months:"),
+        encoding="utf-8",
+    )
 
     with pytest.raises(ParameterError) as caught:
         load_protocol(path, n_months=72)
@@ -43,20 +52,31 @@ def test_load_protocol_takes_the_districts_from_the_run_and_refuses_without():
         load_protocol(path, n_months=120)
 
     assert protocol.covariates[-1].terms == ("lives_in_B",)
-    assert "months_since_participation, district" in dict(protocol_card(protocol).iter_rows())["covariates"]
+    assert (
+        "months_since_participation, district"
+        in dict(protocol_card(protocol).iter_rows())["covariates"]
+    )
     assert "covariates: district" in str(caught.value).splitlines()[1]
 
 
 def test_load_protocols_refuses_two_protocols_of_one_intervention(tmp_path):
     run_file = TRAINING.parents[1] / "northern_ireland.yaml"
     params = load(run_file, RunFile)
-    twice = params.model_copy(update={"effects": params.effects.model_copy(update={"protocols": params.effects.protocols * 2})})
+    twice = params.model_copy(
+        update={
+            "effects": params.effects.model_copy(update={"protocols": params.effects.protocols * 2})
+        }
+    )
 
     with pytest.raises(ProtocolError) as caught:
         load_protocols(Run(run_dir=tmp_path, run_file=run_file, params=twice))
 
     assert "1 intervention has more than one protocol." in str(caught.value)
-    assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == ["where", "why", "fix"]
+    assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == [
+        "where",
+        "why",
+        "fix",
+    ]
 
 
 @pytest.mark.parametrize("outcome", ["training", "support", "pension"])
@@ -66,7 +86,10 @@ def test_a_programme_a_transfer_or_support_is_never_success(world, outcome):
 
 
 def test_protocol_hash_changes_with_any_word(world):
-    one, other = world.protocol(), world.protocol(question={"en": "What does starting a course change, then?"})
+    one, other = (
+        world.protocol(),
+        world.protocol(question={"en": "What does starting a course change, then?"}),
+    )
 
     assert protocol_hash(one) != protocol_hash(other)
     assert protocol_hash(one) == protocol_hash(Protocol.model_validate(one.model_dump()))
@@ -100,12 +123,34 @@ def test_a_subgroup_needs_one_condition_and_a_name_of_its_own(world, condition, 
         ({"comparisons": ["wait", "other"], "other_intervention_id": "x"}, "stands alone"),
         ({"comparisons": ["other"]}, "goes with other_intervention_id"),
         ({"comparisons": []}, "at least one"),
-        ({"covariates": [{"name": "north", "kind": "person", "column": "district", "equals": "North"}]}, "kind: district"),
+        (
+            {
+                "covariates": [
+                    {"name": "north", "kind": "person", "column": "district", "equals": "North"}
+                ]
+            },
+            "kind: district",
+        ),
         ({"eligibility": {"from_month": 2, "to_month": 3, "during": "course"}}, "after itself"),
         ({"outcomes": ["work", "support", "training", "work"]}, "outcomes stand once each"),
         ({"comparisons": ["wait", "wait"]}, "comparisons stand once each"),
-        ({"covariates": [{"name": "age", "kind": "person", "column": "age"}, {"name": "age", "kind": "elapsed"}]}, "covariates stand once"),
-        ({"covariates": [{"name": "sick", "kind": "history_share", "outcome": "sickness_benefit"}]}, "one of the outcomes"),
+        (
+            {
+                "covariates": [
+                    {"name": "age", "kind": "person", "column": "age"},
+                    {"name": "age", "kind": "elapsed"},
+                ]
+            },
+            "covariates stand once",
+        ),
+        (
+            {
+                "covariates": [
+                    {"name": "sick", "kind": "history_share", "outcome": "sickness_benefit"}
+                ]
+            },
+            "one of the outcomes",
+        ),
     ],
 )
 def test_a_protocol_whose_comparison_makes_no_sense_is_refused(world, changes, words):
@@ -120,13 +165,21 @@ def _covariate(**keys) -> dict:
 def _counted(*of_and_measure: tuple[str, str]) -> dict:
     return {
         "covariates": [
-            {"name": f"past_{k}", "kind": "participation", "of": of, "measure": measure} for k, (of, measure) in enumerate(of_and_measure)
+            {"name": f"past_{k}", "kind": "participation", "of": of, "measure": measure}
+            for k, (of, measure) in enumerate(of_and_measure)
         ]
     }
 
 
 def _rule(*exclusions: dict, **others) -> dict:
-    return {"eligibility": {"from_month": 2, "to_month": 3, "exclude_participation": list(exclusions), **others}}
+    return {
+        "eligibility": {
+            "from_month": 2,
+            "to_month": 3,
+            "exclude_participation": list(exclusions),
+            **others,
+        }
+    }
 
 
 @pytest.mark.parametrize(
@@ -135,23 +188,30 @@ def _rule(*exclusions: dict, **others) -> dict:
         (_covariate(kind="participation", of="any"), "needs measure"),
         (_covariate(kind="latest", column="support_obstacle"), "needs table"),
         (_covariate(kind="latest", table="assessment", column="rating_share"), "of one life_area"),
-        (_covariate(kind="latest", table="follow_up", column="self_rating", life_area="work"), "of one life_area"),
+        (_covariate(kind="latest", table="follow_up", column="self_rating", life_area="work"), "of "
+        "one life_area"),
         (_covariate(kind="elapsed", form="bands"), "needs starts"),
         (_covariate(kind="elapsed", form="bands", starts=[6, 3]), "that increase"),
         (_covariate(kind="elapsed", form="spline", knots=[1, 6]), "at least three knots"),
         (_covariate(kind="elapsed", knots=[1, 6, 12]), "has no knots"),
         (_covariate(kind="person", column="age", of="any"), "has no of"),
         ({"calendar": {"df": 1}}, "greater than or equal to 2"),
-        ({**_covariate(kind="elapsed"), "covariates": [{"name": "calendar_time", "kind": "elapsed"}], "calendar": {"form": "linear"},
-          "eligibility": {"from_month": 2, "to_month": 20}}, "is the calendar's"),
+        ({**_covariate(kind="elapsed"),
+          "covariates": [{"name": "calendar_time", "kind": "elapsed"}],
+          "calendar": {"form": "linear"}, "eligibility": {"from_month": 2, "to_month": 20}},
+         "is the calendar's"),
         (_counted(("this", "count"), ("course", "count")), "say the same twice"),
         (_counted(("any", "months_since"), ("any", "ever")), "say the same twice"),
         (_rule({"of": "this"}, {"of": "course", "within_months": 3}), "each intervention once"),
         (_rule({"of": "any", "within_months": 1}, during="step"), "intervention of `during`"),
-        (_rule({"of": "step", "within_months": 3}, after="step", within_months=3), "intervention of `after`"),
+        (_rule({"of": "step", "within_months": 3}, after="step", within_months=3), "intervention "
+        "of `after`"),
         (_rule({"of": "any"}, after="step"), "intervention of `after`"),
-        ({**_rule({"of": "any"}), **_covariate(kind="participation", of="this", measure="ever")}, "covariate past counts"),
-        ({**_rule({"of": "this"}), **_covariate(kind="participation", of="course", measure="share")}, "covariate past counts"),
+        ({**_rule({"of": "any"}), **_covariate(kind="participation", of="this", measure="ever")},
+         "covariate past counts"),
+        ({**_rule({"of": "this"}),
+          **_covariate(kind="participation", of="course", measure="share")},
+         "covariate past counts"),
     ],
 )  # fmt: skip
 def test_covariates_and_exclusions_that_contradict_themselves_are_refused(world, changes, words):
@@ -161,23 +221,40 @@ def test_covariates_and_exclusions_that_contradict_themselves_are_refused(world,
 
 def test_exclusions_that_leave_somebody_are_taken(world):
     washout = _rule({"of": "step", "within_months": 2}, after="step", within_months=6)
-    counted = {**_rule({"of": "this"}), **_covariate(kind="participation", of="any", measure="count")}
+    counted = {
+        **_rule({"of": "this"}),
+        **_covariate(kind="participation", of="any", measure="count"),
+    }
 
     rules = [world.protocol(**changes).exclusions for changes in (washout, counted)]
 
-    assert [(one.of, one.within_months) for rule in rules for one in rule] == [("step", 2), ("course", None)]
+    assert [(one.of, one.within_months) for rule in rules for one in rule] == [
+        ("step", 2),
+        ("course", None),
+    ]
 
 
 def test_the_card_says_who_is_left_out_and_how_calendar_time_stands(world):
-    rule = {"from_month": 2, "to_month": 13, "exclude_participation": [{"of": "this"}, {"of": "any", "within_months": 6}]}
-    declared = world.protocol(eligibility=rule, calendar={"df": 4}, covariates=[{"name": "district", "kind": "district"}])
+    rule = {
+        "from_month": 2,
+        "to_month": 13,
+        "exclude_participation": [{"of": "this"}, {"of": "any", "within_months": 6}],
+    }
+    declared = world.protocol(
+        eligibility=rule, calendar={"df": 4}, covariates=[{"name": "district", "kind": "district"}]
+    )
 
     card = dict(protocol_card(declared).iter_rows())
     short = dict(protocol_card(world.protocol()).iter_rows())
     none = dict(protocol_card(world.protocol(calendar={"form": "none"})).iter_rows())
 
-    assert "not in course before, as far back as the extract goes, not in any intervention in the last 6 months" in card["eligible"]
-    assert card["earlier participation"].startswith("known from the extract's first month on, 1 months before the first trial")
+    assert (
+        "not in course before, as far back as the extract goes, not in any intervention in the "
+        "last 6 months" in card["eligible"]
+    )
+    assert card["earlier participation"].startswith(
+        "known from the extract's first month on, 1 months before the first trial"
+    )
     assert "earlier participation" not in short
     assert card["calendar time"].startswith("a natural spline of 4 terms over the trial months")
     assert short["calendar time"] == "left out: the trials span fewer than 12 months"
@@ -188,16 +265,29 @@ def test_the_card_says_who_is_left_out_and_how_calendar_time_stands(world):
 def test_the_card_tells_the_strategy_and_every_comparison(world):
     rule = {"from_month": 2, "to_month": 3, "after": "step", "within_months": 2}
 
-    card = dict(protocol_card(world.protocol(comparisons=["wait", "never"], eligibility=rule, truncation={"propensity": 10})).iter_rows())
+    card = dict(
+        protocol_card(
+            world.protocol(
+                comparisons=["wait", "never"], eligibility=rule, truncation={"propensity": 10}
+            )
+        ).iter_rows()
+    )
 
     assert "step ended at most 2 months before" in card["eligible"]
     assert {"comparison: wait", "comparison: never"} < set(card)
     assert card["weights at most"] == "propensity 10"
-    assert card["refused"] == "fewer than 1 people who start; a comparison worth fewer than 1 people"
+    assert (
+        card["refused"] == "fewer than 1 people who start; a comparison worth fewer than 1 people"
+    )
 
 
 def test_the_card_names_every_limit_of_refusal(world):
-    limits = {"min_starters": 20, "min_effective_sample_size": 30, "max_abs_smd": 0.1, "max_share_outside_support": 0.25}
+    limits = {
+        "min_starters": 20,
+        "min_effective_sample_size": 30,
+        "max_abs_smd": 0.1,
+        "max_share_outside_support": 0.25,
+    }
 
     card = dict(protocol_card(world.protocol(refusal=limits)).iter_rows())
 

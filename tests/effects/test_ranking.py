@@ -20,15 +20,23 @@ def _draws(arms, values, errors, seed=1):
             work = 0.4 + value + (error * rng.normal() if draw else 0)
             for arm, share in (("treated", work), ("comparison", 0.4)):
                 rows += [(name, draw, arm, "work", share), (name, draw, arm, "support", 1 - share)]
-    table = pl.DataFrame(rows, schema=["district", "draw", "arm", "state", "probability"], orient="row").with_columns(
-        intervention_id=pl.lit("course"), protocol_hash=pl.lit("h"), estimand=pl.lit("now"), subgroup=pl.lit("all"),
-        source=pl.lit("raw"), month=pl.lit(1),
-    )  # fmt: skip
+    table = pl.DataFrame(
+        rows, schema=["district", "draw", "arm", "state", "probability"], orient="row"
+    ).with_columns(
+        intervention_id=pl.lit("course"),
+        protocol_hash=pl.lit("h"),
+        estimand=pl.lit("now"),
+        subgroup=pl.lit("all"),
+        source=pl.lit("raw"),
+        month=pl.lit(1),
+    )
     return pl.concat([table, shrink(table, primary_outcome="work", seed=1)])
 
 
 def test_chances_of_being_best_sum_to_one_and_equal_districts_share_them(arms):
-    ranks = district_ranks(_draws(arms, [0.1] * 4, [0.05] * 4), arms.protocol(follow_up_months=1), seed=1)
+    ranks = district_ranks(
+        _draws(arms, [0.1] * 4, [0.05] * 4), arms.protocol(follow_up_months=1), seed=1
+    )
 
     assert ranks["probability_best"].sum() == pytest.approx(1)
     assert ranks["probability_best"].to_list() == pytest.approx([0.25] * 4, abs=0.05)
@@ -36,7 +44,9 @@ def test_chances_of_being_best_sum_to_one_and_equal_districts_share_them(arms):
 
 
 def test_a_district_that_stands_out_is_ranked_first(arms):
-    ranks = district_ranks(_draws(arms, [0.4, 0.1, 0.1, 0.1], [0.01] * 4), arms.protocol(follow_up_months=1), seed=1)
+    ranks = district_ranks(
+        _draws(arms, [0.4, 0.1, 0.1, 0.1], [0.01] * 4), arms.protocol(follow_up_months=1), seed=1
+    )
 
     first = ranks.row(0, named=True)
     assert (first["district"], first["rank"], first["rank_upper"]) == ("d00", 1, 1)
@@ -44,9 +54,13 @@ def test_a_district_that_stands_out_is_ranked_first(arms):
 
 
 def test_a_small_districts_raw_lead_is_no_lead(arms):
-    """The district with the highest raw effect is so uncertain that another one is as likely to be best."""
+    """The district with the highest raw effect is so uncertain that another one is as likely to be
+    best.
+    """
     ranks = district_ranks(
-        _draws(arms, [0.3, 0.2, 0.1, 0.0, 0.1], [0.4, 0.02, 0.02, 0.02, 0.02]), arms.protocol(follow_up_months=1), seed=1
+        _draws(arms, [0.3, 0.2, 0.1, 0.0, 0.1], [0.4, 0.02, 0.02, 0.02, 0.02]),
+        arms.protocol(follow_up_months=1),
+        seed=1,
     )
 
     first, second = ranks.row(0, named=True), ranks.row(1, named=True)
@@ -61,7 +75,9 @@ def test_posterior_ranges_cover_the_truth():
     for seed in range(200):
         rng = np.random.default_rng(seed)
         true, error = rng.normal(1, 0.5, 8), rng.uniform(0.2, 0.8, 8)
-        draws, _ = posterior_draws(true + error * rng.normal(size=8), error**2, seed=seed, n_draws=400)
+        draws, _ = posterior_draws(
+            true + error * rng.normal(size=8), error**2, seed=seed, n_draws=400
+        )
         low, high = np.quantile(draws, [0.025, 0.975], axis=0)
         covered += ((true > low) & (true < high)).sum()
         n += 8
@@ -82,15 +98,27 @@ def _standardised(values, n_refused=0):
         for place, value in enumerate(values)
         for draw in range(50)
     ]
-    rows += [(f"d{len(values) + place:02d}", 0, None, "few_comparable") for place in range(n_refused)]
-    return pl.DataFrame(rows, schema=["district", "draw", "difference", "reason"], orient="row", infer_schema_length=None)
+    rows += [
+        (f"d{len(values) + place:02d}", 0, None, "few_comparable") for place in range(n_refused)
+    ]
+    return pl.DataFrame(
+        rows,
+        schema=["district", "draw", "difference", "reason"],
+        orient="row",
+        infer_schema_length=None,
+    )
 
 
 def test_ranks_are_those_of_the_standardised_effects(arms):
     """d00 leads with its own people, d01 with the city's; d03 lacks such people and has no rank."""
     draws = _draws(arms, [0.4, 0.1, 0.1, 0.1], [0.01] * 4)
 
-    ranks = district_ranks(draws, arms.protocol(follow_up_months=1), seed=1, standardised=_standardised([0.1, 0.4, 0.2], 1))
+    ranks = district_ranks(
+        draws,
+        arms.protocol(follow_up_months=1),
+        seed=1,
+        standardised=_standardised([0.1, 0.4, 0.2], 1),
+    )
 
     assert ranks["rank"].to_list() == [3, 1, 2, None]
     assert ranks["standardised_to"].to_list() == ["city_eligible"] * 3 + ["own_starters"]
@@ -101,7 +129,9 @@ def test_ranks_are_those_of_the_standardised_effects(arms):
 def test_ranks_say_that_they_are_about_own_starters_where_few_districts_could_be_standardised(arms):
     draws = _draws(arms, [0.4, 0.1, 0.1, 0.1], [0.01] * 4)
 
-    ranks = district_ranks(draws, arms.protocol(follow_up_months=1), seed=1, standardised=_standardised([0.1, 0.4], 2))
+    ranks = district_ranks(
+        draws, arms.protocol(follow_up_months=1), seed=1, standardised=_standardised([0.1, 0.4], 2)
+    )
 
     assert ranks["rank"][0] == 1
     assert set(ranks["standardised_to"]) == {"own_starters"}

@@ -2,13 +2,23 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import effect_checks, effect_status, fit_propensity, refusal_reason, weight_sensitivity
+from evalkit.effects import (
+    effect_checks,
+    effect_status,
+    fit_propensity,
+    refusal_reason,
+    weight_sensitivity,
+)
 from evalkit.effects.refusal import spread_to_districts
 from evalkit.schemas import SCHEMAS
 
 
 def _reason(trials, *, district="all"):
-    coefficients = fit_propensity(trials, n_draws=1, seed=1).filter(pl.col("draw") == 0)["coefficient"].to_numpy()
+    coefficients = (
+        fit_propensity(trials, n_draws=1, seed=1)
+        .filter(pl.col("draw") == 0)["coefficient"]
+        .to_numpy()
+    )
     return refusal_reason(trials, coefficients, district=district)
 
 
@@ -20,7 +30,16 @@ def test_each_limit_refuses_with_its_reason(arms):
     trials = arms.confounded(300, seed=1, slope=1.5)
 
     def refused(**limits):
-        return _reason(type(trials)(trials.rows, trials.design, trials.terms, trials.outcomes, trials.states, _limits(arms, **limits)))
+        return _reason(
+            type(trials)(
+                trials.rows,
+                trials.design,
+                trials.terms,
+                trials.outcomes,
+                trials.states,
+                _limits(arms, **limits),
+            )
+        )
 
     assert refused() is None
     assert refused(min_starters=200) == "few_starters"
@@ -30,11 +49,19 @@ def test_each_limit_refuses_with_its_reason(arms):
 
 @pytest.fixture
 def often(arms):
-    """Ten starts of five people, and of two others 25 trials each: 50 person-trials of equal weight in the comparison."""
+    """Ten starts of five people, and of two others 25 trials each: 50 person-trials of equal weight
+    in the comparison.
+    """
     treated, person = np.arange(60) < 10, np.concatenate([np.arange(10) % 5, 5 + np.arange(50) % 2])
 
     def trials(**limits):
-        return arms.of_arrays(np.zeros((60, 0)), treated, np.zeros((60, 2), int), person=person, protocol=_limits(arms, **limits))
+        return arms.of_arrays(
+            np.zeros((60, 0)),
+            treated,
+            np.zeros((60, 2), int),
+            person=person,
+            protocol=_limits(arms, **limits),
+        )
 
     return trials
 
@@ -43,8 +70,13 @@ def test_two_people_compared_many_times_are_two_people(often):
     trials = often(min_effective_sample_size=30)
     propensity = fit_propensity(trials, n_draws=2, seed=1)
 
-    status = effect_status(trials, district="all", propensity=propensity, n_draws=2, seed=1).row(0, named=True)
-    checks = {row["check"]: row["value"] for row in effect_checks(trials, propensity).iter_rows(named=True)}
+    status = effect_status(trials, district="all", propensity=propensity, n_draws=2, seed=1).row(
+        0, named=True
+    )
+    checks = {
+        row["check"]: row["value"]
+        for row in effect_checks(trials, propensity).iter_rows(named=True)
+    }
 
     assert _reason(trials) == status["reason"] == "few_comparable"
     assert (status["effective_sample_size"], status["max_weight"]) == pytest.approx((2, 0.5))
@@ -55,13 +87,21 @@ def test_two_people_compared_many_times_are_two_people(often):
 def test_somebody_who_starts_twice_is_one_starter(often):
     trials = often(min_starters=6)
 
-    status = effect_status(trials, district="all", propensity=fit_propensity(trials, n_draws=2, seed=1), n_draws=2, seed=1)
+    status = effect_status(
+        trials,
+        district="all",
+        propensity=fit_propensity(trials, n_draws=2, seed=1),
+        n_draws=2,
+        seed=1,
+    )
 
     assert (_reason(trials), status["n_starters"][0]) == ("few_starters", 5)
 
 
 def test_starters_without_a_counterpart_are_refused(arms):
-    """Two of three starters lie above everyone compared; the logit does not separate, since one lies below."""
+    """Two of three starters lie above everyone compared; the logit does not separate, since one
+    lies below.
+    """
     x = np.array([9.0, 8.0, -1.0, *np.linspace(0, 1, 30)])
     declared = _limits(arms, max_share_outside_support=0.5)
     trials = arms.of_arrays(x, np.arange(33) < 3, np.zeros((33, 2), int), protocol=declared)
@@ -70,16 +110,30 @@ def test_starters_without_a_counterpart_are_refused(arms):
 
 
 def test_balance_is_asked_of_the_city_and_not_of_a_district(arms):
-    trials = arms.confounded(300, seed=1, refusal={"min_starters": 1, "min_effective_sample_size": 1, "max_abs_smd": 1e-9})
+    trials = arms.confounded(
+        300,
+        seed=1,
+        refusal={"min_starters": 1, "min_effective_sample_size": 1, "max_abs_smd": 1e-9},
+    )
 
     assert (_reason(trials), _reason(trials, district="North")) == ("unbalanced", None)
 
 
 def test_districts_fall_with_the_citys_balance():
     rows = [
-        {"district": "all", "protocol_hash": "h", "status": "cannot_be_said", "reason": "unbalanced"},
+        {
+            "district": "all",
+            "protocol_hash": "h",
+            "status": "cannot_be_said",
+            "reason": "unbalanced",
+        },
         {"district": "North", "protocol_hash": "h", "status": "estimated", "reason": None},
-        {"district": "South", "protocol_hash": "h", "status": "cannot_be_said", "reason": "few_starters"},
+        {
+            "district": "South",
+            "protocol_hash": "h",
+            "status": "cannot_be_said",
+            "reason": "few_starters",
+        },
         {"district": "North", "protocol_hash": "other", "status": "estimated", "reason": None},
     ]
     rest = {"intervention_id": "course", "estimand": "now", "subgroup": "all", "source": "raw"}
@@ -91,7 +145,9 @@ def test_districts_fall_with_the_citys_balance():
     assert spread["status"].to_list() == ["cannot_be_said"] * 3 + ["estimated"]
 
 
-@pytest.mark.parametrize(("limits", "verdict"), [({}, "passed"), ({"max_abs_smd": 1e-9}, "refused")])
+@pytest.mark.parametrize(
+    ("limits", "verdict"), [({}, "passed"), ({"max_abs_smd": 1e-9}, "refused")]
+)
 def test_effect_checks_name_limit_and_verdict(arms, limits, verdict):
     trials = arms.confounded(2_000, seed=2, refusal={"min_starters": 10, **limits})
 
@@ -104,12 +160,24 @@ def test_effect_checks_name_limit_and_verdict(arms, limits, verdict):
 
 
 def test_checks_and_status_judge_by_the_same_arm_when_everybody_is_asked_about(arms):
-    """ATE: the few who started where hardly anybody does stand for many, so their arm is the thin one."""
-    trials = arms.confounded(400, seed=2, slope=3.0, estimand="ATE", refusal={"min_starters": 1, "min_effective_sample_size": 60})
+    """ATE: the few who started where hardly anybody does stand for many, so their arm is the thin
+    one.
+    """
+    trials = arms.confounded(
+        400,
+        seed=2,
+        slope=3.0,
+        estimand="ATE",
+        refusal={"min_starters": 1, "min_effective_sample_size": 60},
+    )
     propensity = fit_propensity(trials, n_draws=2, seed=1)
 
-    status = effect_status(trials, district="all", propensity=propensity, n_draws=2, seed=1).row(0, named=True)
-    check = effect_checks(trials, propensity).filter(check="effective_sample_size").row(0, named=True)
+    status = effect_status(trials, district="all", propensity=propensity, n_draws=2, seed=1).row(
+        0, named=True
+    )
+    check = (
+        effect_checks(trials, propensity).filter(check="effective_sample_size").row(0, named=True)
+    )
 
     assert status["reason"] == "few_comparable"
     assert (check["value"], check["verdict"]) == (status["effective_sample_size"], "refused")

@@ -11,7 +11,8 @@ def test_emulate_trials_enters_a_person_every_eligible_month(world):
 
     rows = trials.rows.select("person_id", "trial_month", "arm").rows()
 
-    # On support in the month before, trial months 2 and 3: a in both (starts in 3), b in both, c only in 3.
+    # On support in the month before, trial months 2 and 3: a in both (starts in 3), b in both, c
+    # only in 3.
     assert rows == [
         ("a", 2, "comparison"),
         ("a", 3, "treated"),
@@ -26,14 +27,24 @@ def test_emulate_trials_follows_both_arms_from_the_same_month(world):
 
     names = [[trials.protocol.outcomes[code] for code in row] for row in trials.outcomes]
 
-    assert names == [["support", "training"], ["training", "work"], ["support", "support"], ["support", "work"]]
+    assert names == [
+        ["support", "training"],
+        ["training", "work"],
+        ["support", "support"],
+        ["support", "work"],
+    ]
 
 
 def test_emulate_trials_never_enters_someone_already_in_the_intervention(world):
     """Support paid during the course must not make a participant eligible again."""
     tables = world.tables({"a": "ssss", "b": "ssss"})
     course = pl.DataFrame(
-        {"person_id": ["a"], "intervention_id": ["course"], "start": [world.first_month.replace(month=2)], "end": [None]},
+        {
+            "person_id": ["a"],
+            "intervention_id": ["course"],
+            "start": [world.first_month.replace(month=2)],
+            "end": [None],
+        },
         schema_overrides={"end": pl.Date},
     )
     trials = emulate_trials(
@@ -45,11 +56,15 @@ def test_emulate_trials_never_enters_someone_already_in_the_intervention(world):
         first_month=world.first_month,
     )
 
-    assert trials.rows.filter(pl.col("person_id") == "a").select("trial_month", "arm").rows() == [(2, "treated")]
+    assert trials.rows.filter(pl.col("person_id") == "a").select("trial_month", "arm").rows() == [
+        (2, "treated")
+    ]
 
 
 def test_elapsed_months_are_unknown_when_the_spell_runs_at_the_first_month(world):
-    trials = world.trials({"a": "ssss", "b": "wsss"}, covariates=[{"name": "months_on_support", "kind": "elapsed"}])
+    trials = world.trials(
+        {"a": "ssss", "b": "wsss"}, covariates=[{"name": "months_on_support", "kind": "elapsed"}]
+    )
 
     assert trials.rows["elapsed_months"].to_list() == [None, None, 1]
     assert trials.design[:, 2].tolist() == [1.0, 1.0, 0.0]
@@ -61,7 +76,8 @@ def test_history_counts_only_months_before_time_zero(world):
 
     trials = world.trials({"a": "wsww", "b": "wssw"}, covariates=[share])
 
-    # Trial month 3 of a sees months 1-2 (one of two in work); trial month 3 of b likewise; nobody sees month 3.
+    # Trial month 3 of a sees months 1-2 (one of two in work); trial month 3 of b likewise; nobody
+    # sees month 3.
     assert trials.design[:, 1].tolist() == [0.5, 0.5]
 
 
@@ -70,14 +86,17 @@ def test_season_groups_wrap_around_the_year(world):
 
     trials = world.trials({"a": "ssss"}, covariates=[season])
 
-    # February belongs to the group that began in September (the baseline), March to the one that begins in March.
+    # February belongs to the group that began in September (the baseline), March to the one that
+    # begins in March.
     assert trials.design[:, 1].tolist() == [0.0, 1.0]
 
 
 def test_each_district_but_the_first_is_a_term_of_its_own(world):
     district = {"name": "district", "kind": "district", "districts": ["North", "South", "East"]}
 
-    trials = world.trials({"a": "ssss", "b": "ssss"}, districts={"b": "South"}, covariates=[district])
+    trials = world.trials(
+        {"a": "ssss", "b": "ssss"}, districts={"b": "South"}, covariates=[district]
+    )
 
     assert trials.terms == ("constant", "lives_in_South", "lives_in_East")
     assert trials.design[:, 1:].tolist() == [[0, 0], [0, 0], [1, 0], [1, 0]]
@@ -86,7 +105,9 @@ def test_each_district_but_the_first_is_a_term_of_its_own(world):
 def test_leavers_excluded_keeps_those_who_stay_and_those_who_start(world):
     lives = {"a": "stww", "b": "swww", "c": "ssww"}
 
-    trials = world.trials(lives, leavers_in_month_one="excluded", eligibility={"from_month": 2, "to_month": 2})
+    trials = world.trials(
+        lives, leavers_in_month_one="excluded", eligibility={"from_month": 2, "to_month": 2}
+    )
 
     assert trials.rows.select("person_id", "arm").rows() == [("a", "treated"), ("c", "comparison")]
 
@@ -120,7 +141,11 @@ def test_future_states_do_not_change_assignment_or_covariates(world):
         {"name": "past", "kind": "history_share", "outcome": "support"},
     ]
     one, other = (
-        world.trials({"a": "sst" + end, "b": "sss" + end}, covariates=covariates, eligibility={"from_month": 2, "to_month": 3})
+        world.trials(
+            {"a": "sst" + end, "b": "sss" + end},
+            covariates=covariates,
+            eligibility={"from_month": 2, "to_month": 3},
+        )
         for end in ("w", "e")
     )
 
@@ -134,7 +159,11 @@ def test_future_states_do_not_change_assignment_or_covariates(world):
         ({"a": "wwww"}, {}, "Nobody is eligible"),
         ({"a": "ssss"}, {"follow_up_months": 3}, "not followed for 3 months"),
         ({"a": "ssst"}, {"outcomes": ["work", "support"]}, "that the protocol does not follow"),
-        ({"a": "ssss"}, {"covariates": [{"name": "sex", "kind": "person", "column": "sex"}]}, "not in the person table"),
+        (
+            {"a": "ssss"},
+            {"covariates": [{"name": "sex", "kind": "person", "column": "sex"}]},
+            "not in the person table",
+        ),
     ],
 )
 def test_emulate_trials_says_in_four_lines_what_it_cannot_do(world, lives, changes, words):
@@ -154,7 +183,9 @@ def test_a_covariate_unknown_for_some_is_refused_with_the_count(world):
         emulate_trials(
             tables["spells"],
             tables["episodes"],
-            protocol=world.protocol(covariates=[{"name": "age", "kind": "person", "column": "age"}]),
+            protocol=world.protocol(
+                covariates=[{"name": "age", "kind": "person", "column": "age"}]
+            ),
             state_intervals=tables["state_intervals"],
             person=person,
             first_month=world.first_month,

@@ -6,23 +6,33 @@ from evalkit.effects import fit_propensity, learn_rule, targeting
 from evalkit.effects.targeting import Condition, rule_features
 
 N_ERRORS = 4
-COVARIATES = [{"name": "x0", "kind": "person", "column": "a"}, {"name": "x1", "kind": "person", "column": "b"}]
+COVARIATES = [
+    {"name": "x0", "kind": "person", "column": "a"},
+    {"name": "x1", "kind": "person", "column": "b"},
+]
 
 
 def _trials(arms, n, seed, gain):
-    """Starting adds `gain` to the log odds of work where x0 is 1 and x1 at least 3; x2 is a district."""
+    """Starting adds `gain` to the log odds of work where x0 is 1 and x1 at least 3; x2 is a
+    district.
+    """
     rng = np.random.default_rng(seed)
     x = np.column_stack([rng.integers(0, 2, n), rng.integers(1, 6, n), rng.integers(0, 2, n)])
     treated = rng.random(n) < 0.3
     helped = treated & (x[:, 0] == 1) & (x[:, 1] >= 3)
     working = rng.random((n, 2)) < (1 / (1 + np.exp(-(-1 + gain * helped))))[:, None]
     covariates = [*COVARIATES, {"name": "x2", "kind": "district", "districts": ["South", "North"]}]
-    return arms.of_arrays(x, treated, np.where(working, 0, 2), protocol=arms.protocol(covariates=covariates))
+    return arms.of_arrays(
+        x, treated, np.where(working, 0, 2), protocol=arms.protocol(covariates=covariates)
+    )
 
 
 def test_learn_rule_finds_the_planted_conditions():
     rng = np.random.default_rng(1)
-    features = {"sex": rng.integers(0, 2, 4_000).astype(float), "age": rng.integers(20, 60, 4_000).astype(float)}
+    features = {
+        "sex": rng.integers(0, 2, 4_000).astype(float),
+        "age": rng.integers(20, 60, 4_000).astype(float),
+    }
     treated = rng.random(4_000) < 0.4
     values = rng.normal(size=4_000) + 3 * (treated & (features["sex"] == 1))
 
@@ -34,7 +44,16 @@ def test_learn_rule_finds_the_planted_conditions():
 def test_learn_rule_names_everyone_when_nothing_is_clear():
     treated = np.tile([True, False], 100)
 
-    assert learn_rule(treated, np.ones(200), np.ones(200), {"x": np.repeat([0.0, 1.0], 100)}, within=np.ones(200, bool)) == []
+    assert (
+        learn_rule(
+            treated,
+            np.ones(200),
+            np.ones(200),
+            {"x": np.repeat([0.0, 1.0], 100)},
+            within=np.ones(200, bool),
+        )
+        == []
+    )
 
 
 def _found(trials, *, seed):
@@ -57,7 +76,9 @@ def test_targeting_finds_who_gains_and_what_that_is_worth(arms):
     assert second[:2] == ("x1", "at_least") and second[2] >= 3
     value = {row["policy"]: row for row in found.value.iter_rows(named=True)}
     assert value["gain"]["ci_lower"] > 0
-    assert value["gain"]["estimate"] == pytest.approx(value["rule"]["estimate"] - value["today"]["estimate"])
+    assert value["gain"]["estimate"] == pytest.approx(
+        value["rule"]["estimate"] - value["today"]["estimate"]
+    )
     # Half of the people have x0 = 1, three fifths of them x1 of at least 3.
     assert 0.15 < value["rule"]["share_of_starters"] < 0.35
 
@@ -65,7 +86,9 @@ def test_targeting_finds_who_gains_and_what_that_is_worth(arms):
 def test_targeting_promises_nothing_where_everybody_gains_alike(arms):
     """The gain is cross-fitted: learning from noise must not look like knowledge."""
     gains = [
-        _found(_trials(arms, 800, seed=seed, gain=0.0), seed=seed).value.filter(pl.col("policy") == "gain")["estimate"].item()
+        _found(_trials(arms, 800, seed=seed, gain=0.0), seed=seed)
+        .value.filter(pl.col("policy") == "gain")["estimate"]
+        .item()
         for seed in range(25)
     ]
 
@@ -80,8 +103,18 @@ def test_targeting_does_not_depend_on_the_order_of_rows(arms):
     trials = _trials(arms, 500, seed=3, gain=2.0)
     turned = trials.keep(np.ones(500, bool))
     order = np.random.default_rng(0).permutation(500)
-    turned = type(trials)(trials.rows[order], trials.design[order], trials.terms, trials.outcomes[order], trials.states, trials.protocol)
+    turned = type(trials)(
+        trials.rows[order],
+        trials.design[order],
+        trials.terms,
+        trials.outcomes[order],
+        trials.states,
+        trials.protocol,
+    )
 
-    first, second = _found(trials, seed=1).value["estimate"], _found(turned, seed=1).value["estimate"]
+    first, second = (
+        _found(trials, seed=1).value["estimate"],
+        _found(turned, seed=1).value["estimate"],
+    )
 
     assert (first - second).abs().max() < 1e-9

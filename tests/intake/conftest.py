@@ -25,7 +25,10 @@ SMALL_EXTRACT = {
         "H-1,P-1,2026-02-01,lead",
         "H-3,P-3,2026-02-01,lead",
     ],
-    "intervention": ["intervention_id,name,kind,planned_months", "work_training,Work training,training,6"],
+    "intervention": [
+        "intervention_id,name,kind,planned_months",
+        "work_training,Work training,training,6",
+    ],
     "participation": [
         "person_id,intervention_id,start,end",
         "P-1,work_training,2026-01-12,2026-03-02",
@@ -98,7 +101,11 @@ def four_lines():
 
     def read(error: Exception) -> dict[str, str]:
         what, where, why, fix = str(error).split("\n")
-        assert where.startswith("  where: ") and why.startswith("  why:   ") and fix.startswith("  fix:   ")
+        assert (
+            where.startswith("  where: ")
+            and why.startswith("  why:   ")
+            and fix.startswith("  fix:   ")
+        )
         return {"what": what, "where": where[9:], "why": why[9:], "fix": fix[9:]}
 
     return read

@@ -1,4 +1,6 @@
-"""Admission: every bad row gets its rule and line, nothing is lost, and a clean extract passes whole."""
+"""Admission: every bad row gets its rule and line, nothing is lost, and a clean extract passes
+whole.
+"""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -51,9 +53,15 @@ def test_admit_hands_on_tables_that_conform(northern_ireland):
 def test_admit_types_the_declared_covariates(northern_ireland):
     person = northern_ireland.tables["person"]
 
-    extra = {name: dtype for name, dtype in person.schema.items() if name not in SCHEMAS["person"].columns}
+    extra = {
+        name: dtype
+        for name, dtype in person.schema.items()
+        if name not in SCHEMAS["person"].columns
+    }
 
-    assert extra == dict.fromkeys(["catholic", "fmpr", "funemp", "gcse5eq", "grammar", "livboth"], pl.Int32)
+    assert extra == dict.fromkeys(
+        ["catholic", "fmpr", "funemp", "gcse5eq", "grammar", "livboth"], pl.Int32
+    )
 
 
 def test_admit_says_what_was_not_delivered(northern_ireland):
@@ -61,7 +69,8 @@ def test_admit_says_what_was_not_delivered(northern_ireland):
 
     assert notes == [
         "read as CSV, utf-8, separated by comma, decimal point",
-        "columns not delivered, empty for all rows: birth_year, education, origin, years_in_country, target_groups",
+        "columns not delivered, empty for all rows: birth_year, education, origin, "
+        "years_in_country, target_groups",
     ]
 
 
@@ -118,12 +127,27 @@ def test_admit_sets_a_bad_row_aside_with_rule_and_line(extract, rejections, tabl
 
 
 def test_admit_sets_a_nested_period_aside(extract, rejections):
-    extract.write("livelihood", ["person_id,start,end,state", "P-1,2026-01-01,2026-06-01,work", "P-1,2026-02-01,2026-03-01,studies"])
-    extract.add("livelihood", "P-2,2026-02-01,2026-06-01,work", "P-2,2026-03-01,2026-04-01,studies", "P-2,2026-05-01,,studies")
+    extract.write(
+        "livelihood",
+        [
+            "person_id,start,end,state",
+            "P-1,2026-01-01,2026-06-01,work",
+            "P-1,2026-02-01,2026-03-01,studies",
+        ],
+    )
+    extract.add(
+        "livelihood",
+        "P-2,2026-02-01,2026-06-01,work",
+        "P-2,2026-03-01,2026-04-01,studies",
+        "P-2,2026-05-01,,studies",
+    )
 
     admission = extract.admit()
 
-    assert rejections(admission) == [("livelihood", "no_overlap", 7), ("livelihood", "no_overlap", 8)]
+    assert rejections(admission) == [
+        ("livelihood", "no_overlap", 7),
+        ("livelihood", "no_overlap", 8),
+    ]
 
 
 def test_admit_keeps_one_of_equal_rows(extract, rejections):
@@ -131,7 +155,10 @@ def test_admit_keeps_one_of_equal_rows(extract, rejections):
 
     admission = extract.admit()
 
-    assert rejections(admission) == [("person", "key_not_repeated", 5), ("person", "key_not_repeated", 6)]
+    assert rejections(admission) == [
+        ("person", "key_not_repeated", 5),
+        ("person", "key_not_repeated", 6),
+    ]
     assert admission.tables["person"]["person_id"].to_list() == ["P-1", "P-2", "P-3"]
 
 
@@ -151,7 +178,10 @@ def test_admit_keeps_none_of_contradicting_rows_and_what_hangs_on_them(extract, 
 
 
 def test_admit_says_when_an_orphan_names_a_row_that_was_set_aside(extract):
-    extract.write("person", ["person_id,district,sex", "P-1,Norr,female", "P-2,Norr,male", "P-3,Väster,female"])
+    extract.write(
+        "person",
+        ["person_id,district,sex", "P-1,Norr,female", "P-2,Norr,male", "P-3,Väster,female"],
+    )
     extract.add("livelihood", "P-9,2026-02-01,,work")
 
     rejected = extract.admit().rejected.filter(table="livelihood").sort("line")
@@ -165,7 +195,9 @@ def test_admit_says_when_an_orphan_names_a_row_that_was_set_aside(extract):
 def test_admit_counts_a_row_once_and_each_rule_it_breaks(extract):
     extract.add("income_support", "H-1,2026-03-15,Väster,,", "H-1,2026-04-15,Norr,,")
 
-    counts = intake_counts(extract.admit()).filter(table="income_support").drop("table", "data_through")
+    counts = (
+        intake_counts(extract.admit()).filter(table="income_support").drop("table", "data_through")
+    )
 
     assert counts.rows() == [
         ("all", 5, 3, 2),
@@ -175,19 +207,28 @@ def test_admit_counts_a_row_once_and_each_rule_it_breaks(extract):
 
 
 def test_admit_reads_decimal_commas_only_where_semicolons_separate(extract):
-    lines = ["household_id;month;district;amount;currency", "H-1;2026-01-01;Norr;9500,50;SEK", "H-3;2026-02-01;Söder;8000;SEK"]
+    lines = [
+        "household_id;month;district;amount;currency",
+        "H-1;2026-01-01;Norr;9500,50;SEK",
+        "H-3;2026-02-01;Söder;8000;SEK",
+    ]
     extract.write("income_support", lines, encoding="cp1252")
 
     admission = extract.admit()
 
     assert admission.tables["income_support"]["amount"].to_list() == [9500.5, 8000.0]
-    assert "CSV, cp1252, separated by semicolon" in admission.assumptions.filter(table="income_support")["assumption"][0]
+    assert (
+        "CSV, cp1252, separated by semicolon"
+        in admission.assumptions.filter(table="income_support")["assumption"][0]
+    )
 
 
 def test_admit_carries_columns_and_codes_over_by_the_mapping(extract, tmp_path):
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(
-        "source: a test\ntables:\n  person:\n    columns: {sex: Kon}\n    codes: {sex: {'2': female, '1': male}}\n", encoding="utf-8"
+        "source: a test\ntables:\n  person:\n    columns: {sex: Kon}\n    codes: {sex: {'2': "
+        "female, '1': male}}\n",
+        encoding="utf-8",
     )
     extract.write("person", ["person_id,district,Kon", "P-1,Norr,2", "P-2,Norr,1", "P-3,Söder,2"])
 
@@ -198,7 +239,12 @@ def test_admit_carries_columns_and_codes_over_by_the_mapping(extract, tmp_path):
 
 def test_admit_types_parquet_and_refuses_what_a_cast_would_lose(extract, rejections):
     (extract.folder / "intervention.csv").unlink()
-    delivered = {"intervention_id": ["work_training", "coaching"], "name": ["W", "C"], "kind": ["t", "c"], "planned_months": [6.0, 2.5]}
+    delivered = {
+        "intervention_id": ["work_training", "coaching"],
+        "name": ["W", "C"],
+        "kind": ["t", "c"],
+        "planned_months": [6.0, 2.5],
+    }
     pl.DataFrame(delivered).write_parquet(extract.folder / "intervention.parquet")
 
     admission = extract.admit()
@@ -210,7 +256,12 @@ def test_admit_types_parquet_and_refuses_what_a_cast_would_lose(extract, rejecti
 def test_admit_refuses_a_time_of_day_as_a_date_in_parquet(extract, rejections):
     (extract.folder / "participation.csv").unlink()
     starts = [datetime(2026, 2, 1), datetime(2026, 3, 1, 12, 30)]
-    delivered = {"person_id": ["P-1", "P-2"], "intervention_id": ["work_training"] * 2, "start": starts, "end": [None, None]}
+    delivered = {
+        "person_id": ["P-1", "P-2"],
+        "intervention_id": ["work_training"] * 2,
+        "start": starts,
+        "end": [None, None],
+    }
     pl.DataFrame(delivered).write_parquet(extract.folder / "participation.parquet")
 
     admission = extract.admit()
@@ -238,7 +289,9 @@ tables:
         (["1", "0", "yes", "no"], [True, False, True, False]),
     ],
 )
-def test_admit_reads_boolean_covariates_and_refuses_other_words(extract, tmp_path, rejections, cells, values):
+def test_admit_reads_boolean_covariates_and_refuses_other_words(
+    extract, tmp_path, rejections, cells, values
+):
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(BOOLEAN_MAPPING, encoding="utf-8")
     people = [f"P-{i},Norr,female,{cell}" for i, cell in enumerate([*cells, "kanske"], start=1)]
@@ -255,8 +308,12 @@ def test_admit_reads_boolean_covariates_from_typed_files(extract, tmp_path, dtyp
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(BOOLEAN_MAPPING, encoding="utf-8")
     (extract.folder / "person.csv").unlink()
-    people = pl.DataFrame({"person_id": ["P-1", "P-2", "P-3"], "district": ["Norr"] * 3, "sex": ["female"] * 3})
-    people.with_columns(has_licence=pl.Series([1, 0, 1]).cast(dtype)).write_parquet(extract.folder / "person.parquet")
+    people = pl.DataFrame(
+        {"person_id": ["P-1", "P-2", "P-3"], "district": ["Norr"] * 3, "sex": ["female"] * 3}
+    )
+    people.with_columns(has_licence=pl.Series([1, 0, 1]).cast(dtype)).write_parquet(
+        extract.folder / "person.parquet"
+    )
 
     admission = extract.admit(mapping=mapping)
 
@@ -273,7 +330,10 @@ def test_admit_stops_when_files_are_missing(extract, four_lines):
     lines = four_lines(caught.value)
     assert lines["what"] == "2 files are missing from the extract."
     assert lines["where"].endswith("livelihood.csv, person.csv")
-    assert "household_member.csv, income_support.csv, intervention.csv, participation.csv" in lines["why"]
+    assert (
+        "household_member.csv, income_support.csv, intervention.csv, participation.csv"
+        in lines["why"]
+    )
     assert "ask the sender" in lines["fix"]
 
 
@@ -285,7 +345,9 @@ def test_admit_stops_when_columns_are_missing(extract, four_lines):
 
     lines = four_lines(caught.value)
     assert lines["what"] == "1 file lacks columns that the contract requires."
-    assert lines["where"] == "livelihood.csv lacks start, end (columns found: person_id, from, state)"
+    assert (
+        lines["where"] == "livelihood.csv lacks start, end (columns found: person_id, from, state)"
+    )
     assert "Nothing was read in." in lines["why"]
     assert "mapping file" in lines["fix"]
 
@@ -311,13 +373,17 @@ def test_admit_stops_when_too_many_rows_break_their_contract(extract, four_lines
 
     lines = four_lines(caught.value)
     assert lines["what"] == "1 table has more rejected rows than may be set aside."
-    assert lines["where"].startswith("livelihood: 2 of 6 rows: start_is_first_day 1 (first: livelihood.csv line 6)")
+    assert lines["where"].startswith(
+        "livelihood: 2 of 6 rows: start_is_first_day 1 (first: livelihood.csv line 6)"
+    )
     assert "At most 30 %" in lines["why"]
     assert "max_rejected_share" in lines["fix"]
 
 
 def test_admit_sets_aside_and_counts_every_row_however_few_are_listed(extract):
-    extract.add("livelihood", "P-2,2026-02-15,,work", "P-2,2026-02-16,,work", "P-2,2026-02-17,,jobb")
+    extract.add(
+        "livelihood", "P-2,2026-02-15,,work", "P-2,2026-02-16,,work", "P-2,2026-02-17,,jobb"
+    )
 
     whole = extract.admit(max_rejected_share=1)
     cut = extract.admit(max_rejected_share=1, max_listed_per_rule=2)
@@ -326,14 +392,37 @@ def test_admit_sets_aside_and_counts_every_row_however_few_are_listed(extract):
         ("state_in_list", 8),
         *[("start_is_first_day", line) for line in (6, 7, 8)],
     ]
-    assert cut.rejected.rows() == [row for row in whole.rejected.rows() if row[2:5] != (8, "start", "start_is_first_day")]
+    assert cut.rejected.rows() == [
+        row for row in whole.rejected.rows() if row[2:5] != (8, "start", "start_is_first_day")
+    ]
     assert cut.receipt.equals(whole.receipt)
     assert all(cut.tables[name].equals(rows) for name, rows in whole.tables.items())
     said = cut.assumptions.join(whole.assumptions, on=cut.assumptions.columns, how="anti").rows()
-    assert said == [("livelihood", "", "3 rows break the rule start_is_first_day; the first 2 of them are listed")]
+    assert said == [
+        (
+            "livelihood",
+            "",
+            "3 rows break the rule start_is_first_day; the first 2 of them are listed",
+        )
+    ]
 
 
-CELLS = st.sampled_from(["", "P-1", "P-2", "P-3", "2026-01-01", "2026-02-01", "2026-13-01", "2026-01-15", "work", "jobb", "x,y", " "])
+CELLS = st.sampled_from(
+    [
+        "",
+        "P-1",
+        "P-2",
+        "P-3",
+        "2026-01-01",
+        "2026-02-01",
+        "2026-13-01",
+        "2026-01-15",
+        "work",
+        "jobb",
+        "x,y",
+        " ",
+    ]
+)
 
 
 @settings(max_examples=20)
@@ -347,7 +436,11 @@ def test_admit_accounts_for_every_row_whatever_stands_in_it(extract, rows):
 
     rejected = admission.rejected.filter(table="livelihood").select("file", "line").unique().height
     assert admission.tables["livelihood"].height + rejected == n_delivered
-    assert intake_counts(admission).filter(table="livelihood", rule="all").row(0)[2:5] == (n_delivered, n_delivered - rejected, rejected)
+    assert intake_counts(admission).filter(table="livelihood", rule="all").row(0)[2:5] == (
+        n_delivered,
+        n_delivered - rejected,
+        rejected,
+    )
 
 
 STATES = st.sampled_from(["work", "studies"])
@@ -363,7 +456,10 @@ PERIODS = st.lists(
 
 
 def _period_lines(periods):
-    return [f"{person},2026-{start:02d}-01,{'' if end is None else f'2026-{end:02d}-01'},{state}" for person, start, end, state in periods]
+    return [
+        f"{person},2026-{start:02d}-01,{'' if end is None else f'2026-{end:02d}-01'},{state}"
+        for person, start, end, state in periods
+    ]
 
 
 @settings(max_examples=12)

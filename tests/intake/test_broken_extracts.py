@@ -1,4 +1,6 @@
-"""Broken extracts, one fault each: every fault gets its rule and line, and the clean extract none."""
+"""Broken extracts, one fault each: every fault gets its rule and line, and the clean extract
+none.
+"""
 
 import runpy
 import shutil
@@ -19,7 +21,9 @@ N_FAULTS_PROMISED = 25
 
 @pytest.fixture
 def admit_broken(tmp_path):
-    """Admits the clean extract with a fault's files laid over it; WITHOUT names files that are taken away."""
+    """Admits the clean extract with a fault's files laid over it; WITHOUT names files that are
+    taken away.
+    """
 
     def run(fault: str):
         folder = tmp_path / "extract"
@@ -33,7 +37,10 @@ def admit_broken(tmp_path):
         through = date(2026, 12, 1) if fault.startswith("december") else date(2026, 6, 1)
         mapping = tmp_path / "mapping.yaml"
         codes = "{codes: {district: {'01': Norr}}}"
-        mapping.write_text(f"source: a test\ntables: {{person: {codes}, income_support: {codes}}}\n", encoding="utf-8")
+        mapping.write_text(
+            f"source: a test\ntables: {{person: {codes}, income_support: {codes}}}\n",
+            encoding="utf-8",
+        )
         return admit(
             folder,
             CONTRACTS,
@@ -70,8 +77,14 @@ def test_a_fault_stops_the_intake_in_words(admit_broken, four_lines, fault):
 def test_the_script_makes_these_very_files(tmp_path):
     runpy.run_path(str(BROKEN / "make.py"))["main"](tmp_path)
 
-    made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    made = {
+        path.relative_to(tmp_path): path.read_bytes()
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
     kept = {
-        path.relative_to(BROKEN): path.read_bytes() for path in BROKEN.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")
+        path.relative_to(BROKEN): path.read_bytes()
+        for path in BROKEN.rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc")
     }
     assert made == kept

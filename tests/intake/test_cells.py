@@ -1,4 +1,6 @@
-"""Cells: what one of them is read as does not depend on how the others of its column are written, nor on who looked at it before."""
+"""Cells: what one of them is read as does not depend on how the others of its column are written,
+nor on who looked at it before.
+"""
 
 import math
 from datetime import date
@@ -47,9 +49,13 @@ def _column_of(folder, kind, texts):
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@pytest.mark.parametrize(("kind", "read_as"), [("number", NUMBERS), ("date", DATES)], ids=["numbers", "dates"])
+@pytest.mark.parametrize(
+    ("kind", "read_as"), [("number", NUMBERS), ("date", DATES)], ids=["numbers", "dates"]
+)
 @given(data=st.data(), is_coded=st.booleans())
-def test_type_cells_reads_each_cell_whatever_stands_in_the_others(tmp_path, kind, read_as, data, is_coded):
+def test_type_cells_reads_each_cell_whatever_stands_in_the_others(
+    tmp_path, kind, read_as, data, is_coded
+):
     texts = data.draw(st.lists(st.sampled_from(list(read_as)), min_size=1, max_size=8))
     delivered, columns = _column_of(tmp_path, kind, texts)
     if is_coded:
@@ -63,15 +69,25 @@ def test_type_cells_reads_each_cell_whatever_stands_in_the_others(tmp_path, kind
     assert typed.unreadable == (("value",) if any(is_unreadable) else ())
 
 
-@pytest.mark.parametrize("amounts", [[0.0, -1.5], [math.inf, 1.0], [math.nan, None], [1.7e308, 1.7e308]], ids=str)
+@pytest.mark.parametrize(
+    "amounts", [[0.0, -1.5], [math.inf, 1.0], [math.nan, None], [1.7e308, 1.7e308]], ids=str
+)
 def test_type_cells_takes_numbers_that_are_not_finite_for_unreadable(tmp_path, amounts):
-    pl.DataFrame({"value": amounts}, schema={"value": pl.Float64}).write_parquet(tmp_path / "table.parquet")
+    pl.DataFrame({"value": amounts}, schema={"value": pl.Float64}).write_parquet(
+        tmp_path / "table.parquet"
+    )
 
-    typed = type_cells(read_delivered(tmp_path / "table.parquet"), [Column("value", "number")], TableMapping())
+    typed = type_cells(
+        read_delivered(tmp_path / "table.parquet"), [Column("value", "number")], TableMapping()
+    )
 
     is_finite = [amount is not None and math.isfinite(amount) for amount in amounts]
-    assert typed.rows["value"].to_list() == [amount if finite else None for amount, finite in zip(amounts, is_finite, strict=True)]
-    assert typed.rows["_unreadable_value"].to_list() == [amount is not None and not math.isfinite(amount) for amount in amounts]
+    assert typed.rows["value"].to_list() == [
+        amount if finite else None for amount, finite in zip(amounts, is_finite, strict=True)
+    ]
+    assert typed.rows["_unreadable_value"].to_list() == [
+        amount is not None and not math.isfinite(amount) for amount in amounts
+    ]
 
 
 def test_in_chunks_of_cuts_a_column_where_the_other_is_cut():

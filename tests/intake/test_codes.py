@@ -1,4 +1,6 @@
-"""Columns as numbers: order, equality and membership are those of the values themselves, whatever way the codes were found."""
+"""Columns as numbers: order, equality and membership are those of the values themselves, whatever
+way the codes were found.
+"""
 
 from datetime import date, timedelta
 
@@ -9,10 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.intake import codes
-from evalkit.intake.codes import Coded, code_column, code_texts, is_among, pack, pack_both, places_among, stacked
+from evalkit.intake.codes import (
+    Coded,
+    code_column,
+    code_texts,
+    is_among,
+    pack,
+    pack_both,
+    places_among,
+    stacked,
+)
 
 TEXTS = st.lists(st.sampled_from([None, "", "a", "B", "å", "P-10", "P-9"]), max_size=30)
-DATES = st.lists(st.one_of(st.none(), st.integers(0, 40).map(lambda days: date(1969, 12, 20) + timedelta(days))), max_size=30)
+DATES = st.lists(
+    st.one_of(st.none(), st.integers(0, 40).map(lambda days: date(1969, 12, 20) + timedelta(days))),
+    max_size=30,
+)
 
 
 def _column(cells, dtype):
@@ -36,7 +50,9 @@ def _decoded(coded):
     [(0, codes._hashes), (1 << 20, codes._hashes), (1 << 20, _alike)],
     ids=["nearly sorted", "hashed", "all hashes the same"],
 )
-@pytest.mark.parametrize("few_values", [0, 3, 12], ids=["many values", "too many in the end", "few values"])
+@pytest.mark.parametrize(
+    "few_values", [0, 3, 12], ids=["many values", "too many in the end", "few values"]
+)
 def test_code_column_keeps_texts_and_their_order(few_values, few_descents, hashes, sample, texts):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codes, "_SAMPLE", sample)
@@ -46,7 +62,9 @@ def test_code_column_keeps_texts_and_their_order(few_values, few_descents, hashe
         coded = code_column(_column(texts, pl.String))
 
     assert _decoded(coded) == coded.cells.to_list() == texts
-    assert coded.values.to_list() == sorted({text for text in texts if text is not None}, key=str.encode)
+    assert coded.values.to_list() == sorted(
+        {text for text in texts if text is not None}, key=str.encode
+    )
     assert coded.has_empty == (None in texts)
 
 
@@ -72,7 +90,9 @@ def test_stacked_columns_are_those_of_the_files_together(first, second):
 
 @settings(max_examples=20)
 @given(dates=DATES)
-@pytest.mark.parametrize("sample", [2, 10_000], ids=["a sample that is taken for the whole", "sample of all"])
+@pytest.mark.parametrize(
+    "sample", [2, 10_000], ids=["a sample that is taken for the whole", "sample of all"]
+)
 @pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["searched", "by a table"])
 def test_code_column_keeps_dates_and_their_order(max_flags, sample, dates):
     with pytest.MonkeyPatch.context() as patch:
@@ -105,7 +125,9 @@ def test_rows_where_counts_out_the_rows_of_the_values_that_are_meant(sample, tex
         coded = code_texts(_column(texts, pl.String))
     is_meant = np.array([value in meant for value in [*coded.values.to_list(), None]])
 
-    assert coded.rows_where(is_meant).tolist() == [row for row, text in enumerate(texts) if text in meant]
+    assert coded.rows_where(is_meant).tolist() == [
+        row for row, text in enumerate(texts) if text in meant
+    ]
 
 
 @settings(max_examples=20)
@@ -116,15 +138,26 @@ def test_places_among_finds_each_value_among_the_others(texts, others):
     places = places_among(own, other)[own.codes]
 
     values = other.values.to_list()
-    assert [None if place < 0 else values[place] for place in places] == [text if text in values else None for text in texts]
+    assert [None if place < 0 else values[place] for place in places] == [
+        text if text in values else None for text in texts
+    ]
 
 
 @settings(max_examples=20)
-@given(rows=st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 4), st.integers(-1, 2)), min_size=1, max_size=30))
+@given(
+    rows=st.lists(
+        st.tuples(st.integers(-1, 3), st.integers(-1, 4), st.integers(-1, 2)),
+        min_size=1,
+        max_size=30,
+    )
+)
 @pytest.mark.parametrize("largest", [8, 1 << 62], ids=["counted anew", "multiplied"])
 def test_pack_sorts_as_the_codes_do(largest, rows):
     numbers = [np.array(column, dtype=np.int32) for column in zip(*rows, strict=True)]
-    columns = [Coded(pl.Series(range(size)), column, has_empty=True) for column, size in zip(numbers, [4, 5, 3], strict=True)]
+    columns = [
+        Coded(pl.Series(range(size)), column, has_empty=True)
+        for column, size in zip(numbers, [4, 5, 3], strict=True)
+    ]
     # The first column by runs, as where equal cells stand together.
     columns[0] = Coded(columns[0].values, numbers[0], True, np.ones(len(rows), dtype=np.uint32))
     first, others = np.array([0]), np.arange(1, len(rows))
@@ -132,14 +165,21 @@ def test_pack_sorts_as_the_codes_do(largest, rows):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codes, "_LARGEST", largest)
         packed = pack(columns)
-        left, right = pack_both([column.at(first) for column in columns], [column.at(others) for column in columns])
+        left, right = pack_both(
+            [column.at(first) for column in columns], [column.at(others) for column in columns]
+        )
 
-    assert [(a < b, a == b) for a in packed for b in packed] == [(a < b, a == b) for a in rows for b in rows]
+    assert [(a < b, a == b) for a in packed for b in packed] == [
+        (a < b, a == b) for a in rows for b in rows
+    ]
     assert [left[0] == other for other in right] == [rows[0] == other for other in rows[1:]]
 
 
 @settings(max_examples=20)
-@given(numbers=st.lists(st.integers(0, 50), max_size=20), known=st.lists(st.integers(0, 50), max_size=20))
+@given(
+    numbers=st.lists(st.integers(0, 50), max_size=20),
+    known=st.lists(st.integers(0, 50), max_size=20),
+)
 @pytest.mark.parametrize("few_numbers", [0, 5], ids=["many numbers", "few numbers"])
 @pytest.mark.parametrize("max_flags", [0, 1 << 24], ids=["looked up", "by a table"])
 def test_is_among_equals_a_set(max_flags, few_numbers, numbers, known):

@@ -1,4 +1,6 @@
-"""Contracts: valid by the standard, equal to the tables they describe, and refused when they cannot be followed."""
+"""Contracts: valid by the standard, equal to the tables they describe, and refused when they cannot
+be followed.
+"""
 
 import json
 import shutil
@@ -15,7 +17,14 @@ from evalkit.intake.contract import with_covariates
 from evalkit.schemas import DELIVERED, SCHEMAS
 from evalkit.tables import STATES
 
-MAIN_JOB_TABLES = {"person", "income_support", "household_member", "intervention", "participation", "livelihood"}
+MAIN_JOB_TABLES = {
+    "person",
+    "income_support",
+    "household_member",
+    "intervention",
+    "participation",
+    "livelihood",
+}
 DELIVERED_TABLES = {schema.name for schema in DELIVERED}
 
 
@@ -36,11 +45,16 @@ def own_contracts(tmp_path, contracts_folder):
 
 
 def test_contracts_are_valid_by_the_schema_of_the_standard(contracts_folder):
-    schema = json.loads((files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        (files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8")
+    )
     validator = jsonschema.validators.validator_for(schema)(schema)
 
     faults = {
-        path.name: [fault.message for fault in validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))]
+        path.name: [
+            fault.message
+            for fault in validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))
+        ]
         for path in contracts_folder.glob("*.odcs.yaml")
     }
 
@@ -50,13 +64,20 @@ def test_contracts_are_valid_by_the_schema_of_the_standard(contracts_folder):
 def test_contracts_declare_the_columns_of_the_admitted_tables(contracts_folder):
     contracts = load_contracts(contracts_folder)
 
-    declared = {table: {column.name: column.dtype for column in contract.columns} for table, contract in contracts.items()}
+    declared = {
+        table: {column.name: column.dtype for column in contract.columns}
+        for table, contract in contracts.items()
+    }
 
     assert declared == {table: SCHEMAS[table].columns for table in DELIVERED_TABLES}
 
 
 def test_contracts_require_only_the_tables_of_the_main_job(contracts_folder):
-    required = {table for table, contract in load_contracts(contracts_folder).items() if contract.is_required}
+    required = {
+        table
+        for table, contract in load_contracts(contracts_folder).items()
+        if contract.is_required
+    }
 
     assert required == MAIN_JOB_TABLES
 
@@ -75,7 +96,11 @@ def test_contracts_say_everything_in_swedish_too(contracts_folder):
 
 
 def test_livelihood_contract_allows_exactly_the_states_of_the_line(contracts_folder):
-    (state,) = [column for column in load_contracts(contracts_folder)["livelihood"].columns if column.name == "state"]
+    (state,) = [
+        column
+        for column in load_contracts(contracts_folder)["livelihood"].columns
+        if column.name == "state"
+    ]
 
     assert list(state.allowed) == STATES["state"].to_list()
 
@@ -87,7 +112,11 @@ def test_contracts_explain_every_column_in_english_with_the_swedish_term(contrac
         for column in yaml.safe_load(path.read_text(encoding="utf-8"))["schema"][0]["properties"]
     ]
 
-    unexplained = [(name, c["name"]) for name, c in columns if not c.get("description") or c["synonyms"][0].get("locale") != "sv-SE"]
+    unexplained = [
+        (name, c["name"])
+        for name, c in columns
+        if not c.get("description") or c["synonyms"][0].get("locale") != "sv-SE"
+    ]
 
     assert unexplained == []
 
@@ -104,8 +133,14 @@ def test_load_contracts_refuses_a_folder_without_contracts(tmp_path, four_lines)
 
 
 def test_load_contracts_names_all_statements_it_cannot_follow(own_contracts, four_lines):
-    own_contracts("livelihood", "rule: end_after_start, start: start, end: end", "rule: end_after_strat, start: start, end: end")
-    folder = own_contracts("income_support", "first: amount, second: currency", "first: amount, second: curency")
+    own_contracts(
+        "livelihood",
+        "rule: end_after_start, start: start, end: end",
+        "rule: end_after_strat, start: start, end: end",
+    )
+    folder = own_contracts(
+        "income_support", "first: amount, second: currency", "first: amount, second: curency"
+    )
 
     with pytest.raises(IntakeError) as caught:
         load_contracts(folder)
@@ -121,12 +156,37 @@ def test_load_contracts_names_all_statements_it_cannot_follow(own_contracts, fou
 @pytest.mark.parametrize(
     ("table", "old", "new", "fault"),
     [
-        ("person", "name: person\n    physicalName", "name: persons\n    physicalName", 'unknown table "persons"'),
-        ("person", "logicalType: number", "logicalType: integer", 'column "weight" is not a Float64'),
-        ("participation", "logicalType: date", "logicalType: timestamp", 'column "start" has unknown type "timestamp"'),
-        ("livelihood", "primaryKeyPosition: 2", "primaryKeyPosition: 0", "the primary key is not person_id, start"),
+        (
+            "person",
+            "name: person\n    physicalName",
+            "name: persons\n    physicalName",
+            'unknown table "persons"',
+        ),
+        (
+            "person",
+            "logicalType: number",
+            "logicalType: integer",
+            'column "weight" is not a Float64',
+        ),
+        (
+            "participation",
+            "logicalType: date",
+            "logicalType: timestamp",
+            'column "start" has unknown type "timestamp"',
+        ),
+        (
+            "livelihood",
+            "primaryKeyPosition: 2",
+            "primaryKeyPosition: 0",
+            "the primary key is not person_id, start",
+        ),
         ("livelihood", "to: person.person_id", "to: person.id", 'foreign key "person_known"'),
-        ("person", "rule: known_district, column", "rule: known_district, columns", "takes the arguments: column"),
+        (
+            "person",
+            "rule: known_district, column",
+            "rule: known_district, columns",
+            "takes the arguments: column",
+        ),
     ],
 )
 def test_load_contracts_finds_a_fault(own_contracts, table, old, new, fault):
@@ -146,7 +206,10 @@ def test_load_contracts_refuses_what_is_no_contract(own_contracts, four_lines):
 
     lines = four_lines(caught.value)
     assert lines["what"] == "A data contract could not be read."
-    assert lines["where"].endswith("person.odcs.yaml: the whole file: Additional properties are not allowed ('unheard_of' was unexpected)")
+    assert lines["where"].endswith(
+        "person.odcs.yaml: the whole file: Additional properties are not allowed ('unheard_of' was "
+        "unexpected)"
+    )
     assert "Open Data Contract Standard" in lines["why"]
     assert "compare" in lines["fix"]
 
@@ -154,11 +217,28 @@ def test_load_contracts_refuses_what_is_no_contract(own_contracts, four_lines):
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("required: true", "requried: true", "schema.person.properties.person_id: Unevaluated properties are not allowed ('requried'"),
-        ("logicalType: string", "logicalType: strng", 'schema.person.properties.person_id.logicalType: "strng" is not one of'),
-        ("logicalType: integer", "logicalType: string", "schema.person.properties.birth_year.logicalTypeOptions: Additional properties"),
+        (
+            "required: true",
+            "requried: true",
+            "schema.person.properties.person_id: Unevaluated properties are not allowed "
+            "('requried'",
+        ),
+        (
+            "logicalType: string",
+            "logicalType: strng",
+            'schema.person.properties.person_id.logicalType: "strng" is not one of',
+        ),
+        (
+            "logicalType: integer",
+            "logicalType: string",
+            "schema.person.properties.birth_year.logicalTypeOptions: Additional properties",
+        ),
         ("version: 1.0.0", "version: [1", "line 3: not YAML"),
-        ("schema:\n", "schema:\n  - name: other\n    properties: []\n", "schema: 2 tables; one is expected"),
+        (
+            "schema:\n",
+            "schema:\n  - name: other\n    properties: []\n",
+            "schema: 2 tables; one is expected",
+        ),
         (
             "implementation: { rule: known_district, column: district }",
             "implementation: rule",
@@ -178,21 +258,38 @@ def test_load_contracts_names_what_the_standard_does_not_know(own_contracts, old
 def test_mapping_declares_when_each_covariate_was_measured(contracts_folder):
     mapping = load_mapping(contracts_folder / "mappings" / "northern_ireland.yaml")
 
-    known = {covariate.name: covariate.is_known_at_first_month for covariate in mapping.of("person").covariates}
+    known = {
+        covariate.name: covariate.is_known_at_first_month
+        for covariate in mapping.of("person").covariates
+    }
 
-    assert known == {"catholic": True, "grammar": True, "gcse5eq": True, "funemp": False, "fmpr": False, "livboth": False}
+    assert known == {
+        "catholic": True,
+        "grammar": True,
+        "gcse5eq": True,
+        "funemp": False,
+        "fmpr": False,
+        "livboth": False,
+    }
 
 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("source: x\ntables: {person: {colums: {sex: KON}}}", 'unknown key "tables.person.colums" (did you mean "columns"?)'),
+        (
+            "source: x\ntables: {person: {colums: {sex: KON}}}",
+            'unknown key "tables.person.colums" (did you mean "columns"?)',
+        ),
         ("source: x\ntabels: {}", 'unknown key "tabels" (did you mean "tables"?)'),
         ("tables: {}", 'missing key "source"'),
         ("source: x\ntables: {person: {grades: {sex: Q}}}", '"tables.person.grades.sex": '),
-        ("source: x\ntables: {person: {covariates: [{name: sex}]}}", 'missing key "tables.person.covariates.0.type"'),
         (
-            "source: x\ntables: {person: {covariates: [{name: A b, type: string, description: {}, measured: x, is_known_at_first_month: yes}]}}",
+            "source: x\ntables: {person: {covariates: [{name: sex}]}}",
+            'missing key "tables.person.covariates.0.type"',
+        ),
+        (
+            "source: x\ntables: {person: {covariates: [{name: A b, type: string, description: {}, "
+            "measured: x, is_known_at_first_month: yes}]}}",
             '"tables.person.covariates.0": the name of a covariate is written as',
         ),
     ],
@@ -209,7 +306,13 @@ def test_load_mapping_names_what_it_does_not_know(tmp_path, text, fault):
 
 def test_with_covariates_refuses_a_name_that_the_contract_has(contracts_folder, four_lines):
     person = load_contracts(contracts_folder)["person"]
-    sex = Covariate(name="sex", type="string", description={"en": "Sex"}, measured="at birth", is_known_at_first_month=True)
+    sex = Covariate(
+        name="sex",
+        type="string",
+        description={"en": "Sex"},
+        measured="at birth",
+        is_known_at_first_month=True,
+    )
 
     with pytest.raises(IntakeError) as caught:
         with_covariates(person, (sex,))
@@ -222,7 +325,11 @@ def test_with_covariates_refuses_a_name_that_the_contract_has(contracts_folder, 
 
 
 def test_foreign_keys_in_a_circle_are_refused(own_contracts, extract, four_lines):
-    circle = "    relationships:\n      - {id: back, type: foreignKey, from: person.person_id, to: livelihood.person_id}\n    quality:\n"
+    circle = (
+        "    relationships:\n      - {id: back, type: foreignKey, from: person.person_id, "
+        "to: "
+        "livelihood.person_id}\n    quality:\n"
+    )
     folder = own_contracts("person", "    quality:\n", circle)
 
     with pytest.raises(IntakeError) as caught:
@@ -236,4 +343,10 @@ def test_foreign_keys_in_a_circle_are_refused(own_contracts, extract, four_lines
 
 
 def _admit_with(extract, contracts):
-    return admit(extract.folder, contracts, districts=["Norr", "Söder"], first_month=date(2026, 1, 1), data_through=date(2026, 6, 1))
+    return admit(
+        extract.folder,
+        contracts,
+        districts=["Norr", "Söder"],
+        first_month=date(2026, 1, 1),
+        data_through=date(2026, 6, 1),
+    )

@@ -1,4 +1,6 @@
-"""What is made from contracts: a proposed mapping, templates, documentation; and the mapping shipped for Lifecare."""
+"""What is made from contracts: a proposed mapping, templates, documentation; and the mapping
+shipped for Lifecare.
+"""
 
 import re
 from datetime import date, datetime
@@ -9,7 +11,13 @@ import pytest
 import yaml
 
 from evalkit.errors import IntakeError
-from evalkit.intake import load_contracts, load_mapping, propose_mapping, write_documentation, write_templates
+from evalkit.intake import (
+    load_contracts,
+    load_mapping,
+    propose_mapping,
+    write_documentation,
+    write_templates,
+)
 from evalkit.intake.mapping import Mapping
 from evalkit.records import validate
 
@@ -24,32 +32,60 @@ def contracts(contracts_folder):
 
 def test_lifecare_carries_all_its_reasons_over_to_headings_of_the_contract(contracts):
     codes = load_mapping(LIFECARE).of("household_member").codes
-    allowed = next(column.allowed for column in contracts["household_member"].columns if column.name == "support_obstacle")
+    allowed = next(
+        column.allowed
+        for column in contracts["household_member"].columns
+        if column.name == "support_obstacle"
+    )
 
     assert set(codes["support_obstacle"]) == set(codes["obstacle_detail"])
-    assert len(codes["support_obstacle"]) == len(set(codes["obstacle_detail"].values())) == N_LIFECARE_REASONS
+    assert (
+        len(codes["support_obstacle"])
+        == len(set(codes["obstacle_detail"].values()))
+        == N_LIFECARE_REASONS
+    )
     assert set(codes["support_obstacle"].values()) <= set(allowed)
 
 
 def test_admit_reads_a_lifecare_reason_as_heading_and_detail_and_tells_the_grade(extract):
-    lines = ["household_id;person_id;month;role;Orsak", "H-1;P-1;2026-01-01;lead;Sjukskriven m läkarintyg, ingen sjukpenning"]
-    extract.write("household_member", [*lines, "H-1;P-1;2026-02-01;lead;", "H-3;P-3;2026-02-01;lead;Utan försörjningshinder"])
+    lines = [
+        "household_id;person_id;month;role;Orsak",
+        "H-1;P-1;2026-01-01;lead;Sjukskriven m läkarintyg, ingen sjukpenning",
+    ]
+    extract.write(
+        "household_member",
+        [*lines, "H-1;P-1;2026-02-01;lead;", "H-3;P-3;2026-02-01;lead;Utan försörjningshinder"],
+    )
 
     admission = extract.admit(mapping=LIFECARE, max_rejected_share=0)
 
     member = admission.tables["household_member"].select("support_obstacle", "obstacle_detail")
-    assert member.rows() == [("certified_sick", "certified_sick_no_benefit"), (None, None), ("none", "none")]
-    assert 'codes of "support_obstacle" carried over by the mapping, grade M' in admission.assumptions["assumption"].to_list()
+    assert member.rows() == [
+        ("certified_sick", "certified_sick_no_benefit"),
+        (None, None),
+        ("none", "none"),
+    ]
+    assert (
+        'codes of "support_obstacle" carried over by the mapping, grade M'
+        in admission.assumptions["assumption"].to_list()
+    )
 
 
 def test_propose_mapping_recognises_swedish_names_and_warns_of_last_days(contracts, tmp_path):
     path = tmp_path / "uttag.csv"
-    path.write_text("Löpnr;Insatskod;FOM;TOM;Handläggare\nx;y;2026-01-01;2026-02-01;z\n", encoding="utf-8")
+    path.write_text(
+        "Löpnr;Insatskod;FOM;TOM;Handläggare\nx;y;2026-01-01;2026-02-01;z\n", encoding="utf-8"
+    )
 
     text = propose_mapping(path, contracts)
 
     proposed = validate(yaml.safe_load(text), Mapping, where="proposed").of("participation")
-    assert proposed.columns == {"person_id": "Löpnr", "intervention_id": "Insatskod", "start": "FOM", "end": "TOM"}
+    assert proposed.columns == {
+        "person_id": "Löpnr",
+        "intervention_id": "Insatskod",
+        "start": "FOM",
+        "end": "TOM",
+    }
     assert proposed.last_days == ("end",)
     assert "# not used: Handläggare" in text
 
@@ -63,8 +99,13 @@ def test_propose_mapping_knows_a_month_by_its_swedish_name_alone(contracts, tmp_
     assert "  income_support:\n" in proposed and 'month: "Månad"' in proposed
 
 
-@pytest.mark.parametrize(("names", "expected"), [("Kommun;Stadsdel", "Stadsdel"), ("Kommun;Distrikt", "Distrikt"), ("Kommun", "Kommun")])
-def test_propose_mapping_takes_municipalities_for_districts_where_nothing_surer_is_there(contracts, tmp_path, names, expected):
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [("Kommun;Stadsdel", "Stadsdel"), ("Kommun;Distrikt", "Distrikt"), ("Kommun", "Kommun")],
+)
+def test_propose_mapping_takes_municipalities_for_districts_where_nothing_surer_is_there(
+    contracts, tmp_path, names, expected
+):
     path = tmp_path / "utbetalt.csv"
     path.write_text(f"Hushålls-ID;Månad;{names};Belopp;Valuta\n", encoding="utf-8")
 
@@ -78,7 +119,9 @@ def test_propose_mapping_never_shows_a_cell(contracts, tmp_path):
     assert "Konfidentiell" not in propose_mapping(path, contracts)
 
 
-def test_propose_mapping_refuses_a_file_that_is_no_table_whatever_its_first_line_says(contracts, tmp_path, four_lines):
+def test_propose_mapping_refuses_a_file_that_is_no_table_whatever_its_first_line_says(
+    contracts, tmp_path, four_lines
+):
     path = tmp_path / "README.md"
     path.write_text("person_id;district;sex\nare the columns of the table.\n", encoding="utf-8")
 
@@ -108,7 +151,9 @@ def test_propose_mapping_refuses_a_file_of_no_table(contracts, tmp_path, four_li
 
 def test_admit_takes_a_last_day_for_the_day_before_the_end(extract, tmp_path):
     mapping = tmp_path / "mapping.yaml"
-    mapping.write_text("source: a test\ntables: {participation: {last_days: [end]}}\n", encoding="utf-8")
+    mapping.write_text(
+        "source: a test\ntables: {participation: {last_days: [end]}}\n", encoding="utf-8"
+    )
 
     admission = extract.admit(mapping=mapping, max_rejected_share=0)
 
@@ -117,17 +162,32 @@ def test_admit_takes_a_last_day_for_the_day_before_the_end(extract, tmp_path):
 
 def test_admit_takes_a_last_month_for_the_month_before_the_end(extract, tmp_path):
     mapping = tmp_path / "mapping.yaml"
-    mapping.write_text("source: a test\ntables: {participation: {last_days: [end], formats: {end: '%Y%m'}}}\n", encoding="utf-8")
-    rows = ["P-1,work_training,2026-01-12,202603", "P-3,work_training,2026-02-01,", "P-2,work_training,2026-02-01,2026-02-27"]
+    mapping.write_text(
+        "source: a test\ntables: {participation: {last_days: [end], formats: {end: '%Y%m'}}}\n",
+        encoding="utf-8",
+    )
+    rows = [
+        "P-1,work_training,2026-01-12,202603",
+        "P-3,work_training,2026-02-01,",
+        "P-2,work_training,2026-02-01,2026-02-27",
+    ]
     extract.write("participation", ["person_id,intervention_id,start,end", *rows])
 
     admission = extract.admit(mapping=mapping, max_rejected_share=0)
 
-    assert admission.tables["participation"]["end"].to_list() == [date(2026, 4, 1), date(2026, 2, 28), None]
+    assert admission.tables["participation"]["end"].to_list() == [
+        date(2026, 4, 1),
+        date(2026, 2, 28),
+        None,
+    ]
 
 
 def test_swedish_terms_tell_the_columns_of_a_table_apart(contracts):
-    repeated = [table for table, contract in contracts.items() if len({c.term.lower() for c in contract.columns}) < len(contract.columns)]
+    repeated = [
+        table
+        for table, contract in contracts.items()
+        if len({c.term.lower() for c in contract.columns}) < len(contract.columns)
+    ]
 
     assert repeated == []
 
@@ -135,15 +195,22 @@ def test_swedish_terms_tell_the_columns_of_a_table_apart(contracts):
 def test_templates_offer_the_swedish_words_and_explain_every_column(contracts, tmp_path):
     paths = write_templates(contracts, tmp_path)
 
-    assert {path.name for path in paths} == {*(f"{table}.xlsx" for table in contracts), "Dataordlista.xlsx"}
+    assert {path.name for path in paths} == {
+        *(f"{table}.xlsx" for table in contracts),
+        "Dataordlista.xlsx",
+    }
     dictionary = pl.read_excel(tmp_path / "Dataordlista.xlsx")
     assert dictionary.height == sum(len(contract.columns) for contract in contracts.values())
     words = pl.read_excel(tmp_path / "person.xlsx", sheet_name="Listor", has_header=False)
-    assert {"kvinna", "man"} <= {cell for column in words.columns for cell in words[column].to_list()}
+    assert {"kvinna", "man"} <= {
+        cell for column in words.columns for cell in words[column].to_list()
+    }
 
 
 def test_templates_are_the_same_bytes_each_time(contracts, tmp_path):
-    first, second = (write_templates({"need": contracts["need"]}, tmp_path / name)[0] for name in ("a", "b"))
+    first, second = (
+        write_templates({"need": contracts["need"]}, tmp_path / name)[0] for name in ("a", "b")
+    )
 
     assert first.read_bytes() == second.read_bytes()
 
@@ -153,15 +220,26 @@ def test_a_filled_in_template_is_admitted_as_it_is(extract, contracts, tmp_path)
 
     columns = contracts["participation"].columns
     (extract.folder / "participation.csv").unlink()
-    row = {"person_id": "P-1", "intervention_id": "work_training", "start": datetime(2026, 1, 12), "responsible_role": "socialsekreterare"}
-    with xlsxwriter.Workbook(extract.folder / "participation.xlsx", {"default_date_format": "yyyy-mm-dd"}) as book:
+    row = {
+        "person_id": "P-1",
+        "intervention_id": "work_training",
+        "start": datetime(2026, 1, 12),
+        "responsible_role": "socialsekreterare",
+    }
+    with xlsxwriter.Workbook(
+        extract.folder / "participation.xlsx", {"default_date_format": "yyyy-mm-dd"}
+    ) as book:
         sheet = book.add_worksheet("participation")
         sheet.write_row(0, 0, [column.term for column in columns])
         sheet.write_row(1, 0, [row.get(column.name) for column in columns])
 
     participation = extract.admit(max_rejected_share=0).tables["participation"]
 
-    assert participation.select("start", "end", "responsible_role").row(0) == (date(2026, 1, 12), None, "case_worker")
+    assert participation.select("start", "end", "responsible_role").row(0) == (
+        date(2026, 1, 12),
+        None,
+        "case_worker",
+    )
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
@@ -170,7 +248,11 @@ def test_documentation_names_everything_and_loads_nothing(contracts, tmp_path, l
 
     page = (tmp_path / f"contracts.{language}.html").read_text(encoding="utf-8")
     assert f'<html lang="{language}">' in page
-    assert all(f"<code>{column.name}</code>" in page for contract in contracts.values() for column in contract.columns)
+    assert all(
+        f"<code>{column.name}</code>" in page
+        for contract in contracts.values()
+        for column in contract.columns
+    )
     assert "http" not in page and "<script" not in page and " src=" not in page
 
 
@@ -189,5 +271,11 @@ def test_documentation_can_be_read_by_someone_who_does_not_program(contracts, tm
     assert not any(sign in page for sign in ("built-in", "^[", "minimum", "exclusive", "None"))
     assert page.count("<caption>") == page.count("<table ") == len(contracts)
     assert page.count("<th ") == page.count('scope="col"') + page.count('scope="row"')
-    assert page.index('id="income_support"') < page.index('id="account"'), "tables that must be delivered stand first"
-    assert set(re.findall(r'href="#(\w+)"', page)) == set(re.findall(r'<h3 id="(\w+)"', page)) == set(contracts)
+    assert page.index('id="income_support"') < page.index('id="account"'), (
+        "tables that must be delivered stand first"
+    )
+    assert (
+        set(re.findall(r'href="#(\w+)"', page))
+        == set(re.findall(r'<h3 id="(\w+)"', page))
+        == set(contracts)
+    )

@@ -1,4 +1,6 @@
-"""The crosswalk: former districts are counted under what they have become, by date, and that is said."""
+"""The crosswalk: former districts are counted under what they have become, by date, and that is
+said.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -10,8 +12,24 @@ from evalkit.intake import load_crosswalk
 
 STOCKHOLM = Path(__file__).parents[2] / "data_contracts/crosswalks/stockholm.yaml"
 DISTRICTS_2017 = {
-    *("Rinkeby-Kista", "Spånga-Tensta", "Hässelby-Vällingby", "Bromma", "Kungsholmen", "Norrmalm", "Östermalm", "Södermalm"),
-    *("Enskede-Årsta-Vantör", "Skarpnäck", "Farsta", "Älvsjö", "Hägersten-Liljeholmen", "Skärholmen"),
+    *(
+        "Rinkeby-Kista",
+        "Spånga-Tensta",
+        "Hässelby-Vällingby",
+        "Bromma",
+        "Kungsholmen",
+        "Norrmalm",
+        "Östermalm",
+        "Södermalm",
+    ),
+    *(
+        "Enskede-Årsta-Vantör",
+        "Skarpnäck",
+        "Farsta",
+        "Älvsjö",
+        "Hägersten-Liljeholmen",
+        "Skärholmen",
+    ),
 }
 
 
@@ -35,13 +53,16 @@ def test_stockholm_follows_changes_one_after_another():
 
 
 def test_stockholm_grades_and_sources_every_change():
-    assert all(change.grade in "ML" and change.source for change in load_crosswalk(STOCKHOLM).changes)
+    assert all(
+        change.grade in "ML" and change.source for change in load_crosswalk(STOCKHOLM).changes
+    )
 
 
 @pytest.fixture
 def with_crosswalk(tmp_path):
     (tmp_path / "walk.yaml").write_text(
-        "source: a test\nchanges:\n  - {since: 2026-02-01, into: Norr, from: [Nordväst, Nordost], grade: M, source: a test}\n",
+        "source: a test\nchanges:\n  - {since: 2026-02-01, into: Norr, from: [Nordväst, Nordost], "
+        "grade: M, source: a test}\n",
         encoding="utf-8",
     )
     path = tmp_path / "mapping.yaml"
@@ -61,22 +82,40 @@ def test_admit_counts_former_districts_under_the_new_one_and_says_so(extract, wi
     admission = extract.admit(mapping=with_crosswalk, max_rejected_share=0)
 
     assert admission.tables["income_support"]["district"].to_list() == ["Norr", "Norr", "Söder"]
-    assert admission.assumptions.filter(table="income_support", file="")["assumption"].to_list() == [
-        'column "district": 1 rows of Nordost are counted under Norr: Norr since 2026-02-01 (grade M); 1 of them are dated after the change',
-        'column "district": 1 rows of Nordväst are counted under Norr: Norr since 2026-02-01 (grade M)',
+    assert admission.assumptions.filter(table="income_support", file="")[
+        "assumption"
+    ].to_list() == [
+        'column "district": 1 rows of Nordost are counted under Norr: Norr since 2026-02-01 (grade '
+        "M); 1 of them are dated after the change",
+        'column "district": 1 rows of Nordväst are counted under Norr: Norr since 2026-02-01 '
+        "(grade M)",
     ]
 
 
-def test_admit_leaves_districts_alone_when_the_data_end_before_the_change(extract, with_crosswalk, rejections):
-    extract.write("income_support", ["household_id,month,district,amount,currency", "H-1,2026-01-01,Nordväst,,", "H-1,2026-01-01,Norr,,"])
+def test_admit_leaves_districts_alone_when_the_data_end_before_the_change(
+    extract, with_crosswalk, rejections
+):
+    extract.write(
+        "income_support",
+        [
+            "household_id,month,district,amount,currency",
+            "H-1,2026-01-01,Nordväst,,",
+            "H-1,2026-01-01,Norr,,",
+        ],
+    )
 
-    admission = extract.admit(mapping=with_crosswalk, data_through=date(2026, 1, 1), max_rejected_share=1)
+    admission = extract.admit(
+        mapping=with_crosswalk, data_through=date(2026, 1, 1), max_rejected_share=1
+    )
 
     assert ("income_support", "district_known", 2) in rejections(admission)
 
 
 def test_admit_leaves_a_district_alone_that_the_run_names(extract, with_crosswalk):
-    extract.write("income_support", ["household_id,month,district,amount,currency", "H-1,2026-01-01,Nordväst,,"])
+    extract.write(
+        "income_support",
+        ["household_id,month,district,amount,currency", "H-1,2026-01-01,Nordväst,,"],
+    )
 
     admission = extract.admit(mapping=with_crosswalk, districts=["Norr", "Söder", "Nordväst"])
 
@@ -85,7 +124,10 @@ def test_admit_leaves_a_district_alone_that_the_run_names(extract, with_crosswal
 
 def test_load_crosswalk_refuses_a_change_without_grade(tmp_path, four_lines):
     path = tmp_path / "walk.yaml"
-    path.write_text("source: x\nchanges:\n  - {since: 2026-02-01, into: Norr, from: [A], source: x}\n", encoding="utf-8")
+    path.write_text(
+        "source: x\nchanges:\n  - {since: 2026-02-01, into: Norr, from: [A], source: x}\n",
+        encoding="utf-8",
+    )
 
     with pytest.raises(ParameterError) as caught:
         load_crosswalk(path)

@@ -1,4 +1,6 @@
-"""The kinds of file that municipalities send: Swedish CSV, workbooks, statistics files, databases."""
+"""The kinds of file that municipalities send: Swedish CSV, workbooks, statistics files,
+databases.
+"""
 
 import os
 import sqlite3
@@ -29,7 +31,13 @@ def test_admit_reads_thousands_with_any_kind_of_space(extract, space):
 
 
 def test_admit_reads_the_typographic_minus(extract):
-    extract.write("account", ["district;year;posting_id;side;account_code;amount;currency", "Norr;2026;1;booked;45;\u22121 500,5;SEK"])
+    extract.write(
+        "account",
+        [
+            "district;year;posting_id;side;account_code;amount;currency",
+            "Norr;2026;1;booked;45;\u22121 500,5;SEK",
+        ],
+    )
 
     admission = extract.admit(max_rejected_share=0)
 
@@ -39,7 +47,12 @@ def test_admit_reads_the_typographic_minus(extract):
 @pytest.mark.parametrize("cell", ["1 23,5", "12 34 567", "1.234,50", "1,5 kr", "1  234"])
 def test_admit_refuses_numbers_in_no_known_form(extract, rejections, cell):
     extract.write(
-        "income_support", ["household_id;month;district;amount;currency", f"H-1;2026-01-01;Norr;{cell};SEK", "H-3;2026-02-01;Söder;;"]
+        "income_support",
+        [
+            "household_id;month;district;amount;currency",
+            f"H-1;2026-01-01;Norr;{cell};SEK",
+            "H-3;2026-02-01;Söder;;",
+        ],
     )
 
     assert ("income_support", "amount_is_number", 2) in rejections(extract.admit())
@@ -47,42 +60,78 @@ def test_admit_refuses_numbers_in_no_known_form(extract, rejections, cell):
 
 def test_read_delivered_refuses_latin_1_under_the_mark_of_utf_8(tmp_path, four_lines):
     path = tmp_path / "person.csv"
-    path.write_bytes(b"\xef\xbb\xbf" + "person_id;district\nP-1;Norr\nP-2;Söder\n".encode("latin-1"))
+    path.write_bytes(
+        b"\xef\xbb\xbf" + "person_id;district\nP-1;Norr\nP-2;Söder\n".encode("latin-1")
+    )
 
     with pytest.raises(IntakeError) as caught:
         read_delivered(path)
 
-    assert "line 3 is not utf-8: it looks like latin-1 under a false mark" in four_lines(caught.value)["why"]
+    assert (
+        "line 3 is not utf-8: it looks like latin-1 under a false mark"
+        in four_lines(caught.value)["why"]
+    )
 
 
 def test_admit_takes_a_column_of_excel_serials_as_dates_and_says_so(extract):
-    extract.write("participation", ["person_id;intervention_id;start;end", "P-1;work_training;46034;46083", "P-3;work_training;46054;"])
+    extract.write(
+        "participation",
+        [
+            "person_id;intervention_id;start;end",
+            "P-1;work_training;46034;46083",
+            "P-3;work_training;46054;",
+        ],
+    )
 
     admission = extract.admit(max_rejected_share=0)
 
-    assert admission.tables["participation"]["start"].to_list() == [date(2026, 1, 12), date(2026, 2, 1)]
+    assert admission.tables["participation"]["start"].to_list() == [
+        date(2026, 1, 12),
+        date(2026, 2, 1),
+    ]
     said = admission.assumptions.filter(table="participation")["assumption"].to_list()
     assert 'column "start": Excel serial numbers, taken as days from 30 December 1899' in said
 
 
 def test_admit_refuses_an_excel_serial_among_written_dates_and_says_why(extract, rejections):
-    extract.write("participation", ["person_id;intervention_id;start;end", "P-1;work_training;2026-01-12;", "P-3;work_training;46054;"])
+    extract.write(
+        "participation",
+        [
+            "person_id;intervention_id;start;end",
+            "P-1;work_training;2026-01-12;",
+            "P-3;work_training;46054;",
+        ],
+    )
 
     admission = extract.admit()
 
     assert rejections(admission) == [("participation", "start_is_date", 3)]
-    assert any("1 cells look like Excel serial numbers" in said for said in admission.assumptions["assumption"])
+    assert any(
+        "1 cells look like Excel serial numbers" in said
+        for said in admission.assumptions["assumption"]
+    )
 
 
 def test_admit_takes_midnight_behind_a_date_for_the_date(extract):
-    extract.write("participation", ["person_id,intervention_id,start,end", "P-1,work_training,2026-01-12 00:00:00,2026-03-02T00:00"])
+    extract.write(
+        "participation",
+        [
+            "person_id,intervention_id,start,end",
+            "P-1,work_training,2026-01-12 00:00:00,2026-03-02T00:00",
+        ],
+    )
 
-    assert extract.admit(max_rejected_share=0).tables["participation"]["end"].to_list() == [date(2026, 3, 2)]
+    assert extract.admit(max_rejected_share=0).tables["participation"]["end"].to_list() == [
+        date(2026, 3, 2)
+    ]
 
 
 def test_admit_reads_dates_in_the_form_that_the_mapping_names(extract, tmp_path):
     mapping = tmp_path / "mapping.yaml"
-    mapping.write_text("source: a test\ntables: {livelihood: {formats: {start: '%Y%m', end: '%Y%m%d'}}}\n", encoding="utf-8")
+    mapping.write_text(
+        "source: a test\ntables: {livelihood: {formats: {start: '%Y%m', end: '%Y%m%d'}}}\n",
+        encoding="utf-8",
+    )
     extract.write("livelihood", ["person_id,start,end,state", "P-1,202601,20260301,work"])
 
     livelihood = extract.admit(mapping=mapping, max_rejected_share=0).tables["livelihood"]
@@ -91,13 +140,24 @@ def test_admit_reads_dates_in_the_form_that_the_mapping_names(extract, tmp_path)
 
 
 def test_admit_takes_swedish_headings_and_words_and_says_so(extract):
-    extract.write("person", ["Pseudonym;Stadsdel;Kön;Födelseår", "P-1;Norr;kvinna;1990", "P-2;Norr;man;", "P-3;Söder;female;"])
+    extract.write(
+        "person",
+        [
+            "Pseudonym;Stadsdel;Kön;Födelseår",
+            "P-1;Norr;kvinna;1990",
+            "P-2;Norr;man;",
+            "P-3;Söder;female;",
+        ],
+    )
 
     admission = extract.admit(max_rejected_share=0)
 
     assert admission.tables["person"]["sex"].to_list() == ["female", "male", "female"]
     said = admission.assumptions.filter(table="person")["assumption"].to_list()
-    assert 'columns under other names: "Pseudonym" is person_id, "Stadsdel" is district, "Födelseår" is birth_year, "Kön" is sex' in said
+    assert (
+        'columns under other names: "Pseudonym" is person_id, "Stadsdel" is district, "Födelseår" '
+        'is birth_year, "Kön" is sex' in said
+    )
 
 
 def _workbook(path, sheets):
@@ -112,10 +172,17 @@ def _workbook(path, sheets):
 
 def test_admit_reads_a_workbook_with_lines_as_the_sheet_counts_them(extract, rejections):
     (extract.folder / "participation.csv").unlink()
-    rows = [["person_id", "intervention_id", "start", "end"], ["P-1", "work_training", datetime(2026, 1, 12), datetime(2026, 3, 2)], []]
+    rows = [
+        ["person_id", "intervention_id", "start", "end"],
+        ["P-1", "work_training", datetime(2026, 1, 12), datetime(2026, 3, 2)],
+        [],
+    ]
     _workbook(
         extract.folder / "participation.xlsx",
-        {"notes": [["see sheet 2"]], "participation": [*rows, ["P-9", "work_training", datetime(2026, 2, 1), None]]},
+        {
+            "notes": [["see sheet 2"]],
+            "participation": [*rows, ["P-9", "work_training", datetime(2026, 2, 1), None]],
+        },
     )
 
     admission = extract.admit()
@@ -140,18 +207,38 @@ def test_admit_reads_statistics_files_and_their_whole_numbers(extract, suffix):
     import pyreadstat
 
     (extract.folder / "intervention.csv").unlink()
-    cells = pl.DataFrame({"intervention_id": ["work_training"], "name": ["Work"], "kind": ["training"], "planned_months": [6.0]})
+    cells = pl.DataFrame(
+        {
+            "intervention_id": ["work_training"],
+            "name": ["Work"],
+            "kind": ["training"],
+            "planned_months": [6.0],
+        }
+    )
     if suffix == ".xpt":
         cells = cells.rename({"intervention_id": "int_id", "planned_months": "months"})
-    write = {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta, ".xpt": pyreadstat.write_xport}[suffix]
+    write = {
+        ".sav": pyreadstat.write_sav,
+        ".dta": pyreadstat.write_dta,
+        ".xpt": pyreadstat.write_xport,
+    }[suffix]
     write(cells, extract.folder / f"intervention{suffix}")
     mapping = extract.folder.parent / "mapping.yaml"
-    columns = "columns: {intervention_id: int_id, planned_months: months}" if suffix == ".xpt" else "columns: {}"
-    mapping.write_text(f"source: a test\ntables: {{intervention: {{{columns}}}}}\n", encoding="utf-8")
+    columns = (
+        "columns: {intervention_id: int_id, planned_months: months}"
+        if suffix == ".xpt"
+        else "columns: {}"
+    )
+    mapping.write_text(
+        f"source: a test\ntables: {{intervention: {{{columns}}}}}\n", encoding="utf-8"
+    )
 
     admission = extract.admit(mapping=mapping, max_rejected_share=0)
 
-    assert admission.tables["intervention"].select("intervention_id", "planned_months").row(0) == ("work_training", 6)
+    assert admission.tables["intervention"].select("intervention_id", "planned_months").row(0) == (
+        "work_training",
+        6,
+    )
 
 
 def test_admit_carries_numeric_codes_of_statistics_files_over(extract, tmp_path):
@@ -159,16 +246,23 @@ def test_admit_carries_numeric_codes_of_statistics_files_over(extract, tmp_path)
 
     (extract.folder / "person.csv").unlink()
     pyreadstat.write_sav(
-        pl.DataFrame({"person_id": ["P-1", "P-2", "P-3"], "district": [1, 1, 2], "sex": [2, 1, 2]}), extract.folder / "person.sav"
+        pl.DataFrame({"person_id": ["P-1", "P-2", "P-3"], "district": [1, 1, 2], "sex": [2, 1, 2]}),
+        extract.folder / "person.sav",
     )
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(
-        "source: a test\ntables: {person: {codes: {sex: {'2': female, '1': male}, district: {'1': Norr, '2': Söder}}}}\n", encoding="utf-8"
+        "source: a test\ntables: {person: {codes: {sex: {'2': female, '1': male}, district: {'1': "
+        "Norr, '2': Söder}}}}\n",
+        encoding="utf-8",
     )
 
     person = extract.admit(mapping=mapping, max_rejected_share=0).tables["person"]
 
-    assert person.select("district", "sex").rows() == [("Norr", "female"), ("Norr", "male"), ("Söder", "female")]
+    assert person.select("district", "sex").rows() == [
+        ("Norr", "female"),
+        ("Norr", "male"),
+        ("Söder", "female"),
+    ]
 
 
 def test_read_delivered_refuses_a_damaged_statistics_file(tmp_path, four_lines):
@@ -182,7 +276,10 @@ def test_read_delivered_refuses_a_damaged_statistics_file(tmp_path, four_lines):
 
 
 def _frames(extract):
-    return {path.stem: read_delivered(path).cells.drop("_line", "_file", "_is_whole") for path in extract.folder.glob("*.csv")}
+    return {
+        path.stem: read_delivered(path).cells.drop("_line", "_file", "_is_whole")
+        for path in extract.folder.glob("*.csv")
+    }
 
 
 def _same_from_database(extract, uri):
@@ -191,7 +288,9 @@ def _same_from_database(extract, uri):
     extract.folder = uri
     from_database = extract.admit(max_rejected_share=0)
 
-    assert all(from_database.tables[table].equals(rows) for table, rows in from_files.tables.items())
+    assert all(
+        from_database.tables[table].equals(rows) for table, rows in from_files.tables.items()
+    )
     assert "table of a database" in from_database.assumptions["assumption"][0]
 
 
@@ -206,7 +305,9 @@ def test_admit_reads_sqlite_as_it_reads_files(extract, tmp_path):
     for table, cells in _frames(extract).items():
         statement, rows = _as_sql(table, cells)
         connection.execute(statement)
-        connection.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" * cells.width)})', rows)
+        connection.executemany(
+            f'INSERT INTO "{table}" VALUES ({", ".join("?" * cells.width)})', rows
+        )
     connection.commit()
     connection.close()
 
@@ -220,24 +321,37 @@ def test_admit_reads_duckdb_as_it_reads_files(extract, tmp_path):
         for table, cells in _frames(extract).items():
             statement, rows = _as_sql(table, cells)
             connection.execute(statement)
-            connection.executemany(f'INSERT INTO "{table}" VALUES ({", ".join("?" * cells.width)})', rows)
+            connection.executemany(
+                f'INSERT INTO "{table}" VALUES ({", ".join("?" * cells.width)})', rows
+            )
 
     _same_from_database(extract, f"duckdb://{tmp_path}/extract.duckdb")
 
 
-if POSTGRESQL:  # A server is given by EVALKIT_TEST_POSTGRESQL (a URI); its schema "evalkit_test" is made anew.
+if (
+    POSTGRESQL
+):  # A server is given by EVALKIT_TEST_POSTGRESQL (a URI); its schema "evalkit_test" is made anew.
 
     def test_admit_reads_postgresql_as_it_reads_files(extract):
         import subprocess
 
-        script = ["DROP SCHEMA IF EXISTS evalkit_test CASCADE; CREATE SCHEMA evalkit_test; SET search_path TO evalkit_test;"]
+        script = [
+            "DROP SCHEMA IF EXISTS evalkit_test CASCADE; CREATE SCHEMA evalkit_test; SET "
+            "search_path TO evalkit_test;"
+        ]
         for table, cells in _frames(extract).items():
             statement, rows = _as_sql(table, cells)
-            values = ", ".join("(" + ", ".join("NULL" if cell is None else f"'{cell}'" for cell in row) + ")" for row in rows)
+            values = ", ".join(
+                "(" + ", ".join("NULL" if cell is None else f"'{cell}'" for cell in row) + ")"
+                for row in rows
+            )
             script += [f'{statement}; INSERT INTO "{table}" VALUES {values};']
         subprocess.run(["psql", "-q", POSTGRESQL], input="\n".join(script), text=True, check=True)
 
-        _same_from_database(extract, f"{POSTGRESQL}{'&' if '?' in POSTGRESQL else '?'}options=-csearch_path%3Devalkit_test")
+        _same_from_database(
+            extract,
+            f"{POSTGRESQL}{'&' if '?' in POSTGRESQL else '?'}options=-csearch_path%3Devalkit_test",
+        )
 
 
 @pytest.mark.parametrize(
@@ -250,7 +364,13 @@ if POSTGRESQL:  # A server is given by EVALKIT_TEST_POSTGRESQL (a URI); its sche
 )
 def test_admit_refuses_a_database_without_showing_its_uri(contracts_folder, four_lines, uri, why):
     with pytest.raises(IntakeError) as caught:
-        admit(uri, contracts_folder, districts=["Norr"], first_month=date(2026, 1, 1), data_through=date(2026, 6, 1))
+        admit(
+            uri,
+            contracts_folder,
+            districts=["Norr"],
+            first_month=date(2026, 1, 1),
+            data_through=date(2026, 6, 1),
+        )
 
     lines = four_lines(caught.value)
     assert lines["what"] == "The tables of a database could not be read."

@@ -23,7 +23,8 @@ def record_extract(extract, tmp_path):
     extract.write("livelihood", ["person_id,start,end,state"])
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(
-        "source: a test\ntables:\n  person: {codes: {district: {'01': Norr}}}\n  income_support: {codes: {district: {'01': Norr}}}\n",
+        "source: a test\ntables:\n  person: {codes: {district: {'01': Norr}}}\n  income_support: "
+        "{codes: {district: {'01': Norr}}}\n",
         encoding="utf-8",
     )
 
@@ -41,7 +42,11 @@ def test_admit_takes_three_tables_from_a_monthly_record(extract, record_extract)
 
     assert tables["income_support"].row(0)[:5] == ("H-P-1", date(2026, 1, 1), "Norr", 9500.0, "SEK")
     assert tables["income_support"]["n_children"].to_list() == [1]
-    assert tables["household_member"].select("person_id", "role").rows() == [("P-1", "lead"), ("P-2", "co_applicant"), ("P-3", "child")]
+    assert tables["household_member"].select("person_id", "role").rows() == [
+        ("P-1", "lead"),
+        ("P-2", "co_applicant"),
+        ("P-3", "child"),
+    ]
     assert tables["person"].select("person_id", "birth_year", "sex").rows() == [
         ("P-1", 1991, "female"),
         ("P-2", 1986, "male"),
@@ -49,16 +54,29 @@ def test_admit_takes_three_tables_from_a_monthly_record(extract, record_extract)
     ]
 
 
-def test_admit_sets_months_aside_that_the_december_file_sends_again(extract, record_extract, rejections):
+def test_admit_sets_months_aside_that_the_december_file_sends_again(
+    extract, record_extract, rejections
+):
     record_extract("2026-01", JANUARY)
     record_extract("2026-02", FEBRUARY)
-    corrected = [JANUARY.replace("9500", "8000"), FEBRUARY, JANUARY.replace("\t01\t0180", "\t12\t0180")]
+    corrected = [
+        JANUARY.replace("9500", "8000"),
+        FEBRUARY,
+        JANUARY.replace("\t01\t0180", "\t12\t0180"),
+    ]
     mapping = record_extract("2026-12", *corrected)
 
     admission = extract.admit(mapping=mapping, data_through=date(2026, 12, 1), max_rejected_share=0)
 
-    payments = [found for found in admission.rejected.filter(table="income_support").select("file", "line", "rule").rows()]
-    assert sorted(payments) == [(f"monthly_record_2026-{month}.txt", 1, "superseded_by_full_year") for month in ("01", "02")]
+    payments = [
+        found
+        for found in admission.rejected.filter(table="income_support")
+        .select("file", "line", "rule")
+        .rows()
+    ]
+    assert sorted(payments) == [
+        (f"monthly_record_2026-{month}.txt", 1, "superseded_by_full_year") for month in ("01", "02")
+    ]
     assert admission.tables["income_support"]["amount"].to_list() == [8000.0, 9600.0, 9500.0]
 
 
@@ -67,7 +85,10 @@ def test_admit_sets_a_record_line_with_too_few_fields_aside(extract, record_extr
 
     admission = extract.admit(mapping=mapping, max_rejected_share=0.5)
 
-    assert rejections(admission) == [("household_member", "row_is_whole", 2), ("income_support", "row_is_whole", 2)]
+    assert rejections(admission) == [
+        ("household_member", "row_is_whole", 2),
+        ("income_support", "row_is_whole", 2),
+    ]
 
 
 def test_admit_refuses_a_record_with_personal_numbers(extract, record_extract):
@@ -97,9 +118,18 @@ def test_write_monthly_record_writes_the_fields_in_their_places(extract, record_
     mapping = record_extract("2026-01", JANUARY)
     tables = extract.admit(mapping=mapping, max_rejected_share=0).tables
 
-    path = write_monthly_record(tables, tmp_path / "out.txt", months=[date(2026, 1, 1)], municipality="0180", district_codes={"Norr": "01"})
+    path = write_monthly_record(
+        tables,
+        tmp_path / "out.txt",
+        months=[date(2026, 1, 1)],
+        municipality="0180",
+        district_codes={"Norr": "01"},
+    )
 
-    assert path.read_bytes() == b"2026\t01\t0180\t01\t1\t9500\tP-1\t\t\t\t2\t35\tP-2\t\t\t\t1\t40\tP-3\r\n"
+    assert (
+        path.read_bytes()
+        == b"2026\t01\t0180\t01\t1\t9500\tP-1\t\t\t\t2\t35\tP-2\t\t\t\t1\t40\tP-3\r\n"
+    )
 
 
 def test_write_monthly_record_refuses_a_household_without_applicant(extract, tmp_path, four_lines):
@@ -107,29 +137,49 @@ def test_write_monthly_record_refuses_a_household_without_applicant(extract, tmp
     tables["household_member"] = tables["household_member"].filter(pl.col("role") != "lead")
 
     with pytest.raises(IntakeError) as caught:
-        write_monthly_record(tables, tmp_path / "out.txt", months=[date(2026, 1, 1)], municipality="180")
+        write_monthly_record(
+            tables, tmp_path / "out.txt", months=[date(2026, 1, 1)], municipality="180"
+        )
 
     lines = four_lines(caught.value)
     assert lines["what"] == "A monthly record cannot be written."
-    assert lines["where"] == "municipality of 3 characters; 1 households without an applicant (role lead)"
+    assert (
+        lines["where"]
+        == "municipality of 3 characters; 1 households without an applicant (role lead)"
+    )
     assert "four digits" in lines["why"]
     assert "lead" in lines["fix"]
 
 
 def test_write_monthly_record_refuses_tables_that_were_not_admitted(extract, tmp_path, four_lines):
     tables = extract.admit(max_rejected_share=0).tables
-    tables["income_support"] = tables["income_support"].with_columns(pl.col("month").cast(pl.String)).drop("amount")
+    tables["income_support"] = (
+        tables["income_support"].with_columns(pl.col("month").cast(pl.String)).drop("amount")
+    )
     del tables["household_member"]
 
     with pytest.raises(IntakeError) as caught:
-        write_monthly_record(tables, tmp_path / "out.txt", months=[date(2026, 1, 1)], municipality="0180")
+        write_monthly_record(
+            tables, tmp_path / "out.txt", months=[date(2026, 1, 1)], municipality="0180"
+        )
 
     where = four_lines(caught.value)["where"]
-    assert all(place in where for place in ("income_support: month", "income_support: amount", "household_member: person_id"))
+    assert all(
+        place in where
+        for place in (
+            "income_support: month",
+            "income_support: amount",
+            "household_member: person_id",
+        )
+    )
     assert "income_support: district" not in where
 
 
-HOUSEHOLDS = st.lists(st.tuples(st.integers(1, 12), st.integers(0, 99999), st.booleans(), st.integers(0, 3)), min_size=1, max_size=6)
+HOUSEHOLDS = st.lists(
+    st.tuples(st.integers(1, 12), st.integers(0, 99999), st.booleans(), st.integers(0, 3)),
+    min_size=1,
+    max_size=6,
+)
 
 
 @settings(max_examples=15)
@@ -139,20 +189,33 @@ def test_a_written_record_is_read_back_as_it_was(tmp_path, households):
     for i, (month, amount, has_partner, n_children) in enumerate(households):
         roles = ["lead", *["co_applicant"] * has_partner, *["child"] * n_children]
         payments.append((f"H-P{i}-0", date(2026, month, 1), "Norr", float(amount), n_children))
-        members += [(f"H-P{i}-0", f"P{i}-{j}", date(2026, month, 1), role) for j, role in enumerate(roles)]
+        members += [
+            (f"H-P{i}-0", f"P{i}-{j}", date(2026, month, 1), role) for j, role in enumerate(roles)
+        ]
         persons += [(f"P{i}-{j}", "female", 1980) for j in range(len(roles))]
     tables = {
-        "income_support": pl.DataFrame(payments, schema=["household_id", "month", "district", "amount", "n_children"], orient="row"),
-        "household_member": pl.DataFrame(members, schema=["household_id", "person_id", "month", "role"], orient="row"),
+        "income_support": pl.DataFrame(
+            payments,
+            schema=["household_id", "month", "district", "amount", "n_children"],
+            orient="row",
+        ),
+        "household_member": pl.DataFrame(
+            members, schema=["household_id", "person_id", "month", "role"], orient="row"
+        ),
         "person": pl.DataFrame(persons, schema=["person_id", "sex", "birth_year"], orient="row"),
     }
 
     path = write_monthly_record(
-        tables, tmp_path / "monthly_record.txt", months=[date(2026, m, 1) for m in range(1, 13)], municipality="0380"
+        tables,
+        tmp_path / "monthly_record.txt",
+        months=[date(2026, m, 1) for m in range(1, 13)],
+        municipality="0380",
     )
     read = {table: files[0].cells for table, files in read_monthly_records([path]).items()}
 
-    assert sorted(read["income_support"].select("household_id", "amount").rows()) == sorted((p[0], str(int(p[3]))) for p in payments)
-    assert sorted(read["household_member"].select("household_id", "person_id", "role").rows()) == sorted(
-        (h, p, role) for h, p, _, role in members
+    assert sorted(read["income_support"].select("household_id", "amount").rows()) == sorted(
+        (p[0], str(int(p[3]))) for p in payments
     )
+    assert sorted(
+        read["household_member"].select("household_id", "person_id", "role").rows()
+    ) == sorted((h, p, role) for h, p, _, role in members)

@@ -28,7 +28,9 @@ def test_optional_tables_are_all_but_those_of_the_main_job():
 def test_absent_optional_tables_are_said_and_no_error(extract):
     admission = extract.admit(max_rejected_share=0)
 
-    said = admission.assumptions.filter(assumption="was not delivered; what rests on it is left out")["table"].to_list()
+    said = admission.assumptions.filter(
+        assumption="was not delivered; what rests on it is left out"
+    )["table"].to_list()
     assert sorted(said) == sorted(OPTIONAL)
     assert not set(OPTIONAL) & set(admission.tables)
 
@@ -96,10 +98,17 @@ def test_a_bad_row_of_an_optional_table_is_set_aside(extract, rejections, table,
         ("intervention", "ladder_step", "0", "ladder_step_in_range"),
     ],
 )
-def test_a_bad_cell_in_a_further_column_is_set_aside(extract, rejections, table, column, cell, rule):
+def test_a_bad_cell_in_a_further_column_is_set_aside(
+    extract, rejections, table, column, cell, rule
+):
     lines = (extract.folder / f"{table}.csv").read_text(encoding="utf-8").splitlines()
-    extract.write(table, [f"{lines[0]},{column}", *[f"{line}," for line in lines[1:-1]], f"{lines[-1]},{cell}"])
+    extract.write(
+        table,
+        [f"{lines[0]},{column}", *[f"{line}," for line in lines[1:-1]], f"{lines[-1]},{cell}"],
+    )
 
-    rejected = [found for found in rejections(extract.admit(max_rejected_share=1)) if found[0] == table]
+    rejected = [
+        found for found in rejections(extract.admit(max_rejected_share=1)) if found[0] == table
+    ]
 
     assert rejected == [(table, rule, len(lines))]

@@ -1,4 +1,6 @@
-"""Pseudonyms: the same person the same pseudonym, a key that stays outside, and nothing left that gate 1 would stop."""
+"""Pseudonyms: the same person the same pseudonym, a key that stays outside, and nothing left that
+gate 1 would stop.
+"""
 
 import pytest
 
@@ -8,7 +10,8 @@ from evalkit.intake import load_contracts, pseudonymise, read_key
 from evalkit.intake.pseudonymise import pseudonym
 
 KEY = bytes(range(32))
-# 811218-9876 stands in Skatteverket's description of the check digit (SKV 704), 701063-2391 is a samordningsnummer.
+# 811218-9876 stands in Skatteverket's description of the check digit (SKV 704), 701063-2391 is a
+# samordningsnummer.
 NUMBER, OTHER = "811218-9876", "701063-2391"
 
 
@@ -21,7 +24,10 @@ def key_file(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("written", ["198112189876", "19811218-9876", "8112189876", "811218 9876", " 811218-9876 ", "8112189876.0"])
+@pytest.mark.parametrize(
+    "written",
+    ["198112189876", "19811218-9876", "8112189876", "811218 9876", " 811218-9876 ", "8112189876.0"],
+)
 def test_pseudonym_is_the_same_however_the_number_is_written(written):
     assert pseudonym(written, KEY) == pseudonym(NUMBER, KEY)
 
@@ -34,10 +40,27 @@ def test_pseudonym_depends_on_the_key_and_holds_no_digit():
 
 
 def _delivered_with_numbers(extract):
-    extract.write("person", ["person_id;district;note", f"{NUMBER};Norr;ring {OTHER}", f"{OTHER};Norr;", "19121212-1212;Söder;"])
-    extract.write("income_support", ["household_id,month,district,amount,currency", f"{NUMBER},2026-01-01,Norr,,"])
-    extract.write("household_member", ["household_id,person_id,month,role", f"{NUMBER},198112189876,2026-01-01,lead"])
-    extract.write("participation", ["person_id,intervention_id,start,end", "8112189876,work_training,2026-01-12,"])
+    extract.write(
+        "person",
+        [
+            "person_id;district;note",
+            f"{NUMBER};Norr;ring {OTHER}",
+            f"{OTHER};Norr;",
+            "19121212-1212;Söder;",
+        ],
+    )
+    extract.write(
+        "income_support",
+        ["household_id,month,district,amount,currency", f"{NUMBER},2026-01-01,Norr,,"],
+    )
+    extract.write(
+        "household_member",
+        ["household_id,person_id,month,role", f"{NUMBER},198112189876,2026-01-01,lead"],
+    )
+    extract.write(
+        "participation",
+        ["person_id,intervention_id,start,end", "8112189876,work_training,2026-01-12,"],
+    )
     extract.write("livelihood", ["person_id,start,end,state", f"{OTHER},2026-01-01,,work"])
 
 
@@ -50,12 +73,17 @@ def test_pseudonymise_makes_an_extract_that_gate_1_lets_in(extract, tmp_path, co
 
     assert done.written["person.csv"] == 4
     assert admission.tables["household_member"]["person_id"][0] == pseudonym(NUMBER, KEY)
-    assert not any(count_personal_numbers(path.read_text(encoding="utf-8")) for path in (tmp_path / "out").iterdir())
+    assert not any(
+        count_personal_numbers(path.read_text(encoding="utf-8"))
+        for path in (tmp_path / "out").iterdir()
+    )
 
 
 def test_pseudonymise_replaces_the_numbers_of_a_monthly_record(extract, tmp_path, contracts_folder):
     record = extract.folder / "monthly_record_2026-01.txt"
-    record.write_bytes(f"2026\t01\t0180\t01\t1\t9500\t198112189876\t1\t0\t0\t2\t44\t{OTHER}\t1\t0\t0\t1\t40\t191212121212\r\n".encode())
+    record.write_bytes(
+        f"2026\t01\t0180\t01\t1\t9500\t198112189876\t1\t0\t0\t2\t44\t{OTHER}\t1\t0\t0\t1\t40\t191212121212\r\n".encode()
+    )
 
     pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
 
@@ -84,7 +112,9 @@ def test_pseudonymise_refuses_a_folder_that_holds_files(extract, contracts_folde
     assert "new folder" in lines["fix"]
 
 
-def test_pseudonymise_writes_nothing_when_a_file_is_misshapen(extract, tmp_path, contracts_folder, four_lines):
+def test_pseudonymise_writes_nothing_when_a_file_is_misshapen(
+    extract, tmp_path, contracts_folder, four_lines
+):
     extract.add("person", f"P-4,Norr,male,{NUMBER}")
 
     with pytest.raises(IntakeError) as caught:

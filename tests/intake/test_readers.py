@@ -21,7 +21,10 @@ SWEDISH = "person_id;district\nP-1;Östermalm\nP-2;Älvsjö\n"
     ("codec", "assumption"),
     [
         ("utf-8", "CSV, utf-8, separated by semicolon, decimal comma or point"),
-        ("utf-8-sig", "CSV, utf-8 with byte order mark, separated by semicolon, decimal comma or point"),
+        (
+            "utf-8-sig",
+            "CSV, utf-8 with byte order mark, separated by semicolon, decimal comma or point",
+        ),
         ("cp1252", "CSV, cp1252, separated by semicolon, decimal comma or point"),
     ],
 )
@@ -52,7 +55,9 @@ def test_read_delivered_takes_brackets_and_stars_in_a_name_for_what_they_are(tmp
     folder = tmp_path / "district [1] *"
     folder.mkdir()
     table = pl.DataFrame({"person_id": ["P-1"], "note": ["a"]})
-    table.write_csv(folder / "person.csv") if suffix == ".csv" else table.write_parquet(folder / "person.parquet")
+    table.write_csv(folder / "person.csv") if suffix == ".csv" else table.write_parquet(
+        folder / "person.parquet"
+    )
 
     delivered = read_delivered(folder / f"person{suffix}")
 
@@ -74,12 +79,19 @@ def test_read_delivered_flags_lines_with_too_many_or_too_few_cells(tmp_path):
 
     delivered = read_delivered(path)
 
-    assert delivered.cells.select(LINE, IS_WHOLE).rows() == [(2, True), (3, False), (4, False), (5, True)]
+    assert delivered.cells.select(LINE, IS_WHOLE).rows() == [
+        (2, True),
+        (3, False),
+        (4, False),
+        (5, True),
+    ]
     assert delivered.loose_lines["line"].to_list() == [1, 3, 4]
 
 
 @pytest.mark.parametrize("end", ["", "\n"], ids=["without a line end", "with one"])
-def test_read_delivered_flags_a_line_that_lacks_a_cell_though_another_ends_in_one_too_many(tmp_path, end):
+def test_read_delivered_flags_a_line_that_lacks_a_cell_though_another_ends_in_one_too_many(
+    tmp_path, end
+):
     path = tmp_path / "person.csv"
     path.write_text(f"person_id;note;x\nP-1;a\nP-3;d;e\nP-2;b;c;{end}", encoding="utf-8")
 
@@ -174,12 +186,18 @@ CELL = st.text(alphabet='ab;" ö', max_size=4)
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=5),
-    odd_rows=st.one_of(st.just([]), st.just([["a"], ["a", "b", "c", "d", "e"]]), st.lists(st.lists(CELL, max_size=5), max_size=2)),
+    odd_rows=st.one_of(
+        st.just([]),
+        st.just([["a"], ["a", "b", "c", "d", "e"]]),
+        st.lists(st.lists(CELL, max_size=5), max_size=2),
+    ),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     end=st.sampled_from(["", "a;b;c", '"', "a", '"a;b";c;d\n', "\n"]),
     piece=st.sampled_from([1, 3, 1 << 18]),
 )
-def test_read_csv_finds_at_once_what_it_finds_line_by_line(tmp_path, rows, odd_rows, quoting, end, piece):
+def test_read_csv_finds_at_once_what_it_finds_line_by_line(
+    tmp_path, rows, odd_rows, quoting, end, piece
+):
     data = (_as_written([["person_id", "no;te", "x"], *rows, *odd_rows], quoting) + end).encode()
     path = tmp_path / "person.csv"
     path.write_bytes(data)
@@ -192,7 +210,11 @@ def test_read_csv_finds_at_once_what_it_finds_line_by_line(tmp_path, rows, odd_r
     if at_once:
         separator, cells, loose = csv_reader._read_line_by_line(path, data)
         assert at_once[0] == separator
-        assert_frame_equal(at_once[1].cast({LINE: pl.Int64}), cells.cast({LINE: pl.Int64}), check_column_order=False)
+        assert_frame_equal(
+            at_once[1].cast({LINE: pl.Int64}),
+            cells.cast({LINE: pl.Int64}),
+            check_column_order=False,
+        )
         assert_frame_equal(at_once[2], loose)
 
 
@@ -202,11 +224,19 @@ def test_read_csv_reads_well_shaped_files_at_once_quoted_or_not(tmp_path, monkey
 
     monkeypatch.setattr(csv_reader, "_read_line_by_line", refuse)
     rows = [["person_id", "note"], ["P-1", 'a; "b"'], ["P-2", "ö"], ["P-3", ""]]
-    for quoting, codec in [(csv.QUOTE_ALL, "utf-8-sig"), (csv.QUOTE_MINIMAL, "utf-8"), (csv.QUOTE_MINIMAL, "cp1252")]:
+    for quoting, codec in [
+        (csv.QUOTE_ALL, "utf-8-sig"),
+        (csv.QUOTE_MINIMAL, "utf-8"),
+        (csv.QUOTE_MINIMAL, "cp1252"),
+    ]:
         path = tmp_path / "person.csv"
         path.write_bytes(_as_written(rows, quoting).encode(codec))
 
         delivered = read_delivered(path)
 
-        assert delivered.cells.select("person_id", LINE).rows() == [("P-1", 2), ("P-2", 3), ("P-3", 4)]
+        assert delivered.cells.select("person_id", LINE).rows() == [
+            ("P-1", 2),
+            ("P-2", 3),
+            ("P-3", 4),
+        ]
         assert delivered.cells["note"].to_list()[:2] == ['a; "b"', "ö"]

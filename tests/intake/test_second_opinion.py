@@ -1,4 +1,6 @@
-"""A second opinion: dataframely, given the same rules by hand, counts the same failures on random data."""
+"""A second opinion: dataframely, given the same rules by hand, counts the same failures on random
+data.
+"""
 
 from datetime import date
 
@@ -47,15 +49,25 @@ OURS = {
 @pytest.fixture(params=[1, 2, 3])
 def payments(request) -> pl.DataFrame:
     rng = np.random.default_rng(request.param)
-    months = [date(2026, m, 1) for m in range(1, 13)] + [date(2025, 12, 1), date(2027, 1, 1), date(2026, 3, 15), None]
+    months = [date(2026, m, 1) for m in range(1, 13)] + [
+        date(2025, 12, 1),
+        date(2027, 1, 1),
+        date(2026, 3, 15),
+        None,
+    ]
     shares = np.array([*[8.0] * 12, 1, 1, 1, 1])
     return pl.DataFrame(
         {
             "household_id": [None if rng.random() < 0.01 else f"H-{i}" for i in range(N_ROWS)],
             "month": [months[i] for i in rng.choice(len(months), N_ROWS, p=shares / shares.sum())],
             "district": rng.choice(["Norr", "Söder", "Väster"], N_ROWS, p=[0.6, 0.37, 0.03]),
-            "amount": [None if rng.random() < 0.1 else float(rng.integers(-100, 9000)) for _ in range(N_ROWS)],
-            "currency": [[None, "SEK", "kr"][i] for i in rng.choice(3, N_ROWS, p=[0.1, 0.87, 0.03])],
+            "amount": [
+                None if rng.random() < 0.1 else float(rng.integers(-100, 9000))
+                for _ in range(N_ROWS)
+            ],
+            "currency": [
+                [None, "SEK", "kr"][i] for i in rng.choice(3, N_ROWS, p=[0.1, 0.87, 0.03])
+            ],
         },
         schema_overrides={"month": pl.Date},
     )
@@ -64,7 +76,9 @@ def payments(request) -> pl.DataFrame:
 def test_dataframely_counts_the_same_failures(extract, payments):
     payments.write_csv(extract.folder / "income_support.csv")
 
-    ours = extract.admit(first_month=FIRST, data_through=THROUGH, max_rejected_share=1).rejected.filter(table="income_support")
+    ours = extract.admit(
+        first_month=FIRST, data_through=THROUGH, max_rejected_share=1
+    ).rejected.filter(table="income_support")
     _, failures = Payments.filter(payments)
 
     theirs: dict[str, int] = {}

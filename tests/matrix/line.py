@@ -1,4 +1,6 @@
-"""The real notebooks of the line, run in this process: every code cell of every unit in the order of the plan, without a kernel each."""
+"""The real notebooks of the line, run in this process: every code cell of every unit in the order
+of the plan, without a kernel each.
+"""
 
 import ast
 import os
@@ -17,7 +19,9 @@ from evalkit.reads import READS_VARIABLE, write_reads
 
 
 def check_line(run_file: Path) -> None:
-    """What `evalkit check` looks at: parameters, named files, notebooks, and the extract as far as the first station."""
+    """What `evalkit check` looks at: parameters, named files, notebooks, and the extract as far as
+    the first station.
+    """
     run = prepare_run(run_file, out=Path("runs"))
     _refuse_faulty_files(run)
     plan_run(run)
@@ -25,9 +29,11 @@ def check_line(run_file: Path) -> None:
 
 
 def run_line(run_file: Path, *, out: Path, is_latest_first: bool = False) -> Run:
-    """A run from its file to its pages: what `evalkit check` refuses is refused, then every unit is executed.
+    """A run from its file to its pages: what `evalkit check` refuses is refused, then every unit is
+    executed.
 
-    `is_latest_first` takes, of the units that may start, the one that the plan names last: as far from the plan's order as several jobs get.
+    `is_latest_first` takes, of the units that may start, the one that the plan names last: as far
+    from the plan's order as several jobs get.
     """
     run = prepare_run(run_file, out=out)
     _refuse_faulty_files(run)
@@ -48,7 +54,9 @@ def _latest_first(units: Sequence[Unit]) -> list[Unit]:
 
 
 def _execute(unit: Unit, run: Run) -> None:
-    """Execute a unit's cells as the runner would: with its parameters, in its notebook's folder, reading only what it may."""
+    """Execute a unit's cells as the runner would: with its parameters, in its notebook's folder,
+    reading only what it may.
+    """
     place = run.run_dir / "work" / "attempts" / f"{unit.name.replace('/', '-')}.json"
     place.parent.mkdir(exist_ok=True)
     write_reads(place, unit=unit.name, run_dir=run.run_dir, reads=unit.reads)
@@ -58,7 +66,11 @@ def _execute(unit: Unit, run: Run) -> None:
         for cell in nbformat.read(unit.source, as_version=4).cells:
             if cell.cell_type == "code":
                 _run_cell(cell.source, names, f"{unit.name}.ipynb")
-                names |= unit.parameters(run.run_dir) if PARAMETERS_TAG in cell.metadata.get("tags", []) else {}
+                names |= (
+                    unit.parameters(run.run_dir)
+                    if PARAMETERS_TAG in cell.metadata.get("tags", [])
+                    else {}
+                )
     finally:
         del os.environ[READS_VARIABLE]
     missing = [path for path in unit.writes if not (run.run_dir / path).is_file()]
@@ -68,7 +80,11 @@ def _execute(unit: Unit, run: Run) -> None:
 def _run_cell(source: str, names: dict[str, Any], file: str) -> None:
     """Run a cell; what its last line gives is shown, as Jupyter would."""
     tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";") else None
+    last = (
+        tree.body.pop()
+        if tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";")
+        else None
+    )
     exec(compile(tree, file, "exec"), names)
     if last:
         _shown(eval(compile(ast.Expression(last.value), file, "eval"), names))

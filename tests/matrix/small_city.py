@@ -1,4 +1,6 @@
-"""A delivery of three hundred people of the simulated Stockholm, brought together into two districts, and the smallest files that a run needs."""
+"""A delivery of three hundred people of the simulated Stockholm, brought together into two
+districts, and the smallest files that a run needs.
+"""
 
 import copy
 from collections.abc import Sequence
@@ -12,7 +14,17 @@ from evalkit.simulate import load_city, write_city
 ROOT = Path(__file__).parents[2]
 DISTRICTS = ("Rinkeby-Kista", "Älvsjö")
 N_PEOPLE = 300
-OPTIONAL = ("capacity", "assessment", "follow_up", "plan", "account", "population", "need", "outreach", "action")
+OPTIONAL = (
+    "capacity",
+    "assessment",
+    "follow_up",
+    "plan",
+    "account",
+    "population",
+    "need",
+    "outreach",
+    "action",
+)
 # Required keys only; those of an extract that a simulation wrote.
 RUN = {
     "run": "small",
@@ -54,11 +66,16 @@ PROTOCOL = {
 
 
 def write_small_city(folder: Path, districts: tuple[str, ...]) -> None:
-    """Simulate the people and put each district into one of these; of tables about districts these keep their own rows."""
+    """Simulate the people and put each district into one of these; of tables about districts these
+    keep their own rows.
+    """
     city = load_city("stockholm", ROOT / "params" / "cities")
     write_city(city, folder, seed=1, n_people=N_PEOPLE)
     names = city.district_names
-    merged = {name: districts[position * len(districts) // len(names)] for position, name in enumerate(names)}
+    merged = {
+        name: districts[position * len(districts) // len(names)]
+        for position, name in enumerate(names)
+    }
     for path in folder.iterdir():
         if path.suffix in (".csv", ".parquet"):
             _rewrite(path, merged)
@@ -79,10 +96,14 @@ def write_run(folder: Path, run: dict, protocols: Sequence[dict], *, city: Path)
     content = copy.deepcopy(RUN) | run
     content["extract"] = {**content["extract"], "folder": str(city)}
     for number, protocol in enumerate(protocols):
-        (folder / f"protocol_{number}.yaml").write_text(yaml.safe_dump(protocol, allow_unicode=True), encoding="utf-8")
+        (folder / f"protocol_{number}.yaml").write_text(
+            yaml.safe_dump(protocol, allow_unicode=True), encoding="utf-8"
+        )
     if protocols:
         content["effects"] = (
-            {"n_draws": 10} | content.get("effects", {}) | {"protocols": [f"protocol_{n}.yaml" for n in range(len(protocols))]}
+            {"n_draws": 10}
+            | content.get("effects", {})
+            | {"protocols": [f"protocol_{n}.yaml" for n in range(len(protocols))]}
         )
     path = folder / "small.yaml"
     path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")

@@ -1,7 +1,9 @@
-"""From a run's files to its pages, for what a run file and a protocol may leave out, name or turn round.
+"""From a run's files to its pages, for what a run file and a protocol may leave out, name or turn
+round.
 
-Each case runs the real notebooks on three hundred people and ten draws. What the schema allows either reaches its pages or is refused before
-anything runs. Eight cases that between them touch every kind of option run each time, the others with `make prove`.
+Each case runs the real notebooks on three hundred people and ten draws. What the schema allows
+either reaches its pages or is refused before anything runs. Eight cases that between them touch
+every kind of option run each time, the others with `make prove`.
 """
 
 import html
@@ -25,18 +27,27 @@ from evalkit.vocabulary import ESTIMANDS
 
 
 def _beside(name: str):
-    spec = importlib.util.spec_from_file_location(f"matrix_{name}", Path(__file__).parent / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(
+        f"matrix_{name}", Path(__file__).parent / f"{name}.py"
+    )
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
 
 
-pytestmark = pytest.mark.timeout(900)  # seconds of the clock: a case takes some ten on a machine that does nothing else
+pytestmark = pytest.mark.timeout(
+    900
+)  # seconds of the clock: a case takes some ten on a machine that does nothing else
 line, small = _beside("line"), _beside("small_city")
 BOTH, ONE = small.DISTRICTS, small.DISTRICTS[:1]
 PRICES = {"value": {"price_book": str(small.ROOT / "params" / "unit_costs" / "stockholm.yaml")}}
-PRECISE = {"min_starters": 1, "min_effective_sample_size": 1, "max_abs_smd": 9.0, "max_share_outside_support": 1.0}
+PRECISE = {
+    "min_starters": 1,
+    "min_effective_sample_size": 1,
+    "max_abs_smd": 9.0,
+    "max_share_outside_support": 1.0,
+}
 COVARIATES = [
     {"name": "months_on_support", "kind": "elapsed"},
     {"name": "female", "kind": "person", "column": "sex", "equals": "female"},
@@ -81,7 +92,9 @@ Livelihoods = Literal["all", "none", "work", "support", "unknown"]
 
 @dataclass(frozen=True)
 class Case:
-    """Keys of the run file beyond the required ones, protocols, districts, tables that are not delivered, and what is known of livelihoods."""
+    """Keys of the run file beyond the required ones, protocols, districts, tables that are not
+    delivered, and what is known of livelihoods.
+    """
 
     run: dict = field(default_factory=dict)
     protocols: tuple[dict, ...] = ()
@@ -94,27 +107,49 @@ def protocol(**changes) -> dict:
     return small.PROTOCOL | changes
 
 
-def priced(*protocols: dict, districts: tuple[str, ...] = ONE, without: tuple[str, ...] = (), **run) -> Case:
-    return Case({"wording": WORDS, **PRICES, **run}, protocols or (small.PROTOCOL,), districts, without)
+def priced(
+    *protocols: dict, districts: tuple[str, ...] = ONE, without: tuple[str, ...] = (), **run
+) -> Case:
+    return Case(
+        {"wording": WORDS, **PRICES, **run}, protocols or (small.PROTOCOL,), districts, without
+    )
 
 
-WORK_TRAINING = protocol(protocol="work_training", intervention_id="work_training", title={"sv": "Arbetsträning", "en": "Work training"})
-LANGUAGE = protocol(protocol="language", intervention_id="language_practice", title={"sv": "Språkpraktik", "en": "Language practice"})
+WORK_TRAINING = protocol(
+    protocol="work_training",
+    intervention_id="work_training",
+    title={"sv": "Arbetsträning", "en": "Work training"},
+)
+LANGUAGE = protocol(
+    protocol="language",
+    intervention_id="language_practice",
+    title={"sv": "Språkpraktik", "en": "Language practice"},
+)
 OTHER = protocol(comparisons=["other"], other_intervention_id="work_training", refusal=PRECISE)
 ELIGIBLE = small.PROTOCOL["eligibility"]
 
-# Each time: every comparison and estimand, a grace period, groups and every key of allocation, one and several districts, languages and
-# protocols, nothing beyond required keys, no protocols, no prices, and no table but the required ones.
+# Each time: every comparison and estimand, a grace period, groups and every key of allocation, one
+# and several districts, languages and protocols, nothing beyond required keys, no protocols, no
+# prices, and no table but the required ones.
 CASES = {
     "required_keys_only": Case(districts=BOTH),
     "required_keys_of_a_protocol": Case(protocols=(small.PROTOCOL,), districts=BOTH),
     "prices_without_protocols": Case(PRICES, without=("capacity", "action")),
-    "wait_with_grace_ATE": priced(protocol(comparisons=["wait"], grace_months=2, estimand="ATE", covariates=COVARIATES)),
-    "never_overlap_english": priced(protocol(comparisons=["never"], estimand="overlap", covariates=COVARIATES), languages=["en"]),
-    "never_before_wait": priced(protocol(comparisons=["never", "wait"], refusal=PRECISE, covariates=COVARIATES), without=small.OPTIONAL),
+    "wait_with_grace_ATE": priced(
+        protocol(comparisons=["wait"], grace_months=2, estimand="ATE", covariates=COVARIATES)
+    ),
+    "never_overlap_english": priced(
+        protocol(comparisons=["never"], estimand="overlap", covariates=COVARIATES), languages=["en"]
+    ),
+    "never_before_wait": priced(
+        protocol(comparisons=["never", "wait"], refusal=PRECISE, covariates=COVARIATES),
+        without=small.OPTIONAL,
+    ),
     "other_beside_another": priced(OTHER, LANGUAGE | {"refusal": PRECISE}),
     "groups_and_allocation": priced(
-        protocol(subgroups=GROUPS, refusal=PRECISE, covariates=[*COVARIATES, DISTRICT]), districts=BOTH, allocation=ALLOCATION
+        protocol(subgroups=GROUPS, refusal=PRECISE, covariates=[*COVARIATES, DISTRICT]),
+        districts=BOTH,
+        allocation=ALLOCATION,
     ),
 }
 # With `make prove`: one thing at a time.
@@ -123,31 +158,62 @@ MORE_CASES = {
     "never": priced(protocol(comparisons=["never"])),
     "wait_before_never": priced(protocol(comparisons=["wait", "never"], refusal=PRECISE)),
     "other": priced(OTHER),
-    "three_protocols": priced(small.PROTOCOL, WORK_TRAINING, LANGUAGE | {"comparisons": ["never"]}, districts=BOTH, languages=["sv", "en"]),
-    **{f"estimand_{name}": priced(protocol(estimand=name, covariates=COVARIATES, refusal=PRECISE)) for name in ("ATT", "ATE", "overlap")},
+    "three_protocols": priced(
+        small.PROTOCOL,
+        WORK_TRAINING,
+        LANGUAGE | {"comparisons": ["never"]},
+        districts=BOTH,
+        languages=["sv", "en"],
+    ),
+    **{
+        f"estimand_{name}": priced(protocol(estimand=name, covariates=COVARIATES, refusal=PRECISE))
+        for name in ("ATT", "ATE", "overlap")
+    },
     "grace_never": priced(protocol(grace_months=2, comparisons=["never"], refusal=PRECISE)),
     "leavers_stay": priced(protocol(leavers_in_month_one="stay")),
     "truncation": priced(protocol(truncation={"propensity": 10, "censoring": 10}, refusal=PRECISE)),
     "moments": priced(
-        protocol(start_months=[3, 6], stop_months=[2, 4], dose_months=[3, 6], planned_months=6, covariates=COVARIATES, refusal=PRECISE)
+        protocol(
+            start_months=[3, 6],
+            stop_months=[2, 4],
+            dose_months=[3, 6],
+            planned_months=6,
+            covariates=COVARIATES,
+            refusal=PRECISE,
+        )
     ),
-    "negative_control": priced(protocol(checks={"negative_control": "out", "placebo_months": 3}, refusal=PRECISE)),
+    "negative_control": priced(
+        protocol(checks={"negative_control": "out", "placebo_months": 3}, refusal=PRECISE)
+    ),
     "primary_outcome_studies": priced(protocol(primary_outcome="studies", refusal=PRECISE)),
     "primary_outcome_a_step": priced(protocol(primary_outcome="subsidised_work", refusal=PRECISE)),
-    "two_outcomes": Case(PRICES, (protocol(outcomes=["work", "support"], refusal=PRECISE),), livelihoods="work"),
+    "two_outcomes": Case(
+        PRICES, (protocol(outcomes=["work", "support"], refusal=PRECISE),), livelihoods="work"
+    ),
     "during": priced(protocol(eligibility=ELIGIBLE | {"during": "language_practice"})),
     "after": priced(protocol(eligibility=ELIGIBLE | {"after": "language_practice"})),
     "state_before": priced(protocol(eligibility=ELIGIBLE | {"state_before": "unknown"})),
     "one_trial": priced(protocol(eligibility={"from_month": 40, "to_month": 40})),
     "follow_up_of_one_month": priced(protocol(follow_up_months=1)),
-    "nobody_is_eligible": priced(protocol(eligibility=ELIGIBLE | {"state_before": "sheltered_work"})),
+    "nobody_is_eligible": priced(
+        protocol(eligibility=ELIGIBLE | {"state_before": "sheltered_work"})
+    ),
     "all_refused": priced(protocol(refusal={"min_starters": 10_000})),
     "horizon_and_draws": priced(value=PRICES["value"] | {"horizon_months": 36, "n_draws": 100}),
     "no_further_money": priced(allocation={"further_money": []}),
     "district_models": priced(districts=BOTH, effects={"district_models": {ONE[0]: "own"}}),
     "municipalities": priced(districts=BOTH, districts_are="municipalities"),
     "large_min_count": priced(min_count=50),
-    "curves_of_a_month": Case({"survival": {"horizon_months": 1, "quoted_months": [1], "rate_periods": [1], "age_bands": [40]}}),
+    "curves_of_a_month": Case(
+        {
+            "survival": {
+                "horizon_months": 1,
+                "quoted_months": [1],
+                "rate_periods": [1],
+                "age_bands": [40],
+            }
+        }
+    ),
     "no_gap": Case({"spells": {"max_gap_months": 0}}),
     "long_gap": Case({"spells": {"max_gap_months": 12}}),
     "livelihoods_work": Case(PRICES, (small.PROTOCOL,), livelihoods="work"),
@@ -156,19 +222,50 @@ MORE_CASES = {
     **{f"without_{table}": priced(without=(table,)) for table in small.OPTIONAL},
 }
 
-# Keys that contradict each other or the data: refused before anything runs, by words that name the key.
+# Keys that contradict each other or the data: refused before anything runs, by words that name the
+# key.
 REFUSED = {
-    "quoted_months_beyond_the_horizon": (Case({"survival": {"quoted_months": [6, 60]}}), "quoted_months"),
-    "follow_up_beyond_the_extract": (priced(protocol(follow_up_months=100)), "eligibility.to_month"),
-    "a_group_that_no_protocol_declares": (priced(allocation={"target_groups": ["women"]}), "target_groups"),
+    "quoted_months_beyond_the_horizon": (
+        Case({"survival": {"quoted_months": [6, 60]}}),
+        "quoted_months",
+    ),
+    "follow_up_beyond_the_extract": (
+        priced(protocol(follow_up_months=100)),
+        "eligibility.to_month",
+    ),
+    "a_group_that_no_protocol_declares": (
+        priced(allocation={"target_groups": ["women"]}),
+        "target_groups",
+    ),
     "other_with_wait": (priced(OTHER | {"comparisons": ["other", "wait"]}), "other"),
-    "other_without_its_intervention": (priced(protocol(comparisons=["other"])), "other_intervention_id"),
-    "two_protocols_of_one_intervention": (priced(small.PROTOCOL, protocol(protocol="again")), "effects.protocols"),
-    "a_budget_of_no_district": (priced(allocation={"budgets": {"Nowhere": 1.0}}), "allocation.budgets"),
-    "a_covariate_without_word": (priced(protocol(covariates=[COVARIATES[2]]), wording={}), "birth_year"),
-    "a_column_that_nobody_delivers": (priced(protocol(covariates=[{"name": "own", "kind": "person", "column": "shoe_size"}])), "shoe_size"),
-    "an_intervention_that_does_not_exist": (priced(protocol(intervention_id="no_such_intervention")), "no_such_intervention"),
-    "states_that_the_protocol_does_not_follow": (priced(protocol(outcomes=["work", "support"])), "studies"),
+    "other_without_its_intervention": (
+        priced(protocol(comparisons=["other"])),
+        "other_intervention_id",
+    ),
+    "two_protocols_of_one_intervention": (
+        priced(small.PROTOCOL, protocol(protocol="again")),
+        "effects.protocols",
+    ),
+    "a_budget_of_no_district": (
+        priced(allocation={"budgets": {"Nowhere": 1.0}}),
+        "allocation.budgets",
+    ),
+    "a_covariate_without_word": (
+        priced(protocol(covariates=[COVARIATES[2]]), wording={}),
+        "birth_year",
+    ),
+    "a_column_that_nobody_delivers": (
+        priced(protocol(covariates=[{"name": "own", "kind": "person", "column": "shoe_size"}])),
+        "shoe_size",
+    ),
+    "an_intervention_that_does_not_exist": (
+        priced(protocol(intervention_id="no_such_intervention")),
+        "no_such_intervention",
+    ),
+    "states_that_the_protocol_does_not_follow": (
+        priced(protocol(outcomes=["work", "support"])),
+        "studies",
+    ),
     "livelihoods_unknown": (Case(protocols=(small.PROTOCOL,), livelihoods="unknown"), "livelihood"),
     "no_language": (Case({"languages": []}), "languages"),
     "one_language_twice": (Case({"languages": ["sv", "sv"]}), "languages"),
@@ -192,7 +289,9 @@ def deliver(tmp_path_factory):
             if case.livelihoods != "all":
                 known = pl.read_parquet(part / "livelihood.parquet")
                 known = known.clear() if case.livelihoods == "none" else known
-                known.with_columns(state=pl.lit(case.livelihoods, pl.String)).write_parquet(part / "livelihood.parquet")
+                known.with_columns(state=pl.lit(case.livelihoods, pl.String)).write_parquet(
+                    part / "livelihood.parquet"
+                )
         return part
 
     return folder
@@ -209,15 +308,27 @@ def write(deliver, tmp_path):
     return files
 
 
-@pytest.mark.parametrize("name", [*CASES, *[pytest.param(name, marks=pytest.mark.prove) for name in MORE_CASES]])
+@pytest.mark.parametrize(
+    "name", [*CASES, *[pytest.param(name, marks=pytest.mark.prove) for name in MORE_CASES]]
+)
 def test_a_run_reaches_its_pages(name, write, tmp_path, contradictions):
     case = (CASES | MORE_CASES)[name]
 
     run = line.run_line(write(case), out=tmp_path / "runs")
 
     languages = run.params.languages
-    expected = {"index.html", *(f"{one}/{page}.html" for one in languages for page in ("index", *map(slug, case.districts)))}
-    pages = {path.relative_to(run.run_dir / "site").as_posix(): path for path in (run.run_dir / "site").rglob("*.html")}
+    expected = {
+        "index.html",
+        *(
+            f"{one}/{page}.html"
+            for one in languages
+            for page in ("index", *map(slug, case.districts))
+        ),
+    }
+    pages = {
+        path.relative_to(run.run_dir / "site").as_posix(): path
+        for path in (run.run_dir / "site").rglob("*.html")
+    }
     assert set(pages) == expected
     for path in pages.values():
         _assert_is_finished(path, run.run_dir / "published")
@@ -259,21 +370,39 @@ def test_every_number_of_jobs_gives_the_same_bytes(name, write, tmp_path):
 
 
 def _assert_is_finished(page: Path, published: Path) -> None:
-    """No gap was left in the page's text, and every table that it takes a number from lies among the published."""
+    """No gap was left in the page's text, and every table that it takes a number from lies among
+    the published.
+    """
     source = page.read_text(encoding="utf-8")
-    text = html.unescape(re.sub(r"<(style|svg|script).*?</\1>|<[^>]*>", " ", source, flags=re.DOTALL))
-    assert not re.search(r"\b(None|nan|NaN|inf)\b|[{}]", text), f"{page.name}: {re.search(r'.{60}(None|nan|inf|[{}]).{20}', text)}"
-    assert {path.stem for path in published.glob("*.json")} >= set(re.findall(r'data-table="([^"]+)"', source))
+    text = html.unescape(
+        re.sub(r"<(style|svg|script).*?</\1>|<[^>]*>", " ", source, flags=re.DOTALL)
+    )
+    assert not re.search(r"\b(None|nan|NaN|inf)\b|[{}]", text), (
+        f"{page.name}: {re.search(r'.{60}(None|nan|inf|[{}]).{20}', text)}"
+    )
+    assert {path.stem for path in published.glob("*.json")} >= set(
+        re.findall(r'data-table="([^"]+)"', source)
+    )
 
 
 def _assert_money_follows_the_first_comparison(run, case: Case) -> None:
-    """Every effect that is told under its protocol's first comparison has a value, and no other has."""
+    """Every effect that is told under its protocol's first comparison has a value, and no other
+    has.
+    """
     published = run.run_dir / "published"
     if not (published / "value_parts.parquet").exists():
         return
-    first = {one["intervention_id"]: ESTIMANDS[one.get("comparisons", ["wait"])[0]] for one in case.protocols}
+    first = {
+        one["intervention_id"]: ESTIMANDS[one.get("comparisons", ["wait"])[0]]
+        for one in case.protocols
+    }
     keys = ["district", "intervention_id", "estimand"]
-    told = pl.read_parquet(published / "effect_status.parquet").filter(effect_state="estimated").select(keys).rows()
+    told = (
+        pl.read_parquet(published / "effect_status.parquet")
+        .filter(effect_state="estimated")
+        .select(keys)
+        .rows()
+    )
     valued = pl.read_parquet(published / "value_parts.parquet").select(keys).rows()
     assert set(valued) == {row for row in told if row[2] == first[row[1]]}
 
@@ -281,17 +410,34 @@ def _assert_money_follows_the_first_comparison(run, case: Case) -> None:
 def _run_for_real(run_file: Path, out: Path, *, jobs: int) -> None:
     """The run by `evalkit run`, in processes of its own."""
     assert READS_VARIABLE not in os.environ
-    arguments = [sys.executable, "-m", "evalkit", "run", str(run_file), "--out", str(out), "--jobs", str(jobs)]
+    arguments = [
+        sys.executable,
+        "-m",
+        "evalkit",
+        "run",
+        str(run_file),
+        "--out",
+        str(out),
+        "--jobs",
+        str(jobs),
+    ]
     done = subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=small.ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _bytes_of(run_dir: Path) -> dict[str, bytes]:
-    paths = [path for folder in ("published", "site") for path in (run_dir / folder).rglob("*") if path.is_file()]
+    paths = [
+        path
+        for folder in ("published", "site")
+        for path in (run_dir / folder).rglob("*")
+        if path.is_file()
+    ]
     return {path.relative_to(run_dir).as_posix(): path.read_bytes() for path in paths}
 
 
 def _notebooks_of(run_dir: Path) -> dict[str, str]:
     """The executed notebooks, which name the folder that they ran in."""
     paths = (run_dir / "notebooks").rglob("*.ipynb")
-    return {path.name: path.read_text(encoding="utf-8").replace(str(run_dir), "RUN") for path in paths}
+    return {
+        path.name: path.read_text(encoding="utf-8").replace(str(run_dir), "RUN") for path in paths
+    }

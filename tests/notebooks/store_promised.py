@@ -1,8 +1,9 @@
 """Store the promised outputs of the notebooks anew: python tests/notebooks/store_promised.py
 
-The outputs of cells tagged nbval-check-output are promises: `make test` fails when one of them moves. This script executes every notebook
-against the run in build/nbval and stores the outputs of those cells, and of no others. Run it only to accept a change that was meant, in a
-commit of its own that says which numbers move, by how much and why; never to make a failing test pass.
+The outputs of cells tagged nbval-check-output are promises: `make test` fails when one of them
+moves. This script executes every notebook against the run in build/nbval and stores the outputs of
+those cells, and of no others. Run it only to accept a change that was meant, in a commit of its own
+that says which numbers move, by how much and why; never to make a failing test pass.
 """
 
 from pathlib import Path
@@ -16,7 +17,12 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 def store(path: Path) -> int:
     """Execute a notebook and keep the outputs of its promised cells; returns their number."""
     executed = nbformat.read(path, as_version=4)
-    client = NotebookClient(executed, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}})
+    client = NotebookClient(
+        executed,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+    )
     client.execute()
     kept = nbformat.read(path, as_version=4)
     n_promised = 0

@@ -1,4 +1,6 @@
-"""What each notebook of the line reads is written by notebooks that it comes after, however far back."""
+"""What each notebook of the line reads is written by notebooks that it comes after, however far
+back.
+"""
 
 import ast
 import json
@@ -13,7 +15,10 @@ from evalkit.batch.declared import DeclaredNotebook, find_notebooks
 FOLDER = Path(__file__).parents[2] / "notebooks"
 LINE = {notebook.name: notebook for notebook in find_notebooks(FOLDER)}
 # Calls that name a table of the run in their arguments, and the folder that it lies in.
-READERS = {**dict.fromkeys(("read_table", "read_tables", "read_units", "read_delivered"), "work"), "read_published": "published"}
+READERS = {
+    **dict.fromkeys(("read_table", "read_tables", "read_units", "read_delivered"), "work"),
+    "read_published": "published",
+}
 
 
 def _before(name: str) -> set[str]:
@@ -29,33 +34,57 @@ def _writes(names) -> set[str]:
 
 def _written_before(name: str) -> set[str]:
     """Tables: one lies in one file, or in a part for each district and perhaps one for the city."""
-    return {path.removesuffix(".parquet").split("/{slug}")[0].removesuffix("/all") for path in _writes(_before(name))}
+    return {
+        path.removesuffix(".parquet").split("/{slug}")[0].removesuffix("/all")
+        for path in _writes(_before(name))
+    }
 
 
 def _calls(notebook: DeclaredNotebook):
     cells = json.loads(notebook.path.read_text(encoding="utf-8"))["cells"]
     for cell in cells:
-        for node in ast.walk(ast.parse("".join(cell["source"]))) if cell["cell_type"] == "code" else ():
+        for node in (
+            ast.walk(ast.parse("".join(cell["source"]))) if cell["cell_type"] == "code" else ()
+        ):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                yield node.func.attr, [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                yield (
+                    node.func.attr,
+                    [
+                        one.value
+                        for one in node.args
+                        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+                    ],
+                )
 
 
 @pytest.mark.parametrize("name", LINE)
 def test_tables_that_a_notebook_reads_are_written_by_notebooks_before_it(name):
-    read = {f"{READERS[call]}/{table}" for call, tables in _calls(LINE[name]) if call in READERS for table in tables}
+    read = {
+        f"{READERS[call]}/{table}"
+        for call, tables in _calls(LINE[name])
+        if call in READERS
+        for table in tables
+    }
 
     assert read <= _written_before(name)
 
 
-@pytest.mark.parametrize("name", [name for name in LINE if any(call == "read_each_delivered" for call, _ in _calls(LINE[name]))])
+@pytest.mark.parametrize(
+    "name",
+    [name for name in LINE if any(call == "read_each_delivered" for call, _ in _calls(LINE[name]))],
+)
 def test_tables_that_a_protocol_may_take_latest_values_from_are_written_before(name):
     assert {f"work/{table}" for table in get_args(LatestTable)} <= _written_before(name)
 
 
-@pytest.mark.parametrize("name", [name for name in LINE if any(call == "read_unit" for call, _ in _calls(LINE[name]))])
+@pytest.mark.parametrize(
+    "name", [name for name in LINE if any(call == "read_unit" for call, _ in _calls(LINE[name]))]
+)
 def test_a_page_waits_for_every_notebook_that_publishes_a_table(name):
     behind = {other for other in LINE if name in _before(other)}
 
-    publishing = {other for other in LINE if any(path.startswith("published/") for path in _writes([other]))}
+    publishing = {
+        other for other in LINE if any(path.startswith("published/") for path in _writes([other]))
+    }
 
     assert publishing - behind <= _before(name)

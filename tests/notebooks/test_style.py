@@ -1,4 +1,6 @@
-"""Notebooks are thin: parameters, narrative, calls. No logic, no numbers of their own, outputs only where they are promised."""
+"""Notebooks are thin: parameters, narrative, calls. No logic, no numbers of their own, outputs only
+where they are promised.
+"""
 
 import ast
 from pathlib import Path
@@ -7,7 +9,9 @@ import nbformat
 import pytest
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-NOTEBOOKS = sorted(path for path in FOLDER.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
+NOTEBOOKS = sorted(
+    path for path in FOLDER.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts
+)
 FORBIDDEN = (
     ast.FunctionDef,
     ast.ClassDef,
@@ -22,8 +26,20 @@ FORBIDDEN = (
     ast.SetComp,
 )
 POLARS_ALLOWED = {"head", "sort"}
-POLARS_METHODS = {"filter", "select", "with_columns", "group_by", "join", "agg", "pivot", "unpivot", "explode", "drop", "rename"}
-MAX_LINES = 5
+POLARS_METHODS = {
+    "filter",
+    "select",
+    "with_columns",
+    "group_by",
+    "join",
+    "agg",
+    "pivot",
+    "unpivot",
+    "explode",
+    "drop",
+    "rename",
+}
+MAX_STATEMENTS = 5
 CELLS = range(8, 16)
 
 
@@ -69,7 +85,12 @@ def test_parameters_are_scalars(notebook):
 
 
 def test_notebook_holds_no_logic(notebook):
-    found = [type(node).__name__ for cell in _code(notebook) for node in ast.walk(ast.parse(cell.source)) if isinstance(node, FORBIDDEN)]
+    found = [
+        type(node).__name__
+        for cell in _code(notebook)
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, FORBIDDEN)
+    ]
 
     assert found == []
 
@@ -92,21 +113,35 @@ def test_notebook_states_no_numbers_outside_its_parameters(notebook):
         for cell in _code(notebook)
         if "parameters" not in _tags(cell)
         for node in ast.walk(ast.parse(cell.source))
-        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, (int, float))
+        and not isinstance(node.value, bool)
     ]
 
     assert numbers == []
 
 
 def test_cells_after_the_imports_are_short(notebook):
-    long = [cell.source for cell in _code(notebook)[2:] if len(cell.source.splitlines()) > MAX_LINES]
+    long = [
+        cell.source
+        for cell in _code(notebook)[2:]
+        if len(ast.parse(cell.source).body) > MAX_STATEMENTS
+    ]
 
     assert long == []
 
 
 def test_outputs_are_stored_only_where_they_are_promised(notebook):
-    stored = [cell.source for cell in _code(notebook) if cell.outputs and "nbval-check-output" not in _tags(cell)]
-    promised = [cell.source for cell in _code(notebook) if "nbval-check-output" in _tags(cell) and not cell.outputs]
+    stored = [
+        cell.source
+        for cell in _code(notebook)
+        if cell.outputs and "nbval-check-output" not in _tags(cell)
+    ]
+    promised = [
+        cell.source
+        for cell in _code(notebook)
+        if "nbval-check-output" in _tags(cell) and not cell.outputs
+    ]
 
     assert stored == [] and promised == []
 

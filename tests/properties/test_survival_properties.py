@@ -1,4 +1,6 @@
-"""What must hold for any spells: sums, order, labels, splits, weights, and the same answer found a slower way."""
+"""What must hold for any spells: sums, order, labels, splits, weights, and the same answer found a
+slower way.
+"""
 
 import numpy as np
 import polars as pl
@@ -6,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.survival import aalen_johansen, add_risk_sets, kaplan_meier, state_occupation, tabulate_risk_set
+from evalkit.survival import (
+    aalen_johansen,
+    add_risk_sets,
+    kaplan_meier,
+    state_occupation,
+    tabulate_risk_set,
+)
 
 ROUNDING = 1e-12  # sums of at most some hundred doubles between 0 and 1
 STEP = 1e-6  # of a numerical derivative; its own error is about the step
@@ -31,21 +39,39 @@ def spell_tables(draw, min_rows: int = 2) -> pl.DataFrame:
             max_size=14,
         )
     )
-    table = pl.DataFrame(rows, schema=["entry", "length", "cause", "person", "weight"], orient="row", infer_schema_length=None)
+    table = pl.DataFrame(
+        rows,
+        schema=["entry", "length", "cause", "person", "weight"],
+        orient="row",
+        infer_schema_length=None,
+    )
     return table.with_columns(
-        pl.col("cause").cast(pl.Enum(CAUSES)), exit=pl.col("entry") + pl.col("length"), ended=pl.col("cause").is_not_null()
+        pl.col("cause").cast(pl.Enum(CAUSES)),
+        exit=pl.col("entry") + pl.col("length"),
+        ended=pl.col("cause").is_not_null(),
     )
 
 
 def curves(spells: pl.DataFrame, **changes) -> pl.DataFrame:
-    arguments = {"time": "exit", "event": "cause", "entry": "entry", "weight": "weight", "cluster": "person"} | changes
+    arguments = {
+        "time": "exit",
+        "event": "cause",
+        "entry": "entry",
+        "weight": "weight",
+        "cluster": "person",
+    } | changes
     return aalen_johansen(spells, **arguments)
 
 
 def same(first: pl.DataFrame, second: pl.DataFrame, *columns: str) -> bool:
-    """Equal up to the rounding of sums. Errors and limits are compared as squares, since the root of a rounded zero is far from zero."""
+    """Equal up to the rounding of sums. Errors and limits are compared as squares, since the root
+    of a rounded zero is far from zero.
+    """
     columns = columns or ("estimate", "std_error", "ci_lower", "ci_upper")
-    ours, theirs = (table.select(_sum_like(column) for column in columns).fill_null(-1.0).to_numpy() for table in (first, second))
+    ours, theirs = (
+        table.select(_sum_like(column) for column in columns).fill_null(-1.0).to_numpy()
+        for table in (first, second)
+    )
     return ours.shape == theirs.shape and np.allclose(ours, theirs, rtol=0, atol=ROUNDING)
 
 
@@ -57,8 +83,17 @@ def _sum_like(column: str) -> pl.Expr:
 
 @pytest.mark.parametrize(("error", "is_same"), [(5e-8, True), (1e-5, False)])
 def test_an_error_of_rounding_alone_counts_as_none(error, is_same):
-    table = pl.DataFrame({"estimate": [0.5], "std_error": [0.0], "ci_lower": [0.5], "ci_upper": [0.5]})
-    moved = pl.DataFrame({"estimate": [0.5], "std_error": [error], "ci_lower": [0.5 - 2 * error], "ci_upper": [0.5 + 2 * error]})
+    table = pl.DataFrame(
+        {"estimate": [0.5], "std_error": [0.0], "ci_lower": [0.5], "ci_upper": [0.5]}
+    )
+    moved = pl.DataFrame(
+        {
+            "estimate": [0.5],
+            "std_error": [error],
+            "ci_lower": [0.5 - 2 * error],
+            "ci_upper": [0.5 + 2 * error],
+        }
+    )
 
     assert same(table, moved) is is_same
 
@@ -66,9 +101,16 @@ def test_an_error_of_rounding_alone_counts_as_none(error, is_same):
 @few
 @given(spell_tables())
 def test_causes_and_still_running_sum_to_one(spells):
-    running = kaplan_meier(spells, time="exit", event="ended", entry="entry", weight="weight")["estimate"].to_numpy()
+    running = kaplan_meier(spells, time="exit", event="ended", entry="entry", weight="weight")[
+        "estimate"
+    ].to_numpy()
 
-    left = curves(spells).group_by("time", maintain_order=True).agg(pl.col("estimate").sum())["estimate"].to_numpy()
+    left = (
+        curves(spells)
+        .group_by("time", maintain_order=True)
+        .agg(pl.col("estimate").sum())["estimate"]
+        .to_numpy()
+    )
 
     assert np.allclose(running + left, 1.0, rtol=0, atol=ROUNDING)
 
@@ -77,11 +119,21 @@ def test_causes_and_still_running_sum_to_one(spells):
 @given(spell_tables())
 def test_one_cause_is_the_complement_of_kaplan_meier(spells):
     one_cause = spells.with_columns(cause=pl.when("ended").then(pl.lit("end")))
-    running = kaplan_meier(spells, time="exit", event="ended", entry="entry", weight="weight", cluster="person", conf_type="plain")
+    running = kaplan_meier(
+        spells,
+        time="exit",
+        event="ended",
+        entry="entry",
+        weight="weight",
+        cluster="person",
+        conf_type="plain",
+    )
 
     left = curves(one_cause, causes=["end"], conf_type="plain")
 
-    assert same(left.with_columns(estimate=1 - pl.col("estimate")), running, "estimate", "std_error")
+    assert same(
+        left.with_columns(estimate=1 - pl.col("estimate")), running, "estimate", "std_error"
+    )
 
 
 @few
@@ -97,7 +149,8 @@ def test_order_of_rows_does_not_matter(spells, random):
 @given(spell_tables())
 def test_names_of_causes_and_persons_do_not_matter(spells):
     renamed = spells.with_columns(
-        cause=pl.col("cause").cast(pl.String).replace({"studies": "zebra", "work": "ape"}), person=pl.format("p-{}", 9 - pl.col("person"))
+        cause=pl.col("cause").cast(pl.String).replace({"studies": "zebra", "work": "ape"}),
+        person=pl.format("p-{}", 9 - pl.col("person")),
     )
 
     assert same(curves(renamed, causes=["zebra", "ape"]), curves(spells))
@@ -127,7 +180,15 @@ def test_rows_twice_at_half_weight_give_the_same_curve_and_clustered_error(spell
 @given(spell_tables(), st.integers(0, 14))
 def test_counts_of_parts_sum_to_counts_of_the_whole(spells, cut):
     def tabulate(rows: pl.DataFrame):
-        return tabulate_risk_set(rows, time="exit", event="cause", entry="entry", weight="weight", cluster="person", by=["length"])
+        return tabulate_risk_set(
+            rows,
+            time="exit",
+            event="cause",
+            entry="entry",
+            weight="weight",
+            cluster="person",
+            by=["length"],
+        )
 
     whole = tabulate(spells)
     parts = [tabulate(part) for part in (spells[:cut], spells[cut:]) if part.height]
@@ -156,7 +217,9 @@ def test_aalen_johansen_equals_a_loop_over_months(spells):
         there = spells.filter(pl.col("entry") < month, pl.col("exit") >= month)
         at_risk, before = there["weight"].sum(), running
         for cause in CAUSES:
-            leaving = there.filter(pl.col("exit") == month, pl.col("cause") == cause)["weight"].sum()
+            leaving = there.filter(pl.col("exit") == month, pl.col("cause") == cause)[
+                "weight"
+            ].sum()
             share = before * leaving / at_risk if at_risk else 0.0
             expected[cause].append(expected[cause][-1] + share)
             running -= share
@@ -164,7 +227,9 @@ def test_aalen_johansen_equals_a_loop_over_months(spells):
     result = curves(spells)
 
     for cause in CAUSES:
-        assert result.filter(pl.col("cause") == cause)["estimate"].to_list() == pytest.approx(expected[cause], abs=ROUNDING)
+        assert result.filter(pl.col("cause") == cause)["estimate"].to_list() == pytest.approx(
+            expected[cause], abs=ROUNDING
+        )
 
 
 @few
@@ -175,8 +240,20 @@ def test_jackknife_error_is_the_derivative_by_the_persons_weight(spells):
 
     moves = [
         (
-            estimates(spells.with_columns(pl.when(pl.col("person") == person).then(pl.col("weight") * (1 + STEP)).otherwise("weight")))
-            - estimates(spells.with_columns(pl.when(pl.col("person") == person).then(pl.col("weight") * (1 - STEP)).otherwise("weight")))
+            estimates(
+                spells.with_columns(
+                    pl.when(pl.col("person") == person)
+                    .then(pl.col("weight") * (1 + STEP))
+                    .otherwise("weight")
+                )
+            )
+            - estimates(
+                spells.with_columns(
+                    pl.when(pl.col("person") == person)
+                    .then(pl.col("weight") * (1 - STEP))
+                    .otherwise("weight")
+                )
+            )
         )
         / (2 * STEP)
         for person in spells["person"].unique()
@@ -192,18 +269,29 @@ def test_jackknife_error_is_the_derivative_by_the_persons_weight(spells):
 @st.composite
 def timelines(draw) -> pl.DataFrame:
     """Up to 8 persons, each in one of three states for up to 6 months."""
-    lives = draw(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=6), min_size=2, max_size=8))
+    lives = draw(
+        st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=6), min_size=2, max_size=8)
+    )
     rows = [
         (person, month, month + 1, life[month], life[month + 1] if month + 1 < len(life) else None)
         for person, life in enumerate(lives)
         for month in range(len(life))
     ]
-    return pl.DataFrame(rows, schema=["person", "start", "stop", "state", "next"], orient="row", infer_schema_length=None).with_columns(
-        pl.col("state", "next").cast(pl.Enum(list("abc")))
-    )
+    return pl.DataFrame(
+        rows,
+        schema=["person", "start", "stop", "state", "next"],
+        orient="row",
+        infer_schema_length=None,
+    ).with_columns(pl.col("state", "next").cast(pl.Enum(list("abc"))))
 
 
-TIMELINE = {"id": "person", "start": "start", "stop": "stop", "from_state": "state", "to_state": "next"}
+TIMELINE = {
+    "id": "person",
+    "start": "start",
+    "stop": "stop",
+    "from_state": "state",
+    "to_state": "next",
+}
 
 
 @few
@@ -221,7 +309,12 @@ def test_months_of_a_stay_may_be_one_row_or_many(intervals):
     stays = (
         intervals.with_columns(stay=begins.over("person"))
         .group_by("person", "stay", maintain_order=True)
-        .agg(pl.col("start").first(), pl.col("stop").last(), pl.col("state").first(), pl.col("next").last())
+        .agg(
+            pl.col("start").first(),
+            pl.col("stop").last(),
+            pl.col("state").first(),
+            pl.col("next").last(),
+        )
     )
 
     assert same(state_occupation(stays, **TIMELINE), state_occupation(intervals, **TIMELINE))

@@ -32,7 +32,9 @@ def reference() -> Callable[[str], dict]:
 
 @pytest.fixture(scope="session")
 def deviation() -> Callable[[object, object], float]:
-    """Largest absolute difference of two sets of numbers; infinite where only one of them has a number other than 0."""
+    """Largest absolute difference of two sets of numbers; infinite where only one of them has a
+    number other than 0.
+    """
 
     def largest(ours: object, theirs: object) -> float:
         ours, theirs = (np.array(list(numbers), dtype=float) for numbers in (ours, theirs))
@@ -60,9 +62,13 @@ def mgus2() -> pl.DataFrame:
 
 @pytest.fixture(scope="session")
 def myeloid() -> pl.DataFrame:
-    """Intervals of 646 patients in days; the state during a row is the one the row before moved to."""
+    """Intervals of 646 patients in days; the state during a row is the one the row before
+    moved to.
+    """
     rows = pl.read_csv(HERE / "myeloid_intervals.csv").sort("id", "tstart")
-    rows = rows.with_columns(event=pl.when(pl.col("event") != "none").then("event"), w=0.5 + (pl.col("id") % 5) / 4)
+    rows = rows.with_columns(
+        event=pl.when(pl.col("event") != "none").then("event"), w=0.5 + (pl.col("id") % 5) / 4
+    )
     return rows.with_columns(state=pl.col("event").shift(1).over("id").fill_null("(s0)"))
 
 
@@ -78,17 +84,28 @@ def mvad_intervals() -> pl.DataFrame:
         stop=(month_number_expr("end") - first).fill_null(72),
         state=pl.col("state").replace_strict(SOURCE_STATES),
     ).sort("person_id", "start")
-    return rows.with_columns(next=pl.col("state").shift(-1).over("person_id"), id=pl.col("person_id").str.slice(3).cast(pl.Int32)).join(
-        persons, on="person_id"
-    )
+    return rows.with_columns(
+        next=pl.col("state").shift(-1).over("person_id"),
+        id=pl.col("person_id").str.slice(3).cast(pl.Int32),
+    ).join(persons, on="person_id")
 
 
 @pytest.fixture(scope="session")
 def joblessness_spells(mvad_intervals: pl.DataFrame) -> pl.DataFrame:
-    """The 507 spells of joblessness with the next state grouped; `exit` is null when the spell is censored."""
-    groups = {"employment": "employment", "FE": "studies", "HE": "studies", "school": "studies", "training": "training"}
+    """The 507 spells of joblessness with the next state grouped; `exit` is null when the spell is
+    censored.
+    """
+    groups = {
+        "employment": "employment",
+        "FE": "studies",
+        "HE": "studies",
+        "school": "studies",
+        "training": "training",
+    }
     before = pl.col("state").eq("training").cum_max().shift(1, fill_value=False).over("person_id")
-    rows = mvad_intervals.with_columns(prior_training=before.cast(pl.Float64)).filter(state="joblessness")
+    rows = mvad_intervals.with_columns(prior_training=before.cast(pl.Float64)).filter(
+        state="joblessness"
+    )
     return rows.with_columns(
         length=pl.col("stop") - pl.col("start"),
         exit=pl.col("next").replace_strict(groups, default=None, return_dtype=pl.String),
@@ -99,4 +116,6 @@ def joblessness_spells(mvad_intervals: pl.DataFrame) -> pl.DataFrame:
 @pytest.fixture(scope="session")
 def first_spells(joblessness_spells: pl.DataFrame) -> pl.DataFrame:
     """The first spell of each of the 342 persons."""
-    return joblessness_spells.sort("person_id", "start").unique("person_id", keep="first", maintain_order=True)
+    return joblessness_spells.sort("person_id", "start").unique(
+        "person_id", keep="first", maintain_order=True
+    )

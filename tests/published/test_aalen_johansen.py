@@ -19,7 +19,11 @@ CASES = {
 def spells_of(mgus2):
     def of(case: str) -> pl.DataFrame:
         entry = pl.max_horizontal("entry_am", pl.lit(720))
-        return mgus2.filter(pl.col("eexit_am") > 720).with_columns(entry_720=entry) if "720" in case else mgus2
+        return (
+            mgus2.filter(pl.col("eexit_am") > 720).with_columns(entry_720=entry)
+            if "720" in case
+            else mgus2
+        )
 
     return of
 
@@ -28,7 +32,9 @@ def spells_of(mgus2):
 def test_aalen_johansen_and_its_jackknife_error_agree_with_r(case, spells_of, reference, deviation):
     expected = reference("cif_mgus2")[case]
 
-    curves = aalen_johansen(spells_of(case), event="cause", causes=CAUSES, **{"time": "etime"} | CASES[case])
+    curves = aalen_johansen(
+        spells_of(case), event="cause", causes=CAUSES, **{"time": "etime"} | CASES[case]
+    )
 
     for column, cause in enumerate(CAUSES, start=1):
         curve = curves.filter(pl.col("cause") == cause, pl.col("time").is_in(expected["time"]))
@@ -37,7 +43,9 @@ def test_aalen_johansen_and_its_jackknife_error_agree_with_r(case, spells_of, re
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_event_free_share_and_its_jackknife_error_agree_with_r(case, spells_of, reference, deviation):
+def test_event_free_share_and_its_jackknife_error_agree_with_r(
+    case, spells_of, reference, deviation
+):
     expected = reference("cif_mgus2")[case]
     spells = spells_of(case).with_columns(any=pl.col("cause").is_not_null())
 
@@ -52,7 +60,13 @@ def test_event_free_share_and_its_jackknife_error_agree_with_r(case, spells_of, 
 def test_greenwood_error_of_incidence_agrees_with_etm(case, spells_of, reference, deviation):
     expected = reference("cif_mgus2")[case]["etm"]
 
-    curves = aalen_johansen(spells_of(case), event="cause", causes=CAUSES, variance="greenwood", **{"time": "etime"} | CASES[case])
+    curves = aalen_johansen(
+        spells_of(case),
+        event="cause",
+        causes=CAUSES,
+        variance="greenwood",
+        **{"time": "etime"} | CASES[case],
+    )
 
     for row, cause in enumerate(CAUSES):
         curve = curves.filter(pl.col("cause") == cause, pl.col("time").is_in(expected["time"]))
@@ -66,11 +80,21 @@ def test_time_lost_per_cause_agrees_with_r(case, mgus2, reference, deviation):
     horizons = [block["tau"] for block in expected]
     weight = CASES[case].get("weight")
 
-    lost = time_lost(mgus2, time="etime", event="cause", causes=CAUSES, horizon=horizons, weight=weight)
-    free = restricted_mean(mgus2, time="etime", event="cause", horizon=horizons, weight=weight, variance="robust")
+    lost = time_lost(
+        mgus2, time="etime", event="cause", causes=CAUSES, horizon=horizons, weight=weight
+    )
+    free = restricted_mean(
+        mgus2, time="etime", event="cause", horizon=horizons, weight=weight, variance="robust"
+    )
 
-    assert deviation(lost["estimate"], [mean for block in expected for mean in block["mean_time"][1:]]) < TOLERANCE
-    assert deviation(lost["std_error"], [error for block in expected for error in block["se_ij"][1:]]) < TOLERANCE
+    assert (
+        deviation(lost["estimate"], [mean for block in expected for mean in block["mean_time"][1:]])
+        < TOLERANCE
+    )
+    assert (
+        deviation(lost["std_error"], [error for block in expected for error in block["se_ij"][1:]])
+        < TOLERANCE
+    )
     assert deviation(free["estimate"], [block["mean_time"][0] for block in expected]) < TOLERANCE
     assert deviation(free["std_error"], [block["se_ij"][0] for block in expected]) < TOLERANCE
 
@@ -78,5 +102,7 @@ def test_time_lost_per_cause_agrees_with_r(case, mgus2, reference, deviation):
 def test_incidence_at_printed_months_is_that_of_the_mgus2_study(mgus2):
     curves = aalen_johansen(mgus2, time="etime", event="cause", causes=CAUSES)
 
-    pcm = curves.filter(pl.col("cause") == "pcm", pl.col("time").is_in([12, 60, 120, 240, 360]))["estimate"].round(6)
+    pcm = curves.filter(pl.col("cause") == "pcm", pl.col("time").is_in([12, 60, 120, 240, 360]))[
+        "estimate"
+    ].round(6)
     assert pcm.to_list() == [0.009401, 0.034104, 0.063722, 0.099814, 0.134042]

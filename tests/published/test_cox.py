@@ -18,7 +18,10 @@ CASES = {
     "efron_robust_unweighted": (DEATH | {"variance": "robust"}, "se_robust"),
     "efron_cluster_dxyr": (DEATH | {"cluster": "dxyr"}, "se_robust"),
     "efron_strata_sex": (DEATH | {"covariates": ["age10", "hgb"], "strata": ["sex"]}, "se_model"),
-    "efron_left_truncated_age": (DEATH | {"covariates": ["female", "hgb"], "time": "exit_am", "entry": "entry_am"}, "se_model"),
+    "efron_left_truncated_age": (
+        DEATH | {"covariates": ["female", "hgb"], "time": "exit_am", "entry": "entry_am"},
+        "se_model",
+    ),
 }
 COMPETING = {"time": "etime", "event": "cause", "covariates": [*TERMS, "mspike"]}
 FINE_GRAY = {
@@ -35,8 +38,12 @@ def measured(mgus2) -> pl.DataFrame:
 
 def assert_fit_agrees(fit, expected: dict, errors: str, deviation) -> None:
     assert deviation(fit.terms["estimate"], expected["coef"]) < COEFFICIENT
-    assert deviation(fit.terms["std_error"], expected[errors]) < (ROBUST if errors == "se_robust" else COEFFICIENT)
-    assert [fit.log_likelihood_null, fit.log_likelihood] == pytest.approx(expected["loglik"], rel=LIKELIHOOD)
+    assert deviation(fit.terms["std_error"], expected[errors]) < (
+        ROBUST if errors == "se_robust" else COEFFICIENT
+    )
+    assert [fit.log_likelihood_null, fit.log_likelihood] == pytest.approx(
+        expected["loglik"], rel=LIKELIHOOD
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -68,7 +75,9 @@ def test_baseline_hazard_agrees_with_r(measured, reference):
     baseline = cox(measured, **DEATH).baseline
 
     place = np.searchsorted(baseline["time"].to_numpy(), expected["time"], side="right") - 1
-    assert baseline["cumulative_hazard"].to_numpy()[place] == pytest.approx(expected["cumhaz"], rel=COEFFICIENT)
+    assert baseline["cumulative_hazard"].to_numpy()[place] == pytest.approx(
+        expected["cumhaz"], rel=COEFFICIENT
+    )
 
 
 @pytest.mark.parametrize("cause", ["employment", "studies", "training"])
@@ -85,12 +94,19 @@ def test_exits_from_joblessness_agree_with_r(cause, joblessness_spells, referenc
         cluster="person_id",
     )
 
-    assert_fit_agrees(fit, reference("spells_mvad")["cox_cause_specific_fresh_spells_cluster_id"][cause], "se_robust", deviation)
+    assert_fit_agrees(
+        fit,
+        reference("spells_mvad")["cox_cause_specific_fresh_spells_cluster_id"][cause],
+        "se_robust",
+        deviation,
+    )
 
 
 def test_weighted_exits_to_work_agree_with_r(joblessness_spells, reference, deviation):
     regions = ["N.Eastern", "S.Eastern", "Southern", "Western"]
-    fresh = joblessness_spells.filter(pl.col("start") > 0).with_columns((pl.col("region") == region).alias(region) for region in regions)
+    fresh = joblessness_spells.filter(pl.col("start") > 0).with_columns(
+        (pl.col("region") == region).alias(region) for region in regions
+    )
 
     fit = cox(
         fresh,
@@ -102,7 +118,12 @@ def test_weighted_exits_to_work_agree_with_r(joblessness_spells, reference, devi
         cluster="person_id",
     )
 
-    assert_fit_agrees(fit, reference("spells_mvad")["cox_employment_fresh_weighted_cluster_id"], "se_robust", deviation)
+    assert_fit_agrees(
+        fit,
+        reference("spells_mvad")["cox_employment_fresh_weighted_cluster_id"],
+        "se_robust",
+        deviation,
+    )
 
 
 def test_predicted_survival_agrees_with_r(measured, reference):
@@ -116,4 +137,6 @@ def test_predicted_survival_agrees_with_r(measured, reference):
         place = np.searchsorted(curve["time"].to_numpy(), expected["time"], side="right") - 1
         shares, errors = (np.array(expected[name])[:, row] for name in ("surv", "se_of_cumhaz"))
         assert curve["estimate"].to_numpy()[place] == pytest.approx(shares, abs=COEFFICIENT)
-        assert curve["std_error"].to_numpy()[place] == pytest.approx(shares * errors, abs=COEFFICIENT)
+        assert curve["std_error"].to_numpy()[place] == pytest.approx(
+            shares * errors, abs=COEFFICIENT
+        )

@@ -1,4 +1,6 @@
-"""Log-rank, Peto-Prentice and Gray tests against R survival and cmprsk (tests_mgus2, spells_mvad)."""
+"""Log-rank, Peto-Prentice and Gray tests against R survival and cmprsk (tests_mgus2,
+spells_mvad).
+"""
 
 import pytest
 
@@ -30,14 +32,19 @@ def test_log_rank_agrees_with_r(case, mgus2, reference):
     assert result.statistic == pytest.approx(expected["chisq"], rel=RELATIVE)
     assert result.p_value == pytest.approx(expected["p"], abs=ABSOLUTE)
     assert result.degrees_of_freedom == expected["df"]
-    assert result.by_group["n_expected"].to_list() == pytest.approx(expected["expected"], rel=RELATIVE)
+    assert result.by_group["n_expected"].to_list() == pytest.approx(
+        expected["expected"], rel=RELATIVE
+    )
 
 
 @pytest.mark.parametrize("case", GRAY)
 def test_gray_agrees_with_cmprsk(case, mgus2, reference):
     expected = reference("tests_mgus2")[case]
 
-    results = [gray_test(mgus2, time="etime", event="cause", cause=cause, **GRAY[case]) for cause in ("pcm", "death")]
+    results = [
+        gray_test(mgus2, time="etime", event="cause", cause=cause, **GRAY[case])
+        for cause in ("pcm", "death")
+    ]
 
     assert [result.statistic for result in results] == pytest.approx(expected["stat"], rel=RELATIVE)
     assert [result.p_value for result in results] == pytest.approx(expected["p"], abs=ABSOLUTE)
@@ -48,7 +55,8 @@ def test_gray_between_areas_of_northern_ireland_agrees_with_cmprsk(first_spells,
     expected = reference("spells_mvad")["gray_first_spell_by_region"]
 
     results = [
-        gray_test(first_spells, time="length", event="exit", cause=cause, group="region") for cause in ("employment", "studies", "training")
+        gray_test(first_spells, time="length", event="exit", cause=cause, group="region")
+        for cause in ("employment", "studies", "training")
     ]
 
     assert [result.statistic for result in results] == pytest.approx(expected["stat"], rel=RELATIVE)

@@ -1,4 +1,6 @@
-"""Exits from joblessness in Northern Ireland, the main job's own curves, against R survival (spells_mvad)."""
+"""Exits from joblessness in Northern Ireland, the main job's own curves, against R survival
+(spells_mvad).
+"""
 
 import polars as pl
 import pytest
@@ -10,7 +12,9 @@ CAUSES = ["employment", "studies", "training"]
 REGIONS = ["Belfast", "N.Eastern", "S.Eastern", "Southern", "Western"]
 BLOCKS = ["all_spells", "first_spell", "first_spell_weighted"]
 REGION_BLOCKS = ["first_spell_by_region", "first_spell_by_region_weighted"]
-CASES = [(block, None) for block in BLOCKS] + [(block, region) for block in REGION_BLOCKS for region in REGIONS]
+CASES = [(block, None) for block in BLOCKS] + [
+    (block, region) for block in REGION_BLOCKS for region in REGIONS
+]
 
 
 @pytest.fixture
@@ -32,7 +36,9 @@ def test_spells_are_those_of_the_reference(joblessness_spells):
 
 
 @pytest.mark.parametrize(("block", "region"), CASES)
-def test_share_still_jobless_has_the_error_clustered_by_person_of_r(block, region, case_of, deviation):
+def test_share_still_jobless_has_the_error_clustered_by_person_of_r(
+    block, region, case_of, deviation
+):
     spells, expected, weight = case_of(block, region)
     expected = expected["km_any_exit"]
 
@@ -62,8 +68,18 @@ def test_months_jobless_and_lost_agree_with_r(block, region, case_of, deviation)
     spells, expected, weight = case_of(block, region)
     horizons = [block["tau"] for block in expected["cif"]["expected_time"]]
 
-    stay = restricted_mean(spells, time="length", event="any", horizon=horizons, cluster="person_id", weight=weight, variance="greenwood")
-    lost = time_lost(spells, time="length", event="exit", causes=CAUSES, horizon=horizons, weight=weight)
+    stay = restricted_mean(
+        spells,
+        time="length",
+        event="any",
+        horizon=horizons,
+        cluster="person_id",
+        weight=weight,
+        variance="greenwood",
+    )
+    lost = time_lost(
+        spells, time="length", event="exit", causes=CAUSES, horizon=horizons, weight=weight
+    )
 
     assert deviation(stay["estimate"], expected["km_any_exit"]["rmst"]["rmst"]) < TOLERANCE
     assert deviation(stay["std_error"], expected["km_any_exit"]["rmst"]["se"]) < TOLERANCE
@@ -72,8 +88,17 @@ def test_months_jobless_and_lost_agree_with_r(block, region, case_of, deviation)
 
 
 def test_one_spell_a_person_has_the_same_error_by_row_and_by_person(first_spells, deviation):
-    by_row = aalen_johansen(first_spells, time="length", event="exit", weight="weight", by=["region"])
+    by_row = aalen_johansen(
+        first_spells, time="length", event="exit", weight="weight", by=["region"]
+    )
 
-    by_person = aalen_johansen(first_spells, time="length", event="exit", weight="weight", by=["region"], cluster="person_id")
+    by_person = aalen_johansen(
+        first_spells,
+        time="length",
+        event="exit",
+        weight="weight",
+        by=["region"],
+        cluster="person_id",
+    )
 
     assert deviation(by_person["std_error"], by_row["std_error"]) < TOLERANCE

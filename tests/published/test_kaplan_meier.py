@@ -14,7 +14,12 @@ CASES = {
     "weighted_robust_se": {"weight": "w", "cluster": "id"},
     "left_truncated_age": {"entry": "entry_am", "time": "exit_am"},
     "left_truncated_age_from720": {"entry": "entry_720", "time": "exit_am"},
-    "left_truncated_weighted_robust_from720": {"entry": "entry_720", "time": "exit_am", "weight": "w", "cluster": "id"},
+    "left_truncated_weighted_robust_from720": {
+        "entry": "entry_720",
+        "time": "exit_am",
+        "weight": "w",
+        "cluster": "id",
+    },
 }
 
 
@@ -44,7 +49,9 @@ def test_kaplan_meier_limits_agree_with_r(case, conf_type, spells_of, reference,
     expected = reference("km_mgus2")[case]
     limits = expected["ci95"][conf_type.replace("-", "")]
 
-    curve = kaplan_meier(spells_of(case), event="death", conf_type=conf_type, **{"time": "futime"} | CASES[case])
+    curve = kaplan_meier(
+        spells_of(case), event="death", conf_type=conf_type, **{"time": "futime"} | CASES[case]
+    )
 
     curve = curve.filter(pl.col("time").is_in(expected["time"]))
     assert deviation(curve["ci_lower"], limits["lower"]) < TOLERANCE
@@ -65,7 +72,14 @@ def test_kaplan_meier_by_sex_counts_as_r_does(mgus2, reference):
 def test_restricted_mean_agrees_with_r(block, weight, mgus2, reference, deviation):
     expected = reference("km_mgus2")[block]["rmst"]
 
-    mean = restricted_mean(mgus2, time="futime", event="death", horizon=expected["tau"], weight=weight, variance="greenwood")
+    mean = restricted_mean(
+        mgus2,
+        time="futime",
+        event="death",
+        horizon=expected["tau"],
+        weight=weight,
+        variance="greenwood",
+    )
 
     assert deviation(mean["estimate"], expected["rmst"]) < TOLERANCE
     assert deviation(mean["std_error"], expected["se"]) < TOLERANCE

@@ -1,7 +1,9 @@
-"""LaLonde's training experiment, and the same men beside controls of a survey, against R (tests/published/lalonde_psid).
+"""LaLonde's training experiment, and the same men beside controls of a survey, against R
+(tests/published/lalonde_psid).
 
-The experiment says +1794 dollars. With controls from the Panel Study of Income Dynamics the answer hangs on the model: the richer logit leaves nine
-controls' worth of comparison, and evalkit must refuse to say anything from it.
+The experiment says +1794 dollars. With controls from the Panel Study of Income Dynamics the answer
+hangs on the model: the richer logit leaves nine controls' worth of comparison, and evalkit must
+refuse to say anything from it.
 """
 
 import json
@@ -11,16 +13,43 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, Trials, effective_sample_size, propensity_weights, refusal_reason, weighted_logit
+from evalkit.effects import (
+    Protocol,
+    Trials,
+    effective_sample_size,
+    propensity_weights,
+    refusal_reason,
+    weighted_logit,
+)
 
 FOLDER = Path(__file__).parent / "lalonde_psid"
 REFERENCE = json.loads((FOLDER / "reference.json").read_text(encoding="utf-8"))
-FILES = {"experimental": "nsw_experimental.csv", "observational_psid": "nsw_treated_psid_controls.csv"}
+FILES = {
+    "experimental": "nsw_experimental.csv",
+    "observational_psid": "nsw_treated_psid_controls.csv",
+}
 TERMS = {
     "simple": ["age", "educ", "black", "hisp", "married", "nodegree", "k74", "k75"],
-    "rich": ["age", "age2", "educ", "educ2", "married", "nodegree", "black", "hisp", "k74", "k75", "k742", "k752", "u74hisp", "u74", "u75"],
+    "rich": [
+        "age",
+        "age2",
+        "educ",
+        "educ2",
+        "married",
+        "nodegree",
+        "black",
+        "hisp",
+        "k74",
+        "k75",
+        "k742",
+        "k752",
+        "u74hisp",
+        "u74",
+        "u75",
+    ],
 }
-# The reference's own tolerances: logit coefficients, estimates, and estimates of the richer logit, whose probabilities lie near 0 and 1.
+# The reference's own tolerances: logit coefficients, estimates, and estimates of the richer logit,
+# whose probabilities lie near 0 and 1.
 LOGIT, ESTIMATE = 1e-7, {"simple": 1e-6, "rich": 1e-3}
 CASES = [(data, spec) for data in FILES for spec in TERMS]
 
@@ -48,7 +77,9 @@ def test_difference_of_means_agrees(data):
 
     means = dict(men.group_by("treat").agg(pl.col("re78").mean()).iter_rows())
 
-    assert means[1] - means[0] == pytest.approx(REFERENCE[data]["difference_in_means"]["effect"], rel=1e-9)
+    assert means[1] - means[0] == pytest.approx(
+        REFERENCE[data]["difference_in_means"]["effect"], rel=1e-9
+    )
 
 
 @pytest.mark.parametrize(("data", "spec"), CASES)
@@ -67,7 +98,9 @@ def test_propensity_agrees(data, spec):
 def test_weighted_effects_and_effective_sizes_agree(data, spec, estimand):
     expected = REFERENCE[data]["ipw"][spec]["estimates"][estimand.lower()]
 
-    effect, sizes = _effect(propensity_weights(_men(data), treatment="treat", covariates=TERMS[spec], estimand=estimand))
+    effect, sizes = _effect(
+        propensity_weights(_men(data), treatment="treat", covariates=TERMS[spec], estimand=estimand)
+    )
 
     assert effect == pytest.approx(expected["effect"], rel=ESTIMATE[spec])
     assert sizes[1] == pytest.approx(expected["ess_treated"], rel=ESTIMATE[spec])
@@ -96,8 +129,17 @@ def _trials(spec: str) -> tuple[Trials, np.ndarray]:
         arm=pl.when(pl.col("treat") == 1).then(pl.lit("treated")).otherwise(pl.lit("comparison")),
         weight=pl.lit(1.0),
     )
-    trials = Trials(rows, design, ("constant", *TERMS[spec]), np.zeros((len(men), 1), int), protocol.outcomes, protocol)
-    return trials, weighted_logit(design, men["treat"].to_numpy().astype(float), np.ones(len(men))).coefficients
+    trials = Trials(
+        rows,
+        design,
+        ("constant", *TERMS[spec]),
+        np.zeros((len(men), 1), int),
+        protocol.outcomes,
+        protocol,
+    )
+    return trials, weighted_logit(
+        design, men["treat"].to_numpy().astype(float), np.ones(len(men))
+    ).coefficients
 
 
 @pytest.mark.parametrize(("spec", "reason"), [("rich", "few_comparable"), ("simple", None)])

@@ -1,4 +1,6 @@
-"""The main job's own tables, from the delivered files through intake and spells, against R survival (spells_mvad, multistate_mvad)."""
+"""The main job's own tables, from the delivered files through intake and spells, against R survival
+(spells_mvad, multistate_mvad).
+"""
 
 from pathlib import Path
 
@@ -15,7 +17,11 @@ REGIONS = ["Belfast", "N.Eastern", "S.Eastern", "Southern", "Western"]
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> params.Run:
-    return params.Run(run_dir=tmp_path_factory.mktemp("run"), run_file=RUN_FILE, params=records.load(RUN_FILE, params.RunFile))
+    return params.Run(
+        run_dir=tmp_path_factory.mktemp("run"),
+        run_file=RUN_FILE,
+        params=records.load(RUN_FILE, params.RunFile),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +51,12 @@ def test_everything_delivered_is_admitted(admission):
 def test_spells_end_as_published(built):
     exits = spells.exit_counts(built["support_spells"]).filter(pl.col("district") == "all")
 
-    assert dict(exits.select("exit", "n_spells").iter_rows()) == {"work": 182, "studies": 168, "training": 64, "still_on_support": 93}
+    assert dict(exits.select("exit", "n_spells").iter_rows()) == {
+        "work": 182,
+        "studies": 168,
+        "training": 64,
+        "still_on_support": 93,
+    }
     assert built["support_spells"]["person_id"].n_unique() == 342
 
 
@@ -58,9 +69,13 @@ def test_exit_curves_of_all_spells_equal_r(built, reference, deviation):
 
 
 @pytest.mark.parametrize("region", REGIONS)
-def test_exit_curves_of_first_spells_by_area_equal_r_with_errors_by_person(built, region, reference, deviation):
+def test_exit_curves_of_first_spells_by_area_equal_r_with_errors_by_person(
+    built, region, reference, deviation
+):
     expected = reference("spells_mvad")["first_spell_by_region"][region]["cif"]
-    first = built["support_spells"].filter((pl.col("spell_no") == 1) & (pl.col("district") == region))
+    first = built["support_spells"].filter(
+        (pl.col("spell_no") == 1) & (pl.col("district") == region)
+    )
 
     curves = survival.aalen_johansen(first, time="months", event="exit", cluster="person_id")
 
@@ -72,7 +87,9 @@ def test_first_spells_are_342(built):
 
 
 def test_spells_running_at_the_first_month_began_then_since_everybody_had_left_school(built):
-    spells_1993 = built["support_spells"].filter(pl.col("start") == records.load(RUN_FILE, params.RunFile).extract.first_month)
+    spells_1993 = built["support_spells"].filter(
+        pl.col("start") == records.load(RUN_FILE, params.RunFile).extract.first_month
+    )
 
     assert spells_1993.height == 185
     assert built["support_spells"]["is_start_known"].all() and spells_1993["entry"].max() == 0
@@ -80,8 +97,15 @@ def test_spells_running_at_the_first_month_began_then_since_everybody_had_left_s
 
 def test_state_shares_equal_the_observed_shares_of_r(built, reference, deviation):
     observed = reference("multistate_mvad")["observed_share_by_month"]
-    shares = survival.state_shares(spells.of_city(built["state_intervals"]), built["support_spells"])
-    groups = {"work": ["employment"], "support": ["joblessness"], "training": ["training"], "studies": ["school", "FE", "HE"]}
+    shares = survival.state_shares(
+        spells.of_city(built["state_intervals"]), built["support_spells"]
+    )
+    groups = {
+        "work": ["employment"],
+        "support": ["joblessness"],
+        "training": ["training"],
+        "studies": ["school", "FE", "HE"],
+    }
 
     for state, members in groups.items():
         columns = [observed["states"].index(member) for member in members]
@@ -111,6 +135,10 @@ def _exits_differ_by(curves: pl.DataFrame, expected: dict, deviation) -> float:
     for cause, name in OF_R.items():
         column = expected["states"].index(name)
         curve = curves.filter(pl.col("cause") == cause, pl.col("time").is_in(expected["time"]))
-        largest = max(largest, deviation(curve["estimate"], [row[column] for row in expected["pstate"]]))
-        largest = max(largest, deviation(curve["std_error"], [row[column] for row in expected["se_ij"]]))
+        largest = max(
+            largest, deviation(curve["estimate"], [row[column] for row in expected["pstate"]])
+        )
+        largest = max(
+            largest, deviation(curve["std_error"], [row[column] for row in expected["se_ij"]])
+        )
     return largest

@@ -1,4 +1,6 @@
-"""Quantiles of Kaplan-Meier curves with limits against R survival (km_mgus2, spells_mvad): equal, not close."""
+"""Quantiles of Kaplan-Meier curves with limits against R survival (km_mgus2, spells_mvad): equal,
+not close.
+"""
 
 import polars as pl
 import pytest
@@ -22,10 +24,16 @@ def test_quantiles_and_limits_equal_those_of_r(case, arguments, conf_type, mgus2
     limits = expected["quantiles"][conf_type.replace("-", "")]
 
     result = survival_quantiles(
-        mgus2, event="death", shares=expected["quantile_probs"], conf_type=conf_type, **{"time": "futime"} | arguments
+        mgus2,
+        event="death",
+        shares=expected["quantile_probs"],
+        conf_type=conf_type,
+        **{"time": "futime"} | arguments,
     )
 
-    assert {name: result[name].to_list() for name in COLUMNS} == {ours: limits[theirs] for ours, theirs in COLUMNS.items()}
+    assert {name: result[name].to_list() for name in COLUMNS} == {
+        ours: limits[theirs] for ours, theirs in COLUMNS.items()
+    }
 
 
 @pytest.mark.parametrize("region", ["Belfast", "N.Eastern", "S.Eastern", "Southern", "Western"])
@@ -34,7 +42,15 @@ def test_quantiles_by_area_equal_those_of_r(region, first_spells, reference):
     limits = expected["quantiles"]["log"]
 
     result = survival_quantiles(
-        first_spells, time="length", event="any", cluster="person_id", weight="weight", by=["region"], shares=expected["quantile_probs"]
+        first_spells,
+        time="length",
+        event="any",
+        cluster="person_id",
+        weight="weight",
+        by=["region"],
+        shares=expected["quantile_probs"],
     ).filter(pl.col("region") == region)
 
-    assert {name: result[name].to_list() for name in COLUMNS} == {ours: limits[theirs] for ours, theirs in COLUMNS.items()}
+    assert {name: result[name].to_list() for name in COLUMNS} == {
+        ours: limits[theirs] for ours, theirs in COLUMNS.items()
+    }

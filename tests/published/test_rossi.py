@@ -1,6 +1,8 @@
-"""The Rossi experiment (lifelines' data): financial aid was given by lot, so weighting must change the effect by less than its standard error.
+"""The Rossi experiment (lifelines' data): financial aid was given by lot, so weighting must change
+the effect by less than its standard error.
 
-Rossi, Berk & Lenihan (1980), Money, Work and Crime: 432 men released from prison, followed for a year; week of the first arrest.
+Rossi, Berk & Lenihan (1980), Money, Work and Crime: 432 men released from prison, followed for a
+year; week of the first arrest.
 """
 
 import numpy as np
@@ -51,12 +53,16 @@ def test_weighted_and_unweighted_agree_within_a_standard_error(trials, outcome):
 
 
 def test_the_plain_difference_and_its_error_are_those_of_the_published_table(trials):
-    """48 of 216 with aid and 66 of 216 without were arrested within the year: -8.3 percentage points."""
+    """48 of 216 with aid and 66 of 216 without were arrested within the year: -8.3 percentage
+    points.
+    """
     found = contrast(trials, trials.rows["arrest"].to_numpy(), terms=[])
 
     p1, p0, n = 48 / 216, 66 / 216, 216
     assert found.difference[0] == pytest.approx(p1 - p0, abs=1e-9)
-    assert found.std_error[0] == pytest.approx(np.sqrt(p1 * (1 - p1) / n + p0 * (1 - p0) / n), rel=1e-9)
+    assert found.std_error[0] == pytest.approx(
+        np.sqrt(p1 * (1 - p1) / n + p0 * (1 - p0) / n), rel=1e-9
+    )
 
 
 def test_contrast_weighs_as_propensity_weights_does(trials):

@@ -1,4 +1,6 @@
-"""Group-time effects against diff-diff (an implementation of Callaway & Sant'Anna 2021 that evalkit does not use); see staggered_did/make.py."""
+"""Group-time effects against diff-diff (an implementation of Callaway & Sant'Anna 2021 that evalkit
+does not use); see staggered_did/make.py.
+"""
 
 import json
 from pathlib import Path
@@ -18,7 +20,11 @@ REFERENCE = json.loads((FOLDER / "reference.json").read_text(encoding="utf-8"))
 def cells():
     panel = pl.read_csv(FOLDER / "panel.csv").sort("unit", "period")
     adopted = panel.filter(pl.col("period") == 0)["adopted"].to_numpy()
-    return group_time_effects(panel["y"].to_numpy().reshape(len(adopted), -1), np.ones(len(adopted)), np.where(adopted > 0, adopted, NEVER))
+    return group_time_effects(
+        panel["y"].to_numpy().reshape(len(adopted), -1),
+        np.ones(len(adopted)),
+        np.where(adopted > 0, adopted, NEVER),
+    )
 
 
 def test_every_group_time_effect_agrees(cells):
@@ -31,7 +37,9 @@ def test_every_group_time_effect_agrees(cells):
 
 def test_overall_effect_and_event_study_agree(cells):
     panel = pl.read_csv(FOLDER / "panel.csv").filter(pl.col("period") == 0)["adopted"].to_numpy()
-    events = {str(when): effect for _, when, effect, _ in _by_event_time(cells, panel, "exit").iter_rows()}
+    events = {
+        str(when): effect for _, when, effect, _ in _by_event_time(cells, panel, "exit").iter_rows()
+    }
 
     assert _after(cells) == pytest.approx(REFERENCE["overall"], abs=TOLERANCE)
     assert events == pytest.approx(REFERENCE["event_study"], abs=TOLERANCE)

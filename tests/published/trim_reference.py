@@ -1,7 +1,7 @@
 """Trim the full R results to what the tests read: python trim_reference.py FULL_REFERENCE_FOLDER.
 
-Curves keep about 40 times, evenly spread, with the first and the last; covariance matrices, counts that R prints beside and blocks that no test
-reads are dropped. Numbers keep their 17 digits.
+Curves keep about 40 times, evenly spread, with the first and the last; covariance matrices, counts
+that R prints beside and blocks that no test reads are dropped. Numbers keep their 17 digits.
 """
 
 import json
@@ -39,16 +39,42 @@ KEEP = {
         "gray_by_ui",
     ],
 }
-DROPPED = {"se_cumhaz", "cumhaz_names", "transitions", "n_censor", "vcov_model", "vcov_robust", "vcov", "var"}
+DROPPED = {
+    "se_cumhaz",
+    "cumhaz_names",
+    "transitions",
+    "n_censor",
+    "vcov_model",
+    "vcov_robust",
+    "vcov",
+    "var",
+}
 ALONG_TIME = {
-    "n_risk", "n_event", "cumhaz", "surv", "se_surv", "lower", "upper", "pstate", "se_ij", "cif", "se_greenwood", "strata", "predict_cif", "bfitj",
-    "predict_time", "uftime", "se_of_cumhaz",
-}  # fmt: skip
+    "n_risk",
+    "n_event",
+    "cumhaz",
+    "surv",
+    "se_surv",
+    "lower",
+    "upper",
+    "pstate",
+    "se_ij",
+    "cif",
+    "se_greenwood",
+    "strata",
+    "predict_cif",
+    "bfitj",
+    "predict_time",
+    "uftime",
+    "se_of_cumhaz",
+}
 N_TIMES = 40
 
 
 def trim(block: object, places: list[int] | None = None, n_times: int = 0) -> object:
-    """A copy of a block without dropped entries, its curves at the kept places of their time axis."""
+    """A copy of a block without dropped entries, its curves at the kept places of their time
+    axis.
+    """
     if isinstance(block, list):
         return [trim(item, places, n_times) if isinstance(item, dict) else item for item in block]
     if not isinstance(block, dict):
@@ -59,11 +85,17 @@ def trim(block: object, places: list[int] | None = None, n_times: int = 0) -> ob
         places = sorted({*range(0, n_times, step), n_times - 1})
     is_probability_curve = "surv" in block or "pstate" in block
     dropped = DROPPED | ({"cumhaz"} if is_probability_curve else set())
-    return {name: _trimmed(name, value, places, n_times) for name, value in block.items() if name not in dropped}
+    return {
+        name: _trimmed(name, value, places, n_times)
+        for name, value in block.items()
+        if name not in dropped
+    }
 
 
 def _trimmed(name: str, value: object, places: list[int] | None, n_times: int) -> object:
-    is_curve = places is not None and (name == "time" or name in ALONG_TIME) and isinstance(value, list)
+    is_curve = (
+        places is not None and (name == "time" or name in ALONG_TIME) and isinstance(value, list)
+    )
     if is_curve and len(value) == n_times:
         return [value[place] for place in places]
     if is_curve and value and isinstance(value[0], list) and len(value[0]) == n_times:
@@ -76,5 +108,7 @@ if __name__ == "__main__":
     for folder, names in KEEP.items():
         full = json.loads((source / folder / "reference.json").read_text())
         kept = {name: trim(block) for name, block in full.items() if names is None or name in names}
-        (target / folder / "reference.json").write_text(json.dumps(kept, separators=(",", ":")) + "\n")
+        (target / folder / "reference.json").write_text(
+            json.dumps(kept, separators=(",", ":")) + "\n"
+        )
         (target / folder / "make.R").write_text((source / folder / "make.R").read_text())

@@ -1,4 +1,6 @@
-"""A made-up city of three districts whose tables have passed disclosure control: one whose effect can be said, one tiny, one without an effect."""
+"""A made-up city of three districts whose tables have passed disclosure control: one whose effect
+can be said, one tiny, one without an effect.
+"""
 
 from datetime import date
 
@@ -15,7 +17,10 @@ FROM = {"source": "made up for this test", "grade": "L"}
 EFFECT = {"intervention_id": "work_training", "estimand": "start_now_rather_than_wait"}
 EFFECT_KEYS = ["district", "intervention_id", "estimand"]
 LIMITS = ["estimate", "ci_lower", "ci_upper"]
-SVG = '<svg width="400" height="200" viewBox="0 0 400 200"><defs><clipPath id="a"/></defs><rect clip-path="url(#a)" width="9" height="9"/></svg>'
+SVG = (
+    '<svg width="400" height="200" viewBox="0 0 400 200"><defs><clipPath id="a"/></defs><rect '
+    'clip-path="url(#a)" width="9" height="9"/></svg>'
+)
 
 PROTOCOL = {
     "protocol": "work_training",
@@ -26,10 +31,24 @@ PROTOCOL = {
     "eligibility": {"from_month": 2, "to_month": 36},
     "outcomes": ["work", "studies", "subsidised_work", "sheltered_work", "support"],
     "covariates": [],
-    "subgroups": [{"name": "young_adults", "title": {"sv": "Unga vuxna", "en": "Young adults"}, "column": "birth_year", "at_least": 1990}],
+    "subgroups": [
+        {
+            "name": "young_adults",
+            "title": {"sv": "Unga vuxna", "en": "Young adults"},
+            "column": "birth_year",
+            "at_least": 1990,
+        }
+    ],
     "assumptions": [{"sv": "Ingen annans utfall ändras.", "en": "Nobody else's outcome changes."}],
 }
-PRICE_BOOK = {"postings": [{"posting": "place", "name": {"sv": "Plats i arbetsträning", "en": "Place in work training"}}]}
+PRICE_BOOK = {
+    "postings": [
+        {
+            "posting": "place",
+            "name": {"sv": "Plats i arbetsträning", "en": "Place in work training"},
+        }
+    ]
+}
 RUN = {
     "run": "sample",
     "title": {"sv": "En påhittad stad", "en": "A made-up city"},
@@ -39,7 +58,10 @@ RUN = {
     "effects": {"protocols": ["protocol.yaml"]},
     "value": {"price_book": "prices.yaml"},
     "notices": [
-        {"sv": "Det här visar metoden, inte ett resultat.", "en": "This shows the method, not a finding."},
+        {
+            "sv": "Det här visar metoden, inte ett resultat.",
+            "en": "This shows the method, not a finding.",
+        },
         {"sv": "Staden finns inte.", "en": "The city does not exist."},
     ],
 }
@@ -50,8 +72,12 @@ def make_run(tmp_path):
     """A run of the made-up city in a temporary folder; fields of the run file may be replaced."""
 
     def make(**changes) -> Run:
-        (tmp_path / "protocol.yaml").write_text(yaml.safe_dump(PROTOCOL, allow_unicode=True), encoding="utf-8")
-        (tmp_path / "prices.yaml").write_text(yaml.safe_dump(PRICE_BOOK, allow_unicode=True), encoding="utf-8")
+        (tmp_path / "protocol.yaml").write_text(
+            yaml.safe_dump(PROTOCOL, allow_unicode=True), encoding="utf-8"
+        )
+        (tmp_path / "prices.yaml").write_text(
+            yaml.safe_dump(PRICE_BOOK, allow_unicode=True), encoding="utf-8"
+        )
         return Run(
             run_dir=tmp_path / "sample",
             run_file=tmp_path / "sample.yaml",
@@ -76,12 +102,16 @@ def words(request, run):
 
 @pytest.fixture
 def run_of_two(make_run):
-    """A run with a second intervention, language practice, whose protocol is that of work training."""
+    """A run with a second intervention, language practice, whose protocol is that of work
+    training.
+    """
     run = make_run(
         effects={"protocols": ["protocol.yaml", "second.yaml"]},
         wording={"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}},
     )
-    second = yaml.safe_load(run.path("protocol.yaml").read_text(encoding="utf-8")) | {"intervention_id": "language_practice"}
+    second = yaml.safe_load(run.path("protocol.yaml").read_text(encoding="utf-8")) | {
+        "intervention_id": "language_practice"
+    }
     run.path("second.yaml").write_text(yaml.safe_dump(second), encoding="utf-8")
     return run
 
@@ -91,7 +121,10 @@ def tables() -> dict:
     """All published tables of the made-up city by name."""
     made = [
         _people(),
-        *[_exit_curves(district, n) for district, n in (("norr", 200), ("öster-ön", 60), ("söder", 5), ("all", 265))],
+        *[
+            _exit_curves(district, n)
+            for district, n in (("norr", 200), ("öster-ön", 60), ("söder", 5), ("all", 265))
+        ],
         _exits(),
         _time_on_support(),
         *[_states(district) for district in ("norr", "öster-ön", "all")],
@@ -115,14 +148,32 @@ def tables() -> dict:
 def figures() -> dict[str, str]:
     """A plain picture for every figure of a district's page."""
     effect = "work-training-start-now-rather-than-wait"
-    of_effect = [f"{name}-{effect}" for name in ("effect_curves", "effect_months", "value_summary", "value_by_actor", "value_curve")]
+    of_effect = [
+        f"{name}-{effect}"
+        for name in (
+            "effect_curves",
+            "effect_months",
+            "value_summary",
+            "value_by_actor",
+            "value_curve",
+        )
+    ]
     return dict.fromkeys(("exit_curves", "states", *of_effect, "balance-work-training"), SVG)
 
 
 @pytest.fixture(scope="session")
 def two_interventions(tables) -> dict:
-    """The tables with a second intervention, language practice, whose rows are those of work training."""
-    families = ("effect_status", "effect_curves", "effect_summary", "effect_sensitivity", "balance", "value_by_actor")
+    """The tables with a second intervention, language practice, whose rows are those of work
+    training.
+    """
+    families = (
+        "effect_status",
+        "effect_curves",
+        "effect_summary",
+        "effect_sensitivity",
+        "balance",
+        "value_by_actor",
+    )
     families += ("value_payback", "value_parts")
     return {**tables, **{name: _with_second(tables[name]) for name in families}}
 
@@ -132,7 +183,13 @@ def told_in_studies(tables):
     """The tables with studies in the place of work, of all interventions or of one."""
 
     def tell(intervention_id: str | None = None, given: dict = tables) -> dict:
-        return {**given, **{name: _in_studies(given[name], intervention_id) for name in ("effect_curves", "effect_summary")}}
+        return {
+            **given,
+            **{
+                name: _in_studies(given[name], intervention_id)
+                for name in ("effect_curves", "effect_summary")
+            },
+        }
 
     return tell
 
@@ -152,36 +209,82 @@ def _frame(rows, columns) -> pl.DataFrame:
 
 def _in_studies(table, intervention_id):
     column = "state" if "state" in table.keys else "outcome"
-    swapped = pl.col(column).str.replace("studies", "WORK").str.replace("work", "studies").str.replace("WORK", "work")
+    swapped = (
+        pl.col(column)
+        .str.replace("studies", "WORK")
+        .str.replace("work", "studies")
+        .str.replace("WORK", "work")
+    )
     is_meant = pl.col("intervention_id") == intervention_id if intervention_id else pl.lit(True)
-    own = table.data.with_columns(pl.when(is_meant).then(swapped).otherwise(column).alias(column)).drop("row_id", "status")
+    own = table.data.with_columns(
+        pl.when(is_meant).then(swapped).otherwise(column).alias(column)
+    ).drop("row_id", "status")
     values = [name for name in own.columns if name not in table.keys]
-    return protect_estimates(own, name=table.name, keys=list(table.keys), values=values, n_persons=None, unit=table.unit, **FROM)
+    return protect_estimates(
+        own,
+        name=table.name,
+        keys=list(table.keys),
+        values=values,
+        n_persons=None,
+        unit=table.unit,
+        **FROM,
+    )
 
 
 def _with_second(table):
-    values = [column for column in table.data.columns if column not in (*table.keys, "row_id", "status")]
+    values = [
+        column for column in table.data.columns if column not in (*table.keys, "row_id", "status")
+    ]
     own = table.data.select(*table.keys, *values)
     both = pl.concat([own, own.with_columns(intervention_id=pl.lit("language_practice"))])
-    return protect_estimates(both, name=table.name, keys=list(table.keys), values=values, n_persons=None, unit=table.unit, **FROM)
+    return protect_estimates(
+        both,
+        name=table.name,
+        keys=list(table.keys),
+        values=values,
+        n_persons=None,
+        unit=table.unit,
+        **FROM,
+    )
 
 
 def _people():
-    counts = {"Norr": (412, 260, 318, 21, 64), "Öster & Ön": (148, 60, 71, 6, 8), "Söder": (31, 5, 6, 0, 0)}
+    counts = {
+        "Norr": (412, 260, 318, 21, 64),
+        "Öster & Ön": (148, 60, 71, 6, 8),
+        "Söder": (31, 5, 6, 0, 0),
+    }
     counts["all"] = tuple(sum(column) for column in zip(*counts.values(), strict=True))
-    measures = ("persons", "persons_with_support", "support_spells", "support_spells_start_unknown", "starters")
+    measures = (
+        "persons",
+        "persons_with_support",
+        "support_spells",
+        "support_spells_start_unknown",
+        "starters",
+    )
     rows = [
-        (d, m, n, n if m != "starters" or d != "Öster & Ön" else 3) for d, ns in counts.items() for m, n in zip(measures, ns, strict=True)
+        (d, m, n, n if m != "starters" or d != "Öster & Ön" else 3)
+        for d, ns in counts.items()
+        for m, n in zip(measures, ns, strict=True)
     ]
     table = _frame(rows, ["district", "measure", "count", "n_persons"])
     return protect_counts(
-        table, name="people", keys=["district", "measure"], counts=["count"], n_persons="n_persons", unit="persons or periods", **FROM
+        table,
+        name="people",
+        keys=["district", "measure"],
+        counts=["count"],
+        n_persons="n_persons",
+        unit="persons or periods",
+        **FROM,
     )
 
 
 def _exit_curves(place, n):
     speeds = {"work": (0.42, 9), "studies": (0.28, 14), "training": (0.09, 12)}
-    totals = {exit_: [round(n * size * month / (month + speed)) for month in range(25)] for exit_, (size, speed) in speeds.items()}
+    totals = {
+        exit_: [round(n * size * month / (month + speed)) for month in range(25)]
+        for exit_, (size, speed) in speeds.items()
+    }
     rows = []
     for month in range(25):
         at_risk = n - sum(total[max(0, month - 1)] for total in totals.values())
@@ -189,15 +292,52 @@ def _exit_curves(place, n):
             share = total[month] / n
             margin = 1.96 * (share * (1 - share) / n) ** 0.5
             events = total[month] - total[max(0, month - 1)]
-            rows.append((NAMES[place], exit_, month, share, margin / 1.96, max(0, share - margin), share + margin, at_risk, events))
-    table = _frame(rows, ["district", "exit", "month", "estimate", "std_error", "ci_lower", "ci_upper", "n_at_risk", "n_events"])
-    return protect_curve(table, name=f"exit_curves-{place}", by=["district"], time="month", cause="exit", unit="share", **FROM)
+            rows.append(
+                (
+                    NAMES[place],
+                    exit_,
+                    month,
+                    share,
+                    margin / 1.96,
+                    max(0, share - margin),
+                    share + margin,
+                    at_risk,
+                    events,
+                )
+            )
+    table = _frame(
+        rows,
+        [
+            "district",
+            "exit",
+            "month",
+            "estimate",
+            "std_error",
+            "ci_lower",
+            "ci_upper",
+            "n_at_risk",
+            "n_events",
+        ],
+    )
+    return protect_curve(
+        table,
+        name=f"exit_curves-{place}",
+        by=["district"],
+        time="month",
+        cause="exit",
+        unit="share",
+        **FROM,
+    )
 
 
 def _exits():
     counts = {"Norr": (130, 82, 29, 77), "Öster & Ön": (24, 17, 8, 22), "Söder": (2, 1, 0, 3)}
     exits = ("work", "studies", "training", "still_on_support")
-    rows = [(d, e, n, n, n / sum(ns)) for d, ns in counts.items() for e, n in zip(exits, ns, strict=True)]
+    rows = [
+        (d, e, n, n, n / sum(ns))
+        for d, ns in counts.items()
+        for e, n in zip(exits, ns, strict=True)
+    ]
     table = _frame(rows, ["district", "exit", "n_spells", "n_persons", "share"])
     return protect_counts(
         table,
@@ -212,13 +352,27 @@ def _exits():
 
 
 def _time_on_support():
-    means = {"Norr": (4.9, 7.6, 11.2, 200), "Öster & Ön": (4.4, 6.5, 9.4, 60), "Söder": (5.1, 8.0, 12.0, 4), "all": (4.8, 7.4, 10.9, 264)}
+    means = {
+        "Norr": (4.9, 7.6, 11.2, 200),
+        "Öster & Ön": (4.4, 6.5, 9.4, 60),
+        "Söder": (5.1, 8.0, 12.0, 4),
+        "all": (4.8, 7.4, 10.9, 264),
+    }
     rows = [
         (d, h, mean, 0.02 * h, mean - 0.04 * h, mean + 0.04 * h, n, n)
         for d, (*values, n) in means.items()
         for h, mean in zip((6, 12, 24), values, strict=True)
     ]
-    table = _frame(rows, ["district", "horizon_months", *["estimate", "std_error", "ci_lower", "ci_upper"], "n_spells", "n_persons"])
+    table = _frame(
+        rows,
+        [
+            "district",
+            "horizon_months",
+            *["estimate", "std_error", "ci_lower", "ci_upper"],
+            "n_spells",
+            "n_persons",
+        ],
+    )
     return protect_estimates(
         table,
         name="time_on_support",
@@ -234,18 +388,43 @@ def _states(place):
     rows = []
     for month in range(60):
         support, training = 0.15 + 0.4 / (1 + month / 12), 0.05
-        shares = {"support": support, "training": training, "studies": 0.2, "work": 1 - support - training - 0.2}
-        rows += [(NAMES[place], state, month, share, share - 0.04, share + 0.04, 100) for state, share in shares.items()]
+        shares = {
+            "support": support,
+            "training": training,
+            "studies": 0.2,
+            "work": 1 - support - training - 0.2,
+        }
+        rows += [
+            (NAMES[place], state, month, share, share - 0.04, share + 0.04, 100)
+            for state, share in shares.items()
+        ]
     table = _frame(rows, ["district", "state", "month", *LIMITS, "n"])
     return protect_estimates(
-        table, name=f"states-{place}", keys=["district", "state", "month"], values=LIMITS, n_persons="n", unit="share", **FROM
+        table,
+        name=f"states-{place}",
+        keys=["district", "state", "month"],
+        values=LIMITS,
+        n_persons="n",
+        unit="share",
+        **FROM,
     )
 
 
 def _effect_status():
     rows = [
         ("Norr", *EFFECT.values(), "estimated", None, 64, 230, 88.4, 0.06, 1000, 0),
-        ("Öster & Ön", *EFFECT.values(), "cannot_be_said", "few_starters", 8, 55, 21.0, 0.2, 1000, 3),
+        (
+            "Öster & Ön",
+            *EFFECT.values(),
+            "cannot_be_said",
+            "few_starters",
+            8,
+            55,
+            21.0,
+            0.2,
+            1000,
+            3,
+        ),
         ("Söder", *EFFECT.values(), "cannot_be_said", "few_starters", None, 5, 3.0, 0.5, 1000, 400),
         ("all", *EFFECT.values(), "estimated", None, 72, 290, 131.7, 0.04, 1000, 0),
     ]
@@ -260,7 +439,15 @@ def _effect_status():
         "n_draws_without_starters",
     ]
     table = _frame(rows, [*EFFECT_KEYS, *values])
-    return protect_estimates(table, name="effect_status", keys=EFFECT_KEYS, values=values, n_persons=None, unit="persons", **FROM)
+    return protect_estimates(
+        table,
+        name="effect_status",
+        keys=EFFECT_KEYS,
+        values=values,
+        n_persons=None,
+        unit="persons",
+        **FROM,
+    )
 
 
 def _effect_curves():
@@ -274,10 +461,27 @@ def _effect_curves():
                 ("difference", treated - comparison, 0.07),
             ):
                 spread = margin * min(1, month / 6)
-                rows.append((district, *EFFECT.values(), "work", arm, month, value, value - spread, value + spread))
+                rows.append(
+                    (
+                        district,
+                        *EFFECT.values(),
+                        "work",
+                        arm,
+                        month,
+                        value,
+                        value - spread,
+                        value + spread,
+                    )
+                )
     keys = [*EFFECT_KEYS, "state", "arm", "month"]
     return protect_estimates(
-        _frame(rows, [*keys, *LIMITS]), name="effect_curves", keys=keys, values=LIMITS, n_persons=None, unit="share", **FROM
+        _frame(rows, [*keys, *LIMITS]),
+        name="effect_curves",
+        keys=keys,
+        values=LIMITS,
+        n_persons=None,
+        unit="share",
+        **FROM,
     )
 
 
@@ -289,10 +493,23 @@ def _effect_summary(low=-2.2, high=1.1, probability=0.24):
         "months_support": (8.2, 12.4, -4.2, -5.9, -2.4, 0.001),
         "months_training": (6.4, 1.3, 5.1, 4.2, 6.0, 0.999),
     }
-    rows = [(district, *EFFECT.values(), outcome, *values) for district in ("Norr", "all") for outcome, values in outcomes.items()]
-    keys, values = [*EFFECT_KEYS, "outcome"], ["treated", "comparison", "difference", "ci_lower", "ci_upper", "probability_positive"]
+    rows = [
+        (district, *EFFECT.values(), outcome, *values)
+        for district in ("Norr", "all")
+        for outcome, values in outcomes.items()
+    ]
+    keys, values = (
+        [*EFFECT_KEYS, "outcome"],
+        ["treated", "comparison", "difference", "ci_lower", "ci_upper", "probability_positive"],
+    )
     return protect_estimates(
-        _frame(rows, [*keys, *values]), name="effect_summary", keys=keys, values=values, n_persons=None, unit="months", **FROM
+        _frame(rows, [*keys, *values]),
+        name="effect_summary",
+        keys=keys,
+        values=values,
+        n_persons=None,
+        unit="months",
+        **FROM,
     )
 
 
@@ -304,35 +521,59 @@ def _sensitivity():
         "naive": (-2.9, -4.1, -1.6),
     }
     rows = [("all", "work_training", name, *values) for name, values in conventions.items()]
-    keys, values = ["district", "intervention_id", "convention"], ["difference", "ci_lower", "ci_upper"]
+    keys, values = (
+        ["district", "intervention_id", "convention"],
+        ["difference", "ci_lower", "ci_upper"],
+    )
     return protect_estimates(
-        _frame(rows, [*keys, *values]), name="effect_sensitivity", keys=keys, values=values, n_persons=None, unit="months", **FROM
+        _frame(rows, [*keys, *values]),
+        name="effect_sensitivity",
+        keys=keys,
+        values=values,
+        n_persons=None,
+        unit="months",
+        **FROM,
     )
 
 
 def _balance():
     rows = [
-        ("all", "work_training", name, before, after) for name, before, after in (("male", 0.31, 0.02), ("past_work_share", -0.48, -0.06))
+        ("all", "work_training", name, before, after)
+        for name, before, after in (("male", 0.31, 0.02), ("past_work_share", -0.48, -0.06))
     ]
     keys, values = ["district", "intervention_id", "covariate"], ["smd_before", "smd_after"]
     return protect_estimates(
-        _frame(rows, [*keys, *values]), name="balance", keys=keys, values=values, n_persons=None, unit="standard deviations", **FROM
+        _frame(rows, [*keys, *values]),
+        name="balance",
+        keys=keys,
+        values=values,
+        n_persons=None,
+        unit="standard deviations",
+        **FROM,
     )
 
 
 @pytest.fixture(scope="session")
 def make_parts():
-    """The table value_parts with society's sum and the probability that it is above zero, by intervention."""
+    """The table value_parts with society's sum and the probability that it is above zero, by
+    intervention.
+    """
     return _value_parts
 
 
-def _value_parts(society=((EFFECT["intervention_id"], (-2010.0, -14700.0, 10720.0, 0.38)),), purse=(0.0, 0.0, 0.0, 0.0)):
+def _value_parts(
+    society=((EFFECT["intervention_id"], (-2010.0, -14700.0, 10720.0, 0.38)),),
+    purse=(0.0, 0.0, 0.0, 0.0),
+):
     perspectives = {
         "person": (2310.0, -1900.0, 6640.0, 0.86),
         "district": (14500.0, 6200.0, 22800.0, 0.99),
         "public_purse": purse,
     }
-    parts = {"observed": (-12010.0, -20000.0, -4000.0, 0.01), "projected": (10000.0, 2000.0, 18000.0, 0.99)}
+    parts = {
+        "observed": (-12010.0, -20000.0, -4000.0, 0.01),
+        "projected": (10000.0, 2000.0, 18000.0, 0.99),
+    }
     about = (1000, 60, 60, 36, "SEK", 2023)
     rows = [
         (district, name, EFFECT["estimand"], perspective, part, *values, *about)
@@ -343,7 +584,10 @@ def _value_parts(society=((EFFECT["intervention_id"], (-2010.0, -14700.0, 10720.
     ]
     counts = ["n_draws", "n_effect_draws", "horizon_months", "followed_months"]
     return _estimates(
-        "value_parts", rows, [*EFFECT_KEYS, "perspective", "part"], [*LIMITS, "probability_positive", *counts, "currency", "price_year"]
+        "value_parts",
+        rows,
+        [*EFFECT_KEYS, "perspective", "part"],
+        [*LIMITS, "probability_positive", *counts, "currency", "price_year"],
     )
 
 
@@ -353,10 +597,20 @@ def _value_by_actor():
         ("district", "real_resource"): (-14500.0, -14500.0, -14500.0),
         ("state", "transfer"): (-770.0, -4800.0, 2700.0),
     }
-    rows = [(d, *EFFECT.values(), a, "place", kind, *values, "SEK") for d in ("Norr", "all") for (a, kind), values in actors.items()]
+    rows = [
+        (d, *EFFECT.values(), a, "place", kind, *values, "SEK")
+        for d in ("Norr", "all")
+        for (a, kind), values in actors.items()
+    ]
     keys, values = [*EFFECT_KEYS, "actor", "posting", "kind"], [*LIMITS, "currency"]
     return protect_estimates(
-        _frame(rows, [*keys, *values]), name="value_by_actor", keys=keys, values=values, n_persons=None, unit="money", **FROM
+        _frame(rows, [*keys, *values]),
+        name="value_by_actor",
+        keys=keys,
+        values=values,
+        n_persons=None,
+        unit="money",
+        **FROM,
     )
 
 
@@ -367,7 +621,13 @@ def _displacement():
     ]
     keys, values = [*EFFECT_KEYS, "displacement", "perspective"], [*LIMITS, "currency"]
     return protect_estimates(
-        _frame(rows, [*keys, *values]), name="value_displacement", keys=keys, values=values, n_persons=None, unit="money", **FROM
+        _frame(rows, [*keys, *values]),
+        name="value_displacement",
+        keys=keys,
+        values=values,
+        n_persons=None,
+        unit="money",
+        **FROM,
     )
 
 
@@ -386,11 +646,40 @@ def _prices():
             "Cost of a place",
             "Kostnad för en plats",
         ),
-        ("discount_rate", 0.03, None, None, "share per year", None, None, "made up", "M", "Discount rate", "Kalkylränta"),
+        (
+            "discount_rate",
+            0.03,
+            None,
+            None,
+            "share per year",
+            None,
+            None,
+            "made up",
+            "M",
+            "Discount rate",
+            "Kalkylränta",
+        ),
     ]
-    values = ["value", "low", "high", "unit", "price_year", "currency", "source", "value_grade", "name_en", "name_sv"]
+    values = [
+        "value",
+        "low",
+        "high",
+        "unit",
+        "price_year",
+        "currency",
+        "source",
+        "value_grade",
+        "name_en",
+        "name_sv",
+    ]
     return protect_estimates(
-        _frame(rows, ["price", *values]), name="prices", keys=["price"], values=values, n_persons=None, unit="as stated", **FROM
+        _frame(rows, ["price", *values]),
+        name="prices",
+        keys=["price"],
+        values=values,
+        n_persons=None,
+        unit="as stated",
+        **FROM,
     )
 
 
@@ -400,8 +689,13 @@ def _state_sources():
     values = ["n_person_months", "n_persons", "share"]
     return protect_counts(
         _frame(rows, ["source", *values]),
-        name="state_sources", keys=["source"], counts=values, n_persons="n_persons", unit="months", **FROM,
-    )  # fmt: skip
+        name="state_sources",
+        keys=["source"],
+        counts=values,
+        n_persons="n_persons",
+        unit="months",
+        **FROM,
+    )
 
 
 def _intake():
@@ -413,24 +707,47 @@ def _intake():
     ]
     values = ["n_delivered", "n_accepted", "n_rejected", "data_through"]
     return protect_estimates(
-        _frame(rows, ["table", "rule", *values]), name="intake", keys=["table", "rule"], values=values, n_persons=None, unit="rows", **FROM
+        _frame(rows, ["table", "rule", *values]),
+        name="intake",
+        keys=["table", "rule"],
+        values=values,
+        n_persons=None,
+        unit="rows",
+        **FROM,
     )
 
 
 def _estimates(name, rows, keys, values):
     table = _frame(rows, [*keys, *values])
-    return protect_estimates(table, name=name, keys=keys, values=values, n_persons=None, unit="money", **FROM)
+    return protect_estimates(
+        table, name=name, keys=keys, values=values, n_persons=None, unit="money", **FROM
+    )
 
 
 @pytest.fixture(scope="session")
 def make_payback():
-    """The table value_payback with months of return and probabilities that the money comes back, by intervention."""
+    """The table value_payback with months of return and probabilities that the money comes back, by
+    intervention.
+    """
     return _payback
 
 
 def _payback(months=((EFFECT["intervention_id"], 29, 0.99),)):
     rows = [
-        (district, name, EFFECT["estimand"], "public_purse", -21000.0, -30000.0, -16000.0, 7, month, probability, 60, "SEK")
+        (
+            district,
+            name,
+            EFFECT["estimand"],
+            "public_purse",
+            -21000.0,
+            -30000.0,
+            -16000.0,
+            7,
+            month,
+            probability,
+            60,
+            "SEK",
+        )
         for district in ("Norr", "all")
         for name, month, probability in months
     ]
@@ -438,7 +755,16 @@ def _payback(months=((EFFECT["intervention_id"], 29, 0.99),)):
         "value_payback",
         rows,
         [*EFFECT_KEYS, "perspective"],
-        ["deepest", "deepest_lower", "deepest_upper", "deepest_month", "return_month", "probability_returns", "horizon_months", "currency"],
+        [
+            "deepest",
+            "deepest_lower",
+            "deepest_upper",
+            "deepest_month",
+            "return_month",
+            "probability_returns",
+            "horizon_months",
+            "currency",
+        ],
     )
 
 
@@ -463,15 +789,61 @@ def _value_over_time():
         ),
         _estimates(
             "value_tornado",
-            [(*e, "cost_per_place", 16000.0, 8000.0, 29000.0, 30000.0, 9000.0, 49700.0, 21000.0, "SEK") for e in effects],
+            [
+                (
+                    *e,
+                    "cost_per_place",
+                    16000.0,
+                    8000.0,
+                    29000.0,
+                    30000.0,
+                    9000.0,
+                    49700.0,
+                    21000.0,
+                    "SEK",
+                )
+                for e in effects
+            ],
             [*EFFECT_KEYS, "parameter"],
-            ["value", "low", "high", "value_at_low", "value_at_high", "switching_value", "swing", "currency"],
+            [
+                "value",
+                "low",
+                "high",
+                "value_at_low",
+                "value_at_high",
+                "switching_value",
+                "swing",
+                "currency",
+            ],
         ),
         _estimates(
             "value_purse",
-            [(*e, "district", 12000.0, -2000.0, 23000.0, 0.3, 16000.0, 4700.0, -4000.0, 7300.0, "SEK") for e in effects],
+            [
+                (
+                    *e,
+                    "district",
+                    12000.0,
+                    -2000.0,
+                    23000.0,
+                    0.3,
+                    16000.0,
+                    4700.0,
+                    -4000.0,
+                    7300.0,
+                    "SEK",
+                )
+                for e in effects
+            ],
             [*EFFECT_KEYS, "actor"],
-            [*LIMITS, "gain_share", "paid_now", "paid_proposed", "net_now", "net_proposed", "currency"],
+            [
+                *LIMITS,
+                "gain_share",
+                "paid_now",
+                "paid_proposed",
+                "net_now",
+                "net_proposed",
+                "currency",
+            ],
         ),
         _estimates(
             "value_municipality",

@@ -26,7 +26,16 @@ EFFECT = {"intervention_id": "work_training", "estimand": "start_now_rather_than
 def published(name, rows, keys):
     table = pl.DataFrame(rows, infer_schema_length=None)
     values = [column for column in table.columns if column not in keys]
-    return protect_estimates(table, name=name, keys=keys, values=values, n_persons=None, unit="as named", source="made up", grade="L")
+    return protect_estimates(
+        table,
+        name=name,
+        keys=keys,
+        values=values,
+        n_persons=None,
+        unit="as named",
+        source="made up",
+        grade="L",
+    )
 
 
 def checks(verdict="passed", smd="passed", *unlike):
@@ -36,7 +45,14 @@ def checks(verdict="passed", smd="passed", *unlike):
         ("placebo_history", 0.01 if verdict == "warning" else 0.4, 0.05, verdict, None),
     ]
     columns = ["check", "value", "limit", "verdict", "term"]
-    named = [{"district": "all", "intervention_id": "work_training", **dict(zip(columns, row, strict=True))} for row in rows]
+    named = [
+        {
+            "district": "all",
+            "intervention_id": "work_training",
+            **dict(zip(columns, row, strict=True)),
+        }
+        for row in rows
+    ]
     return published("effect_checks", named, ["district", "intervention_id", "check"])
 
 
@@ -56,15 +72,33 @@ def readings(information="enough", worst=-0.05):
         "e_value_limit": (1.21, None, None),
     }
     rows = [
-        {"district": district, **EFFECT, "reading": name, "estimate": e, "ci_lower": low, "ci_upper": high, "information": information}
+        {
+            "district": district,
+            **EFFECT,
+            "reading": name,
+            "estimate": e,
+            "ci_lower": low,
+            "ci_upper": high,
+            "information": information,
+        }
         for district in ("Norr", "all")
         for name, (e, low, high) in values.items()
     ]
-    return published("effect_readings", rows, ["district", "intervention_id", "estimand", "reading"])
+    return published(
+        "effect_readings", rows, ["district", "intervention_id", "estimand", "reading"]
+    )
 
 
 def groups():
-    numbers = {"raw": 1.2, "raw_lower": 0.1, "raw_upper": 2.3, "shrunk": 0.8, "shrunk_lower": -0.1, "shrunk_upper": 1.7, "p_holm": 0.081}
+    numbers = {
+        "raw": 1.2,
+        "raw_lower": 0.1,
+        "raw_upper": 2.3,
+        "shrunk": 0.8,
+        "shrunk_lower": -0.1,
+        "shrunk_upper": 1.7,
+        "p_holm": 0.081,
+    }
     empty = dict.fromkeys(numbers)
     rows = [
         {"district": "all", **EFFECT, "subgroup": "all", **numbers},
@@ -90,23 +124,46 @@ def funnel(verdict="inside"):
 
 
 def ranks():
-    numbers = {"raw": 1.5, "raw_lower": -0.5, "raw_upper": 3.5, "shrunk": 0.9, "shrunk_lower": -0.3, "shrunk_upper": 2.1}
+    numbers = {
+        "raw": 1.5,
+        "raw_lower": -0.5,
+        "raw_upper": 3.5,
+        "shrunk": 0.9,
+        "shrunk_lower": -0.3,
+        "shrunk_upper": 2.1,
+    }
     places = {"probability_best": 0.37, "rank_lower": 1.0, "rank_upper": 3.0, "n_districts": 3}
-    same = {"standardised": 1.2, "standardised_lower": -0.1, "standardised_upper": 2.2, "standardised_to": "city_eligible"}
-    lacking = dict.fromkeys((*same, *places)) | {"standardised_to": "own_starters", "n_districts": 3}
-    rows = [{"district": name, **EFFECT, **numbers, **own} for name, own in (("Norr", same | places), ("Söder", lacking))]
+    same = {
+        "standardised": 1.2,
+        "standardised_lower": -0.1,
+        "standardised_upper": 2.2,
+        "standardised_to": "city_eligible",
+    }
+    lacking = dict.fromkeys((*same, *places)) | {
+        "standardised_to": "own_starters",
+        "n_districts": 3,
+    }
+    rows = [
+        {"district": name, **EFFECT, **numbers, **own}
+        for name, own in (("Norr", same | places), ("Söder", lacking))
+    ]
     return published("district_ranks", rows, ["district", "intervention_id", "estimand"])
 
 
 def plain(path):
     body = re.sub(r"<style>.*?</style>", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", body).replace("&nbsp;", " ").replace("\u00a0", " "))
+    return re.sub(
+        r"\s+", " ", re.sub(r"<[^>]+>", "", body).replace("&nbsp;", " ").replace("\u00a0", " ")
+    )
 
 
 @pytest.fixture
 def district_page(run, tables):
     def write(*extra, figures=()):
-        chosen, drawn = tables | {table.name: table for table in extra}, dict.fromkeys(figures, '<svg width="10" height="10"></svg>')
+        chosen, drawn = (
+            tables | {table.name: table for table in extra},
+            dict.fromkeys(figures, '<svg width="10" height="10"></svg>'),
+        )
         return plain(write_district_page(run, "Norr", chosen, drawn, words_of_run(run, "en")))
 
     return write
@@ -137,10 +194,16 @@ def test_page_tells_no_effect_from_no_information(district_page):
 
 
 def test_page_gives_bounds_in_months_and_shares_only_where_something_is_not_seen(district_page):
-    some, none = (district_page(readings(worst=worst), figures=["naive-work-training"]) for worst in (-0.05, 0.12))
+    some, none = (
+        district_page(readings(worst=worst), figures=["naive-work-training"])
+        for worst in (-0.05, 0.12)
+    )
 
     assert "the difference in months in work would lie between −1.0 and +2.4" in some
-    assert "in the share in work at the end of the follow-up between −5 and +12 percentage points" in some
+    assert (
+        "in the share in work at the end of the follow-up between −5 and +12 percentage points"
+        in some
+    )
     assert "The register does not see" in some and "The register does not see" not in none
     row = "Difference in months, the worst case for those that the register does not see"
     assert row in some and row not in none
@@ -149,21 +212,41 @@ def test_page_gives_bounds_in_months_and_shares_only_where_something_is_not_seen
 @pytest.mark.parametrize(
     ("check", "term", "said"),
     [
-        ("calendar_time", "calendar_time_year_2", "belong to different times, also after weighting"),
-        ("earlier_participation", "earlier_participation_other", "differ in how often they took part in interventions before"),
-        ("max_abs_smd_products", "past_work_share × past_work_share", "not in how they spread in “share of earlier months in work”"),
-        ("max_abs_smd_products", "male × past_work_share", "not in how “man” and “share of earlier months in work” go together"),
+        (
+            "calendar_time",
+            "calendar_time_year_2",
+            "belong to different times, also after weighting",
+        ),
+        (
+            "earlier_participation",
+            "earlier_participation_other",
+            "differ in how often they took part in interventions before",
+        ),
+        (
+            "max_abs_smd_products",
+            "past_work_share × past_work_share",
+            "not in how they spread in “share of earlier months in work”",
+        ),
+        (
+            "max_abs_smd_products",
+            "male × past_work_share",
+            "not in how “man” and “share of earlier months in work” go together",
+        ),
     ],
 )
 def test_page_warns_of_what_the_weights_were_not_built_on(district_page, check, term, said):
-    warned, passed = district_page(checks("passed", "passed", (check, term))), district_page(checks())
+    warned, passed = (
+        district_page(checks("passed", "passed", (check, term))),
+        district_page(checks()),
+    )
 
     assert said in warned
     assert said not in passed
 
 
 @pytest.mark.parametrize(
-    ("verdict", "words"), [("passed", "show no difference"), ("warning", "Warning: those who started differed already")]
+    ("verdict", "words"),
+    [("passed", "show no difference"), ("warning", "Warning: those who started differed already")],
 )
 def test_page_says_what_the_placebos_found(district_page, verdict, words):
     text = district_page(checks(verdict=verdict))
@@ -174,14 +257,19 @@ def test_page_says_what_the_placebos_found(district_page, verdict, words):
 def test_page_names_a_refused_check(district_page):
     text = district_page(checks(smd="refused"))
 
-    assert "The check “largest difference after weighting in what the weights were built on (standard deviations)” is refused." in text
+    assert (
+        "The check “largest difference after weighting in what the weights were built on (standard "
+        "deviations)” is refused." in text
+    )
 
 
 def test_overview_shows_groups_funnel_and_ranks(overview):
     text = overview(groups(), funnel(), ranks())
 
     assert "all districts lie within the limits of chance" in text
-    assert "Young adults" in text and "+1.2 (0.1 to 2.3)" in text and "1–3" in text and "37%" in text
+    assert (
+        "Young adults" in text and "+1.2 (0.1 to 2.3)" in text and "1–3" in text and "37%" in text
+    )
 
 
 def test_overview_says_when_a_district_lies_outside(overview):
@@ -191,29 +279,51 @@ def test_overview_says_when_a_district_lies_outside(overview):
 
 
 def test_overview_names_each_of_several_funnels(make_run, tables):
-    run = make_run(wording={"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}})
-    own = funnel().data.select("district", "intervention_id", "n_persons", "observed", "expected", "adjusted", "verdict")
-    rows = [*own.to_dicts(), *own.with_columns(intervention_id=pl.lit("language_practice")).to_dicts()]
+    run = make_run(
+        wording={"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}}
+    )
+    own = funnel().data.select(
+        "district", "intervention_id", "n_persons", "observed", "expected", "adjusted", "verdict"
+    )
+    rows = [
+        *own.to_dicts(),
+        *own.with_columns(intervention_id=pl.lit("language_practice")).to_dicts(),
+    ]
     both = published("funnel", rows, ["district", "intervention_id"])
 
     text = plain(write_overview(run, {**tables, "funnel": both}, {}, words_of_run(run, "en")))
 
-    assert all(f"Among those who could have started {name}" in text for name in ("language practice", "work training"))
+    assert all(
+        f"Among those who could have started {name}" in text
+        for name in ("language practice", "work training")
+    )
 
 
 def test_ranks_are_about_the_same_people_and_a_district_without_them_has_none(make_run, tables):
     run = make_run()
 
-    text = plain(write_overview(run, {**tables, "district_ranks": ranks()}, {}, words_of_run(run, "en")))
+    text = plain(
+        write_overview(run, {**tables, "district_ranks": ranks()}, {}, words_of_run(run, "en"))
+    )
 
-    assert "Ranks are about the same people" in text and "Which people live where is taken as known" in text
+    assert (
+        "Ranks are about the same people" in text
+        and "Which people live where is taken as known" in text
+    )
     assert "(−0.3 to 2.1)+1.2 (−0.1 to 2.2)1–337%" in text
     assert "(−0.3 to 2.1)–––" in text
 
 
 def targeting_tables(*conditions):
     rows = [
-        {"district": "all", "intervention_id": "work_training", "condition": place, "covariate": name, "side": side, "threshold": threshold}
+        {
+            "district": "all",
+            "intervention_id": "work_training",
+            "condition": place,
+            "covariate": name,
+            "side": side,
+            "threshold": threshold,
+        }
         for place, (name, side, threshold) in enumerate(conditions, start=1)
     ]
     months = {"today": (1.2, 0.2, 2.2), "rule": (2.4, 1.0, 3.8), "gain": (1.2, 0.1, 2.3)}
@@ -229,8 +339,20 @@ def targeting_tables(*conditions):
         }
         for name, (e, low, high) in months.items()
     ]
-    found = {"targeting_value": published("targeting_value", values, ["district", "intervention_id", "policy"])}
-    return found | ({"targeting_rule": published("targeting_rule", rows, ["district", "intervention_id", "condition"])} if rows else {})
+    found = {
+        "targeting_value": published(
+            "targeting_value", values, ["district", "intervention_id", "policy"]
+        )
+    }
+    return found | (
+        {
+            "targeting_rule": published(
+                "targeting_rule", rows, ["district", "intervention_id", "condition"]
+            )
+        }
+        if rows
+        else {}
+    )
 
 
 def roll_out_tables():
@@ -244,7 +366,10 @@ def roll_out_tables():
             "verdict": verdict,
             "n_adopted": 4,
         }
-        for outcome, change, verdict in (("exit", 0.25, "estimated"), ("entry", -0.3, "trend_before"))
+        for outcome, change, verdict in (
+            ("exit", 0.25, "estimated"),
+            ("entry", -0.3, "trend_before"),
+        )
     ]
     return {"rollout_effects": published("rollout_effects", rows, ["action_id", "outcome"])}
 
@@ -254,7 +379,8 @@ def roll_out_tables():
     [
         (
             (("past_work_share", "below", 0.5),),
-            "places to those for whom this holds: share of earlier months in work, below 50%. Judged on other people than those it was "
+            "places to those for whom this holds: share of earlier months in work, below 50%. "
+            "Judged on other people than those it was "
             "learned from, the rule gives +1.2",
         ),
         (
@@ -270,10 +396,18 @@ def roll_out_tables():
 )
 def test_overview_says_who_gains_most_beside_todays_placement(make_run, tables, conditions, words):
     run = make_run(wording=WORDING)
-    protocol = yaml.safe_load(run.path("protocol.yaml").read_text(encoding="utf-8")) | {"covariates": COVARIATES}
-    run.path("protocol.yaml").write_text(yaml.safe_dump(protocol, allow_unicode=True), encoding="utf-8")
+    protocol = yaml.safe_load(run.path("protocol.yaml").read_text(encoding="utf-8")) | {
+        "covariates": COVARIATES
+    }
+    run.path("protocol.yaml").write_text(
+        yaml.safe_dump(protocol, allow_unicode=True), encoding="utf-8"
+    )
 
-    text = plain(write_overview(run, {**tables, **targeting_tables(*conditions)}, {}, words_of_run(run, "en")))
+    text = plain(
+        write_overview(
+            run, {**tables, **targeting_tables(*conditions)}, {}, words_of_run(run, "en")
+        )
+    )
 
     assert words in text
     assert "To those whom the rule names+2.4 (1.0 to 3.8)" in text

@@ -1,4 +1,6 @@
-"""The catalogue is complete in both languages, and numbers are written as each reader writes them."""
+"""The catalogue is complete in both languages, and numbers are written as each reader writes
+them.
+"""
 
 import re
 from datetime import date
@@ -15,20 +17,34 @@ from evalkit.charts import KEYS
 from evalkit.disclosure import DECLARED, RULE_TEXTS
 from evalkit.errors import ParameterError
 from evalkit.report import words
-from evalkit.report.language import CATALOGUE, placeholders, read_catalogue, with_soft_hyphens, wording_for
+from evalkit.report.language import (
+    CATALOGUE,
+    placeholders,
+    read_catalogue,
+    with_soft_hyphens,
+    wording_for,
+)
 
 MINUS, NBSP = "\u2212", "\u00a0"
 ROOM = Path(evalkit.report.__file__).parent
 
 
 def test_catalogue_has_both_languages_under_every_key():
-    lacking = [key for key, text in read_catalogue().items() if set(text) != {"sv", "en"} or not all(text.values())]
+    lacking = [
+        key
+        for key, text in read_catalogue().items()
+        if set(text) != {"sv", "en"} or not all(text.values())
+    ]
 
     assert lacking == []
 
 
 def test_catalogue_has_the_same_placeholders_in_both_languages():
-    uneven = [key for key, text in read_catalogue().items() if placeholders(text["sv"]) != placeholders(text["en"])]
+    uneven = [
+        key
+        for key, text in read_catalogue().items()
+        if placeholders(text["sv"]) != placeholders(text["en"])
+    ]
 
     assert uneven == []
 
@@ -54,26 +70,39 @@ def test_no_text_names_districts_where_they_are_municipalities(language):
     entries = words(language, wording_for("municipalities")).entries
     said = {key: re.sub(r"\{\w+\}", "", text) for key, text in entries.items()}
 
-    assert [key for key, text in said.items() if re.search("distri[ck]t", text, re.IGNORECASE)] == []
+    assert [
+        key for key, text in said.items() if re.search("distri[ck]t", text, re.IGNORECASE)
+    ] == []
 
 
 def test_catalogue_values_fill_each_other_without_end():
     both = [words(language) for language in ("sv", "en")]
 
-    assert all(w.text(key.removeprefix("value.")) for w in both for key in read_catalogue() if key.startswith("value."))
+    assert all(
+        w.text(key.removeprefix("value."))
+        for w in both
+        for key in read_catalogue()
+        if key.startswith("value.")
+    )
 
 
 def test_every_district_of_a_run_has_words_as_a_covariate(run, words):
     said = {"sv": "bor i ", "en": "lives in "}[words.language]
 
-    assert [words.text(f"lives_in_{one}") for one in run.params.districts] == [said + one for one in run.params.districts]
+    assert [words.text(f"lives_in_{one}") for one in run.params.districts] == [
+        said + one for one in run.params.districts
+    ]
 
 
 @pytest.mark.parametrize(
     ("term", "sv", "en"),
     [
         ("calendar_time", "kalendertid", "calendar time"),
-        ("calendar_time_curve_3", "kalendertid, kurvans böjning 3", "calendar time, bend 3 of the curve"),
+        (
+            "calendar_time_curve_3",
+            "kalendertid, kurvans böjning 3",
+            "calendar time, bend 3 of the curve",
+        ),
         ("covariate.age_from_12", "ålder utan arbete: från 12", "age without a job: from 12"),
         ("age_unknown", "ålder utan arbete: ej känt", "age without a job: not known"),
         ("season_from_3", "start i mars–maj", "start in March–May"),
@@ -90,7 +119,9 @@ def test_every_term_of_a_covariate_with_a_word_has_words(term, sv, en):
 
 
 def test_catalogue_has_every_text_that_the_code_names():
-    source = " ".join(path.read_text(encoding="utf-8") for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2")])
+    source = " ".join(
+        path.read_text(encoding="utf-8") for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2")]
+    )
     named = set(re.findall(r'(?:text|html|label)\(\s*"([a-z_]+\.[a-z_.]+[a-z])"', source))
 
     assert named - read_catalogue().keys() == set()
@@ -113,14 +144,20 @@ def test_catalogue_has_every_column_whose_totals_are_taken_as_known():
 
 @pytest.mark.parametrize("said", ["lönar sig", "pays for society", "pay for society"])
 def test_catalogue_says_that_an_intervention_pays_only_with_for_whom_and_by_when(said):
-    texts = [text for both in read_catalogue().values() for text in both.values() if said in text.lower()]
+    texts = [
+        text for both in read_catalogue().values() for text in both.values() if said in text.lower()
+    ]
 
-    assert texts and all("{horizon}" in text and ("samhället" in text or "society" in text) for text in texts)
+    assert texts and all(
+        "{horizon}" in text and ("samhället" in text or "society" in text) for text in texts
+    )
 
 
 @pytest.mark.parametrize("forbidden", ["lönsam", "pays off", "profitable", "cost-effective"])
 def test_catalogue_has_one_word_for_what_pays(forbidden):
-    assert [key for key, both in read_catalogue().items() if forbidden in " ".join(both.values())] == []
+    assert [
+        key for key, both in read_catalogue().items() if forbidden in " ".join(both.values())
+    ] == []
 
 
 def test_only_long_compounds_may_be_divided():
@@ -133,7 +170,10 @@ def test_only_long_compounds_may_be_divided():
 def test_text_fills_placeholders_and_values():
     text = words("en").text("limits.withheld", min_count=5)
 
-    assert text == "numbers that rest on fewer than 5 people, or that would give away such small numbers"
+    assert (
+        text
+        == "numbers that rest on fewer than 5 people, or that would give away such small numbers"
+    )
 
 
 def test_text_uses_the_runs_own_word_everywhere():
@@ -160,8 +200,10 @@ def test_text_names_the_nearest_key_when_a_key_is_missing():
     assert str(caught.value).splitlines() == [
         'The catalogue has no text "who.leed".',
         "  where: evalkit/report/catalogue.yaml, language sv",
-        "  why:   A page is written whole in one language or not at all; a missing word would be a hole in a sentence.",
-        '  fix:   add "who.leed" to the catalogue, or "value.who.leed" under wording in the run file; did you mean "who.lead"?',
+        "  why:   A page is written whole in one language or not at all; a missing word would be a "
+        "hole in a sentence.",
+        '  fix:   add "who.leed" to the catalogue, or "value.who.leed" under wording in the run '
+        'file; did you mean "who.lead"?',
     ]
 
 
@@ -179,20 +221,41 @@ def test_text_names_the_placeholder_that_was_not_filled():
 
 def test_wording_faults_are_named_together():
     with pytest.raises(ParameterError) as caught:
-        words("en", {"suport": {"sv": "a", "en": "b"}, "work": {"en": "labour"}, "who.count": {"sv": "{x}", "en": "{x}"}})
+        words(
+            "en",
+            {
+                "suport": {"sv": "a", "en": "b"},
+                "work": {"en": "labour"},
+                "who.count": {"sv": "{x}", "en": "{x}"},
+            },
+        )
 
     assert str(caught.value).splitlines() == [
         "3 faults in the run's own wording.",
-        '  where: wording: unknown key "suport" (did you mean "support"?); "value.work" lacks sv; "who.count" has an unknown placeholder "x"',
-        "  why:   Wording replaces texts of evalkit/report/catalogue.yaml in both languages; new words may only name values of tables.",
-        "  fix:   mend the named keys; a word for a value of the run's own tables is added as value.NAME.",
+        '  where: wording: unknown key "suport" (did you mean "support"?); "value.work" lacks sv; '
+        '"who.count" has an unknown placeholder "x"',
+        "  why:   Wording replaces texts of evalkit/report/catalogue.yaml in both languages; new "
+        "words may only name values of tables.",
+        "  fix:   mend the named keys; a word for a value of the run's own tables is added as "
+        "value.NAME.",
     ]
 
 
 @pytest.mark.parametrize(
     ("language", "shown"),
     [
-        ("sv", [f"1{NBSP}234{NBSP}568", f"{MINUS}0,3", "0", f"12{NBSP}%", "+5", f"{MINUS}1{NBSP}200{NBSP}kr", f"1{NBSP}234{NBSP}GBP"]),
+        (
+            "sv",
+            [
+                f"1{NBSP}234{NBSP}568",
+                f"{MINUS}0,3",
+                "0",
+                f"12{NBSP}%",
+                "+5",
+                f"{MINUS}1{NBSP}200{NBSP}kr",
+                f"1{NBSP}234{NBSP}GBP",
+            ],
+        ),
         ("en", ["1,234,568", f"{MINUS}0.3", "0", "12%", "+5", f"{MINUS}SEK{NBSP}1,200", "£1,234"]),
     ],
 )
@@ -244,12 +307,22 @@ def test_catalogue_file_is_plain_yaml():
 
 @pytest.mark.parametrize("language", ["sv", "en"])
 @pytest.mark.parametrize(
-    "reason", ["few_starters", "few_comparable", "constant_covariate", "no_starters", "no_one_eligible", "no_comparison"]
+    "reason",
+    [
+        "few_starters",
+        "few_comparable",
+        "constant_covariate",
+        "no_starters",
+        "no_one_eligible",
+        "no_comparison",
+    ],
 )
 def test_every_reason_why_an_effect_cannot_be_said_has_words(language, reason):
     known = {"n_starters": 7, "min_starters": 10, "intervention": "training"}
 
-    sentences = [words(language).text(f"reason.{reason}{ending}", **known) for ending in ("", "_withheld")]
+    sentences = [
+        words(language).text(f"reason.{reason}{ending}", **known) for ending in ("", "_withheld")
+    ]
 
     assert all(sentence.endswith(".") and "{" not in sentence for sentence in sentences)
 
@@ -280,7 +353,9 @@ def test_a_probability_near_none_or_all_draws_is_a_bound(share, sv, en):
     ],
 )
 def test_a_share_that_is_more_than_none_is_never_written_as_none(share, digits, sv, en):
-    shown = [words(language).percent(share, digits).replace("\u00a0", " ") for language in ("sv", "en")]
+    shown = [
+        words(language).percent(share, digits).replace("\u00a0", " ") for language in ("sv", "en")
+    ]
 
     assert shown == [sv, en]
 
@@ -288,6 +363,12 @@ def test_a_share_that_is_more_than_none_is_never_written_as_none(share, digits, 
 def test_an_interventions_own_price_bears_the_interventions_word():
     catalogue = words("en", {"value.coaching": {"sv": "coachning", "en": "coaching"}})
 
-    assert catalogue.price("programme_place.coaching", "place in the programme: Coachning på torget") == "place in the programme: coaching"
-    assert catalogue.price("programme_place.other", "place in the programme: Annat") == "place in the programme: Annat"
+    assert (
+        catalogue.price("programme_place.coaching", "place in the programme: Coachning på torget")
+        == "place in the programme: coaching"
+    )
+    assert (
+        catalogue.price("programme_place.other", "place in the programme: Annat")
+        == "place in the programme: Annat"
+    )
     assert catalogue.price("wage", "gross wage") == "gross wage"

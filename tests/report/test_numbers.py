@@ -1,10 +1,23 @@
-"""A number cannot reach a page without its address; withheld values become marks with the same address."""
+"""A number cannot reach a page without its address; withheld values become marks with the same
+address.
+"""
 
 import pytest
 
 from evalkit.errors import DisclosureError
 from evalkit.report import words
-from evalkit.report.numbers import COUNT, POINTS, SHARE, Form, Row, Shelf, gain_form, interval, number, points_form
+from evalkit.report.numbers import (
+    COUNT,
+    POINTS,
+    SHARE,
+    Form,
+    Row,
+    Shelf,
+    gain_form,
+    interval,
+    number,
+    points_form,
+)
 
 EN = words("en")
 
@@ -16,13 +29,19 @@ def row(status="ok", **values):
 def test_number_carries_table_row_column_and_form():
     shown = number(row(share=0.256), "share", SHARE, EN)
 
-    assert shown == '<span class="number" data-table="exits" data-row="3" data-col="share" data-form="percent:0">26%</span>'
+    assert (
+        shown == '<span class="number" data-table="exits" data-row="3" data-col="share" '
+        'data-form="percent:0">26%</span>'
+    )
 
 
 def test_number_is_a_mark_when_withheld():
     shown = number(row("suppressed", count=None), "count", COUNT, EN, unit="people")
 
-    assert shown == '<span class="mark" data-table="exits" data-row="3" data-col="count" data-form="withheld">not shown</span>'
+    assert (
+        shown == '<span class="mark" data-table="exits" data-row="3" data-col="count" '
+        'data-form="withheld">not shown</span>'
+    )
 
 
 def test_number_says_when_there_is_nothing_to_estimate():
@@ -54,7 +73,9 @@ def test_interval_writes_the_sign_of_per_cent_once_and_no_plus():
 
 @pytest.mark.parametrize(("size", "digits"), [(60.0, 0), (4200.0, -1), (23000.0, -2)])
 def test_gain_form_rounds_with_the_size_of_the_range(size, digits):
-    assert gain_form(row(estimate=1.0, ci_lower=-size, ci_upper=2.0, currency="GBP")) == Form("gain", digits, "GBP")
+    assert gain_form(row(estimate=1.0, ci_lower=-size, ci_upper=2.0, currency="GBP")) == Form(
+        "gain", digits, "GBP"
+    )
 
 
 @pytest.mark.parametrize(("upper", "digits"), [(-0.003, 1), (-0.2, 0), (0.0, 0)])
@@ -79,7 +100,9 @@ def test_shelf_finds_a_family_in_its_districts_own_tables(tables):
 
     rows = shelf.rows("exit_curves", district="Norr", month=24)
 
-    assert {(found.table, found["exit"]) for found in rows} == {("exit_curves-norr", exit_) for exit_ in ("work", "studies", "training")}
+    assert {(found.table, found["exit"]) for found in rows} == {
+        ("exit_curves-norr", exit_) for exit_ in ("work", "studies", "training")
+    }
 
 
 def test_shelf_tells_exits_from_exit_curves(tables):

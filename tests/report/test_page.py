@@ -10,7 +10,14 @@ import yaml
 
 from evalkit.disclosure import protect_estimates, publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
-from evalkit.report import words_of_run, write_district_page, write_district_pages, write_index, write_overview, write_overviews
+from evalkit.report import (
+    words_of_run,
+    write_district_page,
+    write_district_pages,
+    write_index,
+    write_overview,
+    write_overviews,
+)
 
 SECTIONS = ["who", "stay", "change", "value", "value_time", "sure", "limits", "origin"]
 
@@ -51,7 +58,13 @@ def page(run, tables, figures, words):
     def write(district: str, **changed) -> str:
         chosen = {name: table for name, table in {**tables, **changed}.items() if table is not None}
         shown = (
-            figures if district == "Norr" else {name: svg for name, svg in figures.items() if name != "states" or district == "Öster & Ön"}
+            figures
+            if district == "Norr"
+            else {
+                name: svg
+                for name, svg in figures.items()
+                if name != "states" or district == "Öster & Ön"
+            }
         )
         return write_district_page(run, district, chosen, shown, words).read_text(encoding="utf-8")
 
@@ -64,7 +77,11 @@ def english(run, tables, figures):
 
     def write(district: str, tables=tables) -> str:
         shown = {} if district == "Söder" else figures
-        return plain(write_district_page(run, district, tables, shown, words_of_run(run, "en")).read_text(encoding="utf-8"))
+        return plain(
+            write_district_page(run, district, tables, shown, words_of_run(run, "en")).read_text(
+                encoding="utf-8"
+            )
+        )
 
     return write
 
@@ -78,7 +95,10 @@ def test_district_page_answers_in_order(page):
 def test_district_page_lists_the_runs_notices_before_any_number(page, words):
     html = page("Norr")
 
-    first = {"sv": "Det här visar metoden, inte ett resultat.", "en": "This shows the method, not a finding."}[words.language]
+    first = {
+        "sv": "Det här visar metoden, inte ett resultat.",
+        "en": "This shows the method, not a finding.",
+    }[words.language]
     assert 0 < html.index(first) < html.index("data-table")
 
 
@@ -95,7 +115,9 @@ def test_district_page_has_no_id_twice_and_no_link_into_nothing(page):
     reader = Reader(page("Norr"))
 
     ids = [attributes["id"] for _, attributes in reader.attributes if "id" in attributes]
-    inside = [a["href"][1:] for tag, a in reader.attributes if tag == "a" and a["href"].startswith("#")]
+    inside = [
+        a["href"][1:] for tag, a in reader.attributes if tag == "a" and a["href"].startswith("#")
+    ]
     assert len(ids) == len(set(ids))
     assert set(inside) <= set(ids)
 
@@ -118,16 +140,27 @@ def test_district_page_links_to_overview_districts_and_its_other_language(run, p
     hrefs = [a["href"] for tag, a in Reader(page("Norr")).attributes if tag == "a"]
 
     other = "en" if words.language == "sv" else "sv"
-    assert {"index.html", "norr.html", "öster-ön.html", "söder.html", f"../{other}/norr.html"} <= set(hrefs)
+    assert {
+        "index.html",
+        "norr.html",
+        "öster-ön.html",
+        "söder.html",
+        f"../{other}/norr.html",
+    } <= set(hrefs)
 
 
 def test_every_number_of_a_page_resolves_to_its_published_table(run, page, tables):
     for table in tables.values():
         publish(table, run.run_dir)
-    spans = re.findall(r'data-table="([^"]+)" data-row="(\d+)" data-col="(\w+)" data-form="([^"]+)"', page("Norr"))
+    spans = re.findall(
+        r'data-table="([^"]+)" data-row="(\d+)" data-col="(\w+)" data-form="([^"]+)"', page("Norr")
+    )
 
     withheld = [form == "withheld" for *_, form in spans]
-    values = [read_published(run.run_dir, table).data.filter(row_id=int(row))[column].item() for table, row, column, _ in spans]
+    values = [
+        read_published(run.run_dir, table).data.filter(row_id=int(row))[column].item()
+        for table, row, column, _ in spans
+    ]
     assert len(spans) > 100
     assert [value is None for value in values] == withheld
 
@@ -140,20 +173,35 @@ def test_no_figure_of_a_table_stands_outside_its_address(page):
 
 
 def test_lead_says_that_the_data_cannot_tell_when_the_range_holds_zero(english):
-    assert "The data cannot tell whether work training changes how long those who started are in work" in english("Norr")
+    assert (
+        "The data cannot tell whether work training changes how long those who started are in work"
+        in english("Norr")
+    )
 
 
 @pytest.mark.parametrize(
     ("probability", "said"),
     [
         (0.97, "Those who started work training spent more time in work than comparable people"),
-        (0.85, "Those who started work training probably spent more time in work than comparable people"),
-        (0.12, "Those who started work training probably spent less time in work than comparable people"),
+        (
+            0.85,
+            "Those who started work training probably spent more time in work than comparable "
+            "people",
+        ),
+        (
+            0.12,
+            "Those who started work training probably spent less time in work than comparable "
+            "people",
+        ),
         (0.02, "Those who started work training spent less time in work than comparable people"),
     ],
 )
-def test_lead_compares_months_as_sure_as_the_draws_have_it(english, tables, make_summary, probability, said):
-    assert said in english("Norr", {**tables, "effect_summary": make_summary(0.2, 1.5, probability)})
+def test_lead_compares_months_as_sure_as_the_draws_have_it(
+    english, tables, make_summary, probability, said
+):
+    assert said in english(
+        "Norr", {**tables, "effect_summary": make_summary(0.2, 1.5, probability)}
+    )
 
 
 def test_page_gives_the_reason_and_names_the_effect_as_pooled_when_it_cannot_be_said(english):
@@ -167,31 +215,55 @@ def test_page_gives_the_reason_and_names_the_effect_as_pooled_when_it_cannot_be_
 def test_page_does_not_show_the_number_of_starters_when_it_is_withheld(english):
     text = english("Söder")
 
-    assert "Too few people started work training here: at least 10 are needed, and the number is so small that it is not shown." in text
+    assert (
+        "Too few people started work training here: at least 10 are needed, and the number is so "
+        "small that it is not shown." in text
+    )
 
 
 def _with_three_people(tables, district):
-    """The tables as they are where three people live in a district: everything of it is withheld."""
-    return {name: _withheld(table, district) if "district" in table.keys else table for name, table in tables.items()}
+    """The tables as they are where three people live in a district: everything of it is
+    withheld.
+    """
+    return {
+        name: _withheld(table, district) if "district" in table.keys else table
+        for name, table in tables.items()
+    }
 
 
 def _withheld(table, district):
-    values = [column for column in table.data.columns if column not in ("row_id", "status", *table.keys)]
+    values = [
+        column for column in table.data.columns if column not in ("row_id", "status", *table.keys)
+    ]
     is_there = pl.col("district") == district
-    people = table.data.with_columns(n_behind=pl.when(is_there | (pl.col("status") == "suppressed")).then(3).otherwise(100))
+    people = table.data.with_columns(
+        n_behind=pl.when(is_there | (pl.col("status") == "suppressed")).then(3).otherwise(100)
+    )
     origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
-    return protect_estimates(people, keys=list(table.keys), values=values, n_persons="n_behind", **origin)
+    return protect_estimates(
+        people, keys=list(table.keys), values=values, n_persons="n_behind", **origin
+    )
 
 
 @pytest.mark.parametrize("district", ["Norr", "Söder"])
 def test_page_of_a_district_of_three_people_says_so_in_words(run, tables, district):
     few = _with_three_people(tables, district)
 
-    text = plain(write_district_page(run, district, few, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+    text = plain(
+        write_district_page(run, district, few, {}, words_of_run(run, "en")).read_text(
+            encoding="utf-8"
+        )
+    )
 
-    assert f"How many people in {district} have been on income support is not shown: the number is too small" in text
+    assert (
+        f"How many people in {district} have been on income support is not shown: the number is "
+        "too small" in text
+    )
     assert f"What work training changes cannot be said for {district} alone." in text
-    assert "So few people here could have started work training that nothing about them is shown." in text
+    assert (
+        "So few people here could have started work training that nothing about them is shown."
+        in text
+    )
     assert f"All districts together – not {district}" in text
 
 
@@ -199,16 +271,24 @@ def test_page_of_a_district_without_people_says_so(run, tables):
     nobody = {name: table for name, table in tables.items() if "söder" not in name}
     nobody["people"] = tables["people"].where(district=["Norr", "Öster & Ön", "all"])
 
-    text = plain(write_district_page(run, "Söder", nobody, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+    text = plain(
+        write_district_page(run, "Söder", nobody, {}, words_of_run(run, "en")).read_text(
+            encoding="utf-8"
+        )
+    )
 
     assert "The data hold no people in Söder." in text
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
-def test_overview_with_a_district_of_three_people_says_that_nothing_can_be_said_of_it(run, tables, language):
+def test_overview_with_a_district_of_three_people_says_that_nothing_can_be_said_of_it(
+    run, tables, language
+):
     words = words_of_run(run, language)
 
-    html = write_overview(run, _with_three_people(tables, "Söder"), {}, words).read_text(encoding="utf-8")
+    html = write_overview(run, _with_three_people(tables, "Söder"), {}, words).read_text(
+        encoding="utf-8"
+    )
 
     line = next(line for line in html.split("<tr>") if ">Söder</a></th>" in line)
     shown = words.text("mark.suppressed")
@@ -220,21 +300,35 @@ def test_page_of_a_district_with_its_own_effect_shows_no_pooled_part(english):
     assert "All districts together – not" not in english("Norr")
 
 
-def test_page_sets_several_interventions_beside_each_other_and_names_each(run_of_two, two_interventions):
-    html = write_district_page(run_of_two, "Norr", two_interventions, {}, words_of_run(run_of_two, "en")).read_text(encoding="utf-8")
+def test_page_sets_several_interventions_beside_each_other_and_names_each(
+    run_of_two, two_interventions
+):
+    html = write_district_page(
+        run_of_two, "Norr", two_interventions, {}, words_of_run(run_of_two, "en")
+    ).read_text(encoding="utf-8")
 
     text = plain(html)
     assert "What do the interventions change?" in text
-    assert "The data cannot tell whether it comes to more or less time in work: language practice and work training" in text
+    assert (
+        "The data cannot tell whether it comes to more or less time in work: language practice and "
+        "work training" in text
+    )
     assert "The interventions beside each other" in text
     # Over what each changes, gives, when it pays and what it rests on.
-    assert [html.count(f"<h3>{name}</h3>") for name in ("Language practice", "Work training")] == [4, 4]
+    assert [html.count(f"<h3>{name}</h3>") for name in ("Language practice", "Work training")] == [
+        4,
+        4,
+    ]
     assert text.count("The difference can be read as a result of the intervention only if") == 1
 
 
 def _refused(table, **which):
-    """The table effect_status with the effects that have these key values (or all) refused in every district."""
-    is_meant = pl.all_horizontal(pl.lit(True), *(pl.col(key) == value for key, value in which.items()))
+    """The table effect_status with the effects that have these key values (or all) refused in every
+    district.
+    """
+    is_meant = pl.all_horizontal(
+        pl.lit(True), *(pl.col(key) == value for key, value in which.items())
+    )
     own = table.data.drop("row_id", "status").with_columns(
         effect_state=pl.when(is_meant).then(pl.lit("cannot_be_said")).otherwise("effect_state"),
         reason=pl.when(is_meant).then(pl.lit("unbalanced")).otherwise("reason"),
@@ -244,50 +338,96 @@ def _refused(table, **which):
     return protect_estimates(own, keys=list(table.keys), values=values, n_persons=None, **origin)
 
 
-def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused_everywhere(run, tables, figures):
+def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused_everywhere(
+    run, tables, figures
+):
     refused = {**tables, "effect_status": _refused(tables["effect_status"])}
-    drawn = {name: svg for name, svg in figures.items() if name in ("exit_curves", "states", "balance-work-training")}
+    drawn = {
+        name: svg
+        for name, svg in figures.items()
+        if name in ("exit_curves", "states", "balance-work-training")
+    }
 
     for write, place in ((write_district_page, ("Norr",)), (write_overview, ())):
-        html = write(run, *place, refused, drawn, words_of_run(run, "en")).read_text(encoding="utf-8")
+        html = write(run, *place, refused, drawn, words_of_run(run, "en")).read_text(
+            encoding="utf-8"
+        )
 
         sure = plain(html).split("How sure are we?")[-1].split("What can we not say?")[0]
         assert "No effect was estimated" in sure
         assert "No effect of work training is told. This is how alike" in sure
         assert html.count("<figure") == len(drawn)
-        assert ("The comparison of the groups and the other ways of counting are for all districts together." in sure) == bool(place)
-        lead = "neither for Norr nor for all districts together" if place else "not even for all districts together"
+        assert (
+            "The comparison of the groups and the other ways of counting are for all districts "
+            "together." in sure
+        ) == bool(place)
+        lead = (
+            "neither for Norr nor for all districts together"
+            if place
+            else "not even for all districts together"
+        )
         assert f"What work training changes cannot be said, {lead}." in plain(html)
         # Nothing is told of a difference that was refused.
-        assert "other reasonable ways of counting" not in sure and "Without making the groups comparable" not in sure
+        assert (
+            "other reasonable ways of counting" not in sure
+            and "Without making the groups comparable" not in sure
+        )
 
 
 def test_page_shows_the_answer_to_another_question_where_the_first_is_refused(run, tables, figures):
     never = "start_now_rather_than_never"
-    both = {name: _with_estimand(tables[name], never) for name in ("effect_status", "effect_curves", "effect_summary")}
+    both = {
+        name: _with_estimand(tables[name], never)
+        for name in ("effect_status", "effect_curves", "effect_summary")
+    }
     both["effect_status"] = _refused(both["effect_status"], estimand="start_now_rather_than_wait")
-    of = {f"{name}-work-training-start-now-rather-than-never": figures["states"] for name in ("effect_curves", "effect_months")}
+    of = {
+        f"{name}-work-training-start-now-rather-than-never": figures["states"]
+        for name in ("effect_curves", "effect_months")
+    }
 
-    html = write_district_page(run, "Norr", {**tables, **both}, of, words_of_run(run, "en")).read_text(encoding="utf-8")
+    html = write_district_page(
+        run, "Norr", {**tables, **both}, of, words_of_run(run, "en")
+    ).read_text(encoding="utf-8")
 
-    assert "What work training changes cannot be said, neither for Norr nor for all districts together." in plain(html)
-    assert "The same pictures for another question: starting now compared with never starting" in plain(html)
+    assert (
+        "What work training changes cannot be said, neither for Norr nor for all districts "
+        "together." in plain(html)
+    )
+    assert (
+        "The same pictures for another question: starting now compared with never starting"
+        in plain(html)
+    )
 
 
 def _with_estimand(table, estimand):
     """The table with the same rows under another estimand too."""
     own = table.data.drop("row_id", "status")
     values = [name for name in own.columns if name not in table.keys]
-    both = pl.concat([own.filter(pl.col("estimand") != estimand), own.with_columns(estimand=pl.lit(estimand))])
+    both = pl.concat(
+        [own.filter(pl.col("estimand") != estimand), own.with_columns(estimand=pl.lit(estimand))]
+    )
     origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
     return protect_estimates(both, keys=list(table.keys), values=values, n_persons=None, **origin)
 
 
-def test_page_shows_how_alike_the_groups_of_one_refused_effect_of_two_are(run_of_two, two_interventions, figures):
-    refused = {**two_interventions, "effect_status": _refused(two_interventions["effect_status"], intervention_id="language_practice")}
-    of = {f"balance-{name}": figures["balance-work-training"] for name in ("work-training", "language-practice")}
+def test_page_shows_how_alike_the_groups_of_one_refused_effect_of_two_are(
+    run_of_two, two_interventions, figures
+):
+    refused = {
+        **two_interventions,
+        "effect_status": _refused(
+            two_interventions["effect_status"], intervention_id="language_practice"
+        ),
+    }
+    of = {
+        f"balance-{name}": figures["balance-work-training"]
+        for name in ("work-training", "language-practice")
+    }
 
-    html = write_district_page(run_of_two, "Norr", refused, of, words_of_run(run_of_two, "en")).read_text(encoding="utf-8")
+    html = write_district_page(
+        run_of_two, "Norr", refused, of, words_of_run(run_of_two, "en")
+    ).read_text(encoding="utf-8")
 
     assert "No effect of language practice is told." in plain(html)
     assert html.count("<figure") == 2
@@ -318,51 +458,85 @@ def test_page_says_with_whom_those_who_started_are_compared(make_run, tables, ch
     families = ("effect_status", "effect_curves", "effect_summary", "value_parts", "value_payback")
     told = {name: _with_estimand(tables[name], estimand) for name in families}
 
-    text = plain(write_district_page(run, "Norr", {**tables, **told}, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+    text = plain(
+        write_district_page(run, "Norr", {**tables, **told}, {}, words_of_run(run, "en")).read_text(
+            encoding="utf-8"
+        )
+    )
 
     assert lead in text and rests in text
     assert f"The sum is the difference between those who started and {lead}" in text
 
 
 @pytest.mark.parametrize(
-    ("estimand", "said"), [("ATE", "everybody who could have started"), ("overlap", "might as well have started as not")]
+    ("estimand", "said"),
+    [("ATE", "everybody who could have started"), ("overlap", "might as well have started as not")],
 )
 def test_page_says_of_whom_an_effect_is_told(make_run, tables, estimand, said):
     run = _with_protocol(make_run(), "protocol.yaml", estimand=estimand)
 
-    assert said in plain(write_district_page(run, "Norr", tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+    assert said in plain(
+        write_district_page(run, "Norr", tables, {}, words_of_run(run, "en")).read_text(
+            encoding="utf-8"
+        )
+    )
 
 
 def test_page_tells_an_effect_in_the_outcome_of_its_protocol(make_run, told_in_studies):
     run = _with_protocol(make_run(), "protocol.yaml", primary_outcome="studies")
 
     swedish, english = (
-        plain(write_district_page(run, "Norr", told_in_studies(), {}, words_of_run(run, language)).read_text(encoding="utf-8"))
+        plain(
+            write_district_page(
+                run, "Norr", told_in_studies(), {}, words_of_run(run, language)
+            ).read_text(encoding="utf-8")
+        )
         for language in ("sv", "en")
     )
 
-    assert "The data cannot tell whether work training changes how long those who started are in studies" in english
+    assert (
+        "The data cannot tell whether work training changes how long those who started are in "
+        "studies" in english
+    )
     assert "45% were in studies, against 39%" in english
-    assert "Underlaget kan inte avgöra om arbetsträning ändrar hur länge de som började är i studier" in swedish
-    change = english.split("What does the intervention change?")[-1].split("What does the intervention cost")[0]
+    assert (
+        "Underlaget kan inte avgöra om arbetsträning ändrar hur länge de som började är i studier"
+        in swedish
+    )
+    change = english.split("What does the intervention change?")[-1].split(
+        "What does the intervention cost"
+    )[0]
     # The change in work is still told, as another outcome.
     assert change.index("months in studies") < change.index("months in work")
     assert "share in work" not in change.lower()
 
 
-def test_page_tells_each_of_several_effects_in_its_own_outcome(run_of_two, two_interventions, told_in_studies):
+def test_page_tells_each_of_several_effects_in_its_own_outcome(
+    run_of_two, two_interventions, told_in_studies
+):
     run = _with_protocol(run_of_two, "second.yaml", primary_outcome="studies")
     mixed = told_in_studies("language_practice", two_interventions)
 
-    text = plain(write_district_page(run, "Norr", mixed, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+    text = plain(
+        write_district_page(run, "Norr", mixed, {}, words_of_run(run, "en")).read_text(
+            encoding="utf-8"
+        )
+    )
 
-    assert "The data cannot tell whether it comes to more or less time in work: work training" in text
-    assert "The data cannot tell whether it comes to more or less time in studies: language practice" in text
+    assert (
+        "The data cannot tell whether it comes to more or less time in work: work training" in text
+    )
+    assert (
+        "The data cannot tell whether it comes to more or less time in studies: language practice"
+        in text
+    )
     assert "Months in what the intervention is to lead to" in text
 
 
 def test_page_names_each_intervention_whose_pooled_numbers_it_shows(run_of_two, two_interventions):
-    html = write_district_page(run_of_two, "Söder", two_interventions, {}, words_of_run(run_of_two, "en")).read_text(encoding="utf-8")
+    html = write_district_page(
+        run_of_two, "Söder", two_interventions, {}, words_of_run(run_of_two, "en")
+    ).read_text(encoding="utf-8")
 
     assert "Cannot be said for Söder alone: language practice and work training." in plain(html)
     assert "<h3>Language practice: all districts together – not Söder</h3>" in html
@@ -370,7 +544,11 @@ def test_page_names_each_intervention_whose_pooled_numbers_it_shows(run_of_two, 
 
 
 def test_overview_names_the_interventions_whose_effect_can_be_said(run_of_two, two_interventions):
-    text = plain(write_overview(run_of_two, two_interventions, {}, words_of_run(run_of_two, "en")).read_text(encoding="utf-8"))
+    text = plain(
+        write_overview(run_of_two, two_interventions, {}, words_of_run(run_of_two, "en")).read_text(
+            encoding="utf-8"
+        )
+    )
 
     assert "Interventions whose effect can be said in the district" in text
     assert "language practice, work training" in text
@@ -390,13 +568,23 @@ def test_page_counts_the_comparison_in_people_where_one_may_be_compared_often(en
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("sv", "Att börja betyder här att börja inom 4 månader"), ("en", "To start means here to start within 4 months")],
+    [
+        ("sv", "Att börja betyder här att börja inom 4 månader"),
+        ("en", "To start means here to start within 4 months"),
+    ],
 )
-def test_page_says_within_how_many_months_the_start_may_come_under_a_grace_period(run, tables, language, said):
+def test_page_says_within_how_many_months_the_start_may_come_under_a_grace_period(
+    run, tables, language, said
+):
     path = run.run_file.with_name("protocol.yaml")
-    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text(encoding="utf-8")), "grace_months": 3}), encoding="utf-8")
+    path.write_text(
+        yaml.safe_dump({**yaml.safe_load(path.read_text(encoding="utf-8")), "grace_months": 3}),
+        encoding="utf-8",
+    )
 
-    page = write_district_page(run, "Norr", tables, {}, words_of_run(run, language)).read_text(encoding="utf-8")
+    page = write_district_page(run, "Norr", tables, {}, words_of_run(run, language)).read_text(
+        encoding="utf-8"
+    )
 
     assert said in plain(page)
 
@@ -409,8 +597,10 @@ def test_page_says_all_prices_when_all_are_of_grade_l(english, tables):
 
 def test_page_says_how_many_periods_stand_apart_and_from_what(page, words):
     said = {
-        "en": "21 of the periods were already running when the data begin, and when they began is not known. They stand apart from all",
-        "sv": "21 av perioderna pågick redan när underlaget börjar, och när de började är inte känt. De står utanför allt som räknas",
+        "en": "21 of the periods were already running when the data begin, and when they began is "
+        "not known. They stand apart from all",
+        "sv": "21 av perioderna pågick redan när underlaget börjar, och när de började är inte "
+        "känt. De står utanför allt som räknas",
     }
 
     assert said[words.language] in plain(page("Norr"))
@@ -418,23 +608,31 @@ def test_page_says_how_many_periods_stand_apart_and_from_what(page, words):
 
 def test_page_says_from_which_source_states_come_and_how_much_is_unknown(page, words):
     said = {
-        "en": "50% have their state from records of livelihood, 8% from months with a payment and 2% from reasons for leaving; 40% have an unknown",
-        "sv": "till 50 % från uppgifter om försörjning, till 8 % från månader med utbetalning och till 2 % från avslutsorsaker; 40 % av månaderna",
+        "en": "50% have their state from records of livelihood, 8% from months with a payment and "
+        "2% from reasons for leaving; 40% have an unknown",
+        "sv": "till 50 % från uppgifter om försörjning, till 8 % från månader med utbetalning och "
+        "till 2 % från avslutsorsaker; 40 % av månaderna",
     }
 
     assert said[words.language] in plain(page("Norr"))
 
 
 def test_page_says_when_nothing_was_set_aside(english, tables):
-    assert "All delivered rows were taken in." in english("Norr", {**tables, "intake": tables["intake"].where(table="person")})
+    assert "All delivered rows were taken in." in english(
+        "Norr", {**tables, "intake": tables["intake"].where(table="person")}
+    )
 
 
 def test_page_says_through_which_month_a_table_is_known(english):
-    assert re.search("Known through .* end_before_start 25,521 25,507 14 September 2023", english("Norr"))
+    assert re.search(
+        "Known through .* end_before_start 25,521 25,507 14 September 2023", english("Norr")
+    )
 
 
 def test_page_shows_displacement_as_zero_central_and_high(english):
-    assert re.search("Nobody is displaced .* As in the calculation .* Many are displaced", english("Norr"))
+    assert re.search(
+        "Nobody is displaced .* As in the calculation .* Many are displaced", english("Norr")
+    )
 
 
 def test_page_says_which_perspective_no_item_concerns(english):
@@ -443,20 +641,34 @@ def test_page_says_which_perspective_no_item_concerns(english):
 
 
 def test_page_shows_the_unadjusted_figure_beside_the_adjusted(english):
-    assert "would have been −2.9 months in work instead of −0.6" in re.sub(r" +", " ", english("Norr"))
+    assert "would have been −2.9 months in work instead of −0.6" in re.sub(
+        r" +", " ", english("Norr")
+    )
 
 
 def test_page_refuses_figures_whose_tables_are_missing(english, tables):
-    described = {name: table for name, table in tables.items() if not name.startswith(("effect", "value", "prices", "balance"))}
+    described = {
+        name: table
+        for name, table in tables.items()
+        if not name.startswith(("effect", "value", "prices", "balance"))
+    }
 
     with pytest.raises(ParameterError, match="no place in the page"):
         english("Norr", described)
 
 
 def test_page_without_effects_says_that_none_was_estimated(run, tables):
-    described = {name: table for name, table in tables.items() if not name.startswith(("effect", "value", "prices", "balance"))}
+    described = {
+        name: table
+        for name, table in tables.items()
+        if not name.startswith(("effect", "value", "prices", "balance"))
+    }
 
-    text = plain(write_district_page(run, "Norr", described, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+    text = plain(
+        write_district_page(run, "Norr", described, {}, words_of_run(run, "en")).read_text(
+            encoding="utf-8"
+        )
+    )
 
     assert "No intervention was estimated in this run." in text
     assert "No calculation was made" in text
@@ -471,7 +683,9 @@ def test_page_is_written_without_any_table(run, words):
 def test_page_is_the_same_bytes_every_time(run, tables, figures, words):
     first = write_district_page(run, "Norr", tables, figures, words).read_bytes()
 
-    second = write_district_page(run, "Norr", dict(reversed(tables.items())), figures, words).read_bytes()
+    second = write_district_page(
+        run, "Norr", dict(reversed(tables.items())), figures, words
+    ).read_bytes()
 
     assert first == second
 
@@ -497,7 +711,8 @@ def test_page_refuses_an_unknown_district(run, words):
     assert str(caught.value).splitlines() == [
         "The run has no such district.",
         '  where: district "Nor" (did you mean "Norr"?)',
-        "  why:   A page is written for each district of the run file, so that every link leads somewhere.",
+        "  why:   A page is written for each district of the run file, so that every link leads "
+        "somewhere.",
         "  fix:   choose one of the districts in the run file.",
     ]
 
@@ -507,7 +722,11 @@ def test_page_refuses_a_figure_that_has_no_place(run, tables, figures, words):
         write_district_page(run, "Norr", tables, {**figures, "pie": figures["states"]}, words)
 
     assert str(caught.value).splitlines()[0] == "1 figure has no place in the page."
-    assert str(caught.value).splitlines()[1].startswith("  where: figures: pie; placed: balance-work-training, ")
+    assert (
+        str(caught.value)
+        .splitlines()[1]
+        .startswith("  where: figures: pie; placed: balance-work-training, ")
+    )
 
 
 def test_overview_lists_districts_in_the_runs_order_with_links(run, tables, words):
@@ -518,16 +737,26 @@ def test_overview_lists_districts_in_the_runs_order_with_links(run, tables, word
 
 
 def test_overview_says_whether_districts_can_be_told_apart(run, tables):
-    text = plain(write_overview(run, tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+    text = plain(
+        write_overview(run, tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8")
+    )
 
-    assert "The data cannot tell whether the districts differ in how long people stay on income support" in text
+    assert (
+        "The data cannot tell whether the districts differ in how long people stay on income "
+        "support" in text
+    )
 
 
 def test_overview_answers_for_all_districts_together(run, tables):
-    text = plain(write_overview(run, tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8"))
+    text = plain(
+        write_overview(run, tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8")
+    )
 
     assert "What does the intervention change, all districts together?" in text
-    assert "The data cannot tell whether work training changes how long those who started are in work" in text
+    assert (
+        "The data cannot tell whether work training changes how long those who started are in work"
+        in text
+    )
 
 
 @pytest.mark.parametrize("languages", [["sv"], ["sv", "en"]])
@@ -541,17 +770,24 @@ def test_pages_are_written_in_the_runs_languages_and_no_other(make_run, tables, 
     pages = [*write_district_pages(run, "Norr", tables, draw), *write_overviews(run, tables, draw)]
 
     site = run.run_dir / "site"
-    wanted = [site / language / "norr.html" for language in languages] + [site / language / "index.html" for language in languages]
+    wanted = [site / language / "norr.html" for language in languages] + [
+        site / language / "index.html" for language in languages
+    ]
     assert pages == [*wanted, site / "index.html"]
     assert sorted(site.glob("*/*.html")) == sorted(wanted)
-    assert asked == [(language, True, place) for place in ({"district": "Norr"}, {}) for language in languages]
+    assert asked == [
+        (language, True, place) for place in ({"district": "Norr"}, {}) for language in languages
+    ]
 
 
 def test_index_offers_each_language_in_its_own_language(run):
     html = write_index(run).read_text(encoding="utf-8")
 
     links = [a for tag, a in Reader(html).attributes if tag == "a"]
-    assert [(a["href"], a["hreflang"]) for a in links] == [("sv/index.html", "sv"), ("en/index.html", "en")]
+    assert [(a["href"], a["hreflang"]) for a in links] == [
+        ("sv/index.html", "sv"),
+        ("en/index.html", "en"),
+    ]
     assert "<h1>" in html and 'lang="en">Choose language' in html
 
 
@@ -564,11 +800,22 @@ def test_run_with_one_language_links_to_no_other(make_run, tables):
 
 
 def test_wording_of_the_run_reaches_the_page(make_run, tables):
-    run = make_run(wording={"support": {"sv": "utan arbete", "en": "without a job"}, "people": {"sv": "unga", "en": "young people"}})
+    run = make_run(
+        wording={
+            "support": {"sv": "utan arbete", "en": "without a job"},
+            "people": {"sv": "unga", "en": "young people"},
+        }
+    )
 
-    text = plain(write_district_page(run, "Norr", tables, {}, words_of_run(run, "sv")).read_text(encoding="utf-8"))
+    text = plain(
+        write_district_page(run, "Norr", tables, {}, words_of_run(run, "sv")).read_text(
+            encoding="utf-8"
+        )
+    )
 
-    assert "412 unga i Norr; 260 av dem levde någon gång utan arbete." in re.sub(r"\s+([;.])", r"\1", text)
+    assert "412 unga i Norr; 260 av dem levde någon gång utan arbete." in re.sub(
+        r"\s+([;.])", r"\1", text
+    )
     assert "ekonomiskt bistånd" not in text
 
 
@@ -599,14 +846,19 @@ def test_district_page_says_when_the_money_comes_back_and_at_which_price_it_woul
 def test_district_page_says_so_when_nothing_of_value_can_be_said(run, words):
     text = plain(write_district_page(run, "Söder", {}, {}, words).read_text(encoding="utf-8"))
 
-    expected = {"en": "It cannot be said when the money comes back", "sv": "Det går inte att säga när pengarna kommer tillbaka"}
+    expected = {
+        "en": "It cannot be said when the money comes back",
+        "sv": "Det går inte att säga när pengarna kommer tillbaka",
+    }
     assert expected[words.language] in text
 
 
 def test_overview_says_so_when_nothing_was_allocated(run, words):
     text = plain(write_overview(run, {}, {}, words).read_text(encoding="utf-8"))
 
-    assert {"en": "No allocation was worked out", "sv": "Ingen fördelning har räknats fram"}[words.language] in text
+    assert {"en": "No allocation was worked out", "sv": "Ingen fördelning har räknats fram"}[
+        words.language
+    ] in text
 
 
 def test_overview_says_what_the_money_would_do_if_best_used(run, tables, words):
@@ -624,6 +876,12 @@ def test_the_citys_numbers_on_a_districts_page_are_called_the_citys(english):
     sure = english("Norr").split("How sure are we?")[-1].split("What can we not say?")[0]
 
     assert "the difference for all districts together would have been" in sure
-    for caption in ("under different ways of counting, all districts together", "before the start, all districts together"):
+    for caption in (
+        "under different ways of counting, all districts together",
+        "before the start, all districts together",
+    ):
         assert caption in sure
-    assert "For all districts together the range of the difference in months in work crosses zero" in sure
+    assert (
+        "For all districts together the range of the difference in months in work crosses zero"
+        in sure
+    )

@@ -10,7 +10,10 @@ from evalkit.report.run_texts import inside_sentence, protocols_of, with_names_o
 def test_words_of_run_name_interventions_and_postings(run):
     w = words_of_run(run, "sv")
 
-    assert (w.text("work_training"), w.label("posting.place")) == ("arbetsträning", "Plats i arbetsträning")
+    assert (w.text("work_training"), w.label("posting.place")) == (
+        "arbetsträning",
+        "Plats i arbetsträning",
+    )
 
 
 def test_words_of_run_put_the_runs_wording_above_the_protocol(make_run):
@@ -24,7 +27,10 @@ def test_with_names_of_run_adds_only_what_is_missing(run):
 
     completed = with_names_of_run(given, run)
 
-    assert (completed.text("support"), completed.text("work_training")) == ("jobless", "work training")
+    assert (completed.text("support"), completed.text("work_training")) == (
+        "jobless",
+        "work training",
+    )
 
 
 def test_words_of_run_work_without_protocols_and_prices(make_run):
@@ -42,6 +48,8 @@ def test_protocols_of_name_the_missing_file(make_run):
     assert str(caught.value).splitlines()[0] == "A parameter file is missing."
 
 
-@pytest.mark.parametrize(("title", "inside"), [("Arbetsträning", "arbetsträning"), ("CSN-lån", "CSN-lån"), ("", "")])
+@pytest.mark.parametrize(
+    ("title", "inside"), [("Arbetsträning", "arbetsträning"), ("CSN-lån", "CSN-lån"), ("", "")]
+)
 def test_inside_sentence_keeps_the_capitals_of_abbreviations(title, inside):
     assert inside_sentence(title) == inside

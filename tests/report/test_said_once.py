@@ -1,4 +1,6 @@
-"""What holds for every intervention of a section is said once, before the first; the rest stays under its intervention."""
+"""What holds for every intervention of a section is said once, before the first; the rest stays
+under its intervention.
+"""
 
 from markupsafe import Markup
 
@@ -14,20 +16,36 @@ def _block(heading: str, *sentences: str) -> Block:
 
 
 def test_a_sentence_of_every_intervention_stands_once_before_the_first():
-    general, coaching, training = Block(anchor="grades"), _block("Coaching", "Same.", "12 began."), _block("Training", "7 began.", "Same.")
+    general, coaching, training = (
+        Block(anchor="grades"),
+        _block("Coaching", "Same.", "12 began."),
+        _block("Training", "7 began.", "Same."),
+    )
 
     blocks = said_once(_section(general, coaching, training)).blocks
 
     assert [block.heading for block in blocks] == ["", "", "Coaching", "Training"]
-    assert [[str(sentence) for sentence in block.text] for block in blocks] == [[], ["Same."], ["12 began."], ["7 began."]]
+    assert [[str(sentence) for sentence in block.text] for block in blocks] == [
+        [],
+        ["Same."],
+        ["12 began."],
+        ["7 began."],
+    ]
 
 
 def test_the_same_number_from_two_tables_is_the_same_sentence():
-    blocks = said_once(_section(*(_block(name, f'From <span data-row="{name}">50</span> draws.') for name in ("a", "b")))).blocks
+    blocks = said_once(
+        _section(
+            *(_block(name, f'From <span data-row="{name}">50</span> draws.') for name in ("a", "b"))
+        )
+    ).blocks
 
     assert [len(block.text) for block in blocks] == [1, 0, 0]
 
 
 def test_nothing_moves_where_sentences_differ_or_one_intervention_stands_alone():
-    for section in (_section(_block("a", "One."), _block("b", "Two.")), _section(Block(), _block("a", "One."))):
+    for section in (
+        _section(_block("a", "One."), _block("b", "Two.")),
+        _section(Block(), _block("a", "One.")),
+    ):
         assert said_once(section) is section

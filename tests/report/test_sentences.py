@@ -1,11 +1,20 @@
-"""Sentences are chosen by estimates and ranges: where zero lies inside, the answer is that the data cannot tell."""
+"""Sentences are chosen by estimates and ranges: where zero lies inside, the answer is that the data
+cannot tell.
+"""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.report.numbers import Row
-from evalkit.report.sentences import are_apart, clear_leader, conventions_that_differ, largest_imbalance, lock_in, side_of_zero
+from evalkit.report.sentences import (
+    are_apart,
+    clear_leader,
+    conventions_that_differ,
+    largest_imbalance,
+    lock_in,
+    side_of_zero,
+)
 
 
 def row(status="ok", **values):
@@ -17,7 +26,14 @@ def month(number, estimate, low, high):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "side"), [(0.1, 2, "above"), (-2, -0.1, "below"), (-1, 1, "unclear"), (0, 1, "unclear"), (-1, 0, "unclear")]
+    ("low", "high", "side"),
+    [
+        (0.1, 2, "above"),
+        (-2, -0.1, "below"),
+        (-1, 1, "unclear"),
+        (0, 1, "unclear"),
+        (-1, 0, "unclear"),
+    ],
 )
 def test_side_of_zero_is_unclear_when_the_range_holds_zero(low, high, side):
     assert side_of_zero(row(ci_lower=low, ci_upper=high)) == side
@@ -35,11 +51,20 @@ def test_side_of_zero_is_unclear_when_withheld():
 def test_side_of_zero_turns_with_the_sign(low, width):
     turned = {"above": "below", "below": "above", "unclear": "unclear"}
 
-    assert side_of_zero(row(ci_lower=-(low + width), ci_upper=-low)) == turned[side_of_zero(row(ci_lower=low, ci_upper=low + width))]
+    assert (
+        side_of_zero(row(ci_lower=-(low + width), ci_upper=-low))
+        == turned[side_of_zero(row(ci_lower=low, ci_upper=low + width))]
+    )
 
 
 def test_lock_in_is_seen_in_the_first_unbroken_months_below_zero():
-    months = [month(0, 0, 0, 0), month(1, -0.1, -0.2, -0.05), month(2, -0.3, -0.4, -0.2), month(3, -0.9, -1, 1), month(4, -0.1, -0.2, -0.1)]
+    months = [
+        month(0, 0, 0, 0),
+        month(1, -0.1, -0.2, -0.05),
+        month(2, -0.3, -0.4, -0.2),
+        month(3, -0.9, -1, 1),
+        month(4, -0.1, -0.2, -0.1),
+    ]
     months += [month(m, 0.1, -0.1, 0.2) for m in range(5, 9)]
 
     finding = lock_in(months)
@@ -54,7 +79,9 @@ def test_lock_in_names_the_lowest_month_when_nothing_is_certain():
 
 
 def test_lock_in_looks_at_the_first_half_only():
-    months = [month(m, 0.0, -0.1, 0.1) for m in range(1, 6)] + [month(m, -0.2, -0.3, -0.1) for m in range(6, 11)]
+    months = [month(m, 0.0, -0.1, 0.1) for m in range(1, 6)] + [
+        month(m, -0.2, -0.3, -0.1) for m in range(6, 11)
+    ]
 
     assert lock_in(months).verdict == "unclear"
 
@@ -68,13 +95,19 @@ def test_lock_in_says_nothing_without_months():
 
 
 def test_clear_leader_needs_a_range_above_all_others():
-    low, high = row(estimate=0.2, ci_lower=0.1, ci_upper=0.3), row(estimate=0.5, ci_lower=0.4, ci_upper=0.6)
+    low, high = (
+        row(estimate=0.2, ci_lower=0.1, ci_upper=0.3),
+        row(estimate=0.5, ci_lower=0.4, ci_upper=0.6),
+    )
 
     assert clear_leader([low, high]) is high
 
 
 def test_clear_leader_is_none_when_ranges_meet():
-    first, second = row(estimate=0.35, ci_lower=0.2, ci_upper=0.5), row(estimate=0.5, ci_lower=0.4, ci_upper=0.6)
+    first, second = (
+        row(estimate=0.35, ci_lower=0.2, ci_upper=0.5),
+        row(estimate=0.5, ci_lower=0.4, ci_upper=0.6),
+    )
 
     assert clear_leader([first, second]) is None
 
@@ -87,11 +120,17 @@ def test_are_apart_when_two_ranges_do_not_meet(second, apart):
 
 
 def test_are_apart_is_unknown_with_one_range():
-    assert are_apart([row(ci_lower=1, ci_upper=2), row("suppressed", ci_lower=None, ci_upper=None)]) is None
+    assert (
+        are_apart([row(ci_lower=1, ci_upper=2), row("suppressed", ci_lower=None, ci_upper=None)])
+        is None
+    )
 
 
 def test_largest_imbalance_looks_at_size_after_weighting():
-    small, large = row(covariate="a", smd_before=0.9, smd_after=0.05), row(covariate="b", smd_before=0.1, smd_after=-0.2)
+    small, large = (
+        row(covariate="a", smd_before=0.9, smd_after=0.05),
+        row(covariate="b", smd_before=0.1, smd_after=-0.2),
+    )
 
     assert largest_imbalance([small, large]) == (large, False)
 
@@ -114,11 +153,17 @@ def test_conventions_about_never_are_held_beside_never():
         row(convention="never", difference=3, ci_lower=1, ci_upper=5),
         row(convention="never_doubly_robust", difference=3, ci_lower=1, ci_upper=5),
     ]
-    apart = [*rows[:3], row(convention="never_doubly_robust", difference=0, ci_lower=-1, ci_upper=1)]
+    apart = [
+        *rows[:3],
+        row(convention="never_doubly_robust", difference=0, ci_lower=-1, ci_upper=1),
+    ]
 
     assert conventions_that_differ(rows) == []
     assert conventions_that_differ(apart) == ["never_doubly_robust"]
 
 
 def test_conventions_that_differ_is_none_with_nothing_beside():
-    assert conventions_that_differ([row(convention="declared", difference=1, ci_lower=-1, ci_upper=3)]) is None
+    assert (
+        conventions_that_differ([row(convention="declared", difference=1, ci_lower=-1, ci_upper=3)])
+        is None
+    )

@@ -10,7 +10,11 @@ from evalkit.report.numbers import Shelf
 from evalkit.report.run_texts import protocols_of, with_names_of_run
 from evalkit.report.timing import moments_table, moments_text, timing_texts
 
-KEYS = {"district": "Norr", "intervention_id": "work_training", "estimand": "start_now_rather_than_wait"}
+KEYS = {
+    "district": "Norr",
+    "intervention_id": "work_training",
+    "estimand": "start_now_rather_than_wait",
+}
 NEVER = "start_now_rather_than_never"
 MEASURES = {
     "planned_months": (None, None, 6.0, 5.8, 6.2),
@@ -24,7 +28,14 @@ def _table(name: str, rows: list[tuple], last: str, values: list[str]):
     keys = [*KEYS, last]
     about = {"unit": "months", "source": "made up for this test", "grade": "M"}
     schema = {**dict.fromkeys(keys, pl.String), **dict.fromkeys(values, pl.Float64)}
-    return protect_estimates(pl.DataFrame(rows, schema=schema, orient="row"), name=name, keys=keys, values=values, n_persons=None, **about)
+    return protect_estimates(
+        pl.DataFrame(rows, schema=schema, orient="row"),
+        name=name,
+        keys=keys,
+        values=values,
+        n_persons=None,
+        **about,
+    )
 
 
 @pytest.fixture
@@ -33,13 +44,35 @@ def said(run, words):
 
     def say(*, grace_months: int = 0, **changes: tuple) -> str:
         rows = [(*KEYS.values(), name, *values) for name, values in (MEASURES | changes).items()]
-        timing = _table("effect_timing", rows, "measure", ["treated", "comparison", "estimate", "ci_lower", "ci_upper"])
+        timing = _table(
+            "effect_timing",
+            rows,
+            "measure",
+            ["treated", "comparison", "estimate", "ci_lower", "ci_upper"],
+        )
         never = [("Norr", "work_training", NEVER, "months_work", 7.0, 5.5, 1.5, 0.2, 2.9)]
-        months = _table("effect_summary", never, "outcome", ["treated", "comparison", "difference", "ci_lower", "ci_upper"])
+        months = _table(
+            "effect_summary",
+            never,
+            "outcome",
+            ["treated", "comparison", "difference", "ci_lower", "ci_upper"],
+        )
         tables = {table.name: table for table in (timing, months)}
-        brief = Brief(run, "Norr", Shelf(tables, where="test"), {}, with_names_of_run(words, run), protocols_of(run))
-        protocols = {name: texts.model_copy(update={"grace_months": grace_months}) for name, texts in brief.protocols.items()}
-        return " ".join(text.striptags() for text in timing_texts(replace(brief, protocols=protocols), KEYS))
+        brief = Brief(
+            run,
+            "Norr",
+            Shelf(tables, where="test"),
+            {},
+            with_names_of_run(words, run),
+            protocols_of(run),
+        )
+        protocols = {
+            name: texts.model_copy(update={"grace_months": grace_months})
+            for name, texts in brief.protocols.items()
+        }
+        return " ".join(
+            text.striptags() for text in timing_texts(replace(brief, protocols=protocols), KEYS)
+        )
 
     return say
 
@@ -71,12 +104,22 @@ def test_page_says_what_was_lost_when_it_was_made_up_for_and_what_never_would_be
 @pytest.mark.parametrize(
     ("months", "english", "swedish"),
     [
-        ((None, None, None, 20.0, None), "the range begins at month 20", "intervallet börjar vid månad 20"),
-        ((None, None, 15.0, 9.0, None), "ends only after the follow-up", "slutar först efter uppföljningen"),
+        (
+            (None, None, None, 20.0, None),
+            "the range begins at month 20",
+            "intervallet börjar vid månad 20",
+        ),
+        (
+            (None, None, 15.0, 9.0, None),
+            "ends only after the follow-up",
+            "slutar först efter uppföljningen",
+        ),
         ((None, None, 1.0, 1.0, 1.0), "From the first month on", "från första månaden"),
     ],
 )
-def test_page_says_when_the_break_even_month_lies_beyond_the_follow_up(said, words, months, english, swedish):
+def test_page_says_when_the_break_even_month_lies_beyond_the_follow_up(
+    said, words, months, english, swedish
+):
     text = said(break_even_month=months)
 
     assert (english if words.language == "en" else swedish) in text
@@ -84,9 +127,14 @@ def test_page_says_when_the_break_even_month_lies_beyond_the_follow_up(said, wor
 
 @pytest.mark.parametrize(
     ("grace_months", "english", "swedish"),
-    [(0, "not starting now;", "att inte börja nu;"), (2, "not starting within 3 months;", "att inte börja inom 3 månader;")],
+    [
+        (0, "not starting now;", "att inte börja nu;"),
+        (2, "not starting within 3 months;", "att inte börja inom 3 månader;"),
+    ],
 )
-def test_the_other_question_says_when_the_start_may_come(said, words, grace_months, english, swedish):
+def test_the_other_question_says_when_the_start_may_come(
+    said, words, grace_months, english, swedish
+):
     text = said(grace_months=grace_months)
 
     assert (english if words.language == "en" else swedish) in text
@@ -99,12 +147,29 @@ def moments(run, words):
     def say(rows: list[tuple]) -> tuple[str, list[list[str]]]:
         keys = ["district", "intervention_id", "decision", "month"]
         values = ["difference", "ci_lower", "ci_upper", "moment_state", "reason"]
-        schema = dict(zip([*keys, *values], [*[pl.String] * 3, pl.Int32, *[pl.Float64] * 3, *[pl.String] * 2], strict=True))
+        schema = dict(
+            zip(
+                [*keys, *values],
+                [*[pl.String] * 3, pl.Int32, *[pl.Float64] * 3, *[pl.String] * 2],
+                strict=True,
+            )
+        )
         people = {"n_starters": pl.Int32}
-        made = pl.DataFrame([("all", "work_training", *row) for row in rows], schema=schema | people, orient="row")
+        made = pl.DataFrame(
+            [("all", "work_training", *row) for row in rows], schema=schema | people, orient="row"
+        )
         about = {"unit": "months", "source": "made up for this test", "grade": "M"}
-        table = protect_estimates(made, name="effect_moments", keys=keys, values=values, n_persons="n_starters", **about)
-        brief = Brief(run, "all", Shelf({table.name: table}, where="test"), {}, with_names_of_run(words, run), protocols_of(run))
+        table = protect_estimates(
+            made, name="effect_moments", keys=keys, values=values, n_persons="n_starters", **about
+        )
+        brief = Brief(
+            run,
+            "all",
+            Shelf({table.name: table}, where="test"),
+            {},
+            with_names_of_run(words, run),
+            protocols_of(run),
+        )
         body = [row for shown in moments_table(brief, "work_training") for row in shown.rows]
         cells = [[str(Markup(cell).striptags()) for cell in row] for row in body]
         return " ".join(text.striptags() for text in moments_text(brief, "work_training")), cells
@@ -130,22 +195,34 @@ def test_page_says_when_to_start_and_that_stopping_cannot_be_told(moments, words
             "at least 6 months",
             "less time in work",
         ],
-        "sv": ["i ungefär 3 och 6 månader", "Om det är bättre att sluta i förtid", "minst 6 månader", "kortare tid i arbete"],
+        "sv": [
+            "i ungefär 3 och 6 månader",
+            "Om det är bättre att sluta i förtid",
+            "minst 6 månader",
+            "kortare tid i arbete",
+        ],
     }
     assert all(part in text for part in expected[words.language])
     # In the order of the table's keys within a decision, decisions as they come in a person's time.
-    assert [cell[0][:5] for cell in cells] == {"en": ["Start"] * 3 + ["Leave", "Take "], "sv": ["Börja"] * 3 + ["Sluta", "Delta"]}[
-        words.language
-    ]
+    assert [cell[0][:5] for cell in cells] == {
+        "en": ["Start"] * 3 + ["Leave", "Take "],
+        "sv": ["Börja"] * 3 + ["Sluta", "Delta"],
+    }[words.language]
 
 
 def test_page_says_nothing_of_moments_that_are_withheld_or_refused(moments, words):
-    rows = [("start", 3, 2.1, 0.7, 3.8, "estimated", None, 3), ("stop", 2, None, None, None, "cannot_be_said", "few_starters", 20)]
+    rows = [
+        ("start", 3, 2.1, 0.7, 3.8, "estimated", None, 3),
+        ("stop", 2, None, None, None, "cannot_be_said", "few_starters", 20),
+    ]
 
     text, cells = moments(rows)
 
     assert text == ""
-    assert [cell[1] for cell in cells] == [words.text("mark.suppressed"), words.text("cannot_be_said")]
+    assert [cell[1] for cell in cells] == [
+        words.text("mark.suppressed"),
+        words.text("cannot_be_said"),
+    ]
 
 
 def test_page_without_moments_has_no_table_of_them(moments):

@@ -1,4 +1,6 @@
-"""What decision-makers read of value: the number, its range, its source and grade, then the picture."""
+"""What decision-makers read of value: the number, its range, its source and grade, then the
+picture.
+"""
 
 import re
 from html import unescape
@@ -10,7 +12,9 @@ from evalkit.economics.price_rules import MONEY_UNITS, TIME_UNITS
 from evalkit.report import words_of_run, write_district_page
 
 
-def test_the_number_its_range_source_and_grade_stand_before_the_picture(run, tables, figures, words):
+def test_the_number_its_range_source_and_grade_stand_before_the_picture(
+    run, tables, figures, words
+):
     value = tables["value_parts"]
 
     html = write_district_page(run, "Norr", tables, figures, words).read_text(encoding="utf-8")
@@ -38,28 +42,60 @@ def test_the_number_its_range_source_and_grade_stand_before_the_picture(run, tab
 def test_the_money_is_said_to_come_back_as_likely_as_the_draws_have_it(
     run, tables, figures, words, make_payback, return_month, probability, band, estimate
 ):
-    with_payback = {**tables, "value_payback": make_payback([("work_training", return_month, probability)])}
+    with_payback = {
+        **tables,
+        "value_payback": make_payback([("work_training", return_month, probability)]),
+    }
 
     said = _leads(write_district_page(run, "Norr", with_payback, figures, words))
 
-    verdict = words.text(f"value_time.lead_{band}", horizon=60, probability=words.probability(probability))
-    assert said == [" ".join([verdict, *([words.text(f"value_time.{estimate}", month=return_month)] if estimate else [])])]
+    verdict = words.text(
+        f"value_time.lead_{band}", horizon=60, probability=words.probability(probability)
+    )
+    assert said == [
+        " ".join(
+            [
+                verdict,
+                *([words.text(f"value_time.{estimate}", month=return_month)] if estimate else []),
+            ]
+        )
+    ]
 
 
 @pytest.mark.parametrize(
-    ("probability", "band"), [(0.96, "yes"), (0.95, "yes"), (0.9, "probably"), (0.5, "unclear"), (0.2, "probably_not"), (0.05, "no")]
+    ("probability", "band"),
+    [
+        (0.96, "yes"),
+        (0.95, "yes"),
+        (0.9, "probably"),
+        (0.5, "unclear"),
+        (0.2, "probably_not"),
+        (0.05, "no"),
+    ],
 )
-def test_society_is_said_to_gain_as_likely_as_the_draws_have_it(run, tables, figures, words, make_parts, probability, band):
+def test_society_is_said_to_gain_as_likely_as_the_draws_have_it(
+    run, tables, figures, words, make_parts, probability, band
+):
     parts = make_parts([("work_training", (25200.0, -3600.0, 42500.0, probability))])
 
-    said = _leads(write_district_page(run, "Norr", {**tables, "value_parts": parts}, figures, words), section="value")
+    said = _leads(
+        write_district_page(run, "Norr", {**tables, "value_parts": parts}, figures, words),
+        section="value",
+    )
 
-    amounts = {"estimate": words.money(25200, "SEK", -2, is_signed=True), "probability": words.probability(probability)}
-    limits = words.text("unit.range", low=words.money(-3600, "SEK", -2), high=words.money(42500, "SEK", -2))
+    amounts = {
+        "estimate": words.money(25200, "SEK", -2, is_signed=True),
+        "probability": words.probability(probability),
+    }
+    limits = words.text(
+        "unit.range", low=words.money(-3600, "SEK", -2), high=words.money(42500, "SEK", -2)
+    )
     assert said == [words.text(f"value_page.lead_{band}", **amounts, range=limits, horizon=60)]
 
 
-def test_of_several_interventions_those_that_cannot_be_told_are_named_apart(run_of_two, two_interventions, make_payback):
+def test_of_several_interventions_those_that_cannot_be_told_are_named_apart(
+    run_of_two, two_interventions, make_payback
+):
     months = [("work_training", 29, 0.99), ("language_practice", 45, 0.46)]
     tables = {**two_interventions, "value_payback": make_payback(months)}
 
@@ -68,7 +104,9 @@ def test_of_several_interventions_those_that_cannot_be_told_are_named_apart(run_
 
     assert said[:2] == [
         words.text("value_time.group_yes", interventions=words.text("work_training"), horizon=60),
-        words.text("value_time.group_unclear", interventions=words.text("language_practice"), horizon=60),
+        words.text(
+            "value_time.group_unclear", interventions=words.text("language_practice"), horizon=60
+        ),
     ]
 
 
@@ -76,9 +114,19 @@ def test_the_units_of_prices_stand_in_the_readers_language(run, tables, figures,
     html = write_district_page(run, "Norr", tables, figures, words).read_text(encoding="utf-8")
 
     assert f"<td>{words.text('price_unit.per_month')}, " in html
-    assert all(words.has(f"price_unit.{unit.replace(' ', '_')}") for unit in (*RATE_UNITS, *MONEY_UNITS, *TIME_UNITS))
+    assert all(
+        words.has(f"price_unit.{unit.replace(' ', '_')}")
+        for unit in (*RATE_UNITS, *MONEY_UNITS, *TIME_UNITS)
+    )
 
 
 def _leads(page, section="value_time"):
-    section = re.search(rf'<section[^>]*"{section}"[^>]*>.*?</section>', page.read_text(encoding="utf-8"), flags=re.DOTALL)[0]
-    return [unescape(re.sub(r"<[^>]+>", "", lead)) for lead in re.findall(r'<p class="lead">(.*?)</p>', section, flags=re.DOTALL)]
+    section = re.search(
+        rf'<section[^>]*"{section}"[^>]*>.*?</section>',
+        page.read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )[0]
+    return [
+        unescape(re.sub(r"<[^>]+>", "", lead))
+        for lead in re.findall(r'<p class="lead">(.*?)</p>', section, flags=re.DOTALL)
+    ]

@@ -28,4 +28,6 @@ def tables(stockholm, lives) -> dict[str, pl.DataFrame]:
 @pytest.fixture(scope="session")
 def small_city(stockholm) -> City:
     """The same city over four years, for what is simulated several times."""
-    return City.model_validate(json.loads(stockholm.model_dump_json()) | {"n_months": 66, "burn_in_months": 12})
+    return City.model_validate(
+        json.loads(stockholm.model_dump_json()) | {"n_months": 66, "burn_in_months": 12}
+    )

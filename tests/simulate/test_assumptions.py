@@ -11,16 +11,27 @@ def test_load_city_gives_fourteen_districts_of_the_2017_table(stockholm):
     recipients = {row.name: row.recipients for row in stockholm.districts.rows}
 
     assert len(recipients) == 14
-    assert (recipients["Rinkeby-Kista"], recipients["Östermalm"], recipients["Skärholmen"]) == (3604, 260, 1876)
+    assert (recipients["Rinkeby-Kista"], recipients["Östermalm"], recipients["Skärholmen"]) == (
+        3604,
+        260,
+        1876,
+    )
 
 
 def test_load_city_holds_the_interventions_of_the_sources(stockholm):
     named = {one.intervention_id for one in stockholm.interventions}
 
     assert named >= {
-        "work_training", "sheltered_public_employment", "jobbtorg_coaching", "jobbtorg_resurs", "language_practice", "steget",
-        "youth_outreach", "shortage_training", "wage_subsidy",
-    }  # fmt: skip
+        "work_training",
+        "sheltered_public_employment",
+        "jobbtorg_coaching",
+        "jobbtorg_resurs",
+        "language_practice",
+        "steget",
+        "youth_outreach",
+        "shortage_training",
+        "wage_subsidy",
+    }
 
 
 def test_load_city_names_the_nearest_city_when_it_does_not_exist(tmp_path, stockholm):
@@ -36,7 +47,9 @@ def test_load_city_names_the_nearest_city_when_it_does_not_exist(tmp_path, stock
     assert lines[3] == '  fix:   did you mean "stockholm"?'
 
 
-def test_load_city_refuses_a_roll_out_to_a_district_that_the_city_does_not_have(tmp_path, stockholm):
+def test_load_city_refuses_a_roll_out_to_a_district_that_the_city_does_not_have(
+    tmp_path, stockholm
+):
     content = json.loads(stockholm.model_dump_json())
     content["rollouts"][0]["adopted"]["Solna"] = 12
     path = tmp_path / "city.yaml"

@@ -11,20 +11,54 @@ from evalkit.simulate import City, Prices, write_city
 from evalkit.simulate.city_folder import is_simulated
 
 ROOT = Path(__file__).parents[2]
-CONTRACTS, MAPPING = ROOT / "data_contracts", ROOT / "data_contracts" / "mappings" / "simulated_city.yaml"
-REQUIRED = {"person", "income_support", "household_member", "livelihood", "participation", "intervention"}
-OPTIONAL = {"capacity", "follow_up", "assessment", "account", "population", "need", "outreach", "action"}
+CONTRACTS, MAPPING = (
+    ROOT / "data_contracts",
+    ROOT / "data_contracts" / "mappings" / "simulated_city.yaml",
+)
+REQUIRED = {
+    "person",
+    "income_support",
+    "household_member",
+    "livelihood",
+    "participation",
+    "intervention",
+}
+OPTIONAL = {
+    "capacity",
+    "follow_up",
+    "assessment",
+    "account",
+    "population",
+    "need",
+    "outreach",
+    "action",
+}
 
 
 @pytest.fixture(scope="module")
 def written(small_city, tmp_path_factory):
-    prices = Prices(load_price_book(ROOT / "params/unit_costs/stockholm.yaml").model_dump(), PUBLIC_PURSE)
-    return write_city(small_city, tmp_path_factory.mktemp("city") / "one", seed=4, n_people=1_200, n_truth_people=200, prices=prices)
+    prices = Prices(
+        load_price_book(ROOT / "params/unit_costs/stockholm.yaml").model_dump(), PUBLIC_PURSE
+    )
+    return write_city(
+        small_city,
+        tmp_path_factory.mktemp("city") / "one",
+        seed=4,
+        n_people=1_200,
+        n_truth_people=200,
+        prices=prices,
+    )
 
 
 @pytest.fixture(scope="module")
 def in_chunks(small_city, tmp_path_factory):
-    return write_city(small_city, tmp_path_factory.mktemp("city") / "many", seed=4, n_people=1_200, chunk_people=500)
+    return write_city(
+        small_city,
+        tmp_path_factory.mktemp("city") / "many",
+        seed=4,
+        n_people=1_200,
+        chunk_people=500,
+    )
 
 
 def test_write_city_writes_the_tables_of_the_contracts(written):
@@ -41,9 +75,15 @@ def test_a_simulated_city_is_known_by_its_folder(written, tmp_path):
 def test_write_city_keeps_the_truth_apart(written):
     assert written.truth.parent == written.folder.parent
     assert {path.name for path in written.truth.iterdir()} == {
-        "README.md", "curves.parquet", "months.parquet", "timing.parquet", "planted.parquet", "programmes.parquet", "rollouts.parquet",
+        "README.md",
+        "curves.parquet",
+        "months.parquet",
+        "timing.parquet",
+        "planted.parquet",
+        "programmes.parquet",
+        "rollouts.parquet",
         "value.parquet",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("folder", ["written", "in_chunks"])
@@ -60,31 +100,51 @@ def test_intake_admits_every_row(folder, request, small_city):
 
     assert {name for name, table in admission.tables.items() if len(table)} == REQUIRED | OPTIONAL
     assert admission.rejected.is_empty()
-    assert admission.assumptions.filter(pl.col("assumption").str.contains("not in the contract")).is_empty()
+    assert admission.assumptions.filter(
+        pl.col("assumption").str.contains("not in the contract")
+    ).is_empty()
 
 
 @pytest.mark.parametrize(
-    "table", ["person", "income_support", "household_member", "livelihood", "participation", "follow_up", "assessment"]
+    "table",
+    [
+        "person",
+        "income_support",
+        "household_member",
+        "livelihood",
+        "participation",
+        "follow_up",
+        "assessment",
+    ],
 )
 def test_rows_do_not_depend_on_the_chunks(written, in_chunks, table):
     whole = pl.read_parquet(written.folder / f"{table}.parquet")
 
-    parts = pl.concat([pl.read_parquet(path) for path in sorted(in_chunks.folder.glob(f"{table}_*.parquet"))])
+    parts = pl.concat(
+        [pl.read_parquet(path) for path in sorted(in_chunks.folder.glob(f"{table}_*.parquet"))]
+    )
 
     assert parts.sort(parts.columns).equals(whole.sort(whole.columns))
 
 
 @pytest.mark.parametrize("table", ["outreach", "capacity", "account"])
 def test_city_tables_do_not_depend_on_the_chunks(written, in_chunks, table):
-    assert (written.folder / f"{table}.csv").read_bytes() == (in_chunks.folder / f"{table}.csv").read_bytes()
+    assert (written.folder / f"{table}.csv").read_bytes() == (
+        in_chunks.folder / f"{table}.csv"
+    ).read_bytes()
 
 
-def test_write_city_gives_the_same_bytes_again_and_replaces_an_earlier_city(small_city, written, tmp_path):
+def test_write_city_gives_the_same_bytes_again_and_replaces_an_earlier_city(
+    small_city, written, tmp_path
+):
     write_city(small_city, tmp_path / "city", seed=9, n_people=400, n_truth_people=40)
 
     write_city(small_city, tmp_path / "city", seed=4, n_people=1_200)
 
-    assert all(path.read_bytes() == (written.folder / path.name).read_bytes() for path in (tmp_path / "city").glob("*.*"))
+    assert all(
+        path.read_bytes() == (written.folder / path.name).read_bytes()
+        for path in (tmp_path / "city").glob("*.*")
+    )
     assert not (tmp_path / "city_truth").exists()
 
 
@@ -107,7 +167,9 @@ def test_truth_lies_beside_the_folder_that_one_is_in(small_city, tmp_path, monke
     written = write_city(small_city, ".", seed=9, n_people=200, n_truth_people=40)
 
     assert written.truth == tmp_path / "city_truth"
-    assert (tmp_path / "city_truth" / "curves.parquet").exists() and len(pl.read_parquet("person.parquet")) == 200
+    assert (tmp_path / "city_truth" / "curves.parquet").exists() and len(
+        pl.read_parquet("person.parquet")
+    ) == 200
 
 
 def test_readme_names_sources_grades_and_the_contracts(written):
@@ -157,7 +219,9 @@ def test_protocols_and_run_file_fit_the_city(stockholm):
     ]
 
     assert list(run.districts) == stockholm.district_names
-    assert {one.intervention_id for one in protocols} <= {one.intervention_id for one in stockholm.interventions}
+    assert {one.intervention_id for one in protocols} <= {
+        one.intervention_id for one in stockholm.interventions
+    }
     assert len(protocols) == 3
 
 
@@ -170,10 +234,18 @@ def test_read_me_says_when_selection_is_hidden(small_city, tmp_path):
 def test_the_truth_holds_values_to_each_actor_and_their_sum_at_every_quoted_month(written):
     values = pl.read_parquet(written.truth / "value.parquet")
 
-    by = ["population", "intervention_id", "district", "district_basis", "comparison", "horizon_months"]
+    by = [
+        "population",
+        "intervention_id",
+        "district",
+        "district_basis",
+        "comparison",
+        "horizon_months",
+    ]
     own = ~pl.col("actor").is_in(["public_purse", "society"])
     sums = values.group_by(by).agg(
-        parts=pl.col("value").filter(own).sum(), whole=pl.col("value").filter(pl.col("actor") == "society").sum()
+        parts=pl.col("value").filter(own).sum(),
+        whole=pl.col("value").filter(pl.col("actor") == "society").sum(),
     )
     assert sorted(values["horizon_months"].unique()) == [24, 36, 60]
     assert (sums["parts"] - sums["whole"]).abs().max() < 1e-6

@@ -1,4 +1,6 @@
-"""What the simulated lives must satisfy in every month, and that they do not depend on how they were made."""
+"""What the simulated lives must satisfy in every month, and that they do not depend on how they
+were made.
+"""
 
 import numpy as np
 import pytest
@@ -46,7 +48,10 @@ def test_nobody_comes_back_from_death_or_from_having_moved(small):
 
 def test_a_couple_is_not_paid_while_a_partner_earns(small):
     partner = np.arange(N_SMALL) ^ 1
-    earns = np.isin(small.observed, [LATENT.index(state) for state in ("work", "subsidised_work", "sheltered_work")])
+    earns = np.isin(
+        small.observed,
+        [LATENT.index(state) for state in ("work", "subsidised_work", "sheltered_work")],
+    )
 
     assert not (small.is_paid & small.is_joint & earns[partner]).any()
 
@@ -55,7 +60,11 @@ def test_every_start_was_on_support_in_the_month_before(small):
     inside = small.episodes.filter(small.episodes["start"] >= 3)
     rows, start = inside["row"].to_numpy(), inside["start"].to_numpy()
 
-    on_support = small.is_paid[rows, start - 1] | small.is_paid[rows, start - 2] | small.is_paid[rows, start - 3]
+    on_support = (
+        small.is_paid[rows, start - 1]
+        | small.is_paid[rows, start - 2]
+        | small.is_paid[rows, start - 3]
+    )
 
     assert on_support.all()
 
@@ -93,7 +102,9 @@ def test_step_imposes_a_start_and_blocks_another(small_city):
 
 
 def test_rates_do_not_depend_on_the_running_programme_of_another_kind(small_city):
-    people = draw_people(small_city, seed=5, first=0, stop=200).with_keys(person_keys(1, np.arange(200)))
+    people = draw_people(small_city, seed=5, first=0, stop=200).with_keys(
+        person_keys(1, np.arange(200))
+    )
     process = Process(small_city, people)
     state, rows, month = process.begin(0), np.arange(200), np.full(200, 30)
     before = process.rates(state, month, rows)
@@ -106,9 +117,14 @@ def test_rates_do_not_depend_on_the_running_programme_of_another_kind(small_city
     assert (during[:, 2] == 0).all()
 
 
-def test_hidden_selection_changes_who_starts_and_its_absence_does_not_depend_on_the_hidden_trait(small_city):
+def test_hidden_selection_changes_who_starts_and_its_absence_does_not_depend_on_the_hidden_trait(
+    small_city,
+):
     people = draw_people(small_city, seed=5, first=0, stop=2_000)
-    open_rates, hidden_rates = Process(small_city, people).selection, Process(small_city, people, hidden_selection=0.7).selection
+    open_rates, hidden_rates = (
+        Process(small_city, people).selection,
+        Process(small_city, people, hidden_selection=0.7).selection,
+    )
 
     change = hidden_rates - open_rates
 
@@ -116,9 +132,19 @@ def test_hidden_selection_changes_who_starts_and_its_absence_does_not_depend_on_
 
 
 def test_steget_starts_nowhere_before_its_roll_out(small, small_city):
-    item = next(place for place, one in enumerate(small_city.interventions) if one.intervention_id == "steget")
+    item = next(
+        place
+        for place, one in enumerate(small_city.interventions)
+        if one.intervention_id == "steget"
+    )
     own = small.episodes.filter(small.episodes["item"] == item)
-    opened = {small_city.district_names.index(name): month or NEVER for name, month in small_city.interventions[item].offered_in.items()}
+    opened = {
+        small_city.district_names.index(name): month or NEVER
+        for name, month in small_city.interventions[item].offered_in.items()
+    }
 
     assert set(own["district"]) <= set(opened)
-    assert all(start >= opened[district] for start, district in zip(own["start"], own["district"], strict=True))
+    assert all(
+        start >= opened[district]
+        for start, district in zip(own["start"], own["district"], strict=True)
+    )

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from evalkit.simulate.streams import Purpose, named_normal, normals, person_keys, uniforms
 
-# Mean of 200 000 uniforms has standard error 0.0006; of normals 0.0022; the limits are five of them.
+# Mean of 200 000 uniforms has standard error 0.0006; of normals 0.0022; the limits are five of
+# them.
 UNIFORM_TOLERANCE = 0.0035
 NORMAL_TOLERANCE = 0.012
 N = 200_000
@@ -14,7 +15,9 @@ N = 200_000
 def test_uniforms_do_not_depend_on_who_else_is_drawn(seed, month, cut):
     keys = person_keys(seed, np.arange(50))
 
-    apart = np.concatenate([uniforms(keys[:cut], month, Purpose.START), uniforms(keys[cut:], month, Purpose.START)])
+    apart = np.concatenate(
+        [uniforms(keys[:cut], month, Purpose.START), uniforms(keys[cut:], month, Purpose.START)]
+    )
 
     assert (apart == uniforms(keys, month, Purpose.START)).all()
 
@@ -39,7 +42,11 @@ def test_streams_of_months_and_purposes_are_unrelated():
     keys = person_keys(3, np.arange(N))
     first = uniforms(keys, 5, Purpose.TRANSITION)
 
-    others = [uniforms(keys, 6, Purpose.TRANSITION), uniforms(keys, 5, Purpose.START), uniforms(keys, 5, Purpose.TRANSITION, 1)]
+    others = [
+        uniforms(keys, 6, Purpose.TRANSITION),
+        uniforms(keys, 5, Purpose.START),
+        uniforms(keys, 5, Purpose.TRANSITION, 1),
+    ]
 
     assert max(abs(np.corrcoef(first, other)[0, 1]) for other in others) < NORMAL_TOLERANCE
 
@@ -47,7 +54,9 @@ def test_streams_of_months_and_purposes_are_unrelated():
 def test_replicates_give_the_same_person_other_chances():
     people = np.arange(1000)
 
-    first, second = (uniforms(person_keys(3, people, replicate), 5, Purpose.START) for replicate in (0, 1))
+    first, second = (
+        uniforms(person_keys(3, people, replicate), 5, Purpose.START) for replicate in (0, 1)
+    )
 
     assert (first != second).mean() > 0.99
 
@@ -60,4 +69,8 @@ def test_normals_have_mean_zero_and_variance_one():
 
 
 def test_named_normal_follows_from_names_alone():
-    assert named_normal("stockholm", "Farsta") == named_normal("stockholm", "Farsta") != named_normal("stockholm", "Bromma")
+    assert (
+        named_normal("stockholm", "Farsta")
+        == named_normal("stockholm", "Farsta")
+        != named_normal("stockholm", "Bromma")
+    )

@@ -11,7 +11,8 @@ from evalkit.simulate.state import LATENT
 
 # Sums of at most ten shares in float64.
 SUM_TOLERANCE = 1e-12
-# Monte Carlo errors allowed between two independent or paired simulations; a false alarm is rarer than one in ten thousand.
+# Monte Carlo errors allowed between two independent or paired simulations; a false alarm is rarer
+# than one in ten thousand.
 N_ERRORS = 4
 N_PEOPLE = 4_000
 HORIZON = 36
@@ -35,14 +36,25 @@ def stockholm_truth(stockholm):
 
 def _with_work_training(city: City, **changes: object) -> City:
     content = json.loads(city.model_dump_json())
-    content["interventions"] = [one | (changes if one["intervention_id"] == "work_training" else {}) for one in content["interventions"]]
+    content["interventions"] = [
+        one | (changes if one["intervention_id"] == "work_training" else {})
+        for one in content["interventions"]
+    ]
     return City.model_validate(content)
 
 
-def _work_months(truth, intervention_id: str, comparison: str = "wait", population: str = "starters") -> dict:
-    own = (pl.col("intervention_id") == intervention_id) & (pl.col("comparison") == comparison) & (pl.col("population") == population)
+def _work_months(
+    truth, intervention_id: str, comparison: str = "wait", population: str = "starters"
+) -> dict:
+    own = (
+        (pl.col("intervention_id") == intervention_id)
+        & (pl.col("comparison") == comparison)
+        & (pl.col("population") == population)
+    )
     city = (pl.col("district") == "all") & (pl.col("district_basis") == "time_zero")
-    return truth.months.filter(own & city, pl.col("outcome") == "work", pl.col("horizon_months") == HORIZON).row(0, named=True)
+    return truth.months.filter(
+        own & city, pl.col("outcome") == "work", pl.col("horizon_months") == HORIZON
+    ).row(0, named=True)
 
 
 def test_states_sum_to_one_in_every_arm_and_month(truth):
@@ -61,7 +73,9 @@ def test_curves_begin_on_support_and_reach_sixty_months(truth):
 
 
 def test_starters_of_the_truth_are_those_of_the_tables(truth, small_lives, small_city):
-    window = small_lives.episodes.filter(pl.col("start").is_between(25, small_city.n_months - HORIZON))
+    window = small_lives.episodes.filter(
+        pl.col("start").is_between(25, small_city.n_months - HORIZON)
+    )
     counted = dict(window.group_by("item").len().iter_rows())
 
     for item, one in enumerate(small_city.interventions):
@@ -70,10 +84,18 @@ def test_starters_of_the_truth_are_those_of_the_tables(truth, small_lives, small
 
 
 def test_treated_arm_agrees_with_what_the_tables_show_of_starters(truth, small_lives, small_city):
-    item = next(place for place, one in enumerate(small_city.interventions) if one.intervention_id == "language_practice")
-    own = small_lives.episodes.filter(pl.col("item") == item, pl.col("start").is_between(25, small_city.n_months - HORIZON))
+    item = next(
+        place
+        for place, one in enumerate(small_city.interventions)
+        if one.intervention_id == "language_practice"
+    )
+    own = small_lives.episodes.filter(
+        pl.col("item") == item, pl.col("start").is_between(25, small_city.n_months - HORIZON)
+    )
     months = own["start"].to_numpy()[:, None] + np.arange(HORIZON)
-    spent = (small_lives.observed[own["row"].to_numpy()[:, None], months] == LATENT.index("work")).sum(axis=1)
+    spent = (
+        small_lives.observed[own["row"].to_numpy()[:, None], months] == LATENT.index("work")
+    ).sum(axis=1)
 
     expected = _work_months(truth, "language_practice")["treated"]
 
@@ -89,10 +111,18 @@ def test_truth_is_the_same_again(small_city):
 
 def test_truth_of_an_intervention_that_changes_nothing_is_zero(small_city):
     empty = _with_work_training(
-        small_city, gain={"work": 0, "studies": 0, "benefit": 0}, target_gain=0, by_model={}, district_sd=0, lock_in=0, monthly_rate=0.03
+        small_city,
+        gain={"work": 0, "studies": 0, "benefit": 0},
+        target_gain=0,
+        by_model={},
+        district_sd=0,
+        lock_in=0,
+        monthly_rate=0.03,
     )
 
-    found = _work_months(simulate_truth(empty, seed=2, n_people=3_000, eligible_share=0), "work_training")
+    found = _work_months(
+        simulate_truth(empty, seed=2, n_people=3_000, eligible_share=0), "work_training"
+    )
 
     assert found["n_futures"] > 200
     assert abs(found["difference"]) < N_ERRORS * found["mc_std_error"]
@@ -119,13 +149,27 @@ def test_never_is_a_larger_contrast_than_wait_where_later_starts_are_common(smal
 
     found = simulate_truth(strong, seed=2, n_people=3_000, eligible_share=0)
 
-    assert _work_months(found, "work_training", "never")["difference"] > _work_months(found, "work_training", "wait")["difference"] > 0
+    assert (
+        _work_months(found, "work_training", "never")["difference"]
+        > _work_months(found, "work_training", "wait")["difference"]
+        > 0
+    )
 
 
-@pytest.mark.parametrize(("intervention_id", "sign"), [("work_training", -1), ("jobbtorg_coaching", 1)])
-def test_naive_comparison_is_visibly_wrong(stockholm, stockholm_truth, lives, intervention_id, sign):
-    """Who starts against who does not: below the truth where the furthest from work are chosen, above it where the nearest are."""
-    item = next(place for place, one in enumerate(stockholm.interventions) if one.intervention_id == intervention_id)
+@pytest.mark.parametrize(
+    ("intervention_id", "sign"), [("work_training", -1), ("jobbtorg_coaching", 1)]
+)
+def test_naive_comparison_is_visibly_wrong(
+    stockholm, stockholm_truth, lives, intervention_id, sign
+):
+    """Who starts against who does not: below the truth where the furthest from work are chosen,
+    above it where the nearest are.
+    """
+    item = next(
+        place
+        for place, one in enumerate(stockholm.interventions)
+        if one.intervention_id == intervention_id
+    )
     own = lives.episodes.filter(pl.col("item") == item)
     in_work, starters, others = lives.observed == LATENT.index("work"), [], []
     for month in range(30, 80, 5):
@@ -144,18 +188,27 @@ def test_naive_comparison_is_visibly_wrong(stockholm, stockholm_truth, lives, in
 def test_planted_gains_differ_by_intervention_and_district(small_city):
     gains = planted_gains(small_city).filter("is_offered")
 
-    assert gains.group_by("intervention_id").agg(pl.col("gain_log_rate").std())["gain_log_rate"].max() > 0.1
+    assert (
+        gains.group_by("intervention_id").agg(pl.col("gain_log_rate").std())["gain_log_rate"].max()
+        > 0.1
+    )
     assert gains["gain_log_rate"].max() - gains["gain_log_rate"].min() > 0.5
 
 
 def test_roll_out_changes_districts_from_its_adoption_on_and_nothing_before(small_city):
-    found = rollout_truth(small_city, seed=3, n_people=N_PEOPLE).filter(pl.col("action") == "activity_requirement")
+    found = rollout_truth(small_city, seed=3, n_people=N_PEOPLE).filter(
+        pl.col("action") == "activity_requirement"
+    )
     wide = found.pivot("arm", index=["district", "month", "adopted_month"], values="rate_to_work")
 
-    before = wide.filter(pl.col("adopted_month").is_null() & (pl.col("month") < 36) | (pl.col("month") < pl.col("adopted_month")))
+    before = wide.filter(
+        pl.col("adopted_month").is_null() & (pl.col("month") < 36)
+        | (pl.col("month") < pl.col("adopted_month"))
+    )
     after = wide.filter(pl.col("month") >= pl.col("adopted_month"))
 
-    # People who move to an adopting district bring a little of its change along; before the first adoption there is none.
+    # People who move to an adopting district bring a little of its change along; before the first
+    # adoption there is none.
     early = before.filter(pl.col("month") < 36)
     assert (early["with"] == early["without"]).all()
     assert after["with"].mean() > 1.05 * after["without"].mean()
@@ -163,14 +216,25 @@ def test_roll_out_changes_districts_from_its_adoption_on_and_nothing_before(smal
 
 def test_who_starts_takes_part_from_the_first_month_and_who_never_starts_never_does(truth):
     own = truth.programmes.filter(
-        pl.col("programme") == pl.col("intervention_id"), pl.col("district") == "all", pl.col("district_basis") == "time_zero"
+        pl.col("programme") == pl.col("intervention_id"),
+        pl.col("district") == "all",
+        pl.col("district_basis") == "time_zero",
     )
     first = own.filter(arm="treated", month=1)
-    later = own.filter(pl.col("month") > 1).group_by("intervention_id", "arm").agg(pl.col("taking_part", "starting").sum())
+    later = (
+        own.filter(pl.col("month") > 1)
+        .group_by("intervention_id", "arm")
+        .agg(pl.col("taking_part", "starting").sum())
+    )
 
     assert first["taking_part"].to_list() == first["starting"].to_list() == [1.0] * first.height
     assert own.filter(arm="never")["taking_part"].max() == 0
-    assert own.filter(arm="wait", month=1)["starting"].max() == 0 and later.filter(arm="wait")["starting"].max() > 0
+    assert (
+        own.filter(arm="wait", month=1)["starting"].max() == 0
+        and later.filter(arm="wait")["starting"].max() > 0
+    )
     # Some leave before the planned end: by month 4 of six a part of them have freed their place.
-    kept = own.filter(arm="treated", intervention_id="work_training", month=4, population="starters")["taking_part"].item()
+    kept = own.filter(
+        arm="treated", intervention_id="work_training", month=4, population="starters"
+    )["taking_part"].item()
     assert 0.3 < kept < 0.95

@@ -22,7 +22,14 @@ def written(county, tmp_path_factory):
 
 
 def test_the_six_municipalities_are_the_districts(county):
-    assert set(county.district_names) == {"Östhammar", "Enköping", "Heby", "Håbo", "Knivsta", "Uppsala"}
+    assert set(county.district_names) == {
+        "Östhammar",
+        "Enköping",
+        "Heby",
+        "Håbo",
+        "Knivsta",
+        "Uppsala",
+    }
 
 
 def test_the_driving_licence_is_an_obstacle_and_an_intervention(county):
@@ -36,10 +43,18 @@ def test_intake_admits_every_row_of_the_county(written, county):
     months = {name: county.first_month.fromisoformat(day) for name, day in LAST_MONTHS.items()}
     mapping = ROOT / "data_contracts" / "mappings" / "simulated_city.yaml"
 
-    admission = admit(written.folder, ROOT / "data_contracts", districts=county.district_names, mapping=mapping, **months)
+    admission = admit(
+        written.folder,
+        ROOT / "data_contracts",
+        districts=county.district_names,
+        mapping=mapping,
+        **months,
+    )
 
     assert admission.rejected.is_empty()
-    assert {"driving_licence", "work_hall"} <= set(admission.tables["participation"]["intervention_id"])
+    assert {"driving_licence", "work_hall"} <= set(
+        admission.tables["participation"]["intervention_id"]
+    )
 
 
 def test_a_city_without_accounts_writes_none_and_without_truth_people_no_truth(written):

@@ -1,4 +1,6 @@
-"""A city's worlds: off unless asked for; who has taken part starts at another rate; the labour market and the offers move; the truth follows."""
+"""A city's worlds: off unless asked for; who has taken part starts at another rate; the labour
+market and the offers move; the truth follows.
+"""
 
 import json
 from pathlib import Path
@@ -26,7 +28,11 @@ BASIS = {"source": "invented for the test", "grade": "L"}
 def _one_intervention(city: City, *, switches: dict, **changes: object) -> City:
     """The city with coaching alone, started by many, so that histories are long."""
     content = json.loads(city.model_dump_json())
-    offered = [one | {"monthly_rate": 0.08, **changes} for one in content["interventions"] if one["intervention_id"] == COACHING]
+    offered = [
+        one | {"monthly_rate": 0.08, **changes}
+        for one in content["interventions"]
+        if one["intervention_id"] == COACHING
+    ]
     switched = {name: {"basis": BASIS, **rules} for name, rules in switches.items()}
     return City.model_validate(content | {"interventions": offered} | switched)
 
@@ -37,7 +43,9 @@ def _never_twice(city: City, **changes: object) -> City:
 
 
 def _log_rates(city: City, begun: list[int], month: int = 30) -> np.ndarray:
-    """Log start rates of people who have begun some interventions (positions) before; NaN where something is not offered."""
+    """Log start rates of people who have begun some interventions (positions) before; NaN where
+    something is not offered.
+    """
     people = draw_people(city, seed=5, first=0, stop=200)
     process = Process(city, people)
     state, rows = process.begin(0), np.arange(200)
@@ -56,7 +64,10 @@ def test_worlds_are_off_unless_asked_for(name):
 
     assert set(WORLDS) == set(city.worlds)
     assert city.switches == {}
-    assert set(load_city(name, CITIES, worlds=WORLDS[:2]).switches) == {"earlier_participation", "calendar"}
+    assert set(load_city(name, CITIES, worlds=WORLDS[:2]).switches) == {
+        "earlier_participation",
+        "calendar",
+    }
 
 
 def test_declaring_worlds_changes_nobodys_life(small_city):
@@ -100,13 +111,17 @@ def test_a_world_that_switches_nothing_is_refused():
 def test_having_begun_adds_to_the_log_start_rates_as_declared(stockholm):
     city = stockholm.in_worlds("earlier_participation")
     rules = city.earlier_participation
-    item = next(place for place, one in enumerate(city.interventions) if one.intervention_id == COACHING)
+    item = next(
+        place for place, one in enumerate(city.interventions) if one.intervention_id == COACHING
+    )
 
     change = _log_rates(city, [item]) - _log_rates(city, [])
 
     others = np.arange(change.shape[1]) != item
     assert np.allclose(_in_place(change[:, others]), rules.starts_after_any, atol=1e-5)
-    assert np.allclose(_in_place(change[:, item]), rules.starts_after_any + rules.starts_after_this, atol=1e-5)
+    assert np.allclose(
+        _in_place(change[:, item]), rules.starts_after_any + rules.starts_after_this, atol=1e-5
+    )
 
 
 def test_nobody_starts_twice_where_it_is_not_allowed_and_nothing_before_the_first_month(small_city):
@@ -125,19 +140,31 @@ def test_calendar_time_moves_start_rates_and_exits_as_declared(stockholm):
 
     rules = city.calendar
     moved = level_in(np.array([90, 18]), rules.starts)
-    assert np.allclose(_in_place((late - plain_late) - (early - plain_early)), moved[0] - moved[1], atol=1e-4)
+    assert np.allclose(
+        _in_place((late - plain_late) - (early - plain_early)), moved[0] - moved[1], atol=1e-4
+    )
     people = draw_people(city, seed=5, first=0, stop=200)
     rows = np.arange(200)
-    local = [Process(one, people)._local(Process(one, people).begin(0), np.full(200, 90), rows).astype(float) for one in (city, stockholm)]
+    local = [
+        Process(one, people)
+        ._local(Process(one, people).begin(0), np.full(200, 90), rows)
+        .astype(float)
+        for one in (city, stockholm)
+    ]
     assert np.allclose(local[0] - local[1], level_in(np.array([90]), rules.to_work), atol=1e-5)
 
 
 def test_levels_lie_on_straight_lines_and_stay_beyond_them():
-    assert level_in(np.array([-5, 10, 15, 20, 99]), {20: 1.0, 10: 0.0}).tolist() == pytest.approx([0, 0, 0.5, 1, 1])
+    assert level_in(np.array([-5, 10, 15, 20, 99]), {20: 1.0, 10: 0.0}).tolist() == pytest.approx(
+        [0, 0, 0.5, 1, 1]
+    )
 
 
 def test_gains_last_as_long_as_the_world_says(small_city):
-    fading, lasting = (Process(city, draw_people(city, seed=1, first=0, stop=2)).fade for city in (small_city, _never_twice(small_city)))
+    fading, lasting = (
+        Process(city, draw_people(city, seed=1, first=0, stop=2)).fade
+        for city in (small_city, _never_twice(small_city))
+    )
 
     assert fading == pytest.approx(2 ** (-1 / small_city.process.gain_half_life_months))
     assert lasting == pytest.approx(2 ** (-1 / 600))
@@ -147,22 +174,38 @@ def test_gains_last_as_long_as_the_world_says(small_city):
 def earlier_truth(small_city):
     city = _one_intervention(
         small_city,
-        switches={"earlier_participation": {"starts_after_this": -1.0, "gain_half_life_months": 600, "first_start_month": 1}},
+        switches={
+            "earlier_participation": {
+                "starts_after_this": -1.0,
+                "gain_half_life_months": 600,
+                "first_start_month": 1,
+            }
+        },
     )
     return simulate_truth(city, seed=11, n_people=N_PEOPLE, eligible_share=0), city
 
 
 def _work_months(truth, population: str, comparison: str = "wait") -> dict:
-    own = {"population": population, "comparison": comparison, "district": "all", "district_basis": "time_zero"}
+    own = {
+        "population": population,
+        "comparison": comparison,
+        "district": "all",
+        "district_basis": "time_zero",
+    }
     own |= {"outcome": "work", "horizon_months": 36}
-    return truth.months.filter(*[pl.col(column) == value for column, value in own.items()]).row(0, named=True)
+    return truth.months.filter(*[pl.col(column) == value for column, value in own.items()]).row(
+        0, named=True
+    )
 
 
 def test_the_truth_tells_starters_who_are_new_apart(earlier_truth):
     truth, city = earlier_truth
     episodes = live(city, seed=11, first=0, stop=N_PEOPLE).episodes
     window = pl.col("start").is_between(25, city.n_months - 36)
-    n_all, n_first = (len(one.filter(window)) for one in (episodes, episodes.group_by("row").agg(pl.col("start").min())))
+    n_all, n_first = (
+        len(one.filter(window))
+        for one in (episodes, episodes.group_by("row").agg(pl.col("start").min()))
+    )
 
     assert n_first < n_all
     assert _work_months(truth, "starters")["n_futures"] == n_all
@@ -176,26 +219,44 @@ def test_the_truth_has_no_populations_by_history_where_history_decides_nothing(s
     assert set(truth.months["population"]) <= {"starters", "eligible"}
 
 
-def test_the_treated_arm_of_the_truth_is_what_the_tables_show_of_starters_in_every_world(small_city):
-    """With both switches on: the futures of those who start follow the same process as the lives in the tables."""
+def test_the_treated_arm_of_the_truth_is_what_the_tables_show_of_starters_in_every_world(
+    small_city,
+):
+    """With both switches on: the futures of those who start follow the same process as the lives in
+    the tables.
+    """
     calendar = {"to_work": {25: 0.5, 66: -0.5}, "starts": {25: -0.5, 66: 0.5}}
     earlier = {"starts_after_this": -1.0, "gain_half_life_months": 600, "first_start_month": 1}
-    city = _one_intervention(small_city, switches={"calendar": calendar, "earlier_participation": earlier})
+    city = _one_intervention(
+        small_city, switches={"calendar": calendar, "earlier_participation": earlier}
+    )
     lives = live(city, seed=11, first=0, stop=N_PEOPLE)
     own = lives.episodes.filter(pl.col("start").is_between(25, city.n_months - 36))
     months = own["start"].to_numpy()[:, None] + np.arange(36)
-    spent = (lives.observed[own["row"].to_numpy()[:, None], months] == LATENT.index("work")).sum(axis=1)
+    spent = (lives.observed[own["row"].to_numpy()[:, None], months] == LATENT.index("work")).sum(
+        axis=1
+    )
 
-    expected = _work_months(simulate_truth(city, seed=11, n_people=N_PEOPLE, eligible_share=0), "starters")["treated"]
+    expected = _work_months(
+        simulate_truth(city, seed=11, n_people=N_PEOPLE, eligible_share=0), "starters"
+    )["treated"]
 
     assert abs(spent.mean() - expected) < N_ERRORS * np.sqrt(2) * spent.std() / np.sqrt(len(spent))
 
 
 def test_the_truth_is_zero_in_every_world_where_the_intervention_changes_nothing(small_city):
-    nothing = {"gain": {"work": 0, "studies": 0, "benefit": 0}, "target_gain": 0, "by_model": {}, "district_sd": 0, "lock_in": 0}
+    nothing = {
+        "gain": {"work": 0, "studies": 0, "benefit": 0},
+        "target_gain": 0,
+        "by_model": {},
+        "district_sd": 0,
+        "lock_in": 0,
+    }
     calendar = {"to_work": {25: 0.8, 66: -0.8}, "starts": {25: -1.0, 66: 1.0}}
     earlier = {"starts_after_this": -2.0, "gain_half_life_months": 600, "first_start_month": 1}
-    city = _one_intervention(small_city, switches={"calendar": calendar, "earlier_participation": earlier}, **nothing)
+    city = _one_intervention(
+        small_city, switches={"calendar": calendar, "earlier_participation": earlier}, **nothing
+    )
 
     truth = simulate_truth(city, seed=2, n_people=N_PEOPLE, eligible_share=0)
 
@@ -206,10 +267,20 @@ def test_the_truth_is_zero_in_every_world_where_the_intervention_changes_nothing
 
 
 def test_waiting_is_starting_later_only_where_later_starts_are_allowed(small_city):
-    """Who may start once only and waits may still start later; who never starts may not, so never is the larger contrast."""
-    truth = simulate_truth(_never_twice(small_city, gain={"work": 2.0}, lock_in=0.0), seed=2, n_people=N_PEOPLE, eligible_share=0)
+    """Who may start once only and waits may still start later; who never starts may not, so never
+    is the larger contrast.
+    """
+    truth = simulate_truth(
+        _never_twice(small_city, gain={"work": 2.0}, lock_in=0.0),
+        seed=2,
+        n_people=N_PEOPLE,
+        eligible_share=0,
+    )
 
-    wait, never = (_work_months(truth, "starters", comparison)["difference"] for comparison in ("wait", "never"))
+    wait, never = (
+        _work_months(truth, "starters", comparison)["difference"]
+        for comparison in ("wait", "never")
+    )
     assert 0 < wait < never
 
 
@@ -226,11 +297,22 @@ def test_begun_is_kept_when_a_programme_is_over(small_city):
 
 
 def test_the_readme_says_what_is_switched_on(small_city, tmp_path):
-    write_city(small_city.in_worlds("earlier_participation", "worsening_market"), tmp_path / "city", seed=4, n_people=200)
+    write_city(
+        small_city.in_worlds("earlier_participation", "worsening_market"),
+        tmp_path / "city",
+        seed=4,
+        n_people=200,
+    )
 
     text = (tmp_path / "city" / "README.md").read_text(encoding="utf-8")
 
     assert "neither helps nor hinders" not in text
-    assert "Earlier participation is switched on: -0.5 on the log start rates after any intervention, -2 more where it was this one" in text
+    assert (
+        "Earlier participation is switched on: -0.5 on the log start rates after any intervention, "
+        "-2 more where it was this one" in text
+    )
     assert "on the log rate from support into work +0.3 in month 0, -0.5 in month 120" in text
-    assert "| earlier participation | assumed; that places go to those who have had none is usual" in text
+    assert (
+        "| earlier participation | assumed; that places go to those who have had none is usual"
+        in text
+    )

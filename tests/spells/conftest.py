@@ -1,4 +1,6 @@
-"""Admitted tables for tests of spells: the Northern Ireland extract, and small ones made of month numbers."""
+"""Admitted tables for tests of spells: the Northern Ireland extract, and small ones made of month
+numbers.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -28,11 +30,18 @@ def northern_ireland() -> dict[str, pl.DataFrame]:
 
 @pytest.fixture
 def four_lines():
-    """The message of an error as (what, where, why, fix); fails when it has not exactly these lines."""
+    """The message of an error as (what, where, why, fix); fails when it has not exactly these
+    lines.
+    """
 
     def lines(error: BaseException) -> tuple[str, str, str, str]:
         what, where, why, fix = str(error).split("\n")
-        return what, where.removeprefix("  where: "), why.removeprefix("  why:   "), fix.removeprefix("  fix:   ")
+        return (
+            what,
+            where.removeprefix("  where: "),
+            why.removeprefix("  why:   "),
+            fix.removeprefix("  fix:   "),
+        )
 
     return lines
 
@@ -45,14 +54,24 @@ def month():
 
 @pytest.fixture
 def paid_tables(month):
-    """Tables in which person P is paid in the given months, by person; each person is a household of one."""
+    """Tables in which person P is paid in the given months, by person; each person is a household
+    of one.
+    """
 
     def build(paid: dict[str, list[int]], states: list[tuple] = ()) -> dict[str, pl.DataFrame]:
         months = [(person, month(k)) for person, paid_in in paid.items() for k in paid_in]
         return {
-            "income_support": _table("income_support", [(f"H{person}", k, "Norr", None, None) for person, k in months]),
-            "household_member": _table("household_member", [(f"H{person}", person, k, "lead", None) for person, k in months]),
-            "livelihood": _table("livelihood", [(person, month(start), month(end), state) for person, start, end, state in states]),
+            "income_support": _table(
+                "income_support", [(f"H{person}", k, "Norr", None, None) for person, k in months]
+            ),
+            "household_member": _table(
+                "household_member",
+                [(f"H{person}", person, k, "lead", None) for person, k in months],
+            ),
+            "livelihood": _table(
+                "livelihood",
+                [(person, month(start), month(end), state) for person, start, end, state in states],
+            ),
             "person": _table("person", [(person, "Norr", None, None, None) for person in paid]),
         }
 
@@ -61,4 +80,6 @@ def paid_tables(month):
 
 def _table(name: str, rows: list[tuple]) -> pl.DataFrame:
     columns = SCHEMAS[name].columns
-    return pl.DataFrame([row + (None,) * (len(columns) - len(row)) for row in rows], schema=columns, orient="row")
+    return pl.DataFrame(
+        [row + (None,) * (len(columns) - len(row)) for row in rows], schema=columns, orient="row"
+    )

@@ -5,7 +5,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from evalkit.spells import after_support, after_support_counts, build_state_intervals, build_support_spells
+from evalkit.spells import (
+    after_support,
+    after_support_counts,
+    build_state_intervals,
+    build_support_spells,
+)
 
 YEARS = {"first_month": date(2026, 1, 1), "data_through": date(2027, 12, 1)}
 NAMES = ("income_support", "household_member", "livelihood", "person")
@@ -13,7 +18,9 @@ NAMES = ("income_support", "household_member", "livelihood", "person")
 
 def after_of(tables, *, gap=0):
     spells = build_support_spells(*[tables[name] for name in NAMES], max_gap_months=gap, **YEARS)
-    intervals = build_state_intervals(*[tables[name] for name in NAMES], max_gap_months=gap, outcome_groups=True, **YEARS)
+    intervals = build_state_intervals(
+        *[tables[name] for name in NAMES], max_gap_months=gap, outcome_groups=True, **YEARS
+    )
     return after_support(spells, intervals, max_gap_months=gap, **YEARS)
 
 
@@ -29,14 +36,18 @@ def after_of(tables, *, gap=0):
         ([("A", 4, None, "subsidised_work")], "no"),
     ],
 )
-def test_an_exit_is_sustained_by_three_months_of_unsubsidised_work_in_a_row(paid_tables, states, expected):
+def test_an_exit_is_sustained_by_three_months_of_unsubsidised_work_in_a_row(
+    paid_tables, states, expected
+):
     after = after_of(paid_tables({"A": [2, 3]}, states))
 
     assert after["sustained_work"].to_list() == [expected]
 
 
 @pytest.mark.parametrize(("last_paid", "expected"), [(21, "yes"), (22, None)])
-def test_sustained_work_is_not_asked_where_the_extract_ends_too_soon(paid_tables, last_paid, expected):
+def test_sustained_work_is_not_asked_where_the_extract_ends_too_soon(
+    paid_tables, last_paid, expected
+):
     after = after_of(paid_tables({"A": [last_paid]}, [("A", last_paid + 1, None, "work")]))
 
     assert after["sustained_work"].to_list() == [expected]
@@ -45,35 +56,59 @@ def test_sustained_work_is_not_asked_where_the_extract_ends_too_soon(paid_tables
 def test_months_without_support_are_the_whole_months_before_it_began_again(paid_tables):
     after = after_of(paid_tables({"A": [2, 6, 7]}))
 
-    assert after.select("spell_no", "months_without_support", "months_followed").rows() == [(1, 3, 22), (2, None, 17)]
+    assert after.select("spell_no", "months_without_support", "months_followed").rows() == [
+        (1, 3, 22),
+        (2, None, 17),
+    ]
 
 
 def test_what_came_after_is_asked_of_spells_whose_beginning_is_known(paid_tables):
     after = after_of(paid_tables({"A": [1, 2, 6], "B": [3]}))
 
-    # A's first spell was running when the extract began; its return is counted where it is a spell of its own.
+    # A's first spell was running when the extract began; its return is counted where it is a spell
+    # of its own.
     assert after.select("person_id", "spell_no").rows() == [("A", 2), ("B", 1)]
 
 
 def test_death_and_moving_away_cannot_be_followed_by_a_return(paid_tables):
-    after = after_of(paid_tables({"A": [2], "B": [2]}, [("A", 3, None, "dead"), ("B", 3, None, "moved")]))
+    after = after_of(
+        paid_tables({"A": [2], "B": [2]}, [("A", 3, None, "dead"), ("B", 3, None, "moved")])
+    )
 
     assert after.is_empty()
 
 
-@pytest.mark.parametrize(("back_in", "expected"), [(8, ("yes", "yes")), (9, ("no", "yes")), (14, ("no", "yes")), (15, ("no", "no"))])
+@pytest.mark.parametrize(
+    ("back_in", "expected"),
+    [(8, ("yes", "yes")), (9, ("no", "yes")), (14, ("no", "yes")), (15, ("no", "no"))],
+)
 def test_back_within_six_months_means_paid_in_one_of_the_first_six(paid_tables, back_in, expected):
-    counts = after_support_counts(after_of(paid_tables({"A": [2, back_in]})).filter(pl.col("spell_no") == 1))
+    counts = after_support_counts(
+        after_of(paid_tables({"A": [2, back_in]})).filter(pl.col("spell_no") == 1)
+    )
 
-    found = counts.filter((pl.col("district") == "all") & (pl.col("n_spells") == 1) & pl.col("answer").is_in(["yes", "no"]))
+    found = counts.filter(
+        (pl.col("district") == "all")
+        & (pl.col("n_spells") == 1)
+        & pl.col("answer").is_in(["yes", "no"])
+    )
     assert tuple(found.sort(pl.col("measure").str.len_chars())["answer"]) == expected
 
 
 def test_counts_leave_out_spells_that_are_not_followed_long_enough(paid_tables):
     # A is followed for 8 months after the spell, B for 14; B comes back in the third.
-    counts = after_support_counts(after_of(paid_tables({"A": [16], "B": [10, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]})))
+    counts = after_support_counts(
+        after_of(
+            paid_tables({"A": [16], "B": [10, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]})
+        )
+    )
 
-    rows = {(row[0], row[1]): row[2] for row in counts.filter(pl.col("district") == "all").select("measure", "answer", "n_spells").rows()}
+    rows = {
+        (row[0], row[1]): row[2]
+        for row in counts.filter(pl.col("district") == "all")
+        .select("measure", "answer", "n_spells")
+        .rows()
+    }
     assert rows["back_within_6", "all"] == 2 and rows["back_within_6", "yes"] == 1
     assert rows["back_within_12", "all"] == 1 and rows["back_within_12", "yes"] == 1
 
@@ -84,7 +119,8 @@ def test_answers_add_up_to_all(paid_tables):
     counts = after_support_counts(after_of(paid_tables({"A": [2, 9], "B": [2], "C": [2]}, states)))
 
     summed = counts.group_by("district", "measure").agg(
-        parts=pl.col("n_spells").filter(pl.col("answer") != "all").sum(), whole=pl.col("n_spells").filter(pl.col("answer") == "all").sum()
+        parts=pl.col("n_spells").filter(pl.col("answer") != "all").sum(),
+        whole=pl.col("n_spells").filter(pl.col("answer") == "all").sum(),
     )
     assert (summed["parts"] == summed["whole"]).all() and summed.height == 6
     assert set(counts.filter(pl.col("answer") == "unknown")["measure"]) == {"sustained_work"}

@@ -6,13 +6,26 @@ import pytest
 from evalkit.schemas import DELIVERED, SCHEMAS
 from evalkit.spells import spells_by_characteristic
 
-SPELLS = [("p1", "h1", date(2020, 3, 1)), ("p2", "h1", date(2020, 5, 1)), ("p3", "h2", date(2021, 1, 1))]
+SPELLS = [
+    ("p1", "h1", date(2020, 3, 1)),
+    ("p2", "h1", date(2020, 5, 1)),
+    ("p3", "h2", date(2021, 1, 1)),
+]
 COLUMNS = {schema.name: schema.columns for schema in DELIVERED}
 
 
 def _spells():
     rows = [
-        {"person_id": p, "household_id": h, "spell_no": 1, "district": "North", "start": start, "entry": 0, "months": 3, "exit": "work"}
+        {
+            "person_id": p,
+            "household_id": h,
+            "spell_no": 1,
+            "district": "North",
+            "start": start,
+            "entry": 0,
+            "months": 3,
+            "exit": "work",
+        }
         for p, h, start in SPELLS
     ]
     return pl.DataFrame(rows, schema=SCHEMAS["support_spells"].columns)
@@ -20,24 +33,34 @@ def _spells():
 
 def _people(**columns):
     given = pl.DataFrame({"person_id": ["p1", "p2", "p3"], **columns})
-    return pl.concat([pl.DataFrame(schema=COLUMNS["person"]), given.cast({"birth_year": pl.Int32})], how="diagonal_relaxed")
+    return pl.concat(
+        [pl.DataFrame(schema=COLUMNS["person"]), given.cast({"birth_year": pl.Int32})],
+        how="diagonal_relaxed",
+    )
 
 
 def _members(obstacles):
-    rows = [(h, p, start, "lead", obstacle, None) for (p, h, start), obstacle in zip(SPELLS, obstacles, strict=True)]
+    rows = [
+        (h, p, start, "lead", obstacle, None)
+        for (p, h, start), obstacle in zip(SPELLS, obstacles, strict=True)
+    ]
     # The obstacle of a later month is not that of the spell's start.
     rows.append(("h1", "p1", date(2020, 4, 1), "lead", "language", None))
     return pl.DataFrame(rows, schema=COLUMNS["household_member"], orient="row")
 
 
 def _groups(table, characteristic):
-    return dict(table.filter(characteristic=characteristic).select("person_id", "group").iter_rows())
+    return dict(
+        table.filter(characteristic=characteristic).select("person_id", "group").iter_rows()
+    )
 
 
 def test_spells_have_the_sex_age_and_obstacle_of_their_first_month():
     people = _people(sex=["female", "male", None], birth_year=[1996, 1995, 1960])
 
-    table = spells_by_characteristic(_spells(), people, _members(["unemployed", "language", None]), age_bands=(25, 50))
+    table = spells_by_characteristic(
+        _spells(), people, _members(["unemployed", "language", None]), age_bands=(25, 50)
+    )
 
     assert _groups(table, "sex") == {"p1": "female", "p2": "male", "p3": "not_known"}
     assert _groups(table, "age") == {"p1": "–24", "p2": "25–49", "p3": "50–"}
@@ -45,10 +68,14 @@ def test_spells_have_the_sex_age_and_obstacle_of_their_first_month():
 
 
 def test_an_obstacle_is_that_of_the_first_month_seen_where_the_spell_began_before_the_extract():
-    earlier = _spells().with_columns(start=pl.col("start").dt.offset_by("-4mo"), entry=pl.lit(4, pl.Int32))
+    earlier = _spells().with_columns(
+        start=pl.col("start").dt.offset_by("-4mo"), entry=pl.lit(4, pl.Int32)
+    )
     people = _people(sex=["female", "male", None], birth_year=[1996, 1995, 1960])
 
-    table = spells_by_characteristic(earlier, people, _members(["unemployed", "language", "social"]), age_bands=(25, 50))
+    table = spells_by_characteristic(
+        earlier, people, _members(["unemployed", "language", "social"]), age_bands=(25, 50)
+    )
 
     assert _groups(table, "obstacle") == {"p1": "unemployed", "p2": "language", "p3": "social"}
 
@@ -56,7 +83,9 @@ def test_an_obstacle_is_that_of_the_first_month_seen_where_the_spell_began_befor
 def test_a_characteristic_that_was_not_delivered_is_not_there():
     people = _people(sex=["female", "male", "male"], birth_year=[None, None, None])
 
-    table = spells_by_characteristic(_spells(), people, _members([None, None, None]).head(3), age_bands=(25,))
+    table = spells_by_characteristic(
+        _spells(), people, _members([None, None, None]).head(3), age_bands=(25,)
+    )
 
     assert table["characteristic"].unique().to_list() == ["sex"]
 
@@ -65,6 +94,12 @@ def test_a_characteristic_that_was_not_delivered_is_not_there():
 def test_groups_of_a_characteristic_add_up_to_all_spells(characteristic):
     people = _people(sex=["female", None, "male"], birth_year=[1996, None, 1960])
 
-    table = spells_by_characteristic(_spells(), people, _members(["unemployed", None, "other"]), age_bands=(25, 50))
+    table = spells_by_characteristic(
+        _spells(), people, _members(["unemployed", None, "other"]), age_bands=(25, 50)
+    )
 
-    assert table.filter(characteristic=characteristic)["person_id"].sort().to_list() == ["p1", "p2", "p3"]
+    assert table.filter(characteristic=characteristic)["person_id"].sort().to_list() == [
+        "p1",
+        "p2",
+        "p3",
+    ]

@@ -26,7 +26,9 @@ def test_a_couple_has_the_name_of_its_first_member():
 
 def test_a_household_that_splits_stays_one_cluster_with_whom_its_members_live_later():
     # B and C share H1; then C moves to H2, where A lives, and B stands alone in H3.
-    split = clusters_of(("B", "H1"), ("C", "H1"), ("C", "H2"), ("A", "H2"), ("B", "H3"), ("D", "H4"))
+    split = clusters_of(
+        ("B", "H1"), ("C", "H1"), ("C", "H2"), ("A", "H2"), ("B", "H3"), ("D", "H4")
+    )
 
     assert split == {"A": "A", "B": "A", "C": "A", "D": "D"}
 
@@ -38,11 +40,20 @@ def test_a_missing_household_links_nobody():
 def test_support_spells_of_a_couple_are_one_cluster(paid_tables):
     tables = paid_tables({"A": [3], "B": [4, 8], "C": [2]})
     moved_in = pl.col("household_id").replace({"HB": "HA"})
-    shared = {name: tables[name].with_columns(moved_in) for name in ("income_support", "household_member")}
+    shared = {
+        name: tables[name].with_columns(moved_in) for name in ("income_support", "household_member")
+    }
     tables |= shared
 
     spells = build_support_spells(
-        *[tables[name] for name in ("income_support", "household_member", "livelihood", "person")], max_gap_months=0, **YEAR
+        *[tables[name] for name in ("income_support", "household_member", "livelihood", "person")],
+        max_gap_months=0,
+        **YEAR,
     )
 
-    assert spells.select("person_id", "cluster_id").rows() == [("A", "A"), ("B", "A"), ("B", "A"), ("C", "C")]
+    assert spells.select("person_id", "cluster_id").rows() == [
+        ("A", "A"),
+        ("B", "A"),
+        ("B", "A"),
+        ("C", "C"),
+    ]

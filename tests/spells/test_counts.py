@@ -2,7 +2,9 @@ import polars as pl
 
 from evalkit.spells import exit_counts, of_city, people_counts
 
-PERSON = pl.DataFrame({"person_id": ["a", "b", "c", "d"], "district": ["North", "North", "South", "South"]})
+PERSON = pl.DataFrame(
+    {"person_id": ["a", "b", "c", "d"], "district": ["North", "North", "South", "South"]}
+)
 SPELLS = pl.DataFrame(
     {
         "person_id": ["a", "a", "b", "c"],
@@ -14,12 +16,20 @@ SPELLS = pl.DataFrame(
 
 
 def test_people_counts_count_people_spells_and_unknown_starts():
-    counts = {(row[0], row[1]): row[2] for row in people_counts(PERSON, SPELLS).select("district", "measure", "count").iter_rows()}
+    counts = {
+        (row[0], row[1]): row[2]
+        for row in people_counts(PERSON, SPELLS).select("district", "measure", "count").iter_rows()
+    }
 
     assert counts["North", "persons"] == 2 and counts["all", "persons"] == 4
-    assert counts["North", "persons_with_support"] == 2 and counts["all", "persons_with_support"] == 3
+    assert (
+        counts["North", "persons_with_support"] == 2 and counts["all", "persons_with_support"] == 3
+    )
     assert counts["North", "support_spells"] == 3 and counts["all", "support_spells"] == 4
-    assert counts["North", "support_spells_start_unknown"] == 1 and counts["South", "support_spells_start_unknown"] == 0
+    assert (
+        counts["North", "support_spells_start_unknown"] == 1
+        and counts["South", "support_spells_start_unknown"] == 0
+    )
 
 
 def test_people_counts_say_that_no_spell_stands_apart():
@@ -31,15 +41,22 @@ def test_people_counts_say_that_no_spell_stands_apart():
 def test_exit_counts_have_a_row_for_every_exit_in_every_district():
     counts = exit_counts(SPELLS)
 
-    south = dict(counts.filter(pl.col("district") == "South").select("exit", "n_spells").iter_rows())
+    south = dict(
+        counts.filter(pl.col("district") == "South").select("exit", "n_spells").iter_rows()
+    )
     assert south == {"work": 0, "studies": 1, "still_on_support": 0}
 
 
 def test_exit_counts_leave_out_spells_of_unknown_beginning():
     north = exit_counts(SPELLS).filter(pl.col("district") == "North")
 
-    # Of North's three spells one was running when the extract began, nobody knows since when; it ended in work.
-    assert dict(north.select("exit", "n_spells").iter_rows()) == {"work": 1, "studies": 0, "still_on_support": 1}
+    # Of North's three spells one was running when the extract began, nobody knows since when; it
+    # ended in work.
+    assert dict(north.select("exit", "n_spells").iter_rows()) == {
+        "work": 1,
+        "studies": 0,
+        "still_on_support": 1,
+    }
 
 
 def test_exit_shares_sum_to_one_in_every_district():
@@ -51,7 +68,11 @@ def test_exit_shares_sum_to_one_in_every_district():
 def test_exit_counts_count_a_person_with_two_spells_once():
     spells = SPELLS.with_columns(exit=pl.lit("work"), is_start_known=pl.lit(True))
 
-    north = exit_counts(spells).filter((pl.col("district") == "North") & (pl.col("exit") == "work")).row(0, named=True)
+    north = (
+        exit_counts(spells)
+        .filter((pl.col("district") == "North") & (pl.col("exit") == "work"))
+        .row(0, named=True)
+    )
 
     assert (north["n_spells"], north["n_persons"]) == (3, 2)
 

@@ -11,8 +11,14 @@ STATES = ["support", "work", "sickness_benefit", "pension", "studies", "unknown"
 
 
 def intervals_of(**states):
-    rows = [(person, "Norr", at, at + 1, state) for person, path in states.items() for at, state in enumerate(path)]
-    return pl.DataFrame(rows, schema=["person_id", "district", "start", "stop", "from_state"], orient="row")
+    rows = [
+        (person, "Norr", at, at + 1, state)
+        for person, path in states.items()
+        for at, state in enumerate(path)
+    ]
+    return pl.DataFrame(
+        rows, schema=["person_id", "district", "start", "stop", "from_state"], orient="row"
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,8 +54,20 @@ def test_returns_follow_a_count_by_hand(path):
 
 def test_loop_counts_are_of_people_ever_on_support():
     table = loop_counts(
-        intervals_of(A=["support", "work"], B=["support", "work", "support", "work", "support"], C=["work", "studies", "work"])
+        intervals_of(
+            A=["support", "work"],
+            B=["support", "work", "support", "work", "support"],
+            C=["work", "studies", "work"],
+        )
     )
 
-    city = table.filter((pl.col("district") == "all") & (pl.col("level") == "state")).select("n_returns", "n_persons", "share")
-    assert city.rows() == [("0", 1, 0.5), ("1", 0, 0.0), ("2", 0, 0.0), ("3+", 1, 0.5), ("all", 2, 1.0)]
+    city = table.filter((pl.col("district") == "all") & (pl.col("level") == "state")).select(
+        "n_returns", "n_persons", "share"
+    )
+    assert city.rows() == [
+        ("0", 1, 0.5),
+        ("1", 0, 0.0),
+        ("2", 0, 0.0),
+        ("3+", 1, 0.5),
+        ("all", 2, 1.0),
+    ]

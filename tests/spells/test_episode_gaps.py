@@ -20,11 +20,22 @@ def month(number):
 def episodes_of(*rows):
     """Episodes of person A as (intervention, first month, month after the last or None)."""
     table = pl.DataFrame(
-        [("A", at + 1, name, month(start), month(end)) for at, (name, start, end) in enumerate(rows)],
-        schema={"person_id": pl.String, "episode_no": pl.Int32, "intervention_id": pl.String, "start": pl.Date, "end": pl.Date},
+        [
+            ("A", at + 1, name, month(start), month(end))
+            for at, (name, start, end) in enumerate(rows)
+        ],
+        schema={
+            "person_id": pl.String,
+            "episode_no": pl.Int32,
+            "intervention_id": pl.String,
+            "start": pl.Date,
+            "end": pl.Date,
+        },
         orient="row",
     )
-    return table.with_columns(is_running=pl.col("end").is_null(), planned_months=pl.lit(3, pl.Int32))
+    return table.with_columns(
+        is_running=pl.col("end").is_null(), planned_months=pl.lit(3, pl.Int32)
+    )
 
 
 @pytest.fixture
@@ -68,10 +79,15 @@ def test_a_gap_that_lasts_to_the_last_month_known_is_still_waiting(gaps_of):
 def test_an_intervention_that_runs_on_beside_leaves_no_gap_and_has_its_own(gaps_of):
     gaps = gaps_of(range(1, 25), ("care", 2, 11), ("coaching", 4, 7), ("course", 14, None))
 
-    assert seen(gaps) == [("care", 3, 3, "next_intervention"), ("coaching", None, 0, "another_ran_on")]
+    assert seen(gaps) == [
+        ("care", 3, 3, "next_intervention"),
+        ("coaching", None, 0, "another_ran_on"),
+    ]
 
 
-def test_the_month_of_an_end_in_mid_month_counts_as_a_month_with_the_intervention(gaps_of, paid_tables):
+def test_the_month_of_an_end_in_mid_month_counts_as_a_month_with_the_intervention(
+    gaps_of, paid_tables
+):
     tables = paid_tables({"A": list(range(1, 25))})
     spells = build_support_spells(*[tables[name] for name in NAMES], max_gap_months=0, **YEARS)
     episodes = episodes_of(("care", 2, 5), ("coaching", 9, None)).with_columns(
@@ -84,12 +100,18 @@ def test_the_month_of_an_end_in_mid_month_counts_as_a_month_with_the_interventio
 
 
 def test_gap_counts_add_up_and_average_the_months(gaps_of):
-    counts = gap_counts(gaps_of(range(1, 25), ("care", 2, 5), ("care", 9, 11), ("coaching", 12, None)))
+    counts = gap_counts(
+        gaps_of(range(1, 25), ("care", 2, 5), ("care", 9, 11), ("coaching", 12, None))
+    )
 
     care = counts.filter(pl.col("intervention_id") == "care")
     assert dict(care.select("ended_by", "n_episodes").iter_rows()) == {
-        "all": 2, "another_ran_on": 0, "left_support": 0, "next_intervention": 2, "still_waiting": 0,
-    }  # fmt: skip
+        "all": 2,
+        "another_ran_on": 0,
+        "left_support": 0,
+        "next_intervention": 2,
+        "still_waiting": 0,
+    }
     assert care.filter(pl.col("ended_by") == "all")["mean_gap_months"].item() == 2.5
 
 

@@ -1,4 +1,6 @@
-"""The gap rule beside its alternatives, and how few people a difference between them may speak about."""
+"""The gap rule beside its alternatives, and how few people a difference between them may speak
+about.
+"""
 
 from types import SimpleNamespace
 
@@ -10,7 +12,11 @@ from evalkit.months import parse_month
 from evalkit.spells import gap_sensitivity, spells_by_gap
 
 PARAMS = SimpleNamespace(
-    extract=SimpleNamespace(first_month=parse_month("2026-01"), follow_up_through=parse_month("2026-12"), reporting_lag_months=0),
+    extract=SimpleNamespace(
+        first_month=parse_month("2026-01"),
+        follow_up_through=parse_month("2026-12"),
+        reporting_lag_months=0,
+    ),
     spells=SimpleNamespace(everybody_began_at_first_month=True),
 )
 PROPERTY = settings(max_examples=6)
@@ -25,14 +31,17 @@ def table_of(tables):
 def test_gap_sensitivity_counts_spells_and_ends_under_each_rule(paid_tables):
     found = table_of(paid_tables({"A": [1, 3, 6], "B": [2, 3]}))
 
-    city = found.filter(pl.col("district") == "all").select("max_gap_months", "n_spells", "n_ended", "median_months")
+    city = found.filter(pl.col("district") == "all").select(
+        "max_gap_months", "n_spells", "n_ended", "median_months"
+    )
     assert city.rows() == [(0, 4, 4, 1.0), (1, 3, 3, 2.0), (2, 2, 2, 4.0), (3, 2, 2, 4.0)]
 
 
 def test_gap_sensitivity_says_how_few_people_a_difference_speaks_about(paid_tables):
     found = table_of(paid_tables({"A": [1, 3, 6], "B": [2, 3], "C": [2]}))
 
-    # From none to one month only A's spells change, from one to two again, from two to three nobody's.
+    # From none to one month only A's spells change, from one to two again, from two to three
+    # nobody's.
     assert found.filter(pl.col("district") == "all")["n_persons"].to_list() == [3, 1, 1, 3]
 
 
@@ -43,16 +52,29 @@ def test_gap_sensitivity_follows_shorter_where_longer_gaps_are_bridged(paid_tabl
 
 
 def test_gap_sensitivity_counts_only_spells_of_known_beginning(paid_tables):
-    unknown = SimpleNamespace(extract=PARAMS.extract, spells=SimpleNamespace(everybody_began_at_first_month=False))
+    unknown = SimpleNamespace(
+        extract=PARAMS.extract, spells=SimpleNamespace(everybody_began_at_first_month=False)
+    )
 
-    spells = spells_by_gap(paid_tables({"A": [1, 5], "B": [3]}), unknown).filter(pl.col("district") == "all")
+    spells = spells_by_gap(paid_tables({"A": [1, 5], "B": [3]}), unknown).filter(
+        pl.col("district") == "all"
+    )
 
-    # A's first month may go on from before; with gaps of two bridged B's may too, and with three A's spells are one.
-    assert spells.group_by("max_gap_months").len().sort("max_gap_months")["len"].to_list() == [2, 2, 1]
+    # A's first month may go on from before; with gaps of two bridged B's may too, and with three
+    # A's spells are one.
+    assert spells.group_by("max_gap_months").len().sort("max_gap_months")["len"].to_list() == [
+        2,
+        2,
+        1,
+    ]
 
 
 @PROPERTY
-@given(paid=st.dictionaries(st.sampled_from("ABC"), st.lists(st.integers(1, 12), unique=True, min_size=1), min_size=1))
+@given(
+    paid=st.dictionaries(
+        st.sampled_from("ABC"), st.lists(st.integers(1, 12), unique=True, min_size=1), min_size=1
+    )
+)
 def test_no_gap_rule_has_more_spells_than_a_shorter_one(paid_tables, paid):
     found = table_of(paid_tables(paid)).filter(pl.col("district") == "all").sort("max_gap_months")
 

@@ -1,4 +1,6 @@
-"""The counted tables of a run, by hand numbers of Northern Ireland, each with what gate 2 looks at."""
+"""The counted tables of a run, by hand numbers of Northern Ireland, each with what gate 2
+looks at.
+"""
 
 from pathlib import Path
 
@@ -22,7 +24,8 @@ def counted(northern_ireland):
 
 def test_every_counted_table_has_the_columns_of_its_declaration(counted):
     missing = {
-        name: {*DECLARED[name].keys, *DECLARED[name].values, DECLARED[name].n_persons} - set(table.columns)
+        name: {*DECLARED[name].keys, *DECLARED[name].values, DECLARED[name].n_persons}
+        - set(table.columns)
         for name, table in counted.items()
     }
 
@@ -37,19 +40,30 @@ def test_every_month_of_northern_ireland_has_one_state_and_one_source(counted):
 def test_states_of_northern_ireland_all_come_from_the_livelihood(counted):
     shares = dict(counted["state_sources"].select("source", "share").iter_rows())
 
-    assert shares == {"livelihood": 1.0, "payment": 0.0, "exit_reason": 0.0, "unknown": 0.0, "all": 1.0}
+    assert shares == {
+        "livelihood": 1.0,
+        "payment": 0.0,
+        "exit_reason": 0.0,
+        "unknown": 0.0,
+        "all": 1.0,
+    }
 
 
-def test_effects_are_refused_where_what_people_do_off_support_is_mostly_unknown(northern_ireland, four_lines):
+def test_effects_are_refused_where_what_people_do_off_support_is_mostly_unknown(
+    northern_ireland, four_lines
+):
     params = load(RUN_FILE, RunFile)
-    silent = northern_ireland | {"livelihood": northern_ireland["livelihood"].with_columns(state=pl.lit("unknown"))}
+    silent = northern_ireland | {
+        "livelihood": northern_ireland["livelihood"].with_columns(state=pl.lit("unknown"))
+    }
 
     with pytest.raises(EstimationError) as refusal:
         build_spells(silent, params)
 
     what, where, why, fix = four_lines(refusal.value)
     assert what == "What people do off support is unknown for 100 % of the months."
-    # 712 people in 72 months, less the 4 399 months that were paid: those are support, whatever the livelihood says.
+    # 712 people in 72 months, less the 4 399 months that were paid: those are support, whatever the
+    # livelihood says.
     assert f"{712 * 72 - 4399:,} of {712 * 72 - 4399:,} person-months" in where
     assert "At most 50 %" in why and "livelihood" in fix
 
@@ -61,22 +75,38 @@ def test_support_alone_is_described_where_states_are_unknown(northern_ireland, a
     wider = {"spells": params.spells.model_copy(update={"max_unknown_share": 1.0})}
     silent = northern_ireland | {"livelihood": northern_ireland["livelihood"].clear()}
 
-    built = build_spells(silent, params.model_copy(update=narrower if asks == "no effects" else wider))
+    built = build_spells(
+        silent, params.model_copy(update=narrower if asks == "no effects" else wider)
+    )
 
-    months = built["state_intervals"].group_by("from_state").agg((pl.col("stop") - pl.col("start")).sum()).sort("from_state")
+    months = (
+        built["state_intervals"]
+        .group_by("from_state")
+        .agg((pl.col("stop") - pl.col("start")).sum())
+        .sort("from_state")
+    )
     assert months.rows() == [("support", 4399), ("unknown", 712 * 72 - 4399)]
 
 
 def test_episodes_of_northern_ireland_are_its_299_training_spells_each_followed_up_once(counted):
     gaps, plans = counted["gaps_after_interventions"], counted["plans_kept"]
-    ended = gaps.filter((pl.col("intervention_id") == "all") & (pl.col("ended_by") == "all"))["n_episodes"].item()
+    ended = gaps.filter((pl.col("intervention_id") == "all") & (pl.col("ended_by") == "all"))[
+        "n_episodes"
+    ].item()
 
-    assert plans.filter((pl.col("intervention_id") == "all") & (pl.col("plan") == "all"))["n_episodes"].item() == 299
+    assert (
+        plans.filter((pl.col("intervention_id") == "all") & (pl.col("plan") == "all"))[
+            "n_episodes"
+        ].item()
+        == 299
+    )
     assert ended == 299 - 8
 
 
 def test_exits_to_work_of_northern_ireland_are_followed_by_work_or_by_another_state(counted):
-    rows = counted["after_support"].filter((pl.col("district") == "all") & (pl.col("measure") == "sustained_work"))
+    rows = counted["after_support"].filter(
+        (pl.col("district") == "all") & (pl.col("measure") == "sustained_work")
+    )
     spells = dict(rows.select("answer", "n_spells").iter_rows())
 
     # 182 spells ended in work; those of the last three months are not followed so far.

@@ -1,4 +1,6 @@
-"""Why the bridged gap and the reporting lag add up: exits booked from an extract with late payments, against those of a later extract."""
+"""Why the bridged gap and the reporting lag add up: exits booked from an extract with late
+payments, against those of a later extract.
+"""
 
 from datetime import date
 
@@ -16,18 +18,26 @@ LATE_SHARE = 0.2
 
 
 def _payments(lag: int) -> pl.DataFrame:
-    """Months on support of people who come and go and miss a month now and then; one payment in five arrives up to `lag` months late."""
+    """Months on support of people who come and go and miss a month now and then; one payment in
+    five arrives up to `lag` months late.
+    """
     rng = np.random.default_rng(20260401)
     n_months = N_MONTHS + N_LATER
     chance, missed = rng.random((N_PERSONS, n_months)), rng.random((N_PERSONS, n_months)) < 0.05
-    delay = np.where(rng.random((N_PERSONS, n_months)) < LATE_SHARE, rng.integers(1, lag + 1, (N_PERSONS, n_months)), 0)
+    delay = np.where(
+        rng.random((N_PERSONS, n_months)) < LATE_SHARE,
+        rng.integers(1, lag + 1, (N_PERSONS, n_months)),
+        0,
+    )
     in_need = np.zeros((N_PERSONS, n_months), bool)
     for month in range(1, n_months):
-        in_need[:, month] = np.where(in_need[:, month - 1], chance[:, month] > 0.08, chance[:, month] < 0.04)
+        in_need[:, month] = np.where(
+            in_need[:, month - 1], chance[:, month] > 0.08, chance[:, month] < 0.04
+        )
     person, month = np.nonzero(in_need & ~missed)
-    return pl.DataFrame({"person": person, "month": month, "arrives": month + delay[person, month]}).with_columns(
-        pl.format("P{}", "person").alias("person")
-    )
+    return pl.DataFrame(
+        {"person": person, "month": month, "arrives": month + delay[person, month]}
+    ).with_columns(pl.format("P{}", "person").alias("person"))
 
 
 def _ended(payments: pl.DataFrame, last: int, *, gap: int, lag: int) -> set[tuple]:
@@ -35,12 +45,24 @@ def _ended(payments: pl.DataFrame, last: int, *, gap: int, lag: int) -> set[tupl
     months = payments.select(household_id="person", month=dates.gather(payments["month"]))
     paid = months.with_columns(district=pl.lit("Norr"), amount=pl.lit(None, pl.Float64))
     members = months.with_columns(person_id="household_id", role=pl.lit("lead"))
-    people = payments.select(person_id="person").unique().with_columns(district=pl.lit("Norr"), weight=pl.lit(None, pl.Float64))
+    people = (
+        payments.select(person_id="person")
+        .unique()
+        .with_columns(district=pl.lit("Norr"), weight=pl.lit(None, pl.Float64))
+    )
     spells = build_support_spells(
-        paid, members, pl.DataFrame(schema=SCHEMAS["livelihood"].columns), people, first_month=month_of_number(FIRST),
-        data_through=month_of_number(FIRST + last), max_gap_months=gap, reporting_lag_months=lag,
-    )  # fmt: skip
-    return set(spells.filter(pl.col("exit").is_not_null()).select("person_id", "start", "end").rows())
+        paid,
+        members,
+        pl.DataFrame(schema=SCHEMAS["livelihood"].columns),
+        people,
+        first_month=month_of_number(FIRST),
+        data_through=month_of_number(FIRST + last),
+        max_gap_months=gap,
+        reporting_lag_months=lag,
+    )
+    return set(
+        spells.filter(pl.col("exit").is_not_null()).select("person_id", "start", "end").rows()
+    )
 
 
 @pytest.mark.parametrize(("gap", "lag"), [(1, 1), (2, 2), (2, 4), (0, 3)])
@@ -50,7 +72,12 @@ def test_no_exit_is_undone_by_payments_that_arrive_later(gap, lag):
 
     booked = _ended(arrived, N_MONTHS - 1, gap=gap, lag=lag)
 
-    later = _ended(payments.filter(pl.col("month") < N_MONTHS + N_LATER - 1), N_MONTHS + N_LATER - 1, gap=gap, lag=0)
+    later = _ended(
+        payments.filter(pl.col("month") < N_MONTHS + N_LATER - 1),
+        N_MONTHS + N_LATER - 1,
+        gap=gap,
+        lag=0,
+    )
     assert len(booked) > 1_000
     assert booked <= later
 
@@ -67,4 +94,6 @@ def test_the_longer_of_gap_and_lag_would_book_exits_that_later_payments_undo():
 
 
 def test_follow_up_is_shorter_by_both_gap_and_lag():
-    assert last_month_with_known_exits(date(2026, 12, 1), max_gap_months=2, reporting_lag_months=3) == date(2026, 7, 1)
+    assert last_month_with_known_exits(
+        date(2026, 12, 1), max_gap_months=2, reporting_lag_months=3
+    ) == date(2026, 7, 1)

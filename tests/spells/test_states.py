@@ -1,4 +1,6 @@
-"""State intervals: everybody from the first month to the last, each month from the first source that knows it, neighbours merged."""
+"""State intervals: everybody from the first month to the last, each month from the first source
+that knows it, neighbours merged.
+"""
 
 from datetime import date
 
@@ -18,7 +20,12 @@ NAMES = ("income_support", "household_member", "livelihood", "person")
 
 
 def intervals_of(tables, *, outcome_groups=False, extent=YEAR, gap=0):
-    return build_state_intervals(*[tables[name] for name in NAMES], max_gap_months=gap, outcome_groups=outcome_groups, **extent)
+    return build_state_intervals(
+        *[tables[name] for name in NAMES],
+        max_gap_months=gap,
+        outcome_groups=outcome_groups,
+        **extent,
+    )
 
 
 def rows_of(intervals):
@@ -49,7 +56,9 @@ def test_state_intervals_name_uncovered_months_unknown(paid_tables):
 
 
 def test_state_intervals_cut_periods_at_the_edges_of_the_extract(paid_tables):
-    tables = paid_tables({"A": []}, [("A", -5, 0, "school"), ("A", 0, 14, "work"), ("A", 14, None, "pension")])
+    tables = paid_tables(
+        {"A": []}, [("A", -5, 0, "school"), ("A", 0, 14, "work"), ("A", 14, None, "pension")]
+    )
 
     intervals = intervals_of(tables)
 
@@ -59,12 +68,26 @@ def test_state_intervals_cut_periods_at_the_edges_of_the_extract(paid_tables):
 @pytest.mark.parametrize(
     ("outcome_groups", "expected"),
     [
-        (False, [("A", 0, 2, "school", "higher_education"), ("A", 2, 5, "higher_education", "work"), ("A", 5, 12, "work", None)]),
+        (
+            False,
+            [
+                ("A", 0, 2, "school", "higher_education"),
+                ("A", 2, 5, "higher_education", "work"),
+                ("A", 5, 12, "work", None),
+            ],
+        ),
         (True, [("A", 0, 5, "studies", "work"), ("A", 5, 12, "work", None)]),
     ],
 )
-def test_state_intervals_merge_neighbours_in_the_same_outcome_group(paid_tables, outcome_groups, expected):
-    states = [("A", 1, 3, "school"), ("A", 3, 6, "higher_education"), ("A", 6, 9, "work"), ("A", 9, None, "work")]
+def test_state_intervals_merge_neighbours_in_the_same_outcome_group(
+    paid_tables, outcome_groups, expected
+):
+    states = [
+        ("A", 1, 3, "school"),
+        ("A", 3, 6, "higher_education"),
+        ("A", 6, 9, "work"),
+        ("A", 9, None, "work"),
+    ]
 
     intervals = intervals_of(paid_tables({"A": []}, states), outcome_groups=outcome_groups)
 
@@ -74,7 +97,12 @@ def test_state_intervals_merge_neighbours_in_the_same_outcome_group(paid_tables,
 def test_state_intervals_keep_every_month_of_northern_ireland(northern_ireland):
     intervals = intervals_of(northern_ireland, outcome_groups=True, extent=NORTHERN_IRELAND)
 
-    months = intervals.group_by("from_state").agg((pl.col("stop") - pl.col("start")).sum()).sort("from_state").rows()
+    months = (
+        intervals.group_by("from_state")
+        .agg((pl.col("stop") - pl.col("start")).sum())
+        .sort("from_state")
+        .rows()
+    )
 
     assert months == [("studies", 18656), ("support", 4399), ("training", 5272), ("work", 22937)]
     assert sum(n for _, n in months) == 712 * 72
@@ -92,7 +120,9 @@ def test_state_intervals_hold_as_many_spells_as_published(northern_ireland):
     cuts=st.lists(CUTS, min_size=1, unique_by=lambda cut: cut[0]),
     outcome_groups=st.booleans(),
 )
-def test_state_intervals_cover_the_extract_without_gap_or_overlap(paid_tables, cuts, outcome_groups):
+def test_state_intervals_cover_the_extract_without_gap_or_overlap(
+    paid_tables, cuts, outcome_groups
+):
     starts = sorted(cuts)
     ends = [start for start, _ in starts[1:]] + [None]
     states = [("A", start, end, state) for (start, state), end in zip(starts, ends, strict=True)]
@@ -106,14 +136,18 @@ def test_state_intervals_cover_the_extract_without_gap_or_overlap(paid_tables, c
 
 
 def with_reasons(tables, **reasons):
-    """The tables with exit reasons in the given months: A_3="work" is a reason in A's row for month 3."""
+    """The tables with exit reasons in the given months: A_3="work" is a reason in A's row for month
+    3.
+    """
     column = pl.format("{}_{}", pl.col("household_id").str.slice(1), pl.col("month").dt.month())
     told = column.replace_strict(reasons, default=None, return_dtype=pl.String)
     return {**tables, "income_support": tables["income_support"].with_columns(exit_reason=told)}
 
 
 def test_paid_months_are_support_where_no_livelihood_covers_them(paid_tables):
-    tables = paid_tables({"A": [2, 3, 4, 5], "B": []}, [("A", 4, 5, "work"), ("A", 6, None, "pension")])
+    tables = paid_tables(
+        {"A": [2, 3, 4, 5], "B": []}, [("A", 4, 5, "work"), ("A", 6, None, "pension")]
+    )
 
     intervals = intervals_of(tables)
 
@@ -135,7 +169,12 @@ def test_paid_months_are_support_where_the_livelihood_is_recorded_as_unknown(pai
 
 
 @pytest.mark.parametrize(
-    ("gap", "expected"), [(0, ["support", "unknown", "support", "unknown"]), (1, ["support", "unknown"]), (2, ["support", "unknown"])]
+    ("gap", "expected"),
+    [
+        (0, ["support", "unknown", "support", "unknown"]),
+        (1, ["support", "unknown"]),
+        (2, ["support", "unknown"]),
+    ],
 )
 def test_a_gap_that_spells_bridge_is_support_in_states_too(paid_tables, gap, expected):
     intervals = intervals_of(paid_tables({"A": [1, 2, 4]}), gap=gap)
@@ -154,13 +193,19 @@ def test_a_bridged_month_with_a_livelihood_keeps_it(paid_tables):
     [
         ("work", [], [("support", 0, 3), ("work", 3, 4), ("unknown", 4, 12)]),
         ("moved", [], [("support", 0, 3), ("moved", 3, 12)]),
-        ("work", [("A", 4, 8, "school")], [("support", 0, 3), ("school", 3, 7), ("unknown", 7, 12)]),
+        (
+            "work",
+            [("A", 4, 8, "school")],
+            [("support", 0, 3), ("school", 3, 7), ("unknown", 7, 12)],
+        ),
         ("work", [("A", 4, 8, "unknown")], [("support", 0, 3), ("work", 3, 4), ("unknown", 4, 12)]),
         ("own_income", [], [("support", 0, 3), ("unknown", 3, 12)]),
         ("support", [], [("support", 0, 3), ("unknown", 3, 12)]),
     ],
 )
-def test_an_exit_reason_tells_the_month_after_support_where_no_livelihood_does(paid_tables, reason, livelihood, expected):
+def test_an_exit_reason_tells_the_month_after_support_where_no_livelihood_does(
+    paid_tables, reason, livelihood, expected
+):
     tables = with_reasons(paid_tables({"A": [1, 2, 3]}, livelihood), A_3=reason)
 
     assert intervals_of(tables).select("from_state", "start", "stop").rows() == expected
@@ -171,22 +216,38 @@ def test_a_final_reason_is_overtaken_by_what_comes_later(paid_tables):
 
     found = intervals_of(tables).select("from_state", "start", "stop").rows()
 
-    assert found == [("support", 0, 2), ("moved", 2, 5), ("support", 5, 7), ("work", 7, 8), ("unknown", 8, 12)]
+    assert found == [
+        ("support", 0, 2),
+        ("moved", 2, 5),
+        ("support", 5, 7),
+        ("work", 7, 8),
+        ("unknown", 8, 12),
+    ]
 
 
 def test_exits_of_spells_are_the_states_that_reasons_tell(paid_tables):
     tables = with_reasons(
-        paid_tables({"A": [2, 3], "B": [2, 3], "C": [2, 3]}, [("B", 4, None, "school")]), A_3="work", B_3="work", C_2="work"
+        paid_tables({"A": [2, 3], "B": [2, 3], "C": [2, 3]}, [("B", 4, None, "school")]),
+        A_3="work",
+        B_3="work",
+        C_2="work",
     )
 
     spells = build_support_spells(*[tables[name] for name in NAMES], max_gap_months=0, **YEAR)
 
     # B's livelihood goes first; C's reason does not stand in the last month of support.
-    assert spells.select("person_id", "exit_state").rows() == [("A", "work"), ("B", "school"), ("C", "unknown")]
+    assert spells.select("person_id", "exit_state").rows() == [
+        ("A", "work"),
+        ("B", "school"),
+        ("C", "unknown"),
+    ]
 
 
 def test_sources_of_states_add_up_to_every_month_of_everybody(paid_tables):
-    tables = with_reasons(paid_tables({"A": [2, 3], "B": [5]}, [("A", 6, 8, "work"), ("B", 1, 3, "unknown")]), A_3="studies")
+    tables = with_reasons(
+        paid_tables({"A": [2, 3], "B": [5]}, [("A", 6, 8, "work"), ("B", 1, 3, "unknown")]),
+        A_3="studies",
+    )
 
     sources = state_sources(*[tables[name] for name in NAMES], max_gap_months=0, **YEAR)
 
@@ -209,7 +270,10 @@ def test_sources_of_states_add_up_to_every_month_of_everybody(paid_tables):
 )
 def test_every_month_has_one_state_whatever_the_sources_say(paid_tables, cuts, paid, gap, reason):
     starts = sorted(cuts)
-    ends = [min(start + 2, later) for (start, _), (later, _) in zip(starts, [*starts, (99, "")][1:], strict=True)]
+    ends = [
+        min(start + 2, later)
+        for (start, _), (later, _) in zip(starts, [*starts, (99, "")][1:], strict=True)
+    ]
     states = [("A", start, end, state) for (start, state), end in zip(starts, ends, strict=True)]
     tables = paid_tables({"A": paid}, states)
     tables = with_reasons(tables, **{f"A_{max(paid)}": reason}) if paid and reason else tables
@@ -217,6 +281,12 @@ def test_every_month_has_one_state_whatever_the_sources_say(paid_tables, cuts, p
     rows = rows_of(intervals_of(tables, gap=gap))
 
     months = [(month, row[3]) for row in rows for month in range(row[1] + 1, row[2] + 1)]
-    known = {month: state for _, start, end, state in states for month in range(start, min(end, 13))}
+    known = {
+        month: state for _, start, end, state in states for month in range(start, min(end, 13))
+    }
     assert [month for month, _ in months] == list(range(1, 13))
-    assert all(state == known.get(month, "support") for month, state in months if month in known or month in paid)
+    assert all(
+        state == known.get(month, "support")
+        for month, state in months
+        if month in known or month in paid
+    )

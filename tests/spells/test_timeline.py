@@ -7,11 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.spells import build_state_intervals, livelihood_collisions, timeline_faults, without_overlaps
+from evalkit.spells import (
+    build_state_intervals,
+    livelihood_collisions,
+    timeline_faults,
+    without_overlaps,
+)
 from evalkit.tables import LIVELIHOOD_PRIORITY, STATES
 
 YEAR = {"first_month": date(2026, 1, 1), "data_through": date(2026, 12, 1)}
-PERIOD = st.tuples(st.integers(0, 11), st.integers(1, 12), st.sampled_from(["work", "support", "school"]))
+PERIOD = st.tuples(
+    st.integers(0, 11), st.integers(1, 12), st.sampled_from(["work", "support", "school"])
+)
 
 
 def faults_of(tables):
@@ -26,11 +33,17 @@ def faults_of(tables):
         ([("A", 1, 6, "work"), ("A", 4, None, "support")], {"overlap": (1, 2, 1)}),
         ([("A", 1, 4, "work"), ("A", 6, None, "work")], {"gap": (1, 2, 1)}),
         ([("A", 1, 4, "work"), ("A", 6, None, "support")], {"jump": (1, 2, 1)}),
-        ([("A", 1, 6, "work"), ("A", 6, 8, "unknown"), ("A", 8, None, "work")], {"unknown_state": (1, 2, 1)}),
+        (
+            [("A", 1, 6, "work"), ("A", 6, 8, "unknown"), ("A", 8, None, "work")],
+            {"unknown_state": (1, 2, 1)},
+        ),
         ([("A", 3, 11, "work")], {"open_ended": (1, 4, 1)}),
         ([], {"open_ended": (1, 12, 1)}),
         # Nested: the outer period reaches the hole, so the state on its near side is the outer one.
-        ([("A", 1, 6, "work"), ("A", 2, 3, "support"), ("A", 8, None, "work")], {"overlap": (1, 1, 1), "gap": (1, 2, 1)}),
+        (
+            [("A", 1, 6, "work"), ("A", 2, 3, "support"), ("A", 8, None, "work")],
+            {"overlap": (1, 1, 1), "gap": (1, 2, 1)},
+        ),
     ],
 )
 def test_faults_have_names(paid_tables, states, expected):
@@ -42,10 +55,14 @@ def test_every_state_has_a_place_in_the_declared_priority():
 
 
 def test_state_intervals_believe_the_state_that_stands_first(paid_tables):
-    tables = paid_tables({"A": []}, [("A", 1, None, "support"), ("A", 3, 6, "work"), ("A", 5, 8, "school")])
+    tables = paid_tables(
+        {"A": []}, [("A", 1, None, "support"), ("A", 3, 6, "work"), ("A", 5, 8, "school")]
+    )
 
     names = ("income_support", "household_member", "livelihood", "person")
-    intervals = build_state_intervals(*[tables[name] for name in names], max_gap_months=0, outcome_groups=False, **YEAR)
+    intervals = build_state_intervals(
+        *[tables[name] for name in names], max_gap_months=0, outcome_groups=False, **YEAR
+    )
 
     assert intervals.select("start", "stop", "from_state").rows() == [
         (0, 2, "support"),
@@ -59,12 +76,24 @@ def test_state_intervals_believe_the_state_that_stands_first(paid_tables):
 @given(periods=st.lists(PERIOD, max_size=6), seed=st.integers(0, 99))
 def test_periods_without_overlaps_hold_every_month_once_whatever_their_order(periods, seed):
     rows = [("A", state, start, stop) for start, stop, state in periods if stop > start]
-    table = pl.DataFrame(rows, schema={"person_id": pl.String, "state": pl.String, "start": pl.Int32, "stop": pl.Int32}, orient="row")
+    table = pl.DataFrame(
+        rows,
+        schema={"person_id": pl.String, "state": pl.String, "start": pl.Int32, "stop": pl.Int32},
+        orient="row",
+    )
 
     found = without_overlaps(table.sample(fraction=1, shuffle=True, seed=seed)).sort("start")
 
-    months = [month for start, stop in found.select("start", "stop").rows() for month in range(start, stop)]
-    believed = {month: state for state, start, stop in found.select("state", "start", "stop").rows() for month in range(start, stop)}
+    months = [
+        month
+        for start, stop in found.select("start", "stop").rows()
+        for month in range(start, stop)
+    ]
+    believed = {
+        month: state
+        for state, start, stop in found.select("state", "start", "stop").rows()
+        for month in range(start, stop)
+    }
     by_hand = {}
     for _, state, start, stop in sorted(rows, key=lambda row: -LIVELIHOOD_PRIORITY.index(row[1])):
         by_hand |= dict.fromkeys(range(start, stop), state)
@@ -73,7 +102,12 @@ def test_periods_without_overlaps_hold_every_month_once_whatever_their_order(per
 
 
 def test_collisions_say_what_was_believed_and_what_was_set_aside(paid_tables):
-    states = [("A", 1, 4, "support"), ("A", 4, None, "work"), ("B", 1, None, "support"), ("B", 10, 12, "pension")]
+    states = [
+        ("A", 1, 4, "support"),
+        ("A", 4, None, "work"),
+        ("B", 1, None, "support"),
+        ("B", 10, 12, "pension"),
+    ]
     tables = paid_tables({"A": [1, 2, 3, 4, 5], "B": [1, 2, 3, 4, 5, 6, 7, 8]}, states)
     names = ("income_support", "household_member", "livelihood")
 

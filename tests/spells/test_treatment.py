@@ -13,17 +13,30 @@ THROUGH = date(2026, 6, 1)
 
 @pytest.fixture
 def episodes_of():
-    """Episodes of participation rows (person, start, end, planned end) in an intervention that usually takes `usual` months."""
+    """Episodes of participation rows (person, start, end, planned end) in an intervention that
+    usually takes `usual` months.
+    """
 
     def build(rows, usual=None):
         participation = pl.DataFrame(
             [
-                {"person_id": person, "intervention_id": "coaching", "start": start, "end": end, "planned_end": planned}
+                {
+                    "person_id": person,
+                    "intervention_id": "coaching",
+                    "start": start,
+                    "end": end,
+                    "planned_end": planned,
+                }
                 for person, start, end, planned in rows
             ],
             schema=SCHEMAS["participation"].columns,
         )
-        coaching = {"intervention_id": "coaching", "name": "Coaching", "kind": "coaching", "planned_months": usual}
+        coaching = {
+            "intervention_id": "coaching",
+            "name": "Coaching",
+            "kind": "coaching",
+            "planned_months": usual,
+        }
         intervention = pl.DataFrame([coaching], schema=SCHEMAS["intervention"].columns)
         return build_episodes(participation, intervention, data_through=THROUGH)
 
@@ -63,13 +76,19 @@ def test_episodes_run_when_no_end_is_known_by_the_last_month(episodes_of, end, e
 
 
 def test_episodes_leave_out_what_begins_after_the_last_month(episodes_of):
-    episodes = episodes_of([("A", date(2026, 6, 30), None, None), ("B", date(2026, 7, 1), None, None)])
+    episodes = episodes_of(
+        [("A", date(2026, 6, 30), None, None), ("B", date(2026, 7, 1), None, None)]
+    )
 
     assert episodes["person_id"].to_list() == ["A"]
 
 
 def test_episodes_are_numbered_by_start_in_each_person(episodes_of):
-    rows = [("B", date(2026, 1, 1), None, None), ("A", date(2026, 5, 1), None, None), ("A", date(2026, 2, 1), date(2026, 3, 1), None)]
+    rows = [
+        ("B", date(2026, 1, 1), None, None),
+        ("A", date(2026, 5, 1), None, None),
+        ("A", date(2026, 2, 1), date(2026, 3, 1), None),
+    ]
 
     episodes = episodes_of(rows)
 
@@ -81,6 +100,10 @@ def test_episodes_are_numbered_by_start_in_each_person(episodes_of):
 
 
 def test_episodes_of_northern_ireland_are_its_training_spells(northern_ireland):
-    episodes = build_episodes(northern_ireland["participation"], northern_ireland["intervention"], data_through=date(1999, 6, 1))
+    episodes = build_episodes(
+        northern_ireland["participation"],
+        northern_ireland["intervention"],
+        data_through=date(1999, 6, 1),
+    )
 
     assert (episodes.height, episodes["is_running"].sum()) == (299, 8)

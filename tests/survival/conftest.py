@@ -21,10 +21,17 @@ def spells() -> pl.DataFrame:
 
 @pytest.fixture
 def four_lines():
-    """The message of an error as (what, where, why, fix); fails when it has not exactly these lines."""
+    """The message of an error as (what, where, why, fix); fails when it has not exactly these
+    lines.
+    """
 
     def lines(error: BaseException) -> tuple[str, str, str, str]:
         what, where, why, fix = str(error).split("\n")
-        return what, where.removeprefix("  where: "), why.removeprefix("  why:   "), fix.removeprefix("  fix:   ")
+        return (
+            what,
+            where.removeprefix("  where: "),
+            why.removeprefix("  why:   "),
+            fix.removeprefix("  fix:   "),
+        )
 
     return lines

@@ -5,7 +5,14 @@ import polars as pl
 import pytest
 
 from evalkit.errors import EstimationError
-from evalkit.survival import aalen_johansen, kaplan_meier, restricted_mean, state_occupation, time_in_state, time_lost
+from evalkit.survival import (
+    aalen_johansen,
+    kaplan_meier,
+    restricted_mean,
+    state_occupation,
+    time_in_state,
+    time_lost,
+)
 
 CLOSE = 1e-12  # a few operations on doubles between 0 and 1
 
@@ -14,13 +21,25 @@ def test_curve_has_every_month_from_zero_to_the_last_of_its_group(spells):
     curves = kaplan_meier(spells, time="months", event="ended", by=["district"])
 
     assert curves.filter(pl.col("district") == "north")["time"].to_list() == [0, 1, 2, 3, 4, 5]
-    assert curves.columns == ["district", "time", "estimate", "std_error", "ci_lower", "ci_upper", "n_at_risk", "n_events"]
+    assert curves.columns == [
+        "district",
+        "time",
+        "estimate",
+        "std_error",
+        "ci_lower",
+        "ci_upper",
+        "n_at_risk",
+        "n_events",
+    ]
 
 
 def test_month_without_events_repeats_the_month_before(spells):
     curve = kaplan_meier(spells.filter(pl.col("months") != 4), time="months", event="ended")
 
-    assert curve.filter(pl.col("time") == 4)["estimate"].item() == curve.filter(pl.col("time") == 3)["estimate"].item()
+    assert (
+        curve.filter(pl.col("time") == 4)["estimate"].item()
+        == curve.filter(pl.col("time") == 3)["estimate"].item()
+    )
     assert curve.filter(pl.col("time") == 4)["n_events"].item() == 0
 
 
@@ -35,7 +54,15 @@ def test_times_that_are_not_whole_are_counted_by_their_order(spells):
 
 
 def test_groups_are_those_estimated_alone(spells):
-    both = aalen_johansen(spells, time="months", event="cause", cluster="person", weight="weight", entry="entry", by=["district"])
+    both = aalen_johansen(
+        spells,
+        time="months",
+        event="cause",
+        cluster="person",
+        weight="weight",
+        entry="entry",
+        by=["district"],
+    )
 
     for district in ("north", "south"):
         alone = aalen_johansen(
@@ -48,7 +75,12 @@ def test_groups_are_those_estimated_alone(spells):
             causes=["studies", "work"],
         )
         ours = both.filter(pl.col("district") == district).drop("district").fill_null(-1.0)
-        assert np.allclose(ours.drop("cause").to_numpy(), alone.drop("cause").fill_null(-1.0).to_numpy(), rtol=0, atol=CLOSE)
+        assert np.allclose(
+            ours.drop("cause").to_numpy(),
+            alone.drop("cause").fill_null(-1.0).to_numpy(),
+            rtol=0,
+            atol=CLOSE,
+        )
 
 
 def test_all_censored_is_a_curve_at_one_without_errors(spells):
@@ -60,7 +92,9 @@ def test_all_censored_is_a_curve_at_one_without_errors(spells):
 
 
 def test_one_person_has_estimates_and_no_errors(spells):
-    curve = kaplan_meier(spells.filter(pl.col("person") == "p1"), time="months", event="ended", cluster="person")
+    curve = kaplan_meier(
+        spells.filter(pl.col("person") == "p1"), time="months", event="ended", cluster="person"
+    )
 
     assert curve["estimate"].to_list() == [1.0, 1.0, 0.5, 0.5]
     assert curve["std_error"].to_list() == [0.0, None, None, None]
@@ -69,23 +103,34 @@ def test_one_person_has_estimates_and_no_errors(spells):
 def test_nothing_is_nan(spells):
     curves = aalen_johansen(spells, time="months", event="cause", cluster="person", by=["person"])
 
-    assert not any(curves[column].is_nan().any() for column in ("estimate", "std_error", "ci_lower", "ci_upper"))
+    assert not any(
+        curves[column].is_nan().any()
+        for column in ("estimate", "std_error", "ci_lower", "ci_upper")
+    )
 
 
 def test_weights_of_zero_leave_the_curve_of_the_others(spells):
-    weighted = spells.with_columns(weight=pl.when(pl.col("person") == "p5").then(0.0).otherwise("weight"))
+    weighted = spells.with_columns(
+        weight=pl.when(pl.col("person") == "p5").then(0.0).otherwise("weight")
+    )
 
     curve = kaplan_meier(weighted, time="months", event="ended", weight="weight")
 
-    without = kaplan_meier(weighted.filter(pl.col("person") != "p5"), time="months", event="ended", weight="weight")
-    assert curve["estimate"].to_list()[:5] == pytest.approx(without["estimate"].to_list(), abs=CLOSE)
+    without = kaplan_meier(
+        weighted.filter(pl.col("person") != "p5"), time="months", event="ended", weight="weight"
+    )
+    assert curve["estimate"].to_list()[:5] == pytest.approx(
+        without["estimate"].to_list(), abs=CLOSE
+    )
 
 
 @pytest.mark.parametrize("conf_type", ["log", "log-log", "plain"])
 def test_limits_hold_the_estimate_and_stay_between_zero_and_one(conf_type, spells):
     curves = aalen_johansen(spells, time="months", event="cause", conf_type=conf_type).drop_nulls()
 
-    inside = pl.col("ci_lower").is_between(0, pl.col("estimate")) & pl.col("ci_upper").is_between(pl.col("estimate"), 1)
+    inside = pl.col("ci_lower").is_between(0, pl.col("estimate")) & pl.col("ci_upper").is_between(
+        pl.col("estimate"), 1
+    )
     assert curves.select(inside.all()).item()
 
 
@@ -107,7 +152,10 @@ def test_months_in_and_lost_sum_to_the_horizon(spells):
     stay = restricted_mean(spells, time="months", event="ended", horizon=[3, 4], weight="weight")
     lost = time_lost(spells, time="months", event="cause", horizon=[3, 4], weight="weight")
 
-    total = stay["estimate"] + lost.group_by("horizon", maintain_order=True).agg(pl.col("estimate").sum())["estimate"]
+    total = (
+        stay["estimate"]
+        + lost.group_by("horizon", maintain_order=True).agg(pl.col("estimate").sum())["estimate"]
+    )
     assert total.to_list() == pytest.approx([3, 4], abs=CLOSE)
 
 
@@ -115,7 +163,13 @@ def test_horizon_beyond_the_last_month_of_a_group_is_refused_and_named(spells, f
     followed = spells.filter((pl.col("district") == "south") | (pl.col("months") < 4))
 
     with pytest.raises(EstimationError) as refusal:
-        restricted_mean(followed.with_columns(ended=False), time="months", event="ended", horizon=5, by=["district"])
+        restricted_mean(
+            followed.with_columns(ended=False),
+            time="months",
+            event="ended",
+            horizon=5,
+            by=["district"],
+        )
 
     assert four_lines(refusal.value)[1] == "horizon = 5; district = north (last month 3)"
 
@@ -128,7 +182,9 @@ def test_horizon_beyond_the_last_month_is_known_when_all_have_left():
     assert mean["estimate"].item() == pytest.approx(2.0, abs=CLOSE)
 
 
-@pytest.mark.parametrize("columns", [{}, {"weight": "weight"}, {"cluster": "person"}, {"variance": "robust"}])
+@pytest.mark.parametrize(
+    "columns", [{}, {"weight": "weight"}, {"cluster": "person"}, {"variance": "robust"}]
+)
 def test_months_of_spells_that_all_end_at_once_have_no_errors(columns, spells):
     at_once = spells.with_columns(months=3, ended=True)
 
@@ -145,12 +201,23 @@ def test_horizon_at_zero_is_refused(spells, four_lines):
     assert four_lines(refusal.value)[0].startswith("A horizon must lie after time zero")
 
 
-STAYS = {"id": "person", "start": "start", "stop": "stop", "from_state": "state", "to_state": "next"}
+STAYS = {
+    "id": "person",
+    "start": "start",
+    "stop": "stop",
+    "from_state": "state",
+    "to_state": "next",
+}
 
 
 @pytest.fixture
 def stays() -> pl.DataFrame:
-    rows = [("p1", 0, 2, "support", "work"), ("p1", 2, 4, "work", None), ("p2", 0, 3, "work", "support"), ("p2", 3, 4, "support", None)]
+    rows = [
+        ("p1", 0, 2, "support", "work"),
+        ("p1", 2, 4, "work", None),
+        ("p2", 0, 3, "work", "support"),
+        ("p2", 3, 4, "support", None),
+    ]
     return pl.DataFrame(rows, schema=["person", "start", "stop", "state", "next"], orient="row")
 
 
@@ -169,7 +236,12 @@ def test_states_declared_but_never_seen_are_shares_of_zero(stays):
 
 def test_overlapping_rows_of_a_person_are_refused(stays, four_lines):
     overlapping = pl.concat(
-        [stays, stays[:1].with_columns(start=pl.lit(1, pl.Int64), stop=pl.lit(3, pl.Int64), next=pl.lit(None, pl.String))]
+        [
+            stays,
+            stays[:1].with_columns(
+                start=pl.lit(1, pl.Int64), stop=pl.lit(3, pl.Int64), next=pl.lit(None, pl.String)
+            ),
+        ]
     )
 
     with pytest.raises(EstimationError) as refusal:

@@ -5,7 +5,14 @@ import polars as pl
 import pytest
 
 from evalkit.errors import EstimationError
-from evalkit.survival import cox_exit_terms, exit_hazard_terms, exit_hazards, exit_rows, hazard_drift, standardised_exits
+from evalkit.survival import (
+    cox_exit_terms,
+    exit_hazard_terms,
+    exit_hazards,
+    exit_rows,
+    hazard_drift,
+    standardised_exits,
+)
 
 COVARIATES = ["female", "grammar"]
 
@@ -37,8 +44,21 @@ def test_rows_are_spells_with_a_known_start_and_numbers_as_covariates(rows):
 
 
 def test_missing_covariates_are_refused_with_their_names_and_numbers(four_lines):
-    people = pl.DataFrame({"person_id": list("abcd"), "sex": ["male", None, "female", "male"], "grammar": [1, None, None, 0]})
-    spells = people.select("person_id", cluster_id="person_id", district=pl.lit("north"), months=3, entry=0, exit=pl.lit("work"))
+    people = pl.DataFrame(
+        {
+            "person_id": list("abcd"),
+            "sex": ["male", None, "female", "male"],
+            "grammar": [1, None, None, 0],
+        }
+    )
+    spells = people.select(
+        "person_id",
+        cluster_id="person_id",
+        district=pl.lit("north"),
+        months=3,
+        entry=0,
+        exit=pl.lit("work"),
+    )
 
     with pytest.raises(EstimationError) as refusal:
         exit_rows(spells.with_columns(is_start_known=True), people, covariates=COVARIATES)
@@ -52,7 +72,9 @@ def test_missing_covariates_are_refused_with_their_names_and_numbers(four_lines)
 def test_spells_of_told_beginning_are_at_risk_from_when_they_are_seen(rows):
     late = rows.with_columns(entry=pl.when(pl.col("months") > 4).then(2).otherwise(0))
 
-    terms, early = (cox_exit_terms(table, covariates=COVARIATES).sort("exit", "term") for table in (late, rows))
+    terms, early = (
+        cox_exit_terms(table, covariates=COVARIATES).sort("exit", "term") for table in (late, rows)
+    )
 
     assert (terms["hazard_ratio"] - early["hazard_ratio"]).abs().min() > 1e-4
 
@@ -86,7 +108,9 @@ def test_standardised_shares_are_given_at_the_months_asked_for(rows):
 
     assert table.select("setting", "exit", "month").height == 2 * 2 * 2
     shares = table.filter(exit="work", month=6)["estimate"]
-    assert gap.filter(exit="work")["estimate"].item() == pytest.approx(shares[0] - shares[1], abs=1e-12)
+    assert gap.filter(exit="work")["estimate"].item() == pytest.approx(
+        shares[0] - shares[1], abs=1e-12
+    )
     assert gap["n_persons"].min() > 20
 
 

@@ -11,9 +11,28 @@ EXACT = 1e-12  # the same sums in the same order
 def spells():
     """Twelve spells of nine people: women and men, everyone young."""
     lengths = [1, 2, 2, 3, 4, 4, 5, 6, 6, 7, 8, 8]
-    exits = ["work", None, "work", "studies", "work", None, "work", "work", "unknown", None, "work", None]
+    exits = [
+        "work",
+        None,
+        "work",
+        "studies",
+        "work",
+        None,
+        "work",
+        "work",
+        "unknown",
+        None,
+        "work",
+        None,
+    ]
     rows = [
-        {"person_id": f"p{number % 9}", "district": "North", "months": length, "exit": exit_, "is_start_known": number != 3}
+        {
+            "person_id": f"p{number % 9}",
+            "district": "North",
+            "months": length,
+            "exit": exit_,
+            "is_start_known": number != 3,
+        }
         for number, (length, exit_) in enumerate(zip(lengths, exits, strict=True))
     ]
     return pl.DataFrame(rows).with_columns(cluster_id="person_id", entry=pl.lit(0))
@@ -33,7 +52,9 @@ def groups(spells):
 
 def test_group_curves_are_the_curves_of_each_group_alone(spells, groups):
     women = spells[::2].with_columns(ended=pl.col("exit").is_not_null())
-    alone = kaplan_meier(women, time="months", event="ended", cluster="person_id").filter(pl.col("time") <= 6)
+    alone = kaplan_meier(women, time="months", event="ended", cluster="person_id").filter(
+        pl.col("time") <= 6
+    )
 
     curves = group_curves(groups, horizon_months=6).filter(group="female")
 
@@ -51,19 +72,36 @@ def test_a_characteristic_with_one_group_is_left_out(groups):
 def test_nobody_told_apart_gives_empty_tables_with_the_same_columns(groups):
     ages = groups.filter(characteristic="age")
 
-    assert group_curves(ages, horizon_months=6).is_empty() and group_months(ages, horizons=[4]).is_empty()
-    assert group_curves(ages, horizon_months=6).columns == group_curves(groups, horizon_months=6).columns
-    assert set(group_months(ages, horizons=[4]).columns) == set(group_months(groups, horizons=[4]).columns)
+    assert (
+        group_curves(ages, horizon_months=6).is_empty()
+        and group_months(ages, horizons=[4]).is_empty()
+    )
+    assert (
+        group_curves(ages, horizon_months=6).columns
+        == group_curves(groups, horizon_months=6).columns
+    )
+    assert set(group_months(ages, horizons=[4]).columns) == set(
+        group_months(groups, horizons=[4]).columns
+    )
 
 
 def test_group_months_are_null_where_a_group_is_not_followed_that_far(spells, groups):
-    runs_on = pl.when((pl.col("group") == "male") | (pl.col("months") < 4)).then("exit").alias("exit")
-    short = groups.filter((pl.col("group") != "female") | (pl.col("months") < 5)).with_columns(runs_on)
+    runs_on = (
+        pl.when((pl.col("group") == "male") | (pl.col("months") < 4)).then("exit").alias("exit")
+    )
+    short = groups.filter((pl.col("group") != "female") | (pl.col("months") < 5)).with_columns(
+        runs_on
+    )
     women = short.filter(group="female")
 
-    months = {(row["group"], row["horizon_months"]): row for row in group_months(short, horizons=[3, 7]).to_dicts()}
+    months = {
+        (row["group"], row["horizon_months"]): row
+        for row in group_months(short, horizons=[3, 7]).to_dicts()
+    }
 
-    alone = restricted_mean(women, time="months", event="exit", horizon=3, cluster="person_id")["estimate"].item()
+    alone = restricted_mean(women, time="months", event="exit", horizon=3, cluster="person_id")[
+        "estimate"
+    ].item()
     assert months["female", 3]["estimate"] == pytest.approx(alone, abs=EXACT)
     # Women's last spell runs on at month 4; all of the men's end.
     assert months["female", 7]["estimate"] is None
@@ -79,25 +117,40 @@ def test_exit_rates_are_exits_over_months_at_risk(spells):
     assert rates["first_month"].to_list() == [1, 3]
     assert rates["n_months"].to_list() == [21, 27]
     assert rates["estimate"].to_list() == pytest.approx([2 / 21, 4 / 27], abs=EXACT)
-    assert (rates["ci_lower"] < rates["estimate"]).all() and (rates["estimate"] < rates["ci_upper"]).all()
+    assert (rates["ci_lower"] < rates["estimate"]).all() and (
+        rates["estimate"] < rates["ci_upper"]
+    ).all()
 
 
 def test_exit_rates_allow_for_several_spells_of_a_person(spells):
     twice = pl.concat([spells, spells])
-    once, doubled = (exit_rates(table, periods=(6,), horizon_months=6, least_spells=1) for table in (spells, twice))
+    once, doubled = (
+        exit_rates(table, periods=(6,), horizon_months=6, least_spells=1)
+        for table in (spells, twice)
+    )
 
     # The same people twice over know nothing more.
     assert doubled["ci_upper"].item() == pytest.approx(once["ci_upper"].item(), abs=EXACT)
 
 
 def test_exit_rates_and_group_curves_allow_for_couples(spells, groups):
-    couples, pairs = (pl.concat([table, table.with_columns(person_id="partner of " + pl.col("person_id"))]) for table in (spells, groups))
-    alone, together = (exit_rates(table, periods=(6,), horizon_months=6, least_spells=1) for table in (spells, couples))
-    curve_alone, curve_together = (group_curves(table, horizon_months=6) for table in (groups, pairs))
+    couples, pairs = (
+        pl.concat([table, table.with_columns(person_id="partner of " + pl.col("person_id"))])
+        for table in (spells, groups)
+    )
+    alone, together = (
+        exit_rates(table, periods=(6,), horizon_months=6, least_spells=1)
+        for table in (spells, couples)
+    )
+    curve_alone, curve_together = (
+        group_curves(table, horizon_months=6) for table in (groups, pairs)
+    )
 
     assert together["ci_upper"].item() == pytest.approx(alone["ci_upper"].item(), abs=EXACT)
     assert together["n_persons"].item() == 2 * alone["n_persons"].item()
-    assert curve_together["std_error"].to_list() == pytest.approx(curve_alone["std_error"].to_list(), abs=EXACT)
+    assert curve_together["std_error"].to_list() == pytest.approx(
+        curve_alone["std_error"].to_list(), abs=EXACT
+    )
 
 
 def test_exit_rates_are_the_same_to_the_last_bit_however_rows_stand():
@@ -108,7 +161,9 @@ def test_exit_rates_are_the_same_to_the_last_bit_however_rows_stand():
             "person_id": [f"p{number}" for number in rng.integers(0, 90, 150)],
             "district": "North",
             "months": rng.integers(1, 13, 150),
-            "exit": pl.Series(rng.random(150) < 0.6).replace_strict({True: "work", False: None}, return_dtype=pl.String),
+            "exit": pl.Series(rng.random(150) < 0.6).replace_strict(
+                {True: "work", False: None}, return_dtype=pl.String
+            ),
             "is_start_known": True,
         }
     ).with_columns(cluster_id="person_id", entry=pl.lit(0))
@@ -116,4 +171,6 @@ def test_exit_rates_are_the_same_to_the_last_bit_however_rows_stand():
 
     shuffled = (many.sample(fraction=1, shuffle=True, seed=seed) for seed in range(10))
 
-    assert all(exit_rates(rows, periods=[3, 6, 12], horizon_months=12).equals(rates) for rows in shuffled)
+    assert all(
+        exit_rates(rows, periods=[3, 6, 12], horizon_months=12).equals(rates) for rows in shuffled
+    )

@@ -39,7 +39,10 @@ INTERVALS = pl.DataFrame(
 
 
 def test_exit_curves_of_a_district_where_nobody_had_support_have_no_rows():
-    none, some = exit_curves(SPELLS.clear(), horizon_months=3), exit_curves(SPELLS, horizon_months=3)
+    none, some = (
+        exit_curves(SPELLS.clear(), horizon_months=3),
+        exit_curves(SPELLS, horizon_months=3),
+    )
 
     assert none.is_empty()
     assert none.schema == some.schema
@@ -49,7 +52,9 @@ def test_exit_curves_end_at_the_horizon_and_name_month_and_exit():
     curves = exit_curves(SPELLS, horizon_months=3)
 
     assert curves["month"].max() == 3
-    half = curves.filter((pl.col("district") == "North") & (pl.col("exit") == "work") & (pl.col("month") == 2))
+    half = curves.filter(
+        (pl.col("district") == "North") & (pl.col("exit") == "work") & (pl.col("month") == 2)
+    )
     assert half["estimate"][0] == pytest.approx(0.5, abs=EXACT)
 
 
@@ -58,14 +63,23 @@ def test_months_on_support_puts_the_city_beside_its_districts():
 
     # North stays 2 and 2 of the first 2 months; South 1 and 2; all 7 of 8.
     estimates = dict(months.select("district", "estimate").iter_rows())
-    assert estimates == {"North": pytest.approx(2.0), "South": pytest.approx(1.5), "all": pytest.approx(1.75)}
+    assert estimates == {
+        "North": pytest.approx(2.0),
+        "South": pytest.approx(1.5),
+        "all": pytest.approx(1.75),
+    }
 
 
 def test_months_on_support_are_null_where_a_district_is_not_followed_so_far():
     months = months_on_support(SPELLS, horizons=[6]).sort("district")
 
-    # North's last spell runs on at month 4, and so the city's; South's have all ended, after 1 and 3 months.
-    assert dict(months.select("district", "estimate").iter_rows()) == {"North": None, "South": pytest.approx(2.0), "all": None}
+    # North's last spell runs on at month 4, and so the city's; South's have all ended, after 1 and
+    # 3 months.
+    assert dict(months.select("district", "estimate").iter_rows()) == {
+        "North": None,
+        "South": pytest.approx(2.0),
+        "all": None,
+    }
 
 
 def test_state_shares_count_the_people_behind_each_share():
@@ -81,12 +95,17 @@ def test_months_on_support_are_null_where_nobody_is_followed_so_far():
     months = months_on_support(SPELLS.with_columns(exit=pl.lit(None, pl.String)), horizons=[12])
 
     assert months["n_persons"].to_list() == [2, 2, 4]
-    assert months.select("estimate", "std_error", "ci_lower", "ci_upper").null_count().row(0) == (3,) * 4
+    assert (
+        months.select("estimate", "std_error", "ci_lower", "ci_upper").null_count().row(0)
+        == (3,) * 4
+    )
 
 
 def test_a_couple_that_does_everything_together_knows_no_more_than_one_person():
     both = pl.concat([SPELLS, SPELLS.with_columns(person_id="partner of " + pl.col("person_id"))])
-    lives = pl.concat([INTERVALS, INTERVALS.with_columns(person_id="partner of " + pl.col("person_id"))])
+    lives = pl.concat(
+        [INTERVALS, INTERVALS.with_columns(person_id="partner of " + pl.col("person_id"))]
+    )
 
     curves, months, shares = (
         [table(SPELLS, INTERVALS), table(both, lives)]
@@ -102,7 +121,8 @@ def test_a_couple_that_does_everything_together_knows_no_more_than_one_person():
         assert couple["std_error"].to_list() == pytest.approx(one["std_error"].to_list(), abs=EXACT)
 
 
-# Eight spells of which two were running when the extract began: one nobody knows since when, one for the three months that the sender tells.
+# Eight spells of which two were running when the extract began: one nobody knows since when, one
+# for the three months that the sender tells.
 FLOW = pl.DataFrame(
     {
         "person_id": list("abcdefgh"),
@@ -122,7 +142,9 @@ TABLES = {
     "months_on_support": lambda spells: months_on_support(spells, horizons=[5]),
     "group_curves": lambda spells: group_curves(spells, horizon_months=6),
     "group_months": lambda spells: group_months(spells, horizons=[5]),
-    "exit_rates": lambda spells: exit_rates(spells, periods=[3, 6], horizon_months=6, least_spells=1),
+    "exit_rates": lambda spells: exit_rates(
+        spells, periods=[3, 6], horizon_months=6, least_spells=1
+    ),
     "median_months": lambda spells: median_months(spells, by=["district"]),
 }
 
@@ -145,7 +167,11 @@ def test_running_spells_of_told_beginning_are_at_risk_from_the_month_in_which_th
 
     # Seven are known; the one that has gone on for three months is first at risk in month 4.
     assert curve["n_at_risk"].to_list() == [6, 6, 5, 4, 4, 3, 2, 1]
-    by_hand = aalen_johansen(KNOWN, time="months", event="exit", entry="entry", cluster="person_id").filter(cause="work").sort("time")
+    by_hand = (
+        aalen_johansen(KNOWN, time="months", event="exit", entry="entry", cluster="person_id")
+        .filter(cause="work")
+        .sort("time")
+    )
     assert curve["estimate"].to_list() == pytest.approx(by_hand["estimate"].to_list(), abs=EXACT)
 
 
@@ -153,9 +179,12 @@ def test_months_rates_and_groups_count_told_beginnings_from_when_they_are_seen()
     months = months_on_support(FLOW, horizons=[7]).filter(district="North")
     rates = exit_rates(FLOW, periods=[3, 7], horizon_months=7, least_spells=1)
 
-    by_hand = restricted_mean(KNOWN, time="months", event="exit", entry="entry", horizon=7, cluster="person_id")
+    by_hand = restricted_mean(
+        KNOWN, time="months", event="exit", entry="entry", horizon=7, cluster="person_id"
+    )
     assert months["estimate"].item() == pytest.approx(by_hand["estimate"].item(), abs=EXACT)
-    # Months 1-3: lengths 1 2 3 and three of those that go on: 1 + 2 + 3 + 9. Months 4-7: 1 + 2 + 3 of these, and 4 of the one that comes in.
+    # Months 1-3: lengths 1 2 3 and three of those that go on: 1 + 2 + 3 + 9. Months 4-7: 1 + 2 + 3
+    # of these, and 4 of the one that comes in.
     assert rates["n_months"].to_list() == [15, 10]
     assert rates["n_spells"].to_list() == [6, 4]
 
@@ -163,7 +192,10 @@ def test_months_rates_and_groups_count_told_beginnings_from_when_they_are_seen()
 def test_a_rate_on_few_spells_is_not_given():
     rates = exit_rates(FLOW, periods=[3, 6], horizon_months=6, least_spells=5)
 
-    assert rates.select("n_spells", pl.col("estimate", "ci_upper").is_not_null()).rows() == [(6, True, True), (4, False, False)]
+    assert rates.select("n_spells", pl.col("estimate", "ci_upper").is_not_null()).rows() == [
+        (6, True, True),
+        (4, False, False),
+    ]
 
 
 def test_nobody_who_left_gives_no_curves_but_months():
@@ -175,16 +207,22 @@ def test_nobody_who_left_gives_no_curves_but_months():
 
 @pytest.mark.parametrize("state", ["unknown", "support"])
 def test_state_shares_of_people_who_are_all_in_one_state_are_whole(state):
-    alike = INTERVALS.filter(pl.col("start") == 0).with_columns(stop=4, from_state=pl.lit(state), to_state=pl.lit(None, pl.String))
+    alike = INTERVALS.filter(pl.col("start") == 0).with_columns(
+        stop=4, from_state=pl.lit(state), to_state=pl.lit(None, pl.String)
+    )
 
     shares = state_shares(alike, SPELLS)
 
-    assert shares.select("state", "month", "estimate", "n_persons").rows() == [(state, month, 1.0, 2) for month in range(4)]
+    assert shares.select("state", "month", "estimate", "n_persons").rows() == [
+        (state, month, 1.0, 2) for month in range(4)
+    ]
     assert shares.schema == state_shares(INTERVALS, SPELLS).schema
 
 
 def test_months_in_the_one_state_that_everybody_is_in_are_all_months():
-    alike = INTERVALS.filter(pl.col("start") == 0).with_columns(stop=4, to_state=pl.lit(None, pl.String))
+    alike = INTERVALS.filter(pl.col("start") == 0).with_columns(
+        stop=4, to_state=pl.lit(None, pl.String)
+    )
     columns = {"start": "start", "stop": "stop", "from_state": "from_state", "to_state": "to_state"}
 
     months = time_in_state(alike, id="person_id", horizon=3, **columns)

@@ -5,7 +5,13 @@ import polars as pl
 import pytest
 
 from evalkit.errors import EstimationError
-from evalkit.survival import aalen_johansen, curve_statistic, replicate, replicate_weights, tabulate_risk_set
+from evalkit.survival import (
+    aalen_johansen,
+    curve_statistic,
+    replicate,
+    replicate_weights,
+    tabulate_risk_set,
+)
 
 IDS = [f"p-{number}" for number in range(4000)]
 MONTE_CARLO = 4  # standard errors that a simulated mean may be off
@@ -30,14 +36,18 @@ def test_weights_of_later_draws_are_that_part_of_all_draws():
 
 
 def test_weights_are_pinned_to_the_hash():
-    # Pins the keyed hash: effects computed on different machines or days must share their draws. Not to be regenerated.
+    # Pins the keyed hash: effects computed on different machines or days must share their draws.
+    # Not to be regenerated.
     weights = replicate_weights(["NI-0001", "NI-0002", "NI-0003", "NI-0004"], seed=1, n_draws=6)
 
     assert weights.astype(int).tolist() == PINNED
 
 
 def test_number_and_text_of_an_id_are_the_same_cluster():
-    assert np.array_equal(replicate_weights([7, 8], seed=1, n_draws=9), replicate_weights(["7", "8"], seed=1, n_draws=9))
+    assert np.array_equal(
+        replicate_weights([7, 8], seed=1, n_draws=9),
+        replicate_weights(["7", "8"], seed=1, n_draws=9),
+    )
 
 
 @pytest.mark.parametrize("kind", ["poisson", "exponential"])
@@ -79,18 +89,27 @@ def test_replicates_of_curves_are_curves_of_weighted_spells(entry, spells):
 
     for draw in range(6):
         drawn = replicate_weights(spells["person"], seed=3, n_draws=1, first_draw=draw)[:, 0]
-        # A district from which nobody is drawn has no curve: NaN in the replicates, refused by the estimator.
-        weighted = spells.with_columns(drawn=pl.Series(drawn)).filter(pl.col("drawn").sum().over("district") > 0)
+        # A district from which nobody is drawn has no curve: NaN in the replicates, refused by the
+        # estimator.
+        weighted = spells.with_columns(drawn=pl.Series(drawn)).filter(
+            pl.col("drawn").sum().over("district") > 0
+        )
         curves = aalen_johansen(weighted, weight="drawn", **columns)
-        south = curves.filter(pl.col("district") == "south", pl.col("cause") == "work")["estimate"].to_numpy()
+        south = curves.filter(pl.col("district") == "south", pl.col("cause") == "work")[
+            "estimate"
+        ].to_numpy()
         assert np.isnan(replicates[draw, 1]).all() == (len(south) == 0)
         if len(south):
             assert np.allclose(replicates[draw, 1, :, 2], south, rtol=0, atol=CLOSE)
 
 
 def test_a_group_that_enters_late_has_replicates(spells):
-    late = spells.with_columns(pl.col("entry", "months") + pl.when(pl.col("district") == "north").then(0).otherwise(5))
-    risk_set = tabulate_risk_set(late, time="months", event="ended", entry="entry", cluster="person", by=["district"])
+    late = spells.with_columns(
+        pl.col("entry", "months") + pl.when(pl.col("district") == "north").then(0).otherwise(5)
+    )
+    risk_set = tabulate_risk_set(
+        late, time="months", event="ended", entry="entry", cluster="person", by=["district"]
+    )
 
     replicates = replicate(curve_statistic, risk_set, seed=3, n_draws=6)[..., 0]
 
@@ -102,15 +121,23 @@ def test_a_group_that_enters_late_has_replicates(spells):
 def test_spread_of_replicates_is_the_clustered_error():
     rng = np.random.default_rng(11)
     spells = pl.DataFrame(
-        {"months": rng.integers(1, 13, 900), "cause": rng.choice(["work", "studies"], 900), "person": rng.integers(0, 400, 900)}
+        {
+            "months": rng.integers(1, 13, 900),
+            "cause": rng.choice(["work", "studies"], 900),
+            "person": rng.integers(0, 400, 900),
+        }
     )
     risk_set = tabulate_risk_set(spells, time="months", event="cause", cluster="person")
 
     replicates = replicate(curve_statistic, risk_set, seed=3, n_draws=2000)
 
-    error = aalen_johansen(spells, time="months", event="cause", cluster="person").filter(pl.col("cause") == "work")["std_error"]
+    error = aalen_johansen(spells, time="months", event="cause", cluster="person").filter(
+        pl.col("cause") == "work"
+    )["std_error"]
     ratio = replicates[:, 0, 6, 2].std() / error[6]
-    assert abs(ratio - 1) < MONTE_CARLO * np.sqrt(1 / (2 * 2000)) + 0.02  # 0.02: the jackknife is a first-order formula
+    assert (
+        abs(ratio - 1) < MONTE_CARLO * np.sqrt(1 / (2 * 2000)) + 0.02
+    )  # 0.02: the jackknife is a first-order formula
 
 
 def test_counts_without_clusters_cannot_be_replicated(spells, four_lines):

@@ -1,4 +1,6 @@
-"""A simulated city of four districts and two interventions, from its lives to the line's estimates: what the proofs repeat many times."""
+"""A simulated city of four districts and two interventions, from its lives to the line's estimates:
+what the proofs repeat many times.
+"""
 
 import hashlib
 import json
@@ -39,31 +41,54 @@ _COLUMNS = ["district", "estimate", "ci_lower", "ci_upper", "estimand", "source"
 
 @cache
 def four_districts() -> City:
-    """Stockholm's assumptions, four of its districts with the same number of people each, two of its interventions, no roll-outs."""
+    """Stockholm's assumptions, four of its districts with the same number of people each, two of
+    its interventions, no roll-outs.
+    """
     content = json.loads(load_city("stockholm", PARAMS / "cities").model_dump_json())
-    rows = [row | {"weight": 1.0} for row in content["districts"]["rows"] if row["name"] in DISTRICTS]
+    rows = [
+        row | {"weight": 1.0} for row in content["districts"]["rows"] if row["name"] in DISTRICTS
+    ]
     kept = [one for one in content["interventions"] if one["intervention_id"] in INTERVENTIONS]
-    content |= {"districts": content["districts"] | {"rows": rows}, "interventions": kept, "rollouts": [], "accounts": None, "needs": {}}
+    content |= {
+        "districts": content["districts"] | {"rows": rows},
+        "interventions": kept,
+        "rollouts": [],
+        "accounts": None,
+        "needs": {},
+    }
     return City.model_validate(content)
 
 
 @cache
 def protocols() -> tuple[Protocol, ...]:
-    """The protocols of the simulated Stockholm, followed over every month that the truth is about."""
+    """The protocols of the simulated Stockholm, followed over every month that the truth is
+    about.
+    """
     found = []
     for name in INTERVENTIONS:
         path, n_months = PARAMS / "protocols" / f"stockholm_{name}.yaml", four_districts().n_months
         protocol = load_protocol(path, n_months=n_months, districts=DISTRICTS)
-        months = protocol.eligibility.model_copy(update={"to_month": four_districts().n_months - protocol.follow_up_months + 1})
+        months = protocol.eligibility.model_copy(
+            update={"to_month": four_districts().n_months - protocol.follow_up_months + 1}
+        )
         found.append(protocol.model_copy(update={"eligibility": months}))
     return tuple(found)
 
 
-def people_of(seed: int, n_people: int, *, hidden_selection: float = 0.0, city: City | None = None) -> PersonTables:
-    """The person tables of one city (that of four districts if none is given), through the line's own spells."""
+def people_of(
+    seed: int, n_people: int, *, hidden_selection: float = 0.0, city: City | None = None
+) -> PersonTables:
+    """The person tables of one city (that of four districts if none is given), through the line's
+    own spells.
+    """
     city = city or four_districts()
-    tables = person_tables(city, live(city, seed=seed, first=0, stop=n_people, hidden_selection=hidden_selection))
-    months = {"first_month": city.first_month, "data_through": add_months(city.first_month, city.n_months - 1)}
+    tables = person_tables(
+        city, live(city, seed=seed, first=0, stop=n_people, hidden_selection=hidden_selection)
+    )
+    months = {
+        "first_month": city.first_month,
+        "data_through": add_months(city.first_month, city.n_months - 1),
+    }
     person = tables["person"].with_columns(weight=pl.lit(1.0))
     usual = pl.DataFrame(
         [(one.intervention_id, one.planned_months) for one in city.interventions],
@@ -83,12 +108,23 @@ def people_of(seed: int, n_people: int, *, hidden_selection: float = 0.0, city: 
 
 
 def estimates(
-    seed: int, *, n_people: int, n_draws: int, hidden_selection: float = 0.0, interventions: tuple[str, ...] = INTERVENTIONS
+    seed: int,
+    *,
+    n_people: int,
+    n_draws: int,
+    hidden_selection: float = 0.0,
+    interventions: tuple[str, ...] = INTERVENTIONS,
 ) -> pl.DataFrame:
-    """The line on one city: months in work gained with their range, raw and shrunk, break-even months, and the naive figure; one row each."""
+    """The line on one city: months in work gained with their range, raw and shrunk, break-even
+    months, and the naive figure; one row each.
+    """
     people = people_of(seed, n_people, hidden_selection=hidden_selection)
     return pl.concat(
-        [_estimates(people, protocol, seed=seed, n_draws=n_draws) for protocol in protocols() if protocol.intervention_id in interventions]
+        [
+            _estimates(people, protocol, seed=seed, n_draws=n_draws)
+            for protocol in protocols()
+            if protocol.intervention_id in interventions
+        ]
     )
 
 
@@ -98,55 +134,100 @@ def keep_estimates(path: Path, seed: int, n_people: int, n_draws: int) -> None:
     path.with_suffix(".part").rename(path)
 
 
-def _estimates(people: PersonTables, protocol: Protocol, *, seed: int, n_draws: int) -> pl.DataFrame:
+def _estimates(
+    people: PersonTables, protocol: Protocol, *, seed: int, n_draws: int
+) -> pl.DataFrame:
     trials, draws = people.trials(protocol), {"n_draws": n_draws, "seed": seed}
     fitted = pl.concat([fit(trials, **draws) for fit in (fit_propensity, fit_censoring)])
-    parts = [estimate_effect(trials.of_district(one), district=one, propensity=fitted, **draws) for one in DISTRICTS]
+    parts = [
+        estimate_effect(trials.of_district(one), district=one, propensity=fitted, **draws)
+        for one in DISTRICTS
+    ]
     sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
     city = effect_status(trials, district="all", propensity=fitted, **draws)
-    found = city_effects(sums, pl.concat([statuses, city]), [protocol], seed=seed, event_sums=events)
+    found = city_effects(
+        sums, pl.concat([statuses, city]), [protocol], seed=seed, event_sums=events
+    )
     ranged = [
         _ranged(part, protocol).with_columns(source=pl.lit(source), estimand=pl.lit(estimand))
-        for (source, estimand), part in found.draws.partition_by("source", "estimand", as_dict=True).items()
+        for (source, estimand), part in found.draws.partition_by(
+            "source", "estimand", as_dict=True
+        ).items()
     ]
     is_break_even = (pl.col("district") == "all") & (pl.col("measure") == "break_even_month")
-    broken = timings(found, [protocol]).filter(is_break_even).select(*_COLUMNS[:4], "estimand", source=pl.lit("break_even"))
+    broken = (
+        timings(found, [protocol])
+        .filter(is_break_even)
+        .select(*_COLUMNS[:4], "estimand", source=pl.lit("break_even"))
+    )
     work = (trials.outcomes == trials.states.index(protocol.primary_outcome)).sum(axis=1)
     naive = work[trials.is_treated].mean() - work[~trials.is_treated].mean()
-    ranged.append(ranged[0][:1].with_columns(district=pl.lit("all"), estimate=pl.lit(naive), source=pl.lit("naive")))
+    ranged.append(
+        ranged[0][:1].with_columns(
+            district=pl.lit("all"), estimate=pl.lit(naive), source=pl.lit("naive")
+        )
+    )
     rows = pl.concat([*[table.select(_COLUMNS) for table in ranged], broken.select(_COLUMNS)])
     return rows.with_columns(seed=pl.lit(seed), intervention_id=pl.lit(protocol.intervention_id))
 
 
 def truths(n_people: int = TRUTH_PEOPLE, seed: int = TRUTH_SEED) -> pl.DataFrame:
-    """Months in work gained by those who start, and the break-even month: intervention_id, district, estimand, truth, mc_std_error, month."""
-    found = simulate_truth(four_districts(), seed=seed, n_people=n_people, eligible_share=0, n_replicates=TRUTH_REPLICATES)
+    """Months in work gained by those who start, and the break-even month: intervention_id,
+    district, estimand, truth, mc_std_error, month.
+    """
+    found = simulate_truth(
+        four_districts(),
+        seed=seed,
+        n_people=n_people,
+        eligible_share=0,
+        n_replicates=TRUTH_REPLICATES,
+    )
     own = (pl.col("population") == "starters") & (pl.col("district_basis") == "time_zero")
-    months = found.months.filter(own & (pl.col("outcome") == "work") & (pl.col("horizon_months") == protocols()[0].follow_up_months))
+    months = found.months.filter(
+        own
+        & (pl.col("outcome") == "work")
+        & (pl.col("horizon_months") == protocols()[0].follow_up_months)
+    )
     keys = ["intervention_id", "district", "comparison"]
     joined = months.select(*keys, "mc_std_error", truth="difference").join(
         found.timing.filter(own).select(*keys, month="break_even_month"), on=keys
     )
-    return joined.with_columns(estimand="start_now_rather_than_" + pl.col("comparison")).drop("comparison")
+    return joined.with_columns(estimand="start_now_rather_than_" + pl.col("comparison")).drop(
+        "comparison"
+    )
 
 
 def _ranged(part: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
-    return with_words(primary_differences(part, protocol.primary_outcome)).group_by("district").agg(estimate_with_range("difference"))
+    return (
+        with_words(primary_differences(part, protocol.primary_outcome))
+        .group_by("district")
+        .agg(estimate_with_range("difference"))
+    )
 
 
 def kept_in(name: str, *declared: str) -> Path:
-    """The folder in which a proof keeps what it has done: another one when the code of the line or what is declared changes."""
+    """The folder in which a proof keeps what it has done: another one when the code of the line or
+    what is declared changes.
+    """
     code = [path.read_bytes() for path in sorted((ROOT / "evalkit").glob("*.py"))]
     rooms = ("effects", "simulate", "spells", "survival")
-    code += [path.read_bytes() for room in rooms for path in sorted((ROOT / "evalkit" / room).glob("*.py"))]
-    vintage = hashlib.sha256(b"".join([*code, *[one.encode() for one in declared]])).hexdigest()[:12]
+    code += [
+        path.read_bytes()
+        for room in rooms
+        for path in sorted((ROOT / "evalkit" / room).glob("*.py"))
+    ]
+    vintage = hashlib.sha256(b"".join([*code, *[one.encode() for one in declared]])).hexdigest()[
+        :12
+    ]
     folder = ROOT / "build" / "prove" / f"{name}-{vintage}"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def read_kept(paths: Mapping[tuple, Path], task: Callable[..., None], *sizes: int) -> pl.DataFrame:
-    """The rows of every path; those that are missing are made by `task(path, *key, *sizes)` in processes beside each other."""
+    """The rows of every path; those that are missing are made by `task(path, *key, *sizes)` in
+    processes beside each other.
+    """
     missing = [key for key, path in paths.items() if not path.exists()]
     # A process that has run polars must not fork.
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:

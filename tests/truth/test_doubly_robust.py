@@ -1,4 +1,6 @@
-"""Two ways to be right: with the start model or the outcome model wrong the doubly robust estimate stands; what nobody measured brings it down."""
+"""Two ways to be right: with the start model or the outcome model wrong the doubly robust estimate
+stands; what nobody measured brings it down.
+"""
 
 from dataclasses import replace
 
@@ -28,7 +30,8 @@ PROTOCOL = Protocol.model_validate(
 
 
 def _trials(seed: int, *, is_curved: str, is_hidden: bool = False) -> tuple[Trials, np.ndarray]:
-    """Trials whose design holds x alone, and an outcome with effect EFFECT; `is_curved` names where x squared acts beside it.
+    """Trials whose design holds x alone, and an outcome with effect EFFECT; `is_curved` names where
+    x squared acts beside it.
 
     is_hidden: the square is of another trait, which the design does not hold.
     """
@@ -40,19 +43,34 @@ def _trials(seed: int, *, is_curved: str, is_hidden: bool = False) -> tuple[Tria
     in_outcome = 1.5 * square if is_curved in ("outcome", "both") else 0.0
     outcome = 2 * x + in_outcome + EFFECT * treated + rng.normal(size=N_PEOPLE)
     rows = pl.DataFrame(
-        {"person_id": [f"p{k:05d}" for k in range(N_PEOPLE)], "arm": np.where(treated, "treated", "comparison"), "weight": 1.0}
+        {
+            "person_id": [f"p{k:05d}" for k in range(N_PEOPLE)],
+            "arm": np.where(treated, "treated", "comparison"),
+            "weight": 1.0,
+        }
     ).with_columns(cluster_id="person_id")
     months = np.zeros((N_PEOPLE, 2), dtype=np.int8)
-    return Trials(rows, np.column_stack([np.ones(N_PEOPLE), x]), ("constant", "x"), months, PROTOCOL.outcomes, PROTOCOL), outcome
+    return Trials(
+        rows,
+        np.column_stack([np.ones(N_PEOPLE), x]),
+        ("constant", "x"),
+        months,
+        PROTOCOL.outcomes,
+        PROTOCOL,
+    ), outcome
 
 
-def _estimates(is_curved: str, estimand: str, seeds=SEEDS, **changes) -> tuple[np.ndarray, np.ndarray]:
+def _estimates(
+    is_curved: str, estimand: str, seeds=SEEDS, **changes
+) -> tuple[np.ndarray, np.ndarray]:
     """Errors of the estimate and its standard errors, by seed."""
     found = []
     for seed in seeds:
         trials, outcome = _trials(seed, is_curved=is_curved, **changes)
         trials = replace(trials, protocol=PROTOCOL.model_copy(update={"estimand": estimand}))
-        estimate = doubly_robust_difference(trials, fit_propensity(trials, n_draws=1, seed=0), outcome, seed=0)
+        estimate = doubly_robust_difference(
+            trials, fit_propensity(trials, n_draws=1, seed=0), outcome, seed=0
+        )
         found.append((estimate.difference - EFFECT, estimate.std_error))
     return tuple(np.array(found).T)
 
@@ -63,7 +81,10 @@ def test_one_wrong_model_is_made_up_for_by_the_other(is_curved, estimand):
     errors, _ = _estimates(is_curved, estimand)
 
     monte_carlo = errors.std(ddof=1) / np.sqrt(len(errors))
-    print(f"{is_curved} wrong, {estimand}: error {errors.mean():+.4f}, Monte Carlo error {monte_carlo:.4f}")
+    print(
+        f"{is_curved} wrong, {estimand}: error {errors.mean():+.4f}, Monte Carlo error "
+        f"{monte_carlo:.4f}"
+    )
     assert abs(errors.mean()) < MONTE_CARLO_ERRORS * monte_carlo
 
 
@@ -79,7 +100,9 @@ def test_errors_in_closed_form_are_those_of_repeated_samples(estimand):
     errors, std_errors = _estimates("outcome", estimand, seeds=range(100, 100 + N_SAMPLES))
 
     # The standard deviation of 60 samples has an error of 1 in sqrt(120).
-    assert std_errors.mean() == pytest.approx(errors.std(ddof=1), rel=MONTE_CARLO_ERRORS / np.sqrt(2 * N_SAMPLES))
+    assert std_errors.mean() == pytest.approx(
+        errors.std(ddof=1), rel=MONTE_CARLO_ERRORS / np.sqrt(2 * N_SAMPLES)
+    )
 
 
 def test_both_answers_miss_what_nobody_measured():

@@ -1,8 +1,11 @@
-"""A course that changes nothing, in cities where who starts has rarely had help before and starts late, while help lasts and work grows scarce.
+"""A course that changes nothing, in cities where who starts has rarely had help before and starts
+late, while help lasts and work grows scarce.
 
-Independent of the simulated cities. People come at any month of the first fifteen; four in ten get help in their first month, which raises their
-chance of work for good and makes them start the course less often. The chance of work falls and that of starting rises with the calendar.
-With both adjusted for the estimate is nothing, as it should be; without either it is not, although all else is balanced.
+Independent of the simulated cities. People come at any month of the first fifteen; four in ten get
+help in their first month, which raises their chance of work for good and makes them start the
+course less often. The chance of work falls and that of starting rises with the calendar. With both
+adjusted for the estimate is nothing, as it should be; without either it is not, although all else
+is balanced.
 """
 
 from datetime import date
@@ -25,7 +28,9 @@ def _chance(log_odds: np.ndarray) -> np.ndarray:
 
 
 def _city(seed: int) -> dict:
-    """The tables of one city: months are counted from 1, a course lasts two months, work is for good."""
+    """The tables of one city: months are counted from 1, a course lasts two months, work is for
+    good.
+    """
     rng = np.random.default_rng(seed)
     arrival = rng.integers(1, 16, N_PEOPLE)
     helped = rng.random(N_PEOPLE) < 0.4
@@ -33,17 +38,35 @@ def _city(seed: int) -> dict:
     for month in range(1, N_MONTHS + 1):
         year = (month - 10) / 12
         waits = (arrival < month) & (work > N_MONTHS)
-        starts = waits & (start == 0) & (rng.random(N_PEOPLE) < _chance(-3.6 + 1.2 * year - 1.2 * helped))
+        starts = (
+            waits
+            & (start == 0)
+            & (rng.random(N_PEOPLE) < _chance(-3.6 + 1.2 * year - 1.2 * helped))
+        )
         leaves = waits & (rng.random(N_PEOPLE) < _chance(-2.8 - 1.2 * year + 1.0 * helped))
         start[starts], work[leaves] = month, month
-    people = pl.DataFrame({"person_id": [f"p{k:05d}" for k in range(N_PEOPLE)], "arrival": arrival, "work": work, "start": start})
+    people = pl.DataFrame(
+        {
+            "person_id": [f"p{k:05d}" for k in range(N_PEOPLE)],
+            "arrival": arrival,
+            "work": work,
+            "start": start,
+        }
+    )
     people = people.with_columns(helped=pl.Series(helped), district=pl.lit("North"))
     return {
         "spells": people.select(
-            "person_id", "district", start=_dates(people["arrival"]), end=_dates(people["work"]), is_start_known=pl.lit(True)
+            "person_id",
+            "district",
+            start=_dates(people["arrival"]),
+            end=_dates(people["work"]),
+            is_start_known=pl.lit(True),
         ),
         "episodes": pl.concat(
-            [_episodes(people.filter("helped"), "help", "arrival", 1), _episodes(people.filter(pl.col("start") > 0), "course", "start", 2)]
+            [
+                _episodes(people.filter("helped"), "help", "arrival", 1),
+                _episodes(people.filter(pl.col("start") > 0), "course", "start", 2),
+            ]
         ),
         "state_intervals": pl.concat(
             [
@@ -63,12 +86,21 @@ def _dates(months: pl.Series) -> pl.Series:
 
 def _episodes(people: pl.DataFrame, intervention_id: str, start: str, months: int) -> pl.DataFrame:
     dates = {"start": _dates(people[start]), "end": _dates(people[start] + months)}
-    return people.select("person_id", intervention_id=pl.lit(intervention_id), **dates, planned_months=pl.lit(months, dtype=pl.Int32))
+    return people.select(
+        "person_id",
+        intervention_id=pl.lit(intervention_id),
+        **dates,
+        planned_months=pl.lit(months, dtype=pl.Int32),
+    )
 
 
 def _intervals(people: pl.DataFrame, state: str, start: pl.Expr, stop: pl.Expr) -> pl.DataFrame:
     return people.select(
-        "person_id", "district", start=(start - 1).cast(pl.Int64), stop=(stop - 1).cast(pl.Int64), from_state=pl.lit(state)
+        "person_id",
+        "district",
+        start=(start - 1).cast(pl.Int64),
+        stop=(stop - 1).cast(pl.Int64),
+        from_state=pl.lit(state),
     )
 
 
@@ -79,7 +111,11 @@ def _differences(**changes) -> np.ndarray:
         "intervention_id": "course",
         "title": {"en": "A course"},
         "question": {"en": "What does a course change?"},
-        "eligibility": {"from_month": 5, "to_month": N_MONTHS - FOLLOW_UP + 1, **changes.pop("eligibility", {})},
+        "eligibility": {
+            "from_month": 5,
+            "to_month": N_MONTHS - FOLLOW_UP + 1,
+            **changes.pop("eligibility", {}),
+        },
         "comparisons": ["wait"],
         "leavers_in_month_one": "stay",
         "follow_up_months": FOLLOW_UP,
@@ -95,12 +131,20 @@ def _differences(**changes) -> np.ndarray:
     return np.array(found)
 
 
-LIMIT = 3 / np.sqrt(N_CITIES)  # three Monte Carlo errors of the mean of as many differences in standard errors
+LIMIT = 3 / np.sqrt(
+    N_CITIES
+)  # three Monte Carlo errors of the mean of as many differences in standard errors
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"eligibility": {"exclude_participation": [{"of": "help"}]}, "covariates": [{"name": "months", "kind": "elapsed"}]}],
+    [
+        {},
+        {
+            "eligibility": {"exclude_participation": [{"of": "help"}]},
+            "covariates": [{"name": "months", "kind": "elapsed"}],
+        },
+    ],
     ids=["adjusted", "excluded"],
 )
 def test_a_course_that_changes_nothing_is_found_to_change_nothing(changes):
@@ -111,7 +155,9 @@ def test_a_course_that_changes_nothing_is_found_to_change_nothing(changes):
 
 
 @pytest.mark.parametrize(
-    "changes", [{"covariates": [{"name": "months", "kind": "elapsed"}]}, {"calendar": {"form": "none"}}], ids=["help", "calendar"]
+    "changes",
+    [{"covariates": [{"name": "months", "kind": "elapsed"}]}, {"calendar": {"form": "none"}}],
+    ids=["help", "calendar"],
 )
 def test_it_is_not_found_where_earlier_participation_or_calendar_time_is_left_out(changes):
     errors = _differences(**changes)

@@ -1,9 +1,12 @@
-"""A simulated city in which the intervention helps one half of the people and not the other, and both are known in closed form.
+"""A simulated city in which the intervention helps one half of the people and not the other, and
+both are known in closed form.
 
-Groups declared beforehand must be found each with its own effect; the rule learned must name those who gain, and be worth what placing them is
-worth. Where everybody gains alike a rule judged on the people it was learned from would look useful; judged on others it must be worth nothing.
+Groups declared beforehand must be found each with its own effect; the rule learned must name those
+who gain, and be worth what placing them is worth. Where everybody gains alike a rule judged on the
+people it was learned from would look useful; judged on others it must be worth nothing.
 
-In a month exits come before starts, so the protocol leaves those who leave in the trial month out of the comparison.
+In a month exits come before starts, so the protocol leaves those who leave in the trial month out
+of the comparison.
 """
 
 from datetime import date
@@ -12,7 +15,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import PersonTables, Protocol, fit_propensity, group_effects, primary_differences, targeting
+from evalkit.effects import (
+    PersonTables,
+    Protocol,
+    fit_propensity,
+    group_effects,
+    primary_differences,
+    targeting,
+)
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -31,7 +41,9 @@ PROTOCOL = Protocol.model_validate(
         "comparisons": ["wait"],
         "follow_up_months": FOLLOW_UP,
         "outcomes": ["work", "support"],
-        "covariates": [{"name": name, "kind": "person", "column": name} for name in ("x", "near", "odd")],
+        "covariates": [
+            {"name": name, "kind": "person", "column": name} for name in ("x", "near", "odd")
+        ],
         "subgroups": [
             {"name": "near", "title": {"en": "Near work"}, "column": "near", "at_least": 1},
             {"name": "far", "title": {"en": "Far from work"}, "column": "near", "below": 1},
@@ -42,8 +54,12 @@ PROTOCOL = Protocol.model_validate(
 )
 
 
-def city(n_people: int, seed: int, *, factors: tuple[float, float]) -> tuple[PersonTables, pl.DataFrame]:
-    """Near (half of the people) and x hasten both work and the start; the course multiplies the chance of work by the factor of far or near."""
+def city(
+    n_people: int, seed: int, *, factors: tuple[float, float]
+) -> tuple[PersonTables, pl.DataFrame]:
+    """Near (half of the people) and x hasten both work and the start; the course multiplies the
+    chance of work by the factor of far or near.
+    """
     rng = np.random.default_rng(seed)
     people = pl.DataFrame(
         {"person_id": [f"p{k:06d}" for k in range(n_people)], "x": rng.normal(size=n_people)}
@@ -52,15 +68,21 @@ def city(n_people: int, seed: int, *, factors: tuple[float, float]) -> tuple[Per
     to_work, to_course, factor = rates(people, factors)
     left, begun = np.full(n_people, N_MONTHS), np.full(n_people, N_MONTHS)
     for month in range(1, N_MONTHS):
-        leaves = (left == N_MONTHS) & (rng.random(n_people) < np.where(begun < month, factor * to_work, to_work))
+        leaves = (left == N_MONTHS) & (
+            rng.random(n_people) < np.where(begun < month, factor * to_work, to_work)
+        )
         left[leaves] = month
         begun[(left == N_MONTHS) & (begun == N_MONTHS) & (rng.random(n_people) < to_course)] = month
     people = people.with_columns(left=left, begun=begun, district=pl.lit("North"))
     return _tables(people), people
 
 
-def rates(people: pl.DataFrame, factors: tuple[float, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Monthly chances of work without the course and of starting it, and what the course multiplies the former by."""
+def rates(
+    people: pl.DataFrame, factors: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Monthly chances of work without the course and of starting it, and what the course multiplies
+    the former by.
+    """
     x, near = people["x"].to_numpy(), people["near"].to_numpy()
     return (
         0.02 * np.exp(0.3 * x + 0.3 * near).clip(max=4),
@@ -70,27 +92,47 @@ def rates(people: pl.DataFrame, factors: tuple[float, float]) -> tuple[np.ndarra
 
 
 def truth(people: pl.DataFrame, factors: tuple[float, float]) -> dict[str, float]:
-    """Months in work that starting now rather than waiting gives those who start in a trial month, by group."""
+    """Months in work that starting now rather than waiting gives those who start in a trial month,
+    by group.
+    """
     rule = PROTOCOL.eligibility
     own = people.filter(pl.col("begun").is_between(rule.from_month - 1, rule.to_month - 1))
     to_work, to_course, factor = rates(own, factors)
-    now, waiting, begun, gained = np.ones(len(own)), np.ones(len(own)), np.zeros(len(own)), np.zeros(len(own))
+    now, waiting, begun, gained = (
+        np.ones(len(own)),
+        np.ones(len(own)),
+        np.zeros(len(own)),
+        np.zeros(len(own)),
+    )
     for _ in range(1, FOLLOW_UP):
-        now, waiting, begun = now * (1 - factor * to_work), waiting * (1 - to_work), begun * (1 - factor * to_work)
+        now, waiting, begun = (
+            now * (1 - factor * to_work),
+            waiting * (1 - to_work),
+            begun * (1 - factor * to_work),
+        )
         waiting, begun = waiting * (1 - to_course), begun + waiting * to_course
         gained += waiting + begun - now
     near, odd = own["near"].to_numpy() == 1, own["odd"].to_numpy() == 1
-    return {name: float(gained[mask].mean()) for name, mask in (("all", near | ~near), ("near", near), ("far", ~near), ("odd", odd))}
+    return {
+        name: float(gained[mask].mean())
+        for name, mask in (("all", near | ~near), ("near", near), ("far", ~near), ("odd", odd))
+    }
 
 
 def _tables(people: pl.DataFrame) -> PersonTables:
     origin, span = FIRST_MONTH.year * 12, {"start": pl.Int64, "stop": pl.Int64}
-    support = people.select("person_id", "district", start=pl.lit(0), stop="left", from_state=pl.lit("support")).cast(span)
+    support = people.select(
+        "person_id", "district", start=pl.lit(0), stop="left", from_state=pl.lit("support")
+    ).cast(span)
     work = people.filter(pl.col("left") < N_MONTHS)
-    work = work.select("person_id", "district", start="left", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")).cast(span)
+    work = work.select(
+        "person_id", "district", start="left", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
+    ).cast(span)
     end = month_of_number_expr(pl.col("left") + origin)
     return PersonTables(
-        people.select("person_id", "district", start=pl.lit(FIRST_MONTH), end=end, is_start_known=pl.lit(True)),
+        people.select(
+            "person_id", "district", start=pl.lit(FIRST_MONTH), end=end, is_start_known=pl.lit(True)
+        ),
         people.filter(pl.col("begun") < N_MONTHS).select(
             "person_id",
             intervention_id=pl.lit("course"),
@@ -103,16 +145,26 @@ def _tables(people: pl.DataFrame) -> PersonTables:
     )
 
 
-def found_in(n_people: int, seed: int, factors: tuple[float, float]) -> dict[str, float | str | None]:
-    """Errors of each group's raw effect and of the rule's gain, and what the rule's first condition is."""
+def found_in(
+    n_people: int, seed: int, factors: tuple[float, float]
+) -> dict[str, float | str | None]:
+    """Errors of each group's raw effect and of the rule's gain, and what the rule's first condition
+    is.
+    """
     tables, people = city(n_people, seed, factors=factors)
     trials, true = tables.trials(PROTOCOL), truth(people, factors)
     fitted = fit_propensity(trials, n_draws=20, seed=seed)
     draws = group_effects(trials, tables.person, propensity=fitted, n_draws=20, seed=seed).draws
     points = primary_differences(
-        draws.filter((pl.col("source") == "raw") & (pl.col("draw") == 0)).with_columns(district="subgroup"), "work"
+        draws.filter((pl.col("source") == "raw") & (pl.col("draw") == 0)).with_columns(
+            district="subgroup"
+        ),
+        "work",
     )
-    errors = {name: difference - true[name] for name, difference in points.select("district", "difference").iter_rows()}
+    errors = {
+        name: difference - true[name]
+        for name, difference in points.select("district", "difference").iter_rows()
+    }
     learned = targeting(trials, fitted, seed=seed)
     gain = learned.value.filter(policy="gain")["estimate"][0]
     first = learned.rule.row(0, named=True) if len(learned.rule) else None
@@ -135,7 +187,10 @@ def check_centred(name: str, values: list[float]) -> None:
 def check_groups_and_rule(n_people: int, seeds: range) -> None:
     found = [found_in(n_people, seed, (1.0, FACTOR)) for seed in seeds]
 
-    print(f"seeds {seeds}, true gain of the rule {np.mean([one['true_gain'] for one in found]):.3f} months a place")
+    print(
+        f"seeds {seeds}, true gain of the rule {np.mean([one['true_gain'] for one in found]):.3f} "
+        "months a place"
+    )
     for name in ("all", "near", "far", "odd"):
         check_centred(name, [one[name] for one in found])
     assert [one["rule"] for one in found] == ["near is"] * len(found)
@@ -145,7 +200,10 @@ def check_groups_and_rule(n_people: int, seeds: range) -> None:
 def check_no_rule_is_worth_anything(n_people: int, seeds: range) -> None:
     found = [found_in(n_people, seed, (1.0, 1.0)) for seed in seeds]
 
-    print(f"seeds {seeds}: a rule in {sum(one['rule'] is not None for one in found)} of {len(found)} cities where nobody gains")
+    print(
+        f"seeds {seeds}: a rule in {sum(one['rule'] is not None for one in found)} of {len(found)} "
+        "cities where nobody gains"
+    )
     check_centred("gain where nobody gains", [one["plain_gain"] for one in found])
 
 

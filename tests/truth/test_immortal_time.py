@@ -1,13 +1,16 @@
-"""A world in which the intervention changes nothing, and who starts depends on what also decides how fast people leave.
+"""A world in which the intervention changes nothing, and who starts depends on what also decides
+how fast people leave.
 
-Comparing those who ever started with those who never did makes a useless intervention look harmful: to start, one must first not have left.
-The sequence of target trials must find nothing.
+Comparing those who ever started with those who never did makes a useless intervention look harmful:
+to start, one must first not have left. The sequence of target trials must find nothing.
 
-In this world a month's exits come before its starts, so nobody who leaves in month m can start in it. Comparing starters with them would be
-immortal time of one month; the protocol therefore leaves them out (leavers_in_month_one: excluded).
+In this world a month's exits come before its starts, so nobody who leaves in month m can start in
+it. Comparing starters with them would be immortal time of one month; the protocol therefore leaves
+them out (leavers_in_month_one: excluded).
 
-Measured: seeds 0-19 with 20 000 people give a mean of -0.0028 with a Monte Carlo error of 0.0012, and so they do with the true chances of starting
-in place of the fitted ones (-0.0026): it is these seeds' luck, not the estimate. A hundred seeds give -0.0003 (0.0006), and 1 500 worlds of 3 000
+Measured: seeds 0-19 with 20 000 people give a mean of -0.0028 with a Monte Carlo error of 0.0012,
+and so they do with the true chances of starting in place of the fitted ones (-0.0026): it is these
+seeds' luck, not the estimate. A hundred seeds give -0.0003 (0.0006), and 1 500 worlds of 3 000
 people +0.0002 (0.0004): there is no small-sample bias to be seen.
 """
 
@@ -17,7 +20,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, effect_draws, effect_summary, emulate_trials, estimate_effect, fit_censoring, fit_propensity
+from evalkit.effects import (
+    Protocol,
+    effect_draws,
+    effect_summary,
+    emulate_trials,
+    estimate_effect,
+    fit_censoring,
+    fit_propensity,
+)
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -37,13 +48,18 @@ PROTOCOL = Protocol.model_validate(
         "follow_up_months": FOLLOW_UP,
         "outcomes": ["work", "support"],
         "covariates": [{"name": f"x{k}", "kind": "person", "column": f"x{k}"} for k in range(2)]
-        + [{"name": "season", "kind": "season", "starts": [3, 6, 9, 12]}, {"name": "elapsed", "kind": "elapsed"}],
+        + [
+            {"name": "season", "kind": "season", "starts": [3, 6, 9, 12]},
+            {"name": "elapsed", "kind": "elapsed"},
+        ],
     }
 )
 
 
 def null_city(n_people: int, seed: int) -> dict[str, pl.DataFrame]:
-    """Months to work and to the course's start, both hastened by x0; the course itself does nothing."""
+    """Months to work and to the course's start, both hastened by x0; the course itself does
+    nothing.
+    """
     rng = np.random.default_rng(seed)
     covariates = rng.normal(size=(n_people, 2))
     exit_rate = 0.05 * np.exp(0.4 * covariates[:, 0])
@@ -60,7 +76,9 @@ def null_city(n_people: int, seed: int) -> dict[str, pl.DataFrame]:
             "x1": covariates[:, 1],
         }
     ).with_columns(district=pl.lit("North"), weight=pl.lit(1.0))
-    support = people.select("person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support"))
+    support = people.select(
+        "person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support")
+    )
     work = people.filter(pl.col("exit") < N_MONTHS).select(
         "person_id", "district", start="exit", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
     )
@@ -73,19 +91,37 @@ def null_city(n_people: int, seed: int) -> dict[str, pl.DataFrame]:
         "people": people,
         "person": people.select("person_id", "x0", "x1"),
         "state_intervals": pl.concat(
-            [support.cast({"start": pl.Int64, "stop": pl.Int64}), work.cast({"start": pl.Int64, "stop": pl.Int64})]
+            [
+                support.cast({"start": pl.Int64, "stop": pl.Int64}),
+                work.cast({"start": pl.Int64, "stop": pl.Int64}),
+            ]
         ),
-        "spells": dated.select("person_id", "district", start="spell_start", end="spell_end", is_start_known=pl.lit(True)),
+        "spells": dated.select(
+            "person_id",
+            "district",
+            start="spell_start",
+            end="spell_end",
+            is_start_known=pl.lit(True),
+        ),
         "episodes": dated.filter(pl.col("start") < pl.col("exit")).select(
-            "person_id", intervention_id=pl.lit("course"), start="course", end=pl.lit(None, dtype=pl.Date)
+            "person_id",
+            intervention_id=pl.lit("course"),
+            start="course",
+            end=pl.lit(None, dtype=pl.Date),
         ),
     }
 
 
 def naive_difference(people: pl.DataFrame) -> float:
-    """Share in work after 24 months, those who ever started on support minus those who never did."""
+    """Share in work after 24 months, those who ever started on support minus those who never
+    did.
+    """
     started = pl.col("start") < pl.col("exit")
-    shares = people.group_by(started=started).agg(left=(pl.col("exit") <= FOLLOW_UP).mean()).sort("started")["left"]
+    shares = (
+        people.group_by(started=started)
+        .agg(left=(pl.col("exit") <= FOLLOW_UP).mean())
+        .sort("started")["left"]
+    )
     return shares[1] - shares[0]
 
 
@@ -100,9 +136,13 @@ def sequential_difference(city: dict[str, pl.DataFrame], protocol: Protocol = PR
     )
     models = (fit_propensity, fit_censoring) if protocol.grace_months else (fit_propensity,)
     propensity = pl.concat([fit(trials, n_draws=1, seed=0) for fit in models])
-    draws = effect_draws(estimate_effect(trials, district="all", propensity=propensity, n_draws=1, seed=0).sums)
+    draws = effect_draws(
+        estimate_effect(trials, district="all", propensity=propensity, n_draws=1, seed=0).sums
+    )
     summary = effect_summary(draws, protocol)
-    return summary.filter(pl.col("estimand") == protocol.estimands[0]).filter(pl.col("outcome") == "work_share_at_end")["difference"][0]
+    return summary.filter(pl.col("estimand") == protocol.estimands[0]).filter(
+        pl.col("outcome") == "work_share_at_end"
+    )["difference"][0]
 
 
 def check_null(n_people: int, seeds: range, protocol: Protocol = PROTOCOL) -> None:
@@ -111,7 +151,10 @@ def check_null(n_people: int, seeds: range, protocol: Protocol = PROTOCOL) -> No
     effects = np.array([sequential_difference(city, protocol) for city in cities])
 
     error = effects.std(ddof=1) / np.sqrt(len(effects))
-    print(f"naive {naive:+.3f}; sequential trials {effects.mean():+.4f}, Monte Carlo error {error:.4f}, seeds {list(seeds)}")
+    print(
+        f"naive {naive:+.3f}; sequential trials {effects.mean():+.4f}, Monte Carlo error "
+        f"{error:.4f}, seeds {list(seeds)}"
+    )
     assert naive == pytest.approx(-0.3, abs=0.06)
     assert abs(effects.mean()) < MONTE_CARLO_ERRORS * error
 
@@ -121,12 +164,20 @@ def test_sequential_trials_find_nothing_where_the_naive_figure_finds_harm():
 
 
 def test_a_grace_period_brings_no_immortal_time():
-    check_null(1_500, SEEDS_QUICK, PROTOCOL.model_copy(update={"grace_months": 3, "comparisons": ("wait",)}))
+    check_null(
+        1_500,
+        SEEDS_QUICK,
+        PROTOCOL.model_copy(update={"grace_months": 3, "comparisons": ("wait",)}),
+    )
 
 
 @pytest.mark.prove
 def test_a_grace_period_brings_no_immortal_time_over_twenty_seeds():
-    check_null(20_000, SEEDS_PROOF, PROTOCOL.model_copy(update={"grace_months": 3, "comparisons": ("wait",)}))
+    check_null(
+        20_000,
+        SEEDS_PROOF,
+        PROTOCOL.model_copy(update={"grace_months": 3, "comparisons": ("wait",)}),
+    )
 
 
 @pytest.mark.prove

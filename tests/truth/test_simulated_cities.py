@@ -1,7 +1,9 @@
-"""Four hundred simulated cities whose truth is known: does the line find it, is its range honest, does pooling pay?
+"""Four hundred simulated cities whose truth is known: does the line find it, is its range honest,
+does pooling pay?
 
-EVALKIT_PROVE_CITIES says how many cities are run (default 400; Monte Carlo errors say what fewer can show). Each city's rows are kept in
-build/prove/ until the code or the assumptions change, so that a proof that was stopped goes on where it was.
+EVALKIT_PROVE_CITIES says how many cities are run (default 400; Monte Carlo errors say what fewer
+can show). Each city's rows are kept in build/prove/ until the code or the assumptions change, so
+that a proof that was stopped goes on where it was.
 """
 
 import os
@@ -25,9 +27,15 @@ TRUTH = Path(__file__).parent / "four_districts.csv"
 
 
 def _repeated(n_cities: int) -> pl.DataFrame:
-    declared = [four_districts().model_dump_json(), *[protocol_hash(protocol) for protocol in protocols()], f"{N_PEOPLE} {N_DRAWS}"]
+    declared = [
+        four_districts().model_dump_json(),
+        *[protocol_hash(protocol) for protocol in protocols()],
+        f"{N_PEOPLE} {N_DRAWS}",
+    ]
     folder = kept_in("cities", *declared)
-    paths = {(seed,): folder / f"{seed}.parquet" for seed in range(FIRST_SEED, FIRST_SEED + n_cities)}
+    paths = {
+        (seed,): folder / f"{seed}.parquet" for seed in range(FIRST_SEED, FIRST_SEED + n_cities)
+    }
     found = read_kept(paths, keep_estimates, N_PEOPLE, N_DRAWS)
     return found.join(pl.read_csv(TRUTH), on=["intervention_id", "district", "estimand"])
 
@@ -42,15 +50,26 @@ def repeated() -> pl.DataFrame:
 @pytest.mark.parametrize("estimand", [ESTIMANDS["wait"], ESTIMANDS["never"]])
 def test_the_citys_effect_is_found_without_bias_and_with_honest_ranges(repeated, estimand):
     for intervention_id, own in (
-        _of(repeated, "raw", estimand).filter(pl.col("district") == "all").partition_by("intervention_id", as_dict=True).items()
+        _of(repeated, "raw", estimand)
+        .filter(pl.col("district") == "all")
+        .partition_by("intervention_id", as_dict=True)
+        .items()
     ):
         error = (own["estimate"] - own["truth"]).to_numpy()
         monte_carlo = np.hypot(error.std(ddof=1) / np.sqrt(len(error)), own["mc_std_error"][0])
-        covered = own.select((pl.col("ci_lower") <= pl.col("truth")) & (pl.col("truth") <= pl.col("ci_upper"))).to_series().mean()
+        covered = (
+            own.select(
+                (pl.col("ci_lower") <= pl.col("truth")) & (pl.col("truth") <= pl.col("ci_upper"))
+            )
+            .to_series()
+            .mean()
+        )
         of_coverage = np.sqrt(LEVEL * (1 - LEVEL) / len(error))
         print(
-            f"{intervention_id[0]} {estimand}, {len(error)} cities, seeds {own['seed'].min()}-{own['seed'].max()}: truth {own['truth'][0]:+.3f}, "
-            f"bias {error.mean():+.4f} (Monte Carlo error {monte_carlo:.4f}), coverage {covered:.3f} ({of_coverage:.3f})"
+            f"{intervention_id[0]} {estimand}, {len(error)} cities, seeds "
+            f"{own['seed'].min()}-{own['seed'].max()}: truth {own['truth'][0]:+.3f}, "
+            f"bias {error.mean():+.4f} (Monte Carlo error {monte_carlo:.4f}), coverage "
+            f"{covered:.3f} ({of_coverage:.3f})"
         )
         assert abs(error.mean()) < MONTE_CARLO_ERRORS * monte_carlo
         assert abs(covered - LEVEL) < MONTE_CARLO_ERRORS * of_coverage
@@ -60,18 +79,25 @@ def test_the_citys_effect_is_found_without_bias_and_with_honest_ranges(repeated,
 @pytest.mark.timeout(100_000)
 def test_break_even_is_within_one_month_of_the_truth_in_the_median(repeated):
     for (intervention_id, estimand), own in (
-        repeated.filter(pl.col("source") == "break_even").partition_by("intervention_id", "estimand", as_dict=True).items()
+        repeated.filter(pl.col("source") == "break_even")
+        .partition_by("intervention_id", "estimand", as_dict=True)
+        .items()
     ):
         # A month beyond the follow-up is later than any month within it.
         median = own["estimate"].fill_null(np.inf).median()
-        print(f"{intervention_id} {estimand}: median break-even month {median}, truth {own['month'][0]}")
+        print(
+            f"{intervention_id} {estimand}: median break-even month {median}, truth "
+            f"{own['month'][0]}"
+        )
         assert abs(median - own["month"][0]) <= BREAK_EVEN_MONTHS
 
 
 @pytest.mark.prove
 @pytest.mark.timeout(100_000)
 def test_pooling_lowers_the_squared_error_of_districts_and_keeps_its_ranges_honest(repeated):
-    districts = repeated.filter((pl.col("district") != "all") & pl.col("source").is_in(["raw", "shrunk"]))
+    districts = repeated.filter(
+        (pl.col("district") != "all") & pl.col("source").is_in(["raw", "shrunk"])
+    )
     errors = districts.with_columns(
         squared=(pl.col("estimate") - pl.col("truth")) ** 2,
         covered=(pl.col("ci_lower") <= pl.col("truth")) & (pl.col("truth") <= pl.col("ci_upper")),
@@ -80,16 +106,25 @@ def test_pooling_lowers_the_squared_error_of_districts_and_keeps_its_ranges_hone
     for (estimand,), own in both.partition_by("estimand", as_dict=True).items():
         by_source = dict(own.group_by("source").agg(pl.col("squared").mean()).iter_rows())
         covered = dict(own.group_by("source").agg(pl.col("covered").mean()).iter_rows())
-        # The districts of a city share its people's chances only through the city's path: cities are what is counted.
-        per_city = own.filter(pl.col("source") == "shrunk").group_by("seed").agg(pl.col("covered").mean())["covered"]
+        # The districts of a city share its people's chances only through the city's path: cities
+        # are what is counted.
+        per_city = (
+            own.filter(pl.col("source") == "shrunk")
+            .group_by("seed")
+            .agg(pl.col("covered").mean())["covered"]
+        )
         of_coverage = per_city.std() / np.sqrt(len(per_city))
         gain = by_source["shrunk"] / by_source["raw"] - 1
         print(
-            f"{estimand}: squared error raw {by_source['raw']:.3f}, shrunk {by_source['shrunk']:.3f} ({gain:+.0%}); "
-            f"coverage raw {covered['raw']:.3f}, shrunk {covered['shrunk']:.3f} (Monte Carlo error {of_coverage:.3f})"
+            f"{estimand}: squared error raw {by_source['raw']:.3f}, shrunk "
+            f"{by_source['shrunk']:.3f} ({gain:+.0%}); "
+            f"coverage raw {covered['raw']:.3f}, shrunk {covered['shrunk']:.3f} (Monte Carlo error "
+            f"{of_coverage:.3f})"
         )
         assert by_source["shrunk"] <= (1 - MIN_GAIN_IN_SQUARED_ERROR) * by_source["raw"]
-        assert covered["shrunk"] > LEVEL - MONTE_CARLO_ERRORS * max(of_coverage, np.sqrt(LEVEL * (1 - LEVEL) / len(own)))
+        assert covered["shrunk"] > LEVEL - MONTE_CARLO_ERRORS * max(
+            of_coverage, np.sqrt(LEVEL * (1 - LEVEL) / len(own))
+        )
 
 
 @pytest.mark.prove
@@ -109,8 +144,12 @@ def test_one_simulated_city_is_found_where_the_naive_figure_is_not():
     naive = found.filter(pl.col("source") == "naive")
 
     # A range of 95 % is four standard errors wide.
-    raw = found.filter(pl.col("source") == "raw").with_columns(std_error=(pl.col("ci_upper") - pl.col("ci_lower")) / 4)
-    z = ((raw["estimate"] - raw["truth"]) / (raw["std_error"] ** 2 + raw["mc_std_error"] ** 2).sqrt()).to_numpy()
+    raw = found.filter(pl.col("source") == "raw").with_columns(
+        std_error=(pl.col("ci_upper") - pl.col("ci_lower")) / 4
+    )
+    z = (
+        (raw["estimate"] - raw["truth"]) / (raw["std_error"] ** 2 + raw["mc_std_error"] ** 2).sqrt()
+    ).to_numpy()
 
     assert set(raw["estimand"]) == {ESTIMANDS["wait"], ESTIMANDS["never"]}
     assert np.abs(z).max() < 4

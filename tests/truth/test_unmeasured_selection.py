@@ -1,4 +1,6 @@
-"""What selection on a trait that no table holds does to the estimate, and that nothing measured shows it: the city's stress switch end to end."""
+"""What selection on a trait that no table holds does to the estimate, and that nothing measured
+shows it: the city's stress switch end to end.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -18,12 +20,15 @@ N_DRAWS = 20
 HORIZON = 36
 # Imbalance that is taken as negligible (Austin 2009, Stat. Med. 28:3083).
 SMALL_IMBALANCE = 0.1
-# Half widths of the estimate's own 95 % range, and standard errors of the truth, that the two may be apart.
+# Half widths of the estimate's own 95 % range, and standard errors of the truth, that the two may
+# be apart.
 N_ERRORS = 2
 
 
 class Compared(NamedTuple):
-    """Months in work within the horizon that starting changes: estimated with its range, and true with its Monte Carlo error."""
+    """Months in work within the horizon that starting changes: estimated with its range, and true
+    with its Monte Carlo error.
+    """
 
     estimate: float
     half_width: float
@@ -34,12 +39,19 @@ class Compared(NamedTuple):
 
 def compare(protocol_name: str, rho: float) -> Compared:
     city = simulate.load_city("stockholm", PARAMS / "cities")
-    tables = simulate.person_tables(city, simulate.live(city, seed=1, first=0, stop=N_PEOPLE, hidden_selection=rho))
+    tables = simulate.person_tables(
+        city, simulate.live(city, seed=1, first=0, stop=N_PEOPLE, hidden_selection=rho)
+    )
     person = tables["person"].with_columns(weight=pl.lit(None, pl.Float64))
     months = {"first_month": city.first_month, "data_through": LAST_MONTH, "max_gap_months": 2}
     register = [tables["income_support"], tables["household_member"], tables["livelihood"], person]
     planned = {one.intervention_id: one.planned_months for one in city.interventions}
-    interventions = pl.DataFrame({"intervention_id": list(planned), "planned_months": pl.Series(list(planned.values()), dtype=pl.Int32)})
+    interventions = pl.DataFrame(
+        {
+            "intervention_id": list(planned),
+            "planned_months": pl.Series(list(planned.values()), dtype=pl.Int32),
+        }
+    )
     people = PersonTables(
         spells.build_support_spells(*register, **months),
         spells.build_episodes(tables["participation"], interventions, data_through=LAST_MONTH),
@@ -47,22 +59,39 @@ def compare(protocol_name: str, rho: float) -> Compared:
         person,
         city.first_month,
     )
-    protocol = load_protocol(PARAMS / "protocols" / f"{protocol_name}.yaml", n_months=city.n_months, districts=city.district_names)
+    protocol = load_protocol(
+        PARAMS / "protocols" / f"{protocol_name}.yaml",
+        n_months=city.n_months,
+        districts=city.district_names,
+    )
     found = city_weights(people, [protocol], n_draws=N_DRAWS, seed=1)
     declared = found.sensitivity.filter(pl.col("convention") == "declared").row(0, named=True)
-    truth = simulate.simulate_truth(city, seed=1, n_people=N_PEOPLE, hidden_selection=rho, eligible_share=0).months
+    truth = simulate.simulate_truth(
+        city, seed=1, n_people=N_PEOPLE, hidden_selection=rho, eligible_share=0
+    ).months
     own = {
-        "population": "starters", "intervention_id": protocol.intervention_id, "district": "all", "district_basis": "time_zero",
-        "comparison": "wait", "horizon_months": HORIZON, "outcome": "work",
-    }  # fmt: skip
-    true = truth.filter(*[pl.col(column) == value for column, value in own.items()]).row(0, named=True)
+        "population": "starters",
+        "intervention_id": protocol.intervention_id,
+        "district": "all",
+        "district_basis": "time_zero",
+        "comparison": "wait",
+        "horizon_months": HORIZON,
+        "outcome": "work",
+    }
+    true = truth.filter(*[pl.col(column) == value for column, value in own.items()]).row(
+        0, named=True
+    )
     half_width = (declared["ci_upper"] - declared["ci_lower"]) / 2
     imbalance = found.balance["smd_after"].abs().max()
-    return Compared(declared["difference"], half_width, true["difference"], true["mc_std_error"], imbalance)
+    return Compared(
+        declared["difference"], half_width, true["difference"], true["mc_std_error"], imbalance
+    )
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("protocol_name", ["stockholm_work_training", "stockholm_jobbtorg_coaching"])
+@pytest.mark.parametrize(
+    "protocol_name", ["stockholm_work_training", "stockholm_jobbtorg_coaching"]
+)
 def test_estimate_finds_the_truth_when_selection_is_on_what_the_tables_hold(protocol_name):
     found = compare(protocol_name, rho=0.0)
 
@@ -70,8 +99,12 @@ def test_estimate_finds_the_truth_when_selection_is_on_what_the_tables_hold(prot
 
 
 @pytest.mark.prove
-@pytest.mark.parametrize("protocol_name", ["stockholm_work_training", "stockholm_jobbtorg_coaching"])
-def test_hidden_selection_moves_the_estimate_beyond_its_range_while_balance_looks_good(protocol_name):
+@pytest.mark.parametrize(
+    "protocol_name", ["stockholm_work_training", "stockholm_jobbtorg_coaching"]
+)
+def test_hidden_selection_moves_the_estimate_beyond_its_range_while_balance_looks_good(
+    protocol_name,
+):
     found = compare(protocol_name, rho=0.7)
 
     assert found.estimate - found.truth > found.half_width + N_ERRORS * found.truth_error

