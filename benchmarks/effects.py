@@ -36,8 +36,8 @@ from evalkit.effects import (  # noqa: E402
     fit_censoring,
     fit_propensity,
 )
-from evalkit.effects.later_starts import LaterStarts  # noqa: E402
-from evalkit.effects.weights import arm_weights, coefficient_matrix, drawn_people  # noqa: E402
+from evalkit.effects.weighting.later_starts import LaterStarts  # noqa: E402
+from evalkit.effects.weighting.weights import arm_weights, coefficient_matrix, drawn_people  # noqa: E402
 from evalkit.months import month_of_number_expr  # noqa: E402
 
 FIRST_MONTH, N_MONTHS, FACTOR = date(2020, 1, 1), 52, 2.0

@@ -197,7 +197,9 @@ def with_evalkit(folder: Path, *, is_searched: bool) -> Outcome:
     }
     # The product has no switch for gate 1, so only the benchmark can leave it out.
     gate = (
-        nullcontext() if is_searched else mock.patch("evalkit.intake.admit.refuse_personal_numbers")
+        nullcontext()
+        if is_searched
+        else mock.patch("evalkit.intake.admission.admit.refuse_personal_numbers")
     )
     try:
         with gate:

@@ -28,7 +28,7 @@ sys.path = [
 
 from evalkit.allocation import Limits, allocate  # noqa: E402
 from evalkit.economics import cohort_totals, cohort_trace, load_price_book, value_results  # noqa: E402
-from evalkit.schemas import SCHEMAS  # noqa: E402
+from evalkit.line.schemas import SCHEMAS  # noqa: E402
 
 RUNS = 5
 STATES, CYCLES, ARMS = 5, 120, 4

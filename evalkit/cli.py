@@ -17,7 +17,7 @@ from evalkit import __version__
 from evalkit.errors import BatchError, EvalkitError, ParameterError
 
 if TYPE_CHECKING:
-    from evalkit.batch.currency import Decision
+    from evalkit.batch.staleness import Decision
     from evalkit.intake import Admission
     from evalkit.params import Run
 
@@ -94,12 +94,12 @@ def run(
     """Bring a run up to date: execute its notebooks, as far as anything has changed, and write the
     report.
     """
-    from evalkit.batch.currency import decide
     from evalkit.batch.manifest import read_attempts
     from evalkit.batch.outcome import summary, summary_as_record
     from evalkit.batch.plan import plan_run
     from evalkit.batch.progress import make_display
     from evalkit.batch.run import Options, run_batch
+    from evalkit.batch.staleness import decide
     from evalkit.batch.vintage import prepare_run
 
     prepared = prepare_run(run_file, out=out)
@@ -343,7 +343,7 @@ def simulate(
 ) -> None:
     """Write the tables of a simulated city, and its truth to a folder beside them (OUT_truth)."""
     from evalkit.economics import load_price_book
-    from evalkit.economics.actors import PUBLIC_PURSE
+    from evalkit.line.actors import PUBLIC_PURSE
     from evalkit.simulate import Prices, load_city, write_city
 
     written = write_city(

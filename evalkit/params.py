@@ -12,9 +12,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
+from evalkit.line.schemas import DELIVERED
 from evalkit.months import month_number, month_of_key
 from evalkit.records import Record, validate
-from evalkit.schemas import DELIVERED
 from evalkit.vocabulary import Grade, Language, Text
 
 Month = Annotated[date, BeforeValidator(month_of_key)]

@@ -1,5 +1,5 @@
 """The tables of the line inside a run: the states they speak of, and the only way to read and write
-them. Their columns: `schemas`.
+them. Their columns: `line`.
 
 A table file is whole or absent: it is written beside its place and renamed. Rows are sorted by the
 table's keys and columns stand in the schema's order, so the same content gives the same bytes.
@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EvalkitError, IntakeError, first_few
+from evalkit.line.schemas import SCHEMAS
 from evalkit.reads import may_read, refuse_undeclared
-from evalkit.schemas import SCHEMAS
 
 # Whether rows are in order is seen for so many at once, that large tables are not copied for it.
 _ROWS_AT_ONCE = 500_000
@@ -136,7 +136,7 @@ def with_columns_of(table: pl.DataFrame, name: str) -> pl.DataFrame:
             f"The table {name} does not have the columns of its schema.",
             where=f"missing: {', '.join(missing) or 'none'}; undeclared: "
             f"{', '.join(extra) or 'none'}",
-            why="Every station reads the tables by these columns (evalkit/schemas).",
+            why="Every station reads the tables by these columns (evalkit/line).",
             fix="hand on the declared columns, or change the schema and everything that uses it.",
         )
     columns = [pl.col(column).cast(kind) for column, kind in schema.columns.items()]

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from evalkit.batch.currency import Decision, decide
 from evalkit.batch.execute import (
     LEAVING_FOLDERS,
     Workplace,
@@ -40,6 +39,7 @@ from evalkit.batch.outcome import BatchResult, Outcome
 from evalkit.batch.plan import Unit
 from evalkit.batch.progress import Display
 from evalkit.batch.scan import known_ids
+from evalkit.batch.staleness import Decision, decide
 from evalkit.batch.vintage import write_run
 from evalkit.errors import DisclosureError
 from evalkit.imports import import_without_grammars

@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 
 from evalkit.disclosure.complement import TotalEquation, add_complements
-from evalkit.disclosure.door import check_table
 from evalkit.disclosure.protect import MIN_COUNT, is_followed, with_start
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.release import seal_table
+from evalkit.disclosure.request_checks import check_table
 
 
 def protect_group_curves(

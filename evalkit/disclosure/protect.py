@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 
 from evalkit.disclosure.complement import add_complements, total_equations, zeros_of_small_groups
-from evalkit.disclosure.door import check_table
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.release import seal_table
+from evalkit.disclosure.request_checks import check_table
 
 MIN_COUNT = 5
 # parts of a total over it are people told apart by where they live, which is no secret

@@ -2,19 +2,20 @@
 and postings are data.
 """
 
-from evalkit.economics.actors import ACTORS, PERSPECTIVES
-from evalkit.economics.conversion import convert_currency, convert_price_year
-from evalkit.economics.dated import DatedFile, load_dated, value_at
-from evalkit.economics.discounting import present_value
-from evalkit.economics.drift import Vintage, drift, read_vintage
-from evalkit.economics.explain import explain
-from evalkit.economics.group_value import value_by_group
-from evalkit.economics.horizon import refuse_horizon
-from evalkit.economics.households import HouseholdParts, household_parts, with_household_parts
-from evalkit.economics.information import evppi
-from evalkit.economics.ledger import value_effects, value_under
-from evalkit.economics.ledger_checks import check_ledger
-from evalkit.economics.place_costs import (
+from evalkit.economics.ledger.discounting import present_value
+from evalkit.economics.ledger.group_value import value_by_group
+from evalkit.economics.ledger.horizon import refuse_horizon
+from evalkit.economics.ledger.ledger import value_effects, value_under
+from evalkit.economics.ledger.ledger_checks import check_ledger
+from evalkit.economics.prices.conversion import convert_currency, convert_price_year
+from evalkit.economics.prices.dated import DatedFile, load_dated, value_at
+from evalkit.economics.prices.explain import explain
+from evalkit.economics.prices.households import (
+    HouseholdParts,
+    household_parts,
+    with_household_parts,
+)
+from evalkit.economics.prices.place_costs import (
     place_costs,
     place_prices,
     price_book_of_run,
@@ -22,24 +23,27 @@ from evalkit.economics.place_costs import (
     start_costs,
     with_place_costs,
 )
-from evalkit.economics.price_book import (
+from evalkit.economics.prices.price_book import (
     PriceBook,
     PriceBookFile,
     declare_price_book,
     load_price_book,
 )
-from evalkit.economics.projection import cohort_totals, cohort_trace, transition_flows
-from evalkit.economics.results import ValueResults, value_results
-from evalkit.economics.scenarios import Scenario, run_scenario, run_scenarios, what_if_value
-from evalkit.economics.summaries import (
+from evalkit.economics.results.drift import Vintage, drift, read_vintage
+from evalkit.economics.results.information import evppi
+from evalkit.economics.results.results import ValueResults, value_results
+from evalkit.economics.results.summaries import (
     displacement_sensitivity,
     price_table,
     summarise_value,
     value_by_actor,
 )
-from evalkit.economics.uncertainty import acceptability_curve, evpi
-from evalkit.economics.welfare import fieller_limits, incremental_table, mvpf
-from evalkit.economics.what_if import WhatIf, cohort_path, load_what_if
+from evalkit.economics.results.uncertainty import acceptability_curve, evpi
+from evalkit.economics.results.welfare import fieller_limits, incremental_table, mvpf
+from evalkit.economics.what_if.arms import WhatIf, cohort_path, load_what_if
+from evalkit.economics.what_if.projection import cohort_totals, cohort_trace, transition_flows
+from evalkit.economics.what_if.scenarios import Scenario, run_scenario, run_scenarios, what_if_value
+from evalkit.line.actors import ACTORS, PERSPECTIVES
 
 __all__ = [
     "ACTORS",

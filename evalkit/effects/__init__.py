@@ -1,22 +1,6 @@
 """Effects: what an intervention changes, lock-in included, and when nothing can be said."""
 
-from evalkit.effects.balance import balance_by_period, balance_table, trial_flow
-from evalkit.effects.beside import (
-    CityGroups,
-    RollOuts,
-    beside_truth,
-    city_funnel,
-    city_groups,
-    city_standardised,
-    city_targeting,
-    ranks,
-    readings,
-    roll_outs,
-    ways_of_working,
-)
-from evalkit.effects.card import protocol_card, protocol_cards
-from evalkit.effects.checks import CityChecks, city_checks, district_checks, effect_checks
-from evalkit.effects.city import (
+from evalkit.effects.answer.city import (
     CITY,
     CityEffects,
     CityWeights,
@@ -30,11 +14,26 @@ from evalkit.effects.city import (
     summaries,
     timings,
 )
-from evalkit.effects.contrast import Contrast, contrast
-from evalkit.effects.diagnostics import effect_sensitivity, status_for_publication, with_starters
-from evalkit.effects.district_models import effects_by_model
-from evalkit.effects.doubly_robust import doubly_robust_difference, doubly_robust_months
-from evalkit.effects.estimate import (
+from evalkit.effects.answer.city_analyses import (
+    CityGroups,
+    RollOuts,
+    beside_truth,
+    city_funnel,
+    city_groups,
+    city_standardised,
+    city_targeting,
+    ranks,
+    readings,
+    roll_outs,
+    ways_of_working,
+)
+from evalkit.effects.answer.conventions import (
+    effect_sensitivity,
+    status_for_publication,
+    with_starters,
+)
+from evalkit.effects.answer.doubly_robust import doubly_robust_difference, doubly_robust_months
+from evalkit.effects.answer.estimate import (
     EffectParts,
     add_districts,
     effect_draws,
@@ -42,8 +41,7 @@ from evalkit.effects.estimate import (
     estimate_effect,
     no_effect,
 )
-from evalkit.effects.funnel import case_mix_funnel
-from evalkit.effects.groups import (
+from evalkit.effects.answer.groups import (
     GroupEffects,
     group_counts,
     group_effects,
@@ -51,26 +49,23 @@ from evalkit.effects.groups import (
     group_summary,
     with_target_groups,
 )
-from evalkit.effects.logit import LogitFit, replicate_logits, weighted_logit
-from evalkit.effects.moments import (
+from evalkit.effects.answer.rollout import Adoption, RollOut, rollout_effect, rollout_panel
+from evalkit.effects.answer.start_stop_dose import (
     dose_moments,
     dose_trials,
     start_moments,
     stop_moments,
     stop_trials,
 )
-from evalkit.effects.overlap import overlap_table, share_outside_support, weight_sensitivity
-from evalkit.effects.placebo import holm, placebo_tests
-from evalkit.effects.pooling import draw_between_variance, primary_differences, shrink
-from evalkit.effects.ranking import district_ranks
-from evalkit.effects.readings import e_value, effect_readings
-from evalkit.effects.refusal import (
-    constant_covariates,
-    constant_terms,
-    refusal_reason,
-    terms_left_out,
-)
-from evalkit.effects.requirements import (
+from evalkit.effects.answer.summary import effect_curves, effect_summary
+from evalkit.effects.answer.targeting import Condition, Targeting, learn_rule, targeting
+from evalkit.effects.answer.timing import break_even_month, effect_timing
+from evalkit.effects.districts.district_models import effects_by_model
+from evalkit.effects.districts.funnel import case_mix_funnel
+from evalkit.effects.districts.pooling import draw_between_variance, primary_differences, shrink
+from evalkit.effects.districts.ranking import district_ranks
+from evalkit.effects.districts.standardise import standardised_draws
+from evalkit.effects.trials.requirements import (
     DeliveredColumn,
     refuse_unfollowed_states,
     refuse_unknown_interventions,
@@ -78,14 +73,23 @@ from evalkit.effects.requirements import (
     tables_asked_for,
     term_names,
 )
-from evalkit.effects.rollout import Adoption, RollOut, rollout_effect, rollout_panel
-from evalkit.effects.standardise import standardised_draws
-from evalkit.effects.summary import effect_curves, effect_summary
-from evalkit.effects.target_trial import Trials, Waiting, emulate_trials, trial_months
-from evalkit.effects.targeting import Condition, Targeting, learn_rule, targeting
-from evalkit.effects.timing import break_even_month, effect_timing
-from evalkit.effects.unmodelled import unmodelled_likeness
-from evalkit.effects.weights import (
+from evalkit.effects.trials.target_trial import Trials, Waiting, emulate_trials, trial_months
+from evalkit.effects.trust.balance import balance_by_period, balance_table, trial_flow
+from evalkit.effects.trust.bounds import e_value, effect_readings
+from evalkit.effects.trust.checks import CityChecks, city_checks, district_checks, effect_checks
+from evalkit.effects.trust.overlap import overlap_table, share_outside_support, weight_sensitivity
+from evalkit.effects.trust.placebo import holm, placebo_tests
+from evalkit.effects.trust.protocol_card import protocol_card, protocol_cards
+from evalkit.effects.trust.refusal import (
+    constant_covariates,
+    constant_terms,
+    refusal_reason,
+    terms_left_out,
+)
+from evalkit.effects.trust.unmodelled import unmodelled_likeness
+from evalkit.effects.weighting.contrast import Contrast, contrast
+from evalkit.effects.weighting.logit import LogitFit, replicate_logits, weighted_logit
+from evalkit.effects.weighting.weights import (
     effective_people,
     effective_sample_size,
     fit_censoring,
@@ -93,7 +97,7 @@ from evalkit.effects.weights import (
     propensity_weights,
     weights_from_propensity,
 )
-from evalkit.protocol import (
+from evalkit.line.protocol import (
     Protocol,
     Subgroup,
     Truncation,

@@ -5,15 +5,15 @@ never dropped.
 from importlib import import_module
 from typing import Any
 
-from evalkit.intake.admit import Admission, admit, intake_counts
-from evalkit.intake.contract import Contract, load_contracts
-from evalkit.intake.documentation import write_documentation
-from evalkit.intake.mapping import Covariate, Mapping, load_mapping
-from evalkit.intake.monthly_record import write_monthly_record
-from evalkit.intake.propose import propose_mapping
-from evalkit.intake.pseudonymise import Pseudonymised, pseudonymise, read_key
-from evalkit.intake.run import admit_run, contracts_of_run
-from evalkit.intake.templates import write_templates
+from evalkit.intake.admission.admit import Admission, admit, intake_counts
+from evalkit.intake.admission.propose import propose_mapping
+from evalkit.intake.admission.pseudonymise import Pseudonymised, pseudonymise, read_key
+from evalkit.intake.admission.run import admit_run, contracts_of_run
+from evalkit.intake.contracts.contract import Contract, load_contracts
+from evalkit.intake.contracts.documentation import write_documentation
+from evalkit.intake.contracts.mapping import Covariate, Mapping, load_mapping
+from evalkit.intake.contracts.templates import write_templates
+from evalkit.intake.reading.monthly_record import write_monthly_record
 
 # Few extracts need a crosswalk, and what reads one takes a fifth of a second to import.
 _OF_CROSSWALKS = ("Crosswalk", "load_crosswalk")
@@ -44,4 +44,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _OF_CROSSWALKS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.crosswalk"), name)
+    return getattr(import_module(f"{__name__}.checking.crosswalk"), name)

@@ -2,7 +2,7 @@
 every number traced to its table.
 """
 
-from evalkit.report.language import Words, words
+from evalkit.report.notebook_text import in_words
 from evalkit.report.page import (
     write_district_page,
     write_district_pages,
@@ -10,8 +10,8 @@ from evalkit.report.page import (
     write_overview,
     write_overviews,
 )
-from evalkit.report.run_texts import refuse_missing_words, words_of_run
-from evalkit.report.said import in_words
+from evalkit.words.language import Words, words
+from evalkit.words.run_words import refuse_missing_words, words_of_run
 
 __all__ = [
     "Words",

@@ -18,20 +18,20 @@ from evalkit.disclosure import Published
 from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
-from evalkit.report.allocation import best_use
-from evalkit.report.certainty import how_sure, what_cannot_be_said
-from evalkit.report.change import what_it_changes
-from evalkit.report.document import Brief, Section, said_once
-from evalkit.report.language import Words, with_soft_hyphens
-from evalkit.report.numbers import Shelf
-from evalkit.report.origins import where_numbers_come_from
-from evalkit.report.overview import the_districts, what_differs
-from evalkit.report.people import how_long_and_where_to, who_is_here
-from evalkit.report.returns import how_often_back
-from evalkit.report.run_texts import protocols_of, with_names_of_run, words_of_run
-from evalkit.report.value import costs_and_gains
-from evalkit.report.value_over_time import when_it_pays
+from evalkit.report.parts.document import Brief, Section, said_once
+from evalkit.report.parts.numbers import Shelf
+from evalkit.report.sections.allocation import best_use
+from evalkit.report.sections.certainty import how_sure, what_cannot_be_said
+from evalkit.report.sections.change import what_it_changes
+from evalkit.report.sections.long_term import how_often_back
+from evalkit.report.sections.overview import the_districts, what_differs
+from evalkit.report.sections.people import how_long_and_where_to, who_is_here
+from evalkit.report.sections.provenance import where_numbers_come_from
+from evalkit.report.sections.value import costs_and_gains
+from evalkit.report.sections.value_over_time import when_it_pays
 from evalkit.tables import slug
+from evalkit.words.language import Words, with_soft_hyphens
+from evalkit.words.run_words import protocols_of, with_names_of_run, words_of_run
 
 SITE = "site"
 

@@ -2,12 +2,20 @@
 Conventions: `risk_set`.
 """
 
-from evalkit.survival.aalen_johansen import aalen_johansen
-from evalkit.survival.bands import simultaneous_bands
-from evalkit.survival.cox import HazardFit, cox, fine_gray
-from evalkit.survival.differences import curve_difference, restricted_mean_difference
-from evalkit.survival.discrete_hazard import DiscreteHazardFit, discrete_hazard
-from evalkit.survival.exit_models import (
+from evalkit.survival.counts.risk_set import RiskSet, add_risk_sets, tabulate_risk_set
+from evalkit.survival.curves.aalen_johansen import aalen_johansen
+from evalkit.survival.curves.bands import simultaneous_bands
+from evalkit.survival.curves.kaplan_meier import kaplan_meier
+from evalkit.survival.curves.quantiles import survival_quantiles
+from evalkit.survival.curves.replicate import curve_statistic, replicate, replicate_weights
+from evalkit.survival.curves.restricted_mean import restricted_mean, time_lost
+from evalkit.survival.curves.state_occupation import state_occupation, time_in_state
+from evalkit.survival.differences.curve_differences import (
+    curve_difference,
+    restricted_mean_difference,
+)
+from evalkit.survival.differences.group_tests import GroupTest, gray_test, log_rank_test
+from evalkit.survival.on_support.exit_models import (
     cox_exit_terms,
     exit_hazard_terms,
     exit_hazards,
@@ -15,17 +23,17 @@ from evalkit.survival.exit_models import (
     hazard_drift,
     standardised_exits,
 )
-from evalkit.survival.group_tests import GroupTest, gray_test, log_rank_test
-from evalkit.survival.groups_on_support import exit_rates, group_curves, group_months
-from evalkit.survival.kaplan_meier import kaplan_meier
-from evalkit.survival.on_support import exit_curves, median_months, months_on_support, state_shares
-from evalkit.survival.proportional_hazards import proportional_hazards_test
-from evalkit.survival.quantiles import survival_quantiles
-from evalkit.survival.replicate import curve_statistic, replicate, replicate_weights
-from evalkit.survival.restricted_mean import restricted_mean, time_lost
-from evalkit.survival.risk_set import RiskSet, add_risk_sets, tabulate_risk_set
-from evalkit.survival.standardise import predicted_curves, standardised_curves
-from evalkit.survival.state_occupation import state_occupation, time_in_state
+from evalkit.survival.on_support.groups_on_support import exit_rates, group_curves, group_months
+from evalkit.survival.on_support.time_on_support import (
+    exit_curves,
+    median_months,
+    months_on_support,
+    state_shares,
+)
+from evalkit.survival.regression.cox import HazardFit, cox, fine_gray
+from evalkit.survival.regression.discrete_hazard import DiscreteHazardFit, discrete_hazard
+from evalkit.survival.regression.proportional_hazards import proportional_hazards_test
+from evalkit.survival.regression.standardise import predicted_curves, standardised_curves
 
 __all__ = [
     "DiscreteHazardFit",

@@ -1,7 +1,7 @@
 import pytest
 
-from evalkit.batch.currency import decide, unit_keys
 from evalkit.batch.manifest import Attempt, hash_files, params_hash, read_attempts
+from evalkit.batch.staleness import decide, unit_keys
 from evalkit.errors import ParameterError
 
 
@@ -100,14 +100,14 @@ def test_changed_parameter_file_reruns_everything(done):
 
 def test_changed_source_of_evalkit_reruns_everything(done, monkeypatch):
     project, attempts = done
-    monkeypatch.setattr("evalkit.batch.currency.evalkit_source_hash", lambda: "another")
+    monkeypatch.setattr("evalkit.batch.staleness.evalkit_source_hash", lambda: "another")
 
     assert set(reasons(project, attempts).values()) == {"changed: evalkit's source"}
 
 
 def test_changed_lock_reruns_everything(done, monkeypatch):
     project, attempts = done
-    monkeypatch.setattr("evalkit.batch.currency.environment_hash", lambda: "another")
+    monkeypatch.setattr("evalkit.batch.staleness.environment_hash", lambda: "another")
 
     assert set(reasons(project, attempts).values()) == {"changed: Python or requirements.lock"}
 

@@ -3,7 +3,7 @@
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from evalkit.schemas import SCHEMAS
+from evalkit.line.schemas import SCHEMAS
 from evalkit.tables import read_table, read_units, write_table
 
 

@@ -22,8 +22,8 @@ from evalkit.effects import (
     weighted_logit,
     weights_from_propensity,
 )
-from evalkit.effects.events import EVENTS, event_months
-from evalkit.effects.participation import add_programmes, programme_draws
+from evalkit.effects.answer.participation import add_programmes, programme_draws
+from evalkit.effects.trials.events import EVENTS, event_months
 from evalkit.months import add_months
 
 EXACT = 1e-12

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from evalkit.effects import Protocol, contrast, emulate_trials, fit_propensity, stop_trials
-from evalkit.effects.spline import calendar_columns, natural_spline
+from evalkit.effects.trials.spline import calendar_columns, natural_spline
 from evalkit.months import add_months
 
 EXACT = 1e-12

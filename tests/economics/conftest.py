@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from evalkit.economics import declare_price_book
-from evalkit.schemas import SCHEMAS
+from evalkit.line.schemas import SCHEMAS
 
 # one_start.py is shared by these tests alone.
 sys.path.insert(0, str(Path(__file__).parent))

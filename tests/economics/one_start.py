@@ -8,9 +8,9 @@ import polars as pl
 
 from evalkit import economics
 from evalkit.economics import effect_paths as paths
-from evalkit.economics.ledger import value_under as real_value_under
-from evalkit.economics.programme_time import with_programmes
-from evalkit.schemas import SCHEMAS
+from evalkit.economics.ledger.ledger import value_under as real_value_under
+from evalkit.economics.ledger.programme_time import with_programmes
+from evalkit.line.schemas import SCHEMAS
 
 _KEYS = ["district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw"]
 _ASKING = SimpleNamespace(postings=[SimpleNamespace(driver="programme_starts")])

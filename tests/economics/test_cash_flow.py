@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_start import effect_paths, value_effects
 
-from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
-from evalkit.economics.cash_flow import cash_flow
-from evalkit.economics.effect_paths import decay, recycle
-from evalkit.economics.payback import (
+from evalkit.economics.ledger.cash_flow import cash_flow
+from evalkit.economics.ledger.effect_paths import decay, recycle
+from evalkit.economics.prices.price_draws import draw_prices
+from evalkit.economics.results.payback import (
     NEVER,
     cash_flow_curve,
     delay_cost,
@@ -18,9 +18,9 @@ from evalkit.economics.payback import (
     payback_by_year,
     return_months,
 )
-from evalkit.economics.price_draws import draw_prices
-from evalkit.economics.who_pays import municipal_gain, shared_purse
+from evalkit.economics.results.who_pays import municipal_gain, shared_purse
 from evalkit.errors import EstimationError
+from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.vocabulary import ESTIMANDS
 
 # Sums of some dozens of doubles.

@@ -16,7 +16,7 @@ from evalkit.economics import (
     load_price_book,
     value_at,
 )
-from evalkit.economics.price_book import PriceBookFile
+from evalkit.economics.prices.price_book import PriceBookFile
 from evalkit.errors import EvalkitError, LedgerError, ParameterError
 
 PARAMS = Path(__file__).parents[2] / "params"
@@ -325,7 +325,7 @@ def test_a_book_that_does_not_say_its_money_is_refused(content, key):
 
 
 def _exchange_rate(rate):
-    from evalkit.economics.dated import DatedRecord
+    from evalkit.economics.prices.dated import DatedRecord
 
     name = {"en": "Euro", "sv": "Euro"}
     values = [{"period": 2020, "value": rate, "grade": "L"}]

@@ -18,10 +18,10 @@ from evalkit.economics import (
     declare_price_book,
     load_price_book,
 )
-from evalkit.economics.ledger_checks import check_rows
-from evalkit.economics.price_draws import draw_prices
+from evalkit.economics.ledger.ledger_checks import check_rows
+from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.errors import EstimationError, EvalkitError, LedgerError
-from evalkit.schemas import SCHEMAS
+from evalkit.line.schemas import SCHEMAS
 
 NORTHERN_IRELAND = Path(__file__).parents[2] / "params" / "unit_costs" / "northern_ireland.yaml"
 # The by-hand sums are exact binary fractions times whole numbers; only the order of adding differs.

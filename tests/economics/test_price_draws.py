@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evalkit.economics.price_draws import draw_prices
+from evalkit.economics.prices.price_draws import draw_prices
 
 N_DRAWS = 20_000
 # Five standard errors of a mean over the draws, for a distribution whose standard deviation is

@@ -7,13 +7,13 @@ import polars as pl
 import pytest
 
 from evalkit.economics import value_effects
-from evalkit.economics.actors import ACTOR_NAMES
-from evalkit.economics.cash_flow import cash_flow
-from evalkit.economics.effect_paths import effect_paths, recycle
-from evalkit.economics.price_draws import draw_prices
-from evalkit.economics.programme_time import with_programmes
-from evalkit.economics.sensitivity import tornado
+from evalkit.economics.ledger.cash_flow import cash_flow
+from evalkit.economics.ledger.effect_paths import effect_paths, recycle
+from evalkit.economics.ledger.programme_time import with_programmes
+from evalkit.economics.prices.price_draws import draw_prices
+from evalkit.economics.results.sensitivity import tornado
 from evalkit.errors import EstimationError
+from evalkit.line.actors import ACTOR_NAMES
 
 EXACT = 1e-10
 KEYS = ("training", "abc", "start_now_rather_than_wait", "all")

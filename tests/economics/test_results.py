@@ -16,13 +16,18 @@ from one_start import (
 from scipy.stats import qmc
 
 from evalkit.economics import declare_price_book, evpi, evppi, summarise_value
-from evalkit.economics.actors import ACTOR_NAMES
-from evalkit.economics.cash_flow import cash_flow
-from evalkit.economics.comparison import Option, acceptability, compare_options, worth_of_knowing
-from evalkit.economics.net_value import value_ratios
-from evalkit.economics.price_draws import draw_prices
-from evalkit.economics.sensitivity import tornado
+from evalkit.economics.ledger.cash_flow import cash_flow
+from evalkit.economics.prices.price_draws import draw_prices
+from evalkit.economics.results.comparison import (
+    Option,
+    acceptability,
+    compare_options,
+    worth_of_knowing,
+)
+from evalkit.economics.results.net_value import value_ratios
+from evalkit.economics.results.sensitivity import tornado
 from evalkit.errors import EstimationError
+from evalkit.line.actors import ACTOR_NAMES
 from evalkit.vocabulary import ESTIMANDS
 
 # A quadrature of 8192 points under a kink, and two superfluous squares in the regression.
@@ -369,7 +374,7 @@ def test_the_estimated_value_is_unbiased_where_the_effect_is(content, make_rich)
     prices = {record.key: np.full(400, record.value) for record in book.prices}
     keys = {"district": "Harbour", "intervention_id": "training"}
 
-    from evalkit.economics.effect_paths import EffectPath
+    from evalkit.economics.ledger.effect_paths import EffectPath
 
     states = ["studies", "support", "training", "work"]
     estimated = cash_flow(

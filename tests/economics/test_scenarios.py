@@ -19,7 +19,7 @@ from evalkit.economics import (
     summarise_value,
     transition_flows,
 )
-from evalkit.economics.scenarios import NUMBERS
+from evalkit.economics.what_if.scenarios import NUMBERS
 from evalkit.errors import EstimationError, LedgerError, ParameterError
 from evalkit.tables import write_tables
 

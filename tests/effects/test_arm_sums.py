@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from evalkit.effects import arm_sums as module
-from evalkit.effects.arm_sums import arm_sums, stretches
+from evalkit.effects.answer.arm_sums import arm_sums, stretches
 
 EXACT = 1e-12  # sums of forty weights of about one, added and taken away again
 N_ROWS, N_MONTHS, N_STATES, N_DRAWS = 40, 7, 3, 5

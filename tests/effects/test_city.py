@@ -19,9 +19,9 @@ from evalkit.effects import (
     summaries,
     timings,
 )
-from evalkit.effects.weights import drawn_people
+from evalkit.effects.weighting.weights import drawn_people
+from evalkit.line.schemas import SCHEMAS
 from evalkit.months import add_months
-from evalkit.schemas import SCHEMAS
 from evalkit.spells import build_support_spells
 
 N_DRAWS, SEED = 30, 3

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from evalkit.effects import case_mix_funnel
-from evalkit.effects.funnel import overdispersion
+from evalkit.effects.districts.funnel import overdispersion
 
 EXACT = 1e-6  # the logit stops when its step is negligible
 

@@ -3,9 +3,9 @@ import pytest
 from pydantic import ValidationError
 
 from evalkit.effects import protocol_card
-from evalkit.effects.grace import GracePeriod
-from evalkit.effects.later_starts import LaterStarts
-from evalkit.effects.weights import arm_weights
+from evalkit.effects.weighting.grace import GracePeriod
+from evalkit.effects.weighting.later_starts import LaterStarts
+from evalkit.effects.weighting.weights import arm_weights
 
 EXACT = 1e-12  # products of a few probabilities
 ONE_TRIAL = {"eligibility": {"from_month": 2, "to_month": 2}, "follow_up_months": 3}

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from evalkit.effects import fit_propensity, start_moments
-from evalkit.effects.balance import standardised_differences
-from evalkit.effects.weights import arm_weights, coefficient_matrix
+from evalkit.effects.trust.balance import standardised_differences
+from evalkit.effects.weighting.weights import arm_weights, coefficient_matrix
 
 DRAWS = {"n_draws": 40, "seed": 3}
 # One moment has some 75 starters: a difference of means has a standard error of 0.12 standard

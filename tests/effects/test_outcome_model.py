@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evalkit.effects.outcome_model import expected_outcome
+from evalkit.effects.answer.outcome_model import expected_outcome
 
 EXACT = 1e-9
 

@@ -11,7 +11,7 @@ from evalkit.effects import (
     share_outside_support,
     weight_sensitivity,
 )
-from evalkit.effects.overlap import top_share
+from evalkit.effects.trust.overlap import top_share
 
 
 def test_bins_hold_about_as_many_starters_each_and_shares_sum_to_one(arms):

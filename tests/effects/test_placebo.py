@@ -4,8 +4,8 @@ import pytest
 from statsmodels.stats.multitest import multipletests
 
 from evalkit.effects import fit_propensity, holm, placebo_tests
-from evalkit.effects.history import History
-from evalkit.effects.placebo import two_sided
+from evalkit.effects.trials.history import History
+from evalkit.effects.trust.placebo import two_sided
 
 EXACT = 1e-12
 HISTORY = [{"name": "past_work", "kind": "history_share", "outcome": "work"}]

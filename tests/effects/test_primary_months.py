@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from evalkit.effects import effect_draws, estimate_effect, fit_censoring, fit_propensity
-from evalkit.effects.estimate import primary_months
-from evalkit.effects.replicates import Replicates
+from evalkit.effects.answer.estimate import primary_months
+from evalkit.effects.trials.replicates import Replicates
 from evalkit.errors import EstimationError
 from evalkit.survival import replicate_weights
 
@@ -106,7 +106,7 @@ def test_kept_replicates_are_those_drawn_anew(monkeypatch):
     """
     kept, ids, drawn = Replicates(), pl.Series(PEOPLE), []
     monkeypatch.setattr(
-        "evalkit.effects.replicates.replicate_weights",
+        "evalkit.effects.trials.replicates.replicate_weights",
         lambda *a, **kw: drawn.append(len(a[0])) or replicate_weights(*a, **kw),
     )
 

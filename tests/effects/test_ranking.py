@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from evalkit.effects import district_ranks, shrink
-from evalkit.effects.ranking import posterior_draws
+from evalkit.effects.districts.ranking import posterior_draws
 
 N_ERRORS = 4
 N_DRAWS = 200

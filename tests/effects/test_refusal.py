@@ -9,8 +9,8 @@ from evalkit.effects import (
     refusal_reason,
     weight_sensitivity,
 )
-from evalkit.effects.refusal import spread_to_districts
-from evalkit.schemas import SCHEMAS
+from evalkit.effects.trust.refusal import spread_to_districts
+from evalkit.line.schemas import SCHEMAS
 
 
 def _reason(trials, *, district="all"):

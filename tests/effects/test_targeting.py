@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from evalkit.effects import fit_propensity, learn_rule, targeting
-from evalkit.effects.targeting import Condition, rule_features
+from evalkit.effects.answer.targeting import Condition, rule_features
 
 N_ERRORS = 4
 COVARIATES = [

@@ -3,8 +3,8 @@ import polars as pl
 import pytest
 
 from evalkit.effects import fit_propensity, unmodelled_likeness
-from evalkit.effects.balance import standardised_differences
-from evalkit.effects.weights import arm_weights
+from evalkit.effects.trust.balance import standardised_differences
+from evalkit.effects.weighting.weights import arm_weights
 from evalkit.months import add_months
 
 EXACT = 1e-9

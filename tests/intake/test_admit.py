@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evalkit.errors import IntakeError
 from evalkit.intake import admit, intake_counts
-from evalkit.schemas import SCHEMAS
+from evalkit.line.schemas import SCHEMAS
 from evalkit.tables import conform
 
 ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evalkit.intake.cells import _in_chunks_of, type_cells
-from evalkit.intake.contract import Column
-from evalkit.intake.mapping import TableMapping
-from evalkit.intake.readers import read_delivered
+from evalkit.intake.checking.cells import _in_chunks_of, type_cells
+from evalkit.intake.contracts.contract import Column
+from evalkit.intake.contracts.mapping import TableMapping
+from evalkit.intake.reading.readers import read_delivered
 
 NUMBERS = {
     "12.5": 12.5,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.intake import codes
-from evalkit.intake.codes import (
+from evalkit.intake.reading.codes import (
     Coded,
     code_column,
     code_texts,

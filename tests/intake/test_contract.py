@@ -13,8 +13,8 @@ import yaml
 
 from evalkit.errors import IntakeError, ParameterError
 from evalkit.intake import Covariate, admit, load_contracts, load_mapping
-from evalkit.intake.contract import with_covariates
-from evalkit.schemas import DELIVERED, SCHEMAS
+from evalkit.intake.contracts.contract import with_covariates
+from evalkit.line.schemas import DELIVERED, SCHEMAS
 from evalkit.tables import STATES
 
 MAIN_JOB_TABLES = {

@@ -18,7 +18,7 @@ from evalkit.intake import (
     write_documentation,
     write_templates,
 )
-from evalkit.intake.mapping import Mapping
+from evalkit.intake.contracts.mapping import Mapping
 from evalkit.records import validate
 
 LIFECARE = Path(__file__).parents[2] / "data_contracts/mappings/lifecare.yaml"

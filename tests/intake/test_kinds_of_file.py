@@ -11,7 +11,7 @@ import pytest
 
 from evalkit.errors import IntakeError
 from evalkit.intake import admit
-from evalkit.intake.readers import read_delivered
+from evalkit.intake.reading.readers import read_delivered
 
 POSTGRESQL = os.environ.get("EVALKIT_TEST_POSTGRESQL", "")
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import IntakeError
-from evalkit.intake.monthly_record import read_monthly_records, write_monthly_record
+from evalkit.intake.reading.monthly_record import read_monthly_records, write_monthly_record
 
 JANUARY = "2026\t01\t0180\t01\t1\t9500\tP-1\t1\t0\t0\t2\t35\tP-2\t1\t0\t0\t1\t40\tP-3\r\n"
 FEBRUARY = "2026\t02\t0180\t01\t1\t9600\tP-1\t1\t0\t0\t2\t35\tP-2\t1\t0\t0\t1\t40\tP-3\r\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from evalkit.schemas import DELIVERED, SCHEMAS
+from evalkit.line.schemas import DELIVERED, SCHEMAS
 
 OPTIONAL = {
     "capacity": "work_training,2026-01-01,10,50000,4000,SEK,2026",

@@ -7,7 +7,7 @@ import pytest
 from evalkit.errors import IntakeError
 from evalkit.ids import count_personal_numbers
 from evalkit.intake import load_contracts, pseudonymise, read_key
-from evalkit.intake.pseudonymise import pseudonym
+from evalkit.intake.admission.pseudonymise import pseudonym
 
 KEY = bytes(range(32))
 # 811218-9876 stands in Skatteverket's description of the check digit (SKV 704), 701063-2391 is a

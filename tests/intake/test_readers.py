@@ -11,8 +11,8 @@ from polars.testing import assert_frame_equal
 
 from evalkit.errors import IntakeError
 from evalkit.intake import csv_reader
-from evalkit.intake.delivered import IS_WHOLE, LINE
-from evalkit.intake.readers import read_delivered, read_lines
+from evalkit.intake.reading.delivered import IS_WHOLE, LINE
+from evalkit.intake.reading.readers import read_delivered, read_lines
 
 SWEDISH = "person_id;district\nP-1;Östermalm\nP-2;Älvsjö\n"
 

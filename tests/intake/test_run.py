@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.errors import IntakeError, ParameterError
 from evalkit.intake import admit_run, intake_counts
-from evalkit.intake.database import _with_password
+from evalkit.intake.reading.database import _with_password
 from evalkit.params import Extract, Run, RunFile
 from evalkit.records import validate
 from evalkit.spells import build_spells

@@ -6,9 +6,9 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.intake.contract import CustomRule
-from evalkit.intake.delivered import FILE, LINE
-from evalkit.intake.table_rules import ROW, find_overlaps
+from evalkit.intake.checking.table_rules import ROW, find_overlaps
+from evalkit.intake.contracts.contract import CustomRule
+from evalkit.intake.reading.delivered import FILE, LINE
 
 NO_OVERLAP = CustomRule(
     "no_overlap",

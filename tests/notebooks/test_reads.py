@@ -9,8 +9,8 @@ from typing import get_args
 
 import pytest
 
-from evalkit.adjustment import LatestTable
 from evalkit.batch.declared import DeclaredNotebook, find_notebooks
+from evalkit.line.adjustment import LatestTable
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 LINE = {notebook.name: notebook for notebook in find_notebooks(FOLDER)}

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects.rollout import NEVER, _after, _by_event_time, group_time_effects
+from evalkit.effects.answer.rollout import NEVER, _after, _by_event_time, group_time_effects
 
 FOLDER = Path(__file__).parent / "staggered_did"
 TOLERANCE = 1e-12  # sums of a dozen numbers

@@ -3,7 +3,7 @@
 import pytest
 
 from evalkit.errors import DisclosureError
-from evalkit.report.figures import place_svg
+from evalkit.report.parts.figures import place_svg
 
 
 def test_place_svg_names_the_picture_and_leaves_its_width_to_the_page():

@@ -17,7 +17,7 @@ from evalkit.charts import KEYS
 from evalkit.disclosure import DECLARED, RULE_TEXTS
 from evalkit.errors import ParameterError
 from evalkit.report import words
-from evalkit.report.language import (
+from evalkit.words.language import (
     CATALOGUE,
     placeholders,
     read_catalogue,
@@ -199,7 +199,7 @@ def test_text_names_the_nearest_key_when_a_key_is_missing():
 
     assert str(caught.value).splitlines() == [
         'The catalogue has no text "who.leed".',
-        "  where: evalkit/report/catalogue.yaml, language sv",
+        "  where: evalkit/words/catalogue.yaml, language sv",
         "  why:   A page is written whole in one language or not at all; a missing word would be a "
         "hole in a sentence.",
         '  fix:   add "who.leed" to the catalogue, or "value.who.leed" under wording in the run '
@@ -213,7 +213,7 @@ def test_text_names_the_placeholder_that_was_not_filled():
 
     assert str(caught.value).splitlines() == [
         'The text "unit.range" has a placeholder that was not filled.',
-        "  where: evalkit/report/catalogue.yaml, unit.range: {high}, language en",
+        "  where: evalkit/words/catalogue.yaml, unit.range: {high}, language en",
         "  why:   The sentence would be printed with a hole in it.",
         "  fix:   hand on a value for high; values given: low.",
     ]
@@ -234,7 +234,7 @@ def test_wording_faults_are_named_together():
         "3 faults in the run's own wording.",
         '  where: wording: unknown key "suport" (did you mean "support"?); "value.work" lacks sv; '
         '"who.count" has an unknown placeholder "x"',
-        "  why:   Wording replaces texts of evalkit/report/catalogue.yaml in both languages; new "
+        "  why:   Wording replaces texts of evalkit/words/catalogue.yaml in both languages; new "
         "words may only name values of tables.",
         "  fix:   mend the named keys; a word for a value of the run's own tables is added as "
         "value.NAME.",

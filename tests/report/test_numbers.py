@@ -6,7 +6,7 @@ import pytest
 
 from evalkit.errors import DisclosureError
 from evalkit.report import words
-from evalkit.report.numbers import (
+from evalkit.report.parts.numbers import (
     COUNT,
     POINTS,
     SHARE,

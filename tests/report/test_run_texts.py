@@ -4,7 +4,7 @@ import pytest
 
 from evalkit.errors import ParameterError
 from evalkit.report import words, words_of_run
-from evalkit.report.run_texts import inside_sentence, protocols_of, with_names_of_run
+from evalkit.words.run_words import inside_sentence, protocols_of, with_names_of_run
 
 
 def test_words_of_run_name_interventions_and_postings(run):

@@ -4,7 +4,7 @@ under its intervention.
 
 from markupsafe import Markup
 
-from evalkit.report.document import Block, Section, said_once
+from evalkit.report.parts.document import Block, Section, said_once
 
 
 def _section(*blocks: Block) -> Section:

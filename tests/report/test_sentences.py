@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.report.numbers import Row
-from evalkit.report.sentences import (
+from evalkit.report.parts.numbers import Row
+from evalkit.report.parts.sentences import (
     are_apart,
     clear_leader,
     conventions_that_differ,

@@ -5,10 +5,10 @@ import pytest
 from markupsafe import Markup
 
 from evalkit.disclosure import protect_estimates
-from evalkit.report.document import Brief
-from evalkit.report.numbers import Shelf
-from evalkit.report.run_texts import protocols_of, with_names_of_run
-from evalkit.report.timing import moments_table, moments_text, timing_texts
+from evalkit.report.parts.document import Brief
+from evalkit.report.parts.numbers import Shelf
+from evalkit.report.sections.timing import moments_table, moments_text, timing_texts
+from evalkit.words.run_words import protocols_of, with_names_of_run
 
 KEYS = {
     "district": "Norr",

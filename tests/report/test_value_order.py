@@ -7,8 +7,8 @@ from html import unescape
 
 import pytest
 
-from evalkit.economics.option_rules import RATE_UNITS
-from evalkit.economics.price_rules import MONEY_UNITS, TIME_UNITS
+from evalkit.economics.prices.option_rules import RATE_UNITS
+from evalkit.economics.prices.price_rules import MONEY_UNITS, TIME_UNITS
 from evalkit.report import words_of_run, write_district_page
 
 

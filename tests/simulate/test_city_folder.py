@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from evalkit.economics import load_price_book
-from evalkit.economics.actors import PUBLIC_PURSE
 from evalkit.errors import ParameterError
 from evalkit.intake import admit
+from evalkit.line.actors import PUBLIC_PURSE
 from evalkit.simulate import City, Prices, write_city
 from evalkit.simulate.city_folder import is_simulated
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.line.protocol import load_protocol
 from evalkit.months import add_months
 from evalkit.params import RunFile
-from evalkit.protocol import load_protocol
 from evalkit.records import load
 from evalkit.report import words
 from evalkit.simulate import live, load_city, person_tables

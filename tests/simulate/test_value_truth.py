@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from evalkit.economics import load_price_book, value_effects
-from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
-from evalkit.schemas import SCHEMAS
+from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
+from evalkit.line.schemas import SCHEMAS
 from evalkit.simulate import simulate_truth, state_month_prices, value_truth
 
 BOOK = Path(__file__).parents[2] / "params" / "unit_costs" / "stockholm.yaml"

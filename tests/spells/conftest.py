@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from evalkit.intake import admit
+from evalkit.line.schemas import SCHEMAS
 from evalkit.months import add_months
-from evalkit.schemas import SCHEMAS
 
 ROOT = Path(__file__).parents[2]
 FIRST = date(2026, 1, 1)

@@ -3,7 +3,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from evalkit.schemas import DELIVERED, SCHEMAS
+from evalkit.line.schemas import DELIVERED, SCHEMAS
 from evalkit.spells import spells_by_characteristic
 
 SPELLS = [

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evalkit.line.schemas import SCHEMAS
 from evalkit.months import month_of_number
-from evalkit.schemas import SCHEMAS
 from evalkit.spells import build_support_spells, last_month_with_known_exits
 
 N_PERSONS, N_MONTHS, N_LATER = 2_000, 48, 6

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from evalkit.schemas import SCHEMAS
+from evalkit.line.schemas import SCHEMAS
 from evalkit.spells import build_episodes
 
 THROUGH = date(2026, 6, 1)

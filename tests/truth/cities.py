@@ -25,7 +25,7 @@ from evalkit.effects import (
     primary_differences,
     timings,
 )
-from evalkit.effects.cube import with_words
+from evalkit.effects.answer.draw_tables import with_words
 from evalkit.months import add_months
 from evalkit.simulate import City, live, load_city, person_tables, simulate_truth
 from evalkit.spells import build_episodes, build_state_intervals, build_support_spells

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from evalkit.effects import PersonTables, contrast, fit_propensity, load_protocol, placebo_tests
-from evalkit.schemas import SCHEMAS
+from evalkit.line.schemas import SCHEMAS
 from evalkit.simulate import live, load_city, person_tables
 from evalkit.simulate.city_tables import city_tables
 from evalkit.spells import build_spells

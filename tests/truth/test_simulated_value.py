@@ -15,10 +15,10 @@ import pytest
 from cities import PARAMS, four_districts, people_of, protocols
 
 from evalkit.economics import load_price_book, value_effects
-from evalkit.economics.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.effects import Protocol, effect_draws, estimate_effect, fit_censoring, fit_propensity
-from evalkit.effects.cube import with_words
-from evalkit.effects.participation import programme_draws
+from evalkit.effects.answer.draw_tables import with_words
+from evalkit.effects.answer.participation import programme_draws
+from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.params import Distribution
 from evalkit.simulate import simulate_truth, value_truth
 

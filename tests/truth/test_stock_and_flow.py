@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from evalkit.line.schemas import SCHEMAS
 from evalkit.months import month_number, month_of_number
-from evalkit.schemas import SCHEMAS
 from evalkit.spells import build_support_spells
 from evalkit.survival import aalen_johansen, exit_curves
 

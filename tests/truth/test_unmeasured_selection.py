@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from evalkit import simulate, spells
-from evalkit.effects.city import PersonTables, city_weights
-from evalkit.protocol import load_protocol
+from evalkit.effects.answer.city import PersonTables, city_weights
+from evalkit.line.protocol import load_protocol
 
 PARAMS = Path(__file__).parents[2] / "params"
 LAST_MONTH = date(2021, 12, 1)

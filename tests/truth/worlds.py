@@ -27,7 +27,7 @@ from evalkit.effects import (
     primary_differences,
     unmodelled_likeness,
 )
-from evalkit.effects.weights import coefficient_matrix
+from evalkit.effects.weighting.weights import coefficient_matrix
 from evalkit.simulate import City, simulate_truth
 from evalkit.vocabulary import ESTIMANDS
 

@@ -1,0 +1,1 @@
+"""The double-entry ledger: who pays whom, month by month, for what an effect changes."""

@@ -1,0 +1,82 @@
+"""What a start is worth in each declared group of people, in the same joint draws as everybody's
+value.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.economics.ledger.cash_flow import cash_flow
+from evalkit.economics.ledger.effect_paths import effect_paths, n_joint_draws, recycle
+from evalkit.economics.ledger.ledger import refuse_unknown_states
+from evalkit.economics.ledger.programme_time import with_programmes
+from evalkit.economics.prices.price_book import PriceBook
+from evalkit.economics.prices.price_draws import draw_prices
+from evalkit.line.actors import ACTOR_NAMES
+
+
+def value_by_group(
+    group_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    seed: int,
+    programmes: pl.DataFrame | None = None,
+    n_draws: int | None = None,
+    horizon_months: int | None = None,
+) -> pl.DataFrame:
+    """Society's value of a start in each group whose effect can be said, draw by draw.
+
+    Parameters
+    ----------
+    group_draws : DataFrame
+        The table group_draws: effects in groups, all districts together, one estimand for each
+        intervention. A group's shrunk draws are taken where it has such.
+    programmes : DataFrame, optional
+        The table group_programme_draws; needed where the book posts on time in programmes.
+    price_book, seed, n_draws, horizon_months
+        As in `value_results`: with the same, draw b of a group meets the prices and the replicate
+        of draw b of everybody.
+
+    Returns
+    -------
+    DataFrame
+        intervention_id, subgroup ("all": everybody), draw, value (money per participant). A group
+        whose effect cannot be said has no row.
+    """
+    keys = ["intervention_id", "protocol_hash", "subgroup"]
+    shrunk = group_draws.filter(pl.col("source") == "shrunk")
+    chosen = pl.concat(
+        [
+            shrunk,
+            group_draws.filter(pl.col("source") == "raw").join(
+                shrunk.select(keys).unique(), on=keys, how="anti"
+            ),
+        ]
+    )
+    paths = {
+        group: with_programmes(effect_paths(chosen, subgroup=group), programmes, price_book)
+        for group in chosen["subgroup"].unique().sort()
+    }
+    every = [path for own in paths.values() for path in own]
+    refuse_unknown_states(every, price_book)
+    _, n_draws = n_joint_draws(every, n_draws)
+    drawn, found = draw_prices(price_book, np.arange(n_draws + 1), seed=seed), []
+    for group, path in ((group, path) for group, own in paths.items() for path in own):
+        flow = cash_flow(
+            recycle(path, n_draws), price_book, drawn, n_months=horizon_months or path.n_months
+        )
+        values = {"draw": np.arange(n_draws + 1), "value": flow.present_value(ACTOR_NAMES)}
+        found.append(
+            pl.DataFrame(
+                {"intervention_id": path.keys["intervention_id"], "subgroup": group, **values},
+                schema=_SCHEMA,
+            )
+        )
+    return pl.concat(found) if found else pl.DataFrame(schema=_SCHEMA)
+
+
+_SCHEMA = {
+    "intervention_id": pl.String,
+    "subgroup": pl.String,
+    "draw": pl.Int32,
+    "value": pl.Float64,
+}

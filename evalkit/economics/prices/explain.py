@@ -1,0 +1,142 @@
+"""What a parameter is: its values with period, source and grade, and where it is used (`evalkit
+params explain KEY`).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from evalkit.economics.prices.dated import DatedRecord, load_dated
+from evalkit.economics.prices.price_book import PriceBook, book_references, load_price_book
+from evalkit.errors import ParameterError, nearest
+from evalkit.params import PriceRecord
+
+_DATED_FOLDERS = ("rates", "price_index")
+_BOOK_FOLDER = "unit_costs"
+
+
+def explain(key: str, folder: Path | str) -> list[str]:
+    """A parameter in lines of text.
+
+    Parameters
+    ----------
+    key : str
+        Of a dated parameter (municipal_tax.stockholm) or of a price in a book (municipal_tax).
+    folder : Path or str
+        The folder of the parameters: rates/, price_index/ and unit_costs/ are read.
+
+    Raises
+    ------
+    ParameterError
+        If no parameter has that key; names the nearest.
+    """
+    folder = Path(folder)
+    dated = {
+        path: load_dated([path])
+        for part in _DATED_FOLDERS
+        for path in sorted((folder / part).glob("*.yaml"))
+    }
+    books = {path: load_price_book(path) for path in sorted((folder / _BOOK_FOLDER).glob("*.yaml"))}
+    lines = [
+        line
+        for path, records in dated.items()
+        if key in records
+        for line in _dated_lines(records[key], path, folder)
+    ]
+    lines += [line for path, book in books.items() for line in _uses(key, path, book, folder)]
+    lines += [
+        line
+        for path, book in books.items()
+        if key in book.records
+        for line in _price_lines(book.records[key], path, book, folder)
+    ]
+    if not lines:
+        known = sorted(
+            {
+                *(k for records in dated.values() for k in records),
+                *(k for book in books.values() for k in book.records),
+            }
+        )
+        hint = nearest(key, known)
+        raise ParameterError(
+            "There is no such parameter.",
+            where=f'"{key}" '
+            f"({hint if hint.startswith('did you') else f'{len(known)} keys known in {folder}'})",
+            why="Parameters are found by their whole key.",
+            fix="mend the key; the files in rates/, price_index/ and unit_costs/ list them.",
+        )
+    return lines
+
+
+def _dated_lines(record: DatedRecord, path: Path, folder: Path) -> Iterator[str]:
+    yield f"{record.key}  ({path.relative_to(folder)})"
+    yield f"  {record.name['en']} / {record.name['sv']}"
+    actor = f"actor {record.actor}" if record.actor else None
+    yield f"  unit {', '.join(filter(None, (record.unit, record.currency, actor)))}"
+    for value in record.values:
+        spread = value.distribution
+        width = (
+            f" ({spread.kind} {spread.low:g} to {spread.high:g})" if spread.kind != "fixed" else ""
+        )
+        yield (
+            f"  {value.period:<18} {value.value:>12g}{width}  {value.grade}  "
+            f"{value.source or record.source}"
+        )
+    if record.note:
+        yield f"  note: {record.note}"
+
+
+def _uses(key: str, path: Path, book: PriceBook, folder: Path) -> Iterator[str]:
+    """The prices of a book that are taken from a dated parameter."""
+    for price in book_references(path).get(key, ()):
+        yield (
+            f"  used by {path.relative_to(folder)}: price {price} "
+            f"({book.records[price].value:g} "
+            f"{book.records[price].unit})"
+        )
+
+
+def _price_lines(record: PriceRecord, path: Path, book: PriceBook, folder: Path) -> Iterator[str]:
+    money = f", {record.currency} at prices of {record.price_year}" if record.currency else ""
+    spread = record.distribution
+    width = f" ({spread.kind} {spread.low:g} to {spread.high:g})" if spread.kind != "fixed" else ""
+    yield f"{record.key}  ({path.relative_to(folder)})"
+    yield f"  {record.name['en']} / {record.name['sv']}"
+    yield f"  {record.value:g}{width} {record.unit}{money}; grade {record.grade}"
+    yield f"  source: {record.source}"
+    if record.note:
+        yield f"  note: {record.note}"
+    postings = [
+        posting.posting
+        for posting in book.postings
+        if any(record.key in term for term in posting.terms)
+    ]
+    roles = [role for role, value in _roles(book) if value == record.key]
+    owners = [
+        f"{one.intervention_id} in place of {old}"
+        for one in book.interventions
+        for old, new in one.prices.items()
+        if new == record.key
+    ]
+    for label, names in (("postings", postings), ("appraisal", roles), ("own price of", owners)):
+        if names:
+            yield f"  used by {label}: {', '.join(names)}"
+
+
+def _roles(book: PriceBook) -> Iterator[tuple[str, str]]:
+    appraisal = book.appraisal
+    yield from (
+        ("discount_rate", appraisal.discount_rate),
+        ("cost_of_public_funds", appraisal.cost_of_public_funds),
+    )
+    yield from (
+        (f"displacement {name}", key) for name, key in appraisal.displacement.model_dump().items()
+    )
+    for state, one in appraisal.displacement_by_state.items():
+        yield from (
+            (f"displacement {name} in {state}", key) for name, key in one.model_dump().items()
+        )
+    if appraisal.half_life:
+        yield "half_life", appraisal.half_life
+    yield from (
+        (f"household_split {actor}", key) for actor, key in appraisal.household_split.items()
+    )

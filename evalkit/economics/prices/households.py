@@ -1,0 +1,102 @@
+"""A household's money, split among its people: support is paid to households, while effects and
+their ledger are about people.
+
+When both adults of a couple take part, each has a ledger of their own, and the household's money
+may stand in the two of them only once. So what a household gets is posted in equal parts in the
+ledgers of those of its adults who take part; there, every adult receives an equal part of it.
+"""
+
+from typing import NamedTuple
+
+import polars as pl
+
+from evalkit.economics.prices.price_book import PriceBook, declare_price_book
+
+
+class HouseholdParts(NamedTuple):
+    """Of a household's money in a participant's ledger: the person's own, the other adults' who do
+    not take part, and what stands in the ledger of those who do. Shares that sum to one, the mean
+    over participants' months with support; `n_people`: participants with another adult."""
+
+    person: float
+    other_household: float
+    other_participants: float
+    n_people: int
+
+
+def household_parts(
+    income_support: pl.DataFrame | pl.LazyFrame,
+    household_member: pl.DataFrame | pl.LazyFrame,
+    episodes: pl.DataFrame | pl.LazyFrame,
+) -> HouseholdParts | None:
+    """How the money of participants' households is split, from the delivered tables.
+
+    Parameters
+    ----------
+    income_support : DataFrame or LazyFrame
+        household_id, month, amount.
+    household_member : DataFrame or LazyFrame
+        household_id, person_id, month, role; children have no part.
+    episodes : DataFrame or LazyFrame
+        person_id of everybody who has begun an intervention.
+
+    Returns
+    -------
+    HouseholdParts or None
+        None where no participant has a month with support.
+    """
+    paid = (
+        income_support.lazy()
+        .filter(pl.col("amount").fill_null(1) > 0)
+        .select("household_id", "month")
+        .unique()
+    )
+    participants = episodes.lazy().select("person_id", is_participant=pl.lit(True)).unique()
+    adults = (
+        household_member.lazy()
+        .filter(pl.col("role") != "child")
+        .join(paid, on=["household_id", "month"], how="semi")
+    )
+    months = (
+        adults.join(participants, on="person_id", how="left")
+        .with_columns(pl.col("is_participant").fill_null(False))
+        .with_columns(
+            own=1 / pl.len().over("household_id", "month"),
+            counted=1 / pl.col("is_participant").sum().over("household_id", "month"),
+        )
+        .filter("is_participant")
+    )
+    own, counted = pl.col("own").mean(), pl.col("counted").mean()
+    n_people = pl.col("person_id").filter(pl.col("own") < 1).n_unique()
+    row = (
+        months.select(
+            own,
+            counted - own.alias("others"),
+            (1 - counted).alias("elsewhere"),
+            n_people.alias("n"),
+        )
+        .collect()
+        .row(0)
+    )
+    return None if row[0] is None else HouseholdParts(*row)
+
+
+def with_household_parts(book: PriceBook, parts: HouseholdParts) -> PriceBook:
+    """The book with its declared split (`appraisal.household_split`) replaced by the measured one;
+    a book without a split stays as it is.
+    """
+    values = {key: getattr(parts, name) for name, key in book.appraisal.household_split.items()}
+    source = (
+        "delivered household_member, income_support and participation: months with support "
+        "of "
+        "those who take part"
+    )
+    prices = [
+        record.model_copy(update={"value": values[record.key], "source": source, "grade": "M"})
+        if record.key in values
+        else record
+        for record in book.prices
+    ]
+    return declare_price_book(
+        book.model_dump() | {"prices": [record.model_dump() for record in prices]}, where=book.file
+    )

@@ -1,0 +1,144 @@
+"""Prices that a book takes from the dated parameters instead of stating them: which record and
+year, scaled how, and how sure the result is.
+"""
+
+from collections.abc import Mapping
+from math import prod
+
+from evalkit.economics.prices.conversion import (
+    PRICE_INDEX,
+    convert_currency,
+    convert_price_year,
+    rate_key,
+)
+from evalkit.economics.prices.dated import DatedRecord, DatedValue, value_at
+from evalkit.errors import ParameterError
+from evalkit.params import Distribution, PriceRecord
+from evalkit.records import Record
+from evalkit.vocabulary import Text, least_sure
+
+
+class Factor(Record):
+    """A dated value that scales another."""
+
+    key: str
+    year: int | None = None
+
+
+class Reference(Record):
+    """Where a price comes from: a dated value, times and divided by numbers or other dated
+    values.
+    """
+
+    key: str
+    year: int | None = None
+    times: tuple[float | Factor, ...] = ()
+    divided_by: tuple[float | Factor, ...] = ()
+
+
+class PriceByReference(Record):
+    """A price that a book takes from the dated parameters; what the book states itself (name, note,
+    range) stands.
+    """
+
+    key: str
+    unit: str
+    default: Reference
+    name: Text | None = None
+    note: str = ""
+    distribution: Distribution | None = None
+
+
+def resolve(
+    entry: PriceByReference, *, price_year: int, currency: str, records: Mapping[str, DatedRecord]
+) -> PriceRecord:
+    """A price as the ledger uses it, in the book's currency and money of its price year.
+
+    An amount in another currency is exchanged at the rate of its own year first, then moved by the
+    price index, which is the book's country's.
+
+    The grade is the weakest of all values used; a value that was scaled or moved to another year is
+    derived, so at best M. A range stated in the book stands for itself; otherwise the dated value's
+    range is scaled with it.
+
+    Raises
+    ------
+    ParameterError
+        If a record, an exchange rate or a year is missing, or a value in another unit is taken as
+        it is.
+    """
+    reference = entry.default
+    value = value_at(records, reference.key, reference.year)
+    record = records[reference.key]
+    if record.unit != entry.unit and not (reference.times or reference.divided_by):
+        raise ParameterError(
+            "A value in another unit was taken as it is.",
+            where=f"{reference.key} is {record.unit}, the price {entry.unit}",
+            why="An amount a day is not an amount a month.",
+            fix="scale it by times or divided_by (days a month, for example), or mend the unit.",
+        )
+    scale, used = _scale(reference, records)
+    source = [
+        f"{reference.key}{f' {reference.year}' if reference.year else ''}: "
+        f"{value.source or record.source}"
+    ]
+    source += [f"{key}: {one.source or records[key].source}" for key, one in used]
+    if record.is_money and record.currency != currency:
+        scale *= float(
+            convert_currency(
+                1.0, currency=record.currency, to=currency, year=reference.year, records=records
+            )
+        )
+        rate = rate_key(record.currency, currency, records)
+        used.append((rate, value_at(records, rate, reference.year)))
+        source.append(f"{rate} {used[-1][1].value:g}: {used[-1][1].source or records[rate].source}")
+    if record.is_money and reference.year not in (None, price_year):
+        scale *= float(
+            convert_price_year(1.0, from_year=reference.year, to_year=price_year, records=records)
+        )
+        ends = [
+            (PRICE_INDEX, value_at(records, PRICE_INDEX, year))
+            for year in (reference.year, price_year)
+        ]
+        used += ends
+        source.append(f"{PRICE_INDEX} {ends[0][1].value:g} to {ends[1][1].value:g}")
+    grades = [value.grade, *(one.grade for _, one in used), *(["M"] if used or scale != 1 else [])]
+    return PriceRecord(
+        key=entry.key,
+        name=entry.name or record.name,
+        value=value.value * scale,
+        unit=entry.unit,
+        price_year=price_year if record.is_money else None,
+        currency=currency if record.is_money else None,
+        source="; ".join(source),
+        grade=least_sure(grades),
+        note=entry.note or value.note or record.note,
+        distribution=entry.distribution or _scaled(value.distribution, scale),
+    )
+
+
+def _scale(
+    reference: Reference, records: Mapping[str, DatedRecord]
+) -> tuple[float, list[tuple[str, DatedValue]]]:
+    used = [
+        (f.key, value_at(records, f.key, f.year))
+        for f in (*reference.times, *reference.divided_by)
+        if isinstance(f, Factor)
+    ]
+
+    def number(factor: float | Factor) -> float:
+        return (
+            value_at(records, factor.key, factor.year).value
+            if isinstance(factor, Factor)
+            else factor
+        )
+
+    return prod(map(number, reference.times)) / prod(map(number, reference.divided_by)), used
+
+
+def _scaled(distribution: Distribution, scale: float) -> Distribution:
+    if distribution.kind == "fixed":
+        return distribution
+    return Distribution(
+        kind=distribution.kind, low=distribution.low * scale, high=distribution.high * scale
+    )

@@ -1,0 +1,160 @@
+"""Several interventions of a district beside each other and beside doing nothing: dominance,
+acceptability, and the worth of knowing more.
+
+Cost is what the public purse lays out net, effect the extra months in unsubsidised work; both per
+participant, to the horizon.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from evalkit.economics.results.information import draws_needed, evppi
+from evalkit.economics.results.uncertainty import acceptability_curve, evpi
+from evalkit.economics.results.welfare import incremental_table
+
+NOTHING = "none"
+
+
+@dataclass(frozen=True)
+class Option:
+    """An intervention of a district in all draws, the first the point estimate: net benefit
+    (society), net public cost, months in work, and what could be known before choosing: by group,
+    the drawn quantities by name. Options share a quantity of the same name."""
+
+    district: str
+    estimand: str
+    intervention_id: str
+    net_benefit: np.ndarray
+    cost: np.ndarray
+    effect: np.ndarray
+    known: dict[str, dict[str, np.ndarray]]
+
+
+def compare_options(options: list[Option]) -> pl.DataFrame:
+    """Which interventions are worth considering, what a further month in work costs along them, and
+    which is best for society on average.
+
+    Returns
+    -------
+    DataFrame
+        One row per district, estimand and option ("none": doing nothing): cost, effect, status
+        (frontier | dominated | extended_dominated), icer, probability_best (share of draws in which
+        society's net benefit is highest), is_recommended (highest mean net benefit among the
+        frontier).
+    """
+    tables = []
+    for (district, estimand), group in _by_place(options).items():
+        costs, effects = _named(group, "cost"), _named(group, "effect")
+        table = incremental_table(
+            {k: v[0] for k, v in costs.items()}, {k: v[0] for k, v in effects.items()}
+        )
+        benefit = _named(group, "net_benefit")
+        draws = np.column_stack([benefit[name][1:] for name in table["option"]])
+        is_best = draws == draws.max(axis=1, keepdims=True)
+        shares = (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
+        # A dominated option does less for more money; whatever else it brings, it is not
+        # recommended.
+        eligible = np.where(table["status"].to_numpy() == "frontier", draws.mean(axis=0), -np.inf)
+        tables.append(
+            table.with_columns(
+                pl.lit(district).alias("district"),
+                pl.lit(estimand).alias("estimand"),
+                pl.Series("probability_best", shares),
+                pl.Series("is_recommended", np.arange(len(shares)) == int(np.argmax(eligible))),
+            )
+        )
+    columns = [
+        "district",
+        "estimand",
+        "option",
+        "cost",
+        "effect",
+        "status",
+        "icer",
+        "probability_best",
+        "is_recommended",
+    ]
+    return (
+        pl.concat(tables).select(columns).sort("district", "estimand", "option")
+        if tables
+        else pl.DataFrame(schema=_OPTION_SCHEMA)
+    )
+
+
+def acceptability(options: list[Option], thresholds: np.ndarray) -> pl.DataFrame:
+    """How often each option is best as a month in work is worth more and more: district, estimand,
+    threshold, option, probability, is_on_frontier.
+    """
+    tables = []
+    for (district, estimand), group in _by_place(options).items():
+        costs, effects = (
+            {k: v[1:] for k, v in _named(group, what).items()} for what in ("cost", "effect")
+        )
+        curve = acceptability_curve(costs, effects, thresholds)
+        tables.append(
+            curve.select(
+                pl.lit(district).alias("district"), pl.lit(estimand).alias("estimand"), pl.all()
+            )
+        )
+    return pl.concat(tables) if tables else pl.DataFrame(schema=_ACCEPTABILITY_SCHEMA)
+
+
+def worth_of_knowing(options: list[Option]) -> pl.DataFrame:
+    """What it would be worth per participant to know everything (group "all"), or one group of
+    quantities, before choosing: district, estimand, group, value; empty where the draws are too few
+    for so many quantities."""
+    rows = []
+    for (district, estimand), group in _by_place(options).items():
+        benefit = np.column_stack([draws[1:] for draws in _named(group, "net_benefit").values()])
+        known: dict[str, dict[str, np.ndarray]] = {}
+        for option in group:
+            for name, quantities in option.known.items():
+                known.setdefault(name, {}).update(
+                    {quantity: draws[1:] for quantity, draws in quantities.items()}
+                )
+        for name, quantities in known.items():
+            drawn = np.column_stack([*quantities.values()])
+            # Replicates of the effect that were recycled tell nothing new; what is the same in
+            # every draw is known, and worth nothing to learn.
+            n_distinct = len(np.unique(drawn, axis=0))
+            is_enough = n_distinct == 1 or n_distinct >= draws_needed(len(quantities))
+            rows.append(
+                (district, estimand, name, evppi(benefit, {name: drawn}) if is_enough else None)
+            )
+        rows.append((district, estimand, "all", evpi(benefit)))
+    return pl.DataFrame(rows, schema=_INFORMATION_SCHEMA, orient="row")
+
+
+def _by_place(options: list[Option]) -> dict[tuple[str, str], list[Option]]:
+    places: dict[tuple[str, str], list[Option]] = {}
+    for option in options:
+        places.setdefault((option.district, option.estimand), []).append(option)
+    return places
+
+
+def _named(group: list[Option], what: str) -> dict[str, np.ndarray]:
+    named = {option.intervention_id: getattr(option, what) for option in group}
+    return {NOTHING: np.zeros_like(next(iter(named.values()))), **named}
+
+
+_PLACE = {"district": pl.String, "estimand": pl.String}
+_OPTION_SCHEMA = {
+    **_PLACE,
+    "option": pl.String,
+    "cost": pl.Float64,
+    "effect": pl.Float64,
+    "status": pl.String,
+    "icer": pl.Float64,
+    "probability_best": pl.Float64,
+    "is_recommended": pl.Boolean,
+}
+_ACCEPTABILITY_SCHEMA = {
+    **_PLACE,
+    "threshold": pl.Float64,
+    "option": pl.String,
+    "probability": pl.Float64,
+    "is_on_frontier": pl.Boolean,
+}
+_INFORMATION_SCHEMA = {**_PLACE, "group": pl.String, "value": pl.Float64}

@@ -1,0 +1,173 @@
+"""Why a number moved between two runs: the data, the parameters, the method, one after the other,
+so that the steps come to the whole change.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
+from evalkit.economics.ledger.ledger import value_effects
+from evalkit.economics.prices.price_book import PriceBook
+from evalkit.economics.results.summaries import summarise_value
+from evalkit.errors import EstimationError
+from evalkit.line.actors import PERSPECTIVES
+from evalkit.tables import read_table
+
+STEPS = ("before", "method", "data", "parameters", "after")
+
+
+@dataclass(frozen=True)
+class Vintage:
+    """A run's effects and prices, what it reported (district, intervention_id, estimand,
+    perspective, estimate), the horizon to which it valued them (null: the follow-up), and the time
+    of both arms in programmes (table effect_programme_draws)."""
+
+    effect_draws: pl.DataFrame
+    price_book: PriceBook
+    reported: pl.DataFrame
+    horizon_months: int | None = None
+    programmes: pl.DataFrame | None = None
+
+
+def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
+    """What moved each value from one run to the next.
+
+    The older run's inputs valued by today's method to the newer run's horizon give `method`; then
+    the newer data take their place (`data`), then the newer prices (`parameters`). All amounts are
+    the newer book's currency and price year only if both books have the same.
+
+    Returns
+    -------
+    DataFrame
+        One row per district, intervention_id, estimand, perspective and step (before | method |
+        data | parameters | after): amount (for before and after the value, for the others the
+        change), total (the value reached). Effects that only one run can say are left out.
+
+    Raises
+    ------
+    EstimationError
+        If the books differ in currency or price year, or no effect is in both runs.
+    """
+    _refuse_other_money(before.price_book, after.price_book)
+    horizon = after.horizon_months
+    values = {
+        "method": _values(before, before.price_book, horizon),
+        "data": _values(after, before.price_book, horizon),
+        "parameters": _values(after, after.price_book, horizon),
+    }
+    found = before.reported.select(*_KEYS, before="estimate").join(
+        after.reported.select(*_KEYS, after="estimate"), on=_KEYS
+    )
+    for step, table in values.items():
+        found = found.join(table.rename({"amount": step}), on=_KEYS)
+    if found.is_empty():
+        raise EstimationError(
+            "The two runs have no effect in common.",
+            where="drift: district, intervention_id, estimand and perspective of both runs",
+            why="A change is explained for what both runs could say.",
+            fix="compare runs of the same city and the same protocols.",
+        )
+    # What the newer run reported beyond today's method on its own inputs is method too.
+    found = found.with_columns(rest=pl.col("after") - pl.col("parameters"))
+    steps = [
+        found.select(*_KEYS, step=pl.lit("before"), amount="before", total="before"),
+        found.select(
+            *_KEYS,
+            step=pl.lit("method"),
+            amount=pl.col("method") - pl.col("before") + pl.col("rest"),
+            total=pl.col("method") + pl.col("rest"),
+        ),
+        found.select(
+            *_KEYS,
+            step=pl.lit("data"),
+            amount=pl.col("data") - pl.col("method"),
+            total=pl.col("data") + pl.col("rest"),
+        ),
+        found.select(
+            *_KEYS,
+            step=pl.lit("parameters"),
+            amount=pl.col("parameters") - pl.col("data"),
+            total=pl.col("parameters") + pl.col("rest"),
+        ),
+        found.select(*_KEYS, step=pl.lit("after"), amount="after", total="after"),
+    ]
+    table = pl.concat(steps).with_columns(pl.col("step").cast(pl.Enum(STEPS)))
+    money = [
+        pl.lit(after.price_book.currency).alias("currency"),
+        pl.lit(after.price_book.price_year, dtype=pl.Int32).alias("price_year"),
+    ]
+    return table.sort(*_KEYS, "step").with_columns(pl.col("step").cast(pl.String), *money)
+
+
+def read_vintage(
+    run_dir: Path | str, price_book: PriceBook, *, horizon_months: int | None = None
+) -> Vintage:
+    """A finished run as a vintage: the effects that it valued and the value that it reported.
+
+    Parameters
+    ----------
+    run_dir : Path or str
+        The run's folder; its tables effect_draws, effect_programme_draws and value_draws are read.
+    price_book : PriceBook
+        The book as it was when the run was made: keep the file with the run, or take it from
+        version control.
+    horizon_months : int, optional
+        The run's value.horizon_months; without it the follow-up.
+    """
+    values = read_table(run_dir, "value_draws")
+    valued = _in_words(values.select(EFFECT_KEYS).unique())
+    # Only the point estimate is compared; a city's replicates are millions of rows.
+    effects = _point(read_table(run_dir, "effect_draws")).join(valued, on=EFFECT_KEYS, how="semi")
+    return Vintage(
+        effects,
+        price_book,
+        summarise_value(values),
+        horizon_months,
+        _point(read_table(run_dir, "effect_programme_draws")),
+    )
+
+
+def _point(draws: pl.DataFrame) -> pl.DataFrame:
+    return _in_words(draws.filter(pl.col("draw") == 0))
+
+
+def _in_words(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def _values(data: Vintage, book: PriceBook, horizon_months: int | None) -> pl.DataFrame:
+    """A vintage's effects at the prices of a book."""
+    ledger = _in_words(
+        value_effects(
+            _point(data.effect_draws),
+            book,
+            seed=0,
+            programmes=data.programmes,
+            horizon_months=horizon_months,
+        )
+    )
+    return pl.concat(
+        ledger.filter(pl.col("actor").is_in(actors))
+        .group_by("district", "intervention_id", "estimand")
+        .agg(pl.col("amount").sum())
+        .select(
+            "district", "intervention_id", "estimand", pl.lit(name).alias("perspective"), "amount"
+        )
+        for name, actors in PERSPECTIVES.items()
+    )
+
+
+def _refuse_other_money(before: PriceBook, after: PriceBook) -> None:
+    if (before.currency, before.price_year) != (after.currency, after.price_year):
+        raise EstimationError(
+            "The two runs count in different money.",
+            where=f"{before.file}: {before.currency} of {before.price_year}; {after.file}: "
+            f"{after.currency} of {after.price_year}",
+            why="A change of price year alone would look like a change of value.",
+            fix="value the older run with a book in the newer one's currency and price year.",
+        )
+
+
+_KEYS = ["district", "intervention_id", "estimand", "perspective"]

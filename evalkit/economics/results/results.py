@@ -1,0 +1,348 @@
+"""Everything that is said about value beyond the ledger itself, from one set of joint draws:
+replicate of the effect x prices x displacement.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.economics.ledger.cash_flow import CashFlow, cash_flow
+from evalkit.economics.ledger.effect_paths import (
+    EVERYBODY,
+    EffectPath,
+    effect_paths,
+    n_joint_draws,
+    recycle,
+)
+from evalkit.economics.ledger.ledger import refuse_unknown_states
+from evalkit.economics.ledger.programme_time import programme_keys, with_programmes
+from evalkit.economics.prices.price_book import PriceBook
+from evalkit.economics.prices.price_draws import draw_prices
+from evalkit.economics.results.comparison import (
+    Option,
+    acceptability,
+    compare_options,
+    worth_of_knowing,
+)
+from evalkit.economics.results.net_value import value_parts, value_ratios
+from evalkit.economics.results.payback import cash_flow_curve, delay_cost, payback, payback_by_year
+from evalkit.economics.results.sensitivity import displacement_keys, tornado, used_keys
+from evalkit.economics.results.who_pays import municipal_gain, shared_purse
+from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
+from evalkit.vocabulary import ESTIMANDS
+
+_KEYS = ["district", "intervention_id", "estimand"]
+N_THRESHOLDS = 11
+
+
+class ValueResults(NamedTuple):
+    """Tables by effect (district, intervention_id, estimand) and, the last three, by district over
+    its interventions.
+
+    parts: value by perspective, observed | projected | total. ratios: MVPF and its like. curve,
+    payback, payback_years, delay: through time. purse, municipality: who pays and gains. tornado:
+    what moves it. options, acceptability, information: interventions compared. totals: every draw
+    of society's value, the public purse's net cost and the months in work (never published).
+    """
+
+    parts: pl.DataFrame
+    ratios: pl.DataFrame
+    curve: pl.DataFrame
+    payback: pl.DataFrame
+    payback_years: pl.DataFrame
+    delay: pl.DataFrame
+    purse: pl.DataFrame
+    municipality: pl.DataFrame
+    tornado: pl.DataFrame
+    options: pl.DataFrame
+    acceptability: pl.DataFrame
+    information: pl.DataFrame
+    totals: pl.DataFrame
+
+    def for_publication(self, status: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """The tables by their published names, each row with the number of starters that it rests
+        on.
+
+        A comparison of interventions rests on the intervention with the fewest starters.
+
+        Parameters
+        ----------
+        status : DataFrame
+            The table effect_status.
+        """
+        own = status.filter((pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)).select(
+            *_KEYS, "n_starters"
+        )
+        valued = self.totals.select(_KEYS).unique()
+        fewest = (
+            own.join(valued, on=_KEYS, how="semi")
+            .group_by("district", "estimand")
+            .agg(pl.col("n_starters").min())
+        )
+        by_effect = {
+            name: getattr(self, field).join(own, on=_KEYS, how="left")
+            for name, field in _PUBLISHED.items()
+        }
+        compared = {
+            "value_options": self.options.rename({"status": "status_of_option"}),
+            "value_acceptability": self.acceptability,
+            "value_information": self.information,
+        }
+        return by_effect | {
+            name: table.join(fewest, on=["district", "estimand"], how="left")
+            for name, table in compared.items()
+        }
+
+
+_PUBLISHED = {
+    "value_parts": "parts",
+    "value_ratios": "ratios",
+    "value_curve": "curve",
+    "value_payback": "payback",
+    "value_payback_years": "payback_years",
+    "value_delay": "delay",
+    "value_purse": "purse",
+    "value_municipality": "municipality",
+    "value_tornado": "tornado",
+}
+
+
+def value_results(
+    effect_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    seed: int,
+    programmes: pl.DataFrame | None = None,
+    n_draws: int | None = None,
+    horizon_months: int | None = None,
+    subgroup: str = EVERYBODY,
+) -> ValueResults:
+    """What the effects are worth to a horizon, through time, in ratios and against each other.
+
+    Parameters
+    ----------
+    effect_draws : DataFrame
+        The table effect_draws, one estimand for each intervention; effects that cannot be said are
+        not in it, and have no value either.
+    price_book : PriceBook
+        Prices and postings.
+    seed : int
+        Of the price draws, >= 0. The same prices meet every effect in a draw.
+    programmes : DataFrame, optional
+        As in `value_effects`.
+    n_draws : int, optional
+        Joint draws: as many as the effect has replicates, so that draw b is that of
+        `value_effects`. With more, replicates are recycled under further prices; `n_effect_draws`
+        in the tables says how many there really are, and ranges are no narrower for it. Options are
+        compared (`options`, `acceptability`, `information`, `totals`) in at least a thousand draws.
+    horizon_months : int, optional
+        Beyond the follow-up the effect decays by the book's half-life. Without it nothing is
+        projected.
+    subgroup : str
+        The one subgroup that is valued.
+
+    Raises
+    ------
+    EstimationError
+        If the draws are incomplete, or the horizon is shorter than the follow-up.
+    LedgerError
+        If a state has no livelihood in the book.
+    """
+    paths = with_programmes(effect_paths(effect_draws, subgroup=subgroup), programmes, price_book)
+    refuse_unknown_states(paths, price_book)
+    counts = n_joint_draws(paths, n_draws)
+    drawn = draw_prices(price_book, np.arange(max(counts) + 1), seed=seed)
+    found: dict[str, list[dict]] = {name: [] for name in _EFFECT_SCHEMAS}
+    options, totals = [], []
+    for path in paths:
+        rows, option = _one_effect(path, price_book, drawn, counts, horizon_months)
+        for name, part in rows.items():
+            found[name] += [
+                {key: path.keys[key] for key in _KEYS} | row | _money(price_book) for row in part
+            ]
+        options.append(option)
+        totals.append(_totals(option))
+    # What an intervention is worth beside another one does not stand beside doing nothing.
+    compared = [option for option in options if option.estimand != ESTIMANDS["other"]]
+    tables = {
+        name: pl.DataFrame(rows, schema=_EFFECT_SCHEMAS[name], strict=False)
+        for name, rows in found.items()
+    }
+    return ValueResults(
+        **tables,
+        options=compare_options(compared).with_columns(currency=pl.lit(price_book.currency)),
+        acceptability=acceptability(compared, _thresholds(price_book)).with_columns(
+            currency=pl.lit(price_book.currency)
+        ),
+        information=worth_of_knowing(compared).with_columns(currency=pl.lit(price_book.currency)),
+        totals=pl.concat(totals) if totals else pl.DataFrame(schema=_TOTALS_SCHEMA),
+    )
+
+
+def _one_effect(
+    path: EffectPath,
+    book: PriceBook,
+    drawn: dict[str, np.ndarray],
+    counts: tuple[int, int],
+    horizon: int | None,
+) -> tuple[dict[str, list[dict]], Option]:
+    n_months = horizon or path.n_months
+    own, deciding = (recycle(path, count) for count in counts)
+    flow = cash_flow(own, book, drawn, n_months=n_months)
+    flow_of_decision = (
+        flow if counts[0] == counts[1] else cash_flow(deciding, book, drawn, n_months=n_months)
+    )
+    rows = {
+        "parts": value_parts(flow),
+        "ratios": value_ratios(flow),
+        "curve": cash_flow_curve(flow),
+        "payback": payback(flow),
+        "payback_years": payback_by_year(flow),
+        "delay": delay_cost(flow),
+        "purse": shared_purse(flow),
+        "municipality": municipal_gain(flow),
+        "tornado": tornado(path, book, n_months=n_months),
+    }
+    return rows, _option(deciding, flow_of_decision, book, drawn)
+
+
+def _option(
+    path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str, np.ndarray]
+) -> Option:
+    return Option(
+        path.keys["district"],
+        path.keys["estimand"],
+        path.keys["intervention_id"],
+        total.present_value(ACTOR_NAMES),
+        -total.present_value(PUBLIC_PURSE),
+        total.work_months.sum(axis=1),
+        _knowable(path, book, drawn),
+    )
+
+
+def _knowable(
+    path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]
+) -> dict[str, dict[str, np.ndarray]]:
+    """What could be known of an option before choosing, by group: its effect, displacement, its
+    cost, and all other prices that are drawn.
+    """
+    intervention = path.keys["intervention_id"]
+    # Months in work and on support say nearly all that an effect is worth; every state would fit
+    # the replicates' noise.
+    told = [state for state in ("work", "support") if state in path.states]
+    difference = path.difference()
+    own = book.own_prices(intervention)
+    displacement = {own.get(key, key) for key in displacement_keys(book)}
+    costs = programme_keys(book, path.programmes, role="programme_cost")
+    priced = {
+        "displacement": displacement,
+        "programme_cost": costs,
+        "other_prices": used_keys(book, path) - displacement - costs,
+    }
+    known = {
+        "effect": {
+            f"{intervention}, {state}": difference[:, path.states.index(state)].sum(axis=1)
+            for state in told
+        }
+    }
+    known |= {
+        name: {
+            key: drawn[key][path.draws]
+            for key in sorted(keys)
+            if book.records[key].distribution.kind != "fixed"
+        }
+        for name, keys in priced.items()
+    }
+    return {name: quantities for name, quantities in known.items() if quantities}
+
+
+def _totals(option: Option) -> pl.DataFrame:
+    n_draws = len(option.net_benefit)
+    return pl.DataFrame(
+        {
+            "district": [option.district] * n_draws,
+            "intervention_id": [option.intervention_id] * n_draws,
+            "estimand": [option.estimand] * n_draws,
+            "draw": np.arange(n_draws),
+            "net_benefit": option.net_benefit,
+            "net_public_cost": option.cost,
+            "work_months": option.effect,
+        },
+        schema=_TOTALS_SCHEMA,
+    )
+
+
+def _thresholds(book: PriceBook) -> np.ndarray:
+    """From nothing to twice the dearest monthly price: what a month in work may be thought to be
+    worth.
+    """
+    return np.linspace(
+        0,
+        2 * max(record.value for record in book.prices if record.unit == "per month"),
+        N_THRESHOLDS,
+    )
+
+
+def _money(book: PriceBook) -> dict:
+    return {"currency": book.currency, "price_year": book.price_year}
+
+
+_KEY_COLUMNS = dict.fromkeys(_KEYS, pl.String)
+_MONEY_COLUMNS = {"currency": pl.String, "price_year": pl.Int32}
+_RANGE = {"estimate": pl.Float64, "ci_lower": pl.Float64, "ci_upper": pl.Float64}
+_SUMMARY = {**_RANGE, "probability_positive": pl.Float64}
+_BY_PERSPECTIVE = {**_KEY_COLUMNS, "perspective": pl.String}
+
+
+def _floats(*names: str) -> dict[str, type[pl.DataType]]:
+    return dict.fromkeys(names, pl.Float64)
+
+
+_COUNTS = dict.fromkeys(
+    ("n_draws", "n_effect_draws", "horizon_months", "followed_months"), pl.Int32
+)
+_EFFECT_SCHEMAS = {
+    "parts": {**_BY_PERSPECTIVE, "part": pl.String, **_SUMMARY, **_COUNTS, **_MONEY_COLUMNS},
+    "ratios": {
+        **_KEY_COLUMNS,
+        "measure": pl.String,
+        **_RANGE,
+        "case": pl.String,
+        "probability": pl.Float64,
+        **_MONEY_COLUMNS,
+    },
+    "curve": {**_BY_PERSPECTIVE, "month": pl.Int32, **_RANGE, **_MONEY_COLUMNS},
+    "payback": {
+        **_BY_PERSPECTIVE,
+        **_floats("deepest", "deepest_lower", "deepest_upper"),
+        "deepest_month": pl.Int32,
+        "return_month": pl.Int32,
+        "probability_returns": pl.Float64,
+        "horizon_months": pl.Int32,
+        **_MONEY_COLUMNS,
+    },
+    "payback_years": {**_BY_PERSPECTIVE, "year": pl.Int32, "probability": pl.Float64},
+    "delay": {**_BY_PERSPECTIVE, **_SUMMARY, **_MONEY_COLUMNS},
+    "purse": {
+        **_KEY_COLUMNS,
+        "actor": pl.String,
+        **_RANGE,
+        **_floats("gain_share", "paid_now", "paid_proposed", "net_now", "net_proposed"),
+        **_MONEY_COLUMNS,
+    },
+    "municipality": {**_KEY_COLUMNS, "measure": pl.String, **_SUMMARY, **_MONEY_COLUMNS},
+    "tornado": {
+        **_KEY_COLUMNS,
+        "parameter": pl.String,
+        **_floats(
+            "value", "low", "high", "value_at_low", "value_at_high", "switching_value", "swing"
+        ),
+        **_MONEY_COLUMNS,
+    },
+}
+_TOTALS_SCHEMA = {
+    **_KEY_COLUMNS,
+    "draw": pl.Int32,
+    **_floats("net_benefit", "net_public_cost", "work_months"),
+}

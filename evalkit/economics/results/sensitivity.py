@@ -1,0 +1,201 @@
+"""One thing at a time: how far each price, rate and the effect itself moves the value, and where it
+would change sign.
+
+All else stands at its own value and the effect at its point estimate. A switching value is where
+society's sum crosses zero; between the points of a fine grid it is taken on a straight line, which
+is exact for everything that enters the sum as a factor.
+"""
+
+from math import inf
+
+import numpy as np
+
+from evalkit.draws import percentile_limits
+from evalkit.economics.ledger.cash_flow import cash_flow
+from evalkit.economics.ledger.effect_paths import EffectPath
+from evalkit.economics.ledger.programme_time import programme_keys
+from evalkit.economics.prices.price_book import PROGRAMME_DRIVERS, PriceBook
+from evalkit.line.actors import RESULT_PERSPECTIVES
+from evalkit.params import PriceRecord
+
+EFFECT = "effect"
+# Prices are searched for a switching value from nothing to this many times their value, shares from
+# nothing to all.
+_SEARCHED_TIMES = 5.0
+_N_GRID = 41
+
+
+def tornado(
+    path: EffectPath,
+    price_book: PriceBook,
+    *,
+    n_months: int,
+    perspective: str = "society",
+    conf_level: float = 0.95,
+) -> list[dict]:
+    """How far each uncertain quantity moves the value, widest first.
+
+    Parameters
+    ----------
+    path : EffectPath
+        The effect with its replicates.
+    price_book : PriceBook
+        Records with a range are varied over it, and those under appraisal.sensitivity over what
+        stands there.
+    n_months : int
+        The horizon. Months.
+    perspective : str
+        Of `RESULT_PERSPECTIVES`.
+
+    Returns
+    -------
+    list of dict
+        parameter, value, low, high (in the record's unit; empty for the effect), value_at_low,
+        value_at_high (money per participant), switching_value (where the sum crosses zero, nearest
+        to the value; empty if nowhere searched), swing.
+    """
+    varied = _ranges(price_book, path)
+    grids = {
+        key: np.unique([*ends, *_searched(price_book.records[key])]) for key, ends in varied.items()
+    }
+    values = _values_on(path, price_book, grids, n_months, perspective)
+    rows = [
+        _row(
+            key,
+            price_book.records[key].value,
+            varied[key],
+            grids[key],
+            values[key],
+            is_searched=price_book.records[key].unit != "months",
+        )
+        for key in varied
+    ]
+    rows.append(_effect_row(path, price_book, n_months, perspective, conf_level))
+    return sorted(rows, key=lambda row: (-row["swing"], row["parameter"]))
+
+
+def _ranges(book: PriceBook, path: EffectPath) -> dict[str, tuple[float, float]]:
+    """What is varied, and between which ends; prices that an intervention replaces by its own are
+    left out.
+    """
+    used = used_keys(book, path)
+    ends = {
+        r.key: (r.distribution.low, r.distribution.high)
+        for r in book.prices
+        if r.distribution.kind != "fixed"
+    }
+    return {key: pair for key, pair in (ends | book.appraisal.sensitivity).items() if key in used}
+
+
+def used_keys(book: PriceBook, path: EffectPath) -> set[str]:
+    """Keys that the central case of an effect uses: the intervention's own prices, and for time in
+    programmes each one's own.
+    """
+    appraisal, own = book.appraisal, book.own_prices(path.keys["intervention_id"])
+    rates = {
+        appraisal.discount_rate,
+        appraisal.cost_of_public_funds,
+        *displacement_keys(book),
+        *filter(None, [appraisal.half_life]),
+    }
+    others = {
+        key
+        for posting in book.postings
+        if posting.driver not in PROGRAMME_DRIVERS
+        for term in posting.terms
+        for key in term
+    }
+    return {own.get(key, key) for key in rates | others} | programme_keys(book, path.programmes)
+
+
+def displacement_keys(book: PriceBook) -> tuple[str, ...]:
+    """The keys of the displacement that is expected, for jobs of every kind."""
+    appraisal = book.appraisal
+    return (
+        appraisal.displacement.central,
+        *(one.central for one in appraisal.displacement_by_state.values()),
+    )
+
+
+def _searched(record: PriceRecord) -> np.ndarray:
+    if record.unit == "months":
+        return np.array([record.value])
+    top = 1.0 if record.unit.startswith("share") else _SEARCHED_TIMES * max(record.value, 1.0)
+    return np.unique([*np.linspace(0.0, top, _N_GRID), record.value])
+
+
+def _values_on(
+    path: EffectPath, book: PriceBook, grids: dict[str, np.ndarray], n_months: int, perspective: str
+) -> dict[str, np.ndarray]:
+    """The perspective's sum for every point of every grid, all else at its own value: one ledger
+    with a draw for each point.
+    """
+    counts = {key: len(grid) for key, grid in grids.items()}
+    n_points = sum(counts.values())
+    drawn = {record.key: np.full(n_points, record.value) for record in book.prices}
+    starts = dict(zip(counts, np.cumsum([0, *counts.values()]), strict=False))
+    for key, grid in grids.items():
+        drawn[key][starts[key] : starts[key] + counts[key]] = grid
+    many = path.taken(
+        np.repeat(np.flatnonzero(path.draws == 0), n_points), n_effective=path.n_effective
+    )
+    values = cash_flow(many, book, drawn, n_months=n_months).present_value(
+        RESULT_PERSPECTIVES[perspective]
+    )
+    return {key: values[starts[key] : starts[key] + counts[key]] for key in grids}
+
+
+def _row(
+    key: str,
+    value: float,
+    ends: tuple[float, float],
+    grid: np.ndarray,
+    values: np.ndarray,
+    *,
+    is_searched: bool,
+) -> dict:
+    at_low, at_high = (float(values[np.searchsorted(grid, end)]) for end in ends)
+    return {
+        "parameter": key,
+        "value": value,
+        "low": ends[0],
+        "high": ends[1] if ends[1] != inf else None,
+        "value_at_low": at_low,
+        "value_at_high": at_high,
+        "switching_value": _switch(value, grid, values) if is_searched else None,
+        "swing": abs(at_high - at_low),
+    }
+
+
+def _switch(value: float, grid: np.ndarray, values: np.ndarray) -> float | None:
+    """Where the sum changes sign, nearest to the value."""
+    crossing = np.flatnonzero(np.sign(values[:-1]) * np.sign(values[1:]) < 0)
+    zeros = [float(point) for point in grid[values == 0]]
+    zeros += [
+        float(grid[i] - values[i] * (grid[i + 1] - grid[i]) / (values[i + 1] - values[i]))
+        for i in crossing
+    ]
+    return min(zeros, key=lambda zero: abs(zero - value), default=None)
+
+
+def _effect_row(
+    path: EffectPath, book: PriceBook, n_months: int, perspective: str, conf_level: float
+) -> dict:
+    """The effect's own uncertainty: the value over the replicates with every price at its own
+    value.
+    """
+    at_values = {
+        record.key: np.full(int(path.draws.max()) + 1, record.value) for record in book.prices
+    }
+    values = cash_flow(path, book, at_values, n_months=n_months).present_value(
+        RESULT_PERSPECTIVES[perspective]
+    )[path.draws > 0]
+    low, high = percentile_limits(values, conf_level).tolist()
+    empty = dict.fromkeys(("value", "low", "high", "switching_value"))
+    return {
+        "parameter": EFFECT,
+        **empty,
+        "value_at_low": low,
+        "value_at_high": high,
+        "swing": high - low,
+    }

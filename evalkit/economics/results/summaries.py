@@ -1,0 +1,181 @@
+"""From value draws to the numbers of the report: by perspective, by actor and posting, under
+displacement, and the prices behind them.
+
+The estimate is draw 0: unit weights and the records' own values. The interval is the percentiles of
+draws 1..B, and the probability that it pays the same percentiles read backwards (`evalkit.draws`).
+All are per participant, present value, to the horizon of the value draws.
+"""
+
+import polars as pl
+
+from evalkit.draws import estimate_with_range, share_above_zero
+from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
+from evalkit.economics.ledger.ledger import perspective_amounts
+from evalkit.economics.prices.price_book import PriceBook
+from evalkit.errors import EstimationError
+from evalkit.line.actors import PERSPECTIVES
+
+_MONEY = ("currency", "price_year")
+SCENARIOS = ("zero", "central", "high")
+
+
+def summarise_value(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
+    """What an intervention is worth per participant, from each perspective.
+
+    Parameters
+    ----------
+    value_draws : DataFrame
+        The table value_draws (`value_effects`).
+    conf_level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    DataFrame
+        One row per effect key and perspective (person, district, public_purse, society):
+        `estimate`, `ci_lower`, `ci_upper` (money), `probability_positive` (0-1), `currency`,
+        `price_year`. A perspective whose actors no posting touches is exactly zero. Limits and
+        probability are null without replicates.
+
+    Raises
+    ------
+    EstimationError
+        If draw 0 is missing, or the confidence level is not between 0 and 1.
+    """
+    amounts = pl.concat(
+        value_draws.group_by(*EFFECT_KEYS, "draw", *_MONEY).agg(
+            pl.lit(name).alias("perspective"),
+            pl.col("amount").filter(pl.col("actor").is_in(actors)).sum(),
+        )
+        for name, actors in PERSPECTIVES.items()
+    )
+    return _by_perspective(amounts, [], conf_level)
+
+
+def value_by_actor(value_draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
+    """What each actor gains or loses per participant, posting by posting and in all.
+
+    Parameters and errors as `summarise_value`.
+
+    Returns
+    -------
+    DataFrame
+        One row per effect key, actor, posting and kind, and one per actor with posting and kind
+        "all": `estimate`, `ci_lower`, `ci_upper` (money), `currency`, `price_year`.
+    """
+    by = [*EFFECT_KEYS, "actor", "posting", "kind"]
+    sums = (
+        value_draws.group_by(*EFFECT_KEYS, "draw", "actor", *_MONEY)
+        .agg(pl.col("amount").sum())
+        .with_columns(
+            pl.lit("all", dtype=value_draws.schema[name]).alias(name)
+            for name in ("posting", "kind")
+        )
+    )
+    return (
+        _over_draws(pl.concat([value_draws, sums.select(value_draws.columns)]), by, conf_level)
+        .with_columns(pl.col(pl.Categorical).cast(pl.String))
+        .sort(by)
+        .select(*by, "estimate", "ci_lower", "ci_upper", *_MONEY)
+    )
+
+
+def displacement_sensitivity(
+    effect_draws: pl.DataFrame,
+    price_book: PriceBook,
+    *,
+    seed: int,
+    programmes: pl.DataFrame | None = None,
+    horizon_months: int | None = None,
+    conf_level: float = 0.95,
+) -> pl.DataFrame:
+    """What an intervention is worth if none, the expected or a high share of the new work is
+    somebody else's.
+
+    Parameters and errors as `value_under` and `summarise_value`.
+
+    Returns
+    -------
+    DataFrame
+        As `summarise_value`, with a first column `displacement` (zero, central, high).
+    """
+    given = {"seed": seed, "programmes": programmes, "horizon_months": horizon_months}
+    return _by_perspective(
+        perspective_amounts(effect_draws, price_book, displacements=SCENARIOS, **given),
+        ["displacement"],
+        conf_level,
+    )
+
+
+def price_table(price_book: PriceBook) -> pl.DataFrame:
+    """The prices and rates of a book as the published table `prices`.
+
+    Returns
+    -------
+    DataFrame
+        One row per record: `price` (its key), `value`, `low`, `high` (null when fixed), `unit`,
+        `price_year`, `currency`, `source`, `value_grade`, `name_en`, `name_sv`.
+    """
+    columns = {
+        "price": pl.String,
+        "value": pl.Float64,
+        "low": pl.Float64,
+        "high": pl.Float64,
+        "unit": pl.String,
+        "price_year": pl.Int32,
+        "currency": pl.String,
+        "source": pl.String,
+        "value_grade": pl.String,
+        "name_en": pl.String,
+        "name_sv": pl.String,
+    }
+    rows = [
+        (
+            r.key,
+            r.value,
+            r.distribution.low,
+            r.distribution.high,
+            r.unit,
+            r.price_year,
+            r.currency,
+            r.source,
+            r.grade,
+            r.name["en"],
+            r.name["sv"],
+        )
+        for r in price_book.prices
+    ]
+    return pl.DataFrame(rows, schema=columns, orient="row").sort("price")
+
+
+def _by_perspective(amounts: pl.DataFrame, first: list[str], conf_level: float) -> pl.DataFrame:
+    """The range of each perspective's amounts, in the order of scenarios, effects and
+    perspectives.
+    """
+    by = [*first, *EFFECT_KEYS, "perspective"]
+    order = {"displacement": SCENARIOS, "perspective": list(PERSPECTIVES)}
+    summary = _over_draws(amounts, by, conf_level).with_columns(
+        pl.col(pl.Categorical).cast(pl.String)
+    )
+    in_order = [
+        pl.col(name).cast(pl.Enum(order[name])) if name in order else pl.col(name) for name in by
+    ]
+    return summary.sort(in_order).select(
+        *by, "estimate", "ci_lower", "ci_upper", "probability_positive", *_MONEY
+    )
+
+
+def _over_draws(amounts: pl.DataFrame, by: list[str], conf_level: float) -> pl.DataFrame:
+    summary = amounts.group_by(by).agg(
+        *estimate_with_range("amount", conf_level=conf_level),
+        share_above_zero("amount").alias("probability_positive"),
+        *(pl.col(column).first() for column in _MONEY),
+    )
+    if summary["estimate"].null_count():
+        raise EstimationError(
+            "Draw 0 is missing from the value draws.",
+            where=f"value_draws: {summary['estimate'].null_count()} of {summary.height} estimates",
+            why="Draw 0 is the point estimate; a mean of replicates is not put in its place.",
+            fix="value effect draws that hold draw 0.",
+        )
+    return summary

@@ -1,0 +1,198 @@
+"""A second answer to the same question: weights and an outcome regression together, right if either
+of the two models is.
+
+What a regression of the outcome does not explain is compared as the effect's estimate compares
+outcomes. The regression has curves and products that the propensity has not, and each person is
+predicted by the others (`evalkit.effects.answer.outcome_model`): with the propensity's own terms it
+would only say the same again. Robins, Rotnitzky & Zhao (1994), J. Am. Stat. Assoc. 89:846; for the
+effect on those who start, Mercatanti & Li (2014), J. Surv. Stat. Methodol. 2:1; Chernozhukov et al.
+(2018), Econom. J. 21:C1. With overlap weights only a wrong outcome model is made up for.
+
+Errors are in closed form, from influence functions added up by household: they know that the
+propensity was fitted (and the chance of starting later), and take the regression as given, whose
+errors are of second order where both models hold.
+
+For *never* the months of the comparison are those still followed, each divided by the probability
+of not having started since: on average, given what was known at time zero, the months that never
+starting would bring. Bang & Robins (2005), Biometrics 61:962.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.answer.outcome_model import N_FOLDS, expected_outcome
+from evalkit.effects.trials.covariates import plain_columns
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.contrast import (
+    WeightedMean,
+    arm_factors,
+    influence_of,
+    propensity_of,
+    solve_scaled,
+)
+from evalkit.effects.weighting.later_starts import LaterStarts
+from evalkit.effects.weighting.weights import by_cluster, coefficient_matrix, folds
+from evalkit.vocabulary import Comparison
+
+
+class Estimate(NamedTuple):
+    """A difference and its standard error, in the outcome's unit."""
+
+    difference: float
+    std_error: float
+
+
+class _Difference(NamedTuple):
+    """The difference, each row's part in it (n_rows,), and what one unit of each row's outcome adds
+    to it (n_rows,).
+    """
+
+    value: float
+    influence: np.ndarray
+    loading: np.ndarray
+
+
+def doubly_robust_months(
+    trials: Trials, propensity: pl.DataFrame, *, seed: int, comparison: Comparison = "wait"
+) -> Estimate:
+    """Months in the primary outcome up to the horizon, treated minus comparison, by augmented
+    weighting.
+
+    Parameters
+    ----------
+    trials : Trials
+        All districts together, without a grace period.
+    propensity : DataFrame
+        Their coefficients.
+    seed : int
+        Of the folds of people.
+    comparison : {"wait", "never", "other"}
+        Never needs the coefficients of starting later (model censoring).
+
+    Returns
+    -------
+    Estimate
+        Months.
+    """
+    is_work = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
+    months = is_work.sum(axis=1).astype(float)
+    if comparison != "never":
+        return doubly_robust_difference(trials, propensity, months, seed=seed)
+    censoring, later = (
+        coefficient_matrix(propensity, trials, model="censoring")[1][:, :1],
+        LaterStarts(trials),
+    )
+    followed = _followed_work(later, is_work[~trials.is_treated], censoring)
+    months[~trials.is_treated] = followed.sum(axis=1)
+    found = _difference(trials, propensity, months, seed=seed)
+    return _estimate(
+        trials,
+        found,
+        _influence_of_censoring(
+            trials, later, followed * found.loading[~trials.is_treated, None], censoring
+        ),
+    )
+
+
+def doubly_robust_difference(
+    trials: Trials, propensity: pl.DataFrame, outcome: np.ndarray, *, seed: int
+) -> Estimate:
+    """As `doubly_robust_months`, for any outcome (n_rows,) of the person-trials, in its unit."""
+    return _estimate(trials, _difference(trials, propensity, outcome, seed=seed))
+
+
+def _difference(
+    trials: Trials, propensity: pl.DataFrame, outcome: np.ndarray, *, seed: int
+) -> _Difference:
+    p = propensity_of(trials.design, coefficient_matrix(propensity, trials)[1][:, 0])
+    survey, treated, none = trials.rows["weight"].to_numpy(), trials.is_treated, np.zeros(len(p))
+    fold = folds(trials.rows, n_folds=N_FOLDS, seed=seed)
+    plain = plain_columns(trials.protocol, trials.terms)
+    # Who starts stands for those who start: what their regression says of them is taken away and
+    # given back.
+    own, other = (
+        none
+        if arm is treated and trials.protocol.estimand == "ATT"
+        else expected_outcome(trials.design, outcome, survey, within=arm, fold=fold, plain=plain)
+        for arm in (treated, ~treated)
+    )
+    (own_factor, own_slope), (other_factor, other_slope) = arm_factors(trials, p)
+    target, slope = {
+        "ATT": (treated, none),
+        "ATE": (np.ones(len(p)), none),
+        "overlap": (p * (1 - p), 1 - 2 * p),
+    }[trials.protocol.estimand]
+    means = [
+        WeightedMean(1.0, survey * treated * own_factor, own_slope, (outcome - own)[:, None]),
+        WeightedMean(
+            -1.0, survey * ~treated * other_factor, other_slope, (outcome - other)[:, None]
+        ),
+        WeightedMean(1.0, survey * target, slope, (own - other)[:, None]),
+    ]
+    value = sum(one.sign * one.mean[0] for one in means)
+    loading = sum(one.sign * one.weights / one.weights.sum() for one in means[:2])
+    return _Difference(float(value), influence_of(trials, trials.design, p, means)[:, 0], loading)
+
+
+def _estimate(trials: Trials, found: _Difference, of_waiting: np.ndarray | None = None) -> Estimate:
+    rows, influence = trials.rows.select("cluster_id"), found.influence
+    if of_waiting is not None:
+        rows, influence = (
+            pl.concat([rows, trials.waiting.rows.select("cluster_id")]),
+            np.concatenate([influence, of_waiting]),
+        )
+    return Estimate(found.value, float(np.sqrt((by_cluster(rows, influence) ** 2).sum())))
+
+
+def _followed_work(later: LaterStarts, is_work: np.ndarray, censoring: np.ndarray) -> np.ndarray:
+    """Months in work of the comparison's rows while they are followed, weighted for those who are
+    not: (n_rows, follow_up_months).
+    """
+    chances = later.chances(censoring, censoring)
+    return np.column_stack(
+        [
+            is_work[:, month] * later.weights(chances, 0, month)[:, 0]
+            for month in range(is_work.shape[1])
+        ]
+    )
+
+
+def _influence_of_censoring(
+    trials: Trials, later: LaterStarts, part: np.ndarray, censoring: np.ndarray
+) -> np.ndarray:
+    """What each month of waiting adds to the difference because the chance of starting later was
+    fitted: (n_waiting,).
+
+    part : (n_rows of the comparison, follow_up_months) what each month of follow-up adds to the
+    difference.
+    """
+    if later.cap is not None:
+        uncapped = LaterStarts(trials)
+        uncapped.cap = None
+        chances = later.chances(censoring, censoring)
+        is_cut = np.column_stack(
+            [
+                uncapped.weights(chances, 0, month)[:, 0] > later.cap
+                for month in range(part.shape[1])
+            ]
+        )
+        part = np.where(is_cut, 0.0, part)
+    # The logarithm of a month's weight grows by the sum of p x over the months waited: each such
+    # month gets all that comes after it.
+    change = np.bincount(later.last.ravel(), part.ravel(), minlength=len(later.waiting.design))
+    change -= np.bincount(later.zero, part.sum(axis=1), minlength=len(later.waiting.design))
+    after = np.cumsum(change[::-1])[::-1]
+    gradient = later.waiting.design.T @ (
+        propensity_of(later.waiting.design, censoring[:, 0]) * after
+    )
+    waiting = trials.waiting
+    p, survey = propensity_of(waiting.design, censoring[:, 0]), waiting.rows["weight"].to_numpy()
+    information = (waiting.design * (survey * p * (1 - p))[:, None]).T @ waiting.design
+    started = waiting.rows["started"].cast(pl.Float64).to_numpy()
+    return (
+        survey
+        * (started - p)
+        * (waiting.design @ solve_scaled(information, gradient[:, None])[:, 0])
+    )

@@ -1,0 +1,316 @@
+"""Effects in the groups that a protocol declares: raw, drawn towards the effect of all, and
+adjusted for how many groups are looked at.
+
+Groups overlap: a young woman counts in both. Weights are the city's, so a group's arms are as alike
+as that model makes them; how alike stands beside each effect. Groups are drawn together as
+districts are (`shrink`), whose variance between groups takes their estimates as independent.
+"""
+
+from itertools import combinations_with_replacement
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.draws import estimate_with_range
+from evalkit.effects.answer.draw_tables import with_words
+from evalkit.effects.answer.estimate import EffectParts, effect_draws, estimate_effect, no_effect
+from evalkit.effects.answer.participation import programme_draws
+from evalkit.effects.districts.pooling import primary_differences, shrink
+from evalkit.effects.trials.target_trial import Trials, eligible_per_year
+from evalkit.effects.trust.balance import standardised_differences
+from evalkit.effects.trust.placebo import holm, two_sided
+from evalkit.effects.trust.refusal import refused_if_constant
+from evalkit.effects.weighting.weights import arm_weights, coefficient_matrix
+from evalkit.errors import ProtocolError, nearest
+from evalkit.line.protocol import Protocol, Subgroup, protocol_hash
+from evalkit.line.schemas import SCHEMAS
+from evalkit.tables import CITY
+from evalkit.vocabulary import ESTIMANDS
+
+ALL = "all"
+_KEYS = ["intervention_id", "protocol_hash", "subgroup"]
+
+
+class GroupEffects(NamedTuple):
+    """draws (table `effect_draws`, district "all"; sources raw and shrunk), status
+    (`effect_status`), balance (max_abs_smd by group), programmes (table `effect_programme_draws`,
+    district "all")."""
+
+    draws: pl.DataFrame
+    status: pl.DataFrame
+    balance: pl.DataFrame
+    programmes: pl.DataFrame
+
+
+def with_target_groups(person: pl.DataFrame) -> pl.DataFrame:
+    """The person table with the groups that need more than one column, as far as their columns are
+    delivered.
+
+    is_woman_in_weak_position: a woman with compulsory school at most, or born outside the Nordic
+    countries and the EU.
+    """
+    if not {"sex", "education", "origin"} <= set(person.columns):
+        return person
+    is_weak = (pl.col("education") == "compulsory_or_less") | (pl.col("origin") == "other")
+    return person.with_columns(
+        is_woman_in_weak_position=((pl.col("sex") == "female") & is_weak).fill_null(False)
+    )
+
+
+def group_masks(trials: Trials, person: pl.DataFrame) -> dict[str, np.ndarray]:
+    """Which rows of the trials belong to each of the protocol's subgroups: (n_rows,) by name.
+
+    A condition is about a column of the trials (`elapsed_months`, at least so many where the start
+    is unknown) or else of the person table; who lacks the value belongs to no group that asks for
+    it.
+
+    Raises
+    ------
+    ProtocolError
+        If a column is in neither.
+    """
+    known = with_target_groups(person)
+    # A spell that was running at the first month has lasted at least since then.
+    elapsed = pl.coalesce("elapsed_months", pl.col("trial_month") - 1)
+    rows = trials.rows.select("person_id", elapsed_months=elapsed).join(
+        known.select(pl.exclude("elapsed_months")),
+        on="person_id",
+        how="left",
+        maintain_order="left",
+    )
+    missing = [group for group in trials.protocol.subgroups if group.column not in rows.columns]
+    if missing:
+        raise ProtocolError(
+            f"{len(missing)} subgroups ask for columns that nobody delivers.",
+            where=f"protocol {trials.protocol.protocol}, subgroups: "
+            f"{', '.join(f'{group.name} ({group.column})' for group in missing)}",
+            why="A group is a condition on the person table or on the months on support so far.",
+            fix=nearest(missing[0].column, rows.columns),
+        )
+    return {
+        group.name: rows.select(_condition(group).fill_null(False)).to_series().to_numpy()
+        for group in trials.protocol.subgroups
+    }
+
+
+def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
+    """How many people of each district start and could start in every declared group, and in every
+    two of them together.
+
+    Returns
+    -------
+    DataFrame
+        The table `group_counts`: district, intervention_id, subgroup, also_in (the subgroup itself,
+        or one declared later), n_starters, n_eligible (persons), n_eligible_per_year
+        (`eligible_per_year`). A group or pair that nobody of a district belongs to has no row
+        there.
+    """
+    masks, keys = (
+        group_masks(trials, person),
+        ["district", "intervention_id", "subgroup", "also_in"],
+    )
+    rows = trials.rows.select(
+        "district", "person_id", "trial_month", is_starter=pl.Series(trials.is_treated)
+    )
+    parts = [
+        rows.filter(pl.Series(masks[one] & masks[other]))
+        .group_by("district")
+        .agg(
+            n_starters=pl.col("person_id").filter("is_starter").n_unique(),
+            n_eligible=pl.col("person_id").n_unique(),
+            n_eligible_per_year=eligible_per_year(trials.protocol),
+        )
+        .with_columns(
+            intervention_id=pl.lit(trials.protocol.intervention_id),
+            subgroup=pl.lit(one),
+            also_in=pl.lit(other),
+        )
+        for one, other in combinations_with_replacement(masks, 2)
+    ]
+    schema = SCHEMAS["group_counts"].columns
+    return (
+        pl.concat([part.select(list(schema)).cast(schema) for part in parts]).sort(keys)
+        if parts
+        else pl.DataFrame(schema=schema)
+    )
+
+
+def group_effects(
+    trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFrame, n_draws: int, seed: int
+) -> GroupEffects:
+    """The effect for all and in every declared subgroup, raw and, where at least three can be said,
+    drawn towards that of all.
+
+    Groups are looked at under the primary comparison alone.
+
+    Parameters
+    ----------
+    trials : Trials
+        All districts together.
+    person : DataFrame
+        The person table.
+    propensity, n_draws, seed
+        As in `estimate_effect`.
+    """
+    primary = trials.protocol.comparisons[0]
+    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
+    draws = {"n_draws": n_draws, "seed": seed}
+    sums, statuses, balance, programmes = (
+        [],
+        [],
+        [],
+        [pl.DataFrame(schema=SCHEMAS["group_programme_draws"].columns)],
+    )
+    for name, mask in {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}.items():
+        own = trials.keep(mask)
+        is_comparable = own.is_treated.any() and not own.is_treated.all()
+        parts = (
+            # Under the group's own name: balance is asked of all, whose weights these are
+            # (`refusal_reason`).
+            estimate_effect(
+                own,
+                district=name,
+                propensity=propensity,
+                **draws,
+                comparisons=(primary,),
+                with_programmes=True,
+            )
+            if is_comparable
+            else no_effect(own, district=name, n_draws=n_draws)
+        )
+        parts = EffectParts(
+            *[
+                table.with_columns(
+                    pl.lit(value).cast(table.schema[key]).alias(key)
+                    for key, value in (("subgroup", name), ("district", CITY))
+                )
+                for table in parts
+            ]
+        )
+        parts = EffectParts(
+            *[table.filter(pl.col("estimand") == ESTIMANDS[primary]) for table in parts]
+        )
+        parts = parts._replace(status=refused_if_constant(parts.status, trials))
+        is_said = parts.status["status"][0] == "estimated"
+        statuses.append(parts.status)
+        sums += [effect_draws(parts.sums)] if is_said else []
+        state = trials.protocol.eligibility.state_before
+        programmes += (
+            [programme_draws(parts.programmes, parts.sums, state=state)] if is_said else []
+        )
+        imbalance = (
+            np.abs(standardised_differences(own, arm_weights(own, coefficients))).max(initial=0)
+            if is_comparable
+            else None
+        )
+        balance.append(
+            (trials.protocol.intervention_id, protocol_hash(trials.protocol), name, imbalance)
+        )
+    raw = pl.concat(sums) if sums else pl.DataFrame(schema=SCHEMAS["effect_draws"].columns)
+    columns = {**dict.fromkeys(_KEYS, pl.String), "max_abs_smd": pl.Float64}
+    balances = pl.DataFrame(balance, schema=columns, orient="row")
+    return GroupEffects(
+        _with_shrunk(raw, trials.protocol, seed),
+        pl.concat(statuses),
+        balances,
+        pl.concat(programmes),
+    )
+
+
+def group_summary(
+    effects: GroupEffects, protocol: Protocol, *, conf_level: float = 0.95
+) -> pl.DataFrame:
+    """Months in the primary outcome by group: raw and shrunk, with ranges and p-values adjusted for
+    the number of groups.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, estimand, subgroup, raw, raw_lower, raw_upper, shrunk,
+        shrunk_lower, shrunk_upper (months; shrunk null where groups were too few to pool), p_value,
+        p_holm (raw effect against zero; over the groups, without "all"), max_abs_smd (standard
+        deviations, after weighting), effect_state, reason, n_starters.
+    """
+    ranges = {
+        source: _months(
+            effects.draws.filter(pl.col("source") == source), protocol, name, conf_level
+        )
+        for source, name in (("raw", "raw"), ("shrunk", "shrunk"))
+    }
+    keys = ["subgroup"]
+    table = (
+        effects.status.select(
+            "district",
+            "intervention_id",
+            "protocol_hash",
+            "estimand",
+            "subgroup",
+            "reason",
+            "n_starters",
+            effect_state="status",
+        )
+        .join(effects.balance, on=_KEYS, how="left")
+        .join(ranges["raw"], on=keys, how="left")
+        .join(ranges["shrunk"].drop("p_value"), on=keys, how="left")
+    )
+    others = table.filter(pl.col("subgroup") != ALL)
+    adjusted = pl.DataFrame(
+        {
+            "subgroup": others["subgroup"],
+            "p_holm": holm(others["p_value"].fill_null(np.nan).to_list()),
+        }
+    )
+    return table.join(
+        adjusted.with_columns(pl.col("p_holm").cast(pl.Float64).fill_nan(None)),
+        on="subgroup",
+        how="left",
+    ).drop("protocol_hash")
+
+
+def _condition(group: Subgroup) -> pl.Expr:
+    column = pl.col(group.column)
+    if group.equals is not None:
+        return column == group.equals
+    at_least = column >= group.at_least if group.at_least is not None else pl.lit(True)
+    return at_least & (column < group.below if group.below is not None else pl.lit(True))
+
+
+def _with_shrunk(raw: pl.DataFrame, protocol: Protocol, seed: int) -> pl.DataFrame:
+    """`shrink` draws districts towards the city: here the groups stand in the districts' place."""
+    groups = set(raw["subgroup"]) - {ALL}
+    if ALL not in raw["subgroup"] or len(groups) < protocol.min_districts_for_pooling:
+        return raw
+    swapped = raw.with_columns(district="subgroup", subgroup=pl.lit(ALL, dtype=pl.Categorical))
+    drawn = shrink(
+        swapped,
+        primary_outcome=protocol.primary_outcome,
+        min_districts=protocol.min_districts_for_pooling,
+        seed=seed,
+    )
+    return pl.concat(
+        [raw, drawn.with_columns(subgroup="district", district=pl.lit(CITY, dtype=pl.Categorical))]
+    )
+
+
+def _months(draws: pl.DataFrame, protocol: Protocol, name: str, conf_level: float) -> pl.DataFrame:
+    """subgroup, NAME, NAME_lower, NAME_upper, p_value: months in the primary outcome, treated minus
+    comparison.
+    """
+    differences = primary_differences(
+        draws.with_columns(district="subgroup"), protocol.primary_outcome
+    )
+    names = (name, f"{name}_lower", f"{name}_upper")
+    table = (
+        with_words(differences)
+        .group_by(subgroup="district")
+        .agg(
+            *estimate_with_range("difference", conf_level=conf_level, names=names),
+            error=pl.col("difference").filter(pl.col("draw") > 0).std(),
+        )
+    )
+    p_values = [
+        two_sided(difference, error or 0.0)
+        for difference, error in table.select(name, "error").iter_rows()
+    ]
+    return table.drop("error").with_columns(p_value=pl.Series(p_values, dtype=pl.Float64))

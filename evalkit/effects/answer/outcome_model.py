@@ -1,0 +1,201 @@
+"""What an outcome is expected to be, given the covariates: a regression with more terms than the
+propensity's, each person predicted by the others.
+
+The terms are the propensity's, each continuous one's curve, and the products of all with the few
+that say most about the outcome. Curves are natural cubic splines with knots inside the tails, and
+whoever is farther out than all but one in two hundred is taken to be just that far out, so that
+nobody bends them alone. A ridge, chosen by how well people are predicted that the model has not
+seen, keeps many terms from saying more than the data do. Harrell (2015), Regression Modeling
+Strategies, 2nd ed., section 2.4; Chernozhukov et al. (2018), Econom. J. 21:C1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from evalkit.effects.trials.spline import natural_spline
+
+N_FOLDS = 5
+_KNOTS, _TAILS = (0.025, 0.35, 0.65, 0.975), (0.005, 0.995)
+_FEW_VALUES = 6
+_N_STRONGEST = 2
+_PENALTIES = np.array([1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0])
+_CHUNK_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Which columns a regression makes of a design: standardised covariates, their curves and their
+    products.
+
+    centre, scale : (n_covariates,) of the covariates, constant left out.
+    knots : by covariate, the knots of its spline; three or more.
+    tails : by continuous covariate, the values that those farther out are taken to have.
+    squared : covariates whose square is their curve, since their values are few or mostly one.
+    products : pairs of covariates.
+    """
+
+    centre: np.ndarray
+    scale: np.ndarray
+    knots: dict[int, np.ndarray]
+    tails: dict[int, tuple[float, float]]
+    squared: tuple[int, ...]
+    products: tuple[tuple[int, int], ...]
+
+    def columns(self, design: np.ndarray) -> np.ndarray:
+        """(n_rows, n_columns), the first a constant, of a design whose first column is one."""
+        z = (design[:, 1:] - self.centre) / self.scale
+        for one, ends in self.tails.items():
+            z[:, one] = np.clip(z[:, one], *ends)
+        curves = [natural_spline(z[:, one], knots)[:, 1:] for one, knots in self.knots.items()]
+        squares = [z[:, [one]] ** 2 for one in self.squared]
+        products = [z[:, [one]] * z[:, [other]] for one, other in self.products]
+        return np.concatenate([np.ones((len(z), 1)), z, *curves, *squares, *products], axis=1)
+
+
+class _Sums(NamedTuple):
+    """By fold: information (n_folds, n_columns, n_columns), its product with the outcome, and the
+    outcome's square.
+    """
+
+    information: np.ndarray
+    product: np.ndarray
+    square: np.ndarray
+
+
+def expected_outcome(
+    design: np.ndarray,
+    outcome: np.ndarray,
+    weights: np.ndarray,
+    *,
+    within: np.ndarray,
+    fold: np.ndarray,
+    plain: Sequence[int],
+) -> np.ndarray:
+    """The outcome that a regression on the rows `within` expects of every row, fitted without the
+    row's own fold: (n_rows,).
+
+    Parameters
+    ----------
+    design : ndarray (n_rows, n_terms)
+        Covariates, with a constant.
+    outcome, weights : ndarray (n_rows,)
+        The outcome (read within only) and the weights of the squared errors, >= 0.
+    within : ndarray (n_rows,)
+        The rows that the regression is about: one arm.
+    fold : ndarray (n_rows,)
+        Folds of people, from 0.
+    plain : sequence of int
+        Columns of the design that get curves and are multiplied with each other
+        (`covariates.plain_columns`).
+    """
+    terms = _terms_of(design, outcome, weights * within, plain)
+    n_folds = int(fold.max()) + 1
+    sums = _sums(terms, design, outcome, weights * within, fold, n_folds)
+    coefficients = _cross_fitted(sums)
+    expected = np.empty(len(design))
+    for rows in _chunks(len(design)):
+        expected[rows] = np.einsum(
+            "ij,ji->i", terms.columns(design[rows]), coefficients[:, fold[rows]]
+        )
+    return expected
+
+
+def _terms_of(
+    design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, plain: Sequence[int]
+) -> Terms:
+    x = design[:, 1:]
+    scale = x.std(axis=0)
+    centre, scale = x.mean(axis=0), np.where(scale > 0, scale, 1.0)
+    knots, tails, squared = {}, {}, []
+    own = [place - 1 for place in plain]
+    for one in own:
+        n_values, inner = len(np.unique(x[:, one])), np.unique(np.quantile(x[:, one], _KNOTS))
+        if n_values > _FEW_VALUES:
+            tails[one] = tuple((np.quantile(x[:, one], _TAILS) - centre[one]) / scale[one])
+        if n_values > _FEW_VALUES and len(inner) >= 3:
+            knots[one] = (inner - centre[one]) / scale[one]
+        elif n_values > 2:
+            squared.append(one)
+    strongest = _strongest(Terms(centre, scale, {}, tails, (), ()), design, outcome, weights, own)
+    pairs = {tuple(sorted((one, other))) for one in strongest for other in own if one != other}
+    return Terms(centre, scale, knots, tails, tuple(squared), tuple(sorted(pairs)))
+
+
+def _strongest(
+    linear: Terms, design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, own: list[int]
+) -> list[int]:
+    """The covariates whose standard deviation moves the outcome most."""
+    sums = _sums(linear, design, outcome, weights, np.zeros(len(design), int), 1)
+    slopes = np.abs(_solve(sums.information[0], sums.product[0], _PENALTIES[0])[1:])
+    return sorted(own, key=lambda one: -slopes[one])[:_N_STRONGEST]
+
+
+def _sums(
+    terms: Terms,
+    design: np.ndarray,
+    outcome: np.ndarray,
+    weights: np.ndarray,
+    fold: np.ndarray,
+    n_folds: int,
+) -> _Sums:
+    size = terms.columns(design[:1]).shape[1]
+    found = _Sums(np.zeros((n_folds, size, size)), np.zeros((n_folds, size)), np.zeros(n_folds))
+    counted = np.flatnonzero(weights > 0)
+    for rows in _chunks(len(counted)):
+        own = counted[rows]
+        columns = terms.columns(design[own])
+        for one in range(n_folds):
+            mask = fold[own] == one
+            x, w, y = columns[mask], weights[own][mask], outcome[own][mask]
+            found.information[one] += (x * w[:, None]).T @ x
+            found.product[one] += x.T @ (w * y)
+            found.square[one] += w @ y**2
+    return found
+
+
+def _cross_fitted(sums: _Sums) -> np.ndarray:
+    """Coefficients of every fold from the others, (n_columns, n_folds), with the penalty that
+    predicts the folds left out best.
+    """
+    information, product = sums.information.sum(axis=0), sums.product.sum(axis=0)
+    tried = [
+        np.stack(
+            [
+                _solve(information - own, product - right, penalty)
+                for own, right in zip(sums.information, sums.product, strict=True)
+            ]
+        )
+        for penalty in _PENALTIES
+    ]
+    errors = [
+        sum(
+            square - 2 * beta @ right + beta @ own @ beta
+            for beta, own, right, square in zip(
+                betas, sums.information, sums.product, sums.square, strict=True
+            )
+        )
+        for betas in tried
+    ]
+    return tried[int(np.argmin(errors))].T
+
+
+def _solve(information: np.ndarray, product: np.ndarray, penalty: float) -> np.ndarray:
+    """Ridge coefficients; the penalty is relative to each column's own variation, and the constant
+    has none.
+    """
+    total = max(information[0, 0], np.finfo(float).tiny)
+    varies = np.diag(information) - information[0] ** 2 / total
+    ridge = np.where(
+        varies > 1e-9 * np.maximum(np.diag(information), np.finfo(float).tiny),
+        penalty * varies,
+        total,
+    )
+    ridge[0] = 0.0
+    return np.linalg.lstsq(information + np.diag(ridge), product, rcond=None)[0]
+
+
+def _chunks(n_rows: int) -> list[slice]:
+    return [slice(first, first + _CHUNK_ROWS) for first in range(0, n_rows, _CHUNK_ROWS)]

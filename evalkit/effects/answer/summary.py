@@ -1,0 +1,142 @@
+"""Effects as readers meet them: curves by arm with their difference, months in each state, and
+ranges from the replicates.
+
+The estimate is draw 0; the range holds the middle `conf_level` of the replicates.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from evalkit.draws import (
+    Cube,
+    estimate_with_range,
+    parted,
+    percentile_limits,
+    probability_above_zero,
+    to_cube,
+)
+from evalkit.effects.answer.draw_tables import from_cube, with_words
+from evalkit.line.protocol import Protocol
+
+_KEYS = ["district", "intervention_id", "estimand"]
+_ARMS = ("comparison", "treated", "difference")
+_TEXT = dict.fromkeys(_KEYS, pl.String)
+_CURVES = {
+    **_TEXT,
+    "state": pl.String,
+    "arm": pl.String,
+    "month": pl.Int32,
+    **dict.fromkeys(("estimate", "ci_lower", "ci_upper"), pl.Float64),
+}
+_SUMMARY = {
+    **_TEXT,
+    "outcome": pl.String,
+    **dict.fromkeys(
+        ("treated", "comparison", "difference", "ci_lower", "ci_upper", "probability_positive"),
+        pl.Float64,
+    ),
+}
+
+
+def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
+    """Share in each state by month and arm, and the difference treated minus comparison.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, estimand, state, arm (treated|comparison|difference), month,
+        estimate, ci_lower, ci_upper (shares 0-1).
+    """
+    tables = [pl.DataFrame(schema=_CURVES)]
+    for keys, cube in _cubes(draws):
+        axes = {"arm": pl.Series(_ARMS), "state": cube.axes["state"], "month": cube.axes["month"]}
+        columns = _with_range(_with_difference(cube.values), cube.axes["draw"], conf_level)
+        tables.append(with_words(from_cube(axes, columns, keys)).select(list(_CURVES)))
+    return pl.concat(tables).fill_nan(None).sort(*_KEYS, "state", "arm", "month")
+
+
+def effect_summary(
+    draws: pl.DataFrame, protocol: Protocol, *, conf_level: float = 0.95
+) -> pl.DataFrame:
+    """Months in each state up to the horizon and the primary outcome's share in the last month, by
+    arm, with the difference's range.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, estimand, outcome (months_STATE, STATE_share_at_end), treated,
+        comparison, difference, ci_lower, ci_upper, probability_positive (that the difference lies
+        above zero; null without replicates).
+    """
+    tables = [pl.DataFrame(schema=_SUMMARY)]
+    for keys, cube in _cubes(draws):
+        values, states = cube.values, cube.axes["state"]
+        months = values[..., (cube.axes["month"] > 0).to_numpy()].sum(axis=-1)
+        is_at_end = (
+            (cube.axes["month"] == protocol.follow_up_months).to_numpy(),
+            (states == protocol.primary_outcome).to_numpy(),
+        )
+        at_end = values[:, :, is_at_end[1]][..., is_at_end[0]].reshape(*values.shape[:2], -1)
+        outcomes = [
+            *("months_" + states.cast(pl.String)),
+            *[f"{protocol.primary_outcome}_share_at_end"] * at_end.shape[2],
+        ]
+        by_arm, of_difference = (
+            _with_difference(np.concatenate([months, at_end], axis=2)),
+            _ARMS.index("difference"),
+        )
+        found = _with_range(by_arm, cube.axes["draw"], conf_level)
+        limits = {name: found[name][of_difference] for name in ("ci_lower", "ci_upper")}
+        replicates = by_arm[(cube.axes["draw"] > 0).to_numpy(), of_difference]
+        probabilities = np.array(
+            [probability_above_zero(column) for column in replicates.T], dtype=float
+        )
+        columns = (
+            dict(zip(_ARMS, found["estimate"], strict=True))
+            | limits
+            | {"probability_positive": probabilities}
+        )
+        tables.append(
+            with_words(from_cube({"outcome": pl.Series(outcomes)}, columns, keys)).select(
+                list(_SUMMARY)
+            )
+        )
+    return pl.concat(tables).fill_nan(None).sort(*_KEYS, "outcome")
+
+
+def _cubes(draws: pl.DataFrame) -> Iterator[tuple[dict[str, str], Cube]]:
+    """Every effect's keys, and its probabilities (n_draws, 2 arms, n_states, n_months)."""
+    for keys, own in parted(draws, _KEYS).items():
+        yield (
+            dict(zip(_KEYS, keys, strict=True)),
+            to_cube(own, ["draw", "arm", "state", "month"], "probability"),
+        )
+
+
+def _with_difference(values: np.ndarray) -> np.ndarray:
+    """Arms in the order of `_ARMS`: the cube has comparison and treated."""
+    comparison, treated = values[:, :1], values[:, 1:]
+    return np.concatenate([comparison, treated, treated - comparison], axis=1)
+
+
+def _with_range(values: np.ndarray, draws: pl.Series, conf_level: float) -> dict[str, np.ndarray]:
+    """estimate (draw 0) and limits of the other draws along the first axis; NaN where there is
+    none.
+    """
+    is_point = (draws == 0).to_numpy()
+    estimate = values[is_point][0] if is_point.any() else np.full(values.shape[1:], np.nan)
+    lower, upper = percentile_limits(values[~is_point], conf_level)
+    return {"estimate": estimate, "ci_lower": lower, "ci_upper": upper}
+
+
+def draw_range(values: pl.DataFrame, *, conf_level: float = 0.95) -> dict[str, pl.Expr]:
+    """difference (draw 0), ci_lower and ci_upper of a table of one difference a draw, as columns to
+    put in a frame.
+    """
+    names = ("difference", "ci_lower", "ci_upper")
+    found = values.select(
+        estimate_with_range("difference", conf_level=conf_level, names=names)
+    ).row(0, named=True)
+    return {name: pl.lit(value, dtype=pl.Float64) for name, value in found.items()}

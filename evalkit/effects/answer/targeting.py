@@ -1,0 +1,283 @@
+"""Who gains most from a place: a rule of at most two conditions, learned on some people and judged
+on others.
+
+A rule names the part of the eligible in which the effect is largest, as far as the data can tell
+that part from the rest; where they cannot, the rule is "everyone". Its worth is the effect per
+place if places went to those it names, mixed as today's starters among them are, beside the effect
+per place as they go today. Athey & Imbens (2016), PNAS 113:7353; Athey & Wager (2021), Econometrica
+89:133.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.contrast import MARGIN
+from evalkit.effects.weighting.weights import arm_weights, by_cluster, coefficient_matrix, folds
+from evalkit.tables import CITY
+
+MAX_CONDITIONS = 2
+MIN_SHARE, MIN_STARTERS = 0.2, 20
+CLEAR = MARGIN  # errors between the effect inside and outside before a condition is taken
+N_FOLDS = 2
+_MAX_THRESHOLDS = 9
+_YES_OR_NO = {"at_least": "is", "below": "is_not"}
+
+
+class Condition(NamedTuple):
+    """A covariate at or above a threshold, or below it."""
+
+    covariate: str
+    side: str
+    threshold: float
+
+    def holds(self, features: dict[str, np.ndarray]) -> np.ndarray:
+        is_above = features[self.covariate] >= self.threshold
+        return is_above if self.side == "at_least" else ~is_above
+
+
+class Targeting(NamedTuple):
+    """rule: a row a condition (none: everyone). value: months per place of today's placement, of
+    the rule, and the rule's gain.
+    """
+
+    rule: pl.DataFrame
+    value: pl.DataFrame
+
+
+def targeting(
+    trials: Trials, propensity: pl.DataFrame, *, seed: int, n_folds: int = N_FOLDS
+) -> Targeting:
+    """The rule learned from everybody, and what the way of learning it is worth, cross-fitted.
+
+    Every person is judged by a rule learned without them. Covariates are those of the protocol
+    about the person, the months on support and shares of earlier months: a rule that names a
+    district would be about the district. Effects are differences in months in the primary outcome
+    between starters and the weighted comparison; weights are the whole city's, which know nothing
+    of outcomes.
+
+    Parameters
+    ----------
+    trials, propensity
+        All districts together, and their coefficients.
+    seed : int
+        Of the folds of persons.
+    n_folds : int
+        Parts into which persons fall; a rule is learned on all parts but one.
+
+    Returns
+    -------
+    Targeting
+        rule: district ("all"), intervention_id, condition (1, 2), covariate, side (at_least|below;
+        is|is_not of a covariate that is 0 or 1), threshold (the covariate's unit; months on support
+        as months), n_starters. value: district, intervention_id, policy (today|rule|gain),
+        estimate, ci_lower, ci_upper (months in the primary outcome per place), share_of_starters
+        (0-1: of today's starters, those whom the cross-fitted rules name), n_starters.
+    """
+    values = (
+        (trials.outcomes == trials.states.index(trials.protocol.primary_outcome))
+        .sum(axis=1)
+        .astype(float)
+    )
+    weights, features = (
+        arm_weights(trials, coefficient_matrix(propensity, trials)[1][:, 0]),
+        rule_features(trials),
+    )
+    fold = folds(trials.rows, seed=seed, n_folds=n_folds)
+    named = np.zeros(len(values), bool)
+    for place in range(n_folds):
+        rule = learn_rule(trials.is_treated, values, weights, features, within=fold != place)
+        named |= _named_by(rule, features, len(values)) & (fold == place)
+    rule = learn_rule(
+        trials.is_treated, values, weights, features, within=np.ones(len(values), bool)
+    )
+    return Targeting(
+        _rule_table(rule, trials, features), _value_table(trials, values, weights, named)
+    )
+
+
+def rule_features(trials: Trials) -> dict[str, np.ndarray]:
+    """What a rule may ask about, by covariate: (n_rows,)."""
+    elapsed = (
+        trials.rows.select(pl.coalesce("elapsed_months", pl.col("trial_month") - 1))
+        .to_series()
+        .to_numpy()
+        .astype(float)
+    )
+    features = {}
+    for covariate in trials.protocol.covariates:
+        if covariate.kind == "elapsed":
+            features[covariate.name] = elapsed
+        elif covariate.kind in ("history_share", "person"):
+            features[covariate.name] = trials.design[:, trials.terms.index(covariate.name)]
+    return features
+
+
+def learn_rule(
+    is_treated: np.ndarray,
+    values: np.ndarray,
+    weights: np.ndarray,
+    features: dict[str, np.ndarray],
+    *,
+    within: np.ndarray,
+) -> list[Condition]:
+    """At most two conditions, each the one that sets a larger effect most clearly apart from the
+    rest of what the last one named.
+
+    A condition is taken if its side holds at least a fifth of the starters and at least
+    `MIN_STARTERS`, leaves as many outside, and the effect inside exceeds the one outside by `CLEAR`
+    errors. The second condition is looked for inside the first.
+    """
+    rule: list[Condition] = []
+    inside, n_starters = within.copy(), int((is_treated & within).sum())
+    least = max(MIN_SHARE * n_starters, MIN_STARTERS)
+    while len(rule) < MAX_CONDITIONS:
+        candidates = [
+            (
+                _clearness(is_treated, values, weights, inside & held, inside & ~held, least),
+                condition,
+            )
+            for condition, held in _conditions(features, is_treated & inside)
+        ]
+        best, condition = max(candidates, key=lambda scored: scored[0], default=(-np.inf, None))
+        if best < CLEAR:
+            break
+        rule.append(condition)
+        inside &= condition.holds(features)
+    return rule
+
+
+def _conditions(features: dict[str, np.ndarray], starters: np.ndarray):
+    """Every covariate at its values among starters (at most nine of them), both sides."""
+    for name, column in features.items():
+        found = np.unique(column[starters])
+        if len(found) > _MAX_THRESHOLDS + 1:
+            found = np.unique(
+                np.quantile(
+                    column[starters], np.linspace(0, 1, _MAX_THRESHOLDS + 2), method="nearest"
+                )
+            )
+        for threshold in found[1:]:
+            for side in ("at_least", "below"):
+                condition = Condition(name, side, float(threshold))
+                yield condition, condition.holds(features)
+
+
+def _clearness(
+    is_treated, values, weights, inside: np.ndarray, outside: np.ndarray, least: float
+) -> float:
+    """By how many errors the effect inside exceeds the effect outside; minus infinity if either
+    side has too few starters, or nothing varies.
+    """
+    if min((is_treated & inside).sum(), (is_treated & outside).sum()) < least:
+        return -np.inf
+    effects = [_effect(is_treated, values, weights, side) for side in (inside, outside)]
+    variance = effects[0][1] + effects[1][1]
+    return (effects[0][0] - effects[1][0]) / np.sqrt(variance) if variance > 0 else -np.inf
+
+
+def _effect(
+    is_treated: np.ndarray, values: np.ndarray, weights: np.ndarray, mask: np.ndarray
+) -> tuple[float, float]:
+    """Weighted difference of means and its variance with the weights taken as known."""
+    parts = []
+    for arm in (is_treated & mask, ~is_treated & mask):
+        w, y = weights[arm], values[arm]
+        mean = (w * y).sum() / w.sum()
+        parts.append((mean, ((w * (y - mean)) ** 2).sum() / w.sum() ** 2))
+    return parts[0][0] - parts[1][0], parts[0][1] + parts[1][1]
+
+
+def _named_by(rule: list[Condition], features: dict[str, np.ndarray], n_rows: int) -> np.ndarray:
+    """Which rows a rule names: everyone where it has no condition."""
+    named = np.ones(n_rows, bool)
+    for condition in rule:
+        named &= condition.holds(features)
+    return named
+
+
+def _rule_table(
+    rule: list[Condition], trials: Trials, features: dict[str, np.ndarray]
+) -> pl.DataFrame:
+    rows = [
+        (
+            CITY,
+            trials.protocol.intervention_id,
+            place,
+            condition.covariate,
+            _YES_OR_NO[condition.side]
+            if set(np.unique(features[condition.covariate])) <= {0, 1}
+            else condition.side,
+            condition.threshold,
+            trials.keep(_named_by(rule[:place], features, trials.rows.height)).n_starters,
+        )
+        for place, condition in enumerate(rule, start=1)
+    ]
+    schema = {
+        "district": pl.String,
+        "intervention_id": pl.String,
+        "condition": pl.Int32,
+        "covariate": pl.String,
+        "side": pl.String,
+        "threshold": pl.Float64,
+        "n_starters": pl.Int32,
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _value_table(
+    trials: Trials, values: np.ndarray, weights: np.ndarray, named: np.ndarray
+) -> pl.DataFrame:
+    treated = trials.is_treated
+    if not (named & treated).any() or not (named & ~treated).any():
+        named = np.ones_like(named)
+    today, rule = (
+        _influence(treated, values, weights, mask) for mask in (np.ones_like(named), named)
+    )
+    share, n_named, rows = float(named[treated].mean()), trials.keep(named).n_starters, []
+    for policy, estimate, influence, part, n in (
+        ("today", today[0], today[1], 1.0, trials.n_starters),
+        ("rule", rule[0], rule[1], share, n_named),
+        ("gain", rule[0] - today[0], rule[1] - today[1], share, n_named),
+    ):
+        margin = CLEAR * np.sqrt((by_cluster(trials.rows, influence) ** 2).sum())
+        rows.append(
+            (
+                CITY,
+                trials.protocol.intervention_id,
+                policy,
+                estimate,
+                estimate - margin,
+                estimate + margin,
+                part,
+                n,
+            )
+        )
+    columns = [
+        "district",
+        "intervention_id",
+        "policy",
+        "estimate",
+        "ci_lower",
+        "ci_upper",
+        "share_of_starters",
+        "n_starters",
+    ]
+    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(
+        pl.col("n_starters").cast(pl.Int32)
+    )
+
+
+def _influence(
+    is_treated: np.ndarray, values: np.ndarray, weights: np.ndarray, mask: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """The effect inside the mask, and each row's part in it."""
+    effect, influence = 0.0, np.zeros(len(values))
+    for arm, sign in ((is_treated & mask, 1.0), (~is_treated & mask, -1.0)):
+        total = weights[arm].sum()
+        mean = (weights[arm] * values[arm]).sum() / total
+        effect += sign * mean
+        influence[arm] = sign * weights[arm] * (values[arm] - mean) / total
+    return float(effect), influence

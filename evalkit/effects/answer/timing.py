@@ -1,0 +1,161 @@
+"""When an effect comes: what is lost while the intervention lasts, when that has been made up for,
+and whether work lasts.
+
+Lock-in is the difference in months of work accumulated up to the length PLANNED at time zero, never
+split by the end that came about: of those who start, the share S(k) was planned to be in the
+intervention in month k, and lock-in is sum_k S(k) d(k), with d the difference in the share in work.
+What follows, sum_k (1 - S(k)) d(k), is the yield. The break-even month is the first from which the
+accumulated difference stays positive. Van Ours (2004), J. Public Econ. 88:1151.
+"""
+
+import polars as pl
+
+from evalkit.draws import estimate_with_range
+from evalkit.effects.answer.draw_tables import with_words
+from evalkit.effects.trials.events import EVENTS
+from evalkit.line.protocol import Protocol
+
+KEYS = ["district", "intervention_id", "estimand"]
+# The accumulated difference is a sum of shares: less than this is rounding, not a gain.
+_NOTHING = 1e-9
+
+
+def effect_timing(
+    draws: pl.DataFrame, events: pl.DataFrame, protocol: Protocol, *, conf_level: float = 0.95
+) -> pl.DataFrame:
+    """Lock-in, yield, break-even, lasting work and return to support, with ranges from the
+    replicates.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        Table `effect_draws` of one protocol, one source per district.
+    events : DataFrame
+        The same shape with column event (`effect_draws` of the table `effect_event_sums`).
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, estimand, measure, treated, comparison, estimate, ci_lower,
+        ci_upper. Measures: planned_months (mean planned length), lock_in_months, yield_months,
+        break_even_month (null: not within the follow-up; an upper limit that is null lies beyond
+        it), break_even_share (share of replicates that break even), sustained_work and
+        returned_to_support (shares by the last month; the latter of those who had worked). Lock-in
+        is left out where no plan is known.
+    """
+    differences = _differences(draws, protocol.primary_outcome)
+    planned = events.filter(
+        (pl.col("event") == "planned") & (pl.col("arm") == "treated") & (pl.col("month") > 0)
+    )
+    paths = differences.join(
+        planned.select(*KEYS, "draw", "month", planned="probability"),
+        on=[*KEYS, "draw", "month"],
+        how="left",
+    )
+    measured = paths.group_by(*KEYS, "draw").agg(
+        planned_months=pl.col("planned").sum(),
+        lock_in_months=(pl.col("planned") * pl.col("difference")).sum(),
+        yield_months=((1 - pl.col("planned")) * pl.col("difference")).sum(),
+    )
+    measured = measured.filter(pl.col("planned_months") > 0)
+    sums = measured.unpivot(index=[*KEYS, "draw"], variable_name="measure", value_name="estimate")
+    parts = [
+        _ranged(sums, conf_level),
+        _break_even(differences, protocol.follow_up_months, conf_level),
+        _lasting(events, protocol, conf_level),
+    ]
+    return (
+        with_words(pl.concat(parts, how="diagonal"))
+        .select(*KEYS, "measure", "treated", "comparison", "estimate", "ci_lower", "ci_upper")
+        .sort(*KEYS, "measure")
+    )
+
+
+def break_even_month(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
+    """The first month from which the accumulated difference in an outcome stays positive, per
+    district and draw; null if it never does.
+    """
+    return _first_months(_differences(draws, outcome))
+
+
+def _differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
+    sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
+    own = draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0))
+    return (
+        own.group_by(*KEYS, "draw", "month")
+        .agg(difference=(sign * pl.col("probability")).sum())
+        .sort(*KEYS, "draw", "month")
+    )
+
+
+def _first_months(differences: pl.DataFrame) -> pl.DataFrame:
+    accumulated = differences.with_columns(total=pl.col("difference").cum_sum().over(*KEYS, "draw"))
+    last_not_positive = pl.col("month").filter(pl.col("total") <= _NOTHING).max().fill_null(0)
+    month = accumulated.group_by(*KEYS, "draw").agg(
+        month=last_not_positive + 1, horizon=pl.col("month").max()
+    )
+    return (
+        month.with_columns(month=pl.when(pl.col("month") <= pl.col("horizon")).then("month"))
+        .drop("horizon")
+        .sort(*KEYS, "draw")
+    )
+
+
+def _break_even(differences: pl.DataFrame, horizon: int, conf_level: float) -> pl.DataFrame:
+    months = _first_months(differences)
+    shares = months.group_by(KEYS).agg(
+        estimate=pl.col("month").is_not_null().filter(pl.col("draw") > 0).mean()
+    )
+    # A month that is not reached lies beyond the horizon; limits take an observed month, none in
+    # between.
+    beyond = months.select(
+        *KEYS,
+        "draw",
+        measure=pl.lit("break_even_month"),
+        estimate=pl.col("month").fill_null(horizon + 1).cast(pl.Float64),
+    )
+    ranged = _ranged(beyond, conf_level, is_observed=True)
+    within = [
+        pl.when(pl.col(name) <= horizon).then(name).alias(name)
+        for name in ("estimate", "ci_lower", "ci_upper")
+    ]
+    return pl.concat(
+        [ranged.with_columns(within), shares.with_columns(measure=pl.lit("break_even_share"))],
+        how="diagonal",
+    )
+
+
+def _lasting(events: pl.DataFrame, protocol: Protocol, conf_level: float) -> pl.DataFrame:
+    last = events.filter(pl.col("month") == protocol.follow_up_months)
+    wide = last.pivot(
+        "event", on_columns=EVENTS, index=[*KEYS, "draw", "arm"], values="probability"
+    )
+    shares = wide.with_columns(
+        # Where nobody has worked there is nobody who could have returned.
+        returned_to_support=pl.when(pl.col("worked") > 0).then(
+            pl.col("returned_to_support") / pl.col("worked")
+        )
+    ).unpivot(
+        ["sustained_work", "returned_to_support"],
+        index=[*KEYS, "draw", "arm"],
+        variable_name="measure",
+        value_name="share",
+    )
+    by_arm = shares.pivot(
+        "arm",
+        on_columns=("treated", "comparison"),
+        index=[*KEYS, "draw", "measure"],
+        values="share",
+    )
+    ranged = _ranged(
+        by_arm.with_columns(estimate=pl.col("treated") - pl.col("comparison")), conf_level
+    )
+    return ranged.join(
+        by_arm.filter(pl.col("draw") == 0).drop("draw"), on=[*KEYS, "measure"], how="left"
+    )
+
+
+def _ranged(values: pl.DataFrame, conf_level: float, *, is_observed: bool = False) -> pl.DataFrame:
+    return values.group_by(*KEYS, "measure").agg(
+        estimate_with_range("estimate", conf_level=conf_level, is_observed=is_observed)
+    )

@@ -1,0 +1,139 @@
+"""Ways of running the same intervention (own operation, bought, direct to employers), compared
+through the districts that work so.
+
+A district works in one way, so ways are compared between districts, and districts differ for other
+reasons too: each counts as one example of its way. Districts' effects lie around the mean of their
+way with a variance that is drawn with everything else; a way that one district alone has cannot be
+told from that district. Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., section 5.4, with a
+mean for every way.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.districts.pooling import draw_between_variance
+
+MIN_DISTRICTS = 2
+SCHEMA = {
+    "intervention_id": pl.String,
+    "estimand": pl.String,
+    "model": pl.String,
+    **dict.fromkeys(
+        ("effect", "effect_lower", "effect_upper", "gap", "gap_lower", "gap_upper"), pl.Float64
+    ),
+    "standardised_to": pl.String,
+    "n_districts": pl.Int32,
+    "n_starters": pl.Int32,
+    "effect_state": pl.String,
+    "reason": pl.String,
+}
+_N_DRAWS = 4_000
+_NORMAL = 1.959963984540054
+
+
+def effects_by_model(
+    ranks: pl.DataFrame, models: Mapping[str, str], *, seed: int, conf_level: float = 0.95
+) -> pl.DataFrame:
+    """Mean effect of the districts that work in each way, and its distance from the mean of the
+    other ways.
+
+    Parameters
+    ----------
+    ranks : DataFrame
+        From `ranks`: the districts' effects with ranges (standardised where there are such, else
+        raw), standardised_to and n_starters; one intervention and estimand.
+    models : mapping of str
+        The way of working by district; districts that are not named are left out.
+    seed : int
+        For the draws of means and of the variance between districts.
+
+    Returns
+    -------
+    DataFrame
+        intervention_id, estimand, model, effect (months in the primary outcome) and gap (months;
+        effect minus the mean of the other ways) with _lower and _upper, standardised_to,
+        n_districts, n_starters, effect_state (estimated|cannot_be_said), reason (one_district;
+        few_districts: fewer than two ways have two districts each). Ranges say how sure the mean of
+        a way is; that way caused it, they do not say.
+    """
+    basis = "standardised" if ranks["standardised"].is_not_null().any() else "raw"
+    rows = ranks.filter(pl.col(basis).is_not_null() & pl.col("district").is_in(list(models)))
+    rows = rows.with_columns(model=pl.col("district").replace_strict(dict(models)))
+    counted = rows.group_by("model").agg(
+        pl.col("intervention_id", "estimand", "standardised_to").first(),
+        pl.col("n_starters").sum(),
+        n_districts=pl.len(),
+    )
+    said = sorted(counted.filter(pl.col("n_districts") >= MIN_DISTRICTS)["model"])
+    if len(said) < MIN_DISTRICTS:
+        found, reason = pl.DataFrame(schema={"model": pl.String}), pl.lit("few_districts")
+    else:
+        found, reason = (
+            _means(
+                rows.filter(pl.col("model").is_in(said)),
+                basis,
+                said,
+                seed=seed,
+                conf_level=conf_level,
+            ),
+            pl.lit("one_district"),
+        )
+    is_said = pl.col("model").is_in(said) & (len(said) >= MIN_DISTRICTS)
+    table = counted.join(found, on="model", how="left").with_columns(
+        effect_state=pl.when(is_said).then(pl.lit("estimated")).otherwise(pl.lit("cannot_be_said")),
+        reason=pl.when(~is_said).then(reason),
+    )
+    missing = [
+        pl.lit(None, kind).alias(name) for name, kind in SCHEMA.items() if name not in table.columns
+    ]
+    return (
+        table.with_columns(missing)
+        .select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
+        .sort("model")
+    )
+
+
+def _means(
+    rows: pl.DataFrame, basis: str, models: list[str], *, seed: int, conf_level: float
+) -> pl.DataFrame:
+    """Draws of each model's mean given the districts' estimates, as estimates and gaps with
+    ranges.
+    """
+    estimates = rows[basis].to_numpy()
+    variances = ((rows[f"{basis}_upper"] - rows[f"{basis}_lower"]).to_numpy() / (2 * _NORMAL)) ** 2
+    group = (
+        rows["model"]
+        .replace_strict({name: place for place, name in enumerate(models)}, return_dtype=pl.Int64)
+        .to_numpy()
+    )
+    rng = np.random.default_rng(seed)
+    total = (
+        variances
+        + draw_between_variance(estimates, variances, size=_N_DRAWS, rng=rng, group=group)[:, None]
+    )
+    precision = np.stack(
+        [(1 / total[:, group == place]).sum(axis=1) for place in range(len(models))], axis=1
+    )
+    centre = (
+        np.stack(
+            [
+                (estimates[group == place] / total[:, group == place]).sum(axis=1)
+                for place in range(len(models))
+            ],
+            axis=1,
+        )
+        / precision
+    )
+    drawn = centre + rng.standard_normal(centre.shape) / np.sqrt(precision)
+    gaps = drawn - (drawn.sum(axis=1, keepdims=True) - drawn) / (len(models) - 1)
+    tail = (1 - conf_level) / 2
+    limits = [np.quantile(values, [tail, 0.5, 1 - tail], axis=0) for values in (drawn, gaps)]
+    names = (("effect_lower", "effect", "effect_upper"), ("gap_lower", "gap", "gap_upper"))
+    columns = {
+        name: row
+        for own, found in zip(names, limits, strict=True)
+        for name, row in zip(own, found, strict=True)
+    }
+    return pl.DataFrame({"model": models, **columns})

@@ -1,0 +1,134 @@
+"""Districts' results beside what their people would lead one to expect: a funnel instead of a
+league table.
+
+Everybody eligible counts once, in their first trial. The expected share comes from one model over
+all districts that knows the people and not the district. Limits show how far a district that works
+like all others may lie from the city by chance. Spiegelhalter (2005), Stat. Med. 24:1185.
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.covariates import about_people
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.logit import SEPARATED, weighted_logit
+from evalkit.tables import CITY
+
+LIMITS = {"95": 0.95, "998": 0.998}
+_WINSORISED = 0.1
+_NORMAL_WINSORISED = (
+    0.678736  # the mean of a standard normal's square with the outermost tenths drawn in
+)
+SCHEMA = {
+    "district": pl.String,
+    "intervention_id": pl.String,
+    "n_persons": pl.Int32,
+    **dict.fromkeys(
+        ("observed", "expected", "adjusted", "z", "lower_95", "upper_95", "lower_998", "upper_998"),
+        pl.Float64,
+    ),
+    "overdispersion": pl.Float64,
+    "verdict": pl.String,
+}
+
+
+def case_mix_funnel(trials: Trials) -> pl.DataFrame:
+    """The share in the primary outcome in the last month of follow-up, by district, adjusted for
+    who lives there.
+
+    adjusted: the city's share times observed over expected. z: its distance from the city in
+    standard errors. overdispersion: see the function; above 1 the limits are widened by its root,
+    since districts then differ by more than chance and measured people. verdict: inside,
+    outside_95, outside_998.
+
+    Returns
+    -------
+    DataFrame
+        district (and "all"), intervention_id, n_persons, observed, expected, adjusted (shares 0-1),
+        z, lower_95, upper_95, lower_998, upper_998 (shares), overdispersion, verdict.
+    """
+    first = trials.keep(_is_first(trials))
+    reached = (first.outcomes[:, -1] == first.states.index(first.protocol.primary_outcome)).astype(
+        float
+    )
+    weights, district = first.rows["weight"].to_numpy(), first.rows["district"]
+    design = first.design[:, about_people(first.protocol, first.terms)]
+    fit = weighted_logit(design, reached, weights)
+    p = 1 / (1 + np.exp(-np.clip(design @ fit.coefficients, -SEPARATED, SEPARATED)))
+    names = sorted(district.unique().to_list())
+    place = district.replace_strict(
+        {name: number for number, name in enumerate(names)}, return_dtype=pl.Int32
+    ).to_numpy()
+    sums = [
+        np.bincount(place, weights=what, minlength=len(names))
+        for what in (weights, weights * reached, weights * p, weights**2 * p * (1 - p))
+    ]
+    share = float((weights * reached).sum() / weights.sum())
+    return _table(
+        names, np.bincount(place, minlength=len(names)), sums, share, first.protocol.intervention_id
+    )
+
+
+def _table(
+    names: list[str],
+    n_persons: np.ndarray,
+    sums: list[np.ndarray],
+    share: float,
+    intervention_id: str,
+) -> pl.DataFrame:
+    total, observed, expected, variance = sums
+    adjusted, error = share * observed / expected, share * np.sqrt(variance) / expected
+    z = np.divide(adjusted - share, error, out=np.zeros(len(error)), where=error > 0)
+    spread = overdispersion(z)
+    width = error * np.sqrt(max(spread, 1.0))
+    limits = {}
+    for name, level in LIMITS.items():
+        margin = NormalDist().inv_cdf((1 + level) / 2) * width
+        limits |= {
+            f"lower_{name}": np.maximum(share - margin, 0),
+            f"upper_{name}": np.minimum(share + margin, 1),
+        }
+    is_out = {
+        name: (adjusted < limits[f"lower_{name}"]) | (adjusted > limits[f"upper_{name}"])
+        for name in LIMITS
+    }
+    verdict = np.where(is_out["998"], "outside_998", np.where(is_out["95"], "outside_95", "inside"))
+    columns = {
+        "district": names,
+        "n_persons": n_persons,
+        "observed": observed / total,
+        "expected": expected / total,
+        "adjusted": adjusted,
+    }
+    table = pl.DataFrame({**columns, "z": z, **limits, "verdict": verdict})
+    city = pl.DataFrame(
+        {
+            "district": [CITY],
+            "n_persons": [int(n_persons.sum())],
+            "observed": [share],
+            "expected": [share],
+            "adjusted": [share],
+        }
+    )
+    return (
+        pl.concat([table, city], how="diagonal_relaxed")
+        .with_columns(intervention_id=pl.lit(intervention_id), overdispersion=pl.lit(spread))
+        .select([pl.col(column).cast(kind) for column, kind in SCHEMA.items()])
+    )
+
+
+def overdispersion(z: np.ndarray) -> float:
+    """The mean of z squared with the outermost tenths drawn in, over that of a standard normal: 1
+    where districts differ by chance alone.
+    """
+    low, high = np.quantile(z, [_WINSORISED, 1 - _WINSORISED])
+    return float((np.clip(z, low, high) ** 2).mean() / _NORMAL_WINSORISED)
+
+
+def _is_first(trials: Trials) -> np.ndarray:
+    first = trials.rows.select(
+        pl.col("trial_month") == pl.col("trial_month").min().over("person_id")
+    ).to_series()
+    return first.to_numpy()

@@ -1,0 +1,128 @@
+"""Districts' effects about the same people: each district's two arms, weighted to the case mix of
+everybody eligible in the city.
+
+A district's own effect is about those who started there, so districts that offer places to
+different people differ for that reason alone. Here starters and comparison of a district both stand
+for all eligible there (inverse probability of starting or not), and those for all eligible in the
+city (inverse probability of living in the district, given everything that the protocol measures
+about people). Where a district lacks such people its effect cannot be standardised. Westreich et
+al. (2017), Am. J. Epidemiol. 186:1010; Dahabreh et al. (2019), Biometrics 75:685.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.covariates import about_people
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.logit import SEPARATED, weighted_logit
+from evalkit.effects.weighting.weights import (
+    coefficient_matrix,
+    drawn_people,
+    effective_people,
+    weights_from_propensity,
+)
+from evalkit.line.protocol import protocol_hash
+from evalkit.line.schemas import SCHEMAS
+
+
+def standardised_draws(
+    trials: Trials, propensity: pl.DataFrame, *, n_draws: int, seed: int
+) -> pl.DataFrame:
+    """Months in the primary outcome gained by starting now rather than waiting, by district, for
+    people mixed as the city's eligible.
+
+    Parameters
+    ----------
+    trials : Trials
+        All districts together.
+    propensity, n_draws, seed
+        As in `estimate_effect`. Where people live is taken as known: replicates move the propensity
+        and who is drawn.
+
+    Returns
+    -------
+    DataFrame
+        The table `standardised_draws`: district, intervention_id, protocol_hash, draw (0: point
+        estimate), difference (months), reason. A district that cannot be standardised has one row,
+        draw 0, with the reason: few_starters, few_comparable (effective sample size of the smaller
+        arm), outside_support (share of the city's eligible whose like is not found in the
+        district).
+    """
+    numbers, coefficients = coefficient_matrix(propensity, trials)
+    person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed)
+    resampled = np.column_stack([np.ones(len(drawn)), drawn])[:, numbers]
+    survey, design = (
+        trials.rows["weight"].to_numpy(),
+        trials.design[:, about_people(trials.protocol, trials.terms)],
+    )
+    months = (
+        (trials.outcomes == trials.states.index(trials.protocol.primary_outcome))
+        .sum(axis=1)
+        .astype(float)
+    )
+    parts = []
+    for district in trials.rows["district"].unique().sort():
+        lives = (trials.rows["district"] == district).to_numpy()
+        score = np.clip(
+            design @ weighted_logit(design, lives.astype(float), survey).coefficients,
+            -SEPARATED,
+            SEPARATED,
+        )
+        own, treated = trials.keep(lives), trials.is_treated[lives]
+        p = 1 / (1 + np.exp(-np.clip(own.design @ coefficients, -SEPARATED, SEPARATED)))
+        base = survey[lives] * (1 + np.exp(-score[lives]))
+        weights = base[:, None] * weights_from_propensity(p, treated[:, None], "ATE")
+        reason = _refused(own, weights[:, 0], outside=_share_outside(score, lives, survey))
+        if reason:
+            found = pl.DataFrame({"draw": [0], "difference": [None], "reason": [reason]})
+        else:
+            difference = _difference(weights * resampled[person[lives]], treated, months[lives])
+            found = pl.DataFrame(
+                {"draw": numbers, "difference": difference, "reason": None}
+            ).filter(pl.col("difference").is_not_nan())
+        parts.append(
+            found.select(
+                pl.lit(district).alias("district"),
+                pl.col("draw").cast(pl.Int32),
+                pl.col("difference").cast(pl.Float64),
+                "reason",
+            )
+        )
+    keys = {
+        "intervention_id": pl.lit(trials.protocol.intervention_id),
+        "protocol_hash": pl.lit(protocol_hash(trials.protocol)),
+    }
+    return (
+        pl.concat(parts, how="vertical_relaxed")
+        .with_columns(**keys)
+        .select(*SCHEMAS["standardised_draws"].columns)
+    )
+
+
+def _difference(weights: np.ndarray, treated: np.ndarray, months: np.ndarray) -> np.ndarray:
+    """Weighted mean of the starters minus that of the comparison, by draw; NaN where an arm is
+    empty.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = [
+            months[arm] @ weights[arm] / weights[arm].sum(axis=0) for arm in (treated, ~treated)
+        ]
+    return means[0] - means[1]
+
+
+def _refused(own: Trials, weights: np.ndarray, *, outside: float) -> str | None:
+    limits = own.protocol.refusal
+    if own.n_starters < limits.min_starters:
+        return "few_starters"
+    if limits.max_share_outside_support is not None and outside > limits.max_share_outside_support:
+        return "outside_support"
+    size = min(effective_people(own, weights, arm) for arm in (own.is_treated, ~own.is_treated))
+    return "few_comparable" if size < limits.min_effective_sample_size else None
+
+
+def _share_outside(score: np.ndarray, lives: np.ndarray, survey: np.ndarray) -> float:
+    """Share of the city's eligible who resemble nobody in the district: beyond the lowest or
+    highest score of those who live there.
+    """
+    is_outside = (score < score[lives].min()) | (score > score[lives].max())
+    return float(survey[is_outside].sum() / survey.sum())

@@ -1,0 +1,332 @@
+"""What was known before time zero: states by person and month, and the design matrix that a
+protocol's covariates make of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.earlier_participation import EarlierParticipation, participation_columns
+from evalkit.effects.trials.requirements import UNKNOWN, refuse_unfollowed_states
+from evalkit.effects.trials.spline import calendar_columns, natural_spline
+from evalkit.errors import ProtocolError, nearest
+from evalkit.line.adjustment import Covariate
+from evalkit.line.protocol import Protocol
+from evalkit.line.schemas import SCHEMAS
+from evalkit.months import month_number, month_number_expr
+from evalkit.tables import STATES
+
+_TIME_OF = {"household_member": "month", "assessment": "date", "follow_up": "date"}
+
+
+class StatePanel:
+    """States by person and month as one byte each: only people who enter a trial, so that a
+    register's panel stays small.
+    """
+
+    def __init__(self, intervals: pl.DataFrame, people: pl.Series, protocol: Protocol):
+        outcome_of = dict(STATES.select("state", "outcome").iter_rows())
+        own = intervals.join(
+            pl.DataFrame({"person_id": people}).with_row_index("person_row"), on="person_id"
+        )
+        names = own["from_state"].replace(outcome_of)
+        found = set(names.unique())
+        is_partly_unknown = UNKNOWN in found and UNKNOWN not in protocol.outcomes
+        self.states = (*protocol.outcomes, UNKNOWN) if is_partly_unknown else protocol.outcomes
+        refuse_unfollowed_states(found, protocol)
+        self.people = people
+        self.months = np.full((len(people), int(own["stop"].max())), -1, dtype=np.int8)
+        position = {state: place for place, state in enumerate(self.states)}
+        codes = names.replace_strict(position, return_dtype=pl.Int8).to_numpy()
+        lengths = (own["stop"] - own["start"]).to_numpy()
+        cells = np.repeat(
+            own["start"].to_numpy() - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths
+        ) + np.arange(lengths.sum())
+        self.months[np.repeat(own["person_row"].to_numpy(), lengths), cells] = np.repeat(
+            codes, lengths
+        )
+
+    def rows_of(self, rows: pl.DataFrame) -> np.ndarray:
+        return self.people.search_sorted(rows["person_id"]).to_numpy()
+
+    def follow_up(self, rows: pl.DataFrame, protocol: Protocol) -> np.ndarray:
+        months = (
+            rows["trial_month"].to_numpy()[:, None]
+            - 1
+            + np.arange(protocol.follow_up_months)[None, :]
+        )
+        inside = months.max() < self.months.shape[1]
+        outcomes = self.months[
+            self.rows_of(rows)[:, None], np.minimum(months, self.months.shape[1] - 1)
+        ]
+        n_short = len(rows) if not inside else int((outcomes < 0).any(axis=1).sum())
+        if n_short:
+            raise ProtocolError(
+                f"{n_short} of {len(rows)} person-trials are not followed for "
+                f"{protocol.follow_up_months} months.",
+                where=f"protocol {protocol.protocol}, follow_up_months; table state_intervals",
+                why="A state that is not known would silently count as none of the outcomes.",
+                fix="end the trial months earlier, or deliver a state (also unknown, moved, dead) "
+                "for every month up to data_through.",
+            )
+        return outcomes
+
+    def share_before(self, rows: pl.DataFrame, code: int) -> np.ndarray:
+        """Share of the months observed before the trial month that were spent in a state."""
+        months = rows["trial_month"].to_numpy()
+        return self._counted(self.months == code, rows, months) / np.maximum(
+            self.known_before(rows, months), 1
+        )
+
+    def known_before(self, rows: pl.DataFrame, months: np.ndarray) -> np.ndarray:
+        """Months observed before a month, by row."""
+        return self._counted(self.months >= 0, rows, months)
+
+    def _counted(self, cells: np.ndarray, rows: pl.DataFrame, months: np.ndarray) -> np.ndarray:
+        counted = np.zeros((len(self.people), cells.shape[1] + 1), dtype=np.int32)
+        np.cumsum(cells, axis=1, out=counted[:, 1:])
+        return counted[self.rows_of(rows), np.clip(months - 1, 0, cells.shape[1])]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of people before their trials.
+
+    panel : their states. person : the table of that name. episodes : what counts as earlier
+    participation. delivered : by name, the tables that the latest value is taken from.
+    is_before_spell : earlier participation is counted up to the beginning of the spell, not of the
+    trial.
+    """
+
+    panel: StatePanel
+    person: pl.DataFrame
+    first_month: date
+    episodes: pl.DataFrame
+    delivered: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    is_before_spell: bool = False
+
+    def earlier(self, of: str) -> EarlierParticipation:
+        return EarlierParticipation(
+            self.episodes, self.panel.people, of=of, origin=month_number(self.first_month)
+        )
+
+
+def design_matrix(
+    rows: pl.DataFrame, known: Known, protocol: Protocol
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names and values (n_rows, n_terms) of the covariates at each row's trial month, the first
+    column a constant; without calendar time.
+    """
+    columns: dict[str, np.ndarray] = {"constant": np.ones(len(rows))}
+    for covariate in protocol.covariates:
+        columns |= zip(covariate.terms, _columns_of(covariate, rows, known, protocol), strict=True)
+    return tuple(columns), np.column_stack(list(columns.values()))
+
+
+def calendar_design(months: np.ndarray, protocol: Protocol, *, last: int) -> np.ndarray:
+    """Calendar time's columns (n_rows, n_terms) for a model of the months from the first trial to
+    `last`.
+    """
+    span = {"first": protocol.eligibility.from_month, "last": last}
+    return (
+        calendar_columns(months, **span, n_terms=len(protocol.calendar_terms))
+        if protocol.calendar_terms
+        else np.empty((len(months), 0))
+    )
+
+
+def _columns_of(
+    covariate: Covariate, rows: pl.DataFrame, known: Known, protocol: Protocol
+) -> tuple[np.ndarray, ...]:
+    """The columns of a covariate, in the order of its terms."""
+    if covariate.kind == "person":
+        what = f'covariate "{covariate.name}"'
+        return (
+            person_values(
+                rows,
+                known.person,
+                covariate.column,
+                what=what,
+                protocol=protocol,
+                equals=covariate.equals,
+            ).to_numpy(),
+        )
+    if covariate.kind == "district":
+        return tuple(
+            (rows["district"] == district).cast(pl.Float64).to_numpy()
+            for district in covariate.districts[1:]
+        )
+    if covariate.kind == "elapsed":
+        return _elapsed(rows, covariate)
+    if covariate.kind == "season":
+        return _season(rows, covariate, known.first_month)
+    if covariate.kind == "participation":
+        months = rows["trial_month"].to_numpy()
+        months = months - rows["elapsed_months"].to_numpy() if known.is_before_spell else months
+        earlier = known.earlier(protocol.named(covariate.of))
+        if covariate.measure == "share":
+            return (earlier.share(rows, months, known.panel.known_before(rows, months)),)
+        return participation_columns(covariate, earlier, rows, months)
+    if covariate.kind == "latest":
+        return _latest(rows, covariate, known, protocol)
+    return (known.panel.share_before(rows, known.panel.states.index(covariate.outcome)),)
+
+
+def about_people(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
+    """The design's columns that are not about the district."""
+    of_district = {
+        term for one in protocol.covariates if one.kind == "district" for term in one.terms
+    }
+    return [place for place, term in enumerate(terms) if term not in of_district]
+
+
+def plain_columns(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
+    """The design's columns, without the constant, that are neither about the district nor a bend of
+    a curve: those that products are made of.
+    """
+    return [
+        place
+        for place in about_people(protocol, terms)
+        if place > 0 and "_curve_" not in terms[place]
+    ]
+
+
+def person_values(
+    rows: pl.DataFrame,
+    person: pl.DataFrame,
+    column: str,
+    *,
+    what: str,
+    protocol: Protocol,
+    equals: str | None = None,
+) -> pl.Series:
+    """A column of the person table at each row, as numbers (1 where it is `equals`, if that is
+    given).
+
+    Raises
+    ------
+    ProtocolError
+        If the column is not there, is a text without `equals`, or is not known for somebody.
+    """
+    where = f"protocol {protocol.protocol}, column {column}"
+    known = person.select(
+        "person_id",
+        value=_as_number(person, column, equals, what=what, table_name="person", where=where),
+    )
+    values = rows.join(known, on="person_id", how="left", maintain_order="left")["value"]
+    if values.null_count():
+        raise ProtocolError(
+            f"The {what} is unknown for {values.null_count()} of {len(rows)} person-trials.",
+            where=where,
+            why="Leaving these people out, or guessing, would change who is compared.",
+            fix='deliver the value, give "not stated" a category of its own, or leave the column '
+            "out of the protocol.",
+        )
+    return values
+
+
+def _as_number(
+    table: pl.DataFrame, column: str, equals: str | None, *, what: str, table_name: str, where: str
+) -> pl.Expr:
+    """A column as numbers: 1 where it is `equals`, if that is given."""
+    if column not in table.columns:
+        raise ProtocolError(
+            f"The {what} is not in the {table_name} table.",
+            where=where,
+            why="It must have been measured before time zero and delivered.",
+            fix=nearest(column, table.columns),
+        )
+    is_text = table[column].dtype == pl.String
+    if is_text != (equals is not None):
+        raise ProtocolError(
+            f"The {what} is {'a text' if is_text else 'a number and is asked to equal a text'}.",
+            where=where,
+            why="A model and a weight need numbers.",
+            fix="name the text that counts as 1 (equals), one covariate for each."
+            if is_text
+            else "leave out equals.",
+        )
+    value = pl.col(column) == equals if is_text else pl.col(column)
+    return value.cast(pl.Float64).fill_nan(None)
+
+
+def _elapsed(rows: pl.DataFrame, covariate: Covariate) -> tuple[np.ndarray, ...]:
+    """Months on support so far in the form that is declared, 0 throughout where the start is
+    unknown; then whether it is.
+    """
+    is_unknown = rows["elapsed_months"].is_null().to_numpy()
+    months = rows["elapsed_months"].fill_null(0).to_numpy()
+    if covariate.form == "log":
+        shapes = np.log1p(months)[:, None]
+    elif covariate.form == "bands":
+        place = np.searchsorted(covariate.starts, months, side="right")
+        shapes = (place[:, None] == np.arange(1, len(covariate.starts) + 1)).astype(float)
+    else:
+        shapes = natural_spline(months, np.array(covariate.knots))
+    return (*np.where(is_unknown[:, None], 0.0, shapes).T, is_unknown.astype(float))
+
+
+def _latest(
+    rows: pl.DataFrame, covariate: Covariate, known: Known, protocol: Protocol
+) -> tuple[np.ndarray, ...]:
+    """The last value known before the trial month, 0 where none is; then whether none is."""
+    table, time = known.delivered.get(covariate.table), _TIME_OF[covariate.table]
+    where = f"protocol {protocol.protocol}, column {covariate.column}"
+    if table is None:
+        raise ProtocolError(
+            f'The table of the covariate "{covariate.name}" was not handed on.',
+            where=f"{where}, table {covariate.table}",
+            why="The last value known before a trial is looked up in it.",
+            fix="hand it to emulate_trials under `delivered`, or to PersonTables.",
+        )
+    value = _as_number(
+        table,
+        covariate.column,
+        covariate.equals,
+        what=f'covariate "{covariate.name}"',
+        table_name=covariate.table,
+        where=where,
+    )
+    own = (
+        table
+        if covariate.life_area is None
+        else table.filter(pl.col("life_area") == covariate.life_area)
+    )
+    order = [
+        name
+        for name in SCHEMAS[covariate.table].keys
+        if name in own.columns and name != "person_id"
+    ]
+    month = (month_number_expr(time) - month_number(known.first_month) + 1).cast(pl.Int32)
+    values = own.sort(time, *order).select("person_id", value=value, month=month).drop_nulls()
+    found = (
+        rows.select("person_id", month="trial_month")
+        .with_row_index("row")
+        .sort("month")
+        .join_asof(
+            values,
+            on="month",
+            by="person_id",
+            strategy="backward",
+            allow_exact_matches=False,
+            check_sortedness=False,
+        )
+        .sort("row")["value"]
+    )
+    return found.fill_null(0.0).to_numpy(), found.is_null().cast(pl.Float64).to_numpy()
+
+
+def _season(rows: pl.DataFrame, covariate: Covariate, first_month: date) -> tuple[np.ndarray, ...]:
+    """0/1 for each group of calendar months but the last; a group begins at a month of `starts` and
+    runs to the next.
+    """
+    calendar_month = (rows["trial_month"].to_numpy() - 1 + first_month.month - 1) % 12 + 1
+    starts = sorted(covariate.starts)
+    group = (
+        np.searchsorted(starts, calendar_month, side="right") - 1
+    )  # before the first start: -1, the last group of the year before
+    group = np.where(group < 0, len(starts) - 1, group)
+    return tuple((group == place).astype(float) for place in range(len(starts) - 1))

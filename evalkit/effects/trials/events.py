@@ -1,0 +1,49 @@
+"""Events of a follow-up that states alone do not tell: work that lasts, return to support, and the
+time that was planned in the intervention.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials
+
+SUSTAINED_MONTHS = 3
+"""So many months of work in a row count as an exit that lasts."""
+EVENTS = ("worked", "sustained_work", "returned_to_support", "planned")
+
+
+def event_months(trials: Trials) -> np.ndarray:
+    """Which person-trials have reached each event by each month of follow-up: bool (n_events,
+    n_rows, follow_up_months).
+
+    worked: some month in the primary outcome so far. sustained_work: at least three such months in
+    a row so far. returned_to_support: on support in some month after the first in the primary
+    outcome. planned (those who start only): the length planned at the start covers the month; where
+    no length is on record, the protocol's, else the median of those on record; if there is none,
+    never.
+    """
+    is_work = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
+    is_support = trials.outcomes == trials.states.index(trials.protocol.eligibility.state_before)
+    worked = np.logical_or.accumulate(is_work, axis=1)
+    in_a_row = is_work.copy()
+    for back in range(1, SUSTAINED_MONTHS):
+        in_a_row[:, back:] &= is_work[:, :-back]
+        in_a_row[:, :back] = False
+    returned = np.logical_or.accumulate(worked & is_support, axis=1)
+    planned = np.arange(trials.outcomes.shape[1])[None, :] < planned_months(trials)[:, None]
+    return np.stack([worked, np.logical_or.accumulate(in_a_row, axis=1), returned, planned])
+
+
+def planned_months(trials: Trials) -> np.ndarray:
+    """Months from time zero to the planned end of every person-trial (0 in the comparison, and
+    where no plan is known at all).
+
+    Who starts within the grace period is taken to have the usual plan, from the start on.
+    """
+    own, starters = trials.rows["planned_months"], pl.Series(trials.is_treated)
+    usual = round(trials.protocol.planned_months or own.filter(starters).median() or 0)
+    start = trials.rows["next_start"].fill_null(0).to_numpy() - 1
+    is_later = (start > 0) & (start <= trials.protocol.grace_months) & (usual > 0)
+    return np.where(
+        trials.is_treated, own.fill_null(usual).to_numpy(), np.where(is_later, start + usual, 0)
+    )

@@ -1,0 +1,46 @@
+"""What people lived on in the months before a trial: months known, and months spent in an
+outcome.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.tables import STATES
+
+
+class History:
+    """Months known and months in one outcome, cumulated by person, for the people of some
+    trials.
+    """
+
+    def __init__(self, trials: Trials, state_intervals: pl.DataFrame, outcome: str):
+        people = trials.rows["person_id"].unique().sort()
+        own = state_intervals.join(
+            pl.DataFrame({"person_id": people}).with_row_index("person_row"), on="person_id"
+        )
+        outcome_of = dict(STATES.select("state", "outcome").iter_rows())
+        n_months = max(int(own["stop"].max()), int(trials.rows["trial_month"].max()))
+        self.person_row = people.search_sorted(trials.rows["person_id"]).to_numpy()
+        self.known = _cumulated(own, len(people), n_months)
+        self.inside = _cumulated(
+            own.filter(pl.col("from_state").replace(outcome_of) == outcome), len(people), n_months
+        )
+
+    def months(self, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Months in the outcome and months known, from month `start` to `stop` - 1 (0: the
+        extract's first month), by row of the trials.
+        """
+        begin, end = np.maximum(start, 0), np.maximum(stop, 0)
+        return tuple(
+            table[self.person_row, end] - table[self.person_row, begin]
+            for table in (self.inside, self.known)
+        )
+
+
+def _cumulated(intervals: pl.DataFrame, n_people: int, n_months: int) -> np.ndarray:
+    steps = np.zeros((n_people, n_months + 2))
+    rows = intervals["person_row"].to_numpy()
+    np.add.at(steps, (rows, intervals["start"].to_numpy() + 1), 1)
+    np.add.at(steps, (rows, intervals["stop"].to_numpy() + 1), -1)
+    return steps.cumsum(axis=1).cumsum(axis=1)[:, :-1]

@@ -1,0 +1,271 @@
+"""What a protocol takes for granted: columns of delivered tables and their values, and a word in
+the report for each term of its model.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from evalkit.errors import ProtocolError, nearest
+from evalkit.line.adjustment import ANY, THIS, Covariate
+from evalkit.line.protocol import Protocol, Subgroup
+
+
+class DeliveredColumn(NamedTuple):
+    """A column as its contract or mapping file declares it: its kind (string, integer, number,
+    date, boolean) and its values (empty: any).
+    """
+
+    kind: str
+    allowed: tuple = ()
+
+
+Columns = Mapping[str, DeliveredColumn]
+
+# Columns that a subgroup may ask for and nobody delivers: effects.groups makes them.
+_MADE_FOR_SUBGROUPS = {
+    "elapsed_months": DeliveredColumn("integer"),
+    "is_woman_in_weak_position": DeliveredColumn("boolean"),
+}
+UNKNOWN = "unknown"
+_NUMBERS = ("integer", "number")
+
+
+class _Asked(NamedTuple):
+    """A column that a protocol asks for: where it does, in which table, and what would be wrong
+    with the column there.
+    """
+
+    place: str
+    table: str
+    column: str
+    known: Columns
+    fault: str | None
+
+
+def term_names(protocol: Protocol) -> tuple[str, ...]:
+    """The names under which a protocol's covariates meet a reader, as `emulate_trials` makes
+    them.
+    """
+    return (
+        *(name for covariate in protocol.covariates for name in covariate.terms),
+        *protocol.calendar_terms,
+    )
+
+
+def tables_asked_for(protocols: Sequence[Protocol]) -> tuple[str, ...]:
+    """The delivered tables that covariates of kind latest ask for."""
+    return tuple(
+        sorted(
+            {
+                covariate.table
+                for protocol in protocols
+                for covariate in protocol.covariates
+                if covariate.kind == "latest"
+            }
+        )
+    )
+
+
+def refuse_unfollowed_states(found: Collection[str], protocol: Protocol) -> None:
+    """Refuse a protocol that does not follow every state that people come into; unknown months are
+    followed whether or not it names them.
+
+    Parameters
+    ----------
+    found : collection of str
+        The states that occur, as outcomes.
+
+    Raises
+    ------
+    ProtocolError
+        Naming the states.
+    """
+    unfollowed = sorted(set(found) - {*protocol.outcomes, UNKNOWN})
+    if unfollowed:
+        raise ProtocolError(
+            f"{len(unfollowed)} state{'s occur' if len(unfollowed) > 1 else ' occurs'} that the "
+            "protocol does not follow.",
+            where=f"protocol {protocol.protocol}, outcomes; states: {', '.join(unfollowed)}",
+            why="In each arm the shares of all states must sum to one.",
+            fix="add them to outcomes.",
+        )
+
+
+def refuse_unusable_columns(protocols: Sequence[Protocol], tables: Mapping[str, Columns]) -> None:
+    """Refuse protocols that name columns which will not be there, or values which these will never
+    have.
+
+    Parameters
+    ----------
+    protocols : sequence of Protocol
+        The run's protocols.
+    tables : mapping
+        Table -> column -> what its contract declares, in the person table with the covariates of
+        the mapping file.
+
+    Raises
+    ------
+    ProtocolError
+        Naming every such column, with the nearest one that exists; or else every value that its
+        column's list does not hold and every column of a kind that cannot be used there.
+    """
+    asked = [
+        (f"protocol {protocol.protocol}, {one.place}", one)
+        for protocol in protocols
+        for one in _asked_by(protocol, tables)
+    ]
+    missing = [
+        f"{place}: {one.column} ({nearest(one.column, [*one.known])})"
+        for place, one in asked
+        if one.column not in one.known
+    ]
+    if missing:
+        names = sorted({one.table for _, one in asked if one.column not in one.known})
+        raise ProtocolError(
+            f"{len(missing)} column{'s' if len(missing) > 1 else ''} that a protocol asks for will "
+            f"not be in the {' and '.join(names)} table.",
+            where="; ".join(missing),
+            why="What a protocol asks for must have been measured before time zero and delivered. "
+            "Nothing was run.",
+            fix="mend the name, or declare the column in the mapping file (tables, person, "
+            "covariates).",
+        )
+    faults = [f"{place}: {one.column} {one.fault}" for place, one in asked if one.fault]
+    if faults:
+        raise ProtocolError(
+            f"{len(faults)} column{'s' if len(faults) > 1 else ''} cannot be what a protocol takes "
+            f"{'them' if len(faults) > 1 else 'it'} for.",
+            where="; ".join(faults),
+            why="A condition that nobody can meet would pass unseen: nothing would be adjusted "
+            "for, and a group would be empty. Nothing was run.",
+            fix="mend the condition by the data contract of the column (data_contracts/, or the "
+            "mapping file).",
+        )
+
+
+def refuse_unknown_interventions(protocols: Sequence[Protocol], intervention: pl.DataFrame) -> None:
+    """Refuse protocols that name interventions which the extract does not have.
+
+    Parameters
+    ----------
+    protocols : sequence of Protocol
+        The run's protocols.
+    intervention : DataFrame
+        The delivered table of that name.
+
+    Raises
+    ------
+    ProtocolError
+        Naming every such intervention, where it is asked for, and the nearest one that exists.
+    """
+    known = intervention["intervention_id"].to_list()
+    faults = [
+        f"protocol {protocol.protocol}, {place}: {one} ({nearest(one, known)})"
+        for protocol in protocols
+        for place, one in _interventions_of(protocol)
+        if one not in known
+    ]
+    if faults:
+        raise ProtocolError(
+            f"{'Interventions' if len(faults) > 1 else 'An intervention'} that a protocol names "
+            f"will not be found: {len(faults)}.",
+            where="; ".join(faults),
+            why="The extract does not have it. Nobody would have started it, be left out or "
+            "adjusted for it, and the answer would not say so.",
+            fix="mend the name, or have the intervention delivered in the table intervention.",
+        )
+
+
+def _interventions_of(protocol: Protocol) -> Iterator[tuple[str, str]]:
+    """Where a protocol names an intervention, and its id."""
+    rule = protocol.eligibility
+    yield "intervention_id", protocol.intervention_id
+    for place, one in (
+        ("other_intervention_id", protocol.other_intervention_id),
+        ("during", rule.during),
+        ("after", rule.after),
+    ):
+        if one:
+            yield place, one
+    named = [("exclude_participation", one.of) for one in rule.exclude_participation]
+    named += [(f"covariate {one.name}", one.of) for one in protocol.covariates if one.of]
+    yield from ((place, of) for place, of in named if of not in (THIS, ANY))
+
+
+def _asked_by(protocol: Protocol, tables: Mapping[str, Columns]) -> Iterator[_Asked]:
+    person = tables["person"]
+    for one in protocol.covariates:
+        if one.kind in ("person", "latest"):
+            table = one.table or "person"
+            known = tables.get(table, {})
+            yield _Asked(
+                f"covariate {one.name}",
+                table,
+                one.column,
+                known,
+                _fault_of_covariate(one, known.get(one.column)),
+            )
+    for group in protocol.subgroups:
+        known = {**person, **_MADE_FOR_SUBGROUPS}
+        yield _Asked(
+            f"subgroup {group.name}",
+            "person",
+            group.column,
+            known,
+            _fault_of_group(group, known.get(group.column)),
+        )
+    if protocol.survey_weight:
+        column = person.get(protocol.survey_weight)
+        fault = "is no number" if column and column.kind not in _NUMBERS else None
+        yield _Asked("survey_weight", "person", protocol.survey_weight, person, fault)
+
+
+def _fault_of_covariate(covariate: Covariate, column: DeliveredColumn | None) -> str | None:
+    if column is None:
+        return None
+    if column.kind == "date":
+        return "is a date"
+    if column.kind == "string":
+        return (
+            "is a text and needs equals"
+            if covariate.equals is None
+            else _never(covariate.equals, column)
+        )
+    return None if covariate.equals is None else f"is {_called(column)} and needs no equals"
+
+
+def _fault_of_group(group: Subgroup, column: DeliveredColumn | None) -> str | None:
+    if column is None:
+        return None
+    if group.equals is None:
+        return (
+            None
+            if column.kind in _NUMBERS
+            else f"is {_called(column)} and has no at_least or below"
+        )
+    if column.kind == "boolean":
+        return (
+            None if isinstance(group.equals, bool) else "is true or false, written without quotes"
+        )
+    if column.kind == "string":
+        return (
+            "is a text, not true or false"
+            if isinstance(group.equals, bool)
+            else _never(group.equals, column)
+        )
+    return f"is {_called(column)} and needs at_least or below"
+
+
+def _never(value: str, column: DeliveredColumn) -> str | None:
+    """The fault of a value that the column's list does not hold."""
+    if not column.allowed or value in column.allowed:
+        return None
+    return f'is never "{value}" (values: {", ".join(map(str, column.allowed))})'
+
+
+def _called(column: DeliveredColumn) -> str:
+    return {"string": "a text", "date": "a date", "boolean": "true or false"}.get(
+        column.kind, "a number"
+    )

@@ -1,0 +1,405 @@
+"""A sequence of target trials: each month, those on support and not yet in the intervention start
+it, or do not.
+
+Immortal time is impossible by construction: a person enters the trial of month m by what was known
+in month m - 1, is assigned by what happens in month m, and is followed from the start of month m in
+both arms. One person enters many trials; errors are clustered by household. Sianesi (2004), Rev.
+Econ. Stat. 86:133; Hernan & Robins (2016), Am. J. Epidemiol. 183:758.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.covariates import (
+    UNKNOWN,
+    Known,
+    StatePanel,
+    calendar_design,
+    design_matrix,
+    person_values,
+)
+from evalkit.effects.trials.earlier_participation import without_earlier
+from evalkit.effects.trials.replicates import Replicates
+from evalkit.effects.trials.stays import PARTICIPATION, episode_months, participation_months
+from evalkit.errors import ProtocolError
+from evalkit.line.protocol import Protocol
+from evalkit.months import month_number, month_number_expr, month_of_number
+
+__all__ = [
+    "UNKNOWN",
+    "Trials",
+    "Waiting",
+    "eligible_per_year",
+    "emulate_trials",
+    "episode_months",
+    "has_eligible",
+    "trial_months",
+]
+
+# Months of one person stay apart from the next person's when both are one number.
+_MONTH_SPAN = 2**21
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Every month in which somebody could start, from the first trial to the end of the last
+    follow-up: what *never* is estimated from.
+
+    With a grace period and no *never* they end with the last trial's grace period.
+
+    rows : person_id, cluster_id, trial_month, elapsed_months, started (bool), weight; sorted by
+    person and month. design : (n_rows, n_terms) covariates of that month; the knots of calendar
+    time lie between the first and the last of these months.
+    """
+
+    rows: pl.DataFrame
+    design: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Person-trials with what was known before and what came after.
+
+    rows : one row per person and trial month: person_id, cluster_id (the household where known,
+    else the person), district, trial_month, arm
+        (treated|comparison), elapsed_months (null: start unknown), planned_months (of the episode
+        that starts; null if not known), next_start (follow-up month in which a person of the
+        comparison starts after all; null: not within the extract), weight (survey weight, 1 where
+        none).
+    design : (n_rows, n_terms) covariates of the propensity, the first column a constant.
+    terms : names of the design's columns.
+    outcomes : (n_rows, follow_up_months) position of each month's state in `states`.
+    states : the protocol's outcomes, and "unknown" where some month of somebody's follow-up is not
+    known. waiting : the months in which people could start; null where nothing is compared with
+    never and there is no grace period. participation : `participation_months` of everybody, in
+    every intervention of the register. replicates : the people's replicate weights, shared by all
+    trials made of these.
+    """
+
+    rows: pl.DataFrame
+    design: np.ndarray
+    terms: tuple[str, ...]
+    outcomes: np.ndarray
+    states: tuple[str, ...]
+    protocol: Protocol
+    waiting: Waiting | None = None
+    participation: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARTICIPATION))
+    replicates: Replicates = field(default_factory=Replicates, repr=False, compare=False)
+
+    @cached_property
+    def is_treated(self) -> np.ndarray:
+        """(n_rows,) bool."""
+        return (self.rows["arm"] == "treated").to_numpy()
+
+    @property
+    def n_starters(self) -> int:
+        """People who start; somebody who starts twice is one."""
+        return self.rows.filter(pl.col("arm") == "treated")["person_id"].n_unique()
+
+    def keep(self, mask: np.ndarray) -> "Trials":
+        """The rows where the mask is true."""
+        return replace(
+            self,
+            rows=self.rows.filter(pl.Series(mask)),
+            design=self.design[mask],
+            outcomes=self.outcomes[mask],
+        )
+
+    def of_district(self, district: str) -> "Trials":
+        """The rows of one district."""
+        return self.keep((self.rows["district"] == district).to_numpy())
+
+
+def emulate_trials(
+    spells: pl.DataFrame,
+    episodes: pl.DataFrame,
+    *,
+    protocol: Protocol,
+    state_intervals: pl.DataFrame,
+    person: pl.DataFrame,
+    first_month: date,
+    delivered: Mapping[str, pl.DataFrame] | None = None,
+    earlier: pl.DataFrame | None = None,
+) -> Trials:
+    """The trials of every month that the protocol declares, with covariates before and states after
+    time zero.
+
+    Parameters
+    ----------
+    spells, episodes, state_intervals, person : DataFrame
+        The tables of the same names (evalkit.line.schemas). State intervals at the level of
+        outcomes. Where the spells have no cluster_id, each person is a cluster.
+    protocol : Protocol
+        The declared trial.
+    first_month : date
+        The extract's first month: month 1 of the protocol.
+    delivered : mapping of str to DataFrame, optional
+        By name, the tables that covariates of kind latest ask for.
+    earlier : DataFrame, optional
+        Episodes that count as earlier participation, up to the beginning of the spell. When not
+        given: `episodes`, up to the trial month.
+
+    Returns
+    -------
+    Trials
+        Rows sorted by person and trial month.
+
+    Raises
+    ------
+    ProtocolError
+        If nobody is eligible, a covariate or survey weight cannot be had for everybody
+        (`person_values`), a person's state is not known for the whole follow-up, or a state occurs
+        that is not among the protocol's outcomes ("unknown" is followed as a state of its own).
+    """
+    origin, eligibility = month_number(first_month), protocol.eligibility
+    is_never = "never" in protocol.comparisons
+    last = eligibility.to_month + (
+        protocol.follow_up_months - 1 if is_never else protocol.grace_months
+    )
+    months = _assign(
+        _eligible(spells, episodes, protocol, origin, last), episodes, protocol, origin
+    )
+    in_trial = (
+        months.select((pl.col("trial_month") <= eligibility.to_month) & pl.col("is_open"))
+        .to_series()
+        .to_numpy()
+    )
+    if not in_trial.any():
+        raise ProtocolError(
+            "Nobody is eligible for any trial.",
+            where=f"protocol {protocol.protocol}, eligibility",
+            why="No one is on support in the month before any declared trial month.",
+            fix="check the trial months against the extract's first month (month 1) and its "
+            "length.",
+        )
+    months = _with_survey_weight(months, person, protocol)
+    panel = StatePanel(state_intervals, months["person_id"].unique().sort(), protocol)
+    outcomes = panel.follow_up(months.filter(pl.Series(in_trial)), protocol)
+    history, is_before_spell = (episodes, False) if earlier is None else (earlier, True)
+    known = Known(panel, person, first_month, history, delivered or {}, is_before_spell)
+    terms, design = design_matrix(months, known, protocol)
+    if protocol.leavers_in_month_one == "excluded":
+        kept = (
+            months.select(pl.col("is_still_on_support") | (pl.col("arm") == "treated"))
+            .to_series()
+            .to_numpy()
+        )
+        months, design, outcomes, in_trial = (
+            months.filter(pl.Series(kept)),
+            design[kept],
+            outcomes[kept[in_trial]],
+            in_trial[kept],
+        )
+    rows = months.filter(pl.Series(in_trial)).drop("is_still_on_support", "is_open")
+    own_design = _with_calendar(design[in_trial], rows, protocol, eligibility.to_month)
+    waiting = None
+    if is_never or protocol.grace_months:
+        columns = ("person_id", "cluster_id", "trial_month", "elapsed_months", "weight")
+        waiting = Waiting(
+            months.select(*columns, started=pl.col("arm") == "treated"),
+            _with_calendar(design, months, protocol, last),
+        )
+    terms, taking_part = (*terms, *protocol.calendar_terms), participation_months(episodes, origin)
+    return Trials(rows, own_design, terms, outcomes, panel.states, protocol, waiting, taking_part)
+
+
+def trial_months(protocols: Sequence[Protocol], first_month: date) -> pl.DataFrame:
+    """The months in which each protocol's people are counted: intervention_id, first_month,
+    last_month (of its trials).
+    """
+    origin = month_number(first_month) - 1
+    rows = [
+        (
+            one.intervention_id,
+            month_of_number(origin + one.eligibility.from_month),
+            month_of_number(origin + one.eligibility.to_month),
+        )
+        for one in protocols
+    ]
+    return pl.DataFrame(
+        rows,
+        schema={"intervention_id": pl.String, "first_month": pl.Date, "last_month": pl.Date},
+        orient="row",
+    )
+
+
+def eligible_per_year(protocol: Protocol) -> pl.Expr:
+    """Of rows of trials: persons eligible in a year, the mean of the whole years of trials counted
+    back from the last trial month.
+
+    Trials of less than a year count as one. Whoever is eligible in two years counts in both: over
+    all trials together there are fewer persons.
+    """
+    rule = protocol.eligibility
+    n_years = max(1, (rule.to_month - rule.from_month + 1) // 12)
+    years_back = (rule.to_month - pl.col("trial_month")) // 12
+    return (
+        pl.struct("person_id", years_back=years_back).filter(years_back < n_years).n_unique()
+        / n_years
+    )
+
+
+def has_eligible(
+    spells: pl.DataFrame, episodes: pl.DataFrame, *, protocol: Protocol, first_month: date
+) -> bool:
+    """Whether anybody is eligible for any of the protocol's trials."""
+    origin = month_number(first_month)
+    eligible = _eligible(spells, episodes, protocol, origin, protocol.eligibility.to_month).filter(
+        "is_open"
+    )
+    return not _assign(eligible, episodes, protocol, origin).is_empty()
+
+
+def _eligible(
+    spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int, last: int
+) -> pl.DataFrame:
+    """One row per person and month: on support in the month before, and not then in what is
+    compared. is_open: a trial may begin, by what else the protocol asks; months before the person's
+    first such month are left out, later ones are months of waiting all the same."""
+    rule = protocol.eligibility
+    months = spells.select(
+        "person_id",
+        "district",
+        cluster_id="cluster_id" if "cluster_id" in spells.columns else "person_id",
+        spell_start=month_number_expr("start") - origin + 1,
+        is_start_known="is_start_known",
+        spell_end=month_number_expr("end") - origin + 1,
+        lowest=pl.max_horizontal(month_number_expr("start") - origin + 2, pl.lit(rule.from_month)),
+        highest=pl.min_horizontal(month_number_expr("end") - origin + 1, pl.lit(last)),
+    ).filter(pl.col("lowest") <= pl.col("highest"))
+    rows = (
+        months.with_columns(
+            trial_month=pl.int_ranges("lowest", pl.col("highest") + 1, dtype=pl.Int32)
+        )
+        .explode("trial_month")
+        .with_columns(
+            elapsed_months=pl.when("is_start_known").then(
+                pl.col("trial_month") - pl.col("spell_start")
+            ),
+            # What was paid decides, whatever state is on record beside it (a programme, say).
+            is_still_on_support=pl.col("trial_month") < pl.col("spell_end"),
+        )
+    )
+    # Whoever is in one of the interventions compared cannot start it.
+    for compared in filter(None, (protocol.intervention_id, protocol.other_intervention_id)):
+        rows = _without(rows, _running(rows, episodes, compared, origin))
+    rows = rows.with_columns(is_open=pl.Series(_is_open(rows, episodes, protocol, origin)))
+    # Time zero asks; afterwards a start is a start, whatever the person has taken part in
+    # meanwhile.
+    first_open = pl.col("trial_month").filter("is_open").min().over("person_id")
+    return rows.filter(pl.col("trial_month") >= first_open)
+
+
+def _is_open(
+    rows: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int
+) -> np.ndarray:
+    """Whether a trial may begin in the row's month by what the person takes and took part in
+    (during, after, exclude_participation).
+    """
+    rule = protocol.eligibility
+    if not (rule.during or rule.after or rule.exclude_participation):
+        return np.ones(len(rows), bool)
+    asked = rows.select("person_id", "trial_month").with_row_index("row")
+    left = asked
+    if rule.during:
+        left = _only(left, _running(left, episodes, rule.during, origin))
+    if rule.after:
+        steps = left.join(episode_months(episodes, rule.after, origin), on="person_id")
+        since = pl.col("trial_month") - pl.col("episode_end")
+        goes_on = steps.filter((pl.col("episode_start") < pl.col("trial_month")) & (since < 0))
+        left = _without(
+            _only(left, steps.filter(since.is_between(0, rule.within_months - 1))), goes_on
+        )
+    left = without_earlier(left, episodes, protocol.exclusions, origin)
+    return np.isin(asked["row"].to_numpy(), left["row"].to_numpy())
+
+
+def _with_calendar(
+    design: np.ndarray, rows: pl.DataFrame, protocol: Protocol, last: int
+) -> np.ndarray:
+    """The design with calendar time between the first trial and the last month of its model: no
+    curve is drawn beyond its months.
+    """
+    return np.hstack([design, calendar_design(rows["trial_month"].to_numpy(), protocol, last=last)])
+
+
+def _running(
+    rows: pl.DataFrame, episodes: pl.DataFrame, intervention_id: str, origin: int
+) -> pl.DataFrame:
+    """The rows whose person was in an intervention in the month before."""
+    return rows.join(episode_months(episodes, intervention_id, origin), on="person_id").filter(
+        (pl.col("episode_start") < pl.col("trial_month"))
+        & (pl.col("trial_month") <= pl.col("episode_end"))
+    )
+
+
+def _only(rows: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
+    return rows.join(
+        chosen.select("person_id", "trial_month"), on=["person_id", "trial_month"], how="semi"
+    )
+
+
+def _without(rows: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
+    return rows.join(
+        chosen.select("person_id", "trial_month"), on=["person_id", "trial_month"], how="anti"
+    )
+
+
+def _assign(
+    eligible: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int
+) -> pl.DataFrame:
+    keys = ["person_id", "trial_month"]
+    starts = episode_months(episodes, protocol.intervention_id, origin).rename(
+        {"episode_start": "trial_month"}
+    )
+    rows = eligible.join(
+        starts.select(*keys, "planned_months", arm=pl.lit("treated")), on=keys, how="left"
+    )
+    if protocol.other_intervention_id:
+        other = episode_months(episodes, protocol.other_intervention_id, origin).select(
+            "person_id", trial_month="episode_start"
+        )
+        rows = rows.filter(pl.col("arm").is_not_null()).vstack(
+            _only(rows.filter(pl.col("arm").is_null()), other)
+        )
+    columns = [
+        "person_id",
+        "cluster_id",
+        "district",
+        "trial_month",
+        "arm",
+        "elapsed_months",
+        "planned_months",
+    ]
+    columns += ["is_still_on_support", "is_open"]
+    rows = rows.with_columns(pl.col("arm").fill_null("comparison")).select(columns).sort(keys)
+    return rows.with_columns(next_start=_next_start(rows))
+
+
+def _next_start(rows: pl.DataFrame) -> pl.Series:
+    """Follow-up month (the trial month is 1) of the same person's next start from support; null if
+    there is none.
+    """
+    person = rows["person_id"].rle_id().to_numpy().astype(np.int64)
+    month, is_start = rows["trial_month"].to_numpy(), (rows["arm"] == "treated").to_numpy()
+    place = person * _MONTH_SPAN + month
+    starts = np.append(place[is_start], np.iinfo(np.int64).max)
+    following = starts[np.searchsorted(starts, place, side="right")]
+    same = following // _MONTH_SPAN == person
+    return pl.Series(np.where(same, following - place + 1, 0).astype(np.int32)).replace(0, None)
+
+
+def _with_survey_weight(
+    rows: pl.DataFrame, person: pl.DataFrame, protocol: Protocol
+) -> pl.DataFrame:
+    if protocol.survey_weight is None:
+        return rows.with_columns(weight=pl.lit(1.0))
+    weights = person_values(
+        rows, person, protocol.survey_weight, what="survey weight", protocol=protocol
+    )
+    return rows.with_columns(weights.alias("weight"))

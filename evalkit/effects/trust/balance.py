@@ -1,0 +1,161 @@
+"""How alike the arms are in what was measured before: by covariate, by covariate and period, and
+how many were eligible and started when.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.logit import varying_columns
+from evalkit.effects.weighting.weights import arm_weights, coefficient_matrix
+from evalkit.tables import CITY
+
+PERIOD_STARTERS = 30
+WARN_ABS_SMD = 0.1  # Austin (2009), Stat. Med. 28:3083
+
+
+def balance_table(
+    trials: Trials, propensity: pl.DataFrame, *, district: str = CITY
+) -> pl.DataFrame:
+    """Standardised mean differences and variance ratios of every covariate, before and after
+    weighting.
+
+    Before: survey weights only. Both differences divide by the root of the mean of the two arms'
+    unweighted variances, so that weighting cannot hide a difference by changing the divisor. A term
+    that is the same for everybody has no row: the models leave it out (`terms_left_out`). One that
+    does not vary in the comparison arm has no ratio.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, covariate, smd_before, smd_after (standard deviations),
+        variance_ratio_before, variance_ratio_after (treated over comparison), n_starters.
+
+    References
+    ----------
+    Austin (2009), Stat. Med. 28:3083.
+    """
+    _, coefficients = coefficient_matrix(propensity, trials)
+    survey, after = trials.rows["weight"].to_numpy(), arm_weights(trials, coefficients[:, 0])
+    table = pl.DataFrame(
+        {
+            "covariate": pl.Series(trials.terms[1:], dtype=pl.String),
+            "smd_before": standardised_differences(trials, survey),
+            "smd_after": standardised_differences(trials, after),
+            "variance_ratio_before": _variance_ratios(trials, survey),
+            "variance_ratio_after": _variance_ratios(trials, after),
+        }
+    )
+    return table.filter(pl.Series(varying_columns(trials.design)[1:])).select(
+        pl.lit(district).alias("district"),
+        pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
+        pl.all(),
+        n_starters=pl.lit(trials.n_starters, dtype=pl.Int32),
+    )
+
+
+def standardised_differences(trials: Trials, weights: np.ndarray) -> np.ndarray:
+    """Weighted mean differences of all covariates in standard deviations, (n_terms - 1,): see
+    `balance_table`.
+    """
+    covariates, treated = trials.design[:, 1:], trials.is_treated
+    means = [
+        np.average(covariates[mask], axis=0, weights=weights[mask]) for mask in (treated, ~treated)
+    ]
+    return (means[0] - means[1]) / pooled_spread(covariates, treated)
+
+
+def pooled_spread(values: np.ndarray, is_treated: np.ndarray) -> np.ndarray:
+    """What differences are measured in: the root of the mean of the two arms' unweighted variances,
+    1 where nothing varies; (n_values,).
+    """
+    variances = [
+        values[mask].var(axis=0, ddof=1) if mask.sum() > 1 else np.zeros(values.shape[1])
+        for mask in (is_treated, ~is_treated)
+    ]
+    spread = np.sqrt(sum(variances) / 2)
+    return np.where(spread > 0, spread, 1.0)
+
+
+def balance_by_period(
+    trials: Trials, propensity: pl.DataFrame, *, min_starters: int = PERIOD_STARTERS
+) -> pl.DataFrame:
+    """Balance of every covariate within periods of trial months: weights that balance the years
+    together need not balance each.
+
+    Trial months are joined until a period has `min_starters` starters; with fewer, chance alone
+    moves differences by more than 0.1.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, from_month, to_month (trial months), covariate,
+        smd_before, smd_after, n_starters.
+    """
+    _, coefficients = coefficient_matrix(propensity, trials)
+    survey, after = trials.rows["weight"].to_numpy(), arm_weights(trials, coefficients[:, 0])
+    month = trials.rows["trial_month"].to_numpy()
+    tables = []
+    for first, last in _periods(trial_flow(trials), min_starters):
+        inside = (month >= first) & (month <= last)
+        own = trials.keep(inside)
+        tables.append(
+            pl.DataFrame(
+                {
+                    "covariate": pl.Series(trials.terms[1:], dtype=pl.String),
+                    "smd_before": standardised_differences(own, survey[inside]),
+                    "smd_after": standardised_differences(own, after[inside]),
+                }
+            ).with_columns(
+                from_month=pl.lit(first, dtype=pl.Int32),
+                to_month=pl.lit(last, dtype=pl.Int32),
+                n_starters=pl.lit(own.n_starters, dtype=pl.Int32),
+            )
+        )
+    return pl.concat(tables).select(
+        pl.lit(CITY).alias("district"),
+        pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
+        "from_month",
+        "to_month",
+        "covariate",
+        "smd_before",
+        "smd_after",
+        "n_starters",
+    )
+
+
+def trial_flow(trials: Trials) -> pl.DataFrame:
+    """Per trial month: how many persons were eligible and how many started."""
+    return (
+        trials.rows.group_by("trial_month")
+        .agg(n_eligible=pl.len(), n_starters=(pl.col("arm") == "treated").sum())
+        .sort("trial_month")
+        .with_columns(pl.col("n_eligible", "n_starters").cast(pl.Int32))
+    )
+
+
+def _periods(flow: pl.DataFrame, min_starters: int) -> list[tuple[int, int]]:
+    """First and last month of each period; what is left over at the end joins the last one."""
+    periods, first, waiting = [], int(flow["trial_month"][0]), 0
+    for month, n_starters in flow.select("trial_month", "n_starters").iter_rows():
+        waiting += n_starters
+        if waiting >= min_starters:
+            periods.append((first, month))
+            first, waiting = month + 1, 0
+    last = int(flow["trial_month"][-1])
+    return [*periods[:-1], (periods[-1][0], last)] if periods else [(first, last)]
+
+
+def _variance_ratios(trials: Trials, weights: np.ndarray) -> np.ndarray:
+    treated, comparison = (
+        _variances(trials.design[mask, 1:], weights[mask])
+        for mask in (trials.is_treated, ~trials.is_treated)
+    )
+    return np.divide(
+        treated, comparison, out=np.full(len(treated), np.nan), where=comparison > 1e-12
+    )
+
+
+def _variances(covariates: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    mean = np.average(covariates, axis=0, weights=weights)
+    return np.average((covariates - mean) ** 2, axis=0, weights=weights)

@@ -1,0 +1,235 @@
+"""What an effect's draws say beside the effect: the naive figure, unknown destinations, what could
+have been detected, what it would take.
+
+Everything is read off the table `effect_draws`, so a district's readings stand beside the city's
+without any person's row.
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+import polars as pl
+
+from evalkit.draws import estimate_with_range
+from evalkit.effects.answer.draw_tables import with_words
+from evalkit.line.protocol import Protocol
+from evalkit.tables import STATES
+
+_KEYS = ["district", "intervention_id", "estimand"]
+_POWER = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
+_STILL_THERE = ("support", "programme")
+# What the register cannot see: nobody knows what people lived on, or they have left the register's
+# area or died.
+_UNSEEN = ("unknown", "out")
+
+
+def effect_readings(
+    draws: pl.DataFrame, protocol: Protocol, *, conf_level: float = 0.95
+) -> pl.DataFrame:
+    """Readings of one protocol's effects in the last month of follow-up, and, named so, in months
+    up to it.
+
+    share_ended: of those who started, neither on support nor in a programme, whatever their
+    destination, which is what a district reports; share_in_work and comparison_in_work: shares in
+    the primary outcome; corrected: their difference; bias: share_ended less corrected, what would
+    be claimed too much. Months that the register does not see, because nobody knows what people
+    lived on, or they have moved or died, are not in the primary outcome. none_work, all_work: the
+    difference when none, or all, of them are; worst_case, best_case: when none among those who
+    started are, and all among those compared, and the opposite. The dead work nowhere, so the
+    limits are too wide rather than too narrow. none_work_months and so on: the same of months in
+    the primary outcome. detectable: the smallest difference found in four of five repetitions
+    (two-sided test at 5 %); detectable_months: the same of months in the primary outcome. e_value,
+    e_value_limit: the risk ratio that something unmeasured would need with both the start and the
+    outcome to explain the ratio of shares away, or to move the limit nearer to none to it; 1 if the
+    range holds no difference.
+
+    Parameters
+    ----------
+    draws : DataFrame
+        Table `effect_draws`, one protocol and source a district.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, estimand, reading, estimate, ci_lower, ci_upper (shares 0-1,
+        months, ratios; no range where a reading is itself made from one), information
+        (enough|too_little|null): too_little where nothing is found and less than
+        `checks.relevant_share` could not have been either.
+
+    References
+    ----------
+    Manski (1990), Am. Econ. Rev. 80:319. VanderWeele & Ding (2017), Ann. Intern. Med. 167:268.
+    Bloom (1995), Eval. Rev. 19:547.
+    """
+    last, followed = (
+        draws.filter(pl.col("month") == protocol.follow_up_months),
+        draws.filter(pl.col("month") > 0),
+    )
+    shares = _ranged(_shares(last, protocol), conf_level)
+    bounds = [
+        _ranged(_bounds(last, protocol), conf_level),
+        _ranged(_bounds(followed, protocol, suffix="_months"), conf_level),
+    ]
+    errors = pl.concat(
+        [_errors(last, protocol, "detectable"), _errors(draws, protocol, "detectable_months")]
+    )
+    e_values = _e_values(shares)
+    tidy = pl.concat([shares, *bounds, errors, e_values], how="diagonal").select(
+        *_KEYS, "reading", "estimate", "ci_lower", "ci_upper"
+    )
+    return tidy.join(_information(shares, errors, protocol), on=_KEYS, how="left").sort(
+        *_KEYS, "reading"
+    )
+
+
+def e_value(risk_ratio: float) -> float:
+    """VanderWeele & Ding's E-value of a risk ratio: RR + sqrt(RR (RR - 1)), of the inverse if below
+    1.
+
+    References
+    ----------
+    VanderWeele & Ding (2017), Ann. Intern. Med. 167:268.
+    """
+    if not risk_ratio > 0:
+        return float("inf") if risk_ratio == 0 else float("nan")
+    ratio = max(risk_ratio, 1 / risk_ratio)
+    return float(ratio + np.sqrt(ratio * (ratio - 1)))
+
+
+def _shares(last: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    """Shares and their difference in the last month, by draw."""
+    named = {
+        "ended": ~_is_of_class(*_STILL_THERE),
+        "work": pl.col("state") == protocol.primary_outcome,
+    }
+    work, other = pl.col("work_treated"), pl.col("work_comparison")
+    return _derived(
+        _sums(last, named),
+        share_ended=pl.col("ended_treated"),
+        share_in_work=work,
+        comparison_in_work=other,
+        corrected=work - other,
+        bias=pl.col("ended_treated") - (work - other),
+    )
+
+
+def _bounds(months: pl.DataFrame, protocol: Protocol, *, suffix: str = "") -> pl.DataFrame:
+    """The difference in the primary outcome, summed over months, if what is not seen were in it: by
+    draw.
+
+    References
+    ----------
+    Manski (1990), Am. Econ. Rev. 80:319.
+    """
+    wide = _sums(
+        months,
+        {"work": pl.col("state") == protocol.primary_outcome, "unseen": _is_of_class(*_UNSEEN)},
+    )
+    difference = pl.col("work_treated") - pl.col("work_comparison")
+    own, other = pl.col("unseen_treated"), pl.col("unseen_comparison")
+    limits = {
+        "none_work": difference,
+        "all_work": difference + own - other,
+        "worst_case": difference - other,
+        "best_case": difference + own,
+    }
+    return _derived(wide, **{name + suffix: value for name, value in limits.items()})
+
+
+def _is_of_class(*classes: str) -> pl.Expr:
+    return pl.col("state").is_in(
+        STATES.filter(pl.col("state_class").is_in(classes))["outcome"].unique().to_list()
+    )
+
+
+def _sums(months: pl.DataFrame, named: dict[str, pl.Expr]) -> pl.DataFrame:
+    """NAME_ARM: the probabilities of the named states summed over months, by draw."""
+    # In one order, so that sums are the same to the last bit whenever they are made.
+    told = months.filter(pl.any_horizontal(*named.values()))
+    ordered = told.sort(*_KEYS, "draw", maintain_order=True).group_by(
+        *_KEYS, "draw", maintain_order=True
+    )
+    arms = ("treated", "comparison")
+    sums = ordered.agg(
+        pl.col("probability")
+        .filter(condition & (pl.col("arm") == arm))
+        .sum()
+        .alias(f"{name}_{arm}")
+        for name, condition in named.items()
+        for arm in arms
+    )
+    return with_words(sums)
+
+
+def _derived(wide: pl.DataFrame, **readings: pl.Expr) -> pl.DataFrame:
+    return wide.select(*_KEYS, "draw", **readings).unpivot(
+        index=[*_KEYS, "draw"], variable_name="reading", value_name="value"
+    )
+
+
+def _ranged(values: pl.DataFrame, conf_level: float) -> pl.DataFrame:
+    return values.group_by(*_KEYS, "reading").agg(
+        estimate_with_range("value", conf_level=conf_level)
+    )
+
+
+def _errors(draws: pl.DataFrame, protocol: Protocol, reading: str) -> pl.DataFrame:
+    """The detectable difference: 2.80 standard deviations of the replicates of the summed
+    difference.
+    """
+    sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
+    differences = (
+        draws.filter(
+            (pl.col("state") == protocol.primary_outcome)
+            & (pl.col("draw") > 0)
+            & (pl.col("month") > 0)
+        )
+        .select(*_KEYS, "draw", value=sign * pl.col("probability"))
+        # In one order, so that sums and standard deviations are the same to the last bit whenever
+        # they are made.
+        .sort(*_KEYS, "draw", maintain_order=True)
+        .group_by(*_KEYS, "draw", maintain_order=True)
+        .agg(pl.col("value").sum())
+    )
+    return (
+        with_words(differences)
+        .group_by(_KEYS)
+        .agg(estimate=_POWER * pl.col("value").std())
+        .with_columns(reading=pl.lit(reading))
+    )
+
+
+def _e_values(shares: pl.DataFrame) -> pl.DataFrame:
+    wide = shares.pivot("reading", index=_KEYS, values=["estimate", "ci_lower", "ci_upper"])
+    rows = []
+    for row in wide.iter_rows(named=True):
+        base, low, high = (
+            row["estimate_comparison_in_work"],
+            row["ci_lower_corrected"],
+            row["ci_upper_corrected"],
+        )
+        near = (
+            None if low is None or high is None else low if low > 0 else high if high < 0 else 0.0
+        )
+        of_limit = None if near is None else e_value((base + near) / base) if base > 0 else None
+        of_estimate = e_value(row["estimate_share_in_work"] / base) if base > 0 else None
+        rows += [
+            {**{key: row[key] for key in _KEYS}, "reading": name, "estimate": value}
+            for name, value in (("e_value", of_estimate), ("e_value_limit", of_limit))
+        ]
+    return pl.DataFrame(
+        rows, schema={**dict.fromkeys([*_KEYS, "reading"], pl.String), "estimate": pl.Float64}
+    )
+
+
+def _information(shares: pl.DataFrame, errors: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    corrected = shares.filter(pl.col("reading") == "corrected").select(
+        *_KEYS, "ci_lower", "ci_upper"
+    )
+    detectable = errors.filter(pl.col("reading") == "detectable").select(
+        *_KEYS, detectable="estimate"
+    )
+    finds_nothing = (pl.col("ci_lower") <= 0) & (pl.col("ci_upper") >= 0)
+    is_blind = finds_nothing & (pl.col("detectable") > protocol.checks.relevant_share)
+    verdict = pl.when(is_blind).then(pl.lit("too_little")).otherwise(pl.lit("enough"))
+    return corrected.join(detectable, on=_KEYS).select(*_KEYS, information=verdict)

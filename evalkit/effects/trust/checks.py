@@ -1,0 +1,284 @@
+"""The checks of an effect on one page: numbers, overlap, balance and placebos, each beside its
+limit and with its verdict.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.answer.city import PersonTables
+from evalkit.effects.trials.target_trial import Trials, has_eligible
+from evalkit.effects.trust.balance import (
+    WARN_ABS_SMD,
+    balance_by_period,
+    standardised_differences,
+    trial_flow,
+)
+from evalkit.effects.trust.overlap import (
+    overlap_table,
+    share_outside_support,
+    top_share,
+    weight_sensitivity,
+)
+from evalkit.effects.trust.placebo import SCHEMA as PLACEBO_SCHEMA
+from evalkit.effects.trust.placebo import placebo_tests
+from evalkit.effects.trust.unmodelled import Likeness, unmodelled_likeness
+from evalkit.effects.weighting.weights import (
+    arm_weights,
+    by_cluster,
+    coefficient_matrix,
+    effective_sample_size,
+    weakest_arm,
+)
+from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.tables import CITY
+
+_SCHEMA = {
+    "district": pl.String,
+    "intervention_id": pl.String,
+    "check": pl.String,
+    "value": pl.Float64,
+    "limit": pl.Float64,
+    "verdict": pl.String,
+    "term": pl.String,
+    "n_starters": pl.Int32,
+}
+
+
+class _Row(NamedTuple):
+    """A row of the table of checks between its keys and its count."""
+
+    check: str
+    value: float | None
+    limit: float | None = None
+    verdict: str = "passed"
+    term: str | None = None
+
+
+class CityChecks(NamedTuple):
+    """The tables of the same names, for all districts together."""
+
+    effect_checks: pl.DataFrame
+    trial_flow: pl.DataFrame
+    balance_by_period: pl.DataFrame
+    overlap: pl.DataFrame
+    weight_sensitivity: pl.DataFrame
+    placebo: pl.DataFrame
+
+
+def city_checks(
+    people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame
+) -> CityChecks:
+    """Everything that shows whether the city's comparison can be trusted, for each protocol that
+    has coefficients.
+
+    Parameters
+    ----------
+    propensity : DataFrame
+        The city's coefficients (table `propensity`).
+    """
+    fitted = [
+        protocol for protocol in protocols if protocol_hash(protocol) in propensity["protocol_hash"]
+    ]
+    parts = [
+        _NOTHING,
+        *[_checks_of(people, people.trials(protocol), propensity) for protocol in fitted],
+    ]
+    return CityChecks(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
+
+
+def district_checks(
+    people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame, district: str
+) -> pl.DataFrame:
+    """A district's own checks under every protocol that has coefficients and of which the district
+    has both arms (see `effect_checks`).
+    """
+    own, found = people.of_district(district), [_NOTHING.effect_checks]
+    for protocol in protocols:
+        is_fitted = protocol_hash(protocol) in propensity["protocol_hash"]
+        if is_fitted and has_eligible(
+            own.support_spells, own.episodes, protocol=protocol, first_month=people.first_month
+        ):
+            trials = own.trials(protocol)
+            has_both = trials.is_treated.any() and not trials.is_treated.all()
+            found += [effect_checks(trials, propensity, district=district)] if has_both else []
+    return pl.concat(found)
+
+
+def effect_checks(
+    trials: Trials,
+    propensity: pl.DataFrame,
+    placebo: pl.DataFrame | None = None,
+    likeness: Sequence[Likeness] = (),
+    *,
+    district: str = CITY,
+) -> pl.DataFrame:
+    """One row a check, with its verdict.
+
+    Checks: starters; effective_sample_size, max_weight (one household's share of all weight, 0-1),
+    top_1_percent_share (of all weight, that of the heaviest hundredth of them, 0-1) of the
+    comparison (not ATT: of the arm that the weights thin out most), for starting in the trial month
+    rather than not then: all count people, whose trials' weights are summed; share_outside_support
+    (of starters, 0-1); max_abs_smd (standard deviations, after weighting), of the propensity's own
+    terms: the one that a protocol's limit refuses; max_abs_smd_products, calendar_time,
+    earlier_participation (alike, see `unmodelled_likeness`), which only warn; placebo_FAMILY
+    (p-value after Holm).
+
+    Parameters
+    ----------
+    placebo, likeness : optional
+        From `placebo_tests` and `unmodelled_likeness`; a district has none of its own.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, check, value, limit (null: none declared), verdict
+        (passed|warning|refused|not_testable), term (that a difference is of; null otherwise),
+        n_starters.
+    """
+    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
+    weights, limits = arm_weights(trials, coefficients), trials.protocol.refusal
+    arms = (
+        by_cluster(trials.rows.filter(pl.Series(mask)), weights[mask])
+        for mask in (~trials.is_treated, trials.is_treated)
+    )
+    weakest, n_starters = (
+        weakest_arm(*arms, is_one_weighted=trials.protocol.estimand == "ATT"),
+        trials.n_starters,
+    )
+    size, outside = effective_sample_size(weakest), share_outside_support(trials, coefficients)
+    differences = np.abs(standardised_differences(trials, weights))
+    imbalance, unlike = (
+        float(differences.max(initial=0)),
+        trials.terms[1 + int(differences.argmax())] if len(differences) else None,
+    )
+    # In one district chance alone leaves differences: balance is asked of the model, which is the
+    # city's.
+    max_smd = limits.max_abs_smd if district == CITY else None
+    rows = [
+        _Row(
+            "starters", n_starters, limits.min_starters, _verdict(n_starters < limits.min_starters)
+        ),
+        _Row(
+            "effective_sample_size",
+            size,
+            limits.min_effective_sample_size,
+            _verdict(size < limits.min_effective_sample_size),
+        ),
+        _Row("max_weight", weakest.max() / weakest.sum()),
+        _Row("top_1_percent_share", top_share(weakest)),
+        _Row(
+            "share_outside_support",
+            outside,
+            limits.max_share_outside_support,
+            _verdict(_is_above(outside, limits.max_share_outside_support)),
+        ),
+        _Row(
+            "max_abs_smd",
+            imbalance,
+            max_smd or WARN_ABS_SMD,
+            _verdict(_is_above(imbalance, max_smd), imbalance > WARN_ABS_SMD),
+            unlike,
+        ),
+        *[
+            _Row(one.check, one.value, one.limit, _verdict(False, one.is_warned), one.term)
+            for one in likeness
+        ],
+        *_placebo_rows(placebo, trials.protocol.checks.alpha),
+    ]
+    return pl.DataFrame(
+        [(district, trials.protocol.intervention_id, *row, n_starters) for row in rows],
+        schema=_SCHEMA,
+        orient="row",
+        strict=False,
+    )
+
+
+def _checks_of(people: PersonTables, trials: Trials, propensity: pl.DataFrame) -> CityChecks:
+    placebo = placebo_tests(trials, people.state_intervals, propensity)
+    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
+    likeness = unmodelled_likeness(
+        trials, coefficients, people.episodes, first_month=people.first_month
+    )
+    flow = trial_flow(trials).with_columns(
+        intervention_id=pl.lit(trials.protocol.intervention_id), district=pl.lit(CITY)
+    )
+    return CityChecks(
+        effect_checks(trials, propensity, placebo, likeness),
+        flow.select("district", "intervention_id", "trial_month", "n_eligible", "n_starters"),
+        balance_by_period(trials, propensity),
+        overlap_table(trials, propensity),
+        weight_sensitivity(trials, propensity),
+        placebo,
+    )
+
+
+def _placebo_rows(placebo: pl.DataFrame | None, alpha: float) -> list[_Row]:
+    """A row a family of placebos: the history shares are one test."""
+    if placebo is None:
+        return []
+    family = (
+        pl.when(pl.col("test").str.starts_with("earlier_"))
+        .then(pl.lit("placebo_history"))
+        .otherwise(
+            pl.when(pl.col("test") == "placebo_start")
+            .then(pl.lit("placebo_start"))
+            .otherwise(pl.lit("placebo_outcome"))
+        )
+    )
+    rows = placebo.group_by(check=family, maintain_order=True).agg(
+        pl.col("p_holm", "verdict").first()
+    )
+    return [
+        _Row(row["check"], row["p_holm"], alpha, row["verdict"])
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+def _verdict(is_refused: bool, is_warned: bool = False) -> str:
+    return "refused" if is_refused else "warning" if is_warned else "passed"
+
+
+def _is_above(value: float, limit: float | None) -> bool:
+    return limit is not None and value > limit
+
+
+_KEYS = {"district": pl.String, "intervention_id": pl.String}
+_RANGE = {"difference": pl.Float64, "ci_lower": pl.Float64, "ci_upper": pl.Float64}
+_SMD = {"covariate": pl.String, "smd_before": pl.Float64, "smd_after": pl.Float64}
+_COUNTED = {"n_starters": pl.Int32}
+# What the tables are when no intervention was started by anyone.
+_NOTHING = CityChecks(
+    *[
+        pl.DataFrame(schema=schema)
+        for schema in (
+            _SCHEMA,
+            _KEYS | {"trial_month": pl.Int32, "n_eligible": pl.Int32} | _COUNTED,
+            _KEYS | {"from_month": pl.Int32, "to_month": pl.Int32} | _SMD | _COUNTED,
+            _KEYS
+            | {"bin": pl.Int32}
+            | dict.fromkeys(
+                (
+                    "propensity_from",
+                    "propensity_to",
+                    "share_treated",
+                    "share_comparison",
+                    "share_comparison_weighted",
+                ),
+                pl.Float64,
+            )
+            | {"n_fewest": pl.Int32},
+            _KEYS
+            | {"cut": pl.String}
+            | _RANGE
+            | dict.fromkeys(
+                ("effective_sample_size", "max_weight", "top_1_percent_share", "max_abs_smd"),
+                pl.Float64,
+            )
+            | _COUNTED,
+            PLACEBO_SCHEMA,
+        )
+    ]
+)

@@ -1,0 +1,149 @@
+"""Whether there is anybody to compare with: propensities by arm, the share of starters without a
+counterpart, and what single weights do.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.trust.balance import standardised_differences
+from evalkit.effects.weighting.contrast import MARGIN, contrast
+from evalkit.effects.weighting.weights import (
+    arm_weights,
+    by_cluster,
+    coefficient_matrix,
+    effective_sample_size,
+)
+from evalkit.tables import CITY
+
+BINS, MIN_BIN_STARTERS = 10, 10
+CAPS: dict[str, float | None] = {
+    "none": None,
+    "percentile_99_5": 0.995,
+    "percentile_99": 0.99,
+    "percentile_95": 0.95,
+}
+
+
+def overlap_table(
+    trials: Trials, propensity: pl.DataFrame, *, district: str = CITY
+) -> pl.DataFrame:
+    """Where starters and comparison lie on the scale of the propensity, in bins that each hold
+    about as many starters.
+
+    Returns
+    -------
+    DataFrame
+        district, intervention_id, bin, propensity_from, propensity_to (three digits that count; the
+        outermost bins are open: null), share_treated, share_comparison, share_comparison_weighted
+        (of all in the arm, 0-1), n_fewest (people of the smaller arm).
+    """
+    p, weights = (
+        _propensity(trials, propensity),
+        arm_weights(trials, coefficient_matrix(propensity, trials)[1][:, 0]),
+    )
+    treated = trials.is_treated
+    n_bins = int(np.clip(treated.sum() // MIN_BIN_STARTERS, 1, BINS))
+    edges = np.unique(np.quantile(p[treated], np.linspace(0, 1, n_bins + 1)))
+    place = np.clip(np.searchsorted(edges, p, side="right") - 1, 0, max(len(edges) - 2, 0))
+    size = max(len(edges) - 1, 1)
+    n_treated, n_comparison = (
+        np.bincount(place[mask], minlength=size) for mask in (treated, ~treated)
+    )
+    people = (
+        trials.rows.select("person_id", bin=place, is_treated=treated)
+        .group_by("bin", "is_treated")
+        .agg(pl.col("person_id").n_unique())
+    )
+    n_people = np.zeros((size, 2), dtype=np.int32)
+    n_people[people["bin"], people["is_treated"].cast(pl.Int8)] = people["person_id"]
+    weighted = np.bincount(place[~treated], weights=weights[~treated], minlength=size)
+    return pl.DataFrame(
+        {
+            "bin": np.arange(1, size + 1, dtype=np.int32),
+            "propensity_from": edges[:size],
+            "propensity_to": edges[-size:],
+            "share_treated": n_treated / n_treated.sum(),
+            "share_comparison": n_comparison / n_comparison.sum(),
+            "share_comparison_weighted": weighted / weighted.sum(),
+            "n_fewest": n_people.min(axis=1),
+        }
+    ).select(
+        pl.lit(district).alias("district"),
+        pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
+        pl.col("bin"),
+        # The outermost edges would be single persons' values.
+        pl.when(pl.col("bin") > 1).then(pl.col("propensity_from").round_sig_figs(3)),
+        pl.when(pl.col("bin") < size).then(pl.col("propensity_to").round_sig_figs(3)),
+        pl.exclude("bin", "propensity_from", "propensity_to"),
+    )
+
+
+def share_outside_support(trials: Trials, coefficients: np.ndarray) -> float:
+    """Share of starters whose propensity lies above or below that of everyone compared: for them
+    there is no counterpart.
+
+    References
+    ----------
+    Dehejia & Wahba (1999), JASA 94:1053.
+    """
+    eta, treated = trials.design @ coefficients, trials.is_treated
+    lowest, highest = eta[~treated].min(), eta[~treated].max()
+    return float(((eta[treated] < lowest) | (eta[treated] > highest)).mean())
+
+
+def weight_sensitivity(trials: Trials, propensity: pl.DataFrame) -> pl.DataFrame:
+    """The primary outcome's months with the comparison's largest weights cut: an effect that hangs
+    on a few people moves.
+
+    Parameters
+    ----------
+    trials, propensity
+        All districts together, and their coefficients.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, cut (none, or the percentile of the weights), difference,
+        ci_lower, ci_upper (months; errors by person), effective_sample_size, max_weight,
+        top_1_percent_share (of people: how many equally weighted ones the comparison is worth, and
+        shares of all weight, 0-1), max_abs_smd, n_starters.
+    """
+    spent = (trials.outcomes == trials.states.index(trials.protocol.primary_outcome)).sum(axis=1)
+    rows, coefficients = [], coefficient_matrix(propensity, trials)[1][:, 0]
+    for cut, quantile in CAPS.items():
+        found = contrast(trials, spent, coefficients=coefficients, cap_quantile=quantile)
+        difference, margin = float(found.difference[0]), MARGIN * float(found.std_error[0])
+        comparison = by_cluster(
+            trials.rows.filter(pl.Series(~trials.is_treated)), found.weights[~trials.is_treated]
+        )
+        rows.append(
+            {
+                "cut": cut,
+                "difference": difference,
+                "ci_lower": difference - margin,
+                "ci_upper": difference + margin,
+                "effective_sample_size": effective_sample_size(comparison),
+                "max_weight": float(comparison.max() / comparison.sum()),
+                "top_1_percent_share": top_share(comparison),
+                "max_abs_smd": float(
+                    np.abs(standardised_differences(trials, found.weights)).max(initial=0)
+                ),
+            }
+        )
+    return pl.DataFrame(rows).select(
+        pl.lit(CITY).alias("district"),
+        pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
+        pl.all(),
+        n_starters=pl.lit(trials.n_starters, dtype=pl.Int32),
+    )
+
+
+def top_share(weights: np.ndarray, *, top: float = 0.01) -> float:
+    """The share of all weight that the largest weights carry, one in a hundred (at least one)."""
+    n_top = max(int(np.ceil(top * len(weights))), 1)
+    return float(np.sort(weights)[-n_top:].sum() / weights.sum())
+
+
+def _propensity(trials: Trials, propensity: pl.DataFrame) -> np.ndarray:
+    return 1 / (1 + np.exp(-(trials.design @ coefficient_matrix(propensity, trials)[1][:, 0])))

@@ -1,0 +1,217 @@
+"""Effects that cannot be: on what lay before the start, and on what the intervention cannot change.
+
+An intervention changes nothing before it begins. Where those who started had already fared
+differently from a comparison that is alike in everything else measured, something sets them apart
+that the other covariates do not hold, and it may be at work after the start too. Heckman & Hotz
+(1989), JASA 84:862; Imbens & Rubin (2015), Causal Inference, chapter 21; Lipsitch et al. (2010),
+Epidemiology 21:383.
+"""
+
+from dataclasses import replace
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.history import History
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.contrast import MARGIN, contrast
+from evalkit.effects.weighting.logit import weighted_logit
+from evalkit.effects.weighting.weights import coefficient_matrix
+from evalkit.tables import CITY
+
+SCHEMA = {
+    "district": pl.String,
+    "intervention_id": pl.String,
+    "test": pl.String,
+    "difference": pl.Float64,
+    "ci_lower": pl.Float64,
+    "ci_upper": pl.Float64,
+    "p_value": pl.Float64,
+    "p_holm": pl.Float64,
+    "verdict": pl.String,
+    "n_starters": pl.Int32,
+}
+
+
+class _Test(NamedTuple):
+    """A placebo by name; tests of one family share their p-value. NaN where nothing can be
+    tested.
+    """
+
+    name: str
+    family: str
+    difference: float
+    error: float
+    p_value: float
+    n_starters: int
+
+
+def placebo_tests(
+    trials: Trials, state_intervals: pl.DataFrame, propensity: pl.DataFrame
+) -> pl.DataFrame:
+    """What cannot be an effect, estimated as if it were one.
+
+    earlier_NAME: each declared history share as the outcome, with weights that leave all of them
+    out; they are tested together, and the p-value stands in each row. placebo_start: the clock
+    begins `checks.placebo_months` earlier, the history shares are measured up to then, and the
+    months in the primary outcome until the true start are the outcome. negative_control: share in
+    the declared outcome in the last month.
+
+    Parameters
+    ----------
+    trials : Trials
+        All districts together.
+    state_intervals : DataFrame
+        The table of the same name.
+    propensity : DataFrame
+        The trials' coefficients.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, test, difference, ci_lower, ci_upper (shares;
+        placebo_start: months), p_value, p_holm (over the families of tests of this protocol),
+        verdict (passed|warning|not_testable), n_starters.
+    """
+    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
+    found = [
+        *_earlier_history(trials, coefficients),
+        _placebo_start(trials, state_intervals, coefficients),
+    ]
+    if trials.protocol.checks.negative_control is not None:
+        found.append(_negative_control(trials, coefficients))
+    families = {test.family: test.p_value for test in found}
+    adjusted = dict(zip(families, holm(list(families.values())), strict=True))
+    alpha = trials.protocol.checks.alpha
+    rows = [
+        {
+            "district": CITY,
+            "intervention_id": trials.protocol.intervention_id,
+            "test": test.name,
+            "difference": test.difference,
+            "ci_lower": test.difference - MARGIN * test.error,
+            "ci_upper": test.difference + MARGIN * test.error,
+            "p_value": test.p_value,
+            "p_holm": adjusted[test.family],
+            "verdict": "not_testable"
+            if np.isnan(test.p_value)
+            else "warning"
+            if adjusted[test.family] < alpha
+            else "passed",
+            "n_starters": test.n_starters,
+        }
+        for test in found
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA).with_columns(pl.col(pl.Float64).fill_nan(None))
+
+
+def holm(p_values: list[float]) -> list[float]:
+    """P-values adjusted for how many there are: the chance that any falls below alpha by chance is
+    alpha at most. NaN stays and does not count.
+
+    References
+    ----------
+    Holm (1979), Scand. J. Stat. 6:65.
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = [place for place in np.argsort(p) if not np.isnan(p[place])]
+    adjusted = np.full(len(p), np.nan)
+    if order:
+        steps = p[order] * np.arange(len(order), 0, -1)
+        adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted.tolist()
+
+
+def two_sided(difference: float, error: float) -> float:
+    """The chance of a difference this far from zero or farther when there is none; NaN without an
+    error.
+    """
+    return 2 * (1 - NormalDist().cdf(abs(difference) / error)) if error > 0 else float("nan")
+
+
+def _earlier_history(trials: Trials, coefficients: np.ndarray) -> list[_Test]:
+    names = [
+        covariate.name
+        for covariate in trials.protocol.covariates
+        if covariate.kind == "history_share"
+    ]
+    values = trials.design[:, [trials.terms.index(name) for name in names]]
+    n_starters = trials.n_starters
+    if not names or not _is_testable(trials, values):
+        return [
+            _Test(f"earlier_{name}", "history", np.nan, np.nan, np.nan, n_starters)
+            for name in names
+        ]
+    kept = [place for place, term in enumerate(trials.terms) if term not in names]
+    start = coefficients[kept].copy()
+    # The constant takes over the mean of what is left out, so that the fit begins near its end.
+    start[0] += (trials.design @ coefficients - trials.design[:, kept] @ start).mean()
+    without = _fitted(trials, trials.design[:, kept], start)
+    found = contrast(
+        trials, values, terms=[trials.terms[place] for place in kept[1:]], coefficients=without
+    )
+    p = _wald(found.difference, found.influence)
+    return [
+        _Test(f"earlier_{name}", "history", float(difference), float(error), p, n_starters)
+        for name, difference, error in zip(names, found.difference, found.std_error, strict=True)
+    ]
+
+
+def _placebo_start(
+    trials: Trials, state_intervals: pl.DataFrame, coefficients: np.ndarray
+) -> _Test:
+    lead = trials.protocol.checks.placebo_months
+    month = trials.rows["trial_month"].to_numpy() - 1
+    columns = dict(zip(trials.terms, trials.design.T, strict=True))
+    for covariate in trials.protocol.covariates:
+        if covariate.kind == "history_share":
+            spent, known = History(trials, state_intervals, covariate.outcome).months(
+                np.zeros_like(month), month - lead
+            )
+            columns[covariate.name] = spent / np.maximum(known, 1)
+    spent, known = History(trials, state_intervals, trials.protocol.primary_outcome).months(
+        month - lead, month
+    )
+    is_tested = known >= lead
+    earlier = replace(trials, design=np.column_stack(list(columns.values()))).keep(is_tested)
+    return _tested("placebo_start", earlier, spent[is_tested], start=coefficients)
+
+
+def _negative_control(trials: Trials, coefficients: np.ndarray) -> _Test:
+    reached = trials.outcomes[:, -1] == trials.states.index(trials.protocol.checks.negative_control)
+    return _tested("negative_control", trials, reached.astype(float), start=coefficients)
+
+
+def _tested(name: str, trials: Trials, values: np.ndarray, *, start: np.ndarray) -> _Test:
+    n_starters = trials.n_starters
+    if not _is_testable(trials, values[:, None]):
+        return _Test(name, name, np.nan, np.nan, np.nan, n_starters)
+    found = contrast(trials, values, coefficients=_fitted(trials, trials.design, start))
+    difference, error = float(found.difference[0]), float(found.std_error[0])
+    return _Test(name, name, difference, error, two_sided(difference, error), n_starters)
+
+
+def _fitted(trials: Trials, design: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """The propensity in another design; it is near to what is known."""
+    return weighted_logit(
+        design, trials.is_treated.astype(float), trials.rows["weight"].to_numpy(), start=start
+    ).coefficients
+
+
+def _is_testable(trials: Trials, values: np.ndarray) -> bool:
+    """Both arms have people, and every value varies."""
+    return (
+        trials.is_treated.any()
+        and not trials.is_treated.all()
+        and bool((np.ptp(values, axis=0) > 0).all())
+    )
+
+
+def _wald(differences: np.ndarray, influence: np.ndarray) -> float:
+    """The chance of differences this far from zero together, when there are none."""
+    from scipy.stats import chi2
+
+    statistic = differences @ np.linalg.pinv(influence.T @ influence, hermitian=True) @ differences
+    return float(chi2.sf(statistic, len(differences)))

@@ -1,0 +1,165 @@
+"""When an effect cannot be said: the declared limits of numbers, overlap and balance, and the first
+one that fails.
+"""
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.trust.balance import standardised_differences
+from evalkit.effects.trust.overlap import share_outside_support
+from evalkit.effects.weighting.logit import varying_columns
+from evalkit.effects.weighting.weights import arm_weights, effective_people
+from evalkit.tables import CITY
+
+UNBALANCED = "unbalanced"
+CONSTANT = "constant_covariate"
+LEFT_OUT = {
+    "district": pl.String,
+    "intervention_id": pl.String,
+    "covariate": pl.String,
+    "handling": pl.String,
+    "n_starters": pl.Int32,
+}
+# What a sender delivers is expected to vary; what evalkit counts (history, months, districts) may
+# truly be the same for everybody.
+_DELIVERED_KINDS = ("person", "latest")
+
+
+def refusal_reason(
+    trials: Trials, coefficients: np.ndarray, *, district: str, effective_size: float | None = None
+) -> str | None:
+    """Why an effect cannot be said, or None: the first of the protocol's limits
+    (`Protocol.refusal`) that fails.
+
+    few_starters: people who start; few_comparable: the comparison's effective size in people;
+    outside_support: too many starters without a counterpart in the comparison; unbalanced: some
+    covariate's difference remains after weighting. Balance is asked of all districts together,
+    whose model it is: in one district chance alone leaves differences (see `spread_to_districts`).
+
+    Parameters
+    ----------
+    trials : Trials
+        A district's, or all (district "all").
+    coefficients : ndarray (n_terms,)
+        The city's propensity.
+    effective_size : float, optional
+        Of the arm that the weights thin out most, where it is known; the comparison's when not
+        given.
+    """
+    limits = trials.protocol.refusal
+    weights = arm_weights(trials, coefficients)
+    if trials.n_starters < limits.min_starters:
+        return "few_starters"
+    size = (
+        effective_people(trials, weights, ~trials.is_treated)
+        if effective_size is None
+        else effective_size
+    )
+    if size < limits.min_effective_sample_size:
+        return "few_comparable"
+    if (
+        limits.max_share_outside_support is not None
+        and share_outside_support(trials, coefficients) > limits.max_share_outside_support
+    ):
+        return "outside_support"
+    return UNBALANCED if district == CITY and is_unbalanced(trials, coefficients) else None
+
+
+def is_unbalanced(trials: Trials, coefficients: np.ndarray) -> bool:
+    """Whether some covariate's difference remains above the declared limit after weighting, in all
+    the people that the weights were fitted to.
+    """
+    limit = trials.protocol.refusal.max_abs_smd
+    return limit is not None and bool(
+        np.abs(standardised_differences(trials, arm_weights(trials, coefficients))).max(initial=0)
+        > limit
+    )
+
+
+def constant_terms(trials: Trials) -> tuple[str, ...]:
+    """Terms that are the same for everybody eligible: the models leave them out."""
+    return tuple(
+        term
+        for term, varies in zip(trials.terms, varying_columns(trials.design), strict=True)
+        if not varies
+    )
+
+
+def constant_covariates(trials: Trials) -> tuple[str, ...]:
+    """Delivered covariates (kinds person and latest) of which every term is the same for everybody
+    eligible: declared, and not adjusted for.
+    """
+    constant = set(constant_terms(trials))
+    return tuple(
+        one.name
+        for one in trials.protocol.covariates
+        if one.kind in _DELIVERED_KINDS and constant.issuperset(one.terms)
+    )
+
+
+def terms_left_out(trials: Trials) -> pl.DataFrame:
+    """What the protocol names and the models do not hold, because it is the same for everybody
+    eligible.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, covariate (the term), handling (left_out: nothing to
+        adjust for; refused: a delivered covariate that never varies, so that the effect cannot be
+        said), n_starters.
+    """
+    refused = {
+        term
+        for one in trials.protocol.covariates
+        if one.name in constant_covariates(trials)
+        for term in one.terms
+    }
+    rows = [
+        (
+            CITY,
+            trials.protocol.intervention_id,
+            term,
+            "refused" if term in refused else "left_out",
+            trials.n_starters,
+        )
+        for term in constant_terms(trials)
+    ]
+    return pl.DataFrame(rows, schema=LEFT_OUT, orient="row")
+
+
+def refused_if_constant(statuses: pl.DataFrame, trials: Trials) -> pl.DataFrame:
+    """The statuses with every estimate refused where a delivered covariate never varies in the
+    trials of all districts together.
+    """
+    if not constant_covariates(trials):
+        return statuses
+    is_hit = pl.col("status") == "estimated"
+    return statuses.with_columns(
+        status=pl.lit("cannot_be_said"),
+        reason=pl.when(is_hit).then(pl.lit(CONSTANT)).otherwise("reason"),
+    )
+
+
+def spread_to_districts(statuses: pl.DataFrame) -> pl.DataFrame:
+    """The statuses with every district refused whose city-wide weights do not balance, or miss a
+    covariate: they are the same weights.
+
+    Parameters
+    ----------
+    statuses : DataFrame
+        Table `effect_status`, source raw, of the districts and the city.
+    """
+    keys = ["protocol_hash", "estimand", "subgroup"]
+    failed = statuses.filter(
+        (pl.col("district") == CITY) & pl.col("reason").is_in([UNBALANCED, CONSTANT])
+    ).select(*keys, city_reason="reason")
+    is_hit = pl.col("city_reason").is_not_null() & (pl.col("status") == "estimated")
+    return (
+        statuses.join(failed, on=keys, how="left", maintain_order="left")
+        .with_columns(
+            status=pl.when(is_hit).then(pl.lit("cannot_be_said")).otherwise("status"),
+            reason=pl.when(is_hit).then("city_reason").otherwise("reason"),
+        )
+        .drop("city_reason")
+    )

@@ -1,0 +1,148 @@
+"""Likeness in what the weights do not make alike by construction: squares and products, calendar
+time, earlier participation.
+
+A logit brings the means of its own terms together, so their balance says little about whether it
+has the right terms. What it does not hold must come out alike by itself, and does where those who
+start are chosen by what it holds. Calendar time and earlier participation are asked about whether
+or not the protocol names them: both move starts and later work, and a comparison that differs in
+them passes every other check. Austin & Stuart (2015), Stat. Med. 34:3661; Sianesi (2004), Rev.
+Econ. Stat. 86:133.
+
+By chance alone one of many terms differs more than a tenth of a standard deviation where few start,
+so each limit is a tenth or what chance leaves in the largest of so many, whichever is more.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from itertools import combinations_with_replacement
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.covariates import plain_columns
+from evalkit.effects.trials.earlier_participation import EarlierParticipation
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.trust.balance import WARN_ABS_SMD, pooled_spread
+from evalkit.effects.weighting.contrast import contrast
+from evalkit.line.adjustment import ANY
+from evalkit.months import month_number
+from evalkit.vocabulary import TIMES
+
+PRODUCTS, CALENDAR, PARTICIPATION = "max_abs_smd_products", "calendar_time", "earlier_participation"
+_PERIOD_MONTHS, _RECENT_MONTHS = 12, 12
+_COLUMNS_AT_ONCE = 32
+
+
+class Likeness(NamedTuple):
+    """The term of a check that stands out most: its difference after weighting and the limit, both
+    in standard deviations.
+    """
+
+    check: str
+    value: float
+    limit: float
+    term: str | None
+
+    @property
+    def is_warned(self) -> bool:
+        return self.value > self.limit
+
+
+def unmodelled_likeness(
+    trials: Trials, coefficients: np.ndarray, episodes: pl.DataFrame, *, first_month: date
+) -> list[Likeness]:
+    """How alike the arms are, after weighting, in what the propensity does not hold or need not
+    hold.
+
+    max_abs_smd_products: squares of continuous covariates and products of two covariates, one of
+    them continuous, around their means (districts and the bends of curves left out). calendar_time:
+    the trial month, and the share of trials in each year. earlier_participation: whether a stay in
+    this intervention, in another, in any, or in any within a year had begun before the trial.
+
+    Parameters
+    ----------
+    trials : Trials
+        All districts together.
+    coefficients : ndarray (n_terms,)
+        Of their propensity.
+    episodes : DataFrame
+        The table of that name, of the same people.
+    first_month : date
+        The extract's first month.
+    """
+    groups = {
+        PRODUCTS: _products(trials),
+        CALENDAR: _calendar(trials),
+        PARTICIPATION: _participation(trials, episodes, first_month),
+    }
+    return [_most_unlike(check, trials, coefficients, columns) for check, columns in groups.items()]
+
+
+def _most_unlike(
+    check: str, trials: Trials, coefficients: np.ndarray, columns: Mapping[str, np.ndarray]
+) -> Likeness:
+    varying = {name: column for name, column in columns.items() if np.ptp(column) > 0}
+    worst = Likeness(check, 0.0, WARN_ABS_SMD, None)
+    if not varying:
+        return worst
+    far = NormalDist().inv_cdf(1 - trials.protocol.checks.alpha / (2 * len(varying)))
+    names = list(varying)
+    for first in range(0, len(names), _COLUMNS_AT_ONCE):
+        own = names[first : first + _COLUMNS_AT_ONCE]
+        values = np.column_stack([varying[name] for name in own])
+        found, spread = (
+            contrast(trials, values, coefficients=coefficients),
+            pooled_spread(values, trials.is_treated),
+        )
+        limits = np.maximum(WARN_ABS_SMD, far * found.std_error / spread)
+        for name, value, limit in zip(own, np.abs(found.difference) / spread, limits, strict=True):
+            if worst.term is None or value / limit > worst.value / worst.limit:
+                worst = Likeness(check, float(value), float(limit), name)
+    return worst
+
+
+def _products(trials: Trials) -> dict[str, np.ndarray]:
+    plain = plain_columns(trials.protocol, trials.terms)
+    centred = {
+        trials.terms[place]: trials.design[:, place] - trials.design[:, place].mean()
+        for place in plain
+    }
+    continuous = {
+        trials.terms[place] for place in plain if len(np.unique(trials.design[:, place])) > 2
+    }
+    return {
+        f"{one}{TIMES}{other}": centred[one] * centred[other]
+        for one, other in combinations_with_replacement(centred, 2)
+        if continuous & {one, other}
+    }
+
+
+def _calendar(trials: Trials) -> dict[str, np.ndarray]:
+    month = trials.rows["trial_month"].to_numpy()
+    year = (month - month.min()) // _PERIOD_MONTHS
+    shares = {f"{CALENDAR}_year_{one + 1}": (year == one).astype(float) for one in np.unique(year)}
+    return {CALENDAR: month.astype(float), **(shares if len(shares) > 1 else {})}
+
+
+def _participation(
+    trials: Trials, episodes: pl.DataFrame, first_month: date
+) -> dict[str, np.ndarray]:
+    months, people = trials.rows["trial_month"].to_numpy(), trials.rows["person_id"].unique().sort()
+    own, every = (
+        EarlierParticipation(episodes, people, of=of, origin=month_number(first_month))
+        for of in (trials.protocol.intervention_id, ANY)
+    )
+    n_own, n_every, since = (
+        own.count(trials.rows, months),
+        every.count(trials.rows, months),
+        every.months_since(trials.rows, months),
+    )
+    named = {
+        "this": n_own > 0,
+        "other": n_every > n_own,
+        "any": n_every > 0,
+        "recent": (since >= 0) & (since < _RECENT_MONTHS),
+    }
+    return {f"{PARTICIPATION}_{name}": had.astype(float) for name, had in named.items()}

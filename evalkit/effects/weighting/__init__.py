@@ -1,0 +1,1 @@
+"""Weights that make the comparison resemble those who started, month by month."""

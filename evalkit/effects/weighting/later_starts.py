@@ -1,0 +1,116 @@
+"""Who of the comparison starts after all, and how much those who have not stand for: the weights of
+*start now rather than never*.
+
+A person of the comparison is followed until their own next start from support and artificially
+censored there. Whoever is still followed in month k counts for the inverse of the probability of
+not having started in any month in between in which they could, given what was known before each.
+That is one cumulative sum over the months of waiting, whatever the number of trials that a person
+is in. Robins & Finkelstein (2000), Biometrics 56:779; Fredriksson & Johansson (2008), J. Bus. Econ.
+Stat. 26:435.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials, Waiting
+from evalkit.effects.weighting.logit import SEPARATED
+
+_MONTH_SPAN = 2**21
+
+
+class WaitingChances(NamedTuple):
+    """first : place of the first month of waiting that is here. log_survival : (n_waiting, n_draws)
+    running sums of log P(does not start).
+    """
+
+    first: int
+    log_survival: np.ndarray
+
+
+class LaterStarts:
+    """The comparison rows of trials with their months of waiting; the months are looked up once,
+    the probabilities once a draw.
+    """
+
+    def __init__(self, trials: Trials):
+        rows = trials.rows.filter(pl.Series(~trials.is_treated))
+        self.waiting = waiting_of(trials.waiting, rows)
+        known, own = places(self.waiting.rows, rows)
+        months = np.arange(trials.protocol.follow_up_months)
+        self.zero = np.searchsorted(known, own)
+        self.last = np.searchsorted(known, own[:, None] + months, side="right") - 1
+        next_start = rows["next_start"].fill_null(2**20).to_numpy()
+        self.is_followed = next_start[:, None] > months + 1
+        self.cap = trials.protocol.truncation.censoring
+
+    def changes(self, arm: int) -> np.ndarray:
+        """Where the weight of an arm's row may differ from the month before: (n_rows, n_months).
+        Who starts stays.
+        """
+        if arm == 1:
+            return np.zeros((1, 1), bool)
+        is_other = (self.last[:, 1:] != self.last[:, :-1]) & self.is_followed[:, 1:]
+        return np.column_stack(
+            [
+                np.ones(len(self.last), bool),
+                is_other | (self.is_followed[:, 1:] != self.is_followed[:, :-1]),
+            ]
+        )
+
+    def chances(
+        self, propensity: np.ndarray, censoring: np.ndarray, rows: slice = slice(None)
+    ) -> WaitingChances:
+        """Running sums of log P(does not start) over the months of waiting of a block of rows, for
+        coefficients (n_terms, n_draws).
+        """
+        window = window_of(self.zero[rows], self.last[rows])
+        chances = self.waiting.design[window] @ censoring
+        np.exp(np.clip(chances, -SEPARATED, SEPARATED, out=chances), out=chances)
+        np.negative(np.log1p(chances, out=chances), out=chances)
+        return WaitingChances(window.start, np.cumsum(chances, axis=0, out=chances))
+
+    def weights(
+        self,
+        chances: WaitingChances,
+        arm: int,
+        months: int | np.ndarray,
+        rows: slice | np.ndarray = slice(None),
+    ) -> np.ndarray:
+        """Weight of rows of an arm in follow-up months (0 is the trial month): (n_rows, n_draws); 0
+        once censored. Who starts stays.
+        """
+        if arm == 1:
+            return np.ones((1, 1))
+        first, log_survival = chances
+        inverse = log_survival[self.zero[rows] - first]
+        inverse -= log_survival[self.last[rows, months] - first]
+        np.exp(inverse, out=inverse)
+        if self.cap is not None:
+            np.minimum(inverse, self.cap, out=inverse)
+        inverse[~self.is_followed[rows, months]] = 0.0
+        return inverse
+
+
+def window_of(first: np.ndarray, last: np.ndarray) -> slice:
+    """The months of waiting from the first to the last of some rows: they lie together, since both
+    are ordered by person and month.
+    """
+    return slice(int(first.min()), int(last.max()) + 1)
+
+
+def waiting_of(waiting: Waiting, rows: pl.DataFrame) -> Waiting:
+    """The months of waiting of the rows' people."""
+    chosen = waiting.rows["person_id"].is_in(rows["person_id"].unique().implode())
+    return Waiting(waiting.rows.filter(chosen), waiting.design[chosen.to_numpy()])
+
+
+def places(waiting: pl.DataFrame, rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Person and month of both tables as one number that grows with both."""
+    people = rows["person_id"].unique().sort()
+    return tuple(
+        people.search_sorted(table["person_id"]).to_numpy().astype(np.int64) * _MONTH_SPAN
+        + table["trial_month"].to_numpy()
+        for table in (waiting, rows)
+    )

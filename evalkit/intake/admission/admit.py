@@ -1,0 +1,384 @@
+"""Admission: a delivered extract becomes tables that keep their contracts, a quarantine of rejected
+rows, and a receipt.
+
+Rules are asked in stages, and each stage looks only at rows that passed the stages before: cells
+and rows, repeated keys, overlapping periods, references to other tables. A row set aside takes the
+rows that name it along; they are counted under the reference that then fails. Accepted and rejected
+rows add up to the delivered ones in every table.
+"""
+
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as Dictionary
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.errors import IntakeError
+from evalkit.intake.admission.delivery import (
+    Delivery,
+    Note,
+    describe,
+    notes_table,
+    read_delivery,
+    refuse_incomplete,
+)
+from evalkit.intake.admission.gate import refuse_personal_numbers
+from evalkit.intake.checking.cells import TypedCells, joined, type_cells
+from evalkit.intake.checking.checked import Checked, Resolved, check_table, find_orphans, resolve
+from evalkit.intake.checking.rules import Extent
+from evalkit.intake.checking.table_rules import NO_REJECTIONS, SUPERSEDED
+from evalkit.intake.contracts.contract import Contract, Reference, contracts_with_covariates
+from evalkit.intake.contracts.mapping import Mapping, load_mapping
+from evalkit.intake.reading.monthly_record import PREFIX
+from evalkit.line.schemas import DELIVERED
+from evalkit.tables import with_columns_of
+
+_COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What intake made of an extract.
+
+    `tables` conform to evalkit.line.schemas.SCHEMAS. `rejected` has one row for each rule that a
+    rejected row breaks (table, file, line, column, rule, sentence), never a value, as many of them
+    as are listed. `receipt` counts all rows by table and rule, with rule "all" for the table
+    itself. `assumptions` says how each file was read, what it did not hold, and which lists of
+    rejected rows were cut (table, file, assumption).
+    """
+
+    tables: dict[str, pl.DataFrame]
+    rejected: pl.DataFrame
+    receipt: pl.DataFrame
+    assumptions: pl.DataFrame
+
+
+def admit(
+    extract_folder: Path | str,
+    contracts_folder: Path | str,
+    *,
+    districts: Sequence[str],
+    first_month: date,
+    data_through: date | Dictionary[str, date],
+    mapping: Path | str | None = None,
+    max_rejected_share: float = 0.05,
+    max_listed_per_rule: int = 10_000,
+) -> Admission:
+    """Let an extract in: check every file against its contract, set bad rows aside, and say what
+    was done.
+
+    Parameters
+    ----------
+    extract_folder : path or str
+        Folder of the delivered files, TABLE.csv (or .xlsx, .parquet, .sav, .dta, .sas7bdat), or
+        several TABLE_anything; or the URI of a database.
+    contracts_folder : path
+        Folder of the contracts, *.odcs.yaml.
+    districts : sequence of str
+        The districts of the run, spelled as in the files; with none, any district will do.
+    first_month : date
+        First month of the extract. Month.
+    data_through : date or mapping of date
+        Last month known: of all tables, or by table. Months.
+    mapping : path, optional
+        Mapping file: covariates, other column names, other codes, a crosswalk of districts.
+    max_rejected_share : float
+        Largest share of a table's rows that may be set aside. Share, 0 to 1.
+    max_listed_per_rule : int
+        Rejected rows listed for each rule of a table. All of them are set aside and counted,
+        however many are listed. Rows, > 0.
+
+    Returns
+    -------
+    Admission
+        Tables, rejected rows, receipt and assumptions.
+
+    Raises
+    ------
+    IntakeError
+        If a personal number stands anywhere (nothing is read in), a file or column is missing or
+        unreadable, the last month known is not given for a table with dates, or more rows break
+        their contract than may be set aside.
+    """
+    delivery, contracts, words = _read(extract_folder, contracts_folder, mapping)
+    refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
+    refuse_incomplete(delivery, contracts, words)
+    delivered = [contract for table, contract in contracts.items() if table in delivery.tables]
+    through = _last_months(delivered, data_through)
+    last_month = data_through if isinstance(data_through, date) else max(data_through.values())
+    carry = (
+        _carrying(Path(mapping).parent / words.crosswalk, tuple(districts), last_month)
+        if mapping and words.crosswalk
+        else None
+    )
+    extents = [
+        Extent(tuple(districts), first_month, through[contract.table]) for contract in delivered
+    ]
+    may_be_superseded = any(
+        file.path.name.startswith(PREFIX) for files in delivery.tables.values() for file in files
+    )
+    look_at = partial(
+        _look_at, delivery=delivery, words=words, carry=carry, may_be_superseded=may_be_superseded
+    )
+    # A reference waits for its own two tables only, so that no processor waits for the slowest of
+    # all.
+    with ThreadPoolExecutor(
+        len(delivered) + sum(len(contract.references) for contract in delivered)
+    ) as pool:
+        looked_at = {
+            contract.table: pool.submit(look_at, contract, extent)
+            for contract, extent in zip(delivered, extents, strict=True)
+        }
+        links = [
+            (contract.table, link)
+            for contract in delivered
+            for link in contract.references
+            if link.to_table in looked_at
+        ]
+        resolving = {
+            (table, link.name): pool.submit(
+                _resolve, looked_at[table], link, looked_at[link.to_table]
+            )
+            for table, link in links
+        }
+    checked, notes = zip(*[one.result() for one in looked_at.values()], strict=True)
+    assumptions = describe(
+        delivery, contracts, words, [note for of_table in notes for note in of_table]
+    )
+    checked = _follow_references(
+        checked, {link: resolved.result() for link, resolved in resolving.items()}
+    )
+    del delivery, looked_at, look_at, resolving
+    _refuse_excess(checked, max_rejected_share)
+    receipt = _receipt(checked, through)
+    return Admission(
+        rejected=_listed(checked, max_listed_per_rule),
+        receipt=receipt,
+        tables=_accepted_tables(checked),
+        assumptions=pl.concat([assumptions, _cuts_in_words(receipt, max_listed_per_rule)]),
+    )
+
+
+def intake_counts(admission: Admission) -> pl.DataFrame:
+    """The receipt as it is reported: rows delivered, accepted and rejected by table, and by each
+    rule that set rows aside.
+
+    Returns
+    -------
+    DataFrame
+        table, rule ("all" for the whole table), n_delivered, n_accepted, n_rejected (rows of the
+        files), data_through (the table's last month known; empty where it holds no dates).
+    """
+    return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
+
+
+def _read(
+    extract_folder: Path | str, contracts_folder: Path | str, mapping: Path | str | None
+) -> tuple[Delivery, dict[str, Contract], Mapping]:
+    """The delivery, its contracts and the mapping; the files are read outside Python, while Python
+    reads what is said of them.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(
+            read_delivery, extract_folder, {schema.name: schema.keys for schema in DELIVERED}
+        )
+        words = load_mapping(mapping)
+        contracts = contracts_with_covariates(contracts_folder, words)
+    return reading.result().of(contracts), contracts, words
+
+
+def _carrying(
+    crosswalk: Path, districts: tuple[str, ...], last_month: date
+) -> Callable[..., tuple[TypedCells, list[str]]]:
+    # Imported here: few extracts need a crosswalk, and what reads one takes a fifth of a second to
+    # import.
+    from evalkit.intake.checking.crosswalk import carry_districts_over, load_crosswalk
+
+    return partial(
+        carry_districts_over,
+        crosswalk=load_crosswalk(crosswalk),
+        districts=districts,
+        data_through=last_month,
+    )
+
+
+def _last_months(
+    delivered: Sequence[Contract], data_through: date | Dictionary[str, date]
+) -> dict[str, date | None]:
+    """The last month known of each delivered table; None for tables without dates."""
+    dated = [
+        contract.table
+        for contract in delivered
+        if any(column.kind == "date" for column in contract.columns)
+    ]
+    if isinstance(data_through, date):
+        return {
+            contract.table: data_through if contract.table in dated else None
+            for contract in delivered
+        }
+    missing = [table for table in dated if table not in data_through]
+    if missing:
+        raise IntakeError(
+            f"The last month known is not given for {len(missing)} delivered "
+            f"table{'s' if len(missing) > 1 else ''}.",
+            where=f"run file, extract.data_through: {', '.join(missing)}",
+            why="Without it a month that is not yet delivered cannot be told from one in which "
+            "nothing happened. Nothing was read in.",
+            fix="add a month for each of them (table: YYYY-MM), or give one month for all tables.",
+        )
+    return {contract.table: data_through.get(contract.table) for contract in delivered}
+
+
+def _type_table(
+    contract: Contract,
+    *,
+    delivery: Delivery,
+    words: Mapping,
+    carry: Callable[..., tuple[TypedCells, list[str]]] | None,
+) -> tuple[TypedCells, list[Note]]:
+    files, mapping = delivery.tables[contract.table], words.of(contract.table)
+    parts = [type_cells(file, contract.columns, mapping) for file in files]
+    notes = [
+        (contract.table, file.path.name, note)
+        for file, part in zip(files, parts, strict=True)
+        for note in part.notes
+    ]
+    typed, carried = carry(joined(parts), contract) if carry else (joined(parts), [])
+    return typed, notes + [(contract.table, "", note) for note in carried]
+
+
+def _look_at(
+    contract: Contract,
+    extent: Extent,
+    *,
+    delivery: Delivery,
+    words: Mapping,
+    carry: Callable[..., tuple[TypedCells, list[str]]] | None,
+    may_be_superseded: bool,
+) -> tuple[Checked, list[Note]]:
+    typed, notes = _type_table(contract, delivery=delivery, words=words, carry=carry)
+    return check_table(contract, typed, extent, may_be_superseded=may_be_superseded), notes
+
+
+def _resolve(own: Future, link: Reference, target: Future) -> Resolved:
+    (checked, _), (other, _) = own.result(), target.result()
+    return resolve(checked, link, other)
+
+
+def _follow_references(
+    checked: Sequence[Checked], resolved: Dictionary[tuple[str, str], Resolved]
+) -> list[Checked]:
+    waiting = {one.contract.table: one for one in checked}
+    done: dict[str, Checked] = {}
+    while waiting:
+        ready = [
+            table
+            for table, one in waiting.items()
+            if not any(link.to_table in waiting for link in one.contract.references)
+        ]
+        if not ready:
+            raise IntakeError(
+                "The foreign keys of the contracts run in a circle.",
+                where=", ".join(sorted(waiting)),
+                why="No table can be checked first.",
+                fix="remove one of the foreign keys among these tables.",
+            )
+        for table in ready:
+            one = waiting.pop(table)
+            follow = [
+                (resolved[table, link.name], done[link.to_table])
+                for link in one.contract.references
+                if link.to_table in done
+            ]
+            done[table] = one.without(
+                pl.concat([NO_REJECTIONS, *[find_orphans(one, *each) for each in follow]])
+            )
+    return [done[one.contract.table] for one in checked]
+
+
+def _accepted_tables(checked: list[Checked]) -> dict[str, pl.DataFrame]:
+    # Taken from the list one by one, so that a table's delivered rows are let go before the next
+    # table's accepted rows are made.
+    tables = {}
+    while checked:
+        one = checked.pop(0)
+        tables[one.contract.table] = with_columns_of(one.accepted(), one.contract.table)
+    return tables
+
+
+def _receipt(checked: Sequence[Checked], through: Dictionary[str, date | None]) -> pl.DataFrame:
+    rows = []
+    for one in checked:
+        table, n_delivered = one.contract.table, one.rows.height
+        by_rule = (
+            one.rejected.group_by("rule").len().sort("rule").rows() if len(one.rejected) else []
+        )
+        for rule, n_rejected in [("all", n_delivered - one.n_accepted), *by_rule]:
+            rows.append(
+                (table, rule, n_delivered, n_delivered - n_rejected, n_rejected, through[table])
+            )
+    return pl.DataFrame(
+        rows,
+        schema={"table": pl.String, "rule": pl.String, **_COUNTS, "data_through": pl.Date},
+        orient="row",
+    )
+
+
+def _listed(checked: Sequence[Checked], max_listed: int) -> pl.DataFrame:
+    rejected = pl.concat(
+        [
+            one.rejected.select(pl.lit(one.contract.table).alias("table"), pl.all())
+            for one in checked
+        ]
+    )
+    return rejected.filter(pl.int_range(pl.len()).over("table", "rule") < max_listed).drop("row")
+
+
+def _cuts_in_words(receipt: pl.DataFrame, max_listed: int) -> pl.DataFrame:
+    cut = receipt.filter(pl.col("rule") != "all", pl.col("n_rejected") > max_listed)
+    notes = [
+        (
+            row["table"],
+            "",
+            f"{row['n_rejected']:,} rows break the rule {row['rule']}; the first {max_listed:,} of "
+            "them are listed",
+        )
+        for row in cut.iter_rows(named=True)
+    ]
+    return notes_table(notes)
+
+
+def _refuse_excess(checked: list[Checked], max_rejected_share: float) -> None:
+    faults = [fault for one in checked if (fault := _excess_in_words(one, max_rejected_share))]
+    if not faults:
+        return
+    raise IntakeError(
+        f"{len(faults)} table{'s have' if len(faults) > 1 else ' has'} more rejected rows than may "
+        "be set aside.",
+        where="; ".join(faults),
+        why=f"At most {100 * max_rejected_share:g} % of a table's rows may break its contract; "
+        "beyond that the rest cannot be trusted either.",
+        fix="ask the sender for a corrected file; the run file's max_rejected_share is the limit.",
+    )
+
+
+def _excess_in_words(one: Checked, max_rejected_share: float) -> str | None:
+    # Rows that a later file takes the place of are no fault of the sender's.
+    n_superseded = one.rejected.filter(rule=SUPERSEDED)["row"].n_unique()
+    n_rejected = one.rows.height - one.n_accepted - n_superseded
+    if n_rejected <= max_rejected_share * one.rows.height:
+        return None
+    rules = (
+        one.rejected.group_by("rule")
+        .agg(pl.len(), pl.first("file"), pl.col("line").min())
+        .sort("len", "rule", descending=[True, False])
+    )
+    listed = ", ".join(
+        f"{row['rule']} {row['len']:,} (first: {row['file']} line {row['line']})"
+        for row in rules.head(5).to_dicts()
+    )
+    return f"{one.contract.table}: {n_rejected:,} of {one.rows.height:,} rows: {listed}"

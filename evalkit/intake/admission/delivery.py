@@ -1,0 +1,248 @@
+"""A delivery: the files of an extract's folder, each given to the contract it belongs to by its
+name.
+
+A table is delivered as TABLE.csv (or .xlsx, .parquet, .sav, .dta, .sas7bdat ...), or as several
+files TABLE_anything; all of them together are the table. Monthly records (monthly_record*.txt) hold
+three tables at once. Every other file, in subfolders too, is searched for personal numbers.
+"""
+
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.errors import IntakeError, first_few
+from evalkit.intake.contracts.contract import Contract
+from evalkit.intake.contracts.mapping import Mapping
+from evalkit.intake.reading.database import is_database, read_database
+from evalkit.intake.reading.delivered import Delivered
+from evalkit.intake.reading.monthly_record import is_monthly_record, read_monthly_records
+from evalkit.intake.reading.readers import SUFFIXES, read_delivered
+from evalkit.intake.reading.searching import searchable
+from evalkit.intake.reading.side_by_side import side_by_side
+
+Note = tuple[str | None, str, str]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The files of a folder (or tables of a database): by table those that have its name, then what
+    was only searched.
+
+    `searched` holds the text of all other files as far as they can be read, by name; `unsearched`
+    names those that cannot.
+    """
+
+    place: str
+    tables: Dictionary[str, tuple[Delivered, ...]]
+    searched: Dictionary[str, pl.DataFrame]
+    unsearched: tuple[str, ...]
+
+    def of(self, contracts: Dictionary[str, Contract]) -> "Delivery":
+        """The delivery as some contracts see it: files of tables that none of them names are only
+        searched.
+        """
+        named = {table: files for table, files in self.tables.items() if table in contracts}
+        others = [
+            file for table, files in self.tables.items() if table not in contracts for file in files
+        ]
+        contents = {
+            file.path.name: searchable(file.path) if file.path.is_file() else {"": file.cells}
+            for file in others
+        }
+        searched, unsearched = _by_part(contents)
+        return replace(
+            self,
+            tables=named,
+            searched={**self.searched, **searched},
+            unsearched=(*self.unsearched, *unsearched),
+        )
+
+
+def read_delivery(place: Path | str, keys: Dictionary[str, Sequence[str]]) -> Delivery:
+    """Read every file of an extract's folder, or every table of a database, that has the name of a
+    table.
+
+    Parameters
+    ----------
+    place : path or str
+        The folder, or the URI of the database.
+    keys : mapping of str to sequence of str
+        The key columns of each table that is looked for, by its name.
+
+    Raises
+    ------
+    IntakeError
+        If the folder does not exist, or a file of a table cannot be read.
+    """
+    if is_database(place):
+        return Delivery("the database", read_database(str(place), keys), {}, ())
+    folder = Path(place)
+    if not folder.is_dir():
+        raise IntakeError(
+            "The folder of the extract does not exist.",
+            where=str(folder),
+            why="The delivered files are looked for where --extract says, or else the run file's "
+            "extract.folder (relative to the run file).",
+            fix="check the path, or put the files there.",
+        )
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    is_at_top = {path: path.parent == folder and not path.name.startswith(".") for path in paths}
+    named = {path: table for path in paths if is_at_top[path] and (table := table_of(path, keys))}
+    records = [path for path in paths if is_at_top[path] and is_monthly_record(path)]
+    others = [path for path in paths if path not in named and path not in records]
+    tables: dict[str, tuple[Delivered, ...]] = {}
+    for table, delivered in zip(
+        named.values(),
+        side_by_side(lambda path: read_delivered(path, table=named[path]), named),
+        strict=True,
+    ):
+        tables[table] = (*tables.get(table, ()), delivered)
+    if records:
+        derived = read_monthly_records(records)
+        tables |= {
+            table: (*tables.get(table, ()), *files)
+            for table, files in derived.items()
+            if table != "person" or table not in tables
+        }
+    return Delivery(
+        str(folder),
+        tables,
+        *_by_part({str(path.relative_to(folder)): searchable(path) for path in others}),
+    )
+
+
+def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping) -> None:
+    """Stop the intake if a required table or a required column was not delivered; names what was
+    found.
+
+    Raises
+    ------
+    IntakeError
+        Naming all missing tables, or else all missing columns by file.
+    """
+    missing = [
+        f"{table}.csv"
+        for table, contract in contracts.items()
+        if contract.is_required and table not in delivery.tables
+    ]
+    if missing:
+        found = [file.path.name for files in delivery.tables.values() for file in files]
+        raise IntakeError(
+            f"{len(missing)} file{'s are' if len(missing) > 1 else ' is'} missing from the "
+            "extract.",
+            where=f"{delivery.place}: {', '.join(missing)}",
+            why="The contracts require these tables. Nothing was read in. Files found: "
+            f"{first_few(sorted(found), 12) or 'none'}.",
+            fix="ask the sender for the missing files, named after their table (Parquet will do as "
+            "well).",
+        )
+    faults = [
+        f"{file.path.name} lacks {', '.join(lacking)} (columns found: {', '.join(file.columns)})"
+        for table, files in delivery.tables.items()
+        for file in files
+        if (lacking := _lacking(contracts[table], file, mapping))
+    ]
+    if faults:
+        raise IntakeError(
+            f"{len(faults)} file{'s lack' if len(faults) > 1 else ' lacks'} columns that the "
+            "contract requires.",
+            where="; ".join(faults),
+            why="A column that is not there cannot be told from one that is empty. Nothing was "
+            "read in.",
+            fix="ask the sender for the columns, or name them as they were delivered in the "
+            "mapping file (columns: ours: theirs).",
+        )
+
+
+def describe(
+    delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping, found: Sequence[Note] = ()
+) -> pl.DataFrame:
+    """What was assumed about each file: how it was read, what it does not hold and what was left
+    unread (table, file, assumption).
+
+    `found` are further notes, made while the cells became values.
+    """
+    notes: list[Note] = []
+    for table, files in delivery.tables.items():
+        for file in files:
+            notes += [
+                (table, file.path.name, note) for note in _notes_on(file, contracts[table], mapping)
+            ]
+    notes += found
+    absent = [
+        table
+        for table, contract in contracts.items()
+        if not contract.is_required and table not in delivery.tables
+    ]
+    notes += [(table, "", "was not delivered; what rests on it is left out") for table in absent]
+    notes += [
+        (None, name, "belongs to no contract: searched for personal numbers, not read in")
+        for name in delivery.searched
+    ]
+    notes += [
+        (None, name, "is not text and belongs to no contract: neither searched nor read in")
+        for name in delivery.unsearched
+    ]
+    return notes_table(notes)
+
+
+def notes_table(notes: Sequence[Note]) -> pl.DataFrame:
+    """Notes as a table: table, file, assumption."""
+    return pl.DataFrame(
+        notes, schema={"table": pl.String, "file": pl.String, "assumption": pl.String}, orient="row"
+    )
+
+
+def table_of(path: Path, tables: Iterable[str]) -> str | None:
+    """The table that a file delivers, by its name; None for a file of no table."""
+    if path.suffix.lower() not in SUFFIXES or is_monthly_record(path):
+        return None
+    named = [table for table in tables if path.stem == table or path.stem.startswith(f"{table}_")]
+    return max(named, key=len, default=None)
+
+
+def _by_part(
+    contents: Dictionary[str, Dictionary[str, pl.DataFrame] | None],
+) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:
+    """What can be searched, by name of file and part; and the names of files in which nothing can
+    be.
+    """
+    searched = {
+        f"{name}{part}": text
+        for name, parts in contents.items()
+        for part, text in (parts or {}).items()
+    }
+    return searched, tuple(name for name, parts in contents.items() if parts is None)
+
+
+def _lacking(contract: Contract, file: Delivered, mapping: Mapping) -> list[str]:
+    words = mapping.of(contract.table)
+    lacking = [
+        column
+        for column in contract.columns
+        if not column.may_be_absent and words.source_of(column, file.columns) is None
+    ]
+    return [words.columns.get(column.name, column.name) for column in lacking]
+
+
+def _notes_on(file: Delivered, contract: Contract, mapping: Mapping) -> list[str]:
+    words = mapping.of(contract.table)
+    source = {column.name: words.source_of(column, file.columns) for column in contract.columns}
+    absent = [ours for ours, theirs in source.items() if theirs is None]
+    renamed = [
+        f'"{theirs}" is {ours}' for ours, theirs in source.items() if theirs not in (None, ours)
+    ]
+    unread = [column for column in file.columns if column not in source.values()]
+    notes = [f"read as {file.assumption}"]
+    notes += [f"columns under other names: {', '.join(renamed)}"] if renamed else []
+    notes += [f"columns not delivered, empty for all rows: {', '.join(absent)}"] if absent else []
+    notes += [f"columns not in the contract, not read in: {', '.join(unread)}"] if unread else []
+    notes += [
+        f'codes of "{column}" carried over by the mapping, grade {grade}'
+        for column, grade in words.grades.items()
+    ]
+    notes += [f'codes of "{column}": {caution}' for column, caution in words.cautions.items()]
+    return notes if file.cells.height else [*notes, "holds no rows"]

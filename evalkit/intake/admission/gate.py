@@ -1,0 +1,186 @@
+"""Gate 1: no personnummer or samordningsnummer enters, in whatever column, line, sheet or name of
+whatever file.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.errors import IntakeError, first_few
+from evalkit.ids import (
+    count_personal_numbers,
+    looks_like_shortened_numbers,
+    rows_with_personal_numbers,
+)
+from evalkit.intake.admission.delivery import Delivery
+from evalkit.intake.reading.codes import stand_together
+from evalkit.intake.reading.delivered import LINE, OWN_COLUMNS, Delivered
+from evalkit.intake.reading.side_by_side import side_by_side
+
+_SEARCHED = (pl.String, pl.Categorical, pl.Enum, pl.Binary)
+# Fewer characters than these hold no personal number, however it is written; shortened ones are
+# looked for apart.
+_SHORTEST = 10
+# As a number it has nine digits at least: ten, of which one leading zero may be lost.
+_SMALLEST = 10**8
+
+
+def refuse_personal_numbers(delivery: Delivery, rule_place: str) -> None:
+    """Stop the intake if any cell, line, sheet or file name of a delivery holds a personal number.
+
+    Parameters
+    ----------
+    delivery : Delivery
+        The files read as tables, and what else was found beside them.
+    rule_place : str
+        The contract file that the message names.
+
+    Raises
+    ------
+    IntakeError
+        Naming files, columns and lines, never values.
+    """
+    files = [file for delivered in delivery.tables.values() for file in delivered]
+    found = [place for places in side_by_side(_places, files) for place in places]
+    for name, content in delivery.searched.items():
+        found += _places_in(name, content)
+    found += _names_with_numbers(
+        [*{file.path.name for file in files}, *delivery.searched, *delivery.unsearched]
+    )
+    if not found:
+        return
+    n_cells = sum(n for n, _ in found)
+    raise IntakeError(
+        f"{n_cells:,} cell{'s contain' if n_cells > 1 else ' contains'} what looks like a "
+        "personnummer or samordningsnummer.",
+        where="; ".join(dict.fromkeys(place for _, place in found)),
+        why=f"{rule_place} admits pseudonyms only (rule no_personnummer). Nothing was read in.",
+        fix="ask the sender for files without these numbers, and delete these ones; evalkit "
+        "pseudonymise replaces them.",
+    )
+
+
+def _places(file: Delivered) -> list[tuple[int, str]]:
+    name, lines = _safe(file.path.name), file.cells[LINE]
+    columns = [column for column in file.columns if _is_searched(file.cells.schema[column])]
+    places = [
+        place
+        for found in side_by_side(lambda column: _in_column(file, column, lines), columns)
+        for place in found
+    ]
+    places += _place(name, "whole line", file.loose_lines["text"], file.loose_lines["line"])
+    for sheet, cells in file.also_searched.items():
+        places += _places_in(f"{name}, sheet {_safe(sheet)}", cells)
+    return places
+
+
+def _in_column(file: Delivered, column: str, lines: pl.Series) -> list[tuple[int, str]]:
+    name, cells = _safe(file.path.name), file.cells[column]
+    found = [] if _is_clear(file, column) else _place(name, column, cells, lines)
+    return found + _shortened(name, column, cells)
+
+
+def _is_clear(file: Delivered, column: str) -> bool:
+    """Whether a quick look at a column, each value once, already shows that it holds no personal
+    number.
+    """
+    cells = file.cells[column]
+    if cells.dtype.is_integer():
+        return (cells.max() or 0) < _SMALLEST and (cells.min() or 0) > -_SMALLEST
+    if cells.dtype.is_float():
+        # Below that size, with two decimals at most, no ten digits stand together. Streamed, so
+        # that no copy of the whole column is made.
+        is_long = (pl.first().abs() >= _SMALLEST) | (pl.first() != pl.first().round(2))
+        return not cells.to_frame().lazy().select(is_long.any()).collect(engine="streaming").item()
+    if cells.dtype != pl.String:
+        return False
+    # Texts that are coded quickly are; of others it is first asked whether they are long enough.
+    return (not stand_together(cells) and _are_short(cells)) or not _rows_with_numbers(
+        file.coded(column).values
+    )
+
+
+def _places_in(name: str, content: pl.DataFrame) -> list[tuple[int, str]]:
+    """Places in a content that belongs to no contract: lines of text, or cells whose rows count
+    from 1.
+    """
+    name = _safe(name)
+    if content.columns == ["line", "text"]:
+        return _place(name, "whole line", content["text"], content["line"])
+    lines = pl.int_range(1, content.height + 1, eager=True)
+    columns = [
+        (column, content[column])
+        for column in content.columns
+        if column not in OWN_COLUMNS and _is_searched(content[column].dtype)
+    ]
+    header = _place(
+        name,
+        "column names",
+        pl.Series(content.columns, dtype=pl.String),
+        pl.Series([1] * content.width),
+    )
+    return header + [
+        place
+        for column, cells in columns
+        for place in [*_place(name, column, cells, lines), *_shortened(name, column, cells)]
+    ]
+
+
+def _is_searched(dtype: pl.DataType) -> bool:
+    return dtype.is_numeric() or dtype in _SEARCHED
+
+
+def _place(name: str, column: str, cells: pl.Series, lines: pl.Series) -> list[tuple[int, str]]:
+    rows = _rows_with_numbers(cells)
+    return (
+        [
+            (
+                len(rows),
+                f'{name}, column "{_safe(column)}", lines '
+                f"{first_few(lines.gather(rows).to_list())}",
+            )
+        ]
+        if rows
+        else []
+    )
+
+
+def _rows_with_numbers(cells: pl.Series) -> list[int]:
+    return (
+        [] if cells.dtype == pl.String and _are_short(cells) else rows_with_personal_numbers(cells)
+    )
+
+
+def _are_short(texts: pl.Series) -> bool:
+    return (texts.str.len_bytes().max() or 0) < _SHORTEST
+
+
+def _shortened(name: str, column: str, cells: pl.Series) -> list[tuple[int, str]]:
+    if not looks_like_shortened_numbers(cells):
+        return []
+    return [
+        (
+            cells.count(),
+            f'{name}, column "{_safe(column)}", most lines (ten digits whose leading zeros were '
+            "lost)",
+        )
+    ]
+
+
+def _names_with_numbers(names: Iterable[str]) -> list[tuple[int, str]]:
+    n_found = sum(count_personal_numbers(name) > 0 for name in names)
+    return (
+        [(n_found, f"the names of {n_found} file{'s' if n_found > 1 else ''}")] if n_found else []
+    )
+
+
+def _safe(name: str) -> str:
+    """A name of a file, sheet or column as it may be shown: not at all if a personal number stands
+    in it.
+    """
+    return (
+        f"a name with a number in it ({Path(name).suffix or 'no suffix'})"
+        if count_personal_numbers(name)
+        else name
+    )

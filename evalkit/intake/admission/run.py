@@ -1,0 +1,46 @@
+"""Admission of the extract that a run file names."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalkit.intake.admission.admit import Admission, admit
+from evalkit.intake.contracts.contract import Contract, contracts_with_covariates
+from evalkit.intake.contracts.mapping import load_mapping
+
+if TYPE_CHECKING:
+    from evalkit.params import Run
+
+
+def contracts_of_run(run: "Run") -> dict[str, Contract]:
+    """The contracts of a run by table, with the covariates that its mapping file declares."""
+    mapping = run.params.extract.mapping
+    return contracts_with_covariates(
+        run.path(run.params.contracts), load_mapping(run.path(mapping) if mapping else None)
+    )
+
+
+def admit_run(
+    run: "Run", *, extract: Path | str | None = None, mapping: Path | str | None = None
+) -> Admission:
+    """Let the extract of a run in; as `admit`, with the run file's extract, contracts, mapping,
+    districts, months and limits.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    extract, mapping : path or str, optional
+        An extract and a mapping file in place of the run's own.
+    """
+    declared = run.params.extract
+    own_mapping = run.path(declared.mapping) if declared.mapping else None
+    return admit(
+        extract or run.extract_place,
+        run.path(run.params.contracts),
+        districts=run.params.districts,
+        first_month=declared.first_month,
+        data_through=declared.data_through,
+        mapping=mapping or own_mapping,
+        max_rejected_share=declared.max_rejected_share,
+        max_listed_per_rule=declared.max_listed_per_rule,
+    )

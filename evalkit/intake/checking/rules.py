@@ -1,0 +1,168 @@
+"""Rules on rows: a contract compiled to polars expressions, each true where a row breaks the rule.
+
+Rules are named after what they ask for (`state_in_list`, `end_after_start`). An empty cell breaks
+only the rule that it must be filled.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+
+from evalkit.intake.checking.cells import unreadable_flag
+from evalkit.intake.contracts.contract import Column, Contract, CustomRule
+from evalkit.intake.reading.delivered import IS_WHOLE
+from evalkit.months import add_months
+
+_KIND_IN_WORDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "date": "a date written YYYY-MM-DD",
+    "boolean": "true or false",
+}
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What a run knows about a table of its extract: the districts, the first month, and the
+    table's last month known if it holds dates.
+    """
+
+    districts: tuple[str, ...]
+    first_month: date
+    data_through: date | None
+
+
+@dataclass(frozen=True)
+class RowRule:
+    """A rule that one row can break: its name, the columns it looks at, a sentence for the sender,
+    and the rows that break it.
+    """
+
+    name: str
+    column: str
+    sentence: str
+    fails: pl.Expr
+
+
+def compile_row_rules(
+    contract: Contract, delivered_columns: Sequence[str], extent: Extent
+) -> list[RowRule]:
+    """All rules of a contract that one row can break by itself, for the columns that were
+    delivered.
+    """
+    rules = [
+        RowRule(
+            "row_is_whole",
+            "",
+            "The line has more or fewer cells than line 1 has column names.",
+            ~pl.col(IS_WHOLE),
+        )
+    ]
+    for column in contract.columns:
+        if column.name in delivered_columns:
+            rules += _column_rules(column)
+    for custom in contract.rules:
+        rules += _custom_rules(custom, extent)
+    # A line whose cells cannot be told apart breaks that one rule; what stands in its cells means
+    # nothing.
+    return rules[:1] + [
+        RowRule(r.name, r.column, r.sentence, r.fails.fill_null(False) & pl.col(IS_WHOLE))
+        for r in rules[1:]
+    ]
+
+
+def failing_values(rules: Sequence[RowRule], values: pl.Series) -> pl.DataFrame:
+    """Whether each value of one column breaks the rules that look at it alone: a column of truths
+    by rule.
+
+    The cells are taken for readable ones of whole lines.
+    """
+    (column,) = {rule.column for rule in rules}
+    flags = {unreadable_flag(column): pl.lit(False), IS_WHOLE: pl.lit(True)}
+    return (
+        values.alias(column)
+        .to_frame()
+        .with_columns(**flags)
+        .select(rule.fails.alias(rule.name) for rule in rules)
+    )
+
+
+def _column_rules(column: Column) -> list[RowRule]:
+    name, value, unreadable = column.name, pl.col(column.name), pl.col(unreadable_flag(column.name))
+    rules = [
+        RowRule(
+            f"{name}_is_{column.kind}",
+            name,
+            f"{name} is not {_KIND_IN_WORDS[column.kind]}.",
+            unreadable,
+        )
+    ]
+    if column.is_required:
+        rules.append(
+            RowRule(f"{name}_given", name, f"{name} is empty.", value.is_null() & ~unreadable)
+        )
+    if column.allowed:
+        sentence = f"{name} is none of: {', '.join(str(allowed) for allowed in column.allowed)}."
+        rules.append(RowRule(f"{name}_in_list", name, sentence, ~value.is_in(column.allowed)))
+    if column.pattern:
+        rules.append(
+            RowRule(
+                f"{name}_has_form",
+                name,
+                f"{name} does not have the form {column.pattern}.",
+                ~value.str.contains(column.pattern),
+            )
+        )
+    if column.limits:
+        bounds = ", ".join(f"{bound} {limit:g}" for bound, limit in column.limits.items())
+        fails = pl.any_horizontal(
+            _outside(value, bound, limit) for bound, limit in column.limits.items()
+        )
+        rules.append(
+            RowRule(f"{name}_in_range", name, f"{name} is outside its range ({bounds}).", fails)
+        )
+    return rules
+
+
+def _outside(value: pl.Expr, bound: str, limit: float) -> pl.Expr:
+    return {
+        "minimum": value < limit,
+        "maximum": value > limit,
+        "exclusiveMinimum": value <= limit,
+        "exclusiveMaximum": value >= limit,
+    }[bound]
+
+
+def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
+    columns = tuple(custom.arguments.values())
+    if custom.rule in ("no_personnummer", "no_overlap") or (
+        custom.rule == "known_district" and not extent.districts
+    ):
+        return []
+    first = pl.col(columns[0])
+    fails = {
+        "known_district": lambda: ~first.is_in(extent.districts),
+        "first_day_of_month": lambda: first.dt.day() != 1,
+        "within_extract": lambda: (
+            ~first.is_between(extent.first_month, add_months(extent.data_through, 1), closed="left")
+        ),
+        "not_after_extract": lambda: first >= add_months(extent.data_through, 1),
+        "end_after_start": lambda: pl.col(columns[1]) <= first,
+        "given_together": lambda: first.is_null() != pl.col(columns[1]).is_null(),
+        "needs": lambda: first.is_not_null() & pl.col(columns[1]).is_null(),
+        "not_above": lambda: first > pl.col(columns[1]),
+    }[custom.rule]()
+    # A cell that could not be read breaks the rule of its type, and is not also taken for an empty
+    # one.
+    is_readable = ~pl.any_horizontal(unreadable_flag(column) for column in columns)
+    return [
+        RowRule(
+            custom.name,
+            ", ".join(columns),
+            f"This rule is broken: {custom.sentence}",
+            fails & is_readable,
+        )
+    ]

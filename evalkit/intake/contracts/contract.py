@@ -1,0 +1,418 @@
+"""Contracts: one ODCS v3 YAML file per delivered table, read into the columns and rules that intake
+enforces.
+
+The standard says what a column is called, its type, whether it must be filled, its range, form and
+allowed values, the primary key and the foreign keys. What it has no word for stands as `quality` of
+type custom with engine evalkit; RULE_ARGUMENTS lists those rules. Three custom properties are ours:
+`delivery` (required or optional) on a contract, `mayBeAbsent` on a column, and `descriptionSv`,
+what is said in Swedish, on both. Source: Open Data Contract Standard 3.2, bitol.io.
+"""
+
+import json
+from collections.abc import Mapping as Dictionary
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import polars as pl
+
+from evalkit.errors import IntakeError, nearest
+from evalkit.line.schemas import SCHEMAS
+from evalkit.vocabulary import Text
+
+if TYPE_CHECKING:
+    from evalkit.intake.contracts.mapping import Covariate, Mapping
+
+Kind = Literal["string", "integer", "number", "date", "boolean"]
+DTYPES: dict[str, pl.DataType] = {
+    "string": pl.String,
+    "integer": pl.Int32,
+    "number": pl.Float64,
+    "date": pl.Date,
+    "boolean": pl.Boolean,
+}
+# Faults of one contract that are named at once.
+_MAX_FAULTS = 5
+RULE_ARGUMENTS = {
+    "no_personnummer": (),
+    "known_district": ("column",),
+    "first_day_of_month": ("column",),
+    "within_extract": ("column",),
+    "not_after_extract": ("column",),
+    "end_after_start": ("start", "end"),
+    "given_together": ("first", "second"),
+    "needs": ("column", "needs"),
+    "not_above": ("smaller", "larger"),
+    "no_overlap": ("by", "start", "end"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a contract. `allowed` is empty where any value is; `limits` are bounds by their
+    ODCS names.
+
+    `labels` are the Swedish words for the allowed values; `term` is the Swedish term for the
+    column.
+    """
+
+    name: str
+    kind: Kind
+    is_required: bool = False
+    may_be_absent: bool = False
+    allowed: tuple[Any, ...] = ()
+    pattern: str | None = None
+    limits: Dictionary[str, float] = field(default_factory=dict)
+    labels: Dictionary[Any, str] = field(default_factory=dict)
+    term: str = ""
+    description: Text = field(default_factory=dict)
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """The column's type in the admitted table."""
+        return DTYPES[self.kind]
+
+
+@dataclass(frozen=True)
+class CustomRule:
+    """A rule beyond the standard: its name and sentence, and which rule of evalkit it is with which
+    arguments.
+    """
+
+    name: str
+    sentence: str
+    rule: str
+    arguments: Dictionary[str, Any]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: these columns must be found in those of another table."""
+
+    name: str
+    columns: tuple[str, ...]
+    to_table: str
+    to_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One delivered table: its columns, key, rules and references, and the file that says so."""
+
+    table: str
+    path: Path
+    columns: tuple[Column, ...]
+    keys: tuple[str, ...]
+    rules: tuple[CustomRule, ...]
+    references: tuple[Reference, ...]
+    is_required: bool
+    term: str = ""
+    description: Text = field(default_factory=dict)
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns in the contract's order."""
+        return [column.name for column in self.columns]
+
+
+def load_contracts(folder: Path | str) -> dict[str, Contract]:
+    """Read all contracts of a folder (*.odcs.yaml) by table name.
+
+    Raises
+    ------
+    IntakeError
+        If there is no contract, or one is not valid, or names a table, column, type or rule that
+        does not exist; all faults at once.
+    """
+    folder = Path(folder)
+    paths = sorted(folder.glob("*.odcs.yaml"))
+    if not paths:
+        raise IntakeError(
+            "No data contract was found.",
+            where=f"{folder}, files *.odcs.yaml",
+            why="Without contracts nothing says what an extract should hold, so nothing is read "
+            "in.",
+            fix="point the run file's `contracts` to the folder data_contracts/.",
+        )
+    contracts = [_read_contract(path) for path in paths]
+    faults = [
+        fault
+        for contract in contracts
+        for fault in _faults(contract, {c.table: c for c in contracts})
+    ]
+    if faults:
+        raise IntakeError(
+            f"{len(faults)} statement{'s' if len(faults) > 1 else ''} of the data contracts cannot "
+            "be followed.",
+            where="; ".join(faults),
+            why="A rule that is not understood would never be checked.",
+            fix=f"mend the contract; rules that exist: {', '.join(sorted(RULE_ARGUMENTS))}.",
+        )
+    return {contract.table: contract for contract in contracts}
+
+
+def contracts_with_covariates(folder: Path | str, mapping: "Mapping") -> dict[str, Contract]:
+    """All contracts of a folder by table name, with the covariates of a mapping file; as
+    `load_contracts` and `with_covariates`.
+    """
+    return {
+        table: with_covariates(contract, mapping.of(table).covariates)
+        for table, contract in load_contracts(folder).items()
+    }
+
+
+def with_covariates(contract: Contract, covariates: "tuple[Covariate, ...]") -> Contract:
+    """The contract with the covariates of a mapping file as further columns, which must be
+    delivered and filled.
+    """
+    known = {column.name for column in contract.columns}
+    repeated = [covariate.name for covariate in covariates if covariate.name in known]
+    if repeated or (covariates and not SCHEMAS[contract.table].open_columns):
+        raise IntakeError(
+            "A mapping file declares covariates that the contract has no room for.",
+            where=f"table {contract.table}: {', '.join(repeated) or 'takes no covariates'}",
+            why="A covariate is a further column of the person table and cannot replace one that "
+            "the contract declares.",
+            fix="rename the covariate, or move it to the person table.",
+        )
+    columns = tuple(Column(c.name, c.type, is_required=True, allowed=c.values) for c in covariates)
+    return replace(contract, columns=contract.columns + columns)
+
+
+def plain(name: str) -> str:
+    """A column's name as it is compared: lower case, letters and digits only."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _read_contract(path: Path) -> Contract:
+    import yaml
+
+    try:
+        # The C parser reads the same YAML ten times as fast; not every build of PyYAML has it.
+        content = yaml.load(
+            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
+    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        mark = getattr(fault, "problem_mark", None)
+        raise _no_contract(
+            path, [f"line {mark.line + 1}: not YAML" if mark else "not YAML in utf-8"]
+        ) from fault
+    faults = [
+        f"{_place(fault.instance_path, content)}: {fault.message}"
+        for fault in _standard().iter_errors(content)
+    ]
+    faults = faults or _faults_beyond_the_standard(content)
+    if faults:
+        raise _no_contract(path, list(dict.fromkeys(faults)))
+    try:
+        return _contract_of(content, path)
+    except (LookupError, TypeError, ValueError) as fault:
+        raise _no_contract(
+            path, [f"a part of it says too little to be followed ({type(fault).__name__}: {fault})"]
+        ) from fault
+
+
+def _faults_beyond_the_standard(content: dict) -> list[str]:
+    tables = content.get("schema", [])
+    faults = (
+        []
+        if len(tables) == 1
+        else [f"schema: {len(tables)} tables; one is expected in each contract"]
+    )
+    for table in tables:
+        for quality in table.get("quality", ()):
+            rule = quality.get("implementation")
+            if quality.get("engine") == "evalkit" and not (
+                quality.get("id") and isinstance(rule, dict) and "rule" in rule
+            ):
+                faults.append(
+                    f"schema.{table['name']}.quality.{quality.get('id', 'without id')}: needs an "
+                    "id, and a rule in its implementation"
+                )
+    return faults
+
+
+@cache
+def _standard() -> Any:
+    # Imported here: it is asked of contracts only. The package of the standard holds its JSON
+    # Schema.
+    import jsonschema_rs
+
+    return jsonschema_rs.validator_for(
+        json.loads(
+            (files("open_data_contract_standard") / "schema.json").read_text(encoding="utf-8")
+        )
+    )
+
+
+def _place(location: list[str | int], content: Any) -> str:
+    """Where a fault stands; an entry of a list by its name or id rather than its position:
+    schema.person.properties.sex.logicalType.
+    """
+    parts = []
+    for part in location:
+        content = content[part]
+        named = (
+            (content.get("name") or content.get("id"))
+            if isinstance(part, int) and isinstance(content, dict)
+            else None
+        )
+        parts.append(str(named or part))
+    return ".".join(parts) or "the whole file"
+
+
+def _no_contract(path: Path, faults: list[str]) -> IntakeError:
+    return IntakeError(
+        "A data contract could not be read.",
+        where=f"{path}: {'; '.join(faults[:_MAX_FAULTS])}",
+        why="It is not a contract of the Open Data Contract Standard with one table, so nothing is "
+        "read in.",
+        fix="mend what is named, or compare the file with the other contracts in the folder.",
+    )
+
+
+def _contract_of(content: dict, path: Path) -> Contract:
+    (table,) = content["schema"]
+    properties = table["properties"]
+    keyed = sorted(
+        (p for p in properties if p.get("primaryKey")),
+        key=lambda p: p.get("primaryKeyPosition", -1),
+    )
+    references = [
+        _reference_of(link, (p["name"],)) for p in properties for link in p.get("relationships", ())
+    ]
+    references += [
+        _reference_of(link, _target(link["from"])[1]) for link in table.get("relationships", ())
+    ]
+    return Contract(
+        table=table["name"],
+        path=path,
+        columns=tuple(_column_of(p) for p in properties),
+        keys=tuple(p["name"] for p in keyed),
+        rules=tuple(
+            _rule_of(quality)
+            for quality in table.get("quality", ())
+            if quality.get("engine") == "evalkit"
+        ),
+        references=tuple(reference for reference in references if reference),
+        is_required=_custom(content, "delivery") != "optional",
+        term=_swedish_term(table),
+        description={
+            "en": content.get("description", {}).get("usage", ""),
+            "sv": _custom(content, "descriptionSv") or "",
+        },
+    )
+
+
+def _column_of(declared: dict) -> Column:
+    options = declared.get("logicalTypeOptions", {})
+    bounds = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+    values = declared.get("enum", ())
+    return Column(
+        name=declared["name"],
+        kind=declared.get("logicalType"),
+        is_required=declared.get("required", False),
+        may_be_absent=bool(_custom(declared, "mayBeAbsent")),
+        allowed=tuple(entry["value"] for entry in values),
+        pattern=options.get("pattern"),
+        limits={bound: options[bound] for bound in bounds if bound in options},
+        labels={entry["value"]: entry.get("label") or str(entry["value"]) for entry in values},
+        term=_swedish_term(declared),
+        description={
+            "en": declared.get("description", ""),
+            "sv": _custom(declared, "descriptionSv") or "",
+        },
+    )
+
+
+def _rule_of(quality: dict) -> CustomRule:
+    arguments = dict(quality["implementation"])
+    return CustomRule(
+        quality["id"], quality.get("description", ""), arguments.pop("rule"), arguments
+    )
+
+
+def _reference_of(link: dict, columns: tuple[str, ...]) -> Reference | None:
+    # A foreign key is what the standard takes a relationship for that does not say.
+    return (
+        Reference(link["id"], columns, *_target(link["to"]))
+        if link.get("type", "foreignKey") == "foreignKey"
+        else None
+    )
+
+
+def _target(reference: str | list[str]) -> tuple[str, tuple[str, ...]]:
+    parts = [part.split(".") for part in ([reference] if isinstance(reference, str) else reference)]
+    return parts[0][0], tuple(column for _, column in parts)
+
+
+def _swedish_term(element: dict) -> str:
+    return next(
+        (
+            entry["synonym"]
+            for entry in element.get("synonyms", ())
+            if entry.get("locale") == "sv-SE"
+        ),
+        element["name"],
+    )
+
+
+def _custom(element: dict, name: str) -> Any:
+    return next(
+        (
+            entry.get("value")
+            for entry in element.get("customProperties", ())
+            if entry.get("property") == name
+        ),
+        None,
+    )
+
+
+def _faults(contract: Contract, contracts: dict[str, Contract]) -> list[str]:
+    place = contract.path.name
+    if contract.table not in SCHEMAS:
+        return [f'{place}: unknown table "{contract.table}" ({nearest(contract.table, SCHEMAS)})']
+    schema = SCHEMAS[contract.table]
+    faults = [
+        f'{place}: column "{c.name}" has unknown type "{c.kind}"'
+        for c in contract.columns
+        if c.kind not in DTYPES
+    ]
+    faults += [
+        f'{place}: column "{c.name}" is not a {schema.columns[c.name]} as evalkit holds it'
+        for c in contract.columns
+        if c.kind in DTYPES and schema.columns.get(c.name, None) != c.dtype
+    ]
+    if contract.keys != schema.keys:
+        faults.append(f"{place}: the primary key is not {', '.join(schema.keys)}")
+    for rule in contract.rules:
+        faults += [
+            f'{place}: rule "{rule.name}" {fault}'
+            for fault in _rule_faults(rule, contract.column_names)
+        ]
+    for link in contract.references:
+        target = contracts.get(link.to_table)
+        if (
+            target is None
+            or not set(link.to_columns) <= set(target.column_names)
+            or not set(link.columns) <= set(contract.column_names)
+        ):
+            faults.append(
+                f'{place}: foreign key "{link.name}" names a table or column that does not exist'
+            )
+    return faults
+
+
+def _rule_faults(rule: CustomRule, columns: list[str]) -> list[str]:
+    if rule.rule not in RULE_ARGUMENTS:
+        return [f'is unknown as "{rule.rule}" ({nearest(rule.rule, RULE_ARGUMENTS)})']
+    if set(rule.arguments) != set(RULE_ARGUMENTS[rule.rule]):
+        return [f"takes the arguments: {', '.join(RULE_ARGUMENTS[rule.rule])}"]
+    named = [
+        name
+        for value in rule.arguments.values()
+        for name in ([value] if isinstance(value, str) else value)
+    ]
+    return [f'names an unknown column "{name}"' for name in named if name not in columns]

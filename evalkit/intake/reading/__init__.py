@@ -1,0 +1,1 @@
+"""Reading delivered files, whatever their format, into columns of text."""

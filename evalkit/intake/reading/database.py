@@ -1,0 +1,121 @@
+"""Tables in a database, named by a URI: SQLite and PostgreSQL through connectorx, DuckDB through
+its own library.
+
+A table of the database belongs to the contract of its name. A URI may hold a password, except in a
+run file, where it comes from the environment variable EVALKIT_DATABASE_PASSWORD: it is never shown,
+nor is what the driver says.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import polars as pl
+
+from evalkit.errors import IntakeError
+from evalkit.intake.reading.delivered import Delivered, typed_file
+
+_URI = re.compile(r"(?P<kind>[a-z]+)://(?P<rest>.*)", re.DOTALL)
+_KINDS = {"postgres": "postgresql"}
+PASSWORD_VARIABLE = "EVALKIT_DATABASE_PASSWORD"
+_NAMES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
+    "postgresql": "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = "
+    "current_schema()",
+    "duckdb": "SELECT table_name AS name FROM information_schema.tables",
+}
+
+
+def is_database(place: Path | str) -> bool:
+    """Whether a place is the URI of a database rather than a folder."""
+    return isinstance(place, str) and bool(_URI.match(place))
+
+
+def read_database(uri: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tuple[Delivered, ...]]:
+    """Every table of a database that has the name of one that is looked for, in the order of its
+    keys.
+
+    Parameters
+    ----------
+    uri : str
+        sqlite:///absolute/path, duckdb:///absolute/path or postgresql://user@host/database.
+    keys : mapping of str to sequence of str
+        The key columns of each table that is looked for, by its name.
+
+    Raises
+    ------
+    IntakeError
+        If the kind of database is not known, or it cannot be opened or read.
+    """
+    kind = _KINDS.get(_URI.match(uri)["kind"], _URI.match(uri)["kind"])
+    uri = _with_password(uri, os.environ.get(PASSWORD_VARIABLE))
+    if kind not in _NAMES:
+        raise _refusal(
+            kind,
+            f"A database of this kind is not read; kinds that are: {', '.join(sorted(_NAMES))}.",
+        )
+    # The driver would try for half a minute to open a file that is not there.
+    if kind == "sqlite" and not Path(unquote(_URI.match(uri)["rest"].split("?")[0])).is_file():
+        raise _refusal(kind, "The database could not be opened or read (no such file).")
+    names = set(_query(uri, kind, _NAMES[kind])["name"].to_list())
+    return {
+        table: (_read_table(uri, kind, table, columns),)
+        for table, columns in keys.items()
+        if table in names
+    }
+
+
+def _with_password(uri: str, password: str | None) -> str:
+    """A URI that names a user but no password, with the password; others as they are."""
+    user, at, rest = _URI.match(uri)["rest"].partition("@")
+    if not password or not at or ":" in user or "/" in user:
+        return uri
+    return f"{_URI.match(uri)['kind']}://{user}:{quote(password, safe='')}@{rest}"
+
+
+def _read_table(uri: str, kind: str, table: str, keys: Sequence[str]) -> Delivered:
+    quoted = f'"{table}"'
+    columns = _query(uri, kind, f"SELECT * FROM {quoted} LIMIT 0").columns
+    sorted_by = [f'"{key}"' for key in keys if key in columns]
+    order = f" ORDER BY {', '.join(sorted_by)}" if sorted_by else ""
+    cells = _query(uri, kind, f"SELECT * FROM {quoted}{order}")
+    return typed_file(
+        Path(table),
+        cells,
+        f"table of a database ({kind}); lines are row numbers in the order of the keys, from 1",
+    )
+
+
+def _query(uri: str, kind: str, query: str) -> pl.DataFrame:
+    # What a driver raises differs by driver and may repeat the URI, so only its kind is named and
+    # the chain is cut.
+    try:
+        if kind == "duckdb":
+            with import_module("duckdb").connect(
+                _URI.match(uri)["rest"], read_only=True
+            ) as connection:
+                return connection.sql(query).pl()
+        return pl.read_database_uri(query, uri, engine="connectorx")
+    except ModuleNotFoundError as fault:
+        raise _refusal(
+            kind,
+            f"The library {fault.name} is not installed: install evalkit with its readers "
+            '("evalkit[readers]").',
+        ) from None
+    except Exception as fault:  # noqa: BLE001 - raised again in words, without what the driver says
+        raise _refusal(
+            kind, f"The database could not be opened or read ({type(fault).__name__})."
+        ) from None
+
+
+def _refusal(kind: str, why: str) -> IntakeError:
+    return IntakeError(
+        "The tables of a database could not be read.",
+        where=f"a database given by URI ({kind})",
+        why=f"{why} Nothing was read in.",
+        fix="check the URI, that the database is reachable, and that this user may read the "
+        "tables.",
+    )

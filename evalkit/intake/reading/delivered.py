@@ -1,0 +1,72 @@
+"""What every reader hands on: cells with the line each row stood on, and what had to be assumed to
+read them.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.errors import IntakeError
+from evalkit.intake.reading.codes import Coded, code_texts
+
+LINE, FILE, IS_WHOLE = "_line", "_file", "_is_whole"
+OWN_COLUMNS = (LINE, FILE, IS_WHOLE)
+NO_LINES = pl.DataFrame(schema={"line": pl.Int64, "text": pl.String})
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A file as read: `cells` has the file's columns (text, or as typed by the file) and _line,
+    _file, _is_whole.
+
+    `loose_lines` holds header and misshapen lines as they stand (line, text), since their cells
+    cannot be told apart. `also_searched` holds what else stands in the file (other sheets of a
+    workbook), by name: searched for personal numbers, not read in.
+    """
+
+    path: Path
+    cells: pl.DataFrame
+    loose_lines: pl.DataFrame
+    has_decimal_comma: bool
+    assumption: str
+    also_searched: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _coded: dict[str, Coded] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def columns(self) -> list[str]:
+        """The file's own columns."""
+        return [column for column in self.cells.columns if column not in OWN_COLUMNS]
+
+    def coded(self, column: str) -> Coded:
+        """A column of texts as numbers (`code_texts`), looked for once: the gate, the typing of
+        cells, the rules and the keys ask for it.
+        """
+        if column not in self._coded:
+            self._coded[column] = code_texts(self.cells[column])
+        return self._coded[column]
+
+    def is_coded(self, column: str) -> bool:
+        """Whether that has been done already."""
+        return column in self._coded
+
+
+def typed_file(
+    path: Path, cells: pl.DataFrame, assumption: str, *, first_line: int = 1, **more: dict
+) -> Delivered:
+    """A file whose cells have types of their own, with its rows numbered from `first_line` unless
+    the reader has numbered them.
+    """
+    numbered = cells if LINE in cells.columns else cells.with_row_index(LINE, offset=first_line)
+    own = numbered.with_columns(pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE))
+    return Delivered(path, own, NO_LINES, has_decimal_comma=True, assumption=assumption, **more)
+
+
+def unreadable(path: Path, why: str) -> IntakeError:
+    """The error for a file that cannot be read: names the file and why, never what stands in it."""
+    return IntakeError(
+        "A delivered file could not be read.",
+        where=path.name,
+        why=f"{why} Nothing was read in.",
+        fix="ask the sender for a CSV file in utf-8 with column names on line 1, or for Parquet.",
+    )

@@ -1,0 +1,74 @@
+"""The text of files that belong to no contract, so that gate 1 can search them: tables, text,
+office documents and archives.
+"""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import polars as pl
+
+from evalkit.errors import IntakeError
+from evalkit.intake.reading.csv_reader import lines_of
+from evalkit.intake.reading.readers import STATISTICS_FILES, read_delivered, read_lines
+
+_WORKBOOKS = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
+_TABLES = (".parquet", *STATISTICS_FILES)
+_PARAGRAPH_END, _TAG = re.compile(rb"</(?:w|text|a):(?:p|h)>"), re.compile(rb"<[^>]*>")
+_MAX_MEMBER_BYTES = 1 << 30
+
+
+def searchable(path: Path) -> dict[str, pl.DataFrame] | None:
+    """What can be searched in a file, by part of its name ("" for the whole file): tables of cells
+    or lines; None where nothing can be.
+    """
+    suffix = path.suffix.lower()
+    try:
+        if suffix in _WORKBOOKS:
+            return _sheets(path)
+        if suffix in _TABLES:
+            return {"": read_delivered(path).cells}
+        if zipfile.is_zipfile(path):
+            return _members(path)
+    except (IntakeError, OSError, zipfile.BadZipFile, RuntimeError, ImportError):
+        return None
+    lines = read_lines(path)
+    return None if lines is None else {"": lines}
+
+
+def _sheets(path: Path) -> dict[str, pl.DataFrame] | None:
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(path)
+        numbered = list(enumerate(book.sheet_names, start=1))
+        return {
+            f", sheet {i}": book.load_sheet(
+                name, header_row=None, skip_rows=0, dtypes="string"
+            ).to_polars()
+            for i, name in numbered
+        }
+    except fastexcel.FastExcelError:
+        return None
+
+
+def _members(path: Path) -> dict[str, pl.DataFrame] | None:
+    # Word processors cut a number in pieces by tags within a paragraph, so tags go before the
+    # search and paragraphs become lines.
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        if any(info.file_size > _MAX_MEMBER_BYTES for info in members):
+            return None
+        for i, info in enumerate(members, start=1):
+            data = archive.read(info)
+            if info.filename.endswith(".xml"):
+                data = _TAG.sub(b"", _PARAGRAPH_END.sub(b"\n", data))
+            if b"\x00" not in data:
+                found[f", part {i}"] = lines_of(data.decode("utf-8", errors="replace").encode())
+            elif zipfile.is_zipfile(io.BytesIO(data)) or not info.filename.lower().endswith(
+                (".png", ".jpg", ".jpeg", ".gif", ".bmp")
+            ):
+                return None
+    return found

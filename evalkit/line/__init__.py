@@ -1,0 +1,2 @@
+"""The vocabulary of the line as data: what every room speaks of, declared once. Nothing here
+computes."""

@@ -1,0 +1,382 @@
+"""The target trial as data: who is eligible, what is compared, when the clock starts, what counts,
+and when nothing can be said.
+
+Months of a protocol are counted from the extract's first month, which is month 1. The trial of
+month m asks of everyone who was on support in month m - 1: does the intervention start in month m?
+Follow-up month k is the k-th month from the start of month m: month 1 is month m. Frame: Hernan &
+Robins (2016), Am. J. Epidemiol. 183:758.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from evalkit.errors import ProtocolError
+from evalkit.line.adjustment import (
+    MIN_CALENDAR_MONTHS,
+    THIS,
+    Calendar,
+    Covariate,
+    Exclusion,
+    rules_out,
+)
+from evalkit.params import Run
+from evalkit.records import Record, hash_of, load
+from evalkit.tables import STATES
+from evalkit.vocabulary import ESTIMANDS, Comparison, Text
+
+
+class Eligibility(Record):
+    """The months in which a trial starts (counted from the extract's first month) and the state of
+    the month before.
+
+    during: an intervention that must be running in the month before; the strategy then adds to it
+    (parallel). after: an intervention that must have ended in the last `within_months` months
+    before the trial month, and not go on in it (a sequence). exclude_participation: who is left out
+    of a trial for what they took part in before it, a running stay in another intervention
+    included.
+    """
+
+    from_month: int = Field(ge=2)
+    to_month: int
+    state_before: str = "support"
+    during: str | None = None
+    after: str | None = None
+    within_months: int = Field(3, ge=1)
+    exclude_participation: tuple[Exclusion, ...] = ()
+
+
+class Truncation(Record):
+    """The largest weight that one person-trial may have: no truncation where null.
+
+    propensity: times a person who starts (survey weight apart). censoring: inverse probability of
+    not having started since.
+    """
+
+    propensity: float | None = Field(None, ge=1)
+    censoring: float | None = Field(None, ge=1)
+
+
+class Refusal(Record):
+    """The limits below or above which an effect "cannot be said".
+
+    min_starters, min_effective_sample_size: people who start, and people of equal weight that the
+    comparison is worth, however many trials each of them stands in. max_abs_smd: the difference of
+    a covariate after weighting, in standard deviations. max_share_outside_support: of starters.
+    """
+
+    min_starters: int = Field(10, ge=1)
+    min_effective_sample_size: float = Field(10, ge=1)
+    max_abs_smd: float | None = Field(None, gt=0)
+    max_share_outside_support: float | None = Field(None, ge=0, le=1)
+
+
+class Checks(Record):
+    """What is tried beside the effect, and from when on a check warns.
+
+    placebo_months: so many months before the true start the placebo start lies. negative_control:
+    an outcome that the intervention cannot change. alpha: of the placebo tests together, after
+    Holm. relevant_share: the smallest difference in the primary outcome's share in the last month
+    that would matter; where the detectable difference is larger, finding nothing says nothing.
+    """
+
+    placebo_months: int = Field(6, ge=1)
+    negative_control: str | None = None
+    alpha: float = Field(0.05, gt=0, lt=1)
+    relevant_share: float = Field(0.05, gt=0, lt=1)
+
+
+class Subgroup(Record):
+    """A group declared before anyone looks at outcomes, by a condition on a column of the person
+    table.
+
+    equals: a text or true/false. at_least, below: the values from at_least (inclusive) up to below
+    (exclusive); one of them may be left out.
+    """
+
+    name: str
+    title: Text
+    column: str
+    equals: str | bool | None = None
+    at_least: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _has_one_condition(self):
+        is_range = self.at_least is not None or self.below is not None
+        if (self.equals is not None) == is_range:
+            raise ValueError("a subgroup needs either equals, or at_least or below (or both)")
+        return self
+
+
+class Protocol(Record):
+    """A target trial, as declared before anyone looks at outcomes.
+
+    comparisons: what starting is compared with; the first is the primary one, on which money is
+    put. wait: not starting this month. never: not starting from support within the follow-up.
+    other: starting `other_intervention_id` instead; it stands alone, for other people are compared.
+    leavers_in_month_one: those of the comparison who leave support in the trial month. excluded
+    where a month's exits come before its starts or the order is not known: to start one must not
+    have left, and to demand that of one arm only is a month of immortal time. stay where starts
+    come first. grace_months: the strategy is to start in the trial month or so many months after
+    it, each as likely as the others, while still on support; the comparison wait then does not
+    start in any of them (`evalkit.effects.weighting.grace`). 0: to start in the trial month.
+    planned_months: planned length of the intervention; null: the median of what was planned for
+    those who start. start_months: months on support, and stop_months: months in the intervention,
+    for which starting and leaving are estimated apart. dose_months: to take part for at least so
+    many months, against leaving earlier.
+    """
+
+    protocol: str
+    intervention_id: str
+    title: Text
+    question: Text
+    eligibility: Eligibility
+    comparisons: tuple[Comparison, ...] = ("wait", "never")
+    other_intervention_id: str | None = None
+    leavers_in_month_one: Literal["stay", "excluded"] = "excluded"
+    grace_months: int = Field(0, ge=0)
+    follow_up_months: int = Field(ge=1)
+    primary_outcome: str = "work"
+    outcomes: tuple[str, ...]
+    estimand: Literal["ATT", "ATE", "overlap"] = "ATT"
+    truncation: Truncation = Truncation()
+    planned_months: int | None = Field(None, ge=1)
+    start_months: tuple[int, ...] = ()
+    stop_months: tuple[int, ...] = ()
+    dose_months: tuple[Annotated[int, Field(ge=2)], ...] = ()
+    covariates: tuple[Covariate, ...]
+    calendar: Calendar = Calendar()
+    subgroups: tuple[Subgroup, ...] = ()
+    survey_weight: str | None = None
+    refusal: Refusal = Refusal()
+    checks: Checks = Checks()
+    min_districts_for_pooling: int = Field(3, ge=3)
+    assumptions: tuple[Text, ...] = ()
+
+    @property
+    def estimands(self) -> tuple[str, ...]:
+        """Names of what is estimated, the primary one first."""
+        return tuple(ESTIMANDS[one] for one in self.comparisons)
+
+    @property
+    def primary_estimand(self) -> str:
+        """The estimand of the comparison that is named first, on which money is put."""
+        return self.estimands[0]
+
+    @property
+    def calendar_terms(self) -> tuple[str, ...]:
+        """Names of calendar time's columns in the models; none where the trials span less than a
+        year.
+        """
+        n_months = self.eligibility.to_month - self.eligibility.from_month + 1
+        return self.calendar.terms if n_months >= MIN_CALENDAR_MONTHS else ()
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """Who is left out for earlier participation, each intervention by its id."""
+        return tuple(
+            one.model_copy(update={"of": self.named(one.of)})
+            for one in self.eligibility.exclude_participation
+        )
+
+    @property
+    def asks_for_history(self) -> bool:
+        """Whether earlier participation is adjusted for or excludes people."""
+        return bool(self.exclusions) or any(one.kind == "participation" for one in self.covariates)
+
+    def named(self, of: str) -> str:
+        """The id of the intervention meant by `of`, or "any"."""
+        return self.intervention_id if of == THIS else of
+
+    @model_validator(mode="after")
+    def _is_coherent(self):
+        classes = dict(STATES.select("outcome", "state_class").iter_rows())
+        unknown = [outcome for outcome in self.outcomes if outcome not in classes]
+        if unknown:
+            raise ValueError(f"outcomes unknown to tables.STATES: {', '.join(unknown)}")
+        if classes.get(self.primary_outcome) not in ("self_support", "step"):
+            raise ValueError(
+                "the primary outcome must be work, studies or a step; a transfer or a programme is "
+                "never success"
+            )
+        if (
+            self.primary_outcome not in self.outcomes
+            or self.eligibility.state_before not in self.outcomes
+        ):
+            raise ValueError("outcomes must hold the primary outcome and the state before")
+        if self.checks.negative_control not in (None, *self.outcomes):
+            raise ValueError("checks.negative_control must be one of the outcomes")
+        if self.eligibility.to_month < self.eligibility.from_month:
+            raise ValueError("eligibility.to_month lies before from_month")
+        if (self.comparisons == ("other",)) != (
+            self.other_intervention_id is not None
+        ) or not self.comparisons:
+            raise ValueError(
+                "comparisons needs at least one; other goes with other_intervention_id and stands "
+                "alone"
+            )
+        if "other" in self.comparisons and self.comparisons != ("other",):
+            raise ValueError("the comparison other stands alone: other people are compared")
+        if self.grace_months >= self.follow_up_months:
+            raise ValueError("grace_months must be shorter than the follow-up")
+        if self.grace_months and (
+            "other" in self.comparisons or self.truncation.censoring is not None
+        ):
+            raise ValueError(
+                "a grace period goes with wait and never, and its weights are truncated by "
+                "propensity alone"
+            )
+        if self.intervention_id in (
+            self.other_intervention_id,
+            self.eligibility.during,
+            self.eligibility.after,
+        ):
+            raise ValueError("an intervention is not compared with, added to or put after itself")
+        covariates, groups = (
+            [one.name for one in self.covariates],
+            ["all", *[group.name for group in self.subgroups]],
+        )
+        for what, names in (
+            ("outcomes", self.outcomes),
+            ("comparisons", self.comparisons),
+            ("covariates", covariates),
+            ("subgroups", groups),
+        ):
+            if len(set(names)) < len(names):
+                raise ValueError(
+                    f"{what} stand once each, under names of their own (no subgroup is called "
+                    '"all")'
+                )
+        if any(
+            one.kind == "history_share" and one.outcome not in self.outcomes
+            for one in self.covariates
+        ):
+            raise ValueError("a history_share is of one of the outcomes")
+        terms = [term for one in self.covariates for term in one.terms] + list(self.calendar_terms)
+        if len(set(terms)) < len(terms):
+            raise ValueError(
+                "two covariates would have a term of the same name; calendar_time is the calendar's"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _excludes_in_earnest(self):
+        rule, exclusions = self.eligibility, self.exclusions
+        if len({one.of for one in exclusions}) < len(exclusions):
+            raise ValueError(
+                "exclude_participation names each intervention once, by its id or as this"
+            )
+        if rule.during and rules_out(exclusions, rule.during, 1):
+            raise ValueError(
+                "exclude_participation leaves out everybody who is in the intervention of `during`"
+            )
+        if rule.after and rules_out(exclusions, rule.after, rule.within_months):
+            raise ValueError(
+                "exclude_participation leaves out everybody who took part in the intervention of "
+                "`after` so lately"
+            )
+        counted = [
+            (self.named(one.of), one.measure)
+            for one in self.covariates
+            if one.kind == "participation"
+        ]
+        twice = [
+            of
+            for of, measure in counted
+            if counted.count((of, measure)) > 1
+            or (measure == "ever" and (of, "months_since") in counted)
+        ]
+        if twice:
+            raise ValueError(
+                f"covariates of participation in {twice[0]} say the same twice (months_since holds "
+                "ever: its term _never)"
+            )
+        for one in self.covariates:
+            if one.kind == "participation" and rules_out(exclusions, self.named(one.of), None):
+                raise ValueError(
+                    f"nobody eligible took part in what the covariate {one.name} counts: "
+                    "exclude_participation leaves them out"
+                )
+        return self
+
+
+def load_protocol(path: Path | str, *, n_months: int, districts: Sequence[str] = ()) -> Protocol:
+    """Read a protocol, hold it against the extract's length and fill in the run's districts.
+
+    Parameters
+    ----------
+    path : Path
+        A YAML file in params/protocols/.
+    n_months : int
+        Months in the extract.
+    districts : sequence of str
+        The run's districts, for a covariate of that kind; the first is what the others are compared
+        with.
+
+    Raises
+    ------
+    ParameterError
+        If a key is unknown, missing or mistyped.
+    ProtocolError
+        If the last trial cannot be followed to its end, or a covariate asks for districts and there
+        are none.
+    """
+    protocol = _with_districts(load(path, Protocol), path, districts)
+    last_complete = n_months - protocol.follow_up_months + 1
+    if protocol.eligibility.to_month > last_complete:
+        raise ProtocolError(
+            f"The last trial month, {protocol.eligibility.to_month}, is not followed for "
+            f"{protocol.follow_up_months} months.",
+            where=f"{path}, eligibility.to_month",
+            why=f"The extract has {n_months} months; people known for part of it cannot be "
+            "compared.",
+            fix=f"set to_month to {last_complete} or earlier, or shorten follow_up_months.",
+        )
+    return protocol
+
+
+def load_protocols(run: Run) -> tuple[Protocol, ...]:
+    """The protocols that a run file names, held against its extract's length; as `load_protocol`,
+    and refused if two are about one intervention.
+    """
+    known = {"n_months": run.params.extract.n_months, "districts": run.params.districts}
+    protocols = tuple(
+        load_protocol(run.path(path), **known) for path in run.params.effects.protocols
+    )
+    interventions = [protocol.intervention_id for protocol in protocols]
+    twice = sorted({one for one in interventions if interventions.count(one) > 1})
+    if twice:
+        raise ProtocolError(
+            f"{len(twice)} intervention{'s have' if len(twice) > 1 else ' has'} more than one "
+            "protocol.",
+            where=f"{run.run_file.name}, effects.protocols: {', '.join(twice)}",
+            why="Tables and pages name an effect by its intervention; two protocols would stand in "
+            "each other's place.",
+            fix="keep one of them in this run, and make a second run file for the other.",
+        )
+    return protocols
+
+
+def protocol_hash(protocol: Protocol) -> str:
+    """The protocol's identity: 12 hex digits that change with any word of it."""
+    return hash_of(protocol)
+
+
+def _with_districts(protocol: Protocol, path: Path | str, districts: Sequence[str]) -> Protocol:
+    asking = [one for one in protocol.covariates if one.kind == "district"]
+    if asking and not districts:
+        raise ProtocolError(
+            "The protocol asks for the run's districts, and none are given.",
+            where=f"{path}, covariates: {asking[0].name}",
+            why="One model over all districts needs a term for each of them, also where only one "
+            "district's people are read.",
+            fix="name the districts in the run file, or hand them to load_protocol.",
+        )
+    filled = tuple(
+        one.model_copy(update={"districts": tuple(districts)}) if one in asking else one
+        for one in protocol.covariates
+    )
+    return protocol.model_copy(update={"covariates": filled})

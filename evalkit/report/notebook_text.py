@@ -1,0 +1,41 @@
+"""What published tables say, in sentences: the same words in a notebook as on the page."""
+
+from markupsafe import Markup
+
+from evalkit.disclosure import Published
+from evalkit.params import Run
+from evalkit.report.page import brief_of
+from evalkit.report.sections.groups import groups_in_words, rates_in_words
+from evalkit.report.sections.people import exits_conclusion
+from evalkit.words.language import Words
+
+
+def in_words(run: Run, district: str, words: Words, *tables: Published) -> Markup:
+    """The sentences that a district's page draws from these tables: of exit_curves, exit_rates and
+    group_months.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    district : str
+        Whose tables they are.
+    words : Words
+        The reader's language.
+    *tables : Published
+        Any of the three.
+
+    Returns
+    -------
+    Markup
+        HTML; empty for other tables.
+    """
+    brief = brief_of(run, district, {table.name: table for table in tables}, {}, words)
+    said = []
+    if brief.shelf.family("exit_curves"):
+        said.append(exits_conclusion(brief))
+    if brief.shelf.family("exit_rates"):
+        said.append(rates_in_words(brief))
+    if brief.shelf.family("group_months"):
+        said.extend(groups_in_words(brief))
+    return Markup(" ").join(said)

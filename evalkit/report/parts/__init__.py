@@ -1,0 +1,1 @@
+"""What pages are made of: documents, numbers, pictures, rules for sentences, verdicts."""

@@ -1,0 +1,209 @@
+"""What a page is made of: sections that answer a question, with blocks of text, key figures,
+pictures and tables.
+
+Builders fill these records; the templates only lay them out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from markupsafe import Markup
+
+from evalkit.disclosure import Published
+from evalkit.line.protocol import Protocol
+from evalkit.params import Run
+from evalkit.report.parts.numbers import Form, Row, Shelf, interval, number
+from evalkit.vocabulary import least_sure
+from evalkit.words.language import Words
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One large number with its range beneath and what it counts."""
+
+    number: Markup
+    label: str
+    range: Markup
+
+
+@dataclass(frozen=True)
+class DataTable:
+    """A table of numbers; the first cell of each row is the row's header. An open table is seen at
+    once, others unfold.
+    """
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Markup | str, ...], ...]
+    note: str = ""
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its conclusion in words and the table of its numbers."""
+
+    name: str
+    svg: Markup
+    conclusion: Markup
+    tables: tuple[DataTable, ...]
+
+
+@dataclass(frozen=True)
+class Further:
+    """Pictures that unfold under their summary: a second look at what was shown."""
+
+    summary: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a section: its own answer if it has one, text, key figures, points, more text,
+    pictures, further pictures and tables, in this order.
+
+    `pooled` marks numbers of all districts together; `anchor` is a place that other sections point
+    to.
+    """
+
+    heading: str = ""
+    anchor: str = ""
+    pooled: bool = False
+    leads: tuple[Markup, ...] = ()
+    text: tuple[Markup, ...] = ()
+    points: tuple[Markup, ...] = ()
+    key_figures: tuple[KeyFigure, ...] = ()
+    after: tuple[Markup, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    further: tuple[Further, ...] = ()
+    tables: tuple[DataTable, ...] = ()
+
+    @property
+    def all_figures(self) -> tuple[Figure, ...]:
+        """The pictures that are seen at once, and those that unfold."""
+        return (*self.figures, *(figure for further in self.further for figure in further.figures))
+
+
+@dataclass(frozen=True)
+class Section:
+    """A question, its answer in one sentence (or one for each intervention), what stands behind it,
+    and the grade of its numbers.
+    """
+
+    name: str
+    heading: str
+    leads: tuple[Markup, ...]
+    blocks: tuple[Block, ...] = ()
+    grade: str = ""
+
+
+def said_once(section: Section) -> Section:
+    """The section with sentences that stand in every one of its headed blocks lifted out, before
+    the first of them.
+    """
+    headed = [block for block in section.blocks if block.heading]
+    if len(headed) < 2:
+        return section
+    others = [{sentence.striptags() for sentence in block.text} for block in headed[1:]]
+    shared = {
+        sentence.striptags(): sentence
+        for sentence in headed[0].text
+        if all(sentence.striptags() in other for other in others)
+    }
+    if not shared:
+        return section
+    place = section.blocks.index(headed[0])
+    rest = (
+        replace(
+            block,
+            text=tuple(
+                sentence
+                for sentence in block.text
+                if not block.heading or sentence.striptags() not in shared
+            ),
+        )
+        for block in section.blocks[place:]
+    )
+    return replace(
+        section, blocks=(*section.blocks[:place], Block(text=tuple(shared.values())), *rest)
+    )
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What the builders of a page work from."""
+
+    run: Run
+    district: str
+    shelf: Shelf = field(repr=False)
+    figures: Mapping[str, str] = field(repr=False)
+    words: Words = field(repr=False)
+    protocols: Mapping[str, Protocol] = field(repr=False)
+
+    @property
+    def place(self) -> str:
+        """The district as readers know it."""
+        return self.words.text("all") if self.district == "all" else self.district
+
+    def number(self, row: Row, column: str, form: Form, *, unit: str = "") -> Markup:
+        """A number with its address (see `numbers.number`)."""
+        return number(row, column, form, self.words, unit=unit)
+
+    def about(self, intervention_id: str) -> "Brief":
+        """The same brief in words about an intervention's outcome and whom it is compared with."""
+        protocol = self.protocols.get(intervention_id)
+        if protocol is None:
+            return self
+        comparison, other = protocol.comparisons[0], protocol.other_intervention_id
+        compared = {name: f"{{{name}_{comparison}}}" for name in ("compared", "occasions")}
+        compared |= {"other_intervention": f"{{{other}}}"} if other else {}
+        return replace(self, words=self.words.about(protocol.primary_outcome, **compared))
+
+    def when(self, intervention_id: str) -> dict[str, str]:
+        """When those who start do so, for sentences with {when}: within so many months under a
+        grace period, else the catalogue's "now".
+        """
+        protocol = self.protocols.get(intervention_id)
+        grace = protocol.grace_months if protocol else 0
+        return {"when": self.words.text("change.within", months=grace + 1)} if grace else {}
+
+    def range_of(self, row: Row, form: Form) -> Markup:
+        """A row's range with its address; empty if there is none."""
+        return interval(row, form, self.words)
+
+    def in_brackets(self, row: Row, column: str, form: Form) -> Markup:
+        """A number and, in brackets, its range: for cells of tables."""
+        shown = self.number(row, column, form)
+        limits = self.range_of(row, form)
+        return Markup(f'{shown} <span class="range">({limits})</span>') if limits else shown
+
+    def key_figure(
+        self, row: Row, column: str, form: Form, label: str, *, unit: str = ""
+    ) -> KeyFigure:
+        """A key figure from a row, with the row's range."""
+        limits = self.range_of(row, form)
+        return KeyFigure(
+            number=self.number(row, column, form, unit=unit),
+            label=label,
+            range=self.words.html(
+                "mark.range_and_grade" if limits else "mark.grade", range=limits, grade=row.grade
+            ),
+        )
+
+    def grade(self, *families: str) -> str:
+        """The lowest grade of families of tables; empty if the page has none of them."""
+        grades = [table.grade for family in families for table in self.shelf.family(family)]
+        return least_sure(grades)
+
+    def note(self, family: str) -> str:
+        """The source and grade of a family of tables, as the line under a table."""
+        tables = self.shelf.family(family)
+        return self.table_note(tables[0]) if tables else ""
+
+    def table_note(self, table: Published) -> str:
+        """The line under a table; a source that is the run itself is named in the reader's
+        language.
+        """
+        title = self.run.params.title
+        source = title[self.words.language] if table.source == title["en"] else table.source
+        return self.words.text("mark.table_note", source=source, grade=table.grade)

@@ -1,0 +1,245 @@
+"""Numbers on their way into a page: each carries the published table, row and column that it stands
+in.
+
+Nothing else in this room turns a value of a table into text, so no number can reach a page without
+its address. A value that is withheld or could not be estimated becomes a mark with the same
+address.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import polars as pl
+from markupsafe import Markup, escape
+
+from evalkit.disclosure import Published, require_published
+from evalkit.words.language import Words
+
+Kind = Literal[
+    "number",
+    "signed",
+    "percent",
+    "signed_percent",
+    "probability",
+    "hundredths",
+    "points",
+    "money",
+    "gain",
+    "year",
+]
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a number is written: its kind, its decimals (negative: rounded to tens, hundreds) and,
+    for money, its currency.
+
+    number and signed as they are; percent, signed_percent (with a plus), probability (a bound near
+    0 and 1), hundredths (a share without the sign) and points (hundredths with a plus) times 100;
+    money and gain (with a plus) as amounts; year without separators.
+    """
+
+    kind: Kind = "number"
+    digits: int = 0
+    currency: str = ""
+
+    def __str__(self) -> str:
+        return ":".join([self.kind, str(self.digits), *([self.currency] if self.currency else [])])
+
+
+COUNT, MONTHS, CHANGE_MONTHS = Form(), Form("number", 1), Form("signed", 1)
+SHARE, PROBABILITY, POINTS, BALANCE = (
+    Form("percent"),
+    Form("probability"),
+    Form("points"),
+    Form("number", 2),
+)
+YEAR = Form("year")
+_ROUNDS_TO_ZERO = 0.005
+_LIMIT_KINDS: dict[Kind, tuple[Kind, Kind]] = {
+    "signed": ("number", "number"),
+    "points": ("hundredths", "hundredths"),
+    "percent": ("hundredths", "percent"),
+    "gain": ("money", "money"),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a published table with its address and the table's grade."""
+
+    table: str
+    row_id: int
+    status: str
+    grade: str
+    values: Mapping[str, Any] = field(repr=False)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.values[column]
+
+    def get(self, column: str) -> Any:
+        """The value of a column, or None if the table has no such column."""
+        return self.values.get(column)
+
+    def has(self, *columns: str) -> bool:
+        """Whether every one of the columns can be shown in this row."""
+        return self.status == "ok" and all(
+            self.values.get(column) is not None for column in columns
+        )
+
+
+class Shelf:
+    """The published tables of a page, found by family: `exits` finds `exits` and `exits-belfast`
+    alike. Sections ask for the same rows often, so what was found is kept."""
+
+    def __init__(self, tables: Mapping[str, Published], *, where: str):
+        published = [
+            require_published(table, where=f"{where}, table {name}")
+            for name, table in tables.items()
+        ]
+        self._tables = [
+            table for _, table in sorted({table.name: table for table in published}.items())
+        ]
+        self._found: dict[tuple, list[Row]] = {}
+
+    def tables(self) -> list[Published]:
+        """Every table once, by name."""
+        return list(self._tables)
+
+    def family(self, family: str) -> list[Published]:
+        """The tables of a family: the city's and the districts' own."""
+        return [
+            table
+            for table in self._tables
+            if table.name == family or table.name.startswith(f"{family}-")
+        ]
+
+    def rows(self, family: str, **key_values: Any) -> list[Row]:
+        """The rows of a family of tables with these values, in the order of their tables' keys."""
+        asked = (family, *sorted(key_values.items()))
+        if asked not in self._found:
+            self._found[asked] = [
+                row for table in self.family(family) for row in rows_of(table, **key_values)
+            ]
+        return list(self._found[asked])
+
+    def row(self, family: str, **key_values: Any) -> Row | None:
+        """The first row with these values, or None."""
+        return next(iter(self.rows(family, **key_values)), None)
+
+
+def rows_of(table: Published, /, **key_values: Any) -> Iterator[Row]:
+    """The rows of a published table with these values, each with its address; none where the table
+    lacks one of the columns.
+    """
+    if not set(key_values) <= set(table.data.columns):
+        return
+    wanted = [pl.col(key).eq_missing(pl.lit(value)) for key, value in key_values.items()]
+    for values in table.data.filter(*wanted).iter_rows(named=True):
+        yield Row(table.name, values["row_id"], values["status"], table.grade, values)
+
+
+def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -> Markup:
+    """A number of a published row as a span that carries its address; a mark where it is withheld
+    or not estimable.
+
+    Parameters
+    ----------
+    row : Row
+        The published row.
+    column : str
+        Its column.
+    form : Form
+        How the number is written.
+    words : Words
+        In which language.
+    unit : str
+        Written after the number, joined by a space that does not break; not written after a mark.
+
+    Raises
+    ------
+    KeyError
+        If the table has no such column.
+    """
+    value = row[column]
+    # Disclosure control takes out every value that it withholds: what is there may be shown, beside
+    # an estimate that could not be made too.
+    is_shown = value is not None
+    mark = "not_estimable" if row.status == "not_estimable" else "suppressed"
+    text = in_words(value, form, words) if is_shown else words.text(f"mark.{mark}")
+    span = _addressed(
+        "number" if is_shown else "mark", row, column, str(form) if is_shown else "withheld", text
+    )
+    return span + Markup("&nbsp;") + unit if unit and is_shown else span
+
+
+def key_number(row: Row, column: str, words: Words, *, form: Form = COUNT) -> Markup:
+    """A whole number among a row's keys (a month, a year), shown even where the row's values are
+    withheld.
+    """
+    return _addressed("number", row, column, str(form), in_words(row[column], form, words))
+
+
+def interval(row: Row, form: Form, words: Words) -> Markup:
+    """The range of a published row, both ends with their address; empty if the row has none to
+    show.
+
+    Ends carry no plus, and a per cent sign stands after the upper end only.
+    """
+    if not row.has("ci_lower", "ci_upper"):
+        return Markup("")
+    low, high = _LIMIT_KINDS.get(form.kind, (form.kind, form.kind))
+    return words.html(
+        "unit.range",
+        low=number(row, "ci_lower", replace(form, kind=low), words),
+        high=number(row, "ci_upper", replace(form, kind=high), words),
+    )
+
+
+def in_words(value: float, form: Form, words: Words) -> str:
+    """A value as text in a form."""
+    if form.kind in ("money", "gain"):
+        return words.money(value, form.currency, form.digits, is_signed=form.kind == "gain")
+    if form.kind == "hundredths":
+        return words.number(100 * value, form.digits)
+    if form.kind == "year":
+        return f"{value:.0f}"
+    return getattr(words, form.kind)(value, form.digits)
+
+
+def points_form(row: Row) -> Form:
+    """Percentage points without decimals, or with one where a limit would otherwise be rounded to
+    zero and seem to touch it.
+    """
+    limits = [row.get(column) for column in ("ci_lower", "ci_upper")]
+    return (
+        Form("points", 1)
+        if any(limit and abs(limit) < _ROUNDS_TO_ZERO for limit in limits)
+        else POINTS
+    )
+
+
+def gain_form(row: Row) -> Form:
+    """A gain (+) or cost (−) in the row's currency, rounded with its range: more digits would
+    pretend to more knowledge.
+
+    Amounts are written in tens from a hundred and in hundreds from ten thousand, as in the charts.
+    """
+    size = max(
+        (
+            abs(row[column])
+            for column in ("estimate", "ci_lower", "ci_upper")
+            if row.get(column) is not None
+        ),
+        default=0,
+    )
+    return Form("gain", 0 if size < 100 else -1 if size < 10_000 else -2, row.get("currency") or "")
+
+
+def _addressed(css_class: str, row: Row, column: str, form: str, text: str) -> Markup:
+    address = (
+        f'data-table="{escape(row.table)}" data-row="{row.row_id}" '
+        f'data-col="{escape(column)}" data-form="{escape(form)}"'
+    )
+    return Markup(f'<span class="{css_class}" {address}>{escape(text)}</span>')

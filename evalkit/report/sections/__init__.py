@@ -1,0 +1,1 @@
+"""The sections of a page, one module for each question that it answers."""

@@ -1,0 +1,274 @@
+"""The fifth and sixth answers: how sure we are, and what we cannot say."""
+
+from markupsafe import Markup
+
+from evalkit.report.parts.document import Block, Brief, DataTable, Figure, Section
+from evalkit.report.parts.figures import picture
+from evalkit.report.parts.numbers import BALANCE, CHANGE_MONTHS, COUNT, Row
+from evalkit.report.parts.sentences import conventions_that_differ, largest_imbalance, side_of_zero
+from evalkit.report.sections.change import (
+    Effect,
+    effects_of,
+    heading_of,
+    is_pooled,
+    month_of_horizon,
+    reason_in_words,
+)
+from evalkit.report.sections.checks import check_tables, check_texts, naive_picture, refused_text
+
+
+def how_sure(brief: Brief) -> Section:
+    """Ranges, the size of the comparison, balance, other ways of counting, and the unadjusted
+    figure beside; of a refused effect the balance.
+    """
+    words, effects = brief.words, effects_of(brief)
+    views = [(brief.about(effect.intervention_id), effect) for effect in effects]
+    said = [view for view in views if view[1].scope]
+    several = len(effects) > 1
+    leads = (
+        (words.html("sure.lead_many"),)
+        if several and said
+        else tuple(_lead(*view) for view in said)
+    )
+    general = Block(text=(words.html("sure.ranges"), words.html("sure.grades")), anchor="grades")
+    shown = [view for view in views if view[1].scope or _own_or_city(*view, "balance")]
+    blocks = (
+        general,
+        *(
+            _block(*view, with_lead=several) if view[1].scope else _refused_block(*view)
+            for view in shown
+        ),
+    )
+    return Section(
+        name="sure",
+        heading=words.text("sure.heading"),
+        leads=leads or (words.html("sure.lead_none"),),
+        blocks=blocks,
+    )
+
+
+def what_cannot_be_said(brief: Brief) -> Section:
+    """What the district's data cannot answer, what nobody measured, and what is taken for
+    granted.
+    """
+    words, effects = brief.words, effects_of(brief)
+    points = [_unsaid(brief, effect) for effect in effects if effect.verdict["reason"]]
+    horizons = [Markup(month_of_horizon(brief, effect)) for effect in effects if effect.scope]
+    points += [
+        words.html("limits.after", month=month)
+        for month in {month.striptags(): month for month in horizons}.values()
+    ]
+    points += [
+        words.html("limits.few_districts")
+        for row in brief.shelf.rows("effect_status", pooling="few_districts")
+    ][:1]
+    points += [words.html(f"limits.{key}") for key in ("hidden", "others")]
+    points.append(words.html("limits.withheld", min_count=brief.run.params.min_count))
+    declared = dict.fromkeys(
+        text[words.language]
+        for protocol in brief.protocols.values()
+        for text in protocol.assumptions
+    )
+    blocks = [Block(text=(words.html("limits.also"),), points=tuple(points))]
+    if declared:
+        blocks.append(
+            Block(
+                text=(words.html("limits.declared"),),
+                points=tuple(Markup("{}").format(text) for text in declared),
+            )
+        )
+    return Section(
+        name="limits",
+        heading=words.text("limits.heading"),
+        leads=(words.html("limits.lead"),),
+        blocks=tuple(blocks),
+    )
+
+
+def _unsaid(brief: Brief, effect: Effect) -> Markup:
+    return brief.words.html(
+        "limits.district",
+        intervention=brief.words.text(effect.intervention_id),
+        district=brief.place,
+        reason=reason_in_words(brief, effect),
+    )
+
+
+def _scope_verdict(brief: Brief, effect: Effect) -> Row | None:
+    return brief.shelf.row("effect_status", **effect.keys)
+
+
+def _lead(brief: Brief, effect: Effect) -> Markup:
+    verdict = _scope_verdict(brief, effect)
+    if verdict is None or not verdict.has("n_starters"):
+        return brief.words.html("sure.lead_withheld")
+    return brief.words.html(
+        "sure.lead_pooled" if is_pooled(brief, effect) else "sure.lead",
+        n_starters=brief.number(verdict, "n_starters", COUNT),
+    )
+
+
+def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
+    is_citys = effect.scope != "all" and not brief.shelf.rows("balance", district=effect.scope)
+    city = (brief.words.html("sure.city"),) if is_citys and brief.shelf.family("balance") else ()
+    text = (
+        *_draws_text(brief, effect),
+        *city,
+        *_balance_text(brief, effect),
+        *_sensitivity_text(brief, effect),
+        *_naive_text(brief, effect),
+        *check_texts(brief, effect),
+    )
+    return Block(
+        heading=heading_of(brief, effect),
+        pooled=is_pooled(brief, effect),
+        leads=(_lead(brief, effect),) if with_lead else (),
+        text=text,
+        figures=(*_figures(brief, effect), *naive_picture(brief, effect)),
+        tables=(*_sensitivity_table(brief, effect), *check_tables(brief, effect)),
+    )
+
+
+def _refused_block(brief: Brief, effect: Effect) -> Block:
+    """How alike the groups are of which no effect is told: the reader sees what it was
+    refused for.
+    """
+    words = brief.words
+    lead = words.html("sure.lead_refused", intervention=words.text(effect.intervention_id))
+    city = (words.html("sure.city"),) if brief.district != "all" else ()
+    return Block(
+        heading=words.label(effect.intervention_id) if len(effects_of(brief)) > 1 else "",
+        leads=(lead,),
+        text=(*city, *_balance_text(brief, effect), *refused_text(brief, effect)),
+        figures=_figures(brief, effect),
+        tables=check_tables(brief, effect),
+    )
+
+
+def _draws_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """How much the comparison weighs, and how the ranges were found."""
+    verdict, text = _scope_verdict(brief, effect), []
+    if verdict and verdict.has("effective_sample_size"):
+        text.append(
+            brief.words.html(
+                "sure.effective", ess=brief.number(verdict, "effective_sample_size", COUNT)
+            )
+        )
+    if verdict and verdict.has("n_draws", "n_draws_without_starters"):
+        key = "sure.draws" if verdict["n_draws_without_starters"] else "sure.draws_full"
+        numbers = {
+            column: brief.number(verdict, column, COUNT)
+            for column in ("n_draws", "n_draws_without_starters")
+        }
+        text.append(
+            brief.words.html(
+                key, n_draws=numbers["n_draws"], n_empty=numbers["n_draws_without_starters"]
+            )
+        )
+    return tuple(text)
+
+
+def _own_or_city(brief: Brief, effect: Effect, family: str) -> list[Row]:
+    """Rows of the scope shown, else of the whole city: weights are the city's."""
+    own = brief.shelf.rows(family, district=effect.scope, intervention_id=effect.intervention_id)
+    return own or brief.shelf.rows(family, district="all", intervention_id=effect.intervention_id)
+
+
+def _balance_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    found = largest_imbalance(_own_or_city(brief, effect, "balance"))
+    if found is None:
+        return ()
+    row, is_small = found
+    return (
+        brief.words.html(
+            f"sure.balance_{'good' if is_small else 'poor'}",
+            covariate=brief.words.text(row["covariate"]),
+            after=brief.number(row, "smd_after", BALANCE),
+            before=brief.number(row, "smd_before", BALANCE),
+        ),
+    )
+
+
+def _sensitivity_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    rows = _own_or_city(brief, effect, "effect_sensitivity")
+    different = conventions_that_differ(rows)
+    if different is None:
+        return ()
+    if different:
+        names = brief.words.listing(
+            [brief.words.text("mark.quoted", text=brief.words.text(name)) for name in different]
+        )
+        return (brief.words.html("sure.sensitivity_differs", conventions=names),)
+    declared = next(row for row in rows if row["convention"] == "declared")
+    return (
+        brief.words.html(
+            "sure.sensitivity_same" + ("_unclear" if side_of_zero(declared) == "unclear" else "")
+        ),
+    )
+
+
+def _naive_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    rows = {
+        row["convention"]: row
+        for row in _own_or_city(brief, effect, "effect_sensitivity")
+        if row.has("difference")
+    }
+    if not {"naive", "declared"} <= rows.keys():
+        return ()
+    naive, declared = (
+        brief.number(rows[name], "difference", CHANGE_MONTHS) for name in ("naive", "declared")
+    )
+    return (brief.words.html("sure.naive", naive=naive, declared=declared),)
+
+
+def _figures(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
+    words = brief.words
+    return picture(
+        brief,
+        "balance",
+        words.html("sure.figure_balance"),
+        _balance_table(brief, effect),
+        of=effect.names,
+    )
+
+
+def _balance_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words, rows = brief.words, _own_or_city(brief, effect, "balance")
+    if not rows:
+        return ()
+    body = tuple(
+        (
+            words.label(row["covariate"]),
+            brief.number(row, "smd_before", BALANCE),
+            brief.number(row, "smd_after", BALANCE),
+        )
+        for row in rows
+    )
+    head = tuple(words.text(f"sure.{column}") for column in ("covariate", "before", "after"))
+    return (
+        DataTable(
+            caption=words.text("sure.balance_caption"),
+            head=head,
+            rows=body,
+            note=brief.note("balance"),
+        ),
+    )
+
+
+def _sensitivity_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words, rows = brief.words, _own_or_city(brief, effect, "effect_sensitivity")
+    if not rows:
+        return ()
+    body = tuple(
+        (words.label(row["convention"]), brief.in_brackets(row, "difference", CHANGE_MONTHS))
+        for row in rows
+    )
+    head = (words.text("sure.convention"), words.label("difference"))
+    return (
+        DataTable(
+            caption=words.text("sure.sensitivity_caption"),
+            head=head,
+            rows=body,
+            note=brief.note("effect_sensitivity"),
+        ),
+    )

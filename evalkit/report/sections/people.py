@@ -1,0 +1,336 @@
+"""The first two answers: who is here, and how long they stay and where they go."""
+
+from markupsafe import Markup
+
+from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
+from evalkit.report.parts.figures import picture
+from evalkit.report.parts.numbers import COUNT, MONTHS, SHARE, Row, key_number
+from evalkit.report.parts.sentences import clear_leader
+from evalkit.report.sections.groups import leaving_rates, who_stays
+from evalkit.tables import STATES
+
+_MEASURES = (
+    "persons",
+    "persons_with_support",
+    "support_spells",
+    "support_spells_start_unknown",
+    "starters",
+)
+_TABLE_STEP_MONTHS = 3
+_OUTCOMES = STATES["outcome"].unique(maintain_order=True).to_list()
+
+
+def who_is_here(brief: Brief) -> Section:
+    """How many people, periods and starters the district has."""
+    words, measures = (
+        brief.words,
+        {row["measure"]: row for row in brief.shelf.rows("people", district=brief.district)},
+    )
+    known = [measures[measure] for measure in _MEASURES if measure in measures]
+    return Section(
+        name="who",
+        heading=words.text("who.heading"),
+        leads=(people_lead(brief, measures, "who.lead"),),
+        blocks=(
+            Block(text=_spells_and_starters(brief, measures), tables=_people_table(brief, known)),
+        ),
+        grade=brief.grade("people"),
+    )
+
+
+def people_lead(brief: Brief, measures: dict[str, Row], key: str) -> Markup:
+    """The sentence with the number of people and of those on support, or the one that says why they
+    are not shown.
+    """
+    persons, with_support = measures.get("persons"), measures.get("persons_with_support")
+    if not measures and brief.shelf.family("people"):
+        return brief.words.html("who.lead_nobody", district=brief.place)
+    if not (persons and persons.has("count") and with_support and with_support.has("count")):
+        return brief.words.html("who.lead_withheld", district=brief.place)
+    return brief.words.html(
+        key,
+        persons=brief.number(persons, "count", COUNT),
+        with_support=brief.number(with_support, "count", COUNT),
+        district=brief.place,
+    )
+
+
+def how_long_and_where_to(brief: Brief) -> Section:
+    """Mean months on support, and the shares who left to work, studies and training by a quoted
+    month.
+    """
+    return Section(
+        name="stay",
+        heading=brief.words.text("stay.heading"),
+        leads=(_time_lead(brief),),
+        blocks=(
+            Block(
+                text=_exits_intro(brief),
+                key_figures=_exit_figures(brief),
+                figures=_stay_figures(brief),
+                tables=_stay_tables(brief),
+            ),
+            *leaving_rates(brief),
+            *who_stays(brief),
+        ),
+        grade=brief.grade("time_on_support", "exit_curves"),
+    )
+
+
+def time_rows(brief: Brief, district: str) -> list[Row]:
+    """Mean months on support in a district, shortest horizon first."""
+    return sorted(
+        brief.shelf.rows("time_on_support", district=district),
+        key=lambda row: row["horizon_months"],
+    )
+
+
+def month_cell(brief: Brief, row: Row) -> Markup:
+    """A row's month as the header of a table's row: a key is shown even where the row's values are
+    withheld.
+    """
+    return key_number(row, "month", brief.words)
+
+
+def exits_conclusion(brief: Brief) -> Markup:
+    """Which way out is the most common by the last quoted month, if the ranges allow to say so."""
+    exits = [row for row in _quoted_exits(brief) if row.has("estimate")]
+    if len(exits) < 2:
+        return brief.words.html("stay.exits_plain")
+    leader = clear_leader(exits)
+    if leader is None:
+        return brief.words.html("stay.no_leader")
+    return brief.words.html(
+        "stay.leader",
+        exit=brief.words.text(leader["exit"]),
+        share=brief.number(leader, "estimate", SHARE),
+        month=brief.number(leader, "month", COUNT),
+    )
+
+
+def _spells_and_starters(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
+    spells, unknown, starters = (
+        measures.get(measure)
+        for measure in ("support_spells", "support_spells_start_unknown", "starters")
+    )
+    text = []
+    if spells and unknown and spells.has("count") and unknown.has("count"):
+        key = "who.spells" if unknown["count"] else "who.spells_known"
+        numbers = {
+            "spells": brief.number(spells, "count", COUNT),
+            "unknown": brief.number(unknown, "count", COUNT),
+        }
+        text.append(brief.words.html(key, **numbers))
+    if starters:
+        key = (
+            "who.starters_withheld"
+            if not starters.has("count")
+            else "who.starters"
+            if starters["count"]
+            else "who.starters_none"
+        )
+        text.append(brief.words.html(key, starters=brief.number(starters, "count", COUNT)))
+    return tuple(text)
+
+
+def _people_table(brief: Brief, rows: list[Row]) -> tuple[DataTable, ...]:
+    words = brief.words
+    if not rows:
+        return ()
+    return (
+        DataTable(
+            caption=words.text(
+                "who.table", people_label=words.label("people"), district=brief.place
+            ),
+            head=(words.text("who.measure"), words.text("who.count")),
+            rows=tuple(
+                (words.label(row["measure"]), brief.number(row, "count", COUNT)) for row in rows
+            ),
+            note=brief.note("people"),
+        ),
+    )
+
+
+def _time_lead(brief: Brief) -> Markup:
+    rows = [
+        row
+        for row in time_rows(brief, brief.district)
+        if row.has("estimate", "ci_lower", "ci_upper")
+    ]
+    if not rows:
+        return brief.words.html("stay.lead_withheld", district=brief.place)
+    longest = rows[-1]
+    return brief.words.html(
+        "stay.lead",
+        horizon=brief.number(longest, "horizon_months", COUNT),
+        mean=brief.number(longest, "estimate", MONTHS),
+        range=brief.range_of(longest, MONTHS),
+    )
+
+
+def _quoted_exits(brief: Brief) -> list[Row]:
+    """Each exit's row at the last quoted month that any of them reaches, the largest first; rows
+    that are withheld stand last.
+    """
+    rows = brief.shelf.rows("exit_curves", district=brief.district)
+    shown = [row["month"] for row in rows if row.has("estimate")]
+    last = max(
+        brief.run.params.survival.quoted_months, default=brief.run.params.survival.horizon_months
+    )
+    month = max((m for m in shown if m <= last), default=None)
+    return sorted(
+        (row for row in rows if row["month"] == month), key=lambda row: -(row["estimate"] or 0)
+    )
+
+
+def _exits_intro(brief: Brief) -> tuple[Markup, ...]:
+    """By when the shares are told, and to which exits too few have led to be shown."""
+    words, exits = brief.words, _quoted_exits(brief)
+    if not exits:
+        return ()
+    few = [words.text(row["exit"]) for row in exits if not row.has("estimate")]
+    hidden = (
+        (words.html("stay.few", exits=words.listing(few), min_count=brief.run.params.min_count),)
+        if few
+        else ()
+    )
+    return (words.html("stay.exits", month=month_cell(brief, exits[0])), *hidden)
+
+
+def _exit_figures(brief: Brief) -> tuple[KeyFigure, ...]:
+    words, shown = brief.words, [row for row in _quoted_exits(brief) if row.has("estimate")]
+    return tuple(
+        brief.key_figure(
+            row, "estimate", SHARE, words.text("stay.to", exit=words.text(row["exit"]))
+        )
+        for row in shown
+    )
+
+
+def _stay_figures(brief: Brief) -> tuple[Figure, ...]:
+    curves, states = (
+        brief.shelf.rows("exit_curves", district=brief.district),
+        brief.shelf.rows("states", district=brief.district),
+    )
+    words = brief.words
+    first_month = words.month(brief.run.params.extract.first_month)
+    tables = {
+        "exit_curves": _curve_table(
+            brief, curves, "exit", words.text("stay.curve_caption"), "exit_curves"
+        ),
+        "states": _curve_table(
+            brief,
+            states,
+            "state",
+            words.text("stay.states_caption", first_month=first_month),
+            "states",
+        ),
+    }
+    conclusions = {
+        "exit_curves": exits_conclusion(brief),
+        "states": _states_conclusion(brief, states),
+    }
+    return tuple(
+        figure
+        for name in tables
+        for figure in picture(brief, name, conclusions[name], tables[name])
+    )
+
+
+def _states_conclusion(brief: Brief, states: list[Row]) -> Markup:
+    last = max((row["month"] for row in states), default=0)
+    at_end = {row["state"]: row for row in states if row["month"] == last and row.has("estimate")}
+    if not {"work", "support"} <= at_end.keys():
+        return brief.words.html("stay.states_plain")
+    return brief.words.html(
+        "stay.states",
+        work=brief.number(at_end["work"], "estimate", SHARE),
+        support_share=brief.number(at_end["support"], "estimate", SHARE),
+    )
+
+
+def _curve_table(
+    brief: Brief, rows: list[Row], column: str, caption: str, family: str
+) -> tuple[DataTable, ...]:
+    """A curve's values at every third month, one column for each exit or state."""
+    names = sorted({row[column] for row in rows}, key=_place)
+    cells = {(row["month"], row[column]): row for row in rows}
+    last = max((month for month, _ in cells), default=0)
+    months = sorted({month for month, _ in cells if month % table_step(last) == 0 or month == last})
+    if not names:
+        return ()
+    complete = [month for month in months if all((month, name) in cells for name in names)]
+    body = tuple(
+        (
+            month_cell(brief, cells[month, names[0]]),
+            *(brief.in_brackets(cells[month, name], "estimate", SHARE) for name in names),
+        )
+        for month in complete
+    )
+    head = (brief.words.text("stay.month"), *(brief.words.label(name) for name in names))
+    return (DataTable(caption=caption, head=head, rows=body, note=brief.note(family)),)
+
+
+def _place(outcome: str) -> int:
+    """Where an outcome stands among the others: as in the table of states, everything else after
+    them.
+    """
+    return _OUTCOMES.index(outcome) if outcome in _OUTCOMES else len(_OUTCOMES)
+
+
+def table_step(last_month: int) -> int:
+    """Every third month of a short curve, every sixth of a long one: a table that can be read."""
+    return _TABLE_STEP_MONTHS if last_month <= 36 else 2 * _TABLE_STEP_MONTHS
+
+
+def _stay_tables(brief: Brief) -> tuple[DataTable, ...]:
+    return (*_time_table(brief), *_exits_table(brief))
+
+
+def _time_table(brief: Brief) -> tuple[DataTable, ...]:
+    words, rows = brief.words, time_rows(brief, brief.district)
+    if not rows:
+        return ()
+    body = tuple(
+        (
+            words.html("stay.horizon_months", horizon=key_number(row, "horizon_months", words)),
+            brief.number(row, "estimate", MONTHS),
+            brief.range_of(row, MONTHS),
+        )
+        for row in rows
+    )
+    head = tuple(words.text(f"stay.{column}") for column in ("horizon", "mean", "range"))
+    return (
+        DataTable(
+            caption=words.text("stay.time_caption"),
+            head=head,
+            rows=body,
+            note=brief.note("time_on_support"),
+        ),
+    )
+
+
+def _exits_table(brief: Brief) -> tuple[DataTable, ...]:
+    words = brief.words
+    rows = sorted(
+        brief.shelf.rows("exits", district=brief.district), key=lambda row: _place(row["exit"])
+    )
+    if not rows:
+        return ()
+    body = tuple(
+        (
+            words.label(row["exit"]),
+            brief.number(row, "n_spells", COUNT),
+            brief.number(row, "n_persons", COUNT),
+            brief.number(row, "share", SHARE),
+        )
+        for row in rows
+    )
+    head = tuple(
+        words.text(f"stay.{column}") for column in ("exit", "n_spells", "n_persons", "share")
+    )
+    return (
+        DataTable(
+            caption=words.text("stay.exits_caption"), head=head, rows=body, note=brief.note("exits")
+        ),
+    )

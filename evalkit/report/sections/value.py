@@ -1,0 +1,355 @@
+"""The fourth answer: what the intervention costs and gives, to whom, and which prices it
+rests on.
+"""
+
+from itertools import product
+
+from markupsafe import Markup, escape
+
+from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
+from evalkit.report.parts.figures import picture
+from evalkit.report.parts.numbers import COUNT, PROBABILITY, YEAR, Form, Row, gain_form
+from evalkit.report.parts.verdicts import pays
+from evalkit.report.sections.change import Effect, effects_of, heading_of, is_pooled
+from evalkit.vocabulary import BANDS, band_of
+from evalkit.words.run_words import inside_sentence
+
+PERSPECTIVES = ("person", "district", "public_purse", "society")
+_MONEY_COLUMNS = ("estimate", "ci_lower", "ci_upper")
+_VERDICT_COLUMNS = (*_MONEY_COLUMNS, "probability_positive", "horizon_months")
+
+
+def costs_and_gains(brief: Brief, *, heading: str = "value_page.heading") -> Section:
+    """The sum per participant from each perspective, who receives and who pays, and the prices
+    behind it.
+    """
+    effects, words = effects_of(brief), brief.words
+    several = len(effects) > 1
+    valued = [(effect, _summary(brief, effect)) for effect in effects]
+    shown = [(effect, rows) for effect, rows in valued if rows]
+    leads = (
+        _grouped(brief, shown)
+        if several
+        else tuple(_lead(brief, effect, rows) for effect, rows in shown)
+    )
+    reading = (
+        Block(text=(*_assumed_text(brief), *_reading(brief, shown[0][1]))) if shown else Block()
+    )
+    prices = Block(tables=_prices_table(brief)) if shown else Block()
+    blocks = (
+        reading,
+        *(_block(brief, effect, rows, with_lead=several) for effect, rows in shown),
+        prices,
+    )
+    name = words.text(heading + ("_many" if several else ""))
+    return Section(
+        "value",
+        name,
+        leads or (words.html("value_page.none"),),
+        blocks,
+        grade=brief.grade("value_parts"),
+    )
+
+
+def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[Markup, ...]:
+    """One sentence for each verdict on society's sum, with the interventions that it holds for;
+    sums of all districts apart.
+    """
+    held: dict[tuple[bool, str], list[Markup]] = {}
+    horizons: list[Markup] = []
+    for effect, rows in shown:
+        society, name = rows.get("society"), escape(brief.words.text(effect.intervention_id))
+        is_said = society is not None and society.has(*_VERDICT_COLUMNS)
+        verdict = band_of(society["probability_positive"]) if is_said else "unshown"
+        horizons += [brief.number(society, "horizon_months", COUNT)] if is_said else []
+        named = pays(name, society, "probability_positive") if is_said else name
+        held.setdefault((is_pooled(brief, effect), verdict), []).append(named)
+    sentences = []
+    for pooled, verdict in product((False, True), (*BANDS, "unshown")):
+        if (pooled, verdict) in held:
+            names = brief.words.listing_html(held[pooled, verdict])
+            horizon = horizons[0] if horizons else ""
+            lead = brief.words.html(
+                f"value_page.group_{verdict}", interventions=names, horizon=horizon
+            )
+            sentences.append(
+                brief.words.html("value_page.pooled_lead", lead=lead) if pooled else lead
+            )
+    return tuple(sentences)
+
+
+def _summary(brief: Brief, effect: Effect) -> dict[str, Row]:
+    rows = brief.shelf.rows("value_parts", part="total", **effect.keys) if effect.scope else []
+    by_perspective = {row["perspective"]: row for row in rows}
+    return {name: by_perspective[name] for name in PERSPECTIVES if name in by_perspective}
+
+
+def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
+    society = rows.get("society")
+    if society is None or not society.has(*_VERDICT_COLUMNS):
+        return brief.words.html("value_page.none")
+    form = gain_form(society)
+    said = brief.words.html(
+        f"value_page.lead_{band_of(society['probability_positive'])}",
+        estimate=brief.number(society, "estimate", form),
+        range=brief.range_of(society, form),
+        probability=brief.number(society, "probability_positive", PROBABILITY),
+        horizon=brief.number(society, "horizon_months", COUNT),
+    )
+    lead = pays(said, society, "probability_positive")
+    return (
+        brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
+    )
+
+
+def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: bool) -> Block:
+    figures = _figures(brief, effect, rows)
+    is_drawn = any(figure.name.startswith("value_summary") for figure in figures)
+    return Block(
+        heading=heading_of(brief, effect),
+        pooled=is_pooled(brief, effect),
+        leads=(_lead(brief, effect, rows),) if with_lead else (),
+        # Its source and grade stand beside the number, before the picture.
+        text=(
+            escape(brief.note("value_parts")),
+            *_compared_text(brief, effect),
+            *_parts_text(brief, effect),
+            *_untouched_text(brief, rows),
+        ),
+        key_figures=() if is_drawn else _key_figures(brief, rows),
+        figures=figures,
+        tables=(
+            *(() if is_drawn else _summary_table(brief, rows)),
+            *_displacement_table(brief, effect),
+        ),
+    )
+
+
+def _compared_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """With whom those who started are compared, which is what a sum is the difference from."""
+    if effect.intervention_id not in brief.protocols:
+        return ()
+    return (brief.about(effect.intervention_id).words.html("value_page.compared"),)
+
+
+def _assumed_text(brief: Brief) -> tuple[Markup, ...]:
+    """The prices of grade L that the sums rest on, by name; all of them in one word."""
+    prices = brief.shelf.rows("prices")
+    assumed = [
+        inside_sentence(price_name(brief, row)) for row in prices if row["value_grade"] == "L"
+    ]
+    if not assumed:
+        return ()
+    if len(assumed) == len(prices):
+        return (brief.words.html("value_page.grade_l_all"),)
+    return (
+        brief.words.html("value_page.grade_l", prices=brief.words.listing(assumed, separator=";")),
+    )
+
+
+def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
+    priced = next((row for row in rows.values() if row.has("currency", "price_year")), None)
+    if priced is None:
+        return ()
+    year, horizon = (
+        brief.number(priced, "price_year", YEAR),
+        brief.number(priced, "horizon_months", COUNT),
+    )
+    return (
+        brief.words.html("value_page.reading", currency=priced["currency"], year=year),
+        brief.words.html("value_page.horizon", horizon=horizon),
+    )
+
+
+def _parts_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """How much of society's sum was followed up, and how much is projected."""
+    rows = brief.shelf.rows("value_parts", perspective="society", **effect.keys)
+    parts = {
+        row["part"]: row for row in rows if row.has("estimate", "horizon_months", "followed_months")
+    }
+    if not {"observed", "projected"} <= parts.keys():
+        return ()
+    observed, projected = parts["observed"], parts["projected"]
+    if observed["horizon_months"] == observed["followed_months"]:
+        return (brief.words.html("value_page.observed_only"),)
+    sums = {
+        name: brief.number(row, "estimate", gain_form(row))
+        for name, row in (("observed", observed), ("projected", projected))
+    }
+    return (
+        brief.words.html(
+            "value_page.parts", followed=brief.number(observed, "followed_months", COUNT), **sums
+        ),
+    )
+
+
+def _untouched_text(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
+    untouched = [name for name, row in rows.items() if _is_untouched(row)]
+    return tuple(
+        brief.words.html("value_page.untouched", perspective=brief.words.text(name))
+        for name in untouched
+    )
+
+
+def _is_untouched(row: Row) -> bool:
+    """Whether a perspective is exactly zero: no posting concerns its actors."""
+    return row.has(*_MONEY_COLUMNS) and all(row[column] == 0 for column in _MONEY_COLUMNS)
+
+
+def _key_figures(brief: Brief, rows: dict[str, Row]) -> tuple[KeyFigure, ...]:
+    words = brief.words
+    return tuple(
+        brief.key_figure(
+            row,
+            "estimate",
+            gain_form(row),
+            words.text("value_page.for", perspective=words.text(name)),
+        )
+        for name, row in rows.items()
+    )
+
+
+def _figures(brief: Brief, effect: Effect, rows: dict[str, Row]) -> tuple[Figure, ...]:
+    words = brief.words
+    return (
+        *picture(
+            brief,
+            "value_summary",
+            words.html("value_page.figure_summary"),
+            _summary_table(brief, rows),
+            of=effect.names,
+        ),
+        *picture(
+            brief,
+            "value_by_actor",
+            words.html("value_page.figure"),
+            _actor_table(brief, effect),
+            of=effect.names,
+        ),
+    )
+
+
+def _summary_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
+    words = brief.words
+    body = tuple(
+        (
+            words.label(name),
+            brief.in_brackets(row, "estimate", gain_form(row)),
+            _probability(brief, row),
+        )
+        for name, row in rows.items()
+    )
+    head = tuple(
+        words.text(f"value_page.{column}") for column in ("perspective", "estimate", "probability")
+    )
+    return (
+        DataTable(
+            caption=words.text("value_page.summary_caption"),
+            head=head,
+            rows=body,
+            note=brief.note("value_parts"),
+        ),
+    )
+
+
+def _probability(brief: Brief, row: Row) -> Markup | str:
+    """How likely a sum is above zero; of a sum that no draw moves it is not told."""
+    return "–" if _is_untouched(row) else brief.number(row, "probability_positive", PROBABILITY)
+
+
+def _actor_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words, rows = brief.words, brief.shelf.rows("value_by_actor", **effect.keys)
+    if not rows:
+        return ()
+    body = tuple(
+        (
+            words.label(row["actor"]),
+            words.label(f"posting.{row['posting']}"),
+            words.label(f"kind.{row['kind']}"),
+            brief.in_brackets(row, "estimate", gain_form(row)),
+        )
+        for row in rows
+    )
+    head = tuple(
+        words.text(f"value_page.{column}") for column in ("actor", "posting", "kind", "estimate")
+    )
+    return (
+        DataTable(
+            caption=words.text("value_page.actor_caption"),
+            head=head,
+            rows=body,
+            note=brief.note("value_by_actor"),
+        ),
+    )
+
+
+def _displacement_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    """Society's sum with no, the expected and high displacement of others."""
+    words = brief.words
+    found = {
+        row["displacement"]: row
+        for row in brief.shelf.rows("value_displacement", perspective="society", **effect.keys)
+    }
+    body = tuple(
+        (
+            words.label(f"displacement.{name}"),
+            brief.in_brackets(found[name], "estimate", gain_form(found[name])),
+        )
+        for name in ("zero", "central", "high")
+        if name in found
+    )
+    head = (words.text("value_page.displacement"), words.text("value_page.estimate"))
+    table = DataTable(
+        words.text("value_page.displacement_caption"),
+        head,
+        body,
+        note=brief.note("value_displacement"),
+    )
+    return (table,) if body else ()
+
+
+def _prices_table(brief: Brief) -> tuple[DataTable, ...]:
+    words, rows = brief.words, brief.shelf.rows("prices")
+    if not rows:
+        return ()
+    body = tuple(_price_line(brief, row) for row in rows)
+    head = tuple(
+        words.text(f"value_page.{column}")
+        for column in ("price", "value", "low_high", "unit", "grade", "source")
+    )
+    return (DataTable(caption=words.text("value_page.prices_caption"), head=head, rows=body),)
+
+
+def price_name(brief: Brief, price: Row) -> str:
+    """The name of a price in the reader's language."""
+    return brief.words.price(price["price"], price[f"name_{brief.words.language}"])
+
+
+def price_unit(brief: Brief, price: Row) -> str:
+    """The unit of a price in the reader's language."""
+    return brief.words.text(f"price_unit.{price['unit'].replace(' ', '_')}")
+
+
+def _price_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
+    form, unit = Form("number", _price_digits(row["value"])), price_unit(brief, row)
+    limits: Markup | str = "–"
+    if row.has("low", "high"):
+        limits = brief.words.html(
+            "unit.range", low=brief.number(row, "low", form), high=brief.number(row, "high", form)
+        )
+    return (
+        price_name(brief, row),
+        brief.number(row, "value", form),
+        limits,
+        Markup("{}, {}").format(unit, brief.number(row, "price_year", YEAR))
+        if row.has("price_year")
+        else unit,
+        row["value_grade"],
+        row["source"],
+    )
+
+
+def _price_digits(value: float | None) -> int:
+    """Rates keep three decimals, small prices two, amounts none."""
+    size = abs(value or 0)
+    return 0 if size >= 100 or float(size).is_integer() else 2 if size >= 1 else 3

@@ -1,0 +1,394 @@
+"""Value through time: when the money comes back, what is projected, what it gives for the money,
+who should pay, and what the answer hangs on.
+"""
+
+from itertools import product
+
+from markupsafe import Markup, escape
+
+from evalkit.report.parts.document import Block, Brief, DataTable, Section
+from evalkit.report.parts.figures import picture
+from evalkit.report.parts.numbers import COUNT, PROBABILITY, Form, Row, gain_form
+from evalkit.report.parts.verdicts import pays
+from evalkit.report.sections.change import Effect, effects_of, heading_of, is_pooled
+from evalkit.report.sections.value import price_name, price_unit
+from evalkit.vocabulary import BANDS, Band, band_of
+
+PERSPECTIVES = ("person", "district", "municipality", "public_purse", "society")
+_PARTS = ("observed", "projected", "total")
+_N_TORNADO = 6
+_MONTHS = "months"
+_MONEY_MEASURES = ("net_public_cost_per_work_month", "programme_cost_per_work_month")
+
+
+def when_it_pays(brief: Brief) -> Section:
+    """The month of return first, then the curve, and the tables that decision-makers ask for."""
+    effects = effects_of(brief)
+    several = len(effects) > 1
+    valued = [(effect, _payback(brief, effect)) for effect in effects if effect.scope]
+    shown = [(effect, rows) for effect, rows in valued if rows]
+    leads = (
+        _grouped(brief, shown)
+        if several
+        else tuple(_lead(brief, effect, rows) for effect, rows in shown)
+    )
+    blocks = tuple(_block(brief, effect, rows, with_lead=several) for effect, rows in shown)
+    heading, none = brief.words.text("value_time.heading"), brief.words.html("value_time.none")
+    return Section(
+        "value_time", heading, leads or (none,), blocks, grade=brief.grade("value_parts")
+    )
+
+
+def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[Markup, ...]:
+    """One sentence for each verdict on whether the public purse gets its money back, with the
+    interventions that it holds for; pooled sums apart.
+    """
+    held: dict[tuple[bool, str], list[Markup]] = {}
+    horizons: list[Markup] = []
+    for effect, rows in shown:
+        purse, name = rows.get("public_purse"), escape(brief.words.text(effect.intervention_id))
+        verdict = band_of(purse["probability_returns"]) if purse else "unshown"
+        horizons += [brief.number(purse, "horizon_months", COUNT)] if purse else []
+        held.setdefault((is_pooled(brief, effect), verdict), []).append(
+            pays(name, purse, "probability_returns") if purse else name
+        )
+    sentences = []
+    for pooled, verdict in product((False, True), (*BANDS, "unshown")):
+        if (pooled, verdict) in held:
+            names, horizon = (
+                brief.words.listing_html(held[pooled, verdict]),
+                horizons[0] if horizons else "",
+            )
+            sentence = brief.words.html(
+                f"value_time.group_{verdict}", interventions=names, horizon=horizon
+            )
+            sentences.append(
+                brief.words.html("value_page.pooled_lead", lead=sentence) if pooled else sentence
+            )
+    return tuple(sentences)
+
+
+def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
+    """By perspective, then by actor."""
+    rows = {row["perspective"]: row for row in brief.shelf.rows("value_payback", **effect.keys)}
+    ordered = (*PERSPECTIVES, *(name for name in rows if name not in PERSPECTIVES))
+    return {
+        name: rows[name]
+        for name in ordered
+        if name in rows and rows[name].has("probability_returns")
+    }
+
+
+def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
+    purse = rows.get("public_purse")
+    if purse is None:
+        return brief.words.html("value_time.none")
+    band = band_of(purse["probability_returns"])
+    said = brief.words.html(
+        f"value_time.lead_{band}",
+        probability=brief.number(purse, "probability_returns", PROBABILITY),
+        horizon=brief.number(purse, "horizon_months", COUNT),
+    )
+    lead = Markup(" ").join(
+        [pays(said, purse, "probability_returns"), *_month_text(brief, purse, band)]
+    )
+    return (
+        brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
+    )
+
+
+def _month_text(brief: Brief, purse: Row, band: Band) -> tuple[Markup, ...]:
+    """The month that the estimate itself says, which need not be told where it says never and the
+    verdict no.
+    """
+    month = purse.get("return_month")
+    if month is None:
+        return (
+            ()
+            if band in ("no", "probably_not")
+            else (brief.words.html("value_time.estimate_never"),)
+        )
+    if month == 0:
+        return (brief.words.html("value_time.estimate_at_once"),)
+    return (
+        brief.words.html(
+            "value_time.estimate_month", month=brief.number(purse, "return_month", COUNT)
+        ),
+    )
+
+
+def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: bool) -> Block:
+    words = brief.words
+    payback = _payback_table(brief, rows)
+    figures = picture(
+        brief, "value_curve", words.html("value_time.figure"), payback, of=effect.names
+    )
+    return Block(
+        heading=heading_of(brief, effect),
+        pooled=is_pooled(brief, effect),
+        leads=(_lead(brief, effect, rows),) if with_lead else (),
+        text=(escape(brief.note("value_payback")), *_text(brief, effect)),
+        points=_switches(brief, effect),
+        figures=figures,
+        tables=(
+            *(() if figures else payback),
+            *_parts_table(brief, effect),
+            *_ratios_table(brief, effect),
+            *_purse_table(brief, effect),
+            *_summary_table(
+                brief,
+                effect,
+                "value_municipality",
+                "measure",
+                "measure.",
+                "value_time.municipality_caption",
+            ),
+            *_tornado_table(brief, effect),
+            *_summary_table(
+                brief, effect, "value_delay", "perspective", "", "value_time.delay_caption"
+            ),
+        ),
+    )
+
+
+def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    rows = [
+        row
+        for row in brief.shelf.rows("value_parts", perspective="society", **effect.keys)
+        if row.has("estimate")
+    ]
+    if not rows:
+        return ()
+    counts = {name: brief.number(rows[0], name, COUNT) for name in ("n_draws", "n_effect_draws")}
+    return (
+        *(
+            (brief.words.html("value_time.projected"),)
+            if rows[0].get("horizon_months") != rows[0].get("followed_months")
+            else ()
+        ),
+        brief.words.html(
+            "value_time.draws"
+            if rows[0]["n_draws"] == rows[0]["n_effect_draws"]
+            else "value_time.draws_recycled",
+            **counts,
+        ),
+    )
+
+
+def _payback_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
+    words = brief.words
+    body = tuple(
+        (
+            words.label(name),
+            brief.number(row, "deepest", _money(row, "deepest", "deepest_lower", "deepest_upper")),
+            brief.number(row, "deepest_month", COUNT) if row.has("deepest_month") else "–",
+            brief.number(row, "return_month", COUNT) if row.has("return_month") else "–",
+            brief.number(row, "probability_returns", PROBABILITY),
+        )
+        for name, row in rows.items()
+    )
+    columns = ("deepest", "deepest_month", "return_month", "probability_returns")
+    head = (
+        words.text("value_page.perspective"),
+        *(words.text(f"value_time.{column}") for column in columns),
+    )
+    return (
+        DataTable(
+            words.text("value_time.figure_caption"), head, body, note=brief.note("value_payback")
+        ),
+    )
+
+
+def _parts_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words = brief.words
+    found = {
+        (row["perspective"], row["part"]): row
+        for row in brief.shelf.rows("value_parts", **effect.keys)
+    }
+    body = tuple(
+        (
+            words.label(name),
+            *(
+                brief.in_brackets(found[name, part], "estimate", gain_form(found[name, part]))
+                for part in _PARTS
+            ),
+        )
+        for name in PERSPECTIVES
+        if all((name, part) in found for part in _PARTS)
+    )
+    head = (words.text("value_page.perspective"), *(words.label(f"part.{part}") for part in _PARTS))
+    return (
+        (
+            DataTable(
+                words.text("value_time.parts_caption"), head, body, note=brief.note("value_parts")
+            ),
+        )
+        if body
+        else ()
+    )
+
+
+def _ratios_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words = brief.words
+    body = tuple(
+        (words.label(f"measure.{row['measure']}"), _ratio(brief, row))
+        for row in brief.shelf.rows("value_ratios", **effect.keys)
+        if row.status == "ok"
+    )
+    head = (words.text("value_time.measure"), words.text("value_time.result"))
+    return (
+        (
+            DataTable(
+                words.text("value_time.ratios_caption"), head, body, note=brief.note("value_ratios")
+            ),
+        )
+        if body
+        else ()
+    )
+
+
+def _ratio(brief: Brief, row: Row) -> Markup | str:
+    if not row.has("estimate"):
+        return brief.words.text(f"case.{row['case']}")
+    form = (
+        _money(row, "estimate", "ci_lower", "ci_upper")
+        if row["measure"] in _MONEY_MEASURES
+        else Form("number", 1)
+    )
+    if not row.has("ci_lower", "ci_upper"):
+        return Markup("{} ({})").format(
+            brief.number(row, "estimate", form), brief.words.text("case.unbounded")
+        )
+    return brief.in_brackets(row, "estimate", form)
+
+
+def _purse_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words = brief.words
+    rows = [
+        row
+        for row in brief.shelf.rows("value_purse", **effect.keys)
+        if row.has("estimate") and (row["estimate"] or row["paid_now"])
+    ]
+    body = tuple(
+        (
+            words.label(row["actor"]),
+            brief.in_brackets(row, "estimate", gain_form(row)),
+            brief.number(row, "paid_now", _money(row, "paid_now")),
+            brief.number(row, "paid_proposed", _money(row, "paid_proposed"))
+            if row.has("paid_proposed")
+            else "–",
+        )
+        for row in rows
+    )
+    head = (
+        words.text("value_page.actor"),
+        *(words.text(f"value_time.{column}") for column in ("gain", "paid_now", "paid_proposed")),
+    )
+    return (
+        (
+            DataTable(
+                words.text("value_time.purse_caption"), head, body, note=brief.note("value_purse")
+            ),
+        )
+        if body
+        else ()
+    )
+
+
+def _summary_table(
+    brief: Brief, effect: Effect, family: str, key: str, prefix: str, caption: str
+) -> tuple[DataTable, ...]:
+    words = brief.words
+    body = tuple(
+        (words.label(f"{prefix}{row[key]}"), brief.in_brackets(row, "estimate", gain_form(row)))
+        for row in brief.shelf.rows(family, **effect.keys)
+        if row.has("estimate")
+    )
+    head = (words.text("value_time.measure"), words.text("value_page.estimate"))
+    return (DataTable(words.text(caption), head, body, note=brief.note(family)),) if body else ()
+
+
+def _tornado_rows(brief: Brief, effect: Effect) -> list[Row]:
+    rows = [row for row in brief.shelf.rows("value_tornado", **effect.keys) if row.has("swing")]
+    return sorted(rows, key=lambda row: -row["swing"])[:_N_TORNADO]
+
+
+def _tornado_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    words = brief.words
+    body = tuple(
+        (
+            _parameter(brief, row),
+            brief.number(row, "value_at_low", _gain(row, "value_at_low", "value_at_high")),
+            brief.number(row, "value_at_high", _gain(row, "value_at_low", "value_at_high")),
+            _in_own_unit(brief, row, "switching_value") if row.has("switching_value") else "–",
+        )
+        for row in _tornado_rows(brief, effect)
+    )
+    head = tuple(
+        words.text(f"value_time.{column}")
+        for column in ("parameter", "at_low", "at_high", "switching")
+    )
+    return (
+        (
+            DataTable(
+                words.text("value_time.tornado_caption"),
+                head,
+                body,
+                note=brief.note("value_tornado"),
+            ),
+        )
+        if body
+        else ()
+    )
+
+
+def _switches(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """The switching values in words: at which price the sum for society becomes zero."""
+    return tuple(
+        brief.words.html(
+            "value_time.switch_sentence",
+            value=_in_own_unit(brief, row, "switching_value"),
+            parameter=_inside(_parameter(brief, row)),
+            now=_in_own_unit(brief, row, "value"),
+        )
+        for row in _tornado_rows(brief, effect)
+        if row.has("switching_value", "value")
+    )
+
+
+def _parameter(brief: Brief, row: Row) -> str:
+    """The price's own name; the effect has its word."""
+    price = brief.shelf.row("prices", price=row["parameter"])
+    return price_name(brief, price) if price else brief.words.label(row["parameter"])
+
+
+def _inside(name: str) -> str:
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+
+
+def _in_own_unit(brief: Brief, row: Row, column: str) -> Markup:
+    """A value in its price's own unit: shares as per cent, amounts of money, months; the effect as
+    a multiple.
+    """
+    price = brief.shelf.row("prices", price=row["parameter"])
+    if price is None:
+        return brief.number(row, column, Form("number", 2))
+    if price["unit"] == _MONTHS:
+        return brief.number(row, column, COUNT, unit=price_unit(brief, price))
+    if price.has("currency"):
+        return brief.number(
+            row, column, Form("money", 0 if abs(row[column]) < 1000 else -2, price["currency"])
+        )
+    return brief.number(row, column, Form("percent", 0 if abs(row[column]) >= 0.1 else 1))
+
+
+def _money(row: Row, *columns: str) -> Form:
+    size = max((abs(row[column]) for column in columns if row.get(column) is not None), default=0)
+    return Form(
+        "money", 0 if size < 100 else -1 if size < 10_000 else -2, row.get("currency") or ""
+    )
+
+
+def _gain(row: Row, *columns: str) -> Form:
+    size = max((abs(row[column]) for column in columns if row.get(column) is not None), default=0)
+    return Form("gain", 0 if size < 100 else -1 if size < 10_000 else -2, row.get("currency") or "")

@@ -1,0 +1,1 @@
+"""Curves from those counts, with their variances: survival, incidence, occupation, means."""

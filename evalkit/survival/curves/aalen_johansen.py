@@ -1,0 +1,90 @@
+"""The share of spells that have ended in each way, month by month."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from evalkit.survival.counts.risk_set import tabulate_risk_set
+from evalkit.survival.counts.spell_columns import SpellTable
+from evalkit.survival.curves.curve_table import ConfType, curve_frame
+from evalkit.survival.curves.product_integral import Variance, state_paths
+
+
+def aalen_johansen(
+    spells: SpellTable,
+    *,
+    time: str,
+    event: str,
+    entry: str | None = None,
+    weight: str | None = None,
+    cluster: str | None = None,
+    by: Sequence[str] = (),
+    causes: Sequence[str] | None = None,
+    conf_level: float = 0.95,
+    conf_type: ConfType = "log",
+    variance: Variance = "robust",
+) -> pl.DataFrame:
+    """Share of spells that have ended by each cause after each month, when the causes compete.
+
+    Parameters
+    ----------
+    spells : DataFrame or LazyFrame
+        One row per spell.
+    time, event : str
+        Columns: months from time zero to the end of observation (> 0), and the cause (text; null =
+        censored).
+    entry, weight, cluster, by, conf_level
+        As in `kaplan_meier`.
+    causes : sequence of str, optional
+        All causes there can be, in the order wanted; a cause that never occurs gets a curve of
+        zeros, an undeclared one is refused. Default: the categories of an Enum column, else the
+        causes found, sorted.
+    conf_type : {"log", "log-log", "plain"}
+        Scale of the share on which its limits are symmetric. "log" keeps the lower limit above 0;
+        "log-log" keeps both within 0 and 1.
+    variance : {"robust", "greenwood"}
+        The infinitesimal jackknife by cluster (by row without clusters), or the multinomial formula
+        of Aalen and Greenwood.
+
+    Returns
+    -------
+    DataFrame
+        One row per group, cause and time: by-columns, `time`, `cause`, `estimate` and `std_error`
+        (shares), `ci_lower`, `ci_upper`, `n_at_risk` (spells at risk of any cause) and `n_events`
+        (spells that ended by this cause at this time), unweighted. Rows and nulls as `curve_table`
+        says: every month from 0 to the last; errors and limits are null as long as the estimate is
+        0 after time 0. The shares of all causes and the share still running (`kaplan_meier` of any
+        end) sum to one.
+
+    Raises
+    ------
+    EstimationError
+        As `kaplan_meier`; also for an undeclared cause, and when every spell is censored and no
+        cause is declared.
+
+    References
+    ----------
+    Aalen & Johansen (1978), Scand. J. Stat. 5:141; Andersen et al. (1993), Statistical Models Based
+    on Counting Processes, IV.4.
+    """
+    risk_set = tabulate_risk_set(
+        spells,
+        time=time,
+        event=event,
+        entry=entry,
+        weight=weight,
+        cluster=cluster,
+        by=by,
+        causes=causes,
+    )
+    paths = state_paths(risk_set, variance=variance)
+    n_causes = len(risk_set.causes)
+    return curve_frame(
+        risk_set,
+        paths.probability[:, :, 1:],
+        paths.variance[:, :, 1:],
+        label=("cause", risk_set.causes),
+        counts=(risk_set.n_at_risk.repeat(n_causes, axis=2), risk_set.n_exits[:, :, 0, :-1]),
+        conf_level=conf_level,
+        conf_type=conf_type,
+    )

@@ -1,0 +1,99 @@
+"""The share of spells that have not yet ended, month by month."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from evalkit.errors import EstimationError
+from evalkit.survival.counts.risk_set import tabulate_risk_set
+from evalkit.survival.counts.spell_columns import SpellTable
+from evalkit.survival.curves.curve_table import ConfType, curve_frame
+from evalkit.survival.curves.product_integral import Variance, state_paths
+
+
+def kaplan_meier(
+    spells: SpellTable,
+    *,
+    time: str,
+    event: str,
+    entry: str | None = None,
+    weight: str | None = None,
+    cluster: str | None = None,
+    by: Sequence[str] = (),
+    conf_level: float = 0.95,
+    conf_type: ConfType = "log",
+    variance: Variance | None = None,
+) -> pl.DataFrame:
+    """Share of spells still running after each month, with its uncertainty.
+
+    Parameters
+    ----------
+    spells : DataFrame or LazyFrame
+        One row per spell.
+    time, event : str
+        Columns: months from time zero to the end of observation (> 0), and whether the spell then
+        ended (bool).
+    entry, weight, cluster : str, optional
+        Columns: months after which the row is at risk (>= 0); people it stands for (>= 0); person
+        or household whose rows vary together. The conventions are those of `risk_set`.
+    by : sequence of str
+        Columns; one curve for each combination.
+    conf_level : float
+        Level of the limits, as a share.
+    conf_type : {"log", "log-log", "plain"}
+        Scale on which the limits are symmetric.
+    variance : {"greenwood", "robust"}, optional
+        Greenwood's formula, or the infinitesimal jackknife by cluster. Default: robust when weights
+        or clusters are given, else Greenwood.
+
+    Returns
+    -------
+    DataFrame
+        One row per group and time: by-columns, `time`, `estimate` and `std_error` (shares),
+        `ci_lower`, `ci_upper`, `n_at_risk` and `n_events` (spells, unweighted; at time 0 those at
+        risk in the first interval). Rows and nulls as `curve_table` says: every month from 0 to the
+        last; errors and limits are null where the estimate is 1 or 0 after time 0. With no event
+        the curve stays at 1.
+
+    Raises
+    ------
+    EstimationError
+        For missing columns or values, impossible times, negative weights, no spells.
+
+    References
+    ----------
+    Kaplan & Meier (1958), JASA 53:457; Greenwood (1926); Lin & Wei (1989), JASA 84:1074.
+    """
+    risk_set = tabulate_risk_set(
+        spells, time=time, event=event, entry=entry, weight=weight, cluster=cluster, by=by
+    )
+    refuse_causes(risk_set.causes, event)
+    paths = state_paths(risk_set, variance=variance or default_variance(weight, cluster))
+    return curve_frame(
+        risk_set,
+        paths.probability[:, :, :1],
+        paths.variance[:, :, :1],
+        label=None,
+        counts=(risk_set.n_at_risk, risk_set.n_exits[:, :, 0, :1]),
+        conf_level=conf_level,
+        conf_type=conf_type,
+    )
+
+
+def default_variance(weight: str | None, cluster: str | None) -> Variance:
+    """Robust when rows stand for other numbers of people than one, or vary together; else
+    Greenwood's formula.
+    """
+    return "greenwood" if weight is None and cluster is None else "robust"
+
+
+def refuse_causes(causes: tuple[str, ...], event: str) -> None:
+    """Refuse a column of several causes where one kind of event is asked for."""
+    if causes != ("event",):
+        raise EstimationError(
+            "The column of ends holds names of causes where true or false is needed.",
+            where=f'column "{event}"',
+            why="This estimate knows one kind of end; which causes count as the end must be said.",
+            fix=f'make a true/false column, for example pl.col("{event}").is_not_null(), or use '
+            "aalen_johansen.",
+        )

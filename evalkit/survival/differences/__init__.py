@@ -1,0 +1,1 @@
+"""Differences between groups: curves and means against a reference, and tests."""

@@ -1,0 +1,180 @@
+"""Time on support told apart: by sex, age and obstacle, and by how long people have been there."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from evalkit.survival.curves.curve_table import normal_quantile
+from evalkit.survival.curves.kaplan_meier import kaplan_meier
+from evalkit.survival.on_support.time_on_support import means_by
+
+_GROUP = ["district", "characteristic", "group"]
+# A monthly rate on fewer spells than this is one person's step: it is not given.
+LEAST_SPELLS = 20
+_NO_CURVES = {"month": pl.Int64} | dict.fromkeys(
+    ("estimate", "std_error", "ci_lower", "ci_upper"), pl.Float64
+)
+_NO_CURVES |= dict.fromkeys(("n_at_risk", "n_events", "n_persons"), pl.Int64)
+
+
+def group_curves(
+    spells: pl.DataFrame, *, horizon_months: int, weight: str | None = None
+) -> pl.DataFrame:
+    """Share of support spells still running, month by month, for each group of every
+    characteristic; errors allow for several spells per household.
+
+    Parameters
+    ----------
+    spells : DataFrame
+        As `spells.spells_by_characteristic` makes it: support spells with characteristic and group;
+        those of known beginning count, as in `on_support`. A characteristic with a single group in
+        a district tells nobody apart there and is left out.
+    horizon_months : int
+        Last month of the curves.
+
+    Returns
+    -------
+    DataFrame
+        district, characteristic, group, month (0..horizon), estimate, std_error, ci_lower, ci_upper
+        (shares), n_at_risk, n_events (spells), n_persons (in the group).
+    """
+    rows = _told_apart(spells).with_columns(ended=pl.col("exit").is_not_null())
+    if rows.is_empty():
+        return pl.DataFrame(schema={name: rows.schema[name] for name in _GROUP} | _NO_CURVES)
+    curves = kaplan_meier(
+        rows,
+        time="months",
+        event="ended",
+        entry="entry",
+        weight=weight,
+        cluster="cluster_id",
+        by=_GROUP,
+        variance="robust",
+    )
+    sizes = rows.group_by(_GROUP).agg(n_persons=pl.col("person_id").n_unique().cast(pl.Int64))
+    return (
+        curves.rename({"time": "month"})
+        .filter(pl.col("month") <= horizon_months)
+        .join(sizes, on=_GROUP, how="left")
+    )
+
+
+def group_months(
+    spells: pl.DataFrame, *, horizons: Sequence[int], weight: str | None = None
+) -> pl.DataFrame:
+    """Mean months on support up to each horizon, for each group of every characteristic; null where
+    a group is not followed that far.
+
+    Parameters
+    ----------
+    spells, weight
+        As in `group_curves`.
+    horizons : sequence of int
+        Months.
+
+    Returns
+    -------
+    DataFrame
+        district, characteristic, group, horizon_months, estimate, std_error, ci_lower, ci_upper
+        (months), n_spells, n_persons.
+    """
+    return means_by(_told_apart(spells), _GROUP, horizons=horizons, weight=weight)
+
+
+def exit_rates(
+    spells: pl.DataFrame,
+    *,
+    periods: Sequence[int],
+    horizon_months: int,
+    least_spells: int = LEAST_SPELLS,
+    conf_level: float = 0.95,
+) -> pl.DataFrame:
+    """How many of those still on support leave it each month, averaged over periods of a spell.
+
+    A rate that falls from period to period does not show that support itself holds people back:
+    those who leave easily leave first, and those who remain differ from those who came.
+
+    Parameters
+    ----------
+    spells : DataFrame
+        Table `support_spells`; those of known beginning count, as in `on_support`.
+    periods : sequence of int
+        Last months of the periods, ascending; the first begins with month 1. Periods that end after
+        the horizon are left out.
+    horizon_months : int
+        Last month looked at.
+    least_spells : int
+        How many spells must have reached a period for its rate to be given.
+
+    Returns
+    -------
+    DataFrame
+        district, last_month, first_month (of the period), estimate (exits per spell and month),
+        ci_lower, ci_upper (on the log scale, allowing for several spells per household; null
+        without two households that left), n_events, n_months (spell-months at risk), n_spells (at
+        risk in the period), n_persons (people who left). Periods that fewer than `least_spells`
+        have reached have no rate.
+    """
+    ends = [end for end in periods if end <= horizon_months]
+    known = spells.filter("is_start_known")
+    z = normal_quantile(conf_level)
+    parts = [
+        _rate(known, first=first + 1, last=last)
+        for first, last in zip([0, *ends], ends, strict=False)
+    ]
+    rates = pl.concat(parts) if parts else _rate(known.clear(), first=1, last=1)
+    factor = (z * pl.col("std_error") / pl.col("estimate")).exp()
+    is_enough = pl.col("n_spells") >= least_spells
+    has_range = is_enough & (pl.col("n_clusters") > 1)
+    counts = ("n_events", "n_months", "n_spells", "n_persons")
+    return (
+        rates.with_columns(
+            estimate=pl.when(is_enough).then("estimate"),
+            ci_lower=pl.when(has_range).then(pl.col("estimate") / factor),
+            ci_upper=pl.when(has_range).then(pl.col("estimate") * factor),
+        )
+        .select(
+            "district", "last_month", "first_month", "estimate", "ci_lower", "ci_upper", *counts
+        )
+        .sort("district", "last_month")
+    )
+
+
+def _rate(spells: pl.DataFrame, *, first: int, last: int) -> pl.DataFrame:
+    """Exits over months at risk in one period, with the error of a ratio of sums over
+    households.
+    """
+    rows = spells.filter((pl.col("months") >= first) & (pl.col("entry") < last)).select(
+        "district",
+        "person_id",
+        "cluster_id",
+        at_risk=pl.col("months").clip(upper_bound=last)
+        - pl.col("entry").clip(lower_bound=first - 1),
+        left=pl.col("exit").is_not_null() & (pl.col("months") <= last),
+    )
+    clusters = rows.group_by("district", "cluster_id").agg(
+        pl.col("at_risk").sum(),
+        pl.col("left").sum().cast(pl.Int64),
+        n_spells=pl.len().cast(pl.Int64),
+        n_left=pl.col("person_id").filter("left").n_unique().cast(pl.Int64),
+    )
+    # In one order, so that the sums below are the same to the last bit whenever they are made.
+    clusters = clusters.sort("district", "cluster_id")
+    rate = pl.col("left").sum() / pl.col("at_risk").sum()
+    residual = pl.col("left") - (pl.col("left").sum() / pl.col("at_risk").sum()) * pl.col("at_risk")
+    return clusters.group_by("district").agg(
+        last_month=pl.lit(last, pl.Int32),
+        first_month=pl.lit(first, pl.Int32),
+        estimate=rate,
+        std_error=(residual**2).sum().sqrt() / pl.col("at_risk").sum(),
+        n_events=pl.col("left").sum(),
+        n_months=pl.col("at_risk").sum().cast(pl.Int64),
+        n_spells=pl.col("n_spells").sum(),
+        n_persons=pl.col("n_left").sum(),
+        n_clusters=(pl.col("left") > 0).sum(),
+    )
+
+
+def _told_apart(spells: pl.DataFrame) -> pl.DataFrame:
+    known = spells.filter("is_start_known")
+    return known.filter(pl.col("group").n_unique().over("district", "characteristic") > 1)

@@ -1,0 +1,215 @@
+"""Time on support as a report shows it: where people go, how long they stay, which state they are
+in, with the city beside its districts.
+
+Everything counted since a period began is of one population: the support spells whose beginning is
+known (`is_start_known`). Most were seen to begin; those that began before the extract, in a month
+that the sender tells, are at risk from the month in which they are first seen (`entry`). Spells
+that were running when the extract began, nobody knows since when, are in none of these tables;
+`people` says how many they are.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from evalkit.survival.curves.aalen_johansen import aalen_johansen
+from evalkit.survival.curves.quantiles import survival_quantiles
+from evalkit.survival.curves.restricted_mean import restricted_mean
+from evalkit.survival.curves.state_occupation import state_occupation
+from evalkit.tables import CITY
+
+_VALUES = ("estimate", "std_error", "ci_lower", "ci_upper")
+_NO_CURVES = {"district": pl.String, "month": pl.Int64, "exit": pl.String} | dict.fromkeys(
+    _VALUES, pl.Float64
+)
+_NO_CURVES |= {"n_at_risk": pl.Int64, "n_events": pl.Int64}
+
+
+def exit_curves(
+    spells: pl.DataFrame, *, horizon_months: int, weight: str | None = None
+) -> pl.DataFrame:
+    """Share of support spells that have ended in each way, month by month; errors allow for several
+    spells per household.
+
+    Parameters
+    ----------
+    spells : DataFrame
+        Table `support_spells`.
+    horizon_months : int
+        Last month of the curves.
+
+    Returns
+    -------
+    DataFrame
+        district, exit, month (0..horizon), estimate, std_error, ci_lower, ci_upper (shares),
+        n_at_risk, n_events (spells); without rows where no support of known beginning has ended.
+    """
+    known = spells.filter("is_start_known")
+    if known["exit"].null_count() == known.height:
+        return pl.DataFrame(schema=_NO_CURVES)
+    curves = aalen_johansen(
+        known,
+        time="months",
+        event="exit",
+        entry="entry",
+        weight=weight,
+        cluster="cluster_id",
+        by=["district"],
+    )
+    return curves.rename({"time": "month", "cause": "exit"}).filter(
+        pl.col("month") <= horizon_months
+    )
+
+
+def months_on_support(
+    spells: pl.DataFrame, *, horizons: Sequence[int], weight: str | None = None
+) -> pl.DataFrame:
+    """Mean months on support up to each horizon, per district and for the city; null where a
+    district is not followed that far.
+
+    Returns
+    -------
+    DataFrame
+        district, horizon_months, estimate, std_error, ci_lower, ci_upper (months), n_spells,
+        n_persons.
+    """
+    return means_by(
+        pl.concat([spells, spells.with_columns(district=pl.lit(CITY))]),
+        ["district"],
+        horizons=horizons,
+        weight=weight,
+    )
+
+
+def means_by(
+    spells: pl.DataFrame, by: Sequence[str], *, horizons: Sequence[int], weight: str | None = None
+) -> pl.DataFrame:
+    """Mean months on support up to each horizon for every combination of the by-columns; null where
+    a group is not followed that far.
+
+    A group all of whose spells have ended is followed for ever: what comes after is no support.
+
+    Returns
+    -------
+    DataFrame
+        by-columns, horizon_months, estimate, std_error, ci_lower, ci_upper (months), n_spells,
+        n_persons.
+    """
+    by = list(by)
+    spells = spells.filter("is_start_known").with_columns(ended=pl.col("exit").is_not_null())
+    sizes = spells.group_by(by).agg(
+        n_spells=pl.len(),
+        n_persons=pl.col("person_id").n_unique(),
+        last=pl.col("months").max(),
+        has_ended=pl.col("ended").filter(pl.col("months") == pl.col("months").max()).all(),
+    )
+    asked = sizes.join(
+        pl.DataFrame({"horizon_months": sorted(horizons)}, schema={"horizon_months": pl.Int32}),
+        how="cross",
+    )
+    followed = asked.filter((pl.col("horizon_months") <= pl.col("last")) | pl.col("has_ended"))
+    means = [
+        restricted_mean(
+            part,
+            time="months",
+            event="ended",
+            entry="entry",
+            horizon=horizon,
+            weight=weight,
+            cluster="cluster_id",
+            by=by,
+        )
+        for (horizon,), rows in followed.group_by("horizon_months")
+        if (part := spells.join(rows.select(by), on=by, how="semi")).height
+    ]
+    estimates = pl.DataFrame(
+        schema={name: asked.schema[name] for name in (*by, "horizon_months")}
+        | dict.fromkeys(_VALUES, pl.Float64)
+    )
+    if means:
+        estimates = pl.concat(means).select(
+            *by, pl.col("horizon").cast(pl.Int32).alias("horizon_months"), *_VALUES
+        )
+    return (
+        asked.drop("last", "has_ended")
+        .join(estimates, on=[*by, "horizon_months"], how="left")
+        .sort(*by, "horizon_months")
+    )
+
+
+def median_months(spells: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
+    """Months after which half of the spells have ended, for every combination of the by-columns;
+    null where fewer than half have.
+
+    Returns
+    -------
+    DataFrame
+        by-columns, estimate, ci_lower, ci_upper (months).
+    """
+    known = spells.filter("is_start_known").with_columns(has_ended=pl.col("exit").is_not_null())
+    if known.is_empty():
+        limits = dict.fromkeys(("estimate", "ci_lower", "ci_upper"), pl.Float64)
+        return pl.DataFrame(schema={name: known.schema[name] for name in by} | limits)
+    medians = survival_quantiles(
+        known, time="months", event="has_ended", entry="entry", cluster="cluster_id", by=by
+    )
+    return medians.drop("share")
+
+
+def state_shares(
+    intervals: pl.DataFrame, spells: pl.DataFrame, *, weight: str | None = None
+) -> pl.DataFrame:
+    """Share of all people in each state, month by month from the extract's first month; errors
+    allow for people of the same household.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        Table `state_intervals`.
+    spells : DataFrame
+        Table `support_spells`: who varies together; people without support stand for themselves.
+
+    Returns
+    -------
+    DataFrame
+        district, state, month (0: the extract's first month), estimate, std_error, ci_lower,
+        ci_upper (shares), n_persons (people in the state that month).
+    """
+    clusters = spells.select("person_id", "cluster_id").unique()
+    clustered = intervals.join(clusters, on="person_id", how="left", maintain_order="left")
+    shares = state_occupation(
+        clustered.with_columns(pl.col("cluster_id").fill_null(pl.col("person_id"))),
+        id="person_id",
+        start="start",
+        stop="stop",
+        from_state="from_state",
+        to_state="to_state",
+        cluster="cluster_id",
+        weight=weight,
+        by=["district"],
+    )
+    last = intervals["stop"].max()
+    # The share at time t is that of month t: the one that begins then. The people in it are those
+    # whose interval covers it.
+    months = (
+        shares.rename({"time": "month"})
+        .filter(pl.col("month") < last)
+        .drop("n_at_risk", "n_events")
+    )
+    return months.join(
+        _people_in_state(intervals), on=["district", "state", "month"], how="left"
+    ).with_columns(pl.col("n_persons").fill_null(0))
+
+
+def _people_in_state(intervals: pl.DataFrame) -> pl.DataFrame:
+    covered = intervals.select(
+        "district",
+        "person_id",
+        state="from_state",
+        month=pl.int_ranges("start", "stop", dtype=pl.Int64),
+    )
+    return (
+        covered.explode("month")
+        .group_by("district", "state", "month")
+        .agg(n_persons=pl.col("person_id").n_unique())
+    )

@@ -1,0 +1,364 @@
+"""How the rate of leaving depends on who people are: Cox regression, and Fine-Gray regression of
+one cause's share.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import polars as pl
+
+from evalkit.errors import EstimationError
+from evalkit.survival.counts.codes import distinct_times, stable_order
+from evalkit.survival.counts.options import check_option
+from evalkit.survival.counts.spell_columns import Roles, SpellColumns, read_spell_columns
+from evalkit.survival.curves.curve_table import normal_quantile
+from evalkit.survival.regression.partial_likelihood import Maximum, Ties, maximise
+from evalkit.survival.regression.risk_rows import CENSORED, EVENT, KEPT, RiskRows
+from evalkit.survival.regression.sandwich import sandwich
+
+CoxVariance = Literal["model", "robust"]
+
+
+@dataclass(frozen=True)
+class HazardFit:
+    """A fitted proportional-hazards model.
+
+    Attributes
+    ----------
+    terms : DataFrame
+        One row per covariate: `term`, `estimate` (log hazard ratio per unit), `std_error`,
+        `ci_lower`, `ci_upper`, `hazard_ratio`. Robust errors and their limits are null where the
+        data do not show them (`sandwich`): with a single cluster, or when all rows leave at once.
+    covariance : ndarray
+        Of the estimates, as used for `std_error`; shape (n_terms, n_terms).
+    baseline : DataFrame
+        strata columns, `time`, `cumulative_hazard` of a person whose covariates are all 0, at the
+        times at which someone left.
+    baseline_variance, baseline_slope : ndarray or None
+        Of the cumulative hazard by row of `baseline`: its variance were the coefficients known,
+        shape (n_rows,), and minus its derivative by them, (n_rows, n_terms) (Tsiatis 1981, Ann.
+        Stat. 9:93). None with robust errors, and for Fine-Gray.
+    log_likelihood_null, log_likelihood : float
+        Log partial likelihood without and with the covariates.
+    n_spells, n_events : int
+        Rows, and those that ended by the event.
+    """
+
+    terms: pl.DataFrame
+    covariance: np.ndarray
+    baseline: pl.DataFrame
+    baseline_variance: np.ndarray | None
+    baseline_slope: np.ndarray | None
+    log_likelihood_null: float
+    log_likelihood: float
+    n_spells: int
+    n_events: int
+
+
+def cox(
+    spells: pl.DataFrame,
+    *,
+    time: str,
+    event: str,
+    covariates: Sequence[str],
+    cause: str | None = None,
+    entry: str | None = None,
+    weight: str | None = None,
+    cluster: str | None = None,
+    strata: Sequence[str] = (),
+    ties: Ties = "efron",
+    variance: CoxVariance | None = None,
+    conf_level: float = 0.95,
+) -> HazardFit:
+    """Hazard ratios: how many times faster people with one more unit of a covariate leave, month by
+    month.
+
+    Parameters
+    ----------
+    spells : DataFrame
+        One row per spell; a start of an intervention splits a spell into two rows, the second with
+        `entry`.
+    time, event, entry, weight, cluster
+        As in `kaplan_meier`.
+    covariates : sequence of str
+        Columns of numbers or true/false; categories as indicator columns, one left out.
+    cause : str, optional
+        With a column of causes as `event`: the cause that counts; the others censor (cause-specific
+        hazard).
+    strata : sequence of str
+        Columns; each combination has its own baseline.
+    ties : {"efron", "breslow"}
+        How ends in the same month share it.
+    variance : {"model", "robust"}, optional
+        Inverse information, or the sandwich by cluster (by row without clusters), without a
+        small-sample factor. Default: robust when weights or clusters are given.
+    conf_level : float
+        Level of the limits.
+
+    Returns
+    -------
+    HazardFit
+
+    Raises
+    ------
+    EstimationError
+        As `kaplan_meier`; also for covariates that are missing, not numbers or collinear, and when
+        nobody leaves or nothing settles.
+
+    References
+    ----------
+    Cox (1972), JRSS B 34:187; Efron (1977), JASA 72:557; Lin & Wei (1989), JASA 84:1074.
+    """
+    columns, rows, names, centre, times = cox_rows(
+        spells, Roles(time, event, entry, None, weight, cluster, strata), covariates, cause
+    )
+    kind = variance or ("model" if weight is None and cluster is None else "robust")
+    return _fit(
+        rows, columns, names, centre, times, ties=ties, variance=kind, conf_level=conf_level
+    )
+
+
+def fine_gray(
+    spells: pl.DataFrame,
+    *,
+    time: str,
+    event: str,
+    covariates: Sequence[str],
+    cause: str,
+    weight: str | None = None,
+    cluster: str | None = None,
+    ties: Ties = "breslow",
+    variance: CoxVariance = "robust",
+    conf_level: float = 0.95,
+) -> HazardFit:
+    """Subdistribution hazard ratios: how the share that leaves by one cause depends on covariates,
+    with other causes competing.
+
+    Parameters
+    ----------
+    spells, time, event, covariates, cause, weight, cluster, ties, variance, conf_level
+        As in `cox`, without delayed entry and strata. Rows that left by another cause stay at risk
+        with weight G(t-)/G(T-), where G is the (weighted) Kaplan-Meier curve of censoring, events
+        before censorings. The robust error takes those weights as known.
+
+    Returns
+    -------
+    HazardFit
+        `estimate` is the log subdistribution hazard ratio.
+
+    Raises
+    ------
+    EstimationError
+        As `cox`.
+
+    References
+    ----------
+    Fine & Gray (1999), JASA 94:496; Geskus (2011), Biometrics 67:39.
+    """
+    names, columns = (
+        check_covariates(spells, covariates),
+        read_spell_columns(spells, Roles(time, event, None, None, weight, cluster)),
+    )
+    is_event = columns.cause == _cause_number(columns, cause, event)
+    _check_events(is_event, event)
+    times, exit_rank, _ = distinct_times(columns.time, columns.entry)
+    is_censored = columns.cause == len(columns.causes)
+    weights = np.ones(len(is_event)) if columns.weight is None else columns.weight
+    censoring = _censoring_before(exit_rank, is_censored, weights, len(times))
+    ending = exit_rank * 3 + np.where(is_event, EVENT, np.where(is_censored, CENSORED, KEPT))
+    centre, rows = _in_order_of_ends(
+        spells, names, columns, ending, None, (1, len(times)), censoring
+    )
+    return _fit(
+        rows, columns, names, centre, times, ties=ties, variance=variance, conf_level=conf_level
+    )
+
+
+def cox_rows(
+    spells: pl.DataFrame, roles: Roles, covariates: Sequence[str], cause: str | None
+) -> tuple[SpellColumns, RiskRows, list[str], np.ndarray, np.ndarray]:
+    """Columns of the spells, the rows of a Cox regression, names and centre of its covariates,
+    distinct times; `roles.by` holds the strata.
+    """
+    names, columns = (
+        check_covariates(spells, covariates),
+        read_spell_columns(spells, roles, are_groups_estimated=False),
+    )
+    is_event = columns.cause == _cause_number(columns, cause, roles.event)
+    _check_events(is_event, roles.event)
+    times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
+    shape = (columns.n_groups, len(times))
+    entry_cell = None if columns.entry is None else columns.group * (len(times) + 1) + entry_rank
+    ending = (columns.group * len(times) + exit_rank) * 3 + np.where(is_event, EVENT, CENSORED)
+    centre, rows = _in_order_of_ends(spells, names, columns, ending, entry_cell, shape, None)
+    return columns, rows, names, centre, times
+
+
+def check_covariates(spells: pl.DataFrame, covariates: Sequence[str]) -> list[str]:
+    """Names of the covariates, each a finite number in every row; refuses others."""
+    if isinstance(spells, pl.LazyFrame):
+        raise EstimationError(
+            "A regression needs its rows in memory, and got a lazy table.",
+            where=f"covariates {', '.join(covariates)}",
+            why="Curves are counted from a stream; a regression reads every row several times.",
+            fix="select the columns in use and collect them: spells.select(...).collect().",
+        )
+    names = [covariates] if isinstance(covariates, str) else list(covariates)
+    faults = [name for name in names if name not in spells.columns]
+    faults += [
+        name
+        for name in names
+        if name in spells.columns
+        and not (spells[name].dtype.is_numeric() or spells[name].dtype == pl.Boolean)
+    ]
+    faults += [
+        name
+        for name in names
+        if name not in faults
+        and not spells[name].cast(pl.Float64).is_finite().fill_null(False).all()
+    ]
+    if faults or not names:
+        raise EstimationError(
+            f"{len(faults)} covariates cannot be used." if names else "No covariate is named.",
+            where=f"columns {', '.join(faults) or 'none'}",
+            why="A covariate must be a column of the table, of numbers or true/false, without "
+            "missing values.",
+            fix="turn categories into indicator columns, and complete or drop rows with missing "
+            "values.",
+        )
+    return names
+
+
+def _fit(
+    rows: RiskRows,
+    columns: SpellColumns,
+    names: list[str],
+    centre: np.ndarray,
+    times: np.ndarray,
+    *,
+    ties: Ties,
+    variance: CoxVariance,
+    conf_level: float,
+) -> HazardFit:
+    check_option("variance", variance, get_args(CoxVariance))
+    found = maximise(rows, ties=ties, with_residuals=variance == "robust")
+    covariance = np.linalg.inv(found.information)
+    if variance == "robust":
+        scores = found.residuals
+        if columns.cluster is not None:
+            cluster = columns.cluster[rows.order]
+            scores = np.column_stack([np.bincount(cluster, one) for one in scores.T])
+        covariance = sandwich(scores, covariance)
+    std_error = np.sqrt(np.diag(covariance))
+    z = normal_quantile(conf_level)
+    terms = pl.DataFrame(
+        {
+            "term": names,
+            "estimate": found.coefficients,
+            "std_error": std_error,
+            "ci_lower": found.coefficients - z * std_error,
+            "ci_upper": found.coefficients + z * std_error,
+            "hazard_ratio": np.exp(found.coefficients),
+        }
+    ).fill_nan(None)
+    n_events = int(rows.is_event.sum())
+    baseline = _baseline(rows, columns, found, centre, times)
+    spread = (
+        _baseline_spread(found, centre)
+        if variance == "model" and rows.censoring is None
+        else (None, None)
+    )
+    return HazardFit(
+        terms,
+        covariance,
+        baseline,
+        *spread,
+        found.log_likelihood_null,
+        found.log_likelihood,
+        len(rows.x),
+        n_events,
+    )
+
+
+def _baseline(
+    rows: RiskRows, columns: SpellColumns, found: Maximum, centre: np.ndarray, times: np.ndarray
+) -> pl.DataFrame:
+    cumulative = np.cumsum(found.hazard, axis=1) / np.exp(centre @ found.coefficients)
+    stratum, place = np.nonzero(found.hazard > 0)
+    table = pl.DataFrame({"time": times[place], "cumulative_hazard": cumulative[stratum, place]})
+    if columns.groups.width == 0:
+        return table
+    return pl.concat([columns.groups.select(pl.all().gather(stratum)), table], how="horizontal")
+
+
+def _baseline_spread(found: Maximum, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Variance and slope of the cumulative baseline where all covariates are 0, as `HazardFit`
+    holds them.
+    """
+    factor, at = np.exp(-centre @ found.coefficients), found.hazard > 0
+    slope = (
+        np.cumsum(found.hazard_slope, axis=1) + np.cumsum(found.hazard, axis=1)[..., None] * centre
+    )
+    return np.cumsum(found.hazard_variance, axis=1)[at] * factor**2, slope[at] * factor
+
+
+def _in_order_of_ends(
+    spells: pl.DataFrame,
+    names: list[str],
+    columns: SpellColumns,
+    ending: np.ndarray,
+    entry_cell: np.ndarray | None,
+    shape: tuple[int, int],
+    censoring: np.ndarray | None,
+) -> tuple[np.ndarray, RiskRows]:
+    """Centre of the covariates, and the rows sorted by bin, so that sums by bin read memory in one
+    direction.
+    """
+    order = stable_order(ending)
+    centre, x = np.empty(len(names)), np.empty((len(order), len(names)), order="F")
+    for place, name in enumerate(names):
+        column = spells[name].cast(pl.Float64).to_numpy()
+        centre[place] = np.average(column, weights=columns.weight)
+        np.subtract(column[order], centre[place], out=x[:, place])
+    weight = np.ones(len(order)) if columns.weight is None else columns.weight[order]
+    entry_cell = None if entry_cell is None else entry_cell[order]
+    return centre, RiskRows(x, weight, ending[order], entry_cell, shape, order, censoring)
+
+
+def _cause_number(columns: SpellColumns, cause: str | None, event: str) -> int:
+    wanted = cause if cause is not None else "event"
+    if wanted not in columns.causes:
+        raise EstimationError(
+            "The cause to be explained does not occur."
+            if cause
+            else "It is not said which cause is to be explained.",
+            where=f'column "{event}", cause = {cause}',
+            why=f"Causes found: {', '.join(columns.causes)}.",
+            fix="name one of the causes found (cause=...), or give a true/false column as event.",
+        )
+    return columns.causes.index(wanted)
+
+
+def _check_events(is_event: np.ndarray, event: str) -> None:
+    if not is_event.any():
+        raise EstimationError(
+            "Nobody left in the way to be explained.",
+            where=f'column "{event}": 0 of {len(is_event)} rows',
+            why="Without a single end there is nothing a covariate could explain.",
+            fix="look at the filter before, or at how ends are coded.",
+        )
+
+
+def _censoring_before(
+    exit_rank: np.ndarray, is_censored: np.ndarray, weight: np.ndarray, n_times: int
+) -> np.ndarray:
+    """Kaplan-Meier curve of censoring just before every time; those who left at a time are no
+    longer at risk of censoring at it.
+    """
+    censored = np.bincount(exit_rank, weight * is_censored, n_times)
+    leaving = np.bincount(exit_rank, weight, n_times)
+    at_risk = np.cumsum(leaving[::-1])[::-1] - (leaving - censored)
+    hazard = np.divide(censored, at_risk, out=np.zeros(n_times), where=at_risk > 0)
+    return np.concatenate([[1.0], np.cumprod(1 - hazard)[:-1]])

@@ -1,0 +1,1 @@
+"""Every word that a reader meets, and how each language writes its numbers."""

@@ -1,0 +1,134 @@
+"""Words that a run brings with it: what its protocols call an intervention, what its price book
+calls a posting, what is assumed.
+
+The run's own files hold these texts in both languages, so a city's names need not stand in the
+catalogue.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from evalkit.errors import ParameterError
+from evalkit.line.protocol import Protocol, load_protocols
+from evalkit.params import Run
+from evalkit.records import load
+from evalkit.vocabulary import Language, Text
+from evalkit.words.language import Words, read_catalogue, wording_for, words
+
+
+class _Texts(BaseModel):
+    """The part of a file that pages quote; the rest is read by the room that the file belongs
+    to.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class PostingTexts(_Texts):
+    """A posting of the price book and what it is called."""
+
+    posting: str
+    name: Text
+
+
+class PriceTexts(_Texts):
+    """What a page says of a price book's postings."""
+
+    postings: tuple[PostingTexts, ...]
+
+
+def words_of_run(run: Run, language: Language) -> Words:
+    """The words of a language with everything the run brings: names of interventions and postings,
+    and its own wording on top.
+
+    Effects are told in the outcome of the run's protocols; where they differ, pages and pictures
+    take each intervention's own.
+
+    Raises
+    ------
+    ParameterError
+        If a file that the run names is missing or faulty, or its wording is (see `words`).
+    """
+    outcomes = {protocol.primary_outcome for protocol in protocols_of(run).values()}
+    own = words(
+        language, {**wording_for(run.params.districts_are), **_names(run), **run.params.wording}
+    )
+    return own.about(outcomes.pop()) if len(outcomes) == 1 else own
+
+
+def refuse_missing_words(run: Run, needed: Mapping[str, str]) -> None:
+    """Refuse a run whose tables will hold values that its report has no word for.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    needed : mapping of str
+        Value that a word is needed for -> where it is declared.
+
+    Raises
+    ------
+    ParameterError
+        Naming every value without a word, and where it is declared.
+    """
+    known = words_of_run(run, run.params.languages[0])
+    missing = [f'"{value}" ({place})' for value, place in needed.items() if not known.has(value)]
+    if missing:
+        raise ParameterError(
+            f"{len(missing)} value{'s have' if len(missing) > 1 else ' has'} no word in the "
+            "report.",
+            where=f"{run.run_file.name}, wording: {'; '.join(missing)}",
+            why="The report shows them to readers in every language of the run; without a word its "
+            "pages could not be made. Nothing was run.",
+            fix='add each under wording in the run file: value.NAME: {sv: "...", en: "..."}.',
+        )
+
+
+def with_names_of_run(given: Words, run: Run) -> Words:
+    """The same words, with the run's names for what they have no word for yet."""
+    names = {key: text[given.language] for key, text in _names(run).items()}
+    return replace(given, entries={**names, **given.entries})
+
+
+def protocols_of(run: Run) -> dict[str, Protocol]:
+    """The run's protocols, by intervention."""
+    return {protocol.intervention_id: protocol for protocol in load_protocols(run)}
+
+
+def inside_sentence(name: str) -> str:
+    """A title as it stands inside a sentence; names and abbreviations ("CSN") keep their
+    capital.
+    """
+    is_plain_word = name[:1].isupper() and name[1:2].islower()
+    return name[:1].lower() + name[1:] if is_plain_word else name
+
+
+def _names(run: Run) -> dict[str, Text]:
+    protocols, book = protocols_of(run).values(), run.params.value.price_book
+    named = [(protocol.intervention_id, protocol.title) for protocol in protocols]
+    named += [(group.name, group.title) for protocol in protocols for group in protocol.subgroups]
+    named += [
+        (posting.posting, posting.name)
+        for posting in (_prices(run.path(book)).postings if book else ())
+    ]
+    lives_in = read_catalogue()["covariate.lives_in"]
+    named += [
+        (
+            f"lives_in_{one}",
+            {language: text.format(district=one) for language, text in lives_in.items()},
+        )
+        for one in run.params.districts
+    ]
+    return {
+        f"value.{key}": {language: inside_sentence(name) for language, name in text.items()}
+        for key, text in named
+    }
+
+
+@cache
+def _prices(path: Path) -> PriceTexts:
+    return load(path, PriceTexts)
