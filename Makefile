@@ -8,13 +8,14 @@ SETUP := .venv/.ready
 
 PEOPLE ?= 30000
 
-.PHONY: demo stockholm test prove bench lab setup lock clean help
+.PHONY: demo stockholm test types prove bench lab setup lock clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    run the main job on real data and print where the report lies"
 	@echo "make stockholm  simulate a Stockholm whose truth is known and run the main job on its fourteen districts (PEOPLE=30000)"
 	@echo "make test    every check: library, notebooks, pages in a browser"
+	@echo "make types   the type checker alone (ROOM=effects: one room)"
 	@echo "make lab     JupyterLab on this computer only, opened in notebooks/"
 	@echo "make bench   speed and memory beside other packages; wants a quiet machine and about an hour"
 	@echo "make prove   the speed comparisons and the slow proofs (hours; what was done is kept in build/prove)"
@@ -49,6 +50,9 @@ test: $(SETUP)
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile tests
 	$(RUN) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks
+
+types: $(SETUP)
+	$(BIN)/ty check evalkit/$(ROOM)
 
 prove: $(SETUP) bench
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -m prove --timeout=100000 tests
