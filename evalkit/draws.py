@@ -15,6 +15,9 @@ M know no more than the B: the limit then stands at place p' M + 1/2 among the M
 The probability of lying above zero is the same rule read backwards: one less the share p whose
 limit is zero. So a range of 95 per cent lies above zero where that probability is above 97.5 per
 cent, and nowhere else, however few the draws.
+
+Tables of draws have millions of rows with the same few words: sums, pooling and quantiles over them
+are array arithmetic, so a table is read as an array (`to_cube`) and written from one (`from_cube`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +36,7 @@ CONF_LEVEL = 0.95
 MIN_DRAWS_FOR_LIMITS = 400
 # A table in more runs of the same keys than this is not in their order.
 _MOST_RUNS = 10_000
+_EFFECT = ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source")
 
 
 def percentile_limits(
@@ -211,6 +215,29 @@ def to_cubes(table: pl.DataFrame, axes: Sequence[str], values: Sequence[str]) ->
     return {value: Cube(labels, cube, there) for value, cube in cubes.items()}
 
 
+def from_cube(
+    axes: Mapping[str, pl.Series], columns: Mapping[str, np.ndarray], constants: Mapping[str, str]
+) -> pl.DataFrame:
+    """A table with a row per cell: the axes' labels, the arrays' values and the same words in every
+    row; words are categorical.
+    """
+    shape = tuple(len(labels) for labels in axes.values())
+    frame = {}
+    for place, (axis, labels) in enumerate(axes.items()):
+        along = [1] * len(shape)
+        along[place] = shape[place]
+        where = np.broadcast_to(
+            np.arange(shape[place], dtype=np.uint32).reshape(along), shape
+        ).ravel()
+        frame[axis] = (labels.cast(pl.Categorical) if labels.dtype == pl.String else labels).gather(
+            where
+        )
+    frame |= {name: np.broadcast_to(values, shape).ravel() for name, values in columns.items()}
+    return pl.DataFrame(frame).with_columns(
+        **{name: pl.lit(value, dtype=pl.Categorical) for name, value in constants.items()}
+    )
+
+
 def _is_full(table: pl.DataFrame, labels: Mapping[str, pl.Series], shape: tuple[int, ...]) -> bool:
     """Whether the table has a row for every cell, in the cells' order: as tables that were made
     from a cube do.
@@ -248,6 +275,26 @@ def parted(table: pl.DataFrame, keys: Sequence[str]) -> dict[tuple, pl.DataFrame
     if found and len({own for own, _ in found}) == len(found):
         return dict(found)
     return table.partition_by(keys, as_dict=True, maintain_order=True)
+
+
+def stacked(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Tables of draws below each other in the order of their effects' keys, each table sorted
+    within an effect: pieces are moved whole, no rows.
+    """
+    keys = [key for key in _EFFECT if key in tables[0].columns]
+    parted = [
+        (found, place, piece)
+        for place, table in enumerate(tables)
+        for found, piece in pieces(table, keys)
+    ]
+    return pl.concat(
+        [tables[0].clear(), *[piece for *_, piece in sorted(parted, key=lambda part: part[:2])]]
+    )
+
+
+def with_words(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with categorical columns as plain text: what tables of few rows hold."""
+    return table.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def _first_rows(table: pl.DataFrame, keys: Sequence[str]) -> np.ndarray:

@@ -4,7 +4,6 @@ from evalkit.effects.answer.city import (
     CITY,
     CityEffects,
     CityWeights,
-    PersonTables,
     city_effects,
     city_weights,
     district_effects,
@@ -52,10 +51,8 @@ from evalkit.effects.answer.groups import (
 from evalkit.effects.answer.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.answer.start_stop_dose import (
     dose_moments,
-    dose_trials,
     start_moments,
     stop_moments,
-    stop_trials,
 )
 from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.targeting import Condition, Targeting, learn_rule, targeting
@@ -65,6 +62,7 @@ from evalkit.effects.districts.funnel import case_mix_funnel
 from evalkit.effects.districts.pooling import draw_between_variance, primary_differences, shrink
 from evalkit.effects.districts.ranking import district_ranks
 from evalkit.effects.districts.standardise import standardised_draws
+from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.requirements import (
     DeliveredColumn,
     refuse_unfollowed_states,
@@ -73,6 +71,7 @@ from evalkit.effects.trials.requirements import (
     tables_asked_for,
     term_names,
 )
+from evalkit.effects.trials.stop_trials import dose_trials, stop_trials
 from evalkit.effects.trials.target_trial import Trials, Waiting, emulate_trials, trial_months
 from evalkit.effects.trust.balance import balance_by_period, balance_table, trial_flow
 from evalkit.effects.trust.bounds import e_value, effect_readings

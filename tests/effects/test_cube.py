@@ -1,8 +1,7 @@
 import numpy as np
 import polars as pl
 
-from evalkit.draws import parted, to_cube
-from evalkit.effects.answer.draw_tables import from_cube, stacked, with_words
+from evalkit.draws import from_cube, parted, stacked, to_cube, with_words
 from evalkit.tables import in_order
 
 KEYS = [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from evalkit.draws import estimate_with_range
+from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects import (
     PersonTables,
     Protocol,
@@ -25,7 +25,6 @@ from evalkit.effects import (
     primary_differences,
     timings,
 )
-from evalkit.effects.answer.draw_tables import with_words
 from evalkit.months import add_months
 from evalkit.simulate import City, live, load_city, person_tables, simulate_truth
 from evalkit.spells import build_episodes, build_state_intervals, build_support_spells

@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 from cities import PARAMS, four_districts, people_of, protocols
 
+from evalkit.draws import with_words
 from evalkit.economics import load_price_book, value_effects
 from evalkit.effects import Protocol, effect_draws, estimate_effect, fit_censoring, fit_propensity
-from evalkit.effects.answer.draw_tables import with_words
 from evalkit.effects.answer.participation import programme_draws
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.params import Distribution

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from evalkit import simulate, spells
-from evalkit.effects.answer.city import PersonTables, city_weights
+from evalkit.effects.answer.city import city_weights
+from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.line.protocol import load_protocol
 
 PARAMS = Path(__file__).parents[2] / "params"

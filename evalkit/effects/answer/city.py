@@ -5,15 +5,13 @@ The city notebook sees every person and hands on coefficients and statuses only;
 notebook sees its own people and hands on sums; below that no row is a person.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
+from evalkit.draws import stacked
 from evalkit.effects.answer.conventions import effect_sensitivity, with_starters
-from evalkit.effects.answer.draw_tables import stacked
 from evalkit.effects.answer.estimate import (
     EffectParts,
     add_districts,
@@ -27,13 +25,12 @@ from evalkit.effects.answer.start_stop_dose import (
     dose_moments,
     start_moments,
     stop_moments,
-    stop_trials,
 )
 from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.timing import effect_timing
 from evalkit.effects.districts.pooling import shrink
-from evalkit.effects.trials.replicates import Replicates
-from evalkit.effects.trials.target_trial import Trials, emulate_trials, has_eligible
+from evalkit.effects.trials.person_tables import PersonTables
+from evalkit.effects.trials.target_trial import Trials, has_eligible
 from evalkit.effects.trust.balance import balance_table
 from evalkit.effects.trust.refusal import refused_if_constant, spread_to_districts, terms_left_out
 from evalkit.effects.weighting.weights import fit_censoring, fit_propensity
@@ -42,66 +39,6 @@ from evalkit.line.schemas import SCHEMAS
 from evalkit.tables import CITY, conform
 
 _OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay"}
-
-
-@dataclass(frozen=True, eq=False)
-class PersonTables:
-    """The person-level tables that trials are built from; `delivered`: by name, those that
-    covariates of kind latest ask for.
-
-    Trials and districts are made once and remembered: a notebook asks for the same ones again and
-    again.
-    """
-
-    support_spells: pl.DataFrame
-    episodes: pl.DataFrame
-    state_intervals: pl.DataFrame
-    person: pl.DataFrame
-    first_month: date
-    delivered: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    _trials: dict[str, Trials] = field(default_factory=dict, init=False, repr=False)
-    _districts: dict[str, "PersonTables"] = field(default_factory=dict, init=False, repr=False)
-    _replicates: Replicates = field(default_factory=Replicates, init=False, repr=False)
-
-    def of_district(self, district: str) -> "PersonTables":
-        """Those with support spells in one district: all who can be eligible there."""
-        if district not in self._districts:
-            self._districts[district] = self._living_in(district)
-        return self._districts[district]
-
-    def _living_in(self, district: str) -> "PersonTables":
-        spells = self.support_spells.filter(pl.col("district") == district)
-        ids = spells.select("person_id").unique()
-        others = [
-            table.join(ids, on="person_id", how="semi")
-            for table in (self.episodes, self.state_intervals, self.person)
-        ]
-        delivered = {
-            name: table.join(ids, on="person_id", how="semi")
-            for name, table in self.delivered.items()
-        }
-        return PersonTables(spells, *others, self.first_month, delivered)
-
-    def trials(self, protocol: Protocol) -> Trials:
-        """The trials of a protocol."""
-        key = protocol_hash(protocol)
-        if key not in self._trials:
-            trials = emulate_trials(
-                self.support_spells, self.episodes, protocol=protocol, **self._others()
-            )
-            self._trials[key] = replace(trials, replicates=self._replicates)
-        return self._trials[key]
-
-    def stop_trials(self, protocol: Protocol) -> Trials | None:
-        """The trials of leaving a protocol's intervention, among those in it."""
-        trials = stop_trials(
-            self.support_spells, self.episodes, protocol=protocol, **self._others()
-        )
-        return trials and replace(trials, replicates=self._replicates)
-
-    def _others(self) -> dict[str, Any]:
-        others = {"state_intervals": self.state_intervals, "person": self.person}
-        return {**others, "first_month": self.first_month, "delivered": self.delivered}
 
 
 class CityWeights(NamedTuple):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from evalkit.effects.answer.city import PersonTables, primary_draws
+from evalkit.effects.answer.city import primary_draws
 from evalkit.effects.answer.conventions import with_starters
 from evalkit.effects.answer.groups import group_counts, group_effects, group_summary
 from evalkit.effects.answer.rollout import Adoption, rollout_effect, rollout_panel
@@ -21,6 +21,7 @@ from evalkit.effects.districts.district_models import effects_by_model
 from evalkit.effects.districts.funnel import case_mix_funnel
 from evalkit.effects.districts.ranking import district_ranks
 from evalkit.effects.districts.standardise import standardised_draws
+from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.bounds import effect_readings
 from evalkit.line.protocol import Protocol, protocol_hash

@@ -15,9 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from evalkit.draws import parted, to_cubes
+from evalkit.draws import from_cube, parted, to_cubes
 from evalkit.effects.answer.arm_sums import arm_sums, stretches
-from evalkit.effects.answer.draw_tables import from_cube
 from evalkit.effects.answer.participation import ProgrammeCells, programme_sums_table
 from evalkit.effects.trials.events import EVENTS, event_months
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year

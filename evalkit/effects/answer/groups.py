@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from evalkit.draws import estimate_with_range
-from evalkit.effects.answer.draw_tables import with_words
+from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.answer.estimate import EffectParts, effect_draws, estimate_effect, no_effect
 from evalkit.effects.answer.participation import programme_draws
 from evalkit.effects.districts.pooling import primary_differences, shrink

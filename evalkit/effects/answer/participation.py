@@ -10,8 +10,7 @@ part in is counted, not compared, so the raw shares stand beside pooled effects.
 import numpy as np
 import polars as pl
 
-from evalkit.draws import parted, to_cube, to_cubes
-from evalkit.effects.answer.draw_tables import from_cube
+from evalkit.draws import from_cube, parted, to_cube, to_cubes
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.line.schemas import SCHEMAS
 from evalkit.tables import CITY

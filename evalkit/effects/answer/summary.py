@@ -12,12 +12,13 @@ import polars as pl
 from evalkit.draws import (
     Cube,
     estimate_with_range,
+    from_cube,
     parted,
     percentile_limits,
     probability_above_zero,
     to_cube,
+    with_words,
 )
-from evalkit.effects.answer.draw_tables import from_cube, with_words
 from evalkit.line.protocol import Protocol
 
 _KEYS = ["district", "intervention_id", "estimand"]

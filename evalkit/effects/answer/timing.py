@@ -10,8 +10,7 @@ accumulated difference stays positive. Van Ours (2004), J. Public Econ. 88:1151.
 
 import polars as pl
 
-from evalkit.draws import estimate_with_range
-from evalkit.effects.answer.draw_tables import with_words
+from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.trials.events import EVENTS
 from evalkit.line.protocol import Protocol
 

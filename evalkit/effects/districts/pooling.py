@@ -15,8 +15,7 @@ they do. Morris (1983), JASA 78:47; Gelman et al. (2013), Bayesian Data Analysis
 import numpy as np
 import polars as pl
 
-from evalkit.draws import to_cube
-from evalkit.effects.answer.draw_tables import from_cube
+from evalkit.draws import from_cube, to_cube
 from evalkit.errors import EstimationError
 from evalkit.tables import CITY
 

@@ -11,8 +11,7 @@ Goldstein & Spiegelhalter (1996), J. R. Stat. Soc. A 159:385.
 import numpy as np
 import polars as pl
 
-from evalkit.draws import estimate_with_range
-from evalkit.effects.answer.draw_tables import with_words
+from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.districts.pooling import draw_between_variance, primary_differences
 from evalkit.line.protocol import Protocol
 from evalkit.tables import CITY

@@ -10,8 +10,7 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from evalkit.draws import estimate_with_range
-from evalkit.effects.answer.draw_tables import with_words
+from evalkit.draws import estimate_with_range, with_words
 from evalkit.line.protocol import Protocol
 from evalkit.tables import STATES
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from evalkit.effects.answer.city import PersonTables
+from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.target_trial import Trials, has_eligible
 from evalkit.effects.trust.balance import (
     WARN_ABS_SMD,

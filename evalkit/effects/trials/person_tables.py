@@ -1,0 +1,73 @@
+"""The people whose trials are emulated: their tables, and the trials of each protocol made once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from evalkit.effects.trials.replicates import Replicates
+from evalkit.effects.trials.stop_trials import stop_trials
+from evalkit.effects.trials.target_trial import Trials, emulate_trials
+from evalkit.line.protocol import Protocol, protocol_hash
+
+
+@dataclass(frozen=True, eq=False)
+class PersonTables:
+    """The person-level tables that trials are built from; `delivered`: by name, those that
+    covariates of kind latest ask for.
+
+    Trials and districts are made once and remembered: a notebook asks for the same ones again and
+    again.
+    """
+
+    support_spells: pl.DataFrame
+    episodes: pl.DataFrame
+    state_intervals: pl.DataFrame
+    person: pl.DataFrame
+    first_month: date
+    delivered: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    _trials: dict[str, Trials] = field(default_factory=dict, init=False, repr=False)
+    _districts: dict[str, "PersonTables"] = field(default_factory=dict, init=False, repr=False)
+    _replicates: Replicates = field(default_factory=Replicates, init=False, repr=False)
+
+    def of_district(self, district: str) -> "PersonTables":
+        """Those with support spells in one district: all who can be eligible there."""
+        if district not in self._districts:
+            self._districts[district] = self._living_in(district)
+        return self._districts[district]
+
+    def _living_in(self, district: str) -> "PersonTables":
+        spells = self.support_spells.filter(pl.col("district") == district)
+        ids = spells.select("person_id").unique()
+        others = [
+            table.join(ids, on="person_id", how="semi")
+            for table in (self.episodes, self.state_intervals, self.person)
+        ]
+        delivered = {
+            name: table.join(ids, on="person_id", how="semi")
+            for name, table in self.delivered.items()
+        }
+        return PersonTables(spells, *others, self.first_month, delivered)
+
+    def trials(self, protocol: Protocol) -> Trials:
+        """The trials of a protocol."""
+        key = protocol_hash(protocol)
+        if key not in self._trials:
+            trials = emulate_trials(
+                self.support_spells, self.episodes, protocol=protocol, **self._others()
+            )
+            self._trials[key] = replace(trials, replicates=self._replicates)
+        return self._trials[key]
+
+    def stop_trials(self, protocol: Protocol) -> Trials | None:
+        """The trials of leaving a protocol's intervention, among those in it."""
+        trials = stop_trials(
+            self.support_spells, self.episodes, protocol=protocol, **self._others()
+        )
+        return trials and replace(trials, replicates=self._replicates)
+
+    def _others(self) -> dict[str, Any]:
+        others = {"state_intervals": self.state_intervals, "person": self.person}
+        return {**others, "first_month": self.first_month, "delivered": self.delivered}

@@ -1,0 +1,160 @@
+"""Trials of leaving an intervention, among those who take part in it: in each month before the
+planned end they leave it and stay on support, or go on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+
+from evalkit.effects.trials.stays import episode_months
+from evalkit.effects.trials.target_trial import Trials, Waiting, emulate_trials, has_eligible
+from evalkit.line.protocol import Protocol
+from evalkit.months import month_number, month_of_number_expr
+from evalkit.tables import STATES
+
+LEAVE = "leave"
+
+
+def stop_trials(
+    spells: pl.DataFrame,
+    episodes: pl.DataFrame,
+    *,
+    protocol: Protocol,
+    state_intervals: pl.DataFrame,
+    person: pl.DataFrame,
+    first_month: date,
+    delivered: Mapping[str, pl.DataFrame] | None = None,
+) -> Trials | None:
+    """The sequence of trials among participants: leave the intervention for support this month, or
+    go on; null if nobody could be asked.
+
+    The rows' planned_months are those of the place that is left or kept.
+
+    Parameters
+    ----------
+    As `emulate_trials`. Those who leave for work, or at the planned end, do not leave early: the
+    former are treated as the protocol treats those who leave support in the trial month, the latter
+    are not asked. Earlier participation is what came before the stay that is left or kept; nobody
+    is excluded for it.
+    """
+    origin = month_number(first_month)
+    last = int(state_intervals["stop"].max())
+    homes = spells.sort("person_id", "start").unique("person_id", keep="first")
+    home = homes.select(
+        "person_id", "district", *(["cluster_id"] if "cluster_id" in spells.columns else [])
+    )
+    stays = _stays(episodes, protocol.intervention_id, origin, last).join(home, on="person_id")
+    is_early = (pl.col("over") - pl.col("first") < pl.col("planned_months")).fill_null(True) & (
+        pl.col("over") < last
+    )
+    leaving = stays.filter(is_early).join(
+        _in_state(state_intervals, protocol.eligibility.state_before), on="person_id"
+    )
+    leaving = leaving.filter(
+        pl.col("over").is_between(pl.col("from"), pl.col("to"), closed="left")
+    ).select(
+        "person_id",
+        intervention_id=pl.lit(LEAVE),
+        start="end",
+        end=month_of_number_expr(pl.col("over") + origin + 1),
+        planned_months=pl.lit(None, dtype=pl.Int32),
+    )
+    asked = _asked(protocol)
+    if stays.is_empty() or not has_eligible(
+        stays, leaving, protocol=asked, first_month=first_month
+    ):
+        return None
+    others = {
+        "state_intervals": state_intervals,
+        "person": person,
+        "first_month": first_month,
+        "delivered": delivered,
+        "earlier": episodes,
+    }
+    trials = emulate_trials(stays, leaving, protocol=asked, **others)
+    plans = stays.select("person_id", "planned_months", began="first")
+    place = trials.rows.with_columns(
+        began=pl.col("trial_month") - 1 - pl.col("elapsed_months")
+    ).join(plans, on=["person_id", "began"], how="left", maintain_order="left", suffix="_of_stay")
+    planned = place["planned_months_of_stay"].alias("planned_months")
+    return replace(trials, rows=trials.rows.with_columns(planned)).keep(
+        (place["elapsed_months"] < planned).fill_null(True).to_numpy()
+    )
+
+
+def dose_trials(trials: Trials, months: int) -> Trials:
+    """Of the trials of leaving, those before a dose is reached, at places planned for it; to leave
+    at the dose or later is to have gone on.
+    """
+    rows = trials.rows
+    is_asked = (rows["elapsed_months"] < months) & (
+        rows["planned_months"].fill_null(months) >= months
+    )
+    own = trials.keep(is_asked.to_numpy())
+    reached = pl.col("elapsed_months") + pl.col("next_start") - 1 >= months
+    is_choice = (trials.waiting.rows["elapsed_months"] < months).to_numpy()
+    return replace(
+        own,
+        rows=own.rows.with_columns(next_start=pl.when(~reached).then("next_start")),
+        waiting=Waiting(
+            trials.waiting.rows.filter(pl.Series(is_choice)), trials.waiting.design[is_choice]
+        ),
+        protocol=own.protocol.model_copy(update={"comparisons": ("never",)}),
+    )
+
+
+def _stays(episodes: pl.DataFrame, intervention_id: str, origin: int, last: int) -> pl.DataFrame:
+    """Time in an intervention as spells of it: first and over in months from the extract's first
+    (0), cut at its last.
+    """
+    return (
+        episode_months(episodes, intervention_id, origin)
+        .with_columns(
+            first=pl.col("episode_start") - 1,
+            over=pl.min_horizontal(pl.col("episode_end") - 1, pl.lit(last)),
+        )
+        .select(
+            *("person_id", "first", "over"),
+            planned_months=pl.col("planned_end") - pl.col("episode_start"),
+            start=month_of_number_expr(pl.col("first") + origin),
+            end=month_of_number_expr(pl.col("over") + origin),
+            is_start_known=pl.lit(True),
+        )
+    )
+
+
+def _asked(protocol: Protocol) -> Protocol:
+    """The protocol of the stop trials."""
+    eligibility = protocol.eligibility.model_copy(
+        update={"during": None, "after": None, "exclude_participation": ()}
+    )
+    # "This" intervention is the one that is left, not the leaving.
+    covariates = [
+        one.model_copy(update={"of": protocol.named(one.of)}) if one.of else one
+        for one in protocol.covariates
+    ]
+    # A dose is reached by not leaving before it: never, until then.
+    comparisons = ("wait", "never") if protocol.dose_months else ("wait",)
+    changed = {
+        "protocol": f"{protocol.protocol}_stop",
+        "intervention_id": LEAVE,
+        "comparisons": comparisons,
+        "other_intervention_id": None,
+    }
+    return protocol.model_copy(
+        update={
+            **changed,
+            "grace_months": 0,
+            "eligibility": eligibility,
+            "covariates": tuple(covariates),
+        }
+    )
+
+
+def _in_state(state_intervals: pl.DataFrame, state: str) -> pl.DataFrame:
+    names = pl.col("from_state").replace(dict(STATES.select("state", "outcome").iter_rows()))
+    return state_intervals.filter(names == state).select(
+        "person_id", **{"from": "start", "to": "stop"}
+    )
