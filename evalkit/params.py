@@ -1,4 +1,4 @@
-"""Parameters: run files, and prices and rates as records, each dated, graded and sourced."""
+"""Parameters: what a run file says, and a run as its notebooks see it."""
 
 import json
 import re
@@ -15,40 +15,13 @@ from evalkit.errors import ParameterError, nearest
 from evalkit.line.schemas import DELIVERED
 from evalkit.months import month_number, month_of_key
 from evalkit.records import Record, validate
-from evalkit.vocabulary import Grade, Language, Text
+from evalkit.vocabulary import Language, Text
 
 Month = Annotated[date, BeforeValidator(month_of_key)]
 DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
 _PASSWORD_IN_URI = re.compile(r"^[a-z]+://[^/@]*:[^/@]*@")
 # Databases that are a file of this computer, by the beginning of their URI.
 _FILE_DATABASES = ("sqlite://", "duckdb://")
-
-
-class Distribution(Record):
-    """How sure a value is: a fixed value, a range taken as uniform, or a triangle with the value as
-    its mode.
-    """
-
-    kind: Literal["fixed", "uniform", "triangular"] = "fixed"
-    low: float | None = None
-    high: float | None = None
-
-
-class PriceRecord(Record):
-    """A price or a rate: what it is, how much, in which unit, year and currency, from whom, how
-    sure.
-    """
-
-    key: str
-    name: Text
-    value: float
-    unit: str
-    price_year: int | None = None
-    currency: str | None = None
-    source: str
-    grade: Grade
-    note: str = ""
-    distribution: Distribution = Distribution()
 
 
 # The dated tables that say when support ends and what comes next: follow-up ends where the first of

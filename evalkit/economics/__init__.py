@@ -23,12 +23,7 @@ from evalkit.economics.prices.place_costs import (
     start_costs,
     with_place_costs,
 )
-from evalkit.economics.prices.price_book import (
-    PriceBook,
-    PriceBookFile,
-    declare_price_book,
-    load_price_book,
-)
+from evalkit.economics.prices.price_book_file import declare_price_book, load_price_book
 from evalkit.economics.results.drift import Vintage, drift, read_vintage
 from evalkit.economics.results.information import evppi
 from evalkit.economics.results.results import ValueResults, value_results
@@ -44,6 +39,7 @@ from evalkit.economics.what_if.arms import WhatIf, cohort_path, load_what_if
 from evalkit.economics.what_if.projection import cohort_totals, cohort_trace, transition_flows
 from evalkit.economics.what_if.scenarios import Scenario, run_scenario, run_scenarios, what_if_value
 from evalkit.line.actors import ACTORS, PERSPECTIVES
+from evalkit.line.price_book import PriceBook, PriceBookFile
 
 __all__ = [
     "ACTORS",

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import polars as pl
 
 from evalkit import economics
-from evalkit.economics import effect_paths as paths
+from evalkit.economics.ledger import effect_paths as paths
 from evalkit.economics.ledger.ledger import value_under as real_value_under
 from evalkit.economics.ledger.programme_time import with_programmes
 from evalkit.line.schemas import SCHEMAS

@@ -16,8 +16,8 @@ from evalkit.economics import (
     load_price_book,
     value_at,
 )
-from evalkit.economics.prices.price_book import PriceBookFile
 from evalkit.errors import EvalkitError, LedgerError, ParameterError
+from evalkit.line.price_book import PriceBookFile
 
 PARAMS = Path(__file__).parents[2] / "params"
 FILES = [

@@ -7,8 +7,7 @@ from html import unescape
 
 import pytest
 
-from evalkit.economics.prices.option_rules import RATE_UNITS
-from evalkit.economics.prices.price_rules import MONEY_UNITS, TIME_UNITS
+from evalkit.line.price_book import MONEY_UNITS, RATE_UNITS, TIME_UNITS
 from evalkit.report import words_of_run, write_district_page
 
 

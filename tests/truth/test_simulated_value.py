@@ -19,7 +19,7 @@ from evalkit.economics import load_price_book, value_effects
 from evalkit.effects import Protocol, effect_draws, estimate_effect, fit_censoring, fit_propensity
 from evalkit.effects.answer.participation import programme_draws
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
-from evalkit.params import Distribution
+from evalkit.line.price_book import Distribution
 from evalkit.simulate import simulate_truth, value_truth
 
 N_CITIES = int(os.environ.get("EVALKIT_PROVE_VALUES", "20"))

@@ -15,9 +15,9 @@ from evalkit.economics.ledger.discounting import discount_factors, mid_months
 from evalkit.economics.ledger.effect_paths import ARMS, EffectPath
 from evalkit.economics.ledger.horizon import BOTH, months_in_states
 from evalkit.economics.ledger.programme_time import programme_money
-from evalkit.economics.prices.price_book import PROGRAMME_DRIVERS, Posting, PriceBook, Scenario
 from evalkit.economics.prices.price_draws import own_prices, unit_amount
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTIVES
+from evalkit.line.price_book import PROGRAMME_DRIVERS, DisplacementScenario, Posting, PriceBook
 
 _ACTOR_INDEX = {actor: i for i, actor in enumerate(ACTOR_NAMES)}
 _PURSE = [_ACTOR_INDEX[actor] for actor in PUBLIC_PURSE]
@@ -98,7 +98,7 @@ def cash_flow(
     drawn: dict[str, np.ndarray],
     *,
     n_months: int | None = None,
-    displacement: Scenario = "central",
+    displacement: DisplacementScenario = "central",
 ) -> CashFlow:
     """One effect's ledger through time.
 
@@ -178,7 +178,7 @@ def _channels(
     book: PriceBook,
     prices: dict[str, np.ndarray],
     arms: dict[str, np.ndarray],
-    displacement: Scenario,
+    displacement: DisplacementScenario,
 ):
     """What is counted in each month, what each actor gains by it, and one of the postings that are
     driven by it.

@@ -9,9 +9,9 @@ from evalkit.economics.ledger.cash_flow import cash_flow
 from evalkit.economics.ledger.effect_paths import effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger.ledger import refuse_unknown_states
 from evalkit.economics.ledger.programme_time import with_programmes
-from evalkit.economics.prices.price_book import PriceBook
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.line.actors import ACTOR_NAMES
+from evalkit.line.price_book import PriceBook
 
 
 def value_by_group(

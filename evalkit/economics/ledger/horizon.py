@@ -7,8 +7,8 @@ posting of one arm alone has no difference to project and ends with the follow-u
 import numpy as np
 
 from evalkit.economics.ledger.effect_paths import ARMS, EffectPath, decay
-from evalkit.economics.prices.price_book import PriceBook
 from evalkit.errors import EstimationError
+from evalkit.line.price_book import PriceBook
 
 ARM_SIGNS = {"comparison": -1.0, "treated": 1.0}
 BOTH = "both"

@@ -25,10 +25,10 @@ from evalkit.economics.ledger.effect_paths import (
 from evalkit.economics.ledger.horizon import BOTH, months_in_states
 from evalkit.economics.ledger.ledger_checks import check_ledger, check_rows
 from evalkit.economics.ledger.programme_time import programme_money, with_programmes
-from evalkit.economics.prices.price_book import PROGRAMME_DRIVERS, Posting, PriceBook, Scenario
 from evalkit.economics.prices.price_draws import draw_prices, own_prices, unit_amount
 from evalkit.errors import LedgerError, first_few
 from evalkit.line.actors import PERSPECTIVES, PUBLIC_PURSE
+from evalkit.line.price_book import PROGRAMME_DRIVERS, DisplacementScenario, Posting, PriceBook
 from evalkit.line.schemas import SCHEMAS
 from evalkit.tables import conform
 
@@ -109,7 +109,7 @@ def value_under(
     effect_draws: pl.DataFrame,
     price_book: PriceBook,
     *,
-    displacement: Scenario,
+    displacement: DisplacementScenario,
     seed: int,
     programmes: pl.DataFrame | None = None,
     horizon_months: int | None = None,
@@ -143,7 +143,7 @@ def perspective_amounts(
     effect_draws: pl.DataFrame,
     price_book: PriceBook,
     *,
-    displacements: Sequence[Scenario],
+    displacements: Sequence[DisplacementScenario],
     seed: int,
     programmes: pl.DataFrame | None = None,
     horizon_months: int | None = None,
@@ -219,7 +219,7 @@ def _rows(
     effect: EffectPath,
     book: PriceBook,
     drawn: dict[str, np.ndarray],
-    scenario: Scenario,
+    scenario: DisplacementScenario,
     horizon: int | None,
 ) -> list[_Row]:
     """The ledger of one effect, a row for each side of each posting."""
@@ -269,7 +269,7 @@ def _amounts(
     months: dict[str, np.ndarray],
     prices: dict[str, np.ndarray],
     book: PriceBook,
-    scenario: Scenario,
+    scenario: DisplacementScenario,
 ) -> np.ndarray:
     """What a posting on states comes to per draw: discounted months times its unit amount."""
     arm = BOTH if len(posting.arms) == len(ARMS) else posting.arms[0]

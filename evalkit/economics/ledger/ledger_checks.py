@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from evalkit.economics.prices.price_book import Posting, PriceBook
 from evalkit.errors import LedgerError
 from evalkit.line.actors import PUBLIC_PURSE
+from evalkit.line.price_book import Posting, PriceBook
 from evalkit.line.schemas import SCHEMAS
 
 _EFFECT_KEYS = SCHEMAS["effect_status"].keys

@@ -14,9 +14,9 @@ import polars as pl
 from evalkit.draws import parted, to_cubes
 from evalkit.economics.ledger.effect_paths import ARMS, EffectPath
 from evalkit.economics.ledger.horizon import ARM_SIGNS
-from evalkit.economics.prices.price_book import PROGRAMME_DRIVERS, Posting, PriceBook
 from evalkit.economics.prices.price_draws import own_prices, unit_amount
 from evalkit.errors import EstimationError
+from evalkit.line.price_book import PROGRAMME_DRIVERS, Posting, PriceBook
 from evalkit.line.schemas import SCHEMAS
 from evalkit.tables import conform
 

@@ -19,8 +19,8 @@ from pydantic import field_validator
 
 from evalkit.errors import LedgerError, ParameterError, first_few, nearest
 from evalkit.line.actors import ACTOR_NAMES
+from evalkit.line.price_book import Distribution
 from evalkit.months import month_number
-from evalkit.params import Distribution
 from evalkit.records import Record, load
 from evalkit.vocabulary import Grade, Text
 

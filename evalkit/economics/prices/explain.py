@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evalkit.economics.prices.dated import DatedRecord, load_dated
-from evalkit.economics.prices.price_book import PriceBook, book_references, load_price_book
+from evalkit.economics.prices.price_book_file import book_references, load_price_book
 from evalkit.errors import ParameterError, nearest
-from evalkit.params import PriceRecord
+from evalkit.line.price_book import PriceBook, PriceRecord
 
 _DATED_FOLDERS = ("rates", "price_index")
 _BOOK_FOLDER = "unit_costs"

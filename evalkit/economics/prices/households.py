@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from evalkit.economics.prices.price_book import PriceBook, declare_price_book
+from evalkit.economics.prices.price_book_file import declare_price_book
+from evalkit.line.price_book import PriceBook
 
 
 class HouseholdParts(NamedTuple):

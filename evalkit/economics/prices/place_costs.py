@@ -11,14 +11,10 @@ import polars as pl
 from evalkit.economics.prices.conversion import convert_currency, convert_price_year, rate_key
 from evalkit.economics.prices.dated import DatedRecord, load_dated
 from evalkit.economics.prices.households import household_parts, with_household_parts
-from evalkit.economics.prices.price_book import (
-    InterventionPrices,
-    PriceBook,
-    declare_price_book,
-    load_price_book,
-)
+from evalkit.economics.prices.price_book_file import declare_price_book, load_price_book
 from evalkit.errors import LedgerError, first_few
-from evalkit.params import Distribution, PriceRecord, Run
+from evalkit.line.price_book import Distribution, InterventionPrices, PriceBook, PriceRecord
+from evalkit.params import Run
 from evalkit.tables import has_table, read_table, read_tables
 
 

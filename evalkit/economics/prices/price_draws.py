@@ -11,8 +11,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from evalkit.economics.prices.price_book import Posting, PriceBook
-from evalkit.params import PriceRecord
+from evalkit.line.price_book import Posting, PriceBook, PriceRecord
 
 
 def draw_prices(price_book: PriceBook, draws: np.ndarray, *, seed: int) -> dict[str, np.ndarray]:

@@ -13,40 +13,14 @@ from evalkit.economics.prices.conversion import (
 )
 from evalkit.economics.prices.dated import DatedRecord, DatedValue, value_at
 from evalkit.errors import ParameterError
-from evalkit.params import Distribution, PriceRecord
-from evalkit.records import Record
-from evalkit.vocabulary import Text, least_sure
-
-
-class Factor(Record):
-    """A dated value that scales another."""
-
-    key: str
-    year: int | None = None
-
-
-class Reference(Record):
-    """Where a price comes from: a dated value, times and divided by numbers or other dated
-    values.
-    """
-
-    key: str
-    year: int | None = None
-    times: tuple[float | Factor, ...] = ()
-    divided_by: tuple[float | Factor, ...] = ()
-
-
-class PriceByReference(Record):
-    """A price that a book takes from the dated parameters; what the book states itself (name, note,
-    range) stands.
-    """
-
-    key: str
-    unit: str
-    default: Reference
-    name: Text | None = None
-    note: str = ""
-    distribution: Distribution | None = None
+from evalkit.line.price_book import (
+    Distribution,
+    Factor,
+    PriceByReference,
+    PriceRecord,
+    Reference,
+)
+from evalkit.vocabulary import least_sure
 
 
 def resolve(

@@ -9,10 +9,10 @@ import polars as pl
 
 from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger.ledger import value_effects
-from evalkit.economics.prices.price_book import PriceBook
 from evalkit.economics.results.summaries import summarise_value
 from evalkit.errors import EstimationError
 from evalkit.line.actors import PERSPECTIVES
+from evalkit.line.price_book import PriceBook
 from evalkit.tables import read_table
 
 STEPS = ("before", "method", "data", "parameters", "after")

@@ -17,7 +17,6 @@ from evalkit.economics.ledger.effect_paths import (
 )
 from evalkit.economics.ledger.ledger import refuse_unknown_states
 from evalkit.economics.ledger.programme_time import programme_keys, with_programmes
-from evalkit.economics.prices.price_book import PriceBook
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.economics.results.comparison import (
     Option,
@@ -30,6 +29,7 @@ from evalkit.economics.results.payback import cash_flow_curve, delay_cost, payba
 from evalkit.economics.results.sensitivity import displacement_keys, tornado, used_keys
 from evalkit.economics.results.who_pays import municipal_gain, shared_purse
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
+from evalkit.line.price_book import PriceBook
 from evalkit.vocabulary import ESTIMANDS
 
 _KEYS = ["district", "intervention_id", "estimand"]

@@ -14,9 +14,8 @@ from evalkit.draws import percentile_limits
 from evalkit.economics.ledger.cash_flow import cash_flow
 from evalkit.economics.ledger.effect_paths import EffectPath
 from evalkit.economics.ledger.programme_time import programme_keys
-from evalkit.economics.prices.price_book import PROGRAMME_DRIVERS, PriceBook
 from evalkit.line.actors import RESULT_PERSPECTIVES
-from evalkit.params import PriceRecord
+from evalkit.line.price_book import PROGRAMME_DRIVERS, PriceBook, PriceRecord
 
 EFFECT = "effect"
 # Prices are searched for a switching value from nothing to this many times their value, shares from

@@ -11,9 +11,9 @@ import polars as pl
 from evalkit.draws import estimate_with_range, share_above_zero
 from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger.ledger import perspective_amounts
-from evalkit.economics.prices.price_book import PriceBook
 from evalkit.errors import EstimationError
 from evalkit.line.actors import PERSPECTIVES
+from evalkit.line.price_book import PriceBook
 
 _MONEY = ("currency", "price_year")
 SCENARIOS = ("zero", "central", "high")

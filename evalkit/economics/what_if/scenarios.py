@@ -11,12 +11,7 @@ from pydantic import Field
 
 from evalkit.economics.ledger.cash_flow import CashFlow, cash_flow
 from evalkit.economics.ledger.ledger import refuse_unknown_states
-from evalkit.economics.prices.price_book import (
-    Posting,
-    PriceBook,
-    declare_price_book,
-    load_price_book,
-)
+from evalkit.economics.prices.price_book_file import declare_price_book, load_price_book
 from evalkit.economics.results.payback import NEVER, return_months
 from evalkit.economics.what_if.arms import (
     WhatIf,
@@ -27,7 +22,7 @@ from evalkit.economics.what_if.arms import (
 )
 from evalkit.errors import ParameterError, first_few, nearest
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTIVES
-from evalkit.params import PriceRecord
+from evalkit.line.price_book import Posting, PriceBook, PriceRecord
 from evalkit.records import Record, load
 from evalkit.vocabulary import Grade, Text, least_sure
 

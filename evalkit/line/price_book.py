@@ -1,45 +1,121 @@
-"""The price book: prices and rates with sources, and the rules by which a life is posted between
-actors, as data.
+"""The price book as data: prices and rates with sources, and the rules by which a life is posted
+between actors.
 
 A posting says what drives it, who pays, who receives and how much. Its driver is one of
+
   state_months       months in a state, in the arms named (discounted to the month's middle);
   programme_months   months in which people take part in interventions, of each at its own price
-  (discounted to the month's middle); programme_starts   their starts in interventions, of each at
-  its own price (discounted to the month's beginning); displaced_months   months in a state times
-  the share that displaces somebody else; net_public_outlay  what the public purse lays out in all
-  other postings, times the cost of public funds.
+                     (discounted to the month's middle);
+  programme_starts   their starts in interventions, of each at its own price (discounted to the
+                     month's beginning);
+  displaced_months   months in a state times the share that displaces somebody else;
+  net_public_outlay  what the public purse lays out in all other postings, times the cost of public
+                     funds.
+
 Its kind is a transfer between two actors, or a real resource, whose other side is `resources`. Its
 amount is a sum of products of price keys, for example "wage + wage * employer_contribution".
 Society's money has one currency and one price year.
 
 A price is stated in the book, or taken from the dated parameters that the book names under
-`defaults` (evalkit/economics/prices/references.py).
+`defaults`. Files are read, references followed and rules kept in evalkit/economics/prices/.
 """
 
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import Field, PrivateAttr
 
-from evalkit.economics.prices.dated import load_dated
-from evalkit.economics.prices.price_rules import refuse_faulty
-from evalkit.economics.prices.references import Factor, PriceByReference, resolve
-from evalkit.errors import ParameterError
 from evalkit.line.actors import RESOURCES
-from evalkit.params import PriceRecord
-from evalkit.records import Record, load, validate
+from evalkit.records import Record
 from evalkit.vocabulary import Grade, Text, least_sure
 
 Arm = Literal["treated", "comparison"]
 Driver = Literal[
     "state_months", "programme_months", "programme_starts", "displaced_months", "net_public_outlay"
 ]
+STATE_DRIVERS = ("state_months", "displaced_months")
 PROGRAMME_DRIVERS = ("programme_months", "programme_starts")
+# The unit of the one price in money that a driver's amount is made of.
+UNIT_OF_DRIVER = {
+    "state_months": "per month",
+    "displaced_months": "per month",
+    "programme_months": "per month",
+    "programme_starts": "per start",
+}
+MONEY_UNITS = ("per month", "per start")
+RATE_UNITS = ("share", "share per year")
+TIME_UNITS = ("months",)
 Kind = Literal["transfer", "real_resource"]
 # What a posting is in the results: the cost of programmes, or municipal tax that income
 # equalisation takes.
 Role = Literal["programme_cost", "equalisation"]
-Scenario = Literal["zero", "central", "high"]
+DisplacementScenario = Literal["zero", "central", "high"]
+# What of a household's money stands in the ledger of its other participants: beside the actors who
+# receive it, a name in `Appraisal.household_split`.
+OTHER_PARTICIPANTS = "other_participants"
+
+
+class Distribution(Record):
+    """How sure a value is: a fixed value, a range taken as uniform, or a triangle with the value as
+    its mode.
+    """
+
+    kind: Literal["fixed", "uniform", "triangular"] = "fixed"
+    low: float | None = None
+    high: float | None = None
+
+
+class PriceRecord(Record):
+    """A price or a rate: what it is, how much, in which unit, year and currency, from whom, how
+    sure.
+    """
+
+    key: str
+    name: Text
+    value: float
+    unit: str
+    price_year: int | None = None
+    currency: str | None = None
+    source: str
+    grade: Grade
+    note: str = ""
+    distribution: Distribution = Distribution()
+
+    @property
+    def is_money(self) -> bool:
+        """Whether the value is an amount; rates and times are none."""
+        return self.unit not in (*RATE_UNITS, *TIME_UNITS)
+
+
+class Factor(Record):
+    """A dated value that scales another."""
+
+    key: str
+    year: int | None = None
+
+
+class Reference(Record):
+    """Where a price comes from: a dated value, times and divided by numbers or other dated
+    values.
+    """
+
+    key: str
+    year: int | None = None
+    times: tuple[float | Factor, ...] = ()
+    divided_by: tuple[float | Factor, ...] = ()
+
+
+class PriceByReference(Record):
+    """A price that a book takes from the dated parameters; what the book states itself (name, note,
+    range) stands.
+    """
+
+    key: str
+    unit: str
+    default: Reference
+    name: Text | None = None
+    note: str = ""
+    distribution: Distribution | None = None
 
 
 class Livelihood(Record):
@@ -131,6 +207,8 @@ class Appraisal(Record):
 
     def displacement_in(self, state: str | None) -> Displacement:
         """The displacement that holds for work in a state."""
+        if state is None:
+            return self.displacement
         return self.displacement_by_state.get(state, self.displacement)
 
 
@@ -193,108 +271,3 @@ class PriceBookFile(PriceBook):
     """
 
     prices: tuple[PriceRecord | PriceByReference, ...]
-
-
-class _Content(BaseModel):
-    """A file's content as it stands, before references are followed."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-def load_price_book(path: Path | str) -> PriceBook:
-    """Read a price book (params/unit_costs/NAME.yaml) and check that its ledger can balance.
-
-    Parameters
-    ----------
-    path : Path or str
-        A YAML file with the fields of `PriceBook`; a price with `default` is taken from the dated
-        parameters named under `defaults`.
-
-    Returns
-    -------
-    PriceBook
-        Frozen, with every price resolved; `records.hash_of` gives its vintage, which does not
-        depend on where the file lies.
-
-    Raises
-    ------
-    ParameterError
-        If a file is missing, a key is unknown, missing or of the wrong type, or a dated value does
-        not exist for the year asked.
-    LedgerError
-        If a price lacks what makes it comparable (currency, price year, a value inside its
-        distribution, not negative), or a posting names an unknown price, actor or state or does not
-        balance; names the file and the records.
-    """
-    content = load(path, _Content).model_dump()
-    return declare_price_book(content, where=str(path), folder=Path(path).parent)
-
-
-def declare_price_book(content: dict, *, where: str, folder: Path | str = ".") -> PriceBook:
-    """A price book from content already read; `where` names it in messages, `defaults` lie relative
-    to `folder`.
-
-    Checks and errors as `load_price_book`.
-    """
-    book = validate(_resolved(content, where=where, folder=Path(folder)), PriceBook, where=where)
-    refuse_faulty(book, where)
-    book._file = where
-    return book
-
-
-def book_references(path: Path | str) -> dict[str, tuple[str, ...]]:
-    """Which dated parameters a book's file takes its prices from: by their key, the prices that use
-    them.
-    """
-    found: dict[str, list[str]] = {}
-    for price in load(path, _Content).model_dump().get("prices", ()):
-        if isinstance(price, dict) and "default" in price:
-            entry = validate(price, PriceByReference, where=f"{path}, price {price.get('key')}")
-            factors = [
-                one
-                for one in (*entry.default.times, *entry.default.divided_by)
-                if isinstance(one, Factor)
-            ]
-            for key in (entry.default.key, *(factor.key for factor in factors)):
-                found.setdefault(key, []).append(entry.key)
-    return {key: tuple(prices) for key, prices in found.items()}
-
-
-def _resolved(content: dict, *, where: str, folder: Path) -> dict:
-    """The content with every price that refers to a dated parameter filled in."""
-    prices = content.get("prices")
-    if not isinstance(prices, list | tuple) or not any(
-        isinstance(price, dict) and "default" in price for price in prices
-    ):
-        return content
-    missing = [f'"{key}"' for key in ("currency", "price_year") if content.get(key) is None]
-    if missing:
-        raise ParameterError(
-            f"The book does not say in which money it counts: {len(missing)} missing.",
-            where=f"{where}, {', '.join(missing)}",
-            why="Prices from the dated parameters are moved to the book's currency and price year.",
-            fix="declare currency (for example SEK) and price_year (for example 2023) at the top "
-            "of the file.",
-        )
-    records = load_dated(folder / path for path in content.get("defaults", ()))
-    return content | {"prices": [_filled(price, content, records, where) for price in prices]}
-
-
-def _filled(price: object, content: dict, records: dict, where: str) -> object:
-    if not isinstance(price, dict) or "default" not in price:
-        return price
-    entry = validate(price, PriceByReference, where=f"{where}, price {price.get('key')}")
-    try:
-        return resolve(
-            entry,
-            price_year=content.get("price_year"),
-            currency=content.get("currency"),
-            records=records,
-        ).model_dump()
-    except ParameterError as fault:
-        raise ParameterError(
-            fault.what,
-            where=f"{where}, price {entry.key}: {fault.where}",
-            why=fault.why,
-            fix=fault.fix,
-        ) from None

@@ -1,0 +1,119 @@
+"""A price book read from its file: references to dated parameters are followed, and the book is
+checked as a whole.
+"""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from evalkit.economics.prices.dated import load_dated
+from evalkit.economics.prices.references import resolve
+from evalkit.economics.prices.rules.rule_set import refuse_faulty
+from evalkit.errors import ParameterError
+from evalkit.line.price_book import Factor, PriceBook, PriceByReference
+from evalkit.records import load, validate
+
+
+class _Content(BaseModel):
+    """A file's content as it stands, before references are followed."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def load_price_book(path: Path | str) -> PriceBook:
+    """Read a price book (params/unit_costs/NAME.yaml) and check that its ledger can balance.
+
+    Parameters
+    ----------
+    path : Path or str
+        A YAML file with the fields of `PriceBook`; a price with `default` is taken from the dated
+        parameters named under `defaults`.
+
+    Returns
+    -------
+    PriceBook
+        Frozen, with every price resolved; `records.hash_of` gives its vintage, which does not
+        depend on where the file lies.
+
+    Raises
+    ------
+    ParameterError
+        If a file is missing, a key is unknown, missing or of the wrong type, or a dated value does
+        not exist for the year asked.
+    LedgerError
+        If a price lacks what makes it comparable (currency, price year, a value inside its
+        distribution, not negative), or a posting names an unknown price, actor or state or does not
+        balance; names the file and the records.
+    """
+    content = load(path, _Content).model_dump()
+    return declare_price_book(content, where=str(path), folder=Path(path).parent)
+
+
+def declare_price_book(content: dict, *, where: str, folder: Path | str = ".") -> PriceBook:
+    """A price book from content already read; `where` names it in messages, `defaults` lie relative
+    to `folder`.
+
+    Checks and errors as `load_price_book`.
+    """
+    book = validate(_resolved(content, where=where, folder=Path(folder)), PriceBook, where=where)
+    refuse_faulty(book, where)
+    book._file = where
+    return book
+
+
+def book_references(path: Path | str) -> dict[str, tuple[str, ...]]:
+    """Which dated parameters a book's file takes its prices from: by their key, the prices that use
+    them.
+    """
+    found: dict[str, list[str]] = {}
+    for price in load(path, _Content).model_dump().get("prices", ()):
+        if isinstance(price, dict) and "default" in price:
+            entry = validate(price, PriceByReference, where=f"{path}, price {price.get('key')}")
+            factors = [
+                one
+                for one in (*entry.default.times, *entry.default.divided_by)
+                if isinstance(one, Factor)
+            ]
+            for key in (entry.default.key, *(factor.key for factor in factors)):
+                found.setdefault(key, []).append(entry.key)
+    return {key: tuple(prices) for key, prices in found.items()}
+
+
+def _resolved(content: dict, *, where: str, folder: Path) -> dict:
+    """The content with every price that refers to a dated parameter filled in."""
+    prices = content.get("prices")
+    if not isinstance(prices, list | tuple) or not any(
+        isinstance(price, dict) and "default" in price for price in prices
+    ):
+        return content
+    missing = [f'"{key}"' for key in ("currency", "price_year") if content.get(key) is None]
+    if missing:
+        raise ParameterError(
+            f"The book does not say in which money it counts: {len(missing)} missing.",
+            where=f"{where}, {', '.join(missing)}",
+            why="Prices from the dated parameters are moved to the book's currency and price year.",
+            fix="declare currency (for example SEK) and price_year (for example 2023) at the top "
+            "of the file.",
+        )
+    records = load_dated(folder / path for path in content.get("defaults", ()))
+    return content | {"prices": [_filled(price, content, records, where) for price in prices]}
+
+
+def _filled(price: object, content: dict, records: dict, where: str) -> object:
+    if not isinstance(price, dict) or "default" not in price:
+        return price
+    entry = validate(price, PriceByReference, where=f"{where}, price {price.get('key')}")
+    try:
+        return resolve(
+            entry,
+            price_year=content.get("price_year"),
+            currency=content.get("currency"),
+            records=records,
+        ).model_dump()
+    except ParameterError as fault:
+        raise ParameterError(
+            fault.what,
+            where=f"{where}, price {entry.key}: {fault.where}",
+            why=fault.why,
+            fix=fault.fix,
+        ) from None
