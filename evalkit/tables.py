@@ -1,5 +1,4 @@
-"""The tables of the line inside a run: the states they speak of, and the only way to read and write
-them. Their columns: `line`.
+"""The tables of the line inside a run: the only way to read and write them. Their columns: `line`.
 
 A table file is whole or absent: it is written beside its place and renamed. Rows are sorted by the
 table's keys and columns stand in the schema's order, so the same content gives the same bytes.
@@ -22,64 +21,6 @@ from evalkit.reads import may_read, refuse_undeclared
 _ROWS_AT_ONCE = 500_000
 # The district name of a row about all districts together.
 CITY = "all"
-
-# Payer: who pays a person's living while in the state. Outcome: the word under which a state is
-# reported and estimated.
-STATES = pl.DataFrame(
-    [
-        ("work", "self_support", "work", "employer", False),
-        ("studies", "self_support", "studies", "student_aid", False),
-        ("school", "self_support", "studies", "student_aid", False),
-        ("further_education", "self_support", "studies", "student_aid", False),
-        ("higher_education", "self_support", "studies", "student_aid", False),
-        ("subsidised_work", "step", "subsidised_work", "public_employment_service", False),
-        ("sheltered_work", "step", "sheltered_work", "district", False),
-        ("training", "programme", "training", "state", True),
-        ("programme", "programme", "programme", "public_employment_service", True),
-        ("sickness_benefit", "transfer", "sickness_benefit", "social_insurance_agency", False),
-        ("pension", "transfer", "pension", "social_insurance_agency", False),
-        ("support", "support", "support", "district", False),
-        ("dead", "out", "out", None, False),
-        ("moved", "out", "out", None, False),
-        ("unknown", "unknown", "unknown", None, False),
-    ],
-    schema={
-        "state": pl.String,
-        "state_class": pl.String,
-        "outcome": pl.String,
-        "payer": pl.String,
-        "is_programme": pl.Boolean,
-    },
-    orient="row",
-)
-
-# Which state is believed where two sources put a person into different ones in the same month: what
-# ends everything first, then what is granted by a decision for the whole person (a pension, a
-# benefit, a subsidised job), then unsubsidised work, then programmes and studies, and support,
-# which is granted only for what else is lacking, last of all that is known.
-LIVELIHOOD_PRIORITY = (
-    "dead",
-    "moved",
-    "pension",
-    "sickness_benefit",
-    "sheltered_work",
-    "subsidised_work",
-    "work",
-    "training",
-    "programme",
-    "higher_education",
-    "further_education",
-    "school",
-    "studies",
-    "support",
-    "unknown",
-)
-
-# Where the state of a person's month is taken from: the first that knows it. A livelihood recorded
-# as unknown knows nothing; a payment is a month for which support was paid, or one between two such
-# months that the gap rule bridges, and makes it `support`; the registered reason for which support
-# ended tells the month after it, and moving away and death all that come.
-STATE_SOURCES = ("livelihood", "payment", "exit_reason", "unknown")
 
 
 def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:

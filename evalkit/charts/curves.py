@@ -7,10 +7,11 @@ import polars as pl
 
 from evalkit.charts.end_labels import end_labels
 from evalkit.charts.frame import Frame, month_ticks, nice_ticks, titled
-from evalkit.charts.labels import OUTCOMES, Words, title_lines, value_label, wrapped
+from evalkit.charts.labels import Words, title_lines, value_label, wrapped
 from evalkit.charts.source import drawn_if, shown_rows
-from evalkit.charts.theme import PLOT_WIDTH, Look, finish, look_of
+from evalkit.charts.theme import PLOT_WIDTH, finish, look_of
 from evalkit.disclosure import Published
+from evalkit.line.states import OUTCOMES, STILL_ON_SUPPORT, Look
 
 if TYPE_CHECKING:
     import altair as alt
@@ -19,7 +20,7 @@ HEIGHT = 230
 LABEL_LETTERS = 15
 
 
-@drawn_if((pl.col("month") > 0) & (pl.col("exit") != "still_on_support"), one_of=("district",))
+@drawn_if((pl.col("month") > 0) & (pl.col("exit") != STILL_ON_SUPPORT), one_of=("district",))
 def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
     """The share that has left support by each way out, month by month, with ranges: steps, since
     exits are counted by month. A line begins where enough have left to be shown.
@@ -38,7 +39,7 @@ def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
     ParameterError
         If it holds several districts.
     """
-    rows = shown_rows(curves, "exit_curves").filter(pl.col("exit") != "still_on_support")
+    rows = shown_rows(curves, "exit_curves").filter(pl.col("exit") != STILL_ON_SUPPORT)
     rows = with_last_step(with_gaps(rows.rename({"exit": "series"})))
     top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.05))
     chart = lines_with_bands(

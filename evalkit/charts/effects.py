@@ -17,7 +17,7 @@ from evalkit.charts.frame import (
     stacked,
     titled,
 )
-from evalkit.charts.labels import OUTCOMES, Words, range_text, title_lines, value_label, wrapped
+from evalkit.charts.labels import Words, range_text, title_lines, value_label, wrapped
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import (
@@ -33,6 +33,7 @@ from evalkit.charts.theme import (
     nothing_to_show,
 )
 from evalkit.disclosure import Published
+from evalkit.line.states import OUTCOMES
 
 if TYPE_CHECKING:
     import altair as alt

@@ -10,6 +10,7 @@ import textwrap
 from typing import Protocol
 
 from evalkit.errors import ParameterError
+from evalkit.line.states import OUTCOMES, STILL_ON_SUPPORT
 from evalkit.vocabulary import divided
 
 # Filled in: {low} {high} in chart.range, {state} in chart.effect_curves, {share} in
@@ -82,19 +83,6 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.district_comparison.x",
     "chart.district_comparison.all",
 )
-OUTCOMES = (
-    "work",
-    "studies",
-    "subsidised_work",
-    "sheltered_work",
-    "training",
-    "programme",
-    "sickness_benefit",
-    "pension",
-    "support",
-    "out",
-    "unknown",
-)
 ARMS = ("treated", "comparison")
 PERSPECTIVES = ("person", "district", "public_purse", "society")
 ACTORS = (
@@ -125,7 +113,7 @@ KEYS: tuple[str, ...] = tuple(
             *CHART_KEYS,
             *OUTCOMES,
             "effect",
-            "still_on_support",
+            STILL_ON_SUPPORT,
             *ARMS,
             *PERSPECTIVES,
             "municipality",

@@ -13,12 +13,12 @@ WCAG 2.1, 1.4.1 and 1.4.11. Palette after Okabe & Ito (2008), darkened to the co
 
 import hashlib
 import re
-from dataclasses import dataclass
 from html import escape
 
 from evalkit.charts.labels import Words, d3_locale, wrapped
 from evalkit.charts.specification import specification
 from evalkit.disclosure import Published
+from evalkit.line.states import LOOKS, Look
 
 WIDTH = 400
 PLOT_WIDTH = 218  # with labels at the ends of the lines
@@ -34,33 +34,7 @@ POINTS_AXIS = (
     "datum.value == 0 ? '0' : format(datum.value * 100, '+.0f')"  # shares as percentage points
 )
 
-
-@dataclass(frozen=True)
-class Look:
-    """How a series is told apart: colour, dashes (on, off) and the shape of its points."""
-
-    colour: str
-    dash: tuple[int, ...] = (1, 0)
-    shape: str = "circle"
-
-
-# Vega's own shapes that are left are lines, which cannot be seen on a range.
-_HOURGLASS = "M-0.9,-0.9L0.9,-0.9L-0.9,0.9L0.9,0.9Z"
-_BOW_TIE = "M-0.9,-0.9L-0.9,0.9L0.9,-0.9L0.9,0.9Z"
-
-LOOKS: dict[str, Look] = {
-    "work": Look("#00477a"),
-    "studies": Look("#0a8f6c", (7, 3), "square"),
-    "training": Look("#cc6a00", (2, 3), "triangle-up"),
-    "programme": Look("#cc6a00", (2, 3), "triangle-up"),
-    "support": Look("#6d6d6d", (9, 3, 2, 3), "diamond"),
-    "still_on_support": Look("#6d6d6d", (9, 3, 2, 3), "diamond"),
-    "subsidised_work": Look("#3f86c4", (4, 4), "cross"),
-    "sheltered_work": Look("#7b6fc0", (10, 4), "triangle-down"),
-    "sickness_benefit": Look("#a3417a", (3, 6), "triangle-left"),
-    "pension": Look("#8a5a2b", (6, 6), "triangle-right"),
-    "out": Look("#454545", (1, 4), _HOURGLASS),
-    "unknown": Look("#8c8c8c", (1, 6), _BOW_TIE),
+_ARM_LOOKS: dict[str, Look] = {
     "treated": Look("#00477a"),
     "comparison": Look("#6d6d6d", (7, 4), "square"),
     "difference": Look("#00477a"),
@@ -83,7 +57,7 @@ _OTHER = Look("#454545", (4, 2))
 
 def look_of(value: str) -> Look:
     """The look of a state, exit or arm."""
-    return LOOKS.get(value, _OTHER)
+    return LOOKS.get(value) or _ARM_LOOKS.get(value, _OTHER)
 
 
 def config() -> dict:

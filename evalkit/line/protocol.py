@@ -22,9 +22,9 @@ from evalkit.line.adjustment import (
     Exclusion,
     rules_out,
 )
+from evalkit.line.states import STATES
 from evalkit.params import Run
 from evalkit.records import Record, hash_of, load
-from evalkit.tables import STATES
 from evalkit.vocabulary import ESTIMANDS, Comparison, Text
 
 
@@ -196,7 +196,7 @@ class Protocol(Record):
         classes = dict(STATES.select("outcome", "state_class").iter_rows())
         unknown = [outcome for outcome in self.outcomes if outcome not in classes]
         if unknown:
-            raise ValueError(f"outcomes unknown to tables.STATES: {', '.join(unknown)}")
+            raise ValueError(f"outcomes unknown to line/states.py: {', '.join(unknown)}")
         if classes.get(self.primary_outcome) not in ("self_support", "step"):
             raise ValueError(
                 "the primary outcome must be work, studies or a step; a transfer or a programme is "

@@ -13,6 +13,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, model_validator
 
 from evalkit.errors import ParameterError, nearest
+from evalkit.line.states import STATES
 from evalkit.params import Month
 from evalkit.records import Record, load
 from evalkit.simulate.worlds import (
@@ -23,7 +24,6 @@ from evalkit.simulate.worlds import (
     World,
     switches_of,
 )
-from evalkit.tables import STATES
 from evalkit.vocabulary import Text
 
 SEASON_STARTS = (3, 6, 9, 12)
@@ -142,7 +142,9 @@ class ProcessRules(Record):
         known = {*STATES["state"].to_list(), "other", "out"}
         named = set(self.rates) | {to for row in self.rates.values() for to in row}
         if named - known:
-            raise ValueError(f"states unknown to tables.STATES: {', '.join(sorted(named - known))}")
+            raise ValueError(
+                f"states unknown to line/states.py: {', '.join(sorted(named - known))}"
+            )
         return self
 
 

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from evalkit.line.states import OUTCOME_OF
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.lives import live
 from evalkit.simulate.offers import start_rates, work_gains
@@ -32,7 +33,6 @@ from evalkit.simulate.people import People, draw_people
 from evalkit.simulate.process import Process
 from evalkit.simulate.state import LATENT, MOVED, NO_PROGRAMME, SUPPORT, UNKNOWN, WORK, Arm, State
 from evalkit.simulate.streams import Purpose, person_keys, uniforms
-from evalkit.tables import STATES
 
 HORIZON_MONTHS = 60
 QUOTED_MONTHS = (24, 36, 60)
@@ -41,10 +41,9 @@ _WINDOW_START, _WINDOW_LEAD = 25, 36
 _ARMS = ("treated", "wait", "never")
 _CHUNK_UNITS = 6_000
 _KEYS = ("population", "intervention_id", "district", "district_basis")
-_OUTCOME_OF = dict(STATES.select("state", "outcome").iter_rows())
-OUTCOMES = tuple(dict.fromkeys([*(_OUTCOME_OF[name] for name in LATENT[: MOVED + 1]), "unknown"]))
+OUTCOMES = tuple(dict.fromkeys([*(OUTCOME_OF[name] for name in LATENT[: MOVED + 1]), "unknown"]))
 _CODE = np.full(UNKNOWN + 1, OUTCOMES.index("unknown"), dtype=np.uint8)
-_CODE[: MOVED + 1] = [OUTCOMES.index(_OUTCOME_OF[name]) for name in LATENT[: MOVED + 1]]
+_CODE[: MOVED + 1] = [OUTCOMES.index(OUTCOME_OF[name]) for name in LATENT[: MOVED + 1]]
 
 
 class Truth(NamedTuple):

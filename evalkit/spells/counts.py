@@ -4,9 +4,9 @@ report, districts beside the city.
 
 import polars as pl
 
+from evalkit.line.states import STILL_ON_SUPPORT
 from evalkit.tables import CITY
 
-STILL_ON_SUPPORT = "still_on_support"
 _MEASURES = ("persons", "persons_with_support", "support_spells", "support_spells_start_unknown")
 
 

@@ -10,7 +10,8 @@ from typing import Literal
 
 import polars as pl
 
-from evalkit.tables import CITY, STATES
+from evalkit.line.states import STATES
+from evalkit.tables import CITY
 
 Level = Literal["state", "agency"]
 LEVELS: tuple[Level, ...] = ("state", "agency")
@@ -27,7 +28,7 @@ def count_loops(intervals: pl.DataFrame, *, level: Level) -> pl.DataFrame:
         Table state_intervals, at the level of outcomes or of states.
     level : {"state", "agency"}
         Whether moves are between states or between those who pay the living meanwhile
-        (STATES.payer): from sickness benefit to pension is a move between states but not between
+        (line.states): from sickness benefit to pension is a move between states but not between
         agencies.
 
     Returns

@@ -4,8 +4,8 @@ support begins with.
 
 import polars as pl
 
+from evalkit.line.states import LIVELIHOOD_PRIORITY
 from evalkit.months import month_number_expr
-from evalkit.tables import LIVELIHOOD_PRIORITY
 
 
 def paid_months(

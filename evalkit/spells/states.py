@@ -2,20 +2,21 @@
 months since its first month.
 
 Month k holds on (k-1, k]: the first month is the interval from 0 to 1, and the state of month k+1
-is entered at time k. A month's state comes from the first of STATE_SOURCES (tables) that knows it.
-Payments are taken as runs of paid months, gaps of at most `max_gap_months` bridged as in support
-spells: somebody whose spell goes on is on support, not somewhere unknown for the month that was not
-paid.
+is entered at time k. A month's state comes from the first of STATE_SOURCES (line.states) that knows
+it. Payments are taken as runs of paid months, gaps of at most `max_gap_months` bridged as in
+support spells: somebody whose spell goes on is on support, not somewhere unknown for the month that
+was not paid.
 """
 
 from datetime import date
 
 import polars as pl
 
+from evalkit.line.states import OUTCOME_OF, STATE_SOURCES, STATES
 from evalkit.months import month_number
 from evalkit.spells.paid_months import paid_runs, told_exits
 from evalkit.spells.timeline import periods_in_months, without_overlaps
-from evalkit.tables import STATE_SOURCES, STATES, conform
+from evalkit.tables import conform
 
 
 def build_state_intervals(
@@ -41,7 +42,7 @@ def build_state_intervals(
     max_gap_months : int
         Longest unpaid gap between paid months that is support as well. Months, >= 0.
     outcome_groups : bool
-        Whether states are replaced by their outcome groups (STATES.outcome).
+        Whether states are replaced by their outcome groups (line.states.OUTCOME_OF).
 
     Returns
     -------
@@ -49,7 +50,7 @@ def build_state_intervals(
         The table state_intervals: `start`, `stop` in months since first_month; neighbouring
         intervals of a person differ in state; `to_state` is null where the last month known ends
         the interval. Where livelihood periods overlap, the state that stands first in
-        LIVELIHOOD_PRIORITY (tables) is believed; months that no source of STATE_SOURCES (tables)
+        LIVELIHOOD_PRIORITY (line.states) is believed; months that no source of STATE_SOURCES
         knows are "unknown". Without survey weights everybody weighs 1.
     """
     extent = {
@@ -59,9 +60,7 @@ def build_state_intervals(
     }
     covered = _covered(income_support, household_member, livelihood, person, **extent).lazy()
     if outcome_groups:
-        covered = covered.with_columns(
-            pl.col("state").replace_strict(dict(STATES.select("state", "outcome").iter_rows()))
-        )
+        covered = covered.with_columns(pl.col("state").replace_strict(OUTCOME_OF))
     people = person.lazy().select("person_id", "district", weight=pl.col("weight").fill_null(1.0))
     intervals = (
         _merge_neighbours(covered)

@@ -22,10 +22,11 @@ from datetime import date
 
 import polars as pl
 
+from evalkit.line.states import OUTCOME_OF
 from evalkit.months import add_months, month_number, month_number_expr, month_of_number_expr
 from evalkit.spells.clusters import household_clusters
 from evalkit.spells.paid_months import paid_runs, told_exits
-from evalkit.tables import STATES, conform
+from evalkit.tables import conform
 
 
 def last_month_with_known_exits(
@@ -246,7 +247,6 @@ def _with_exit(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
         .then("exit_state")
         .otherwise(pl.coalesce("told_state", pl.lit("unknown")))
     )
-    outcome = dict(STATES.select("state", "outcome").iter_rows())
     return matched.with_columns(
         exit_state=pl.when(~pl.col("is_censored")).then(state)
-    ).with_columns(exit=pl.col("exit_state").replace_strict(outcome, return_dtype=pl.String))
+    ).with_columns(exit=pl.col("exit_state").replace_strict(OUTCOME_OF, return_dtype=pl.String))

@@ -12,9 +12,9 @@ from datetime import date
 
 import polars as pl
 
+from evalkit.line.states import LIVELIHOOD_PRIORITY
 from evalkit.months import month_number, month_number_expr
 from evalkit.spells.paid_months import paid_months
-from evalkit.tables import LIVELIHOOD_PRIORITY
 
 FAULTS = ("overlap", "gap", "jump", "unknown_state", "open_ended")
 
@@ -98,8 +98,8 @@ def livelihood_collisions(
 
     Spells follow the payments: a paid month is a month on support whatever the livelihood register
     says. States follow the livelihood register where it knows one, and payments where it does not
-    (STATE_SOURCES in tables); where its own periods overlap, the state that stands first in
-    LIVELIHOOD_PRIORITY (tables) is believed.
+    (STATE_SOURCES in line.states); where its own periods overlap, the state that stands first in
+    LIVELIHOOD_PRIORITY (line.states) is believed.
 
     Parameters
     ----------

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from evalkit.charts.end_labels import spread
 from evalkit.charts.frame import inner_ticks, month_ticks, nice_ticks
 from evalkit.charts.labels import number_text, percent_text, range_text, value_label, wrapped
-from evalkit.charts.theme import FAINT, GAIN, INK, LOOKS, LOSS
+from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, look_of
+from evalkit.line.states import LOOKS
 
 MARK_CONTRAST, TEXT_CONTRAST = 3.0, 4.5  # WCAG 2.1, 1.4.11 and 1.4.3
 ROUNDING = 1e-6  # sums of a few floats
@@ -28,9 +29,9 @@ def _contrast_to_white(colour: str) -> float:
     return 1.05 / (_luminance(colour) + 0.05)
 
 
-@pytest.mark.parametrize("name", LOOKS)
+@pytest.mark.parametrize("name", [*LOOKS, "treated", "comparison", "difference"])
 def test_colours_stand_out_from_white(name):
-    assert _contrast_to_white(LOOKS[name].colour) >= MARK_CONTRAST
+    assert _contrast_to_white(look_of(name).colour) >= MARK_CONTRAST
 
 
 @pytest.mark.parametrize("colour", [INK, FAINT, GAIN, LOSS])
@@ -46,7 +47,8 @@ def test_series_drawn_together_differ_without_colour(one, other):
 
 def test_arms_differ_in_greyscale():
     assert (
-        _contrast_to_white(LOOKS["treated"].colour) / _contrast_to_white(LOOKS["comparison"].colour)
+        _contrast_to_white(look_of("treated").colour)
+        / _contrast_to_white(look_of("comparison").colour)
         > 1.5
     )
 

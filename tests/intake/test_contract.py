@@ -15,7 +15,7 @@ from evalkit.errors import IntakeError, ParameterError
 from evalkit.intake import Covariate, admit, load_contracts, load_mapping
 from evalkit.intake.contracts.contract import with_covariates
 from evalkit.line.schemas import DELIVERED, SCHEMAS
-from evalkit.tables import STATES
+from evalkit.line.states import STATES
 
 MAIN_JOB_TABLES = {
     "person",

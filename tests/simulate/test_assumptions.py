@@ -65,7 +65,7 @@ def test_load_city_refuses_a_rate_to_an_unknown_state(tmp_path, stockholm):
     path = tmp_path / "city.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
-    with pytest.raises(ParameterError, match=r"states unknown to tables.STATES: wrok"):
+    with pytest.raises(ParameterError, match=r"states unknown to line/states.py: wrok"):
         load_city(str(path))
 
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalkit.line.states import LIVELIHOOD_PRIORITY
 from evalkit.spells import (
     build_state_intervals,
     livelihood_collisions,
     timeline_faults,
     without_overlaps,
 )
-from evalkit.tables import LIVELIHOOD_PRIORITY, STATES
 
 YEAR = {"first_month": date(2026, 1, 1), "data_through": date(2026, 12, 1)}
 PERIOD = st.tuples(
@@ -48,10 +48,6 @@ def faults_of(tables):
 )
 def test_faults_have_names(paid_tables, states, expected):
     assert faults_of(paid_tables({"A": []}, states)) == expected
-
-
-def test_every_state_has_a_place_in_the_declared_priority():
-    assert sorted(LIVELIHOOD_PRIORITY) == sorted(STATES["state"])
 
 
 def test_state_intervals_believe_the_state_that_stands_first(paid_tables):

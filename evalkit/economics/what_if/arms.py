@@ -10,13 +10,12 @@ from pydantic import Field
 from evalkit.economics.ledger.effect_paths import ARMS, EVERYBODY, EffectPath
 from evalkit.economics.what_if.projection import cohort_trace
 from evalkit.errors import ParameterError, first_few, nearest
+from evalkit.line.states import OUTCOMES
 from evalkit.records import Record, load
-from evalkit.tables import STATES
 from evalkit.vocabulary import Grade, Text
 
 Rates = dict[str, dict[str, float]]
 ESTIMAND = "what_if"
-_OUTCOMES = STATES["outcome"].unique().sort().to_list()
 
 
 class Phase(Record):
@@ -144,9 +143,9 @@ def refuse_unfit(cohort: WhatIf, file: str) -> None:
         none that people can be in.
     """
     faults = [
-        f"state {state} ({nearest(state, _OUTCOMES)})"
+        f"state {state} ({nearest(state, OUTCOMES)})"
         for state in cohort.states
-        if state not in _OUTCOMES
+        if state not in OUTCOMES
     ]
     if abs(sum(cohort.initial.values()) - 1) > 1e-9 or min(cohort.initial.values(), default=-1) < 0:
         faults.append("initial (the shares do not sum to one)")

@@ -16,8 +16,8 @@ from evalkit.errors import ProtocolError, nearest
 from evalkit.line.adjustment import Covariate
 from evalkit.line.protocol import Protocol
 from evalkit.line.schemas import SCHEMAS
+from evalkit.line.states import OUTCOME_OF
 from evalkit.months import month_number, month_number_expr
-from evalkit.tables import STATES
 
 _TIME_OF = {"household_member": "month", "assessment": "date", "follow_up": "date"}
 
@@ -28,11 +28,10 @@ class StatePanel:
     """
 
     def __init__(self, intervals: pl.DataFrame, people: pl.Series, protocol: Protocol):
-        outcome_of = dict(STATES.select("state", "outcome").iter_rows())
         own = intervals.join(
             pl.DataFrame({"person_id": people}).with_row_index("person_row"), on="person_id"
         )
-        names = own["from_state"].replace(outcome_of)
+        names = own["from_state"].replace(OUTCOME_OF)
         found = set(names.unique())
         is_partly_unknown = UNKNOWN in found and UNKNOWN not in protocol.outcomes
         self.states = (*protocol.outcomes, UNKNOWN) if is_partly_unknown else protocol.outcomes

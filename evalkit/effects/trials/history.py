@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.tables import STATES
+from evalkit.line.states import OUTCOME_OF
 
 
 class History:
@@ -19,12 +19,11 @@ class History:
         own = state_intervals.join(
             pl.DataFrame({"person_id": people}).with_row_index("person_row"), on="person_id"
         )
-        outcome_of = dict(STATES.select("state", "outcome").iter_rows())
         n_months = max(int(own["stop"].max()), int(trials.rows["trial_month"].max()))
         self.person_row = people.search_sorted(trials.rows["person_id"]).to_numpy()
         self.known = _cumulated(own, len(people), n_months)
         self.inside = _cumulated(
-            own.filter(pl.col("from_state").replace(outcome_of) == outcome), len(people), n_months
+            own.filter(pl.col("from_state").replace(OUTCOME_OF) == outcome), len(people), n_months
         )
 
     def months(self, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,8 @@ import polars as pl
 from evalkit.effects.trials.stays import episode_months
 from evalkit.effects.trials.target_trial import Trials, Waiting, emulate_trials, has_eligible
 from evalkit.line.protocol import Protocol
+from evalkit.line.states import OUTCOME_OF
 from evalkit.months import month_number, month_of_number_expr
-from evalkit.tables import STATES
 
 LEAVE = "leave"
 
@@ -154,7 +154,7 @@ def _asked(protocol: Protocol) -> Protocol:
 
 
 def _in_state(state_intervals: pl.DataFrame, state: str) -> pl.DataFrame:
-    names = pl.col("from_state").replace(dict(STATES.select("state", "outcome").iter_rows()))
+    names = pl.col("from_state").replace(OUTCOME_OF)
     return state_intervals.filter(names == state).select(
         "person_id", **{"from": "start", "to": "stop"}
     )

@@ -12,7 +12,7 @@ import polars as pl
 
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.line.protocol import Protocol
-from evalkit.tables import STATES
+from evalkit.line.states import STATES
 
 _KEYS = ["district", "intervention_id", "estimand"]
 _POWER = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)

@@ -2,12 +2,12 @@
 
 from markupsafe import Markup
 
+from evalkit.line.states import OUTCOMES
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, MONTHS, SHARE, Row, key_number
 from evalkit.report.parts.sentences import clear_leader
 from evalkit.report.sections.groups import leaving_rates, who_stays
-from evalkit.tables import STATES
 
 _MEASURES = (
     "persons",
@@ -17,7 +17,6 @@ _MEASURES = (
     "starters",
 )
 _TABLE_STEP_MONTHS = 3
-_OUTCOMES = STATES["outcome"].unique(maintain_order=True).to_list()
 
 
 def who_is_here(brief: Brief) -> Section:
@@ -275,7 +274,7 @@ def _place(outcome: str) -> int:
     """Where an outcome stands among the others: as in the table of states, everything else after
     them.
     """
-    return _OUTCOMES.index(outcome) if outcome in _OUTCOMES else len(_OUTCOMES)
+    return OUTCOMES.index(outcome) if outcome in OUTCOMES else len(OUTCOMES)
 
 
 def table_step(last_month: int) -> int:

@@ -5,10 +5,10 @@ and the rules that protect small numbers.
 from markupsafe import Markup
 
 from evalkit.disclosure import Published
+from evalkit.line.states import STATE_SOURCES
 from evalkit.records import hash_of
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.numbers import COUNT, SHARE, Row
-from evalkit.tables import STATE_SOURCES
 
 _SHOWN_DIGITS = 16
 

@@ -17,9 +17,7 @@ from evalkit.line.price_book import (
     Posting,
     PriceBook,
 )
-from evalkit.tables import STATES
-
-_OUTCOMES = set(STATES["outcome"])
+from evalkit.line.states import OUTCOMES
 
 
 def _unknown_actors(book: PriceBook) -> Iterator[str]:
@@ -120,8 +118,8 @@ def _unfit_drivers(book: PriceBook) -> Iterator[str]:
 
 def _unfit_states(book: PriceBook) -> Iterator[str]:
     declared = {livelihood.state for livelihood in book.livelihoods}
-    for state in sorted(declared - _OUTCOMES):
-        yield f"livelihood {state} ({nearest(state, _OUTCOMES)})"
+    for state in sorted(declared - set(OUTCOMES)):
+        yield f"livelihood {state} ({nearest(state, OUTCOMES)})"
     for posting in book.postings:
         if posting.state is not None and posting.state not in declared:
             yield f"posting {posting.posting}, {posting.state} (no livelihood is declared for it)"

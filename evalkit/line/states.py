@@ -1,0 +1,102 @@
+"""The states a person can be in, month by month, and everything that is known of a state. The one
+place where this is declared.
+
+An outcome is the word under which a state is reported and estimated; states of one outcome share
+its class, payer and look. Rows stand in the order in which outcomes are listed and drawn.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+# Vega's own shapes that are left are lines, which cannot be seen on a range.
+_HOURGLASS = "M-0.9,-0.9L0.9,-0.9L-0.9,0.9L0.9,0.9Z"
+_BOW_TIE = "M-0.9,-0.9L-0.9,0.9L0.9,-0.9L0.9,0.9Z"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a series is told apart: colour, dashes (on, off) and the shape of its points."""
+
+    colour: str
+    dash: tuple[int, ...] = (1, 0)
+    shape: str = "circle"
+
+
+_STUDIES = Look("#0a8f6c", (7, 3), "square")
+_PROGRAMME = Look("#cc6a00", (2, 3), "triangle-up")
+_OUT = Look("#454545", (1, 4), _HOURGLASS)
+
+# state, state_class, outcome, payer (the actor who pays a person's living while in the state),
+# is_programme, priority, look of the outcome. Priority says which state is believed where two
+# sources put a person into different ones in the same month, the lowest number first: what ends
+# everything, then what is granted by a decision for the whole person (a pension, a benefit, a
+# subsidised job), then unsubsidised work, then programmes and studies, and support, which is
+# granted only for what else is lacking, last of all that is known.
+_ROWS = (
+    ("work", "self_support", "work", "employer", False, 70, Look("#00477a")),
+    ("studies", "self_support", "studies", "student_aid", False, 130, _STUDIES),
+    ("school", "self_support", "studies", "student_aid", False, 120, _STUDIES),
+    ("further_education", "self_support", "studies", "student_aid", False, 110, _STUDIES),
+    ("higher_education", "self_support", "studies", "student_aid", False, 100, _STUDIES),
+    (
+        *("subsidised_work", "step", "subsidised_work", "public_employment_service", False, 60),
+        Look("#3f86c4", (4, 4), "cross"),
+    ),
+    (
+        *("sheltered_work", "step", "sheltered_work", "district", False, 50),
+        Look("#7b6fc0", (10, 4), "triangle-down"),
+    ),
+    ("training", "programme", "training", "state", True, 80, _PROGRAMME),
+    ("programme", "programme", "programme", "public_employment_service", True, 90, _PROGRAMME),
+    (
+        *("sickness_benefit", "transfer", "sickness_benefit", "social_insurance_agency", False, 40),
+        Look("#a3417a", (3, 6), "triangle-left"),
+    ),
+    (
+        *("pension", "transfer", "pension", "social_insurance_agency", False, 30),
+        Look("#8a5a2b", (6, 6), "triangle-right"),
+    ),
+    (
+        *("support", "support", "support", "district", False, 140),
+        Look("#6d6d6d", (9, 3, 2, 3), "diamond"),
+    ),
+    ("dead", "out", "out", None, False, 10, _OUT),
+    ("moved", "out", "out", None, False, 20, _OUT),
+    ("unknown", "unknown", "unknown", None, False, 150, Look("#8c8c8c", (1, 6), _BOW_TIE)),
+)
+
+STATES = pl.DataFrame(
+    [(*row, look.colour, list(look.dash), look.shape) for *row, look in _ROWS],
+    schema={
+        "state": pl.String,
+        "state_class": pl.String,
+        "outcome": pl.String,
+        "payer": pl.String,
+        "is_programme": pl.Boolean,
+        "priority": pl.Int32,
+        "colour": pl.String,
+        "dash": pl.List(pl.Int32),
+        "shape": pl.String,
+    },
+    orient="row",
+)
+
+OUTCOMES: tuple[str, ...] = tuple(STATES["outcome"].unique(maintain_order=True))
+OUTCOME_OF: dict[str, str] = dict(STATES.select("state", "outcome").iter_rows())
+LIVELIHOOD_PRIORITY: tuple[str, ...] = tuple(STATES.sort("priority")["state"])
+
+# Classes in which nobody's money keeps the person, as far as is known.
+CLASSES_WITHOUT_PAYER = ("out", "unknown")
+
+# Where the state of a person's month is taken from: the first that knows it. A livelihood recorded
+# as unknown knows nothing; a payment is a month for which support was paid, or one between two such
+# months that the gap rule bridges, and makes it `support`; the registered reason for which support
+# ended tells the month after it, and moving away and death all that come.
+STATE_SOURCES = ("livelihood", "payment", "exit_reason", "unknown")
+
+# How a spell of support that has not ended is shown among the exits: it is no state of its own.
+STILL_ON_SUPPORT = "still_on_support"
+
+_OUTCOME_LOOKS = {outcome: look for _, _, outcome, *_, look in _ROWS}
+LOOKS: dict[str, Look] = {**_OUTCOME_LOOKS, STILL_ON_SUPPORT: _OUTCOME_LOOKS["support"]}
