@@ -10,6 +10,7 @@ import textwrap
 from typing import Protocol
 
 from evalkit.errors import ParameterError
+from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES_WITH_MUNICIPALITY
 from evalkit.line.states import OUTCOMES, STILL_ON_SUPPORT
 from evalkit.vocabulary import divided
 
@@ -84,22 +85,6 @@ CHART_KEYS: tuple[str, ...] = (
     "chart.district_comparison.all",
 )
 ARMS = ("treated", "comparison")
-PERSPECTIVES = ("person", "district", "public_purse", "society")
-ACTORS = (
-    "person",
-    "other_household",
-    "district",
-    "other_district",
-    "city",
-    "region",
-    "public_employment_service",
-    "social_insurance_agency",
-    "student_aid",
-    "state",
-    "employer",
-    "displaced_others",
-    "taxpayers",
-)
 
 CHARACTERISTICS = ("sex", "age", "obstacle")
 NOT_KNOWN = "not_known"
@@ -115,9 +100,8 @@ KEYS: tuple[str, ...] = tuple(
             "effect",
             STILL_ON_SUPPORT,
             *ARMS,
-            *PERSPECTIVES,
-            "municipality",
-            *ACTORS,
+            *PERSPECTIVES_WITH_MUNICIPALITY,
+            *ACTOR_NAMES,
             *_CHARACTERISTIC_KEYS,
         )
     )

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.frame import titled
-from evalkit.charts.labels import ACTORS, PERSPECTIVES, Words, range_text, value_label
+from evalkit.charts.labels import Words, range_text, value_label
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import GAIN, LOSS, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
+from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES
 
 if TYPE_CHECKING:
     import altair as alt
@@ -43,7 +44,9 @@ def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
     rows = shown_rows(table, "value_by_actor")
     if rows.filter(pl.col("posting") == NET).height:
         rows = rows.filter(pl.col("posting") == NET)
-    shown = sorted(rows.to_dicts(), key=lambda row: (_place(ACTORS, row["actor"]), row["posting"]))
+    shown = sorted(
+        rows.to_dicts(), key=lambda row: (_place(ACTOR_NAMES, row["actor"]), row["posting"])
+    )
     chart = range_chart(
         [_money_row(row, _actor_label(row, words), words) for row in shown],
         x_title=words.text("chart.value_by_actor.x", currency=rows["currency"][0]),
@@ -77,7 +80,7 @@ def value_summary(table: Published, words: Words) -> "alt.LayerChart":
     rows = shown_rows(table, "value_summary").filter(
         (pl.col("part") == TOTAL) & pl.col("perspective").is_in(PERSPECTIVES)
     )
-    shown = sorted(rows.to_dicts(), key=lambda row: _place(PERSPECTIVES, row["perspective"]))
+    shown = sorted(rows.to_dicts(), key=lambda row: _place(tuple(PERSPECTIVES), row["perspective"]))
     chart = range_chart(
         [_money_row(row, value_label(words, row["perspective"]), words) for row in shown],
         x_title=words.text(

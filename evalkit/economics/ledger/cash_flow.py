@@ -16,7 +16,7 @@ from evalkit.economics.ledger.effect_paths import ARMS, EffectPath
 from evalkit.economics.ledger.horizon import BOTH, months_in_states
 from evalkit.economics.ledger.programme_time import programme_money
 from evalkit.economics.prices.price_draws import own_prices, unit_amount
-from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTIVES
+from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES_WITH_MUNICIPALITY, PUBLIC_PURSE
 from evalkit.line.price_book import PROGRAMME_DRIVERS, DisplacementScenario, Posting, PriceBook
 
 _ACTOR_INDEX = {actor: i for i, actor in enumerate(ACTOR_NAMES)}
@@ -63,12 +63,12 @@ class CashFlow:
 
     @cached_property
     def accumulated(self) -> dict[str, np.ndarray]:
-        """What each perspective of `RESULT_PERSPECTIVES` has gained so far at each time: (draw,
-        time).
+        """What each perspective, the municipality too, has gained so far at each time:
+        (draw, time).
         """
         return {
             name: self.through_time(actors).cumsum(axis=1)
-            for name, actors in RESULT_PERSPECTIVES.items()
+            for name, actors in PERSPECTIVES_WITH_MUNICIPALITY.items()
         }
 
     @cached_property
@@ -79,7 +79,7 @@ class CashFlow:
         own = {
             name: self.worth[place]
             for name, place in _ACTOR_INDEX.items()
-            if name not in RESULT_PERSPECTIVES
+            if name not in PERSPECTIVES_WITH_MUNICIPALITY
         }
         return {name: worth.cumsum(axis=1) for name, worth in own.items() if worth.any()}
 

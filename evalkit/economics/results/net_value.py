@@ -8,7 +8,7 @@ from evalkit.draws import probability_above_zero
 from evalkit.economics.ledger.cash_flow import CashFlow
 from evalkit.economics.results.draw_summary import percentiles, summarise
 from evalkit.economics.results.welfare import fieller_limits, mvpf
-from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTIVES
+from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES_WITH_MUNICIPALITY, PUBLIC_PURSE
 
 # People and firms whose gain the public money buys; taxpayers' excess burden stays outside the
 # marginal value of public funds.
@@ -20,7 +20,7 @@ def value_parts(flow: CashFlow) -> list[dict]:
     both.
     """
     rows = []
-    for perspective, actors in RESULT_PERSPECTIVES.items():
+    for perspective, actors in PERSPECTIVES_WITH_MUNICIPALITY.items():
         observed, total = (
             flow.present_value(actors, until=flow.n_observed),
             flow.present_value(actors),
@@ -51,7 +51,7 @@ def value_ratios(total: CashFlow, conf_level: float = 0.95) -> list[dict]:
     cost = total.programme_cost.sum(axis=0)
     rows = [
         _share(f"net_value_per_cost_{name}", total.present_value(actors), total, conf_level)
-        for name, actors in RESULT_PERSPECTIVES.items()
+        for name, actors in PERSPECTIVES_WITH_MUNICIPALITY.items()
         if name != "person"
     ]
     rows.append(

@@ -8,7 +8,7 @@ from evalkit.draws import percentile_limits, probability_above_zero
 from evalkit.economics.ledger.cash_flow import CashFlow
 from evalkit.economics.ledger.discounting import MONTHS_PER_YEAR
 from evalkit.economics.results.draw_summary import percentiles, summarise
-from evalkit.line.actors import RESULT_PERSPECTIVES
+from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
 
 NEVER = -1
 
@@ -114,7 +114,7 @@ def delay_cost(flow: CashFlow) -> list[dict]:
     lost = {
         perspective: flow.present_value(actors)
         - flow.a_month * flow.present_value(actors, until=shorter)
-        for perspective, actors in RESULT_PERSPECTIVES.items()
+        for perspective, actors in PERSPECTIVES_WITH_MUNICIPALITY.items()
     }
     return [
         {"perspective": perspective, **summarise(draws, flow.n_replicates)}

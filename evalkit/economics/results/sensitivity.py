@@ -14,7 +14,7 @@ from evalkit.draws import percentile_limits
 from evalkit.economics.ledger.cash_flow import cash_flow
 from evalkit.economics.ledger.effect_paths import EffectPath
 from evalkit.economics.ledger.programme_time import programme_keys
-from evalkit.line.actors import RESULT_PERSPECTIVES
+from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
 from evalkit.line.price_book import PROGRAMME_DRIVERS, PriceBook, PriceRecord
 
 EFFECT = "effect"
@@ -44,7 +44,7 @@ def tornado(
     n_months : int
         The horizon. Months.
     perspective : str
-        Of `RESULT_PERSPECTIVES`.
+        Of `PERSPECTIVES_WITH_MUNICIPALITY`.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def _values_on(
         np.repeat(np.flatnonzero(path.draws == 0), n_points), n_effective=path.n_effective
     )
     values = cash_flow(many, book, drawn, n_months=n_months).present_value(
-        RESULT_PERSPECTIVES[perspective]
+        PERSPECTIVES_WITH_MUNICIPALITY[perspective]
     )
     return {key: values[starts[key] : starts[key] + counts[key]] for key in grids}
 
@@ -187,7 +187,7 @@ def _effect_row(
         record.key: np.full(int(path.draws.max()) + 1, record.value) for record in book.prices
     }
     values = cash_flow(path, book, at_values, n_months=n_months).present_value(
-        RESULT_PERSPECTIVES[perspective]
+        PERSPECTIVES_WITH_MUNICIPALITY[perspective]
     )[path.draws > 0]
     low, high = percentile_limits(values, conf_level).tolist()
     empty = dict.fromkeys(("value", "low", "high", "switching_value"))

@@ -21,13 +21,13 @@ from evalkit.economics.what_if.arms import (
     refuse_wait,
 )
 from evalkit.errors import ParameterError, first_few, nearest
-from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE, RESULT_PERSPECTIVES
+from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES_WITH_MUNICIPALITY, PUBLIC_PURSE
 from evalkit.line.price_book import Posting, PriceBook, PriceRecord
 from evalkit.records import Record, load
 from evalkit.vocabulary import Grade, Text, least_sure
 
 NUMBERS = (
-    *RESULT_PERSPECTIVES,
+    *PERSPECTIVES_WITH_MUNICIPALITY,
     "work_months",
     "return_month",
     "value_of_testing",
@@ -244,7 +244,7 @@ def _numbers(flow: CashFlow) -> dict[str, float | None]:
     return {
         **{
             name: float(flow.present_value(actors)[0])
-            for name, actors in RESULT_PERSPECTIVES.items()
+            for name, actors in PERSPECTIVES_WITH_MUNICIPALITY.items()
         },
         "work_months": float(flow.work_months.sum()),
         "return_month": None if month == NEVER else float(month),

@@ -6,6 +6,7 @@ from itertools import product
 
 from markupsafe import Markup, escape
 
+from evalkit.line.actors import PERSPECTIVES
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, PROBABILITY, YEAR, Form, Row, gain_form
@@ -14,7 +15,6 @@ from evalkit.report.sections.change import Effect, effects_of, heading_of, is_po
 from evalkit.vocabulary import BANDS, band_of
 from evalkit.words.run_words import inside_sentence
 
-PERSPECTIVES = ("person", "district", "public_purse", "society")
 _MONEY_COLUMNS = ("estimate", "ci_lower", "ci_upper")
 _VERDICT_COLUMNS = (*_MONEY_COLUMNS, "probability_positive", "horizon_months")
 

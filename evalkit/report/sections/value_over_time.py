@@ -6,6 +6,7 @@ from itertools import product
 
 from markupsafe import Markup, escape
 
+from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, PROBABILITY, Form, Row, gain_form
@@ -14,7 +15,6 @@ from evalkit.report.sections.change import Effect, effects_of, heading_of, is_po
 from evalkit.report.sections.value import price_name, price_unit
 from evalkit.vocabulary import BANDS, Band, band_of
 
-PERSPECTIVES = ("person", "district", "municipality", "public_purse", "society")
 _PARTS = ("observed", "projected", "total")
 _N_TORNADO = 6
 _MONTHS = "months"
@@ -71,7 +71,7 @@ def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[
 def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
     """By perspective, then by actor."""
     rows = {row["perspective"]: row for row in brief.shelf.rows("value_payback", **effect.keys)}
-    ordered = (*PERSPECTIVES, *(name for name in rows if name not in PERSPECTIVES))
+    ordered = dict.fromkeys((*PERSPECTIVES_WITH_MUNICIPALITY, *rows))
     return {
         name: rows[name]
         for name in ordered
@@ -213,7 +213,7 @@ def _parts_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
                 for part in _PARTS
             ),
         )
-        for name in PERSPECTIVES
+        for name in PERSPECTIVES_WITH_MUNICIPALITY
         if all((name, part) in found for part in _PARTS)
     )
     head = (words.text("value_page.perspective"), *(words.label(f"part.{part}") for part in _PARTS))
