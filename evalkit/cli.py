@@ -77,7 +77,8 @@ def run(
     only: Annotated[
         str | None,
         typer.Option(
-            help='Only units like this, and what they build on: "district/*", "*@belfast".'
+            help="Only units like this, and what they build on: "
+            '"district/*", "intervention/05_effects@*", "*@belfast".'
         ),
     ] = None,
     time_limit: Annotated[

@@ -229,7 +229,7 @@ class RunFile(Record):
     run: str
     title: Text
     languages: tuple[Language, ...] = Field(("sv", "en"), min_length=1)
-    districts: tuple[str, ...]
+    districts: tuple[str, ...] = Field(min_length=1)
     districts_are: Literal["districts", "municipalities"] = "districts"
     seed: int
     contracts: Path = Path("../data_contracts")

@@ -1,8 +1,9 @@
 """What a notebook declares about itself: scope, predecessors and outputs (metadata.evalkit) and its
 parameters (the tagged cell).
 
-A notebook lies under city/ (one unit a run) or district/ (one unit a district), and its name is its
-path without the ending: "district/02_time_on_support".
+A notebook lies under city/ (one unit per run), district/ (one unit per district) or intervention/
+(one unit per intervention that the run has a protocol of). Its name is its path without the ending:
+"district/02_time_on_support".
 """
 
 import ast
@@ -15,13 +16,15 @@ from typing import Any, Literal
 from evalkit.errors import BatchError, ParameterError, nearest
 from evalkit.records import Record, validate
 
-Scope = Literal["city", "district"]
+Scope = Literal["city", "district", "intervention"]
 Need = Literal["protocols", "price_book"]
-SCOPES: tuple[Scope, ...] = ("city", "district")
 GIVEN_PARAMETERS: dict[Scope, tuple[str, ...]] = {
     "city": ("run_dir",),
     "district": ("run_dir", "district"),
+    "intervention": ("run_dir", "intervention"),
 }
+SCOPES: tuple[Scope, ...] = tuple(GIVEN_PARAMETERS)
+_FOLDERS = ", ".join(f"{scope}/" for scope in SCOPES)
 PARAMETERS_TAG = "parameters"
 NOTEBOOK_FORMAT = 4
 
@@ -30,12 +33,13 @@ class Declaration(Record):
     """metadata.evalkit of a notebook: whom one unit covers, which notebooks come before, and which
     files of the run it writes.
 
-    `writes` are paths inside the run folder; `{slug}` stands for the district's file name and
-    `{language}` for each language of the run. `may_write` are those that only some runs have (a
-    table that not everybody delivers). A notebook reads nothing of the run but what it and the
-    notebooks that it comes after, however far back, write or may write. `needs` are the parts of
-    the run file without which there is nothing for the notebook to do: it is then left out of the
-    run.
+    `writes` are paths inside the run folder; `{slug}` stands for the file name of the unit's
+    district or intervention and `{language}` for each language of the run. A published table is
+    named once, without an ending: "published/balance" stands for its Parquet file and its record.
+    `may_write` are those that only some runs have (a table that not everybody delivers). A notebook
+    reads nothing of the run but what it and the notebooks that it comes after, however far back,
+    write or may write. `needs` are the parts of the run file without which there is nothing for the
+    notebook to do: it is then left out of the run.
     """
 
     scope: Scope
@@ -58,7 +62,7 @@ class DeclaredNotebook:
 
 
 def find_notebooks(folder: Path) -> tuple[DeclaredNotebook, ...]:
-    """The notebooks under city/ and district/ of a folder, in the order of their names' numbers.
+    """The notebooks in the scopes' folders, in the order of their names' numbers.
 
     Raises
     ------
@@ -72,9 +76,9 @@ def find_notebooks(folder: Path) -> tuple[DeclaredNotebook, ...]:
     if not paths:
         raise BatchError(
             "There are no notebooks to run.",
-            where=f"{folder}: no .ipynb files in city/ or district/",
+            where=f"{folder}: no .ipynb files in {_FOLDERS}",
             why="The units of a run are its notebooks.",
-            fix='set "notebooks" in the run file to the folder that holds city/ and district/.',
+            fix=f'set "notebooks" in the run file to the folder that holds {_FOLDERS}.',
         )
     return tuple(
         read_declared(path)
@@ -92,8 +96,8 @@ def read_declared(path: Path) -> DeclaredNotebook:
         raise BatchError(
             "A notebook does not say where it stands in the line.",
             where=f"{path}, notebook metadata",
-            why='Every notebook under city/ and district/ declares "evalkit": {"scope", "after", '
-            '"writes"} in its metadata.',
+            why=f'Every notebook in {_FOLDERS} declares "evalkit": {{"scope", "after", "writes"}} '
+            "in its metadata.",
             fix="add the declaration, or move the notebook to explore/.",
         )
     declaration = validate(
@@ -103,8 +107,8 @@ def read_declared(path: Path) -> DeclaredNotebook:
         raise BatchError(
             "A notebook's scope and its folder disagree.",
             where=f"{path}: scope {declaration.scope}, folder {path.parent.name}",
-            why="The folder tells a reader how often a notebook runs: once for the city, or once "
-            "for each district.",
+            why="The folder tells a reader how often a notebook runs: once for the city, for each "
+            "district, or for each intervention.",
             fix="move the notebook or change its declaration.",
         )
     _check_parameters(notebook, declaration.scope, where=str(path))
@@ -181,7 +185,7 @@ def _declared_names(source: str, *, where: str) -> list[str]:
             raise _parameter_error(
                 "A parameters cell does more than assign plain values.",
                 where=f"{where}, parameters cell, line {statement.lineno}",
-                fix='write one "name = value" a line, with a number, a text, True, False or None '
+                fix='write one "name = value" per line, with a number, a text, True, False or None '
                 "as the value.",
             )
         names.append(targets[0].id)
@@ -191,8 +195,7 @@ def _declared_names(source: str, *, where: str) -> list[str]:
 def _parameter_error(what: str, *, where: str, fix: str) -> ParameterError:
     why = (
         "A parameter that the notebook does not declare would be set without effect. Nothing "
-        "was "
-        "run."
+        "was run."
     )
     return ParameterError(what, where=where, why=why, fix=fix)
 

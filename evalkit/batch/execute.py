@@ -101,13 +101,18 @@ def start_afresh(unit: Unit, place: Workplace) -> None:
     """Remove what an earlier attempt at the unit left, so that whatever is found afterwards is new;
     make its private folder.
     """
-    for path in unit.outputs:
-        (place.run_dir / path).unlink(missing_ok=True)
+    remove_outputs(unit, place)
     place.failed(unit).unlink(missing_ok=True)
     place.clear(unit)
     make_private_folder(place.run_dir / "work")
     place.attempt_folder(unit).mkdir(parents=True)
     write_reads(place.reads(unit), unit=unit.name, run_dir=place.run_dir, reads=unit.reads)
+
+
+def remove_outputs(unit: Unit, place: Workplace) -> None:
+    """Remove every file that the unit may leave: no other unit builds on half a result."""
+    for path in unit.outputs:
+        (place.run_dir / path).unlink(missing_ok=True)
 
 
 def run_notebook(unit: Unit, place: Workplace) -> None:

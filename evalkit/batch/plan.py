@@ -1,39 +1,51 @@
 """The plan of a run: which units there are, what each comes after, and in which order they may
 start. Nothing is executed here.
 
-One unit is one run of one notebook: "city/00_prepare", or "district/02_time_on_support@belfast".
+One unit is one run of one notebook: "city/00_prepare", "district/02_time_on_support@belfast" or
+"intervention/03_weights@job-training". A failing unit of an intervention stops only what is about
+that intervention: districts and the city wait for all interventions and go on with those that are
+well.
 """
 
 import string
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 
-from evalkit.batch.declared import DeclaredNotebook, find_notebooks
+from evalkit.batch.declared import DeclaredNotebook, Scope, find_notebooks
 from evalkit.errors import BatchError, ParameterError, first_few, nearest
+from evalkit.line.protocol import load_protocols
 from evalkit.params import Run
-from evalkit.tables import slug
+from evalkit.tables import CITY, slug
 
 OUTPUT_FOLDERS = ("work", "tables", "published", "site")
+# The two files of a published table, which a notebook declares without an ending.
+_PUBLISHED_FILES = (".parquet", ".json")
+# By scope, the file name and the name of each district or intervention; the city has neither.
+Subjects = Mapping[Scope, Mapping[str | None, str | None]]
 
 
 @dataclass(frozen=True)
 class Unit:
     """One run of one notebook.
 
-    `after` names the units that must be done before; `writes` are the outputs that it must leave
-    and `may_write` those that it may, paths inside the run folder; `reads` is what the unit may
-    read: the outputs of all units that it builds on, however far back, and its own.
+    `subject` is the district or intervention that the unit is about (the city's have none). `after`
+    names the units that must have ended before, and `collects` those of them that need not have
+    ended well. `writes` are the outputs that the unit must leave and `may_write` those that it may,
+    paths inside the run folder; `reads` is what it may read: the outputs of all units that it
+    builds on, however far back, and its own.
     """
 
     name: str
     notebook: str
     source: Path
     source_hash: str
-    district: str | None
+    scope: Scope
+    subject: str | None
     after: tuple[str, ...]
+    collects: frozenset[str]
     writes: tuple[str, ...]
     may_write: tuple[str, ...]
     reads: frozenset[str] = frozenset()
@@ -50,7 +62,7 @@ class Unit:
 
     def parameters(self, run_dir: Path) -> dict[str, str]:
         """The parameters given to the notebook."""
-        return {"run_dir": str(run_dir)} | ({"district": self.district} if self.district else {})
+        return {"run_dir": str(run_dir)} | ({self.scope: self.subject} if self.subject else {})
 
 
 def plan_run(run: Run) -> tuple[Unit, ...]:
@@ -60,46 +72,61 @@ def plan_run(run: Run) -> tuple[Unit, ...]:
     Raises
     ------
     ParameterError
-        If districts cannot be told apart by their file names, or a notebook's parameters or
-        declaration are faulty.
+        If districts or interventions cannot be told apart by their file names, or a notebook's
+        parameters or declaration are faulty.
+    ProtocolError
+        If a notebook runs once per intervention and the run's protocols are faulty.
     BatchError
         If a predecessor does not exist, notebooks wait for each other in a circle, or outputs clash
         or lie outside the run folder.
     """
-    districts = _districts_by_slug(run.params.districts)
     declared = {
         notebook.name: notebook for notebook in find_notebooks(run.path(run.params.notebooks))
     }
     _check_predecessors(declared)
     ordered, notebooks = _in_order(declared), _needed(declared, run)
+    subjects = _subjects(run, notebooks)
     units = tuple(
         unit
         for name in ordered
         if name in notebooks
-        for unit in _units_of(notebooks[name], notebooks, districts, run.params.languages)
+        for unit in _units_of(notebooks[name], notebooks, subjects, run.params.languages)
     )
     _check_outputs(units)
     return _with_reads(units)
 
 
-def _districts_by_slug(districts: tuple[str, ...]) -> dict[str, str]:
-    counts = Counter(slug(district) for district in districts)
-    clashing = [
-        district
-        for district in districts
-        if counts[slug(district)] > 1 or slug(district) in ("", "all")
-    ]
-    if clashing or not districts:
+def _subjects(run: Run, notebooks: Mapping[str, DeclaredNotebook]) -> Subjects:
+    """What each scope's notebooks run once for; protocols are read only where a notebook asks."""
+    districts = _by_slug(run.params.districts, "districts", where="run file, districts")
+    scopes = {notebook.declaration.scope for notebook in notebooks.values()}
+    interventions = (
+        [protocol.intervention_id for protocol in load_protocols(run)]
+        if "intervention" in scopes and run.params.effects.protocols
+        else []
+    )
+    return {
+        "city": {None: None},
+        "district": districts,
+        "intervention": _by_slug(
+            interventions, "interventions", where="run file, effects.protocols"
+        ),
+    }
+
+
+def _by_slug(names: Sequence[str], kind: str, *, where: str) -> dict[str | None, str | None]:
+    """Districts or interventions by their file names."""
+    counts = Counter(slug(name) for name in names)
+    clashing = [name for name in names if counts[slug(name)] > 1 or slug(name) in ("", CITY)]
+    if clashing:
         raise ParameterError(
-            "The districts of a run cannot be told apart."
-            if districts
-            else "A run has no districts.",
-            where=f"run file, districts: {first_few(clashing, 6) or 'none'}",
-            why='Each district has its own files, named by its letters and digits; "all" is kept '
-            "for the whole city.",
-            fix="name each district once, with letters or digits that differ.",
+            f"The {kind} of a run cannot be told apart.",
+            where=f"{where}: {first_few(clashing, 6)}",
+            why=f"Each of the {kind} has its own files, named by its letters and digits; "
+            f'"{CITY}" is kept for the whole city.',
+            fix="name each once, with letters or digits that differ.",
         )
-    return {slug(district): district for district in districts}
+    return {slug(name): name for name in names}
 
 
 def _check_predecessors(notebooks: dict[str, DeclaredNotebook]) -> None:
@@ -115,7 +142,8 @@ def _check_predecessors(notebooks: dict[str, DeclaredNotebook]) -> None:
             "does not exist.",
             where=f"metadata.evalkit.after: {'; '.join(unknown)}",
             why="The order of the units follows from what each notebook says it comes after.",
-            fix='name notebooks as "city/NAME" or "district/NAME", without the ending.',
+            fix="name notebooks by folder and name, without the ending, as in "
+            '"district/02_time_on_support".',
         )
 
 
@@ -165,40 +193,41 @@ def _in_order(notebooks: dict[str, DeclaredNotebook]) -> list[str]:
 
 def _units_of(
     notebook: DeclaredNotebook,
-    notebooks: dict[str, DeclaredNotebook],
-    districts: dict[str, str],
-    languages: tuple[str, ...],
+    notebooks: Mapping[str, DeclaredNotebook],
+    subjects: Subjects,
+    languages: Sequence[str],
 ) -> list[Unit]:
-    return [
-        Unit(
-            name=_unit_name(notebook.name, place),
-            notebook=notebook.name,
-            source=notebook.path,
-            source_hash=notebook.source_hash,
-            district=districts[place] if place else None,
-            after=tuple(
-                _unit_name(name, part)
-                for name in notebook.declaration.after
-                for part in _parts_before(place, notebooks[name].declaration.scope, districts)
-            ),
-            writes=_outputs(notebook, notebook.declaration.writes, place, languages),
-            may_write=_outputs(notebook, notebook.declaration.may_write, place, languages),
+    declaration, scope = notebook.declaration, notebook.declaration.scope
+    units = []
+    for file_name, subject in subjects[scope].items():
+        before = [
+            (_unit_name(name, other), scope_before)
+            for name in declaration.after
+            for scope_before in [notebooks[name].declaration.scope]
+            # A unit waits for the same subject's unit of its own scope, and for all of another.
+            for other in ([file_name] if scope_before == scope else subjects[scope_before])
+        ]
+        units.append(
+            Unit(
+                name=_unit_name(notebook.name, file_name),
+                notebook=notebook.name,
+                source=notebook.path,
+                source_hash=notebook.source_hash,
+                scope=scope,
+                subject=subject,
+                after=tuple(name for name, _ in before),
+                collects=frozenset(
+                    name for name, other in before if other == "intervention" != scope
+                ),
+                writes=_outputs(notebook, declaration.writes, file_name, languages),
+                may_write=_outputs(notebook, declaration.may_write, file_name, languages),
+            )
         )
-        for place in (districts if notebook.declaration.scope == "district" else [None])
-    ]
+    return units
 
 
-def _parts_before(
-    place: str | None, scope_before: str, districts: dict[str, str]
-) -> list[str | None]:
-    """A district waits for its own part of a district notebook, the city for all parts."""
-    if scope_before == "city":
-        return [None]
-    return [place] if place else list(districts)
-
-
-def _unit_name(notebook: str, place: str | None) -> str:
-    return f"{notebook}@{place}" if place else notebook
+def _unit_name(notebook: str, file_name: str | None) -> str:
+    return f"{notebook}@{file_name}" if file_name else notebook
 
 
 def _with_reads(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
@@ -212,41 +241,37 @@ def _with_reads(units: tuple[Unit, ...]) -> tuple[Unit, ...]:
 
 def _outputs(
     notebook: DeclaredNotebook,
-    templates: tuple[str, ...],
-    place: str | None,
-    languages: tuple[str, ...],
+    templates: Sequence[str],
+    file_name: str | None,
+    languages: Sequence[str],
 ) -> tuple[str, ...]:
-    known = {"language"} | ({"slug"} if place else set())
+    known = {"language"} | ({"slug"} if file_name else set())
     outputs = []
     for template in templates:
-        fields = {
-            field for _, field, _, _ in string.Formatter().parse(template) if field is not None
-        }
+        fields = {field for _, field, _, _ in string.Formatter().parse(template) if field}
         path = PurePosixPath(template)
         if (
             path.is_absolute()
             or ".." in path.parts
-            or path.parts[:1] not in [(f,) for f in OUTPUT_FOLDERS]
+            or path.parts[:1] not in [(folder,) for folder in OUTPUT_FOLDERS]
+            or (path.parts[0] == "published" and path.suffix in _PUBLISHED_FILES)
             or not fields <= known
         ):
             raise BatchError(
                 "A notebook declares an output that it cannot have.",
                 where=f'{notebook.path}, metadata.evalkit: "{template}"',
-                why=f"Outputs lie in {', '.join(OUTPUT_FOLDERS)} of the run folder; known in "
-                f"braces: {', '.join(sorted(known))}.",
-                fix='write it like "published/exit_curves-{slug}.parquet".',
+                why=f"Outputs lie in {', '.join(OUTPUT_FOLDERS)} of the run folder; a published "
+                "table is named once, without an ending; known in braces: "
+                f"{', '.join(sorted(known))}.",
+                fix='write it like "published/exit_curves-{slug}" or "work/episodes.parquet".',
             )
-        texts = {"slug": place}
+        endings = _PUBLISHED_FILES if path.parts[0] == "published" and not path.suffix else ("",)
         outputs += [
-            template.format(**texts, language=language)
+            template.format(slug=file_name, language=language) + ending
             for language in (languages if "language" in fields else [""])
+            for ending in endings
         ]
-    records = [
-        str(PurePosixPath(path).with_suffix(".json"))
-        for path in outputs
-        if path.startswith("published/") and path.endswith(".parquet")
-    ]
-    return tuple(dict.fromkeys([*outputs, *records]))
+    return tuple(dict.fromkeys(outputs))
 
 
 def _check_outputs(units: tuple[Unit, ...]) -> None:
@@ -259,5 +284,6 @@ def _check_outputs(units: tuple[Unit, ...]) -> None:
             "one unit.",
             where=f"metadata.evalkit.writes of {', '.join(sorted(names))}: {first_few(clashing)}",
             why="The last unit to finish would decide what the file holds.",
-            fix="give each unit its own file, with {slug} in the names of district outputs.",
+            fix="give each unit its own file, with {slug} in the names of what each district or "
+            "intervention writes.",
         )

@@ -22,6 +22,7 @@ from evalkit.batch.execute import (
     Workplace,
     execute_unit,
     keep_failed,
+    remove_outputs,
     withhold_findings,
 )
 from evalkit.batch.failure import Failure, failure_in_words
@@ -209,7 +210,11 @@ def _start_ready(
     still_waiting = []
     for decision in waiting:
         before = [session.outcomes.get(name) for name in decision.unit.after]
-        broken = [outcome for outcome in before if outcome and not outcome.is_good]
+        broken = [
+            outcome
+            for outcome in before
+            if outcome and not outcome.is_good and outcome.unit not in decision.unit.collects
+        ]
         if broken:
             _skip(session, decision, broken[0])
         elif all(before) and len(session.running) < session.options.n_jobs:
@@ -261,6 +266,7 @@ def _outcome_of(
     if fault is None:
         place.clear(unit)
         return Outcome(unit.name, "ok", decision.reason, seconds)
+    remove_outputs(unit, place)
     if is_stopping:
         place.clear(unit)
         return Outcome(unit.name, "interrupted", "stopped while running", seconds)

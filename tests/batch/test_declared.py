@@ -153,6 +153,7 @@ def test_folder_without_notebooks_is_refused(project):
 
     what, where, why, fix = str(fault.value).splitlines()
     assert what == "There are no notebooks to run."
-    assert where == f"  where: {project.root / 'notebooks'}: no .ipynb files in city/ or district/"
+    folder = project.root / "notebooks"
+    assert where == f"  where: {folder}: no .ipynb files in city/, district/, intervention/"
     assert why == "  why:   The units of a run are its notebooks."
     assert "set" in fix

@@ -1,7 +1,7 @@
 import pytest
 
 from evalkit.batch.plan import plan_run
-from evalkit.errors import BatchError, ParameterError
+from evalkit.errors import BatchError, ParameterError, ProtocolError
 
 
 def test_plan_expands_districts_and_keeps_dependencies(project):
@@ -17,7 +17,7 @@ def test_plan_expands_districts_and_keeps_dependencies(project):
     ]
     assert units["district/01_part@n-eastern"].after == ("city/00_first",)
     assert units["city/02_last"].after == ("district/01_part@belfast", "district/01_part@n-eastern")
-    assert units["district/01_part@n-eastern"].district == "N.Eastern"
+    assert units["district/01_part@n-eastern"].subject == "N.Eastern"
 
 
 def test_district_waits_for_its_own_part_only(project):
@@ -27,6 +27,86 @@ def test_district_waits_for_its_own_part_only(project):
     units = {unit.name: unit for unit in project.plan()}
 
     assert units["district/02_next@belfast"].after == ("district/01_part@belfast",)
+
+
+def test_interventions_of_the_protocols_have_a_unit_each(project):
+    project.add_protocols("job_training", "Språkpraktik")
+    project.add("intervention/01_weights", writes=["work/weights/{slug}.parquet"])
+    project.add("intervention/02_effects", after=["intervention/01_weights"])
+
+    units = {unit.name: unit for unit in project.plan()}
+
+    assert list(units) == [
+        "intervention/01_weights@job-training",
+        "intervention/01_weights@språkpraktik",
+        "intervention/02_effects@job-training",
+        "intervention/02_effects@språkpraktik",
+    ]
+    weights = units["intervention/01_weights@job-training"]
+    assert weights.parameters(project.run_dir)["intervention"] == "job_training"
+    assert weights.writes == ("work/weights/job-training.parquet",)
+    assert units["intervention/02_effects@språkpraktik"].after == (
+        "intervention/01_weights@språkpraktik",
+    )
+
+
+def test_districts_and_city_wait_for_all_interventions_and_need_not_have_them_end_well(project):
+    project.add_protocols("training", "coaching")
+    project.add("intervention/01_weights")
+    project.add("district/02_sums", after=["intervention/01_weights"])
+    project.add("intervention/03_effects", after=["district/02_sums", "intervention/01_weights"])
+    project.add("city/04_collect", after=["intervention/03_effects", "district/02_sums"])
+
+    units = {unit.name: unit for unit in project.plan()}
+
+    weights = ("intervention/01_weights@training", "intervention/01_weights@coaching")
+    effects = ("intervention/03_effects@training", "intervention/03_effects@coaching")
+    sums = ("district/02_sums@belfast", "district/02_sums@n-eastern")
+    assert units["district/02_sums@belfast"].after == weights
+    assert units["district/02_sums@belfast"].collects == set(weights)
+    assert units["intervention/03_effects@coaching"].after == (*sums, weights[1])
+    assert units["intervention/03_effects@coaching"].collects == set()
+    assert units["city/04_collect"].after == (*effects, *sums)
+    assert units["city/04_collect"].collects == set(effects)
+
+
+def test_without_protocols_no_intervention_has_a_unit(project):
+    project.add("intervention/01_weights")
+    project.add("city/02_collect", after=["intervention/01_weights"])
+
+    assert [(unit.name, unit.after) for unit in project.plan()] == [("city/02_collect", ())]
+
+
+@pytest.mark.parametrize("names", [("job_training", "job-training"), ("all",), ("'...'",)])
+def test_interventions_that_share_a_file_name_are_refused(project, names):
+    project.add_protocols(*names)
+    project.add("intervention/01_weights")
+
+    with pytest.raises(ParameterError) as fault:
+        project.plan()
+
+    what, where, why, fix = str(fault.value).splitlines()
+    assert what == "The interventions of a run cannot be told apart."
+    assert where == f"  where: run file, effects.protocols: {', '.join(names)}".replace("'", "")
+    assert (
+        why == "  why:   Each of the interventions has its own files, named by its letters and "
+        'digits; "all" is kept for the whole city.'
+    )
+    assert fix == "  fix:   name each once, with letters or digits that differ."
+
+
+def test_two_protocols_of_one_intervention_are_refused(project):
+    project.add_protocols("training", "training")
+    project.add("intervention/01_weights")
+
+    with pytest.raises(ProtocolError) as fault:
+        project.plan()
+
+    what, where, why, fix = str(fault.value).splitlines()
+    assert what == "1 intervention has more than one protocol."
+    assert where == "  where: tiny.yaml, effects.protocols: training"
+    assert why.startswith("  why:   Tables and pages name an effect by its intervention")
+    assert fix.startswith("  fix:   keep one of them in this run")
 
 
 def test_parameters_given_are_the_run_folder_and_the_district(project):
@@ -41,19 +121,24 @@ def test_parameters_given_are_the_run_folder_and_the_district(project):
     }
 
 
-def test_outputs_expand_slug_language_and_the_record_of_a_published_table(project):
+def test_outputs_expand_slug_language_and_the_two_files_of_a_published_table(project):
     project.add(
         "district/01_part",
-        writes=["published/curves-{slug}.parquet", "site/{language}/{slug}.html"],
+        writes=[
+            "published/curves-{slug}",
+            "published/map-{slug}.svg",
+            "site/{language}/{slug}.html",
+        ],
     )
 
     unit = project.plan()[0]
 
     assert unit.outputs == (
         "published/curves-belfast.parquet",
+        "published/curves-belfast.json",
+        "published/map-belfast.svg",
         "site/sv/belfast.html",
         "site/en/belfast.html",
-        "published/curves-belfast.json",
         "notebooks/district/01_part@belfast.ipynb",
     )
 
@@ -104,7 +189,10 @@ def test_unknown_predecessor_is_refused_with_the_near_name(project):
         why
         == "  why:   The order of the units follows from what each notebook says it comes after."
     )
-    assert fix == '  fix:   name notebooks as "city/NAME" or "district/NAME", without the ending.'
+    assert (
+        fix == "  fix:   name notebooks by folder and name, without the ending, as in "
+        '"district/02_time_on_support".'
+    )
 
 
 def test_circle_is_refused_with_its_members(project):
@@ -130,6 +218,8 @@ def test_circle_is_refused_with_its_members(project):
         "notebooks/x.ipynb",
         "site/{place}.html",
         "site/{slug}.html",
+        "published/curves.parquet",
+        "published/curves.json",
     ],
 )
 def test_output_that_a_city_notebook_cannot_have_is_refused(project, path):
@@ -143,7 +233,7 @@ def test_output_that_a_city_notebook_cannot_have_is_refused(project, path):
 
 
 def test_output_of_two_units_is_refused(project):
-    project.add("district/01_part", writes=["published/part.parquet"])
+    project.add("district/01_part", writes=["published/part"])
 
     with pytest.raises(BatchError) as fault:
         project.plan()
@@ -156,11 +246,12 @@ def test_output_of_two_units_is_refused(project):
     )
     assert why == "  why:   The last unit to finish would decide what the file holds."
     assert (
-        fix == "  fix:   give each unit its own file, with {slug} in the names of district outputs."
+        fix == "  fix:   give each unit its own file, with {slug} in the names of what each "
+        "district or intervention writes."
     )
 
 
-@pytest.mark.parametrize("districts", [("N.Eastern", "n eastern"), ("All",), ("...",), ()])
+@pytest.mark.parametrize("districts", [("N.Eastern", "n eastern"), ("All",), ("...",)])
 def test_districts_that_share_a_file_name_are_refused(project, districts):
     project.add("district/01_part")
     run = project.prepare()
@@ -169,8 +260,15 @@ def test_districts_that_share_a_file_name_are_refused(project, districts):
     with pytest.raises(ParameterError) as fault:
         plan_run(run)
 
-    assert fault.value.what in (
-        "The districts of a run cannot be told apart.",
-        "A run has no districts.",
-    )
-    assert fault.value.where.startswith("run file, districts: ")
+    assert fault.value.what == "The districts of a run cannot be told apart."
+    assert fault.value.where == f"run file, districts: {', '.join(districts)}"
+
+
+def test_run_without_districts_is_refused(project):
+    project.add("city/00_first")
+    project.run_file.write_text(project.run_file.read_text().replace("[Belfast, N.Eastern]", "[]"))
+
+    with pytest.raises(ParameterError) as fault:
+        project.plan()
+
+    assert "districts" in fault.value.where

@@ -15,6 +15,7 @@ import nbformat
 import pytest
 
 from evalkit.batch.manifest import read_attempts
+from evalkit.batch.outcome import summary
 from evalkit.errors import BatchError
 
 SECRET = "NI-0001"
@@ -66,7 +67,7 @@ def stormy(tiny, tmp_path_factory):
     project.add("city/02_own_error", OWN_ERROR)
     project.add("city/03_dead", "import os, signal", "os.kill(os.getpid(), signal.SIGKILL)")
     project.add("city/04_slow", SLEEP)
-    project.add("city/05_forgets", "1 + 1", writes=["published/never.parquet"])
+    project.add("city/05_forgets", "1 + 1", writes=["published/never"])
     project.add("city/06_shows", "x = 1", f"{LEAK_ID}")
     project.add(
         "city/07_page", tiny.write_code("site/page.html", LEAK_ID), writes=["site/page.html"]
@@ -74,6 +75,7 @@ def stormy(tiny, tmp_path_factory):
     project.add("city/08_good", tiny.write_code("site/index.html"), writes=["site/index.html"])
     project.add("city/09_stray", tiny.write_code("site/stray.html", LEAK_ID))
     project.add("district/10_after", after=["city/01_key_error", "city/08_good"])
+    project.add("city/12_half", tiny.write_code("work/half.txt"), "1 / 0", writes=["work/half.txt"])
     project.add(
         "city/11_reads",
         "from evalkit.tables import read_table",
@@ -211,6 +213,97 @@ def test_a_file_that_a_unit_may_write_is_gone_when_it_writes_it_no_more(project,
         "ok",
         "current",
     ]
+
+
+@pytest.fixture(scope="module")
+def one_fails(tiny, tmp_path_factory):
+    """A run with two interventions, whose first notebook fails for one of them after it has
+    written half its outputs: its project, result and outcomes by unit.
+    """
+    project = tiny.make_tiny_project(tmp_path_factory.mktemp("one_fails") / "tiny")
+    project.add_protocols("coaching", "training")
+    weights = tiny.write_code("work/weights-{intervention}.txt")
+    project.add(
+        "intervention/01_weights",
+        weights,
+        "{'training': 1}[intervention];",
+        writes=["work/weights-{slug}.txt"],
+    )
+    project.add(
+        "district/02_sums",
+        LIST_WEIGHTS,
+        tiny.write_code("work/sums-{district.lower().replace('.', '-')}.txt", "found"),
+        after=["intervention/01_weights"],
+        writes=["work/sums-{slug}.txt"],
+    )
+    project.add(
+        "intervention/03_effects",
+        tiny.write_code("work/effects-{intervention}.txt"),
+        after=["intervention/01_weights", "district/02_sums"],
+        writes=["work/effects-{slug}.txt"],
+    )
+    project.add(
+        "city/04_page",
+        LIST_WEIGHTS,
+        tiny.write_code("site/index.html", "found"),
+        after=["intervention/03_effects"],
+        writes=["site/index.html"],
+    )
+    result = project.run()
+    return project, result, {outcome.unit: outcome for outcome in result.outcomes}
+
+
+LIST_WEIGHTS = """
+from pathlib import Path
+found = " ".join(sorted(path.name for path in (Path(run_dir) / "work").glob("weights-*.txt")))
+"""
+
+
+def test_a_failing_intervention_stops_only_what_is_about_it(one_fails):
+    _, result, outcomes = one_fails
+
+    assert {name: outcome.status for name, outcome in outcomes.items()} == {
+        "intervention/01_weights@coaching": "failed",
+        "intervention/01_weights@training": "ok",
+        "district/02_sums@belfast": "ok",
+        "district/02_sums@n-eastern": "ok",
+        "intervention/03_effects@coaching": "skipped",
+        "intervention/03_effects@training": "ok",
+        "city/04_page": "ok",
+    }
+    assert result.exit_code == 1
+    assert "failed   intervention/01_weights@coaching" in summary(result)
+    assert "The report (not complete, see above)" in summary(result)
+
+
+def test_what_a_failing_intervention_half_wrote_is_not_collected(one_fails):
+    project, _, _ = one_fails
+
+    assert (project.run_dir / "site" / "index.html").read_text() == "weights-training.txt"
+    assert (project.run_dir / "work" / "sums-belfast.txt").read_text() == "weights-training.txt"
+
+
+def test_a_mended_intervention_is_collected_by_the_next_run(one_fails, tiny, tmp_path):
+    shutil.copytree(one_fails[0].root, tmp_path / "tiny", copy_function=shutil.copy)
+    project = tiny.TinyProject(tmp_path / "tiny")
+    project.add(
+        "intervention/01_weights",
+        tiny.write_code("work/weights-{intervention}.txt"),
+        writes=["work/weights-{slug}.txt"],
+    )
+
+    result = project.run()
+
+    assert result.exit_code == 0
+    page = (project.run_dir / "site" / "index.html").read_text()
+    assert page == "weights-coaching.txt weights-training.txt"
+
+
+def test_a_failing_unit_leaves_none_of_its_outputs(stormy):
+    project, _, outcomes = stormy
+
+    assert outcomes["city/12_half"].status == "failed"
+    assert not (project.run_dir / "work" / "half.txt").exists()
 
 
 def test_failing_units_do_not_stop_the_others(stormy):

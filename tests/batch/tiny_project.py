@@ -25,7 +25,21 @@ contracts: ../contracts
 notebooks: ../notebooks
 extract: {folder: ../extract, first_month: 1993-07, data_through: 1999-06}
 """
-PARAMETERS = {"city": 'run_dir = ""', "district": 'run_dir = ""\ndistrict = ""'}
+PARAMETERS = {
+    "city": 'run_dir = ""',
+    "district": 'run_dir = ""\ndistrict = ""',
+    "intervention": 'run_dir = ""\nintervention = ""',
+}
+PROTOCOL = """
+protocol: {name}
+intervention_id: {name}
+title: {{sv: Prov, en: Trial}}
+question: {{sv: Vad?, en: What?}}
+eligibility: {{from_month: 2, to_month: 12}}
+follow_up_months: 12
+outcomes: [work, support]
+covariates: [{{name: elapsed, kind: elapsed}}]
+"""
 KERNELSPEC = {"name": "another-machines-kernel", "display_name": "Elsewhere", "language": "python"}
 
 
@@ -67,8 +81,8 @@ class TinyProject:
         parameters: str | None = None,
         **metadata,
     ) -> Path:
-        """Write a notebook "city/NAME" or "district/NAME" with these code cells after its
-        parameters cell.
+        """Write a notebook "city/NAME", "district/NAME" or "intervention/NAME" with these code
+        cells after its parameters cell.
         """
         scope = name.split("/")[0]
         tagged = nbformat.v4.new_code_cell(
@@ -110,6 +124,14 @@ class TinyProject:
             after=["district/01_part"],
             writes=["site/index.html"],
         )
+
+    def add_protocols(self, *interventions: str) -> None:
+        """A protocol of each intervention, named by the run file."""
+        files = [f"protocol_{number}.yaml" for number in range(len(interventions))]
+        for file, name in zip(files, interventions, strict=True):
+            (self.run_file.parent / file).write_text(PROTOCOL.format(name=name))
+        with self.run_file.open("a") as run_file:
+            run_file.write(f"effects: {{protocols: [{', '.join(files)}]}}\n")
 
     def add_person_table(self, ids: list[str]) -> None:
         """A person table in the run's private folder, as the first notebook would have left it."""
