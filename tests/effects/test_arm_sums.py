@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from evalkit.effects import arm_sums as module
+from evalkit.effects.answer import arm_sums as module
 from evalkit.effects.answer.arm_sums import arm_sums, stretches
 
 EXACT = 1e-12  # sums of forty weights of about one, added and taken away again

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.intake import codes
+from evalkit.intake.reading import codes
 from evalkit.intake.reading.codes import (
     Coded,
     code_column,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from evalkit.errors import IntakeError
-from evalkit.intake import csv_reader
+from evalkit.intake.reading import csv_reader
 from evalkit.intake.reading.delivered import IS_WHOLE, LINE
 from evalkit.intake.reading.readers import read_delivered, read_lines
 

@@ -9,7 +9,6 @@ from evalkit.survival import (
     aalen_johansen,
     cox,
     discrete_hazard,
-    distinct_rows,
     fine_gray,
     gray_test,
     kaplan_meier,
@@ -17,6 +16,7 @@ from evalkit.survival import (
     restricted_mean,
     survival_quantiles,
 )
+from evalkit.survival.counts import distinct_rows
 
 COLUMNS = {
     "time": "months",
