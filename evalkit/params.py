@@ -15,7 +15,7 @@ from evalkit.errors import ParameterError, nearest
 from evalkit.line.schemas import DELIVERED
 from evalkit.months import month_number, month_of_key
 from evalkit.records import Record, validate
-from evalkit.vocabulary import Language, Text
+from evalkit.vocabulary import REPORT_LANGUAGES, Language, Text
 
 Month = Annotated[date, BeforeValidator(month_of_key)]
 DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
@@ -228,7 +228,7 @@ class RunFile(Record):
 
     run: str
     title: Text
-    languages: tuple[Language, ...] = Field(("sv", "en"), min_length=1)
+    languages: tuple[Language, ...] = Field(REPORT_LANGUAGES, min_length=1)
     districts: tuple[str, ...] = Field(min_length=1)
     districts_are: Literal["districts", "municipalities"] = "districts"
     seed: int

@@ -50,6 +50,17 @@ def load(path: Path | str, model: type[Model]) -> Model:
         If the file is missing, is a folder or is not YAML, or a key is unknown, missing or of the
         wrong type; all faults are named at once.
     """
+    return validate(read_yaml(path), model, where=str(path))
+
+
+def read_yaml(path: Path | str) -> Any:
+    """The content of a YAML file in which no key stands twice.
+
+    Raises
+    ------
+    ParameterError
+        If the file is missing, is a folder or is not YAML.
+    """
     path = Path(path)
     if path.is_dir():
         found = ", ".join(sorted(p.name for p in path.glob("*.yaml")))
@@ -60,7 +71,7 @@ def load(path: Path | str, model: type[Model]) -> Model:
             fix=f"name the file; files found in the folder: {found or 'none'}.",
         )
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         found = (
             ", ".join(sorted(p.name for p in path.parent.glob("*.yaml")))
@@ -82,7 +93,6 @@ def load(path: Path | str, model: type[Model]) -> Model:
             fix="mend the line; indentation, colons and keys that stand twice are the usual "
             "causes.",
         ) from None
-    return validate(content, model, where=str(path))
 
 
 def validate(content: Any, model: type[Model], *, where: str) -> Model:

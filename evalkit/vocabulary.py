@@ -1,26 +1,35 @@
-"""Words that every room uses: how sure a value is, a text in the languages of a report, the
-questions of an effect, and where long words divide.
+"""Words that every room uses: how sure a value is, a text in the languages of a report, and the
+questions of an effect.
 
 A grade says how sure a value is: H read at the responsible authority or in an official table, M
 second-hand or derived, L general knowledge or illustrative. It travels with the value into the
 report. What was counted in a simulated extract has a grade of its own, S.
 """
 
-from collections.abc import Iterable
-from typing import Literal, get_args
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 Grade = Literal["H", "M", "L"]
 SIMULATED = "S"
 # The surest first; a number is as sure as the least sure of what it is made from.
 GRADES = (*get_args(Grade), SIMULATED)
-Language = Literal["sv", "en"]
+
+# A language by its code of two or three letters; those that exist have a file in evalkit/words/.
+Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+Text = dict[Language, str]
+# The languages of a report whose run file names none, the language of everything that is written
+# once for all readers (tables, read-me files, what is printed), and that of those who deliver data.
+REPORT_LANGUAGES: tuple[Language, ...] = ("sv", "en")
+TABLE_LANGUAGE: Language = "en"
+SENDER_LANGUAGE: Language = "sv"
 
 # What a probability that something pays is called: "yes" from SURE on, "probably" from LIKELY on,
 # mirrored below one half, "unclear" between.
 Band = Literal["yes", "probably", "unclear", "probably_not", "no"]
 BANDS: tuple[Band, ...] = get_args(Band)
 SURE, LIKELY = 0.95, 0.8
-Text = dict[Language, str]
 
 # What starting an intervention is compared with, and the name of each question (its estimand). A
 # protocol's first comparison is its primary one.
@@ -29,21 +38,6 @@ ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_
 
 # Between the names of two covariates whose product is a term.
 TIMES = " × "
-
-# Last parts of Swedish compounds that are too long for a narrow column or a label beside a plot.
-_COMPOUND_TAILS = (
-    "utbildning",
-    "ersättning",
-    "program",
-    "grupp",
-    "insats",
-    "åtgärd",
-    "förmedling",
-    "kassa",
-    "bistånd",
-    "stöd",
-    "arbete",
-)
 
 
 def least_sure(grades: Iterable[str], *, default: str = "") -> str:
@@ -60,9 +54,11 @@ def band_of(probability: float) -> Band:
     return "no" if 1 - probability >= SURE else "probably_not"
 
 
-def divided(word: str, hyphen: str) -> str:
-    """A compound with a hyphen before its last part, if that is one of the parts known here; other
-    words as they are.
+def in_language(text: Mapping[Language, str], language: Language) -> str:
+    """A text in a language; where it lacks that one, as everything written once is, or else in the
+    first language that it has.
     """
-    place = next((word.rfind(tail) for tail in _COMPOUND_TAILS if word.rfind(tail) > 2), -1)
-    return f"{word[:place]}{hyphen}{word[place:]}" if place > 0 else word
+    for choice in (language, TABLE_LANGUAGE, *text):
+        if text.get(choice):
+            return text[choice]
+    return ""

@@ -1,35 +1,29 @@
-"""The words of the report: one catalogue in Swedish and English, and numbers as readers of each
-language write them.
+"""The words of one language: texts by key, and numbers as its readers write them.
 
 A key names a sentence (`change.unclear`) or a value found in tables (`value.work`, asked for as
 `work`). Texts hold placeholders in braces. A placeholder that nobody fills is looked up as a value,
 so one word of the run file, say `support`, changes every sentence that uses it. Values stand in the
-catalogue as they stand inside a sentence; `label` begins them with a capital. A value may be asked
-for under the name of its column: `state.work`, `exit.work` and `work` are one word.
+languages' files as they stand inside a sentence; `label` begins them with a capital. A value may be
+asked for under the name of its column: `state.work`, `exit.work` and `work` are one word.
 """
 
 import json
 import re
-import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
-import yaml
-from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 
 from evalkit.errors import ParameterError, nearest
-from evalkit.vocabulary import Language, Text, divided
+from evalkit.vocabulary import Language, Text
+from evalkit.words import numbers
+from evalkit.words.languages import Locale, divided, locale_of, placeholders, texts_of
+from evalkit.words.numbers import NBSP
 
-CATALOGUE = Path(__file__).with_name("catalogue.yaml")
-LOCALES: dict[Language, str] = {"sv": "sv_SE", "en": "en_GB"}
 _EFFECT_COLUMNS = ("intervention", "estimand", "covariate", "convention", "arm", "outcome")
 _MONEY_COLUMNS = ("actor", "perspective", "posting", "kind", "price")
 VALUE_COLUMNS = frozenset(
@@ -38,8 +32,8 @@ VALUE_COLUMNS = frozenset(
 # A probability nearer to none or all than this is said as a bound: fifty draws of an effect cannot
 # tell 99 per cent from 100.
 UNLIKELY = 0.02
-_NUMBERS_KEPT = 20_000  # more than the two pages of a district hold
-NBSP, MINUS, SOFT_HYPHEN = "\u00a0", "\u2212", "\u00ad"
+SOFT_HYPHEN = "\u00ad"
+Kind = Literal["number", "signed", "percent", "points", "money"]
 # What a covariate becomes in a model beside its own column (evalkit.line.adjustment).
 _TERM = re.compile(
     r"(?P<covariate>value\..+?)_(?P<what>unknown|never|curve|from)(?:_(?P<number>\d+))?"
@@ -77,8 +71,7 @@ class Words:
         Raises
         ------
         ParameterError
-            If the key is not in the catalogue (the nearest key is named) or a placeholder is not
-            filled.
+            If there is no such key (the nearest one is named) or a placeholder is not filled.
         """
         template = self._template(key)
         return template.format(**self._filled(key, template, values))
@@ -95,7 +88,7 @@ class Words:
         return capitalise(self.text(key))
 
     def has(self, key: str) -> bool:
-        """Whether the catalogue holds a key, as a text or as a value."""
+        """Whether there is a word for a key, as a text or as a value."""
         return key in self.entries or value_key(key) in self.entries or self._term(key) is not None
 
     def group(self, group: str) -> str:
@@ -124,25 +117,34 @@ class Words:
             return name
         return f"{name.rpartition(': ')[0] or name}: {self.text(intervention)}"
 
+    @cached_property
+    def locale(self) -> Locale:
+        """How the language writes numbers."""
+        return locale_of(self.language)
+
     def number(self, value: float, digits: int = 0) -> str:
         """A number with a fixed count of decimals; negative `digits` rounds to tens, hundreds and
         so on.
         """
-        rounded = _rounded(value, digits)
-        pattern = "#,##0." + "0" * digits if digits > 0 else "#,##0"
-        return _decimal(rounded, pattern, self.language)
+        rounded = numbers.rounded(value, digits)
+        return numbers.decimal_text(rounded, max(digits, 0), self.locale.babel)
+
+    def signed(self, value: float, digits: int = 0) -> str:
+        """A number whose plus is written too: a change."""
+        sign = "+" if numbers.rounded(value, digits) > 0 else ""
+        return sign + self.number(value, digits)
 
     def percent(self, share: float, digits: int = 0) -> str:
         """A share (0-1) as per cent; one that would be rounded to none, though it is more, as less
         than the smallest number written.
         """
-        if share > 0 and _rounded(share * 100, digits) == 0:
+        if share > 0 and numbers.rounded(share * 100, digits) == 0:
             return self.text("unit.under", number=self.percent(10.0 ** -(digits + 2), digits))
-        return self.number(share * 100, digits) + self.text("unit.percent_sign")
+        return self.locale.percent.format(number=self.number(share * 100, digits))
 
     def signed_percent(self, share: float, digits: int = 0) -> str:
         """A share as per cent whose plus is written too: a change by a part of itself."""
-        return self.signed(share * 100, digits) + self.text("unit.percent_sign")
+        return self.locale.percent.format(number=self.signed(share * 100, digits))
 
     def probability(self, share: float, digits: int = 0) -> str:
         """A probability from draws as per cent; near none or all of the draws as a bound, since
@@ -159,34 +161,52 @@ class Words:
         """
         return self.signed(share * 100, digits)
 
-    def signed(self, value: float, digits: int = 0) -> str:
-        """A number whose plus is written too: a change."""
-        return ("+" if _rounded(value, digits) > 0 else "") + self.number(value, digits)
-
     def money(
         self, value: float, currency: str, digits: int = 0, *, is_signed: bool = False
     ) -> str:
         """An amount with its currency; negative `digits` rounds to tens, hundreds and so on; a plus
         is written if asked for.
         """
-        rounded = _rounded(value, digits)
-        return ("+" if is_signed and rounded > 0 else "") + _amount(
-            rounded, currency, self._money_pattern(currency), self.language
-        )
+        locale, rounded = self.locale, numbers.rounded(value, digits)
+        has_symbol = numbers.has_symbol(currency, locale.babel)
+        pattern = locale.money if has_symbol else locale.money_of_code
+        sign = "+" if is_signed and rounded > 0 else ""
+        return sign + numbers.money_text(rounded, currency, pattern, locale.babel)
 
     def interval(
-        self, low: float, high: float, digits: int = 0, *, kind: str = "number", currency: str = ""
+        self, low: float, high: float, digits: int = 0, *, kind: Kind = "number", currency: str = ""
     ) -> str:
-        """A range in words ("3 to 12"): `kind` is number, percent, points or money."""
-        show = {"number": self.number, "percent": self.percent, "points": self.points}.get(kind)
+        """A range in words: "3 to 12"."""
         low_text, high_text = (
-            show(v, digits) if show else self.money(v, currency, digits) for v in (low, high)
+            self._of_kind(limit, digits, kind, currency) for limit in (low, high)
         )
         return self.text("unit.range", low=low_text, high=high_text)
 
+    def estimate(
+        self,
+        value: float,
+        low: float | None,
+        high: float | None,
+        digits: int = 0,
+        *,
+        kind: Kind = "number",
+    ) -> str:
+        """An estimate with its range, "+1.2 (−0.3 to 2.7)", or alone where it has none. Limits
+        carry no plus.
+        """
+        text = self._of_kind(value, digits, kind)
+        if low is None or high is None or low == high:
+            return text
+        limits = self.interval(low, high, digits, kind="number" if kind == "signed" else kind)
+        return f"{text} ({limits})"
+
     def month(self, month: date) -> str:
         """A month in words: "juli 1993", "July 1993"."""
-        return format_date(month, "LLLL y", locale=LOCALES[self.language]).replace(" ", NBSP)
+        return format_date(month, "LLLL y", locale=self.locale.babel).replace(" ", NBSP)
+
+    def d3_locale(self) -> dict[str, object]:
+        """The signs of numbers on the axes of charts, as d3 reads them."""
+        return numbers.d3_locale(self.locale.babel, self.locale.percent)
 
     def listing(self, items: list[str], *, separator: str = ",") -> str:
         """Items as a list in a sentence: "a, b and c"; a semicolon where items hold commas
@@ -201,12 +221,16 @@ class Words:
         """The same for items that are markup already; plain text is escaped."""
         return Markup(self.listing([escape(item) for item in items]))
 
-    def _money_pattern(self, currency: str) -> str:
-        # English readers write the symbol first, and a space between a code of letters and the
-        # amount.
-        if self.language == "sv":
-            return f"#,##0{NBSP}¤"
-        return "¤#,##0" if _has_symbol(currency) else f"¤{NBSP}#,##0"
+    def _of_kind(self, value: float, digits: int, kind: Kind, currency: str = "") -> str:
+        if kind == "money":
+            return self.money(value, currency, digits)
+        write = {
+            "number": self.number,
+            "signed": self.signed,
+            "percent": self.percent,
+            "points": self.points,
+        }[kind]
+        return write(value, digits)
 
     def _template(self, key: str) -> str:
         for name in (key, value_key(key)):
@@ -216,11 +240,11 @@ class Words:
             return term
         known = {name.removeprefix("value.") for name in self.entries}
         raise ParameterError(
-            f'The catalogue has no text "{key}".',
-            where=f"evalkit/words/catalogue.yaml, language {self.language}",
+            f'There is no text "{key}".',
+            where=f"evalkit/words/{self.language}.yaml",
             why="A page is written whole in one language or not at all; a missing word would be a "
             "hole in a sentence.",
-            fix=f'add "{key}" to the catalogue, or "value.{key}" under wording in the run file; '
+            fix=f'add "{key}" to every language, or "value.{key}" under wording in the run file; '
             f"{_near(key, known)}",
         )
 
@@ -244,8 +268,7 @@ class Words:
             if not self.has(name):
                 raise ParameterError(
                     f'The text "{key}" has a placeholder that was not filled.',
-                    where=f"evalkit/words/catalogue.yaml, {key}: {{{name}}}, language "
-                    f"{self.language}",
+                    where=f"evalkit/words/{self.language}.yaml, {key}: {{{name}}}",
                     why="The sentence would be printed with a hole in it.",
                     fix=f"hand on a value for {name}; values given: "
                     f"{', '.join(sorted(values)) or 'none'}.",
@@ -254,50 +277,36 @@ class Words:
         return filled
 
 
-def words(language: Language, wording: Mapping[str, Text] | None = None) -> Words:
-    """The words of a language, with a run's own wording laid over the catalogue.
+def words(
+    language: Language,
+    wording: Mapping[str, Text] | None = None,
+    *,
+    districts_are: str = "districts",
+) -> Words:
+    """The words of a language, with a run's own wording laid over its file.
 
     Parameters
     ----------
-    language : {"sv", "en"}
-        The reader's language.
+    language : str
+        The reader's language: one of `languages`.
     wording : mapping, optional
         `RunFile.wording`: texts by key. A key must be known, except that `value.NAME` may be added
         for a value of the run's own tables (an intervention, a covariate, a posting).
+    districts_are : str
+        What districts are called (`RunFile.districts_are`).
 
     Raises
     ------
     ParameterError
-        If a key is unknown, a language is missing or a placeholder is not one that the text has.
+        If there is no such language, a key of the wording is unknown, lacks the language or has a
+        placeholder that the text has not.
     """
-    catalogue = read_catalogue()
-    texts = {key: entry[language] for key, entry in catalogue.items()}
-    texts.update(
-        {key: text[language] for key, text in _checked_wording(catalogue, wording or {}).items()}
-    )
-    return Words(language, texts)
-
-
-def read_catalogue() -> dict[str, Text]:
-    """The catalogue: for every key its text in Swedish and English."""
-    return _texts_in(CATALOGUE)
-
-
-def wording_for(districts_are: str) -> dict[str, Text]:
-    """The texts that differ from the catalogue's where districts are called something else
-    (`RunFile.districts_are`).
-    """
-    return (
-        {}
-        if districts_are == "districts"
-        else _texts_in(CATALOGUE.with_name(f"{districts_are}.yaml"))
-    )
+    texts = texts_of(language, districts_are=districts_are)
+    return Words(language, {**texts, **_checked_wording(texts, wording or {}, language)})
 
 
 def value_key(key: str) -> str:
-    """The catalogue's key of a value: `work`, `state.work` and `value.work` are all
-    `value.work`.
-    """
+    """The key of a value: `work`, `state.work` and `value.work` are all `value.work`."""
     column, dot, value = key.partition(".")
     return f"value.{value if dot and column in VALUE_COLUMNS else key}"
 
@@ -309,36 +318,24 @@ def with_soft_hyphens(text: str) -> str:
     return type(text)(_LONG_WORD.sub(lambda word: divided(word[0], SOFT_HYPHEN), text))
 
 
-def placeholders(template: str) -> set[str]:
-    """The names in braces in a text."""
-    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
-
-
 def capitalise(text: str) -> str:
     """The text with its first letter a capital."""
     return text[:1].upper() + text[1:]
 
 
-@cache
-def _texts_in(path: Path) -> dict[str, Text]:
-    return yaml.load(
-        path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )
-
-
-def _checked_wording(catalogue: dict[str, Text], wording: Mapping[str, Text]) -> dict[str, Text]:
-    known = {name.removeprefix("value.") for name in catalogue}
-    own = {key if key in catalogue else value_key(key): text for key, text in wording.items()}
-    unknown = [
-        key
+def _checked_wording(
+    texts: Mapping[str, str], wording: Mapping[str, Text], language: Language
+) -> dict[str, str]:
+    known = {name.removeprefix("value.") for name in texts}
+    replaced = {key if key in texts else value_key(key): text for key, text in wording.items()}
+    faults = [
+        f'unknown key "{key}" ({_near(key, known)})'
         for key in wording
-        if not (key in catalogue or value_key(key) in catalogue or key.startswith("value."))
+        if not (key in texts or value_key(key) in texts or key.startswith("value."))
     ]
-    faults = [f'unknown key "{key}" ({_near(key, known)})' for key in unknown]
-    for key, text in own.items():
-        faults += [f'"{key}" lacks {language}' for language in LOCALES if language not in text]
-        allowed = set().union(*map(placeholders, catalogue.get(key, {}).values()))
-        surplus = set().union(*map(placeholders, text.values())) - allowed
+    for key, text in replaced.items():
+        faults += [] if text.get(language) else [f'"{key}" lacks {language}']
+        surplus = placeholders(text.get(language, "")) - placeholders(texts.get(key, ""))
         faults += [
             f'"{key}" has an unknown placeholder {json.dumps(name)}' for name in sorted(surplus)
         ]
@@ -346,48 +343,14 @@ def _checked_wording(catalogue: dict[str, Text], wording: Mapping[str, Text]) ->
         raise ParameterError(
             f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the run's own wording.",
             where=f"wording: {'; '.join(faults)}",
-            why="Wording replaces texts of evalkit/words/catalogue.yaml in both languages; new "
-            "words may only name values of tables.",
+            why=f"Wording replaces texts of evalkit/words/{language}.yaml in every language of the "
+            "run; new words may only name values of tables.",
             fix="mend the named keys; a word for a value of the run's own tables is added as "
             "value.NAME.",
         )
-    return own
+    return {key: text[language] for key, text in replaced.items()}
 
 
 def _near(key: str, known: set[str]) -> str:
     hint = nearest(key, known)
     return hint if hint.startswith("did you") else "no key is near it."
-
-
-def _rounded(value: float, digits: int) -> Decimal:
-    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
-    return rounded if rounded else Decimal(0)  # no negative zero
-
-
-# The same numbers stand in many places of a page: in a sentence, a table, a range.
-@lru_cache(maxsize=_NUMBERS_KEPT)
-def _decimal(value: Decimal, pattern: str, language: Language) -> str:
-    return _typographic(format_decimal(value, pattern, locale=_locale(language)))
-
-
-@lru_cache(maxsize=_NUMBERS_KEPT)
-def _amount(value: Decimal, currency: str, pattern: str, language: Language) -> str:
-    return _typographic(
-        format_currency(
-            value, currency, format=pattern, locale=_locale(language), currency_digits=False
-        )
-    )
-
-
-@cache
-def _locale(language: Language) -> Locale:
-    return Locale.parse(LOCALES[language])
-
-
-@cache
-def _has_symbol(currency: str) -> bool:
-    return format_currency(0, currency, format="¤", locale=LOCALES["en"]) != currency
-
-
-def _typographic(text: str) -> str:
-    return text.replace("-", MINUS).replace(" ", NBSP).replace("\u202f", NBSP)

@@ -1,8 +1,8 @@
 """Words that a run brings with it: what its protocols call an intervention, what its price book
 calls a posting, what is assumed.
 
-The run's own files hold these texts in both languages, so a city's names need not stand in the
-catalogue.
+The run's own files hold these texts in every language of the run, so a city's names need not stand
+in the languages' files.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ from evalkit.line.protocol import Protocol, load_protocols
 from evalkit.params import Run
 from evalkit.records import load
 from evalkit.vocabulary import Language, Text
-from evalkit.words.language import Words, read_catalogue, wording_for, words
+from evalkit.words.language import Words, words
+from evalkit.words.languages import texts_of
 
 
 class _Texts(BaseModel):
@@ -54,10 +55,12 @@ def words_of_run(run: Run, language: Language) -> Words:
         If a file that the run names is missing or faulty, or its wording is (see `words`).
     """
     outcomes = {protocol.primary_outcome for protocol in protocols_of(run).values()}
-    own = words(
-        language, {**wording_for(run.params.districts_are), **_names(run), **run.params.wording}
+    words_with_names = words(
+        language,
+        {**_names(run), **run.params.wording},
+        districts_are=run.params.districts_are,
     )
-    return own.about(outcomes.pop()) if len(outcomes) == 1 else own
+    return words_with_names.about(outcomes.pop()) if len(outcomes) == 1 else words_with_names
 
 
 def refuse_missing_words(run: Run, needed: Mapping[str, str]) -> None:
@@ -115,13 +118,15 @@ def _names(run: Run) -> dict[str, Text]:
         (posting.posting, posting.name)
         for posting in (_prices(run.path(book)).postings if book else ())
     ]
-    lives_in = read_catalogue()["covariate.lives_in"]
+    lives_in = {
+        language: texts_of(language)["covariate.lives_in"] for language in run.params.languages
+    }
     named += [
         (
-            f"lives_in_{one}",
-            {language: text.format(district=one) for language, text in lives_in.items()},
+            f"lives_in_{district}",
+            {language: text.format(district=district) for language, text in lives_in.items()},
         )
-        for one in run.params.districts
+        for district in run.params.districts
     ]
     return {
         f"value.{key}": {language: inside_sentence(name) for language, name in text.items()}
