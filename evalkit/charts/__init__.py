@@ -10,7 +10,6 @@ from evalkit.charts.effects import effect_curves, effect_months
 from evalkit.charts.figures import district_figures, overview_figures
 from evalkit.charts.funnel import funnel
 from evalkit.charts.groups import exit_rates, group_curves
-from evalkit.charts.labels import KEYS
 from evalkit.charts.overlap import overlap
 from evalkit.charts.overview import district_comparison
 from evalkit.charts.sensitivity import value_acceptability, value_tornado
@@ -22,7 +21,6 @@ from evalkit.imports import import_without_grammars
 import_without_grammars("jsonschema")  # before the first chart imports altair
 
 __all__ = [
-    "KEYS",
     "Shown",
     "balance",
     "district_comparison",

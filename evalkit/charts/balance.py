@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.frame import Frame, inner_ticks, padded
-from evalkit.charts.labels import Words, value_label
+from evalkit.charts.labels import value_label
 from evalkit.charts.source import ONE_EFFECT, drawn_if, shown_rows
 from evalkit.charts.theme import FAINT, FULL_WIDTH, GAIN, GRID, INK, LOSS, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
+from evalkit.words import Words
 
 if TYPE_CHECKING:
     import altair as alt

@@ -6,11 +6,12 @@ import polars as pl
 
 from evalkit.charts.end_labels import end_labels
 from evalkit.charts.frame import Frame, month_ticks, nice_ticks, titled
-from evalkit.charts.labels import Words, title_lines, value_label, wrapped
+from evalkit.charts.labels import title_lines, value_label, wrapped
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import INK, PLOT_WIDTH, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
 from evalkit.line.states import LOOKS
+from evalkit.words import Words
 
 if TYPE_CHECKING:
     import altair as alt

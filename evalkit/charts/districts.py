@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from evalkit.charts.labels import Words, number_text, percent_text, range_text, value_label
+from evalkit.charts.labels import value_label
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, drawn_if, shown_rows
 from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
+from evalkit.words import Words
 
 if TYPE_CHECKING:
     import altair as alt
@@ -79,17 +80,9 @@ def district_ranks(ranks: Published, words: Words) -> "alt.LayerChart":
 
 def _share_row(row: dict, name: str, words: Words) -> RangeRow:
     colour, shape = NAIVE[name]
-    limits = [
-        percent_text(row[limit], words)
-        for limit in ("ci_lower", "ci_upper")
-        if row[limit] is not None
-    ]
-    text = percent_text(row["estimate"], words)
-    if len(limits) == 2:
-        text += f" ({words.text('chart.range', low=limits[0], high=limits[1])})"
     return RangeRow(
         label=value_label(words, name),
-        value=text,
+        value=words.estimate(row["estimate"], row["ci_lower"], row["ci_upper"], kind="percent"),
         estimate=row["estimate"],
         low=row["ci_lower"],
         high=row["ci_upper"],
@@ -102,8 +95,8 @@ def _share_row(row: dict, name: str, words: Words) -> RangeRow:
 def _rank_row(row: dict, words: Words) -> RangeRow:
     return RangeRow(
         label=row["district"],
-        value=range_text(
-            row["shrunk"], row["shrunk_lower"], row["shrunk_upper"], words, 1, is_signed=True
+        value=words.estimate(
+            row["shrunk"], row["shrunk_lower"], row["shrunk_upper"], 1, kind="signed"
         ),
         estimate=row["shrunk"],
         low=row["shrunk_lower"],
@@ -117,7 +110,7 @@ def _rank_note(row: dict, words: Words) -> str:
     if row["rank_lower"] is None:
         return words.text("chart.ranks.no_rank")
     low, high, n = (
-        number_text(row[column], words) for column in ("rank_lower", "rank_upper", "n_districts")
+        words.number(row[column]) for column in ("rank_lower", "rank_upper", "n_districts")
     )
     return words.text(
         "chart.ranks.note",

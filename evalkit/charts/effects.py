@@ -17,7 +17,7 @@ from evalkit.charts.frame import (
     stacked,
     titled,
 )
-from evalkit.charts.labels import Words, range_text, title_lines, value_label, wrapped
+from evalkit.charts.labels import title_lines, value_label, wrapped
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import (
@@ -34,6 +34,7 @@ from evalkit.charts.theme import (
 )
 from evalkit.disclosure import Published
 from evalkit.line.states import OUTCOMES
+from evalkit.words import Words
 
 if TYPE_CHECKING:
     import altair as alt
@@ -190,9 +191,7 @@ def _months_row(row: dict, words: Words) -> RangeRow:
     look = look_of(state)
     return RangeRow(
         label=value_label(words, state),
-        value=range_text(
-            row["difference"], row["ci_lower"], row["ci_upper"], words, 1, is_signed=True
-        ),
+        value=words.estimate(row["difference"], row["ci_lower"], row["ci_upper"], 1, kind="signed"),
         estimate=row["difference"],
         low=row["ci_lower"],
         high=row["ci_upper"],

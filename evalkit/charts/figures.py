@@ -11,7 +11,6 @@ from evalkit.charts.districts import district_ranks, naive_and_corrected
 from evalkit.charts.effects import effect_curves, effect_months
 from evalkit.charts.funnel import funnel
 from evalkit.charts.groups import exit_rates, group_curves
-from evalkit.charts.labels import Words
 from evalkit.charts.overview import district_comparison
 from evalkit.charts.source import ONE_EFFECT, POOLED, Chart, is_drawable
 from evalkit.charts.theme import to_svg
@@ -19,6 +18,7 @@ from evalkit.charts.value import value_by_actor, value_summary
 from evalkit.disclosure import Published, require_published
 from evalkit.errors import ParameterError
 from evalkit.tables import slug
+from evalkit.words import Words
 
 # Figure name: the family of tables it is drawn from, and the chart.
 DISTRICT_FIGURES: dict[str, tuple[str, Chart]] = {

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.frame import Frame, inner_ticks, nice_ticks, padded, titled
-from evalkit.charts.labels import Words, title_lines
+from evalkit.charts.labels import title_lines
 from evalkit.charts.point_labels import point_labels
 from evalkit.charts.source import POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import FAINT, FULL_WIDTH, GAIN, INK, LOSS, finish
 from evalkit.disclosure import Published
+from evalkit.words import Words
 
 if TYPE_CHECKING:
     import altair as alt

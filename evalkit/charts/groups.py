@@ -8,14 +8,17 @@ import polars as pl
 
 from evalkit.charts.curves import lines_with_bands, with_gaps, with_last_step
 from evalkit.charts.frame import nice_ticks, stacked, titled
-from evalkit.charts.labels import CHARACTERISTICS, NOT_KNOWN, Words, title_lines
+from evalkit.charts.labels import title_lines
 from evalkit.charts.source import drawn_if, shown_rows
 from evalkit.charts.theme import GROUP_LOOKS, finish
 from evalkit.disclosure import Published
+from evalkit.words import Words
 
 if TYPE_CHECKING:
     import altair as alt
 
+CHARACTERISTICS = ("sex", "age", "obstacle")
+NOT_KNOWN = "not_known"
 LINE_HEIGHT_OF_GROUP, LEAST_HEIGHT = 40, 150
 
 

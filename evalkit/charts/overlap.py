@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.frame import Frame, nice_ticks
-from evalkit.charts.labels import Words, title_lines
+from evalkit.charts.labels import title_lines
 from evalkit.charts.source import ONE_EFFECT, drawn_if, shown_rows
 from evalkit.charts.theme import FULL_WIDTH, GAIN, INK, LOSS, finish
 from evalkit.disclosure import Published
+from evalkit.words import Words
 
 if TYPE_CHECKING:
     import altair as alt

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from evalkit.charts.labels import Words, range_text, value_label
+from evalkit.charts.labels import value_label
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import GAIN, INK, finish
 from evalkit.disclosure import Published
+from evalkit.words import Words
 
 if TYPE_CHECKING:
     import altair as alt
@@ -58,9 +59,7 @@ def _row(row: dict, words: Words) -> RangeRow:
     is_all = row["district"] == POOLED
     return RangeRow(
         label=value_label(words, "chart.district_comparison.all") if is_all else row["district"],
-        value=range_text(
-            row["estimate"], row["ci_lower"], row["ci_upper"], words, 1, is_signed=False
-        ),
+        value=words.estimate(row["estimate"], row["ci_lower"], row["ci_upper"], 1),
         estimate=row["estimate"],
         low=row["ci_lower"],
         high=row["ci_upper"],

@@ -8,11 +8,12 @@ import polars as pl
 
 from evalkit.charts.end_labels import end_labels
 from evalkit.charts.frame import Frame, nice_ticks, titled
-from evalkit.charts.labels import Words, number_text, title_lines, value_label, wrapped
+from evalkit.charts.labels import title_lines, value_label, wrapped
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import GAIN, GROUP_LOOKS, PLOT_WIDTH, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
+from evalkit.words import Words, money_digits
 
 if TYPE_CHECKING:
     import altair as alt
@@ -131,8 +132,7 @@ def value_acceptability(table: Published, words: Words) -> "alt.LayerChart":
 def _swing(row: dict, names: dict[str, str], words: Words) -> RangeRow:
     """A parameter with what society's sum is at its low end and at its high end."""
     ends = row["value_at_low"], row["value_at_high"]
-    digits = 0 if max(map(abs, ends)) < 100 else -1 if max(map(abs, ends)) < 10_000 else -2
-    at_low, at_high = (number_text(end, words, digits, is_signed=True) for end in ends)
+    at_low, at_high = (words.signed(end, money_digits(*ends)) for end in ends)
     return RangeRow(
         label=names.get(row["parameter"]) or value_label(words, row["parameter"]),
         value=f"{at_low} → {at_high}",

@@ -5,10 +5,10 @@ and no network.
 from dataclasses import dataclass
 
 from evalkit.charts.figures import one_by_one
-from evalkit.charts.labels import Words
 from evalkit.charts.source import Chart
 from evalkit.charts.theme import to_svg
 from evalkit.disclosure import Published
+from evalkit.words import Words
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Protocol
 
 import polars as pl
 
-from evalkit.charts.labels import Words
 from evalkit.charts.theme import nothing_to_show
 from evalkit.disclosure import Published, require_published
 from evalkit.errors import ParameterError
 from evalkit.tables import CITY
+from evalkit.words import Words
 
 POOLED = CITY
 ONE_EFFECT = ("district", "intervention_id", "estimand")

@@ -15,10 +15,11 @@ import hashlib
 import re
 from html import escape
 
-from evalkit.charts.labels import Words, d3_locale, wrapped
+from evalkit.charts.labels import wrapped
 from evalkit.charts.specification import specification
 from evalkit.disclosure import Published
 from evalkit.line.states import LOOKS, Look
+from evalkit.words import Words
 
 WIDTH = 400
 PLOT_WIDTH = 218  # with labels at the ends of the lines
@@ -152,7 +153,7 @@ def to_svg(chart, words: Words) -> str:
     written = specification(chart)
     version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
     svg = vl_convert.vegalite_to_svg(
-        written, vl_version=version, format_locale=d3_locale(words.language), allowed_base_urls=[]
+        written, vl_version=version, format_locale=words.d3_locale(), allowed_base_urls=[]
     )
     return _own_ids(_plain_svg(svg, written["description"]))
 

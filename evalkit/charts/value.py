@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalkit.charts.frame import titled
-from evalkit.charts.labels import Words, range_text, value_label
+from evalkit.charts.labels import value_label
 from evalkit.charts.ranges import RangeRow, range_chart
 from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
 from evalkit.charts.theme import GAIN, LOSS, SIGNED_AXIS, finish
 from evalkit.disclosure import Published
 from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES
+from evalkit.words import Words, money_digits
 
 if TYPE_CHECKING:
     import altair as alt
@@ -78,7 +79,7 @@ def value_summary(table: Published, words: Words) -> "alt.LayerChart":
         As `value_by_actor`.
     """
     rows = shown_rows(table, "value_summary").filter(
-        (pl.col("part") == TOTAL) & pl.col("perspective").is_in(PERSPECTIVES)
+        (pl.col("part") == TOTAL) & pl.col("perspective").is_in(list(PERSPECTIVES))
     )
     shown = sorted(rows.to_dicts(), key=lambda row: _place(tuple(PERSPECTIVES), row["perspective"]))
     chart = range_chart(
@@ -100,16 +101,10 @@ def _money_row(row: dict, label: str, words: Words) -> RangeRow:
         if probability is None
         else words.text("chart.value_summary.probability", share=words.probability(probability))
     )
+    limits = row["estimate"], row["ci_lower"], row["ci_upper"]
     return RangeRow(
         label=label,
-        value=range_text(
-            row["estimate"],
-            row["ci_lower"],
-            row["ci_upper"],
-            words,
-            _money_digits(row),
-            is_signed=True,
-        ),
+        value=words.estimate(*limits, money_digits(*limits), kind="signed"),
         estimate=row["estimate"],
         low=row["ci_lower"],
         high=row["ci_upper"],
@@ -125,14 +120,6 @@ def _actor_label(row: dict, words: Words) -> str:
     return (
         actor if row["posting"] == NET else f"{actor}: {value_label(words, row['posting']).lower()}"
     )
-
-
-def _money_digits(row: dict) -> int:
-    """Amounts are rounded to tens from a hundred, to hundreds from ten thousand: more digits would
-    pretend to more knowledge.
-    """
-    size = max(abs(row[column] or 0.0) for column in ("estimate", "ci_lower", "ci_upper"))
-    return 0 if size < 100 else -1 if size < 10_000 else -2
 
 
 def _finished(

@@ -10,8 +10,7 @@ from evalkit.report.page import (
     write_overview,
     write_overviews,
 )
-from evalkit.words.language import Words, words
-from evalkit.words.run_words import refuse_missing_words, words_of_run
+from evalkit.words import Words, refuse_missing_words, words, words_of_run
 
 __all__ = [
     "Words",

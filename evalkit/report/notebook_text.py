@@ -7,7 +7,7 @@ from evalkit.params import Run
 from evalkit.report.page import brief_of
 from evalkit.report.sections.groups import groups_in_words, rates_in_words
 from evalkit.report.sections.people import exits_conclusion
-from evalkit.words.language import Words
+from evalkit.words import Words
 
 
 def in_words(run: Run, district: str, words: Words, *tables: Published) -> Markup:

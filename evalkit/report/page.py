@@ -30,8 +30,8 @@ from evalkit.report.sections.provenance import where_numbers_come_from
 from evalkit.report.sections.value import costs_and_gains
 from evalkit.report.sections.value_over_time import when_it_pays
 from evalkit.tables import slug
-from evalkit.words.language import Words, with_soft_hyphens
-from evalkit.words.run_words import protocols_of, with_names_of_run, words_of_run
+from evalkit.words import Words, with_soft_hyphens, words_of_run
+from evalkit.words.run_words import protocols_of, with_names_of_run
 
 SITE = "site"
 

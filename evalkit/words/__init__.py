@@ -4,8 +4,8 @@ One file per language holds the texts, one record per language how numbers are w
 a run lay its own names and wording over them.
 """
 
+from evalkit.words.files import divided, languages
 from evalkit.words.language import Words, capitalise, with_soft_hyphens, words
-from evalkit.words.languages import divided, languages
 from evalkit.words.numbers import money_digits
 from evalkit.words.run_words import refuse_missing_words, words_of_run
 

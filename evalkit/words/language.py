@@ -21,7 +21,7 @@ from markupsafe import Markup, escape
 from evalkit.errors import ParameterError, nearest
 from evalkit.vocabulary import Language, Text
 from evalkit.words import numbers
-from evalkit.words.languages import Locale, divided, locale_of, placeholders, texts_of
+from evalkit.words.files import Locale, divided, locale_of, placeholders, texts_of
 from evalkit.words.numbers import NBSP
 
 _EFFECT_COLUMNS = ("intervention", "estimand", "covariate", "convention", "arm", "outcome")

@@ -10,36 +10,14 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from evalkit.errors import ParameterError
+from evalkit.line.price_book import PriceBookFile
 from evalkit.line.protocol import Protocol, load_protocols
 from evalkit.params import Run
 from evalkit.records import load
 from evalkit.vocabulary import Language, Text
+from evalkit.words.files import texts_of
 from evalkit.words.language import Words, words
-from evalkit.words.languages import texts_of
-
-
-class _Texts(BaseModel):
-    """The part of a file that pages quote; the rest is read by the room that the file belongs
-    to.
-    """
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class PostingTexts(_Texts):
-    """A posting of the price book and what it is called."""
-
-    posting: str
-    name: Text
-
-
-class PriceTexts(_Texts):
-    """What a page says of a price book's postings."""
-
-    postings: tuple[PostingTexts, ...]
 
 
 def words_of_run(run: Run, language: Language) -> Words:
@@ -135,5 +113,5 @@ def _names(run: Run) -> dict[str, Text]:
 
 
 @cache
-def _prices(path: Path) -> PriceTexts:
-    return load(path, PriceTexts)
+def _prices(path: Path) -> PriceBookFile:
+    return load(path, PriceBookFile)

@@ -3,50 +3,40 @@ both languages.
 """
 
 from math import exp
-from pathlib import Path
 
 import polars as pl
 import pytest
-import yaml
 
-from evalkit.charts.labels import percent_text
 from evalkit.disclosure import (
     protect_counts,
     protect_curve,
     protect_estimates,
     protect_group_curves,
 )
+from evalkit.words import Words, words
 
 PROVENANCE = {"source": "made up for this test", "grade": "L"}
-TEXTS = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
 DISTRICTS = ("Belfast", "N.Eastern", "S.Eastern", "Southern", "Western")
 EFFECT = {"intervention_id": "training", "estimand": "start_now_rather_than_wait"}
 
 
-class StubWords:
-    """The words a chart needs, from words.yaml; it remembers the keys that it was asked for."""
+class AskedWords(Words):
+    """The words of a language that remember the keys that they were asked for."""
 
-    def __init__(self, language: str):
-        self.language, self.asked, self.outcome = language, set(), "work"
-
-    def about(self, outcome: str) -> "StubWords":
-        about = StubWords(self.language)
-        about.asked, about.outcome = self.asked, outcome
-        return about
+    asked: set[str]
 
     def text(self, key: str, **values: object) -> str:
         self.asked.add(key)
-        return TEXTS[key][self.language].format(**values)
+        return super().text(key, **values)
 
-    def group(self, group: str) -> str:
-        key = f"group.{group}"
-        return self.text(key) if key in TEXTS else group
+    def about(self, outcome: str, **others: str) -> "AskedWords":
+        return _asked(super().about(outcome, **others), self.asked)
 
-    def price(self, key: str, name: str) -> str:
-        return name
 
-    def probability(self, share: float) -> str:
-        return percent_text(share, self)
+def _asked(given: Words, asked: set[str]) -> AskedWords:
+    made = AskedWords(given.language, given.entries, given.outcome)
+    object.__setattr__(made, "asked", asked)
+    return made
 
 
 def estimates(rows, name, keys, values):
@@ -537,13 +527,13 @@ def value_acceptability_table(district: str = "all"):
 
 
 @pytest.fixture
-def english() -> StubWords:
-    return StubWords("en")
+def english() -> AskedWords:
+    return _asked(words("en"), set())
 
 
 @pytest.fixture
-def swedish() -> StubWords:
-    return StubWords("sv")
+def swedish() -> AskedWords:
+    return _asked(words("sv"), set())
 
 
 @pytest.fixture(scope="module")
@@ -575,7 +565,7 @@ def made_tables() -> dict:
 
 @pytest.fixture(scope="module")
 def module_words() -> dict:
-    return {language: StubWords(language) for language in ("sv", "en")}
+    return {language: _asked(words(language), set()) for language in ("sv", "en")}
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def test_value_by_actor_leaves_out_the_range_of_a_fixed_amount(make, english):
 def test_value_summary_names_the_probability(make, english):
     assert (
         _values(value_summary(make["value_summary"](), english), "note")[0]
-        == "probability that it is above zero: 67%"
+        == "probability above zero: 67%"
     )
 
 

@@ -5,7 +5,10 @@ from evalkit.charts.theme import GROUP_LOOKS
 def test_group_curves_draws_a_panel_for_each_characteristic(made_tables, english):
     svg = charts.to_svg(charts.group_curves(made_tables["group_curves-belfast"], english), english)
 
-    assert all(text in svg for text in ("Women", "Men", "–24", "25–34", "35–", "by sex", "by age"))
+    assert all(
+        text in svg
+        for text in ("Women", "Men", "Under 25", "25–34", "35 or older", "by sex", "by age")
+    )
     assert "by obstacle" not in svg
     # Every panel has colours of its own: the third age is told from the first.
     assert svg.count(GROUP_LOOKS[2].colour) >= 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evalkit.charts.end_labels import spread
 from evalkit.charts.frame import inner_ticks, month_ticks, nice_ticks
-from evalkit.charts.labels import number_text, percent_text, range_text, value_label, wrapped
+from evalkit.charts.labels import value_label, wrapped
 from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, look_of
 from evalkit.line.states import LOOKS
 
@@ -109,23 +109,6 @@ def test_inner_ticks_of_a_single_number_end():
 )
 def test_month_ticks_follow_the_calendar(last, expected):
     assert month_ticks(last) == expected
-
-
-def test_numbers_follow_the_language(swedish, english):
-    assert number_text(-1234.56, swedish, 1) == "−1\u00a0234,6"
-    assert number_text(-1234.56, english, 1) == "−1,234.6"
-
-
-def test_numbers_never_show_a_negative_zero(english):
-    assert number_text(-0.04, english, 1, is_signed=True) == "0.0"
-
-
-def test_percentages_follow_the_language(swedish, english):
-    assert (percent_text(0.126, swedish), percent_text(0.126, english)) == ("13\u00a0%", "13%")
-
-
-def test_range_text_goes_without_a_range_when_there_is_none(english):
-    assert range_text(1.25, None, None, english, 1, is_signed=True) == "+1.2"
 
 
 def test_value_label_shows_an_unknown_value_as_it_stands(english):

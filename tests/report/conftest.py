@@ -42,12 +42,27 @@ PROTOCOL = {
     "assumptions": [{"sv": "Ingen annans utfall ändras.", "en": "Nobody else's outcome changes."}],
 }
 PRICE_BOOK = {
+    "book": "prices",
+    "title": {"sv": "Påhittade priser", "en": "Made-up prices"},
+    "currency": "SEK",
+    "price_year": 2024,
+    "appraisal": {
+        "discount_rate": "rate",
+        "cost_of_public_funds": "rate",
+        "displacement": dict.fromkeys(("zero", "central", "high"), "rate"),
+    },
+    "livelihoods": [],
+    "prices": [],
     "postings": [
         {
             "posting": "place",
             "name": {"sv": "Plats i arbetsträning", "en": "Place in work training"},
+            "driver": "programme_starts",
+            "paid_by": "district",
+            "received_by": "resources",
+            "kind": "real_resource",
         }
-    ]
+    ],
 }
 RUN = {
     "run": "sample",

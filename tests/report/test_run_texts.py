@@ -3,7 +3,8 @@
 import pytest
 
 from evalkit.errors import ParameterError
-from evalkit.report import words, words_of_run
+from evalkit.words import words as words_in
+from evalkit.words import words_of_run
 from evalkit.words.run_words import inside_sentence, protocols_of, with_names_of_run
 
 
@@ -22,8 +23,16 @@ def test_words_of_run_put_the_runs_wording_above_the_protocol(make_run):
     assert words_of_run(run, "en").text("work_training") == "practice"
 
 
+def test_every_district_of_a_run_has_words_as_a_covariate(run, words):
+    lives_in = {"sv": "bor i ", "en": "lives in "}[words.language]
+
+    assert [words.text(f"lives_in_{district}") for district in run.params.districts] == [
+        lives_in + district for district in run.params.districts
+    ]
+
+
 def test_with_names_of_run_adds_only_what_is_missing(run):
-    given = words("en", {"support": {"sv": "utan arbete", "en": "jobless"}})
+    given = words_in("en", {"support": {"sv": "utan arbete", "en": "jobless"}})
 
     completed = with_names_of_run(given, run)
 

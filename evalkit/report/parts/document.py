@@ -14,7 +14,7 @@ from evalkit.line.protocol import Protocol
 from evalkit.params import Run
 from evalkit.report.parts.numbers import Form, Row, Shelf, interval, number
 from evalkit.vocabulary import least_sure
-from evalkit.words.language import Words
+from evalkit.words import Words
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ class Brief:
 
     def when(self, intervention_id: str) -> dict[str, str]:
         """When those who start do so, for sentences with {when}: within so many months under a
-        grace period, else the catalogue's "now".
+        grace period, else the language's "now".
         """
         protocol = self.protocols.get(intervention_id)
         grace = protocol.grace_months if protocol else 0

@@ -14,7 +14,7 @@ import polars as pl
 from markupsafe import Markup, escape
 
 from evalkit.disclosure import Published, require_published
-from evalkit.words.language import Words
+from evalkit.words import Words, money_digits
 
 Kind = Literal[
     "number",
@@ -220,21 +220,12 @@ def points_form(row: Row) -> Form:
     )
 
 
-def gain_form(row: Row) -> Form:
+def gain_form(row: Row, *columns: str) -> Form:
     """A gain (+) or cost (−) in the row's currency, rounded with its range: more digits would
-    pretend to more knowledge.
-
-    Amounts are written in tens from a hundred and in hundreds from ten thousand, as in the charts.
+    pretend to more knowledge (`money_digits`).
     """
-    size = max(
-        (
-            abs(row[column])
-            for column in ("estimate", "ci_lower", "ci_upper")
-            if row.get(column) is not None
-        ),
-        default=0,
-    )
-    return Form("gain", 0 if size < 100 else -1 if size < 10_000 else -2, row.get("currency") or "")
+    amounts = (row.get(column) for column in columns or ("estimate", "ci_lower", "ci_upper"))
+    return Form("gain", money_digits(*amounts), row.get("currency") or "")
 
 
 def _addressed(css_class: str, row: Row, column: str, form: str, text: str) -> Markup:

@@ -14,6 +14,7 @@ from evalkit.report.parts.verdicts import pays
 from evalkit.report.sections.change import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.sections.value import price_name, price_unit
 from evalkit.vocabulary import BANDS, Band, band_of
+from evalkit.words import money_digits
 
 _PARTS = ("observed", "projected", "total")
 _N_TORNADO = 6
@@ -318,8 +319,8 @@ def _tornado_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     body = tuple(
         (
             _parameter(brief, row),
-            brief.number(row, "value_at_low", _gain(row, "value_at_low", "value_at_high")),
-            brief.number(row, "value_at_high", _gain(row, "value_at_low", "value_at_high")),
+            brief.number(row, "value_at_low", gain_form(row, "value_at_low", "value_at_high")),
+            brief.number(row, "value_at_high", gain_form(row, "value_at_low", "value_at_high")),
             _in_own_unit(brief, row, "switching_value") if row.has("switching_value") else "–",
         )
         for row in _tornado_rows(brief, effect)
@@ -383,12 +384,5 @@ def _in_own_unit(brief: Brief, row: Row, column: str) -> Markup:
 
 
 def _money(row: Row, *columns: str) -> Form:
-    size = max((abs(row[column]) for column in columns if row.get(column) is not None), default=0)
-    return Form(
-        "money", 0 if size < 100 else -1 if size < 10_000 else -2, row.get("currency") or ""
-    )
-
-
-def _gain(row: Row, *columns: str) -> Form:
-    size = max((abs(row[column]) for column in columns if row.get(column) is not None), default=0)
-    return Form("gain", 0 if size < 100 else -1 if size < 10_000 else -2, row.get("currency") or "")
+    digits = money_digits(*(row.get(column) for column in columns))
+    return Form("money", digits, row.get("currency") or "")

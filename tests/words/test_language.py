@@ -1,73 +1,86 @@
-"""The catalogue is complete in both languages, and numbers are written as each reader writes
-them.
-"""
+"""Every language has every word, and numbers are written as each reader writes them."""
 
 import re
 from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
 import evalkit.report
-from evalkit.charts import KEYS
 from evalkit.disclosure import DECLARED, RULE_TEXTS
 from evalkit.errors import ParameterError
-from evalkit.report import words
-from evalkit.words.language import (
-    CATALOGUE,
-    placeholders,
-    read_catalogue,
-    with_soft_hyphens,
-    wording_for,
-)
+from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES
+from evalkit.line.states import OUTCOMES
+from evalkit.words import divided, languages, money_digits, with_soft_hyphens, words
+from evalkit.words.files import FOLDER, texts_of
 
 MINUS, NBSP = "\u2212", "\u00a0"
 ROOM = Path(evalkit.report.__file__).parent
 
 
-def test_catalogue_has_both_languages_under_every_key():
-    lacking = [
-        key
-        for key, text in read_catalogue().items()
-        if set(text) != {"sv", "en"} or not all(text.values())
+KEYS = texts_of("en").keys()
+
+
+def copied_languages(folder: Path, changed: dict[str, str]) -> Path:
+    """The languages' files in a folder of their own, with lines put in the place of others."""
+    for path in FOLDER.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        for old, new in changed.items():
+            name, _, line = old.partition(": ")
+            if name == path.name:
+                assert text.count(line) == 1
+                text = text.replace(line, new)
+        (folder / path.name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({'en.yaml: value.work: "work"\n': ""}, "en.yaml lacks value.work"),
+        ({'sv.yaml: value.work: "arbete"': 'value.work: ""'}, "sv.yaml lacks value.work"),
+        ({'sv.municipalities.yaml: page.kind: "': 'page.kid: "'}, "sv.yaml lacks page.kid"),
+        ({'en.yaml: "{low} to {high}"': '"{low} to {top}"'}, "unit.range: other placeholders"),
+    ],
+)
+def test_a_word_that_is_missing_in_one_language_is_named_by_file_and_key(
+    tmp_path, monkeypatch, changed, fault
+):
+    monkeypatch.setattr("evalkit.words.files.FOLDER", copied_languages(tmp_path, changed))
+
+    with pytest.raises(ParameterError) as caught:
+        words("sv")
+
+    what, where, *_ = str(caught.value).splitlines()
+    assert "of the languages' files" in what and fault in where
+
+
+def test_a_language_that_has_no_file_is_refused_with_those_that_exist():
+    with pytest.raises(ParameterError) as caught:
+        words("no")
+
+    assert str(caught.value).splitlines() == [
+        "There is no such language.",
+        '  where: "no"; languages that exist: en, sv',
+        "  why:   A language is a file of texts and a record in locales.yaml, both in words/.",
+        "  fix:   choose one of the languages, or add no.yaml and its record.",
     ]
 
-    assert lacking == []
 
+def test_a_language_without_its_record_of_numbers_is_refused(tmp_path, monkeypatch):
+    changed = {"locales.yaml: sv:\n": "se:\n"}
+    monkeypatch.setattr("evalkit.words.files.FOLDER", copied_languages(tmp_path, changed))
 
-def test_catalogue_has_the_same_placeholders_in_both_languages():
-    uneven = [
-        key
-        for key, text in read_catalogue().items()
-        if placeholders(text["sv"]) != placeholders(text["en"])
-    ]
-
-    assert uneven == []
-
-
-def test_catalogue_holds_no_key_twice():
-    keys = re.findall(r"^([\w.]+):", CATALOGUE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-
-    assert sorted(keys) == sorted(set(keys))
-
-
-def test_wording_of_municipalities_says_what_the_catalogue_says():
-    catalogue, wording = read_catalogue(), wording_for("municipalities")
-
-    assert wording.keys() - catalogue.keys() == set()
-    for key, text in wording.items():
-        assert {language: placeholders(own) for language, own in text.items()} == {
-            language: placeholders(own) for language, own in catalogue[key].items()
-        }
+    with pytest.raises(ParameterError, match=r"locales.yaml, sv"):
+        words("sv").number(1)
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_no_text_names_districts_where_they_are_municipalities(language):
-    entries = words(language, wording_for("municipalities")).entries
+    entries = words(language, districts_are="municipalities").entries
     said = {key: re.sub(r"\{\w+\}", "", text) for key, text in entries.items()}
 
     assert [
@@ -75,23 +88,13 @@ def test_no_text_names_districts_where_they_are_municipalities(language):
     ] == []
 
 
-def test_catalogue_values_fill_each_other_without_end():
-    both = [words(language) for language in ("sv", "en")]
-
+def test_values_fill_each_other_without_end():
     assert all(
-        w.text(key.removeprefix("value."))
-        for w in both
-        for key in read_catalogue()
+        words(language).text(key.removeprefix("value."))
+        for language in languages()
+        for key in KEYS
         if key.startswith("value.")
     )
-
-
-def test_every_district_of_a_run_has_words_as_a_covariate(run, words):
-    said = {"sv": "bor i ", "en": "lives in "}[words.language]
-
-    assert [words.text(f"lives_in_{one}") for one in run.params.districts] == [
-        said + one for one in run.params.districts
-    ]
 
 
 @pytest.mark.parametrize(
@@ -118,34 +121,38 @@ def test_every_term_of_a_covariate_with_a_word_has_words(term, sv, en):
     assert not words("en").has("nobody_knows_unknown")
 
 
-def test_catalogue_has_every_text_that_the_code_names():
+def test_languages_have_every_text_that_the_code_names():
     source = " ".join(
         path.read_text(encoding="utf-8") for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2")]
     )
     named = set(re.findall(r'(?:text|html|label)\(\s*"([a-z_]+\.[a-z_.]+[a-z])"', source))
 
-    assert named - read_catalogue().keys() == set()
+    assert named - KEYS == set()
 
 
-@pytest.mark.parametrize("language", ["sv", "en"])
-def test_catalogue_has_every_key_that_the_charts_ask_for(language):
-    assert [key for key in KEYS if not words(language).has(key)] == []
+def test_every_outcome_actor_and_perspective_has_a_word():
+    named = (*OUTCOMES, *(f"months_{outcome}" for outcome in OUTCOMES), *ACTOR_NAMES, *PERSPECTIVES)
+
+    assert [value for value in named if not words("en").has(value)] == []
 
 
-def test_catalogue_has_every_rule_of_disclosure_control():
-    assert [code for code in RULE_TEXTS if f"rule.{code}" not in read_catalogue()] == []
+def test_every_rule_of_disclosure_control_has_words():
+    assert [code for code in RULE_TEXTS if f"rule.{code}" not in KEYS] == []
 
 
-def test_catalogue_has_every_column_whose_totals_are_taken_as_known():
+def test_languages_have_every_column_whose_totals_are_taken_as_known():
     named = {column for declared in DECLARED.values() for column in declared.total_over}
 
-    assert {f"column.{column}" for column in named} - read_catalogue().keys() == set()
+    assert {f"column.{column}" for column in named} - KEYS == set()
 
 
 @pytest.mark.parametrize("said", ["lönar sig", "pays for society", "pay for society"])
-def test_catalogue_says_that_an_intervention_pays_only_with_for_whom_and_by_when(said):
+def test_texts_say_that_an_intervention_pays_only_with_for_whom_and_by_when(said):
     texts = [
-        text for both in read_catalogue().values() for text in both.values() if said in text.lower()
+        text
+        for language in languages()
+        for text in texts_of(language).values()
+        if said in text.lower()
     ]
 
     assert texts and all(
@@ -154,9 +161,12 @@ def test_catalogue_says_that_an_intervention_pays_only_with_for_whom_and_by_when
 
 
 @pytest.mark.parametrize("forbidden", ["lönsam", "pays off", "profitable", "cost-effective"])
-def test_catalogue_has_one_word_for_what_pays(forbidden):
+def test_there_is_one_word_for_what_pays(forbidden):
     assert [
-        key for key, both in read_catalogue().items() if forbidden in " ".join(both.values())
+        key
+        for language in languages()
+        for key, text in texts_of(language).items()
+        if forbidden in text
     ] == []
 
 
@@ -198,11 +208,11 @@ def test_text_names_the_nearest_key_when_a_key_is_missing():
         words("sv").text("who.leed")
 
     assert str(caught.value).splitlines() == [
-        'The catalogue has no text "who.leed".',
-        "  where: evalkit/words/catalogue.yaml, language sv",
+        'There is no text "who.leed".',
+        "  where: evalkit/words/sv.yaml",
         "  why:   A page is written whole in one language or not at all; a missing word would be a "
         "hole in a sentence.",
-        '  fix:   add "who.leed" to the catalogue, or "value.who.leed" under wording in the run '
+        '  fix:   add "who.leed" to every language, or "value.who.leed" under wording in the run '
         'file; did you mean "who.lead"?',
     ]
 
@@ -213,7 +223,7 @@ def test_text_names_the_placeholder_that_was_not_filled():
 
     assert str(caught.value).splitlines() == [
         'The text "unit.range" has a placeholder that was not filled.',
-        "  where: evalkit/words/catalogue.yaml, unit.range: {high}, language en",
+        "  where: evalkit/words/en.yaml, unit.range: {high}",
         "  why:   The sentence would be printed with a hole in it.",
         "  fix:   hand on a value for high; values given: low.",
     ]
@@ -222,7 +232,7 @@ def test_text_names_the_placeholder_that_was_not_filled():
 def test_wording_faults_are_named_together():
     with pytest.raises(ParameterError) as caught:
         words(
-            "en",
+            "sv",
             {
                 "suport": {"sv": "a", "en": "b"},
                 "work": {"en": "labour"},
@@ -234,8 +244,8 @@ def test_wording_faults_are_named_together():
         "3 faults in the run's own wording.",
         '  where: wording: unknown key "suport" (did you mean "support"?); "value.work" lacks sv; '
         '"who.count" has an unknown placeholder "x"',
-        "  why:   Wording replaces texts of evalkit/words/catalogue.yaml in both languages; new "
-        "words may only name values of tables.",
+        "  why:   Wording replaces texts of evalkit/words/sv.yaml in every language of the run; "
+        "new words may only name values of tables.",
         "  fix:   mend the named keys; a word for a value of the run's own tables is added as "
         "value.NAME.",
     ]
@@ -294,15 +304,44 @@ def test_number_shows_the_value_to_half_a_step(value, digits):
 
 
 def test_html_escapes_plain_values_only():
-    from markupsafe import Markup
-
     html = words("en").html("unit.range", low="<b>", high=Markup("<b>2</b>"))
 
     assert html == "&lt;b&gt; to <b>2</b>"
 
 
-def test_catalogue_file_is_plain_yaml():
-    assert yaml.safe_load(CATALOGUE.read_text(encoding="utf-8")) == read_catalogue()
+def test_an_estimate_stands_before_its_range():
+    w = words("en")
+
+    assert [
+        w.estimate(1.25, -0.3, 2.7, 1, kind="signed"),
+        w.estimate(0.3, 0.2, 0.4, kind="percent"),
+        w.estimate(1.25, None, None, 1, kind="signed"),
+        w.estimate(-0.04, -0.04, -0.04, 1, kind="signed"),
+    ] == [f"+1.2 ({MINUS}0.3 to 2.7)", "30% (20% to 40%)", "+1.2", "0.0"]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "digits"), [((99.9, None), 0), ((-100.0, 3.0), -1), ((5.0, 10_000.0), -2), ((), 0)]
+)
+def test_amounts_are_rounded_with_their_range(amounts, digits):
+    assert money_digits(*amounts) == digits
+
+
+def test_axes_are_numbered_in_the_signs_of_the_language():
+    signs = [
+        [words(language).d3_locale()[sign] for sign in ("decimal", "thousands", "percent")]
+        for language in ("sv", "en")
+    ]
+
+    assert signs == [[",", NBSP, f"{NBSP}%"], [".", ",", "%"]]
+
+
+def test_a_compound_is_divided_before_a_last_part_that_is_known():
+    assert [divided(word, "-") for word in ("lönestöd", "stöd", "wages")] == [
+        "löne-stöd",
+        "stöd",
+        "wages",
+    ]
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])

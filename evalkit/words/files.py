@@ -93,7 +93,7 @@ def _refuse_unknown(language: Language) -> None:
         raise ParameterError(
             "There is no such language.",
             where=f'"{language}"; languages that exist: {", ".join(known)}',
-            why=f"A language has a file of texts and a record in {LOCALES}, both in {FOLDER.name}/.",
+            why=f"A language is a file of texts and a record in {LOCALES}, both in {FOLDER.name}/.",
             fix=f"choose one of the languages, or add {language}.yaml and its record.",
         )
 
