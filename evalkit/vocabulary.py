@@ -9,15 +9,13 @@ report. What was counted in a simulated extract has a grade of its own, S.
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
-
 Grade = Literal["H", "M", "L"]
 SIMULATED = "S"
 # The surest first; a number is as sure as the least sure of what it is made from.
 GRADES = (*get_args(Grade), SIMULATED)
 
-# A language by its code of two or three letters; those that exist have a file in evalkit/words/.
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+# A language by its code; those that exist have a file in evalkit/words/, which refuses others.
+Language = Annotated[str, "the code of a language"]
 Text = dict[Language, str]
 # The languages of a report whose run file names none, the language of everything that is written
 # once for all readers (tables, read-me files, what is printed), and that of those who deliver data.

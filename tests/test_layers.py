@@ -56,7 +56,6 @@ MAY_IMPORT = {
 # Files are opened here and nowhere else (besides readers of intake, report and batch; simulate
 # writes an extract as a sender would).
 OPENERS = {
-    "words",
     "tables",
     "reads",
     "records",
