@@ -6,6 +6,11 @@ from evalkit.survival.counts.risk_set import RiskSet, add_risk_sets, tabulate_ri
 from evalkit.survival.curves.aalen_johansen import aalen_johansen
 from evalkit.survival.curves.bands import simultaneous_bands
 from evalkit.survival.curves.kaplan_meier import kaplan_meier
+from evalkit.survival.curves.parametric import (
+    ParametricCurves,
+    difference_beyond,
+    parametric_curves,
+)
 from evalkit.survival.curves.quantiles import survival_quantiles
 from evalkit.survival.curves.replicate import curve_statistic, replicate, replicate_weights
 from evalkit.survival.curves.restricted_mean import restricted_mean, time_lost
@@ -39,6 +44,7 @@ __all__ = [
     "DiscreteHazardFit",
     "GroupTest",
     "HazardFit",
+    "ParametricCurves",
     "RiskSet",
     "aalen_johansen",
     "add_risk_sets",
@@ -46,6 +52,7 @@ __all__ = [
     "cox_exit_terms",
     "curve_difference",
     "curve_statistic",
+    "difference_beyond",
     "discrete_hazard",
     "exit_curves",
     "exit_hazard_terms",
@@ -61,6 +68,7 @@ __all__ = [
     "log_rank_test",
     "median_months",
     "months_on_support",
+    "parametric_curves",
     "predicted_curves",
     "proportional_hazards_test",
     "replicate",
