@@ -37,7 +37,8 @@ from evalkit.effects import (  # noqa: E402
     fit_propensity,
 )
 from evalkit.effects.weighting.later_starts import LaterStarts  # noqa: E402
-from evalkit.effects.weighting.weights import arm_weights, coefficient_matrix, drawn_people  # noqa: E402
+from evalkit.effects.weighting.propensity import coefficients_of  # noqa: E402
+from evalkit.effects.weighting.weights import arm_weights, drawn_people  # noqa: E402
 from evalkit.months import month_of_number_expr  # noqa: E402
 
 FIRST_MONTH, N_MONTHS, FACTOR = date(2020, 1, 1), 52, 2.0
@@ -208,19 +209,20 @@ def sums_by_month(
     """Sums of weights (draw, arm, state, month 1..h) by their definition: every month's weights,
     added over the people in each state.
     """
-    coefficients = [
-        coefficient_matrix(fitted, trials, model=model)[1] for model in ("propensity", "censoring")
-    ]
+    coefficients = coefficients_of(trials, fitted, with_censoring=True)
     person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=1)
     weights = (
-        arm_weights(trials, coefficients[0]) * np.column_stack([np.ones(len(drawn)), drawn])[person]
+        arm_weights(trials, coefficients.propensity)
+        * np.column_stack([np.ones(len(drawn)), drawn])[person]
     )
-    later = LaterStarts(trials) if comparison == "never" else None
-    chances = later.chances(*coefficients) if later else None
+    later = LaterStarts(trials, coefficients, "never") if comparison == "never" else None
+    chances = later.chances(coefficients.censoring) if later else None
     sums = np.zeros((n_draws + 1, 2, len(trials.states), trials.outcomes.shape[1]))
     for arm, mask in enumerate((~trials.is_treated, trials.is_treated)):
         for month in range(sums.shape[-1]):
-            counted = weights[mask] * later.weights(chances, arm, month) if later else weights[mask]
+            counted = weights[mask]
+            if later and arm == 0:
+                counted = counted * later.followed(chances, month)
             for state in range(len(trials.states)):
                 sums[:, arm, state, month] = counted[trials.outcomes[mask, month] == state].sum(
                     axis=0

@@ -32,10 +32,9 @@ from evalkit.effects.answer.conventions import (
     with_starters,
 )
 from evalkit.effects.answer.doubly_robust import doubly_robust_difference, doubly_robust_months
+from evalkit.effects.answer.effect_sums import add_districts, effect_draws
 from evalkit.effects.answer.estimate import (
     EffectParts,
-    add_districts,
-    effect_draws,
     effect_status,
     estimate_effect,
     no_effect,
@@ -50,9 +49,9 @@ from evalkit.effects.answer.groups import (
 )
 from evalkit.effects.answer.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.answer.start_stop_dose import (
-    dose_moments,
-    start_moments,
-    stop_moments,
+    effect_by_dose,
+    effect_by_start_month,
+    effect_by_stop_month,
 )
 from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.targeting import Condition, Targeting, learn_rule, targeting
@@ -88,12 +87,16 @@ from evalkit.effects.trust.refusal import (
 from evalkit.effects.trust.unmodelled import unmodelled_likeness
 from evalkit.effects.weighting.contrast import Contrast, contrast
 from evalkit.effects.weighting.logit import LogitFit, replicate_logits, weighted_logit
+from evalkit.effects.weighting.propensity import (
+    fit_censoring,
+    fit_models,
+    fit_propensity,
+    propensity_weights,
+)
+from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.effects.weighting.weights import (
     effective_people,
     effective_sample_size,
-    fit_censoring,
-    fit_propensity,
-    propensity_weights,
     weights_from_propensity,
 )
 from evalkit.line.protocol import (
@@ -146,12 +149,14 @@ __all__ = [
     "district_checks",
     "district_effects",
     "district_ranks",
-    "dose_moments",
     "dose_trials",
     "doubly_robust_difference",
     "doubly_robust_months",
     "draw_between_variance",
     "e_value",
+    "effect_by_dose",
+    "effect_by_start_month",
+    "effect_by_stop_month",
     "effect_checks",
     "effect_curves",
     "effect_draws",
@@ -166,6 +171,7 @@ __all__ = [
     "emulate_trials",
     "estimate_effect",
     "fit_censoring",
+    "fit_models",
     "fit_propensity",
     "group_counts",
     "group_effects",
@@ -199,9 +205,7 @@ __all__ = [
     "share_outside_support",
     "shrink",
     "standardised_draws",
-    "start_moments",
     "status_for_publication",
-    "stop_moments",
     "stop_trials",
     "summaries",
     "tables_asked_for",
@@ -215,6 +219,7 @@ __all__ = [
     "ways_of_working",
     "weight_sensitivity",
     "weighted_logit",
+    "weighting_of",
     "weights_from_propensity",
     "with_starters",
     "with_target_groups",

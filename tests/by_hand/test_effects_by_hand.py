@@ -10,6 +10,7 @@ import pytest
 from evalkit.effects import (
     Protocol,
     add_districts,
+    effect_by_start_month,
     effect_draws,
     effect_timing,
     emulate_trials,
@@ -17,7 +18,6 @@ from evalkit.effects import (
     fit_censoring,
     fit_propensity,
     replicate_logits,
-    start_moments,
     stop_trials,
     weighted_logit,
     weights_from_propensity,
@@ -438,7 +438,7 @@ def test_moments_that_too_few_choose_cannot_be_said():
         start_months=[2, 9],
     )
 
-    found = start_moments(trials, _fitted(trials), n_draws=1, seed=0)
+    found = effect_by_start_month(trials, _fitted(trials), n_draws=1, seed=0)
 
     # After two months on support a starts and b and c do not; c is in work in two of the three
     # months.

@@ -8,6 +8,7 @@ from evalkit.effects import (
     terms_left_out,
     trial_flow,
 )
+from evalkit.effects.weighting.start_now import StartNow
 
 EXACT = 1e-12
 
@@ -20,7 +21,9 @@ def test_balance_table_by_hand(arms):
         np.zeros((6, 1), int),
     )
 
-    table = balance_table(trials, fit_propensity(trials, n_draws=1, seed=1)).row(0, named=True)
+    table = balance_table(StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1))).row(
+        0, named=True
+    )
 
     assert table["smd_before"] == pytest.approx(0, abs=EXACT)
     assert table["variance_ratio_before"] == pytest.approx(1 / 2, abs=EXACT)
@@ -30,7 +33,7 @@ def test_balance_table_by_hand(arms):
 def test_weighting_balances_what_was_unbalanced(arms):
     trials = arms.confounded(2_000, seed=2)
 
-    table = balance_table(trials, fit_propensity(trials, n_draws=1, seed=1))
+    table = balance_table(StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1)))
 
     assert table["smd_before"].abs().max() > 0.5
     assert table["smd_after"].abs().max() < 0.1
@@ -41,7 +44,9 @@ def test_balance_by_period_joins_months_until_there_are_enough_starters(arms):
     month = np.repeat([2, 3, 4, 5, 6], 4)
     trials = arms.of_arrays(np.arange(20.0), treated, np.zeros((20, 1), int), month=month)
 
-    periods = balance_by_period(trials, fit_propensity(trials, n_draws=1, seed=1), min_starters=4)
+    periods = balance_by_period(
+        StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1)), min_starters=4
+    )
 
     assert periods.select("from_month", "to_month", "n_starters").unique().sort(
         "from_month"
@@ -62,8 +67,8 @@ def test_balance_within_a_period_is_seen_where_the_years_together_balance(arms):
     propensity = fit_propensity(trials, n_draws=1, seed=1)
 
     together, apart = (
-        balance_table(trials, propensity),
-        balance_by_period(trials, propensity, min_starters=20),
+        balance_table(StartNow.of(trials, propensity)),
+        balance_by_period(StartNow.of(trials, propensity), min_starters=20),
     )
 
     assert together["smd_after"].abs().max() < 1e-6
@@ -83,6 +88,6 @@ def test_a_term_that_is_the_same_for_everybody_has_no_balance_and_is_left_out(ar
 
     fitted = fit_propensity(trials, n_draws=1, seed=1)
 
-    assert balance_table(trials, fitted).is_empty()
+    assert balance_table(StartNow.of(trials, fitted)).is_empty()
     assert fitted.filter(term="x0")["coefficient"].to_list() == [0.0, 0.0]
     assert terms_left_out(trials)["covariate"].to_list() == ["x0"]

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from evalkit.effects import dose_moments, dose_trials, protocol_card, stop_trials
+from evalkit.effects import dose_trials, effect_by_dose, protocol_card, stop_trials
 
 EXACT = 1e-9  # the logit stops when its step is negligible
 LIVES = {"a": "sttsss", "b": "stttww", "c": "sttttw", "d": "stssss"}
@@ -28,7 +28,7 @@ def test_a_dose_by_hand(world):
     protocol, leaving = _leaving(world, LIVES, dose_months=[3])
 
     own = dose_trials(leaving, 3)
-    found = dose_moments(leaving, protocol, n_draws=2, seed=1).row(0, named=True)
+    found = effect_by_dose(leaving, protocol, n_draws=2, seed=1).row(0, named=True)
 
     columns = own.rows.select("person_id", "trial_month", "arm", "next_start")
     assert columns.filter(pl.col("arm") == "treated").rows() == [
@@ -58,7 +58,7 @@ def test_leaving_at_the_dose_or_later_is_going_on(world):
 def test_a_dose_longer_than_any_plan_cannot_be_said(world):
     protocol, leaving = _leaving(world, LIVES, planned=3, dose_months=[2, 12])
 
-    found = dose_moments(leaving, protocol, n_draws=2, seed=1)
+    found = effect_by_dose(leaving, protocol, n_draws=2, seed=1)
 
     assert found.select("month", "moment_state", "reason").rows()[1] == (
         12,
@@ -70,7 +70,7 @@ def test_a_dose_longer_than_any_plan_cannot_be_said(world):
 def test_a_dose_that_nobody_could_be_asked_about_cannot_be_said(world):
     protocol = world.protocol(dose_months=[3])
 
-    found = dose_moments(None, protocol, n_draws=2, seed=1)
+    found = effect_by_dose(None, protocol, n_draws=2, seed=1)
 
     assert found["reason"].to_list() == ["no_starters"]
     assert dict(protocol_card(protocol).iter_rows())["moments"] == "dose 3"

@@ -5,9 +5,11 @@ from pydantic import ValidationError
 from evalkit.effects import protocol_card
 from evalkit.effects.weighting.grace import GracePeriod
 from evalkit.effects.weighting.later_starts import LaterStarts
+from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.weights import arm_weights
 
 EXACT = 1e-12  # products of a few probabilities
+DRAW = np.zeros(1, int)
 ONE_TRIAL = {"eligibility": {"from_month": 2, "to_month": 2}, "follow_up_months": 3}
 
 
@@ -23,10 +25,10 @@ def test_clones_are_followed_and_weighted_by_hand(world):
     )
     even = np.zeros((1, 1))
 
-    period = GracePeriod(trials, "wait")
+    period = GracePeriod(trials, Coefficients(DRAW, even, even), "wait")
     chances = period.chances(even, even)
     starting, waiting = (
-        np.column_stack([period.weights(chances, arm, month)[:, 0] for month in range(3)])
+        np.column_stack([period.of_clones(chances, arm, month)[:, 0] for month in range(3)])
         for arm in (1, 0)
     )
 
@@ -50,21 +52,22 @@ def test_without_grace_the_weights_are_those_of_starting_now(world, comparison, 
     )
     one = np.full((1, 1), -0.4)
 
-    period, now = GracePeriod(trials, comparison), arm_weights(trials, one)
+    period = GracePeriod(trials, Coefficients(DRAW, one, one), comparison)
+    now = arm_weights(trials, one)
     chances = period.chances(one, one)
 
     for month in range(2):
         own = now[~trials.is_treated]
         if comparison == "never":
-            later = LaterStarts(trials)
-            own = own * later.weights(later.chances(one, one), 0, month)
-        assert period.weights(chances, 1, month)[trials.is_treated] == pytest.approx(
+            later = LaterStarts(trials, Coefficients(DRAW, one, one), comparison)
+            own = own * later.followed(later.chances(one), month)
+        assert period.of_clones(chances, 1, month)[trials.is_treated] == pytest.approx(
             now[trials.is_treated], abs=EXACT
         )
-        assert period.weights(chances, 0, month)[~trials.is_treated] == pytest.approx(
+        assert period.of_clones(chances, 0, month)[~trials.is_treated] == pytest.approx(
             own, abs=EXACT
         )
-        assert not period.weights(chances, 1, month)[~trials.is_treated].any()
+        assert not period.of_clones(chances, 1, month)[~trials.is_treated].any()
 
 
 def test_truncation_holds_every_weight_of_both_arms(world):
@@ -76,11 +79,11 @@ def test_truncation_holds_every_weight_of_both_arms(world):
     )
     even = np.zeros((1, 1))
 
-    period = GracePeriod(trials, "wait")
+    period = GracePeriod(trials, Coefficients(DRAW, even, even), "wait")
     chances = period.chances(even, even)
 
     assert (
-        max(period.weights(chances, arm, month).max() for arm in (0, 1) for month in range(3))
+        max(period.of_clones(chances, arm, month).max() for arm in (0, 1) for month in range(3))
         == 1.0
     )  # 2 without
 

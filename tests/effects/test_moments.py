@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import fit_propensity, start_moments
+from evalkit.effects import effect_by_start_month, fit_propensity
 from evalkit.effects.trust.balance import standardised_differences
-from evalkit.effects.weighting.weights import arm_weights, coefficient_matrix
+from evalkit.effects.weighting.start_now import StartNow
 
 DRAWS = {"n_draws": 40, "seed": 3}
 # One moment has some 75 starters: a difference of means has a standard error of 0.12 standard
@@ -33,10 +33,10 @@ def trials(arms):
 def test_chance_imbalance_at_one_moment_is_no_reason_to_refuse(trials):
     propensity = fit_propensity(trials, **DRAWS)
 
-    found = start_moments(trials, propensity, **DRAWS).row(0, named=True)
+    found = effect_by_start_month(trials, propensity, **DRAWS).row(0, named=True)
 
     near = trials.keep(trials.rows["elapsed_months"].is_between(4, 6).to_numpy())
-    weights = arm_weights(near, coefficient_matrix(propensity, near)[1][:, 0])
+    weights = StartNow.of(near, propensity).weights
     assert np.abs(standardised_differences(near, weights)).max() > LIMITS["max_abs_smd"]
     assert (found["moment_state"], found["reason"]) == ("estimated", None)
     assert found["ci_lower"] < 0 < found["ci_upper"]
@@ -45,6 +45,6 @@ def test_chance_imbalance_at_one_moment_is_no_reason_to_refuse(trials):
 def test_no_moment_can_be_said_when_the_weights_of_the_sequence_do_not_balance(trials):
     unweighted = fit_propensity(trials, **DRAWS).with_columns(coefficient=pl.lit(0.0))
 
-    found = start_moments(trials, unweighted, **DRAWS).row(0, named=True)
+    found = effect_by_start_month(trials, unweighted, **DRAWS).row(0, named=True)
 
     assert (found["moment_state"], found["reason"]) == ("cannot_be_said", "unbalanced")

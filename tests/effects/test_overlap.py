@@ -12,12 +12,14 @@ from evalkit.effects import (
     weight_sensitivity,
 )
 from evalkit.effects.trust.overlap import top_share
+from evalkit.effects.weighting.propensity import Coefficients
+from evalkit.effects.weighting.start_now import StartNow
 
 
 def test_bins_hold_about_as_many_starters_each_and_shares_sum_to_one(arms):
     trials = arms.confounded(3_000, seed=1)
 
-    bins = overlap_table(trials, fit_propensity(trials, n_draws=1, seed=1))
+    bins = overlap_table(StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1)))
 
     assert len(bins) == 10
     shares = bins.select(pl.col("^share_.*$").sum()).row(0)
@@ -31,7 +33,7 @@ def test_bins_hold_about_as_many_starters_each_and_shares_sum_to_one(arms):
 def test_outermost_edges_are_nobodys_own_value(arms):
     trials = arms.confounded(3_000, seed=1)
 
-    bins = overlap_table(trials, fit_propensity(trials, n_draws=1, seed=1))
+    bins = overlap_table(StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1)))
 
     assert bins["propensity_from"][0] is None and bins["propensity_to"][-1] is None
 
@@ -44,7 +46,11 @@ def test_share_outside_support_by_hand(arms):
         np.zeros((7, 1), int),
     )
 
-    assert share_outside_support(trials, np.array([0.0, 1.0])) == 0.5
+    line = np.array([[0.0], [1.0]])
+
+    outside = share_outside_support(StartNow(trials, Coefficients(np.zeros(1, int), line, line)))
+
+    assert outside == 0.5
 
 
 def test_top_share_by_hand():
@@ -54,7 +60,7 @@ def test_top_share_by_hand():
 def test_weight_sensitivity_begins_with_the_declared_weights(arms):
     trials = arms.confounded(2_000, seed=4, effect=0.5)
 
-    table = weight_sensitivity(trials, fit_propensity(trials, n_draws=1, seed=1))
+    table = weight_sensitivity(StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1)))
 
     assert table["cut"].to_list() == ["none", "percentile_99_5", "percentile_99", "percentile_95"]
     assert (table["max_weight"].diff().drop_nulls() <= 0).all()
@@ -70,6 +76,6 @@ def test_caps_are_tried_on_weights_that_are_fitted_already(arms, monkeypatch):
     )
     monkeypatch.setattr(sys.modules[contrast.__module__], "weighted_logit", None)
 
-    table = weight_sensitivity(trials, propensity)
+    table = weight_sensitivity(StartNow.of(trials, propensity))
 
     assert table["difference"][0] == pytest.approx(anew.difference[0], rel=1e-6)

@@ -6,6 +6,7 @@ from statsmodels.stats.multitest import multipletests
 from evalkit.effects import fit_propensity, holm, placebo_tests
 from evalkit.effects.trials.history import History
 from evalkit.effects.trust.placebo import two_sided
+from evalkit.effects.weighting.start_now import StartNow
 
 EXACT = 1e-12
 HISTORY = [{"name": "past_work", "kind": "history_share", "outcome": "work"}]
@@ -72,7 +73,9 @@ def _city(world, n: int, seed: int, *, is_hidden: bool):
 
 
 def _tests(trials, state_intervals):
-    return placebo_tests(trials, state_intervals, fit_propensity(trials, n_draws=1, seed=1))
+    return placebo_tests(
+        StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1)), state_intervals
+    )
 
 
 def test_placebo_warns_when_something_unmeasured_leads_to_the_start(world):

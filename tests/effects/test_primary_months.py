@@ -4,7 +4,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import effect_draws, estimate_effect, fit_censoring, fit_propensity
+from evalkit.effects import (
+    effect_draws,
+    estimate_effect,
+    fit_models,
+    fit_propensity,
+    weighting_of,
+)
+from evalkit.effects.answer.effect_sums import People
 from evalkit.effects.answer.estimate import primary_months
 from evalkit.effects.trials.replicates import Replicates
 from evalkit.errors import EstimationError
@@ -33,8 +40,9 @@ def _with_survey_weights(rows, rng):
     return rows.with_columns(weight=pl.Series(rng.uniform(0.5, 2.0, len(rows))))
 
 
-def _fitted(trials):
-    return pl.concat([fit(trials, **DRAWS) for fit in (fit_propensity, fit_censoring)])
+def _months(trials, fitted, comparison):
+    weighting = weighting_of(trials, fitted, comparison)
+    return primary_months(weighting, People.of(trials, **DRAWS))
 
 
 def _long_way(trials, fitted, comparison):
@@ -69,9 +77,9 @@ def _long_way(trials, fitted, comparison):
 )
 def test_months_are_those_that_all_states_of_all_months_add_up_to(world, comparison, changes):
     trials = _trials(world, **changes)
-    fitted = _fitted(trials)
+    fitted = fit_models(trials, **DRAWS)
 
-    months = primary_months(trials, propensity=fitted, comparison=comparison, **DRAWS)
+    months = _months(trials, fitted, comparison)
     expected = _long_way(trials, fitted, comparison)
 
     assert months["draw"].to_list() == expected["draw"].to_list() and len(months) > 30
@@ -83,9 +91,9 @@ def test_months_are_those_that_all_states_of_all_months_add_up_to(world, compari
 
 def test_draws_in_which_an_arm_is_empty_are_left_out(world):
     trials = _trials(world, n_people=6)
-    fitted = _fitted(trials)
+    fitted = fit_models(trials, **DRAWS)
 
-    months = primary_months(trials, propensity=fitted, comparison="never", **DRAWS)
+    months = _months(trials, fitted, "never")
 
     assert 0 < len(months) < len(fitted["draw"].unique())
     assert months["draw"].to_list() == _long_way(trials, fitted, "never")["draw"].to_list()
@@ -95,9 +103,7 @@ def test_never_needs_the_chance_of_starting_later(world):
     trials = _trials(world)
 
     with pytest.raises(EstimationError, match="another protocol"):
-        primary_months(
-            trials, propensity=fit_propensity(trials, **DRAWS), comparison="never", **DRAWS
-        )
+        _months(trials, fit_propensity(trials, **DRAWS), "never")
 
 
 def test_kept_replicates_are_those_drawn_anew(monkeypatch):

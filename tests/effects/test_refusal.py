@@ -10,16 +10,13 @@ from evalkit.effects import (
     weight_sensitivity,
 )
 from evalkit.effects.trust.refusal import spread_to_districts
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.schemas import SCHEMAS
 
 
 def _reason(trials, *, district="all"):
-    coefficients = (
-        fit_propensity(trials, n_draws=1, seed=1)
-        .filter(pl.col("draw") == 0)["coefficient"]
-        .to_numpy()
-    )
-    return refusal_reason(trials, coefficients, district=district)
+    weighting = StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1))
+    return refusal_reason(weighting, district=district)
 
 
 def _limits(arms, **limits):
@@ -75,13 +72,15 @@ def test_two_people_compared_many_times_are_two_people(often):
     )
     checks = {
         row["check"]: row["value"]
-        for row in effect_checks(trials, propensity).iter_rows(named=True)
+        for row in effect_checks(StartNow.of(trials, propensity)).iter_rows(named=True)
     }
 
     assert _reason(trials) == status["reason"] == "few_comparable"
     assert (status["effective_sample_size"], status["max_weight"]) == pytest.approx((2, 0.5))
     assert (checks["effective_sample_size"], checks["max_weight"]) == pytest.approx((2, 0.5))
-    assert weight_sensitivity(trials, propensity)["effective_sample_size"][0] == pytest.approx(2)
+    assert weight_sensitivity(StartNow.of(trials, propensity))["effective_sample_size"][
+        0
+    ] == pytest.approx(2)
 
 
 def test_somebody_who_starts_twice_is_one_starter(often):
@@ -151,7 +150,7 @@ def test_districts_fall_with_the_citys_balance():
 def test_effect_checks_name_limit_and_verdict(arms, limits, verdict):
     trials = arms.confounded(2_000, seed=2, refusal={"min_starters": 10, **limits})
 
-    checks = effect_checks(trials, fit_propensity(trials, n_draws=1, seed=1))
+    checks = effect_checks(StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1)))
 
     by_name = {row["check"]: row for row in checks.iter_rows(named=True)}
     assert (by_name["starters"]["limit"], by_name["starters"]["verdict"]) == (10, "passed")
@@ -176,7 +175,9 @@ def test_checks_and_status_judge_by_the_same_arm_when_everybody_is_asked_about(a
         0, named=True
     )
     check = (
-        effect_checks(trials, propensity).filter(check="effective_sample_size").row(0, named=True)
+        effect_checks(StartNow.of(trials, propensity))
+        .filter(check="effective_sample_size")
+        .row(0, named=True)
     )
 
     assert status["reason"] == "few_comparable"

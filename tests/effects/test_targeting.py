@@ -4,6 +4,7 @@ import pytest
 
 from evalkit.effects import fit_propensity, learn_rule, targeting
 from evalkit.effects.answer.targeting import Condition, rule_features
+from evalkit.effects.weighting.start_now import StartNow
 
 N_ERRORS = 4
 COVARIATES = [
@@ -57,7 +58,7 @@ def test_learn_rule_names_everyone_when_nothing_is_clear():
 
 
 def _found(trials, *, seed):
-    return targeting(trials, fit_propensity(trials, n_draws=1, seed=seed), seed=seed)
+    return targeting(StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=seed)), seed=seed)
 
 
 def test_condition_below_is_the_rest_of_at_least():

@@ -3,8 +3,8 @@ import polars as pl
 import pytest
 
 from evalkit.effects import fit_propensity, unmodelled_likeness
-from evalkit.effects.trust.balance import standardised_differences
-from evalkit.effects.weighting.weights import arm_weights
+from evalkit.effects.trust.balance import largest_difference
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.months import add_months
 
 EXACT = 1e-9
@@ -25,15 +25,9 @@ def look(world):
             "end": pl.Date,
         }
         table = pl.DataFrame(dated, schema=schema, orient="row")
-        coefficients = (
-            fit_propensity(trials, n_draws=1, seed=1)
-            .filter(pl.col("draw") == 0)["coefficient"]
-            .to_numpy()
-        )
-        found = unmodelled_likeness(trials, coefficients, table, first_month=world.first_month)
-        imbalance = np.abs(standardised_differences(trials, arm_weights(trials, coefficients))).max(
-            initial=0
-        )
+        weighting = StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1))
+        found = unmodelled_likeness(weighting, table, first_month=world.first_month)
+        imbalance = largest_difference(trials, weighting.weights)
         return {one.check: one for one in found}, imbalance
 
     return find

@@ -13,6 +13,7 @@ from evalkit.effects import (
     weighted_logit,
     weights_from_propensity,
 )
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.errors import EstimationError
 
 LOGIT_TOLERANCE = 1e-9  # both stop when the step is negligible
@@ -143,7 +144,7 @@ def test_balance_after_weighting_is_nil_when_the_logit_is_saturated(world):
         eligibility={"from_month": 3, "to_month": 3},
     )
 
-    balance = balance_table(trials, fit_propensity(trials, n_draws=10, seed=1))
+    balance = balance_table(StartNow.of(trials, fit_propensity(trials, n_draws=10, seed=1)))
 
     assert abs(balance["smd_before"][0]) > 0.1
     assert balance["smd_after"][0] == pytest.approx(0, abs=1e-9)

@@ -21,6 +21,8 @@ from evalkit.effects import (
     refusal_reason,
     weighted_logit,
 )
+from evalkit.effects.weighting.propensity import Coefficients
+from evalkit.effects.weighting.start_now import StartNow
 
 FOLDER = Path(__file__).parent / "lalonde_psid"
 REFERENCE = json.loads((FOLDER / "reference.json").read_text(encoding="utf-8"))
@@ -146,5 +148,8 @@ def _trials(spec: str) -> tuple[Trials, np.ndarray]:
 def test_the_richer_logit_is_refused(spec, reason):
     """The default limits ask for ten: 9.3 controls' worth are too few, 42.6 are not."""
     trials, coefficients = _trials(spec)
+    weighting = StartNow(
+        trials, Coefficients(np.zeros(1, int), coefficients[:, None], coefficients[:, None])
+    )
 
-    assert refusal_reason(trials, coefficients, district="all") == reason
+    assert refusal_reason(weighting, district="all") == reason

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from evalkit.effects import Protocol, Trials, contrast, doubly_robust_difference, fit_propensity
+from evalkit.effects.weighting.start_now import StartNow
 
 EFFECT, N_PEOPLE, SEEDS = 1.0, 3_000, range(6)
 MONTE_CARLO_ERRORS, N_SAMPLES = 3, 60
@@ -68,9 +69,8 @@ def _estimates(
     for seed in seeds:
         trials, outcome = _trials(seed, is_curved=is_curved, **changes)
         trials = replace(trials, protocol=PROTOCOL.model_copy(update={"estimand": estimand}))
-        estimate = doubly_robust_difference(
-            trials, fit_propensity(trials, n_draws=1, seed=0), outcome, seed=0
-        )
+        weighting = StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=0))
+        estimate = doubly_robust_difference(weighting, outcome, seed=0)
         found.append((estimate.difference - EFFECT, estimate.std_error))
     return tuple(np.array(found).T)
 

@@ -23,6 +23,7 @@ from evalkit.effects import (
     primary_differences,
     targeting,
 )
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -165,7 +166,7 @@ def found_in(
         name: difference - true[name]
         for name, difference in points.select("district", "difference").iter_rows()
     }
-    learned = targeting(trials, fitted, seed=seed)
+    learned = targeting(StartNow.of(trials, fitted), seed=seed)
     gain = learned.value.filter(policy="gain")["estimate"][0]
     first = learned.rule.row(0, named=True) if len(learned.rule) else None
     named = None if first is None else f"{first['covariate']} {first['side']}"

@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from evalkit.effects import PersonTables, contrast, fit_propensity, load_protocol, placebo_tests
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.schemas import SCHEMAS
 from evalkit.simulate import live, load_city, person_tables
 from evalkit.simulate.city_tables import city_tables
@@ -70,7 +71,7 @@ def placebos_and_months(people: PersonTables, intervention: str) -> tuple[pl.Dat
     trials = people.trials(protocol)
     spent = (trials.outcomes == trials.states.index(protocol.primary_outcome)).sum(axis=1)
     fitted = fit_propensity(trials, n_draws=1, seed=0)
-    return placebo_tests(trials, people.state_intervals, fitted), float(
+    return placebo_tests(StartNow.of(trials, fitted), people.state_intervals), float(
         contrast(trials, spent).difference[0]
     )
 

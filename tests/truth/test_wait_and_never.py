@@ -29,6 +29,7 @@ from evalkit.effects import (
     fit_censoring,
     fit_propensity,
 )
+from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)
@@ -248,7 +249,7 @@ def robust_errors(
             fitted = fitted.with_columns(
                 coefficient=pl.when(is_slope).then(0.0).otherwise("coefficient")
             )
-        found = doubly_robust_months(trials, fitted, seed=0, comparison="never")
+        found = doubly_robust_months(weighting_of(trials, fitted, "never"), seed=0)
         errors.append((found.difference - truth(world["people"])["never"], found.std_error))
     return tuple(np.array(errors).T)
 

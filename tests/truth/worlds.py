@@ -27,7 +27,7 @@ from evalkit.effects import (
     primary_differences,
     unmodelled_likeness,
 )
-from evalkit.effects.weighting.weights import coefficient_matrix
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.simulate import City, simulate_truth
 from evalkit.vocabulary import ESTIMANDS
 
@@ -173,14 +173,10 @@ def _estimate(people: PersonTables, name: str, *, seed: int, n_draws: int) -> pl
     months = primary_differences(
         shares.filter(pl.col("estimand") == ESTIMANDS["wait"]), declared.primary_outcome
     )
-    placebo = placebo_tests(trials, people.state_intervals, fitted)
-    likeness = unmodelled_likeness(
-        trials,
-        coefficient_matrix(fitted, trials)[1][:, 0],
-        people.episodes,
-        first_month=people.first_month,
-    )
-    checks = effect_checks(trials, fitted, placebo, likeness)
+    weighting = StartNow.of(trials, fitted)
+    placebo = placebo_tests(weighting, people.state_intervals)
+    likeness = unmodelled_likeness(weighting, people.episodes, first_month=people.first_month)
+    checks = effect_checks(weighting, placebo, likeness)
     warned = checks.filter(pl.col("verdict").is_in(["warning", "refused"]))["check"].to_list()
     return months.select(estimate_with_range("difference")).with_columns(
         protocol=pl.lit(name),

@@ -12,19 +12,18 @@ import polars as pl
 
 from evalkit.draws import stacked
 from evalkit.effects.answer.conventions import effect_sensitivity, with_starters
+from evalkit.effects.answer.effect_sums import add_districts, effect_draws
 from evalkit.effects.answer.estimate import (
     EffectParts,
-    add_districts,
-    effect_draws,
     effect_status,
     estimate_effect,
     no_effect,
 )
 from evalkit.effects.answer.participation import add_programmes, programme_draws
 from evalkit.effects.answer.start_stop_dose import (
-    dose_moments,
-    start_moments,
-    stop_moments,
+    effect_by_dose,
+    effect_by_start_month,
+    effect_by_stop_month,
 )
 from evalkit.effects.answer.summary import effect_curves, effect_summary
 from evalkit.effects.answer.timing import effect_timing
@@ -33,7 +32,8 @@ from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.target_trial import Trials, has_eligible
 from evalkit.effects.trust.balance import balance_table
 from evalkit.effects.trust.refusal import refused_if_constant, spread_to_districts, terms_left_out
-from evalkit.effects.weighting.weights import fit_censoring, fit_propensity
+from evalkit.effects.weighting.propensity import fit_models
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.protocol import Protocol, protocol_hash
 from evalkit.line.schemas import SCHEMAS
 from evalkit.tables import CITY, conform
@@ -257,15 +257,14 @@ def _weights_of(
     people: PersonTables, protocol: Protocol, *, n_draws: int, seed: int
 ) -> CityWeights:
     trials = people.trials(protocol)
-    if trials.is_treated.all() or not trials.is_treated.any():
+    if not trials.has_both_arms:
         empty = pl.DataFrame(schema=SCHEMAS["propensity"].columns)
         unsaid = no_effect(trials, district=CITY, n_draws=n_draws).status
         moments = _moments(people, trials, empty, n_draws=n_draws, seed=seed)
         return CityWeights(
             empty, unsaid, _BALANCE.clear(), terms_left_out(trials), _SENSITIVITY.clear(), moments
         )
-    fitted = [fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)]
-    propensity = pl.concat([conform(table, "propensity") for table in fitted])
+    propensity = conform(fit_models(trials, n_draws=n_draws, seed=seed), "propensity")
     other = protocol.model_copy(
         update={"leavers_in_month_one": _OTHER_CONVENTION[protocol.leavers_in_month_one]}
     )
@@ -275,7 +274,7 @@ def _weights_of(
             effect_status(trials, district=CITY, propensity=propensity, n_draws=n_draws, seed=seed),
             trials,
         ),
-        balance_table(trials, propensity),
+        balance_table(StartNow.of(trials, propensity)),
         terms_left_out(trials),
         effect_sensitivity(
             trials,
@@ -295,9 +294,9 @@ def _moments(
     leaving = people.stop_trials(protocol) if protocol.stop_months or protocol.dose_months else None
     return pl.concat(
         [
-            start_moments(trials, propensity, n_draws=n_draws, seed=seed),
-            stop_moments(leaving, protocol, n_draws=n_draws, seed=seed),
-            dose_moments(leaving, protocol, n_draws=n_draws, seed=seed),
+            effect_by_start_month(trials, propensity, n_draws=n_draws, seed=seed),
+            effect_by_stop_month(leaving, protocol, n_draws=n_draws, seed=seed),
+            effect_by_dose(leaving, protocol, n_draws=n_draws, seed=seed),
         ]
     )
 

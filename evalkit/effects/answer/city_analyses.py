@@ -24,6 +24,8 @@ from evalkit.effects.districts.standardise import standardised_draws
 from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.bounds import effect_readings
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.strategies import strategy_of
 from evalkit.line.protocol import Protocol, protocol_hash
 from evalkit.line.schemas import SCHEMAS
 from evalkit.months import month_number
@@ -88,7 +90,7 @@ def city_targeting(
 ) -> Targeting:
     """A rule for every protocol that has coefficients, and its worth (see `targeting`)."""
     found = [
-        targeting(trials, propensity, seed=seed)
+        targeting(StartNow.of(trials, propensity), seed=seed)
         for _, trials in _fitted(people, protocols, propensity)
     ]
     return Targeting(
@@ -128,7 +130,7 @@ def city_standardised(
     found = [
         standardised_draws(trials, propensity, n_draws=n_draws, seed=seed)
         for protocol, trials in _fitted(people, protocols, propensity)
-        if protocol.comparisons[0] == "wait" and not protocol.grace_months
+        if protocol.comparisons[0] == "wait" and strategy_of(protocol, "wait") is StartNow
     ]
     return pl.concat([pl.DataFrame(schema=SCHEMAS["standardised_draws"].columns), *found])
 

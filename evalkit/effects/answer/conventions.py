@@ -5,11 +5,15 @@ from dataclasses import replace
 import polars as pl
 
 from evalkit.effects.answer.doubly_robust import doubly_robust_months
+from evalkit.effects.answer.effect_sums import People
 from evalkit.effects.answer.estimate import primary_months
 from evalkit.effects.answer.summary import draw_range
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.contrast import MARGIN
-from evalkit.effects.weighting.weights import fit_censoring, fit_propensity
+from evalkit.effects.weighting.grace import GracePeriod
+from evalkit.effects.weighting.propensity import fit_models
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.strategies import strategy_of, weighting_of
 from evalkit.tables import CITY
 from evalkit.vocabulary import Comparison
 
@@ -49,18 +53,19 @@ def effect_sensitivity(
     ] * ("never" in others)
     tables = []
     for weighted, robust, comparison in asked:
-        own = _months_of(trials, propensity, weighted, comparison, **draws)
-        tables.append(own)
-        if not trials.protocol.grace_months:
-            estimate, error = doubly_robust_months(
-                trials, propensity, seed=seed, comparison=comparison
-            )
+        weighting = weighting_of(trials, propensity, comparison)
+        months = _months_of(weighting, weighted, **draws)
+        tables.append(months)
+        if not isinstance(weighting, GracePeriod):
+            estimate, error = doubly_robust_months(weighting, seed=seed)
             limits = {
                 "ci_lower": pl.lit(estimate - MARGIN * error),
                 "ci_upper": pl.lit(estimate + MARGIN * error),
             }
             tables.append(
-                own.with_columns(convention=pl.lit(robust), difference=pl.lit(estimate), **limits)
+                months.with_columns(
+                    convention=pl.lit(robust), difference=pl.lit(estimate), **limits
+                )
             )
     is_excluded = trials.protocol.leavers_in_month_one == "excluded"
     changed = {
@@ -69,14 +74,15 @@ def effect_sensitivity(
     }
     changed |= {"naive": _without_covariates(trials)}
     later = _later_trials(trials)
-    if trials.protocol.asks_for_history and later.is_treated.any() and not later.is_treated.all():
+    if trials.protocol.asks_for_history and later.has_both_arms:
         changed["later_trials"] = later
-    for convention, others_way in changed.items():
+    for convention, other_trials in changed.items():
         if convention == "unweighted_survey" and (trials.rows["weight"] == 1).all():
             tables.append(tables[0].with_columns(convention=pl.lit(convention)))
             continue
-        own = _only(others_way, primary)
-        tables.append(_months_of(own, _fitted(own, **draws), convention, primary, **draws))
+        asking = _only(other_trials, primary)
+        weighting = weighting_of(asking, fit_models(asking, **draws), primary)
+        tables.append(_months_of(weighting, convention, **draws))
     is_later = pl.col("convention") == "later_trials"
     n_starters = pl.when(is_later).then(later.n_starters).otherwise(trials.n_starters)
     return pl.concat(tables).with_columns(n_starters=n_starters.cast(pl.Int32))
@@ -145,24 +151,9 @@ def _shown_starters(min_count: int) -> pl.Expr:
     return pl.when(~(is_small | is_next)).then("n_starters")
 
 
-def _fitted(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
-    return pl.concat(
-        [fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)]
-    )
-
-
-def _months_of(
-    trials: Trials,
-    fitted: pl.DataFrame,
-    convention: str,
-    comparison: Comparison,
-    *,
-    n_draws: int,
-    seed: int,
-) -> pl.DataFrame:
-    months = primary_months(
-        trials, propensity=fitted, comparison=comparison, n_draws=n_draws, seed=seed
-    )
+def _months_of(weighting: StartNow, convention: str, *, n_draws: int, seed: int) -> pl.DataFrame:
+    trials = weighting.trials
+    months = primary_months(weighting, People.of(trials, n_draws=n_draws, seed=seed))
     keys = {
         "district": CITY,
         "intervention_id": trials.protocol.intervention_id,
@@ -176,7 +167,7 @@ def _only(trials: Trials, comparison: Comparison) -> Trials:
     return replace(
         trials,
         protocol=protocol,
-        waiting=trials.waiting if comparison == "never" or protocol.grace_months else None,
+        waiting=trials.waiting if strategy_of(protocol, comparison).needs_waiting else None,
     )
 
 

@@ -33,8 +33,8 @@ from evalkit.effects.weighting.contrast import (
     solve_scaled,
 )
 from evalkit.effects.weighting.later_starts import LaterStarts
-from evalkit.effects.weighting.weights import by_cluster, coefficient_matrix, folds
-from evalkit.vocabulary import Comparison
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.weights import by_cluster, folds
 
 
 class Estimate(NamedTuple):
@@ -54,140 +54,131 @@ class _Difference(NamedTuple):
     loading: np.ndarray
 
 
-def doubly_robust_months(
-    trials: Trials, propensity: pl.DataFrame, *, seed: int, comparison: Comparison = "wait"
-) -> Estimate:
+def doubly_robust_months(weighting: StartNow, *, seed: int) -> Estimate:
     """Months in the primary outcome up to the horizon, treated minus comparison, by augmented
     weighting.
 
     Parameters
     ----------
-    trials : Trials
-        All districts together, without a grace period.
-    propensity : DataFrame
-        Their coefficients.
+    weighting : StartNow
+        A comparison's weights in all districts together, without a grace period.
     seed : int
         Of the folds of people.
-    comparison : {"wait", "never", "other"}
-        Never needs the coefficients of starting later (model censoring).
 
     Returns
     -------
     Estimate
         Months.
     """
+    trials = weighting.trials
     is_work = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
     months = is_work.sum(axis=1).astype(float)
-    if comparison != "never":
-        return doubly_robust_difference(trials, propensity, months, seed=seed)
-    censoring, later = (
-        coefficient_matrix(propensity, trials, model="censoring")[1][:, :1],
-        LaterStarts(trials),
-    )
-    followed = _followed_work(later, is_work[~trials.is_treated], censoring)
+    if not isinstance(weighting, LaterStarts):
+        return doubly_robust_difference(weighting, months, seed=seed)
+    followed = _followed_work(weighting, is_work[~trials.is_treated])
     months[~trials.is_treated] = followed.sum(axis=1)
-    found = _difference(trials, propensity, months, seed=seed)
-    return _estimate(
-        trials,
-        found,
-        _influence_of_censoring(
-            trials, later, followed * found.loading[~trials.is_treated, None], censoring
-        ),
-    )
+    difference = _difference(weighting, months, seed=seed)
+    loading = followed * difference.loading[~trials.is_treated, None]
+    return _estimate(trials, difference, _influence_of_censoring(weighting, loading))
 
 
-def doubly_robust_difference(
-    trials: Trials, propensity: pl.DataFrame, outcome: np.ndarray, *, seed: int
-) -> Estimate:
+def doubly_robust_difference(weighting: StartNow, outcome: np.ndarray, *, seed: int) -> Estimate:
     """As `doubly_robust_months`, for any outcome (n_rows,) of the person-trials, in its unit."""
-    return _estimate(trials, _difference(trials, propensity, outcome, seed=seed))
+    return _estimate(weighting.trials, _difference(weighting, outcome, seed=seed))
 
 
-def _difference(
-    trials: Trials, propensity: pl.DataFrame, outcome: np.ndarray, *, seed: int
-) -> _Difference:
-    p = propensity_of(trials.design, coefficient_matrix(propensity, trials)[1][:, 0])
+def _difference(weighting: StartNow, outcome: np.ndarray, *, seed: int) -> _Difference:
+    trials = weighting.trials
+    p = propensity_of(trials.design, weighting.coefficients.point)
     survey, treated, none = trials.rows["weight"].to_numpy(), trials.is_treated, np.zeros(len(p))
     fold = folds(trials.rows, n_folds=N_FOLDS, seed=seed)
     plain = plain_columns(trials.protocol, trials.terms)
     # Who starts stands for those who start: what their regression says of them is taken away and
     # given back.
-    own, other = (
+    of_treated, of_comparison = (
         none
         if arm is treated and trials.protocol.estimand == "ATT"
         else expected_outcome(trials.design, outcome, survey, within=arm, fold=fold, plain=plain)
         for arm in (treated, ~treated)
     )
-    (own_factor, own_slope), (other_factor, other_slope) = arm_factors(trials, p)
+    treated_arm, comparison_arm = arm_factors(trials, p)
     target, slope = {
         "ATT": (treated, none),
         "ATE": (np.ones(len(p)), none),
         "overlap": (p * (1 - p), 1 - 2 * p),
     }[trials.protocol.estimand]
     means = [
-        WeightedMean(1.0, survey * treated * own_factor, own_slope, (outcome - own)[:, None]),
         WeightedMean(
-            -1.0, survey * ~treated * other_factor, other_slope, (outcome - other)[:, None]
+            1.0,
+            survey * treated * treated_arm.factor,
+            treated_arm.slope,
+            (outcome - of_treated)[:, None],
         ),
-        WeightedMean(1.0, survey * target, slope, (own - other)[:, None]),
+        WeightedMean(
+            -1.0,
+            survey * ~treated * comparison_arm.factor,
+            comparison_arm.slope,
+            (outcome - of_comparison)[:, None],
+        ),
+        WeightedMean(1.0, survey * target, slope, (of_treated - of_comparison)[:, None]),
     ]
-    value = sum(one.sign * one.mean[0] for one in means)
-    loading = sum(one.sign * one.weights / one.weights.sum() for one in means[:2])
+    value = sum(term.sign * term.mean[0] for term in means)
+    loading = sum(term.sign * term.weights / term.weights.sum() for term in means[:2])
     return _Difference(float(value), influence_of(trials, trials.design, p, means)[:, 0], loading)
 
 
-def _estimate(trials: Trials, found: _Difference, of_waiting: np.ndarray | None = None) -> Estimate:
-    rows, influence = trials.rows.select("cluster_id"), found.influence
-    if of_waiting is not None:
+def _estimate(
+    trials: Trials, difference: _Difference, of_waiting: np.ndarray | None = None
+) -> Estimate:
+    rows, influence = trials.rows.select("cluster_id"), difference.influence
+    if of_waiting is not None and trials.waiting is not None:
         rows, influence = (
             pl.concat([rows, trials.waiting.rows.select("cluster_id")]),
             np.concatenate([influence, of_waiting]),
         )
-    return Estimate(found.value, float(np.sqrt((by_cluster(rows, influence) ** 2).sum())))
+    return Estimate(difference.value, float(np.sqrt((by_cluster(rows, influence) ** 2).sum())))
 
 
-def _followed_work(later: LaterStarts, is_work: np.ndarray, censoring: np.ndarray) -> np.ndarray:
+def _followed_work(later: LaterStarts, is_work: np.ndarray) -> np.ndarray:
     """Months in work of the comparison's rows while they are followed, weighted for those who are
     not: (n_rows, follow_up_months).
     """
-    chances = later.chances(censoring, censoring)
+    chances = later.chances(later.coefficients.censoring[:, :1])
     return np.column_stack(
         [
-            is_work[:, month] * later.weights(chances, 0, month)[:, 0]
+            is_work[:, month] * later.followed(chances, month)[:, 0]
             for month in range(is_work.shape[1])
         ]
     )
 
 
-def _influence_of_censoring(
-    trials: Trials, later: LaterStarts, part: np.ndarray, censoring: np.ndarray
-) -> np.ndarray:
+def _influence_of_censoring(later: LaterStarts, loading: np.ndarray) -> np.ndarray:
     """What each month of waiting adds to the difference because the chance of starting later was
     fitted: (n_waiting,).
 
-    part : (n_rows of the comparison, follow_up_months) what each month of follow-up adds to the
+    loading : (n_rows of the comparison, follow_up_months) what each month of follow-up adds to the
     difference.
     """
+    censoring = later.coefficients.censoring[:, :1]
     if later.cap is not None:
-        uncapped = LaterStarts(trials)
-        uncapped.cap = None
-        chances = later.chances(censoring, censoring)
+        chances = later.chances(censoring)
         is_cut = np.column_stack(
             [
-                uncapped.weights(chances, 0, month)[:, 0] > later.cap
-                for month in range(part.shape[1])
+                later.followed(chances, month, is_capped=False)[:, 0] > later.cap
+                for month in range(loading.shape[1])
             ]
         )
-        part = np.where(is_cut, 0.0, part)
+        loading = np.where(is_cut, 0.0, loading)
     # The logarithm of a month's weight grows by the sum of p x over the months waited: each such
     # month gets all that comes after it.
-    change = np.bincount(later.last.ravel(), part.ravel(), minlength=len(later.waiting.design))
-    change -= np.bincount(later.zero, part.sum(axis=1), minlength=len(later.waiting.design))
+    change = np.bincount(later.last.ravel(), loading.ravel(), minlength=len(later.waiting.design))
+    change -= np.bincount(later.zero, loading.sum(axis=1), minlength=len(later.waiting.design))
     after = np.cumsum(change[::-1])[::-1]
     gradient = later.waiting.design.T @ (
         propensity_of(later.waiting.design, censoring[:, 0]) * after
     )
-    waiting = trials.waiting
+    # Everybody's months of waiting: the model was fitted to those who start as well.
+    waiting = later.everybody
     p, survey = propensity_of(waiting.design, censoring[:, 0]), waiting.rows["weight"].to_numpy()
     information = (waiting.design * (survey * p * (1 - p))[:, None]).T @ waiting.design
     started = waiting.rows["started"].cast(pl.Float64).to_numpy()

@@ -13,14 +13,15 @@ import numpy as np
 import polars as pl
 
 from evalkit.draws import estimate_with_range, with_words
-from evalkit.effects.answer.estimate import EffectParts, effect_draws, estimate_effect, no_effect
+from evalkit.effects.answer.effect_sums import effect_draws
+from evalkit.effects.answer.estimate import EffectParts, estimate_effect, no_effect
 from evalkit.effects.answer.participation import programme_draws
 from evalkit.effects.districts.pooling import primary_differences, shrink
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year
-from evalkit.effects.trust.balance import standardised_differences
+from evalkit.effects.trust.balance import largest_difference
 from evalkit.effects.trust.placebo import holm, two_sided
 from evalkit.effects.trust.refusal import refused_if_constant
-from evalkit.effects.weighting.weights import arm_weights, coefficient_matrix
+from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.errors import ProtocolError, nearest
 from evalkit.line.protocol import Protocol, Subgroup, protocol_hash
 from evalkit.line.schemas import SCHEMAS
@@ -153,8 +154,6 @@ def group_effects(
         As in `estimate_effect`.
     """
     primary = trials.protocol.comparisons[0]
-    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
-    draws = {"n_draws": n_draws, "seed": seed}
     sums, statuses, balance, programmes = (
         [],
         [],
@@ -163,7 +162,7 @@ def group_effects(
     )
     for name, mask in {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}.items():
         own = trials.keep(mask)
-        is_comparable = own.is_treated.any() and not own.is_treated.all()
+        is_comparable = own.has_both_arms
         parts = (
             # Under the group's own name: balance is asked of all, whose weights these are
             # (`refusal_reason`).
@@ -171,7 +170,8 @@ def group_effects(
                 own,
                 district=name,
                 propensity=propensity,
-                **draws,
+                n_draws=n_draws,
+                seed=seed,
                 comparisons=(primary,),
                 with_programmes=True,
             )
@@ -199,7 +199,7 @@ def group_effects(
             [programme_draws(parts.programmes, parts.sums, state=state)] if is_said else []
         )
         imbalance = (
-            np.abs(standardised_differences(own, arm_weights(own, coefficients))).max(initial=0)
+            largest_difference(own, weighting_of(own, propensity, primary).weights)
             if is_comparable
             else None
         )

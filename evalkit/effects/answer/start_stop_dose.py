@@ -6,20 +6,26 @@ second sequence of target trials, among participants: in each month before the p
 the intervention leave it and stay on support, or go on. A dose of k months asks those trials before
 month k what going on until then would have changed for those who left: who goes on and leaves
 before k after all is censored there and weighted for. None splits by how long somebody came to take
-part, which what happened meanwhile decides. A moment takes in the month before and the month after
-it; its weights are those of the whole sequence, and so is the balance asked of them: in one
-moment's few starters chance alone leaves differences above any usual limit (with 200 starters and
-40 covariates the largest is about 0.17 standard deviations), and the range knows it.
+part, which what happened meanwhile decides. A row about month s takes in the month before and the
+month after it; its weights are those of the whole sequence, and so is the balance asked of them:
+among one month's few starters chance alone leaves differences above any usual limit (with 200
+starters and 40 covariates the largest is about 0.17 standard deviations), and the range knows it.
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
-from evalkit.effects.answer.estimate import effect_status, primary_months
+from evalkit.effects.answer.effect_sums import People
+from evalkit.effects.answer.estimate import primary_months
 from evalkit.effects.answer.summary import draw_range
 from evalkit.effects.trials.stop_trials import dose_trials
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.effects.trust.refusal import UNBALANCED, is_unbalanced
-from evalkit.effects.weighting.weights import coefficient_matrix, fit_censoring, fit_propensity
+from evalkit.effects.trust.refusal import UNBALANCED, is_unbalanced, refusal_reason
+from evalkit.effects.weighting.propensity import fit_models, fit_propensity
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.line.protocol import Protocol
 from evalkit.tables import CITY
 
@@ -38,7 +44,7 @@ SCHEMA = {
 }
 
 
-def start_moments(
+def effect_by_start_month(
     trials: Trials, propensity: pl.DataFrame, *, n_draws: int, seed: int
 ) -> pl.DataFrame:
     """Months in the primary outcome gained by starting now rather than waiting, by months on
@@ -48,17 +54,14 @@ def start_moments(
     -------
     DataFrame
         district ("all"), intervention_id, decision ("start"), month, difference, ci_lower, ci_upper
-        (months), n_starters (who start at that moment), moment_state (estimated|cannot_be_said),
+        (months), n_starters (who start about that month), moment_state (estimated|cannot_be_said),
         reason (no_starters, no_comparison, those of `refusal_reason`, or null).
     """
-    rows = [
-        _moment(trials, propensity, "start", month, n_draws=n_draws, seed=seed)
-        for month in trials.protocol.start_months
-    ]
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *rows])
+    months = trials.protocol.start_months
+    return _by_month("start", months, trials, propensity, n_draws=n_draws, seed=seed)
 
 
-def stop_moments(
+def effect_by_stop_month(
     trials: Trials | None, protocol: Protocol, *, n_draws: int, seed: int
 ) -> pl.DataFrame:
     """Months in the primary outcome gained (or lost) by leaving now rather than going on, by months
@@ -72,24 +75,23 @@ def stop_moments(
     Returns
     -------
     DataFrame
-        As `start_moments`, decision "stop"; n_starters are those who leave.
+        As `effect_by_start_month`, decision "stop"; n_starters are those who leave.
     """
-    n_leaving = trials.n_starters if trials else 0
-    is_comparable = trials is not None and 0 < n_leaving < len(trials.rows)
-    fitted = fit_propensity(trials, n_draws=n_draws, seed=seed) if is_comparable else None
-    rows = [
-        _moment(trials, fitted, "stop", month, n_draws=n_draws, seed=seed)
-        if is_comparable
-        else _unsaid(protocol, "stop", month, 0, "no_starters")
-        for month in protocol.stop_months
-    ]
+    if trials is None:
+        rows = [
+            _row(protocol, "stop", month, n_starters=0, reason="no_starters")
+            for month in protocol.stop_months
+        ]
+        return pl.concat([pl.DataFrame(schema=SCHEMA), *rows])
+    draws = {"n_draws": n_draws, "seed": seed}
+    propensity = fit_propensity(trials, **draws) if trials.has_both_arms else pl.DataFrame()
     # The trials are about leaving; the table is about the intervention that is left.
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *rows]).with_columns(
+    return _by_month("stop", protocol.stop_months, trials, propensity, **draws).with_columns(
         intervention_id=pl.lit(protocol.intervention_id)
     )
 
 
-def dose_moments(
+def effect_by_dose(
     trials: Trials | None, protocol: Protocol, *, n_draws: int, seed: int
 ) -> pl.DataFrame:
     """Months in the primary outcome gained by taking part for at least so many months, for those
@@ -98,92 +100,96 @@ def dose_moments(
     Parameters
     ----------
     trials : Trials, optional
-        As in `stop_moments`.
+        As in `effect_by_stop_month`.
 
     Returns
     -------
     DataFrame
-        As `start_moments`, decision "dose"; n_starters are those who left earlier from a place
-        planned for at least so long.
+        As `effect_by_start_month`, decision "dose"; n_starters are those who left earlier from a
+        place planned for at least so long.
     """
-    tables = [pl.DataFrame(schema=SCHEMA)]
-    for months in protocol.dose_months:
-        own = dose_trials(trials, months) if trials else None
-        n_leaving = own.n_starters if own else 0
-        if n_leaving in (0, len(own.rows) if own else 0):
-            tables.append(
-                _unsaid(
-                    protocol,
-                    "dose",
-                    months,
-                    n_leaving,
-                    "no_comparison" if n_leaving else "no_starters",
-                )
-            )
-            continue
-        fitted = pl.concat(
-            [fit(own, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)]
-        )
-        bound = ["difference", "ci_lower", "ci_upper"]
-        row = _estimated(own, fitted, "dose", months, n_draws=n_draws, seed=seed)
-        # The trials are about leaving; the row is about going on.
-        tables.append(
-            row.with_columns(
-                -pl.col(one).alias(name)
-                for one, name in zip(bound, (bound[0], bound[2], bound[1]), strict=True)
-            )
-        )
-    return pl.concat(tables).with_columns(intervention_id=pl.lit(protocol.intervention_id))
-
-
-def _moment(
-    trials: Trials, propensity: pl.DataFrame, decision: str, month: int, *, n_draws: int, seed: int
-) -> pl.DataFrame:
-    is_near = (trials.rows["elapsed_months"] - month).abs() <= _HALF_WINDOW
-    own = trials.keep(is_near.fill_null(False).to_numpy())
-    n_starters = own.n_starters
-    if own.is_treated.all() or n_starters == 0:
-        return _unsaid(
-            trials.protocol,
-            decision,
-            month,
-            n_starters,
-            "no_starters" if n_starters == 0 else "no_comparison",
-        )
-    if is_unbalanced(trials, coefficient_matrix(propensity, trials)[1][:, 0]):
-        return _unsaid(trials.protocol, decision, month, n_starters, UNBALANCED)
-    # Balance was asked of all whose weights these are, as for districts and groups.
-    return _estimated(own, propensity, decision, month, place=decision, n_draws=n_draws, seed=seed)
-
-
-def _estimated(
-    own: Trials,
-    propensity: pl.DataFrame,
-    decision: str,
-    month: int,
-    *,
-    place: str = CITY,
-    n_draws: int,
-    seed: int,
-) -> pl.DataFrame:
-    """The row of trials with both arms, under their first comparison: estimated, or why not;
-    balance is asked where place is "all".
-    """
-    protocol, n_starters = own.protocol, own.n_starters
-    primary, draws = protocol.comparisons[0], {"n_draws": n_draws, "seed": seed}
-    reason = effect_status(
-        own, district=place, propensity=propensity, comparisons=[primary], **draws
-    )["reason"].item()
-    if reason:
-        return _unsaid(protocol, decision, month, n_starters, reason)
-    months = primary_months(own, propensity=propensity, comparison=primary, **draws)
-    return _unsaid(protocol, decision, month, n_starters, None).with_columns(
-        moment_state=pl.lit("estimated"), **draw_range(months)
+    rows = [
+        _dose_row(trials and dose_trials(trials, months), protocol, months, n_draws, seed)
+        for months in protocol.dose_months
+    ]
+    return pl.concat([pl.DataFrame(schema=SCHEMA), *rows]).with_columns(
+        intervention_id=pl.lit(protocol.intervention_id)
     )
 
 
-def _unsaid(
-    protocol: Protocol, decision: str, month: int, n_starters: int, reason: str | None
+def _dose_row(
+    trials: Trials | None, protocol: Protocol, months: int, n_draws: int, seed: int
+) -> pl.DataFrame:
+    if trials is None or not trials.has_both_arms:
+        return _row(protocol, "dose", months, **_without_an_arm(trials))
+    fitted = fit_models(trials, n_draws=n_draws, seed=seed)
+    weighting = weighting_of(trials, fitted, trials.protocol.comparisons[0])
+    row = _estimated(weighting, "dose", months, district=CITY, n_draws=n_draws, seed=seed)
+    # The trials are about leaving; the row is about going on.
+    return row.with_columns(
+        difference=-pl.col("difference"), ci_lower=-pl.col("ci_upper"), ci_upper=-pl.col("ci_lower")
+    )
+
+
+def _by_month(
+    decision: str,
+    months: Sequence[int],
+    trials: Trials,
+    propensity: pl.DataFrame,
+    *,
+    n_draws: int,
+    seed: int,
+) -> pl.DataFrame:
+    primary = trials.protocol.comparisons[0]
+    # Balance is asked of all whose weights these are, as for districts and groups.
+    is_refused = trials.has_both_arms and is_unbalanced(StartNow.of(trials, propensity))
+    tables = [pl.DataFrame(schema=SCHEMA)]
+    for month in months:
+        is_near = (trials.rows["elapsed_months"] - month).abs() <= _HALF_WINDOW
+        near = trials.keep(is_near.fill_null(False).to_numpy())
+        if not near.has_both_arms:
+            tables.append(_row(trials.protocol, decision, month, **_without_an_arm(near)))
+        elif is_refused:
+            n_starters = near.n_starters
+            tables.append(
+                _row(trials.protocol, decision, month, n_starters=n_starters, reason=UNBALANCED)
+            )
+        else:
+            weighting = weighting_of(near, propensity, primary)
+            tables.append(
+                _estimated(
+                    weighting, decision, month, district=decision, n_draws=n_draws, seed=seed
+                )
+            )
+    return pl.concat(tables)
+
+
+def _estimated(
+    weighting: StartNow, decision: str, month: int, *, district: str, n_draws: int, seed: int
+) -> pl.DataFrame:
+    """The row of trials with both arms, estimated or why not; balance is asked where district is
+    "all".
+    """
+    trials = weighting.trials
+    reason = refusal_reason(weighting, district=district)
+    row = _row(trials.protocol, decision, month, n_starters=trials.n_starters, reason=reason)
+    if reason:
+        return row
+    months = primary_months(weighting, People.of(trials, n_draws=n_draws, seed=seed))
+    return row.with_columns(moment_state=pl.lit("estimated"), **draw_range(months))
+
+
+def _without_an_arm(trials: Trials | None) -> dict[str, Any]:
+    """How many start, and the reason why nothing can be compared."""
+    n_starters = trials.n_starters if trials else 0
+    return {
+        "n_starters": n_starters,
+        "reason": "no_comparison" if n_starters else "no_starters",
+    }
+
+
+def _row(
+    protocol: Protocol, decision: str, month: int, *, n_starters: int, reason: str | None
 ) -> pl.DataFrame:
     row = {
         "district": CITY,
@@ -191,5 +197,7 @@ def _unsaid(
         "decision": decision,
         "month": month,
         "n_starters": n_starters,
+        "moment_state": "cannot_be_said",
+        "reason": reason,
     }
-    return pl.DataFrame([row | {"moment_state": "cannot_be_said", "reason": reason}], schema=SCHEMA)
+    return pl.DataFrame([row], schema=SCHEMA)

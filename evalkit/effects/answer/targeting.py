@@ -15,7 +15,8 @@ import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.contrast import MARGIN
-from evalkit.effects.weighting.weights import arm_weights, by_cluster, coefficient_matrix, folds
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.weights import by_cluster, folds
 from evalkit.tables import CITY
 
 MAX_CONDITIONS = 2
@@ -47,9 +48,7 @@ class Targeting(NamedTuple):
     value: pl.DataFrame
 
 
-def targeting(
-    trials: Trials, propensity: pl.DataFrame, *, seed: int, n_folds: int = N_FOLDS
-) -> Targeting:
+def targeting(weighting: StartNow, *, seed: int, n_folds: int = N_FOLDS) -> Targeting:
     """The rule learned from everybody, and what the way of learning it is worth, cross-fitted.
 
     Every person is judged by a rule learned without them. Covariates are those of the protocol
@@ -60,8 +59,8 @@ def targeting(
 
     Parameters
     ----------
-    trials, propensity
-        All districts together, and their coefficients.
+    weighting : StartNow
+        Of all districts together.
     seed : int
         Of the folds of persons.
     n_folds : int
@@ -76,15 +75,13 @@ def targeting(
         estimate, ci_lower, ci_upper (months in the primary outcome per place), share_of_starters
         (0-1: of today's starters, those whom the cross-fitted rules name), n_starters.
     """
+    trials, weights = weighting.trials, weighting.weights
     values = (
         (trials.outcomes == trials.states.index(trials.protocol.primary_outcome))
         .sum(axis=1)
         .astype(float)
     )
-    weights, features = (
-        arm_weights(trials, coefficient_matrix(propensity, trials)[1][:, 0]),
-        rule_features(trials),
-    )
+    features = rule_features(trials)
     fold = folds(trials.rows, seed=seed, n_folds=n_folds)
     named = np.zeros(len(values), bool)
     for place in range(n_folds):

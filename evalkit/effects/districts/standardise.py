@@ -15,8 +15,8 @@ import polars as pl
 from evalkit.effects.trials.covariates import about_people
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import SEPARATED, weighted_logit
+from evalkit.effects.weighting.propensity import coefficients_of
 from evalkit.effects.weighting.weights import (
-    coefficient_matrix,
     drawn_people,
     effective_people,
     weights_from_propensity,
@@ -48,9 +48,9 @@ def standardised_draws(
         arm), outside_support (share of the city's eligible whose like is not found in the
         district).
     """
-    numbers, coefficients = coefficient_matrix(propensity, trials)
+    coefficients = coefficients_of(trials, propensity)
     person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed)
-    resampled = np.column_stack([np.ones(len(drawn)), drawn])[:, numbers]
+    resampled = np.column_stack([np.ones(len(drawn)), drawn])[:, coefficients.draws]
     survey, design = (
         trials.rows["weight"].to_numpy(),
         trials.design[:, about_people(trials.protocol, trials.terms)],
@@ -69,7 +69,7 @@ def standardised_draws(
             SEPARATED,
         )
         own, treated = trials.keep(lives), trials.is_treated[lives]
-        p = 1 / (1 + np.exp(-np.clip(own.design @ coefficients, -SEPARATED, SEPARATED)))
+        p = 1 / (1 + np.exp(-np.clip(own.design @ coefficients.propensity, -SEPARATED, SEPARATED)))
         base = survey[lives] * (1 + np.exp(-score[lives]))
         weights = base[:, None] * weights_from_propensity(p, treated[:, None], "ATE")
         reason = _refused(own, weights[:, 0], outside=_share_outside(score, lives, survey))
@@ -78,7 +78,7 @@ def standardised_draws(
         else:
             difference = _difference(weights * resampled[person[lives]], treated, months[lives])
             found = pl.DataFrame(
-                {"draw": numbers, "difference": difference, "reason": None}
+                {"draw": coefficients.draws, "difference": difference, "reason": None}
             ).filter(pl.col("difference").is_not_nan())
         parts.append(
             found.select(

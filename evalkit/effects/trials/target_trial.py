@@ -97,6 +97,11 @@ class Trials:
         return (self.rows["arm"] == "treated").to_numpy()
 
     @property
+    def has_both_arms(self) -> bool:
+        """Whether somebody starts and somebody does not."""
+        return bool(self.is_treated.any() and not self.is_treated.all())
+
+    @property
     def n_starters(self) -> int:
         """People who start; somebody who starts twice is one."""
         return self.rows.filter(pl.col("arm") == "treated")["person_id"].n_unique()

@@ -7,16 +7,14 @@ import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import varying_columns
-from evalkit.effects.weighting.weights import arm_weights, coefficient_matrix
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.tables import CITY
 
 PERIOD_STARTERS = 30
 WARN_ABS_SMD = 0.1  # Austin (2009), Stat. Med. 28:3083
 
 
-def balance_table(
-    trials: Trials, propensity: pl.DataFrame, *, district: str = CITY
-) -> pl.DataFrame:
+def balance_table(weighting: StartNow) -> pl.DataFrame:
     """Standardised mean differences and variance ratios of every covariate, before and after
     weighting.
 
@@ -28,15 +26,15 @@ def balance_table(
     Returns
     -------
     DataFrame
-        district, intervention_id, covariate, smd_before, smd_after (standard deviations),
+        district ("all"), intervention_id, covariate, smd_before, smd_after (standard deviations),
         variance_ratio_before, variance_ratio_after (treated over comparison), n_starters.
 
     References
     ----------
     Austin (2009), Stat. Med. 28:3083.
     """
-    _, coefficients = coefficient_matrix(propensity, trials)
-    survey, after = trials.rows["weight"].to_numpy(), arm_weights(trials, coefficients[:, 0])
+    trials, after = weighting.trials, weighting.weights
+    survey = trials.rows["weight"].to_numpy()
     table = pl.DataFrame(
         {
             "covariate": pl.Series(trials.terms[1:], dtype=pl.String),
@@ -47,7 +45,7 @@ def balance_table(
         }
     )
     return table.filter(pl.Series(varying_columns(trials.design)[1:])).select(
-        pl.lit(district).alias("district"),
+        pl.lit(CITY).alias("district"),
         pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
         pl.all(),
         n_starters=pl.lit(trials.n_starters, dtype=pl.Int32),
@@ -65,6 +63,11 @@ def standardised_differences(trials: Trials, weights: np.ndarray) -> np.ndarray:
     return (means[0] - means[1]) / pooled_spread(covariates, treated)
 
 
+def largest_difference(trials: Trials, weights: np.ndarray) -> float:
+    """The largest of the covariates' differences, whatever its sign, in standard deviations."""
+    return float(np.abs(standardised_differences(trials, weights)).max(initial=0))
+
+
 def pooled_spread(values: np.ndarray, is_treated: np.ndarray) -> np.ndarray:
     """What differences are measured in: the root of the mean of the two arms' unweighted variances,
     1 where nothing varies; (n_values,).
@@ -77,9 +80,7 @@ def pooled_spread(values: np.ndarray, is_treated: np.ndarray) -> np.ndarray:
     return np.where(spread > 0, spread, 1.0)
 
 
-def balance_by_period(
-    trials: Trials, propensity: pl.DataFrame, *, min_starters: int = PERIOD_STARTERS
-) -> pl.DataFrame:
+def balance_by_period(weighting: StartNow, *, min_starters: int = PERIOD_STARTERS) -> pl.DataFrame:
     """Balance of every covariate within periods of trial months: weights that balance the years
     together need not balance each.
 
@@ -92,24 +93,24 @@ def balance_by_period(
         district ("all"), intervention_id, from_month, to_month (trial months), covariate,
         smd_before, smd_after, n_starters.
     """
-    _, coefficients = coefficient_matrix(propensity, trials)
-    survey, after = trials.rows["weight"].to_numpy(), arm_weights(trials, coefficients[:, 0])
+    trials, after = weighting.trials, weighting.weights
+    survey = trials.rows["weight"].to_numpy()
     month = trials.rows["trial_month"].to_numpy()
     tables = []
     for first, last in _periods(trial_flow(trials), min_starters):
         inside = (month >= first) & (month <= last)
-        own = trials.keep(inside)
+        period = trials.keep(inside)
         tables.append(
             pl.DataFrame(
                 {
                     "covariate": pl.Series(trials.terms[1:], dtype=pl.String),
-                    "smd_before": standardised_differences(own, survey[inside]),
-                    "smd_after": standardised_differences(own, after[inside]),
+                    "smd_before": standardised_differences(period, survey[inside]),
+                    "smd_after": standardised_differences(period, after[inside]),
                 }
             ).with_columns(
                 from_month=pl.lit(first, dtype=pl.Int32),
                 to_month=pl.lit(last, dtype=pl.Int32),
-                n_starters=pl.lit(own.n_starters, dtype=pl.Int32),
+                n_starters=pl.lit(period.n_starters, dtype=pl.Int32),
             )
         )
     return pl.concat(tables).select(

@@ -25,13 +25,7 @@ from evalkit.effects.trust.overlap import (
 from evalkit.effects.trust.placebo import SCHEMA as PLACEBO_SCHEMA
 from evalkit.effects.trust.placebo import placebo_tests
 from evalkit.effects.trust.unmodelled import Likeness, unmodelled_likeness
-from evalkit.effects.weighting.weights import (
-    arm_weights,
-    by_cluster,
-    coefficient_matrix,
-    effective_sample_size,
-    weakest_arm,
-)
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.protocol import Protocol, protocol_hash
 from evalkit.tables import CITY
 
@@ -102,14 +96,13 @@ def district_checks(
             own.support_spells, own.episodes, protocol=protocol, first_month=people.first_month
         ):
             trials = own.trials(protocol)
-            has_both = trials.is_treated.any() and not trials.is_treated.all()
-            found += [effect_checks(trials, propensity, district=district)] if has_both else []
+            weighting = StartNow.of(trials, propensity)
+            found += [effect_checks(weighting, district=district)] if trials.has_both_arms else []
     return pl.concat(found)
 
 
 def effect_checks(
-    trials: Trials,
-    propensity: pl.DataFrame,
+    weighting: StartNow,
     placebo: pl.DataFrame | None = None,
     likeness: Sequence[Likeness] = (),
     *,
@@ -138,18 +131,10 @@ def effect_checks(
         (passed|warning|refused|not_testable), term (that a difference is of; null otherwise),
         n_starters.
     """
-    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
-    weights, limits = arm_weights(trials, coefficients), trials.protocol.refusal
-    arms = (
-        by_cluster(trials.rows.filter(pl.Series(mask)), weights[mask])
-        for mask in (~trials.is_treated, trials.is_treated)
-    )
-    weakest, n_starters = (
-        weakest_arm(*arms, is_one_weighted=trials.protocol.estimand == "ATT"),
-        trials.n_starters,
-    )
-    size, outside = effective_sample_size(weakest), share_outside_support(trials, coefficients)
-    differences = np.abs(standardised_differences(trials, weights))
+    trials, n_starters = weighting.trials, weighting.trials.n_starters
+    limits, size = trials.protocol.refusal, weighting.effective_size
+    outside = share_outside_support(weighting)
+    differences = np.abs(standardised_differences(trials, weighting.weights))
     imbalance, unlike = (
         float(differences.max(initial=0)),
         trials.terms[1 + int(differences.argmax())] if len(differences) else None,
@@ -167,8 +152,8 @@ def effect_checks(
             limits.min_effective_sample_size,
             _verdict(size < limits.min_effective_sample_size),
         ),
-        _Row("max_weight", weakest.max() / weakest.sum()),
-        _Row("top_1_percent_share", top_share(weakest)),
+        _Row("max_weight", weighting.max_weight),
+        _Row("top_1_percent_share", top_share(weighting.weakest_arm)),
         _Row(
             "share_outside_support",
             outside,
@@ -197,20 +182,18 @@ def effect_checks(
 
 
 def _checks_of(people: PersonTables, trials: Trials, propensity: pl.DataFrame) -> CityChecks:
-    placebo = placebo_tests(trials, people.state_intervals, propensity)
-    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
-    likeness = unmodelled_likeness(
-        trials, coefficients, people.episodes, first_month=people.first_month
-    )
+    weighting = StartNow.of(trials, propensity)
+    placebo = placebo_tests(weighting, people.state_intervals)
+    likeness = unmodelled_likeness(weighting, people.episodes, first_month=people.first_month)
     flow = trial_flow(trials).with_columns(
         intervention_id=pl.lit(trials.protocol.intervention_id), district=pl.lit(CITY)
     )
     return CityChecks(
-        effect_checks(trials, propensity, placebo, likeness),
+        effect_checks(weighting, placebo, likeness),
         flow.select("district", "intervention_id", "trial_month", "n_eligible", "n_starters"),
-        balance_by_period(trials, propensity),
-        overlap_table(trials, propensity),
-        weight_sensitivity(trials, propensity),
+        balance_by_period(weighting),
+        overlap_table(weighting),
+        weight_sensitivity(weighting),
         placebo,
     )
 

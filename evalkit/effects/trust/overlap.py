@@ -5,15 +5,10 @@ counterpart, and what single weights do.
 import numpy as np
 import polars as pl
 
-from evalkit.effects.trials.target_trial import Trials
-from evalkit.effects.trust.balance import standardised_differences
+from evalkit.effects.trust.balance import largest_difference
 from evalkit.effects.weighting.contrast import MARGIN, contrast
-from evalkit.effects.weighting.weights import (
-    arm_weights,
-    by_cluster,
-    coefficient_matrix,
-    effective_sample_size,
-)
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.weights import by_cluster, effective_sample_size
 from evalkit.tables import CITY
 
 BINS, MIN_BIN_STARTERS = 10, 10
@@ -25,24 +20,22 @@ CAPS: dict[str, float | None] = {
 }
 
 
-def overlap_table(
-    trials: Trials, propensity: pl.DataFrame, *, district: str = CITY
-) -> pl.DataFrame:
+def overlap_table(weighting: StartNow) -> pl.DataFrame:
     """Where starters and comparison lie on the scale of the propensity, in bins that each hold
     about as many starters.
 
     Returns
     -------
     DataFrame
-        district, intervention_id, bin, propensity_from, propensity_to (three digits that count; the
-        outermost bins are open: null), share_treated, share_comparison, share_comparison_weighted
-        (of all in the arm, 0-1), n_fewest (people of the smaller arm).
+        district ("all"), intervention_id, bin, propensity_from, propensity_to (three digits that
+        count; the outermost bins are open: null), share_treated, share_comparison,
+        share_comparison_weighted (of all in the arm, 0-1), n_fewest (people of the smaller arm).
     """
-    p, weights = (
-        _propensity(trials, propensity),
-        arm_weights(trials, coefficient_matrix(propensity, trials)[1][:, 0]),
+    trials, weights = weighting.trials, weighting.weights
+    treated, p = (
+        trials.is_treated,
+        1 / (1 + np.exp(-(trials.design @ weighting.coefficients.point))),
     )
-    treated = trials.is_treated
     n_bins = int(np.clip(treated.sum() // MIN_BIN_STARTERS, 1, BINS))
     edges = np.unique(np.quantile(p[treated], np.linspace(0, 1, n_bins + 1)))
     place = np.clip(np.searchsorted(edges, p, side="right") - 1, 0, max(len(edges) - 2, 0))
@@ -69,7 +62,7 @@ def overlap_table(
             "n_fewest": n_people.min(axis=1),
         }
     ).select(
-        pl.lit(district).alias("district"),
+        pl.lit(CITY).alias("district"),
         pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
         pl.col("bin"),
         # The outermost edges would be single persons' values.
@@ -79,7 +72,7 @@ def overlap_table(
     )
 
 
-def share_outside_support(trials: Trials, coefficients: np.ndarray) -> float:
+def share_outside_support(weighting: StartNow) -> float:
     """Share of starters whose propensity lies above or below that of everyone compared: for them
     there is no counterpart.
 
@@ -87,19 +80,20 @@ def share_outside_support(trials: Trials, coefficients: np.ndarray) -> float:
     ----------
     Dehejia & Wahba (1999), JASA 94:1053.
     """
-    eta, treated = trials.design @ coefficients, trials.is_treated
+    trials = weighting.trials
+    eta, treated = trials.design @ weighting.coefficients.point, trials.is_treated
     lowest, highest = eta[~treated].min(), eta[~treated].max()
     return float(((eta[treated] < lowest) | (eta[treated] > highest)).mean())
 
 
-def weight_sensitivity(trials: Trials, propensity: pl.DataFrame) -> pl.DataFrame:
+def weight_sensitivity(weighting: StartNow) -> pl.DataFrame:
     """The primary outcome's months with the comparison's largest weights cut: an effect that hangs
     on a few people moves.
 
     Parameters
     ----------
-    trials, propensity
-        All districts together, and their coefficients.
+    weighting : StartNow
+        Of all districts together.
 
     Returns
     -------
@@ -109,13 +103,16 @@ def weight_sensitivity(trials: Trials, propensity: pl.DataFrame) -> pl.DataFrame
         top_1_percent_share (of people: how many equally weighted ones the comparison is worth, and
         shares of all weight, 0-1), max_abs_smd, n_starters.
     """
+    trials = weighting.trials
     spent = (trials.outcomes == trials.states.index(trials.protocol.primary_outcome)).sum(axis=1)
-    rows, coefficients = [], coefficient_matrix(propensity, trials)[1][:, 0]
+    rows = []
     for cut, quantile in CAPS.items():
-        found = contrast(trials, spent, coefficients=coefficients, cap_quantile=quantile)
-        difference, margin = float(found.difference[0]), MARGIN * float(found.std_error[0])
+        cut_off = contrast(
+            trials, spent, coefficients=weighting.coefficients.point, cap_quantile=quantile
+        )
+        difference, margin = float(cut_off.difference[0]), MARGIN * float(cut_off.std_error[0])
         comparison = by_cluster(
-            trials.rows.filter(pl.Series(~trials.is_treated)), found.weights[~trials.is_treated]
+            trials.rows.filter(pl.Series(~trials.is_treated)), cut_off.weights[~trials.is_treated]
         )
         rows.append(
             {
@@ -126,9 +123,7 @@ def weight_sensitivity(trials: Trials, propensity: pl.DataFrame) -> pl.DataFrame
                 "effective_sample_size": effective_sample_size(comparison),
                 "max_weight": float(comparison.max() / comparison.sum()),
                 "top_1_percent_share": top_share(comparison),
-                "max_abs_smd": float(
-                    np.abs(standardised_differences(trials, found.weights)).max(initial=0)
-                ),
+                "max_abs_smd": largest_difference(trials, cut_off.weights),
             }
         )
     return pl.DataFrame(rows).select(
@@ -143,7 +138,3 @@ def top_share(weights: np.ndarray, *, top: float = 0.01) -> float:
     """The share of all weight that the largest weights carry, one in a hundred (at least one)."""
     n_top = max(int(np.ceil(top * len(weights))), 1)
     return float(np.sort(weights)[-n_top:].sum() / weights.sum())
-
-
-def _propensity(trials: Trials, propensity: pl.DataFrame) -> np.ndarray:
-    return 1 / (1 + np.exp(-(trials.design @ coefficient_matrix(propensity, trials)[1][:, 0])))

@@ -18,7 +18,7 @@ from evalkit.effects.trials.history import History
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.logit import weighted_logit
-from evalkit.effects.weighting.weights import coefficient_matrix
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.tables import CITY
 
 SCHEMA = {
@@ -48,9 +48,7 @@ class _Test(NamedTuple):
     n_starters: int
 
 
-def placebo_tests(
-    trials: Trials, state_intervals: pl.DataFrame, propensity: pl.DataFrame
-) -> pl.DataFrame:
+def placebo_tests(weighting: StartNow, state_intervals: pl.DataFrame) -> pl.DataFrame:
     """What cannot be an effect, estimated as if it were one.
 
     earlier_NAME: each declared history share as the outcome, with weights that leave all of them
@@ -61,12 +59,10 @@ def placebo_tests(
 
     Parameters
     ----------
-    trials : Trials
-        All districts together.
+    weighting : StartNow
+        Of all districts together.
     state_intervals : DataFrame
         The table of the same name.
-    propensity : DataFrame
-        The trials' coefficients.
 
     Returns
     -------
@@ -75,14 +71,14 @@ def placebo_tests(
         placebo_start: months), p_value, p_holm (over the families of tests of this protocol),
         verdict (passed|warning|not_testable), n_starters.
     """
-    coefficients = coefficient_matrix(propensity, trials)[1][:, 0]
-    found = [
+    trials, coefficients = weighting.trials, weighting.coefficients.point
+    tests = [
         *_earlier_history(trials, coefficients),
         _placebo_start(trials, state_intervals, coefficients),
     ]
     if trials.protocol.checks.negative_control is not None:
-        found.append(_negative_control(trials, coefficients))
-    families = {test.family: test.p_value for test in found}
+        tests.append(_negative_control(trials, coefficients))
+    families = {test.family: test.p_value for test in tests}
     adjusted = dict(zip(families, holm(list(families.values())), strict=True))
     alpha = trials.protocol.checks.alpha
     rows = [
@@ -102,7 +98,7 @@ def placebo_tests(
             else "passed",
             "n_starters": test.n_starters,
         }
-        for test in found
+        for test in tests
     ]
     return pl.DataFrame(rows, schema=SCHEMA).with_columns(pl.col(pl.Float64).fill_nan(None))
 
@@ -149,13 +145,15 @@ def _earlier_history(trials: Trials, coefficients: np.ndarray) -> list[_Test]:
     # The constant takes over the mean of what is left out, so that the fit begins near its end.
     start[0] += (trials.design @ coefficients - trials.design[:, kept] @ start).mean()
     without = _fitted(trials, trials.design[:, kept], start)
-    found = contrast(
+    history = contrast(
         trials, values, terms=[trials.terms[place] for place in kept[1:]], coefficients=without
     )
-    p = _wald(found.difference, found.influence)
+    p = _wald(history.difference, history.influence)
     return [
         _Test(f"earlier_{name}", "history", float(difference), float(error), p, n_starters)
-        for name, difference, error in zip(names, found.difference, found.std_error, strict=True)
+        for name, difference, error in zip(
+            names, history.difference, history.std_error, strict=True
+        )
     ]
 
 
@@ -188,8 +186,8 @@ def _tested(name: str, trials: Trials, values: np.ndarray, *, start: np.ndarray)
     n_starters = trials.n_starters
     if not _is_testable(trials, values[:, None]):
         return _Test(name, name, np.nan, np.nan, np.nan, n_starters)
-    found = contrast(trials, values, coefficients=_fitted(trials, trials.design, start))
-    difference, error = float(found.difference[0]), float(found.std_error[0])
+    placebo = contrast(trials, values, coefficients=_fitted(trials, trials.design, start))
+    difference, error = float(placebo.difference[0]), float(placebo.std_error[0])
     return _Test(name, name, difference, error, two_sided(difference, error), n_starters)
 
 
@@ -202,11 +200,7 @@ def _fitted(trials: Trials, design: np.ndarray, start: np.ndarray) -> np.ndarray
 
 def _is_testable(trials: Trials, values: np.ndarray) -> bool:
     """Both arms have people, and every value varies."""
-    return (
-        trials.is_treated.any()
-        and not trials.is_treated.all()
-        and bool((np.ptp(values, axis=0) > 0).all())
-    )
+    return trials.has_both_arms and bool((np.ptp(values, axis=0) > 0).all())
 
 
 def _wald(differences: np.ndarray, influence: np.ndarray) -> float:

@@ -2,14 +2,13 @@
 one that fails.
 """
 
-import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.effects.trust.balance import standardised_differences
+from evalkit.effects.trust.balance import largest_difference
 from evalkit.effects.trust.overlap import share_outside_support
 from evalkit.effects.weighting.logit import varying_columns
-from evalkit.effects.weighting.weights import arm_weights, effective_people
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.tables import CITY
 
 UNBALANCED = "unbalanced"
@@ -26,55 +25,40 @@ LEFT_OUT = {
 _DELIVERED_KINDS = ("person", "latest")
 
 
-def refusal_reason(
-    trials: Trials, coefficients: np.ndarray, *, district: str, effective_size: float | None = None
-) -> str | None:
+def refusal_reason(weighting: StartNow, *, district: str) -> str | None:
     """Why an effect cannot be said, or None: the first of the protocol's limits
     (`Protocol.refusal`) that fails.
 
-    few_starters: people who start; few_comparable: the comparison's effective size in people;
-    outside_support: too many starters without a counterpart in the comparison; unbalanced: some
-    covariate's difference remains after weighting. Balance is asked of all districts together,
-    whose model it is: in one district chance alone leaves differences (see `spread_to_districts`).
+    few_starters: people who start; few_comparable: the effective size, in people, of the arm that
+    the weights thin out most; outside_support: too many starters without a counterpart in the
+    comparison; unbalanced: some covariate's difference remains after weighting. Balance is asked of
+    all districts together, whose model it is: in one district chance alone leaves differences (see
+    `spread_to_districts`).
 
     Parameters
     ----------
-    trials : Trials
-        A district's, or all (district "all").
-    coefficients : ndarray (n_terms,)
-        The city's propensity.
-    effective_size : float, optional
-        Of the arm that the weights thin out most, where it is known; the comparison's when not
-        given.
+    weighting : StartNow
+        A comparison's weights in a district, or in all (district "all").
     """
-    limits = trials.protocol.refusal
-    weights = arm_weights(trials, coefficients)
-    if trials.n_starters < limits.min_starters:
+    limits = weighting.trials.protocol.refusal
+    if weighting.trials.n_starters < limits.min_starters:
         return "few_starters"
-    size = (
-        effective_people(trials, weights, ~trials.is_treated)
-        if effective_size is None
-        else effective_size
-    )
-    if size < limits.min_effective_sample_size:
+    if weighting.effective_size < limits.min_effective_sample_size:
         return "few_comparable"
     if (
         limits.max_share_outside_support is not None
-        and share_outside_support(trials, coefficients) > limits.max_share_outside_support
+        and share_outside_support(weighting) > limits.max_share_outside_support
     ):
         return "outside_support"
-    return UNBALANCED if district == CITY and is_unbalanced(trials, coefficients) else None
+    return UNBALANCED if district == CITY and is_unbalanced(weighting) else None
 
 
-def is_unbalanced(trials: Trials, coefficients: np.ndarray) -> bool:
+def is_unbalanced(weighting: StartNow) -> bool:
     """Whether some covariate's difference remains above the declared limit after weighting, in all
     the people that the weights were fitted to.
     """
-    limit = trials.protocol.refusal.max_abs_smd
-    return limit is not None and bool(
-        np.abs(standardised_differences(trials, arm_weights(trials, coefficients))).max(initial=0)
-        > limit
-    )
+    limit = weighting.trials.protocol.refusal.max_abs_smd
+    return limit is not None and largest_difference(weighting.trials, weighting.weights) > limit
 
 
 def constant_terms(trials: Trials) -> tuple[str, ...]:

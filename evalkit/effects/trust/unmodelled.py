@@ -26,6 +26,7 @@ from evalkit.effects.trials.earlier_participation import EarlierParticipation
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.balance import WARN_ABS_SMD, pooled_spread
 from evalkit.effects.weighting.contrast import contrast
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.adjustment import ANY
 from evalkit.months import month_number
 from evalkit.vocabulary import TIMES
@@ -51,7 +52,7 @@ class Likeness(NamedTuple):
 
 
 def unmodelled_likeness(
-    trials: Trials, coefficients: np.ndarray, episodes: pl.DataFrame, *, first_month: date
+    weighting: StartNow, episodes: pl.DataFrame, *, first_month: date
 ) -> list[Likeness]:
     """How alike the arms are, after weighting, in what the propensity does not hold or need not
     hold.
@@ -63,21 +64,23 @@ def unmodelled_likeness(
 
     Parameters
     ----------
-    trials : Trials
-        All districts together.
-    coefficients : ndarray (n_terms,)
-        Of their propensity.
+    weighting : StartNow
+        Of all districts together.
     episodes : DataFrame
         The table of that name, of the same people.
     first_month : date
         The extract's first month.
     """
+    trials = weighting.trials
     groups = {
         PRODUCTS: _products(trials),
         CALENDAR: _calendar(trials),
         PARTICIPATION: _participation(trials, episodes, first_month),
     }
-    return [_most_unlike(check, trials, coefficients, columns) for check, columns in groups.items()]
+    return [
+        _most_unlike(check, trials, weighting.coefficients.point, columns)
+        for check, columns in groups.items()
+    ]
 
 
 def _most_unlike(
@@ -90,14 +93,15 @@ def _most_unlike(
     far = NormalDist().inv_cdf(1 - trials.protocol.checks.alpha / (2 * len(varying)))
     names = list(varying)
     for first in range(0, len(names), _COLUMNS_AT_ONCE):
-        own = names[first : first + _COLUMNS_AT_ONCE]
-        values = np.column_stack([varying[name] for name in own])
-        found, spread = (
+        block = names[first : first + _COLUMNS_AT_ONCE]
+        values = np.column_stack([varying[name] for name in block])
+        unlike, spread = (
             contrast(trials, values, coefficients=coefficients),
             pooled_spread(values, trials.is_treated),
         )
-        limits = np.maximum(WARN_ABS_SMD, far * found.std_error / spread)
-        for name, value, limit in zip(own, np.abs(found.difference) / spread, limits, strict=True):
+        limits = np.maximum(WARN_ABS_SMD, far * unlike.std_error / spread)
+        differences = np.abs(unlike.difference) / spread
+        for name, value, limit in zip(block, differences, limits, strict=True):
             if worst.term is None or value / limit > worst.value / worst.limit:
                 worst = Likeness(check, float(value), float(limit), name)
     return worst

@@ -56,6 +56,15 @@ class WeightedMean(NamedTuple):
         return self.weights @ self.values / self.weights.sum()
 
 
+class ArmFactor(NamedTuple):
+    """Weight of each row as one of an arm, (n_rows,), and the derivative of its logarithm by the
+    log odds of starting, zero where the weight is cut.
+    """
+
+    factor: np.ndarray
+    slope: np.ndarray
+
+
 def contrast(
     trials: Trials,
     values: np.ndarray,
@@ -98,8 +107,8 @@ def contrast(
     )
     p = propensity_of(design, beta)
     means = [
-        WeightedMean(sign, survey * arm * factor, slope, values)
-        for sign, arm, (factor, slope) in zip(
+        WeightedMean(sign, survey * arm * weight.factor, weight.slope, values)
+        for sign, arm, weight in zip(
             (1.0, -1.0),
             (treated, ~treated),
             arm_factors(trials, p, cap_quantile=cap_quantile),
@@ -107,11 +116,11 @@ def contrast(
         )
     ]
     influence = by_cluster(trials.rows, influence_of(trials, design, p, means))
-    own, other = (one.mean for one in means)
+    of_treated, of_comparison = (arm.mean for arm in means)
     return Contrast(
-        own,
-        other,
-        own - other,
+        of_treated,
+        of_comparison,
+        of_treated - of_comparison,
         np.sqrt((influence**2).sum(axis=0)),
         influence,
         means[0].weights + means[1].weights,
@@ -130,29 +139,27 @@ def influence_of(
     fitted to these rows.
     """
     rests = [
-        one.sign * one.weights[:, None] * (one.values - one.mean) / one.weights.sum()
-        for one in means
+        term.sign * term.weights[:, None] * (term.values - term.mean) / term.weights.sum()
+        for term in means
     ]
     survey = trials.rows["weight"].to_numpy()
     information = (design * (survey * p * (1 - p))[:, None]).T @ design
     pull = solve_scaled(
         information,
-        design.T @ sum(one.slope[:, None] * rest for one, rest in zip(means, rests, strict=True)),
+        design.T @ sum(term.slope[:, None] * rest for term, rest in zip(means, rests, strict=True)),
     )
     return sum(rests) + (survey * (trials.is_treated - p))[:, None] * (design @ pull)
 
 
 def arm_factors(
     trials: Trials, p: np.ndarray, *, cap_quantile: float | None = None
-) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
-    """Weight of a row as one who started and as one of the comparison, each with the derivative of
-    its logarithm by the log odds; zero where cut.
-    """
-    arms, most = (trials.is_treated, ~trials.is_treated), trials.protocol.truncation.propensity
-    found = _factors(p / (1 - p), p, trials.protocol.estimand)
-    return tuple(
-        _capped(factor, slope, arm, cap_quantile, most)
-        for (factor, slope), arm in zip(found, arms, strict=True)
+) -> tuple[ArmFactor, ArmFactor]:
+    """Weight of a row as one who started, and as one of the comparison."""
+    treated, comparison = _factors(p / (1 - p), p, trials.protocol.estimand)
+    most = trials.protocol.truncation.propensity
+    return (
+        _capped(treated, trials.is_treated, cap_quantile, most),
+        _capped(comparison, ~trials.is_treated, cap_quantile, most),
     )
 
 
@@ -165,34 +172,25 @@ def solve_scaled(information: np.ndarray, right: np.ndarray) -> np.ndarray:
     return scale[:, None] * (inverse @ (scale[:, None] * right))
 
 
-def _factors(
-    odds: np.ndarray, p: np.ndarray, estimand: str
-) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+def _factors(odds: np.ndarray, p: np.ndarray, estimand: str) -> tuple[ArmFactor, ArmFactor]:
     none = np.zeros_like(p)
     return {
-        "ATT": ((np.ones_like(p), none), (odds, np.ones_like(p))),
-        "ATE": ((1 + 1 / odds, p - 1), (1 + odds, p)),
-        "overlap": ((1 - p, -p), (p, 1 - p)),
+        "ATT": (ArmFactor(np.ones_like(p), none), ArmFactor(odds, np.ones_like(p))),
+        "ATE": (ArmFactor(1 + 1 / odds, p - 1), ArmFactor(1 + odds, p)),
+        "overlap": (ArmFactor(1 - p, -p), ArmFactor(p, 1 - p)),
     }[estimand]
 
 
 def _capped(
-    factor: np.ndarray,
-    slope: np.ndarray,
-    arm: np.ndarray,
-    quantile: float | None,
-    most: float | None,
-):
-    """Weights cut at a quantile of the arm's and at the declared one, and their slopes, which are
-    zero where cut.
-    """
+    weight: ArmFactor, arm: np.ndarray, quantile: float | None, most: float | None
+) -> ArmFactor:
+    """Weights cut at a quantile of the arm's and at the declared one."""
     caps = [
         cap
-        for cap in (None if quantile is None else np.quantile(factor[arm], quantile), most)
+        for cap in (None if quantile is None else np.quantile(weight.factor[arm], quantile), most)
         if cap is not None
     ]
-    return (
-        (np.minimum(factor, min(caps)), np.where(factor < min(caps), slope, 0.0))
-        if caps
-        else (factor, slope)
-    )
+    if not caps:
+        return weight
+    is_below = weight.factor < min(caps)
+    return ArmFactor(np.minimum(weight.factor, min(caps)), np.where(is_below, weight.slope, 0.0))

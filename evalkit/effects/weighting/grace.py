@@ -13,13 +13,21 @@ With g = 0 these are the weights of `arm_weights`. Cain et al. (2010), Int. J. B
 Hernan (2018), BMJ 360:k182.
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.effects.weighting.later_starts import places, waiting_of, window_of
+from evalkit.effects.weighting.later_starts import (
+    places,
+    waiting_months,
+    waiting_of,
+    window_of,
+)
 from evalkit.effects.weighting.logit import SEPARATED
+from evalkit.effects.weighting.propensity import Coefficients
+from evalkit.effects.weighting.start_now import COMPARISON, TREATED, StartNow
 from evalkit.vocabulary import Comparison
 
 _NEVER = 2**20
@@ -39,37 +47,63 @@ class Chances(NamedTuple):
     total: np.ndarray
 
 
-class GracePeriod:
-    """Every row of the trials in both arms; months are looked up once, probabilities once a draw
-    (as `LaterStarts`).
+class GracePeriod(StartNow):
+    """Start in the trial month or within the grace period: every row stands in both arms.
+
+    The months of waiting are looked up once, the probabilities once a draw.
     """
 
-    def __init__(self, trials: Trials, comparison: Comparison):
-        self.trials, self.comparison, self.grace = trials, comparison, trials.protocol.grace_months
-        self.waiting = waiting_of(trials.waiting, trials.rows)
-        known, own = places(self.waiting.rows, trials.rows)
+    needs_waiting = True
+    is_for_cloned_arms = True
+
+    def __init__(self, trials: Trials, coefficients: Coefficients, comparison: Comparison):
+        super().__init__(trials, coefficients, comparison)
+        self.grace = trials.protocol.grace_months
+        self.waiting = waiting_of(waiting_months(trials), trials.rows)
+        known, asked = places(self.waiting.rows, trials.rows)
         next_start = trials.rows["next_start"].fill_null(_NEVER).to_numpy()
         self.start = np.where(trials.is_treated, 0, next_start - 1)
-        self.zero = np.searchsorted(known, own)
+        self.zero = np.searchsorted(known, asked)
         self.at_start = (
-            np.searchsorted(known, own + np.minimum(self.start, self.grace), side="right") - 1
+            np.searchsorted(known, asked + np.minimum(self.start, self.grace), side="right") - 1
         )
         months = np.arange(trials.protocol.follow_up_months)
-        self.last = np.searchsorted(known, own[:, None] + months, side="right") - 1
+        self.last = np.searchsorted(known, asked[:, None] + months, side="right") - 1
         # A month in which the person could start; in others nothing is chosen.
-        is_open = known[self.last[:, : self.grace + 1]] == own[:, None] + months[: self.grace + 1]
+        is_open = known[self.last[:, : self.grace + 1]] == asked[:, None] + months[: self.grace + 1]
         self.share = 1 / (self.grace + 1 - months[: self.grace + 1])
         with np.errstate(divide="ignore"):
             self.planned_wait = np.cumsum(np.where(is_open, np.log(1 - self.share), 0.0), axis=1)
 
+    @cached_property
+    def masks(self) -> tuple[np.ndarray, np.ndarray]:
+        return (np.ones(len(self.trials.rows), bool),) * 2
+
+    def base(self, rows: np.ndarray) -> np.ndarray:
+        return self.trials.rows["weight"].to_numpy()[rows, None]
+
     def changes(self, arm: int) -> np.ndarray:
-        """Where the weight of a clone may differ from the month before: (n_rows, n_months)."""
         months = np.arange(self.last.shape[1])
-        if arm == 0 and self.comparison == "never":
+        if arm == COMPARISON and self.comparison == "never":
             return np.column_stack(
                 [np.ones(len(self.last), bool), self.last[:, 1:] != self.last[:, :-1]]
             ) | (self.start[:, None] == months)
         return np.broadcast_to(months <= self.grace, self.last.shape)
+
+    def by_month(
+        self, base: np.ndarray, arm: int, block: slice, rows: np.ndarray, months: np.ndarray
+    ) -> np.ndarray:
+        chances = self.chances(self.coefficients.propensity, self.coefficients.censoring, block)
+        weights = base[rows - block.start]
+        weights *= self.of_clones(chances, arm, months, rows)
+        return weights
+
+    def last_month(self) -> list[np.ndarray]:
+        survey, last = self.trials.rows["weight"].to_numpy(), self.last.shape[1] - 1
+        chances = self.chances(
+            self.coefficients.propensity[:, :1], self.coefficients.censoring[:, :1]
+        )
+        return [survey * self.of_clones(chances, arm, last)[:, 0] for arm in (COMPARISON, TREATED)]
 
     def chances(
         self, propensity: np.ndarray, censoring: np.ndarray, rows: slice = slice(None)
@@ -93,21 +127,21 @@ class GracePeriod:
             np.cumsum(log_wait, axis=0),
         )
 
-    def weights(
+    def of_clones(
         self,
         chances: Chances,
         arm: int,
         months: int | np.ndarray,
         rows: slice | np.ndarray = slice(None),
     ) -> np.ndarray:
-        """Weight of clones of an arm (1: starts) in follow-up months (0 is the trial month):
-        (n_rows, n_draws); 0 once censored.
+        """Weight of clones of an arm in follow-up months (0 is the trial month), survey weights
+        apart: (n_rows, n_draws); 0 once censored.
         """
         rows = np.arange(len(self.zero))[rows]
-        until = (
-            months if arm == 0 and self.comparison == "never" else np.minimum(months, self.grace)
+        is_to_the_end = arm == COMPARISON and self.comparison == "never"
+        until = np.broadcast_to(
+            months if is_to_the_end else np.minimum(months, self.grace), rows.shape
         )
-        until = np.broadcast_to(until, rows.shape)
         last, zero, target = (
             self.last[rows, until] - chances.first,
             self.zero[rows] - chances.first,
@@ -115,13 +149,13 @@ class GracePeriod:
         )
         waited = chances.total[last] - chances.total[zero] + chances.log_wait[zero]
         has_started = self.start[rows] <= until
-        if arm == 0:
-            found = target * np.exp(-waited) * ~has_started[:, None]
+        if arm == COMPARISON:
+            weights = target * np.exp(-waited) * ~has_started[:, None]
         else:
-            found = target * np.exp(self.planned_wait[rows, until][:, None] - waited)
-            found[has_started] = self._started(chances, rows[has_started])
+            weights = target * np.exp(self.planned_wait[rows, until][:, None] - waited)
+            weights[has_started] = self._started(chances, rows[has_started])
         cap = self.trials.protocol.truncation.propensity
-        return found if cap is None else np.minimum(found, cap)
+        return weights if cap is None else np.minimum(weights, cap)
 
     def _started(self, chances: Chances, rows: np.ndarray) -> np.ndarray:
         """Weights of those who have started: they waited until the month before, and then began."""

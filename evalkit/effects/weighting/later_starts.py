@@ -16,6 +16,10 @@ import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials, Waiting
 from evalkit.effects.weighting.logit import SEPARATED
+from evalkit.effects.weighting.propensity import Coefficients
+from evalkit.effects.weighting.start_now import COMPARISON, TREATED, StartNow
+from evalkit.errors import EstimationError
+from evalkit.vocabulary import Comparison
 
 _MONTH_SPAN = 2**21
 
@@ -29,28 +33,30 @@ class WaitingChances(NamedTuple):
     log_survival: np.ndarray
 
 
-class LaterStarts:
-    """The comparison rows of trials with their months of waiting; the months are looked up once,
-    the probabilities once a draw.
+class LaterStarts(StartNow):
+    """Start now rather than never: those of the comparison who start later are followed until then.
+
+    The months of waiting are looked up once, the probabilities once a draw.
     """
 
-    def __init__(self, trials: Trials):
+    needs_waiting = True
+
+    def __init__(self, trials: Trials, coefficients: Coefficients, comparison: Comparison):
+        super().__init__(trials, coefficients, comparison)
         rows = trials.rows.filter(pl.Series(~trials.is_treated))
-        self.waiting = waiting_of(trials.waiting, rows)
-        known, own = places(self.waiting.rows, rows)
+        self.everybody = waiting_months(trials)
+        self.waiting = waiting_of(self.everybody, rows)
+        known, asked = places(self.waiting.rows, rows)
         months = np.arange(trials.protocol.follow_up_months)
-        self.zero = np.searchsorted(known, own)
-        self.last = np.searchsorted(known, own[:, None] + months, side="right") - 1
+        self.zero = np.searchsorted(known, asked)
+        self.last = np.searchsorted(known, asked[:, None] + months, side="right") - 1
         next_start = rows["next_start"].fill_null(2**20).to_numpy()
         self.is_followed = next_start[:, None] > months + 1
         self.cap = trials.protocol.truncation.censoring
 
     def changes(self, arm: int) -> np.ndarray:
-        """Where the weight of an arm's row may differ from the month before: (n_rows, n_months).
-        Who starts stays.
-        """
-        if arm == 1:
-            return np.zeros((1, 1), bool)
+        if arm == TREATED:
+            return super().changes(arm)
         is_other = (self.last[:, 1:] != self.last[:, :-1]) & self.is_followed[:, 1:]
         return np.column_stack(
             [
@@ -59,11 +65,25 @@ class LaterStarts:
             ]
         )
 
-    def chances(
-        self, propensity: np.ndarray, censoring: np.ndarray, rows: slice = slice(None)
-    ) -> WaitingChances:
-        """Running sums of log P(does not start) over the months of waiting of a block of rows, for
-        coefficients (n_terms, n_draws).
+    def by_month(
+        self, base: np.ndarray, arm: int, block: slice, rows: np.ndarray, months: np.ndarray
+    ) -> np.ndarray:
+        if arm == TREATED:
+            return base
+        chances = self.chances(self.coefficients.censoring, block)
+        weights = base[rows - block.start]
+        weights *= self.followed(chances, months, rows)
+        return weights
+
+    def last_month(self) -> list[np.ndarray]:
+        chances = self.chances(self.coefficients.censoring[:, :1])
+        followed = self.followed(chances, self.last.shape[1] - 1)[:, 0]
+        weights = super().last_month()
+        return [weights[COMPARISON] * followed, weights[TREATED]]
+
+    def chances(self, censoring: np.ndarray, rows: slice = slice(None)) -> WaitingChances:
+        """Running sums of log P(does not start) over the months of waiting of a block of rows of
+        the comparison, for coefficients (n_terms, n_draws).
         """
         window = window_of(self.zero[rows], self.last[rows])
         chances = self.waiting.design[window] @ censoring
@@ -71,23 +91,22 @@ class LaterStarts:
         np.negative(np.log1p(chances, out=chances), out=chances)
         return WaitingChances(window.start, np.cumsum(chances, axis=0, out=chances))
 
-    def weights(
+    def followed(
         self,
         chances: WaitingChances,
-        arm: int,
         months: int | np.ndarray,
         rows: slice | np.ndarray = slice(None),
+        *,
+        is_capped: bool = True,
     ) -> np.ndarray:
-        """Weight of rows of an arm in follow-up months (0 is the trial month): (n_rows, n_draws); 0
-        once censored. Who starts stays.
+        """How many a row of the comparison stands for in follow-up months (0 is the trial month):
+        (n_rows, n_draws); 0 once censored.
         """
-        if arm == 1:
-            return np.ones((1, 1))
         first, log_survival = chances
         inverse = log_survival[self.zero[rows] - first]
         inverse -= log_survival[self.last[rows, months] - first]
         np.exp(inverse, out=inverse)
-        if self.cap is not None:
+        if self.cap is not None and is_capped:
             np.minimum(inverse, self.cap, out=inverse)
         inverse[~self.is_followed[rows, months]] = 0.0
         return inverse
@@ -100,8 +119,27 @@ def window_of(first: np.ndarray, last: np.ndarray) -> slice:
     return slice(int(first.min()), int(last.max()) + 1)
 
 
+def waiting_months(trials: Trials) -> Waiting:
+    """The trials' months of waiting.
+
+    Raises
+    ------
+    EstimationError
+        If they hold none.
+    """
+    if trials.waiting is None:
+        raise EstimationError(
+            "The trials hold no months of waiting.",
+            where=f"protocol {trials.protocol.protocol}, comparisons",
+            why="Who starts later is weighted for by the chance of it in every month of waiting.",
+            fix="name never among the protocol's comparisons, or declare grace_months, and emulate "
+            "the trials again.",
+        )
+    return trials.waiting
+
+
 def waiting_of(waiting: Waiting, rows: pl.DataFrame) -> Waiting:
-    """The months of waiting of the rows' people."""
+    """The months of waiting of the people of some rows."""
     chosen = waiting.rows["person_id"].is_in(rows["person_id"].unique().implode())
     return Waiting(waiting.rows.filter(chosen), waiting.design[chosen.to_numpy()])
 

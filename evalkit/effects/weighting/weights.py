@@ -1,11 +1,7 @@
-"""Propensity of starting the intervention, and the weights that make the comparison arm resemble
-those who started.
+"""Weights of person-trials by the estimand, replicate weights of people, and how many people a
+weighted sum is worth.
 
-The logit is pooled over trial months and districts. Replicates weight households by a keyed hash
-(evalkit.survival.curves.replicate) and fit the logit anew (evalkit.effects.weighting.logit), so
-that its uncertainty reaches the effect. For *never*, a second logit of the same kind says how
-likely somebody still waiting was to start later: who has not, stands for those who have (inverse
-probability of censoring).
+Replicates weight households by a keyed hash (evalkit.survival.curves.replicate).
 """
 
 from collections.abc import Callable
@@ -17,14 +13,10 @@ from scipy import sparse
 
 from evalkit.effects.trials.replicates import Replicates
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.effects.weighting.logit import SEPARATED, replicate_logits, weighted_logit
-from evalkit.errors import EstimationError
-from evalkit.line.protocol import protocol_hash
-from evalkit.line.schemas import SCHEMAS
+from evalkit.effects.weighting.logit import SEPARATED
 from evalkit.survival.curves.replicate import replicate_weights
 
 Estimand = Literal["ATT", "ATE", "overlap"]
-Model = Literal["propensity", "censoring"]
 # Weights of those who start and of the comparison in the odds of starting.
 _BY_ODDS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], ...]] = {
     "ATT": (np.ones_like, lambda odds: odds),
@@ -50,166 +42,6 @@ def weights_from_propensity(
     }
     treated, comparison = by_arm[estimand]
     return np.where(is_treated, treated, comparison)
-
-
-def propensity_weights(
-    rows: pl.DataFrame, *, treatment: str, covariates: list[str], estimand: Estimand = "ATT"
-) -> pl.DataFrame:
-    """The rows with the fitted `propensity` and the `weight` that its estimand gives.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        One row a person (or person-trial).
-    treatment : str
-        Column: whether treated (bool, or 0 and 1).
-    covariates : list of str
-        Numeric columns measured before.
-
-    Raises
-    ------
-    EstimationError
-        If all rows or none are treated, or a covariate is missing for some.
-    """
-    treated = rows[treatment].cast(pl.Float64).to_numpy()
-    _refuse_one_arm(treated, where=f"column {treatment}")
-    missing = [name for name in covariates if rows[name].null_count()]
-    if missing:
-        raise EstimationError(
-            f"{len(missing)} covariates are missing for some rows.",
-            where=f"columns {', '.join(missing)}",
-            why="A row without a covariate has no propensity, and leaving it out would change who "
-            "is compared.",
-            fix="deliver the values, or give 'not stated' a category of its own.",
-        )
-    design = np.column_stack(
-        [np.ones(len(rows)), *[rows[name].cast(pl.Float64).to_numpy() for name in covariates]]
-    )
-    fit = weighted_logit(design, treated, np.ones(len(rows)))
-    propensity = 1 / (1 + np.exp(-(design @ fit.coefficients)))
-    weight = weights_from_propensity(propensity, treated == 1, estimand)
-    return rows.with_columns(propensity=pl.Series(propensity), weight=pl.Series(weight))
-
-
-def fit_propensity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
-    """Propensity coefficients of the point estimate (draw 0) and of every replicate.
-
-    Parameters
-    ----------
-    trials : Trials
-        All districts together: small districts cannot fit their own.
-    n_draws : int
-        Replicates.
-    seed : int
-        Key of the replicate weights.
-
-    Returns
-    -------
-    DataFrame
-        The table `propensity`: intervention_id, protocol_hash, model, draw, term, coefficient (log
-        odds), is_converged. A replicate without starters, or with nobody else, has no coefficients
-        and is left out.
-
-    Raises
-    ------
-    EstimationError
-        If everyone or no one starts.
-    """
-    treated = trials.is_treated.astype(float)
-    _refuse_one_arm(
-        treated,
-        where=f"protocol {trials.protocol.protocol}, intervention "
-        f"{trials.protocol.intervention_id}",
-    )
-    return _fitted(
-        trials, "propensity", trials.rows, trials.design, treated, n_draws=n_draws, seed=seed
-    )
-
-
-def fit_censoring(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
-    """Coefficients of starting in any month of waiting: what *never* needs, as `fit_propensity`
-    otherwise.
-
-    Without `waiting` (nothing is compared with never) the table is empty.
-    """
-    if trials.waiting is None:
-        return pl.DataFrame(schema=SCHEMAS["propensity"].columns)
-    started = trials.waiting.rows["started"].cast(pl.Float64).to_numpy()
-    return _fitted(
-        trials,
-        "censoring",
-        trials.waiting.rows,
-        trials.waiting.design,
-        started,
-        n_draws=n_draws,
-        seed=seed,
-    )
-
-
-def _fitted(
-    trials,
-    model: Model,
-    rows: pl.DataFrame,
-    design: np.ndarray,
-    treated: np.ndarray,
-    *,
-    n_draws: int,
-    seed: int,
-) -> pl.DataFrame:
-    survey = rows["weight"].to_numpy()
-    point = weighted_logit(design, treated, survey)
-    person, weights = drawn_people(rows, trials.replicates, n_draws=n_draws, seed=seed)
-    coefficients = replicate_logits(
-        design, treated, survey, point=point.coefficients, person=person, person_weights=weights
-    )
-    by_arm = [
-        np.bincount(person, survey * own, minlength=len(weights)) @ weights
-        for own in (treated, 1 - treated)
-    ]
-    kept = np.flatnonzero((by_arm[0] > 0) & (by_arm[1] > 0))
-    n_terms = len(trials.terms)
-    return (
-        pl.DataFrame(
-            {
-                "draw": np.repeat(np.append(0, kept + 1), n_terms).astype(np.int32),
-                "term": list(trials.terms) * (1 + len(kept)),
-                "coefficient": np.concatenate(
-                    [point.coefficients, coefficients[:, kept].T.ravel()]
-                ),
-            }
-        )
-        .with_columns(
-            intervention_id=pl.lit(trials.protocol.intervention_id),
-            protocol_hash=pl.lit(protocol_hash(trials.protocol)),
-            model=pl.lit(model),
-            is_converged=pl.lit(point.is_converged),
-        )
-        .select(*SCHEMAS["propensity"].columns)
-    )
-
-
-def drawn_people(
-    rows: pl.DataFrame, replicates: Replicates, *, n_draws: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each row's position among the clusters (n_rows,), and the clusters' replicate weights
-    (n_clusters, n_draws), first draw 1.
-
-    A cluster is a household, or a person whose household is not known. Its draw is the same in
-    every district, trial and machine.
-    """
-    clusters = rows["cluster_id"].unique().sort()
-    return clusters.search_sorted(rows["cluster_id"]).to_numpy(), replicates.of(
-        clusters, n_draws=n_draws, seed=seed
-    )
-
-
-def folds(rows: pl.DataFrame, *, n_folds: int, seed: int) -> np.ndarray:
-    """Each row's fold, 0 to n_folds - 1: a household's stays the same whoever else is there."""
-    clusters = rows["cluster_id"].unique().sort()
-    uniform = np.exp(-replicate_weights(clusters, seed=seed, n_draws=1, kind="exponential")[:, 0])
-    return np.minimum((uniform * n_folds).astype(int), n_folds - 1)[
-        clusters.search_sorted(rows["cluster_id"]).to_numpy()
-    ]
 
 
 def arm_weights(
@@ -243,29 +75,28 @@ def arm_weights(
     return weights
 
 
-def coefficient_matrix(
-    propensity: pl.DataFrame, trials: Trials, *, model: Model = "propensity"
+def drawn_people(
+    rows: pl.DataFrame, replicates: Replicates, *, n_draws: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The table `propensity` as arrays: draws (n_draws,) and coefficients (n_terms, n_draws) in the
-    order of the trials' terms.
+    """Each row's position among the clusters (n_rows,), and the clusters' replicate weights
+    (n_clusters, n_draws), first draw 1.
 
-    Raises
-    ------
-    EstimationError
-        If the table was fitted with another protocol.
+    A cluster is a household, or a person whose household is not known. Its draw is the same in
+    every district, trial and machine.
     """
-    own = propensity.filter(
-        (pl.col("protocol_hash") == protocol_hash(trials.protocol)) & (pl.col("model") == model)
+    clusters = rows["cluster_id"].unique().sort()
+    return clusters.search_sorted(rows["cluster_id"]).to_numpy(), replicates.of(
+        clusters, n_draws=n_draws, seed=seed
     )
-    wide = own.pivot("term", index="draw", values="coefficient").sort("draw")
-    if own.is_empty() or set(wide.columns) - {"draw"} != set(trials.terms):
-        raise EstimationError(
-            "The propensity coefficients belong to another protocol.",
-            where=f"table propensity; protocol {trials.protocol.protocol}",
-            why="Weights from other covariates would not balance the arms.",
-            fix="run city/03_weights again with this protocol.",
-        )
-    return wide["draw"].to_numpy(), wide.select(trials.terms).to_numpy().T
+
+
+def folds(rows: pl.DataFrame, *, n_folds: int, seed: int) -> np.ndarray:
+    """Each row's fold, 0 to n_folds - 1: a household's stays the same whoever else is there."""
+    clusters = rows["cluster_id"].unique().sort()
+    uniform = np.exp(-replicate_weights(clusters, seed=seed, n_draws=1, kind="exponential")[:, 0])
+    return np.minimum((uniform * n_folds).astype(int), n_folds - 1)[
+        clusters.search_sorted(rows["cluster_id"]).to_numpy()
+    ]
 
 
 def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
@@ -307,26 +138,3 @@ def effective_people(trials: Trials, weights: np.ndarray, mask: np.ndarray) -> f
     household or person first.
     """
     return effective_sample_size(by_cluster(trials.rows.filter(pl.Series(mask)), weights[mask]))
-
-
-def weakest_arm(
-    comparison: np.ndarray, treated: np.ndarray, *, is_one_weighted: bool
-) -> np.ndarray:
-    """The people's weights that say how much an effect rests on: the comparison's where it alone is
-    weighted (ATT), else those thinned out most.
-    """
-    return comparison if is_one_weighted else min((comparison, treated), key=effective_sample_size)
-
-
-def _refuse_one_arm(treated: np.ndarray, *, where: str) -> None:
-    n_treated = int(treated.sum())
-    if n_treated in (0, len(treated)):
-        raise EstimationError(
-            "No one starts the intervention."
-            if n_treated == 0
-            else "Everyone starts the intervention.",
-            where=where,
-            why="An effect compares those who start with those who do not.",
-            fix="check the intervention's name and the protocol's trial months; without both arms "
-            "the effect cannot be said.",
-        )

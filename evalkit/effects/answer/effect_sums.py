@@ -1,0 +1,178 @@
+"""Weighted sums by arm, state (or event) and month, which add over districts, and the shares that
+follow from them.
+
+For draw b, arm a, state s and month k a district hands on sum_i w_ibk 1[state of i in month k is s]
+and sum_i w_ibk. City paths are ratios of added sums, so districts can be computed apart. Draw 0 is
+the point estimate; draws 1.. are replicates of persons. Below this module no row is a person.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.draws import from_cube, parted, to_cubes
+from evalkit.effects.answer.arm_sums import arm_sums, stretches
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.weights import drawn_people
+from evalkit.line.schemas import SCHEMAS
+from evalkit.tables import CITY
+
+_SUM_COLUMNS = ("state", "event", "month", "weighted_sum", "weight_total")
+
+
+class People(NamedTuple):
+    """The households (or persons) of some trials and their replicate weights.
+
+    position : (n_rows,) each row's household among them. weights : (n_households, n_draws), the
+    first column draw 1.
+    """
+
+    position: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, trials: Trials, *, n_draws: int, seed: int) -> "People":
+        return cls(*drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed))
+
+    def resampled(self, draws: np.ndarray) -> np.ndarray:
+        """Weights in some draws, (n_households, n_draws); draw 0 takes everybody once."""
+        everybody = np.column_stack(
+            [np.ones(len(self.weights)), self.weights[:, draws[draws > 0] - 1]]
+        )
+        return everybody[:, 0 if draws[0] == 0 else 1 :]
+
+    def n_draws_with(self, mask: np.ndarray, draws: np.ndarray) -> int:
+        """Of some replicates, those in which somebody of a mask of rows is drawn."""
+        drawn = self.weights[np.unique(self.position[mask])]
+        return int((drawn[:, draws[draws > 0] - 1].sum(axis=0) > 0).sum())
+
+
+class ArmSums(NamedTuple):
+    """Arm 0 is the comparison, arm 1 those who start; month 0 is the month before time zero.
+
+    sums : (2 arms, n_states + n_reached, 1 + n_months, n_draws), zero in month 0. totals : all
+    weight, (2 arms, 1 + n_months, n_draws).
+    """
+
+    sums: np.ndarray
+    totals: np.ndarray
+
+
+def weighted_sums(
+    weighting: StartNow,
+    outcomes: np.ndarray,
+    reached: np.ndarray,
+    people: People,
+    *,
+    n_states: int,
+) -> ArmSums:
+    """Sums of weights by arm, state and month, for every draw at once.
+
+    Parameters
+    ----------
+    weighting : StartNow
+        The strategy of a comparison.
+    outcomes : ndarray (n_rows, n_months)
+        Position of each month's state, 0 to n_states - 1.
+    reached : ndarray (n_reached, n_rows, n_months)
+        What is summed beside the states: whether each of these is so in a month.
+    """
+    draws, n_months = weighting.coefficients.draws, outcomes.shape[1]
+    sums = np.zeros((2, n_states + len(reached), n_months + 1, len(draws)))
+    totals = np.zeros((2, n_months + 1, len(draws)))
+    resampled = people.resampled(draws)
+    for arm, mask in enumerate(weighting.masks):
+        in_arm = np.flatnonzero(mask)
+        is_new = np.broadcast_to(np.arange(n_months) == 0, (len(in_arm), n_months))
+        is_new = is_new | weighting.changes(arm)
+        changes = stretches(outcomes[in_arm], reached[:, in_arm], is_new, n_states=n_states)
+
+        def weigh(block, rows, months, arm=arm, in_arm=in_arm):
+            members = in_arm[block]
+            base = resampled[people.position[members]]
+            base *= weighting.base(members)
+            totals[arm, 0] += base.sum(axis=0)
+            return weighting.by_month(base, arm, block, rows, months)
+
+        sums[arm, :, 1:] = arm_sums(
+            changes, weigh, n_rows=len(in_arm), n_months=n_months, n_draws=len(draws)
+        )
+    totals[:, 1:] = sums[:, :n_states, 1:].sum(axis=1)
+    return ArmSums(sums, totals)
+
+
+def sums_table(
+    sums: np.ndarray,
+    totals: np.ndarray,
+    draws: np.ndarray,
+    *,
+    names: Sequence[str],
+    keys: dict[str, str],
+    column: str,
+) -> pl.DataFrame:
+    """The table of sums (2 arms, n_names, n_months, n_draws) in the order of its keys; the names
+    stand in a column `state` or `event`.
+    """
+    order = np.argsort(names)
+    axes = {
+        "draw": pl.Series(draws, dtype=pl.Int32),
+        "arm": pl.Series(["comparison", "treated"]),
+        column: pl.Series(names, dtype=pl.String).gather(order.astype(np.uint32)),
+        "month": pl.Series(np.arange(sums.shape[2]), dtype=pl.Int32),
+    }
+    columns = {
+        "weighted_sum": sums[:, order].transpose(3, 0, 1, 2),
+        "weight_total": totals.transpose(2, 0, 1)[:, :, None],
+    }
+    schema = SCHEMAS[f"effect_{'event_' if column == 'event' else ''}sums"].columns
+    return from_cube(axes, columns, keys).select(list(schema))
+
+
+def effect_draws(sums: pl.DataFrame, *, source: str = "raw") -> pl.DataFrame:
+    """Shares by arm, state (or event) and month from sums (table `effect_draws`); draws in which an
+    arm is empty are left out.
+    """
+    keys = _draw_keys(sums)
+    empty = sums.filter(pl.col("weight_total") <= 0).select(keys).unique()
+    kept = (
+        sums if empty.is_empty() else sums.join(empty, on=keys, how="anti", maintain_order="left")
+    )
+    shares = kept.with_columns(
+        probability=pl.col("weighted_sum") / pl.col("weight_total"),
+        source=pl.lit(source, dtype=pl.Categorical),
+    )
+    return shares.drop("weighted_sum", "weight_total")
+
+
+def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
+    """The sums of several districts as one: the city's path is the ratio of the added sums.
+
+    A state that occurs in some districts only counts as nobody in the others, whose weights stand
+    in the total all the same.
+    """
+    if sums.is_empty():
+        return sums
+    column = "event" if "event" in sums.columns else "state"
+    constants = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
+    parts = []
+    for keys, own in parted(sums, constants).items():
+        counted, weight = to_cubes(
+            own, ["district", "draw", "arm", column, "month"], ("weighted_sum", "weight_total")
+        ).values()
+        # Districts are added in the order of their names: the same sums give the same bits.
+        columns = {
+            "weighted_sum": counted.values.sum(axis=0),
+            "weight_total": weight.values.max(axis=3, keepdims=True).sum(axis=0),
+        }
+        axes = {axis: labels for axis, labels in counted.axes.items() if axis != "district"}
+        parts.append(
+            from_cube(axes, columns, {"district": name, **dict(zip(constants, keys, strict=True))})
+        )
+    return pl.concat(parts).select(sums.columns).cast(sums.schema)
+
+
+def _draw_keys(sums: pl.DataFrame) -> list[str]:
+    return [column for column in sums.columns if column not in ("arm", *_SUM_COLUMNS)]

@@ -1,0 +1,235 @@
+"""The propensity of starting the intervention, fitted anew for every draw.
+
+The logit is pooled over trial months and districts. Replicates weight households and fit the logit
+anew (evalkit.effects.weighting.logit), so that its uncertainty reaches the effect. For *never* and
+a grace period, a second logit of the same kind says how likely somebody still waiting was to start
+later: who has not, stands for those who have (inverse probability of censoring).
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.logit import replicate_logits, weighted_logit
+from evalkit.effects.weighting.weights import Estimand, drawn_people, weights_from_propensity
+from evalkit.errors import EstimationError
+from evalkit.line.protocol import protocol_hash
+from evalkit.line.schemas import SCHEMAS
+
+Model = Literal["propensity", "censoring"]
+
+
+class Coefficients(NamedTuple):
+    """The table `propensity` as arrays, for the draws in which every model asked for was fitted.
+
+    draws : (n_draws,) their numbers, 0 the point estimate. propensity, censoring : (n_terms,
+    n_draws) of starting in the trial month, and in any month of waiting (no draws where not asked
+    for), in the order of the trials' terms.
+    """
+
+    draws: np.ndarray
+    propensity: np.ndarray
+    censoring: np.ndarray
+
+    @property
+    def point(self) -> np.ndarray:
+        """The point estimate's coefficients of starting in the trial month, (n_terms,)."""
+        return self.propensity[:, 0]
+
+
+def propensity_weights(
+    rows: pl.DataFrame, *, treatment: str, covariates: list[str], estimand: Estimand = "ATT"
+) -> pl.DataFrame:
+    """The rows with the fitted `propensity` and the `weight` that its estimand gives.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        One row a person (or person-trial).
+    treatment : str
+        Column: whether treated (bool, or 0 and 1).
+    covariates : list of str
+        Numeric columns measured before.
+
+    Raises
+    ------
+    EstimationError
+        If all rows or none are treated, or a covariate is missing for some.
+    """
+    treated = rows[treatment].cast(pl.Float64).to_numpy()
+    _refuse_one_arm(treated, where=f"column {treatment}")
+    missing = [name for name in covariates if rows[name].null_count()]
+    if missing:
+        raise EstimationError(
+            f"{len(missing)} covariates are missing for some rows.",
+            where=f"columns {', '.join(missing)}",
+            why="A row without a covariate has no propensity, and leaving it out would change who "
+            "is compared.",
+            fix="deliver the values, or give 'not stated' a category of its own.",
+        )
+    design = np.column_stack(
+        [np.ones(len(rows)), *[rows[name].cast(pl.Float64).to_numpy() for name in covariates]]
+    )
+    fit = weighted_logit(design, treated, np.ones(len(rows)))
+    propensity = 1 / (1 + np.exp(-(design @ fit.coefficients)))
+    weight = weights_from_propensity(propensity, treated == 1, estimand)
+    return rows.with_columns(propensity=pl.Series(propensity), weight=pl.Series(weight))
+
+
+def fit_propensity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
+    """Propensity coefficients of the point estimate (draw 0) and of every replicate.
+
+    Parameters
+    ----------
+    trials : Trials
+        All districts together: small districts cannot fit their own.
+    n_draws : int
+        Replicates.
+    seed : int
+        Key of the replicate weights.
+
+    Returns
+    -------
+    DataFrame
+        The table `propensity`: intervention_id, protocol_hash, model, draw, term, coefficient (log
+        odds), is_converged. A replicate without starters, or with nobody else, has no coefficients
+        and is left out.
+
+    Raises
+    ------
+    EstimationError
+        If everyone or no one starts.
+    """
+    treated = trials.is_treated.astype(float)
+    _refuse_one_arm(
+        treated,
+        where=f"protocol {trials.protocol.protocol}, intervention "
+        f"{trials.protocol.intervention_id}",
+    )
+    return _fitted(
+        trials, "propensity", trials.rows, trials.design, treated, n_draws=n_draws, seed=seed
+    )
+
+
+def fit_censoring(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
+    """Coefficients of starting in any month of waiting: what *never* needs, as `fit_propensity`
+    otherwise.
+
+    Without `waiting` (nothing is compared with never) the table is empty.
+    """
+    if trials.waiting is None:
+        return pl.DataFrame(schema=SCHEMAS["propensity"].columns)
+    started = trials.waiting.rows["started"].cast(pl.Float64).to_numpy()
+    return _fitted(
+        trials,
+        "censoring",
+        trials.waiting.rows,
+        trials.waiting.design,
+        started,
+        n_draws=n_draws,
+        seed=seed,
+    )
+
+
+def fit_models(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
+    """The table `propensity`: coefficients of both models (`fit_propensity`, `fit_censoring`)."""
+    return pl.concat(
+        [fit(trials, n_draws=n_draws, seed=seed) for fit in (fit_propensity, fit_censoring)]
+    )
+
+
+def _fitted(
+    trials: Trials,
+    model: Model,
+    rows: pl.DataFrame,
+    design: np.ndarray,
+    treated: np.ndarray,
+    *,
+    n_draws: int,
+    seed: int,
+) -> pl.DataFrame:
+    survey = rows["weight"].to_numpy()
+    point = weighted_logit(design, treated, survey)
+    person, weights = drawn_people(rows, trials.replicates, n_draws=n_draws, seed=seed)
+    coefficients = replicate_logits(
+        design, treated, survey, point=point.coefficients, person=person, person_weights=weights
+    )
+    by_arm = [
+        np.bincount(person, survey * arm, minlength=len(weights)) @ weights
+        for arm in (treated, 1 - treated)
+    ]
+    kept = np.flatnonzero((by_arm[0] > 0) & (by_arm[1] > 0))
+    n_terms = len(trials.terms)
+    return (
+        pl.DataFrame(
+            {
+                "draw": np.repeat(np.append(0, kept + 1), n_terms).astype(np.int32),
+                "term": list(trials.terms) * (1 + len(kept)),
+                "coefficient": np.concatenate(
+                    [point.coefficients, coefficients[:, kept].T.ravel()]
+                ),
+            }
+        )
+        .with_columns(
+            intervention_id=pl.lit(trials.protocol.intervention_id),
+            protocol_hash=pl.lit(protocol_hash(trials.protocol)),
+            model=pl.lit(model),
+            is_converged=pl.lit(point.is_converged),
+        )
+        .select(*SCHEMAS["propensity"].columns)
+    )
+
+
+def coefficients_of(
+    trials: Trials, propensity: pl.DataFrame, *, with_censoring: bool = False
+) -> Coefficients:
+    """The table `propensity` as arrays, in the order of the trials' terms.
+
+    Raises
+    ------
+    EstimationError
+        If the table was fitted with another protocol, or the model of starting later is asked for
+        and missing.
+    """
+    draws, coefficients = _matrix(trials, propensity, "propensity")
+    if not with_censoring:
+        return Coefficients(draws, coefficients, coefficients[:, :0])
+    waiting_draws, censoring = _matrix(trials, propensity, "censoring")
+    both = np.intersect1d(draws, waiting_draws)
+    return Coefficients(
+        both, coefficients[:, np.isin(draws, both)], censoring[:, np.isin(waiting_draws, both)]
+    )
+
+
+def _matrix(
+    trials: Trials, propensity: pl.DataFrame, model: Model
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws (n_draws,) and coefficients (n_terms, n_draws) of one model."""
+    fitted = propensity.filter(
+        (pl.col("protocol_hash") == protocol_hash(trials.protocol)) & (pl.col("model") == model)
+    )
+    wide = fitted.pivot("term", index="draw", values="coefficient").sort("draw")
+    if fitted.is_empty() or set(wide.columns) - {"draw"} != set(trials.terms):
+        raise EstimationError(
+            "The propensity coefficients belong to another protocol.",
+            where=f"table propensity; protocol {trials.protocol.protocol}",
+            why="Weights from other covariates would not balance the arms.",
+            fix="run city/03_weights again with this protocol.",
+        )
+    return wide["draw"].to_numpy(), wide.select(trials.terms).to_numpy().T
+
+
+def _refuse_one_arm(treated: np.ndarray, *, where: str) -> None:
+    n_treated = int(treated.sum())
+    if n_treated in (0, len(treated)):
+        raise EstimationError(
+            "No one starts the intervention."
+            if n_treated == 0
+            else "Everyone starts the intervention.",
+            where=where,
+            why="An effect compares those who start with those who do not.",
+            fix="check the intervention's name and the protocol's trial months; without both arms "
+            "the effect cannot be said.",
+        )

@@ -1,0 +1,121 @@
+"""Start now rather than wait (or than another intervention): weights that stay the same in every
+month of follow-up. The strategies of `never` and of a grace period build upon it.
+"""
+
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.weighting.propensity import Coefficients, coefficients_of
+from evalkit.effects.weighting.weights import arm_weights, by_cluster, effective_sample_size
+from evalkit.vocabulary import Comparison
+
+COMPARISON, TREATED = 0, 1
+
+
+class StartNow:
+    """Who stands in which arm, and with what weight in each month of follow-up.
+
+    Arm 0 is the comparison, arm 1 those who start.
+
+    Parameters
+    ----------
+    trials : Trials
+        The person-trials of one district, or of all.
+    coefficients : Coefficients
+        Those of the city, by draw; the first draw is the point estimate.
+    comparison : {"wait", "never", "other"}
+    """
+
+    needs_waiting = False
+    """Whether the months of waiting and the chance of starting later are needed."""
+
+    is_for_cloned_arms = False
+    """Whether everybody stands in both arms."""
+
+    def __init__(self, trials: Trials, coefficients: Coefficients, comparison: Comparison = "wait"):
+        self.trials, self.coefficients, self.comparison = trials, coefficients, comparison
+
+    @classmethod
+    def of(cls, trials: Trials, propensity: pl.DataFrame, comparison: Comparison = "wait") -> Self:
+        """The strategy with the coefficients of a table `propensity` (see `weighting_of`)."""
+        coefficients = coefficients_of(trials, propensity, with_censoring=cls.needs_waiting)
+        return cls(trials, coefficients, comparison)
+
+    @cached_property
+    def masks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of the comparison and of those who start: (n_rows,) bool each."""
+        return ~self.trials.is_treated, self.trials.is_treated
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """The point estimate's weights for starting in the trial month rather than not then:
+        (n_rows,).
+        """
+        return arm_weights(self.trials, self.coefficients.point)
+
+    def base(self, rows: np.ndarray) -> np.ndarray:
+        """The part of the weights that is the same in all months: (n_rows, n_draws)."""
+        return arm_weights(self.trials, self.coefficients.propensity, rows)
+
+    def changes(self, arm: int) -> np.ndarray:
+        """Where the weight of an arm's row may differ from the month before, after the first:
+        (n_rows, n_months), or one value for all.
+        """
+        return np.zeros((1, 1), bool)
+
+    def by_month(
+        self, base: np.ndarray, arm: int, block: slice, rows: np.ndarray, months: np.ndarray
+    ) -> np.ndarray:
+        """Weights of an arm's rows in given months of follow-up (0 is the trial month), which lie
+        within a block of the arm's rows.
+
+        Parameters
+        ----------
+        base : ndarray (n_block, n_draws)
+            Base weights of the block's rows.
+        block : slice
+            Of the arm's rows.
+        rows, months : ndarray (n_asked,)
+            Positions in the arm; follow-up months from one change of weight to the next.
+
+        Returns
+        -------
+        ndarray (n_asked, n_draws)
+        """
+        return base
+
+    def last_month(self) -> list[np.ndarray]:
+        """The point estimate's weights of each arm in the last month of follow-up, (n_rows of the
+        arm,).
+        """
+        return [self.weights[mask] for mask in self.masks]
+
+    @cached_property
+    def weakest_arm(self) -> np.ndarray:
+        """The weights that say how much an effect rests on, summed by household or person, in the
+        last month: (n_clusters of the arm,).
+
+        The comparison's where it alone is weighted (ATT), else those that are thinned out most.
+        """
+        comparison, treated = (
+            by_cluster(self.trials.rows.filter(pl.Series(mask)), weights)
+            for mask, weights in zip(self.masks, self.last_month(), strict=True)
+        )
+        if self.trials.protocol.estimand == "ATT" and not self.is_for_cloned_arms:
+            return comparison
+        return min((comparison, treated), key=effective_sample_size)
+
+    @property
+    def effective_size(self) -> float:
+        """Effective sample size of the weakest arm. People."""
+        return effective_sample_size(self.weakest_arm)
+
+    @property
+    def max_weight(self) -> float:
+        """One household's largest share of the weakest arm's weight, 0-1."""
+        total = self.weakest_arm.sum()
+        return float(self.weakest_arm.max(initial=0) / total) if total > 0 else 0.0
