@@ -16,21 +16,21 @@ import time
 from pathlib import Path
 
 from evalkit import charts, disclosure, params, report
-from evalkit.charts import theme
-from evalkit.charts.specification import specification
+from evalkit.charts.look import svg
+from evalkit.charts.look.svg import specification
 
 RUNS = 3
 
 
 def made_charts(tables, words, district: str) -> list:
     """The charts of a district's page, caught on their way to SVG."""
-    caught, own = [], theme.specification
-    theme.specification = lambda chart: caught.append(chart) or own(chart)
+    pictures = []
+    svg.specification = lambda chart: pictures.append(chart) or specification(chart)
     try:
         charts.district_figures(tables, words, district=district)
     finally:
-        theme.specification = own
-    return caught
+        svg.specification = specification
+    return pictures
 
 
 def seconds(call, *values) -> float:

@@ -213,7 +213,6 @@ def test_import_evalkit_loads_nothing_heavy():
         "survival",
         "effects",
         "economics",
-        "charts",
         "report",
         "batch",
     ],

@@ -1,27 +1,31 @@
-"""Charts of published tables: one theme, a module a family of figures, SVG without a browser or a
-network.
+"""Charts of published tables: SVG without a browser or a network.
+
+families/ holds the charts, one module per family, each declared once by `register.chart`. look/
+holds how they look and are put together. `figures` draws all charts of a page, `show` those of a
+notebook.
 """
 
-from evalkit.charts.balance import balance
-from evalkit.charts.cash_flow import value_curve
-from evalkit.charts.curves import exit_curves, states
-from evalkit.charts.districts import district_ranks, naive_and_corrected
-from evalkit.charts.effects import effect_curves, effect_months
-from evalkit.charts.figures import district_figures, overview_figures
-from evalkit.charts.funnel import funnel
-from evalkit.charts.groups import exit_rates, group_curves
-from evalkit.charts.overlap import overlap
-from evalkit.charts.overview import district_comparison
-from evalkit.charts.sensitivity import value_acceptability, value_tornado
-from evalkit.charts.show import Shown, show, show_each
-from evalkit.charts.theme import to_svg
-from evalkit.charts.value import value_by_actor, value_summary
+# ruff: noqa: E402 (altair comes with jsonschema, which is to be imported without its grammars)
+
 from evalkit.imports import import_without_grammars
 
-import_without_grammars("jsonschema")  # before the first chart imports altair
+import_without_grammars("jsonschema")
+
+from evalkit.charts.families.balance import balance
+from evalkit.charts.families.cash_flow import value_curve
+from evalkit.charts.families.curves import exit_curves, states
+from evalkit.charts.families.districts import district_ranks, naive_and_corrected
+from evalkit.charts.families.effects import effect_curves, effect_months
+from evalkit.charts.families.funnel import funnel
+from evalkit.charts.families.groups import exit_rates, group_curves
+from evalkit.charts.families.overlap import overlap
+from evalkit.charts.families.overview import district_comparison
+from evalkit.charts.families.sensitivity import value_acceptability, value_tornado
+from evalkit.charts.families.value import value_by_actor, value_summary
+from evalkit.charts.figures import district_figures, overview_figures
+from evalkit.charts.show import show, show_each
 
 __all__ = [
-    "Shown",
     "balance",
     "district_comparison",
     "district_figures",
@@ -38,7 +42,6 @@ __all__ = [
     "show",
     "show_each",
     "states",
-    "to_svg",
     "value_acceptability",
     "value_by_actor",
     "value_curve",

@@ -4,40 +4,12 @@ withheld is left out.
 
 from collections.abc import Iterator, Mapping
 
-from evalkit.charts.balance import balance
-from evalkit.charts.cash_flow import value_curve
-from evalkit.charts.curves import exit_curves, states
-from evalkit.charts.districts import district_ranks, naive_and_corrected
-from evalkit.charts.effects import effect_curves, effect_months
-from evalkit.charts.funnel import funnel
-from evalkit.charts.groups import exit_rates, group_curves
-from evalkit.charts.overview import district_comparison
-from evalkit.charts.source import ONE_EFFECT, POOLED, Chart, is_drawable
-from evalkit.charts.theme import to_svg
-from evalkit.charts.value import value_by_actor, value_summary
+from evalkit.charts.look.svg import to_svg
+from evalkit.charts.register import CHARTS, ONE_EFFECT, POOLED, Chart
 from evalkit.disclosure import Published, require_published
 from evalkit.errors import ParameterError
 from evalkit.tables import slug
 from evalkit.words import Words
-
-# Figure name: the family of tables it is drawn from, and the chart.
-DISTRICT_FIGURES: dict[str, tuple[str, Chart]] = {
-    "exit_curves": ("exit_curves", exit_curves),
-    "exit_rates": ("exit_rates", exit_rates),
-    "group_curves": ("group_curves", group_curves),
-    "states": ("states", states),
-    "effect_curves": ("effect_curves", effect_curves),
-    "effect_months": ("effect_summary", effect_months),
-    "balance": ("balance", balance),
-    "naive": ("effect_readings", naive_and_corrected),
-    "value_summary": ("value_parts", value_summary),
-    "value_by_actor": ("value_by_actor", value_by_actor),
-    "value_curve": ("value_curve", value_curve),
-}
-
-
-# Drawn for all districts together: a chart of one district alone would say nothing.
-OVERVIEW_FIGURES: dict[str, Chart] = {"funnel": funnel, "district_ranks": district_ranks}
 
 
 def district_figures(
@@ -74,54 +46,60 @@ def district_figures(
         require_published(table, where=f"figures, table {name}")
     district, outcomes = district or _only_district(tables), _outcomes(tables)
     return {
-        figure: _drawn(chart, rows, words, outcomes)
-        for name, (family, chart) in DISTRICT_FIGURES.items()
-        for figure, rows in _series(name, _of_family(tables, family), district, chart)
+        figure: _svg(chart, rows, words, outcomes)
+        for chart in CHARTS.values()
+        if chart.page == "every"
+        for figure, rows in _of_district(chart, _of_family(tables, chart.of), district)
     }
 
 
 def overview_figures(tables: Mapping[str, Published], words: Words) -> dict[str, str]:
-    """The charts of the overview: the districts beside each other, and everything else for all
+    """The charts of the city's page: the districts beside each other, and everything else for all
     districts together.
 
     Parameters, returned value and errors as `district_figures`.
     """
-    figures = district_figures(tables, words, district=POOLED)
-    for table in _of_family(tables, "time_on_support"):
-        if is_drawable(table, district_comparison):
-            figures["district_comparison"] = to_svg(district_comparison(table, words), words)
-    outcomes = _outcomes(tables)
-    for name, chart in OVERVIEW_FIGURES.items():
-        for table in _of_family(tables, name):
-            drawn = [
-                (figure, part)
-                for figure, part in one_by_one(name, table)
-                if is_drawable(part, chart)
-            ]
-            figures |= {figure: _drawn(chart, part, words, outcomes) for figure, part in drawn}
-    return figures
+    figures, outcomes = district_figures(tables, words, district=POOLED), _outcomes(tables)
+    return figures | {
+        figure: _svg(chart, rows, words, outcomes)
+        for chart in CHARTS.values()
+        if chart.page == "city"
+        for table in _of_family(tables, chart.of)
+        for figure, rows in one_by_one(chart.figure, table)
+        if chart.is_drawable(rows)
+    }
 
 
-def _drawn(chart: Chart, table: Published, words: Words, outcomes: Mapping[str, str]) -> str:
+def one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:
+    """The rows of each intervention and estimand of a table, with the figure's name for them:
+    balance-training, effect_curves-training-ESTIMAND. A table without interventions is one.
+    """
+    keys = [key for key in ONE_EFFECT[1:] if key in table.keys]
+    if not keys:
+        yield name, table
+        return
+    for key_values in table.data.select(keys).unique().sort(keys).to_dicts():
+        yield f"{name}-{slug('-'.join(key_values.values()))}", table.where(**key_values)
+
+
+def _svg(chart: Chart, table: Published, words: Words, outcomes: Mapping[str, str]) -> str:
     """A chart in words about the outcome of its intervention, if it has one."""
     interventions = (
         table.data["intervention_id"].unique().to_list() if "intervention_id" in table.keys else []
     )
     outcome = outcomes.get(interventions[0]) if len(interventions) == 1 else None
-    return to_svg(chart(table, words.about(outcome) if outcome else words), words)
+    return to_svg(chart.draw(table, words.about(outcome) if outcome else words), words)
 
 
 def _outcomes(tables: Mapping[str, Published]) -> dict[str, str]:
-    """What each intervention is judged by: the one outcome of which the share at the end is
-    told.
-    """
-    told = [
+    """What each intervention is judged by: the one outcome whose share at the end is published."""
+    summaries = [
         table.data.select("intervention_id", "outcome").unique()
         for table in _of_family(tables, "effect_summary")
     ]
     return {
         intervention: outcome.removesuffix("_share_at_end")
-        for pairs in told
+        for pairs in summaries
         for intervention, outcome in pairs.iter_rows()
         if outcome.endswith("_share_at_end")
     }
@@ -138,41 +116,31 @@ def _of_family(tables: Mapping[str, Published], family: str) -> list[Published]:
 def _only_district(tables: Mapping[str, Published]) -> str:
     """The one district that the tables hold besides "all"; "all" when there is none."""
     with_district = [table for table in tables.values() if "district" in table.keys]
-    found = sorted(
+    districts = sorted(
         {district for table in with_district for district in table.data["district"].unique()}
         - {POOLED}
     )
-    if len(found) > 1:
+    if len(districts) > 1:
         raise ParameterError(
-            f"The tables hold {len(found)} districts, and none was named.",
+            f"The tables hold {len(districts)} districts, and none was named.",
             where="argument district of district_figures; districts found in the key column "
             '"district"',
             why="A page is about one district; charts of another one would be shown as its own.",
             fix='name it: district_figures(tables, words, district="...").',
         )
-    return found[0] if found else POOLED
+    return districts[0] if districts else POOLED
 
 
-def _series(
-    name: str, tables: list[Published], district: str, chart: Chart
+def _of_district(
+    chart: Chart, tables: list[Published], district: str
 ) -> Iterator[tuple[str, Published]]:
     """Each drawable series with its figure's name: the district's own, else (for each effect and
     value) that of all districts.
     """
     for table in tables:
-        is_effect = "intervention_id" in table.keys
-        places = (district, POOLED) if is_effect else (district,)
-        for figure, part in one_by_one(name, table) if is_effect else [(name, table)]:
-            shown = [
-                rows for place in places if is_drawable(rows := part.where(district=place), chart)
-            ]
-            yield from [(figure, rows) for rows in shown[:1]]
-
-
-def one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:
-    """The rows of each intervention and estimand of a table, with the figure's name for them:
-    balance-training, effect_curves-training-ESTIMAND.
-    """
-    keys = [key for key in ONE_EFFECT[1:] if key in table.keys]
-    for key_values in table.data.select(keys).unique().sort(keys).to_dicts():
-        yield f"{name}-{slug('-'.join(key_values.values()))}", table.where(**key_values)
+        scopes = (district, POOLED) if "intervention_id" in table.keys else (district,)
+        for figure, series in one_by_one(chart.figure, table):
+            rows_by_scope = (series.where(district=scope) for scope in scopes)
+            drawable = next((rows for rows in rows_by_scope if chart.is_drawable(rows)), None)
+            if drawable is not None:
+                yield figure, drawable

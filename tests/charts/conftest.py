@@ -559,6 +559,7 @@ def made_tables() -> dict:
         effect_readings_table(),
         funnel_table(),
         district_ranks_table(),
+        overlap_table(),
     ]
     return {table.name: table for table in made}
 

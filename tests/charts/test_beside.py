@@ -2,6 +2,7 @@ import polars as pl
 import pytest
 
 from evalkit import charts
+from evalkit.charts.look.svg import to_svg
 from evalkit.disclosure import protect_estimates
 from evalkit.errors import ParameterError
 
@@ -11,21 +12,21 @@ def _texts(svg):
 
 
 def test_funnel_names_the_districts_outside_and_no_others(make, english):
-    svg = _texts(charts.to_svg(charts.funnel(make["funnel"](), english), english))
+    svg = _texts(to_svg(charts.funnel(make["funnel"](), english), english))
 
     assert "Western" in svg and "Belfast" not in svg and "Southern" not in svg
 
 
 def test_naive_and_corrected_show_the_naive_share_beside_the_difference(make, english):
     svg = _texts(
-        charts.to_svg(charts.naive_and_corrected(make["naive_and_corrected"](), english), english)
+        to_svg(charts.naive_and_corrected(make["naive_and_corrected"](), english), english)
     )
 
     assert "71%" in svg and "2% (−8% to 12%)" in svg
 
 
 def test_ranks_stand_in_alphabetical_order_with_their_range(make, english):
-    svg = _texts(charts.to_svg(charts.district_ranks(make["district_ranks"](), english), english))
+    svg = _texts(to_svg(charts.district_ranks(make["district_ranks"](), english), english))
 
     assert svg.index("Belfast") < svg.index("Southern") < svg.index("Western")
     assert svg.count("rank 1 to 3 of 3") == 3
@@ -33,7 +34,7 @@ def test_ranks_stand_in_alphabetical_order_with_their_range(make, english):
 
 
 def test_overlap_draws_three_series(make, english):
-    svg = _texts(charts.to_svg(charts.overlap(make["overlap"](), english), english))
+    svg = _texts(to_svg(charts.overlap(make["overlap"](), english), english))
 
     assert all(
         words in svg for words in ("those who started", "before weighting", "after weighting")

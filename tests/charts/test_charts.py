@@ -14,8 +14,9 @@ from evalkit.charts import (
     value_summary,
     value_tornado,
 )
-from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.theme import finish, to_svg
+from evalkit.charts.look.ranges import RangeRow, range_chart
+from evalkit.charts.look.svg import to_svg
+from evalkit.charts.look.theme import finish
 from evalkit.disclosure import protect_estimates
 from evalkit.errors import ParameterError
 

@@ -8,29 +8,13 @@ from altair.utils.schemapi import SchemaValidationError, debug_mode
 
 from evalkit import charts
 from evalkit.charts import balance, district_figures, overview_figures, show_each
-from evalkit.charts.specification import specification
+from evalkit.charts.look.svg import specification, to_svg
+from evalkit.charts.register import CHARTS
 from evalkit.disclosure import protect_estimates
 from evalkit.errors import DisclosureError, ParameterError
 
 OF_EFFECT = "training-start-now-rather-than-wait"
-FIGURES = [
-    "exit_curves",
-    "exit_rates",
-    "group_curves",
-    "states",
-    *(
-        f"{name}-{OF_EFFECT}"
-        for name in (
-            "effect_curves",
-            "effect_months",
-            "balance",
-            "naive",
-            "value_summary",
-            "value_by_actor",
-            "value_curve",
-        )
-    ),
-]
+OF_PEOPLE = {"exit_curves", "exit_rates", "group_curves", "states"}
 OF_ALL_DISTRICTS = ("time_on_support", "funnel", "district_ranks")
 # px, at the width the chart is drawn for: WCAG asks for no number, the run's page is read on phones
 SMALLEST_FONT = 12
@@ -59,16 +43,18 @@ def svgs(made_tables, module_words, district_svgs):
 
 def _in_notebooks(made_tables, words):
     """Charts that notebooks alone show."""
-    tornado = charts.value_tornado(made_tables["value_tornado"], words, made_tables["prices"])
-    acceptability = charts.value_acceptability(made_tables["value_acceptability"], words)
     return {
-        "value_tornado": charts.to_svg(tornado, words),
-        "value_acceptability": charts.to_svg(acceptability, words),
+        name: _drawn(name, _made(name, made_tables), words, made_tables)
+        for name, chart in CHARTS.items()
+        if chart.page == "notebook"
     }
 
 
 def test_district_figures_draws_every_chart(district_svgs):
-    assert list(district_svgs["en"]) == FIGURES
+    figures = {chart.figure for chart in CHARTS.values() if chart.page == "every"}
+    assert set(district_svgs["en"]) == OF_PEOPLE | {
+        f"{figure}-{OF_EFFECT}" for figure in figures - OF_PEOPLE
+    }
 
 
 def test_overview_figures_draws_the_comparison_and_the_effects_of_all(made_tables, english):
@@ -168,34 +154,18 @@ def test_figures_refuse_a_plain_table(entry, english):
     assert "protect_counts" in lines[3]
 
 
-CHARTS = {
-    "exit_curves": "exit_curves-belfast",
-    "exit_rates": "exit_rates-belfast",
-    "group_curves": "group_curves-belfast",
-    "states": "states-belfast",
-    "effect_months": "effect_summary",
-    "district_comparison": "time_on_support",
-    "naive_and_corrected": "effect_readings",
-    **{
-        name: name
-        for name in (
-            "effect_curves",
-            "balance",
-            "value_by_actor",
-            "value_curve",
-            "funnel",
-            "district_ranks",
-        )
-    },
-    "value_summary": "value_parts",
-    **{name: name for name in ("value_tornado", "value_acceptability", "overlap")},
-}
+def _made(chart, made_tables):
+    """The made-up table that a chart is drawn from, a district's own or the city's."""
+    of = CHARTS[chart].of
+    return next(
+        table for name, table in made_tables.items() if name == of or name.startswith(f"{of}-")
+    )
 
 
 def _drawn(chart, table, words, made_tables):
     """A chart of a table, with the prices where it needs them."""
     beside = (made_tables["prices"],) if chart == "value_tornado" else ()
-    return charts.to_svg(getattr(charts, chart)(table, words, *beside), words)
+    return to_svg(getattr(charts, chart)(table, words, *beside), words)
 
 
 def _wholly_withheld(table):
@@ -212,14 +182,14 @@ def _wholly_withheld(table):
 
 @pytest.mark.parametrize("chart", CHARTS)
 def test_every_chart_is_drawn_as_from_altairs_own_valid_specification(
-    chart, made_tables, make, english, monkeypatch
+    chart, made_tables, english, monkeypatch
 ):
-    table = make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]]
+    table = _made(chart, made_tables)
 
     drawn = _drawn(chart, table, english, made_tables)
 
     monkeypatch.setattr(
-        "evalkit.charts.theme.specification", lambda chart: chart.to_dict(validate=True)
+        "evalkit.charts.look.svg.specification", lambda chart: chart.to_dict(validate=True)
     )
     assert _drawn(chart, table, english, made_tables) == drawn
 
@@ -248,14 +218,10 @@ def test_specification_writes_a_table_once_however_many_layers_draw_it(made_tabl
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-def test_every_chart_of_which_nothing_may_be_shown_says_so(chart, made_tables, make, english):
-    table = _wholly_withheld(
-        make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]]
-    )
+def test_every_chart_of_which_nothing_may_be_shown_says_so(chart, made_tables, english):
+    table = _wholly_withheld(_made(chart, made_tables))
     table = (
-        table.where(district=table.data["district"][0])
-        if chart not in ("funnel", "district_ranks", "district_comparison")
-        else table
+        table.where(district=table.data["district"][0]) if CHARTS[chart].page != "city" else table
     )
 
     svg = _drawn(chart, table, english, made_tables)
@@ -265,8 +231,8 @@ def test_every_chart_of_which_nothing_may_be_shown_says_so(chart, made_tables, m
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-def test_every_chart_of_a_table_without_rows_says_so(chart, made_tables, make, english):
-    table = make["overlap"]() if chart == "overlap" else made_tables[CHARTS[chart]]
+def test_every_chart_of_a_table_without_rows_says_so(chart, made_tables, english):
+    table = _made(chart, made_tables)
 
     assert "Nothing to show: no number was calculated." in _drawn(
         chart, table.where(district="nowhere"), english, made_tables
@@ -300,7 +266,7 @@ def test_figures_draw_each_effect_in_the_outcome_of_which_the_share_at_the_end_i
 
 
 def test_effect_curves_of_a_state_that_the_table_lacks_says_so(effect_table, english):
-    assert "Nothing to show" in charts.to_svg(
+    assert "Nothing to show" in to_svg(
         charts.effect_curves(effect_table(), english, state="pension"), english
     )
 
@@ -318,20 +284,10 @@ def test_every_chart_refuses_a_plain_table(chart, english):
         _drawn(chart, pl.DataFrame({"n": [3]}), english, {"prices": None})
 
 
-def _asked_by_overlap(english, make):
-    """The chart of overlap stands in a notebook only."""
-    charts.overlap(make["overlap"](), english)
-    return english.asked
-
-
-def test_no_word_of_the_charts_is_asked_for_by_none(svgs, module_words, english, make):
+def test_no_word_of_the_charts_is_asked_for_by_none(svgs, module_words, english):
     asked = set().union(*(words.asked for words in module_words.values()))
 
-    shown = (
-        asked
-        | {"chart.withheld", "chart.nothing", "chart.no_number"}
-        | _asked_by_overlap(english, make)
-    )
+    shown = asked | {"chart.withheld", "chart.nothing", "chart.no_number"}
     assert {key for key in english.entries if key.startswith("chart.")} - shown == set()
 
 

@@ -1,9 +1,10 @@
 from evalkit import charts
-from evalkit.charts.theme import GROUP_LOOKS
+from evalkit.charts.look.svg import to_svg
+from evalkit.charts.look.theme import GROUP_LOOKS
 
 
 def test_group_curves_draws_a_panel_for_each_characteristic(made_tables, english):
-    svg = charts.to_svg(charts.group_curves(made_tables["group_curves-belfast"], english), english)
+    svg = to_svg(charts.group_curves(made_tables["group_curves-belfast"], english), english)
 
     assert all(
         text in svg

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from evalkit.charts.frame import Frame
-from evalkit.charts.point_labels import HALF_HEIGHT, half_width, place_names, point_labels
+from evalkit.charts.look.frame import Frame
+from evalkit.charts.look.point_labels import HALF_HEIGHT, half_width, place_names, point_labels
 
 WIDTH, HEIGHT = 335, 260
 NAMES = ["Spånga-Tensta", "Hägersten-Liljeholmen", "Farsta", "Älvsjö"]

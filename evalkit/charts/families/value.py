@@ -2,28 +2,31 @@
 public purse and society.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
 
+import altair as alt
 import polars as pl
 
-from evalkit.charts.frame import titled
 from evalkit.charts.labels import value_label
-from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
-from evalkit.charts.theme import GAIN, LOSS, SIGNED_AXIS, finish
+from evalkit.charts.look.frame import Picture, titled
+from evalkit.charts.look.ranges import RangeRow, range_chart
+from evalkit.charts.look.theme import GAIN, LOSS, SIGNED_AXIS, finish
+from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
 from evalkit.disclosure import Published
 from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES
 from evalkit.words import Words, money_digits
-
-if TYPE_CHECKING:
-    import altair as alt
 
 NET = "all"  # the posting that is an actor's sum
 TOTAL = "total"  # the part that holds what was observed and what is projected
 
 
-@drawn_if(pl.col("estimate").is_not_null(), one_of=(*ONE_EFFECT, "currency"))
-def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
+@chart(
+    of="value_by_actor",
+    needs=pl.col("estimate").is_not_null(),
+    one_of=(*ONE_EFFECT, "currency"),
+    page="every",
+)
+def value_by_actor(table: Published, words: Words, /) -> Picture:
     """Who pays and who gains per participant, with ranges.
 
     Parameters
@@ -42,25 +45,28 @@ def value_by_actor(table: Published, words: Words) -> "alt.LayerChart":
     ParameterError
         If it holds several districts, interventions, estimands or currencies.
     """
-    rows = shown_rows(table, "value_by_actor")
+    rows = shown_rows(table)
     if rows.filter(pl.col("posting") == NET).height:
         rows = rows.filter(pl.col("posting") == NET)
     shown = sorted(
-        rows.to_dicts(), key=lambda row: (_place(ACTOR_NAMES, row["actor"]), row["posting"])
+        rows.to_dicts(), key=lambda row: (_order(ACTOR_NAMES, row["actor"]), row["posting"])
     )
-    chart = range_chart(
+    picture = range_chart(
         [_money_row(row, _actor_label(row, words), words) for row in shown],
         x_title=words.text("chart.value_by_actor.x", currency=rows["currency"][0]),
         axis_labels=SIGNED_AXIS,
         sides=(words.text("chart.value_by_actor.pays"), words.text("chart.value_by_actor.gains")),
     )
-    return _finished(chart, rows, words, "chart.value_by_actor.title")
+    return _finished(picture, rows, words, "chart.value_by_actor.title")
 
 
-@drawn_if(
-    pl.col("estimate").is_not_null() & (pl.col("part") == TOTAL), one_of=(*ONE_EFFECT, "currency")
+@chart(
+    of="value_parts",
+    needs=pl.col("estimate").is_not_null() & (pl.col("part") == TOTAL),
+    one_of=(*ONE_EFFECT, "currency"),
+    page="every",
 )
-def value_summary(table: Published, words: Words) -> "alt.LayerChart":
+def value_summary(table: Published, words: Words, /) -> Picture:
     """What an intervention is worth per participant from each point of view, with ranges and the
     probability that it is above zero.
 
@@ -78,18 +84,18 @@ def value_summary(table: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `value_by_actor`.
     """
-    rows = shown_rows(table, "value_summary").filter(
+    rows = shown_rows(table).filter(
         (pl.col("part") == TOTAL) & pl.col("perspective").is_in(list(PERSPECTIVES))
     )
-    shown = sorted(rows.to_dicts(), key=lambda row: _place(tuple(PERSPECTIVES), row["perspective"]))
-    chart = range_chart(
+    shown = sorted(rows.to_dicts(), key=lambda row: _order(PERSPECTIVES, row["perspective"]))
+    picture = range_chart(
         [_money_row(row, value_label(words, row["perspective"]), words) for row in shown],
         x_title=words.text(
             "chart.value_summary.x", currency=rows["currency"][0], months=rows["horizon_months"][0]
         ),
         axis_labels=SIGNED_AXIS,
     )
-    return _finished(chart, rows, words, "chart.value_summary.title")
+    return _finished(picture, rows, words, "chart.value_summary.title")
 
 
 def _money_row(row: dict, label: str, words: Words) -> RangeRow:
@@ -123,13 +129,10 @@ def _actor_label(row: dict, words: Words) -> str:
 
 
 def _finished(
-    chart: "alt.LayerChart", rows: pl.DataFrame, words: Words, key: str
-) -> "alt.LayerChart":
-    is_pooled = rows["district"].to_list()[:1] == [POOLED]
-    return finish(
-        titled(chart, value_label(words, "chart.pooled") if is_pooled else ""), words.text(key)
-    )
+    picture: alt.LayerChart, rows: pl.DataFrame, words: Words, key: str
+) -> alt.LayerChart:
+    return finish(titled(picture, pooled_note(rows, words)), words.text(key))
 
 
-def _place(known: tuple[str, ...], name: str) -> int:
-    return known.index(name) if name in known else len(known)
+def _order(known: Collection[str], name: str) -> int:
+    return [*known, name].index(name)

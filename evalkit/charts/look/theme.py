@@ -1,4 +1,4 @@
-"""The one look of all charts, and the way from a chart to SVG.
+"""The one look of all charts: colours, letters, sizes.
 
 A chart is drawn for a width of `WIDTH` and scales with its page: at 320 px the smallest text is
 still about 12 px. Colours have a contrast of at least 3:1 to white, are told apart by readers with
@@ -11,12 +11,12 @@ References
 WCAG 2.1, 1.4.1 and 1.4.11. Palette after Okabe & Ito (2008), darkened to the contrast above.
 """
 
-import hashlib
-import re
-from html import escape
+from typing import Any
+
+import altair as alt
 
 from evalkit.charts.labels import wrapped
-from evalkit.charts.specification import specification
+from evalkit.charts.look.frame import AnyPicture, Frame, label
 from evalkit.disclosure import Published
 from evalkit.line.states import LOOKS, Look
 from evalkit.words import Words
@@ -35,7 +35,8 @@ POINTS_AXIS = (
     "datum.value == 0 ? '0' : format(datum.value * 100, '+.0f')"  # shares as percentage points
 )
 
-_ARM_LOOKS: dict[str, Look] = {
+
+ARM_LOOKS: dict[str, Look] = {
     "treated": Look("#00477a"),
     "comparison": Look("#6d6d6d", (7, 4), "square"),
     "difference": Look("#00477a"),
@@ -58,10 +59,10 @@ _OTHER = Look("#454545", (4, 2))
 
 def look_of(value: str) -> Look:
     """The look of a state, exit or arm."""
-    return LOOKS.get(value) or _ARM_LOOKS.get(value, _OTHER)
+    return LOOKS.get(value) or ARM_LOOKS.get(value, _OTHER)
 
 
-def config() -> dict:
+def config() -> dict[str, Any]:
     """The Vega-Lite configuration of every chart.
 
     No text is cut off at a width, so that none is measured for it, and single marks are given no
@@ -107,89 +108,18 @@ def config() -> dict:
     }
 
 
-def finish(chart, description: str):
+def finish(chart: AnyPicture, description: str) -> AnyPicture:
     """The chart in the theme, described in one sentence for readers who cannot see it."""
     chart.description, chart.config = description, config()
     return chart
 
 
-def nothing_to_show(table: Published, words: Words):
+def nothing_to_show(table: Published, words: Words) -> alt.LayerChart:
     """In place of a chart of a table of which nothing can be drawn: the words that say so, and
     whether numbers are withheld.
     """
-    import altair as alt
-
-    said = words.text(
-        "chart.nothing" if (table.data["status"] == "suppressed").any() else "chart.no_number"
-    )
-    text = (
-        alt.Chart(alt.Data(values=[{"text": wrapped(said, LETTERS)}]))
-        .mark_text(lineBreak="\n")
-        .encode(text="text:N", x=alt.value(0))
-    )
-    return finish(text.properties(width=FULL_WIDTH, height=40), said)
-
-
-def to_svg(chart, words: Words) -> str:
-    """A chart as self-contained SVG markup: no scripts, no outside addresses, the same bytes for
-    the same chart.
-
-    Parameters
-    ----------
-    chart : altair chart
-        A chart of this room.
-    words : Words
-        Its language decides how numbers on the axes are written.
-
-    Returns
-    -------
-    str
-        An `svg` element that fills the width it is given, with role "img" and the chart's
-        description as its name.
-    """
-    import altair
-    import vl_convert
-
-    written = specification(chart)
-    version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    svg = vl_convert.vegalite_to_svg(
-        written, vl_version=version, format_locale=words.d3_locale(), allowed_base_urls=[]
-    )
-    return _own_ids(_plain_svg(svg, written["description"]))
-
-
-def _plain_svg(svg: str, description: str) -> str:
-    """Vega's labels of single marks are taken out: with role "img" nobody hears them, the data
-    table stands beside the chart.
-    """
-    width, height = (
-        float(size) for size in re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()
-    )
-    body = re.sub(
-        r'<rect width="[^"]*" height="[^"]*" fill="white"/>',
-        '<rect width="100%" height="100%" fill="white"/>',
-        svg[svg.index(">") + 1 :],
-        count=1,
-    )
-    body = re.sub(r' (?:role|aria-[a-z]+|pointer-events|class)="[^"]*"', "", body)
-    # Attribute values come from number arithmetic; more than two decimals of a pixel are noise.
-    body = re.sub(r"(\d+\.\d{2})\d+", r"\1", body)
-    name = escape(description, quote=True)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {max(width, WIDTH):g} {height:g}" '
-        f'width="100%" role="img" aria-label="{name}"'
-        f' style="max-width:{MAX_SHOWN_WIDTH};height:auto">{body}'
-    )
-
-
-def _own_ids(svg: str) -> str:
-    """Ids that do not clash with those of another chart in the same page: numbered anew under a
-    prefix from the content.
-    """
-    found = list(dict.fromkeys(re.findall(r' id="([^"]+)"', svg)))
-    for number, name in enumerate(found):
-        svg = svg.replace(f' id="{name}"', f' id="@{number}"').replace(
-            f"url(#{name})", f"url(#@{number})"
-        )
-    prefix = "c" + hashlib.sha256(svg.encode()).hexdigest()[:8]
-    return re.sub(r'( id="|url\(#)@(\d+)', rf"\g<1>{prefix}-\2", svg)
+    is_withheld = (table.data["status"] == "suppressed").any()
+    sentence = words.text("chart.nothing" if is_withheld else "chart.no_number")
+    frame = Frame(FULL_WIDTH, 40, (0, 1), (0, 1))
+    rows = [{"text": wrapped(sentence, LETTERS)}]
+    return finish(frame.holds(frame.layer(rows, "text", x=0, text=label())), sentence)

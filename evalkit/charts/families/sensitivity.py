@@ -2,29 +2,35 @@
 month in work is worth more.
 """
 
-from typing import TYPE_CHECKING
+from functools import partial
 
+import altair as alt
 import polars as pl
 
-from evalkit.charts.end_labels import end_labels
-from evalkit.charts.frame import Frame, nice_ticks, titled
 from evalkit.charts.labels import title_lines, value_label, wrapped
-from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.source import ONE_EFFECT, POOLED, drawn_if, shown_rows
-from evalkit.charts.theme import GAIN, GROUP_LOOKS, PLOT_WIDTH, SIGNED_AXIS, finish
-from evalkit.disclosure import Published
+from evalkit.charts.look.end_labels import end_labels
+from evalkit.charts.look.frame import (
+    Frame,
+    Picture,
+    colours,
+    dashes,
+    largest,
+    nice_ticks,
+    titled,
+)
+from evalkit.charts.look.ranges import RangeRow, range_chart
+from evalkit.charts.look.theme import GAIN, GROUP_LOOKS, PLOT_WIDTH, SIGNED_AXIS, finish
+from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
+from evalkit.disclosure import Published, require_published
 from evalkit.words import Words, money_digits
-
-if TYPE_CHECKING:
-    import altair as alt
 
 HEIGHT, LABEL_LETTERS = 220, 15
 MOST_ROWS = 8
 NOTHING = "none"  # the option of doing nothing
 
 
-@drawn_if(pl.col("swing").is_not_null(), one_of=(*ONE_EFFECT, "currency"))
-def value_tornado(table: Published, words: Words, prices: Published) -> "alt.LayerChart":
+@chart(of="value_tornado", needs=pl.col("swing").is_not_null(), one_of=(*ONE_EFFECT, "currency"))
+def value_tornado(table: Published, words: Words, /, prices: Published) -> Picture:
     """How far each uncertain price, rate and the effect itself moves society's sum per participant,
     the widest on top.
 
@@ -45,10 +51,12 @@ def value_tornado(table: Published, words: Words, prices: Published) -> "alt.Lay
     ParameterError
         If it holds several districts, interventions, estimands or currencies.
     """
-    rows = shown_rows(table, "value_tornado")
-    named = shown_rows(prices, "value_tornado").select("price", f"name_{words.language}")
-    names = {key: words.price(key, name) for key, name in named.iter_rows()}
-    chart = range_chart(
+    rows = shown_rows(table)
+    price_names = shown_rows(require_published(prices, where="chart value_tornado")).select(
+        "price", f"name_{words.language}"
+    )
+    names = {key: words.price(key, name) for key, name in price_names.iter_rows()}
+    picture = range_chart(
         [
             _swing(row, names, words)
             for row in rows.sort("swing", "parameter", descending=[True, False])
@@ -58,11 +66,15 @@ def value_tornado(table: Published, words: Words, prices: Published) -> "alt.Lay
         x_title=words.text("chart.value_tornado.x", currency=rows["currency"][0]),
         axis_labels=SIGNED_AXIS,
     )
-    return _titled(chart, rows, "", words.text("chart.value_tornado.title"), words)
+    return _titled(picture, rows, "", words.text("chart.value_tornado.title"), words)
 
 
-@drawn_if(pl.col("probability").is_not_null(), one_of=("district", "estimand", "currency"))
-def value_acceptability(table: Published, words: Words) -> "alt.LayerChart":
+@chart(
+    of="value_acceptability",
+    needs=pl.col("probability").is_not_null(),
+    one_of=("district", "estimand", "currency"),
+)
+def value_acceptability(table: Published, words: Words, /) -> Picture:
     """How likely each intervention, or doing nothing, is to be best, by what a further month in
     work is worth.
 
@@ -79,11 +91,9 @@ def value_acceptability(table: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `value_tornado`.
     """
-    import altair as alt
-
-    rows = shown_rows(table, "value_acceptability")
+    rows = shown_rows(table)
     options = sorted(rows["option"].unique(), key=lambda option: (option != NOTHING, option))
-    last = float(rows["threshold"].max())
+    last = largest(rows, "threshold")
     x_axis = {
         "values": nice_ticks(0, last, n_steps=3)[:-1],
         "labelExpr": "format(datum.value, ',.0f')",
@@ -93,35 +103,27 @@ def value_acceptability(table: Published, words: Words) -> "alt.LayerChart":
     }
     y_axis = {"values": [0, 0.25, 0.5, 0.75, 1], "labelExpr": "format(datum.value, '.0%')"}
     frame = Frame(PLOT_WIDTH, HEIGHT, (0, last), (0, 1), x_axis, y_axis)
-    data = alt.Chart(
-        rows.select("threshold", "option", "probability", "is_on_frontier").sort(
-            "option", "threshold"
-        )
-    )
     looks = dict(zip(options, GROUP_LOOKS, strict=False))
-    colours = [look.colour for look in looks.values()]
-    colour = alt.Color("option:N", scale=alt.Scale(domain=options, range=colours), legend=None)
-    dash = alt.StrokeDash(
-        "option:N",
-        scale=alt.Scale(domain=options, range=[list(look.dash) for look in looks.values()]),
-        legend=None,
+    chances = rows.select("threshold", "option", "probability", "is_on_frontier").sort(
+        "option", "threshold"
     )
-    line = data.mark_line(strokeWidth=2.5).encode(
-        x=frame.x("threshold"), y=frame.y("probability"), color=colour, strokeDash=dash
-    )
-    best = data.transform_filter(alt.datum.is_on_frontier).mark_point(
-        size=60, filled=True, opacity=1
-    )
-    points = best.encode(x=frame.x("threshold"), y=frame.y("probability"), fill=colour)
-    named = {NOTHING: words.text("chart.value_acceptability.none")}
+    layer = partial(frame.layer, x="threshold", y="probability")
+    colour, dash = colours("option", looks), dashes("option", looks)
+    line = layer(chances, "line", color=colour, strokeDash=dash, strokeWidth=2.5)
+    best = alt.Chart(chances).transform_filter(alt.datum.is_on_frontier)
+    points = layer(best, "point", fill=colour, size=60, filled=True, opacity=1)
+    nothing = words.text("chart.value_acceptability.none")
     ends = rows.filter(pl.col("threshold") == last).select("option", "probability").iter_rows()
     labels = [
-        (option, wrapped(named.get(option) or value_label(words, option), LABEL_LETTERS), share)
+        (
+            option,
+            wrapped(nothing if option == NOTHING else value_label(words, option), LABEL_LETTERS),
+            share,
+        )
         for option, share in ends
     ]
-    chart = frame.holds(line, points, *end_labels(labels, frame, options, colours))
     return _titled(
-        chart,
+        frame.holds(line, points, *end_labels(labels, frame, looks)),
         rows,
         words.text("chart.value_acceptability.y"),
         words.text("chart.value_acceptability.title"),
@@ -144,10 +146,7 @@ def _swing(row: dict, names: dict[str, str], words: Words) -> RangeRow:
 
 
 def _titled(
-    chart: "alt.LayerChart", rows: pl.DataFrame, title: str, description: str, words: Words
-) -> "alt.LayerChart":
-    pooled = (
-        value_label(words, "chart.pooled") if rows["district"].to_list()[:1] == [POOLED] else ""
-    )
-    lines = title_lines(pooled, title)
-    return finish(titled(chart, lines), description)
+    picture: alt.LayerChart, rows: pl.DataFrame, title: str, description: str, words: Words
+) -> alt.LayerChart:
+    lines = title_lines(pooled_note(rows, words), title)
+    return finish(titled(picture, lines), description)

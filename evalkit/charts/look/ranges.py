@@ -3,16 +3,14 @@ words, a point and its range.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
+import altair as alt
 import polars as pl
 
-from evalkit.charts.frame import Frame, inner_ticks, padded
 from evalkit.charts.labels import wrapped
-from evalkit.charts.theme import FAINT, FULL_WIDTH, GRID, INK, LETTERS
-
-if TYPE_CHECKING:
-    import altair as alt
+from evalkit.charts.look.frame import Frame, inner_ticks, label, padded
+from evalkit.charts.look.theme import FAINT, FULL_WIDTH, GRID, INK, LETTERS
 
 LINE = 18
 LETTER = 8.0  # the width of a letter. Pixels
@@ -42,7 +40,7 @@ def range_chart(
     axis_labels: str,
     reference: float | None = 0.0,
     sides: tuple[str, str] | None = None,
-) -> "alt.LayerChart":
+) -> alt.LayerChart:
     """Rows with ranges over one scale.
 
     Parameters
@@ -58,30 +56,22 @@ def range_chart(
     sides : tuple of str, optional
         What lies left and right of the reference line.
     """
-    import altair as alt
-
     placed, height = _placed(rows, top=LINE if sides else 0)
-    frame = _frame(
-        rows,
-        height,
-        reference,
-        {"title": wrapped(x_title, LETTERS).split("\n"), "labelExpr": axis_labels},
-    )
-    data, y = alt.Chart(pl.DataFrame(placed, schema_overrides=_NUMBERS)), frame.y("y")
+    axis = {"title": wrapped(x_title, LETTERS).split("\n"), "labelExpr": axis_labels}
+    frame = _frame(rows, height, reference, axis)
+    data = pl.DataFrame(placed, schema_overrides=_NUMBERS)
     colour, shape = alt.Color("colour:N", scale=None), alt.Shape("shape:N", scale=None)
-    track = data.mark_rule(color=GRID).encode(x=alt.XValue(0), x2=alt.X2Value(frame.width), y=y)
-    bar = data.mark_rule(strokeWidth=5, opacity=0.5).encode(
-        x=frame.x("low"), x2=alt.X2("high"), y=y, color=colour
-    )
-    point = data.mark_point(size=110, filled=True, opacity=1, stroke="white", strokeWidth=1)
+    dot: dict[str, Any] = {"size": 110, "filled": True, "stroke": "white", "strokeWidth": 1}
     layers = [
-        track,
+        frame.layer(data, "rule", x=0, x2=frame.width, y="y", color=GRID),
         *_reference_marks(placed, reference, frame),
-        bar,
-        point.encode(x=frame.x("estimate"), y=y, fill=colour, shape=shape),
+        frame.layer(
+            data, "rule", x="low", x2="high", y="y", color=colour, strokeWidth=5, opacity=0.5
+        ),
+        frame.layer(data, "point", x="estimate", y="y", fill=colour, shape=shape, opacity=1, **dot),
+        *_words_of_rows(data, frame),
     ]
-    layers += _words_of_rows(data, frame)
-    if sides:
+    if sides and reference is not None:
         layers += _sides(sides, reference, frame)
     return frame.holds(*layers)
 
@@ -126,57 +116,47 @@ def _placed(rows: list[RangeRow], *, top: int) -> tuple[list[dict], int]:
     return placed, round(y)
 
 
-def _words_of_rows(data: "alt.Chart", frame: Frame) -> list["alt.Chart"]:
-    import altair as alt
-
-    def line(column: str, y: str, **style) -> "alt.Chart":
-        return data.mark_text(**style).encode(y=frame.y(y), text=alt.Text(f"{column}:N"))
-
+def _words_of_rows(data: pl.DataFrame, frame: Frame) -> list[alt.Chart]:
     is_bold, is_beside = alt.datum.is_bold, alt.datum.value_x > 0
-    left, right = alt.XValue(0), alt.XValue(frame.width)
+
+    def line(column: str, if_: Any, **style: Any) -> alt.Chart:
+        rows = data if if_ is None else alt.Chart(data).transform_filter(if_)
+        style = {"x": 0, "y": f"{column}_y", **style}
+        return frame.layer(rows, "text", text=label(column), **style)
+
     return [
-        line("label", "label_y", fontWeight="bold").encode(x=left).transform_filter(is_bold),
-        line("label", "label_y").encode(x=left).transform_filter(~is_bold),
-        line("value", "value_y", align="right").encode(x=right).transform_filter(is_beside),
-        line("value", "value_y").encode(x=left).transform_filter(~is_beside),
-        line("note", "note_y").encode(x=left, color=alt.ColorValue(FAINT)),
+        line("label", is_bold, fontWeight="bold"),
+        line("label", ~is_bold),
+        line("value", is_beside, x=frame.width, align="right"),
+        line("value", ~is_beside),
+        line("note", None, color=alt.ColorValue(FAINT)),
     ]
 
 
 def _reference_marks(
-    placed: list[dict], reference: float | None, frame: Frame
-) -> list["alt.Chart"]:
+    placed: list[dict[str, Any]], reference: float | None, frame: Frame
+) -> list[alt.Chart]:
     """The reference on every row's own line: a line through the whole chart would strike out the
     words.
     """
-    import altair as alt
-
     if reference is None:
         return []
-    data = alt.Chart(
-        pl.DataFrame(
-            [{"at": reference, "top": row["y"] - 9, "bottom": row["y"] + 9} for row in placed]
-        )
+    rows = pl.DataFrame(
+        [{"at": reference, "top": row["y"] - 9, "bottom": row["y"] + 9} for row in placed]
     )
-    return [
-        data.mark_rule(color=INK, strokeWidth=1.5).encode(
-            x=frame.x("at"), y=frame.y("top"), y2=alt.Y2("bottom")
-        )
-    ]
+    return [frame.layer(rows, "rule", x="at", y="top", y2="bottom", color=INK, strokeWidth=1.5)]
 
 
-def _sides(sides: tuple[str, str], reference: float, frame: Frame) -> list["alt.Chart"]:
+def _sides(sides: tuple[str, str], reference: float, frame: Frame) -> list[alt.Chart]:
     """The names of the two sides of the reference, on top, kept inside the chart."""
-    import altair as alt
-
     at = frame.width * (reference - frame.x_span[0]) / (frame.x_span[1] - frame.x_span[0])
     left, right = f"← {sides[0]}", f"{sides[1]} →"
-    places = [
+    ends = [
         (left, max(at - 6, LETTER * len(left)), "right"),
         (right, min(at + 6, frame.width - LETTER * len(right)), "left"),
     ]
-    data = alt.Chart(alt.Data(values=[{"y": 4}]))
+    rows = [{"y": 4}]
     return [
-        data.mark_text(align=align, color=FAINT, text=text).encode(x=alt.XValue(x), y=frame.y("y"))
-        for text, x, align in places
+        frame.layer(rows, "text", x=x, y="y", text=text, align=align, color=FAINT)
+        for text, x, align in ends
     ]

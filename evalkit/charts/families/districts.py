@@ -2,19 +2,15 @@
 ranks.
 """
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from evalkit.charts.labels import value_label
-from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.source import ONE_EFFECT, drawn_if, shown_rows
-from evalkit.charts.theme import FAINT, GAIN, INK, LOSS, SIGNED_AXIS, finish
+from evalkit.charts.look.frame import Picture
+from evalkit.charts.look.ranges import RangeRow, range_chart
+from evalkit.charts.look.theme import FAINT, GAIN, INK, LOSS, SIGNED_AXIS, finish
+from evalkit.charts.register import ONE_EFFECT, chart, shown_rows
 from evalkit.disclosure import Published
 from evalkit.words import Words
-
-if TYPE_CHECKING:
-    import altair as alt
 
 NAIVE = {
     "share_ended": (LOSS, "square"),
@@ -24,8 +20,14 @@ NAIVE = {
 }
 
 
-@drawn_if(pl.col("reading") == "corrected", one_of=ONE_EFFECT)
-def naive_and_corrected(readings: Published, words: Words) -> "alt.LayerChart":
+@chart(
+    of="effect_readings",
+    figure="naive",
+    needs=pl.col("reading") == "corrected",
+    one_of=ONE_EFFECT,
+    page="every",
+)
+def naive_and_corrected(readings: Published, words: Words, /) -> Picture:
     """What a district would report, and what starting changed: shares of those who started and of
     the comparison, and their difference.
 
@@ -42,16 +44,16 @@ def naive_and_corrected(readings: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `effect_curves`.
     """
-    rows = {row["reading"]: row for row in shown_rows(readings, "naive_and_corrected").to_dicts()}
+    rows = {row["reading"]: row for row in shown_rows(readings).to_dicts()}
     shown = [_share_row(rows[name], name, words) for name in NAIVE if name in rows]
-    chart = range_chart(
+    picture = range_chart(
         shown, x_title=words.text("chart.naive.x"), axis_labels="format(datum.value, '.0%')"
     )
-    return finish(chart, words.text("chart.naive.title"))
+    return finish(picture, words.text("chart.naive.title"))
 
 
-@drawn_if(pl.len() > 1, one_of=("intervention_id", "estimand"))
-def district_ranks(ranks: Published, words: Words) -> "alt.LayerChart":
+@chart(of="district_ranks", needs=pl.len() > 1, one_of=("intervention_id", "estimand"), page="city")
+def district_ranks(ranks: Published, words: Words, /) -> Picture:
     """Districts' pooled effects in months of work with ranges, in alphabetical order, each with the
     range of its rank.
 
@@ -68,7 +70,7 @@ def district_ranks(ranks: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `effect_curves`.
     """
-    rows = shown_rows(ranks, "district_ranks").to_dicts()
+    rows = shown_rows(ranks).to_dicts()
     shown = [
         _rank_row(row, words) for row in sorted(rows, key=lambda row: row["district"].casefold())
     ]

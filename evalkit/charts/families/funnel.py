@@ -3,20 +3,26 @@ limits of chance.
 """
 
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
+import altair as alt
 import polars as pl
 
-from evalkit.charts.frame import Frame, inner_ticks, nice_ticks, padded, titled
 from evalkit.charts.labels import title_lines
-from evalkit.charts.point_labels import point_labels
-from evalkit.charts.source import POOLED, drawn_if, shown_rows
-from evalkit.charts.theme import FAINT, FULL_WIDTH, GAIN, INK, LOSS, finish
+from evalkit.charts.look.frame import (
+    Frame,
+    Picture,
+    inner_ticks,
+    largest,
+    nice_ticks,
+    padded,
+    smallest,
+    titled,
+)
+from evalkit.charts.look.point_labels import point_labels
+from evalkit.charts.look.theme import FAINT, FULL_WIDTH, GAIN, INK, LOSS, finish
+from evalkit.charts.register import POOLED, chart, shown_rows
 from evalkit.disclosure import Published
 from evalkit.words import Words
-
-if TYPE_CHECKING:
-    import altair as alt
 
 HEIGHT = 260
 LEVELS = {"95": (0.95, (6, 4)), "998": (0.998, (1, 0))}
@@ -24,11 +30,13 @@ N_STEPS = 60
 PERCENT = "format(datum.value, '.0%')"
 
 
-@drawn_if(
-    (pl.col("district") != POOLED) & (pl.col("district") == POOLED).any(),
+@chart(
+    of="funnel",
+    needs=(pl.col("district") != POOLED) & (pl.col("district") == POOLED).any(),
     one_of=("intervention_id",),
+    page="city",
 )
-def funnel(table: Published, words: Words) -> "alt.LayerChart":
+def funnel(table: Published, words: Words, /) -> Picture:
     """Districts by number of people, with the city's share and limits of 95 and 99.8 per cent;
     those outside are named.
 
@@ -47,16 +55,12 @@ def funnel(table: Published, words: Words) -> "alt.LayerChart":
     ParameterError
         If it holds several interventions.
     """
-    import altair as alt
-
-    rows = shown_rows(table, "funnel")
-    districts, city = (
-        rows.filter(pl.col("district") != POOLED),
-        rows.filter(pl.col("district") == POOLED),
-    )
-    share, spread = city["adjusted"].item(), max(city["overdispersion"].item() or 1.0, 1.0)
-    top = nice_ticks(0, districts["n_persons"].max())[-1]
-    lines = _limits(share, spread, districts["n_persons"].min() / 2, top)
+    rows = shown_rows(table)
+    districts = rows.filter(pl.col("district") != POOLED)
+    city = rows.row(by_predicate=pl.col("district") == POOLED, named=True)
+    share, spread = city["adjusted"], max(city["overdispersion"] or 1.0, 1.0)
+    top = nice_ticks(0, largest(districts, "n_persons"))[-1]
+    lines = _limits(share, spread, smallest(districts, "n_persons") / 2, top)
     values = [
         *districts["adjusted"],
         *[line[side] for line in lines for side in ("lower", "upper")],
@@ -71,17 +75,11 @@ def funnel(table: Published, words: Words) -> "alt.LayerChart":
         axis,
         {"values": inner_ticks(*span, n_steps=5), "labelExpr": PERCENT},
     )
-    centre = (
-        alt.Chart(alt.Data(values=[{"share": share}]))
-        .mark_rule(color=INK, strokeWidth=1.5)
-        .encode(y=frame.y("share"))
-    )
+    centre = frame.layer([{"share": share}], "rule", y="share", color=INK, strokeWidth=1.5)
     leaders, names = _names(districts, lines, share, frame)
-    chart = frame.holds(*_lines(lines, frame), centre, leaders, *_points(districts, frame), names)
-    chart = titled(
-        chart, title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines"))
-    )
-    return finish(chart, words.text("chart.funnel.title"))
+    picture = frame.holds(*_lines(lines, frame), centre, leaders, *_points(districts, frame), names)
+    title = title_lines(words.text("chart.funnel.y"), words.text("chart.funnel.lines"))
+    return finish(titled(picture, title), words.text("chart.funnel.title"))
 
 
 def _limits(share: float, spread: float, smallest: float, largest: float) -> list[dict]:
@@ -104,38 +102,45 @@ def _limits(share: float, spread: float, smallest: float, largest: float) -> lis
     return rows
 
 
-def _lines(lines: list[dict], frame: Frame) -> list["alt.Chart"]:
-    import altair as alt
-
-    layers = []
-    for name, (_, dash) in LEVELS.items():
-        data = alt.Chart(alt.Data(values=[line for line in lines if line["level"] == name]))
-        mark = data.mark_line(color=FAINT, strokeDash=list(dash), clip=True)
-        layers += [mark.encode(x=frame.x("n"), y=frame.y(side)) for side in ("lower", "upper")]
-    return layers
-
-
-def _points(districts: pl.DataFrame, frame: Frame) -> list["alt.Chart"]:
-    """Every district as a point; those outside the limits in another colour and shape."""
-    import altair as alt
-
-    is_outside = pl.col("verdict") != "inside"
-    layers = []
-    for rows, colour, shape in (
-        (districts.filter(~is_outside), GAIN, "circle"),
-        (districts.filter(is_outside), LOSS, "diamond"),
-    ):
-        data = alt.Chart(
-            alt.Data(values=rows.select("district", "n_persons", "adjusted").to_dicts())
+def _lines(lines: list[dict], frame: Frame) -> list[alt.Chart]:
+    return [
+        frame.layer(
+            [line for line in lines if line["level"] == name],
+            "line",
+            x="n",
+            y=side,
+            color=FAINT,
+            strokeDash=list(dash),
+            clip=True,
         )
-        point = data.mark_point(fill=colour, stroke="white", size=110, shape=shape, opacity=1)
-        layers.append(point.encode(x=frame.x("n_persons"), y=frame.y("adjusted")))
-    return layers
+        for name, (_, dash) in LEVELS.items()
+        for side in ("lower", "upper")
+    ]
+
+
+def _points(districts: pl.DataFrame, frame: Frame) -> list[alt.Chart]:
+    """Every district as a point; those outside the limits in another colour and shape."""
+    is_outside = pl.col("verdict") != "inside"
+    looks = ((~is_outside, GAIN, "circle"), (is_outside, LOSS, "diamond"))
+    return [
+        frame.layer(
+            districts.filter(is_drawn).select("district", "n_persons", "adjusted").to_dicts(),
+            "point",
+            x="n_persons",
+            y="adjusted",
+            fill=colour,
+            stroke="white",
+            size=110,
+            shape=shape,
+            opacity=1,
+        )
+        for is_drawn, colour, shape in looks
+    ]
 
 
 def _names(
     districts: pl.DataFrame, lines: list[dict], share: float, frame: Frame
-) -> tuple["alt.Chart", "alt.Chart"]:
+) -> tuple[alt.Chart, alt.Chart]:
     """Leaders and names of the districts outside the limits."""
     corners = [
         [(line["n"], line[side]) for line in lines if line["level"] == name]
@@ -143,10 +148,10 @@ def _names(
         for side in ("lower", "upper")
     ]
     is_outside = pl.col("verdict") != "inside"
-    place = ("n_persons", "adjusted")
-    named = [
+    point = ("n_persons", "adjusted")
+    outside = [
         (name, (n, adjusted))
-        for name, n, adjusted in districts.filter(is_outside).select("district", *place).iter_rows()
+        for name, n, adjusted in districts.filter(is_outside).select("district", *point).iter_rows()
     ]
-    others = districts.filter(~is_outside).select(place).rows()
-    return point_labels(named, others, [*corners, [(end, share) for end in frame.x_span]], frame)
+    inside = districts.filter(~is_outside).select(point).rows()
+    return point_labels(outside, inside, [*corners, [(end, share) for end in frame.x_span]], frame)

@@ -1,28 +1,40 @@
 """Charts of time: the share that has left by each way out, and where people are month by month."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import partial
 
+import altair as alt
 import polars as pl
 
-from evalkit.charts.end_labels import end_labels
-from evalkit.charts.frame import Frame, month_ticks, nice_ticks, titled
 from evalkit.charts.labels import title_lines, value_label, wrapped
-from evalkit.charts.source import drawn_if, shown_rows
-from evalkit.charts.theme import PLOT_WIDTH, finish, look_of
+from evalkit.charts.look.end_labels import end_labels
+from evalkit.charts.look.frame import (
+    Frame,
+    Picture,
+    colours,
+    dashes,
+    largest,
+    month_ticks,
+    nice_ticks,
+    titled,
+)
+from evalkit.charts.look.theme import PLOT_WIDTH, finish, look_of
+from evalkit.charts.register import chart, shown_rows
 from evalkit.disclosure import Published
 from evalkit.line.states import OUTCOMES, STILL_ON_SUPPORT, Look
 from evalkit.words import Words
-
-if TYPE_CHECKING:
-    import altair as alt
 
 HEIGHT = 230
 LABEL_LETTERS = 15
 
 
-@drawn_if((pl.col("month") > 0) & (pl.col("exit") != STILL_ON_SUPPORT), one_of=("district",))
-def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
+@chart(
+    of="exit_curves",
+    needs=(pl.col("month") > 0) & (pl.col("exit") != STILL_ON_SUPPORT),
+    one_of=("district",),
+    page="every",
+)
+def exit_curves(curves: Published, words: Words, /) -> Picture:
     """The share that has left support by each way out, month by month, with ranges: steps, since
     exits are counted by month. A line begins where enough have left to be shown.
 
@@ -40,20 +52,21 @@ def exit_curves(curves: Published, words: Words) -> "alt.LayerChart":
     ParameterError
         If it holds several districts.
     """
-    rows = shown_rows(curves, "exit_curves").filter(pl.col("exit") != STILL_ON_SUPPORT)
+    rows = shown_rows(curves).filter(pl.col("exit") != STILL_ON_SUPPORT)
     rows = with_last_step(with_gaps(rows.rename({"exit": "series"})))
-    top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.05))
-    chart = lines_with_bands(
-        rows, words, ticks=top, x_title=words.text("chart.exit_curves.x"), is_step=True
+    picture = lines_with_bands(
+        rows,
+        words,
+        ticks=nice_ticks(0, largest(rows, "ci_upper", "estimate", at_least=0.05)),
+        x_title=words.text("chart.exit_curves.x"),
+        is_step=True,
     )
-    return finish(
-        titled(chart, title_lines(words.text("chart.exit_curves.y"))),
-        words.text("chart.exit_curves.title"),
-    )
+    title = title_lines(words.text("chart.exit_curves.y"))
+    return finish(titled(picture, title), words.text("chart.exit_curves.title"))
 
 
-@drawn_if(pl.col("estimate").is_not_null(), one_of=("district",))
-def states(occupation: Published, words: Words) -> "alt.LayerChart":
+@chart(of="states", needs=pl.col("estimate").is_not_null(), one_of=("district",), page="every")
+def states(occupation: Published, words: Words, /) -> Picture:
     """The share of all people in each state, month by month, with ranges; a line breaks off where
     too few people are in a state to be shown.
 
@@ -69,15 +82,17 @@ def states(occupation: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `exit_curves`.
     """
-    shown = shown_rows(occupation, "states").rename({"state": "series"})
-    rows = with_gaps(shown)
-    ticks = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max()))
-    chart = lines_with_bands(
-        rows, words, ticks=ticks, x_title=words.text("chart.states.x"), is_step=False
+    rows = with_gaps(shown_rows(occupation).rename({"state": "series"}))
+    picture = lines_with_bands(
+        rows,
+        words,
+        ticks=nice_ticks(0, largest(rows, "ci_upper", "estimate", at_least=0.0)),
+        x_title=words.text("chart.states.x"),
+        is_step=False,
     )
     breaks = words.text("chart.withheld") if rows["estimate"].null_count() else ""
     title = title_lines(words.text("chart.states.y"), breaks)
-    return finish(titled(chart, title), words.text("chart.states.title"))
+    return finish(titled(picture, title), words.text("chart.states.title"))
 
 
 def lines_with_bands(
@@ -88,8 +103,8 @@ def lines_with_bands(
     x_title: str | None,
     is_step: bool,
     height: int = HEIGHT,
-    named: Mapping[str, tuple[str, Look]] | None = None,
-) -> "alt.LayerChart":
+    series: Mapping[str, tuple[str, Look]] | None = None,
+) -> alt.LayerChart:
     """Lines with their ranges, each named at its end.
 
     Parameters
@@ -106,42 +121,34 @@ def lines_with_bands(
         Whether a value holds until the next month.
     height : int
         Of the plot. Pixels.
-    named : mapping of str to (str, Look), optional
+    series : mapping of str to (str, Look), optional
         Label and look of every series in the order of drawing; default: those of states and exits.
     """
-    import altair as alt
-
-    named = named or {
+    series = series or {
         name: (value_label(words, name), look_of(name))
-        for name in sorted(rows["series"].unique(), key=_place)
+        for name in sorted(rows["series"].unique(), key=_order)
     }
-    names = list(named)
-    last = rows["month"].max()
-    x_axis, y_axis = (
+    looks = {name: look for name, (_, look) in series.items()}
+    last = largest(rows, "month")
+    frame = Frame(
+        PLOT_WIDTH,
+        height,
+        (0, last),
+        (ticks[0], ticks[-1]),
         {"values": month_ticks(int(last)), "title": x_title},
         {"values": ticks, "format": ".0%"},
     )
-    frame = Frame(PLOT_WIDTH, height, (0, last), (ticks[0], ticks[-1]), x_axis, y_axis)
-    data = alt.Chart(rows.select("series", "month", "estimate", "ci_lower", "ci_upper"))
-    colours, dashes = (
-        [look.colour for _, look in named.values()],
-        [list(look.dash) for _, look in named.values()],
-    )
-    colour = alt.Color("series:N", scale=alt.Scale(domain=names, range=colours), legend=None)
-    dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=dashes), legend=None)
-    shape = "step-after" if is_step else "linear"
-    band = data.mark_area(opacity=0.17, interpolate=shape).encode(
-        x=frame.x("month"), y=frame.y("ci_lower"), y2=alt.Y2("ci_upper"), color=colour
-    )
-    line = data.mark_line(strokeWidth=2.5, interpolate=shape).encode(
-        x=frame.x("month"), y=frame.y("estimate"), color=colour, strokeDash=dash
-    )
+    data = rows.select("series", "month", "estimate", "ci_lower", "ci_upper")
+    colour, shape = colours("series", looks), "step-after" if is_step else "linear"
+    layer = partial(frame.layer, data, x="month", color=colour, interpolate=shape)
+    band = layer("area", y="ci_lower", y2="ci_upper", opacity=0.17)
+    line = layer("line", y="estimate", strokeDash=dashes("series", looks), strokeWidth=2.5)
     ends = rows.drop_nulls("estimate").sort("month").group_by("series", maintain_order=True).last()
     labelled = [
-        (r["series"], wrapped(named[r["series"]][0], LABEL_LETTERS), r["estimate"])
-        for r in ends.to_dicts()
+        (name, wrapped(series[name][0], LABEL_LETTERS), estimate)
+        for name, estimate in ends.select("series", "estimate").iter_rows()
     ]
-    return frame.holds(band, line, *end_labels(labelled, frame, names, colours))
+    return frame.holds(band, line, *end_labels(labelled, frame, looks))
 
 
 def with_gaps(rows: pl.DataFrame) -> pl.DataFrame:
@@ -166,6 +173,6 @@ def with_last_step(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _place(name: str) -> int:
+def _order(name: str) -> int:
     known = ("treated", "comparison", *OUTCOMES)
     return known.index(name) if name in known else len(known)

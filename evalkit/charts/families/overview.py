@@ -2,25 +2,21 @@
 are, not to rank.
 """
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from evalkit.charts.labels import value_label
-from evalkit.charts.ranges import RangeRow, range_chart
-from evalkit.charts.source import POOLED, drawn_if, shown_rows
-from evalkit.charts.theme import GAIN, INK, finish
+from evalkit.charts.look.frame import Picture
+from evalkit.charts.look.ranges import RangeRow, range_chart
+from evalkit.charts.look.theme import GAIN, INK, finish
+from evalkit.charts.register import POOLED, chart, shown_rows
 from evalkit.disclosure import Published
 from evalkit.words import Words
 
-if TYPE_CHECKING:
-    import altair as alt
 
-
-@drawn_if(pl.col("estimate").is_not_null())
+@chart(of="time_on_support", needs=pl.col("estimate").is_not_null(), page="city")
 def district_comparison(
-    time_on_support: Published, words: Words, *, horizon_months: int | None = None
-) -> "alt.LayerChart":
+    time_on_support: Published, words: Words, /, *, horizon_months: int | None = None
+) -> Picture:
     """Mean months on support by district, with ranges, and a line at the mean of all districts.
 
     Parameters
@@ -38,7 +34,7 @@ def district_comparison(
     DisclosureError
         If the table is not `Published`.
     """
-    rows = shown_rows(time_on_support, "district_comparison")
+    rows = shown_rows(time_on_support)
     horizon = rows["horizon_months"].max() if horizon_months is None else horizon_months
     rows = rows.filter(pl.col("horizon_months") == horizon)
     together = rows.filter(pl.col("district") == POOLED)
@@ -46,13 +42,13 @@ def district_comparison(
         rows.filter(pl.col("district") != POOLED).to_dicts(),
         key=lambda row: row["district"].casefold(),
     )
-    chart = range_chart(
+    picture = range_chart(
         [_row(row, words) for row in [*together.to_dicts(), *districts]],
         x_title=words.text("chart.district_comparison.x", months=horizon),
         axis_labels="format(datum.value, ',.1~f')",
         reference=together["estimate"][0] if together.height else None,
     )
-    return finish(chart, words.text("chart.district_comparison.title", months=horizon))
+    return finish(picture, words.text("chart.district_comparison.title", months=horizon))
 
 
 def _row(row: dict, words: Words) -> RangeRow:

@@ -2,30 +2,29 @@
 long people have been there.
 """
 
-from typing import TYPE_CHECKING
-
+import altair as alt
 import polars as pl
 
-from evalkit.charts.curves import lines_with_bands, with_gaps, with_last_step
-from evalkit.charts.frame import nice_ticks, stacked, titled
+from evalkit.charts.families.curves import lines_with_bands, with_gaps, with_last_step
 from evalkit.charts.labels import title_lines
-from evalkit.charts.source import drawn_if, shown_rows
-from evalkit.charts.theme import GROUP_LOOKS, finish
+from evalkit.charts.look.frame import Picture, largest, nice_ticks, stacked, titled
+from evalkit.charts.look.theme import GROUP_LOOKS, finish
+from evalkit.charts.register import chart, shown_rows
 from evalkit.disclosure import Published
 from evalkit.words import Words
-
-if TYPE_CHECKING:
-    import altair as alt
 
 CHARACTERISTICS = ("sex", "age", "obstacle")
 NOT_KNOWN = "not_known"
 LINE_HEIGHT_OF_GROUP, LEAST_HEIGHT = 40, 150
 
 
-@drawn_if(
-    (pl.col("month") > 0) & pl.col("characteristic").is_in(CHARACTERISTICS), one_of=("district",)
+@chart(
+    of="group_curves",
+    needs=(pl.col("month") > 0) & pl.col("characteristic").is_in(CHARACTERISTICS),
+    one_of=("district",),
+    page="every",
 )
-def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
+def group_curves(curves: Published, words: Words, /) -> Picture:
     """The share of periods still running, month by month, for each group; one panel for each
     characteristic.
 
@@ -44,7 +43,7 @@ def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
     ParameterError
         If it holds several districts.
     """
-    rows = shown_rows(curves, "group_curves").rename({"group": "series"})
+    rows = shown_rows(curves).rename({"group": "series"})
     present = [name for name in CHARACTERISTICS if name in rows["characteristic"]]
     last = present[-1]
     panels = [
@@ -57,8 +56,8 @@ def group_curves(curves: Published, words: Words) -> "alt.VConcatChart":
     )
 
 
-@drawn_if(pl.col("estimate").is_not_null(), one_of=("district",))
-def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
+@chart(of="exit_rates", needs=pl.col("estimate").is_not_null(), one_of=("district",), page="every")
+def exit_rates(rates: Published, words: Words, /) -> Picture:
     """The share of those still on support who leave each month, averaged over periods of a spell,
     with ranges.
 
@@ -75,7 +74,7 @@ def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `group_curves`.
     """
-    periods = shown_rows(rates, "exit_rates").sort("last_month")
+    periods = shown_rows(rates).sort("last_month")
     values = ["estimate", "ci_lower", "ci_upper"]
     # Month k begins where k-1 ends: a period's step is drawn from the end of the month before it.
     # Periods not shown leave a gap.
@@ -84,40 +83,34 @@ def exit_rates(rates: Published, words: Words) -> "alt.LayerChart":
         .explode("month")
         .select("month", *values)
     )
-    grid = pl.DataFrame(
-        {"month": range(periods["last_month"].max())}, schema={"month": months.schema["month"]}
-    )
+    last = int(largest(periods, "last_month"))
+    grid = pl.DataFrame({"month": range(last)}, schema={"month": months.schema["month"]})
     rows = (
         grid.join(months, on="month", how="left")
         .sort("month")
         .with_columns(pl.col("month").cast(pl.Float64))
     )
     rows = pl.concat([rows, rows.tail(1).with_columns(pl.col("month") + 1)])
-    top = nice_ticks(0, max(rows["ci_upper"].fill_null(0).max(), rows["estimate"].max(), 0.01))
-    named = {"all": (words.text("chart.exit_rates.all"), GROUP_LOOKS[0])}
-    series = rows.with_columns(series=pl.lit("all"))
-    chart = lines_with_bands(
-        series,
+    picture = lines_with_bands(
+        rows.with_columns(series=pl.lit("all")),
         words,
-        ticks=top,
+        ticks=nice_ticks(0, largest(rows, "ci_upper", "estimate", at_least=0.01)),
         x_title=words.text("chart.exit_rates.x"),
         is_step=True,
-        named=named,
+        series={"all": (words.text("chart.exit_rates.all"), GROUP_LOOKS[0])},
     )
-    return finish(
-        titled(chart, title_lines(words.text("chart.exit_rates.y"))),
-        words.text("chart.exit_rates.title"),
-    )
+    title = title_lines(words.text("chart.exit_rates.y"))
+    return finish(titled(picture, title), words.text("chart.exit_rates.title"))
 
 
 def _panel(
     rows: pl.DataFrame, characteristic: str, words: Words, *, is_last: bool
-) -> "alt.LayerChart":
+) -> alt.LayerChart:
     groups = sorted(
         rows["series"].unique(),
         key=lambda group: (group == NOT_KNOWN, not group.startswith("–"), group),
     )
-    named = {
+    series = {
         group: (words.group(group), look) for group, look in zip(groups, GROUP_LOOKS, strict=False)
     }
     rows = with_last_step(
@@ -137,14 +130,7 @@ def _panel(
         x_title=x_title,
         is_step=True,
         height=height,
-        named=named,
+        series=series,
     )
-    return titled(
-        panel,
-        title_lines(
-            words.text(
-                "chart.group_curves.y",
-                characteristic=words.text(f"characteristic.{characteristic}"),
-            )
-        ),
-    )
+    name = words.text(f"characteristic.{characteristic}")
+    return titled(panel, title_lines(words.text("chart.group_curves.y", characteristic=name)))

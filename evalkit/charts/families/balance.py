@@ -2,25 +2,24 @@
 and are after it.
 """
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import Any
 
+import altair as alt
 import polars as pl
 
-from evalkit.charts.frame import Frame, inner_ticks, padded
 from evalkit.charts.labels import value_label
-from evalkit.charts.source import ONE_EFFECT, drawn_if, shown_rows
-from evalkit.charts.theme import FAINT, FULL_WIDTH, GAIN, GRID, INK, LOSS, SIGNED_AXIS, finish
+from evalkit.charts.look.frame import Frame, Picture, inner_ticks, label, padded
+from evalkit.charts.look.theme import FAINT, FULL_WIDTH, GAIN, GRID, INK, LOSS, SIGNED_AXIS, finish
+from evalkit.charts.register import ONE_EFFECT, chart, shown_rows
 from evalkit.disclosure import Published
 from evalkit.words import Words
-
-if TYPE_CHECKING:
-    import altair as alt
 
 # groups count as alike below this standardised difference: Austin (2009), Statistics in Medicine
 # 28:3083
 BALANCE_LIMIT = 0.1
 ROW_HEIGHT, TOP = 46, 24
-BEFORE = {
+BEFORE: dict[str, Any] = {
     "size": 80,
     "stroke": LOSS,
     "strokeWidth": 2,
@@ -28,7 +27,7 @@ BEFORE = {
     "shape": "square",
     "opacity": 1,
 }
-AFTER = {
+AFTER: dict[str, Any] = {
     "size": 90,
     "fill": GAIN,
     "stroke": "white",
@@ -38,8 +37,13 @@ AFTER = {
 }
 
 
-@drawn_if(pl.col("smd_after").is_not_null(), one_of=ONE_EFFECT)
-def balance(table: Published, words: Words) -> "alt.LayerChart":
+@chart(
+    of="balance",
+    needs=pl.col("smd_after").is_not_null(),
+    one_of=ONE_EFFECT,
+    page="every",
+)
+def balance(table: Published, words: Words, /) -> Picture:
     """How alike the two groups are, before and after weighting: standardised differences, alike
     within ±0.1.
 
@@ -56,7 +60,7 @@ def balance(table: Published, words: Words) -> "alt.LayerChart":
     DisclosureError, ParameterError
         As `effect_curves`.
     """
-    rows = shown_rows(table, "balance").sort("covariate").to_dicts()
+    rows = shown_rows(table).sort("covariate").to_dicts()
     points = [
         {
             "top": TOP + index * ROW_HEIGHT,
@@ -66,10 +70,8 @@ def balance(table: Published, words: Words) -> "alt.LayerChart":
         }
         for index, row in enumerate(rows)
     ]
-    widest = max(
-        BALANCE_LIMIT,
-        *(abs(v) for point in points for v in (point["before"], point["after"]) if v is not None),
-    )
+    differences = [row[name] for row in rows for name in ("smd_before", "smd_after")]
+    widest = max(BALANCE_LIMIT, *(abs(value) for value in differences if value is not None))
     span, height = padded(-widest, widest), TOP + ROW_HEIGHT * len(points)
     title = [words.text("chart.balance.x"), words.text("chart.balance.limit")]
     ticks = {"values": inner_ticks(*span, n_steps=4), "labelExpr": SIGNED_AXIS, "labelFlush": True}
@@ -80,10 +82,8 @@ def balance(table: Published, words: Words) -> "alt.LayerChart":
     )
 
 
-def _rows(points: list[dict], frame: Frame) -> list["alt.Chart"]:
+def _rows(points: list[dict[str, Any]], frame: Frame) -> list[alt.Chart]:
     """Each covariate's name, and below it where the groups were and are."""
-    import altair as alt
-
     rows = alt.Chart(pl.DataFrame(points)).transform_calculate(
         name="datum.top + 9",
         middle="datum.top + 29",
@@ -93,33 +93,23 @@ def _rows(points: list[dict], frame: Frame) -> list["alt.Chart"]:
         left=str(-BALANCE_LIMIT),
         right=str(BALANCE_LIMIT),
     )
-    y = frame.y("middle")
+    layer = partial(frame.layer, rows)
     return [
-        rows.mark_rect(color="#dfe6ea").encode(
-            x=frame.x("left"), x2=alt.X2("right"), y=frame.y("high"), y2=alt.Y2("low")
-        ),
-        rows.mark_rule(color=GRID).encode(x=alt.XValue(0), x2=alt.X2Value(frame.width), y=y),
-        rows.mark_rule(color=INK).encode(x=frame.x("zero"), y=frame.y("high"), y2=alt.Y2("low")),
-        rows.mark_rule(color=FAINT, strokeWidth=2).encode(
-            x=frame.x("before"), x2=alt.X2("after"), y=y
-        ),
-        rows.mark_point(**BEFORE).encode(x=frame.x("before"), y=y),
-        rows.mark_point(**AFTER).encode(x=frame.x("after"), y=y),
-        rows.mark_text().encode(x=alt.XValue(0), y=frame.y("name"), text=alt.Text("label:N")),
+        layer("rect", x="left", x2="right", y="high", y2="low", color="#dfe6ea"),
+        layer("rule", x=0, x2=frame.width, y="middle", color=GRID),
+        layer("rule", x="zero", y="high", y2="low", color=INK),
+        layer("rule", x="before", x2="after", y="middle", color=FAINT, strokeWidth=2),
+        layer("point", x="before", y="middle", **BEFORE),
+        layer("point", x="after", y="middle", **AFTER),
+        layer("text", x=0, y="name", text=label("label")),
     ]
 
 
-def _key(frame: Frame, words: Words) -> list["alt.Chart"]:
+def _key(frame: Frame, words: Words) -> list[alt.Chart]:
     """The two kinds of points named, above the first row."""
-    import altair as alt
-
     layers = []
     for left, key, style in ((8, "before", BEFORE), (8 + frame.width // 2, "after", AFTER)):
-        data = alt.Chart(alt.Data(values=[{"y": 7, "text": words.text(f"chart.balance.{key}")}]))
-        layers.append(data.mark_point(**style).encode(x=alt.XValue(left), y=frame.y("y")))
-        layers.append(
-            data.mark_text().encode(
-                x=alt.XValue(left + 12), y=frame.y("y"), text=alt.Text("text:N")
-            )
-        )
+        rows = [{"y": 7, "text": words.text(f"chart.balance.{key}")}]
+        layers.append(frame.layer(rows, "point", x=left, y="y", **style))
+        layers.append(frame.layer(rows, "text", x=left + 12, y="y", text=label()))
     return layers

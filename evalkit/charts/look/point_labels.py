@@ -1,24 +1,18 @@
 """Names beside points, placed where they lie on no point, no line and no other name."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+import altair as alt
 import numpy as np
 
-from evalkit.charts.frame import Frame
-from evalkit.charts.theme import FAINT, FONT_SIZE
-
-if TYPE_CHECKING:
-    import altair as alt
+from evalkit.charts.look.frame import Frame, label
+from evalkit.charts.look.theme import FAINT, FONT_SIZE
 
 Point = tuple[float, float]
 
 HALF_HEIGHT = 9.0  # of a name
 POINT_RADIUS, LINE_RADIUS, AIR = 8.0, 2.0, 4.0  # what names keep off: points, lines, other names
-_REACH, _STEP = (
-    96.0,
-    4.0,
-)  # how far from its point a name may stand, and the distance between the places tried
+_REACH, _STEP = 96.0, 4.0  # how far from its point a name may stand, and between places tried
 _LED = 14.0  # a name farther from its point than this is led to it
 _LEADER_SHARES = (0.2, 0.4, 0.6, 0.8, 1.0)  # where a leader is looked at
 # Letters as shares of the size of the font, rounded up (Arial and fonts like it).
@@ -26,17 +20,17 @@ _NARROW, _WIDE = set(" -',.Ifijlrt|"), set("MWmw")
 
 
 def point_labels(
-    named: Sequence[tuple[str, Point]],
+    labelled: Sequence[tuple[str, Point]],
     others: Sequence[Point],
     lines: Sequence[Sequence[Point]],
     frame: Frame,
-) -> tuple["alt.Chart", "alt.Chart"]:
+) -> tuple[alt.Chart, alt.Chart]:
     """Two layers: thin lines that lead to names that had to stand farther off, to be drawn beneath
     the points; and the names.
 
     Parameters
     ----------
-    named : sequence of (name, point)
+    labelled : sequence of (name, point)
         The points that get names, in the units of the frame.
     others : sequence of points
         The other points of the plot.
@@ -45,10 +39,8 @@ def point_labels(
     frame : Frame
         The plot; names stay inside it.
     """
-    import altair as alt
-
-    names = [name for name, _ in named]
-    points = _to_pixels([point for _, point in named], frame)
+    names = [name for name, _ in labelled]
+    points = _to_pixels([point for _, point in labelled], frame)
     centres = place_names(
         names,
         points,
@@ -72,20 +64,20 @@ def point_labels(
             "is_led": bool(led),
         }
         for (name, point), (x, y), end, led in zip(
-            named, _to_values(centres, frame), _to_values(nearest, frame), is_led, strict=True
+            labelled, _to_values(centres, frame), _to_values(nearest, frame), is_led, strict=True
         )
     ]
-    text = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_text(align="center")
-        .encode(x=frame.x("x"), y=frame.y("y"), text=alt.Text("name:N"))
+    leaders = frame.layer(
+        [row for row in rows if row["is_led"]],
+        "rule",
+        x="point_x",
+        y="point_y",
+        x2="end_x",
+        y2="end_y",
+        color=FAINT,
+        strokeWidth=1,
     )
-    leaders = alt.Chart(alt.Data(values=[row for row in rows if row["is_led"]])).mark_rule(
-        color=FAINT, strokeWidth=1
-    )
-    return leaders.encode(
-        x=frame.x("point_x"), y=frame.y("point_y"), x2="end_x:Q", y2="end_y:Q"
-    ), text
+    return leaders, frame.layer(rows, "text", x="x", y="y", text=label("name"), align="center")
 
 
 def place_names(
@@ -102,47 +94,40 @@ def place_names(
     A leader to the name passes no other point. Where no place within reach is free, the least is
     covered: rather a line than a point, rather a point than a name.
     """
-    all_points, corners = (
-        np.concatenate([points, others]),
-        np.concatenate([np.zeros((0, 2)), *map(_dots, lines)]),
-    )
-    centres, placed = np.zeros((len(names), 2)), []
-    for place in np.lexsort(points.T[::-1]):
-        half = half_width(names[place])
+    all_points = np.concatenate([points, others])
+    corners = np.concatenate([np.zeros((0, 2)), *map(_dots, lines)])
+    centres = np.zeros((len(names), 2))
+    order = np.lexsort(points.T[::-1])
+    for n_placed, index in enumerate(order):
+        half, point = half_width(names[index]), points[index]
         corner = np.array([half, HALF_HEIGHT])
         across, up = (
             _STEP * np.arange(-steps, steps + 1) for steps in np.ceil((corner + _REACH) / _STEP)
         )
         offset = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
         distance = np.hypot(*np.maximum(np.abs(offset) - corner, 0).T)
-        tried = np.clip(points[place] + offset, corner, (width, height) - corner)
-        leader = points[place] - np.clip(points[place], tried - corner, tried + corner)
-        neighbours = np.delete(all_points, place, axis=0)
+        tried = np.clip(point + offset, corner, (width, height) - corner)
+        leader = point - np.clip(point, tried - corner, tried + corner)
+        neighbours = np.delete(all_points, index, axis=0)
+        on_names = sum(
+            _covers(tried, half + AIR + half_width(names[other]), 2 * HALF_HEIGHT, centres[[other]])
+            for other in order[:n_placed]
+        )
+        on_leader = sum(
+            _covers(point - share * leader, POINT_RADIUS, POINT_RADIUS, neighbours)
+            for share in _LEADER_SHARES
+        )
         covered = (
-            100
-            * sum(
-                (
-                    _covers(
-                        tried, half + AIR + half_width(names[one]), 2 * HALF_HEIGHT, centres[[one]]
-                    )
-                    for one in placed
-                ),
-                start=0,
-            )
+            100 * on_names
             + 10 * _covers(tried, half + POINT_RADIUS, HALF_HEIGHT + POINT_RADIUS, all_points)
-            + 10
-            * sum(
-                _covers(points[place] - share * leader, POINT_RADIUS, POINT_RADIUS, neighbours)
-                for share in _LEADER_SHARES
-            )
+            + 10 * on_leader
             + _covers(tried, half + LINE_RADIUS, HALF_HEIGHT + LINE_RADIUS, corners)
         )
         # Of places equally near, those beside the point come before those above or below it, the
         # middle before the sides, the right before the left.
-        centres[place] = tried[
+        centres[index] = tried[
             np.lexsort((-offset[:, 0], *np.abs(offset).T, np.round(distance), covered))[0]
         ]
-        placed.append(place)
     return centres
 
 

@@ -1,14 +1,13 @@
 """Labels at the ends of lines and beside areas, moved apart where they would overlap."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from functools import partial
 
+import altair as alt
 import polars as pl
 
-from evalkit.charts.frame import Frame
-
-if TYPE_CHECKING:
-    import altair as alt
+from evalkit.charts.look.frame import Frame, colours, label
+from evalkit.line.states import Look
 
 LINE_HEIGHT = 17
 
@@ -49,11 +48,8 @@ def spread(
 
 
 def end_labels(
-    series: Sequence[tuple[str, str, float]],
-    frame: Frame,
-    names: Sequence[str],
-    colours: Sequence[str],
-) -> tuple["alt.Chart", "alt.Chart"]:
+    series: Sequence[tuple[str, str, float]], frame: Frame, looks: Mapping[str, Look]
+) -> tuple[alt.Chart, alt.Chart]:
     """Labels to the right of the plot, each led by a mark in its series' colour, the words
     themselves in ink.
 
@@ -63,32 +59,24 @@ def end_labels(
         The label may have several lines; it stands as near its value as the others allow.
     frame : Frame
         The plot.
-    names, colours : sequence of str
-        All series of the plot and their colours.
+    looks : mapping of str to Look
+        The look of every series of the plot, by name.
     """
-    import altair as alt
-
     low, high = frame.y_span
-    sizes = [LINE_HEIGHT * (label.count("\n") + 1) + 3 for _, label, _ in series]
+    sizes = [LINE_HEIGHT * (text.count("\n") + 1) + 3 for _, text, _ in series]
     wished = [frame.height * (value - low) / (high - low) for _, _, value in series]
     placed = spread(wished, sizes, low=-LINE_HEIGHT / 2, high=frame.height + LINE_HEIGHT / 2)
     # A text of several lines hangs from its first one.
-    rows = [
-        {
-            "name": name,
-            "label": label,
-            "y": low + (high - low) * (y + LINE_HEIGHT * label.count("\n") / 2) / frame.height,
-        }
-        for (name, label, _), y in zip(series, placed, strict=True)
-    ]
-    data = alt.Chart(pl.DataFrame(rows))
-    colour = alt.Color(
-        "name:N", scale=alt.Scale(domain=list(names), range=list(colours)), legend=None
+    rows = pl.DataFrame(
+        [
+            {
+                "name": name,
+                "label": text,
+                "y": low + (high - low) * (y + LINE_HEIGHT * text.count("\n") / 2) / frame.height,
+            }
+            for (name, text, _), y in zip(series, placed, strict=True)
+        ]
     )
-    text = data.mark_text(dx=20).encode(
-        x=alt.XValue(frame.width), y=frame.y("y"), text=alt.Text("label:N")
-    )
-    key = data.mark_square(size=90, opacity=1, xOffset=12).encode(
-        x=alt.XValue(frame.width), y=frame.y("y"), fill=colour
-    )
-    return key, text
+    layer = partial(frame.layer, rows, x=frame.width, y="y")
+    key = layer("square", fill=colours("name", looks), size=90, opacity=1, xOffset=12)
+    return key, layer("text", text=label("label"), dx=20)

@@ -1,0 +1,1 @@
+"""The charts, one module per family; each is declared once, by `register.chart`."""

@@ -1,0 +1,205 @@
+"""Charts of what an intervention changes: shares by month in both arms and their difference, months
+in each state.
+"""
+
+import altair as alt
+import polars as pl
+
+from evalkit.charts.families.curves import lines_with_bands
+from evalkit.charts.labels import title_lines, value_label, wrapped
+from evalkit.charts.look.end_labels import LINE_HEIGHT
+from evalkit.charts.look.frame import (
+    Frame,
+    Picture,
+    inner_ticks,
+    label,
+    largest,
+    month_ticks,
+    nice_ticks,
+    padded,
+    smallest,
+    stacked,
+    titled,
+)
+from evalkit.charts.look.ranges import RangeRow, range_chart
+from evalkit.charts.look.theme import (
+    FAINT,
+    GAIN,
+    INK,
+    LOSS,
+    PLOT_WIDTH,
+    POINTS_AXIS,
+    SIGNED_AXIS,
+    finish,
+    look_of,
+    nothing_to_show,
+)
+from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
+from evalkit.disclosure import Published
+from evalkit.line.states import OUTCOMES
+from evalkit.words import Words
+
+ARM_HEIGHT, DIFFERENCE_HEIGHT = 180, 130
+
+
+@chart(
+    of="effect_curves",
+    needs=pl.col("arm") == "difference",
+    one_of=ONE_EFFECT,
+    page="every",
+)
+def effect_curves(curves: Published, words: Words, /, *, state: str | None = None) -> Picture:
+    """The share in a state by month for those who started and those compared with, and below it the
+    difference.
+
+    The difference is filled in one colour where more, in another where fewer of those who started
+    are in the state, so that a lock-in is seen as what it is: the months below zero at the
+    beginning.
+
+    Parameters
+    ----------
+    curves : Published
+        The table effect_curves: state, arm, month, estimate, ci_lower, ci_upper; one district,
+        intervention and estimand.
+    words : Words
+        The reader's language.
+    state : str, optional
+        The state drawn; the outcome that the words are about when not given.
+
+    Raises
+    ------
+    DisclosureError
+        If the table is not `Published`.
+    ParameterError
+        If it holds several districts, interventions or estimands.
+    """
+    state = state or words.outcome
+    rows = shown_rows(curves).filter(pl.col("state") == state)
+    if rows.is_empty():
+        return nothing_to_show(curves, words)
+    name = value_label(words, state).lower()
+    arms = rows.filter(pl.col("arm") != "difference").rename({"arm": "series"})
+    panels = [_difference(rows.filter(pl.col("arm") == "difference"), words, name)]
+    if arms.height:
+        title = title_lines(
+            pooled_note(rows, words), words.text("chart.effect_curves.y", state=name)
+        )
+        panels.insert(0, titled(_arms(arms, words), title))
+    return finish(
+        stacked(*panels, color="independent"), words.text("chart.effect_curves.title", state=name)
+    )
+
+
+@chart(
+    of="effect_summary",
+    needs=pl.col("outcome").str.starts_with("months_"),
+    one_of=ONE_EFFECT,
+    page="every",
+)
+def effect_months(summary: Published, words: Words, /) -> Picture:
+    """Months in each state up to the horizon: the difference that the intervention makes, with
+    ranges.
+
+    Parameters
+    ----------
+    summary : Published
+        The table effect_summary: outcome (months_STATE), difference, ci_lower, ci_upper; one
+        district, intervention and estimand.
+    words : Words
+        The reader's language.
+
+    Raises
+    ------
+    DisclosureError, ParameterError
+        As `effect_curves`.
+    """
+    rows = shown_rows(summary).filter(pl.col("outcome").str.starts_with("months_"))
+    order = {f"months_{outcome}": index for index, outcome in enumerate(OUTCOMES)}
+    shown = sorted(rows.to_dicts(), key=lambda row: order.get(row["outcome"], len(order)))
+    picture = range_chart(
+        [_months_row(row, words) for row in shown],
+        x_title=words.text("chart.effect_months.x"),
+        axis_labels=SIGNED_AXIS,
+    )
+    return finish(
+        titled(picture, pooled_note(rows, words)), words.text("chart.effect_months.title")
+    )
+
+
+def _arms(rows: pl.DataFrame, words: Words) -> alt.LayerChart:
+    ticks = nice_ticks(0, largest(rows, "estimate", "ci_upper", at_least=0.0))
+    return lines_with_bands(
+        rows, words, ticks=ticks, x_title=None, is_step=False, height=ARM_HEIGHT
+    )
+
+
+def _difference(rows: pl.DataFrame, words: Words, name: str) -> alt.LayerChart:
+    last = int(largest(rows, "month"))
+    values = ("estimate", "ci_lower", "ci_upper")
+    span = padded(smallest(rows, *values, at_most=0), largest(rows, *values, at_least=0))
+    x_axis = {
+        "values": month_ticks(last),
+        "title": words.text("chart.effect_curves.x"),
+        "offset": 4,
+    }
+    y_axis = {"values": inner_ticks(*span, n_steps=4), "labelExpr": POINTS_AXIS}
+    frame = Frame(PLOT_WIDTH, DIFFERENCE_HEIGHT, (0, last), span, x_axis, y_axis)
+    data = rows.select("month", *values)
+    layers = [
+        frame.layer(data, "area", x="month", y="ci_lower", y2="ci_upper", opacity=0.2, color=FAINT),
+        _filled(data, frame, "max", GAIN),
+        _filled(data, frame, "min", LOSS),
+        frame.layer([{"zero": 0}], "rule", y="zero", color=INK, strokeWidth=1.5),
+        frame.layer(data, "line", x="month", y="estimate", color=INK, strokeWidth=2),
+        *_side_names(frame, words, name),
+    ]
+    title = title_lines(words.text("chart.effect_curves.difference", state=name))
+    return titled(frame.holds(*layers), title)
+
+
+def _filled(data: pl.DataFrame, frame: Frame, limit: str, colour: str) -> alt.Chart:
+    """The area between zero and the difference on one side of zero."""
+    side = alt.Chart(data).transform_calculate(shown=f"{limit}(datum.estimate, 0)")
+    return frame.layer(
+        side, "area", x="month", y="shown", y2=alt.Y2Datum(0), color=colour, opacity=0.5
+    )
+
+
+def _side_names(frame: Frame, words: Words, name: str) -> list[alt.Chart]:
+    """What lies above and below zero, to the right of the plot; a side too small for its name goes
+    without.
+    """
+    low, high = frame.y_span
+    sides, room = [], 0.12 * (high - low)
+    for key, edge, colour in (("more", high, GAIN), ("fewer", low, LOSS)):
+        if abs(edge) > room:
+            text = wrapped(words.text(f"chart.effect_curves.{key}", state=name), 15)
+            rise = -LINE_HEIGHT * text.count("\n") / 2
+            sides.append(
+                frame.layer(
+                    [{"y": edge / 2, "text": text}],
+                    "text",
+                    x=frame.width,
+                    y="y",
+                    text=label(),
+                    dx=12,
+                    dy=rise,
+                    color=colour,
+                )
+            )
+    return sides
+
+
+def _months_row(row: dict, words: Words) -> RangeRow:
+    state = row["outcome"].removeprefix("months_")
+    look = look_of(state)
+    return RangeRow(
+        label=value_label(words, state),
+        value=words.estimate(row["difference"], row["ci_lower"], row["ci_upper"], 1, kind="signed"),
+        estimate=row["difference"],
+        low=row["ci_lower"],
+        high=row["ci_upper"],
+        colour=look.colour,
+        shape=look.shape,
+        is_bold=state == words.outcome,
+    )

@@ -1,0 +1,1 @@
+"""How charts look and are put together: theme, scales and layers, labels, rows with ranges, SVG."""
