@@ -7,12 +7,13 @@ report. What was counted in a simulated extract has a grade of its own, S.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
 Grade = Literal["H", "M", "L"]
 SIMULATED = "S"
 # The surest first; a number is as sure as the least sure of what it is made from.
 GRADES = (*get_args(Grade), SIMULATED)
+AnyGrade = TypeVar("AnyGrade", bound=str)
 
 # A language by its code; those that exist have a file in evalkit/words/, which refuses others.
 Language = Annotated[str, "the code of a language"]
@@ -38,9 +39,9 @@ ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_
 TIMES = " × "
 
 
-def least_sure(grades: Iterable[str], *, default: str = "") -> str:
-    """The grade of what is made from things of these grades; `default` where there are none."""
-    return max(grades, key=GRADES.index, default=default)
+def least_sure(grades: Iterable[AnyGrade]) -> AnyGrade:
+    """The grade of what is made from things of these grades, of which there is at least one."""
+    return max(grades, key=GRADES.index)
 
 
 def band_of(probability: float) -> Band:

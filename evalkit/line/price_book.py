@@ -21,7 +21,7 @@ A price is stated in the book, or taken from the dated parameters that the book 
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from pydantic import Field, PrivateAttr
 
@@ -50,6 +50,7 @@ Kind = Literal["transfer", "real_resource"]
 # equalisation takes.
 Role = Literal["programme_cost", "equalisation"]
 DisplacementScenario = Literal["zero", "central", "high"]
+Price = TypeVar("Price")
 # What of a household's money stands in the ledger of its other participants: beside the actors who
 # receive it, a name in `Appraisal.household_split`.
 OTHER_PARTICIPANTS = "other_participants"
@@ -63,6 +64,20 @@ class Distribution(Record):
     kind: Literal["fixed", "uniform", "triangular"] = "fixed"
     low: float | None = None
     high: float | None = None
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Low and high; None where the value is fixed."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    def fault(self, value: float) -> str | None:
+        """Why a value cannot have this distribution; None if it can."""
+        if self.kind == "fixed":
+            return None if (self.low, self.high) == (None, None) else "fixed, yet with a range"
+        if self.ends is None:
+            return f"{self.kind} without both ends"
+        low, high = self.ends
+        return None if low <= value <= high and low < high else self.kind
 
 
 class PriceRecord(Record):
@@ -219,8 +234,8 @@ class InterventionPrices(Record):
     prices: dict[str, str]
 
 
-class PriceBook(Record):
-    """Prices, livelihoods and postings in one currency and one price year, checked as a whole."""
+class _Book(Record, Generic[Price]):
+    """What a book and its file have in common: all fields, whatever its prices are."""
 
     book: str
     title: Text
@@ -230,9 +245,13 @@ class PriceBook(Record):
     defaults: tuple[Path, ...] = ()
     appraisal: Appraisal
     livelihoods: tuple[Livelihood, ...]
-    prices: tuple[PriceRecord, ...]
+    prices: tuple[Price, ...]
     postings: tuple[Posting, ...]
     interventions: tuple[InterventionPrices, ...] = ()
+
+
+class PriceBook(_Book[PriceRecord]):
+    """Prices, livelihoods and postings in one currency and one price year, checked as a whole."""
 
     _file: str = PrivateAttr("a price book")
 
@@ -251,23 +270,15 @@ class PriceBook(Record):
         """The weakest grade among the records: what the value as a whole rests on."""
         return least_sure(record.grade for record in self.prices)
 
-    @property
-    def posting_names(self) -> dict[str, Text]:
-        """What each posting is called, by language: labels for tables and figures."""
-        return {posting.posting: posting.name for posting in self.postings}
-
     def own_prices(self, intervention_id: str) -> dict[str, str]:
         """Which key an intervention uses in place of another; empty if it has no prices of
         its own.
         """
-        return next(
-            (one.prices for one in self.interventions if one.intervention_id == intervention_id), {}
-        )
+        by_intervention = {entry.intervention_id: entry.prices for entry in self.interventions}
+        return by_intervention.get(intervention_id, {})
 
 
-class PriceBookFile(PriceBook):
+class PriceBookFile(_Book[PriceRecord | PriceByReference]):
     """A price book as its file may write it, for editors: prices stated, or taken from dated
     parameters.
     """
-
-    prices: tuple[PriceRecord | PriceByReference, ...]

@@ -3,16 +3,19 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 from one_start import value_effects
 
 from evalkit.economics import (
     load_price_book,
     place_costs,
     place_prices,
+    price_book_of_run,
     start_costs,
     with_place_costs,
 )
 from evalkit.errors import LedgerError, ParameterError
+from evalkit.params import Run, RunFile
 
 STOCKHOLM = Path(__file__).parents[2] / "params" / "unit_costs" / "stockholm.yaml"
 MONTHS = [date(2020, 1, 1), date(2020, 2, 1), date(2021, 1, 1)]
@@ -234,3 +237,18 @@ def test_the_internal_price_is_last_year_s_average():
     assert place_prices(place_costs(capacity(), occupied(4, 6, 10))).rows() == [
         ("training", 500.0, "SEK")
     ]
+
+
+def test_a_run_without_a_price_book_is_refused(tmp_path):
+    content = yaml.safe_load((STOCKHOLM.parents[1] / "northern_ireland.yaml").read_text())
+    (content["value"]).pop("price_book")
+    run = Run(run_dir=tmp_path, run_file=tmp_path / "run.yaml", params=RunFile(**content))
+
+    with pytest.raises(ParameterError) as refusal:
+        price_book_of_run(run, occupied(1))
+
+    what, where, why, fix = str(refusal.value).splitlines()
+    assert what == "The run names no price book."
+    assert where.endswith("run.yaml, value.price_book")
+    assert "prices and postings" in why
+    assert "price_book: unit_costs/" in fix

@@ -329,10 +329,6 @@ def test_a_book_s_vintage_follows_its_content_not_its_place(tmp_path, content, b
     assert hash_of(load_price_book(path)) == hash_of(book)
 
 
-def test_a_book_gives_its_postings_names_in_both_languages(book):
-    assert book.posting_names["fees"] == {"en": "fees in English", "sv": "fees på svenska"}
-
-
 def test_a_book_is_graded_by_its_weakest_record(content, declare):
     for price, grade in zip(content["prices"], "MHHHHHHHHHHH", strict=True):
         price["grade"] = grade

@@ -71,13 +71,14 @@ def months_in_states(
         where=f"effect of {', '.join(path.keys.values())}; horizon {n_months} months",
     )
     difference, extra = path.difference(), n_months - path.n_months
-    single = {arm: ARM_SIGNS[arm] * path.probabilities[:, ARMS.index(arm)] for arm in ARMS}
-    if not extra:
-        return {BOTH: difference, **single}
-    left = decay(path.n_months, n_months, prices[book.appraisal.half_life])
-    later = difference[:, :, -1:] * left[:, None, :]
+    by_arm = {arm: ARM_SIGNS[arm] * path.probabilities[:, ARMS.index(arm)] for arm in ARMS}
+    half_life = book.appraisal.half_life
+    if not extra or half_life is None:
+        return {BOTH: difference, **by_arm}
+    left = decay(path.n_months, n_months, prices[half_life])
+    projected = difference[:, :, -1:] * left[:, None, :]
     padding = [(0, 0), (0, 0), (0, extra)]
     return {
-        BOTH: np.concatenate([difference, later], axis=2),
-        **{arm: np.pad(one, padding) for arm, one in single.items()},
+        BOTH: np.concatenate([difference, projected], axis=2),
+        **{arm: np.pad(shares, padding) for arm, shares in by_arm.items()},
     }

@@ -202,7 +202,7 @@ def refuse_unknown_states(paths: list[EffectPath], price_book: PriceBook) -> Non
     """Raise unless every state of the effects has a livelihood in the book."""
     undeclared = sorted(
         {state for path in paths for state in path.states}
-        - {one.state for one in price_book.livelihoods}
+        - {livelihood.state for livelihood in price_book.livelihoods}
     )
     if undeclared:
         raise LedgerError(
@@ -228,8 +228,8 @@ def _rows(
     n_months = horizon or effect.n_months
     middles = discount_factors(rate, mid_months(n_months))
     months = {
-        arm: np.einsum("dsm,dm->ds", one, middles)
-        for arm, one in months_in_states(effect, book, prices, n_months).items()
+        arm: np.einsum("dsm,dm->ds", shares, middles)
+        for arm, shares in months_in_states(effect, book, prices, n_months).items()
     }
     rows = []
     for posting in book.postings:
@@ -242,8 +242,10 @@ def _rows(
             amounts = (programme_money(posting, effect, book, drawn, n_months) * factors).sum(
                 axis=1
             )
-        elif posting.driver != "net_public_outlay" and posting.state in effect.states:
-            amounts = _amounts(posting, effect, months, prices, book, scenario)
+        elif posting.state is not None and posting.state in effect.states:
+            state = effect.states.index(posting.state)
+            in_state = {arm: by_state[:, state] for arm, by_state in months.items()}
+            amounts = _amounts(posting, in_state, prices, book, scenario)
         else:
             continue
         later = (
@@ -265,15 +267,14 @@ def _rows(
 
 def _amounts(
     posting: Posting,
-    effect: EffectPath,
     months: dict[str, np.ndarray],
     prices: dict[str, np.ndarray],
     book: PriceBook,
     scenario: DisplacementScenario,
 ) -> np.ndarray:
-    """What a posting on states comes to per draw: discounted months times its unit amount."""
+    """What a posting on a state comes to per draw: discounted months times its unit amount."""
     arm = BOTH if len(posting.arms) == len(ARMS) else posting.arms[0]
-    amounts = months[arm][:, effect.states.index(posting.state)] * unit_amount(posting, prices)
+    amounts = months[arm] * unit_amount(posting, prices)
     if posting.driver == "displaced_months":
         amounts = amounts * prices[getattr(book.appraisal.displacement_in(posting.state), scenario)]
     return amounts

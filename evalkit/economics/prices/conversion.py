@@ -71,17 +71,7 @@ def convert_currency(
     amount = np.asarray(amount, dtype=float)
     if currency == to:
         return amount
-    key = rate_key(currency, to, records)
-    if key is None:
-        found = sorted(one for one in records if one.startswith("exchange_rate."))
-        raise ParameterError(
-            f"There is no exchange rate between {currency} and {to}.",
-            where=f'"exchange_rate.{currency}.{to}" or "exchange_rate.{to}.{currency}"; found: '
-            f"{', '.join(found) or 'none'}",
-            why="Amounts of two currencies cannot be added without a rate and its source.",
-            fix="add the record to params/rates/ with year, source and grade, and name the file "
-            "under defaults.",
-        )
+    key = exchange_rate(currency, to, records)
     rate = value_at(records, key, year).value
     if rate == 0:
         raise LedgerError(
@@ -93,15 +83,32 @@ def convert_currency(
     return amount * rate if key.endswith(f".{to}") else amount / rate
 
 
-def rate_key(currency: str, to: str, records: Mapping[str, DatedRecord]) -> str | None:
-    """The record that holds the exchange rate between two currencies, either way round; None if
-    there is none.
+def exchange_rate(currency: str, to: str, records: Mapping[str, DatedRecord]) -> str:
+    """The key of the record that holds the exchange rate between two currencies, either way round.
+
+    Raises
+    ------
+    ParameterError
+        If there is none; names the rates that there are.
     """
-    return next(
-        (
-            key
-            for key in (f"exchange_rate.{currency}.{to}", f"exchange_rate.{to}.{currency}")
-            if key in records
-        ),
-        None,
+    keys = _rate_keys(currency, to)
+    for key in keys:
+        if key in records:
+            return key
+    known = sorted(key for key in records if key.startswith("exchange_rate."))
+    raise ParameterError(
+        f"There is no exchange rate between {currency} and {to}.",
+        where=f'"{keys[0]}" or "{keys[1]}"; found: {", ".join(known) or "none"}',
+        why="Amounts of two currencies cannot be added without a rate and its source.",
+        fix="add the record to params/rates/ with year, source and grade, and name the file "
+        "under defaults.",
     )
+
+
+def has_exchange_rate(currency: str, to: str, records: Mapping[str, DatedRecord]) -> bool:
+    """Whether a record holds the exchange rate between two currencies."""
+    return any(key in records for key in _rate_keys(currency, to))
+
+
+def _rate_keys(currency: str, to: str) -> tuple[str, str]:
+    return f"exchange_rate.{currency}.{to}", f"exchange_rate.{to}.{currency}"

@@ -70,11 +70,10 @@ class DatedValue(Record):
     @property
     def span(self) -> tuple[int, int]:
         """First and last month (`months.month_number`), both included."""
-        if self.period == "any":
+        match = _PERIOD.fullmatch(self.period)
+        if match is None:  # "any": the validator lets no other text pass
             return _EVER
-        first_year, first_month, dots, last_year, last_month = _PERIOD.fullmatch(
-            self.period
-        ).groups()
+        first_year, first_month, dots, last_year, last_month = match.groups()
         if not dots:
             last_year, last_month = first_year, first_month
         first = _EVER[0] if first_year is None else 12 * int(first_year) + int(first_month or 1) - 1
@@ -236,13 +235,10 @@ def _faults(records: list[DatedRecord]) -> Iterator[str]:
         if any(later[0] <= earlier[1] for earlier, later in pairwise(spans)):
             yield f"{record.key} (periods overlap)"
         for value in record.values:
-            low, high = value.distribution.low, value.distribution.high
+            low = value.distribution.low
             if not isfinite(value.value) or value.value < 0 or (low is not None and low < 0):
                 yield f"{record.key}, {value.period} (negative or not finite)"
-            is_fixed = value.distribution.kind == "fixed"
-            if is_fixed != (low is None and high is None) or (
-                not is_fixed and not (low <= value.value <= high and low < high)
-            ):
+            if value.distribution.fault(value.value):
                 yield (
                     f"{record.key}, {value.period} (a range that leaves out its value, or none "
                     "where one is declared)"

@@ -8,7 +8,7 @@ from pathlib import Path
 from evalkit.economics.prices.dated import DatedRecord, load_dated
 from evalkit.economics.prices.price_book_file import book_references, load_price_book
 from evalkit.errors import ParameterError, nearest
-from evalkit.line.price_book import PriceBook, PriceRecord
+from evalkit.line.price_book import Distribution, PriceBook, PriceRecord
 
 _DATED_FOLDERS = ("rates", "price_index")
 _BOOK_FOLDER = "unit_costs"
@@ -32,8 +32,8 @@ def explain(key: str, folder: Path | str) -> list[str]:
     folder = Path(folder)
     dated = {
         path: load_dated([path])
-        for part in _DATED_FOLDERS
-        for path in sorted((folder / part).glob("*.yaml"))
+        for name in _DATED_FOLDERS
+        for path in sorted((folder / name).glob("*.yaml"))
     }
     books = {path: load_price_book(path) for path in sorted((folder / _BOOK_FOLDER).glob("*.yaml"))}
     lines = [
@@ -73,12 +73,8 @@ def _dated_lines(record: DatedRecord, path: Path, folder: Path) -> Iterator[str]
     actor = f"actor {record.actor}" if record.actor else None
     yield f"  unit {', '.join(filter(None, (record.unit, record.currency, actor)))}"
     for value in record.values:
-        spread = value.distribution
-        width = (
-            f" ({spread.kind} {spread.low:g} to {spread.high:g})" if spread.kind != "fixed" else ""
-        )
         yield (
-            f"  {value.period:<18} {value.value:>12g}{width}  {value.grade}  "
+            f"  {value.period:<18} {value.value:>12g}{_range(value.distribution)}  {value.grade}  "
             f"{value.source or record.source}"
         )
     if record.note:
@@ -97,11 +93,10 @@ def _uses(key: str, path: Path, book: PriceBook, folder: Path) -> Iterator[str]:
 
 def _price_lines(record: PriceRecord, path: Path, book: PriceBook, folder: Path) -> Iterator[str]:
     money = f", {record.currency} at prices of {record.price_year}" if record.currency else ""
-    spread = record.distribution
-    width = f" ({spread.kind} {spread.low:g} to {spread.high:g})" if spread.kind != "fixed" else ""
     yield f"{record.key}  ({path.relative_to(folder)})"
     yield f"  {record.name['en']} / {record.name['sv']}"
-    yield f"  {record.value:g}{width} {record.unit}{money}; grade {record.grade}"
+    amount = f"{record.value:g}{_range(record.distribution)} {record.unit}{money}"
+    yield f"  {amount}; grade {record.grade}"
     yield f"  source: {record.source}"
     if record.note:
         yield f"  note: {record.note}"
@@ -112,14 +107,21 @@ def _price_lines(record: PriceRecord, path: Path, book: PriceBook, folder: Path)
     ]
     roles = [role for role, value in _roles(book) if value == record.key]
     owners = [
-        f"{one.intervention_id} in place of {old}"
-        for one in book.interventions
-        for old, new in one.prices.items()
-        if new == record.key
+        f"{entry.intervention_id} in place of {replaced}"
+        for entry in book.interventions
+        for replaced, substitute in entry.prices.items()
+        if substitute == record.key
     ]
     for label, names in (("postings", postings), ("appraisal", roles), ("own price of", owners)):
         if names:
             yield f"  used by {label}: {', '.join(names)}"
+
+
+def _range(distribution: Distribution) -> str:
+    if distribution.ends is None:
+        return ""
+    low, high = distribution.ends
+    return f" ({distribution.kind} {low:g} to {high:g})"
 
 
 def _roles(book: PriceBook) -> Iterator[tuple[str, str]]:
@@ -131,9 +133,10 @@ def _roles(book: PriceBook) -> Iterator[tuple[str, str]]:
     yield from (
         (f"displacement {name}", key) for name, key in appraisal.displacement.model_dump().items()
     )
-    for state, one in appraisal.displacement_by_state.items():
+    for state, displacement in appraisal.displacement_by_state.items():
         yield from (
-            (f"displacement {name} in {state}", key) for name, key in one.model_dump().items()
+            (f"displacement {name} in {state}", key)
+            for name, key in displacement.model_dump().items()
         )
     if appraisal.half_life:
         yield "half_life", appraisal.half_life

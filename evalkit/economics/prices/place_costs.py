@@ -8,11 +8,16 @@ from pathlib import Path
 
 import polars as pl
 
-from evalkit.economics.prices.conversion import convert_currency, convert_price_year, rate_key
+from evalkit.economics.prices.conversion import (
+    convert_currency,
+    convert_price_year,
+    exchange_rate,
+    has_exchange_rate,
+)
 from evalkit.economics.prices.dated import DatedRecord, load_dated
 from evalkit.economics.prices.households import household_parts, with_household_parts
 from evalkit.economics.prices.price_book_file import declare_price_book, load_price_book
-from evalkit.errors import LedgerError, first_few
+from evalkit.errors import LedgerError, ParameterError, first_few
 from evalkit.line.price_book import Distribution, InterventionPrices, PriceBook, PriceRecord
 from evalkit.params import Run
 from evalkit.tables import has_table, read_table, read_tables
@@ -113,7 +118,21 @@ def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
         The run.
     occupied : DataFrame
         As in `place_costs`.
+
+    Raises
+    ------
+    ParameterError
+        If the run names no price book.
+    ParameterError, LedgerError
+        As `load_price_book`, `place_costs` and `with_place_costs`.
     """
+    if run.params.value.price_book is None:
+        raise ParameterError(
+            "The run names no price book.",
+            where=f"{run.run_file}, value.price_book",
+            why="Nothing can be valued without prices and postings.",
+            fix="name one, for example: value: {price_book: unit_costs/stockholm.yaml}.",
+        )
     book = _with_delivered_households(load_price_book(run.path(run.params.value.price_book)), run)
     costs = run_place_costs(run, occupied)
     if costs.is_empty():
@@ -127,13 +146,11 @@ def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:
         has_table(run.run_dir, name) for name in names
     ):
         return book
-    parts = household_parts(*read_tables(run.run_dir, *names).values())
+    shares = household_parts(*read_tables(run.run_dir, *names).values())
     # Fewer couples than may be published would show through the shares.
-    return (
-        with_household_parts(book, parts)
-        if parts and parts.n_people >= run.params.min_count
-        else book
-    )
+    if shares is None or shares.n_people < run.params.min_count:
+        return book
+    return with_household_parts(book, shares)
 
 
 def run_place_costs(run: Run, occupied: pl.DataFrame) -> pl.DataFrame:
@@ -165,10 +182,10 @@ def start_costs(book: PriceBook, lengths: pl.DataFrame) -> pl.DataFrame:
     for intervention, months in (
         lengths.select("intervention_id", "months_per_start").sort("intervention_id").iter_rows()
     ):
-        own = book.own_prices(intervention)
+        substitutes = book.own_prices(intervention)
         paid = [
             (months if posting.driver == "programme_months" else 1.0)
-            * prod(values[own.get(key, key)] for key in term)
+            * prod(values[substitutes.get(key, key)] for key in term)
             for posting in postings
             if posting.pays_for(intervention)
             for term in posting.terms
@@ -225,26 +242,21 @@ def with_place_costs(
     replaced, costs = _place_price(book), costs.drop_nulls("cost_per_filled_place")
     records = load_dated(Path(book.file).parent / path for path in book.defaults)
     _refuse_currency(book, costs, records)
-    own, prices = [], []
+    entries, prices = [], []
     for row in interventions.sort("intervention_id").iter_rows(named=True):
         years = costs.filter(pl.col("intervention_id") == row["intervention_id"])
         if years.height:
             record = _place_record(book, replaced, years, row, records)
             prices.append(record)
-            own.append(
-                InterventionPrices(
-                    intervention_id=row["intervention_id"],
-                    prices=_substitutes(book, row, replaced, record),
-                )
+            substitutes = book.own_prices(row["intervention_id"]) | {replaced: record.key}
+            entries.append(
+                InterventionPrices(intervention_id=row["intervention_id"], prices=substitutes)
             )
-    others = [
-        one
-        for one in book.interventions
-        if one.intervention_id not in {new.intervention_id for new in own}
-    ]
+    renewed = {entry.intervention_id for entry in entries}
+    kept = [entry for entry in book.interventions if entry.intervention_id not in renewed]
     content = book.model_dump() | {
         "prices": [record.model_dump() for record in (*book.prices, *prices)],
-        "interventions": [one.model_dump() for one in (*others, *own)],
+        "interventions": [entry.model_dump() for entry in (*kept, *entries)],
     }
     return declare_price_book(content, where=book.file)
 
@@ -258,14 +270,15 @@ def _place_record(
 ) -> PriceRecord:
     # Less than half a person a month is rounded to nobody.
     n_filled = years["n_occupied"].clip(1)
-    filled = (n_filled * years["cost_per_filled_place"]).sum() / n_filled.sum()
-    low, high = years["cost_per_filled_place"].min(), years["cost_per_filled_place"].max()
+    filled = float((n_filled * years["cost_per_filled_place"]).sum()) / float(n_filled.sum())
+    by_year = years["cost_per_filled_place"].to_numpy()
+    low, high = float(by_year.min()), float(by_year.max())
     scale = _in_book_money(book, years["currency"][0], years["price_year"][0], records)
     period = f"{years['year'].min()}-{years['year'].max()}"
     exchanged = (
         ""
         if years["currency"][0] == book.currency
-        else f"; {rate_key(years['currency'][0], book.currency, records)}"
+        else f"; {exchange_rate(years['currency'][0], book.currency, records)}"
     )
     name = book.records[replaced].name
     return PriceRecord(
@@ -288,19 +301,13 @@ def _place_record(
     )
 
 
-def _substitutes(
-    book: PriceBook, intervention: dict, replaced: str, record: PriceRecord
-) -> dict[str, str]:
-    return book.own_prices(intervention["intervention_id"]) | {replaced: record.key}
-
-
 def _place_price(book: PriceBook) -> str:
-    own = [
-        one
-        for one in book.postings
-        if one.role == "programme_cost" and one.driver == "programme_months"
-    ]
-    terms = {term for posting in own for term in posting.terms}
+    terms = {
+        term
+        for posting in book.postings
+        if posting.role == "programme_cost" and posting.driver == "programme_months"
+        for term in posting.terms
+    }
     term = next(iter(terms)) if len(terms) == 1 else ()
     if len(term) != 1:
         raise LedgerError(
@@ -378,15 +385,15 @@ def _refuse_unfit(capacity: pl.DataFrame) -> None:
 def _refuse_currency(
     book: PriceBook, costs: pl.DataFrame, records: Mapping[str, DatedRecord]
 ) -> None:
-    other = sorted(
-        one
-        for one in set(costs["currency"].unique()) - {book.currency}
-        if rate_key(one, book.currency, records) is None
+    foreign = sorted(
+        currency
+        for currency in set(costs["currency"].unique()) - {book.currency}
+        if not has_exchange_rate(currency, book.currency, records)
     )
-    if other:
-        paid = costs.filter(pl.col("currency").is_in(other))
+    if foreign:
+        paid = costs.filter(pl.col("currency").is_in(foreign))
         raise LedgerError(
-            f"The places are paid in another currency than the book's: {', '.join(other)}.",
+            f"The places are paid in another currency than the book's: {', '.join(foreign)}.",
             where=f"capacity: {first_few(paid['intervention_id'].unique().sort(), 6)}; {book.file} "
             f"is in {book.currency}",
             why="One ledger adds up one currency, and no exchange rate between the two is "

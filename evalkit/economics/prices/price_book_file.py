@@ -2,11 +2,12 @@
 checked as a whole.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from evalkit.economics.prices.dated import load_dated
+from evalkit.economics.prices.dated import DatedRecord, load_dated
 from evalkit.economics.prices.references import resolve
 from evalkit.economics.prices.rules.rule_set import refuse_faulty
 from evalkit.errors import ParameterError
@@ -65,18 +66,15 @@ def book_references(path: Path | str) -> dict[str, tuple[str, ...]]:
     """Which dated parameters a book's file takes its prices from: by their key, the prices that use
     them.
     """
-    found: dict[str, list[str]] = {}
+    users: dict[str, list[str]] = {}
     for price in load(path, _Content).model_dump().get("prices", ()):
         if isinstance(price, dict) and "default" in price:
             entry = validate(price, PriceByReference, where=f"{path}, price {price.get('key')}")
-            factors = [
-                one
-                for one in (*entry.default.times, *entry.default.divided_by)
-                if isinstance(one, Factor)
-            ]
-            for key in (entry.default.key, *(factor.key for factor in factors)):
-                found.setdefault(key, []).append(entry.key)
-    return {key: tuple(prices) for key, prices in found.items()}
+            factors = (*entry.default.times, *entry.default.divided_by)
+            scaling = [factor.key for factor in factors if isinstance(factor, Factor)]
+            for key in (entry.default.key, *scaling):
+                users.setdefault(key, []).append(entry.key)
+    return {key: tuple(prices) for key, prices in users.items()}
 
 
 def _resolved(content: dict, *, where: str, folder: Path) -> dict:
@@ -99,15 +97,15 @@ def _resolved(content: dict, *, where: str, folder: Path) -> dict:
     return content | {"prices": [_filled(price, content, records, where) for price in prices]}
 
 
-def _filled(price: object, content: dict, records: dict, where: str) -> object:
+def _filled(price: object, content: dict, records: Mapping[str, DatedRecord], where: str) -> object:
     if not isinstance(price, dict) or "default" not in price:
         return price
     entry = validate(price, PriceByReference, where=f"{where}, price {price.get('key')}")
     try:
         return resolve(
             entry,
-            price_year=content.get("price_year"),
-            currency=content.get("currency"),
+            price_year=content["price_year"],
+            currency=content["currency"],
             records=records,
         ).model_dump()
     except ParameterError as fault:

@@ -50,8 +50,9 @@ def own_prices(
     """An intervention's prices in the draws of an effect: its own where the book gives it some,
     else those of all; of `keys` alone, if given.
     """
-    own = price_book.own_prices(intervention_id)
-    return {key: drawn[own.get(key, key)][draws] for key in (drawn if keys is None else keys)}
+    substitutes = price_book.own_prices(intervention_id)
+    wanted = drawn if keys is None else keys
+    return {key: drawn[substitutes.get(key, key)][draws] for key in wanted}
 
 
 def unit_amount(posting: Posting, prices: dict[str, np.ndarray]) -> np.ndarray:
@@ -65,10 +66,10 @@ def _uniforms(key: str, draws: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _quantiles(record: PriceRecord, u: np.ndarray) -> np.ndarray:
-    kind, low, high = record.distribution.kind, record.distribution.low, record.distribution.high
-    if kind == "fixed":
+    if record.distribution.ends is None:
         return np.full(u.shape, record.value)
-    if kind == "uniform":
+    low, high = record.distribution.ends
+    if record.distribution.kind == "uniform":
         return low + u * (high - low)
     width, below = high - low, record.value - low
     rising = low + np.sqrt(u * width * below)

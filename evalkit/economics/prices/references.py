@@ -9,7 +9,7 @@ from evalkit.economics.prices.conversion import (
     PRICE_INDEX,
     convert_currency,
     convert_price_year,
-    rate_key,
+    exchange_rate,
 )
 from evalkit.economics.prices.dated import DatedRecord, DatedValue, value_at
 from evalkit.errors import ParameterError
@@ -20,7 +20,7 @@ from evalkit.line.price_book import (
     PriceRecord,
     Reference,
 )
-from evalkit.vocabulary import least_sure
+from evalkit.vocabulary import Grade, least_sure
 
 
 def resolve(
@@ -56,17 +56,18 @@ def resolve(
         f"{reference.key}{f' {reference.year}' if reference.year else ''}: "
         f"{value.source or record.source}"
     ]
-    source += [f"{key}: {one.source or records[key].source}" for key, one in used]
-    if record.is_money and record.currency != currency:
+    source += [f"{key}: {factor.source or records[key].source}" for key, factor in used]
+    if record.currency is not None and record.currency != currency:
         scale *= float(
             convert_currency(
                 1.0, currency=record.currency, to=currency, year=reference.year, records=records
             )
         )
-        rate = rate_key(record.currency, currency, records)
-        used.append((rate, value_at(records, rate, reference.year)))
-        source.append(f"{rate} {used[-1][1].value:g}: {used[-1][1].source or records[rate].source}")
-    if record.is_money and reference.year not in (None, price_year):
+        key = exchange_rate(record.currency, currency, records)
+        rate = value_at(records, key, reference.year)
+        used.append((key, rate))
+        source.append(f"{key} {rate.value:g}: {rate.source or records[key].source}")
+    if record.is_money and reference.year is not None and reference.year != price_year:
         scale *= float(
             convert_price_year(1.0, from_year=reference.year, to_year=price_year, records=records)
         )
@@ -76,7 +77,9 @@ def resolve(
         ]
         used += ends
         source.append(f"{PRICE_INDEX} {ends[0][1].value:g} to {ends[1][1].value:g}")
-    grades = [value.grade, *(one.grade for _, one in used), *(["M"] if used or scale != 1 else [])]
+    grades: list[Grade] = [value.grade, *(factor.grade for _, factor in used)]
+    if used or scale != 1:
+        grades.append("M")
     return PriceRecord(
         key=entry.key,
         name=entry.name or record.name,
@@ -111,8 +114,7 @@ def _scale(
 
 
 def _scaled(distribution: Distribution, scale: float) -> Distribution:
-    if distribution.kind == "fixed":
+    if distribution.ends is None:
         return distribution
-    return Distribution(
-        kind=distribution.kind, low=distribution.low * scale, high=distribution.high * scale
-    )
+    low, high = distribution.ends
+    return Distribution(kind=distribution.kind, low=low * scale, high=high * scale)

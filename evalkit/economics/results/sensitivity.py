@@ -78,33 +78,30 @@ def _ranges(book: PriceBook, path: EffectPath) -> dict[str, tuple[float, float]]
     left out.
     """
     used = used_keys(book, path)
-    ends = {
-        r.key: (r.distribution.low, r.distribution.high)
-        for r in book.prices
-        if r.distribution.kind != "fixed"
-    }
-    return {key: pair for key, pair in (ends | book.appraisal.sensitivity).items() if key in used}
+    drawn = {r.key: r.distribution.ends for r in book.prices if r.distribution.ends is not None}
+    return {key: ends for key, ends in (drawn | book.appraisal.sensitivity).items() if key in used}
 
 
 def used_keys(book: PriceBook, path: EffectPath) -> set[str]:
     """Keys that the central case of an effect uses: the intervention's own prices, and for time in
     programmes each one's own.
     """
-    appraisal, own = book.appraisal, book.own_prices(path.keys["intervention_id"])
+    appraisal, substitutes = book.appraisal, book.own_prices(path.keys["intervention_id"])
     rates = {
         appraisal.discount_rate,
         appraisal.cost_of_public_funds,
         *displacement_keys(book),
         *filter(None, [appraisal.half_life]),
     }
-    others = {
+    posted = {
         key
         for posting in book.postings
         if posting.driver not in PROGRAMME_DRIVERS
         for term in posting.terms
         for key in term
     }
-    return {own.get(key, key) for key in rates | others} | programme_keys(book, path.programmes)
+    by_programme = programme_keys(book, path.programmes)
+    return {substitutes.get(key, key) for key in rates | posted} | by_programme
 
 
 def displacement_keys(book: PriceBook) -> tuple[str, ...]:
@@ -112,7 +109,7 @@ def displacement_keys(book: PriceBook) -> tuple[str, ...]:
     appraisal = book.appraisal
     return (
         appraisal.displacement.central,
-        *(one.central for one in appraisal.displacement_by_state.values()),
+        *(displacement.central for displacement in appraisal.displacement_by_state.values()),
     )
 
 

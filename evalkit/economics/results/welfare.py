@@ -80,14 +80,16 @@ def incremental_table(
     Briggs, Claxton & Sculpher (2006), Decision Modelling for Health Economic Evaluation, ch. 2.
     """
     _refuse_other_options(costs, effects)
-    options = [
-        _Option(name, float(np.mean(costs[name])), float(np.mean(effects[name]))) for name in costs
-    ]
+    options = [_Option(name, _mean(costs[name]), _mean(effects[name])) for name in costs]
     options.sort(key=lambda option: (option.cost, -option.effect, option.name))
     undominated = _without_dominated(options)
     frontier = _without_extended(undominated)
     increments = {
-        dearer: (dearer.cost - cheaper.cost, dearer.effect - cheaper.effect)
+        dearer: (
+            dearer.cost - cheaper.cost,
+            dearer.effect - cheaper.effect,
+            _icer(cheaper, dearer),
+        )
         for cheaper, dearer in pairwise(frontier)
     }
     rows = []
@@ -99,9 +101,8 @@ def incremental_table(
             if option in undominated
             else "dominated"
         )
-        more_cost, more_effect = increments.get(option, (None, None))
-        icer = None if more_cost is None else more_cost / more_effect
-        rows.append((option.name, option.cost, option.effect, status, more_cost, more_effect, icer))
+        increment = increments.get(option, (None, None, None))
+        rows.append((option.name, option.cost, option.effect, status, *increment))
     return pl.DataFrame(
         rows,
         schema={
@@ -209,6 +210,10 @@ def fieller_limits(
     return RatioLimits((b - sqrt(discriminant)) / a, (b + sqrt(discriminant)) / a, True)
 
 
+def _mean(draws: ArrayLike) -> float:
+    return float(np.asarray(draws, dtype=float).mean())
+
+
 def _limits_of_draws(gains: np.ndarray, outlays: np.ndarray, conf_level: float) -> RatioLimits:
     covariance = np.cov(gains[1:], outlays[1:])
     sd_gain, sd_outlay = np.sqrt(np.diag(covariance))
@@ -236,13 +241,13 @@ def _without_extended(undominated: list[_Option]) -> list[_Option]:
     """The lower hull: an option goes when a mix of its neighbours does as much for less."""
     hull: list[_Option] = []
     for option in undominated:
-        while len(hull) > 1 and _slope(hull[-2], hull[-1]) >= _slope(hull[-1], option):
+        while len(hull) > 1 and _icer(hull[-2], hull[-1]) >= _icer(hull[-1], option):
             hull.pop()
         hull.append(option)
     return hull
 
 
-def _slope(cheaper: _Option, dearer: _Option) -> float:
+def _icer(cheaper: _Option, dearer: _Option) -> float:
     return (dearer.cost - cheaper.cost) / (dearer.effect - cheaper.effect)
 
 

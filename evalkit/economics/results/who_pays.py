@@ -2,8 +2,6 @@
 what equalisation leaves the municipality.
 """
 
-import numpy as np
-
 from evalkit.economics.ledger.cash_flow import CashFlow
 from evalkit.economics.results.draw_summary import summarise
 from evalkit.line.actors import ACTOR_NAMES, MUNICIPALITY, PUBLIC_PURSE
@@ -16,27 +14,25 @@ def shared_purse(flow: CashFlow) -> list[dict]:
     Purses that lose have no share. Where no purse gains there is nothing to share by, and the
     proposal is empty.
     """
-    gains = {
-        actor: flow.present_value((actor,)) + cost
-        for actor, cost in zip(PUBLIC_PURSE, _costs(flow), strict=True)
-    }
-    paid = dict(zip(PUBLIC_PURSE, _costs(flow), strict=True))
+    paid = {actor: flow.programme_cost[ACTOR_NAMES.index(actor)] for actor in PUBLIC_PURSE}
+    gains = {actor: flow.present_value((actor,)) + cost for actor, cost in paid.items()}
     total_cost = sum(cost[0] for cost in paid.values())
     total_gain = sum(max(gain[0], 0.0) for gain in gains.values())
     rows = []
-    for actor in PUBLIC_PURSE:
-        gain = summarise(gains[actor], flow.n_replicates)
-        share = max(gain["estimate"], 0.0) / total_gain if total_gain > 0 else None
+    for actor, cost in paid.items():
+        summary = summarise(gains[actor], flow.n_replicates)
+        gain = float(gains[actor][0]) + 0.0
+        share = max(gain, 0.0) / total_gain if total_gain > 0 else None
         proposed = None if share is None or total_cost <= 0 else share * total_cost
         rows.append(
             {
                 "actor": actor,
-                **{key: gain[key] for key in ("estimate", "ci_lower", "ci_upper")},
+                **{key: summary[key] for key in ("estimate", "ci_lower", "ci_upper")},
                 "gain_share": share,
-                "paid_now": float(paid[actor][0]) + 0.0,
+                "paid_now": float(cost[0]) + 0.0,
                 "paid_proposed": proposed,
-                "net_now": float(gain["estimate"] - paid[actor][0]),
-                "net_proposed": None if proposed is None else gain["estimate"] - proposed,
+                "net_now": float(gain - cost[0]),
+                "net_proposed": None if proposed is None else gain - proposed,
             }
         )
     return rows
@@ -58,7 +54,3 @@ def municipal_gain(flow: CashFlow) -> list[dict]:
         {"measure": measure, **summarise(draws, flow.n_replicates)}
         for measure, draws in measures.items()
     ]
-
-
-def _costs(flow: CashFlow) -> list[np.ndarray]:
-    return [flow.programme_cost[ACTOR_NAMES.index(actor)] for actor in PUBLIC_PURSE]

@@ -193,7 +193,7 @@ class Brief:
     def grade(self, *families: str) -> str:
         """The lowest grade of families of tables; empty if the page has none of them."""
         grades = [table.grade for family in families for table in self.shelf.family(family)]
-        return least_sure(grades)
+        return least_sure(grades) if grades else ""
 
     def note(self, family: str) -> str:
         """The source and grade of a family of tables, as the line under a table."""

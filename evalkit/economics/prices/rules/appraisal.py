@@ -15,23 +15,20 @@ SPLIT_TOLERANCE = 1e-6
 
 
 def _unfit_substitutes(book: PriceBook) -> Iterator[str]:
-    counts = Counter(one.intervention_id for one in book.interventions)
+    counts = Counter(entry.intervention_id for entry in book.interventions)
     yield from (
         f"intervention {name} (stands twice)" for name, count in counts.items() if count > 1
     )
-    for one in book.interventions:
-        for replaced, own in one.prices.items():
-            for key in (replaced, own):
-                if key not in book.records:
-                    yield (
-                        f"intervention {one.intervention_id}, {key} ({nearest(key, book.records)})"
-                    )
-            if {replaced, own} <= set(book.records) and book.records[replaced].unit != book.records[
-                own
-            ].unit:
+    units = {record.key: record.unit for record in book.prices}
+    for entry in book.interventions:
+        intervention = f"intervention {entry.intervention_id}"
+        for replaced, substitute in entry.prices.items():
+            unknown = [key for key in (replaced, substitute) if key not in units]
+            yield from (f"{intervention}, {key} ({nearest(key, units)})" for key in unknown)
+            if not unknown and units[replaced] != units[substitute]:
                 yield (
-                    f"intervention {one.intervention_id}, {own} ({book.records[own].unit} in "
-                    f"place of {book.records[replaced].unit})"
+                    f"{intervention}, {substitute} ({units[substitute]} in place of "
+                    f"{units[replaced]})"
                 )
 
 

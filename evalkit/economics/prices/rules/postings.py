@@ -66,8 +66,8 @@ def _unknown_prices(book: PriceBook) -> Iterator[str]:
         ),
         *(
             (f"displacement_by_state.{state}.{name}", key)
-            for state, one in appraisal.displacement_by_state.items()
-            for name, key in one.model_dump().items()
+            for state, displacement in appraisal.displacement_by_state.items()
+            for name, key in displacement.model_dump().items()
         ),
     ):
         if key not in known:
@@ -140,11 +140,9 @@ def _without_loser(book: PriceBook) -> Iterator[str]:
     displacing = [posting for posting in book.postings if posting.driver == "displaced_months"]
     if not displacing:
         yield "no posting driven by displaced_months"
-    for state in sorted({posting.state for posting in displacing}):
-        if (
-            _central_amount(book, [p for p in displacing if p.state == state], "displaced_others")
-            >= 0
-        ):
+    for state in sorted({posting.state for posting in displacing if posting.state is not None}):
+        of_state = [posting for posting in displacing if posting.state == state]
+        if _central_amount(book, of_state, "displaced_others") >= 0:
             yield f"state {state} (displaced_others do not lose at the prices' own values)"
 
 

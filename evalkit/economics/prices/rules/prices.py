@@ -87,17 +87,9 @@ def _above_one(book: PriceBook) -> Iterator[str]:
 
 def _outside(book: PriceBook) -> Iterator[str]:
     for record in book.prices:
-        kind, low, high = (
-            record.distribution.kind,
-            record.distribution.low,
-            record.distribution.high,
-        )
-        if kind == "fixed" and (low, high) != (None, None):
-            yield f"price {record.key} (fixed, yet with a range)"
-        if kind != "fixed" and (low is None or high is None):
-            yield f"price {record.key} ({kind} without both ends)"
-        elif kind != "fixed" and not (low <= record.value <= high and low < high):
-            yield f"price {record.key} ({kind})"
+        fault = record.distribution.fault(record.value)
+        if fault:
+            yield f"price {record.key} ({fault})"
 
 
 def _ends(record: PriceRecord) -> list[float]:
