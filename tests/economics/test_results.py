@@ -397,6 +397,6 @@ def test_a_discount_rate_of_zero_changes_nothing(many_draws, content, make_rich,
     )
 
     undiscounted = flow.work_months[:, :].sum(axis=1) * 1000 * 0.5
-    assert np.all(flow.a_month == 1)
+    assert np.all(flow.month_factor == 1)
     taxes = flow.present_value(("city",)) - flow.equalised
     assert taxes == pytest.approx(undiscounted)

@@ -34,7 +34,8 @@ class CashFlow:
     `n_months`, the follow-up and a month less than the horizon. `programme_cost`: what each actor
     pays more for programmes, of every intervention, than in the comparison, (actor, draw).
     `equalised`: what income equalisation takes from the city, (draw,). `work_months`: extra months
-    in unsubsidised work, (draw, month 1..n). `a_month`: what money a month later is worth, (draw,).
+    in unsubsidised work, (draw, month 1..n). `month_factor`: what one unit of money is worth if it
+    comes a month later, (draw,).
     """
 
     keys: dict[str, str]
@@ -43,7 +44,7 @@ class CashFlow:
     programme_cost: np.ndarray
     equalised: np.ndarray
     work_months: np.ndarray
-    a_month: np.ndarray
+    month_factor: np.ndarray
     n_months: int
     n_observed: int
     n_replicates: int
@@ -76,12 +77,12 @@ class CashFlow:
         """As `accumulated`, for each actor who gains or pays anything and is no perspective of
         their own: (draw, time).
         """
-        own = {
-            name: self.worth[place]
-            for name, place in _ACTOR_INDEX.items()
-            if name not in PERSPECTIVES_WITH_MUNICIPALITY
+        by_actor = dict(zip(ACTOR_NAMES, self.worth, strict=True))
+        return {
+            actor: worth.cumsum(axis=1)
+            for actor, worth in by_actor.items()
+            if actor not in PERSPECTIVES_WITH_MUNICIPALITY and worth.any()
         }
-        return {name: worth.cumsum(axis=1) for name, worth in own.items() if worth.any()}
 
     def present_value(self, actors: tuple[str, ...], *, until: int | None = None) -> np.ndarray:
         """What some actors gain together up to a horizon (the flow's own, or one of `present`):
@@ -158,7 +159,7 @@ def cash_flow(
         if WORK in path.states
         else np.zeros((n_draws, n_months))
     )
-    a_month = discount_factors(rate, [1])[:, 0]
+    month_factor = discount_factors(rate, [1])[:, 0]
     return CashFlow(
         path.keys,
         worth,
@@ -166,7 +167,7 @@ def cash_flow(
         cost,
         equalised,
         work,
-        a_month,
+        month_factor,
         n_months,
         path.n_months,
         path.n_replicates,

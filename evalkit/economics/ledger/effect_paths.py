@@ -42,14 +42,16 @@ class EffectPath:
     programmes: list[str] = field(default_factory=list)
     participation: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def taken(self, places: np.ndarray, *, n_effective: int | None) -> "EffectPath":
-        """The draws at some places, in that order, numbered anew from 0."""
+    def taken(self, positions: np.ndarray, *, n_effective: int | None) -> "EffectPath":
+        """The draws at some positions, in that order, numbered anew from 0."""
         return replace(
             self,
-            draws=np.arange(len(places)),
-            probabilities=self.probabilities[places],
+            draws=np.arange(len(positions)),
+            probabilities=self.probabilities[positions],
             n_effective=n_effective,
-            participation={driver: shares[places] for driver, shares in self.participation.items()},
+            participation={
+                driver: shares[positions] for driver, shares in self.participation.items()
+            },
         )
 
     @property
@@ -105,8 +107,10 @@ def n_joint_draws(paths: list[EffectPath], wanted: int | None) -> tuple[int, int
     ledger's. Decisions: at least a thousand, since what it is worth to know a price needs many
     prices to each replicate.
     """
-    own = max((path.n_replicates for path in paths), default=0) if wanted is None else wanted
-    return own, max(own, LEAST_DECISION_DRAWS)
+    n_draws = wanted
+    if n_draws is None:
+        n_draws = max((path.n_replicates for path in paths), default=0)
+    return n_draws, max(n_draws, LEAST_DECISION_DRAWS)
 
 
 def recycle(path: EffectPath, n_draws: int) -> EffectPath:
@@ -123,7 +127,7 @@ def recycle(path: EffectPath, n_draws: int) -> EffectPath:
     if not len(point) or not len(replicates):
         raise _refused(
             "An effect lacks its point estimate or its replicates.",
-            _place(path.keys),
+            _where(path.keys),
             "Draw 0 is the estimate, the others its range.",
         )
     taken = np.concatenate([point, replicates[np.arange(n_draws) % len(replicates)]])
@@ -142,20 +146,20 @@ def decay(n_observed: int, n_months: int, half_life: np.ndarray) -> np.ndarray:
 
 
 def _complete(keys: tuple[str, ...], group: pl.DataFrame) -> EffectPath:
-    named = dict(zip(EFFECT_KEYS, keys, strict=True))
-    place = _place(named)
+    by_name = dict(zip(EFFECT_KEYS, keys, strict=True))
+    where = _where(by_name)
     cube = to_cube(group, ["draw", "arm", "state", "month"], "probability")
     draws, arms, states, months = cube.axes.values()
     if tuple(arms) != ARMS or months.to_list() != list(range(len(months))) or len(months) < 2:
         raise _refused(
             "The effect draws lack an arm or a month.",
-            place,
+            where,
             "Every draw needs both arms and the months 0 to the last.",
         )
     if len(group) != cube.is_there.size or not cube.is_there.all():
         raise _refused(
             "The effect draws are incomplete or repeated.",
-            place,
+            where,
             "Every draw, arm, state and month stands once.",
         )
     probabilities = cube.values
@@ -164,13 +168,13 @@ def _complete(keys: tuple[str, ...], group: pl.DataFrame) -> EffectPath:
     ):
         raise _refused(
             "The shares of the states do not sum to one.",
-            place,
+            where,
             "People are in one state a month, in each arm and draw.",
         )
-    return EffectPath(named, draws.to_numpy(), states.to_list(), probabilities[..., 1:])
+    return EffectPath(by_name, draws.to_numpy(), states.to_list(), probabilities[..., 1:])
 
 
-def _place(keys: dict[str, str]) -> str:
+def _where(keys: dict[str, str]) -> str:
     return f"effect_draws, {', '.join(keys.values())}"
 
 
@@ -178,19 +182,13 @@ def _refuse_several_estimands(draws: pl.DataFrame) -> None:
     """An intervention's value under two estimands answers two questions; nothing here may choose
     between them or add them.
     """
-    found = (
-        draws.group_by("intervention_id")
-        .agg(pl.col("estimand").unique().sort())
-        .filter(pl.col("estimand").list.len() > 1)
-    )
-    if not found.is_empty():
-        several = [
-            f"{name} ({', '.join(estimands)})"
-            for name, estimands in found.sort("intervention_id").iter_rows()
-        ]
+    estimands = draws.group_by("intervention_id").agg(pl.col("estimand").unique().sort())
+    several = estimands.filter(pl.col("estimand").list.len() > 1).sort("intervention_id")
+    if not several.is_empty():
+        names = [f"{name} ({', '.join(of_name)})" for name, of_name in several.iter_rows()]
         raise EstimationError(
-            f"Interventions with effects of several estimands: {len(several)}.",
-            where=f"effect_draws: {first_few(several, 4)}",
+            f"Interventions with effects of several estimands: {len(names)}.",
+            where=f"effect_draws: {first_few(names, 4)}",
             why="Money is put on one question for each intervention; the answers to two questions "
             "are neither added nor chosen between.",
             fix="hand on the draws of each protocol's primary comparison (effects.primary_draws).",

@@ -56,22 +56,22 @@ def value_by_group(
         group: with_programmes(effect_paths(chosen, subgroup=group), programmes, price_book)
         for group in chosen["subgroup"].unique().sort()
     }
-    every = [path for own in paths.values() for path in own]
-    refuse_unknown_states(every, price_book)
-    _, n_draws = n_joint_draws(every, n_draws)
-    drawn, found = draw_prices(price_book, np.arange(n_draws + 1), seed=seed), []
-    for group, path in ((group, path) for group, own in paths.items() for path in own):
-        flow = cash_flow(
-            recycle(path, n_draws), price_book, drawn, n_months=horizon_months or path.n_months
-        )
-        values = {"draw": np.arange(n_draws + 1), "value": flow.present_value(ACTOR_NAMES)}
-        found.append(
-            pl.DataFrame(
-                {"intervention_id": path.keys["intervention_id"], "subgroup": group, **values},
-                schema=_SCHEMA,
-            )
-        )
-    return pl.concat(found) if found else pl.DataFrame(schema=_SCHEMA)
+    every_path = [path for of_group in paths.values() for path in of_group]
+    refuse_unknown_states(every_path, price_book)
+    _, n_draws = n_joint_draws(every_path, n_draws)
+    drawn = draw_prices(price_book, np.arange(n_draws + 1), seed=seed)
+    tables = [pl.DataFrame(schema=_SCHEMA)]
+    for path in every_path:
+        horizon = horizon_months or path.n_months
+        flow = cash_flow(recycle(path, n_draws), price_book, drawn, n_months=horizon)
+        columns = {
+            "intervention_id": path.keys["intervention_id"],
+            "subgroup": path.keys["subgroup"],
+            "draw": np.arange(n_draws + 1),
+            "value": flow.present_value(ACTOR_NAMES),
+        }
+        tables.append(pl.DataFrame(columns, schema=_SCHEMA))
+    return pl.concat(tables)
 
 
 _SCHEMA = {

@@ -175,19 +175,16 @@ def perspective_amounts(
                 (row.amounts for row in rows if row.actor in actors),
                 start=np.zeros(len(path.draws)),
             )
-            named = {
+            columns = {
                 "displacement": displacement,
                 **path.keys,
                 "perspective": perspective,
                 "draw": path.draws,
                 "amount": amounts,
+                "currency": price_book.currency,
+                "price_year": price_book.price_year,
             }
-            tables.append(
-                pl.DataFrame(
-                    named | {"currency": price_book.currency, "price_year": price_book.price_year},
-                    schema=_AMOUNTS,
-                )
-            )
+            tables.append(pl.DataFrame(columns, schema=_AMOUNTS))
     return pl.concat(tables)
 
 
@@ -222,7 +219,7 @@ def _rows(
     scenario: DisplacementScenario,
     horizon: int | None,
 ) -> list[_Row]:
-    """The ledger of one effect, a row for each side of each posting."""
+    """The ledger of one effect: one row per posting and side."""
     prices = own_prices(drawn, book, effect.keys["intervention_id"], effect.draws)
     rate = prices[book.appraisal.discount_rate]
     n_months = horizon or effect.n_months
@@ -285,12 +282,12 @@ def _as_table(rows: list[_Row], effect: EffectPath, book: PriceBook) -> pl.DataF
     kind and posting.
     """
     rows = sorted(rows, key=lambda row: (row.actor, row.posting.kind, row.posting.posting))
-    words = {
+    labels = {
         "actor": [row.actor for row in rows],
         "kind": [row.posting.kind for row in rows],
         "posting": [row.posting.posting for row in rows],
     }
-    place = np.tile(np.arange(len(rows), dtype=np.uint32), len(effect.draws))
+    row_of_draw = np.tile(np.arange(len(rows), dtype=np.uint32), len(effect.draws))
     amounts = (
         np.array([row.amounts for row in rows]).reshape(len(rows), len(effect.draws)) + 0.0
     )  # minus zero is zero
@@ -298,8 +295,8 @@ def _as_table(rows: list[_Row], effect: EffectPath, book: PriceBook) -> pl.DataF
         {
             "draw": pl.Series(np.repeat(effect.draws, len(rows)), dtype=pl.Int32),
             **{
-                name: pl.Series(own, dtype=pl.Categorical).gather(place)
-                for name, own in words.items()
+                name: pl.Series(values, dtype=pl.Categorical).gather(row_of_draw)
+                for name, values in labels.items()
             },
             "amount": amounts.T.ravel(),
         }

@@ -85,7 +85,7 @@ def check_rows(rows: Sequence[tuple[Posting, str, np.ndarray]]) -> None:
     """
     if not rows:
         return
-    amounts = np.array([own for *_, own in rows])
+    amounts = np.array([by_draw for *_, by_draw in rows])
     is_resource = np.array([posting.kind == "real_resource" for posting, *_ in rows])
     is_open = np.abs(amounts[~is_resource].sum(axis=0)) > RELATIVE_TOLERANCE * np.abs(amounts).sum(
         axis=0

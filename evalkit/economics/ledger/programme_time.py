@@ -54,20 +54,24 @@ def with_programmes(
     conform(programmes.head(0), "effect_programme_draws")
     tables = parted(programmes, _KEYS)
     return [
-        _with_own(path, tables.get(tuple(path.keys[key] for key in _KEYS), programmes.clear()))
+        _with_participation(
+            path, tables.get(tuple(path.keys[key] for key in _KEYS), programmes.clear())
+        )
         for path in paths
     ]
 
 
-def _with_own(path: EffectPath, table: pl.DataFrame) -> EffectPath:
+def _with_participation(path: EffectPath, table: pl.DataFrame) -> EffectPath:
     cubes = to_cubes(
         table, ["draw", "arm", "programme", "month"], tuple(_COLUMN_OF_DRIVER.values())
     )
     taking_part = cubes["taking_part"]
     (draws, arms, names, months), is_there = taking_part.axes.values(), taking_part.is_there
-    places = np.flatnonzero(np.isin(draws.to_numpy(), path.draws))
+    positions = np.flatnonzero(np.isin(draws.to_numpy(), path.draws))
     is_complete = (
-        len(places) == len(path.draws) and is_there[places].all() and len(table) == is_there.sum()
+        len(positions) == len(path.draws)
+        and is_there[positions].all()
+        and len(table) == is_there.sum()
     )
     if (
         not len(names)
@@ -83,9 +87,9 @@ def _with_own(path: EffectPath, table: pl.DataFrame) -> EffectPath:
             fix="hand on effect_programme_draws of the same run beside effect_draws.",
         )
     # The path's draws in its own order.
-    places = places[np.argsort(np.argsort(path.draws))]
+    positions = positions[np.argsort(np.argsort(path.draws))]
     participation = {
-        driver: cubes[column].values[places] for driver, column in _COLUMN_OF_DRIVER.items()
+        driver: cubes[column].values[positions] for driver, column in _COLUMN_OF_DRIVER.items()
     }
     return replace(path, programmes=names.to_list(), participation=participation)
 
@@ -109,10 +113,10 @@ def programme_money(
     """
     money, counted = np.zeros((len(path.draws), n_months)), path.participation[posting.driver]
     keys = {key for term in posting.terms for key in term}
-    for place, programme in enumerate(path.programmes):
+    for index, programme in enumerate(path.programmes):
         if posting.pays_for(programme):
             shares = sum(
-                ARM_SIGNS[arm] * counted[:, ARMS.index(arm), place] for arm in posting.arms
+                ARM_SIGNS[arm] * counted[:, ARMS.index(arm), index] for arm in posting.arms
             )
             unit = unit_amount(posting, own_prices(drawn, book, programme, path.draws, keys=keys))
             money[:, : path.n_months] += unit[:, None] * shares
@@ -123,12 +127,10 @@ def programme_keys(book: PriceBook, programmes: list[str], *, role: str | None =
     """The prices, each intervention's own, that postings on programmes use; only those of a role,
     if it is named.
     """
-    postings = [
-        one for one in book.postings if one.driver in PROGRAMME_DRIVERS and role in (None, one.role)
-    ]
     return {
         book.own_prices(programme).get(key, key)
-        for posting in postings
+        for posting in book.postings
+        if posting.driver in PROGRAMME_DRIVERS and role in (None, posting.role)
         for programme in programmes
         if posting.pays_for(programme)
         for term in posting.terms

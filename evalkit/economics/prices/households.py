@@ -62,24 +62,21 @@ def household_parts(
         adults.join(participants, on="person_id", how="left")
         .with_columns(pl.col("is_participant").fill_null(False))
         .with_columns(
-            own=1 / pl.len().over("household_id", "month"),
-            counted=1 / pl.col("is_participant").sum().over("household_id", "month"),
+            per_adult=1 / pl.len().over("household_id", "month"),
+            per_participant=1 / pl.col("is_participant").sum().over("household_id", "month"),
         )
         .filter("is_participant")
     )
-    own, counted = pl.col("own").mean(), pl.col("counted").mean()
-    n_people = pl.col("person_id").filter(pl.col("own") < 1).n_unique()
-    row = (
-        months.select(
-            own,
-            counted - own.alias("others"),
-            (1 - counted).alias("elsewhere"),
-            n_people.alias("n"),
-        )
-        .collect()
-        .row(0)
+    per_adult, per_participant = pl.col("per_adult").mean(), pl.col("per_participant").mean()
+    n_people = pl.col("person_id").filter(pl.col("per_adult") < 1).n_unique()
+    shares = months.select(
+        person=per_adult,
+        other_household=per_participant - per_adult,
+        other_participants=1 - per_participant,
+        n_people=n_people,
     )
-    return None if row[0] is None else HouseholdParts(*row)
+    row = shares.collect().row(0, named=True)
+    return None if row["person"] is None else HouseholdParts(**row)
 
 
 def with_household_parts(book: PriceBook, parts: HouseholdParts) -> PriceBook:

@@ -45,12 +45,12 @@ def compare_options(options: list[Option]) -> pl.DataFrame:
         frontier).
     """
     tables = []
-    for (district, estimand), group in _by_place(options).items():
-        costs, effects = _named(group, "cost"), _named(group, "effect")
+    for (district, estimand), group in _by_choice(options).items():
+        costs, effects = _with_nothing(group, "cost"), _with_nothing(group, "effect")
         table = incremental_table(
             {k: v[0] for k, v in costs.items()}, {k: v[0] for k, v in effects.items()}
         )
-        benefit = _named(group, "net_benefit")
+        benefit = _with_nothing(group, "net_benefit")
         draws = np.column_stack([benefit[name][1:] for name in table["option"]])
         is_best = draws == draws.max(axis=1, keepdims=True)
         shares = (is_best / is_best.sum(axis=1, keepdims=True)).mean(axis=0)
@@ -88,9 +88,9 @@ def acceptability(options: list[Option], thresholds: np.ndarray) -> pl.DataFrame
     threshold, option, probability, is_on_frontier.
     """
     tables = []
-    for (district, estimand), group in _by_place(options).items():
+    for (district, estimand), group in _by_choice(options).items():
         costs, effects = (
-            {k: v[1:] for k, v in _named(group, what).items()} for what in ("cost", "effect")
+            {k: v[1:] for k, v in _with_nothing(group, what).items()} for what in ("cost", "effect")
         )
         curve = acceptability_curve(costs, effects, thresholds)
         tables.append(
@@ -106,8 +106,10 @@ def worth_of_knowing(options: list[Option]) -> pl.DataFrame:
     quantities, before choosing: district, estimand, group, value; empty where the draws are too few
     for so many quantities."""
     rows = []
-    for (district, estimand), group in _by_place(options).items():
-        benefit = np.column_stack([draws[1:] for draws in _named(group, "net_benefit").values()])
+    for (district, estimand), group in _by_choice(options).items():
+        benefit = np.column_stack(
+            [draws[1:] for draws in _with_nothing(group, "net_benefit").values()]
+        )
         known: dict[str, dict[str, np.ndarray]] = {}
         for option in group:
             for name, quantities in option.known.items():
@@ -127,16 +129,18 @@ def worth_of_knowing(options: list[Option]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_INFORMATION_SCHEMA, orient="row")
 
 
-def _by_place(options: list[Option]) -> dict[tuple[str, str], list[Option]]:
-    places: dict[tuple[str, str], list[Option]] = {}
+def _by_choice(options: list[Option]) -> dict[tuple[str, str], list[Option]]:
+    """The options between which somebody chooses: those of a district and estimand."""
+    choices: dict[tuple[str, str], list[Option]] = {}
     for option in options:
-        places.setdefault((option.district, option.estimand), []).append(option)
-    return places
+        choices.setdefault((option.district, option.estimand), []).append(option)
+    return choices
 
 
-def _named(group: list[Option], what: str) -> dict[str, np.ndarray]:
-    named = {option.intervention_id: getattr(option, what) for option in group}
-    return {NOTHING: np.zeros_like(next(iter(named.values()))), **named}
+def _with_nothing(group: list[Option], what: str) -> dict[str, np.ndarray]:
+    """One quantity of every option, doing nothing among them."""
+    by_option = {option.intervention_id: getattr(option, what) for option in group}
+    return {NOTHING: np.zeros_like(next(iter(by_option.values()))), **by_option}
 
 
 _PLACE = {"district": pl.String, "estimand": pl.String}

@@ -57,12 +57,12 @@ def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
         "data": _values(after, before.price_book, horizon),
         "parameters": _values(after, after.price_book, horizon),
     }
-    found = before.reported.select(*_KEYS, before="estimate").join(
+    totals = before.reported.select(*_KEYS, before="estimate").join(
         after.reported.select(*_KEYS, after="estimate"), on=_KEYS
     )
     for step, table in values.items():
-        found = found.join(table.rename({"amount": step}), on=_KEYS)
-    if found.is_empty():
+        totals = totals.join(table.rename({"amount": step}), on=_KEYS)
+    if totals.is_empty():
         raise EstimationError(
             "The two runs have no effect in common.",
             where="drift: district, intervention_id, estimand and perspective of both runs",
@@ -70,28 +70,28 @@ def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
             fix="compare runs of the same city and the same protocols.",
         )
     # What the newer run reported beyond today's method on its own inputs is method too.
-    found = found.with_columns(rest=pl.col("after") - pl.col("parameters"))
+    totals = totals.with_columns(rest=pl.col("after") - pl.col("parameters"))
     steps = [
-        found.select(*_KEYS, step=pl.lit("before"), amount="before", total="before"),
-        found.select(
+        totals.select(*_KEYS, step=pl.lit("before"), amount="before", total="before"),
+        totals.select(
             *_KEYS,
             step=pl.lit("method"),
             amount=pl.col("method") - pl.col("before") + pl.col("rest"),
             total=pl.col("method") + pl.col("rest"),
         ),
-        found.select(
+        totals.select(
             *_KEYS,
             step=pl.lit("data"),
             amount=pl.col("data") - pl.col("method"),
             total=pl.col("data") + pl.col("rest"),
         ),
-        found.select(
+        totals.select(
             *_KEYS,
             step=pl.lit("parameters"),
             amount=pl.col("parameters") - pl.col("data"),
             total=pl.col("parameters") + pl.col("rest"),
         ),
-        found.select(*_KEYS, step=pl.lit("after"), amount="after", total="after"),
+        totals.select(*_KEYS, step=pl.lit("after"), amount="after", total="after"),
     ]
     table = pl.concat(steps).with_columns(pl.col("step").cast(pl.Enum(STEPS)))
     money = [

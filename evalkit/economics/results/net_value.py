@@ -25,14 +25,11 @@ def value_parts(flow: CashFlow) -> list[dict]:
             flow.present_value(actors, until=flow.n_observed),
             flow.present_value(actors),
         )
-        for part, draws in (
-            ("observed", observed),
-            ("projected", total - observed),
-            ("total", total),
-        ):
-            rows.append(
-                {"perspective": perspective, "part": part, **summarise(draws, flow.n_replicates)}
-            )
+        by_part = {"observed": observed, "projected": total - observed, "total": total}
+        rows += [
+            {"perspective": perspective, "part": name, **summarise(draws, flow.n_replicates)}
+            for name, draws in by_part.items()
+        ]
     counts = {"n_draws": flow.n_draws, "n_effect_draws": flow.n_replicates}
     return [
         {**row, **counts, "horizon_months": flow.n_months, "followed_months": flow.n_observed}

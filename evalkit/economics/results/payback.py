@@ -113,7 +113,7 @@ def delay_cost(flow: CashFlow) -> list[dict]:
     shorter = max(flow.n_months - 1, 0)
     lost = {
         perspective: flow.present_value(actors)
-        - flow.a_month * flow.present_value(actors, until=shorter)
+        - flow.month_factor * flow.present_value(actors, until=shorter)
         for perspective, actors in PERSPECTIVES_WITH_MUNICIPALITY.items()
     }
     return [

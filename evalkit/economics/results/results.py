@@ -71,17 +71,16 @@ class ValueResults(NamedTuple):
         status : DataFrame
             The table effect_status.
         """
-        own = status.filter((pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)).select(
-            *_KEYS, "n_starters"
-        )
+        is_valued = (pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)
+        starters = status.filter(is_valued).select(*_KEYS, "n_starters")
         valued = self.totals.select(_KEYS).unique()
         fewest = (
-            own.join(valued, on=_KEYS, how="semi")
+            starters.join(valued, on=_KEYS, how="semi")
             .group_by("district", "estimand")
             .agg(pl.col("n_starters").min())
         )
         by_effect = {
-            name: getattr(self, field).join(own, on=_KEYS, how="left")
+            name: getattr(self, field).join(starters, on=_KEYS, how="left")
             for name, field in _PUBLISHED.items()
         }
         compared = {
@@ -153,21 +152,20 @@ def value_results(
     refuse_unknown_states(paths, price_book)
     counts = n_joint_draws(paths, n_draws)
     drawn = draw_prices(price_book, np.arange(max(counts) + 1), seed=seed)
-    found: dict[str, list[dict]] = {name: [] for name in _EFFECT_SCHEMAS}
+    rows: dict[str, list[dict]] = {name: [] for name in _EFFECT_SCHEMAS}
     options, totals = [], []
     for path in paths:
-        rows, option = _one_effect(path, price_book, drawn, counts, horizon_months)
-        for name, part in rows.items():
-            found[name] += [
-                {key: path.keys[key] for key in _KEYS} | row | _money(price_book) for row in part
-            ]
+        of_effect, option = _one_effect(path, price_book, drawn, counts, horizon_months)
+        keys = {key: path.keys[key] for key in _KEYS}
+        for name, results in of_effect.items():
+            rows[name] += [keys | result | _money(price_book) for result in results]
         options.append(option)
         totals.append(_totals(option))
     # What an intervention is worth beside another one does not stand beside doing nothing.
     compared = [option for option in options if option.estimand != ESTIMANDS["other"]]
     tables = {
-        name: pl.DataFrame(rows, schema=_EFFECT_SCHEMAS[name], strict=False)
-        for name, rows in found.items()
+        name: pl.DataFrame(of_table, schema=_EFFECT_SCHEMAS[name], strict=False)
+        for name, of_table in rows.items()
     }
     return ValueResults(
         **tables,
@@ -188,8 +186,8 @@ def _one_effect(
     horizon: int | None,
 ) -> tuple[dict[str, list[dict]], Option]:
     n_months = horizon or path.n_months
-    own, deciding = (recycle(path, count) for count in counts)
-    flow = cash_flow(own, book, drawn, n_months=n_months)
+    ranging, deciding = (recycle(path, count) for count in counts)
+    flow = cash_flow(ranging, book, drawn, n_months=n_months)
     flow_of_decision = (
         flow if counts[0] == counts[1] else cash_flow(deciding, book, drawn, n_months=n_months)
     )
@@ -232,10 +230,10 @@ def _knowable(
     # the replicates' noise.
     told = [state for state in ("work", "support") if state in path.states]
     difference = path.difference()
-    own = book.own_prices(intervention)
-    displacement = {own.get(key, key) for key in displacement_keys(book)}
+    substitutes = book.own_prices(intervention)
+    displacement = {substitutes.get(key, key) for key in displacement_keys(book)}
     costs = programme_keys(book, path.programmes, role="programme_cost")
-    priced = {
+    price_groups = {
         "displacement": displacement,
         "programme_cost": costs,
         "other_prices": used_keys(book, path) - displacement - costs,
@@ -252,7 +250,7 @@ def _knowable(
             for key in sorted(keys)
             if book.records[key].distribution.kind != "fixed"
         }
-        for name, keys in priced.items()
+        for name, keys in price_groups.items()
     }
     return {name: quantities for name, quantities in known.items() if quantities}
 

@@ -46,13 +46,11 @@ class WhatIf(Record):
     @property
     def states(self) -> list[str]:
         """Every state that somebody is in at the start, or that a phase names."""
-        moves = [phase.transitions for phase in (*self.comparison, *self.treated)]
-        return sorted(
-            {
-                *self.initial,
-                *(state for one in moves for start, to in one.items() for state in (start, *to)),
-            }
-        )
+        states = set(self.initial)
+        for phase in (*self.comparison, *self.treated):
+            for start, moves in phase.transitions.items():
+                states |= {start, *moves}
+        return sorted(states)
 
 
 def load_what_if(path: Path | str) -> WhatIf:

@@ -137,20 +137,19 @@ def run_scenario(path: Path | str) -> pl.DataFrame:
 
 def run_scenarios(folder: Path | str) -> pl.DataFrame:
     """The named number of every scenario of a folder, before and after: as `run_scenario`, one row
-    a file, with its title in both languages.
+    per file, with its title in both languages.
     """
-    rows = []
+    tables = []
     for path in sorted(Path(folder).glob("*.yaml")):
         title = load(path, Scenario).title
-        named = (
+        tables.append(
             run_scenario(path)
             .filter("is_named")
             .with_columns(
                 pl.lit(title["en"]).alias("title_en"), pl.lit(title["sv"]).alias("title_sv")
             )
         )
-        rows.append(named)
-    return pl.concat(rows)
+    return pl.concat(tables)
 
 
 def what_if_value(cohort: WhatIf, book: PriceBook, *, wait_months: int = 0) -> pl.DataFrame:
@@ -202,7 +201,7 @@ def changed_book(scenario: Scenario, book: PriceBook, *, where: str) -> PriceBoo
 def _share_out(content: dict, name: str, shares: dict[str, float]) -> None:
     """One posting becomes one for each payer, in the given shares."""
     posting = next(posting for posting in content["postings"] if posting["posting"] == name)
-    parts = []
+    shared = []
     for actor, share in shares.items():
         key = f"{name}.{actor}"
         name_of_share = {
@@ -219,8 +218,9 @@ def _share_out(content: dict, name: str, shares: dict[str, float]) -> None:
         }
         content["prices"].append(record)
         amount = " + ".join(f"{term.strip()} * {key}" for term in posting["amount"].split("+"))
-        parts.append({**posting, "posting": key, "paid_by": actor, "amount": amount})
-    content["postings"] = [one for one in content["postings"] if one["posting"] != name] + parts
+        shared.append({**posting, "posting": key, "paid_by": actor, "amount": amount})
+    kept = [posting for posting in content["postings"] if posting["posting"] != name]
+    content["postings"] = kept + shared
 
 
 def _changed_cohort(scenario: Scenario, cohort: WhatIf, file: str) -> WhatIf:
@@ -262,9 +262,10 @@ def _testing(scenario: Scenario, cohort: WhatIf, book: PriceBook) -> dict[str, f
     if scenario.test_first is None:
         return {}
     test, rates = scenario.test_first, {record.key: record.value for record in book.prices}
+    without_effect = cohort.model_copy(update={"treated": cohort.comparison})
     gain, loss = (
-        float(_flow(one, book, scenario.wait_months).present_value(ACTOR_NAMES)[0])
-        for one in (cohort, cohort.model_copy(update={"treated": cohort.comparison}))
+        float(_flow(arms, book, scenario.wait_months).present_value(ACTOR_NAMES)[0])
+        for arms in (cohort, without_effect)
     )
     cost = test.cost * (1 + rates[book.appraisal.cost_of_public_funds])
     directly = test.share_who_gain * gain + (1 - test.share_who_gain) * loss
@@ -285,8 +286,8 @@ def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: s
     ]
     faults += [
         f"prices.{key} (one of value and times)"
-        for key, one in scenario.prices.items()
-        if (one.value is None) == (one.times is None)
+        for key, change in scenario.prices.items()
+        if (change.value is None) == (change.times is None)
     ]
     faults += [
         f"payers.{name} ({nearest(name, postings)})"
@@ -299,14 +300,14 @@ def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: s
         if abs(sum(s.values()) - 1) > 1e-9
     ]
     faults += [
-        f"rates (phase {one.phase} of {one.arm})"
-        for one in scenario.rates
-        if one.phase > len(getattr(cohort, one.arm))
+        f"rates (phase {change.phase} of {change.arm})"
+        for change in scenario.rates
+        if change.phase > len(getattr(cohort, change.arm))
     ]
     faults += [
-        f"rates (start {one.start}: {nearest(one.start, cohort.states)})"
-        for one in scenario.rates
-        if one.start not in cohort.states
+        f"rates (start {change.start}: {nearest(change.start, cohort.states)})"
+        for change in scenario.rates
+        if change.start not in cohort.states
     ]
     if scenario.number not in NUMBERS:
         faults.append(f"number, {scenario.number} ({nearest(scenario.number, NUMBERS)})")
