@@ -273,19 +273,21 @@ def drift(
 
     vintages = []
     for folder, book in ((before, book_before), (after, None)):
-        found = read_run(folder)
-        rules = found.params.value.model_copy(update={"price_book": book.resolve()} if book else {})
-        found = found.model_copy(
-            update={"params": found.params.model_copy(update={"value": rules})}
+        vintage = read_run(folder)
+        value = vintage.params.value.model_copy(
+            update={"price_book": book.resolve()} if book else {}
+        )
+        vintage = vintage.model_copy(
+            update={"params": vintage.params.model_copy(update={"value": value})}
         )
         occupied = occupied_places(
-            read_table(folder, "episodes"), found.params.extract.follow_up_through
+            read_table(folder, "episodes"), vintage.params.extract.follow_up_through
         )
         vintages.append(
             read_vintage(
                 folder,
-                price_book_of_run(found, occupied),
-                horizon_months=found.params.value.horizon_months,
+                price_book_of_run(vintage, occupied),
+                horizon_months=value.horizon_months,
             )
         )
     for (district, intervention_id, perspective), rows in (
@@ -377,8 +379,14 @@ def schema(
     from evalkit.params import RunFile
 
     out.mkdir(parents=True, exist_ok=True)
-    models = {"run": RunFile, "protocol": Protocol, "price_book": PriceBookFile}
-    models |= {"rates": DatedFile, "scenario": Scenario, "what_if": WhatIf}
+    models = {
+        "run": RunFile,
+        "protocol": Protocol,
+        "price_book": PriceBookFile,
+        "rates": DatedFile,
+        "scenario": Scenario,
+        "what_if": WhatIf,
+    }
     for name, model in models.items():
         path = out / f"{name}.json"
         path.write_text(
@@ -447,29 +455,32 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     book = load_price_book(prepared.path(value.price_book)) if value.price_book else None
     if not protocols:
         return
-    for protocol in protocols if book else ():
-        where = f"{run_file}, value.horizon_months; protocol {protocol.protocol}"
-        refuse_horizon(value.horizon_months, protocol.follow_up_months, book, where=where)
+    if book:
+        for protocol in protocols:
+            where = f"{run_file}, value.horizon_months; protocol {protocol.protocol}"
+            refuse_horizon(value.horizon_months, protocol.follow_up_months, book, where=where)
     refuse_undeclared(
         prepared.params.allocation.target_groups,
-        {group.name for one in protocols for group in one.subgroups},
+        {group.name for protocol in protocols for group in protocol.subgroups},
     )
     contracts = contracts_of_run(prepared).items()
     columns = {
-        table: {one.name: DeliveredColumn(one.kind, one.allowed) for one in contract.columns}
+        table: {
+            column.name: DeliveredColumn(column.kind, column.allowed) for column in contract.columns
+        }
         for table, contract in contracts
     }
     refuse_unusable_columns(protocols, columns)
     needed: dict[str, str] = {}
     for protocol in protocols:
-        place = f"protocol {protocol.protocol}"
-        needed |= dict.fromkeys(term_names(protocol), f"{place}, covariates")
+        source = f"protocol {protocol.protocol}"
+        needed |= dict.fromkeys(term_names(protocol), f"{source}, covariates")
         needed |= dict.fromkeys(
             [name for outcome in protocol.outcomes for name in (outcome, f"months_{outcome}")],
-            f"{place}, outcomes",
+            f"{source}, outcomes",
         )
         needed |= (
-            {protocol.other_intervention_id: f"{place}, other_intervention_id"}
+            {protocol.other_intervention_id: f"{source}, other_intervention_id"}
             if protocol.other_intervention_id
             else {}
         )
@@ -498,8 +509,8 @@ def _refuse_unsaid_simulation(prepared: "Run") -> None:
 
 
 def _receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | None) -> str:
-    """The extract taken through the door as a run would take it, what the door counted, and whether
-    spells and trials can be made of it.
+    """What intake counts of a run's extract; spells and trials are made of it as well, so that
+    what would stop the run is found here.
     """
     from evalkit.effects import (
         load_protocols,
@@ -520,16 +531,23 @@ def _receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | N
 
 
 def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None, max_listed: int) -> str:
-    """A bare extract taken through the door: any district, any month, however many rows are set
-    aside; with rejections and assumptions.
+    """What intake counts of a bare extract, with rejections and assumptions; any district and
+    month will do, however many rows are set aside.
     """
     from datetime import date
 
     from evalkit.intake import admit
 
-    any_month = {"first_month": date(1900, 1, 1), "data_through": date(2100, 12, 1)}
-    limits = {"max_rejected_share": 1, "max_listed_per_rule": max_listed}
-    admission = admit(extract, contracts, districts=(), **any_month, mapping=mapping, **limits)
+    admission = admit(
+        extract,
+        contracts,
+        districts=(),
+        first_month=date(1900, 1, 1),
+        data_through=date(2100, 12, 1),
+        mapping=mapping,
+        max_rejected_share=1,
+        max_listed_per_rule=max_listed,
+    )
     listed = admission.rejected.iter_rows(named=True)
     lines = [
         f"{row['file']} line {row['line']}: {row['sentence']} ({row['rule']})" for row in listed

@@ -464,6 +464,7 @@ def _period_lines(periods):
 
 @settings(max_examples=12)
 @given(periods=PERIODS, data=st.data())
+@pytest.mark.slow
 def test_admit_does_not_depend_on_row_order_or_on_the_split_into_files(extract, periods, data):
     lines, header = _period_lines(periods), "person_id,start,end,state"
     extract.write("livelihood", [header, *lines])

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from evalkit.errors import IntakeError, ParameterError
-from evalkit.intake import Covariate, admit, load_contracts, load_mapping
-from evalkit.intake.contracts.contract import with_covariates
+from evalkit.intake import admit, load_contracts
+from evalkit.intake.contracts.mapping import ExtraColumn, load_mapping, with_covariates
 from evalkit.line.schemas import DELIVERED, SCHEMAS
 from evalkit.line.states import STATES
 
@@ -306,7 +306,7 @@ def test_load_mapping_names_what_it_does_not_know(tmp_path, text, fault):
 
 def test_with_covariates_refuses_a_name_that_the_contract_has(contracts_folder, four_lines):
     person = load_contracts(contracts_folder)["person"]
-    sex = Covariate(
+    sex = ExtraColumn(
         name="sex",
         type="string",
         description={"en": "Sex"},

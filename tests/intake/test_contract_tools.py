@@ -13,12 +13,11 @@ import yaml
 from evalkit.errors import IntakeError
 from evalkit.intake import (
     load_contracts,
-    load_mapping,
     propose_mapping,
     write_documentation,
     write_templates,
 )
-from evalkit.intake.contracts.mapping import Mapping
+from evalkit.intake.contracts.mapping import MappingFile, load_mapping
 from evalkit.records import validate
 
 LIFECARE = Path(__file__).parents[2] / "data_contracts/mappings/lifecare.yaml"
@@ -79,7 +78,7 @@ def test_propose_mapping_recognises_swedish_names_and_warns_of_last_days(contrac
 
     text = propose_mapping(path, contracts)
 
-    proposed = validate(yaml.safe_load(text), Mapping, where="proposed").of("participation")
+    proposed = validate(yaml.safe_load(text), MappingFile, where="proposed").of("participation")
     assert proposed.columns == {
         "person_id": "Löpnr",
         "intervention_id": "Insatskod",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import ParameterError
-from evalkit.intake import load_crosswalk
+from evalkit.intake.checking.crosswalk import load_crosswalk
 
 STOCKHOLM = Path(__file__).parents[2] / "data_contracts/crosswalks/stockholm.yaml"
 DISTRICTS_2017 = {

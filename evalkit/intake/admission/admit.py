@@ -7,8 +7,7 @@ rows that name it along; they are counted under the reference that then fails. A
 rows add up to the delivered ones in every table.
 """
 
-from collections.abc import Callable, Sequence
-from collections.abc import Mapping as Dictionary
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
@@ -31,8 +30,12 @@ from evalkit.intake.checking.cells import TypedCells, joined, type_cells
 from evalkit.intake.checking.checked import Checked, Resolved, check_table, find_orphans, resolve
 from evalkit.intake.checking.rules import Extent
 from evalkit.intake.checking.table_rules import NO_REJECTIONS, SUPERSEDED
-from evalkit.intake.contracts.contract import Contract, Reference, contracts_with_covariates
-from evalkit.intake.contracts.mapping import Mapping, load_mapping
+from evalkit.intake.contracts.contract import Contract, Reference
+from evalkit.intake.contracts.mapping import (
+    MappingFile,
+    contracts_with_covariates,
+    load_mapping,
+)
 from evalkit.intake.reading.monthly_record import PREFIX
 from evalkit.line.schemas import DELIVERED
 from evalkit.tables import with_columns_of
@@ -63,7 +66,7 @@ def admit(
     *,
     districts: Sequence[str],
     first_month: date,
-    data_through: date | Dictionary[str, date],
+    data_through: date | Mapping[str, date],
     mapping: Path | str | None = None,
     max_rejected_share: float = 0.05,
     max_listed_per_rule: int = 10_000,
@@ -104,15 +107,15 @@ def admit(
         unreadable, the last month known is not given for a table with dates, or more rows break
         their contract than may be set aside.
     """
-    delivery, contracts, words = _read(extract_folder, contracts_folder, mapping)
+    delivery, contracts, mapping_file = _read(extract_folder, contracts_folder, mapping)
     refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
-    refuse_incomplete(delivery, contracts, words)
+    refuse_incomplete(delivery, contracts, mapping_file)
     delivered = [contract for table, contract in contracts.items() if table in delivery.tables]
     through = _last_months(delivered, data_through)
     last_month = data_through if isinstance(data_through, date) else max(data_through.values())
     carry = (
-        _carrying(Path(mapping).parent / words.crosswalk, tuple(districts), last_month)
-        if mapping and words.crosswalk
+        _carrying(Path(mapping).parent / mapping_file.crosswalk, tuple(districts), last_month)
+        if mapping and mapping_file.crosswalk
         else None
     )
     extents = [
@@ -122,7 +125,11 @@ def admit(
         file.path.name.startswith(PREFIX) for files in delivery.tables.values() for file in files
     )
     look_at = partial(
-        _look_at, delivery=delivery, words=words, carry=carry, may_be_superseded=may_be_superseded
+        _look_at,
+        delivery=delivery,
+        mapping=mapping_file,
+        carry=carry,
+        may_be_superseded=may_be_superseded,
     )
     # A reference waits for its own two tables only, so that no processor waits for the slowest of
     # all.
@@ -145,9 +152,9 @@ def admit(
             )
             for table, link in links
         }
-    checked, notes = zip(*[one.result() for one in looked_at.values()], strict=True)
+    checked, notes = zip(*[done.result() for done in looked_at.values()], strict=True)
     assumptions = describe(
-        delivery, contracts, words, [note for of_table in notes for note in of_table]
+        delivery, contracts, mapping_file, [note for of_table in notes for note in of_table]
     )
     checked = _follow_references(
         checked, {link: resolved.result() for link, resolved in resolving.items()}
@@ -178,7 +185,7 @@ def intake_counts(admission: Admission) -> pl.DataFrame:
 
 def _read(
     extract_folder: Path | str, contracts_folder: Path | str, mapping: Path | str | None
-) -> tuple[Delivery, dict[str, Contract], Mapping]:
+) -> tuple[Delivery, dict[str, Contract], MappingFile]:
     """The delivery, its contracts and the mapping; the files are read outside Python, while Python
     reads what is said of them.
     """
@@ -186,9 +193,9 @@ def _read(
         reading = pool.submit(
             read_delivery, extract_folder, {schema.name: schema.keys for schema in DELIVERED}
         )
-        words = load_mapping(mapping)
-        contracts = contracts_with_covariates(contracts_folder, words)
-    return reading.result().of(contracts), contracts, words
+        mapping_file = load_mapping(mapping)
+        contracts = contracts_with_covariates(contracts_folder, mapping_file)
+    return reading.result().of(contracts), contracts, mapping_file
 
 
 def _carrying(
@@ -207,7 +214,7 @@ def _carrying(
 
 
 def _last_months(
-    delivered: Sequence[Contract], data_through: date | Dictionary[str, date]
+    delivered: Sequence[Contract], data_through: date | Mapping[str, date]
 ) -> dict[str, date | None]:
     """The last month known of each delivered table; None for tables without dates."""
     dated = [
@@ -237,17 +244,17 @@ def _type_table(
     contract: Contract,
     *,
     delivery: Delivery,
-    words: Mapping,
+    mapping: MappingFile,
     carry: Callable[..., tuple[TypedCells, list[str]]] | None,
 ) -> tuple[TypedCells, list[Note]]:
-    files, mapping = delivery.tables[contract.table], words.of(contract.table)
-    parts = [type_cells(file, contract.columns, mapping) for file in files]
-    notes = [
+    files = delivery.tables[contract.table]
+    typed_files = [type_cells(file, contract.columns, mapping.of(contract.table)) for file in files]
+    notes: list[Note] = [
         (contract.table, file.path.name, note)
-        for file, part in zip(files, parts, strict=True)
-        for note in part.notes
+        for file, typed in zip(files, typed_files, strict=True)
+        for note in typed.notes
     ]
-    typed, carried = carry(joined(parts), contract) if carry else (joined(parts), [])
+    typed, carried = carry(joined(typed_files), contract) if carry else (joined(typed_files), [])
     return typed, notes + [(contract.table, "", note) for note in carried]
 
 
@@ -256,29 +263,29 @@ def _look_at(
     extent: Extent,
     *,
     delivery: Delivery,
-    words: Mapping,
+    mapping: MappingFile,
     carry: Callable[..., tuple[TypedCells, list[str]]] | None,
     may_be_superseded: bool,
 ) -> tuple[Checked, list[Note]]:
-    typed, notes = _type_table(contract, delivery=delivery, words=words, carry=carry)
+    typed, notes = _type_table(contract, delivery=delivery, mapping=mapping, carry=carry)
     return check_table(contract, typed, extent, may_be_superseded=may_be_superseded), notes
 
 
-def _resolve(own: Future, link: Reference, target: Future) -> Resolved:
-    (checked, _), (other, _) = own.result(), target.result()
-    return resolve(checked, link, other)
+def _resolve(looked_at: Future, link: Reference, target_looked_at: Future) -> Resolved:
+    (checked, _), (target, _) = looked_at.result(), target_looked_at.result()
+    return resolve(checked, link, target)
 
 
 def _follow_references(
-    checked: Sequence[Checked], resolved: Dictionary[tuple[str, str], Resolved]
+    checked: Sequence[Checked], resolved: Mapping[tuple[str, str], Resolved]
 ) -> list[Checked]:
-    waiting = {one.contract.table: one for one in checked}
+    waiting = {table.contract.table: table for table in checked}
     done: dict[str, Checked] = {}
     while waiting:
         ready = [
-            table
-            for table, one in waiting.items()
-            if not any(link.to_table in waiting for link in one.contract.references)
+            name
+            for name, table in waiting.items()
+            if not any(link.to_table in waiting for link in table.contract.references)
         ]
         if not ready:
             raise IntakeError(
@@ -287,17 +294,15 @@ def _follow_references(
                 why="No table can be checked first.",
                 fix="remove one of the foreign keys among these tables.",
             )
-        for table in ready:
-            one = waiting.pop(table)
-            follow = [
-                (resolved[table, link.name], done[link.to_table])
-                for link in one.contract.references
+        for name in ready:
+            table = waiting.pop(name)
+            orphans = [
+                find_orphans(table, resolved[name, link.name], done[link.to_table])
+                for link in table.contract.references
                 if link.to_table in done
             ]
-            done[table] = one.without(
-                pl.concat([NO_REJECTIONS, *[find_orphans(one, *each) for each in follow]])
-            )
-    return [done[one.contract.table] for one in checked]
+            done[name] = table.without(pl.concat([NO_REJECTIONS, *orphans]))
+    return [done[table.contract.table] for table in checked]
 
 
 def _accepted_tables(checked: list[Checked]) -> dict[str, pl.DataFrame]:
@@ -305,21 +310,22 @@ def _accepted_tables(checked: list[Checked]) -> dict[str, pl.DataFrame]:
     # table's accepted rows are made.
     tables = {}
     while checked:
-        one = checked.pop(0)
-        tables[one.contract.table] = with_columns_of(one.accepted(), one.contract.table)
+        table = checked.pop(0)
+        name = table.contract.table
+        tables[name] = with_columns_of(table.accepted(), name)
     return tables
 
 
-def _receipt(checked: Sequence[Checked], through: Dictionary[str, date | None]) -> pl.DataFrame:
+def _receipt(checked: Sequence[Checked], through: Mapping[str, date | None]) -> pl.DataFrame:
     rows = []
-    for one in checked:
-        table, n_delivered = one.contract.table, one.rows.height
+    for table in checked:
+        name, n_delivered = table.contract.table, table.rows.height
         by_rule = (
-            one.rejected.group_by("rule").len().sort("rule").rows() if len(one.rejected) else []
+            table.rejected.group_by("rule").len().sort("rule").rows() if len(table.rejected) else []
         )
-        for rule, n_rejected in [("all", n_delivered - one.n_accepted), *by_rule]:
+        for rule, n_rejected in [("all", n_delivered - table.n_accepted), *by_rule]:
             rows.append(
-                (table, rule, n_delivered, n_delivered - n_rejected, n_rejected, through[table])
+                (name, rule, n_delivered, n_delivered - n_rejected, n_rejected, through[name])
             )
     return pl.DataFrame(
         rows,
@@ -331,8 +337,8 @@ def _receipt(checked: Sequence[Checked], through: Dictionary[str, date | None]) 
 def _listed(checked: Sequence[Checked], max_listed: int) -> pl.DataFrame:
     rejected = pl.concat(
         [
-            one.rejected.select(pl.lit(one.contract.table).alias("table"), pl.all())
-            for one in checked
+            table.rejected.select(pl.lit(table.contract.table).alias("table"), pl.all())
+            for table in checked
         ]
     )
     return rejected.filter(pl.int_range(pl.len()).over("table", "rule") < max_listed).drop("row")
@@ -353,7 +359,7 @@ def _cuts_in_words(receipt: pl.DataFrame, max_listed: int) -> pl.DataFrame:
 
 
 def _refuse_excess(checked: list[Checked], max_rejected_share: float) -> None:
-    faults = [fault for one in checked if (fault := _excess_in_words(one, max_rejected_share))]
+    faults = [fault for table in checked if (fault := _excess_in_words(table, max_rejected_share))]
     if not faults:
         return
     raise IntakeError(
@@ -366,14 +372,14 @@ def _refuse_excess(checked: list[Checked], max_rejected_share: float) -> None:
     )
 
 
-def _excess_in_words(one: Checked, max_rejected_share: float) -> str | None:
+def _excess_in_words(table: Checked, max_rejected_share: float) -> str | None:
     # Rows that a later file takes the place of are no fault of the sender's.
-    n_superseded = one.rejected.filter(rule=SUPERSEDED)["row"].n_unique()
-    n_rejected = one.rows.height - one.n_accepted - n_superseded
-    if n_rejected <= max_rejected_share * one.rows.height:
+    n_superseded = table.rejected.filter(rule=SUPERSEDED)["row"].n_unique()
+    n_rejected = table.rows.height - table.n_accepted - n_superseded
+    if n_rejected <= max_rejected_share * table.rows.height:
         return None
     rules = (
-        one.rejected.group_by("rule")
+        table.rejected.group_by("rule")
         .agg(pl.len(), pl.first("file"), pl.col("line").min())
         .sort("len", "rule", descending=[True, False])
     )
@@ -381,4 +387,4 @@ def _excess_in_words(one: Checked, max_rejected_share: float) -> str | None:
         f"{row['rule']} {row['len']:,} (first: {row['file']} line {row['line']})"
         for row in rules.head(5).to_dicts()
     )
-    return f"{one.contract.table}: {n_rejected:,} of {one.rows.height:,} rows: {listed}"
+    return f"{table.contract.table}: {n_rejected:,} of {table.rows.height:,} rows: {listed}"

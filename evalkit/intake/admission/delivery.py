@@ -6,8 +6,7 @@ files TABLE_anything; all of them together are the table. Monthly records (month
 three tables at once. Every other file, in subfolders too, is searched for personal numbers.
 """
 
-from collections.abc import Iterable, Sequence
-from collections.abc import Mapping as Dictionary
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,11 +14,11 @@ import polars as pl
 
 from evalkit.errors import IntakeError, first_few
 from evalkit.intake.contracts.contract import Contract
-from evalkit.intake.contracts.mapping import Mapping
+from evalkit.intake.contracts.mapping import MappingFile
 from evalkit.intake.reading.database import is_database, read_database
 from evalkit.intake.reading.delivered import Delivered
 from evalkit.intake.reading.monthly_record import is_monthly_record, read_monthly_records
-from evalkit.intake.reading.readers import SUFFIXES, read_delivered
+from evalkit.intake.reading.readers import FORMATS, read_delivered
 from evalkit.intake.reading.searching import searchable
 from evalkit.intake.reading.side_by_side import side_by_side
 
@@ -36,11 +35,11 @@ class Delivery:
     """
 
     place: str
-    tables: Dictionary[str, tuple[Delivered, ...]]
-    searched: Dictionary[str, pl.DataFrame]
+    tables: Mapping[str, tuple[Delivered, ...]]
+    searched: Mapping[str, pl.DataFrame]
     unsearched: tuple[str, ...]
 
-    def of(self, contracts: Dictionary[str, Contract]) -> "Delivery":
+    def of(self, contracts: Mapping[str, Contract]) -> "Delivery":
         """The delivery as some contracts see it: files of tables that none of them names are only
         searched.
         """
@@ -61,7 +60,7 @@ class Delivery:
         )
 
 
-def read_delivery(place: Path | str, keys: Dictionary[str, Sequence[str]]) -> Delivery:
+def read_delivery(place: Path | str, keys: Mapping[str, Sequence[str]]) -> Delivery:
     """Read every file of an extract's folder, or every table of a database, that has the name of a
     table.
 
@@ -114,7 +113,9 @@ def read_delivery(place: Path | str, keys: Dictionary[str, Sequence[str]]) -> De
     )
 
 
-def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping) -> None:
+def refuse_incomplete(
+    delivery: Delivery, contracts: dict[str, Contract], mapping: MappingFile
+) -> None:
     """Stop the intake if a required table or a required column was not delivered; names what was
     found.
 
@@ -158,7 +159,10 @@ def refuse_incomplete(delivery: Delivery, contracts: dict[str, Contract], mappin
 
 
 def describe(
-    delivery: Delivery, contracts: dict[str, Contract], mapping: Mapping, found: Sequence[Note] = ()
+    delivery: Delivery,
+    contracts: dict[str, Contract],
+    mapping: MappingFile,
+    found: Sequence[Note] = (),
 ) -> pl.DataFrame:
     """What was assumed about each file: how it was read, what it does not hold and what was left
     unread (table, file, assumption).
@@ -198,14 +202,14 @@ def notes_table(notes: Sequence[Note]) -> pl.DataFrame:
 
 def table_of(path: Path, tables: Iterable[str]) -> str | None:
     """The table that a file delivers, by its name; None for a file of no table."""
-    if path.suffix.lower() not in SUFFIXES or is_monthly_record(path):
+    if path.suffix.lower() not in FORMATS or is_monthly_record(path):
         return None
     named = [table for table in tables if path.stem == table or path.stem.startswith(f"{table}_")]
     return max(named, key=len, default=None)
 
 
 def _by_part(
-    contents: Dictionary[str, Dictionary[str, pl.DataFrame] | None],
+    contents: Mapping[str, Mapping[str, pl.DataFrame] | None],
 ) -> tuple[dict[str, pl.DataFrame], tuple[str, ...]]:
     """What can be searched, by name of file and part; and the names of files in which nothing can
     be.
@@ -218,19 +222,19 @@ def _by_part(
     return searched, tuple(name for name, parts in contents.items() if parts is None)
 
 
-def _lacking(contract: Contract, file: Delivered, mapping: Mapping) -> list[str]:
-    words = mapping.of(contract.table)
+def _lacking(contract: Contract, file: Delivered, mapping: MappingFile) -> list[str]:
+    of_table = mapping.of(contract.table)
     lacking = [
         column
         for column in contract.columns
-        if not column.may_be_absent and words.source_of(column, file.columns) is None
+        if not column.may_be_absent and of_table.source_of(column, file.columns) is None
     ]
-    return [words.columns.get(column.name, column.name) for column in lacking]
+    return [of_table.columns.get(column.name, column.name) for column in lacking]
 
 
-def _notes_on(file: Delivered, contract: Contract, mapping: Mapping) -> list[str]:
-    words = mapping.of(contract.table)
-    source = {column.name: words.source_of(column, file.columns) for column in contract.columns}
+def _notes_on(file: Delivered, contract: Contract, mapping: MappingFile) -> list[str]:
+    of_table = mapping.of(contract.table)
+    source = {column.name: of_table.source_of(column, file.columns) for column in contract.columns}
     absent = [ours for ours, theirs in source.items() if theirs is None]
     renamed = [
         f'"{theirs}" is {ours}' for ours, theirs in source.items() if theirs not in (None, ours)
@@ -242,7 +246,7 @@ def _notes_on(file: Delivered, contract: Contract, mapping: Mapping) -> list[str
     notes += [f"columns not in the contract, not read in: {', '.join(unread)}"] if unread else []
     notes += [
         f'codes of "{column}" carried over by the mapping, grade {grade}'
-        for column, grade in words.grades.items()
+        for column, grade in of_table.grades.items()
     ]
-    notes += [f'codes of "{column}": {caution}' for column, caution in words.cautions.items()]
+    notes += [f'codes of "{column}": {caution}' for column, caution in of_table.cautions.items()]
     return notes if file.cells.height else [*notes, "holds no rows"]

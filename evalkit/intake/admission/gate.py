@@ -87,7 +87,8 @@ def _is_clear(file: Delivered, column: str) -> bool:
     """
     cells = file.cells[column]
     if cells.dtype.is_integer():
-        return (cells.max() or 0) < _SMALLEST and (cells.min() or 0) > -_SMALLEST
+        low, high = cells.to_frame().select(low=pl.first().min(), high=pl.first().max()).row(0)
+        return (high or 0) < _SMALLEST and (low or 0) > -_SMALLEST
     if cells.dtype.is_float():
         # Below that size, with two decimals at most, no ten digits stand together. Streamed, so
         # that no copy of the whole column is made.
@@ -153,7 +154,7 @@ def _rows_with_numbers(cells: pl.Series) -> list[int]:
 
 
 def _are_short(texts: pl.Series) -> bool:
-    return (texts.str.len_bytes().max() or 0) < _SHORTEST
+    return not (texts.str.len_bytes() >= _SHORTEST).any()
 
 
 def _shortened(name: str, column: str, cells: pl.Series) -> list[tuple[int, str]]:

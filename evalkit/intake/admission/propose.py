@@ -7,7 +7,7 @@ from pathlib import Path
 
 from evalkit.errors import IntakeError, ParameterError, first_few
 from evalkit.intake.contracts.contract import Contract, plain
-from evalkit.intake.reading.readers import SUFFIXES, read_delivered
+from evalkit.intake.reading.readers import FORMATS, read_delivered
 
 _ALIKE = 0.8
 # Names that Swedish systems give their columns, as `plain` writes them.
@@ -65,7 +65,7 @@ def propose_mapping(
     path = Path(path)
     if not path.is_file():
         found = sorted(
-            file.name for file in path.parent.glob("*") if file.suffix.lower() in SUFFIXES
+            file.name for file in path.parent.glob("*") if file.suffix.lower() in FORMATS
         )
         raise ParameterError(
             "The delivered file does not exist."
@@ -75,11 +75,11 @@ def propose_mapping(
             why="The mapping is proposed from the column names of one file.",
             fix=f"check the path; files found beside it: {first_few(found, 6) or 'none'}.",
         )
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in FORMATS:
         raise IntakeError(
             "This file is of no kind that holds a table.",
             where=path.name,
-            why=f"Tables are read from files ending in {', '.join(SUFFIXES)}; what stands in "
+            why=f"Tables are read from files ending in {', '.join(FORMATS)}; what stands in "
             "others is only searched for personal numbers.",
             fix="name one of the delivered files, or save the table as CSV.",
         )

@@ -24,11 +24,11 @@ from evalkit.errors import IntakeError
 from evalkit.ids import replace_personal_numbers, ten_digits_of
 from evalkit.intake.admission.delivery import table_of
 from evalkit.intake.contracts.contract import Contract
-from evalkit.intake.contracts.mapping import Mapping, TableMapping, load_mapping
+from evalkit.intake.contracts.mapping import MappingFile, TableMapping, load_mapping
 from evalkit.intake.reading.csv_reader import decode, lines_of
 from evalkit.intake.reading.delivered import IS_WHOLE, OWN_COLUMNS, Delivered
 from evalkit.intake.reading.monthly_record import FIELDS, is_monthly_record
-from evalkit.intake.reading.readers import read_delivered
+from evalkit.intake.reading.readers import FORMATS, read_delivered
 
 ID_COLUMNS = ("person_id", "household_id")
 _SHORTEST_KEY = 32
@@ -114,10 +114,10 @@ def pseudonymise(
             why="Old files would stay among the new ones. Nothing was written.",
             fix="name a new folder.",
         )
-    words, hashed = load_mapping(mapping), _remembering(key)
+    mapping_file, hashed = load_mapping(mapping), _remembering(key)
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as unfinished:
-        done = _copy(folder, Path(unfinished), contracts, words, hashed)
+        done = _copy(folder, Path(unfinished), contracts, mapping_file, hashed)
         if out.exists():
             out.rmdir()
         shutil.copytree(unfinished, out)
@@ -135,7 +135,7 @@ def _copy(
     folder: Path,
     out: Path,
     contracts: dict[str, Contract],
-    words: Mapping,
+    mapping: MappingFile,
     hashed: Callable[[str], str],
 ) -> Pseudonymised:
     written, left_out = {}, []
@@ -145,7 +145,7 @@ def _copy(
             written[path.name] = _record(path, out / path.name, hashed)
         elif table:
             target, count = _table(
-                read_delivered(path, table=table), out, contracts[table], words.of(table), hashed
+                read_delivered(path, table=table), out, contracts[table], mapping.of(table), hashed
             )
             written[target] = count
         else:
@@ -168,11 +168,11 @@ def _table(
     file: Delivered,
     out: Path,
     contract: Contract,
-    words: TableMapping,
+    mapping: TableMapping,
     hashed: Callable[[str], str],
 ) -> tuple[str, int]:
     ids = [
-        words.source_of(column, file.columns)
+        mapping.source_of(column, file.columns)
         for column in contract.columns
         if column.name in ID_COLUMNS
     ]
@@ -193,7 +193,7 @@ def _table(
         n_changed = int((changed != text).sum())
         cells = cells.with_columns(changed.alias(name)) if n_changed else cells
         n_replaced += n_changed
-    if file.path.suffix.lower() in (".csv", ".txt", ".tsv"):
+    if FORMATS[file.path.suffix.lower()].content == "lines":
         separator = ";" if file.has_decimal_comma else ","
         cells.write_csv(out / file.path.name, separator=separator)
         return file.path.name, n_replaced

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.intake.admission.admit import Admission, admit
-from evalkit.intake.contracts.contract import Contract, contracts_with_covariates
-from evalkit.intake.contracts.mapping import load_mapping
+from evalkit.intake.contracts.contract import Contract
+from evalkit.intake.contracts.mapping import contracts_with_covariates, load_mapping
 
 if TYPE_CHECKING:
     from evalkit.params import Run

@@ -70,13 +70,15 @@ def type_cells(
 ) -> TypedCells:
     """The declared columns of a file with the contract's types; undelivered columns are empty."""
     typed, flags, notes, texts = [], {}, [], {}
-    absent = [column for column in columns if mapping.source_of(column, delivered.columns) is None]
+    sources = {c.name: mapping.source_of(c, delivered.columns) for c in columns}
+    absent = [column for column in columns if sources[column.name] is None]
     for column in columns:
-        if column in absent:
+        source = sources[column.name]
+        if source is None:
             continue
-        value = _plain_cells(delivered, column, mapping)
+        value = _plain_cells(delivered, source, column, mapping)
         if value is None:
-            raw, coded = _raw_cells(delivered, column, mapping)
+            raw, coded = _raw_cells(delivered, source, column, mapping)
             plain = raw if _is_typed(raw, column) else _plain_values(raw, column, mapping)
             value, note = _with_left_over(raw, plain, column, delivered.has_decimal_comma)
             notes += [note] if note else []
@@ -156,11 +158,12 @@ def _in_chunks_of(other: pl.Series, column: pl.Series) -> pl.Series:
     )
 
 
-def _plain_cells(delivered: Delivered, column: Column, mapping: TableMapping) -> pl.Series | None:
+def _plain_cells(
+    delivered: Delivered, source: str, column: Column, mapping: TableMapping
+) -> pl.Series | None:
     """A column of texts as values of another type, where every cell is written in the plain form;
     else None.
     """
-    source = mapping.source_of(column, delivered.columns)
     cells = delivered.cells[source]
     if cells.dtype != pl.String or column.kind == "string" or _codes_of(column, mapping):
         return None
@@ -179,12 +182,11 @@ def _plain_cells(delivered: Delivered, column: Column, mapping: TableMapping) ->
 
 
 def _raw_cells(
-    delivered: Delivered, column: Column, mapping: TableMapping
+    delivered: Delivered, source: str, column: Column, mapping: TableMapping
 ) -> tuple[pl.Series, Coded | None]:
     """The delivered column under our name (see `_raw`), and as numbers where it was delivered as
     text.
     """
-    source = mapping.source_of(column, delivered.columns)
     cells = delivered.cells[source]
     as_raw = _raw(source, cells.dtype, column, mapping)
     if cells.dtype != pl.String:

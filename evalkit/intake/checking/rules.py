@@ -143,13 +143,14 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
     ):
         return []
     first = pl.col(columns[0])
+    # A rule on the last month known is asked of columns of dates, whose table has one.
+    last = extent.data_through
+    after_last = pl.lit(add_months(last, 1) if last else None, pl.Date)
     fails = {
         "known_district": lambda: ~first.is_in(extent.districts),
         "first_day_of_month": lambda: first.dt.day() != 1,
-        "within_extract": lambda: (
-            ~first.is_between(extent.first_month, add_months(extent.data_through, 1), closed="left")
-        ),
-        "not_after_extract": lambda: first >= add_months(extent.data_through, 1),
+        "within_extract": lambda: ~first.is_between(extent.first_month, after_last, closed="left"),
+        "not_after_extract": lambda: first >= after_last,
         "end_after_start": lambda: pl.col(columns[1]) <= first,
         "given_together": lambda: first.is_null() != pl.col(columns[1]).is_null(),
         "needs": lambda: first.is_not_null() & pl.col(columns[1]).is_null(),

@@ -15,14 +15,16 @@ from evalkit.intake.reading.monthly_record import PREFIX
 from evalkit.tables import in_order, same_as_before
 
 ROW, SUPERSEDED = "_row", "superseded_by_full_year"
-REJECTION = {
-    "row": pl.Int64,
-    "file": pl.String,
-    "line": pl.Int64,
-    "column": pl.String,
-    "rule": pl.String,
-    "sentence": pl.String,
-}
+REJECTION = pl.Schema(
+    {
+        "row": pl.Int64,
+        "file": pl.String,
+        "line": pl.Int64,
+        "column": pl.String,
+        "rule": pl.String,
+        "sentence": pl.String,
+    }
+)
 NO_REJECTIONS = pl.DataFrame(schema=REJECTION)
 _DAYS = 1 << 32
 

@@ -9,12 +9,12 @@ what is said in Swedish, on both. Source: Open Data Contract Standard 3.2, bitol
 """
 
 import json
-from collections.abc import Mapping as Dictionary
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import polars as pl
 
@@ -22,11 +22,7 @@ from evalkit.errors import IntakeError, nearest
 from evalkit.line.schemas import SCHEMAS
 from evalkit.vocabulary import Text
 
-if TYPE_CHECKING:
-    from evalkit.intake.contracts.mapping import Covariate, Mapping
-
-Kind = Literal["string", "integer", "number", "date", "boolean"]
-DTYPES: dict[str, pl.DataType] = {
+DTYPES: dict[str, type[pl.DataType]] = {
     "string": pl.String,
     "integer": pl.Int32,
     "number": pl.Float64,
@@ -51,40 +47,40 @@ RULE_ARGUMENTS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a contract. `allowed` is empty where any value is; `limits` are bounds by their
-    ODCS names.
+    """A column of a contract.
 
-    `labels` are the Swedish words for the allowed values; `term` is the Swedish term for the
-    column.
+    name : as the admitted table has it. kind : one of DTYPES. allowed : the values that may stand
+    in it; empty where any may. limits : bounds by their ODCS names (minimum, exclusiveMaximum ...).
+    labels : the Swedish word for each allowed value. term : the Swedish term for the column.
     """
 
     name: str
-    kind: Kind
+    kind: str
     is_required: bool = False
     may_be_absent: bool = False
     allowed: tuple[Any, ...] = ()
     pattern: str | None = None
-    limits: Dictionary[str, float] = field(default_factory=dict)
-    labels: Dictionary[Any, str] = field(default_factory=dict)
+    limits: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[Any, str] = field(default_factory=dict)
     term: str = ""
     description: Text = field(default_factory=dict)
 
     @property
-    def dtype(self) -> pl.DataType:
+    def dtype(self) -> type[pl.DataType]:
         """The column's type in the admitted table."""
         return DTYPES[self.kind]
 
 
 @dataclass(frozen=True)
 class CustomRule:
-    """A rule beyond the standard: its name and sentence, and which rule of evalkit it is with which
-    arguments.
+    """A rule beyond the standard: its name, its sentence for the sender, and the rule of
+    RULE_ARGUMENTS that it applies, with its arguments.
     """
 
     name: str
     sentence: str
     rule: str
-    arguments: Dictionary[str, Any]
+    arguments: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -151,34 +147,6 @@ def load_contracts(folder: Path | str) -> dict[str, Contract]:
             fix=f"mend the contract; rules that exist: {', '.join(sorted(RULE_ARGUMENTS))}.",
         )
     return {contract.table: contract for contract in contracts}
-
-
-def contracts_with_covariates(folder: Path | str, mapping: "Mapping") -> dict[str, Contract]:
-    """All contracts of a folder by table name, with the covariates of a mapping file; as
-    `load_contracts` and `with_covariates`.
-    """
-    return {
-        table: with_covariates(contract, mapping.of(table).covariates)
-        for table, contract in load_contracts(folder).items()
-    }
-
-
-def with_covariates(contract: Contract, covariates: "tuple[Covariate, ...]") -> Contract:
-    """The contract with the covariates of a mapping file as further columns, which must be
-    delivered and filled.
-    """
-    known = {column.name for column in contract.columns}
-    repeated = [covariate.name for covariate in covariates if covariate.name in known]
-    if repeated or (covariates and not SCHEMAS[contract.table].open_columns):
-        raise IntakeError(
-            "A mapping file declares covariates that the contract has no room for.",
-            where=f"table {contract.table}: {', '.join(repeated) or 'takes no covariates'}",
-            why="A covariate is a further column of the person table and cannot replace one that "
-            "the contract declares.",
-            fix="rename the covariate, or move it to the person table.",
-        )
-    columns = tuple(Column(c.name, c.type, is_required=True, allowed=c.values) for c in covariates)
-    return replace(contract, columns=contract.columns + columns)
 
 
 def plain(name: str) -> str:
@@ -251,16 +219,16 @@ def _place(location: list[str | int], content: Any) -> str:
     """Where a fault stands; an entry of a list by its name or id rather than its position:
     schema.person.properties.sex.logicalType.
     """
-    parts = []
-    for part in location:
-        content = content[part]
-        named = (
+    steps = []
+    for step in location:
+        content = content[step]
+        name = (
             (content.get("name") or content.get("id"))
-            if isinstance(part, int) and isinstance(content, dict)
+            if isinstance(step, int) and isinstance(content, dict)
             else None
         )
-        parts.append(str(named or part))
-    return ".".join(parts) or "the whole file"
+        steps.append(str(name or step))
+    return ".".join(steps) or "the whole file"
 
 
 def _no_contract(path: Path, faults: list[str]) -> IntakeError:
@@ -312,7 +280,7 @@ def _column_of(declared: dict) -> Column:
     values = declared.get("enum", ())
     return Column(
         name=declared["name"],
-        kind=declared.get("logicalType"),
+        kind=str(declared.get("logicalType")),
         is_required=declared.get("required", False),
         may_be_absent=bool(_custom(declared, "mayBeAbsent")),
         allowed=tuple(entry["value"] for entry in values),
@@ -344,8 +312,9 @@ def _reference_of(link: dict, columns: tuple[str, ...]) -> Reference | None:
 
 
 def _target(reference: str | list[str]) -> tuple[str, tuple[str, ...]]:
-    parts = [part.split(".") for part in ([reference] if isinstance(reference, str) else reference)]
-    return parts[0][0], tuple(column for _, column in parts)
+    targets = [reference] if isinstance(reference, str) else reference
+    tables, columns = zip(*(target.split(".") for target in targets), strict=True)
+    return tables[0], columns
 
 
 def _swedish_term(element: dict) -> str:
@@ -371,25 +340,25 @@ def _custom(element: dict, name: str) -> Any:
 
 
 def _faults(contract: Contract, contracts: dict[str, Contract]) -> list[str]:
-    place = contract.path.name
+    file = contract.path.name
     if contract.table not in SCHEMAS:
-        return [f'{place}: unknown table "{contract.table}" ({nearest(contract.table, SCHEMAS)})']
+        return [f'{file}: unknown table "{contract.table}" ({nearest(contract.table, SCHEMAS)})']
     schema = SCHEMAS[contract.table]
     faults = [
-        f'{place}: column "{c.name}" has unknown type "{c.kind}"'
+        f'{file}: column "{c.name}" has unknown type "{c.kind}"'
         for c in contract.columns
         if c.kind not in DTYPES
     ]
     faults += [
-        f'{place}: column "{c.name}" is not a {schema.columns[c.name]} as evalkit holds it'
+        f'{file}: column "{c.name}" is not a {schema.columns[c.name]} as evalkit holds it'
         for c in contract.columns
         if c.kind in DTYPES and schema.columns.get(c.name, None) != c.dtype
     ]
     if contract.keys != schema.keys:
-        faults.append(f"{place}: the primary key is not {', '.join(schema.keys)}")
+        faults.append(f"{file}: the primary key is not {', '.join(schema.keys)}")
     for rule in contract.rules:
         faults += [
-            f'{place}: rule "{rule.name}" {fault}'
+            f'{file}: rule "{rule.name}" {fault}'
             for fault in _rule_faults(rule, contract.column_names)
         ]
     for link in contract.references:
@@ -400,7 +369,7 @@ def _faults(contract: Contract, contracts: dict[str, Contract]) -> list[str]:
             or not set(link.columns) <= set(contract.column_names)
         ):
             faults.append(
-                f'{place}: foreign key "{link.name}" names a table or column that does not exist'
+                f'{file}: foreign key "{link.name}" names a table or column that does not exist'
             )
     return faults
 
@@ -410,9 +379,9 @@ def _rule_faults(rule: CustomRule, columns: list[str]) -> list[str]:
         return [f'is unknown as "{rule.rule}" ({nearest(rule.rule, RULE_ARGUMENTS)})']
     if set(rule.arguments) != set(RULE_ARGUMENTS[rule.rule]):
         return [f"takes the arguments: {', '.join(RULE_ARGUMENTS[rule.rule])}"]
-    named = [
+    arguments = [
         name
         for value in rule.arguments.values()
         for name in ([value] if isinstance(value, str) else value)
     ]
-    return [f'names an unknown column "{name}"' for name in named if name not in columns]
+    return [f'names an unknown column "{name}"' for name in arguments if name not in columns]

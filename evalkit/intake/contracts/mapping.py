@@ -1,17 +1,19 @@
-"""Mapping files: how a delivery goes beyond the contracts, or says the same in other words.
+"""Mapping files: how one data set differs from the contracts.
 
-A mapping declares covariates that only this data set has, carries another system's column names,
-codes and forms of dates over to ours, and names the crosswalk by which old districts become those
-of the run.
+A mapping file declares the covariates that only this data set has, translates another system's
+column names, codes and date formats into ours, and names the crosswalk from former districts to
+those of the run.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from evalkit.intake.contracts.contract import Column, plain
+from evalkit.errors import IntakeError
+from evalkit.intake.contracts.contract import Column, Contract, load_contracts, plain
+from evalkit.line.schemas import SCHEMAS
 from evalkit.vocabulary import Grade, Text
 
 _COLUMN_NAME = re.compile("[a-z][a-z0-9_]*")
@@ -20,10 +22,10 @@ _REFUSING: dict[str, Any] = {"extra": "forbid"}
 
 
 @dataclass(frozen=True)
-class Covariate:
-    """A further column of the person table: what it is, its type, and when it was measured.
+class ExtraColumn:
+    """A covariate that only this data set has, as a further column of the person table.
 
-    A covariate not known at the first month may describe people, but must not adjust a comparison
+    One that is not known at the first month may describe people, but must not adjust a comparison
     that begins before it was measured.
     """
 
@@ -43,13 +45,14 @@ class Covariate:
 
 @dataclass(frozen=True)
 class TableMapping:
-    """One table: delivered column by our column, delivered code -> our code by our column, and
-    covariates.
+    """How one delivered table differs from its contract.
 
-    `formats` says how a column writes its dates where that is not 2026-09-01: "%Y%m%d", or "%Y%m"
-    for months. `last_days` are columns that name the last day of a period, or its last month where
-    they are written without a day; the end is then the day after. `grades` says how sure the codes
-    of a column are (H, M, L) and `cautions` what to beware of; both are repeated in the receipt.
+    columns : the delivered column, by ours. codes : by our column, our code for each delivered
+    one. formats : how a column writes its dates where that is not 2026-09-01 ("%Y%m%d", or "%Y%m"
+    for months). last_days : columns that name the last day of a period, or its last month where
+    they are written without a day; the end is then the day after. grades, cautions : how sure the
+    codes of a column are (H, M, L) and what to beware of; both are repeated in the receipt.
+    covariates : columns that the contract does not have.
     """
 
     __pydantic_config__: ClassVar = _REFUSING
@@ -60,7 +63,7 @@ class TableMapping:
     last_days: tuple[str, ...] = ()
     grades: dict[str, Grade] = field(default_factory=dict)
     cautions: dict[str, str] = field(default_factory=dict)
-    covariates: tuple[Covariate, ...] = ()
+    covariates: tuple[ExtraColumn, ...] = ()
 
     def source_of(self, column: Column, names: Sequence[str]) -> str | None:
         """The delivered column that holds one of ours: as the mapping says, else of the same name,
@@ -82,11 +85,9 @@ class TableMapping:
 
 
 @dataclass(frozen=True)
-class Mapping:
-    """A mapping file: the source of the data set, one entry for each table that needs one, and a
-    crosswalk beside the mapping file.
-
-    `crosswalk` is a path relative to the mapping file.
+class MappingFile:
+    """A mapping file: the source of the data set, one entry for each table that needs one, and the
+    path of a crosswalk, relative to the mapping file.
     """
 
     __pydantic_config__: ClassVar = _REFUSING
@@ -100,7 +101,7 @@ class Mapping:
         return self.tables.get(table, TableMapping())
 
 
-def load_mapping(path: Path | str | None) -> Mapping:
+def load_mapping(path: Path | str | None) -> MappingFile:
     """Read a mapping file; without one, columns and codes are taken as the contracts name them.
 
     Raises
@@ -109,9 +110,46 @@ def load_mapping(path: Path | str | None) -> Mapping:
         If the file is missing, or a key is unknown, missing or of the wrong type.
     """
     if path is None:
-        return Mapping(source="")
+        return MappingFile(source="")
     # Imported here: most deliveries come without a mapping, and what reads one takes a fifth of a
     # second to import.
     from evalkit.records import load
 
-    return load(path, Mapping)
+    return load(path, MappingFile)
+
+
+def contracts_with_covariates(folder: Path | str, mapping: MappingFile) -> dict[str, Contract]:
+    """The contracts of a folder by table, with the covariates that a mapping file declares.
+
+    Raises
+    ------
+    IntakeError
+        As `load_contracts` and `with_covariates`.
+    """
+    return {
+        table: with_covariates(contract, mapping.of(table).covariates)
+        for table, contract in load_contracts(folder).items()
+    }
+
+
+def with_covariates(contract: Contract, covariates: tuple[ExtraColumn, ...]) -> Contract:
+    """A contract with the covariates of a mapping file as further columns, which must be delivered
+    and filled.
+
+    Raises
+    ------
+    IntakeError
+        If the contract has a column of that name already, or its table takes no covariates.
+    """
+    known = {column.name for column in contract.columns}
+    repeated = [covariate.name for covariate in covariates if covariate.name in known]
+    if repeated or (covariates and not SCHEMAS[contract.table].open_columns):
+        raise IntakeError(
+            "A mapping file declares covariates that the contract has no room for.",
+            where=f"table {contract.table}: {', '.join(repeated) or 'takes no covariates'}",
+            why="A covariate is a further column of the person table and cannot replace one that "
+            "the contract declares.",
+            fix="rename the covariate, or move it to the person table.",
+        )
+    columns = tuple(Column(c.name, c.type, is_required=True, allowed=c.values) for c in covariates)
+    return replace(contract, columns=contract.columns + columns)

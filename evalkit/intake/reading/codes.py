@@ -298,19 +298,20 @@ def _recoded(columns: Sequence[Coded], values: pl.Series) -> list[Coded]:
 
 def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
     """The distinct texts, the code of each row, and whether the distinct ones stand in order."""
-    codes, rows = _codes_of_few(texts)
-    if codes is None:
+    coded = _codes_of_few(texts)
+    if coded is None:
         if not texts.null_count() and (texts > texts.shift(1)).slice(1).all():
             return texts, np.arange(len(texts), dtype=np.int32), True
         is_nearly_sorted = _FEW_DESCENTS * (texts < texts.shift(1)).sum() <= len(texts)
-        codes, rows = (None, None) if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
-    if codes is None or not texts.gather(rows).gather(codes).equals(texts):
+        coded = None if is_nearly_sorted else _codes_of_hashes(_hashes(texts))
+    if coded is None or not texts.gather(coded[1]).gather(coded[0]).equals(texts):
         # Texts that are nearly sorted already, or of which two were taken for one, their hashes
         # being alike.
         codes = texts.rank("dense").fill_null(0).to_numpy().astype(np.int32)
         rows = np.zeros(codes.max(initial=0) + 1, dtype=np.int64)
         rows[codes] = np.arange(len(texts))
         return texts.gather(rows[1:]), codes - 1, True
+    codes, rows = coded
     values = texts.gather(rows)
     is_filled = values.is_not_null().to_numpy()
     if is_filled.all():
@@ -319,12 +320,12 @@ def _codes_of_texts(texts: pl.Series) -> tuple[pl.Series, np.ndarray, bool]:
     return values.drop_nulls(), places[codes], False
 
 
-def _codes_of_few(texts: pl.Series) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+def _codes_of_few(texts: pl.Series) -> tuple[np.ndarray, np.ndarray] | None:
     """As `_codes_of_hashes`, where a sample shows few texts: to compare each one's hash with all
     rows' then costs least.
     """
     if texts.gather_every(len(texts) // (_SAMPLE + 1) + 1).n_unique() > _FEW_VALUES:
-        return None, None
+        return None
     hashes = _hashes(texts)
     codes, rows, is_left = (
         np.full(len(hashes), NO_CODE, dtype=np.int8),
@@ -333,7 +334,7 @@ def _codes_of_few(texts: pl.Series) -> tuple[np.ndarray, np.ndarray] | tuple[Non
     )
     while is_left.any():
         if len(rows) == _FEW_VALUES:
-            return None, None
+            return None
         row = int(is_left.argmax())
         codes += (hashes == hashes[row]) * np.int8(len(rows) - NO_CODE)
         rows.append(row)

@@ -20,6 +20,7 @@ from evalkit.intake.reading.delivered import (
     FILE,
     IS_WHOLE,
     LINE,
+    NO_LINES,
     OWN_COLUMNS,
     Delivered,
     unreadable,
@@ -40,11 +41,11 @@ _Read = tuple[str, pl.DataFrame, pl.DataFrame]
 
 def read_csv(path: Path) -> Delivered:
     """Read a CSV file; line numbers are those of the file."""
-    encoding, found = _read_as_it_lies(path)
-    if found is None:
+    encoding, content = _read_as_it_lies(path)
+    if content is None:
         data, encoding = decode(path)
-        found = _read_well_shaped(path, data, data) or _read_line_by_line(path, data)
-    separator, cells, loose = found
+        content = _read_well_shaped(path, data, data) or _read_line_by_line(path, data)
+    separator, cells, loose = content
     decimal = "point" if separator == "," else "comma or point"
     assumption = f"CSV, {encoding}, separated by {_SEPARATORS[separator]}, decimal {decimal}"
     return Delivered(path, cells, loose, separator != ",", assumption)
@@ -82,9 +83,8 @@ def decode(path: Path) -> tuple[bytes, str]:
 
 def lines_of(data: bytes) -> pl.DataFrame:
     """The lines of a text in utf-8 (line, text)."""
-    schema = {"line": pl.Int64, "text": pl.String}
     if not data.strip():
-        return pl.DataFrame(schema=schema)
+        return NO_LINES
     lines = pl.read_csv(
         io.BytesIO(data),
         separator=_NO_SEPARATOR,
@@ -95,7 +95,7 @@ def lines_of(data: bytes) -> pl.DataFrame:
     )
     return (
         lines.with_row_index("line", offset=1)
-        .cast(schema)
+        .cast(NO_LINES.schema)
         .with_columns(pl.col("text").fill_null(""))
     )
 

@@ -18,7 +18,7 @@ import polars as pl
 from evalkit.errors import IntakeError
 from evalkit.intake.reading.delivered import Delivered, typed_file
 
-_URI = re.compile(r"(?P<kind>[a-z]+)://(?P<rest>.*)", re.DOTALL)
+_URI = re.compile(r"[a-z]+://")
 _KINDS = {"postgres": "postgresql"}
 PASSWORD_VARIABLE = "EVALKIT_DATABASE_PASSWORD"
 _NAMES = {
@@ -50,7 +50,7 @@ def read_database(uri: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tupl
     IntakeError
         If the kind of database is not known, or it cannot be opened or read.
     """
-    kind = _KINDS.get(_URI.match(uri)["kind"], _URI.match(uri)["kind"])
+    kind, location = _kind_and_location(uri)
     uri = _with_password(uri, os.environ.get(PASSWORD_VARIABLE))
     if kind not in _NAMES:
         raise _refusal(
@@ -58,7 +58,7 @@ def read_database(uri: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tupl
             f"A database of this kind is not read; kinds that are: {', '.join(sorted(_NAMES))}.",
         )
     # The driver would try for half a minute to open a file that is not there.
-    if kind == "sqlite" and not Path(unquote(_URI.match(uri)["rest"].split("?")[0])).is_file():
+    if kind == "sqlite" and not Path(unquote(location.split("?")[0])).is_file():
         raise _refusal(kind, "The database could not be opened or read (no such file).")
     names = set(_query(uri, kind, _NAMES[kind])["name"].to_list())
     return {
@@ -68,12 +68,19 @@ def read_database(uri: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tupl
     }
 
 
+def _kind_and_location(uri: str) -> tuple[str, str]:
+    """The kind of a database, as _NAMES has it, and what its URI says after ://."""
+    kind, _, location = uri.partition("://")
+    return _KINDS.get(kind, kind), location
+
+
 def _with_password(uri: str, password: str | None) -> str:
     """A URI that names a user but no password, with the password; others as they are."""
-    user, at, rest = _URI.match(uri)["rest"].partition("@")
+    scheme, _, location = uri.partition("://")
+    user, at, host = location.partition("@")
     if not password or not at or ":" in user or "/" in user:
         return uri
-    return f"{_URI.match(uri)['kind']}://{user}:{quote(password, safe='')}@{rest}"
+    return f"{scheme}://{user}:{quote(password, safe='')}@{host}"
 
 
 def _read_table(uri: str, kind: str, table: str, keys: Sequence[str]) -> Delivered:
@@ -94,9 +101,8 @@ def _query(uri: str, kind: str, query: str) -> pl.DataFrame:
     # the chain is cut.
     try:
         if kind == "duckdb":
-            with import_module("duckdb").connect(
-                _URI.match(uri)["rest"], read_only=True
-            ) as connection:
+            duckdb, (_, location) = import_module("duckdb"), _kind_and_location(uri)
+            with duckdb.connect(location, read_only=True) as connection:
                 return connection.sql(query).pl()
         return pl.read_database_uri(query, uri, engine="connectorx")
     except ModuleNotFoundError as fault:

@@ -10,8 +10,7 @@ by pseudonyms first. Source: Socialstyrelsen, Postbeskrivning (record descriptio
 second-hand (grade M).
 """
 
-from collections.abc import Mapping as Dictionary
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -88,12 +87,12 @@ def read_monthly_records(paths: Sequence[Path]) -> dict[str, tuple[Delivered, ..
 
 
 def write_monthly_record(
-    tables: Dictionary[str, pl.DataFrame],
+    tables: Mapping[str, pl.DataFrame],
     path: Path | str,
     *,
     months: Sequence[date],
     municipality: str,
-    district_codes: Dictionary[str, str] | None = None,
+    district_codes: Mapping[str, str] | None = None,
 ) -> Path:
     """Write admitted tables as a monthly record; for December give all twelve months of the year.
 
@@ -145,7 +144,7 @@ def write_monthly_record(
     return path
 
 
-def _refuse_not_admitted(tables: Dictionary[str, pl.DataFrame]) -> None:
+def _refuse_not_admitted(tables: Mapping[str, pl.DataFrame]) -> None:
     lacking = [
         f"{table}: {name}"
         for table, columns in _WRITTEN.items()
@@ -271,7 +270,7 @@ def _delivered(path: Path, cells: pl.DataFrame) -> Delivered:
 
 
 def _records_of(
-    tables: Dictionary[str, pl.DataFrame], months: Sequence[date], district_codes: dict[str, str]
+    tables: Mapping[str, pl.DataFrame], months: Sequence[date], district_codes: dict[str, str]
 ) -> pl.DataFrame:
     members = tables["household_member"].filter(pl.col("month").is_in(list(months)))
     members = members.join(

@@ -1,13 +1,15 @@
 """Readers: a delivered file as a table of cells, by its suffix.
 
-CSV, Excel workbooks, Parquet, and the files of SAS, SPSS and Stata. Libraries beyond polars are
-imported when a file asks for them.
+CSV, Excel workbooks, Parquet, and the files of SAS, SPSS and Stata. FORMATS lists what is read;
+another kind of file is one more entry. Libraries beyond polars are imported when a file asks for
+them.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -15,19 +17,21 @@ from evalkit.errors import IntakeError
 from evalkit.intake.reading.csv_reader import decode, lines_of, read_csv
 from evalkit.intake.reading.delivered import LINE, OWN_COLUMNS, Delivered, typed_file, unreadable
 
-STATISTICS_FILES = {
-    ".sav": "SPSS",
-    ".zsav": "SPSS",
-    ".por": "SPSS",
-    ".dta": "Stata",
-    ".sas7bdat": "SAS",
-    ".xpt": "SAS transport",
-}
-SUFFIXES = (".csv", ".txt", ".tsv", ".xlsx", ".parquet", *STATISTICS_FILES)
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of delivered file.
+
+    read : its reader; given the path and the name of the table, which chooses among the sheets of
+    a workbook. content : as what a file of no contract is searched for personal numbers.
+    """
+
+    read: Callable[[Path, str | None], Delivered]
+    content: Literal["lines", "cells", "sheets"]
 
 
 def read_delivered(path: Path | str, *, table: str | None = None) -> Delivered:
-    """Read a delivered file by its suffix.
+    """Read a delivered file by its suffix; one that FORMATS does not list is read as CSV.
 
     Parameters
     ----------
@@ -43,14 +47,7 @@ def read_delivered(path: Path | str, *, table: str | None = None) -> Delivered:
         cell.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        return _read_parquet(path)
-    if suffix == ".xlsx":
-        return _read_workbook(path, table)
-    if suffix in STATISTICS_FILES:
-        return _read_statistics_file(path)
-    return read_csv(path)
+    return FORMATS.get(path.suffix.lower(), _TEXT).read(path, table)
 
 
 def read_lines(path: Path) -> pl.DataFrame | None:
@@ -66,7 +63,11 @@ def read_lines(path: Path) -> pl.DataFrame | None:
         return lines_of(data.decode("latin-1").encode())
 
 
-def _read_parquet(path: Path) -> Delivered:
+def _read_text(path: Path, _table: str | None) -> Delivered:
+    return read_csv(path)
+
+
+def _read_parquet(path: Path, _table: str | None) -> Delivered:
     try:
         # Numbered while it is read, so that the number of a row lies in the same chunk as the row.
         cells = pl.read_parquet(path, row_index_name=LINE, row_index_offset=1, glob=False)
@@ -106,32 +107,21 @@ def _read_workbook(path: Path, table: str | None) -> Delivered:
     return replace(delivered, cells=delivered.cells.filter(is_filled))
 
 
-def _read_statistics_file(path: Path) -> Delivered:
+def _read_statistics_file(
+    path: Path, _table: str | None, *, program: str, reader: str
+) -> Delivered:
     pyreadstat = _library("pyreadstat", path)
-    suffix = path.suffix.lower()
-    read: Callable[..., tuple[pl.DataFrame, Any]] = {
-        ".dta": pyreadstat.read_dta,
-        ".sas7bdat": pyreadstat.read_sas7bdat,
-        ".xpt": pyreadstat.read_xport,
-        ".por": pyreadstat.read_por,
-    }.get(suffix, pyreadstat.read_sav)
     try:
-        cells, _ = read(path, output_format="polars")
+        cells, _ = getattr(pyreadstat, reader)(path, output_format="polars")
     except (
         pyreadstat.ReadstatError,
         pyreadstat.PyreadstatError,
         UnicodeDecodeError,
         ValueError,
     ) as fault:
-        raise unreadable(
-            path, f"It is not a file of {STATISTICS_FILES[suffix]}, or it is damaged."
-        ) from fault
-    return typed_file(
-        path,
-        cells,
-        f"{STATISTICS_FILES[suffix]} file, codes without their labels; lines are row numbers, from "
-        "1",
-    )
+        raise unreadable(path, f"It is not a file of {program}, or it is damaged.") from fault
+    assumption = f"{program} file, codes without their labels; lines are row numbers, from 1"
+    return typed_file(path, cells, assumption)
 
 
 def _trimmed(cells: pl.DataFrame) -> pl.DataFrame:
@@ -160,3 +150,25 @@ def _library(name: str, path: Path) -> Any:
             fix='install evalkit with its readers (pip install "evalkit[readers]"), or ask for CSV '
             "or Parquet.",
         ) from fault
+
+
+def _of(program: str, reader: str) -> Format:
+    return Format(partial(_read_statistics_file, program=program, reader=reader), "cells")
+
+
+_TEXT = Format(_read_text, "lines")
+# The kinds of files that can deliver a table, by suffix; the readers of SAS, SPSS and Stata are
+# named as pyreadstat has them.
+FORMATS = {
+    ".csv": _TEXT,
+    ".txt": _TEXT,
+    ".tsv": _TEXT,
+    ".xlsx": Format(_read_workbook, "sheets"),
+    ".parquet": Format(_read_parquet, "cells"),
+    ".sav": _of("SPSS", "read_sav"),
+    ".zsav": _of("SPSS", "read_sav"),
+    ".por": _of("SPSS", "read_por"),
+    ".dta": _of("Stata", "read_dta"),
+    ".sas7bdat": _of("SAS", "read_sas7bdat"),
+    ".xpt": _of("SAS transport", "read_xport"),
+}

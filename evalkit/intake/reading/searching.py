@@ -11,10 +11,10 @@ import polars as pl
 
 from evalkit.errors import IntakeError
 from evalkit.intake.reading.csv_reader import lines_of
-from evalkit.intake.reading.readers import STATISTICS_FILES, read_delivered, read_lines
+from evalkit.intake.reading.readers import FORMATS, read_delivered, read_lines
 
-_WORKBOOKS = (".xlsx", ".xls", ".xlsb", ".xlsm", ".ods")
-_TABLES = (".parquet", *STATISTICS_FILES)
+# Workbooks that deliver no table, but can be searched like those that do.
+_OTHER_WORKBOOKS = (".xls", ".xlsb", ".xlsm", ".ods")
 _PARAGRAPH_END, _TAG = re.compile(rb"</(?:w|text|a):(?:p|h)>"), re.compile(rb"<[^>]*>")
 _MAX_MEMBER_BYTES = 1 << 30
 
@@ -24,10 +24,11 @@ def searchable(path: Path) -> dict[str, pl.DataFrame] | None:
     or lines; None where nothing can be.
     """
     suffix = path.suffix.lower()
+    content = FORMATS[suffix].content if suffix in FORMATS else None
     try:
-        if suffix in _WORKBOOKS:
+        if content == "sheets" or suffix in _OTHER_WORKBOOKS:
             return _sheets(path)
-        if suffix in _TABLES:
+        if content == "cells":
             return {"": read_delivered(path).cells}
         if zipfile.is_zipfile(path):
             return _members(path)
