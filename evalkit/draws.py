@@ -218,17 +218,15 @@ def to_cubes(table: pl.DataFrame, axes: Sequence[str], values: Sequence[str]) ->
 def from_cube(
     axes: Mapping[str, pl.Series], columns: Mapping[str, np.ndarray], constants: Mapping[str, str]
 ) -> pl.DataFrame:
-    """A table with a row per cell: the axes' labels, the arrays' values and the same words in every
-    row; words are categorical.
+    """A table with one row per cell: the axes' labels, the arrays' values, and the same words in
+    every row; words are categorical.
     """
     shape = tuple(len(labels) for labels in axes.values())
-    frame = {}
-    for place, (axis, labels) in enumerate(axes.items()):
+    frame: dict[str, pl.Series | np.ndarray] = {}
+    for i, (axis, labels) in enumerate(axes.items()):
         along = [1] * len(shape)
-        along[place] = shape[place]
-        where = np.broadcast_to(
-            np.arange(shape[place], dtype=np.uint32).reshape(along), shape
-        ).ravel()
+        along[i] = shape[i]
+        where = np.broadcast_to(np.arange(shape[i], dtype=np.uint32).reshape(along), shape).ravel()
         frame[axis] = (labels.cast(pl.Categorical) if labels.dtype == pl.String else labels).gather(
             where
         )

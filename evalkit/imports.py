@@ -16,7 +16,8 @@ def import_without_grammars(module: str) -> None:
     """Import a module as if the grammars were not installed; later imports see them again."""
     is_open = SLOW_GRAMMAR not in sys.modules
     if is_open:
-        sys.modules[SLOW_GRAMMAR] = None
+        # None stands for a module that is not to be found, which its annotation does not know.
+        sys.modules[SLOW_GRAMMAR] = None  # ty: ignore[invalid-assignment]
     try:
         importlib.import_module(module)
     finally:

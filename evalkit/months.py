@@ -15,7 +15,7 @@ from evalkit.errors import ParameterError
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])(-01)?")
 
 
-def parse_month(text: str | date) -> date:
+def parse_month(text: object) -> date:
     """The first day of a month written as '1999-06' (or '1999-06-01').
 
     Raises

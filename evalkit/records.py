@@ -10,6 +10,8 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+from yaml.constructor import ConstructorError
 
 from evalkit.errors import ParameterError, nearest
 
@@ -22,7 +24,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         known = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in known:
-                raise yaml.constructor.ConstructorError(
+                raise ConstructorError(
                     problem=f'The key "{key.value}" stands twice.', problem_mark=key.start_mark
                 )
             known.add(key.value if isinstance(key, yaml.ScalarNode) else id(key))
@@ -118,7 +120,7 @@ def hash_of(model: BaseModel) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
-def _fault_in_words(error: dict, model: type, content: Any) -> str:
+def _fault_in_words(error: ErrorDetails, model: type, content: Any) -> str:
     place = _place(error["loc"], content)
     if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return (
@@ -127,37 +129,35 @@ def _fault_in_words(error: dict, model: type, content: Any) -> str:
         )
     if error["type"] == "missing":
         return f'missing key "{place}"'
-    said = error["msg"].split("\n")[0].removeprefix("Value error, ")
+    message = error["msg"].split("\n")[0].removeprefix("Value error, ")
     # A fault of several keys together belongs to the whole and has no place of its own.
-    return f'"{place}": {said}' if place else said
+    return f'"{place}": {message}' if place else message
 
 
 def _place(location: tuple, content: Any) -> str:
     """A fault's place; a record of a list is named by its key rather than its position:
     'prices.wage.value'.
     """
-    parts = []
-    for part in location:
-        known = (
-            content
-            if isinstance(content, dict)
-            else range(len(content))
-            if isinstance(content, list)
-            else ()
-        )
-        content = content[part] if part in known else None
+    steps = []
+    for step in location:
+        if isinstance(content, dict):
+            content = content.get(step)
+        elif isinstance(content, list) and step in range(len(content)):
+            content = content[step]
+        else:
+            content = None
         key = (
             content.get("key", content.get("posting"))
-            if isinstance(part, int) and isinstance(content, dict)
+            if isinstance(step, int) and isinstance(content, dict)
             else None
         )
-        parts.append(str(part if key is None else key))
-    return ".".join(parts)
+        steps.append(str(step if key is None else key))
+    return ".".join(steps)
 
 
 def _keys_at(model: type, location: tuple) -> list[str]:
-    for part in location:
-        kind = _kinds_of_keys(model).get(part)
+    for step in location:
+        kind = _kinds_of_keys(model).get(step)
         for candidate in (kind, *get_args(kind)):
             if isinstance(candidate, type) and (
                 is_dataclass(candidate) or issubclass(candidate, BaseModel)
@@ -167,8 +167,6 @@ def _keys_at(model: type, location: tuple) -> list[str]:
 
 
 def _kinds_of_keys(model: type) -> dict[str, Any]:
-    return (
-        get_type_hints(model)
-        if is_dataclass(model)
-        else {name: field.annotation for name, field in model.model_fields.items()}
-    )
+    if issubclass(model, BaseModel):
+        return {name: field.annotation for name, field in model.model_fields.items()}
+    return get_type_hints(model)
