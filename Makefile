@@ -8,13 +8,14 @@ SETUP := .venv/.ready
 
 PEOPLE ?= 30000
 
-.PHONY: demo stockholm test types prove bench lab setup lock clean help
+.PHONY: demo stockholm test quick types prove bench lab setup lock clean help
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    run the main job on real data and print where the report lies"
 	@echo "make stockholm  simulate a Stockholm whose truth is known and run the main job on its fourteen districts (PEOPLE=30000)"
 	@echo "make test    every check: library, notebooks, pages in a browser"
+	@echo "make quick   the rooms' tests without browser, notebooks and slow proofs (ROOM=effects: one room)"
 	@echo "make types   the type checker alone (ROOM=effects: one room)"
 	@echo "make lab     JupyterLab on this computer only, opened in notebooks/"
 	@echo "make bench   speed and memory beside other packages; wants a quiet machine and about an hour"
@@ -50,6 +51,15 @@ test: $(SETUP)
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile tests
 	$(RUN) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks
+
+# What is left out here is asked by make test: browser, notebooks, whole cities and what is marked slow.
+APART := browser notebooks matrix truth data
+ROOMS := $(filter-out $(APART:%=tests/%),$(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py)))) tests/test_layers.py
+quick: $(SETUP)
+	$(RUN) $(BIN)/ruff check .
+	$(RUN) $(BIN)/ruff format --check .
+	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile --hypothesis-profile=quick \
+		-m 'not prove and not slow' $(if $(ROOM),tests/$(ROOM),$(sort $(ROOMS)))
 
 types: $(SETUP)
 	$(BIN)/ty check evalkit/$(ROOM)

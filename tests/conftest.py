@@ -10,13 +10,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from evalkit.imports import import_without_grammars
+
+# Before a test imports nbformat or papermill: a third of what collecting all tests takes.
+import_without_grammars("jsonschema")
+
 PATIENCE = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 }
-# The same examples each time, so that a test fails because of what was changed; `make prove`
-# searches at random (--hypothesis-profile=search).
+# The same examples each time, so that a test fails because of what was changed; `make quick` asks
+# fewer (--hypothesis-profile=quick), `make prove` searches at random (--hypothesis-profile=search).
 settings.register_profile("evalkit", derandomize=True, **PATIENCE)
+settings.register_profile("quick", derandomize=True, max_examples=10, **PATIENCE)
 settings.register_profile("search", derandomize=False, print_blob=True, **PATIENCE)
 settings.load_profile("evalkit")
 

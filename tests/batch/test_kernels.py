@@ -5,6 +5,8 @@ import pytest
 from evalkit.batch.kernels import kernel_config, make_socket_folder, remove_socket_folder
 from evalkit.errors import BatchError
 
+pytestmark = pytest.mark.slow
+
 # The paths of Unix sockets end at 107 bytes on Linux (sun_path of sys/un.h).
 SOCKET_PATH_BYTES = 107
 

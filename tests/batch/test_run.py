@@ -18,6 +18,8 @@ from evalkit.batch.manifest import read_attempts
 from evalkit.batch.outcome import summary
 from evalkit.errors import BatchError
 
+pytestmark = pytest.mark.slow
+
 SECRET = "NI-0001"
 SLEEP = "import time\ntime.sleep(60)"
 # put together by the kernel, so that only its output holds the id

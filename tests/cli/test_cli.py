@@ -169,6 +169,7 @@ def test_dry_run_as_json_is_a_list_of_units(call, project):
     assert json.loads(out)[0] == {"unit": "city/00_first", "action": "run", "reason": "never done"}
 
 
+@pytest.mark.slow
 def test_failed_unit_gives_exit_code_1_json_on_output_and_progress_on_error_stream(call, project):
     project.add("city/00_first", "1 / 0")
 
@@ -226,6 +227,7 @@ def test_check_refuses_an_extract_that_breaks_its_contract_with_exit_code_3(call
     assert err.startswith("IntakeError: ")
 
 
+@pytest.mark.slow
 def test_killed_run_goes_on_where_it_stopped(call, project, tiny):
     go = project.root / "go"
     wait = (

@@ -1,8 +1,10 @@
+import pytest
 from typer.testing import CliRunner
 
 from evalkit.cli import app
 
 
+@pytest.mark.slow
 def test_simulate_writes_a_city_with_its_valued_truth_and_counts_its_rows(tmp_path):
     arguments = [
         "simulate",

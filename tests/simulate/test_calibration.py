@@ -12,6 +12,8 @@ from evalkit.simulate.city_tables import (
     sample_share,
 )
 
+pytestmark = pytest.mark.slow
+
 # The table's share of a district may be off by 6 %, or by four standard errors of a sample of this
 # size where that is more: recipients come in households of about two, so their number varies as if
 # there were half as many.

@@ -10,6 +10,8 @@ from evalkit.line.actors import PUBLIC_PURSE
 from evalkit.simulate import City, Prices, write_city
 from evalkit.simulate.city_folder import is_simulated
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CONTRACTS, MAPPING = (
     ROOT / "data_contracts",

@@ -9,6 +9,8 @@ import pytest
 from evalkit.simulate import City, live, planted_gains, rollout_truth, simulate_truth
 from evalkit.simulate.state import LATENT
 
+pytestmark = pytest.mark.slow
+
 # Sums of at most ten shares in float64.
 SUM_TOLERANCE = 1e-12
 # Monte Carlo errors allowed between two independent or paired simulations; a false alarm is rarer

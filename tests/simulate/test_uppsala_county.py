@@ -7,6 +7,8 @@ import pytest
 from evalkit.intake import admit
 from evalkit.simulate import City, load_city, write_city
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LAST_MONTHS = {"first_month": "2014-01-01", "data_through": "2021-12-01"}
 

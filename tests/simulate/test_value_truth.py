@@ -11,6 +11,8 @@ from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.line.schemas import SCHEMAS
 from evalkit.simulate import simulate_truth, state_month_prices, value_truth
 
+pytestmark = pytest.mark.slow
+
 BOOK = Path(__file__).parents[2] / "params" / "unit_costs" / "stockholm.yaml"
 HORIZON = 36
 # Sums of a few hundred products of floats, in crowns.

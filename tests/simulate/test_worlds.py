@@ -16,6 +16,8 @@ from evalkit.simulate.process import Process
 from evalkit.simulate.state import LATENT, NO_PROGRAMME
 from evalkit.simulate.worlds import World, level_in
 
+pytestmark = pytest.mark.slow
+
 CITIES = Path(__file__).parents[2] / "params" / "cities"
 WORLDS = ("earlier_participation", "worsening_market", "improving_market")
 COACHING = "jobbtorg_coaching"
