@@ -53,6 +53,13 @@ def band_of(probability: float) -> Band:
     return "no" if 1 - probability >= SURE else "probably_not"
 
 
+def is_unwritten(text: Mapping[Language, str]) -> bool:
+    """Whether a text is in no language at all, or empty in one of its languages. Which languages
+    it must have follows from the run that uses it.
+    """
+    return not text or not all(words.strip() for words in text.values())
+
+
 def in_language(text: Mapping[Language, str], language: Language) -> str:
     """A text in a language; where it lacks that one, as everything written once is, or else in the
     first language that it has.

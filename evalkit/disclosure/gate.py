@@ -23,7 +23,7 @@ from evalkit.errors import DisclosureError, nearest
 from evalkit.params import Run
 from evalkit.reads import may_read
 from evalkit.tables import CITY, slug
-from evalkit.vocabulary import SIMULATED
+from evalkit.vocabulary import SIMULATED, TABLE_LANGUAGE, in_language
 
 DECLARED: Mapping[str, Declared] = MappingProxyType(
     {**DESCRIPTION_TABLES, **EFFECTS_TABLES, **VALUE_TABLES}
@@ -63,7 +63,7 @@ def release(
     about = {
         "name": full_name,
         "unit": declared.unit,
-        "source": run.params.title["en"],
+        "source": in_language(run.params.title, TABLE_LANGUAGE),
         "grade": SIMULATED
         if run.params.extract.is_simulated and declared.is_of_extract
         else grade or declared.grade,

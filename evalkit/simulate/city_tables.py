@@ -14,6 +14,7 @@ from evalkit.simulate.assumptions import City
 from evalkit.simulate.offers import offer
 from evalkit.simulate.register import month_dates
 from evalkit.simulate.streams import named_normal
+from evalkit.vocabulary import SENDER_LANGUAGE, in_language
 
 _FIXED_COST_SHARE = 0.6
 _COST_SPREAD = 0.12
@@ -165,7 +166,7 @@ def _intervention(city: City) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "intervention_id": [one.intervention_id for one in city.interventions],
-            "name": [one.name["sv"] for one in city.interventions],
+            "name": [in_language(one.name, SENDER_LANGUAGE) for one in city.interventions],
             "kind": [one.kind for one in city.interventions],
             "planned_months": [one.planned_months for one in city.interventions],
             "ladder_step": [one.ladder_step for one in city.interventions],

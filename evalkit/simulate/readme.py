@@ -4,6 +4,7 @@ what its tables leave out.
 
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.city_tables import sample_share
+from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 
 HEADING, TRUTH_HEADING = "# Simulated city", "# The truth of a simulated city"
 
@@ -18,7 +19,7 @@ def readme_text(
         earlier = "in something before moves these rates, as said below"
     if hidden_selection:
         hidden = f"rho = {hidden_selection:g}: also on a trait that no table holds"
-    return f"""{HEADING}: {city.title["en"]}
+    return f"""{HEADING}: {in_language(city.title, TABLE_LANGUAGE)}
 
 Nobody in these tables exists. They show a method and prove it, because here the truth is known;
 they say nothing about the real city. The tables keep the contracts in data_contracts/; `person` has
@@ -57,7 +58,7 @@ more columns, which data_contracts/mappings/simulated_city.yaml declares.
 
 def truth_readme_text(city: City, *, seed: int, n_people: int) -> str:
     """The text of the README of the truth's folder."""
-    return f"""{TRUTH_HEADING}: {city.title["en"]}
+    return f"""{TRUTH_HEADING}: {in_language(city.title, TABLE_LANGUAGE)}
 
 For tests and for whoever wants to see how near a run came; no run reads it. From {n_people:,}
 adults, seed {seed}, simulated with and without each intervention. Work is unsubsidised work; curves

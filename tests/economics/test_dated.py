@@ -108,7 +108,8 @@ def test_value_at_refuses_an_unknown_key_and_names_the_nearest():
         ({"currency": None}, "cap (an amount without a currency)"),
         ({"unit": "share"}, "cap (no amount, yet with a currency)"),
         ({"actor": "town"}, "cap, town"),
-        ({"name": {"en": "Cap"}}, "cap (no name in English or Swedish)"),
+        ({"name": {"en": "Cap", "sv": " "}}, "cap (no name, or an empty one)"),
+        ({"name": {}}, "cap (no name, or an empty one)"),
         (
             {
                 "values": [

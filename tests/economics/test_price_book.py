@@ -58,7 +58,7 @@ FAULTS = [
     (_added("prices", "wage"), "Names that stand more than once: 1.", "price wage"),
     (_added("postings", "wages"), "Names that stand more than once: 1.", "posting wages"),
     (_added("livelihoods", "work"), "Names that stand more than once: 1.", "livelihood work"),
-    (_price("wage", name={"en": "wage"}), "Names missing in a language: 1.", "price wage (sv)"),
+    (_price("wage", name={"en": ""}), "Names missing or empty: 1.", "price wage"),
     (
         _price("wage", unit="per moth"),
         "Prices with an unknown unit: 1.",

@@ -22,7 +22,7 @@ from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.price_book import Distribution
 from evalkit.months import month_number
 from evalkit.records import Record, load
-from evalkit.vocabulary import Grade, Text
+from evalkit.vocabulary import Grade, Text, is_unwritten
 
 Unit = Literal[
     "per month",
@@ -227,8 +227,8 @@ def _faults(records: list[DatedRecord]) -> Iterator[str]:
             yield f"{record.key} ({fault} a currency)"
         if record.actor is not None and record.actor not in ACTOR_NAMES:
             yield f"{record.key}, {record.actor} ({nearest(record.actor, ACTOR_NAMES)})"
-        if any(not record.name.get(language, "").strip() for language in ("en", "sv")):
-            yield f"{record.key} (no name in English or Swedish)"
+        if is_unwritten(record.name):
+            yield f"{record.key} (no name, or an empty one)"
         spans = sorted(value.span for value in record.values)
         if not spans or any(first > last for first, last in spans):
             yield f"{record.key} (no value, or a period that ends before it starts)"

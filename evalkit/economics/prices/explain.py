@@ -69,7 +69,7 @@ def explain(key: str, folder: Path | str) -> list[str]:
 
 def _dated_lines(record: DatedRecord, path: Path, folder: Path) -> Iterator[str]:
     yield f"{record.key}  ({path.relative_to(folder)})"
-    yield f"  {record.name['en']} / {record.name['sv']}"
+    yield f"  {' / '.join(name for _, name in sorted(record.name.items()))}"
     actor = f"actor {record.actor}" if record.actor else None
     yield f"  unit {', '.join(filter(None, (record.unit, record.currency, actor)))}"
     for value in record.values:
@@ -94,7 +94,7 @@ def _uses(key: str, path: Path, book: PriceBook, folder: Path) -> Iterator[str]:
 def _price_lines(record: PriceRecord, path: Path, book: PriceBook, folder: Path) -> Iterator[str]:
     money = f", {record.currency} at prices of {record.price_year}" if record.currency else ""
     yield f"{record.key}  ({path.relative_to(folder)})"
-    yield f"  {record.name['en']} / {record.name['sv']}"
+    yield f"  {' / '.join(name for _, name in sorted(record.name.items()))}"
     amount = f"{record.value:g}{_range(record.distribution)} {record.unit}{money}"
     yield f"  {amount}; grade {record.grade}"
     yield f"  source: {record.source}"

@@ -114,8 +114,10 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
     -------
     DataFrame
         One row per record: `price` (its key), `value`, `low`, `high` (null when fixed), `unit`,
-        `price_year`, `currency`, `source`, `value_grade`, `name_en`, `name_sv`.
+        `price_year`, `currency`, `source`, `value_grade`, and the name in each language that all
+        records have (`name_en` ...).
     """
+    languages = sorted(set.intersection(*(set(record.name) for record in price_book.prices)))
     columns = {
         "price": pl.String,
         "value": pl.Float64,
@@ -126,8 +128,7 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
         "currency": pl.String,
         "source": pl.String,
         "value_grade": pl.String,
-        "name_en": pl.String,
-        "name_sv": pl.String,
+        **{f"name_{language}": pl.String for language in languages},
     }
     rows = [
         (
@@ -140,8 +141,7 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
             r.currency,
             r.source,
             r.grade,
-            r.name["en"],
-            r.name["sv"],
+            *(r.name[language] for language in languages),
         )
         for r in price_book.prices
     ]

@@ -137,19 +137,14 @@ def run_scenario(path: Path | str) -> pl.DataFrame:
 
 def run_scenarios(folder: Path | str) -> pl.DataFrame:
     """The named number of every scenario of a folder, before and after: as `run_scenario`, one row
-    per file, with its title in both languages.
+    per file, with its title in each of its languages (title_en ...).
     """
     tables = []
     for path in sorted(Path(folder).glob("*.yaml")):
         title = load(path, Scenario).title
-        tables.append(
-            run_scenario(path)
-            .filter("is_named")
-            .with_columns(
-                pl.lit(title["en"]).alias("title_en"), pl.lit(title["sv"]).alias("title_sv")
-            )
-        )
-    return pl.concat(tables)
+        titles = [pl.lit(title[language]).alias(f"title_{language}") for language in sorted(title)]
+        tables.append(run_scenario(path).filter("is_named").with_columns(titles))
+    return pl.concat(tables, how="diagonal")
 
 
 def what_if_value(cohort: WhatIf, book: PriceBook, *, wait_months: int = 0) -> pl.DataFrame:

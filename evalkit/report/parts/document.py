@@ -13,7 +13,7 @@ from evalkit.disclosure import Published
 from evalkit.line.protocol import Protocol
 from evalkit.params import Run
 from evalkit.report.parts.numbers import Form, Row, Shelf, interval, number
-from evalkit.vocabulary import least_sure
+from evalkit.vocabulary import TABLE_LANGUAGE, in_language, least_sure
 from evalkit.words import Words
 
 
@@ -204,6 +204,7 @@ class Brief:
         """The line under a table; a source that is the run itself is named in the reader's
         language.
         """
-        title = self.run.params.title
-        source = title[self.words.language] if table.source == title["en"] else table.source
+        title, source = self.run.params.title, table.source
+        if source == in_language(title, TABLE_LANGUAGE):
+            source = title[self.words.language]
         return self.words.text("mark.table_note", source=source, grade=table.grade)

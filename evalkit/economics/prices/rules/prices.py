@@ -7,6 +7,7 @@ from math import inf
 from evalkit.economics.prices.rules.rule import Rule
 from evalkit.errors import nearest
 from evalkit.line.price_book import MONEY_UNITS, RATE_UNITS, TIME_UNITS, PriceBook, PriceRecord
+from evalkit.vocabulary import is_unwritten
 
 
 def _repeated(book: PriceBook) -> Iterator[str]:
@@ -22,12 +23,7 @@ def _unnamed(book: PriceBook) -> Iterator[str]:
     named = [(f"price {r.key}", r.name) for r in book.prices] + [
         (f"posting {p.posting}", p.name) for p in book.postings
     ]
-    yield from (
-        f"{what} ({language})"
-        for what, name in named
-        for language in ("en", "sv")
-        if not name.get(language, "").strip()
-    )
+    yield from (what for what, name in named if is_unwritten(name))
 
 
 def _unknown_units(book: PriceBook) -> Iterator[str]:
@@ -108,10 +104,10 @@ PRICE_RULES = (
         "keep one of each.",
     ),
     Rule(
-        "Names missing in a language",
+        "Names missing or empty",
         _unnamed,
-        "The report is written in both languages.",
-        "write the name in en and in sv.",
+        "The report shows them to its readers.",
+        "write the name in every language of the report.",
     ),
     Rule(
         "Prices with an unknown unit",
