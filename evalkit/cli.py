@@ -439,20 +439,22 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     """Read the protocols and the price book that a run names, so that a faulty one is refused
     before anything runs.
 
-    What would otherwise fail late is looked at as well: columns that a protocol asks for, values
-    that the report has no word for, a horizon that does not cover a follow-up, and target groups
+    What would otherwise fail late is looked at as well: texts missing in a language of the run,
+    columns that a protocol asks for, values that the report has no word for, a horizon that does not cover a follow-up, and target groups
     that no protocol declares.
     """
     from evalkit.allocation import refuse_undeclared
     from evalkit.economics import load_price_book, refuse_horizon
     from evalkit.effects import DeliveredColumn, load_protocols, refuse_unusable_columns, term_names
     from evalkit.intake import contracts_of_run
-    from evalkit.report import refuse_missing_words
+    from evalkit.words import refuse_missing_texts, refuse_missing_words
 
     _refuse_unsaid_simulation(prepared)
     protocols = load_protocols(prepared)
     value, run_file = prepared.params.value, prepared.run_file
     book = load_price_book(prepared.path(value.price_book)) if value.price_book else None
+    records = {f"protocol {protocol.protocol}": protocol for protocol in protocols}
+    refuse_missing_texts(prepared, records | ({"price book": book} if book else {}))
     if not protocols:
         return
     if book:

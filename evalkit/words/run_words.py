@@ -5,12 +5,16 @@ The run's own files hold these texts in every language of the run, so a city's n
 in the languages' files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
-from evalkit.errors import ParameterError
+from pydantic import BaseModel
+
+from evalkit.errors import ParameterError, first_few
 from evalkit.line.price_book import PriceBookFile
 from evalkit.line.protocol import Protocol, load_protocols
 from evalkit.params import Run
@@ -59,13 +63,49 @@ def refuse_missing_words(run: Run, needed: Mapping[str, str]) -> None:
     known = words_of_run(run, run.params.languages[0])
     missing = [f'"{value}" ({place})' for value, place in needed.items() if not known.has(value)]
     if missing:
+        texts = ", ".join(f'{language}: "..."' for language in run.params.languages)
         raise ParameterError(
             f"{len(missing)} value{'s have' if len(missing) > 1 else ' has'} no word in the "
             "report.",
             where=f"{run.run_file.name}, wording: {'; '.join(missing)}",
             why="The report shows them to readers in every language of the run; without a word its "
             "pages could not be made. Nothing was run.",
-            fix='add each under wording in the run file: value.NAME: {sv: "...", en: "..."}.',
+            fix=f"add each under wording in the run file: value.NAME: {{{texts}}}.",
+        )
+
+
+def refuse_missing_texts(run: Run, records: Mapping[str, BaseModel]) -> None:
+    """Refuse a run in a language that does not exist, or one of whose texts lacks a language.
+
+    Parameters
+    ----------
+    run : Run
+        The run; its own file is looked at too.
+    records : mapping of str
+        What a file is called -> its record, for the protocols and the price book of the run.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such language, with those that exist; or naming every text that lacks one.
+    """
+    for language in run.params.languages:
+        texts_of(language)
+    missing = [
+        f"{file}: {place} (no {language})"
+        for file, record in {run.run_file.name: run.params, **records}.items()
+        for place, text in _texts_in(type(record), record)
+        for language in run.params.languages
+        if not text.get(language, "").strip()
+    ]
+    if missing:
+        raise ParameterError(
+            f"{len(missing)} text{'s are' if len(missing) > 1 else ' is'} missing in a language of "
+            "the run.",
+            where=first_few(missing, 6),
+            why="Each page is written whole in one language. Nothing was run.",
+            fix="write the texts in the languages named, or take the language from `languages` in "
+            "the run file.",
         )
 
 
@@ -110,6 +150,30 @@ def _names(run: Run) -> dict[str, Text]:
         f"value.{key}": {language: inside_sentence(name) for language, name in text.items()}
         for key, text in named
     }
+
+
+def _texts_in(kind: Any, value: Any, place: str = "") -> Iterator[tuple[str, Text]]:
+    """The texts of a record and of the records within it, each with its place: prices.wage.name."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+    if Text in kinds and value is not None:
+        yield place, value
+    elif isinstance(value, BaseModel):
+        for name, declared in type(value).model_fields.items():
+            inside = f"{place}.{name}" if place else name
+            yield from _texts_in(declared.annotation, getattr(value, name), inside)
+    elif isinstance(value, dict | tuple):
+        kind_of_item = next((one for one in kinds if get_args(one)), None)
+        *_, item = [one for one in get_args(kind_of_item) if one is not Ellipsis] or [None]
+        named = value.items() if isinstance(value, dict) else map(_named, enumerate(value))
+        for name, content in named:
+            yield from _texts_in(item, content, f"{place}.{name}")
+
+
+def _named(numbered: tuple[int, Any]) -> tuple[object, Any]:
+    """An item of a list with its key, or with its place in the list if it has none."""
+    place, item = numbered
+    names = (getattr(item, name, None) for name in ("key", "posting"))
+    return next((name for name in names if name), place), item
 
 
 @cache

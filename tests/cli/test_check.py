@@ -58,6 +58,34 @@ def test_shipped_runs_have_every_column_and_word(name, tmp_path):
     _refuse_faulty_files(run)
 
 
+def test_check_refuses_a_language_that_does_not_exist(altered):
+    run = altered()
+    run = run.model_copy(update={"params": run.params.model_copy(update={"languages": ("no",)})})
+
+    with pytest.raises(ParameterError) as caught:
+        _refuse_faulty_files(run)
+
+    what, where, _, fix = _four_lines(caught.value)
+    assert what == "There is no such language."
+    assert "languages that exist: en, sv" in where and "no.yaml" in fix
+
+
+def test_check_names_each_text_that_lacks_a_language_of_the_run(altered):
+    run = altered(("  sv: Statlig arbetsmarknadsutbildning", "  fi: Valtion koulutus"))
+    texts = {"title": {"sv": "Unga utan arbete"}, "notices": ({"en": "Read me", "sv": " "},)}
+    run = run.model_copy(update={"params": run.params.model_copy(update=texts)})
+
+    with pytest.raises(ParameterError) as caught:
+        _refuse_faulty_files(run)
+
+    what, where, *_ = _four_lines(caught.value)
+    assert what == "3 texts are missing in a language of the run."
+    assert where.split(": ", 1)[1] == (
+        "altered.yaml: title (no en), altered.yaml: notices.0 (no sv), "
+        "protocol training: title (no sv)"
+    )
+
+
 def test_check_names_each_column_that_the_person_table_will_not_have(altered):
     run = altered(("column: sex", "column: sexx"), ("column: gcse5eq", "column: exam"))
 
