@@ -440,8 +440,8 @@ def _refuse_faulty_files(prepared: "Run") -> None:
     before anything runs.
 
     What would otherwise fail late is looked at as well: texts missing in a language of the run,
-    columns that a protocol asks for, values that the report has no word for, a horizon that does not cover a follow-up, and target groups
-    that no protocol declares.
+    columns that a protocol asks for, values that the report has no word for, a horizon that does
+    not cover a follow-up, and target groups that no protocol declares.
     """
     from evalkit.allocation import refuse_undeclared
     from evalkit.economics import load_price_book, refuse_horizon
