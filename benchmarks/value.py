@@ -28,7 +28,7 @@ sys.path = [
 
 from evalkit.allocation import Limits, allocate  # noqa: E402
 from evalkit.economics import cohort_totals, cohort_trace, load_price_book, value_results  # noqa: E402
-from evalkit.line.schemas import SCHEMAS  # noqa: E402
+from evalkit.line.tables import table  # noqa: E402
 
 RUNS = 5
 STATES, CYCLES, ARMS = 5, 120, 4
@@ -188,7 +188,7 @@ def make_effects(
                     }
                 )
             )
-    return pl.concat(parts).cast(SCHEMAS["effect_draws"].columns)
+    return pl.concat(parts).cast(table("effect_draws").schema)
 
 
 def make_programmes(effects: pl.DataFrame) -> pl.DataFrame:
@@ -207,7 +207,7 @@ def make_programmes(effects: pl.DataFrame) -> pl.DataFrame:
         effects.filter(pl.col("month") > 0).select(keys).unique(maintain_order=True),
         pl.col("arm") == "treated",
     )
-    schema = SCHEMAS["effect_programme_draws"].columns
+    schema = table("effect_programme_draws").schema
     time = {
         "taking_part": is_treated & (pl.col("month") <= 4),
         "starting": is_treated & (pl.col("month") == 1),

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
-from evalkit.line.schemas import DELIVERED
+from evalkit.line.delivered import delivered
 from evalkit.months import month_number, month_of_key
 from evalkit.records import Record, validate
 from evalkit.vocabulary import REPORT_LANGUAGES, Language, Text
@@ -27,7 +27,6 @@ _FILE_DATABASES = ("sqlite://", "duckdb://")
 # The dated tables that say when support ends and what comes next: follow-up ends where the first of
 # them does.
 FOLLOWED = ("income_support", "household_member", "participation", "livelihood")
-_DATED = tuple(schema.name for schema in DELIVERED if pl.Date in schema.columns.values())
 
 
 class Extract(Record):
@@ -70,8 +69,9 @@ class Extract(Record):
     @classmethod
     def _names_the_dated_tables(cls, through: date | dict[str, date]) -> date | dict[str, date]:
         if isinstance(through, dict):
+            dated = [name for name, one in delivered().items() if pl.Date in one.schema.values()]
             unknown = [
-                f'"{table}" ({nearest(table, _DATED)})' for table in through if table not in _DATED
+                f'"{table}" ({nearest(table, dated)})' for table in through if table not in dated
             ]
             missing = [table for table in FOLLOWED if table not in through]
             if unknown or missing:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EvalkitError, IntakeError, first_few
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line import tables as line
 from evalkit.reads import may_read, refuse_undeclared
 
 # Whether rows are in order is seen for so many at once, that large tables are not copied for it.
@@ -40,21 +40,21 @@ def slug(name: str) -> str:
 
 
 def conform(table: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The table with its schema's columns, types and order of rows.
+    """The table with its declared columns, types and order of rows.
 
     Raises
     ------
     EvalkitError
         If a column is missing, undeclared or of another type, or a key is repeated.
     """
-    schema = SCHEMAS[name]
+    keys = line.table(name).keys
     given = with_columns_of(table, name)
-    ordered = in_order(given, schema.keys)
+    ordered = in_order(given, keys)
     # Rows that were in order already increase strictly: none repeats another.
-    if ordered is not given and ordered.select(same_as_before(schema.keys).any()).item():
+    if ordered is not given and ordered.select(same_as_before(keys).any()).item():
         raise EvalkitError(
             f"The table {name} holds the same key more than once.",
-            where=f"key columns: {', '.join(schema.keys)}",
+            where=f"key columns: {', '.join(keys)}",
             why="A repeated key would count a person or a month twice.",
             fix="look at the station that writes the table; the intake sets repeated keys aside.",
         )
@@ -62,25 +62,25 @@ def conform(table: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def with_columns_of(table: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The table with its schema's columns and types, its rows as they stand.
+    """The table with its declared columns and types, its rows as they stand.
 
     Raises
     ------
     EvalkitError
         If a column is missing, undeclared or of another type.
     """
-    schema = SCHEMAS[name]
-    missing = [column for column in schema.columns if column not in table.columns]
-    extra = [column for column in table.columns if column not in schema.columns]
-    if missing or (extra and not schema.open_columns):
+    declared = line.table(name)
+    missing = [column for column in declared.columns if column not in table.columns]
+    extra = [column for column in table.columns if column not in declared.columns]
+    if missing or (extra and not declared.open_columns):
         raise EvalkitError(
-            f"The table {name} does not have the columns of its schema.",
+            f"The table {name} does not have its declared columns.",
             where=f"missing: {', '.join(missing) or 'none'}; undeclared: "
             f"{', '.join(extra) or 'none'}",
             why="Every station reads the tables by these columns (evalkit/line).",
-            fix="hand on the declared columns, or change the schema and everything that uses it.",
+            fix="hand on the declared columns, or change what is declared and all that uses it.",
         )
-    columns = [pl.col(column).cast(kind) for column, kind in schema.columns.items()]
+    columns = [pl.col(column).cast(kind) for column, kind in declared.schema.items()]
     return table.select(*columns, *[pl.col(column) for column in sorted(extra)])
 
 
@@ -198,7 +198,7 @@ def read_units(run_dir: Path | str, name: str, units: list[str]) -> pl.DataFrame
         for unit in units
         if has_table(run_dir, name, unit=unit)
     ]
-    return pl.concat(parts) if parts else pl.DataFrame(schema=SCHEMAS[name].columns)
+    return pl.concat(parts) if parts else line.table(name).empty()
 
 
 def read_tables(run_dir: Path | str, *names: str) -> dict[str, pl.DataFrame]:
@@ -212,7 +212,7 @@ def read_delivered(run_dir: Path | str, name: str) -> pl.DataFrame:
     """
     if has_table(run_dir, name):
         return read_table(run_dir, name)
-    return pl.DataFrame(schema=SCHEMAS[name].columns)
+    return line.table(name).empty()
 
 
 def read_each_delivered(run_dir: Path | str, names: Iterable[str]) -> dict[str, pl.DataFrame]:

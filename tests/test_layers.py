@@ -61,6 +61,7 @@ FLOORS = {
     "economics": (("prices",), ("ledger",), ("results",), ("what_if",)),
     "charts": (("labels",), ("look",), ("register",), ("families",)),
     "report": (("parts",), ("sections",)),
+    "line": (("columns",), ("table",), ("delivered", "derived", "published"), ("tables",)),
 }
 # Files are opened here and nowhere else (besides readers of intake, report and batch; simulate
 # writes an extract as a sender would).

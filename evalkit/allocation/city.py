@@ -88,7 +88,7 @@ def allocate_city(
     limits = _limits(offers, rules)
     pooled = replace(limits, is_pooled=True)
     alone, together = allocate(offers, worth, limits), allocate(offers, worth, pooled)
-    prices = offers.group_by("intervention_id").agg(pl.col("cost").mean().alias("price"))
+    prices = offers.group_by("intervention_id").agg(pl.col("cost").mean().alias("price_per_start"))
     now = (
         offers.join(worth.filter(pl.col("draw") == 0), on=KEYS)
         .select((pl.col("n_now") * pl.col("value")).sum())
@@ -176,7 +176,10 @@ _SCHEMAS = (
         **_floats("n_starts", "n_shared", "shadow_price", "krona_price"),
         "n_starters": pl.Int32,
     },
-    {**_OFFER, **_floats("n_own", "n_used", "n_lent", "price", "receives", "shadow_price")},
+    {
+        **_OFFER,
+        **_floats("n_own", "n_used", "n_lent", "price_per_start", "receives", "shadow_price"),
+    },
     {
         "intervention_id": pl.String,
         "n_districts_alone": pl.UInt32,

@@ -26,13 +26,13 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
         month, home_district (who sends and pays), provider_district, intervention_id,
         n_place_months. Own places are left out.
     prices : DataFrame
-        intervention_id, price (money a place and month), currency.
+        intervention_id, price_per_month (money a place and month), currency.
 
     Returns
     -------
     DataFrame
-        month, payer, receiver, intervention_id, n_place_months, price, amount, currency; sorted by
-        month and payer. Over all districts what is paid is what is received.
+        calendar_month, payer, receiver, intervention_id, n_place_months, price_per_month, amount,
+        currency; sorted by month and payer. Over all districts what is paid is what is received.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
     unpriced = (
         used.join(prices, on="intervention_id", how="anti")["intervention_id"].unique().sort()
     )
-    if len(unpriced) or (used["n_place_months"] < 0).any() or (prices["price"] < 0).any():
+    if len(unpriced) or (used["n_place_months"] < 0).any() or (prices["price_per_month"] < 0).any():
         raise ParameterError(
             "Places that cannot be settled." if len(unpriced) else "Negative places or prices.",
             where=f"settlement_list: {first_few(unpriced, 6) or 'arguments bookings and prices'}",
@@ -54,22 +54,29 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
             fix="give a price, in money a place and month, for every intervention that is shared.",
         )
     return (
-        used.join(prices.select("intervention_id", "price", "currency"), on="intervention_id")
+        used.join(
+            prices.select("intervention_id", "price_per_month", "currency"), on="intervention_id"
+        )
         .group_by(
-            "month", "home_district", "provider_district", "intervention_id", "price", "currency"
+            pl.col("month").alias("calendar_month"),
+            "home_district",
+            "provider_district",
+            "intervention_id",
+            "price_per_month",
+            "currency",
         )
         .agg(pl.col("n_place_months").sum())
         .select(
-            "month",
+            "calendar_month",
             pl.col("home_district").alias("payer"),
             pl.col("provider_district").alias("receiver"),
             "intervention_id",
             "n_place_months",
-            "price",
-            (pl.col("n_place_months") * pl.col("price")).alias("amount"),
+            "price_per_month",
+            (pl.col("n_place_months") * pl.col("price_per_month")).alias("amount"),
             "currency",
         )
-        .sort("month", "payer", "receiver", "intervention_id")
+        .sort("calendar_month", "payer", "receiver", "intervention_id")
     )
 
 
@@ -82,26 +89,26 @@ def exchange_of(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
     portfolio : Portfolio
         Allocated with `is_pooled`.
     prices : DataFrame
-        intervention_id, price (money a start).
+        intervention_id, price_per_start (money a start).
 
     Returns
     -------
     DataFrame
         district, intervention_id, n_own (starts of its own people), n_used (starts in its places),
-        n_lent (less borrowed), price, receives (money; negative: pays), shadow_price. Over
-        districts, what is received is what is paid.
+        n_lent (less borrowed), price_per_start, receives (money; negative: pays), shadow_price.
+        Over districts, what is received is what is paid.
     """
     lent = pl.col("n_used") - pl.col("n_own") + 0.0  # minus zero is zero
     return portfolio.places.join(
-        prices.select("intervention_id", "price"), on="intervention_id", how="left"
+        prices.select("intervention_id", "price_per_start"), on="intervention_id", how="left"
     ).select(
         "district",
         "intervention_id",
         "n_own",
         "n_used",
         lent.alias("n_lent"),
-        "price",
-        (lent * pl.col("price") + 0.0).alias("receives"),
+        "price_per_start",
+        (lent * pl.col("price_per_start") + 0.0).alias("receives"),
         "shadow_price",
     )
 

@@ -2,17 +2,14 @@
 `Published`, and only this room makes it.
 """
 
-from evalkit.disclosure.declared import Declared
-from evalkit.disclosure.gate import DECLARED, read_unit, release, release_all
+from evalkit.disclosure.gate import read_unit, release, release_all
 from evalkit.disclosure.group_curves import protect_group_curves
 from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
 from evalkit.disclosure.published import RULE_TEXTS, Published, require_published
 from evalkit.disclosure.release import publish, read_published
 
 __all__ = [
-    "DECLARED",
     "RULE_TEXTS",
-    "Declared",
     "Published",
     "protect_counts",
     "protect_curve",

@@ -1,5 +1,5 @@
-"""Gate 2 for the tables that a run publishes: each is declared once, and leaves only by the rule it
-is declared with.
+"""Gate 2 for the tables that a run publishes: each leaves only by the rule that it is declared
+with.
 
 A table of a single district carries the district's file name: exit_curves-belfast; the city's own
 is exit_curves-all.
@@ -7,27 +7,29 @@ is exit_curves-all.
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
+from typing import TypedDict
 
 import polars as pl
 
-from evalkit.disclosure.declared import Declared
-from evalkit.disclosure.description_tables import DESCRIPTION_TABLES
-from evalkit.disclosure.effects_tables import EFFECTS_TABLES
 from evalkit.disclosure.group_curves import protect_group_curves
 from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
 from evalkit.disclosure.published import Published
 from evalkit.disclosure.release import publish, read_published
-from evalkit.disclosure.value_tables import VALUE_TABLES
 from evalkit.errors import DisclosureError, nearest
+from evalkit.line.published import PUBLISHED
+from evalkit.line.table import Guard, Table
 from evalkit.params import Run
 from evalkit.reads import may_read
 from evalkit.tables import CITY, slug
 from evalkit.vocabulary import SIMULATED, TABLE_LANGUAGE, in_language
 
-DECLARED: Mapping[str, Declared] = MappingProxyType(
-    {**DESCRIPTION_TABLES, **EFFECTS_TABLES, **VALUE_TABLES}
-)
+
+class _Provenance(TypedDict):
+    name: str
+    unit: str
+    source: str
+    grade: str
+    min_count: int
 
 
 def release(
@@ -38,14 +40,14 @@ def release(
     district: str | None = None,
     grade: str | None = None,
 ) -> Published:
-    """Pass a table through its declared rule and publish it in the run's folder.
+    """Pass a table through the rule that guards it and publish it in the run's folder.
 
     Parameters
     ----------
     table : DataFrame
         The declared keys and values, and the column of persons that its rule looks at.
     name : str
-        A name of `DECLARED`.
+        A published table of `evalkit.line.published`.
     district : str, optional
         For tables of a single district: which ("all": the city).
     grade : {"H", "M", "L"}, optional
@@ -53,55 +55,27 @@ def release(
         declared. What is counted in an extract that the run file says is simulated has grade S
         whatever is said here.
 
+    Returns
+    -------
+    Published
+        Of the declared columns and types, whatever the rows are.
+
     Raises
     ------
     DisclosureError
-        If the name is not declared, or a column is missing.
+        If the table is not declared as published or has no guard, or a column is missing or of
+        another type than declared.
     """
-    declared = _declared(name)
-    full_name = f"{name}-{slug(district or CITY)}" if declared.is_per_district else name
-    about = {
-        "name": full_name,
+    declared, guard = _guarded(name)
+    is_simulated = run.params.extract.is_simulated and declared.is_of_extract
+    provenance: _Provenance = {
+        "name": _file_name(declared, district or CITY),
         "unit": declared.unit,
         "source": in_language(run.params.title, TABLE_LANGUAGE),
-        "grade": SIMULATED
-        if run.params.extract.is_simulated and declared.is_of_extract
-        else grade or declared.grade,
+        "grade": SIMULATED if is_simulated else grade or declared.grade,
         "min_count": run.params.min_count,
     }
-    if declared.rule == "counts":
-        published = protect_counts(
-            table,
-            keys=declared.keys,
-            counts=declared.values,
-            n_persons=declared.n_persons,
-            total_over=declared.total_over,
-            needed=declared.needed,
-            **about,
-        )
-    elif declared.rule == "curve":
-        *by, cause, time = declared.keys
-        published = protect_curve(table, by=by, time=time, cause=cause, **about)
-    elif declared.rule == "group_curves":
-        *by, group, time = declared.keys
-        published = protect_group_curves(
-            table,
-            by=by,
-            group=group,
-            time=time,
-            values=declared.values,
-            n_persons=declared.n_persons,
-            **about,
-        )
-    else:
-        published = protect_estimates(
-            table,
-            keys=declared.keys,
-            values=declared.values,
-            n_persons=declared.n_persons,
-            needed=declared.needed,
-            **about,
-        )
+    published = _protected(_as_declared(table, declared), declared, guard, provenance)
     publish(published, run.run_dir)
     return published
 
@@ -121,28 +95,96 @@ def read_unit(run: Run, district: str = CITY) -> dict[str, Published]:
     the city. Left out are tables that are not published, and those of units that the running one
     does not wait for (`evalkit.reads`).
     """
-    own = {
-        name: f"{name}-{slug(district)}" if declared.is_per_district else name
-        for name, declared in DECLARED.items()
-    }
+    file_names = {name: _file_name(declared, district) for name, declared in PUBLISHED.items()}
     records = {
-        name: Path(run.run_dir) / "published" / f"{full_name}.json"
-        for name, full_name in own.items()
+        name: Path(run.run_dir) / "published" / f"{file_name}.json"
+        for name, file_name in file_names.items()
     }
     return {
-        name: read_published(run.run_dir, own[name])
+        name: read_published(run.run_dir, file_names[name])
         for name, record in records.items()
         if may_read(record) and record.exists()
     }
 
 
-def _declared(name: str) -> Declared:
-    if name not in DECLARED:
+def _guarded(name: str) -> tuple[Table, Guard]:
+    declared = PUBLISHED.get(name)
+    if declared is None or declared.guard is None:
         raise DisclosureError(
             f"The table {name} is not declared for publication.",
-            where=f"release(name={name!r}): {nearest(name, DECLARED)}",
+            where=f"release(name={name!r}): {nearest(name, PUBLISHED)}",
             why="Which rule guards a table is decided where all published tables are declared, not "
             "where it is made.",
-            fix="declare it in evalkit/disclosure/*_tables.py with its keys, values and rule.",
+            fix="declare it in evalkit/line/published/ with its keys, values and guard.",
         )
-    return DECLARED[name]
+    return declared, declared.guard
+
+
+def _file_name(declared: Table, district: str) -> str:
+    return f"{declared.name}-{slug(district)}" if declared.scope == "district" else declared.name
+
+
+def _as_declared(table: pl.DataFrame, declared: Table) -> pl.DataFrame:
+    """The table with the declared types, so that an empty one and a full one have one schema."""
+    schema = {name: kind for name, kind in declared.schema.items() if name in table.columns}
+    faults = [
+        f"{name} is {table.schema[name]}, not {kind}"
+        for name, kind in schema.items()
+        if not _holds(kind, table.schema[name])
+    ]
+    if faults:
+        raise DisclosureError(
+            f"The table {declared.name} does not have the types that are declared.",
+            where="; ".join(faults),
+            why="A reader of a published table counts on one type for each column, in every run.",
+            fix="mend the table, or the column in evalkit/line/columns.py with all that use it.",
+        )
+    return table.with_columns(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def _holds(declared: pl.DataType, kind: pl.DataType) -> bool:
+    """Whether values of a type can be written in the declared one without loss of meaning."""
+    if kind == declared or kind == pl.Null:
+        return True
+    if declared == pl.Int32:
+        return kind.is_integer()
+    if declared == pl.Float64:
+        return kind.is_numeric()
+    return declared == pl.String and isinstance(kind, pl.Categorical | pl.Enum)
+
+
+def _protected(
+    table: pl.DataFrame, declared: Table, guard: Guard, provenance: _Provenance
+) -> Published:
+    if guard.rule == "counts":
+        return protect_counts(
+            table,
+            keys=declared.keys,
+            counts=declared.values,
+            n_persons=guard.count,
+            total_over=guard.total_over,
+            needed=guard.needed,
+            **provenance,
+        )
+    if guard.rule == "curve":
+        *by, cause, time = declared.keys
+        return protect_curve(table, by=by, time=time, cause=cause, **provenance)
+    if guard.rule == "group_curves":
+        *by, group, time = declared.keys
+        return protect_group_curves(
+            table,
+            by=by,
+            group=group,
+            time=time,
+            values=declared.values,
+            n_persons=guard.count,
+            **provenance,
+        )
+    return protect_estimates(
+        table,
+        keys=declared.keys,
+        values=declared.values,
+        n_persons=guard.count,
+        needed=guard.needed,
+        **provenance,
+    )

@@ -7,9 +7,9 @@ import polars as pl
 
 from evalkit.errors import DisclosureError
 from evalkit.ids import rows_with_personal_numbers
+from evalkit.line.columns import PERSON_IDS
 from evalkit.vocabulary import GRADES
 
-ID_COLUMNS = ("person_id", "household_id")
 ADDED_COLUMNS = ("row_id", "status")
 MIN_COUNT_ALLOWED = 3
 
@@ -70,7 +70,7 @@ def _faults_of_request(
         faults.append(f"min_count is below {MIN_COUNT_ALLOWED}")
     if reserved := [column for column in (*keys, *values) if column in ADDED_COLUMNS]:
         faults.append(f"columns that disclosure control adds itself: {', '.join(reserved)}")
-    if identifying := [column for column in (*keys, *values) if column in ID_COLUMNS]:
+    if identifying := [column for column in (*keys, *values) if column in PERSON_IDS]:
         faults.append(f"identifiers of persons: {', '.join(identifying)}")
     return faults
 

@@ -1,346 +1,151 @@
-"""The tables that a run makes itself, from what was delivered: set aside, spells and states,
-effects, value.
+"""The tables that a run makes itself and keeps in work/: set aside, spells and states, effects,
+value.
+
+Trials are persons; from `propensity` on no row is one.
 """
+
+from types import MappingProxyType
 
 import polars as pl
 
-from evalkit.line.table_schema import TableSchema
+from evalkit.line.table import Table
 
-_EFFECT_KEYS = {
-    "district": pl.String,
-    "intervention_id": pl.String,
-    "protocol_hash": pl.String,
-    "estimand": pl.String,
-    "subgroup": pl.String,
-    "source": pl.String,
-}
-# Tables of draws have millions of rows with the same few words: each is kept once.
-_DRAW_KEYS = dict.fromkeys(_EFFECT_KEYS, pl.Categorical)
-_PROGRAMME_DRAWS = {
-    **{k: v for k, v in _DRAW_KEYS.items() if k != "source"},
-    "draw": pl.Int32,
-    "arm": pl.Categorical,
-    "programme": pl.Categorical,
-    "month": pl.Int32,
-    "taking_part": pl.Float64,
-    "starting": pl.Float64,
-}
+_EFFECT = ("district", "intervention_id", "protocol_hash", "estimand", "subgroup")
+_SUMS = ("weighted_sum", "weight_total")
+_OFFERED = ("taking_part", "starting")
 
-DERIVED: tuple[TableSchema, ...] = (
-    TableSchema(
+_TABLES = (
+    Table(
         "rejected",
-        {
-            "table": pl.String,
-            "file": pl.String,
-            "line": pl.Int32,
-            "column": pl.String,
-            "rule": pl.String,
-            "sentence": pl.String,
-        },
-        ("table", "file", "line", "column", "rule"),
-        True,
+        "One row per rejected row of a delivered file and rule that it breaks.",
+        keys=("table", "file", "line", "column", "rule"),
+        values=("sentence",),
+        is_person_level=True,
     ),
-    # Spells and states: one row a spell of a person.
-    TableSchema(
+    Table(
         "support_spells",
-        {
-            "person_id": pl.String,
-            "household_id": pl.String,
-            "cluster_id": pl.String,
-            "spell_no": pl.Int32,
-            "district": pl.String,
-            "start": pl.Date,
-            "end": pl.Date,
-            "entry": pl.Int32,
-            "months": pl.Int32,
-            "exit_state": pl.String,
-            "exit": pl.String,
-            "is_start_known": pl.Boolean,
-            "weight": pl.Float64,
-        },
-        ("person_id", "spell_no"),
-        True,
+        "One row per spell on support of a person.",
+        keys=("person_id", "spell_no"),
+        values=(
+            *("household_id", "cluster_id", "district", "start", "end", "entry", "months"),
+            *("exit_state", "exit", "is_start_known", "weight"),
+        ),
+        is_person_level=True,
     ),
-    TableSchema(
+    Table(
         "state_intervals",
-        {
-            "person_id": pl.String,
-            "district": pl.String,
-            "start": pl.Int32,
-            "stop": pl.Int32,
-            "from_state": pl.String,
-            "to_state": pl.String,
-            "weight": pl.Float64,
-        },
-        ("person_id", "start"),
-        True,
+        "One row per person and run of months in the same state, numbered from the extract's "
+        "first month.",
+        keys=("person_id", "start"),
+        values=("district", "stop", "from_state", "to_state", "weight"),
+        is_person_level=True,
+        other_types=(("start", pl.Int32),),
     ),
-    TableSchema(
+    Table(
         "episodes",
-        {
-            "person_id": pl.String,
-            "episode_no": pl.Int32,
-            "intervention_id": pl.String,
-            "start": pl.Date,
-            "end": pl.Date,
-            "planned_months": pl.Int32,
-            "provider_district": pl.String,
-            "is_running": pl.Boolean,
-        },
-        ("person_id", "episode_no"),
-        True,
+        "One row per episode of a person in an intervention.",
+        keys=("person_id", "episode_no"),
+        values=(
+            *("intervention_id", "start", "end", "planned_months", "provider_district"),
+            "is_running",
+        ),
+        is_person_level=True,
     ),
-    # Effects: the person line. Trials are persons; everything after is not.
-    TableSchema(
+    Table(
         "propensity",
-        {
-            "intervention_id": pl.String,
-            "protocol_hash": pl.String,
-            "model": pl.String,
-            "draw": pl.Int32,
-            "term": pl.String,
-            "coefficient": pl.Float64,
-            "is_converged": pl.Boolean,
-        },
-        ("intervention_id", "protocol_hash", "model", "draw", "term"),
-        False,
+        "One row per protocol, model, draw and term of the model.",
+        keys=("intervention_id", "protocol_hash", "model", "draw", "term"),
+        values=("coefficient", "is_converged"),
     ),
-    TableSchema(
+    Table(
         "effect_sums",
-        {
-            **{k: v for k, v in _DRAW_KEYS.items() if k != "source"},
-            "draw": pl.Int32,
-            "arm": pl.Categorical,
-            "state": pl.Categorical,
-            "month": pl.Int32,
-            "weighted_sum": pl.Float64,
-            "weight_total": pl.Float64,
-        },
-        (
-            "district",
-            "intervention_id",
-            "protocol_hash",
-            "estimand",
-            "subgroup",
-            "draw",
-            "arm",
-            "state",
-            "month",
-        ),
-        False,
+        "One row per effect, draw, arm, state and month: weighted people in the state.",
+        keys=(*_EFFECT, "draw", "arm", "state", "month"),
+        values=_SUMS,
+        is_of_draws=True,
     ),
-    # What does not sum to one over states: shares that have reached an event
-    # (evalkit.effects.trials.events) by the month.
-    TableSchema(
+    Table(
         "effect_event_sums",
-        {
-            **{k: v for k, v in _DRAW_KEYS.items() if k != "source"},
-            "draw": pl.Int32,
-            "arm": pl.Categorical,
-            "event": pl.Categorical,
-            "month": pl.Int32,
-            "weighted_sum": pl.Float64,
-            "weight_total": pl.Float64,
-        },
-        (
-            "district",
-            "intervention_id",
-            "protocol_hash",
-            "estimand",
-            "subgroup",
-            "draw",
-            "arm",
-            "event",
-            "month",
-        ),
-        False,
+        "One row per effect, draw, arm, event and month: weighted people who have reached the "
+        "event by the month. Events do not sum to one.",
+        keys=(*_EFFECT, "draw", "arm", "event", "month"),
+        values=_SUMS,
+        is_of_draws=True,
     ),
-    # Time in every intervention of the register, of the primary comparison; the weight behind it is
-    # that of effect_sums.
-    TableSchema(
+    Table(
         "effect_programme_sums",
-        _PROGRAMME_DRAWS,
-        (
-            "district",
-            "intervention_id",
-            "protocol_hash",
-            "estimand",
-            "subgroup",
-            "draw",
-            "arm",
-            "programme",
-            "month",
-        ),
-        False,
+        "One row per effect of the primary comparison, draw, arm, intervention of the register "
+        "and month: weighted people in it, and starting it. Their total weight is that of "
+        "effect_sums.",
+        keys=(*_EFFECT, "draw", "arm", "programme", "month"),
+        values=_OFFERED,
+        is_of_draws=True,
     ),
-    # Shares of an arm in, and starting, every intervention by month 1..h; of districts as they are,
-    # pooled or not.
-    TableSchema(
+    Table(
         "effect_programme_draws",
-        _PROGRAMME_DRAWS,
-        (
-            "district",
-            "intervention_id",
-            "protocol_hash",
-            "estimand",
-            "subgroup",
-            "draw",
-            "arm",
-            "programme",
-            "month",
-        ),
-        False,
+        "One row per effect, draw, arm, intervention of the register and month from 1: share of "
+        "the arm in it, and starting it.",
+        keys=(*_EFFECT, "draw", "arm", "programme", "month"),
+        values=_OFFERED,
+        is_of_draws=True,
     ),
-    # The same for the declared groups, all districts together.
-    TableSchema(
+    Table(
         "group_programme_draws",
-        _PROGRAMME_DRAWS,
-        (
-            "district",
-            "intervention_id",
-            "protocol_hash",
-            "estimand",
-            "subgroup",
-            "draw",
-            "arm",
-            "programme",
-            "month",
-        ),
-        False,
+        "As effect_programme_draws for the declared groups, all districts together.",
+        keys=(*_EFFECT, "draw", "arm", "programme", "month"),
+        values=_OFFERED,
+        is_of_draws=True,
     ),
-    TableSchema(
+    Table(
         "effect_draws",
-        {
-            **_DRAW_KEYS,
-            "draw": pl.Int32,
-            "arm": pl.Categorical,
-            "state": pl.Categorical,
-            "month": pl.Int32,
-            "probability": pl.Float64,
-        },
-        (
-            "district",
-            "intervention_id",
-            "protocol_hash",
-            "estimand",
-            "subgroup",
-            "source",
-            "draw",
-            "arm",
-            "state",
-            "month",
-        ),
-        False,
+        "One row per effect, source (raw or shrunk), draw, arm, state and month: share of the arm "
+        "in the state. States sum to one.",
+        keys=(*_EFFECT, "source", "draw", "arm", "state", "month"),
+        values=("probability",),
+        is_of_draws=True,
     ),
-    # Draws of the declared groups, all districts together.
-    TableSchema(
+    Table(
         "group_draws",
-        {
-            **_DRAW_KEYS,
-            "draw": pl.Int32,
-            "arm": pl.Categorical,
-            "state": pl.Categorical,
-            "month": pl.Int32,
-            "probability": pl.Float64,
-        },
-        (
-            "district",
-            "intervention_id",
-            "protocol_hash",
-            "estimand",
-            "subgroup",
-            "source",
-            "draw",
-            "arm",
-            "state",
-            "month",
-        ),
-        False,
+        "As effect_draws for the declared groups, all districts together.",
+        keys=(*_EFFECT, "source", "draw", "arm", "state", "month"),
+        values=("probability",),
+        is_of_draws=True,
     ),
-    # A district's effect for people mixed as the city's eligible; a reason instead where it lacks
-    # such people.
-    TableSchema(
+    Table(
         "standardised_draws",
-        {
-            "district": pl.String,
-            "intervention_id": pl.String,
-            "protocol_hash": pl.String,
-            "draw": pl.Int32,
-            "difference": pl.Float64,
-            "reason": pl.String,
-        },
-        ("district", "protocol_hash", "draw"),
-        False,
+        "One row per district, protocol and draw: the effect for people mixed as the city's "
+        "eligible, or a reason where the district lacks such people.",
+        keys=("district", "protocol_hash", "draw"),
+        values=("intervention_id", "difference", "reason"),
     ),
-    # Who starts and could start in each declared group of a district, and in two of them together.
-    TableSchema(
+    Table(
         "group_counts",
-        {
-            "district": pl.String,
-            "intervention_id": pl.String,
-            "subgroup": pl.String,
-            "also_in": pl.String,
-            "n_starters": pl.Int32,
-            "n_eligible": pl.Int32,
-            "n_eligible_per_year": pl.Float64,
-        },
-        ("district", "intervention_id", "subgroup", "also_in"),
-        False,
+        "One row per district, intervention, declared group and second group: who starts and who "
+        "could start in both.",
+        keys=("district", "intervention_id", "subgroup", "also_in"),
+        values=("n_starters", "n_eligible", "n_eligible_per_year"),
     ),
-    TableSchema(
+    Table(
         "effect_status",
-        {
-            **_EFFECT_KEYS,
-            "status": pl.String,
-            "reason": pl.String,
-            "n_starters": pl.Int32,
-            "n_eligible": pl.Int32,
-            "n_eligible_per_year": pl.Float64,
-            "effective_sample_size": pl.Float64,
-            "max_weight": pl.Float64,
-            "n_draws_without_starters": pl.Int32,
-        },
-        ("district", "intervention_id", "protocol_hash", "estimand", "subgroup", "source"),
-        False,
-    ),
-    TableSchema(
-        "value_draws",
-        {
-            **_DRAW_KEYS,
-            "draw": pl.Int32,
-            "actor": pl.Categorical,
-            "kind": pl.Categorical,
-            "posting": pl.Categorical,
-            "amount": pl.Float64,
-            "currency": pl.Categorical,
-            "price_year": pl.Int32,
-        },
-        (
-            "district",
-            "intervention_id",
-            "protocol_hash",
-            "estimand",
-            "subgroup",
-            "source",
-            "draw",
-            "actor",
-            "kind",
-            "posting",
+        "One row per effect and source: whether it could be estimated, and what it rests on.",
+        keys=(*_EFFECT, "source"),
+        values=(
+            *("status", "reason", "n_starters", "n_eligible", "n_eligible_per_year"),
+            *("effective_sample_size", "max_weight", "n_draws_without_starters"),
         ),
-        False,
     ),
-    TableSchema(
+    Table(
+        "value_draws",
+        "One row per effect, source, draw, actor, kind and posting: money per participant.",
+        keys=(*_EFFECT, "source", "draw", "actor", "kind", "posting"),
+        values=("amount", "currency", "price_year"),
+        is_of_draws=True,
+    ),
+    Table(
         "value_totals",
-        {
-            "district": pl.String,
-            "intervention_id": pl.String,
-            "estimand": pl.String,
-            "draw": pl.Int32,
-            "net_benefit": pl.Float64,
-            "net_public_cost": pl.Float64,
-            "work_months": pl.Float64,
-        },
-        ("district", "intervention_id", "estimand", "draw"),
-        False,
+        "One row per district, intervention, estimand and draw: value per participant in total.",
+        keys=("district", "intervention_id", "estimand", "draw"),
+        values=("net_benefit", "net_public_cost", "work_months"),
     ),
 )
+DERIVED = MappingProxyType({table.name: table for table in _TABLES})

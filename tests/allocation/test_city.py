@@ -12,8 +12,8 @@ from evalkit.allocation import (
     starts_per_year,
     worth_of,
 )
-from evalkit.disclosure import DECLARED
 from evalkit.errors import ParameterError
+from evalkit.line.tables import published
 from evalkit.params import AllocationRules
 from evalkit.records import validate
 from evalkit.vocabulary import ESTIMANDS
@@ -144,15 +144,10 @@ def test_allocate_city_shows_today_and_what_more_money_gives(offers, worth):
 
 
 def test_allocate_city_publishes_declared_columns(offers, worth):
-    published = allocate_city(offers, worth, AllocationRules()).for_publication(STATUS, COSTS)
+    plan = allocate_city(offers, worth, AllocationRules()).for_publication(STATUS, COSTS)
 
-    for name, table in published.items():
-        declared = DECLARED[name]
-        assert {
-            *declared.keys,
-            *declared.values,
-            *([declared.n_persons] if declared.n_persons else []),
-        } <= set(table.columns)
+    for name, table in plan.items():
+        assert set(published(name).schema) <= set(table.columns)
 
 
 def test_allocate_city_is_empty_where_nothing_can_be_offered(offers, worth):

@@ -124,7 +124,7 @@ def test_sharing_places_is_never_worth_less_and_balances():
     )
 
     assert together.value > alone.value
-    prices = pl.DataFrame({"intervention_id": ["train", "coach"], "price": [10.0, 5.0]})
+    prices = pl.DataFrame({"intervention_id": ["train", "coach"], "price_per_start": [10.0, 5.0]})
     exchange = exchange_of(together, prices)
     assert exchange["n_lent"].sum() == pytest.approx(0, abs=SOLVER)
     assert exchange["receives"].sum() == pytest.approx(0, abs=SOLVER)
@@ -281,7 +281,9 @@ def test_the_settlement_list_is_paid_by_the_user_and_balances():
         schema=["month", "home_district", "provider_district", "intervention_id", "n_place_months"],
         orient="row",
     )
-    prices = pl.DataFrame({"intervention_id": ["train"], "price": [4000.0], "currency": ["SEK"]})
+    prices = pl.DataFrame(
+        {"intervention_id": ["train"], "price_per_month": [4000.0], "currency": ["SEK"]}
+    )
 
     table = settlement_list(bookings, prices)
 
@@ -298,7 +300,9 @@ def test_a_shared_place_without_a_price_is_refused():
     with pytest.raises(ParameterError) as fault:
         settlement_list(
             bookings,
-            pl.DataFrame({"intervention_id": ["train"], "price": [1.0], "currency": ["SEK"]}),
+            pl.DataFrame(
+                {"intervention_id": ["train"], "price_per_month": [1.0], "currency": ["SEK"]}
+            ),
         )
 
     assert fault.value.what == "Places that cannot be settled."

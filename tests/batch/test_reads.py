@@ -6,11 +6,11 @@ import pytest
 from evalkit.disclosure import protect_counts, publish, read_published
 from evalkit.disclosure.gate import read_unit
 from evalkit.errors import BatchError
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.reads import READS_VARIABLE, may_read, write_reads
 from evalkit.tables import has_table, read_delivered, read_table, read_units, write_table
 
-EMPTY = pl.DataFrame(schema=SCHEMAS["livelihood"].columns)
+EMPTY = table("livelihood").empty()
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from evalkit.disclosure import DECLARED, read_published, read_unit, release, release_all
+from evalkit.disclosure import read_published, read_unit, release, release_all
 from evalkit.errors import DisclosureError
+from evalkit.line.published import PUBLISHED
+from evalkit.line.tables import published
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def test_release_carries_the_declared_grade_unless_told_otherwise(run):
 
 def test_what_is_counted_in_a_simulated_extract_is_graded_so_and_prices_keep_their_own(run):
     run.params.extract.is_simulated = True
-    prices = pl.DataFrame({name: [None] for name in DECLARED["prices"].values}).with_columns(
+    prices = pl.DataFrame({name: [None] for name in published("prices").values}).with_columns(
         price=pl.lit("wage"), value=pl.lit(1.0)
     )
 
@@ -85,7 +87,7 @@ def test_release_refuses_an_undeclared_table_in_four_lines(run):
 
     lines = str(caught.value).splitlines()
     assert "not declared" in lines[0] and 'did you mean "people"?' in lines[1]
-    assert lines[2].strip().startswith("why:") and "evalkit/disclosure/" in lines[3]
+    assert lines[2].strip().startswith("why:") and "evalkit/line/published/" in lines[3]
 
 
 def test_read_unit_gives_a_districts_own_curves_under_their_plain_names(run):
@@ -109,8 +111,8 @@ def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
     }
 
     assert all(
-        declared.n_persons or declared.rule == "curve" or name in about_things
-        for name, declared in DECLARED.items()
+        declared.guard.count or declared.guard.rule == "curve" or name in about_things
+        for name, declared in PUBLISHED.items()
     )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from evalkit.economics import declare_price_book
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 
 # one_start.py is shared by these tests alone.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -263,6 +263,6 @@ def many_draws():
                 for month in range(7)
                 for i, state in enumerate(STATES)
             ]
-    return pl.DataFrame(rows, schema=list(SCHEMAS["effect_draws"].columns), orient="row").cast(
-        SCHEMAS["effect_draws"].columns
+    return pl.DataFrame(rows, schema=list(table("effect_draws").schema), orient="row").cast(
+        table("effect_draws").schema
     )

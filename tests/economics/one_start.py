@@ -10,7 +10,7 @@ from evalkit import economics
 from evalkit.economics.ledger import effect_paths as paths
 from evalkit.economics.ledger.ledger import value_under as real_value_under
 from evalkit.economics.ledger.programme_time import with_programmes
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 
 _KEYS = ["district", "intervention_id", "protocol_hash", "estimand", "subgroup", "draw"]
 _ASKING = SimpleNamespace(postings=[SimpleNamespace(driver="programme_starts")])
@@ -20,7 +20,7 @@ def starts_of(effect_draws: pl.DataFrame) -> pl.DataFrame:
     """The table effect_programme_draws of effects whose treated take part in month 1."""
     months = effect_draws.filter(pl.col("month") > 0).select(*_KEYS, "arm", "month").unique()
     is_first = ((pl.col("arm") == "treated") & (pl.col("month") == 1)).cast(pl.Float64)
-    schema = SCHEMAS["effect_programme_draws"].columns
+    schema = table("effect_programme_draws").schema
     return (
         months.with_columns(programme="intervention_id", taking_part=is_first, starting=is_first)
         .select(list(schema))

@@ -21,7 +21,7 @@ from evalkit.economics import (
 from evalkit.economics.ledger.ledger_checks import check_rows
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.errors import EstimationError, EvalkitError, LedgerError
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 
 NORTHERN_IRELAND = Path(__file__).parents[2] / "params" / "unit_costs" / "northern_ireland.yaml"
 # The by-hand sums are exact binary fractions times whole numbers; only the order of adding differs.
@@ -181,7 +181,7 @@ def test_value_effects_discounts_a_month_from_its_middle(effect_draws, content, 
 def test_value_effects_writes_the_declared_table(effect_draws, book):
     value_draws = value_effects(effect_draws, book, seed=1)
 
-    assert dict(value_draws.schema) == SCHEMAS["value_draws"].columns
+    assert dict(value_draws.schema) == table("value_draws").schema
     assert value_draws["currency"].unique().to_list() == ["SEK"]
     assert value_draws["price_year"].unique().to_list() == [2020]
 

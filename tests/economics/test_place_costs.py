@@ -92,7 +92,7 @@ def test_months_without_their_cost_are_left_out_of_the_costs():
     # The first month alone: 4000 over four, and 100.
     assert table["cost_per_filled_place"].to_list() == [1100.0, None]
     assert table["utilisation_share"].to_list() == [0.5, 1.0]
-    assert place_prices(table)["price"].to_list() == [1100.0]
+    assert place_prices(table)["price_per_month"].to_list() == [1100.0]
 
 
 def test_places_delivered_without_costs_leave_the_book_s_own_price(declare, paid_by_month):

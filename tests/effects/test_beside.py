@@ -5,7 +5,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.disclosure import DECLARED
 from evalkit.effects import (
     PersonTables,
     beside_truth,
@@ -21,6 +20,7 @@ from evalkit.effects import (
     readings,
     roll_outs,
 )
+from evalkit.line.tables import published
 
 N_DRAWS, SEED = 20, 3
 GROUPS = [{"name": "short", "title": {"en": "Short"}, "column": "age", "below": 22}]
@@ -75,10 +75,7 @@ def city(world):
 
 
 def _is_publishable(table, name):
-    declared = DECLARED[name]
-    return set(declared.keys) | set(declared.values) | (
-        {declared.n_persons} if declared.n_persons else set()
-    ) <= set(table.columns)
+    return set(published(name).schema) <= set(table.columns)
 
 
 def test_city_tables_hold_what_is_declared_and_leave_out_what_nobody_starts(city):

@@ -20,7 +20,7 @@ from evalkit.effects import (
     timings,
 )
 from evalkit.effects.weighting.weights import drawn_people
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.months import add_months
 from evalkit.spells import build_support_spells
 
@@ -248,7 +248,7 @@ def test_money_is_put_on_the_primary_comparison_alone_and_timing_is_said_for_bot
 
 
 def test_where_no_effect_can_be_said_the_tables_are_empty_and_whole():
-    draws = pl.DataFrame(schema=SCHEMAS["effect_draws"].columns)
+    draws = table("effect_draws").empty()
     events = pl.DataFrame(
         schema={("event" if name == "state" else name): kind for name, kind in draws.schema.items()}
     )

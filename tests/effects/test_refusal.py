@@ -11,7 +11,7 @@ from evalkit.effects import (
 )
 from evalkit.effects.trust.refusal import spread_to_districts
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 
 
 def _reason(trials, *, district="all"):
@@ -136,7 +136,7 @@ def test_districts_fall_with_the_citys_balance():
         {"district": "North", "protocol_hash": "other", "status": "estimated", "reason": None},
     ]
     rest = {"intervention_id": "course", "estimand": "now", "subgroup": "all", "source": "raw"}
-    statuses = pl.DataFrame([row | rest for row in rows], schema=SCHEMAS["effect_status"].columns)
+    statuses = pl.DataFrame([row | rest for row in rows], schema=table("effect_status").schema)
 
     spread = spread_to_districts(statuses)
 

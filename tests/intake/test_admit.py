@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evalkit.errors import IntakeError
 from evalkit.intake import admit, intake_counts
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.tables import conform
 
 ROOT = Path(__file__).parents[2]
@@ -46,17 +46,15 @@ def test_admit_accepts_northern_ireland_whole(northern_ireland):
 
 
 def test_admit_hands_on_tables_that_conform(northern_ireland):
-    for table, rows in northern_ireland.tables.items():
-        assert conform(rows, table).equals(rows)
+    for name, rows in northern_ireland.tables.items():
+        assert conform(rows, name).equals(rows)
 
 
 def test_admit_types_the_declared_covariates(northern_ireland):
     person = northern_ireland.tables["person"]
 
     extra = {
-        name: dtype
-        for name, dtype in person.schema.items()
-        if name not in SCHEMAS["person"].columns
+        name: dtype for name, dtype in person.schema.items() if name not in table("person").schema
     }
 
     assert extra == dict.fromkeys(

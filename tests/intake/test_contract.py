@@ -14,7 +14,7 @@ import yaml
 from evalkit.errors import IntakeError, ParameterError
 from evalkit.intake import admit, load_contracts
 from evalkit.intake.contracts.mapping import ExtraColumn, load_mapping, with_covariates
-from evalkit.line.schemas import DELIVERED, SCHEMAS
+from evalkit.line.delivered import delivered
 from evalkit.line.states import STATES
 
 MAIN_JOB_TABLES = {
@@ -25,7 +25,7 @@ MAIN_JOB_TABLES = {
     "participation",
     "livelihood",
 }
-DELIVERED_TABLES = {schema.name for schema in DELIVERED}
+DELIVERED_TABLES = set(delivered())
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_contracts_declare_the_columns_of_the_admitted_tables(contracts_folder):
         for table, contract in contracts.items()
     }
 
-    assert declared == {table: SCHEMAS[table].columns for table in DELIVERED_TABLES}
+    assert declared == {name: dict(one.schema) for name, one in delivered().items()}
 
 
 def test_contracts_require_only_the_tables_of_the_main_job(contracts_folder):

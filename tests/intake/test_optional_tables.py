@@ -2,7 +2,8 @@
 
 import pytest
 
-from evalkit.line.schemas import DELIVERED, SCHEMAS
+from evalkit.intake.contracts.contract import load_contracts
+from evalkit.line.delivered import delivered
 
 OPTIONAL = {
     "capacity": "work_training,2026-01-01,10,50000,4000,SEK,2026",
@@ -18,11 +19,15 @@ OPTIONAL = {
 
 
 def _header(table: str) -> str:
-    return ",".join(SCHEMAS[table].columns)
+    return ",".join(delivered()[table].schema)
 
 
-def test_optional_tables_are_all_but_those_of_the_main_job():
-    assert set(OPTIONAL) == {schema.name for schema in DELIVERED[6:]}
+def test_optional_tables_are_all_but_those_of_the_main_job(contracts_folder):
+    optional = {
+        name for name, one in load_contracts(contracts_folder).items() if not one.is_required
+    }
+
+    assert set(OPTIONAL) == optional
 
 
 def test_absent_optional_tables_are_said_and_no_error(extract):
@@ -42,7 +47,7 @@ def test_a_clean_optional_table_is_admitted(extract, table):
     admission = extract.admit(max_rejected_share=0)
 
     assert admission.tables[table].height == 1
-    assert admission.tables[table].schema == SCHEMAS[table].columns
+    assert admission.tables[table].schema == delivered()[table].schema
 
 
 @pytest.mark.parametrize(

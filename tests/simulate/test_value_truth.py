@@ -8,7 +8,7 @@ import pytest
 
 from evalkit.economics import load_price_book, value_effects
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.simulate import simulate_truth, state_month_prices, value_truth
 
 pytestmark = pytest.mark.slow
@@ -288,10 +288,10 @@ def test_the_ledger_gives_the_value_of_the_truth_from_its_curves(small_truth):
         )
         for table in (city, time)
     )
-    programmes = programmes.select(list(SCHEMAS["effect_programme_draws"].columns)).cast(
-        SCHEMAS["effect_programme_draws"].columns
+    programmes = programmes.select(list(table("effect_programme_draws").schema)).cast(
+        table("effect_programme_draws").schema
     )
-    draws = draws.select(list(SCHEMAS["effect_draws"].columns))
+    draws = draws.select(list(table("effect_draws").schema))
 
     truth = value_truth(
         city, book.model_dump(), programmes=time, public_purse=PUBLIC_PURSE, horizon_months=HORIZON

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from evalkit.intake import admit
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.months import add_months
 
 ROOT = Path(__file__).parents[2]
@@ -79,7 +79,7 @@ def paid_tables(month):
 
 
 def _table(name: str, rows: list[tuple]) -> pl.DataFrame:
-    columns = SCHEMAS[name].columns
+    columns = table(name).schema
     return pl.DataFrame(
         [row + (None,) * (len(columns) - len(row)) for row in rows], schema=columns, orient="row"
     )

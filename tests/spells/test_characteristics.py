@@ -3,7 +3,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from evalkit.line.schemas import DELIVERED, SCHEMAS
+from evalkit.line.delivered import delivered
+from evalkit.line.tables import table
 from evalkit.spells import spells_by_characteristic
 
 SPELLS = [
@@ -11,7 +12,7 @@ SPELLS = [
     ("p2", "h1", date(2020, 5, 1)),
     ("p3", "h2", date(2021, 1, 1)),
 ]
-COLUMNS = {schema.name: schema.columns for schema in DELIVERED}
+COLUMNS = {name: one.schema for name, one in delivered().items()}
 
 
 def _spells():
@@ -28,7 +29,7 @@ def _spells():
         }
         for p, h, start in SPELLS
     ]
-    return pl.DataFrame(rows, schema=SCHEMAS["support_spells"].columns)
+    return pl.DataFrame(rows, schema=table("support_spells").schema)
 
 
 def _people(**columns):

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from evalkit.disclosure import DECLARED
 from evalkit.errors import EstimationError
+from evalkit.line.tables import published
 from evalkit.params import RunFile
 from evalkit.records import load
 from evalkit.spells import build_spells, spell_counts
@@ -24,9 +24,7 @@ def counted(northern_ireland):
 
 def test_every_counted_table_has_the_columns_of_its_declaration(counted):
     missing = {
-        name: {*DECLARED[name].keys, *DECLARED[name].values, DECLARED[name].n_persons}
-        - set(table.columns)
-        for name, table in counted.items()
+        name: set(published(name).schema) - set(table.columns) for name, table in counted.items()
     }
 
     assert {name for name, columns in missing.items() if columns} == set()

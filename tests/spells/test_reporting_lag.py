@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.months import month_of_number
 from evalkit.spells import build_support_spells, last_month_with_known_exits
 
@@ -53,7 +53,7 @@ def _ended(payments: pl.DataFrame, last: int, *, gap: int, lag: int) -> set[tupl
     spells = build_support_spells(
         paid,
         members,
-        pl.DataFrame(schema=SCHEMAS["livelihood"].columns),
+        table("livelihood").empty(),
         people,
         first_month=month_of_number(FIRST),
         data_through=month_of_number(FIRST + last),

@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import pytest
 
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.spells import build_episodes
 
 THROUGH = date(2026, 6, 1)
@@ -29,7 +29,7 @@ def episodes_of():
                 }
                 for person, start, end, planned in rows
             ],
-            schema=SCHEMAS["participation"].columns,
+            schema=table("participation").schema,
         )
         coaching = {
             "intervention_id": "coaching",
@@ -37,7 +37,7 @@ def episodes_of():
             "kind": "coaching",
             "planned_months": usual,
         }
-        intervention = pl.DataFrame([coaching], schema=SCHEMAS["intervention"].columns)
+        intervention = pl.DataFrame([coaching], schema=table("intervention").schema)
         return build_episodes(participation, intervention, data_through=THROUGH)
 
     return build

@@ -16,7 +16,7 @@ import pytest
 
 from evalkit.effects import PersonTables, contrast, fit_propensity, load_protocol, placebo_tests
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.simulate import live, load_city, person_tables
 from evalkit.simulate.city_tables import city_tables
 from evalkit.spells import build_spells
@@ -42,7 +42,7 @@ def simulated_people(*, seed: int, n_people: int, hidden_selection: float) -> Pe
     for name in ("person", "participation", "livelihood", "income_support", "household_member"):
         missing = [
             pl.lit(None, kind).alias(column)
-            for column, kind in SCHEMAS[name].columns.items()
+            for column, kind in table(name).schema.items()
             if column not in tables[name].columns
         ]
         tables[name] = tables[name].with_columns(missing)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.months import month_number, month_of_number
 from evalkit.spells import build_support_spells
 from evalkit.survival import aalen_johansen, exit_curves
@@ -60,7 +60,7 @@ def register() -> dict[str, pl.DataFrame]:
             "household_id", "month", amount=pl.lit(9000.0), support_since="since"
         ),
         "household_member": paid.select("household_id", "person_id", "month", role=pl.lit("lead")),
-        "livelihood": pl.DataFrame(schema=SCHEMAS["livelihood"].columns),
+        "livelihood": table("livelihood").empty(),
         "person": seen.select("person_id", district=pl.lit("Norr"), weight=pl.lit(1.0)),
     }
 

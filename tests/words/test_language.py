@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 import evalkit.report
-from evalkit.disclosure import DECLARED, RULE_TEXTS
+from evalkit.disclosure import RULE_TEXTS
 from evalkit.errors import ParameterError
 from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES
+from evalkit.line.published import PUBLISHED
 from evalkit.line.states import OUTCOMES
 from evalkit.words import divided, languages, money_digits, with_soft_hyphens, words
 from evalkit.words.files import FOLDER, texts_of
@@ -141,7 +142,7 @@ def test_every_rule_of_disclosure_control_has_words():
 
 
 def test_languages_have_every_column_whose_totals_are_taken_as_known():
-    named = {column for declared in DECLARED.values() for column in declared.total_over}
+    named = {column for table in PUBLISHED.values() for column in table.guard.total_over}
 
     assert {f"column.{column}" for column in named} - KEYS == set()
 

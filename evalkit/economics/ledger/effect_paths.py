@@ -13,10 +13,10 @@ import polars as pl
 
 from evalkit.draws import parted, to_cube
 from evalkit.errors import EstimationError, first_few, nearest
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.tables import conform
 
-EFFECT_KEYS = SCHEMAS["effect_status"].keys
+EFFECT_KEYS = table("effect_status").keys
 ARMS = ("comparison", "treated")
 EVERYBODY = "all"
 # Shares of people are sums of a few hundred weights; their rounding stays far below this.
@@ -91,7 +91,7 @@ def effect_paths(effect_draws: pl.DataFrame, *, subgroup: str = EVERYBODY) -> li
         subgroup; if draws are incomplete or do not sum to one.
     """
     conform(effect_draws.head(0), "effect_draws")
-    draws = effect_draws.cast(SCHEMAS["effect_draws"].columns)
+    draws = effect_draws.cast(table("effect_draws").schema)
     is_chosen = draws["subgroup"] == subgroup
     chosen = draws if is_chosen.all() else draws.filter(is_chosen)
     _refuse_several_estimands(chosen)

@@ -29,7 +29,7 @@ from evalkit.economics.prices.price_draws import draw_prices, own_prices, unit_a
 from evalkit.errors import LedgerError, first_few
 from evalkit.line.actors import PERSPECTIVES, PUBLIC_PURSE
 from evalkit.line.price_book import PROGRAMME_DRIVERS, DisplacementScenario, Posting, PriceBook
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.tables import conform
 
 _AMOUNTS = {
@@ -132,9 +132,7 @@ def value_under(
         _as_table(_rows(path, price_book, prices, displacement, horizon_months), path, price_book)
         for path in paths
     ]
-    value_draws = conform(
-        pl.concat([pl.DataFrame(schema=SCHEMAS["value_draws"].columns), *tables]), "value_draws"
-    )
+    value_draws = conform(pl.concat([table("value_draws").empty(), *tables]), "value_draws")
     check_ledger(value_draws, price_book)
     return value_draws
 

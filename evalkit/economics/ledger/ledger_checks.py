@@ -10,9 +10,9 @@ import polars as pl
 from evalkit.errors import LedgerError
 from evalkit.line.actors import PUBLIC_PURSE
 from evalkit.line.price_book import Posting, PriceBook
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 
-_EFFECT_KEYS = SCHEMAS["effect_status"].keys
+_EFFECT_KEYS = table("effect_status").keys
 # Sums of some dozens of doubles: rounding stays far below one part in 10^9 of what is summed.
 RELATIVE_TOLERANCE = 1e-9
 

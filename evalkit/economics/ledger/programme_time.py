@@ -17,7 +17,7 @@ from evalkit.economics.ledger.horizon import ARM_SIGNS
 from evalkit.economics.prices.price_draws import own_prices, unit_amount
 from evalkit.errors import EstimationError
 from evalkit.line.price_book import PROGRAMME_DRIVERS, Posting, PriceBook
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.tables import conform
 
 _COLUMN_OF_DRIVER = {"programme_months": "taking_part", "programme_starts": "starting"}
@@ -46,11 +46,7 @@ def with_programmes(
     """
     if not any(posting.driver in PROGRAMME_DRIVERS for posting in book.postings):
         return paths
-    programmes = (
-        pl.DataFrame(schema=SCHEMAS["effect_programme_draws"].columns)
-        if programmes is None
-        else programmes
-    )
+    programmes = table("effect_programme_draws").empty() if programmes is None else programmes
     conform(programmes.head(0), "effect_programme_draws")
     tables = parted(programmes, _KEYS)
     return [

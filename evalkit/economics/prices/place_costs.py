@@ -210,7 +210,7 @@ def place_prices(costs: pl.DataFrame) -> pl.DataFrame:
         .sort("intervention_id")
     )
     return last.select(
-        "intervention_id", pl.col("cost_per_filled_place").alias("price"), "currency"
+        "intervention_id", pl.col("cost_per_filled_place").alias("price_per_month"), "currency"
     )
 
 

@@ -35,7 +35,7 @@ from evalkit.effects.trust.refusal import refused_if_constant, spread_to_distric
 from evalkit.effects.weighting.propensity import fit_models
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.protocol import Protocol, protocol_hash
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.tables import CITY, conform
 
 _OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay"}
@@ -146,15 +146,9 @@ def city_effects(
         interventions.
     """
     draws, events, added, programmes = [], [], [], []
-    event_sums = (
-        pl.DataFrame(schema=SCHEMAS["effect_event_sums"].columns)
-        if event_sums is None
-        else event_sums
-    )
+    event_sums = table("effect_event_sums").empty() if event_sums is None else event_sums
     programme_sums = (
-        pl.DataFrame(schema=SCHEMAS["effect_programme_sums"].columns)
-        if programme_sums is None
-        else programme_sums
+        table("effect_programme_sums").empty() if programme_sums is None else programme_sums
     )
     statuses = spread_to_districts(statuses)
     for protocol in protocols:
@@ -258,7 +252,7 @@ def _weights_of(
 ) -> CityWeights:
     trials = people.trials(protocol)
     if not trials.has_both_arms:
-        empty = pl.DataFrame(schema=SCHEMAS["propensity"].columns)
+        empty = table("propensity").empty()
         unsaid = no_effect(trials, district=CITY, n_draws=n_draws).status
         moments = _moments(people, trials, empty, n_draws=n_draws, seed=seed)
         return CityWeights(

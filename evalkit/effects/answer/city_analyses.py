@@ -27,7 +27,7 @@ from evalkit.effects.trust.bounds import effect_readings
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import strategy_of
 from evalkit.line.protocol import Protocol, protocol_hash
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.months import month_number
 from evalkit.params import Extract
 from evalkit.tables import CITY
@@ -132,7 +132,7 @@ def city_standardised(
         for protocol, trials in _fitted(people, protocols, propensity)
         if protocol.comparisons[0] == "wait" and strategy_of(protocol, "wait") is StartNow
     ]
-    return pl.concat([pl.DataFrame(schema=SCHEMAS["standardised_draws"].columns), *found])
+    return pl.concat([table("standardised_draws").empty(), *found])
 
 
 def readings(
@@ -386,9 +386,9 @@ _EMPTY = {
             "reason": pl.String,
             "n_starters": pl.Int32,
         },
-        "group_draws": SCHEMAS["group_draws"].columns,
-        "group_counts": SCHEMAS["group_counts"].columns,
-        "group_programme_draws": SCHEMAS["group_programme_draws"].columns,
+        "group_draws": table("group_draws").schema,
+        "group_counts": table("group_counts").schema,
+        "group_programme_draws": table("group_programme_draws").schema,
         "rule": {
             **_KEYS,
             "condition": pl.Int32,

@@ -17,7 +17,7 @@ from evalkit.effects.answer.arm_sums import arm_sums, stretches
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.weights import drawn_people
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.tables import CITY
 
 _SUM_COLUMNS = ("state", "event", "month", "weighted_sum", "weight_total")
@@ -127,7 +127,7 @@ def sums_table(
         "weighted_sum": sums[:, order].transpose(3, 0, 1, 2),
         "weight_total": totals.transpose(2, 0, 1)[:, :, None],
     }
-    schema = SCHEMAS[f"effect_{'event_' if column == 'event' else ''}sums"].columns
+    schema = table(f"effect_{'event_' if column == 'event' else ''}sums").schema
     return from_cube(axes, columns, keys).select(list(schema))
 
 

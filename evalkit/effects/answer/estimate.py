@@ -18,7 +18,7 @@ from evalkit.effects.trust.refusal import refusal_reason
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import fitted_comparisons, weighting_of
 from evalkit.line.protocol import protocol_hash
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.vocabulary import ESTIMANDS, Comparison
 
 
@@ -158,7 +158,7 @@ def status_of(weighting: StartNow, people: People, *, district: str) -> pl.DataF
         "n_draws_without_starters": people.weights.shape[1]
         - people.n_draws_with(trials.is_treated, draws),
     }
-    return pl.DataFrame([row], schema=SCHEMAS["effect_status"].columns)
+    return pl.DataFrame([row], schema=table("effect_status").schema)
 
 
 def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
@@ -180,7 +180,7 @@ def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
         for comparison in trials.protocol.comparisons
     ]
     sums, statuses, events, programmes = (
-        pl.DataFrame(own, schema=SCHEMAS[name].columns)
+        pl.DataFrame(own, schema=table(name).schema)
         for name, own in (
             ("effect_sums", None),
             ("effect_status", rows),
@@ -214,7 +214,7 @@ def _parts(
         sums_table(events, totals, draws, names=EVENTS, keys=keys, column="event"),
         programme_sums_table(taking_part[:, :, 1:], draws, programmes.names, keys)
         if programmes
-        else pl.DataFrame(schema=SCHEMAS["effect_programme_sums"].columns),
+        else table("effect_programme_sums").empty(),
     )
 
 

@@ -24,7 +24,7 @@ from evalkit.effects.trust.refusal import refused_if_constant
 from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.errors import ProtocolError, nearest
 from evalkit.line.protocol import Protocol, Subgroup, protocol_hash
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.tables import CITY
 from evalkit.vocabulary import ESTIMANDS
 
@@ -128,7 +128,7 @@ def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
         )
         for one, other in combinations_with_replacement(masks, 2)
     ]
-    schema = SCHEMAS["group_counts"].columns
+    schema = table("group_counts").schema
     return (
         pl.concat([part.select(list(schema)).cast(schema) for part in parts]).sort(keys)
         if parts
@@ -158,7 +158,7 @@ def group_effects(
         [],
         [],
         [],
-        [pl.DataFrame(schema=SCHEMAS["group_programme_draws"].columns)],
+        [table("group_programme_draws").empty()],
     )
     for name, mask in {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}.items():
         own = trials.keep(mask)
@@ -206,7 +206,7 @@ def group_effects(
         balance.append(
             (trials.protocol.intervention_id, protocol_hash(trials.protocol), name, imbalance)
         )
-    raw = pl.concat(sums) if sums else pl.DataFrame(schema=SCHEMAS["effect_draws"].columns)
+    raw = pl.concat(sums) if sums else table("effect_draws").empty()
     columns = {**dict.fromkeys(_KEYS, pl.String), "max_abs_smd": pl.Float64}
     balances = pl.DataFrame(balance, schema=columns, orient="row")
     return GroupEffects(

@@ -12,7 +12,7 @@ import polars as pl
 
 from evalkit.draws import from_cube, parted, to_cube, to_cubes
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 from evalkit.tables import CITY
 
 MEASURES = ("taking_part", "starting")
@@ -60,7 +60,7 @@ def programme_sums_table(
         measure: sums[:, i * len(names) : (i + 1) * len(names)].transpose(3, 0, 1, 2)
         for i, measure in enumerate(MEASURES)
     }
-    schema = SCHEMAS["effect_programme_sums"].columns
+    schema = table("effect_programme_sums").schema
     return from_cube(axes, columns, keys).select(list(schema))
 
 
@@ -83,7 +83,7 @@ def programme_draws(
     DataFrame
         Draws in which an arm is empty are left out.
     """
-    schema = SCHEMAS["effect_programme_draws"].columns
+    schema = table("effect_programme_draws").schema
     keys = ["district", *_CONSTANTS]
     totals = parted(sums.filter(pl.col("state") == state), keys) if len(programme_sums) else {}
     parts = [pl.DataFrame(schema=schema)]

@@ -22,7 +22,7 @@ from evalkit.effects.weighting.weights import (
     weights_from_propensity,
 )
 from evalkit.line.protocol import protocol_hash
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 
 
 def standardised_draws(
@@ -95,7 +95,7 @@ def standardised_draws(
     return (
         pl.concat(parts, how="vertical_relaxed")
         .with_columns(**keys)
-        .select(*SCHEMAS["standardised_draws"].columns)
+        .select(*table("standardised_draws").schema)
     )
 
 

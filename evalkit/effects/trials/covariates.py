@@ -14,8 +14,8 @@ from evalkit.effects.trials.requirements import UNKNOWN, refuse_unfollowed_state
 from evalkit.effects.trials.spline import calendar_columns, natural_spline
 from evalkit.errors import ProtocolError, nearest
 from evalkit.line.adjustment import Covariate
+from evalkit.line.delivered import delivered
 from evalkit.line.protocol import Protocol
-from evalkit.line.schemas import SCHEMAS
 from evalkit.line.states import OUTCOME_OF
 from evalkit.months import month_number, month_number_expr
 
@@ -296,7 +296,7 @@ def _latest(
     )
     order = [
         name
-        for name in SCHEMAS[covariate.table].keys
+        for name in delivered()[covariate.table].keys
         if name in own.columns and name != "person_id"
     ]
     month = (month_number_expr(time) - month_number(known.first_month) + 1).cast(pl.Int32)

@@ -137,7 +137,7 @@ def emulate_trials(
     Parameters
     ----------
     spells, episodes, state_intervals, person : DataFrame
-        The tables of the same names (evalkit.line.schemas). State intervals at the level of
+        The tables of the same names (evalkit.line.tables). State intervals at the level of
         outcomes. Where the spells have no cluster_id, each person is a cluster.
     protocol : Protocol
         The declared trial.

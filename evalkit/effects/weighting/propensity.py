@@ -16,7 +16,7 @@ from evalkit.effects.weighting.logit import replicate_logits, weighted_logit
 from evalkit.effects.weighting.weights import Estimand, drawn_people, weights_from_propensity
 from evalkit.errors import EstimationError
 from evalkit.line.protocol import protocol_hash
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.tables import table
 
 Model = Literal["propensity", "censoring"]
 
@@ -120,7 +120,7 @@ def fit_censoring(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
     Without `waiting` (nothing is compared with never) the table is empty.
     """
     if trials.waiting is None:
-        return pl.DataFrame(schema=SCHEMAS["propensity"].columns)
+        return table("propensity").empty()
     started = trials.waiting.rows["started"].cast(pl.Float64).to_numpy()
     return _fitted(
         trials,
@@ -178,7 +178,7 @@ def _fitted(
             model=pl.lit(model),
             is_converged=pl.lit(point.is_converged),
         )
-        .select(*SCHEMAS["propensity"].columns)
+        .select(*table("propensity").schema)
     )
 
 

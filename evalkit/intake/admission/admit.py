@@ -37,7 +37,7 @@ from evalkit.intake.contracts.mapping import (
     load_mapping,
 )
 from evalkit.intake.reading.monthly_record import PREFIX
-from evalkit.line.schemas import DELIVERED
+from evalkit.line.delivered import delivered
 from evalkit.tables import with_columns_of
 
 _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
@@ -47,7 +47,7 @@ _COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int
 class Admission:
     """What intake made of an extract.
 
-    `tables` conform to evalkit.line.schemas.SCHEMAS. `rejected` has one row for each rule that a
+    `tables` have the columns of evalkit.line.delivered. `rejected` has one row for each rule that a
     rejected row breaks (table, file, line, column, rule, sentence), never a value, as many of them
     as are listed. `receipt` counts all rows by table and rule, with rule "all" for the table
     itself. `assumptions` says how each file was read, what it did not hold, and which lists of
@@ -191,7 +191,7 @@ def _read(
     """
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(
-            read_delivery, extract_folder, {schema.name: schema.keys for schema in DELIVERED}
+            read_delivery, extract_folder, {name: one.keys for name, one in delivered().items()}
         )
         mapping_file = load_mapping(mapping)
         contracts = contracts_with_covariates(contracts_folder, mapping_file)

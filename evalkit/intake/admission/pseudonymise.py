@@ -29,8 +29,8 @@ from evalkit.intake.reading.csv_reader import decode, lines_of
 from evalkit.intake.reading.delivered import IS_WHOLE, OWN_COLUMNS, Delivered
 from evalkit.intake.reading.monthly_record import FIELDS, is_monthly_record
 from evalkit.intake.reading.readers import FORMATS, read_delivered
+from evalkit.line.columns import PERSON_IDS
 
-ID_COLUMNS = ("person_id", "household_id")
 _SHORTEST_KEY = 32
 _N_BYTES = 16
 _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
@@ -174,7 +174,7 @@ def _table(
     ids = [
         mapping.source_of(column, file.columns)
         for column in contract.columns
-        if column.name in ID_COLUMNS
+        if column.name in PERSON_IDS
     ]
     if not file.cells.get_column(IS_WHOLE).all():
         raise _misshapen(file.path)

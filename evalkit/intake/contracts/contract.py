@@ -3,9 +3,10 @@ enforces.
 
 The standard says what a column is called, its type, whether it must be filled, its range, form and
 allowed values, the primary key and the foreign keys. What it has no word for stands as `quality` of
-type custom with engine evalkit; RULE_ARGUMENTS lists those rules. Three custom properties are ours:
-`delivery` (required or optional) on a contract, `mayBeAbsent` on a column, and `descriptionSv`,
-what is said in Swedish, on both. Source: Open Data Contract Standard 3.2, bitol.io.
+type custom with engine evalkit; RULE_ARGUMENTS lists those rules. Four custom properties are ours:
+`delivery` (required or optional) and `takesCovariates` (further columns may follow) on a contract,
+`mayBeAbsent` on a column, and `descriptionSv`, what is said in Swedish, on both. Source: Open Data
+Contract Standard 3.2, bitol.io.
 """
 
 import json
@@ -19,16 +20,9 @@ from typing import Any
 import polars as pl
 
 from evalkit.errors import IntakeError, nearest
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.delivered import DTYPES, delivered
 from evalkit.vocabulary import Text
 
-DTYPES: dict[str, type[pl.DataType]] = {
-    "string": pl.String,
-    "integer": pl.Int32,
-    "number": pl.Float64,
-    "date": pl.Date,
-    "boolean": pl.Boolean,
-}
 # Faults of one contract that are named at once.
 _MAX_FAULTS = 5
 RULE_ARGUMENTS = {
@@ -341,21 +335,23 @@ def _custom(element: dict, name: str) -> Any:
 
 def _faults(contract: Contract, contracts: dict[str, Contract]) -> list[str]:
     file = contract.path.name
-    if contract.table not in SCHEMAS:
-        return [f'{file}: unknown table "{contract.table}" ({nearest(contract.table, SCHEMAS)})']
-    schema = SCHEMAS[contract.table]
+    if contract.table not in delivered():
+        return [
+            f'{file}: unknown table "{contract.table}" ({nearest(contract.table, delivered())})'
+        ]
+    table = delivered()[contract.table]
     faults = [
         f'{file}: column "{c.name}" has unknown type "{c.kind}"'
         for c in contract.columns
         if c.kind not in DTYPES
     ]
     faults += [
-        f'{file}: column "{c.name}" is not a {schema.columns[c.name]} as evalkit holds it'
+        f'{file}: column "{c.name}" is not a {table.schema[c.name]} as evalkit holds it'
         for c in contract.columns
-        if c.kind in DTYPES and schema.columns.get(c.name, None) != c.dtype
+        if c.kind in DTYPES and table.schema.get(c.name) != c.dtype
     ]
-    if contract.keys != schema.keys:
-        faults.append(f"{file}: the primary key is not {', '.join(schema.keys)}")
+    if contract.keys != table.keys:
+        faults.append(f"{file}: the primary key is not {', '.join(table.keys)}")
     for rule in contract.rules:
         faults += [
             f'{file}: rule "{rule.name}" {fault}'

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from evalkit.errors import IntakeError
 from evalkit.intake.contracts.contract import Column, Contract, load_contracts, plain
-from evalkit.line.schemas import SCHEMAS
+from evalkit.line.delivered import delivered
 from evalkit.vocabulary import Grade, Text
 
 _COLUMN_NAME = re.compile("[a-z][a-z0-9_]*")
@@ -143,7 +143,7 @@ def with_covariates(contract: Contract, covariates: tuple[ExtraColumn, ...]) -> 
     """
     known = {column.name for column in contract.columns}
     repeated = [covariate.name for covariate in covariates if covariate.name in known]
-    if repeated or (covariates and not SCHEMAS[contract.table].open_columns):
+    if repeated or (covariates and not delivered()[contract.table].open_columns):
         raise IntakeError(
             "A mapping file declares covariates that the contract has no room for.",
             where=f"table {contract.table}: {', '.join(repeated) or 'takes no covariates'}",

@@ -1,0 +1,167 @@
+"""The columns of derived and published tables: one type, one unit and one way of writing each.
+
+A name means one thing wherever it stands: whoever needs another type or another meaning needs
+another name. Months that are counted from a start are whole numbers (`month` is 0 at time zero);
+months of the calendar are dates, the first day of the month. An empty unit says that the column
+counts nothing, or that the table's own `unit` says what it counts.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import polars as pl
+from polars.datatypes import DataTypeClass
+
+from evalkit.errors import EvalkitError
+
+# word: has a label in every language. name: written as it is. text: one or more sentences.
+Form = Literal[
+    "word", "name", "text", "flag", "date", "count", "months", "number", "share", "money", "gain"
+]
+
+_DTYPES: Mapping[Form, DataTypeClass] = MappingProxyType(
+    {
+        "word": pl.String,
+        "name": pl.String,
+        "text": pl.String,
+        "flag": pl.Boolean,
+        "date": pl.Date,
+        "count": pl.Int32,
+        "months": pl.Int32,
+        "number": pl.Float64,
+        "share": pl.Float64,
+        "money": pl.Float64,
+        "gain": pl.Float64,
+    }
+)
+
+
+# Columns that identify persons; a row with one of them is a part of a person's life.
+PERSON_IDS = ("person_id", "household_id")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Attributes
+    ----------
+    name : str
+        The name, the same in every table.
+    dtype : polars type
+        Whole numbers are Int32, other numbers Float64, months of the calendar Date.
+    unit : str
+        What a value is counted in; empty where it counts nothing or the table says.
+    form : str
+        How a value is written: a word with a label, a name, a share as per cent, money, months, a
+        gain with its sign.
+    """
+
+    name: str
+    dtype: DataTypeClass
+    unit: str
+    form: Form
+
+
+def _columns(form: Form, unit: str, names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, _DTYPES[form], unit, form) for name in names.split())
+
+
+def register(columns: Iterable[Column]) -> Mapping[str, Column]:
+    """Columns by name.
+
+    Raises
+    ------
+    EvalkitError
+        If a name is declared twice.
+    """
+    by_name: dict[str, Column] = {}
+    for column in columns:
+        if column.name in by_name:
+            raise EvalkitError(
+                f"The column {column.name} is declared twice.",
+                where=f"evalkit/line/columns.py: {by_name[column.name].form} and {column.form}",
+                why="A name stands for one type and one meaning in all tables.",
+                fix="give one of the two another name.",
+            )
+        by_name[column.name] = column
+    return MappingProxyType(by_name)
+
+
+COLUMNS: Mapping[str, Column] = register(
+    (
+        # What a row is about.
+        *_columns("name", "", "district intervention_id payer receiver action_id"),
+        *_columns("name", "", "person_id household_id cluster_id protocol_hash"),
+        *_columns("name", "", "table file column rule currency unit provider_district"),
+        *_columns("name", "", "characteristic group subgroup also_in target_group"),
+        *_columns("name", "", "covariate term parameter price name_en name_sv"),
+        *_columns("word", "", "estimand arm state event outcome source actor posting kind"),
+        *_columns("word", "", "perspective part measure answer case displacement programme model"),
+        *_columns("word", "", "exit exit_state from_state to_state fault collision believed"),
+        *_columns("word", "", "set_aside level n_returns ended_by plan option policy side"),
+        *_columns("word", "", "check test cut convention reading decision handling"),
+        *_columns("word", "", "status effect_state moment_state status_of_option verdict reason"),
+        *_columns("word", "", "information pooling standardised_to value_grade"),
+        *_columns("text", "", "sentence"),
+        *_columns("flag", "", "is_start_known is_running is_converged"),
+        *_columns("flag", "", "is_on_frontier is_recommended is_only_together"),
+        # Time.
+        *_columns("date", "months", "start end calendar_month data_through"),
+        *_columns("months", "months", "month months entry stop trial_month from_month to_month"),
+        *_columns("months", "months", "first_month last_month planned_months horizon_months"),
+        *_columns("months", "months", "followed_months max_gap_months deepest_month return_month"),
+        *_columns("months", "months", "n_months_counted event_period"),
+        *_columns("count", "years", "year price_year"),
+        *_columns("number", "months", "median_months mean_gap_months mean_planned_months"),
+        *_columns("number", "months", "work_months"),
+        # How many.
+        *_columns("count", "persons", "n_persons n_starters n_eligible n_fewest"),
+        *_columns("count", "persons", "n_at_risk n_events"),
+        *_columns("count", "spells", "n_spells n_ended"),
+        *_columns("count", "episodes", "n_episodes"),
+        *_columns("count", "person-months", "n_person_months"),
+        *_columns("count", "faults", "n_faults"),
+        *_columns("count", "rows", "n_delivered n_accepted n_rejected line"),
+        *_columns("count", "draws", "n_draws n_effect_draws n_draws_without_starters"),
+        *_columns("count", "districts", "n_districts n_districts_pooled n_adopted"),
+        *_columns("count", "districts", "n_districts_alone n_districts_together"),
+        *_columns("count", "places x months", "n_place_months n_occupied"),
+        *_columns("count", "", "count spell_no episode_no draw bin condition"),
+        *_columns("number", "starts a year", "n_starts n_starts_alone n_starts_together"),
+        *_columns("number", "starts a year", "n_shared n_lent"),
+        *_columns("number", "persons a year", "n_eligible_per_year"),
+        *_columns("number", "persons", "effective_sample_size weight_total"),
+        *_columns("number", "places", "places"),
+        # Estimates; the table's unit says what they count.
+        *_columns("number", "", "estimate std_error ci_lower ci_upper treated comparison"),
+        *_columns("number", "", "value low high limit threshold coefficient weight weighted_sum"),
+        *_columns("number", "", "switching_value amount effect effect_lower effect_upper"),
+        *_columns("gain", "", "difference gap gap_lower gap_upper trend_before"),
+        *_columns("gain", "months", "raw raw_lower raw_upper shrunk shrunk_lower shrunk_upper"),
+        *_columns("gain", "months", "standardised standardised_lower standardised_upper"),
+        *_columns("gain", "share", "change change_lower change_upper"),
+        *_columns("number", "standard deviations", "smd_before smd_after max_abs_smd z"),
+        *_columns("number", "ratio", "variance_ratio_before variance_ratio_after overdispersion"),
+        *_columns("number", "rank", "rank rank_lower rank_upper"),
+        *_columns("share", "share", "share share_treated share_comparison"),
+        *_columns("share", "share", "share_comparison_weighted share_of_starters gain_share"),
+        *_columns("share", "share", "utilisation_share max_weight top_1_percent_share reliability"),
+        *_columns("share", "share", "observed expected adjusted lower_95 upper_95 lower_998"),
+        *_columns("share", "share", "upper_998 taking_part starting"),
+        *_columns("share", "probability", "probability probability_positive probability_best"),
+        *_columns("share", "probability", "probability_returns propensity_from propensity_to"),
+        *_columns("share", "probability", "p_value p_holm p_trend"),
+        # Money.
+        *_columns("money", "money", "cost icer free_budget downside added_value receives"),
+        *_columns("money", "money", "deepest deepest_lower deepest_upper value_at_low swing"),
+        *_columns("money", "money", "value_at_high paid_now paid_proposed net_now net_proposed"),
+        *_columns("money", "money", "net_benefit net_public_cost"),
+        *_columns("money", "money a place and month", "price_per_month cost_per_filled_place"),
+        *_columns("money", "money a place and month", "cost_at_full_use marginal_cost"),
+        *_columns("money", "money a start", "price_per_start shadow_price"),
+        *_columns("number", "money per unit of money", "krona_price per_krona"),
+    )
+)

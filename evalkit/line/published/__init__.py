@@ -1,0 +1,40 @@
+"""The published tables, by station: what charts and pages may show once disclosure control has let
+it out.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from evalkit.errors import DisclosureError
+from evalkit.line.published.allocation import ALLOCATION
+from evalkit.line.published.description import DESCRIPTION
+from evalkit.line.published.effects import EFFECTS
+from evalkit.line.published.value import VALUE
+from evalkit.line.table import Table
+
+
+def guarded(tables: Iterable[Table]) -> Mapping[str, Table]:
+    """Published tables by name.
+
+    Raises
+    ------
+    DisclosureError
+        If a table has no guard, or its rows are persons; names them all.
+    """
+    by_name = {table.name: table for table in tables}
+    unguarded = [
+        table.name for table in by_name.values() if table.guard is None or table.is_person_level
+    ]
+    if unguarded:
+        raise DisclosureError(
+            f"{len(unguarded)} published table{'s have' if len(unguarded) > 1 else ' has'} no "
+            "guard.",
+            where=f"evalkit/line/published: {', '.join(unguarded)}",
+            why="Nothing is published without a rule that says how small numbers are kept back, "
+            "and no row of a published table is a person.",
+            fix="declare the guard of the table: its rule and the column with its persons.",
+        )
+    return MappingProxyType(by_name)
+
+
+PUBLISHED = guarded((*DESCRIPTION, *EFFECTS, *VALUE, *ALLOCATION))

@@ -1,0 +1,83 @@
+"""Published tables of allocation: plans and places. What a plan says of a district rests on
+those who have started there."""
+
+from evalkit.line.table import Guard, Table
+
+_PLACE = ("district", "intervention_id")
+_BY_STARTERS = Guard("estimates", "n_starters")
+
+ALLOCATION = (
+    Table(
+        "place_costs",
+        "One row per intervention and year: what a place costs.",
+        keys=("intervention_id", "year"),
+        values=(
+            *("places", "utilisation_share", "cost_per_filled_place", "cost_at_full_use"),
+            *("marginal_cost", "currency", "price_year"),
+        ),
+        unit="money a place and month",
+        guard=Guard("estimates", "n_occupied"),
+        about=(
+            "For whoever sets the internal price of a place: cost of places, filled and unfilled."
+        ),
+    ),
+    Table(
+        "allocation_offers",
+        "One row per district, intervention and target group: starts as planned alone and "
+        "with shared places.",
+        keys=(*_PLACE, "target_group"),
+        values=(
+            *("cost", "n_months_counted", "n_starts", "n_shared", "shadow_price", "krona_price"),
+            "currency",
+        ),
+        unit="starts a year, months, money",
+        guard=_BY_STARTERS,
+        about=("For whoever divides places: the plan by district, intervention and target group."),
+    ),
+    Table(
+        "allocation_exchange",
+        "One row per district and intervention: places lent and what they bring.",
+        keys=_PLACE,
+        values=("n_lent", "price_per_start", "receives", "shadow_price", "currency"),
+        unit="starts a year, money",
+        guard=_BY_STARTERS,
+        about="For whoever settles between districts: places lent and borrowed under the plan.",
+    ),
+    Table(
+        "allocation_joint",
+        "One row per intervention: who offers it alone and who together.",
+        keys=("intervention_id",),
+        values=(
+            *("n_districts_alone", "n_districts_together", "n_starts_alone", "n_starts_together"),
+            "is_only_together",
+        ),
+        unit="districts, planned starts a year",
+        guard=Guard("estimates"),
+        about=("For whoever decides on joint interventions: what only becomes possible together."),
+    ),
+    Table(
+        "allocation_returns",
+        "One row per step of further money: what it adds.",
+        keys=("free_budget",),
+        values=("value", "downside", "added_value", "per_krona", "n_starts", "gap", "currency"),
+        unit="money a year, planned starts",
+        guard=Guard("estimates"),
+    ),
+    Table(
+        "allocation_plans",
+        "One row per plan: as now, on own places, with shared places.",
+        keys=("plan",),
+        values=("value", "downside", "n_starts", "cost", "gap", "n_months_counted", "currency"),
+        unit="money a year, starts, months",
+        guard=Guard("estimates"),
+    ),
+    Table(
+        "settlement",
+        "One row per month, payer, receiver and intervention: what is owed for places used.",
+        keys=("calendar_month", "payer", "receiver", "intervention_id"),
+        values=("n_place_months", "price_per_month", "amount", "currency"),
+        unit="places, money",
+        guard=Guard("estimates", "n_place_months"),
+        about="For the district's accountant: what is owed for places used, month by month.",
+    ),
+)

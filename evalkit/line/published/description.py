@@ -1,0 +1,171 @@
+"""Published tables of intake, spells and survival: read off the register."""
+
+from evalkit.line.table import Guard, Table
+
+_RANGE = ("estimate", "ci_lower", "ci_upper")
+
+DESCRIPTION = (
+    Table(
+        "intake",
+        'One row per delivered table and rule: rows that broke it; rule "all" is the whole table.',
+        keys=("table", "rule"),
+        values=("n_delivered", "n_accepted", "n_rejected", "data_through"),
+        unit="rows, months",
+        guard=Guard("estimates"),
+    ),
+    Table(
+        "people",
+        "One row per district and measure: how many persons and spells there are.",
+        keys=("district", "measure"),
+        values=("count",),
+        unit="persons, spells",
+        guard=Guard("counts", "n_persons", total_over=("district",)),
+    ),
+    Table(
+        "exits",
+        "One row per district and way out of support.",
+        keys=("district", "exit"),
+        values=("n_spells", "n_persons", "share"),
+        unit="spells, persons, shares",
+        guard=Guard("counts", "n_persons", total_over=("district", "exit")),
+    ),
+    Table(
+        "time_on_support",
+        "One row per district and horizon: mean months on support up to it.",
+        keys=("district", "horizon_months"),
+        values=(*_RANGE, "std_error", "n_spells", "n_persons"),
+        unit="months",
+        guard=Guard("estimates", "n_persons", needed=("estimate",)),
+    ),
+    Table(
+        "long_term",
+        "One row per district, year, measure of long-term support and answer.",
+        keys=("district", "year", "measure", "answer"),
+        values=("n_persons", "share"),
+        unit="persons, shares",
+        guard=Guard("counts", "n_persons", total_over=("district", "answer")),
+    ),
+    Table(
+        "gap_sensitivity",
+        "One row per district and longest gap that a spell may bridge.",
+        keys=("district", "max_gap_months"),
+        values=("n_spells", "n_ended", "median_months"),
+        unit="spells, months",
+        guard=Guard("counts", "n_persons", total_over=("district",), needed=("median_months",)),
+    ),
+    Table(
+        "after_support",
+        "One row per district, measure of what came after support and answer.",
+        keys=("district", "measure", "answer"),
+        values=("n_spells", "n_persons", "share"),
+        unit="spells, persons, shares",
+        guard=Guard("counts", "n_persons", total_over=("district", "answer")),
+    ),
+    Table(
+        "loops",
+        "One row per district, level of support and number of returns to it.",
+        keys=("district", "level", "n_returns"),
+        values=("n_persons", "share"),
+        unit="persons, shares",
+        guard=Guard("counts", "n_persons", total_over=("district", "n_returns")),
+    ),
+    Table(
+        "gaps_after_interventions",
+        "One row per intervention and what ended the months without any after it.",
+        keys=("intervention_id", "ended_by"),
+        values=("n_episodes", "n_persons", "share", "mean_gap_months"),
+        unit="episodes, persons, shares, months",
+        guard=Guard("counts", "n_persons", total_over=("intervention_id", "ended_by")),
+        about=(
+            "For whoever plans the way from one intervention to the next: how long people wait, "
+            "and for what."
+        ),
+    ),
+    Table(
+        "plans_kept",
+        "One row per intervention and whether its planned length was kept.",
+        keys=("intervention_id", "plan"),
+        values=("n_episodes", "n_persons", "share", "mean_planned_months"),
+        unit="episodes, persons, shares, months",
+        guard=Guard("counts", "n_persons", total_over=("intervention_id", "plan")),
+        about="For whoever plans places: whether episodes end as planned, earlier or later.",
+    ),
+    Table(
+        "state_sources",
+        "One row per source from which the states of persons' months are taken.",
+        keys=("source",),
+        values=("n_person_months", "n_persons", "share"),
+        unit="months, persons, shares",
+        guard=Guard("counts", "n_persons", total_over=("source",)),
+    ),
+    Table(
+        "timeline_faults",
+        "One row per kind of fault in the delivered timelines.",
+        keys=("fault",),
+        values=("n_faults", "n_person_months", "n_persons"),
+        unit="faults, months, persons",
+        guard=Guard("counts", "n_persons"),
+        about=(
+            "For the sender of the extract: what is wrong with the timelines, before anything "
+            "rests on them."
+        ),
+    ),
+    Table(
+        "livelihood_collisions",
+        "One row per pair of livelihoods delivered for the same months: which is believed, "
+        "which set aside.",
+        keys=("collision", "believed", "set_aside"),
+        values=("n_person_months", "n_persons"),
+        unit="months, persons",
+        guard=Guard("counts", "n_persons"),
+        about=(
+            "For the sender of the extract: which of two livelihoods of the same months is "
+            "believed."
+        ),
+    ),
+    Table(
+        "exit_curves",
+        "One row per way out of support and month: share of spells that have ended that way.",
+        keys=("district", "exit", "month"),
+        values=("estimate", "std_error", "ci_lower", "ci_upper", "n_at_risk", "n_events"),
+        unit="share of spells",
+        guard=Guard("curve"),
+        scope="district",
+    ),
+    Table(
+        "exit_rates",
+        "One row per band of months on support: share of spells that end in a month of it.",
+        keys=("district", "last_month"),
+        values=("first_month", *_RANGE),
+        unit="share per month",
+        guard=Guard("counts", "n_persons", total_over=("last_month",), needed=("estimate",)),
+        scope="district",
+    ),
+    Table(
+        "group_curves",
+        "One row per characteristic, group and month: share of spells still running.",
+        keys=("district", "characteristic", "group", "month"),
+        values=_RANGE,
+        unit="share of spells",
+        guard=Guard("group_curves", "n_persons", total_over=("group",)),
+        scope="district",
+    ),
+    Table(
+        "group_months",
+        "One row per characteristic, group and horizon: mean months on support up to it.",
+        keys=("district", "characteristic", "group", "horizon_months"),
+        values=(*_RANGE, "n_spells", "n_persons"),
+        unit="months",
+        guard=Guard("counts", "n_persons", total_over=("group",), needed=("estimate",)),
+        scope="district",
+    ),
+    Table(
+        "states",
+        "One row per state and month since support began: share of people in the state.",
+        keys=("district", "state", "month"),
+        values=_RANGE,
+        unit="share of people",
+        guard=Guard("counts", "n_persons", total_over=("state",)),
+        scope="district",
+    ),
+)

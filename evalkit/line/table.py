@@ -1,0 +1,144 @@
+"""The declaration of a table: what a row is, its keys and values, and how it may leave the run.
+
+Everything that is said of a table follows from its declaration: types, empty tables, the order of
+rows, which rule of disclosure control lets it out, and its documentation. Types are those of the
+columns (`evalkit.line.columns`), so a name cannot have two.
+
+These records are our own and not classes of dataframely, which the tests use. A schema there states
+each column's type anew in each table, has no place for keys beside the columns, for the count that
+guards a table or for its scope, and importing it takes as long as importing polars, which would
+double the time of every command.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+from polars.datatypes import DataTypeClass
+
+from evalkit.errors import EvalkitError, nearest
+from evalkit.line.columns import COLUMNS
+
+GuardRule = Literal["counts", "curve", "group_curves", "estimates"]
+
+# What the rules read of a table beside its keys and values.
+_READ_BY_RULE: dict[GuardRule, tuple[str, ...]] = {
+    "counts": (),
+    "curve": (),
+    "group_curves": ("n_at_risk", "n_events"),
+    "estimates": (),
+}
+
+
+@dataclass(frozen=True)
+class Guard:
+    """How disclosure control lets a table out.
+
+    Attributes
+    ----------
+    rule : {"counts", "curve", "group_curves", "estimates"}
+        The rule (`evalkit.disclosure`): counts of persons, one curve or curves of groups read off
+        the register, or estimates that rest on a number of persons.
+    count : str, optional
+        The column with the persons behind a row. None: the table is not about persons.
+    total_over : tuple of str
+        Keys over which counts add up to a total that is known.
+    needed : tuple of str
+        The values that a row is about where it has others beside them: a row without any of them
+        is not estimable.
+    """
+
+    rule: GuardRule
+    count: str | None = None
+    total_over: tuple[str, ...] = ()
+    needed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the line.
+
+    Attributes
+    ----------
+    name : str
+        The name of its file.
+    row : str
+        What a row is, in one sentence: "One row per ...".
+    keys, values : tuple of str
+        The columns that identify a row, and the others, in their order.
+    unit : str
+        What a published value is counted in.
+    guard : Guard, optional
+        How a published table leaves the run; None for tables that stay in work/.
+    scope : {"run", "district"}
+        One table a run, or one for each district and the city.
+    grade : {"H", "M", "L"}
+        How sure the numbers usually are: H are read off the register, M derived by a model.
+    is_of_extract : bool
+        Whether anything in it comes from the extract; prices do not.
+    is_person_level : bool
+        Whether a row is a person or a part of a person's life. Such a table is never published.
+    open_columns : bool
+        Whether further columns may follow: covariates that a mapping file declares.
+    is_of_draws : bool
+        Whether it has millions of rows with the same few words, each of which is then kept once.
+    other_types : tuple of (str, polars type)
+        Columns whose type is the table's own: a sender's in delivered tables.
+    about : str
+        What a published table is for that no page or chart shows, and who reads the file.
+    """
+
+    name: str
+    row: str
+    keys: tuple[str, ...]
+    values: tuple[str, ...]
+    unit: str = ""
+    guard: Guard | None = None
+    scope: Literal["run", "district"] = "run"
+    grade: str = "H"
+    is_of_extract: bool = True
+    is_person_level: bool = False
+    open_columns: bool = False
+    is_of_draws: bool = False
+    other_types: tuple[tuple[str, DataTypeClass], ...] = ()
+    about: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its keys and values, in their order."""
+        return (*self.keys, *self.values)
+
+    @property
+    def guard_columns(self) -> tuple[str, ...]:
+        """What its guard reads beside the columns that are published."""
+        if self.guard is None:
+            return ()
+        count = (self.guard.count,) if self.guard.count else ()
+        read = (*count, *_READ_BY_RULE[self.guard.rule])
+        return tuple(name for name in read if name not in self.columns)
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Its columns and their types: keys, values and what its guard reads."""
+        own = dict(self.other_types)
+        return pl.Schema(
+            {
+                name: own.get(name) or self._dtype(name)
+                for name in (*self.columns, *self.guard_columns)
+            }
+        )
+
+    def empty(self) -> pl.DataFrame:
+        """The table without rows."""
+        return pl.DataFrame(schema=self.schema)
+
+    def _dtype(self, name: str) -> pl.DataType:
+        if name not in COLUMNS:
+            raise EvalkitError(
+                f"The table {self.name} has a column that is not declared.",
+                where=f'evalkit/line, table {self.name}: "{name}" ({nearest(name, COLUMNS)})',
+                why="A column has one type, one unit and one meaning in all tables.",
+                fix="declare it in evalkit/line/columns.py, or use the name that is there.",
+            )
+        dtype = COLUMNS[name].dtype
+        return pl.Categorical() if self.is_of_draws and dtype == pl.String else dtype()
