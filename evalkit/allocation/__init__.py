@@ -4,9 +4,15 @@ another place or krona would give.
 
 from evalkit.allocation.city import CityAllocation, allocate_city
 from evalkit.allocation.marginal_return import marginal_returns
-from evalkit.allocation.offers import budgets_now, offers_from, priced, starts_per_year, worth_of
-from evalkit.allocation.place_exchange import exchange_of, joint_measures, settlement_list
+from evalkit.allocation.offers import (
+    budgets_now,
+    offers_from,
+    settled_bookings,
+    starts_per_year,
+    value_per_start,
+)
 from evalkit.allocation.portfolio import Limits, Portfolio, allocate
+from evalkit.allocation.shared_places import joint_measures, place_exchange, settlement_list
 from evalkit.allocation.target_groups import GroupOffers, by_target_group, refuse_undeclared
 
 __all__ = [
@@ -18,13 +24,13 @@ __all__ = [
     "allocate_city",
     "budgets_now",
     "by_target_group",
-    "exchange_of",
     "joint_measures",
     "marginal_returns",
     "offers_from",
-    "priced",
+    "place_exchange",
     "refuse_undeclared",
+    "settled_bookings",
     "settlement_list",
     "starts_per_year",
-    "worth_of",
+    "value_per_start",
 ]

@@ -56,16 +56,16 @@ def solve_by_district(
         d: np.flatnonzero(district_of_variable == d)
         for d in np.unique(district_of_variable[starts])
     }
-    alone = {d: program.restricted(own, dropped=TIES) for d, own in columns.items()}
-    is_start = {d: np.isin(own, starts) for d, own in columns.items()}
+    alone = {d: program.restricted(variables, dropped=TIES) for d, variables in columns.items()}
+    is_start = {d: np.isin(variables, starts) for d, variables in columns.items()}
     values, bound = np.zeros(program.n_variables), float(prices @ spared)
-    for d, own in columns.items():
-        priced = replace(
+    for d, variables in columns.items():
+        at_the_price = replace(
             alone[d], objective=alone[d].objective + is_start[d] * (prices[d] - prices @ floors)
         )
-        found = priced.solve(gap=gap)
-        values[own] = found.values
-        bound += found.objective + found.gap * abs(found.objective)
+        solution = at_the_price.solve(gap=gap)
+        values[variables] = solution.values
+        bound += solution.objective + solution.gap * abs(solution.objective)
     demanding, demanded = list(columns), values[starts].sum()
     for _ in range(_ROUNDS):
         try:
@@ -81,8 +81,8 @@ def solve_by_district(
         values[total] = values[starts].sum()
         demanding = [
             d
-            for d, own in columns.items()
-            if values[own][is_start[d]].sum() < floors[d] * values[total] - spared[d] - _SLACK
+            for d, variables in columns.items()
+            if values[variables][is_start[d]].sum() < floors[d] * values[total] - spared[d] - _SLACK
         ]
         if not demanding:
             objective = float(program.objective @ values)
@@ -102,10 +102,9 @@ def _floors(
     floors, spared, prices = np.zeros((3, int(district_of_variable.max()) + 1))
     if "equality" in program.blocks:
         matrix, upper = program.blocks["equality"]
-        named = [
-            row.indices[row.indices != total][0] for row in (matrix[[i]] for i in range(len(upper)))
-        ]
-        districts = district_of_variable[named]
+        rows = (matrix[[i]] for i in range(len(upper)))
+        first_of_row = [row.indices[row.indices != total][0] for row in rows]
+        districts = district_of_variable[first_of_row]
         floors[districts], spared[districts] = matrix[:, [total]].toarray()[:, 0], upper
-        prices[districts] = np.maximum(program.relaxed_duals()["equality"], 0.0)
+        prices[districts] = np.maximum(program.relaxed_shadow_prices()["equality"], 0.0)
     return floors, spared, prices

@@ -10,8 +10,8 @@ import polars as pl
 
 from evalkit.allocation.marginal_return import marginal_returns
 from evalkit.allocation.offers import budgets_now
-from evalkit.allocation.place_exchange import exchange_of, joint_measures
 from evalkit.allocation.portfolio import KEYS, Limits, allocate
+from evalkit.allocation.shared_places import joint_measures, place_exchange
 from evalkit.params import AllocationRules
 
 
@@ -47,12 +47,10 @@ class CityAllocation(NamedTuple):
         currency = pl.lit(
             start_costs["currency"].first() if start_costs.height else None, dtype=pl.String
         ).alias("currency")
-        named = {
-            f"allocation_{field}": table.with_columns(currency)
-            for field, table in self._asdict().items()
-        }
-        return named | {
-            "allocation_exchange": named["allocation_exchange"].join(starters, on=keys, how="left")
+        tables = self._replace(exchange=self.exchange.join(starters, on=keys, how="left"))
+        return {
+            f"allocation_{name}": table.with_columns(currency)
+            for name, table in tables._asdict().items()
         }
 
 
@@ -79,10 +77,10 @@ def allocate_city(
     """
     if offers.is_empty():
         return CityAllocation(*[pl.DataFrame(schema=schema) for schema in _SCHEMAS])
-    named = [key for key in KEYS if key in values.columns]
+    shared_keys = [key for key in KEYS if key in values.columns]
     worth = (
         _thinned(values, rules.n_draws)
-        .join(offers.select(KEYS).unique(), on=named)
+        .join(offers.select(KEYS).unique(), on=shared_keys)
         .select(*KEYS, "draw", "value")
     )
     limits = _limits(offers, rules)
@@ -107,13 +105,13 @@ def allocate_city(
             *[
                 (
                     name,
-                    found.value,
-                    found.downside,
-                    found.starts["n_starts"].sum(),
-                    found.starts["cost"].sum(),
-                    found.gap,
+                    plan.value,
+                    plan.downside,
+                    plan.starts["n_starts"].sum(),
+                    plan.starts["cost"].sum(),
+                    plan.gap,
                 )
-                for name, found in (("own_places", alone), ("shared_places", together))
+                for name, plan in (("own_places", alone), ("shared_places", together))
             ],
         ],
         schema=list(_SCHEMAS[4])[:6],
@@ -123,12 +121,12 @@ def allocate_city(
         alone.places.select("district", "intervention_id", "shadow_price"), on=KEYS[:2]
     )
     budget_price = alone.budgets.select("district", krona_price="shadow_price")
-    table = offers.join(best.select(*KEYS, "n_starts", "n_shared", "shadow_price"), on=KEYS).join(
+    offered = offers.join(best.select(*KEYS, "n_starts", "n_shared", "shadow_price"), on=KEYS).join(
         budget_price, on="district"
     )
     return CityAllocation(
-        table.select(list(_SCHEMAS[0])),
-        exchange_of(together, prices).select(list(_SCHEMAS[1])),
+        offered.select(list(_SCHEMAS[0])),
+        place_exchange(together, prices).select(list(_SCHEMAS[1])),
         joint_measures(alone, together).select(list(_SCHEMAS[2])),
         marginal_returns(offers, worth, pooled, rules.further_money).select(list(_SCHEMAS[3])),
         plans,

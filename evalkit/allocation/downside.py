@@ -54,19 +54,18 @@ def solve_with_downside(
     cuts.add(np.zeros(program.n_variables))
     relaxed = replace(program, is_whole=np.zeros_like(program.is_whole))
     for _ in range(_RELAXED_ROUNDS):
-        found = relaxed.solve()
-        if found.objective - cuts.reached(found.values) <= 0.1 * gap * abs(found.objective):
+        solution = relaxed.solve()
+        shortfall = solution.objective - cuts.reached(solution.values)
+        if shortfall <= 0.1 * gap * abs(solution.objective):
             break
-        cuts.add(found.values)
-    best, bound = None, np.inf
+        cuts.add(solution.values)
+    best, bound, left = np.zeros(0), np.inf, np.inf
     for _ in range(_WHOLE_ROUNDS):
-        found = program.solve(gap=0.8 * gap)
-        bound = min(
-            bound,
-            found.objective + found.gap * abs(found.objective) if found.gap < np.inf else np.inf,
-        )
-        if best is None or cuts.reached(found.values) > cuts.reached(best):
-            best = found.values
+        solution = program.solve(gap=0.8 * gap)
+        if solution.gap < np.inf:
+            bound = min(bound, solution.objective + solution.gap * abs(solution.objective))
+        if not best.size or cuts.reached(solution.values) > cuts.reached(best):
+            best = solution.values
         left = (
             np.inf
             if bound == np.inf
@@ -76,7 +75,7 @@ def solve_with_downside(
         )
         if left <= gap:
             break
-        cuts.add(found.values)
+        cuts.add(solution.values)
     return Solution(best, cuts.reached(best), left)
 
 

@@ -33,14 +33,14 @@ def marginal_returns(
         free_budget, value, downside (of the whole), added_value (over no further money), per_krona
         (added value per further krona over the step before), n_starts, gap.
     """
-    found = []
+    rows = []
     for amount in sorted({0.0, *map(float, amounts)}):
         more = allocate(
             offers, values, replace(limits, is_whole=False, free_budget=limits.free_budget + amount)
         )
-        found.append((amount, more.value, more.downside, more.starts["n_starts"].sum(), more.gap))
+        rows.append((amount, more.value, more.downside, more.starts["n_starts"].sum(), more.gap))
     table = pl.DataFrame(
-        found, schema=["free_budget", "value", "downside", "n_starts", "gap"], orient="row"
+        rows, schema=["free_budget", "value", "downside", "n_starts", "gap"], orient="row"
     )
     return table.with_columns(
         (pl.col("value") - pl.col("value").first()).alias("added_value"),

@@ -51,15 +51,16 @@ def offers_from(
         n_starters (those behind the effect, over all its months). Offers without a cost above zero
         are left out: money does not limit them.
     """
-    own = status.filter(
+    estimated = status.filter(
         (pl.col("source") == "raw")
         & (pl.col("district") != CITY)
         & (pl.col("estimand") != ESTIMANDS["other"])
+        & (pl.col("status") == "estimated")
+        & (pl.col("n_starters") > 0)
     )
-    said = own.filter((pl.col("status") == "estimated") & (pl.col("n_starters") > 0))
     starts = pl.coalesce(pl.col("starts_per_year") * pl.col("n_now") / pl.col("n_city"), "n_now")
     return (
-        said.join(_starts_now(started, months), on=["district", "intervention_id"])
+        estimated.join(_starts_now(started, months), on=["district", "intervention_id"])
         .join(places.select("intervention_id", "starts_per_year"), on="intervention_id", how="left")
         .join(start_costs.select("intervention_id", "cost"), on="intervention_id")
         .filter(pl.col("cost") > 0)
@@ -94,15 +95,25 @@ def _starts_now(started: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(n_city=pl.col("n_now").sum().over("intervention_id"))
 
 
-def worth_of(totals: pl.DataFrame) -> pl.DataFrame:
-    """What a start is worth to society, draw by draw, from the table value_totals: district,
-    intervention_id, draw, value.
+def value_per_start(totals: pl.DataFrame) -> pl.DataFrame:
+    """What a start is worth to society in each district, draw by draw.
+
+    Parameters
+    ----------
+    totals : DataFrame
+        The table value_totals.
+
+    Returns
+    -------
+    DataFrame
+        One row per district, intervention_id and draw: `value` (money).
     """
-    own = totals.filter(pl.col("district") != CITY)
-    return own.select("district", "intervention_id", "draw", pl.col("net_benefit").alias("value"))
+    return totals.filter(pl.col("district") != CITY).select(
+        "district", "intervention_id", "draw", pl.col("net_benefit").alias("value")
+    )
 
 
-def priced(bookings: pl.DataFrame, place_costs: pl.DataFrame) -> pl.DataFrame:
+def settled_bookings(bookings: pl.DataFrame, place_costs: pl.DataFrame) -> pl.DataFrame:
     """The bookings of interventions whose places' cost was delivered; others cannot be settled."""
     return bookings.join(
         place_costs.drop_nulls("cost_per_filled_place"), on="intervention_id", how="semi"

@@ -110,7 +110,8 @@ def allocate(
         solution = _by_district(program, index, limits, gap) or program.solve(gap=gap)
     fixed = np.zeros(program.n_variables, dtype=bool)
     fixed[index.opened] = limits.is_whole
-    return _portfolio(offers, worth, index, limits, program.with_duals(solution, fixed))
+    shadow_prices = program.shadow_prices(solution.values, fixed)
+    return _portfolio(offers, worth, index, limits, solution, shadow_prices)
 
 
 def _by_district(program: Program, index: "_Index", limits: Limits, gap: float) -> Solution | None:
@@ -335,7 +336,12 @@ def _can_serve(offers: pl.DataFrame, index: _Index, limits: Limits) -> np.ndarra
 
 
 def _portfolio(
-    offers: pl.DataFrame, worth: np.ndarray, index: _Index, limits: Limits, solution: Solution
+    offers: pl.DataFrame,
+    worth: np.ndarray,
+    index: _Index,
+    limits: Limits,
+    solution: Solution,
+    shadow_prices: dict[str, np.ndarray],
 ) -> Portfolio:
     n_starts = np.round(solution.values[index.starts], 6)
     used = np.round(solution.values[index.used], 6)
@@ -348,16 +354,16 @@ def _portfolio(
         pl.col("cost") * n_starts,
         pl.Series("value", worth[:, 0] * n_starts),
     )
-    own = np.bincount(index.cell_of_offer, weights=n_starts, minlength=index.cells.height)
+    by_cell = np.bincount(index.cell_of_offer, weights=n_starts, minlength=index.cells.height)
     places = index.cells.select(
         "district",
         "intervention_id",
         "places",
-        pl.Series("n_used", used if limits.is_pooled else own),
-        pl.Series("n_own", own),
+        pl.Series("n_used", used if limits.is_pooled else by_cell),
+        pl.Series("n_own", by_cell),
         # A further place behind a closed door does not open it.
         pl.Series(
-            "shadow_price", solution.duals["places"] * np.round(solution.values[index.opened])
+            "shadow_price", shadow_prices["places"] * np.round(solution.values[index.opened])
         ),
     )
     spent = np.bincount(
@@ -366,7 +372,7 @@ def _portfolio(
         minlength=len(index.districts),
     )
     budgets = pl.DataFrame(
-        {"district": index.districts, "spent": spent, "shadow_price": solution.duals["budget"]}
+        {"district": index.districts, "spent": spent, "shadow_price": shadow_prices["budget"]}
     )
     return Portfolio(starts, places, budgets, float(totals[0]), downside, solution.gap)
 
@@ -375,12 +381,12 @@ def _worth(offers: pl.DataFrame, values: pl.DataFrame) -> np.ndarray:
     """(offer, draw): what a start is worth, draw 0 first."""
     wide = values.pivot("draw", index=list(KEYS), values="value")
     draws = sorted((column for column in wide.columns if column not in KEYS), key=int)
-    found = (
+    worth = (
         offers.select(KEYS)
         .join(wide, on=list(KEYS), how="left", maintain_order="left")
         .select(draws)
     )
-    if not draws or draws[0] != "0" or found.null_count().sum_horizontal().item():
+    if not draws or draws[0] != "0" or worth.null_count().sum_horizontal().item():
         missing = (
             offers.join(values.unique(KEYS), on=list(KEYS), how="anti")
             .select(pl.concat_str(KEYS, separator=", "))
@@ -394,7 +400,7 @@ def _worth(offers: pl.DataFrame, values: pl.DataFrame) -> np.ndarray:
             "compared one by one.",
             fix="leave offers without a value out, and give every offer the same draws from 0.",
         )
-    return found.to_numpy()
+    return worth.to_numpy()
 
 
 def _refuse_unfit(offers: pl.DataFrame, limits: Limits) -> None:

@@ -16,14 +16,11 @@ MOST_NODES = 10_000
 
 @dataclass(frozen=True)
 class Solution:
-    """Values of the variables, the objective, the gap that is left (share of the bound), and the
-    shadow prices by block (None before `duals`).
-    """
+    """Values of the variables, the objective, and the gap that is left (share of the bound)."""
 
     values: np.ndarray
     objective: float
     gap: float
-    duals: dict[str, np.ndarray] | None = None
 
 
 @dataclass
@@ -64,7 +61,7 @@ class Program:
         """
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        found = milp(
+        result = milp(
             -self.objective,
             integrality=self.is_whole.astype(int),
             bounds=Bounds(self.lower, self.upper),
@@ -75,17 +72,17 @@ class Program:
             ],
             options={"mip_rel_gap": gap, "node_limit": MOST_NODES},
         )
-        if found.x is None:
+        if result.x is None:
             raise EstimationError(
                 "No allocation satisfies all limits."
-                if found.status == 2
+                if result.status == 2
                 else "No allocation was found.",
                 where=f"limits: {self._limits_in_words()}",
                 why="Budgets, places, eligibility and equality limits together leave nothing to "
                 "choose from.",
                 fix="lower the equality floor or the smallest group, or raise a budget.",
             )
-        return Solution(found.x, float(self.objective @ found.x), float(found.mip_gap or 0.0))
+        return Solution(result.x, float(self.objective @ result.x), float(result.mip_gap or 0.0))
 
     def _limits_in_words(self) -> str:
         return ", ".join(f"{name} ({len(upper)})" for name, (_, upper) in self.blocks.items())
@@ -114,28 +111,27 @@ class Program:
         blocks = {}
         for name, (matrix, upper) in self.blocks.items():
             if name not in dropped:
-                own = matrix[:, columns]
-                rows = np.flatnonzero(np.diff(own.indptr))
-                blocks[name] = (own[rows], upper[rows])
+                restricted = matrix[:, columns]
+                rows = np.flatnonzero(np.diff(restricted.indptr))
+                blocks[name] = (restricted[rows], upper[rows])
         taken = (
             array[columns] for array in (self.objective, self.lower, self.upper, self.is_whole)
         )
         return Program(len(columns), *taken, blocks)
 
-    def relaxed_duals(self) -> dict[str, np.ndarray]:
+    def relaxed_shadow_prices(self) -> dict[str, np.ndarray]:
         """Shadow prices by block when no variable need be whole."""
-        return self.with_duals(
-            Solution(np.zeros(self.n_variables), 0.0, 0.0), np.zeros(self.n_variables, dtype=bool)
-        ).duals
+        nothing_fixed = np.zeros(self.n_variables, dtype=bool)
+        return self.shadow_prices(np.zeros(self.n_variables), nothing_fixed)
 
-    def with_duals(self, solution: Solution, fixed: np.ndarray) -> Solution:
-        """The solution with shadow prices: what the objective gains per unit of each limit, `fixed`
-        variables kept where they are.
+    def shadow_prices(self, values: np.ndarray, fixed: np.ndarray) -> dict[str, np.ndarray]:
+        """By block, what the objective gains per unit of each limit, where the `fixed` variables
+        keep their `values`.
         """
         from scipy.optimize import linprog
 
         lower, upper = self.lower.copy(), self.upper.copy()
-        lower[fixed] = upper[fixed] = np.round(solution.values[fixed])
+        lower[fixed] = upper[fixed] = np.round(values[fixed])
         matrix = sparse.vstack([block for block, _ in self.blocks.values()], format="csr")
         relaxed = linprog(
             -self.objective,
@@ -146,8 +142,7 @@ class Program:
         )
         ends = np.cumsum([0, *(len(limit) for _, limit in self.blocks.values())])
         marginals = -relaxed.ineqlin.marginals + 0.0
-        duals = {
+        return {
             name: marginals[start:end]
             for name, start, end in zip(self.blocks, ends, ends[1:], strict=False)
         }
-        return Solution(solution.values, solution.objective, solution.gap, duals)

@@ -17,7 +17,7 @@ from evalkit.errors import ParameterError, first_few, nearest
 
 OTHERS = "others"
 EVERYBODY = "all"
-_PLACE = list(KEYS[:2])
+_DISTRICT_KEYS = list(KEYS[:2])
 
 
 class GroupOffers(NamedTuple):
@@ -40,7 +40,7 @@ def by_target_group(
     Parameters
     ----------
     offers, values : DataFrame
-        `offers_from` and `worth_of`: of everybody.
+        `offers_from` and `value_per_start`: of everybody.
     counts : DataFrame
         The table group_counts, over the same months as the offers' counts: district,
         intervention_id, subgroup, also_in, n_starters, n_eligible, n_eligible_per_year.
@@ -65,54 +65,54 @@ def by_target_group(
         return GroupOffers(offers, values)
     refuse_undeclared(groups, counts["subgroup"].unique().sort().to_list())
     _refuse_overlaps(counts, groups)
-    said = (
+    estimated = (
         group_values.filter(pl.col("subgroup").is_in(list(groups)))
         .select("intervention_id", "subgroup")
         .unique()
     )
-    own = counts.filter(pl.col("subgroup") == pl.col("also_in")).join(
-        said, on=["intervention_id", "subgroup"], how="semi"
+    group_counts = counts.filter(pl.col("subgroup") == pl.col("also_in")).join(
+        estimated, on=["intervention_id", "subgroup"], how="semi"
     )
     split = _without_few_others(
-        pl.concat([_of_groups(offers, own), _of_others(offers, own)]).sort(KEYS)
+        pl.concat([_of_groups(offers, group_counts), _of_others(offers, group_counts)]).sort(KEYS)
     )
-    worth = values.join(split.select(KEYS), on=_PLACE)
+    worth = values.join(split.select(KEYS), on=_DISTRICT_KEYS)
     shifts = _shifts(group_values, split)
     shifted = worth.join(shifts, on=["intervention_id", "target_group", "draw"], how="left")
     # Where no group can be said everybody stands with the others; a draw that the groups lack stays
     # empty, and is refused by `allocate`.
     shift = (
-        pl.when(pl.col("intervention_id").is_in(said["intervention_id"].to_list()))
+        pl.when(pl.col("intervention_id").is_in(estimated["intervention_id"].to_list()))
         .then("shift")
         .otherwise(0.0)
     )
     return GroupOffers(split, shifted.select(*KEYS, "draw", value=pl.col("value") + shift))
 
 
-def _of_groups(offers: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
-    """Each group's part of everybody's offers: as many may start as its people are, and its share
+def _of_groups(offers: pl.DataFrame, group_counts: pl.DataFrame) -> pl.DataFrame:
+    """Each group's share of everybody's offers: as many may start as its people are, and its share
     of all who started starts now.
     """
-    named = offers.drop("target_group", "n_eligible").rename({"n_starters": "n_starters_all"})
-    counted = own.select(
-        *_PLACE, "n_starters", target_group="subgroup", n_eligible="n_eligible_per_year"
+    of_all = offers.drop("target_group", "n_eligible").rename({"n_starters": "n_starters_all"})
+    counted = group_counts.select(
+        *_DISTRICT_KEYS, "n_starters", target_group="subgroup", n_eligible="n_eligible_per_year"
     )
     share = pl.col("n_starters") / pl.col("n_starters_all")
     return (
-        named.join(counted, on=_PLACE)
+        of_all.join(counted, on=_DISTRICT_KEYS)
         .with_columns(n_now=pl.col("n_now") * share)
         .select(offers.columns)
     )
 
 
-def _of_others(offers: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+def _of_others(offers: pl.DataFrame, group_counts: pl.DataFrame) -> pl.DataFrame:
     """What is left of everybody's offers."""
-    taken = own.group_by(_PLACE).agg(
+    taken = group_counts.group_by(_DISTRICT_KEYS).agg(
         grouped=pl.col("n_starters").sum(), grouped_eligible=pl.col("n_eligible_per_year").sum()
     )
     left = (
         offers.rename({"n_starters": "n_starters_all"})
-        .join(taken, on=_PLACE, how="left")
+        .join(taken, on=_DISTRICT_KEYS, how="left")
         .with_columns(pl.col("^grouped.*$").fill_null(0))
     )
     n_starters = (pl.col("n_starters_all") - pl.col("grouped")).clip(0)
@@ -148,10 +148,10 @@ def _shifts(group_values: pl.DataFrame, split: pl.DataFrame) -> pl.DataFrame:
     everybody = group_values.filter(pl.col("subgroup") == EVERYBODY).select(
         "intervention_id", "draw", everybody="value"
     )
-    named = group_values.rename({"subgroup": "target_group"}).join(
+    beside_everybody = group_values.rename({"subgroup": "target_group"}).join(
         everybody, on=["intervention_id", "draw"]
     )
-    shifts = named.select(
+    shifts = beside_everybody.select(
         "intervention_id", "target_group", "draw", shift=pl.col("value") - pl.col("everybody")
     )
     weights = split.group_by("intervention_id", "target_group").agg(pl.col("n_starters").sum())

@@ -8,9 +8,9 @@ from evalkit.allocation import (
     allocate_city,
     budgets_now,
     offers_from,
-    priced,
+    settled_bookings,
     starts_per_year,
-    worth_of,
+    value_per_start,
 )
 from evalkit.errors import ParameterError
 from evalkit.line.tables import published
@@ -166,7 +166,7 @@ def test_a_start_is_worth_what_society_gains_whatever_it_is_compared_with():
         }
     )
 
-    assert worth_of(totals.with_columns(draw=0, net_benefit=pl.Series([9.0, 1.0])))[
+    assert value_per_start(totals.with_columns(draw=0, net_benefit=pl.Series([9.0, 1.0])))[
         "value"
     ].to_list() == [9.0]
 
@@ -179,7 +179,7 @@ def test_bookings_without_a_known_cost_are_not_settled():
         {"intervention_id": ["train", "train", "sow"], "cost_per_filled_place": [900.0, None, None]}
     )
 
-    assert priced(bookings, costs)["intervention_id"].to_list() == ["train"]
+    assert settled_bookings(bookings, costs)["intervention_id"].to_list() == ["train"]
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from evalkit.allocation import (
     Limits,
     allocate,
-    exchange_of,
     joint_measures,
     marginal_returns,
+    place_exchange,
     settlement_list,
 )
 from evalkit.allocation.program import MOST_NODES
@@ -125,7 +125,7 @@ def test_sharing_places_is_never_worth_less_and_balances():
 
     assert together.value > alone.value
     prices = pl.DataFrame({"intervention_id": ["train", "coach"], "price_per_start": [10.0, 5.0]})
-    exchange = exchange_of(together, prices)
+    exchange = place_exchange(together, prices)
     assert exchange["n_lent"].sum() == pytest.approx(0, abs=SOLVER)
     assert exchange["receives"].sum() == pytest.approx(0, abs=SOLVER)
     assert exchange.filter(district="Hill", intervention_id="train")[

@@ -80,7 +80,7 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
     )
 
 
-def exchange_of(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
+def place_exchange(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
     """What an allocation with shared places means for each district: places lent and borrowed, and
     what that comes to at the internal price.
 
