@@ -47,7 +47,6 @@ from evalkit.effects.answer.groups import (
     group_summary,
     with_target_groups,
 )
-from evalkit.effects.answer.rollout import Adoption, RollOut, rollout_effect, rollout_panel
 from evalkit.effects.answer.start_stop_dose import (
     effect_by_dose,
     effect_by_start_month,
@@ -61,6 +60,8 @@ from evalkit.effects.districts.funnel import case_mix_funnel
 from evalkit.effects.districts.pooling import draw_between_variance, primary_differences, shrink
 from evalkit.effects.districts.ranking import district_ranks
 from evalkit.effects.districts.standardise import standardised_draws
+from evalkit.effects.rollouts.effect import Adoption, RollOut, rollout_effect
+from evalkit.effects.rollouts.panel import rollout_panel
 from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.requirements import (
     DeliveredColumn,

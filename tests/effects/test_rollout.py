@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from evalkit.effects import Adoption, rollout_effect, rollout_panel
-from evalkit.effects.answer.rollout import NEVER, group_time_effects
+from evalkit.effects.rollouts.group_time import NEVER, group_time_effects
 from evalkit.errors import EstimationError
 
 EXACT = 1e-12

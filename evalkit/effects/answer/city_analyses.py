@@ -14,13 +14,14 @@ import polars as pl
 from evalkit.effects.answer.city import primary_draws
 from evalkit.effects.answer.conventions import with_starters
 from evalkit.effects.answer.groups import group_counts, group_effects, group_summary
-from evalkit.effects.answer.rollout import Adoption, rollout_effect, rollout_panel
 from evalkit.effects.answer.targeting import Targeting, targeting
 from evalkit.effects.districts.district_models import SCHEMA as MODEL_SCHEMA
 from evalkit.effects.districts.district_models import effects_by_model
 from evalkit.effects.districts.funnel import case_mix_funnel
 from evalkit.effects.districts.ranking import district_ranks
 from evalkit.effects.districts.standardise import standardised_draws
+from evalkit.effects.rollouts.effect import Adoption, rollout_effect
+from evalkit.effects.rollouts.panel import rollout_panel
 from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.bounds import effect_readings
