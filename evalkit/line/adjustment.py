@@ -84,6 +84,10 @@ class Covariate(Record):
             "latest": (self.name, unknown),
         }.get(self.kind, (self.name,))
 
+    def needed(self, key: Literal["column", "outcome", "table", "of"]) -> str:
+        """The value of a key that its kind cannot be without (`_has_what_its_kind_needs`)."""
+        return str(getattr(self, key))
+
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self):
         of_form = _OF_FORM[self.form] if self.kind == "elapsed" else ()

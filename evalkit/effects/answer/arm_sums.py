@@ -61,14 +61,14 @@ def stretches(
         steps.append((stretch[row, month], name * n_months + month, 1.0))
         row, month = np.nonzero(before & (is_new | ~is_reached))
         steps.append((stretch[row, month - 1], name * n_months + month, -1.0))
-    stretch, cell = (np.concatenate([step[place] for step in steps]) for place in (0, 1))
+    stretch, cell = (np.concatenate([step[field] for step in steps]) for field in (0, 1))
     size = np.concatenate([np.full(len(step[0]), step[2]) for step in steps])
     shape = (int(is_new.sum()), (n_states + len(events)) * n_months)
     return Stretches(*np.nonzero(is_new), sparse.csr_matrix((size, (stretch, cell)), shape=shape))
 
 
 def arm_sums(
-    found: Stretches,
+    runs: Stretches,
     weigh: Callable[[slice, np.ndarray, np.ndarray], np.ndarray],
     *,
     n_rows: int,
@@ -83,12 +83,12 @@ def arm_sums(
         weigh(block, rows, months): the weights (len(rows), n_draws) of stretches that begin in the
         given months, of rows within a block of rows.
     """
-    sums = np.zeros((found.steps.shape[1], n_draws))
-    size = max(1, int(_BLOCK_VALUES * n_rows / max(len(found.rows) * n_draws, 1)))
+    sums = np.zeros((runs.steps.shape[1], n_draws))
+    size = max(1, int(_BLOCK_VALUES * n_rows / max(len(runs.rows) * n_draws, 1)))
     for begin in range(0, n_rows, size):
         block = slice(begin, min(begin + size, n_rows))
-        own = slice(*np.searchsorted(found.rows, (block.start, block.stop)))
-        sums += found.steps[own].T @ weigh(block, found.rows[own], found.months[own])
+        in_block = slice(*np.searchsorted(runs.rows, (block.start, block.stop)))
+        sums += runs.steps[in_block].T @ weigh(block, runs.rows[in_block], runs.months[in_block])
     sums = sums.reshape(-1, n_months, n_draws).cumsum(axis=1)
     most = np.abs(sums).max(axis=(0, 1), initial=0.0)
     sums[np.abs(sums) <= _NOBODY * most] = 0.0

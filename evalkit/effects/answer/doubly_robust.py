@@ -178,7 +178,7 @@ def _influence_of_censoring(later: LaterStarts, loading: np.ndarray) -> np.ndarr
         propensity_of(later.waiting.design, censoring[:, 0]) * after
     )
     # Everybody's months of waiting: the model was fitted to those who start as well.
-    waiting = later.everybody
+    waiting = later.trials.required_waiting
     p, survey = propensity_of(waiting.design, censoring[:, 0]), waiting.rows["weight"].to_numpy()
     information = (waiting.design * (survey * p * (1 - p))[:, None]).T @ waiting.design
     started = waiting.rows["started"].cast(pl.Float64).to_numpy()

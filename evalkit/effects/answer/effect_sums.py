@@ -157,10 +157,12 @@ def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
         return sums
     column = "event" if "event" in sums.columns else "state"
     constants = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
-    parts = []
-    for keys, own in parted(sums, constants).items():
+    tables = []
+    for keys, effect_sums in parted(sums, constants).items():
         counted, weight = to_cubes(
-            own, ["district", "draw", "arm", column, "month"], ("weighted_sum", "weight_total")
+            effect_sums,
+            ["district", "draw", "arm", column, "month"],
+            ("weighted_sum", "weight_total"),
         ).values()
         # Districts are added in the order of their names: the same sums give the same bits.
         columns = {
@@ -168,10 +170,10 @@ def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
             "weight_total": weight.values.max(axis=3, keepdims=True).sum(axis=0),
         }
         axes = {axis: labels for axis, labels in counted.axes.items() if axis != "district"}
-        parts.append(
+        tables.append(
             from_cube(axes, columns, {"district": name, **dict(zip(constants, keys, strict=True))})
         )
-    return pl.concat(parts).select(sums.columns).cast(sums.schema)
+    return pl.concat(tables).select(sums.columns).cast(sums.schema)
 
 
 def _draw_keys(sums: pl.DataFrame) -> list[str]:

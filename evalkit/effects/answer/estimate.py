@@ -74,7 +74,7 @@ def estimate_effect(
     asked = trials.protocol.comparisons if comparisons is None else comparisons
     people = People.of(trials, n_draws=n_draws, seed=seed)
     programmes = ProgrammeCells(trials) if with_programmes else None
-    parts = [
+    tables = [
         _parts(
             weighting_of(trials, propensity, comparison),
             people,
@@ -84,7 +84,7 @@ def estimate_effect(
         )
         for comparison in fitted_comparisons(trials, propensity, asked)
     ]
-    return EffectParts(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
+    return EffectParts(*[pl.concat(of_comparisons) for of_comparisons in zip(*tables, strict=True)])
 
 
 def primary_months(weighting: StartNow, people: People) -> pl.DataFrame:
@@ -180,8 +180,8 @@ def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
         for comparison in trials.protocol.comparisons
     ]
     sums, statuses, events, programmes = (
-        pl.DataFrame(own, schema=table(name).schema)
-        for name, own in (
+        pl.DataFrame(content, schema=table(name).schema)
+        for name, content in (
             ("effect_sums", None),
             ("effect_status", rows),
             ("effect_event_sums", None),

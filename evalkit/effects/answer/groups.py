@@ -14,7 +14,7 @@ import polars as pl
 
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.answer.effect_sums import effect_draws
-from evalkit.effects.answer.estimate import EffectParts, estimate_effect, no_effect
+from evalkit.effects.answer.estimate import estimate_effect, no_effect
 from evalkit.effects.answer.participation import programme_draws
 from evalkit.effects.districts.pooling import primary_differences, shrink
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year
@@ -30,6 +30,7 @@ from evalkit.vocabulary import ESTIMANDS
 
 ALL = "all"
 _KEYS = ["intervention_id", "protocol_hash", "subgroup"]
+_BALANCE = {**dict.fromkeys(_KEYS, pl.String), "max_abs_smd": pl.Float64}
 
 
 class GroupEffects(NamedTuple):
@@ -113,8 +114,8 @@ def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
     rows = trials.rows.select(
         "district", "person_id", "trial_month", is_starter=pl.Series(trials.is_treated)
     )
-    parts = [
-        rows.filter(pl.Series(masks[one] & masks[other]))
+    tables = [
+        rows.filter(pl.Series(masks[group] & masks[also_in]))
         .group_by("district")
         .agg(
             n_starters=pl.col("person_id").filter("is_starter").n_unique(),
@@ -123,15 +124,15 @@ def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(
             intervention_id=pl.lit(trials.protocol.intervention_id),
-            subgroup=pl.lit(one),
-            also_in=pl.lit(other),
+            subgroup=pl.lit(group),
+            also_in=pl.lit(also_in),
         )
-        for one, other in combinations_with_replacement(masks, 2)
+        for group, also_in in combinations_with_replacement(masks, 2)
     ]
     schema = table("group_counts").schema
     return (
-        pl.concat([part.select(list(schema)).cast(schema) for part in parts]).sort(keys)
-        if parts
+        pl.concat([counts.select(list(schema)).cast(schema) for counts in tables]).sort(keys)
+        if tables
         else pl.DataFrame(schema=schema)
     )
 
@@ -153,67 +154,64 @@ def group_effects(
     propensity, n_draws, seed
         As in `estimate_effect`.
     """
-    primary = trials.protocol.comparisons[0]
-    sums, statuses, balance, programmes = (
-        [],
-        [],
-        [],
-        [table("group_programme_draws").empty()],
+    masks = {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}
+    tables = [
+        _effect_of_group(trials, name, mask, propensity, n_draws=n_draws, seed=seed)
+        for name, mask in masks.items()
+    ]
+    draws, statuses, balances, programmes = (
+        pl.concat(of_groups) for of_groups in zip(*tables, strict=True)
     )
-    for name, mask in {ALL: np.ones(len(trials.rows), bool), **group_masks(trials, person)}.items():
-        own = trials.keep(mask)
-        is_comparable = own.has_both_arms
-        parts = (
-            # Under the group's own name: balance is asked of all, whose weights these are
-            # (`refusal_reason`).
-            estimate_effect(
-                own,
-                district=name,
-                propensity=propensity,
-                n_draws=n_draws,
-                seed=seed,
-                comparisons=(primary,),
-                with_programmes=True,
-            )
-            if is_comparable
-            else no_effect(own, district=name, n_draws=n_draws)
+    return GroupEffects(_with_shrunk(draws, trials.protocol, seed), statuses, balances, programmes)
+
+
+def _effect_of_group(
+    trials: Trials,
+    name: str,
+    mask: np.ndarray,
+    propensity: pl.DataFrame,
+    *,
+    n_draws: int,
+    seed: int,
+) -> GroupEffects:
+    """A group's raw draws, where its effect can be said, its status and its balance."""
+    primary, members = trials.protocol.comparisons[0], trials.keep(mask)
+    # Under the group's own name: balance is asked of all, whose weights these are
+    # (`refusal_reason`).
+    effect = (
+        estimate_effect(
+            members,
+            district=name,
+            propensity=propensity,
+            n_draws=n_draws,
+            seed=seed,
+            comparisons=(primary,),
+            with_programmes=True,
         )
-        parts = EffectParts(
-            *[
-                table.with_columns(
-                    pl.lit(value).cast(table.schema[key]).alias(key)
-                    for key, value in (("subgroup", name), ("district", CITY))
-                )
-                for table in parts
-            ]
+        if members.has_both_arms
+        else no_effect(members, district=name, n_draws=n_draws)
+    )
+    sums, status, programmes = (
+        part.filter(pl.col("estimand") == ESTIMANDS[primary]).with_columns(
+            pl.lit(value).cast(part.schema[key]).alias(key)
+            for key, value in (("subgroup", name), ("district", CITY))
         )
-        parts = EffectParts(
-            *[table.filter(pl.col("estimand") == ESTIMANDS[primary]) for table in parts]
-        )
-        parts = parts._replace(status=refused_if_constant(parts.status, trials))
-        is_said = parts.status["status"][0] == "estimated"
-        statuses.append(parts.status)
-        sums += [effect_draws(parts.sums)] if is_said else []
-        state = trials.protocol.eligibility.state_before
-        programmes += (
-            [programme_draws(parts.programmes, parts.sums, state=state)] if is_said else []
-        )
-        imbalance = (
-            largest_difference(own, weighting_of(own, propensity, primary).weights)
-            if is_comparable
-            else None
-        )
-        balance.append(
-            (trials.protocol.intervention_id, protocol_hash(trials.protocol), name, imbalance)
-        )
-    raw = pl.concat(sums) if sums else table("effect_draws").empty()
-    columns = {**dict.fromkeys(_KEYS, pl.String), "max_abs_smd": pl.Float64}
-    balances = pl.DataFrame(balance, schema=columns, orient="row")
+        for part in (effect.sums, effect.status, effect.programmes)
+    )
+    status = refused_if_constant(status, trials)
+    if status["status"][0] != "estimated":
+        sums, programmes = sums.clear(), programmes.clear()
+    imbalance = (
+        largest_difference(members, weighting_of(members, propensity, primary).weights)
+        if members.has_both_arms
+        else None
+    )
+    keys = (trials.protocol.intervention_id, protocol_hash(trials.protocol), name)
     return GroupEffects(
-        _with_shrunk(raw, trials.protocol, seed),
-        pl.concat(statuses),
-        balances,
-        pl.concat(programmes),
+        effect_draws(sums),
+        status,
+        pl.DataFrame([(*keys, imbalance)], schema=_BALANCE, orient="row"),
+        programme_draws(programmes, sums, state=trials.protocol.eligibility.state_before),
     )
 
 

@@ -47,11 +47,13 @@ class Terms:
     def columns(self, design: np.ndarray) -> np.ndarray:
         """(n_rows, n_columns), the first a constant, of a design whose first column is one."""
         z = (design[:, 1:] - self.centre) / self.scale
-        for one, ends in self.tails.items():
-            z[:, one] = np.clip(z[:, one], *ends)
-        curves = [natural_spline(z[:, one], knots)[:, 1:] for one, knots in self.knots.items()]
-        squares = [z[:, [one]] ** 2 for one in self.squared]
-        products = [z[:, [one]] * z[:, [other]] for one, other in self.products]
+        for column, ends in self.tails.items():
+            z[:, column] = np.clip(z[:, column], *ends)
+        curves = [
+            natural_spline(z[:, column], knots)[:, 1:] for column, knots in self.knots.items()
+        ]
+        squares = [z[:, [column]] ** 2 for column in self.squared]
+        products = [z[:, [column]] * z[:, [other]] for column, other in self.products]
         return np.concatenate([np.ones((len(z), 1)), z, *curves, *squares, *products], axis=1)
 
 
@@ -110,27 +112,40 @@ def _terms_of(
     scale = x.std(axis=0)
     centre, scale = x.mean(axis=0), np.where(scale > 0, scale, 1.0)
     knots, tails, squared = {}, {}, []
-    own = [place - 1 for place in plain]
-    for one in own:
-        n_values, inner = len(np.unique(x[:, one])), np.unique(np.quantile(x[:, one], _KNOTS))
+    candidates = [term - 1 for term in plain]
+    for column in candidates:
+        n_values, inner = len(np.unique(x[:, column])), np.unique(np.quantile(x[:, column], _KNOTS))
         if n_values > _FEW_VALUES:
-            tails[one] = tuple((np.quantile(x[:, one], _TAILS) - centre[one]) / scale[one])
+            tails[column] = tuple(
+                (np.quantile(x[:, column], _TAILS) - centre[column]) / scale[column]
+            )
         if n_values > _FEW_VALUES and len(inner) >= 3:
-            knots[one] = (inner - centre[one]) / scale[one]
+            knots[column] = (inner - centre[column]) / scale[column]
         elif n_values > 2:
-            squared.append(one)
-    strongest = _strongest(Terms(centre, scale, {}, tails, (), ()), design, outcome, weights, own)
-    pairs = {tuple(sorted((one, other))) for one in strongest for other in own if one != other}
+            squared.append(column)
+    strongest = _strongest(
+        Terms(centre, scale, {}, tails, (), ()), design, outcome, weights, candidates
+    )
+    pairs = {
+        (min(column, other), max(column, other))
+        for column in strongest
+        for other in candidates
+        if column != other
+    }
     return Terms(centre, scale, knots, tails, tuple(squared), tuple(sorted(pairs)))
 
 
 def _strongest(
-    linear: Terms, design: np.ndarray, outcome: np.ndarray, weights: np.ndarray, own: list[int]
+    linear: Terms,
+    design: np.ndarray,
+    outcome: np.ndarray,
+    weights: np.ndarray,
+    candidates: list[int],
 ) -> list[int]:
     """The covariates whose standard deviation moves the outcome most."""
     sums = _sums(linear, design, outcome, weights, np.zeros(len(design), int), 1)
     slopes = np.abs(_solve(sums.information[0], sums.product[0], _PENALTIES[0])[1:])
-    return sorted(own, key=lambda one: -slopes[one])[:_N_STRONGEST]
+    return sorted(candidates, key=lambda column: -slopes[column])[:_N_STRONGEST]
 
 
 def _sums(
@@ -142,18 +157,18 @@ def _sums(
     n_folds: int,
 ) -> _Sums:
     size = terms.columns(design[:1]).shape[1]
-    found = _Sums(np.zeros((n_folds, size, size)), np.zeros((n_folds, size)), np.zeros(n_folds))
+    sums = _Sums(np.zeros((n_folds, size, size)), np.zeros((n_folds, size)), np.zeros(n_folds))
     counted = np.flatnonzero(weights > 0)
     for rows in _chunks(len(counted)):
-        own = counted[rows]
-        columns = terms.columns(design[own])
-        for one in range(n_folds):
-            mask = fold[own] == one
-            x, w, y = columns[mask], weights[own][mask], outcome[own][mask]
-            found.information[one] += (x * w[:, None]).T @ x
-            found.product[one] += x.T @ (w * y)
-            found.square[one] += w @ y**2
-    return found
+        members = counted[rows]
+        columns = terms.columns(design[members])
+        for number in range(n_folds):
+            mask = fold[members] == number
+            x, w, y = columns[mask], weights[members][mask], outcome[members][mask]
+            sums.information[number] += (x * w[:, None]).T @ x
+            sums.product[number] += x.T @ (w * y)
+            sums.square[number] += w @ y**2
+    return sums
 
 
 def _cross_fitted(sums: _Sums) -> np.ndarray:
@@ -164,16 +179,16 @@ def _cross_fitted(sums: _Sums) -> np.ndarray:
     tried = [
         np.stack(
             [
-                _solve(information - own, product - right, penalty)
-                for own, right in zip(sums.information, sums.product, strict=True)
+                _solve(information - left_out, product - left_out_product, penalty)
+                for left_out, left_out_product in zip(sums.information, sums.product, strict=True)
             ]
         )
         for penalty in _PENALTIES
     ]
     errors = [
         sum(
-            square - 2 * beta @ right + beta @ own @ beta
-            for beta, own, right, square in zip(
+            square - 2 * beta @ left_out_product + beta @ left_out @ beta
+            for beta, left_out, left_out_product, square in zip(
                 betas, sums.information, sums.product, sums.square, strict=True
             )
         )

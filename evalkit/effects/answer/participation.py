@@ -86,35 +86,36 @@ def programme_draws(
     schema = table("effect_programme_draws").schema
     keys = ["district", *_CONSTANTS]
     totals = parted(sums.filter(pl.col("state") == state), keys) if len(programme_sums) else {}
-    parts = [pl.DataFrame(schema=schema)]
-    for own_keys, own in parted(programme_sums, keys).items():
-        cubes = to_cubes(own, ["draw", "arm", "programme", "month"], MEASURES)
+    tables = [pl.DataFrame(schema=schema)]
+    for effect_keys, effect_sums in parted(programme_sums, keys).items():
+        cubes = to_cubes(effect_sums, ["draw", "arm", "programme", "month"], MEASURES)
         axes, weight = (
             cubes[MEASURES[0]].axes,
-            to_cube(totals[own_keys], ["draw", "arm", "month"], "weight_total"),
+            to_cube(totals[effect_keys], ["draw", "arm", "month"], "weight_total"),
         )
-        is_kept = (weight.values > 0).all(axis=(1, 2))[weight.places("draw", axes["draw"])]
+        is_filled = np.all(weight.values > 0, axis=(1, 2))
+        is_kept = is_filled[weight.places("draw", axes["draw"])]
         kept = axes | {"draw": axes["draw"].filter(pl.Series(is_kept))}
         behind = weight.values[np.ix_(*(weight.places(axis, kept[axis]) for axis in weight.axes))][
             :, :, None
         ]
         columns = {measure: cube.values[is_kept] / behind for measure, cube in cubes.items()}
-        parts.append(
-            from_cube(kept, columns, dict(zip(keys, own_keys, strict=True)))
+        tables.append(
+            from_cube(kept, columns, dict(zip(keys, effect_keys, strict=True)))
             .select(list(schema))
             .cast(schema)
         )
-    return pl.concat(parts)
+    return pl.concat(tables)
 
 
 def add_programmes(programme_sums: pl.DataFrame) -> pl.DataFrame:
     """The districts' sums added, as the city's: in an intervention that a district does not have
     there is nobody there.
     """
-    parts = [programme_sums.clear()]
-    for keys, own in parted(programme_sums, _CONSTANTS).items():
+    tables = [programme_sums.clear()]
+    for keys, effect_sums in parted(programme_sums, _CONSTANTS).items():
         # Districts are added in the order of their names: the same sums give the same bits.
-        cubes = to_cubes(own, ["district", "draw", "arm", "programme", "month"], MEASURES)
+        cubes = to_cubes(effect_sums, ["district", "draw", "arm", "programme", "month"], MEASURES)
         axes = {
             axis: labels for axis, labels in cubes[MEASURES[0]].axes.items() if axis != "district"
         }
@@ -122,8 +123,8 @@ def add_programmes(programme_sums: pl.DataFrame) -> pl.DataFrame:
         whole = from_cube(
             axes, columns, {"district": CITY, **dict(zip(_CONSTANTS, keys, strict=True))}
         )
-        parts.append(whole.select(programme_sums.columns).cast(programme_sums.schema))
-    return pl.concat(parts)
+        tables.append(whole.select(programme_sums.columns).cast(programme_sums.schema))
+    return pl.concat(tables)
 
 
 def _cells(trials: Trials, n_months: int) -> pl.DataFrame:

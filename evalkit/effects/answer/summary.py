@@ -88,14 +88,14 @@ def effect_summary(
             _with_difference(np.concatenate([months, at_end], axis=2)),
             _ARMS.index("difference"),
         )
-        found = _with_range(by_arm, cube.axes["draw"], conf_level)
-        limits = {name: found[name][of_difference] for name in ("ci_lower", "ci_upper")}
+        ranges = _with_range(by_arm, cube.axes["draw"], conf_level)
+        limits = {name: ranges[name][of_difference] for name in ("ci_lower", "ci_upper")}
         replicates = by_arm[(cube.axes["draw"] > 0).to_numpy(), of_difference]
         probabilities = np.array(
             [probability_above_zero(column) for column in replicates.T], dtype=float
         )
         columns = (
-            dict(zip(_ARMS, found["estimate"], strict=True))
+            dict(zip(_ARMS, ranges["estimate"], strict=True))
             | limits
             | {"probability_positive": probabilities}
         )
@@ -109,10 +109,10 @@ def effect_summary(
 
 def _cubes(draws: pl.DataFrame) -> Iterator[tuple[dict[str, str], Cube]]:
     """Every effect's keys, and its probabilities (n_draws, 2 arms, n_states, n_months)."""
-    for keys, own in parted(draws, _KEYS).items():
+    for keys, effect in parted(draws, _KEYS).items():
         yield (
             dict(zip(_KEYS, keys, strict=True)),
-            to_cube(own, ["draw", "arm", "state", "month"], "probability"),
+            to_cube(effect, ["draw", "arm", "state", "month"], "probability"),
         )
 
 
@@ -137,7 +137,7 @@ def draw_range(values: pl.DataFrame, *, conf_level: float = 0.95) -> dict[str, p
     put in a frame.
     """
     names = ("difference", "ci_lower", "ci_upper")
-    found = values.select(
+    limits = values.select(
         estimate_with_range("difference", conf_level=conf_level, names=names)
     ).row(0, named=True)
-    return {name: pl.lit(value, dtype=pl.Float64) for name, value in found.items()}
+    return {name: pl.lit(value, dtype=pl.Float64) for name, value in limits.items()}

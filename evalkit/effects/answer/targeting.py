@@ -83,15 +83,15 @@ def targeting(weighting: StartNow, *, seed: int, n_folds: int = N_FOLDS) -> Targ
     )
     features = rule_features(trials)
     fold = folds(trials.rows, seed=seed, n_folds=n_folds)
-    named = np.zeros(len(values), bool)
-    for place in range(n_folds):
-        rule = learn_rule(trials.is_treated, values, weights, features, within=fold != place)
-        named |= _named_by(rule, features, len(values)) & (fold == place)
+    is_chosen = np.zeros(len(values), bool)
+    for number in range(n_folds):
+        rule = learn_rule(trials.is_treated, values, weights, features, within=fold != number)
+        is_chosen |= _named_by(rule, features, len(values)) & (fold == number)
     rule = learn_rule(
         trials.is_treated, values, weights, features, within=np.ones(len(values), bool)
     )
     return Targeting(
-        _rule_table(rule, trials, features), _value_table(trials, values, weights, named)
+        _rule_table(rule, trials, features), _value_table(trials, values, weights, is_chosen)
     )
 
 
@@ -138,8 +138,10 @@ def learn_rule(
             )
             for condition, held in _conditions(features, is_treated & inside)
         ]
-        best, condition = max(candidates, key=lambda scored: scored[0], default=(-np.inf, None))
-        if best < CLEAR:
+        if not candidates:
+            break
+        clearness, condition = max(candidates, key=lambda scored: scored[0])
+        if clearness < CLEAR:
             break
         rule.append(condition)
         inside &= condition.holds(features)
@@ -149,14 +151,14 @@ def learn_rule(
 def _conditions(features: dict[str, np.ndarray], starters: np.ndarray):
     """Every covariate at its values among starters (at most nine of them), both sides."""
     for name, column in features.items():
-        found = np.unique(column[starters])
-        if len(found) > _MAX_THRESHOLDS + 1:
-            found = np.unique(
+        thresholds = np.unique(column[starters])
+        if len(thresholds) > _MAX_THRESHOLDS + 1:
+            thresholds = np.unique(
                 np.quantile(
                     column[starters], np.linspace(0, 1, _MAX_THRESHOLDS + 2), method="nearest"
                 )
             )
-        for threshold in found[1:]:
+        for threshold in thresholds[1:]:
             for side in ("at_least", "below"):
                 condition = Condition(name, side, float(threshold))
                 yield condition, condition.holds(features)
@@ -179,20 +181,20 @@ def _effect(
     is_treated: np.ndarray, values: np.ndarray, weights: np.ndarray, mask: np.ndarray
 ) -> tuple[float, float]:
     """Weighted difference of means and its variance with the weights taken as known."""
-    parts = []
+    means = []
     for arm in (is_treated & mask, ~is_treated & mask):
         w, y = weights[arm], values[arm]
         mean = (w * y).sum() / w.sum()
-        parts.append((mean, ((w * (y - mean)) ** 2).sum() / w.sum() ** 2))
-    return parts[0][0] - parts[1][0], parts[0][1] + parts[1][1]
+        means.append((mean, ((w * (y - mean)) ** 2).sum() / w.sum() ** 2))
+    return means[0][0] - means[1][0], means[0][1] + means[1][1]
 
 
 def _named_by(rule: list[Condition], features: dict[str, np.ndarray], n_rows: int) -> np.ndarray:
     """Which rows a rule names: everyone where it has no condition."""
-    named = np.ones(n_rows, bool)
+    is_chosen = np.ones(n_rows, bool)
     for condition in rule:
-        named &= condition.holds(features)
-    return named
+        is_chosen &= condition.holds(features)
+    return is_chosen
 
 
 def _rule_table(
@@ -202,15 +204,15 @@ def _rule_table(
         (
             CITY,
             trials.protocol.intervention_id,
-            place,
+            number,
             condition.covariate,
             _YES_OR_NO[condition.side]
             if set(np.unique(features[condition.covariate])) <= {0, 1}
             else condition.side,
             condition.threshold,
-            trials.keep(_named_by(rule[:place], features, trials.rows.height)).n_starters,
+            trials.keep(_named_by(rule[:number], features, trials.rows.height)).n_starters,
         )
-        for place, condition in enumerate(rule, start=1)
+        for number, condition in enumerate(rule, start=1)
     ]
     schema = {
         "district": pl.String,
@@ -225,19 +227,19 @@ def _rule_table(
 
 
 def _value_table(
-    trials: Trials, values: np.ndarray, weights: np.ndarray, named: np.ndarray
+    trials: Trials, values: np.ndarray, weights: np.ndarray, is_chosen: np.ndarray
 ) -> pl.DataFrame:
     treated = trials.is_treated
-    if not (named & treated).any() or not (named & ~treated).any():
-        named = np.ones_like(named)
+    if not (is_chosen & treated).any() or not (is_chosen & ~treated).any():
+        is_chosen = np.ones_like(is_chosen)
     today, rule = (
-        _influence(treated, values, weights, mask) for mask in (np.ones_like(named), named)
+        _influence(treated, values, weights, mask) for mask in (np.ones_like(is_chosen), is_chosen)
     )
-    share, n_named, rows = float(named[treated].mean()), trials.keep(named).n_starters, []
-    for policy, estimate, influence, part, n in (
+    share, n_chosen, rows = float(is_chosen[treated].mean()), trials.keep(is_chosen).n_starters, []
+    for policy, estimate, influence, chosen_share, n in (
         ("today", today[0], today[1], 1.0, trials.n_starters),
-        ("rule", rule[0], rule[1], share, n_named),
-        ("gain", rule[0] - today[0], rule[1] - today[1], share, n_named),
+        ("rule", rule[0], rule[1], share, n_chosen),
+        ("gain", rule[0] - today[0], rule[1] - today[1], share, n_chosen),
     ):
         margin = CLEAR * np.sqrt((by_cluster(trials.rows, influence) ** 2).sum())
         rows.append(
@@ -248,7 +250,7 @@ def _value_table(
                 estimate,
                 estimate - margin,
                 estimate + margin,
-                part,
+                chosen_share,
                 n,
             )
         )

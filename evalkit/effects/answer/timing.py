@@ -58,13 +58,13 @@ def effect_timing(
     )
     measured = measured.filter(pl.col("planned_months") > 0)
     sums = measured.unpivot(index=[*KEYS, "draw"], variable_name="measure", value_name="estimate")
-    parts = [
+    measures = [
         _ranged(sums, conf_level),
         _break_even(differences, protocol.follow_up_months, conf_level),
         _lasting(events, protocol, conf_level),
     ]
     return (
-        with_words(pl.concat(parts, how="diagonal"))
+        with_words(pl.concat(measures, how="diagonal"))
         .select(*KEYS, "measure", "treated", "comparison", "estimate", "ci_lower", "ci_upper")
         .sort(*KEYS, "measure")
     )
@@ -79,9 +79,9 @@ def break_even_month(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
 
 def _differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
-    own = draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0))
+    months = draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0))
     return (
-        own.group_by(*KEYS, "draw", "month")
+        months.group_by(*KEYS, "draw", "month")
         .agg(difference=(sign * pl.col("probability")).sum())
         .sort(*KEYS, "draw", "month")
     )

@@ -66,24 +66,26 @@ def effects_by_model(
         pl.col("n_starters").sum(),
         n_districts=pl.len(),
     )
-    said = sorted(counted.filter(pl.col("n_districts") >= MIN_DISTRICTS)["model"])
-    if len(said) < MIN_DISTRICTS:
-        found, reason = pl.DataFrame(schema={"model": pl.String}), pl.lit("few_districts")
+    compared = sorted(counted.filter(pl.col("n_districts") >= MIN_DISTRICTS)["model"])
+    if len(compared) < MIN_DISTRICTS:
+        means, reason = pl.DataFrame(schema={"model": pl.String}), pl.lit("few_districts")
     else:
-        found, reason = (
+        means, reason = (
             _means(
-                rows.filter(pl.col("model").is_in(said)),
+                rows.filter(pl.col("model").is_in(compared)),
                 basis,
-                said,
+                compared,
                 seed=seed,
                 conf_level=conf_level,
             ),
             pl.lit("one_district"),
         )
-    is_said = pl.col("model").is_in(said) & (len(said) >= MIN_DISTRICTS)
-    table = counted.join(found, on="model", how="left").with_columns(
-        effect_state=pl.when(is_said).then(pl.lit("estimated")).otherwise(pl.lit("cannot_be_said")),
-        reason=pl.when(~is_said).then(reason),
+    is_compared = pl.col("model").is_in(compared) & (len(compared) >= MIN_DISTRICTS)
+    table = counted.join(means, on="model", how="left").with_columns(
+        effect_state=pl.when(is_compared)
+        .then(pl.lit("estimated"))
+        .otherwise(pl.lit("cannot_be_said")),
+        reason=pl.when(~is_compared).then(reason),
     )
     missing = [
         pl.lit(None, kind).alias(name) for name, kind in SCHEMA.items() if name not in table.columns
@@ -105,7 +107,7 @@ def _means(
     variances = ((rows[f"{basis}_upper"] - rows[f"{basis}_lower"]).to_numpy() / (2 * _NORMAL)) ** 2
     group = (
         rows["model"]
-        .replace_strict({name: place for place, name in enumerate(models)}, return_dtype=pl.Int64)
+        .replace_strict({name: number for number, name in enumerate(models)}, return_dtype=pl.Int64)
         .to_numpy()
     )
     rng = np.random.default_rng(seed)
@@ -114,13 +116,13 @@ def _means(
         + draw_between_variance(estimates, variances, size=_N_DRAWS, rng=rng, group=group)[:, None]
     )
     precision = np.stack(
-        [(1 / total[:, group == place]).sum(axis=1) for place in range(len(models))], axis=1
+        [(1 / total[:, group == number]).sum(axis=1) for number in range(len(models))], axis=1
     )
     centre = (
         np.stack(
             [
-                (estimates[group == place] / total[:, group == place]).sum(axis=1)
-                for place in range(len(models))
+                (estimates[group == number] / total[:, group == number]).sum(axis=1)
+                for number in range(len(models))
             ],
             axis=1,
         )
@@ -133,7 +135,7 @@ def _means(
     names = (("effect_lower", "effect", "effect_upper"), ("gap_lower", "gap", "gap_upper"))
     columns = {
         name: row
-        for own, found in zip(names, limits, strict=True)
-        for name, row in zip(own, found, strict=True)
+        for column_names, limits_of in zip(names, limits, strict=True)
+        for name, row in zip(column_names, limits_of, strict=True)
     }
     return pl.DataFrame({"model": models, **columns})

@@ -58,16 +58,20 @@ def case_mix_funnel(trials: Trials) -> pl.DataFrame:
     fit = weighted_logit(design, reached, weights)
     p = 1 / (1 + np.exp(-np.clip(design @ fit.coefficients, -SEPARATED, SEPARATED)))
     names = sorted(district.unique().to_list())
-    place = district.replace_strict(
+    position = district.replace_strict(
         {name: number for number, name in enumerate(names)}, return_dtype=pl.Int32
     ).to_numpy()
     sums = [
-        np.bincount(place, weights=what, minlength=len(names))
-        for what in (weights, weights * reached, weights * p, weights**2 * p * (1 - p))
+        np.bincount(position, weights=values, minlength=len(names))
+        for values in (weights, weights * reached, weights * p, weights**2 * p * (1 - p))
     ]
     share = float((weights * reached).sum() / weights.sum())
     return _table(
-        names, np.bincount(place, minlength=len(names)), sums, share, first.protocol.intervention_id
+        names,
+        np.bincount(position, minlength=len(names)),
+        sums,
+        share,
+        first.protocol.intervention_id,
     )
 
 

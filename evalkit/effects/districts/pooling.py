@@ -67,9 +67,9 @@ def shrink(
             fix="report the raw effects and the city's, and say so.",
         )
     cube = to_cube(draws, [by, "draw", *_PATH], "probability")
-    is_complete = cube.is_there.any(axis=(2, 3, 4)).all(axis=0)
-    paths, place = cube.values[:, is_complete], cube.place(by, city)
-    own = np.delete(np.arange(len(paths)), place)
+    is_complete = np.all(cube.is_there.any(axis=(2, 3, 4)), axis=0)
+    paths, city_row = cube.values[:, is_complete], cube.place(by, city)
+    others = np.delete(np.arange(len(paths)), city_row)
     numbers = cube.axes["draw"].filter(pl.Series(is_complete))
     if numbers[0] != 0:
         raise EstimationError(
@@ -81,8 +81,8 @@ def shrink(
     signs = np.where(cube.axes["arm"] == "treated", 1.0, -1.0)
     is_followed = (cube.axes["month"] > 0).to_numpy()
     work = paths[:, :, :, cube.place("state", primary_outcome), is_followed].sum(axis=-1) @ signs
-    shrunk = _drawn_paths(paths[own], paths[place], work[own], np.random.default_rng(seed))
-    axes = cube.axes | {by: cube.axes[by].gather(own.astype(np.uint32)), "draw": numbers}
+    shrunk = _drawn_paths(paths[others], paths[city_row], work[others], np.random.default_rng(seed))
+    axes = cube.axes | {by: cube.axes[by].gather(others.astype(np.uint32)), "draw": numbers}
     constants = {name: draws[name][0] for name in _DRAW} | {"source": "shrunk"}
     return (
         from_cube(axes, {"probability": shrunk}, constants).select(draws.columns).cast(draws.schema)
@@ -124,9 +124,11 @@ def draw_between_variance(
     groups = (
         [np.ones(len(estimates), bool)]
         if group is None
-        else [group == one for one in np.unique(group)]
+        else [group == name for name in np.unique(group)]
     )
-    log_density = sum(_log_density(tau, estimates[own], variances[own]) for own in groups)
+    log_density = np.add.reduce(
+        [_log_density(tau, estimates[members], variances[members]) for members in groups]
+    )
     share = np.cumsum(np.exp(log_density - log_density.max()))
     share /= share[-1]
     uniform = np.concatenate([[0.5], rng.random(size - 1)])
@@ -175,7 +177,7 @@ def _drawn_paths(
     tau2 = draw_between_variance(work[:, 0], variance, size=work.shape[1], rng=rng)
     pull, noise = (drawn.T[:, :, None, None, None] for drawn in _pull_and_noise(tau2, variance))
     noise[:, 0] = 0.0  # draw 0 is the point estimate
-    others = np.stack([own[_other_replicates(work.shape[1], rng)] for own in paths])
+    others = np.stack([path[_other_replicates(work.shape[1], rng)] for path in paths])
     drawn = city + pull * (paths - city) + noise * (others - paths[:, :1])
     # The noise of a rare state can lead below zero; shares then are those of the rest.
     drawn = np.maximum(drawn, 0.0)

@@ -72,14 +72,17 @@ def district_ranks(
     districts = shrunk["district"].unique().sort().to_list()
     raw = draws.filter((pl.col("source") == "raw") & pl.col("district").is_in(districts))
     tables = [
-        _months(part, protocol, name, conf_level)
-        for part, name in ((raw, "raw"), (shrunk, "shrunk"))
+        _months(source_draws, protocol, name, conf_level)
+        for source_draws, name in ((raw, "raw"), (shrunk, "shrunk"))
     ]
     together = tables[0].join(tables[1].drop("shrunk_variance"), on="district").sort("district")
-    found = _standardised(standardised, districts, conf_level)
-    is_enough = len(found) >= protocol.min_districts_for_pooling
+    estimates = _standardised(standardised, districts, conf_level)
+    is_enough = len(estimates) >= protocol.min_districts_for_pooling
     together = together.join(
-        found if is_enough else found.clear(), on="district", how="left", maintain_order="left"
+        estimates if is_enough else estimates.clear(),
+        on="district",
+        how="left",
+        maintain_order="left",
     )
     basis = "standardised" if is_enough else "raw"
     ranks = _ranks(
@@ -143,13 +146,15 @@ def _standardised(
     draws: pl.DataFrame | None, districts: list[str], conf_level: float
 ) -> pl.DataFrame:
     """The districts that could be standardised: their estimates with ranges and variances."""
-    own = (
+    estimates = (
         pl.DataFrame(schema={"district": pl.String, "draw": pl.Int32, "difference": pl.Float64})
         if draws is None
         else draws
     )
-    own = own.filter(pl.col("difference").is_not_null() & pl.col("district").is_in(districts))
-    return own.group_by("district").agg(
+    estimates = estimates.filter(
+        pl.col("difference").is_not_null() & pl.col("district").is_in(districts)
+    )
+    return estimates.group_by("district").agg(
         *estimate_with_range("difference", conf_level=conf_level, names=_BASIS),
         pl.col("difference").filter(pl.col("draw") > 0).var().alias("standardised_variance"),
     )

@@ -60,7 +60,7 @@ def standardised_draws(
         .sum(axis=1)
         .astype(float)
     )
-    parts = []
+    tables = []
     for district in trials.rows["district"].unique().sort():
         lives = (trials.rows["district"] == district).to_numpy()
         score = np.clip(
@@ -68,20 +68,22 @@ def standardised_draws(
             -SEPARATED,
             SEPARATED,
         )
-        own, treated = trials.keep(lives), trials.is_treated[lives]
-        p = 1 / (1 + np.exp(-np.clip(own.design @ coefficients.propensity, -SEPARATED, SEPARATED)))
+        residents, treated = trials.keep(lives), trials.is_treated[lives]
+        p = 1 / (
+            1 + np.exp(-np.clip(residents.design @ coefficients.propensity, -SEPARATED, SEPARATED))
+        )
         base = survey[lives] * (1 + np.exp(-score[lives]))
         weights = base[:, None] * weights_from_propensity(p, treated[:, None], "ATE")
-        reason = _refused(own, weights[:, 0], outside=_share_outside(score, lives, survey))
+        reason = _refused(residents, weights[:, 0], outside=_share_outside(score, lives, survey))
         if reason:
-            found = pl.DataFrame({"draw": [0], "difference": [None], "reason": [reason]})
+            rows = pl.DataFrame({"draw": [0], "difference": [None], "reason": [reason]})
         else:
             difference = _difference(weights * resampled[person[lives]], treated, months[lives])
-            found = pl.DataFrame(
+            rows = pl.DataFrame(
                 {"draw": coefficients.draws, "difference": difference, "reason": None}
             ).filter(pl.col("difference").is_not_nan())
-        parts.append(
-            found.select(
+        tables.append(
+            rows.select(
                 pl.lit(district).alias("district"),
                 pl.col("draw").cast(pl.Int32),
                 pl.col("difference").cast(pl.Float64),
@@ -93,7 +95,7 @@ def standardised_draws(
         "protocol_hash": pl.lit(protocol_hash(trials.protocol)),
     }
     return (
-        pl.concat(parts, how="vertical_relaxed")
+        pl.concat(tables, how="vertical_relaxed")
         .with_columns(**keys)
         .select(*table("standardised_draws").schema)
     )
@@ -110,13 +112,16 @@ def _difference(weights: np.ndarray, treated: np.ndarray, months: np.ndarray) ->
     return means[0] - means[1]
 
 
-def _refused(own: Trials, weights: np.ndarray, *, outside: float) -> str | None:
-    limits = own.protocol.refusal
-    if own.n_starters < limits.min_starters:
+def _refused(residents: Trials, weights: np.ndarray, *, outside: float) -> str | None:
+    limits = residents.protocol.refusal
+    if residents.n_starters < limits.min_starters:
         return "few_starters"
     if limits.max_share_outside_support is not None and outside > limits.max_share_outside_support:
         return "outside_support"
-    size = min(effective_people(own, weights, arm) for arm in (own.is_treated, ~own.is_treated))
+    size = min(
+        effective_people(residents, weights, arm)
+        for arm in (residents.is_treated, ~residents.is_treated)
+    )
     return "few_comparable" if size < limits.min_effective_sample_size else None
 
 

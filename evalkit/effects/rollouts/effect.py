@@ -140,7 +140,7 @@ def _log_rates(
     exposure. Half a count keeps a cell finite.
     """
     count, months = _OUTCOMES[outcome]
-    n_periods = int(panel["period"].max()) + 1
+    n_periods = panel.select(pl.max("period")).item() + 1
     rates = np.full((len(districts), n_periods), np.nan)
     row = np.searchsorted(districts, panel["district"].to_numpy())
     value = np.log((panel[count].to_numpy() + 0.5) / (panel[months].to_numpy() + 0.5))

@@ -28,23 +28,24 @@ class StatePanel:
     """
 
     def __init__(self, intervals: pl.DataFrame, people: pl.Series, protocol: Protocol):
-        own = intervals.join(
+        known = intervals.join(
             pl.DataFrame({"person_id": people}).with_row_index("person_row"), on="person_id"
         )
-        names = own["from_state"].replace(OUTCOME_OF)
-        found = set(names.unique())
-        is_partly_unknown = UNKNOWN in found and UNKNOWN not in protocol.outcomes
+        names = known["from_state"].replace(OUTCOME_OF)
+        occurring = set(names.unique())
+        is_partly_unknown = UNKNOWN in occurring and UNKNOWN not in protocol.outcomes
         self.states = (*protocol.outcomes, UNKNOWN) if is_partly_unknown else protocol.outcomes
-        refuse_unfollowed_states(found, protocol)
+        refuse_unfollowed_states(occurring, protocol)
         self.people = people
-        self.months = np.full((len(people), int(own["stop"].max())), -1, dtype=np.int8)
-        position = {state: place for place, state in enumerate(self.states)}
+        n_months = known.select(pl.max("stop")).item()
+        self.months = np.full((len(people), n_months), -1, dtype=np.int8)
+        position = {state: code for code, state in enumerate(self.states)}
         codes = names.replace_strict(position, return_dtype=pl.Int8).to_numpy()
-        lengths = (own["stop"] - own["start"]).to_numpy()
+        lengths = (known["stop"] - known["start"]).to_numpy()
         cells = np.repeat(
-            own["start"].to_numpy() - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths
+            known["start"].to_numpy() - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths
         ) + np.arange(lengths.sum())
-        self.months[np.repeat(own["person_row"].to_numpy(), lengths), cells] = np.repeat(
+        self.months[np.repeat(known["person_row"].to_numpy(), lengths), cells] = np.repeat(
             codes, lengths
         )
 
@@ -147,7 +148,7 @@ def _columns_of(
             person_values(
                 rows,
                 known.person,
-                covariate.column,
+                covariate.needed("column"),
                 what=what,
                 protocol=protocol,
                 equals=covariate.equals,
@@ -165,21 +166,24 @@ def _columns_of(
     if covariate.kind == "participation":
         months = rows["trial_month"].to_numpy()
         months = months - rows["elapsed_months"].to_numpy() if known.is_before_spell else months
-        earlier = known.earlier(protocol.named(covariate.of))
+        earlier = known.earlier(protocol.named(covariate.needed("of")))
         if covariate.measure == "share":
             return (earlier.share(rows, months, known.panel.known_before(rows, months)),)
         return participation_columns(covariate, earlier, rows, months)
     if covariate.kind == "latest":
         return _latest(rows, covariate, known, protocol)
-    return (known.panel.share_before(rows, known.panel.states.index(covariate.outcome)),)
+    return (known.panel.share_before(rows, known.panel.states.index(covariate.needed("outcome"))),)
 
 
 def about_people(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
     """The design's columns that are not about the district."""
     of_district = {
-        term for one in protocol.covariates if one.kind == "district" for term in one.terms
+        term
+        for covariate in protocol.covariates
+        if covariate.kind == "district"
+        for term in covariate.terms
     }
-    return [place for place, term in enumerate(terms) if term not in of_district]
+    return [column for column, term in enumerate(terms) if term not in of_district]
 
 
 def plain_columns(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
@@ -187,9 +191,9 @@ def plain_columns(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
     a curve: those that products are made of.
     """
     return [
-        place
-        for place in about_people(protocol, terms)
-        if place > 0 and "_curve_" not in terms[place]
+        column
+        for column in about_people(protocol, terms)
+        if column > 0 and "_curve_" not in terms[column]
     ]
 
 
@@ -261,8 +265,8 @@ def _elapsed(rows: pl.DataFrame, covariate: Covariate) -> tuple[np.ndarray, ...]
     if covariate.form == "log":
         shapes = np.log1p(months)[:, None]
     elif covariate.form == "bands":
-        place = np.searchsorted(covariate.starts, months, side="right")
-        shapes = (place[:, None] == np.arange(1, len(covariate.starts) + 1)).astype(float)
+        band = np.searchsorted(covariate.starts, months, side="right")
+        shapes = (band[:, None] == np.arange(1, len(covariate.starts) + 1)).astype(float)
     else:
         shapes = natural_spline(months, np.array(covariate.knots))
     return (*np.where(is_unknown[:, None], 0.0, shapes).T, is_unknown.astype(float))
@@ -272,36 +276,33 @@ def _latest(
     rows: pl.DataFrame, covariate: Covariate, known: Known, protocol: Protocol
 ) -> tuple[np.ndarray, ...]:
     """The last value known before the trial month, 0 where none is; then whether none is."""
-    table, time = known.delivered.get(covariate.table), _TIME_OF[covariate.table]
-    where = f"protocol {protocol.protocol}, column {covariate.column}"
+    name, column = covariate.needed("table"), covariate.needed("column")
+    table, time = known.delivered.get(name), _TIME_OF[name]
+    where = f"protocol {protocol.protocol}, column {column}"
     if table is None:
         raise ProtocolError(
             f'The table of the covariate "{covariate.name}" was not handed on.',
-            where=f"{where}, table {covariate.table}",
+            where=f"{where}, table {name}",
             why="The last value known before a trial is looked up in it.",
             fix="hand it to emulate_trials under `delivered`, or to PersonTables.",
         )
     value = _as_number(
         table,
-        covariate.column,
+        column,
         covariate.equals,
         what=f'covariate "{covariate.name}"',
-        table_name=covariate.table,
+        table_name=name,
         where=where,
     )
-    own = (
+    of_area = (
         table
         if covariate.life_area is None
         else table.filter(pl.col("life_area") == covariate.life_area)
     )
-    order = [
-        name
-        for name in delivered()[covariate.table].keys
-        if name in own.columns and name != "person_id"
-    ]
+    order = [key for key in delivered()[name].keys if key in of_area.columns and key != "person_id"]
     month = (month_number_expr(time) - month_number(known.first_month) + 1).cast(pl.Int32)
-    values = own.sort(time, *order).select("person_id", value=value, month=month).drop_nulls()
-    found = (
+    values = of_area.sort(time, *order).select("person_id", value=value, month=month).drop_nulls()
+    latest = (
         rows.select("person_id", month="trial_month")
         .with_row_index("row")
         .sort("month")
@@ -315,7 +316,7 @@ def _latest(
         )
         .sort("row")["value"]
     )
-    return found.fill_null(0.0).to_numpy(), found.is_null().cast(pl.Float64).to_numpy()
+    return latest.fill_null(0.0).to_numpy(), latest.is_null().cast(pl.Float64).to_numpy()
 
 
 def _season(rows: pl.DataFrame, covariate: Covariate, first_month: date) -> tuple[np.ndarray, ...]:
@@ -328,4 +329,4 @@ def _season(rows: pl.DataFrame, covariate: Covariate, first_month: date) -> tupl
         np.searchsorted(starts, calendar_month, side="right") - 1
     )  # before the first start: -1, the last group of the year before
     group = np.where(group < 0, len(starts) - 1, group)
-    return tuple((group == place).astype(float) for place in range(len(starts) - 1))
+    return tuple((group == number).astype(float) for number in range(len(starts) - 1))

@@ -101,4 +101,6 @@ def without_earlier(
 def stays_of(episodes: pl.DataFrame, of: str, origin: int) -> pl.DataFrame:
     """The stays in an intervention, or in each of them, as `episode_months` has them."""
     ids = episodes["intervention_id"].unique().sort().to_list() if of == ANY else [of]
-    return pl.concat([episode_months(episodes, one, origin) for one in ids or [of]])
+    return pl.concat(
+        [episode_months(episodes, intervention_id, origin) for intervention_id in ids or [of]]
+    )

@@ -40,10 +40,13 @@ def planned_months(trials: Trials) -> np.ndarray:
 
     Who starts within the grace period is taken to have the usual plan, from the start on.
     """
-    own, starters = trials.rows["planned_months"], pl.Series(trials.is_treated)
-    usual = round(trials.protocol.planned_months or own.filter(starters).median() or 0)
+    planned, starters = trials.rows["planned_months"], pl.Series(trials.is_treated)
+    usual = trials.protocol.planned_months
+    if usual is None:
+        of_starters = trials.rows.filter(starters).select(pl.median("planned_months")).item()
+        usual = round(of_starters or 0)
     start = trials.rows["next_start"].fill_null(0).to_numpy() - 1
     is_later = (start > 0) & (start <= trials.protocol.grace_months) & (usual > 0)
     return np.where(
-        trials.is_treated, own.fill_null(usual).to_numpy(), np.where(is_later, start + usual, 0)
+        trials.is_treated, planned.fill_null(usual).to_numpy(), np.where(is_later, start + usual, 0)
     )

@@ -16,14 +16,19 @@ class History:
 
     def __init__(self, trials: Trials, state_intervals: pl.DataFrame, outcome: str):
         people = trials.rows["person_id"].unique().sort()
-        own = state_intervals.join(
+        intervals = state_intervals.join(
             pl.DataFrame({"person_id": people}).with_row_index("person_row"), on="person_id"
         )
-        n_months = max(int(own["stop"].max()), int(trials.rows["trial_month"].max()))
+        n_months = max(
+            intervals.select(pl.max("stop")).item(),
+            trials.rows.select(pl.max("trial_month")).item(),
+        )
         self.person_row = people.search_sorted(trials.rows["person_id"]).to_numpy()
-        self.known = _cumulated(own, len(people), n_months)
+        self.known = _cumulated(intervals, len(people), n_months)
         self.inside = _cumulated(
-            own.filter(pl.col("from_state").replace(OUTCOME_OF) == outcome), len(people), n_months
+            intervals.filter(pl.col("from_state").replace(OUTCOME_OF) == outcome),
+            len(people),
+            n_months,
         )
 
     def months(self, start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -31,10 +36,11 @@ class History:
         extract's first month), by row of the trials.
         """
         begin, end = np.maximum(start, 0), np.maximum(stop, 0)
-        return tuple(
+        inside, known = (
             table[self.person_row, end] - table[self.person_row, begin]
             for table in (self.inside, self.known)
         )
+        return inside, known
 
 
 def _cumulated(intervals: pl.DataFrame, n_people: int, n_months: int) -> np.ndarray:

@@ -37,7 +37,7 @@ class _Asked(NamedTuple):
     with the column there.
     """
 
-    place: str
+    element: str
     table: str
     column: str
     known: Columns
@@ -59,7 +59,7 @@ def tables_asked_for(protocols: Sequence[Protocol]) -> tuple[str, ...]:
     return tuple(
         sorted(
             {
-                covariate.table
+                covariate.needed("table")
                 for protocol in protocols
                 for covariate in protocol.covariates
                 if covariate.kind == "latest"
@@ -68,7 +68,7 @@ def tables_asked_for(protocols: Sequence[Protocol]) -> tuple[str, ...]:
     )
 
 
-def refuse_unfollowed_states(found: Collection[str], protocol: Protocol) -> None:
+def refuse_unfollowed_states(occurring: Collection[str], protocol: Protocol) -> None:
     """Refuse a protocol that does not follow every state that people come into; unknown months are
     followed whether or not it names them.
 
@@ -82,7 +82,7 @@ def refuse_unfollowed_states(found: Collection[str], protocol: Protocol) -> None
     ProtocolError
         Naming the states.
     """
-    unfollowed = sorted(set(found) - {*protocol.outcomes, UNKNOWN})
+    unfollowed = sorted(set(occurring) - {*protocol.outcomes, UNKNOWN})
     if unfollowed:
         raise ProtocolError(
             f"{len(unfollowed)} state{'s occur' if len(unfollowed) > 1 else ' occurs'} that the "
@@ -112,17 +112,17 @@ def refuse_unusable_columns(protocols: Sequence[Protocol], tables: Mapping[str, 
         column's list does not hold and every column of a kind that cannot be used there.
     """
     asked = [
-        (f"protocol {protocol.protocol}, {one.place}", one)
+        (f"protocol {protocol.protocol}, {column.element}", column)
         for protocol in protocols
-        for one in _asked_by(protocol, tables)
+        for column in _asked_by(protocol, tables)
     ]
+    unknown = [(where, column) for where, column in asked if column.column not in column.known]
     missing = [
-        f"{place}: {one.column} ({nearest(one.column, [*one.known])})"
-        for place, one in asked
-        if one.column not in one.known
+        f"{where}: {column.column} ({nearest(column.column, [*column.known])})"
+        for where, column in unknown
     ]
     if missing:
-        names = sorted({one.table for _, one in asked if one.column not in one.known})
+        names = sorted({column.table for _, column in unknown})
         raise ProtocolError(
             f"{len(missing)} column{'s' if len(missing) > 1 else ''} that a protocol asks for will "
             f"not be in the {' and '.join(names)} table.",
@@ -132,7 +132,7 @@ def refuse_unusable_columns(protocols: Sequence[Protocol], tables: Mapping[str, 
             fix="mend the name, or declare the column in the mapping file (tables, person, "
             "covariates).",
         )
-    faults = [f"{place}: {one.column} {one.fault}" for place, one in asked if one.fault]
+    faults = [f"{where}: {column.column} {column.fault}" for where, column in asked if column.fault]
     if faults:
         raise ProtocolError(
             f"{len(faults)} column{'s' if len(faults) > 1 else ''} cannot be what a protocol takes "
@@ -162,10 +162,10 @@ def refuse_unknown_interventions(protocols: Sequence[Protocol], intervention: pl
     """
     known = intervention["intervention_id"].to_list()
     faults = [
-        f"protocol {protocol.protocol}, {place}: {one} ({nearest(one, known)})"
+        f"protocol {protocol.protocol}, {element}: {name} ({nearest(name, known)})"
         for protocol in protocols
-        for place, one in _interventions_of(protocol)
-        if one not in known
+        for element, name in _interventions_of(protocol)
+        if name not in known
     ]
     if faults:
         raise ProtocolError(
@@ -182,30 +182,36 @@ def _interventions_of(protocol: Protocol) -> Iterator[tuple[str, str]]:
     """Where a protocol names an intervention, and its id."""
     rule = protocol.eligibility
     yield "intervention_id", protocol.intervention_id
-    for place, one in (
+    for element, name in (
         ("other_intervention_id", protocol.other_intervention_id),
         ("during", rule.during),
         ("after", rule.after),
     ):
-        if one:
-            yield place, one
-    named = [("exclude_participation", one.of) for one in rule.exclude_participation]
-    named += [(f"covariate {one.name}", one.of) for one in protocol.covariates if one.of]
-    yield from ((place, of) for place, of in named if of not in (THIS, ANY))
+        if name:
+            yield element, name
+    adjustments = [
+        ("exclude_participation", left_out.of) for left_out in rule.exclude_participation
+    ]
+    adjustments += [
+        (f"covariate {covariate.name}", covariate.of)
+        for covariate in protocol.covariates
+        if covariate.of
+    ]
+    yield from ((element, of) for element, of in adjustments if of not in (THIS, ANY))
 
 
 def _asked_by(protocol: Protocol, tables: Mapping[str, Columns]) -> Iterator[_Asked]:
     person = tables["person"]
-    for one in protocol.covariates:
-        if one.kind in ("person", "latest"):
-            table = one.table or "person"
+    for covariate in protocol.covariates:
+        if covariate.kind in ("person", "latest"):
+            table = covariate.table or "person"
             known = tables.get(table, {})
             yield _Asked(
-                f"covariate {one.name}",
+                f"covariate {covariate.name}",
                 table,
-                one.column,
+                covariate.needed("column"),
                 known,
-                _fault_of_covariate(one, known.get(one.column)),
+                _fault_of_covariate(covariate, known.get(covariate.needed("column"))),
             )
     for group in protocol.subgroups:
         known = {**person, **_MADE_FOR_SUBGROUPS}

@@ -80,15 +80,15 @@ def participation_months(episodes: pl.DataFrame, origin: int) -> pl.DataFrame:
         stop=stop,
     )
     starts = [
-        episode_months(episodes, one, origin).select(
+        episode_months(episodes, intervention_id, origin).select(
             "person_id",
-            programme=pl.lit(one),
+            programme=pl.lit(intervention_id),
             measure=pl.lit("starting"),
             start=pl.col("episode_start"),
             stop=pl.col("episode_start") + 1,
         )
-        for one in episodes["intervention_id"].unique().sort()
+        for intervention_id in episodes["intervention_id"].unique().sort()
     ]
     return pl.concat(
-        [part.select(list(PARTICIPATION)).cast(PARTICIPATION) for part in (running, *starts)]
+        [months.select(list(PARTICIPATION)).cast(PARTICIPATION) for months in (running, *starts)]
     )

@@ -40,7 +40,7 @@ def stop_trials(
     is excluded for it.
     """
     origin = month_number(first_month)
-    last = int(state_intervals["stop"].max())
+    last = state_intervals.select(pl.max("stop")).item()
     homes = spells.sort("person_id", "start").unique("person_id", keep="first")
     home = homes.select(
         "person_id", "district", *(["cluster_id"] if "cluster_id" in spells.columns else [])
@@ -75,12 +75,12 @@ def stop_trials(
     }
     trials = emulate_trials(stays, leaving, protocol=asked, **others)
     plans = stays.select("person_id", "planned_months", began="first")
-    place = trials.rows.with_columns(
+    stay = trials.rows.with_columns(
         began=pl.col("trial_month") - 1 - pl.col("elapsed_months")
     ).join(plans, on=["person_id", "began"], how="left", maintain_order="left", suffix="_of_stay")
-    planned = place["planned_months_of_stay"].alias("planned_months")
+    planned = stay["planned_months_of_stay"].alias("planned_months")
     return replace(trials, rows=trials.rows.with_columns(planned)).keep(
-        (place["elapsed_months"] < planned).fill_null(True).to_numpy()
+        (stay["elapsed_months"] < planned).fill_null(True).to_numpy()
     )
 
 
@@ -92,16 +92,15 @@ def dose_trials(trials: Trials, months: int) -> Trials:
     is_asked = (rows["elapsed_months"] < months) & (
         rows["planned_months"].fill_null(months) >= months
     )
-    own = trials.keep(is_asked.to_numpy())
+    before_dose = trials.keep(is_asked.to_numpy())
     reached = pl.col("elapsed_months") + pl.col("next_start") - 1 >= months
-    is_choice = (trials.waiting.rows["elapsed_months"] < months).to_numpy()
+    waiting = trials.required_waiting
+    is_choice = (waiting.rows["elapsed_months"] < months).to_numpy()
     return replace(
-        own,
-        rows=own.rows.with_columns(next_start=pl.when(~reached).then("next_start")),
-        waiting=Waiting(
-            trials.waiting.rows.filter(pl.Series(is_choice)), trials.waiting.design[is_choice]
-        ),
-        protocol=own.protocol.model_copy(update={"comparisons": ("never",)}),
+        before_dose,
+        rows=before_dose.rows.with_columns(next_start=pl.when(~reached).then("next_start")),
+        waiting=Waiting(waiting.rows.filter(pl.Series(is_choice)), waiting.design[is_choice]),
+        protocol=before_dose.protocol.model_copy(update={"comparisons": ("never",)}),
     )
 
 
@@ -132,8 +131,10 @@ def _asked(protocol: Protocol) -> Protocol:
     )
     # "This" intervention is the one that is left, not the leaving.
     covariates = [
-        one.model_copy(update={"of": protocol.named(one.of)}) if one.of else one
-        for one in protocol.covariates
+        covariate.model_copy(update={"of": protocol.named(covariate.of)})
+        if covariate.of
+        else covariate
+        for covariate in protocol.covariates
     ]
     # A dose is reached by not leaving before it: never, until then.
     comparisons = ("wait", "never") if protocol.dose_months else ("wait",)

@@ -26,7 +26,7 @@ from evalkit.effects.trials.covariates import (
 from evalkit.effects.trials.earlier_participation import without_earlier
 from evalkit.effects.trials.replicates import Replicates
 from evalkit.effects.trials.stays import PARTICIPATION, episode_months, participation_months
-from evalkit.errors import ProtocolError
+from evalkit.errors import EstimationError, ProtocolError
 from evalkit.line.protocol import Protocol
 from evalkit.months import month_number, month_number_expr, month_of_number
 
@@ -95,6 +95,26 @@ class Trials:
     def is_treated(self) -> np.ndarray:
         """(n_rows,) bool."""
         return (self.rows["arm"] == "treated").to_numpy()
+
+    @property
+    def required_waiting(self) -> Waiting:
+        """The months of waiting, which never and a grace period need.
+
+        Raises
+        ------
+        EstimationError
+            If the trials hold none.
+        """
+        if self.waiting is None:
+            raise EstimationError(
+                "The trials hold no months of waiting.",
+                where=f"protocol {self.protocol.protocol}, comparisons",
+                why="Who starts later is weighted for by the chance of it in every month of "
+                "waiting.",
+                fix="name never among the protocol's comparisons, or declare grace_months, and "
+                "emulate the trials again.",
+            )
+        return self.waiting
 
     @property
     def has_both_arms(self) -> bool:
@@ -220,11 +240,11 @@ def trial_months(protocols: Sequence[Protocol], first_month: date) -> pl.DataFra
     origin = month_number(first_month) - 1
     rows = [
         (
-            one.intervention_id,
-            month_of_number(origin + one.eligibility.from_month),
-            month_of_number(origin + one.eligibility.to_month),
+            protocol.intervention_id,
+            month_of_number(origin + protocol.eligibility.from_month),
+            month_of_number(origin + protocol.eligibility.to_month),
         )
-        for one in protocols
+        for protocol in protocols
     ]
     return pl.DataFrame(
         rows,
@@ -392,11 +412,11 @@ def _next_start(rows: pl.DataFrame) -> pl.Series:
     """
     person = rows["person_id"].rle_id().to_numpy().astype(np.int64)
     month, is_start = rows["trial_month"].to_numpy(), (rows["arm"] == "treated").to_numpy()
-    place = person * _MONTH_SPAN + month
-    starts = np.append(place[is_start], np.iinfo(np.int64).max)
-    following = starts[np.searchsorted(starts, place, side="right")]
+    position = person * _MONTH_SPAN + month
+    starts = np.append(position[is_start], np.iinfo(np.int64).max)
+    following = starts[np.searchsorted(starts, position, side="right")]
     same = following // _MONTH_SPAN == person
-    return pl.Series(np.where(same, following - place + 1, 0).astype(np.int32)).replace(0, None)
+    return pl.Series(np.where(same, following - position + 1, 0).astype(np.int32)).replace(0, None)
 
 
 def _with_survey_weight(

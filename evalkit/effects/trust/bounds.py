@@ -97,13 +97,13 @@ def e_value(risk_ratio: float) -> float:
 
 def _shares(last: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
     """Shares and their difference in the last month, by draw."""
-    named = {
+    outcomes = {
         "ended": ~_is_of_class(*_STILL_THERE),
         "work": pl.col("state") == protocol.primary_outcome,
     }
     work, other = pl.col("work_treated"), pl.col("work_comparison")
     return _derived(
-        _sums(last, named),
+        _sums(last, outcomes),
         share_ended=pl.col("ended_treated"),
         share_in_work=work,
         comparison_in_work=other,
@@ -125,12 +125,12 @@ def _bounds(months: pl.DataFrame, protocol: Protocol, *, suffix: str = "") -> pl
         {"work": pl.col("state") == protocol.primary_outcome, "unseen": _is_of_class(*_UNSEEN)},
     )
     difference = pl.col("work_treated") - pl.col("work_comparison")
-    own, other = pl.col("unseen_treated"), pl.col("unseen_comparison")
+    unseen, other = pl.col("unseen_treated"), pl.col("unseen_comparison")
     limits = {
         "none_work": difference,
-        "all_work": difference + own - other,
+        "all_work": difference + unseen - other,
         "worst_case": difference - other,
-        "best_case": difference + own,
+        "best_case": difference + unseen,
     }
     return _derived(wide, **{name + suffix: value for name, value in limits.items()})
 
@@ -141,11 +141,11 @@ def _is_of_class(*classes: str) -> pl.Expr:
     )
 
 
-def _sums(months: pl.DataFrame, named: dict[str, pl.Expr]) -> pl.DataFrame:
+def _sums(months: pl.DataFrame, conditions: dict[str, pl.Expr]) -> pl.DataFrame:
     """NAME_ARM: the probabilities of the named states summed over months, by draw."""
     # In one order, so that sums are the same to the last bit whenever they are made.
-    told = months.filter(pl.any_horizontal(*named.values()))
-    ordered = told.sort(*_KEYS, "draw", maintain_order=True).group_by(
+    counted = months.filter(pl.any_horizontal(*conditions.values()))
+    ordered = counted.sort(*_KEYS, "draw", maintain_order=True).group_by(
         *_KEYS, "draw", maintain_order=True
     )
     arms = ("treated", "comparison")
@@ -154,7 +154,7 @@ def _sums(months: pl.DataFrame, named: dict[str, pl.Expr]) -> pl.DataFrame:
         .filter(condition & (pl.col("arm") == arm))
         .sum()
         .alias(f"{name}_{arm}")
-        for name, condition in named.items()
+        for name, condition in conditions.items()
         for arm in arms
     )
     return with_words(sums)

@@ -38,19 +38,19 @@ def overlap_table(weighting: StartNow) -> pl.DataFrame:
     )
     n_bins = int(np.clip(treated.sum() // MIN_BIN_STARTERS, 1, BINS))
     edges = np.unique(np.quantile(p[treated], np.linspace(0, 1, n_bins + 1)))
-    place = np.clip(np.searchsorted(edges, p, side="right") - 1, 0, max(len(edges) - 2, 0))
+    position = np.clip(np.searchsorted(edges, p, side="right") - 1, 0, max(len(edges) - 2, 0))
     size = max(len(edges) - 1, 1)
     n_treated, n_comparison = (
-        np.bincount(place[mask], minlength=size) for mask in (treated, ~treated)
+        np.bincount(position[mask], minlength=size) for mask in (treated, ~treated)
     )
     people = (
-        trials.rows.select("person_id", bin=place, is_treated=treated)
+        trials.rows.select("person_id", bin=position, is_treated=treated)
         .group_by("bin", "is_treated")
         .agg(pl.col("person_id").n_unique())
     )
     n_people = np.zeros((size, 2), dtype=np.int32)
     n_people[people["bin"], people["is_treated"].cast(pl.Int8)] = people["person_id"]
-    weighted = np.bincount(place[~treated], weights=weights[~treated], minlength=size)
+    weighted = np.bincount(position[~treated], weights=weights[~treated], minlength=size)
     return pl.DataFrame(
         {
             "bin": np.arange(1, size + 1, dtype=np.int32),

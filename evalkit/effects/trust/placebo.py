@@ -76,8 +76,9 @@ def placebo_tests(weighting: StartNow, state_intervals: pl.DataFrame) -> pl.Data
         *_earlier_history(trials, coefficients),
         _placebo_start(trials, state_intervals, coefficients),
     ]
-    if trials.protocol.checks.negative_control is not None:
-        tests.append(_negative_control(trials, coefficients))
+    control = trials.protocol.checks.negative_control
+    if control is not None:
+        tests.append(_negative_control(trials, control, coefficients))
     families = {test.family: test.p_value for test in tests}
     adjusted = dict(zip(families, holm(list(families.values())), strict=True))
     alpha = trials.protocol.checks.alpha
@@ -112,7 +113,7 @@ def holm(p_values: list[float]) -> list[float]:
     Holm (1979), Scand. J. Stat. 6:65.
     """
     p = np.asarray(p_values, dtype=float)
-    order = [place for place in np.argsort(p) if not np.isnan(p[place])]
+    order = [test for test in np.argsort(p) if not np.isnan(p[test])]
     adjusted = np.full(len(p), np.nan)
     if order:
         steps = p[order] * np.arange(len(order), 0, -1)
@@ -140,13 +141,13 @@ def _earlier_history(trials: Trials, coefficients: np.ndarray) -> list[_Test]:
             _Test(f"earlier_{name}", "history", np.nan, np.nan, np.nan, n_starters)
             for name in names
         ]
-    kept = [place for place, term in enumerate(trials.terms) if term not in names]
+    kept = [column for column, term in enumerate(trials.terms) if term not in names]
     start = coefficients[kept].copy()
     # The constant takes over the mean of what is left out, so that the fit begins near its end.
     start[0] += (trials.design @ coefficients - trials.design[:, kept] @ start).mean()
     without = _fitted(trials, trials.design[:, kept], start)
     history = contrast(
-        trials, values, terms=[trials.terms[place] for place in kept[1:]], coefficients=without
+        trials, values, terms=[trials.terms[column] for column in kept[1:]], coefficients=without
     )
     p = _wald(history.difference, history.influence)
     return [
@@ -165,7 +166,7 @@ def _placebo_start(
     columns = dict(zip(trials.terms, trials.design.T, strict=True))
     for covariate in trials.protocol.covariates:
         if covariate.kind == "history_share":
-            spent, known = History(trials, state_intervals, covariate.outcome).months(
+            spent, known = History(trials, state_intervals, covariate.needed("outcome")).months(
                 np.zeros_like(month), month - lead
             )
             columns[covariate.name] = spent / np.maximum(known, 1)
@@ -177,8 +178,8 @@ def _placebo_start(
     return _tested("placebo_start", earlier, spent[is_tested], start=coefficients)
 
 
-def _negative_control(trials: Trials, coefficients: np.ndarray) -> _Test:
-    reached = trials.outcomes[:, -1] == trials.states.index(trials.protocol.checks.negative_control)
+def _negative_control(trials: Trials, outcome: str, coefficients: np.ndarray) -> _Test:
+    reached = trials.outcomes[:, -1] == trials.states.index(outcome)
     return _tested("negative_control", trials, reached.astype(float), start=coefficients)
 
 

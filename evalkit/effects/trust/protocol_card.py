@@ -40,7 +40,10 @@ def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
         ),
         ("time zero", "start of the trial month, the same in both arms"),
         ("treated", _treated(protocol)),
-        *[(f"comparison: {one}", _comparison(protocol, one)) for one in protocol.comparisons],
+        *[
+            (f"comparison: {comparison}", _comparison(protocol, comparison))
+            for comparison in protocol.comparisons
+        ],
         ("follow-up", f"{months} months, complete for everyone"),
         (
             "primary outcome",
@@ -75,7 +78,7 @@ def _eligible(protocol: Protocol) -> str:
     words += (
         f", {rule.after} ended at most {rule.within_months} months before" if rule.after else ""
     )
-    return words + "".join(f", {_not_before(one)}" for one in protocol.exclusions)
+    return words + "".join(f", {_not_before(exclusion)}" for exclusion in protocol.exclusions)
 
 
 def _not_before(exclusion: Exclusion) -> str:

@@ -76,9 +76,9 @@ def constant_covariates(trials: Trials) -> tuple[str, ...]:
     """
     constant = set(constant_terms(trials))
     return tuple(
-        one.name
-        for one in trials.protocol.covariates
-        if one.kind in _DELIVERED_KINDS and constant.issuperset(one.terms)
+        covariate.name
+        for covariate in trials.protocol.covariates
+        if covariate.kind in _DELIVERED_KINDS and constant.issuperset(covariate.terms)
     )
 
 
@@ -95,9 +95,9 @@ def terms_left_out(trials: Trials) -> pl.DataFrame:
     """
     refused = {
         term
-        for one in trials.protocol.covariates
-        if one.name in constant_covariates(trials)
-        for term in one.terms
+        for covariate in trials.protocol.covariates
+        if covariate.name in constant_covariates(trials)
+        for term in covariate.terms
     }
     rows = [
         (

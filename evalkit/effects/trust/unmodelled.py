@@ -110,23 +110,26 @@ def _most_unlike(
 def _products(trials: Trials) -> dict[str, np.ndarray]:
     plain = plain_columns(trials.protocol, trials.terms)
     centred = {
-        trials.terms[place]: trials.design[:, place] - trials.design[:, place].mean()
-        for place in plain
+        trials.terms[column]: trials.design[:, column] - trials.design[:, column].mean()
+        for column in plain
     }
     continuous = {
-        trials.terms[place] for place in plain if len(np.unique(trials.design[:, place])) > 2
+        trials.terms[column] for column in plain if len(np.unique(trials.design[:, column])) > 2
     }
     return {
-        f"{one}{TIMES}{other}": centred[one] * centred[other]
-        for one, other in combinations_with_replacement(centred, 2)
-        if continuous & {one, other}
+        f"{first}{TIMES}{second}": centred[first] * centred[second]
+        for first, second in combinations_with_replacement(centred, 2)
+        if continuous & {first, second}
     }
 
 
 def _calendar(trials: Trials) -> dict[str, np.ndarray]:
     month = trials.rows["trial_month"].to_numpy()
     year = (month - month.min()) // _PERIOD_MONTHS
-    shares = {f"{CALENDAR}_year_{one + 1}": (year == one).astype(float) for one in np.unique(year)}
+    shares = {
+        f"{CALENDAR}_year_{number + 1}": (year == number).astype(float)
+        for number in np.unique(year)
+    }
     return {CALENDAR: month.astype(float), **(shares if len(shares) > 1 else {})}
 
 
@@ -134,19 +137,19 @@ def _participation(
     trials: Trials, episodes: pl.DataFrame, first_month: date
 ) -> dict[str, np.ndarray]:
     months, people = trials.rows["trial_month"].to_numpy(), trials.rows["person_id"].unique().sort()
-    own, every = (
+    in_this, in_any = (
         EarlierParticipation(episodes, people, of=of, origin=month_number(first_month))
         for of in (trials.protocol.intervention_id, ANY)
     )
-    n_own, n_every, since = (
-        own.count(trials.rows, months),
-        every.count(trials.rows, months),
-        every.months_since(trials.rows, months),
+    n_this, n_any, since = (
+        in_this.count(trials.rows, months),
+        in_any.count(trials.rows, months),
+        in_any.months_since(trials.rows, months),
     )
-    named = {
-        "this": n_own > 0,
-        "other": n_every > n_own,
-        "any": n_every > 0,
+    indicators = {
+        "this": n_this > 0,
+        "other": n_any > n_this,
+        "any": n_any > 0,
         "recent": (since >= 0) & (since < _RECENT_MONTHS),
     }
-    return {f"{PARTICIPATION}_{name}": had.astype(float) for name, had in named.items()}
+    return {f"{PARTICIPATION}_{name}": had.astype(float) for name, had in indicators.items()}

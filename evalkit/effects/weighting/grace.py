@@ -21,7 +21,6 @@ import numpy as np
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.later_starts import (
     places,
-    waiting_months,
     waiting_of,
     window_of,
 )
@@ -59,7 +58,7 @@ class GracePeriod(StartNow):
     def __init__(self, trials: Trials, coefficients: Coefficients, comparison: Comparison):
         super().__init__(trials, coefficients, comparison)
         self.grace = trials.protocol.grace_months
-        self.waiting = waiting_of(waiting_months(trials), trials.rows)
+        self.waiting = waiting_of(trials.required_waiting, trials.rows)
         known, asked = places(self.waiting.rows, trials.rows)
         next_start = trials.rows["next_start"].fill_null(_NEVER).to_numpy()
         self.start = np.where(trials.is_treated, 0, next_start - 1)
@@ -77,7 +76,8 @@ class GracePeriod(StartNow):
 
     @cached_property
     def masks(self) -> tuple[np.ndarray, np.ndarray]:
-        return (np.ones(len(self.trials.rows), bool),) * 2
+        everybody = np.ones(len(self.trials.rows), bool)
+        return everybody, everybody
 
     def base(self, rows: np.ndarray) -> np.ndarray:
         return self.trials.rows["weight"].to_numpy()[rows, None]

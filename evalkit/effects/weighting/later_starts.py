@@ -18,7 +18,6 @@ from evalkit.effects.trials.target_trial import Trials, Waiting
 from evalkit.effects.weighting.logit import SEPARATED
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.start_now import COMPARISON, TREATED, StartNow
-from evalkit.errors import EstimationError
 from evalkit.vocabulary import Comparison
 
 _MONTH_SPAN = 2**21
@@ -44,8 +43,7 @@ class LaterStarts(StartNow):
     def __init__(self, trials: Trials, coefficients: Coefficients, comparison: Comparison):
         super().__init__(trials, coefficients, comparison)
         rows = trials.rows.filter(pl.Series(~trials.is_treated))
-        self.everybody = waiting_months(trials)
-        self.waiting = waiting_of(self.everybody, rows)
+        self.waiting = waiting_of(trials.required_waiting, rows)
         known, asked = places(self.waiting.rows, rows)
         months = np.arange(trials.protocol.follow_up_months)
         self.zero = np.searchsorted(known, asked)
@@ -119,25 +117,6 @@ def window_of(first: np.ndarray, last: np.ndarray) -> slice:
     return slice(int(first.min()), int(last.max()) + 1)
 
 
-def waiting_months(trials: Trials) -> Waiting:
-    """The trials' months of waiting.
-
-    Raises
-    ------
-    EstimationError
-        If they hold none.
-    """
-    if trials.waiting is None:
-        raise EstimationError(
-            "The trials hold no months of waiting.",
-            where=f"protocol {trials.protocol.protocol}, comparisons",
-            why="Who starts later is weighted for by the chance of it in every month of waiting.",
-            fix="name never among the protocol's comparisons, or declare grace_months, and emulate "
-            "the trials again.",
-        )
-    return trials.waiting
-
-
 def waiting_of(waiting: Waiting, rows: pl.DataFrame) -> Waiting:
     """The months of waiting of the people of some rows."""
     chosen = waiting.rows["person_id"].is_in(rows["person_id"].unique().implode())
@@ -147,8 +126,9 @@ def waiting_of(waiting: Waiting, rows: pl.DataFrame) -> Waiting:
 def places(waiting: pl.DataFrame, rows: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Person and month of both tables as one number that grows with both."""
     people = rows["person_id"].unique().sort()
-    return tuple(
+    waiting_place, row_place = (
         people.search_sorted(table["person_id"]).to_numpy().astype(np.int64) * _MONTH_SPAN
         + table["trial_month"].to_numpy()
         for table in (waiting, rows)
     )
+    return waiting_place, row_place

@@ -119,8 +119,8 @@ def replicate_logits(
     score = np.zeros((n_draws, n_terms))
     packed, packed_point = np.zeros((n_draws, len(upper[0]))), np.zeros(len(upper[0]))
     for rows in _person_chunks(person, max(1, _CHUNK_VALUES // len(upper[0]))):
-        own, first = np.unique(person[rows], return_index=True)
-        drawn = person_weights[own].T
+        persons, first = np.unique(person[rows], return_index=True)
+        drawn = person_weights[persons].T
         residual, curvature = (
             weights[rows] * (treated[rows] - p[rows]),
             weights[rows] * p[rows] * (1 - p[rows]),
@@ -131,8 +131,8 @@ def replicate_logits(
         packed_point += products.sum(axis=0)
     information = np.zeros((n_draws, n_terms, n_terms))
     information[:, upper[0], upper[1]] = information[:, upper[1], upper[0]] = packed
-    own_terms = upper[0] == upper[1]
-    information[:, np.arange(n_terms), np.arange(n_terms)] += _RIDGE * packed_point[own_terms]
+    is_diagonal = upper[0] == upper[1]
+    information[:, np.arange(n_terms), np.arange(n_terms)] += _RIDGE * packed_point[is_diagonal]
     return point[:, None] + _steps(information, score).T
 
 
@@ -180,7 +180,9 @@ def _steps(information: np.ndarray, score: np.ndarray) -> np.ndarray:
     try:
         return np.linalg.solve(information, score[..., None])[..., 0]
     except np.linalg.LinAlgError:
-        return np.stack([_solve(one, own) for one, own in zip(information, score, strict=True)])
+        return np.stack(
+            [_solve(matrix, gradient) for matrix, gradient in zip(information, score, strict=True)]
+        )
 
 
 def _solve(information: np.ndarray, score: np.ndarray) -> np.ndarray:

@@ -107,10 +107,10 @@ def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
     and effective sizes count households, and people where no household is known (`drawn_people`).
     """
     code = rows["cluster_id"].rank("dense").to_numpy().astype(np.int64) - 1
-    place = (code, np.arange(len(code)))
+    positions = (code, np.arange(len(code)))
     return (
         sparse.csr_matrix(
-            (np.ones(len(code)), place), shape=(int(code.max(initial=-1)) + 1, len(code))
+            (np.ones(len(code)), positions), shape=(int(code.max(initial=-1)) + 1, len(code))
         )
         @ values
     )
