@@ -57,7 +57,7 @@ MAY_SEE = {
 FLOORS = {
     "intake": (("reading",), ("contracts",), ("checking",), ("admission",)),
     "survival": (("counts",), ("curves",), ("differences", "regression"), ("on_support",)),
-    "effects": (("trials",), ("weighting",), ("trust",), ("districts",), ("answer",)),
+    "effects": (("trials", "rollouts"), ("weighting",), ("trust",), ("districts",), ("answer",)),
     "economics": (("prices",), ("ledger",), ("results",), ("what_if",)),
     "charts": (("labels",), ("look",), ("register",), ("families",)),
     "report": (("parts",), ("sections",)),

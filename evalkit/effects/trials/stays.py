@@ -8,13 +8,15 @@ from evalkit.months import free_from_expr, month_number_expr
 
 # An episode that has not ended: later than any month of an extract.
 _NO_END = 2**20
-PARTICIPATION = {
-    "person_id": pl.String,
-    "programme": pl.String,
-    "measure": pl.String,
-    "start": pl.Int32,
-    "stop": pl.Int32,
-}
+PARTICIPATION = pl.Schema(
+    {
+        "person_id": pl.String(),
+        "programme": pl.String(),
+        "measure": pl.String(),
+        "start": pl.Int32(),
+        "stop": pl.Int32(),
+    }
+)
 
 
 def episode_months(episodes: pl.DataFrame, intervention_id: str, origin: int) -> pl.DataFrame:
