@@ -1,5 +1,5 @@
 """The command line: `evalkit run`, `check`, `simulate`, `schema`, `params`, `scenario`, `drift`,
-`pseudonymise` and `contract`.
+`pseudonymise`, `contract` and `tables`.
 
 Results go to the standard output, progress and errors to the standard error.
 Exit codes: 0 ok, 1 some units failed, 2 usage or parameters, 3 contract violated, 4 disclosure, 130
@@ -394,6 +394,20 @@ def schema(
             encoding="utf-8",
         )
         typer.echo(str(path))
+
+
+@app.command()
+def tables(
+    out: Annotated[Path, typer.Option(help="The page that is written.")] = Path("docs/tables.md"),
+) -> None:
+    """Write the documentation of all tables: what a row is, keys, values, types and units, and what
+    disclosure control withholds.
+    """
+    from evalkit.line.documentation import documentation
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(documentation(), encoding="utf-8")
+    typer.echo(str(out))
 
 
 def main() -> None:

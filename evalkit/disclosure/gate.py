@@ -5,7 +5,8 @@ A table of a single district carries the district's file name: exit_curves-belfa
 is exit_curves-all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -75,6 +76,7 @@ def release(
         "grade": SIMULATED if is_simulated else grade or declared.grade,
         "min_count": run.params.min_count,
     }
+    declared = _with_names(declared, table.columns)
     published = _protected(_as_declared(table, declared), declared, guard, provenance)
     publish(published, run.run_dir)
     return published
@@ -118,6 +120,15 @@ def _guarded(name: str) -> tuple[Table, Guard]:
             fix="declare it in evalkit/line/published/ with its keys, values and guard.",
         )
     return declared, declared.guard
+
+
+def _with_names(declared: Table, columns: Sequence[str]) -> Table:
+    """The declaration with the table's columns of names, one for each language."""
+    if not declared.named_in:
+        return declared
+    names = [column for column in sorted(columns) if column.startswith(declared.named_in)]
+    types = tuple((name, pl.String) for name in names)
+    return replace(declared, values=(*declared.values, *names), other_types=types)
 
 
 def _file_name(declared: Table, district: str) -> str:

@@ -37,4 +37,12 @@ def guarded(tables: Iterable[Table]) -> Mapping[str, Table]:
     return MappingProxyType(by_name)
 
 
-PUBLISHED = guarded((*DESCRIPTION, *EFFECTS, *VALUE, *ALLOCATION))
+STATIONS: Mapping[str, tuple[Table, ...]] = MappingProxyType(
+    {
+        "description": DESCRIPTION,
+        "effects": EFFECTS,
+        "value": VALUE,
+        "allocation": ALLOCATION,
+    }
+)
+PUBLISHED = guarded(table for tables in STATIONS.values() for table in tables)

@@ -178,7 +178,8 @@ EFFECTS = (
     ),
     Table(
         "targeting_value",
-        "One row per way of choosing who starts: what it gains per place.",
+        "One row per way of choosing who starts (as today, by the rule) and their difference: gain "
+        "per place.",
         keys=(*_PLACE, "policy"),
         values=(*_RANGE, "share_of_starters"),
         unit="months per place, share",
@@ -213,8 +214,8 @@ EFFECTS = (
     ),
     Table(
         "funnel",
-        "One row per district and intervention: the share in work observed and expected, with "
-        "limits.",
+        "One row per district and intervention: share of the eligible in the primary outcome, "
+        "observed and expected for people like them, with the limits of chance.",
         keys=_PLACE,
         values=(
             *("n_persons", "observed", "expected", "adjusted", "z", "lower_95", "upper_95"),
@@ -256,12 +257,12 @@ EFFECTS = (
     ),
     Table(
         "rollout_events",
-        "One row per action of the districts, outcome and month since its roll-out.",
+        "One row per action of the districts, outcome and period since its roll-out.",
         keys=("action_id", "outcome", "event_period"),
         values=("effect", "n_adopted"),
         unit="logarithm of a monthly rate",
         guard=Guard("estimates", "n_persons"),
         grade="M",
-        about="For the reviewer of a roll-out: the path before and after it, month by month.",
+        about="For the reviewer of a roll-out: the path before and after it, period by period.",
     ),
 )

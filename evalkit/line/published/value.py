@@ -77,7 +77,7 @@ VALUE = (
     ),
     Table(
         "value_delay",
-        "One row per effect and perspective: what a start half a year later would cost.",
+        "One row per effect and perspective: what a start one month later would cost.",
         keys=(*_EFFECT, "perspective"),
         values=(*_RANGE, "probability_positive", "currency"),
         unit="money",
@@ -156,10 +156,10 @@ VALUE = (
         keys=("price",),
         values=(
             *("value", "low", "high", "unit", "price_year", "currency", "source", "value_grade"),
-            *("name_en", "name_sv"),
         ),
         unit="as declared per price",
         guard=Guard("estimates"),
         is_of_extract=False,
+        named_in="name_",
     ),
 )

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import polars as pl
@@ -175,3 +176,41 @@ def test_counts_beside_an_estimate_that_could_not_be_made_are_not_the_estimate(r
         (12, "ok", 40),
         (24, "not_estimable", 40),
     ]
+
+
+@pytest.mark.parametrize("kind", [pl.Int64, pl.UInt32, pl.Int32])
+def test_an_empty_and_a_full_table_are_published_with_one_schema(run, kind):
+    people = _people(North=100, all=100).with_columns(pl.col("count").cast(kind))
+
+    full = release(people, "people", run).data
+    empty = release(people.clear().select(pl.all().cast(pl.Null)), "people", run).data
+
+    assert empty.schema == full.schema
+    assert full.schema["count"] == pl.Int32
+
+
+def test_a_column_of_another_type_than_declared_is_refused_by_name(run):
+    people = _people(North=100, all=100).with_columns(count=pl.lit(100.5))
+
+    with pytest.raises(DisclosureError) as refusal:
+        release(people, "people", run)
+
+    assert refusal.value.where == "count is Float64, not Int32"
+
+
+def test_a_declared_table_that_lost_its_guard_is_not_released(run, monkeypatch):
+    unguarded = {"people": replace(published("people"), guard=None)}
+    monkeypatch.setattr("evalkit.disclosure.gate.PUBLISHED", unguarded)
+
+    with pytest.raises(DisclosureError, match="not declared for publication"):
+        release(_people(North=100, all=100), "people", run)
+
+
+def test_prices_are_named_in_the_languages_that_the_table_has(run):
+    prices = published("prices").empty().select(pl.all().cast(pl.Null))
+    prices = pl.concat([prices, pl.DataFrame({"price": ["wage"]})], how="diagonal_relaxed")
+
+    shown = release(prices.with_columns(name_no=pl.lit("lønn")), "prices", run).data
+
+    assert shown["name_no"].to_list() == ["lønn"]
+    assert "name_sv" not in shown.columns
