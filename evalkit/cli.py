@@ -15,6 +15,7 @@ import typer
 
 from evalkit import __version__
 from evalkit.errors import BatchError, EvalkitError, ParameterError
+from evalkit.vocabulary import SENDER_LANGUAGE
 
 if TYPE_CHECKING:
     from evalkit.batch.staleness import Decision
@@ -196,18 +197,22 @@ def contract_init(
 
 @contract_app.command("template")
 def contract_template(
-    out: FolderOption, contracts: ContractsOption = Path("data_contracts")
+    out: FolderOption,
+    contracts: ContractsOption = Path("data_contracts"),
+    language: Annotated[
+        str, typer.Option(help="The language of headings and drop-downs.")
+    ] = SENDER_LANGUAGE,
 ) -> None:
-    """Write Excel templates with drop-downs, and a data dictionary, in Swedish."""
+    """Write Excel templates with drop-downs, and a data dictionary, in the senders' language."""
     from evalkit.intake import load_contracts, write_templates
 
-    for path in write_templates(load_contracts(contracts), out):
+    for path in write_templates(load_contracts(contracts), out, language=language):
         typer.echo(str(path))
 
 
 @contract_app.command("docs")
 def contract_docs(out: FolderOption, contracts: ContractsOption = Path("data_contracts")) -> None:
-    """Write the contracts as pages that open offline, in Swedish and English."""
+    """Write the contracts as pages that open offline, one per language."""
     from evalkit.intake import load_contracts, write_documentation
 
     for path in write_documentation(load_contracts(contracts), out):

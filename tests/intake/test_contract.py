@@ -16,6 +16,7 @@ from evalkit.intake import admit, load_contracts
 from evalkit.intake.contracts.mapping import ExtraColumn, load_mapping, with_covariates
 from evalkit.line.delivered import delivered
 from evalkit.line.states import STATES
+from evalkit.vocabulary import SENDER_LANGUAGE
 
 MAIN_JOB_TABLES = {
     "person",
@@ -82,14 +83,14 @@ def test_contracts_require_only_the_tables_of_the_main_job(contracts_folder):
     assert required == MAIN_JOB_TABLES
 
 
-def test_contracts_say_everything_in_swedish_too(contracts_folder):
+def test_contracts_say_everything_in_the_language_of_senders_too(contracts_folder):
     contracts = load_contracts(contracts_folder).values()
 
     unsaid = [
         (contract.table, getattr(part, "name", ""))
         for contract in contracts
         for part in (contract, *contract.columns)
-        if not part.description["sv"] or not part.term
+        if not part.description.get(SENDER_LANGUAGE) or SENDER_LANGUAGE not in part.terms
     ]
 
     assert unsaid == []

@@ -17,8 +17,11 @@ from evalkit.intake import (
     write_documentation,
     write_templates,
 )
+from evalkit.intake.contracts.contract import RULE_ARGUMENTS
+from evalkit.intake.contracts.documentation import FORMS, N_STEPS
 from evalkit.intake.contracts.mapping import MappingFile, load_mapping
 from evalkit.records import validate
+from evalkit.words import languages, words
 
 LIFECARE = Path(__file__).parents[2] / "data_contracts/mappings/lifecare.yaml"
 N_LIFECARE_REASONS = 23
@@ -200,10 +203,32 @@ def test_templates_offer_the_swedish_words_and_explain_every_column(contracts, t
     }
     dictionary = pl.read_excel(tmp_path / "Dataordlista.xlsx")
     assert dictionary.height == sum(len(contract.columns) for contract in contracts.values())
-    words = pl.read_excel(tmp_path / "person.xlsx", sheet_name="Listor", has_header=False)
-    assert {"kvinna", "man"} <= {
-        cell for column in words.columns for cell in words[column].to_list()
-    }
+    lists = pl.read_excel(tmp_path / "person.xlsx", sheet_name="Listor", has_header=False)
+    assert {"kvinna", "man"} <= {cell for name in lists.columns for cell in lists[name].to_list()}
+
+
+def test_templates_in_a_language_without_terms_have_names_and_codes(contracts, tmp_path):
+    write_templates(contracts, tmp_path, language="en")
+
+    person = pl.read_excel(tmp_path / "person.xlsx", sheet_name="person")
+    lists = pl.read_excel(tmp_path / "person.xlsx", sheet_name="Lists", has_header=False)
+    assert person.columns == contracts["person"].column_names
+    assert {"female", "male"} <= {cell for name in lists.columns for cell in lists[name].to_list()}
+    assert (tmp_path / "Data dictionary.xlsx").exists()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_rule_kind_and_form_of_a_contract_has_words(contracts, language):
+    reader = words(language)
+    columns = [column for contract in contracts.values() for column in contract.columns]
+    kinds = {f"contract.kind_{column.kind}" for column in columns}
+    patterns = {column.pattern for column in columns if column.pattern}
+
+    assert patterns <= FORMS.keys()
+    asked = {f"contract.rule_{rule}" for rule in RULE_ARGUMENTS} | kinds | set(FORMS.values())
+    assert {key for key in asked if not reader.has(key)} == set()
+    n_steps = sum(key.startswith("contract.step_") for key in reader.entries)
+    assert n_steps == N_STEPS
 
 
 def test_templates_are_the_same_bytes_each_time(contracts, tmp_path):

@@ -85,7 +85,9 @@ def test_no_text_names_districts_where_they_are_municipalities(language):
     said = {key: re.sub(r"\{\w+\}", "", text) for key, text in entries.items()}
 
     assert [
-        key for key, text in said.items() if re.search("distri[ck]t", text, re.IGNORECASE)
+        key
+        for key, text in said.items()
+        if re.search("distri[ck]t", text, re.IGNORECASE) and not key.startswith("contract.")
     ] == []
 
 

@@ -5,8 +5,8 @@ The standard says what a column is called, its type, whether it must be filled, 
 allowed values, the primary key and the foreign keys. What it has no word for stands as `quality` of
 type custom with engine evalkit; RULE_ARGUMENTS lists those rules. Four custom properties are ours:
 `delivery` (required or optional) and `takesCovariates` (further columns may follow) on a contract,
-`mayBeAbsent` on a column, and `descriptionSv`, what is said in Swedish, on both. Source: Open Data
-Contract Standard 3.2, bitol.io.
+`mayBeAbsent` on a column, and on both what is said in further languages (`descriptionSv`). Source:
+Open Data Contract Standard 3.2, bitol.io.
 """
 
 import json
@@ -21,7 +21,7 @@ import polars as pl
 
 from evalkit.errors import IntakeError, nearest
 from evalkit.line.delivered import DTYPES, delivered
-from evalkit.vocabulary import Text
+from evalkit.vocabulary import SENDER_LANGUAGE, TABLE_LANGUAGE, Text
 
 # Faults of one contract that are named at once.
 _MAX_FAULTS = 5
@@ -45,7 +45,8 @@ class Column:
 
     name : as the admitted table has it. kind : one of DTYPES. allowed : the values that may stand
     in it; empty where any may. limits : bounds by their ODCS names (minimum, exclusiveMaximum ...).
-    labels : the Swedish word for each allowed value. term : the Swedish term for the column.
+    labels : the sender's word for each allowed value. terms, description : the column's term and
+    what it means, by language.
     """
 
     name: str
@@ -56,8 +57,13 @@ class Column:
     pattern: str | None = None
     limits: Mapping[str, float] = field(default_factory=dict)
     labels: Mapping[Any, str] = field(default_factory=dict)
-    term: str = ""
+    terms: Text = field(default_factory=dict)
     description: Text = field(default_factory=dict)
+
+    @property
+    def term(self) -> str:
+        """The sender's term for the column; its name where it has none."""
+        return self.terms.get(SENDER_LANGUAGE, self.name)
 
     @property
     def dtype(self) -> type[pl.DataType]:
@@ -98,7 +104,7 @@ class Contract:
     rules: tuple[CustomRule, ...]
     references: tuple[Reference, ...]
     is_required: bool
-    term: str = ""
+    terms: Text = field(default_factory=dict)
     description: Text = field(default_factory=dict)
 
     @property
@@ -260,11 +266,8 @@ def _contract_of(content: dict, path: Path) -> Contract:
         ),
         references=tuple(reference for reference in references if reference),
         is_required=_custom(content, "delivery") != "optional",
-        term=_swedish_term(table),
-        description={
-            "en": content.get("description", {}).get("usage", ""),
-            "sv": _custom(content, "descriptionSv") or "",
-        },
+        terms=_terms(table),
+        description=_description(content, content.get("description", {}).get("usage", "")),
     )
 
 
@@ -281,11 +284,8 @@ def _column_of(declared: dict) -> Column:
         pattern=options.get("pattern"),
         limits={bound: options[bound] for bound in bounds if bound in options},
         labels={entry["value"]: entry.get("label") or str(entry["value"]) for entry in values},
-        term=_swedish_term(declared),
-        description={
-            "en": declared.get("description", ""),
-            "sv": _custom(declared, "descriptionSv") or "",
-        },
+        terms=_terms(declared),
+        description=_description(declared, declared.get("description", "")),
     )
 
 
@@ -311,15 +311,25 @@ def _target(reference: str | list[str]) -> tuple[str, tuple[str, ...]]:
     return tables[0], columns
 
 
-def _swedish_term(element: dict) -> str:
-    return next(
-        (
-            entry["synonym"]
-            for entry in element.get("synonyms", ())
-            if entry.get("locale") == "sv-SE"
-        ),
-        element["name"],
-    )
+def _terms(element: dict) -> Text:
+    """The term of an element by language: the first synonym whose locale begins with it."""
+    return {
+        entry["locale"].partition("-")[0]: entry["synonym"]
+        for entry in reversed(element.get("synonyms", ()))
+        if entry.get("locale")
+    }
+
+
+def _description(element: dict, standard: str) -> Text:
+    """What an element means by language: in the standard's own place, and in further languages as
+    custom properties (descriptionSv).
+    """
+    further = {
+        entry["property"].removeprefix("description").lower(): entry["value"]
+        for entry in element.get("customProperties", ())
+        if entry.get("property", "").startswith("description")
+    }
+    return {TABLE_LANGUAGE: standard, **further}
 
 
 def _custom(element: dict, name: str) -> Any:

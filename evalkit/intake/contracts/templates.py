@@ -1,67 +1,68 @@
-"""Workbooks for those without a system: one per table, with Swedish headings, drop-downs and a data
-dictionary.
+"""Workbooks for those without a system: one per table, with headings in the sender's words,
+drop-downs and a data dictionary.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.intake.contracts.contract import Column, Contract
+from evalkit.vocabulary import SENDER_LANGUAGE, Language, in_language
+
+if TYPE_CHECKING:
+    from evalkit.words import Words
 
 _ROWS = 2000
-_KINDS = {"string": "text", "integer": "heltal", "number": "tal", "date": "datum (ÅÅÅÅ-MM-DD)"}
-_HEADINGS = (
-    "Kolumn",
-    "Namn i evalkit",
-    "Vad den betyder",
-    "Typ",
-    "Måste fyllas i",
-    "Tillåtna värden",
-)
-_DICTIONARY, _LISTS = "Dataordlista", "Listor"
+_HEADINGS = ("column", "name", "meaning", "kind", "must", "allowed")
 # A fixed moment, so that the same contracts give the same bytes.
 _CREATED = datetime(2026, 1, 1)
 
 
-def write_templates(contracts: dict[str, Contract], out: Path | str) -> list[Path]:
-    """Write TABLE.xlsx for every table, and Dataordlista.xlsx over all of them; returns their
+def write_templates(
+    contracts: Mapping[str, Contract], out: Path | str, *, language: Language = SENDER_LANGUAGE
+) -> list[Path]:
+    """Write TABLE.xlsx for every table, and the data dictionary over all of them; returns their
     paths.
 
-    A filled-in workbook can be delivered as it is: intake understands the Swedish headings and
-    words.
+    A filled-in workbook can be delivered as it is: intake understands the sender's headings and
+    words, and the names and codes that stand where a language has none.
     """
-    out = Path(out)
+    from evalkit.words import words
+
+    out, reader = Path(out), words(language)
     out.mkdir(parents=True, exist_ok=True)
     return [
-        *[_write_template(contract, out) for contract in contracts.values()],
-        _write_dictionary(contracts, out),
+        *[_write_template(contract, out, reader) for contract in contracts.values()],
+        _write_dictionary(contracts, out, reader),
     ]
 
 
-def _write_template(contract: Contract, out: Path) -> Path:
+def _write_template(contract: Contract, out: Path, words: "Words") -> Path:
     path = out / f"{contract.table}.xlsx"
     with _workbook(path) as book:
         sheet, lists = book.add_worksheet(contract.table), None
         formats = _formats(book)
         sheet.freeze_panes(1, 0)
         for i, column in enumerate(contract.columns):
-            sheet.write_string(0, i, column.term, formats["must" if column.is_required else "may"])
-            sheet.write_comment(0, i, column.description["sv"], {"visible": False})
+            term = column.terms.get(words.language, column.name)
+            sheet.write_string(0, i, term, formats["must" if column.is_required else "may"])
+            meaning = in_language(column.description, words.language)
+            sheet.write_comment(0, i, meaning, {"visible": False})
             sheet.set_column(
                 i,
                 i,
-                max(len(column.term) + 4, 14),
+                max(len(term) + 4, 14),
                 formats["date"] if column.kind == "date" else None,
             )
-        dictionary = book.add_worksheet(_DICTIONARY)
-        _fill_dictionary(
-            dictionary, [(contract.table, column) for column in contract.columns], formats
-        )
+        dictionary = book.add_worksheet(words.text("contract.dictionary"))
+        rows = [_entry(column, words) for column in contract.columns]
+        _fill_dictionary(dictionary, _HEADINGS, rows, formats, words)
         for i, column in enumerate(contract.columns):
             if column.labels:
-                lists = lists or book.add_worksheet(_LISTS)
-                lists.write_column(0, i, list(column.labels.values()))
-            rule = _validation(column, i)
+                lists = lists or book.add_worksheet(words.text("contract.lists"))
+                lists.write_column(0, i, _choices(column, words))
+            rule = _validation(column, i, words)
             if rule:
                 sheet.data_validation(1, i, _ROWS, i, rule)
         if lists:
@@ -69,15 +70,17 @@ def _write_template(contract: Contract, out: Path) -> Path:
     return path
 
 
-def _write_dictionary(contracts: dict[str, Contract], out: Path) -> Path:
-    path = out / f"{_DICTIONARY}.xlsx"
+def _write_dictionary(contracts: Mapping[str, Contract], out: Path, words: "Words") -> Path:
+    name = words.text("contract.dictionary")
+    path = out / f"{name}.xlsx"
     with _workbook(path) as book:
         rows = [
-            (contract.table, column)
+            (contract.table, *_entry(column, words))
             for contract in contracts.values()
             for column in contract.columns
         ]
-        _fill_dictionary(book.add_worksheet(_DICTIONARY), rows, _formats(book), with_table=True)
+        headings = ("table", *_HEADINGS)
+        _fill_dictionary(book.add_worksheet(name), headings, rows, _formats(book), words)
     return path
 
 
@@ -100,36 +103,48 @@ def _formats(book: Any) -> dict[str, Any]:
 
 
 def _fill_dictionary(
-    sheet: Any, rows: list[tuple[str, Column]], formats: dict[str, Any], *, with_table: bool = False
+    sheet: Any,
+    headings: tuple[str, ...],
+    rows: Sequence[tuple[str, ...]],
+    formats: dict[str, Any],
+    words: "Words",
 ) -> None:
-    sheet.write_row(0, 0, (("Tabell",) if with_table else ()) + _HEADINGS, formats["may"])
+    shown = [words.text(f"contract.{heading}") for heading in headings]
+    sheet.write_row(0, 0, shown, formats["may"])
     sheet.freeze_panes(1, 0)
-    for i, (table, column) in enumerate(rows, start=1):
-        sheet.write_row(i, 0, ((table,) if with_table else ()) + _entry(column), formats["wrap"])
+    for i, row in enumerate(rows, start=1):
+        sheet.write_row(i, 0, row, formats["wrap"])
     sheet.set_column(0, len(_HEADINGS), 28)
 
 
-def _entry(column: Column) -> tuple[str, ...]:
-    must = "ja" if column.is_required and not column.may_be_absent else "nej"
+def _entry(column: Column, words: "Words") -> tuple[str, ...]:
+    is_needed = column.is_required and not column.may_be_absent
     return (
-        column.term,
+        column.terms.get(words.language, column.name),
         column.name,
-        column.description["sv"],
-        _KINDS[column.kind],
-        must,
-        ", ".join(column.labels.values()),
+        in_language(column.description, words.language),
+        words.text(f"contract.kind_{column.kind}"),
+        words.text("contract.yes" if is_needed else "contract.no"),
+        ", ".join(_choices(column, words)),
     )
 
 
-def _validation(column: Column, position: int) -> dict[str, Any] | None:
+def _choices(column: Column, words: "Words") -> list[str]:
+    """The allowed values in the sender's words, or as they are delivered in other languages."""
+    is_senders = words.language == SENDER_LANGUAGE
+    return [label if is_senders else str(value) for value, label in column.labels.items()]
+
+
+def _validation(column: Column, position: int, words: "Words") -> dict[str, Any] | None:
     if column.labels:
         from xlsxwriter.utility import xl_range_abs
 
-        source = f"={_LISTS}!{xl_range_abs(0, position, len(column.labels) - 1, position)}"
+        lists = words.text("contract.lists")
+        source = f"={lists}!{xl_range_abs(0, position, len(column.labels) - 1, position)}"
         return {
             "validate": "list",
             "source": source,
-            "error_message": "Välj ett av orden i listan.",
+            "error_message": words.text("contract.choose"),
         }
     if column.kind == "date":
         limits = {"minimum": datetime(1900, 1, 1), "maximum": datetime(2100, 12, 31)}
@@ -137,7 +152,7 @@ def _validation(column: Column, position: int) -> dict[str, Any] | None:
             "validate": "date",
             "criteria": "between",
             **limits,
-            "error_message": "Skriv ett datum, ÅÅÅÅ-MM-DD.",
+            "error_message": words.text("contract.write_date"),
         }
     if column.kind in ("integer", "number"):
         low, high = column.limits.get("minimum", -1e12), column.limits.get("maximum", 1e12)
@@ -147,6 +162,6 @@ def _validation(column: Column, position: int) -> dict[str, Any] | None:
             "criteria": "between",
             "minimum": low,
             "maximum": high,
-            "error_message": "Skriv ett tal inom gränserna.",
+            "error_message": words.text("contract.write_number"),
         }
     return None
