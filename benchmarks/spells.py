@@ -26,16 +26,11 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.simulate import live, load_city, person_tables
-from evalkit.spells import build_support_spells, stream_support_spells
+from evalkit.spells import Extent, build_support_spells, stream_support_spells
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("income_support", "household_member", "livelihood", "person")
-EXTENT = {
-    "first_month": date(2012, 1, 1),
-    "data_through": date(2021, 12, 1),
-    "max_gap_months": 2,
-    "reporting_lag_months": 0,
-}
+EXTENT = Extent(first_month=date(2012, 1, 1), data_through=date(2021, 12, 1), max_gap_months=2)
 ADULTS = 20_000
 LARGEST_IN_MEMORY = 12_000_000
 
@@ -88,9 +83,9 @@ def spells_of(way: str, folder: Path) -> Iterator[pl.DataFrame]:
     """The spells of a register, in parts."""
     scanned = [pl.scan_parquet(folder / f"{name}_*.parquet") for name in NAMES]
     if way == "streamed":
-        yield from stream_support_spells(*scanned, **EXTENT)
+        yield from stream_support_spells(*scanned, extent=EXTENT)
     else:
-        yield build_support_spells(*[table.collect() for table in scanned], **EXTENT)
+        yield build_support_spells(*[table.collect() for table in scanned], extent=EXTENT)
 
 
 def run_one(way: str, folder: Path) -> None:

@@ -9,6 +9,7 @@ from evalkit.spells.counts import exit_counts, people_counts
 from evalkit.spells.cycling import count_loops, loop_counts
 from evalkit.spells.duration_classes import long_term_classes, long_term_counts
 from evalkit.spells.episode_gaps import episode_gaps, gap_counts, plan_counts
+from evalkit.spells.extent import Extent
 from evalkit.spells.gap_sensitivity import gap_sensitivity, spells_by_gap
 from evalkit.spells.occupancy import (
     months_per_start,
@@ -20,11 +21,12 @@ from evalkit.spells.overview import spell_counts
 from evalkit.spells.paid_months import paid_months
 from evalkit.spells.states import build_state_intervals, state_sources
 from evalkit.spells.streaming import stream_support_spells
-from evalkit.spells.support import build_support_spells, last_month_with_known_exits
+from evalkit.spells.support import build_support_spells
 from evalkit.spells.timeline import livelihood_collisions, timeline_faults, without_overlaps
 from evalkit.spells.treatment import build_episodes
 
 __all__ = [
+    "Extent",
     "after_support",
     "after_support_counts",
     "build_episodes",
@@ -36,7 +38,6 @@ __all__ = [
     "exit_counts",
     "gap_counts",
     "gap_sensitivity",
-    "last_month_with_known_exits",
     "livelihood_collisions",
     "long_term_classes",
     "long_term_counts",

@@ -6,12 +6,11 @@ paid again in one of the first h months after the spell.
 """
 
 from collections.abc import Sequence
-from datetime import date
 
 import polars as pl
 
-from evalkit.months import month_number, month_number_expr
-from evalkit.spells.support import last_month_with_known_exits
+from evalkit.months import month_number_expr
+from evalkit.spells.extent import Extent
 from evalkit.tables import CITY
 
 SUSTAINED_MONTHS = 3
@@ -28,10 +27,7 @@ def after_support(
     spells: pl.DataFrame,
     intervals: pl.DataFrame,
     *,
-    first_month: date,
-    data_through: date,
-    max_gap_months: int,
-    reporting_lag_months: int = 0,
+    extent: Extent,
     sustained_months: int = SUSTAINED_MONTHS,
 ) -> pl.DataFrame:
     """For each spell of known beginning that ended: whether work for several months followed, and
@@ -41,10 +37,8 @@ def after_support(
     ----------
     spells, intervals : DataFrame
         Tables support_spells and state_intervals (at the level of outcomes).
-    first_month, data_through : date
-        First month of the extract and last month known. Months.
-    max_gap_months, reporting_lag_months : int
-        As the spells were built. Months, >= 0.
+    extent : Extent
+        As the spells were built.
     sustained_months : int
         Months of work in a row, from the first month after the spell, that make an exit sustained.
         Months, > 0.
@@ -58,22 +52,15 @@ def after_support(
         return would be known). Spells that ended by death or moving away cannot return and are left
         out.
     """
-    first = month_number(first_month)
-    n_months = month_number(data_through) - first + 1
-    known = month_number(
-        last_month_with_known_exits(
-            data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months
-        )
-    )
     ordered = spells.sort("person_id", "spell_no").with_columns(
-        after=month_number_expr("end") - first,
+        after=month_number_expr("end") - extent.first,
         next_start=pl.col("start").shift(-1).over("person_id"),
     )
     ended = ordered.filter(
         "is_start_known", pl.col("exit").is_not_null() & (pl.col("exit") != "out")
     )
     answered = _with_sustained_work(
-        ended, intervals, n_months=n_months, sustained_months=sustained_months
+        ended, intervals, n_months=extent.n_months, sustained_months=sustained_months
     )
     return answered.select(
         "person_id",
@@ -82,7 +69,7 @@ def after_support(
         "exit",
         "sustained_work",
         months_without_support=month_number_expr("next_start") - month_number_expr("end"),
-        months_followed=known - month_number_expr("end") + 1,
+        months_followed=extent.last_known_exits - month_number_expr("end") + 1,
     ).sort("person_id", "spell_no")
 
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.params import RunFile
+from evalkit.spells.extent import Extent
 from evalkit.spells.states import build_state_intervals
 from evalkit.spells.support import build_support_spells
 from evalkit.spells.treatment import build_episodes
@@ -29,28 +30,18 @@ def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[st
         If effects are asked for and too few states outside support are known for them
         (`spells.max_unknown_share`).
     """
-    extract, rules = params.extract, params.spells
+    extent = Extent.of_run(params)
     people = [
         tables[name] for name in ("income_support", "household_member", "livelihood", "person")
     ]
-    months = {
-        "first_month": extract.first_month,
-        "data_through": extract.follow_up_through,
-        "max_gap_months": rules.max_gap_months,
-    }
-    intervals = build_state_intervals(*people, outcome_groups=True, **months)
+    intervals = build_state_intervals(*people, extent=extent, outcome_groups=True)
     if params.effects.protocols:
-        _refuse_unknown_outcomes(intervals, rules.max_unknown_share)
+        _refuse_unknown_outcomes(intervals, params.spells.max_unknown_share)
     return {
-        "support_spells": build_support_spells(
-            *people,
-            everybody_began_at_first_month=rules.everybody_began_at_first_month,
-            reporting_lag_months=extract.reporting_lag_months,
-            **months,
-        ),
+        "support_spells": build_support_spells(*people, extent=extent),
         "state_intervals": intervals,
         "episodes": build_episodes(
-            tables["participation"], tables["intervention"], data_through=extract.follow_up_through
+            tables["participation"], tables["intervention"], data_through=extent.data_through
         ),
     }
 
@@ -62,7 +53,8 @@ def _refuse_unknown_outcomes(intervals: pl.DataFrame, max_unknown_share: float) 
     months = intervals.filter(pl.col("from_state") != "support").select(
         "from_state", n=pl.col("stop") - pl.col("start")
     )
-    n_months, n_unknown = months["n"].sum(), months.filter(from_state="unknown")["n"].sum()
+    n_months = int(months["n"].sum())
+    n_unknown = int(months.filter(from_state="unknown")["n"].sum())
     if n_unknown <= max_unknown_share * n_months:
         return
     raise EstimationError(

@@ -6,11 +6,10 @@ Published shares that count children, or everybody with support in three years, 
 (Socialstyrelsen, Statistik om ekonomiskt bistånd; Öppna jämförelser).
 """
 
-from datetime import date
-
 import polars as pl
 
 from evalkit.months import add_months
+from evalkit.spells.extent import Extent
 from evalkit.spells.paid_months import paid_months
 from evalkit.tables import CITY
 
@@ -25,9 +24,7 @@ def long_term_classes(
     household_member: pl.DataFrame,
     person: pl.DataFrame,
     *,
-    first_month: date,
-    data_through: date,
-    reporting_lag_months: int = 0,
+    extent: Extent,
     long_term_months: int = LONG_TERM_MONTHS,
     very_long_term_months: int = VERY_LONG_TERM_MONTHS,
 ) -> pl.DataFrame:
@@ -38,11 +35,9 @@ def long_term_classes(
     ----------
     income_support, household_member, person : DataFrame
         Admitted tables.
-    first_month, data_through : date
-        First month of the extract and last month known. Years that do not lie whole between them
+    extent : Extent
+        Years that do not lie whole between its first month and the last one that lacks no payments
         are left out.
-    reporting_lag_months : int
-        How many of the last months may still lack payments. Months, >= 0.
     long_term_months, very_long_term_months : int
         Months with support, of 12 and of 36, from which support is long-term and very long-term.
 
@@ -53,8 +48,8 @@ def long_term_classes(
         months_of_36, is_long_term, is_very_long_term; the latter and months_of_36 are null in years
         before which the extract does not hold two whole years.
     """
-    first_year = first_month.year + (first_month.month > 1)
-    last_known = add_months(data_through, -reporting_lag_months)
+    first_year = extent.first_month.year + (extent.first_month.month > 1)
+    last_known = add_months(extent.data_through, -extent.reporting_lag_months)
     last_year = last_known.year - (last_known.month < 12)
     yearly = (
         paid_months(income_support, household_member)

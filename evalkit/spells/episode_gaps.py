@@ -55,11 +55,22 @@ def episode_gaps(
     later = ordered.filter(pl.col("begins") < close).select(
         "person_id", next_start="begins", next_intervention_id="intervention_id"
     )
-    as_of = {"left_on": "free_from", "by": "person_id", "check_sortedness": False}
     placed = ended.join_asof(
-        begun, right_on="begins", strategy="backward", allow_exact_matches=False, **as_of
+        begun,
+        left_on="free_from",
+        right_on="begins",
+        by="person_id",
+        strategy="backward",
+        allow_exact_matches=False,
+        check_sortedness=False,
+    ).join_asof(
+        later,
+        left_on="free_from",
+        right_on="next_start",
+        by="person_id",
+        strategy="forward",
+        check_sortedness=False,
     )
-    placed = placed.join_asof(later, right_on="next_start", strategy="forward", **as_of)
     found = _with_months_on_support(placed, spells, close=close)
     ran_on = (pl.col("busy_until") > pl.col("free_from")).fill_null(False)
     return found.select(

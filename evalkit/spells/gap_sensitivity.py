@@ -3,10 +3,12 @@ other.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from evalkit.params import RunFile
+from evalkit.spells.extent import Extent
 from evalkit.spells.support import build_support_spells
 from evalkit.tables import CITY
 
@@ -35,19 +37,14 @@ def spells_by_gap(
         known; every row stands once in its district and once in the city ("all"). A longer gap ends
         follow-up earlier, and leaves fewer beginnings known.
     """
-    extract = params.extract
+    people = [
+        tables[name] for name in ("income_support", "household_member", "livelihood", "person")
+    ]
+    extent = Extent.of_run(params)
     built = [
-        build_support_spells(
-            *[
-                tables[name]
-                for name in ("income_support", "household_member", "livelihood", "person")
-            ],
-            first_month=extract.first_month,
-            data_through=extract.follow_up_through,
-            reporting_lag_months=extract.reporting_lag_months,
-            max_gap_months=gap,
-            everybody_began_at_first_month=params.spells.everybody_began_at_first_month,
-        ).with_columns(max_gap_months=pl.lit(gap, pl.Int32))
+        build_support_spells(*people, extent=replace(extent, max_gap_months=gap)).with_columns(
+            max_gap_months=pl.lit(gap, pl.Int32)
+        )
         for gap in gaps_months
     ]
     spells = (

@@ -11,8 +11,8 @@ from evalkit.spells.after_support import after_support, after_support_counts
 from evalkit.spells.cycling import loop_counts
 from evalkit.spells.duration_classes import long_term_classes, long_term_counts
 from evalkit.spells.episode_gaps import episode_gaps, gap_counts, plan_counts
+from evalkit.spells.extent import Extent
 from evalkit.spells.states import state_sources
-from evalkit.spells.support import last_month_with_known_exits
 from evalkit.spells.timeline import livelihood_collisions, timeline_faults
 
 
@@ -36,28 +36,23 @@ def spell_counts(
         long_term, after_support, loops, gaps_after_interventions, plans_kept, state_sources,
         timeline_faults, livelihood_collisions; see the functions that make them.
     """
-    extract, max_gap = params.extract, params.spells.max_gap_months
-    months = {"first_month": extract.first_month, "data_through": extract.follow_up_through}
-    gap = {"max_gap_months": max_gap}
-    lag = {"reporting_lag_months": extract.reporting_lag_months}
+    extent = Extent.of_run(params)
     support, members, livelihood, person = (
         tables[name] for name in ("income_support", "household_member", "livelihood", "person")
     )
     spells, intervals, episodes = (
         built[name] for name in ("support_spells", "state_intervals", "episodes")
     )
-    last_month = last_month_with_known_exits(extract.follow_up_through, **gap, **lag)
+    last_month = extent.last_month_with_known_exits
     return {
-        "long_term": long_term_counts(long_term_classes(support, members, person, **months, **lag)),
-        "after_support": after_support_counts(
-            after_support(spells, intervals, **months, **gap, **lag)
-        ),
+        "long_term": long_term_counts(long_term_classes(support, members, person, extent=extent)),
+        "after_support": after_support_counts(after_support(spells, intervals, extent=extent)),
         "loops": loop_counts(intervals),
         "gaps_after_interventions": gap_counts(
             episode_gaps(episodes, spells, last_month_known=last_month)
         ),
-        "plans_kept": plan_counts(episodes, data_through=extract.follow_up_through),
-        "state_sources": state_sources(support, members, livelihood, person, **months, **gap),
-        "timeline_faults": timeline_faults(livelihood, person, **months),
-        "livelihood_collisions": livelihood_collisions(support, members, livelihood, **months),
+        "plans_kept": plan_counts(episodes, data_through=extent.data_through),
+        "state_sources": state_sources(support, members, livelihood, person, extent=extent),
+        "timeline_faults": timeline_faults(livelihood, person, extent=extent),
+        "livelihood_collisions": livelihood_collisions(support, members, livelihood, extent=extent),
     }

@@ -6,6 +6,7 @@ import polars as pl
 
 from evalkit.line.states import LIVELIHOOD_PRIORITY
 from evalkit.months import month_number_expr
+from evalkit.spells.extent import Extent
 
 
 def paid_months(
@@ -38,12 +39,9 @@ def paid_months(
 def paid_runs(
     income_support: pl.DataFrame | pl.LazyFrame,
     household_member: pl.DataFrame | pl.LazyFrame,
-    *,
-    first: int,
-    last: int,
-    max_gap_months: int,
+    extent: Extent,
 ) -> pl.LazyFrame:
-    """Runs of paid months between two month numbers whose unpaid gaps are bridged up to a limit.
+    """Runs of paid months of the extract whose unpaid gaps are bridged up to the extent's limit.
 
     Returns
     -------
@@ -52,10 +50,10 @@ def paid_runs(
         numbers).
     """
     is_new_person = pl.col("person_id") != pl.col("person_id").shift(1)
-    is_after_gap = pl.col("month") - pl.col("month").shift(1) > max_gap_months + 1
+    is_after_gap = pl.col("month") - pl.col("month").shift(1) > extent.max_gap_months + 1
     return (
         paid_months(income_support, household_member)
-        .filter(pl.col("month").is_between(first, last))
+        .filter(pl.col("month").is_between(extent.first, extent.last))
         .sort("person_id", "month")
         .with_columns(run=(is_new_person | is_after_gap).fill_null(True).cum_sum())
         .group_by("run")

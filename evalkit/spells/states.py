@@ -8,12 +8,10 @@ support spells: somebody whose spell goes on is on support, not somewhere unknow
 was not paid.
 """
 
-from datetime import date
-
 import polars as pl
 
 from evalkit.line.states import OUTCOME_OF, STATE_SOURCES, STATES
-from evalkit.months import month_number
+from evalkit.spells.extent import Extent
 from evalkit.spells.paid_months import paid_runs, told_exits
 from evalkit.spells.timeline import periods_in_months, without_overlaps
 from evalkit.tables import conform
@@ -25,9 +23,7 @@ def build_state_intervals(
     livelihood: pl.DataFrame,
     person: pl.DataFrame,
     *,
-    first_month: date,
-    data_through: date,
-    max_gap_months: int,
+    extent: Extent,
     outcome_groups: bool,
 ) -> pl.DataFrame:
     """Which state each person was in, when, and which came next: every person from the first month
@@ -37,28 +33,21 @@ def build_state_intervals(
     ----------
     income_support, household_member, livelihood, person : DataFrame
         Admitted tables.
-    first_month, data_through : date
-        First month of the extract and last month known. Months.
-    max_gap_months : int
-        Longest unpaid gap between paid months that is support as well. Months, >= 0.
+    extent : Extent
+        The months of the extract; unpaid gaps that are bridged are months on support as well.
     outcome_groups : bool
         Whether states are replaced by their outcome groups (line.states.OUTCOME_OF).
 
     Returns
     -------
     DataFrame
-        The table state_intervals: `start`, `stop` in months since first_month; neighbouring
+        The table state_intervals: `start`, `stop` in months since the first month; neighbouring
         intervals of a person differ in state; `to_state` is null where the last month known ends
         the interval. Where livelihood periods overlap, the state that stands first in
         LIVELIHOOD_PRIORITY (line.states) is believed; months that no source of STATE_SOURCES
         knows are "unknown". Without survey weights everybody weighs 1.
     """
-    extent = {
-        "first_month": first_month,
-        "data_through": data_through,
-        "max_gap_months": max_gap_months,
-    }
-    covered = _covered(income_support, household_member, livelihood, person, **extent).lazy()
+    covered = _covered(income_support, household_member, livelihood, person, extent).lazy()
     if outcome_groups:
         covered = covered.with_columns(pl.col("state").replace_strict(OUTCOME_OF))
     people = person.lazy().select("person_id", "district", weight=pl.col("weight").fill_null(1.0))
@@ -81,15 +70,13 @@ def state_sources(
     livelihood: pl.DataFrame,
     person: pl.DataFrame,
     *,
-    first_month: date,
-    data_through: date,
-    max_gap_months: int,
+    extent: Extent,
 ) -> pl.DataFrame:
     """From which source the states of how many months come, in all districts together.
 
     Parameters
     ----------
-    income_support, household_member, livelihood, person, first_month, data_through, max_gap_months
+    income_support, household_member, livelihood, person, extent
         As in `build_state_intervals`.
 
     Returns
@@ -98,12 +85,7 @@ def state_sources(
         source (each of STATE_SOURCES, and "all"), n_person_months, n_persons (with such a month),
         share (of the months, 0-1).
     """
-    extent = {
-        "first_month": first_month,
-        "data_through": data_through,
-        "max_gap_months": max_gap_months,
-    }
-    rows = _covered(income_support, household_member, livelihood, person, **extent)
+    rows = _covered(income_support, household_member, livelihood, person, extent)
     rows = rows.join(person.select("person_id"), on="person_id", how="semi")
     counted = (
         pl.concat([rows, rows.with_columns(source=pl.lit("all"))])
@@ -128,21 +110,13 @@ def _covered(
     household_member: pl.DataFrame,
     livelihood: pl.DataFrame,
     person: pl.DataFrame,
-    *,
-    first_month: date,
-    data_through: date,
-    max_gap_months: int,
+    extent: Extent,
 ) -> pl.DataFrame:
     """Every person's months from end to end, in order: person_id, state, start, stop, source."""
-    first, last = month_number(first_month), month_number(data_through)
-    n_months = last - first + 1
+    first, n_months = extent.first, extent.n_months
     known = livelihood.filter(pl.col("state") != "unknown")
-    covered = _from_source(
-        without_overlaps(periods_in_months(known, first=first, n_months=n_months)), "livelihood"
-    )
-    runs = paid_runs(
-        income_support, household_member, first=first, last=last, max_gap_months=max_gap_months
-    ).collect()
+    covered = _from_source(without_overlaps(periods_in_months(known, extent)), "livelihood")
+    runs = paid_runs(income_support, household_member, extent).collect()
     paid = runs.select(
         "person_id",
         state=pl.lit("support"),

@@ -9,16 +9,15 @@ range's tables.
 """
 
 from collections.abc import Iterator
-from datetime import date
 
 import numpy as np
 import polars as pl
 
-from evalkit.months import month_number, month_number_expr
+from evalkit.months import month_number_expr
 from evalkit.spells.clusters import household_clusters
+from evalkit.spells.extent import Extent
 from evalkit.spells.paid_months import told_exits
 from evalkit.spells.support import (
-    last_month_with_known_exits,
     spells_of_runs,
     told_beginnings,
     with_beginnings,
@@ -34,11 +33,7 @@ def stream_support_spells(
     livelihood: pl.LazyFrame,
     person: pl.LazyFrame,
     *,
-    first_month: date,
-    data_through: date,
-    max_gap_months: int,
-    reporting_lag_months: int = 0,
-    everybody_began_at_first_month: bool = False,
+    extent: Extent,
     chunk_persons: int = CHUNK_PERSONS,
 ) -> Iterator[pl.DataFrame]:
     """Support spells in parts: concatenated they are the table of `build_support_spells`.
@@ -48,7 +43,7 @@ def stream_support_spells(
     income_support, household_member, livelihood, person : LazyFrame
         Admitted tables, scanned from their files; livelihood and person are read a range of ids at
         a time, which is quick where the files are in the order of person_id.
-    first_month, data_through, max_gap_months, reporting_lag_months, everybody_began_at_first_month
+    extent : Extent
         As in `build_support_spells`.
     chunk_persons : int
         People whose spells are made at a time. > 0.
@@ -58,16 +53,8 @@ def stream_support_spells(
     DataFrame
         The rows of the table support_spells of the next people, in the order of person_id.
     """
-    first, n_months = (
-        month_number(first_month),
-        month_number(data_through) - month_number(first_month) + 1,
-    )
-    known = month_number(
-        last_month_with_known_exits(
-            data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months
-        )
-    )
-    is_inside = pl.col("month").is_between(first_month, data_through)
+    first, n_months = extent.first, extent.n_months
+    is_inside = pl.col("month").is_between(extent.first_month, extent.data_through)
     payments = income_support.filter(
         is_inside, pl.col("amount").is_null() | (pl.col("amount") > 0)
     ).select("household_id", "month")
@@ -83,16 +70,12 @@ def stream_support_spells(
     for household, row, month in _batches(coded_adults):
         paid = is_paid[household, month]
         on_support[row[paid], month[paid]] = True
-    runs = _runs(on_support, max_gap_months=max_gap_months, last_start=known - first)
+    runs = _runs(on_support, extent)
     runs = _with_households(runs, on_support, coded_adults, is_paid)
     runs = runs.with_columns(cluster=household_clusters(runs["row"], runs["household"]))
     del is_paid, on_support
-    began = told_beginnings(income_support, first=first, max_gap_months=max_gap_months)
+    began = told_beginnings(income_support, extent)
     ended = told_exits(income_support, household_member)
-    rules = {
-        "max_gap_months": max_gap_months,
-        "is_first_month_a_start": everybody_began_at_first_month,
-    }
     for at in range(0, len(people), chunk_persons):
         names = people[at : at + chunk_persons]
         own = runs.filter(pl.col("row").is_between(at, at + len(names) - 1))
@@ -106,9 +89,7 @@ def stream_support_spells(
             }
         )
         rows = [_of_people(table, names) for table in (livelihood, person)]
-        yield spells_of_runs(
-            with_beginnings(named, began, first=first, **rules), *rows, ended, known=known
-        )
+        yield spells_of_runs(with_beginnings(named, began, extent), *rows, ended, extent)
 
 
 def _ids(rows: pl.LazyFrame, column: str) -> pl.Series:
@@ -138,15 +119,15 @@ def _batches(rows: pl.LazyFrame) -> Iterator[tuple[np.ndarray, ...]]:
         yield tuple(batch[column].to_numpy() for column in batch.columns)
 
 
-def _runs(on_support: np.ndarray, *, max_gap_months: int, last_start: int) -> pl.DataFrame:
-    """Runs of months whose gaps are at most `max_gap_months`, none beginning after `last_start`:
-    row, first_paid, last_paid.
+def _runs(on_support: np.ndarray, extent: Extent) -> pl.DataFrame:
+    """Runs of months with gaps bridged, none beginning after the last month with known exits: row,
+    first_paid, last_paid (months since the first).
     """
     found = []
     for at in range(0, len(on_support), CHUNK_PERSONS):
         row, month = np.nonzero(on_support[at : at + CHUNK_PERSONS])
         is_new = np.ones(len(row) + 1, dtype=bool)
-        is_new[1:-1] = (np.diff(row) != 0) | (np.diff(month) > max_gap_months + 1)
+        is_new[1:-1] = (np.diff(row) != 0) | (np.diff(month) > extent.max_gap_months + 1)
         starts, ends = np.flatnonzero(is_new[:-1]), np.flatnonzero(is_new[1:])
         found.append((row[starts] + at, month[starts], month[ends]))
     columns = (
@@ -155,7 +136,7 @@ def _runs(on_support: np.ndarray, *, max_gap_months: int, last_start: int) -> pl
         else [np.empty(0, np.int32)] * 3
     )
     return pl.DataFrame(dict(zip(("row", "first_paid", "last_paid"), columns, strict=True))).filter(
-        pl.col("first_paid") <= last_start
+        pl.col("first_paid") <= extent.last_known_exits - extent.first
     )
 
 

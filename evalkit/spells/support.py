@@ -18,24 +18,14 @@ plus lag none can be (tests/spells/test_reporting_lag.py). The price is that fol
 the shorter of the two.
 """
 
-from datetime import date
-
 import polars as pl
 
 from evalkit.line.states import OUTCOME_OF
-from evalkit.months import add_months, month_number, month_number_expr, month_of_number_expr
+from evalkit.months import month_number_expr, month_of_number_expr
 from evalkit.spells.clusters import household_clusters
+from evalkit.spells.extent import Extent
 from evalkit.spells.paid_months import paid_runs, told_exits
 from evalkit.tables import conform
-
-
-def last_month_with_known_exits(
-    data_through: date, *, max_gap_months: int, reporting_lag_months: int = 0
-) -> date:
-    """The month at which follow-up ends: data_through less the bridged gap and the reporting
-    lag.
-    """
-    return add_months(data_through, -(max_gap_months + reporting_lag_months))
 
 
 def build_support_spells(
@@ -44,11 +34,7 @@ def build_support_spells(
     livelihood: pl.DataFrame,
     person: pl.DataFrame,
     *,
-    first_month: date,
-    data_through: date,
-    max_gap_months: int,
-    reporting_lag_months: int = 0,
-    everybody_began_at_first_month: bool = False,
+    extent: Extent,
 ) -> pl.DataFrame:
     """How long each person was on support, spell by spell, and which state came next.
 
@@ -56,15 +42,8 @@ def build_support_spells(
     ----------
     income_support, household_member, livelihood, person : DataFrame
         Admitted tables.
-    first_month, data_through : date
-        First month of the extract and last month known. Months.
-    max_gap_months : int
-        Longest unpaid gap that does not end a spell. Months, >= 0.
-    reporting_lag_months : int
-        How many of the last months may still lack payments. Months, >= 0.
-    everybody_began_at_first_month : bool
-        Whether nobody can have been on support before the extract, so that spells running at its
-        first month began then.
+    extent : Extent
+        The months of the extract and the rules of spells.
 
     Returns
     -------
@@ -80,41 +59,25 @@ def build_support_spells(
         `cluster_id` names who varies together (`household_clusters`). Spells that begin after the
         last month with known exits are not in the table.
     """
-    first, last = month_number(first_month), month_number(data_through)
-    known = month_number(
-        last_month_with_known_exits(
-            data_through, max_gap_months=max_gap_months, reporting_lag_months=reporting_lag_months
-        )
-    )
-    runs = paid_runs(
-        income_support, household_member, first=first, last=last, max_gap_months=max_gap_months
-    )
-    spells = runs.filter(pl.col("first_paid") <= known).collect()
+    runs = paid_runs(income_support, household_member, extent)
+    spells = runs.filter(pl.col("first_paid") <= extent.last_known_exits).collect()
     spells = spells.with_columns(household_clusters(spells["person_id"], spells["household_id"]))
-    told = told_beginnings(income_support, first=first, max_gap_months=max_gap_months)
-    rules = {
-        "max_gap_months": max_gap_months,
-        "is_first_month_a_start": everybody_began_at_first_month,
-    }
-    spells = with_beginnings(spells, told, first=first, **rules)
-    return spells_of_runs(
-        spells, livelihood, person, told_exits(income_support, household_member), known=known
-    )
+    spells = with_beginnings(spells, told_beginnings(income_support, extent), extent)
+    told = told_exits(income_support, household_member)
+    return spells_of_runs(spells, livelihood, person, told, extent)
 
 
-def told_beginnings(
-    income_support: pl.DataFrame | pl.LazyFrame, *, first: int, max_gap_months: int
-) -> pl.DataFrame:
+def told_beginnings(income_support: pl.DataFrame | pl.LazyFrame, extent: Extent) -> pl.DataFrame:
     """Since when the households that were on support when the extract begins have had it, where the
     sender says so.
 
     Parameters
     ----------
     income_support : DataFrame or LazyFrame
-        Admitted table; `support_since` may be missing.
-    first, max_gap_months : int
-        Month number of the extract's first month; longest gap bridged. Only the months in which a
-        spell may have begun before are looked at.
+        Admitted table; `support_since` may be missing. Only the months in which a spell may have
+        begun before the extract are looked at.
+    extent : Extent
+        As in `build_support_spells`.
 
     Returns
     -------
@@ -123,9 +86,11 @@ def told_beginnings(
     """
     is_delivered = "support_since" in income_support.collect_schema()
     since = month_number_expr("support_since") if is_delivered else pl.lit(None, pl.Int32)
-    early = income_support.lazy().filter(month_number_expr("month") - first <= max_gap_months)
+    is_early = month_number_expr("month") - extent.first <= extent.max_gap_months
     told = (
-        early.select("household_id", since=since)
+        income_support.lazy()
+        .filter(is_early)
+        .select("household_id", since=since)
         .drop_nulls("since")
         .group_by("household_id")
         .agg(pl.col("since").min())
@@ -133,14 +98,7 @@ def told_beginnings(
     return told.collect(engine="streaming")
 
 
-def with_beginnings(
-    runs: pl.DataFrame,
-    told: pl.DataFrame,
-    *,
-    first: int,
-    max_gap_months: int,
-    is_first_month_a_start: bool,
-) -> pl.DataFrame:
+def with_beginnings(runs: pl.DataFrame, told: pl.DataFrame, extent: Extent) -> pl.DataFrame:
     """The runs of paid months with the month in which each began (`began`, month number) and
     whether that is known (`is_start_known`).
 
@@ -150,19 +108,19 @@ def with_beginnings(
         household_id, first_paid (month number), as in `spells_of_runs`.
     told : DataFrame
         As `told_beginnings` gives it.
-    first, max_gap_months, is_first_month_a_start
-        As in `told_beginnings` and `build_support_spells` (everybody_began_at_first_month).
+    extent : Extent
+        As in `build_support_spells`.
     """
-    may_have_begun_before = pl.col("first_paid") - first <= max_gap_months
+    may_have_begun_before = pl.col("first_paid") - extent.first <= extent.max_gap_months
     return (
         runs.join(told, on="household_id", how="left")
         .with_columns(
-            began=pl.when(may_have_begun_before & (pl.col("since") < first))
+            began=pl.when(may_have_begun_before & (pl.col("since") < extent.first))
             .then("since")
             .otherwise("first_paid"),
             is_start_known=~may_have_begun_before
             | pl.col("since").is_not_null()
-            | pl.lit(is_first_month_a_start),
+            | pl.lit(extent.everybody_began_at_first_month),
         )
         .drop("since")
     )
@@ -173,8 +131,7 @@ def spells_of_runs(
     livelihood: pl.DataFrame,
     person: pl.DataFrame,
     told: pl.DataFrame,
-    *,
-    known: int,
+    extent: Extent,
 ) -> pl.DataFrame:
     """The table support_spells from runs of paid months: cut at the last month with known exits,
     with the exit and the person's district.
@@ -183,15 +140,16 @@ def spells_of_runs(
     ----------
     runs : DataFrame
         person_id, household_id, cluster_id (`household_clusters`), first_paid, last_paid (month
-        numbers), began and is_start_known (`with_beginnings`), gaps bridged; none begins after
-        `known`.
+        numbers), began and is_start_known (`with_beginnings`), gaps bridged; none begins after the
+        last month with known exits.
     livelihood, person : DataFrame
         Admitted tables, at least of these people.
     told : DataFrame
         As `told_exits` gives it, at least of these people.
-    known : int
-        Month number of the last month with known exits.
+    extent : Extent
+        As in `build_support_spells`.
     """
+    known = extent.last_known_exits
     told = told.rename({"state": "told_state"})
     spells = runs.join(told, on=["person_id", "last_paid"], how="left").with_columns(
         is_censored=pl.col("last_paid") >= known,

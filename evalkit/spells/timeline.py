@@ -8,19 +8,19 @@ after the last period).
 """
 
 from collections.abc import Sequence
-from datetime import date
 
 import polars as pl
 
 from evalkit.line.states import LIVELIHOOD_PRIORITY
-from evalkit.months import month_number, month_number_expr
+from evalkit.months import month_number_expr
+from evalkit.spells.extent import Extent
 from evalkit.spells.paid_months import paid_months
 
 FAULTS = ("overlap", "gap", "jump", "unknown_state", "open_ended")
 
 
 def timeline_faults(
-    livelihood: pl.DataFrame, person: pl.DataFrame, *, first_month: date, data_through: date
+    livelihood: pl.DataFrame, person: pl.DataFrame, *, extent: Extent
 ) -> pl.DataFrame:
     """How many faults of each name the livelihood periods have, in how many months of how many
     people.
@@ -30,19 +30,15 @@ def timeline_faults(
     livelihood, person : DataFrame
         Admitted tables; before admission overlaps can be counted too, which the contract sets
         aside.
-    first_month, data_through : date
-        First month of the extract and last month known: periods are looked at inside these.
+    extent : Extent
+        Periods are looked at inside its months.
 
     Returns
     -------
     DataFrame
         fault (all of FAULTS), n_faults, n_person_months, n_persons.
     """
-    first, n_months = (
-        month_number(first_month),
-        month_number(data_through) - month_number(first_month) + 1,
-    )
-    periods = periods_in_months(livelihood, first=first, n_months=n_months).join(
+    periods = periods_in_months(livelihood, extent).join(
         person.select("person_id"), on="person_id", how="semi"
     )
     ordered = periods.sort("person_id", "start", "stop").with_columns(
@@ -68,7 +64,7 @@ def timeline_faults(
         from_month=pl.col("start").min(), to_month=pl.col("stop").max()
     )
     edges = person.select("person_id").join(first_and_last, on="person_id", how="left")
-    open_months = n_months - (pl.col("to_month") - pl.col("from_month")).fill_null(0)
+    open_months = extent.n_months - (pl.col("to_month") - pl.col("from_month")).fill_null(0)
     faults = [
         _named("overlap", steps.filter(pl.col("lap") > 0), "lap"),
         _named("gap", hole.filter(pl.col("near") == pl.col("state")), "step"),
@@ -90,8 +86,7 @@ def livelihood_collisions(
     household_member: pl.DataFrame,
     livelihood: pl.DataFrame,
     *,
-    first_month: date,
-    data_through: date,
+    extent: Extent,
 ) -> pl.DataFrame:
     """In how many months the sources say different things about a person, what was believed and
     what was set aside.
@@ -105,8 +100,8 @@ def livelihood_collisions(
     ----------
     income_support, household_member, livelihood : DataFrame
         Admitted tables.
-    first_month, data_through : date
-        First month of the extract and last month known.
+    extent : Extent
+        Months outside it are not looked at.
 
     Returns
     -------
@@ -114,19 +109,15 @@ def livelihood_collisions(
         collision (paid_and_another_state, support_without_payment, two_states), believed, set_aside
         (states, or no_payment), n_person_months, n_persons. Only what occurs has a row.
     """
-    first, n_months = (
-        month_number(first_month),
-        month_number(data_through) - month_number(first_month) + 1,
-    )
-    periods = periods_in_months(livelihood, first=first, n_months=n_months)
+    periods = periods_in_months(livelihood, extent)
     believed = without_overlaps(periods).sort("person_id", "start")
     paid = (
         paid_months(income_support, household_member)
-        .select("person_id", month=pl.col("month") - first)
+        .select("person_id", month=pl.col("month") - extent.first)
         .collect()
     )
     within = (
-        paid.filter(pl.col("month").is_between(0, n_months - 1))
+        paid.filter(pl.col("month").is_between(0, extent.n_months - 1))
         .sort("person_id", "month")
         .join_asof(
             believed,
@@ -187,10 +178,11 @@ def without_overlaps(periods: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([apart, runs.select(apart.columns).cast(dict(apart.schema))])
 
 
-def periods_in_months(livelihood: pl.DataFrame, *, first: int, n_months: int) -> pl.DataFrame:
+def periods_in_months(livelihood: pl.DataFrame, extent: Extent) -> pl.DataFrame:
     """Livelihood periods as person_id, state, start, stop in months since the extract's first, cut
     at its edges; empty ones are left out.
     """
+    first, n_months = extent.first, extent.n_months
     return livelihood.select(
         "person_id",
         "state",

@@ -22,7 +22,7 @@ from evalkit.effects import (
 from evalkit.effects.weighting.weights import drawn_people
 from evalkit.line.tables import table
 from evalkit.months import add_months
-from evalkit.spells import build_support_spells
+from evalkit.spells import Extent, build_support_spells
 
 N_DRAWS, SEED = 30, 3
 NORTH = {"a": "sstw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw", "f": "swww"}
@@ -365,10 +365,7 @@ def test_people_who_parted_are_drawn_together_and_the_others_are_not(world):
         member,
         livelihood,
         person,
-        max_gap_months=0,
-        reporting_lag_months=0,
-        first_month=months[0],
-        data_through=months[-1],
+        extent=Extent(first_month=months[0], data_through=months[-1], max_gap_months=0),
     )
     lives = dict.fromkeys("abc", "ssssss")
     people = replace(_people(world, lives, None), support_spells=spells)

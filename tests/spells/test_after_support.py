@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from evalkit.spells import (
+    Extent,
     after_support,
     after_support_counts,
     build_state_intervals,
@@ -17,11 +18,10 @@ NAMES = ("income_support", "household_member", "livelihood", "person")
 
 
 def after_of(tables, *, gap=0):
-    spells = build_support_spells(*[tables[name] for name in NAMES], max_gap_months=gap, **YEARS)
-    intervals = build_state_intervals(
-        *[tables[name] for name in NAMES], max_gap_months=gap, outcome_groups=True, **YEARS
-    )
-    return after_support(spells, intervals, max_gap_months=gap, **YEARS)
+    extent, admitted = Extent(**YEARS, max_gap_months=gap), [tables[name] for name in NAMES]
+    spells = build_support_spells(*admitted, extent=extent)
+    intervals = build_state_intervals(*admitted, extent=extent, outcome_groups=True)
+    return after_support(spells, intervals, extent=extent)
 
 
 @pytest.mark.parametrize(

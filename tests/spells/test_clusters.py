@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from evalkit.spells import build_support_spells
+from evalkit.spells import Extent, build_support_spells
 from evalkit.spells.clusters import household_clusters
 
 YEAR = {"first_month": date(2026, 1, 1), "data_through": date(2026, 12, 1)}
@@ -47,8 +47,7 @@ def test_support_spells_of_a_couple_are_one_cluster(paid_tables):
 
     spells = build_support_spells(
         *[tables[name] for name in ("income_support", "household_member", "livelihood", "person")],
-        max_gap_months=0,
-        **YEAR,
+        extent=Extent(**YEAR, max_gap_months=0),
     )
 
     assert spells.select("person_id", "cluster_id").rows() == [

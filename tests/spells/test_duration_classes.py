@@ -8,14 +8,19 @@ import polars as pl
 import pytest
 
 from evalkit.months import add_months
-from evalkit.spells import long_term_classes, long_term_counts
+from evalkit.spells import Extent, long_term_classes, long_term_counts
 
-FOUR_YEARS = {"first_month": date(2026, 1, 1), "data_through": date(2029, 12, 1)}
+FOUR_YEARS = {
+    "first_month": date(2026, 1, 1),
+    "data_through": date(2029, 12, 1),
+    "max_gap_months": 0,
+}
 
 
-def classes_of(tables, **arguments):
+def classes_of(tables, **changed):
     names = ("income_support", "household_member", "person")
-    return long_term_classes(*[tables[name] for name in names], **(FOUR_YEARS | arguments))
+    extent = Extent(**(FOUR_YEARS | changed))
+    return long_term_classes(*[tables[name] for name in names], extent=extent)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from evalkit.months import add_months
-from evalkit.spells import build_support_spells, episode_gaps, gap_counts, plan_counts
+from evalkit.spells import Extent, build_support_spells, episode_gaps, gap_counts, plan_counts
 
 FIRST = date(2026, 1, 1)
-YEARS = {"first_month": FIRST, "data_through": date(2027, 12, 1)}
+EXTENT = Extent(first_month=FIRST, data_through=date(2027, 12, 1), max_gap_months=0)
 NAMES = ("income_support", "household_member", "livelihood", "person")
 
 
@@ -42,8 +42,8 @@ def episodes_of(*rows):
 def gaps_of(paid_tables):
     def build(paid, *rows):
         tables = paid_tables({"A": list(paid)})
-        spells = build_support_spells(*[tables[name] for name in NAMES], max_gap_months=0, **YEARS)
-        return episode_gaps(episodes_of(*rows), spells, last_month_known=YEARS["data_through"])
+        spells = build_support_spells(*[tables[name] for name in NAMES], extent=EXTENT)
+        return episode_gaps(episodes_of(*rows), spells, last_month_known=EXTENT.data_through)
 
     return build
 
@@ -89,12 +89,12 @@ def test_the_month_of_an_end_in_mid_month_counts_as_a_month_with_the_interventio
     gaps_of, paid_tables
 ):
     tables = paid_tables({"A": list(range(1, 25))})
-    spells = build_support_spells(*[tables[name] for name in NAMES], max_gap_months=0, **YEARS)
+    spells = build_support_spells(*[tables[name] for name in NAMES], extent=EXTENT)
     episodes = episodes_of(("care", 2, 5), ("coaching", 9, None)).with_columns(
         end=pl.when(pl.col("end").is_not_null()).then(pl.lit(date(2026, 5, 15)))
     )
 
-    gaps = episode_gaps(episodes, spells, last_month_known=YEARS["data_through"])
+    gaps = episode_gaps(episodes, spells, last_month_known=EXTENT.data_through)
 
     assert gaps["gap_months"].to_list() == [3]
 
@@ -126,6 +126,6 @@ def test_gap_counts_add_up_and_average_the_months(gaps_of):
     ],
 )
 def test_plans_are_kept_or_not(start, end, expected):
-    plans = plan_counts(episodes_of(("care", start, end)), data_through=YEARS["data_through"])
+    plans = plan_counts(episodes_of(("care", start, end)), data_through=EXTENT.data_through)
 
     assert plans.filter(pl.col("intervention_id") == "care")["plan"].to_list() == ["all", expected]

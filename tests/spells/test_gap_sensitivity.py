@@ -17,7 +17,7 @@ PARAMS = SimpleNamespace(
         follow_up_through=parse_month("2026-12"),
         reporting_lag_months=0,
     ),
-    spells=SimpleNamespace(everybody_began_at_first_month=True),
+    spells=SimpleNamespace(everybody_began_at_first_month=True, max_gap_months=0),
 )
 PROPERTY = settings(max_examples=6)
 
@@ -53,7 +53,8 @@ def test_gap_sensitivity_follows_shorter_where_longer_gaps_are_bridged(paid_tabl
 
 def test_gap_sensitivity_counts_only_spells_of_known_beginning(paid_tables):
     unknown = SimpleNamespace(
-        extract=PARAMS.extract, spells=SimpleNamespace(everybody_began_at_first_month=False)
+        extract=PARAMS.extract,
+        spells=SimpleNamespace(everybody_began_at_first_month=False, max_gap_months=0),
     )
 
     spells = spells_by_gap(paid_tables({"A": [1, 5], "B": [3]}), unknown).filter(

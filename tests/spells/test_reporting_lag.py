@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.line.tables import table
 from evalkit.months import month_of_number
-from evalkit.spells import build_support_spells, last_month_with_known_exits
+from evalkit.spells import Extent, build_support_spells
 
 N_PERSONS, N_MONTHS, N_LATER = 2_000, 48, 6
 FIRST = 12 * 2020
@@ -55,10 +55,12 @@ def _ended(payments: pl.DataFrame, last: int, *, gap: int, lag: int) -> set[tupl
         members,
         table("livelihood").empty(),
         people,
-        first_month=month_of_number(FIRST),
-        data_through=month_of_number(FIRST + last),
-        max_gap_months=gap,
-        reporting_lag_months=lag,
+        extent=Extent(
+            first_month=month_of_number(FIRST),
+            data_through=month_of_number(FIRST + last),
+            max_gap_months=gap,
+            reporting_lag_months=lag,
+        ),
     )
     return set(
         spells.filter(pl.col("exit").is_not_null()).select("person_id", "start", "end").rows()
@@ -94,6 +96,11 @@ def test_the_longer_of_gap_and_lag_would_book_exits_that_later_payments_undo():
 
 
 def test_follow_up_is_shorter_by_both_gap_and_lag():
-    assert last_month_with_known_exits(
-        date(2026, 12, 1), max_gap_months=2, reporting_lag_months=3
-    ) == date(2026, 7, 1)
+    extent = Extent(
+        first_month=date(2026, 1, 1),
+        data_through=date(2026, 12, 1),
+        max_gap_months=2,
+        reporting_lag_months=3,
+    )
+
+    assert extent.last_month_with_known_exits == date(2026, 7, 1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.spells import build_state_intervals, build_support_spells, state_sources
+from evalkit.spells import Extent, build_state_intervals, build_support_spells, state_sources
 
 NORTHERN_IRELAND = {"first_month": date(1993, 7, 1), "data_through": date(1999, 6, 1)}
 YEAR = {"first_month": date(2026, 1, 1), "data_through": date(2026, 12, 1)}
@@ -22,9 +22,8 @@ NAMES = ("income_support", "household_member", "livelihood", "person")
 def intervals_of(tables, *, outcome_groups=False, extent=YEAR, gap=0):
     return build_state_intervals(
         *[tables[name] for name in NAMES],
-        max_gap_months=gap,
+        extent=Extent(**extent, max_gap_months=gap),
         outcome_groups=outcome_groups,
-        **extent,
     )
 
 
@@ -233,7 +232,9 @@ def test_exits_of_spells_are_the_states_that_reasons_tell(paid_tables):
         C_2="work",
     )
 
-    spells = build_support_spells(*[tables[name] for name in NAMES], max_gap_months=0, **YEAR)
+    spells = build_support_spells(
+        *[tables[name] for name in NAMES], extent=Extent(**YEAR, max_gap_months=0)
+    )
 
     # B's livelihood goes first; C's reason does not stand in the last month of support.
     assert spells.select("person_id", "exit_state").rows() == [
@@ -249,7 +250,9 @@ def test_sources_of_states_add_up_to_every_month_of_everybody(paid_tables):
         A_3="studies",
     )
 
-    sources = state_sources(*[tables[name] for name in NAMES], max_gap_months=0, **YEAR)
+    sources = state_sources(
+        *[tables[name] for name in NAMES], extent=Extent(**YEAR, max_gap_months=0)
+    )
 
     assert dict(sources.select("source", "n_person_months").iter_rows()) == {
         "livelihood": 2,

@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from evalkit.months import parse_month
 from evalkit.simulate import live, load_city, person_tables
-from evalkit.spells import build_support_spells, stream_support_spells
+from evalkit.spells import Extent, build_support_spells, stream_support_spells
 
 CITIES = Path(__file__).parents[2] / "params" / "cities"
 NAMES = ("income_support", "household_member", "livelihood", "person")
 YEAR = {"first_month": parse_month("2026-01"), "data_through": parse_month("2026-12")}
-DECADE = {
-    "first_month": parse_month("2012-01"),
-    "data_through": parse_month("2021-12"),
-    "max_gap_months": 2,
-    "reporting_lag_months": 1,
-}
+DECADE = Extent(
+    first_month=parse_month("2012-01"),
+    data_through=parse_month("2021-12"),
+    max_gap_months=2,
+    reporting_lag_months=1,
+)
 
 
 def scanned(tables, folder, *, seed=None):
@@ -45,13 +45,13 @@ def test_streamed_spells_of_a_city_are_those_made_in_memory(tmp_path, chunk_pers
 
     parts = list(
         stream_support_spells(
-            *scanned(weighted, tmp_path, seed=5), chunk_persons=chunk_persons, **DECADE
+            *scanned(weighted, tmp_path, seed=5), chunk_persons=chunk_persons, extent=DECADE
         )
     )
 
     assert len(parts) == (1 if chunk_persons == 10_000 else -(-parts_of(tables) // chunk_persons))
     assert pl.concat(parts).equals(
-        build_support_spells(*[weighted[name] for name in NAMES], **DECADE)
+        build_support_spells(*[weighted[name] for name in NAMES], extent=DECADE)
     )
 
 
@@ -76,7 +76,7 @@ def test_streamed_spells_follow_people_from_household_to_household(
     tables["income_support"] = tables["income_support"].with_columns(
         support_since=pl.lit(since and parse_month(since), pl.Date)
     )
-    rules = {"max_gap_months": gap, "everybody_began_at_first_month": all_began}
+    extent = Extent(**YEAR, max_gap_months=gap, everybody_began_at_first_month=all_began)
     # A also belongs to B's household now and then, as a co-applicant.
     beside = pl.DataFrame(
         {
@@ -97,10 +97,10 @@ def test_streamed_spells_follow_people_from_household_to_household(
     tables["household_member"] = pl.concat(
         [tables["household_member"], beside.select(list(schema)).cast(dict(schema))]
     )
-    in_memory = build_support_spells(*[tables[name] for name in NAMES], **rules, **YEAR)
+    in_memory = build_support_spells(*[tables[name] for name in NAMES], extent=extent)
 
     parts = stream_support_spells(
-        *scanned(tables, tmp_path_factory.mktemp("parts")), chunk_persons=2, **rules, **YEAR
+        *scanned(tables, tmp_path_factory.mktemp("parts")), chunk_persons=2, extent=extent
     )
 
     assert pl.concat(parts).equals(in_memory)

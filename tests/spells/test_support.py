@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.spells import build_support_spells, last_month_with_known_exits
+from evalkit.spells import Extent, build_support_spells
 
 PUBLISHED = Path(__file__).parents[1] / "published" / "joblessness_spells.csv"
 NORTHERN_IRELAND = {"first_month": date(1993, 7, 1), "data_through": date(1999, 6, 1)}
@@ -23,7 +23,7 @@ PAID = st.dictionaries(
 
 
 def spells_of(tables, **arguments):
-    return build_support_spells(*[tables[name] for name in TABLES], **arguments)
+    return build_support_spells(*[tables[name] for name in TABLES], extent=Extent(**arguments))
 
 
 def months_of(spells):
@@ -170,9 +170,9 @@ def test_support_spells_end_follow_up_where_exits_are_no_longer_known(
 
 
 def test_last_month_with_known_exits_lies_gap_and_lag_before_the_last_month():
-    assert last_month_with_known_exits(
-        date(2026, 2, 1), max_gap_months=2, reporting_lag_months=4
-    ) == date(2025, 8, 1)
+    extent = Extent(**YEAR, max_gap_months=2, reporting_lag_months=4)
+
+    assert extent.last_month_with_known_exits == date(2026, 6, 1)
 
 
 @pytest.mark.parametrize(

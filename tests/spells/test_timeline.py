@@ -9,20 +9,21 @@ from hypothesis import strategies as st
 
 from evalkit.line.states import LIVELIHOOD_PRIORITY
 from evalkit.spells import (
+    Extent,
     build_state_intervals,
     livelihood_collisions,
     timeline_faults,
     without_overlaps,
 )
 
-YEAR = {"first_month": date(2026, 1, 1), "data_through": date(2026, 12, 1)}
+EXTENT = Extent(first_month=date(2026, 1, 1), data_through=date(2026, 12, 1), max_gap_months=0)
 PERIOD = st.tuples(
     st.integers(0, 11), st.integers(1, 12), st.sampled_from(["work", "support", "school"])
 )
 
 
 def faults_of(tables):
-    faults = timeline_faults(tables["livelihood"], tables["person"], **YEAR)
+    faults = timeline_faults(tables["livelihood"], tables["person"], extent=EXTENT)
     return {row[0]: row[1:] for row in faults.rows() if row[1]}
 
 
@@ -57,7 +58,7 @@ def test_state_intervals_believe_the_state_that_stands_first(paid_tables):
 
     names = ("income_support", "household_member", "livelihood", "person")
     intervals = build_state_intervals(
-        *[tables[name] for name in names], max_gap_months=0, outcome_groups=False, **YEAR
+        *[tables[name] for name in names], extent=EXTENT, outcome_groups=False
     )
 
     assert intervals.select("start", "stop", "from_state").rows() == [
@@ -107,7 +108,7 @@ def test_collisions_say_what_was_believed_and_what_was_set_aside(paid_tables):
     tables = paid_tables({"A": [1, 2, 3, 4, 5], "B": [1, 2, 3, 4, 5, 6, 7, 8]}, states)
     names = ("income_support", "household_member", "livelihood")
 
-    collisions = livelihood_collisions(*[tables[name] for name in names], **YEAR)
+    collisions = livelihood_collisions(*[tables[name] for name in names], extent=EXTENT)
 
     assert collisions.rows() == [
         ("paid_and_another_state", "support", "work", 2, 1),

@@ -27,7 +27,7 @@ from evalkit.effects import (
 )
 from evalkit.months import add_months
 from evalkit.simulate import City, live, load_city, person_tables, simulate_truth
-from evalkit.spells import build_episodes, build_state_intervals, build_support_spells
+from evalkit.spells import Extent, build_episodes, build_state_intervals, build_support_spells
 
 ROOT = Path(__file__).parents[2]
 PARAMS = ROOT / "params"
@@ -84,25 +84,21 @@ def people_of(
     tables = person_tables(
         city, live(city, seed=seed, first=0, stop=n_people, hidden_selection=hidden_selection)
     )
-    months = {
-        "first_month": city.first_month,
-        "data_through": add_months(city.first_month, city.n_months - 1),
-    }
+    extent = Extent(
+        first_month=city.first_month,
+        data_through=add_months(city.first_month, city.n_months - 1),
+        max_gap_months=MAX_GAP_MONTHS,
+    )
     person = tables["person"].with_columns(weight=pl.lit(1.0))
     usual = pl.DataFrame(
         [(one.intervention_id, one.planned_months) for one in city.interventions],
         schema={"intervention_id": pl.String, "planned_months": pl.Int32},
         orient="row",
     )
-    spells = build_support_spells(
-        tables["income_support"], tables["household_member"], tables["livelihood"], person,
-        max_gap_months=MAX_GAP_MONTHS, reporting_lag_months=0, **months,
-    )  # fmt: skip
-    intervals = build_state_intervals(
-        tables["income_support"], tables["household_member"], tables["livelihood"], person,
-        max_gap_months=MAX_GAP_MONTHS, outcome_groups=True, **months,
-    )  # fmt: skip
-    episodes = build_episodes(tables["participation"], usual, data_through=months["data_through"])
+    register = [tables[name] for name in ("income_support", "household_member", "livelihood")]
+    spells = build_support_spells(*register, person, extent=extent)
+    intervals = build_state_intervals(*register, person, extent=extent, outcome_groups=True)
+    episodes = build_episodes(tables["participation"], usual, data_through=extent.data_through)
     return PersonTables(spells, episodes, intervals, person, city.first_month)
 
 

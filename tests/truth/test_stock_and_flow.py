@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.line.tables import table
 from evalkit.months import month_number, month_of_number
-from evalkit.spells import build_support_spells
+from evalkit.spells import Extent, build_support_spells
 from evalkit.survival import aalen_johansen, exit_curves
 
 FIRST, LAST = date(2024, 1, 1), date(2025, 12, 1)
@@ -71,7 +71,7 @@ def spells_of(register, *, is_told: bool) -> pl.DataFrame:
     )
     others = [register[name] for name in ("household_member", "livelihood", "person")]
     return build_support_spells(
-        support, *others, first_month=FIRST, data_through=LAST, max_gap_months=0
+        support, *others, extent=Extent(first_month=FIRST, data_through=LAST, max_gap_months=0)
     )
 
 

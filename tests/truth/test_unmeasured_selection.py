@@ -44,7 +44,7 @@ def compare(protocol_name: str, rho: float) -> Compared:
         city, simulate.live(city, seed=1, first=0, stop=N_PEOPLE, hidden_selection=rho)
     )
     person = tables["person"].with_columns(weight=pl.lit(None, pl.Float64))
-    months = {"first_month": city.first_month, "data_through": LAST_MONTH, "max_gap_months": 2}
+    extent = spells.Extent(city.first_month, LAST_MONTH, max_gap_months=2)
     register = [tables["income_support"], tables["household_member"], tables["livelihood"], person]
     planned = {one.intervention_id: one.planned_months for one in city.interventions}
     interventions = pl.DataFrame(
@@ -54,9 +54,9 @@ def compare(protocol_name: str, rho: float) -> Compared:
         }
     )
     people = PersonTables(
-        spells.build_support_spells(*register, **months),
+        spells.build_support_spells(*register, extent=extent),
         spells.build_episodes(tables["participation"], interventions, data_through=LAST_MONTH),
-        spells.build_state_intervals(*register, outcome_groups=True, **months),
+        spells.build_state_intervals(*register, extent=extent, outcome_groups=True),
         person,
         city.first_month,
     )
