@@ -1,5 +1,5 @@
-"""Words that every room uses: how sure a value is, a text in the languages of a report, and the
-questions of an effect.
+"""Words that every room uses: how sure a value is, a text in the languages of a report, and what a
+probability is called.
 
 A grade says how sure a value is: H read at the responsible authority or in an official table, M
 second-hand or derived, L general knowledge or illustrative. It travels with the value into the
@@ -29,11 +29,6 @@ SENDER_LANGUAGE: Language = "sv"
 Band = Literal["yes", "probably", "unclear", "probably_not", "no"]
 BANDS: tuple[Band, ...] = get_args(Band)
 SURE, LIKELY = 0.95, 0.8
-
-# What starting an intervention is compared with, and the name of each question (its estimand). A
-# protocol's first comparison is its primary one.
-Comparison = Literal["wait", "never", "other"]
-ESTIMANDS: dict[str, str] = {one: f"start_now_rather_than_{one}" for one in get_args(Comparison)}
 
 # Between the names of two covariates whose product is a term.
 TIMES = " × "

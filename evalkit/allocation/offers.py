@@ -4,9 +4,9 @@ are, what a start costs.
 
 import polars as pl
 
+from evalkit.line.estimands import ESTIMANDS
 from evalkit.months import month_number_expr
 from evalkit.tables import CITY
-from evalkit.vocabulary import ESTIMANDS
 
 MONTHS_PER_YEAR = 12
 

@@ -22,10 +22,11 @@ from evalkit.line.adjustment import (
     Exclusion,
     rules_out,
 )
+from evalkit.line.estimands import ESTIMANDS, Comparison
 from evalkit.line.states import STATES
 from evalkit.params import Run
 from evalkit.records import Record, hash_of, load
-from evalkit.vocabulary import ESTIMANDS, Comparison, Text
+from evalkit.vocabulary import Text
 
 
 class Eligibility(Record):

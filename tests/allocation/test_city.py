@@ -13,10 +13,10 @@ from evalkit.allocation import (
     value_per_start,
 )
 from evalkit.errors import ParameterError
+from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.tables import published
 from evalkit.params import AllocationRules
 from evalkit.records import validate
-from evalkit.vocabulary import ESTIMANDS
 
 EFFECT = {"estimand": "start_now_rather_than_wait", "subgroup": "all", "source": "raw"}
 

@@ -21,7 +21,7 @@ from evalkit.economics.results.payback import (
 from evalkit.economics.results.who_pays import municipal_gain, shared_purse
 from evalkit.errors import EstimationError
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
-from evalkit.vocabulary import ESTIMANDS
+from evalkit.line.estimands import ESTIMANDS
 
 # Sums of some dozens of doubles.
 EXACT = 1e-9

@@ -28,7 +28,7 @@ from evalkit.economics.results.net_value import value_ratios
 from evalkit.economics.results.sensitivity import tornado
 from evalkit.errors import EstimationError
 from evalkit.line.actors import ACTOR_NAMES
-from evalkit.vocabulary import ESTIMANDS
+from evalkit.line.estimands import ESTIMANDS
 
 # A quadrature of 8192 points under a kink, and two superfluous squares in the regression.
 EVPPI_TOLERANCE = 0.01

@@ -2,16 +2,18 @@
 databases.
 """
 
+import json
 import os
 import sqlite3
 from datetime import date, datetime
+from functools import partial
 
 import polars as pl
 import pytest
 
 from evalkit.errors import IntakeError
 from evalkit.intake import admit
-from evalkit.intake.reading.readers import read_delivered
+from evalkit.intake.reading.readers import FORMATS, read_delivered
 
 POSTGRESQL = os.environ.get("EVALKIT_TEST_POSTGRESQL", "")
 
@@ -202,43 +204,44 @@ def test_read_delivered_refuses_a_damaged_workbook(tmp_path, four_lines):
     assert "not an Excel workbook" in four_lines(caught.value)["why"]
 
 
-@pytest.mark.parametrize("suffix", [".sav", ".dta", ".xpt"])
-def test_admit_reads_statistics_files_and_their_whole_numbers(extract, suffix):
+def _by_pyreadstat(writer, **options):
     import pyreadstat
 
+    return lambda cells, path: getattr(pyreadstat, writer)(cells, path, **options)
+
+
+# How a file of each format is made; nothing but SAS itself writes a sas7bdat.
+WRITERS = {
+    ".csv": pl.DataFrame.write_csv,
+    ".txt": partial(pl.DataFrame.write_csv, separator=";"),
+    ".tsv": partial(pl.DataFrame.write_csv, separator="\t"),
+    ".parquet": pl.DataFrame.write_parquet,
+    ".xlsx": lambda cells, path: _workbook(path, {"any": [cells.columns, *cells.rows()]}),
+    ".sav": _by_pyreadstat("write_sav"),
+    ".zsav": _by_pyreadstat("write_sav", compress=True),
+    ".por": _by_pyreadstat("write_por"),
+    ".dta": _by_pyreadstat("write_dta"),
+    ".xpt": _by_pyreadstat("write_xport"),
+}
+
+
+@pytest.mark.parametrize("suffix", sorted(FORMATS.keys() - {".sas7bdat"}))
+def test_admit_reads_the_same_table_in_every_format(extract, suffix):
     (extract.folder / "intervention.csv").unlink()
-    cells = pl.DataFrame(
-        {
-            "intervention_id": ["work_training"],
-            "name": ["Work"],
-            "kind": ["training"],
-            "planned_months": [6.0],
-        }
-    )
-    if suffix == ".xpt":
-        cells = cells.rename({"intervention_id": "int_id", "planned_months": "months"})
-    write = {
-        ".sav": pyreadstat.write_sav,
-        ".dta": pyreadstat.write_dta,
-        ".xpt": pyreadstat.write_xport,
-    }[suffix]
-    write(cells, extract.folder / f"intervention{suffix}")
+    # Some formats allow for eight capital letters only.
+    names = {"intervention_id": "INT_ID", "name": "NAME", "kind": "KIND", "planned_months": "N"}
+    cells = pl.DataFrame([("work_training", "Work", "training", 6)], list(names), orient="row")
+    # Statistics programs hold a whole number as 6.0.
+    written = cells if FORMATS[suffix].content == "lines" else cells.cast({pl.Int64: pl.Float64})
+    WRITERS[suffix](written.rename(names), extract.folder / f"intervention{suffix}")
     mapping = extract.folder.parent / "mapping.yaml"
-    columns = (
-        "columns: {intervention_id: int_id, planned_months: months}"
-        if suffix == ".xpt"
-        else "columns: {}"
-    )
     mapping.write_text(
-        f"source: a test\ntables: {{intervention: {{{columns}}}}}\n", encoding="utf-8"
+        f"source: a test\ntables: {{intervention: {{columns: {json.dumps(names)}}}}}\n"
     )
 
     admission = extract.admit(mapping=mapping, max_rejected_share=0)
 
-    assert admission.tables["intervention"].select("intervention_id", "planned_months").row(0) == (
-        "work_training",
-        6,
-    )
+    assert admission.tables["intervention"].select(list(names)).rows() == cells.rows()
 
 
 def test_admit_carries_numeric_codes_of_statistics_files_over(extract, tmp_path):

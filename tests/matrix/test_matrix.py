@@ -21,9 +21,9 @@ import polars as pl
 import pytest
 
 from evalkit.errors import EvalkitError
+from evalkit.line.estimands import ESTIMANDS
 from evalkit.reads import READS_VARIABLE
 from evalkit.tables import slug
-from evalkit.vocabulary import ESTIMANDS
 
 
 def _beside(name: str):

@@ -15,7 +15,7 @@ import pytest
 from cities import estimates, four_districts, keep_estimates, kept_in, protocols, read_kept, truths
 
 from evalkit.effects import protocol_hash
-from evalkit.vocabulary import ESTIMANDS
+from evalkit.line.estimands import ESTIMANDS
 
 N_CITIES = int(os.environ.get("EVALKIT_PROVE_CITIES", "400"))
 N_PEOPLE, N_DRAWS, FIRST_SEED = 3_000, 100, 1_000

@@ -28,8 +28,8 @@ from evalkit.effects import (
     unmodelled_likeness,
 )
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.estimands import ESTIMANDS
 from evalkit.simulate import City, simulate_truth
-from evalkit.vocabulary import ESTIMANDS
 
 INTERVENTION = "jobbtorg_coaching"
 N_MONTHS, FROM_MONTH, FOLLOW_UP = 84, 26, 36

@@ -29,8 +29,8 @@ from evalkit.economics.results.payback import cash_flow_curve, delay_cost, payba
 from evalkit.economics.results.sensitivity import displacement_keys, tornado, used_keys
 from evalkit.economics.results.who_pays import municipal_gain, shared_purse
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
+from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.price_book import PriceBook
-from evalkit.vocabulary import ESTIMANDS
 
 _KEYS = ["district", "intervention_id", "estimand"]
 N_THRESHOLDS = 11

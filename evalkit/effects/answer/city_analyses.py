@@ -27,12 +27,12 @@ from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.bounds import effect_readings
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import strategy_of
+from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocol import Protocol, protocol_hash
 from evalkit.line.tables import table
 from evalkit.months import month_number
 from evalkit.params import Extract
 from evalkit.tables import CITY
-from evalkit.vocabulary import ESTIMANDS
 
 
 class CityGroups(NamedTuple):

@@ -14,8 +14,8 @@ from evalkit.effects.weighting.grace import GracePeriod
 from evalkit.effects.weighting.propensity import fit_models
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import strategy_of, weighting_of
+from evalkit.line.estimands import Comparison
 from evalkit.tables import CITY
-from evalkit.vocabulary import Comparison
 
 
 def effect_sensitivity(

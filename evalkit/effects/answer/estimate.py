@@ -17,9 +17,9 @@ from evalkit.effects.trials.target_trial import Trials, eligible_per_year
 from evalkit.effects.trust.refusal import refusal_reason
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import fitted_comparisons, weighting_of
+from evalkit.line.estimands import ESTIMANDS, Comparison
 from evalkit.line.protocol import protocol_hash
 from evalkit.line.tables import table
-from evalkit.vocabulary import ESTIMANDS, Comparison
 
 
 class EffectParts(NamedTuple):

@@ -23,10 +23,10 @@ from evalkit.effects.trust.placebo import holm, two_sided
 from evalkit.effects.trust.refusal import refused_if_constant
 from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.errors import ProtocolError, nearest
+from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocol import Protocol, Subgroup, protocol_hash
 from evalkit.line.tables import table
 from evalkit.tables import CITY
-from evalkit.vocabulary import ESTIMANDS
 
 ALL = "all"
 _KEYS = ["intervention_id", "protocol_hash", "subgroup"]

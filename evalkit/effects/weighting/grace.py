@@ -27,7 +27,7 @@ from evalkit.effects.weighting.later_starts import (
 from evalkit.effects.weighting.logit import SEPARATED
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.start_now import COMPARISON, TREATED, StartNow
-from evalkit.vocabulary import Comparison
+from evalkit.line.estimands import Comparison
 
 _NEVER = 2**20
 

@@ -18,7 +18,7 @@ from evalkit.effects.trials.target_trial import Trials, Waiting
 from evalkit.effects.weighting.logit import SEPARATED
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.start_now import COMPARISON, TREATED, StartNow
-from evalkit.vocabulary import Comparison
+from evalkit.line.estimands import Comparison
 
 _MONTH_SPAN = 2**21
 

@@ -11,7 +11,7 @@ import polars as pl
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.propensity import Coefficients, coefficients_of
 from evalkit.effects.weighting.weights import arm_weights, by_cluster, effective_sample_size
-from evalkit.vocabulary import Comparison
+from evalkit.line.estimands import Comparison
 
 COMPARISON, TREATED = 0, 1
 

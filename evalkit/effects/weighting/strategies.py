@@ -10,8 +10,8 @@ from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.grace import GracePeriod
 from evalkit.effects.weighting.later_starts import LaterStarts
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.estimands import Comparison
 from evalkit.line.protocol import Protocol
-from evalkit.vocabulary import Comparison
 
 
 def strategy_of(protocol: Protocol, comparison: Comparison) -> type[StartNow]:

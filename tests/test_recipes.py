@@ -1,0 +1,121 @@
+"""The recipes of docs/HOUSE.md, walked: what one of them asks for is there for everything that is
+declared. What is missing is named with the file in which it would stand.
+"""
+
+import ast
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from evalkit.charts.register import CHARTS
+from evalkit.intake import load_contracts
+from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES_WITH_MUNICIPALITY
+from evalkit.line.columns import COLUMNS
+from evalkit.line.delivered import delivered
+from evalkit.line.derived import DERIVED
+from evalkit.line.estimands import ESTIMANDS
+from evalkit.line.published import PUBLISHED
+from evalkit.line.states import OUTCOMES, STATES
+from evalkit.words import languages, words
+
+ROOT = Path(__file__).parents[1]
+CONTRACTS = load_contracts(ROOT / "data_contracts")
+NOTEBOOKS = {
+    path: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "notebooks").rglob("*.ipynb"))
+}
+
+
+def lacking_words(names: Iterable[str]) -> list[str]:
+    return [
+        f"evalkit/words/{language}.yaml lacks value.{name}"
+        for language in languages()
+        for name in names
+        if not words(language).has(name)
+    ]
+
+
+def texts_of(folder: str) -> set[str]:
+    """The texts in the code of a folder: names of tables among them."""
+    return {
+        node.value
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+def test_every_state_can_be_delivered():
+    (column,) = [c for c in CONTRACTS["livelihood"].columns if c.name == "state"]
+    place = "data_contracts/livelihood.odcs.yaml, state"
+
+    lacking = [f"{place}: {state}" for state in STATES["state"] if state not in column.allowed]
+    unknown = [f"{place}: {state}" for state in column.allowed if state not in set(STATES["state"])]
+
+    assert lacking == []
+    assert unknown == []
+
+
+def test_every_outcome_has_its_words():
+    assert lacking_words([*OUTCOMES, *(f"months_{outcome}" for outcome in OUTCOMES)]) == []
+
+
+def test_every_actor_and_perspective_has_its_words():
+    assert lacking_words([*ACTOR_NAMES, *PERSPECTIVES_WITH_MUNICIPALITY]) == []
+
+
+def test_every_estimand_has_its_words():
+    assert lacking_words(ESTIMANDS.values()) == []
+
+
+@pytest.mark.parametrize("table", PUBLISHED.values(), ids=lambda table: table.name)
+def test_a_published_table_is_declared_whole(table):
+    undeclared = [name for name in table.columns if name not in COLUMNS]
+
+    assert undeclared == [], "evalkit/line/columns.py"
+    assert table.row.startswith("One row per "), "evalkit/line/published/"
+    assert table.unit, "evalkit/line/published/"
+    assert table.guard is not None, "evalkit/line/published/"
+    assert not table.is_person_level, "evalkit/line/published/"
+
+
+def test_every_published_table_is_written_by_a_notebook():
+    written = {
+        output.removeprefix("published/").partition("-")[0]
+        for notebook in NOTEBOOKS.values()
+        for output in notebook["metadata"].get("evalkit", {}).get("writes", ())
+        if output.startswith("published/")
+    }
+
+    assert written == set(PUBLISHED), "the notebooks' metadata, or evalkit/line/published/"
+
+
+def test_every_published_table_is_shown_or_says_for_whom_it_is():
+    shown = {chart.of for chart in CHARTS.values()} | texts_of("evalkit/report")
+
+    nobodys = {name for name, table in PUBLISHED.items() if name not in shown and not table.about}
+    not_needed = {name for name, table in PUBLISHED.items() if name in shown and table.about}
+
+    assert nobodys == set(), "evalkit/line/published/: no page or chart reads it, and no `about`"
+    assert not_needed == set(), "evalkit/line/published/: `about` says that nobody shows it"
+
+
+def test_every_chart_draws_a_table_that_is_published():
+    assert [
+        f"{name}: {chart.of}" for name, chart in CHARTS.items() if chart.of not in PUBLISHED
+    ] == []
+
+
+def test_every_delivered_table_has_its_contract_and_is_read():
+    read = texts_of("evalkit") | {
+        word
+        for notebook in NOTEBOOKS.values()
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+        for word in "".join(cell["source"]).split('"')
+    }
+
+    assert set(delivered()) == set(CONTRACTS)
+    assert [name for name in (*delivered(), *DERIVED) if name not in read] == []
