@@ -73,4 +73,4 @@ def test_a_dose_that_nobody_could_be_asked_about_cannot_be_said(world):
     found = effect_by_dose(None, protocol, n_draws=2, seed=1)
 
     assert found["reason"].to_list() == ["no_starters"]
-    assert dict(protocol_card(protocol).iter_rows())["moments"] == "dose 3"
+    assert dict(protocol_card(protocol).iter_rows())["start, stop and dose"] == "dose 3"

@@ -7,6 +7,7 @@ from evalkit.effects import Protocol, load_protocol, load_protocols, protocol_ca
 from evalkit.errors import ParameterError, ProtocolError
 from evalkit.params import Run, RunFile
 from evalkit.records import load
+from evalkit.words import languages, words
 
 TRAINING = Path(__file__).parents[2] / "params" / "protocols" / "training.yaml"
 
@@ -52,9 +53,8 @@ def test_load_protocol_takes_the_districts_from_the_run_and_refuses_without():
         load_protocol(path, n_months=120)
 
     assert protocol.covariates[-1].terms == ("lives_in_B",)
-    assert (
-        "months_since_participation, district"
-        in dict(protocol_card(protocol).iter_rows())["covariates"]
+    assert dict(protocol_card(protocol).iter_rows())["covariates"].endswith(
+        "months since the last intervention (logarithm), district"
     )
     assert "covariates: district" in str(caught.value).splitlines()[1]
 
@@ -281,6 +281,30 @@ def test_the_card_tells_the_strategy_and_every_comparison(world):
     )
 
 
+@pytest.mark.parametrize("language", languages())
+def test_the_card_is_told_in_every_language(world, language):
+    reader = words(language)
+    asked = {
+        "eligibility": {
+            "from_month": 2,
+            "to_month": 3,
+            "during": "step",
+            "after": "course_before",
+            "exclude_participation": [{"of": "this"}],
+        },
+        "grace_months": 1,
+        "start_months": [3],
+        "truncation": {"propensity": 2.5},
+    }
+
+    card = dict(protocol_card(world.protocol(**asked), reader).iter_rows())
+
+    assert reader.text("card.eligible") in card and reader.text("card.treated") in card
+    assert card[reader.text("card.weights")].endswith(reader.number(2.5, 1))
+    assert reader.text("support") in card[reader.text("card.eligible")]
+    assert card[reader.text("card.timing")] == reader.text("card.start", months="3")
+
+
 def test_the_card_names_every_limit_of_refusal(world):
     limits = {
         "min_starters": 20,
@@ -293,5 +317,5 @@ def test_the_card_names_every_limit_of_refusal(world):
 
     assert card["refused"].split("; ")[2:] == [
         "a covariate's difference above 0.1 standard deviations after weighting",
-        "more than 25 % of starters without a counterpart",
+        "more than 25% of starters without a counterpart",
     ]

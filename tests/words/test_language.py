@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-import evalkit.report
+import evalkit
 from evalkit.disclosure import RULE_TEXTS
 from evalkit.errors import ParameterError
 from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES
@@ -19,7 +19,7 @@ from evalkit.words import divided, languages, money_digits, with_soft_hyphens, w
 from evalkit.words.files import FOLDER, texts_of
 
 MINUS, NBSP = "\u2212", "\u00a0"
-ROOM = Path(evalkit.report.__file__).parent
+PACKAGE = Path(evalkit.__file__).parent
 
 
 KEYS = texts_of("en").keys()
@@ -125,9 +125,8 @@ def test_every_term_of_a_covariate_with_a_word_has_words(term, sv, en):
 
 
 def test_languages_have_every_text_that_the_code_names():
-    source = " ".join(
-        path.read_text(encoding="utf-8") for path in [*ROOM.rglob("*.py"), *ROOM.rglob("*.j2")]
-    )
+    files = [path for ending in ("py", "j2", "html") for path in PACKAGE.rglob(f"*.{ending}")]
+    source = " ".join(path.read_text(encoding="utf-8") for path in files)
     named = set(re.findall(r'(?:text|html|label)\(\s*"([a-z_]+\.[a-z_.]+[a-z])"', source))
 
     assert named - KEYS == set()

@@ -1,20 +1,23 @@
-"""A protocol as people read it: one row per element of the target trial."""
+"""A protocol as people read it: one row per element of the target trial, in any language."""
 
 from collections.abc import Sequence
 
 import polars as pl
 
 from evalkit.line.adjustment import ANY, MIN_CALENDAR_MONTHS, Covariate, Exclusion
-from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.line.protocol import Protocol, Refusal, Truncation, protocol_hash
+from evalkit.vocabulary import TABLE_LANGUAGE, in_language
+from evalkit.words import Words
+from evalkit.words import words as words_of
 
 
-def protocol_cards(protocols: Sequence[Protocol], language: str = "en") -> pl.DataFrame:
+def protocol_cards(protocols: Sequence[Protocol], words: Words | None = None) -> pl.DataFrame:
     """The cards of several protocols beside each other: columns `protocol`, `element`,
     `declared`.
     """
     return pl.concat(
         [
-            protocol_card(protocol, language).insert_column(
+            protocol_card(protocol, words).insert_column(
                 0, pl.lit(protocol.protocol).alias("protocol")
             )
             for protocol in protocols
@@ -22,168 +25,152 @@ def protocol_cards(protocols: Sequence[Protocol], language: str = "en") -> pl.Da
     )
 
 
-def protocol_card(protocol: Protocol, language: str = "en") -> pl.DataFrame:
-    """The protocol as a readable card: one row per element of the target trial, columns `element`
-    and `declared`.
+def protocol_card(protocol: Protocol, words: Words | None = None) -> pl.DataFrame:
+    """The protocol as a readable card: one row per element of the target trial.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        The target trial.
+    words : Words, optional
+        The reader's language, for example `words_of_run(run, language)`; the language of tables
+        when not given. A name of the protocol that has no word stands as it is.
+
+    Returns
+    -------
+    DataFrame
+        Columns `element` and `declared`.
     """
-    eligibility, months, truncation = (
-        protocol.eligibility,
-        protocol.follow_up_months,
-        protocol.truncation,
-    )
-    rows = [
-        ("question", protocol.question[language]),
-        (
-            "eligible",
-            f"{_eligible(protocol)}; trial months {eligibility.from_month} to "
-            f"{eligibility.to_month}",
+    words = words or words_of(TABLE_LANGUAGE)
+    outcome = _word(protocol.primary_outcome, words)
+    others = [one for one in protocol.outcomes if one != protocol.primary_outcome]
+    estimands = _words(protocol.estimands, words)
+    comparisons = {
+        f"comparison_{comparison}": _comparison(protocol, comparison, words)
+        for comparison in protocol.comparisons
+    }
+    declared = {
+        "question": in_language(protocol.question, words.language),
+        "eligible": _eligible(protocol, words),
+        "time_zero": words.text("card.is_time_zero"),
+        "treated": _treated(protocol, words),
+        **comparisons,
+        "follow_up": words.text("card.is_followed", months=protocol.follow_up_months),
+        "primary_outcome": words.text("card.is_primary", outcome=outcome),
+        "other_outcomes": _words(others, words),
+        "estimand": words.text(
+            "card.is_estimand", estimands=estimands, weighting=protocol.estimand
         ),
-        ("time zero", "start of the trial month, the same in both arms"),
-        ("treated", _treated(protocol)),
-        *[
-            (f"comparison: {comparison}", _comparison(protocol, comparison))
-            for comparison in protocol.comparisons
-        ],
-        ("follow-up", f"{months} months, complete for everyone"),
-        (
-            "primary outcome",
-            f"share in {protocol.primary_outcome}, months in {protocol.primary_outcome}",
-        ),
-        (
-            "other outcomes",
-            ", ".join(
-                outcome for outcome in protocol.outcomes if outcome != protocol.primary_outcome
-            ),
-        ),
-        ("estimand", f"{', '.join(protocol.estimands)} ({protocol.estimand})"),
-        ("covariates", ", ".join(_covariate(covariate) for covariate in protocol.covariates)),
-        ("calendar time", _calendar(protocol)),
-        *([("earlier participation", _history(protocol))] if protocol.asks_for_history else []),
-        ("moments", _moments(protocol)),
-        ("subgroups", ", ".join(group.name for group in protocol.subgroups) or "none"),
-        (
-            "weights at most",
-            ", ".join(f"{name} {value:g}" for name, value in truncation if value is not None)
-            or "not truncated",
-        ),
-        ("refused", _refused(protocol)),
-        ("hash", protocol_hash(protocol)),
-    ]
+        "covariates": ", ".join(_covariate(covariate, words) for covariate in protocol.covariates),
+        "calendar_time": _calendar(protocol, words),
+        **_history(protocol, words),
+        "timing": _timing(protocol, words),
+        "subgroups": _words([group.name for group in protocol.subgroups], words)
+        or words.text("card.none"),
+        "weights": _limits(protocol.truncation, ", ", words) or words.text("card.untruncated"),
+        "refused": _limits(protocol.refusal, "; ", words),
+        "hash": protocol_hash(protocol),
+    }
+    rows = [(words.text(f"card.{element}"), text) for element, text in declared.items()]
     return pl.DataFrame(rows, schema=["element", "declared"], orient="row")
 
 
-def _eligible(protocol: Protocol) -> str:
-    rule, words = protocol.eligibility, f"{protocol.eligibility.state_before} in the month before"
-    words += f", in {rule.during}" if rule.during else ""
-    words += (
-        f", {rule.after} ended at most {rule.within_months} months before" if rule.after else ""
-    )
-    return words + "".join(f", {_not_before(exclusion)}" for exclusion in protocol.exclusions)
+def _word(name: str, words: Words) -> str:
+    return words.text(name) if words.has(name) else name
 
 
-def _not_before(exclusion: Exclusion) -> str:
+def _words(names: Sequence[str], words: Words) -> str:
+    return ", ".join(_word(name, words) for name in names)
+
+
+def _eligible(protocol: Protocol, words: Words) -> str:
+    rule = protocol.eligibility
+    who = [words.text("card.is_eligible", state=_word(rule.state_before, words))]
+    if rule.during:
+        who.append(words.text("card.is_during", intervention=_word(rule.during, words)))
+    if rule.after:
+        ended = {"intervention": _word(rule.after, words), "months": rule.within_months}
+        who.append(words.text("card.is_after", **ended))
+    who += [_not_before(exclusion, words) for exclusion in protocol.exclusions]
+    months = words.text("card.trial_months", first=rule.from_month, last=rule.to_month)
+    return f"{', '.join(who)}; {months}"
+
+
+def _not_before(exclusion: Exclusion, words: Words) -> str:
     """Who is not excluded for earlier participation."""
-    what = "any intervention" if exclusion.of == ANY else exclusion.of
-    when = (
-        "before, as far back as the extract goes"
-        if exclusion.within_months is None
-        else f"in the last {exclusion.within_months} months"
-    )
-    return f"not in {what} {when}"
+    name = "card.any_intervention" if exclusion.of == ANY else exclusion.of
+    key = "card.never_in" if exclusion.within_months is None else "card.not_in"
+    return words.text(key, intervention=_word(name, words), months=exclusion.within_months)
 
 
-def _covariate(covariate: Covariate) -> str:
+def _covariate(covariate: Covariate, words: Words) -> str:
     """Its name; one that has no term in this run is said to be left out."""
-    return (
-        covariate.name
-        if covariate.terms
-        else f"{covariate.name} (left out: the run has one district)"
-    )
+    name = _word("card.district" if covariate.kind == "district" else covariate.name, words)
+    return name if covariate.terms else words.text("card.left_out", covariate=name)
 
 
-def _calendar(protocol: Protocol) -> str:
+def _calendar(protocol: Protocol, words: Words) -> str:
     calendar = protocol.calendar
     if calendar.form == "none":
-        return "not adjusted for, as declared"
+        return words.text("card.calendar_none")
     if not protocol.calendar_terms:
-        return f"left out: the trials span fewer than {MIN_CALENDAR_MONTHS} months"
-    how = (
-        f"a natural spline of {calendar.df} terms"
-        if calendar.form == "spline"
-        else "a straight line"
-    )
-    return (
-        f"{how} over the trial months, in the propensity, in starting later and in the outcome "
-        "models"
-    )
+        return words.text("card.calendar_short", months=MIN_CALENDAR_MONTHS)
+    return words.text(f"card.calendar_{calendar.form}", terms=calendar.df)
 
 
-def _history(protocol: Protocol) -> str:
+def _history(protocol: Protocol, words: Words) -> dict[str, str]:
+    """How far back earlier participation is known, where the protocol asks for it."""
+    if not protocol.asks_for_history:
+        return {}
     n_months = protocol.eligibility.from_month - 1
-    known = (
-        f"known from the extract's first month on, {n_months} months before the first trial, "
-        "and not what ended before"
-    )
-    return (
-        f"{known}; the answer is also given for the trials without the first third of their "
-        "months (later_trials)"
-    )
+    return {"earlier_participation": words.text("card.is_known", months=n_months)}
 
 
-def _treated(protocol: Protocol) -> str:
-    words = f"{protocol.intervention_id} starts in the trial month"
+def _treated(protocol: Protocol, words: Words) -> str:
     grace = protocol.grace_months
-    return (
-        f"{words} or in one of the {grace} after it, each as likely, while on "
-        f"{protocol.eligibility.state_before}"
-        if grace
-        else words
+    return words.text(
+        "card.starts_in_grace" if grace else "card.starts",
+        intervention=_word(protocol.intervention_id, words),
+        months=grace,
+        state=_word(protocol.eligibility.state_before, words),
     )
 
 
-def _moments(protocol: Protocol) -> str:
+def _timing(protocol: Protocol, words: Words) -> str:
     """The months for which starting, stopping and doses are estimated apart."""
     asked = {
         "start": protocol.start_months,
         "stop": protocol.stop_months,
         "dose": protocol.dose_months,
     }
-    return (
-        "; ".join(
-            f"{name} {', '.join(map(str, months))}" for name, months in asked.items() if months
-        )
-        or "none"
-    )
-
-
-def _refused(protocol: Protocol) -> str:
-    limits = protocol.refusal
-    words = [
-        f"fewer than {limits.min_starters} people who start",
-        f"a comparison worth fewer than {limits.min_effective_sample_size:g} people",
+    shown = [
+        words.text(f"card.{name}", months=", ".join(map(str, months)))
+        for name, months in asked.items()
+        if months
     ]
-    if limits.max_abs_smd is not None:
-        words.append(
-            f"a covariate's difference above {limits.max_abs_smd:g} standard deviations after "
-            "weighting"
-        )
-    if limits.max_share_outside_support is not None:
-        words.append(
-            f"more than {100 * limits.max_share_outside_support:g} % of starters without a "
-            "counterpart"
-        )
-    return "; ".join(words)
+    return "; ".join(shown) or words.text("card.none")
 
 
-def _comparison(protocol: Protocol, comparison: str) -> str:
-    words = {
-        "wait": "does not start in the trial "
-        f"month{' or the grace period' if protocol.grace_months else ''}; may start later",
-        "never": "does not start from support within the follow-up",
-        "other": f"{protocol.other_intervention_id} starts in the trial month",
-    }[comparison]
-    return (
-        words
-        if comparison == "other"
-        else f"{words}; those who leave support in the trial month {protocol.leavers_in_month_one}"
+def _comparison(protocol: Protocol, comparison: str, words: Words) -> str:
+    if comparison == "other":
+        other = _word(protocol.other_intervention_id or "", words)
+        return words.text("card.starts", intervention=other)
+    waits = "card.waits_in_grace" if protocol.grace_months else "card.waits"
+    strategy = words.text(waits if comparison == "wait" else "card.never_starts")
+    return f"{strategy}; {words.text(f'card.leavers_{protocol.leavers_in_month_one}')}"
+
+
+def _limits(limits: Truncation | Refusal, separator: str, words: Words) -> str:
+    """The limits of a record that are declared, each in its own words."""
+    return separator.join(
+        words.text(f"card.{name}", limit=_exactly(name, limit, words))
+        for name, limit in limits
+        if limit is not None
     )
+
+
+def _exactly(name: str, limit: float, words: Words) -> str:
+    """A limit with all its decimals; a share as per cent."""
+    is_share = "_share_" in name
+    digits = len(f"{100 * limit if is_share else limit:g}".partition(".")[2])
+    return words.percent(limit, digits) if is_share else words.number(limit, digits)
