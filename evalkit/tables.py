@@ -27,8 +27,8 @@ def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:
     """Where a table of a run lies: work/NAME.parquet, or work/NAME/UNIT.parquet for one district's
     part.
     """
-    place = Path(run_dir) / "work"
-    return place / name / f"{slug(unit)}.parquet" if unit else place / f"{name}.parquet"
+    work = Path(run_dir) / "work"
+    return work / name / f"{slug(unit)}.parquet" if unit else work / f"{name}.parquet"
 
 
 def slug(name: str) -> str:

@@ -31,7 +31,7 @@ class TotalEquation:
 
     @property
     def rows(self) -> tuple[int, ...]:
-        """All rows that take part."""
+        """The rows of the parts, and of the total where it is in the table."""
         return self.parts if self.total is None else (*self.parts, self.total)
 
 
@@ -43,13 +43,12 @@ def add_complements(
     min_count: int,
     is_linked: bool,
 ) -> np.ndarray:
-    """The withheld rows together with those that protect them.
+    """Withhold further rows until no small one can be found by subtraction.
 
     Parameters
     ----------
     is_withheld : ndarray of bool
-        Rows withheld for their own sake: they are small, or the zeros of a small group. Shape
-        (rows,).
+        Rows withheld because they are small, or are zeros of a small group. Shape (rows,).
     sizes : ndarray of float
         Persons (or counts) of each row; several columns where several counts are shown. Shape
         (rows, columns).
@@ -58,25 +57,26 @@ def add_complements(
     min_count : int
         The smallest number that may be shown.
     is_linked : bool
-        Whether a row can stand in more than one equation; then the equations are solved together.
+        Whether a row can be in more than one equation. The equations are then solved together.
 
     Returns
     -------
     ndarray of bool
-        Shape (rows,).
+        Rows to withhold. Shape (rows,).
     """
     withheld = is_withheld.copy()
     while True:
-        found = determined_rows(withheld, equations) if is_linked else np.zeros_like(withheld)
-        exposed = set(np.flatnonzero(found & is_withheld).tolist())
-        # A row that is large itself and found anyway adds nothing to the sum that hides a small
-        # one.
-        hiding = withheld & ~(found & ~is_withheld)
+        is_determined = (
+            determined_rows(withheld, equations) if is_linked else np.zeros_like(withheld)
+        )
+        exposed = set(np.flatnonzero(is_determined & is_withheld).tolist())
+        # A large row that is determined anyway adds nothing to the sum that hides a small row.
+        hiding = withheld & ~(is_determined & ~is_withheld)
         leaks = [
-            e
-            for e in equations
-            if exposed.intersection(e.rows)
-            or _leaks(e, withheld, hiding, is_withheld, sizes, min_count)
+            equation
+            for equation in equations
+            if exposed.intersection(equation.rows)
+            or _leaks(equation, withheld, hiding, is_withheld, sizes, min_count)
         ]
         partners = [
             partner
@@ -97,7 +97,7 @@ def total_equations(
     Parameters
     ----------
     table : DataFrame
-        One row a cell; row positions are used.
+        One row per cell; row positions are used.
     keys, total_over : sequence of str
         All key columns, and those over which counts add up. A key value "all" is the total.
     """
@@ -119,8 +119,8 @@ def total_equations(
 def zeros_of_small_groups(
     sizes: np.ndarray, equations: Sequence[TotalEquation], min_count: int
 ) -> np.ndarray:
-    """Which rows say "none" of a group of 1 to min_count - 1 persons: that tells of every one of
-    them.
+    """Which rows say "none" of a group of 1 to min_count - 1 persons, and so something about each
+    of its members.
 
     A group's size is that of its total; where the table has no row for it, the group counts as
     small when every part is, since the same person may be counted in several.
@@ -137,18 +137,18 @@ def zeros_of_small_groups(
     ndarray of bool
         Shape (rows,).
     """
-    is_told = np.zeros(len(sizes), dtype=bool)
+    is_telling = np.zeros(len(sizes), dtype=bool)
     for equation in equations:
         parts = list(equation.parts)
         group = sizes[parts].max(axis=0) if equation.total is None else sizes[equation.total]
         is_small = (group > 0) & (group < min_count)
-        is_told[parts] |= ((sizes[parts] == 0) & is_small).any(axis=1)
-    return is_told
+        is_telling[parts] |= np.logical_or.reduce((sizes[parts] == 0) & is_small, axis=1)
+    return is_telling
 
 
 def determined_rows(withheld: np.ndarray, equations: Sequence[TotalEquation]) -> np.ndarray:
-    """Which withheld rows the equations determine exactly: those on which no solution of the
-    homogeneous system moves.
+    """Which withheld rows follow from the equations and the shown rows: those that are zero in
+    every solution of the homogeneous system.
     """
     is_determined = np.zeros_like(withheld)
     unknown = np.flatnonzero(withheld)
@@ -170,12 +170,12 @@ def _leaks(
     equation: TotalEquation,
     withheld: np.ndarray,
     hiding: np.ndarray,
-    is_own: np.ndarray,
+    is_small: np.ndarray,
     sizes: np.ndarray,
     min_count: int,
 ) -> bool:
     """Whether the total gives away its only withheld row, a small sum of withheld parts, or zeros
-    that are withheld for their own sake.
+    of a small group.
     """
     n_withheld = sum(withheld[row] for row in equation.rows)
     if n_withheld <= 1:
@@ -183,7 +183,7 @@ def _leaks(
     if equation.total is not None and withheld[equation.total]:
         return False
     known_sum = sizes[[row for row in equation.parts if hiding[row]]].sum(axis=0)
-    has_zero = any(is_own[row] and not sizes[row].any() for row in equation.parts)
+    has_zero = any(is_small[row] and not sizes[row].any() for row in equation.parts)
     return bool((((known_sum > 0) | has_zero) & (known_sum < min_count)).any())
 
 

@@ -1,5 +1,4 @@
-"""Gate 2 for the tables that a run publishes: each leaves only by the rule that it is declared
-with.
+"""Gate 2: a table is published by the rule that its declaration names, and by no other.
 
 A table of a single district carries the district's file name: exit_curves-belfast; the city's own
 is exit_curves-all.
@@ -188,7 +187,7 @@ def _protected(
             group=group,
             time=time,
             values=declared.values,
-            n_persons=guard.count,
+            n_persons=guard.persons,
             **provenance,
         )
     return protect_estimates(

@@ -35,8 +35,7 @@ def protect_group_curves(
     grade: str,
     min_count: int = MIN_COUNT,
 ) -> Published:
-    """Curves of groups without those of few persons, and without steps that hold few events of any
-    group.
+    """Withhold curves of few persons, and steps with few events of any group.
 
     Parameters
     ----------
@@ -73,13 +72,18 @@ def protect_group_curves(
         min_count=min_count,
     )
     rows = curves.sort(keys)
-    parts = [
+    merged = [
         _merged(
-            part, group=group, time=time, values=values, n_persons=n_persons, min_count=min_count
+            curves_of_groups,
+            group=group,
+            time=time,
+            values=values,
+            n_persons=n_persons,
+            min_count=min_count,
         )
-        for part in (rows.partition_by(by, maintain_order=True) if by else [rows])
+        for curves_of_groups in (rows.partition_by(by, maintain_order=True) if by else [rows])
     ]
-    published = pl.concat(parts) if parts else rows.with_columns(_is_withheld=pl.lit(False))
+    published = pl.concat(merged) if merged else rows.with_columns(_is_withheld=pl.lit(False))
     rules = [
         f"min_persons:{min_count}",
         "complement",
@@ -113,10 +117,10 @@ def _merged(
     """
     curves = rows.partition_by(group, maintain_order=True)
     sizes = np.array([[curve[n_persons].fill_null(0).max()] for curve in curves], dtype=float)
-    small = ((sizes > 0) & (sizes < min_count)).any(axis=1)
+    is_small = np.logical_or.reduce((sizes > 0) & (sizes < min_count), axis=1)
     total = TotalEquation(tuple(range(len(curves))), None)
     is_withheld = add_complements(
-        small, sizes=sizes, equations=[total], min_count=min_count, is_linked=False
+        is_small, sizes=sizes, equations=[total], min_count=min_count, is_linked=False
     )
     months = rows[time].unique().sort()
     last_step = _common_steps(
@@ -144,11 +148,12 @@ def _events_at(curve: pl.DataFrame, time: str, months: pl.Series) -> np.ndarray:
 
 
 def _common_steps(events: list[np.ndarray], is_withheld: np.ndarray, min_count: int) -> np.ndarray:
-    """For every month the place of the last common step, a month by which everyone has gathered
-    enough events or none; -1 before the first.
+    """For every month the index of the last common step: a month by which each group has gathered
+    enough events or none. -1 before the first.
     """
-    shown = [part for part, withheld in zip(events, is_withheld, strict=True) if not withheld]
-    hidden = [part for part, withheld in zip(events, is_withheld, strict=True) if withheld]
+    pairs = list(zip(events, is_withheld, strict=True))
+    shown = [counts for counts, withheld in pairs if not withheld]
+    hidden = [counts for counts, withheld in pairs if withheld]
     gathering = np.array([*shown, *([np.sum(hidden, axis=0)] if hidden else [])])
     steps = np.arange(gathering.shape[1])
     if not gathering.any():
@@ -171,7 +176,7 @@ def _held(
     values: Sequence[str],
     min_count: int,
 ) -> pl.DataFrame:
-    """A curve with the values of its last common step; a curve that ends before a step keeps its
+    """A curve with the values of its last common step. A curve that ends before a step keeps its
     last row.
     """
     at_risk, times = curve["n_at_risk"].fill_null(0).to_numpy(), curve[time].to_numpy()

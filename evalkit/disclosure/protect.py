@@ -22,8 +22,8 @@ from evalkit.disclosure.release import seal_table
 from evalkit.disclosure.request_checks import check_table
 
 MIN_COUNT = 5
-# parts of a total over it are people told apart by where they live, which is no secret
-PLACE = "district"
+# Where people live is no secret: the parts of a total over districts tell nothing more of them.
+DISTRICT = "district"
 CURVE_VALUES = ("estimate", "std_error", "ci_lower", "ci_upper")
 
 
@@ -42,19 +42,19 @@ def protect_counts(
     out_of: str | None = None,
     needed: Sequence[str] = (),
 ) -> Published:
-    """Counts and shares of persons without the small ones, nor those that would give them away.
+    """Withhold small counts and shares of persons, and those that would give them away.
 
     Parameters
     ----------
     table : DataFrame
-        One row a cell.
+        One row per cell.
     name, unit, source, grade : str
         Provenance, see `Published`.
     keys, counts : sequence of str
         Columns that identify a cell; columns to publish (counts, shares, their ranges).
     n_persons : str, optional
-        Column with the persons behind each cell; it decides. Without it the columns of `counts` are
-        themselves numbers of persons.
+        Column with the persons behind each cell, which decides. Without it the columns of `counts`
+        are numbers of persons themselves.
     min_count : int
         The smallest number of persons shown. Persons, >= 3.
     total_over : sequence of str
@@ -84,18 +84,18 @@ def protect_counts(
     )
     cells = table.sort(keys)
     sizes = cells.select(pl.col(size_columns).cast(pl.Float64).fill_null(0)).to_numpy()
-    is_withheld = ((sizes > 0) & (sizes < min_count)).any(axis=1)
+    is_withheld = _has_small(sizes, min_count)
     rules = [f"min_persons:{min_count}"]
     if out_of:
         outside = cells[out_of].cast(pl.Float64).fill_null(0).to_numpy()[:, None] - sizes
-        is_withheld |= ((outside > 0) & (outside < min_count)).any(axis=1)
+        is_withheld |= _has_small(outside, min_count)
         rules.append(f"complement_of_total:{min_count}")
     if total_over:
-        told = total_equations(
-            cells, keys=keys, total_over=[column for column in total_over if column != PLACE]
+        within_districts = total_equations(
+            cells, keys=keys, total_over=[column for column in total_over if column != DISTRICT]
         )
-        if told:
-            is_withheld |= zeros_of_small_groups(sizes, told, min_count)
+        if within_districts:
+            is_withheld |= zeros_of_small_groups(sizes, within_districts, min_count)
             rules.append(f"small_group:{min_count}")
         equations = total_equations(cells, keys=keys, total_over=total_over)
         is_withheld = add_complements(
@@ -132,7 +132,7 @@ def protect_curve(
     grade: str,
     min_count: int = MIN_COUNT,
 ) -> Published:
-    """Curves whose every published step rests on enough events, drawn only while enough are at
+    """Merge the steps of a curve until each rests on enough events, and end it where few are at
     risk.
 
     A step with fewer than `min_count` events since the last published one keeps the last published
@@ -149,7 +149,7 @@ def protect_curve(
         One row per group, cause and time: estimate, std_error, ci_lower, ci_upper (those that
         exist), n_at_risk, n_events (of persons or spells, not weighted).
     by, time, cause : str or sequence of str
-        Columns of the group, the time and the cause (None: one curve a group).
+        Columns of the group, the time and the cause (None: one curve per group).
     name, unit, source, grade, min_count
         As in `protect_counts`.
 
@@ -172,8 +172,8 @@ def protect_curve(
     )
     steps = curve.sort(keys)
     merged = [
-        _merge_steps(part, time=time, values=values, min_count=min_count)
-        for part in _each_group(steps, series)
+        _merge_steps(group, time=time, values=values, min_count=min_count)
+        for group in _each_group(steps, series)
     ]
     published = pl.concat(merged) if merged else steps.with_columns(_is_withheld=pl.lit(False))
     return seal_table(
@@ -202,18 +202,18 @@ def protect_estimates(
     min_count: int = MIN_COUNT,
     needed: Sequence[str] = (),
 ) -> Published:
-    """Estimates without the rows that rest on too few persons.
+    """Withhold the estimates that rest on too few persons.
 
     Parameters
     ----------
     table : DataFrame
-        One row an estimate.
+        One row per estimate.
     keys, values : sequence of str
         Columns that identify a row; columns to publish.
     n_persons : str or sequence of str, optional
-        Column (or columns, one an arm) with the persons a row rests on; null counts as none. None:
-        the table is not about persons, which the record then says. The columns are published only
-        if they are among `values`.
+        Column (or columns, one per arm) with the persons that a row rests on; null counts as none.
+        None: the table is not about persons, and its record says so. The columns are published
+        only if they are among `values`.
     name, unit, source, grade, min_count, needed
         As in `protect_counts`.
 
@@ -251,6 +251,11 @@ def protect_estimates(
     )
 
 
+def _has_small(sizes: np.ndarray, min_count: int) -> np.ndarray:
+    """Whether a row has a number from 1 to min_count - 1."""
+    return np.logical_or.reduce((sizes > 0) & (sizes < min_count), axis=1)
+
+
 def _each_group(table: pl.DataFrame, columns: Sequence[str]) -> list[pl.DataFrame]:
     return table.partition_by(columns, maintain_order=True) if columns else [table]
 
@@ -258,9 +263,7 @@ def _each_group(table: pl.DataFrame, columns: Sequence[str]) -> list[pl.DataFram
 def _merge_steps(
     steps: pl.DataFrame, *, time: str, values: Sequence[str], min_count: int
 ) -> pl.DataFrame:
-    """One curve, rows in time order: which rows are published anew, and the last published values
-    in between.
-    """
+    """One curve, rows in time order: the values of its published steps, kept until the next one."""
     events = steps["n_events"].fill_null(0).to_numpy()
     at_risk = steps["n_at_risk"].fill_null(0).to_numpy()
     merged_events, last_row = _gathered(events, min_count)
@@ -278,8 +281,8 @@ def _merge_steps(
 
 
 def is_followed(at_risk: np.ndarray, times: np.ndarray, min_count: int) -> np.ndarray:
-    """Rows before the first time with too few at risk. At time 0 nobody has been observed yet: that
-    row follows the next one.
+    """Whether a row lies before the first time with too few at risk. At time 0 nobody has been
+    observed yet, so that row is as the next one.
     """
     is_enough = at_risk >= min_count
     if times[0] == 0:
@@ -288,15 +291,15 @@ def is_followed(at_risk: np.ndarray, times: np.ndarray, min_count: int) -> np.nd
 
 
 def with_start(is_shown: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """The same with the row of time 0, whose value is so by definition, wherever a later one is
-    shown.
+    """The shown rows and the row of time 0, whose value is known by definition, wherever a later
+    row is shown.
     """
     return is_shown | ((times == 0) & is_shown.any())
 
 
 def _gathered(events: np.ndarray, min_count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Events of each published step, 0 elsewhere; and for every row the row whose values are shown,
-    -1 before there is one.
+    """Events of each published step (0 elsewhere), and for every row the row whose values are
+    shown (-1 before the first step).
     """
     merged, rows = np.zeros(len(events)), np.zeros(len(events), dtype=int)
     if not events.any():

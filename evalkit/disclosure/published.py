@@ -163,7 +163,7 @@ class Published:
 
 
 def require_published(table: object, *, where: str) -> Published:
-    """The table itself, if it is `Published`: the check at the door of every chart and page.
+    """The table itself, if it is `Published`: the check that every chart and page begins with.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def rule_in_words(rule: str) -> str:
 def _is_one_of(column: str, value: object) -> pl.Expr:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return pl.col(column).is_in(list(value))
-    return pl.col(column) == value
+    return pl.col(column).eq(value)
 
 
 def _cell(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The door of disclosure control: what no table may hold, whichever rule it goes through."""
+"""What is checked before any rule of disclosure control: what no published table may hold."""
 
 import re
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def check_table(
     grade: str,
     min_count: int,
 ) -> None:
-    """Stop a table that cannot be published; all its faults are named at once.
+    """Refuse a table that cannot be published, and name all its faults at once.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def check_table(
             f"The table {name} cannot be published: {len(faults)} "
             f"fault{'s' if len(faults) > 1 else ''}.",
             where="; ".join(faults),
-            why="A published table has one row a key, the declared columns, and no trace of single "
-            "persons.",
+            why="A published table has one row per key, the declared columns, and no trace of "
+            "single persons.",
             fix="mend the table, or the call that protects it.",
         )
 

@@ -14,7 +14,7 @@ from typing import Literal
 import polars as pl
 from polars.datatypes import DataTypeClass
 
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, nearest
 
 # word: has a label in every language. name: written as it is. text: one or more sentences.
 Form = Literal[
@@ -90,6 +90,25 @@ def register(columns: Iterable[Column]) -> Mapping[str, Column]:
     return MappingProxyType(by_name)
 
 
+def schema_of(*names: str) -> pl.Schema:
+    """The types of columns by name, for tables that a room keeps to itself.
+
+    Raises
+    ------
+    EvalkitError
+        If a name is not declared; names the nearest.
+    """
+    for name in names:
+        if name not in COLUMNS:
+            raise EvalkitError(
+                f"The column {name} is not declared.",
+                where=f"evalkit/line/columns.py: {nearest(name, COLUMNS)}",
+                why="A column has one type, one unit and one meaning in all tables.",
+                fix="declare the column there, or use the name that is there.",
+            )
+    return pl.Schema({name: COLUMNS[name].dtype() for name in names})
+
+
 COLUMNS: Mapping[str, Column] = register(
     (
         # What a row is about.
@@ -131,9 +150,9 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("count", "places x months", "n_place_months n_occupied"),
         *_columns("count", "periods", "event_period"),
         *_columns("count", "", "count spell_no episode_no draw bin condition"),
-        *_columns("number", "starts a year", "n_starts n_starts_alone n_starts_together"),
-        *_columns("number", "starts a year", "n_shared n_lent"),
-        *_columns("number", "persons a year", "n_eligible_per_year"),
+        *_columns("number", "starts per year", "n_starts n_starts_alone n_starts_together"),
+        *_columns("number", "starts per year", "n_shared n_lent"),
+        *_columns("number", "persons per year", "n_eligible_per_year"),
         *_columns("number", "persons", "effective_sample_size weight_total"),
         *_columns("number", "places", "places"),
         # Estimates; the table's unit says what they count.
@@ -160,9 +179,9 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("money", "money", "deepest deepest_lower deepest_upper value_at_low swing"),
         *_columns("money", "money", "value_at_high paid_now paid_proposed net_now net_proposed"),
         *_columns("money", "money", "net_benefit net_public_cost"),
-        *_columns("money", "money a place and month", "price_per_month cost_per_filled_place"),
-        *_columns("money", "money a place and month", "cost_at_full_use marginal_cost"),
-        *_columns("money", "money a start", "price_per_start shadow_price"),
+        *_columns("money", "money per place and month", "price_per_month cost_per_filled_place"),
+        *_columns("money", "money per place and month", "cost_at_full_use marginal_cost"),
+        *_columns("money", "money per start", "price_per_start shadow_price"),
         *_columns("number", "money per unit of money", "krona_price per_krona"),
     )
 )

@@ -282,7 +282,7 @@ class Protocol(Record):
         counted = [
             (self.named(one.of), one.measure)
             for one in self.covariates
-            if one.kind == "participation"
+            if one.kind == "participation" and one.of
         ]
         twice = [
             of
@@ -296,7 +296,9 @@ class Protocol(Record):
                 "ever: its term _never)"
             )
         for one in self.covariates:
-            if one.kind == "participation" and rules_out(exclusions, self.named(one.of), None):
+            if one.kind != "participation" or not one.of:
+                continue
+            if rules_out(exclusions, self.named(one.of), None):
                 raise ValueError(
                     f"nobody eligible took part in what the covariate {one.name} counts: "
                     "exclude_participation leaves them out"
@@ -343,9 +345,10 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
     """The protocols that a run file names, held against its extract's length; as `load_protocol`,
     and refused if two are about one intervention.
     """
-    known = {"n_months": run.params.extract.n_months, "districts": run.params.districts}
+    n_months, districts = run.params.extract.n_months, run.params.districts
     protocols = tuple(
-        load_protocol(run.path(path), **known) for path in run.params.effects.protocols
+        load_protocol(run.path(path), n_months=n_months, districts=districts)
+        for path in run.params.effects.protocols
     )
     interventions = [protocol.intervention_id for protocol in protocols]
     twice = sorted({one for one in interventions if interventions.count(one) > 1})

@@ -16,8 +16,8 @@ from typing import Literal
 import polars as pl
 from polars.datatypes import DataTypeClass
 
-from evalkit.errors import EvalkitError, nearest
-from evalkit.line.columns import COLUMNS
+from evalkit.errors import DisclosureError
+from evalkit.line.columns import schema_of
 
 GuardRule = Literal["counts", "curve", "group_curves", "estimates"]
 
@@ -53,6 +53,24 @@ class Guard:
     total_over: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
 
+    @property
+    def persons(self) -> str:
+        """The column with the persons behind a row, of a rule that cannot do without.
+
+        Raises
+        ------
+        DisclosureError
+            If the guard names none.
+        """
+        if self.count is None:
+            raise DisclosureError(
+                "A guard does not name its column of persons.",
+                where=f"evalkit/line/published: rule {self.rule}",
+                why="The rule withholds what rests on few persons and has to know how many.",
+                fix="name the column as the guard's count.",
+            )
+        return self.count
+
 
 @dataclass(frozen=True)
 class Table:
@@ -71,7 +89,7 @@ class Table:
     guard : Guard, optional
         How a published table leaves the run; None for tables that stay in work/.
     scope : {"run", "district"}
-        One table a run, or one for each district and the city.
+        One table per run, or one for each district and the city.
     grade : {"H", "M", "L"}
         How sure the numbers usually are: H are read off the register, M derived by a model.
     is_of_extract : bool
@@ -123,26 +141,25 @@ class Table:
 
     @property
     def schema(self) -> pl.Schema:
-        """Its columns and their types: keys, values and what its guard reads."""
-        own = dict(self.other_types)
-        return pl.Schema(
-            {
-                name: own.get(name) or self._dtype(name)
-                for name in (*self.columns, *self.guard_columns)
+        """Its columns and their types: keys, values and what its guard reads.
+
+        Raises
+        ------
+        EvalkitError
+            If a column is not declared; names it and the nearest.
+        """
+        others = dict(self.other_types)
+        names = (*self.columns, *self.guard_columns)
+        types = schema_of(*(name for name in names if name not in others))
+        if self.is_of_draws:
+            types = {
+                name: pl.Categorical() if kind == pl.String else kind
+                for name, kind in types.items()
             }
+        return pl.Schema(
+            {name: others[name]() if name in others else types[name] for name in names}
         )
 
     def empty(self) -> pl.DataFrame:
         """The table without rows."""
         return pl.DataFrame(schema=self.schema)
-
-    def _dtype(self, name: str) -> pl.DataType:
-        if name not in COLUMNS:
-            raise EvalkitError(
-                f"The table {self.name} has a column that is not declared.",
-                where=f'evalkit/line, table {self.name}: "{name}" ({nearest(name, COLUMNS)})',
-                why="A column has one type, one unit and one meaning in all tables.",
-                fix="declare it in evalkit/line/columns.py, or use the name that is there.",
-            )
-        dtype = COLUMNS[name].dtype
-        return pl.Categorical() if self.is_of_draws and dtype == pl.String else dtype()

@@ -438,7 +438,7 @@ def test_door_names_all_faults_at_once(provenance):
     assert lines[0] == "The table a/b cannot be published: 4 faults."
     assert "letters, digits" in lines[1] and "min_count is below 3" in lines[1]
     assert "identifiers of persons: person_id" in lines[1] and "more than once" in lines[1]
-    assert lines[2].startswith("  why:   A published table has one row a key")
+    assert lines[2].startswith("  why:   A published table has one row per key")
     assert lines[3].startswith("  fix:   mend the table")
 
 

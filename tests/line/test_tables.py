@@ -51,15 +51,14 @@ def test_a_column_with_two_types_is_refused_by_file_and_name():
     assert refusal.value.where == "evalkit/line/columns.py: months and date"
 
 
-def test_a_column_that_is_not_declared_is_refused_by_table_and_name():
+def test_a_column_that_is_not_declared_is_refused_by_name():
     misspelt = Table("counted", "One row per district.", ("distrct",), ("share",))
 
     with pytest.raises(EvalkitError) as refusal:
         misspelt.empty()
 
-    assert refusal.value.where == (
-        'evalkit/line, table counted: "distrct" (did you mean "district"?)'
-    )
+    assert refusal.value.what == "The column distrct is not declared."
+    assert refusal.value.where == 'evalkit/line/columns.py: did you mean "district"?'
 
 
 def test_every_column_of_a_table_is_declared_and_every_declared_column_is_used():
