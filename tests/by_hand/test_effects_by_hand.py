@@ -442,7 +442,7 @@ def test_moments_that_too_few_choose_cannot_be_said():
 
     # After two months on support a starts and b and c do not; c is in work in two of the three
     # months.
-    assert found.select("month", "moment_state", "reason", "n_starters").rows() == [
+    assert found.select("month", "effect_state", "reason", "n_starters").rows() == [
         (2, "estimated", None, 1),
         (9, "cannot_be_said", "no_starters", 0),
     ]

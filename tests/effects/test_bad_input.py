@@ -85,7 +85,7 @@ def test_without_both_arms_the_effect_cannot_be_said_under_any_estimand(world, l
     ]
     assert part.sums.is_empty() and part.events.is_empty()
     assert set(part.status["reason"]) == {reason}
-    assert set(weights.moments["moment_state"]) == {"cannot_be_said"}
+    assert set(weights.moments["effect_state"]) == {"cannot_be_said"}
 
 
 def test_a_course_begun_before_the_spell_makes_nobody_a_starter(world):

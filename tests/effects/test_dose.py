@@ -60,7 +60,7 @@ def test_a_dose_longer_than_any_plan_cannot_be_said(world):
 
     found = effect_by_dose(leaving, protocol, n_draws=2, seed=1)
 
-    assert found.select("month", "moment_state", "reason").rows()[1] == (
+    assert found.select("month", "effect_state", "reason").rows()[1] == (
         12,
         "cannot_be_said",
         "no_starters",

@@ -38,7 +38,7 @@ def test_chance_imbalance_at_one_moment_is_no_reason_to_refuse(trials):
     near = trials.keep(trials.rows["elapsed_months"].is_between(4, 6).to_numpy())
     weights = StartNow.of(near, propensity).weights
     assert np.abs(standardised_differences(near, weights)).max() > LIMITS["max_abs_smd"]
-    assert (found["moment_state"], found["reason"]) == ("estimated", None)
+    assert (found["effect_state"], found["reason"]) == ("estimated", None)
     assert found["ci_lower"] < 0 < found["ci_upper"]
 
 
@@ -47,4 +47,4 @@ def test_no_moment_can_be_said_when_the_weights_of_the_sequence_do_not_balance(t
 
     found = effect_by_start_month(trials, unweighted, **DRAWS).row(0, named=True)
 
-    assert (found["moment_state"], found["reason"]) == ("cannot_be_said", "unbalanced")
+    assert (found["effect_state"], found["reason"]) == ("cannot_be_said", "unbalanced")

@@ -146,7 +146,7 @@ def moments(run, words):
 
     def say(rows: list[tuple]) -> tuple[str, list[list[str]]]:
         keys = ["district", "intervention_id", "decision", "month"]
-        values = ["difference", "ci_lower", "ci_upper", "moment_state", "reason"]
+        values = ["difference", "ci_lower", "ci_upper", "effect_state", "reason"]
         schema = dict(
             zip(
                 [*keys, *values],

@@ -15,7 +15,6 @@ from evalkit.effects.answer.city import primary_draws
 from evalkit.effects.answer.conventions import with_starters
 from evalkit.effects.answer.groups import group_counts, group_effects, group_summary
 from evalkit.effects.answer.targeting import Targeting, targeting
-from evalkit.effects.districts.district_models import SCHEMA as MODEL_SCHEMA
 from evalkit.effects.districts.district_models import effects_by_model
 from evalkit.effects.districts.funnel import case_mix_funnel
 from evalkit.effects.districts.ranking import district_ranks
@@ -29,7 +28,7 @@ from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import strategy_of
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocol import Protocol, protocol_hash
-from evalkit.line.tables import table
+from evalkit.line.tables import published, table
 from evalkit.months import month_number
 from evalkit.params import Extract
 from evalkit.tables import CITY
@@ -189,7 +188,7 @@ def ways_of_working(ranks: pl.DataFrame, models: Mapping[str, str], *, seed: int
     parts = ranks.partition_by("intervention_id", "estimand", maintain_order=True) if models else []
     return pl.concat(
         [
-            pl.DataFrame(schema=MODEL_SCHEMA),
+            published("effects_by_model").empty(),
             *[effects_by_model(own, models, seed=seed) for own in parts],
         ]
     )

@@ -27,21 +27,10 @@ from evalkit.effects.weighting.propensity import fit_models, fit_propensity
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.line.protocol import Protocol
+from evalkit.line.tables import published
 from evalkit.tables import CITY
 
 _HALF_WINDOW = 1
-SCHEMA = {
-    "district": pl.String,
-    "intervention_id": pl.String,
-    "decision": pl.String,
-    "month": pl.Int32,
-    "difference": pl.Float64,
-    "ci_lower": pl.Float64,
-    "ci_upper": pl.Float64,
-    "n_starters": pl.Int32,
-    "moment_state": pl.String,
-    "reason": pl.String,
-}
 
 
 def effect_by_start_month(
@@ -54,7 +43,7 @@ def effect_by_start_month(
     -------
     DataFrame
         district ("all"), intervention_id, decision ("start"), month, difference, ci_lower, ci_upper
-        (months), n_starters (who start about that month), moment_state (estimated|cannot_be_said),
+        (months), n_starters (who start about that month), effect_state (estimated|cannot_be_said),
         reason (no_starters, no_comparison, those of `refusal_reason`, or null).
     """
     months = trials.protocol.start_months
@@ -82,7 +71,7 @@ def effect_by_stop_month(
             _row(protocol, "stop", month, n_starters=0, reason="no_starters")
             for month in protocol.stop_months
         ]
-        return pl.concat([pl.DataFrame(schema=SCHEMA), *rows])
+        return pl.concat([published("effect_moments").empty(), *rows])
     draws = {"n_draws": n_draws, "seed": seed}
     propensity = fit_propensity(trials, **draws) if trials.has_both_arms else pl.DataFrame()
     # The trials are about leaving; the table is about the intervention that is left.
@@ -112,7 +101,7 @@ def effect_by_dose(
         _dose_row(trials and dose_trials(trials, months), protocol, months, n_draws, seed)
         for months in protocol.dose_months
     ]
-    return pl.concat([pl.DataFrame(schema=SCHEMA), *rows]).with_columns(
+    return pl.concat([published("effect_moments").empty(), *rows]).with_columns(
         intervention_id=pl.lit(protocol.intervention_id)
     )
 
@@ -143,7 +132,7 @@ def _by_month(
     primary = trials.protocol.comparisons[0]
     # Balance is asked of all whose weights these are, as for districts and groups.
     is_refused = trials.has_both_arms and is_unbalanced(StartNow.of(trials, propensity))
-    tables = [pl.DataFrame(schema=SCHEMA)]
+    tables = [published("effect_moments").empty()]
     for month in months:
         is_near = (trials.rows["elapsed_months"] - month).abs() <= _HALF_WINDOW
         near = trials.keep(is_near.fill_null(False).to_numpy())
@@ -176,7 +165,7 @@ def _estimated(
     if reason:
         return row
     months = primary_months(weighting, People.of(trials, n_draws=n_draws, seed=seed))
-    return row.with_columns(moment_state=pl.lit("estimated"), **draw_range(months))
+    return row.with_columns(effect_state=pl.lit("estimated"), **draw_range(months))
 
 
 def _without_an_arm(trials: Trials | None) -> dict[str, Any]:
@@ -197,7 +186,7 @@ def _row(
         "decision": decision,
         "month": month,
         "n_starters": n_starters,
-        "moment_state": "cannot_be_said",
+        "effect_state": "cannot_be_said",
         "reason": reason,
     }
-    return pl.DataFrame([row], schema=SCHEMA)
+    return pl.DataFrame([row], schema=published("effect_moments").schema)

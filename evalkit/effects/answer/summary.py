@@ -20,25 +20,10 @@ from evalkit.draws import (
     with_words,
 )
 from evalkit.line.protocol import Protocol
+from evalkit.line.tables import published
 
 _KEYS = ["district", "intervention_id", "estimand"]
 _ARMS = ("comparison", "treated", "difference")
-_TEXT = dict.fromkeys(_KEYS, pl.String)
-_CURVES = {
-    **_TEXT,
-    "state": pl.String,
-    "arm": pl.String,
-    "month": pl.Int32,
-    **dict.fromkeys(("estimate", "ci_lower", "ci_upper"), pl.Float64),
-}
-_SUMMARY = {
-    **_TEXT,
-    "outcome": pl.String,
-    **dict.fromkeys(
-        ("treated", "comparison", "difference", "ci_lower", "ci_upper", "probability_positive"),
-        pl.Float64,
-    ),
-}
 
 
 def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
@@ -50,11 +35,12 @@ def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFr
         district, intervention_id, estimand, state, arm (treated|comparison|difference), month,
         estimate, ci_lower, ci_upper (shares 0-1).
     """
-    tables = [pl.DataFrame(schema=_CURVES)]
+    declared = published("effect_curves")
+    tables = [declared.empty().select(declared.columns)]
     for keys, cube in _cubes(draws):
         axes = {"arm": pl.Series(_ARMS), "state": cube.axes["state"], "month": cube.axes["month"]}
         columns = _with_range(_with_difference(cube.values), cube.axes["draw"], conf_level)
-        tables.append(with_words(from_cube(axes, columns, keys)).select(list(_CURVES)))
+        tables.append(with_words(from_cube(axes, columns, keys)).select(declared.columns))
     return pl.concat(tables).fill_nan(None).sort(*_KEYS, "state", "arm", "month")
 
 
@@ -71,7 +57,8 @@ def effect_summary(
         comparison, difference, ci_lower, ci_upper, probability_positive (that the difference lies
         above zero; null without replicates).
     """
-    tables = [pl.DataFrame(schema=_SUMMARY)]
+    declared = published("effect_summary")
+    tables = [declared.empty().select(declared.columns)]
     for keys, cube in _cubes(draws):
         values, states = cube.values, cube.axes["state"]
         months = values[..., (cube.axes["month"] > 0).to_numpy()].sum(axis=-1)
@@ -101,7 +88,7 @@ def effect_summary(
         )
         tables.append(
             with_words(from_cube({"outcome": pl.Series(outcomes)}, columns, keys)).select(
-                list(_SUMMARY)
+                declared.columns
             )
         )
     return pl.concat(tables).fill_nan(None).sort(*_KEYS, "outcome")

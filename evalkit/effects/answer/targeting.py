@@ -17,6 +17,7 @@ from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.contrast import MARGIN
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.weights import by_cluster, folds
+from evalkit.line.tables import published
 from evalkit.tables import CITY
 
 MAX_CONDITIONS = 2
@@ -214,16 +215,7 @@ def _rule_table(
         )
         for number, condition in enumerate(rule, start=1)
     ]
-    schema = {
-        "district": pl.String,
-        "intervention_id": pl.String,
-        "condition": pl.Int32,
-        "covariate": pl.String,
-        "side": pl.String,
-        "threshold": pl.Float64,
-        "n_starters": pl.Int32,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=published("targeting_rule").schema, orient="row")
 
 
 def _value_table(
@@ -254,19 +246,7 @@ def _value_table(
                 n,
             )
         )
-    columns = [
-        "district",
-        "intervention_id",
-        "policy",
-        "estimate",
-        "ci_lower",
-        "ci_upper",
-        "share_of_starters",
-        "n_starters",
-    ]
-    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(
-        pl.col("n_starters").cast(pl.Int32)
-    )
+    return pl.DataFrame(rows, schema=published("targeting_value").schema, orient="row")
 
 
 def _influence(

@@ -14,21 +14,9 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.districts.pooling import draw_between_variance
+from evalkit.line.tables import published
 
 MIN_DISTRICTS = 2
-SCHEMA = {
-    "intervention_id": pl.String,
-    "estimand": pl.String,
-    "model": pl.String,
-    **dict.fromkeys(
-        ("effect", "effect_lower", "effect_upper", "gap", "gap_lower", "gap_upper"), pl.Float64
-    ),
-    "standardised_to": pl.String,
-    "n_districts": pl.Int32,
-    "n_starters": pl.Int32,
-    "effect_state": pl.String,
-    "reason": pl.String,
-}
 _N_DRAWS = 4_000
 _NORMAL = 1.959963984540054
 
@@ -87,14 +75,13 @@ def effects_by_model(
         .otherwise(pl.lit("cannot_be_said")),
         reason=pl.when(~is_compared).then(reason),
     )
+    schema = published("effects_by_model").schema
     missing = [
-        pl.lit(None, kind).alias(name) for name, kind in SCHEMA.items() if name not in table.columns
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in schema.items()
+        if name not in table.columns
     ]
-    return (
-        table.with_columns(missing)
-        .select([pl.col(name).cast(kind) for name, kind in SCHEMA.items()])
-        .sort("model")
-    )
+    return table.with_columns(missing).select(list(schema)).cast(schema).sort("model")
 
 
 def _means(

@@ -14,6 +14,7 @@ import polars as pl
 from evalkit.effects.trials.covariates import about_people
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import SEPARATED, weighted_logit
+from evalkit.line.tables import published
 from evalkit.tables import CITY
 
 LIMITS = {"95": 0.95, "998": 0.998}
@@ -21,17 +22,6 @@ _WINSORISED = 0.1
 _NORMAL_WINSORISED = (
     0.678736  # the mean of a standard normal's square with the outermost tenths drawn in
 )
-SCHEMA = {
-    "district": pl.String,
-    "intervention_id": pl.String,
-    "n_persons": pl.Int32,
-    **dict.fromkeys(
-        ("observed", "expected", "adjusted", "z", "lower_95", "upper_95", "lower_998", "upper_998"),
-        pl.Float64,
-    ),
-    "overdispersion": pl.Float64,
-    "verdict": pl.String,
-}
 
 
 def case_mix_funnel(trials: Trials) -> pl.DataFrame:
@@ -107,6 +97,7 @@ def _table(
         "adjusted": adjusted,
     }
     table = pl.DataFrame({**columns, "z": z, **limits, "verdict": verdict})
+    schema = published("funnel").schema
     city = pl.DataFrame(
         {
             "district": [CITY],
@@ -119,7 +110,8 @@ def _table(
     return (
         pl.concat([table, city], how="diagonal_relaxed")
         .with_columns(intervention_id=pl.lit(intervention_id), overdispersion=pl.lit(spread))
-        .select([pl.col(column).cast(kind) for column, kind in SCHEMA.items()])
+        .select(list(schema))
+        .cast(schema)
     )
 
 

@@ -14,26 +14,13 @@ import polars as pl
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.districts.pooling import draw_between_variance, primary_differences
 from evalkit.line.protocol import Protocol
+from evalkit.line.tables import published
 from evalkit.tables import CITY
 
 N_RANK_DRAWS = 4_000
 # What a district's rank speaks about.
 CITY_ELIGIBLE, OWN_STARTERS = "city_eligible", "own_starters"
 _BASIS = ("standardised", "standardised_lower", "standardised_upper")
-SCHEMA = {
-    "district": pl.String,
-    "intervention_id": pl.String,
-    "estimand": pl.String,
-    **dict.fromkeys(
-        ("raw", "raw_lower", "raw_upper", "shrunk", "shrunk_lower", "shrunk_upper", *_BASIS),
-        pl.Float64,
-    ),
-    "standardised_to": pl.String,
-    **dict.fromkeys(
-        ("reliability", "probability_best", "rank", "rank_lower", "rank_upper"), pl.Float64
-    ),
-    "n_districts": pl.Int32,
-}
 
 
 def district_ranks(
@@ -66,9 +53,9 @@ def district_ranks(
         `min_districts_for_pooling` districts could be standardised the others have no rank. Empty
         where districts were not pooled.
     """
-    shrunk = draws.filter(pl.col("source") == "shrunk")
+    declared, shrunk = published("district_ranks"), draws.filter(pl.col("source") == "shrunk")
     if shrunk.is_empty():
-        return pl.DataFrame(schema=SCHEMA)
+        return declared.empty().select(declared.columns)
     districts = shrunk["district"].unique().sort().to_list()
     raw = draws.filter((pl.col("source") == "raw") & pl.col("district").is_in(districts))
     tables = [
@@ -98,7 +85,7 @@ def district_ranks(
             .otherwise(pl.lit(OWN_STARTERS)),
             n_districts=pl.lit(len(ranks), dtype=pl.Int32),
         )
-        .select(list(SCHEMA))
+        .select(declared.columns)
     )
 
 

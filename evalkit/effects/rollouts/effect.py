@@ -25,6 +25,7 @@ from evalkit.effects.rollouts.group_time import (
     trend_before,
 )
 from evalkit.errors import EstimationError
+from evalkit.line.tables import published
 
 Outcome = Literal["exit", "entry"]
 _OUTCOMES: dict[str, tuple[str, str]] = {
@@ -200,10 +201,6 @@ def _by_event_time(cells: GroupTimeEffects, adopted: np.ndarray, outcome: str) -
                 n_adopted,
             )
         )
-    schema = {
-        "outcome": pl.String,
-        "event_period": pl.Int32,
-        "effect": pl.Float64,
-        "n_adopted": pl.Int32,
-    }
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    declared = published("rollout_events").schema
+    names = ("outcome", "event_period", "effect", "n_adopted")
+    return pl.DataFrame(rows, schema={name: declared[name] for name in names}, orient="row")

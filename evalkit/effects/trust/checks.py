@@ -22,11 +22,11 @@ from evalkit.effects.trust.overlap import (
     top_share,
     weight_sensitivity,
 )
-from evalkit.effects.trust.placebo import SCHEMA as PLACEBO_SCHEMA
 from evalkit.effects.trust.placebo import placebo_tests
 from evalkit.effects.trust.unmodelled import Likeness, unmodelled_likeness
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.line.tables import published
 from evalkit.tables import CITY
 
 _SCHEMA = {
@@ -261,7 +261,7 @@ _NOTHING = CityChecks(
                 pl.Float64,
             )
             | _COUNTED,
-            PLACEBO_SCHEMA,
+            published("placebo").schema,
         )
     ]
 )

@@ -19,20 +19,8 @@ from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.contrast import MARGIN, contrast
 from evalkit.effects.weighting.logit import weighted_logit
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.tables import published
 from evalkit.tables import CITY
-
-SCHEMA = {
-    "district": pl.String,
-    "intervention_id": pl.String,
-    "test": pl.String,
-    "difference": pl.Float64,
-    "ci_lower": pl.Float64,
-    "ci_upper": pl.Float64,
-    "p_value": pl.Float64,
-    "p_holm": pl.Float64,
-    "verdict": pl.String,
-    "n_starters": pl.Int32,
-}
 
 
 class _Test(NamedTuple):
@@ -101,7 +89,8 @@ def placebo_tests(weighting: StartNow, state_intervals: pl.DataFrame) -> pl.Data
         }
         for test in tests
     ]
-    return pl.DataFrame(rows, schema=SCHEMA).with_columns(pl.col(pl.Float64).fill_nan(None))
+    table = pl.DataFrame(rows, schema=published("placebo").schema)
+    return table.with_columns(pl.col(pl.Float64).fill_nan(None))
 
 
 def holm(p_values: list[float]) -> list[float]:

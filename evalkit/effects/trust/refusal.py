@@ -9,17 +9,11 @@ from evalkit.effects.trust.balance import largest_difference
 from evalkit.effects.trust.overlap import share_outside_support
 from evalkit.effects.weighting.logit import varying_columns
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.tables import published
 from evalkit.tables import CITY
 
 UNBALANCED = "unbalanced"
 CONSTANT = "constant_covariate"
-LEFT_OUT = {
-    "district": pl.String,
-    "intervention_id": pl.String,
-    "covariate": pl.String,
-    "handling": pl.String,
-    "n_starters": pl.Int32,
-}
 # What a sender delivers is expected to vary; what evalkit counts (history, months, districts) may
 # truly be the same for everybody.
 _DELIVERED_KINDS = ("person", "latest")
@@ -109,7 +103,7 @@ def terms_left_out(trials: Trials) -> pl.DataFrame:
         )
         for term in constant_terms(trials)
     ]
-    return pl.DataFrame(rows, schema=LEFT_OUT, orient="row")
+    return pl.DataFrame(rows, schema=published("terms_left_out").schema, orient="row")
 
 
 def refused_if_constant(statuses: pl.DataFrame, trials: Trials) -> pl.DataFrame:

@@ -238,7 +238,7 @@ EFFECTS = (
         "effect_moments",
         "One row per intervention, decision (start, stop, dose) and month in which it is taken.",
         keys=(*_PLACE, "decision", "month"),
-        values=(*_LIMITS, "moment_state", "reason"),
+        values=(*_LIMITS, "effect_state", "reason"),
         unit="months",
         guard=_BY_STARTERS,
         grade="M",
