@@ -136,28 +136,28 @@ def share_above_zero(column: str) -> pl.Expr:
     ordered = pl.col(column).filter(pl.col("draw") > 0).drop_nulls().sort()
     count, n_below = ordered.len().cast(pl.Int64), (ordered <= 0).sum().cast(pl.Int64)
     below, above = (
-        ordered.get(place, null_on_oob=True)
-        for place in (pl.max_horizontal(n_below - 1, pl.lit(0)), n_below)
+        ordered.get(position, null_on_oob=True)
+        for position in (pl.max_horizontal(n_below - 1, pl.lit(0)), n_below)
     )
     is_between = (n_below > 0) & (n_below < count)
-    place = (
+    position = (
         pl.when(is_between)
         .then(n_below - below / (above - below))
         .otherwise(pl.when(n_below == 0).then(0.5).otherwise(count + 0.5))
     )
-    return pl.when(count > 0).then(1 - place / (count + 1))
+    return pl.when(count > 0).then(1 - position / (count + 1))
 
 
 def _at(ordered: pl.Expr, share: float, is_observed: bool) -> pl.Expr:
     last = ordered.len().cast(pl.Int64) - 1
-    place = ((last + 2) * share - 1).clip(0, pl.max_horizontal(last, 0))
+    position = ((last + 2) * share - 1).clip(0, pl.max_horizontal(last, 0))
     if is_observed:
-        return ordered.get(place.round().cast(pl.Int64), null_on_oob=True)
+        return ordered.get(position.round().cast(pl.Int64), null_on_oob=True)
     below, above = (
         ordered.get(whole.cast(pl.Int64), null_on_oob=True)
-        for whole in (place.floor(), place.ceil())
+        for whole in (position.floor(), position.ceil())
     )
-    return below + (above - below) * (place - place.floor())
+    return below + (above - below) * (position - position.floor())
 
 
 def _tail(conf_level: float) -> float:
@@ -186,7 +186,7 @@ class Cube(NamedTuple):
 
     def places(self, axis: str, labels: pl.Series) -> list[int]:
         """Positions of several labels on an axis, each of which must be there."""
-        known = {label: place for place, label in enumerate(self.axes[axis].to_list())}
+        known = {label: position for position, label in enumerate(self.axes[axis].to_list())}
         return [known[label] for label in labels.to_list()]
 
 
@@ -198,14 +198,14 @@ def to_cube(table: pl.DataFrame, axes: Sequence[str], value: str) -> Cube:
 def to_cubes(table: pl.DataFrame, axes: Sequence[str], values: Sequence[str]) -> dict[str, Cube]:
     """Several columns of a table as `to_cube`, by name."""
     labels = {axis: table[axis].unique().sort() for axis in axes}
-    shape = tuple(len(own) for own in labels.values())
+    shape = tuple(len(axis_labels) for axis_labels in labels.values())
     if _is_full(table, labels, shape):
         there = np.broadcast_to(True, shape)
         return {
             value: Cube(labels, table[value].to_numpy().reshape(shape), there) for value in values
         }
     cells = np.ravel_multi_index(
-        tuple(_codes(table[axis], own) for axis, own in labels.items()), shape
+        tuple(_codes(table[axis], axis_labels) for axis, axis_labels in labels.items()), shape
     )
     there = np.zeros(shape, dtype=bool)
     there.ravel()[cells] = True
@@ -242,14 +242,14 @@ def _is_full(table: pl.DataFrame, labels: Mapping[str, pl.Series], shape: tuple[
     """
     if len(table) != np.prod(shape):
         return False
-    for place, (axis, own) in enumerate(labels.items()):
+    for i, (axis, axis_labels) in enumerate(labels.items()):
         along = [1] * len(shape)
-        along[place] = shape[place]
-        if own.dtype == pl.String:
+        along[i] = shape[i]
+        if axis_labels.dtype == pl.String:
             return False
         # Words and numbers alike are compared as numbers.
-        found, expected = table[axis].to_physical().to_numpy(), own.to_physical().to_numpy()
-        if not (found.reshape(shape) == expected.reshape(along)).all():
+        cells, expected = table[axis].to_physical().to_numpy(), axis_labels.to_physical().to_numpy()
+        if not (cells.reshape(shape) == expected.reshape(along)).all():
             return False
     return True
 
@@ -269,9 +269,9 @@ def parted(table: pl.DataFrame, keys: Sequence[str]) -> dict[tuple, pl.DataFrame
     """The rows of each combination of keys in the order they come in: slices where they stand
     together, as in sorted tables, else copies.
     """
-    found = pieces(table, keys) if len(_first_rows(table, keys)) <= _MOST_RUNS else []
-    if found and len({own for own, _ in found}) == len(found):
-        return dict(found)
+    slices = pieces(table, keys) if len(_first_rows(table, keys)) <= _MOST_RUNS else []
+    if slices and len({piece_keys for piece_keys, _ in slices}) == len(slices):
+        return dict(slices)
     return table.partition_by(keys, as_dict=True, maintain_order=True)
 
 
@@ -281,12 +281,12 @@ def stacked(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """
     keys = [key for key in _EFFECT if key in tables[0].columns]
     parted = [
-        (found, place, piece)
-        for place, table in enumerate(tables)
-        for found, piece in pieces(table, keys)
+        (effect, i, piece)
+        for i, table in enumerate(tables)
+        for effect, piece in pieces(table, keys)
     ]
     return pl.concat(
-        [tables[0].clear(), *[piece for *_, piece in sorted(parted, key=lambda part: part[:2])]]
+        [tables[0].clear(), *[piece for *_, piece in sorted(parted, key=lambda row: row[:2])]]
     )
 
 

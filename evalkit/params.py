@@ -275,17 +275,17 @@ class RunFile(Record):
 
     @model_validator(mode="after")
     def _names_its_districts(self):
-        for place, named in (
+        for key, districts in (
             ("effects.district_models", self.effects.district_models),
             ("allocation.budgets", self.allocation.budgets),
         ):
             unknown = [
                 f"{district} ({nearest(district, self.districts)})"
-                for district in sorted(set(named) - set(self.districts))
+                for district in sorted(set(districts) - set(self.districts))
             ]
             if unknown:
                 raise ValueError(
-                    f"{place} names districts that the run does not have: {', '.join(unknown)}"
+                    f"{key} names districts that the run does not have: {', '.join(unknown)}"
                 )
         return self
 
@@ -313,21 +313,21 @@ class Run(BaseModel):
     @property
     def extract_place(self) -> Path | str:
         """Where the extract lies: its folder, or the URI of its database."""
-        place = self.params.extract.folder
-        return place if isinstance(place, str) else self.path(place)
+        folder = self.params.extract.folder
+        return folder if isinstance(folder, str) else self.path(folder)
 
     @property
     def database_file(self) -> Path | None:
         """The file of the extract's database; None where the extract is a folder or lies on a
         database server.
         """
-        place = self.params.extract.folder
+        folder = self.params.extract.folder
         beginning = next(
-            (one for one in _FILE_DATABASES if isinstance(place, str) and place.startswith(one)),
+            (start for start in _FILE_DATABASES if str(folder).startswith(start)),
             None,
         )
         return (
-            Path(unquote(str(place).removeprefix(beginning).split("?")[0])) if beginning else None
+            Path(unquote(str(folder).removeprefix(beginning).split("?")[0])) if beginning else None
         )
 
 

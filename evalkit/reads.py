@@ -17,22 +17,22 @@ from evalkit.errors import BatchError
 READS_VARIABLE = "EVALKIT_READS"
 
 
-def write_reads(place: Path, *, unit: str, run_dir: Path, reads: Iterable[str]) -> None:
+def write_reads(file: Path, *, unit: str, run_dir: Path, reads: Iterable[str]) -> None:
     """Write down what a unit may read (paths inside the run folder), for the environment variable
     `READS_VARIABLE` to name.
     """
     content = {"unit": unit, "run_dir": str(run_dir.resolve()), "reads": sorted(reads)}
-    place.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def may_read(path: Path) -> bool:
     """Whether the unit that is running may read a file of its run; always true outside a run and
     for other folders.
     """
-    place = os.environ.get(READS_VARIABLE)
-    if not place:
+    file = os.environ.get(READS_VARIABLE)
+    if not file:
         return True
-    _, run_dir, reads = _permitted(place)
+    _, run_dir, reads = _permitted(file)
     full = path.resolve()
     return not full.is_relative_to(run_dir) or full.relative_to(run_dir).as_posix() in reads
 
@@ -58,6 +58,6 @@ def refuse_undeclared(path: Path) -> None:
 
 
 @cache
-def _permitted(place: str) -> tuple[str, Path, frozenset[str]]:
-    content = json.loads(Path(place).read_text(encoding="utf-8"))
+def _permitted(file: str) -> tuple[str, Path, frozenset[str]]:
+    content = json.loads(Path(file).read_text(encoding="utf-8"))
     return content["unit"], Path(content["run_dir"]), frozenset(content["reads"])

@@ -43,7 +43,7 @@ class Delivery:
         """The delivery as some contracts see it: files of tables that none of them names are only
         searched.
         """
-        named = {table: files for table, files in self.tables.items() if table in contracts}
+        of_contracts = {table: files for table, files in self.tables.items() if table in contracts}
         others = [
             file for table, files in self.tables.items() if table not in contracts for file in files
         ]
@@ -54,7 +54,7 @@ class Delivery:
         searched, unsearched = _by_part(contents)
         return replace(
             self,
-            tables=named,
+            tables=of_contracts,
             searched={**self.searched, **searched},
             unsearched=(*self.unsearched, *unsearched),
         )
@@ -89,13 +89,15 @@ def read_delivery(place: Path | str, keys: Mapping[str, Sequence[str]]) -> Deliv
         )
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     is_at_top = {path: path.parent == folder and not path.name.startswith(".") for path in paths}
-    named = {path: table for path in paths if is_at_top[path] and (table := table_of(path, keys))}
+    table_by_path = {
+        path: table for path in paths if is_at_top[path] and (table := table_of(path, keys))
+    }
     records = [path for path in paths if is_at_top[path] and is_monthly_record(path)]
-    others = [path for path in paths if path not in named and path not in records]
+    others = [path for path in paths if path not in table_by_path and path not in records]
     tables: dict[str, tuple[Delivered, ...]] = {}
     for table, delivered in zip(
-        named.values(),
-        side_by_side(lambda path: read_delivered(path, table=named[path]), named),
+        table_by_path.values(),
+        side_by_side(lambda path: read_delivered(path, table=table_by_path[path]), table_by_path),
         strict=True,
     ):
         tables[table] = (*tables.get(table, ()), delivered)
@@ -130,13 +132,13 @@ def refuse_incomplete(
         if contract.is_required and table not in delivery.tables
     ]
     if missing:
-        found = [file.path.name for files in delivery.tables.values() for file in files]
+        delivered = [file.path.name for files in delivery.tables.values() for file in files]
         raise IntakeError(
             f"{len(missing)} file{'s are' if len(missing) > 1 else ' is'} missing from the "
             "extract.",
             where=f"{delivery.place}: {', '.join(missing)}",
             why="The contracts require these tables. Nothing was read in. Files found: "
-            f"{first_few(sorted(found), 12) or 'none'}.",
+            f"{first_few(sorted(delivered), 12) or 'none'}.",
             fix="ask the sender for the missing files, named after their table (Parquet will do as "
             "well).",
         )
@@ -162,7 +164,7 @@ def describe(
     delivery: Delivery,
     contracts: dict[str, Contract],
     mapping: MappingFile,
-    found: Sequence[Note] = (),
+    further: Sequence[Note] = (),
 ) -> pl.DataFrame:
     """What was assumed about each file: how it was read, what it does not hold and what was left
     unread (table, file, assumption).
@@ -175,7 +177,7 @@ def describe(
             notes += [
                 (table, file.path.name, note) for note in _notes_on(file, contracts[table], mapping)
             ]
-    notes += found
+    notes += further
     absent = [
         table
         for table, contract in contracts.items()

@@ -42,43 +42,43 @@ def refuse_personal_numbers(delivery: Delivery, rule_place: str) -> None:
         Naming files, columns and lines, never values.
     """
     files = [file for delivered in delivery.tables.values() for file in delivered]
-    found = [place for places in side_by_side(_places, files) for place in places]
+    findings = [finding for of_file in side_by_side(_findings, files) for finding in of_file]
     for name, content in delivery.searched.items():
-        found += _places_in(name, content)
-    found += _names_with_numbers(
+        findings += _findings_in(name, content)
+    findings += _names_with_numbers(
         [*{file.path.name for file in files}, *delivery.searched, *delivery.unsearched]
     )
-    if not found:
+    if not findings:
         return
-    n_cells = sum(n for n, _ in found)
+    n_cells = sum(n for n, _ in findings)
     raise IntakeError(
         f"{n_cells:,} cell{'s contain' if n_cells > 1 else ' contains'} what looks like a "
         "personnummer or samordningsnummer.",
-        where="; ".join(dict.fromkeys(place for _, place in found)),
+        where="; ".join(dict.fromkeys(finding for _, finding in findings)),
         why=f"{rule_place} admits pseudonyms only (rule no_personnummer). Nothing was read in.",
         fix="ask the sender for files without these numbers, and delete these ones; evalkit "
         "pseudonymise replaces them.",
     )
 
 
-def _places(file: Delivered) -> list[tuple[int, str]]:
+def _findings(file: Delivered) -> list[tuple[int, str]]:
     name, lines = _safe(file.path.name), file.cells[LINE]
     columns = [column for column in file.columns if _is_searched(file.cells.schema[column])]
-    places = [
-        place
-        for found in side_by_side(lambda column: _in_column(file, column, lines), columns)
-        for place in found
+    findings = [
+        finding
+        for of_column in side_by_side(lambda column: _in_column(file, column, lines), columns)
+        for finding in of_column
     ]
-    places += _place(name, "whole line", file.loose_lines["text"], file.loose_lines["line"])
+    findings += _finding(name, "whole line", file.loose_lines["text"], file.loose_lines["line"])
     for sheet, cells in file.also_searched.items():
-        places += _places_in(f"{name}, sheet {_safe(sheet)}", cells)
-    return places
+        findings += _findings_in(f"{name}, sheet {_safe(sheet)}", cells)
+    return findings
 
 
 def _in_column(file: Delivered, column: str, lines: pl.Series) -> list[tuple[int, str]]:
     name, cells = _safe(file.path.name), file.cells[column]
-    found = [] if _is_clear(file, column) else _place(name, column, cells, lines)
-    return found + _shortened(name, column, cells)
+    findings = [] if _is_clear(file, column) else _finding(name, column, cells, lines)
+    return findings + _shortened(name, column, cells)
 
 
 def _is_clear(file: Delivered, column: str) -> bool:
@@ -102,29 +102,29 @@ def _is_clear(file: Delivered, column: str) -> bool:
     )
 
 
-def _places_in(name: str, content: pl.DataFrame) -> list[tuple[int, str]]:
-    """Places in a content that belongs to no contract: lines of text, or cells whose rows count
+def _findings_in(name: str, content: pl.DataFrame) -> list[tuple[int, str]]:
+    """Findings in a content that belongs to no contract: lines of text, or cells whose rows count
     from 1.
     """
     name = _safe(name)
     if content.columns == ["line", "text"]:
-        return _place(name, "whole line", content["text"], content["line"])
+        return _finding(name, "whole line", content["text"], content["line"])
     lines = pl.int_range(1, content.height + 1, eager=True)
     columns = [
         (column, content[column])
         for column in content.columns
         if column not in OWN_COLUMNS and _is_searched(content[column].dtype)
     ]
-    header = _place(
+    header = _finding(
         name,
         "column names",
         pl.Series(content.columns, dtype=pl.String),
         pl.Series([1] * content.width),
     )
     return header + [
-        place
+        finding
         for column, cells in columns
-        for place in [*_place(name, column, cells, lines), *_shortened(name, column, cells)]
+        for finding in [*_finding(name, column, cells, lines), *_shortened(name, column, cells)]
     ]
 
 
@@ -132,7 +132,7 @@ def _is_searched(dtype: pl.DataType) -> bool:
     return dtype.is_numeric() or dtype in _SEARCHED
 
 
-def _place(name: str, column: str, cells: pl.Series, lines: pl.Series) -> list[tuple[int, str]]:
+def _finding(name: str, column: str, cells: pl.Series, lines: pl.Series) -> list[tuple[int, str]]:
     rows = _rows_with_numbers(cells)
     return (
         [

@@ -64,7 +64,7 @@ def propose_mapping(
     """
     path = Path(path)
     if not path.is_file():
-        found = sorted(
+        others = sorted(
             file.name for file in path.parent.glob("*") if file.suffix.lower() in FORMATS
         )
         raise ParameterError(
@@ -73,7 +73,7 @@ def propose_mapping(
             else "A folder is named where a delivered file is needed.",
             where=str(path),
             why="The mapping is proposed from the column names of one file.",
-            fix=f"check the path; files found beside it: {first_few(found, 6) or 'none'}.",
+            fix=f"check the path; files found beside it: {first_few(others, 6) or 'none'}.",
         )
     if path.suffix.lower() not in FORMATS:
         raise IntakeError(
@@ -120,11 +120,13 @@ def _matches(contract: Contract, names: list[str]) -> dict[str, str]:
         ),
         reverse=True,
     )
-    found: dict[str, str] = {}
+    matches: dict[str, str] = {}
     for score, ours, theirs in scores:
-        if score >= _ALIKE and ours not in found and theirs not in found.values():
-            found[ours] = theirs
-    return {column.name: found[column.name] for column in contract.columns if column.name in found}
+        if score >= _ALIKE and ours not in matches and theirs not in matches.values():
+            matches[ours] = theirs
+    return {
+        column.name: matches[column.name] for column in contract.columns if column.name in matches
+    }
 
 
 def _likeness(theirs: str, ours: str, term: str) -> float:
@@ -140,7 +142,7 @@ def _likeness(theirs: str, ours: str, term: str) -> float:
     )
 
 
-def _as_text(path: Path, contract: Contract, found: dict[str, str], names: list[str]) -> str:
+def _as_text(path: Path, contract: Contract, matches: dict[str, str], names: list[str]) -> str:
     lines = [
         f"# Proposed from the column names of {path.name}: read every line, mend it, and fill in "
         "the source.",
@@ -148,14 +150,14 @@ def _as_text(path: Path, contract: Contract, found: dict[str, str], names: list[
         "tables:",
     ]
     lines += [f"  {contract.table}:", "    columns:"]
-    lines += [f"      {ours}: {_quoted(theirs)}" for ours, theirs in found.items()]
-    last_days = [ours for ours, theirs in found.items() if plain(theirs) in _LAST_DAYS]
+    lines += [f"      {ours}: {_quoted(theirs)}" for ours, theirs in matches.items()]
+    last_days = [ours for ours, theirs in matches.items() if plain(theirs) in _LAST_DAYS]
     if last_days:
         lines += [
             f"    last_days: [{', '.join(last_days)}]  # these columns name the last day of a "
             "period; evalkit's end is the day after"
         ]
-    listed = [column for column in contract.columns if column.name in found and column.allowed]
+    listed = [column for column in contract.columns if column.name in matches and column.allowed]
     lines += (
         ["    # codes: delivered code -> ours; the Swedish words are understood as they are"]
         if listed
@@ -168,9 +170,9 @@ def _as_text(path: Path, contract: Contract, found: dict[str, str], names: list[
     missing = [
         column.name
         for column in contract.columns
-        if column.name not in found and not column.may_be_absent
+        if column.name not in matches and not column.may_be_absent
     ]
-    unused = [name for name in names if name not in found.values()]
+    unused = [name for name in names if name not in matches.values()]
     lines += (
         [f"    # not found, but the contract requires: {', '.join(missing)}"] if missing else []
     )

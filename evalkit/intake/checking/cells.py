@@ -111,21 +111,21 @@ def type_cells(
     return TypedCells(rows, given, texts, unreadable, tuple(notes))
 
 
-def joined(parts: Sequence[TypedCells]) -> TypedCells:
+def joined(files: Sequence[TypedCells]) -> TypedCells:
     """The files of a table, one below the other."""
-    if len(parts) == 1:
-        return parts[0]
-    order = parts[0].rows.columns
-    shared = [name for name in parts[0].texts if all(name in part.texts for part in parts)]
+    if len(files) == 1:
+        return files[0]
+    order = files[0].rows.columns
+    shared = [name for name in files[0].texts if all(name in file.texts for file in files)]
     return TypedCells(
         # Relaxed, because each reader numbers its lines as narrowly as it can.
         rows=pl.concat(
-            [part.rows.select(order) for part in parts], how="vertical_relaxed", rechunk=False
+            [file.rows.select(order) for file in files], how="vertical_relaxed", rechunk=False
         ),
-        given=tuple({name for part in parts for name in part.given}),
-        texts={name: stacked([part.texts[name] for part in parts]) for name in shared},
-        unreadable=tuple({name for part in parts for name in part.unreadable}),
-        notes=tuple(note for part in parts for note in part.notes),
+        given=tuple({name for file in files for name in file.given}),
+        texts={name: stacked([file.texts[name] for file in files]) for name in shared},
+        unreadable=tuple({name for file in files for name in file.unreadable}),
+        notes=tuple(note for file in files for note in file.notes),
     )
 
 

@@ -42,7 +42,7 @@ class Checked:
     rejected : rejections so far (table_rules.REJECTION). order : positions of the rows in the order
     of their keys; None where they stand in it. texts : the columns of text as numbers. codes : the
     columns that have been looked at as numbers which sort as they do, by name; packs : the key, as
-    one number a row, once it has been asked for.
+    one number per row, once it has been asked for.
     """
 
     contract: Contract
@@ -70,7 +70,7 @@ class Checked:
         return self.codes[column]
 
     def packed(self, columns: Sequence[str]) -> np.ndarray:
-        """Several columns as one number a row: (n_rows,) whole numbers, which sort as the columns
+        """Several columns as one number per row: (n_rows,) whole numbers, which sort as the columns
         do.
         """
         columns = tuple(columns)
@@ -89,13 +89,15 @@ class Checked:
         positions = positions[self.is_accepted[positions]]
         return self.rows[positions].with_columns(pl.Series(ROW, positions, dtype=pl.Int64))
 
-    def without(self, found: pl.DataFrame) -> "Checked":
+    def without(self, rejections: pl.DataFrame) -> "Checked":
         """The table with further rows set aside."""
-        if found.is_empty():
+        if rejections.is_empty():
             return self
         is_accepted = self.is_accepted.copy()
-        is_accepted[found["row"].to_numpy()] = False
-        return replace(self, is_accepted=is_accepted, rejected=pl.concat([self.rejected, found]))
+        is_accepted[rejections["row"].to_numpy()] = False
+        return replace(
+            self, is_accepted=is_accepted, rejected=pl.concat([self.rejected, rejections])
+        )
 
     def accepted(self) -> pl.DataFrame:
         """The accepted rows in the order of their keys."""

@@ -102,9 +102,9 @@ def _notes(
     rows: pl.DataFrame, column: str, ways: dict[str, tuple[str, tuple[Change, ...]]]
 ) -> list[str]:
     when = next((name for name in _DATES if name in rows.columns), None)
-    found = rows.filter(pl.col(column).is_in(list(ways)))
+    carried = rows.filter(pl.col(column).is_in(list(ways)))
     by_way: dict[tuple[str, ...], int] = defaultdict(int)
-    for old, count in found.group_by(column).len().sort(column).rows():
+    for old, count in carried.group_by(column).len().sort(column).rows():
         by_way[(old,)] += count
     notes = []
     for (old,), count in by_way.items():
@@ -113,7 +113,7 @@ def _notes(
             f"{change.into} since {change.since:%Y-%m-%d} (grade {change.grade})" for change in way
         )
         late = (
-            found.filter((pl.col(column) == old) & (pl.col(when) >= way[0].since)).height
+            carried.filter((pl.col(column) == old) & (pl.col(when) >= way[0].since)).height
             if when
             else 0
         )

@@ -133,13 +133,13 @@ class Coded:
 
 def stacked(columns: Sequence[Coded]) -> Coded:
     """Columns of texts, one below the other."""
-    parts = _recoded(columns, pl.concat([column.values for column in columns]))
-    codes = np.concatenate([part.codes for part in parts])
+    recoded = _recoded(columns, pl.concat([column.values for column in columns]))
+    codes = np.concatenate([column.codes for column in recoded])
     return Coded(
-        parts[0].values,
+        recoded[0].values,
         codes,
-        any(part.has_empty for part in parts),
-        is_ordered=parts[0].is_ordered,
+        any(column.has_empty for column in recoded),
+        is_ordered=recoded[0].is_ordered,
     )
 
 
@@ -187,7 +187,7 @@ def code_column(column: pl.Series) -> Coded:
     )
 
 
-def places_among(own: Coded, other: Coded) -> np.ndarray:
+def places_among(column: Coded, other: Coded) -> np.ndarray:
     """The position of each value of a column among those of another, both in order; -1 where it is
     not among them.
 
@@ -196,25 +196,25 @@ def places_among(own: Coded, other: Coded) -> np.ndarray:
     ndarray
         (own.n_codes,) int32; the last, which the code of an empty cell picks out, is -1.
     """
-    if own.values.equals(other.values):
-        places = np.arange(len(own.values), dtype=np.int32)
+    if column.values.equals(other.values):
+        places = np.arange(len(column.values), dtype=np.int32)
     else:
         # Both are in order, so that each value meets the last of the others not above it in one
         # pass over the two.
         known = pl.DataFrame({"value": other.values, "last": other.values}).with_row_index("place")
-        met = own.values.to_frame("value").join_asof(known, on="value")
-        place = (
+        met = column.values.to_frame("value").join_asof(known, on="value")
+        position = (
             pl.when(pl.col("last") == pl.col("value"))
             .then("place")
             .cast(pl.Int32)
             .fill_null(NO_CODE)
         )
-        places = met.select(place).to_series().to_numpy()
+        places = met.select(position).to_series().to_numpy()
     return np.append(places, np.int32(NO_CODE))
 
 
 def pack(columns: Sequence[Coded]) -> np.ndarray:
-    """Several columns as one number a row, which sorts by the first, then the next.
+    """Several columns as one number per row, which sorts by the first, then the next.
 
     Returns
     -------
@@ -251,8 +251,8 @@ def pack_both(
     if math.prod(column.n_codes for column in left) <= _LARGEST:
         return pack(left) if packed_left is None else packed_left, pack(right)
     both = [
-        Coded(one.values, np.concatenate([one.codes, other.codes]), True)
-        for one, other in zip(left, right, strict=True)
+        Coded(column.values, np.concatenate([column.codes, other.codes]), True)
+        for column, other in zip(left, right, strict=True)
     ]
     packed, n_left = pack(both), len(left[0].codes)
     return packed[:n_left], packed[n_left:]

@@ -29,9 +29,9 @@ _NAMES = {
 }
 
 
-def is_database(place: Path | str) -> bool:
+def is_database(location: Path | str) -> bool:
     """Whether a place is the URI of a database rather than a folder."""
-    return isinstance(place, str) and bool(_URI.match(place))
+    return isinstance(location, str) and bool(_URI.match(location))
 
 
 def read_database(uri: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tuple[Delivered, ...]]:

@@ -58,8 +58,8 @@ def typed_file(
     the reader has numbered them.
     """
     numbered = cells if LINE in cells.columns else cells.with_row_index(LINE, offset=first_line)
-    own = numbered.with_columns(pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE))
-    return Delivered(path, own, NO_LINES, has_decimal_comma=True, assumption=assumption, **more)
+    marked = numbered.with_columns(pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE))
+    return Delivered(path, marked, NO_LINES, has_decimal_comma=True, assumption=assumption, **more)
 
 
 def unreadable(path: Path, why: str) -> IntakeError:

@@ -1,5 +1,5 @@
 """The official monthly record of income support: tab-separated text without column names, lines
-ended by CRLF, one line a household and month.
+ended by CRLF, one line per household and month.
 
 Fields: 1 Ar, 2 Manad, 3 Kommun (4 digits), 4 Distrikt (2, only the three largest cities), 5 Barn15,
 6 Sbel (whole SEK), then number, status, refugee, foreign background, sex (1 man, 2 woman) and age
@@ -219,17 +219,17 @@ def _payments(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _members(rows: pl.DataFrame) -> pl.DataFrame:
-    own = ["household_id", "month", LINE, FILE, IS_WHOLE]
-    parts = [
-        rows.select(*own, pl.col(column).alias("person_id"), pl.lit(role).alias("role"))
+    line_columns = ["household_id", "month", LINE, FILE, IS_WHOLE]
+    adults = [
+        rows.select(*line_columns, pl.col(column).alias("person_id"), pl.lit(role).alias("role"))
         for column, role in (("person_1", "lead"), ("person_2", "co_applicant"))
     ]
     children = rows.explode("others").select(
-        *own, pl.col("others").alias("person_id"), pl.lit("child").alias("role")
+        *line_columns, pl.col("others").alias("person_id"), pl.lit("child").alias("role")
     )
-    found = pl.concat([*parts, children])
+    members = pl.concat([*adults, children])
     # A line that is not whole stays once, so that it is counted and set aside.
-    return found.filter(
+    return members.filter(
         pl.col("person_id").is_not_null() | (~pl.col(IS_WHOLE) & (pl.col("role") == "lead"))
     ).sort(LINE)
 

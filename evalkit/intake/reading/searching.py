@@ -57,7 +57,7 @@ def _sheets(path: Path) -> dict[str, pl.DataFrame] | None:
 def _members(path: Path) -> dict[str, pl.DataFrame] | None:
     # Word processors cut a number in pieces by tags within a paragraph, so tags go before the
     # search and paragraphs become lines.
-    found = {}
+    texts = {}
     with zipfile.ZipFile(path) as archive:
         members = [info for info in archive.infolist() if not info.is_dir()]
         if any(info.file_size > _MAX_MEMBER_BYTES for info in members):
@@ -67,9 +67,9 @@ def _members(path: Path) -> dict[str, pl.DataFrame] | None:
             if info.filename.endswith(".xml"):
                 data = _TAG.sub(b"", _PARAGRAPH_END.sub(b"\n", data))
             if b"\x00" not in data:
-                found[f", part {i}"] = lines_of(data.decode("utf-8", errors="replace").encode())
+                texts[f", part {i}"] = lines_of(data.decode("utf-8", errors="replace").encode())
             elif zipfile.is_zipfile(io.BytesIO(data)) or not info.filename.lower().endswith(
                 (".png", ".jpg", ".jpeg", ".gif", ".bmp")
             ):
                 return None
-    return found
+    return texts
