@@ -32,10 +32,10 @@ def in_words(run: Run, district: str, words: Words, *tables: Published) -> Marku
     """
     brief = brief_of(run, district, {table.name: table for table in tables}, {}, words)
     said = []
-    if brief.shelf.family("exit_curves"):
+    if brief.tables.family("exit_curves"):
         said.append(exits_conclusion(brief))
-    if brief.shelf.family("exit_rates"):
+    if brief.tables.family("exit_rates"):
         said.append(rates_in_words(brief))
-    if brief.shelf.family("group_months"):
+    if brief.tables.family("group_months"):
         said.extend(groups_in_words(brief))
     return Markup(" ").join(said)

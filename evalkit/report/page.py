@@ -7,19 +7,20 @@ renamed, so it is whole or absent.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from evalkit.disclosure import Published
 from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
-from evalkit.report.parts.document import Brief, Section, said_once
-from evalkit.report.parts.numbers import Shelf
+from evalkit.report.parts.document import Brief, Section, shared_sentences_first
+from evalkit.report.parts.numbers import PageTables
 from evalkit.report.sections.allocation import best_use
 from evalkit.report.sections.certainty import how_sure, what_cannot_be_said
 from evalkit.report.sections.change import what_it_changes
@@ -29,11 +30,68 @@ from evalkit.report.sections.people import how_long_and_where_to, who_is_here
 from evalkit.report.sections.provenance import where_numbers_come_from
 from evalkit.report.sections.value import costs_and_gains
 from evalkit.report.sections.value_over_time import when_it_pays
-from evalkit.tables import slug
+from evalkit.tables import CITY, slug
 from evalkit.words import Words, with_soft_hyphens, words_of_run
 from evalkit.words.run_words import protocols_of, with_names_of_run
 
 SITE = "site"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A kind of page, with its sections from top to bottom.
+
+    Attributes
+    ----------
+    kind, title : str
+        Keys of what it is called above its heading, and in the browser's title.
+    sections : tuple of callables
+        Each builds a section from the brief; None where there is nothing to say.
+    name, heading : str
+        File name and key of the heading; the district's own if empty.
+    """
+
+    kind: str
+    title: str
+    sections: tuple[Callable[[Brief], Section | None], ...]
+    name: str = ""
+    heading: str = ""
+
+
+DISTRICT_PAGE = Page(
+    "page.kind",
+    "page.title",
+    (
+        who_is_here,
+        how_long_and_where_to,
+        how_often_back,
+        what_it_changes,
+        costs_and_gains,
+        when_it_pays,
+        how_sure,
+        what_cannot_be_said,
+        where_numbers_come_from,
+    ),
+)
+CITY_PAGE = Page(
+    "page.overview_kind",
+    "page.overview_title",
+    (
+        the_districts,
+        what_differs,
+        how_long_and_where_to,
+        how_often_back,
+        what_it_changes,
+        costs_and_gains,
+        when_it_pays,
+        best_use,
+        how_sure,
+        what_cannot_be_said,
+        where_numbers_come_from,
+    ),
+    name="index",
+    heading="page.overview_heading",
+)
 
 
 def write_district_page(
@@ -80,21 +138,7 @@ def write_district_page(
             "somewhere.",
             fix="choose one of the districts in the run file.",
         )
-    brief = brief_of(run, district, tables, figures, words)
-    sections = (
-        who_is_here(brief),
-        how_long_and_where_to(brief),
-        *how_often_back(brief),
-        what_it_changes(brief),
-        costs_and_gains(brief),
-        when_it_pays(brief),
-        how_sure(brief),
-        what_cannot_be_said(brief),
-        where_numbers_come_from(brief),
-    )
-    return _write_page(
-        brief, sections, name=slug(district), heading=district, kind="page.kind", title="page.title"
-    )
+    return _write_page(brief_of(run, district, tables, figures, words), DISTRICT_PAGE)
 
 
 def write_district_pages(
@@ -145,43 +189,14 @@ def write_overview(
     Parameters, returned value and errors as `write_district_page`; the numbers are those of
     district "all" and of every district.
     """
-    brief = brief_of(run, "all", tables, figures, words)
-    sections = (
-        the_districts(brief),
-        what_differs(brief),
-        how_long_and_where_to(brief),
-        *how_often_back(brief),
-        what_it_changes(brief, heading="overview.change_heading"),
-        costs_and_gains(brief, heading="overview.value_heading"),
-        when_it_pays(brief),
-        best_use(brief),
-        how_sure(brief),
-        what_cannot_be_said(brief),
-        where_numbers_come_from(brief),
-    )
-    heading = brief.words.text("page.overview_heading")
-    return _write_page(
-        brief,
-        sections,
-        name="index",
-        heading=heading,
-        kind="page.overview_kind",
-        title="page.overview_title",
-    )
+    return _write_page(brief_of(run, CITY, tables, figures, words), CITY_PAGE)
 
 
 def write_index(run: Run) -> Path:
     """Write site/index.html: the choice of language, by links."""
     choices = _languages(run)
-    html = (
-        _environment()
-        .get_template("index.html.j2")
-        .render(
-            run=run,
-            choices=choices,
-            title=" / ".join(run.params.title[words.language] for words in choices),
-        )
-    )
+    title = " / ".join(run.params.title[words.language] for words in choices)
+    html = _template("index.html.j2").render(run=run, choices=choices, title=title)
     return _write_whole(run.run_dir / SITE / "index.html", html)
 
 
@@ -193,37 +208,34 @@ def brief_of(
     words: Words,
 ) -> Brief:
     """What the builders of a district's (or, for "all", the city's) page work from."""
-    place = "overview" if district == "all" else f"page of {district}"
+    page = "overview" if district == CITY else f"page of {district}"
     return Brief(
         run,
         district,
-        Shelf(tables, where=place),
+        PageTables(tables, where=page),
         figures,
         with_names_of_run(words, run),
         protocols_of(run),
     )
 
 
-def _write_page(
-    brief: Brief, sections: tuple[Section, ...], *, name: str, heading: str, kind: str, title: str
-) -> Path:
-    _refuse_unplaced(brief, sections)
+def _write_page(brief: Brief, page: Page) -> Path:
     run, words = brief.run, brief.words
-    html = (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            words=words,
-            run=run,
-            name=name,
-            title=words.text(title, district=brief.place, run=run.params.title[words.language]),
-            heading=heading,
-            kind=words.text(kind),
-            notices=_notices(run, words),
-            sections=[said_once(section) for section in sections],
-            pages=[(district, slug(district)) for district in run.params.districts],
-            others=[language for language in run.params.languages if language != words.language],
-        )
+    sections = [section for build in page.sections if (section := build(brief))]
+    _refuse_unplaced(brief, sections)
+    name = page.name or slug(brief.district)
+    city = run.params.title[words.language]
+    html = _template("page.html.j2").render(
+        words=words,
+        run=run,
+        name=name,
+        title=words.text(page.title, district=brief.district_name, run=city),
+        heading=words.text(page.heading) if page.heading else brief.district,
+        kind=words.text(page.kind),
+        notices=_notices(run, words),
+        sections=[shared_sentences_first(section) for section in sections],
+        pages=[(district, slug(district)) for district in run.params.districts],
+        others=[language for language in run.params.languages if language != words.language],
     )
     return _write_whole(run.run_dir / SITE / words.language / f"{name}.html", html)
 
@@ -243,7 +255,7 @@ def _notices(run: Run, words: Words) -> list[str]:
     return [*notices, *(notice[words.language] for notice in run.params.notices)]
 
 
-def _refuse_unplaced(brief: Brief, sections: tuple[Section, ...]) -> None:
+def _refuse_unplaced(brief: Brief, sections: Sequence[Section]) -> None:
     placed = {
         figure.name
         for section in sections
@@ -270,7 +282,7 @@ def _write_whole(path: Path, text: str) -> Path:
 
 
 @cache
-def _environment() -> Environment:
+def _template(name: str) -> Template:
     environment = Environment(
         loader=PackageLoader("evalkit.report"),
         autoescape=True,
@@ -279,5 +291,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["with_soft_hyphens"] = with_soft_hyphens
-    environment.globals["style"] = Markup(environment.get_template("style.css").render())
-    return environment
+    style = Markup(environment.get_template("style.css").render())
+    return environment.get_template(name, globals={"style": style})

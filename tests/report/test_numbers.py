@@ -11,8 +11,8 @@ from evalkit.report.parts.numbers import (
     POINTS,
     SHARE,
     Form,
+    PageTables,
     Row,
-    Shelf,
     gain_form,
     interval,
     number,
@@ -84,7 +84,7 @@ def test_points_form_keeps_a_limit_from_seeming_to_touch_zero(upper, digits):
 
 
 def test_shelf_hands_out_the_same_rows_again_whatever_became_of_the_first(tables):
-    shelf = Shelf(tables, where="test")
+    shelf = PageTables(tables, where="test")
     first = shelf.rows("exits", district="Norr")
     found = len(first)
 
@@ -96,7 +96,7 @@ def test_shelf_hands_out_the_same_rows_again_whatever_became_of_the_first(tables
 
 
 def test_shelf_finds_a_family_in_its_districts_own_tables(tables):
-    shelf = Shelf(tables, where="test")
+    shelf = PageTables(tables, where="test")
 
     rows = shelf.rows("exit_curves", district="Norr", month=24)
 
@@ -106,11 +106,11 @@ def test_shelf_finds_a_family_in_its_districts_own_tables(tables):
 
 
 def test_shelf_tells_exits_from_exit_curves(tables):
-    assert {table.name for table in Shelf(tables, where="test").family("exits")} == {"exits"}
+    assert {table.name for table in PageTables(tables, where="test").family("exits")} == {"exits"}
 
 
 def test_shelf_refuses_what_is_not_published(tables):
     with pytest.raises(DisclosureError) as caught:
-        Shelf({"exits": tables["exits"].data}, where="page of Norr")
+        PageTables({"exits": tables["exits"].data}, where="page of Norr")
 
     assert str(caught.value).splitlines()[1] == "  where: page of Norr, table exits: got DataFrame"

@@ -4,7 +4,7 @@ under its intervention.
 
 from markupsafe import Markup
 
-from evalkit.report.parts.document import Block, Section, said_once
+from evalkit.report.parts.document import Block, Section, shared_sentences_first
 
 
 def _section(*blocks: Block) -> Section:
@@ -22,7 +22,7 @@ def test_a_sentence_of_every_intervention_stands_once_before_the_first():
         _block("Training", "7 began.", "Same."),
     )
 
-    blocks = said_once(_section(general, coaching, training)).blocks
+    blocks = shared_sentences_first(_section(general, coaching, training)).blocks
 
     assert [block.heading for block in blocks] == ["", "", "Coaching", "Training"]
     assert [[str(sentence) for sentence in block.text] for block in blocks] == [
@@ -34,7 +34,7 @@ def test_a_sentence_of_every_intervention_stands_once_before_the_first():
 
 
 def test_the_same_number_from_two_tables_is_the_same_sentence():
-    blocks = said_once(
+    blocks = shared_sentences_first(
         _section(
             *(_block(name, f'From <span data-row="{name}">50</span> draws.') for name in ("a", "b"))
         )
@@ -48,4 +48,4 @@ def test_nothing_moves_where_sentences_differ_or_one_intervention_stands_alone()
         _section(_block("a", "One."), _block("b", "Two.")),
         _section(Block(), _block("a", "One.")),
     ):
-        assert said_once(section) is section
+        assert shared_sentences_first(section) is section

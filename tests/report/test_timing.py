@@ -6,8 +6,9 @@ from markupsafe import Markup
 
 from evalkit.disclosure import protect_estimates
 from evalkit.report.parts.document import Brief
-from evalkit.report.parts.numbers import Shelf
-from evalkit.report.sections.timing import moments_table, moments_text, timing_texts
+from evalkit.report.parts.numbers import PageTables, Row
+from evalkit.report.sections.effects import Effect
+from evalkit.report.sections.timing import start_stop_tables, start_stop_text, timing_texts
 from evalkit.words.run_words import protocols_of, with_names_of_run
 
 KEYS = {
@@ -15,6 +16,12 @@ KEYS = {
     "intervention_id": "work_training",
     "estimand": "start_now_rather_than_wait",
 }
+EFFECT = Effect(
+    KEYS["intervention_id"],
+    KEYS["estimand"],
+    verdict=Row("effect_status", 0, "ok", "M", {}),
+    scope=KEYS["district"],
+)
 NEVER = "start_now_rather_than_never"
 MEASURES = {
     "planned_months": (None, None, 6.0, 5.8, 6.2),
@@ -61,7 +68,7 @@ def said(run, words):
         brief = Brief(
             run,
             "Norr",
-            Shelf(tables, where="test"),
+            PageTables(tables, where="test"),
             {},
             with_names_of_run(words, run),
             protocols_of(run),
@@ -71,7 +78,7 @@ def said(run, words):
             for name, texts in brief.protocols.items()
         }
         return " ".join(
-            text.striptags() for text in timing_texts(replace(brief, protocols=protocols), KEYS)
+            text.striptags() for text in timing_texts(replace(brief, protocols=protocols), EFFECT)
         )
 
     return say
@@ -165,14 +172,14 @@ def moments(run, words):
         brief = Brief(
             run,
             "all",
-            Shelf({table.name: table}, where="test"),
+            PageTables({table.name: table}, where="test"),
             {},
             with_names_of_run(words, run),
             protocols_of(run),
         )
-        body = [row for shown in moments_table(brief, "work_training") for row in shown.rows]
+        body = [row for shown in start_stop_tables(brief, "work_training") for row in shown.rows]
         cells = [[str(Markup(cell).striptags()) for cell in row] for row in body]
-        return " ".join(text.striptags() for text in moments_text(brief, "work_training")), cells
+        return " ".join(text.striptags() for text in start_stop_text(brief, "work_training")), cells
 
     return say
 

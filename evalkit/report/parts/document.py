@@ -12,7 +12,8 @@ from markupsafe import Markup
 from evalkit.disclosure import Published
 from evalkit.line.protocol import Protocol
 from evalkit.params import Run
-from evalkit.report.parts.numbers import Form, Row, Shelf, interval, number
+from evalkit.report.parts.numbers import RANGE, Form, PageTables, Row, interval, number
+from evalkit.tables import CITY
 from evalkit.vocabulary import TABLE_LANGUAGE, in_language, least_sure
 from evalkit.words import Words
 
@@ -59,10 +60,10 @@ class Further:
 
 @dataclass(frozen=True)
 class Block:
-    """A part of a section: its own answer if it has one, text, key figures, points, more text,
+    """A passage of a section: its own answer if it has one, text, key figures, points, more text,
     pictures, further pictures and tables, in this order.
 
-    `pooled` marks numbers of all districts together; `anchor` is a place that other sections point
+    `pooled` marks numbers of all districts together; `anchor` is what links of other sections point
     to.
     """
 
@@ -97,7 +98,7 @@ class Section:
     grade: str = ""
 
 
-def said_once(section: Section) -> Section:
+def shared_sentences_first(section: Section) -> Section:
     """The section with sentences that stand in every one of its headed blocks lifted out, before
     the first of them.
     """
@@ -112,38 +113,54 @@ def said_once(section: Section) -> Section:
     }
     if not shared:
         return section
-    place = section.blocks.index(headed[0])
-    rest = (
-        replace(
-            block,
-            text=tuple(
-                sentence
-                for sentence in block.text
-                if not block.heading or sentence.striptags() not in shared
-            ),
-        )
-        for block in section.blocks[place:]
-    )
-    return replace(
-        section, blocks=(*section.blocks[:place], Block(text=tuple(shared.values())), *rest)
-    )
+    first = section.blocks.index(headed[0])
+    before, after = section.blocks[:first], section.blocks[first:]
+    own_text = [
+        tuple(sentence for sentence in block.text if sentence.striptags() not in shared)
+        if block.heading
+        else block.text
+        for block in after
+    ]
+    rest = (replace(block, text=text) for block, text in zip(after, own_text, strict=True))
+    return replace(section, blocks=(*before, Block(text=tuple(shared.values())), *rest))
 
 
 @dataclass(frozen=True)
 class Brief:
-    """What the builders of a page work from."""
+    """What the sections of a page are built from, and the ways in which they write numbers.
+
+    Attributes
+    ----------
+    run : Run
+        The run.
+    district : str
+        Whose page it is; "all" for the city's.
+    tables : PageTables
+        The published tables.
+    figures : mapping of str to str
+        SVG by figure name.
+    words : Words
+        The reader's language.
+    protocols : mapping of str to Protocol
+        The run's protocols, by intervention.
+    """
 
     run: Run
     district: str
-    shelf: Shelf = field(repr=False)
+    tables: PageTables = field(repr=False)
     figures: Mapping[str, str] = field(repr=False)
     words: Words = field(repr=False)
     protocols: Mapping[str, Protocol] = field(repr=False)
 
     @property
-    def place(self) -> str:
+    def is_city(self) -> bool:
+        """Whether it is the page of all districts together."""
+        return self.district == CITY
+
+    @property
+    def district_name(self) -> str:
         """The district as readers know it."""
-        return self.words.text("all") if self.district == "all" else self.district
+        return self.words.text(CITY) if self.is_city else self.district
 
     def number(self, row: Row, column: str, form: Form, *, unit: str = "") -> Markup:
         """A number with its address (see `numbers.number`)."""
@@ -171,11 +188,15 @@ class Brief:
         """A row's range with its address; empty if there is none."""
         return interval(row, form, self.words)
 
-    def in_brackets(self, row: Row, column: str, form: Form) -> Markup:
-        """A number and, in brackets, its range: for cells of tables."""
+    def in_brackets(
+        self, row: Row, column: str, form: Form, *, limits: tuple[str, str] = RANGE
+    ) -> Markup:
+        """A number and, in brackets, its range: for cells of tables. `limits` are the columns of
+        the two ends.
+        """
         shown = self.number(row, column, form)
-        limits = self.range_of(row, form)
-        return Markup(f'{shown} <span class="range">({limits})</span>') if limits else shown
+        ends = interval(row, form, self.words, limits=limits)
+        return Markup(f'{shown} <span class="range">({ends})</span>') if ends else shown
 
     def key_figure(
         self, row: Row, column: str, form: Form, label: str, *, unit: str = ""
@@ -192,12 +213,12 @@ class Brief:
 
     def grade(self, *families: str) -> str:
         """The lowest grade of families of tables; empty if the page has none of them."""
-        grades = [table.grade for family in families for table in self.shelf.family(family)]
+        grades = [table.grade for family in families for table in self.tables.family(family)]
         return least_sure(grades) if grades else ""
 
     def note(self, family: str) -> str:
         """The source and grade of a family of tables, as the line under a table."""
-        tables = self.shelf.family(family)
+        tables = self.tables.family(family)
         return self.table_note(tables[0]) if tables else ""
 
     def table_note(self, table: Published) -> str:

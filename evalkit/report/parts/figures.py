@@ -36,11 +36,11 @@ def picture(
     estimands share bear the intervention's name alone.
     """
     names = [f"{name}-{slug('-'.join(of[:count]))}" for count in range(len(of), 0, -1)] or [name]
-    found = next((candidate for candidate in names if candidate in brief.figures), None)
-    if found is None:
+    drawn = next((candidate for candidate in names if candidate in brief.figures), None)
+    if drawn is None:
         return ()
-    svg = place_svg(brief.figures[found], name=found, label=conclusion.striptags())
-    return (Figure(name=found, svg=svg, conclusion=conclusion, tables=tuple(tables)),)
+    svg = place_svg(brief.figures[drawn], name=drawn, label=conclusion.striptags())
+    return (Figure(name=drawn, svg=svg, conclusion=conclusion, tables=tuple(tables)),)
 
 
 def place_svg(svg: str, *, name: str, label: str) -> Markup:

@@ -49,18 +49,15 @@ class Form:
 
 
 COUNT, MONTHS, CHANGE_MONTHS = Form(), Form("number", 1), Form("signed", 1)
-SHARE, PROBABILITY, POINTS, BALANCE = (
-    Form("percent"),
-    Form("probability"),
-    Form("points"),
-    Form("number", 2),
-)
-YEAR = Form("year")
+SHARE, PROBABILITY, POINTS = Form("percent"), Form("probability"), Form("points")
+BALANCE, YEAR = Form("number", 2), Form("year")
+RANGE = ("ci_lower", "ci_upper")
 _ROUNDS_TO_ZERO = 0.005
 _LIMIT_KINDS: dict[Kind, tuple[Kind, Kind]] = {
     "signed": ("number", "number"),
     "points": ("hundredths", "hundredths"),
     "percent": ("hundredths", "percent"),
+    "signed_percent": ("hundredths", "percent"),
     "gain": ("money", "money"),
 }
 
@@ -74,6 +71,11 @@ class Row:
     status: str
     grade: str
     values: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def family(self) -> str:
+        """The table as it is declared: "exits" of "exits-belfast"."""
+        return self.table.partition("-")[0]
 
     def __getitem__(self, column: str) -> Any:
         return self.values[column]
@@ -89,9 +91,10 @@ class Row:
         )
 
 
-class Shelf:
+class PageTables:
     """The published tables of a page, found by family: `exits` finds `exits` and `exits-belfast`
-    alike. Sections ask for the same rows often, so what was found is kept."""
+    alike. Sections ask for the same rows often, so they are looked up once.
+    """
 
     def __init__(self, tables: Mapping[str, Published], *, where: str):
         published = [
@@ -101,9 +104,9 @@ class Shelf:
         self._tables = [
             table for _, table in sorted({table.name: table for table in published}.items())
         ]
-        self._found: dict[tuple, list[Row]] = {}
+        self._rows: dict[tuple, list[Row]] = {}
 
-    def tables(self) -> list[Published]:
+    def all(self) -> list[Published]:
         """Every table once, by name."""
         return list(self._tables)
 
@@ -117,12 +120,12 @@ class Shelf:
 
     def rows(self, family: str, **key_values: Any) -> list[Row]:
         """The rows of a family of tables with these values, in the order of their tables' keys."""
-        asked = (family, *sorted(key_values.items()))
-        if asked not in self._found:
-            self._found[asked] = [
+        query = (family, *sorted(key_values.items()))
+        if query not in self._rows:
+            self._rows[query] = [
                 row for table in self.family(family) for row in rows_of(table, **key_values)
             ]
-        return list(self._found[asked])
+        return list(self._rows[query])
 
     def row(self, family: str, **key_values: Any) -> Row | None:
         """The first row with these values, or None."""
@@ -167,7 +170,7 @@ def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -
     # an estimate that could not be made too.
     is_shown = value is not None
     mark = "not_estimable" if row.status == "not_estimable" else "suppressed"
-    text = in_words(value, form, words) if is_shown else words.text(f"mark.{mark}")
+    text = written(value, form, words) if is_shown else words.text(f"mark.{mark}")
     span = _addressed(
         "number" if is_shown else "mark", row, column, str(form) if is_shown else "withheld", text
     )
@@ -178,26 +181,26 @@ def key_number(row: Row, column: str, words: Words, *, form: Form = COUNT) -> Ma
     """A whole number among a row's keys (a month, a year), shown even where the row's values are
     withheld.
     """
-    return _addressed("number", row, column, str(form), in_words(row[column], form, words))
+    return _addressed("number", row, column, str(form), written(row[column], form, words))
 
 
-def interval(row: Row, form: Form, words: Words) -> Markup:
+def interval(row: Row, form: Form, words: Words, *, limits: tuple[str, str] = RANGE) -> Markup:
     """The range of a published row, both ends with their address; empty if the row has none to
     show.
 
-    Ends carry no plus, and a per cent sign stands after the upper end only.
+    Ends carry no plus, and a per cent sign stands after the upper end only. `limits` are the
+    columns of the two ends.
     """
-    if not row.has("ci_lower", "ci_upper"):
+    if not row.has(*limits):
         return Markup("")
-    low, high = _LIMIT_KINDS.get(form.kind, (form.kind, form.kind))
-    return words.html(
-        "unit.range",
-        low=number(row, "ci_lower", replace(form, kind=low), words),
-        high=number(row, "ci_upper", replace(form, kind=high), words),
+    low, high = (
+        number(row, limit, replace(form, kind=kind), words)
+        for limit, kind in zip(limits, _LIMIT_KINDS.get(form.kind, (form.kind,) * 2), strict=True)
     )
+    return words.html("unit.range", low=low, high=high)
 
 
-def in_words(value: float, form: Form, words: Words) -> str:
+def written(value: float, form: Form, words: Words) -> str:
     """A value as text in a form."""
     if form.kind in ("money", "gain"):
         return words.money(value, form.currency, form.digits, is_signed=form.kind == "gain")
@@ -212,20 +215,22 @@ def points_form(row: Row) -> Form:
     """Percentage points without decimals, or with one where a limit would otherwise be rounded to
     zero and seem to touch it.
     """
-    limits = [row.get(column) for column in ("ci_lower", "ci_upper")]
-    return (
-        Form("points", 1)
-        if any(limit and abs(limit) < _ROUNDS_TO_ZERO for limit in limits)
-        else POINTS
-    )
+    limits = [row.get(column) for column in RANGE]
+    is_close = any(limit and abs(limit) < _ROUNDS_TO_ZERO for limit in limits)
+    return Form("points", 1) if is_close else POINTS
 
 
 def gain_form(row: Row, *columns: str) -> Form:
     """A gain (+) or cost (−) in the row's currency, rounded with its range: more digits would
     pretend to more knowledge (`money_digits`).
     """
-    amounts = (row.get(column) for column in columns or ("estimate", "ci_lower", "ci_upper"))
-    return Form("gain", money_digits(*amounts), row.get("currency") or "")
+    return replace(money_form(row, *(columns or ("estimate", *RANGE))), kind="gain")
+
+
+def money_form(row: Row, *columns: str) -> Form:
+    """An amount in the row's currency, rounded with the other amounts of these columns."""
+    digits = money_digits(*(row.get(column) for column in columns))
+    return Form("money", digits, row.get("currency") or "")
 
 
 def _addressed(css_class: str, row: Row, column: str, form: str, text: str) -> Markup:

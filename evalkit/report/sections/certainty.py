@@ -2,11 +2,12 @@
 
 from markupsafe import Markup
 
-from evalkit.report.parts.document import Block, Brief, DataTable, Figure, Section
+from evalkit.report.parts.document import Block, Brief, Figure, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import BALANCE, CHANGE_MONTHS, COUNT, Row
 from evalkit.report.parts.sentences import conventions_that_differ, largest_imbalance, side_of_zero
-from evalkit.report.sections.change import (
+from evalkit.report.sections.checks import check_tables, check_texts, naive_picture, refused_text
+from evalkit.report.sections.effects import (
     Effect,
     effects_of,
     heading_of,
@@ -14,7 +15,7 @@ from evalkit.report.sections.change import (
     month_of_horizon,
     reason_in_words,
 )
-from evalkit.report.sections.checks import check_tables, check_texts, naive_picture, refused_text
+from evalkit.report.view import View, number, with_range, word
 
 
 def how_sure(brief: Brief) -> Section:
@@ -23,12 +24,12 @@ def how_sure(brief: Brief) -> Section:
     """
     words, effects = brief.words, effects_of(brief)
     views = [(brief.about(effect.intervention_id), effect) for effect in effects]
-    said = [view for view in views if view[1].scope]
+    told = [view for view in views if view[1].scope]
     several = len(effects) > 1
     leads = (
         (words.html("sure.lead_many"),)
-        if several and said
-        else tuple(_lead(*view) for view in said)
+        if several and told
+        else tuple(_lead(*view) for view in told)
     )
     general = Block(text=(words.html("sure.ranges"), words.html("sure.grades")), anchor="grades")
     shown = [view for view in views if view[1].scope or _own_or_city(*view, "balance")]
@@ -60,7 +61,7 @@ def what_cannot_be_said(brief: Brief) -> Section:
     ]
     points += [
         words.html("limits.few_districts")
-        for row in brief.shelf.rows("effect_status", pooling="few_districts")
+        for row in brief.tables.rows("effect_status", pooling="few_districts")
     ][:1]
     points += [words.html(f"limits.{key}") for key in ("hidden", "others")]
     points.append(words.html("limits.withheld", min_count=brief.run.params.min_count))
@@ -89,13 +90,13 @@ def _unsaid(brief: Brief, effect: Effect) -> Markup:
     return brief.words.html(
         "limits.district",
         intervention=brief.words.text(effect.intervention_id),
-        district=brief.place,
+        district=brief.district_name,
         reason=reason_in_words(brief, effect),
     )
 
 
 def _scope_verdict(brief: Brief, effect: Effect) -> Row | None:
-    return brief.shelf.row("effect_status", **effect.keys)
+    return brief.tables.row("effect_status", **effect.keys)
 
 
 def _lead(brief: Brief, effect: Effect) -> Markup:
@@ -109,8 +110,8 @@ def _lead(brief: Brief, effect: Effect) -> Markup:
 
 
 def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
-    is_citys = effect.scope != "all" and not brief.shelf.rows("balance", district=effect.scope)
-    city = (brief.words.html("sure.city"),) if is_citys and brief.shelf.family("balance") else ()
+    is_citys = effect.scope != "all" and not brief.tables.rows("balance", district=effect.scope)
+    city = (brief.words.html("sure.city"),) if is_citys and brief.tables.family("balance") else ()
     text = (
         *_draws_text(brief, effect),
         *city,
@@ -119,13 +120,14 @@ def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
         *_naive_text(brief, effect),
         *check_texts(brief, effect),
     )
+    sensitivity = _SENSITIVITY.tables(brief, _own_or_city(brief, effect, "effect_sensitivity"))
     return Block(
         heading=heading_of(brief, effect),
         pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect),) if with_lead else (),
         text=text,
         figures=(*_figures(brief, effect), *naive_picture(brief, effect)),
-        tables=(*_sensitivity_table(brief, effect), *check_tables(brief, effect)),
+        tables=(*sensitivity, *check_tables(brief, effect)),
     )
 
 
@@ -170,15 +172,15 @@ def _draws_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 def _own_or_city(brief: Brief, effect: Effect, family: str) -> list[Row]:
     """Rows of the scope shown, else of the whole city: weights are the city's."""
-    own = brief.shelf.rows(family, district=effect.scope, intervention_id=effect.intervention_id)
-    return own or brief.shelf.rows(family, district="all", intervention_id=effect.intervention_id)
+    own = brief.tables.rows(family, district=effect.scope, intervention_id=effect.intervention_id)
+    return own or brief.tables.rows(family, district="all", intervention_id=effect.intervention_id)
 
 
 def _balance_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    found = largest_imbalance(_own_or_city(brief, effect, "balance"))
-    if found is None:
+    imbalance = largest_imbalance(_own_or_city(brief, effect, "balance"))
+    if imbalance is None:
         return ()
-    row, is_small = found
+    row, is_small = imbalance
     return (
         brief.words.html(
             f"sure.balance_{'good' if is_small else 'poor'}",
@@ -222,53 +224,20 @@ def _naive_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 
 def _figures(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
-    words = brief.words
-    return picture(
-        brief,
-        "balance",
-        words.html("sure.figure_balance"),
-        _balance_table(brief, effect),
-        of=effect.names,
-    )
+    tables = _BALANCE.tables(brief, _own_or_city(brief, effect, "balance"))
+    title = brief.words.html("sure.figure_balance")
+    return picture(brief, "balance", title, tables, of=effect.names)
 
 
-def _balance_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
-    words, rows = brief.words, _own_or_city(brief, effect, "balance")
-    if not rows:
-        return ()
-    body = tuple(
-        (
-            words.label(row["covariate"]),
-            brief.number(row, "smd_before", BALANCE),
-            brief.number(row, "smd_after", BALANCE),
-        )
-        for row in rows
-    )
-    head = tuple(words.text(f"sure.{column}") for column in ("covariate", "before", "after"))
-    return (
-        DataTable(
-            caption=words.text("sure.balance_caption"),
-            head=head,
-            rows=body,
-            note=brief.note("balance"),
-        ),
-    )
-
-
-def _sensitivity_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
-    words, rows = brief.words, _own_or_city(brief, effect, "effect_sensitivity")
-    if not rows:
-        return ()
-    body = tuple(
-        (words.label(row["convention"]), brief.in_brackets(row, "difference", CHANGE_MONTHS))
-        for row in rows
-    )
-    head = (words.text("sure.convention"), words.label("difference"))
-    return (
-        DataTable(
-            caption=words.text("sure.sensitivity_caption"),
-            head=head,
-            rows=body,
-            note=brief.note("effect_sensitivity"),
-        ),
-    )
+_BALANCE = View(
+    "balance",
+    "sure.balance_caption",
+    "sure",
+    (word("covariate"), number("smd_before", head="before"), number("smd_after", head="after")),
+)
+_SENSITIVITY = View(
+    "effect_sensitivity",
+    "sure.sensitivity_caption",
+    "sure",
+    (word("convention"), with_range("difference", head="value.difference")),
+)

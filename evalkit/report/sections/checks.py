@@ -7,7 +7,9 @@ from markupsafe import Markup
 from evalkit.report.parts.document import Brief, DataTable, Figure
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row
-from evalkit.report.sections.change import Effect
+from evalkit.report.sections.effects import Effect
+from evalkit.report.view import NOTHING, Cell, View, cell, number, with_range, word
+from evalkit.tables import CITY
 from evalkit.vocabulary import TIMES
 
 _THOUSANDTHS, _RATIO = Form("number", 3), Form("number", 2)
@@ -60,53 +62,32 @@ def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 def check_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     """The checks with their limits and verdicts."""
-    words, rows = brief.words, _checks(brief, effect)
-    if not rows:
-        return ()
-    head = tuple(
-        words.text(key)
-        for key in ("sure.check", "sure.check_value", "sure.check_limit", "sure.verdict")
-    )
-    return (
-        DataTable(
-            words.text("sure.checks_caption"),
-            head,
-            tuple(_check_line(brief, row) for row in rows),
-            brief.note("effect_checks"),
-        ),
-    )
+    return _CHECKS.tables(brief, _checks(brief, effect))
 
 
 def naive_picture(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
     """The naive figure beside the corrected one, with the table of all readings."""
-    words, readings = brief.words, _readings(brief, effect)
+    readings = _readings(brief, effect)
     if not readings:
         return ()
-    told = [
-        name
+    shown = [
+        readings[name]
         for name in _READINGS
         if name in readings and (name not in _BOUNDS or _has_unseen(readings))
     ]
-    rows = tuple(
-        (words.label(name), brief.in_brackets(readings[name], "estimate", _READINGS[name]))
-        for name in told
-    )
-    head = (words.text("sure.reading"), words.text("sure.check_value"))
-    table = DataTable(
-        words.text("sure.readings_caption"), head, rows, brief.note("effect_readings")
-    )
-    return picture(brief, "naive", words.html("sure.figure_naive"), (table,), of=effect.names)
+    tables = _VIEW_OF_READINGS.tables(brief, shown)
+    return picture(brief, "naive", brief.words.html("sure.figure_naive"), tables, of=effect.names)
 
 
 def _checks(brief: Brief, effect: Effect) -> list[Row]:
     """The city's checks: weights are the city's."""
-    return brief.shelf.rows("effect_checks", district="all", intervention_id=effect.intervention_id)
+    return brief.tables.rows("effect_checks", district=CITY, intervention_id=effect.intervention_id)
 
 
 def _readings(brief: Brief, effect: Effect) -> dict[str, Row]:
     return {
         row["reading"]: row
-        for row in brief.shelf.rows("effect_readings", **effect.keys)
+        for row in brief.tables.rows("effect_readings", **effect.keys)
         if row.has("estimate")
     }
 
@@ -129,11 +110,11 @@ def _unlike_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
         if row.get("verdict") != "warning":
             continue
         if row["check"] == "max_abs_smd_products":
-            one, other = (words.text(name) for name in row["term"].split(TIMES))
+            first, second = (words.text(name) for name in row["term"].split(TIMES))
             text.append(
-                words.html("sure.warning_spread", one=one)
-                if one == other
-                else words.html("sure.warning_together", one=one, other=other)
+                words.html("sure.warning_spread", one=first)
+                if first == second
+                else words.html("sure.warning_together", one=first, other=second)
             )
         elif row["check"] in ("calendar_time", "earlier_participation"):
             text.append(words.html(f"sure.warning_{row['check']}"))
@@ -150,25 +131,25 @@ def refused_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 
 def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    words, found = brief.words, _readings(brief, effect)
-    if not {"share_ended", "corrected", "detectable"} <= found.keys():
+    words, readings = brief.words, _readings(brief, effect)
+    if not {"share_ended", "corrected", "detectable"} <= readings.keys():
         return ()
     text = [
         words.html(
             "sure.naive_share",
-            ended=brief.number(found["share_ended"], "estimate", SHARE),
-            corrected=brief.number(found["corrected"], "estimate", POINTS),
+            ended=brief.number(readings["share_ended"], "estimate", SHARE),
+            corrected=brief.number(readings["corrected"], "estimate", POINTS),
         )
     ]
-    if found["corrected"].get("information") == "too_little":
+    if readings["corrected"].get("information") == "too_little":
         text.append(
             words.html(
                 "sure.too_little",
-                detectable=brief.number(found["detectable"], "estimate", Form("hundredths", 1)),
+                detectable=brief.number(readings["detectable"], "estimate", Form("hundredths", 1)),
             )
         )
-    if _has_unseen(found):
-        limits = {name.replace("_case", ""): found[name] for name in _CASES}
+    if _has_unseen(readings):
+        limits = {name.replace("_case", ""): readings[name] for name in _CASES}
         forms = {name: CHANGE_MONTHS if name.endswith("_months") else POINTS for name in limits}
         text.append(
             words.html(
@@ -178,9 +159,11 @@ def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
                 },
             )
         )
-    if {"e_value", "e_value_limit"} <= found.keys() and found["e_value_limit"]["estimate"] > 1:
+    if {"e_value", "e_value_limit"} <= readings.keys() and readings["e_value_limit"][
+        "estimate"
+    ] > 1:
         values = {
-            name: brief.number(found[name], "estimate", _RATIO)
+            name: brief.number(readings[name], "estimate", _RATIO)
             for name in ("e_value", "e_value_limit")
         }
         text.append(words.html("sure.e_value", **values))
@@ -198,13 +181,36 @@ def _has_unseen(readings: dict[str, Row]) -> bool:
     )
 
 
-def _check_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
-    form = _FORMS.get(row["check"], _THOUSANDTHS)
-    limit = brief.number(row, "limit", form) if row.has("limit") else "–"
-    verdict = (
-        brief.words.label(f"verdict.{row['verdict']}")
-        if row.has("verdict")
-        else brief.words.text("mark.suppressed")
-    )
-    value = brief.number(row, "value", form) if row.has("value") or row.status != "ok" else "–"
-    return brief.words.label(f"check.{row['check']}"), value, limit, verdict
+def _form_of_check(row: Row) -> Form:
+    return _FORMS.get(row["check"], _THOUSANDTHS)
+
+
+def _value_of_check(brief: Brief, row: Row) -> Cell:
+    if row.status == "ok" and not row.has("value"):
+        return NOTHING
+    return brief.number(row, "value", _form_of_check(row))
+
+
+def _verdict(brief: Brief, row: Row) -> str:
+    if not row.has("verdict"):
+        return brief.words.text("mark.suppressed")
+    return brief.words.label(f"verdict.{row['verdict']}")
+
+
+_CHECKS = View(
+    "effect_checks",
+    "sure.checks_caption",
+    "sure",
+    (
+        word("check", "check."),
+        cell("check_value", _value_of_check, "value"),
+        number("limit", _form_of_check, head="check_limit", or_nothing=True),
+        cell("verdict", _verdict, "verdict"),
+    ),
+)
+_VIEW_OF_READINGS = View(
+    "effect_readings",
+    "sure.readings_caption",
+    "sure",
+    (word("reading"), with_range(form=lambda row: _READINGS[row["reading"]], head="check_value")),
+)

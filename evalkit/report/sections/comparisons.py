@@ -1,5 +1,5 @@
-"""What stands beside the effects: groups, who gains most, the districts' funnel, the range of their
-ranks, ways of working and roll-outs.
+"""Effects compared: groups, who gains most, the districts' funnel and ranks, ways of working and
+roll-outs.
 """
 
 from markupsafe import Markup
@@ -14,31 +14,25 @@ from evalkit.report.parts.numbers import (
     YEAR,
     Form,
     Row,
-    number,
 )
 from evalkit.report.parts.sentences import side_of_zero
-from evalkit.tables import slug
+from evalkit.report.view import (
+    NOTHING,
+    Cell,
+    View,
+    cell,
+    number,
+    with_own_range,
+    with_range,
+    word,
+)
+from evalkit.tables import CITY, slug
 
-_RANK = Form()
 
-
-def group_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
+def group_tables(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
     """Months in work by declared group, as they are and drawn towards the effect of all."""
-    words, rows = brief.words, brief.shelf.rows("group_effects", intervention_id=intervention_id)
-    if len(rows) < 2:
-        return ()
-    head = tuple(
-        words.text(key)
-        for key in ("change.group", "overview.raw", "overview.shrunk", "change.p_holm")
-    )
-    return (
-        DataTable(
-            caption=words.text("change.groups_caption"),
-            head=head,
-            rows=tuple(_group_line(brief, row) for row in rows),
-            note=brief.note("group_effects"),
-        ),
-    )
+    rows = brief.tables.rows("group_effects", intervention_id=intervention_id)
+    return _GROUPS.tables(brief, rows if len(rows) > 1 else ())
 
 
 def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
@@ -47,7 +41,7 @@ def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
     gain = next(
         (
             row
-            for row in brief.shelf.rows("targeting_value", intervention_id=intervention_id)
+            for row in brief.tables.rows("targeting_value", intervention_id=intervention_id)
             if row["policy"] == "gain"
         ),
         None,
@@ -60,7 +54,7 @@ def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
             covariate=words.text(row["covariate"]),
             threshold=brief.number(row, "threshold", _threshold_form(brief, row)),
         )
-        for row in brief.shelf.rows("targeting_rule", intervention_id=intervention_id)
+        for row in brief.tables.rows("targeting_rule", intervention_id=intervention_id)
         if row.has("threshold")
     ]
     if not conditions:
@@ -80,63 +74,30 @@ def targeting_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
 def _threshold_form(brief: Brief, row: Row) -> Form:
     """Years as years, shares as per cent, other thresholds as numbers."""
     protocol = brief.protocols.get(row["intervention_id"])
-    covariates = (
-        [one for one in protocol.covariates if one.name == row["covariate"]] if protocol else []
-    )
-    if any((one.column or "").endswith("_year") for one in covariates):
+    declared = protocol.covariates if protocol else ()
+    covariates = [covariate for covariate in declared if covariate.name == row["covariate"]]
+    if any((covariate.column or "").endswith("_year") for covariate in covariates):
         return YEAR
-    if any(one.kind == "history_share" for one in covariates):
+    if any(covariate.kind == "history_share" for covariate in covariates):
         return SHARE
     return Form("number", 0 if row["threshold"] == int(row["threshold"]) else 1)
 
 
-def targeting_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
+def targeting_tables(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
     """What a place gives as places go today, by the rule, and the difference."""
-    words, rows = brief.words, brief.shelf.rows("targeting_value", intervention_id=intervention_id)
-    if not rows:
-        return ()
-    body = tuple(
-        (words.label(f"target.{row['policy']}"), brief.in_brackets(row, "estimate", CHANGE_MONTHS))
-        for row in rows
-    )
-    head = (words.text("target.policy"), words.text("target.months"))
-    return (
-        DataTable(
-            caption=words.text("target.caption"),
-            head=head,
-            rows=body,
-            note=brief.note("targeting_value"),
-        ),
-    )
+    rows = brief.tables.rows("targeting_value", intervention_id=intervention_id)
+    return _TARGETING.tables(brief, rows)
 
 
 def roll_out_blocks(brief: Brief) -> tuple[Block, ...]:
     """What each roll-out showed on leaving support for work and on coming onto it, or why that
     cannot be said.
     """
-    words, rows = brief.words, brief.shelf.rows("rollout_effects")
-    if not rows:
+    words, tables = brief.words, _ROLL_OUTS.tables(brief, brief.tables.rows("rollout_effects"))
+    if not tables:
         return ()
-    body = tuple(
-        (
-            _action(brief, row),
-            words.label(f"rollout.{row['outcome']}"),
-            brief.number(row, "n_adopted", COUNT),
-            _rollout_change(brief, row),
-        )
-        for row in rows
-    )
-    head = tuple(
-        words.text(f"rollout.{name}") for name in ("action", "what", "n_adopted", "change")
-    )
-    table = DataTable(words.text("rollout.caption"), head, body, brief.note("rollout_effects"))
-    return (
-        Block(
-            heading=words.text("rollout.heading"),
-            text=(words.html("rollout.text"),),
-            tables=(table,),
-        ),
-    )
+    heading, text = words.text("rollout.heading"), words.html("rollout.text")
+    return (Block(heading=heading, text=(text,), tables=tables),)
 
 
 def _action(brief: Brief, row: Row) -> str:
@@ -146,55 +107,38 @@ def _action(brief: Brief, row: Row) -> str:
 
 
 def _rollout_change(brief: Brief, row: Row) -> Markup:
-    if row["verdict"] != "estimated" or not row.has("change", "change_lower", "change_upper"):
+    limits = ("change_lower", "change_upper")
+    if row["verdict"] != "estimated" or not row.has("change", *limits):
         return brief.words.html(f"rollout.{row['verdict'] or 'trend_before'}")
-    limits = brief.words.html(
-        "unit.range",
-        low=brief.number(row, "change_lower", Form("hundredths")),
-        high=brief.number(row, "change_upper", SHARE),
-    )
-    return Markup('{} <span class="range">({})</span>').format(
-        brief.number(row, "change", Form("signed_percent")), limits
-    )
+    return brief.in_brackets(row, "change", Form("signed_percent"), limits=limits)
 
 
 def funnel_blocks(brief: Brief) -> tuple[Block, ...]:
     """A block for each intervention's funnel: how many districts lie outside the limits, the
     picture, the numbers.
     """
-    blocks, found = [], _interventions(brief, "funnel")
-    for intervention_id in found:
-        words = brief.about(intervention_id).words
-        rows = [
-            row
-            for row in brief.shelf.rows("funnel", intervention_id=intervention_id)
-            if row["district"] != "all"
-        ]
-        head = (
-            words.text("overview.district"),
-            *(
-                words.text(f"overview.{name}")
-                for name in ("persons", "observed", "expected", "adjusted", "verdict")
-            ),
-        )
-        body = tuple(_funnel_line(brief, row) for row in rows)
-        table = DataTable(words.text("overview.funnel_caption"), head, body, brief.note("funnel"))
-        figures = picture(
-            brief, "funnel", words.html("overview.figure_funnel"), (table,), of=(intervention_id,)
-        )
-        is_any_outside = any(row["verdict"] != "inside" for row in rows if row.has("verdict"))
-        text = words.html(f"overview.funnel_{'some' if is_any_outside else 'none'}")
-        heading = (
-            words.text("overview.funnel_of", intervention=words.text(intervention_id))
-            if len(found) > 1
-            else ""
-        )
-        blocks.append(
-            Block(
-                heading=heading, text=(text,), figures=figures, tables=() if figures else (table,)
-            )
-        )
-    return tuple(blocks)
+    interventions = sorted({row["intervention_id"] for row in brief.tables.rows("funnel")})
+    return tuple(_funnel_block(brief, name, len(interventions)) for name in interventions)
+
+
+def _funnel_block(brief: Brief, intervention_id: str, n_interventions: int) -> Block:
+    words = brief.about(intervention_id).words
+    rows = [
+        row
+        for row in brief.tables.rows("funnel", intervention_id=intervention_id)
+        if row["district"] != CITY
+    ]
+    tables = _FUNNEL.tables(brief, rows)
+    conclusion = words.html("overview.figure_funnel")
+    figures = picture(brief, "funnel", conclusion, tables, of=(intervention_id,))
+    is_any_outside = any(row["verdict"] != "inside" for row in rows if row.has("verdict"))
+    heading = words.text("overview.funnel_of", intervention=words.text(intervention_id))
+    return Block(
+        heading=heading if n_interventions > 1 else "",
+        text=(words.html(f"overview.funnel_{'some' if is_any_outside else 'none'}"),),
+        figures=figures,
+        tables=() if figures else tables,
+    )
 
 
 def rank_blocks(brief: Brief) -> tuple[Block, ...]:
@@ -202,41 +146,27 @@ def rank_blocks(brief: Brief) -> tuple[Block, ...]:
     have.
     """
     blocks: list[Block] = []
-    keys = sorted(
-        {(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("district_ranks")}
-    )
-    for of in keys:
-        words = brief.about(of[0]).words
-        rows = brief.shelf.rows("district_ranks", intervention_id=of[0], estimand=of[1])
-        head = (
-            words.text("overview.district"),
-            *(
-                words.text(f"overview.{name}")
-                for name in ("raw", "shrunk", "standardised", "rank", "best")
-            ),
+    effects = _effects(brief, "district_ranks")
+    for intervention_id, estimand in effects:
+        words = brief.about(intervention_id).words
+        rows = brief.tables.rows(
+            "district_ranks", intervention_id=intervention_id, estimand=estimand
         )
-        table = DataTable(
-            words.text("overview.ranks_caption"),
-            head,
-            tuple(_rank_line(brief, row) for row in rows),
-            brief.note("district_ranks"),
-        )
-        figures = picture(
-            brief, "district_ranks", words.html("overview.figure_ranks"), (table,), of=of
-        )
-        heading = (
-            words.text("overview.ranks_of", intervention=words.text(of[0])) if len(keys) > 1 else ""
-        )
-        whom = (
-            "city_eligible"
-            if any(row["standardised_to"] == "city_eligible" for row in rows)
-            else "own_starters"
-        )
-        text = _not_yet_said(
-            blocks, *(words.html(f"overview.ranks_{what}") for what in ("text", whom))
-        )
+        tables = _RANKS.tables(brief.about(intervention_id), rows)
+        conclusion = words.html("overview.figure_ranks")
+        of = intervention_id, estimand
+        figures = picture(brief, "district_ranks", conclusion, tables, of=of)
+        heading = words.text("overview.ranks_of", intervention=words.text(intervention_id))
+        is_of_city = any(row["standardised_to"] == "city_eligible" for row in rows)
+        whom = "city_eligible" if is_of_city else "own_starters"
+        text = (words.html(f"overview.ranks_{what}") for what in ("text", whom))
         blocks.append(
-            Block(heading=heading, text=text, figures=figures, tables=() if figures else (table,))
+            Block(
+                heading=heading if len(effects) > 1 else "",
+                text=_not_yet_said(blocks, *text),
+                figures=figures,
+                tables=() if figures else tables,
+            )
         )
     return tuple(blocks)
 
@@ -246,35 +176,21 @@ def model_blocks(brief: Brief) -> tuple[Block, ...]:
     other ways.
     """
     blocks: list[Block] = []
-    for of in sorted(
-        {(row["intervention_id"], row["estimand"]) for row in brief.shelf.rows("effects_by_model")}
-    ):
-        words = brief.about(of[0]).words
-        rows = brief.shelf.rows("effects_by_model", intervention_id=of[0], estimand=of[1])
-        head = tuple(
-            words.text(f"overview.{name}")
-            for name in ("model", "n_districts", "model_effect", "gap")
+    for intervention_id, estimand in _effects(brief, "effects_by_model"):
+        words = brief.about(intervention_id).words
+        rows = brief.tables.rows(
+            "effects_by_model", intervention_id=intervention_id, estimand=estimand
         )
-        body = tuple(
-            (
-                words.label(row["model"]),
-                brief.number(row, "n_districts", COUNT),
-                *(_with_limits(brief, row, name) for name in ("effect", "gap")),
-            )
-            for row in rows
-        )
-        table = DataTable(
-            words.text("overview.models_caption"), head, body, brief.note("effects_by_model")
-        )
-        heading = words.text("overview.models_of", intervention=words.text(of[0]))
-        blocks.append(
-            Block(
-                heading=heading,
-                text=_not_yet_said(blocks, words.html("overview.models_text")),
-                tables=(table,),
-            )
-        )
+        heading = words.text("overview.models_of", intervention=words.text(intervention_id))
+        text = _not_yet_said(blocks, words.html("overview.models_text"))
+        tables = _MODELS.tables(brief.about(intervention_id), rows)
+        blocks.append(Block(heading=heading, text=text, tables=tables))
     return tuple(blocks)
+
+
+def _effects(brief: Brief, family: str) -> list[tuple[str, str]]:
+    rows = brief.tables.rows(family)
+    return sorted({(row["intervention_id"], row["estimand"]) for row in rows})
 
 
 def _not_yet_said(blocks: list[Block], *sentences: Markup) -> tuple[Markup, ...]:
@@ -284,56 +200,96 @@ def _not_yet_said(blocks: list[Block], *sentences: Markup) -> tuple[Markup, ...]
     )
 
 
-def _interventions(brief: Brief, family: str) -> list[str]:
-    return sorted({row["intervention_id"] for row in brief.shelf.rows(family)})
+def _group(brief: Brief, row: Row) -> str:
+    is_all = row["subgroup"] == "all"
+    return brief.words.label("change.everybody" if is_all else row["subgroup"])
 
 
-def _group_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
-    name = brief.words.label("change.everybody" if row["subgroup"] == "all" else row["subgroup"])
-    raw, shrunk = (_with_limits(brief, row, column) for column in ("raw", "shrunk"))
-    return (
-        name,
-        raw,
-        shrunk,
-        brief.number(row, "p_holm", Form("number", 3)) if row.has("p_holm") else "–",
-    )
+def _place_among_limits(brief: Brief, row: Row) -> str:
+    if not row.has("verdict"):
+        return brief.words.text("mark.suppressed")
+    return brief.words.label(f"verdict.{row['verdict']}")
 
 
-def _funnel_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
-    verdict = (
-        brief.words.label(f"verdict.{row['verdict']}")
-        if row.has("verdict")
-        else brief.words.text("mark.suppressed")
-    )
-    shares = (brief.number(row, column, SHARE) for column in ("observed", "expected", "adjusted"))
-    return _linked(row), brief.number(row, "n_persons", COUNT), *shares, verdict
-
-
-def _rank_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
-    effects = (_with_limits(brief, row, column) for column in ("raw", "shrunk", "standardised"))
+def _ranks(brief: Brief, row: Row) -> Cell:
     if not row.has("rank_lower", "rank_upper"):
-        return _linked(row), *effects, "–", "–"
-    ranks = Markup("{}–{}").format(
-        brief.number(row, "rank_lower", _RANK), brief.number(row, "rank_upper", _RANK)
-    )
-    return _linked(row), *effects, ranks, brief.number(row, "probability_best", PROBABILITY)
+        return NOTHING
+    low, high = (brief.number(row, name, COUNT) for name in ("rank_lower", "rank_upper"))
+    return Markup("{}–{}").format(low, high)
 
 
-def _linked(row: Row) -> Markup:
+def _best(brief: Brief, row: Row) -> Cell:
+    if not row.has("rank_lower", "rank_upper"):
+        return NOTHING
+    return brief.number(row, "probability_best", PROBABILITY)
+
+
+def _linked(brief: Brief, row: Row) -> Markup:
     return Markup('<a href="{}.html">{}</a>').format(slug(row["district"]), row["district"])
 
 
-def _with_limits(brief: Brief, row: Row, column: str) -> Markup | str:
-    """A number of months with its limits in brackets, which stand in columns of their own names."""
-    if row.status == "ok" and row.get(column) is None:
-        return "–"
-    shown = brief.number(row, column, CHANGE_MONTHS)
-    if not row.has(f"{column}_lower", f"{column}_upper"):
-        return shown
-    low, high = (
-        number(row, f"{column}_{side}", Form("number", 1), brief.words)
-        for side in ("lower", "upper")
-    )
-    return Markup('{} <span class="range">({})</span>').format(
-        shown, brief.words.html("unit.range", low=low, high=high)
-    )
+_GROUPS = View(
+    "group_effects",
+    "change.groups_caption",
+    "overview",
+    (
+        cell("change.group", _group, "subgroup"),
+        with_own_range("raw"),
+        with_own_range("shrunk"),
+        number("p_holm", Form("number", 3), head="change.p_holm", or_nothing=True),
+    ),
+)
+_TARGETING = View(
+    "targeting_value",
+    "target.caption",
+    "target",
+    (word("policy", "target."), with_range(form=CHANGE_MONTHS, head="months")),
+)
+_ROLL_OUTS = View(
+    "rollout_effects",
+    "rollout.caption",
+    "rollout",
+    (
+        cell("action", _action, "action_id"),
+        word("outcome", "rollout.", head="what"),
+        number("n_adopted"),
+        cell("change", _rollout_change, "change", "change_lower", "change_upper", "verdict"),
+    ),
+)
+_FUNNEL = View(
+    "funnel",
+    "overview.funnel_caption",
+    "overview",
+    (
+        cell("district", _linked, "district"),
+        number("n_persons", head="persons"),
+        number("observed"),
+        number("expected"),
+        number("adjusted"),
+        cell("verdict", _place_among_limits, "verdict"),
+    ),
+)
+_RANKS = View(
+    "district_ranks",
+    "overview.ranks_caption",
+    "overview",
+    (
+        cell("district", _linked, "district"),
+        with_own_range("raw"),
+        with_own_range("shrunk"),
+        with_own_range("standardised"),
+        cell("rank", _ranks, "rank_lower", "rank_upper"),
+        cell("best", _best, "probability_best"),
+    ),
+)
+_MODELS = View(
+    "effects_by_model",
+    "overview.models_caption",
+    "overview",
+    (
+        word("model"),
+        number("n_districts"),
+        with_own_range("effect", head="model_effect"),
+        with_own_range("gap"),
+    ),
+)

@@ -4,8 +4,9 @@ from markupsafe import Markup
 
 from evalkit.report.parts.document import Block, Brief, DataTable
 from evalkit.report.parts.figures import picture
-from evalkit.report.parts.numbers import COUNT, MONTHS, SHARE, Form, Row, key_number
+from evalkit.report.parts.numbers import COUNT, MONTHS, Form, Row, key_number
 from evalkit.report.parts.sentences import are_apart, clear_leader
+from evalkit.report.view import View, cell, key, limits, number, of, pivoted, with_range
 
 CHARACTERISTICS = ("sex", "age", "obstacle")
 _RATE = Form("percent", 1)
@@ -16,16 +17,14 @@ def leaving_rates(brief: Brief) -> tuple[Block, ...]:
     """The rate of leaving by how long a period has lasted, with the caution that goes with it;
     nothing if it was not published.
     """
-    if not brief.shelf.family("exit_rates"):
+    if not brief.tables.family("exit_rates"):
         return ()
-    said = rates_in_words(brief)
+    caption, tables = brief.words.html("rates.caption"), _RATES.tables(brief, _rates(brief))
     return (
         Block(
             heading=brief.words.text("rates.heading"),
-            text=(said,),
-            figures=picture(
-                brief, "exit_rates", brief.words.html("rates.caption"), _rate_table(brief)
-            ),
+            text=(rates_in_words(brief),),
+            figures=picture(brief, "exit_rates", caption, tables),
         ),
     )
 
@@ -52,7 +51,7 @@ def rates_in_words(brief: Brief) -> Markup:
 
 def who_stays(brief: Brief) -> tuple[Block, ...]:
     """Months and curves by sex, age and obstacle; nothing if they were not published."""
-    if not brief.shelf.family("group_months"):
+    if not brief.tables.family("group_months"):
         return ()
     return (
         Block(
@@ -64,7 +63,7 @@ def who_stays(brief: Brief) -> tuple[Block, ...]:
                 brief.words.html("chart.group_curves.title"),
                 _curve_tables(brief),
             ),
-            tables=_month_table(brief),
+            tables=_month_tables(brief),
         ),
     )
 
@@ -114,14 +113,14 @@ def _comparison(brief: Brief, characteristic: str, rows: list[Row]) -> Markup:
     return words.html("groups.unclear", characteristic=label)
 
 
-def _place(row: Row) -> tuple[bool, bool, str]:
+def _order(row: Row) -> tuple[bool, bool, str]:
     """Where a group stands: the youngest band first, those whose group is not known last."""
     return row["group"] == "not_known", not row["group"].startswith("–"), row["group"]
 
 
 def _rates(brief: Brief) -> list[Row]:
     return sorted(
-        brief.shelf.rows("exit_rates", district=brief.district), key=lambda row: row["last_month"]
+        brief.tables.rows("exit_rates", district=brief.district), key=lambda row: row["last_month"]
     )
 
 
@@ -132,102 +131,83 @@ def _months_of(brief: Brief, row: Row, name: str) -> dict[str, Markup]:
     }
 
 
-def _rate_table(brief: Brief) -> tuple[DataTable, ...]:
-    words = brief.words
-    body = tuple(
-        (
-            words.html(
-                "rates.from_to",
-                first=brief.number(row, "first_month", COUNT),
-                last=key_number(row, "last_month", words),
-            ),
-            brief.number(row, "estimate", _RATE),
-            brief.range_of(row, _RATE),
-        )
-        for row in _rates(brief)
-    )
-    head = tuple(words.text(key) for key in ("rates.months", "rates.rate", "stay.range"))
-    return (
-        DataTable(
-            caption=words.text("rates.caption"), head=head, rows=body, note=brief.note("exit_rates")
-        ),
+def _from_to(brief: Brief, row: Row) -> Markup:
+    return brief.words.html(
+        "rates.from_to",
+        first=brief.number(row, "first_month", COUNT),
+        last=key_number(row, "last_month", brief.words),
     )
 
 
 def _longest_horizon(brief: Brief) -> list[Row]:
-    rows = brief.shelf.rows("group_months", district=brief.district)
-    longest = max((row["horizon_months"] for row in rows if row.has("estimate")), default=None)
-    longest = (
-        longest
-        if longest is not None
-        else max((row["horizon_months"] for row in rows), default=None)
-    )
-    return sorted((row for row in rows if row["horizon_months"] == longest), key=_place)
+    rows = brief.tables.rows("group_months", district=brief.district)
+    shown = [row for row in rows if row.has("estimate")]
+    longest = max((row["horizon_months"] for row in shown or rows), default=None)
+    return sorted((row for row in rows if row["horizon_months"] == longest), key=_order)
 
 
-def _month_table(brief: Brief) -> tuple[DataTable, ...]:
-    words, rows = brief.words, _longest_horizon(brief)
-    if not rows:
-        return ()
-    body = tuple(
-        (
-            words.group(row["group"]),
-            brief.number(row, "estimate", MONTHS),
-            brief.range_of(row, MONTHS),
-            brief.number(row, "n_spells", COUNT),
-            brief.number(row, "n_persons", COUNT),
-        )
+def _month_tables(brief: Brief) -> tuple[DataTable, ...]:
+    rows = [
+        row
         for name in CHARACTERISTICS
-        for row in rows
+        for row in _longest_horizon(brief)
         if row["characteristic"] == name
-    )
-    head = tuple(
-        words.text(key)
-        for key in ("groups.group", "stay.mean", "stay.range", "stay.n_spells", "stay.n_persons")
-    )
-    caption = words.text("groups.months_caption", horizon=words.number(rows[0]["horizon_months"]))
-    return (
-        DataTable(
-            caption=caption, head=head, rows=body, note=brief.note("group_months"), is_open=True
-        ),
-    )
+    ]
+    horizon = brief.words.number(rows[0]["horizon_months"]) if rows else ""
+    return _GROUP_MONTHS.tables(brief, rows, horizon=horizon)
 
 
 def _curve_tables(brief: Brief) -> tuple[DataTable, ...]:
     """The curves' values at every sixth month, one table for each characteristic and one column for
     each group.
     """
-    rows = sorted(brief.shelf.rows("group_curves", district=brief.district), key=_place)
+    rows = sorted(brief.tables.rows("group_curves", district=brief.district), key=_order)
     return tuple(
-        _curve_table(brief, name, part)
+        table
         for name in CHARACTERISTICS
-        if (part := [row for row in rows if row["characteristic"] == name])
-    )
-
-
-def _curve_table(brief: Brief, characteristic: str, rows: list[Row]) -> DataTable:
-    words = brief.words
-    groups = {row["group"]: brief.words.group(row["group"]) for row in rows}
-    cells = {(row["month"], row["group"]): row for row in rows}
-    months = sorted({row["month"] for row in rows if row["month"] % _TABLE_STEP_MONTHS == 0})
-    complete = [month for month in months if all((month, group) in cells for group in groups)]
-    body = tuple(
-        (
-            key_number(cells[month, next(iter(groups))], "month", words),
-            *(brief.in_brackets(cells[month, group], "estimate", SHARE) for group in groups),
+        for table in _curve_table(
+            brief, name, [row for row in rows if row["characteristic"] == name]
         )
-        for month in complete
     )
-    caption = words.text(
-        "groups.curve_caption", characteristic=words.text(f"characteristic.{characteristic}")
+
+
+def _curve_table(brief: Brief, characteristic: str, rows: list[Row]) -> tuple[DataTable, ...]:
+    groups = list(dict.fromkeys(row["group"] for row in rows))
+    lines = pivoted(rows, "month", "group", groups)
+    columns = [of(group, with_range(), text=brief.words.group(group)) for group in groups]
+    view = _GROUP_CURVES.with_columns(
+        *(of(group, key("month"), "stay.month") for group in groups[:1]), *columns
     )
-    return DataTable(
-        caption=caption,
-        head=(words.text("stay.month"), *groups.values()),
-        rows=body,
-        note=brief.note("group_curves"),
-    )
+    shown = [line for month, line in lines.items() if month % _TABLE_STEP_MONTHS == 0]
+    name = brief.words.text(f"characteristic.{characteristic}")
+    return view.tables(brief, shown, characteristic=name)
 
 
 def _joined(*sentences: Markup) -> Markup:
     return Markup(" ").join(sentences)
+
+
+_RATES = View(
+    "exit_rates",
+    "rates.caption",
+    "rates",
+    (
+        cell("months", _from_to, "first_month", "last_month"),
+        number("estimate", _RATE, head="rate"),
+        limits(_RATE, head="stay.range"),
+    ),
+)
+_GROUP_MONTHS = View(
+    "group_months",
+    "groups.months_caption",
+    "stay",
+    (
+        cell("groups.group", lambda brief, row: brief.words.group(row["group"]), "group"),
+        number("estimate", head="mean"),
+        limits(),
+        number("n_spells"),
+        number("n_persons"),
+    ),
+    is_open=True,
+)
+_GROUP_CURVES = View("group_curves", "groups.curve_caption", "groups", ())

@@ -2,49 +2,51 @@
 what the gap rule decides.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from markupsafe import Markup
 
 from evalkit.report.parts.document import Block, Brief, DataTable, KeyFigure, Section
-from evalkit.report.parts.numbers import COUNT, MONTHS, SHARE, YEAR, Row, key_number
+from evalkit.report.parts.numbers import COUNT, SHARE, YEAR, Row
+from evalkit.report.view import NOTHING, Cell, View, cell, key, number, of, word
 
 _FAMILIES = ("long_term", "after_support", "loops", "gap_sensitivity")
 _LONG_TERM, _VERY_LONG_TERM = "long_term_10_of_12", "very_long_term_27_of_36"
 _AFTER = ("sustained_work", "back_within_6", "back_within_12")
 
 
-def how_often_back(brief: Brief) -> tuple[Section, ...]:
+def how_often_back(brief: Brief) -> Section | None:
     """The section about long-term support and returns; none where the run has not counted them for
     the district.
     """
-    if not any(brief.shelf.rows(family, district=brief.district) for family in _FAMILIES):
-        return ()
+    if not any(brief.tables.rows(family, district=brief.district) for family in _FAMILIES):
+        return None
     words = brief.words
     block = Block(
         text=(words.html("back.meaning"),),
         key_figures=_key_figures(brief),
         after=_loops_text(brief),
-        tables=(*_long_term_table(brief), *_after_table(brief), *_gap_table(brief)),
+        tables=(*_long_term_tables(brief), *_after_tables(brief), *_gap_tables(brief)),
     )
-    return (
-        Section(
-            name="back",
-            heading=words.text("back.heading"),
-            leads=(_lead(brief),),
-            blocks=(block,),
-            grade=brief.grade(*_FAMILIES),
-        ),
+    return Section(
+        name="back",
+        heading=words.text("back.heading"),
+        leads=(_lead(brief),),
+        blocks=(block,),
+        grade=brief.grade(*_FAMILIES),
     )
 
 
 def _last_year(brief: Brief, measure: str) -> Row | None:
-    rows = brief.shelf.rows("long_term", district=brief.district, measure=measure, answer="yes")
+    rows = brief.tables.rows("long_term", district=brief.district, measure=measure, answer="yes")
     return max((row for row in rows if row.has("share")), key=lambda row: row["year"], default=None)
 
 
 def _lead(brief: Brief) -> Markup:
     long_term = _last_year(brief, _LONG_TERM)
     whole = (
-        brief.shelf.row(
+        brief.tables.row(
             "long_term",
             district=brief.district,
             measure=_LONG_TERM,
@@ -55,7 +57,7 @@ def _lead(brief: Brief) -> Markup:
         else None
     )
     if not (long_term and whole and whole.has("n_persons")):
-        return brief.words.html("back.lead_withheld", district=brief.place)
+        return brief.words.html("back.lead_withheld", district=brief.district_name)
     return brief.words.html(
         "back.lead",
         share=brief.number(long_term, "share", SHARE),
@@ -65,28 +67,24 @@ def _lead(brief: Brief) -> Markup:
 
 
 def _key_figures(brief: Brief) -> tuple[KeyFigure, ...]:
-    words, found = brief.words, []
+    words, labelled = brief.words, []
     very_long = _last_year(brief, _VERY_LONG_TERM)
     if very_long:
-        found.append(
-            (
-                very_long,
-                words.html("back.very_long_term_in", year=brief.number(very_long, "year", YEAR)),
-            )
-        )
+        year = brief.number(very_long, "year", YEAR)
+        labelled.append((very_long, words.html("back.very_long_term_in", year=year)))
     rows = [
-        brief.shelf.row("after_support", district=brief.district, measure=measure, answer="yes")
+        brief.tables.row("after_support", district=brief.district, measure=measure, answer="yes")
         for measure in _AFTER
     ]
-    found += [
+    labelled += [
         (row, words.text(f"back.{row['measure']}")) for row in rows if row and row.has("share")
     ]
-    return tuple(brief.key_figure(row, "share", SHARE, label) for row, label in found)
+    return tuple(brief.key_figure(row, "share", SHARE, label) for row, label in labelled)
 
 
 def _loops_text(brief: Brief) -> tuple[Markup, ...]:
     """How many came back to an agency three times or more."""
-    row = brief.shelf.row("loops", district=brief.district, level="agency", n_returns="3+")
+    row = brief.tables.row("loops", district=brief.district, level="agency", n_returns="3+")
     if not (row and row.has("n_persons", "share")):
         return ()
     return (
@@ -98,95 +96,66 @@ def _loops_text(brief: Brief) -> tuple[Markup, ...]:
     )
 
 
-def _long_term_table(brief: Brief) -> tuple[DataTable, ...]:
-    words = brief.words
-    cells = {
-        (row["year"], row["measure"], row["answer"]): row
-        for row in brief.shelf.rows("long_term", district=brief.district)
-    }
-    wholes = sorted(
-        (row for key, row in cells.items() if key[1:] == (_LONG_TERM, "all")),
-        key=lambda row: row["year"],
-    )
-    if not wholes:
-        return ()
-    body = tuple(
-        (
-            key_number(whole, "year", words, form=YEAR),
-            brief.number(whole, "n_persons", COUNT),
-            *[
-                _share(brief, cells.get((whole["year"], measure, "yes")))
-                for measure in (_LONG_TERM, _VERY_LONG_TERM)
-            ],
-        )
-        for whole in wholes
-    )
-    head = tuple(
-        words.text(f"back.{column}")
-        for column in ("year", "recipients", _LONG_TERM, "very_long_term")
-    )
-    return (
-        DataTable(
-            caption=words.text("back.long_term_caption"),
-            head=head,
-            rows=body,
-            note=brief.note("long_term"),
-        ),
-    )
+def _long_term_tables(brief: Brief) -> tuple[DataTable, ...]:
+    years: dict[int, dict[tuple[str, str], Row]] = {}
+    for row in brief.tables.rows("long_term", district=brief.district):
+        years.setdefault(row["year"], {})[row["measure"], row["answer"]] = row
+    return _BY_YEAR.tables(brief, [years[year] for year in sorted(years) if _ALL in years[year]])
 
 
-def _after_table(brief: Brief) -> tuple[DataTable, ...]:
-    words, found = brief.words, brief.shelf.rows("after_support", district=brief.district)
-    cells = {(row["measure"], row["answer"]): row for row in found}
-    measures = [measure for measure in _AFTER if (measure, "all") in cells]
-    if not measures:
-        return ()
-    body = tuple(
-        (
-            words.text(f"back.{measure}"),
-            brief.number(cells[measure, "all"], "n_spells", COUNT),
-            *[_share(brief, cells.get((measure, answer))) for answer in ("yes", "no", "unknown")],
-        )
-        for measure in measures
-    )
-    head = tuple(
-        words.text(f"back.{column}") for column in ("after", "followed", "yes", "no", "unknown")
-    )
-    return (
-        DataTable(
-            caption=words.text("back.after_caption"),
-            head=head,
-            rows=body,
-            note=brief.note("after_support"),
-        ),
-    )
+def _after_tables(brief: Brief) -> tuple[DataTable, ...]:
+    measures: dict[str, dict[str, Row]] = {}
+    for row in brief.tables.rows("after_support", district=brief.district):
+        measures.setdefault(row["measure"], {})[row["answer"]] = row
+    shown = [measures[name] for name in _AFTER if "all" in measures.get(name, {})]
+    return _AFTER_SUPPORT.tables(brief, shown)
 
 
-def _gap_table(brief: Brief) -> tuple[DataTable, ...]:
-    words = brief.words
-    rows = sorted(
-        brief.shelf.rows("gap_sensitivity", district=brief.district),
-        key=lambda row: row["max_gap_months"],
-    )
-    if not rows:
-        return ()
-    body = tuple(
-        (
-            key_number(row, "max_gap_months", words),
-            brief.number(row, "n_spells", COUNT),
-            brief.number(row, "n_ended", COUNT),
-            brief.number(row, "median_months", MONTHS),
-        )
-        for row in rows
-    )
-    head = tuple(
-        words.text(f"back.{column}") for column in ("gap", "n_spells", "n_ended", "median")
-    )
-    caption = words.text(
-        "back.gap_caption", gap=words.number(brief.run.params.spells.max_gap_months)
-    )
-    return (DataTable(caption=caption, head=head, rows=body, note=brief.note("gap_sensitivity")),)
+def _gap_tables(brief: Brief) -> tuple[DataTable, ...]:
+    rows = brief.tables.rows("gap_sensitivity", district=brief.district)
+    gap = brief.words.number(brief.run.params.spells.max_gap_months)
+    return _GAPS.tables(brief, sorted(rows, key=lambda row: row["max_gap_months"]), gap=gap)
 
 
-def _share(brief: Brief, row: Row | None) -> Markup | str:
-    return brief.number(row, "share", SHARE) if row else "–"
+def _share(name: Any) -> Callable[[Brief, Mapping[Any, Row]], Cell]:
+    """The share of one of the rows that stand beside each other; a dash where it is missing."""
+
+    def write(brief: Brief, line: Mapping[Any, Row]) -> Cell:
+        return brief.number(line[name], "share", SHARE) if name in line else NOTHING
+
+    return write
+
+
+_ALL = (_LONG_TERM, "all")
+_BY_YEAR = View(
+    "long_term",
+    "back.long_term_caption",
+    "back",
+    (
+        of(_ALL, key("year", YEAR), "year"),
+        of(_ALL, number("n_persons"), "recipients"),
+        cell(_LONG_TERM, _share((_LONG_TERM, "yes")), "share"),
+        cell("very_long_term", _share((_VERY_LONG_TERM, "yes")), "share"),
+    ),
+)
+_AFTER_SUPPORT = View(
+    "after_support",
+    "back.after_caption",
+    "back",
+    (
+        of("all", word("measure", "back."), "after"),
+        of("all", number("n_spells"), "followed"),
+        *(cell(answer, _share(answer), "share") for answer in ("yes", "no", "unknown")),
+    ),
+)
+_GAPS = View(
+    "gap_sensitivity",
+    "back.gap_caption",
+    "back",
+    (
+        key("max_gap_months", head="gap"),
+        number("n_spells"),
+        number("n_ended"),
+        number("median_months", head="median"),
+    ),
+)

@@ -2,21 +2,24 @@
 and value of all together.
 """
 
+from collections.abc import Callable
+
 from markupsafe import Markup
 
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, MONTHS, Row
 from evalkit.report.parts.sentences import are_apart
-from evalkit.report.sections.change import primary_verdicts
 from evalkit.report.sections.comparisons import (
     funnel_blocks,
     model_blocks,
     rank_blocks,
     roll_out_blocks,
 )
+from evalkit.report.sections.effects import primary_verdicts
 from evalkit.report.sections.people import people_lead, time_rows
-from evalkit.tables import slug
+from evalkit.report.view import NOTHING, Cell, View, cell, limits, number
+from evalkit.tables import CITY, slug
 
 
 def the_districts(brief: Brief) -> Section:
@@ -24,13 +27,13 @@ def the_districts(brief: Brief) -> Section:
     page.
     """
     words = brief.words
-    measures = {row["measure"]: row for row in brief.shelf.rows("people", district="all")}
+    measures = {row["measure"]: row for row in brief.tables.rows("people", district=CITY)}
     lead = (
         people_lead(brief, measures, "overview.districts_lead")
         if measures
         else words.html("overview.districts_lead_plain")
     )
-    block = Block(text=(words.html("overview.order"),), tables=(_districts_table(brief),))
+    block = Block(text=(words.html("overview.order"),), tables=_districts_tables(brief))
     return Section(
         name="districts",
         heading=words.text("overview.districts_heading"),
@@ -65,47 +68,39 @@ def _longest(brief: Brief, district: str) -> Row | None:
     return rows[-1] if rows else None
 
 
-def _districts_table(brief: Brief) -> DataTable:
-    words = brief.words
-    horizon = brief.run.params.survival.horizon_months
-    head = (
-        *(words.text(f"overview.{column}") for column in ("district", "persons", "with_support")),
-        words.text("overview.mean_months", horizon=_horizon(brief) or horizon),
-        words.text("overview.effects_said" if _is_several(brief) else "overview.effect"),
+def _effects_head(brief: Brief) -> str:
+    return "overview.effects_said" if _is_several(brief) else "overview.effect"
+
+
+def _districts_tables(brief: Brief) -> tuple[DataTable, ...]:
+    horizon = max(
+        (row["horizon_months"] for row in brief.tables.rows("time_on_support")),
+        default=brief.run.params.survival.horizon_months,
     )
-    rows = tuple(_district_line(brief, district) for district in brief.run.params.districts)
-    return DataTable(
-        caption=words.text("overview.table_caption"),
-        head=head,
-        rows=rows,
-        note=brief.note("people"),
-        is_open=True,
-    )
+    view = _DISTRICTS.with_columns(cell(_effects_head(brief), _effects_said))
+    return view.tables(brief, brief.run.params.districts, horizon=horizon)
 
 
-def _horizon(brief: Brief) -> int | None:
-    rows = brief.shelf.rows("time_on_support")
-    return max((row["horizon_months"] for row in rows), default=None)
+def _linked(brief: Brief, district: str) -> Markup:
+    return Markup('<a href="{}.html">{}</a>').format(slug(district), district)
 
 
-def _district_line(brief: Brief, district: str) -> tuple[Markup | str, ...]:
-    measures = {row["measure"]: row for row in brief.shelf.rows("people", district=district)}
-    counts = [
-        brief.number(measures[name], "count", COUNT) if name in measures else "–"
-        for name in ("persons", "persons_with_support")
-    ]
-    longest = _longest(brief, district)
-    return (
-        Markup('<a href="{}.html">{}</a>').format(slug(district), district),
-        *counts,
-        brief.in_brackets(longest, "estimate", MONTHS) if longest else "–",
-        _effects_said(brief, district),
-    )
+def _count(measure: str) -> Callable[[Brief, str], Cell]:
+    def write(brief: Brief, district: str) -> Cell:
+        row = brief.tables.row("people", district=district, measure=measure)
+        return brief.number(row, "count", COUNT) if row else NOTHING
+
+    return write
+
+
+def _mean_months(brief: Brief, district: str) -> Cell:
+    row = _longest(brief, district)
+    return brief.in_brackets(row, "estimate", MONTHS) if row else NOTHING
 
 
 def _is_several(brief: Brief) -> bool:
     """Whether the run has several interventions."""
-    return len({row["intervention_id"] for row in brief.shelf.rows("effect_status")}) > 1
+    return len({row["intervention_id"] for row in brief.tables.rows("effect_status")}) > 1
 
 
 def _effects_said(brief: Brief, district: str) -> str:
@@ -115,30 +110,37 @@ def _effects_said(brief: Brief, district: str) -> str:
     words, verdicts = brief.words, primary_verdicts(brief, district)
     if not _is_several(brief):
         return ", ".join(dict.fromkeys(words.text(row["effect_state"]) for row in verdicts)) or "–"
-    said = [
+    estimated = [
         words.text(row["intervention_id"]) for row in verdicts if row["effect_state"] == "estimated"
     ]
-    return ", ".join(dict.fromkeys(said)) or words.text("overview.no_effect_said")
+    return ", ".join(dict.fromkeys(estimated)) or words.text("overview.no_effect_said")
 
 
 def _figures(brief: Brief) -> tuple[Figure, ...]:
-    words, rows = (
-        brief.words,
-        [row for row in (_longest(brief, d) for d in ("all", *brief.run.params.districts)) if row],
-    )
-    body = tuple(
-        (_name(brief, row), brief.number(row, "estimate", MONTHS), brief.range_of(row, MONTHS))
-        for row in rows
-    )
-    head = (words.text("overview.district"), words.text("stay.mean"), words.text("stay.range"))
-    table = DataTable(
-        caption=words.text("stay.time_caption"),
-        head=head,
-        rows=body,
-        note=brief.note("time_on_support"),
-    )
-    return picture(brief, "district_comparison", words.html("overview.figure"), (table,))
+    longest = (_longest(brief, district) for district in (CITY, *brief.run.params.districts))
+    tables = _MONTHS.tables(brief, [row for row in longest if row])
+    return picture(brief, "district_comparison", brief.words.html("overview.figure"), tables)
 
 
 def _name(brief: Brief, row: Row) -> str:
-    return brief.words.label("all") if row["district"] == "all" else row["district"]
+    return brief.words.label(CITY) if row["district"] == CITY else row["district"]
+
+
+_DISTRICTS = View(
+    "people",
+    "overview.table_caption",
+    "overview",
+    (
+        cell("district", _linked),
+        cell("persons", _count("persons")),
+        cell("with_support", _count("persons_with_support")),
+        cell("mean_months", _mean_months),
+    ),
+    is_open=True,
+)
+_MONTHS = View(
+    "time_on_support",
+    "stay.time_caption",
+    "stay",
+    (cell("overview.district", _name, "district"), number("estimate", head="mean"), limits()),
+)

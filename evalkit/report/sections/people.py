@@ -8,6 +8,17 @@ from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, MONTHS, SHARE, Row, key_number
 from evalkit.report.parts.sentences import clear_leader
 from evalkit.report.sections.groups import leaving_rates, who_stays
+from evalkit.report.view import (
+    View,
+    cell,
+    key,
+    limits,
+    number,
+    of,
+    pivoted,
+    with_range,
+    word,
+)
 
 _MEASURES = (
     "persons",
@@ -21,18 +32,16 @@ _TABLE_STEP_MONTHS = 3
 
 def who_is_here(brief: Brief) -> Section:
     """How many people, periods and starters the district has."""
-    words, measures = (
-        brief.words,
-        {row["measure"]: row for row in brief.shelf.rows("people", district=brief.district)},
-    )
+    words = brief.words
+    measures = {row["measure"]: row for row in brief.tables.rows("people", district=brief.district)}
     known = [measures[measure] for measure in _MEASURES if measure in measures]
+    label = words.label("people")
+    tables = _PEOPLE.tables(brief, known, people_label=label, district=brief.district_name)
     return Section(
         name="who",
         heading=words.text("who.heading"),
         leads=(people_lead(brief, measures, "who.lead"),),
-        blocks=(
-            Block(text=_spells_and_starters(brief, measures), tables=_people_table(brief, known)),
-        ),
+        blocks=(Block(text=_spells_and_starters(brief, measures), tables=tables),),
         grade=brief.grade("people"),
     )
 
@@ -42,15 +51,15 @@ def people_lead(brief: Brief, measures: dict[str, Row], key: str) -> Markup:
     are not shown.
     """
     persons, with_support = measures.get("persons"), measures.get("persons_with_support")
-    if not measures and brief.shelf.family("people"):
-        return brief.words.html("who.lead_nobody", district=brief.place)
+    if not measures and brief.tables.family("people"):
+        return brief.words.html("who.lead_nobody", district=brief.district_name)
     if not (persons and persons.has("count") and with_support and with_support.has("count")):
-        return brief.words.html("who.lead_withheld", district=brief.place)
+        return brief.words.html("who.lead_withheld", district=brief.district_name)
     return brief.words.html(
         key,
         persons=brief.number(persons, "count", COUNT),
         with_support=brief.number(with_support, "count", COUNT),
-        district=brief.place,
+        district=brief.district_name,
     )
 
 
@@ -79,7 +88,7 @@ def how_long_and_where_to(brief: Brief) -> Section:
 def time_rows(brief: Brief, district: str) -> list[Row]:
     """Mean months on support in a district, shortest horizon first."""
     return sorted(
-        brief.shelf.rows("time_on_support", district=district),
+        brief.tables.rows("time_on_support", district=district),
         key=lambda row: row["horizon_months"],
     )
 
@@ -132,24 +141,6 @@ def _spells_and_starters(brief: Brief, measures: dict[str, Row]) -> tuple[Markup
     return tuple(text)
 
 
-def _people_table(brief: Brief, rows: list[Row]) -> tuple[DataTable, ...]:
-    words = brief.words
-    if not rows:
-        return ()
-    return (
-        DataTable(
-            caption=words.text(
-                "who.table", people_label=words.label("people"), district=brief.place
-            ),
-            head=(words.text("who.measure"), words.text("who.count")),
-            rows=tuple(
-                (words.label(row["measure"]), brief.number(row, "count", COUNT)) for row in rows
-            ),
-            note=brief.note("people"),
-        ),
-    )
-
-
 def _time_lead(brief: Brief) -> Markup:
     rows = [
         row
@@ -157,7 +148,7 @@ def _time_lead(brief: Brief) -> Markup:
         if row.has("estimate", "ci_lower", "ci_upper")
     ]
     if not rows:
-        return brief.words.html("stay.lead_withheld", district=brief.place)
+        return brief.words.html("stay.lead_withheld", district=brief.district_name)
     longest = rows[-1]
     return brief.words.html(
         "stay.lead",
@@ -171,7 +162,7 @@ def _quoted_exits(brief: Brief) -> list[Row]:
     """Each exit's row at the last quoted month that any of them reaches, the largest first; rows
     that are withheld stand last.
     """
-    rows = brief.shelf.rows("exit_curves", district=brief.district)
+    rows = brief.tables.rows("exit_curves", district=brief.district)
     shown = [row["month"] for row in rows if row.has("estimate")]
     last = max(
         brief.run.params.survival.quoted_months, default=brief.run.params.survival.horizon_months
@@ -207,32 +198,13 @@ def _exit_figures(brief: Brief) -> tuple[KeyFigure, ...]:
 
 
 def _stay_figures(brief: Brief) -> tuple[Figure, ...]:
-    curves, states = (
-        brief.shelf.rows("exit_curves", district=brief.district),
-        brief.shelf.rows("states", district=brief.district),
-    )
-    words = brief.words
-    first_month = words.month(brief.run.params.extract.first_month)
-    tables = {
-        "exit_curves": _curve_table(
-            brief, curves, "exit", words.text("stay.curve_caption"), "exit_curves"
-        ),
-        "states": _curve_table(
-            brief,
-            states,
-            "state",
-            words.text("stay.states_caption", first_month=first_month),
-            "states",
-        ),
-    }
-    conclusions = {
-        "exit_curves": exits_conclusion(brief),
-        "states": _states_conclusion(brief, states),
-    }
-    return tuple(
-        figure
-        for name in tables
-        for figure in picture(brief, name, conclusions[name], tables[name])
+    first_month = brief.words.month(brief.run.params.extract.first_month)
+    states = brief.tables.rows("states", district=brief.district)
+    curves = _curve_tables(brief, _EXIT_CURVES, "exit")
+    occupied = _curve_tables(brief, _STATES, "state", first_month=first_month)
+    return (
+        *picture(brief, "exit_curves", exits_conclusion(brief), curves),
+        *picture(brief, "states", _states_conclusion(brief, states), occupied),
     )
 
 
@@ -248,29 +220,21 @@ def _states_conclusion(brief: Brief, states: list[Row]) -> Markup:
     )
 
 
-def _curve_table(
-    brief: Brief, rows: list[Row], column: str, caption: str, family: str
-) -> tuple[DataTable, ...]:
+def _curve_tables(brief: Brief, view: View, column: str, **values: str) -> tuple[DataTable, ...]:
     """A curve's values at every third month, one column for each exit or state."""
-    names = sorted({row[column] for row in rows}, key=_place)
-    cells = {(row["month"], row[column]): row for row in rows}
-    last = max((month for month, _ in cells), default=0)
-    months = sorted({month for month, _ in cells if month % table_step(last) == 0 or month == last})
-    if not names:
-        return ()
-    complete = [month for month in months if all((month, name) in cells for name in names)]
-    body = tuple(
-        (
-            month_cell(brief, cells[month, names[0]]),
-            *(brief.in_brackets(cells[month, name], "estimate", SHARE) for name in names),
-        )
-        for month in complete
+    rows = brief.tables.rows(view.of, district=brief.district)
+    names = sorted({row[column] for row in rows}, key=_order)
+    last = max((row["month"] for row in rows), default=0)
+    lines = pivoted(rows, "month", column, names)
+    months = [month for month in lines if month % table_step(last) == 0 or month == last]
+    heads = [of(name, key("month"), "month") for name in names[:1]]
+    columns = [of(name, with_range(), f"value.{name}") for name in names]
+    return view.with_columns(*heads, *columns).tables(
+        brief, [lines[month] for month in months], **values
     )
-    head = (brief.words.text("stay.month"), *(brief.words.label(name) for name in names))
-    return (DataTable(caption=caption, head=head, rows=body, note=brief.note(family)),)
 
 
-def _place(outcome: str) -> int:
+def _order(outcome: str) -> int:
     """Where an outcome stands among the others: as in the table of states, everything else after
     them.
     """
@@ -283,53 +247,31 @@ def table_step(last_month: int) -> int:
 
 
 def _stay_tables(brief: Brief) -> tuple[DataTable, ...]:
-    return (*_time_table(brief), *_exits_table(brief))
-
-
-def _time_table(brief: Brief) -> tuple[DataTable, ...]:
-    words, rows = brief.words, time_rows(brief, brief.district)
-    if not rows:
-        return ()
-    body = tuple(
-        (
-            words.html("stay.horizon_months", horizon=key_number(row, "horizon_months", words)),
-            brief.number(row, "estimate", MONTHS),
-            brief.range_of(row, MONTHS),
-        )
-        for row in rows
-    )
-    head = tuple(words.text(f"stay.{column}") for column in ("horizon", "mean", "range"))
+    exits = brief.tables.rows("exits", district=brief.district)
     return (
-        DataTable(
-            caption=words.text("stay.time_caption"),
-            head=head,
-            rows=body,
-            note=brief.note("time_on_support"),
-        ),
+        *_TIME.tables(brief, time_rows(brief, brief.district)),
+        *_EXITS.tables(brief, sorted(exits, key=lambda row: _order(row["exit"]))),
     )
 
 
-def _exits_table(brief: Brief) -> tuple[DataTable, ...]:
-    words = brief.words
-    rows = sorted(
-        brief.shelf.rows("exits", district=brief.district), key=lambda row: _place(row["exit"])
+def _horizon(brief: Brief, row: Row) -> Markup:
+    return brief.words.html(
+        "stay.horizon_months", horizon=key_number(row, "horizon_months", brief.words)
     )
-    if not rows:
-        return ()
-    body = tuple(
-        (
-            words.label(row["exit"]),
-            brief.number(row, "n_spells", COUNT),
-            brief.number(row, "n_persons", COUNT),
-            brief.number(row, "share", SHARE),
-        )
-        for row in rows
-    )
-    head = tuple(
-        words.text(f"stay.{column}") for column in ("exit", "n_spells", "n_persons", "share")
-    )
-    return (
-        DataTable(
-            caption=words.text("stay.exits_caption"), head=head, rows=body, note=brief.note("exits")
-        ),
-    )
+
+
+_PEOPLE = View("people", "who.table", "who", (word("measure"), number("count")))
+_TIME = View(
+    "time_on_support",
+    "stay.time_caption",
+    "stay",
+    (cell("horizon", _horizon, "horizon_months"), number("estimate", head="mean"), limits()),
+)
+_EXITS = View(
+    "exits",
+    "stay.exits_caption",
+    "stay",
+    (word("exit"), number("n_spells"), number("n_persons"), number("share")),
+)
+_EXIT_CURVES = View("exit_curves", "stay.curve_caption", "stay", ())
+_STATES = View("states", "stay.states_caption", "stay", ())

@@ -9,6 +9,7 @@ from evalkit.line.states import STATE_SOURCES
 from evalkit.records import hash_of
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.numbers import COUNT, SHARE, Row
+from evalkit.report.view import View, cell, number
 
 _SHOWN_DIGITS = 16
 
@@ -33,10 +34,10 @@ def where_numbers_come_from(brief: Brief) -> Section:
                     words.html("mark.not_estimable_note"),
                 ),
                 tables=(
-                    *_run_table(brief),
-                    *_inputs_table(brief),
-                    *_intake_table(brief),
-                    _tables_table(brief),
+                    *_run_tables(brief),
+                    *_INPUTS.tables(brief, list(brief.run.inputs.items())),
+                    *_intake_tables(brief),
+                    *_TABLES.tables(brief, brief.tables.all()),
                 ),
             ),
         ),
@@ -57,10 +58,10 @@ def rule_in_words(brief: Brief, rule: str) -> str:
 
 def _intake_text(brief: Brief) -> tuple[Markup, ...]:
     """How many rows were taken in; in words alone where the intake has no total."""
-    rows = brief.shelf.rows("intake")
+    rows = brief.tables.rows("intake")
     if not rows:
         return ()
-    total = brief.shelf.row("intake", table="all", rule="all")
+    total = brief.tables.row("intake", table="all", rule="all")
     if total is None or not total.has("n_delivered", "n_accepted", "n_rejected"):
         is_whole = all(row.has("n_rejected") and row["n_rejected"] == 0 for row in rows)
         return (brief.words.html("origin.intake_all" if is_whole else "origin.intake_some"),)
@@ -75,7 +76,7 @@ def _states_text(brief: Brief) -> tuple[Markup, ...]:
     """From which source the states of all people come, and for how much of their time none is
     known.
     """
-    rows = {row["source"]: row for row in brief.shelf.rows("state_sources")}
+    rows = {row["source"]: row for row in brief.tables.rows("state_sources")}
     if not set(STATE_SOURCES) <= set(rows):
         return ()
     return (
@@ -86,33 +87,17 @@ def _states_text(brief: Brief) -> tuple[Markup, ...]:
     )
 
 
-def _intake_table(brief: Brief) -> tuple[DataTable, ...]:
-    words, rows = brief.words, brief.shelf.rows("intake")
-    if not rows:
-        return ()
-    columns = ("n_delivered", "n_accepted", "n_rejected")
-    months = ("data_through",) if any(row.has("data_through") for row in rows) else ()
-    body = tuple(
-        (
-            _table_name(brief, row),
-            _rule_name(brief, row),
-            *(brief.number(row, column, COUNT) for column in columns),
-            *(words.month(row[column]) if row.has(column) else "" for column in months),
-        )
-        for row in rows
+def _intake_tables(brief: Brief) -> tuple[DataTable, ...]:
+    rows = brief.tables.rows("intake")
+    months = any(row.has("data_through") for row in rows)
+    view = (
+        _INTAKE.with_columns(cell("data_through", _through, "data_through")) if months else _INTAKE
     )
-    head = tuple(
-        words.text(f"origin.{column}")
-        for column in ("intake_table", "intake_rule", *columns, *months)
-    )
-    return (
-        DataTable(
-            caption=words.text("origin.intake_caption"),
-            head=head,
-            rows=body,
-            note=brief.note("intake"),
-        ),
-    )
+    return view.tables(brief, rows)
+
+
+def _through(brief: Brief, row: Row) -> str:
+    return brief.words.month(row["data_through"]) if row.has("data_through") else ""
 
 
 def _table_name(brief: Brief, row: Row) -> str:
@@ -123,59 +108,72 @@ def _rule_name(brief: Brief, row: Row) -> str:
     return brief.words.text("origin.all_rules") if row["rule"] == "all" else row["rule"]
 
 
-def _run_table(brief: Brief) -> tuple[DataTable, ...]:
+def _run_tables(brief: Brief) -> tuple[DataTable, ...]:
     run, words = brief.run, brief.words
-    code = Markup("<code>{}</code>")
-    facts = [
-        (
-            words.text("origin.run_file"),
-            Markup("{} <code>{}</code>").format(run.run_file.name, hash_of(run.params)),
-        )
-    ]
-    facts += [(words.text("origin.run_id"), code.format(run.run_id))] if run.run_id else []
-    facts.append((words.text("origin.seed"), code.format(run.params.seed)))
+    run_file = Markup("{} <code>{}</code>").format(run.run_file.name, hash_of(run.params))
+    facts: list[tuple[str, Markup]] = [(words.text("origin.run_file"), run_file)]
+    if run.run_id:
+        facts.append((words.text("origin.run_id"), _code(run.run_id)))
+    facts.append((words.text("origin.seed"), _code(run.params.seed)))
     # The commit is left out: it changes with every text of the project, evalkit_source only with
     # what the numbers rest on.
-    named = {name: version for name, version in run.versions.items() if name != "git_commit"}
     facts += [
-        (words.text("origin.version", name=name), code.format(version))
-        for name, version in named.items()
+        (words.text("origin.version", name=name), _code(version))
+        for name, version in run.versions.items()
+        if name != "git_commit"
     ]
-    head = (words.text("origin.item"), words.text("origin.content"))
-    return (DataTable(caption=words.text("origin.run_caption"), head=head, rows=tuple(facts)),)
+    return _RUN.tables(brief, facts)
 
 
-def _inputs_table(brief: Brief) -> tuple[DataTable, ...]:
-    if not brief.run.inputs:
-        return ()
-    words = brief.words
-    body = tuple(
-        (name, Markup("<code>{}</code>").format(checksum[:_SHOWN_DIGITS]))
-        for name, checksum in brief.run.inputs.items()
-    )
-    head = (words.text("origin.file"), words.text("origin.checksum"))
-    return (DataTable(caption=words.text("origin.inputs_caption"), head=head, rows=body),)
+def _code(text: object) -> Markup:
+    return Markup("<code>{}</code>").format(text)
 
 
-def _tables_table(brief: Brief) -> DataTable:
-    words = brief.words
-    head = tuple(
-        words.text(f"origin.{column}")
-        for column in ("table", "table_source", "rules", "n_suppressed", "checksum")
-    )
-    return DataTable(
-        caption=words.text("origin.tables_caption"),
-        head=head,
-        rows=tuple(_line(brief, table) for table in brief.shelf.tables()),
-    )
+def _checksum(text: str) -> Markup:
+    return _code(text[:_SHOWN_DIGITS])
 
 
-def _line(brief: Brief, table: Published) -> tuple[Markup | str, ...]:
-    words = brief.words
-    return (
-        Markup("<code>{}</code>").format(table.name),
-        brief.table_note(table),
-        " ".join(rule_in_words(brief, rule) for rule in table.rules),
-        words.number(table.n_suppressed),
-        Markup("<code>{}</code>").format(table.sha256[:_SHOWN_DIGITS]),
-    )
+def _rules(brief: Brief, table: Published) -> str:
+    return " ".join(rule_in_words(brief, rule) for rule in table.rules)
+
+
+_INTAKE = View(
+    "intake",
+    "origin.intake_caption",
+    "origin",
+    (
+        cell("intake_table", _table_name, "table"),
+        cell("intake_rule", _rule_name, "rule"),
+        number("n_delivered"),
+        number("n_accepted"),
+        number("n_rejected"),
+    ),
+)
+# What follows is read off the run itself, not off a published table.
+_RUN = View(
+    "",
+    "origin.run_caption",
+    "origin",
+    (cell("item", lambda brief, fact: fact[0]), cell("content", lambda brief, fact: fact[1])),
+)
+_INPUTS = View(
+    "",
+    "origin.inputs_caption",
+    "origin",
+    (
+        cell("file", lambda brief, entry: entry[0]),
+        cell("checksum", lambda brief, entry: _checksum(entry[1])),
+    ),
+)
+_TABLES = View(
+    "",
+    "origin.tables_caption",
+    "origin",
+    (
+        cell("table", lambda brief, table: _code(table.name)),
+        cell("table_source", lambda brief, table: brief.table_note(table)),
+        cell("rules", _rules),
+        cell("n_suppressed", lambda brief, table: brief.words.number(table.n_suppressed)),
+        cell("checksum", lambda brief, table: _checksum(table.sha256)),
+    ),
+)

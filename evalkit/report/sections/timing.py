@@ -8,32 +8,29 @@ from evalkit.line.estimands import ESTIMANDS
 from evalkit.report.parts.document import Brief, DataTable
 from evalkit.report.parts.numbers import CHANGE_MONTHS, COUNT, MONTHS, SHARE, Row, key_number
 from evalkit.report.parts.sentences import side_of_zero
+from evalkit.report.sections.effects import Effect
+from evalkit.report.view import Cell, View, cell
 from evalkit.tables import CITY
 
 _DECISIONS = ("start", "stop", "dose")
 
 
-def timing_texts(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]:
+def timing_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     """Sentences on lock-in, break-even, lasting work and the other question (never), as far as they
     are published for the effect.
-
-    Parameters
-    ----------
-    keys : dict
-        district, intervention_id and estimand of the rows shown.
     """
-    measures = {row["measure"]: row for row in brief.shelf.rows("effect_timing", **keys)}
+    measures = {row["measure"]: row for row in brief.tables.rows("effect_timing", **effect.keys)}
     return (
         *_planned_text(brief, measures),
         *_break_even_text(brief, measures),
         *_lasting_text(brief, measures),
-        *_never_text(brief, keys),
+        *_never_text(brief, effect),
     )
 
 
-def moments_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
+def start_stop_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
     """At which months to start, to stop and to go on until is clearly better or worse, or that the
-    data do not tell; one sentence a decision.
+    data do not tell; one sentence per decision.
     """
     return tuple(
         sentence
@@ -41,48 +38,36 @@ def moments_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
         if (
             rows := [
                 row
-                for row in _moments(brief, intervention_id, decision)
+                for row in _decision(brief, intervention_id, decision)
                 if row.has("difference", "ci_lower", "ci_upper")
             ]
         )
-        for sentence in _moments_said(brief, decision, rows)
+        for sentence in _sentences(brief, decision, rows)
     )
 
 
-def moments_table(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
+def start_stop_tables(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
     """Months in work gained by each decision at each month asked about, all districts together."""
-    words = brief.words
-    rows = [row for decision in _DECISIONS for row in _moments(brief, intervention_id, decision)]
-    if not rows:
-        return ()
-    head = (words.text("moments.decision"), words.text("moments.difference"))
-    body = tuple(
-        (
-            words.html(f"moments.{row['decision']}", month=key_number(row, "month", words)),
-            _moment_cell(brief, row),
-        )
-        for row in rows
-    )
-    return (DataTable(words.text("moments.caption"), head, body, brief.note("effect_moments")),)
+    decisions = [_decision(brief, intervention_id, decision) for decision in _DECISIONS]
+    return _DECIDED.tables(brief, [row for rows in decisions for row in rows])
 
 
-def _moments(brief: Brief, intervention_id: str, decision: str) -> list[Row]:
-    return brief.shelf.rows(
+def _decision(brief: Brief, intervention_id: str, decision: str) -> list[Row]:
+    return brief.tables.rows(
         "effect_moments", district=CITY, intervention_id=intervention_id, decision=decision
     )
 
 
-def _moments_said(brief: Brief, decision: str, rows: list[Row]) -> list[Markup]:
+def _sentences(brief: Brief, decision: str, rows: list[Row]) -> list[Markup]:
     by_side = {
         side: [row for row in rows if side_of_zero(row) == side] for side in ("above", "below")
     }
-    found = [(side, chosen) for side, chosen in by_side.items() if chosen]
-    if not found:
-        return [brief.words.html(f"moments.{decision}_unclear")]
-    return [
-        brief.words.html(f"moments.{decision}_{side}", months=_months_listed(brief, chosen))
-        for side, chosen in found
+    sentences = [
+        brief.words.html(f"moments.{decision}_{side}", months=_months_listed(brief, clear))
+        for side, clear in by_side.items()
+        if clear
     ]
+    return sentences or [brief.words.html(f"moments.{decision}_unclear")]
 
 
 def _months_listed(brief: Brief, rows: list[Row]) -> Markup:
@@ -95,12 +80,16 @@ def _months_listed(brief: Brief, rows: list[Row]) -> Markup:
     )
 
 
-def _moment_cell(brief: Brief, row: Row) -> Markup | str:
-    return (
-        brief.words.text("cannot_be_said")
-        if row["reason"]
-        else brief.in_brackets(row, "difference", CHANGE_MONTHS)
+def _when(brief: Brief, row: Row) -> Markup:
+    return brief.words.html(
+        f"moments.{row['decision']}", month=key_number(row, "month", brief.words)
     )
+
+
+def _gained(brief: Brief, row: Row) -> Cell:
+    if row["reason"]:
+        return brief.words.text("cannot_be_said")
+    return brief.in_brackets(row, "difference", CHANGE_MONTHS)
 
 
 def _planned_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
@@ -141,14 +130,14 @@ def _lasting_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
     return (brief.words.html("change.sustained", **arms),)
 
 
-def _never_text(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]:
+def _never_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     """The answer to the other question beside the primary one."""
-    if keys["estimand"] != ESTIMANDS["wait"]:
+    if effect.estimand != ESTIMANDS["wait"]:
         return ()
-    row = brief.shelf.row(
+    row = brief.tables.row(
         "effect_summary",
         outcome=f"months_{brief.words.outcome}",
-        **{**keys, "estimand": ESTIMANDS["never"]},
+        **{**effect.keys, "estimand": ESTIMANDS["never"]},
     )
     if row is None or not row.has("difference", "ci_lower", "ci_upper"):
         return ()
@@ -156,4 +145,15 @@ def _never_text(brief: Brief, keys: dict[str, str | None]) -> tuple[Markup, ...]
         "months": brief.number(row, "difference", CHANGE_MONTHS),
         "range": brief.range_of(row, CHANGE_MONTHS),
     }
-    return (brief.words.html("change.never", **shown, **brief.when(keys["intervention_id"])),)
+    return (brief.words.html("change.never", **shown, **brief.when(effect.intervention_id)),)
+
+
+_DECIDED = View(
+    "effect_moments",
+    "moments.caption",
+    "moments",
+    (
+        cell("moments.decision", _when, "decision", "month"),
+        cell("difference", _gained, "difference", "ci_lower", "ci_upper", "reason"),
+    ),
+)

@@ -9,9 +9,18 @@ from markupsafe import Markup, escape
 from evalkit.line.actors import PERSPECTIVES
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.parts.figures import picture
-from evalkit.report.parts.numbers import COUNT, PROBABILITY, YEAR, Form, Row, gain_form
+from evalkit.report.parts.numbers import (
+    COUNT,
+    PROBABILITY,
+    YEAR,
+    Form,
+    Row,
+    gain_form,
+    interval,
+)
 from evalkit.report.parts.verdicts import pays
-from evalkit.report.sections.change import Effect, effects_of, heading_of, is_pooled
+from evalkit.report.sections.effects import Effect, effects_of, heading_of, is_pooled
+from evalkit.report.view import NOTHING, Cell, View, cell, number, plain, with_range, word
 from evalkit.vocabulary import BANDS, band_of
 from evalkit.words.run_words import inside_sentence
 
@@ -19,7 +28,7 @@ _MONEY_COLUMNS = ("estimate", "ci_lower", "ci_upper")
 _VERDICT_COLUMNS = (*_MONEY_COLUMNS, "probability_positive", "horizon_months")
 
 
-def costs_and_gains(brief: Brief, *, heading: str = "value_page.heading") -> Section:
+def costs_and_gains(brief: Brief) -> Section:
     """The sum per participant from each perspective, who receives and who pays, and the prices
     behind it.
     """
@@ -35,16 +44,16 @@ def costs_and_gains(brief: Brief, *, heading: str = "value_page.heading") -> Sec
     reading = (
         Block(text=(*_assumed_text(brief), *_reading(brief, shown[0][1]))) if shown else Block()
     )
-    prices = Block(tables=_prices_table(brief)) if shown else Block()
+    prices = Block(tables=_PRICES.tables(brief, brief.tables.rows("prices"))) if shown else Block()
     blocks = (
         reading,
         *(_block(brief, effect, rows, with_lead=several) for effect, rows in shown),
         prices,
     )
-    name = words.text(heading + ("_many" if several else ""))
+    heading = "overview.value_heading" if brief.is_city else "value_page.heading"
     return Section(
         "value",
-        name,
+        words.text(heading + ("_many" if several else "")),
         leads or (words.html("value_page.none"),),
         blocks,
         grade=brief.grade("value_parts"),
@@ -79,7 +88,7 @@ def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[
 
 
 def _summary(brief: Brief, effect: Effect) -> dict[str, Row]:
-    rows = brief.shelf.rows("value_parts", part="total", **effect.keys) if effect.scope else []
+    rows = brief.tables.rows("value_parts", part="total", **effect.keys) if effect.scope else []
     by_perspective = {row["perspective"]: row for row in rows}
     return {name: by_perspective[name] for name in PERSPECTIVES if name in by_perspective}
 
@@ -119,8 +128,8 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         key_figures=() if is_drawn else _key_figures(brief, rows),
         figures=figures,
         tables=(
-            *(() if is_drawn else _summary_table(brief, rows)),
-            *_displacement_table(brief, effect),
+            *(() if is_drawn else _summary_tables(brief, rows)),
+            *_displacement_tables(brief, effect),
         ),
     )
 
@@ -134,7 +143,7 @@ def _compared_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 def _assumed_text(brief: Brief) -> tuple[Markup, ...]:
     """The prices of grade L that the sums rest on, by name; all of them in one word."""
-    prices = brief.shelf.rows("prices")
+    prices = brief.tables.rows("prices")
     assumed = [
         inside_sentence(price_name(brief, row)) for row in prices if row["value_grade"] == "L"
     ]
@@ -163,7 +172,7 @@ def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
 
 def _parts_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     """How much of society's sum was followed up, and how much is projected."""
-    rows = brief.shelf.rows("value_parts", perspective="society", **effect.keys)
+    rows = brief.tables.rows("value_parts", perspective="society", **effect.keys)
     parts = {
         row["part"]: row for row in rows if row.has("estimate", "horizon_months", "followed_months")
     }
@@ -210,114 +219,32 @@ def _key_figures(brief: Brief, rows: dict[str, Row]) -> tuple[KeyFigure, ...]:
 
 
 def _figures(brief: Brief, effect: Effect, rows: dict[str, Row]) -> tuple[Figure, ...]:
-    words = brief.words
+    words, summary = brief.words, _summary_tables(brief, rows)
+    by_actor = _BY_ACTOR.tables(brief, brief.tables.rows("value_by_actor", **effect.keys))
+    of = effect.names
     return (
-        *picture(
-            brief,
-            "value_summary",
-            words.html("value_page.figure_summary"),
-            _summary_table(brief, rows),
-            of=effect.names,
-        ),
-        *picture(
-            brief,
-            "value_by_actor",
-            words.html("value_page.figure"),
-            _actor_table(brief, effect),
-            of=effect.names,
-        ),
+        *picture(brief, "value_summary", words.html("value_page.figure_summary"), summary, of=of),
+        *picture(brief, "value_by_actor", words.html("value_page.figure"), by_actor, of=of),
     )
 
 
-def _summary_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
-    words = brief.words
-    body = tuple(
-        (
-            words.label(name),
-            brief.in_brackets(row, "estimate", gain_form(row)),
-            _probability(brief, row),
-        )
-        for name, row in rows.items()
-    )
-    head = tuple(
-        words.text(f"value_page.{column}") for column in ("perspective", "estimate", "probability")
-    )
-    return (
-        DataTable(
-            caption=words.text("value_page.summary_caption"),
-            head=head,
-            rows=body,
-            note=brief.note("value_parts"),
-        ),
-    )
+def _summary_tables(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
+    return _SUMMARY.tables(brief, list(rows.values()))
 
 
-def _probability(brief: Brief, row: Row) -> Markup | str:
+def _probability(brief: Brief, row: Row) -> Cell:
     """How likely a sum is above zero; of a sum that no draw moves it is not told."""
-    return "–" if _is_untouched(row) else brief.number(row, "probability_positive", PROBABILITY)
+    if _is_untouched(row):
+        return NOTHING
+    return brief.number(row, "probability_positive", PROBABILITY)
 
 
-def _actor_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
-    words, rows = brief.words, brief.shelf.rows("value_by_actor", **effect.keys)
-    if not rows:
-        return ()
-    body = tuple(
-        (
-            words.label(row["actor"]),
-            words.label(f"posting.{row['posting']}"),
-            words.label(f"kind.{row['kind']}"),
-            brief.in_brackets(row, "estimate", gain_form(row)),
-        )
-        for row in rows
-    )
-    head = tuple(
-        words.text(f"value_page.{column}") for column in ("actor", "posting", "kind", "estimate")
-    )
-    return (
-        DataTable(
-            caption=words.text("value_page.actor_caption"),
-            head=head,
-            rows=body,
-            note=brief.note("value_by_actor"),
-        ),
-    )
-
-
-def _displacement_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+def _displacement_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     """Society's sum with no, the expected and high displacement of others."""
-    words = brief.words
-    found = {
-        row["displacement"]: row
-        for row in brief.shelf.rows("value_displacement", perspective="society", **effect.keys)
-    }
-    body = tuple(
-        (
-            words.label(f"displacement.{name}"),
-            brief.in_brackets(found[name], "estimate", gain_form(found[name])),
-        )
-        for name in ("zero", "central", "high")
-        if name in found
-    )
-    head = (words.text("value_page.displacement"), words.text("value_page.estimate"))
-    table = DataTable(
-        words.text("value_page.displacement_caption"),
-        head,
-        body,
-        note=brief.note("value_displacement"),
-    )
-    return (table,) if body else ()
-
-
-def _prices_table(brief: Brief) -> tuple[DataTable, ...]:
-    words, rows = brief.words, brief.shelf.rows("prices")
-    if not rows:
-        return ()
-    body = tuple(_price_line(brief, row) for row in rows)
-    head = tuple(
-        words.text(f"value_page.{column}")
-        for column in ("price", "value", "low_high", "unit", "grade", "source")
-    )
-    return (DataTable(caption=words.text("value_page.prices_caption"), head=head, rows=body),)
+    rows = brief.tables.rows("value_displacement", perspective="society", **effect.keys)
+    by_name = {row["displacement"]: row for row in rows}
+    ordered = [by_name[name] for name in ("zero", "central", "high") if name in by_name]
+    return _DISPLACEMENT.tables(brief, ordered)
 
 
 def price_name(brief: Brief, price: Row) -> str:
@@ -330,26 +257,56 @@ def price_unit(brief: Brief, price: Row) -> str:
     return brief.words.text(f"price_unit.{price['unit'].replace(' ', '_')}")
 
 
-def _price_line(brief: Brief, row: Row) -> tuple[Markup | str, ...]:
-    form, unit = Form("number", _price_digits(row["value"])), price_unit(brief, row)
-    limits: Markup | str = "–"
-    if row.has("low", "high"):
-        limits = brief.words.html(
-            "unit.range", low=brief.number(row, "low", form), high=brief.number(row, "high", form)
-        )
-    return (
-        price_name(brief, row),
-        brief.number(row, "value", form),
-        limits,
-        Markup("{}, {}").format(unit, brief.number(row, "price_year", YEAR))
-        if row.has("price_year")
-        else unit,
-        row["value_grade"],
-        row["source"],
-    )
-
-
-def _price_digits(value: float | None) -> int:
+def _price_form(row: Row) -> Form:
     """Rates keep three decimals, small prices two, amounts none."""
-    size = abs(value or 0)
-    return 0 if size >= 100 or float(size).is_integer() else 2 if size >= 1 else 3
+    size = abs(row["value"] or 0)
+    return Form("number", 0 if size >= 100 or float(size).is_integer() else 2 if size >= 1 else 3)
+
+
+def _price_limits(brief: Brief, row: Row) -> Cell:
+    return interval(row, _price_form(row), brief.words, limits=("low", "high")) or NOTHING
+
+
+def _unit_and_year(brief: Brief, row: Row) -> Cell:
+    unit = price_unit(brief, row)
+    if not row.has("price_year"):
+        return unit
+    return Markup("{}, {}").format(unit, brief.number(row, "price_year", YEAR))
+
+
+_SUMMARY = View(
+    "value_parts",
+    "value_page.summary_caption",
+    "value_page",
+    (
+        word("perspective"),
+        with_range(),
+        cell("probability", _probability, "probability_positive"),
+    ),
+)
+_BY_ACTOR = View(
+    "value_by_actor",
+    "value_page.actor_caption",
+    "value_page",
+    (word("actor"), word("posting", "posting."), word("kind", "kind."), with_range()),
+)
+_DISPLACEMENT = View(
+    "value_displacement",
+    "value_page.displacement_caption",
+    "value_page",
+    (word("displacement", "displacement."), with_range()),
+)
+_PRICES = View(
+    "prices",
+    "value_page.prices_caption",
+    "value_page",
+    (
+        cell("price", price_name, "price"),
+        number("value", _price_form),
+        cell("low_high", _price_limits, "low", "high"),
+        cell("unit", _unit_and_year, "unit", "price_year"),
+        plain("value_grade", head="grade"),
+        plain("source"),
+    ),
+    has_note=False,
+)

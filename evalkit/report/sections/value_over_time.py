@@ -9,12 +9,22 @@ from markupsafe import Markup, escape
 from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.figures import picture
-from evalkit.report.parts.numbers import COUNT, PROBABILITY, Form, Row, gain_form
+from evalkit.report.parts.numbers import COUNT, PROBABILITY, Form, Row, gain_form, money_form
 from evalkit.report.parts.verdicts import pays
-from evalkit.report.sections.change import Effect, effects_of, heading_of, is_pooled
+from evalkit.report.sections.effects import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.sections.value import price_name, price_unit
+from evalkit.report.view import (
+    NOTHING,
+    Cell,
+    View,
+    cell,
+    number,
+    of,
+    pivoted,
+    with_range,
+    word,
+)
 from evalkit.vocabulary import BANDS, Band, band_of
-from evalkit.words import money_digits
 
 _PARTS = ("observed", "projected", "total")
 _N_TORNADO = 6
@@ -71,7 +81,7 @@ def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[
 
 def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
     """By perspective, then by actor."""
-    rows = {row["perspective"]: row for row in brief.shelf.rows("value_payback", **effect.keys)}
+    rows = {row["perspective"]: row for row in brief.tables.rows("value_payback", **effect.keys)}
     ordered = dict.fromkeys((*PERSPECTIVES_WITH_MUNICIPALITY, *rows))
     return {
         name: rows[name]
@@ -120,7 +130,7 @@ def _month_text(brief: Brief, purse: Row, band: Band) -> tuple[Markup, ...]:
 
 def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: bool) -> Block:
     words = brief.words
-    payback = _payback_table(brief, rows)
+    payback = _PAYBACK.tables(brief, list(rows.values()))
     figures = picture(
         brief, "value_curve", words.html("value_time.figure"), payback, of=effect.names
     )
@@ -133,21 +143,12 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         figures=figures,
         tables=(
             *(() if figures else payback),
-            *_parts_table(brief, effect),
-            *_ratios_table(brief, effect),
-            *_purse_table(brief, effect),
-            *_summary_table(
-                brief,
-                effect,
-                "value_municipality",
-                "measure",
-                "measure.",
-                "value_time.municipality_caption",
-            ),
-            *_tornado_table(brief, effect),
-            *_summary_table(
-                brief, effect, "value_delay", "perspective", "", "value_time.delay_caption"
-            ),
+            *_parts_tables(brief, effect),
+            *_ratios_tables(brief, effect),
+            *_purse_tables(brief, effect),
+            *_sums_tables(brief, effect, _MUNICIPALITY),
+            *_TORNADO.tables(brief, _tornado_rows(brief, effect)),
+            *_sums_tables(brief, effect, _DELAY),
         ),
     )
 
@@ -155,7 +156,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
 def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     rows = [
         row
-        for row in brief.shelf.rows("value_parts", perspective="society", **effect.keys)
+        for row in brief.tables.rows("value_parts", perspective="society", **effect.keys)
         if row.has("estimate")
     ]
     if not rows:
@@ -176,83 +177,34 @@ def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     )
 
 
-def _payback_table(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:
-    words = brief.words
-    body = tuple(
-        (
-            words.label(name),
-            brief.number(row, "deepest", _money(row, "deepest", "deepest_lower", "deepest_upper")),
-            brief.number(row, "deepest_month", COUNT) if row.has("deepest_month") else "–",
-            brief.number(row, "return_month", COUNT) if row.has("return_month") else "–",
-            brief.number(row, "probability_returns", PROBABILITY),
-        )
-        for name, row in rows.items()
-    )
-    columns = ("deepest", "deepest_month", "return_month", "probability_returns")
-    head = (
-        words.text("value_page.perspective"),
-        *(words.text(f"value_time.{column}") for column in columns),
-    )
-    return (
-        DataTable(
-            words.text("value_time.figure_caption"), head, body, note=brief.note("value_payback")
-        ),
-    )
+def _parts_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    rows = brief.tables.rows("value_parts", **effect.keys)
+    lines = pivoted(rows, "perspective", "part", _PARTS)
+    ordered = [lines[name] for name in PERSPECTIVES_WITH_MUNICIPALITY if name in lines]
+    return _BY_PART.tables(brief, ordered)
 
 
-def _parts_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
-    words = brief.words
-    found = {
-        (row["perspective"], row["part"]): row
-        for row in brief.shelf.rows("value_parts", **effect.keys)
-    }
-    body = tuple(
-        (
-            words.label(name),
-            *(
-                brief.in_brackets(found[name, part], "estimate", gain_form(found[name, part]))
-                for part in _PARTS
-            ),
-        )
-        for name in PERSPECTIVES_WITH_MUNICIPALITY
-        if all((name, part) in found for part in _PARTS)
-    )
-    head = (words.text("value_page.perspective"), *(words.label(f"part.{part}") for part in _PARTS))
-    return (
-        (
-            DataTable(
-                words.text("value_time.parts_caption"), head, body, note=brief.note("value_parts")
-            ),
-        )
-        if body
-        else ()
-    )
+def _purse_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    rows = brief.tables.rows("value_purse", **effect.keys)
+    moved = [row for row in rows if row.has("estimate") and (row["estimate"] or row["paid_now"])]
+    return _PURSE.tables(brief, moved)
 
 
-def _ratios_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
-    words = brief.words
-    body = tuple(
-        (words.label(f"measure.{row['measure']}"), _ratio(brief, row))
-        for row in brief.shelf.rows("value_ratios", **effect.keys)
-        if row.status == "ok"
-    )
-    head = (words.text("value_time.measure"), words.text("value_time.result"))
-    return (
-        (
-            DataTable(
-                words.text("value_time.ratios_caption"), head, body, note=brief.note("value_ratios")
-            ),
-        )
-        if body
-        else ()
-    )
+def _sums_tables(brief: Brief, effect: Effect, view: View) -> tuple[DataTable, ...]:
+    rows = brief.tables.rows(view.of, **effect.keys)
+    return view.tables(brief, [row for row in rows if row.has("estimate")])
 
 
-def _ratio(brief: Brief, row: Row) -> Markup | str:
+def _ratios_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    rows = brief.tables.rows("value_ratios", **effect.keys)
+    return _RATIOS.tables(brief, [row for row in rows if row.status == "ok"])
+
+
+def _ratio(brief: Brief, row: Row) -> Cell:
     if not row.has("estimate"):
         return brief.words.text(f"case.{row['case']}")
     form = (
-        _money(row, "estimate", "ci_lower", "ci_upper")
+        money_form(row, "estimate", "ci_lower", "ci_upper")
         if row["measure"] in _MONEY_MEASURES
         else Form("number", 1)
     )
@@ -263,84 +215,9 @@ def _ratio(brief: Brief, row: Row) -> Markup | str:
     return brief.in_brackets(row, "estimate", form)
 
 
-def _purse_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
-    words = brief.words
-    rows = [
-        row
-        for row in brief.shelf.rows("value_purse", **effect.keys)
-        if row.has("estimate") and (row["estimate"] or row["paid_now"])
-    ]
-    body = tuple(
-        (
-            words.label(row["actor"]),
-            brief.in_brackets(row, "estimate", gain_form(row)),
-            brief.number(row, "paid_now", _money(row, "paid_now")),
-            brief.number(row, "paid_proposed", _money(row, "paid_proposed"))
-            if row.has("paid_proposed")
-            else "–",
-        )
-        for row in rows
-    )
-    head = (
-        words.text("value_page.actor"),
-        *(words.text(f"value_time.{column}") for column in ("gain", "paid_now", "paid_proposed")),
-    )
-    return (
-        (
-            DataTable(
-                words.text("value_time.purse_caption"), head, body, note=brief.note("value_purse")
-            ),
-        )
-        if body
-        else ()
-    )
-
-
-def _summary_table(
-    brief: Brief, effect: Effect, family: str, key: str, prefix: str, caption: str
-) -> tuple[DataTable, ...]:
-    words = brief.words
-    body = tuple(
-        (words.label(f"{prefix}{row[key]}"), brief.in_brackets(row, "estimate", gain_form(row)))
-        for row in brief.shelf.rows(family, **effect.keys)
-        if row.has("estimate")
-    )
-    head = (words.text("value_time.measure"), words.text("value_page.estimate"))
-    return (DataTable(words.text(caption), head, body, note=brief.note(family)),) if body else ()
-
-
 def _tornado_rows(brief: Brief, effect: Effect) -> list[Row]:
-    rows = [row for row in brief.shelf.rows("value_tornado", **effect.keys) if row.has("swing")]
+    rows = [row for row in brief.tables.rows("value_tornado", **effect.keys) if row.has("swing")]
     return sorted(rows, key=lambda row: -row["swing"])[:_N_TORNADO]
-
-
-def _tornado_table(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
-    words = brief.words
-    body = tuple(
-        (
-            _parameter(brief, row),
-            brief.number(row, "value_at_low", gain_form(row, "value_at_low", "value_at_high")),
-            brief.number(row, "value_at_high", gain_form(row, "value_at_low", "value_at_high")),
-            _in_own_unit(brief, row, "switching_value") if row.has("switching_value") else "–",
-        )
-        for row in _tornado_rows(brief, effect)
-    )
-    head = tuple(
-        words.text(f"value_time.{column}")
-        for column in ("parameter", "at_low", "at_high", "switching")
-    )
-    return (
-        (
-            DataTable(
-                words.text("value_time.tornado_caption"),
-                head,
-                body,
-                note=brief.note("value_tornado"),
-            ),
-        )
-        if body
-        else ()
-    )
 
 
 def _switches(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
@@ -359,7 +236,7 @@ def _switches(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 def _parameter(brief: Brief, row: Row) -> str:
     """The price's own name; the effect has its word."""
-    price = brief.shelf.row("prices", price=row["parameter"])
+    price = brief.tables.row("prices", price=row["parameter"])
     return price_name(brief, price) if price else brief.words.label(row["parameter"])
 
 
@@ -371,7 +248,7 @@ def _in_own_unit(brief: Brief, row: Row, column: str) -> Markup:
     """A value in its price's own unit: shares as per cent, amounts of money, months; the effect as
     a multiple.
     """
-    price = brief.shelf.row("prices", price=row["parameter"])
+    price = brief.tables.row("prices", price=row["parameter"])
     if price is None:
         return brief.number(row, column, Form("number", 2))
     if price["unit"] == _MONTHS:
@@ -383,6 +260,74 @@ def _in_own_unit(brief: Brief, row: Row, column: str) -> Markup:
     return brief.number(row, column, Form("percent", 0 if abs(row[column]) >= 0.1 else 1))
 
 
-def _money(row: Row, *columns: str) -> Form:
-    digits = money_digits(*(row.get(column) for column in columns))
-    return Form("money", digits, row.get("currency") or "")
+def _switching_value(brief: Brief, row: Row) -> Cell:
+    if not row.has("switching_value"):
+        return NOTHING
+    return _in_own_unit(brief, row, "switching_value")
+
+
+def _swing_form(row: Row) -> Form:
+    return gain_form(row, "value_at_low", "value_at_high")
+
+
+_PAYBACK = View(
+    "value_payback",
+    "value_time.figure_caption",
+    "value_time",
+    (
+        word("perspective", head="value_page.perspective"),
+        number("deepest", lambda row: money_form(row, "deepest", "deepest_lower", "deepest_upper")),
+        number("deepest_month", or_nothing=True),
+        number("return_month", or_nothing=True),
+        number("probability_returns"),
+    ),
+)
+_BY_PART = View(
+    "value_parts",
+    "value_time.parts_caption",
+    "value_time",
+    (
+        of("total", word("perspective"), "value_page.perspective"),
+        *(of(part, with_range(), f"part.{part}") for part in _PARTS),
+    ),
+)
+_RATIOS = View(
+    "value_ratios",
+    "value_time.ratios_caption",
+    "value_time",
+    (word("measure", "measure."), cell("result", _ratio, "estimate", "ci_lower", "ci_upper")),
+)
+_PURSE = View(
+    "value_purse",
+    "value_time.purse_caption",
+    "value_time",
+    (
+        word("actor", head="value_page.actor"),
+        with_range(head="gain"),
+        number("paid_now"),
+        number("paid_proposed", or_nothing=True),
+    ),
+)
+_MUNICIPALITY = View(
+    "value_municipality",
+    "value_time.municipality_caption",
+    "value_time",
+    (word("measure", "measure."), with_range(head="value_page.estimate")),
+)
+_DELAY = View(
+    "value_delay",
+    "value_time.delay_caption",
+    "value_time",
+    (word("perspective", head="measure"), with_range(head="value_page.estimate")),
+)
+_TORNADO = View(
+    "value_tornado",
+    "value_time.tornado_caption",
+    "value_time",
+    (
+        cell("parameter", _parameter, "parameter"),
+        number("value_at_low", _swing_form, head="at_low"),
+        number("value_at_high", _swing_form, head="at_high"),
+        cell("switching", _switching_value, "switching_value"),
+    ),
+)

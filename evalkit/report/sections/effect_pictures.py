@@ -1,0 +1,145 @@
+"""The pictures of an effect with the tables of their numbers: under its primary estimand and,
+folded away, under others.
+"""
+
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from evalkit.report.parts.document import Brief, DataTable, Figure, Further
+from evalkit.report.parts.figures import picture
+from evalkit.report.parts.numbers import CHANGE_MONTHS, MONTHS, POINTS, SHARE, Form, Row
+from evalkit.report.sections.effects import (
+    VERDICT_COLUMNS,
+    Effect,
+    is_pooled,
+    marked_change,
+    months_gained,
+    scope_of,
+)
+from evalkit.report.view import Cell, View, cell, key, number, of, pivoted, with_range, word
+from evalkit.tables import slug
+from evalkit.vocabulary import band_of
+
+_TABLE_STEP_MONTHS = 3
+_ARMS = ("treated", "comparison", "difference")
+
+
+def effect_pictures(brief: Brief, effect: Effect, conclusion: Markup) -> tuple[Figure, ...]:
+    curves = picture(
+        brief, "effect_curves", conclusion, _curve_tables(brief, effect), of=effect.names
+    )
+    return (*curves, *_months_figure(brief, effect))
+
+
+def further_pictures(brief: Brief, effect: Effect) -> tuple[Further, ...]:
+    """The same pictures under the intervention's other estimands."""
+    named = [
+        (other, brief.words.text(other.estimand, **brief.when(other.intervention_id)))
+        for other in _other_questions(brief, effect)
+    ]
+    return tuple(
+        Further(
+            summary=brief.words.text(
+                "change.further_pooled" if is_pooled(brief, other) else "change.further",
+                question=question,
+            ),
+            figures=effect_pictures(
+                brief, other, brief.words.html("change.figure_other", question=question)
+            ),
+        )
+        for other, question in named
+    )
+
+
+def summary_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    """What differs between the arms: shares at the end, and months in each state."""
+    rows = brief.tables.rows("effect_summary", **effect.keys)
+    primary = brief.words.outcome
+    return _SUMMARY.tables(brief, sorted(rows, key=lambda row: _outcome_order(row, primary)))
+
+
+def _months_figure(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
+    months = months_gained(brief, effect)
+    is_told = months is not None and months.has(*VERDICT_COLUMNS)
+    verdict = band_of(months["probability_positive"]) if is_told else "unclear"
+    sentence = brief.words.html(f"change.figure_months_{verdict}")
+    conclusion = marked_change(brief, effect, sentence) if is_told else sentence
+    tables = summary_tables(brief, effect)
+    return picture(brief, "effect_months", conclusion, tables, of=effect.names)
+
+
+def _other_questions(brief: Brief, effect: Effect) -> list[Effect]:
+    """The same intervention under its other estimands, where the charts drew them."""
+    rows = brief.tables.rows(
+        "effect_status", district=brief.district, intervention_id=effect.intervention_id
+    )
+    name = effect.intervention_id
+    others = [
+        replace(
+            effect,
+            estimand=row["estimand"],
+            scope=scope_of(brief, intervention_id=name, estimand=row["estimand"]),
+        )
+        for row in rows
+        if row["estimand"] != effect.estimand
+    ]
+    return [
+        other for other in others if f"effect_curves-{slug('-'.join(other.names))}" in brief.figures
+    ]
+
+
+def _curve_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    """The share in the outcome by arm and their difference at every third month."""
+    rows = brief.tables.rows("effect_curves", state=brief.words.outcome, **effect.keys)
+    edges = (1, max((row["month"] for row in rows), default=0))
+    lines = pivoted(rows, "month", "arm", _ARMS)
+    months = [month for month in lines if month % _TABLE_STEP_MONTHS == 0 or month in edges]
+    return _CURVES.tables(brief, [lines[month] for month in months])
+
+
+def _outcome_order(row: Row, primary: str) -> tuple[bool, bool, str]:
+    """The primary outcome first, then months by name."""
+    return (
+        not _is_share(row),
+        row["outcome"] != f"months_{primary}",
+        row["outcome"],
+    )
+
+
+def _is_share(row: Row) -> bool:
+    return row["outcome"].endswith("_share_at_end")
+
+
+def _level(row: Row) -> Form:
+    return SHARE if _is_share(row) else MONTHS
+
+
+def _difference(brief: Brief, row: Row) -> Cell:
+    if not _is_share(row):
+        return brief.in_brackets(row, "difference", CHANGE_MONTHS)
+    return brief.in_brackets(row, "difference", POINTS) + f", {brief.words.text('unit.points')}"
+
+
+_CURVES = View(
+    "effect_curves",
+    "change.curve_caption",
+    "change",
+    (
+        of("difference", key("month"), "stay.month"),
+        of("treated", with_range(), "value.treated"),
+        of("comparison", with_range(), "value.comparison"),
+        of("difference", with_range(form=POINTS), "difference_points"),
+    ),
+)
+_SUMMARY = View(
+    "effect_summary",
+    "change.summary_caption",
+    "change",
+    (
+        word("outcome"),
+        number("treated", _level, head="value.treated"),
+        number("comparison", _level, head="value.comparison"),
+        cell("value.difference", _difference, "difference", "ci_lower", "ci_upper"),
+    ),
+)
