@@ -1,9 +1,9 @@
 """The columns of derived and published tables: one type, one unit and one way of writing each.
 
-A name means one thing wherever it stands: whoever needs another type or another meaning needs
-another name. Months that are counted from a start are whole numbers (`month` is 0 at time zero);
-months of the calendar are dates, the first day of the month. An empty unit says that the column
-counts nothing, or that the table's own `unit` says what it counts.
+A name has one type wherever it stands: whoever needs another type needs another name. Months that
+are counted from a start are whole numbers (`month` is 0 at time zero); months of the calendar are
+dates, the first day of the month. An empty unit says that the column counts nothing, or that the
+table's own `unit` says what it counts.
 """
 
 from collections.abc import Iterable, Mapping

@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from evalkit.line.delivered import delivered
 from evalkit.simulate.assumptions import City
 from evalkit.simulate.offers import offer
 from evalkit.simulate.register import month_dates
@@ -206,8 +207,7 @@ def _need(city: City, share: float) -> pl.DataFrame:
         for row in city.districts.rows
         for need, part in city.needs.items()
     ]
-    schema = {"district": pl.String, "month": pl.Date, "need": pl.String, "n_persons": pl.Int64}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=delivered()["need"].schema, orient="row")
 
 
 def _action(city: City) -> pl.DataFrame:

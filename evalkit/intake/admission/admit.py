@@ -38,9 +38,8 @@ from evalkit.intake.contracts.mapping import (
 )
 from evalkit.intake.reading.monthly_record import PREFIX
 from evalkit.line.delivered import delivered
+from evalkit.line.tables import published
 from evalkit.tables import with_columns_of
-
-_COUNTS = {"n_delivered": pl.Int64, "n_accepted": pl.Int64, "n_rejected": pl.Int64}
 
 
 @dataclass(frozen=True)
@@ -329,7 +328,7 @@ def _receipt(checked: Sequence[Checked], through: Mapping[str, date | None]) -> 
             )
     return pl.DataFrame(
         rows,
-        schema={"table": pl.String, "rule": pl.String, **_COUNTS, "data_through": pl.Date},
+        schema=published("intake").schema,
         orient="row",
     )
 
