@@ -12,6 +12,7 @@ from evalkit.allocation.marginal_return import marginal_returns
 from evalkit.allocation.offers import budgets_now
 from evalkit.allocation.portfolio import KEYS, Limits, allocate
 from evalkit.allocation.shared_places import joint_measures, place_exchange
+from evalkit.line.tables import published
 from evalkit.params import AllocationRules
 
 
@@ -76,7 +77,7 @@ def allocate_city(
         Empty tables where nothing can be offered by calculation.
     """
     if offers.is_empty():
-        return CityAllocation(*[pl.DataFrame(schema=schema) for schema in _SCHEMAS])
+        return _nothing_allocated()
     shared_keys = [key for key in KEYS if key in values.columns]
     worth = (
         _thinned(values, rules.n_draws)
@@ -114,7 +115,7 @@ def allocate_city(
                 for name, plan in (("own_places", alone), ("shared_places", together))
             ],
         ],
-        schema=list(_SCHEMAS[4])[:6],
+        schema=["plan", "value", "downside", "n_starts", "cost", "gap"],
         orient="row",
     ).with_columns(n_months_counted=pl.lit(offers["n_months_counted"].min(), dtype=pl.Int32))
     best = alone.starts.join(together.starts.select(*KEYS, n_shared="n_starts"), on=KEYS).join(
@@ -125,12 +126,18 @@ def allocate_city(
         budget_price, on="district"
     )
     return CityAllocation(
-        offered.select(list(_SCHEMAS[0])),
-        place_exchange(together, prices).select(list(_SCHEMAS[1])),
-        joint_measures(alone, together).select(list(_SCHEMAS[2])),
-        marginal_returns(offers, worth, pooled, rules.further_money).select(list(_SCHEMAS[3])),
+        offered,
+        place_exchange(together, prices),
+        joint_measures(alone, together),
+        marginal_returns(offers, worth, pooled, rules.further_money),
         plans,
     )
+
+
+def _nothing_allocated() -> CityAllocation:
+    tables = {name: published(f"allocation_{name}").empty() for name in CityAllocation._fields}
+    # The persons behind an exchange are added with its publication.
+    return CityAllocation(**tables | {"exchange": tables["exchange"].drop("n_starters")})
 
 
 def _limits(offers: pl.DataFrame, rules: AllocationRules) -> Limits:
@@ -156,39 +163,3 @@ def _thinned(values: pl.DataFrame, n_draws: int) -> pl.DataFrame:
         else replicates
     )
     return values.filter(pl.col("draw").is_in([0, *kept.tolist()]))
-
-
-_OFFER = {"district": pl.String, "intervention_id": pl.String}
-
-
-def _floats(*names: str) -> dict[str, type[pl.DataType]]:
-    return dict.fromkeys(names, pl.Float64)
-
-
-_SCHEMAS = (
-    {
-        **_OFFER,
-        "target_group": pl.String,
-        **_floats("n_eligible", "places", "cost", "n_now"),
-        "n_months_counted": pl.Int32,
-        **_floats("n_starts", "n_shared", "shadow_price", "krona_price"),
-        "n_starters": pl.Int32,
-    },
-    {
-        **_OFFER,
-        **_floats("n_own", "n_used", "n_lent", "price_per_start", "receives", "shadow_price"),
-    },
-    {
-        "intervention_id": pl.String,
-        "n_districts_alone": pl.UInt32,
-        "n_districts_together": pl.UInt32,
-        **_floats("n_starts_alone", "n_starts_together"),
-        "is_only_together": pl.Boolean,
-    },
-    _floats("free_budget", "value", "downside", "added_value", "per_krona", "n_starts", "gap"),
-    {
-        "plan": pl.String,
-        **_floats("value", "downside", "n_starts", "cost", "gap"),
-        "n_months_counted": pl.Int32,
-    },
-)

@@ -11,7 +11,10 @@ from evalkit.economics.ledger.ledger import refuse_unknown_states
 from evalkit.economics.ledger.programme_time import with_programmes
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.line.actors import ACTOR_NAMES
+from evalkit.line.columns import schema_of
 from evalkit.line.price_book import PriceBook
+
+_GROUP_VALUES = schema_of("intervention_id", "subgroup", "draw", "value")
 
 
 def value_by_group(
@@ -60,7 +63,7 @@ def value_by_group(
     refuse_unknown_states(every_path, price_book)
     _, n_draws = n_joint_draws(every_path, n_draws)
     drawn = draw_prices(price_book, np.arange(n_draws + 1), seed=seed)
-    tables = [pl.DataFrame(schema=_SCHEMA)]
+    tables = [pl.DataFrame(schema=_GROUP_VALUES)]
     for path in every_path:
         horizon = horizon_months or path.n_months
         flow = cash_flow(recycle(path, n_draws), price_book, drawn, n_months=horizon)
@@ -70,13 +73,5 @@ def value_by_group(
             "draw": np.arange(n_draws + 1),
             "value": flow.present_value(ACTOR_NAMES),
         }
-        tables.append(pl.DataFrame(columns, schema=_SCHEMA))
+        tables.append(pl.DataFrame(columns, schema=_GROUP_VALUES))
     return pl.concat(tables)
-
-
-_SCHEMA = {
-    "intervention_id": pl.String,
-    "subgroup": pl.String,
-    "draw": pl.Int32,
-    "value": pl.Float64,
-}

@@ -28,19 +28,14 @@ from evalkit.economics.ledger.programme_time import programme_money, with_progra
 from evalkit.economics.prices.price_draws import draw_prices, own_prices, unit_amount
 from evalkit.errors import LedgerError, first_few
 from evalkit.line.actors import PERSPECTIVES, PUBLIC_PURSE
+from evalkit.line.columns import schema_of
 from evalkit.line.price_book import PROGRAMME_DRIVERS, DisplacementScenario, Posting, PriceBook
 from evalkit.line.tables import table
 from evalkit.tables import conform
 
-_AMOUNTS = {
-    "displacement": pl.String,
-    **dict.fromkeys(EFFECT_KEYS, pl.String),
-    "perspective": pl.String,
-    "draw": pl.Int32,
-    "amount": pl.Float64,
-    "currency": pl.String,
-    "price_year": pl.Int32,
-}
+_AMOUNTS = schema_of(
+    "displacement", *EFFECT_KEYS, "perspective", "draw", "amount", "currency", "price_year"
+)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ from evalkit.economics.prices.dated import DatedRecord, load_dated
 from evalkit.economics.prices.households import household_parts, with_household_parts
 from evalkit.economics.prices.price_book_file import declare_price_book, load_price_book
 from evalkit.errors import LedgerError, ParameterError, first_few
+from evalkit.line.columns import schema_of
 from evalkit.line.price_book import Distribution, InterventionPrices, PriceBook, PriceRecord
+from evalkit.line.tables import published
 from evalkit.params import Run
 from evalkit.tables import has_table, read_table, read_tables
 
@@ -38,12 +40,12 @@ def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        intervention_id, year, n_occupied (mean persons a month), places (mean), utilisation_share
-        (filled over places; above 1 where more people were booked than there were places),
-        cost_per_filled_place, cost_at_full_use, marginal_cost (money a month), currency,
-        price_year. Years in which nobody filled a place have no row. A kind of cost that an
-        intervention never has is none; months that lack one that it has otherwise are left out of
-        the costs, which are empty where no month is left.
+        The table place_costs, one row per intervention and year: n_occupied (mean persons a month),
+        places (mean), utilisation_share (filled over places; above 1 where more people were booked
+        than there were places), cost_per_filled_place, cost_at_full_use, marginal_cost (money a
+        month), currency, price_year. Years in which nobody filled a place have no row. A kind of
+        cost that an intervention never has is none; months that lack one that it has otherwise are
+        left out of the costs, which are empty where no month is left.
 
     Raises
     ------
@@ -74,18 +76,12 @@ def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         by_year.filter(pl.col("mean_occupied") > 0)
-        .select(
-            "intervention_id",
-            "year",
-            pl.col("mean_occupied").round().cast(pl.Int32).alias("n_occupied"),
-            "places",
-            "utilisation_share",
-            (pl.col("fixed") + pl.col("marginal_cost")).alias("cost_per_filled_place"),
-            (pl.col("fixed_at_full") + pl.col("marginal_cost")).alias("cost_at_full_use"),
-            "marginal_cost",
-            "currency",
-            "price_year",
+        .with_columns(
+            n_occupied=pl.col("mean_occupied").round().cast(pl.Int32),
+            cost_per_filled_place=pl.col("fixed") + pl.col("marginal_cost"),
+            cost_at_full_use=pl.col("fixed_at_full") + pl.col("marginal_cost"),
         )
+        .select(list(published("place_costs").schema))
         .sort("intervention_id", "year")
     )
 
@@ -156,7 +152,7 @@ def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:
 def run_place_costs(run: Run, occupied: pl.DataFrame) -> pl.DataFrame:
     """`place_costs` of a run; no rows where no capacity was delivered."""
     if not has_table(run.run_dir, "capacity"):
-        return pl.DataFrame(schema=_SCHEMA)
+        return published("place_costs").empty()
     return place_costs(read_table(run.run_dir, "capacity"), occupied)
 
 
@@ -193,7 +189,7 @@ def start_costs(book: PriceBook, lengths: pl.DataFrame) -> pl.DataFrame:
         rows.append((intervention, float(sum(paid)), book.currency))
     return pl.DataFrame(
         rows,
-        schema={"intervention_id": pl.String, "cost": pl.Float64, "currency": pl.String},
+        schema=schema_of("intervention_id", "cost", "currency"),
         orient="row",
     )
 
@@ -404,15 +400,3 @@ def _refuse_currency(
 
 
 _MONEY, _COSTS = ("currency", "price_year"), ("fixed_cost", "variable_cost")
-_SCHEMA = {
-    "intervention_id": pl.String,
-    "year": pl.Int32,
-    "n_occupied": pl.Int32,
-    "places": pl.Float64,
-    "utilisation_share": pl.Float64,
-    "cost_per_filled_place": pl.Float64,
-    "cost_at_full_use": pl.Float64,
-    "marginal_cost": pl.Float64,
-    "currency": pl.String,
-    "price_year": pl.Int32,
-}

@@ -13,6 +13,7 @@ import polars as pl
 from evalkit.economics.results.information import draws_needed, evppi
 from evalkit.economics.results.uncertainty import acceptability_curve, evpi
 from evalkit.economics.results.welfare import incremental_table
+from evalkit.line.tables import published
 
 NOTHING = "none"
 
@@ -39,10 +40,10 @@ def compare_options(options: list[Option]) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        One row per district, estimand and option ("none": doing nothing): cost, effect, status
-        (frontier | dominated | extended_dominated), icer, probability_best (share of draws in which
-        society's net benefit is highest), is_recommended (highest mean net benefit among the
-        frontier).
+        One row per district, estimand and option ("none": doing nothing): cost, effect,
+        status_of_option (frontier | dominated | extended_dominated), icer, probability_best (share
+        of draws in which society's net benefit is highest), is_recommended (highest mean net
+        benefit among the frontier).
     """
     tables = []
     for (district, estimand), group in _by_choice(options).items():
@@ -58,29 +59,16 @@ def compare_options(options: list[Option]) -> pl.DataFrame:
         # recommended.
         eligible = np.where(table["status"].to_numpy() == "frontier", draws.mean(axis=0), -np.inf)
         tables.append(
-            table.with_columns(
+            table.rename({"status": "status_of_option"}).with_columns(
                 pl.lit(district).alias("district"),
                 pl.lit(estimand).alias("estimand"),
                 pl.Series("probability_best", shares),
                 pl.Series("is_recommended", np.arange(len(shares)) == int(np.argmax(eligible))),
             )
         )
-    columns = [
-        "district",
-        "estimand",
-        "option",
-        "cost",
-        "effect",
-        "status",
-        "icer",
-        "probability_best",
-        "is_recommended",
-    ]
-    return (
-        pl.concat(tables).select(columns).sort("district", "estimand", "option")
-        if tables
-        else pl.DataFrame(schema=_OPTION_SCHEMA)
-    )
+    empty = _without_options("value_options")
+    options_of_all = [table.select(empty.columns) for table in tables]
+    return pl.concat([empty, *options_of_all]).sort("district", "estimand", "option")
 
 
 def acceptability(options: list[Option], thresholds: np.ndarray) -> pl.DataFrame:
@@ -98,7 +86,7 @@ def acceptability(options: list[Option], thresholds: np.ndarray) -> pl.DataFrame
                 pl.lit(district).alias("district"), pl.lit(estimand).alias("estimand"), pl.all()
             )
         )
-    return pl.concat(tables) if tables else pl.DataFrame(schema=_ACCEPTABILITY_SCHEMA)
+    return pl.concat([_without_options("value_acceptability"), *tables])
 
 
 def worth_of_knowing(options: list[Option]) -> pl.DataFrame:
@@ -126,7 +114,15 @@ def worth_of_knowing(options: list[Option]) -> pl.DataFrame:
                 (district, estimand, name, evppi(benefit, {name: drawn}) if is_enough else None)
             )
         rows.append((district, estimand, "all", evpi(benefit)))
-    return pl.DataFrame(rows, schema=_INFORMATION_SCHEMA, orient="row")
+    schema = _without_options("value_information").schema
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _without_options(name: str) -> pl.DataFrame:
+    """A published table of comparisons without rows, and without the money and the persons that are
+    added for all rows at once.
+    """
+    return published(name).empty().drop("currency", "n_starters")
 
 
 def _by_choice(options: list[Option]) -> dict[tuple[str, str], list[Option]]:
@@ -141,24 +137,3 @@ def _with_nothing(group: list[Option], what: str) -> dict[str, np.ndarray]:
     """One quantity of every option, doing nothing among them."""
     by_option = {option.intervention_id: getattr(option, what) for option in group}
     return {NOTHING: np.zeros_like(next(iter(by_option.values()))), **by_option}
-
-
-_PLACE = {"district": pl.String, "estimand": pl.String}
-_OPTION_SCHEMA = {
-    **_PLACE,
-    "option": pl.String,
-    "cost": pl.Float64,
-    "effect": pl.Float64,
-    "status": pl.String,
-    "icer": pl.Float64,
-    "probability_best": pl.Float64,
-    "is_recommended": pl.Boolean,
-}
-_ACCEPTABILITY_SCHEMA = {
-    **_PLACE,
-    "threshold": pl.Float64,
-    "option": pl.String,
-    "probability": pl.Float64,
-    "is_on_frontier": pl.Boolean,
-}
-_INFORMATION_SCHEMA = {**_PLACE, "group": pl.String, "value": pl.Float64}

@@ -31,6 +31,7 @@ from evalkit.economics.results.who_pays import municipal_gain, shared_purse
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.price_book import PriceBook
+from evalkit.line.tables import published, table
 
 _KEYS = ["district", "intervention_id", "estimand"]
 N_THRESHOLDS = 11
@@ -73,38 +74,24 @@ class ValueResults(NamedTuple):
         """
         is_valued = (pl.col("source") == "raw") & (pl.col("subgroup") == EVERYBODY)
         starters = status.filter(is_valued).select(*_KEYS, "n_starters")
-        valued = self.totals.select(_KEYS).unique()
         fewest = (
-            starters.join(valued, on=_KEYS, how="semi")
+            starters.join(self.totals.select(_KEYS).unique(), on=_KEYS, how="semi")
             .group_by("district", "estimand")
             .agg(pl.col("n_starters").min())
         )
-        by_effect = {
-            name: getattr(self, field).join(starters, on=_KEYS, how="left")
-            for name, field in _PUBLISHED.items()
-        }
-        compared = {
-            "value_options": self.options.rename({"status": "status_of_option"}),
-            "value_acceptability": self.acceptability,
-            "value_information": self.information,
-        }
-        return by_effect | {
-            name: table.join(fewest, on=["district", "estimand"], how="left")
-            for name, table in compared.items()
-        }
+        tables = {}
+        for field, rows in self._asdict().items():
+            if field != "totals":
+                counts = starters if "intervention_id" in rows.columns else fewest
+                keys = [key for key in counts.columns if key != "n_starters"]
+                tables[f"value_{field}"] = rows.join(counts, on=keys, how="left")
+        return tables
 
 
-_PUBLISHED = {
-    "value_parts": "parts",
-    "value_ratios": "ratios",
-    "value_curve": "curve",
-    "value_payback": "payback",
-    "value_payback_years": "payback_years",
-    "value_delay": "delay",
-    "value_purse": "purse",
-    "value_municipality": "municipality",
-    "value_tornado": "tornado",
-}
+_OF_ONE_EFFECT = (
+    *("parts", "ratios", "curve", "payback", "payback_years", "delay", "purse", "municipality"),
+    "tornado",
+)
 
 
 def value_results(
@@ -152,29 +139,28 @@ def value_results(
     refuse_unknown_states(paths, price_book)
     counts = n_joint_draws(paths, n_draws)
     drawn = draw_prices(price_book, np.arange(max(counts) + 1), seed=seed)
-    rows: dict[str, list[dict]] = {name: [] for name in _EFFECT_SCHEMAS}
+    rows: dict[str, list[dict]] = {field: [] for field in _OF_ONE_EFFECT}
     options, totals = [], []
     for path in paths:
         of_effect, option = _one_effect(path, price_book, drawn, counts, horizon_months)
         keys = {key: path.keys[key] for key in _KEYS}
-        for name, results in of_effect.items():
-            rows[name] += [keys | result | _money(price_book) for result in results]
+        for field, results in of_effect.items():
+            rows[field] += [keys | result | _money(price_book) for result in results]
         options.append(option)
         totals.append(_totals(option))
+    currency = pl.lit(price_book.currency).alias("currency")
     # What an intervention is worth beside another one does not stand beside doing nothing.
     compared = [option for option in options if option.estimand != ESTIMANDS["other"]]
     tables = {
-        name: pl.DataFrame(of_table, schema=_EFFECT_SCHEMAS[name], strict=False)
-        for name, of_table in rows.items()
+        field: pl.DataFrame(of_table, schema=_schema(field), strict=False)
+        for field, of_table in rows.items()
     }
     return ValueResults(
         **tables,
-        options=compare_options(compared).with_columns(currency=pl.lit(price_book.currency)),
-        acceptability=acceptability(compared, _thresholds(price_book)).with_columns(
-            currency=pl.lit(price_book.currency)
-        ),
-        information=worth_of_knowing(compared).with_columns(currency=pl.lit(price_book.currency)),
-        totals=pl.concat(totals) if totals else pl.DataFrame(schema=_TOTALS_SCHEMA),
+        options=compare_options(compared).with_columns(currency),
+        acceptability=acceptability(compared, _thresholds(price_book)).with_columns(currency),
+        information=worth_of_knowing(compared).with_columns(currency),
+        totals=pl.concat([table("value_totals").empty(), *totals]),
     )
 
 
@@ -267,7 +253,7 @@ def _totals(option: Option) -> pl.DataFrame:
             "net_public_cost": option.cost,
             "work_months": option.effect,
         },
-        schema=_TOTALS_SCHEMA,
+        schema=table("value_totals").schema,
     )
 
 
@@ -282,65 +268,10 @@ def _thresholds(book: PriceBook) -> np.ndarray:
     )
 
 
+def _schema(field: str) -> pl.Schema:
+    """Of a published table, without the persons behind a row, which are added last."""
+    return published(f"value_{field}").empty().drop("n_starters").schema
+
+
 def _money(book: PriceBook) -> dict:
     return {"currency": book.currency, "price_year": book.price_year}
-
-
-_KEY_COLUMNS = dict.fromkeys(_KEYS, pl.String)
-_MONEY_COLUMNS = {"currency": pl.String, "price_year": pl.Int32}
-_RANGE = {"estimate": pl.Float64, "ci_lower": pl.Float64, "ci_upper": pl.Float64}
-_SUMMARY = {**_RANGE, "probability_positive": pl.Float64}
-_BY_PERSPECTIVE = {**_KEY_COLUMNS, "perspective": pl.String}
-
-
-def _floats(*names: str) -> dict[str, type[pl.DataType]]:
-    return dict.fromkeys(names, pl.Float64)
-
-
-_COUNTS = dict.fromkeys(
-    ("n_draws", "n_effect_draws", "horizon_months", "followed_months"), pl.Int32
-)
-_EFFECT_SCHEMAS = {
-    "parts": {**_BY_PERSPECTIVE, "part": pl.String, **_SUMMARY, **_COUNTS, **_MONEY_COLUMNS},
-    "ratios": {
-        **_KEY_COLUMNS,
-        "measure": pl.String,
-        **_RANGE,
-        "case": pl.String,
-        "probability": pl.Float64,
-        **_MONEY_COLUMNS,
-    },
-    "curve": {**_BY_PERSPECTIVE, "month": pl.Int32, **_RANGE, **_MONEY_COLUMNS},
-    "payback": {
-        **_BY_PERSPECTIVE,
-        **_floats("deepest", "deepest_lower", "deepest_upper"),
-        "deepest_month": pl.Int32,
-        "return_month": pl.Int32,
-        "probability_returns": pl.Float64,
-        "horizon_months": pl.Int32,
-        **_MONEY_COLUMNS,
-    },
-    "payback_years": {**_BY_PERSPECTIVE, "year": pl.Int32, "probability": pl.Float64},
-    "delay": {**_BY_PERSPECTIVE, **_SUMMARY, **_MONEY_COLUMNS},
-    "purse": {
-        **_KEY_COLUMNS,
-        "actor": pl.String,
-        **_RANGE,
-        **_floats("gain_share", "paid_now", "paid_proposed", "net_now", "net_proposed"),
-        **_MONEY_COLUMNS,
-    },
-    "municipality": {**_KEY_COLUMNS, "measure": pl.String, **_SUMMARY, **_MONEY_COLUMNS},
-    "tornado": {
-        **_KEY_COLUMNS,
-        "parameter": pl.String,
-        **_floats(
-            "value", "low", "high", "value_at_low", "value_at_high", "switching_value", "swing"
-        ),
-        **_MONEY_COLUMNS,
-    },
-}
-_TOTALS_SCHEMA = {
-    **_KEY_COLUMNS,
-    "draw": pl.Int32,
-    **_floats("net_benefit", "net_public_cost", "work_months"),
-}

@@ -13,6 +13,7 @@ from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger.ledger import perspective_amounts
 from evalkit.errors import EstimationError
 from evalkit.line.actors import PERSPECTIVES
+from evalkit.line.columns import schema_of
 from evalkit.line.price_book import PriceBook
 
 _MONEY = ("currency", "price_year")
@@ -118,18 +119,11 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
         records have (`name_en` ...).
     """
     languages = sorted(set.intersection(*(set(record.name) for record in price_book.prices)))
-    columns = {
-        "price": pl.String,
-        "value": pl.Float64,
-        "low": pl.Float64,
-        "high": pl.Float64,
-        "unit": pl.String,
-        "price_year": pl.Int32,
-        "currency": pl.String,
-        "source": pl.String,
-        "value_grade": pl.String,
-        **{f"name_{language}": pl.String for language in languages},
-    }
+    names = {f"name_{language}": pl.String() for language in languages}
+    schema = schema_of(
+        *("price", "value", "low", "high", "unit", "price_year", "currency", "source"),
+        "value_grade",
+    )
     rows = [
         (
             r.key,
@@ -145,7 +139,7 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
         )
         for r in price_book.prices
     ]
-    return pl.DataFrame(rows, schema=columns, orient="row").sort("price")
+    return pl.DataFrame(rows, schema={**schema, **names}, orient="row").sort("price")
 
 
 def _by_perspective(amounts: pl.DataFrame, first: list[str], conf_level: float) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import ArrayLike
 
 from evalkit.errors import EstimationError
+from evalkit.line.columns import schema_of
 
 
 def acceptability_curve(
@@ -61,12 +62,7 @@ def acceptability_curve(
             (float(threshold), option, float(shares[i]), i == best)
             for i, option in enumerate(options)
         ]
-    schema = {
-        "threshold": pl.Float64,
-        "option": pl.String,
-        "probability": pl.Float64,
-        "is_on_frontier": pl.Boolean,
-    }
+    schema = schema_of("threshold", "option", "probability", "is_on_frontier")
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

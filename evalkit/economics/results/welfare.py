@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import ArrayLike
 
 from evalkit.errors import EstimationError
+from evalkit.line.columns import schema_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def incremental_table(
     options.sort(key=lambda option: (option.cost, -option.effect, option.name))
     undominated = _without_dominated(options)
     frontier = _without_extended(undominated)
-    increments = {
+    steps = {
         dearer: (
             dearer.cost - cheaper.cost,
             dearer.effect - cheaper.effect,
@@ -101,21 +102,15 @@ def incremental_table(
             if option in undominated
             else "dominated"
         )
-        increment = increments.get(option, (None, None, None))
-        rows.append((option.name, option.cost, option.effect, status, *increment))
-    return pl.DataFrame(
-        rows,
-        schema={
-            "option": pl.String,
-            "cost": pl.Float64,
-            "effect": pl.Float64,
-            "status": pl.String,
-            "incremental_cost": pl.Float64,
-            "incremental_effect": pl.Float64,
-            "icer": pl.Float64,
-        },
-        orient="row",
-    )
+        step = steps.get(option, (None, None, None))
+        rows.append((option.name, option.cost, option.effect, status, *step))
+    increments = dict.fromkeys(("incremental_cost", "incremental_effect"), pl.Float64())
+    schema = {
+        **schema_of("option", "cost", "effect", "status"),
+        **increments,
+        **schema_of("icer"),
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def mvpf(

@@ -126,7 +126,8 @@ def run_scenario(path: Path | str) -> pl.DataFrame:
         (scenario.scenario, name, before.get(name), after.get(name), name == scenario.number)
         for name in NUMBERS
     ]
-    table = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
+    columns = ["scenario", "number", "before", "after", "is_named"]
+    table = pl.DataFrame(rows, schema=columns, orient="row")
     return table.with_columns(
         (pl.col("after") - pl.col("before")).alias("change"),
         pl.lit(book.currency).alias("currency"),
@@ -157,7 +158,7 @@ def what_if_value(cohort: WhatIf, book: PriceBook, *, wait_months: int = 0) -> p
     """
     refuse_wait(wait_months, cohort, f"what-if {cohort.what_if}")
     rows = list(_numbers(_flow(cohort, book, wait_months)).items())
-    table = pl.DataFrame(rows, schema={"number": pl.String, "amount": pl.Float64}, orient="row")
+    table = pl.DataFrame(rows, schema=["number", "amount"], orient="row")
     return table.with_columns(
         pl.lit(book.currency).alias("currency"),
         pl.lit(book.price_year, dtype=pl.Int32).alias("price_year"),
@@ -313,12 +314,3 @@ def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: s
             why="A change without effect would be read as an answer.",
             fix="mend the names; prices and postings are the book's, phases the cohort's.",
         )
-
-
-_SCHEMA = {
-    "scenario": pl.String,
-    "number": pl.String,
-    "before": pl.Float64,
-    "after": pl.Float64,
-    "is_named": pl.Boolean,
-}
