@@ -60,7 +60,7 @@ FLOORS = {
     "effects": (("trials", "rollouts"), ("weighting",), ("trust",), ("districts",), ("answer",)),
     "economics": (("prices",), ("ledger",), ("results",), ("what_if",)),
     "charts": (("labels",), ("look",), ("register",), ("families",)),
-    "report": (("parts",), ("sections",)),
+    "report": (("parts",), ("view",), ("sections",)),
     "line": (("columns",), ("table",), ("delivered", "derived", "published"), ("tables",)),
 }
 # Files are opened here and nowhere else (besides readers of intake, report and batch; simulate
