@@ -7,7 +7,7 @@ Tables whose rows are persons live under work/ (mode 0700).
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,16 +24,16 @@ CITY = "all"
 
 
 def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:
-    """Where a table of a run lies: work/NAME.parquet, or work/NAME/UNIT.parquet for one district's
-    part.
+    """Where a table of a run lies: work/NAME.parquet, or work/NAME/UNIT.parquet for the part of one
+    district or intervention.
     """
     work = Path(run_dir) / "work"
     return work / name / f"{slug(unit)}.parquet" if unit else work / f"{name}.parquet"
 
 
 def slug(name: str) -> str:
-    """A district's or run's name as a file name: letters and digits of any language, lower case,
-    '-' between words.
+    """The name of a district, intervention or run as a file name: letters and digits of any
+    language, lower case, '-' between words.
     """
     words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
     return "-".join(words)
@@ -70,8 +70,8 @@ def with_columns_of(table: pl.DataFrame, name: str) -> pl.DataFrame:
         If a column is missing, undeclared or of another type.
     """
     declared = line.table(name)
-    missing = [column for column in declared.columns if column not in table.columns]
-    extra = [column for column in table.columns if column not in declared.columns]
+    missing = [column for column in declared.schema if column not in table.columns]
+    extra = [column for column in table.columns if column not in declared.schema]
     if missing or (extra and not declared.open_columns):
         raise EvalkitError(
             f"The table {name} does not have its declared columns.",
@@ -146,9 +146,11 @@ def write_table(
     return path
 
 
-def write_tables(run_dir: Path | str, tables: Mapping[str, pl.DataFrame]) -> list[Path]:
+def write_tables(
+    run_dir: Path | str, tables: Mapping[str, pl.DataFrame], *, unit: str | None = None
+) -> list[Path]:
     """Write several tables of a run by name; returns their paths."""
-    return [write_table(table, run_dir, name) for name, table in tables.items()]
+    return [write_table(table, run_dir, name, unit=unit) for name, table in tables.items()]
 
 
 def has_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> bool:
@@ -189,16 +191,32 @@ def read_table(run_dir: Path | str, name: str, *, unit: str | None = None) -> pl
     return pl.read_parquet(path, glob=False)
 
 
-def read_units(run_dir: Path | str, name: str, units: list[str]) -> pl.DataFrame:
-    """The parts of a table that the given districts have written, one below the other; districts
-    without a part are left out.
+def each_unit(
+    run_dir: Path | str, name: str, units: Iterable[str], **values: object
+) -> Iterator[pl.DataFrame]:
+    """The parts of a table that the given districts or interventions have written, one after the
+    other, as far as their columns have the given values; those without a part are left out.
+
+    Only one part is held in memory at a time, and of it only the rows asked for.
     """
-    parts = [
-        read_table(run_dir, name, unit=unit)
-        for unit in units
-        if has_table(run_dir, name, unit=unit)
-    ]
+    wanted = [pl.col(column) == value for column, value in values.items()]
+    for unit in units:
+        if has_table(run_dir, name, unit=unit):
+            path = table_path(run_dir, name, unit)
+            yield pl.scan_parquet(path, glob=False).filter(*wanted).collect()
+
+
+def read_units(
+    run_dir: Path | str, name: str, units: Iterable[str], **values: object
+) -> pl.DataFrame:
+    """The parts of a table (see `each_unit`), one below the other."""
+    parts = list(each_unit(run_dir, name, units, **values))
     return pl.concat(parts) if parts else line.table(name).empty()
+
+
+def read_parts(run_dir: Path | str, units: Sequence[str], *names: str) -> dict[str, pl.DataFrame]:
+    """Several tables by name, each from its parts (see `read_units`)."""
+    return {name: read_units(run_dir, name, units) for name in names}
 
 
 def read_tables(run_dir: Path | str, *names: str) -> dict[str, pl.DataFrame]:

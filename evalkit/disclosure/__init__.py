@@ -2,7 +2,7 @@
 `Published`, and only this room makes it.
 """
 
-from evalkit.disclosure.gate import read_unit, release, release_all
+from evalkit.disclosure.gate import protected, protected_all, read_unit, release, release_all
 from evalkit.disclosure.group_curves import protect_group_curves
 from evalkit.disclosure.protect import protect_counts, protect_curve, protect_estimates
 from evalkit.disclosure.published import RULE_TEXTS, Published, require_published
@@ -15,6 +15,8 @@ __all__ = [
     "protect_curve",
     "protect_estimates",
     "protect_group_curves",
+    "protected",
+    "protected_all",
     "publish",
     "read_published",
     "read_unit",

@@ -42,6 +42,24 @@ def release(
 ) -> Published:
     """Pass a table through the rule that guards it and publish it in the run's folder.
 
+    As `protected`, which does not publish.
+    """
+    published = protected(table, name, run, district=district, grade=grade)
+    publish(published, run.run_dir)
+    return published
+
+
+def protected(
+    table: pl.DataFrame,
+    name: str,
+    run: Run,
+    *,
+    district: str | None = None,
+    grade: str | None = None,
+) -> Published:
+    """Pass a table through the rule that guards it: what may be shown of a part of it, before all
+    parts together are published.
+
     Parameters
     ----------
     table : DataFrame
@@ -76,9 +94,7 @@ def release(
         "min_count": run.params.min_count,
     }
     declared = _with_names(declared, table.columns)
-    published = _protected(_as_declared(table, declared), declared, guard, provenance)
-    publish(published, run.run_dir)
-    return published
+    return _by_rule(_as_declared(table, declared), declared, guard, provenance)
 
 
 def release_all(
@@ -86,6 +102,11 @@ def release_all(
 ) -> dict[str, Published]:
     """Several tables by their declared names (see `release`)."""
     return {name: release(table, name, run, grade=grade) for name, table in tables.items()}
+
+
+def protected_all(tables: Mapping[str, pl.DataFrame], run: Run) -> dict[str, Published]:
+    """Several tables by their declared names (see `protected`)."""
+    return {name: protected(table, name, run) for name, table in tables.items()}
 
 
 def read_unit(run: Run, district: str = CITY) -> dict[str, Published]:
@@ -163,7 +184,7 @@ def _holds(declared: pl.DataType, kind: pl.DataType) -> bool:
     return declared == pl.String and isinstance(kind, pl.Categorical | pl.Enum)
 
 
-def _protected(
+def _by_rule(
     table: pl.DataFrame, declared: Table, guard: Guard, provenance: _Provenance
 ) -> Published:
     if guard.rule == "counts":
@@ -196,5 +217,6 @@ def _protected(
         values=declared.values,
         n_persons=guard.count,
         needed=guard.needed,
+        is_uncounted_shown=guard.is_uncounted_shown,
         **provenance,
     )

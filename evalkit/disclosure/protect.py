@@ -201,6 +201,7 @@ def protect_estimates(
     grade: str,
     min_count: int = MIN_COUNT,
     needed: Sequence[str] = (),
+    is_uncounted_shown: bool = False,
 ) -> Published:
     """Withhold the estimates that rest on too few persons.
 
@@ -216,6 +217,9 @@ def protect_estimates(
         only if they are among `values`.
     name, unit, source, grade, min_count, needed
         As in `protect_counts`.
+    is_uncounted_shown : bool
+        Whether a row whose number of persons is null is about nobody (a verdict that nothing was
+        computed) and is shown.
 
     Returns
     -------
@@ -235,7 +239,8 @@ def protect_estimates(
     rows = table.sort(keys)
     is_withheld = np.zeros(rows.height, dtype=bool)
     for basis in bases:
-        is_withheld |= rows[basis].fill_null(0).to_numpy() < min_count
+        is_few = rows[basis].fill_null(0).to_numpy() < min_count
+        is_withheld |= is_few & ~(rows[basis].is_null().to_numpy() & is_uncounted_shown)
     rules = [f"min_basis:{min_count}"] if bases else ["not_about_persons"]
     return seal_table(
         rows,

@@ -1,36 +1,6 @@
 """Effects: what an intervention changes, lock-in included, and when nothing can be said."""
 
-from evalkit.effects.answer.city import (
-    CITY,
-    CityEffects,
-    CityWeights,
-    city_effects,
-    city_weights,
-    district_effects,
-    primary_draws,
-    primary_rows,
-    reported_draws,
-    summaries,
-    timings,
-)
-from evalkit.effects.answer.city_analyses import (
-    CityGroups,
-    RollOuts,
-    beside_truth,
-    city_funnel,
-    city_groups,
-    city_standardised,
-    city_targeting,
-    ranks,
-    readings,
-    roll_outs,
-    ways_of_working,
-)
-from evalkit.effects.answer.conventions import (
-    effect_sensitivity,
-    status_for_publication,
-    with_starters,
-)
+from evalkit.effects.answer.conventions import effect_sensitivity
 from evalkit.effects.answer.doubly_robust import doubly_robust_difference, doubly_robust_months
 from evalkit.effects.answer.effect_sums import add_districts, effect_draws
 from evalkit.effects.answer.estimate import (
@@ -41,25 +11,47 @@ from evalkit.effects.answer.estimate import (
 )
 from evalkit.effects.answer.groups import (
     GroupEffects,
+    GroupTables,
     group_counts,
     group_effects,
     group_masks,
     group_summary,
+    group_tables,
     with_target_groups,
 )
+from evalkit.effects.answer.intervention import (
+    InterventionEffects,
+    InterventionWeights,
+    district_effects,
+    intervention_effects,
+    intervention_weights,
+    ranks,
+    readings,
+    summaries,
+    timings,
+)
+from evalkit.effects.answer.reported import primary_draws, primary_rows, reported_draws
 from evalkit.effects.answer.start_stop_dose import (
     effect_by_dose,
     effect_by_start_month,
     effect_by_stop_month,
 )
+from evalkit.effects.answer.status import status_for_publication, status_of_run, with_starters
 from evalkit.effects.answer.summary import effect_curves, effect_summary
-from evalkit.effects.answer.targeting import Condition, Targeting, learn_rule, targeting
+from evalkit.effects.answer.targeting import (
+    Condition,
+    Targeting,
+    learn_rule,
+    targeting,
+    targeting_tables,
+)
 from evalkit.effects.answer.timing import break_even_month, effect_timing
-from evalkit.effects.districts.district_models import effects_by_model
+from evalkit.effects.districts.district_models import effects_by_model, ways_of_working
 from evalkit.effects.districts.funnel import case_mix_funnel
 from evalkit.effects.districts.pooling import draw_between_variance, primary_differences, shrink
 from evalkit.effects.districts.ranking import district_ranks
 from evalkit.effects.districts.standardise import standardised_draws
+from evalkit.effects.rollouts.actions import RollOuts, roll_outs
 from evalkit.effects.rollouts.effect import Adoption, RollOut, rollout_effect
 from evalkit.effects.rollouts.panel import rollout_panel
 from evalkit.effects.trials.person_tables import PersonTables
@@ -74,8 +66,14 @@ from evalkit.effects.trials.requirements import (
 from evalkit.effects.trials.stop_trials import dose_trials, stop_trials
 from evalkit.effects.trials.target_trial import Trials, Waiting, emulate_trials, trial_months
 from evalkit.effects.trust.balance import balance_by_period, balance_table, trial_flow
+from evalkit.effects.trust.beside_truth import beside_truth
 from evalkit.effects.trust.bounds import e_value, effect_readings
-from evalkit.effects.trust.checks import CityChecks, city_checks, district_checks, effect_checks
+from evalkit.effects.trust.checks import (
+    InterventionChecks,
+    district_checks,
+    effect_checks,
+    intervention_checks,
+)
 from evalkit.effects.trust.overlap import overlap_table, share_outside_support, weight_sensitivity
 from evalkit.effects.trust.placebo import holm, placebo_tests
 from evalkit.effects.trust.protocol_card import protocol_card, protocol_cards
@@ -104,23 +102,25 @@ from evalkit.line.protocol import (
     Protocol,
     Subgroup,
     Truncation,
+    interventions_of,
     load_protocol,
     load_protocols,
     protocol_hash,
+    protocol_of,
+    protocols_in,
 )
 
 __all__ = [
-    "CITY",
     "Adoption",
-    "CityChecks",
-    "CityEffects",
-    "CityGroups",
-    "CityWeights",
     "Condition",
     "Contrast",
     "DeliveredColumn",
     "EffectParts",
     "GroupEffects",
+    "GroupTables",
+    "InterventionChecks",
+    "InterventionEffects",
+    "InterventionWeights",
     "LogitFit",
     "PersonTables",
     "Protocol",
@@ -137,13 +137,6 @@ __all__ = [
     "beside_truth",
     "break_even_month",
     "case_mix_funnel",
-    "city_checks",
-    "city_effects",
-    "city_funnel",
-    "city_groups",
-    "city_standardised",
-    "city_targeting",
-    "city_weights",
     "constant_covariates",
     "constant_terms",
     "contrast",
@@ -178,7 +171,12 @@ __all__ = [
     "group_effects",
     "group_masks",
     "group_summary",
+    "group_tables",
     "holm",
+    "intervention_checks",
+    "intervention_effects",
+    "intervention_weights",
+    "interventions_of",
     "learn_rule",
     "load_protocol",
     "load_protocols",
@@ -192,6 +190,8 @@ __all__ = [
     "protocol_card",
     "protocol_cards",
     "protocol_hash",
+    "protocol_of",
+    "protocols_in",
     "ranks",
     "readings",
     "refusal_reason",
@@ -207,10 +207,12 @@ __all__ = [
     "shrink",
     "standardised_draws",
     "status_for_publication",
+    "status_of_run",
     "stop_trials",
     "summaries",
     "tables_asked_for",
     "targeting",
+    "targeting_tables",
     "term_names",
     "terms_left_out",
     "timings",

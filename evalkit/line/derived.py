@@ -12,6 +12,10 @@ from evalkit.line.table import Table
 
 _EFFECT = ("district", "intervention_id", "protocol_hash", "estimand", "subgroup")
 _SUMS = ("weighted_sum", "weight_total")
+_STATUS = (
+    *("status", "reason", "n_starters", "n_eligible", "n_eligible_per_year"),
+    *("effective_sample_size", "max_weight", "n_draws_without_starters"),
+)
 _OFFERED = ("taking_part", "starting")
 
 _TABLES = (
@@ -126,13 +130,23 @@ _TABLES = (
         values=("n_starters", "n_eligible", "n_eligible_per_year"),
     ),
     Table(
-        "effect_status",
-        "One row per effect and source: whether it could be estimated, and what it rests on.",
+        "weights_status",
+        "One row per effect of all districts together: whether it could be estimated, and what it "
+        "rests on.",
         keys=(*_EFFECT, "source"),
-        values=(
-            *("status", "reason", "n_starters", "n_eligible", "n_eligible_per_year"),
-            *("effective_sample_size", "max_weight", "n_draws_without_starters"),
-        ),
+        values=_STATUS,
+    ),
+    Table(
+        "district_status",
+        "One row per effect of a district: whether it could be estimated, and what it rests on.",
+        keys=(*_EFFECT, "source"),
+        values=_STATUS,
+    ),
+    Table(
+        "effect_status",
+        "One row per effect and source: whether it can be said, and what it rests on.",
+        keys=(*_EFFECT, "source"),
+        values=_STATUS,
     ),
     Table(
         "value_draws",

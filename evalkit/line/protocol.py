@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
+import polars as pl
 from pydantic import Field, model_validator
 
-from evalkit.errors import ProtocolError
+from evalkit.errors import ProtocolError, nearest
 from evalkit.line.adjustment import (
     MIN_CALENDAR_MONTHS,
     THIS,
@@ -362,6 +363,39 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
             fix="keep one of them in this run, and make a second run file for the other.",
         )
     return protocols
+
+
+def protocol_of(run: Run, intervention: str) -> Protocol:
+    """The protocol of one intervention of a run (see `load_protocols`).
+
+    Raises
+    ------
+    ProtocolError
+        If the run has no protocol of the intervention; names the nearest.
+    """
+    protocols = {protocol.intervention_id: protocol for protocol in load_protocols(run)}
+    if intervention not in protocols:
+        raise ProtocolError(
+            "The run has no protocol of this intervention.",
+            where=f'{run.run_file.name}, effects.protocols: "{intervention}" '
+            f"({nearest(intervention, protocols)})",
+            why="Without a protocol nothing says what is compared with what.",
+            fix="name an intervention of the run's protocols, or add its protocol to the run file.",
+        )
+    return protocols[intervention]
+
+
+def interventions_of(protocols: Sequence[Protocol]) -> list[str]:
+    """The ids of the interventions that protocols are about."""
+    return [protocol.intervention_id for protocol in protocols]
+
+
+def protocols_in(table: pl.DataFrame, protocols: Sequence[Protocol]) -> tuple[Protocol, ...]:
+    """Those of the protocols that a table has rows of: what a failed intervention would have
+    written is missing.
+    """
+    hashes = set(table["protocol_hash"])
+    return tuple(protocol for protocol in protocols if protocol_hash(protocol) in hashes)
 
 
 def protocol_hash(protocol: Protocol) -> str:

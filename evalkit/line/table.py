@@ -46,12 +46,16 @@ class Guard:
     needed : tuple of str
         The values that a row is about where it has others beside them: a row without any of them
         is not estimable.
+    is_uncounted_shown : bool
+        Whether a row whose count is null is about nobody, a verdict that nothing was computed.
+        Elsewhere null counts as none, and the row is withheld.
     """
 
     rule: GuardRule
     count: str | None = None
     total_over: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
+    is_uncounted_shown: bool = False
 
     @property
     def persons(self) -> str:

@@ -21,7 +21,7 @@ from evalkit.economics import (
 )
 from evalkit.economics.what_if.scenarios import NUMBERS
 from evalkit.errors import EstimationError, LedgerError, ParameterError
-from evalkit.tables import write_tables
+from evalkit.tables import write_table, write_tables
 
 PARAMS = Path(__file__).parents[2] / "params"
 EXACT = 1e-10
@@ -319,11 +319,15 @@ def test_drift_splits_a_change_into_data_and_parameters(effect_draws, many_draws
 
 def test_a_finished_run_is_read_as_a_vintage(effect_draws, book, tmp_path):
     never = effect_draws.with_columns(pl.lit("start_now_rather_than_never").alias("estimand"))
-    both = {
-        "effect_draws": pl.concat([effect_draws, never]),
-        "effect_programme_draws": starts_of(effect_draws),
-    }
-    write_tables(tmp_path, both | {"value_draws": value_effects(effect_draws, book, seed=1)})
+    both, programmes = pl.concat([effect_draws, never]), starts_of(effect_draws)
+    for unit in effect_draws["intervention_id"].unique():
+        own = pl.col("intervention_id") == unit
+        parts = {
+            "effect_draws": both.filter(own),
+            "effect_programme_draws": programmes.filter(own),
+        }
+        write_tables(tmp_path, parts, unit=unit)
+    write_table(value_effects(effect_draws, book, seed=1), tmp_path, "value_draws")
 
     read = read_vintage(tmp_path, book)
 

@@ -8,10 +8,10 @@ import pytest
 
 from evalkit.effects import (
     PersonTables,
-    city_effects,
-    city_weights,
     district_effects,
     emulate_trials,
+    intervention_effects,
+    intervention_weights,
     stop_trials,
 )
 from evalkit.errors import ProtocolError
@@ -70,7 +70,7 @@ def test_without_both_arms_the_effect_cannot_be_said_under_any_estimand(world, l
     )
     people = _people(world, lives)
 
-    weights = city_weights(people, [protocol], n_draws=N_DRAWS, seed=SEED)
+    weights = intervention_weights(people, protocol, n_draws=N_DRAWS, seed=SEED)
     part = district_effects(
         people,
         [protocol],
@@ -80,12 +80,12 @@ def test_without_both_arms_the_effect_cannot_be_said_under_any_estimand(world, l
         seed=SEED,
     )
 
-    assert weights.status.select("estimand", "status", "reason").rows() == [
+    assert weights.weights_status.select("estimand", "status", "reason").rows() == [
         (name, "cannot_be_said", reason) for name in protocol.estimands
     ]
     assert part.sums.is_empty() and part.events.is_empty()
     assert set(part.status["reason"]) == {reason}
-    assert set(weights.moments["effect_state"]) == {"cannot_be_said"}
+    assert set(weights.effect_moments["effect_state"]) == {"cannot_be_said"}
 
 
 def test_a_course_begun_before_the_spell_makes_nobody_a_starter(world):
@@ -195,19 +195,23 @@ def _weights_and_part(world, covariates: list[dict]):
         comparisons=["wait", "never"], eligibility=rule, covariates=covariates
     )
     draws = {"n_draws": N_DRAWS, "seed": SEED}
-    weights = city_weights(people, [protocol], **draws)
+    weights = intervention_weights(people, protocol, **draws)
     part = district_effects(
         people, [protocol], propensity=weights.propensity, district="North", **draws
     )
-    return weights, city_effects(
-        part.sums, pl.concat([part.status, weights.status]), [protocol], seed=SEED
+    return weights, intervention_effects(
+        part.sums,
+        protocol,
+        district_status=part.status,
+        weights_status=weights.weights_status,
+        seed=SEED,
     )
 
 
 def test_a_delivered_covariate_that_never_varies_is_named_and_the_effect_cannot_be_said(world):
     weights, found = _weights_and_part(world, [{"name": "age", "kind": "person", "column": "age"}])
 
-    assert weights.left_out.select("covariate", "handling", "n_starters").rows() == [
+    assert weights.terms_left_out.select("covariate", "handling", "n_starters").rows() == [
         ("age", "refused", 3)
     ]
     assert set(found.status.filter(source="raw").select("district", "status", "reason").rows()) == {
@@ -229,11 +233,11 @@ def test_terms_that_evalkit_counts_and_that_never_vary_are_left_out_and_named(wo
     weights, found = _weights_and_part(world, covariates)
     plain, as_plain = _weights_and_part(world, [])
 
-    assert weights.left_out.select("covariate", "handling").rows() == [
+    assert weights.terms_left_out.select("covariate", "handling").rows() == [
         ("earlier", "left_out"), ("earlier_never", "left_out"), ("past_work", "left_out")
     ]  # fmt: skip
-    assert plain.left_out.is_empty() and weights.balance.is_empty()
-    is_left_out = pl.col("term").is_in(weights.left_out["covariate"].implode())
+    assert plain.terms_left_out.is_empty() and weights.balance.is_empty()
+    is_left_out = pl.col("term").is_in(weights.terms_left_out["covariate"].implode())
     assert weights.propensity.filter(is_left_out)["coefficient"].unique().to_list() == [0.0]
     compared = [
         one.draws.sort(pl.all().exclude("protocol_hash"))["probability"].to_list()
@@ -254,7 +258,7 @@ def test_a_district_of_three_people_cannot_be_said_and_counts_in_the_city(world)
     protocol = world.protocol(refusal={"min_starters": 2, "min_effective_sample_size": 2})
     people = _people(world, lives, districts)
 
-    weights = city_weights(people, [protocol], n_draws=N_DRAWS, seed=SEED)
+    weights = intervention_weights(people, protocol, n_draws=N_DRAWS, seed=SEED)
     parts = [
         district_effects(
             people,
@@ -269,7 +273,13 @@ def test_a_district_of_three_people_cannot_be_said_and_counts_in_the_city(world)
     sums, statuses = (
         pl.concat([getattr(part, name) for part in parts]) for name in ("sums", "status")
     )
-    found = city_effects(sums, pl.concat([statuses, weights.status]), [protocol], seed=SEED)
+    found = intervention_effects(
+        sums,
+        protocol,
+        district_status=statuses,
+        weights_status=weights.weights_status,
+        seed=SEED,
+    )
 
     said = {
         row["district"]: (row["status"], row["reason"])
@@ -278,4 +288,4 @@ def test_a_district_of_three_people_cannot_be_said_and_counts_in_the_city(world)
     assert said["Small"] == ("cannot_be_said", "few_starters")
     assert said["all"] == ("estimated", None)
     assert set(found.draws["district"]) == {"North", "all"}
-    assert weights.status["n_starters"][0] == parts[0].status["n_starters"][0] + 1
+    assert weights.weights_status["n_starters"][0] == parts[0].status["n_starters"][0] + 1

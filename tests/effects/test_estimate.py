@@ -168,7 +168,7 @@ def test_estimate_effect_refuses_coefficients_of_another_protocol(world):
         estimate_effect(trials, district="all", propensity=other, n_draws=5, seed=SEED)
 
     lines = str(caught.value).splitlines()
-    assert "another protocol" in lines[0] and "city/03_weights" in lines[3]
+    assert "another protocol" in lines[0] and "intervention/03_weights" in lines[3]
 
 
 def test_fit_propensity_refuses_when_no_one_starts(world):

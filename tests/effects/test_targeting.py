@@ -71,11 +71,11 @@ def test_condition_below_is_the_rest_of_at_least():
 def test_targeting_finds_who_gains_and_what_that_is_worth(arms):
     found = _found(_trials(arms, 6_000, seed=2, gain=2.5), seed=1)
 
-    first, second = found.rule.select("covariate", "side", "threshold").rows()
+    first, second = found.targeting_rule.select("covariate", "side", "threshold").rows()
     assert first == ("x0", "is", 1.0)
     # Everybody named gains; with the data at hand a part of those who gain may be left out.
     assert second[:2] == ("x1", "at_least") and second[2] >= 3
-    value = {row["policy"]: row for row in found.value.iter_rows(named=True)}
+    value = {row["policy"]: row for row in found.targeting_value.iter_rows(named=True)}
     assert value["gain"]["ci_lower"] > 0
     assert value["gain"]["estimate"] == pytest.approx(
         value["rule"]["estimate"] - value["today"]["estimate"]
@@ -88,7 +88,7 @@ def test_targeting_promises_nothing_where_everybody_gains_alike(arms):
     """The gain is cross-fitted: learning from noise must not look like knowledge."""
     gains = [
         _found(_trials(arms, 800, seed=seed, gain=0.0), seed=seed)
-        .value.filter(pl.col("policy") == "gain")["estimate"]
+        .targeting_value.filter(pl.col("policy") == "gain")["estimate"]
         .item()
         for seed in range(25)
     ]
@@ -114,8 +114,8 @@ def test_targeting_does_not_depend_on_the_order_of_rows(arms):
     )
 
     first, second = (
-        _found(trials, seed=1).value["estimate"],
-        _found(turned, seed=1).value["estimate"],
+        _found(trials, seed=1).targeting_value["estimate"],
+        _found(turned, seed=1).targeting_value["estimate"],
     )
 
     assert (first - second).abs().max() < 1e-9

@@ -16,11 +16,11 @@ from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects import (
     PersonTables,
     Protocol,
-    city_effects,
     effect_status,
     estimate_effect,
     fit_censoring,
     fit_propensity,
+    intervention_effects,
     load_protocol,
     primary_differences,
     timings,
@@ -140,8 +140,13 @@ def _estimates(
     ]
     sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
     city = effect_status(trials, district="all", propensity=fitted, **draws)
-    found = city_effects(
-        sums, pl.concat([statuses, city]), [protocol], seed=seed, event_sums=events
+    found = intervention_effects(
+        sums,
+        protocol,
+        district_status=statuses,
+        weights_status=city,
+        seed=seed,
+        event_sums=events,
     )
     ranged = [
         _ranged(part, protocol).with_columns(source=pl.lit(source), estimand=pl.lit(estimand))
@@ -151,7 +156,7 @@ def _estimates(
     ]
     is_break_even = (pl.col("district") == "all") & (pl.col("measure") == "break_even_month")
     broken = (
-        timings(found, [protocol])
+        timings(found, protocol)
         .filter(is_break_even)
         .select(*_COLUMNS[:4], "estimand", source=pl.lit("break_even"))
     )

@@ -167,8 +167,8 @@ def found_in(
         for name, difference in points.select("district", "difference").iter_rows()
     }
     learned = targeting(StartNow.of(trials, fitted), seed=seed)
-    gain = learned.value.filter(policy="gain")["estimate"][0]
-    first = learned.rule.row(0, named=True) if len(learned.rule) else None
+    gain = learned.targeting_value.filter(policy="gain")["estimate"][0]
+    first = learned.targeting_rule.row(0, named=True) if len(learned.targeting_rule) else None
     named = None if first is None else f"{first['covariate']} {first['side']}"
     return {
         **errors,

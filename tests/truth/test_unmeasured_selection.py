@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from evalkit import simulate, spells
-from evalkit.effects.answer.city import city_weights
+from evalkit.effects.answer.intervention import intervention_weights
 from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.line.protocol import load_protocol
 
@@ -65,8 +65,10 @@ def compare(protocol_name: str, rho: float) -> Compared:
         n_months=city.n_months,
         districts=city.district_names,
     )
-    found = city_weights(people, [protocol], n_draws=N_DRAWS, seed=1)
-    declared = found.sensitivity.filter(pl.col("convention") == "declared").row(0, named=True)
+    found = intervention_weights(people, protocol, n_draws=N_DRAWS, seed=1)
+    declared = found.effect_sensitivity.filter(pl.col("convention") == "declared").row(
+        0, named=True
+    )
     truth = simulate.simulate_truth(
         city, seed=1, n_people=N_PEOPLE, hidden_selection=rho, eligible_share=0
     ).months

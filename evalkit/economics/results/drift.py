@@ -118,14 +118,19 @@ def read_vintage(
     """
     values = read_table(run_dir, "value_draws")
     valued = _in_words(values.select(EFFECT_KEYS).unique())
+    interventions = valued["intervention_id"].unique().sort()
     # Only the point estimate is compared; a city's replicates are millions of rows.
-    effects = _point(read_table(run_dir, "effect_draws")).join(valued, on=EFFECT_KEYS, how="semi")
+    draws, programmes = (
+        pl.concat([_point(read_table(run_dir, name, unit=unit)) for unit in interventions])
+        for name in ("effect_draws", "effect_programme_draws")
+    )
+    effects = draws.join(valued, on=EFFECT_KEYS, how="semi")
     return Vintage(
         effects,
         price_book,
         summarise_value(values),
         horizon_months,
-        _point(read_table(run_dir, "effect_programme_draws")),
+        programmes,
     )
 
 

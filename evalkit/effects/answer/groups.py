@@ -25,7 +25,7 @@ from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.errors import ProtocolError, nearest
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocol import Protocol, Subgroup, protocol_hash
-from evalkit.line.tables import table
+from evalkit.line.tables import published, table
 from evalkit.tables import CITY
 
 ALL = "all"
@@ -56,6 +56,42 @@ def with_target_groups(person: pl.DataFrame) -> pl.DataFrame:
     is_weak = (pl.col("education") == "compulsory_or_less") | (pl.col("origin") == "other")
     return person.with_columns(
         is_woman_in_weak_position=((pl.col("sex") == "female") & is_weak).fill_null(False)
+    )
+
+
+class GroupTables(NamedTuple):
+    """What the groups hand on, by the tables' names: `group_effects` before gate 2, and what is
+    computed from them later.
+    """
+
+    group_effects: pl.DataFrame
+    group_draws: pl.DataFrame
+    group_counts: pl.DataFrame
+    group_programme_draws: pl.DataFrame
+
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables by their names."""
+        return self._asdict()
+
+
+def group_tables(
+    trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFrame, n_draws: int, seed: int
+) -> GroupTables:
+    """Effects in the declared groups (see `group_effects`); empty where nobody starts, or
+    everybody.
+    """
+    if not trials.has_both_arms:
+        return GroupTables(
+            published("group_effects").empty(),
+            *[table(name).empty() for name in GroupTables._fields[1:]],
+        )
+    effects = group_effects(trials, person, propensity=propensity, n_draws=n_draws, seed=seed)
+    return GroupTables(
+        group_summary(effects, trials.protocol),
+        effects.draws,
+        group_counts(trials, person),
+        effects.programmes,
     )
 
 

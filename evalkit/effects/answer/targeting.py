@@ -41,12 +41,25 @@ class Condition(NamedTuple):
 
 
 class Targeting(NamedTuple):
-    """rule: a row a condition (none: everyone). value: months per place of today's placement, of
-    the rule, and the rule's gain.
+    """targeting_rule: one row per condition (none: everyone). targeting_value: months per place of
+    today's placement, of the rule, and the rule's gain. Both are empty where nobody starts, or
+    everybody.
     """
 
-    rule: pl.DataFrame
-    value: pl.DataFrame
+    targeting_rule: pl.DataFrame
+    targeting_value: pl.DataFrame
+
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables by their names, before gate 2."""
+        return self._asdict()
+
+
+def targeting_tables(trials: Trials, propensity: pl.DataFrame, *, seed: int) -> Targeting:
+    """The rule and what it is worth (see `targeting`); empty where nobody starts, or everybody."""
+    if not trials.has_both_arms:
+        return Targeting(*[published(name).empty() for name in Targeting._fields])
+    return targeting(StartNow.of(trials, propensity), seed=seed)
 
 
 def targeting(weighting: StartNow, *, seed: int, n_folds: int = N_FOLDS) -> Targeting:
@@ -70,11 +83,12 @@ def targeting(weighting: StartNow, *, seed: int, n_folds: int = N_FOLDS) -> Targ
     Returns
     -------
     Targeting
-        rule: district ("all"), intervention_id, condition (1, 2), covariate, side (at_least|below;
-        is|is_not of a covariate that is 0 or 1), threshold (the covariate's unit; months on support
-        as months), n_starters. value: district, intervention_id, policy (today|rule|gain),
-        estimate, ci_lower, ci_upper (months in the primary outcome per place), share_of_starters
-        (0-1: of today's starters, those whom the cross-fitted rules name), n_starters.
+        targeting_rule: district ("all"), intervention_id, condition (1, 2), covariate, side
+        (at_least|below; is|is_not of a covariate that is 0 or 1), threshold (the covariate's unit;
+        months on support as months), n_starters. targeting_value: district, intervention_id, policy
+        (today|rule|gain), estimate, ci_lower, ci_upper (months in the primary outcome per place),
+        share_of_starters (0-1: of today's starters, those whom the cross-fitted rules name),
+        n_starters.
     """
     trials, weights = weighting.trials, weighting.weights
     values = (

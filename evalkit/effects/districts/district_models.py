@@ -21,6 +21,22 @@ _N_DRAWS = 4_000
 _NORMAL = 1.959963984540054
 
 
+def ways_of_working(ranks: pl.DataFrame, models: Mapping[str, str], *, seed: int) -> pl.DataFrame:
+    """Every intervention's effect by the way its districts work (see `effects_by_model`); empty
+    where the run names no ways.
+
+    Parameters
+    ----------
+    ranks : DataFrame
+        From `ranks`, of all interventions.
+    models : mapping of str
+        `EffectRules.district_models`.
+    """
+    parts = ranks.partition_by("intervention_id", "estimand", maintain_order=True) if models else []
+    by_model = [effects_by_model(part, models, seed=seed) for part in parts]
+    return pl.concat([published("effects_by_model").empty(), *by_model])
+
+
 def effects_by_model(
     ranks: pl.DataFrame, models: Mapping[str, str], *, seed: int, conf_level: float = 0.95
 ) -> pl.DataFrame:

@@ -37,8 +37,11 @@ def case_mix_funnel(trials: Trials) -> pl.DataFrame:
     -------
     DataFrame
         district (and "all"), intervention_id, n_persons, observed, expected, adjusted (shares 0-1),
-        z, lower_95, upper_95, lower_998, upper_998 (shares), overdispersion, verdict.
+        z, lower_95, upper_95, lower_998, upper_998 (shares), overdispersion, verdict. Empty where
+        nobody starts, or everybody.
     """
+    if not trials.has_both_arms:
+        return published("funnel").empty()
     first = trials.keep(_is_first(trials))
     reached = (first.outcomes[:, -1] == first.states.index(first.protocol.primary_outcome)).astype(
         float

@@ -16,6 +16,8 @@ from evalkit.effects.trials.covariates import about_people
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import SEPARATED, weighted_logit
 from evalkit.effects.weighting.propensity import coefficients_of
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.strategies import strategy_of
 from evalkit.effects.weighting.weights import (
     drawn_people,
     effective_people,
@@ -46,8 +48,12 @@ def standardised_draws(
         estimate), difference (months), reason. A district that cannot be standardised has one row,
         draw 0, with the reason: few_starters, few_comparable (effective sample size of the smaller
         arm), outside_support (share of the city's eligible whose like is not found in the
-        district).
+        district). Empty where nobody starts, or everybody, and for protocols whose first comparison
+        is not wait or that have a grace period: their districts are ranked as they are.
     """
+    protocol = trials.protocol
+    if strategy_of(protocol, protocol.comparisons[0]) is not StartNow or not trials.has_both_arms:
+        return table("standardised_draws").empty()
     coefficients = coefficients_of(trials, propensity)
     person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed)
     resampled = np.column_stack([np.ones(len(drawn)), drawn])[:, coefficients.draws]
@@ -91,8 +97,8 @@ def standardised_draws(
             )
         )
     keys = {
-        "intervention_id": pl.lit(trials.protocol.intervention_id),
-        "protocol_hash": pl.lit(protocol_hash(trials.protocol)),
+        "intervention_id": pl.lit(protocol.intervention_id),
+        "protocol_hash": pl.lit(protocol_hash(protocol)),
     }
     return (
         pl.concat(tables, how="vertical_relaxed")

@@ -118,7 +118,7 @@ class Trials:
 
     @property
     def has_both_arms(self) -> bool:
-        """Whether somebody starts and somebody does not."""
+        """Whether somebody starts and somebody does not: else there is nothing to compare."""
         return bool(self.is_treated.any() and not self.is_treated.all())
 
     @property

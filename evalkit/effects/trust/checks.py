@@ -29,17 +29,6 @@ from evalkit.line.protocol import Protocol, protocol_hash
 from evalkit.line.tables import published
 from evalkit.tables import CITY
 
-_SCHEMA = {
-    "district": pl.String,
-    "intervention_id": pl.String,
-    "check": pl.String,
-    "value": pl.Float64,
-    "limit": pl.Float64,
-    "verdict": pl.String,
-    "term": pl.String,
-    "n_starters": pl.Int32,
-}
-
 
 class _Row(NamedTuple):
     """A row of the table of checks between its keys and its count."""
@@ -51,8 +40,10 @@ class _Row(NamedTuple):
     term: str | None = None
 
 
-class CityChecks(NamedTuple):
-    """The tables of the same names, for all districts together."""
+class InterventionChecks(NamedTuple):
+    """The tables of the same names, for all districts together; empty where nobody starts, or
+    everybody.
+    """
 
     effect_checks: pl.DataFrame
     trial_flow: pl.DataFrame
@@ -61,26 +52,40 @@ class CityChecks(NamedTuple):
     weight_sensitivity: pl.DataFrame
     placebo: pl.DataFrame
 
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables by their names, before gate 2."""
+        return self._asdict()
 
-def city_checks(
-    people: PersonTables, protocols: Sequence[Protocol], *, propensity: pl.DataFrame
-) -> CityChecks:
-    """Everything that shows whether the city's comparison can be trusted, for each protocol that
-    has coefficients.
+
+def intervention_checks(
+    people: PersonTables, trials: Trials, *, propensity: pl.DataFrame
+) -> InterventionChecks:
+    """Everything that shows whether the city's comparison can be trusted.
 
     Parameters
     ----------
+    trials : Trials
+        All districts together.
     propensity : DataFrame
-        The city's coefficients (table `propensity`).
+        Their coefficients (table `propensity`).
     """
-    fitted = [
-        protocol for protocol in protocols if protocol_hash(protocol) in propensity["protocol_hash"]
-    ]
-    parts = [
-        _NOTHING,
-        *[_checks_of(people, people.trials(protocol), propensity) for protocol in fitted],
-    ]
-    return CityChecks(*[pl.concat(tables) for tables in zip(*parts, strict=True)])
+    if not trials.has_both_arms:
+        return InterventionChecks(*[published(name).empty() for name in InterventionChecks._fields])
+    weighting = StartNow.of(trials, propensity)
+    placebo = placebo_tests(weighting, people.state_intervals)
+    likeness = unmodelled_likeness(weighting, people.episodes, first_month=people.first_month)
+    flow = trial_flow(trials).with_columns(
+        intervention_id=pl.lit(trials.protocol.intervention_id), district=pl.lit(CITY)
+    )
+    return InterventionChecks(
+        effect_checks(weighting, placebo, likeness),
+        flow.select(list(published("trial_flow").schema)),
+        balance_by_period(weighting),
+        overlap_table(weighting),
+        weight_sensitivity(weighting),
+        placebo,
+    )
 
 
 def district_checks(
@@ -89,16 +94,19 @@ def district_checks(
     """A district's own checks under every protocol that has coefficients and of which the district
     has both arms (see `effect_checks`).
     """
-    own, found = people.of_district(district), [_NOTHING.effect_checks]
+    residents, checks = people.of_district(district), [published("district_checks").empty()]
     for protocol in protocols:
         is_fitted = protocol_hash(protocol) in propensity["protocol_hash"]
         if is_fitted and has_eligible(
-            own.support_spells, own.episodes, protocol=protocol, first_month=people.first_month
+            residents.support_spells,
+            residents.episodes,
+            protocol=protocol,
+            first_month=people.first_month,
         ):
-            trials = own.trials(protocol)
+            trials = residents.trials(protocol)
             weighting = StartNow.of(trials, propensity)
-            found += [effect_checks(weighting, district=district)] if trials.has_both_arms else []
-    return pl.concat(found)
+            checks += [effect_checks(weighting, district=district)] if trials.has_both_arms else []
+    return pl.concat(checks)
 
 
 def effect_checks(
@@ -108,7 +116,7 @@ def effect_checks(
     *,
     district: str = CITY,
 ) -> pl.DataFrame:
-    """One row a check, with its verdict.
+    """One row per check, with its verdict.
 
     Checks: starters; effective_sample_size, max_weight (one household's share of all weight, 0-1),
     top_1_percent_share (of all weight, that of the heaviest hundredth of them, 0-1) of the
@@ -175,26 +183,9 @@ def effect_checks(
     ]
     return pl.DataFrame(
         [(district, trials.protocol.intervention_id, *row, n_starters) for row in rows],
-        schema=_SCHEMA,
+        schema=published("effect_checks").schema,
         orient="row",
         strict=False,
-    )
-
-
-def _checks_of(people: PersonTables, trials: Trials, propensity: pl.DataFrame) -> CityChecks:
-    weighting = StartNow.of(trials, propensity)
-    placebo = placebo_tests(weighting, people.state_intervals)
-    likeness = unmodelled_likeness(weighting, people.episodes, first_month=people.first_month)
-    flow = trial_flow(trials).with_columns(
-        intervention_id=pl.lit(trials.protocol.intervention_id), district=pl.lit(CITY)
-    )
-    return CityChecks(
-        effect_checks(weighting, placebo, likeness),
-        flow.select("district", "intervention_id", "trial_month", "n_eligible", "n_starters"),
-        balance_by_period(weighting),
-        overlap_table(weighting),
-        weight_sensitivity(weighting),
-        placebo,
     )
 
 
@@ -226,42 +217,3 @@ def _verdict(is_refused: bool, is_warned: bool = False) -> str:
 
 def _is_above(value: float, limit: float | None) -> bool:
     return limit is not None and value > limit
-
-
-_KEYS = {"district": pl.String, "intervention_id": pl.String}
-_RANGE = {"difference": pl.Float64, "ci_lower": pl.Float64, "ci_upper": pl.Float64}
-_SMD = {"covariate": pl.String, "smd_before": pl.Float64, "smd_after": pl.Float64}
-_COUNTED = {"n_starters": pl.Int32}
-# What the tables are when no intervention was started by anyone.
-_NOTHING = CityChecks(
-    *[
-        pl.DataFrame(schema=schema)
-        for schema in (
-            _SCHEMA,
-            _KEYS | {"trial_month": pl.Int32, "n_eligible": pl.Int32} | _COUNTED,
-            _KEYS | {"from_month": pl.Int32, "to_month": pl.Int32} | _SMD | _COUNTED,
-            _KEYS
-            | {"bin": pl.Int32}
-            | dict.fromkeys(
-                (
-                    "propensity_from",
-                    "propensity_to",
-                    "share_treated",
-                    "share_comparison",
-                    "share_comparison_weighted",
-                ),
-                pl.Float64,
-            )
-            | {"n_fewest": pl.Int32},
-            _KEYS
-            | {"cut": pl.String}
-            | _RANGE
-            | dict.fromkeys(
-                ("effective_sample_size", "max_weight", "top_1_percent_share", "max_abs_smd"),
-                pl.Float64,
-            )
-            | _COUNTED,
-            published("placebo").schema,
-        )
-    ]
-)

@@ -216,7 +216,7 @@ def _matrix(
             "The propensity coefficients belong to another protocol.",
             where=f"table propensity; protocol {trials.protocol.protocol}",
             why="Weights from other covariates would not balance the arms.",
-            fix="run city/03_weights again with this protocol.",
+            fix="run intervention/03_weights again with this protocol.",
         )
     return wide["draw"].to_numpy(), wide.select(trials.terms).to_numpy().T
 

@@ -134,7 +134,7 @@ EFFECTS = (
             "n_districts_pooled",
         ),
         unit="persons, shares, draws",
-        guard=Guard("estimates", "n_eligible"),
+        guard=Guard("estimates", "n_eligible", is_uncounted_shown=True),
         grade="M",
     ),
     Table(

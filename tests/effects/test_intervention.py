@@ -4,18 +4,20 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from evalkit.effects import (
     PersonTables,
-    city_effects,
-    city_weights,
     district_effects,
     effect_summary,
     effect_timing,
+    intervention_effects,
+    intervention_weights,
     load_protocol,
     primary_draws,
     reported_draws,
     status_for_publication,
+    status_of_run,
     summaries,
     timings,
 )
@@ -39,12 +41,12 @@ def _people(world, lives, districts):
     )
 
 
-def _everything(world, people, protocols, districts):
-    weights = city_weights(people, protocols, n_draws=N_DRAWS, seed=SEED)
+def _everything(people, protocol, districts):
+    weights = intervention_weights(people, protocol, n_draws=N_DRAWS, seed=SEED)
     parts = [
         district_effects(
             people,
-            protocols,
+            [protocol],
             propensity=weights.propensity,
             district=district,
             n_draws=N_DRAWS,
@@ -52,9 +54,14 @@ def _everything(world, people, protocols, districts):
         )
         for district in districts
     ]
-    statuses = pl.concat([*[part.status for part in parts], weights.status])
-    return weights, city_effects(
-        pl.concat([part.sums for part in parts]), statuses, protocols, seed=SEED
+    sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
+    return weights, intervention_effects(
+        sums,
+        protocol,
+        district_status=statuses,
+        weights_status=weights.weights_status,
+        seed=SEED,
+        event_sums=events,
     )
 
 
@@ -72,7 +79,7 @@ def city(world):
 def test_a_district_without_starters_cannot_be_said(world, city):
     people, districts = city
 
-    _, effects = _everything(world, people, [world.protocol()], districts)
+    _, effects = _everything(people, world.protocol(), districts)
 
     west = effects.status.filter((pl.col("district") == "West") & (pl.col("source") == "raw")).row(
         0, named=True
@@ -88,7 +95,7 @@ def test_a_district_without_starters_cannot_be_said(world, city):
 def test_a_district_where_nobody_is_eligible_cannot_be_said(world):
     people = _people(world, NORTH, dict.fromkeys(NORTH, "North"))
 
-    _, effects = _everything(world, people, [world.protocol()], ["North", "Empty"])
+    _, effects = _everything(people, world.protocol(), ["North", "Empty"])
 
     empty = effects.status.filter(
         (pl.col("district") == "Empty") & (pl.col("source") == "raw")
@@ -104,9 +111,7 @@ def test_a_month_not_known_in_one_district_leaves_the_others_in_the_citys_total(
         .otherwise("from_state")
     )
 
-    _, effects = _everything(
-        world, replace(people, state_intervals=hidden), [world.protocol()], districts
-    )
+    _, effects = _everything(replace(people, state_intervals=hidden), world.protocol(), districts)
 
     totals = (
         effects.draws.filter((pl.col("district") == "all") & (pl.col("draw") == 0))
@@ -119,7 +124,7 @@ def test_a_month_not_known_in_one_district_leaves_the_others_in_the_citys_total(
 def test_districts_are_pooled_when_enough_qualify(world, city):
     people, districts = city
 
-    _, effects = _everything(world, people, [world.protocol()], districts)
+    _, effects = _everything(people, world.protocol(), districts)
 
     shrunk = (
         effects.draws.filter(pl.col("source") == "shrunk")["district"].unique().sort().to_list()
@@ -141,7 +146,7 @@ def test_districts_are_pooled_when_enough_qualify(world, city):
 def test_too_few_districts_are_not_pooled_and_that_is_said(world):
     people = _people(world, NORTH, dict.fromkeys(NORTH, "North"))
 
-    _, effects = _everything(world, people, [world.protocol()], ["North"])
+    _, effects = _everything(people, world.protocol(), ["North"])
 
     city = status_for_publication(effects.status, n_draws=N_DRAWS, min_count=1).filter(
         pl.col("district") == "all"
@@ -150,29 +155,82 @@ def test_too_few_districts_are_not_pooled_and_that_is_said(world):
     assert effects.draws["source"].unique().to_list() == ["raw"]
 
 
-def test_an_intervention_nobody_starts_cannot_be_said_and_stops_nothing(world, city):
+def test_an_intervention_nobody_starts_cannot_be_said(world, city):
     people, districts = city
-    protocols = [world.protocol(), world.protocol(protocol="other", intervention_id="other")]
+    other = world.protocol(protocol="other", intervention_id="other")
 
-    weights, effects = _everything(world, people, protocols, districts)
+    weights, effects = _everything(people, other, districts)
 
-    reasons = (
-        effects.status.filter((pl.col("intervention_id") == "other") & (pl.col("source") == "raw"))[
-            "reason"
-        ]
-        .unique()
-        .to_list()
+    assert set(effects.status.filter(source="raw")["reason"]) == {"no_starters"}
+    assert weights.balance.is_empty() and weights.propensity.is_empty()
+
+
+def test_a_districts_part_holds_every_protocol_and_each_effect_takes_its_own_rows(world, city):
+    people, districts = city
+    protocols = [world.protocol(), world.protocol(protocol="other", comparisons=["never"])]
+    weights = [intervention_weights(people, one, n_draws=N_DRAWS, seed=SEED) for one in protocols]
+    propensity = pl.concat([one.propensity for one in weights])
+    draws = {"propensity": propensity, "n_draws": N_DRAWS, "seed": SEED}
+    parts = [district_effects(people, protocols, district=one, **draws) for one in districts]
+    sums, statuses = (pl.concat([part[place] for part in parts]) for place in (0, 1))
+
+    both = [
+        intervention_effects(
+            sums,
+            protocol,
+            district_status=statuses,
+            weights_status=one.weights_status,
+            seed=SEED,
+        )
+        for protocol, one in zip(protocols, weights, strict=True)
+    ]
+
+    for protocol, effects in zip(protocols, both, strict=True):
+        _, alone = _everything(people, protocol, districts)
+        assert_frame_equal(effects.draws, alone.draws)
+        assert_frame_equal(effects.status, alone.status)
+
+
+def test_a_district_hands_on_empty_tables_where_no_intervention_has_weights(city):
+    people, districts = city
+
+    part = district_effects(
+        people,
+        [],
+        propensity=table("propensity").empty(),
+        district=districts[0],
+        n_draws=N_DRAWS,
+        seed=SEED,
     )
-    assert reasons == ["no_starters"]
-    assert weights.balance["intervention_id"].unique().to_list() in ([], ["course"])
+
+    assert all(rows.is_empty() for rows in part)
+
+
+def test_an_intervention_that_was_not_computed_cannot_be_said_anywhere(world, city):
+    people, districts = city
+    failed = world.protocol(protocol="other", intervention_id="other", comparisons=["never"])
+    _, effects = _everything(people, world.protocol(), districts)
+
+    status = status_of_run(effects.status, [world.protocol(), failed], districts)
+
+    assert_frame_equal(status.filter(intervention_id="course"), effects.status)
+    missing = status.filter(intervention_id="other")
+    assert missing["district"].to_list() == ["all", *districts]
+    assert set(missing.select("status", "reason", "n_starters").rows()) == {
+        ("cannot_be_said", "not_computed", None)
+    }
+    published = status_for_publication(status, n_draws=N_DRAWS, min_count=5)
+    assert published.filter(intervention_id="other")["effect_state"].unique().to_list() == [
+        "cannot_be_said"
+    ]
 
 
 def test_summaries_carry_the_starters_behind_every_row(world, city):
     people, districts = city
     protocol = world.protocol()
 
-    _, effects = _everything(world, people, [protocol], districts)
-    curves, months = summaries(effects, [protocol])
+    _, effects = _everything(people, protocol, districts)
+    curves, months = summaries(effects, protocol)
 
     starters = dict(months.select("district", "n_starters").unique().iter_rows())
     assert starters == {"East": 2, "North": 2, "South": 2, "all": 6}
@@ -217,30 +275,15 @@ def test_small_numbers_of_starters_are_not_shown_nor_found_by_subtraction(counts
 def test_money_is_put_on_the_primary_comparison_alone_and_timing_is_said_for_both(world, city):
     people, districts = city
     protocol = world.protocol(comparisons=["never", "wait"])
-    weights = city_weights(people, [protocol], n_draws=N_DRAWS, seed=SEED)
-    parts = [
-        district_effects(
-            people,
-            [protocol],
-            propensity=weights.propensity,
-            district=one,
-            n_draws=N_DRAWS,
-            seed=SEED,
-        )
-        for one in districts
-    ]
-    sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
 
-    effects = city_effects(
-        sums, pl.concat([statuses, weights.status]), [protocol], seed=SEED, event_sums=events
-    )
-    timing = timings(effects, [protocol])
+    _, effects = _everything(people, protocol, districts)
+    timing = timings(effects, protocol)
 
     assert set(effects.draws["estimand"]) == {
         "start_now_rather_than_wait",
         "start_now_rather_than_never",
     }
-    assert set(primary_draws(effects.draws, [protocol])["estimand"]) == {
+    assert set(primary_draws([effects.draws], [protocol])["estimand"]) == {
         "start_now_rather_than_never"
     }
     assert set(timing["estimand"]) == set(effects.draws["estimand"])
@@ -279,7 +322,7 @@ def test_history_before_the_extract_has_a_sensitivity_the_trials_of_the_later_mo
     )
 
     found, expected, unasked = (
-        city_weights(people, [one], n_draws=N_DRAWS, seed=SEED).sensitivity
+        intervention_weights(people, one, n_draws=N_DRAWS, seed=SEED).effect_sensitivity
         for one in (declared, later, plain)
     )
 

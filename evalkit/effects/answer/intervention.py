@@ -1,0 +1,323 @@
+"""One intervention at a time: its weights, a district's part, and its effects from the parts.
+
+The notebook of the weights sees every person and hands on coefficients and statuses only; a
+district's notebook sees its own people and hands on sums; below that no row is a person.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from evalkit.draws import stacked
+from evalkit.effects.answer.conventions import effect_sensitivity
+from evalkit.effects.answer.effect_sums import add_districts, effect_draws
+from evalkit.effects.answer.estimate import (
+    EffectParts,
+    effect_status,
+    estimate_effect,
+    no_effect,
+)
+from evalkit.effects.answer.participation import add_programmes, programme_draws
+from evalkit.effects.answer.reported import primary_draws, primary_rows, reported_draws
+from evalkit.effects.answer.start_stop_dose import (
+    effect_by_dose,
+    effect_by_start_month,
+    effect_by_stop_month,
+)
+from evalkit.effects.answer.status import with_starters
+from evalkit.effects.answer.summary import effect_curves, effect_summary
+from evalkit.effects.answer.timing import effect_timing
+from evalkit.effects.districts.pooling import shrink
+from evalkit.effects.districts.ranking import district_ranks
+from evalkit.effects.trials.person_tables import PersonTables
+from evalkit.effects.trials.target_trial import Trials, has_eligible
+from evalkit.effects.trust.balance import balance_table
+from evalkit.effects.trust.bounds import effect_readings
+from evalkit.effects.trust.refusal import refused_if_constant, spread_to_districts, terms_left_out
+from evalkit.effects.weighting.propensity import fit_models
+from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.line.tables import published, table
+from evalkit.tables import CITY, conform
+
+# What a district hands on, as `EffectParts`.
+_DISTRICT_TABLES = (
+    "effect_sums",
+    "district_status",
+    "effect_event_sums",
+    "effect_programme_sums",
+)
+_OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay"}
+
+
+class InterventionWeights(NamedTuple):
+    """What the weights of an intervention hand on, by the tables' names: coefficients per draw, the
+    status of all districts together, and what shows whether the weights serve."""
+
+    propensity: pl.DataFrame
+    weights_status: pl.DataFrame
+    balance: pl.DataFrame
+    terms_left_out: pl.DataFrame
+    effect_sensitivity: pl.DataFrame
+    effect_moments: pl.DataFrame
+
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables by their names."""
+        return self._asdict()
+
+
+class InterventionEffects(NamedTuple):
+    """Draws (table `effect_draws`) and statuses (`effect_status`) of the city and its districts,
+    raw and, where pooled, shrunk.
+
+    events: shares that reached an event, in the shape of the draws with column event; raw only.
+    programmes: the table `effect_programme_draws`.
+    """
+
+    draws: pl.DataFrame
+    status: pl.DataFrame
+    events: pl.DataFrame
+    programmes: pl.DataFrame
+
+    @property
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables that later stations read, by their names."""
+        return {
+            "effect_draws": self.draws,
+            "effect_status": self.status,
+            "effect_programme_draws": self.programmes,
+        }
+
+
+def intervention_weights(
+    people: PersonTables, protocol: Protocol, *, n_draws: int, seed: int
+) -> InterventionWeights:
+    """Propensity coefficients over all districts, with what shows whether they serve.
+
+    An intervention that no one starts, or everybody, has no coefficients; its status says so.
+    """
+    draws = {"n_draws": n_draws, "seed": seed}
+    trials = people.trials(protocol)
+    if not trials.has_both_arms:
+        propensity = table("propensity").empty()
+        return InterventionWeights(
+            propensity,
+            no_effect(trials, district=CITY, n_draws=n_draws).status,
+            published("balance").empty(),
+            terms_left_out(trials),
+            published("effect_sensitivity").empty(),
+            _moments(people, trials, propensity, **draws),
+        )
+    propensity = conform(fit_models(trials, **draws), "propensity")
+    status = effect_status(trials, district=CITY, propensity=propensity, **draws)
+    other = protocol.model_copy(
+        update={"leavers_in_month_one": _OTHER_CONVENTION[protocol.leavers_in_month_one]}
+    )
+    return InterventionWeights(
+        propensity,
+        refused_if_constant(status, trials),
+        balance_table(StartNow.of(trials, propensity)),
+        terms_left_out(trials),
+        effect_sensitivity(
+            trials, other_leavers=people.trials(other), propensity=propensity, **draws
+        ),
+        _moments(people, trials, propensity, **draws),
+    )
+
+
+def district_effects(
+    people: PersonTables,
+    protocols: Sequence[Protocol],
+    *,
+    propensity: pl.DataFrame,
+    district: str,
+    n_draws: int,
+    seed: int,
+) -> EffectParts:
+    """A district's sums and statuses under every protocol: its people are read once for all.
+
+    Parameters
+    ----------
+    propensity : DataFrame
+        The coefficients of all protocols (table `propensity`).
+    """
+    if not protocols:
+        return EffectParts(*[table(name).empty() for name in _DISTRICT_TABLES])
+    parts = []
+    for protocol in protocols:
+        trials = _trials_of_district(people, protocol, district)
+        fitted = propensity.filter(pl.col("protocol_hash") == protocol_hash(protocol))
+        parts.append(
+            no_effect(trials, district=district, n_draws=n_draws)
+            if fitted.is_empty() or trials.rows.is_empty()
+            else estimate_effect(
+                trials,
+                district=district,
+                propensity=fitted,
+                n_draws=n_draws,
+                seed=seed,
+                with_programmes=True,
+            )
+        )
+    sums, statuses, events, programmes = zip(*parts, strict=True)
+    return EffectParts(stacked(sums), pl.concat(statuses), stacked(events), stacked(programmes))
+
+
+def intervention_effects(
+    sums: pl.DataFrame,
+    protocol: Protocol,
+    *,
+    district_status: pl.DataFrame,
+    weights_status: pl.DataFrame,
+    seed: int,
+    event_sums: pl.DataFrame | None = None,
+    programme_sums: pl.DataFrame | None = None,
+) -> InterventionEffects:
+    """The city's path from the districts' added sums, the districts whose effect can be said, and
+    these pooled where enough of them qualify.
+
+    Parameters
+    ----------
+    sums, district_status, weights_status : DataFrame
+        Tables `effect_sums` and `district_status` of the districts, and `weights_status` of all
+        districts together. Rows of other protocols are left out.
+    event_sums : DataFrame, optional
+        Table `effect_event_sums` (districts); without it there are no events.
+    programme_sums : DataFrame, optional
+        Table `effect_programme_sums` (districts); without it nothing is said of time in
+        interventions.
+    """
+    events_given = table("effect_event_sums").empty() if event_sums is None else event_sums
+    programmes_given = (
+        table("effect_programme_sums").empty() if programme_sums is None else programme_sums
+    )
+    is_of_protocol = pl.col("protocol_hash") == protocol_hash(protocol)
+    statuses = pl.concat([district_status, weights_status]).filter(is_of_protocol)
+    statuses = spread_to_districts(statuses)
+    draws, events, programmes, pooled_statuses = [], [], [], []
+    for estimand in protocol.estimands:
+        is_of_effect = is_of_protocol & (pl.col("estimand") == estimand)
+        estimated = statuses.filter(is_of_effect & (pl.col("status") == "estimated"))
+        districts = estimated["district"].to_list()
+        counted = _with_city(sums.filter(is_of_effect), add_districts, districts)
+        raw = effect_draws(counted)
+        draws.append(raw)
+        reached = _with_city(events_given.filter(is_of_effect), add_districts, districts)
+        events.append(effect_draws(reached))
+        taking_part = _with_city(programmes_given.filter(is_of_effect), add_programmes, districts)
+        programmes.append(
+            programme_draws(taking_part, counted, state=protocol.eligibility.state_before)
+        )
+        qualifying = estimated.filter(pl.col("district") != CITY)
+        if len(qualifying) >= protocol.min_districts_for_pooling:
+            draws.append(
+                shrink(
+                    raw,
+                    primary_outcome=protocol.primary_outcome,
+                    min_districts=protocol.min_districts_for_pooling,
+                    seed=seed,
+                )
+            )
+            pooled_statuses.append(qualifying.with_columns(source=pl.lit("shrunk")))
+        else:
+            of_city = statuses.filter(is_of_effect & (pl.col("district") == CITY))
+            pooled_statuses.append(_not_pooled(of_city))
+    return InterventionEffects(
+        stacked(draws),
+        pl.concat([statuses, *pooled_statuses]),
+        stacked(events),
+        stacked(programmes),
+    )
+
+
+def timings(effects: InterventionEffects, protocol: Protocol) -> pl.DataFrame:
+    """Lock-in, break-even and lasting work: the table `effect_timing` before gate 2, with the
+    starters behind it.
+    """
+    timing = effect_timing(reported_draws(effects.draws), effects.events, protocol)
+    return with_starters(timing, effects.status)
+
+
+def summaries(
+    effects: InterventionEffects, protocol: Protocol
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Curves and months: the tables `effect_curves` and `effect_summary` before gate 2, with the
+    starters behind them.
+    """
+    draws = reported_draws(effects.draws)
+    curves, months = effect_curves(draws), effect_summary(draws, protocol)
+    return with_starters(curves, effects.status), with_starters(months, effects.status)
+
+
+def readings(effects: InterventionEffects, protocol: Protocol) -> pl.DataFrame:
+    """Readings of the primary comparison, naive and corrected: the table `effect_readings` before
+    gate 2, with the starters behind it.
+    """
+    primary = primary_draws([effects.draws], [protocol])
+    if primary.is_empty():
+        return published("effect_readings").empty()
+    return with_starters(effect_readings(primary, protocol), effects.status)
+
+
+def ranks(
+    effects: InterventionEffects, protocol: Protocol, *, standardised: pl.DataFrame, seed: int
+) -> pl.DataFrame:
+    """The districts' ranks under the primary comparison: the table `district_ranks` before gate 2,
+    with the starters behind it.
+
+    Parameters
+    ----------
+    standardised : DataFrame
+        The intervention's table `standardised_draws`.
+    """
+    ranked = district_ranks(
+        primary_rows(effects.draws, [protocol]), protocol, seed=seed, standardised=standardised
+    )
+    return with_starters(ranked, effects.status)
+
+
+def _trials_of_district(people: PersonTables, protocol: Protocol, district: str) -> Trials:
+    """A district's trials: only its own people are unrolled. Where nobody is eligible, the city's
+    trials give the empty set.
+    """
+    residents = people.of_district(district)
+    is_anyone_eligible = has_eligible(
+        residents.support_spells,
+        residents.episodes,
+        protocol=protocol,
+        first_month=people.first_month,
+    )
+    return (
+        residents.trials(protocol)
+        if is_anyone_eligible
+        else people.trials(protocol).of_district(district)
+    )
+
+
+def _moments(
+    people: PersonTables, trials: Trials, propensity: pl.DataFrame, *, n_draws: int, seed: int
+) -> pl.DataFrame:
+    protocol = trials.protocol
+    leaving = people.stop_trials(protocol) if protocol.stop_months or protocol.dose_months else None
+    return pl.concat(
+        [
+            effect_by_start_month(trials, propensity, n_draws=n_draws, seed=seed),
+            effect_by_stop_month(leaving, protocol, n_draws=n_draws, seed=seed),
+            effect_by_dose(leaving, protocol, n_draws=n_draws, seed=seed),
+        ]
+    )
+
+
+def _with_city(
+    sums: pl.DataFrame, added: Callable[[pl.DataFrame], pl.DataFrame], districts: list[str]
+) -> pl.DataFrame:
+    """The sums of the districts named, and if it is named the city's, which adds up all."""
+    return pl.concat([sums, added(sums)]).filter(pl.col("district").is_in(districts))
+
+
+def _not_pooled(city_status: pl.DataFrame) -> pl.DataFrame:
+    return city_status.with_columns(
+        source=pl.lit("shrunk"), status=pl.lit("cannot_be_said"), reason=pl.lit("few_districts")
+    )

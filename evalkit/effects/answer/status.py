@@ -1,0 +1,107 @@
+"""Whether an effect can be said: the statuses of a run, as they are published and beside tables."""
+
+from collections.abc import Sequence
+from itertools import product
+
+import polars as pl
+
+from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.line.tables import table
+from evalkit.tables import CITY
+
+NOT_COMPUTED = "not_computed"
+
+
+def status_of_run(
+    statuses: pl.DataFrame, protocols: Sequence[Protocol], districts: Sequence[str]
+) -> pl.DataFrame:
+    """The table `effect_status` of a run: the interventions' own, and of those that could not be
+    computed a row per effect that says so.
+
+    Parameters
+    ----------
+    statuses : DataFrame
+        The table `effect_status` of the interventions that were computed.
+    districts : sequence of str
+        The run's districts; all of them together have a row too.
+    """
+    computed = set(statuses["protocol_hash"])
+    missing = [
+        {
+            "district": district,
+            "intervention_id": protocol.intervention_id,
+            "protocol_hash": protocol_hash(protocol),
+            "estimand": estimand,
+            "subgroup": "all",
+            "source": "raw",
+            "status": "cannot_be_said",
+            "reason": NOT_COMPUTED,
+        }
+        for protocol in protocols
+        if protocol_hash(protocol) not in computed
+        for district, estimand in product((CITY, *districts), protocol.estimands)
+    ]
+    return pl.concat([statuses, pl.DataFrame(missing, schema=table("effect_status").schema)])
+
+
+def status_for_publication(status: pl.DataFrame, *, n_draws: int, min_count: int) -> pl.DataFrame:
+    """The table `effect_status` as published: one row per district and intervention, with how its
+    effect was pooled.
+
+    Parameters
+    ----------
+    status : DataFrame
+        Table `effect_status`, sources raw and shrunk.
+    n_draws : int
+        Replicates asked for.
+    min_count : int
+        A smaller number of starters, but not zero, is not shown (null), nor the next smallest if a
+        single one could be found by subtraction from the city's; the reason stands all the same.
+
+    Returns
+    -------
+    DataFrame
+        The raw rows with effect_state, and pooling (pooled|few_districts|null where the district
+        says nothing itself), n_districts_pooled.
+    """
+    keys = ["district", "intervention_id", "protocol_hash", "estimand"]
+    of_effect = ["protocol_hash", "estimand"]
+    pooled = status.filter(pl.col("source") == "shrunk")
+    n_pooled = (
+        pooled.filter(pl.col("district") != CITY)
+        .group_by(of_effect)
+        .agg(n_districts_pooled=pl.len().cast(pl.Int32))
+    )
+    pooling = pooled.select(
+        *keys,
+        pooling=pl.when(pl.col("status") == "estimated").then(pl.lit("pooled")).otherwise("reason"),
+    )
+    raw = (
+        status.filter(pl.col("source") == "raw")
+        .join(pooling, on=keys, how="left")
+        .join(n_pooled, on=of_effect, how="left")
+    )
+    return raw.with_columns(
+        pl.col("n_districts_pooled").fill_null(0),
+        effect_state="status",
+        n_starters=_shown_starters(min_count),
+        n_draws=pl.lit(n_draws, dtype=pl.Int32),
+    ).sort(keys)
+
+
+def with_starters(table: pl.DataFrame, status: pl.DataFrame) -> pl.DataFrame:
+    """A table by district and intervention with `n_starters` beside each row: what disclosure
+    control looks at.
+    """
+    keys = ["district", "intervention_id"]
+    starters = status.filter(pl.col("source") == "raw").select(*keys, "n_starters").unique(keys)
+    return table.join(starters, on=keys, how="left")
+
+
+def _shown_starters(min_count: int) -> pl.Expr:
+    is_district = pl.col("district") != CITY
+    is_small = is_district & pl.col("n_starters").is_between(1, min_count - 1)
+    is_alone = is_small.sum().over("protocol_hash", "estimand") == 1
+    rest = pl.when(is_district & ~is_small & (pl.col("n_starters") > 0)).then("n_starters")
+    is_next = (rest == rest.min().over("protocol_hash", "estimand")).fill_null(False) & is_alone
+    return pl.when(~(is_small | is_next)).then("n_starters")

@@ -1,0 +1,79 @@
+from datetime import date
+from types import SimpleNamespace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from evalkit.effects import roll_outs
+from evalkit.line.tables import published
+
+EXTRACT = SimpleNamespace(first_month=date(2020, 1, 1), data_through=date(2023, 12, 1))
+
+
+def _rolled_out(action):
+    rng = np.random.default_rng(2)
+    n = 1_500
+    start = rng.integers(1, 44, n)
+    length = rng.integers(1, 10, n)
+    months = [date(2020 + month // 12, month % 12 + 1, 1) for month in range(60)]
+    spells = pl.DataFrame(
+        {
+            "person_id": [f"p{place}" for place in range(n)],
+            "district": [f"d{place % 6}" for place in range(n)],
+            "start": [months[one] for one in start],
+            "end": [months[min(one + more, 48)] for one, more in zip(start, length, strict=True)],
+            "exit": [
+                "work" if one + more < 48 else None for one, more in zip(start, length, strict=True)
+            ],
+            "is_start_known": True,
+        }
+    )
+    intervals = spells.select(
+        "district", start=pl.lit(0), stop=pl.lit(48), from_state=pl.lit("studies")
+    )
+    actions = pl.DataFrame(
+        action,
+        schema={"district": pl.String, "action_id": pl.String, "start": pl.Date},
+        orient="row",
+    )
+    return roll_outs(
+        actions,
+        support_spells=spells,
+        state_intervals=intervals,
+        extract=EXTRACT,
+        seed=1,
+        n_permutations=39,
+    )
+
+
+def test_roll_outs_are_estimated_on_exits_and_entries():
+    found = _rolled_out(
+        [
+            ("d0", "plan", date(2021, 7, 1)),
+            ("d1", "plan", date(2022, 1, 1)),
+            ("elsewhere", "plan", date(2021, 1, 1)),
+        ]
+    )
+
+    assert found.rollout_effects.select("action_id", "outcome", "n_adopted").rows() == [
+        ("plan", "exit", 2),
+        ("plan", "entry", 2),
+    ]
+    for name, table in found._asdict().items():
+        assert set(published(name).schema) <= set(table.columns)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        [],
+        [(f"d{place}", "plan", date(2021, 7, 1)) for place in range(6)],
+        [("d0", "plan", date(2020, 1, 1))],
+    ],
+)
+def test_an_action_with_nothing_to_compare_is_left_out(action):
+    found = _rolled_out(action)
+
+    assert found.rollout_effects.is_empty()
+    assert set(published("rollout_effects").schema) <= set(found.rollout_effects.columns)
