@@ -18,6 +18,7 @@ from polars.datatypes import DataTypeClass
 
 from evalkit.errors import DisclosureError
 from evalkit.line.columns import schema_of
+from evalkit.vocabulary import Grade
 
 GuardRule = Literal["counts", "curve", "group_curves", "estimates"]
 
@@ -120,7 +121,7 @@ class Table:
     unit: str = ""
     guard: Guard | None = None
     scope: Literal["run", "district"] = "run"
-    grade: str = "H"
+    grade: Grade = "H"
     is_of_extract: bool = True
     is_person_level: bool = False
     open_columns: bool = False

@@ -417,10 +417,7 @@ def test_estimates_with_an_unknown_basis_are_withheld(provenance):
     assert published.data["status"].to_list() == ["suppressed"]
 
 
-# --- the door
-
-
-def test_door_names_all_faults_at_once(provenance):
+def test_all_faults_of_a_request_are_named_at_once(provenance):
     table = pl.DataFrame({"person_id": ["P-1", "P-1"], "n": [9, 9]})
 
     with pytest.raises(DisclosureError) as caught:
@@ -442,7 +439,7 @@ def test_door_names_all_faults_at_once(provenance):
     assert lines[3].startswith("  fix:   mend the table")
 
 
-def test_door_names_missing_and_found_columns(exits, provenance):
+def test_missing_columns_are_named_beside_those_found(exits, provenance):
     with pytest.raises(
         DisclosureError,
         match=r"missing columns: n_spells \(columns found: district, exit, n_persons\)",
@@ -450,7 +447,7 @@ def test_door_names_missing_and_found_columns(exits, provenance):
         _counts(exits, provenance, counts=["n_spells"])
 
 
-def test_door_stops_a_personnummer_without_showing_it(provenance):
+def test_a_personnummer_is_refused_and_not_shown(provenance):
     table = pl.DataFrame({"district": ["A"], "exit": ["19811218-9876"], "n_persons": [50]})
 
     with pytest.raises(DisclosureError) as caught:
