@@ -32,6 +32,7 @@ from evalkit.report.sections.value import costs_and_gains
 from evalkit.report.sections.value_over_time import when_it_pays
 from evalkit.tables import CITY, slug
 from evalkit.words import Words, with_soft_hyphens, words_of_run
+from evalkit.words.files import locale_of
 from evalkit.words.run_words import protocols_of, with_names_of_run
 
 SITE = "site"
@@ -235,7 +236,11 @@ def _write_page(brief: Brief, page: Page) -> Path:
         notices=_notices(run, words),
         sections=[shared_sentences_first(section) for section in sections],
         pages=[(district, slug(district)) for district in run.params.districts],
-        others=[language for language in run.params.languages if language != words.language],
+        others=[
+            (language, locale_of(language).link)
+            for language in run.params.languages
+            if language != words.language
+        ],
     )
     return _write_whole(run.run_dir / SITE / words.language / f"{name}.html", html)
 

@@ -24,12 +24,14 @@ _Texts = Mapping[str, str]
 class Locale(Record):
     """How a language writes numbers and money, and what it is called in itself.
 
-    babel: the locale whose signs, months and currencies are used. percent: a text with {number}.
-    money, money_of_code: patterns of an amount, ¤ for the currency, where it has a symbol and where
-    it is a code of letters. compound_tails: last parts before which a long compound may be divided.
+    link: what leads to a page in it. babel: the locale whose signs, months and currencies are used.
+    percent: a text with {number}. money, money_of_code: patterns of an amount, ¤ for the currency,
+    where it has a symbol and where it is a code of letters. compound_tails: last parts before which
+    a long compound may be divided.
     """
 
     name: str
+    link: str
     babel: str
     percent: str
     money: str
