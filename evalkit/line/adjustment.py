@@ -17,6 +17,9 @@ Measure = Literal["ever", "count", "months_since", "share"]
 LatestTable = Literal["household_member", "assessment", "follow_up"]
 THIS, ANY = "this", "any"
 CALENDAR = "calendar_time"
+# Standardised differences below this are usually taken as negligible: Austin (2009), Stat. Med.
+# 28:3083.
+SMALL_IMBALANCE = 0.1
 # Trials of fewer months than a year hold no calendar time that could be told from the season.
 MIN_CALENDAR_MONTHS = 12
 

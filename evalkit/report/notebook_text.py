@@ -31,11 +31,11 @@ def in_words(run: Run, district: str, words: Words, *tables: Published) -> Marku
         HTML; empty for other tables.
     """
     brief = brief_of(run, district, {table.name: table for table in tables}, {}, words)
-    said = []
+    sentences = []
     if brief.tables.family("exit_curves"):
-        said.append(exits_conclusion(brief))
+        sentences.append(exits_conclusion(brief))
     if brief.tables.family("exit_rates"):
-        said.append(rates_in_words(brief))
+        sentences.append(rates_in_words(brief))
     if brief.tables.family("group_months"):
-        said.extend(groups_in_words(brief))
-    return Markup(" ").join(said)
+        sentences.extend(groups_in_words(brief))
+    return Markup(" ").join(sentences)

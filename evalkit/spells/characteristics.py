@@ -7,10 +7,8 @@ from itertools import pairwise
 
 import polars as pl
 
+from evalkit.line.characteristics import CHARACTERISTICS, NOT_KNOWN
 from evalkit.months import month_number_expr, month_of_number_expr
-
-CHARACTERISTICS = ("sex", "age", "obstacle")
-NOT_KNOWN = "not_known"
 
 
 def spells_by_characteristic(

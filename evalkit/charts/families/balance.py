@@ -13,11 +13,9 @@ from evalkit.charts.look.frame import Frame, Picture, inner_ticks, label, padded
 from evalkit.charts.look.theme import FAINT, FULL_WIDTH, GAIN, GRID, INK, LOSS, SIGNED_AXIS, finish
 from evalkit.charts.register import ONE_EFFECT, chart, shown_rows
 from evalkit.disclosure import Published
+from evalkit.line.adjustment import SMALL_IMBALANCE
 from evalkit.words import Words
 
-# groups count as alike below this standardised difference: Austin (2009), Statistics in Medicine
-# 28:3083
-BALANCE_LIMIT = 0.1
 ROW_HEIGHT, TOP = 46, 24
 BEFORE: dict[str, Any] = {
     "size": 80,
@@ -71,7 +69,7 @@ def balance(table: Published, words: Words, /) -> Picture:
         for index, row in enumerate(rows)
     ]
     differences = [row[name] for row in rows for name in ("smd_before", "smd_after")]
-    widest = max(BALANCE_LIMIT, *(abs(value) for value in differences if value is not None))
+    widest = max(SMALL_IMBALANCE, *(abs(value) for value in differences if value is not None))
     span, height = padded(-widest, widest), TOP + ROW_HEIGHT * len(points)
     title = [words.text("chart.balance.x"), words.text("chart.balance.limit")]
     ticks = {"values": inner_ticks(*span, n_steps=4), "labelExpr": SIGNED_AXIS, "labelFlush": True}
@@ -90,8 +88,8 @@ def _rows(points: list[dict[str, Any]], frame: Frame) -> list[alt.Chart]:
         high="datum.top + 20",
         low="datum.top + 38",
         zero="0",
-        left=str(-BALANCE_LIMIT),
-        right=str(BALANCE_LIMIT),
+        left=str(-SMALL_IMBALANCE),
+        right=str(SMALL_IMBALANCE),
     )
     layer = partial(frame.layer, rows)
     return [

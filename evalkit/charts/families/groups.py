@@ -11,10 +11,9 @@ from evalkit.charts.look.frame import Picture, largest, nice_ticks, stacked, tit
 from evalkit.charts.look.theme import GROUP_LOOKS, finish
 from evalkit.charts.register import chart, shown_rows
 from evalkit.disclosure import Published
+from evalkit.line.characteristics import CHARACTERISTICS, group_order
 from evalkit.words import Words
 
-CHARACTERISTICS = ("sex", "age", "obstacle")
-NOT_KNOWN = "not_known"
 LINE_HEIGHT_OF_GROUP, LEAST_HEIGHT = 40, 150
 
 
@@ -106,10 +105,7 @@ def exit_rates(rates: Published, words: Words, /) -> Picture:
 def _panel(
     rows: pl.DataFrame, characteristic: str, words: Words, *, is_last: bool
 ) -> alt.LayerChart:
-    groups = sorted(
-        rows["series"].unique(),
-        key=lambda group: (group == NOT_KNOWN, not group.startswith("–"), group),
-    )
+    groups = sorted(rows["series"].unique(), key=group_order)
     series = {
         group: (words.group(group), look) for group, look in zip(groups, GROUP_LOOKS, strict=False)
     }

@@ -81,18 +81,18 @@ class Frame:
         chart.layer, chart.width, chart.height = held, self.width, self.height
         return chart
 
-    def _x(self, place: str | float | None) -> alt.X | alt.XValue | None:
-        if not isinstance(place, str):
-            return None if place is None else alt.XValue(place)
+    def _x(self, position: str | float | None) -> alt.X | alt.XValue | None:
+        if not isinstance(position, str):
+            return None if position is None else alt.XValue(position)
         scale = alt.Scale(domain=list(self.x_span), nice=False, zero=False)
-        return alt.X(f"{place}:Q", scale=scale, axis=_axis(self.x_axis))
+        return alt.X(f"{position}:Q", scale=scale, axis=_axis(self.x_axis))
 
-    def _y(self, place: str | float | None) -> alt.Y | alt.YValue | None:
-        if not isinstance(place, str):
-            return None if place is None else alt.YValue(place)
+    def _y(self, position: str | float | None) -> alt.Y | alt.YValue | None:
+        if not isinstance(position, str):
+            return None if position is None else alt.YValue(position)
         domain = list(self.y_span)
         scale = alt.Scale(domain=domain, nice=False, zero=False, reverse=self.is_downwards)
-        return alt.Y(f"{place}:Q", scale=scale, axis=_axis(self.y_axis))
+        return alt.Y(f"{position}:Q", scale=scale, axis=_axis(self.y_axis))
 
 
 def label(column: str = "text") -> alt.Text:
@@ -183,11 +183,11 @@ def _chart(rows: Rows) -> alt.Chart:
     return alt.Chart(rows if isinstance(rows, pl.DataFrame) else alt.Data(values=list(rows)))
 
 
-def _end(place: Any, column: type, pixels: type) -> alt.SchemaBase | None:
+def _end(position: Any, column: type, pixels: type) -> alt.SchemaBase | None:
     """Where a mark ends; what is an altair channel already stands as it is."""
-    if place is None or isinstance(place, alt.SchemaBase):
-        return place
-    return column(place) if isinstance(place, str) else pixels(place)
+    if position is None or isinstance(position, alt.SchemaBase):
+        return position
+    return column(position) if isinstance(position, str) else pixels(position)
 
 
 def _axis(axis: Mapping[str, Any] | None) -> alt.Axis | None:

@@ -11,7 +11,6 @@ from evalkit.effects.weighting.start_now import StartNow
 from evalkit.tables import CITY
 
 PERIOD_STARTERS = 30
-WARN_ABS_SMD = 0.1  # Austin (2009), Stat. Med. 28:3083
 
 
 def balance_table(weighting: StartNow) -> pl.DataFrame:

@@ -11,7 +11,6 @@ import polars as pl
 from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.target_trial import Trials, has_eligible
 from evalkit.effects.trust.balance import (
-    WARN_ABS_SMD,
     balance_by_period,
     standardised_differences,
     trial_flow,
@@ -25,6 +24,7 @@ from evalkit.effects.trust.overlap import (
 from evalkit.effects.trust.placebo import placebo_tests
 from evalkit.effects.trust.unmodelled import Likeness, unmodelled_likeness
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.line.adjustment import SMALL_IMBALANCE
 from evalkit.line.protocol import Protocol, protocol_hash
 from evalkit.line.tables import published
 from evalkit.tables import CITY
@@ -171,8 +171,8 @@ def effect_checks(
         _Row(
             "max_abs_smd",
             imbalance,
-            max_smd or WARN_ABS_SMD,
-            _verdict(_is_above(imbalance, max_smd), imbalance > WARN_ABS_SMD),
+            max_smd or SMALL_IMBALANCE,
+            _verdict(_is_above(imbalance, max_smd), imbalance > SMALL_IMBALANCE),
             unlike,
         ),
         *[

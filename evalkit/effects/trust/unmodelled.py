@@ -24,10 +24,10 @@ import polars as pl
 from evalkit.effects.trials.covariates import plain_columns
 from evalkit.effects.trials.earlier_participation import EarlierParticipation
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.effects.trust.balance import WARN_ABS_SMD, pooled_spread
+from evalkit.effects.trust.balance import pooled_spread
 from evalkit.effects.weighting.contrast import contrast
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.line.adjustment import ANY
+from evalkit.line.adjustment import ANY, SMALL_IMBALANCE
 from evalkit.months import month_number
 from evalkit.vocabulary import TIMES
 
@@ -87,7 +87,7 @@ def _most_unlike(
     check: str, trials: Trials, coefficients: np.ndarray, columns: Mapping[str, np.ndarray]
 ) -> Likeness:
     varying = {name: column for name, column in columns.items() if np.ptp(column) > 0}
-    worst = Likeness(check, 0.0, WARN_ABS_SMD, None)
+    worst = Likeness(check, 0.0, SMALL_IMBALANCE, None)
     if not varying:
         return worst
     far = NormalDist().inv_cdf(1 - trials.protocol.checks.alpha / (2 * len(varying)))
@@ -99,7 +99,7 @@ def _most_unlike(
             contrast(trials, values, coefficients=coefficients),
             pooled_spread(values, trials.is_treated),
         )
-        limits = np.maximum(WARN_ABS_SMD, far * unlike.std_error / spread)
+        limits = np.maximum(SMALL_IMBALANCE, far * unlike.std_error / spread)
         differences = np.abs(unlike.difference) / spread
         for name, value, limit in zip(block, differences, limits, strict=True):
             if worst.term is None or value / limit > worst.value / worst.limit:

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from evalkit.line.adjustment import SMALL_IMBALANCE
 from evalkit.report.parts.numbers import Row
 
 Side = Literal["above", "below", "unclear"]
 LockIn = Literal["seen", "not_seen", "unclear"]
 
-# Austin (2009), Stat. Med. 28:3083: standardised differences under 0.1 are usually taken as
-# negligible.
-SMALL_IMBALANCE = 0.1
 _NEVER = "never"
 _FEWER_PEOPLE = ("later_trials",)
 

@@ -16,6 +16,7 @@ from evalkit.report.sections.effects import (
     reason_in_words,
 )
 from evalkit.report.view import View, number, with_range, word
+from evalkit.tables import CITY
 
 
 def how_sure(brief: Brief) -> Section:
@@ -110,7 +111,7 @@ def _lead(brief: Brief, effect: Effect) -> Markup:
 
 
 def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
-    is_citys = effect.scope != "all" and not brief.tables.rows("balance", district=effect.scope)
+    is_citys = effect.scope != CITY and not brief.tables.rows("balance", district=effect.scope)
     city = (brief.words.html("sure.city"),) if is_citys and brief.tables.family("balance") else ()
     text = (
         *_draws_text(brief, effect),
@@ -137,7 +138,7 @@ def _refused_block(brief: Brief, effect: Effect) -> Block:
     """
     words = brief.words
     lead = words.html("sure.lead_refused", intervention=words.text(effect.intervention_id))
-    city = (words.html("sure.city"),) if brief.district != "all" else ()
+    city = (words.html("sure.city"),) if not brief.is_city else ()
     return Block(
         heading=words.label(effect.intervention_id) if len(effects_of(brief)) > 1 else "",
         leads=(lead,),
@@ -172,8 +173,9 @@ def _draws_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 def _own_or_city(brief: Brief, effect: Effect, family: str) -> list[Row]:
     """Rows of the scope shown, else of the whole city: weights are the city's."""
-    own = brief.tables.rows(family, district=effect.scope, intervention_id=effect.intervention_id)
-    return own or brief.tables.rows(family, district="all", intervention_id=effect.intervention_id)
+    name = effect.intervention_id
+    rows = brief.tables.rows(family, district=effect.scope, intervention_id=name)
+    return rows or brief.tables.rows(family, district=CITY, intervention_id=name)
 
 
 def _balance_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:

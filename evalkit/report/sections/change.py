@@ -108,12 +108,12 @@ def _beside_each_other(brief: Brief, told: list[Told]) -> tuple[DataTable, ...]:
     """Every intervention's change in months in its outcome and its sums per participant, where they
     are the district's own.
     """
-    own = [(view, effect) for view, effect in told if effect.scope == brief.district]
-    if len(own) < 2:
+    districts = [pair for pair in told if pair[1].scope == brief.district]
+    if len(districts) < 2:
         return ()
-    is_one_outcome = len({view.words.outcome for view, _ in own}) == 1
+    outcomes = {about.words.outcome for about, _ in districts}
     any_outcome = replace(brief, words=brief.words.about("own_outcome"))
-    return _BESIDE.tables(own[0][0] if is_one_outcome else any_outcome, own)
+    return _BESIDE.tables(districts[0][0] if len(outcomes) == 1 else any_outcome, districts)
 
 
 def _lead(brief: Brief, effect: Effect) -> Markup:

@@ -34,7 +34,7 @@ def effect_pictures(brief: Brief, effect: Effect, conclusion: Markup) -> tuple[F
 
 def further_pictures(brief: Brief, effect: Effect) -> tuple[Further, ...]:
     """The same pictures under the intervention's other estimands."""
-    named = [
+    questions = [
         (other, brief.words.text(other.estimand, **brief.when(other.intervention_id)))
         for other in _other_questions(brief, effect)
     ]
@@ -48,7 +48,7 @@ def further_pictures(brief: Brief, effect: Effect) -> tuple[Further, ...]:
                 brief, other, brief.words.html("change.figure_other", question=question)
             ),
         )
-        for other, question in named
+        for other, question in questions
     )
 
 

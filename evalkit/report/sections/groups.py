@@ -2,13 +2,13 @@
 
 from markupsafe import Markup
 
+from evalkit.line.characteristics import CHARACTERISTICS, group_order
 from evalkit.report.parts.document import Block, Brief, DataTable
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, MONTHS, Form, Row, key_number
 from evalkit.report.parts.sentences import are_apart, clear_leader
 from evalkit.report.view import View, cell, key, limits, number, of, pivoted, with_range
 
-CHARACTERISTICS = ("sex", "age", "obstacle")
 _RATE = Form("percent", 1)
 _TABLE_STEP_MONTHS = 6
 
@@ -113,11 +113,6 @@ def _comparison(brief: Brief, characteristic: str, rows: list[Row]) -> Markup:
     return words.html("groups.unclear", characteristic=label)
 
 
-def _order(row: Row) -> tuple[bool, bool, str]:
-    """Where a group stands: the youngest band first, those whose group is not known last."""
-    return row["group"] == "not_known", not row["group"].startswith("–"), row["group"]
-
-
 def _rates(brief: Brief) -> list[Row]:
     return sorted(
         brief.tables.rows("exit_rates", district=brief.district), key=lambda row: row["last_month"]
@@ -143,7 +138,10 @@ def _longest_horizon(brief: Brief) -> list[Row]:
     rows = brief.tables.rows("group_months", district=brief.district)
     shown = [row for row in rows if row.has("estimate")]
     longest = max((row["horizon_months"] for row in shown or rows), default=None)
-    return sorted((row for row in rows if row["horizon_months"] == longest), key=_order)
+    return sorted(
+        (row for row in rows if row["horizon_months"] == longest),
+        key=lambda row: group_order(row["group"]),
+    )
 
 
 def _month_tables(brief: Brief) -> tuple[DataTable, ...]:
@@ -161,7 +159,10 @@ def _curve_tables(brief: Brief) -> tuple[DataTable, ...]:
     """The curves' values at every sixth month, one table for each characteristic and one column for
     each group.
     """
-    rows = sorted(brief.tables.rows("group_curves", district=brief.district), key=_order)
+    rows = sorted(
+        brief.tables.rows("group_curves", district=brief.district),
+        key=lambda row: group_order(row["group"]),
+    )
     return tuple(
         table
         for name in CHARACTERISTICS

@@ -68,11 +68,11 @@ def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[
     horizons: list[Markup] = []
     for effect, rows in shown:
         society, name = rows.get("society"), escape(brief.words.text(effect.intervention_id))
-        is_said = society is not None and society.has(*_VERDICT_COLUMNS)
-        verdict = band_of(society["probability_positive"]) if is_said else "unshown"
-        horizons += [brief.number(society, "horizon_months", COUNT)] if is_said else []
-        named = pays(name, society, "probability_positive") if is_said else name
-        held.setdefault((is_pooled(brief, effect), verdict), []).append(named)
+        is_told = society is not None and society.has(*_VERDICT_COLUMNS)
+        verdict = band_of(society["probability_positive"]) if is_told else "unshown"
+        horizons += [brief.number(society, "horizon_months", COUNT)] if is_told else []
+        subject = pays(name, society, "probability_positive") if is_told else name
+        held.setdefault((is_pooled(brief, effect), verdict), []).append(subject)
     sentences = []
     for pooled, verdict in product((False, True), (*BANDS, "unshown")):
         if (pooled, verdict) in held:
@@ -98,14 +98,14 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     if society is None or not society.has(*_VERDICT_COLUMNS):
         return brief.words.html("value_page.none")
     form = gain_form(society)
-    said = brief.words.html(
+    sentence = brief.words.html(
         f"value_page.lead_{band_of(society['probability_positive'])}",
         estimate=brief.number(society, "estimate", form),
         range=brief.range_of(society, form),
         probability=brief.number(society, "probability_positive", PROBABILITY),
         horizon=brief.number(society, "horizon_months", COUNT),
     )
-    lead = pays(said, society, "probability_positive")
+    lead = pays(sentence, society, "probability_positive")
     return (
         brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
     )
@@ -173,12 +173,12 @@ def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
 def _parts_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     """How much of society's sum was followed up, and how much is projected."""
     rows = brief.tables.rows("value_parts", perspective="society", **effect.keys)
-    parts = {
+    by_part = {
         row["part"]: row for row in rows if row.has("estimate", "horizon_months", "followed_months")
     }
-    if not {"observed", "projected"} <= parts.keys():
+    if not {"observed", "projected"} <= by_part.keys():
         return ()
-    observed, projected = parts["observed"], parts["projected"]
+    observed, projected = by_part["observed"], by_part["projected"]
     if observed["horizon_months"] == observed["followed_months"]:
         return (brief.words.html("value_page.observed_only"),)
     sums = {

@@ -95,13 +95,13 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     if purse is None:
         return brief.words.html("value_time.none")
     band = band_of(purse["probability_returns"])
-    said = brief.words.html(
+    sentence = brief.words.html(
         f"value_time.lead_{band}",
         probability=brief.number(purse, "probability_returns", PROBABILITY),
         horizon=brief.number(purse, "horizon_months", COUNT),
     )
     lead = Markup(" ").join(
-        [pays(said, purse, "probability_returns"), *_month_text(brief, purse, band)]
+        [pays(sentence, purse, "probability_returns"), *_month_text(brief, purse, band)]
     )
     return (
         brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
