@@ -19,7 +19,7 @@ from evalkit.line.price_book import PriceBookFile
 from evalkit.line.protocol import Protocol, load_protocols
 from evalkit.params import Run
 from evalkit.records import load
-from evalkit.vocabulary import Language, Text
+from evalkit.vocabulary import Language, Text, in_language
 from evalkit.words.files import texts_of
 from evalkit.words.language import Words, words
 
@@ -37,11 +37,12 @@ def words_of_run(run: Run, language: Language) -> Words:
         If a file that the run names is missing or faulty, or its wording is (see `words`).
     """
     outcomes = {protocol.primary_outcome for protocol in protocols_of(run).values()}
-    words_with_names = words(
-        language,
-        {**_names(run), **run.params.wording},
-        districts_are=run.params.districts_are,
-    )
+    # Notebooks may be read in a language that the run's pages have not, nor its own texts.
+    texts = {
+        key: {language: in_language(text, language)}
+        for key, text in {**_names(run), **run.params.wording}.items()
+    }
+    words_with_names = words(language, texts, districts_are=run.params.districts_are)
     return words_with_names.about(outcomes.pop()) if len(outcomes) == 1 else words_with_names
 
 
@@ -111,7 +112,7 @@ def refuse_missing_texts(run: Run, records: Mapping[str, BaseModel]) -> None:
 
 def with_names_of_run(given: Words, run: Run) -> Words:
     """The same words, with the run's names for what they have no word for yet."""
-    names = {key: text[given.language] for key, text in _names(run).items()}
+    names = {key: in_language(text, given.language) for key, text in _names(run).items()}
     return replace(given, entries={**names, **given.entries})
 
 
