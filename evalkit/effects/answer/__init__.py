@@ -1,1 +1,1 @@
-"""What an intervention changes: shares by arm and month, lock-in, groups, and when to start."""
+"""What an intervention changes: the effect by month and state, lock-in, groups, when to start."""

@@ -1,11 +1,10 @@
 """Sums of weights over one arm's person-trials, by state or event and month of follow-up, for every
 draw at once.
 
-State and weight of a person-trial stay what they are for months on end. The sum of a month is that
-of the month before, less the weights that left it and plus those that came: a few numbers a
-person-trial instead of one a month. Blocks of person-trials pass through with all their draws, so
-that memory does not grow with people, and weights are still in the processor's cache when they are
-added up.
+A person-trial keeps its state and its weight for months on end. The sum of a month is that of the
+month before, less the weights that left it and plus those that came. So a person-trial costs a few
+numbers and not one per month. Person-trials are taken in blocks with all their draws: memory does
+not grow with people, and weights are still in the processor's cache when they are added up.
 """
 
 from collections.abc import Callable
@@ -35,7 +34,7 @@ class Stretches(NamedTuple):
 def stretches(
     states: np.ndarray, events: np.ndarray, is_new: np.ndarray, *, n_states: int
 ) -> Stretches:
-    """Where the sums of states and events change.
+    """The months in which the sums of states and events change.
 
     Parameters
     ----------
@@ -80,8 +79,8 @@ def arm_sums(
     Parameters
     ----------
     weigh : callable
-        weigh(block, rows, months): the weights (len(rows), n_draws) of stretches that begin in the
-        given months, of rows within a block of rows.
+        weigh(block, rows, months) gives the weights (len(rows), n_draws) of the stretches that
+        begin in these months; the rows lie within the block.
     """
     sums = np.zeros((runs.steps.shape[1], n_draws))
     size = max(1, int(_BLOCK_VALUES * n_rows / max(len(runs.rows) * n_draws, 1)))

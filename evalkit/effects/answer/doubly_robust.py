@@ -1,20 +1,20 @@
-"""A second answer to the same question: weights and an outcome regression together, right if either
-of the two models is.
+"""A doubly robust estimate: weights and an outcome regression together, right if one of the two
+models is.
 
-What a regression of the outcome does not explain is compared as the effect's estimate compares
-outcomes. The regression has curves and products that the propensity has not, and each person is
-predicted by the others (`evalkit.effects.answer.outcome_model`): with the propensity's own terms it
-would only say the same again. Robins, Rotnitzky & Zhao (1994), J. Am. Stat. Assoc. 89:846; for the
+The residuals of a regression of the outcome are compared with the weights of the effect's estimate.
+The regression has curves and products that the propensity lacks, and each person is predicted from
+the others (`evalkit.effects.answer.outcome_model`): with the propensity's own terms it would repeat
+the first estimate. Robins, Rotnitzky & Zhao (1994), J. Am. Stat. Assoc. 89:846; for the
 effect on those who start, Mercatanti & Li (2014), J. Surv. Stat. Methodol. 2:1; Chernozhukov et al.
-(2018), Econom. J. 21:C1. With overlap weights only a wrong outcome model is made up for.
+(2018), Econom. J. 21:C1. With overlap weights only a wrong outcome model is corrected.
 
-Errors are in closed form, from influence functions added up by household: they know that the
-propensity was fitted (and the chance of starting later), and take the regression as given, whose
-errors are of second order where both models hold.
+Standard errors are in closed form, from influence functions added up by household. They allow for
+the estimation of the propensity (and of the chance of starting later) and take the regression as
+given: its errors are of second order where both models hold.
 
-For *never* the months of the comparison are those still followed, each divided by the probability
-of not having started since: on average, given what was known at time zero, the months that never
-starting would bring. Bang & Robins (2005), Biometrics 61:962.
+For *never*, each month in which a person of the comparison is still followed is divided by the
+probability of not having started since. On average, given what was known at time zero, that is the
+month that never starting would bring. Bang & Robins (2005), Biometrics 61:962.
 """
 
 from typing import NamedTuple
@@ -45,8 +45,8 @@ class Estimate(NamedTuple):
 
 
 class _Difference(NamedTuple):
-    """The difference, each row's part in it (n_rows,), and what one unit of each row's outcome adds
-    to it (n_rows,).
+    """The difference, its influence function (n_rows,), and what one unit of each row's outcome
+    adds to it (n_rows,).
     """
 
     value: float
@@ -140,8 +140,8 @@ def _estimate(
 
 
 def _followed_work(later: LaterStarts, is_work: np.ndarray) -> np.ndarray:
-    """Months in work of the comparison's rows while they are followed, weighted for those who are
-    not: (n_rows, follow_up_months).
+    """Months in work of the comparison's rows while they are followed, weighted to stand for the
+    censored ones: (n_rows, follow_up_months).
     """
     chances = later.chances(later.coefficients.censoring[:, :1])
     return np.column_stack(
@@ -153,8 +153,8 @@ def _followed_work(later: LaterStarts, is_work: np.ndarray) -> np.ndarray:
 
 
 def _influence_of_censoring(later: LaterStarts, loading: np.ndarray) -> np.ndarray:
-    """What each month of waiting adds to the difference because the chance of starting later was
-    fitted: (n_waiting,).
+    """The influence of each month of waiting on the difference, through the fitted chance of
+    starting later: (n_waiting,).
 
     loading : (n_rows of the comparison, follow_up_months) what each month of follow-up adds to the
     difference.

@@ -1,9 +1,10 @@
 """Weighted sums by arm, state (or event) and month, which add over districts, and the shares that
 follow from them.
 
-For draw b, arm a, state s and month k a district hands on sum_i w_ibk 1[state of i in month k is s]
-and sum_i w_ibk. City paths are ratios of added sums, so districts can be computed apart. Draw 0 is
-the point estimate; draws 1.. are replicates of persons. Below this module no row is a person.
+For draw b, arm a, state s and month k a district has the sums of w_ibk 1[state of i in month k is
+s] and of w_ibk over its people i. The city's shares are ratios of added sums, so districts can be
+computed apart. Draw 0 is the point estimate; draws 1, 2, ... are replicates of households. What
+this module returns has no rows of persons.
 """
 
 from collections.abc import Sequence
@@ -24,10 +25,11 @@ _SUM_COLUMNS = ("state", "event", "month", "weighted_sum", "weight_total")
 
 
 class People(NamedTuple):
-    """The households (or persons) of some trials and their replicate weights.
+    """The households of some trials and their replicate weights; a person whose household is not
+    known is one of their own.
 
-    position : (n_rows,) each row's household among them. weights : (n_households, n_draws), the
-    first column draw 1.
+    position : (n_rows,) of each row's household. weights : (n_households, n_draws), the first
+    column is draw 1.
     """
 
     position: np.ndarray
@@ -45,13 +47,13 @@ class People(NamedTuple):
         return everybody[:, 0 if draws[0] == 0 else 1 :]
 
     def n_draws_with(self, mask: np.ndarray, draws: np.ndarray) -> int:
-        """Of some replicates, those in which somebody of a mask of rows is drawn."""
+        """In how many of some replicates anybody of a mask of rows is drawn."""
         drawn = self.weights[np.unique(self.position[mask])]
         return int((drawn[:, draws[draws > 0] - 1].sum(axis=0) > 0).sum())
 
 
 class ArmSums(NamedTuple):
-    """Arm 0 is the comparison, arm 1 those who start; month 0 is the month before time zero.
+    """Sums by arm (0 the comparison, 1 those who start) and month (0 the month before time zero).
 
     sums : (2 arms, n_states + n_reached, 1 + n_months, n_draws), zero in month 0. totals : all
     weight, (2 arms, 1 + n_months, n_draws).
@@ -78,7 +80,7 @@ def weighted_sums(
     outcomes : ndarray (n_rows, n_months)
         Position of each month's state, 0 to n_states - 1.
     reached : ndarray (n_reached, n_rows, n_months)
-        What is summed beside the states: whether each of these is so in a month.
+        Events, or other conditions, that are summed as states are: whether each holds in a month.
     """
     draws, n_months = weighting.coefficients.draws, outcomes.shape[1]
     sums = np.zeros((2, n_states + len(reached), n_months + 1, len(draws)))
@@ -113,8 +115,8 @@ def sums_table(
     keys: dict[str, str],
     column: str,
 ) -> pl.DataFrame:
-    """The table of sums (2 arms, n_names, n_months, n_draws) in the order of its keys; the names
-    stand in a column `state` or `event`.
+    """Sums (2 arms, n_names, n_months, n_draws) as the table `effect_sums` or `effect_event_sums`:
+    the names are its column `state` or `event`.
     """
     order = np.argsort(names)
     axes = {
@@ -132,8 +134,9 @@ def sums_table(
 
 
 def effect_draws(sums: pl.DataFrame, *, source: str = "raw") -> pl.DataFrame:
-    """Shares by arm, state (or event) and month from sums (table `effect_draws`); draws in which an
-    arm is empty are left out.
+    """Shares by arm, state (or event) and month: the table `effect_draws` from `effect_sums`.
+
+    Draws in which an arm is empty are left out.
     """
     keys = _draw_keys(sums)
     empty = sums.filter(pl.col("weight_total") <= 0).select(keys).unique()
@@ -148,10 +151,10 @@ def effect_draws(sums: pl.DataFrame, *, source: str = "raw") -> pl.DataFrame:
 
 
 def add_districts(sums: pl.DataFrame, *, name: str = CITY) -> pl.DataFrame:
-    """The sums of several districts as one: the city's path is the ratio of the added sums.
+    """The sums of several districts added up: the city's shares are their ratios.
 
-    A state that occurs in some districts only counts as nobody in the others, whose weights stand
-    in the total all the same.
+    In a district where a state does not occur, nobody is in it; the district's weights count in the
+    total all the same.
     """
     if sums.is_empty():
         return sums

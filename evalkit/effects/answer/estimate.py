@@ -1,4 +1,4 @@
-"""From trials and weights to what the intervention changes, and whether it can be said.
+"""The effect of an intervention from its trials and weights, and whether it can be said.
 
 Each comparison is weighted by its strategy (`evalkit.effects.weighting.strategies`); sums and
 status rest on the same weights.
@@ -23,7 +23,7 @@ from evalkit.line.tables import table
 
 
 class EffectParts(NamedTuple):
-    """What a district hands on.
+    """A district's tables, from which the city's effect is added up.
 
     sums : table `effect_sums`. status : table `effect_status`, source raw. events : table
     `effect_event_sums`. programmes : table `effect_programme_sums`, time in interventions, of the
@@ -62,8 +62,8 @@ def estimate_effect(
     comparisons : sequence of str, optional
         Only these of the protocol's comparisons.
     with_programmes : bool
-        Whether time in interventions is summed, for the first of the comparisons asked: money is
-        put on it.
+        Whether time in interventions is summed too, which is what places cost; only for the first
+        of the comparisons.
 
     Returns
     -------
@@ -88,8 +88,8 @@ def estimate_effect(
 
 
 def primary_months(weighting: StartNow, people: People) -> pl.DataFrame:
-    """Months in the primary outcome gained by starting, draw by draw: what `effect_draws` of
-    `estimate_effect` sum up to.
+    """Months in the primary outcome gained by starting, by draw: the months of `effect_draws` added
+    up.
 
     Parameters
     ----------
@@ -138,12 +138,12 @@ def effect_status(
 
 
 def status_of(weighting: StartNow, people: People, *, district: str) -> pl.DataFrame:
-    """A row of the table `effect_status`: can an effect be said, and how much is it built on?
+    """A row of the table `effect_status`: whether an effect can be said, and how many people it
+    rests on.
 
-    All numbers count people, however many trials they stand in; `n_eligible_per_year` those of a
+    All numbers count people, each once, in however many trials; `n_eligible_per_year` those of one
     year. Effective sample size and largest weight (one household's share of all weight) are those
-    of the strategy's weakest arm in the last month of follow-up (for ATT the comparison; for never,
-    those of it who are still followed). The reasons are those of `refusal_reason`.
+    of the weakest arm (`StartNow.weakest_arm`). The reasons are those of `refusal_reason`.
     """
     trials, draws = weighting.trials, weighting.coefficients.draws
     reason = refusal_reason(weighting, district=district)
@@ -162,8 +162,8 @@ def status_of(weighting: StartNow, people: People, *, district: str) -> pl.DataF
 
 
 def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
-    """No sums, and statuses that say why: nobody is eligible, or no one starts the intervention, or
-    everyone does.
+    """Empty tables, and the status with its reason: nobody is eligible, nobody starts the
+    intervention, or everybody does.
     """
     reason = "no_comparison" if trials.n_starters else "no_starters"
     status = {

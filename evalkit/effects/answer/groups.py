@@ -1,9 +1,10 @@
-"""Effects in the groups that a protocol declares: raw, drawn towards the effect of all, and
-adjusted for how many groups are looked at.
+"""Effects in the groups that a protocol declares: raw, shrunk towards the effect for all, and with
+p-values adjusted for the number of groups.
 
-Groups overlap: a young woman counts in both. Weights are the city's, so a group's arms are as alike
-as that model makes them; how alike stands beside each effect. Groups are drawn together as
-districts are (`shrink`), whose variance between groups takes their estimates as independent.
+Groups overlap: a young woman counts in two. Weights are the city's, so a group's arms are as alike
+as that model makes them; the largest difference that remains is reported with each effect. Groups
+are shrunk as districts are (`shrink`); the variance between groups takes their estimates as
+independent.
 """
 
 from itertools import combinations_with_replacement
@@ -45,8 +46,7 @@ class GroupEffects(NamedTuple):
 
 
 def with_target_groups(person: pl.DataFrame) -> pl.DataFrame:
-    """The person table with the groups that need more than one column, as far as their columns are
-    delivered.
+    """The person table with the groups that need more than one column, where these are delivered.
 
     is_woman_in_weak_position: a woman with compulsory school at most, or born outside the Nordic
     countries and the EU.
@@ -98,9 +98,9 @@ def group_tables(
 def group_masks(trials: Trials, person: pl.DataFrame) -> dict[str, np.ndarray]:
     """Which rows of the trials belong to each of the protocol's subgroups: (n_rows,) by name.
 
-    A condition is about a column of the trials (`elapsed_months`, at least so many where the start
-    is unknown) or else of the person table; who lacks the value belongs to no group that asks for
-    it.
+    A condition is about a column of the person table, or about `elapsed_months` of the trials (at
+    least so many where the start is unknown). A person without the value belongs to no group that
+    asks for it.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def group_masks(trials: Trials, person: pl.DataFrame) -> dict[str, np.ndarray]:
 
 
 def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
-    """How many people of each district start and could start in every declared group, and in every
+    """How many people start, and could start, by district: in every declared group and in every
     two of them together.
 
     Returns
@@ -140,8 +140,7 @@ def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
     DataFrame
         The table `group_counts`: district, intervention_id, subgroup, also_in (the subgroup itself,
         or one declared later), n_starters, n_eligible (persons), n_eligible_per_year
-        (`eligible_per_year`). A group or pair that nobody of a district belongs to has no row
-        there.
+        (`eligible_per_year`). A district has no row for a group or pair without members there.
     """
     masks, keys = (
         group_masks(trials, person),
@@ -176,10 +175,10 @@ def group_counts(trials: Trials, person: pl.DataFrame) -> pl.DataFrame:
 def group_effects(
     trials: Trials, person: pl.DataFrame, *, propensity: pl.DataFrame, n_draws: int, seed: int
 ) -> GroupEffects:
-    """The effect for all and in every declared subgroup, raw and, where at least three can be said,
-    drawn towards that of all.
+    """The effect for all and in every declared subgroup: raw, and shrunk towards the effect for all
+    where enough groups can be said.
 
-    Groups are looked at under the primary comparison alone.
+    Only the primary comparison is estimated in groups.
 
     Parameters
     ----------
@@ -310,7 +309,7 @@ def _condition(group: Subgroup) -> pl.Expr:
 
 
 def _with_shrunk(raw: pl.DataFrame, protocol: Protocol, seed: int) -> pl.DataFrame:
-    """`shrink` draws districts towards the city: here the groups stand in the districts' place."""
+    """With the groups shrunk: `shrink` takes them as it takes districts."""
     groups = set(raw["subgroup"]) - {ALL}
     if ALL not in raw["subgroup"] or len(groups) < protocol.min_districts_for_pooling:
         return raw

@@ -1,12 +1,11 @@
-"""What an outcome is expected to be, given the covariates: a regression with more terms than the
-propensity's, each person predicted by the others.
+"""The expected outcome given the covariates: a regression with more terms than the propensity, each
+person predicted from the others.
 
-The terms are the propensity's, each continuous one's curve, and the products of all with the few
-that say most about the outcome. Curves are natural cubic splines with knots inside the tails, and
-whoever is farther out than all but one in two hundred is taken to be just that far out, so that
-nobody bends them alone. A ridge, chosen by how well people are predicted that the model has not
-seen, keeps many terms from saying more than the data do. Harrell (2015), Regression Modeling
-Strategies, 2nd ed., section 2.4; Chernozhukov et al. (2018), Econom. J. 21:C1.
+The terms are those of the propensity, a curve of each continuous one, and the products of all with
+the few that predict the outcome best. Curves are natural cubic splines; values in the outermost
+half per cent are drawn in to its limit, so that no single person bends a curve. A ridge penalty
+keeps many terms from overfitting; it is chosen by cross-validation. Harrell (2015), Regression
+Modeling Strategies, 2nd ed., section 2.4; Chernozhukov et al. (2018), Econom. J. 21:C1.
 """
 
 from collections.abc import Sequence
@@ -27,8 +26,7 @@ _CHUNK_ROWS = 50_000
 
 @dataclass(frozen=True)
 class Terms:
-    """Which columns a regression makes of a design: standardised covariates, their curves and their
-    products.
+    """The columns of the regression: standardised covariates, their curves and their products.
 
     centre, scale : (n_covariates,) of the covariates, constant left out.
     knots : by covariate, the knots of its spline; three or more.
@@ -76,8 +74,8 @@ def expected_outcome(
     fold: np.ndarray,
     plain: Sequence[int],
 ) -> np.ndarray:
-    """The outcome that a regression on the rows `within` expects of every row, fitted without the
-    row's own fold: (n_rows,).
+    """The outcome of every row as predicted by a regression on the rows `within`, fitted without
+    the row's fold: (n_rows,).
 
     Parameters
     ----------

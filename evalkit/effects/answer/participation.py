@@ -1,10 +1,10 @@
 """Time in interventions during follow-up: in each arm and month, the share in every intervention of
 the register and the share starting it.
 
-Money is put on them: what an arm spends on places follows the months in which its people fill them,
-whoever starts what and when. They are summed with the weights and draws of the states, for the
-primary comparison alone. Districts are not drawn towards the city's: what a district's people take
-part in is counted, not compared, so the raw shares stand beside pooled effects.
+They are what places cost: an arm pays for the months in which its people fill places, in whatever
+intervention. They are summed with the weights and draws of the states, for the primary comparison
+alone. They are not shrunk towards the city's: what a district's people take part in is counted, not
+compared, so the raw shares go with pooled effects.
 """
 
 import numpy as np
@@ -20,7 +20,7 @@ _CONSTANTS = ["intervention_id", "protocol_hash", "estimand", "subgroup"]
 
 
 class ProgrammeCells:
-    """Who is in, or starts, which intervention in which month of follow-up.
+    """Which intervention each person is in, or starts, by month of follow-up.
 
     names : of the interventions.
     indicators : bool (n_measured, n_rows, n_months): in each of `names`, then starting each of

@@ -3,13 +3,15 @@ after so many months in the intervention, and taking part for at least so many m
 
 Starting at month s compares those who start then with those still waiting then. Stopping is a
 second sequence of target trials, among participants: in each month before the planned end, those in
-the intervention leave it and stay on support, or go on. A dose of k months asks those trials before
-month k what going on until then would have changed for those who left: who goes on and leaves
-before k after all is censored there and weighted for. None splits by how long somebody came to take
-part, which what happened meanwhile decides. A row about month s takes in the month before and the
-month after it; its weights are those of the whole sequence, and so is the balance asked of them:
-among one month's few starters chance alone leaves differences above any usual limit (with 200
-starters and 40 covariates the largest is about 0.17 standard deviations), and the range knows it.
+the intervention leave it and stay on support, or go on. A dose of k months takes those trials
+before month k and estimates what going on until then would have changed for those who left; a
+person who goes on and leaves before k after all is censored there and weighted for. Nobody is
+grouped by how long they came to take part, since that depends on what happened meanwhile.
+
+A row about month s includes the trials of the month before and of the month after. Its weights are
+those of the whole sequence, and balance is required of the whole: among one month's few starters
+chance alone leaves differences above any usual limit (with 200 starters and 40 covariates the
+largest is about 0.17 standard deviations), and the range allows for it.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Effects as readers meet them: curves by arm with their difference, months in each state, and
+"""Effects in the form of reports: curves by arm with their difference, months in each state, and
 ranges from the replicates.
 
 The estimate is draw 0; the range holds the middle `conf_level` of the replicates.
@@ -110,8 +110,8 @@ def _with_difference(values: np.ndarray) -> np.ndarray:
 
 
 def _with_range(values: np.ndarray, draws: pl.Series, conf_level: float) -> dict[str, np.ndarray]:
-    """estimate (draw 0) and limits of the other draws along the first axis; NaN where there is
-    none.
+    """Estimate (draw 0) and limits (the other draws) along the first axis; NaN where there is no
+    draw.
     """
     is_point = (draws == 0).to_numpy()
     estimate = values[is_point][0] if is_point.any() else np.full(values.shape[1:], np.nan)
@@ -120,8 +120,8 @@ def _with_range(values: np.ndarray, draws: pl.Series, conf_level: float) -> dict
 
 
 def draw_range(values: pl.DataFrame, *, conf_level: float = 0.95) -> dict[str, pl.Expr]:
-    """difference (draw 0), ci_lower and ci_upper of a table of one difference a draw, as columns to
-    put in a frame.
+    """The columns difference (draw 0), ci_lower and ci_upper of a table with one difference per
+    draw.
     """
     names = ("difference", "ci_lower", "ci_upper")
     limits = values.select(

@@ -1,10 +1,10 @@
-"""Who gains most from a place: a rule of at most two conditions, learned on some people and judged
-on others.
+"""Who gains most from a place: a rule of at most two conditions, learned on some people and
+evaluated on others.
 
-A rule names the part of the eligible in which the effect is largest, as far as the data can tell
-that part from the rest; where they cannot, the rule is "everyone". Its worth is the effect per
-place if places went to those it names, mixed as today's starters among them are, beside the effect
-per place as they go today. Athey & Imbens (2016), PNAS 113:7353; Athey & Wager (2021), Econometrica
+A rule describes the people in whom the effect is largest, as far as the data can tell them from the
+rest; where they cannot, the rule is "everyone". Its value is the effect per place if places went to
+those it describes, in the mix of today's starters among them, compared with the effect per place
+today. Athey & Imbens (2016), PNAS 113:7353; Athey & Wager (2021), Econometrica
 89:133.
 """
 
@@ -41,9 +41,10 @@ class Condition(NamedTuple):
 
 
 class Targeting(NamedTuple):
-    """targeting_rule: one row per condition (none: everyone). targeting_value: months per place of
-    today's placement, of the rule, and the rule's gain. Both are empty where nobody starts, or
-    everybody.
+    """A rule and its value, both empty where nobody starts, or everybody.
+
+    targeting_rule : one row per condition (none: everyone). targeting_value : months per place of
+    today's placement, of the rule, and the rule's gain.
     """
 
     targeting_rule: pl.DataFrame
@@ -63,13 +64,12 @@ def targeting_tables(trials: Trials, propensity: pl.DataFrame, *, seed: int) -> 
 
 
 def targeting(weighting: StartNow, *, seed: int, n_folds: int = N_FOLDS) -> Targeting:
-    """The rule learned from everybody, and what the way of learning it is worth, cross-fitted.
+    """The rule learned from everybody, and its cross-fitted value.
 
-    Every person is judged by a rule learned without them. Covariates are those of the protocol
-    about the person, the months on support and shares of earlier months: a rule that names a
-    district would be about the district. Effects are differences in months in the primary outcome
-    between starters and the weighted comparison; weights are the whole city's, which know nothing
-    of outcomes.
+    For the value every person is judged by a rule that was learned without them. Conditions are
+    about the person, the months on support and shares of earlier months, not about the district.
+    Effects are differences in months in the primary outcome between starters and the weighted
+    comparison; weights are those of the whole city, fitted without outcomes.
 
     Parameters
     ----------
@@ -135,12 +135,12 @@ def learn_rule(
     *,
     within: np.ndarray,
 ) -> list[Condition]:
-    """At most two conditions, each the one that sets a larger effect most clearly apart from the
-    rest of what the last one named.
+    """At most two conditions, each with the clearest difference between the effect inside and
+    outside it.
 
-    A condition is taken if its side holds at least a fifth of the starters and at least
-    `MIN_STARTERS`, leaves as many outside, and the effect inside exceeds the one outside by `CLEAR`
-    errors. The second condition is looked for inside the first.
+    A condition is taken if at least a fifth of the starters and at least `MIN_STARTERS` are inside
+    and as many outside, and if the effect inside exceeds the one outside by `CLEAR` standard
+    errors. The second condition is searched among the people of the first.
     """
     rule: list[Condition] = []
     inside, n_starters = within.copy(), int((is_treated & within).sum())
@@ -182,8 +182,8 @@ def _conditions(features: dict[str, np.ndarray], starters: np.ndarray):
 def _clearness(
     is_treated, values, weights, inside: np.ndarray, outside: np.ndarray, least: float
 ) -> float:
-    """By how many errors the effect inside exceeds the effect outside; minus infinity if either
-    side has too few starters, or nothing varies.
+    """By how many standard errors the effect inside exceeds the effect outside; minus infinity if
+    either side has too few starters, or nothing varies.
     """
     if min((is_treated & inside).sum(), (is_treated & outside).sum()) < least:
         return -np.inf
@@ -205,7 +205,7 @@ def _effect(
 
 
 def _named_by(rule: list[Condition], features: dict[str, np.ndarray], n_rows: int) -> np.ndarray:
-    """Which rows a rule names: everyone where it has no condition."""
+    """Which rows a rule describes: everyone where it has no condition."""
     is_chosen = np.ones(n_rows, bool)
     for condition in rule:
         is_chosen &= condition.holds(features)
@@ -266,7 +266,7 @@ def _value_table(
 def _influence(
     is_treated: np.ndarray, values: np.ndarray, weights: np.ndarray, mask: np.ndarray
 ) -> tuple[float, np.ndarray]:
-    """The effect inside the mask, and each row's part in it."""
+    """The effect inside the mask, and each row's influence on it."""
     effect, influence = 0.0, np.zeros(len(values))
     for arm, sign in ((is_treated & mask, 1.0), (~is_treated & mask, -1.0)):
         total = weights[arm].sum()

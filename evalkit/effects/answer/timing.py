@@ -1,11 +1,11 @@
-"""When an effect comes: what is lost while the intervention lasts, when that has been made up for,
-and whether work lasts.
+"""The timing of an effect: lock-in while the intervention lasts, the month that breaks even, and
+whether work lasts.
 
-Lock-in is the difference in months of work accumulated up to the length PLANNED at time zero, never
-split by the end that came about: of those who start, the share S(k) was planned to be in the
-intervention in month k, and lock-in is sum_k S(k) d(k), with d the difference in the share in work.
-What follows, sum_k (1 - S(k)) d(k), is the yield. The break-even month is the first from which the
-accumulated difference stays positive. Van Ours (2004), J. Public Econ. 88:1151.
+Lock-in is the difference in months of work up to the length that was planned at time zero, not up
+to the end that came about: of those who start, the share S(k) was planned to be in the intervention
+in month k, and lock-in is sum_k S(k) d(k), with d the difference in the share in work. The rest,
+sum_k (1 - S(k)) d(k), is the yield. The break-even month is the first from which the accumulated
+difference stays positive. Van Ours (2004), J. Public Econ. 88:1151.
 """
 
 import polars as pl
@@ -37,8 +37,8 @@ def effect_timing(
     DataFrame
         district, intervention_id, estimand, measure, treated, comparison, estimate, ci_lower,
         ci_upper. Measures: planned_months (mean planned length), lock_in_months, yield_months,
-        break_even_month (null: not within the follow-up; an upper limit that is null lies beyond
-        it), break_even_share (share of replicates that break even), sustained_work and
+        break_even_month (null: not within the follow-up; a limit that is null lies beyond it),
+        break_even_share (share of replicates that break even), sustained_work and
         returned_to_support (shares by the last month; the latter of those who had worked). Lock-in
         is left out where no plan is known.
     """
@@ -71,8 +71,8 @@ def effect_timing(
 
 
 def break_even_month(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
-    """The first month from which the accumulated difference in an outcome stays positive, per
-    district and draw; null if it never does.
+    """The first month from which the accumulated difference in an outcome stays positive, one row
+    per effect and draw; null if it never does.
     """
     return _first_months(_differences(draws, outcome))
 

@@ -1,1 +1,1 @@
-"""Districts beside each other: pooled, standardised, ranked, and against what one would expect."""
+"""Comparisons of districts: pooled, standardised and ranked effects, and a case-mix funnel."""

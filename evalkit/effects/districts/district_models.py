@@ -1,11 +1,10 @@
 """Ways of running the same intervention (own operation, bought, direct to employers), compared
-through the districts that work so.
+between the districts that use them.
 
-A district works in one way, so ways are compared between districts, and districts differ for other
-reasons too: each counts as one example of its way. Districts' effects lie around the mean of their
-way with a variance that is drawn with everything else; a way that one district alone has cannot be
-told from that district. Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., section 5.4, with a
-mean for every way.
+A district works in one way, and districts differ for other reasons too: each counts as one example
+of its way. Districts' effects vary around the mean of their way; the variance is drawn with the
+means. A way that only one district uses cannot be told from that district. Gelman et al. (2013),
+Bayesian Data Analysis, 3rd ed., section 5.4, with a mean for every way.
 """
 
 from collections.abc import Mapping
@@ -59,8 +58,8 @@ def effects_by_model(
         intervention_id, estimand, model, effect (months in the primary outcome) and gap (months;
         effect minus the mean of the other ways) with _lower and _upper, standardised_to,
         n_districts, n_starters, effect_state (estimated|cannot_be_said), reason (one_district;
-        few_districts: fewer than two ways have two districts each). Ranges say how sure the mean of
-        a way is; that way caused it, they do not say.
+        few_districts: fewer than two ways have two districts each). Ranges say how precise the mean
+        of a way is, not that the way caused it.
     """
     basis = "standardised" if ranks["standardised"].is_not_null().any() else "raw"
     rows = ranks.filter(pl.col(basis).is_not_null() & pl.col("district").is_in(list(models)))

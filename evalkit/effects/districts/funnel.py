@@ -1,9 +1,10 @@
-"""Districts' results beside what their people would lead one to expect: a funnel instead of a
-league table.
+"""Districts' results against those expected for their people: a funnel plot instead of a league
+table.
 
 Everybody eligible counts once, in their first trial. The expected share comes from one model over
-all districts that knows the people and not the district. Limits show how far a district that works
-like all others may lie from the city by chance. Spiegelhalter (2005), Stat. Med. 24:1185.
+all districts, with terms for the people and none for the district. Limits show how far by chance a
+district may lie from the city that works as all others do. Spiegelhalter (2005), Stat. Med.
+24:1185.
 """
 
 from statistics import NormalDist
@@ -25,8 +26,8 @@ _NORMAL_WINSORISED = (
 
 
 def case_mix_funnel(trials: Trials) -> pl.DataFrame:
-    """The share in the primary outcome in the last month of follow-up, by district, adjusted for
-    who lives there.
+    """The share in the primary outcome in the last month of follow-up by district, adjusted for
+    case mix.
 
     adjusted: the city's share times observed over expected. z: its distance from the city in
     standard errors. overdispersion: see the function; above 1 the limits are widened by its root,
@@ -119,7 +120,7 @@ def _table(
 
 
 def overdispersion(z: np.ndarray) -> float:
-    """The mean of z squared with the outermost tenths drawn in, over that of a standard normal: 1
+    """The winsorised mean of z squared (a tenth on either side), over that of a standard normal: 1
     where districts differ by chance alone.
     """
     low, high = np.quantile(z, [_WINSORISED, 1 - _WINSORISED])

@@ -1,5 +1,5 @@
-"""Partial pooling of districts: a district's path is drawn towards the city's, the more so the less
-it says itself.
+"""Partial pooling of districts: a district's path is shrunk towards the city's, the more so the
+less precise it is.
 
 path_d = city path + B_d (raw path - city path) + noise, with B_d = tau^2 / (tau^2 + v_d) from the
 primary outcome's difference; the variance between districts, tau^2, is itself drawn for every draw.
@@ -33,7 +33,7 @@ def shrink(
     min_districts: int = 3,
     seed: int,
 ) -> pl.DataFrame:
-    """District effects drawn towards the city's (the same table, source shrunk).
+    """District effects shrunk towards the city's (the same table, source shrunk).
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def shrink(
         Table `effect_draws`, source raw: the city (district "all") and the districts whose effect
         can be said; one intervention.
     primary_outcome : str
-        State whose months decide how much a district is drawn.
+        State whose months decide how much a district is shrunk.
     min_districts : int
         Fewer districts say too little about how much districts differ.
     seed : int
@@ -158,8 +158,8 @@ def _pull_and_noise(tau2: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray,
 
 
 def _other_replicates(n_draws: int, rng: np.random.Generator) -> np.ndarray:
-    """For every replicate another one (position; draw 0 stays): a random cycle, so that none is its
-    own.
+    """For every replicate the position of another one (draw 0 stays): a random cycle, so that none
+    is paired with itself.
     """
     order = 1 + rng.permutation(n_draws - 1)
     other = np.zeros(n_draws, dtype=np.int64)
@@ -170,8 +170,8 @@ def _other_replicates(n_draws: int, rng: np.random.Generator) -> np.ndarray:
 def _drawn_paths(
     paths: np.ndarray, city: np.ndarray, work: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Shrunk paths (districts, draws, arms, states, months) from raw ones, the city's, and the
-    months in the primary outcome that differ.
+    """Shrunk paths (districts, draws, arms, states, months) from raw ones, the city's, and each
+    district's difference in months of the primary outcome.
     """
     variance = work[:, 1:].var(axis=1, ddof=1)
     tau2 = draw_between_variance(work[:, 0], variance, size=work.shape[1], rng=rng)

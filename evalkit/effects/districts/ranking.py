@@ -1,8 +1,8 @@
-"""Districts beside each other: raw and shrunk effects, and how little a rank says.
+"""Ranks of districts, with how uncertain they are.
 
-Raw effects are never ranked: the smallest districts would stand first and last by chance. Ranks
-come from draws of the districts' true effects given their estimates, when districts differ normally
-around a mean of their own. The estimates are those for the city's eligible people, where enough
+Raw effects are never ranked: the smallest districts would come first and last by chance. Ranks come
+from draws of the districts' true effects given their estimates, in a normal model of the
+differences between districts. The estimates are those for the city's eligible people, where enough
 districts have such people (`evalkit.effects.districts.standardise`); else each is about its own
 starters, and the table says so. Gelman et al. (2013), Bayesian Data Analysis, 3rd ed., section 5.4;
 Goldstein & Spiegelhalter (1996), J. R. Stat. Soc. A 159:385.
@@ -48,9 +48,9 @@ def district_ranks(
     DataFrame
         district, intervention_id, estimand, raw, shrunk, standardised (months) with _lower and
         _upper, standardised_to (whom the rank is about: city_eligible|own_starters), reliability
-        (how much of the ranked deviation from the others is kept, 0-1), probability_best (0-1),
-        rank (median), rank_lower, rank_upper, n_districts (ranked). Where at least
-        `min_districts_for_pooling` districts could be standardised the others have no rank. Empty
+        (the share of a deviation from the mean that is kept, 0-1), probability_best (0-1), rank
+        (median), rank_lower, rank_upper, n_districts (ranked). Where at least
+        `min_districts_for_pooling` districts could be standardised, the others have no rank. Empty
         where districts were not pooled.
     """
     declared, shrunk = published("district_ranks"), draws.filter(pl.col("source") == "shrunk")

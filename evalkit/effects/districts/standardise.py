@@ -1,11 +1,11 @@
-"""Districts' effects about the same people: each district's two arms, weighted to the case mix of
+"""Districts' effects for the same people: each district's two arms, weighted to the case mix of
 everybody eligible in the city.
 
-A district's own effect is about those who started there, so districts that offer places to
-different people differ for that reason alone. Here starters and comparison of a district both stand
-for all eligible there (inverse probability of starting or not), and those for all eligible in the
-city (inverse probability of living in the district, given everything that the protocol measures
-about people). Where a district lacks such people its effect cannot be standardised. Westreich et
+A district's effect is about those who started there, so districts that offer places to different
+people differ for that reason alone. Here both arms of a district are weighted to all eligible there
+(inverse probability of starting or not), and then to all eligible in the city (inverse probability
+of living in the district, given everything that the protocol measures about people). Where a
+district lacks such people, its effect cannot be standardised. Westreich et
 al. (2017), Am. J. Epidemiol. 186:1010; Dahabreh et al. (2019), Biometrics 75:685.
 """
 
@@ -31,15 +31,15 @@ def standardised_draws(
     trials: Trials, propensity: pl.DataFrame, *, n_draws: int, seed: int
 ) -> pl.DataFrame:
     """Months in the primary outcome gained by starting now rather than waiting, by district, for
-    people mixed as the city's eligible.
+    the case mix of the city's eligible.
 
     Parameters
     ----------
     trials : Trials
         All districts together.
     propensity, n_draws, seed
-        As in `estimate_effect`. Where people live is taken as known: replicates move the propensity
-        and who is drawn.
+        As in `estimate_effect`. The model of where people live is taken as given; replicates
+        resample people and refit the propensity.
 
     Returns
     -------
@@ -47,12 +47,13 @@ def standardised_draws(
         The table `standardised_draws`: district, intervention_id, protocol_hash, draw (0: point
         estimate), difference (months), reason. A district that cannot be standardised has one row,
         draw 0, with the reason: few_starters, few_comparable (effective sample size of the smaller
-        arm), outside_support (share of the city's eligible whose like is not found in the
-        district). Empty where nobody starts, or everybody, and for protocols whose first comparison
-        is not wait or that have a grace period: their districts are ranked as they are.
+        arm), outside_support (too many of the city's eligible have no like in the district). Empty
+        where nobody starts, or everybody, and for protocols whose first comparison is not wait or
+        that have a grace period: their districts are ranked as they are.
     """
     protocol = trials.protocol
-    if strategy_of(protocol, protocol.comparisons[0]) is not StartNow or not trials.has_both_arms:
+    is_wait = protocol.comparisons[0] == "wait" and strategy_of(protocol, "wait") is StartNow
+    if not is_wait or not trials.has_both_arms:
         return table("standardised_draws").empty()
     coefficients = coefficients_of(trials, propensity)
     person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed)

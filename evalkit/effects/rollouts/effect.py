@@ -3,10 +3,10 @@ different times.
 
 Every cohort of adopters is compared with districts that have not adopted yet, from the period
 before its own adoption on, so that no district that has adopted serves as a control and effects may
-differ by cohort and time. With a dozen districts and often one in a cohort, errors come from
-permutations: adoption dates are dealt out anew among the districts, and estimates measured in their
-own errors. Callaway & Sant'Anna (2021), J. Econometrics 225:200; Roth et al. (2023), J.
-Econometrics 235:2218; MacKinnon & Webb (2020), J. Econometrics 218:435.
+differ by cohort and time. With a dozen districts and often one in a cohort, ranges come from
+permutations of the adoption dates among the districts, with studentised estimates. Callaway &
+Sant'Anna (2021), J. Econometrics 225:200; Roth et al. (2023), J. Econometrics 235:2218; MacKinnon &
+Webb (2020), J. Econometrics 218:435.
 """
 
 from collections.abc import Mapping
@@ -37,8 +37,10 @@ _ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Adoption:
-    """When districts adopted (period by district; missing: never), and from when on a district is
-    no longer looked at (another change).
+    """When districts adopted.
+
+    adopted : period by district; a district that is missing never adopts. until : period from which
+    on a district is left out, because it adopts another change.
     """
 
     adopted: Mapping[str, int]
@@ -74,7 +76,7 @@ def rollout_effect(
     outcome : {"exit", "entry"}
         Which rate.
     n_permutations, seed : int
-        How often adoption is dealt out anew, and the key of the dealing.
+        How many permutations of the adoption dates, and their seed.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def rollout_effect(
         by_event_time: outcome, event_period (0: the period of adoption), effect (log rate),
         n_adopted (districts). summary: outcome, effect, ci_lower, ci_upper (log rate, mean over
         periods from adoption on; limits from the permutations around it), p_value, trend_before
-        (log rate a period) and p_trend (null where no cohort has two periods before adoption),
+        (log rate per period) and p_trend (null where no cohort has two periods before adoption),
         verdict (estimated|trend_before), n_adopted, n_districts.
 
     Raises
@@ -161,11 +163,10 @@ def _permuted(
     n: int,
     seed: int,
 ) -> np.ndarray:
-    """(n, 2) effects and trends in their own errors when adoption is dealt out anew among the
-    districts.
+    """(n, 2) studentised effects and trends under permutations of the adoption dates.
 
-    Districts differ in size: who is left to compare with decides how far chance carries an
-    estimate, so each is measured in its own error. Janssen (1997), Stat. Probab. Lett. 36:9.
+    Districts differ in size, so the precision of an estimate depends on which of them are left to
+    compare with: each is divided by its standard error. Janssen (1997), Stat. Probab. Lett. 36:9.
     """
     rng = np.random.default_rng(seed)
     in_errors = np.full((n, 2), np.nan)

@@ -29,13 +29,13 @@ def group_time_effects(
     Parameters
     ----------
     values : ndarray (n_districts, n_periods)
-        Outcomes; NaN where a district is not seen.
+        Outcomes; NaN where a district is not observed.
     weights : ndarray (n_districts,)
-        What a district counts for.
+        Of the districts.
     adopted : ndarray (n_districts,)
         Period of adoption, `NEVER` for never.
     until : ndarray (n_districts,), optional
-        First period in which a district is no longer looked at.
+        First period in which a district is left out.
 
     References
     ----------
@@ -68,8 +68,8 @@ def effect_after(cells: GroupTimeEffects) -> float:
 
 
 def trend_before(cells: GroupTimeEffects) -> float:
-    """The slope by period of the effects before adoption, each cohort around its own mean, its base
-    period's zero counted in.
+    """The slope by period of the effects before adoption, within cohorts; each cohort's base period
+    counts with its zero.
     """
     is_before = cells.period < cells.cohort - 1
     up = down = 0.0
@@ -86,8 +86,8 @@ def trend_before(cells: GroupTimeEffects) -> float:
 def standard_errors(
     noise: np.ndarray, weights: np.ndarray, adopted: np.ndarray, until: np.ndarray
 ) -> np.ndarray:
-    """(2,) standard errors of the effect and of the trend, from the loadings of both on every
-    district's periods; NaN where there is none.
+    """(2,) standard errors of the effect and of the trend before adoption, from how much every
+    district's periods count in them; NaN where there is none.
     """
     period = np.arange(noise.shape[1])
     is_seen = ~np.isnan(noise) & (period < until[:, None])
@@ -122,8 +122,8 @@ def standard_errors(
 
 
 def _means(values: np.ndarray, weights: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """(n_periods,) weighted means of the districts in the mask, as far as they are seen; NaN where
-    none is.
+    """(n_periods,) weighted means of the districts in the mask that are observed; NaN where none
+    is.
     """
     counted = np.where(mask & ~np.isnan(values), weights[:, None], 0.0)
     total = counted.sum(axis=0)

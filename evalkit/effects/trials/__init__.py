@@ -1,1 +1,1 @@
-"""The target trials of an intervention: who could start when, and what was known of them before."""
+"""The target trials of an intervention: who could start when, and what was known before."""

@@ -1,6 +1,4 @@
-"""What was known before time zero: states by person and month, and the design matrix that a
-protocol's covariates make of them.
-"""
+"""The design matrix of a protocol's covariates: what was known of people before time zero."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,9 +21,7 @@ _TIME_OF = {"household_member": "month", "assessment": "date", "follow_up": "dat
 
 
 class StatePanel:
-    """States by person and month as one byte each: only people who enter a trial, so that a
-    register's panel stays small.
-    """
+    """States by person and month, one byte each, of the people who enter a trial."""
 
     def __init__(self, intervals: pl.DataFrame, people: pl.Series, protocol: Protocol):
         known = intervals.join(
@@ -95,10 +91,10 @@ class StatePanel:
 class Known:
     """What is known of people before their trials.
 
-    panel : their states. person : the table of that name. episodes : what counts as earlier
-    participation. delivered : by name, the tables that the latest value is taken from.
-    is_before_spell : earlier participation is counted up to the beginning of the spell, not of the
-    trial.
+    panel : their states. person : the table of that name. episodes : those that count as earlier
+    participation. delivered : by name, the tables in which the latest value is looked up.
+    is_before_spell : whether earlier participation is counted up to the beginning of the spell, not
+    of the trial.
     """
 
     panel: StatePanel
@@ -187,8 +183,8 @@ def about_people(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
 
 
 def plain_columns(protocol: Protocol, terms: tuple[str, ...]) -> list[int]:
-    """The design's columns, without the constant, that are neither about the district nor a bend of
-    a curve: those that products are made of.
+    """The design's columns of which products are made: neither the constant, nor about the
+    district, nor a bend of a curve.
     """
     return [
         column
@@ -257,8 +253,8 @@ def _as_number(
 
 
 def _elapsed(rows: pl.DataFrame, covariate: Covariate) -> tuple[np.ndarray, ...]:
-    """Months on support so far in the form that is declared, 0 throughout where the start is
-    unknown; then whether it is.
+    """Months on support so far in the declared form, 0 where the start is unknown; then whether it
+    is unknown.
     """
     is_unknown = rows["elapsed_months"].is_null().to_numpy()
     months = rows["elapsed_months"].fill_null(0).to_numpy()

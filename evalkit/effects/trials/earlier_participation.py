@@ -1,5 +1,5 @@
-"""Earlier participation: what somebody had taken part in before a trial began, as far back as the
-extract knows.
+"""Earlier participation: the stays in interventions that began before a trial, as far back as the
+extract goes.
 """
 
 import numpy as np
@@ -87,7 +87,7 @@ def participation_columns(
 def without_earlier(
     rows: pl.DataFrame, episodes: pl.DataFrame, exclusions: tuple[Exclusion, ...], origin: int
 ) -> pl.DataFrame:
-    """The rows (person_id, trial_month) that no exclusion is about."""
+    """The rows (person_id, trial_month) of people whom no exclusion leaves out."""
     for exclusion in exclusions:
         earlier = EarlierParticipation(
             episodes, rows["person_id"].unique().sort(), of=exclusion.of, origin=origin

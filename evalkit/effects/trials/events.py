@@ -1,5 +1,5 @@
-"""Events of a follow-up that states alone do not tell: work that lasts, return to support, and the
-time that was planned in the intervention.
+"""Events of a follow-up that a single month's state does not show: lasting work, return to support,
+and the months planned in the intervention.
 """
 
 import numpy as np
@@ -18,9 +18,8 @@ def event_months(trials: Trials) -> np.ndarray:
 
     worked: some month in the primary outcome so far. sustained_work: at least three such months in
     a row so far. returned_to_support: on support in some month after the first in the primary
-    outcome. planned (those who start only): the length planned at the start covers the month; where
-    no length is on record, the protocol's, else the median of those on record; if there is none,
-    never.
+    outcome. planned (of those who start): the length planned at the start covers the month. Where
+    none is on record it is the protocol's, else the median of those on record, else zero.
     """
     is_work = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
     is_support = trials.outcomes == trials.states.index(trials.protocol.eligibility.state_before)
@@ -35,10 +34,10 @@ def event_months(trials: Trials) -> np.ndarray:
 
 
 def planned_months(trials: Trials) -> np.ndarray:
-    """Months from time zero to the planned end of every person-trial (0 in the comparison, and
-    where no plan is known at all).
+    """Months from time zero to the planned end of every person-trial; 0 in the comparison, and
+    where no plan is known at all.
 
-    Who starts within the grace period is taken to have the usual plan, from the start on.
+    A person who starts later within the grace period is taken to have the usual plan from then on.
     """
     planned, starters = trials.rows["planned_months"], pl.Series(trials.is_treated)
     usual = trials.protocol.planned_months

@@ -1,6 +1,4 @@
-"""What people lived on in the months before a trial: months known, and months spent in an
-outcome.
-"""
+"""Months before a trial whose state is known, and those spent in one outcome."""
 
 import numpy as np
 import polars as pl

@@ -15,11 +15,10 @@ from evalkit.line.protocol import Protocol, protocol_hash
 
 @dataclass(frozen=True, eq=False)
 class PersonTables:
-    """The person-level tables that trials are built from; `delivered`: by name, those that
-    covariates of kind latest ask for.
+    """The person-level tables from which trials are emulated; `delivered`: by name, those of
+    covariates of kind latest.
 
-    Trials and districts are made once and remembered: a notebook asks for the same ones again and
-    again.
+    Trials and districts are made once and kept: a notebook asks for the same ones many times.
     """
 
     support_spells: pl.DataFrame
@@ -33,7 +32,7 @@ class PersonTables:
     _replicates: Replicates = field(default_factory=Replicates, init=False, repr=False)
 
     def of_district(self, district: str) -> "PersonTables":
-        """Those with support spells in one district: all who can be eligible there."""
+        """The people with support spells in one district: all who can be eligible there."""
         if district not in self._districts:
             self._districts[district] = self._living_in(district)
         return self._districts[district]

@@ -1,6 +1,4 @@
-"""Replicate weights of clusters, drawn once and handed on: every fit and every sum of one set of
-people asks for the same ones.
-"""
+"""Replicate weights of clusters, drawn once for all fits and sums of one set of people."""
 
 import numpy as np
 import polars as pl
@@ -9,8 +7,8 @@ from evalkit.survival.curves.replicate import replicate_weights
 
 
 class Replicates:
-    """Weights of all clusters asked for so far, of one seed and number of draws at a time; first
-    draw 1.
+    """Weights of all clusters asked for so far, from draw 1 on; of one seed and number of draws at
+    a time.
     """
 
     def __init__(self) -> None:
@@ -21,8 +19,8 @@ class Replicates:
         )
 
     def of(self, clusters: pl.Series, *, n_draws: int, seed: int) -> np.ndarray:
-        """Weights (n_clusters, n_draws) of clusters that are sorted, each named once; not to be
-        written into.
+        """Weights (n_clusters, n_draws) of clusters, which must be sorted and unique. Do not write
+        into the array.
         """
         if (n_draws, seed) != self._draws:
             self._draws, self._clusters, self._weights = (

@@ -1,5 +1,5 @@
-"""What a protocol takes for granted: columns of delivered tables and their values, and a word in
-the report for each term of its model.
+"""What a protocol requires: interventions, columns of delivered tables and their values, and a word
+in the report for each term of its model.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -45,9 +45,7 @@ class _Asked(NamedTuple):
 
 
 def term_names(protocol: Protocol) -> tuple[str, ...]:
-    """The names under which a protocol's covariates meet a reader, as `emulate_trials` makes
-    them.
-    """
+    """The names of a protocol's terms as a reader meets them, in the order of `emulate_trials`."""
     return (
         *(name for covariate in protocol.covariates for name in covariate.terms),
         *protocol.calendar_terms,
@@ -69,12 +67,12 @@ def tables_asked_for(protocols: Sequence[Protocol]) -> tuple[str, ...]:
 
 
 def refuse_unfollowed_states(occurring: Collection[str], protocol: Protocol) -> None:
-    """Refuse a protocol that does not follow every state that people come into; unknown months are
-    followed whether or not it names them.
+    """Refuse a protocol that does not follow every state that occurs; unknown months are followed
+    whether or not it names them.
 
     Parameters
     ----------
-    found : collection of str
+    occurring : collection of str
         The states that occur, as outcomes.
 
     Raises
@@ -94,8 +92,8 @@ def refuse_unfollowed_states(occurring: Collection[str], protocol: Protocol) -> 
 
 
 def refuse_unusable_columns(protocols: Sequence[Protocol], tables: Mapping[str, Columns]) -> None:
-    """Refuse protocols that name columns which will not be there, or values which these will never
-    have.
+    """Refuse protocols that name columns which will not be delivered, or values which a column
+    never has.
 
     Parameters
     ----------

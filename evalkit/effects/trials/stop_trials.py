@@ -28,16 +28,12 @@ def stop_trials(
     delivered: Mapping[str, pl.DataFrame] | None = None,
 ) -> Trials | None:
     """The sequence of trials among participants: leave the intervention for support this month, or
-    go on; null if nobody could be asked.
+    go on. None if nobody is eligible.
 
-    The rows' planned_months are those of the place that is left or kept.
-
-    Parameters
-    ----------
-    As `emulate_trials`. Those who leave for work, or at the planned end, do not leave early: the
-    former are treated as the protocol treats those who leave support in the trial month, the latter
-    are not asked. Earlier participation is what came before the stay that is left or kept; nobody
-    is excluded for it.
+    Parameters are those of `emulate_trials`. A person who leaves for work does not leave early:
+    they are treated as the protocol treats those who leave support in the trial month. At the
+    planned end nobody is eligible. Earlier participation is what came before the stay; nobody is
+    excluded for it. The rows' planned_months are those of the place that is left or kept.
     """
     origin = month_number(first_month)
     last = state_intervals.select(pl.max("stop")).item()
@@ -85,8 +81,9 @@ def stop_trials(
 
 
 def dose_trials(trials: Trials, months: int) -> Trials:
-    """Of the trials of leaving, those before a dose is reached, at places planned for it; to leave
-    at the dose or later is to have gone on.
+    """The trials of leaving before a dose is reached, at places planned for so many months.
+
+    A person who leaves at the dose or later has gone on until then.
     """
     rows = trials.rows
     is_asked = (rows["elapsed_months"] < months) & (

@@ -48,9 +48,9 @@ _MONTH_SPAN = 2**21
 @dataclass(frozen=True)
 class Waiting:
     """Every month in which somebody could start, from the first trial to the end of the last
-    follow-up: what *never* is estimated from.
+    follow-up: the data of the chance of starting later.
 
-    With a grace period and no *never* they end with the last trial's grace period.
+    With a grace period and no comparison *never* they end with the last trial's grace period.
 
     rows : person_id, cluster_id, trial_month, elapsed_months, started (bool), weight; sorted by
     person and month. design : (n_rows, n_terms) covariates of that month; the knots of calendar
@@ -63,7 +63,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Trials:
-    """Person-trials with what was known before and what came after.
+    """Person-trials: covariates before time zero and states after it.
 
     rows : one row per person and trial month: person_id, cluster_id (the household where known,
     else the person), district, trial_month, arm
@@ -254,10 +254,10 @@ def trial_months(protocols: Sequence[Protocol], first_month: date) -> pl.DataFra
 
 
 def eligible_per_year(protocol: Protocol) -> pl.Expr:
-    """Of rows of trials: persons eligible in a year, the mean of the whole years of trials counted
-    back from the last trial month.
+    """Persons eligible per year, an aggregation of rows of trials: the mean of the whole years,
+    counted back from the last trial month.
 
-    Trials of less than a year count as one. Whoever is eligible in two years counts in both: over
+    Trials of less than a year count as one. A person eligible in two years counts in both, so over
     all trials together there are fewer persons.
     """
     rule = protocol.eligibility
@@ -283,9 +283,12 @@ def has_eligible(
 def _eligible(
     spells: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int, last: int
 ) -> pl.DataFrame:
-    """One row per person and month: on support in the month before, and not then in what is
-    compared. is_open: a trial may begin, by what else the protocol asks; months before the person's
-    first such month are left out, later ones are months of waiting all the same."""
+    """One row per person and month in which they were on support the month before, and then in none
+    of the interventions compared.
+
+    is_open: a trial may begin, by the protocol's other rules. Months before the person's first such
+    month are left out; later ones are months of waiting all the same.
+    """
     rule = protocol.eligibility
     months = spells.select(
         "person_id",
@@ -323,8 +326,8 @@ def _eligible(
 def _is_open(
     rows: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int
 ) -> np.ndarray:
-    """Whether a trial may begin in the row's month by what the person takes and took part in
-    (during, after, exclude_participation).
+    """Whether a trial may begin in the row's month by the rules about participation (during, after,
+    exclude_participation).
     """
     rule = protocol.eligibility
     if not (rule.during or rule.after or rule.exclude_participation):

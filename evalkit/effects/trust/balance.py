@@ -1,5 +1,5 @@
-"""How alike the arms are in what was measured before: by covariate, by covariate and period, and
-how many were eligible and started when.
+"""Balance of the covariates between the arms, on the whole and by period, and how many people were
+eligible and started in each trial.
 """
 
 import numpy as np
@@ -68,8 +68,8 @@ def largest_difference(trials: Trials, weights: np.ndarray) -> float:
 
 
 def pooled_spread(values: np.ndarray, is_treated: np.ndarray) -> np.ndarray:
-    """What differences are measured in: the root of the mean of the two arms' unweighted variances,
-    1 where nothing varies; (n_values,).
+    """The unit of standardised differences: the root of the mean of the two arms' unweighted
+    variances, 1 where nothing varies; (n_values,).
     """
     variances = [
         values[mask].var(axis=0, ddof=1) if mask.sum() > 1 else np.zeros(values.shape[1])
@@ -80,8 +80,8 @@ def pooled_spread(values: np.ndarray, is_treated: np.ndarray) -> np.ndarray:
 
 
 def balance_by_period(weighting: StartNow, *, min_starters: int = PERIOD_STARTERS) -> pl.DataFrame:
-    """Balance of every covariate within periods of trial months: weights that balance the years
-    together need not balance each.
+    """Balance of every covariate within periods of trial months: weights that balance all years
+    together need not balance each of them.
 
     Trial months are joined until a period has `min_starters` starters; with fewer, chance alone
     moves differences by more than 0.1.
@@ -125,7 +125,7 @@ def balance_by_period(weighting: StartNow, *, min_starters: int = PERIOD_STARTER
 
 
 def trial_flow(trials: Trials) -> pl.DataFrame:
-    """Per trial month: how many persons were eligible and how many started."""
+    """How many persons were eligible and how many started, one row per trial month."""
     return (
         trials.rows.group_by("trial_month")
         .agg(n_eligible=pl.len(), n_starters=(pl.col("arm") == "treated").sum())

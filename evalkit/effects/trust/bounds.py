@@ -1,8 +1,9 @@
-"""What an effect's draws say beside the effect: the naive figure, unknown destinations, what could
-have been detected, what it would take.
+"""Readings of an effect: the naive figure, bounds for unknown destinations, the smallest effect
+that could have been detected, and how much hidden selection it would take to explain the effect
+away.
 
-Everything is read off the table `effect_draws`, so a district's readings stand beside the city's
-without any person's row.
+All come from the table `effect_draws`, for a district and the city alike; no person's row is
+needed.
 """
 
 from statistics import NormalDist
@@ -26,35 +27,39 @@ _UNSEEN = ("unknown", "out")
 def effect_readings(
     draws: pl.DataFrame, protocol: Protocol, *, conf_level: float = 0.95
 ) -> pl.DataFrame:
-    """Readings of one protocol's effects in the last month of follow-up, and, named so, in months
-    up to it.
+    """Readings of one protocol's effects: shares in the last month of follow-up, and months up to
+    it.
 
     share_ended: of those who started, neither on support nor in a programme, whatever their
-    destination, which is what a district reports; share_in_work and comparison_in_work: shares in
-    the primary outcome; corrected: their difference; bias: share_ended less corrected, what would
-    be claimed too much. Months that the register does not see, because nobody knows what people
-    lived on, or they have moved or died, are not in the primary outcome. none_work, all_work: the
-    difference when none, or all, of them are; worst_case, best_case: when none among those who
-    started are, and all among those compared, and the opposite. The dead work nowhere, so the
-    limits are too wide rather than too narrow. none_work_months and so on: the same of months in
-    the primary outcome. detectable: the smallest difference found in four of five repetitions
-    (two-sided test at 5 %); detectable_months: the same of months in the primary outcome. e_value,
-    e_value_limit: the risk ratio that something unmeasured would need with both the start and the
-    outcome to explain the ratio of shares away, or to move the limit nearer to none to it; 1 if the
+    destination, as districts report it. share_in_work, comparison_in_work: shares in the primary
+    outcome by arm. corrected: their difference. bias: share_ended less corrected, by which a naive
+    report claims too much.
+
+    In some months the register does not see what people live on: it is unknown, or they have moved
+    or died. The effect counts these months as not in the primary outcome. none_work, all_work: the
+    difference if none, or all, of them were. worst_case, best_case: if none were among those who
+    started and all among the comparison, and the opposite. Nobody works after death, so these
+    bounds are too wide rather than too narrow. none_work_months and so on: the same in months in
+    the primary outcome.
+
+    detectable: the smallest difference that a two-sided test at 5 % finds with a power of 80 %;
+    detectable_months: the same in months. e_value: the risk ratio that an unmeasured confounder
+    would need with both the start and the outcome to explain the ratio of shares away;
+    e_value_limit: the same for the limit of the range that is nearer to no difference, 1 if the
     range holds no difference.
 
     Parameters
     ----------
     draws : DataFrame
-        Table `effect_draws`, one protocol and source a district.
+        Table `effect_draws` of one protocol, one source per district.
 
     Returns
     -------
     DataFrame
         district, intervention_id, estimand, reading, estimate, ci_lower, ci_upper (shares 0-1,
-        months, ratios; no range where a reading is itself made from one), information
-        (enough|too_little|null): too_little where nothing is found and less than
-        `checks.relevant_share` could not have been either.
+        months, ratios; no range where a reading is made from one), information
+        (enough|too_little|null): too_little where no difference is found and the detectable one is
+        larger than `checks.relevant_share`.
 
     References
     ----------
@@ -114,8 +119,7 @@ def _shares(last: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
 
 
 def _bounds(months: pl.DataFrame, protocol: Protocol, *, suffix: str = "") -> pl.DataFrame:
-    """The difference in the primary outcome, summed over months, if what is not seen were in it: by
-    draw.
+    """Bounds of the difference in the primary outcome, summed over months, by draw.
 
     References
     ----------

@@ -1,5 +1,5 @@
-"""Whether there is anybody to compare with: propensities by arm, the share of starters without a
-counterpart, and what single weights do.
+"""Overlap of the arms: propensities by arm, the share of starters without a counterpart, and how
+much the largest weights decide.
 """
 
 import numpy as np
@@ -21,8 +21,7 @@ CAPS: dict[str, float | None] = {
 
 
 def overlap_table(weighting: StartNow) -> pl.DataFrame:
-    """Where starters and comparison lie on the scale of the propensity, in bins that each hold
-    about as many starters.
+    """Shares of starters and comparison by propensity, in bins with about as many starters each.
 
     Returns
     -------
@@ -73,8 +72,8 @@ def overlap_table(weighting: StartNow) -> pl.DataFrame:
 
 
 def share_outside_support(weighting: StartNow) -> float:
-    """Share of starters whose propensity lies above or below that of everyone compared: for them
-    there is no counterpart.
+    """Share of starters without a counterpart: their propensity lies above or below that of
+    everybody in the comparison.
 
     References
     ----------
@@ -87,8 +86,8 @@ def share_outside_support(weighting: StartNow) -> float:
 
 
 def weight_sensitivity(weighting: StartNow) -> pl.DataFrame:
-    """The primary outcome's months with the comparison's largest weights cut: an effect that hangs
-    on a few people moves.
+    """The effect in months of the primary outcome with the comparison's largest weights cut: an
+    effect that rests on a few people changes.
 
     Parameters
     ----------
@@ -135,6 +134,6 @@ def weight_sensitivity(weighting: StartNow) -> pl.DataFrame:
 
 
 def top_share(weights: np.ndarray, *, top: float = 0.01) -> float:
-    """The share of all weight that the largest weights carry, one in a hundred (at least one)."""
+    """The largest weights' share of all weight: those of the top hundredth, at least one."""
     n_top = max(int(np.ceil(top * len(weights))), 1)
     return float(np.sort(weights)[-n_top:].sum() / weights.sum())

@@ -1,8 +1,8 @@
-"""Effects that cannot be: on what lay before the start, and on what the intervention cannot change.
+"""Placebo tests: effects on what lay before the start, and on what the intervention cannot change.
 
-An intervention changes nothing before it begins. Where those who started had already fared
-differently from a comparison that is alike in everything else measured, something sets them apart
-that the other covariates do not hold, and it may be at work after the start too. Heckman & Hotz
+An intervention changes nothing before it begins. Where those who started already differed before
+from a comparison that is alike in the other covariates, something unmeasured sets them apart, and
+it may affect what comes after the start too. Heckman & Hotz
 (1989), JASA 84:862; Imbens & Rubin (2015), Causal Inference, chapter 21; Lipsitch et al. (2010),
 Epidemiology 21:383.
 """
@@ -37,13 +37,13 @@ class _Test(NamedTuple):
 
 
 def placebo_tests(weighting: StartNow, state_intervals: pl.DataFrame) -> pl.DataFrame:
-    """What cannot be an effect, estimated as if it were one.
+    """Differences that no effect can cause, estimated as effects are.
 
-    earlier_NAME: each declared history share as the outcome, with weights that leave all of them
-    out; they are tested together, and the p-value stands in each row. placebo_start: the clock
-    begins `checks.placebo_months` earlier, the history shares are measured up to then, and the
-    months in the primary outcome until the true start are the outcome. negative_control: share in
-    the declared outcome in the last month.
+    earlier_NAME: each declared history share is the outcome, and the weights leave all of them out;
+    they are tested together and have one p-value. placebo_start: time zero lies
+    `checks.placebo_months` earlier, the history shares are measured up to then, and the outcome are
+    the months in the primary outcome until the true start. negative_control: the share in the
+    declared outcome in the last month.
 
     Parameters
     ----------
@@ -94,8 +94,8 @@ def placebo_tests(weighting: StartNow, state_intervals: pl.DataFrame) -> pl.Data
 
 
 def holm(p_values: list[float]) -> list[float]:
-    """P-values adjusted for how many there are: the chance that any falls below alpha by chance is
-    alpha at most. NaN stays and does not count.
+    """Holm's adjusted p-values: the probability that any falls below alpha by chance is alpha at
+    most. NaN stays and does not count.
 
     References
     ----------
@@ -111,9 +111,7 @@ def holm(p_values: list[float]) -> list[float]:
 
 
 def two_sided(difference: float, error: float) -> float:
-    """The chance of a difference this far from zero or farther when there is none; NaN without an
-    error.
-    """
+    """The two-sided p-value of a difference given its standard error; NaN without an error."""
     return 2 * (1 - NormalDist().cdf(abs(difference) / error)) if error > 0 else float("nan")
 
 
@@ -182,7 +180,7 @@ def _tested(name: str, trials: Trials, values: np.ndarray, *, start: np.ndarray)
 
 
 def _fitted(trials: Trials, design: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """The propensity in another design; it is near to what is known."""
+    """Coefficients of the propensity in another design, from a start near them."""
     return weighted_logit(
         design, trials.is_treated.astype(float), trials.rows["weight"].to_numpy(), start=start
     ).coefficients
@@ -194,7 +192,7 @@ def _is_testable(trials: Trials, values: np.ndarray) -> bool:
 
 
 def _wald(differences: np.ndarray, influence: np.ndarray) -> float:
-    """The chance of differences this far from zero together, when there are none."""
+    """The p-value of a Wald test of all differences together."""
     from scipy.stats import chi2
 
     statistic = differences @ np.linalg.pinv(influence.T @ influence, hermitian=True) @ differences

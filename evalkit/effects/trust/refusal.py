@@ -1,6 +1,4 @@
-"""When an effect cannot be said: the declared limits of numbers, overlap and balance, and the first
-one that fails.
-"""
+"""Refusal of effects that fail a declared limit of numbers, overlap or balance."""
 
 import polars as pl
 
@@ -77,7 +75,7 @@ def constant_covariates(trials: Trials) -> tuple[str, ...]:
 
 
 def terms_left_out(trials: Trials) -> pl.DataFrame:
-    """What the protocol names and the models do not hold, because it is the same for everybody
+    """The protocol's terms that the models leave out, because they are the same for everybody
     eligible.
 
     Returns
@@ -107,8 +105,8 @@ def terms_left_out(trials: Trials) -> pl.DataFrame:
 
 
 def refused_if_constant(statuses: pl.DataFrame, trials: Trials) -> pl.DataFrame:
-    """The statuses with every estimate refused where a delivered covariate never varies in the
-    trials of all districts together.
+    """Statuses with every estimate refused if a delivered covariate never varies in the trials of
+    all districts together.
     """
     if not constant_covariates(trials):
         return statuses
@@ -120,8 +118,8 @@ def refused_if_constant(statuses: pl.DataFrame, trials: Trials) -> pl.DataFrame:
 
 
 def spread_to_districts(statuses: pl.DataFrame) -> pl.DataFrame:
-    """The statuses with every district refused whose city-wide weights do not balance, or miss a
-    covariate: they are the same weights.
+    """Statuses with every district refused if the city's weights do not balance, or miss a
+    covariate: the districts use the same weights.
 
     Parameters
     ----------

@@ -1,15 +1,15 @@
-"""Likeness in what the weights do not make alike by construction: squares and products, calendar
-time, earlier participation.
+"""Balance of what the propensity does not contain: squares and products, calendar time, earlier
+participation.
 
-A logit brings the means of its own terms together, so their balance says little about whether it
-has the right terms. What it does not hold must come out alike by itself, and does where those who
-start are chosen by what it holds. Calendar time and earlier participation are asked about whether
-or not the protocol names them: both move starts and later work, and a comparison that differs in
-them passes every other check. Austin & Stuart (2015), Stat. Med. 34:3661; Sianesi (2004), Rev.
-Econ. Stat. 86:133.
+A logit balances its own terms by construction, so their balance says little about whether it has
+the right terms. Other terms are balanced only if those who start are chosen by what the logit
+contains. Calendar time and earlier participation are checked whether or not the protocol names
+them: both affect starts and later work, and a comparison that differs in them passes every other
+check. Austin & Stuart (2015), Stat. Med. 34:3661; Sianesi (2004), Rev. Econ. Stat. 86:133.
 
-By chance alone one of many terms differs more than a tenth of a standard deviation where few start,
-so each limit is a tenth or what chance leaves in the largest of so many, whichever is more.
+Where few start, one of many terms differs by more than a tenth of a standard deviation by chance
+alone. Each limit is therefore a tenth, or the largest difference that chance leaves among so many
+terms if that is more.
 """
 
 from collections.abc import Mapping
@@ -37,8 +37,8 @@ _COLUMNS_AT_ONCE = 32
 
 
 class Likeness(NamedTuple):
-    """The term of a check that stands out most: its difference after weighting and the limit, both
-    in standard deviations.
+    """The term of a check that exceeds its limit most: its difference after weighting, and the
+    limit, in standard deviations.
     """
 
     check: str
@@ -54,8 +54,7 @@ class Likeness(NamedTuple):
 def unmodelled_likeness(
     weighting: StartNow, episodes: pl.DataFrame, *, first_month: date
 ) -> list[Likeness]:
-    """How alike the arms are, after weighting, in what the propensity does not hold or need not
-    hold.
+    """Balance, after weighting, of terms that the propensity does not contain or need not contain.
 
     max_abs_smd_products: squares of continuous covariates and products of two covariates, one of
     them continuous, around their means (districts and the bends of curves left out). calendar_time:

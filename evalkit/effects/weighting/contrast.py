@@ -135,8 +135,8 @@ def propensity_of(design: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
 def influence_of(
     trials: Trials, design: np.ndarray, p: np.ndarray, means: Sequence[WeightedMean]
 ) -> np.ndarray:
-    """Each row's part in the signed sum of weighted means, (n_rows, n_values), knowing that `p` was
-    fitted to these rows.
+    """Influence of each row on the signed sum of weighted means, (n_rows, n_values), with the
+    propensity `p` fitted to these rows.
     """
     rests = [
         term.sign * term.weights[:, None] * (term.values - term.mean) / term.weights.sum()
@@ -164,8 +164,8 @@ def arm_factors(
 
 
 def solve_scaled(information: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The information's inverse times the right side, on a common scale; a term that repeats others
-    has no influence of its own.
+    """The inverse of the information times the right side, scaled; a term that repeats others has
+    no influence.
     """
     scale = 1 / np.sqrt(np.maximum(np.diag(information), np.finfo(float).tiny))
     inverse = np.linalg.pinv(information * np.outer(scale, scale), rcond=1e-10, hermitian=True)
@@ -184,7 +184,7 @@ def _factors(odds: np.ndarray, p: np.ndarray, estimand: str) -> tuple[ArmFactor,
 def _capped(
     weight: ArmFactor, arm: np.ndarray, quantile: float | None, most: float | None
 ) -> ArmFactor:
-    """Weights cut at a quantile of the arm's and at the declared one."""
+    """An arm's weights, cut at a quantile of theirs and at the declared limit."""
     caps = [
         cap
         for cap in (None if quantile is None else np.quantile(weight.factor[arm], quantile), most)

@@ -1,16 +1,16 @@
 """A grace period: to start in the trial month or one of the next g, against not starting in any of
 them, without immortal time.
 
-Who has not started yet follows both strategies. Everybody eligible therefore stands in both arms
-(clones), and a clone is followed until the person does what its strategy rules out: in the
-comparison until they start; in the other arm until the grace period is over and they could have
-started in its last month, but did not. Whoever is followed stands for those who are not, by the
-inverse of the probability of what they did, month by month, given what was known before each.
-Within the period the strategy starts people as a waiting list would: of those still on support, one
-in g + 1 in the trial month, one in g of the rest in the next, all who are left in the last. Both
-arms are weighted to the people whom the estimand is about (ATT: those who start in a trial month).
-With g = 0 these are the weights of `arm_weights`. Cain et al. (2010), Int. J. Biostat. 6(2):18;
-Hernan (2018), BMJ 360:k182.
+A person who has not started yet follows both strategies. Everybody eligible therefore stands in
+both arms (clones), and a clone is followed until the person does what its strategy rules out: in
+the comparison until they start; in the other arm until the grace period is over and they could have
+started in its last month, but did not. A clone that is followed stands for those that are censored:
+it is weighted by the inverse probability of what the person did, month by month, given what was
+known before each. Within the period the strategy starts people as a waiting list would: of those
+still on support, one in g + 1 in the trial month, one in g of the rest in the next, all who are
+left in the last. Both arms are weighted to the people whom the estimand is about (ATT: those who
+start in a trial month). With g = 0 these are the weights of `arm_weights`. Cain et al. (2010), Int.
+J. Biostat. 6(2):18; Hernan (2018), BMJ 360:k182.
 """
 
 from functools import cached_property
@@ -33,10 +33,13 @@ _NEVER = 2**20
 
 
 class Chances(NamedTuple):
-    """Of a block of rows, the first at row and their months of waiting from first on. target
-    (n_rows, n_draws): weight of each row in the people that the effect is about. By month of
-    waiting (n_waiting, n_draws): log_start and log_wait, the log probability of starting and of
-    not; total, the running sum of log_wait."""
+    """Probabilities of a block of rows and of their months of waiting.
+
+    row, first : position of the block's first row and first month of waiting. target : (n_rows,
+    n_draws) weight of each row in the people that the effect is about. log_start, log_wait :
+    (n_waiting, n_draws) log probability of starting and of not starting, by month of waiting.
+    total : running sum of log_wait.
+    """
 
     row: int
     first: int

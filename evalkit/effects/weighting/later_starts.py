@@ -1,9 +1,8 @@
-"""Who of the comparison starts after all, and how much those who have not stand for: the weights of
-*start now rather than never*.
+"""Start now rather than never: persons of the comparison who start later are censored there.
 
-A person of the comparison is followed until their own next start from support and artificially
-censored there. Whoever is still followed in month k counts for the inverse of the probability of
-not having started in any month in between in which they could, given what was known before each.
+A person of the comparison is followed until their own next start from support. A person still
+followed in month k is weighted by the inverse probability of not having started in any month in
+between in which they could, given what was known before each.
 That is one cumulative sum over the months of waiting, whatever the number of trials that a person
 is in. Robins & Finkelstein (2000), Biometrics 56:779; Fredriksson & Johansson (2008), J. Bus. Econ.
 Stat. 26:435.
@@ -24,8 +23,10 @@ _MONTH_SPAN = 2**21
 
 
 class WaitingChances(NamedTuple):
-    """first : place of the first month of waiting that is here. log_survival : (n_waiting, n_draws)
-    running sums of log P(does not start).
+    """Probabilities of a block of rows.
+
+    first : position of their first month of waiting. log_survival : (n_waiting, n_draws) running
+    sums of the log probability of not starting.
     """
 
     first: int
@@ -33,7 +34,8 @@ class WaitingChances(NamedTuple):
 
 
 class LaterStarts(StartNow):
-    """Start now rather than never: those of the comparison who start later are followed until then.
+    """Start now rather than never: persons of the comparison who start later are followed until
+    then.
 
     The months of waiting are looked up once, the probabilities once a draw.
     """
@@ -97,8 +99,8 @@ class LaterStarts(StartNow):
         *,
         is_capped: bool = True,
     ) -> np.ndarray:
-        """How many a row of the comparison stands for in follow-up months (0 is the trial month):
-        (n_rows, n_draws); 0 once censored.
+        """Inverse probability of being followed, of rows of the comparison in follow-up months (0
+        is the trial month): (n_rows, n_draws); 0 once censored.
         """
         first, log_survival = chances
         inverse = log_survival[self.zero[rows] - first]

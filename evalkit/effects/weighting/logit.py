@@ -1,5 +1,4 @@
-"""Logits by iteratively reweighted least squares, and what replicates of persons make of them in
-one Newton step.
+"""Logits by iteratively reweighted least squares, and their replicates by one Newton step.
 
 A replicate weights persons anew. From the point estimate one Newton step with the replicate's own
 score and information is as good as its maximum up to terms of order 1/n (Le Cam; van der Vaart
@@ -24,8 +23,10 @@ _CHUNK_VALUES = 8_000_000
 
 @dataclass(frozen=True)
 class LogitFit:
-    """coefficients (n_terms,), and whether the iterations settled; with separation they do not, and
-    the fit stops where probabilities are 0 or 1.
+    """A fitted logit.
+
+    coefficients : (n_terms,). is_converged : whether the iterations converged; with separated data
+    they do not, and the fit stops where probabilities are 0 or 1.
     """
 
     coefficients: np.ndarray
@@ -35,8 +36,7 @@ class LogitFit:
 def weighted_logit(
     design: np.ndarray, treated: np.ndarray, weights: np.ndarray, *, start: np.ndarray | None = None
 ) -> LogitFit:
-    """Logit coefficients by iteratively reweighted least squares; 0 for a column that repeats the
-    constant (`varying_columns`).
+    """Coefficients of a logit; 0 for a column that repeats the constant (`varying_columns`).
 
     Parameters
     ----------
@@ -137,8 +137,8 @@ def replicate_logits(
 
 
 def varying_columns(design: np.ndarray) -> np.ndarray:
-    """Which columns a model can tell apart from its constant: (n_terms,) true for those that vary,
-    and for the first that does not.
+    """Which columns a model can tell from its constant: (n_terms,), true for those that vary and
+    for the first one that does not.
     """
     varies = design.min(axis=0, initial=np.inf) < design.max(axis=0, initial=-np.inf)
     varies[np.flatnonzero(~varies)[:1]] = True
@@ -186,9 +186,7 @@ def _steps(information: np.ndarray, score: np.ndarray) -> np.ndarray:
 
 
 def _solve(information: np.ndarray, score: np.ndarray) -> np.ndarray:
-    """The Newton step; where the data carry no information on a term (a replicate without its
-    people), the shortest one.
-    """
+    """The Newton step; the shortest one where the data carry no information on a term."""
     try:
         return np.linalg.solve(information, score)
     except np.linalg.LinAlgError:

@@ -2,8 +2,8 @@
 
 The logit is pooled over trial months and districts. Replicates weight households and fit the logit
 anew (evalkit.effects.weighting.logit), so that its uncertainty reaches the effect. For *never* and
-a grace period, a second logit of the same kind says how likely somebody still waiting was to start
-later: who has not, stands for those who have (inverse probability of censoring).
+a grace period, a second logit of the same kind gives the chance that a person still waiting starts
+later, for weights by the inverse probability of censoring.
 """
 
 from typing import Literal, NamedTuple
@@ -42,12 +42,12 @@ class Coefficients(NamedTuple):
 def propensity_weights(
     rows: pl.DataFrame, *, treatment: str, covariates: list[str], estimand: Estimand = "ATT"
 ) -> pl.DataFrame:
-    """The rows with the fitted `propensity` and the `weight` that its estimand gives.
+    """The rows with the fitted `propensity` and the estimand's `weight`.
 
     Parameters
     ----------
     rows : DataFrame
-        One row a person (or person-trial).
+        One row per person (or person-trial).
     treatment : str
         Column: whether treated (bool, or 0 and 1).
     covariates : list of str
@@ -94,8 +94,7 @@ def fit_propensity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
     -------
     DataFrame
         The table `propensity`: intervention_id, protocol_hash, model, draw, term, coefficient (log
-        odds), is_converged. A replicate without starters, or with nobody else, has no coefficients
-        and is left out.
+        odds), is_converged. A replicate in which nobody starts, or everybody, is left out.
 
     Raises
     ------
@@ -114,10 +113,10 @@ def fit_propensity(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
 
 
 def fit_censoring(trials: Trials, *, n_draws: int, seed: int) -> pl.DataFrame:
-    """Coefficients of starting in any month of waiting: what *never* needs, as `fit_propensity`
-    otherwise.
+    """Coefficients of starting in any month of waiting, as `fit_propensity`.
 
-    Without `waiting` (nothing is compared with never) the table is empty.
+    The table is empty where the trials have no months of waiting: no comparison is never and there
+    is no grace period.
     """
     if trials.waiting is None:
         return table("propensity").empty()

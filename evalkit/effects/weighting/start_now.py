@@ -1,5 +1,5 @@
-"""Start now rather than wait (or than another intervention): weights that stay the same in every
-month of follow-up. The strategies of `never` and of a grace period build upon it.
+"""Start now rather than wait, or than start another intervention: the weights are the same in every
+month of follow-up. The strategies of *never* and of a grace period build upon it.
 """
 
 from functools import cached_property
@@ -62,16 +62,15 @@ class StartNow:
         return arm_weights(self.trials, self.coefficients.propensity, rows)
 
     def changes(self, arm: int) -> np.ndarray:
-        """Where the weight of an arm's row may differ from the month before, after the first:
-        (n_rows, n_months), or one value for all.
+        """In which months, after the first, the weight of an arm's row may differ from the month
+        before: (n_rows, n_months), or one value for all.
         """
         return np.zeros((1, 1), bool)
 
     def by_month(
         self, base: np.ndarray, arm: int, block: slice, rows: np.ndarray, months: np.ndarray
     ) -> np.ndarray:
-        """Weights of an arm's rows in given months of follow-up (0 is the trial month), which lie
-        within a block of the arm's rows.
+        """Weights of some rows of an arm, each in a month of follow-up (0 is the trial month).
 
         Parameters
         ----------
@@ -80,7 +79,7 @@ class StartNow:
         block : slice
             Of the arm's rows.
         rows, months : ndarray (n_asked,)
-            Positions in the arm; follow-up months from one change of weight to the next.
+            Positions in the arm, all within the block, and the month asked for.
 
         Returns
         -------
@@ -96,10 +95,11 @@ class StartNow:
 
     @cached_property
     def weakest_arm(self) -> np.ndarray:
-        """The weights that say how much an effect rests on, summed by household or person, in the
-        last month: (n_clusters of the arm,).
+        """Weights of the arm on which an effect rests least firmly, in the last month of follow-up,
+        summed by household or person: (n_clusters of the arm,).
 
-        The comparison's where it alone is weighted (ATT), else those that are thinned out most.
+        For ATT it is the comparison, which alone is weighted; else the arm with the smaller
+        effective sample size.
         """
         comparison, treated = (
             by_cluster(self.trials.rows.filter(pl.Series(mask)), weights)

@@ -1,5 +1,5 @@
-"""Weights of person-trials by the estimand, replicate weights of people, and how many people a
-weighted sum is worth.
+"""Weights of person-trials by the estimand, replicate weights of households, and effective sample
+sizes.
 
 Replicates weight households by a keyed hash (evalkit.survival.curves.replicate).
 """
@@ -28,7 +28,8 @@ _BY_ODDS: dict[str, tuple[Callable[[np.ndarray], np.ndarray], ...]] = {
 def weights_from_propensity(
     propensity: np.ndarray, is_treated: np.ndarray, estimand: Estimand
 ) -> np.ndarray:
-    """ATT: 1 and p/(1-p); ATE: 1/p and 1/(1-p); overlap: 1-p and p (treated and comparison rows).
+    """Weights of an estimand, of treated and comparison rows: ATT 1 and p/(1-p), ATE 1/p and
+    1/(1-p), overlap 1-p and p.
 
     References
     ----------
@@ -79,9 +80,9 @@ def drawn_people(
     rows: pl.DataFrame, replicates: Replicates, *, n_draws: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each row's position among the clusters (n_rows,), and the clusters' replicate weights
-    (n_clusters, n_draws), first draw 1.
+    (n_clusters, n_draws), from draw 1 on.
 
-    A cluster is a household, or a person whose household is not known. Its draw is the same in
+    A cluster is a household, or a person whose household is not known. Its weights are the same in
     every district, trial and machine.
     """
     clusters = rows["cluster_id"].unique().sort()
@@ -91,7 +92,7 @@ def drawn_people(
 
 
 def folds(rows: pl.DataFrame, *, n_folds: int, seed: int) -> np.ndarray:
-    """Each row's fold, 0 to n_folds - 1: a household's stays the same whoever else is there."""
+    """Each row's fold, 0 to n_folds - 1; a household has the same one in any set of people."""
     clusters = rows["cluster_id"].unique().sort()
     uniform = np.exp(-replicate_weights(clusters, seed=seed, n_draws=1, kind="exponential")[:, 0])
     return np.minimum((uniform * n_folds).astype(int), n_folds - 1)[
@@ -103,8 +104,9 @@ def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
     """Sums over the rows of each cluster: (n_clusters,) or (n_clusters, n_values), clusters in the
     order of their ids.
 
-    A person stands in many trials and moves in all of them at once, and with the household: errors
-    and effective sizes count households, and people where no household is known (`drawn_people`).
+    A person is in many trials, and what happens to them or their household is in all of these:
+    errors and effective sizes count households, and people where no household is known
+    (`drawn_people`).
     """
     code = rows["cluster_id"].rank("dense").to_numpy().astype(np.int64) - 1
     positions = (code, np.arange(len(code)))
@@ -117,13 +119,12 @@ def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
 
 
 def effective_sample_size(weights: np.ndarray) -> float:
-    """Kish's effective sample size, (sum w)^2 / sum w^2: so many equal weights would be as
-    informative. 0 if all weights are 0.
+    """Kish's effective sample size, (sum w)^2 / sum w^2: the number of equal weights that would be
+    as informative. 0 if all weights are 0.
 
-    Of weights summed by cluster (`by_cluster`) it counts people, those of a household as one: the
-    most careful reading, as if their trials said the same thing over again (the design effect of a
-    correlation of 1). It is never above the size of the single rows, nor above the number of
-    people.
+    Of weights summed by cluster (`by_cluster`) it counts households. That is the cautious count: it
+    takes all trials of a household as repeating one another (a design effect with correlation 1).
+    It is never above the effective size of the rows, nor above the number of households.
 
     References
     ----------
@@ -134,7 +135,7 @@ def effective_sample_size(weights: np.ndarray) -> float:
 
 
 def effective_people(trials: Trials, weights: np.ndarray, mask: np.ndarray) -> float:
-    """Effective size in people of the rows in a mask, whose weights (n_rows,) are summed by
-    household or person first.
+    """Effective sample size of the rows in a mask, with their weights (n_rows,) summed by household
+    or person first. People.
     """
     return effective_sample_size(by_cluster(trials.rows.filter(pl.Series(mask)), weights[mask]))
