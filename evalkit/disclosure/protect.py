@@ -218,8 +218,8 @@ def protect_estimates(
     name, unit, source, grade, min_count, needed
         As in `protect_counts`.
     is_uncounted_shown : bool
-        Whether a row whose number of persons is null is about nobody (a verdict that nothing was
-        computed) and is shown.
+        Whether a row whose number of persons is null is about nobody, a verdict that nothing was
+        computed. Its words are shown and its numbers are not.
 
     Returns
     -------
@@ -239,8 +239,12 @@ def protect_estimates(
     rows = table.sort(keys)
     is_withheld = np.zeros(rows.height, dtype=bool)
     for basis in bases:
-        is_few = rows[basis].fill_null(0).to_numpy() < min_count
-        is_withheld |= is_few & ~(rows[basis].is_null().to_numpy() & is_uncounted_shown)
+        is_withheld |= rows[basis].fill_null(0).to_numpy() < min_count
+    if is_uncounted_shown:
+        is_about_nobody = pl.all_horizontal(pl.col(bases).is_null())
+        is_withheld &= ~rows.select(is_about_nobody).to_series().to_numpy()
+        numbers = [column for column in values if rows.schema[column].is_numeric()]
+        rows = rows.with_columns(pl.when(~is_about_nobody).then(column) for column in numbers)
     rules = [f"min_basis:{min_count}"] if bases else ["not_about_persons"]
     return seal_table(
         rows,

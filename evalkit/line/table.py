@@ -48,8 +48,9 @@ class Guard:
         The values that a row is about where it has others beside them: a row without any of them
         is not estimable.
     is_uncounted_shown : bool
-        Whether a row whose count is null is about nobody, a verdict that nothing was computed.
-        Elsewhere null counts as none, and the row is withheld.
+        Whether a row whose count is null is about nobody, a verdict that nothing was computed: its
+        words are shown, its numbers are not. Elsewhere null counts as none, and the row is
+        withheld.
     """
 
     rule: GuardRule

@@ -417,6 +417,30 @@ def test_estimates_with_an_unknown_basis_are_withheld(provenance):
     assert published.data["status"].to_list() == ["suppressed"]
 
 
+def test_an_uncounted_verdict_shows_its_words_and_no_number(provenance):
+    table = pl.DataFrame(
+        [("A", "not_computed", 3, None), ("B", "estimated", 40, 40), ("C", "few", 4, 4)],
+        schema={"district": pl.String, "verdict": pl.String, "starters": pl.Int32, "n": pl.Int32},
+        orient="row",
+    )
+
+    published = protect_estimates(
+        table,
+        name="e",
+        keys=["district"],
+        values=["verdict", "starters"],
+        n_persons="n",
+        is_uncounted_shown=True,
+        **provenance,
+    )
+
+    assert published.data.drop("row_id").rows() == [
+        ("A", "not_computed", None, "ok"),
+        ("B", "estimated", 40, "ok"),
+        ("C", None, None, "suppressed"),
+    ]
+
+
 def test_all_faults_of_a_request_are_named_at_once(provenance):
     table = pl.DataFrame({"person_id": ["P-1", "P-1"], "n": [9, 9]})
 
