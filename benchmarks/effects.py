@@ -33,11 +33,13 @@ from evalkit.effects import (  # noqa: E402
     effect_draws,
     emulate_trials,
     estimate_effect,
-    fit_censoring,
     fit_propensity,
 )
 from evalkit.effects.weighting.later_starts import LaterStarts  # noqa: E402
-from evalkit.effects.weighting.propensity import coefficients_of  # noqa: E402
+from evalkit.effects.weighting.propensity import (  # noqa: E402
+    coefficients_of,
+    fit_censoring,
+)
 from evalkit.effects.weighting.weights import arm_weights, drawn_people  # noqa: E402
 from evalkit.months import month_of_number_expr  # noqa: E402
 

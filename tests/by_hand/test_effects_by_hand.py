@@ -9,21 +9,20 @@ import pytest
 
 from evalkit.effects import (
     Protocol,
-    add_districts,
-    effect_by_start_month,
     effect_draws,
     effect_timing,
     emulate_trials,
     estimate_effect,
-    fit_censoring,
     fit_propensity,
-    replicate_logits,
-    stop_trials,
-    weighted_logit,
-    weights_from_propensity,
 )
+from evalkit.effects.answer.effect_sums import add_districts
 from evalkit.effects.answer.participation import add_programmes, programme_draws
+from evalkit.effects.answer.start_stop_dose import effect_by_start_month
 from evalkit.effects.trials.events import EVENTS, event_months
+from evalkit.effects.trials.stop_trials import stop_trials
+from evalkit.effects.weighting.logit import replicate_logits, weighted_logit
+from evalkit.effects.weighting.propensity import fit_censoring
+from evalkit.effects.weighting.weights import weights_from_propensity
 from evalkit.months import add_months
 
 EXACT = 1e-12

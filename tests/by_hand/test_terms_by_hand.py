@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, contrast, emulate_trials, fit_propensity, stop_trials
+from evalkit.effects import Protocol, contrast, emulate_trials, fit_propensity
 from evalkit.effects.trials.spline import calendar_columns, natural_spline
+from evalkit.effects.trials.stop_trials import stop_trials
 from evalkit.months import add_months
 
 EXACT = 1e-12

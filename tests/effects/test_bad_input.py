@@ -12,8 +12,8 @@ from evalkit.effects import (
     emulate_trials,
     intervention_effects,
     intervention_weights,
-    stop_trials,
 )
+from evalkit.effects.trials.stop_trials import stop_trials
 from evalkit.errors import ProtocolError
 from evalkit.months import add_months
 

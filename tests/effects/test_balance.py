@@ -1,13 +1,9 @@
 import numpy as np
 import pytest
 
-from evalkit.effects import (
-    balance_by_period,
-    balance_table,
-    fit_propensity,
-    terms_left_out,
-    trial_flow,
-)
+from evalkit.effects import balance_table, fit_propensity
+from evalkit.effects.trust.balance import balance_by_period, trial_flow
+from evalkit.effects.trust.refusal import terms_left_out
 from evalkit.effects.weighting.start_now import StartNow
 
 EXACT = 1e-12

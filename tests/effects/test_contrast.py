@@ -1,13 +1,8 @@
 import numpy as np
 import pytest
 
-from evalkit.effects import (
-    contrast,
-    effect_draws,
-    estimate_effect,
-    fit_propensity,
-    primary_differences,
-)
+from evalkit.effects import contrast, effect_draws, estimate_effect, fit_propensity
+from evalkit.effects.districts.pooling import primary_differences
 
 EXACT = 1e-9
 N_ERRORS = 4

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import effects_by_model
+from evalkit.effects.districts.district_models import effects_by_model
 
 N_ERRORS = 4
 

@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.effects import (
-    add_districts,
-    break_even_month,
     effect_curves,
     effect_draws,
-    effect_status,
     effect_summary,
     estimate_effect,
     fit_propensity,
 )
+from evalkit.effects.answer.effect_sums import add_districts
+from evalkit.effects.answer.estimate import effect_status
+from evalkit.effects.answer.timing import break_even_month
 from evalkit.errors import EstimationError
 from evalkit.tables import conform
 

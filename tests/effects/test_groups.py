@@ -2,8 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import (
-    fit_propensity,
+from evalkit.effects import fit_propensity
+from evalkit.effects.answer.groups import (
     group_counts,
     group_effects,
     group_masks,

@@ -15,12 +15,12 @@ from evalkit.effects import (
     intervention_weights,
     load_protocol,
     primary_draws,
-    reported_draws,
     status_for_publication,
     status_of_run,
     summaries,
     timings,
 )
+from evalkit.effects.answer.reported import reported_draws
 from evalkit.effects.weighting.weights import drawn_people
 from evalkit.line.tables import table
 from evalkit.months import add_months

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import effect_by_start_month, fit_propensity
+from evalkit.effects import fit_propensity
+from evalkit.effects.answer.start_stop_dose import effect_by_start_month
 from evalkit.effects.trust.balance import standardised_differences
 from evalkit.effects.weighting.start_now import StartNow
 

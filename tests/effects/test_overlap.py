@@ -4,14 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import (
-    contrast,
-    fit_propensity,
-    overlap_table,
-    share_outside_support,
-    weight_sensitivity,
-)
-from evalkit.effects.trust.overlap import top_share
+from evalkit.effects import contrast, fit_propensity, overlap_table
+from evalkit.effects.trust.overlap import share_outside_support, top_share, weight_sensitivity
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.start_now import StartNow
 

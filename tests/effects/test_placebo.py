@@ -3,9 +3,9 @@ import polars as pl
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from evalkit.effects import fit_propensity, holm, placebo_tests
+from evalkit.effects import fit_propensity, placebo_tests
 from evalkit.effects.trials.history import History
-from evalkit.effects.trust.placebo import two_sided
+from evalkit.effects.trust.placebo import holm, two_sided
 from evalkit.effects.weighting.start_now import StartNow
 
 EXACT = 1e-12

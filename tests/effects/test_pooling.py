@@ -2,7 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import draw_between_variance, primary_differences, shrink
+from evalkit.effects import shrink
+from evalkit.effects.districts.pooling import draw_between_variance, primary_differences
 from evalkit.errors import EstimationError
 
 SEED = 9

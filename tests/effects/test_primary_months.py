@@ -4,13 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import (
-    effect_draws,
-    estimate_effect,
-    fit_models,
-    fit_propensity,
-    weighting_of,
-)
+from evalkit.effects import effect_draws, estimate_effect, fit_models, fit_propensity, weighting_of
 from evalkit.effects.answer.effect_sums import People
 from evalkit.effects.answer.estimate import primary_months
 from evalkit.effects.trials.replicates import Replicates

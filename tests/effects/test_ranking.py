@@ -2,8 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import district_ranks, shrink
-from evalkit.effects.districts.ranking import posterior_draws
+from evalkit.effects import shrink
+from evalkit.effects.districts.ranking import district_ranks, posterior_draws
 
 N_ERRORS = 4
 N_DRAWS = 200

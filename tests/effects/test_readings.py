@@ -2,7 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import e_value, effect_draws, effect_readings, estimate_effect, fit_propensity
+from evalkit.effects import effect_draws, effect_readings, estimate_effect, fit_propensity
+from evalkit.effects.trust.bounds import e_value
 
 EXACT = 1e-12
 

@@ -2,14 +2,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import (
-    effect_checks,
-    effect_status,
-    fit_propensity,
-    refusal_reason,
-    weight_sensitivity,
-)
-from evalkit.effects.trust.refusal import spread_to_districts
+from evalkit.effects import effect_checks, fit_propensity
+from evalkit.effects.answer.estimate import effect_status
+from evalkit.effects.trust.overlap import weight_sensitivity
+from evalkit.effects.trust.refusal import refusal_reason, spread_to_districts
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.tables import table
 

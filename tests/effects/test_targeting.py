@@ -2,8 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import fit_propensity, learn_rule, targeting
-from evalkit.effects.answer.targeting import Condition, rule_features
+from evalkit.effects import fit_propensity
+from evalkit.effects.answer.targeting import Condition, learn_rule, rule_features, targeting
 from evalkit.effects.weighting.start_now import StartNow
 
 N_ERRORS = 4

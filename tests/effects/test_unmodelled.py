@@ -2,8 +2,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import fit_propensity, unmodelled_likeness
+from evalkit.effects import fit_propensity
 from evalkit.effects.trust.balance import largest_difference
+from evalkit.effects.trust.unmodelled import unmodelled_likeness
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.months import add_months
 

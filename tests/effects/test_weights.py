@@ -3,17 +3,10 @@ import polars as pl
 import pytest
 import statsmodels.api as sm
 
-from evalkit.effects import (
-    balance_table,
-    effective_people,
-    effective_sample_size,
-    fit_propensity,
-    propensity_weights,
-    replicate_logits,
-    weighted_logit,
-    weights_from_propensity,
-)
+from evalkit.effects import balance_table, effective_sample_size, fit_propensity, propensity_weights
+from evalkit.effects.weighting.logit import replicate_logits, weighted_logit
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.weights import effective_people, weights_from_propensity
 from evalkit.errors import EstimationError
 
 LOGIT_TOLERANCE = 1e-9  # both stop when the step is negligible

@@ -13,14 +13,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import (
-    Protocol,
-    Trials,
-    effective_sample_size,
-    propensity_weights,
-    refusal_reason,
-    weighted_logit,
-)
+from evalkit.effects import Protocol, Trials, effective_sample_size, propensity_weights
+from evalkit.effects.trust.refusal import refusal_reason
+from evalkit.effects.weighting.logit import weighted_logit
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.start_now import StartNow
 

@@ -16,15 +16,15 @@ from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects import (
     PersonTables,
     Protocol,
-    effect_status,
     estimate_effect,
-    fit_censoring,
     fit_propensity,
     intervention_effects,
     load_protocol,
-    primary_differences,
     timings,
 )
+from evalkit.effects.answer.estimate import effect_status
+from evalkit.effects.districts.pooling import primary_differences
+from evalkit.effects.weighting.propensity import fit_censoring
 from evalkit.months import add_months
 from evalkit.simulate import City, live, load_city, person_tables, simulate_truth
 from evalkit.spells import Extent, build_episodes, build_state_intervals, build_support_spells

@@ -7,7 +7,8 @@ import pytest
 from cities import DISTRICTS, four_districts, people_of, protocols
 
 from evalkit.allocation import budgets_now, offers_from
-from evalkit.effects import no_effect, trial_months
+from evalkit.effects import trial_months
+from evalkit.effects.answer.estimate import no_effect
 from evalkit.months import add_months
 from evalkit.spells import starts_by_district
 

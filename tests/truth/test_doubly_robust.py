@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import Protocol, Trials, contrast, doubly_robust_difference, fit_propensity
+from evalkit.effects import Protocol, Trials, contrast, fit_propensity
+from evalkit.effects.answer.doubly_robust import doubly_robust_difference
 from evalkit.effects.weighting.start_now import StartNow
 
 EFFECT, N_PEOPLE, SEEDS = 1.0, 3_000, range(6)

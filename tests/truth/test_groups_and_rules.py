@@ -15,14 +15,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.effects import (
-    PersonTables,
-    Protocol,
-    fit_propensity,
-    group_effects,
-    primary_differences,
-    targeting,
-)
+from evalkit.effects import PersonTables, Protocol, fit_propensity
+from evalkit.effects.answer.groups import group_effects
+from evalkit.effects.answer.targeting import targeting
+from evalkit.effects.districts.pooling import primary_differences
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.months import month_of_number_expr
 

@@ -26,9 +26,9 @@ from evalkit.effects import (
     effect_summary,
     emulate_trials,
     estimate_effect,
-    fit_censoring,
     fit_propensity,
 )
+from evalkit.effects.weighting.propensity import fit_censoring
 from evalkit.months import month_of_number_expr
 
 FIRST_MONTH = date(2020, 1, 1)

@@ -24,9 +24,9 @@ from evalkit.effects import (
     fit_propensity,
     load_protocol,
     placebo_tests,
-    primary_differences,
-    unmodelled_likeness,
 )
+from evalkit.effects.districts.pooling import primary_differences
+from evalkit.effects.trust.unmodelled import unmodelled_likeness
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.simulate import City, simulate_truth
