@@ -1,4 +1,4 @@
-"""The decision report: pages in Swedish and English that a district director can read offline, with
+"""The decision report: pages that a district director can read offline, in any language, with
 every number traced to its table.
 """
 

@@ -121,12 +121,12 @@ def _files(folder: Path) -> dict[tuple[str, str], _Texts]:
     """The texts of every language and of its further files, by language and what districts are
     called (empty: districts).
     """
-    found = {
+    texts = {
         (match[1], match[2] or ""): read_yaml(path)
         for path in sorted(folder.glob("*.yaml"))
         if (match := _FILE.fullmatch(path.name))
     }
-    faults = [*_missing(found), *_uneven(found)]
+    faults = [*_missing(texts), *_uneven(texts)]
     if faults:
         raise ParameterError(
             f"{len(faults)} text{'s' if len(faults) > 1 else ''} of the languages' files "
@@ -137,31 +137,31 @@ def _files(folder: Path) -> dict[tuple[str, str], _Texts]:
             fix="write the text under the same key, with the same placeholders, in every "
             "language's file.",
         )
-    return found
+    return texts
 
 
-def _missing(found: Mapping[tuple[str, str], _Texts]) -> Iterator[str]:
+def _missing(files: Mapping[tuple[str, str], _Texts]) -> Iterator[str]:
     """Keys that another language has in the file of the same kind, and keys of a further file that
     the language itself lacks.
     """
     of_kind: dict[str, set[str]] = {}
-    for (_, variant), texts in found.items():
+    for (_, variant), texts in files.items():
         of_kind.setdefault(variant, set()).update(texts)
-    for language in sorted({language for language, _ in found}):
+    for language in sorted({language for language, _ in files}):
         for variant, keys in of_kind.items():
-            texts = found.get((language, variant), {})
+            texts = files.get((language, variant), {})
             lacking = sorted(key for key in keys if not texts.get(key))
             yield from (f"{_name(language, variant)} lacks {key}" for key in lacking)
-        known = found.get((language, ""), {})
+        known = files.get((language, ""), {})
         for variant in of_kind:
-            unknown = sorted(found.get((language, variant), {}).keys() - known.keys())
+            unknown = sorted(files.get((language, variant), {}).keys() - known.keys())
             yield from (f"{_name(language, '')} lacks {key}" for key in unknown)
 
 
-def _uneven(found: Mapping[tuple[str, str], _Texts]) -> Iterator[str]:
+def _uneven(files: Mapping[tuple[str, str], _Texts]) -> Iterator[str]:
     """Texts whose placeholders differ from those of the first language that has the key."""
     first: dict[str, set[str]] = {}
-    for (language, variant), texts in found.items():
+    for (language, variant), texts in files.items():
         for key, text in texts.items():
             names = placeholders(text or "")
             if names != first.setdefault(key, names):

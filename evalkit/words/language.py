@@ -19,7 +19,7 @@ from babel.dates import format_date
 from markupsafe import Markup, escape
 
 from evalkit.errors import ParameterError, nearest
-from evalkit.vocabulary import Language, Text
+from evalkit.vocabulary import Language, Text, in_language
 from evalkit.words import numbers
 from evalkit.words.files import Locale, divided, locale_of, placeholders, texts_of
 from evalkit.words.numbers import NBSP
@@ -38,6 +38,7 @@ Kind = Literal["number", "signed", "percent", "points", "money"]
 _TERM = re.compile(
     r"(?P<covariate>value\..+?)_(?P<what>unknown|never|curve|from)(?:_(?P<number>\d+))?"
 )
+_NAME = "name_"  # before the language in the columns of the table prices
 # Words that do not fit the column of a key figure.
 _LONG_WORD = re.compile(r"\w{17,}")
 
@@ -108,10 +109,17 @@ class Words:
             else self.text("group.and_older", age=youngest)
         )
 
-    def price(self, key: str, name: str) -> str:
-        """A price's name; one of an intervention's own ("programme_place.coaching") ends with the
-        intervention's word, not its delivered name.
+    def price(self, row: Mapping[str, Any]) -> str:
+        """The name of a price from its row of the table prices (`price`, `name_en` ...); one of an
+        intervention's own ("programme_place.coaching") ends with the intervention's word.
         """
+        key = row["price"]
+        names = {
+            column.removeprefix(_NAME): name
+            for column, name in row.items()
+            if column.startswith(_NAME) and name
+        }
+        name = in_language(names, self.language)
         _, _, intervention = key.rpartition(".")
         if intervention == key or not self.has(intervention):
             return name
@@ -252,12 +260,12 @@ class Words:
         """The text of a further term of a covariate that has a word ("months_on_support_unknown",
         "calendar_time_curve_2"), if it is one.
         """
-        found = _TERM.fullmatch(value_key(key))
-        if found is None or found["covariate"] not in self.entries:
+        term = _TERM.fullmatch(value_key(key))
+        if term is None or term["covariate"] not in self.entries:
             return None
-        covariate, number = self.entries[found["covariate"]], found["number"] or ""
+        covariate, number = self.entries[term["covariate"]], term["number"] or ""
         return (
-            self.entries[f"term.{found['what']}"]
+            self.entries[f"term.{term['what']}"]
             .replace("{covariate}", covariate)
             .replace("{number}", number)
         )

@@ -28,22 +28,21 @@ def words_of_run(run: Run, language: Language) -> Words:
     """The words of a language with everything the run brings: names of interventions and postings,
     and its own wording on top.
 
-    Effects are told in the outcome of the run's protocols; where they differ, pages and pictures
-    take each intervention's own.
+    In a language that the report is not in, what the run brings falls back on one that it has
+    (`in_language`). Effects are told in the outcome of the run's protocols; where they differ,
+    pages and pictures take each intervention's own.
 
     Raises
     ------
     ParameterError
         If a file that the run names is missing or faulty, or its wording is (see `words`).
     """
+    texts = {**_names(run, language), **run.params.wording}
+    if language not in run.params.languages:
+        texts = {key: {language: in_language(text, language)} for key, text in texts.items()}
+    told = words(language, texts, districts_are=run.params.districts_are)
     outcomes = {protocol.primary_outcome for protocol in protocols_of(run).values()}
-    # Notebooks may be read in a language that the run's pages have not, nor its own texts.
-    texts = {
-        key: {language: in_language(text, language)}
-        for key, text in {**_names(run), **run.params.wording}.items()
-    }
-    words_with_names = words(language, texts, districts_are=run.params.districts_are)
-    return words_with_names.about(outcomes.pop()) if len(outcomes) == 1 else words_with_names
+    return told.about(outcomes.pop()) if len(outcomes) == 1 else told
 
 
 def refuse_missing_words(run: Run, needed: Mapping[str, str]) -> None:
@@ -93,9 +92,9 @@ def refuse_missing_texts(run: Run, records: Mapping[str, BaseModel]) -> None:
     for language in run.params.languages:
         texts_of(language)
     missing = [
-        f"{file}: {place} (no {language})"
+        f"{file}: {path} (no {language})"
         for file, record in {run.run_file.name: run.params, **records}.items()
-        for place, text in _texts_in(type(record), record)
+        for path, text in _texts_in(type(record), record)
         for language in run.params.languages
         if not text.get(language, "").strip()
     ]
@@ -112,7 +111,9 @@ def refuse_missing_texts(run: Run, records: Mapping[str, BaseModel]) -> None:
 
 def with_names_of_run(given: Words, run: Run) -> Words:
     """The same words, with the run's names for what they have no word for yet."""
-    names = {key: in_language(text, given.language) for key, text in _names(run).items()}
+    names = {
+        key: in_language(text, given.language) for key, text in _names(run, given.language).items()
+    }
     return replace(given, entries={**names, **given.entries})
 
 
@@ -129,52 +130,53 @@ def inside_sentence(name: str) -> str:
     return name[:1].lower() + name[1:] if is_plain_word else name
 
 
-def _names(run: Run) -> dict[str, Text]:
+def _names(run: Run, language: Language) -> dict[str, Text]:
+    """What the run's files call interventions, groups and postings, and what it is to live in each
+    of its districts.
+    """
     protocols, book = protocols_of(run).values(), run.params.value.price_book
-    named = [(protocol.intervention_id, protocol.title) for protocol in protocols]
-    named += [(group.name, group.title) for protocol in protocols for group in protocol.subgroups]
-    named += [
-        (posting.posting, posting.name)
-        for posting in (_prices(run.path(book)).postings if book else ())
-    ]
-    lives_in = {
-        language: texts_of(language)["covariate.lives_in"] for language in run.params.languages
-    }
-    named += [
-        (
-            f"lives_in_{district}",
-            {language: text.format(district=district) for language, text in lives_in.items()},
-        )
+    titles = {protocol.intervention_id: protocol.title for protocol in protocols}
+    titles |= {group.name: group.title for protocol in protocols for group in protocol.subgroups}
+    if book:
+        titles |= {posting.posting: posting.name for posting in _prices(run.path(book)).postings}
+    lives_in = texts_of(language)["covariate.lives_in"]
+    titles |= {
+        f"lives_in_{district}": {language: lives_in.format(district=district)}
         for district in run.params.districts
-    ]
+    }
     return {
-        f"value.{key}": {language: inside_sentence(name) for language, name in text.items()}
-        for key, text in named
+        f"value.{key}": {code: inside_sentence(name) for code, name in title.items()}
+        for key, title in titles.items()
     }
 
 
-def _texts_in(kind: Any, value: Any, place: str = "") -> Iterator[tuple[str, Text]]:
-    """The texts of a record and of the records within it, each with its place: prices.wage.name."""
+def _texts_in(kind: Any, value: Any, path: str = "") -> Iterator[tuple[str, Text]]:
+    """The texts of a record and of the records within it, each with its path: prices.wage.name.
+
+    `kind` is the declared type of the value: a text is told from other mappings by it.
+    """
     kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
     if Text in kinds and value is not None:
-        yield place, value
-    elif isinstance(value, BaseModel):
+        yield path, value
+        return
+    for name, item_kind, item in _items_of(kinds, value):
+        yield from _texts_in(item_kind, item, f"{path}.{name}" if path else name)
+
+
+def _items_of(kinds: tuple[Any, ...], value: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The fields of a record or the items of a collection, by name, with their declared types; an
+    item of a list is named by its key if it has one.
+    """
+    if isinstance(value, BaseModel):
         for name, declared in type(value).model_fields.items():
-            inside = f"{place}.{name}" if place else name
-            yield from _texts_in(declared.annotation, getattr(value, name), inside)
+            yield name, declared.annotation, getattr(value, name)
     elif isinstance(value, dict | tuple):
-        kind_of_item = next((one for one in kinds if get_args(one)), None)
-        *_, item = [one for one in get_args(kind_of_item) if one is not Ellipsis] or [None]
-        named = value.items() if isinstance(value, dict) else map(_named, enumerate(value))
-        for name, content in named:
-            yield from _texts_in(item, content, f"{place}.{name}")
-
-
-def _named(numbered: tuple[int, Any]) -> tuple[object, Any]:
-    """An item of a list with its key, or with its place in the list if it has none."""
-    place, item = numbered
-    names = (getattr(item, name, None) for name in ("key", "posting"))
-    return next((name for name in names if name), place), item
+        collection = next((kind for kind in kinds if get_args(kind)), None)
+        *_, item_kind = [arg for arg in get_args(collection) if arg is not Ellipsis] or [None]
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, item in items:
+            key = getattr(item, "key", None) or getattr(item, "posting", None) or name
+            yield str(key), item_kind, item
 
 
 @cache

@@ -42,6 +42,20 @@ def test_with_names_of_run_adds_only_what_is_missing(run):
     )
 
 
+def test_words_of_run_in_a_language_that_the_report_is_not_in_fall_back(make_run):
+    run = make_run(languages=["sv"], wording={"value.harbour_course": {"sv": "hamnkurs"}})
+
+    w = words_of_run(run, "en")
+
+    assert [w.text(name) for name in ("harbour_course", "work_training", "lives_in_Norr")] == [
+        "hamnkurs",
+        "work training",
+        "lives in Norr",
+    ]
+    with pytest.raises(ParameterError, match=r'"value.harbour_course" lacks en'):
+        words_of_run(make_run(wording={"value.harbour_course": {"sv": "hamnkurs"}}), "en")
+
+
 def test_words_of_run_work_without_protocols_and_prices(make_run):
     run = make_run(effects={}, value={})
 

@@ -402,14 +402,18 @@ def test_a_share_that_is_more_than_none_is_never_written_as_none(share, digits, 
 
 
 def test_an_interventions_own_price_bears_the_interventions_word():
-    catalogue = words("en", {"value.coaching": {"sv": "coachning", "en": "coaching"}})
+    w = words("en", {"value.coaching": {"sv": "coachning", "en": "coaching"}})
 
+    def price(key: str, name: str) -> str:
+        return w.price({"price": key, "name_en": name, "name_sv": "på svenska", "value": 1.0})
+
+    assert w.price({"price": "wage", "name_sv": "bruttolön"}) == "bruttolön"
     assert (
-        catalogue.price("programme_place.coaching", "place in the programme: Coachning på torget")
+        price("programme_place.coaching", "place in the programme: Coachning på torget")
         == "place in the programme: coaching"
     )
     assert (
-        catalogue.price("programme_place.other", "place in the programme: Annat")
+        price("programme_place.other", "place in the programme: Annat")
         == "place in the programme: Annat"
     )
-    assert catalogue.price("wage", "gross wage") == "gross wage"
+    assert price("wage", "gross wage") == "gross wage"

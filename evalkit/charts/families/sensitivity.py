@@ -52,10 +52,8 @@ def value_tornado(table: Published, words: Words, /, prices: Published) -> Pictu
         If it holds several districts, interventions, estimands or currencies.
     """
     rows = shown_rows(table)
-    price_names = shown_rows(require_published(prices, where="chart value_tornado")).select(
-        "price", f"name_{words.language}"
-    )
-    names = {key: words.price(key, name) for key, name in price_names.iter_rows()}
+    price_rows = shown_rows(require_published(prices, where="chart value_tornado"))
+    names = {row["price"]: words.price(row) for row in price_rows.iter_rows(named=True)}
     picture = range_chart(
         [
             _swing(row, names, words)

@@ -249,7 +249,7 @@ def _displacement_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
 
 def price_name(brief: Brief, price: Row) -> str:
     """The name of a price in the reader's language."""
-    return brief.words.price(price["price"], price[f"name_{brief.words.language}"])
+    return brief.words.price(price.values)
 
 
 def price_unit(brief: Brief, price: Row) -> str:
