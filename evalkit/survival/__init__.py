@@ -1,5 +1,39 @@
 """Survival: every curve from a small table of counts, weighted, clustered, with delayed entry.
-Conventions: `risk_set`.
+
+Estimators take the spells and the names of the columns that play these parts; their docstrings
+speak only of what is their own.
+
+spells : DataFrame or LazyFrame
+    One row per spell. A lazy table is counted in a stream; regressions read rows in memory.
+time : str
+    Months from time zero to the end of observation, > 0.
+event : str
+    How the spell then ended: true/false, or the cause (text; null = censored).
+entry : str, optional
+    Months after which the row is at risk, >= 0. Without it every row is from time 0.
+weight : str, optional
+    People for whom the row stands, >= 0. Counts in the results are of rows.
+cluster : str, optional
+    Person or household whose rows vary together.
+by : sequence of str
+    Columns; one estimate for each combination.
+causes : sequence of str, optional
+    All causes there can be, in the order wanted; a cause that never occurs gets a curve of zeros,
+    an undeclared one is refused. Default: the categories of an Enum column, else the causes found,
+    sorted.
+conf_level : float
+    Level of the limits, as a share.
+conf_type : {"log", "log-log", "plain"}
+    Scale of the share on which its limits are symmetric. "log" keeps the lower limit above 0,
+    "log-log" keeps both within 0 and 1.
+variance : {"robust", "greenwood"}
+    The infinitesimal jackknife by cluster (by row without clusters), or the formula of Greenwood
+    and Aalen. Where it is not given: robust with weights or clusters, else Greenwood.
+
+Results are tidy tables: by-columns first, then `estimate`, `std_error`, `ci_lower` and `ci_upper`,
+null where the data do not show them (`curve_table`). Every estimator raises EstimationError for
+columns that are not there, missing values, impossible times, negative weights and tables without
+spells, and names how many rows and which column. What is counted when: `risk_set`.
 """
 
 from evalkit.survival.counts.risk_set import RiskSet, add_risk_sets, tabulate_risk_set

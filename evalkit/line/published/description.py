@@ -161,7 +161,7 @@ DESCRIPTION = (
     ),
     Table(
         "states",
-        "One row per state and month since support began: share of people in the state.",
+        "One row per state and month of the extract: share of people in the state.",
         keys=("district", "state", "month"),
         values=_RANGE,
         unit="share of people",

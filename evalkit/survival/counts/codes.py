@@ -30,11 +30,13 @@ def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
     """Whole-number codes 0, 1, ... of a column without missing values, and the sorted values they
     stand for.
     """
-    # Counted as numpy's own whole numbers: those of UInt64 beyond their range go the long way.
-    is_whole = column.dtype.is_integer() and column.len() and column.max() <= np.iinfo(np.int64).max
-    if is_whole and column.max() - column.min() < _SPAN_PER_ROW * column.len():
-        present, code = _places(column.to_numpy().astype(np.int64) - column.min())
-        return code, pl.Series(column.name, present + column.min(), dtype=column.dtype)
+    if column.dtype.is_integer() and column.len():
+        smallest, largest = extremes(column)
+        # Counted as numpy's own whole numbers: those of UInt64 beyond their range go the long way.
+        is_counted = largest <= np.iinfo(np.int64).max
+        if is_counted and largest - smallest < _SPAN_PER_ROW * column.len():
+            present, code = _places(column.to_numpy().astype(np.int64) - smallest)
+            return code, pl.Series(column.name, present + smallest, dtype=column.dtype)
     if column.dtype == pl.String and column.len() > _MANY_VALUES:
         found = _codes_by_hash(column)
         if found is not None:
@@ -47,10 +49,12 @@ def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
 
 def label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
     """Places of the labels of a column; len(labels) where it is missing."""
-    if not isinstance(column.dtype, pl.Enum):
-        column = column.cast(pl.String).cast(pl.Enum(list(labels)))
+    declared = column.dtype
+    if not isinstance(declared, pl.Enum):
+        declared = pl.Enum(list(labels))
+        column = column.cast(pl.String).cast(declared)
     numbers = {label: number for number, label in enumerate(labels)}
-    place = np.array([numbers.get(label, -1) for label in column.dtype.categories] + [len(labels)])
+    place = np.array([numbers.get(label, -1) for label in declared.categories] + [len(labels)])
     # By numpy: on short tables the plan of a polars expression takes longer than its work.
     codes = column.to_physical().to_numpy()
     return (
@@ -58,6 +62,12 @@ def label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
         if codes.dtype.kind == "u"
         else place[np.where(np.isnan(codes), len(place) - 1, codes).astype(np.int64)]
     )
+
+
+def extremes(column: pl.Series) -> tuple[int, int]:
+    """The smallest and the largest of whole numbers."""
+    values = column.to_numpy()
+    return int(values.min()), int(values.max())
 
 
 def stable_order(codes: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ from math import prod
 import numpy as np
 import polars as pl
 
+from evalkit.survival.counts.codes import extremes
+
 N, WEIGHT_SQUARED = "evalkit_n", "evalkit_weight_squared"
 N_MISSING, N_UNFIT = "evalkit_n_missing", "evalkit_n_unfit"
 _BATCH_ROWS, _MOST_CELLS, _MOST_ROWS = 2**18, 2**20, 2_000_000
@@ -85,11 +87,12 @@ def _label(codes: pl.Series, dtype: pl.DataType) -> pl.Series:
 def _counted(batch: pl.DataFrame, keys: Sequence[str], weight: str | None) -> pl.DataFrame:
     """Codes of a batch by their distinct rows."""
     codes = [batch[key] for key in keys]
-    firsts = [int(code.min() or 0) for code in codes]
-    spans = [int(code.max() or 0) - first + 1 for code, first in zip(codes, firsts, strict=True)]
+    if batch.is_empty() or any(code.null_count() for code in codes):
+        return _grouped(batch, keys, weight)
+    firsts, lasts = zip(*map(extremes, codes), strict=True)
+    spans = [last - first + 1 for first, last in zip(firsts, lasts, strict=True)]
     n_cells = prod(spans)
-    fits = n_cells <= _MOST_CELLS and n_cells * max(map(abs, firsts)) < _LARGEST_NUMBER
-    if not fits or any(code.null_count() for code in codes):
+    if n_cells > _MOST_CELLS or n_cells * max(map(abs, firsts)) >= _LARGEST_NUMBER:
         return _grouped(batch, keys, weight)
     cell, first_cell = codes[0].to_numpy().astype(np.int64), firsts[0]
     for code, first, span in zip(codes[1:], firsts[1:], spans[1:], strict=True):

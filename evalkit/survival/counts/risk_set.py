@@ -131,40 +131,20 @@ def tabulate_risk_set(
 
     Parameters
     ----------
-    spells : DataFrame or LazyFrame
-        One row per spell. A lazy table is read in a stream; without clusters its memory does not
-        grow with the number of rows.
-    time, event : str
-        Columns: time at which the row ends (> 0), and whether (bool) or by which cause (text, null
-        = censored) it ended.
-    entry : str, optional
-        Column: time after which the row is at risk (>= 0).
     from_state : str, optional
         Column: the state during the row; `event` then names the next state.
-    weight, cluster : str, optional
-        Columns: people for whom the row stands (>= 0); person or household whose rows vary
-        together.
-    by : sequence of str
-        Columns whose combinations are counted apart.
-    causes : sequence of str, optional
-        All causes there can be, in the order wanted; default: the categories of an Enum column,
-        else those found, sorted.
 
     Returns
     -------
     RiskSet
         The conventions are those at the top of this module.
-
-    Raises
-    ------
-    EstimationError
-        As `read_spell_columns`.
     """
-    return count_risk_set(
-        read_spell_columns(
-            spells, Roles(time, event, entry, from_state, weight, cluster, by, causes)
-        )
-    )
+    return risk_set_of(spells, Roles(time, event, entry, weight, cluster, by, causes, from_state))
+
+
+def risk_set_of(spells: SpellTable, roles: Roles) -> RiskSet:
+    """The counts of a spell table, as `tabulate_risk_set` makes them."""
+    return count_risk_set(read_spell_columns(spells, roles))
 
 
 def count_risk_set(columns: SpellColumns) -> RiskSet:
@@ -259,18 +239,21 @@ def add_risk_sets(first: RiskSet, second: RiskSet) -> RiskSet:
         else first.groups
     )
     cluster_ids = None
-    if first.cluster_ids is not None:
+    if first.cluster_ids is not None and second.cluster_ids is not None:
         cluster_ids = pl.concat([first.cluster_ids, second.cluster_ids]).unique().sort()
-    parts = [_aligned(part, times, groups, cluster_ids) for part in (first, second)]
-    counts = [sum(arrays) for arrays in zip(*[part[:4] for part in parts], strict=True)]
-    spreads = [part[4] for part in parts]
+    ours, theirs = (_aligned(part, times, groups, cluster_ids) for part in (first, second))
+    n_exits, exits, n_entries, entries = (ours[place] + theirs[place] for place in range(4))
+    spreads = [ours[4], theirs[4]]
     spread = sparse.vstack(spreads) if cluster_ids is None else spreads[0] + spreads[1]
     return RiskSet(
         groups,
         times,
         first.states,
         first.causes,
-        *counts,
+        n_exits,
+        exits,
+        n_entries,
+        entries,
         partial(sparse.csc_array, spread),
         cluster_ids,
     )
@@ -303,14 +286,11 @@ def _counts(
 
 def _squares(columns: SpellColumns, cell: np.ndarray, n_cells: int) -> np.ndarray:
     """Sum of squared weights by cell."""
-    if columns.weight_squared is None and columns.weight is None:
-        return np.bincount(cell, minlength=n_cells).astype(float)
-    squares = (
-        columns.weight * columns.weight
-        if columns.weight_squared is None
-        else columns.weight_squared
-    )
-    return np.bincount(cell, squares, n_cells)
+    if columns.weight_squared is not None:
+        return np.bincount(cell, columns.weight_squared, n_cells)
+    if columns.weight is not None:
+        return np.bincount(cell, columns.weight * columns.weight, n_cells)
+    return np.bincount(cell, minlength=n_cells).astype(float)
 
 
 def _spread_of_rows(
@@ -347,8 +327,8 @@ def _spread(
     *,
     n_cells: int,
 ) -> sparse.csc_array:
-    late = np.zeros(0, dtype=np.int64) if late_cell is None else np.flatnonzero(late_cell >= 0)
-    if len(late):
+    if late_cell is not None and (late_cell >= 0).any():
+        late = np.flatnonzero(late_cell >= 0)
         row, weight = np.concatenate([row, row[late]]), np.concatenate([weight, weight[late]])
         exit_cell = np.concatenate([exit_cell, late_cell[late]])
     n_rows = int(row.max()) + 1 if len(row) else 1
@@ -393,10 +373,8 @@ def _aligned(
     old = part.spread.tocoo()
     row, n_rows = old.row, part.spread.shape[0]
     if cluster_ids is not None:
-        row, n_rows = (
-            cluster_ids.search_sorted(part.cluster_ids).to_numpy()[old.row],
-            cluster_ids.len(),
-        )
+        own = np.asarray(cluster_ids.search_sorted(part.cluster_ids))
+        row, n_rows = own[old.row], cluster_ids.len()
     spread = sparse.coo_array(
         (old.data, (row, cells[old.col])),
         shape=(n_rows, np.prod(exit_shape) + np.prod(entry_shape)),

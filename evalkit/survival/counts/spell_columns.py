@@ -33,11 +33,11 @@ class Roles:
     time: str
     event: str
     entry: str | None = None
-    from_state: str | None = None
     weight: str | None = None
     cluster: str | None = None
     by: Sequence[str] = ()
     causes: Sequence[str] | None = None
+    from_state: str | None = None
 
     def __post_init__(self):
         if isinstance(self.by, str):
@@ -119,7 +119,7 @@ def read_spell_columns(
         (None, None) if roles.cluster is None else dense_codes(table[roles.cluster])
     )
     weight_squared = None
-    if is_collapsed:
+    if n is not None:
         weight_squared = table[WEIGHT_SQUARED].to_numpy() if roles.weight else n.astype(float)
     return SpellColumns(
         groups,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from evalkit.survival.counts.risk_set import tabulate_risk_set
-from evalkit.survival.counts.spell_columns import SpellTable
+from evalkit.survival.counts.risk_set import risk_set_of
+from evalkit.survival.counts.spell_columns import Roles, SpellTable
 from evalkit.survival.curves.curve_table import ConfType, curve_frame
 from evalkit.survival.curves.product_integral import Variance, state_paths
 
@@ -26,26 +26,6 @@ def aalen_johansen(
 ) -> pl.DataFrame:
     """Share of spells that have ended by each cause after each month, when the causes compete.
 
-    Parameters
-    ----------
-    spells : DataFrame or LazyFrame
-        One row per spell.
-    time, event : str
-        Columns: months from time zero to the end of observation (> 0), and the cause (text; null =
-        censored).
-    entry, weight, cluster, by, conf_level
-        As in `kaplan_meier`.
-    causes : sequence of str, optional
-        All causes there can be, in the order wanted; a cause that never occurs gets a curve of
-        zeros, an undeclared one is refused. Default: the categories of an Enum column, else the
-        causes found, sorted.
-    conf_type : {"log", "log-log", "plain"}
-        Scale of the share on which its limits are symmetric. "log" keeps the lower limit above 0;
-        "log-log" keeps both within 0 and 1.
-    variance : {"robust", "greenwood"}
-        The infinitesimal jackknife by cluster (by row without clusters), or the multinomial formula
-        of Aalen and Greenwood.
-
     Returns
     -------
     DataFrame
@@ -59,24 +39,14 @@ def aalen_johansen(
     Raises
     ------
     EstimationError
-        As `kaplan_meier`; also for an undeclared cause, and when every spell is censored and no
-        cause is declared.
+        Also when every spell is censored and no cause is declared.
 
     References
     ----------
     Aalen & Johansen (1978), Scand. J. Stat. 5:141; Andersen et al. (1993), Statistical Models Based
     on Counting Processes, IV.4.
     """
-    risk_set = tabulate_risk_set(
-        spells,
-        time=time,
-        event=event,
-        entry=entry,
-        weight=weight,
-        cluster=cluster,
-        by=by,
-        causes=causes,
-    )
+    risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, by, causes))
     paths = state_paths(risk_set, variance=variance)
     n_causes = len(risk_set.causes)
     return curve_frame(

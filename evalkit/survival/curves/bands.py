@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
-from evalkit.survival.counts.risk_set import RiskSet, tabulate_risk_set
-from evalkit.survival.counts.spell_columns import SpellTable
+from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
+from evalkit.survival.counts.spell_columns import Roles, SpellTable
 from evalkit.survival.curves.curve_table import ConfType, confidence_limits, curve_frame
 from evalkit.survival.curves.product_integral import (
     StatePaths,
@@ -40,8 +40,6 @@ def simultaneous_bands(
 
     Parameters
     ----------
-    spells, time, event, entry, weight, cluster, by, causes, conf_level, conf_type
-        As in `aalen_johansen`; the jackknife variance is used.
     months : (first, last)
         The part of the curve that the band is for. Bands over months with very few events are wide.
     rng : Generator
@@ -53,13 +51,13 @@ def simultaneous_bands(
     Returns
     -------
     DataFrame
-        As `aalen_johansen`, and `band_lower`, `band_upper` (null outside the months asked for and
-        where `ci_lower` is).
+        As `aalen_johansen` with the jackknife variance, and `band_lower`, `band_upper` (null
+        outside the months asked for and where `ci_lower` is).
 
     Raises
     ------
     EstimationError
-        As `aalen_johansen`; also if the first month lies after the last.
+        Also if the first month lies after the last.
 
     References
     ----------
@@ -74,16 +72,7 @@ def simultaneous_bands(
             why="The band holds the curve from the first to the last of them.",
             fix="give (first, last) with first before last.",
         )
-    risk_set = tabulate_risk_set(
-        spells,
-        time=time,
-        event=event,
-        entry=entry,
-        weight=weight,
-        cluster=cluster,
-        by=by,
-        causes=causes,
-    )
+    risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, by, causes))
     paths = state_paths(risk_set, variance="robust")
     n_causes = len(risk_set.causes)
     table = curve_frame(

@@ -40,11 +40,6 @@ class EndDerivatives:
     after_event: np.ndarray
 
 
-def has_closed_form(risk_set: RiskSet) -> bool:
-    """Whether every row varies alone, leaves the one state there is, and entered at time 0."""
-    return risk_set.row_squares is not None and len(risk_set.states) == 1
-
-
 def greenwood_variance(
     rates: np.ndarray, at_risk: np.ndarray, probability: np.ndarray, widths: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -83,18 +78,21 @@ def greenwood_variance(
 
 def row_variance(
     risk_set: RiskSet,
+    row_squares: np.ndarray,
     rates: np.ndarray,
     at_risk: np.ndarray,
     probability: np.ndarray,
     widths: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Jackknife variances of the shares and of their areas.
+    """Jackknife variances of the shares and of their areas, where every row varies alone, leaves
+    the one state there is and entered at time 0.
 
-    rates (n_groups, n_times, 1, n_states), at_risk (n_groups, n_times, 1), probability (n_groups,
-    n_times + 1, n_states), widths (n_horizons, n_times + 1); returns arrays (n_groups, n_times + 1,
-    n_states) and (n_groups, n_horizons, n_states), NaN in groups of one row.
+    row_squares as in `RiskSet`, rates (n_groups, n_times, 1, n_states), at_risk (n_groups, n_times,
+    1), probability (n_groups, n_times + 1, n_states), widths (n_horizons, n_times + 1); returns
+    arrays (n_groups, n_times + 1, n_states) and (n_groups, n_horizons, n_states), NaN in groups of
+    one row.
     """
-    squares = risk_set.row_squares[:, :, 0]
+    squares = row_squares[:, :, 0]
     ended, censored = squares.sum(axis=2, keepdims=True), squares[:, :, -1:]
     d = end_derivatives(rates, at_risk, probability)
     by_own = np.zeros(d.X.shape)

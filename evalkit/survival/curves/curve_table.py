@@ -31,7 +31,7 @@ def curve_rows(
     counted then; which rows each group has.
     """
     times = risk_set.times
-    has_ends = risk_set.n_exits.any(axis=(2, 3))
+    has_ends = risk_set.n_exits.sum(axis=(2, 3)) > 0
     if times.dtype.kind == "i":
         last = times[len(times) - 1 - has_ends[:, ::-1].argmax(axis=1)]
         shown = np.arange(times[-1] + 1)

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from evalkit.errors import EstimationError
-from evalkit.survival.counts.risk_set import tabulate_risk_set
-from evalkit.survival.counts.spell_columns import SpellTable
+from evalkit.survival.counts.risk_set import risk_set_of
+from evalkit.survival.counts.spell_columns import Roles, SpellTable
 from evalkit.survival.curves.curve_table import ConfType, curve_frame
 from evalkit.survival.curves.product_integral import Variance, state_paths
 
@@ -28,23 +28,8 @@ def kaplan_meier(
 
     Parameters
     ----------
-    spells : DataFrame or LazyFrame
-        One row per spell.
-    time, event : str
-        Columns: months from time zero to the end of observation (> 0), and whether the spell then
-        ended (bool).
-    entry, weight, cluster : str, optional
-        Columns: months after which the row is at risk (>= 0); people it stands for (>= 0); person
-        or household whose rows vary together. The conventions are those of `risk_set`.
-    by : sequence of str
-        Columns; one curve for each combination.
-    conf_level : float
-        Level of the limits, as a share.
-    conf_type : {"log", "log-log", "plain"}
-        Scale on which the limits are symmetric.
-    variance : {"greenwood", "robust"}, optional
-        Greenwood's formula, or the infinitesimal jackknife by cluster. Default: robust when weights
-        or clusters are given, else Greenwood.
+    event : str
+        Whether the spell ended (bool).
 
     Returns
     -------
@@ -55,18 +40,11 @@ def kaplan_meier(
         last; errors and limits are null where the estimate is 1 or 0 after time 0. With no event
         the curve stays at 1.
 
-    Raises
-    ------
-    EstimationError
-        For missing columns or values, impossible times, negative weights, no spells.
-
     References
     ----------
     Kaplan & Meier (1958), JASA 53:457; Greenwood (1926); Lin & Wei (1989), JASA 84:1074.
     """
-    risk_set = tabulate_risk_set(
-        spells, time=time, event=event, entry=entry, weight=weight, cluster=cluster, by=by
-    )
+    risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, by))
     refuse_causes(risk_set.causes, event)
     paths = state_paths(risk_set, variance=variance or default_variance(weight, cluster))
     return curve_frame(

@@ -116,7 +116,7 @@ def parametric_curves(
 
     Parameters
     ----------
-    spells, time, event, entry, weight, by
+    time, event, entry : str
         As in `kaplan_meier`; times and entries are whole months.
     horizons : sequence of int
         Months up to which mean months are counted, > 0.
@@ -127,8 +127,8 @@ def parametric_curves(
     Raises
     ------
     EstimationError
-        As `kaplan_meier`; also for times that are not whole months, families that are not known,
-        and horizons that are not months.
+        Also for times that are not whole months, families that are not known, and horizons that are
+        not months.
 
     References
     ----------
@@ -147,7 +147,9 @@ def parametric_curves(
         group = groups[place : place + 1]
         fits = [_fit(family, cells, n_months) for family in families]
         criteria.append(_beside(group, _criteria(fits, cells)))
-        curves += [_beside(group, _curve(fit)) for fit in fits if fit.curve is not None]
+        curves += [
+            _beside(group, _curve(fit.family, fit.curve)) for fit in fits if fit.curve is not None
+        ]
     curves = pl.concat(curves).filter(pl.col("time") <= n_months)
     return ParametricCurves(pl.concat(criteria), curves, _months(curves, groups.columns, horizons))
 
@@ -191,7 +193,7 @@ def difference_beyond(
         If the reference is not among the groups, or the month is not within the curves.
     """
     differences = _differences(curves, group, reference)
-    last = int(curves["time"].max())
+    last = int(curves["time"].to_numpy().max())
     if not 0 < from_month < last:
         raise EstimationError(
             "The follow-up ends outside the curves.",
@@ -248,13 +250,14 @@ def _cells_by_group(columns: SpellColumns) -> Iterator[_Cells]:
     )
     for cell in counted.partition_by("group", maintain_order=True):
         of_group, end = cell.to_dict(as_series=False), cell["end"].to_numpy().astype(float)
-        ended, total = cell["is_event"].to_numpy(), cell["n"].sum()
+        ended, n_spells = cell["is_event"].to_numpy(), int(cell["n"].sum())
+        weights = cell["weight"].to_numpy()
         yield _Cells(
             lower=np.where(ended, end - 1, end),
             upper=np.where(ended, end, np.inf),
             entry=np.array(of_group["entry"], dtype=float),
-            weight=cell["weight"].to_numpy() * (total / cell["weight"].sum()),
-            n_spells=int(total),
+            weight=weights * (n_spells / weights.sum()),
+            n_spells=n_spells,
             n_events=int(cell.filter("is_event")["n"].sum()),
         )
 
@@ -322,11 +325,9 @@ def _criteria(fits: Sequence[_Fit], cells: _Cells) -> pl.DataFrame:
     )
 
 
-def _curve(fit: _Fit) -> pl.DataFrame:
-    months = pl.Series("time", np.arange(len(fit.curve)))
-    return pl.DataFrame([months, pl.Series("estimate", fit.curve)]).select(
-        _as(fit.family), pl.all()
-    )
+def _curve(family: Family, shares: np.ndarray) -> pl.DataFrame:
+    table = pl.DataFrame({"time": np.arange(len(shares)), "estimate": shares})
+    return table.select(_as(family), pl.all())
 
 
 def _as(family: str) -> pl.Expr:

@@ -22,7 +22,7 @@ from scipy import sparse
 
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.risk_set import RiskSet
-from evalkit.survival.curves.closed_form import greenwood_variance, has_closed_form, row_variance
+from evalkit.survival.curves.closed_form import greenwood_variance, row_variance
 from evalkit.survival.curves.cluster_variance import cluster_variance
 
 Variance = Literal["greenwood", "robust"]
@@ -83,9 +83,9 @@ def state_paths(
         variances, mean_variances = greenwood_variance(
             rates.rates, rates.at_risk, probability, widths
         )
-    elif has_closed_form(risk_set):
+    elif risk_set.row_squares is not None and len(risk_set.states) == 1:
         variances, mean_variances = row_variance(
-            risk_set, rates.rates, rates.at_risk, probability, widths
+            risk_set, risk_set.row_squares, rates.rates, rates.at_risk, probability, widths
         )
     else:
         counted = (

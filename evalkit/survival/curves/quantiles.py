@@ -33,8 +33,6 @@ def survival_quantiles(
 
     Parameters
     ----------
-    spells, time, event, entry, weight, cluster, by, conf_level, conf_type, variance
-        As in `kaplan_meier`.
     shares : sequence of float
         Shares of spells ended, each between 0 and 1.
 
@@ -42,15 +40,15 @@ def survival_quantiles(
     -------
     DataFrame
         One row per group and share: by-columns, `share`, `estimate`, `ci_lower`, `ci_upper`
-        (months; null where the curve, or its limit, does not come down that far). The estimate is
-        the first month at which the curve is at or below 1 - share, and the middle of the flat when
-        it is exactly there; limits are where the limits of the curve cross (Brookmeyer & Crowley
-        1982, Biometrics 38:29).
+        (months; null where the curve of `kaplan_meier`, or its limit, does not come down that far).
+        The estimate is the first month at which the curve is at or below 1 - share, and the middle
+        of the flat when it is exactly there; limits are where the limits of the curve cross
+        (Brookmeyer & Crowley 1982, Biometrics 38:29).
 
     Raises
     ------
     EstimationError
-        As `kaplan_meier`; also if a share is not between 0 and 1.
+        Also if a share is not between 0 and 1.
     """
     if not all(0 < share < 1 for share in shares):
         raise EstimationError(

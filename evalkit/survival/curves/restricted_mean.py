@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, first_few
-from evalkit.survival.counts.risk_set import RiskSet, tabulate_risk_set
-from evalkit.survival.counts.spell_columns import SpellTable
+from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
+from evalkit.survival.counts.spell_columns import Roles, SpellTable
 from evalkit.survival.curves.curve_table import mean_frame
 from evalkit.survival.curves.kaplan_meier import default_variance
-from evalkit.survival.curves.product_integral import StatePaths, Variance, state_paths
+from evalkit.survival.curves.product_integral import Start, StatePaths, Variance, state_paths
 
 Horizon = float | Sequence[float]
 
@@ -29,19 +29,12 @@ def restricted_mean(
     variance: Variance | None = None,
 ) -> pl.DataFrame:
     """Mean months before the end of the spell, counted up to a horizon: the area under the survival
-    curve.
+    curve. Any cause ends the spell.
 
     Parameters
     ----------
-    spells : DataFrame or LazyFrame
-        One row per spell.
-    time, event : str
-        Columns: months from time zero to the end of observation (> 0), and the end: true/false, or
-        a cause (null = censored; any cause ends the spell).
     horizon : float or sequence of float
         Last month counted. Months, > 0, not beyond the last month observed in any group.
-    entry, weight, cluster, by, conf_level, variance
-        As in `kaplan_meier`.
 
     Returns
     -------
@@ -54,16 +47,13 @@ def restricted_mean(
     Raises
     ------
     EstimationError
-        As `kaplan_meier`; also if a group is not followed to the horizon: names the group and its
-        last month.
+        Also if a group is not followed to the horizon: names the group and its last month.
 
     References
     ----------
     Royston & Parmar (2013), BMC Med. Res. Methodol. 13:152.
     """
-    risk_set = tabulate_risk_set(
-        spells, time=time, event=event, entry=entry, weight=weight, cluster=cluster, by=by
-    )
+    risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, by))
     horizons, paths = paths_to_horizons(
         risk_set, horizon, variance=variance or default_variance(weight, cluster)
     )
@@ -96,8 +86,6 @@ def time_lost(
 
     Parameters
     ----------
-    spells, time, event, entry, weight, cluster, by, causes, conf_level, variance
-        As in `aalen_johansen`.
     horizon : float or sequence of float
         As in `restricted_mean`. The months lost to all causes and the restricted mean sum to the
         horizon.
@@ -112,22 +100,13 @@ def time_lost(
     Raises
     ------
     EstimationError
-        As `aalen_johansen` and `restricted_mean`.
+        As `restricted_mean`.
 
     References
     ----------
     Andersen (2013), Stat. Med. 32:5278.
     """
-    risk_set = tabulate_risk_set(
-        spells,
-        time=time,
-        event=event,
-        entry=entry,
-        weight=weight,
-        cluster=cluster,
-        by=by,
-        causes=causes,
-    )
+    risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, by, causes))
     horizons, paths = paths_to_horizons(risk_set, horizon, variance=variance)
     label = ("cause", risk_set.causes)
     return mean_frame(
@@ -141,7 +120,7 @@ def time_lost(
 
 
 def paths_to_horizons(
-    risk_set: RiskSet, horizon: Horizon, *, variance: Variance, p0: str = "fixed"
+    risk_set: RiskSet, horizon: Horizon, *, variance: Variance, p0: Start = "fixed"
 ) -> tuple[tuple[float, ...], StatePaths]:
     """The horizons asked for, and state paths with the times in state up to them; refuses a horizon
     that a group is not followed to.

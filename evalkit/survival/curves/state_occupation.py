@@ -44,18 +44,14 @@ def state_occupation(
         Several rows per person, one per stay in a state, not overlapping.
     id, start, stop : str
         Columns: person; months from time zero to the beginning and the end of the row. The row
-        holds on (start, stop], conventions as in `risk_set`; the share at time t is that of the
-        month that follows.
+        holds on (start, stop]; the share at time t is that of the month that follows.
     from_state, to_state : str
         Columns of text: the state during the row; the state entered at its end (null or the same
         state = no move seen: censored, or the row goes on in the next).
     cluster : str, optional
         Column of the household or whoever else varies together; default: the person.
-    weight, by, conf_level, conf_type
-        As in `aalen_johansen`.
     states : sequence of str, optional
-        All states there can be, in the order wanted; default: the categories of an Enum `to_state`
-        column, else those found, sorted.
+        All states there can be, as `causes` elsewhere.
     p0 : {"estimated", "fixed"}
         The shares at time 0 are those of the people at risk at the first move of their group.
         "estimated" counts their sampling error in, as a statement on a population needs (and as R's
@@ -72,8 +68,8 @@ def state_occupation(
     Raises
     ------
     EstimationError
-        As `aalen_johansen`; also if rows of a person overlap, or follow each other in another state
-        than the one moved to.
+        Also if rows of a person overlap, or follow each other in another state than the one moved
+        to.
 
     References
     ----------
@@ -81,7 +77,7 @@ def state_occupation(
     without the Markov property).
     """
     risk_set = _tabulate(
-        intervals, Roles(stop, to_state, start, from_state, weight, id, by, states), cluster
+        intervals, Roles(stop, to_state, start, weight, id, by, states, from_state), cluster
     )
     paths = state_paths(risk_set, variance="robust", p0=p0)
     # A single state is one that nobody leaves: its path has a second column for a way out, which is
@@ -115,12 +111,11 @@ def time_in_state(
     p0: Start = "estimated",
     conf_level: float = 0.95,
 ) -> pl.DataFrame:
-    """Mean months in each state up to a horizon: the areas under the curves of `state_occupation`.
+    """Mean months in each state up to a horizon: the areas under the curves of `state_occupation`,
+    with its parameters.
 
     Parameters
     ----------
-    intervals, id, start, stop, from_state, to_state, cluster, weight, by, states, p0, conf_level
-        As in `state_occupation`.
     horizon : float or sequence of float
         As in `restricted_mean`. The months in all states sum to the horizon.
 
@@ -137,7 +132,7 @@ def time_in_state(
         As `state_occupation` and `restricted_mean`.
     """
     risk_set = _tabulate(
-        intervals, Roles(stop, to_state, start, from_state, weight, id, by, states), cluster
+        intervals, Roles(stop, to_state, start, weight, id, by, states, from_state), cluster
     )
     horizons, paths = paths_to_horizons(risk_set, horizon, variance="robust", p0=p0)
     label, n_states = ("state", risk_set.causes), len(risk_set.states)
@@ -162,6 +157,8 @@ def _check_order(columns: SpellColumns, roles: Roles) -> None:
     moved to.
     """
     person, end, state = columns.cluster, columns.time, columns.state
+    if person is None or state is None:
+        return
     begin = np.zeros_like(end) if columns.entry is None else columns.entry
     moved_to = np.where(columns.cause == len(columns.causes), state, columns.cause)
     same, next_begin = person[1:] == person[:-1], begin[1:]

@@ -21,8 +21,8 @@ import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.survival.counts.options import check_option
-from evalkit.survival.counts.risk_set import RiskSet, tabulate_risk_set
-from evalkit.survival.counts.spell_columns import SpellTable
+from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
+from evalkit.survival.counts.spell_columns import Roles, SpellTable
 from evalkit.survival.curves.curve_table import curve_rows, normal_quantile
 from evalkit.survival.curves.product_integral import (
     StatePaths,
@@ -69,8 +69,9 @@ def curve_difference(
 
     Parameters
     ----------
-    spells, time, event, entry, weight, cluster, causes, conf_level
-        As in `aalen_johansen`. With a true/false `event` the share still running is compared.
+    event : str
+        With causes, the shares of `aalen_johansen` are compared; with true/false the share still
+        running.
     group : str
         Column of the groups.
     reference : value of that column
@@ -90,23 +91,14 @@ def curve_difference(
     Raises
     ------
     EstimationError
-        As `aalen_johansen`; also if the reference group has no spells, or there is no other group.
+        Also if the reference group has no spells, or there is no other group.
     """
-    risk_set = tabulate_risk_set(
-        spells,
-        time=time,
-        event=event,
-        entry=entry,
-        weight=weight,
-        cluster=cluster,
-        by=[group],
-        causes=causes,
-    )
+    risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, [group], causes))
     at = _reference_place(risk_set, group, reference)
     paths = state_paths(risk_set, variance="robust")
     is_one_end = risk_set.causes == ("event",)
     states = slice(0, 1) if is_one_end else slice(1, None)
-    labels = [None] if is_one_end else list(risk_set.causes)
+    labels: list[str | None] = [None] if is_one_end else list(risk_set.causes)
     no_areas = np.zeros((0, paths.variance.shape[1]))
     rows = [
         _curve_rows(risk_set, paths, pair, at, states, labels)
@@ -136,7 +128,7 @@ def restricted_mean_difference(
 
     Parameters
     ----------
-    spells, time, event, horizon, entry, weight, cluster, conf_level
+    horizon
         As in `restricted_mean`.
     group, reference, few_clusters
         As in `curve_difference`.
@@ -154,9 +146,7 @@ def restricted_mean_difference(
     EstimationError
         As `restricted_mean` and `curve_difference`.
     """
-    risk_set = tabulate_risk_set(
-        spells, time=time, event=event, entry=entry, weight=weight, cluster=cluster, by=[group]
-    )
+    risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, [group]))
     at = _reference_place(risk_set, group, reference)
     horizons, paths = paths_to_horizons(risk_set, horizon, variance="robust")
     widths = interval_widths(risk_set.times, horizons)

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
-from evalkit.survival.counts.risk_set import RiskSet, tabulate_risk_set
-from evalkit.survival.counts.spell_columns import SpellTable
+from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
+from evalkit.survival.counts.spell_columns import Roles, SpellTable
 from evalkit.survival.curves.kaplan_meier import refuse_causes
 
 
@@ -46,12 +46,10 @@ def log_rank_test(
     rho: float = 0.0,
 ) -> GroupTest:
     """Test whether groups leave at the same rate, comparing observed with expected ends month by
-    month.
+    month. Every row counts once and on its own.
 
     Parameters
     ----------
-    spells, time, event, entry
-        As in `kaplan_meier`; every row counts once and on its own.
     group : str
         Column whose groups are compared.
     strata : sequence of str
@@ -70,14 +68,14 @@ def log_rank_test(
     Raises
     ------
     EstimationError
-        As `kaplan_meier`; also when fewer than two groups can be compared.
+        Also when fewer than two groups can be compared.
 
     References
     ----------
     Harrington & Fleming (1982), Biometrika 69:553.
     """
     strata = [strata] if isinstance(strata, str) else list(strata)
-    risk_set = tabulate_risk_set(spells, time=time, event=event, entry=entry, by=[*strata, group])
+    risk_set = risk_set_of(spells, Roles(time, event, entry, by=[*strata, group]))
     refuse_causes(risk_set.causes, event)
     names, stratum, place = _layout(risk_set, group, strata)
     expected, score, covariance = (
@@ -107,12 +105,10 @@ def gray_test(
     rho: float = 0.0,
 ) -> GroupTest:
     """Test whether groups have the same share leaving by one cause over time, while other causes
-    compete.
+    compete. Every row counts once, on its own and from time 0.
 
     Parameters
     ----------
-    spells, time, event
-        As in `aalen_johansen`, without delayed entry; every row counts once and on its own.
     cause : str
         The cause that is compared.
     group, strata, rho
@@ -133,7 +129,7 @@ def gray_test(
     Gray (1988), Ann. Stat. 16:1141.
     """
     strata = [strata] if isinstance(strata, str) else list(strata)
-    risk_set = tabulate_risk_set(spells, time=time, event=event, by=[*strata, group])
+    risk_set = risk_set_of(spells, Roles(time, event, by=[*strata, group]))
     if cause not in risk_set.causes:
         raise EstimationError(
             "The cause to be compared does not occur.",

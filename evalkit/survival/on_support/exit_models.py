@@ -6,6 +6,7 @@ lack it; `n_persons` is the smaller number, so that disclosure control can withh
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -16,7 +17,16 @@ from evalkit.survival.regression.discrete_hazard import DiscreteHazardFit, discr
 from evalkit.survival.regression.proportional_hazards import proportional_hazards_test
 from evalkit.survival.regression.standardise import standardised_curves
 
-_SPELL = {"time": "months", "event": "exit", "entry": "entry"}
+
+class _Spell(TypedDict):
+    """Which columns of `exit_rows` play which part."""
+
+    time: str
+    event: str
+    entry: str
+
+
+_SPELL: _Spell = {"time": "months", "event": "exit", "entry": "entry"}
 
 
 def exit_rows(
@@ -72,13 +82,15 @@ def cox_exit_terms(
     """
     tables = []
     for kind in _exits(rows):
-        columns = {
-            "covariates": covariates,
-            "strata": ["district"],
-            "cluster": "cluster_id",
-            "conf_level": conf_level,
-        }
-        terms = cox(rows, **_SPELL, cause=kind, **columns).terms
+        terms = cox(
+            rows,
+            **_SPELL,
+            cause=kind,
+            covariates=covariates,
+            strata=["district"],
+            cluster="cluster_id",
+            conf_level=conf_level,
+        ).terms
         tables.append(
             terms.select(
                 pl.lit(kind).alias("exit"),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from evalkit.line.tables import published
 from evalkit.survival.curves.curve_table import normal_quantile
 from evalkit.survival.curves.kaplan_meier import kaplan_meier
 from evalkit.survival.on_support.time_on_support import means_by
@@ -11,10 +12,6 @@ from evalkit.survival.on_support.time_on_support import means_by
 _GROUP = ["district", "characteristic", "group"]
 # A monthly rate on fewer spells than this is one person's step: it is not given.
 LEAST_SPELLS = 20
-_NO_CURVES = {"month": pl.Int64} | dict.fromkeys(
-    ("estimate", "std_error", "ci_lower", "ci_upper"), pl.Float64
-)
-_NO_CURVES |= dict.fromkeys(("n_at_risk", "n_events", "n_persons"), pl.Int64)
 
 
 def group_curves(
@@ -35,12 +32,13 @@ def group_curves(
     Returns
     -------
     DataFrame
-        district, characteristic, group, month (0..horizon), estimate, std_error, ci_lower, ci_upper
-        (shares), n_at_risk, n_events (spells), n_persons (in the group).
+        The table group_curves: district, characteristic, group, month (0..horizon), estimate,
+        ci_lower, ci_upper (shares), n_at_risk, n_events (spells), n_persons (in the group).
     """
-    rows = _told_apart(spells).with_columns(ended=pl.col("exit").is_not_null())
+    schema, rows = published("group_curves").schema, _told_apart(spells)
+    rows = rows.with_columns(ended=pl.col("exit").is_not_null())
     if rows.is_empty():
-        return pl.DataFrame(schema={name: rows.schema[name] for name in _GROUP} | _NO_CURVES)
+        return pl.DataFrame(schema=schema)
     curves = kaplan_meier(
         rows,
         time="months",
@@ -51,12 +49,9 @@ def group_curves(
         by=_GROUP,
         variance="robust",
     )
-    sizes = rows.group_by(_GROUP).agg(n_persons=pl.col("person_id").n_unique().cast(pl.Int64))
-    return (
-        curves.rename({"time": "month"})
-        .filter(pl.col("month") <= horizon_months)
-        .join(sizes, on=_GROUP, how="left")
-    )
+    sizes = rows.group_by(_GROUP).agg(n_persons=pl.col("person_id").n_unique())
+    shown = curves.rename({"time": "month"}).filter(pl.col("month") <= horizon_months)
+    return shown.join(sizes, on=_GROUP, how="left").select(list(schema)).cast(dict(schema))
 
 
 def group_months(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from evalkit.line.tables import published
 from evalkit.survival.curves.aalen_johansen import aalen_johansen
 from evalkit.survival.curves.quantiles import survival_quantiles
 from evalkit.survival.curves.restricted_mean import restricted_mean
@@ -19,10 +20,6 @@ from evalkit.survival.curves.state_occupation import state_occupation
 from evalkit.tables import CITY
 
 _VALUES = ("estimate", "std_error", "ci_lower", "ci_upper")
-_NO_CURVES = {"district": pl.String, "month": pl.Int64, "exit": pl.String} | dict.fromkeys(
-    _VALUES, pl.Float64
-)
-_NO_CURVES |= {"n_at_risk": pl.Int64, "n_events": pl.Int64}
 
 
 def exit_curves(
@@ -41,12 +38,13 @@ def exit_curves(
     Returns
     -------
     DataFrame
-        district, exit, month (0..horizon), estimate, std_error, ci_lower, ci_upper (shares),
-        n_at_risk, n_events (spells); without rows where no support of known beginning has ended.
+        The table exit_curves: district, exit, month (0..horizon), estimate, std_error, ci_lower,
+        ci_upper (shares), n_at_risk, n_events (spells); without rows where no support of known
+        beginning has ended.
     """
-    known = spells.filter("is_start_known")
+    schema, known = published("exit_curves").schema, spells.filter("is_start_known")
     if known["exit"].null_count() == known.height:
-        return pl.DataFrame(schema=_NO_CURVES)
+        return pl.DataFrame(schema=schema)
     curves = aalen_johansen(
         known,
         time="months",
@@ -56,9 +54,10 @@ def exit_curves(
         cluster="cluster_id",
         by=["district"],
     )
-    return curves.rename({"time": "month", "cause": "exit"}).filter(
+    shown = curves.rename({"time": "month", "cause": "exit"}).filter(
         pl.col("month") <= horizon_months
     )
+    return shown.select(list(schema)).cast(dict(schema))
 
 
 def months_on_support(
@@ -103,10 +102,8 @@ def means_by(
         last=pl.col("months").max(),
         has_ended=pl.col("ended").filter(pl.col("months") == pl.col("months").max()).all(),
     )
-    asked = sizes.join(
-        pl.DataFrame({"horizon_months": sorted(horizons)}, schema={"horizon_months": pl.Int32}),
-        how="cross",
-    )
+    months = pl.Series("horizon_months", sorted(horizons), dtype=pl.Int32)
+    asked = sizes.join(months.to_frame(), how="cross")
     followed = asked.filter((pl.col("horizon_months") <= pl.col("last")) | pl.col("has_ended"))
     means = [
         restricted_mean(
@@ -122,19 +119,12 @@ def means_by(
         for (horizon,), rows in followed.group_by("horizon_months")
         if (part := spells.join(rows.select(by), on=by, how="semi")).height
     ]
-    estimates = pl.DataFrame(
-        schema={name: asked.schema[name] for name in (*by, "horizon_months")}
-        | dict.fromkeys(_VALUES, pl.Float64)
-    )
-    if means:
-        estimates = pl.concat(means).select(
-            *by, pl.col("horizon").cast(pl.Int32).alias("horizon_months"), *_VALUES
-        )
-    return (
-        asked.drop("last", "has_ended")
-        .join(estimates, on=[*by, "horizon_months"], how="left")
-        .sort(*by, "horizon_months")
-    )
+    keys = [*by, "horizon_months"]
+    asked = asked.drop("last", "has_ended").sort(keys)
+    if not means:
+        return asked.with_columns(_nulls(_VALUES))
+    estimates = pl.concat(means).with_columns(horizon_months=pl.col("horizon").cast(pl.Int32))
+    return asked.join(estimates.select(*keys, *_VALUES), on=keys, how="left", maintain_order="left")
 
 
 def median_months(spells: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
@@ -148,12 +138,15 @@ def median_months(spells: pl.DataFrame, *, by: Sequence[str]) -> pl.DataFrame:
     """
     known = spells.filter("is_start_known").with_columns(has_ended=pl.col("exit").is_not_null())
     if known.is_empty():
-        limits = dict.fromkeys(("estimate", "ci_lower", "ci_upper"), pl.Float64)
-        return pl.DataFrame(schema={name: known.schema[name] for name in by} | limits)
+        return known.select(*by, *_nulls(("estimate", "ci_lower", "ci_upper")))
     medians = survival_quantiles(
         known, time="months", event="has_ended", entry="entry", cluster="cluster_id", by=by
     )
     return medians.drop("share")
+
+
+def _nulls(names: Sequence[str]) -> list[pl.Expr]:
+    return [pl.lit(None, pl.Float64).alias(name) for name in names]
 
 
 def state_shares(

@@ -73,15 +73,10 @@ def cox(
     conf_level: float = 0.95,
 ) -> HazardFit:
     """Hazard ratios: how many times faster people with one more unit of a covariate leave, month by
-    month.
+    month. A start of an intervention splits a spell into two rows, the second with `entry`.
 
     Parameters
     ----------
-    spells : DataFrame
-        One row per spell; a start of an intervention splits a spell into two rows, the second with
-        `entry`.
-    time, event, entry, weight, cluster
-        As in `kaplan_meier`.
     covariates : sequence of str
         Columns of numbers or true/false; categories as indicator columns, one left out.
     cause : str, optional
@@ -94,8 +89,6 @@ def cox(
     variance : {"model", "robust"}, optional
         Inverse information, or the sandwich by cluster (by row without clusters), without a
         small-sample factor. Default: robust when weights or clusters are given.
-    conf_level : float
-        Level of the limits.
 
     Returns
     -------
@@ -104,15 +97,15 @@ def cox(
     Raises
     ------
     EstimationError
-        As `kaplan_meier`; also for covariates that are missing, not numbers or collinear, and when
-        nobody leaves or nothing settles.
+        Also for covariates that are missing, not numbers or collinear, and when nobody leaves or
+        nothing settles.
 
     References
     ----------
     Cox (1972), JRSS B 34:187; Efron (1977), JASA 72:557; Lin & Wei (1989), JASA 84:1074.
     """
     columns, rows, names, centre, times = cox_rows(
-        spells, Roles(time, event, entry, None, weight, cluster, strata), covariates, cause
+        spells, Roles(time, event, entry, weight, cluster, strata), covariates, cause
     )
     kind = variance or ("model" if weight is None and cluster is None else "robust")
     return _fit(
@@ -136,12 +129,14 @@ def fine_gray(
     """Subdistribution hazard ratios: how the share that leaves by one cause depends on covariates,
     with other causes competing.
 
+    Rows that left by another cause stay at risk with weight G(t-)/G(T-), where G is the (weighted)
+    Kaplan-Meier curve of censoring, events before censorings. The robust error takes those weights
+    as known.
+
     Parameters
     ----------
-    spells, time, event, covariates, cause, weight, cluster, ties, variance, conf_level
-        As in `cox`, without delayed entry and strata. Rows that left by another cause stay at risk
-        with weight G(t-)/G(T-), where G is the (weighted) Kaplan-Meier curve of censoring, events
-        before censorings. The robust error takes those weights as known.
+    covariates, cause, ties, variance
+        As in `cox`.
 
     Returns
     -------
@@ -159,7 +154,7 @@ def fine_gray(
     """
     names, columns = (
         check_covariates(spells, covariates),
-        read_spell_columns(spells, Roles(time, event, None, None, weight, cluster)),
+        read_spell_columns(spells, Roles(time, event, None, weight, cluster)),
     )
     is_event = columns.cause == _cause_number(columns, cause, event)
     _check_events(is_event, event)
@@ -245,8 +240,8 @@ def _fit(
     check_option("variance", variance, get_args(CoxVariance))
     found = maximise(rows, ties=ties, with_residuals=variance == "robust")
     covariance = np.linalg.inv(found.information)
-    if variance == "robust":
-        scores = found.residuals
+    scores = found.residuals
+    if scores is not None:
         if columns.cluster is not None:
             cluster = columns.cluster[rows.order]
             scores = np.column_stack([np.bincount(cluster, one) for one in scores.T])

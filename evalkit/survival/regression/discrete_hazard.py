@@ -99,9 +99,9 @@ def discrete_hazard(
 
     Parameters
     ----------
-    spells, time, event, causes, entry, weight, cluster
-        As in `aalen_johansen`, times in whole months. With "logit" and "cloglog" every end counts
-        alike, true/false or of a declared cause.
+    time, event : str
+        Whole months; with "logit" and "cloglog" every end counts alike, true/false or of a declared
+        cause.
     covariates : sequence of str
         Columns of numbers or true/false with few distinct combinations; categories as indicator
         columns, one left out.
@@ -122,15 +122,14 @@ def discrete_hazard(
     Raises
     ------
     EstimationError
-        As `aalen_johansen` and `cox`; also for times that are not whole months, too many
-        combinations of covariates, or a band in which nobody leaves by some cause, or everybody
-        leaves.
+        As `cox`; also for times that are not whole months, too many combinations of covariates, or
+        a band in which nobody leaves by some cause, or everybody leaves.
     """
     check_option("link", link, get_args(Link))
     names = check_covariates(spells, covariates)
     columns = read_spell_columns(
         spells,
-        Roles(time, event, entry, None, weight, cluster, names, causes),
+        Roles(time, event, entry, weight, cluster, names, causes),
         are_groups_estimated=False,
     )
     if link != "multinomial":
@@ -147,14 +146,16 @@ def discrete_hazard(
     labels = risk_set.causes if link == "multinomial" else ("any",)
     terms = _terms(coefficients, covariance, labels, cells.names, conf_level)
     n_months = int((risk_set.n_at_risk[:, :, 0] * _gaps(risk_set)).sum())
-    about = {
-        "link": link,
-        "causes": labels,
-        "covariates": tuple(names),
-        "band_starts": tuple(starts.tolist()),
-    }
     return DiscreteHazardFit(
-        terms, covariance, log_likelihood, n_months, **about, last_month=int(risk_set.times[-1])
+        terms,
+        covariance,
+        log_likelihood,
+        n_months,
+        link=link,
+        causes=labels,
+        covariates=tuple(names),
+        band_starts=tuple(starts.tolist()),
+        last_month=int(risk_set.times[-1]),
     )
 
 

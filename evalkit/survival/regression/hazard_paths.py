@@ -149,11 +149,12 @@ def cox_path(fits: Mapping[str, HazardFit], people: pl.DataFrame, weight: np.nda
         share[1:, 0] += weight[part] @ stay
         share[1:, 1:] += np.tensordot(weight[part], left, axes=1)
         share[0, 0] += weight[part].sum()
-    if len(fits) > 1 or next(iter(fits.values())).baseline_variance is None:
+    fit = next(iter(fits.values()))
+    if len(fits) > 1 or fit.baseline_variance is None or fit.baseline_slope is None:
         return SharePath(share, None)
-    return _with_derivatives(
-        share, next(iter(fits.values())), people, weight * ratios[0], *baselines[0], times
-    )
+    (steps, stratum), of_fit = baselines[0], (fit.baseline_variance, fit.baseline_slope)
+    spread = _baseline_spread(fit, *of_fit, len(steps), times)
+    return _with_derivatives(share, fit, people, weight * ratios[0], steps, stratum, spread)
 
 
 def _with_derivatives(
@@ -163,26 +164,25 @@ def _with_derivatives(
     scale: np.ndarray,
     steps: np.ndarray,
     stratum: np.ndarray,
-    times: np.ndarray,
+    spread: tuple[np.ndarray, np.ndarray],
 ) -> SharePath:
     """The path of one Cox fit with its derivatives; `scale` is everybody's weight times hazard
-    ratio.
+    ratio, `spread` that of the baseline (`_baseline_spread`).
 
     S = exp(-r H) moves by -S r (x H + dH/db) with the coefficients b and by -S r with the
     cumulative baseline H.
     """
     x = people.select(pl.col(fit.terms["term"].to_list()).cast(pl.Float64)).to_numpy()
     ratio = np.exp(x @ fit.terms["estimate"].to_numpy())
-    cumulative = np.cumsum(steps, axis=1)
-    variance, slope = _baseline_spread(fit, len(steps), times)
+    cumulative, (variance, slope) = np.cumsum(steps, axis=1), spread
     gradient, by_baseline = (
         np.zeros((*share.shape, x.shape[1])),
         np.zeros((*share.shape, len(steps))),
     )
     for place, hazard in enumerate(cumulative):
         members = np.flatnonzero(stratum == place)
-        for begin in range(0, len(members), max(1, _CHUNK_VALUES // len(times))):
-            part = members[begin : begin + max(1, _CHUNK_VALUES // len(times))]
+        for begin in range(0, len(members), max(1, _CHUNK_VALUES // steps.shape[1])):
+            part = members[begin : begin + max(1, _CHUNK_VALUES // steps.shape[1])]
             moved = scale[part, None] * np.exp(-ratio[part, None] * hazard)
             gradient[1:, 0] -= hazard[:, None] * (moved.T @ x[part])
             by_baseline[1:, 0, place] -= moved.sum(axis=0)
@@ -194,10 +194,14 @@ def _with_derivatives(
 
 
 def _baseline_spread(
-    fit: HazardFit, n_strata: int, times: np.ndarray
+    fit: HazardFit,
+    of_row: np.ndarray,
+    slope_of_row: np.ndarray,
+    n_strata: int,
+    times: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Variance (n_strata, n_times) and slope (n_strata, n_times, n_terms) of the cumulative
-    baseline at times; 0 before the first.
+    baseline at times, from those of the rows of the baseline; 0 before the first.
     """
     names, time = _strata(fit), fit.baseline["time"].to_numpy()
     stratum = (
@@ -207,13 +211,13 @@ def _baseline_spread(
     )
     variance, slope = (
         np.zeros((n_strata, len(times))),
-        np.zeros((n_strata, len(times), fit.baseline_slope.shape[1])),
+        np.zeros((n_strata, len(times), slope_of_row.shape[1])),
     )
     for place in range(n_strata):
         rows = np.flatnonzero(stratum == place)
         last = np.searchsorted(time[rows], times, side="right") - 1
-        variance[place, last >= 0] = fit.baseline_variance[rows[last[last >= 0]]]
-        slope[place, last >= 0] = fit.baseline_slope[rows[last[last >= 0]]]
+        variance[place, last >= 0] = of_row[rows[last[last >= 0]]]
+        slope[place, last >= 0] = slope_of_row[rows[last[last >= 0]]]
     return variance, slope
 
 

@@ -60,12 +60,12 @@ class Maximum:
 class _Cells:
     """What the steps share: sums by bin or by cell, and the tied events.
 
-    `ends` begin and end of the rows of every bin that has any, with the bin; None where rows are
+    `ends` begin and end of the rows of every bin that has any, with the bin; none where rows are
     summed by the sparse `end` (bins x rows) and `entry` (cells x rows). `n_tied`, `tied_weight` of
     the tied events by cell; `event_x` their weighted sum of covariates.
     """
 
-    ends: list[tuple[int, int, int]] | None
+    ends: list[tuple[int, int, int]]
     end: sparse.csr_array | None
     entry: sparse.csr_array | None
     n_tied: np.ndarray
@@ -160,7 +160,7 @@ def _cells_of(rows: RiskRows) -> _Cells:
         )
         return _Cells(ends, None, None, *tied)
     return _Cells(
-        None,
+        [],
         _indicator(rows.bin, 3 * size),
         None if rows.entry_cell is None else _indicator(rows.entry_cell, size + rows.shape[0]),
         *tied,
@@ -176,7 +176,9 @@ def _indicator(cell: np.ndarray, n_cells: int) -> sparse.csr_array:
 def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
     with np.errstate(over="ignore", invalid="ignore"):
         ends, entries, squares = (
-            _by_row(rows, cells, beta) if cells.ends is None else _by_bin(rows, cells.ends, beta)
+            _by_bin(rows, cells.ends, beta)
+            if cells.end is None
+            else _by_row(rows, cells.end, cells.entry, beta)
         )
         risk, tied = risk_sums(rows, ends, entries)
         likelihood, s1, s2, q0, q1, q2 = _tie_sums(
@@ -212,7 +214,9 @@ def _sums(rows: RiskRows, cells: _Cells, beta: np.ndarray, ties: Ties) -> _Sums:
 _Step = tuple[np.ndarray, np.ndarray | None, Callable[[np.ndarray, np.ndarray], np.ndarray]]
 
 
-def _by_row(rows: RiskRows, cells: _Cells, beta: np.ndarray) -> _Step:
+def _by_row(
+    rows: RiskRows, end: sparse.csr_array, entry: sparse.csr_array | None, beta: np.ndarray
+) -> _Step:
     r = rows.weight * np.exp(rows.x @ beta)
     values = np.empty((len(r), rows.x.shape[1] + 1))
     values[:, 0] = r
@@ -225,7 +229,8 @@ def _by_row(rows: RiskRows, cells: _Cells, beta: np.ndarray) -> _Step:
         )
         return _weighted_product(rows.x, r * share)
 
-    return cells.end @ values, None if cells.entry is None else cells.entry @ values, squares
+    entries = None if entry is None else entry @ values
+    return end @ values, entries, squares
 
 
 def _by_bin(rows: RiskRows, ends: list[tuple[int, int, int]], beta: np.ndarray) -> _Step:

@@ -37,13 +37,13 @@ def proportional_hazards_test(
     transform: Transform = "rank",
 ) -> pl.DataFrame:
     """Whether the hazard ratios of a Cox model drift with the months, covariate by covariate and
-    all together.
+    all together. The parameters are those of `cox`.
+
+    The test uses the model variance: with spells of the same person its p-values are somewhat too
+    small.
 
     Parameters
     ----------
-    spells, time, event, covariates, cause, entry, weight, strata, ties
-        As in `cox`. The test uses the model variance: with spells of the same person its p-values
-        are somewhat too small.
     transform : {"rank", "identity", "log"}
         Scale of time on which a drift is looked for: order of the ends (robust against a few late
         ones; tied ends share the middle of their places), months, or log months.
@@ -65,7 +65,7 @@ def proportional_hazards_test(
 
     check_option("transform", transform, get_args(Transform))
     _, rows, names, _, times = cox_rows(
-        spells, Roles(time, event, entry, None, weight, None, strata), covariates, cause
+        spells, Roles(time, event, entry, weight, None, strata), covariates, cause
     )
     found = maximise(rows, ties=ties, with_residuals=False)
     event_rows = np.flatnonzero(rows.is_event)

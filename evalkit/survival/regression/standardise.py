@@ -215,7 +215,7 @@ def _frame(fit: Fit, path: SharePath, conf_level: float, *, is_difference: bool)
         variance = np.einsum(
             "tkc,cd,tkd->kt", path.gradient, covariance, path.gradient, optimize=True
         )
-        if path.by_baseline is not None:
+        if path.by_baseline is not None and path.baseline_variance is not None:
             variance += np.einsum("tks,ts->kt", path.by_baseline**2, path.baseline_variance)
         std_error = np.sqrt(np.maximum(variance, 0.0)).ravel()
     if is_difference:
