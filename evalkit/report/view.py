@@ -150,7 +150,7 @@ def with_range(
     return Column(head or name, write, (name, "ci_lower", "ci_upper"))
 
 
-def with_own_range(name: str, *, head: str = "") -> Column:
+def with_own_range(name: str, form: Writing | None = None, *, head: str = "") -> Column:
     """A change with its range in brackets, whose limits stand in columns of their own names; a dash
     where there is none.
     """
@@ -159,7 +159,7 @@ def with_own_range(name: str, *, head: str = "") -> Column:
     def write(brief: Brief, row: Row) -> Cell:
         if row.status == "ok" and row.get(name) is None:
             return NOTHING
-        return brief.in_brackets(row, name, form_of(row, name), limits=(lower, upper))
+        return brief.in_brackets(row, name, _form(form, row, name), limits=(lower, upper))
 
     return Column(head or name, write, (name, lower, upper))
 

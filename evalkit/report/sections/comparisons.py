@@ -289,7 +289,7 @@ _MODELS = View(
     (
         word("model"),
         number("n_districts"),
-        with_own_range("effect", head="model_effect"),
+        with_own_range("effect", CHANGE_MONTHS, head="model_effect"),
         with_own_range("gap"),
     ),
 )
