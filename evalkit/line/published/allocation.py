@@ -1,10 +1,12 @@
 """Published tables of allocation: plans and places. What a plan says of a district rests on
 those who have started there."""
 
+from functools import partial
+
 from evalkit.line.table import Guard, Table
 
 _PLACE = ("district", "intervention_id")
-_BY_STARTERS = Guard("estimates", "n_starters")
+_estimates = partial(Table, guard=Guard("estimates", "n_starters"))
 
 ALLOCATION = (
     Table(
@@ -21,7 +23,7 @@ ALLOCATION = (
             "For whoever sets the internal price of a place: cost of places, filled and unfilled."
         ),
     ),
-    Table(
+    _estimates(
         "allocation_offers",
         "One row per district, intervention and target group: starts as planned alone and "
         "with shared places.",
@@ -31,16 +33,14 @@ ALLOCATION = (
             "currency",
         ),
         unit="starts a year, months, money",
-        guard=_BY_STARTERS,
         about=("For whoever divides places: the plan by district, intervention and target group."),
     ),
-    Table(
+    _estimates(
         "allocation_exchange",
         "One row per district and intervention: places lent and what they bring.",
         keys=_PLACE,
         values=("n_lent", "price_per_start", "receives", "shadow_price", "currency"),
         unit="starts a year, money",
-        guard=_BY_STARTERS,
         about="For whoever settles between districts: places lent and borrowed under the plan.",
     ),
     Table(

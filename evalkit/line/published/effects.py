@@ -1,61 +1,53 @@
 """Published tables of effects: derived by a model, guarded by the persons who started."""
 
+from functools import partial
+
 from evalkit.line.table import Guard, Table
 
 _EFFECT = ("district", "intervention_id", "estimand")
 _PLACE = ("district", "intervention_id")
 _RANGE = ("estimate", "ci_lower", "ci_upper")
 _LIMITS = ("difference", "ci_lower", "ci_upper")
-_BY_STARTERS = Guard("estimates", "n_starters")
+_estimates = partial(Table, guard=Guard("estimates", "n_starters"), grade="M")
 
 EFFECTS = (
-    Table(
+    _estimates(
         "balance",
         "One row per district, intervention and covariate: how alike the arms are before and "
         "after weighting.",
         keys=(*_PLACE, "covariate"),
         values=("smd_before", "smd_after", "variance_ratio_before", "variance_ratio_after"),
         unit="standard deviations, ratios",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "terms_left_out",
         "One row per district, intervention and term that the propensity model left out or merged.",
         keys=(*_PLACE, "covariate"),
         values=("handling",),
         unit="as named",
-        guard=_BY_STARTERS,
-        grade="M",
         about="For the reviewer of a protocol: which declared terms the data could not hold.",
     ),
-    Table(
+    _estimates(
         "effect_sensitivity",
         "One row per district, intervention and convention: the effect if it is handled otherwise.",
         keys=(*_PLACE, "convention"),
         values=_LIMITS,
         unit="months",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "effect_checks",
         "One row per district, intervention and check, for all districts together.",
         keys=(*_PLACE, "check"),
         values=("value", "limit", "verdict", "term"),
         unit="as named per check",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "district_checks",
         "One row per intervention and check of a single district.",
         keys=(*_PLACE, "check"),
         values=("value", "limit", "verdict", "term"),
         unit="as named per check",
-        guard=_BY_STARTERS,
         scope="district",
-        grade="M",
         about="For the reviewer of a district's effects: the checks on its own people only.",
     ),
     Table(
@@ -67,14 +59,12 @@ EFFECTS = (
         guard=Guard("counts", "n_starters", total_over=("trial_month",)),
         about="For the reviewer of a protocol: how many people each trial rests on.",
     ),
-    Table(
+    _estimates(
         "balance_by_period",
         "One row per district, intervention, period of trials and covariate.",
         keys=(*_PLACE, "from_month", "to_month", "covariate"),
         values=("smd_before", "smd_after"),
         unit="standard deviations",
-        guard=_BY_STARTERS,
-        grade="M",
         about=(
             "For the reviewer of a protocol: whether the arms are alike in every period, not only "
             "on the whole."
@@ -92,7 +82,7 @@ EFFECTS = (
         guard=Guard("estimates", "n_fewest"),
         grade="M",
     ),
-    Table(
+    _estimates(
         "weight_sensitivity",
         "One row per district, intervention and cut of the largest weights.",
         keys=(*_PLACE, "cut"),
@@ -101,28 +91,22 @@ EFFECTS = (
             *("effective_sample_size", "max_weight", "top_1_percent_share", "max_abs_smd"),
         ),
         unit="months, persons, shares, standard deviations",
-        guard=_BY_STARTERS,
-        grade="M",
         about="For the reviewer of a protocol: how much a few large weights decide.",
     ),
-    Table(
+    _estimates(
         "placebo",
         "One row per district, intervention and test of an effect that must be zero.",
         keys=(*_PLACE, "test"),
         values=(*_LIMITS, "p_value", "p_holm", "verdict"),
         unit="shares, months, probabilities",
-        guard=_BY_STARTERS,
-        grade="M",
         about=("For the reviewer of a protocol: effects that must be zero, and whether they are."),
     ),
-    Table(
+    _estimates(
         "effect_readings",
-        "One row per effect and reading of it: naive, worst and best case, hidden selection.",
+        "One row per effect and reading: naive, bounds of the unknown, detectable, hidden selection.",
         keys=(*_EFFECT, "reading"),
         values=(*_RANGE, "information"),
         unit="shares, months, ratios",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
     Table(
         "effect_status",
@@ -137,25 +121,21 @@ EFFECTS = (
         guard=Guard("estimates", "n_eligible", is_uncounted_shown=True),
         grade="M",
     ),
-    Table(
+    _estimates(
         "effect_curves",
         "One row per effect, state, arm and month: share of the arm in the state.",
         keys=(*_EFFECT, "state", "arm", "month"),
         values=_RANGE,
         unit="share of people",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "effect_summary",
         "One row per effect and outcome up to the horizon.",
         keys=(*_EFFECT, "outcome"),
         values=("treated", "comparison", *_LIMITS, "probability_positive"),
         unit="months, shares",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "group_effects",
         "One row per effect and declared group: the group's own estimate and the shrunk one.",
         keys=(*_EFFECT, "subgroup"),
@@ -164,29 +144,23 @@ EFFECTS = (
             *("p_value", "p_holm", "max_abs_smd", "effect_state", "reason"),
         ),
         unit="months, probabilities, standard deviations",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "targeting_rule",
         "One row per condition of the rule that says who gains most.",
         keys=(*_PLACE, "condition"),
         values=("covariate", "side", "threshold"),
         unit="as the covariate",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "targeting_value",
         "One row per way of choosing who starts (as today, by the rule) and their difference: gain "
         "per place.",
         keys=(*_PLACE, "policy"),
         values=(*_RANGE, "share_of_starters"),
         unit="months per place, share",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "district_ranks",
         "One row per effect and district: raw, shrunk and standardised, and its rank.",
         keys=_EFFECT,
@@ -197,10 +171,8 @@ EFFECTS = (
             "n_districts",
         ),
         unit="months, probabilities, ranks",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "effects_by_model",
         "One row per intervention, estimand and model of delivery of the districts.",
         keys=("intervention_id", "estimand", "model"),
@@ -209,8 +181,6 @@ EFFECTS = (
             *("standardised_to", "n_districts", "effect_state", "reason"),
         ),
         unit="months",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
     Table(
         "funnel",
@@ -225,23 +195,19 @@ EFFECTS = (
         guard=Guard("estimates", "n_persons"),
         grade="M",
     ),
-    Table(
+    _estimates(
         "effect_timing",
-        "One row per effect and measure of time: lock-in, break-even month, return to support.",
+        "One row per effect and measure of time: lock-in, break-even, yield, return to support.",
         keys=(*_EFFECT, "measure"),
         values=("treated", "comparison", *_RANGE),
         unit="months, shares",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
-    Table(
+    _estimates(
         "effect_moments",
         "One row per intervention, decision (start, stop, dose) and month in which it is taken.",
         keys=(*_PLACE, "decision", "month"),
         values=(*_LIMITS, "effect_state", "reason"),
         unit="months",
-        guard=_BY_STARTERS,
-        grade="M",
     ),
     Table(
         "rollout_effects",

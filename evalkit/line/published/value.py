@@ -1,30 +1,30 @@
 """Published tables of value: sums per participant, guarded by the persons who started; prices,
 which are about nobody."""
 
+from functools import partial
+
 from evalkit.line.table import Guard, Table
 
 _EFFECT = ("district", "intervention_id", "estimand")
 _RANGE = ("estimate", "ci_lower", "ci_upper")
-_BY_STARTERS = Guard("estimates", "n_starters")
+_estimates = partial(Table, guard=Guard("estimates", "n_starters"))
 
 VALUE = (
-    Table(
+    _estimates(
         "value_by_actor",
         "One row per effect, actor, posting and kind: money per participant.",
         keys=(*_EFFECT, "actor", "posting", "kind"),
         values=(*_RANGE, "currency"),
         unit="money",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_displacement",
         "One row per effect, assumed displacement and perspective.",
         keys=(*_EFFECT, "displacement", "perspective"),
         values=(*_RANGE, "probability_positive", "currency"),
         unit="money",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_parts",
         "One row per effect, perspective and part: observed, projected beyond follow-up, and "
         "total.",
@@ -35,26 +35,23 @@ VALUE = (
             *("followed_months", "currency", "price_year"),
         ),
         unit="money",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_ratios",
-        "One row per effect and ratio: benefit to cost, marginal value of public funds, cost "
-        "of a month in work.",
+        "One row per effect and ratio: benefit to cost, marginal value of public funds, "
+        "value per programme cost, cost of a month in work.",
         keys=(*_EFFECT, "measure"),
         values=(*_RANGE, "case", "probability", "currency"),
         unit="money, months, ratios",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_curve",
         "One row per effect, perspective and month: value per participant accumulated up to it.",
         keys=(*_EFFECT, "perspective", "month"),
         values=(*_RANGE, "currency"),
         unit="money",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_payback",
         "One row per effect and perspective: the deepest point and the month in which the "
         "money is back.",
@@ -64,26 +61,23 @@ VALUE = (
             *("probability_returns", "horizon_months", "currency"),
         ),
         unit="money, months",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_payback_years",
         "One row per effect, perspective and year: how sure it is that the money is back by then.",
         keys=(*_EFFECT, "perspective", "year"),
         values=("probability",),
         unit="probability",
-        guard=_BY_STARTERS,
         about=("For a budget over several years: how sure it is that the money is back by a year."),
     ),
-    Table(
+    _estimates(
         "value_delay",
         "One row per effect and perspective: what a start one month later would cost.",
         keys=(*_EFFECT, "perspective"),
         values=(*_RANGE, "probability_positive", "currency"),
         unit="money",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_purse",
         "One row per effect and public purse: what it gains and pays, now and as proposed.",
         keys=(*_EFFECT, "actor"),
@@ -92,18 +86,16 @@ VALUE = (
             *("gain_share", "paid_now", "paid_proposed", "net_now", "net_proposed", "currency"),
         ),
         unit="money",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_municipality",
         "One row per effect and measure of the municipality's purse, before and after income "
         "equalisation.",
         keys=(*_EFFECT, "measure"),
         values=(*_RANGE, "probability_positive", "currency"),
         unit="money",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_tornado",
         "One row per effect and price: the value at its low and high end, and where the value "
         "changes sign.",
@@ -113,9 +105,8 @@ VALUE = (
             *("swing", "currency"),
         ),
         unit="money; value, low, high and switching value in the price's own unit",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_options",
         "One row per district, estimand and option: cost, effect and place on the frontier.",
         keys=("district", "estimand", "option"),
@@ -124,28 +115,25 @@ VALUE = (
             "currency",
         ),
         unit="money, months",
-        guard=_BY_STARTERS,
         about=(
             "For a health economist: costs, effects and incremental ratios of all options side by "
             "side."
         ),
     ),
-    Table(
+    _estimates(
         "value_acceptability",
         "One row per district, estimand, option and price of a month in work: how sure it is "
         "that the option is best.",
         keys=("district", "estimand", "threshold", "option"),
         values=("probability", "is_on_frontier", "currency"),
         unit="probability",
-        guard=_BY_STARTERS,
     ),
-    Table(
+    _estimates(
         "value_information",
         "One row per district, estimand and group of unknowns: what it is worth to know them.",
         keys=("district", "estimand", "group"),
         values=("value", "currency"),
         unit="money",
-        guard=_BY_STARTERS,
         about=(
             "For whoever decides on a trial: what better knowledge of a group of unknowns is worth."
         ),
