@@ -13,6 +13,7 @@ import polars as pl
 
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.districts.pooling import draw_between_variance, primary_differences
+from evalkit.line.columns import schema_of
 from evalkit.line.protocol import Protocol
 from evalkit.line.tables import published
 from evalkit.tables import CITY
@@ -134,9 +135,7 @@ def _standardised(
 ) -> pl.DataFrame:
     """The districts that could be standardised: their estimates with ranges and variances."""
     estimates = (
-        pl.DataFrame(schema={"district": pl.String, "draw": pl.Int32, "difference": pl.Float64})
-        if draws is None
-        else draws
+        pl.DataFrame(schema=schema_of("district", "draw", "difference")) if draws is None else draws
     )
     estimates = estimates.filter(
         pl.col("difference").is_not_null() & pl.col("district").is_in(districts)

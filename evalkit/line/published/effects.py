@@ -21,7 +21,7 @@ EFFECTS = (
     ),
     _estimates(
         "terms_left_out",
-        "One row per district, intervention and term that the propensity model left out or merged.",
+        "One row per district, intervention and term that never varies: left out, or refused.",
         keys=(*_PLACE, "covariate"),
         values=("handling",),
         unit="as named",
@@ -103,7 +103,7 @@ EFFECTS = (
     ),
     _estimates(
         "effect_readings",
-        "One row per effect and reading: naive, bounds of the unknown, detectable, hidden selection.",
+        "One row per effect and reading: naive, bounds, what is detectable, hidden selection.",
         keys=(*_EFFECT, "reading"),
         values=(*_RANGE, "information"),
         unit="shares, months, ratios",
