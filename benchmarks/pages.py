@@ -18,6 +18,7 @@ from pathlib import Path
 from evalkit import charts, disclosure, params, report
 from evalkit.charts.look import svg
 from evalkit.charts.look.svg import specification
+from evalkit.words import words_of_run
 
 RUNS = 3
 
@@ -43,7 +44,7 @@ def main(run_dir: str, district: str) -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     run = params.read_run(run_dir)
     tables = disclosure.read_unit(run, district)
-    made = made_charts(tables, report.words_of_run(run, run.params.languages[0]), district)
+    made = made_charts(tables, words_of_run(run, run.params.languages[0]), district)
     ours = statistics.median(
         seconds(lambda: [specification(chart) for chart in made]) for _ in range(RUNS)
     )

@@ -10,14 +10,9 @@ from evalkit.report.page import (
     write_overview,
     write_overviews,
 )
-from evalkit.words import Words, refuse_missing_words, words, words_of_run
 
 __all__ = [
-    "Words",
     "in_words",
-    "refuse_missing_words",
-    "words",
-    "words_of_run",
     "write_district_page",
     "write_district_pages",
     "write_index",

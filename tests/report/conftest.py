@@ -11,7 +11,7 @@ import yaml
 from evalkit.disclosure import protect_counts, protect_curve, protect_estimates
 from evalkit.params import Run, RunFile
 from evalkit.records import validate
-from evalkit.report import words_of_run
+from evalkit.words import words_of_run
 
 FROM = {"source": "made up for this test", "grade": "L"}
 EFFECT = {"intervention_id": "work_training", "estimand": "start_now_rather_than_wait"}

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from evalkit.disclosure import protect_estimates
-from evalkit.report import words_of_run, write_district_page, write_overview
+from evalkit.report import write_district_page, write_overview
+from evalkit.words import words_of_run
 
 COVARIATES = [
     {"name": "past_work_share", "kind": "history_share", "outcome": "work"},

@@ -5,7 +5,6 @@ address.
 import pytest
 
 from evalkit.errors import DisclosureError
-from evalkit.report import words
 from evalkit.report.parts.numbers import (
     COUNT,
     POINTS,
@@ -18,6 +17,7 @@ from evalkit.report.parts.numbers import (
     number,
     points_form,
 )
+from evalkit.words import words
 
 EN = words("en")
 

@@ -11,13 +11,13 @@ import yaml
 from evalkit.disclosure import protect_estimates, publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
 from evalkit.report import (
-    words_of_run,
     write_district_page,
     write_district_pages,
     write_index,
     write_overview,
     write_overviews,
 )
+from evalkit.words import words_of_run
 
 SECTIONS = ["who", "stay", "change", "value", "value_time", "sure", "limits", "origin"]
 

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from evalkit.disclosure import protect_counts
-from evalkit.report import words_of_run, write_district_page
+from evalkit.report import write_district_page
+from evalkit.words import words_of_run
 
 FROM = {"source": "made up for this test", "grade": "H", "n_persons": "n_persons"}
 LONG_TERM, VERY_LONG_TERM = "long_term_10_of_12", "very_long_term_27_of_36"

@@ -8,7 +8,8 @@ from html import unescape
 import pytest
 
 from evalkit.line.price_book import MONEY_UNITS, RATE_UNITS, TIME_UNITS
-from evalkit.report import words_of_run, write_district_page
+from evalkit.report import write_district_page
+from evalkit.words import words_of_run
 
 
 def test_the_number_its_range_source_and_grade_stand_before_the_picture(

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from evalkit.report import words_of_run, write_district_page, write_overview
+from evalkit.report import write_district_page, write_overview
 from evalkit.vocabulary import BANDS, band_of
+from evalkit.words import words_of_run
 
 
 @pytest.mark.parametrize(

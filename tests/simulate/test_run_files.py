@@ -10,8 +10,8 @@ from evalkit.line.protocol import load_protocol
 from evalkit.months import add_months
 from evalkit.params import RunFile
 from evalkit.records import load
-from evalkit.report import words
 from evalkit.simulate import live, load_city, person_tables
+from evalkit.words import words
 
 PARAMS = Path(__file__).parents[2] / "params"
 

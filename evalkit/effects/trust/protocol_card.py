@@ -11,20 +11,6 @@ from evalkit.words import Words
 from evalkit.words import words as words_of
 
 
-def protocol_cards(protocols: Sequence[Protocol], words: Words | None = None) -> pl.DataFrame:
-    """The cards of several protocols beside each other: columns `protocol`, `element`,
-    `declared`.
-    """
-    return pl.concat(
-        [
-            protocol_card(protocol, words).insert_column(
-                0, pl.lit(protocol.protocol).alias("protocol")
-            )
-            for protocol in protocols
-        ]
-    )
-
-
 def protocol_card(protocol: Protocol, words: Words | None = None) -> pl.DataFrame:
     """The protocol as a readable card: one row per element of the target trial.
 
