@@ -2,17 +2,21 @@
 both languages.
 """
 
+from itertools import product
 from math import exp
 
 import polars as pl
 import pytest
 
+from evalkit.charts.register import CHARTS
 from evalkit.disclosure import (
     protect_counts,
     protect_curve,
     protect_estimates,
     protect_group_curves,
 )
+from evalkit.line.columns import COLUMNS
+from evalkit.line.published import PUBLISHED
 from evalkit.words import Words, words
 
 PROVENANCE = {"source": "made up for this test", "grade": "L"}
@@ -44,6 +48,37 @@ def estimates(rows, name, keys, values):
     return protect_estimates(
         table, name=name, keys=keys, values=values, n_persons="n", unit="share", **PROVENANCE
     )
+
+
+def table_as_declared(name: str, **key_values: list):
+    """A published table made from its declaration: every combination of two values of each key, or
+    of the ones given.
+    """
+    table = PUBLISHED[name]
+    of_form = {"count": [1, 2], "months": [1, 2], "flag": [True, False]}
+    choices = {
+        key: key_values.get(key)
+        or _KEY_VALUES.get(key)
+        or of_form.get(COLUMNS[key].form, ["a", "b"])
+        for key in table.keys
+    }
+    value_of = {"word": "a", "name": "a", "text": "A sentence.", "flag": True, "date": None}
+    values = {
+        value: _LIMITS.get(value, value_of.get(COLUMNS[value].form, 0.5)) for value in table.values
+    }
+    rows = [dict(zip(choices, keys, strict=True)) | values for keys in product(*choices.values())]
+    return estimates(rows, name, list(table.keys), list(table.values))
+
+
+_KEY_VALUES = {
+    "district": ["all"],
+    "intervention_id": [EFFECT["intervention_id"]],
+    "estimand": [EFFECT["estimand"]],
+    "state": ["work", "support"],
+    "perspective": ["district", "society"],
+    "actor": ["person", "state"],
+}
+_LIMITS = {"ci_lower": -0.5, "ci_upper": 1.5, "currency": "GBP"}
 
 
 def exit_curve_table(district: str = "Belfast"):
@@ -561,6 +596,9 @@ def made_tables() -> dict:
         district_ranks_table(),
         overlap_table(),
     ]
+    families = {table.name.partition("-")[0] for table in made}
+    declared = {chart.of for chart in CHARTS.values()} - families
+    made += [table_as_declared(name) for name in sorted(declared)]
     return {table.name: table for table in made}
 
 
