@@ -165,7 +165,7 @@ def _made(chart, made_tables):
 def _drawn(chart, table, words, made_tables):
     """A chart of a table, with the prices where it needs them."""
     beside = (made_tables["prices"],) if chart == "value_tornado" else ()
-    return to_svg(getattr(charts, chart)(table, words, *beside), words)
+    return to_svg(CHARTS[chart].draw(table, words, *beside), words)
 
 
 def _wholly_withheld(table):
