@@ -7,12 +7,18 @@ a run lay its own names and wording over them.
 from evalkit.words.files import divided, languages
 from evalkit.words.language import Words, capitalise, with_soft_hyphens, words
 from evalkit.words.numbers import money_digits
-from evalkit.words.run_words import refuse_missing_texts, refuse_missing_words, words_of_run
+from evalkit.words.run_words import (
+    inside_sentence,
+    refuse_missing_texts,
+    refuse_missing_words,
+    words_of_run,
+)
 
 __all__ = [
     "Words",
     "capitalise",
     "divided",
+    "inside_sentence",
     "languages",
     "money_digits",
     "refuse_missing_texts",

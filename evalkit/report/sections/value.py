@@ -22,7 +22,7 @@ from evalkit.report.parts.verdicts import pays
 from evalkit.report.sections.effects import Effect, effects_of, heading_of, is_pooled
 from evalkit.report.view import NOTHING, Cell, View, cell, number, plain, with_range, word
 from evalkit.vocabulary import BANDS, band_of
-from evalkit.words.run_words import inside_sentence
+from evalkit.words import inside_sentence
 
 _MONEY_COLUMNS = ("estimate", "ci_lower", "ci_upper")
 _VERDICT_COLUMNS = (*_MONEY_COLUMNS, "probability_positive", "horizon_months")

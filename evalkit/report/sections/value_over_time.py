@@ -25,6 +25,7 @@ from evalkit.report.view import (
     word,
 )
 from evalkit.vocabulary import BANDS, Band, band_of
+from evalkit.words import inside_sentence
 
 _PARTS = ("observed", "projected", "total")
 _N_TORNADO = 6
@@ -226,7 +227,7 @@ def _switches(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
         brief.words.html(
             "value_time.switch_sentence",
             value=_in_own_unit(brief, row, "switching_value"),
-            parameter=_inside(_parameter(brief, row)),
+            parameter=inside_sentence(_parameter(brief, row)),
             now=_in_own_unit(brief, row, "value"),
         )
         for row in _tornado_rows(brief, effect)
@@ -238,10 +239,6 @@ def _parameter(brief: Brief, row: Row) -> str:
     """The price's own name; the effect has its word."""
     price = brief.tables.row("prices", price=row["parameter"])
     return price_name(brief, price) if price else brief.words.label(row["parameter"])
-
-
-def _inside(name: str) -> str:
-    return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
 def _in_own_unit(brief: Brief, row: Row, column: str) -> Markup:
