@@ -351,8 +351,7 @@ def simulate(
 ) -> None:
     """Write the tables of a simulated city, and its truth to a folder beside them (OUT_truth)."""
     from evalkit.economics import load_price_book
-    from evalkit.line.actors import PUBLIC_PURSE
-    from evalkit.simulate import Prices, load_city, write_city
+    from evalkit.simulate import load_city, write_city
 
     written = write_city(
         load_city(city, worlds=world or ()),
@@ -361,9 +360,7 @@ def simulate(
         n_people=people,
         hidden_selection=hidden_selection,
         n_truth_people=truth_people,
-        prices=Prices(load_price_book(price_book).model_dump(), PUBLIC_PURSE)
-        if price_book
-        else None,
+        price_book=load_price_book(price_book).model_dump() if price_book else None,
     )
     lines = [f"{name:<18}{count:>12,} rows" for name, count in sorted(written.rows.items())]
     truth = f"; the truth to {written.truth}, apart" if written.truth else ""
@@ -512,7 +509,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
 
 
 def _refuse_unsaid_simulation(prepared: "Run") -> None:
-    from evalkit.simulate.city_folder import is_simulated
+    from evalkit.simulate.register.city_folder import is_simulated
 
     folder = prepared.extract_place
     if (

@@ -2,17 +2,17 @@
 and the truth behind them.
 """
 
-from evalkit.simulate.assumptions import City, load_city
-from evalkit.simulate.city_folder import Prices, Written, write_city
-from evalkit.simulate.lives import Lives, live
-from evalkit.simulate.register import person_tables
-from evalkit.simulate.truth import Truth, planted_gains, rollout_truth, simulate_truth
-from evalkit.simulate.value_truth import state_month_prices, value_truth
+from evalkit.simulate.city.city import City, load_city
+from evalkit.simulate.population.lives import Lives, live
+from evalkit.simulate.register.city_folder import Written, write_city
+from evalkit.simulate.register.person_tables import person_tables
+from evalkit.simulate.truth.rollouts import rollout_truth
+from evalkit.simulate.truth.truth import Truth, planted_gains, simulate_truth
+from evalkit.simulate.truth.value_truth import state_month_prices, value_truth
 
 __all__ = [
     "City",
     "Lives",
-    "Prices",
     "Truth",
     "Written",
     "live",

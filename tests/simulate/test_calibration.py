@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.simulate.city_tables import (
+from evalkit.simulate.register.city_tables import (
     account,
     capacity,
     city_tables,
@@ -160,12 +160,15 @@ def test_places_of_the_whole_city_are_filled_to_between_half_and_all(stockholm, 
 
 
 def test_accounts_of_2012_add_up_as_printed(stockholm):
-    booked = account(stockholm).filter(pl.col("side") == "booked")
+    booked = account(stockholm, stockholm.accounts).filter(pl.col("side") == "booked")
     by_area = {
         name: amount / 1e6
         for name, amount in booked.group_by("cost_area").agg(pl.col("amount").sum()).iter_rows()
     }
-    budget = account(stockholm).filter(pl.col("side") == "budget")["amount"].sum() / 1e6
+    budget = (
+        account(stockholm, stockholm.accounts).filter(pl.col("side") == "budget")["amount"].sum()
+        / 1e6
+    )
 
     assert by_area["sheltered_public_employment"] == pytest.approx(26.0, abs=0.01)
     assert by_area["work_training"] == pytest.approx(16.4, abs=0.01)
@@ -175,7 +178,7 @@ def test_accounts_of_2012_add_up_as_printed(stockholm):
 
 
 def test_some_districts_book_holiday_jobs_under_another_account(stockholm):
-    holiday = account(stockholm).filter(
+    holiday = account(stockholm, stockholm.accounts).filter(
         (pl.col("cost_area") == "holiday_job") & (pl.col("side") == "booked")
     )
 
@@ -185,7 +188,7 @@ def test_some_districts_book_holiday_jobs_under_another_account(stockholm):
 
 
 def test_by_account_code_the_holiday_jobs_of_misbooking_districts_lie_on_the_activity(stockholm):
-    booked = account(stockholm).filter(pl.col("side") == "booked")
+    booked = account(stockholm, stockholm.accounts).filter(pl.col("side") == "booked")
     holiday = booked.filter(pl.col("cost_area") == "holiday_job")
 
     by_code = {

@@ -6,9 +6,8 @@ import pytest
 from evalkit.economics import load_price_book
 from evalkit.errors import ParameterError
 from evalkit.intake import admit
-from evalkit.line.actors import PUBLIC_PURSE
-from evalkit.simulate import City, Prices, write_city
-from evalkit.simulate.city_folder import is_simulated
+from evalkit.simulate import City, write_city
+from evalkit.simulate.register.city_folder import is_simulated
 
 pytestmark = pytest.mark.slow
 
@@ -39,16 +38,14 @@ OPTIONAL = {
 
 @pytest.fixture(scope="module")
 def written(small_city, tmp_path_factory):
-    prices = Prices(
-        load_price_book(ROOT / "params/unit_costs/stockholm.yaml").model_dump(), PUBLIC_PURSE
-    )
+    price_book = load_price_book(ROOT / "params/unit_costs/stockholm.yaml").model_dump()
     return write_city(
         small_city,
         tmp_path_factory.mktemp("city") / "one",
         seed=4,
         n_people=1_200,
         n_truth_people=200,
-        prices=prices,
+        price_book=price_book,
     )
 
 

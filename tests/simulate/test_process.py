@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from evalkit.simulate import live
-from evalkit.simulate.people import draw_people
-from evalkit.simulate.process import Process
-from evalkit.simulate.state import DEAD, LATENT, MOVED, NEVER, SUPPORT, UNKNOWN, Arm
-from evalkit.simulate.streams import person_keys
+from evalkit.simulate.population.people import draw_people
+from evalkit.simulate.population.process import Process
+from evalkit.simulate.population.state import DEAD, LATENT, MOVED, NEVER, SUPPORT, UNKNOWN, Arm
+from evalkit.simulate.population.streams import person_keys
 
 N_SMALL = 3_000
 
@@ -107,10 +107,10 @@ def test_rates_do_not_depend_on_the_running_programme_of_another_kind(small_city
     )
     process = Process(small_city, people)
     state, rows, month = process.begin(0), np.arange(200), np.full(200, 30)
-    before = process.rates(state, month, rows)
+    before = process.rates.of_starts(state, month, rows)
     state.programme[:] = 2
 
-    during = process.rates(state, month, rows)
+    during = process.rates.of_starts(state, month, rows)
 
     others = np.arange(before.shape[1]) != 2
     assert (during[:, others] == before[:, others]).all()
@@ -122,8 +122,8 @@ def test_hidden_selection_changes_who_starts_and_its_absence_does_not_depend_on_
 ):
     people = draw_people(small_city, seed=5, first=0, stop=2_000)
     open_rates, hidden_rates = (
-        Process(small_city, people).selection,
-        Process(small_city, people, hidden_selection=0.7).selection,
+        Process(small_city, people).rates.selection,
+        Process(small_city, people, hidden_selection=0.7).rates.selection,
     )
 
     change = hidden_rates - open_rates

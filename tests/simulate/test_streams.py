@@ -2,7 +2,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.simulate.streams import Purpose, named_normal, normals, person_keys, uniforms
+from evalkit.simulate.population.streams import (
+    Purpose,
+    named_normal,
+    normals,
+    person_keys,
+    uniforms,
+)
 
 # Mean of 200 000 uniforms has standard error 0.0006; of normals 0.0022; the limits are five of
 # them.

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from evalkit.simulate import City, live, planted_gains, rollout_truth, simulate_truth
-from evalkit.simulate.state import LATENT
+from evalkit.simulate.population.state import LATENT
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from evalkit.economics import load_price_book, value_effects
-from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
+from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.tables import table
 from evalkit.simulate import simulate_truth, state_month_prices, value_truth
 
@@ -154,9 +154,7 @@ def test_value_by_hand():
     curves = curves_of([0.5, 0.5], [0.0, 0.0])
 
     values = values_of(
-        value_truth(
-            curves, SMALL_BOOK, programmes=ONE_START, public_purse=("city",), horizon_months=2
-        ),
+        value_truth(curves, SMALL_BOOK, programmes=ONE_START, horizon_months=2),
         comparison="wait",
     )
 
@@ -182,7 +180,6 @@ def test_later_months_are_discounted_from_their_middle_and_late_postings_once_mo
         curves_of([0.0, 1.0], [0.0, 0.0]),
         book,
         programmes=ONE_START,
-        public_purse=(),
         horizon_months=2,
     )
 
@@ -196,11 +193,9 @@ def test_own_prices_of_an_intervention_stand_in_for_those_of_all():
         "interventions": [{"intervention_id": "course", "prices": {"place": "aid"}}]
     }
 
-    prices = state_month_prices(
-        book, public_purse=(), intervention_id="course", programmes=("course", "other")
-    )
+    prices = state_month_prices(book, intervention_id="course", programmes=("course", "other"))
 
-    starts = prices.filter(pl.col("state").str.starts_with("starting"), pl.col("arm") == "treated")
+    starts = prices.filter(pl.col("state").str.starts_with("starting"), actor="city", arm="treated")
     assert dict(starts.select("state", "amount").iter_rows()) == {
         "starting course": -10.0,
         "starting other": -40.0,
@@ -221,14 +216,13 @@ def test_places_are_paid_by_the_months_they_are_filled_and_by_whom_the_posting_i
         curves_of([0.0, 0.0], [0.0, 0.0]),
         book,
         programmes=programmes,
-        public_purse=(),
         horizon_months=2,
     )
 
     assert values_of(values, comparison="wait") == pytest.approx(
         {
             name: -40 * (1.21 ** (-0.5 / 12) + 0.25 * 1.21 ** (-1.5 / 12))
-            for name in ("city", "society")
+            for name in ("city", "public_purse", "society")
         }
     )
 
@@ -238,7 +232,6 @@ def test_the_same_curves_give_the_same_bits_again(small_truth):
 
     given = {
         "programmes": small_truth.programmes,
-        "public_purse": PUBLIC_PURSE,
         "horizon_months": HORIZON,
     }
     first, *again = (value_truth(small_truth.curves, book, **given) for _ in range(6))
@@ -252,7 +245,7 @@ def test_a_driver_that_the_truth_does_not_know_is_refused():
     with pytest.raises(
         ValueError, match="the driver weather of the posting production is not known to the truth"
     ):
-        state_month_prices(book, public_purse=())
+        state_month_prices(book)
 
 
 @pytest.fixture(scope="module")
@@ -293,9 +286,9 @@ def test_the_ledger_gives_the_value_of_the_truth_from_its_curves(small_truth):
     )
     draws = draws.select(list(table("effect_draws").schema))
 
-    truth = value_truth(
-        city, book.model_dump(), programmes=time, public_purse=PUBLIC_PURSE, horizon_months=HORIZON
-    ).filter(pl.col("comparison") == "wait")
+    truth = value_truth(city, book.model_dump(), programmes=time, horizon_months=HORIZON).filter(
+        pl.col("comparison") == "wait"
+    )
 
     values = value_effects(draws, book, seed=1, programmes=programmes).with_columns(
         pl.col(pl.Categorical).cast(pl.String)

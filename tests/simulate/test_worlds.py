@@ -11,10 +11,10 @@ import pytest
 
 from evalkit.errors import ParameterError
 from evalkit.simulate import City, live, load_city, simulate_truth, write_city
-from evalkit.simulate.people import draw_people
-from evalkit.simulate.process import Process
-from evalkit.simulate.state import LATENT, NO_PROGRAMME
-from evalkit.simulate.worlds import World, level_in
+from evalkit.simulate.city.worlds import World, level_in
+from evalkit.simulate.population.people import draw_people
+from evalkit.simulate.population.process import Process
+from evalkit.simulate.population.state import LATENT, NO_PROGRAMME
 
 pytestmark = pytest.mark.slow
 
@@ -52,7 +52,7 @@ def _log_rates(city: City, begun: list[int], month: int = 30) -> np.ndarray:
     process = Process(city, people)
     state, rows = process.begin(0), np.arange(200)
     state.has_begun[:, begun] = True
-    rates = process.rates(state, np.full(200, month), rows)
+    rates = process.rates.of_starts(state, np.full(200, month), rows)
     return np.log(rates, out=np.full_like(rates, np.nan), where=rates > 0)
 
 
@@ -147,12 +147,11 @@ def test_calendar_time_moves_start_rates_and_exits_as_declared(stockholm):
     )
     people = draw_people(city, seed=5, first=0, stop=200)
     rows = np.arange(200)
-    local = [
-        Process(one, people)
-        ._local(Process(one, people).begin(0), np.full(200, 90), rows)
-        .astype(float)
-        for one in (city, stockholm)
-    ]
+    local = []
+    for world in (city, stockholm):
+        process = Process(world, people)
+        state = process.begin(0)
+        local.append(process.rates.of_labour_market(state, np.full(200, 90), rows).astype(float))
     assert np.allclose(local[0] - local[1], level_in(np.array([90]), rules.to_work), atol=1e-5)
 
 

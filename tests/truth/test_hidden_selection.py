@@ -18,7 +18,7 @@ from evalkit.effects import PersonTables, contrast, fit_propensity, load_protoco
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.tables import table
 from evalkit.simulate import live, load_city, person_tables
-from evalkit.simulate.city_tables import city_tables
+from evalkit.simulate.register.city_tables import city_tables
 from evalkit.spells import build_spells
 
 PARAMS = Path(__file__).parents[2] / "params"

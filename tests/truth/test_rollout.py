@@ -15,7 +15,7 @@ import pytest
 
 from evalkit.effects import Adoption, rollout_effect
 from evalkit.simulate import live, load_city, rollout_truth
-from evalkit.simulate.state import LATENT
+from evalkit.simulate.population.state import LATENT
 
 CITIES = Path(__file__).parents[2] / "params" / "cities"
 N_PEOPLE, CHUNK, TRUTH_PEOPLE = 216_000, 20_000, 43_200

@@ -19,7 +19,7 @@ from evalkit.economics import load_price_book, value_effects
 from evalkit.effects import Protocol, effect_draws, estimate_effect, fit_propensity
 from evalkit.effects.answer.participation import programme_draws
 from evalkit.effects.weighting.propensity import fit_censoring
-from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
+from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.price_book import Distribution
 from evalkit.simulate import simulate_truth, value_truth
 
@@ -105,7 +105,6 @@ def truths(known, horizon_months: int) -> pl.DataFrame:
     )
     given = {
         "programmes": known.programmes.filter(own),
-        "public_purse": PUBLIC_PURSE,
         "horizon_months": horizon_months,
     }
     values = value_truth(known.curves.filter(own), book().model_dump(), **given)

@@ -4,16 +4,20 @@ effect.
 
 import numpy as np
 
-from evalkit.simulate.assumptions import City, CityIntervention, District
-from evalkit.simulate.state import NEVER
-from evalkit.simulate.streams import named_normal
+from evalkit.simulate.city.city import City
+from evalkit.simulate.city.sections import CityIntervention, District
+from evalkit.simulate.population.state import NEVER
+from evalkit.simulate.population.streams import named_normal
 
 
 def start_rates(city: City) -> np.ndarray:
     """(districts, interventions) monthly start rates of someone whose traits are all 0."""
     rates = [
-        [one.monthly_rate * offer(one, row) for one in city.interventions]
-        for row in city.districts.rows
+        [
+            intervention.monthly_rate * offer(intervention, district)
+            for intervention in city.interventions
+        ]
+        for district in city.districts.rows
     ]
     return np.array(rates, dtype=np.float32)
 
@@ -32,12 +36,13 @@ def work_gains(city: City) -> np.ndarray:
     return np.array(
         [
             [
-                one.gain.work
-                + one.by_model.get(row.model, 0.0)
-                + one.district_sd * named_normal(city.city, row.name, one.intervention_id)
-                for one in city.interventions
+                intervention.gain.work
+                + intervention.by_model.get(district.model, 0.0)
+                + intervention.district_sd
+                * named_normal(city.city, district.name, intervention.intervention_id)
+                for intervention in city.interventions
             ]
-            for row in city.districts.rows
+            for district in city.districts.rows
         ]
     )
 
@@ -46,9 +51,9 @@ def offered_from(city: City) -> np.ndarray:
     """(districts, interventions) first month of a start; NEVER where it has always been there
     (start_rates say whether it is).
     """
-    never_later = [
-        [one.offered_in.get(row.name, NEVER) or NEVER for one in city.interventions]
-        for row in city.districts.rows
+    by_district = [
+        [intervention.offered_in.get(name, NEVER) or NEVER for intervention in city.interventions]
+        for name in city.district_names
     ]
     first = city.earlier_participation.first_start_month if city.earlier_participation else None
-    return np.maximum(np.array(never_later), NEVER if first is None else first)
+    return np.maximum(np.array(by_district), NEVER if first is None else first)

@@ -1,29 +1,18 @@
-"""What a simulated city is assumed to be: one YAML file in params/cities/, validated, every section
-with its source and grade.
+"""The sections of a city's file: districts, people, the monthly process, interventions, roll-outs,
+accounts and amounts.
 
 Rates are per month. An `effects` table gives, by trait of a person, what is added to the logarithm
 of a rate; `fia_health`, `fia_social` and `fia_work` count from 3 (the middle of 1-5), `age` in
 decades from 40, the others are 0 or 1.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from evalkit.errors import ParameterError, nearest
 from evalkit.line.states import STATES
-from evalkit.params import Month
-from evalkit.records import Record, load
-from evalkit.simulate.worlds import (
-    SWITCHES,
-    Basis,
-    CalendarTime,
-    EarlierParticipation,
-    World,
-    switches_of,
-)
+from evalkit.records import Record
+from evalkit.simulate.city.worlds import Basis
 from evalkit.vocabulary import Text
 
 SEASON_STARTS = (3, 6, 9, 12)
@@ -140,11 +129,9 @@ class ProcessRules(Record):
     @model_validator(mode="after")
     def _has_known_states(self):
         known = {*STATES["state"].to_list(), "other", "out"}
-        named = set(self.rates) | {to for row in self.rates.values() for to in row}
-        if named - known:
-            raise ValueError(
-                f"states unknown to line/states.py: {', '.join(sorted(named - known))}"
-            )
+        unknown = sorted(set(self.rates).union(*self.rates.values()) - known)
+        if unknown:
+            raise ValueError(f"states unknown to line/states.py: {', '.join(unknown)}")
         return self
 
 
@@ -252,117 +239,3 @@ class SupportAmounts(Record):
     yearly_growth: float
     price_year: int
     currency: str
-
-
-class City(Record):
-    """A city as data.
-
-    worlds: switches by the name of a world, all of them off; `in_worlds` puts those that are asked
-    for in the place of `earlier_participation` and `calendar`.
-    """
-
-    city: str
-    title: Text
-    first_month: Month
-    n_months: int = Field(ge=24, le=360)
-    burn_in_months: int = Field(ge=12, le=120)
-    full_city_adults: int
-    full_city_basis: Basis
-    districts: Districts
-    people: PeopleRules
-    process: ProcessRules
-    interventions: tuple[CityIntervention, ...] = Field(min_length=1)
-    rollouts: tuple[RollOut, ...] = ()
-    accounts: Accounts | None = None
-    amounts: SupportAmounts
-    needs: dict[Need, float] = Field(default_factory=dict)
-    needs_basis: Basis | None = None
-    worlds: dict[str, World] = Field(default_factory=dict)
-    earlier_participation: EarlierParticipation | None = None
-    calendar: CalendarTime | None = None
-
-    @model_validator(mode="after")
-    def _names_its_own_districts(self):
-        known = set(self.district_names)
-        named = {name for one in self.interventions for name in one.offered_in} | {
-            name for one in self.rollouts for name in one.adopted
-        }
-        named |= set(self.accounts.misbooked) if self.accounts else set()
-        if named - known:
-            raise ValueError(
-                f"districts that the city does not have: {', '.join(sorted(named - known))}"
-            )
-        return self
-
-    @property
-    def district_names(self) -> list[str]:
-        return [district.name for district in self.districts.rows]
-
-    @property
-    def switches(self) -> dict[str, Record]:
-        """What is switched on, by name."""
-        return switches_of(self)
-
-    def in_worlds(self, *names: str) -> "City":
-        """The city with the switches of some of its worlds on.
-
-        Raises
-        ------
-        ParameterError
-            If the city declares no such world, or two of them set the same switch.
-        """
-        for name in names:
-            if name not in self.worlds:
-                raise ParameterError(
-                    f'The city {self.city} has no world called "{name}".',
-                    where="world",
-                    why="What a world switches on stands in the city's file, with its source.",
-                    fix=nearest(name, sorted(self.worlds))
-                    if self.worlds
-                    else "declare it under worlds in the city's file.",
-                )
-        switched = [
-            (switch, value)
-            for name in names
-            for switch, value in self.worlds[name].switches.items()
-        ]
-        twice = sorted(
-            switch for switch in SWITCHES if sum(one == switch for one, _ in switched) > 1
-        )
-        if twice:
-            raise ParameterError(
-                "Two worlds set the same switch.",
-                where=f"worlds {', '.join(names)}: {', '.join(twice)}",
-                why="Only one of them could hold.",
-                fix="name one of these worlds.",
-            )
-        return self.model_copy(update=dict(switched))
-
-
-def load_city(
-    name: str, folder: Path | str = Path("params/cities"), *, worlds: Sequence[str] = ()
-) -> City:
-    """The assumptions of a city, by its name or by the path of its file.
-
-    Parameters
-    ----------
-    worlds : sequence of str
-        Worlds of the city whose switches are on; none: the city as it is.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such city or world, or its file is not as declared.
-    """
-    path = Path(name) if Path(name).suffix == ".yaml" else Path(folder) / f"{name}.yaml"
-    known = [file.stem for file in sorted(path.parent.glob("*.yaml"))]
-    if not path.exists():
-        raise ParameterError(
-            f'There is no city called "{Path(name).stem}".',
-            where=str(path),
-            why="A city is simulated from the assumptions in its file.",
-            fix=nearest(Path(name).stem, known)
-            if known
-            else "run from the project's folder, or give the path of the city's YAML file.",
-        )
-    return load(path, City).in_worlds(*worlds)

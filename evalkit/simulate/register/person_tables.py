@@ -6,15 +6,17 @@ together has one household; who has an income of their own (studies, sickness be
 member of it. Children are a number (n_children), not persons.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 
 from evalkit.months import month_number
-from evalkit.simulate.assumptions import City
-from evalkit.simulate.lives import Lives
-from evalkit.simulate.people import EDUCATIONS, OBSTACLES, ORIGINS, People, birth_years
-from evalkit.simulate.state import LATENT, UNKNOWN
-from evalkit.simulate.streams import Purpose, uniforms
+from evalkit.simulate.city.city import City
+from evalkit.simulate.population.lives import Lives
+from evalkit.simulate.population.people import EDUCATIONS, OBSTACLES, ORIGINS, People, birth_years
+from evalkit.simulate.population.state import LATENT, UNKNOWN
+from evalkit.simulate.population.streams import Purpose, uniforms
 
 FIRST_FOLLOW_UP_MONTHS, NEXT_FOLLOW_UP_MONTHS = 1, 3
 _FOLLOWED_UP_SHARE = 0.8
@@ -59,7 +61,7 @@ def _ids(letter: str, numbers: np.ndarray) -> pl.Series:
     return pl.Series(numbers).cast(pl.String).str.zfill(8).str.replace("^", letter)
 
 
-def _named(values: tuple[str, ...], positions: np.ndarray) -> pl.Series:
+def _labels(values: Sequence[str], positions: np.ndarray) -> pl.Series:
     return pl.Series(values).gather(positions.astype(np.uint32))
 
 
@@ -68,13 +70,13 @@ def _person(city: City, lives: Lives) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "person_id": _ids("P", people.number),
-            "district": _named(tuple(city.district_names), lives.district[:, 0]),
+            "district": _labels(city.district_names, lives.district[:, 0]),
             "birth_year": birth_years(people, city),
-            "sex": _named(("male", "female"), people.is_female),
-            "education": _named(EDUCATIONS, people.education),
-            "origin": _named(ORIGINS, people.origin),
+            "sex": _labels(("male", "female"), people.is_female),
+            "education": _labels(EDUCATIONS, people.education),
+            "origin": _labels(ORIGINS, people.origin),
             "years_in_country": _years_in_country(people),
-            "obstacle": _named(OBSTACLES, people.obstacle),
+            "obstacle": _labels(OBSTACLES, people.obstacle),
             "has_driving_licence": people.has_licence.astype(np.int32),
             "has_partner": people.is_couple.astype(np.int32),
             "n_children": people.n_children.astype(np.int32),
@@ -95,7 +97,7 @@ def _years_in_country(people: People) -> pl.Series:
 
 
 def _households(city: City, lives: Lives) -> pl.DataFrame:
-    """One row a supported household and month: head (row of the lead), second (row of the
+    """One row per supported household and month: head (row of the lead), second (row of the
     co-applicant or null), month.
     """
     paid, joint = lives.is_paid, lives.is_joint & lives.is_paid
@@ -132,7 +134,7 @@ def _income_support(city: City, lives: Lives, households: pl.DataFrame) -> pl.Da
         {
             "household_id": households["household_id"],
             "month": households["date"],
-            "district": _named(tuple(city.district_names), lives.district[head, month]),
+            "district": _labels(city.district_names, lives.district[head, month]),
             "amount": amount,
             "currency": pl.repeat(rules.currency, len(head), eager=True),
             "month_paid": month_dates(city, month + is_late),
@@ -152,7 +154,7 @@ def _members(city: City, lives: Lives, households: pl.DataFrame) -> pl.DataFrame
         person_id=_ids("P", lives.people.number[rows]),
         month="date",
         role="role",
-        support_obstacle=_named(OFFICIAL_OBSTACLES, lives.people.obstacle[rows]),
+        support_obstacle=_labels(OFFICIAL_OBSTACLES, lives.people.obstacle[rows]),
     ).sort("household_id", "person_id", "month")
 
 
@@ -172,7 +174,7 @@ def _livelihood(city: City, lives: Lives) -> pl.DataFrame:
                 "person_id": _ids("P", lives.people.number[row[known]]),
                 "start": month_dates(city, start[known]),
                 "end": month_dates(city, end[known]),
-                "state": _named(LATENT, state[known]),
+                "state": _labels(LATENT, state[known]),
             }
         )
         .with_columns(end=pl.when(pl.Series(end[known] < n_months)).then("end"))
@@ -187,24 +189,19 @@ def _kept_episodes(city: City, lives: Lives) -> pl.DataFrame:
 def _participation(city: City, lives: Lives) -> pl.DataFrame:
     kept = _kept_episodes(city, lives)
     items = kept["item"].to_numpy()
-    own = _named(tuple(city.district_names), kept["district"].to_numpy())
-    provider = pl.Series([one.provider for one in city.interventions], dtype=pl.String).gather(
-        items
-    )
+    home = _labels(city.district_names, kept["district"].to_numpy())
+    providers = pl.Series([entry.provider for entry in city.interventions], dtype=pl.String)
+    hours = pl.Series([entry.hours_per_week for entry in city.interventions], dtype=pl.Float64)
     return pl.DataFrame(
         {
             "person_id": _ids("P", lives.people.number[kept["row"].to_numpy()]),
-            "intervention_id": _named(
-                tuple(one.intervention_id for one in city.interventions), items
-            ),
+            "intervention_id": _intervention_ids(city).gather(items),
             "start": month_dates(city, kept["start"].to_numpy()),
             "end": month_dates(city, kept["end"].fill_null(0).to_numpy()),
             "planned_end": month_dates(city, kept["planned_end"].to_numpy()),
-            "provider_district": provider.fill_null(own),
-            "home_district": own,
-            "hours_per_week": pl.Series(
-                [one.hours_per_week for one in city.interventions], dtype=pl.Float64
-            ).gather(items),
+            "provider_district": providers.gather(items).fill_null(home),
+            "home_district": home,
+            "hours_per_week": hours.gather(items),
             "referral": pl.repeat("case_worker", len(kept), eager=True),
             "end_reason": kept["reason"],
             "responsible_role": _responsible_roles(city).gather(items),
@@ -212,15 +209,19 @@ def _participation(city: City, lives: Lives) -> pl.DataFrame:
     ).with_columns(end=pl.when(kept["end"].is_not_null()).then("end"))
 
 
+def _intervention_ids(city: City) -> pl.Series:
+    return pl.Series([entry.intervention_id for entry in city.interventions])
+
+
 def _responsible_roles(city: City) -> pl.Series:
     """By intervention: consultants at the job centres, case workers elsewhere."""
     return pl.Series(
-        ["consultant" if one.is_job_centre else "case_worker" for one in city.interventions]
+        ["consultant" if entry.is_job_centre else "case_worker" for entry in city.interventions]
     )
 
 
 def _assessment(city: City, lives: Lives) -> pl.DataFrame:
-    """One assessment a person, in the first month with support: a row an area of life."""
+    """One assessment per person, in the first month with support: one row per area of life."""
     rows = np.flatnonzero(lives.is_paid.any(axis=1))
     date = month_dates(city, lives.is_paid[rows].argmax(axis=1))
     person = _ids("P", lives.people.number[rows])
@@ -229,10 +230,10 @@ def _assessment(city: City, lives: Lives) -> pl.DataFrame:
             {
                 "person_id": person,
                 "date": date,
-                "rating_share": (lives.people.fia[rows, place] - 1.0) / _FIA_STEPS,
+                "rating_share": (lives.people.fia[rows, column] - 1.0) / _FIA_STEPS,
             }
         ).with_columns(life_area=pl.lit(area))
-        for place, area in enumerate(LIFE_AREAS)
+        for column, area in enumerate(LIFE_AREAS)
     ]
     columns = ("person_id", "date", "life_area", "rating_share")
     return (
@@ -276,16 +277,14 @@ def _follow_up(city: City, lives: Lives) -> pl.DataFrame:
     )
     criteria = {
         name: (
-            uniforms(key, month, Purpose.FOLLOW_UP, 3 + place) < 0.25 + 0.12 * fia[:, min(place, 2)]
+            uniforms(key, month, Purpose.FOLLOW_UP, 3 + item) < 0.25 + 0.12 * fia[:, min(item, 2)]
         ).astype(np.int32)
-        for place, name in enumerate(READINESS)
+        for item, name in enumerate(READINESS)
     }
     return pl.DataFrame(
         {
             "person_id": _ids("P", lives.people.number[rows]),
-            "intervention_id": _named(
-                tuple(one.intervention_id for one in city.interventions), due["item"].to_numpy()
-            ),
+            "intervention_id": _intervention_ids(city).gather(due["item"].to_numpy()),
             "date": month_dates(city, month),
             "attendance_share": attendance.round(2),
             "physical_ability": np.rint(ability[:, 0]).astype(np.int32),

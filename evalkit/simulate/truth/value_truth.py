@@ -12,6 +12,8 @@ from math import prod
 
 import polars as pl
 
+from evalkit.line.actors import PUBLIC_PURSE, RESOURCES
+
 # How long each programme posting's months lie behind the beginning of the month, where they are
 # discounted from, and what is counted.
 _PROGRAMME_DRIVERS = {
@@ -19,7 +21,6 @@ _PROGRAMME_DRIVERS = {
     "programme_starts": (1.0, "starting"),
 }
 _SIGN_OF_ARM = {"treated": 1.0, "comparison": -1.0}
-_NOBODY = "resources"
 _COMPARISONS = ("wait", "never")
 _KEYS = ("population", "intervention_id", "district", "district_basis")
 _SUMS = ("public_purse", "society")
@@ -28,7 +29,6 @@ _SUMS = ("public_purse", "society")
 def state_month_prices(
     book: Mapping,
     *,
-    public_purse: Sequence[str],
     intervention_id: str = "",
     programmes: Sequence[str] = (),
     displacement: str = "central",
@@ -41,8 +41,6 @@ def state_month_prices(
     book : mapping
         A price book's content: prices, postings, appraisal, and, where it has them, interventions
         with prices of their own.
-    public_purse : sequence of str
-        The actors whose outlay has the cost of raising public money.
     intervention_id : str
         Whose own prices are used for months in states, where the book has such.
     programmes : sequence of str
@@ -103,7 +101,7 @@ def state_month_prices(
         orient="row",
     )
     outlay = (
-        table.filter(pl.col("actor").is_in(public_purse))
+        table.filter(pl.col("actor").is_in(PUBLIC_PURSE))
         .group_by("arm", "state", maintain_order=True)
         .agg(-pl.col("amount").sum())
     )
@@ -121,7 +119,7 @@ def state_month_prices(
     # Everywhere here rows keep their order: the same prices are added in the same order and give
     # the same bits.
     keys = ("actor", "arm", "state")
-    kept = pl.concat([table, *raised]).filter(pl.col("actor") != _NOBODY)
+    kept = pl.concat([table, *raised]).filter(pl.col("actor") != RESOURCES)
     return kept.group_by(keys, maintain_order=True).agg(pl.col("amount").sum()).sort(keys)
 
 
@@ -130,7 +128,6 @@ def value_truth(
     book: Mapping,
     *,
     programmes: pl.DataFrame,
-    public_purse: Sequence[str],
     horizon_months: int,
     displacement: str = "central",
 ) -> pl.DataFrame:
@@ -140,7 +137,7 @@ def value_truth(
     ----------
     curves : DataFrame
         `Truth.curves`: shares by arm, state and month.
-    book, public_purse, displacement
+    book, displacement
         As in `state_month_prices`.
     programmes : DataFrame
         `Truth.programmes`: shares in, and starting, each intervention by arm and month.
@@ -173,22 +170,18 @@ def value_truth(
     months = within.group_by(*_KEYS, "arm", "state", maintain_order=True).agg(
         months=(pl.col("share") * (1 + rate) ** (-(pl.col("month") - pl.col("back")) / 12)).sum()
     )
-    given = {
-        "public_purse": public_purse,
-        "programmes": programmes["programme"].unique().sort().to_list(),
-        "displacement": displacement,
-    }
-    priced = [
-        state_month_prices(book, intervention_id=name, **given).with_columns(
-            intervention_id=pl.lit(name)
-        )
+    in_use = programmes["programme"].unique().sort().to_list()
+    by_intervention = [
+        state_month_prices(
+            book, intervention_id=name, programmes=in_use, displacement=displacement
+        ).with_columns(intervention_id=pl.lit(name))
         for name in curves["intervention_id"].unique().sort()
     ]
-    prices = pl.concat(priced).with_columns(
+    prices = pl.concat(by_intervention).with_columns(
         pl.col("amount") * pl.col("arm").replace_strict(_SIGN_OF_ARM, return_dtype=pl.Float64)
     )
-    parts = [_of_comparison(months, prices, comparison) for comparison in _COMPARISONS]
-    values = pl.concat([part for part in parts if part.height])
+    by_comparison = [_of_comparison(months, prices, comparison) for comparison in _COMPARISONS]
+    values = pl.concat([table for table in by_comparison if table.height])
     by = [*_KEYS, "comparison"]
     sums = [
         values.filter(chosen)
@@ -196,12 +189,12 @@ def value_truth(
         .agg(pl.col("value").sum())
         .with_columns(actor=pl.lit(name))
         for name, chosen in zip(
-            _SUMS, (pl.col("actor").is_in(public_purse), pl.lit(True)), strict=True
+            _SUMS, (pl.col("actor").is_in(PUBLIC_PURSE), pl.lit(True)), strict=True
         )
     ]
     columns = [*by, "actor", "value"]
     return (
-        pl.concat([part.select(columns) for part in (values, *sums)])
+        pl.concat([table.select(columns) for table in (values, *sums)])
         .with_columns(
             horizon_months=pl.lit(horizon_months),
             currency=pl.lit(book["currency"]),
@@ -216,10 +209,10 @@ def _of_comparison(months: pl.DataFrame, prices: pl.DataFrame, comparison: str) 
     interventions, differ by.
     """
     arms = {"treated": "treated", comparison: "comparison"}
-    named = months.filter(pl.col("arm").is_in(list(arms))).with_columns(
+    compared = months.filter(pl.col("arm").is_in(list(arms))).with_columns(
         pl.col("arm").replace_strict(arms)
     )
-    valued = named.join(
+    valued = compared.join(
         prices, on=["intervention_id", "arm", "state"], how="inner", maintain_order="left_right"
     )
     summed = valued.group_by(*_KEYS, "actor", maintain_order=True).agg(
@@ -229,21 +222,17 @@ def _of_comparison(months: pl.DataFrame, prices: pl.DataFrame, comparison: str) 
 
 
 def _is_about(posting: Mapping, programme: str) -> bool:
-    named = posting.get("interventions")
-    return programme not in posting.get("other_than", ()) and (not named or programme in named)
+    only = posting.get("interventions")
+    return programme not in posting.get("other_than", ()) and (not only or programme in only)
 
 
 def _values(book: Mapping, intervention_id: str) -> dict[str, float]:
+    """Every price's value, an intervention's own in the place of others."""
     values = {price["key"]: price["value"] for price in book["prices"]}
-    own = next(
-        (
-            one["prices"]
-            for one in book.get("interventions", ())
-            if one["intervention_id"] == intervention_id
-        ),
-        {},
-    )
-    return {key: values[own.get(key, key)] for key in values}
+    substitutes = {
+        entry["intervention_id"]: entry["prices"] for entry in book.get("interventions", ())
+    }.get(intervention_id, {})
+    return {key: values[substitutes.get(key, key)] for key in values}
 
 
 def _amount(formula: str, values: Mapping[str, float]) -> float:

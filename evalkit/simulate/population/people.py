@@ -10,8 +10,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from evalkit.months import month_number
-from evalkit.simulate.assumptions import TRAITS, City, Effects
-from evalkit.simulate.streams import Purpose, normals, person_keys, uniforms
+from evalkit.simulate.city.city import City
+from evalkit.simulate.city.sections import TRAITS, Effects
+from evalkit.simulate.population.streams import Purpose, normals, person_keys, uniforms
 
 ORIGINS = ("native", "nordic", "eu", "other")
 EDUCATIONS = ("compulsory_or_less", "upper_secondary", "post_secondary")
@@ -51,7 +52,7 @@ class People:
     def __len__(self) -> int:
         return len(self.number)
 
-    def take(self, rows: np.ndarray) -> "People":
+    def take(self, rows: np.ndarray | slice) -> "People":
         """Some of the people; with partners side by side if the rows name whole slots."""
         return People(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 

@@ -8,29 +8,23 @@ there are several chunks), the others CSV. The truth lies in a folder of its own
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import polars as pl
 
 from evalkit.errors import ParameterError
-from evalkit.simulate.assumptions import City
-from evalkit.simulate.city_tables import city_tables, outreach, outreach_entries
-from evalkit.simulate.lives import live
-from evalkit.simulate.readme import HEADING, TRUTH_HEADING, readme_text, truth_readme_text
-from evalkit.simulate.register import person_tables
-from evalkit.simulate.truth import QUOTED_MONTHS, rollout_truth, simulate_truth
-from evalkit.simulate.value_truth import value_truth
+from evalkit.simulate.city.city import City
+from evalkit.simulate.population.lives import live
+from evalkit.simulate.register.city_tables import city_tables, outreach, outreach_entries
+from evalkit.simulate.register.person_tables import person_tables
+from evalkit.simulate.register.readme import HEADING, TRUTH_HEADING, readme_text, truth_readme_text
+from evalkit.simulate.truth.rollouts import rollout_truth
+from evalkit.simulate.truth.truth import QUOTED_MONTHS, simulate_truth
+from evalkit.simulate.truth.value_truth import value_truth
 
 CHUNK_PEOPLE = 50_000
-
-
-class Prices(NamedTuple):
-    """What the truth is valued with: a price book's content, and the actors of the public purse."""
-
-    book: Mapping
-    public_purse: Sequence[str]
 
 
 class Written(NamedTuple):
@@ -49,7 +43,7 @@ def write_city(
     n_people: int,
     hidden_selection: float = 0.0,
     n_truth_people: int = 0,
-    prices: Prices | None = None,
+    price_book: Mapping | None = None,
     chunk_people: int = CHUNK_PEOPLE,
 ) -> Written:
     """Simulate a city into a folder.
@@ -62,8 +56,8 @@ def write_city(
         What one standard deviation of the trait that no table holds adds to the log start rates.
     n_truth_people : int
         So many of the people serve the truth (0: no truth is written). Even.
-    prices : Prices, optional
-        With them the truth holds the value to each actor too (value.parquet).
+    price_book : mapping, optional
+        A price book's content; with it the truth holds the value to each actor too (value.parquet).
     chunk_people : int
         People held in memory at a time. Even.
 
@@ -77,20 +71,20 @@ def write_city(
     _refuse_odd(allow_zero=True, truth_people=n_truth_people)
     folder = Path(folder)
     # "." and ".." have no name of their own to put another beside.
-    named = folder.resolve() if folder.name in ("", "..") else folder
-    truth = named.with_name(f"{named.name}_truth")
+    with_name = folder.resolve() if folder.name in ("", "..") else folder
+    truth = with_name.with_name(f"{with_name.name}_truth")
     _remove_earlier({folder: HEADING, truth: TRUTH_HEADING})
     folder.mkdir(parents=True, exist_ok=True)
     rows: dict[str, int] = {}
     entered = []
     chunks = [(at, min(at + chunk_people, n_people)) for at in range(0, n_people, chunk_people)]
-    for part, (first, stop) in enumerate(chunks, start=1):
+    for chunk_no, (first, stop) in enumerate(chunks, start=1):
         tables = person_tables(
             city, live(city, seed=seed, first=first, stop=stop, hidden_selection=hidden_selection)
         )
         entered.append(outreach_entries(city, tables["participation"]))
         for name, table in tables.items():
-            ending = f"_{part:04d}" if len(chunks) > 1 else ""
+            ending = f"_{chunk_no:04d}" if len(chunks) > 1 else ""
             table.write_parquet(folder / f"{name}{ending}.parquet", compression="zstd")
             rows[name] = rows.get(name, 0) + len(table)
     for name, table in (city_tables(city, n_people) | {"outreach": outreach(entered)}).items():
@@ -109,7 +103,7 @@ def write_city(
         seed=seed,
         n_people=n_of_truth,
         hidden_selection=hidden_selection,
-        prices=prices,
+        price_book=price_book,
     )
     return Written(folder, rows, truth)
 
@@ -167,7 +161,7 @@ def _write_truth(
     seed: int,
     n_people: int,
     hidden_selection: float,
-    prices: Prices | None,
+    price_book: Mapping | None,
 ) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "README.md").write_text(
@@ -176,13 +170,14 @@ def _write_truth(
     truth = simulate_truth(city, seed=seed, n_people=n_people, hidden_selection=hidden_selection)
     for name, table in truth._asdict().items():
         table.write_parquet(folder / f"{name}.parquet", compression="zstd")
-    if prices:
-        given = {"programmes": truth.programmes, "public_purse": prices.public_purse}
-        valued = [
-            value_truth(truth.curves, prices.book, **given, horizon_months=months)
+    if price_book:
+        by_horizon = [
+            value_truth(
+                truth.curves, price_book, programmes=truth.programmes, horizon_months=months
+            )
             for months in QUOTED_MONTHS
         ]
-        pl.concat(valued).write_parquet(folder / "value.parquet", compression="zstd")
+        pl.concat(by_horizon).write_parquet(folder / "value.parquet", compression="zstd")
     if city.rollouts:
         rollout_truth(city, seed=seed, n_people=n_people).write_parquet(
             folder / "rollouts.parquet", compression="zstd"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from evalkit.simulate.assumptions import City
-from evalkit.simulate.people import People, draw_people
-from evalkit.simulate.process import Process
-from evalkit.simulate.state import END_REASONS, Events
+from evalkit.simulate.city.city import City
+from evalkit.simulate.population.people import People, draw_people
+from evalkit.simulate.population.process import Process
+from evalkit.simulate.population.state import END_REASONS, Events
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,10 @@ def _episodes(
     starts: list[dict[str, np.ndarray]], ends: list[dict[str, np.ndarray]]
 ) -> pl.DataFrame:
     begun, over = (
-        pl.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
-        for parts in (starts, ends)
+        pl.DataFrame(
+            {name: np.concatenate([month[name] for month in months]) for name in months[0]}
+        )
+        for months in (starts, ends)
     )
     reasons = pl.col("reason").replace_strict(dict(enumerate(END_REASONS)), return_dtype=pl.String)
     return begun.join(over.with_columns(reasons), on=["row", "item", "start"], how="left").sort(

@@ -2,8 +2,8 @@
 what its tables leave out.
 """
 
-from evalkit.simulate.assumptions import City
-from evalkit.simulate.city_tables import sample_share
+from evalkit.simulate.city.city import City
+from evalkit.simulate.register.city_tables import sample_share
 from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 
 HEADING, TRUTH_HEADING = "# Simulated city", "# The truth of a simulated city"
@@ -88,8 +88,8 @@ def _switch_lines(city: City) -> str:
         )
     if rules := city.calendar:
         moved = [
-            ", ".join(f"{level:+g} in month {month}" for month, level in sorted(one.items()))
-            for one in (rules.to_work, rules.starts)
+            ", ".join(f"{level:+g} in month {month}" for month, level in sorted(levels.items()))
+            for levels in (rules.to_work, rules.starts)
         ]
         lines.append(
             f"* Calendar time is switched on: on the log rate from support into work {moved[0]}; "
@@ -109,8 +109,8 @@ def _basis_lines(city: City) -> str:
         ("people", city.people.basis),
         ("process", city.process.basis),
         ("support", city.amounts.basis),
-        *[(f"intervention {one.intervention_id}", one.basis) for one in city.interventions],
-        *[(f"roll-out {one.action}", one.basis) for one in city.rollouts],
+        *[(f"intervention {entry.intervention_id}", entry.basis) for entry in city.interventions],
+        *[(f"roll-out {rollout.action}", rollout.basis) for rollout in city.rollouts],
     ]
     bases += [("accounts", city.accounts.basis)] if city.accounts else []
     bases += [(name.replace("_", " "), switch.basis) for name, switch in city.switches.items()]

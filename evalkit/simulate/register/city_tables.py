@@ -11,10 +11,11 @@ import numpy as np
 import polars as pl
 
 from evalkit.line.delivered import delivered
-from evalkit.simulate.assumptions import City
-from evalkit.simulate.offers import offer
-from evalkit.simulate.register import month_dates
-from evalkit.simulate.streams import named_normal
+from evalkit.simulate.city.city import City
+from evalkit.simulate.city.sections import Accounts, CityIntervention, District
+from evalkit.simulate.population.offers import offer
+from evalkit.simulate.population.streams import named_normal
+from evalkit.simulate.register.person_tables import month_dates
 from evalkit.vocabulary import SENDER_LANGUAGE, in_language
 
 _FIXED_COST_SHARE = 0.6
@@ -40,7 +41,7 @@ def city_tables(city: City, n_people: int) -> dict[str, pl.DataFrame]:
         "need": _need(city, share),
         "action": _action(city),
     }
-    return tables | ({"account": account(city)} if city.accounts else {})
+    return tables | ({"account": account(city, city.accounts)} if city.accounts else {})
 
 
 def outreach_entries(city: City, participation: pl.DataFrame) -> pl.DataFrame:
@@ -107,18 +108,17 @@ def places_by_district(city: City, share: float) -> pl.DataFrame:
         (first month, 0-based).
     """
     rows = []
-    for one in city.interventions:
-        sizes = np.array([row.recipients * offer(one, row) for row in city.districts.rows])
-        for row, part in zip(city.districts.rows, sizes / sizes.sum(), strict=True):
-            if part > 0:
-                opened = max(one.offered_in.get(row.name, 0), 0)
+    for intervention in city.interventions:
+        sizes = np.array([row.recipients * offer(intervention, row) for row in city.districts.rows])
+        for row, share_of_places in zip(city.districts.rows, sizes / sizes.sum(), strict=True):
+            if share_of_places > 0:
                 rows.append(
                     (
-                        one.intervention_id,
+                        intervention.intervention_id,
                         row.name,
-                        one.places * share * part,
-                        _place_cost(city, one, row) / 12,
-                        opened,
+                        intervention.places * share * share_of_places,
+                        _place_cost(city, intervention, row) / 12,
+                        max(intervention.offered_in.get(row.name, 0), 0),
                     )
                 )
     return pl.DataFrame(
@@ -128,33 +128,32 @@ def places_by_district(city: City, share: float) -> pl.DataFrame:
     )
 
 
-def account(city: City) -> pl.DataFrame:
+def account(city: City, accounts: Accounts) -> pl.DataFrame:
     """Budget and bookings by district, year and posting. SEK, whole city.
 
     Districts divide each posting by their recipients. A district that misbooks puts its holiday
     jobs under the code of the activity where the young people worked: the posting and its cost area
     say so, its account code does not.
     """
-    accounts = city.accounts
     weights = np.array([row.recipients for row in city.districts.rows], dtype=float)
     rows = []
-    for one in accounts.postings:
-        for row, part in zip(city.districts.rows, weights / weights.sum(), strict=True):
-            is_misbooked = one.posting == _HOLIDAY_JOBS and row.name in accounts.misbooked
-            booked_code = _MISBOOKED_CODE if is_misbooked else one.account
+    for posting in accounts.postings:
+        for row, share in zip(city.districts.rows, weights / weights.sum(), strict=True):
+            is_misbooked = posting.posting == _HOLIDAY_JOBS and row.name in accounts.misbooked
+            booked_code = _MISBOOKED_CODE if is_misbooked else posting.account
             for side, code, amount in (
-                ("budget", one.account, one.budget_msek),
-                ("booked", booked_code, one.booked_msek),
+                ("budget", posting.account, posting.budget_msek),
+                ("booked", booked_code, posting.booked_msek),
             ):
                 rows.append(
                     (
                         row.name,
                         accounts.year,
-                        f"{one.posting}_{side}",
+                        f"{posting.posting}_{side}",
                         side,
                         code,
-                        one.cost_area,
-                        amount * part * 1e6,
+                        posting.cost_area,
+                        amount * share * 1e6,
                     )
                 )
     columns = ["district", "year", "posting_id", "side", "account_code", "cost_area", "amount"]
@@ -164,23 +163,22 @@ def account(city: City) -> pl.DataFrame:
 
 
 def _intervention(city: City) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "intervention_id": [one.intervention_id for one in city.interventions],
-            "name": [in_language(one.name, SENDER_LANGUAGE) for one in city.interventions],
-            "kind": [one.kind for one in city.interventions],
-            "planned_months": [one.planned_months for one in city.interventions],
-            "ladder_step": [one.ladder_step for one in city.interventions],
-            "content": [one.content for one in city.interventions],
-            "target_groups": [one.target_groups for one in city.interventions],
-            "provider_district": pl.Series(
-                [one.provider for one in city.interventions], dtype=pl.String
-            ),
-        }
+    copied = ("intervention_id", "kind", "planned_months", "ladder_step", "content")
+    columns = {
+        name: [getattr(intervention, name) for intervention in city.interventions]
+        for name in (*copied, "target_groups")
+    }
+    names = [in_language(entry.name, SENDER_LANGUAGE) for entry in city.interventions]
+    providers = [intervention.provider for intervention in city.interventions]
+    return pl.DataFrame(columns).select(
+        "intervention_id",
+        pl.Series("name", names),
+        pl.exclude("intervention_id"),
+        pl.Series("provider_district", providers, dtype=pl.String),
     )
 
 
-def _place_cost(city: City, intervention, district) -> float:
+def _place_cost(city: City, intervention: CityIntervention, district: District) -> float:
     spread = 1 + _COST_SPREAD * np.clip(
         named_normal(city.city, "cost", intervention.intervention_id, district.name), -2, 2
     )
@@ -203,9 +201,9 @@ def _need(city: City, share: float) -> pl.DataFrame:
     """Counted once, in the first month of the year of the districts' table."""
     counted = date(city.districts.year, 1, 1)
     rows = [
-        (row.name, counted, need, round(share * part * row.recipients))
+        (row.name, counted, need, round(share * share_in_need * row.recipients))
         for row in city.districts.rows
-        for need, part in city.needs.items()
+        for need, share_in_need in city.needs.items()
     ]
     return pl.DataFrame(rows, schema=delivered()["need"].schema, orient="row")
 
@@ -213,9 +211,9 @@ def _need(city: City, share: float) -> pl.DataFrame:
 def _action(city: City) -> pl.DataFrame:
     """The roll-outs: all still run in the last month."""
     rows = [
-        (name, one.action, one.theme, month)
-        for one in city.rollouts
-        for name, month in one.adopted.items()
+        (name, rollout.action, rollout.theme, month)
+        for rollout in city.rollouts
+        for name, month in rollout.adopted.items()
     ]
     schema = {
         "district": pl.String,

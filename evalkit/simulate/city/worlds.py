@@ -66,15 +66,16 @@ class World(Record):
         return self
 
     @property
-    def switches(self) -> dict[str, Record]:
+    def switches(self) -> "dict[str, Switch]":
         """What is switched on, by name."""
         return switches_of(self)
 
 
+Switch = EarlierParticipation | CalendarTime
 SWITCHES = ("earlier_participation", "calendar")
 
 
-def switches_of(record: Record) -> dict[str, Record]:
+def switches_of(record: Record) -> dict[str, Switch]:
     """The switches that are on in a world or a city, by name."""
     return {name: getattr(record, name) for name in SWITCHES if getattr(record, name) is not None}
 
@@ -83,5 +84,5 @@ def level_in(month: np.ndarray, by_month: dict[int, float]) -> np.ndarray:
     """What a course of months is at in each month: straight lines between the months named.
     float32.
     """
-    named = sorted(by_month)
-    return np.interp(month, named, [by_month[one] for one in named]).astype(np.float32)
+    months = sorted(by_month)
+    return np.interp(month, months, [by_month[known] for known in months]).astype(np.float32)

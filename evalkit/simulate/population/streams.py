@@ -39,14 +39,14 @@ def person_keys(
     chances.
     """
     with np.errstate(over="ignore"):
-        base = _mix(np.uint64(seed % 2**63) * _GOLDEN + np.uint64(1))
+        base = _mix(np.asarray(np.uint64(seed % 2**63) * _GOLDEN + np.uint64(1)))
         keys = _mix(base + np.asarray(person_numbers).astype(np.uint64) * _GOLDEN)
         return _mix(keys + np.asarray(replicate).astype(np.uint64) * _MONTH)
 
 
 def uniforms(keys: np.ndarray, month: np.ndarray | int, purpose: int, item: int = 0) -> np.ndarray:
-    """Uniform numbers in (0, 1), one a key: by month (may be negative), purpose and item within the
-    purpose. float32.
+    """Uniform numbers in (0, 1), one per key: by month (may be negative), purpose and item within
+    the purpose. float32.
     """
     with np.errstate(over="ignore"):
         clock = (np.asarray(month).astype(np.int64) + 100_000).astype(np.uint64) * _MONTH
@@ -55,7 +55,7 @@ def uniforms(keys: np.ndarray, month: np.ndarray | int, purpose: int, item: int 
 
 
 def normals(keys: np.ndarray, item: int, purpose: int = Purpose.TRAIT) -> np.ndarray:
-    """Standard normal numbers, one a key (Box-Muller on two of the key's uniforms). float32."""
+    """Standard normal numbers, one per key (Box-Muller on two of the key's uniforms). float32."""
     first = uniforms(keys, 0, purpose, 2 * item + 1000).astype(np.float64)
     second = uniforms(keys, 0, purpose, 2 * item + 1001)
     return (np.sqrt(-2 * np.log(first)) * np.cos(2 * np.pi * second)).astype(np.float32)

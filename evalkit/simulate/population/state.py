@@ -5,6 +5,7 @@ A latent livelihood is what somebody lives in or needs; what the tables show of 
 Process.observed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -73,10 +74,20 @@ class State:
     is_joint: np.ndarray
     has_begun: np.ndarray
 
-    def take(self, rows: np.ndarray) -> "State":
+    def take(self, rows: np.ndarray | slice) -> "State":
         """A copy of some people's state."""
         return State(
             **{field.name: getattr(self, field.name)[rows].copy() for field in fields(self)}
+        )
+
+    @staticmethod
+    def joined(states: Sequence["State"]) -> "State":
+        """The states of several groups of people, one after the other."""
+        return State(
+            **{
+                field.name: np.concatenate([getattr(state, field.name) for state in states])
+                for field in fields(State)
+            }
         )
 
 

@@ -1,0 +1,142 @@
+"""A simulated city as its YAML file in params/cities/ declares it: validated, every section with
+its source and grade.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import Field, model_validator
+
+from evalkit.errors import ParameterError, nearest
+from evalkit.params import Month
+from evalkit.records import Record, load
+from evalkit.simulate.city.sections import (
+    Accounts,
+    CityIntervention,
+    Districts,
+    Need,
+    PeopleRules,
+    ProcessRules,
+    RollOut,
+    SupportAmounts,
+)
+from evalkit.simulate.city.worlds import (
+    Basis,
+    CalendarTime,
+    EarlierParticipation,
+    Switch,
+    World,
+    switches_of,
+)
+from evalkit.vocabulary import Text
+
+
+class City(Record):
+    """A city as data.
+
+    worlds: switches by the name of a world, all of them off; `in_worlds` puts those that are asked
+    for in the place of `earlier_participation` and `calendar`.
+    """
+
+    city: str
+    title: Text
+    first_month: Month
+    n_months: int = Field(ge=24, le=360)
+    burn_in_months: int = Field(ge=12, le=120)
+    full_city_adults: int
+    full_city_basis: Basis
+    districts: Districts
+    people: PeopleRules
+    process: ProcessRules
+    interventions: tuple[CityIntervention, ...] = Field(min_length=1)
+    rollouts: tuple[RollOut, ...] = ()
+    accounts: Accounts | None = None
+    amounts: SupportAmounts
+    needs: dict[Need, float] = Field(default_factory=dict)
+    needs_basis: Basis | None = None
+    worlds: dict[str, World] = Field(default_factory=dict)
+    earlier_participation: EarlierParticipation | None = None
+    calendar: CalendarTime | None = None
+
+    @model_validator(mode="after")
+    def _names_its_own_districts(self):
+        used = set(self.accounts.misbooked) if self.accounts else set()
+        used = used.union(*(intervention.offered_in for intervention in self.interventions))
+        used = used.union(*(rollout.adopted for rollout in self.rollouts))
+        unknown = sorted(used - set(self.district_names))
+        if unknown:
+            raise ValueError(f"districts that the city does not have: {', '.join(unknown)}")
+        return self
+
+    @property
+    def district_names(self) -> list[str]:
+        return [district.name for district in self.districts.rows]
+
+    @property
+    def switches(self) -> dict[str, Switch]:
+        """What is switched on, by name."""
+        return switches_of(self)
+
+    def in_worlds(self, *names: str) -> "City":
+        """The city with the switches of some of its worlds on.
+
+        Raises
+        ------
+        ParameterError
+            If the city declares no such world, or two of them set the same switch.
+        """
+        for name in names:
+            if name not in self.worlds:
+                raise ParameterError(
+                    f'The city {self.city} has no world called "{name}".',
+                    where="world",
+                    why="What a world switches on stands in the city's file, with its source.",
+                    fix=nearest(name, sorted(self.worlds))
+                    if self.worlds
+                    else "declare it under worlds in the city's file.",
+                )
+        switched = [
+            (switch, value)
+            for name in names
+            for switch, value in self.worlds[name].switches.items()
+        ]
+        counts = Counter(switch for switch, _ in switched)
+        twice = sorted(switch for switch, count in counts.items() if count > 1)
+        if twice:
+            raise ParameterError(
+                "Two worlds set the same switch.",
+                where=f"worlds {', '.join(names)}: {', '.join(twice)}",
+                why="Only one of them could hold.",
+                fix="name one of these worlds.",
+            )
+        return self.model_copy(update=dict(switched))
+
+
+def load_city(
+    name: str, folder: Path | str = Path("params/cities"), *, worlds: Sequence[str] = ()
+) -> City:
+    """The assumptions of a city, by its name or by the path of its file.
+
+    Parameters
+    ----------
+    worlds : sequence of str
+        Worlds of the city whose switches are on; none: the city as it is.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such city or world, or its file is not as declared.
+    """
+    path = Path(name) if Path(name).suffix == ".yaml" else Path(folder) / f"{name}.yaml"
+    known = [file.stem for file in sorted(path.parent.glob("*.yaml"))]
+    if not path.exists():
+        raise ParameterError(
+            f'There is no city called "{Path(name).stem}".',
+            where=str(path),
+            why="A city is simulated from the assumptions in its file.",
+            fix=nearest(Path(name).stem, known)
+            if known
+            else "run from the project's folder, or give the path of the city's YAML file.",
+        )
+    return load(path, City).in_worlds(*worlds)

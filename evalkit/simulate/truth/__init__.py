@@ -1,0 +1,1 @@
+"""What each intervention changes and what that is worth, from simulating both arms."""
