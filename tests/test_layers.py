@@ -59,6 +59,7 @@ FLOORS = {
     "survival": (("counts",), ("curves",), ("differences", "regression"), ("on_support",)),
     "effects": (("trials", "rollouts"), ("weighting",), ("trust",), ("districts",), ("answer",)),
     "economics": (("prices",), ("ledger",), ("results",), ("what_if",)),
+    "simulate": (("city",), ("population",), ("truth",), ("register",)),
     "charts": (("labels",), ("look",), ("register",), ("families",)),
     "report": (("parts",), ("view",), ("sections",)),
     "line": (("columns",), ("table",), ("delivered", "derived", "published"), ("tables",)),
