@@ -172,23 +172,19 @@ def _declared_names(source: str, *, where: str) -> list[str]:
         ) from None
     names = []
     for statement in statements:
-        targets = (
-            statement.targets
-            if isinstance(statement, ast.Assign)
-            else [getattr(statement, "target", None)]
-        )
-        if (
-            len(targets) != 1
-            or not isinstance(targets[0], ast.Name)
-            or not isinstance(statement.value, ast.Constant)
-        ):
-            raise _parameter_error(
-                "A parameters cell does more than assign plain values.",
-                where=f"{where}, parameters cell, line {statement.lineno}",
-                fix='write one "name = value" per line, with a number, a text, True, False or None '
-                "as the value.",
-            )
-        names.append(targets[0].id)
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant())
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant())
+            ):
+                names.append(name)
+            case _:
+                raise _parameter_error(
+                    "A parameters cell does more than assign plain values.",
+                    where=f"{where}, parameters cell, line {statement.lineno}",
+                    fix='write one "name = value" per line, with a number, a text, True, False or '
+                    "None as the value.",
+                )
     return names
 
 

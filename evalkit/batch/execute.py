@@ -64,7 +64,7 @@ class Workplace:
         shutil.rmtree(self.attempt_folder(unit), ignore_errors=True)
 
 
-def execute_unit(unit: Unit, place: Workplace) -> None:
+def execute_unit(unit: Unit, workplace: Workplace) -> None:
     """Execute a unit's notebook and put its outputs in place.
 
     Raises
@@ -78,9 +78,9 @@ def execute_unit(unit: Unit, place: Workplace) -> None:
     """
     import nbformat
 
-    start_afresh(unit, place)
-    run_notebook(unit, place)
-    missing = [path for path in unit.writes if not (place.run_dir / path).is_file()]
+    start_afresh(unit, workplace)
+    run_notebook(unit, workplace)
+    missing = [path for path in unit.writes if not (workplace.run_dir / path).is_file()]
     if missing:
         raise BatchError(
             f"{len(missing)} declared output{'s were' if len(missing) > 1 else ' was'} not "
@@ -90,40 +90,40 @@ def execute_unit(unit: Unit, place: Workplace) -> None:
             "metadata.evalkit.writes.",
             fix="write the file in the notebook's last cell, or take it out of the declaration.",
         )
-    notebook = nbformat.read(place.partial(unit), as_version=4)
-    known = known_ids(place.run_dir)
+    notebook = nbformat.read(workplace.partial(unit), as_version=4)
+    known = known_ids(workplace.run_dir)
     check_notebook(notebook, unit, known)
-    check_outputs(unit, place.run_dir, known)
-    put_in_place(without_machine_marks(notebook), place.run_dir / unit.executed)
+    check_outputs(unit, workplace.run_dir, known)
+    put_in_place(without_machine_marks(notebook), workplace.run_dir / unit.executed)
 
 
-def start_afresh(unit: Unit, place: Workplace) -> None:
+def start_afresh(unit: Unit, workplace: Workplace) -> None:
     """Remove what an earlier attempt at the unit left, so that whatever is found afterwards is new;
     make its private folder.
     """
-    remove_outputs(unit, place)
-    place.failed(unit).unlink(missing_ok=True)
-    place.clear(unit)
-    make_private_folder(place.run_dir / "work")
-    place.attempt_folder(unit).mkdir(parents=True)
-    write_reads(place.reads(unit), unit=unit.name, run_dir=place.run_dir, reads=unit.reads)
+    remove_outputs(unit, workplace)
+    workplace.failed(unit).unlink(missing_ok=True)
+    workplace.clear(unit)
+    make_private_folder(workplace.run_dir / "work")
+    workplace.attempt_folder(unit).mkdir(parents=True)
+    write_reads(workplace.reads(unit), unit=unit.name, run_dir=workplace.run_dir, reads=unit.reads)
 
 
-def remove_outputs(unit: Unit, place: Workplace) -> None:
+def remove_outputs(unit: Unit, workplace: Workplace) -> None:
     """Remove every file that the unit may leave: no other unit builds on half a result."""
     for path in unit.outputs:
-        (place.run_dir / path).unlink(missing_ok=True)
+        (workplace.run_dir / path).unlink(missing_ok=True)
 
 
-def run_notebook(unit: Unit, place: Workplace) -> None:
+def run_notebook(unit: Unit, workplace: Workplace) -> None:
     """Run the notebook with papermill; each cell may take what is left of the unit's time limit."""
     import papermill
 
-    deadline = monotonic() + place.time_limit_seconds
+    deadline = monotonic() + workplace.time_limit_seconds
     papermill.execute_notebook(
         _as_format_text(unit.source),
-        _as_format_text(place.partial(unit)),
-        parameters=unit.parameters(place.run_dir),
+        _as_format_text(workplace.partial(unit)),
+        parameters=unit.parameters(workplace.run_dir),
         kernel_name=KERNEL_NAME,
         language="python",
         progress_bar=False,
@@ -134,10 +134,10 @@ def run_notebook(unit: Unit, place: Workplace) -> None:
         record_timing=False,
         kernel_manager_class=PrivateKernelManager,
         config=kernel_config(
-            place.sockets,
-            number=place.number,
-            log_path=place.log(unit),
-            reads_path=place.reads(unit),
+            workplace.sockets,
+            number=workplace.number,
+            log_path=workplace.log(unit),
+            reads_path=workplace.reads(unit),
             work_folder=unit.source.parent,
         ),
     )
@@ -172,9 +172,9 @@ def withhold_findings(run_dir: Path, paths: list[str], known: KnownIds, *, where
         If there are any; names the files and the counts, never the values.
     """
     findings = {
-        path: found
+        path: in_file
         for path in paths
-        if (run_dir / path).is_file() and (found := scan_file(run_dir / path, known))
+        if (run_dir / path).is_file() and (in_file := scan_file(run_dir / path, known))
     }
     for path in findings:
         target = make_private_folder(run_dir / "work") / "withheld" / path
@@ -214,18 +214,18 @@ def put_in_place(notebook: Any, path: Path) -> None:
     os.replace(temporary, path)
 
 
-def keep_failed(unit: Unit, place: Workplace) -> Path | None:
+def keep_failed(unit: Unit, workplace: Workplace) -> Path | None:
     """Keep the notebook and the kernel's own words of a failed attempt in work/failed/; returns the
     path to look at, if there is one.
     """
-    target = place.failed(unit)
+    target = workplace.failed(unit)
     target.parent.mkdir(parents=True, exist_ok=True)
-    log, kept_log = place.log(unit), target.with_suffix(".log")
+    log, kept_log = workplace.log(unit), target.with_suffix(".log")
     kept_log.unlink(missing_ok=True)
     if log.exists() and log.stat().st_size:
         os.replace(log, kept_log)
-    if place.partial(unit).exists():
-        os.replace(place.partial(unit), target)
+    if workplace.partial(unit).exists():
+        os.replace(workplace.partial(unit), target)
         return target
     return kept_log if kept_log.exists() else None
 

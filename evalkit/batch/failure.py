@@ -47,7 +47,8 @@ def failure_in_words(fault: BaseException, *, time_limit_seconds: float) -> Fail
 
 def evalkit_kinds() -> dict[str, type[EvalkitError]]:
     """The error family by class name."""
-    kinds, waiting = {}, [EvalkitError]
+    kinds: dict[str, type[EvalkitError]] = {}
+    waiting: list[type[EvalkitError]] = [EvalkitError]
     while waiting:
         kind = waiting.pop()
         kinds[kind.__name__] = kind

@@ -13,12 +13,14 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Unicode
 from traitlets.config import Config
 
@@ -60,7 +62,7 @@ class PrivateKernelManager(AsyncKernelManager):
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
-    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: object) -> None:
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
         profile = str(Path(self.connection_file).parent / "ipython")
         environment = {
             **kw["env"],
@@ -71,8 +73,11 @@ class PrivateKernelManager(AsyncKernelManager):
         with open(self.log_path, "ab") as log:
             kw |= {"env": environment, "stdout": log, "stderr": log, "cwd": self.work_folder}
             await super()._async_launch_kernel(kernel_cmd, **kw)
-        with _live_kernels_lock:
-            _live_kernels[self.connection_file] = self.provisioner.pid
+        # papermill starts kernels as processes of this computer and no other way
+        pid = cast(LocalProvisioner, self.provisioner).pid
+        if pid is not None:
+            with _live_kernels_lock:
+                _live_kernels[self.connection_file] = pid
 
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         with _live_kernels_lock:
@@ -112,21 +117,18 @@ def make_socket_folder() -> Path:
     BatchError
         If no place for temporary files has a short enough path.
     """
-    places = [
-        place
-        for place in (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp")
-        if place
-    ]
-    for place in places:
+    candidates = (os.environ.get("XDG_RUNTIME_DIR"), tempfile.gettempdir(), "/tmp")
+    folders = [folder for folder in candidates if folder]
+    for folder in folders:
         if (
-            len(os.fsencode(place)) < SOCKET_PATH_LIMIT - 20
-            and os.path.isdir(place)
-            and os.access(place, os.W_OK | os.X_OK)
+            len(os.fsencode(folder)) < SOCKET_PATH_LIMIT - 20
+            and os.path.isdir(folder)
+            and os.access(folder, os.W_OK | os.X_OK)
         ):
-            return Path(tempfile.mkdtemp(prefix="evalkit-", dir=place)).resolve()
+            return Path(tempfile.mkdtemp(prefix="evalkit-", dir=folder)).resolve()
     raise BatchError(
         "There is no place for the sockets of the kernels.",
-        where=f"looked in: {', '.join(places)}",
+        where=f"looked in: {', '.join(folders)}",
         why=f"A socket's path must be short; the folder's may have {SOCKET_PATH_LIMIT - 20} bytes "
         "and must be writable.",
         fix="set TMPDIR to a short path, for example /tmp.",
@@ -153,7 +155,7 @@ def stop_kernels(sockets: Path) -> None:
 
 
 @contextmanager
-def quiet_loggers() -> Iterator[None]:
+def quiet_loggers() -> Generator[None]:
     """Keep libraries from writing into the progress display; what they would say reaches the caller
     as an error.
     """

@@ -5,7 +5,7 @@ however it ends.
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ LOCK = ".lock"
 
 
 @contextmanager
-def locked(run_dir: Path) -> Iterator[Path]:
+def locked(run_dir: Path) -> Generator[Path]:
     """Hold the run folder and give a fresh folder for the kernels' sockets; what a killed run left
     there is removed.
 

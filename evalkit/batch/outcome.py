@@ -116,7 +116,7 @@ def summary_as_record(result: BatchResult) -> dict[str, Any]:
 
 
 def _headline(result: BatchResult) -> str:
-    words = {
+    words: dict[Status, str] = {
         "ok": "done",
         "current": "current",
         "failed": "failed",
@@ -125,7 +125,9 @@ def _headline(result: BatchResult) -> str:
         "left": "not asked for",
     }
     counts = [
-        f"{len(found)} {word}" for status, word in words.items() if (found := result.of(status))
+        f"{len(outcomes)} {word}"
+        for status, word in words.items()
+        if (outcomes := result.of(status))
     ]
     state = (
         "interrupted"
@@ -136,13 +138,13 @@ def _headline(result: BatchResult) -> str:
 
 
 def _lines_on(outcome: Outcome) -> list[str]:
-    if outcome.status == "failed":
-        place = (
+    if outcome.failure:
+        look_at = (
             [f"    look at: {outcome.look_at} (private: a traceback may hold data)"]
             if outcome.look_at
             else []
         )
-        return [f"failed   {outcome.unit}", *_indented(outcome.failure.text), *place]
+        return [f"failed   {outcome.unit}", *_indented(outcome.failure.text), *look_at]
     if outcome.status in ("skipped", "interrupted"):
         return [f"{outcome.status}  {outcome.unit}: {outcome.reason}"]
     return []

@@ -164,8 +164,8 @@ def _needed(declared: dict[str, DeclaredNotebook], run: Run) -> dict[str, Declar
         name: {"after": tuple(dict.fromkeys(_kept_before(name, declared, kept)))} for name in kept
     }
     return {
-        name: replace(one, declaration=one.declaration.model_copy(update=after[name]))
-        for name, one in kept.items()
+        name: replace(notebook, declaration=notebook.declaration.model_copy(update=after[name]))
+        for name, notebook in kept.items()
     }
 
 

@@ -3,7 +3,7 @@ go to the standard output.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from time import monotonic
 from typing import TextIO
@@ -23,7 +23,7 @@ class Display:
         self.start_clock = monotonic()
 
     @contextmanager
-    def shown(self, units: list[str]) -> Iterator[None]:
+    def shown(self, units: list[str]) -> Generator[None]:
         """Show progress over the units that are to run."""
         self.n_units, self.start_clock = len(units), monotonic()
         yield
@@ -61,7 +61,7 @@ class LiveDisplay(Display):
     """
 
     @contextmanager
-    def shown(self, units: list[str]) -> Iterator[None]:
+    def shown(self, units: list[str]) -> Generator[None]:
         """Show progress over the units that are to run."""
         from rich.console import Console
         from rich.progress import (

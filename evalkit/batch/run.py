@@ -9,7 +9,7 @@ leaves a folder from which the same command goes on.
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -116,7 +116,7 @@ def run_batch(run: Run, units: tuple[Unit, ...], options: Options, display: Disp
 
 
 @contextmanager
-def _stop_flag() -> Iterator[threading.Event]:
+def _stop_flag() -> Generator[threading.Event]:
     """A flag that Ctrl-C and a request to end set; handlers exist in the main thread only."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -226,14 +226,14 @@ def _start_ready(
 
 def _start(session: _Session, decision: Decision, pool: ThreadPoolExecutor) -> None:
     session.n_started += 1
-    place = Workplace(
+    workplace = Workplace(
         session.run.run_dir, session.sockets, session.n_started, session.options.time_limit_seconds
     )
     started = datetime.now(UTC).isoformat(timespec="seconds")
     session.display.started(decision.unit.name)
-    session.running[pool.submit(execute_unit, decision.unit, place)] = (
+    session.running[pool.submit(execute_unit, decision.unit, workplace)] = (
         decision,
-        place,
+        workplace,
         started,
         monotonic(),
     )
@@ -246,9 +246,9 @@ def _skip(session: _Session, decision: Decision, cause: Outcome) -> None:
 
 
 def _finish(session: _Session, future: Future, *, is_stopping: bool) -> None:
-    decision, place, started, start_clock = session.running.pop(future)
+    decision, workplace, started, start_clock = session.running.pop(future)
     seconds = round(monotonic() - start_clock, 2)
-    outcome = _outcome_of(decision, future.exception(), place, seconds, is_stopping=is_stopping)
+    outcome = _outcome_of(decision, future.exception(), workplace, seconds, is_stopping=is_stopping)
     outputs = hash_files(session.run.run_dir, decision.unit.outputs) if outcome.is_good else ()
     _record(session, decision, outcome, started=started, outputs=outputs)
     session.display.finished(outcome)
@@ -257,22 +257,22 @@ def _finish(session: _Session, future: Future, *, is_stopping: bool) -> None:
 def _outcome_of(
     decision: Decision,
     fault: BaseException | None,
-    place: Workplace,
+    workplace: Workplace,
     seconds: float,
     *,
     is_stopping: bool,
 ) -> Outcome:
     unit = decision.unit
     if fault is None:
-        place.clear(unit)
+        workplace.clear(unit)
         return Outcome(unit.name, "ok", decision.reason, seconds)
-    remove_outputs(unit, place)
+    remove_outputs(unit, workplace)
     if is_stopping:
-        place.clear(unit)
+        workplace.clear(unit)
         return Outcome(unit.name, "interrupted", "stopped while running", seconds)
-    failure = failure_in_words(fault, time_limit_seconds=place.time_limit_seconds)
-    look_at = keep_failed(unit, place)
-    place.clear(unit)
+    failure = failure_in_words(fault, time_limit_seconds=workplace.time_limit_seconds)
+    look_at = keep_failed(unit, workplace)
+    workplace.clear(unit)
     return Outcome(unit.name, "failed", failure.headline, seconds, failure, look_at)
 
 

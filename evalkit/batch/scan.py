@@ -75,7 +75,7 @@ class Findings:
             if self.n_personal_numbers
             else ""
         )
-        return " and ".join(part for part in (ids, numbers) if part)
+        return " and ".join(words for words in (ids, numbers) if words)
 
 
 def known_ids(run_dir: Path) -> KnownIds:
@@ -110,12 +110,12 @@ def scan_notebook(notebook: dict, known: KnownIds) -> dict[int, Findings]:
     """The findings by cell (numbered from 1), in sources, outputs and metadata; cell 0 stands for
     the notebook's own metadata.
     """
-    parts = {0: notebook["metadata"], **dict(enumerate(notebook["cells"], start=1))}
+    contents = {0: notebook["metadata"], **dict(enumerate(notebook["cells"], start=1))}
     findings = {
-        number: scan_text(html.unescape("\n".join(_texts(part))), known)
-        for number, part in parts.items()
+        number: scan_text(html.unescape("\n".join(_texts(content))), known)
+        for number, content in contents.items()
     }
-    return {number: found for number, found in findings.items() if found}
+    return {number: in_cell for number, in_cell in findings.items() if in_cell}
 
 
 def scan_file(path: Path, known: KnownIds) -> Findings:
@@ -151,14 +151,14 @@ def _count_ids(text: str, known: KnownIds) -> int:
         return 0
     lowered = text.lower()
     words = [match.span() for match in _WORD.finditer(lowered)]
-    longest = known.ids.str.len_chars().max()
+    longest = int(known.ids.str.len_chars().to_numpy().max(initial=0))
     candidates = {
         lowered[words[i][0] : words[i + n - 1][1]]
         for n in known.word_counts
         for i in range(len(words) - n + 1)
         if words[i + n - 1][1] - words[i][0] <= longest
     }
-    return known.ids.is_in(list(candidates)).sum()
+    return known.ids.filter(known.ids.is_in(list(candidates))).len()
 
 
 def _texts(content: object) -> list[str]:

@@ -134,9 +134,9 @@ def _reason_to_run(
     if attempt is None:
         return "never done"
     changed = [
-        PART_NAMES[part]
-        for part in PART_NAMES
-        if part != "before" and attempt.key.get(part) != key.get(part)
+        words
+        for name, words in PART_NAMES.items()
+        if name != "before" and attempt.key.get(name) != key.get(name)
     ]
     if changed:
         return f"changed: {', '.join(changed)}"
@@ -145,8 +145,8 @@ def _reason_to_run(
     if attempt.key != key:
         return f"changed: {PART_NAMES['before']}"
     recorded = {file.path: file.sha256 for file in attempt.outputs}
-    found = {file.path: file.sha256 for file in hash_files(run.run_dir, unit.outputs)}
-    if found != recorded or not set(recorded).issuperset([*unit.writes, unit.executed]):
+    present = {file.path: file.sha256 for file in hash_files(run.run_dir, unit.outputs)}
+    if present != recorded or not set(recorded).issuperset([*unit.writes, unit.executed]):
         return "an output is missing or is not as recorded"
     return None
 

@@ -154,15 +154,15 @@ def _check_named_files(run: Run) -> None:
 
 def _named_paths(record: BaseModel, within: str = "") -> list[tuple[str, Path]]:
     """Every path that a parameter record names, with its key ("extract.folder")."""
-    found = []
+    paths = []
     for name in type(record).model_fields:
         content, key = getattr(record, name), f"{within}{name}"
-        for part in content if isinstance(content, tuple) else (content,):
-            if isinstance(part, Path):
-                found.append((key, part))
-            elif isinstance(part, BaseModel):
-                found += _named_paths(part, f"{key}.")
-    return found
+        for value in content if isinstance(content, tuple) else (content,):
+            if isinstance(value, Path):
+                paths.append((key, value))
+            elif isinstance(value, BaseModel):
+                paths += _named_paths(value, f"{key}.")
+    return paths
 
 
 def _hash_inputs(run: Run) -> dict[str, str]:
@@ -170,8 +170,8 @@ def _hash_inputs(run: Run) -> dict[str, str]:
     with their units.
     """
     inputs = {}
-    for key, named in _named_paths(run.params):
-        root = run.path(named)
+    for key, relative in _named_paths(run.params):
+        root = run.path(relative)
         if key == NOTEBOOKS_KEY:
             continue
         paths = (
@@ -203,11 +203,11 @@ def _defaults_of(path: Path) -> list[Path]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError:
         return []
-    named = content.get("defaults", ()) if isinstance(content, dict) else ()
+    defaults = content.get("defaults", ()) if isinstance(content, dict) else ()
     return [
-        found
-        for name in named or ()
-        if isinstance(name, str) and (found := path.parent / name).is_file()
+        path.parent / name
+        for name in defaults or ()
+        if isinstance(name, str) and (path.parent / name).is_file()
     ]
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from evalkit.disclosure import read_published, read_unit, release, release_all
+from evalkit.disclosure import protected, read_published, read_unit, release, release_all
 from evalkit.errors import DisclosureError
 from evalkit.line.published import PUBLISHED
 from evalkit.line.tables import published
@@ -214,3 +214,51 @@ def test_prices_are_named_in_the_languages_that_the_table_has(run):
 
     assert shown["name_no"].to_list() == ["lønn"]
     assert "name_sv" not in shown.columns
+
+
+def test_protected_shows_what_release_would_and_publishes_nothing(run):
+    people = _people(North=100, South=3, West=40, all=143)
+
+    shown = protected(people, "people", run)
+
+    assert not (run.run_dir / "published").exists()
+    assert shown.data.equals(release(people, "people", run).data)
+    assert shown.sha256 == read_published(run.run_dir, "people").sha256
+
+
+def _statuses(rows):
+    schema = published("effect_status").schema
+    return pl.DataFrame(
+        [{"estimand": "start_now_rather_than_wait", **row} for row in rows], schema=schema
+    )
+
+
+def test_a_verdict_that_nothing_was_computed_is_shown_and_one_of_few_people_is_not(run):
+    verdict = {"intervention_id": "course", "effect_state": "cannot_be_said"}
+    statuses = _statuses(
+        [
+            {**verdict, "district": "North", "reason": "not_computed"},
+            {**verdict, "district": "South", "reason": "few_starters", "n_eligible": 3},
+        ]
+    )
+
+    shown = protected(statuses, "effect_status", run).data
+
+    assert shown.select("district", "reason", "status").rows() == [
+        ("North", "not_computed", "ok"),
+        ("South", None, "suppressed"),
+    ]
+
+
+def test_elsewhere_a_row_without_a_count_is_withheld(run):
+    row = {
+        "district": "all",
+        "intervention_id": "course",
+        "covariate": "age",
+        "handling": "refused",
+    }
+    left_out = pl.DataFrame([row], schema=published("terms_left_out").schema)
+
+    shown = protected(left_out, "terms_left_out", run).data
+
+    assert shown["handling"].to_list() == [None]

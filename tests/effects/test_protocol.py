@@ -1,9 +1,19 @@
 from pathlib import Path
 
+import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from evalkit.effects import Protocol, load_protocol, load_protocols, protocol_card, protocol_hash
+from evalkit.effects import (
+    Protocol,
+    interventions_of,
+    load_protocol,
+    load_protocols,
+    protocol_card,
+    protocol_hash,
+    protocol_of,
+    protocols_in,
+)
 from evalkit.errors import ParameterError, ProtocolError
 from evalkit.params import Run, RunFile
 from evalkit.records import load
@@ -319,3 +329,36 @@ def test_the_card_names_every_limit_of_refusal(world):
         "a covariate's difference above 0.1 standard deviations after weighting",
         "more than 25% of starters without a counterpart",
     ]
+
+
+def test_the_protocol_of_an_intervention_is_found_and_an_unknown_one_refused_with_the_near_name(
+    tmp_path,
+):
+    run_file = TRAINING.parents[1] / "northern_ireland.yaml"
+    run = Run(run_dir=tmp_path, run_file=run_file, params=load(run_file, RunFile))
+
+    assert protocol_of(run, "government_training") == load_protocols(run)[0]
+    with pytest.raises(ProtocolError) as caught:
+        protocol_of(run, "government_trainig")
+
+    what, where, why, fix = str(caught.value).splitlines()
+    assert what == "The run has no protocol of this intervention."
+    assert where == (
+        '  where: northern_ireland.yaml, effects.protocols: "government_trainig" (did you mean '
+        '"government_training"?)'
+    )
+    assert why == "  why:   Without a protocol nothing says what is compared with what."
+    assert fix.startswith("  fix:   name an intervention of the run's protocols")
+
+
+def test_protocols_in_a_table_are_those_it_has_rows_of(tmp_path):
+    run_file = TRAINING.parents[1] / "northern_ireland.yaml"
+    declared = load_protocols(
+        Run(run_dir=tmp_path, run_file=run_file, params=load(run_file, RunFile))
+    )
+
+    written = pl.DataFrame({"protocol_hash": [protocol_hash(declared[0])] * 2})
+
+    assert protocols_in(written, declared) == declared
+    assert protocols_in(written.clear(), declared) == ()
+    assert interventions_of(declared) == ["government_training"]

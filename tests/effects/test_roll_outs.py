@@ -1,17 +1,18 @@
 from datetime import date
-from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from evalkit.effects import roll_outs
 from evalkit.line.tables import published
+from evalkit.params import FOLLOWED, Extract
 
-EXTRACT = SimpleNamespace(first_month=date(2020, 1, 1), data_through=date(2023, 12, 1))
+EXTRACT = Extract(folder="x", first_month="2020-01", data_through="2023-12")
 
 
-def _rolled_out(action):
+def _rolled_out(action, extract=EXTRACT):
     rng = np.random.default_rng(2)
     n = 1_500
     start = rng.integers(1, 44, n)
@@ -41,7 +42,7 @@ def _rolled_out(action):
         actions,
         support_spells=spells,
         state_intervals=intervals,
-        extract=EXTRACT,
+        extract=extract,
         seed=1,
         n_permutations=39,
     )
@@ -77,3 +78,16 @@ def test_an_action_with_nothing_to_compare_is_left_out(action):
 
     assert found.rollout_effects.is_empty()
     assert set(published("rollout_effects").schema) <= set(found.rollout_effects.columns)
+
+
+def test_where_tables_end_in_different_months_the_earliest_ends_the_panel():
+    through = dict.fromkeys(FOLLOWED, "2023-12")
+    extract = EXTRACT.model_validate(
+        {"folder": "x", "first_month": "2020-01", "data_through": through}
+    )
+
+    as_one, by_table = (
+        _rolled_out([("d0", "plan", date(2021, 7, 1))], extract=one) for one in (EXTRACT, extract)
+    )
+
+    assert_frame_equal(by_table.rollout_effects, as_one.rollout_effects)

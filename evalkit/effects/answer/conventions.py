@@ -48,9 +48,9 @@ def effect_sensitivity(
     """
     draws = {"n_draws": n_draws, "seed": seed}
     primary, *others = trials.protocol.comparisons
-    asked = [("declared", "doubly_robust", primary)] + [
-        ("never", "never_doubly_robust", "never")
-    ] * ("never" in others)
+    asked: list[tuple[str, str, Comparison]] = [("declared", "doubly_robust", primary)]
+    if "never" in others:
+        asked.append(("never", "never_doubly_robust", "never"))
     tables = []
     for weighted, robust, comparison in asked:
         weighting = weighting_of(trials, propensity, comparison)

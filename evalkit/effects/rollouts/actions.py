@@ -3,20 +3,22 @@ one roll-out (`evalkit.effects.rollouts.effect`).
 """
 
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import polars as pl
 
-from evalkit.effects.rollouts.effect import Adoption, rollout_effect
+from evalkit.effects.rollouts.effect import Adoption, Outcome, rollout_effect
 from evalkit.effects.rollouts.panel import rollout_panel
 from evalkit.line.tables import published
 from evalkit.months import month_number
 from evalkit.params import Extract
 
+_CHANGES = {"effect": "change", "ci_lower": "change_lower", "ci_upper": "change_upper"}
+
 
 class RollOuts(NamedTuple):
-    """rollout_effects (a row a roll-out and outcome) and rollout_events (by period since
-    adoption).
+    """rollout_effects: one row per roll-out and outcome. rollout_events: one row per roll-out,
+    outcome and period since adoption.
     """
 
     rollout_effects: pl.DataFrame
@@ -48,65 +50,43 @@ def roll_outs(
     action : DataFrame
         The table of the same name: district, action_id, start.
     """
-    first_month = extract.first_month
-    n_months = month_number(extract.data_through) - month_number(first_month) + 1
     panel = rollout_panel(
         support_spells,
         state_intervals,
-        first_month=first_month,
-        n_months=n_months,
+        first_month=extract.first_month,
+        n_months=extract.n_months,
         period_months=period_months,
     )
-    dates = _adoptions(action, panel, first_month=first_month, period_months=period_months)
-    summaries, events = (
-        [published("rollout_effects").empty()],
-        [published("rollout_events").empty()],
+    adopted = _adoptions(
+        action, panel, first_month=extract.first_month, period_months=period_months
     )
-    n_persons = support_spells["person_id"].n_unique()
-    for name, adopted in sorted(dates.items()):
-        others = [
-            (district, when)
-            for other, table in dates.items()
-            if other != name
-            for district, when in table.items()
-        ]
-        until = {
-            district: min(when for other, when in others if other == district)
-            for district, _ in others
-        }
-        for outcome in ("exit", "entry"):
-            found = rollout_effect(
-                panel,
-                Adoption(adopted, until),
-                outcome=outcome,
-                n_permutations=n_permutations,
-                seed=seed,
+    effects, events = published("rollout_effects").empty(), published("rollout_events").empty()
+    n_persons = pl.lit(support_spells["person_id"].n_unique()).alias("n_persons")
+    changes = [(pl.col(name).exp() - 1).alias(change) for name, change in _CHANGES.items()]
+    for action_id, periods in sorted(adopted.items()):
+        adoption = Adoption(periods, _other_changes(adopted, action_id))
+        about = [pl.lit(action_id).alias("action_id"), n_persons]
+        for outcome in get_args(Outcome):
+            estimated = rollout_effect(
+                panel, adoption, outcome=outcome, n_permutations=n_permutations, seed=seed
             )
-            columns = [
-                pl.lit(name).alias("action_id"),
-                pl.lit(n_persons, dtype=pl.Int32).alias("n_persons"),
-            ]
-            change = [
-                (pl.col(name).exp() - 1).alias(new)
-                for name, new in (
-                    ("effect", "change"),
-                    ("ci_lower", "change_lower"),
-                    ("ci_upper", "change_upper"),
-                )
-            ]
-            summaries.append(
-                found.summary.with_columns(columns + change).select(
-                    list(published("rollout_effects").schema)
-                )
-            )
-            events.append(
-                found.by_event_time.with_columns(columns).select(
-                    list(published("rollout_events").schema)
-                )
-            )
-    return RollOuts(
-        pl.concat(summaries, how="vertical_relaxed"), pl.concat(events, how="vertical_relaxed")
-    )
+            effects = _with_rows(effects, estimated.summary.with_columns(*about, *changes))
+            events = _with_rows(events, estimated.by_event_time.with_columns(about))
+    return RollOuts(effects, events)
+
+
+def _with_rows(table: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The table with further rows below it, as far as their columns are its own."""
+    return pl.concat([table, rows.select(table.columns).cast(dict(table.schema))])
+
+
+def _other_changes(adopted: dict[str, dict[str, int]], action_id: str) -> dict[str, int]:
+    """The period in which each district first adopted any other action."""
+    first: dict[str, int] = {}
+    for other, periods in adopted.items():
+        for district, period in periods.items() if other != action_id else ():
+            first[district] = min(period, first.get(district, period))
+    return first
 
 
 def _adoptions(
@@ -115,22 +95,20 @@ def _adoptions(
     """Periods of adoption by action and district, of the actions that leave somebody to compare
     with.
     """
-    known, last = set(panel["district"].unique()), int(panel["period"].max())
-    found: dict[str, dict[str, int]] = {}
-    for district, name, start in (
-        action.select("district", "action_id", "start").drop_nulls().iter_rows()
-    ):
-        if district in known:
+    districts, last = set(panel["district"]), int(panel["period"].to_numpy().max(initial=0))
+    adopted: dict[str, dict[str, int]] = {}
+    starts = action.select("district", "action_id", "start").drop_nulls()
+    for district, action_id, start in starts.iter_rows():
+        if district in districts:
             period = (month_number(start) - month_number(first_month)) // period_months
-            found.setdefault(name, {})[district] = min(
-                period, found.get(name, {}).get(district, period)
-            )
+            periods = adopted.setdefault(action_id, {})
+            periods[district] = min(period, periods.get(district, period))
     # The first period of the panel has no period before it to start from.
     return {
-        name: table
-        for name, table in found.items()
+        action_id: periods
+        for action_id, periods in adopted.items()
         if any(
-            1 < when <= last and any(table.get(other, last + 1) > when for other in known)
-            for when in table.values()
+            1 < period <= last and any(periods.get(other, last + 1) > period for other in districts)
+            for period in periods.values()
         )
     }

@@ -24,15 +24,15 @@ def beside_truth(summary: pl.DataFrame, months: pl.DataFrame, protocol: Protocol
         intervention_id, estimand, outcome, truth, mc_std_error, estimate, ci_lower, ci_upper
         (months), is_covered.
     """
-    city = (
+    is_of_city = (
         (pl.col("district") == CITY)
         & (pl.col("district_basis") == "time_zero")
         & (pl.col("population") == "starters")
     )
-    own = (pl.col("intervention_id") == protocol.intervention_id) & (
+    is_of_protocol = (pl.col("intervention_id") == protocol.intervention_id) & (
         pl.col("horizon_months") == protocol.follow_up_months
     )
-    truth = months.filter(city & own).select(
+    truth = months.filter(is_of_city & is_of_protocol).select(
         outcome="months_" + pl.col("outcome"),
         estimand=pl.col("comparison").replace_strict(ESTIMANDS),
         truth="difference",

@@ -176,8 +176,8 @@ def effect_checks(
             unlike,
         ),
         *[
-            _Row(one.check, one.value, one.limit, _verdict(False, one.is_warned), one.term)
-            for one in likeness
+            _Row(like.check, like.value, like.limit, _verdict(False, like.is_warned), like.term)
+            for like in likeness
         ],
         *_placebo_rows(placebo, trials.protocol.checks.alpha),
     ]
@@ -190,7 +190,7 @@ def effect_checks(
 
 
 def _placebo_rows(placebo: pl.DataFrame | None, alpha: float) -> list[_Row]:
-    """A row a family of placebos: the history shares are one test."""
+    """One row per family of placebos: the history shares are one test."""
     if placebo is None:
         return []
     family = (
