@@ -40,7 +40,7 @@ from evalkit.effects.weighting.propensity import (  # noqa: E402
     coefficients_of,
     fit_censoring,
 )
-from evalkit.effects.weighting.weights import arm_weights, drawn_people  # noqa: E402
+from evalkit.effects.weighting.weights import arm_weights  # noqa: E402
 from evalkit.months import month_of_number_expr  # noqa: E402
 
 FIRST_MONTH, N_MONTHS, FACTOR = date(2020, 1, 1), 52, 2.0
@@ -212,7 +212,7 @@ def sums_by_month(
     added over the people in each state.
     """
     coefficients = coefficients_of(trials, fitted, with_censoring=True)
-    person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=1)
+    person, drawn = trials.cluster_weights(n_draws=n_draws, seed=1)
     weights = (
         arm_weights(trials, coefficients.propensity)
         * np.column_stack([np.ones(len(drawn)), drawn])[person]

@@ -15,7 +15,7 @@ from evalkit.effects import (
 )
 from evalkit.effects.answer.effect_sums import add_districts
 from evalkit.effects.answer.estimate import effect_status
-from evalkit.effects.answer.timing import break_even_month
+from evalkit.effects.answer.timing import break_even_month, monthly_differences
 from evalkit.errors import EstimationError
 from evalkit.tables import conform
 
@@ -208,5 +208,6 @@ def test_break_even_month_is_the_first_from_which_the_total_stays_positive():
     )
 
     # accumulated: -0.2 -0.3 -0.1 +0.1 +0.2
-    assert break_even_month(draws, "work")["month"].to_list() == [4]
-    assert break_even_month(draws.filter(pl.col("month") < 4), "work")["month"].to_list() == [None]
+    months = monthly_differences(draws, "work")
+    assert break_even_month(months)["month"].to_list() == [4]
+    assert break_even_month(months.filter(pl.col("month") < 4))["month"].to_list() == [None]

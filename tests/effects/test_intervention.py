@@ -21,7 +21,6 @@ from evalkit.effects import (
     timings,
 )
 from evalkit.effects.answer.reported import reported_draws
-from evalkit.effects.weighting.weights import drawn_people
 from evalkit.line.tables import table
 from evalkit.months import add_months
 from evalkit.spells import Extent, build_support_spells
@@ -415,7 +414,7 @@ def test_people_who_parted_are_drawn_together_and_the_others_are_not(world):
 
     trials = people.trials(world.protocol())
     rows = trials.rows
-    cluster, weights = drawn_people(rows, trials.replicates, n_draws=50, seed=SEED)
+    cluster, weights = trials.cluster_weights(n_draws=50, seed=SEED)
 
     assert rows.filter(pl.col("trial_month") > 2).select("person_id", "cluster_id").rows() == [
         ("a", "a"),

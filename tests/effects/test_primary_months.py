@@ -5,7 +5,6 @@ import polars as pl
 import pytest
 
 from evalkit.effects import effect_draws, estimate_effect, fit_models, fit_propensity, weighting_of
-from evalkit.effects.answer.effect_sums import People
 from evalkit.effects.answer.estimate import primary_months
 from evalkit.effects.trials.replicates import Replicates
 from evalkit.errors import EstimationError
@@ -36,7 +35,7 @@ def _with_survey_weights(rows, rng):
 
 def _months(trials, fitted, comparison):
     weighting = weighting_of(trials, fitted, comparison)
-    return primary_months(weighting, People.of(trials, **DRAWS))
+    return primary_months(weighting, trials.cluster_weights(**DRAWS))
 
 
 def _long_way(trials, fitted, comparison):

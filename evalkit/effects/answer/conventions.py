@@ -5,7 +5,6 @@ from dataclasses import replace
 import polars as pl
 
 from evalkit.effects.answer.doubly_robust import doubly_robust_months
-from evalkit.effects.answer.effect_sums import People
 from evalkit.effects.answer.estimate import primary_months
 from evalkit.effects.answer.summary import draw_range
 from evalkit.effects.trials.target_trial import Trials
@@ -90,7 +89,7 @@ def effect_sensitivity(
 
 def _months_of(weighting: StartNow, convention: str, *, n_draws: int, seed: int) -> pl.DataFrame:
     trials = weighting.trials
-    months = primary_months(weighting, People.of(trials, n_draws=n_draws, seed=seed))
+    months = primary_months(weighting, trials.cluster_weights(n_draws=n_draws, seed=seed))
     keys = {
         "district": CITY,
         "intervention_id": trials.protocol.intervention_id,

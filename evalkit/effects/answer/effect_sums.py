@@ -15,41 +15,12 @@ import polars as pl
 
 from evalkit.draws import from_cube, parted, to_cubes
 from evalkit.effects.answer.arm_sums import arm_sums, stretches
-from evalkit.effects.trials.target_trial import Trials
+from evalkit.effects.trials.replicates import ClusterWeights
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.effects.weighting.weights import drawn_people
 from evalkit.line.tables import table
 from evalkit.tables import CITY
 
 _SUM_COLUMNS = ("state", "event", "month", "weighted_sum", "weight_total")
-
-
-class People(NamedTuple):
-    """The households of some trials and their replicate weights; a person whose household is not
-    known is one of their own.
-
-    position : (n_rows,) of each row's household. weights : (n_households, n_draws), the first
-    column is draw 1.
-    """
-
-    position: np.ndarray
-    weights: np.ndarray
-
-    @classmethod
-    def of(cls, trials: Trials, *, n_draws: int, seed: int) -> "People":
-        return cls(*drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed))
-
-    def resampled(self, draws: np.ndarray) -> np.ndarray:
-        """Weights in some draws, (n_households, n_draws); draw 0 takes everybody once."""
-        everybody = np.column_stack(
-            [np.ones(len(self.weights)), self.weights[:, draws[draws > 0] - 1]]
-        )
-        return everybody[:, 0 if draws[0] == 0 else 1 :]
-
-    def n_draws_with(self, mask: np.ndarray, draws: np.ndarray) -> int:
-        """In how many of some replicates anybody of a mask of rows is drawn."""
-        drawn = self.weights[np.unique(self.position[mask])]
-        return int((drawn[:, draws[draws > 0] - 1].sum(axis=0) > 0).sum())
 
 
 class ArmSums(NamedTuple):
@@ -67,7 +38,7 @@ def weighted_sums(
     weighting: StartNow,
     outcomes: np.ndarray,
     reached: np.ndarray,
-    people: People,
+    clusters: ClusterWeights,
     *,
     n_states: int,
 ) -> ArmSums:
@@ -85,7 +56,7 @@ def weighted_sums(
     draws, n_months = weighting.coefficients.draws, outcomes.shape[1]
     sums = np.zeros((2, n_states + len(reached), n_months + 1, len(draws)))
     totals = np.zeros((2, n_months + 1, len(draws)))
-    resampled = people.resampled(draws)
+    resampled = clusters.of_draws(draws)
     for arm, mask in enumerate(weighting.masks):
         in_arm = np.flatnonzero(mask)
         is_new = np.broadcast_to(np.arange(n_months) == 0, (len(in_arm), n_months))
@@ -94,7 +65,7 @@ def weighted_sums(
 
         def weigh(block, rows, months, arm=arm, in_arm=in_arm):
             members = in_arm[block]
-            base = resampled[people.position[members]]
+            base = resampled[clusters.position[members]]
             base *= weighting.base(members)
             totals[arm, 0] += base.sum(axis=0)
             return weighting.by_month(base, arm, block, rows, months)

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from evalkit.effects.answer.effect_sums import People, sums_table, weighted_sums
+from evalkit.effects.answer.effect_sums import sums_table, weighted_sums
 from evalkit.effects.answer.participation import ProgrammeCells, programme_sums_table
 from evalkit.effects.trials.events import EVENTS, event_months
+from evalkit.effects.trials.replicates import ClusterWeights
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year
 from evalkit.effects.trust.refusal import refusal_reason
 from evalkit.effects.weighting.start_now import StartNow
@@ -72,12 +73,12 @@ def estimate_effect(
         zero, when everyone is on support.
     """
     asked = trials.protocol.comparisons if comparisons is None else comparisons
-    people = People.of(trials, n_draws=n_draws, seed=seed)
+    clusters = trials.cluster_weights(n_draws=n_draws, seed=seed)
     programmes = ProgrammeCells(trials) if with_programmes else None
     tables = [
         _parts(
             weighting_of(trials, propensity, comparison),
-            people,
+            clusters,
             programmes if comparison == asked[0] else None,
             occurred=event_months(trials),
             district=district,
@@ -87,7 +88,7 @@ def estimate_effect(
     return EffectParts(*[pl.concat(of_comparisons) for of_comparisons in zip(*tables, strict=True)])
 
 
-def primary_months(weighting: StartNow, people: People) -> pl.DataFrame:
+def primary_months(weighting: StartNow, clusters: ClusterWeights) -> pl.DataFrame:
     """Months in the primary outcome gained by starting, by draw: the months of `effect_draws` added
     up.
 
@@ -95,7 +96,7 @@ def primary_months(weighting: StartNow, people: People) -> pl.DataFrame:
     ----------
     weighting : StartNow
         The strategy of a comparison (`weighting_of`).
-    people : People
+    clusters : ClusterWeights
         Those of its trials.
 
     Returns
@@ -108,7 +109,7 @@ def primary_months(weighting: StartNow, people: People) -> pl.DataFrame:
     is_primary = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
     no_events = np.zeros((0, *is_primary.shape), bool)
     sums, totals = weighted_sums(
-        weighting, is_primary.astype(np.int8), no_events, people, n_states=2
+        weighting, is_primary.astype(np.int8), no_events, clusters, n_states=2
     )
     is_filled = (totals > 0).all(axis=(0, 1))
     comparison_months, treated_months = (
@@ -128,16 +129,16 @@ def effect_status(
     """Rows of the table `effect_status` (source raw), one per comparison whose models were fitted
     (see `status_of`).
     """
-    people = People.of(trials, n_draws=n_draws, seed=seed)
+    clusters = trials.cluster_weights(n_draws=n_draws, seed=seed)
     return pl.concat(
         [
-            status_of(weighting_of(trials, propensity, comparison), people, district=district)
+            status_of(weighting_of(trials, propensity, comparison), clusters, district=district)
             for comparison in fitted_comparisons(trials, propensity, trials.protocol.comparisons)
         ]
     )
 
 
-def status_of(weighting: StartNow, people: People, *, district: str) -> pl.DataFrame:
+def status_of(weighting: StartNow, clusters: ClusterWeights, *, district: str) -> pl.DataFrame:
     """A row of the table `effect_status`: whether an effect can be said, and how many people it
     rests on.
 
@@ -155,8 +156,8 @@ def status_of(weighting: StartNow, people: People, *, district: str) -> pl.DataF
         "reason": reason,
         "effective_sample_size": weighting.effective_size,
         "max_weight": weighting.max_weight,
-        "n_draws_without_starters": people.weights.shape[1]
-        - people.n_draws_with(trials.is_treated, draws),
+        "n_draws_without_starters": clusters.weights.shape[1]
+        - clusters.n_draws_with(trials.is_treated, draws),
     }
     return pl.DataFrame([row], schema=table("effect_status").schema)
 
@@ -193,7 +194,7 @@ def no_effect(trials: Trials, *, district: str, n_draws: int) -> EffectParts:
 
 def _parts(
     weighting: StartNow,
-    people: People,
+    clusters: ClusterWeights,
     programmes: ProgrammeCells | None,
     *,
     occurred: np.ndarray,
@@ -203,14 +204,14 @@ def _parts(
     trials = weighting.trials
     draws, n_states = weighting.coefficients.draws, len(trials.states)
     reached = np.concatenate([occurred, programmes.indicators]) if programmes else occurred
-    sums, totals = weighted_sums(weighting, trials.outcomes, reached, people, n_states=n_states)
+    sums, totals = weighted_sums(weighting, trials.outcomes, reached, clusters, n_states=n_states)
     # In the month before time zero everyone is on support.
     sums[:, trials.states.index(trials.protocol.eligibility.state_before), 0] = totals[:, 0]
     keys = _keys(trials, district, weighting.comparison)
     states, events, taking_part = np.split(sums, [n_states, n_states + len(EVENTS)], axis=1)
     return EffectParts(
         sums_table(states, totals, draws, names=trials.states, keys=keys, column="state"),
-        status_of(weighting, people, district=district),
+        status_of(weighting, clusters, district=district),
         sums_table(events, totals, draws, names=EVENTS, keys=keys, column="event"),
         programme_sums_table(taking_part[:, :, 1:], draws, programmes.names, keys)
         if programmes

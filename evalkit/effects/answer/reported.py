@@ -30,7 +30,7 @@ def primary_draws(parts: Iterable[pl.DataFrame], protocols: Sequence[Protocol]) 
     parts : iterable of DataFrame
         The table `effect_draws` by intervention; only one part is held in memory at a time.
     """
-    primary = [primary_rows(reported_draws(part), protocols) for part in parts]
+    primary = [primary_rows(reported_draws(draws), protocols) for draws in parts]
     return pl.concat(primary) if primary else table("effect_draws").empty()
 
 

@@ -19,7 +19,6 @@ from typing import Any
 
 import polars as pl
 
-from evalkit.effects.answer.effect_sums import People
 from evalkit.effects.answer.estimate import primary_months
 from evalkit.effects.answer.summary import draw_range
 from evalkit.effects.trials.stop_trials import dose_trials
@@ -166,7 +165,7 @@ def _estimated(
     row = _row(trials.protocol, decision, month, n_starters=trials.n_starters, reason=reason)
     if reason:
         return row
-    months = primary_months(weighting, People.of(trials, n_draws=n_draws, seed=seed))
+    months = primary_months(weighting, trials.cluster_weights(n_draws=n_draws, seed=seed))
     return row.with_columns(effect_state=pl.lit("estimated"), **draw_range(months))
 
 

@@ -42,7 +42,7 @@ def effect_timing(
         returned_to_support (shares by the last month; the latter of those who had worked). Lock-in
         is left out where no plan is known.
     """
-    differences = _differences(draws, protocol.primary_outcome)
+    differences = monthly_differences(draws, protocol.primary_outcome)
     planned = events.filter(
         (pl.col("event") == "planned") & (pl.col("arm") == "treated") & (pl.col("month") > 0)
     )
@@ -70,14 +70,8 @@ def effect_timing(
     )
 
 
-def break_even_month(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
-    """The first month from which the accumulated difference in an outcome stays positive, one row
-    per effect and draw; null if it never does.
-    """
-    return _first_months(_differences(draws, outcome))
-
-
-def _differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
+def monthly_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
+    """The difference in an outcome, treated minus comparison, by effect, draw and month."""
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     months = draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0))
     return (
@@ -87,7 +81,10 @@ def _differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
     )
 
 
-def _first_months(differences: pl.DataFrame) -> pl.DataFrame:
+def break_even_month(differences: pl.DataFrame) -> pl.DataFrame:
+    """The first month from which the accumulated difference stays positive, one row per effect and
+    draw; null if it never does.
+    """
     accumulated = differences.with_columns(total=pl.col("difference").cum_sum().over(*KEYS, "draw"))
     last_not_positive = pl.col("month").filter(pl.col("total") <= _NOTHING).max().fill_null(0)
     month = accumulated.group_by(*KEYS, "draw").agg(
@@ -101,7 +98,7 @@ def _first_months(differences: pl.DataFrame) -> pl.DataFrame:
 
 
 def _break_even(differences: pl.DataFrame, horizon: int, conf_level: float) -> pl.DataFrame:
-    months = _first_months(differences)
+    months = break_even_month(differences)
     shares = months.group_by(KEYS).agg(
         estimate=pl.col("month").is_not_null().filter(pl.col("draw") > 0).mean()
     )

@@ -31,8 +31,10 @@ def ways_of_working(ranks: pl.DataFrame, models: Mapping[str, str], *, seed: int
     models : mapping of str
         `EffectRules.district_models`.
     """
-    parts = ranks.partition_by("intervention_id", "estimand", maintain_order=True) if models else []
-    by_model = [effects_by_model(part, models, seed=seed) for part in parts]
+    effects = (
+        ranks.partition_by("intervention_id", "estimand", maintain_order=True) if models else []
+    )
+    by_model = [effects_by_model(effect, models, seed=seed) for effect in effects]
     return pl.concat([published("effects_by_model").empty(), *by_model])
 
 

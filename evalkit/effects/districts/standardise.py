@@ -19,7 +19,6 @@ from evalkit.effects.weighting.propensity import coefficients_of
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import strategy_of
 from evalkit.effects.weighting.weights import (
-    drawn_people,
     effective_people,
     weights_from_propensity,
 )
@@ -56,8 +55,8 @@ def standardised_draws(
     if not is_wait or not trials.has_both_arms:
         return table("standardised_draws").empty()
     coefficients = coefficients_of(trials, propensity)
-    person, drawn = drawn_people(trials.rows, trials.replicates, n_draws=n_draws, seed=seed)
-    resampled = np.column_stack([np.ones(len(drawn)), drawn])[:, coefficients.draws]
+    clusters = trials.cluster_weights(n_draws=n_draws, seed=seed)
+    resampled = clusters.of_draws(coefficients.draws)
     survey, design = (
         trials.rows["weight"].to_numpy(),
         trials.design[:, about_people(trials.protocol, trials.terms)],
@@ -85,7 +84,9 @@ def standardised_draws(
         if reason:
             rows = pl.DataFrame({"draw": [0], "difference": [None], "reason": [reason]})
         else:
-            difference = _difference(weights * resampled[person[lives]], treated, months[lives])
+            difference = _difference(
+                weights * resampled[clusters.position[lives]], treated, months[lives]
+            )
             rows = pl.DataFrame(
                 {"draw": coefficients.draws, "difference": difference, "reason": None}
             ).filter(pl.col("difference").is_not_nan())

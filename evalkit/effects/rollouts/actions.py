@@ -1,6 +1,4 @@
-"""Every change of a way of working that districts adopted at different times, by the estimator of
-one roll-out (`evalkit.effects.rollouts.effect`).
-"""
+"""The roll-outs of a run: every action that districts adopted at different times."""
 
 from datetime import date
 from typing import NamedTuple, get_args
@@ -35,15 +33,14 @@ def roll_outs(
     period_months: int = 6,
     n_permutations: int = 499,
 ) -> RollOuts:
-    """Every action that districts adopted at different times, on exits to work and on entries (see
-    `rollout_effect`).
+    """The effect of every action that districts adopted at different times, on exits to work and on
+    entries (see `rollout_effect`).
 
-    change, change_lower, change_upper say the effect as a reader meets it: by what share of itself
-    the monthly rate changes.
+    change, change_lower, change_upper: the effect as a relative change of the monthly rate.
 
     An action that every district adopts at once, or only in the extract's first periods, has
-    nothing to be compared with and is left out. A district that adopts another action is no longer
-    looked at from then on.
+    nothing to be compared with and is left out. A district that adopts another action is left out
+    from then on.
 
     Parameters
     ----------

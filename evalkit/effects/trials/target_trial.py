@@ -16,7 +16,6 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.covariates import (
-    UNKNOWN,
     Known,
     StatePanel,
     calendar_design,
@@ -24,22 +23,11 @@ from evalkit.effects.trials.covariates import (
     person_values,
 )
 from evalkit.effects.trials.earlier_participation import without_earlier
-from evalkit.effects.trials.replicates import Replicates
+from evalkit.effects.trials.replicates import ClusterWeights, Replicates
 from evalkit.effects.trials.stays import PARTICIPATION, episode_months, participation_months
 from evalkit.errors import EstimationError, ProtocolError
 from evalkit.line.protocol import Protocol
 from evalkit.months import month_number, month_number_expr, month_of_number
-
-__all__ = [
-    "UNKNOWN",
-    "Trials",
-    "Waiting",
-    "eligible_per_year",
-    "emulate_trials",
-    "episode_months",
-    "has_eligible",
-    "trial_months",
-]
 
 # Months of one person stay apart from the next person's when both are one number.
 _MONTH_SPAN = 2**21
@@ -125,6 +113,10 @@ class Trials:
     def n_starters(self) -> int:
         """People who start; somebody who starts twice is one."""
         return self.rows.filter(pl.col("arm") == "treated")["person_id"].n_unique()
+
+    def cluster_weights(self, *, n_draws: int, seed: int) -> ClusterWeights:
+        """Replicate weights of the rows' households."""
+        return self.replicates.of_rows(self.rows, n_draws=n_draws, seed=seed)
 
     def keep(self, mask: np.ndarray) -> "Trials":
         """The rows where the mask is true."""

@@ -13,7 +13,7 @@ import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import replicate_logits, weighted_logit
-from evalkit.effects.weighting.weights import Estimand, drawn_people, weights_from_propensity
+from evalkit.effects.weighting.weights import Estimand, weights_from_propensity
 from evalkit.errors import EstimationError
 from evalkit.line.protocol import protocol_hash
 from evalkit.line.tables import table
@@ -151,7 +151,7 @@ def _fitted(
 ) -> pl.DataFrame:
     survey = rows["weight"].to_numpy()
     point = weighted_logit(design, treated, survey)
-    person, weights = drawn_people(rows, trials.replicates, n_draws=n_draws, seed=seed)
+    person, weights = trials.replicates.of_rows(rows, n_draws=n_draws, seed=seed)
     coefficients = replicate_logits(
         design, treated, survey, point=point.coefficients, person=person, person_weights=weights
     )

@@ -1,8 +1,4 @@
-"""Weights of person-trials by the estimand, replicate weights of households, and effective sample
-sizes.
-
-Replicates weight households by a keyed hash (evalkit.survival.curves.replicate).
-"""
+"""Weights of person-trials by the estimand, and effective sample sizes."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -11,7 +7,6 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from evalkit.effects.trials.replicates import Replicates
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import SEPARATED
 from evalkit.survival.curves.replicate import replicate_weights
@@ -76,21 +71,6 @@ def arm_weights(
     return weights
 
 
-def drawn_people(
-    rows: pl.DataFrame, replicates: Replicates, *, n_draws: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Each row's position among the clusters (n_rows,), and the clusters' replicate weights
-    (n_clusters, n_draws), from draw 1 on.
-
-    A cluster is a household, or a person whose household is not known. Its weights are the same in
-    every district, trial and machine.
-    """
-    clusters = rows["cluster_id"].unique().sort()
-    return clusters.search_sorted(rows["cluster_id"]).to_numpy(), replicates.of(
-        clusters, n_draws=n_draws, seed=seed
-    )
-
-
 def folds(rows: pl.DataFrame, *, n_folds: int, seed: int) -> np.ndarray:
     """Each row's fold, 0 to n_folds - 1; a household has the same one in any set of people."""
     clusters = rows["cluster_id"].unique().sort()
@@ -106,7 +86,7 @@ def by_cluster(rows: pl.DataFrame, values: np.ndarray) -> np.ndarray:
 
     A person is in many trials, and what happens to them or their household is in all of these:
     errors and effective sizes count households, and people where no household is known
-    (`drawn_people`).
+    (`ClusterWeights`).
     """
     code = rows["cluster_id"].rank("dense").to_numpy().astype(np.int64) - 1
     positions = (code, np.arange(len(code)))
