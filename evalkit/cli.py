@@ -376,8 +376,9 @@ def schema(
     """Write the JSON Schemas of run files, protocols, price books, dated parameters and scenarios,
     by which editors check and complete them.
     """
-    from evalkit.economics import DatedFile, PriceBookFile, Scenario, WhatIf
+    from evalkit.economics import DatedFile, Scenario, WhatIf
     from evalkit.effects import Protocol
+    from evalkit.line.price_book import PriceBookFile
     from evalkit.params import RunFile
 
     out.mkdir(parents=True, exist_ok=True)
@@ -509,7 +510,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
 
 
 def _refuse_unsaid_simulation(prepared: "Run") -> None:
-    from evalkit.simulate.register.city_folder import is_simulated
+    from evalkit.simulate import is_simulated
 
     folder = prepared.extract_place
     if (

@@ -2,27 +2,22 @@
 another place or krona would give.
 """
 
-from evalkit.allocation.city import CityAllocation, allocate_city
+from evalkit.allocation.city import allocate_city
 from evalkit.allocation.marginal_return import marginal_returns
 from evalkit.allocation.offers import (
-    budgets_now,
     offers_from,
     settled_bookings,
     starts_per_year,
     value_per_start,
 )
-from evalkit.allocation.portfolio import Limits, Portfolio, allocate
+from evalkit.allocation.portfolio import Limits, allocate
 from evalkit.allocation.shared_places import joint_measures, place_exchange, settlement_list
-from evalkit.allocation.target_groups import GroupOffers, by_target_group, refuse_undeclared
+from evalkit.allocation.target_groups import by_target_group, refuse_undeclared
 
 __all__ = [
-    "CityAllocation",
-    "GroupOffers",
     "Limits",
-    "Portfolio",
     "allocate",
     "allocate_city",
-    "budgets_now",
     "by_target_group",
     "joint_measures",
     "marginal_returns",

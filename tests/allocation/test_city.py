@@ -6,12 +6,12 @@ import pytest
 
 from evalkit.allocation import (
     allocate_city,
-    budgets_now,
     offers_from,
     settled_bookings,
     starts_per_year,
     value_per_start,
 )
+from evalkit.allocation.offers import budgets_now
 from evalkit.errors import ParameterError
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.tables import published

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.economics import declare_price_book
+from evalkit.economics.prices.price_book_file import declare_price_book
 from evalkit.line.tables import table
 
 # one_start.py is shared by these tests alone.

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from evalkit.economics import (
     convert_currency,
     convert_price_year,
-    declare_price_book,
     load_dated,
     load_price_book,
     value_at,
 )
+from evalkit.economics.prices.price_book_file import declare_price_book
 from evalkit.errors import EvalkitError, LedgerError, ParameterError
 from evalkit.line.price_book import PriceBookFile
 

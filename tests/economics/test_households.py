@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_start import value_effects
 
-from evalkit.economics import household_parts, with_household_parts
+from evalkit.economics.prices.households import household_parts, with_household_parts
 from evalkit.errors import LedgerError
 
 MONTH, SUPPORT = date(2020, 1, 1), 12_000.0

@@ -11,16 +11,12 @@ from hypothesis import strategies as st
 from one_start import value_effects, value_under
 from polars.testing import assert_frame_equal
 
-from evalkit.economics import (
-    ACTORS,
-    PERSPECTIVES,
-    check_ledger,
-    declare_price_book,
-    load_price_book,
-)
-from evalkit.economics.ledger.ledger_checks import check_rows
+from evalkit.economics import load_price_book
+from evalkit.economics.ledger.ledger_checks import check_ledger, check_rows
+from evalkit.economics.prices.price_book_file import declare_price_book
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.errors import EstimationError, EvalkitError, LedgerError
+from evalkit.line.actors import ACTORS, PERSPECTIVES
 from evalkit.line.tables import table
 
 NORTHERN_IRELAND = Path(__file__).parents[2] / "params" / "unit_costs" / "northern_ireland.yaml"

@@ -6,14 +6,8 @@ import pytest
 import yaml
 from one_start import value_effects
 
-from evalkit.economics import (
-    load_price_book,
-    place_costs,
-    place_prices,
-    price_book_of_run,
-    start_costs,
-    with_place_costs,
-)
+from evalkit.economics import load_price_book, place_prices, price_book_of_run, start_costs
+from evalkit.economics.prices.place_costs import place_costs, with_place_costs
 from evalkit.errors import LedgerError, ParameterError
 from evalkit.params import Run, RunFile
 

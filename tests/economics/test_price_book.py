@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evalkit.economics import PERSPECTIVES, load_price_book
+from evalkit.economics import load_price_book
 from evalkit.errors import LedgerError, ParameterError
+from evalkit.line.actors import PERSPECTIVES
 from evalkit.records import hash_of
 
 UNIT_COSTS = Path(__file__).parents[2] / "params" / "unit_costs"

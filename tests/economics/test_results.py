@@ -15,8 +15,9 @@ from one_start import (
 )
 from scipy.stats import qmc
 
-from evalkit.economics import declare_price_book, evpi, evppi, summarise_value
+from evalkit.economics import evpi, evppi, summarise_value
 from evalkit.economics.ledger.cash_flow import cash_flow
+from evalkit.economics.prices.price_book_file import declare_price_book
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.economics.results.comparison import (
     Option,

@@ -7,8 +7,6 @@ import yaml
 from one_start import starts_of, value_effects
 
 from evalkit.economics import (
-    Vintage,
-    cohort_path,
     cohort_totals,
     cohort_trace,
     drift,
@@ -17,8 +15,10 @@ from evalkit.economics import (
     run_scenario,
     run_scenarios,
     summarise_value,
-    transition_flows,
 )
+from evalkit.economics.results.drift import Vintage
+from evalkit.economics.what_if.arms import cohort_path
+from evalkit.economics.what_if.projection import transition_flows
 from evalkit.economics.what_if.scenarios import NUMBERS
 from evalkit.errors import EstimationError, LedgerError, ParameterError
 from evalkit.tables import write_table, write_tables

@@ -4,7 +4,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from evalkit.simulate import City, live, load_city, person_tables
+from evalkit.simulate import live, load_city, person_tables
+from evalkit.simulate.city.city import City
 
 CITIES = Path(__file__).parents[2] / "params" / "cities"
 

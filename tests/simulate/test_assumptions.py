@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from evalkit.errors import ParameterError
-from evalkit.simulate import City, load_city
+from evalkit.simulate import load_city
+from evalkit.simulate.city.city import City
 
 
 def test_load_city_gives_fourteen_districts_of_the_2017_table(stockholm):

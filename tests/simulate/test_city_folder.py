@@ -6,7 +6,8 @@ import pytest
 from evalkit.economics import load_price_book
 from evalkit.errors import ParameterError
 from evalkit.intake import admit
-from evalkit.simulate import City, write_city
+from evalkit.simulate import write_city
+from evalkit.simulate.city.city import City
 from evalkit.simulate.register.city_folder import is_simulated
 
 pytestmark = pytest.mark.slow

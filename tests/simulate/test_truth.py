@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.simulate import City, live, planted_gains, rollout_truth, simulate_truth
+from evalkit.simulate import live, planted_gains, rollout_truth, simulate_truth
+from evalkit.simulate.city.city import City
 from evalkit.simulate.population.state import LATENT
 
 pytestmark = pytest.mark.slow

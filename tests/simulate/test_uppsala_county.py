@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from evalkit.intake import admit
-from evalkit.simulate import City, load_city, write_city
+from evalkit.simulate import load_city, write_city
+from evalkit.simulate.city.city import City
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,8 @@ import pytest
 from evalkit.economics import load_price_book, value_effects
 from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.tables import table
-from evalkit.simulate import simulate_truth, state_month_prices, value_truth
+from evalkit.simulate import simulate_truth, value_truth
+from evalkit.simulate.truth.value_truth import state_month_prices
 
 pytestmark = pytest.mark.slow
 

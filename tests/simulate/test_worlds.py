@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 from evalkit.errors import ParameterError
-from evalkit.simulate import City, live, load_city, simulate_truth, write_city
+from evalkit.simulate import live, load_city, simulate_truth, write_city
+from evalkit.simulate.city.city import City
 from evalkit.simulate.city.worlds import World, level_in
 from evalkit.simulate.population.people import draw_people
 from evalkit.simulate.population.process import Process

@@ -26,7 +26,8 @@ from evalkit.effects.answer.estimate import effect_status
 from evalkit.effects.districts.pooling import primary_differences
 from evalkit.effects.weighting.propensity import fit_censoring
 from evalkit.months import add_months
-from evalkit.simulate import City, live, load_city, person_tables, simulate_truth
+from evalkit.simulate import live, load_city, person_tables, simulate_truth
+from evalkit.simulate.city.city import City
 from evalkit.spells import Extent, build_episodes, build_state_intervals, build_support_spells
 
 ROOT = Path(__file__).parents[2]

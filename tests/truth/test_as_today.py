@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 from cities import DISTRICTS, four_districts, people_of, protocols
 
-from evalkit.allocation import budgets_now, offers_from
+from evalkit.allocation import offers_from
+from evalkit.allocation.offers import budgets_now
 from evalkit.effects import trial_months
 from evalkit.effects.answer.estimate import no_effect
 from evalkit.months import add_months

@@ -29,7 +29,8 @@ from evalkit.effects.districts.pooling import primary_differences
 from evalkit.effects.trust.unmodelled import unmodelled_likeness
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.estimands import ESTIMANDS
-from evalkit.simulate import City, simulate_truth
+from evalkit.simulate import simulate_truth
+from evalkit.simulate.city.city import City
 
 INTERVENTION = "jobbtorg_coaching"
 N_MONTHS, FROM_MONTH, FOLLOW_UP = 84, 26, 36
