@@ -50,7 +50,7 @@ OutOption = Annotated[Path, typer.Option(help="The folder that holds the runs' f
 _SMALLEST_CHANGE = 0.05
 
 
-def _show_version(is_asked: bool) -> None:
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - typer hands it on by place
     if is_asked:
         typer.echo(f"evalkit {__version__}")
         raise typer.Exit
@@ -58,6 +58,7 @@ def _show_version(is_asked: bool) -> None:
 
 @app.callback()
 def _root(
+    *,
     _version: Annotated[
         bool,
         typer.Option(
@@ -71,6 +72,7 @@ def _root(
 @app.command()
 def run(
     run_file: RunFileArgument,
+    *,
     out: OutOption = Path("runs"),
     jobs: Annotated[
         int, typer.Option(min=0, help="How many units at a time; 0 is one a core.")

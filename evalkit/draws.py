@@ -95,7 +95,7 @@ def estimate_with_range(
     is_point = pl.col("draw") == 0
     replicates = pl.col(column).filter(~is_point).drop_nulls().sort()
     limits = (
-        _at(replicates, share, is_observed).alias(name)
+        _at(replicates, share, is_observed=is_observed).alias(name)
         for name, share in zip(names[1:], (tail, 1 - tail), strict=True)
     )
     return [pl.col(column).filter(is_point).first().alias(names[0]), *limits]
@@ -148,7 +148,7 @@ def share_above_zero(column: str) -> pl.Expr:
     return pl.when(count > 0).then(1 - position / (count + 1))
 
 
-def _at(ordered: pl.Expr, share: float, is_observed: bool) -> pl.Expr:
+def _at(ordered: pl.Expr, share: float, *, is_observed: bool) -> pl.Expr:
     last = ordered.len().cast(pl.Int64) - 1
     position = ((last + 2) * share - 1).clip(0, pl.max_horizontal(last, 0))
     if is_observed:

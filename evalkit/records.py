@@ -20,7 +20,7 @@ from evalkit.errors import ParameterError, nearest
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML in which no key stands twice: the reader would take the last one without a word."""
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node, deep=False):  # noqa: FBT002 - as the reader calls it
         known = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in known:

@@ -79,7 +79,7 @@ class PrivateKernelManager(AsyncKernelManager):
             with _live_kernels_lock:
                 _live_kernels[self.connection_file] = pid
 
-    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002
         with _live_kernels_lock:
             _live_kernels.pop(self.connection_file, None)
         await super()._async_cleanup_resources(restart=restart)

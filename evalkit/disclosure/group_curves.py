@@ -131,12 +131,12 @@ def _merged(
             _held(
                 curve,
                 last_step[months.search_sorted(curve[time]).to_numpy()],
-                withheld,
                 time,
                 values,
                 min_count,
+                is_withheld=is_curve_withheld,
             )
-            for curve, withheld in zip(curves, is_withheld, strict=True)
+            for curve, is_curve_withheld in zip(curves, is_withheld, strict=True)
         ]
     )
 
@@ -171,17 +171,18 @@ def _common_steps(events: list[np.ndarray], is_withheld: np.ndarray, min_count: 
 def _held(
     curve: pl.DataFrame,
     last_step: np.ndarray,
-    withheld: bool,
     time: str,
     values: Sequence[str],
     min_count: int,
+    *,
+    is_withheld: bool,
 ) -> pl.DataFrame:
     """A curve with the values of its last common step. A curve that ends before a step keeps its
     last row.
     """
     at_risk, times = curve["n_at_risk"].fill_null(0).to_numpy(), curve[time].to_numpy()
     is_shown = with_start(
-        is_followed(at_risk, times, min_count) & (last_step >= 0) & (not withheld), times
+        is_followed(at_risk, times, min_count) & (last_step >= 0) & (not is_withheld), times
     )
     held = curve[np.clip(last_step, 0, curve.height - 1)]
     return curve.with_columns(

@@ -15,7 +15,6 @@ from evalkit.errors import IntakeError, ParameterError
 from evalkit.intake import admit, load_contracts
 from evalkit.intake.contracts.mapping import ExtraColumn, load_mapping, with_covariates
 from evalkit.line.delivered import delivered
-from evalkit.line.states import STATES
 from evalkit.vocabulary import SENDER_LANGUAGE
 
 MAIN_JOB_TABLES = {
@@ -94,16 +93,6 @@ def test_contracts_say_everything_in_the_language_of_senders_too(contracts_folde
     ]
 
     assert unsaid == []
-
-
-def test_livelihood_contract_allows_exactly_the_states_of_the_line(contracts_folder):
-    (state,) = [
-        column
-        for column in load_contracts(contracts_folder)["livelihood"].columns
-        if column.name == "state"
-    ]
-
-    assert list(state.allowed) == STATES["state"].to_list()
 
 
 def test_contracts_explain_every_column_in_english_with_the_swedish_term(contracts_folder):

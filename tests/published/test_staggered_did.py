@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-
 from evalkit.effects.answer.rollout import NEVER, _after, _by_event_time, group_time_effects
 
 FOLDER = Path(__file__).parent / "staggered_did"

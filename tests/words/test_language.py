@@ -12,9 +12,7 @@ from markupsafe import Markup
 import evalkit
 from evalkit.disclosure import RULE_TEXTS
 from evalkit.errors import ParameterError
-from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES
 from evalkit.line.published import PUBLISHED
-from evalkit.line.states import OUTCOMES
 from evalkit.words import divided, languages, money_digits, with_soft_hyphens, words
 from evalkit.words.files import FOLDER, texts_of
 
@@ -130,12 +128,6 @@ def test_languages_have_every_text_that_the_code_names():
     named = set(re.findall(r'(?:text|html|label)\(\s*"([a-z_]+\.[a-z_.]+[a-z])"', source))
 
     assert named - KEYS == set()
-
-
-def test_every_outcome_actor_and_perspective_has_a_word():
-    named = (*OUTCOMES, *(f"months_{outcome}" for outcome in OUTCOMES), *ACTOR_NAMES, *PERSPECTIVES)
-
-    assert [value for value in named if not words("en").has(value)] == []
 
 
 def test_every_rule_of_disclosure_control_has_words():

@@ -152,13 +152,16 @@ def effect_checks(
     max_smd = limits.max_abs_smd if district == CITY else None
     rows = [
         _Row(
-            "starters", n_starters, limits.min_starters, _verdict(n_starters < limits.min_starters)
+            "starters",
+            n_starters,
+            limits.min_starters,
+            _verdict(is_refused=n_starters < limits.min_starters),
         ),
         _Row(
             "effective_sample_size",
             size,
             limits.min_effective_sample_size,
-            _verdict(size < limits.min_effective_sample_size),
+            _verdict(is_refused=size < limits.min_effective_sample_size),
         ),
         _Row("max_weight", weighting.max_weight),
         _Row("top_1_percent_share", top_share(weighting.weakest_arm)),
@@ -166,17 +169,19 @@ def effect_checks(
             "share_outside_support",
             outside,
             limits.max_share_outside_support,
-            _verdict(_is_above(outside, limits.max_share_outside_support)),
+            _verdict(is_refused=_is_above(outside, limits.max_share_outside_support)),
         ),
         _Row(
             "max_abs_smd",
             imbalance,
             max_smd or SMALL_IMBALANCE,
-            _verdict(_is_above(imbalance, max_smd), imbalance > SMALL_IMBALANCE),
+            _verdict(
+                is_refused=_is_above(imbalance, max_smd), is_warned=imbalance > SMALL_IMBALANCE
+            ),
             unlike,
         ),
         *[
-            _Row(like.check, like.value, like.limit, _verdict(False, like.is_warned), like.term)
+            _Row(like.check, like.value, like.limit, _verdict(is_warned=like.is_warned), like.term)
             for like in likeness
         ],
         *_placebo_rows(placebo, trials.protocol.checks.alpha),
@@ -211,7 +216,7 @@ def _placebo_rows(placebo: pl.DataFrame | None, alpha: float) -> list[_Row]:
     ]
 
 
-def _verdict(is_refused: bool, is_warned: bool = False) -> str:
+def _verdict(*, is_refused: bool = False, is_warned: bool = False) -> str:
     return "refused" if is_refused else "warning" if is_warned else "passed"
 
 

@@ -80,7 +80,9 @@ def type_cells(
         if value is None:
             raw, coded = _raw_cells(delivered, source, column, mapping)
             plain = raw if _is_typed(raw, column) else _plain_values(raw, column, mapping)
-            value, note = _with_left_over(raw, plain, column, delivered.has_decimal_comma)
+            value, note = _with_left_over(
+                raw, plain, column, has_decimal_comma=delivered.has_decimal_comma
+            )
             notes += [note] if note else []
             if value.null_count() > raw.null_count():
                 flags[unreadable_flag(column.name)] = (raw.is_not_null() & value.is_null()).alias(
@@ -317,7 +319,7 @@ def _number_as_text(cells: pl.Expr) -> pl.Expr:
 
 
 def _with_left_over(
-    raw: pl.Series, value: pl.Series, column: Column, has_decimal_comma: bool
+    raw: pl.Series, value: pl.Series, column: Column, *, has_decimal_comma: bool
 ) -> tuple[pl.Series, str | None]:
     """The values with those cells added that the plain form left over, and what had to be
     assumed.

@@ -26,6 +26,7 @@ _ARMS = ("treated", "comparison", "difference")
 
 
 def effect_pictures(brief: Brief, effect: Effect, conclusion: Markup) -> tuple[Figure, ...]:
+    """The curves of an effect and the months in each state, where there is something to draw."""
     curves = picture(
         brief, "effect_curves", conclusion, _curve_tables(brief, effect), of=effect.names
     )

@@ -98,7 +98,7 @@ def read_spell_columns(
     """
     _check_columns(spells, roles)
     table, is_collapsed = _collect(spells, roles)
-    _check_missing(table, roles, is_collapsed)
+    _check_missing(table, roles, is_collapsed=is_collapsed)
     n = table[N].to_numpy() if is_collapsed else None
     if table.height == 0:
         raise _refusal(
@@ -178,7 +178,7 @@ def _collect(spells: SpellTable, roles: Roles) -> tuple[pl.DataFrame, bool]:
     ), True
 
 
-def _check_missing(table: pl.DataFrame, roles: Roles, is_collapsed: bool) -> None:
+def _check_missing(table: pl.DataFrame, roles: Roles, *, is_collapsed: bool) -> None:
     may_be_null = {roles.event} if table[roles.event].dtype != pl.Boolean else set()
     faulty = {
         column: table[column].null_count() for column in roles.columns if column not in may_be_null

@@ -43,6 +43,7 @@ class SharePath:
 
 
 def discrete_path(fit: DiscreteHazardFit, people: pl.DataFrame, weight: np.ndarray) -> SharePath:
+    """The shares that a discrete-time model implies for weighted people, month by month."""
     x = people.select(pl.col(list(fit.covariates)).cast(pl.Float64)).to_numpy()
     # People with the same covariates have the same curve.
     x, place = np.unique(x, axis=0, return_inverse=True)
@@ -119,6 +120,7 @@ def _add_path(
 
 
 def cox_path(fits: Mapping[str, HazardFit], people: pl.DataFrame, weight: np.ndarray) -> SharePath:
+    """The shares that the Cox models of all causes imply together for weighted people."""
     times = cox_times(fits)
     baselines = [_baseline_steps(fit, people, times) for fit in fits.values()]
     ratios = [
@@ -222,6 +224,7 @@ def _baseline_spread(
 
 
 def cox_times(fits: Mapping[str, HazardFit]) -> np.ndarray:
+    """The times at which those shares are told: every month up to the last, or all times."""
     times = np.unique(np.concatenate([fit.baseline["time"].to_numpy() for fit in fits.values()]))
     return np.arange(1, times[-1] + 1) if times.dtype.kind == "i" else times
 
