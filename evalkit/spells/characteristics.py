@@ -52,7 +52,7 @@ def spells_by_characteristic(
         "age": _age_band(pl.col("start").dt.year() - pl.col("birth_year"), age_bands),
         "obstacle": pl.col("support_obstacle"),
     }
-    parts = [
+    tables = [
         rows.select(
             *spells.columns,
             characteristic=pl.lit(name),
@@ -64,7 +64,7 @@ def spells_by_characteristic(
     empty = spells.clear().with_columns(
         characteristic=pl.lit("", pl.String), group=pl.lit("", pl.String)
     )
-    return pl.concat(parts) if parts else empty
+    return pl.concat(tables) if tables else empty
 
 
 def _age_band(age: pl.Expr, first_ages: Sequence[int]) -> pl.Expr:

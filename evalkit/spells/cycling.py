@@ -80,22 +80,22 @@ def loop_counts(intervals: pl.DataFrame) -> pl.DataFrame:
     ).join(on_support, on="person_id", how="semi")
     everywhere = pl.concat([counted, counted.with_columns(district=pl.lit(CITY))])
     most = pl.col("n_returns") >= _MOST_RETURNS
-    named = everywhere.with_columns(
+    classed = everywhere.with_columns(
         n_returns=pl.when(most)
         .then(pl.lit(f"{_MOST_RETURNS}+"))
         .otherwise(pl.col("n_returns").cast(pl.String))
     )
-    both = pl.concat([named, named.with_columns(n_returns=pl.lit("all"))])
+    both = pl.concat([classed, classed.with_columns(n_returns=pl.lit("all"))])
     keys = ["district", "level"]
     classes = pl.DataFrame(
         {"n_returns": [*map(str, range(_MOST_RETURNS)), f"{_MOST_RETURNS}+", "all"]}
     )
-    found = both.group_by(*keys, "n_returns").agg(n_persons=pl.len().cast(pl.Int32))
+    counts = both.group_by(*keys, "n_returns").agg(n_persons=pl.len().cast(pl.Int32))
     filled = (
         both.select(keys)
         .unique()
         .join(classes, how="cross")
-        .join(found, on=[*keys, "n_returns"], how="left")
+        .join(counts, on=[*keys, "n_returns"], how="left")
     )
     total = pl.col("n_persons").filter(pl.col("n_returns") == "all").first().over(keys)
     return (

@@ -71,9 +71,9 @@ def episode_gaps(
         strategy="forward",
         check_sortedness=False,
     )
-    found = _with_months_on_support(placed, spells, close=close)
+    followed = _with_months_on_support(placed, spells, close=close)
     ran_on = (pl.col("busy_until") > pl.col("free_from")).fill_null(False)
-    return found.select(
+    return followed.select(
         "person_id",
         "episode_no",
         "intervention_id",
@@ -100,8 +100,8 @@ def gap_counts(gaps: pl.DataFrame) -> pl.DataFrame:
         0-1), mean_gap_months (months on support without an intervention; of those still waiting, so
         far).
     """
-    named = gaps.with_columns(ended_by="gap_ended_by")
-    rows = pl.concat([named, named.with_columns(ended_by=pl.lit("all"))])
+    of_intervention = gaps.with_columns(ended_by="gap_ended_by")
+    rows = pl.concat([of_intervention, of_intervention.with_columns(ended_by=pl.lit("all"))])
     rows = pl.concat([rows, rows.with_columns(intervention_id=pl.lit(CITY))])
     counted = rows.group_by("intervention_id", "ended_by").agg(
         n_episodes=pl.len().cast(pl.Int32),
@@ -152,8 +152,8 @@ def plan_counts(episodes: pl.DataFrame, *, data_through: date) -> pl.DataFrame:
         .then(pl.lit("ended_later"))
         .otherwise(pl.lit("ended_as_planned"))
     )
-    named = episodes.with_columns(plan=plan)
-    rows = pl.concat([named, named.with_columns(plan=pl.lit("all"))])
+    planned = episodes.with_columns(plan=plan)
+    rows = pl.concat([planned, planned.with_columns(plan=pl.lit("all"))])
     rows = pl.concat([rows, rows.with_columns(intervention_id=pl.lit(CITY))])
     counted = rows.group_by("intervention_id", "plan").agg(
         n_episodes=pl.len().cast(pl.Int32),
@@ -176,7 +176,7 @@ def _with_months_on_support(
         spell_end=month_number_expr("end"),
         is_left=pl.col("exit").is_not_null(),
     ).sort("person_id", "spell_start")
-    found = ended.join_asof(
+    placed = ended.join_asof(
         held,
         left_on="free_from",
         right_on="spell_start",
@@ -196,4 +196,4 @@ def _with_months_on_support(
         .then(pl.lit("left_support"))
         .otherwise(pl.lit("still_waiting"))
     )
-    return found.with_columns(gap_months=stop - pl.col("free_from"), gap_ended_by=ended_by)
+    return placed.with_columns(gap_months=stop - pl.col("free_from"), gap_ended_by=ended_by)

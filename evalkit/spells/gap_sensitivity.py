@@ -84,7 +84,7 @@ def gap_sensitivity(spells: pl.DataFrame, medians: pl.DataFrame) -> pl.DataFrame
         n_with_running=pl.col("person_id").filter(~is_ended).n_unique(),
     )
     touched = _people_touched(spells)
-    found = counted.join(touched, on=keys, how="left").join(
+    with_medians = counted.join(touched, on=keys, how="left").join(
         medians.select(*keys, median_months="estimate"), on=keys, how="left"
     )
     sizes = [
@@ -92,7 +92,7 @@ def gap_sensitivity(spells: pl.DataFrame, medians: pl.DataFrame) -> pl.DataFrame
         for size in ("n_people", "n_with_ended", "n_with_running", "n_touched")
     ]
     return (
-        found.with_columns(n_persons=pl.min_horizontal(sizes).cast(pl.Int32))
+        with_medians.with_columns(n_persons=pl.min_horizontal(sizes).cast(pl.Int32))
         .select(*keys, "n_spells", "n_ended", "median_months", "n_persons")
         .sort(keys)
     )

@@ -78,18 +78,18 @@ def stream_support_spells(
     ended = told_exits(income_support, household_member)
     for at in range(0, len(people), chunk_persons):
         names = people[at : at + chunk_persons]
-        own = runs.filter(pl.col("row").is_between(at, at + len(names) - 1))
-        named = pl.DataFrame(
+        of_chunk = runs.filter(pl.col("row").is_between(at, at + len(names) - 1))
+        identified = pl.DataFrame(
             {
-                "person_id": people.gather(own["row"]),
-                "household_id": households.gather(own["household"]),
-                "cluster_id": people.gather(own["cluster"]),
-                "first_paid": own["first_paid"] + first,
-                "last_paid": own["last_paid"] + first,
+                "person_id": people.gather(of_chunk["row"]),
+                "household_id": households.gather(of_chunk["household"]),
+                "cluster_id": people.gather(of_chunk["cluster"]),
+                "first_paid": of_chunk["first_paid"] + first,
+                "last_paid": of_chunk["last_paid"] + first,
             }
         )
         rows = [_of_people(table, names) for table in (livelihood, person)]
-        yield spells_of_runs(with_beginnings(named, began, extent), *rows, ended, extent)
+        yield spells_of_runs(with_beginnings(identified, began, extent), *rows, ended, extent)
 
 
 def _ids(rows: pl.LazyFrame, column: str) -> pl.Series:
@@ -123,16 +123,16 @@ def _runs(on_support: np.ndarray, extent: Extent) -> pl.DataFrame:
     """Runs of months with gaps bridged, none beginning after the last month with known exits: row,
     first_paid, last_paid (months since the first).
     """
-    found = []
+    chunks = []
     for at in range(0, len(on_support), CHUNK_PERSONS):
         row, month = np.nonzero(on_support[at : at + CHUNK_PERSONS])
         is_new = np.ones(len(row) + 1, dtype=bool)
         is_new[1:-1] = (np.diff(row) != 0) | (np.diff(month) > extent.max_gap_months + 1)
         starts, ends = np.flatnonzero(is_new[:-1]), np.flatnonzero(is_new[1:])
-        found.append((row[starts] + at, month[starts], month[ends]))
+        chunks.append((row[starts] + at, month[starts], month[ends]))
     columns = (
-        [np.concatenate(parts).astype(np.int32) for parts in zip(*found, strict=True)]
-        if found
+        [np.concatenate(column).astype(np.int32) for column in zip(*chunks, strict=True)]
+        if chunks
         else [np.empty(0, np.int32)] * 3
     )
     return pl.DataFrame(dict(zip(("row", "first_paid", "last_paid"), columns, strict=True))).filter(
@@ -148,19 +148,19 @@ def _with_households(
     """
     is_first[:] = False
     is_first[runs["row"].to_numpy(), runs["first_paid"].to_numpy()] = True
-    found = []
+    chunks = []
     for household, row, month in _batches(adults):
         chosen = is_first[row, month] & is_paid[household, month]
-        found.append(
+        chunks.append(
             pl.DataFrame(
                 {"row": row[chosen], "first_paid": month[chosen], "household": household[chosen]}
             )
         )
     keys = ["row", "first_paid"]
-    named = pl.concat(found) if found else runs.select(*keys, household=pl.lit(0, pl.Int32))
-    return runs.join(named.group_by(keys).agg(pl.col("household").min()), on=keys, how="left").sort(
-        keys
-    )
+    matched = pl.concat(chunks) if chunks else runs.select(*keys, household=pl.lit(0, pl.Int32))
+    return runs.join(
+        matched.group_by(keys).agg(pl.col("household").min()), on=keys, how="left"
+    ).sort(keys)
 
 
 def _of_people(table: pl.LazyFrame, names: pl.Series) -> pl.DataFrame:

@@ -141,9 +141,9 @@ def livelihood_collisions(
             collision=pl.lit("paid_and_another_state"),
         )
     )
-    found = pl.concat([_two_states(periods), other, _unpaid(believed, within)])
+    collisions = pl.concat([_two_states(periods), other, _unpaid(believed, within)])
     keys = ["collision", "believed", "set_aside"]
-    return _counted(found, keys, found.select(keys).unique()).drop("n_faults")
+    return _counted(collisions, keys, collisions.select(keys).unique()).drop("n_faults")
 
 
 def without_overlaps(periods: pl.DataFrame) -> pl.DataFrame:

@@ -38,9 +38,9 @@ def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
             present, code = _places(column.to_numpy().astype(np.int64) - smallest)
             return code, pl.Series(column.name, present + smallest, dtype=column.dtype)
     if column.dtype == pl.String and column.len() > _MANY_VALUES:
-        found = _codes_by_hash(column)
-        if found is not None:
-            return found
+        coded = _codes_by_hash(column)
+        if coded is not None:
+            return coded
     values = column.unique().sort()
     if column.dtype == pl.String and values.len() <= _MANY_VALUES:
         return column.cast(pl.Enum(values)).to_physical().to_numpy().astype(np.int64), values
@@ -54,13 +54,13 @@ def label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
         declared = pl.Enum(list(labels))
         column = column.cast(pl.String).cast(declared)
     numbers = {label: number for number, label in enumerate(labels)}
-    place = np.array([numbers.get(label, -1) for label in declared.categories] + [len(labels)])
+    numbers_of = np.array([numbers.get(label, -1) for label in declared.categories] + [len(labels)])
     # By numpy: on short tables the plan of a polars expression takes longer than its work.
     codes = column.to_physical().to_numpy()
     return (
-        place[codes]
+        numbers_of[codes]
         if codes.dtype.kind == "u"
-        else place[np.where(np.isnan(codes), len(place) - 1, codes).astype(np.int64)]
+        else numbers_of[np.where(np.isnan(codes), len(numbers_of) - 1, codes).astype(np.int64)]
     )
 
 
@@ -96,9 +96,9 @@ def _places(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     present = np.flatnonzero(np.bincount(numbers))
     if len(present) == present[-1] - present[0] + 1:
         return present, numbers - present[0] if present[0] else numbers
-    place = np.zeros(present[-1] + 1, dtype=np.int64)
-    place[present] = np.arange(len(present))
-    return present, place[numbers]
+    rank = np.zeros(present[-1] + 1, dtype=np.int64)
+    rank[present] = np.arange(len(present))
+    return present, rank[numbers]
 
 
 def _codes_by_hash(column: pl.Series) -> tuple[np.ndarray, pl.Series] | None:
@@ -115,6 +115,6 @@ def _codes_by_hash(column: pl.Series) -> tuple[np.ndarray, pl.Series] | None:
     if not (values.gather(code) == column).all():
         return None
     by_value = values.arg_sort().to_numpy()
-    place = np.empty(len(by_value), dtype=np.int64)
-    place[by_value] = np.arange(len(by_value))
-    return place[code], values.gather(by_value)
+    rank = np.empty(len(by_value), dtype=np.int64)
+    rank[by_value] = np.arange(len(by_value))
+    return rank[code], values.gather(by_value)

@@ -37,8 +37,8 @@ def distinct_rows(spells: pl.LazyFrame, keys: Sequence[str], weight: str | None)
     )
     batches = columns.collect_batches(chunk_size=_BATCH_ROWS, engine="streaming")
     count = _counted if is_counted else _grouped
-    parts = (count(batch, keys, weight) for batch in batches)
-    merged = _merged(parts, keys)
+    counted = (count(batch, keys, weight) for batch in batches)
+    merged = _merged(counted, keys)
     if merged is None:
         merged = _grouped(columns.head(0).collect(), keys, weight)
     return (
@@ -51,9 +51,9 @@ def distinct_rows(spells: pl.LazyFrame, keys: Sequence[str], weight: str | None)
 def _merged(parts: Iterable[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame | None:
     """The counts of all parts together; None without parts."""
     held, n_held, most = [], 0, _MOST_ROWS
-    for part in parts:
-        held.append(part)
-        n_held += part.height
+    for counts in parts:
+        held.append(counts)
+        n_held += counts.height
         if n_held > most:
             held = [pl.concat(held).group_by(keys, maintain_order=True).agg(pl.all().sum())]
             n_held = held[0].height
@@ -103,12 +103,13 @@ def _counted(batch: pl.DataFrame, keys: Sequence[str], weight: str | None) -> pl
     n = np.bincount(cell, minlength=n_cells)
     rest = present = np.flatnonzero(n)
     sums = {N: n} | (_weight_sums(batch[weight], cell, n_cells) if weight else {})
-    found = {}
+    columns = {}
     for key, first, span in reversed(list(zip(keys, firsts, spans, strict=True))):
         rest, code = np.divmod(rest, span)
-        found[key] = pl.Series(code + first, dtype=batch.schema[key])
+        columns[key] = pl.Series(code + first, dtype=batch.schema[key])
     return pl.DataFrame(
-        {key: found[key] for key in keys} | {name: values[present] for name, values in sums.items()}
+        {key: columns[key] for key in keys}
+        | {name: values[present] for name, values in sums.items()}
     )
 
 

@@ -241,8 +241,8 @@ def add_risk_sets(first: RiskSet, second: RiskSet) -> RiskSet:
     cluster_ids = None
     if first.cluster_ids is not None and second.cluster_ids is not None:
         cluster_ids = pl.concat([first.cluster_ids, second.cluster_ids]).unique().sort()
-    ours, theirs = (_aligned(part, times, groups, cluster_ids) for part in (first, second))
-    n_exits, exits, n_entries, entries = (ours[place] + theirs[place] for place in range(4))
+    ours, theirs = (_aligned(side, times, groups, cluster_ids) for side in (first, second))
+    n_exits, exits, n_entries, entries = (ours[axis] + theirs[axis] for axis in range(4))
     spreads = [ours[4], theirs[4]]
     spread = sparse.vstack(spreads) if cluster_ids is None else spreads[0] + spreads[1]
     return RiskSet(
@@ -300,13 +300,13 @@ def _spread_of_rows(
     of their summed squared weights.
     """
     n_late = late_cell.max() + 2
-    pair, place = np.unique(exit_cell * n_late + late_cell + 1, return_inverse=True)
+    pair, pair_of_row = np.unique(exit_cell * n_late + late_cell + 1, return_inverse=True)
     exits, entries = np.divmod(pair, n_late)
     return _spread(
         np.arange(len(pair)),
         exits,
         entries - 1,
-        np.sqrt(_squares(columns, place, len(pair))),
+        np.sqrt(_squares(columns, pair_of_row, len(pair))),
         n_cells=n_cells,
     )
 
@@ -343,8 +343,8 @@ def _aligned(
     part: RiskSet, times: np.ndarray, groups: pl.DataFrame, cluster_ids: pl.Series | None
 ) -> tuple:
     """A part's counts and spread on the times, groups and clusters of the whole."""
-    place = np.searchsorted(times, part.times)
-    entry_place = np.concatenate([[0], place + 1])
+    time_rank = np.searchsorted(times, part.times)
+    entry_rank = np.concatenate([[0], time_rank + 1])
     group = np.zeros(1, dtype=np.int64)
     if groups.width:
         numbered = part.groups.join(
@@ -354,7 +354,7 @@ def _aligned(
     n_groups = groups.height if groups.width else 1
     exit_shape = (n_groups, len(times), *part.exits.shape[2:])
     entry_shape = (n_groups, len(times) + 1, *part.entries.shape[2:])
-    exit_at, entry_at = np.ix_(group, place), np.ix_(group, entry_place)
+    exit_at, entry_at = np.ix_(group, time_rank), np.ix_(group, entry_rank)
     moved = []
     for counts, shape, at in (
         (part.n_exits, exit_shape, exit_at),
@@ -373,8 +373,8 @@ def _aligned(
     old = part.spread.tocoo()
     row, n_rows = old.row, part.spread.shape[0]
     if cluster_ids is not None:
-        own = np.asarray(cluster_ids.search_sorted(part.cluster_ids))
-        row, n_rows = own[old.row], cluster_ids.len()
+        cluster_rank = np.asarray(cluster_ids.search_sorted(part.cluster_ids))
+        row, n_rows = cluster_rank[old.row], cluster_ids.len()
     spread = sparse.coo_array(
         (old.data, (row, cells[old.col])),
         shape=(n_rows, np.prod(exit_shape) + np.prod(entry_shape)),

@@ -46,7 +46,7 @@ class Roles:
     @property
     def columns(self) -> list[str]:
         """The columns in use, each once."""
-        named = [
+        names = [
             *self.by,
             self.time,
             self.event,
@@ -55,7 +55,7 @@ class Roles:
             self.weight,
             self.cluster,
         ]
-        return list(dict.fromkeys(column for column in named if column is not None))
+        return list(dict.fromkeys(column for column in names if column is not None))
 
 
 @dataclass(frozen=True)
@@ -328,14 +328,14 @@ def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
         and len(columns[0].dtype.categories)
     ):
         return tuple(columns[0].dtype.categories)
-    found: set[Any] = set().union(
+    occurring: set[Any] = set().union(
         *[column.unique().drop_nulls().cast(pl.String).to_list() for column in columns]
     )
     if roles.causes is None:
         declared = (
             columns[0].dtype.categories.to_list()
             if isinstance(columns[0].dtype, pl.Enum)
-            else sorted(found)
+            else sorted(occurring)
         )
     else:
         declared = list(roles.causes)
@@ -346,7 +346,7 @@ def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
             "Every cause or state has one curve.",
             "name each once.",
         )
-    undeclared = found - set(declared)
+    undeclared = occurring - set(declared)
     where = (
         f'column "{roles.event}"'
         if roles.from_state is None
@@ -375,10 +375,10 @@ def _group_codes(table: pl.DataFrame, by: Sequence[str]) -> tuple[np.ndarray, in
         return np.zeros(table.height, dtype=np.int64), 1, _ONE_GROUP
     code = np.zeros(table.height, dtype=np.int64)
     for name in by:
-        part, values = dense_codes(table[name])
+        level, values = dense_codes(table[name])
         # Coded anew after every column: the product of many columns' values would not fit a whole
         # number.
-        code, _ = dense_codes(pl.Series(code * values.len() + part))
+        code, _ = dense_codes(pl.Series(code * values.len() + level))
     first_row = np.unique(code, return_index=True)[1]
     return code, len(first_row), table.select(by)[first_row]
 

@@ -117,22 +117,22 @@ def _multipliers(
     # The band begins with the value that the curve has at the first month, wherever it got it.
     first, last = risk_set.times.searchsorted(months, side="right")
     wanted = range(first, last + 1)
-    found = []
+    rows = []
     for group in range(risk_set.n_groups):
         path = influence_path(risk_set, rates, paths.probability, group, "fixed")
-        kept = [part.copy() for row, part in enumerate(path) if row in wanted]
+        kept = [derivatives.copy() for time, derivatives in enumerate(path) if time in wanted]
         across = group_spread(risk_set.spread, cells_in_use(risk_set, group))
         squared = across.T @ across
         for cause, name in enumerate(risk_set.causes):
             multiplier = np.nan
             if kept:
-                derivative = np.stack([part[:, cause + 1] for part in kept], axis=1)
+                derivative = np.stack([derivatives[:, cause + 1] for derivatives in kept], axis=1)
                 multiplier = _largest_deviation(
                     derivative.T @ (squared @ derivative), rng, conf_level, n_draws
                 )
-            found.append({"evalkit_group": group, "cause": name, "multiplier": multiplier})
+            rows.append({"evalkit_group": group, "cause": name, "multiplier": multiplier})
     table = pl.DataFrame(
-        found, schema={"evalkit_group": pl.UInt32, "cause": pl.String, "multiplier": pl.Float64}
+        rows, schema={"evalkit_group": pl.UInt32, "cause": pl.String, "multiplier": pl.Float64}
     )
     groups = (
         risk_set.groups.select(pl.all().gather(table["evalkit_group"]))

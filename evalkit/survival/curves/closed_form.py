@@ -48,21 +48,23 @@ def greenwood_variance(
     """
     inverse = _inverse(at_risk)
     hazard, leave = rates[:, :, 0, 1:], -rates[:, :, 0, :1]
-    stay, X, own = 1 - leave, probability[:, 1:], np.zeros(probability[:, 1:].shape)
-    # The curve at t moves by own a_k + (left - X(t)) a / stay; the last term has no part where
+    stay, X, of_cause = 1 - leave, probability[:, 1:], np.zeros(probability[:, 1:].shape)
+    # The curve at t moves by of_cause a_k + (left - X(t)) a / stay; the last term has no part where
     # everybody leaves.
     left, odds = (
         X.copy(),
         inverse * np.divide(leave, stay, out=np.zeros(leave.shape), where=leave < _ALL),
     )
     left[:, :, 0] = 0.0
-    own[:, :, 1:] = probability[:, :-1, :1] * hazard
-    cross = own * inverse
-    of_own = cross * (
-        np.concatenate([np.zeros(leave.shape), probability[:, :-1, :1] - own[:, :, 1:]], axis=2)
+    of_cause[:, :, 1:] = probability[:, :-1, :1] * hazard
+    cross = of_cause * inverse
+    of_squares = cross * (
+        np.concatenate(
+            [np.zeros(leave.shape), probability[:, :-1, :1] - of_cause[:, :, 1:]], axis=2
+        )
         + 2 * left
     )
-    squares, products = of_own + odds * left**2, cross + odds * left
+    squares, products = of_squares + odds * left**2, cross + odds * left
     variance = np.zeros(probability.shape)
     variance[:, 1:] = np.maximum(
         squares.cumsum(axis=1) - X * (2 * products.cumsum(axis=1) - X * odds.cumsum(axis=1)), 0.0
@@ -98,10 +100,12 @@ def row_variance(
     by_own = np.zeros(d.X.shape)
     by_own[:, :, 1:] = squares[:, :, :-1]
     by_other = ended - censored - by_own
-    own = d.event + d.own
+    of_cause = d.event + d.own
     # Running totals over the ends up to each time, and the rows that are still at risk after it.
-    aa = (censored * d.P**2 + by_other * d.event**2 + by_own * own**2).cumsum(axis=1)
-    ab = (d.after_event * (by_other * d.event + by_own * own) - censored * d.Q * d.P).cumsum(axis=1)
+    aa = (censored * d.P**2 + by_other * d.event**2 + by_own * of_cause**2).cumsum(axis=1)
+    ab = (d.after_event * (by_other * d.event + by_own * of_cause) - censored * d.Q * d.P).cumsum(
+        axis=1
+    )
     bb = (censored * d.Q**2 + (ended - censored) * d.after_event**2).cumsum(axis=1)
     later = ended.sum(axis=1, keepdims=True) - ended.cumsum(axis=1)
     variance = np.zeros(probability.shape)
@@ -124,14 +128,14 @@ def end_derivatives(
     inverse = _inverse(at_risk)
     hazard, leave = rates[:, :, 0, 1:], -rates[:, :, 0, :1]
     inverse_q = np.divide(inverse, 1 - leave, out=np.zeros(leave.shape), where=leave < _ALL)
-    X, own = probability[:, 1:], inverse * probability[:, :-1, :1]
+    X, of_cause = probability[:, 1:], inverse * probability[:, :-1, :1]
     moved = inverse_q * leave
     P = np.zeros(X.shape)
-    np.cumsum(own * hazard + moved * X[:, :, 1:], axis=1, out=P[:, :, 1:])
+    np.cumsum(of_cause * hazard + moved * X[:, :, 1:], axis=1, out=P[:, :, 1:])
     Q = moved.cumsum(axis=1)
     event = -P
     event[:, :, 1:] += inverse_q * X[:, :, 1:]
-    return EndDerivatives(X, P, Q, event, own, Q - inverse_q)
+    return EndDerivatives(X, P, Q, event, of_cause, Q - inverse_q)
 
 
 def _area_variance(

@@ -161,9 +161,9 @@ def _units(
     each.
     """
     if n_groups == 1:
-        found = np.bincount(cluster, minlength=n_clusters) > 0
-        unit = cluster if found.all() else (np.cumsum(found) - 1)[cluster]
-        return unit, np.zeros(found.sum(), dtype=np.int64)
+        is_present = np.bincount(cluster, minlength=n_clusters) > 0
+        unit = cluster if is_present.all() else (np.cumsum(is_present) - 1)[cluster]
+        return unit, np.zeros(is_present.sum(), dtype=np.int64)
     codes, unit = np.unique(group * n_clusters + cluster, return_inverse=True)
     return unit, codes // n_clusters
 
@@ -202,17 +202,19 @@ def _variance_of_one_state(d: EndDerivatives, rows: _Rows, present: np.ndarray) 
     at, scratch = np.empty((n_times, *moments.shape)), np.empty(len(now), dtype=np.int64)
     begin = np.searchsorted(rows.time, np.arange(n_times + 1)).tolist()
     for time in range(n_times):
-        part = slice(begin[time], begin[time + 1])
-        if part.start < part.stop:
-            unit, place = _each_once(rows.unit[part], scratch)
-            jump = _row_sums(rows.weight[part, None] * of_cell[rows.cell[part]], place, len(unit))
+        now_rows = slice(begin[time], begin[time + 1])
+        if now_rows.start < now_rows.stop:
+            unit, unit_rank = _each_once(rows.unit[now_rows], scratch)
+            jump = _row_sums(
+                rows.weight[now_rows, None] * of_cell[rows.cell[now_rows]], unit_rank, len(unit)
+            )
             before = now[unit]
             after = now[unit] = before + jump
             group = rows.group_of_unit[unit]
             moments += _moments(after, group, n_groups) - _moments(before, group, n_groups)
         at[time] = moments
     at, z = at.swapaxes(0, 1), d.X * d.Q - d.P
-    parts = [
+    terms = [
         np.diagonal(at, axis1=2, axis2=3)[..., :n_states],
         2 * d.X * at[..., :n_states, n_states],
         2 * z * at[..., :n_states, n_states + 1],
@@ -220,10 +222,10 @@ def _variance_of_one_state(d: EndDerivatives, rows: _Rows, present: np.ndarray) 
         2 * d.X * z * at[..., n_states, n_states + 1, None],
         z**2 * at[..., n_states + 1, n_states + 1, None],
     ]
-    total = sum(parts)
+    total = sum(terms)
     variance = np.zeros((n_groups, n_times + 1, n_states))
     # Where the parts cancel, what is left is their rounding.
-    variance[:, 1:] = np.where(total > _ROUNDING * sum(map(np.abs, parts)), total, 0.0)
+    variance[:, 1:] = np.where(total > _ROUNDING * sum(map(np.abs, terms)), total, 0.0)
     return variance
 
 
@@ -243,7 +245,7 @@ def _moves_by_cell(d: EndDerivatives) -> np.ndarray:
     of_end[..., n_states + 1] = -1.0
     of_entry = np.zeros((n_groups, n_times + 1, n_states + 2))
     of_entry[:, 1:] = np.concatenate([d.P, -d.Q, np.ones_like(d.Q)], axis=2)
-    return np.concatenate([part.reshape(-1, n_states + 2) for part in (of_end, of_entry)])
+    return np.concatenate([moves.reshape(-1, n_states + 2) for moves in (of_end, of_entry)])
 
 
 def _variance_over_time(
@@ -275,13 +277,13 @@ def _variance_over_time(
         since[:, : time + 1] = reached.reshape(n_groups, time + 1, n, n_states)
         since[:, : time + 1, n_states:] += walk.presence[:, time, None]
         if begin[time] < begin[time + 1]:
-            part = slice(begin[time], begin[time + 1])
-            unit, place = _each_once(rows.unit[part], scratch)
+            now_rows = slice(begin[time], begin[time + 1])
+            unit, unit_rank = _each_once(rows.unit[now_rows], scratch)
             group = rows.group_of_unit[unit]
             before = both[unit]
             way = since.reshape(-1, n, n_states).take(group * (n_times + 1) + last[unit], axis=0)
             before[:, :n_states] = np.einsum("ui,uij->uj", before, way)
-            after = before + _jumps(walk, rows, part, time, place, len(unit))
+            after = before + _jumps(walk, rows, now_rows, time, unit_rank, len(unit))
             moments += _moments(after, group, n_groups) - _moments(before, group, n_groups)
             both[unit], last[unit] = after, time + 1
         variance[:, time + 1] = np.diagonal(moments, axis1=1, axis2=2)[:, :n_states]
@@ -294,9 +296,9 @@ def _each_once(unit: np.ndarray, scratch: np.ndarray) -> tuple[np.ndarray, np.nd
     """
     rows = np.arange(len(unit))
     scratch[unit] = rows
-    own = scratch[unit]
-    is_own = own == rows
-    return unit[is_own], (np.cumsum(is_own) - 1)[own]
+    last_row = scratch[unit]
+    is_last = last_row == rows
+    return unit[is_last], (np.cumsum(is_last) - 1)[last_row]
 
 
 def _row_sums(values: np.ndarray, place: np.ndarray, n_places: int) -> np.ndarray:
@@ -334,13 +336,13 @@ def _moments(values: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray
     if n_groups == 1:
         return (values.T @ values)[None]
     n = values.shape[1]
-    found = np.zeros((n_groups, n, n))
+    moments = np.zeros((n_groups, n, n))
     begin = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]]))
     for column in range(n):
-        found[group[begin], column] = np.add.reduceat(
+        moments[group[begin], column] = np.add.reduceat(
             values[:, column, None] * values, begin, axis=0
         )
-    return found
+    return moments
 
 
 def _area_variance(walk: _Walk, rows: _Rows, width: np.ndarray, moved: np.ndarray) -> np.ndarray:

@@ -64,10 +64,10 @@ def curve_frame(
     shown, row, at, is_counted, is_own = curve_rows(risk_set)
     n_groups, n_curves = len(is_own), probability.shape[2]
     # Rows by group, curve and time; groups keep those up to their last time.
-    group, curve, place = np.nonzero(
+    group, curve, time_rank = np.nonzero(
         np.broadcast_to(is_own[:, None, :], (n_groups, n_curves, len(shown)))
     )
-    time, row, at = shown[place], row[place], at[place]
+    time, row, at = shown[time_rank], row[time_rank], at[time_rank]
     estimate, std_error = probability[group, row, curve], np.sqrt(variance[group, row, curve])
     n_at_risk, n_events = (count[group, at, curve] for count in counts)
     exact = (time == 0) & first_row_is_exact
@@ -78,7 +78,7 @@ def curve_frame(
     columns += _limits(estimate, std_error, exact, conf_level, conf_type)
     columns += [
         pl.Series("n_at_risk", n_at_risk),
-        pl.Series("n_events", n_events * is_counted[place]),
+        pl.Series("n_events", n_events * is_counted[time_rank]),
     ]
     return pl.DataFrame([*_group_columns(risk_set, group), *columns])
 

@@ -84,8 +84,8 @@ class _Cells:
     def knots(self) -> np.ndarray:
         """The first end, the middle one and the last: half of the ends lie before the middle."""
         is_end = np.isfinite(self.upper)
-        ends, place = np.unique(self.upper[is_end], return_inverse=True)
-        before = np.cumsum(np.bincount(place, self.weight[is_end]))
+        ends, rank = np.unique(self.upper[is_end], return_inverse=True)
+        before = np.cumsum(np.bincount(rank, self.weight[is_end]))
         return ends[[0, int(np.searchsorted(before, before[-1] / 2)), -1]]
 
 
@@ -143,8 +143,8 @@ def parametric_curves(
     observed = kaplan_meier(spells, time=time, event=event, entry=entry, weight=weight, by=by)
     n_months, groups = max(horizons), columns.groups
     criteria, curves = [], [observed.select(*groups.columns, _as(OBSERVED), "time", "estimate")]
-    for place, cells in enumerate(_cells_by_group(columns)):
-        group = groups[place : place + 1]
+    for number, cells in enumerate(_cells_by_group(columns)):
+        group = groups[number : number + 1]
         fits = [_fit(family, cells, n_months) for family in families]
         criteria.append(_beside(group, _criteria(fits, cells)))
         curves += [

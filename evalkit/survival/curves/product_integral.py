@@ -263,12 +263,12 @@ def cells_in_use(risk_set: RiskSet, group: int) -> np.ndarray:
 
 def group_spread(spread: sparse.csc_array, cells: np.ndarray) -> sparse.csc_array:
     """Clusters x cells in use of one group, without the clusters that have no row there."""
-    part = spread[:, cells]
-    clusters = np.flatnonzero(np.bincount(part.indices, minlength=1))
-    place = np.zeros(spread.shape[0], dtype=part.indices.dtype)
-    place[clusters] = np.arange(len(clusters))
+    in_use = spread[:, cells]
+    clusters = np.flatnonzero(np.bincount(in_use.indices, minlength=1))
+    rank = np.zeros(spread.shape[0], dtype=in_use.indices.dtype)
+    rank[clusters] = np.arange(len(clusters))
     return sparse.csc_array(
-        (part.data, place[part.indices], part.indptr), shape=(len(clusters), len(cells))
+        (in_use.data, rank[in_use.indices], in_use.indptr), shape=(len(clusters), len(cells))
     )
 
 

@@ -136,7 +136,7 @@ def replicate(
         )
     spread = risk_set.spread.T.tocsr()
     chunk = max(1, _CHUNK_VALUES // max(spread.shape))
-    parts = []
+    statistics = []
     for begin in range(first_draw, first_draw + n_draws, chunk):
         size = min(chunk, first_draw + n_draws - begin)
         weights = replicate_weights(
@@ -148,8 +148,8 @@ def replicate(
         # Rows that enter at time 0 have no cell of their own in the spread: they are those that
         # leave and did not enter later.
         entries[:, :, 0] = exits.sum(axis=(2, 4)) - entries[:, :, 1:].sum(axis=2)
-        parts.append(statistic(risk_set, exits, entries))
-    return np.concatenate(parts)
+        statistics.append(statistic(risk_set, exits, entries))
+    return np.concatenate(statistics)
 
 
 def curve_statistic(risk_set: RiskSet, exits: np.ndarray, entries: np.ndarray) -> np.ndarray:
@@ -175,14 +175,16 @@ def _id_keys(cluster_ids: Sequence | pl.Series | np.ndarray) -> np.ndarray:
         if isinstance(cluster_ids, pl.Series)
         else np.asarray(cluster_ids).tolist()
     )
-    if any(one is None for one in ids):
+    if any(cluster_id is None for cluster_id in ids):
         raise EstimationError(
-            f"{sum(one is None for one in ids)} cluster ids are missing.",
+            f"{sum(cluster_id is None for cluster_id in ids)} cluster ids are missing.",
             where="cluster_ids",
             why="The weight of a cluster is made from its id.",
             fix="give every row the id of its person, household or district.",
         )
-    digests = b"".join(blake2b(str(one).encode(), digest_size=8).digest() for one in ids)
+    digests = b"".join(
+        blake2b(str(cluster_id).encode(), digest_size=8).digest() for cluster_id in ids
+    )
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 
 

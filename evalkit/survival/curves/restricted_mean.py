@@ -126,7 +126,7 @@ def paths_to_horizons(
     that a group is not followed to.
     """
     horizons = tuple(np.atleast_1d(horizon).tolist())
-    if not horizons or not all(0 < one < np.inf for one in horizons):
+    if not horizons or not all(0 < length < np.inf for length in horizons):
         raise EstimationError(
             "A horizon must lie after time zero, at a month that comes.",
             where=f"horizon = {', '.join(map(str, horizons)) or 'none'}",

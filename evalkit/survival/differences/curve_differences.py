@@ -154,18 +154,18 @@ def restricted_mean_difference(
         {
             "evalkit_group": pair.group,
             "horizon": length,
-            "estimate": paths.mean[pair.group, place, 0] - paths.mean[at, place, 0],
-            "variance": paths.mean_variance[[pair.group, at], place, 0].sum()
-            - 2 * pair.of_areas[place, 0],
+            "estimate": paths.mean[pair.group, row, 0] - paths.mean[at, row, 0],
+            "variance": paths.mean_variance[[pair.group, at], row, 0].sum()
+            - 2 * pair.of_areas[row, 0],
             "is_edge": any(
-                paths.mean[one, place, 0] > length - _EDGE
-                or paths.mean_variance[one, place, 0] < _EDGE**2
-                for one in (pair.group, at)
+                paths.mean[side, row, 0] > length - _EDGE
+                or paths.mean_variance[side, row, 0] < _EDGE**2
+                for side in (pair.group, at)
             ),
             "n_clusters": pair.n_clusters,
         }
         for pair in _pairs(risk_set, paths, at, widths)
-        for place, length in enumerate(horizons)
+        for row, length in enumerate(horizons)
     ]
     table = _with_limits(
         pl.DataFrame(rows), conf_level, few_clusters, bound=pl.col("horizon").cast(pl.Float64)
@@ -187,10 +187,10 @@ def _reference_place(risk_set: RiskSet, group: str, reference: object) -> int:
 
 def _pairs(risk_set: RiskSet, paths: StatePaths, at: int, widths: np.ndarray) -> list[_Pair]:
     rates = observed_rates(risk_set)
-    own = {group: cells_in_use(risk_set, group) for group in range(risk_set.n_groups)}
-    found = []
+    cells = {group: cells_in_use(risk_set, group) for group in range(risk_set.n_groups)}
+    pairs = []
     for group in (other for other in range(risk_set.n_groups) if other != at):
-        ours, theirs = risk_set.spread[:, own[group]], risk_set.spread[:, own[at]]
+        ours, theirs = risk_set.spread[:, cells[group]], risk_set.spread[:, cells[at]]
         shared = (ours.T @ theirs).tocsr()
         n_clusters = (
             len(np.union1d(ours.indices, theirs.indices))
@@ -198,11 +198,11 @@ def _pairs(risk_set: RiskSet, paths: StatePaths, at: int, widths: np.ndarray) ->
             else risk_set.n_exits[[group, at]].sum()
         )
         curves = np.zeros(paths.variance.shape[1:])
-        areas = [np.zeros((len(widths), len(own[place]), curves.shape[1])) for place in (group, at)]
+        areas = [np.zeros((len(widths), len(cells[side]), curves.shape[1])) for side in (group, at)]
         if shared.nnz or len(widths):
             both = (
-                influence_path(risk_set, rates, paths.probability, place, "fixed")
-                for place in (group, at)
+                influence_path(risk_set, rates, paths.probability, side, "fixed")
+                for side in (group, at)
             )
             for row, steps in enumerate(zip(*both, strict=True)):
                 curves[row] = np.einsum("cs,cs->s", steps[0], shared @ steps[1])
@@ -216,8 +216,8 @@ def _pairs(risk_set: RiskSet, paths: StatePaths, at: int, widths: np.ndarray) ->
                 for mine, other in zip(*areas, strict=True)
             ]
         )
-        found.append(_Pair(group, curves, of_areas, int(n_clusters)))
-    return found
+        pairs.append(_Pair(group, curves, of_areas, int(n_clusters)))
+    return pairs
 
 
 def _curve_rows(

@@ -77,21 +77,21 @@ def log_rank_test(
     strata = [strata] if isinstance(strata, str) else list(strata)
     risk_set = risk_set_of(spells, Roles(time, event, entry, by=[*strata, group]))
     refuse_causes(risk_set.causes, event)
-    names, stratum, place = _layout(risk_set, group, strata)
+    names, stratum, name_rank = _layout(risk_set, group, strata)
     expected, score, covariance = (
         np.zeros(len(names)),
         np.zeros(len(names)),
         np.zeros((len(names), len(names))),
     )
     for members in _members(stratum):
-        parts = _log_rank_parts(
+        sums = _log_rank_parts(
             risk_set.n_exits[members, :, 0, 0], risk_set.n_at_risk[members, :, 0], rho
         )
-        at = place[members]
-        expected[at] += parts[0]
-        score[at] += parts[1]
-        covariance[np.ix_(at, at)] += parts[2]
-    return _result(risk_set, group, names, place, score, covariance, expected)
+        at = name_rank[members]
+        expected[at] += sums[0]
+        score[at] += sums[1]
+        covariance[np.ix_(at, at)] += sums[2]
+    return _result(risk_set, group, names, name_rank, score, covariance, expected)
 
 
 def gray_test(
@@ -137,18 +137,18 @@ def gray_test(
             why=f"Causes found: {', '.join(risk_set.causes)}.",
             fix="name one of the causes found.",
         )
-    names, stratum, place = _layout(risk_set, group, strata)
+    names, stratum, name_rank = _layout(risk_set, group, strata)
     score, covariance = np.zeros(len(names)), np.zeros((len(names), len(names)))
     of_cause = risk_set.n_exits[:, :, 0, risk_set.causes.index(cause)]
     others = risk_set.n_exits[:, :, 0, :-1].sum(axis=2) - of_cause
     for members in _members(stratum):
-        parts = _gray_parts(
+        sums = _gray_parts(
             of_cause[members].T, others[members].T, risk_set.n_at_risk[members, :, 0].T, rho
         )
-        at = place[members]
-        score[at] += parts[0]
-        covariance[np.ix_(at, at)] += parts[1]
-    return _result(risk_set, group, names, place, score, covariance, None, cause=cause)
+        at = name_rank[members]
+        score[at] += sums[0]
+        covariance[np.ix_(at, at)] += sums[1]
+    return _result(risk_set, group, names, name_rank, score, covariance, None, cause=cause)
 
 
 def _layout(
@@ -165,17 +165,17 @@ def _layout(
             why="A test needs at least two groups with spells.",
             fix="name a column with two or more values.",
         )
-    place = names.search_sorted(risk_set.groups[group]).to_numpy()
+    name_rank = names.search_sorted(risk_set.groups[group]).to_numpy()
     if not strata:
-        return names, np.zeros(len(place), dtype=np.int64), place
+        return names, np.zeros(len(name_rank), dtype=np.int64), name_rank
     stratum = (
         risk_set.groups.select(pl.struct(list(strata)).rank("dense")).to_series().to_numpy() - 1
     )
-    return names, stratum, place
+    return names, stratum, name_rank
 
 
 def _members(stratum: np.ndarray) -> list[np.ndarray]:
-    return [np.flatnonzero(stratum == one) for one in np.unique(stratum)]
+    return [np.flatnonzero(stratum == number) for number in np.unique(stratum)]
 
 
 def _log_rank_parts(
@@ -298,4 +298,4 @@ def _has_later_partner(covariance: np.ndarray) -> np.ndarray:
     from scipy.sparse.csgraph import connected_components
 
     _, component = connected_components(covariance != 0, directed=False)
-    return np.array([(component[place + 1 :] == own).any() for place, own in enumerate(component)])
+    return np.array([(component[rank + 1 :] == mine).any() for rank, mine in enumerate(component)])

@@ -143,9 +143,9 @@ def exit_hazard_terms(fit: DiscreteHazardFit, rows: pl.DataFrame) -> pl.DataFram
     bands = fit.terms["term"].to_list()[: len(fit.band_starts)]
     of_month = np.array(fit.band_starts)
     left = rows.filter(pl.col("exit").is_not_null())
-    place = np.searchsorted(of_month, left["months"].to_numpy(), side="right") - 1
+    band = np.searchsorted(of_month, left["months"].to_numpy(), side="right") - 1
     by_band = (
-        left.with_columns(term=pl.Series(bands).gather(place))
+        left.with_columns(term=pl.Series(bands).gather(band))
         .group_by("exit", "term")
         .agg(n_persons=pl.col("person_id").n_unique())
     )
@@ -207,7 +207,7 @@ def _support(rows: pl.DataFrame, covariates: Sequence[str]) -> pl.DataFrame:
     covariate above, or not above, its mean.
     """
     left = rows.filter(pl.col("exit").is_not_null())
-    parts = [
+    tables = [
         left.group_by("exit", above=pl.col(name) > rows[name].mean())
         .agg(n=pl.col("person_id").n_unique())
         .group_by("exit")
@@ -218,4 +218,4 @@ def _support(rows: pl.DataFrame, covariates: Sequence[str]) -> pl.DataFrame:
         .select("exit", "term", "n_persons")
         for name in covariates
     ]
-    return pl.concat(parts)
+    return pl.concat(tables)

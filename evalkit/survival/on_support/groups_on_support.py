@@ -113,11 +113,11 @@ def exit_rates(
     ends = [end for end in periods if end <= horizon_months]
     known = spells.filter("is_start_known")
     z = normal_quantile(conf_level)
-    parts = [
+    tables = [
         _rate(known, first=first + 1, last=last)
         for first, last in zip([0, *ends], ends, strict=False)
     ]
-    rates = pl.concat(parts) if parts else _rate(known.clear(), first=1, last=1)
+    rates = pl.concat(tables) if tables else _rate(known.clear(), first=1, last=1)
     factor = (z * pl.col("std_error") / pl.col("estimate")).exp()
     is_enough = pl.col("n_spells") >= least_spells
     has_range = is_enough & (pl.col("n_clusters") > 1)

@@ -107,7 +107,7 @@ def means_by(
     followed = asked.filter((pl.col("horizon_months") <= pl.col("last")) | pl.col("has_ended"))
     means = [
         restricted_mean(
-            part,
+            of_horizon,
             time="months",
             event="ended",
             entry="entry",
@@ -117,7 +117,7 @@ def means_by(
             by=by,
         )
         for (horizon,), rows in followed.group_by("horizon_months")
-        if (part := spells.join(rows.select(by), on=by, how="semi")).height
+        if (of_horizon := spells.join(rows.select(by), on=by, how="semi")).height
     ]
     keys = [*by, "horizon_months"]
     asked = asked.drop("last", "has_ended").sort(keys)

@@ -238,30 +238,30 @@ def _fit(
     conf_level: float,
 ) -> HazardFit:
     check_option("variance", variance, get_args(CoxVariance))
-    found = maximise(rows, ties=ties, with_residuals=variance == "robust")
-    covariance = np.linalg.inv(found.information)
-    scores = found.residuals
+    maximum = maximise(rows, ties=ties, with_residuals=variance == "robust")
+    covariance = np.linalg.inv(maximum.information)
+    scores = maximum.residuals
     if scores is not None:
         if columns.cluster is not None:
             cluster = columns.cluster[rows.order]
-            scores = np.column_stack([np.bincount(cluster, one) for one in scores.T])
+            scores = np.column_stack([np.bincount(cluster, score) for score in scores.T])
         covariance = sandwich(scores, covariance)
     std_error = np.sqrt(np.diag(covariance))
     z = normal_quantile(conf_level)
     terms = pl.DataFrame(
         {
             "term": names,
-            "estimate": found.coefficients,
+            "estimate": maximum.coefficients,
             "std_error": std_error,
-            "ci_lower": found.coefficients - z * std_error,
-            "ci_upper": found.coefficients + z * std_error,
-            "hazard_ratio": np.exp(found.coefficients),
+            "ci_lower": maximum.coefficients - z * std_error,
+            "ci_upper": maximum.coefficients + z * std_error,
+            "hazard_ratio": np.exp(maximum.coefficients),
         }
     ).fill_nan(None)
     n_events = int(rows.is_event.sum())
-    baseline = _baseline(rows, columns, found, centre, times)
+    baseline = _baseline(rows, columns, maximum, centre, times)
     spread = (
-        _baseline_spread(found, centre)
+        _baseline_spread(maximum, centre)
         if variance == "model" and rows.censoring is None
         else (None, None)
     )
@@ -270,8 +270,8 @@ def _fit(
         covariance,
         baseline,
         *spread,
-        found.log_likelihood_null,
-        found.log_likelihood,
+        maximum.log_likelihood_null,
+        maximum.log_likelihood,
         len(rows.x),
         n_events,
     )
@@ -281,8 +281,10 @@ def _baseline(
     rows: RiskRows, columns: SpellColumns, found: Maximum, centre: np.ndarray, times: np.ndarray
 ) -> pl.DataFrame:
     cumulative = np.cumsum(found.hazard, axis=1) / np.exp(centre @ found.coefficients)
-    stratum, place = np.nonzero(found.hazard > 0)
-    table = pl.DataFrame({"time": times[place], "cumulative_hazard": cumulative[stratum, place]})
+    stratum, time_rank = np.nonzero(found.hazard > 0)
+    table = pl.DataFrame(
+        {"time": times[time_rank], "cumulative_hazard": cumulative[stratum, time_rank]}
+    )
     if columns.groups.width == 0:
         return table
     return pl.concat([columns.groups.select(pl.all().gather(stratum)), table], how="horizontal")
@@ -313,10 +315,10 @@ def _in_order_of_ends(
     """
     order = stable_order(ending)
     centre, x = np.empty(len(names)), np.empty((len(order), len(names)), order="F")
-    for place, name in enumerate(names):
+    for term, name in enumerate(names):
         column = spells[name].cast(pl.Float64).to_numpy()
-        centre[place] = np.average(column, weights=columns.weight)
-        np.subtract(column[order], centre[place], out=x[:, place])
+        centre[term] = np.average(column, weights=columns.weight)
+        np.subtract(column[order], centre[term], out=x[:, term])
     weight = np.ones(len(order)) if columns.weight is None else columns.weight[order]
     entry_cell = None if entry_cell is None else entry_cell[order]
     return centre, RiskRows(x, weight, ending[order], entry_cell, shape, order, censoring)

@@ -188,10 +188,10 @@ def _collapse(risk_set: RiskSet, names: list[str], starts: np.ndarray) -> _Cells
     band = np.searchsorted(starts, months, side="right") - 1
     # Between two distinct times nothing changes: the risk set of the next time holds for every
     # month since the one before.
-    place = np.searchsorted(risk_set.times, months, side="left")
+    time_rank = np.searchsorted(risk_set.times, months, side="left")
     n_bands = len(starts)
     months_in_band = np.zeros((len(risk_set.times), n_bands))
-    np.add.at(months_in_band, (place, band), 1.0)
+    np.add.at(months_in_band, (time_rank, band), 1.0)
     at_risk = risk_set.at_risk[:, :, 0] @ months_in_band
     by_band = np.eye(n_bands)[band[risk_set.times - 1]]
     leaving = np.einsum("gtk,tb->gbk", risk_set.exits[:, :, 0, :-1], by_band)
@@ -316,17 +316,21 @@ def _cluster_scores(risk_set: RiskSet, cells: _Cells, beta: np.ndarray, link: Li
     exposure = np.concatenate([np.zeros((1, n_bands)), np.cumsum(cells.months_in_band, axis=0)])
     columns = np.flatnonzero(np.diff(risk_set.spread.indptr))
     is_exit = columns < risk_set.exits.size
-    group, place, _, cause = np.unravel_index(np.where(is_exit, columns, 0), risk_set.exits.shape)
+    group, time_rank, _, cause = np.unravel_index(
+        np.where(is_exit, columns, 0), risk_set.exits.shape
+    )
     entry_group, rank, _ = np.unravel_index(
         np.where(is_exit, 0, columns - risk_set.exits.size), risk_set.entries.shape
     )
-    group, place = np.where(is_exit, group, entry_group), np.where(is_exit, place + 1, rank)
+    group, time_rank = np.where(is_exit, group, entry_group), np.where(is_exit, time_rank + 1, rank)
     by_band = (
-        np.where(is_exit, 1.0, -1.0)[:, None, None] * exposure[place][:, :, None] * expected[group]
+        np.where(is_exit, 1.0, -1.0)[:, None, None]
+        * exposure[time_rank][:, :, None]
+        * expected[group]
     )
     event = np.flatnonzero(is_exit & (cause < beta.shape[0]))
     band = np.searchsorted(
-        np.cumsum(cells.months_in_band.sum(axis=0)), risk_set.times[place[event] - 1]
+        np.cumsum(cells.months_in_band.sum(axis=0)), risk_set.times[time_rank[event] - 1]
     )
     by_band[event, band, cause[event]] += slope[group[event], band, cause[event]]
     covariates = cells.design[::n_bands, n_bands:][group]

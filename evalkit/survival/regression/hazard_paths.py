@@ -46,8 +46,8 @@ def discrete_path(fit: DiscreteHazardFit, people: pl.DataFrame, weight: np.ndarr
     """The shares that a discrete-time model implies for weighted people, month by month."""
     x = people.select(pl.col(list(fit.covariates)).cast(pl.Float64)).to_numpy()
     # People with the same covariates have the same curve.
-    x, place = np.unique(x, axis=0, return_inverse=True)
-    weight = np.bincount(place.ravel(), weight, len(x))
+    x, row = np.unique(x, axis=0, return_inverse=True)
+    weight = np.bincount(row.ravel(), weight, len(x))
     n_causes, n_coefficients = len(fit.causes), fit.covariance.shape[0]
     months = np.arange(1, fit.last_month + 1)
     band = np.searchsorted(np.array(fit.band_starts), months, side="right") - 1
@@ -55,10 +55,10 @@ def discrete_path(fit: DiscreteHazardFit, people: pl.DataFrame, weight: np.ndarr
     gradient = np.zeros((*share.shape, n_coefficients))
     chunk = max(1, _CHUNK_VALUES // (len(fit.band_starts) * n_causes * n_coefficients))
     for begin in range(0, len(x), chunk):
-        part = slice(begin, begin + chunk)
-        hazard = _hazards_by_band(fit, x[part])
-        slope = _hazard_gradient(fit, x[part], hazard)
-        _add_path(share, gradient, hazard[:, band], slope, band, weight[part])
+        chunk_rows = slice(begin, begin + chunk)
+        hazard = _hazards_by_band(fit, x[chunk_rows])
+        slope = _hazard_gradient(fit, x[chunk_rows], hazard)
+        _add_path(share, gradient, hazard[:, band], slope, band, weight[chunk_rows])
     return SharePath(share, gradient)
 
 
@@ -133,10 +133,10 @@ def cox_path(fits: Mapping[str, HazardFit], people: pl.DataFrame, weight: np.nda
     share = np.zeros((len(times) + 1, 1 + len(fits)))
     chunk = max(1, _CHUNK_VALUES // (len(times) * len(fits)))
     for begin in range(0, people.height, chunk):
-        part = slice(begin, begin + chunk)
+        chunk_rows = slice(begin, begin + chunk)
         steps = np.stack(
             [
-                ratio[part, None] * step[stratum[part]]
+                ratio[chunk_rows, None] * step[stratum[chunk_rows]]
                 for ratio, (step, stratum) in zip(ratios, baselines, strict=True)
             ],
             axis=2,
@@ -148,9 +148,9 @@ def cox_path(fits: Mapping[str, HazardFit], people: pl.DataFrame, weight: np.nda
             steps, total[:, :, None], out=np.zeros_like(steps), where=total[:, :, None] > 0
         )
         left = np.cumsum((before - stay)[:, :, None] * of_total, axis=1)
-        share[1:, 0] += weight[part] @ stay
-        share[1:, 1:] += np.tensordot(weight[part], left, axes=1)
-        share[0, 0] += weight[part].sum()
+        share[1:, 0] += weight[chunk_rows] @ stay
+        share[1:, 1:] += np.tensordot(weight[chunk_rows], left, axes=1)
+        share[0, 0] += weight[chunk_rows].sum()
     fit = next(iter(fits.values()))
     if len(fits) > 1 or fit.baseline_variance is None or fit.baseline_slope is None:
         return SharePath(share, None)
@@ -181,14 +181,14 @@ def _with_derivatives(
         np.zeros((*share.shape, x.shape[1])),
         np.zeros((*share.shape, len(steps))),
     )
-    for place, hazard in enumerate(cumulative):
-        members = np.flatnonzero(stratum == place)
+    for number, hazard in enumerate(cumulative):
+        members = np.flatnonzero(stratum == number)
         for begin in range(0, len(members), max(1, _CHUNK_VALUES // steps.shape[1])):
-            part = members[begin : begin + max(1, _CHUNK_VALUES // steps.shape[1])]
-            moved = scale[part, None] * np.exp(-ratio[part, None] * hazard)
-            gradient[1:, 0] -= hazard[:, None] * (moved.T @ x[part])
-            by_baseline[1:, 0, place] -= moved.sum(axis=0)
-        gradient[1:, 0] -= by_baseline[1:, 0, place, None] * slope[place]
+            chunk_rows = members[begin : begin + max(1, _CHUNK_VALUES // steps.shape[1])]
+            moved = scale[chunk_rows, None] * np.exp(-ratio[chunk_rows, None] * hazard)
+            gradient[1:, 0] -= hazard[:, None] * (moved.T @ x[chunk_rows])
+            by_baseline[1:, 0, number] -= moved.sum(axis=0)
+        gradient[1:, 0] -= by_baseline[1:, 0, number, None] * slope[number]
     gradient[:, 1], by_baseline[:, 1] = -gradient[:, 0], -by_baseline[:, 0]
     return SharePath(
         share, gradient, by_baseline, np.concatenate([np.zeros((1, len(steps))), variance.T])
@@ -215,11 +215,11 @@ def _baseline_spread(
         np.zeros((n_strata, len(times))),
         np.zeros((n_strata, len(times), slope_of_row.shape[1])),
     )
-    for place in range(n_strata):
-        rows = np.flatnonzero(stratum == place)
+    for number in range(n_strata):
+        rows = np.flatnonzero(stratum == number)
         last = np.searchsorted(time[rows], times, side="right") - 1
-        variance[place, last >= 0] = of_row[rows[last[last >= 0]]]
-        slope[place, last >= 0] = slope_of_row[rows[last[last >= 0]]]
+        variance[number, last >= 0] = of_row[rows[last[last >= 0]]]
+        slope[number, last >= 0] = slope_of_row[rows[last[last >= 0]]]
     return variance, slope
 
 

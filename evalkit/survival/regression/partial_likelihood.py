@@ -236,14 +236,14 @@ def _by_row(
 def _by_bin(rows: RiskRows, ends: list[tuple[int, int, int]], beta: np.ndarray) -> _Step:
     n_bins, n_terms = 3 * rows.shape[0] * rows.shape[1], rows.x.shape[1]
     sums, of_squares = np.zeros((n_bins, n_terms + 1)), np.zeros((n_bins, n_terms, n_terms))
-    for begin, end, place in ends:
+    for begin, end, number in ends:
         for first in range(begin, end, _CACHED_ROWS):
-            part = slice(first, min(end, first + _CACHED_ROWS))
-            x = rows.x[part]
-            r = rows.weight[part] * np.exp(x @ beta)
-            sums[place, 0] += r.sum()
-            sums[place, 1:] += r @ x
-            of_squares[place] += (x * r[:, None]).T @ x
+            rows_in_cache = slice(first, min(end, first + _CACHED_ROWS))
+            x = rows.x[rows_in_cache]
+            r = rows.weight[rows_in_cache] * np.exp(x @ beta)
+            sums[number, 0] += r.sum()
+            sums[number, 1:] += r @ x
+            of_squares[number] += (x * r[:, None]).T @ x
 
     def squares(s1: np.ndarray, s2: np.ndarray) -> np.ndarray:
         bins = np.arange(n_bins)
@@ -260,8 +260,8 @@ def _weighted_product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """X' diag(weight) X, in parts that stay in the processor's cache."""
     total = np.zeros((x.shape[1], x.shape[1]))
     for begin in range(0, len(x), _CACHED_ROWS):
-        part = x[begin : begin + _CACHED_ROWS]
-        total += (part * weight[begin : begin + _CACHED_ROWS, None]).T @ part
+        rows_in_cache = x[begin : begin + _CACHED_ROWS]
+        total += (rows_in_cache * weight[begin : begin + _CACHED_ROWS, None]).T @ rows_in_cache
     return total
 
 
@@ -282,21 +282,27 @@ def _tie_sums(
     # Cells by part, so that the events of a part stay in the processor's cache.
     part_of_cell = np.cumsum(k) // _CACHED_ROWS
     edges = np.concatenate([[0], np.flatnonzero(np.diff(part_of_cell)) + 1, [len(cell)]])
-    for part in (slice(first, last) for first, last in pairwise(edges.tolist())):
-        of_event = np.repeat(np.arange(part.stop - part.start), k[part])
-        order = np.arange(len(of_event)) - np.repeat(np.cumsum(k[part]) - k[part], k[part])
-        a = order / k[part][of_event] if ties == "efron" else np.zeros(len(of_event))
-        weight = m[part][of_event]
-        denominator = S0[part][of_event] - a * D0[part][of_event]
+    for cells_in_cache in (slice(first, last) for first, last in pairwise(edges.tolist())):
+        of_event = np.repeat(
+            np.arange(cells_in_cache.stop - cells_in_cache.start), k[cells_in_cache]
+        )
+        order = np.arange(len(of_event)) - np.repeat(
+            np.cumsum(k[cells_in_cache]) - k[cells_in_cache], k[cells_in_cache]
+        )
+        a = order / k[cells_in_cache][of_event] if ties == "efron" else np.zeros(len(of_event))
+        weight = m[cells_in_cache][of_event]
+        denominator = S0[cells_in_cache][of_event] - a * D0[cells_in_cache][of_event]
         counted = weight > 0
         likelihood += (weight[counted] * np.log(denominator[counted])).sum()
         inverse = np.divide(1.0, denominator, out=np.zeros(len(a)), where=counted)
         weighted = weight * inverse
         squared = weighted * inverse
-        for place, values in enumerate(
+        for number, values in enumerate(
             (weighted, a * weighted, squared, a * squared, a * a * squared)
         ):
-            sums[place, cell[part]] = np.bincount(of_event, values, part.stop - part.start)
+            sums[number, cell[cells_in_cache]] = np.bincount(
+                of_event, values, cells_in_cache.stop - cells_in_cache.start
+            )
     return likelihood, *sums.reshape(5, *n_tied.shape)
 
 
@@ -307,23 +313,27 @@ def _residuals(rows: RiskRows, beta: np.ndarray, sums: _Sums) -> np.ndarray:
     n_terms = rows.x.shape[1]
     residuals = np.empty((len(rows.x), n_terms))
     for begin in range(0, len(residuals), _CACHED_ROWS):
-        part = slice(begin, begin + _CACHED_ROWS)
-        x, cell, is_event = rows.x[part], rows.exit_cell[part], rows.is_event[part]
-        own = is_event[:, None]
+        rows_in_cache = slice(begin, begin + _CACHED_ROWS)
+        x, cell, is_event = (
+            rows.x[rows_in_cache],
+            rows.exit_cell[rows_in_cache],
+            rows.is_event[rows_in_cache],
+        )
+        is_tied = is_event[:, None]
         a0, own0 = sums.a0.ravel()[cell], sums.own0.ravel()[cell]
         a1, own1, mean = (
             per_time.reshape(-1, n_terms)[cell] for per_time in (sums.a1, sums.own1, sums.mean)
         )
         rows_at = (
-            rows.bin[part],
-            None if rows.entry_cell is None else rows.entry_cell[part],
+            rows.bin[rows_in_cache],
+            None if rows.entry_cell is None else rows.entry_cell[rows_in_cache],
             rows.censoring,
         )
         h0 = over_time_at_risk(sums.a0, *rows_at)[:, 0] + is_event * (own0 - a0)
-        h1 = over_time_at_risk(sums.a1, *rows_at) + own * (own1 - a1)
+        h1 = over_time_at_risk(sums.a1, *rows_at) + is_tied * (own1 - a1)
         ratio = np.exp(x @ beta)[:, None]
-        residuals[part] = rows.weight[part, None] * (
-            own * (x - mean) - ratio * (x * h0[:, None] - h1)
+        residuals[rows_in_cache] = rows.weight[rows_in_cache, None] * (
+            is_tied * (x - mean) - ratio * (x * h0[:, None] - h1)
         )
     return residuals
 

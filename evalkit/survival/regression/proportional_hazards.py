@@ -67,10 +67,10 @@ def proportional_hazards_test(
     _, rows, names, _, times = cox_rows(
         spells, Roles(time, event, entry, weight, None, strata), covariates, cause
     )
-    found = maximise(rows, ties=ties, with_residuals=False)
+    maximum = maximise(rows, ties=ties, with_residuals=False)
     event_rows = np.flatnonzero(rows.is_event)
     cell = rows.exit_cell[event_rows]
-    residual = rows.x[event_rows] - found.mean.reshape(-1, len(names))[cell]
+    residual = rows.x[event_rows] - maximum.mean.reshape(-1, len(names))[cell]
     weights = rows.weight[event_rows]
     ends = times[cell % len(times)].astype(float)
     if ends.min() == ends.max():
@@ -83,7 +83,7 @@ def proportional_hazards_test(
     scale = {"rank": rankdata(ends), "identity": ends, "log": np.log(ends)}[transform]
     scale = scale - scale.mean()
     squares = (scale**2).sum()
-    covariance = np.linalg.inv(found.information)
+    covariance = np.linalg.inv(maximum.information)
     drift = (weights * scale) @ residual
     scaled = len(cell) * covariance @ drift
     statistic = scaled**2 / (len(cell) * np.diag(covariance) * squares)

@@ -155,7 +155,7 @@ def _covariates(fit: Fit) -> list[str]:
     if isinstance(fit, DiscreteHazardFit):
         return list(fit.covariates)
     fits = [fit] if isinstance(fit, HazardFit) else fit.values()
-    return list(dict.fromkeys(term for one in fits for term in one.terms["term"]))
+    return list(dict.fromkeys(term for model in fits for term in model.terms["term"]))
 
 
 def _check_people(fit: Fit, people: pl.DataFrame) -> None:
