@@ -18,11 +18,10 @@ from evalkit.spells.occupancy import (
     starts_by_district,
 )
 from evalkit.spells.overview import spell_counts
-from evalkit.spells.paid_months import paid_months
 from evalkit.spells.states import build_state_intervals, state_sources
 from evalkit.spells.streaming import stream_support_spells
 from evalkit.spells.support import build_support_spells
-from evalkit.spells.timeline import livelihood_collisions, timeline_faults, without_overlaps
+from evalkit.spells.timeline import livelihood_collisions, timeline_faults
 from evalkit.spells.treatment import build_episodes
 
 __all__ = [
@@ -45,7 +44,6 @@ __all__ = [
     "months_per_start",
     "occupied_places",
     "of_city",
-    "paid_months",
     "people_counts",
     "plan_counts",
     "shared_places",
@@ -56,5 +54,4 @@ __all__ = [
     "state_sources",
     "stream_support_spells",
     "timeline_faults",
-    "without_overlaps",
 ]

@@ -40,15 +40,12 @@ from evalkit.survival.counts.risk_set import RiskSet, add_risk_sets, tabulate_ri
 from evalkit.survival.curves.aalen_johansen import aalen_johansen
 from evalkit.survival.curves.bands import simultaneous_bands
 from evalkit.survival.curves.kaplan_meier import kaplan_meier
-from evalkit.survival.curves.parametric import (
-    ParametricCurves,
-    difference_beyond,
-    parametric_curves,
-)
+from evalkit.survival.curves.parametric import ParametricCurves, parametric_curves
 from evalkit.survival.curves.quantiles import survival_quantiles
 from evalkit.survival.curves.replicate import curve_statistic, replicate, replicate_weights
 from evalkit.survival.curves.restricted_mean import restricted_mean, time_lost
 from evalkit.survival.curves.state_occupation import state_occupation, time_in_state
+from evalkit.survival.differences.beyond_follow_up import difference_beyond
 from evalkit.survival.differences.curve_differences import (
     curve_difference,
     restricted_mean_difference,

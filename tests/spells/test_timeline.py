@@ -13,8 +13,8 @@ from evalkit.spells import (
     build_state_intervals,
     livelihood_collisions,
     timeline_faults,
-    without_overlaps,
 )
+from evalkit.spells.timeline import without_overlaps
 
 EXTENT = Extent(first_month=date(2026, 1, 1), data_through=date(2026, 12, 1), max_gap_months=0)
 PERIOD = st.tuples(

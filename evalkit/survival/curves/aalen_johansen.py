@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from evalkit.survival.counts.risk_set import risk_set_of
+from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
 from evalkit.survival.counts.spell_columns import Roles, SpellTable
 from evalkit.survival.curves.curve_table import ConfType, curve_frame
-from evalkit.survival.curves.product_integral import Variance, state_paths
+from evalkit.survival.curves.product_integral import StatePaths, Variance, state_paths
 
 
 def aalen_johansen(
@@ -48,6 +48,13 @@ def aalen_johansen(
     """
     risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, by, causes))
     paths = state_paths(risk_set, variance=variance)
+    return cause_curves(risk_set, paths, conf_level=conf_level, conf_type=conf_type)
+
+
+def cause_curves(
+    risk_set: RiskSet, paths: StatePaths, *, conf_level: float, conf_type: ConfType
+) -> pl.DataFrame:
+    """The table of `aalen_johansen` from paths of the causes."""
     n_causes = len(risk_set.causes)
     return curve_frame(
         risk_set,

@@ -8,7 +8,8 @@ import polars as pl
 from evalkit.errors import EstimationError
 from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
 from evalkit.survival.counts.spell_columns import Roles, SpellTable
-from evalkit.survival.curves.curve_table import ConfType, confidence_limits, curve_frame
+from evalkit.survival.curves.aalen_johansen import cause_curves
+from evalkit.survival.curves.curve_table import ConfType, confidence_limits
 from evalkit.survival.curves.product_integral import (
     StatePaths,
     cells_in_use,
@@ -74,16 +75,7 @@ def simultaneous_bands(
         )
     risk_set = risk_set_of(spells, Roles(time, event, entry, weight, cluster, by, causes))
     paths = state_paths(risk_set, variance="robust")
-    n_causes = len(risk_set.causes)
-    table = curve_frame(
-        risk_set,
-        paths.probability[:, :, 1:],
-        paths.variance[:, :, 1:],
-        label=("cause", risk_set.causes),
-        counts=(risk_set.n_at_risk.repeat(n_causes, axis=2), risk_set.n_exits[:, :, 0, :-1]),
-        conf_level=conf_level,
-        conf_type=conf_type,
-    )
+    table = cause_curves(risk_set, paths, conf_level=conf_level, conf_type=conf_type)
     keys = [*risk_set.groups.columns, "cause"]
     multipliers = _multipliers(risk_set, paths, months, rng, conf_level, n_draws)
     table = table.join(multipliers, on=keys, how="left", maintain_order="left")
