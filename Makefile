@@ -8,7 +8,7 @@ SETUP := .venv/.ready
 
 PEOPLE ?= 30000
 
-.PHONY: demo stockholm test quick types prove bench lab setup lock clean help
+.PHONY: demo stockholm test quick style types prove bench lab setup lock clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -45,24 +45,24 @@ stockholm: $(SETUP)
 	$(RUN) $(BIN)/evalkit simulate --city stockholm --seed 1 --people $(PEOPLE) --price-book params/unit_costs/stockholm.yaml --out build/stockholm
 	$(RUN) $(BIN)/evalkit run params/stockholm.yaml
 
-test: $(SETUP)
-	$(RUN) $(BIN)/ruff check .
-	$(RUN) $(BIN)/ruff format --check .
+style: $(SETUP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(SETUP)
+	$(BIN)/ty check $(wildcard evalkit/$(ROOM) evalkit/$(ROOM).py)
+
+test: style types
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile tests
 	$(RUN) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks
 
 # What is left out here is asked by make test: browser, notebooks, whole cities and what is marked slow.
-APART := browser notebooks matrix truth data
-ROOMS := $(filter-out $(APART:%=tests/%),$(patsubst %/,%,$(dir $(wildcard tests/*/test_*.py)))) tests/test_layers.py
-quick: $(SETUP)
-	$(RUN) $(BIN)/ruff check .
-	$(RUN) $(BIN)/ruff format --check .
+APART := browser notebooks matrix truth
+ROOMS := $(filter-out $(APART:%=tests/%/),$(sort $(dir $(wildcard tests/*/test_*.py)))) $(wildcard tests/test_*.py)
+quick: style types
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile --hypothesis-profile=quick \
-		-m 'not prove and not slow' $(if $(ROOM),tests/$(ROOM),$(sort $(ROOMS)))
-
-types: $(SETUP)
-	$(BIN)/ty check evalkit/$(ROOM)
+		-m 'not prove and not slow' $(if $(ROOM),tests/$(ROOM),$(ROOMS))
 
 prove: $(SETUP) bench
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -m prove --timeout=100000 tests
