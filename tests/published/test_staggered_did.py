@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from evalkit.effects.answer.rollout import NEVER, _after, _by_event_time, group_time_effects
+
+from evalkit.effects.rollouts.effect import _by_event_time
+from evalkit.effects.rollouts.group_time import NEVER, effect_after, group_time_effects
 
 FOLDER = Path(__file__).parent / "staggered_did"
 TOLERANCE = 1e-12  # sums of a dozen numbers
@@ -40,5 +42,5 @@ def test_overall_effect_and_event_study_agree(cells):
         str(when): effect for _, when, effect, _ in _by_event_time(cells, panel, "exit").iter_rows()
     }
 
-    assert _after(cells) == pytest.approx(REFERENCE["overall"], abs=TOLERANCE)
+    assert effect_after(cells) == pytest.approx(REFERENCE["overall"], abs=TOLERANCE)
     assert events == pytest.approx(REFERENCE["event_study"], abs=TOLERANCE)
