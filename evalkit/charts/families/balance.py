@@ -1,6 +1,4 @@
-"""The chart of balance: how alike those who started and those compared with were before weighting,
-and are after it.
-"""
+"""The chart of balance: how alike starters and comparison group are before and after weighting."""
 
 from functools import partial
 from typing import Any

@@ -1,5 +1,5 @@
-"""Charts of time on support told apart: by sex, age and obstacle, and the rate of leaving by how
-long people have been there.
+"""Charts of time on support by sex, age and obstacle, and of the rate of leaving by how long people
+have been on support.
 """
 
 import altair as alt

@@ -1,5 +1,5 @@
-"""The chart of overlap: where those who started and those compared with lie on the scale of how
-likely the start was.
+"""The chart of overlap: where starters and comparison group lie on the scale of the propensity to
+start.
 """
 
 import polars as pl

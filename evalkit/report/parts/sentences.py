@@ -112,12 +112,12 @@ def largest_imbalance(rows: Sequence[Row]) -> tuple[Row, bool] | None:
 def conventions_that_differ(
     rows: Sequence[Row], *, declared: str = "declared", naive: str = "naive"
 ) -> list[str] | None:
-    """The ways of counting whose range lies elsewhere about zero than the declared one's; the naive
-    figure is no such way.
+    """The conventions under which the range lies on another side of zero than under the declared
+    one; the naive figure is not among them.
 
-    What answers the question of never starting is held beside that question's own estimate. What
-    rests on fewer people is no such way either: its range is wider for that reason alone. None if
-    the declared way is missing or there is nothing to hold beside it.
+    A convention of the question of never starting is compared with that question's own estimate.
+    One that rests on fewer people does not count: its range is wider for that reason alone. None
+    if the declared convention is missing or there is no other.
     """
     by_name = {row["convention"]: row for row in rows if row.has("difference")}
     others = {

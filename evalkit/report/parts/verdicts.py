@@ -1,5 +1,5 @@
 """Verdicts on a page: the words for a probability are the same everywhere, and each verdict is
-marked, so that a page can be held against itself.
+marked, so that a test can read whether a page contradicts itself.
 """
 
 from collections.abc import Sequence

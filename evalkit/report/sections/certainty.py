@@ -20,8 +20,8 @@ from evalkit.tables import CITY
 
 
 def how_sure(brief: Brief) -> Section:
-    """Ranges, the size of the comparison, balance, other ways of counting, and the unadjusted
-    figure beside; of a refused effect the balance.
+    """Ranges, the size of the comparison, balance, other ways of counting and the unadjusted
+    figure; for a refused effect its balance.
     """
     words, effects = brief.words, effects_of(brief)
     views = [(brief.about(effect.intervention_id), effect) for effect in effects]
@@ -133,9 +133,7 @@ def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
 
 
 def _refused_block(brief: Brief, effect: Effect) -> Block:
-    """How alike the groups are of which no effect is told: the reader sees what it was
-    refused for.
-    """
+    """How alike the groups are where the effect is refused, so that the reader sees why."""
     words = brief.words
     lead = words.html("sure.lead_refused", intervention=words.text(effect.intervention_id))
     city = (words.html("sure.city"),) if not brief.is_city else ()

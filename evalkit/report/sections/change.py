@@ -50,7 +50,7 @@ Told = tuple[Brief, Effect]
 
 def what_it_changes(brief: Brief) -> Section:
     """The share in work at the end of the follow-up, lock-in, and months in each state; several
-    interventions first beside each other.
+    interventions are first compared in one table.
     """
     effects, words = effects_of(brief), brief.words
     several = len(effects) > 1

@@ -1,5 +1,5 @@
 """The checks of an effect in words: placebos, the naive figure, unknown destinations, and what
-could have been found.
+could have been detected.
 """
 
 from markupsafe import Markup
@@ -49,8 +49,8 @@ _BOUNDS = ("none_work", "all_work", "none_work_months", "all_work_months", *_CAS
 
 
 def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    """Sentences about the placebos, unlikeness, what is refused, the naive figure, what is not seen
-    and what could have been found.
+    """Sentences about placebos, remaining imbalance, refusals, the naive figure, unknown
+    destinations and what could have been detected.
     """
     return (
         *_placebo_text(brief, effect),
@@ -104,7 +104,7 @@ def _placebo_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 
 def _unlike_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    """What the arms differ in although the weights were built on other things."""
+    """In what the arms differ that the weights were not built on."""
     words, text = brief.words, []
     for row in _checks(brief, effect):
         if row.get("verdict") != "warning":

@@ -90,7 +90,7 @@ def targeting_tables(brief: Brief, intervention_id: str) -> tuple[DataTable, ...
 
 
 def roll_out_blocks(brief: Brief) -> tuple[Block, ...]:
-    """What each roll-out showed on leaving support for work and on coming onto it, or why that
+    """What each roll-out changed in leaving support for work and in coming onto it, or why that
     cannot be said.
     """
     words, tables = brief.words, _ROLL_OUTS.tables(brief, brief.tables.rows("rollout_effects"))

@@ -1,4 +1,4 @@
-"""Time on support told apart: does the rate of leaving fall, and who stays longer?"""
+"""Time on support by group: does the rate of leaving fall, and who stays longer?"""
 
 from markupsafe import Markup
 

@@ -1,5 +1,5 @@
-"""How long, and how often back: long-term support by the official definitions, what came after, and
-what the gap rule decides.
+"""Long-term support by the official definitions, returns to support, and what the gap rule
+decides.
 """
 
 from collections.abc import Callable, Mapping

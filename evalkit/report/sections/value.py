@@ -2,6 +2,7 @@
 rests on.
 """
 
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 from markupsafe import Markup, escape
@@ -13,16 +14,14 @@ from evalkit.report.parts.numbers import (
     COUNT,
     PROBABILITY,
     YEAR,
-    Form,
     Row,
     gain_form,
-    interval,
 )
 from evalkit.report.parts.verdicts import pays
 from evalkit.report.sections.effects import Effect, effects_of, heading_of, is_pooled
-from evalkit.report.view import NOTHING, Cell, View, cell, number, plain, with_range, word
+from evalkit.report.sections.prices import assumed_prices_text, price_tables
+from evalkit.report.view import NOTHING, Cell, View, cell, with_range, word
 from evalkit.vocabulary import BANDS, band_of
-from evalkit.words import inside_sentence
 
 _MONEY_COLUMNS = ("estimate", "ci_lower", "ci_upper")
 _VERDICT_COLUMNS = (*_MONEY_COLUMNS, "probability_positive", "horizon_months")
@@ -37,54 +36,79 @@ def costs_and_gains(brief: Brief) -> Section:
     valued = [(effect, _summary(brief, effect)) for effect in effects]
     shown = [(effect, rows) for effect, rows in valued if rows]
     leads = (
-        _grouped(brief, shown)
+        sentences_by_verdict(
+            brief,
+            shown,
+            perspective="society",
+            needed=_VERDICT_COLUMNS,
+            column="probability_positive",
+            key="value_page.group",
+        )
         if several
         else tuple(_lead(brief, effect, rows) for effect, rows in shown)
     )
-    reading = (
-        Block(text=(*_assumed_text(brief), *_reading(brief, shown[0][1]))) if shown else Block()
-    )
-    prices = Block(tables=_PRICES.tables(brief, brief.tables.rows("prices"))) if shown else Block()
-    blocks = (
-        reading,
-        *(_block(brief, effect, rows, with_lead=several) for effect, rows in shown),
-        prices,
-    )
+    blocks = [_block(brief, effect, rows, with_lead=several) for effect, rows in shown]
+    if shown:
+        how_to_read = (*assumed_prices_text(brief), *_reading(brief, shown[0][1]))
+        blocks = [Block(text=how_to_read), *blocks, Block(tables=price_tables(brief))]
     heading = "overview.value_heading" if brief.is_city else "value_page.heading"
     return Section(
         "value",
         words.text(heading + ("_many" if several else "")),
         leads or (words.html("value_page.none"),),
-        blocks,
+        tuple(blocks),
         grade=brief.grade("value_parts"),
     )
 
 
-def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[Markup, ...]:
-    """One sentence for each verdict on society's sum, with the interventions that it holds for;
-    sums of all districts apart.
+def sentences_by_verdict(
+    brief: Brief,
+    shown: Sequence[tuple[Effect, Mapping[str, Row]]],
+    *,
+    perspective: str,
+    needed: Sequence[str],
+    column: str,
+    key: str,
+) -> tuple[Markup, ...]:
+    """One sentence for each verdict on whether money comes back, with the interventions that it
+    holds for; sums of all districts apart.
+
+    Parameters
+    ----------
+    brief : Brief
+        The page.
+    shown : sequence of (Effect, mapping)
+        Each effect with its rows by perspective.
+    perspective : str
+        Whose money it is about.
+    needed : sequence of str
+        The columns without which nothing is said of an intervention.
+    column : str
+        The probability that the verdict follows.
+    key : str
+        Where the keys of the sentences begin; they end with the verdict.
     """
-    held: dict[tuple[bool, str], list[Markup]] = {}
-    horizons: list[Markup] = []
+    groups: dict[tuple[bool, str], list[Markup]] = {}
+    horizon = Markup("")
     for effect, rows in shown:
-        society, name = rows.get("society"), escape(brief.words.text(effect.intervention_id))
-        is_told = society is not None and society.has(*_VERDICT_COLUMNS)
-        verdict = band_of(society["probability_positive"]) if is_told else "unshown"
-        horizons += [brief.number(society, "horizon_months", COUNT)] if is_told else []
-        subject = pays(name, society, "probability_positive") if is_told else name
-        held.setdefault((is_pooled(brief, effect), verdict), []).append(subject)
+        row, name = rows.get(perspective), escape(brief.words.text(effect.intervention_id))
+        verdict = "unshown"
+        if row is not None and row.has(*needed):
+            verdict, name = band_of(row[column]), pays(name, row, column)
+            horizon = horizon or brief.number(row, "horizon_months", COUNT)
+        groups.setdefault((is_pooled(brief, effect), verdict), []).append(name)
     sentences = []
     for pooled, verdict in product((False, True), (*BANDS, "unshown")):
-        if (pooled, verdict) in held:
-            names = brief.words.listing_html(held[pooled, verdict])
-            horizon = horizons[0] if horizons else ""
-            lead = brief.words.html(
-                f"value_page.group_{verdict}", interventions=names, horizon=horizon
-            )
-            sentences.append(
-                brief.words.html("value_page.pooled_lead", lead=lead) if pooled else lead
-            )
+        if names := groups.get((pooled, verdict)):
+            listed = brief.words.listing_html(names)
+            lead = brief.words.html(f"{key}_{verdict}", interventions=listed, horizon=horizon)
+            sentences.append(pooled_lead(brief, lead) if pooled else lead)
     return tuple(sentences)
+
+
+def pooled_lead(brief: Brief, lead: Markup) -> Markup:
+    """An answer that holds for all districts together, and says so."""
+    return brief.words.html("value_page.pooled_lead", lead=lead)
 
 
 def _summary(brief: Brief, effect: Effect) -> dict[str, Row]:
@@ -106,9 +130,7 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
         horizon=brief.number(society, "horizon_months", COUNT),
     )
     lead = pays(sentence, society, "probability_positive")
-    return (
-        brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
-    )
+    return pooled_lead(brief, lead) if is_pooled(brief, effect) else lead
 
 
 def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: bool) -> Block:
@@ -139,21 +161,6 @@ def _compared_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     if effect.intervention_id not in brief.protocols:
         return ()
     return (brief.about(effect.intervention_id).words.html("value_page.compared"),)
-
-
-def _assumed_text(brief: Brief) -> tuple[Markup, ...]:
-    """The prices of grade L that the sums rest on, by name; all of them in one word."""
-    prices = brief.tables.rows("prices")
-    assumed = [
-        inside_sentence(price_name(brief, row)) for row in prices if row["value_grade"] == "L"
-    ]
-    if not assumed:
-        return ()
-    if len(assumed) == len(prices):
-        return (brief.words.html("value_page.grade_l_all"),)
-    return (
-        brief.words.html("value_page.grade_l", prices=brief.words.listing(assumed, separator=";")),
-    )
 
 
 def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
@@ -247,33 +254,6 @@ def _displacement_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     return _DISPLACEMENT.tables(brief, ordered)
 
 
-def price_name(brief: Brief, price: Row) -> str:
-    """The name of a price in the reader's language."""
-    return brief.words.price(price.values)
-
-
-def price_unit(brief: Brief, price: Row) -> str:
-    """The unit of a price in the reader's language."""
-    return brief.words.text(f"price_unit.{price['unit'].replace(' ', '_')}")
-
-
-def _price_form(row: Row) -> Form:
-    """Rates keep three decimals, small prices two, amounts none."""
-    size = abs(row["value"] or 0)
-    return Form("number", 0 if size >= 100 or float(size).is_integer() else 2 if size >= 1 else 3)
-
-
-def _price_limits(brief: Brief, row: Row) -> Cell:
-    return interval(row, _price_form(row), brief.words, limits=("low", "high")) or NOTHING
-
-
-def _unit_and_year(brief: Brief, row: Row) -> Cell:
-    unit = price_unit(brief, row)
-    if not row.has("price_year"):
-        return unit
-    return Markup("{}, {}").format(unit, brief.number(row, "price_year", YEAR))
-
-
 _SUMMARY = View(
     "value_parts",
     "value_page.summary_caption",
@@ -295,18 +275,4 @@ _DISPLACEMENT = View(
     "value_page.displacement_caption",
     "value_page",
     (word("displacement", "displacement."), with_range()),
-)
-_PRICES = View(
-    "prices",
-    "value_page.prices_caption",
-    "value_page",
-    (
-        cell("price", price_name, "price"),
-        number("value", _price_form),
-        cell("low_high", _price_limits, "low", "high"),
-        cell("unit", _unit_and_year, "unit", "price_year"),
-        plain("value_grade", head="grade"),
-        plain("source"),
-    ),
-    has_note=False,
 )

@@ -1,20 +1,18 @@
 """Value through time: when the money comes back, what is projected, what it gives for the money,
-who should pay, and what the answer hangs on.
+and who should pay.
 """
-
-from itertools import product
 
 from markupsafe import Markup, escape
 
 from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.figures import picture
-from evalkit.report.parts.numbers import COUNT, PROBABILITY, Form, Row, gain_form, money_form
+from evalkit.report.parts.numbers import COUNT, PROBABILITY, Form, Row, money_form
 from evalkit.report.parts.verdicts import pays
 from evalkit.report.sections.effects import Effect, effects_of, heading_of, is_pooled
-from evalkit.report.sections.value import price_name, price_unit
+from evalkit.report.sections.switching import switching_points, tornado_tables
+from evalkit.report.sections.value import pooled_lead, sentences_by_verdict
 from evalkit.report.view import (
-    NOTHING,
     Cell,
     View,
     cell,
@@ -24,12 +22,9 @@ from evalkit.report.view import (
     with_range,
     word,
 )
-from evalkit.vocabulary import BANDS, Band, band_of
-from evalkit.words import inside_sentence
+from evalkit.vocabulary import Band, band_of
 
 _PARTS = ("observed", "projected", "total")
-_N_TORNADO = 6
-_MONTHS = "months"
 _MONEY_MEASURES = ("net_public_cost_per_work_month", "programme_cost_per_work_month")
 
 
@@ -40,7 +35,14 @@ def when_it_pays(brief: Brief) -> Section:
     valued = [(effect, _payback(brief, effect)) for effect in effects if effect.scope]
     shown = [(effect, rows) for effect, rows in valued if rows]
     leads = (
-        _grouped(brief, shown)
+        sentences_by_verdict(
+            brief,
+            shown,
+            perspective="public_purse",
+            needed=("probability_returns",),
+            column="probability_returns",
+            key="value_time.group",
+        )
         if several
         else tuple(_lead(brief, effect, rows) for effect, rows in shown)
     )
@@ -49,35 +51,6 @@ def when_it_pays(brief: Brief) -> Section:
     return Section(
         "value_time", heading, leads or (none,), blocks, grade=brief.grade("value_parts")
     )
-
-
-def _grouped(brief: Brief, shown: list[tuple[Effect, dict[str, Row]]]) -> tuple[Markup, ...]:
-    """One sentence for each verdict on whether the public purse gets its money back, with the
-    interventions that it holds for; pooled sums apart.
-    """
-    held: dict[tuple[bool, str], list[Markup]] = {}
-    horizons: list[Markup] = []
-    for effect, rows in shown:
-        purse, name = rows.get("public_purse"), escape(brief.words.text(effect.intervention_id))
-        verdict = band_of(purse["probability_returns"]) if purse else "unshown"
-        horizons += [brief.number(purse, "horizon_months", COUNT)] if purse else []
-        held.setdefault((is_pooled(brief, effect), verdict), []).append(
-            pays(name, purse, "probability_returns") if purse else name
-        )
-    sentences = []
-    for pooled, verdict in product((False, True), (*BANDS, "unshown")):
-        if (pooled, verdict) in held:
-            names, horizon = (
-                brief.words.listing_html(held[pooled, verdict]),
-                horizons[0] if horizons else "",
-            )
-            sentence = brief.words.html(
-                f"value_time.group_{verdict}", interventions=names, horizon=horizon
-            )
-            sentences.append(
-                brief.words.html("value_page.pooled_lead", lead=sentence) if pooled else sentence
-            )
-    return tuple(sentences)
 
 
 def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
@@ -104,9 +77,7 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     lead = Markup(" ").join(
         [pays(sentence, purse, "probability_returns"), *_month_text(brief, purse, band)]
     )
-    return (
-        brief.words.html("value_page.pooled_lead", lead=lead) if is_pooled(brief, effect) else lead
-    )
+    return pooled_lead(brief, lead) if is_pooled(brief, effect) else lead
 
 
 def _month_text(brief: Brief, purse: Row, band: Band) -> tuple[Markup, ...]:
@@ -140,7 +111,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect, rows),) if with_lead else (),
         text=(escape(brief.note("value_payback")), *_text(brief, effect)),
-        points=_switches(brief, effect),
+        points=switching_points(brief, effect),
         figures=figures,
         tables=(
             *(() if figures else payback),
@@ -148,7 +119,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
             *_ratios_tables(brief, effect),
             *_purse_tables(brief, effect),
             *_sums_tables(brief, effect, _MUNICIPALITY),
-            *_TORNADO.tables(brief, _tornado_rows(brief, effect)),
+            *tornado_tables(brief, effect),
             *_sums_tables(brief, effect, _DELAY),
         ),
     )
@@ -216,57 +187,6 @@ def _ratio(brief: Brief, row: Row) -> Cell:
     return brief.in_brackets(row, "estimate", form)
 
 
-def _tornado_rows(brief: Brief, effect: Effect) -> list[Row]:
-    rows = [row for row in brief.tables.rows("value_tornado", **effect.keys) if row.has("swing")]
-    return sorted(rows, key=lambda row: -row["swing"])[:_N_TORNADO]
-
-
-def _switches(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    """The switching values in words: at which price the sum for society becomes zero."""
-    return tuple(
-        brief.words.html(
-            "value_time.switch_sentence",
-            value=_in_own_unit(brief, row, "switching_value"),
-            parameter=inside_sentence(_parameter(brief, row)),
-            now=_in_own_unit(brief, row, "value"),
-        )
-        for row in _tornado_rows(brief, effect)
-        if row.has("switching_value", "value")
-    )
-
-
-def _parameter(brief: Brief, row: Row) -> str:
-    """The price's own name; the effect has its word."""
-    price = brief.tables.row("prices", price=row["parameter"])
-    return price_name(brief, price) if price else brief.words.label(row["parameter"])
-
-
-def _in_own_unit(brief: Brief, row: Row, column: str) -> Markup:
-    """A value in its price's own unit: shares as per cent, amounts of money, months; the effect as
-    a multiple.
-    """
-    price = brief.tables.row("prices", price=row["parameter"])
-    if price is None:
-        return brief.number(row, column, Form("number", 2))
-    if price["unit"] == _MONTHS:
-        return brief.number(row, column, COUNT, unit=price_unit(brief, price))
-    if price.has("currency"):
-        return brief.number(
-            row, column, Form("money", 0 if abs(row[column]) < 1000 else -2, price["currency"])
-        )
-    return brief.number(row, column, Form("percent", 0 if abs(row[column]) >= 0.1 else 1))
-
-
-def _switching_value(brief: Brief, row: Row) -> Cell:
-    if not row.has("switching_value"):
-        return NOTHING
-    return _in_own_unit(brief, row, "switching_value")
-
-
-def _swing_form(row: Row) -> Form:
-    return gain_form(row, "value_at_low", "value_at_high")
-
-
 _PAYBACK = View(
     "value_payback",
     "value_time.figure_caption",
@@ -316,15 +236,4 @@ _DELAY = View(
     "value_time.delay_caption",
     "value_time",
     (word("perspective", head="measure"), with_range(head="value_page.estimate")),
-)
-_TORNADO = View(
-    "value_tornado",
-    "value_time.tornado_caption",
-    "value_time",
-    (
-        cell("parameter", _parameter, "parameter"),
-        number("value_at_low", _swing_form, head="at_low"),
-        number("value_at_high", _swing_form, head="at_high"),
-        cell("switching", _switching_value, "switching_value"),
-    ),
 )

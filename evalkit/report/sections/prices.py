@@ -1,0 +1,71 @@
+"""The prices that a value rests on: their names, units and sources, and which are assumed."""
+
+from markupsafe import Markup
+
+from evalkit.report.parts.document import Brief, DataTable
+from evalkit.report.parts.numbers import YEAR, Form, Row, interval
+from evalkit.report.view import NOTHING, Cell, View, cell, number, plain
+from evalkit.words import inside_sentence
+
+
+def price_tables(brief: Brief) -> tuple[DataTable, ...]:
+    """Every price with its value, its limits, its unit and its source."""
+    return _PRICES.tables(brief, brief.tables.rows("prices"))
+
+
+def assumed_prices_text(brief: Brief) -> tuple[Markup, ...]:
+    """The prices of grade L that the sums rest on, by name; all of them in one word."""
+    prices = brief.tables.rows("prices")
+    assumed = [
+        inside_sentence(price_name(brief, row)) for row in prices if row["value_grade"] == "L"
+    ]
+    if not assumed:
+        return ()
+    if len(assumed) == len(prices):
+        return (brief.words.html("value_page.grade_l_all"),)
+    return (
+        brief.words.html("value_page.grade_l", prices=brief.words.listing(assumed, separator=";")),
+    )
+
+
+def price_name(brief: Brief, price: Row) -> str:
+    """The name of a price in the reader's language."""
+    return brief.words.price(price.values)
+
+
+def price_unit(brief: Brief, price: Row) -> str:
+    """The unit of a price in the reader's language."""
+    return brief.words.text(f"price_unit.{price['unit'].replace(' ', '_')}")
+
+
+def _price_form(row: Row) -> Form:
+    """Rates keep three decimals, small prices two, amounts none."""
+    size = abs(row["value"] or 0)
+    return Form("number", 0 if size >= 100 or float(size).is_integer() else 2 if size >= 1 else 3)
+
+
+def _price_limits(brief: Brief, row: Row) -> Cell:
+    return interval(row, _price_form(row), brief.words, limits=("low", "high")) or NOTHING
+
+
+def _unit_and_year(brief: Brief, row: Row) -> Cell:
+    unit = price_unit(brief, row)
+    if not row.has("price_year"):
+        return unit
+    return Markup("{}, {}").format(unit, brief.number(row, "price_year", YEAR))
+
+
+_PRICES = View(
+    "prices",
+    "value_page.prices_caption",
+    "value_page",
+    (
+        cell("price", price_name, "price"),
+        number("value", _price_form),
+        cell("low_high", _price_limits, "low", "high"),
+        cell("unit", _unit_and_year, "unit", "price_year"),
+        plain("value_grade", head="grade"),
+        plain("source"),
+    ),
+    has_note=False,
+)
