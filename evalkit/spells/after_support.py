@@ -30,8 +30,8 @@ def after_support(
     extent: Extent,
     sustained_months: int = SUSTAINED_MONTHS,
 ) -> pl.DataFrame:
-    """For each spell of known beginning that ended: whether work for several months followed, and
-    when support began again.
+    """Spells of known beginning that ended: whether several months of work followed, and when
+    support began again.
 
     Parameters
     ----------

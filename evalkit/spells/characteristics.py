@@ -18,8 +18,7 @@ def spells_by_characteristic(
     *,
     age_bands: Sequence[int],
 ) -> pl.DataFrame:
-    """Every support spell once for each characteristic that the extract holds, with the group it
-    belongs to.
+    """Every support spell once per characteristic that the extract holds, with its group.
 
     Parameters
     ----------

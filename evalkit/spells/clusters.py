@@ -9,8 +9,8 @@ from scipy.sparse.csgraph import connected_components
 
 
 def household_clusters(person: pl.Series, household: pl.Series) -> pl.Series:
-    """The cluster of each row: the smallest person of all who are linked to the row's by
-    households.
+    """The cluster of each row: the smallest id among the people whom households link to the row's
+    person.
 
     Parameters
     ----------

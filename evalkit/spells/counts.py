@@ -42,8 +42,8 @@ def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
 
 
 def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
-    """How the support spells ended whose beginning is known, per district and for the city;
-    `people_counts` says how many stand apart.
+    """How the support spells of known beginning ended, per district and for the city;
+    `people_counts` gives the number of the others.
 
     Returns
     -------

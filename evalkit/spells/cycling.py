@@ -65,8 +65,8 @@ def count_loops(intervals: pl.DataFrame, *, level: Level) -> pl.DataFrame:
 
 
 def loop_counts(intervals: pl.DataFrame) -> pl.DataFrame:
-    """How many of the people ever on support came back how often, to a state and to an agency, per
-    district and for the city.
+    """How often the people ever on support came back to a state and to an agency, per district and
+    for the city.
 
     Returns
     -------

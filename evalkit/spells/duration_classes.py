@@ -28,7 +28,7 @@ def long_term_classes(
     long_term_months: int = LONG_TERM_MONTHS,
     very_long_term_months: int = VERY_LONG_TERM_MONTHS,
 ) -> pl.DataFrame:
-    """Which adults with support in a year had it for long: in the year itself, and in the three
+    """Which adults with support in a year had it long-term: in the year itself, and in the three
     years that end with it.
 
     Parameters
@@ -87,7 +87,8 @@ def long_term_classes(
 
 
 def long_term_counts(classes: pl.DataFrame) -> pl.DataFrame:
-    """How many of the adults with support in a year had it for long, per district and for the city.
+    """The number of adults with support in a year who had it long-term, per district and for the
+    city.
 
     Parameters
     ----------

@@ -56,8 +56,8 @@ def spells_by_gap(
 
 
 def gap_sensitivity(spells: pl.DataFrame, medians: pl.DataFrame) -> pl.DataFrame:
-    """How many spells there are, how many ended and how long the median lasts, by the longest gap
-    that is bridged.
+    """The number of spells, the number that ended and the median length, by the longest gap that is
+    bridged.
 
     Parameters
     ----------

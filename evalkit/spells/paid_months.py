@@ -66,11 +66,11 @@ def paid_runs(
     )
 
 
-def told_exits(
+def registered_exits(
     income_support: pl.DataFrame | pl.LazyFrame, household_member: pl.DataFrame | pl.LazyFrame
 ) -> pl.DataFrame:
-    """The states that registered exit reasons tell: those whose code is a state's name (a mapping
-    file makes it so); the others tell none.
+    """The states that registered exit reasons give: reasons whose code is the name of a state, as a
+    mapping file makes it. Other reasons give none.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def told_exits(
         for rank, state in enumerate(LIVELIHOOD_PRIORITY)
         if state not in ("support", "unknown")
     }
-    told = (
+    registered = (
         income_support.lazy()
         .filter(pl.col("exit_reason").is_in(list(ranks)))
         .select("household_id", "month", state="exit_reason")
@@ -96,7 +96,7 @@ def told_exits(
     return (
         household_member.lazy()
         .filter(pl.col("role") != "child")
-        .join(told, on=["household_id", "month"], how="inner")
+        .join(registered, on=["household_id", "month"], how="inner")
         .select(
             "person_id",
             "state",

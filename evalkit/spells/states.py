@@ -12,7 +12,7 @@ import polars as pl
 
 from evalkit.line.states import OUTCOME_OF, STATE_SOURCES, STATES
 from evalkit.spells.extent import Extent
-from evalkit.spells.paid_months import paid_runs, told_exits
+from evalkit.spells.paid_months import paid_runs, registered_exits
 from evalkit.spells.timeline import periods_in_months, without_overlaps
 from evalkit.tables import conform
 
@@ -72,7 +72,7 @@ def state_sources(
     *,
     extent: Extent,
 ) -> pl.DataFrame:
-    """From which source the states of how many months come, in all districts together.
+    """How many months have their state from each source, in all districts together.
 
     Parameters
     ----------
@@ -123,10 +123,10 @@ def _covered(
         start=pl.col("first_paid") - first,
         stop=pl.col("last_paid") + 1 - first,
     )
-    told = _told_periods(
-        told_exits(income_support, household_member), first=first, n_months=n_months
+    registered = _registered_periods(
+        registered_exits(income_support, household_member), first=first, n_months=n_months
     )
-    for source, periods in (("payment", paid), ("exit_reason", told)):
+    for source, periods in (("payment", paid), ("exit_reason", registered)):
         if periods.is_empty():
             continue
         covered = pl.concat(
@@ -138,14 +138,14 @@ def _covered(
     return pl.concat([covered, unknown]).sort("person_id", "start")
 
 
-def _told_periods(told: pl.DataFrame, *, first: int, n_months: int) -> pl.DataFrame:
+def _registered_periods(registered: pl.DataFrame, *, first: int, n_months: int) -> pl.DataFrame:
     """The months that exit reasons tell: the one after support, and all that come where the state
     is final; each up to the next reason.
     """
     final = STATES.filter(pl.col("state_class") == "out")["state"].to_list()
     start = pl.col("last_paid") + 1 - first
     lasting = pl.when(pl.col("state").is_in(final)).then(n_months).otherwise(start + 1)
-    periods = told.sort("person_id", "last_paid").select(
+    periods = registered.sort("person_id", "last_paid").select(
         "person_id", "state", start=start, stop=pl.min_horizontal(lasting, n_months)
     )
     next_start = pl.col("start").shift(-1).over("person_id").fill_null(n_months)

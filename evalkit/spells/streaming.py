@@ -16,10 +16,10 @@ import polars as pl
 from evalkit.months import month_number_expr
 from evalkit.spells.clusters import household_clusters
 from evalkit.spells.extent import Extent
-from evalkit.spells.paid_months import told_exits
+from evalkit.spells.paid_months import registered_exits
 from evalkit.spells.support import (
+    delivered_beginnings,
     spells_of_runs,
-    told_beginnings,
     with_beginnings,
 )
 
@@ -74,8 +74,8 @@ def stream_support_spells(
     runs = _with_households(runs, on_support, coded_adults, is_paid)
     runs = runs.with_columns(cluster=household_clusters(runs["row"], runs["household"]))
     del is_paid, on_support
-    began = told_beginnings(income_support, extent)
-    ended = told_exits(income_support, household_member)
+    began = delivered_beginnings(income_support, extent)
+    ended = registered_exits(income_support, household_member)
     for at in range(0, len(people), chunk_persons):
         names = people[at : at + chunk_persons]
         of_chunk = runs.filter(pl.col("row").is_between(at, at + len(names) - 1))

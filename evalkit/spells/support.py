@@ -24,7 +24,7 @@ from evalkit.line.states import OUTCOME_OF
 from evalkit.months import month_number_expr, month_of_number_expr
 from evalkit.spells.clusters import household_clusters
 from evalkit.spells.extent import Extent
-from evalkit.spells.paid_months import paid_runs, told_exits
+from evalkit.spells.paid_months import paid_runs, registered_exits
 from evalkit.tables import conform
 
 
@@ -62,14 +62,16 @@ def build_support_spells(
     runs = paid_runs(income_support, household_member, extent)
     spells = runs.filter(pl.col("first_paid") <= extent.last_known_exits).collect()
     spells = spells.with_columns(household_clusters(spells["person_id"], spells["household_id"]))
-    spells = with_beginnings(spells, told_beginnings(income_support, extent), extent)
-    told = told_exits(income_support, household_member)
-    return spells_of_runs(spells, livelihood, person, told, extent)
+    spells = with_beginnings(spells, delivered_beginnings(income_support, extent), extent)
+    registered = registered_exits(income_support, household_member)
+    return spells_of_runs(spells, livelihood, person, registered, extent)
 
 
-def told_beginnings(income_support: pl.DataFrame | pl.LazyFrame, extent: Extent) -> pl.DataFrame:
-    """Since when the households that were on support when the extract begins have had it, where the
-    sender says so.
+def delivered_beginnings(
+    income_support: pl.DataFrame | pl.LazyFrame, extent: Extent
+) -> pl.DataFrame:
+    """The month in which support began, of households on support when the extract begins, where the
+    sender delivers it.
 
     Parameters
     ----------
@@ -87,7 +89,7 @@ def told_beginnings(income_support: pl.DataFrame | pl.LazyFrame, extent: Extent)
     is_delivered = "support_since" in income_support.collect_schema()
     since = month_number_expr("support_since") if is_delivered else pl.lit(None, pl.Int32)
     is_early = month_number_expr("month") - extent.first <= extent.max_gap_months
-    told = (
+    delivered = (
         income_support.lazy()
         .filter(is_early)
         .select("household_id", since=since)
@@ -95,10 +97,10 @@ def told_beginnings(income_support: pl.DataFrame | pl.LazyFrame, extent: Extent)
         .group_by("household_id")
         .agg(pl.col("since").min())
     )
-    return told.collect(engine="streaming")
+    return delivered.collect(engine="streaming")
 
 
-def with_beginnings(runs: pl.DataFrame, told: pl.DataFrame, extent: Extent) -> pl.DataFrame:
+def with_beginnings(runs: pl.DataFrame, delivered: pl.DataFrame, extent: Extent) -> pl.DataFrame:
     """The runs of paid months with the month in which each began (`began`, month number) and
     whether that is known (`is_start_known`).
 
@@ -106,14 +108,14 @@ def with_beginnings(runs: pl.DataFrame, told: pl.DataFrame, extent: Extent) -> p
     ----------
     runs : DataFrame
         household_id, first_paid (month number), as in `spells_of_runs`.
-    told : DataFrame
-        As `told_beginnings` gives it.
+    delivered : DataFrame
+        As `delivered_beginnings` gives it.
     extent : Extent
         As in `build_support_spells`.
     """
     may_have_begun_before = pl.col("first_paid") - extent.first <= extent.max_gap_months
     return (
-        runs.join(told, on="household_id", how="left")
+        runs.join(delivered, on="household_id", how="left")
         .with_columns(
             began=pl.when(may_have_begun_before & (pl.col("since") < extent.first))
             .then("since")
@@ -130,7 +132,7 @@ def spells_of_runs(
     runs: pl.DataFrame,
     livelihood: pl.DataFrame,
     person: pl.DataFrame,
-    told: pl.DataFrame,
+    registered: pl.DataFrame,
     extent: Extent,
 ) -> pl.DataFrame:
     """The table support_spells from runs of paid months: cut at the last month with known exits,
@@ -144,14 +146,14 @@ def spells_of_runs(
         last month with known exits.
     livelihood, person : DataFrame
         Admitted tables, at least of these people.
-    told : DataFrame
-        As `told_exits` gives it, at least of these people.
+    registered : DataFrame
+        As `registered_exits` gives it, at least of these people.
     extent : Extent
         As in `build_support_spells`.
     """
     known = extent.last_known_exits
-    told = told.rename({"state": "told_state"})
-    spells = runs.join(told, on=["person_id", "last_paid"], how="left").with_columns(
+    registered = registered.rename({"state": "registered_state"})
+    spells = runs.join(registered, on=["person_id", "last_paid"], how="left").with_columns(
         is_censored=pl.col("last_paid") >= known,
         last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32)),
     )
@@ -203,7 +205,7 @@ def _with_exit(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
     state = (
         pl.when(covers.fill_null(False))
         .then("exit_state")
-        .otherwise(pl.coalesce("told_state", pl.lit("unknown")))
+        .otherwise(pl.coalesce("registered_state", pl.lit("unknown")))
     )
     return matched.with_columns(
         exit_state=pl.when(~pl.col("is_censored")).then(state)

@@ -22,8 +22,8 @@ FAULTS = ("overlap", "gap", "jump", "unknown_state", "open_ended")
 def timeline_faults(
     livelihood: pl.DataFrame, person: pl.DataFrame, *, extent: Extent
 ) -> pl.DataFrame:
-    """How many faults of each name the livelihood periods have, in how many months of how many
-    people.
+    """The number of faults of each kind in the livelihood periods, with the months and people that
+    have them.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ def livelihood_collisions(
     *,
     extent: Extent,
 ) -> pl.DataFrame:
-    """In how many months the sources say different things about a person, what was believed and
-    what was set aside.
+    """Months in which the sources disagree about a person, with the state that was believed and the
+    one that was set aside.
 
     Spells follow the payments: a paid month is a month on support whatever the livelihood register
     says. States follow the livelihood register where it knows one, and payments where it does not

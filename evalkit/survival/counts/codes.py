@@ -48,7 +48,9 @@ def dense_codes(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
 
 
 def label_codes(column: pl.Series, labels: tuple[str, ...]) -> np.ndarray:
-    """Places of the labels of a column; len(labels) where it is missing."""
+    """Codes of a column's labels: the position of each among `labels`, len(labels) where it is
+    missing.
+    """
     declared = column.dtype
     if not isinstance(declared, pl.Enum):
         declared = pl.Enum(list(labels))

@@ -46,7 +46,7 @@ def log_rank_test(
     rho: float = 0.0,
 ) -> GroupTest:
     """Test whether groups leave at the same rate, comparing observed with expected ends month by
-    month. Every row counts once and on its own.
+    month. Rows count once each and are taken as independent.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def gray_test(
     rho: float = 0.0,
 ) -> GroupTest:
     """Test whether groups have the same share leaving by one cause over time, while other causes
-    compete. Every row counts once, on its own and from time 0.
+    compete. Rows count once each, from time 0, and are taken as independent.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Time on support told apart: by sex, age and obstacle, and by how long people have been there."""
+"""Time on support by group (sex, age, obstacle) and by how long people have been there."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ def group_curves(
         The table group_curves: district, characteristic, group, month (0..horizon), estimate,
         ci_lower, ci_upper (shares), n_at_risk, n_events (spells), n_persons (in the group).
     """
-    schema, rows = published("group_curves").schema, _told_apart(spells)
+    schema, rows = published("group_curves").schema, _with_several_groups(spells)
     rows = rows.with_columns(ended=pl.col("exit").is_not_null())
     if rows.is_empty():
         return pl.DataFrame(schema=schema)
@@ -73,7 +73,7 @@ def group_months(
         district, characteristic, group, horizon_months, estimate, std_error, ci_lower, ci_upper
         (months), n_spells, n_persons.
     """
-    return means_by(_told_apart(spells), _GROUP, horizons=horizons, weight=weight)
+    return means_by(_with_several_groups(spells), _GROUP, horizons=horizons, weight=weight)
 
 
 def exit_rates(
@@ -170,6 +170,6 @@ def _rate(spells: pl.DataFrame, *, first: int, last: int) -> pl.DataFrame:
     )
 
 
-def _told_apart(spells: pl.DataFrame) -> pl.DataFrame:
+def _with_several_groups(spells: pl.DataFrame) -> pl.DataFrame:
     known = spells.filter("is_start_known")
     return known.filter(pl.col("group").n_unique().over("district", "characteristic") > 1)

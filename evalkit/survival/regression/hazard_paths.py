@@ -224,7 +224,7 @@ def _baseline_spread(
 
 
 def cox_times(fits: Mapping[str, HazardFit]) -> np.ndarray:
-    """The times at which those shares are told: every month up to the last, or all times."""
+    """The times at which those shares are given: every month up to the last, or all times."""
     times = np.unique(np.concatenate([fit.baseline["time"].to_numpy() for fit in fits.values()]))
     return np.arange(1, times[-1] + 1) if times.dtype.kind == "i" else times
 
