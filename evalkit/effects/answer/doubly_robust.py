@@ -71,7 +71,7 @@ def doubly_robust_months(weighting: StartNow, *, seed: int) -> Estimate:
         Months.
     """
     trials = weighting.trials
-    is_work = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
+    is_work = trials.is_in_primary
     months = is_work.sum(axis=1).astype(float)
     if not isinstance(weighting, LaterStarts):
         return doubly_robust_difference(weighting, months, seed=seed)

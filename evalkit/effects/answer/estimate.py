@@ -106,7 +106,7 @@ def primary_months(weighting: StartNow, clusters: ClusterWeights) -> pl.DataFram
         is empty in some month are left out.
     """
     trials = weighting.trials
-    is_primary = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
+    is_primary = trials.is_in_primary
     no_events = np.zeros((0, *is_primary.shape), bool)
     sums, totals = weighted_sums(
         weighting, is_primary.astype(np.int8), no_events, clusters, n_states=2

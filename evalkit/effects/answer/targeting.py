@@ -91,11 +91,7 @@ def targeting(weighting: StartNow, *, seed: int, n_folds: int = N_FOLDS) -> Targ
         n_starters.
     """
     trials, weights = weighting.trials, weighting.weights
-    values = (
-        (trials.outcomes == trials.states.index(trials.protocol.primary_outcome))
-        .sum(axis=1)
-        .astype(float)
-    )
+    values = trials.is_in_primary.sum(axis=1).astype(float)
     features = rule_features(trials)
     fold = folds(trials.rows, seed=seed, n_folds=n_folds)
     is_chosen = np.zeros(len(values), bool)

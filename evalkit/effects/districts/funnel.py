@@ -44,9 +44,7 @@ def case_mix_funnel(trials: Trials) -> pl.DataFrame:
     if not trials.has_both_arms:
         return published("funnel").empty()
     first = trials.keep(_is_first(trials))
-    reached = (first.outcomes[:, -1] == first.states.index(first.protocol.primary_outcome)).astype(
-        float
-    )
+    reached = first.is_in_primary[:, -1].astype(float)
     weights, district = first.rows["weight"].to_numpy(), first.rows["district"]
     design = first.design[:, about_people(first.protocol, first.terms)]
     fit = weighted_logit(design, reached, weights)

@@ -57,62 +57,59 @@ def standardised_draws(
     coefficients = coefficients_of(trials, propensity)
     clusters = trials.cluster_weights(n_draws=n_draws, seed=seed)
     resampled = clusters.of_draws(coefficients.draws)
-    survey, design = (
-        trials.rows["weight"].to_numpy(),
-        trials.design[:, about_people(trials.protocol, trials.terms)],
-    )
-    months = (
-        (trials.outcomes == trials.states.index(trials.protocol.primary_outcome))
-        .sum(axis=1)
-        .astype(float)
-    )
     tables = []
     for district in trials.rows["district"].unique().sort():
         lives = (trials.rows["district"] == district).to_numpy()
-        score = np.clip(
-            design @ weighted_logit(design, lives.astype(float), survey).coefficients,
-            -SEPARATED,
-            SEPARATED,
-        )
-        residents, treated = trials.keep(lives), trials.is_treated[lives]
-        p = 1 / (
-            1 + np.exp(-np.clip(residents.design @ coefficients.propensity, -SEPARATED, SEPARATED))
-        )
-        base = survey[lives] * (1 + np.exp(-score[lives]))
-        weights = base[:, None] * weights_from_propensity(p, treated[:, None], "ATE")
-        reason = _refused(residents, weights[:, 0], outside=_share_outside(score, lives, survey))
-        if reason:
-            rows = pl.DataFrame({"draw": [0], "difference": [None], "reason": [reason]})
-        else:
-            difference = _difference(
-                weights * resampled[clusters.position[lives]], treated, months[lives]
+        weights, reason = _weights(trials, lives, coefficients.propensity)
+        draws, differences = (
+            ([0], [None])
+            if reason
+            else (
+                coefficients.draws,
+                _differences(trials.keep(lives), weights * resampled[clusters.position[lives]]),
             )
-            rows = pl.DataFrame(
-                {"draw": coefficients.draws, "difference": difference, "reason": None}
-            ).filter(pl.col("difference").is_not_nan())
+        )
         tables.append(
-            rows.select(
+            pl.DataFrame({"draw": draws, "difference": differences}).select(
                 pl.lit(district).alias("district"),
+                pl.lit(protocol.intervention_id).alias("intervention_id"),
+                pl.lit(protocol_hash(protocol)).alias("protocol_hash"),
                 pl.col("draw").cast(pl.Int32),
                 pl.col("difference").cast(pl.Float64),
-                "reason",
+                pl.lit(reason, dtype=pl.String).alias("reason"),
             )
         )
-    keys = {
-        "intervention_id": pl.lit(protocol.intervention_id),
-        "protocol_hash": pl.lit(protocol_hash(protocol)),
-    }
-    return (
-        pl.concat(tables, how="vertical_relaxed")
-        .with_columns(**keys)
-        .select(*table("standardised_draws").schema)
-    )
+    # Draws in which an arm is empty are left out.
+    is_kept = pl.col("difference").is_not_nan() | pl.col("reason").is_not_null()
+    return pl.concat(tables).filter(is_kept).select(table("standardised_draws").columns)
 
 
-def _difference(weights: np.ndarray, treated: np.ndarray, months: np.ndarray) -> np.ndarray:
-    """Weighted mean of the starters minus that of the comparison, by draw; NaN where an arm is
-    empty.
+def _weights(
+    trials: Trials, lives: np.ndarray, propensity: np.ndarray
+) -> tuple[np.ndarray, str | None]:
+    """Weights of a district's rows to the city's case mix, (n_residents, n_draws), and why the
+    district cannot be standardised, if it cannot.
     """
+    survey = trials.rows["weight"].to_numpy()
+    design = trials.design[:, about_people(trials.protocol, trials.terms)]
+    score = np.clip(
+        design @ weighted_logit(design, lives.astype(float), survey).coefficients,
+        -SEPARATED,
+        SEPARATED,
+    )
+    residents = trials.keep(lives)
+    p = 1 / (1 + np.exp(-np.clip(residents.design @ propensity, -SEPARATED, SEPARATED)))
+    base = survey[lives] * (1 + np.exp(-score[lives]))
+    weights = base[:, None] * weights_from_propensity(p, residents.is_treated[:, None], "ATE")
+    outside = _share_outside(score, lives, survey)
+    return weights, _refused(residents, weights[:, 0], outside=outside)
+
+
+def _differences(residents: Trials, weights: np.ndarray) -> np.ndarray:
+    """Weighted mean of the months in the primary outcome, starters minus comparison, by draw; NaN
+    where an arm is empty.
+    """
+    months, treated = residents.is_in_primary.sum(axis=1).astype(float), residents.is_treated
     with np.errstate(invalid="ignore", divide="ignore"):
         means = [
             months[arm] @ weights[arm] / weights[arm].sum(axis=0) for arm in (treated, ~treated)

@@ -21,7 +21,7 @@ def event_months(trials: Trials) -> np.ndarray:
     outcome. planned (of those who start): the length planned at the start covers the month. Where
     none is on record it is the protocol's, else the median of those on record, else zero.
     """
-    is_work = trials.outcomes == trials.states.index(trials.protocol.primary_outcome)
+    is_work = trials.is_in_primary
     is_support = trials.outcomes == trials.states.index(trials.protocol.eligibility.state_before)
     worked = np.logical_or.accumulate(is_work, axis=1)
     in_a_row = is_work.copy()

@@ -103,7 +103,7 @@ def weight_sensitivity(weighting: StartNow) -> pl.DataFrame:
         shares of all weight, 0-1), max_abs_smd, n_starters.
     """
     trials = weighting.trials
-    spent = (trials.outcomes == trials.states.index(trials.protocol.primary_outcome)).sum(axis=1)
+    spent = trials.is_in_primary.sum(axis=1)
     rows = []
     for cut, quantile in CAPS.items():
         cut_off = contrast(
