@@ -89,15 +89,23 @@ def protocol(*comparisons: str) -> Protocol:
 
 
 def trials_of(people: pl.DataFrame, *comparisons: str) -> Trials:
-    origin, span = FIRST_MONTH.year * 12, {"start": pl.Int64, "stop": pl.Int64}
+    origin, span = FIRST_MONTH.year * 12, {"start_month": pl.Int64, "stop_month": pl.Int64}
     own = people.with_columns(
         person_id=pl.col("person").cast(pl.String).str.zfill(8), district=pl.lit("all")
     )
     support = own.select(
-        "person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support")
+        "person_id",
+        "district",
+        start_month=pl.lit(0),
+        stop_month="exit",
+        from_state=pl.lit("support"),
     ).cast(span)
     work = own.filter(pl.col("exit") < N_MONTHS).select(
-        "person_id", "district", start="exit", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
+        "person_id",
+        "district",
+        start_month="exit",
+        stop_month=pl.lit(N_MONTHS),
+        from_state=pl.lit("work"),
     )
     return emulate_trials(
         own.select(

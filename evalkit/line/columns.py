@@ -129,7 +129,11 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("flag", "", "is_on_frontier is_recommended is_only_together"),
         # Time.
         *_columns("date", "months", "start end calendar_month data_through"),
-        *_columns("months", "months", "month months entry stop trial_month from_month to_month"),
+        *_columns(
+            "months",
+            "months",
+            "month months entry start_month stop_month trial_month from_month to_month",
+        ),
         *_columns("months", "months", "first_month last_month planned_months horizon_months"),
         *_columns("months", "months", "followed_months max_gap_months deepest_month return_month"),
         *_columns("months", "months", "n_months_counted"),

@@ -6,8 +6,6 @@ Trials are persons; from `propensity` on no row is one.
 
 from types import MappingProxyType
 
-import polars as pl
-
 from evalkit.line.table import Table
 
 _EFFECT = ("district", "intervention_id", "protocol_hash", "estimand", "subgroup")
@@ -40,10 +38,9 @@ _TABLES = (
         "state_intervals",
         "One row per person and run of months in the same state, numbered from the extract's "
         "first month.",
-        keys=("person_id", "start"),
-        values=("district", "stop", "from_state", "to_state", "weight"),
+        keys=("person_id", "start_month"),
+        values=("district", "stop_month", "from_state", "to_state", "weight"),
         is_person_level=True,
-        other_types=(("start", pl.Int32),),
     ),
     Table(
         "episodes",

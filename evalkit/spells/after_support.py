@@ -150,13 +150,13 @@ def _with_sustained_work(
     within = (
         ended.select("person_id", "spell_no", "after")
         .join(
-            intervals.select("person_id", "start", "stop", "from_state"),
+            intervals.select("person_id", "start_month", "stop_month", "from_state"),
             on="person_id",
             how="inner",
         )
         .filter(
-            (pl.col("start") < pl.col("after") + sustained_months)
-            & (pl.col("stop") > pl.col("after"))
+            (pl.col("start_month") < pl.col("after") + sustained_months)
+            & (pl.col("stop_month") > pl.col("after"))
         )
         .group_by("person_id", "spell_no")
         .agg(

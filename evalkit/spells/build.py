@@ -51,7 +51,7 @@ def _refuse_unknown_outcomes(intervals: pl.DataFrame, max_unknown_share: float) 
     on work can be seen in it.
     """
     months = intervals.filter(pl.col("from_state") != "support").select(
-        "from_state", n=pl.col("stop") - pl.col("start")
+        "from_state", n=pl.col("stop_month") - pl.col("start_month")
     )
     n_months = int(months["n"].sum())
     n_unknown = int(months.filter(from_state="unknown")["n"].sum())

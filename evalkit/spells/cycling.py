@@ -47,8 +47,8 @@ def count_loops(intervals: pl.DataFrame, *, level: Level) -> pl.DataFrame:
     nowhere = [name for name, payer in payers.items() if payer is None]
     stays = (
         intervals.filter(~pl.col("from_state").is_in(nowhere))
-        .select("person_id", "district", "start", place=places)
-        .sort("person_id", "start")
+        .select("person_id", "district", "start_month", place=places)
+        .sort("person_id", "start_month")
         .filter((pl.col("place") != pl.col("place").shift(1).over("person_id")).fill_null(True))
     )
     return (

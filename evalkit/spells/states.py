@@ -41,7 +41,7 @@ def build_state_intervals(
     Returns
     -------
     DataFrame
-        The table state_intervals: `start`, `stop` in months since the first month; neighbouring
+        The table state_intervals: `start_month`, `stop_month` since the first month; neighbouring
         intervals of a person differ in state; `to_state` is null where the last month known ends
         the interval. Where livelihood periods overlap, the state that stands first in
         LIVELIHOOD_PRIORITY (line.states) is believed; months that no source of STATE_SOURCES
@@ -58,7 +58,7 @@ def build_state_intervals(
                 pl.col("state").shift(-1)
             )
         )
-        .rename({"state": "from_state"})
+        .rename({"state": "from_state", "start": "start_month", "stop": "stop_month"})
         .join(people, on="person_id", how="inner")
     )
     return conform(intervals.collect(), "state_intervals")

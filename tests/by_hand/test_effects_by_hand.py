@@ -89,7 +89,9 @@ def _tables(lives: dict[str, str], courses: list[tuple]) -> dict:
             orient="row",
         ),
         "state_intervals": pl.DataFrame(
-            intervals, schema=["person_id", "district", "start", "stop", "from_state"], orient="row"
+            intervals,
+            schema=["person_id", "district", "start_month", "stop_month", "from_state"],
+            orient="row",
         ),
         "person": pl.DataFrame({"person_id": list(lives)}),
         "first_month": start,

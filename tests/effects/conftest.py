@@ -61,7 +61,15 @@ def tables_of(
         ).with_columns(planned_months=pl.lit(None, dtype=pl.Int32)),
         "state_intervals": pl.DataFrame(
             intervals,
-            schema=["person_id", "district", "start", "stop", "from_state", "to_state", "weight"],
+            schema=[
+                "person_id",
+                "district",
+                "start_month",
+                "stop_month",
+                "from_state",
+                "to_state",
+                "weight",
+            ],
             orient="row",
         ),
         "person": pl.DataFrame(

@@ -31,7 +31,7 @@ def _rolled_out(action, extract=EXTRACT):
         }
     )
     intervals = spells.select(
-        "district", start=pl.lit(0), stop=pl.lit(48), from_state=pl.lit("studies")
+        "district", start_month=pl.lit(0), stop_month=pl.lit(48), from_state=pl.lit("studies")
     )
     actions = pl.DataFrame(
         action,

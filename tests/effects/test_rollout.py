@@ -165,8 +165,8 @@ def test_rollout_panel_counts_by_hand():
     intervals = pl.DataFrame(
         {
             "district": ["North"] * 4,
-            "start": [0, 1, 3, 0],
-            "stop": [1, 3, 6, 4],
+            "start_month": [0, 1, 3, 0],
+            "stop_month": [1, 3, 6, 4],
             "from_state": ["work", "support", "work", "studies"],
         }
     )

@@ -142,7 +142,7 @@ def test_spells_are_followed_to_the_earliest_last_month(make_run):
 
     earliest = build_spells(tables, make_run(data_through="2026-03").params)
     assert all(built[name].equals(earliest[name]) for name in earliest)
-    assert built["state_intervals"]["stop"].max() == 3
+    assert built["state_intervals"]["stop_month"].max() == 3
 
 
 def test_admit_run_reads_the_database_that_a_run_file_names(extract, make_run, tmp_path):

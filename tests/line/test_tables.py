@@ -63,15 +63,10 @@ def test_every_column_of_a_table_is_declared_and_every_declared_column_is_used()
     assert used == set(COLUMNS)
 
 
-def test_only_the_numbered_months_of_states_have_a_type_of_their_own():
-    # Survival's estimators count from the extract's first month; everywhere else a start is a date.
-    others = {
-        one.name: dict(one.other_types)
-        for one in (*DERIVED.values(), *PUBLISHED.values())
-        if one.other_types
-    }
+def test_no_derived_or_published_table_has_a_type_of_its_own():
+    declared = (*DERIVED.values(), *PUBLISHED.values())
 
-    assert {name: list(types) for name, types in others.items()} == {"state_intervals": ["start"]}
+    assert [one.name for one in declared if one.other_types] == []
 
 
 def test_one_name_alone_is_both_in_work_and_published():

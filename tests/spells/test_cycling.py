@@ -17,7 +17,9 @@ def intervals_of(**states):
         for at, state in enumerate(path)
     ]
     return pl.DataFrame(
-        rows, schema=["person_id", "district", "start", "stop", "from_state"], orient="row"
+        rows,
+        schema=["person_id", "district", "start_month", "stop_month", "from_state"],
+        orient="row",
     )
 
 

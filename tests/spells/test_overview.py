@@ -80,7 +80,7 @@ def test_support_alone_is_described_where_states_are_unknown(northern_ireland, a
     months = (
         built["state_intervals"]
         .group_by("from_state")
-        .agg((pl.col("stop") - pl.col("start")).sum())
+        .agg((pl.col("stop_month") - pl.col("start_month")).sum())
         .sort("from_state")
     )
     assert months.rows() == [("support", 4399), ("unknown", 712 * 72 - 4399)]

@@ -28,7 +28,9 @@ def intervals_of(tables, *, outcome_groups=False, extent=YEAR, gap=0):
 
 
 def rows_of(intervals):
-    return intervals.select("person_id", "start", "stop", "from_state", "to_state").rows()
+    return intervals.select(
+        "person_id", "start_month", "stop_month", "from_state", "to_state"
+    ).rows()
 
 
 def test_state_intervals_count_months_from_the_first_month(paid_tables):
@@ -98,7 +100,7 @@ def test_state_intervals_keep_every_month_of_northern_ireland(northern_ireland):
 
     months = (
         intervals.group_by("from_state")
-        .agg((pl.col("stop") - pl.col("start")).sum())
+        .agg((pl.col("stop_month") - pl.col("start_month")).sum())
         .sort("from_state")
         .rows()
     )
@@ -207,13 +209,13 @@ def test_an_exit_reason_tells_the_month_after_support_where_no_livelihood_does(
 ):
     tables = with_reasons(paid_tables({"A": [1, 2, 3]}, livelihood), A_3=reason)
 
-    assert intervals_of(tables).select("from_state", "start", "stop").rows() == expected
+    assert intervals_of(tables).select("from_state", "start_month", "stop_month").rows() == expected
 
 
 def test_a_final_reason_is_overtaken_by_what_comes_later(paid_tables):
     tables = with_reasons(paid_tables({"A": [1, 2, 6, 7]}), A_2="moved", A_7="work")
 
-    found = intervals_of(tables).select("from_state", "start", "stop").rows()
+    found = intervals_of(tables).select("from_state", "start_month", "stop_month").rows()
 
     assert found == [
         ("support", 0, 2),

@@ -61,7 +61,7 @@ def test_state_intervals_believe_the_state_that_stands_first(paid_tables):
         *[tables[name] for name in names], extent=EXTENT, outcome_groups=False
     )
 
-    assert intervals.select("start", "stop", "from_state").rows() == [
+    assert intervals.select("start_month", "stop_month", "from_state").rows() == [
         (0, 2, "support"),
         (2, 5, "work"),
         (5, 7, "school"),

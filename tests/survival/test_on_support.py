@@ -30,8 +30,8 @@ INTERVALS = pl.DataFrame(
     {
         "person_id": ["a", "a", "b"],
         "district": "North",
-        "start": [0, 2, 0],
-        "stop": [2, 4, 4],
+        "start_month": [0, 2, 0],
+        "stop_month": [2, 4, 4],
         "from_state": ["support", "work", "support"],
         "to_state": ["work", None, None],
     }
@@ -207,8 +207,8 @@ def test_nobody_who_left_gives_no_curves_but_months():
 
 @pytest.mark.parametrize("state", ["unknown", "support"])
 def test_state_shares_of_people_who_are_all_in_one_state_are_whole(state):
-    alike = INTERVALS.filter(pl.col("start") == 0).with_columns(
-        stop=4, from_state=pl.lit(state), to_state=pl.lit(None, pl.String)
+    alike = INTERVALS.filter(pl.col("start_month") == 0).with_columns(
+        stop_month=4, from_state=pl.lit(state), to_state=pl.lit(None, pl.String)
     )
 
     shares = state_shares(alike, SPELLS)
@@ -220,10 +220,15 @@ def test_state_shares_of_people_who_are_all_in_one_state_are_whole(state):
 
 
 def test_months_in_the_one_state_that_everybody_is_in_are_all_months():
-    alike = INTERVALS.filter(pl.col("start") == 0).with_columns(
-        stop=4, to_state=pl.lit(None, pl.String)
+    alike = INTERVALS.filter(pl.col("start_month") == 0).with_columns(
+        stop_month=4, to_state=pl.lit(None, pl.String)
     )
-    columns = {"start": "start", "stop": "stop", "from_state": "from_state", "to_state": "to_state"}
+    columns = {
+        "start": "start_month",
+        "stop": "stop_month",
+        "from_state": "from_state",
+        "to_state": "to_state",
+    }
 
     months = time_in_state(alike, id="person_id", horizon=3, **columns)
 

@@ -74,7 +74,7 @@ def _city(seed: int) -> dict:
                 _intervals(people, "support", pl.col("arrival"), pl.col("work")),
                 _intervals(people, "work", pl.col("work"), pl.lit(N_MONTHS + 1)),
             ]
-        ).filter(pl.col("start") < pl.col("stop")),
+        ).filter(pl.col("start_month") < pl.col("stop_month")),
         "person": people.select("person_id"),
         "first_month": FIRST_MONTH,
     }
@@ -98,8 +98,8 @@ def _intervals(people: pl.DataFrame, state: str, start: pl.Expr, stop: pl.Expr) 
     return people.select(
         "person_id",
         "district",
-        start=(start - 1).cast(pl.Int64),
-        stop=(stop - 1).cast(pl.Int64),
+        start_month=(start - 1).cast(pl.Int64),
+        stop_month=(stop - 1).cast(pl.Int64),
         from_state=pl.lit(state),
     )
 

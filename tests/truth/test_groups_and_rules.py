@@ -117,13 +117,21 @@ def truth(people: pl.DataFrame, factors: tuple[float, float]) -> dict[str, float
 
 
 def _tables(people: pl.DataFrame) -> PersonTables:
-    origin, span = FIRST_MONTH.year * 12, {"start": pl.Int64, "stop": pl.Int64}
+    origin, span = FIRST_MONTH.year * 12, {"start_month": pl.Int64, "stop_month": pl.Int64}
     support = people.select(
-        "person_id", "district", start=pl.lit(0), stop="left", from_state=pl.lit("support")
+        "person_id",
+        "district",
+        start_month=pl.lit(0),
+        stop_month="left",
+        from_state=pl.lit("support"),
     ).cast(span)
     work = people.filter(pl.col("left") < N_MONTHS)
     work = work.select(
-        "person_id", "district", start="left", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
+        "person_id",
+        "district",
+        start_month="left",
+        stop_month=pl.lit(N_MONTHS),
+        from_state=pl.lit("work"),
     ).cast(span)
     end = month_of_number_expr(pl.col("left") + origin)
     return PersonTables(

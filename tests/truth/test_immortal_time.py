@@ -77,10 +77,18 @@ def null_city(n_people: int, seed: int) -> dict[str, pl.DataFrame]:
         }
     ).with_columns(district=pl.lit("North"), weight=pl.lit(1.0))
     support = people.select(
-        "person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support")
+        "person_id",
+        "district",
+        start_month=pl.lit(0),
+        stop_month="exit",
+        from_state=pl.lit("support"),
     )
     work = people.filter(pl.col("exit") < N_MONTHS).select(
-        "person_id", "district", start="exit", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
+        "person_id",
+        "district",
+        start_month="exit",
+        stop_month=pl.lit(N_MONTHS),
+        from_state=pl.lit("work"),
     )
     dated = people.with_columns(
         spell_start=pl.lit(FIRST_MONTH),
@@ -92,8 +100,8 @@ def null_city(n_people: int, seed: int) -> dict[str, pl.DataFrame]:
         "person": people.select("person_id", "x0", "x1"),
         "state_intervals": pl.concat(
             [
-                support.cast({"start": pl.Int64, "stop": pl.Int64}),
-                work.cast({"start": pl.Int64, "stop": pl.Int64}),
+                support.cast({"start_month": pl.Int64, "stop_month": pl.Int64}),
+                work.cast({"start_month": pl.Int64, "stop_month": pl.Int64}),
             ]
         ),
         "spells": dated.select(

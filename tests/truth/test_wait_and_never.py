@@ -92,12 +92,20 @@ def tables(
         }
     )
     people = people.with_columns(pl.lit("North").alias("district"))
-    span = {"start": pl.Int64, "stop": pl.Int64}
+    span = {"start_month": pl.Int64, "stop_month": pl.Int64}
     support = people.select(
-        "person_id", "district", start=pl.lit(0), stop="exit", from_state=pl.lit("support")
+        "person_id",
+        "district",
+        start_month=pl.lit(0),
+        stop_month="exit",
+        from_state=pl.lit("support"),
     ).cast(span)
     work = people.filter(pl.col("exit") < N_MONTHS).select(
-        "person_id", "district", start="exit", stop=pl.lit(N_MONTHS), from_state=pl.lit("work")
+        "person_id",
+        "district",
+        start_month="exit",
+        stop_month=pl.lit(N_MONTHS),
+        from_state=pl.lit("work"),
     )
     course = people.filter(pl.col("start") < N_MONTHS)
     return {

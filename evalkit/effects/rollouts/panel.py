@@ -40,7 +40,7 @@ def rollout_panel(
     counts = [
         _months_of(spells, "begin", "end", shift=1, name="months_on_support"),
         _count(spells.filter(pl.col("exit") == "work"), "end", "n_exits_to_work"),
-        _months_of(known, "start", "stop", shift=0, name="months_off_support"),
+        _months_of(known, "start_month", "stop_month", shift=0, name="months_off_support"),
         _count(spells.filter("is_start_known"), "begin", "n_entries"),
     ]
     n_periods = n_months // period_months

@@ -33,13 +33,14 @@ class StatePanel:
         self.states = (*protocol.outcomes, UNKNOWN) if is_partly_unknown else protocol.outcomes
         refuse_unfollowed_states(occurring, protocol)
         self.people = people
-        n_months = known.select(pl.max("stop")).item()
+        n_months = known.select(pl.max("stop_month")).item()
         self.months = np.full((len(people), n_months), -1, dtype=np.int8)
         position = {state: code for code, state in enumerate(self.states)}
         codes = names.replace_strict(position, return_dtype=pl.Int8).to_numpy()
-        lengths = (known["stop"] - known["start"]).to_numpy()
+        lengths = (known["stop_month"] - known["start_month"]).to_numpy()
         cells = np.repeat(
-            known["start"].to_numpy() - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths
+            known["start_month"].to_numpy() - np.concatenate([[0], np.cumsum(lengths)[:-1]]),
+            lengths,
         ) + np.arange(lengths.sum())
         self.months[np.repeat(known["person_row"].to_numpy(), lengths), cells] = np.repeat(
             codes, lengths

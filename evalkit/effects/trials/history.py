@@ -18,7 +18,7 @@ class History:
             pl.DataFrame({"person_id": people}).with_row_index("person_row"), on="person_id"
         )
         n_months = max(
-            intervals.select(pl.max("stop")).item(),
+            intervals.select(pl.max("stop_month")).item(),
             trials.rows.select(pl.max("trial_month")).item(),
         )
         self.person_row = people.search_sorted(trials.rows["person_id"]).to_numpy()
@@ -44,6 +44,6 @@ class History:
 def _cumulated(intervals: pl.DataFrame, n_people: int, n_months: int) -> np.ndarray:
     steps = np.zeros((n_people, n_months + 2))
     rows = intervals["person_row"].to_numpy()
-    np.add.at(steps, (rows, intervals["start"].to_numpy() + 1), 1)
-    np.add.at(steps, (rows, intervals["stop"].to_numpy() + 1), -1)
+    np.add.at(steps, (rows, intervals["start_month"].to_numpy() + 1), 1)
+    np.add.at(steps, (rows, intervals["stop_month"].to_numpy() + 1), -1)
     return steps.cumsum(axis=1).cumsum(axis=1)[:, :-1]

@@ -36,7 +36,7 @@ def stop_trials(
     excluded for it. The rows' planned_months are those of the place that is left or kept.
     """
     origin = month_number(first_month)
-    last = state_intervals.select(pl.max("stop")).item()
+    last = state_intervals.select(pl.max("stop_month")).item()
     homes = spells.sort("person_id", "start").unique("person_id", keep="first")
     home = homes.select(
         "person_id", "district", *(["cluster_id"] if "cluster_id" in spells.columns else [])
@@ -154,5 +154,5 @@ def _asked(protocol: Protocol) -> Protocol:
 def _in_state(state_intervals: pl.DataFrame, state: str) -> pl.DataFrame:
     names = pl.col("from_state").replace(OUTCOME_OF)
     return state_intervals.filter(names == state).select(
-        "person_id", **{"from": "start", "to": "stop"}
+        "person_id", **{"from": "start_month", "to": "stop_month"}
     )

@@ -173,15 +173,15 @@ def state_shares(
     shares = state_occupation(
         clustered.with_columns(pl.col("cluster_id").fill_null(pl.col("person_id"))),
         id="person_id",
-        start="start",
-        stop="stop",
+        start="start_month",
+        stop="stop_month",
         from_state="from_state",
         to_state="to_state",
         cluster="cluster_id",
         weight=weight,
         by=["district"],
     )
-    last = intervals["stop"].max()
+    last = intervals["stop_month"].max()
     # The share at time t is that of month t: the one that begins then. The people in it are those
     # whose interval covers it.
     months = (
@@ -199,7 +199,7 @@ def _people_in_state(intervals: pl.DataFrame) -> pl.DataFrame:
         "district",
         "person_id",
         state="from_state",
-        month=pl.int_ranges("start", "stop", dtype=pl.Int64),
+        month=pl.int_ranges("start_month", "stop_month", dtype=pl.Int64),
     )
     return (
         covered.explode("month")
