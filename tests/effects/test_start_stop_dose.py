@@ -1,5 +1,5 @@
-"""Starting at a moment: the limits are asked of the sequence whose weights these are, and of the
-moment's own numbers.
+"""Starting and stopping by month: balance is required of the sequence whose weights these are, and
+numbers of the month itself.
 """
 
 from dataclasses import replace
@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from evalkit.effects import fit_propensity
-from evalkit.effects.answer.start_stop_dose import effect_by_start_month
+from evalkit.effects.answer.start_stop_dose import effect_by_start_month, effect_by_stop_month
 from evalkit.effects.trust.balance import standardised_differences
 from evalkit.effects.weighting.start_now import StartNow
 
@@ -49,3 +49,20 @@ def test_no_moment_can_be_said_when_the_weights_of_the_sequence_do_not_balance(t
     found = effect_by_start_month(trials, unweighted, **DRAWS).row(0, named=True)
 
     assert (found["effect_state"], found["reason"]) == ("cannot_be_said", "unbalanced")
+
+
+def test_stopping_has_no_comparison_when_everybody_leaves(arms):
+    """Two people who each leave in two trials: nobody goes on."""
+    protocol = arms.protocol(stop_months=[1])
+    trials = arms.of_arrays(
+        np.zeros((4, 0)),
+        np.ones(4, bool),
+        np.zeros((4, 2), int),
+        person=np.array([0, 0, 1, 1]),
+        protocol=protocol,
+    )
+
+    row = effect_by_stop_month(trials, protocol, **DRAWS).row(0, named=True)
+
+    assert (row["effect_state"], row["reason"]) == ("cannot_be_said", "no_comparison")
+    assert row["n_starters"] == 2
