@@ -28,7 +28,7 @@ KEY_PACKAGES = (
     "polars",
     "numpy",
     "scipy",
-    "statsmodels",
+    "lifelines",
     "pyarrow",
     "altair",
     "vl-convert-python",

@@ -433,6 +433,58 @@ def test_page_shows_how_alike_the_groups_of_one_refused_effect_of_two_are(
     assert html.count("<figure") == 2
 
 
+def _not_computed(table, intervention):
+    """The table effect_status where an intervention's notebooks failed: a verdict, no numbers."""
+    is_missing = pl.col("intervention_id") == intervention
+    numbers = [name for name, kind in table.data.schema.items() if kind.is_numeric()]
+    refused = _refused(table, intervention_id=intervention).data.drop("row_id", "status")
+    rows = refused.with_columns(
+        pl.when(~is_missing).then(pl.col(name)).alias(name) for name in numbers if name != "row_id"
+    ).with_columns(
+        reason=pl.when(is_missing).then(pl.lit("not_computed")).otherwise("reason"),
+    )
+    values = [name for name in rows.columns if name not in table.keys]
+    origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
+    return protect_estimates(
+        rows,
+        keys=list(table.keys),
+        values=values,
+        n_persons="n_eligible",
+        is_uncounted_shown=True,
+        **origin,
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "The computation for language practice failed in this run"),
+        ("sv", "Beräkningen för språkpraktik misslyckades i den här körningen"),
+    ],
+)
+def test_pages_say_that_an_intervention_was_not_computed_and_tell_the_other(
+    run_of_two, two_interventions, figures, language, sentence
+):
+    missing = {
+        **{
+            name: table.where(intervention_id="work_training")
+            if "intervention_id" in table.keys
+            else table
+            for name, table in two_interventions.items()
+        },
+        "effect_status": _not_computed(two_interventions["effect_status"], "language_practice"),
+    }
+    words = words_of_run(run_of_two, language)
+
+    district = write_district_page(run_of_two, "Norr", missing, {}, words)
+    overview = write_overview(run_of_two, missing, {}, words)
+
+    for page in (district, overview):
+        text = plain(page.read_text(encoding="utf-8"))
+        assert sentence in text
+        assert words.text("work_training") in text.lower()
+
+
 def _with_protocol(run, name, **changes):
     protocol = yaml.safe_load(run.path(name).read_text(encoding="utf-8")) | changes
     run.path(name).write_text(yaml.safe_dump(protocol, allow_unicode=True), encoding="utf-8")

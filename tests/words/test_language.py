@@ -360,6 +360,14 @@ def test_every_reason_why_an_effect_cannot_be_said_has_words(language, reason):
     assert all(sentence.endswith(".") and "{" not in sentence for sentence in sentences)
 
 
+@pytest.mark.parametrize("language", ["sv", "en"])
+@pytest.mark.parametrize("reason", ["few_people", "not_computed"])
+def test_reasons_that_go_without_a_number_have_words(language, reason):
+    sentence = words(language).text(f"reason.{reason}_withheld", intervention="training")
+
+    assert sentence.endswith(".") and "{" not in sentence
+
+
 @pytest.mark.parametrize(
     ("share", "sv", "en"),
     [

@@ -15,8 +15,8 @@ NOT_COMPUTED = "not_computed"
 def status_of_run(
     statuses: pl.DataFrame, protocols: Sequence[Protocol], districts: Sequence[str]
 ) -> pl.DataFrame:
-    """The table `effect_status` of a run: the interventions' own, and of those that could not be
-    computed a row per effect that says so.
+    """The table `effect_status` of a run: the rows of the interventions that were computed, and one
+    row per district and effect of each other one, which says that it could not be.
 
     Parameters
     ----------
