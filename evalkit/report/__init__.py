@@ -3,19 +3,6 @@ every number traced to its table.
 """
 
 from evalkit.report.notebook_text import in_words
-from evalkit.report.page import (
-    write_district_page,
-    write_district_pages,
-    write_index,
-    write_overview,
-    write_overviews,
-)
+from evalkit.report.page import write_district_pages, write_overviews
 
-__all__ = [
-    "in_words",
-    "write_district_page",
-    "write_district_pages",
-    "write_index",
-    "write_overview",
-    "write_overviews",
-]
+__all__ = ["in_words", "write_district_pages", "write_overviews"]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from evalkit.disclosure import protect_estimates
-from evalkit.report import write_district_page, write_overview
+from evalkit.report.page import write_district_page, write_overview
 from evalkit.words import words_of_run
 
 COVARIATES = [

@@ -10,7 +10,7 @@ import yaml
 
 from evalkit.disclosure import protect_estimates, publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
-from evalkit.report import (
+from evalkit.report.page import (
     write_district_page,
     write_district_pages,
     write_index,

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from evalkit.report import write_district_page, write_overview
+from evalkit.report.page import write_district_page, write_overview
 from evalkit.vocabulary import BANDS, band_of
 from evalkit.words import words_of_run
 
