@@ -31,6 +31,11 @@ def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:
     return work / name / f"{slug(unit)}.parquet" if unit else work / f"{name}.parquet"
 
 
+def with_city(table: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a table once for their district and once for the city ("all")."""
+    return pl.concat([table, table.with_columns(district=pl.lit(CITY))])
+
+
 def slug(name: str) -> str:
     """The name of a district, intervention or run as a file name: letters and digits of any
     language, lower case, '-' between words.

@@ -11,7 +11,7 @@ import polars as pl
 
 from evalkit.months import month_number_expr
 from evalkit.spells.extent import Extent
-from evalkit.tables import CITY
+from evalkit.tables import with_city
 
 SUSTAINED_MONTHS = 3
 RETURN_WITHIN_MONTHS = (6, 12)
@@ -115,7 +115,7 @@ def after_support_counts(
             )
         )
     rows = pl.concat(answers).drop_nulls("answer")
-    everywhere = pl.concat([rows, rows.with_columns(district=pl.lit(CITY))])
+    everywhere = with_city(rows)
     keys = ["district", "measure"]
     counted = [
         everywhere.filter(which)

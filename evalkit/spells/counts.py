@@ -5,7 +5,7 @@ report, districts beside the city.
 import polars as pl
 
 from evalkit.line.states import STILL_ON_SUPPORT
-from evalkit.tables import CITY
+from evalkit.tables import with_city
 
 _MEASURES = ("persons", "persons_with_support", "support_spells", "support_spells_start_unknown")
 
@@ -24,7 +24,7 @@ def people_counts(person: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
         district, measure (persons, persons_with_support, support_spells,
         support_spells_start_unknown), count, n_persons (the people behind the count).
     """
-    everyone, on_support = _with_city(person), _with_city(spells)
+    everyone, on_support = with_city(person), with_city(spells)
     unknown_start = on_support.filter(~pl.col("is_start_known"))
     spells_of = (everyone, on_support, on_support, unknown_start)
     counts = (pl.len(), pl.col("person_id").n_unique(), pl.len(), pl.len())
@@ -51,7 +51,7 @@ def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
         district, exit (an outcome, or still_on_support), n_spells, n_persons, share (of the
         district's spells, 0-1). Every exit that occurs in the city has a row in every district.
     """
-    ended = _with_city(spells.filter("is_start_known")).with_columns(
+    ended = with_city(spells.filter("is_start_known")).with_columns(
         pl.col("exit").fill_null(STILL_ON_SUPPORT)
     )
     counted = ended.group_by("district", "exit").agg(
@@ -64,10 +64,6 @@ def exit_counts(spells: pl.DataFrame) -> pl.DataFrame:
     return filled.with_columns(
         share=pl.col("n_spells") / pl.col("n_spells").sum().over("district")
     ).sort("district", "exit")
-
-
-def _with_city(table: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat([table, table.with_columns(district=pl.lit(CITY))])
 
 
 def _count(table: pl.DataFrame, measure: str, count: pl.Expr) -> pl.DataFrame:

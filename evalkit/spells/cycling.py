@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from evalkit.line.states import STATES
-from evalkit.tables import CITY
+from evalkit.tables import with_city
 
 Level = Literal["state", "agency"]
 LEVELS: tuple[Level, ...] = ("state", "agency")
@@ -78,7 +78,7 @@ def loop_counts(intervals: pl.DataFrame) -> pl.DataFrame:
     counted = pl.concat(
         [count_loops(intervals, level=level).with_columns(level=pl.lit(level)) for level in LEVELS]
     ).join(on_support, on="person_id", how="semi")
-    everywhere = pl.concat([counted, counted.with_columns(district=pl.lit(CITY))])
+    everywhere = with_city(counted)
     most = pl.col("n_returns") >= _MOST_RETURNS
     classed = everywhere.with_columns(
         n_returns=pl.when(most)

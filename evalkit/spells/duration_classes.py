@@ -11,7 +11,7 @@ import polars as pl
 from evalkit.months import add_months
 from evalkit.spells.extent import Extent
 from evalkit.spells.paid_months import paid_months
-from evalkit.tables import CITY
+from evalkit.tables import with_city
 
 LONG_TERM_MONTHS = 10
 VERY_LONG_TERM_MONTHS = 27
@@ -102,7 +102,7 @@ def long_term_counts(classes: pl.DataFrame) -> pl.DataFrame:
         no), n_persons, share (of the adults with support in the year, 0-1). Years without whole
         windows have no row.
     """
-    everywhere = pl.concat([classes, classes.with_columns(district=pl.lit(CITY))])
+    everywhere = with_city(classes)
     measures = everywhere.unpivot(
         on=["is_long_term", "is_very_long_term"],
         index=["district", "year"],

@@ -10,7 +10,7 @@ import polars as pl
 from evalkit.params import RunFile
 from evalkit.spells.extent import Extent
 from evalkit.spells.support import build_support_spells
-from evalkit.tables import CITY
+from evalkit.tables import with_city
 
 GAPS_MONTHS = (0, 1, 2, 3)
 
@@ -52,7 +52,7 @@ def spells_by_gap(
         .filter("is_start_known")
         .with_columns(is_ended=pl.col("exit").is_not_null())
     )
-    return pl.concat([spells, spells.with_columns(district=pl.lit(CITY))])
+    return with_city(spells)
 
 
 def gap_sensitivity(spells: pl.DataFrame, medians: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from evalkit.survival.curves.aalen_johansen import aalen_johansen
 from evalkit.survival.curves.quantiles import survival_quantiles
 from evalkit.survival.curves.restricted_mean import restricted_mean
 from evalkit.survival.curves.state_occupation import state_occupation
-from evalkit.tables import CITY
+from evalkit.tables import with_city
 
 _VALUES = ("estimate", "std_error", "ci_lower", "ci_upper")
 
@@ -73,7 +73,7 @@ def months_on_support(
         n_persons.
     """
     return means_by(
-        pl.concat([spells, spells.with_columns(district=pl.lit(CITY))]),
+        with_city(spells),
         ["district"],
         horizons=horizons,
         weight=weight,
