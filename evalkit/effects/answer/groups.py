@@ -24,6 +24,7 @@ from evalkit.effects.trust.placebo import holm, two_sided
 from evalkit.effects.trust.refusal import refused_if_constant
 from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.errors import ProtocolError, nearest
+from evalkit.line.columns import schema_of
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.protocol import Protocol, Subgroup, protocol_hash
 from evalkit.line.tables import published, table
@@ -31,7 +32,7 @@ from evalkit.tables import CITY
 
 ALL = "all"
 _KEYS = ["intervention_id", "protocol_hash", "subgroup"]
-_BALANCE = {**dict.fromkeys(_KEYS, pl.String), "max_abs_smd": pl.Float64}
+_BALANCE = schema_of(*_KEYS, "max_abs_smd")
 
 
 class GroupEffects(NamedTuple):
