@@ -16,6 +16,7 @@ from evalkit.effects import (
 from evalkit.effects.answer.effect_sums import add_districts
 from evalkit.effects.answer.estimate import effect_status
 from evalkit.effects.answer.timing import break_even_month, monthly_differences
+from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.errors import EstimationError
 from evalkit.tables import conform
 
@@ -140,7 +141,7 @@ def test_status_says_why_nothing_can_be_said(world):
     propensity = fit_propensity(trials, n_draws=20, seed=SEED)
 
     status = effect_status(
-        trials, district="North", propensity=propensity, n_draws=20, seed=SEED
+        weightings_of(trials, propensity), district="North", n_draws=20, seed=SEED
     ).row(0, named=True)
 
     assert (status["status"], status["reason"], status["n_starters"]) == (

@@ -7,6 +7,7 @@ from evalkit.effects.answer.estimate import effect_status
 from evalkit.effects.trust.overlap import weight_sensitivity
 from evalkit.effects.trust.refusal import refusal_reason, spread_to_districts
 from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.tables import table
 
 
@@ -63,9 +64,9 @@ def test_two_people_compared_many_times_are_two_people(often):
     trials = often(min_effective_sample_size=30)
     propensity = fit_propensity(trials, n_draws=2, seed=1)
 
-    status = effect_status(trials, district="all", propensity=propensity, n_draws=2, seed=1).row(
-        0, named=True
-    )
+    status = effect_status(
+        weightings_of(trials, propensity), district="all", n_draws=2, seed=1
+    ).row(0, named=True)
     checks = {
         row["check"]: row["value"]
         for row in effect_checks(StartNow.of(trials, propensity)).iter_rows(named=True)
@@ -82,13 +83,8 @@ def test_two_people_compared_many_times_are_two_people(often):
 def test_somebody_who_starts_twice_is_one_starter(often):
     trials = often(min_starters=6)
 
-    status = effect_status(
-        trials,
-        district="all",
-        propensity=fit_propensity(trials, n_draws=2, seed=1),
-        n_draws=2,
-        seed=1,
-    )
+    weightings = weightings_of(trials, fit_propensity(trials, n_draws=2, seed=1))
+    status = effect_status(weightings, district="all", n_draws=2, seed=1)
 
     assert (_reason(trials), status["n_starters"][0]) == ("few_starters", 5)
 
@@ -167,9 +163,9 @@ def test_checks_and_status_judge_by_the_same_arm_when_everybody_is_asked_about(a
     )
     propensity = fit_propensity(trials, n_draws=2, seed=1)
 
-    status = effect_status(trials, district="all", propensity=propensity, n_draws=2, seed=1).row(
-        0, named=True
-    )
+    status = effect_status(
+        weightings_of(trials, propensity), district="all", n_draws=2, seed=1
+    ).row(0, named=True)
     check = (
         effect_checks(StartNow.of(trials, propensity))
         .filter(check="effective_sample_size")

@@ -11,7 +11,7 @@ from evalkit.effects.weighting.grace import GracePeriod
 from evalkit.effects.weighting.later_starts import LaterStarts
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.effects.weighting.strategies import fitted_comparisons, strategy_of
+from evalkit.effects.weighting.strategies import strategy_of, weightings_of
 from evalkit.effects.weighting.weights import arm_weights
 from evalkit.errors import EstimationError
 
@@ -76,10 +76,10 @@ def test_comparisons_without_their_model_are_left_out(world):
     trials = world.trials(LIVES, comparisons=["wait", "never"])
     both = fit_models(trials, **DRAWS)
 
-    assert fitted_comparisons(trials, both, ("wait", "never")) == ["wait", "never"]
-    assert fitted_comparisons(trials, both.filter(model="propensity"), ("wait", "never")) == [
-        "wait"
-    ]
+    fitted = [weightings_of(trials, rows) for rows in (both, both.filter(model="propensity"))]
+
+    names = [[weighting.comparison for weighting in weightings] for weightings in fitted]
+    assert names == [["wait", "never"], ["wait"]]
 
 
 def test_trials_without_months_of_waiting_say_what_they_lack(world):

@@ -25,6 +25,7 @@ from evalkit.effects import (
 from evalkit.effects.answer.estimate import effect_status
 from evalkit.effects.districts.pooling import primary_differences
 from evalkit.effects.weighting.propensity import fit_censoring
+from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.months import add_months
 from evalkit.simulate import live, load_city, person_tables, simulate_truth
 from evalkit.simulate.city.city import City
@@ -140,7 +141,7 @@ def _estimates(
         for one in DISTRICTS
     ]
     sums, statuses, events, _ = (pl.concat(tables) for tables in zip(*parts, strict=True))
-    city = effect_status(trials, district="all", propensity=fitted, **draws)
+    city = effect_status(weightings_of(trials, fitted), district="all", **draws)
     found = intervention_effects(
         sums,
         protocol,

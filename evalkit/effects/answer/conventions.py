@@ -1,5 +1,6 @@
 """The same effect under other conventions."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -18,7 +19,7 @@ from evalkit.tables import CITY
 
 
 def effect_sensitivity(
-    trials: Trials, *, n_draws: int, seed: int, other_leavers: Trials, propensity: pl.DataFrame
+    weightings: Sequence[StartNow], *, n_draws: int, seed: int, other_leavers: Trials
 ) -> pl.DataFrame:
     """The primary outcome's months under the declared convention, under others, and as a naive
     comparison.
@@ -34,10 +35,10 @@ def effect_sensitivity(
 
     Parameters
     ----------
+    weightings : sequence of StartNow
+        Of the protocol's comparisons, the primary one first, with the same draws.
     other_leavers : Trials
         The same trials with the other convention about those who leave in the trial month.
-    propensity : DataFrame
-        The trials' coefficients with the same draws.
 
     Returns
     -------
@@ -46,13 +47,14 @@ def effect_sensitivity(
         primary outcome up to the horizon), n_starters.
     """
     draws = {"n_draws": n_draws, "seed": seed}
-    primary, *others = trials.protocol.comparisons
-    asked: list[tuple[str, str, Comparison]] = [("declared", "doubly_robust", primary)]
-    if "never" in others:
-        asked.append(("never", "never_doubly_robust", "never"))
+    trials, primary = weightings[0].trials, weightings[0].comparison
+    questions = [("declared", "doubly_robust", weightings[0])] + [
+        ("never", "never_doubly_robust", weighting)
+        for weighting in weightings[1:]
+        if weighting.comparison == "never"
+    ]
     tables = []
-    for weighted, robust, comparison in asked:
-        weighting = weighting_of(trials, propensity, comparison)
+    for weighted, robust, weighting in questions:
         months = _months_of(weighting, weighted, **draws)
         tables.append(months)
         if not isinstance(weighting, GracePeriod):

@@ -17,7 +17,7 @@ from evalkit.effects.trials.replicates import ClusterWeights
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year
 from evalkit.effects.trust.refusal import refusal_reason
 from evalkit.effects.weighting.start_now import StartNow
-from evalkit.effects.weighting.strategies import fitted_comparisons, weighting_of
+from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.estimands import ESTIMANDS, Comparison
 from evalkit.line.protocol import protocol_hash
 from evalkit.line.tables import table
@@ -63,8 +63,8 @@ def estimate_effect(
     comparisons : sequence of str, optional
         Only these of the protocol's comparisons.
     with_programmes : bool
-        Whether time in interventions is summed too, which is what places cost; only for the first
-        of the comparisons.
+        Whether time in interventions is summed too, which is what places cost; only for the
+        protocol's primary comparison.
 
     Returns
     -------
@@ -72,18 +72,37 @@ def estimate_effect(
         Sums per draw, arm, state and month 0..follow_up_months; month 0 is the month before time
         zero, when everyone is on support.
     """
-    asked = trials.protocol.comparisons if comparisons is None else comparisons
+    return weighted_effect(
+        weightings_of(trials, propensity, comparisons),
+        district=district,
+        n_draws=n_draws,
+        seed=seed,
+        with_programmes=with_programmes,
+    )
+
+
+def weighted_effect(
+    weightings: Sequence[StartNow],
+    *,
+    district: str,
+    n_draws: int,
+    seed: int,
+    with_programmes: bool = False,
+) -> EffectParts:
+    """As `estimate_effect`, from the weights of some comparisons of the same trials."""
+    trials = weightings[0].trials
     clusters = trials.cluster_weights(n_draws=n_draws, seed=seed)
     programmes = ProgrammeCells(trials) if with_programmes else None
+    occurred, primary = event_months(trials), trials.protocol.comparisons[0]
     tables = [
         _parts(
-            weighting_of(trials, propensity, comparison),
+            weighting,
             clusters,
-            programmes if comparison == asked[0] else None,
-            occurred=event_months(trials),
+            programmes if weighting.comparison == primary else None,
+            occurred=occurred,
             district=district,
         )
-        for comparison in fitted_comparisons(trials, propensity, asked)
+        for weighting in weightings
     ]
     return EffectParts(*[pl.concat(of_comparisons) for of_comparisons in zip(*tables, strict=True)])
 
@@ -124,17 +143,12 @@ def primary_months(weighting: StartNow, clusters: ClusterWeights) -> pl.DataFram
 
 
 def effect_status(
-    trials: Trials, *, district: str, propensity: pl.DataFrame, n_draws: int, seed: int
+    weightings: Sequence[StartNow], *, district: str, n_draws: int, seed: int
 ) -> pl.DataFrame:
-    """Rows of the table `effect_status` (source raw), one per comparison whose models were fitted
-    (see `status_of`).
-    """
-    clusters = trials.cluster_weights(n_draws=n_draws, seed=seed)
+    """Rows of the table `effect_status` (source raw), one per comparison (see `status_of`)."""
+    clusters = weightings[0].trials.cluster_weights(n_draws=n_draws, seed=seed)
     return pl.concat(
-        [
-            status_of(weighting_of(trials, propensity, comparison), clusters, district=district)
-            for comparison in fitted_comparisons(trials, propensity, trials.protocol.comparisons)
-        ]
+        [status_of(weighting, clusters, district=district) for weighting in weightings]
     )
 
 

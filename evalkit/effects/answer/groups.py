@@ -15,7 +15,7 @@ import polars as pl
 
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.answer.effect_sums import effect_draws
-from evalkit.effects.answer.estimate import estimate_effect, no_effect
+from evalkit.effects.answer.estimate import no_effect, weighted_effect
 from evalkit.effects.answer.participation import programme_draws
 from evalkit.effects.districts.pooling import primary_differences, shrink
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year
@@ -214,17 +214,12 @@ def _effect_of_group(
     primary, members = trials.protocol.comparisons[0], trials.keep(mask)
     # Under the group's own name: balance is asked of all, whose weights these are
     # (`refusal_reason`).
+    weighting = weighting_of(members, propensity, primary) if members.has_both_arms else None
     effect = (
-        estimate_effect(
-            members,
-            district=name,
-            propensity=propensity,
-            n_draws=n_draws,
-            seed=seed,
-            comparisons=(primary,),
-            with_programmes=True,
+        weighted_effect(
+            [weighting], district=name, n_draws=n_draws, seed=seed, with_programmes=True
         )
-        if members.has_both_arms
+        if weighting
         else no_effect(members, district=name, n_draws=n_draws)
     )
     sums, status, programmes = (
@@ -237,11 +232,7 @@ def _effect_of_group(
     status = refused_if_constant(status, trials)
     if status["status"][0] != "estimated":
         sums, programmes = sums.clear(), programmes.clear()
-    imbalance = (
-        largest_difference(members, weighting_of(members, propensity, primary).weights)
-        if members.has_both_arms
-        else None
-    )
+    imbalance = largest_difference(members, weighting.weights) if weighting else None
     keys = (trials.protocol.intervention_id, protocol_hash(trials.protocol), name)
     return GroupEffects(
         effect_draws(sums),

@@ -36,7 +36,7 @@ from evalkit.effects.trust.balance import balance_table
 from evalkit.effects.trust.bounds import effect_readings
 from evalkit.effects.trust.refusal import refused_if_constant, spread_to_districts, terms_left_out
 from evalkit.effects.weighting.propensity import fit_models
-from evalkit.effects.weighting.start_now import StartNow
+from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.protocol import Protocol, protocol_hash
 from evalkit.line.tables import published, table
 from evalkit.tables import CITY, conform
@@ -111,18 +111,17 @@ def intervention_weights(
             _moments(people, trials, propensity, **draws),
         )
     propensity = conform(fit_models(trials, **draws), "propensity")
-    status = effect_status(trials, district=CITY, propensity=propensity, **draws)
+    weightings = weightings_of(trials, propensity)
+    status = effect_status(weightings, district=CITY, **draws)
     other = protocol.model_copy(
         update={"leavers_in_month_one": _OTHER_CONVENTION[protocol.leavers_in_month_one]}
     )
     return InterventionWeights(
         propensity,
         refused_if_constant(status, trials),
-        balance_table(StartNow.of(trials, propensity)),
+        balance_table(weightings[0]),
         terms_left_out(trials),
-        effect_sensitivity(
-            trials, other_leavers=people.trials(other), propensity=propensity, **draws
-        ),
+        effect_sensitivity(weightings, other_leavers=people.trials(other), **draws),
         _moments(people, trials, propensity, **draws),
     )
 

@@ -21,13 +21,20 @@ def strategy_of(protocol: Protocol, comparison: Comparison) -> type[StartNow]:
     return LaterStarts if comparison == "never" else StartNow
 
 
-def fitted_comparisons(
-    trials: Trials, propensity: pl.DataFrame, asked: Sequence[Comparison]
-) -> list[Comparison]:
-    """Those of the comparisons asked whose models were fitted."""
+def weightings_of(
+    trials: Trials, propensity: pl.DataFrame, comparisons: Sequence[Comparison] | None = None
+) -> list[StartNow]:
+    """The weights of every comparison whose models were fitted (see `weighting_of`).
+
+    Parameters
+    ----------
+    comparisons : sequence of str, optional
+        Only these of the protocol's comparisons.
+    """
+    asked = trials.protocol.comparisons if comparisons is None else comparisons
     is_waiting_fitted = trials.waiting is not None and (propensity["model"] == "censoring").any()
     return [
-        comparison
+        weighting_of(trials, propensity, comparison)
         for comparison in asked
         if is_waiting_fitted or not strategy_of(trials.protocol, comparison).needs_waiting
     ]
