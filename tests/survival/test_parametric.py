@@ -81,6 +81,7 @@ def test_weibull_is_where_the_grouped_likelihood_is_highest():
     assert fitted.criteria["bic"].item() == pytest.approx(2 * best.fun + 2 * np.log(400), abs=FIT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "draw", "share"),
     [
@@ -120,6 +121,7 @@ def _normal(z: np.ndarray) -> np.ndarray:
     return ndtr(z)
 
 
+@pytest.mark.slow
 def test_every_family_follows_what_is_observed_where_data_are_plenty():
     rows = drawn(np.random.default_rng(5).weibull(1.0, 20_000) * 10, last=36)
 

@@ -12,7 +12,7 @@ Open Data Contract Standard 3.2, bitol.io.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -155,14 +155,20 @@ def plain(name: str) -> str:
 
 
 def _read_contract(path: Path) -> Contract:
+    try:
+        return _contract_of_text(path.read_text(encoding="utf-8"), path)
+    except UnicodeDecodeError as fault:
+        raise _no_contract(path, ["not YAML in utf-8"]) from fault
+
+
+@lru_cache(maxsize=64)  # a run's contracts are read anew for each extract that is admitted
+def _contract_of_text(text: str, path: Path) -> Contract:
     import yaml
 
     try:
         # The C parser reads the same YAML ten times as fast; not every build of PyYAML has it.
-        content = yaml.load(
-            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
-    except (yaml.YAMLError, UnicodeDecodeError) as fault:
+        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as fault:
         mark = getattr(fault, "problem_mark", None)
         raise _no_contract(
             path, [f"line {mark.line + 1}: not YAML" if mark else "not YAML in utf-8"]
