@@ -3,6 +3,7 @@ another place or krona would give.
 """
 
 from evalkit.allocation.city import allocate_city
+from evalkit.allocation.constraints import Limits
 from evalkit.allocation.marginal_return import marginal_returns
 from evalkit.allocation.offers import (
     offers_from,
@@ -10,7 +11,7 @@ from evalkit.allocation.offers import (
     starts_per_year,
     value_per_start,
 )
-from evalkit.allocation.portfolio import Limits, allocate
+from evalkit.allocation.portfolio import allocate
 from evalkit.allocation.shared_places import joint_measures, place_exchange, settlement_list
 from evalkit.allocation.target_groups import by_target_group, refuse_undeclared
 

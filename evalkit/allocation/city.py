@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from evalkit.allocation.constraints import KEYS, Limits
 from evalkit.allocation.marginal_return import marginal_returns
 from evalkit.allocation.offers import budgets_now
-from evalkit.allocation.portfolio import KEYS, Limits, allocate
+from evalkit.allocation.portfolio import allocate
 from evalkit.allocation.shared_places import joint_measures, place_exchange
 from evalkit.line.tables import published
 from evalkit.params import AllocationRules
@@ -66,7 +67,7 @@ def allocate_city(
     offers : DataFrame
         `offers_from`, or split by `by_target_group`: with n_now and n_starters.
     values : DataFrame
-        district, intervention_id, draw, value (money a start), and target_group where offers are
+        district, intervention_id, draw, value (money per start), and target_group where offers are
         split.
     rules : AllocationRules
         The run's. Without budgets each district has what it spends now.

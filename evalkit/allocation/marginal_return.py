@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from evalkit.allocation.portfolio import Limits, allocate
+from evalkit.allocation.constraints import Limits
+from evalkit.allocation.portfolio import allocate
 
 
 def marginal_returns(

@@ -31,7 +31,7 @@ def offers_from(
         The rows of the primary comparisons in the table effect_status: district, intervention_id,
         estimand, subgroup, source, status, n_starters, n_eligible_per_year.
     start_costs : DataFrame
-        intervention_id, cost (money a start).
+        intervention_id, cost (money per start).
     places : DataFrame
         intervention_id, starts_per_year (starts that the places of all districts allow in a year);
         interventions without a row have as many as start now.
@@ -45,7 +45,7 @@ def offers_from(
     Returns
     -------
     DataFrame
-        district, intervention_id, target_group, n_eligible (a year), places (starts a year; a
+        district, intervention_id, target_group, n_eligible (a year), places (starts per year; a
         district has the share of the city's places that it has of the starts), cost, n_now (starts
         in participation in those months, a year), n_months_counted (how many months they are),
         n_starters (those behind the effect, over all its months). Offers without a cost above zero
@@ -80,8 +80,8 @@ def offers_from(
 
 
 def _starts_now(started: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    """district, intervention_id, n_now, n_city (starts a year), n_months_counted: of the months in
-    which an intervention is counted.
+    """Starts per year in a district and the city (n_now, n_city), in the n_months_counted months of
+    an intervention that are counted.
     """
     n_months = month_number_expr("last_month") - month_number_expr("first_month") + 1
     counted = started.join(months, on="intervention_id").filter(
@@ -121,14 +121,14 @@ def settled_bookings(bookings: pl.DataFrame, place_costs: pl.DataFrame) -> pl.Da
 
 
 def budgets_now(offers: pl.DataFrame) -> dict[str, float]:
-    """What each district spends in a year on the offers as they are used now."""
+    """What each district spends per year on the offers as they are used now. Money."""
     spent = offers.group_by("district").agg((pl.col("n_now") * pl.col("cost")).sum().alias("spent"))
     return dict(spent.sort("district").iter_rows())
 
 
 def starts_per_year(place_costs: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
-    """How many starts a year the places allow: places times twelve over the months that a start
-    fills one, last year with a count.
+    """How many starts per year the places allow: places times twelve over the months per start, in
+    the last year with a count.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
         month, home_district (who sends and pays), provider_district, intervention_id,
         n_place_months. Own places are left out.
     prices : DataFrame
-        intervention_id, price_per_month (money a place and month), currency.
+        intervention_id, price_per_month (money per place and month), currency.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
             where=f"settlement_list: {first_few(unpriced, 6) or 'arguments bookings and prices'}",
             why="The user pays a place at its internal price; without a price nobody knows how "
             "much.",
-            fix="give a price, in money a place and month, for every intervention that is shared.",
+            fix="give a price per place and month for every intervention that is shared.",
         )
     return (
         used.join(
@@ -89,7 +89,7 @@ def place_exchange(portfolio: Portfolio, prices: pl.DataFrame) -> pl.DataFrame:
     portfolio : Portfolio
         Allocated with `is_pooled`.
     prices : DataFrame
-        intervention_id, price_per_start (money a start).
+        intervention_id, price_per_start (money per start).
 
     Returns
     -------

@@ -1,5 +1,5 @@
-"""The offers of everybody told apart by target group: who may start is counted by group, and what a
-start is worth follows the groups' effects.
+"""Offers split by target group: people who may start are counted by group, and what a start is
+worth follows the groups' effects.
 
 A group's effect is known for the city. In a district a start is worth what it is worth there for
 everybody, plus what the group's start is worth more than everybody's in the city, draw by draw.
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from evalkit.allocation.portfolio import KEYS
+from evalkit.allocation.constraints import KEYS
 from evalkit.errors import ParameterError, first_few, nearest
 
 OTHERS = "others"

@@ -6,15 +6,11 @@ from evalkit.economics.ledger.discounting import present_value
 from evalkit.economics.ledger.group_value import value_by_group
 from evalkit.economics.ledger.horizon import refuse_horizon
 from evalkit.economics.ledger.ledger import value_effects, value_under
+from evalkit.economics.prices.book_of_run import price_book_of_run
 from evalkit.economics.prices.conversion import convert_currency, convert_price_year
 from evalkit.economics.prices.dated import DatedFile, load_dated, value_at
 from evalkit.economics.prices.explain import explain
-from evalkit.economics.prices.place_costs import (
-    place_prices,
-    price_book_of_run,
-    run_place_costs,
-    start_costs,
-)
+from evalkit.economics.prices.place_costs import place_prices, run_place_costs, start_costs
 from evalkit.economics.prices.price_book_file import load_price_book
 from evalkit.economics.results.drift import drift, read_vintage
 from evalkit.economics.results.information import evppi

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evalkit.allocation import Limits, allocate, portfolio
+from evalkit.allocation import Limits, allocate, constraints, portfolio
 
 KEYS = ["district", "intervention_id", "target_group"]
 # Both searches stop within a thousandth of their optimum at most.
@@ -44,7 +44,7 @@ def make_country(seed, n_districts=12):
 
 @pytest.fixture(autouse=True)
 def _counts_as_large(monkeypatch):
-    monkeypatch.setattr(portfolio, "MOST_WHOLE_OFFERS", 0)
+    monkeypatch.setattr(constraints, "MOST_WHOLE_OFFERS", 0)
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -305,7 +305,7 @@ def test_a_price_that_takes_another_unit_as_it_is_is_refused(content, write):
 
     assert fault.value.what == "A value in another unit was taken as it is."
     assert fault.value.where == "small.yaml, price wage: day is per day, the price per month"
-    assert "a month" in fault.value.why and "times" in fault.value.fix
+    assert "per month" in fault.value.why and "times" in fault.value.fix
 
 
 @pytest.mark.parametrize("key", ["currency", "price_year"])

@@ -347,7 +347,7 @@ def test_value_effects_refuses_shares_that_do_not_sum_to_one(effect_draws, book)
 
     assert fault.value.what == "The shares of the states do not sum to one."
     assert "training" in fault.value.where
-    assert fault.value.why.startswith("People are in one state")
+    assert fault.value.why.startswith("Everybody is in one state")
     assert fault.value.fix.startswith("look at the station")
 
 

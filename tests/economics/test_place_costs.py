@@ -7,7 +7,8 @@ import yaml
 from one_start import value_effects
 
 from evalkit.economics import load_price_book, place_prices, price_book_of_run, start_costs
-from evalkit.economics.prices.place_costs import place_costs, with_place_costs
+from evalkit.economics.prices.book_of_run import with_place_costs
+from evalkit.economics.prices.place_costs import place_costs
 from evalkit.errors import LedgerError, ParameterError
 from evalkit.params import Run, RunFile
 
@@ -185,7 +186,7 @@ def test_costs_of_a_price_year_each_are_refused_with_what_to_ask_for():
             capacity().with_columns(price_year=pl.Series([2020, 2020, 2021])), occupied(1, 1, 1)
         )
 
-    assert fault.value.fix == "ask the sender for one currency and one price year an intervention."
+    assert fault.value.fix == "ask the sender for one currency and one price year per intervention."
 
 
 def test_places_paid_in_another_currency_are_refused(declare, paid_by_month):

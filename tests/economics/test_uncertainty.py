@@ -108,7 +108,7 @@ def test_evpi_refuses_what_is_no_table_of_numbers(net_benefit):
 
     assert fault.value.what == "The net benefit is not a table of numbers."
     assert fault.value.where.startswith("evpi: shape")
-    assert fault.value.why == "It has one row a draw, one column an option."
+    assert fault.value.why == "It has one row per draw and one column per option."
     assert fault.value.fix == "give for each option the same joint draws."
 
 

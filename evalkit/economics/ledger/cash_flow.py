@@ -26,8 +26,7 @@ WORK = "work"
 
 @dataclass(frozen=True)
 class CashFlow:
-    """One effect's ledger through time, all of it worth at the start; the first draw is the point
-    estimate.
+    """One effect's ledger through time, in present values; the first draw is the point estimate.
 
     `worth`: (actor, draw, time 0..n), actors as in `ACTOR_NAMES`; postings that come after the
     horizon stand in its last month. `present`: the sum over time, (actor, draw), by horizon:

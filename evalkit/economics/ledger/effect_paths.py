@@ -114,8 +114,8 @@ def n_joint_draws(paths: list[EffectPath], wanted: int | None) -> tuple[int, int
 
 
 def recycle(path: EffectPath, n_draws: int) -> EffectPath:
-    """The path with draws 0..n_draws, replicate b of the effect standing again in draws b + B, b +
-    2B, ...
+    """The path with draws 0..n_draws: its B replicates are used again in turn, replicate b in draws
+    b, b + B, b + 2B, ...
 
     Prices are drawn anew for every draw, so that a recycled replicate meets other prices; what it
     says of the effect is not more than the B replicates know, and results report B beside the
@@ -169,7 +169,7 @@ def _complete(keys: tuple[str, ...], group: pl.DataFrame) -> EffectPath:
         raise _refused(
             "The shares of the states do not sum to one.",
             where,
-            "People are in one state a month, in each arm and draw.",
+            "Everybody is in one state in each month, arm and draw.",
         )
     return EffectPath(by_name, draws.to_numpy(), states.to_list(), probabilities[..., 1:])
 

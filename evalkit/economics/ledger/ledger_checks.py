@@ -1,6 +1,4 @@
-"""What every ledger must satisfy, checked from the finished table each time one is made: nothing
-comes from nowhere.
-"""
+"""What every ledger must satisfy, checked each time one is made: no money appears from nowhere."""
 
 from collections.abc import Sequence
 

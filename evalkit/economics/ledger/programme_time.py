@@ -120,8 +120,8 @@ def programme_money(
 
 
 def programme_keys(book: PriceBook, programmes: list[str], *, role: str | None = None) -> set[str]:
-    """The prices, each intervention's own, that postings on programmes use; only those of a role,
-    if it is named.
+    """Keys of the prices that postings on programmes use, each intervention's own; of one role
+    alone if it is named.
     """
     return {
         book.own_prices(programme).get(key, key)

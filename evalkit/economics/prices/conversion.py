@@ -1,5 +1,5 @@
-"""Money of one year and currency in that of another; both conversions go through a dated record and
-turn back to the same amount.
+"""Money of one year or currency in that of another; both conversions follow a dated record and can
+be reversed.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,5 @@
 """Dated parameters: a value holds for a period, has a source and a grade, and is asked for by key
-and date; nothing is guessed between.
+and date; nothing is interpolated.
 
 A period is written as years or months, both ends included: 2024, 2019..2023, 2019-04..2019-12,
 ..2019-03 (up to), or any (no date applies).

@@ -15,9 +15,13 @@ from evalkit.line.price_book import PriceBook
 
 
 class HouseholdParts(NamedTuple):
-    """Of a household's money in a participant's ledger: the person's own, the other adults' who do
-    not take part, and what stands in the ledger of those who do. Shares that sum to one, the mean
-    over participants' months with support; `n_people`: participants with another adult."""
+    """Whose ledger a household's money stands in: shares that sum to one, the mean over
+    participants' months with support.
+
+    person : the participant's own. other_household : of the other adults, who do not take part.
+    other_participants : what stands in the ledgers of those who do. n_people : participants with
+    another adult in the household.
+    """
 
     person: float
     other_household: float

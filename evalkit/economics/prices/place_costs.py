@@ -1,28 +1,19 @@
-"""What a place costs: fixed and variable, by how far the places are used; and from that each
-intervention's own price of a place and month.
+"""What a place costs: fixed and variable, by how far the places are used; and from that its
+internal price and what a start costs.
 """
 
-from collections.abc import Mapping
 from math import prod
-from pathlib import Path
 
 import polars as pl
 
-from evalkit.economics.prices.conversion import (
-    convert_currency,
-    convert_price_year,
-    exchange_rate,
-    has_exchange_rate,
-)
-from evalkit.economics.prices.dated import DatedRecord, load_dated
-from evalkit.economics.prices.households import household_parts, with_household_parts
-from evalkit.economics.prices.price_book_file import declare_price_book, load_price_book
-from evalkit.errors import LedgerError, ParameterError, first_few
+from evalkit.errors import LedgerError, first_few
 from evalkit.line.columns import schema_of
-from evalkit.line.price_book import Distribution, InterventionPrices, PriceBook, PriceRecord
+from evalkit.line.price_book import PriceBook
 from evalkit.line.tables import published
 from evalkit.params import Run
-from evalkit.tables import has_table, read_table, read_tables
+from evalkit.tables import has_table, read_table
+
+_MONEY, _COSTS = ("currency", "price_year"), ("fixed_cost", "variable_cost")
 
 
 def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
@@ -32,7 +23,7 @@ def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
     ----------
     capacity : DataFrame
         The table capacity: fixed_cost is for all places together, variable_cost for one filled
-        place, both a month.
+        place, both per month.
     occupied : DataFrame
         intervention_id, month, n_occupied (`spells.occupied_places`). In a month without a row,
         between the first and the last of any intervention, nobody filled a place.
@@ -40,12 +31,12 @@ def place_costs(capacity: pl.DataFrame, occupied: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        The table place_costs, one row per intervention and year: n_occupied (mean persons a month),
-        places (mean), utilisation_share (filled over places; above 1 where more people were booked
-        than there were places), cost_per_filled_place, cost_at_full_use, marginal_cost (money a
-        month), currency, price_year. Years in which nobody filled a place have no row. A kind of
-        cost that an intervention never has is none; months that lack one that it has otherwise are
-        left out of the costs, which are empty where no month is left.
+        The table place_costs, one row per intervention and year: n_occupied (mean persons per
+        month), places (mean), utilisation_share (filled over places; above 1 where more people were
+        booked than there were places), cost_per_filled_place, cost_at_full_use, marginal_cost
+        (money per month), currency, price_year. Years in which nobody filled a place have no row. A
+        kind of cost that an intervention never has is none; months that lack one that it has
+        otherwise are left out of the costs, which are empty where no month is left.
 
     Raises
     ------
@@ -103,52 +94,6 @@ def _above_zero(amount: pl.Expr) -> pl.Expr:
     return pl.when(amount > 0).then(amount)
 
 
-def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
-    """The run's price book, as far as delivered tables say more: each intervention's own price of a
-    place where places and their costs were delivered (table capacity), and the split of a
-    household's money where the book declares one and households were delivered.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    occupied : DataFrame
-        As in `place_costs`.
-
-    Raises
-    ------
-    ParameterError
-        If the run names no price book.
-    ParameterError, LedgerError
-        As `load_price_book`, `place_costs` and `with_place_costs`.
-    """
-    if run.params.value.price_book is None:
-        raise ParameterError(
-            "The run names no price book.",
-            where=f"{run.run_file}, value.price_book",
-            why="Nothing can be valued without prices and postings.",
-            fix="name one, for example: value: {price_book: unit_costs/stockholm.yaml}.",
-        )
-    book = _with_delivered_households(load_price_book(run.path(run.params.value.price_book)), run)
-    costs = run_place_costs(run, occupied)
-    if costs.is_empty():
-        return book
-    return with_place_costs(book, costs, read_table(run.run_dir, "intervention"))
-
-
-def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:
-    names = ("income_support", "household_member", "episodes")
-    if not book.appraisal.household_split or not all(
-        has_table(run.run_dir, name) for name in names
-    ):
-        return book
-    shares = household_parts(*read_tables(run.run_dir, *names).values())
-    # Fewer couples than may be published would show through the shares.
-    if shares is None or shares.n_people < run.params.min_count:
-        return book
-    return with_household_parts(book, shares)
-
-
 def run_place_costs(run: Run, occupied: pl.DataFrame) -> pl.DataFrame:
     """`place_costs` of a run; no rows where no capacity was delivered."""
     if not has_table(run.run_dir, "capacity"):
@@ -195,7 +140,7 @@ def start_costs(book: PriceBook, lengths: pl.DataFrame) -> pl.DataFrame:
 
 
 def place_prices(costs: pl.DataFrame) -> pl.DataFrame:
-    """The internal price of a place and month, for settlements: the last known year's average cost
+    """The internal price of a place per month, for settlements: the last known year's average cost
     of a filled place, by intervention.
     """
     last = (
@@ -207,130 +152,6 @@ def place_prices(costs: pl.DataFrame) -> pl.DataFrame:
     )
     return last.select(
         "intervention_id", pl.col("cost_per_filled_place").alias("price_per_month"), "currency"
-    )
-
-
-def with_place_costs(
-    book: PriceBook, costs: pl.DataFrame, interventions: pl.DataFrame
-) -> PriceBook:
-    """The book with an own price of a place and month for every intervention whose places' cost is
-    known.
-
-    It is a filled place's average monthly cost over all years; the range is that of the years.
-
-    Parameters
-    ----------
-    book : PriceBook
-        Its postings on programme months with the role programme_cost have one single price.
-    costs : DataFrame
-        `place_costs`.
-    interventions : DataFrame
-        intervention_id, name.
-
-    Raises
-    ------
-    LedgerError
-        If the costs are in another currency, or the book's cost of a programme month is not a
-        single price.
-    ParameterError
-        If the book names no price index for the costs' price year.
-    """
-    replaced, costs = _place_price(book), costs.drop_nulls("cost_per_filled_place")
-    records = load_dated(Path(book.file).parent / path for path in book.defaults)
-    _refuse_currency(book, costs, records)
-    entries, prices = [], []
-    for row in interventions.sort("intervention_id").iter_rows(named=True):
-        years = costs.filter(pl.col("intervention_id") == row["intervention_id"])
-        if years.height:
-            record = _place_record(book, replaced, years, row, records)
-            prices.append(record)
-            substitutes = book.own_prices(row["intervention_id"]) | {replaced: record.key}
-            entries.append(
-                InterventionPrices(intervention_id=row["intervention_id"], prices=substitutes)
-            )
-    renewed = {entry.intervention_id for entry in entries}
-    kept = [entry for entry in book.interventions if entry.intervention_id not in renewed]
-    content = book.model_dump() | {
-        "prices": [record.model_dump() for record in (*book.prices, *prices)],
-        "interventions": [entry.model_dump() for entry in (*kept, *entries)],
-    }
-    return declare_price_book(content, where=book.file)
-
-
-def _place_record(
-    book: PriceBook,
-    replaced: str,
-    years: pl.DataFrame,
-    intervention: dict,
-    records: Mapping[str, DatedRecord],
-) -> PriceRecord:
-    # Less than half a person a month is rounded to nobody.
-    n_filled = years["n_occupied"].clip(1)
-    filled = float((n_filled * years["cost_per_filled_place"]).sum()) / float(n_filled.sum())
-    by_year = years["cost_per_filled_place"].to_numpy()
-    low, high = float(by_year.min()), float(by_year.max())
-    scale = _in_book_money(book, years["currency"][0], years["price_year"][0], records)
-    period = f"{years['year'].min()}-{years['year'].max()}"
-    exchanged = (
-        ""
-        if years["currency"][0] == book.currency
-        else f"; {exchange_rate(years['currency'][0], book.currency, records)}"
-    )
-    name = book.records[replaced].name
-    return PriceRecord(
-        key=f"{replaced}.{intervention['intervention_id']}",
-        name={
-            language: f"{text}: {intervention['name'] or intervention['intervention_id']}"
-            for language, text in name.items()
-        },
-        value=filled * scale,
-        unit=book.records[replaced].unit,
-        price_year=book.price_year,
-        currency=book.currency,
-        source=f"delivered capacity, {period}: fixed and variable cost over filled "
-        f"places{exchanged}",
-        # An exchange rate's own grade may be lower than the delivery's.
-        grade="L" if exchanged else "M",
-        distribution=Distribution(kind="triangular", low=low * scale, high=high * scale)
-        if high > low
-        else Distribution(),
-    )
-
-
-def _place_price(book: PriceBook) -> str:
-    terms = {
-        term
-        for posting in book.postings
-        if posting.role == "programme_cost" and posting.driver == "programme_months"
-        for term in posting.terms
-    }
-    term = next(iter(terms)) if len(terms) == 1 else ()
-    if len(term) != 1:
-        raise LedgerError(
-            "The cost of a programme month is not a single price.",
-            where=f"{book.file}, postings with role programme_cost and driver programme_months",
-            why="An intervention's own price, made from its places, takes the place of one price "
-            "per month.",
-            fix="let all of them have the same amount, one price per month.",
-        )
-    return term[0]
-
-
-def _in_book_money(
-    book: PriceBook, currency: str, price_year: int, records: Mapping[str, DatedRecord]
-) -> float:
-    """What one unit of another currency and year is in the book's: exchanged at its own year's
-    rate, then moved by the price index.
-    """
-    exchanged = convert_currency(
-        1.0, currency=currency, to=book.currency, year=price_year, records=records
-    )
-    if price_year == book.price_year:
-        return float(exchanged)
-    return float(
-        convert_price_year(
-            exchanged, from_year=price_year, to_year=book.price_year, records=records
-        )
     )
 
 
@@ -360,7 +181,7 @@ def _refuse_unfit(capacity: pl.DataFrame) -> None:
         (
             "Costs of places in mixed currencies or price years",
             money["intervention_id"].sort(),
-            "ask the sender for one currency and one price year an intervention.",
+            "ask the sender for one currency and one price year per intervention.",
         ),
         (
             "Costs of places that are negative",
@@ -376,27 +197,3 @@ def _refuse_unfit(capacity: pl.DataFrame) -> None:
                 "negative.",
                 fix=fix,
             )
-
-
-def _refuse_currency(
-    book: PriceBook, costs: pl.DataFrame, records: Mapping[str, DatedRecord]
-) -> None:
-    foreign = sorted(
-        currency
-        for currency in set(costs["currency"].unique()) - {book.currency}
-        if not has_exchange_rate(currency, book.currency, records)
-    )
-    if foreign:
-        paid = costs.filter(pl.col("currency").is_in(foreign))
-        raise LedgerError(
-            f"The places are paid in another currency than the book's: {', '.join(foreign)}.",
-            where=f"capacity: {first_few(paid['intervention_id'].unique().sort(), 6)}; {book.file} "
-            f"is in {book.currency}",
-            why="One ledger adds up one currency, and no exchange rate between the two is "
-            "declared.",
-            fix="convert the delivered costs, or name a file with the rate, its source and grade "
-            "under the book's defaults.",
-        )
-
-
-_MONEY, _COSTS = ("currency", "price_year"), ("fixed_cost", "variable_cost")

@@ -48,7 +48,7 @@ def own_prices(
     keys: Collection[str] | None = None,
 ) -> dict[str, np.ndarray]:
     """An intervention's prices in the draws of an effect: its own where the book gives it some,
-    else those of all; of `keys` alone, if given.
+    else the common ones; of `keys` alone, if given.
     """
     substitutes = price_book.own_prices(intervention_id)
     wanted = drawn if keys is None else keys

@@ -48,8 +48,8 @@ def resolve(
         raise ParameterError(
             "A value in another unit was taken as it is.",
             where=f"{reference.key} is {record.unit}, the price {entry.unit}",
-            why="An amount a day is not an amount a month.",
-            fix="scale it by times or divided_by (days a month, for example), or mend the unit.",
+            why="An amount per day is no amount per month.",
+            fix="scale it by times or divided_by (days per month, for example), or mend the unit.",
         )
     scale, used = _scale(reference, records)
     source = [

@@ -20,9 +20,12 @@ NOTHING = "none"
 
 @dataclass(frozen=True)
 class Option:
-    """An intervention of a district in all draws, the first the point estimate: net benefit
-    (society), net public cost, months in work, and what could be known before choosing: by group,
-    the drawn quantities by name. Options share a quantity of the same name."""
+    """An intervention of a district in all draws; the first is the point estimate.
+
+    net_benefit : society's. cost : the public purse's, net. effect : months in work. known : what
+    could be known before choosing, by group the drawn quantities by name; options share a quantity
+    of the same name.
+    """
 
     district: str
     estimand: str
@@ -72,8 +75,12 @@ def compare_options(options: list[Option]) -> pl.DataFrame:
 
 
 def acceptability(options: list[Option], thresholds: np.ndarray) -> pl.DataFrame:
-    """How often each option is best as a month in work is worth more and more: district, estimand,
-    threshold, option, probability, is_on_frontier.
+    """How often each option is best, for rising values of a month in work.
+
+    Returns
+    -------
+    DataFrame
+        One row per district, estimand, threshold and option: `probability`, `is_on_frontier`.
     """
     tables = []
     for (district, estimand), group in _by_choice(options).items():
@@ -90,9 +97,15 @@ def acceptability(options: list[Option], thresholds: np.ndarray) -> pl.DataFrame
 
 
 def worth_of_knowing(options: list[Option]) -> pl.DataFrame:
-    """What it would be worth per participant to know everything (group "all"), or one group of
-    quantities, before choosing: district, estimand, group, value; empty where the draws are too few
-    for so many quantities."""
+    """Expected value of perfect information per participant: of knowing everything (group "all") or
+    one group of quantities before choosing.
+
+    Returns
+    -------
+    DataFrame
+        One row per district, estimand and group: `value`, empty where the draws are too few for so
+        many quantities.
+    """
     rows = []
     for (district, estimand), group in _by_choice(options).items():
         benefit = np.column_stack(

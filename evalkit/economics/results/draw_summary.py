@@ -10,8 +10,8 @@ from evalkit.draws import percentile_limits, probability_above_zero
 def summarise(
     draws: np.ndarray, n_independent: int, conf_level: float = 0.95
 ) -> dict[str, float | None]:
-    """Estimate (the first draw), limits (percentiles of the others, `n_independent` of them of
-    their own) and the probability of lying above zero.
+    """The estimate (the first draw), its limits (percentiles of the other draws, of which
+    `n_independent` are not recycled) and the probability of lying above zero.
 
     Raises
     ------
@@ -31,6 +31,6 @@ def summarise(
 def percentiles(
     replicates: np.ndarray, conf_level: float, n_independent: int
 ) -> tuple[float | None, float | None]:
-    """The limits of the middle share of the replicates; nothing without replicates."""
+    """Lower and upper limit of the replicates; None without replicates."""
     low, high = percentile_limits(replicates, conf_level, n_independent=n_independent)
     return (float(low) + 0.0, float(high) + 0.0) if replicates.size else (None, None)

@@ -1,5 +1,5 @@
-"""Everything that is said about value beyond the ledger itself, from one set of joint draws:
-replicate of the effect x prices x displacement.
+"""The results of a run's value beyond the ledger's sums, from one set of joint draws: replicate of
+the effect x prices x displacement.
 """
 
 from typing import NamedTuple

@@ -83,8 +83,8 @@ def _ranges(book: PriceBook, path: EffectPath) -> dict[str, tuple[float, float]]
 
 
 def used_keys(book: PriceBook, path: EffectPath) -> set[str]:
-    """Keys that the central case of an effect uses: the intervention's own prices, and for time in
-    programmes each one's own.
+    """Keys of the prices that the central case of an effect uses: each intervention's own where it
+    has some.
     """
     appraisal, substitutes = book.appraisal, book.own_prices(path.keys["intervention_id"])
     rates = {
@@ -105,7 +105,7 @@ def used_keys(book: PriceBook, path: EffectPath) -> set[str]:
 
 
 def displacement_keys(book: PriceBook) -> tuple[str, ...]:
-    """The keys of the displacement that is expected, for jobs of every kind."""
+    """Keys of the expected displacement, for every kind of job."""
     appraisal = book.appraisal
     return (
         appraisal.displacement.central,

@@ -23,8 +23,8 @@ def acceptability_curve(
     Parameters
     ----------
     costs, effects : mapping of str to array_like
-        Per option one number a draw; the same options and equally many joint draws in all. Effects:
-        more is better.
+        For each option one number per draw; the same options and equally many joint draws in all.
+        Of effects, more is better.
     thresholds : array_like
         What one unit of effect is taken to be worth, in the money of the costs.
 
@@ -95,7 +95,7 @@ def evpi(net_benefit: ArrayLike) -> float:
         raise _refused(
             "The net benefit is not a table of numbers.",
             f"evpi: shape {net_benefit.shape}",
-            "It has one row a draw, one column an option.",
+            "It has one row per draw and one column per option.",
         )
     # The best mean is subtracted draw by draw, so that rounding cannot make the value negative.
     best_on_average = net_benefit[:, np.argmax(net_benefit.mean(axis=0))]

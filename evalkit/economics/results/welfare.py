@@ -161,7 +161,7 @@ def mvpf(
         case, estimate = ("pays_for_itself", inf) if gains[0] > 0 else ("saves_at_a_loss", nan)
     else:
         case, estimate = "costs", float(gains[0] / outlays[0])
-    limits, share = RatioLimits(nan, nan, False), nan
+    limits, share = RatioLimits(nan, nan, is_bounded=False), nan
     if gains.size > 1:
         share = float(np.mean((outlays[1:] <= 0) & (gains[1:] > 0)))
     if gains.size > 2 and case == "costs":
@@ -201,8 +201,8 @@ def fieller_limits(
     b = denominator * numerator - z_squared * correlation * sd_numerator * sd_denominator
     discriminant = b**2 - a * (numerator**2 - z_squared * sd_numerator**2)
     if a <= 0 or discriminant < 0:
-        return RatioLimits(-inf, inf, False)
-    return RatioLimits((b - sqrt(discriminant)) / a, (b + sqrt(discriminant)) / a, True)
+        return RatioLimits(-inf, inf, is_bounded=False)
+    return RatioLimits((b - sqrt(discriminant)) / a, (b + sqrt(discriminant)) / a, is_bounded=True)
 
 
 def _mean(draws: ArrayLike) -> float:

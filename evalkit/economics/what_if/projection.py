@@ -34,7 +34,7 @@ def cohort_trace(
         Shares at the start; shape (..., states), sums to one over states.
     transitions : array_like
         Probability of going from state i to state j; rows sum to one. Shape (states, states) for
-        the same matrix in all cycles, or (..., n_cycles, states, states) for one a cycle; leading
+        the same matrix in all cycles, or (..., n_cycles, states, states) for one per cycle; leading
         axes are draws, arms and the like, and broadcast with those of `initial`.
     n_cycles : int
         Cycles, >= 0.
@@ -209,7 +209,7 @@ def _unfit_values(where: str) -> EstimationError:
         "The values do not fit the cohort.",
         where=f"cohort_totals: {where}",
         why="Each state has one value, and the rule of integration decides how cycles are joined.",
-        fix="give one value a state, and an even number of cycles for Simpson's rule.",
+        fix="give one value per state, and an even number of cycles for Simpson's rule.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Scenarios: one question a file (params/scenarios/), as changes to a what-if cohort and to the
+"""Scenarios: one question per file (params/scenarios/), as changes to a what-if cohort and to the
 price book, and the number that they move.
 """
 

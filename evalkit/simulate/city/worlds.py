@@ -1,6 +1,6 @@
-"""Worlds of a city: switches, off unless a world is asked for by its name, that break what a
-comparison of who starts with who does not takes for granted. A city's file declares its worlds;
-each switch is about one thing, and worlds are put together.
+"""Worlds of a city: named sets of switches that break what a comparison of starters with others
+takes for granted. They are off unless a world is asked for. A city's file declares its worlds;
+each switch is about one thing, and worlds can be combined.
 """
 
 from typing import Annotated
@@ -81,8 +81,8 @@ def switches_of(record: Record) -> dict[str, Switch]:
 
 
 def level_in(month: np.ndarray, by_month: dict[int, float]) -> np.ndarray:
-    """What a course of months is at in each month: straight lines between the months named.
-    float32.
+    """The level of a course in each month: straight lines between the months named, level before
+    and after them. float32.
     """
     months = sorted(by_month)
     return np.interp(month, months, [by_month[known] for known in months]).astype(np.float32)

@@ -2,7 +2,7 @@
 differences that the tables hold.
 
 Person 2s and person 2s + 1 share slot s; whether they are a couple follows from the slot's key, so
-any range of slots can be drawn alone. All arrays have one element a person.
+any range of slots can be drawn alone. All arrays have one element per person.
 """
 
 from dataclasses import dataclass, fields

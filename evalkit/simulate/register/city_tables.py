@@ -27,7 +27,7 @@ _MISBOOKED_CODE = "4500"
 
 
 def sample_share(city: City, n_people: int) -> float:
-    """How large a part of the whole city the simulated people are."""
+    """The simulated people as a share of the whole city."""
     return n_people / city.full_city_adults
 
 
@@ -70,8 +70,8 @@ def outreach(entries: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def capacity(city: City, share: float) -> pl.DataFrame:
-    """Places of all districts together and their cost, by intervention and month. Currency and
-    price year of the city's amounts, a month.
+    """Places of all districts together and their cost per month, by intervention and month, in the
+    currency and price year of the city's amounts.
 
     The fixed cost is for all places, the variable cost for one filled place.
     """
@@ -104,7 +104,7 @@ def places_by_district(city: City, share: float) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        intervention_id, district, exact_places (not rounded), place_cost (SEK a month), opened
+        intervention_id, district, exact_places (not rounded), place_cost (SEK per month), opened
         (first month, 0-based).
     """
     rows = []

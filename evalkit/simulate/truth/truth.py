@@ -125,7 +125,7 @@ def simulate_truth(
 
 
 def planted_gains(city: City) -> pl.DataFrame:
-    """What each intervention adds to the log rate into work, by district, for who is not of its
+    """What each intervention adds to the log rate into work, by district, for people outside its
     target group; and the lock-in.
     """
     gains, rates = work_gains(city), start_rates(city)

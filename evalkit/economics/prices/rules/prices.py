@@ -128,7 +128,7 @@ PRICE_RULES = (
         _other_currency,
         "One ledger adds up one currency.",
         "take them from dated records by reference, with a file of exchange rates under defaults, "
-        "or keep a book a currency.",
+        "or keep one book per currency.",
     ),
     Rule(
         "Prices of another year",
