@@ -108,6 +108,26 @@ def test_every_chart_draws_a_table_that_is_published():
     ] == []
 
 
+def test_every_chart_has_its_place_in_a_page_or_a_notebook():
+    placed = texts_of("evalkit/report/sections")
+    shown = " ".join(
+        "".join(cell["source"])
+        for notebook in NOTEBOOKS.values()
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    )
+
+    unplaced = {chart.figure for chart in CHARTS.values() if chart.page != "notebook"} - placed
+    unshown = {
+        name
+        for name, chart in CHARTS.items()
+        if chart.page == "notebook" and f"charts.{name}" not in shown
+    }
+
+    assert unplaced == set(), "evalkit/report/sections/"
+    assert unshown == set(), "notebooks/"
+
+
 def test_every_delivered_table_has_its_contract_and_is_read():
     read = texts_of("evalkit") | {
         word
