@@ -198,13 +198,11 @@ class Brief:
         ends = interval(row, form, self.words, limits=limits)
         return Markup(f'{shown} <span class="range">({ends})</span>') if ends else shown
 
-    def key_figure(
-        self, row: Row, column: str, form: Form, label: str, *, unit: str = ""
-    ) -> KeyFigure:
+    def key_figure(self, row: Row, column: str, form: Form, label: str) -> KeyFigure:
         """A key figure from a row, with the row's range."""
         limits = self.range_of(row, form)
         return KeyFigure(
-            number=self.number(row, column, form, unit=unit),
+            number=self.number(row, column, form),
             label=label,
             range=self.words.html(
                 "mark.range_and_grade" if limits else "mark.grade", range=limits, grade=row.grade

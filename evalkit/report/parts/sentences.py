@@ -15,8 +15,9 @@ from evalkit.report.parts.numbers import Row
 Side = Literal["above", "below", "unclear"]
 LockIn = Literal["seen", "not_seen", "unclear"]
 
-_NEVER = "never"
-_FEWER_PEOPLE = ("later_trials",)
+_DECLARED, _NEVER = "declared", "never"
+# The naive figure answers another question; later trials rest on fewer people.
+_NOT_COMPARED = ("naive", "later_trials")
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,7 @@ def largest_imbalance(rows: Sequence[Row]) -> tuple[Row, bool] | None:
     return largest, abs(largest["smd_after"]) < SMALL_IMBALANCE
 
 
-def conventions_that_differ(
-    rows: Sequence[Row], *, declared: str = "declared", naive: str = "naive"
-) -> list[str] | None:
+def conventions_that_differ(rows: Sequence[Row]) -> list[str] | None:
     """The conventions under which the range lies on another side of zero than under the declared
     one; the naive figure is not among them.
 
@@ -120,20 +119,19 @@ def conventions_that_differ(
     if the declared convention is missing or there is no other.
     """
     by_name = {row["convention"]: row for row in rows if row.has("difference")}
-    others = {
-        name: declared
+    compared_with = {
+        name: _DECLARED
         for name in by_name
-        if name not in (declared, naive, *_FEWER_PEOPLE) and not name.startswith(_NEVER)
+        if name not in (_DECLARED, *_NOT_COMPARED) and not name.startswith(_NEVER)
     }
-    others |= {
-        name: _NEVER for name in by_name if name.startswith(f"{_NEVER}_") and _NEVER in by_name
-    }
-    if declared not in by_name or not others:
+    if _NEVER in by_name:
+        compared_with |= {name: _NEVER for name in by_name if name.startswith(f"{_NEVER}_")}
+    if _DECLARED not in by_name or not compared_with:
         return None
     return [
         name
-        for name, beside in others.items()
-        if side_of_zero(by_name[name]) != side_of_zero(by_name[beside])
+        for name, other in compared_with.items()
+        if side_of_zero(by_name[name]) != side_of_zero(by_name[other])
     ]
 
 
