@@ -80,7 +80,7 @@ class Covariate(Record):
             }[self.form]
         return {
             "season": tuple(f"{self.name}_from_{start}" for start in sorted(self.starts)[:-1]),
-            "district": tuple(f"lives_in_{one}" for one in self.districts[1:]),
+            "district": tuple(f"lives_in_{district}" for district in self.districts[1:]),
             "participation": (self.name, f"{self.name}_never")
             if self.measure == "months_since"
             else (self.name,),
@@ -98,14 +98,14 @@ class Covariate(Record):
         missing = [key for key in needed if not getattr(self, key)]
         if missing:
             raise ValueError(f"a covariate of kind {self.kind} needs {', '.join(missing)}")
-        own = {
+        allowed = {
             *needed,
             *_ALLOWED.get(self.kind, ()),
             "name",
             "kind",
             *(("form",) if self.kind == "elapsed" else ()),
         }
-        surplus = sorted(self.model_fields_set - own)
+        surplus = sorted(self.model_fields_set - allowed)
         if surplus:
             raise ValueError(f"a covariate of kind {self.kind} has no {', '.join(surplus)}")
         if self.column == "district":
@@ -156,7 +156,7 @@ class Exclusion(Record):
 
 def curve_terms(name: str, n_terms: int) -> tuple[str, ...]:
     """Names of a curve's columns: the straight line has the covariate's own name."""
-    return (name, *(f"{name}_curve_{place}" for place in range(2, n_terms + 1)))
+    return (name, *(f"{name}_curve_{number}" for number in range(2, n_terms + 1)))
 
 
 def rules_out(exclusions: Iterable[Exclusion], of: str, within_months: int | None) -> bool:
@@ -164,14 +164,14 @@ def rules_out(exclusions: Iterable[Exclusion], of: str, within_months: int | Non
     within so many months.
     """
     return any(
-        one.of in (of, ANY)
+        exclusion.of in (of, ANY)
         and (
-            one.within_months is None
-            or (within_months is not None and one.within_months >= within_months)
+            exclusion.within_months is None
+            or (within_months is not None and exclusion.within_months >= within_months)
         )
-        for one in exclusions
+        for exclusion in exclusions
     )
 
 
 def _increase(months: tuple[int, ...]) -> bool:
-    return all(one < other for one, other in pairwise(months))
+    return all(month < following for month, following in pairwise(months))

@@ -161,7 +161,7 @@ class Protocol(Record):
     @property
     def estimands(self) -> tuple[str, ...]:
         """Names of what is estimated, the primary one first."""
-        return tuple(ESTIMANDS[one] for one in self.comparisons)
+        return tuple(ESTIMANDS[comparison] for comparison in self.comparisons)
 
     @property
     def primary_estimand(self) -> str:
@@ -180,16 +180,18 @@ class Protocol(Record):
     def exclusions(self) -> tuple[Exclusion, ...]:
         """Who is left out for earlier participation, each intervention by its id."""
         return tuple(
-            one.model_copy(update={"of": self.named(one.of)})
-            for one in self.eligibility.exclude_participation
+            exclusion.model_copy(update={"of": self.intervention_of(exclusion.of)})
+            for exclusion in self.eligibility.exclude_participation
         )
 
     @property
     def asks_for_history(self) -> bool:
         """Whether earlier participation is adjusted for or excludes people."""
-        return bool(self.exclusions) or any(one.kind == "participation" for one in self.covariates)
+        return bool(self.exclusions) or any(
+            covariate.kind == "participation" for covariate in self.covariates
+        )
 
-    def named(self, of: str) -> str:
+    def intervention_of(self, of: str) -> str:
         """The id of the intervention meant by `of`, or "any"."""
         return self.intervention_id if of == THIS else of
 
@@ -238,7 +240,7 @@ class Protocol(Record):
         ):
             raise ValueError("an intervention is not compared with, added to or put after itself")
         covariates, groups = (
-            [one.name for one in self.covariates],
+            [covariate.name for covariate in self.covariates],
             ["all", *[group.name for group in self.subgroups]],
         )
         for what, names in (
@@ -253,11 +255,13 @@ class Protocol(Record):
                     '"all")'
                 )
         if any(
-            one.kind == "history_share" and one.outcome not in self.outcomes
-            for one in self.covariates
+            covariate.kind == "history_share" and covariate.outcome not in self.outcomes
+            for covariate in self.covariates
         ):
             raise ValueError("a history_share is of one of the outcomes")
-        terms = [term for one in self.covariates for term in one.terms] + list(self.calendar_terms)
+        terms = [term for covariate in self.covariates for term in covariate.terms] + list(
+            self.calendar_terms
+        )
         if len(set(terms)) < len(terms):
             raise ValueError(
                 "two covariates would have a term of the same name; calendar_time is the calendar's"
@@ -267,7 +271,7 @@ class Protocol(Record):
     @model_validator(mode="after")
     def _excludes_in_earnest(self):
         rule, exclusions = self.eligibility, self.exclusions
-        if len({one.of for one in exclusions}) < len(exclusions):
+        if len({exclusion.of for exclusion in exclusions}) < len(exclusions):
             raise ValueError(
                 "exclude_participation names each intervention once, by its id or as this"
             )
@@ -281,9 +285,9 @@ class Protocol(Record):
                 "`after` so lately"
             )
         counted = [
-            (self.named(one.of), one.measure)
-            for one in self.covariates
-            if one.kind == "participation" and one.of
+            (self.intervention_of(covariate.of), covariate.measure)
+            for covariate in self.covariates
+            if covariate.kind == "participation" and covariate.of
         ]
         twice = [
             of
@@ -296,12 +300,12 @@ class Protocol(Record):
                 f"covariates of participation in {twice[0]} say the same twice (months_since holds "
                 "ever: its term _never)"
             )
-        for one in self.covariates:
-            if one.kind != "participation" or not one.of:
+        for covariate in self.covariates:
+            if covariate.kind != "participation" or not covariate.of:
                 continue
-            if rules_out(exclusions, self.named(one.of), None):
+            if rules_out(exclusions, self.intervention_of(covariate.of), None):
                 raise ValueError(
-                    f"nobody eligible took part in what the covariate {one.name} counts: "
+                    f"nobody eligible took part in what the covariate {covariate.name} counts: "
                     "exclude_participation leaves them out"
                 )
         return self
@@ -352,7 +356,7 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
         for path in run.params.effects.protocols
     )
     interventions = [protocol.intervention_id for protocol in protocols]
-    twice = sorted({one for one in interventions if interventions.count(one) > 1})
+    twice = sorted({name for name in interventions if interventions.count(name) > 1})
     if twice:
         raise ProtocolError(
             f"{len(twice)} intervention{'s have' if len(twice) > 1 else ' has'} more than one "
@@ -404,7 +408,7 @@ def protocol_hash(protocol: Protocol) -> str:
 
 
 def _with_districts(protocol: Protocol, path: Path | str, districts: Sequence[str]) -> Protocol:
-    asking = [one for one in protocol.covariates if one.kind == "district"]
+    asking = [covariate for covariate in protocol.covariates if covariate.kind == "district"]
     if asking and not districts:
         raise ProtocolError(
             "The protocol asks for the run's districts, and none are given.",
@@ -414,7 +418,9 @@ def _with_districts(protocol: Protocol, path: Path | str, districts: Sequence[st
             fix="name the districts in the run file, or hand them to load_protocol.",
         )
     filled = tuple(
-        one.model_copy(update={"districts": tuple(districts)}) if one in asking else one
-        for one in protocol.covariates
+        covariate.model_copy(update={"districts": tuple(districts)})
+        if covariate in asking
+        else covariate
+        for covariate in protocol.covariates
     )
     return protocol.model_copy(update={"covariates": filled})

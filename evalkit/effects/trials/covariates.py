@@ -163,7 +163,7 @@ def _columns_of(
     if covariate.kind == "participation":
         months = rows["trial_month"].to_numpy()
         months = months - rows["elapsed_months"].to_numpy() if known.is_before_spell else months
-        earlier = known.earlier(protocol.named(covariate.needed("of")))
+        earlier = known.earlier(protocol.intervention_of(covariate.needed("of")))
         if covariate.measure == "share":
             return (earlier.share(rows, months, known.panel.known_before(rows, months)),)
         return participation_columns(covariate, earlier, rows, months)

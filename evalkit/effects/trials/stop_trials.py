@@ -128,7 +128,7 @@ def _asked(protocol: Protocol) -> Protocol:
     )
     # "This" intervention is the one that is left, not the leaving.
     covariates = [
-        covariate.model_copy(update={"of": protocol.named(covariate.of)})
+        covariate.model_copy(update={"of": protocol.intervention_of(covariate.of)})
         if covariate.of
         else covariate
         for covariate in protocol.covariates
