@@ -15,6 +15,7 @@ from evalkit.effects import (
     intervention_weights,
     load_protocol,
     primary_draws,
+    protocol_hash,
     status_for_publication,
     status_of_run,
     summaries,
@@ -24,6 +25,7 @@ from evalkit.effects.answer.reported import reported_draws
 from evalkit.line.tables import table
 from evalkit.months import add_months
 from evalkit.spells import Extent, build_support_spells
+from evalkit.tables import conform
 
 N_DRAWS, SEED = 30, 3
 NORTH = {"a": "sstw", "b": "stww", "c": "ssww", "d": "ssss", "e": "sssw", "f": "swww"}
@@ -287,6 +289,26 @@ def test_money_is_put_on_the_primary_comparison_alone_and_timing_is_said_for_bot
     }
     assert set(timing["estimand"]) == set(effects.draws["estimand"])
     assert timing["n_starters"].null_count() == 0
+
+
+def test_primary_draws_stand_in_one_order_whatever_that_of_the_interventions(world, city):
+    people, districts = city
+    protocols = [world.protocol(), world.protocol(protocol="other", intervention_id="another")]
+    _, effects = _everything(people, protocols[0], districts)
+    other = effects.draws.with_columns(
+        intervention_id=pl.lit("another"), protocol_hash=pl.lit(protocol_hash(protocols[1]))
+    )
+    parts = [conform(draws, "effect_draws") for draws in (effects.draws, other)]
+
+    one_way, other_way = (primary_draws(order, protocols) for order in (parts, parts[::-1]))
+
+    assert_frame_equal(one_way, other_way)
+    keys = one_way.select("source", "district", "intervention_id").unique(maintain_order=True)
+    assert keys.head(3).rows() == [
+        ("shrunk", "East", "another"),
+        ("shrunk", "East", "course"),
+        ("shrunk", "North", "another"),
+    ]
 
 
 def test_where_no_effect_can_be_said_the_tables_are_empty_and_whole():

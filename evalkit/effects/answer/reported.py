@@ -29,9 +29,16 @@ def primary_draws(parts: Iterable[pl.DataFrame], protocols: Sequence[Protocol]) 
     ----------
     parts : iterable of DataFrame
         The table `effect_draws` by intervention; only one part is held in memory at a time.
+
+    Returns
+    -------
+    DataFrame
+        The table `effect_draws`: pooled districts first, then the others, by name.
     """
     primary = [primary_rows(reported_draws(draws), protocols) for draws in parts]
-    return pl.concat(primary) if primary else table("effect_draws").empty()
+    draws = pl.concat(primary) if primary else table("effect_draws").empty()
+    # Sums are formed in one order, whatever that of the protocols in the run file is.
+    return draws.sort(pl.col("source") == "raw", "district", "intervention_id", maintain_order=True)
 
 
 def primary_rows(rows: pl.DataFrame, protocols: Sequence[Protocol]) -> pl.DataFrame:
