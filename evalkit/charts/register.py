@@ -6,6 +6,8 @@ so in words.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
+from inspect import cleandoc
+from textwrap import fill
 from typing import Concatenate, Literal, ParamSpec, Protocol
 
 import polars as pl
@@ -16,10 +18,12 @@ from evalkit.charts.look.frame import Picture
 from evalkit.charts.look.theme import nothing_to_show
 from evalkit.disclosure import Published, require_published
 from evalkit.errors import ParameterError
+from evalkit.line.published import PUBLISHED
 from evalkit.tables import CITY
 from evalkit.words import Words
 
 POOLED = CITY
+_DOC_WIDTH = 96
 ONE_EFFECT = ("district", "intervention_id", "estimand")
 # every: a district's page and the city's; city: the city's page alone; notebook: no page.
 Page = Literal["every", "city", "notebook"]
@@ -125,7 +129,8 @@ def chart(
     -------
     callable
         The function, which now refuses what is not `Published` and several series at once, and
-        says in words that there is nothing to show where no row is left.
+        says in words that there is nothing to show where no row is left. Its docstring goes on with
+        what the declaration says: the table, the words and the errors.
     """
 
     def declare(
@@ -143,6 +148,7 @@ def chart(
 
         name = draw.__name__
         declared = Chart(name, of, figure or name, page, needs, one_of, drawn)
+        drawn.__doc__ = _documentation(draw.__doc__ or "", declared)
         CHARTS[name] = declared
         return drawn
 
@@ -160,3 +166,24 @@ def pooled_note(rows: pl.DataFrame, words: Words) -> str:
     """
     is_pooled = "district" in rows.columns and rows["district"].to_list()[:1] == [POOLED]
     return value_label(words, "chart.pooled") if is_pooled else ""
+
+
+def _documentation(summary: str, declared: Chart) -> str:
+    table, one_of = PUBLISHED[declared.of], ", ".join(declared.one_of)
+    about = f"The table {table.name}. {table.row} Columns: {', '.join(table.columns)}."
+    return f"""{cleandoc(summary)}
+
+Parameters
+----------
+table : Published
+{fill(about, _DOC_WIDTH, initial_indent="    ", subsequent_indent="    ")}
+words : Words
+    The reader's language.
+
+Raises
+------
+DisclosureError
+    If a table is not `Published`.
+ParameterError
+    If the table holds several values of one of these: {one_of or "none"}.
+"""

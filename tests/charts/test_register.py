@@ -56,7 +56,15 @@ def test_a_declared_chart_stands_in_the_register_under_its_functions_name(declar
 
     assert (registered.of, registered.figure, registered.page) == ("balance", "small", "notebook")
     assert registered.draw is declared
-    assert declared.__doc__ == "Draws nothing."
+
+
+def test_a_declared_chart_is_documented_by_its_declaration(declared):
+    lines = declared.__doc__.splitlines()
+
+    assert lines[0] == "Draws nothing."
+    text = " ".join(declared.__doc__.split())
+    assert f"The table balance. {PUBLISHED['balance'].row} Columns: district, " in text
+    assert lines[-1] == "    If the table holds several values of one of these: district."
 
 
 def test_a_declared_chart_is_drawable_by_the_rows_that_it_needs(declared, made_tables):

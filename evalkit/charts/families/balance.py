@@ -42,19 +42,6 @@ AFTER: dict[str, Any] = {
 def balance(table: Published, words: Words, /) -> Picture:
     """How alike the two groups are, before and after weighting: standardised differences, alike
     within ±0.1.
-
-    Parameters
-    ----------
-    table : Published
-        The table balance: covariate, smd_before, smd_after (standard deviations); one district and
-        intervention.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError, ParameterError
-        As `effect_curves`.
     """
     rows = shown_rows(table).sort("covariate").to_dicts()
     points = [

@@ -41,21 +41,6 @@ _DRAWN = {
 def value_curve(table: Published, words: Words, /) -> Picture:
     """What has been gained or laid out so far by the municipality, the public purse and society,
     month by month, with ranges.
-
-    Parameters
-    ----------
-    table : Published
-        The table value_curve: perspective, month, estimate, ci_lower, ci_upper, currency; one
-        district, intervention and estimand.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError
-        If the table is not `Published`.
-    ParameterError
-        If it holds several districts, interventions, estimands or currencies.
     """
     rows = shown_rows(table)
     rows = rows.filter(pl.col("perspective").is_in(list(_DRAWN))).sort("perspective", "month")

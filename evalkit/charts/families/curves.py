@@ -34,25 +34,11 @@ LABEL_LETTERS = 15
     one_of=("district",),
     page="every",
 )
-def exit_curves(curves: Published, words: Words, /) -> Picture:
+def exit_curves(table: Published, words: Words, /) -> Picture:
     """The share that has left support by each way out, month by month, with ranges: steps, since
     exits are counted by month. A line begins where enough have left to be shown.
-
-    Parameters
-    ----------
-    curves : Published
-        The table exit_curves: district, exit, month, estimate, ci_lower, ci_upper; one district.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError
-        If the table is not `Published`.
-    ParameterError
-        If it holds several districts.
     """
-    rows = shown_rows(curves).filter(pl.col("exit") != STILL_ON_SUPPORT)
+    rows = shown_rows(table).filter(pl.col("exit") != STILL_ON_SUPPORT)
     rows = with_last_step(with_gaps(rows.rename({"exit": "series"})))
     picture = lines_with_bands(
         rows,
@@ -66,23 +52,11 @@ def exit_curves(curves: Published, words: Words, /) -> Picture:
 
 
 @chart(of="states", needs=pl.col("estimate").is_not_null(), one_of=("district",), page="every")
-def states(occupation: Published, words: Words, /) -> Picture:
+def states(table: Published, words: Words, /) -> Picture:
     """The share of all people in each state, month by month, with ranges; a line breaks off where
     too few people are in a state to be shown.
-
-    Parameters
-    ----------
-    occupation : Published
-        The table states: district, state, month, estimate, ci_lower, ci_upper; one district.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError, ParameterError
-        As `exit_curves`.
     """
-    rows = with_gaps(shown_rows(occupation).rename({"state": "series"}))
+    rows = with_gaps(shown_rows(table).rename({"state": "series"}))
     picture = lines_with_bands(
         rows,
         words,

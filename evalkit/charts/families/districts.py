@@ -27,24 +27,11 @@ NAIVE = {
     one_of=ONE_EFFECT,
     page="every",
 )
-def naive_and_corrected(readings: Published, words: Words, /) -> Picture:
+def naive_and_corrected(table: Published, words: Words, /) -> Picture:
     """What a district would report, and what starting changed: shares of those who started and of
     the comparison, and their difference.
-
-    Parameters
-    ----------
-    readings : Published
-        The table effect_readings: reading, estimate, ci_lower, ci_upper; one district, intervention
-        and estimand.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError, ParameterError
-        As `effect_curves`.
     """
-    rows = {row["reading"]: row for row in shown_rows(readings).to_dicts()}
+    rows = {row["reading"]: row for row in shown_rows(table).to_dicts()}
     shown = [_share_row(rows[name], name, words) for name in NAIVE if name in rows]
     picture = range_chart(
         shown, x_title=words.text("chart.naive.x"), axis_labels="format(datum.value, '.0%')"
@@ -53,24 +40,11 @@ def naive_and_corrected(readings: Published, words: Words, /) -> Picture:
 
 
 @chart(of="district_ranks", needs=pl.len() > 1, one_of=("intervention_id", "estimand"), page="city")
-def district_ranks(ranks: Published, words: Words, /) -> Picture:
+def district_ranks(table: Published, words: Words, /) -> Picture:
     """Districts' pooled effects in months of work with ranges, in alphabetical order, each with the
     range of its rank.
-
-    Parameters
-    ----------
-    ranks : Published
-        The table district_ranks: district, shrunk with limits, rank_lower, rank_upper, n_districts,
-        probability_best; one intervention and estimand.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError, ParameterError
-        As `effect_curves`.
     """
-    rows = shown_rows(ranks).to_dicts()
+    rows = shown_rows(table).to_dicts()
     shown = [
         _rank_row(row, words) for row in sorted(rows, key=lambda row: row["district"].casefold())
     ]

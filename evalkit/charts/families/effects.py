@@ -48,7 +48,7 @@ ARM_HEIGHT, DIFFERENCE_HEIGHT = 180, 130
     one_of=ONE_EFFECT,
     page="every",
 )
-def effect_curves(curves: Published, words: Words, /, *, state: str | None = None) -> Picture:
+def effect_curves(table: Published, words: Words, /, *, state: str | None = None) -> Picture:
     """The share in a state by month for those who started and those compared with, and below it the
     difference.
 
@@ -56,27 +56,12 @@ def effect_curves(curves: Published, words: Words, /, *, state: str | None = Non
     are in the state, so that a lock-in is seen as what it is: the months below zero at the
     beginning.
 
-    Parameters
-    ----------
-    curves : Published
-        The table effect_curves: state, arm, month, estimate, ci_lower, ci_upper; one district,
-        intervention and estimand.
-    words : Words
-        The reader's language.
-    state : str, optional
-        The state drawn; the outcome that the words are about when not given.
-
-    Raises
-    ------
-    DisclosureError
-        If the table is not `Published`.
-    ParameterError
-        If it holds several districts, interventions or estimands.
+    `state` is the state drawn; by default the outcome that the words are about.
     """
     state = state or words.outcome
-    rows = shown_rows(curves).filter(pl.col("state") == state)
+    rows = shown_rows(table).filter(pl.col("state") == state)
     if rows.is_empty():
-        return nothing_to_show(curves, words)
+        return nothing_to_show(table, words)
     name = value_label(words, state).lower()
     arms = rows.filter(pl.col("arm") != "difference").rename({"arm": "series"})
     panels = [_difference(rows.filter(pl.col("arm") == "difference"), words, name)]
@@ -96,24 +81,11 @@ def effect_curves(curves: Published, words: Words, /, *, state: str | None = Non
     one_of=ONE_EFFECT,
     page="every",
 )
-def effect_months(summary: Published, words: Words, /) -> Picture:
+def effect_months(table: Published, words: Words, /) -> Picture:
     """Months in each state up to the horizon: the difference that the intervention makes, with
     ranges.
-
-    Parameters
-    ----------
-    summary : Published
-        The table effect_summary: outcome (months_STATE), difference, ci_lower, ci_upper; one
-        district, intervention and estimand.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError, ParameterError
-        As `effect_curves`.
     """
-    rows = shown_rows(summary).filter(pl.col("outcome").str.starts_with("months_"))
+    rows = shown_rows(table).filter(pl.col("outcome").str.starts_with("months_"))
     order = {f"months_{outcome}": index for index, outcome in enumerate(OUTCOMES)}
     shown = sorted(rows.to_dicts(), key=lambda row: order.get(row["outcome"], len(order)))
     picture = range_chart(

@@ -39,21 +39,6 @@ PERCENT = "format(datum.value, '.0%')"
 def funnel(table: Published, words: Words, /) -> Picture:
     """Districts by number of people, with the city's share and limits of 95 and 99.8 per cent;
     those outside are named.
-
-    Parameters
-    ----------
-    table : Published
-        The table funnel: district (with "all"), n_persons, adjusted, overdispersion, verdict; one
-        intervention.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError
-        If the table is not `Published`.
-    ParameterError
-        If it holds several interventions.
     """
     rows = shown_rows(table)
     districts = rows.filter(pl.col("district") != POOLED)

@@ -23,26 +23,11 @@ LINE_HEIGHT_OF_GROUP, LEAST_HEIGHT = 40, 150
     one_of=("district",),
     page="every",
 )
-def group_curves(curves: Published, words: Words, /) -> Picture:
+def group_curves(table: Published, words: Words, /) -> Picture:
     """The share of periods still running, month by month, for each group; one panel for each
     characteristic.
-
-    Parameters
-    ----------
-    curves : Published
-        The table group_curves: district, characteristic, group, month, estimate, ci_lower,
-        ci_upper; one district.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError
-        If the table is not `Published`.
-    ParameterError
-        If it holds several districts.
     """
-    rows = shown_rows(curves).rename({"group": "series"})
+    rows = shown_rows(table).rename({"group": "series"})
     present = [name for name in CHARACTERISTICS if name in rows["characteristic"]]
     last = present[-1]
     panels = [
@@ -56,24 +41,11 @@ def group_curves(curves: Published, words: Words, /) -> Picture:
 
 
 @chart(of="exit_rates", needs=pl.col("estimate").is_not_null(), one_of=("district",), page="every")
-def exit_rates(rates: Published, words: Words, /) -> Picture:
+def exit_rates(table: Published, words: Words, /) -> Picture:
     """The share of those still on support who leave each month, averaged over periods of a spell,
     with ranges.
-
-    Parameters
-    ----------
-    rates : Published
-        The table exit_rates: district, first_month, last_month, estimate, ci_lower, ci_upper; one
-        district.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError, ParameterError
-        As `group_curves`.
     """
-    periods = shown_rows(rates).sort("last_month")
+    periods = shown_rows(table).sort("last_month")
     values = ["estimate", "ci_lower", "ci_upper"]
     # Month k begins where k-1 ends: a period's step is drawn from the end of the month before it.
     # Periods not shown leave a gap.

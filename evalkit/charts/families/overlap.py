@@ -23,19 +23,6 @@ SERIES = (
 def overlap(table: Published, words: Words, /) -> Picture:
     """Shares of those who started, and of the comparison before and after weighting, from the least
     to the most likely to start.
-
-    Parameters
-    ----------
-    table : Published
-        The table overlap: bin, share_treated, share_comparison, share_comparison_weighted; one
-        district and intervention.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError, ParameterError
-        As `effect_curves`.
     """
     rows = shown_rows(table).sort("bin")
     n_bins = int(largest(rows, "bin"))

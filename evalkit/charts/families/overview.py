@@ -15,26 +15,13 @@ from evalkit.words import Words
 
 @chart(of="time_on_support", needs=pl.col("estimate").is_not_null(), page="city")
 def district_comparison(
-    time_on_support: Published, words: Words, /, *, horizon_months: int | None = None
+    table: Published, words: Words, /, *, horizon_months: int | None = None
 ) -> Picture:
     """Mean months on support by district, with ranges, and a line at the mean of all districts.
 
-    Parameters
-    ----------
-    time_on_support : Published
-        The table time_on_support: district, horizon_months, estimate, ci_lower, ci_upper. The
-        district "all" is drawn first.
-    words : Words
-        The reader's language.
-    horizon_months : int, optional
-        Up to which month; the longest in the table when not given. Months.
-
-    Raises
-    ------
-    DisclosureError
-        If the table is not `Published`.
+    `horizon_months` says up to which month; by default the longest in the table.
     """
-    rows = shown_rows(time_on_support)
+    rows = shown_rows(table)
     horizon = rows["horizon_months"].max() if horizon_months is None else horizon_months
     rows = rows.filter(pl.col("horizon_months") == horizon)
     together = rows.filter(pl.col("district") == POOLED)

@@ -34,22 +34,7 @@ def value_tornado(table: Published, words: Words, /, prices: Published) -> Pictu
     """How far each uncertain price, rate and the effect itself moves society's sum per participant,
     the widest on top.
 
-    Parameters
-    ----------
-    table : Published
-        The table value_tornado: parameter, value_at_low, value_at_high, swing, currency; one
-        district, intervention and estimand.
-    words : Words
-        The reader's language.
-    prices : Published
-        The table prices, for what the parameters are called.
-
-    Raises
-    ------
-    DisclosureError
-        If a table is not `Published`.
-    ParameterError
-        If it holds several districts, interventions, estimands or currencies.
+    `prices` is the published table prices, for what the parameters are called.
     """
     rows = shown_rows(table)
     price_rows = shown_rows(require_published(prices, where="chart value_tornado"))
@@ -76,18 +61,7 @@ def value_acceptability(table: Published, words: Words, /) -> Picture:
     """How likely each intervention, or doing nothing, is to be best, by what a further month in
     work is worth.
 
-    Parameters
-    ----------
-    table : Published
-        The table value_acceptability: threshold, option, probability, is_on_frontier, currency; one
-        district and estimand. Points mark the option that is best on average.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError, ParameterError
-        As `value_tornado`.
+    Points mark the option that is best on average.
     """
     rows = shown_rows(table)
     options = sorted(rows["option"].unique(), key=lambda option: (option != NOTHING, option))

@@ -29,21 +29,8 @@ TOTAL = "total"  # the part that holds what was observed and what is projected
 def value_by_actor(table: Published, words: Words, /) -> Picture:
     """Who pays and who gains per participant, with ranges.
 
-    Parameters
-    ----------
-    table : Published
-        The table value_by_actor: actor, posting, kind, estimate, ci_lower, ci_upper, currency; one
-        district, intervention and estimand. Rows with posting "all" are an actor's sum and are
-        drawn alone; without them every posting is drawn.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError
-        If the table is not `Published`.
-    ParameterError
-        If it holds several districts, interventions, estimands or currencies.
+    Rows with posting "all" are an actor's sum and are drawn alone; without them every posting is
+    drawn.
     """
     rows = shown_rows(table)
     if rows.filter(pl.col("posting") == NET).height:
@@ -70,19 +57,7 @@ def value_summary(table: Published, words: Words, /) -> Picture:
     """What an intervention is worth per participant from each point of view, with ranges and the
     probability that it is above zero.
 
-    Parameters
-    ----------
-    table : Published
-        The table value_parts: perspective, part, estimate, ci_lower, ci_upper,
-        probability_positive, horizon_months, currency; one district, intervention and estimand. The
-        perspectives that the report tells are drawn, observed and projected together.
-    words : Words
-        The reader's language.
-
-    Raises
-    ------
-    DisclosureError, ParameterError
-        As `value_by_actor`.
+    The perspectives that the report speaks of are drawn, observed and projected together.
     """
     rows = shown_rows(table).filter(
         (pl.col("part") == TOTAL) & pl.col("perspective").is_in(list(PERSPECTIVES))
