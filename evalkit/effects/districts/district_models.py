@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.districts.pooling import draw_between_variance
+from evalkit.line.columns import schema_of
 from evalkit.line.tables import published
 
 MIN_DISTRICTS = 2
@@ -73,7 +74,7 @@ def effects_by_model(
     )
     compared = sorted(counted.filter(pl.col("n_districts") >= MIN_DISTRICTS)["model"])
     if len(compared) < MIN_DISTRICTS:
-        means, reason = pl.DataFrame(schema={"model": pl.String}), pl.lit("few_districts")
+        means, reason = pl.DataFrame(schema=schema_of("model")), pl.lit("few_districts")
     else:
         means, reason = (
             _means(

@@ -25,7 +25,7 @@ from evalkit.effects.rollouts.group_time import (
     trend_before,
 )
 from evalkit.errors import EstimationError
-from evalkit.line.tables import published
+from evalkit.line.columns import schema_of
 
 Outcome = Literal["exit", "entry"]
 _OUTCOMES: dict[str, tuple[str, str]] = {
@@ -202,6 +202,5 @@ def _by_event_time(cells: GroupTimeEffects, adopted: np.ndarray, outcome: str) -
                 n_adopted,
             )
         )
-    declared = published("rollout_events").schema
-    names = ("outcome", "event_period", "effect", "n_adopted")
-    return pl.DataFrame(rows, schema={name: declared[name] for name in names}, orient="row")
+    schema = schema_of("outcome", "event_period", "effect", "n_adopted")
+    return pl.DataFrame(rows, schema=schema, orient="row")

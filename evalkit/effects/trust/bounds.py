@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from evalkit.draws import estimate_with_range, with_words
+from evalkit.line.columns import schema_of
 from evalkit.line.protocol import Protocol
 from evalkit.line.states import STATES
-from evalkit.line.tables import published
 
 _KEYS = ["district", "intervention_id", "estimand"]
 _POWER = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
@@ -221,9 +221,7 @@ def _e_values(shares: pl.DataFrame) -> pl.DataFrame:
             {**{key: row[key] for key in _KEYS}, "reading": name, "estimate": value}
             for name, value in (("e_value", of_estimate), ("e_value_limit", of_limit))
         ]
-    declared = published("effect_readings").schema
-    names = (*_KEYS, "reading", "estimate")
-    return pl.DataFrame(rows, schema={name: declared[name] for name in names})
+    return pl.DataFrame(rows, schema=schema_of(*_KEYS, "reading", "estimate"))
 
 
 def _information(shares: pl.DataFrame, errors: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
