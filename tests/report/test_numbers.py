@@ -83,33 +83,33 @@ def test_points_form_keeps_a_limit_from_seeming_to_touch_zero(upper, digits):
     assert points_form(row(ci_lower=-0.3, ci_upper=upper)) == Form("points", digits)
 
 
-def test_shelf_hands_out_the_same_rows_again_whatever_became_of_the_first(tables):
-    shelf = PageTables(tables, where="test")
-    first = shelf.rows("exits", district="Norr")
+def test_page_tables_hand_out_the_same_rows_again_whatever_became_of_the_first(tables):
+    page_tables = PageTables(tables, where="test")
+    first = page_tables.rows("exits", district="Norr")
     found = len(first)
 
     first.clear()
 
-    assert found and len(shelf.rows("exits", district="Norr")) == found
-    assert {row["district"] for row in shelf.rows("exits", district="Norr")} == {"Norr"}
-    assert shelf.rows("exits", district="nowhere") == []
+    assert found and len(page_tables.rows("exits", district="Norr")) == found
+    assert {row["district"] for row in page_tables.rows("exits", district="Norr")} == {"Norr"}
+    assert page_tables.rows("exits", district="nowhere") == []
 
 
-def test_shelf_finds_a_family_in_its_districts_own_tables(tables):
-    shelf = PageTables(tables, where="test")
+def test_page_tables_find_a_family_in_its_districts_own_tables(tables):
+    page_tables = PageTables(tables, where="test")
 
-    rows = shelf.rows("exit_curves", district="Norr", month=24)
+    rows = page_tables.rows("exit_curves", district="Norr", month=24)
 
     assert {(found.table, found["exit"]) for found in rows} == {
         ("exit_curves-norr", exit_) for exit_ in ("work", "studies", "training")
     }
 
 
-def test_shelf_tells_exits_from_exit_curves(tables):
+def test_page_tables_tell_exits_from_exit_curves(tables):
     assert {table.name for table in PageTables(tables, where="test").family("exits")} == {"exits"}
 
 
-def test_shelf_refuses_what_is_not_published(tables):
+def test_page_tables_refuse_what_is_not_published(tables):
     with pytest.raises(DisclosureError) as caught:
         PageTables({"exits": tables["exits"].data}, where="page of Norr")
 
