@@ -5,7 +5,7 @@ and postings are data.
 from evalkit.economics.ledger.discounting import present_value
 from evalkit.economics.ledger.group_value import value_by_group
 from evalkit.economics.ledger.horizon import refuse_horizon
-from evalkit.economics.ledger.ledger import value_effects, value_under
+from evalkit.economics.ledger.ledger import value_effects
 from evalkit.economics.prices.book_of_run import price_book_of_run
 from evalkit.economics.prices.conversion import convert_currency, convert_price_year
 from evalkit.economics.prices.dated import DatedFile, load_dated, value_at
@@ -63,6 +63,5 @@ __all__ = [
     "value_by_group",
     "value_effects",
     "value_results",
-    "value_under",
     "what_if_value",
 ]

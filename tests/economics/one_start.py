@@ -8,7 +8,6 @@ import polars as pl
 
 from evalkit import economics
 from evalkit.economics.ledger import effect_paths as paths
-from evalkit.economics.ledger.ledger import value_under as real_value_under
 from evalkit.economics.ledger.programme_time import with_programmes
 from evalkit.line.tables import table
 
@@ -36,10 +35,6 @@ def effect_paths(effect_draws, **more):
 
 def value_effects(effect_draws, book, **more):
     return economics.value_effects(effect_draws, book, programmes=starts_of(effect_draws), **more)
-
-
-def value_under(effect_draws, book, **more):
-    return real_value_under(effect_draws, book, programmes=starts_of(effect_draws), **more)
 
 
 def value_results(effect_draws, book, **more):

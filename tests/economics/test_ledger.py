@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from one_start import value_effects, value_under
+from one_start import value_effects
 from polars.testing import assert_frame_equal
 
 from evalkit.economics import load_price_book
@@ -262,13 +262,13 @@ def test_value_effects_gives_an_empty_table_for_no_effects(effect_draws, book):
 
 
 @pytest.mark.parametrize(("displacement", "share"), [("zero", 0), ("central", 0.25), ("high", 0.5)])
-def test_value_under_takes_the_scenario_s_displacement(effect_draws, book, displacement, share):
+def test_value_effects_takes_the_scenario_s_displacement(effect_draws, book, displacement, share):
     second_month = effect_draws.filter(pl.col("month") != 1).with_columns(
         pl.col("month").replace(2, 1)
     )
 
     found = amounts(
-        value_under(second_month, book, displacement=displacement, seed=1), district="Harbour"
+        value_effects(second_month, book, displacement=displacement, seed=1), district="Harbour"
     )
 
     assert found["displaced_others", "lost_wages"] == pytest.approx(-250 * share, abs=EXACT)
@@ -286,9 +286,9 @@ def test_rows_that_do_not_balance_are_refused(book, received, n_faults):
         check_rows(rows)
 
 
-def test_value_under_changes_displacement_alone(effect_draws, uncertain_book):
+def test_value_effects_changes_displacement_alone(effect_draws, uncertain_book):
     zero, high = (
-        value_under(effect_draws, uncertain_book, displacement=scenario, seed=1)
+        value_effects(effect_draws, uncertain_book, displacement=scenario, seed=1)
         for scenario in ("zero", "high")
     )
 

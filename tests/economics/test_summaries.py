@@ -1,7 +1,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from one_start import displacement_sensitivity, value_effects, value_under
+from one_start import displacement_sensitivity, value_effects
 from polars.testing import assert_frame_equal
 
 from evalkit.economics import price_table, summarise_value, value_by_actor
@@ -188,7 +188,7 @@ def test_displacement_sensitivity_has_the_sums_of_the_ledger_under_each_scenario
 
     for scenario in ("zero", "central", "high"):
         ledger = summarise_value(
-            value_under(effect_draws, uncertain_book, displacement=scenario, seed=1)
+            value_effects(effect_draws, uncertain_book, displacement=scenario, seed=1)
         )
         assert_frame_equal(
             table.filter(displacement=scenario).drop("displacement"), ledger, rel_tol=1e-12

@@ -55,6 +55,7 @@ def value_effects(
     programmes: pl.DataFrame | None = None,
     horizon_months: int | None = None,
     subgroup: str = EVERYBODY,
+    displacement: DisplacementScenario = "central",
 ) -> pl.DataFrame:
     """What the effects are worth to each actor, posting by posting, draw by draw.
 
@@ -75,6 +76,10 @@ def value_effects(
         Without it nothing is projected.
     subgroup : str
         The one subgroup that is valued; rows of others are left out, never added.
+    displacement : {"zero", "central", "high"}
+        Which of the book's displacement records applies: none, the expected or a high share of the
+        new work is somebody else's. All other draws are the same, so two scenarios differ by
+        displacement and what it costs alone.
 
     Returns
     -------
@@ -90,36 +95,6 @@ def value_effects(
         shorter than the follow-up, or longer and the book declares no half-life.
     LedgerError
         If a state has no livelihood in the book, or the ledger does not balance.
-    """
-    given = {
-        "seed": seed,
-        "programmes": programmes,
-        "horizon_months": horizon_months,
-        "subgroup": subgroup,
-    }
-    return value_under(effect_draws, price_book, displacement="central", **given)
-
-
-def value_under(
-    effect_draws: pl.DataFrame,
-    price_book: PriceBook,
-    *,
-    displacement: DisplacementScenario,
-    seed: int,
-    programmes: pl.DataFrame | None = None,
-    horizon_months: int | None = None,
-    subgroup: str = EVERYBODY,
-) -> pl.DataFrame:
-    """What the effects are worth if none, the expected or a high share of the new work is somebody
-    else's.
-
-    Parameters
-    ----------
-    displacement : {"zero", "central", "high"}
-        Which of the book's displacement records applies; `value_effects` takes the central one. All
-        other draws are the same, so two scenarios differ by displacement and what it costs alone.
-    effect_draws, price_book, seed, programmes, horizon_months, subgroup
-        As in `value_effects`, with its returns and errors.
     """
     paths = with_programmes(effect_paths(effect_draws, subgroup=subgroup), programmes, price_book)
     prices = _prices(paths, price_book, seed)
@@ -142,12 +117,12 @@ def perspective_amounts(
     horizon_months: int | None = None,
 ) -> pl.DataFrame:
     """What each perspective gains in each draw under several displacements: the sums of
-    `value_under`, without its postings.
+    `value_effects`, without its postings.
 
     Parameters
     ----------
     displacements : sequence of {"zero", "central", "high"}
-        As `displacement` of `value_under`.
+        As `displacement` of `value_effects`.
     effect_draws, price_book, seed, programmes, horizon_months
         As in `value_effects`, with its errors.
 

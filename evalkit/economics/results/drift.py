@@ -8,10 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
-from evalkit.economics.ledger.ledger import value_effects
+from evalkit.economics.ledger.ledger import perspective_amounts
 from evalkit.economics.results.summaries import summarise_value
 from evalkit.errors import EstimationError
-from evalkit.line.actors import PERSPECTIVES
 from evalkit.line.price_book import PriceBook
 from evalkit.tables import read_table
 
@@ -143,25 +142,16 @@ def _in_words(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _values(data: Vintage, book: PriceBook, horizon_months: int | None) -> pl.DataFrame:
-    """A vintage's effects at the prices of a book."""
-    ledger = _in_words(
-        value_effects(
-            _point(data.effect_draws),
-            book,
-            seed=0,
-            programmes=data.programmes,
-            horizon_months=horizon_months,
-        )
+    """A vintage's effects at the prices of a book, as each perspective sees them."""
+    amounts = perspective_amounts(
+        _point(data.effect_draws),
+        book,
+        displacements=("central",),
+        seed=0,
+        programmes=data.programmes,
+        horizon_months=horizon_months,
     )
-    return pl.concat(
-        ledger.filter(pl.col("actor").is_in(actors))
-        .group_by("district", "intervention_id", "estimand")
-        .agg(pl.col("amount").sum())
-        .select(
-            "district", "intervention_id", "estimand", pl.lit(name).alias("perspective"), "amount"
-        )
-        for name, actors in PERSPECTIVES.items()
-    )
+    return amounts.select(*_KEYS, "amount")
 
 
 def _refuse_other_money(before: PriceBook, after: PriceBook) -> None:

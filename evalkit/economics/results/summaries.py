@@ -93,7 +93,7 @@ def displacement_sensitivity(
     """What an intervention is worth if none, the expected or a high share of the new work is
     somebody else's.
 
-    Parameters and errors as `value_under` and `summarise_value`.
+    Parameters and errors as `value_effects` and `summarise_value`.
 
     Returns
     -------
