@@ -26,6 +26,7 @@ from evalkit.report.parts.numbers import (
     key_number,
     money_form,
 )
+from evalkit.tables import slug
 from evalkit.words import capitalise
 
 Cell = Markup | str
@@ -122,6 +123,27 @@ def word(name: str, prefix: str = "", *, head: str = "") -> Column:
 def plain(name: str, *, head: str = "") -> Column:
     """A text as it stands in the table."""
     return Column(head or name, lambda brief, row: row[name], (name,))
+
+
+def verdict() -> Column:
+    """A row's verdict in words, or the mark that it is withheld."""
+
+    def write(brief: Brief, row: Row) -> Cell:
+        if not row.has("verdict"):
+            return brief.words.text("mark.suppressed")
+        return brief.words.label(f"verdict.{row['verdict']}")
+
+    return Column("verdict", write, ("verdict",))
+
+
+def district(*, head: str = "district") -> Column:
+    """A row's district, which links to its page."""
+    return Column(head, lambda brief, row: link_to(row["district"]), ("district",))
+
+
+def link_to(district: str) -> Markup:
+    """A district's name as a link to its page."""
+    return Markup('<a href="{}.html">{}</a>').format(slug(district), district)
 
 
 def number(

@@ -8,7 +8,7 @@ from evalkit.report.parts.document import Brief, DataTable, Figure
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row
 from evalkit.report.sections.effects import Effect
-from evalkit.report.view import NOTHING, Cell, View, cell, number, with_range, word
+from evalkit.report.view import NOTHING, Cell, View, cell, number, verdict, with_range, word
 from evalkit.tables import CITY
 from evalkit.vocabulary import TIMES
 
@@ -191,12 +191,6 @@ def _value_of_check(brief: Brief, row: Row) -> Cell:
     return brief.number(row, "value", _form_of_check(row))
 
 
-def _verdict(brief: Brief, row: Row) -> str:
-    if not row.has("verdict"):
-        return brief.words.text("mark.suppressed")
-    return brief.words.label(f"verdict.{row['verdict']}")
-
-
 _CHECKS = View(
     "effect_checks",
     "sure.checks_caption",
@@ -205,7 +199,7 @@ _CHECKS = View(
         word("check", "check."),
         cell("check_value", _value_of_check, "value"),
         number("limit", _form_of_check, head="check_limit", or_nothing=True),
-        cell("verdict", _verdict, "verdict"),
+        verdict(),
     ),
 )
 _VIEW_OF_READINGS = View(

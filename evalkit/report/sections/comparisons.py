@@ -21,12 +21,14 @@ from evalkit.report.view import (
     Cell,
     View,
     cell,
+    district,
     number,
+    verdict,
     with_own_range,
     with_range,
     word,
 )
-from evalkit.tables import CITY, slug
+from evalkit.tables import CITY
 
 
 def group_tables(brief: Brief, intervention_id: str) -> tuple[DataTable, ...]:
@@ -205,12 +207,6 @@ def _group(brief: Brief, row: Row) -> str:
     return brief.words.label("change.everybody" if is_all else row["subgroup"])
 
 
-def _place_among_limits(brief: Brief, row: Row) -> str:
-    if not row.has("verdict"):
-        return brief.words.text("mark.suppressed")
-    return brief.words.label(f"verdict.{row['verdict']}")
-
-
 def _ranks(brief: Brief, row: Row) -> Cell:
     if not row.has("rank_lower", "rank_upper"):
         return NOTHING
@@ -222,10 +218,6 @@ def _best(brief: Brief, row: Row) -> Cell:
     if not row.has("rank_lower", "rank_upper"):
         return NOTHING
     return brief.number(row, "probability_best", PROBABILITY)
-
-
-def _linked(brief: Brief, row: Row) -> Markup:
-    return Markup('<a href="{}.html">{}</a>').format(slug(row["district"]), row["district"])
 
 
 _GROUPS = View(
@@ -261,12 +253,12 @@ _FUNNEL = View(
     "overview.funnel_caption",
     "overview",
     (
-        cell("district", _linked, "district"),
+        district(),
         number("n_persons", head="persons"),
         number("observed"),
         number("expected"),
         number("adjusted"),
-        cell("verdict", _place_among_limits, "verdict"),
+        verdict(),
     ),
 )
 _RANKS = View(
@@ -274,7 +266,7 @@ _RANKS = View(
     "overview.ranks_caption",
     "overview",
     (
-        cell("district", _linked, "district"),
+        district(),
         with_own_range("raw"),
         with_own_range("shrunk"),
         with_own_range("standardised"),

@@ -4,8 +4,6 @@ and value of all together.
 
 from collections.abc import Callable
 
-from markupsafe import Markup
-
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, MONTHS, Row
@@ -18,8 +16,8 @@ from evalkit.report.sections.comparisons import (
 )
 from evalkit.report.sections.effects import primary_verdicts
 from evalkit.report.sections.people import people_lead, time_rows
-from evalkit.report.view import NOTHING, Cell, View, cell, limits, number
-from evalkit.tables import CITY, slug
+from evalkit.report.view import NOTHING, Cell, View, cell, limits, link_to, number
+from evalkit.tables import CITY
 
 
 def the_districts(brief: Brief) -> Section:
@@ -81,10 +79,6 @@ def _districts_tables(brief: Brief) -> tuple[DataTable, ...]:
     return view.tables(brief, brief.run.params.districts, horizon=horizon)
 
 
-def _linked(brief: Brief, district: str) -> Markup:
-    return Markup('<a href="{}.html">{}</a>').format(slug(district), district)
-
-
 def _count(measure: str) -> Callable[[Brief, str], Cell]:
     def write(brief: Brief, district: str) -> Cell:
         row = brief.tables.row("people", district=district, measure=measure)
@@ -131,7 +125,7 @@ _DISTRICTS = View(
     "overview.table_caption",
     "overview",
     (
-        cell("district", _linked),
+        cell("district", lambda brief, district: link_to(district)),
         cell("persons", _count("persons")),
         cell("with_support", _count("persons_with_support")),
         cell("mean_months", _mean_months),
