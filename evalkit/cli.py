@@ -460,10 +460,11 @@ def _refuse_faulty_files(prepared: "Run") -> None:
 
     What would otherwise fail late is looked at as well: texts missing in a language of the run,
     columns that a protocol asks for, values that the report has no word for, a horizon that does
-    not cover a follow-up, and target groups that no protocol declares.
+    not cover a follow-up, outcomes in which nobody is said to pay, and target groups that no
+    protocol declares.
     """
     from evalkit.allocation import refuse_undeclared
-    from evalkit.economics import load_price_book, refuse_horizon
+    from evalkit.economics import load_price_book, refuse_horizon, refuse_unknown_states
     from evalkit.effects import DeliveredColumn, load_protocols, refuse_unusable_columns, term_names
     from evalkit.intake import contracts_of_run
     from evalkit.words import refuse_missing_texts, refuse_missing_words
@@ -480,6 +481,7 @@ def _refuse_faulty_files(prepared: "Run") -> None:
         for protocol in protocols:
             where = f"{run_file}, value.horizon_months; protocol {protocol.protocol}"
             refuse_horizon(value.horizon_months, protocol.follow_up_months, book, where=where)
+            refuse_unknown_states(protocol.outcomes, book)
     refuse_undeclared(
         prepared.params.allocation.target_groups,
         {group.name for protocol in protocols for group in protocol.subgroups},

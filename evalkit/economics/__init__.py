@@ -5,7 +5,7 @@ and postings are data.
 from evalkit.economics.ledger.discounting import present_value
 from evalkit.economics.ledger.group_value import value_by_group
 from evalkit.economics.ledger.horizon import refuse_horizon
-from evalkit.economics.ledger.ledger import value_effects
+from evalkit.economics.ledger.ledger import refuse_unknown_states, value_effects
 from evalkit.economics.prices.book_of_run import price_book_of_run
 from evalkit.economics.prices.conversion import convert_currency, convert_price_year
 from evalkit.economics.prices.dated import DatedFile, load_dated, value_at
@@ -53,6 +53,7 @@ __all__ = [
     "price_table",
     "read_vintage",
     "refuse_horizon",
+    "refuse_unknown_states",
     "run_place_costs",
     "run_scenario",
     "run_scenarios",

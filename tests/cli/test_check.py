@@ -10,7 +10,7 @@ import yaml
 
 from evalkit.cli import _receipt, _refuse_faulty_files
 from evalkit.effects import load_protocols, term_names
-from evalkit.errors import EstimationError, ParameterError, ProtocolError
+from evalkit.errors import EstimationError, LedgerError, ParameterError, ProtocolError
 from evalkit.params import Run, RunFile, ValueRules
 from evalkit.records import load, validate
 
@@ -154,6 +154,17 @@ def test_check_names_the_book_that_does_not_say_how_an_effect_fades(altered, hor
         _refuse_faulty_files(run)
 
     assert "northern_ireland.yaml, appraisal half_life; " in _four_lines(caught.value)[1]
+
+
+def test_check_names_outcomes_for_which_the_price_book_has_no_livelihood(altered):
+    outcomes = "outcomes: [work, studies, support, training"
+
+    with pytest.raises(LedgerError) as caught:
+        _refuse_faulty_files(altered((f"{outcomes}]", f"{outcomes}, pension]")))
+
+    what, where, _, fix = _four_lines(caught.value)
+    assert "without a declared livelihood" in what
+    assert where.endswith("northern_ireland.yaml: pension") and "add a livelihood" in fix
 
 
 def test_check_names_target_groups_that_no_protocol_declares(altered):

@@ -7,7 +7,7 @@ import polars as pl
 
 from evalkit.economics.ledger.cash_flow import cash_flow
 from evalkit.economics.ledger.effect_paths import effect_paths, n_joint_draws, recycle
-from evalkit.economics.ledger.ledger import refuse_unknown_states
+from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import with_programmes
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.line.actors import ACTOR_NAMES
@@ -60,7 +60,7 @@ def value_by_group(
         for group in chosen["subgroup"].unique().sort()
     }
     every_path = [path for of_group in paths.values() for path in of_group]
-    refuse_unknown_states(every_path, price_book)
+    refuse_unknown_states(states_of(every_path), price_book)
     _, n_draws = n_joint_draws(every_path, n_draws)
     drawn = draw_prices(price_book, np.arange(n_draws + 1), seed=seed)
     tables = [pl.DataFrame(schema=_GROUP_VALUES)]

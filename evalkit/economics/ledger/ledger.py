@@ -7,7 +7,7 @@ point estimate at the records' own values; draws 1..B pair replicate b of the ef
 every price, so one table carries both uncertainties.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -157,18 +157,27 @@ def perspective_amounts(
 
 
 def _prices(paths: list[EffectPath], price_book: PriceBook, seed: int) -> dict[str, np.ndarray]:
-    refuse_unknown_states(paths, price_book)
+    refuse_unknown_states(states_of(paths), price_book)
     return draw_prices(
         price_book, np.arange(max((path.draws.max() for path in paths), default=0) + 1), seed=seed
     )
 
 
-def refuse_unknown_states(paths: list[EffectPath], price_book: PriceBook) -> None:
-    """Raise unless every state of the effects has a livelihood in the book."""
-    undeclared = sorted(
-        {state for path in paths for state in path.states}
-        - {livelihood.state for livelihood in price_book.livelihoods}
-    )
+def states_of(paths: Iterable[EffectPath]) -> set[str]:
+    """The states in which any of the effects is told."""
+    return {state for path in paths for state in path.states}
+
+
+def refuse_unknown_states(states: Iterable[str], price_book: PriceBook) -> None:
+    """Refuse states of an effect that have no livelihood in the book.
+
+    Raises
+    ------
+    LedgerError
+        Naming the book's file and the states.
+    """
+    declared = {livelihood.state for livelihood in price_book.livelihoods}
+    undeclared = sorted(set(states) - declared)
     if undeclared:
         raise LedgerError(
             f"States of the effect without a declared livelihood: {len(undeclared)}.",

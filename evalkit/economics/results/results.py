@@ -15,7 +15,7 @@ from evalkit.economics.ledger.effect_paths import (
     n_joint_draws,
     recycle,
 )
-from evalkit.economics.ledger.ledger import refuse_unknown_states
+from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import programme_keys, with_programmes
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.economics.results.comparison import (
@@ -136,7 +136,7 @@ def value_results(
         If a state has no livelihood in the book.
     """
     paths = with_programmes(effect_paths(effect_draws, subgroup=subgroup), programmes, price_book)
-    refuse_unknown_states(paths, price_book)
+    refuse_unknown_states(states_of(paths), price_book)
     counts = n_joint_draws(paths, n_draws)
     drawn = draw_prices(price_book, np.arange(max(counts) + 1), seed=seed)
     rows: dict[str, list[dict]] = {field: [] for field in _OF_ONE_EFFECT}

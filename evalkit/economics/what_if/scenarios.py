@@ -231,7 +231,7 @@ def _changed_cohort(scenario: Scenario, cohort: WhatIf, file: str) -> WhatIf:
 
 def _flow(cohort: WhatIf, book: PriceBook, wait_months: int = 0) -> CashFlow:
     path = cohort_path(cohort, wait_months=wait_months)
-    refuse_unknown_states([path], book)
+    refuse_unknown_states(path.states, book)
     return cash_flow(path, book, {record.key: np.array([record.value]) for record in book.prices})
 
 
