@@ -75,7 +75,7 @@ def run(
     *,
     out: OutOption = Path("runs"),
     jobs: Annotated[
-        int, typer.Option(min=0, help="How many units at a time; 0 is one a core.")
+        int, typer.Option(min=0, help="How many units at a time; 0 is one per core.")
     ] = 0,
     only: Annotated[
         str | None,

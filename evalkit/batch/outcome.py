@@ -1,4 +1,4 @@
-"""How a run went: an outcome a unit, the exit code, and the summary for people and for programs."""
+"""How a run went: one outcome per unit, the exit code, and the summary for people and programs."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -52,8 +52,8 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Options:
-    """How to run: how many units at a time (0: one a core), which units, whether current ones too,
-    and each unit's time limit (seconds).
+    """How to run: how many units at a time (0: one per core), which units, whether current ones
+    too, and each unit's time limit (seconds).
     """
 
     jobs: int = 0

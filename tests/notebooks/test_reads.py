@@ -16,7 +16,10 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 LINE = {notebook.name: notebook for notebook in find_notebooks(FOLDER)}
 # Calls that name a table of the run in their arguments, and the folder that it lies in.
 READERS = {
-    **dict.fromkeys(("read_table", "read_tables", "read_units", "read_delivered"), "work"),
+    **dict.fromkeys(
+        ("read_table", "read_tables", "read_units", "read_parts", "each_unit", "read_delivered"),
+        "work",
+    ),
     "read_published": "published",
 }
 
@@ -33,11 +36,8 @@ def _writes(names) -> set[str]:
 
 
 def _written_before(name: str) -> set[str]:
-    """Tables: one lies in one file, or in a part for each district and perhaps one for the city."""
-    return {
-        path.removesuffix(".parquet").split("/{slug}")[0].removesuffix("/all")
-        for path in _writes(_before(name))
-    }
+    """Tables: one lies in one file, or in a part for each district or intervention."""
+    return {path.removesuffix(".parquet").split("/{slug}")[0] for path in _writes(_before(name))}
 
 
 def _calls(notebook: DeclaredNotebook):
