@@ -75,8 +75,8 @@ def estimate_with_range(
     names: tuple[str, str, str] = ("estimate", "ci_lower", "ci_upper"),
     is_observed: bool = False,
 ) -> list[pl.Expr]:
-    """Aggregations of a table with a column `draw`: the value of draw 0 and the limits of the
-    others, null without replicates.
+    """Aggregations of a table with a column `draw`: draw 0 as the estimate, and the limits of the
+    other draws; null without them.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def estimate_with_range(
 def probability_above_zero(
     replicates: np.ndarray, *, n_independent: int | None = None, or_zero: bool = False
 ) -> float | None:
-    """The probability that a further draw lies above zero, as the limits of `percentile_limits`
-    have it; None without replicates.
+    """The probability that one more draw is above zero, consistent with `percentile_limits`; None
+    without replicates.
 
     Parameters
     ----------
@@ -130,8 +130,8 @@ def probability_above_zero(
 
 
 def share_above_zero(column: str) -> pl.Expr:
-    """Aggregation of a table with a column `draw`: `probability_above_zero` of the draws beside
-    draw 0, null without them.
+    """`probability_above_zero` as an aggregation of a table with a column `draw`; null without
+    replicates.
     """
     ordered = pl.col(column).filter(pl.col("draw") > 0).drop_nulls().sort()
     count, n_below = ordered.len().cast(pl.Int64), (ordered <= 0).sum().cast(pl.Int64)
@@ -255,8 +255,8 @@ def _is_full(table: pl.DataFrame, labels: Mapping[str, pl.Series], shape: tuple[
 
 
 def pieces(table: pl.DataFrame, keys: Sequence[str]) -> list[tuple[tuple, pl.DataFrame]]:
-    """Every run of rows with the same keys, and these: slices of the table, no row is copied. Keys
-    whose rows stand apart come several times.
+    """Runs of rows with the same keys, as slices: no row is copied. Keys whose rows are not
+    together come several times.
     """
     stops = [*_first_rows(table, keys).tolist(), len(table)]
     return [
@@ -266,8 +266,8 @@ def pieces(table: pl.DataFrame, keys: Sequence[str]) -> list[tuple[tuple, pl.Dat
 
 
 def parted(table: pl.DataFrame, keys: Sequence[str]) -> dict[tuple, pl.DataFrame]:
-    """The rows of each combination of keys in the order they come in: slices where they stand
-    together, as in sorted tables, else copies.
+    """The rows of each combination of keys, in their order: slices where they are together, as in
+    sorted tables, else copies.
     """
     slices = pieces(table, keys) if len(_first_rows(table, keys)) <= _MOST_RUNS else []
     if slices and len({piece_keys for piece_keys, _ in slices}) == len(slices):
@@ -276,8 +276,8 @@ def parted(table: pl.DataFrame, keys: Sequence[str]) -> dict[tuple, pl.DataFrame
 
 
 def stacked(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Tables of draws below each other in the order of their effects' keys, each table sorted
-    within an effect: pieces are moved whole, no rows.
+    """Tables of draws as one, in the order of their effects' keys. Each table is sorted within an
+    effect, so pieces are moved whole.
     """
     keys = [key for key in _EFFECT if key in tables[0].columns]
     parted = [
@@ -291,7 +291,7 @@ def stacked(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def with_words(table: pl.DataFrame) -> pl.DataFrame:
-    """The table with categorical columns as plain text: what tables of few rows hold."""
+    """The table with categorical columns as text, as small tables have them."""
     return table.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 

@@ -37,8 +37,8 @@ def parse_month(text: object) -> date:
 
 
 def month_of_key(content: object, *, within: str = "") -> date:
-    """`parse_month` for a key of a parameter file: the fault is a ValueError, to which the reader
-    of the file adds the key.
+    """`parse_month` for a value of a parameter file: raises ValueError, to which the reader adds
+    the key.
     """
     try:
         return parse_month(content)
@@ -68,8 +68,8 @@ def month_number_expr(column: str | pl.Expr) -> pl.Expr:
 
 
 def free_from_expr(column: str | pl.Expr) -> pl.Expr:
-    """The first month (number) that a period ending on a date (exclusive) does not touch: a month
-    in the middle of which it ends still counts.
+    """The first month that a period with this end (exclusive) leaves free: a month in the middle of
+    which it ends is not free.
     """
     column = pl.col(column) if isinstance(column, str) else column
     return month_number_expr(column) + (column.dt.day() > 1).cast(pl.Int32)

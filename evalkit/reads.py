@@ -18,8 +18,8 @@ READS_VARIABLE = "EVALKIT_READS"
 
 
 def write_reads(file: Path, *, unit: str, run_dir: Path, reads: Iterable[str]) -> None:
-    """Write down what a unit may read (paths inside the run folder), for the environment variable
-    `READS_VARIABLE` to name.
+    """Write the list of files that a unit may read (paths inside the run folder); `READS_VARIABLE`
+    names it.
     """
     content = {"unit": unit, "run_dir": str(run_dir.resolve()), "reads": sorted(reads)}
     file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
@@ -38,7 +38,7 @@ def may_read(path: Path) -> bool:
 
 
 def refuse_undeclared(path: Path) -> None:
-    """Refuse to read a file of the run that no unit before the running one declares to write.
+    """Refuse to read a file of the run that no earlier unit declares to write.
 
     Raises
     ------

@@ -35,7 +35,9 @@ TIMES = " × "
 
 
 def least_sure(grades: Iterable[AnyGrade]) -> AnyGrade:
-    """The grade of what is made from things of these grades, of which there is at least one."""
+    """The grade of a result: the least sure grade among its sources, of which there is at least
+    one.
+    """
     return max(grades, key=GRADES.index)
 
 
@@ -56,9 +58,7 @@ def is_unwritten(text: Mapping[Language, str]) -> bool:
 
 
 def in_language(text: Mapping[Language, str], language: Language) -> str:
-    """A text in a language; where it lacks that one, as everything written once is, or else in the
-    first language that it has.
-    """
+    """A text in a language; if it lacks that, in that of tables, or in the first it has."""
     for choice in (language, TABLE_LANGUAGE, *text):
         if text.get(choice):
             return text[choice]

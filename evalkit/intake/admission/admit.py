@@ -170,8 +170,7 @@ def admit(
 
 
 def intake_counts(admission: Admission) -> pl.DataFrame:
-    """The receipt as it is reported: rows delivered, accepted and rejected by table, and by each
-    rule that set rows aside.
+    """The receipt as it is reported: rows delivered, accepted and rejected, per table and per rule.
 
     Returns
     -------

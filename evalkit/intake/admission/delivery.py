@@ -27,8 +27,7 @@ Note = tuple[str | None, str, str]
 
 @dataclass(frozen=True)
 class Delivery:
-    """The files of a folder (or tables of a database): by table those that have its name, then what
-    was only searched.
+    """The files of a folder, or the tables of a database, and which contract each belongs to.
 
     `searched` holds the text of all other files as far as they can be read, by name; `unsearched`
     names those that cannot.
@@ -40,9 +39,7 @@ class Delivery:
     unsearched: tuple[str, ...]
 
     def of(self, contracts: Mapping[str, Contract]) -> "Delivery":
-        """The delivery as some contracts see it: files of tables that none of them names are only
-        searched.
-        """
+        """The same delivery for some of the contracts: files of other tables are searched only."""
         of_contracts = {table: files for table, files in self.tables.items() if table in contracts}
         others = [
             file for table, files in self.tables.items() if table not in contracts for file in files
@@ -61,8 +58,7 @@ class Delivery:
 
 
 def read_delivery(place: Path | str, keys: Mapping[str, Sequence[str]]) -> Delivery:
-    """Read every file of an extract's folder, or every table of a database, that has the name of a
-    table.
+    """Read every file of a folder, or every table of a database, that has the name of a contract.
 
     Parameters
     ----------
@@ -118,8 +114,7 @@ def read_delivery(place: Path | str, keys: Mapping[str, Sequence[str]]) -> Deliv
 def refuse_incomplete(
     delivery: Delivery, contracts: dict[str, Contract], mapping: MappingFile
 ) -> None:
-    """Stop the intake if a required table or a required column was not delivered; names what was
-    found.
+    """Refuse a delivery that lacks a required table or column; the error names what was found.
 
     Raises
     ------
@@ -166,8 +161,8 @@ def describe(
     mapping: MappingFile,
     further: Sequence[Note] = (),
 ) -> pl.DataFrame:
-    """What was assumed about each file: how it was read, what it does not hold and what was left
-    unread (table, file, assumption).
+    """What was assumed about each file, what it lacks and what was left unread: one row per note,
+    with table, file and assumption.
 
     `found` are further notes, made while the cells became values.
     """

@@ -27,7 +27,7 @@ _SMALLEST = 10**8
 
 
 def refuse_personal_numbers(delivery: Delivery, rule_place: str) -> None:
-    """Stop the intake if any cell, line, sheet or file name of a delivery holds a personal number.
+    """Refuse a delivery if a cell, line, sheet or file name of it holds a personal number.
 
     Parameters
     ----------

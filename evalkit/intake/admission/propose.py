@@ -42,8 +42,8 @@ _LAST_DAYS = ("tom", "tomdatum", "tilldatum")
 def propose_mapping(
     path: Path | str, contracts: dict[str, Contract], *, table: str | None = None
 ) -> str:
-    """The text of a mapping file for a delivered file, to be read and mended by somebody who knows
-    the system.
+    """Propose a mapping file for a delivered file, as text. Somebody who knows the system reads and
+    corrects it.
 
     Parameters
     ----------

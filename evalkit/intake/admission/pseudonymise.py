@@ -39,9 +39,7 @@ _RECORD_NUMBERS = (FIELDS.index("person_1"), FIELDS.index("person_2"))
 
 @dataclass(frozen=True)
 class Pseudonymised:
-    """What was done: each written file with the number of ids replaced in it, and the files that
-    were left out.
-    """
+    """The files that were written, with the number of ids replaced in each, and those left out."""
 
     written: dict[str, int]
     left_out: tuple[str, ...]
@@ -95,8 +93,8 @@ def pseudonymise(
     key: bytes,
     mapping: Path | str | None = None,
 ) -> Pseudonymised:
-    """Copy an extract with its ids replaced: person_id and household_id whole, and personal numbers
-    wherever else they stand.
+    """Copy an extract with pseudonyms for ids: person_id and household_id as a whole, personal
+    numbers wherever they stand.
 
     CSV files and monthly records stay text; other files become Parquet. Files of no contract are
     left out.

@@ -22,8 +22,8 @@ def contracts_of_run(run: "Run") -> dict[str, Contract]:
 def admit_run(
     run: "Run", *, extract: Path | str | None = None, mapping: Path | str | None = None
 ) -> Admission:
-    """Let the extract of a run in; as `admit`, with the run file's extract, contracts, mapping,
-    districts, months and limits.
+    """Admit the extract of a run: `admit` with the extract, contracts, mapping, districts, months
+    and limits of the run file.
 
     Parameters
     ----------

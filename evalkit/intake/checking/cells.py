@@ -42,9 +42,7 @@ _SERIAL = "^[2-6][0-9]{4}$"
 
 
 def unreadable_flag(column: str) -> str:
-    """The name of the flag that says a cell of the column held something that is not of its
-    type.
-    """
+    """The column that flags cells which could not be read as the type of a column."""
     return f"_unreadable_{column}"
 
 
@@ -68,7 +66,9 @@ class TypedCells:
 def type_cells(
     delivered: Delivered, columns: Sequence[Column], mapping: TableMapping
 ) -> TypedCells:
-    """The declared columns of a file with the contract's types; undelivered columns are empty."""
+    """Give the columns of a file the types of the contract. Columns that were not delivered are
+    empty.
+    """
     typed, flags, notes, texts = [], {}, [], {}
     sources = {c.name: mapping.source_of(c, delivered.columns) for c in columns}
     absent = [column for column in columns if sources[column.name] is None]
@@ -114,7 +114,7 @@ def type_cells(
 
 
 def joined(files: Sequence[TypedCells]) -> TypedCells:
-    """The files of a table, one below the other."""
+    """All files of a table as one."""
     if len(files) == 1:
         return files[0]
     order = files[0].rows.columns

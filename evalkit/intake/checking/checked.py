@@ -36,7 +36,7 @@ _DAYS = 1 << 33
 
 @dataclass(frozen=True)
 class Checked:
-    """A table and its rows' fate.
+    """A table, which of its rows are still accepted, and the rejections so far.
 
     rows : the declared columns as delivered, with _line and _file. is_accepted : (n_rows,) bool.
     rejected : rejections so far (table_rules.REJECTION). order : positions of the rows in the order
@@ -83,9 +83,7 @@ class Checked:
         return packed
 
     def accepted_among(self, positions: np.ndarray) -> pl.DataFrame:
-        """Those of the rows at some positions that are still accepted, with their position as
-        _row.
-        """
+        """The rows at the given positions that are still accepted, with their position as _row."""
         positions = positions[self.is_accepted[positions]]
         return self.rows[positions].with_columns(pl.Series(ROW, positions, dtype=pl.Int64))
 
@@ -130,17 +128,15 @@ class Checked:
 
 
 def order_of(packed: np.ndarray) -> np.ndarray | None:
-    """The positions of the rows in the order of their numbers; None where they stand in that order
-    already.
-    """
+    """The order that sorts the numbers; None where they are sorted already."""
     return None if (packed[1:] >= packed[:-1]).all() else pl.Series(packed).arg_sort().to_numpy()
 
 
 def check_table(
     contract: Contract, typed: TypedCells, extent: Extent, *, may_be_superseded: bool
 ) -> Checked:
-    """A table after every rule but its references: cells and rows, repeated keys, overlapping
-    periods; each stage sees what the last left.
+    """Apply all rules of a contract to its table, except references: first cells and rows, then
+    repeated keys, then overlapping periods. Each stage looks at rows that passed the stages before.
     """
     checked = _check_rows(contract, typed, extent)
     if may_be_superseded:
@@ -155,7 +151,7 @@ def check_table(
 
 @dataclass(frozen=True)
 class Resolved:
-    """A reference as numbers, before any row is set aside for it.
+    """A reference as numbers, before rows are set aside for it.
 
     names : (n,) what is named by each value (of one column) or by each row (of several together).
     known : (n_rows of the other table,) what each of its rows is; equal to a name where it is what
@@ -171,7 +167,7 @@ class Resolved:
 
 
 def resolve(checked: Checked, link: Reference, target: Checked) -> Resolved:
-    """A reference of one table to another, asked of all their rows."""
+    """Look up a reference of one table in another, for all rows of both."""
     own = side_by_side(checked.coded, link.columns)
     others = side_by_side(target.coded, link.to_columns)
     places = side_by_side(places_among, others, own)
@@ -196,9 +192,7 @@ def resolve(checked: Checked, link: Reference, target: Checked) -> Resolved:
 
 
 def find_orphans(checked: Checked, resolved: Resolved, target: Checked) -> pl.DataFrame:
-    """Rejections of accepted rows that name what the other table does not hold, or held in a row
-    that was itself set aside.
-    """
+    """Rejections by a reference: accepted rows whose target is missing, or was itself set aside."""
     link, names, known = resolved.link, resolved.names, resolved.known
     rows_where = (
         checked.coded(link.columns[0]).rows_where if len(link.columns) == 1 else np.flatnonzero

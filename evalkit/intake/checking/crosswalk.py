@@ -39,7 +39,7 @@ class Crosswalk(Record):
     changes: tuple[Change, ...]
 
     def names_on(self, day: date) -> dict[str, tuple[str, tuple[Change, ...]]]:
-        """The district that each former one has become by a day, and the changes on the way."""
+        """The district that each former district has become by a day, and the changes between."""
         ways: dict[str, tuple[str, tuple[Change, ...]]] = {}
         for change in sorted(self.changes, key=lambda change: change.since):
             if change.since > day:
@@ -72,8 +72,8 @@ def carry_districts_over(
     districts: tuple[str, ...],
     data_through: date,
 ) -> tuple[TypedCells, list[str]]:
-    """A table under the districts of the run, and what was carried over (column, names, number of
-    rows, date, grade).
+    """Translate former districts to those of the run. Also returns notes on what was translated:
+    column, names, number of rows, date and grade.
 
     A name that the run itself uses stays as it is.
     """

@@ -26,8 +26,8 @@ _KIND_IN_WORDS = {
 
 @dataclass(frozen=True)
 class Extent:
-    """What a run knows about a table of its extract: the districts, the first month, and the
-    table's last month known if it holds dates.
+    """What rules compare a table with: the districts and the first month of the extract, and the
+    last month known of the table (None: it holds no dates).
     """
 
     districts: tuple[str, ...]
@@ -37,8 +37,8 @@ class Extent:
 
 @dataclass(frozen=True)
 class RowRule:
-    """A rule that one row can break: its name, the columns it looks at, a sentence for the sender,
-    and the rows that break it.
+    """A rule that a single row can break: name, columns, a sentence for the sender, and an
+    expression that is true for rows that break it.
     """
 
     name: str
@@ -50,9 +50,7 @@ class RowRule:
 def compile_row_rules(
     contract: Contract, delivered_columns: Sequence[str], extent: Extent
 ) -> list[RowRule]:
-    """All rules of a contract that one row can break by itself, for the columns that were
-    delivered.
-    """
+    """The rules of a contract that a single row can break, for the columns that were delivered."""
     rules = [
         RowRule(
             "row_is_whole",
@@ -75,8 +73,7 @@ def compile_row_rules(
 
 
 def failing_values(rules: Sequence[RowRule], values: pl.Series) -> pl.DataFrame:
-    """Whether each value of one column breaks the rules that look at it alone: a column of truths
-    by rule.
+    """Which values of a column break the rules on that column: one column of booleans per rule.
 
     The cells are taken for readable ones of whole lines.
     """

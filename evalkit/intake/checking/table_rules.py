@@ -30,9 +30,7 @@ _DAYS = 1 << 32
 
 
 def rejection(rows: pl.DataFrame, column: str, rule: str, sentence: str) -> pl.DataFrame:
-    """The rows as rejections by one rule: row, file, line, column, rule and sentence, without their
-    values.
-    """
+    """Rejections of rows by one rule: row, file, line, column, rule and sentence, but no values."""
     return rows.select(
         pl.col(ROW).alias("row"),
         pl.col(FILE).alias("file"),
@@ -44,9 +42,7 @@ def rejection(rows: pl.DataFrame, column: str, rule: str, sentence: str) -> pl.D
 
 
 def find_superseded(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Rejections of rows from monthly records whose year came again as a whole, in the December
-    file.
-    """
+    """Rejections of rows from monthly records whose whole year was sent again in December."""
     if "month" not in contract.keys:
         return NO_REJECTIONS
     records = rows.filter(pl.col(FILE).str.starts_with(PREFIX)).with_columns(
@@ -68,8 +64,8 @@ def find_superseded(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def find_repeated_keys(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
-    """Rejections of rows whose key stands more than once: of equal rows one is kept, of rows that
-    contradict each other none.
+    """Rejections of rows with a repeated key. Of equal rows one is kept, of rows that contradict
+    each other none.
 
     The rows stand in the order of their keys.
     """
@@ -108,8 +104,7 @@ def find_repeated_keys(rows: pl.DataFrame, contract: Contract) -> pl.DataFrame:
 
 
 def find_overlaps(rows: pl.DataFrame, custom: CustomRule) -> pl.DataFrame:
-    """Rejections of periods that begin before an earlier one in the same group has ended, nested
-    ones included.
+    """Rejections of periods that begin before an earlier period of the same group has ended.
 
     One running maximum over the sorted table serves all groups: a group's number, times more days
     than there are, is added to each end.
@@ -133,9 +128,7 @@ def find_overlaps(rows: pl.DataFrame, custom: CustomRule) -> pl.DataFrame:
 
 
 def orphans(unnamed: pl.DataFrame, set_aside: pl.DataFrame, link: Reference) -> pl.DataFrame:
-    """Rejections of rows that name what the other table does not hold at all, and of rows that name
-    a row which was itself set aside.
-    """
+    """Rejections by a reference: rows whose target is missing, or was itself set aside."""
     column = ", ".join(link.columns)
     missing = f"{column} is not found in the table {link.to_table}."
     rejected_there = (

@@ -150,7 +150,7 @@ def load_contracts(folder: Path | str) -> dict[str, Contract]:
 
 
 def plain(name: str) -> str:
-    """A column's name as it is compared: lower case, letters and digits only."""
+    """A name in the form in which names are compared: lower case, letters and digits only."""
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 

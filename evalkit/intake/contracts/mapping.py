@@ -66,8 +66,8 @@ class TableMapping:
     covariates: tuple[ExtraColumn, ...] = ()
 
     def source_of(self, column: Column, names: Sequence[str]) -> str | None:
-        """The delivered column that holds one of ours: as the mapping says, else of the same name,
-        else of its Swedish term; or None.
+        """The delivered column that holds one of ours: the one that the mapping names, or one of
+        the same name or the Swedish term; None if there is none.
         """
         if column.name in self.columns:
             return self.columns[column.name] if self.columns[column.name] in names else None

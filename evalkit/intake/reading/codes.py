@@ -33,7 +33,7 @@ _MAX_FLAGS, _MAX_FLAGS_EACH = 1 << 24, 16
 
 @dataclass(frozen=True)
 class Coded:
-    """A column as numbers.
+    """A column as numbers: the position of each value among the distinct values.
 
     values : (n_values,) the distinct values. run_codes : (n_runs,) whole numbers, the position of a
     run's value among them, -1 where its cells are empty. has_empty : whether some are. lengths :
@@ -54,7 +54,7 @@ class Coded:
 
     @property
     def n_codes(self) -> int:
-        """How many codes there can be, the one of an empty cell included."""
+        """The number of possible codes, including the one of an empty cell."""
         return len(self.values) + 1
 
     @property
@@ -79,8 +79,8 @@ class Coded:
         )
 
     def rows_where(self, is_meant: np.ndarray) -> np.ndarray:
-        """Positions of the rows whose values are meant: (n_codes,) bool, mostly none; an empty
-        cell's code, -1, picks out the last place.
+        """Positions of the rows whose value is marked: (n_codes,) bool, the last place for empty
+        cells.
         """
         if not is_meant.any():
             return np.empty(0, dtype=np.int64)
@@ -92,7 +92,7 @@ class Coded:
         return np.arange(lengths.sum()) + np.repeat(ends[runs] - np.cumsum(lengths), lengths)
 
     def placed(self, places: np.ndarray, other: "Coded") -> "Coded":
-        """The column by the values of another, where its own have `places_among` them."""
+        """The column by the values of another column; `places` is what `places_among` found."""
         # Both mostly have the same months, so that nothing changes.
         is_same = (
             len(places) == self.n_codes == other.n_codes
@@ -122,17 +122,17 @@ class Coded:
         )
 
     def with_values(self, values: pl.Series) -> "Coded":
-        """The column after each of its values has become another text, or an empty cell."""
+        """The column after each of its values is replaced by another text, or by an empty cell."""
         (changed,) = _recoded([self], values)
         return changed
 
     def by_row(self, by_run: np.ndarray) -> np.ndarray:
-        """What is known of each run, for each row: (n_rows,)."""
+        """Repeat what is given for each run for each of its rows: (n_rows,)."""
         return by_run if self.lengths is None else np.repeat(by_run, self.lengths)
 
 
 def stacked(columns: Sequence[Coded]) -> Coded:
-    """Columns of texts, one below the other."""
+    """Several columns of texts as one."""
     recoded = _recoded(columns, pl.concat([column.values for column in columns]))
     codes = np.concatenate([column.codes for column in recoded])
     return Coded(
@@ -144,7 +144,7 @@ def stacked(columns: Sequence[Coded]) -> Coded:
 
 
 def code_texts(texts: pl.Series) -> Coded:
-    """A column of texts as numbers, its values as they come."""
+    """Code a column of texts; its values are in no particular order."""
     has_empty = texts.null_count() > 0
     if not stand_together(texts):
         values, codes, is_ordered = _codes_of_texts(texts)
@@ -156,14 +156,12 @@ def code_texts(texts: pl.Series) -> Coded:
 
 
 def stand_together(texts: pl.Series) -> bool:
-    """Whether equal cells of a column mostly follow each other, so that its runs tell its
-    values.
-    """
+    """Whether equal cells mostly follow each other, so that runs are few."""
     return 2 * texts.head(_SAMPLE).rle_id().n_unique() <= min(len(texts), _SAMPLE)
 
 
 def code_column(column: pl.Series) -> Coded:
-    """A column of texts, dates or whole numbers as numbers, its values in order."""
+    """Code a column of texts, dates or whole numbers, with its values sorted."""
     if column.dtype == pl.String:
         return code_texts(column).in_order()
     has_empty = column.null_count() > 0
@@ -188,8 +186,8 @@ def code_column(column: pl.Series) -> Coded:
 
 
 def places_among(column: Coded, other: Coded) -> np.ndarray:
-    """The position of each value of a column among those of another, both in order; -1 where it is
-    not among them.
+    """The position of each value of a column among the values of another; -1 where it is missing.
+    Both are sorted.
 
     Returns
     -------
@@ -214,7 +212,7 @@ def places_among(column: Coded, other: Coded) -> np.ndarray:
 
 
 def pack(columns: Sequence[Coded]) -> np.ndarray:
-    """Several columns as one number per row, which sorts by the first, then the next.
+    """Several columns as one number per row, which sorts as the columns do.
 
     Returns
     -------
@@ -243,8 +241,8 @@ def pack(columns: Sequence[Coded]) -> np.ndarray:
 def pack_both(
     left: Sequence[Coded], right: Sequence[Coded], packed_left: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of two tables packed alike, so that equal rows have equal numbers; a column has the
-    same values in both.
+    """Pack the rows of two tables alike, so that equal rows have equal numbers. The columns of both
+    have the same values.
 
     `packed_left` is what `pack` made of the first table, where that is known.
     """

@@ -30,13 +30,12 @@ _NAMES = {
 
 
 def is_database(location: Path | str) -> bool:
-    """Whether a place is the URI of a database rather than a folder."""
+    """Whether a location is the URI of a database rather than a folder."""
     return isinstance(location, str) and bool(_URI.match(location))
 
 
 def read_database(uri: str, keys: Mapping[str, Sequence[str]]) -> dict[str, tuple[Delivered, ...]]:
-    """Every table of a database that has the name of one that is looked for, in the order of its
-    keys.
+    """Read the tables of a database that have the name of a contract, sorted by their keys.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ NO_LINES = pl.DataFrame(schema={"line": pl.Int64, "text": pl.String})
 
 @dataclass(frozen=True)
 class Delivered:
-    """A file as read: `cells` has the file's columns (text, or as typed by the file) and _line,
-    _file, _is_whole.
+    """A file as read. `cells` has the columns of the file (text, or as typed by the file) and
+    _line, _file, _is_whole.
 
     `loose_lines` holds header and misshapen lines as they stand (line, text), since their cells
     cannot be told apart. `also_searched` holds what else stands in the file (other sheets of a
@@ -39,31 +39,27 @@ class Delivered:
         return [column for column in self.cells.columns if column not in OWN_COLUMNS]
 
     def coded(self, column: str) -> Coded:
-        """A column of texts as numbers (`code_texts`), looked for once: the gate, the typing of
-        cells, the rules and the keys ask for it.
-        """
+        """A column of texts as numbers (`code_texts`), computed once."""
         if column not in self._coded:
             self._coded[column] = code_texts(self.cells[column])
         return self._coded[column]
 
     def is_coded(self, column: str) -> bool:
-        """Whether that has been done already."""
+        """Whether a column has been coded already."""
         return column in self._coded
 
 
 def typed_file(
     path: Path, cells: pl.DataFrame, assumption: str, *, first_line: int = 1, **more: dict
 ) -> Delivered:
-    """A file whose cells have types of their own, with its rows numbered from `first_line` unless
-    the reader has numbered them.
-    """
+    """A file whose cells have types of their own. Rows are numbered unless the reader did so."""
     numbered = cells if LINE in cells.columns else cells.with_row_index(LINE, offset=first_line)
     marked = numbered.with_columns(pl.lit(path.name).alias(FILE), pl.lit(True).alias(IS_WHOLE))
     return Delivered(path, marked, NO_LINES, has_decimal_comma=True, assumption=assumption, **more)
 
 
 def unreadable(path: Path, why: str) -> IntakeError:
-    """The error for a file that cannot be read: names the file and why, never what stands in it."""
+    """The error for a file that cannot be read: names the file and why, never its content."""
     return IntakeError(
         "A delivered file could not be read.",
         where=path.name,

@@ -54,7 +54,7 @@ _ASSUMPTION = (
 
 
 def is_monthly_record(path: Path) -> bool:
-    """Whether a file is named as a monthly record: monthly_record*.txt or .tsv."""
+    """Whether a file has the name of a monthly record: monthly_record*.txt or .tsv."""
     return path.stem.startswith(PREFIX) and path.suffix.lower() in SUFFIXES
 
 

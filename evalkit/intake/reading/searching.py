@@ -20,8 +20,8 @@ _MAX_MEMBER_BYTES = 1 << 30
 
 
 def searchable(path: Path) -> dict[str, pl.DataFrame] | None:
-    """What can be searched in a file, by part of its name ("" for the whole file): tables of cells
-    or lines; None where nothing can be.
+    """The content of a file for the search, by part of the file ("" for all of it): tables of cells
+    or of lines; None where it cannot be read.
     """
     suffix = path.suffix.lower()
     content = FORMATS[suffix].content if suffix in FORMATS else None

@@ -8,6 +8,6 @@ from typing import Any
 
 
 def side_by_side(work: Callable[..., Any], *items: Iterable[Any]) -> list[Any]:
-    """As `map`: the results in the order of the items, whichever was done first."""
+    """`map` in threads; results keep the order of the items."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(work, *items))
