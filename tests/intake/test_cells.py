@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalkit.intake.checking.cells import _in_chunks_of, type_cells
-from evalkit.intake.contracts.contract import Column
+from evalkit.intake.contracts.contract import ContractColumn
 from evalkit.intake.contracts.mapping import TableMapping
 from evalkit.intake.reading.readers import read_delivered
 
@@ -45,7 +45,7 @@ DATES = {
 def _column_of(folder, kind, texts):
     path = folder / "table.csv"
     path.write_text("id;value\n" + "".join(f"a;{text}\n" for text in texts), encoding="utf-8")
-    return read_delivered(path), [Column("value", kind)]
+    return read_delivered(path), [ContractColumn("value", kind)]
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -78,7 +78,9 @@ def test_type_cells_takes_numbers_that_are_not_finite_for_unreadable(tmp_path, a
     )
 
     typed = type_cells(
-        read_delivered(tmp_path / "table.parquet"), [Column("value", "number")], TableMapping()
+        read_delivered(tmp_path / "table.parquet"),
+        [ContractColumn("value", "number")],
+        TableMapping(),
     )
 
     is_finite = [amount is not None and math.isfinite(amount) for amount in amounts]

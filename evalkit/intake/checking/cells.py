@@ -13,7 +13,7 @@ from itertools import accumulate
 
 import polars as pl
 
-from evalkit.intake.contracts.contract import Column
+from evalkit.intake.contracts.contract import ContractColumn
 from evalkit.intake.contracts.mapping import TableMapping
 from evalkit.intake.reading.codes import Coded, code_texts, stacked
 from evalkit.intake.reading.delivered import LINE, OWN_COLUMNS, Delivered
@@ -64,7 +64,7 @@ class TypedCells:
 
 
 def type_cells(
-    delivered: Delivered, columns: Sequence[Column], mapping: TableMapping
+    delivered: Delivered, columns: Sequence[ContractColumn], mapping: TableMapping
 ) -> TypedCells:
     """Give the columns of a file the types of the contract. Columns that were not delivered are
     empty.
@@ -161,7 +161,7 @@ def _in_chunks_of(other: pl.Series, column: pl.Series) -> pl.Series:
 
 
 def _plain_cells(
-    delivered: Delivered, source: str, column: Column, mapping: TableMapping
+    delivered: Delivered, source: str, column: ContractColumn, mapping: TableMapping
 ) -> pl.Series | None:
     """A column of texts as values of another type, where every cell is written in the plain form;
     else None.
@@ -184,7 +184,7 @@ def _plain_cells(
 
 
 def _raw_cells(
-    delivered: Delivered, source: str, column: Column, mapping: TableMapping
+    delivered: Delivered, source: str, column: ContractColumn, mapping: TableMapping
 ) -> tuple[pl.Series, Coded | None]:
     """The delivered column under our name (see `_raw`), and as numbers where it was delivered as
     text.
@@ -207,7 +207,7 @@ def _raw_cells(
     return coded.cells.alias(column.name), coded
 
 
-def _raw(source: str, dtype: pl.DataType, column: Column, mapping: TableMapping) -> pl.Expr:
+def _raw(source: str, dtype: pl.DataType, column: ContractColumn, mapping: TableMapping) -> pl.Expr:
     """The delivered column under our name: text without spaces around it, empty text as null, codes
     and Swedish labels as our codes.
     """
@@ -224,13 +224,13 @@ def _raw(source: str, dtype: pl.DataType, column: Column, mapping: TableMapping)
     return cells.alias(column.name)
 
 
-def _codes_of(column: Column, mapping: TableMapping) -> dict[str, str]:
+def _codes_of(column: ContractColumn, mapping: TableMapping) -> dict[str, str]:
     return {label: str(value) for value, label in column.labels.items()} | mapping.codes.get(
         column.name, {}
     )
 
 
-def _is_typed(raw: pl.Series, column: Column) -> bool:
+def _is_typed(raw: pl.Series, column: ContractColumn) -> bool:
     # What is not finite makes the sum so; a sum too large to be held says nothing yet.
     return raw.dtype == column.dtype and (
         column.kind != "number" or math.isfinite(raw.sum()) or bool(raw.is_finite().all())
@@ -238,7 +238,7 @@ def _is_typed(raw: pl.Series, column: Column) -> bool:
 
 
 def _plain_values(
-    cells: pl.Series, column: Column, mapping: TableMapping, *, has_comma: bool = False
+    cells: pl.Series, column: ContractColumn, mapping: TableMapping, *, has_comma: bool = False
 ) -> pl.Series:
     value = _plain_value(cells.dtype, column, mapping, has_comma=has_comma)
     # Lazily, so that what the expression names twice is done once; streamed, so that no copy of the
@@ -247,7 +247,7 @@ def _plain_values(
 
 
 def _plain_value(
-    dtype: pl.DataType, column: Column, mapping: TableMapping, *, has_comma: bool
+    dtype: pl.DataType, column: ContractColumn, mapping: TableMapping, *, has_comma: bool
 ) -> pl.Expr:
     cells = pl.col(column.name)
     if dtype == pl.String:
@@ -257,7 +257,7 @@ def _plain_value(
     return _from_typed(cells, dtype, column)
 
 
-def _from_text(text: pl.Expr, column: Column, date_format: str | None) -> pl.Expr:
+def _from_text(text: pl.Expr, column: ContractColumn, date_format: str | None) -> pl.Expr:
     if column.kind == "date" and date_format:
         whole = text if "%d" in date_format else text + "-01"
         return whole.str.to_date(
@@ -285,7 +285,7 @@ def _with_point(text: pl.Expr) -> pl.Expr:
     return text.str.replace(",", ".", literal=True)
 
 
-def _from_typed(cells: pl.Expr, dtype: pl.DataType, column: Column) -> pl.Expr:
+def _from_typed(cells: pl.Expr, dtype: pl.DataType, column: ContractColumn) -> pl.Expr:
     # A cast that does not come back to the same value has lost something: 2.5 as an integer, a time
     # of day as a date.
     if column.kind == "string" and dtype.is_numeric():
@@ -319,7 +319,7 @@ def _number_as_text(cells: pl.Expr) -> pl.Expr:
 
 
 def _with_left_over(
-    raw: pl.Series, value: pl.Series, column: Column, *, has_decimal_comma: bool
+    raw: pl.Series, value: pl.Series, column: ContractColumn, *, has_decimal_comma: bool
 ) -> tuple[pl.Series, str | None]:
     """The values with those cells added that the plain form left over, and what had to be
     assumed.

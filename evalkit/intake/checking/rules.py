@@ -11,7 +11,7 @@ from datetime import date
 import polars as pl
 
 from evalkit.intake.checking.cells import unreadable_flag
-from evalkit.intake.contracts.contract import Column, Contract, CustomRule
+from evalkit.intake.contracts.contract import Contract, ContractColumn, CustomRule
 from evalkit.intake.reading.delivered import IS_WHOLE
 from evalkit.months import add_months
 
@@ -87,7 +87,7 @@ def failing_values(rules: Sequence[RowRule], values: pl.Series) -> pl.DataFrame:
     )
 
 
-def _column_rules(column: Column) -> list[RowRule]:
+def _column_rules(column: ContractColumn) -> list[RowRule]:
     name, value, unreadable = column.name, pl.col(column.name), pl.col(unreadable_flag(column.name))
     rules = [
         RowRule(

@@ -40,7 +40,7 @@ RULE_ARGUMENTS = {
 
 
 @dataclass(frozen=True)
-class Column:
+class ContractColumn:
     """A column of a contract.
 
     name : as the admitted table has it. kind : one of DTYPES. allowed : the values that may stand
@@ -99,7 +99,7 @@ class Contract:
 
     table: str
     path: Path
-    columns: tuple[Column, ...]
+    columns: tuple[ContractColumn, ...]
     keys: tuple[str, ...]
     rules: tuple[CustomRule, ...]
     references: tuple[Reference, ...]
@@ -277,11 +277,11 @@ def _contract_of(content: dict, path: Path) -> Contract:
     )
 
 
-def _column_of(declared: dict) -> Column:
+def _column_of(declared: dict) -> ContractColumn:
     options = declared.get("logicalTypeOptions", {})
     bounds = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
     values = declared.get("enum", ())
-    return Column(
+    return ContractColumn(
         name=declared["name"],
         kind=str(declared.get("logicalType")),
         is_required=declared.get("required", False),

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.intake.contracts.contract import Column, Contract, CustomRule
+from evalkit.intake.contracts.contract import Contract, ContractColumn, CustomRule
 from evalkit.vocabulary import SENDER_LANGUAGE, TABLE_LANGUAGE, in_language
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _page(contracts: Mapping[str, Contract], words: "Words") -> str:
     )
 
 
-def _form(column: Column, words: "Words") -> str:
+def _form(column: ContractColumn, words: "Words") -> str:
     """What a value must look like beyond its type, in words."""
     parts = [words.text(f"contract.{bound}", limit=limit) for bound, limit in column.limits.items()]
     if column.pattern:
@@ -101,7 +101,7 @@ def _sentence(rule: CustomRule, names: Mapping[str, str], words: "Words") -> str
     return words.text(f"contract.rule_{rule.rule}", **arguments)
 
 
-def _name(part: Column | Contract, name: str, words: "Words") -> str:
+def _name(part: ContractColumn | Contract, name: str, words: "Words") -> str:
     """A column or table by its term in the reader's language with its name, or by its name."""
     term = part.terms.get(words.language)
     return f"{term} ({name})" if term else name

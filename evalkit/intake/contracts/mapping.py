@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from evalkit.errors import IntakeError
-from evalkit.intake.contracts.contract import Column, Contract, load_contracts, plain
+from evalkit.intake.contracts.contract import Contract, ContractColumn, load_contracts, plain
 from evalkit.line.delivered import delivered
 from evalkit.vocabulary import Grade, Text
 
@@ -65,7 +65,7 @@ class TableMapping:
     cautions: dict[str, str] = field(default_factory=dict)
     covariates: tuple[ExtraColumn, ...] = ()
 
-    def source_of(self, column: Column, names: Sequence[str]) -> str | None:
+    def source_of(self, column: ContractColumn, names: Sequence[str]) -> str | None:
         """The delivered column that holds one of ours: the one that the mapping names, or one of
         the same name or the Swedish term; None if there is none.
         """
@@ -151,5 +151,7 @@ def with_covariates(contract: Contract, covariates: tuple[ExtraColumn, ...]) -> 
             "the contract declares.",
             fix="rename the covariate, or move it to the person table.",
         )
-    columns = tuple(Column(c.name, c.type, is_required=True, allowed=c.values) for c in covariates)
+    columns = tuple(
+        ContractColumn(c.name, c.type, is_required=True, allowed=c.values) for c in covariates
+    )
     return replace(contract, columns=contract.columns + columns)

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.intake.contracts.contract import Column, Contract
+from evalkit.intake.contracts.contract import Contract, ContractColumn
 from evalkit.vocabulary import SENDER_LANGUAGE, Language, in_language
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _fill_dictionary(
     sheet.set_column(0, len(_HEADINGS), 28)
 
 
-def _entry(column: Column, words: "Words") -> tuple[str, ...]:
+def _entry(column: ContractColumn, words: "Words") -> tuple[str, ...]:
     is_needed = column.is_required and not column.may_be_absent
     return (
         column.terms.get(words.language, column.name),
@@ -129,13 +129,13 @@ def _entry(column: Column, words: "Words") -> tuple[str, ...]:
     )
 
 
-def _choices(column: Column, words: "Words") -> list[str]:
+def _choices(column: ContractColumn, words: "Words") -> list[str]:
     """The allowed values in the sender's words, or as they are delivered in other languages."""
     is_senders = words.language == SENDER_LANGUAGE
     return [label if is_senders else str(value) for value, label in column.labels.items()]
 
 
-def _validation(column: Column, position: int, words: "Words") -> dict[str, Any] | None:
+def _validation(column: ContractColumn, position: int, words: "Words") -> dict[str, Any] | None:
     if column.labels:
         from xlsxwriter.utility import xl_range_abs
 
