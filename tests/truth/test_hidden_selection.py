@@ -17,6 +17,7 @@ import pytest
 from evalkit.effects import PersonTables, contrast, fit_propensity, load_protocol, placebo_tests
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.tables import table
+from evalkit.params import EffectRules, SpellRules
 from evalkit.simulate import live, load_city, person_tables
 from evalkit.simulate.register.city_tables import city_tables
 from evalkit.spells import build_spells
@@ -50,7 +51,7 @@ def simulated_people(*, seed: int, n_people: int, hidden_selection: float) -> Pe
         first_month=city.first_month, follow_up_through=date(2021, 12, 1), reporting_lag_months=0
     )
     built = build_spells(
-        tables, SimpleNamespace(extract=extract, spells=SimpleNamespace(max_gap_months=2))
+        tables, SimpleNamespace(extract=extract, spells=SpellRules(), effects=EffectRules())
     )
     return PersonTables(
         built["support_spells"],
