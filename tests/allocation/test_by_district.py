@@ -47,6 +47,7 @@ def _counts_as_large(monkeypatch):
     monkeypatch.setattr(constraints, "MOST_WHOLE_OFFERS", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_districts_alone_reach_what_the_whole_program_reaches(seed, monkeypatch):
     offers, values, budgets = make_country(seed)

@@ -100,6 +100,7 @@ def brute_force(offers, worth, budgets):
     return best
 
 
+@pytest.mark.slow
 @given(
     worth=st.lists(st.integers(-20, 100), min_size=4, max_size=4),
     cost=st.lists(st.integers(1, 20), min_size=4, max_size=4),

@@ -5,6 +5,7 @@ exact elimination in fractions.
 from fractions import Fraction
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +95,7 @@ def _published(truth: pl.DataFrame, total_over: tuple[str, ...]) -> pl.DataFrame
     ).data
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(tables)
 def test_attacker_finds_no_small_number_in_a_table_with_both_margins(numbers):
@@ -104,6 +106,7 @@ def test_attacker_finds_no_small_number_in_a_table_with_both_margins(numbers):
     assert not [cell for cell, value in found.items() if 0 < value < MIN_COUNT]
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(tables, st.lists(st.integers(0, 4), min_size=len(EXITS), max_size=len(EXITS)))
 def test_attacker_finds_nothing_of_a_district_where_every_number_is_small(numbers, small):

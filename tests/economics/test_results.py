@@ -331,6 +331,7 @@ def test_nothing_is_worth_knowing_when_one_option_is_best_in_every_draw(results)
     assert worth_of_knowing(options)["value"].to_list() == [0, 0]
 
 
+@pytest.mark.slow
 def test_an_intervention_s_own_cost_is_known_as_cost_alone(many_draws, content, make_rich, declare):
     content = make_rich(content)
     for price in content["prices"]:

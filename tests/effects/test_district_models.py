@@ -45,6 +45,7 @@ def test_ways_that_differ_are_told_apart_and_one_district_is_no_way():
     assert (rows["direct"]["n_districts"], rows["direct"]["n_starters"]) == (3, 90)
 
 
+@pytest.mark.slow
 def test_ways_cannot_be_compared_where_only_one_has_two_districts():
     found = effects_by_model(
         _ranks({"A": 1.0, "B": 2.0, "C": 3.0}), {"A": "own", "B": "own", "C": "bought"}, seed=1

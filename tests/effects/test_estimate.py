@@ -118,6 +118,7 @@ def test_city_is_the_sum_of_its_districts(world):
     assert (both["weighted_sum"] - both["weighted_sum_right"]).abs().max() < EXACT
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(order=st.permutations(list(LIVES)))
 def test_row_order_does_not_matter(world, order):

@@ -55,6 +55,7 @@ def test_shrink_draws_a_noisy_district_more_than_a_sure_one():
     assert 0 < pull["A"] < pull["C"] < 1
 
 
+@pytest.mark.slow
 def test_shrunk_states_still_sum_to_one():
     shrunk = shrink(_draws(EFFECTS, ERRORS), primary_outcome="work", seed=SEED)
 

@@ -93,6 +93,7 @@ def test_a_trend_before_adoption_is_flagged():
     assert found["trend_before"] == pytest.approx(0.03, abs=0.015)
 
 
+@pytest.mark.slow
 def test_no_trend_is_claimed_where_none_can_be_seen():
     """B's later adoption falls after another change, so that nobody is seen twice before adopting;
     in the permutations somebody is.

@@ -423,6 +423,7 @@ CELLS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(rows=st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=12))
 def test_admit_accounts_for_every_row_whatever_stands_in_it(extract, rows):

@@ -113,6 +113,7 @@ def latin_words(text: str) -> set[str]:
     return set(re.findall(r"[a-zåäöA-ZÅÄÖ]{2,}", text))
 
 
+@pytest.mark.slow
 def without_names(text: str, run, tables) -> str:
     """The text without names of data that no language translates: districts, files, currencies,
     tables and rules of contracts.
