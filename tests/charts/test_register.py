@@ -3,7 +3,6 @@
 import pkgutil
 from pathlib import Path
 
-import altair as alt
 import polars as pl
 import pytest
 
@@ -94,10 +93,14 @@ def test_what_differs_by_row_is_encoded_and_the_rest_is_the_marks_own_look():
     assert plain["mark"] == {"type": "point", "color": "#333333", "size": 9}
 
 
-def test_a_frame_keeps_the_transforms_of_a_chart():
-    rows = alt.Chart(pl.DataFrame({"a": [1]})).transform_calculate(b="datum.a * 2")
+def test_a_layer_is_an_altair_chart_that_can_be_taken_further():
+    layer = FRAME.layer([{"a": 1, "b": 2}], "point", x="a", color="#333333")
 
-    assert FRAME.layer(rows, "point", x="b").to_dict()["transform"][0]["as"] == "b"
+    further = layer.encode(size="b:Q").mark_square().properties(title="b by a").to_dict()
+
+    assert further["encoding"]["x"]["scale"]["domain"] == [0, 10]
+    assert further["encoding"]["size"] == {"field": "b", "type": "quantitative"}
+    assert (further["mark"]["type"], further["title"]) == ("square", "b by a")
 
 
 def test_largest_and_smallest_leave_out_what_is_missing():

@@ -67,14 +67,14 @@ def balance(table: Published, words: Words, /) -> Picture:
 
 def _rows(points: list[dict[str, Any]], frame: Frame) -> list[alt.Chart]:
     """Each covariate's name, and below it where the groups were and are."""
-    rows = alt.Chart(pl.DataFrame(points)).transform_calculate(
-        name="datum.top + 9",
-        middle="datum.top + 29",
-        high="datum.top + 20",
-        low="datum.top + 38",
-        zero="0",
-        left=str(-SMALL_IMBALANCE),
-        right=str(SMALL_IMBALANCE),
+    rows = pl.DataFrame(points).with_columns(
+        name=pl.col("top") + 9,
+        middle=pl.col("top") + 29,
+        high=pl.col("top") + 20,
+        low=pl.col("top") + 38,
+        zero=0,
+        left=-SMALL_IMBALANCE,
+        right=SMALL_IMBALANCE,
     )
     layer = partial(frame.layer, rows)
     return [

@@ -119,8 +119,8 @@ def _difference(rows: pl.DataFrame, words: Words, name: str) -> alt.LayerChart:
     data = rows.select("month", *values)
     layers = [
         frame.layer(data, "area", x="month", y="ci_lower", y2="ci_upper", opacity=0.2, color=FAINT),
-        _filled(data, frame, "max", GAIN),
-        _filled(data, frame, "min", LOSS),
+        _filled(data, frame, pl.max_horizontal("estimate", 0), GAIN),
+        _filled(data, frame, pl.min_horizontal("estimate", 0), LOSS),
         frame.layer([{"zero": 0}], "rule", y="zero", color=INK, strokeWidth=1.5),
         frame.layer(data, "line", x="month", y="estimate", color=INK, strokeWidth=2),
         *_side_names(frame, words, name),
@@ -129,12 +129,10 @@ def _difference(rows: pl.DataFrame, words: Words, name: str) -> alt.LayerChart:
     return titled(frame.holds(*layers), title)
 
 
-def _filled(data: pl.DataFrame, frame: Frame, limit: str, colour: str) -> alt.Chart:
+def _filled(data: pl.DataFrame, frame: Frame, end: pl.Expr, colour: str) -> alt.Chart:
     """The area between zero and the difference on one side of zero."""
-    side = alt.Chart(data).transform_calculate(shown=f"{limit}(datum.estimate, 0)")
-    return frame.layer(
-        side, "area", x="month", y="shown", y2=alt.Y2Datum(0), color=colour, opacity=0.5
-    )
+    side = data.select("month", shown=end, zero=0)
+    return frame.layer(side, "area", x="month", y="shown", y2="zero", color=colour, opacity=0.5)
 
 
 def _side_names(frame: Frame, words: Words, name: str) -> list[alt.Chart]:

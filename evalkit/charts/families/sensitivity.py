@@ -82,7 +82,7 @@ def value_acceptability(table: Published, words: Words, /) -> Picture:
     layer = partial(frame.layer, x="threshold", y="probability")
     colour, dash = colours("option", looks), dashes("option", looks)
     line = layer(chances, "line", color=colour, strokeDash=dash, strokeWidth=2.5)
-    best = alt.Chart(chances).transform_filter(alt.datum.is_on_frontier)
+    best = chances.filter("is_on_frontier")
     points = layer(best, "point", fill=colour, size=60, filled=True, opacity=1)
     nothing = words.text("chart.value_acceptability.none")
     ends = rows.filter(pl.col("threshold") == last).select("option", "probability").iter_rows()

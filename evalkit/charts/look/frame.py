@@ -1,8 +1,9 @@
 """How layers and panels make a chart, and the scales that all layers share. Every layer names them:
 one that did not would widen them with its own defaults.
 
-Charts are put together in place: altair's own ways (`layer`, `vconcat`, `properties`, `configure`)
-each copy every layer two or three times.
+Charts are put together in place, their marks and channels as plain Vega-Lite: altair's own ways
+(`layer`, `vconcat`, `properties`, `configure`) each copy every layer two or three times, and its
+objects of channels, scales and axes carry all options that are not set.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,8 @@ from evalkit.line.states import Look
 Picture = alt.Chart | alt.LayerChart | alt.VConcatChart
 AnyPicture = TypeVar("AnyPicture", alt.Chart, alt.LayerChart, alt.VConcatChart)
 Mark = Literal["area", "line", "point", "rect", "rule", "square", "text"]
-Rows = pl.DataFrame | Sequence[Mapping[str, Any]] | alt.Chart
+Rows = pl.DataFrame | Sequence[Mapping[str, Any]]
+Channel = dict[str, Any]
 
 # A span of a single number has one tick, however fine.
 _MOST_STEPS = 20
@@ -48,32 +50,31 @@ class Frame:
         x: str | float | None = None,
         y: str | float | None = None,
         x2: str | float | None = None,
-        y2: str | float | alt.Y2Datum | None = None,
+        y2: str | float | None = None,
         **look: Any,
     ) -> alt.Chart:
         """Marks of one kind, one per row (a line or an area: one per series).
 
         Parameters
         ----------
-        rows : DataFrame, sequence of mappings or altair chart
-            The data; a chart brings its transforms with it.
+        rows : DataFrame or sequence of mappings
+            The data.
         mark : str
             The kind of mark.
         x, y, x2, y2 : str or float, optional
             Where the mark begins and ends: a column on the plot's scale, or pixels from the left
             and the top.
         **look
-            How the marks look. An altair channel (`colours`, `label`) differs by row; any other
-            value is the same for all marks.
+            How the marks look. A channel (`colours`, `label`) differs by row; any other value is
+            the same for all marks.
         """
-        channels = {
-            name: value for name, value in look.items() if isinstance(value, alt.SchemaBase)
-        }
+        channels = {name: value for name, value in look.items() if isinstance(value, dict)}
         style = {name: value for name, value in look.items() if name not in channels}
-        ends = {"x": self._x(x), "x2": _end(x2, alt.X2, alt.X2Value)}
-        ends |= {"y": self._y(y), "y2": _end(y2, alt.Y2, alt.Y2Value)}
-        given = {name: end for name, end in ends.items() if end is not None}
-        return getattr(_chart(rows), f"mark_{mark}")(**style).encode(**given, **channels)
+        ends = {"x": self._x(x), "y": self._y(y), "x2": _end(x2), "y2": _end(y2)}
+        channels |= {name: end for name, end in ends.items() if end is not None}
+        chart = alt.Chart(rows if isinstance(rows, pl.DataFrame) else alt.Data(values=list(rows)))
+        chart.mark, chart.encoding = {"type": mark, **style}, alt.FacetedEncoding(**channels)
+        return chart
 
     def holds(self, *layers: alt.Chart) -> alt.LayerChart:
         """The layers on top of each other, at the frame's size."""
@@ -81,37 +82,34 @@ class Frame:
         chart.layer, chart.width, chart.height = held, self.width, self.height
         return chart
 
-    def _x(self, position: str | float | None) -> alt.X | alt.XValue | None:
-        if not isinstance(position, str):
-            return None if position is None else alt.XValue(position)
-        scale = alt.Scale(domain=list(self.x_span), nice=False, zero=False)
-        return alt.X(f"{position}:Q", scale=scale, axis=_axis(self.x_axis))
+    def _x(self, position: str | float | None) -> Channel | None:
+        return _on_scale(position, self.x_axis, domain=list(self.x_span))
 
-    def _y(self, position: str | float | None) -> alt.Y | alt.YValue | None:
-        if not isinstance(position, str):
-            return None if position is None else alt.YValue(position)
-        domain = list(self.y_span)
-        scale = alt.Scale(domain=domain, nice=False, zero=False, reverse=self.is_downwards)
-        return alt.Y(f"{position}:Q", scale=scale, axis=_axis(self.y_axis))
+    def _y(self, position: str | float | None) -> Channel | None:
+        span = list(self.y_span)
+        return _on_scale(position, self.y_axis, domain=span, reverse=self.is_downwards)
 
 
-def label(column: str = "text") -> alt.Text:
+def label(column: str = "text") -> Channel:
     """The column whose words a layer of text writes."""
-    return alt.Text(f"{column}:N")
+    return {"field": column, "type": "nominal"}
 
 
-def colours(column: str, looks: Mapping[str, Look]) -> alt.Color:
+def as_written(column: str) -> Channel:
+    """The column that holds each mark's own colour or shape."""
+    return {"field": column, "type": "nominal", "scale": None}
+
+
+def colours(column: str, looks: Mapping[str, Look]) -> Channel:
     """The series told apart by colour, in the order of drawing; no legend: they are named where
     they end.
     """
-    scale = alt.Scale(domain=list(looks), range=[look.colour for look in looks.values()])
-    return alt.Color(f"{column}:N", scale=scale, legend=None)
+    return _by_series(column, looks, [look.colour for look in looks.values()])
 
 
-def dashes(column: str, looks: Mapping[str, Look]) -> alt.StrokeDash:
+def dashes(column: str, looks: Mapping[str, Look]) -> Channel:
     """The series told apart by dashes too, for readers who cannot tell the colours."""
-    scale = alt.Scale(domain=list(looks), range=[list(look.dash) for look in looks.values()])
-    return alt.StrokeDash(f"{column}:N", scale=scale, legend=None)
+    return _by_series(column, looks, [list(look.dash) for look in looks.values()])
 
 
 def titled(chart: AnyPicture, lines: str | list[str]) -> AnyPicture:
@@ -177,24 +175,30 @@ def padded(low: float, high: float, share: float = 0.04) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _chart(rows: Rows) -> alt.Chart:
-    if isinstance(rows, alt.Chart):
-        return rows
-    return alt.Chart(rows if isinstance(rows, pl.DataFrame) else alt.Data(values=list(rows)))
-
-
-def _end(position: Any, column: type, pixels: type) -> alt.SchemaBase | None:
-    """Where a mark ends; what is an altair channel already stands as it is."""
-    if position is None or isinstance(position, alt.SchemaBase):
-        return position
-    return column(position) if isinstance(position, str) else pixels(position)
-
-
-def _axis(axis: Mapping[str, Any] | None) -> alt.Axis | None:
-    if axis is None:
+def _end(position: str | float | None) -> Channel | None:
+    """Where a mark ends: at a column on its scale, or at a pixel."""
+    if position is None:
         return None
-    options: dict[str, Any] = {"title": None, **axis}
-    return alt.Axis(**options)
+    return {"field" if isinstance(position, str) else "value": position}
+
+
+def _on_scale(
+    position: str | float | None, axis: Mapping[str, Any] | None, **scale: Any
+) -> Channel | None:
+    """Where a mark begins; a column brings the plot's scale and axis with it."""
+    if not isinstance(position, str):
+        return _end(position)
+    return {
+        "field": position,
+        "type": "quantitative",
+        "scale": {**scale, "nice": False, "zero": False},
+        "axis": None if axis is None else {"title": None, **axis},
+    }
+
+
+def _by_series(column: str, looks: Mapping[str, Look], values: list[Any]) -> Channel:
+    scale = {"domain": list(looks), "range": values}
+    return {"field": column, "type": "nominal", "scale": scale, "legend": None}
 
 
 def _numbers(rows: pl.DataFrame, columns: Sequence[str], other: float | None) -> list[float]:

@@ -9,7 +9,7 @@ import altair as alt
 import polars as pl
 
 from evalkit.charts.labels import wrapped
-from evalkit.charts.look.frame import Frame, inner_ticks, label, padded
+from evalkit.charts.look.frame import Frame, as_written, inner_ticks, label, padded
 from evalkit.charts.look.theme import FAINT, FULL_WIDTH, GRID, INK, LETTERS
 
 LINE = 18
@@ -60,7 +60,7 @@ def range_chart(
     axis = {"title": wrapped(x_title, LETTERS).split("\n"), "labelExpr": axis_labels}
     frame = _frame(rows, height, reference, axis)
     data = pl.DataFrame(placed, schema_overrides=_NUMBERS)
-    colour, shape = alt.Color("colour:N", scale=None), alt.Shape("shape:N", scale=None)
+    colour, shape = as_written("colour"), as_written("shape")
     dot: dict[str, Any] = {"size": 110, "filled": True, "stroke": "white", "strokeWidth": 1}
     layers = [
         frame.layer(data, "rule", x=0, x2=frame.width, y="y", color=GRID),
@@ -117,10 +117,10 @@ def _placed(rows: list[RangeRow], *, top: int) -> tuple[list[dict], int]:
 
 
 def _words_of_rows(data: pl.DataFrame, frame: Frame) -> list[alt.Chart]:
-    is_bold, is_beside = alt.datum.is_bold, alt.datum.value_x > 0
+    is_bold, is_beside = pl.col("is_bold"), pl.col("value_x") > 0
 
-    def line(column: str, if_: Any, **style: Any) -> alt.Chart:
-        rows = data if if_ is None else alt.Chart(data).transform_filter(if_)
+    def line(column: str, if_: pl.Expr | None, **style: Any) -> alt.Chart:
+        rows = data if if_ is None else data.filter(if_)
         style = {"x": 0, "y": f"{column}_y", **style}
         return frame.layer(rows, "text", text=label(column), **style)
 
@@ -129,7 +129,7 @@ def _words_of_rows(data: pl.DataFrame, frame: Frame) -> list[alt.Chart]:
         line("label", ~is_bold),
         line("value", is_beside, x=frame.width, align="right"),
         line("value", ~is_beside),
-        line("note", None, color=alt.ColorValue(FAINT)),
+        line("note", None, color=FAINT),
     ]
 
 

@@ -102,8 +102,8 @@ def specification(chart: Picture) -> dict[str, Any]:
         return {"name": name}
 
     def written(value: Any) -> Any:
-        if isinstance(value, alt.TopLevelMixin):
-            # Its own to_dict would make the chart and all its layers anew.
+        if isinstance(value, alt.TopLevelMixin | alt.FacetedEncoding):
+            # A chart's own to_dict would make it and all its layers anew.
             return {
                 key: written(item) for key, item in value._kwds.items() if item is not alt.Undefined
             }
