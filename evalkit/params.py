@@ -15,7 +15,7 @@ from evalkit.errors import ParameterError, nearest
 from evalkit.line.delivered import delivered
 from evalkit.months import month_number, month_of_key
 from evalkit.records import Record, validate
-from evalkit.vocabulary import REPORT_LANGUAGES, Language, Text
+from evalkit.vocabulary import LIKELY, REPORT_LANGUAGES, Language, Text
 
 Month = Annotated[date, BeforeValidator(month_of_key)]
 DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
@@ -170,6 +170,55 @@ class EffectRules(Record):
     district_models: dict[str, str] = Field({})
 
 
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class AdviceRules(Record):
+    """From which probabilities advice follows, and whose figures it rests on.
+
+    An intervention is kept where society probably gains, as the words of the report have it
+    (`evalkit.vocabulary.LIKELY`), and is at least that sure where it is expanded; it is at least as
+    sure that society loses where it is stopped. So advice never contradicts those words.
+    """
+
+    expand_from: Probability = Field(
+        0.9, description="Expand: the least probability that society gains up to the horizon."
+    )
+    expand_purse_from: Probability = Field(
+        0.8,
+        description="Expand: the least probability that the public purse gains up to the horizon.",
+    )
+    expand_observed_from: Probability = Field(
+        0.8,
+        description="Expand: the least probability that society gains in the observed months only.",
+    )
+    stop_up_to: Probability = Field(
+        0.1, description="Stop: the largest probability that society gains up to the horizon."
+    )
+    trial_cost: float = Field(
+        500_000,
+        ge=0,
+        description="Try out: what a trial costs, in the price book's money; knowing more has to "
+        "be worth more than that.",
+    )
+    min_starters: int = Field(
+        100,
+        ge=1,
+        description="The fewest starters with whom a district's own figures stand; with fewer, "
+        "those of the whole city do.",
+    )
+
+    @model_validator(mode="after")
+    def _agrees_with_the_words(self):
+        if self.expand_from < LIKELY or 1 - self.stop_up_to < LIKELY:
+            raise ValueError(
+                f"expand_from is {self.expand_from:g} and stop_up_to {self.stop_up_to:g}; the "
+                f"bands are ordered when expand_from is {LIKELY:g} or more and stop_up_to "
+                f"{1 - LIKELY:.2g} or less"
+            )
+        return self
+
+
 class ValueRules(Record):
     """Which price book values the effects, the months after the start to which every sum is
     counted, and from how many joint draws of effect and prices (without: as many as the effect has,
@@ -182,6 +231,7 @@ class ValueRules(Record):
     price_book: Path | None = None
     horizon_months: int = Field(60, ge=1)
     n_draws: int | None = Field(None, ge=100)
+    advice: AdviceRules = AdviceRules()
 
 
 class AllocationRules(Record):

@@ -12,6 +12,7 @@ from evalkit.allocation.offers import (
     value_per_start,
 )
 from evalkit.allocation.portfolio import allocate
+from evalkit.allocation.register_offers import register_offers
 from evalkit.allocation.shared_places import joint_measures, place_exchange, settlement_list
 from evalkit.allocation.target_groups import by_target_group, refuse_undeclared
 
@@ -25,6 +26,7 @@ __all__ = [
     "offers_from",
     "place_exchange",
     "refuse_undeclared",
+    "register_offers",
     "settled_bookings",
     "settlement_list",
     "starts_per_year",

@@ -10,8 +10,10 @@ from evalkit.economics.prices.book_of_run import price_book_of_run
 from evalkit.economics.prices.conversion import convert_currency, convert_price_year
 from evalkit.economics.prices.dated import DatedFile, load_dated, value_at
 from evalkit.economics.prices.explain import explain
+from evalkit.economics.prices.offer_prices import offer_prices
 from evalkit.economics.prices.place_costs import place_prices, run_place_costs, start_costs
 from evalkit.economics.prices.price_book_file import load_price_book
+from evalkit.economics.results.advice import advice_of_run
 from evalkit.economics.results.drift import drift, read_vintage
 from evalkit.economics.results.information import evppi
 from evalkit.economics.results.results import value_results
@@ -32,6 +34,7 @@ __all__ = [
     "Scenario",
     "WhatIf",
     "acceptability_curve",
+    "advice_of_run",
     "cohort_totals",
     "cohort_trace",
     "convert_currency",
@@ -47,6 +50,7 @@ __all__ = [
     "load_price_book",
     "load_what_if",
     "mvpf",
+    "offer_prices",
     "place_prices",
     "present_value",
     "price_book_of_run",

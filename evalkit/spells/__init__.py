@@ -17,6 +17,7 @@ from evalkit.spells.occupancy import (
     shared_places,
     starts_by_district,
 )
+from evalkit.spells.offer_counts import offer_counts
 from evalkit.spells.overview import spell_counts
 from evalkit.spells.states import build_state_intervals, state_sources
 from evalkit.spells.streaming import stream_support_spells
@@ -44,6 +45,7 @@ __all__ = [
     "months_per_start",
     "occupied_places",
     "of_city",
+    "offer_counts",
     "people_counts",
     "plan_counts",
     "shared_places",

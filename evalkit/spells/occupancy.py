@@ -117,22 +117,32 @@ def starts_by_district(
         not. The district is that of the period of support that runs in the month of the start or
         ends with the month before; else the person's home.
     """
-    starts = episodes.select(
-        "person_id", "intervention_id", month=pl.col("start").dt.truncate("1mo")
-    ).sort("month")
-    periods = spells.select("person_id", "end", month="start", of_support="district").sort("month")
-    homes = person.select("person_id", home="district")
-    placed = starts.join_asof(periods, on="month", by="person_id", check_sortedness=False).join(
-        homes, on="person_id", how="left"
-    )
-    district = pl.coalesce(pl.when(pl.col("month") <= pl.col("end")).then("of_support"), "home")
     by = ["district", "intervention_id", "month"]
     return (
-        placed.with_columns(district=district)
+        placed_starts(episodes, spells, person)
         .group_by(by)
         .agg(n_started=pl.len().cast(pl.Int32))
         .sort(by)
     )
+
+
+def placed_starts(
+    episodes: pl.DataFrame, spells: pl.DataFrame, person: pl.DataFrame
+) -> pl.DataFrame:
+    """The table episodes with the `month` of the start and the `district` that sends the person, as
+    `starts_by_district` counts them.
+    """
+    starts = episodes.with_columns(month=pl.col("start").dt.truncate("1mo")).sort("month")
+    periods = spells.select(
+        "person_id", support_end="end", month="start", of_support="district"
+    ).sort("month")
+    homes = person.select("person_id", home="district")
+    placed = starts.join_asof(periods, on="month", by="person_id", check_sortedness=False).join(
+        homes, on="person_id", how="left"
+    )
+    is_of_support = pl.col("month") <= pl.col("support_end")
+    district = pl.coalesce(pl.when(is_of_support).then("of_support"), "home")
+    return placed.select(*episodes.columns, "month", district=district)
 
 
 def _months(episodes: pl.DataFrame, data_through: date) -> pl.DataFrame:

@@ -139,6 +139,23 @@ VALUE = (
         ),
     ),
     Table(
+        "advice",
+        "One row per district and intervention of the register: what is advised, why, how sure it "
+        "is that society and the public purse gain, and whose figures say so.",
+        keys=("district", "intervention_id"),
+        values=(
+            *("advice", "advice_reason", "figures", "probability_society", "probability_purse"),
+            *("probability_observed", "probability_district", "district_result"),
+            *("district_lower", "district_upper", "worth_of_knowing", "horizon_months"),
+            *("followed_months", "currency"),
+        ),
+        unit="probabilities, money, months",
+        guard=Guard("estimates", "n_starters", is_uncounted_shown=True),
+        grade="L",
+        about="For whoever decides what is offered: the advice for each intervention, with its "
+        "reason.",
+    ),
+    Table(
         "prices",
         "One row per price or rate of the price book.",
         keys=("price",),

@@ -1,0 +1,44 @@
+"""The offers of the register as they are published: who starts, at what price, and how far the
+places are used.
+"""
+
+import polars as pl
+
+from evalkit.line.tables import published
+
+
+def register_offers(
+    counts: pl.DataFrame, *, prices: pl.DataFrame, places: pl.DataFrame, min_count: int
+) -> pl.DataFrame:
+    """Every intervention of the register in every district, with or without a protocol.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        One row per district and intervention (`spells.offer_counts`).
+    prices : DataFrame
+        intervention_id, cost (money per start), price_per_month (money per place and month),
+        currency (`economics.offer_prices`); interventions without a row have no known price.
+    places : DataFrame
+        The table place_costs. The last year with a count holds, for all districts together.
+    min_count : int
+        Of a year in which fewer persons filled the places, nothing is shown. Persons.
+
+    Returns
+    -------
+    DataFrame
+        The table offers.
+    """
+    last = (
+        places.filter(pl.col("n_occupied") >= min_count)
+        .sort("year")
+        .group_by("intervention_id")
+        .last()
+        .select("intervention_id", "places", "utilisation_share")
+    )
+    return (
+        counts.join(last, on="intervention_id", how="left")
+        .join(prices, on="intervention_id", how="left")
+        .select(published("offers").columns)
+        .sort("district", "intervention_id")
+    )

@@ -1,0 +1,96 @@
+from datetime import date
+
+import polars as pl
+import pytest
+
+from evalkit.allocation import register_offers
+from evalkit.disclosure import protected
+from evalkit.line.columns import schema_of
+from evalkit.line.tables import published
+from evalkit.params import Run, RunFile
+
+COUNTS = pl.DataFrame(
+    [
+        (district, kind, n, n / 2, 24, date(2018, 1, 1), date(2019, 12, 1), 6.0, 0.5)
+        for kind, by_district in (
+            ("train", {"Harbour": 40, "Hill": 30, "Marsh": 3, "all": 73}),
+            ("coach", {"Harbour": 9, "Hill": 0, "Marsh": 8, "all": 17}),
+        )
+        for district, n in by_district.items()
+    ],
+    schema=schema_of(
+        *("district", "intervention_id", "n_persons", "n_starts", "n_months_counted"),
+        *("counted_from", "counted_through", "mean_planned_months", "completed_share"),
+    ),
+    orient="row",
+)
+PRICES = pl.DataFrame(
+    {
+        "intervention_id": ["train"],
+        "cost": [42_000.0],
+        "price_per_month": [7_000.0],
+        "currency": ["SEK"],
+    }
+)
+PLACES = pl.DataFrame(
+    {
+        "intervention_id": ["train", "train", "coach"],
+        "year": [2018, 2019, 2019],
+        "places": [30.0, 20.0, 10.0],
+        "utilisation_share": [0.5, 0.8, 0.4],
+        "n_occupied": [15, 16, 4],
+    },
+    schema_overrides={"year": pl.Int32, "n_occupied": pl.Int32},
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    params = RunFile.model_validate(
+        {
+            "run": "town",
+            "title": {"sv": "Stad", "en": "Town"},
+            "districts": ["Harbour", "Hill", "Marsh"],
+            "seed": 1,
+            "extract": {"folder": "town", "first_month": "2018-01", "data_through": "2019-12"},
+        }
+    )
+    return Run(run_dir=tmp_path, run_file=tmp_path / "town.yaml", params=params)
+
+
+def offers(prices=PRICES, places=PLACES):
+    return register_offers(COUNTS, prices=prices, places=places, min_count=5)
+
+
+def test_places_and_use_are_those_of_the_last_year():
+    (row,) = offers().filter(district="Hill", intervention_id="train").rows(named=True)
+
+    assert (row["places"], row["utilisation_share"], row["cost"]) == (20.0, 0.8, 42_000.0)
+
+
+def test_places_are_not_shown_when_few_persons_filled_them():
+    assert offers().filter(intervention_id="coach")["places"].null_count() == 4
+
+
+def test_offers_stand_without_prices_and_places():
+    without = offers(PRICES.clear(), PLACES.clear())
+
+    assert without.height == COUNTS.height
+    assert without["n_starts"].null_count() == 0
+    unknown = without.select("cost", "price_per_month", "places", "utilisation_share", "currency")
+    assert unknown.null_count().row(0) == (8,) * 5
+
+
+def test_gate_withholds_few_starters_and_who_would_give_them_away(run):
+    shown = protected(offers(), "offers", run).data
+
+    status = {
+        (row["district"], row["intervention_id"]): row["status"] for row in shown.rows(named=True)
+    }
+    assert status["Marsh", "train"] == "suppressed"
+    # 73 less 40 would leave 33, of whom 30 are known: Hill is withheld too.
+    assert status["Hill", "train"] == "suppressed"
+    assert status["Harbour", "train"] == "ok"
+    assert status["Hill", "coach"] == "ok"
+    assert shown.filter(status="suppressed")["n_starts"].null_count() == 2
+    assert list(published("offers").columns) == shown.columns[1:-1]
