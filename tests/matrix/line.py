@@ -28,20 +28,30 @@ def check_line(run_file: Path) -> None:
     _receipt(run, None, None)
 
 
-def run_line(run_file: Path, *, out: Path, is_latest_first: bool = False) -> Run:
-    """A run from its file to its pages: what `evalkit check` refuses is refused, then every unit is
-    executed.
+def run_line(
+    run_file: Path, *, out: Path, is_latest_first: bool = False, last: str | None = None
+) -> Run:
+    """A run from its file to its pages, or to the unit `last`: what `evalkit check` refuses is
+    refused, then every unit is executed.
 
     `is_latest_first` takes, of the units that may start, the one that the plan names last: as far
     from the plan's order as several jobs get.
     """
     run = prepare_run(run_file, out=out)
     _refuse_faulty_files(run)
-    units = plan_run(run)
+    units = _up_to(last, plan_run(run)) if last else plan_run(run)
     write_run(run)
     for unit in _latest_first(units) if is_latest_first else units:
         _execute(unit, run)
     return run
+
+
+def _up_to(last: str, units: Sequence[Unit]) -> list[Unit]:
+    """A unit and all that it builds on, in the order of the plan."""
+    needed = {last}
+    for unit in reversed(units):
+        needed |= set(unit.after) if unit.name in needed else set()
+    return [unit for unit in units if unit.name in needed]
 
 
 def _latest_first(units: Sequence[Unit]) -> list[Unit]:

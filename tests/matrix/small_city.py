@@ -65,12 +65,12 @@ PROTOCOL = {
 }
 
 
-def write_small_city(folder: Path, districts: tuple[str, ...]) -> None:
+def write_small_city(folder: Path, districts: tuple[str, ...], *, n_people: int = N_PEOPLE) -> None:
     """Simulate the people and put each district into one of these; of tables about districts these
     keep their own rows.
     """
     city = load_city("stockholm", ROOT / "params" / "cities")
-    write_city(city, folder, seed=1, n_people=N_PEOPLE)
+    write_city(city, folder, seed=1, n_people=n_people)
     names = city.district_names
     merged = {
         name: districts[position * len(districts) // len(names)]

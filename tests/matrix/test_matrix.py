@@ -7,7 +7,6 @@ every kind of option run each time, the others with `make prove`.
 """
 
 import html
-import importlib.util
 import os
 import re
 import shutil
@@ -17,29 +16,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import line
 import polars as pl
 import pytest
+import small_city as small
 
 from evalkit.errors import EvalkitError
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.reads import READS_VARIABLE
 from evalkit.tables import slug
 
-
-def _beside(name: str):
-    spec = importlib.util.spec_from_file_location(
-        f"matrix_{name}", Path(__file__).parent / f"{name}.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 pytestmark = pytest.mark.timeout(
     900
 )  # seconds of the clock: a case takes some ten on a machine that does nothing else
-line, small = _beside("line"), _beside("small_city")
 BOTH, ONE = small.DISTRICTS, small.DISTRICTS[:1]
 PRICES = {"value": {"price_book": str(small.ROOT / "params" / "unit_costs" / "stockholm.yaml")}}
 PRECISE = {
