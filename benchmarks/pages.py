@@ -1,81 +1,144 @@
-"""What a district's page costs: the specification of charts beside altair's own, and the
-processor's seconds for figures and text.
+"""What a district's pages cost: charts put together in place beside altair's own way, and the
+seconds of all pages of a district.
 
     python benchmarks/pages.py RUN_DIR DISTRICT    a run folder with published tables; nothing in it
     is written
 
-Pages are written once to warm up, then 3 times into a folder of their own; their figure is the
-mean. Seconds are the processor's.
+Both ways must draw the same bytes. They then run alternately, 5 times after one warm-up of each;
+the figure is the median of theirs over the median of ours, for building and writing every chart of
+a page, without Vega. Pages are written in all languages of the run into a folder of their own:
+once as a kernel does, which loads Vega first, then 3 times. Seconds are the processor's; the load
+of the machine is printed.
 """
 
-import os
-import statistics
-import sys
-import tempfile
 import time
-from pathlib import Path
 
-from evalkit import charts, disclosure, params, report
-from evalkit.charts.look import svg
-from evalkit.charts.look.svg import specification
-from evalkit.words import words_of_run
+START = time.process_time()
 
-RUNS = 3
+import os  # noqa: E402
+import statistics  # noqa: E402
+import sys  # noqa: E402
+import tempfile  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from contextlib import contextmanager, nullcontext  # noqa: E402
+from pathlib import Path  # noqa: E402
+from unittest.mock import patch  # noqa: E402
+
+from evalkit import charts, disclosure, params, report  # noqa: E402
+from evalkit.charts.look import svg  # noqa: E402
+from evalkit.charts.look.frame import Frame  # noqa: E402
+from evalkit.words import words_of_run  # noqa: E402
+
+IMPORTS = time.process_time() - START
+
+import altair as alt  # noqa: E402
+import polars as pl  # noqa: E402
+
+RUNS, PAGES = 5, 3
+OUR_LAYER = Frame.layer
 
 
-def made_charts(tables, words, district: str) -> list:
-    """The charts of a district's page, caught on their way to SVG."""
-    pictures = []
-    svg.specification = lambda chart: pictures.append(chart) or specification(chart)
-    try:
-        charts.district_figures(tables, words, district=district)
-    finally:
-        svg.specification = specification
-    return pictures
+def altairs_layer(frame: Frame, rows, mark: str, **look) -> alt.Chart:
+    """A layer by altair's own methods and objects."""
+    written = OUR_LAYER(frame, rows, mark, **look).encoding._kwds
+    channels = {name: channel for name, channel in written.items() if isinstance(channel, dict)}
+    style = {name: value for name, value in look.items() if name not in channels}
+    given = {name: altairs_channel(name, channel) for name, channel in channels.items()}
+    data = rows if isinstance(rows, pl.DataFrame) else alt.Data(values=list(rows))
+    return getattr(alt.Chart(data), f"mark_{mark}")(**style).encode(**given)
 
 
-def seconds(call, *values) -> float:
+def altairs_channel(name: str, channel: dict) -> alt.SchemaBase:
+    kind = name[0].upper() + name[1:]
+    if "value" in channel:
+        return getattr(alt, f"{kind}Value")(channel["value"])
+    parts = {"scale": alt.Scale, "axis": alt.Axis}
+    options = {
+        key: parts[key](**value) if key in parts and value else value
+        for key, value in channel.items()
+    }
+    return getattr(alt, kind)(**options)
+
+
+def altairs_holds(frame: Frame, *layers: alt.Chart) -> alt.LayerChart:
+    return alt.layer(*layers).properties(width=frame.width, height=frame.height)
+
+
+@contextmanager
+def altairs_way() -> Iterator[None]:
+    """Charts built and written as altair documents it."""
+    with (
+        patch.object(Frame, "layer", altairs_layer),
+        patch.object(Frame, "holds", altairs_holds),
+        patch.object(svg, "specification", lambda chart: chart.to_dict(validate=False)),
+    ):
+        yield
+
+
+def seconds(call: Callable, *values) -> float:
     start = time.process_time()
     call(*values)
     return time.process_time() - start
 
 
+def compare(draw: Callable[[], dict[str, str]]) -> None:
+    """The two ways side by side, once their pictures are the same."""
+    ours = draw()
+    with altairs_way():
+        theirs = draw()
+    if ours != theirs:
+        different = sorted(name for name in ours if ours[name] != theirs[name])
+        raise SystemExit(f"not the same pictures: {', '.join(different)}")
+
+    def written(way: Callable) -> float:
+        # Without Vega: what is measured is how it is told what to draw.
+        empty = '<svg viewBox="0 0 1 1"></svg>'
+        with way(), patch.object(svg.vl_convert, "vegalite_to_svg", lambda *_, **__: empty):
+            return seconds(draw)
+
+    pairs = [(written(nullcontext), written(altairs_way)) for _ in range(RUNS)]
+    mine, other = (statistics.median(times) for times in zip(*pairs, strict=True))
+    print(
+        f"{len(ours)} charts, the same bytes: built and written in {mine:.3f} s, altair's own way "
+        f"{other:.3f} s: {other / mine:.1f} times"
+    )
+
+
+def cost(write: Callable[[], object], n_languages: int) -> None:
+    """A district's pages in all languages: first in this process, then once Vega is warm."""
+    in_vega: list[float] = []
+    convert = svg.vl_convert.vegalite_to_svg
+
+    def timed(*values, **named):
+        start = time.process_time()
+        drawn = convert(*values, **named)
+        in_vega.append(time.process_time() - start)
+        return drawn
+
+    with patch.object(svg.vl_convert, "vegalite_to_svg", timed):
+        for name, n_times in (("first", 1), ("then", PAGES)):
+            in_vega.clear()
+            whole = statistics.mean(seconds(write) for _ in range(n_times))
+            print(
+                f"a district in {n_languages} languages, {name}: {whole:.2f} s, of which Vega "
+                f"{sum(in_vega) / n_times:.2f} s for {len(in_vega) // n_times} pictures"
+            )
+
+
 def main(run_dir: str, district: str) -> None:
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, imports {IMPORTS:.2f} s")
     run = params.read_run(run_dir)
     tables = disclosure.read_unit(run, district)
-    made = made_charts(tables, words_of_run(run, run.params.languages[0]), district)
-    ours = statistics.median(
-        seconds(lambda: [specification(chart) for chart in made]) for _ in range(RUNS)
-    )
-    theirs = statistics.median(
-        seconds(lambda: [chart.to_dict(validate=False) for chart in made]) for _ in range(RUNS)
-    )
-    print(
-        f"{len(made)} charts: specification {ours:.3f} s, chart.to_dict {theirs:.3f} s: "
-        f"{theirs / ours:.1f} times"
-    )
-
-    figures: list[float] = []
-
-    def drawn(*values, **named):
-        start = time.process_time()
-        svgs = charts.district_figures(*values, **named)
-        figures.append(time.process_time() - start)
-        return svgs
-
     with tempfile.TemporaryDirectory() as folder:
         elsewhere = run.model_copy(update={"run_dir": Path(folder)})
-        report.write_district_pages(elsewhere, district, tables, drawn)
-        figures.clear()
-        whole = [
-            seconds(report.write_district_pages, elsewhere, district, tables, drawn)
-            for _ in range(RUNS)
-        ]
-    n_pages = RUNS * len(run.params.languages)
-    print(
-        f"one page: {sum(whole) / n_pages:.2f} s, of which figures {sum(figures) / n_pages:.2f} s"
-    )
+        cost(
+            lambda: report.write_district_pages(
+                elsewhere, district, tables, charts.district_figures
+            ),
+            len(run.params.languages),
+        )
+    words = words_of_run(run, run.params.languages[0])
+    compare(lambda: charts.district_figures(tables, words, district=district))
 
 
 if __name__ == "__main__":

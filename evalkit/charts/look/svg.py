@@ -54,7 +54,7 @@ def _plain_svg(svg: str, description: str) -> str:
     )
     body = re.sub(r' (?:role|aria-[a-z]+|pointer-events|class)="[^"]*"', "", body)
     # Attribute values come from number arithmetic; more than two decimals of a pixel are noise.
-    body = re.sub(r"(\d+\.\d{2})\d+", r"\1", body)
+    body = re.sub(r"(?<=\d\.\d\d)\d+", "", body)
     name = escape(description, quote=True)
     view = f"0 0 {max(float(width), WIDTH):g} {float(height):g}"
     return (
