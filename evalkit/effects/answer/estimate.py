@@ -63,8 +63,8 @@ def estimate_effect(
     comparisons : sequence of str, optional
         Only these of the protocol's comparisons.
     with_programmes : bool
-        Whether time in interventions is summed too, which is what places cost; only for the
-        protocol's primary comparison.
+        Whether time in interventions is summed too, which is what places cost; only for the first
+        of the comparisons, on which money is put.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def estimate_effect(
         district=district,
         n_draws=n_draws,
         seed=seed,
-        with_programmes=with_programmes,
+        valued=(comparisons or trials.protocol.comparisons)[0] if with_programmes else None,
     )
 
 
@@ -87,18 +87,21 @@ def weighted_effect(
     district: str,
     n_draws: int,
     seed: int,
-    with_programmes: bool = False,
+    valued: Comparison | None = None,
 ) -> EffectParts:
-    """As `estimate_effect`, from the weights of some comparisons of the same trials."""
+    """As `estimate_effect`, from the weights of some comparisons of the same trials.
+
+    `valued` is the comparison for which time in interventions is summed.
+    """
     trials = weightings[0].trials
     clusters = trials.cluster_weights(n_draws=n_draws, seed=seed)
-    programmes = ProgrammeCells(trials) if with_programmes else None
-    occurred, primary = event_months(trials), trials.protocol.comparisons[0]
+    programmes = ProgrammeCells(trials) if valued else None
+    occurred = event_months(trials)
     tables = [
         _parts(
             weighting,
             clusters,
-            programmes if weighting.comparison == primary else None,
+            programmes if weighting.comparison == valued else None,
             occurred=occurred,
             district=district,
         )

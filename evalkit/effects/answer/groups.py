@@ -217,7 +217,7 @@ def _effect_of_group(
     weighting = weighting_of(members, propensity, primary) if members.has_both_arms else None
     effect = (
         weighted_effect(
-            [weighting], district=name, n_draws=n_draws, seed=seed, with_programmes=True
+            [weighting], district=name, n_draws=n_draws, seed=seed, valued=weighting.comparison
         )
         if weighting
         else no_effect(members, district=name, n_draws=n_draws)
