@@ -123,7 +123,7 @@ def world():
 def trials_of_arrays(
     covariates, is_treated, outcomes, *, person=None, district=None, month=None, protocol=None
 ) -> Trials:
-    """Trials from arrays, a row a person-trial; outcomes (n, months) are positions among work,
+    """Trials from arrays, one row per person-trial; outcomes (n, months) are positions among work,
     studies, support, training.
     """
     n = len(is_treated)

@@ -37,7 +37,7 @@ COVARIATES = {
 
 
 def read_source(wheel: Path) -> pl.DataFrame:
-    """The data file of the wheel: one row a person, 72 columns of monthly states."""
+    """The data file of the wheel: one row per person, 72 columns of monthly states."""
     with zipfile.ZipFile(wheel) as archive:
         return pl.read_csv(archive.read(DATA_FILE))
 
