@@ -19,6 +19,8 @@ LAST_MONTH = date(2021, 12, 1)
 N_PEOPLE = 8_000
 N_DRAWS = 20
 HORIZON = 36
+# Futures of each starter, in both arms: with one the truth would be as uncertain as the estimate.
+N_REPLICATES = 10
 # Imbalance that is taken as negligible (Austin 2009, Stat. Med. 28:3083).
 SMALL_IMBALANCE = 0.1
 # Half widths of the estimate's own 95 % range, and standard errors of the truth, that the two may
@@ -70,7 +72,12 @@ def compare(protocol_name: str, rho: float) -> Compared:
         0, named=True
     )
     truth = simulate.simulate_truth(
-        city, seed=1, n_people=N_PEOPLE, hidden_selection=rho, eligible_share=0
+        city,
+        seed=1,
+        n_people=N_PEOPLE,
+        n_replicates=N_REPLICATES,
+        hidden_selection=rho,
+        eligible_share=0,
     ).months
     own = {
         "population": "starters",
