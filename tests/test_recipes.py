@@ -11,7 +11,7 @@ import pytest
 
 from evalkit.charts.register import CHARTS
 from evalkit.intake import load_contracts
-from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES_WITH_MUNICIPALITY
+from evalkit.line.actors import ACTOR_NAMES, PAYERS, PERSPECTIVES_WITH_MUNICIPALITY
 from evalkit.line.columns import COLUMNS
 from evalkit.line.delivered import delivered
 from evalkit.line.derived import DERIVED
@@ -62,8 +62,8 @@ def test_every_outcome_has_its_words():
     assert lacking_words([*OUTCOMES, *(f"months_{outcome}" for outcome in OUTCOMES)]) == []
 
 
-def test_every_actor_and_perspective_has_its_words():
-    assert lacking_words([*ACTOR_NAMES, *PERSPECTIVES_WITH_MUNICIPALITY]) == []
+def test_every_actor_payer_and_perspective_has_its_words():
+    assert lacking_words([*ACTOR_NAMES, *PAYERS, *PERSPECTIVES_WITH_MUNICIPALITY]) == []
 
 
 def test_every_estimand_has_its_words():

@@ -31,8 +31,9 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
     Returns
     -------
     DataFrame
-        calendar_month, payer, receiver, intervention_id, n_place_months, price_per_month, amount,
-        currency; sorted by month and payer. Over all districts what is paid is what is received.
+        calendar_month, home_district (who pays), provider_district (who is paid), intervention_id,
+        n_place_months, price_per_month, amount, currency; sorted by the first four. Over all
+        districts what is paid is what is received.
 
     Raises
     ------
@@ -68,15 +69,15 @@ def settlement_list(bookings: pl.DataFrame, prices: pl.DataFrame) -> pl.DataFram
         .agg(pl.col("n_place_months").sum())
         .select(
             "calendar_month",
-            pl.col("home_district").alias("payer"),
-            pl.col("provider_district").alias("receiver"),
+            "home_district",
+            "provider_district",
             "intervention_id",
             "n_place_months",
             "price_per_month",
             (pl.col("n_place_months") * pl.col("price_per_month")).alias("amount"),
             "currency",
         )
-        .sort("calendar_month", "payer", "receiver", "intervention_id")
+        .sort("calendar_month", "home_district", "provider_district", "intervention_id")
     )
 
 

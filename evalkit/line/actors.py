@@ -4,7 +4,12 @@ a price book, and no code.
 
 `resources` is no actor: it is the other side of a posting that uses up or creates real resources.
 What the actors lose or gain together is what resources gain or lose, so it is society's value.
+
+Pages tell the actors together as five payers: the person, the district, city and region, the state,
+and others. Every actor belongs to one of them, so what the payers gain together is society's value.
 """
+
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -15,27 +20,61 @@ RESOURCES = "resources"
 # itself is the public purse's.
 ACTORS = pl.DataFrame(
     [
-        ("person", False, False),
-        ("other_household", False, False),
-        ("district", True, True),
-        ("other_district", True, True),
-        ("city", True, True),
-        ("region", True, False),
-        ("public_employment_service", True, False),
-        ("social_insurance_agency", True, False),
-        ("student_aid", True, False),
-        ("state", True, False),
-        ("employer", False, False),
-        ("displaced_others", False, False),
-        ("taxpayers", False, False),
+        ("person", "person", False, False),
+        ("other_household", "others", False, False),
+        ("district", "district", True, True),
+        ("other_district", "city_region", True, True),
+        ("city", "city_region", True, True),
+        ("region", "city_region", True, False),
+        ("public_employment_service", "state", True, False),
+        ("social_insurance_agency", "state", True, False),
+        ("student_aid", "state", True, False),
+        ("state", "state", True, False),
+        ("employer", "others", False, False),
+        ("displaced_others", "others", False, False),
+        ("taxpayers", "others", False, False),
     ],
-    schema={"actor": pl.String, "is_public_purse": pl.Boolean, "is_municipality": pl.Boolean},
+    schema={
+        "actor": pl.String,
+        "payer": pl.String,
+        "is_public_purse": pl.Boolean,
+        "is_municipality": pl.Boolean,
+    },
     orient="row",
 )
 
 ACTOR_NAMES: tuple[str, ...] = tuple(ACTORS["actor"])
 PUBLIC_PURSE: tuple[str, ...] = tuple(ACTORS.filter("is_public_purse")["actor"])
 MUNICIPALITY: tuple[str, ...] = tuple(ACTORS.filter("is_municipality")["actor"])
+
+# In the order of pages and charts: the actors of each payer.
+PAYERS: dict[str, tuple[str, ...]] = {
+    payer: tuple(ACTORS.filter(pl.col("payer") == payer)["actor"])
+    for payer in ("person", "district", "city_region", "state", "others")
+}
+
+
+@dataclass(frozen=True)
+class PayerLook:
+    """How a payer, or a sum over several, is told apart: its colour on light and on dark ground,
+    and the shape of its points.
+    """
+
+    light: str
+    dark: str
+    shape: str = "circle"
+
+
+# Every colour has a contrast of 4.5 to 1 or more on its ground. The sums stand beside the payers.
+PAYER_LOOKS: dict[str, PayerLook] = {
+    "person": PayerLook("#b03a72", "#f08ab8", "triangle-up"),
+    "district": PayerLook("#b8480f", "#f08a55", "square"),
+    "city_region": PayerLook("#5a4fb0", "#a9a0f2", "triangle-down"),
+    "state": PayerLook("#0b7358", "#4fc6a0", "cross"),
+    "others": PayerLook("#69727c", "#a4adb7", "triangle-right"),
+    "public_purse": PayerLook("#8a6500", "#e0b64a", "circle"),
+    "society": PayerLook("#16202a", "#edf0f3", "diamond"),
+}
 
 PERSPECTIVES: dict[str, tuple[str, ...]] = {
     "person": ("person",),

@@ -112,15 +112,15 @@ def schema_of(*names: str) -> pl.Schema:
 COLUMNS: Mapping[str, Column] = register(
     (
         # What a row is about.
-        *_columns("name", "", "district intervention_id payer receiver action_id"),
+        *_columns("name", "", "district intervention_id home_district action_id"),
         *_columns("name", "", "person_id household_id cluster_id protocol_hash"),
         *_columns("name", "", "table file column rule currency unit provider_district"),
         *_columns("name", "", "characteristic group subgroup also_in target_group"),
         *_columns("name", "", "covariate term parameter price"),
         *_columns("word", "", "estimand arm state event outcome source actor posting kind"),
-        *_columns("word", "", "perspective part measure answer case displacement programme model"),
+        *_columns("word", "", "payer perspective part measure answer case displacement programme"),
         *_columns("word", "", "exit exit_state from_state to_state fault collision believed"),
-        *_columns("word", "", "set_aside level n_returns ended_by plan option policy side"),
+        *_columns("word", "", "set_aside level n_returns ended_by plan option policy side model"),
         *_columns("word", "", "check test cut convention reading decision handling"),
         *_columns("word", "", "status effect_state status_of_option verdict reason"),
         *_columns("word", "", "information pooling standardised_to value_grade"),

@@ -28,7 +28,7 @@ from evalkit.economics.results.comparison import (
 from evalkit.economics.results.net_value import value_ratios
 from evalkit.economics.results.sensitivity import tornado
 from evalkit.errors import EstimationError
-from evalkit.line.actors import ACTOR_NAMES
+from evalkit.line.actors import ACTOR_NAMES, PAYERS
 from evalkit.line.estimands import ESTIMANDS
 
 # A quadrature of 8192 points under a kink, and two superfluous squares in the regression.
@@ -130,6 +130,24 @@ def test_observed_and_projected_come_to_the_total(results):
     wide = results.parts.pivot("part", index="perspective", values="estimate")
 
     assert (wide["observed"] + wide["projected"] - wide["total"]).abs().max() < 1e-9
+
+
+def test_what_the_payers_gain_comes_to_society_s_value(results):
+    society = results.parts.filter(part="total", perspective="society").row(0, named=True)
+
+    assert results.payers["payer"].to_list() == list(PAYERS)
+    assert results.payers["estimate"].sum() == pytest.approx(society["estimate"], rel=1e-9)
+    assert results.payers["horizon_months"].unique().to_list() == [society["horizon_months"]]
+
+
+def test_a_payer_that_is_one_actor_gains_what_its_perspective_does(results):
+    columns = ["estimate", "ci_lower", "ci_upper", "probability_positive"]
+    for payer in ("person", "district"):
+        as_perspective = results.parts.filter(part="total", perspective=payer)
+
+        assert results.payers.filter(payer=payer).select(columns).row(0) == pytest.approx(
+            as_perspective.select(columns).row(0), rel=1e-9
+        )
 
 
 def test_value_results_are_empty_where_no_effect_can_be_said(effect_draws, rich_book):

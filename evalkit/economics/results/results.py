@@ -27,7 +27,7 @@ from evalkit.economics.results.comparison import (
 from evalkit.economics.results.net_value import value_parts, value_ratios
 from evalkit.economics.results.payback import cash_flow_curve, delay_cost, payback, payback_by_year
 from evalkit.economics.results.sensitivity import displacement_keys, tornado, used_keys
-from evalkit.economics.results.who_pays import municipal_gain, shared_purse
+from evalkit.economics.results.who_pays import municipal_gain, payer_gains, shared_purse
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.price_book import PriceBook
@@ -41,13 +41,15 @@ class ValueResults(NamedTuple):
     """Tables by effect (district, intervention_id, estimand) and, the last three, by district over
     its interventions.
 
-    parts: value by perspective, observed | projected | total. ratios: MVPF and its like. curve,
-    payback, payback_years, delay: through time. purse, municipality: who pays and gains. tornado:
-    what moves it. options, acceptability, information: interventions compared. totals: every draw
-    of society's value, the public purse's net cost and the months in work (never published).
+    parts: value by perspective, observed | projected | total. payers: value by payer. ratios: MVPF
+    and its like. curve, payback, payback_years, delay: through time. purse, municipality: who pays
+    and gains. tornado: what moves it. options, acceptability, information: interventions compared.
+    totals: every draw of society's value, the public purse's net cost and the months in work
+    (never published).
     """
 
     parts: pl.DataFrame
+    payers: pl.DataFrame
     ratios: pl.DataFrame
     curve: pl.DataFrame
     payback: pl.DataFrame
@@ -89,8 +91,8 @@ class ValueResults(NamedTuple):
 
 
 _OF_ONE_EFFECT = (
-    *("parts", "ratios", "curve", "payback", "payback_years", "delay", "purse", "municipality"),
-    "tornado",
+    *("parts", "payers", "ratios", "curve", "payback", "payback_years", "delay", "purse"),
+    *("municipality", "tornado"),
 )
 
 
@@ -179,6 +181,7 @@ def _one_effect(
     )
     rows = {
         "parts": value_parts(flow),
+        "payers": payer_gains(flow),
         "ratios": value_ratios(flow),
         "curve": cash_flow_curve(flow),
         "payback": payback(flow),

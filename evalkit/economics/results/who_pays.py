@@ -1,10 +1,24 @@
-"""Who pays and who gains among the public purses, a shared purse in proportion to the gains, and
-what equalisation leaves the municipality.
+"""Who pays and who gains: the five payers, the public purses with a shared purse in proportion to
+the gains, and what equalisation leaves the municipality.
 """
 
 from evalkit.economics.ledger.cash_flow import CashFlow
 from evalkit.economics.results.draw_summary import summarise
-from evalkit.line.actors import ACTOR_NAMES, MUNICIPALITY, PUBLIC_PURSE
+from evalkit.line.actors import ACTOR_NAMES, MUNICIPALITY, PAYERS, PUBLIC_PURSE
+
+
+def payer_gains(flow: CashFlow) -> list[dict]:
+    """What each payer gains per participant up to the horizon. Together they gain what society
+    does, in every draw.
+    """
+    return [
+        {
+            "payer": payer,
+            **summarise(flow.present_value(actors), flow.n_replicates),
+            "horizon_months": flow.n_months,
+        }
+        for payer, actors in PAYERS.items()
+    ]
 
 
 def shared_purse(flow: CashFlow) -> list[dict]:

@@ -90,8 +90,9 @@ ALLOCATION = (
     ),
     Table(
         "settlement",
-        "One row per month, payer, receiver and intervention: what is owed for places used.",
-        keys=("calendar_month", "payer", "receiver", "intervention_id"),
+        "One row per month, district that pays, district whose places they are and intervention: "
+        "what is owed for places used.",
+        keys=("calendar_month", "home_district", "provider_district", "intervention_id"),
         values=("n_place_months", "price_per_month", "amount", "currency"),
         unit="places, money",
         guard=Guard("estimates", "n_place_months"),

@@ -37,6 +37,16 @@ VALUE = (
         unit="money",
     ),
     _estimates(
+        "value_payers",
+        "One row per effect and payer: what the person, the district, city and region, the state "
+        "and others gain per participant, up to the horizon.",
+        keys=(*_EFFECT, "payer"),
+        values=(*_RANGE, "probability_positive", "horizon_months", "currency"),
+        unit="money",
+        about="For whoever asks who pays and who gains: the actors as five payers, which come to "
+        "society's value.",
+    ),
+    _estimates(
         "value_ratios",
         "One row per effect and ratio: benefit to cost, marginal value of public funds, "
         "value per programme cost, cost of a month in work.",
