@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from evalkit.cli import _receipt, _refuse_faulty_files
+from evalkit.cli.check import receipt
+from evalkit.cli.faults import refuse_faulty_files
 from evalkit.effects import load_protocols, term_names
 from evalkit.errors import EstimationError, LedgerError, ParameterError, ProtocolError
 from evalkit.params import Run, RunFile, ValueRules
@@ -55,7 +56,7 @@ def test_shipped_runs_have_every_column_and_word(name, tmp_path):
     run = Run(run_dir=tmp_path, run_file=run_file, params=load(run_file, RunFile))
 
     assert all(term_names(protocol) for protocol in load_protocols(run))
-    _refuse_faulty_files(run)
+    refuse_faulty_files(run)
 
 
 def test_check_refuses_a_language_that_does_not_exist(altered):
@@ -63,7 +64,7 @@ def test_check_refuses_a_language_that_does_not_exist(altered):
     run = run.model_copy(update={"params": run.params.model_copy(update={"languages": ("no",)})})
 
     with pytest.raises(ParameterError) as caught:
-        _refuse_faulty_files(run)
+        refuse_faulty_files(run)
 
     what, where, _, fix = _four_lines(caught.value)
     assert what == "There is no such language."
@@ -76,7 +77,7 @@ def test_check_names_each_text_that_lacks_a_language_of_the_run(altered):
     run = run.model_copy(update={"params": run.params.model_copy(update=texts)})
 
     with pytest.raises(ParameterError) as caught:
-        _refuse_faulty_files(run)
+        refuse_faulty_files(run)
 
     what, where, *_ = _four_lines(caught.value)
     assert what == "3 texts are missing in a language of the run."
@@ -90,7 +91,7 @@ def test_check_names_each_column_that_the_person_table_will_not_have(altered):
     run = altered(("column: sex", "column: sexx"), ("column: gcse5eq", "column: exam"))
 
     with pytest.raises(ProtocolError) as caught:
-        _refuse_faulty_files(run)
+        refuse_faulty_files(run)
 
     what, where, _, fix = _four_lines(caught.value)
     assert what == "2 columns that a protocol asks for will not be in the person table."
@@ -102,7 +103,7 @@ def test_check_refuses_a_value_that_the_contract_does_not_list(altered):
     run = altered(("column: sex, equals: male", "column: sex, equals: man"))
 
     with pytest.raises(ProtocolError) as caught:
-        _refuse_faulty_files(run)
+        refuse_faulty_files(run)
 
     what, where, _, fix = _four_lines(caught.value)
     assert what == "1 column cannot be what a protocol takes it for."
@@ -116,7 +117,7 @@ def test_check_names_each_value_that_the_report_has_no_word_for(altered):
     run = altered(("name: gcse5eq", "name: gcse_grades"))
 
     with pytest.raises(ParameterError) as caught:
-        _refuse_faulty_files(run)
+        refuse_faulty_files(run)
 
     what, where, _, fix = _four_lines(caught.value)
     assert what == "1 value has no word in the report."
@@ -137,7 +138,7 @@ def test_check_names_the_run_file_whose_horizon_hides_follow_up(altered):
     run = _with(altered(), value={"horizon_months": 12})
 
     with pytest.raises(EstimationError) as caught:
-        _refuse_faulty_files(run)
+        refuse_faulty_files(run)
 
     what, where, _, fix = _four_lines(caught.value)
     assert what == "The horizon is 12 months, the follow-up 24."
@@ -151,7 +152,7 @@ def test_check_names_the_book_that_does_not_say_how_an_effect_fades(altered, hor
     run = _with(altered(), value={"horizon_months": horizon})
 
     with pytest.raises(EstimationError) as caught:
-        _refuse_faulty_files(run)
+        refuse_faulty_files(run)
 
     assert "northern_ireland.yaml, appraisal half_life; " in _four_lines(caught.value)[1]
 
@@ -160,7 +161,7 @@ def test_check_names_outcomes_for_which_the_price_book_has_no_livelihood(altered
     outcomes = "outcomes: [work, studies, support, training"
 
     with pytest.raises(LedgerError) as caught:
-        _refuse_faulty_files(altered((f"{outcomes}]", f"{outcomes}, pension]")))
+        refuse_faulty_files(altered((f"{outcomes}]", f"{outcomes}, pension]")))
 
     what, where, _, fix = _four_lines(caught.value)
     assert "without a declared livelihood" in what
@@ -171,7 +172,7 @@ def test_check_names_target_groups_that_no_protocol_declares(altered):
     run = _with(altered(), allocation={"target_groups": ("young",)})
 
     with pytest.raises(ParameterError) as caught:
-        _refuse_faulty_files(run)
+        refuse_faulty_files(run)
 
     what, where, _, _ = _four_lines(caught.value)
     assert what == "Target groups that were not declared: 1."
@@ -189,7 +190,7 @@ def test_check_refuses_an_extract_whose_states_off_support_are_mostly_unknown(tm
     run = Run(run_dir=tmp_path / "run", run_file=run_file, params=load(run_file, RunFile))
 
     with pytest.raises(EstimationError) as caught:
-        _receipt(run, str(tmp_path), None)
+        receipt(run, str(tmp_path), None)
 
     what, where, why, fix = _four_lines(caught.value)
     assert what == "What people do off support is unknown for 100 % of the months."
@@ -247,10 +248,10 @@ def test_check_refuses_a_simulated_city_that_is_not_said_to_be_one(altered, tmp_
     run = _with(altered(), extract={"folder": city})
 
     with pytest.raises(ParameterError) as caught:
-        _refuse_faulty_files(run)
+        refuse_faulty_files(run)
 
     what, where, why, fix = _four_lines(caught.value)
     assert what == "The extract is a simulated city, and the run file does not say so."
     assert "altered.yaml, extract.is_simulated" in where and "README.md" in where
     assert "real" in why and "is_simulated: true" in fix
-    _refuse_faulty_files(_with(run, extract={"is_simulated": True}))
+    refuse_faulty_files(_with(run, extract={"is_simulated": True}))

@@ -13,7 +13,8 @@ import nbformat
 from evalkit.batch.declared import PARAMETERS_TAG
 from evalkit.batch.plan import Unit, plan_run
 from evalkit.batch.vintage import prepare_run, write_run
-from evalkit.cli import _receipt, _refuse_faulty_files
+from evalkit.cli.check import receipt
+from evalkit.cli.faults import refuse_faulty_files
 from evalkit.params import Run
 from evalkit.reads import READS_VARIABLE, write_reads
 
@@ -23,9 +24,9 @@ def check_line(run_file: Path) -> None:
     the first station.
     """
     run = prepare_run(run_file, out=Path("runs"))
-    _refuse_faulty_files(run)
+    refuse_faulty_files(run)
     plan_run(run)
-    _receipt(run, None, None)
+    receipt(run, None, None)
 
 
 def run_line(
@@ -38,7 +39,7 @@ def run_line(
     from the plan's order as several jobs get.
     """
     run = prepare_run(run_file, out=out)
-    _refuse_faulty_files(run)
+    refuse_faulty_files(run)
     units = _up_to(last, plan_run(run)) if last else plan_run(run)
     write_run(run)
     for unit in _latest_first(units) if is_latest_first else units:

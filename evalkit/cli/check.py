@@ -1,0 +1,121 @@
+"""`evalkit check`."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evalkit.cli.faults import refuse_faulty_files
+from evalkit.cli.options import ContractsOption
+
+if TYPE_CHECKING:
+    from evalkit.intake import Admission
+    from evalkit.params import Run
+
+
+def check(
+    run_file: Annotated[
+        Path | None,
+        typer.Argument(help="The run's YAML file; without it --extract says what is checked."),
+    ] = None,
+    extract: Annotated[
+        str | None, typer.Option(help="A folder or database to check instead of the run's own.")
+    ] = None,
+    contracts: ContractsOption = Path("data_contracts"),
+    mapping: Annotated[Path | None, typer.Option(help="The mapping file of --extract.")] = None,
+    max_listed: Annotated[
+        int,
+        typer.Option(min=1, help="Rejected rows of --extract to list for each rule of a table."),
+    ] = 20,
+) -> None:
+    """Check without running: parameters, named files and notebooks of a run, and an extract against
+    its contracts.
+    """
+    if run_file is None and extract is None:
+        raise typer.BadParameter("name a run file, or an extract by --extract")
+    if run_file is None:
+        typer.echo(_receipt_of_folder(str(extract), contracts, mapping, max_listed))
+        return
+    from evalkit.batch.plan import plan_run
+    from evalkit.batch.vintage import prepare_run
+
+    prepared = prepare_run(run_file, out=Path("runs"))
+    refuse_faulty_files(prepared)
+    units = plan_run(prepared)
+    typer.echo(f"parameters  as declared; {len(prepared.inputs)} files found")
+    typer.echo(f"notebooks   {len(units)} units for {len(prepared.params.districts)} districts")
+    typer.echo(receipt(prepared, extract, mapping))
+
+
+def receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | None) -> str:
+    """What intake counts of a run's extract; spells and trials are made of it as well, so that
+    what would stop the run is found here.
+    """
+    from evalkit.effects import (
+        load_protocols,
+        refuse_unfollowed_states,
+        refuse_unknown_interventions,
+    )
+    from evalkit.intake import admit_run
+    from evalkit.spells import build_spells
+
+    admission = admit_run(prepared, extract=other_extract, mapping=other_mapping)
+    protocols = load_protocols(prepared)
+    refuse_unknown_interventions(protocols, admission.tables["intervention"])
+    built = build_spells(admission.tables, prepared.params)
+    lives = built["state_intervals"].join(built["support_spells"], on="person_id", how="semi")
+    for protocol in protocols:
+        refuse_unfollowed_states(lives["from_state"].unique(), protocol)
+    return _as_lines(admission)
+
+
+def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None, max_listed: int) -> str:
+    """What intake counts of a bare extract, with rejections and assumptions; any district and
+    month will do, however many rows are set aside.
+    """
+    from datetime import date
+
+    from evalkit.intake import admit
+
+    admission = admit(
+        extract,
+        contracts,
+        districts=(),
+        first_month=date(1900, 1, 1),
+        data_through=date(2100, 12, 1),
+        mapping=mapping,
+        max_rejected_share=1,
+        max_listed_per_rule=max_listed,
+    )
+    listed = admission.rejected.iter_rows(named=True)
+    lines = [
+        f"{row['file']} line {row['line']}: {row['sentence']} ({row['rule']})" for row in listed
+    ]
+    notes = [
+        f"{row['file'] or row['table']}: {row['assumption']}"
+        for row in admission.assumptions.iter_rows(named=True)
+    ]
+    return "\n".join([_as_lines(admission), "", *lines, *([""] if lines else []), *notes])
+
+
+def _as_lines(admission: "Admission") -> str:
+    from evalkit.intake import intake_counts
+
+    lines = [f"{'extract':<34}{'delivered':>11}{'accepted':>11}{'rejected':>11}"]
+    n_listed = Counter(admission.rejected.select("table", "rule").rows())
+    for row in intake_counts(admission).iter_rows(named=True):
+        name = row["table"] if row["rule"] == "all" else f"  {row['table']}: {row['rule']}"
+        counts = [row[count] for count in ("n_delivered", "n_accepted", "n_rejected")]
+        listed = n_listed[row["table"], row["rule"]]
+        cut = (
+            f"  (the first {listed:,} are listed)"
+            if row["rule"] != "all" and listed < row["n_rejected"]
+            else ""
+        )
+        lines.append(
+            "".join(
+                [f"{name:<34}", *[f"{'' if count is None else count:>11}" for count in counts], cut]
+            )
+        )
+    return "\n".join(lines)

@@ -1,0 +1,68 @@
+"""What is done with deliveries before a run: `evalkit contract` and `evalkit pseudonymise`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evalkit.cli.options import ContractsOption, FolderOption
+from evalkit.vocabulary import SENDER_LANGUAGE
+
+
+def pseudonymise(
+    extract: Annotated[Path, typer.Argument(help="The folder of the delivered files.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must be new or empty.")],
+    key: Annotated[
+        Path,
+        typer.Option(help="The file of the key: outside the project, readable by its owner only."),
+    ],
+    contracts: ContractsOption = Path("data_contracts"),
+    mapping: Annotated[Path | None, typer.Option(help="The mapping file of the extract.")] = None,
+) -> None:
+    """Copy an extract with ids and personal numbers replaced by a keyed hash (HMAC-SHA256)."""
+    from evalkit.intake import load_contracts, read_key
+    from evalkit.intake import pseudonymise as replace_ids
+
+    secret = read_key(key, project=Path.cwd())
+    done = replace_ids(extract, out, load_contracts(contracts), key=secret, mapping=mapping)
+    for name, n_replaced in done.written.items():
+        typer.echo(f"{n_replaced:>11,} cells replaced in {name}")
+    if done.left_out:
+        typer.echo(f"left out, since no contract names them: {', '.join(done.left_out)}")
+
+
+def contract_init(
+    file: Annotated[Path, typer.Argument(help="A delivered file.")],
+    table: Annotated[
+        str | None, typer.Option(help="The table that it holds; without it the one that fits best.")
+    ] = None,
+    contracts: ContractsOption = Path("data_contracts"),
+) -> None:
+    """Propose a mapping file from a file's column names, to be read and mended by somebody who
+    knows the system.
+    """
+    from evalkit.intake import load_contracts, propose_mapping
+
+    typer.echo(propose_mapping(file, load_contracts(contracts), table=table), nl=False)
+
+
+def contract_template(
+    out: FolderOption,
+    contracts: ContractsOption = Path("data_contracts"),
+    language: Annotated[
+        str, typer.Option(help="The language of headings and drop-downs.")
+    ] = SENDER_LANGUAGE,
+) -> None:
+    """Write Excel templates with drop-downs, and a data dictionary, in the senders' language."""
+    from evalkit.intake import load_contracts, write_templates
+
+    for path in write_templates(load_contracts(contracts), out, language=language):
+        typer.echo(str(path))
+
+
+def contract_docs(out: FolderOption, contracts: ContractsOption = Path("data_contracts")) -> None:
+    """Write the contracts as pages that open offline, one per language."""
+    from evalkit.intake import load_contracts, write_documentation
+
+    for path in write_documentation(load_contracts(contracts), out):
+        typer.echo(str(path))

@@ -1,0 +1,51 @@
+"""`evalkit params` and the schemas of parameter files."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def params_explain(
+    key: Annotated[
+        str,
+        typer.Argument(help="The key of a parameter, for example municipal_tax.stockholm or wage."),
+    ],
+    folder: Annotated[Path, typer.Option(help="The folder of the parameters.")] = Path("params"),
+) -> None:
+    """Print a parameter's values with period, source and grade, and where it is used."""
+    from evalkit.economics import explain
+
+    typer.echo("\n".join(explain(key, folder)))
+
+
+def schema(
+    out: Annotated[
+        Path, typer.Option(help="The folder that the JSON Schemas are written to.")
+    ] = Path("params/schema"),
+) -> None:
+    """Write the JSON Schemas of run files, protocols, price books, dated parameters and scenarios,
+    by which editors check and complete them.
+    """
+    from evalkit.economics import DatedFile, Scenario, WhatIf
+    from evalkit.effects import Protocol
+    from evalkit.line.price_book import PriceBookFile
+    from evalkit.params import RunFile
+
+    out.mkdir(parents=True, exist_ok=True)
+    models = {
+        "run": RunFile,
+        "protocol": Protocol,
+        "price_book": PriceBookFile,
+        "rates": DatedFile,
+        "scenario": Scenario,
+        "what_if": WhatIf,
+    }
+    for name, model in models.items():
+        path = out / f"{name}.json"
+        path.write_text(
+            json.dumps(model.model_json_schema(), ensure_ascii=False, indent=2) + "\n",
+            encoding="utf-8",
+        )
+        typer.echo(str(path))

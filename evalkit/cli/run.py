@@ -1,0 +1,79 @@
+"""`evalkit run`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from evalkit.cli.faults import refuse_faulty_files
+from evalkit.cli.options import OutOption, RunFileArgument
+
+if TYPE_CHECKING:
+    from evalkit.batch.staleness import Decision
+
+
+def run(
+    run_file: RunFileArgument,
+    *,
+    out: OutOption = Path("runs"),
+    jobs: Annotated[
+        int, typer.Option(min=0, help="How many units at a time; 0 is one per core.")
+    ] = 0,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="Only units like this, and what they build on: "
+            '"district/*", "intervention/05_effects@*", "*@belfast".'
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=1, help="Seconds that one unit may take.")
+    ] = 3600,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done and why; do nothing.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run the units even if they are current.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Give the result as JSON.")] = False,
+) -> None:
+    """Bring a run up to date: execute its notebooks, as far as anything has changed, and write the
+    report.
+    """
+    from evalkit.batch.manifest import read_attempts
+    from evalkit.batch.outcome import summary, summary_as_record
+    from evalkit.batch.plan import plan_run
+    from evalkit.batch.progress import make_display
+    from evalkit.batch.run import Options, run_batch
+    from evalkit.batch.staleness import decide
+    from evalkit.batch.vintage import prepare_run
+
+    prepared = prepare_run(run_file, out=out)
+    refuse_faulty_files(prepared)
+    units = plan_run(prepared)
+    if dry_run:
+        decisions = decide(units, prepared, read_attempts(prepared.run_dir), only=only, force=force)
+        typer.echo(_decisions_as_text(decisions, as_json=as_json))
+        return
+    options = Options(jobs=jobs, only=only, force=force, time_limit_seconds=time_limit)
+    result = run_batch(prepared, units, options, make_display())
+    typer.echo(
+        json.dumps(summary_as_record(result), ensure_ascii=False, indent=2)
+        if as_json
+        else summary(result)
+    )
+    raise typer.Exit(result.exit_code)
+
+
+def _decisions_as_text(decisions: "tuple[Decision, ...]", *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(
+            [{"unit": d.unit.name, "action": d.action, "reason": d.reason} for d in decisions],
+            indent=2,
+        )
+    lines = [
+        f"{decision.action:<8} {decision.unit.name}  ({decision.reason})" for decision in decisions
+    ]
+    n_to_run = sum(decision.action == "run" for decision in decisions)
+    return "\n".join([*lines, f"{n_to_run} of {len(decisions)} units would run; nothing was done"])

@@ -1,0 +1,62 @@
+"""`evalkit simulate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def simulate(
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The folder that the city is written to; an earlier city there is replaced."
+        ),
+    ],
+    city: Annotated[
+        str, typer.Option(help="A city of params/cities/, or the path of its YAML file.")
+    ] = "stockholm",
+    seed: Annotated[
+        int, typer.Option(min=0, help="The seed: the same seed gives the same city.")
+    ] = 1,
+    people: Annotated[int, typer.Option(min=2, help="How many adults; even.")] = 30_000,
+    hidden_selection: Annotated[
+        float,
+        typer.Option(
+            help="Stress: selection on what no table holds (log rate per standard deviation)."
+        ),
+    ] = 0.0,
+    world: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Stress: a world that the city's file declares, with its switches on; may be "
+            "given again."
+        ),
+    ] = None,
+    truth_people: Annotated[
+        int, typer.Option(min=0, help="How many of the people serve the truth; 0 writes none.")
+    ] = 12_000,
+    price_book: Annotated[
+        Path | None,
+        typer.Option(
+            help="The price book that values the truth, for example "
+            "params/unit_costs/stockholm.yaml."
+        ),
+    ] = None,
+) -> None:
+    """Write the tables of a simulated city, and its truth to a folder beside them (OUT_truth)."""
+    from evalkit.economics import load_price_book
+    from evalkit.simulate import load_city, write_city
+
+    written = write_city(
+        load_city(city, worlds=world or ()),
+        out,
+        seed=seed,
+        n_people=people,
+        hidden_selection=hidden_selection,
+        n_truth_people=truth_people,
+        price_book=load_price_book(price_book).model_dump() if price_book else None,
+    )
+    lines = [f"{name:<18}{count:>12,} rows" for name, count in sorted(written.rows.items())]
+    truth = f"; the truth to {written.truth}, apart" if written.truth else ""
+    typer.echo("\n".join([*lines, f"written to {written.folder}{truth}"]))
