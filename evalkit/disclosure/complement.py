@@ -65,18 +65,54 @@ def add_complements(
         Rows to withhold. Shape (rows,).
     """
     withheld = is_withheld.copy()
+    for related in _related(equations) if is_linked else [equations]:
+        _complete(withheld, is_withheld, sizes, related, min_count, is_linked=is_linked)
+    return withheld
+
+
+def _related(equations: Sequence[TotalEquation]) -> list[list[TotalEquation]]:
+    """The equations in groups without a row in common: none tells anything of another."""
+    group_of = list(range(len(equations)))
+
+    def first(i: int) -> int:
+        while group_of[i] != i:
+            group_of[i] = group_of[group_of[i]]
+            i = group_of[i]
+        return i
+
+    seen: dict[int, int] = {}
+    for i, equation in enumerate(equations):
+        for row in equation.rows:
+            low, high = sorted((first(i), first(seen.setdefault(row, i))))
+            group_of[high] = low
+    groups: dict[int, list[TotalEquation]] = {}
+    for i, equation in enumerate(equations):
+        groups.setdefault(first(i), []).append(equation)
+    return list(groups.values())
+
+
+def _complete(
+    withheld: np.ndarray,
+    is_small: np.ndarray,
+    sizes: np.ndarray,
+    equations: Sequence[TotalEquation],
+    min_count: int,
+    *,
+    is_linked: bool,
+) -> None:
+    """Withhold further rows, in place, until these equations give no small one away."""
     while True:
         is_determined = (
             determined_rows(withheld, equations) if is_linked else np.zeros_like(withheld)
         )
-        exposed = set(np.flatnonzero(is_determined & is_withheld).tolist())
+        exposed = set(np.flatnonzero(is_determined & is_small).tolist())
         # A large row that is determined anyway adds nothing to the sum that hides a small row.
-        hiding = withheld & ~(is_determined & ~is_withheld)
+        hiding = withheld & ~(is_determined & ~is_small)
         leaks = [
             equation
             for equation in equations
             if exposed.intersection(equation.rows)
-            or _leaks(equation, withheld, hiding, is_withheld, sizes, min_count)
+            or _leaks(equation, withheld, hiding, is_small, sizes, min_count)
         ]
         partners = [
             partner
@@ -84,7 +120,7 @@ def add_complements(
             if (partner := _next_smallest(equation, withheld, sizes)) is not None
         ]
         if not partners:
-            return withheld
+            return
         # Where equations share rows, one partner may mend several leaks: look again after each.
         withheld[partners[:1] if is_linked else partners] = True
 
@@ -151,8 +187,9 @@ def determined_rows(withheld: np.ndarray, equations: Sequence[TotalEquation]) ->
     every solution of the homogeneous system.
     """
     is_determined = np.zeros_like(withheld)
-    unknown = np.flatnonzero(withheld)
-    if not len(unknown) or not equations:
+    rows = np.unique(np.concatenate([[], *(equation.rows for equation in equations)])).astype(int)
+    unknown = rows[withheld[rows]]
+    if not len(unknown):
         return is_determined
     position = {int(row): column for column, row in enumerate(unknown)}
     system = np.zeros((len(equations), len(unknown)))

@@ -83,3 +83,20 @@ def test_complements_withhold_a_zero_when_nothing_else_is_left():
     )
 
     assert withheld.all()
+
+
+def test_totals_that_share_no_rows_are_completed_as_each_alone():
+    rng = np.random.default_rng(3)
+    sizes = rng.integers(0, 12, size=(24, 1)).astype(float)
+    is_small = (sizes[:, 0] > 0) & (sizes[:, 0] < 5)
+    squares = [np.arange(12).reshape(3, 4), np.arange(12, 24).reshape(3, 4)]
+    apart = [
+        [TotalEquation(tuple(line), None) for line in (*square, *square.T)] for square in squares
+    ]
+    given = {"sizes": sizes, "min_count": 5, "is_linked": True}
+
+    together = add_complements(is_small, equations=[*apart[0], *apart[1]], **given)
+
+    alone = [add_complements(is_small, equations=equations, **given) for equations in apart]
+    assert is_small.any() and not together.all()
+    assert together.tolist() == (alone[0] | alone[1]).tolist()

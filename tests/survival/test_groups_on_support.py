@@ -69,6 +69,34 @@ def test_a_characteristic_with_one_group_is_left_out(groups):
     assert group_months(groups, horizons=[4])["characteristic"].unique().to_list() == ["sex"]
 
 
+def test_group_months_hold_the_city_beside_its_districts(groups):
+    south = groups.with_columns(
+        district=pl.lit("South"), person_id="s" + pl.col("person_id"), months=pl.col("months") + 1
+    ).with_columns(cluster_id="person_id")
+    both = pl.concat([groups, south])
+
+    months = group_months(both, horizons=[4])
+
+    city = both.filter(characteristic="sex", group="female").with_columns(
+        ended=pl.col("exit").is_not_null()
+    )
+    alone = restricted_mean(
+        city.filter("is_start_known"),
+        time="months",
+        event="ended",
+        entry="entry",
+        horizon=4,
+        cluster="cluster_id",
+    )
+    found = months.filter(district="all", group="female").row(0, named=True)
+    assert months["district"].unique().sort().to_list() == ["North", "South", "all"]
+    assert found["estimate"] == pytest.approx(alone["estimate"].item(), abs=EXACT)
+    assert (
+        found["n_spells"]
+        == months.filter(pl.col("district") != "all", pl.col("group") == "female")["n_spells"].sum()
+    )
+
+
 def test_nobody_told_apart_gives_empty_tables_with_the_same_columns(groups):
     ages = groups.filter(characteristic="age")
 
@@ -96,7 +124,7 @@ def test_group_months_are_null_where_a_group_is_not_followed_that_far(spells, gr
 
     months = {
         (row["group"], row["horizon_months"]): row
-        for row in group_months(short, horizons=[3, 7]).to_dicts()
+        for row in group_months(short, horizons=[3, 7]).filter(district="North").to_dicts()
     }
 
     alone = restricted_mean(women, time="months", event="exit", horizon=3, cluster="person_id")[

@@ -38,6 +38,14 @@ DESCRIPTION = (
         guard=Guard("estimates", "n_persons", needed=("estimate",)),
     ),
     Table(
+        "group_months",
+        "One row per district, characteristic, group and horizon: mean months on support up to it.",
+        keys=("district", "characteristic", "group", "horizon_months"),
+        values=(*_RANGE, "n_spells", "n_persons"),
+        unit="months",
+        guard=Guard("counts", "n_persons", total_over=("district", "group"), needed=("estimate",)),
+    ),
+    Table(
         "long_term",
         "One row per district, year, measure of long-term support and answer.",
         keys=("district", "year", "measure", "answer"),
@@ -148,15 +156,6 @@ DESCRIPTION = (
         values=_RANGE,
         unit="share of spells",
         guard=Guard("group_curves", "n_persons", total_over=("group",)),
-        scope="district",
-    ),
-    Table(
-        "group_months",
-        "One row per characteristic, group and horizon: mean months on support up to it.",
-        keys=("district", "characteristic", "group", "horizon_months"),
-        values=(*_RANGE, "n_spells", "n_persons"),
-        unit="months",
-        guard=Guard("counts", "n_persons", total_over=("group",), needed=("estimate",)),
         scope="district",
     ),
     Table(

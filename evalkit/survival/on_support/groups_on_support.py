@@ -8,6 +8,7 @@ from evalkit.line.tables import published
 from evalkit.survival.curves.curve_table import normal_quantile
 from evalkit.survival.curves.kaplan_meier import kaplan_meier
 from evalkit.survival.on_support.time_on_support import means_by
+from evalkit.tables import with_city
 
 _GROUP = ["district", "characteristic", "group"]
 # A monthly rate on fewer spells than this is one person's step: it is not given.
@@ -57,8 +58,8 @@ def group_curves(
 def group_months(
     spells: pl.DataFrame, *, horizons: Sequence[int], weight: str | None = None
 ) -> pl.DataFrame:
-    """Mean months on support up to each horizon, for each group of every characteristic; null where
-    a group is not followed that far.
+    """Mean months on support up to each horizon, for each group of every characteristic, per
+    district and for the city; null where a group is not followed that far.
 
     Parameters
     ----------
@@ -73,7 +74,8 @@ def group_months(
         district, characteristic, group, horizon_months, estimate, std_error, ci_lower, ci_upper
         (months), n_spells, n_persons.
     """
-    return means_by(_with_several_groups(spells), _GROUP, horizons=horizons, weight=weight)
+    groups = _with_several_groups(with_city(spells))
+    return means_by(groups, _GROUP, horizons=horizons, weight=weight)
 
 
 def exit_rates(
