@@ -7,6 +7,7 @@ Tables whose rows are persons live under work/ (mode 0700).
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +22,18 @@ from evalkit.reads import may_read, refuse_undeclared
 _ROWS_AT_ONCE = 500_000
 # The district name of a row about all districts together.
 CITY = "all"
+# Letters that do not come apart into an ASCII one and an accent.
+_NEAR_ASCII = {
+    "ø": "o",
+    "æ": "ae",
+    "œ": "oe",
+    "ß": "ss",
+    "ð": "d",
+    "đ": "d",
+    "þ": "th",
+    "ł": "l",
+    "ı": "i",
+}
 
 
 def table_path(run_dir: Path | str, name: str, unit: str | None = None) -> Path:
@@ -37,11 +50,18 @@ def with_city(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def slug(name: str) -> str:
-    """The name of a district, intervention or run as a file name: letters and digits of any
-    language, lower case, '-' between words.
+    """The name of a district, intervention or run as a file name: lower case, '-' between words,
+    and ASCII alone, since archives and old file servers break other letters. A letter without an
+    ASCII one near it is written by its number.
     """
     words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
-    return "-".join(words)
+    return "-".join("".join(map(_in_ascii, word)) for word in words)
+
+
+def _in_ascii(letter: str) -> str:
+    near = unicodedata.normalize("NFKD", _NEAR_ASCII.get(letter, letter))
+    plain = near.encode("ascii", "ignore").decode("ascii")
+    return plain or ("" if unicodedata.combining(letter) else f"u{ord(letter):x}")
 
 
 def conform(table: pl.DataFrame, name: str) -> pl.DataFrame:

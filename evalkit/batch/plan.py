@@ -20,6 +20,8 @@ from evalkit.line.protocol import load_protocols
 from evalkit.params import Run
 from evalkit.tables import CITY, slug
 
+# File names of the whole city: its tables, and the page that its site opens on.
+_KEPT = ("", CITY, "index")
 OUTPUT_FOLDERS = ("work", "tables", "published", "site")
 # The two files of a published table, which a notebook declares without an ending.
 _PUBLISHED_FILES = (".parquet", ".json")
@@ -117,13 +119,13 @@ def _subjects(run: Run, notebooks: Mapping[str, DeclaredNotebook]) -> Subjects:
 def _by_slug(names: Sequence[str], kind: str, *, where: str) -> dict[str | None, str | None]:
     """Districts or interventions by their file names."""
     counts = Counter(slug(name) for name in names)
-    clashing = [name for name in names if counts[slug(name)] > 1 or slug(name) in ("", CITY)]
+    clashing = [name for name in names if counts[slug(name)] > 1 or slug(name) in _KEPT]
     if clashing:
         raise ParameterError(
             f"The {kind} of a run cannot be told apart.",
             where=f"{where}: {first_few(clashing, 6)}",
             why=f"Each of the {kind} has its own files, named by its letters and digits; "
-            f'"{CITY}" is kept for the whole city.',
+            f'"{CITY}" and "index" are kept for the whole city.',
             fix="name each once, with letters or digits that differ.",
         )
     return {slug(name): name for name in names}

@@ -9,9 +9,9 @@ Pages tell the actors together as five payers: the person, the district, city an
 and others. Every actor belongs to one of them, so what the payers gain together is society's value.
 """
 
-from dataclasses import dataclass
-
 import polars as pl
+
+from evalkit.line.looks import Look
 
 RESOURCES = "resources"
 
@@ -54,26 +54,15 @@ PAYERS: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class PayerLook:
-    """How a payer, or a sum over several, is told apart: its colour on light and on dark ground,
-    and the shape of its points.
-    """
-
-    light: str
-    dark: str
-    shape: str = "circle"
-
-
 # Every colour has a contrast of 4.5 to 1 or more on its ground. The sums stand beside the payers.
-PAYER_LOOKS: dict[str, PayerLook] = {
-    "person": PayerLook("#b03a72", "#f08ab8", "triangle-up"),
-    "district": PayerLook("#b8480f", "#f08a55", "square"),
-    "city_region": PayerLook("#5a4fb0", "#a9a0f2", "triangle-down"),
-    "state": PayerLook("#0b7358", "#4fc6a0", "cross"),
-    "others": PayerLook("#69727c", "#a4adb7", "triangle-right"),
-    "public_purse": PayerLook("#8a6500", "#e0b64a", "circle"),
-    "society": PayerLook("#16202a", "#edf0f3", "diamond"),
+PAYER_LOOKS: dict[str, Look] = {
+    "person": Look("#b03a72", shape="triangle-up", dark="#f08ab8"),
+    "district": Look("#b8480f", shape="square", dark="#f08a55"),
+    "city_region": Look("#5a4fb0", shape="triangle-down", dark="#a9a0f2"),
+    "state": Look("#0b7358", shape="cross", dark="#4fc6a0"),
+    "others": Look("#69727c", shape="triangle-right", dark="#a4adb7"),
+    "public_purse": Look("#8a6500", shape="circle", dark="#e0b64a"),
+    "society": Look("#16202a", shape="diamond", dark="#edf0f3"),
 }
 
 PERSPECTIVES: dict[str, tuple[str, ...]] = {

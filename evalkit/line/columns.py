@@ -116,7 +116,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("name", "", "person_id household_id cluster_id protocol_hash"),
         *_columns("name", "", "table file column rule currency unit provider_district"),
         *_columns("name", "", "characteristic group subgroup also_in target_group"),
-        *_columns("name", "", "covariate term parameter price"),
+        *_columns("name", "", "covariate term parameter price name"),
         *_columns("word", "", "estimand arm state event outcome source actor posting kind"),
         *_columns("word", "", "payer perspective part measure answer case displacement programme"),
         *_columns("word", "", "exit exit_state from_state to_state fault collision believed"),

@@ -5,27 +5,18 @@ An outcome is the word under which a state is reported and estimated; states of 
 its class, payer and look. Rows stand in the order in which outcomes are listed and drawn.
 """
 
-from dataclasses import dataclass
-
 import polars as pl
+
+from evalkit.line.looks import Look
 
 # Vega's own shapes that are left are lines, which cannot be seen on a range.
 _HOURGLASS = "M-0.9,-0.9L0.9,-0.9L-0.9,0.9L0.9,0.9Z"
 _BOW_TIE = "M-0.9,-0.9L-0.9,0.9L0.9,-0.9L0.9,0.9Z"
 
 
-@dataclass(frozen=True)
-class Look:
-    """How a series is told apart: colour, dashes (on, off) and the shape of its points."""
-
-    colour: str
-    dash: tuple[int, ...] = (1, 0)
-    shape: str = "circle"
-
-
-_STUDIES = Look("#0a8f6c", (7, 3), "square")
-_PROGRAMME = Look("#cc6a00", (2, 3), "triangle-up")
-_OUT = Look("#454545", (1, 4), _HOURGLASS)
+_STUDIES = Look("#0a8f6c", (7, 3), "square", "#45c2a0")
+_PROGRAMME = Look("#cc6a00", (2, 3), "triangle-up", "#f0a050")
+_OUT = Look("#454545", (1, 4), _HOURGLASS, "#c3ccd5")
 
 # state, state_class, outcome, payer (the actor who pays a person's living while in the state),
 # is_programme, priority, look of the outcome. Priority says which state is believed where two
@@ -34,36 +25,44 @@ _OUT = Look("#454545", (1, 4), _HOURGLASS)
 # subsidised job), then unsubsidised work, then programmes and studies, and support, which is
 # granted only for what else is lacking, last of all that is known.
 _ROWS = (
-    ("work", "self_support", "work", "employer", False, 70, Look("#00477a")),
+    ("work", "self_support", "work", "employer", False, 70, Look("#00477a", dark="#6db3ef")),
     ("studies", "self_support", "studies", "student_aid", False, 130, _STUDIES),
     ("school", "self_support", "studies", "student_aid", False, 120, _STUDIES),
     ("further_education", "self_support", "studies", "student_aid", False, 110, _STUDIES),
     ("higher_education", "self_support", "studies", "student_aid", False, 100, _STUDIES),
     (
         *("subsidised_work", "step", "subsidised_work", "public_employment_service", False, 60),
-        Look("#3f86c4", (4, 4), "cross"),
+        Look("#3f86c4", (4, 4), "cross", "#8cc2f5"),
     ),
     (
         *("sheltered_work", "step", "sheltered_work", "district", False, 50),
-        Look("#7b6fc0", (10, 4), "triangle-down"),
+        Look("#7b6fc0", (10, 4), "triangle-down", "#a9a0f2"),
     ),
     ("training", "programme", "training", "state", True, 80, _PROGRAMME),
     ("programme", "programme", "programme", "public_employment_service", True, 90, _PROGRAMME),
     (
         *("sickness_benefit", "transfer", "sickness_benefit", "social_insurance_agency", False, 40),
-        Look("#a3417a", (3, 6), "triangle-left"),
+        Look("#a3417a", (3, 6), "triangle-left", "#f08ab8"),
     ),
     (
         *("pension", "transfer", "pension", "social_insurance_agency", False, 30),
-        Look("#8a5a2b", (6, 6), "triangle-right"),
+        Look("#8a5a2b", (6, 6), "triangle-right", "#d6a878"),
     ),
     (
         *("support", "support", "support", "district", False, 140),
-        Look("#6d6d6d", (9, 3, 2, 3), "diamond"),
+        Look("#6d6d6d", (9, 3, 2, 3), "diamond", "#a7b0ba"),
     ),
     ("dead", "out", "out", None, False, 10, _OUT),
     ("moved", "out", "out", None, False, 20, _OUT),
-    ("unknown", "unknown", "unknown", None, False, 150, Look("#8c8c8c", (1, 6), _BOW_TIE)),
+    (
+        "unknown",
+        "unknown",
+        "unknown",
+        None,
+        False,
+        150,
+        Look("#8c8c8c", (1, 6), _BOW_TIE, "#8d98a3"),
+    ),
 )
 
 STATES = pl.DataFrame(

@@ -1,26 +1,26 @@
-"""The pages of a run's site: one per district and language, an overview per language, and the
-choice of language.
+"""The pages of a run's site, in each language: the decision page of each district and of the city,
+and the evidence behind them.
 
-site/index.html, site/LANGUAGE/index.html and site/LANGUAGE/DISTRICT.html. A page is one file: no
-script, nothing fetched, the same bytes for the same tables. It is written beside its place and
-renamed, so it is whole or absent.
+site/index.html chooses the language; site/LANGUAGE/index.html and site/LANGUAGE/DISTRICT.html are
+the decision pages, site/LANGUAGE/evidence/ holds what they rest on. A page is one file: nothing is
+fetched, its one script runs under its hash, and the same tables give the same bytes. It is written
+beside its place and renamed, so it is whole or absent.
 """
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
 
 from evalkit.disclosure import Published
 from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
-from evalkit.report.parts.document import Brief, Section, shared_sentences_first
+from evalkit.report.decision.answer import the_answer
+from evalkit.report.parts.document import Brief, Part, Section, shared_sentences_first
+from evalkit.report.parts.layout import render, script, script_hash, style
 from evalkit.report.parts.numbers import PageTables
+from evalkit.report.parts.place import Link, Place
 from evalkit.report.sections.allocation import best_use
 from evalkit.report.sections.certainty import how_sure, what_cannot_be_said
 from evalkit.report.sections.change import what_it_changes
@@ -31,7 +31,7 @@ from evalkit.report.sections.provenance import where_numbers_come_from
 from evalkit.report.sections.value import costs_and_gains
 from evalkit.report.sections.value_over_time import when_it_pays
 from evalkit.tables import CITY, slug
-from evalkit.words import Words, with_soft_hyphens, words_of_run
+from evalkit.words import Words, words_of_run
 from evalkit.words.files import locale_of
 from evalkit.words.run_words import protocols_of, with_names_of_run
 
@@ -44,22 +44,29 @@ class Page:
 
     Attributes
     ----------
+    folder : str
+        Where in a language's folder its pages lie; empty for the decision pages.
     kind, title : str
         Keys of what it is called above its heading, and in the browser's title.
     sections : tuple of callables
         Each builds a section from the brief; None where there is nothing to say.
-    name, heading : str
-        File name and key of the heading; the district's own if empty.
+    heading : str
+        The key of its heading; the district's own name if empty.
     """
 
+    folder: str
     kind: str
     title: str
     sections: tuple[Callable[[Brief], Section | None], ...]
-    name: str = ""
     heading: str = ""
 
 
-DISTRICT_PAGE = Page(
+# What a decision page has, from top to bottom.
+DISTRICT_DECISION: tuple[Callable[[Brief], Part | None], ...] = (the_answer,)
+CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (the_answer,)
+
+DISTRICT_EVIDENCE = Page(
+    "evidence",
     "page.kind",
     "page.title",
     (
@@ -74,7 +81,8 @@ DISTRICT_PAGE = Page(
         where_numbers_come_from,
     ),
 )
-CITY_PAGE = Page(
+CITY_EVIDENCE = Page(
+    "evidence",
     "page.overview_kind",
     "page.overview_title",
     (
@@ -90,7 +98,6 @@ CITY_PAGE = Page(
         what_cannot_be_said,
         where_numbers_come_from,
     ),
-    name="index",
     heading="page.overview_heading",
 )
 
@@ -102,7 +109,7 @@ def write_district_page(
     figures: Mapping[str, str],
     words: Words,
 ) -> Path:
-    """Write a district's page in one language.
+    """Write the evidence of a district in one language.
 
     Parameters
     ----------
@@ -121,7 +128,7 @@ def write_district_page(
     Returns
     -------
     Path
-        site/LANGUAGE/DISTRICT.html.
+        site/LANGUAGE/evidence/DISTRICT.html.
 
     Raises
     ------
@@ -139,13 +146,13 @@ def write_district_page(
             "somewhere.",
             fix="choose one of the districts in the run file.",
         )
-    return _write_page(brief_of(run, district, tables, figures, words), DISTRICT_PAGE)
+    return _write_page(brief_of(run, district, tables, figures, words), DISTRICT_EVIDENCE)
 
 
 def write_district_pages(
     run: Run, district: str, tables: Mapping[str, Published], draw: Callable[..., Mapping[str, str]]
 ) -> tuple[Path, ...]:
-    """Write a district's page in each of the run's languages.
+    """Write a district's decision page and its evidence in each of the run's languages.
 
     Parameters
     ----------
@@ -161,19 +168,30 @@ def write_district_pages(
         A page for each language; errors as `write_district_page`.
     """
     return tuple(
-        write_district_page(run, district, tables, draw(tables, words, district=district), words)
+        page
         for words in _languages(run)
+        for page in (
+            write_decision_page(run, district, tables, words),
+            write_district_page(
+                run, district, tables, draw(tables, words, district=district), words
+            ),
+        )
     )
 
 
 def write_overviews(
     run: Run, tables: Mapping[str, Published], draw: Callable[..., Mapping[str, str]]
 ) -> tuple[Path, ...]:
-    """Write the city's page in each of the run's languages, and the choice of language; as
+    """Write the city's pages in each of the run's languages, and the choice of language; as
     `write_district_pages`, by `charts.overview_figures`.
     """
     pages = tuple(
-        write_overview(run, tables, draw(tables, words), words) for words in _languages(run)
+        page
+        for words in _languages(run)
+        for page in (
+            write_decision_page(run, CITY, tables, words),
+            write_overview(run, tables, draw(tables, words), words),
+        )
     )
     return (*pages, write_index(run))
 
@@ -185,19 +203,19 @@ def _languages(run: Run) -> tuple[Words, ...]:
 def write_overview(
     run: Run, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words
 ) -> Path:
-    """Write the city's page in one language: site/LANGUAGE/index.html.
+    """Write the evidence of the city in one language: site/LANGUAGE/evidence/all.html.
 
     Parameters, returned value and errors as `write_district_page`; the numbers are those of
     district "all" and of every district.
     """
-    return _write_page(brief_of(run, CITY, tables, figures, words), CITY_PAGE)
+    return _write_page(brief_of(run, CITY, tables, figures, words), CITY_EVIDENCE)
 
 
 def write_index(run: Run) -> Path:
     """Write site/index.html: the choice of language, by links."""
     choices = _languages(run)
     title = " / ".join(run.params.title[words.language] for words in choices)
-    html = _template("index.html.j2").render(run=run, choices=choices, title=title)
+    html = render("index.html.j2", run=run, choices=choices, title=title, style=style("evidence"))
     return _write_whole(run.run_dir / SITE / "index.html", html)
 
 
@@ -220,29 +238,96 @@ def brief_of(
     )
 
 
+def write_decision_page(
+    run: Run, district: str, tables: Mapping[str, Published], words: Words
+) -> Path:
+    """Write the decision page of a district (or, for "all", of the city) in one language.
+
+    Parameters and errors as `write_district_page`.
+
+    Returns
+    -------
+    Path
+        site/LANGUAGE/DISTRICT.html, or site/LANGUAGE/index.html.
+    """
+    brief = brief_of(run, district, tables, {}, words)
+    builders = CITY_DECISION if brief.is_city else DISTRICT_DECISION
+    return _write(
+        brief,
+        Place("", slug(district)),
+        "decision",
+        title=brief.words.text(
+            "page.decision_title", district=brief.district_name, run=_title(brief)
+        ),
+        heading=brief.words.label(CITY) if brief.is_city else district,
+        parts=[part for build in builders if (part := build(brief))],
+    )
+
+
 def _write_page(brief: Brief, page: Page) -> Path:
-    run, words = brief.run, brief.words
+    words = brief.words
     sections = [section for build in page.sections if (section := build(brief))]
     _refuse_unplaced(brief, sections)
-    name = page.name or slug(brief.district)
-    city = run.params.title[words.language]
-    html = _template("page.html.j2").render(
+    return _write(
+        brief,
+        Place(page.folder, slug(brief.district)),
+        "evidence",
+        title=words.text(page.title, district=brief.district_name, run=_title(brief)),
+        heading=words.text(page.heading) if page.heading else brief.district,
+        kind_of_page=words.text(page.kind),
+        sections=[shared_sentences_first(section) for section in sections],
+    )
+
+
+def _title(brief: Brief) -> str:
+    return brief.run.params.title[brief.words.language]
+
+
+def _write(brief: Brief, place: Place, kind: str, **content: object) -> Path:
+    run, words = brief.run, brief.words
+    html = render(
+        f"{kind}.html.j2",
         words=words,
         run=run,
-        name=name,
-        title=words.text(page.title, district=brief.district_name, run=city),
-        heading=words.text(page.heading) if page.heading else brief.district,
-        kind=words.text(page.kind),
+        kind=kind,
+        style=style(kind),
+        script=script(),
+        script_hash=script_hash(),
         notices=_notices(run, words),
-        sections=[shared_sentences_first(section) for section in sections],
-        pages=[(district, slug(district)) for district in run.params.districts],
-        others=[
-            (language, locale_of(language).link)
-            for language in run.params.languages
-            if language != words.language
-        ],
+        **_links(brief, place),
+        **content,
     )
-    return _write_whole(run.run_dir / SITE / words.language / f"{name}.html", html)
+    return _write_whole(run.run_dir / SITE / words.language / place.path, html)
+
+
+def _links(brief: Brief, place: Place) -> dict[str, object]:
+    """The links of a page's header: the same kind of page of every district and of the city, the
+    neighbours in that order, the other kinds of page, and the other languages.
+    """
+    words, districts = brief.words, brief.run.params.districts
+    names = {CITY: words.label(CITY), **{district: district for district in districts}}
+    order = list(names)
+    here = order.index(brief.district)
+    menu = [
+        Link(names[one], place.link(Place(place.folder, slug(one))), one == brief.district)
+        for one in order
+    ]
+    around = {"back": order[here - 1], "on": order[(here + 1) % len(order)]}
+    return {
+        "here": names[brief.district],
+        "menu": menu,
+        "neighbours": [(menu[order.index(one)], arrow) for arrow, one in around.items()],
+        "kinds": [
+            Link(words.text(f"page.to_{folder or 'decision'}"), place.link(other), other == place)
+            for folder in ("", "evidence")
+            if (other := Place(folder, slug(brief.district)))
+        ],
+        "languages": [
+            Link(locale_of(other).link, place.in_language(other), language=other)
+            for other in brief.run.params.languages
+            if other != words.language
+        ],
+    }
 
 
 def _notices(run: Run, words: Words) -> list[str]:
@@ -284,17 +369,3 @@ def _write_whole(path: Path, text: str) -> Path:
     temporary.write_bytes(text.encode("utf-8"))
     temporary.replace(path)
     return path
-
-
-@cache
-def _template(name: str) -> Template:
-    environment = Environment(
-        loader=PackageLoader("evalkit.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["with_soft_hyphens"] = with_soft_hyphens
-    style = Markup(environment.get_template("style.css").render())
-    return environment.get_template(name, globals={"style": style})

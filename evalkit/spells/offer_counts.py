@@ -34,7 +34,8 @@ def offer_counts(
     Returns
     -------
     DataFrame
-        One row per district (and "all") and intervention of the register: n_persons (who start),
+        One row per district (and "all") and intervention of the register: name (as delivered),
+        n_persons (who start),
         n_starts (a year; every start counts, of those on support or not, in the district of
         `starts_by_district`), n_months_counted, counted_from, counted_through (first and last month
         counted), mean_planned_months, completed_share (of starts whose planned time is over, those
@@ -71,6 +72,7 @@ def offer_counts(
     )
     return offers.select(
         *_KEYS,
+        "name",
         pl.col("n_persons").cast(pl.Int32),
         n_starts=pl.col("n_started") * _MONTHS_PER_YEAR / pl.col("n_months_counted"),
         n_months_counted="n_months_counted",
@@ -86,10 +88,11 @@ def _counted_months(
 ) -> pl.DataFrame:
     extract = params.extract
     return (
-        intervention.select("intervention_id")
+        intervention.select("intervention_id", pl.col("name").fill_null(pl.col("intervention_id")))
         .join(counted, on="intervention_id", how="left")
         .select(
             "intervention_id",
+            "name",
             counted_from=pl.col("first_month").fill_null(extract.first_month),
             counted_through=pl.col("last_month").fill_null(extract.follow_up_through),
         )

@@ -11,7 +11,7 @@ from evalkit.params import Run, RunFile
 
 COUNTS = pl.DataFrame(
     [
-        (district, kind, n, n / 2, 24, date(2018, 1, 1), date(2019, 12, 1), 6.0, 0.5)
+        (district, kind, kind.title(), n, n / 2, 24, date(2018, 1, 1), date(2019, 12, 1), 6.0, 0.5)
         for kind, by_district in (
             ("train", {"Harbour": 40, "Hill": 30, "Marsh": 3, "all": 73}),
             ("coach", {"Harbour": 9, "Hill": 0, "Marsh": 8, "all": 17}),
@@ -19,7 +19,7 @@ COUNTS = pl.DataFrame(
         for district, n in by_district.items()
     ],
     schema=schema_of(
-        *("district", "intervention_id", "n_persons", "n_starts", "n_months_counted"),
+        *("district", "intervention_id", "name", "n_persons", "n_starts", "n_months_counted"),
         *("counted_from", "counted_through", "mean_planned_months", "completed_share"),
     ),
     orient="row",

@@ -38,15 +38,15 @@ def test_interventions_of_the_protocols_have_a_unit_each(project):
 
     assert list(units) == [
         "intervention/01_weights@job-training",
-        "intervention/01_weights@språkpraktik",
+        "intervention/01_weights@sprakpraktik",
         "intervention/02_effects@job-training",
-        "intervention/02_effects@språkpraktik",
+        "intervention/02_effects@sprakpraktik",
     ]
     weights = units["intervention/01_weights@job-training"]
     assert weights.parameters(project.run_dir)["intervention"] == "job_training"
     assert weights.writes == ("work/weights/job-training.parquet",)
-    assert units["intervention/02_effects@språkpraktik"].after == (
-        "intervention/01_weights@språkpraktik",
+    assert units["intervention/02_effects@sprakpraktik"].after == (
+        "intervention/01_weights@sprakpraktik",
     )
 
 
@@ -90,7 +90,7 @@ def test_interventions_that_share_a_file_name_are_refused(project, names):
     assert where == f"  where: run file, effects.protocols: {', '.join(names)}".replace("'", "")
     assert (
         why == "  why:   Each of the interventions has its own files, named by its letters and "
-        'digits; "all" is kept for the whole city.'
+        'digits; "all" and "index" are kept for the whole city.'
     )
     assert fix == "  fix:   name each once, with letters or digits that differ."
 

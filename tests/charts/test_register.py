@@ -10,8 +10,8 @@ from evalkit import charts
 from evalkit.charts import families
 from evalkit.charts.look.frame import Frame, colours, label, largest, smallest
 from evalkit.charts.register import CHARTS, chart, pooled_note, shown_rows
+from evalkit.line.looks import Look
 from evalkit.line.published import PUBLISHED
-from evalkit.line.states import Look
 
 FRAME = Frame(200, 100, (0, 10), (0, 1))
 

@@ -1,5 +1,7 @@
 """Pages answer in order, say only what the data allow, and are written whole, alike every time."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -122,12 +124,16 @@ def test_district_page_has_no_id_twice_and_no_link_into_nothing(page):
     assert set(inside) <= set(ids)
 
 
-def test_district_page_holds_no_script_and_no_address_outside(page):
+def test_district_page_runs_its_own_script_alone_and_names_no_address_outside(page):
     html = page("Norr")
 
-    assert "<script" not in html
+    [code] = re.findall(r"<script>(.*?)</script>", html, flags=re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(code.encode("utf-8")).digest()).decode("ascii")
+    assert html.count("<script") == 1
+    [policy] = re.findall(r'Security-Policy" content="([^"]+)"', html)
+    assert policy.startswith("default-src 'none'; ")
+    assert policy.endswith(f"script-src 'sha256-{digest}'")
     assert "http" not in html.replace("http-equiv", "")
-    assert "default-src 'none'" in html
 
 
 def test_district_page_escapes_names(page):
@@ -141,11 +147,12 @@ def test_district_page_links_to_overview_districts_and_its_other_language(run, p
 
     other = "en" if words.language == "sv" else "sv"
     assert {
-        "index.html",
-        "norr.html",
-        "öster-ön.html",
-        "söder.html",
-        f"../{other}/norr.html",
+        "../evidence/all.html",
+        "../norr.html",
+        "../evidence/norr.html",
+        "../evidence/oster-on.html",
+        "../evidence/soder.html",
+        f"../../{other}/evidence/norr.html",
     } <= set(hrefs)
 
 
@@ -268,7 +275,7 @@ def test_page_of_a_district_of_three_people_says_so_in_words(run, tables, distri
 
 
 def test_page_of_a_district_without_people_says_so(run, tables):
-    nobody = {name: table for name, table in tables.items() if "söder" not in name}
+    nobody = {name: table for name, table in tables.items() if "soder" not in name}
     nobody["people"] = tables["people"].where(district=["Norr", "Öster & Ön", "all"])
 
     text = plain(
@@ -785,7 +792,7 @@ def test_overview_lists_districts_in_the_runs_order_with_links(run, tables, word
     html = write_overview(run, tables, {}, words).read_text(encoding="utf-8")
 
     linked = re.findall(r'<th scope="row"><a href="([^"]+)">', html)
-    assert linked == ["norr.html", "öster-ön.html", "söder.html"]
+    assert linked == ["norr.html", "oster-on.html", "soder.html"]
 
 
 def test_overview_says_whether_districts_can_be_told_apart(run, tables):
@@ -822,11 +829,14 @@ def test_pages_are_written_in_the_runs_languages_and_no_other(make_run, tables, 
     pages = [*write_district_pages(run, "Norr", tables, draw), *write_overviews(run, tables, draw)]
 
     site = run.run_dir / "site"
-    wanted = [site / language / "norr.html" for language in languages] + [
-        site / language / "index.html" for language in languages
+    wanted = [
+        site / language / page
+        for names in (("norr.html", "evidence/norr.html"), ("index.html", "evidence/all.html"))
+        for language in languages
+        for page in names
     ]
     assert pages == [*wanted, site / "index.html"]
-    assert sorted(site.glob("*/*.html")) == sorted(wanted)
+    assert sorted(site.rglob("*/*.html")) == sorted(wanted)
     assert asked == [
         (language, True, place) for place in ({"district": "Norr"}, {}) for language in languages
     ]

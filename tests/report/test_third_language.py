@@ -132,8 +132,10 @@ def test_pages_and_charts_in_a_third_language_hold_no_word_of_another(greek_run,
         *write_overviews(greek_run, greek_tables, charts.overview_figures),
     ]
 
-    district, swedish, overview, _, choice = (path.read_text(encoding="utf-8") for path in pages)
-    text = " ".join(map(seen, (district, overview))).replace("På svenska", " ")
+    answer, district, swedish, _, city, overview, _, _, choice = (
+        path.read_text(encoding="utf-8") for path in pages
+    )
+    text = " ".join(map(seen, (answer, district, city, overview))).replace("På svenska", " ")
     assert latin_words(without_names(text, greek_run, greek_tables)) == set()
     assert '<html lang="xx">' in district and district.count("<svg ") > 3
     assert "Ξενικά" in choice and "Στα ξενικά" in swedish

@@ -55,7 +55,12 @@ def make_tables(rows, interventions=("coach", "train")):
     return {
         "episodes": episodes,
         "person": person,
-        "intervention": pl.DataFrame({"intervention_id": list(interventions)}),
+        "intervention": pl.DataFrame(
+            {
+                "intervention_id": list(interventions),
+                "name": [name.title() for name in interventions],
+            }
+        ),
         "support_spells": pl.DataFrame(
             schema={
                 "person_id": pl.String,

@@ -146,7 +146,7 @@ def test_texts_say_that_an_intervention_pays_only_with_for_whom_and_by_when(said
         text
         for language in languages()
         for text in texts_of(language).values()
-        if said in text.lower()
+        if said in text.lower() and "?" not in text
     ]
 
     assert texts and all(

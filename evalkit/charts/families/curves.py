@@ -21,7 +21,8 @@ from evalkit.charts.look.frame import (
 from evalkit.charts.look.theme import PLOT_WIDTH, finish, look_of
 from evalkit.charts.register import chart, shown_rows
 from evalkit.disclosure import Published
-from evalkit.line.states import OUTCOMES, STILL_ON_SUPPORT, Look
+from evalkit.line.looks import Look
+from evalkit.line.states import OUTCOMES, STILL_ON_SUPPORT
 from evalkit.words import Words
 
 HEIGHT = 230

@@ -7,7 +7,7 @@ import altair as alt
 import polars as pl
 
 from evalkit.charts.look.frame import Frame, colours, label
-from evalkit.line.states import Look
+from evalkit.line.looks import Look
 
 LINE_HEIGHT = 17
 

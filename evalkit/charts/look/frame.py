@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 import altair as alt
 import polars as pl
 
-from evalkit.line.states import Look
+from evalkit.line.looks import Look
 
 Picture = alt.Chart | alt.LayerChart | alt.VConcatChart
 AnyPicture = TypeVar("AnyPicture", alt.Chart, alt.LayerChart, alt.VConcatChart)

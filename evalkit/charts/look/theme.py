@@ -18,7 +18,8 @@ import altair as alt
 from evalkit.charts.labels import wrapped
 from evalkit.charts.look.frame import AnyPicture, Frame, label
 from evalkit.disclosure import Published
-from evalkit.line.states import LOOKS, Look
+from evalkit.line.looks import Look
+from evalkit.line.states import LOOKS
 from evalkit.words import Words
 
 WIDTH = 400

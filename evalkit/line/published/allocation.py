@@ -27,18 +27,23 @@ ALLOCATION = (
         "offers",
         "One row per district and intervention of the register: how many start and at what price; "
         "places and their use are those of all districts together.",
-        keys=_PLACE,
+        keys=(*_PLACE, "name"),
         values=(
-            *("n_persons", "n_starts", "n_months_counted", "counted_from", "counted_through"),
-            *("mean_planned_months", "completed_share", "places", "utilisation_share", "cost"),
+            *("n_persons", "n_starts", "n_months_counted", "counted_from"),
+            *(
+                "counted_through",
+                "mean_planned_months",
+                "completed_share",
+                "places",
+                "utilisation_share",
+                "cost",
+            ),
             *("price_per_month", "currency"),
         ),
         unit="persons, starts a year, months, shares, places, money a start, money a place and "
         "month",
         guard=Guard("counts", "n_persons", total_over=("district",)),
         grade="M",
-        about="For whoever decides what is offered: what there is today, also of interventions "
-        "without a protocol.",
     ),
     _estimates(
         "allocation_offers",

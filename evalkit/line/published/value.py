@@ -162,8 +162,6 @@ VALUE = (
         unit="probabilities, money, months",
         guard=Guard("estimates", "n_starters", is_uncounted_shown=True),
         grade="L",
-        about="For whoever decides what is offered: the advice for each intervention, with its "
-        "reason.",
     ),
     Table(
         "prices",

@@ -98,6 +98,17 @@ class Section:
     grade: str = ""
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part of a decision page: its name (the id that links point to), its finding as a heading
+    (none for the first), and its markup.
+    """
+
+    name: str
+    heading: Markup | str
+    body: Markup
+
+
 def shared_sentences_first(section: Section) -> Section:
     """The section with sentences that stand in every one of its headed blocks lifted out, before
     the first of them.
