@@ -31,11 +31,11 @@ def test_payers_are_a_partition_of_the_actors():
 def test_a_payer_is_seen_on_light_and_dark_ground(payer):
     look = PAYER_LOOKS[payer]
 
-    assert contrast_of(look.light, LIGHT_GROUND) >= LEAST_CONTRAST
+    assert contrast_of(look.colour, LIGHT_GROUND) >= LEAST_CONTRAST
     assert contrast_of(look.dark, DARK_GROUND) >= LEAST_CONTRAST
 
 
 def test_no_two_payers_look_alike():
     assert set(PAYER_LOOKS) == {*PAYERS, "public_purse", "society"}
-    for looks in zip(*((p.light, p.dark, p.shape) for p in PAYER_LOOKS.values()), strict=True):
+    for looks in zip(*((p.colour, p.dark, p.shape) for p in PAYER_LOOKS.values()), strict=True):
         assert len(set(looks)) == len(PAYER_LOOKS)
