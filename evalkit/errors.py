@@ -64,6 +64,12 @@ class BatchError(EvalkitError):
     """A run cannot be planned, resumed or finished."""
 
 
+class PrintError(EvalkitError):
+    """Some pages of a report could not be printed."""
+
+    exit_code = 1
+
+
 def first_few(items: Iterable[object], limit: int = 3) -> str:
     """Up to `limit` items with their number: '118, 402, 977 (first 3 of 12)'."""
     items = [str(item) for item in items]

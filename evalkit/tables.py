@@ -64,6 +64,11 @@ def _in_ascii(letter: str) -> str:
     return plain or ("" if unicodedata.combining(letter) else f"u{ord(letter):x}")
 
 
+def print_of(page: Path) -> Path:
+    """Where a page's print lies: beside it. It goes when the page goes."""
+    return page.with_suffix(".pdf")
+
+
 def conform(table: pl.DataFrame, name: str) -> pl.DataFrame:
     """The table with its declared columns, types and order of rows.
 

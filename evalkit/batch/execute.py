@@ -18,7 +18,7 @@ from evalkit.batch.plan import Unit
 from evalkit.batch.scan import Findings, KnownIds, known_ids, scan_file, scan_notebook
 from evalkit.errors import BatchError, DisclosureError, first_few
 from evalkit.reads import write_reads
-from evalkit.tables import make_private_folder
+from evalkit.tables import make_private_folder, print_of
 
 START_SECONDS = 120
 LEAVING_FOLDERS = ("published", "site", "tables")
@@ -112,7 +112,14 @@ def start_afresh(unit: Unit, workplace: Workplace) -> None:
 def remove_outputs(unit: Unit, workplace: Workplace) -> None:
     """Remove every file that the unit may leave: no other unit builds on half a result."""
     for path in unit.outputs:
-        (workplace.run_dir / path).unlink(missing_ok=True)
+        remove(workplace.run_dir / path)
+
+
+def remove(file: Path) -> None:
+    """Remove a file of a run, and with a page what was printed of it."""
+    file.unlink(missing_ok=True)
+    if file.suffix == ".html":
+        print_of(file).unlink(missing_ok=True)
 
 
 def run_notebook(unit: Unit, workplace: Workplace) -> None:
@@ -180,6 +187,7 @@ def withhold_findings(run_dir: Path, paths: list[str], known: KnownIds, *, where
         target = make_private_folder(run_dir / "work") / "withheld" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(run_dir / path, target)
+        remove(run_dir / path)
     if findings:
         raise DisclosureError(
             f"{len(findings)} file{'s' if len(findings) > 1 else ''} about to leave "

@@ -22,6 +22,7 @@ from evalkit.batch.execute import (
     Workplace,
     execute_unit,
     keep_failed,
+    remove,
     remove_outputs,
     withhold_findings,
 )
@@ -45,6 +46,7 @@ from evalkit.batch.vintage import write_run
 from evalkit.errors import DisclosureError
 from evalkit.imports import import_without_grammars
 from evalkit.params import Run
+from evalkit.tables import print_of
 
 TIME_LIMIT_SECONDS = 3600.0
 POLL_SECONDS = 0.2
@@ -146,7 +148,7 @@ def _remove_outdated(run: Run, decisions: tuple[Decision, ...], attempts: list[A
     for path in outdated - kept:
         target = (run.run_dir / path).resolve()
         if target.is_relative_to(run.run_dir):
-            target.unlink(missing_ok=True)
+            remove(target)
 
 
 def _begin(
@@ -329,8 +331,11 @@ def _last_look(run: Run) -> Failure | None:
 
 
 def _undeclared(run: Run, units: tuple[Unit, ...]) -> tuple[str, ...]:
-    """Files among the published tables and pages that no unit declares."""
+    """Files among the published tables and pages that no unit declares; prints lie beside declared
+    pages.
+    """
     declared = {path for unit in units for path in unit.outputs}
+    declared |= {print_of(Path(path)).as_posix() for path in declared if path.endswith(".html")}
     return tuple(
         path
         for folder in ("published", "site")

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from evalkit import __version__
-from evalkit.cli import check, delivery, params, run, simulate, tables, value
+from evalkit.cli import check, delivery, params, report, run, simulate, tables, value
 from evalkit.errors import BatchError, EvalkitError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 for _command in (
     run.run,
+    report.report,
     check.check,
     delivery.pseudonymise,
     value.scenario,

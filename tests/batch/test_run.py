@@ -191,6 +191,19 @@ def test_changed_notebook_runs_anew_and_what_it_builds_on_is_kept(copied, tiny):
     assert read_attempts(copied.run_dir)[-1].attempts == 2
 
 
+def test_a_print_belongs_to_its_page_until_the_page_is_made_anew(copied):
+    print_of_page = copied.run_dir / "site" / "index.pdf"
+    print_of_page.touch()
+    (copied.run_dir / "site" / "stray.pdf").touch()
+
+    kept = copied.run()
+
+    assert kept.undeclared == ("site/stray.pdf",)
+    assert print_of_page.exists()
+    copied.run(force=True)
+    assert not print_of_page.exists()
+
+
 def test_outputs_of_units_no_longer_planned_are_taken_away(copied):
     copied.notebook_path("city/02_last").unlink()
 

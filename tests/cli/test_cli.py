@@ -69,6 +69,7 @@ def test_help_imports_nothing_heavy():
         (["contract", "init", "nofile.csv"], "The delivered file does not exist."),
         (["contract", "init", "params"], "A folder is named where a delivered file is needed."),
         (["schema", "--out", "README.md"], "A file or folder could not be read or written."),
+        (["report", "params"], "This folder holds no run."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -1,0 +1,42 @@
+"""`evalkit report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def report(
+    run_dir: Annotated[
+        Path, typer.Argument(help="The folder of a run, for example runs/northern_ireland.")
+    ],
+    *,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="Print each decision page to a PDF beside it.")
+    ] = False,
+    browser: Annotated[
+        Path | None,
+        typer.Option(
+            help="The browser that prints; without it Chromium or Chrome as it is installed."
+        ),
+    ] = None,
+) -> None:
+    """Say where the decision pages of a run lie; print them."""
+    from evalkit.params import read_run
+    from evalkit.report.pdf import decision_pages, find_browser, print_pages
+
+    pages = decision_pages(read_run(run_dir))
+    if not pdf:
+        typer.echo("\n".join(page.resolve().as_uri() for page in pages))
+        return
+    n_done = 0
+
+    def show(page: Path, fault: str | None) -> None:
+        nonlocal n_done
+        n_done += 1
+        outcome = "failed" if fault else "printed"
+        name = f"{page.parent.name}/{page.stem}"
+        typer.echo(f"{outcome:<8} {name}  [{n_done} of {len(pages)}]", err=True)
+
+    prints = print_pages(pages, find_browser(browser), on_page=show)
+    typer.echo("\n".join(path.resolve().as_uri() for path in prints))

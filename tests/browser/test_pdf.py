@@ -1,0 +1,52 @@
+"""Decision pages as PDF, printed by the Chromium that is installed."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+TIME_LIMIT_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def prints(browser, site, tmp_path_factory):
+    """The PDF files of the site's decision pages, by the name of their page."""
+    run_dir = tmp_path_factory.mktemp("printed") / "run"
+    shutil.copytree(site, run_dir / "site")
+    shutil.copy(site.parent / "run.json", run_dir)
+    done = subprocess.run(
+        [sys.executable, "-m", "evalkit", "report", str(run_dir), "--pdf"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=TIME_LIMIT_SECONDS,
+    )
+    pages = [path for path in (run_dir / "site").glob("*/*.html")]
+    assert len(done.stdout.splitlines()) == len(pages)
+    return {
+        f"{page.parent.name}/{page.stem}": page.with_suffix(".pdf").read_bytes() for page in pages
+    }
+
+
+def test_every_decision_page_has_a_print_with_pages(prints):
+    n_sheets = {name: len(re.findall(rb"/Type /Page\b", pdf)) for name, pdf in prints.items()}
+
+    assert n_sheets and min(n_sheets.values()) > 0
+
+
+def test_prints_are_tagged_and_say_their_language(prints):
+    untagged = {
+        name
+        for name, pdf in prints.items()
+        if b"/StructTreeRoot" not in pdf or f"/Lang ({name.split('/')[0]})".encode() not in pdf
+    }
+
+    assert untagged == set()
+
+
+def test_prints_have_bookmarks(prints):
+    assert [name for name, pdf in prints.items() if not re.search(rb"/Type /Outlines\b", pdf)] == []
