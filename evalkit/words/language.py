@@ -137,6 +137,15 @@ class Words:
         rounded = numbers.rounded(value, digits)
         return numbers.decimal_text(rounded, max(digits, 0), self.locale.babel)
 
+    def count(self, count: int, *, one: str = "") -> str:
+        """A small count of things in words, "three"; a larger one in figures. `one` is the word
+        for a single thing where the language has several.
+        """
+        if count == 1 and one:
+            return one
+        named = self.locale.counts
+        return named[count] if count < len(named) else self.number(count)
+
     def signed(self, value: float, digits: int = 0) -> str:
         """A number whose plus is written too: a change."""
         sign = "+" if numbers.rounded(value, digits) > 0 else ""

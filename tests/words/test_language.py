@@ -279,6 +279,18 @@ def test_numbers_are_written_as_readers_write_them(language, shown):
     assert written == shown
 
 
+@pytest.mark.parametrize(
+    ("count", "sv", "en"), [(0, "noll", "no"), (3, "tre", "three"), (12, "tolv", "twelve")]
+)
+def test_small_counts_are_words(count, sv, en):
+    assert [words(language).count(count) for language in ("sv", "en")] == [sv, en]
+
+
+def test_a_larger_count_is_figures_and_one_thing_may_have_its_own_word():
+    assert words("sv").count(13) == "13"
+    assert [words("sv").count(1), words("sv").count(1, one="ett")] == ["en", "ett"]
+
+
 def test_months_and_ranges_are_written_in_words():
     assert words("sv").month(date(1993, 7, 1)) == f"juli{NBSP}1993"
     assert words("en").interval(-1.26, 3, 1) == f"{MINUS}1.3 to 3.0"
