@@ -32,6 +32,7 @@ VALUE_COLUMNS = frozenset(
 # A probability nearer to none or all than this is said as a bound: fifty draws of an effect cannot
 # tell 99 per cent from 100.
 UNLIKELY = 0.02
+_MONTHS_PER_YEAR = 12
 SOFT_HYPHEN = "\u00ad"
 Kind = Literal["number", "signed", "percent", "points", "money"]
 # What a covariate becomes in a model beside its own column (evalkit.line.adjustment).
@@ -146,6 +147,19 @@ class Words:
         named = self.locale.counts
         return named[count] if count < len(named) else self.number(count)
 
+    def duration(self, months: int) -> str:
+        """A number of months as a length of time, in years where they are whole: "five years", "18
+        months".
+        """
+        years, rest = divmod(int(months), _MONTHS_PER_YEAR)
+        if years and not rest:
+            return self.text(
+                "duration.year" if years == 1 else "duration.years", number=self.count(years)
+            )
+        return self.text(
+            "duration.month" if months == 1 else "duration.months", number=self.number(months)
+        )
+
     def signed(self, value: float, digits: int = 0) -> str:
         """A number whose plus is written too: a change."""
         sign = "+" if numbers.rounded(value, digits) > 0 else ""
@@ -189,6 +203,10 @@ class Words:
         pattern = locale.money if has_symbol else locale.money_of_code
         sign = "+" if is_signed and rounded > 0 else ""
         return sign + numbers.money_text(rounded, currency, pattern, locale.babel)
+
+    def currency(self, code: str) -> str:
+        """A currency as amounts are written with it: its symbol where readers have one."""
+        return numbers.symbol_of(code, self.locale.babel)
 
     def interval(
         self, low: float, high: float, digits: int = 0, *, kind: Kind = "number", currency: str = ""

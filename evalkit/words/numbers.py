@@ -6,7 +6,13 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache, lru_cache
 
 from babel import Locale
-from babel.numbers import format_currency, format_decimal, get_decimal_symbol, get_group_symbol
+from babel.numbers import (
+    format_currency,
+    format_decimal,
+    get_currency_symbol,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 
 NBSP, MINUS = "\u00a0", "\u2212"
 _NUMBERS_KEPT = 20_000  # more than the two pages of a district hold
@@ -48,9 +54,15 @@ def money_text(value: Decimal, currency: str, pattern: str, locale: str) -> str:
 
 
 @cache
+def symbol_of(currency: str, locale: str) -> str:
+    """A currency's symbol in a locale, or its code."""
+    return get_currency_symbol(currency, locale=locale)
+
+
+@cache
 def has_symbol(currency: str, locale: str) -> bool:
     """Whether a currency has a symbol in a locale, and is not written as its code."""
-    return format_currency(0, currency, format="¤", locale=locale) != currency
+    return symbol_of(currency, locale) != currency
 
 
 def d3_locale(locale: str, percent: str) -> dict[str, object]:

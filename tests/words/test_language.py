@@ -297,6 +297,26 @@ def test_months_and_ranges_are_written_in_words():
     assert words("en").interval(0.1, 0.2, kind="percent") == "10% to 20%"
 
 
+@pytest.mark.parametrize(
+    ("months", "sv", "en"),
+    [
+        (1, "en månad", "one month"),
+        (7, "7 månader", "7 months"),
+        (12, "ett år", "one year"),
+        (18, "18 månader", "18 months"),
+        (60, "fem år", "five years"),
+        (240, "20 år", "20 years"),
+    ],
+)
+def test_months_are_a_length_of_time_in_whole_years_where_they_can(months, sv, en):
+    assert [words(language).duration(months) for language in ("sv", "en")] == [sv, en]
+
+
+def test_a_currency_is_called_as_its_amounts_are_written():
+    assert [words("sv").currency("SEK"), words("en").currency("SEK")] == ["kr", "SEK"]
+    assert [words("sv").currency("GBP"), words("en").currency("GBP")] == ["GBP", "£"]
+
+
 def test_listing_joins_items_as_a_sentence():
     assert words("sv").listing(["a", "b", "c"]) == "a, b och c"
 

@@ -27,6 +27,7 @@ Kind = Literal[
     "money",
     "gain",
     "year",
+    "duration",
 ]
 
 
@@ -37,7 +38,8 @@ class Form:
 
     number and signed as they are; percent, signed_percent (with a plus), probability (a bound near
     0 and 1), hundredths (a share without the sign) and points (hundredths with a plus) times 100;
-    money and gain (with a plus) as amounts; year without separators.
+    money and gain (with a plus) as amounts; year without separators; duration (months) as a length
+    of time in words.
     """
 
     kind: Kind = "number"
@@ -50,7 +52,7 @@ class Form:
 
 COUNT, MONTHS, CHANGE_MONTHS = Form(), Form("number", 1), Form("signed", 1)
 SHARE, PROBABILITY, POINTS = Form("percent"), Form("probability"), Form("points")
-BALANCE, YEAR = Form("number", 2), Form("year")
+BALANCE, YEAR, DURATION = Form("number", 2), Form("year"), Form("duration")
 RANGE = ("ci_lower", "ci_upper")
 _ROUNDS_TO_ZERO = 0.005
 _LIMIT_KINDS: dict[Kind, tuple[Kind, Kind]] = {
@@ -208,6 +210,8 @@ def written(value: float, form: Form, words: Words) -> str:
         return words.number(100 * value, form.digits)
     if form.kind == "year":
         return f"{value:.0f}"
+    if form.kind == "duration":
+        return words.duration(int(value))
     return getattr(words, form.kind)(value, form.digits)
 
 
