@@ -2,14 +2,16 @@
 figures stand in its row. Every part of a decision page reads it; none chooses figures again.
 """
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalkit.report.parts.document import Brief
-from evalkit.report.parts.numbers import Row
+from evalkit.report.parts.numbers import RANGE, Row
 from evalkit.tables import CITY
 
 _OWN = ("own", "pooled")
+_EXPLANATION = re.compile(r"\s*(?:\(|, )")
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def offered(brief: Brief) -> tuple[Offered, ...]:
         for row in brief.tables.rows("advice", district=brief.district)
         if row["intervention_id"] in offers
     ]
-    return tuple(sorted(rows, key=lambda one: _order(brief, one)))
+    return tuple(sorted(_with_short_names(rows), key=lambda one: _order(brief, one)))
 
 
 def valued(brief: Brief) -> tuple[Offered, ...]:
@@ -107,6 +109,25 @@ def value_of(brief: Brief, one: Offered, perspective: str, part: str = "total") 
     ("observed") or beyond them ("projected") (table value_parts); None where that is not shown.
     """
     return _shown(brief, "value_parts", one, "estimate", perspective=perspective, part=part)
+
+
+def payer_of(brief: Brief, one: Offered, payer: str) -> Row | None:
+    """What one of the five payers gains from a start, up to the horizon (table value_payers); None
+    where that is not shown.
+    """
+    return _shown(brief, "value_payers", one, "estimate", payer=payer)
+
+
+def purse_of(brief: Brief, one: Offered, actor: str) -> Row | None:
+    """What a public purse gains from a start before its price, pays of the price now and would pay
+    if it were divided as the gain is (table value_purse); None where that is not shown.
+    """
+    return _shown(brief, "value_purse", one, "estimate", actor=actor)
+
+
+def is_moved(row: Row) -> bool:
+    """Whether a sum is anything but exactly zero: a posting concerns it."""
+    return any(row[column] for column in ("estimate", *RANGE))
 
 
 def curve_of(brief: Brief, one: Offered, perspective: str) -> list[Row]:
@@ -146,6 +167,17 @@ def _name(brief: Brief, offer: Row) -> str:
     """What readers call it: the run's word for it, or else its name as it was delivered."""
     intervention = offer["intervention_id"]
     return brief.words.text(intervention) if brief.words.has(intervention) else offer["name"]
+
+
+def _with_short_names(rows: Sequence[Offered]) -> list[Offered]:
+    """The same, called by what stands before brackets and commas where that still tells them
+    apart: a register's names hold explanations.
+    """
+    short = [_EXPLANATION.split(row.name, maxsplit=1)[0] or row.name for row in rows]
+    return [
+        replace(row, name=name if short.count(name) == 1 else row.name)
+        for row, name in zip(rows, short, strict=True)
+    ]
 
 
 def _scope(brief: Brief, advice: Row, estimand: str) -> str:

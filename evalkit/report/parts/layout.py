@@ -68,8 +68,8 @@ def script_hash() -> str:
 
 
 def _colours() -> str:
-    """The colours of payers and outcomes as custom properties, --payer-state and --exit-work: on
-    light ground and on dark.
+    """The colours of payers and outcomes as custom properties, --payer-state and --exit-work, on
+    light ground and on dark, and a class for the marks of each payer: of-state.
     """
     looks = {
         **{f"--payer-{name}": look for name, look in PAYER_LOOKS.items()},
@@ -78,7 +78,13 @@ def _colours() -> str:
     named = {name.replace("_", "-"): look for name, look in looks.items()}
     light = "".join(f"{name}:{look.colour};" for name, look in named.items())
     dark = "".join(f"{name}:{look.on_dark};" for name, look in named.items())
-    return f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
+    marks = "".join(
+        f".of-{payer}{{--c:var(--payer-{payer.replace('_', '-')})}}" for payer in PAYER_LOOKS
+    )
+    return (
+        f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
+        f"{marks}\n"
+    )
 
 
 def _names(folder: str, ending: str) -> list[str]:
