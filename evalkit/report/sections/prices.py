@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from evalkit.report.parts.document import Brief, DataTable
 from evalkit.report.parts.numbers import YEAR, Form, Row, interval
+from evalkit.report.parts.price_text import price_name, price_unit
 from evalkit.report.view import NOTHING, Cell, View, cell, number, plain
 from evalkit.words import inside_sentence
 
@@ -26,16 +27,6 @@ def assumed_prices_text(brief: Brief) -> tuple[Markup, ...]:
     return (
         brief.words.html("value_page.grade_l", prices=brief.words.listing(assumed, separator=";")),
     )
-
-
-def price_name(brief: Brief, price: Row) -> str:
-    """The name of a price in the reader's language."""
-    return brief.words.price(price.values)
-
-
-def price_unit(brief: Brief, price: Row) -> str:
-    """The unit of a price in the reader's language."""
-    return brief.words.text(f"price_unit.{price['unit'].replace(' ', '_')}")
 
 
 def _price_form(row: Row) -> Form:
