@@ -117,6 +117,26 @@ VALUE = (
         unit="money; value, low, high and switching value in the price's own unit",
     ),
     _estimates(
+        "value_levers",
+        "One row per effect, draw and period, which ends with its month and begins after the row "
+        "before: what the intervention costs society, the months of work that displacement takes a "
+        "share of, and all the rest, worth at the start, so that the value can be had under another "
+        "price, displacement, horizon, rate or half-life. Draw 0, the estimate, by month; others by "
+        "year, as many draws as a page has room for. The first month after the follow-up is "
+        "projected.",
+        keys=(*_EFFECT, "draw", "month"),
+        values=(
+            *("rest_district", "rest_purse", "rest_society"),
+            *("own_programme", "programme_district", "programme_purse"),
+            *("displaceable_months", "displaced_share"),
+            *("displaced_district", "displaced_purse", "displaced_society"),
+            *("discount_rate", "half_life", "currency"),
+        ),
+        unit="money, months, shares",
+        about="For the page's own calculation when a reader changes an assumption: effects on "
+        "which advice rests.",
+    ),
+    _estimates(
         "value_options",
         "One row per district, estimand and option: cost, effect and place on the frontier.",
         keys=("district", "estimand", "option"),
