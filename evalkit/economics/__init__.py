@@ -26,11 +26,15 @@ from evalkit.economics.results.summaries import (
 from evalkit.economics.results.uncertainty import acceptability_curve, evpi
 from evalkit.economics.results.welfare import fieller_limits, incremental_table, mvpf
 from evalkit.economics.what_if.arms import WhatIf, load_what_if
+from evalkit.economics.what_if.lever_table import value_levers
+from evalkit.economics.what_if.levers import LeverState, Revalued, levers_of, revalue
 from evalkit.economics.what_if.projection import cohort_totals, cohort_trace
 from evalkit.economics.what_if.scenarios import Scenario, run_scenario, run_scenarios, what_if_value
 
 __all__ = [
     "DatedFile",
+    "LeverState",
+    "Revalued",
     "Scenario",
     "WhatIf",
     "acceptability_curve",
@@ -46,6 +50,7 @@ __all__ = [
     "explain",
     "fieller_limits",
     "incremental_table",
+    "levers_of",
     "load_dated",
     "load_price_book",
     "load_what_if",
@@ -58,6 +63,7 @@ __all__ = [
     "read_vintage",
     "refuse_horizon",
     "refuse_unknown_states",
+    "revalue",
     "run_place_costs",
     "run_scenario",
     "run_scenarios",
@@ -67,6 +73,7 @@ __all__ = [
     "value_by_actor",
     "value_by_group",
     "value_effects",
+    "value_levers",
     "value_results",
     "what_if_value",
 ]

@@ -184,7 +184,10 @@ def _row(streams: _Streams, draw: int, period: _Period) -> dict:
 def _years(n_months: int, step: float) -> list[_Period]:
     """The followed months year by year, the start in the first; the last may be shorter."""
     ends = [*range(MONTHS_PER_YEAR, n_months, MONTHS_PER_YEAR), n_months]
-    return [_Period(first, last, step) for first, last in zip([0, *(end + 1 for end in ends)], ends, strict=False)]
+    return [
+        _Period(first, last, step)
+        for first, last in zip([0, *(end + 1 for end in ends)], ends, strict=False)
+    ]
 
 
 def _spread_out(values: np.ndarray, most: int) -> np.ndarray:

@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from evalkit.disclosure import Published
 from evalkit.draws import percentile_limits, probability_above_zero
 from evalkit.economics.ledger.discounting import MONTHS_PER_YEAR
 from evalkit.economics.results.advice import (
@@ -37,6 +36,8 @@ PAYERS: tuple[LeverPayer, ...] = tuple(PAYER_COLUMNS)
 _PURSE, _SOCIETY = PAYERS.index("public_purse"), PAYERS.index("society")
 OBSERVED, TOTAL = "observed", "total"
 _WITHOUT_FIGURES = "none"
+# A monthly factor this near one adds up to the number of months.
+_LEVEL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -126,35 +127,35 @@ class Levers:
 
 
 def levers_of(
-    tables: Mapping[str, Published], district: str, intervention_id: str
+    tables: Mapping[str, pl.DataFrame], district: str, intervention_id: str
 ) -> Levers | None:
     """The levers of an intervention on a district's page, from published tables; None where the
     page has no figures of it.
 
     Parameters
     ----------
-    tables : mapping of str to Published
-        value_levers, value_parts, value_curve, advice and offers.
+    tables : mapping of str to DataFrame
+        The published value_levers, value_parts, value_curve, advice and offers.
     district : str
         A district, or all of them together. Where its advice rests on the figures of all, so do
         its levers.
     """
     at = {"district": district, "intervention_id": intervention_id}
-    advice = _only_row(tables["advice"].data.filter(**at))
+    advice = _only_row(tables["advice"].filter(**at))
     if advice is None or advice["figures"] in (None, _WITHOUT_FIGURES):
         return None
     own = advice["figures"] in ("own", "pooled")
     of_figures = at | {"district": district if own else CITY}
-    rows = tables["value_levers"].data.filter(**of_figures).drop_nulls("rest_society")
+    rows = tables["value_levers"].filter(**of_figures).drop_nulls("rest_society")
     if rows.is_empty():
         return None
     followed, horizon = advice["followed_months"], advice["horizon_months"]
-    parts = tables["value_parts"].data.filter(**of_figures, estimand=rows["estimand"][0])
-    curve = tables["value_curve"].data.filter(
+    parts = tables["value_parts"].filter(**of_figures, estimand=rows["estimand"][0])
+    curve = tables["value_curve"].filter(
         **of_figures, estimand=rows["estimand"][0], perspective="public_purse"
     )
     offer, offer_of_figures = (
-        _only_row(tables["offers"].data.filter(**keys)) or {} for keys in (at, of_figures)
+        _only_row(tables["offers"].filter(**keys)) or {} for keys in (at, of_figures)
     )
     of_draws = _of_draws(rows)
     estimate, draws = rows.filter(draw=0), rows.filter(pl.col("draw") > 0)
@@ -272,11 +273,7 @@ def _worth(levers: Levers, state: LeverState) -> np.ndarray:
     first_year = years.programme[:, 0]
     filled = first_year / first_year[0] if first_year[0] else np.ones(len(first_year))
     programme = _added_up(levers, state, months.programme, years.programme, scale=filled)
-    return (
-        rest
-        - price * of_draws.programme * programme
-        + share * of_draws.displaced * displaceable
-    )
+    return rest - price * of_draws.programme * programme + share * of_draws.displaced * displaceable
 
 
 def _added_up(
@@ -303,22 +300,25 @@ def _added_up(
     exact = (by_month[..., 0, : followed + 1] * weights).sum(axis=-1)
     sums = sums + (exact - sums[..., 0])[..., None] * scale
     if state.horizon_months > followed:
-        sums = sums + by_year[..., -1] * _projected(levers, state)
+        n_projected = state.horizon_months - followed
+        sums = sums + by_year[..., -1] * _projected(levers, state, n_projected)
     return sums
 
 
-def _projected(levers: Levers, state: LeverState) -> np.ndarray:
-    """What all projected months are together, per unit of the first of them: (draw,)."""
-    ratio, half_life = _rate_ratio(levers, state), levers.of_draws.half_life
-    n_months = state.horizon_months - levers.followed_months
-    halving = half_life * (state.half_life / levers.state.half_life)
-    monthly = 2.0 ** (-1 / halving) * (
-        (1 + levers.of_draws.discount_rate) / ratio
-    ) ** (-1 / MONTHS_PER_YEAR)
-    first = 2.0 ** (1 / half_life - 1 / halving) * ratio ** (
-        (levers.followed_months + 0.5) / MONTHS_PER_YEAR
-    )
-    is_level = np.abs(1 - monthly) < 1e-12
+def _projected(levers: Levers, state: LeverState, n_months: int) -> np.ndarray:
+    """What so many projected months are together, per unit of the first as the page has it:
+    (draw,); none where nothing says how an effect fades.
+    """
+    half_life, page = levers.of_draws.half_life, levers.state.half_life
+    if half_life is None or page is None or state.half_life is None:
+        return np.zeros(len(levers.of_draws.discount_rate))
+    ratio = _rate_ratio(levers, state)
+    halving = half_life if state.half_life == page else half_life * (state.half_life / page)
+    later = ((1 + levers.of_draws.discount_rate) / ratio) ** (-1 / MONTHS_PER_YEAR)
+    monthly = 2.0 ** (-1 / halving) * later
+    until_first = ratio ** ((levers.followed_months + 0.5) / MONTHS_PER_YEAR)
+    first = 2.0 ** (1 / half_life - 1 / halving) * until_first
+    is_level = np.abs(1 - monthly) < _LEVEL
     series = (1 - monthly**n_months) / np.where(is_level, 1.0, 1 - monthly)
     return first * np.where(is_level, float(n_months), series)
 
@@ -349,9 +349,7 @@ def _worth_of_knowing(levers: Levers, state: LeverState, society: np.ndarray) ->
     if levers.worth_of_knowing is None or not levers.n_starts_of_figures:
         return None
     starts = levers.n_starts_of_figures
-    per_start = levers.worth_of_knowing / (
-        starts * levers.state.horizon_months / MONTHS_PER_YEAR
-    )
+    per_start = levers.worth_of_knowing / (starts * levers.state.horizon_months / MONTHS_PER_YEAR)
     now, before = (
         evpi(np.column_stack([np.zeros(len(drawn) - 1), drawn[1:]]))
         for drawn in (society, _worth(levers, levers.state)[_SOCIETY])
@@ -363,15 +361,16 @@ def _worth_of_knowing(levers: Levers, state: LeverState, society: np.ndarray) ->
 
 
 def _return_month(levers: Levers, state: LeverState) -> int | None:
-    """The month from which the public purse has its money back: on the published curve, moved."""
+    """The month from which the public purse has its money back: on the published curve, which goes
+    on beyond the page's horizon as the levers have it, moved.
+    """
     now, before = (
         _purse_by_month(levers, at, state.horizon_months) for at in (state, levers.state)
     )
     last = len(levers.purse_curve) - 1
-    published = np.concatenate(
-        [levers.purse_curve, levers.purse_curve[-1] + before[last + 1 :] - before[last : last + 1]]
-    ) if len(before) > last + 1 else levers.purse_curve[: len(before)]
-    month = int(return_months((published + now - before)[None])[0])
+    later = levers.purse_curve[-1] + (before[last + 1 :] - before[last : last + 1])
+    page = np.concatenate([levers.purse_curve[: len(before)], later])
+    month = int(return_months((page + (now - before))[None])[0])
     return None if month == NEVER else month
 
 
@@ -383,16 +382,15 @@ def _purse_by_month(levers: Levers, state: LeverState, horizon: int) -> np.ndarr
     of_draws = levers.of_draws
     by_month = (
         levers.months.rest[_PURSE, 0]
-        - _relative_price(levers, state) * of_draws.programme[_PURSE, 0] * levers.months.programme[0]
+        - _relative_price(levers, state)
+        * of_draws.programme[_PURSE, 0]
+        * levers.months.programme[0]
         + _displaced_share(levers, state)[0]
         * of_draws.displaced[_PURSE, 0]
         * levers.months.displaceable[0]
     )
     observed = np.cumsum(by_month[: followed + 1] * weights)
-    later = [
-        float(_projected(levers, replace(state, horizon_months=month))[0])
-        for month in range(followed + 1, horizon + 1)
-    ]
+    later = [float(_projected(levers, state, n)[0]) for n in range(1, horizon - followed + 1)]
     projected = observed[-1] + by_month[-1] * np.array(later)
     return np.concatenate([observed, projected])[: horizon + 1]
 

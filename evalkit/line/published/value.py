@@ -119,11 +119,11 @@ VALUE = (
     _estimates(
         "value_levers",
         "One row per effect, draw and period, which ends with its month and begins after the row "
-        "before: what the intervention costs society, the months of work that displacement takes a "
-        "share of, and all the rest, worth at the start, so that the value can be had under another "
-        "price, displacement, horizon, rate or half-life. Draw 0, the estimate, by month; others by "
-        "year, as many draws as a page has room for. The first month after the follow-up is "
-        "projected.",
+        "before: what the intervention costs society, the months of work that displacement takes "
+        "a share of, and all the rest, worth at the start, so that the value can be had under "
+        "another price, displacement, horizon, rate or half-life. Draw 0, the estimate, by month; "
+        "others by year, as many draws as a page has room for. The first month after the "
+        "follow-up is projected.",
         keys=(*_EFFECT, "draw", "month"),
         values=(
             *("rest_district", "rest_purse", "rest_society"),
