@@ -8,6 +8,7 @@ hundredth birthday), a space or nothing before the four digits. Source: Skatteve
 import re
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
@@ -42,6 +43,17 @@ def replace_personal_numbers(text: str, replace: Callable[[str], str]) -> str:
     """The text with each personal number in it replaced."""
     return _CANDIDATE.sub(
         lambda match: replace(match[0]) if _is_personal_number(match) else match[0], text
+    )
+
+
+def name_to_show(name: str) -> str:
+    """A name of a file, sheet or column as it may be shown: not at all if a personal number stands
+    in it.
+    """
+    return (
+        f"a name with a number in it ({Path(name).suffix or 'no suffix'})"
+        if count_personal_numbers(name)
+        else name
     )
 
 

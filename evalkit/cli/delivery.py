@@ -18,17 +18,44 @@ def pseudonymise(
     ],
     contracts: ContractsOption = Path("data_contracts"),
     mapping: Annotated[Path | None, typer.Option(help="The mapping file of the extract.")] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="A further column to copy, as the files name it; once for each column."),
+    ] = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option(help="The receipt to archive; without it NEW.receipt.txt beside the folder."),
+    ] = None,
+    language: Annotated[str, typer.Option(help="The language of the receipt.")] = SENDER_LANGUAGE,
 ) -> None:
-    """Copy an extract with ids and personal numbers replaced by a keyed hash (HMAC-SHA256)."""
-    from evalkit.intake import load_contracts, read_key
+    """Copy an extract with ids and personal numbers replaced by a keyed hash (HMAC-SHA256); columns
+    that no contract knows are left behind.
+    """
+    from datetime import datetime
+
+    from evalkit.intake import load_contracts, read_key, write_pseudonym_receipt
     from evalkit.intake import pseudonymise as replace_ids
+    from evalkit.words import words
 
     secret = read_key(key, project=Path.cwd())
-    done = replace_ids(extract, out, load_contracts(contracts), key=secret, mapping=mapping)
-    for name, n_replaced in done.written.items():
-        typer.echo(f"{n_replaced:>11,} cells replaced in {name}")
+    archived = receipt or out.with_name(f"{out.name}.receipt.txt")
+    if archived.exists():
+        raise typer.BadParameter(f"the receipt {archived} exists already; name another (--receipt)")
+    reader = words(language)
+    done = replace_ids(
+        extract, out, load_contracts(contracts), key=secret, mapping=mapping, keep=keep or ()
+    )
+    made = datetime.now().astimezone()
+    write_pseudonym_receipt(done, archived, key=secret, made=made, words=reader)
+    for file in done.files:
+        typer.echo(f"{file.n_replaced:>11,} cells replaced in {file.name}")
+        if file.dropped:
+            typer.echo(f"{'':>11} columns left behind: {', '.join(file.dropped)}")
+        if file.n_emptied:
+            typer.echo(f"{file.n_emptied:>11,} fields emptied that did not look like themselves")
     if done.left_out:
         typer.echo(f"left out, since no contract names them: {', '.join(done.left_out)}")
+    typer.echo(f"receipt: {archived}")
 
 
 def contract_init(

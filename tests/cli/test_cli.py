@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -344,7 +345,7 @@ def test_contract_template_and_docs_write_to_a_folder(call, tmp_path, command, w
 
 def test_pseudonymise_copies_an_extract_and_counts(call, tmp_path):
     key = tmp_path / "key"
-    key.write_bytes(bytes(range(32)))
+    key.write_bytes(sha256(b"a key").digest())
     key.chmod(0o600)
 
     exit_code, out, _ = call(
@@ -360,12 +361,14 @@ def test_pseudonymise_copies_an_extract_and_counts(call, tmp_path):
 
     assert exit_code == 0
     assert "8,798 cells replaced in household_member.csv" in out
+    assert f"receipt: {tmp_path / 'out.receipt.txt'}" in out
+    assert (tmp_path / "out.receipt.txt").is_file()
     assert "NI-0001" not in (tmp_path / "out" / "person.csv").read_text(encoding="utf-8")
 
 
 def test_pseudonymise_refuses_a_key_that_others_may_read(call, tmp_path):
     key = tmp_path / "key"
-    key.write_bytes(bytes(range(32)))
+    key.write_bytes(sha256(b"a key").digest())
     key.chmod(0o644)
 
     exit_code, out, err = call(

@@ -114,6 +114,38 @@ def test_read_monthly_records_refuses_what_is_no_record(tmp_path, four_lines):
     assert "pseudonyms" in lines["fix"]
 
 
+def test_admit_refuses_a_record_of_another_years_layout(extract, record_extract, four_lines):
+    # A field that the layout does not know stands before the amount: all that follows is one place
+    # off.
+    mapping = record_extract("2026-01", JANUARY.replace("\t9500", "\t1\t9500"))
+
+    with pytest.raises(IntakeError) as caught:
+        extract.admit(mapping=mapping)
+
+    lines = four_lines(caught.value)
+    assert lines["what"] == "A monthly record has another layout than the one that is read here."
+    assert lines["where"].startswith("monthly_record_2026-01.txt: field 8 (status_1)")
+    assert "Nothing was read in." in lines["why"]
+    assert "record_layout.py" in lines["fix"]
+
+
+def test_admit_refuses_a_record_with_codes_where_children_should_stand(extract, record_extract):
+    mapping = record_extract("2026-01", JANUARY.replace("\tP-3", "\t12\t03"))
+
+    with pytest.raises(IntakeError) as caught:
+        extract.admit(mapping=mapping)
+
+    assert "field 19 (a person's number), field 20" in caught.value.where
+
+
+def test_admit_takes_a_record_in_which_single_fields_are_wrong(extract, record_extract):
+    mapping = record_extract("2026-01", JANUARY, FEBRUARY.replace("\t35\t", "\tborn 1991\t"))
+
+    admission = extract.admit(mapping=mapping)
+
+    assert admission.tables["income_support"].height == 2
+
+
 def test_write_monthly_record_writes_the_fields_in_their_places(extract, record_extract, tmp_path):
     mapping = record_extract("2026-01", JANUARY)
     tables = extract.admit(mapping=mapping, max_rejected_share=0).tables

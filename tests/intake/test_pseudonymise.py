@@ -2,14 +2,22 @@
 gate 1 would stop.
 """
 
+import base64
+import random
+from datetime import datetime
+from hashlib import sha256
+
+import polars as pl
 import pytest
+import xlsxwriter
 
 from evalkit.errors import IntakeError
 from evalkit.ids import count_personal_numbers
-from evalkit.intake import load_contracts, pseudonymise, read_key
-from evalkit.intake.admission.pseudonymise import pseudonym
+from evalkit.intake import load_contracts, pseudonymise, read_key, write_pseudonym_receipt
+from evalkit.intake.admission.pseudonym_key import fingerprint, pseudonym
+from evalkit.words import words
 
-KEY = bytes(range(32))
+KEY = sha256(b"the key of the tests").digest()
 # 811218-9876 stands in Skatteverket's description of the check digit (SKV 704), 701063-2391 is a
 # samordningsnummer.
 NUMBER, OTHER = "811218-9876", "701063-2391"
@@ -39,6 +47,11 @@ def test_pseudonym_depends_on_the_key_and_holds_no_digit():
     assert all(len(text) == 32 and set(text) <= set("abcdefghijklmnop") for text in made)
 
 
+def test_pseudonym_of_a_household_is_not_that_of_the_person_with_the_same_id():
+    assert pseudonym(NUMBER, KEY, of="household_id") != pseudonym(NUMBER, KEY, of="person_id")
+    assert pseudonym(NUMBER, KEY) == pseudonym(NUMBER, KEY, of="person_id")
+
+
 def _delivered_with_numbers(extract):
     extract.write(
         "person",
@@ -48,6 +61,9 @@ def _delivered_with_numbers(extract):
             f"{OTHER};Norr;",
             "19121212-1212;Söder;",
         ],
+    )
+    extract.write(
+        "intervention", ["intervention_id,name,kind", f"work_training,Place of {OTHER},training"]
     )
     extract.write(
         "income_support",
@@ -71,7 +87,13 @@ def test_pseudonymise_makes_an_extract_that_gate_1_lets_in(extract, tmp_path, co
     extract.folder = tmp_path / "out"
     admission = extract.admit(max_rejected_share=0)
 
-    assert done.written["person.csv"] == 4
+    n_replaced = {file.name: file.n_replaced for file in done.files}
+    assert n_replaced["person.csv"] == 3 and n_replaced["intervention.csv"] == 1
+    assert admission.tables["household_member"]["household_id"][0] != pseudonym(NUMBER, KEY)
+    assert (
+        admission.tables["income_support"]["household_id"][0]
+        == admission.tables["household_member"]["household_id"][0]
+    )
     assert admission.tables["household_member"]["person_id"][0] == pseudonym(NUMBER, KEY)
     assert not any(
         count_personal_numbers(path.read_text(encoding="utf-8"))
@@ -128,6 +150,226 @@ def test_pseudonymise_writes_nothing_when_a_file_is_misshapen(
     assert not (tmp_path / "out").exists()
 
 
+def test_pseudonymise_drops_columns_that_it_does_not_know_and_says_which(
+    extract, tmp_path, contracts_folder
+):
+    extract.write(
+        "person",
+        ["person_id;district;namn;adress;kontakt", "P-1;Norr;Svensson, Eva;Storgatan 1;070"],
+    )
+
+    done = pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
+
+    (person,) = [file for file in done.files if file.name == "person.csv"]
+    text = (tmp_path / "out" / "person.csv").read_text(encoding="utf-8")
+    assert person.dropped == ("namn", "adress", "kontakt")
+    assert text == f"person_id;district\n{pseudonym('P-1', KEY)};Norr\n"
+
+
+def test_pseudonymise_keeps_a_column_on_request_without_its_personal_numbers(
+    extract, tmp_path, contracts_folder
+):
+    extract.write("person", ["person_id;district;ort;namn", f"P-1;Norr;Ryd {NUMBER};Eva"])
+
+    done = pseudonymise(
+        extract.folder,
+        tmp_path / "out",
+        load_contracts(contracts_folder),
+        key=KEY,
+        keep=["ort"],
+    )
+
+    (person,) = [file for file in done.files if file.name == "person.csv"]
+    text = (tmp_path / "out" / "person.csv").read_text(encoding="utf-8")
+    assert (person.kept, person.dropped) == (("ort",), ("namn",))
+    assert f"Norr;Ryd {pseudonym(NUMBER, KEY)}\n" in text and "Eva" not in text
+
+
+def test_pseudonymise_refuses_to_keep_a_column_that_no_file_has(
+    extract, tmp_path, contracts_folder, four_lines
+):
+    with pytest.raises(IntakeError) as caught:
+        pseudonymise(
+            extract.folder,
+            tmp_path / "out",
+            load_contracts(contracts_folder),
+            key=KEY,
+            keep=["distrikt"],
+        )
+
+    lines = four_lines(caught.value)
+    assert lines["what"] == "1 column to keep is in no file."
+    assert lines["where"] == '--keep: "distrikt" (did you mean "district"?)'
+    assert "Nothing was written" in lines["why"]
+    assert "as the file names it" in lines["fix"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_pseudonymise_knows_the_columns_of_a_mapping_file(extract, tmp_path, contracts_folder):
+    extract.write("person", ["Klient,district,height", f"{NUMBER},Norr,180"])
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "source: a test\ntables:\n  person:\n    columns: {person_id: Klient}\n    covariates:\n"
+        "      - {name: height, type: integer, description: {en: Height, sv: Längd}, "
+        "measured: once, is_known_at_first_month: true}\n",
+        encoding="utf-8",
+    )
+
+    pseudonymise(
+        extract.folder,
+        tmp_path / "out",
+        load_contracts(contracts_folder),
+        key=KEY,
+        mapping=mapping,
+    )
+
+    text = (tmp_path / "out" / "person.csv").read_text(encoding="utf-8")
+    assert text == f"Klient,district,height\n{pseudonym(NUMBER, KEY)},Norr,180\n"
+
+
+def test_pseudonymise_refuses_one_column_for_persons_and_households(
+    extract, tmp_path, contracts_folder, four_lines
+):
+    extract.write("household_member", ["nr,month,role", f"{NUMBER},2026-01-01,lead"])
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "source: a test\ntables:\n  household_member:\n    columns: {person_id: nr, "
+        "household_id: nr}\n",
+        encoding="utf-8",
+    )
+
+    with pytest.raises(IntakeError) as caught:
+        pseudonymise(
+            extract.folder,
+            tmp_path / "out",
+            load_contracts(contracts_folder),
+            key=KEY,
+            mapping=mapping,
+        )
+
+    lines = four_lines(caught.value)
+    assert lines["what"] == "One delivered column holds both persons and households."
+    assert lines["where"] == 'household_member.csv, column "nr"'
+    assert "pseudonyms of their own" in lines["why"]
+    assert "twice" in lines["fix"]
+
+
+def test_pseudonymise_refuses_a_type_that_cannot_be_searched(
+    extract, tmp_path, contracts_folder, four_lines
+):
+    (extract.folder / "person.csv").unlink()
+    pl.DataFrame({"person_id": [NUMBER.encode()], "district": ["Norr"]}).write_parquet(
+        extract.folder / "person.parquet"
+    )
+
+    with pytest.raises(IntakeError) as caught:
+        pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
+
+    lines = four_lines(caught.value)
+    assert "type that cannot be searched" in lines["what"]
+    assert lines["where"] == 'person.parquet, column "person_id"'
+    assert "is not copied" in lines["why"]
+    assert "text, numbers or dates" in lines["fix"]
+
+
+def test_pseudonymise_replaces_numbers_in_columns_of_categories(
+    extract, tmp_path, contracts_folder
+):
+    (extract.folder / "person.csv").unlink()
+    pl.DataFrame(
+        {"person_id": ["P-1"], "district": ["Norr"], "education": [NUMBER]},
+        schema_overrides={"education": pl.Categorical, "district": pl.Categorical},
+    ).write_parquet(extract.folder / "person.parquet")
+
+    pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
+
+    cells = pl.read_parquet(tmp_path / "out" / "person.parquet")
+    assert cells.row(0) == (pseudonym("P-1", KEY), "Norr", pseudonym(NUMBER, KEY))
+
+
+def test_pseudonymise_writes_two_files_of_one_name_apart(extract, tmp_path, contracts_folder):
+    (extract.folder / "person.csv").unlink()
+    pl.DataFrame({"person_id": ["P-1"], "district": ["Norr"]}).write_parquet(
+        extract.folder / "person.parquet"
+    )
+    with xlsxwriter.Workbook(extract.folder / "person.xlsx") as book:
+        book.add_worksheet().write_column(0, 0, ["person_id", "P-2"])
+        book.get_worksheet_by_name("Sheet1").write_column(0, 1, ["district", "Norr"])
+        book.add_worksheet("Klienter").write(0, 0, NUMBER)
+
+    done = pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
+
+    persons = [file for file in done.files if file.table == "person"]
+    assert [(file.name, file.n_rows, file.n_sheets) for file in persons] == [
+        ("person.parquet", 1, 0),
+        ("person_xlsx.parquet", 1, 1),
+    ]
+
+
+def test_pseudonymise_empties_fields_of_a_record_that_hold_something_else(
+    extract, tmp_path, contracts_folder
+):
+    line = "2026\t01\t0180\t01\t1\t9500\tP-1\t{status}\t0\t0\t2\t44\r\n"
+    record = extract.folder / "monthly_record_2026-01.txt"
+    record.write_bytes((line.format(status="1") * 3 + line.format(status="Svensson")).encode())
+
+    done = pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
+
+    (copied,) = [file for file in done.files if file.name == record.name]
+    assert copied.n_emptied == 1
+    assert "Svensson" not in (tmp_path / "out" / record.name).read_text(encoding="utf-8")
+
+
+def test_pseudonymise_refuses_a_record_whose_numbers_stand_elsewhere(
+    extract, tmp_path, contracts_folder, four_lines
+):
+    record = extract.folder / "monthly_record_2011-01.txt"
+    record.write_bytes(b"2011\t01\t0180\t01\t1\t0\t9500\t198112189876\t1\t0\t0\t2\t44\r\n")
+
+    with pytest.raises(IntakeError) as caught:
+        pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
+
+    lines = four_lines(caught.value)
+    assert lines["what"].startswith("A monthly record has another layout")
+    assert "field 8 (status_1)" in lines["where"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_receipt_says_what_was_done_and_holds_no_value(extract, tmp_path, contracts_folder):
+    _delivered_with_numbers(extract)
+    extract.write("livelihood", ["person_id,start,end,state,namn", f"{OTHER},2026-01-01,,work,Eva"])
+    (extract.folder / f"{NUMBER}.txt").write_text("Eva", encoding="utf-8")
+    done = pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
+
+    path = write_pseudonym_receipt(
+        done,
+        tmp_path / "receipt.txt",
+        key=KEY,
+        made=datetime(2026, 12, 1, 8, 30),
+        words=words("sv"),
+    )
+
+    text = path.read_text(encoding="utf-8")
+    assert "Gjord 2026-12-01 08:30" in text
+    assert f"fingeravtryck: {fingerprint(KEY)}." in text
+    assert "person.csv: 3 rader\n  bytta celler: person_id 3\n" in text
+    assert "bytta celler: name 1\n" in text
+    assert "känner dem: note\n" in text
+    assert "inget kontrakt nämner dem: a name with a number in it (.txt)" in text
+    assert not count_personal_numbers(text) and "Eva" not in text
+    assert KEY.hex() not in text and pseudonym(NUMBER, KEY) not in text
+
+
+def test_receipt_is_never_written_over(extract, tmp_path, contracts_folder):
+    done = pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
+    (tmp_path / "receipt.txt").write_text("archived", encoding="utf-8")
+
+    with pytest.raises(FileExistsError):
+        write_pseudonym_receipt(
+            done, tmp_path / "receipt.txt", key=KEY, made=datetime(2026, 12, 1), words=words("en")
+        )
+
+
 def test_read_key_reads_a_private_file_outside_the_project(key_file, tmp_path):
     assert read_key(key_file, project=tmp_path / "project") == KEY
 
@@ -138,6 +380,12 @@ def test_read_key_reads_a_private_file_outside_the_project(key_file, tmp_path):
         (lambda path, _: path.chmod(0o640), "Others than its owner may read"),
         (lambda path, _: path.unlink(), "no such file"),
         (lambda path, _: path.write_bytes(b"short"), "shorter than 32 bytes"),
+        (lambda path, _: path.write_bytes(bytes(range(64))), "follows a rule"),
+        (lambda path, _: path.write_bytes(b"\x00" * 64), "follows a rule"),
+        (lambda path, _: path.write_bytes(b"Sommar2026" * 8), "repeats itself"),
+        (lambda path, _: path.write_bytes(KEY[:8] * 8), "repeats itself"),
+        (lambda path, _: path.write_bytes(b"hemlig nyckel i Enskede socialtjanst"), "of words"),
+        (lambda path, _: path.write_bytes(b"hemlignyckelforsocialtjanstenuppsala"), "of words"),
     ],
 )
 def test_read_key_refuses_a_key_that_is_not_safe(key_file, tmp_path, four_lines, spoil, why):
@@ -151,6 +399,24 @@ def test_read_key_refuses_a_key_that_is_not_safe(key_file, tmp_path, four_lines,
     assert lines["where"] == "the file given by --key"
     assert why in lines["why"]
     assert "KEYFILE" in lines["fix"]
+
+
+@pytest.mark.parametrize(
+    "as_written",
+    [
+        bytes,
+        lambda key: key.hex().encode(),
+        lambda key: key.hex().upper().encode() + b"\n",
+        lambda key: base64.b64encode(key) + b"\n",
+    ],
+    ids=["bytes", "hexadecimal", "capitals", "base 64"],
+)
+def test_read_key_takes_random_keys_however_they_are_written(key_file, tmp_path, as_written):
+    rng = random.Random(1)
+    for _ in range(300):
+        key_file.write_bytes(as_written(rng.randbytes(32)))
+
+        assert read_key(key_file, project=tmp_path / "project")
 
 
 def test_read_key_refuses_a_key_inside_the_project_even_by_a_link(key_file, tmp_path):

@@ -36,7 +36,7 @@ from evalkit.intake.contracts.mapping import (
     contracts_with_covariates,
     load_mapping,
 )
-from evalkit.intake.reading.monthly_record import PREFIX
+from evalkit.intake.reading.record_layout import PREFIX
 from evalkit.line.delivered import delivered
 from evalkit.line.tables import published
 from evalkit.tables import with_columns_of

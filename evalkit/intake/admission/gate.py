@@ -3,7 +3,6 @@ whatever file.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import polars as pl
 
@@ -11,6 +10,7 @@ from evalkit.errors import IntakeError, first_few
 from evalkit.ids import (
     count_personal_numbers,
     looks_like_shortened_numbers,
+    name_to_show,
     rows_with_personal_numbers,
 )
 from evalkit.intake.admission.delivery import Delivery
@@ -62,7 +62,7 @@ def refuse_personal_numbers(delivery: Delivery, rule_place: str) -> None:
 
 
 def _findings(file: Delivered) -> list[tuple[int, str]]:
-    name, lines = _safe(file.path.name), file.cells[LINE]
+    name, lines = name_to_show(file.path.name), file.cells[LINE]
     columns = [column for column in file.columns if _is_searched(file.cells.schema[column])]
     findings = [
         finding
@@ -71,12 +71,12 @@ def _findings(file: Delivered) -> list[tuple[int, str]]:
     ]
     findings += _finding(name, "whole line", file.loose_lines["text"], file.loose_lines["line"])
     for sheet, cells in file.also_searched.items():
-        findings += _findings_in(f"{name}, sheet {_safe(sheet)}", cells)
+        findings += _findings_in(f"{name}, sheet {name_to_show(sheet)}", cells)
     return findings
 
 
 def _in_column(file: Delivered, column: str, lines: pl.Series) -> list[tuple[int, str]]:
-    name, cells = _safe(file.path.name), file.cells[column]
+    name, cells = name_to_show(file.path.name), file.cells[column]
     findings = [] if _is_clear(file, column) else _finding(name, column, cells, lines)
     return findings + _shortened(name, column, cells)
 
@@ -106,7 +106,7 @@ def _findings_in(name: str, content: pl.DataFrame) -> list[tuple[int, str]]:
     """Findings in a content that belongs to no contract: lines of text, or cells whose rows count
     from 1.
     """
-    name = _safe(name)
+    name = name_to_show(name)
     if content.columns == ["line", "text"]:
         return _finding(name, "whole line", content["text"], content["line"])
     lines = pl.int_range(1, content.height + 1, eager=True)
@@ -138,7 +138,7 @@ def _finding(name: str, column: str, cells: pl.Series, lines: pl.Series) -> list
         [
             (
                 len(rows),
-                f'{name}, column "{_safe(column)}", lines '
+                f'{name}, column "{name_to_show(column)}", lines '
                 f"{first_few(lines.gather(rows).to_list())}",
             )
         ]
@@ -163,8 +163,8 @@ def _shortened(name: str, column: str, cells: pl.Series) -> list[tuple[int, str]
     return [
         (
             cells.count(),
-            f'{name}, column "{_safe(column)}", most lines (ten digits whose leading zeros were '
-            "lost)",
+            f'{name}, column "{name_to_show(column)}", most lines (ten digits whose leading '
+            "zeros were lost)",
         )
     ]
 
@@ -173,15 +173,4 @@ def _names_with_numbers(names: Iterable[str]) -> list[tuple[int, str]]:
     n_found = sum(count_personal_numbers(name) > 0 for name in names)
     return (
         [(n_found, f"the names of {n_found} file{'s' if n_found > 1 else ''}")] if n_found else []
-    )
-
-
-def _safe(name: str) -> str:
-    """A name of a file, sheet or column as it may be shown: not at all if a personal number stands
-    in it.
-    """
-    return (
-        f"a name with a number in it ({Path(name).suffix or 'no suffix'})"
-        if count_personal_numbers(name)
-        else name
     )

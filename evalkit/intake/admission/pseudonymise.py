@@ -1,108 +1,112 @@
-"""Pseudonyms: ids replaced by a keyed hash (HMAC-SHA256), so that the same person has the same
-pseudonym in every file of every delivery.
+"""An extract with pseudonyms for its ids, so that the same person has the same pseudonym in every
+file of every delivery.
 
-The key lies in a file outside the project that only its owner can read; it is never a parameter, an
-argument or an environment variable. A pseudonym is 128 bits of the hash written with the letters a
-to p: without digits it can never pass for a personal number. A personal number is hashed as its ten
-digits without century and sign, so that its different ways of writing give one pseudonym. (Two
-people exactly a hundred years apart with the same number would share one.)
+What is not known is not copied: only columns that the contract or the mapping file names, and those
+that somebody asks to keep. Everything that stayed behind is said, and can be archived as a receipt.
 """
 
 import hashlib
-import hmac
-import os
 import shutil
-import stat
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from evalkit.errors import IntakeError
-from evalkit.ids import replace_personal_numbers, ten_digits_of
+from evalkit.errors import IntakeError, nearest
+from evalkit.ids import name_to_show, replace_personal_numbers
 from evalkit.intake.admission.delivery import table_of
+from evalkit.intake.admission.pseudonym_key import HOUSEHOLD, PERSON, pseudonym
 from evalkit.intake.contracts.contract import Contract
-from evalkit.intake.contracts.mapping import MappingFile, TableMapping, load_mapping
+from evalkit.intake.contracts.mapping import (
+    MappingFile,
+    TableMapping,
+    load_mapping,
+    with_covariates,
+)
 from evalkit.intake.reading.csv_reader import decode, lines_of
-from evalkit.intake.reading.delivered import IS_WHOLE, OWN_COLUMNS, Delivered
-from evalkit.intake.reading.monthly_record import FIELDS, is_monthly_record
+from evalkit.intake.reading.delivered import IS_WHOLE, Delivered
+from evalkit.intake.reading.monthly_record import is_monthly_record, refuse_other_layout
 from evalkit.intake.reading.readers import FORMATS, read_delivered
-from evalkit.line.columns import PERSON_IDS
+from evalkit.intake.reading.record_layout import FIELDS, holds_number, looks_right
 
-_SHORTEST_KEY = 32
-_N_BYTES = 16
-_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
-_RECORD_NUMBERS = (FIELDS.index("person_1"), FIELDS.index("person_2"))
+# Types whose cells hold no text: they are copied as they stand.
+_WITHOUT_TEXT = (pl.Date, pl.Datetime, pl.Time, pl.Duration, pl.Boolean)
+
+# The pseudonym of a text, given whose id it is.
+_Hash = Callable[[str, str], str]
+
+
+@dataclass(frozen=True)
+class CopiedFile:
+    """What became of a delivered file.
+
+    name : the file that was written. replaced : cells changed, by column. dropped : columns that
+    neither contract nor mapping knows. kept : unknown columns that were asked for. n_emptied :
+    fields of a record that did not look like themselves. n_sheets : other sheets of a workbook,
+    which stayed behind. sha256 : of the file as written.
+    """
+
+    name: str
+    table: str
+    n_rows: int
+    replaced: Mapping[str, int]
+    dropped: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    n_emptied: int = 0
+    n_sheets: int = 0
+    sha256: str = field(default="", kw_only=True)
+
+    @property
+    def n_replaced(self) -> int:
+        """How many cells were changed."""
+        return sum(self.replaced.values())
 
 
 @dataclass(frozen=True)
 class Pseudonymised:
-    """The files that were written, with the number of ids replaced in each, and those left out."""
-
-    written: dict[str, int]
-    left_out: tuple[str, ...]
-
-
-def read_key(path: Path | str, *, project: Path | str) -> bytes:
-    """Read the key of the pseudonyms.
-
-    Parameters
-    ----------
-    path : path
-        The file of the key, at least 32 bytes.
-    project : path
-        The folder of the project, inside which no key may lie.
-
-    Raises
-    ------
-    IntakeError
-        If the file is missing or too short, lies inside the project, or can be read by others than
-        its owner.
+    """The files that were written, and the names of those that belong to no contract and were left
+    out.
     """
-    given, real = Path(path), Path(path).resolve()
-    if real.is_relative_to(Path(project).resolve()) or Path(os.path.abspath(given)).is_relative_to(
-        Path(project).resolve()
-    ):
-        raise _bad_key(
-            "The key lies inside the project's folder.",
-            "move it to a place of its own, for example a folder in your home.",
-        )
-    if not real.is_file():
-        raise _bad_key(
-            "There is no such file.",
-            "make one: head -c 32 /dev/urandom > KEYFILE && chmod 600 KEYFILE",
-        )
-    if real.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise _bad_key("Others than its owner may read or change the file.", "chmod 600 KEYFILE")
-    key = real.read_bytes()
-    if len(key) < _SHORTEST_KEY:
-        raise _bad_key(
-            f"The key is shorter than {_SHORTEST_KEY} bytes.",
-            "make one: head -c 32 /dev/urandom > KEYFILE && chmod 600 KEYFILE",
-        )
-    return key
+
+    files: tuple[CopiedFile, ...]
+    left_out: tuple[str, ...]
 
 
 def pseudonymise(
     folder: Path | str,
     out: Path | str,
-    contracts: dict[str, Contract],
+    contracts: Mapping[str, Contract],
     *,
     key: bytes,
     mapping: Path | str | None = None,
+    keep: Sequence[str] = (),
 ) -> Pseudonymised:
-    """Copy an extract with pseudonyms for ids: person_id and household_id as a whole, personal
-    numbers wherever they stand.
+    """Copy an extract with pseudonyms for ids: of persons and of households apart, and of a person
+    for each personal number that stands in another column.
 
-    CSV files and monthly records stay text; other files become Parquet. Files of no contract are
-    left out.
+    CSV files and monthly records stay text; other files become Parquet. Files of no contract and
+    columns that neither contract nor mapping knows are left out.
+
+    Parameters
+    ----------
+    folder, out : path
+        The folder of the delivered files, and the one to write: new or empty.
+    contracts : mapping
+        The contracts by table.
+    key : bytes
+        What `read_key` read.
+    mapping : path, optional
+        The mapping file of the extract.
+    keep : sequence of str
+        Further columns to copy, as the files name them; personal numbers in them are replaced.
 
     Raises
     ------
     IntakeError
-        If a file cannot be read, or the folder to write holds files already.
+        If a file cannot be read or searched, one column holds persons and households, a column to
+        keep is in no file, or the folder to write holds files already. Nothing is written then.
     """
     folder, out = Path(folder), Path(out)
     if out.exists() and any(out.iterdir()):
@@ -112,10 +116,15 @@ def pseudonymise(
             why="Old files would stay among the new ones. Nothing was written.",
             fix="name a new folder.",
         )
-    mapping_file, hashed = load_mapping(mapping), _remembering(key)
+    mapping_file = load_mapping(mapping)
+    known = {
+        table: with_covariates(contract, mapping_file.of(table).covariates)
+        for table, contract in contracts.items()
+    }
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as unfinished:
-        done = _copy(folder, Path(unfinished), contracts, mapping_file, hashed)
+        copying = _Copying(Path(unfinished), known, mapping_file, _remembering(key), tuple(keep))
+        done = copying.folder(folder)
         if out.exists():
             out.rmdir()
         shutil.copytree(unfinished, out)
@@ -123,81 +132,136 @@ def pseudonymise(
     return done
 
 
-def pseudonym(text: str, key: bytes) -> str:
-    """The pseudonym of an id: 32 letters."""
-    digest = hmac.new(key, (ten_digits_of(text) or text.strip()).encode(), hashlib.sha256).digest()
-    return digest[:_N_BYTES].hex().translate(_LETTERS)
+@dataclass(frozen=True)
+class _Copying:
+    """What every file is copied by."""
+
+    out: Path
+    contracts: Mapping[str, Contract]
+    mapping: MappingFile
+    hashed: _Hash
+    keep: tuple[str, ...]
+    columns_seen: set[str] = field(default_factory=set)
+
+    def folder(self, folder: Path) -> Pseudonymised:
+        """Copy every file of a folder that belongs to a contract."""
+        written, left_out = [], []
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            table = table_of(path, self.contracts) if path.parent == folder else None
+            if path.parent == folder and is_monthly_record(path):
+                written.append(self._record(path))
+            elif table:
+                written.append(self._table(read_delivered(path, table=table), table))
+            else:
+                left_out.append(name_to_show(str(path.relative_to(folder))))
+        if missing := set(self.keep) - self.columns_seen:
+            raise _unknown_columns(sorted(missing), self.columns_seen)
+        return Pseudonymised(tuple(written), tuple(left_out))
+
+    def _table(self, file: Delivered, table: str) -> CopiedFile:
+        if not file.cells.get_column(IS_WHOLE).all():
+            raise _misshapen(file.path)
+        self.columns_seen.update(file.columns)
+        ids, known = _known_columns(file, self.contracts[table], self.mapping.of(table))
+        copied = [name for name in file.columns if name in known or name in self.keep]
+        columns = {name: self._column(file, name, ids.get(name)) for name in copied}
+        cells = pl.DataFrame([cells for cells, _ in columns.values()])
+        target = self._write(file, cells)
+        return CopiedFile(
+            target.name,
+            table,
+            cells.height,
+            {name: n for name, (_, n) in columns.items() if n},
+            dropped=tuple(name_to_show(name) for name in file.columns if name not in copied),
+            kept=tuple(name_to_show(name) for name in copied if name not in known),
+            n_sheets=len(file.also_searched),
+            sha256=_sha256(target),
+        )
+
+    def _column(self, file: Delivered, name: str, of: str | None) -> tuple[pl.Series, int]:
+        """A column with pseudonyms, and how many of its cells were changed."""
+        cells = file.cells[name].rename(self._without_numbers(name))
+        if isinstance(cells.dtype, _WITHOUT_TEXT):
+            return cells, 0
+        if isinstance(cells.dtype, pl.Categorical | pl.Enum):
+            cells = cells.cast(pl.String)
+        if not (cells.dtype.is_numeric() or cells.dtype in (pl.String, pl.Null)):
+            raise _unsearchable(file.path, name)
+        text = _as_text(cells)
+        replace = (
+            (lambda cell: self.hashed(cell, of) if cell.strip() else cell)
+            if of
+            else self._without_numbers
+        )
+        changed = _replaced(text, replace)
+        n_changed = int((changed != text).sum())
+        return (changed if n_changed else cells), n_changed
+
+    def _without_numbers(self, text: str) -> str:
+        return replace_personal_numbers(text, lambda number: self.hashed(number, PERSON))
+
+    def _write(self, file: Delivered, cells: pl.DataFrame) -> Path:
+        name = self._without_numbers(file.path.name)
+        if FORMATS[file.path.suffix.lower()].content == "lines":
+            target = self.out / name
+            cells.write_csv(target, separator=";" if file.has_decimal_comma else ",")
+            return target
+        stem, suffix = Path(name).stem, file.path.suffix.lower().removeprefix(".")
+        target = self.out / f"{stem}.parquet"
+        # A workbook and an SPSS file of one name are two files.
+        target = self.out / f"{stem}_{suffix}.parquet" if target.exists() else target
+        cells.write_parquet(target)
+        return target
+
+    def _record(self, path: Path) -> CopiedFile:
+        data, _ = decode(path)
+        lines = [line.rstrip("\r").split("\t") for line in lines_of(data)["text"].to_list()]
+        refuse_other_layout(path, lines)
+        replaced, n_emptied = dict.fromkeys(("person_1", "person_2", "others"), 0), 0
+        for fields in lines:
+            for place, text in enumerate(fields):
+                if holds_number(place) and text.strip():
+                    fields[place] = self.hashed(text, PERSON)
+                    replaced[FIELDS[place] if place < len(FIELDS) else "others"] += 1
+                elif text.strip() and not looks_right(place, text.strip()):
+                    fields[place] = ""
+                    n_emptied += 1
+        target = self.out / self._without_numbers(path.name)
+        target.write_bytes("".join("\t".join(fields) + "\r\n" for fields in lines).encode())
+        return CopiedFile(
+            target.name,
+            "monthly_record",
+            len(lines),
+            {name: n for name, n in replaced.items() if n},
+            n_emptied=n_emptied,
+            sha256=_sha256(target),
+        )
 
 
-def _copy(
-    folder: Path,
-    out: Path,
-    contracts: dict[str, Contract],
-    mapping: MappingFile,
-    hashed: Callable[[str], str],
-) -> Pseudonymised:
-    written, left_out = {}, []
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        table = table_of(path, contracts) if path.parent == folder else None
-        if path.parent == folder and is_monthly_record(path):
-            written[path.name] = _record(path, out / path.name, hashed)
-        elif table:
-            target, count = _table(
-                read_delivered(path, table=table), out, contracts[table], mapping.of(table), hashed
-            )
-            written[target] = count
-        else:
-            left_out.append(str(path.relative_to(folder)))
-    return Pseudonymised(written, tuple(left_out))
+def _remembering(key: bytes) -> _Hash:
+    known: dict[tuple[str, str], str] = {}
 
-
-def _remembering(key: bytes) -> Callable[[str], str]:
-    known: dict[str, str] = {}
-
-    def hashed(text: str) -> str:
-        if text not in known:
-            known[text] = pseudonym(text, key)
-        return known[text]
+    def hashed(text: str, of: str) -> str:
+        if (text, of) not in known:
+            known[text, of] = pseudonym(text, key, of=of)
+        return known[text, of]
 
     return hashed
 
 
-def _table(
-    file: Delivered,
-    out: Path,
-    contract: Contract,
-    mapping: TableMapping,
-    hashed: Callable[[str], str],
-) -> tuple[str, int]:
-    ids = [
-        mapping.source_of(column, file.columns)
+def _known_columns(
+    file: Delivered, contract: Contract, mapping: TableMapping
+) -> tuple[dict[str, str], set[str]]:
+    """The delivered columns that hold ids, with whose they are; and all that are known."""
+    sources = {
+        column.name: source
         for column in contract.columns
-        if column.name in PERSON_IDS
-    ]
-    if not file.cells.get_column(IS_WHOLE).all():
-        raise _misshapen(file.path)
-    cells, n_replaced = file.cells.drop(OWN_COLUMNS), 0
-    for name in cells.columns:
-        dtype = cells.schema[name]
-        if not (dtype.is_numeric() or dtype == pl.String):
-            continue
-        text = _as_text(cells[name])
-        replace = (
-            (lambda cell: hashed(cell) if cell.strip() else cell)
-            if name in ids
-            else (lambda cell: replace_personal_numbers(cell, hashed))
-        )
-        changed = _replaced(text, replace)
-        n_changed = int((changed != text).sum())
-        cells = cells.with_columns(changed.alias(name)) if n_changed else cells
-        n_replaced += n_changed
-    if FORMATS[file.path.suffix.lower()].content == "lines":
-        separator = ";" if file.has_decimal_comma else ","
-        cells.write_csv(out / file.path.name, separator=separator)
-        return file.path.name, n_replaced
-    target = f"{file.path.stem}.parquet"
-    cells.write_parquet(out / target)
-    return target, n_replaced
+        if (source := mapping.source_of(column, file.columns)) is not None
+    }
+    if PERSON in sources and sources[PERSON] == sources.get(HOUSEHOLD):
+        raise _one_for_both(file.path, sources[PERSON])
+    ids = {sources[name]: name for name in (PERSON, HOUSEHOLD) if name in sources}
+    return ids, set(sources.values())
 
 
 def _as_text(cells: pl.Series) -> pl.Series:
@@ -217,38 +281,46 @@ def _replaced(text: pl.Series, replace: Callable[[str], str]) -> pl.Series:
     return text.replace(pairs) if pairs else text
 
 
-def _record(path: Path, target: Path, hashed: Callable[[str], str]) -> int:
-    data, _ = decode(path)
-    n_replaced, lines = 0, []
-    for line in lines_of(data)["text"].to_list():
-        fields = line.rstrip("\r").split("\t")
-        places = [
-            i
-            for i in range(len(fields))
-            if (i in _RECORD_NUMBERS or i >= len(FIELDS)) and fields[i].strip()
-        ]
-        for i in places:
-            fields[i] = hashed(fields[i])
-        n_replaced += len(places)
-        lines.append("\t".join(fields) + "\r\n")
-    target.write_bytes("".join(lines).encode())
-    return n_replaced
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _misshapen(path: Path) -> IntakeError:
     return IntakeError(
         "A file has lines with more or fewer cells than line 1 has column names.",
-        where=path.name,
-        why="Cells beyond the last column would be lost or escape the search. The file was not "
-        "written.",
+        where=name_to_show(path.name),
+        why="Cells beyond the last column would be lost or escape the search. Nothing was written.",
         fix="mend the lines, or ask the sender for the file anew; evalkit check names them.",
     )
 
 
-def _bad_key(why: str, fix: str) -> IntakeError:
+def _one_for_both(path: Path, column: str) -> IntakeError:
     return IntakeError(
-        "The key of the pseudonyms cannot be used.",
-        where="the file given by --key",
-        why=f"{why} Nothing was written.",
-        fix=fix,
+        "One delivered column holds both persons and households.",
+        where=f'{name_to_show(path.name)}, column "{name_to_show(column)}"',
+        why="Persons and households get pseudonyms of their own, and a column can bear only one of "
+        "them. Nothing was written.",
+        fix="deliver the column twice, under two names, and let the mapping file name one for each "
+        f"of {PERSON} and {HOUSEHOLD}.",
+    )
+
+
+def _unsearchable(path: Path, column: str) -> IntakeError:
+    return IntakeError(
+        "A column is of a type that cannot be searched for personal numbers.",
+        where=f'{name_to_show(path.name)}, column "{name_to_show(column)}"',
+        why="What cannot be searched is not copied. Nothing was written.",
+        fix="ask the sender for text, numbers or dates.",
+    )
+
+
+def _unknown_columns(columns: Sequence[str], found: set[str]) -> IntakeError:
+    return IntakeError(
+        f"{len(columns)} column{'s' if len(columns) > 1 else ''} to keep "
+        f"{'are' if len(columns) > 1 else 'is'} in no file.",
+        where="--keep: "
+        + "; ".join(f'"{name}" ({nearest(name, map(name_to_show, found))})' for name in columns),
+        why="What was asked for would be missing without a word. Nothing was written.",
+        fix="write the column as the file names it.",
     )

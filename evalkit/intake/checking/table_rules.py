@@ -11,7 +11,7 @@ import polars as pl
 
 from evalkit.intake.contracts.contract import Contract, CustomRule, Reference
 from evalkit.intake.reading.delivered import FILE, LINE
-from evalkit.intake.reading.monthly_record import PREFIX
+from evalkit.intake.reading.record_layout import PREFIX
 from evalkit.tables import in_order, same_as_before
 
 ROW, SUPERSEDED = "_row", "superseded_by_full_year"

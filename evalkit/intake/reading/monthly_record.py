@@ -19,15 +19,10 @@ import polars as pl
 from evalkit.errors import IntakeError, first_few
 from evalkit.intake.reading.csv_reader import decode, lines_of
 from evalkit.intake.reading.delivered import FILE, IS_WHOLE, LINE, NO_LINES, Delivered
+from evalkit.intake.reading.record_layout import FIELDS, N_REQUIRED, PREFIX, SUFFIXES, misplaced
 
-PREFIX = "monthly_record"
-SUFFIXES = (".txt", ".tsv")
-FIELDS = (
-    *("year", "month", "municipality", "district", "n_children", "amount"),
-    *("person_1", "status_1", "refugee_1", "foreign_1", "sex_1", "age_1"),
-    *("person_2", "status_2", "refugee_2", "foreign_2", "sex_2", "age_2"),
-)
-_N_REQUIRED = 12
+# Lines looked at to tell whether a record has the layout.
+_N_SAMPLED = 2000
 _SEX = {"1": "male", "2": "female"}
 # What a record is written from; a number may be of any width.
 _WRITTEN: dict[str, dict[str, type[pl.DataType] | None]] = {
@@ -84,6 +79,34 @@ def read_monthly_records(paths: Sequence[Path]) -> dict[str, tuple[Delivered, ..
         for path in files
     ]
     return {**tables, "person": tuple(_delivered(path, rows) for path, rows in people)}
+
+
+def refuse_other_layout(path: Path, lines: Sequence[Sequence[str]]) -> None:
+    """Refuse a record whose fields stand elsewhere than in the layout that is read here.
+
+    Parameters
+    ----------
+    path : path
+        The record.
+    lines : sequence of sequence of str
+        The fields of its lines, or of some of them.
+
+    Raises
+    ------
+    IntakeError
+        Naming the fields that do not look like themselves.
+    """
+    fields = misplaced(lines)
+    if fields:
+        raise IntakeError(
+            "A monthly record has another layout than the one that is read here.",
+            where=f"{path.name}: {first_few(fields, 6)}",
+            why="In most lines these fields do not hold what the layout has in their place. The "
+            "layout has changed over the years, and fields taken for others would be wrong "
+            "without showing it. Nothing was read in.",
+            fix="deliver the record in the layout of evalkit/intake/reading/record_layout.py, or "
+            "its payments and persons as tables of their own.",
+        )
 
 
 def write_monthly_record(
@@ -169,16 +192,18 @@ def _records(path: Path) -> pl.DataFrame:
     data, _ = decode(path)
     parts = pl.col("text").str.strip_suffix("\r").str.split("\t")
     rows = lines_of(data).filter(pl.col("text").str.strip_chars() != "").with_columns(parts=parts)
-    is_whole = pl.col("parts").list.len() >= _N_REQUIRED
+    is_whole = pl.col("parts").list.len() >= N_REQUIRED
     if not rows.select(is_whole.any()).item():
         raise IntakeError(
             "A monthly record could not be read.",
             where=path.name,
-            why=f"No line of it holds the {_N_REQUIRED} fields of the record, separated by tabs. "
+            why=f"No line of it holds the {N_REQUIRED} fields of the record, separated by tabs. "
             "Nothing was read in.",
             fix="deliver the record as the authority receives it, with pseudonyms for its numbers "
             "and without column names.",
         )
+    sampled = rows.filter(is_whole)["parts"].gather_every(rows.height // _N_SAMPLED + 1)
+    refuse_other_layout(path, sampled.to_list())
     fields = [
         _filled(pl.col("parts").list.get(i, null_on_oob=True)).alias(name)
         for i, name in enumerate(FIELDS)
