@@ -198,8 +198,8 @@ class AdviceRules(Record):
     trial_cost: float = Field(
         500_000,
         ge=0,
-        description="Try out: what a trial costs, in the price book's money; knowing more has to "
-        "be worth more than that.",
+        description="Try out: what a trial costs, whatever its size, in the price book's money; "
+        "the best trial has to be worth more than that.",
     )
     min_starters: int = Field(
         100,

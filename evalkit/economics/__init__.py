@@ -13,7 +13,7 @@ from evalkit.economics.prices.explain import explain
 from evalkit.economics.prices.offer_prices import offer_prices
 from evalkit.economics.prices.place_costs import place_prices, run_place_costs, start_costs
 from evalkit.economics.prices.price_book_file import load_price_book
-from evalkit.economics.results.advice import advice_of_run
+from evalkit.economics.results.advice_table import advice_of_run
 from evalkit.economics.results.drift import drift, read_vintage
 from evalkit.economics.results.information import evppi
 from evalkit.economics.results.results import value_results

@@ -3,6 +3,7 @@ never contradicts the words for a probability.
 """
 
 from itertools import product
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -20,23 +21,28 @@ from evalkit.economics.results.advice import (
     Figures,
     GainProbabilities,
     advice_from,
-    advice_table,
 )
+from evalkit.economics.results.advice_table import advice_table
 from evalkit.economics.results.comparison import Option, worth_of_knowing
+from evalkit.economics.results.own_figures import effect_sizes
+from evalkit.economics.results.trial import best_trial, prior_of_draws
 from evalkit.errors import ParameterError
 from evalkit.line.estimands import ESTIMANDS
+from evalkit.line.protocol import load_protocol
 from evalkit.line.tables import published, table
 from evalkit.params import AdviceRules, ValueRules
 from evalkit.records import validate
 from evalkit.vocabulary import band_of
 from evalkit.words import languages, words
 
+ROOT = Path(__file__).parents[2]
 RULES = AdviceRules()
 WAIT = ESTIMANDS["wait"]
 TRIAL = RULES.trial_cost
 # From the worst to the best; what is tried out or cannot be said lies between.
 ORDER = {"stop": 0, "cannot_be_said": 1, "try_out": 1, "keep": 2, "expand": 3}
 PROBABILITIES = st.floats(0, 1)
+WORTH_OF_MONTH = 10_000.0
 DRAWS = (0.0, *np.linspace(-30_000.0, 50_000.0, 81))
 
 
@@ -193,6 +199,7 @@ def make_totals(*keys):
                 "estimand": WAIT,
                 "draw": draw,
                 "net_benefit": value,
+                "work_months": value / WORTH_OF_MONTH,
             }
             for district, intervention in keys
             for draw, value in enumerate(DRAWS)
@@ -217,8 +224,12 @@ PARTS = make_parts([("Harbour", "train", 0.05), ("Hill", "train", 0.01), ("all",
 TOTALS = make_totals(*((district, "train") for district in ("Harbour", "Hill", "all")))
 
 
+# The effect of all districts together, beside half of it, which could just have been found.
+SIZES = pl.DataFrame({"intervention_id": ["train"], "size": [2.0], "detectable": [1.0]})
+
+
 def advise(offers=OFFERS, status=STATUS, parts=PARTS, totals=TOTALS, **changed):
-    given = {"rules": RULES, "is_priced": True} | changed
+    given = {"rules": RULES, "is_priced": True, "sizes": SIZES} | changed
     return advice_table(offers, status, parts, totals=totals, **given)
 
 
@@ -271,13 +282,82 @@ def test_worth_of_knowing_a_lone_intervention_is_that_of_the_table_value_informa
 def test_no_trial_is_advised_where_the_number_of_starts_is_withheld():
     unclear = make_parts([("all", "train", 0.5)])
     hidden = OFFERS.with_columns(n_starts=pl.lit(None, dtype=pl.Float64))
+    rules = AdviceRules(trial_cost=1.0)
 
-    assert told(advise(parts=unclear))["all"] == ("try_out", "worth_a_trial", "own")
-    assert told(advise(parts=unclear, offers=hidden))["all"] == (
+    assert told(advise(parts=unclear, rules=rules))["all"] == ("try_out", "worth_a_trial", "own")
+    assert told(advise(parts=unclear, offers=hidden, rules=rules))["all"] == (
         "cannot_be_said",
         "too_unsure",
         "own",
     )
+
+
+def test_where_nothing_is_clear_a_row_says_what_the_best_trial_is():
+    unclear = make_parts([("Harbour", "train", 0.05), ("all", "train", 0.5)])
+
+    rows = {row["district"]: row for row in advise(parts=unclear).iter_rows(named=True)}
+
+    prior = prior_of_draws(
+        np.array(DRAWS[1:]),
+        np.array(DRAWS[1:]) / WORTH_OF_MONTH,
+        city_work_months=np.array(DRAWS[1:]) / WORTH_OF_MONTH,
+        n_starters=369,
+    )
+    trial = best_trial(prior, starts_per_year=30, followed_months=36, horizon_months=60)
+    columns = ("trial_persons", "trial_months", "trial_worth")
+    assert tuple(rows["all"][name] for name in columns) == trial
+    assert 0 < trial.worth < rows["all"]["worth_of_knowing"]
+    # It is clear enough that society loses there.
+    assert [rows["Harbour"][name] for name in columns] == [None] * 3
+
+
+def test_no_trial_is_worth_anything_where_its_result_comes_after_the_horizon():
+    late = make_parts([("all", "train", 0.5)]).with_columns(followed_months=60)
+
+    (row,) = advise(parts=late).filter(district="all").iter_rows(named=True)
+
+    assert (row["trial_persons"], row["trial_months"], row["trial_worth"]) == (None, None, 0.0)
+
+
+def test_a_district_needs_as_many_starters_as_find_the_effect_of_all_districts():
+    # A quarter of 369 starters find an effect twice as large as the smallest that they all find.
+    needed = dict(
+        advise(rules=AdviceRules(min_starters=50))
+        .select("district", "own_starters_needed")
+        .iter_rows()
+    )
+    assert needed == {"Harbour": 93, "Hill": 93, "Marsh": 93, "all": None}
+
+    assert advise().filter(district="Hill")["own_starters_needed"].item() == 100
+    assert advise(sizes=SIZES.clear())["own_starters_needed"].null_count() == 4
+
+
+def test_the_size_of_an_effect_that_may_be_none_is_not_known():
+    path = ROOT / "params" / "protocols" / "stockholm_work_training.yaml"
+    protocol = load_protocol(path, n_months=120, districts=("Harbour", "Hill"))
+    key = {
+        "district": "all",
+        "intervention_id": "work_training",
+        "estimand": protocol.primary_estimand,
+    }
+    summary = [
+        key | {"outcome": "months_work", "difference": -2.0, "ci_lower": -3.0, "ci_upper": -1.0},
+        key | {"outcome": "months_support", "difference": 9.0, "ci_lower": 8.0, "ci_upper": 9.5},
+    ]
+    readings = [
+        key | {"reading": "detectable_months", "estimate": 1.4},
+        key | {"reading": "detectable", "estimate": 0.1},
+    ]
+    tables = [
+        pl.DataFrame(rows, schema=published(name).schema)
+        for name, rows in (("effect_summary", summary), ("effect_readings", readings))
+    ]
+
+    sizes = effect_sizes(*tables, [protocol])
+
+    assert sizes.rows() == [("work_training", 2.0, 1.4)]
+    unclear = tables[0].with_columns(ci_upper=pl.lit(0.5))
+    assert effect_sizes(unclear, tables[1], [protocol]).is_empty()
 
 
 @pytest.mark.parametrize(

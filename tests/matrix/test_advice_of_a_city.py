@@ -116,7 +116,7 @@ def test_advice_is_what_the_rule_says_of_the_published_value(run, advice):
                 )
             )
         )
-        expected = advice_from(gains, row["worth_of_knowing"], rules)
+        expected = advice_from(gains, row["trial_worth"], rules)
         assert (row["advice"], row["advice_reason"]) == expected
 
 

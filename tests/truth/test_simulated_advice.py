@@ -15,7 +15,7 @@ from cities import four_districts, people_of, protocols
 from test_simulated_value import book
 
 from evalkit.economics import value_results
-from evalkit.economics.results.advice import advice_table
+from evalkit.economics.results.advice_table import advice_table
 from evalkit.effects import Protocol, effect_draws, estimate_effect, fit_propensity
 from evalkit.effects.answer.participation import programme_draws
 from evalkit.effects.weighting.propensity import fit_censoring
@@ -25,6 +25,7 @@ from evalkit.simulate import simulate_truth, value_truth
 
 N_CITIES = int(os.environ.get("EVALKIT_PROVE_ADVICE", "20"))
 N_PEOPLE, N_DRAWS, FIRST_SEED = 3_000, 100, 7_000
+SIZES = {"intervention_id": pl.String, "size": pl.Float64, "detectable": pl.Float64}
 PRICE_FACTORS = (0.5, 1.0, 2.0, 4.0, 8.0)
 # The thresholds promise 0.9, 0.8 and 0.9; less the Monte Carlo error of twenty cities, whose five
 # prices share one error.
@@ -108,6 +109,7 @@ def _advised(people, protocol: Protocol, known, factor: float, effect) -> pl.Dat
         pl.DataFrame(status, schema=published("effect_status").schema),
         results.parts,
         totals=results.totals,
+        sizes=pl.DataFrame(schema=SIZES),
         rules=AdviceRules(),
         is_priced=True,
     )

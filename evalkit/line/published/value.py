@@ -176,10 +176,11 @@ VALUE = (
         values=(
             *("advice", "advice_reason", "figures", "probability_society", "probability_purse"),
             *("probability_observed", "probability_district", "district_result"),
-            *("district_lower", "district_upper", "worth_of_knowing", "horizon_months"),
+            *("district_lower", "district_upper", "worth_of_knowing", "trial_persons"),
+            *("trial_months", "trial_worth", "own_starters_needed", "horizon_months"),
             *("followed_months", "currency"),
         ),
-        unit="probabilities, money, months",
+        unit="probabilities, money, months, persons",
         guard=Guard("estimates", "n_starters", is_uncounted_shown=True),
         grade="L",
     ),
