@@ -43,8 +43,6 @@ VALUE = (
         keys=(*_EFFECT, "payer"),
         values=(*_RANGE, "probability_positive", "horizon_months", "currency"),
         unit="money",
-        about="For whoever asks who pays and who gains: the actors as five payers, which come to "
-        "society's value.",
     ),
     _estimates(
         "value_ratios",
