@@ -27,8 +27,9 @@ from evalkit.economics.results.uncertainty import acceptability_curve, evpi
 from evalkit.economics.results.welfare import fieller_limits, incremental_table, mvpf
 from evalkit.economics.what_if.arms import WhatIf, load_what_if
 from evalkit.economics.what_if.lever_table import value_levers
-from evalkit.economics.what_if.levers import LeverState, Revalued, levers_of, revalue
+from evalkit.economics.what_if.levers import LeverState, levers_of
 from evalkit.economics.what_if.projection import cohort_totals, cohort_trace
+from evalkit.economics.what_if.revaluation import Revalued, revalue
 from evalkit.economics.what_if.scenarios import Scenario, run_scenario, run_scenarios, what_if_value
 
 __all__ = [

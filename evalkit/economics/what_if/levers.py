@@ -1,43 +1,21 @@
-"""What a start would be worth if one of six things were otherwise: its price, displacement, the
-horizon, the discount rate, how long an effect lasts, and how many start in a year.
-
-The answer is the published value plus what the change moves: with nothing changed it is the
-published one. The ledger is a sum of products, so the estimate is exact in every lever, but for
-payments that come later than what they are for and do not cancel within a payer (their later time
-is discounted at the run's rate), and for rounding. The range and the probability are those of the
-table's draws, which know a year as one amount: their own timing within it is that of the estimate.
-Beside the full line the estimate differs by less than 0.05 per cent of what a start costs, limits
-by less than 0.5 per cent where the table has all draws (tests/economics/test_levers.py).
+"""The levers of an intervention as a district's page shows it, read from published tables: what is
+assumed, the streams of money of the table value_levers, and the published values that stand while
+nothing is changed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
-from evalkit.draws import percentile_limits, probability_above_zero
-from evalkit.economics.ledger.discounting import MONTHS_PER_YEAR
-from evalkit.economics.results.advice import (
-    Advice,
-    AdviceReason,
-    GainProbabilities,
-    advice_from,
-)
-from evalkit.economics.results.payback import NEVER, return_months
-from evalkit.economics.results.uncertainty import evpi
 from evalkit.economics.what_if.lever_table import PAYER_COLUMNS, LeverPayer
-from evalkit.errors import EstimationError
-from evalkit.params import AdviceRules
 from evalkit.tables import CITY
 
 PAYERS: tuple[LeverPayer, ...] = tuple(PAYER_COLUMNS)
-_PURSE, _SOCIETY = PAYERS.index("public_purse"), PAYERS.index("society")
 OBSERVED, TOTAL = "observed", "total"
 _WITHOUT_FIGURES = "none"
-# A monthly factor this near one adds up to the number of months.
-_LEVEL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -68,21 +46,7 @@ class ValueOfStart(NamedTuple):
     probability_positive: float
 
 
-class Revalued(NamedTuple):
-    """What follows from a state: value by payer, that of all starts of a year to society, the
-    month from which the public purse has its money back (None: not up to the horizon), and the
-    advice.
-    """
-
-    values: dict[LeverPayer, ValueOfStart]
-    value_of_year: float | None
-    return_month: int | None
-    worth_of_knowing: float | None
-    advice: Advice
-    advice_reason: AdviceReason
-
-
-class _Streams(NamedTuple):
+class Streams(NamedTuple):
     """As the table value_levers tells them, periods along the last axis: `rest` (payer,
     draw, period), `programme` and `displaceable` (draw, period).
     """
@@ -92,7 +56,7 @@ class _Streams(NamedTuple):
     displaceable: np.ndarray
 
 
-class _OfDraws(NamedTuple):
+class OfDraws(NamedTuple):
     """What each draw has once, the estimate first: (draw,) or (payer, draw)."""
 
     displaced_share: np.ndarray
@@ -115,10 +79,10 @@ class Levers:
 
     state: LeverState
     followed_months: int
-    months: _Streams
-    years: _Streams
+    months: Streams
+    years: Streams
     ends: np.ndarray
-    of_draws: _OfDraws
+    of_draws: OfDraws
     published: dict[tuple[LeverPayer, str], ValueOfStart]
     purse_curve: np.ndarray
     worth_of_knowing: float | None
@@ -189,260 +153,38 @@ def levers_of(
     )
 
 
-def revalue(levers: Levers, state: LeverState, rules: AdviceRules) -> Revalued:
-    """What a start is worth in a state, and what would be advised.
-
-    Parameters
-    ----------
-    levers : Levers
-        From `levers_of`.
-    state : LeverState
-        Months counted end with a followed year, the follow-up, or later. A price and a half-life
-        are given where the page's own state has them.
-    rules : AdviceRules
-        The run's thresholds.
-
-    Raises
-    ------
-    EstimationError
-        If the horizon lies within a followed year, or beyond the follow-up where nothing says how
-        an effect fades.
-    """
-    _refuse_horizon(levers, state.horizon_months)
-    part = TOTAL if state.horizon_months > levers.followed_months else OBSERVED
-    amounts, society = {}, np.empty(0)
-    for position, payer in enumerate(PAYERS):
-        amounts[payer], drawn = _value(levers, state, position, part)
-        society = drawn if payer == "society" else society
-    observed = replace(state, horizon_months=min(state.horizon_months, levers.followed_months))
-    at_observed, _ = _value(levers, observed, _SOCIETY, OBSERVED)
-    gains = GainProbabilities(
-        amounts["society"].probability_positive,
-        amounts["public_purse"].probability_positive,
-        at_observed.probability_positive,
-    )
-    worth = _worth_of_knowing(levers, state, society)
-    return Revalued(
-        amounts,
-        None if state.n_starts is None else amounts["society"].estimate * state.n_starts,
-        _return_month(levers, state),
-        worth,
-        *advice_from(gains, worth, rules),
-    )
-
-
-def _value(
-    levers: Levers, state: LeverState, payer: int, part: str
-) -> tuple[ValueOfStart, np.ndarray]:
-    """The published value moved by what the state changes, and all draws under the state."""
-    page = replace(
-        levers.state,
-        horizon_months=levers.followed_months if part == OBSERVED else levers.state.horizon_months,
-    )
-    now, before = (_worth(levers, at)[payer] for at in (state, page))
-    shown = levers.published[PAYERS[payer], part]
-    (low, high), (low_before, high_before) = (
-        percentile_limits(drawn[1:], n_independent=levers.n_independent).tolist()
-        for drawn in (now, before)
-    )
-    likely, likely_before = (
-        probability_above_zero(drawn[1:], n_independent=levers.n_independent) or 0.0
-        for drawn in (now, before)
-    )
-    limits = sorted((shown.ci_lower + (low - low_before), shown.ci_upper + (high - high_before)))
-    surest = 1 - 0.5 / (levers.n_independent + 1)
-    probability = shown.probability_positive + (likely - likely_before)
-    return (
-        ValueOfStart(
-            float(shown.estimate + (now[0] - before[0])),
-            *limits,
-            min(max(probability, 1 - surest), surest),
-        ),
-        now,
-    )
-
-
-def _worth(levers: Levers, state: LeverState) -> np.ndarray:
-    """What each payer gains up to the state's horizon: (payer, draw), the estimate first."""
-    share, price = _displaced_share(levers, state), _relative_price(levers, state)
-    of_draws = levers.of_draws
-    months, years = levers.months, levers.years
-    rest = _added_up(levers, state, months.rest, years.rest)
-    displaceable = _added_up(levers, state, months.displaceable, years.displaceable)
-    # A draw's places are filled as the estimate's are, more or fewer of them.
-    first_year = years.programme[:, 0]
-    filled = first_year / first_year[0] if first_year[0] else np.ones(len(first_year))
-    programme = _added_up(levers, state, months.programme, years.programme, scale=filled)
-    return rest - price * of_draws.programme * programme + share * of_draws.displaced * displaceable
-
-
-def _added_up(
-    levers: Levers,
-    state: LeverState,
-    by_month: np.ndarray,
-    by_year: np.ndarray,
-    *,
-    scale: np.ndarray | float = 1.0,
-) -> np.ndarray:
-    """A stream's sum to the state's horizon at the state's rate, draws along the last axis.
-
-    The estimate is added up month by month. A draw's years are each discounted from their middle,
-    and what the estimate shows that to miss is added, times `scale`.
-    """
-    followed, until = levers.followed_months, min(state.horizon_months, levers.followed_months)
-    ratio = _rate_ratio(levers, state)
-    times = np.arange(followed + 1)
-    weights = ratio ** (np.maximum(times - 0.5, 0.0) / MONTHS_PER_YEAR) * (times <= until)
-    ends = levers.ends[levers.ends <= followed]
-    middles = (np.array([0, *ends[:-1]]) + ends) / 2
-    of_years = ratio ** (middles / MONTHS_PER_YEAR) * (ends <= until)
-    sums = (by_year[..., : len(ends)] * of_years).sum(axis=-1)
-    exact = (by_month[..., 0, : followed + 1] * weights).sum(axis=-1)
-    sums = sums + (exact - sums[..., 0])[..., None] * scale
-    if state.horizon_months > followed:
-        n_projected = state.horizon_months - followed
-        sums = sums + by_year[..., -1] * _projected(levers, state, n_projected)
-    return sums
-
-
-def _projected(levers: Levers, state: LeverState, n_months: int) -> np.ndarray:
-    """What so many projected months are together, per unit of the first as the page has it:
-    (draw,); none where nothing says how an effect fades.
-    """
-    half_life, page = levers.of_draws.half_life, levers.state.half_life
-    if half_life is None or page is None or state.half_life is None:
-        return np.zeros(len(levers.of_draws.discount_rate))
-    ratio = _rate_ratio(levers, state)
-    halving = half_life if state.half_life == page else half_life * (state.half_life / page)
-    later = ((1 + levers.of_draws.discount_rate) / ratio) ** (-1 / MONTHS_PER_YEAR)
-    monthly = 2.0 ** (-1 / halving) * later
-    until_first = ratio ** ((levers.followed_months + 0.5) / MONTHS_PER_YEAR)
-    first = 2.0 ** (1 / half_life - 1 / halving) * until_first
-    is_level = np.abs(1 - monthly) < _LEVEL
-    series = (1 - monthly**n_months) / np.where(is_level, 1.0, 1 - monthly)
-    return first * np.where(is_level, float(n_months), series)
-
-
-def _rate_ratio(levers: Levers, state: LeverState) -> float:
-    """What a year later is worth in the state, by what it is worth on the page."""
-    return (1 + levers.state.discount_rate) / (1 + state.discount_rate)
-
-
-def _displaced_share(levers: Levers, state: LeverState) -> np.ndarray:
-    """Each draw's share displaced: in proportion to the value, at most all; where the page's is
-    none, that much more.
-    """
-    drawn, page = levers.of_draws.displaced_share, levers.state.displaced_share
-    moved = drawn * (state.displaced_share / page) if page > 0 else drawn + state.displaced_share
-    return np.minimum(moved, np.maximum(drawn, 1.0))
-
-
-def _relative_price(levers: Levers, state: LeverState) -> float:
-    """The price of a start by the page's; 1 where the page has none."""
-    if state.price is None or not levers.state.price:
-        return 1.0
-    return state.price / levers.state.price
-
-
-def _worth_of_knowing(levers: Levers, state: LeverState, society: np.ndarray) -> float | None:
-    """What it is worth to know for certain, for the state's starts up to its horizon."""
-    if levers.worth_of_knowing is None or not levers.n_starts_of_figures:
-        return None
-    starts = levers.n_starts_of_figures
-    per_start = levers.worth_of_knowing / (starts * levers.state.horizon_months / MONTHS_PER_YEAR)
-    now, before = (
-        evpi(np.column_stack([np.zeros(len(drawn) - 1), drawn[1:]]))
-        for drawn in (society, _worth(levers, levers.state)[_SOCIETY])
-    )
-    if state.n_starts is not None and levers.state.n_starts:
-        starts = starts * (state.n_starts / levers.state.n_starts)
-    per_start = max(per_start + (now - before), 0.0)
-    return per_start * starts * state.horizon_months / MONTHS_PER_YEAR
-
-
-def _return_month(levers: Levers, state: LeverState) -> int | None:
-    """The month from which the public purse has its money back: on the published curve, which goes
-    on beyond the page's horizon as the levers have it, moved.
-    """
-    now, before = (
-        _purse_by_month(levers, at, state.horizon_months) for at in (state, levers.state)
-    )
-    last = len(levers.purse_curve) - 1
-    later = levers.purse_curve[-1] + (before[last + 1 :] - before[last : last + 1])
-    page = np.concatenate([levers.purse_curve[: len(before)], later])
-    month = int(return_months((page + (now - before))[None])[0])
-    return None if month == NEVER else month
-
-
-def _purse_by_month(levers: Levers, state: LeverState, horizon: int) -> np.ndarray:
-    """What the estimate's public purse has gained so far at times 0..horizon."""
-    followed, ratio = levers.followed_months, _rate_ratio(levers, state)
-    times = np.arange(followed + 1)
-    weights = ratio ** (np.maximum(times - 0.5, 0.0) / MONTHS_PER_YEAR)
-    of_draws = levers.of_draws
-    by_month = (
-        levers.months.rest[_PURSE, 0]
-        - _relative_price(levers, state)
-        * of_draws.programme[_PURSE, 0]
-        * levers.months.programme[0]
-        + _displaced_share(levers, state)[0]
-        * of_draws.displaced[_PURSE, 0]
-        * levers.months.displaceable[0]
-    )
-    observed = np.cumsum(by_month[: followed + 1] * weights)
-    later = [float(_projected(levers, state, n)[0]) for n in range(1, horizon - followed + 1)]
-    projected = observed[-1] + by_month[-1] * np.array(later)
-    return np.concatenate([observed, projected])[: horizon + 1]
-
-
-def _refuse_horizon(levers: Levers, horizon: int) -> None:
-    followed = levers.followed_months
-    if horizon in levers.ends[levers.ends <= followed]:
-        return
-    if horizon > followed and levers.of_draws.half_life is not None:
-        return
-    raise EstimationError(
-        f"A value up to month {horizon} cannot be had from the levers.",
-        where=f"argument state: horizon_months; followed {followed} months",
-        why="Draws are told year by year as far as people were followed; beyond that there is a "
-        "value where the book says how an effect fades.",
-        fix="count to the end of a followed year, to the end of the follow-up, or, where the book "
-        "names a half-life, further.",
-    )
-
-
 def _only_row(rows: pl.DataFrame) -> dict | None:
     return rows.row(0, named=True) if rows.height else None
 
 
-def _streams(rows: pl.DataFrame, n_draws: int) -> _Streams:
+def _streams(rows: pl.DataFrame, n_draws: int) -> Streams:
     ordered = rows.sort("draw", "month")
 
     def by_period(column: str) -> np.ndarray:
         return ordered[column].to_numpy().reshape(n_draws, -1)
 
-    return _Streams(
+    return Streams(
         np.stack([by_period(f"rest_{column}") for column in PAYER_COLUMNS.values()]),
         by_period("own_programme"),
         by_period("displaceable_months"),
     )
 
 
-def _with_estimate(by_month: _Streams, by_year: _Streams, ends: np.ndarray) -> _Streams:
+def _with_estimate(by_month: Streams, by_year: Streams, ends: np.ndarray) -> Streams:
     """The draws' periods with those of the estimate before them."""
     firsts = np.array([0, *(ends[:-1] + 1)])
     estimates = (np.add.reduceat(stream, firsts, axis=-1) for stream in by_month)
-    return _Streams(
+    return Streams(
         *(np.concatenate(pair, axis=-2) for pair in zip(estimates, by_year, strict=True))
     )
 
 
-def _of_draws(rows: pl.DataFrame) -> _OfDraws:
+def _of_draws(rows: pl.DataFrame) -> OfDraws:
     once = rows.sort("draw", "month").unique("draw", keep="first", maintain_order=True)
     society = np.ones(once.height)
     payers = [column for column in PAYER_COLUMNS.values() if column != "society"]
     half_life = once["half_life"]
-    return _OfDraws(
+    return OfDraws(
         once["displaced_share"].to_numpy(),
         np.stack([*(once[f"programme_{column}"].to_numpy() for column in payers), society]),
         np.stack([once[f"displaced_{column}"].to_numpy() for column in PAYER_COLUMNS.values()]),
