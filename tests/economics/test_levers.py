@@ -11,7 +11,9 @@ import pytest
 from one_start import displacement_sensitivity, starts_of, value_results
 
 from evalkit.economics import levers_of, revalue, value_levers
-from evalkit.economics.results.advice import advice_table
+from evalkit.economics.results.advice_table import advice_table
+from evalkit.economics.results.own_figures import effect_sizes
+from evalkit.economics.results.trial import best_trial, prior_of_draws
 from evalkit.economics.what_if import lever_table
 from evalkit.economics.what_if.levers import PAYERS
 from evalkit.errors import EstimationError
@@ -22,10 +24,16 @@ from evalkit.params import AdviceRules
 RULES = AdviceRules()
 HORIZON, FOLLOWED, PRICE = 30, 18, 4_000
 N_STARTS = 120.0
+# Nothing is said of how many starters a figure of its own would take.
+SIZES = effect_sizes(
+    *(published(name).empty() for name in ("effect_summary", "effect_readings")), []
+)
 # Shares of the price of a start. Amounts are told in whole units, and a draw's year as one amount.
 ESTIMATE_TOLERANCE, LIMIT_TOLERANCE = 0.0005, 0.005
 # One replicate of sixty that passes zero is 0.016.
 PROBABILITY_TOLERANCE = 0.02
+# A trial tells months of work, which the levers hold discounted and without what is projected.
+TRIAL_TOLERANCE = 0.05
 STATES = 40
 
 
@@ -122,12 +130,16 @@ def _published(draws, book, *, horizon=HORIZON):
             "cost": [float(PRICE)] * 2,
         }
     )
+    levers = _levers(draws, book, horizon=horizon)
     return {
-        "value_levers": _levers(draws, book, horizon=horizon),
+        "value_levers": pl.concat([levers, levers.with_columns(district=pl.lit("all"))]),
+        "effect_status": status,
         "value_parts": results.parts,
         "value_curve": results.curve,
         "offers": offers,
-        "advice": advice_table(offers, status, parts, totals=totals, rules=RULES, is_priced=True),
+        "advice": advice_table(
+            offers, status, parts, totals=totals, sizes=SIZES, rules=RULES, is_priced=True
+        ),
         "value_payback": results.payback,
     }
 
@@ -157,7 +169,7 @@ def test_revalue_is_what_was_published_when_nothing_is_changed(tables, levers):
         == tables["value_payback"].filter(perspective="public_purse")["return_month"][0]
     )
     assert (page.advice, page.advice_reason) == (advice["advice"], advice["advice_reason"])
-    assert page.worth_of_knowing == pytest.approx(advice["worth_of_knowing"])
+    assert levers.trial_worth == advice["trial_worth"]
     assert page.value_of_year == page.values["society"].estimate * N_STARTS
 
 
@@ -249,14 +261,31 @@ def test_a_followed_year_is_the_published_curve(tables, levers):
         )
 
 
-def test_more_starts_are_worth_more_to_know(levers):
+def test_twice_the_starts_are_worth_twice_as_much(levers):
     twice = replace(levers.state, n_starts=2 * N_STARTS)
 
     page, after = (revalue(levers, state, RULES) for state in (levers.state, twice))
 
     assert after.values == page.values
     assert after.value_of_year == 2 * page.value_of_year
-    assert after.worth_of_knowing == pytest.approx(2 * page.worth_of_knowing)
+
+
+def test_the_worth_of_a_trial_is_that_of_the_whole_line(longer_draws, dear, declare, levers):
+    _set(dear, "referral", 2 * PRICE)
+    totals = value_results(
+        longer_draws, declare(dear), seed=5, n_draws=60, horizon_months=HORIZON
+    ).totals.filter(pl.col("draw").is_between(1, 60))
+    gained = totals["work_months"].to_numpy()
+    prior = prior_of_draws(
+        totals["net_benefit"].to_numpy(), gained, city_work_months=gained, n_starters=400
+    )
+    line = best_trial(
+        prior, starts_per_year=N_STARTS, followed_months=FOLLOWED, horizon_months=HORIZON
+    )
+
+    page = revalue(levers, replace(levers.state, price=2.0 * PRICE), RULES)
+
+    assert page.trial_worth == pytest.approx(line.worth if line else 0.0, rel=TRIAL_TOLERANCE)
 
 
 def test_advice_follows_the_rule_in_every_state(levers):

@@ -124,7 +124,9 @@ def test_admit_refuses_a_record_of_another_years_layout(extract, record_extract,
 
     lines = four_lines(caught.value)
     assert lines["what"] == "A monthly record has another layout than the one that is read here."
-    assert lines["where"].startswith("monthly_record_2026-01.txt: field 7 (person_1), field 8 (status_1)")
+    assert lines["where"].startswith(
+        "monthly_record_2026-01.txt: field 7 (person_1), field 8 (status_1)"
+    )
     assert "Nothing was read in." in lines["why"]
     assert "record_layout.py" in lines["fix"]
 

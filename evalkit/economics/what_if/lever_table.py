@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from evalkit.economics.ledger.cash_flow import CashFlow, cash_flow
+from evalkit.economics.ledger.cash_flow import WORK, CashFlow, cash_flow
 from evalkit.economics.ledger.discounting import MONTHS_PER_YEAR, discount_factors, mid_months
 from evalkit.economics.ledger.effect_paths import EffectPath, effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger.horizon import BOTH, months_in_states
@@ -250,8 +250,11 @@ def _displaceable(
     n_months: int,
     displacing: list[Posting],
 ) -> np.ndarray:
-    """Months gained in the states whose work displaces, discounted, at times 0..n: (draw, time)."""
-    states = sorted({posting.state for posting in displacing if posting.state in path.states})
+    """Months gained in the states whose work displaces (in work, where the book has none),
+    discounted, at times 0..n: (draw, time).
+    """
+    displacing_states = {posting.state for posting in displacing} or {WORK}
+    states = [state for state in path.states if state in displacing_states]
     difference = months_in_states(path, book, prices, n_months)[BOTH]
     gained = difference[:, [path.states.index(state) for state in states]].sum(axis=1)
     factors = discount_factors(prices[book.appraisal.discount_rate], mid_months(n_months))

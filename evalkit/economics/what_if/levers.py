@@ -73,8 +73,10 @@ class Levers:
     `state`: what the page rests on. `months`: the estimate's streams at times 0..h and the first
     projected month; `years`: those of the estimate (draw 0) and the draws by period, of which
     `ends` are the last months. `published`: the page's values by payer and part. `purse_curve`:
-    what the public purse has gained by month. `n_starts_of_figures`: starts a year where the
-    figures come from, for which `worth_of_knowing` holds. `n_independent`: draws of the effect.
+    what the public purse has gained by month. `trial_worth`: what the best trial is worth, where
+    the page says; it holds for `n_starts_of_figures`, the starts a year where the figures come
+    from. `months_between_persons`: how much persons differ in the months of work they gain, None
+    where that is not known. `n_independent`: draws of the effect.
     """
 
     state: LeverState
@@ -85,8 +87,9 @@ class Levers:
     of_draws: OfDraws
     published: dict[tuple[LeverPayer, str], ValueOfStart]
     purse_curve: np.ndarray
-    worth_of_knowing: float | None
+    trial_worth: float | None
     n_starts_of_figures: float | None
+    months_between_persons: float | None
     n_independent: int
 
 
@@ -99,7 +102,7 @@ def levers_of(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        The published value_levers, value_parts, value_curve, advice and offers.
+        The published value_levers, value_parts, value_curve, effect_status, advice and offers.
     district : str
         A district, or all of them together. Where its advice rests on the figures of all, so do
         its levers.
@@ -147,10 +150,34 @@ def levers_of(
             for part in (OBSERVED, TOTAL)
         },
         curve.sort("month")["estimate"].to_numpy(),
-        advice["worth_of_knowing"],
+        advice["trial_worth"],
         offer_of_figures.get("n_starts"),
+        _months_between_persons(tables, rows, followed),
         int(parts["n_effect_draws"][0]),
     )
+
+
+def _months_between_persons(
+    tables: Mapping[str, pl.DataFrame], rows: pl.DataFrame, followed: int
+) -> float | None:
+    """From the error of the effect in all districts together, which shrinks with the root of the
+    starters.
+    """
+    keys = ("intervention_id", "estimand")
+    of_city = {"district": CITY} | {key: rows[key][0] for key in keys}
+    status = _only_row(tables["effect_status"].filter(**of_city))
+    gained = (
+        tables["value_levers"]
+        .drop_nulls("displaceable_months")
+        .filter(pl.col("draw") > 0, pl.col("month") <= followed, **of_city)
+        .group_by("draw")
+        .agg(pl.col("displaceable_months").sum())
+        .sort("draw")["displaceable_months"]
+        .to_numpy()
+    )
+    if not status or not status["n_starters"] or len(gained) < 2:
+        return None
+    return float(gained.std(ddof=1) * np.sqrt(status["n_starters"]))
 
 
 def _only_row(rows: pl.DataFrame) -> dict | None:

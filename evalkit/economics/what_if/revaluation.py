@@ -25,7 +25,7 @@ from evalkit.economics.results.advice import (
     advice_from,
 )
 from evalkit.economics.results.payback import NEVER, return_months
-from evalkit.economics.results.uncertainty import evpi
+from evalkit.economics.results.trial import TrialPrior, best_trial
 from evalkit.economics.what_if.lever_table import LeverPayer
 from evalkit.economics.what_if.levers import (
     OBSERVED,
@@ -52,7 +52,7 @@ class Revalued(NamedTuple):
     values: dict[LeverPayer, ValueOfStart]
     value_of_year: float | None
     return_month: int | None
-    worth_of_knowing: float | None
+    trial_worth: float | None
     advice: Advice
     advice_reason: AdviceReason
 
@@ -89,7 +89,7 @@ def revalue(levers: Levers, state: LeverState, rules: AdviceRules) -> Revalued:
         amounts["public_purse"].probability_positive,
         at_observed.probability_positive,
     )
-    worth = _worth_of_knowing(levers, state, society)
+    worth = _trial_worth(levers, state, society)
     return Revalued(
         amounts,
         None if state.n_starts is None else amounts["society"].estimate * state.n_starts,
@@ -212,20 +212,40 @@ def _relative_price(levers: Levers, state: LeverState) -> float:
     return state.price / levers.state.price
 
 
-def _worth_of_knowing(levers: Levers, state: LeverState, society: np.ndarray) -> float | None:
-    """What it is worth to know for certain, for the state's starts up to its horizon."""
-    if levers.worth_of_knowing is None or not levers.n_starts_of_figures:
-        return None
-    starts = levers.n_starts_of_figures
-    per_start = levers.worth_of_knowing / (starts * levers.state.horizon_months / MONTHS_PER_YEAR)
+def _trial_worth(levers: Levers, state: LeverState, society: np.ndarray) -> float | None:
+    """What the best trial is worth with the state's starts, up to its horizon: the published worth,
+    if there is one, moved.
+    """
     now, before = (
-        evpi(np.column_stack([np.zeros(len(drawn) - 1), drawn[1:]]))
-        for drawn in (society, _worth(levers, levers.state)[_SOCIETY])
+        _best_trial(levers, at, drawn)
+        for at, drawn in ((state, society), (levers.state, _worth(levers, levers.state)[_SOCIETY]))
     )
+    if levers.trial_worth is None or now is None or before is None:
+        return levers.trial_worth if now is None else now
+    return max(levers.trial_worth + (now - before), 0.0)
+
+
+def _best_trial(levers: Levers, state: LeverState, society: np.ndarray) -> float | None:
+    starts, between_persons = levers.n_starts_of_figures, levers.months_between_persons
+    if not starts or between_persons is None:
+        return None
     if state.n_starts is not None and levers.state.n_starts:
         starts = starts * (state.n_starts / levers.state.n_starts)
-    per_start = max(per_start + (now - before), 0.0)
-    return per_start * starts * state.horizon_months / MONTHS_PER_YEAR
+    followed = levers.ends <= levers.followed_months
+    gained = levers.years.displaceable[1:, followed].sum(axis=1)
+    worth_of_month = abs(np.cov(society[1:], gained)[0, 1]) / gained.var(ddof=1)
+    prior = TrialPrior(
+        float(society[1:].mean()),
+        float(worth_of_month * gained.std(ddof=1)),
+        float(worth_of_month * between_persons),
+    )
+    trial = best_trial(
+        prior,
+        starts_per_year=starts,
+        followed_months=levers.followed_months,
+        horizon_months=state.horizon_months,
+    )
+    return 0.0 if trial is None else trial.worth
 
 
 def _return_month(levers: Levers, state: LeverState) -> int | None:
