@@ -17,6 +17,8 @@ from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
 from evalkit.report.decision.answer import the_answer
+from evalkit.report.decision.changes import what_changes
+from evalkit.report.decision.stays import who_stays
 from evalkit.report.parts.document import Brief, Part, Section, shared_sentences_first
 from evalkit.report.parts.layout import render, script, script_hash, style
 from evalkit.report.parts.numbers import PageTables
@@ -62,8 +64,12 @@ class Page:
 
 
 # What a decision page has, from top to bottom.
-DISTRICT_DECISION: tuple[Callable[[Brief], Part | None], ...] = (the_answer,)
-CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (the_answer,)
+DISTRICT_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
+    the_answer,
+    who_stays,
+    what_changes,
+)
+CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (the_answer, what_changes)
 
 DISTRICT_EVIDENCE = Page(
     "evidence",

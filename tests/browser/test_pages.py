@@ -57,7 +57,7 @@ def shows_its_value(mark: dict, value: object, language: str) -> bool:
     if side:
         return side * (100 * value - read_number(mark["text"], language)) > 0
     digits = int(rest.split(":")[0])
-    scale = 100 if kind in HUNDREDFOLD else 1
+    scale = 100 if kind in HUNDREDFOLD else 1 / 1000 if kind == "thousands" else 1
     return abs(
         read_number(mark["text"], language) - scale * value
     ) <= 0.5 * 10.0**-digits + ARITHMETIC * max(1.0, abs(value))

@@ -173,9 +173,11 @@ class Brief:
         """The district as readers know it."""
         return self.words.text(CITY) if self.is_city else self.district
 
-    def number(self, row: Row, column: str, form: Form, *, unit: str = "") -> Markup:
+    def number(
+        self, row: Row, column: str, form: Form, *, unit: str = "", tag: str = "span"
+    ) -> Markup:
         """A number with its address (see `numbers.number`)."""
-        return number(row, column, form, self.words, unit=unit)
+        return number(row, column, form, self.words, unit=unit, tag=tag)
 
     def about(self, intervention_id: str) -> "Brief":
         """The same brief in words about an intervention's outcome and whom it is compared with."""

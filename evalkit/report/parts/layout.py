@@ -21,6 +21,9 @@ from evalkit.words import with_soft_hyphens
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _BREAK = re.compile(r"\s*\n\s*")
+# Letters on a coloured ground: of these two, that which stands out more has 4.5 to 1 on any colour.
+_INKS = ("#ffffff", "#000000")
+_WEIGHTS = (0.2126, 0.7152, 0.0722)  # how bright the eye sees red, green and blue
 
 
 def render(name: str, **values: Any) -> Markup:
@@ -67,24 +70,45 @@ def script_hash() -> str:
     return "sha256-" + base64.b64encode(digest).decode("ascii")
 
 
-def _colours() -> str:
-    """The colours of payers and outcomes as custom properties, --payer-state and --exit-work, on
-    light ground and on dark, and a class for the marks of each payer: of-state.
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours (#rrggbb), 1 to 21, as the guidelines for accessible pages
+    measure it (WCAG 2.2, contrast ratio).
     """
-    looks = {
-        **{f"--payer-{name}": look for name, look in PAYER_LOOKS.items()},
-        **{f"--exit-{name}": look for name, look in LOOKS.items()},
-    }
-    named = {name.replace("_", "-"): look for name, look in looks.items()}
-    light = "".join(f"{name}:{look.colour};" for name, look in named.items())
-    dark = "".join(f"{name}:{look.on_dark};" for name, look in named.items())
-    marks = "".join(
-        f".of-{payer}{{--c:var(--payer-{payer.replace('_', '-')})}}" for payer in PAYER_LOOKS
-    )
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _colours() -> str:
+    """The colours of payers and outcomes, on light ground and on dark, as custom properties
+    (--payer-state, --exit-work) with that of the letters on them (--on-payer-state). The classes
+    of-state and to-work make them the colour (--c) and the letters (--on-c) of a mark.
+    """
+    kinds = (("of", "payer", PAYER_LOOKS), ("to", "exit", LOOKS))
+    light, dark, classes = "", "", ""
+    for prefix, kind, looks in kinds:
+        for name, look in looks.items():
+            own = f"{kind}-{name.replace('_', '-')}"
+            light += _colour_and_ink(own, look.colour)
+            dark += _colour_and_ink(own, look.on_dark)
+            classes += f".{prefix}-{name}{{--c:var(--{own});--on-c:var(--on-{own})}}"
     return (
         f":root{{{light}}}\n@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
-        f"{marks}\n"
+        f"{classes}\n"
     )
+
+
+def _colour_and_ink(name: str, colour: str) -> str:
+    ink = max(_INKS, key=lambda ink: contrast(ink, colour))
+    return f"--{name}:{colour};--on-{name}:{ink};"
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    linear = (
+        channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
+        for channel in channels
+    )
+    return sum(weight * channel for weight, channel in zip(_WEIGHTS, linear, strict=True))
 
 
 def _names(folder: str, ending: str) -> list[str]:

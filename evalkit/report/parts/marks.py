@@ -4,7 +4,7 @@ rows.
 
 What they show stands as numbers beside them; each picture is named with its numbers for readers who
 cannot see it. Colours are classes that the style sheet fills (`layout.style`): of-society,
-of-state, exit-work.
+of-state, to-work.
 """
 
 import math
@@ -113,6 +113,25 @@ def axis(scale: Scale, labels: Iterable[tuple[float, str]], *, height: int = 22)
         for value, label in labels
     ]
     return picture(*marks, height=height, label="", css="axis")
+
+
+def axis_below(scale: Scale, labels: Sequence[tuple[float, str]], *, height: int = 18) -> Markup:
+    """The labels of a scale below a picture; those at its ends stay within it."""
+    anchors = {0.0: "start", 100.0: "end"}
+    marks = [
+        text_at(at, height - 5, label, anchor=anchors.get(at, "middle"))
+        for value, label in labels
+        for at in [scale(value)]
+    ]
+    return picture(*marks, height=height, label="", css="axis")
+
+
+def level(y: float, label: str, css: str = "grid") -> Markup:
+    """A horizontal line at a height, its label to the left of the picture: "grid" or "zero"."""
+    return Markup(
+        '<line class="{}" x1="0" x2="100%" y1="{}" y2="{}"/>'
+        '<text class="level" x="-6" y="{}" text-anchor="end">{}</text>'
+    ).format(css, y, y, y + 4, label)
 
 
 def curve(points: Iterable[tuple[float, float]], x: Scale, y: Scale, css: str) -> Markup:

@@ -26,6 +26,7 @@ Kind = Literal[
     "points",
     "money",
     "gain",
+    "thousands",
     "year",
     "duration",
 ]
@@ -38,8 +39,8 @@ class Form:
 
     number and signed as they are; percent, signed_percent (with a plus), probability (a bound near
     0 and 1), hundredths (a share without the sign) and points (hundredths with a plus) times 100;
-    money and gain (with a plus) as amounts; year without separators; duration (months) as a length
-    of time in words.
+    money and gain (with a plus) as amounts; thousands without their unit; year without
+    separators; duration (months) as a length of time in words.
     """
 
     kind: Kind = "number"
@@ -55,6 +56,7 @@ SHARE, PROBABILITY, POINTS = Form("percent"), Form("probability"), Form("points"
 BALANCE, YEAR, DURATION = Form("number", 2), Form("year"), Form("duration")
 RANGE = ("ci_lower", "ci_upper")
 _ROUNDS_TO_ZERO = 0.005
+_SCALES: dict[Kind, float] = {"hundredths": 100, "thousands": 1 / 1000}
 _LIMIT_KINDS: dict[Kind, tuple[Kind, Kind]] = {
     "signed": ("number", "number"),
     "points": ("hundredths", "hundredths"),
@@ -145,7 +147,9 @@ def rows_of(table: Published, /, **key_values: Any) -> Iterator[Row]:
         yield Row(table.name, values["row_id"], values["status"], table.grade, values)
 
 
-def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -> Markup:
+def number(
+    row: Row, column: str, form: Form, words: Words, *, unit: str = "", tag: str = "span"
+) -> Markup:
     """A number of a published row as a span that carries its address; a mark where it is withheld
     or not estimable.
 
@@ -161,6 +165,8 @@ def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -
         In which language.
     unit : str
         Written after the number, joined by a space that does not break; not written after a mark.
+    tag : str
+        Its element: "tspan" in a picture.
 
     Raises
     ------
@@ -174,7 +180,12 @@ def number(row: Row, column: str, form: Form, words: Words, *, unit: str = "") -
     mark = "not_estimable" if row.status == "not_estimable" else "suppressed"
     text = written(value, form, words) if is_shown else words.text(f"mark.{mark}")
     span = _addressed(
-        "number" if is_shown else "mark", row, column, str(form) if is_shown else "withheld", text
+        "number" if is_shown else "mark",
+        row,
+        column,
+        str(form) if is_shown else "withheld",
+        text,
+        tag,
     )
     return span + Markup("&nbsp;") + unit if unit and is_shown else span
 
@@ -206,8 +217,8 @@ def written(value: float, form: Form, words: Words) -> str:
     """A value as text in a form."""
     if form.kind in ("money", "gain"):
         return words.money(value, form.currency, form.digits, is_signed=form.kind == "gain")
-    if form.kind == "hundredths":
-        return words.number(100 * value, form.digits)
+    if form.kind in _SCALES:
+        return words.number(_SCALES[form.kind] * value, form.digits)
     if form.kind == "year":
         return f"{value:.0f}"
     if form.kind == "duration":
@@ -237,9 +248,11 @@ def money_form(row: Row, *columns: str) -> Form:
     return Form("money", digits, row.get("currency") or "")
 
 
-def _addressed(css_class: str, row: Row, column: str, form: str, text: str) -> Markup:
+def _addressed(
+    css_class: str, row: Row, column: str, form: str, text: str, tag: str = "span"
+) -> Markup:
     address = (
         f'data-table="{escape(row.table)}" data-row="{row.row_id}" '
         f'data-col="{escape(column)}" data-form="{escape(form)}"'
     )
-    return Markup(f'<span class="{css_class}" {address}>{escape(text)}</span>')
+    return Markup(f'<{tag} class="{css_class}" {address}>{escape(text)}</{tag}>')

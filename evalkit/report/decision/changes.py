@@ -1,0 +1,263 @@
+"""What the interventions change: the effect month by month, on one axis, with a sentence each."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from evalkit.report.decision.offered import (
+    Offered,
+    differences_of,
+    months_of,
+    offered,
+    timing_of,
+)
+from evalkit.report.decision.panels import MOST_PANELS, linked, origin, others_named
+from evalkit.report.parts import marks
+from evalkit.report.parts.document import Brief, Part
+from evalkit.report.parts.layout import render
+from evalkit.report.parts.marks import Scale, scale_over
+from evalkit.report.parts.numbers import (
+    CHANGE_MONTHS,
+    COUNT,
+    DURATION,
+    MONTHS,
+    POINTS,
+    Row,
+)
+from evalkit.report.parts.sentences import side_of_zero
+from evalkit.report.parts.verdicts import marked
+from evalkit.vocabulary import Band, band_of
+from evalkit.words import capitalise
+
+_HEIGHT = 190
+_STEP = 0.05
+_DIP = -0.05  # months lost at first that are not rounded to none
+_TEMPLATES = 3  # each sentence exists so many times in other words
+
+
+@dataclass(frozen=True)
+class _Panel:
+    """One intervention's effect: its months with range, its curve, and what it says."""
+
+    intervention_id: str
+    name: Markup
+    origin: str
+    months: Markup
+    range: Markup
+    unit: Markup
+    curve: Markup
+    axis: Markup
+    sentence: Markup
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """The rows of an intervention whose effect is shown."""
+
+    one: Offered
+    months: Row
+    differences: list[Row]
+
+
+def what_changes(brief: Brief) -> Part | None:
+    """Months gained and the curve of each intervention whose effect can be said; None without
+    any.
+    """
+    effects = [
+        _Effect(one, months, differences)
+        for one in offered(brief)
+        if (months := months_of(brief, one)) is not None
+        and months.has("ci_lower", "ci_upper", "probability_positive")
+        and (differences := differences_of(brief, one))
+    ]
+    if not effects:
+        return None
+    shown, others = effects[:MOST_PANELS], effects[MOST_PANELS:]
+    body = render(
+        "decision/changes.html.j2",
+        lead=_lead(brief, effects),
+        panels=_panels(brief, shown),
+        others=others_named(brief, [effect.one for effect in others]),
+    )
+    return Part("changes", _heading(brief, effects), body)
+
+
+def _heading(brief: Brief, effects: Sequence[_Effect]) -> Markup:
+    """Which of them surely give more months (else, which fewer), or that none does."""
+    outcomes = {_outcome(brief, effect) for effect in effects}
+    words = brief.about(effects[0].one.intervention_id).words
+    where = words.text("in_outcome") if len(outcomes) == 1 else words.text("changes.own")
+    by_band = {
+        band: [effect for effect in effects if _band(effect) == band] for band in ("yes", "no")
+    }
+    more = by_band["yes"]
+    if len(more) == len(effects) > 1:
+        key = "changes.heading_both" if len(more) == 2 else "changes.heading_all"
+        return words.html(key, count=words.count(len(more)), where=where)
+    for band, key in (("yes", "changes.heading_more"), ("no", "changes.heading_fewer")):
+        if by_band[band]:
+            names = [_marked(brief, effect) for effect in by_band[band]]
+            return words.html(key, interventions=words.listing_html(names), where=where)
+    return words.html("changes.heading_none", where=where)
+
+
+def _band(effect: _Effect) -> Band:
+    return band_of(effect.months["probability_positive"])
+
+
+def _marked(brief: Brief, effect: _Effect) -> Markup:
+    keys = effect.one.keys
+    return marked(
+        effect.one.name,
+        question="changes",
+        subject=(*keys.values(), f"months_{_outcome(brief, effect)}"),
+        horizon=effect.differences[-1]["month"],
+        band=_band(effect),
+    )
+
+
+def _outcome(brief: Brief, effect: _Effect) -> str:
+    return brief.about(effect.one.intervention_id).words.outcome
+
+
+def _lead(brief: Brief, effects: Sequence[_Effect]) -> Markup:
+    """What the curves show, and with whom those who start are compared where it is one and the same
+    for all.
+    """
+    told = {
+        brief.about(effect.one.intervention_id).words.html("changes.lead") for effect in effects
+    }
+    return told.pop() if len(told) == 1 else brief.words.html("changes.lead_own")
+
+
+def _panels(brief: Brief, effects: Sequence[_Effect]) -> tuple[_Panel, ...]:
+    limits = [
+        row[limit]
+        for effect in effects
+        for row in effect.differences
+        for limit in ("estimate", "ci_lower", "ci_upper")
+        if row[limit] is not None
+    ]
+    y = scale_over(limits, step=_STEP)
+    x = Scale(0, max(effect.differences[-1]["month"] for effect in effects))
+    told: Counter[str] = Counter()
+    return tuple(
+        _panel(brief.about(effect.one.intervention_id), effect, x, y, told) for effect in effects
+    )
+
+
+def _panel(brief: Brief, effect: _Effect, x: Scale, y: Scale, told: Counter[str]) -> _Panel:
+    words = brief.words
+    return _Panel(
+        intervention_id=effect.one.intervention_id,
+        name=linked(brief, effect.one, is_label=True),
+        origin=origin(brief, effect.one),
+        months=brief.number(effect.months, "difference", CHANGE_MONTHS),
+        range=brief.range_of(effect.months, CHANGE_MONTHS),
+        unit=words.html(
+            "changes.unit", duration=brief.number(effect.differences[-1], "month", DURATION)
+        ),
+        curve=_curve(brief, effect, x, y),
+        axis=_axis(brief, x),
+        sentence=_sentence(brief, effect, told),
+    )
+
+
+def _curve(brief: Brief, effect: _Effect, x: Scale, y: Scale) -> Markup:
+    rows = effect.differences
+    planned = timing_of(brief, effect.one, "planned_months")
+    curves = []
+    if planned is not None and planned["estimate"] >= 1:
+        curves.append(marks.shade(0, x(planned["estimate"])))
+    ranged = [
+        (row["month"], row["ci_lower"], row["ci_upper"])
+        for row in rows
+        if row.has("ci_lower", "ci_upper")
+    ]
+    if len(ranged) > 1:
+        curves.append(marks.band(ranged, x, y, "band of-effect"))
+    curves.append(
+        marks.curve([(row["month"], row["estimate"]) for row in rows], x, y, "line of-effect")
+    )
+    drawn = [*_levels(brief, y)]
+    if planned is not None and planned["estimate"] >= 1:
+        drawn.append(
+            marks.text_at(0.8, _HEIGHT - 6, brief.words.text("changes.planned"), anchor="start")
+        )
+    return marks.plot(curves, drawn, height=_HEIGHT, label=_label(brief, effect))
+
+
+def _levels(brief: Brief, y: Scale) -> list[Markup]:
+    return [
+        marks.level(
+            round((100 - y(tick)) / 100 * _HEIGHT, 1),
+            brief.words.points(tick),
+            "zero" if tick == 0 else "grid",
+        )
+        for tick in y.ticks(4)
+    ]
+
+
+def _axis(brief: Brief, x: Scale) -> Markup:
+    """Every year, or every half of a short follow-up."""
+    last = int(x.high)
+    step = 12 if last >= 24 else 6
+    months = [*range(0, last, step), last] if last % step else [*range(0, last + 1, step)]
+    labels = [(month, brief.words.number(month)) for month in months[:-1]]
+    end = brief.words.text("panels.month", month=brief.words.number(last))
+    return marks.axis_below(x, [*labels, (last, end)])
+
+
+def _label(brief: Brief, effect: _Effect) -> str:
+    last = effect.differences[-1]
+    return brief.words.html(
+        "changes.label",
+        intervention=capitalise(effect.one.name),
+        month=brief.number(last, "month", COUNT),
+        difference=brief.in_brackets(last, "estimate", POINTS),
+    ).striptags()
+
+
+def _sentence(brief: Brief, effect: _Effect, told: Counter[str]) -> Markup:
+    """How it begins and how it ends; the same thing is said in other words the next time."""
+    return Markup(" ").join(
+        sentence
+        for key, values in (_beginning(brief, effect), _end(brief, effect))
+        if key
+        for sentence in [_in_turn(brief, key, told, values)]
+    )
+
+
+def _in_turn(brief: Brief, key: str, told: Counter[str], values: dict[str, Markup]) -> Markup:
+    turn = told[key] % _TEMPLATES
+    told[key] += 1
+    return brief.words.html(f"{key}_{turn + 1}", **values)
+
+
+def _beginning(brief: Brief, effect: _Effect) -> tuple[str, dict[str, Markup]]:
+    """Months lost while the intervention lasts: seen, made up for or not; a dip that may be chance;
+    none.
+    """
+    lost = timing_of(brief, effect.one, "lock_in_months")
+    if lost is None or not lost.has("ci_lower", "ci_upper"):
+        return "", {}
+    if side_of_zero(lost) == "below":
+        values = {"lost": brief.number(lost, "estimate", MONTHS)}
+        even = timing_of(brief, effect.one, "break_even_month")
+        if even is None:
+            return "changes.lost", values
+        return "changes.made_up", {**values, "month": brief.number(even, "estimate", COUNT)}
+    return ("changes.dip" if lost["estimate"] <= _DIP else "changes.no_loss"), {}
+
+
+def _end(brief: Brief, effect: _Effect) -> tuple[str, dict[str, Markup]]:
+    """The difference in the last month followed."""
+    last = effect.differences[-1]
+    values = {
+        "duration": brief.number(last, "month", DURATION),
+        "difference": brief.number(last, "estimate", POINTS),
+        "range": brief.range_of(last, POINTS),
+    }
+    return f"changes.end_{side_of_zero(last)}", values
