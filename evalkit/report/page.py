@@ -18,6 +18,9 @@ from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
 from evalkit.report.decision.answer import the_answer
 from evalkit.report.decision.changes import what_changes
+from evalkit.report.decision.matrix import where_it_pays
+from evalkit.report.decision.moves import what_moves
+from evalkit.report.decision.spread import how_long_and_how
 from evalkit.report.decision.stays import who_stays
 from evalkit.report.parts.document import Brief, Part, Section, shared_sentences_first
 from evalkit.report.parts.layout import render, script, script_hash, style
@@ -69,7 +72,13 @@ DISTRICT_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     who_stays,
     what_changes,
 )
-CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (the_answer, what_changes)
+CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
+    the_answer,
+    where_it_pays,
+    what_moves,
+    what_changes,
+    how_long_and_how,
+)
 
 DISTRICT_EVIDENCE = Page(
     "evidence",

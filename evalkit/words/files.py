@@ -26,8 +26,8 @@ class Locale(Record):
 
     link: what leads to a page in it. babel: the locale whose signs, months and currencies are used.
     percent: a text with {number}. money, money_of_code: patterns of an amount, ¤ for the currency,
-    where it has a symbol and where it is a code of letters. counts: the words for none, one, two and
-    so on. compound_tails: last parts before which a long compound may be divided.
+    where it has a symbol and where it is a code of letters. counts: the words for none, one, two
+    and so on. compound_tails: last parts before which a long compound may be divided.
     """
 
     name: str

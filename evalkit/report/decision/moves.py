@@ -1,0 +1,252 @@
+"""What moves if money moves: starts and money now and as planned, what that gives, and what further
+money and shared places would give.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from evalkit.report.decision.offered import Offered, offered
+from evalkit.report.parts.document import Brief, Part
+from evalkit.report.parts.layout import render
+from evalkit.report.parts.marks import Scale, axis, dot, picture, scale_over, span
+from evalkit.report.parts.numbers import COUNT, Form, Row
+from evalkit.report.view import link_to
+from evalkit.tables import CITY
+from evalkit.words import capitalise
+
+# More interventions than these do not fit beside each other; those whose money moves most stand.
+MOST_COLUMNS = 6
+# Plans cost the same where they differ by less than this share, as whole starts make them do.
+_SAME_COST = 0.01
+_DIGITS = 3
+_HEIGHT = 26
+_STARTS = ("n_starts_now", "n_starts_planned")
+_COSTS = ("cost_now", "cost_planned")
+
+
+@dataclass(frozen=True)
+class Move:
+    """What moves of an intervention, as it is written: its starts and its money a year, now and as
+    planned, what the move gives society a year, and how sure that is.
+    """
+
+    name: str
+    picture: Markup
+    starts: Markup
+    money: Markup
+    added: Markup
+    sure: Markup
+
+
+def what_moves(brief: Brief) -> Part:
+    """The plan on the districts' own places beside today's use; a sentence where there is no plan
+    or nothing to move.
+    """
+    words = brief.words
+    plans = {row["plan"]: row for row in brief.tables.rows("allocation_plans") if row.has("value")}
+    now, plan = plans.get("now"), plans.get("own_places")
+    if now is None or plan is None:
+        return Part("moves", words.text("moves.heading"), words.html("moves.none"))
+    if not plan["n_starts"]:
+        return Part("moves", words.text("moves.heading"), words.html("moves.nothing_gains"))
+    moved = _moved(brief)
+    body = render(
+        "decision/moves.html.j2",
+        words=words,
+        reading=words.text(
+            "moves.reading",
+            horizon=words.duration(brief.run.params.value.horizon_months),
+            currency=words.currency(plan["currency"]),
+        ),
+        axis=_axis(brief, _scale(moved), plan["currency"]) if moved else "",
+        moves=_moves(brief, moved),
+        names=[capitalise(one.name) for one, _ in moved],
+        districts=_by_district(brief, moved),
+        sentences=[
+            sentence
+            for sentence in (
+                _further_money(brief),
+                _shared_places(brief, plan, plans.get("shared_places")),
+                _bad_outcome(brief, plan),
+            )
+            if sentence
+        ],
+    )
+    return Part("moves", _heading(brief, now, plan), body)
+
+
+def _heading(brief: Brief, now: Row, plan: Row) -> Markup:
+    """What the plan gives society beside today's use, and whether at the same cost."""
+    form = _form([now, plan], ("value",))
+    worth = {name: brief.number(row, "value", form) for name, row in (("now", now), ("best", plan))}
+    if plan["value"] <= now["value"]:
+        return brief.words.html("moves.heading_none_better", **worth)
+    is_same = abs(plan["cost"] - now["cost"]) <= _SAME_COST * abs(now["cost"])
+    return brief.words.html(f"moves.heading_{'same' if is_same else 'other'}_money", **worth)
+
+
+def _moved(brief: Brief) -> list[tuple[Offered, Row]]:
+    """The interventions that start anybody now or as planned, for all districts together; those
+    whose money moves most first.
+    """
+    by_intervention = {
+        row["intervention_id"]: row
+        for row in brief.tables.rows("allocation_moves", district=CITY)
+        if row.has(*_STARTS, *_COSTS) and any(row[column] for column in _STARTS)
+    }
+    moved = [
+        (one, by_intervention[one.intervention_id])
+        for one in offered(brief)
+        if one.intervention_id in by_intervention
+    ]
+    return sorted(moved, key=lambda pair: -abs(_change(pair[1])))[:MOST_COLUMNS]
+
+
+def _change(row: Row) -> float:
+    return row["cost_planned"] - row["cost_now"]
+
+
+def _moves(brief: Brief, moved: Sequence[tuple[Offered, Row]]) -> list[Move]:
+    rows = [row for _, row in moved]
+    money, gain = _form(rows, _COSTS, is_bare=True), _form(rows, ("added_value",), is_bare=True)
+    scale = _scale(moved)
+    return [
+        Move(
+            capitalise(one.name),
+            _dumbbell(row, scale),
+            _from_to(brief, row, _STARTS, COUNT),
+            _from_to(brief, row, _COSTS, money),
+            brief.in_brackets(row, "added_value", Form("signed", gain.digits)),
+            brief.number(row, "probability_positive", Form("probability")),
+        )
+        for one, row in moved
+    ]
+
+
+def _from_to(brief: Brief, row: Row, columns: tuple[str, str], form: Form) -> Markup:
+    now, planned = (brief.number(row, column, form) for column in columns)
+    return brief.words.html("moves.from_to", now=now, planned=planned)
+
+
+def _scale(moved: Sequence[tuple[Offered, Row]]) -> Scale:
+    costs = [row[column] for _, row in moved for column in _COSTS]
+    return scale_over(costs, step=10.0 ** max(0, _magnitude(costs)))
+
+
+def _axis(brief: Brief, scale: Scale, currency: str) -> Markup:
+    """The ends of the scale alone: amounts of millions are long."""
+    ends = (scale.low, scale.high)
+    return axis(scale, [(value, brief.words.money(value, currency)) for value in ends])
+
+
+def _dumbbell(row: Row, scale: Scale) -> Markup:
+    now, planned = (scale(row[column]) for column in _COSTS)
+    y = _HEIGHT / 2
+    marks = (
+        span(0, 100, y, "track"),
+        span(min(now, planned), max(now, planned), y, "of-effect"),
+        dot(now, y, "of-effect hollow"),
+        dot(planned, y, "of-effect"),
+    )
+    return picture(*marks, height=_HEIGHT, label="")
+
+
+def _by_district(
+    brief: Brief, moved: Sequence[tuple[Offered, Row]]
+) -> list[tuple[Markup, str, list[tuple[Markup, Markup, float | None]]]]:
+    """For each district its starts now and as planned of each intervention, and what the move
+    gives.
+    """
+    if len(brief.run.params.districts) < 2 or not moved:
+        return []
+    rows = {
+        (row["district"], row["intervention_id"]): row
+        for row in brief.tables.rows("allocation_moves")
+    }
+    gain = _form(rows.values(), ("added_value",), is_bare=True)
+    form = Form("signed", gain.digits)
+
+    def cell(district: str, one: Offered) -> tuple[Markup, Markup, float | None]:
+        row = rows.get((district, one.intervention_id))
+        if row is None:
+            return Markup("–"), Markup(""), None
+        if not row.has(*_STARTS):
+            return brief.number(row, "n_starts_now", COUNT), Markup(""), None
+        starts = _from_to(brief, row, _STARTS, COUNT)
+        change = row["n_starts_planned"] - row["n_starts_now"]
+        return starts, brief.in_brackets(row, "added_value", form), change
+
+    return [
+        (link_to(name), name, [cell(name, one) for one, _ in moved])
+        for name in brief.run.params.districts
+    ]
+
+
+def _further_money(brief: Brief) -> Markup | None:
+    """What the largest further amount of money gives society."""
+    rows = [
+        row
+        for row in brief.tables.rows("allocation_returns")
+        if row.has("added_value") and row["free_budget"]
+    ]
+    if not rows:
+        return None
+    most = max(rows, key=lambda row: row["free_budget"])
+    gain = _form([most], ("added_value", "ci_lower", "ci_upper"))
+    limits = brief.range_of(most, gain)
+    return brief.words.html(
+        f"moves.further{'_in_range' if limits else ''}",
+        further=brief.number(most, "free_budget", _form([most], ("free_budget",))),
+        added=brief.number(most, "added_value", gain),
+        range=limits,
+    )
+
+
+def _shared_places(brief: Brief, own: Row, shared: Row | None) -> Markup | None:
+    """What it gives that districts use each other's places; that it gives nothing where both plans
+    are worth the same as they are written.
+    """
+    if shared is None:
+        return None
+    form = _form([own, shared], ("value",))
+    step = 10.0**-form.digits
+    if shared["value"] - own["value"] < step:
+        return brief.words.html("moves.sharing_nothing")
+    return brief.words.html(
+        "moves.sharing",
+        shared=brief.number(shared, "value", form),
+        own=brief.number(own, "value", form),
+    )
+
+
+def _bad_outcome(brief: Brief, plan: Row) -> Markup | None:
+    """What the plan gives in the worst outcomes."""
+    if not plan.has("downside"):
+        return None
+    form = _form([plan], ("value", "downside"))
+    return brief.words.html(
+        "moves.downside",
+        share=brief.words.percent(brief.run.params.allocation.downside_level),
+        downside=brief.number(plan, "downside", form),
+        value=brief.number(plan, "value", form),
+    )
+
+
+def _form(rows: Iterable[Row], columns: Sequence[str], *, is_bare: bool = False) -> Form:
+    """Money with three figures of the largest amount in these columns, in hundreds at the finest;
+    bare without its currency, for a column whose head names it.
+    """
+    rows = list(rows)
+    amounts = [row[column] for row in rows for column in columns if row.get(column) is not None]
+    digits = min(-2, _DIGITS - 1 - _magnitude(amounts)) if _magnitude(amounts) >= 3 else 0
+    currency = next((row["currency"] for row in rows if row.get("currency")), "")
+    return Form("number" if is_bare else "money", digits, "" if is_bare else currency)
+
+
+def _magnitude(amounts: Sequence[float]) -> int:
+    """The power of ten of the largest amount."""
+    size = max((abs(amount) for amount in amounts), default=0)
+    return math.floor(math.log10(size)) if size >= 1 else 0
