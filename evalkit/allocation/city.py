@@ -2,6 +2,7 @@
 what the places are worth.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,8 +11,9 @@ import polars as pl
 
 from evalkit.allocation.constraints import KEYS, Limits
 from evalkit.allocation.marginal_return import marginal_returns
+from evalkit.allocation.moves import added_value, moves
 from evalkit.allocation.offers import budgets_now
-from evalkit.allocation.portfolio import allocate
+from evalkit.allocation.portfolio import Portfolio, allocate
 from evalkit.allocation.shared_places import joint_measures, place_exchange
 from evalkit.line.tables import published
 from evalkit.params import AllocationRules
@@ -19,11 +21,13 @@ from evalkit.params import AllocationRules
 
 class CityAllocation(NamedTuple):
     """Tables by district and intervention: `offers` (now and best, with the worth of another
-    place), `exchange` (places lent and borrowed when they are shared); `joint` by intervention;
-    `returns` by further money; `plans` compares now, own places, shared places, and says in how
-    many months starts were counted (in the intervention with the fewest)."""
+    place), `moves` (from now to the best on own places), `exchange` (places lent and borrowed when
+    they are shared); `joint` by intervention; `returns` by further money; `plans` compares now, own
+    places, shared places, and says in how many months starts were counted (in the intervention with
+    the fewest)."""
 
     offers: pl.DataFrame
+    moves: pl.DataFrame
     exchange: pl.DataFrame
     joint: pl.DataFrame
     returns: pl.DataFrame
@@ -57,7 +61,11 @@ class CityAllocation(NamedTuple):
 
 
 def allocate_city(
-    offers: pl.DataFrame, values: pl.DataFrame, rules: AllocationRules
+    offers: pl.DataFrame,
+    values: pl.DataFrame,
+    rules: AllocationRules,
+    *,
+    n_independent: int | None = None,
 ) -> CityAllocation:
     """What a year's money would best be spent on, with each district on its own and with shared
     places.
@@ -70,7 +78,10 @@ def allocate_city(
         district, intervention_id, draw, value (money per start), and target_group where offers are
         split.
     rules : AllocationRules
-        The run's. Without budgets each district has what it spends now.
+        The run's. Without budgets each district has what it spends now. The search takes as many
+        draws as they say; ranges take all.
+    n_independent : int, optional
+        How many of the draws are draws of their own, where they were recycled.
 
     Returns
     -------
@@ -80,45 +91,14 @@ def allocate_city(
     if offers.is_empty():
         return _nothing_allocated()
     shared_keys = [key for key in KEYS if key in values.columns]
-    worth = (
-        _thinned(values, rules.n_draws)
-        .join(offers.select(KEYS).unique(), on=shared_keys)
-        .select(*KEYS, "draw", "value")
+    every_draw = values.join(offers.select(KEYS).unique(), on=shared_keys).select(
+        *KEYS, "draw", "value"
     )
+    worth = _thinned(every_draw, rules.n_draws)
     limits = _limits(offers, rules)
     pooled = replace(limits, is_pooled=True)
     alone, together = allocate(offers, worth, limits), allocate(offers, worth, pooled)
     prices = offers.group_by("intervention_id").agg(pl.col("cost").mean().alias("price_per_start"))
-    now = (
-        offers.join(worth.filter(pl.col("draw") == 0), on=KEYS)
-        .select((pl.col("n_now") * pl.col("value")).sum())
-        .item()
-    )
-    plans = pl.DataFrame(
-        [
-            (
-                "now",
-                now,
-                None,
-                offers["n_now"].sum(),
-                (offers["n_now"] * offers["cost"]).sum(),
-                None,
-            ),
-            *[
-                (
-                    name,
-                    plan.value,
-                    plan.downside,
-                    plan.starts["n_starts"].sum(),
-                    plan.starts["cost"].sum(),
-                    plan.gap,
-                )
-                for name, plan in (("own_places", alone), ("shared_places", together))
-            ],
-        ],
-        schema=["plan", "value", "downside", "n_starts", "cost", "gap"],
-        orient="row",
-    ).with_columns(n_months_counted=pl.lit(offers["n_months_counted"].min(), dtype=pl.Int32))
     best = alone.starts.join(together.starts.select(*KEYS, n_shared="n_starts"), on=KEYS).join(
         alone.places.select("district", "intervention_id", "shadow_price"), on=KEYS[:2]
     )
@@ -126,13 +106,62 @@ def allocate_city(
     offered = offers.join(best.select(*KEYS, "n_starts", "n_shared", "shadow_price"), on=KEYS).join(
         budget_price, on="district"
     )
+    ranged = {"values": every_draw, "n_independent": n_independent}
     return CityAllocation(
         offered,
+        moves(offered, **ranged),
         place_exchange(together, prices),
         joint_measures(alone, together),
-        marginal_returns(offers, worth, pooled, rules.further_money),
-        plans,
+        marginal_returns(
+            offers,
+            worth,
+            pooled,
+            rules.further_money,
+            every_draw=every_draw,
+            n_independent=n_independent,
+        ),
+        _plans(offers, {"own_places": alone, "shared_places": together}, **ranged),
     )
+
+
+def _plans(
+    offers: pl.DataFrame,
+    plans: Mapping[str, Portfolio],
+    *,
+    values: pl.DataFrame,
+    n_independent: int | None,
+) -> pl.DataFrame:
+    """The table allocation_plans without its currency: what is done now, and what each plan adds to
+    it.
+    """
+    point = offers.join(values.filter(pl.col("draw") == 0), on=KEYS)
+    rows = [
+        {
+            "plan": "now",
+            "value": (point["n_now"] * point["value"]).sum(),
+            "n_starts": offers["n_now"].sum(),
+            "cost": (offers["n_now"] * offers["cost"]).sum(),
+        }
+    ]
+    for name, plan in plans.items():
+        moved = offers.join(plan.starts.select(*KEYS, "n_starts"), on=KEYS).select(
+            *KEYS, n_moved=pl.col("n_starts") - pl.col("n_now")
+        )
+        added = added_value(moved, values, n_independent=n_independent)
+        rows.append(
+            {
+                "plan": name,
+                "value": plan.value,
+                "downside": plan.downside,
+                "n_starts": plan.starts["n_starts"].sum(),
+                "cost": plan.starts["cost"].sum(),
+                "gap": plan.gap,
+                **added.row(0, named=True),
+            }
+        )
+    schema = published("allocation_plans").empty().drop("currency").schema
+    n_months = pl.lit(offers["n_months_counted"].min(), dtype=pl.Int32)
+    return pl.DataFrame(rows, schema=schema).with_columns(n_months_counted=n_months)
 
 
 def _nothing_allocated() -> CityAllocation:

@@ -147,6 +147,9 @@ def test_release_all_gives_every_table_the_grade(run):
             "value": [5.0, 6.0],
             "downside": [1.0, 2.0],
             "added_value": [0.0, 1.0],
+            "ci_lower": [0.0, 0.5],
+            "ci_upper": [0.0, 1.5],
+            "probability_positive": [None, 0.9],
         }
     ).with_columns(
         per_krona=pl.lit(1.0), n_starts=pl.lit(3.0), gap=pl.lit(0.0), currency=pl.lit("SEK")

@@ -78,10 +78,28 @@ ALLOCATION = (
         about=("For whoever decides on joint interventions: what only becomes possible together."),
     ),
     Table(
+        "allocation_moves",
+        "One row per district and intervention: starts and cost as now and as planned on the "
+        "districts' own places, and what that adds.",
+        keys=_PLACE,
+        values=(
+            *("n_starts_now", "n_starts_planned", "cost_now", "cost_planned", "added_value"),
+            *("ci_lower", "ci_upper", "probability_positive", "currency"),
+        ),
+        unit="starts a year, money a year",
+        guard=Guard(
+            "counts", "n_starters", total_over=("district",), needed=("n_starts_planned",)
+        ),
+        grade="L",
+    ),
+    Table(
         "allocation_returns",
         "One row per step of further money: what it adds.",
         keys=("free_budget",),
-        values=("value", "downside", "added_value", "per_krona", "n_starts", "gap", "currency"),
+        values=(
+            *("value", "downside", "added_value", "ci_lower", "ci_upper", "probability_positive"),
+            *("per_krona", "n_starts", "gap", "currency"),
+        ),
         unit="money a year, planned starts",
         guard=Guard("estimates"),
     ),
@@ -89,7 +107,10 @@ ALLOCATION = (
         "allocation_plans",
         "One row per plan: as now, on own places, with shared places.",
         keys=("plan",),
-        values=("value", "downside", "n_starts", "cost", "gap", "n_months_counted", "currency"),
+        values=(
+            *("value", "downside", "added_value", "ci_lower", "ci_upper", "probability_positive"),
+            *("n_starts", "cost", "gap", "n_months_counted", "currency"),
+        ),
         unit="money a year, starts, months",
         guard=Guard("estimates"),
     ),
