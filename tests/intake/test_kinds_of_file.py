@@ -331,6 +331,25 @@ def test_admit_reads_duckdb_as_it_reads_files(extract, tmp_path):
     _same_from_database(extract, f"duckdb://{tmp_path}/extract.duckdb")
 
 
+def test_admit_refuses_a_duckdb_view_that_reads_a_local_file(extract, tmp_path, four_lines):
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "extract.duckdb")) as connection:
+        for path in sorted(extract.folder.glob("*.csv")):
+            kind = "VIEW" if path.stem == "person" else "TABLE"
+            connection.sql(f"CREATE {kind} {path.stem} AS SELECT * FROM read_csv('{path}')")
+    extract.folder = f"duckdb://{tmp_path}/extract.duckdb"
+
+    with pytest.raises(IntakeError) as caught:
+        extract.admit()
+
+    lines = four_lines(caught.value)
+    assert lines["what"] == "The tables of a database could not be read."
+    assert lines["where"] == "a database given by URI (duckdb)"
+    assert "reads files outside the database, which is not allowed" in lines["why"]
+    assert "check the URI" in lines["fix"]
+
+
 if (
     POSTGRESQL
 ):  # A server is given by EVALKIT_TEST_POSTGRESQL (a URI); its schema "evalkit_test" is made anew.

@@ -21,6 +21,14 @@ from evalkit.intake.reading.delivered import Delivered, typed_file
 _URI = re.compile(r"[a-z]+://")
 _KINDS = {"postgres": "postgresql"}
 PASSWORD_VARIABLE = "EVALKIT_DATABASE_PASSWORD"
+# A DuckDB file may hold views that read any file or address; what opens one must not follow them.
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "lock_configuration": "true",
+}
+_NOT_PERMITTED = "PermissionException"
 _NAMES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')",
     "postgresql": "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = "
@@ -101,7 +109,7 @@ def _query(uri: str, kind: str, query: str) -> pl.DataFrame:
     try:
         if kind == "duckdb":
             duckdb, (_, location) = import_module("duckdb"), _kind_and_location(uri)
-            with duckdb.connect(location, read_only=True) as connection:
+            with duckdb.connect(location, read_only=True, config=_CLOSED) as connection:
                 return connection.sql(query).pl()
         return pl.read_database_uri(query, uri, engine="connectorx")
     except ModuleNotFoundError as fault:
@@ -111,6 +119,12 @@ def _query(uri: str, kind: str, query: str) -> pl.DataFrame:
             '("evalkit[readers]").',
         ) from None
     except Exception as fault:  # noqa: BLE001 - raised again in words, without what the driver says
+        if type(fault).__name__ == _NOT_PERMITTED:
+            raise _refusal(
+                kind,
+                "A table of it is a view that reads files outside the database, which is not "
+                "allowed: it could read any file of this computer.",
+            ) from None
         raise _refusal(
             kind, f"The database could not be opened or read ({type(fault).__name__})."
         ) from None

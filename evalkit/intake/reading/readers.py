@@ -13,9 +13,13 @@ from typing import Any, Literal
 
 import polars as pl
 
-from evalkit.errors import IntakeError
+from evalkit.errors import IntakeError, first_few
+from evalkit.intake.reading.archive import merged_cells, open_archive
 from evalkit.intake.reading.csv_reader import decode, lines_of, read_csv
 from evalkit.intake.reading.delivered import LINE, OWN_COLUMNS, Delivered, typed_file, unreadable
+
+# What fastexcel calls a column whose cell in row 1 is empty.
+_UNNAMED = "__UNNAMED__"
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,11 @@ def _read_parquet(path: Path, _table: str | None) -> Delivered:
 
 def _read_workbook(path: Path, table: str | None) -> Delivered:
     fastexcel = _library("fastexcel", path)
+    archive = open_archive(path)
     try:
         book = fastexcel.read_excel(path)
         names = book.sheet_names
-        chosen = table if table in names else names[0]
+        chosen = table if table is not None and table in names else names[0]
         sheets = {
             name: _trimmed(book.load_sheet(name, header_row=0, schema_sample_rows=None).to_polars())
             for name in names
@@ -96,8 +101,8 @@ def _read_workbook(path: Path, table: str | None) -> Delivered:
         raise unreadable(
             path, "It is not an Excel workbook, it is damaged, or a sheet in it is empty."
         ) from fault
-    cells = sheets[chosen]
-    _check_names(path, cells.columns)
+    cells = _named(sheets[chosen], path)
+    _refuse_merged(path, chosen, merged_cells(archive, chosen))
     assumption = (
         f"Excel workbook, sheet {names.index(chosen) + 1} of {len(names)}; lines are the "
         "sheet's rows"
@@ -128,13 +133,39 @@ def _trimmed(cells: pl.DataFrame) -> pl.DataFrame:
     return cells.rename({column: column.strip() for column in cells.columns})
 
 
-def _check_names(path: Path, columns: list[str]) -> None:
-    if (
-        not columns
-        or all(name.startswith("__UNNAMED__") for name in columns)
-        or set(columns) & set(OWN_COLUMNS)
-    ):
+def _named(cells: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The cells of a sheet without columns that have neither a name nor a value."""
+    unnamed = [name for name in cells.columns if name.startswith(_UNNAMED)]
+    if len(unnamed) == cells.width or set(cells.columns) & set(OWN_COLUMNS):
         raise unreadable(path, "Row 1 of its sheet holds no column names.")
+    filled = [name for name in unnamed if cells[name].null_count() < cells.height]
+    if filled:
+        places = [_letters(cells.columns.index(name)) for name in filled]
+        raise unreadable(
+            path,
+            f"Row 1 of its sheet names no column above cells that are filled: {first_few(places)}. "
+            "A title above the table, or merged cells, stand where each column should have its "
+            "name.",
+        )
+    return cells.drop(unnamed)
+
+
+def _refuse_merged(path: Path, sheet: str, merged: list[str]) -> None:
+    if merged:
+        raise IntakeError(
+            "Cells of a workbook are merged.",
+            where=f"{path.name}, cells {first_few(merged)} of the sheet that is read",
+            why="A merged cell holds its value for the first of its rows and columns only; the "
+            "others would pass for empty. Nothing was read in.",
+            fix="unmerge the cells (in Excel: Home, Merge & Center, Unmerge), write the value in "
+            "each row, and one name above each column.",
+        )
+
+
+def _letters(position: int) -> str:
+    """A column of a sheet, counted from 0, as Excel names it: A, B, ... Z, AA."""
+    before, last = divmod(position, 26)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + last)
 
 
 def _library(name: str, path: Path) -> Any:

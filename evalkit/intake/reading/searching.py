@@ -10,13 +10,13 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.errors import IntakeError
+from evalkit.intake.reading.archive import open_archive
 from evalkit.intake.reading.csv_reader import lines_of
 from evalkit.intake.reading.readers import FORMATS, read_delivered, read_lines
 
 # Workbooks that deliver no table, but can be searched like those that do.
 _OTHER_WORKBOOKS = (".xls", ".xlsb", ".xlsm", ".ods")
 _PARAGRAPH_END, _TAG = re.compile(rb"</(?:w|text|a):(?:p|h)>"), re.compile(rb"<[^>]*>")
-_MAX_MEMBER_BYTES = 1 << 30
 
 
 def searchable(path: Path) -> dict[str, pl.DataFrame] | None:
@@ -41,6 +41,8 @@ def searchable(path: Path) -> dict[str, pl.DataFrame] | None:
 def _sheets(path: Path) -> dict[str, pl.DataFrame] | None:
     import fastexcel
 
+    if zipfile.is_zipfile(path):
+        open_archive(path)
     try:
         book = fastexcel.read_excel(path)
         numbered = list(enumerate(book.sheet_names, start=1))
@@ -58,10 +60,9 @@ def _members(path: Path) -> dict[str, pl.DataFrame] | None:
     # Word processors cut a number in pieces by tags within a paragraph, so tags go before the
     # search and paragraphs become lines.
     texts = {}
+    open_archive(path)
     with zipfile.ZipFile(path) as archive:
         members = [info for info in archive.infolist() if not info.is_dir()]
-        if any(info.file_size > _MAX_MEMBER_BYTES for info in members):
-            return None
         for i, info in enumerate(members, start=1):
             data = archive.read(info)
             if info.filename.endswith(".xml"):
