@@ -87,9 +87,7 @@ ALLOCATION = (
             *("ci_lower", "ci_upper", "probability_positive", "currency"),
         ),
         unit="starts a year, money a year",
-        guard=Guard(
-            "counts", "n_starters", total_over=("district",), needed=("n_starts_planned",)
-        ),
+        guard=Guard("counts", "n_starters", total_over=("district",), needed=("n_starts_planned",)),
         grade="L",
     ),
     Table(

@@ -23,6 +23,7 @@ MOST_COLUMNS = 6
 _SAME_COST = 0.01
 _DIGITS = 3
 _HEIGHT = 26
+_GOES_ON = ("expand", "keep")
 _STARTS = ("n_starts_now", "n_starts_planned")
 _COSTS = ("cost_now", "cost_planned")
 
@@ -30,7 +31,7 @@ _COSTS = ("cost_now", "cost_planned")
 @dataclass(frozen=True)
 class Move:
     """What moves of an intervention, as it is written: its starts and its money a year, now and as
-    planned, what the move gives society a year, and how sure that is.
+    planned, and what the move gives society a year.
     """
 
     name: str
@@ -38,7 +39,6 @@ class Move:
     starts: Markup
     money: Markup
     added: Markup
-    sure: Markup
 
 
 def what_moves(brief: Brief) -> Part:
@@ -56,11 +56,7 @@ def what_moves(brief: Brief) -> Part:
     body = render(
         "decision/moves.html.j2",
         words=words,
-        reading=words.text(
-            "moves.reading",
-            horizon=words.duration(brief.run.params.value.horizon_months),
-            currency=words.currency(plan["currency"]),
-        ),
+        reading=_reading(brief, moved, plan["currency"]),
         axis=_axis(brief, _scale(moved), plan["currency"]) if moved else "",
         moves=_moves(brief, moved),
         names=[capitalise(one.name) for one, _ in moved],
@@ -86,6 +82,20 @@ def _heading(brief: Brief, now: Row, plan: Row) -> Markup:
         return brief.words.html("moves.heading_none_better", **worth)
     is_same = abs(plan["cost"] - now["cost"]) <= _SAME_COST * abs(now["cost"])
     return brief.words.html(f"moves.heading_{'same' if is_same else 'other'}_money", **worth)
+
+
+def _reading(brief: Brief, moved: Sequence[tuple[Offered, Row]], currency: str) -> tuple[str, ...]:
+    """What is counted, and why an intervention may get less money though its advice is to go on."""
+    words = brief.words
+    if not moved:
+        return ()
+    counted = words.text(
+        "moves.reading",
+        horizon=words.duration(brief.run.params.value.horizon_months),
+        currency=words.currency(currency),
+    )
+    is_cut = any(_change(row) < 0 and one.advice["advice"] in _GOES_ON for one, row in moved)
+    return (counted, words.text("moves.less_for_more")) if is_cut else (counted,)
 
 
 def _moved(brief: Brief) -> list[tuple[Offered, Row]]:
@@ -120,7 +130,6 @@ def _moves(brief: Brief, moved: Sequence[tuple[Offered, Row]]) -> list[Move]:
             _from_to(brief, row, _STARTS, COUNT),
             _from_to(brief, row, _COSTS, money),
             brief.in_brackets(row, "added_value", Form("signed", gain.digits)),
-            brief.number(row, "probability_positive", Form("probability")),
         )
         for one, row in moved
     ]
