@@ -143,10 +143,6 @@ VALUE = (
             "currency",
         ),
         unit="money, months",
-        about=(
-            "For a health economist: costs, effects and incremental ratios of all options side by "
-            "side."
-        ),
     ),
     _estimates(
         "value_acceptability",
@@ -162,9 +158,6 @@ VALUE = (
         keys=("district", "estimand", "group"),
         values=("value", "currency"),
         unit="money",
-        about=(
-            "For whoever decides on a trial: what better knowledge of a group of unknowns is worth."
-        ),
     ),
     Table(
         "advice",

@@ -202,13 +202,19 @@ class Brief:
         return interval(row, form, self.words)
 
     def in_brackets(
-        self, row: Row, column: str, form: Form, *, limits: tuple[str, str] = RANGE
+        self,
+        row: Row,
+        column: str,
+        form: Form,
+        *,
+        limits: tuple[str, str] = RANGE,
+        ends_as: Form | None = None,
     ) -> Markup:
-        """A number and, in brackets, its range: for cells of tables. `limits` are the columns of
-        the two ends.
+        """A number and, in brackets, its range. `limits` are the columns of the two ends; they are
+        written as the number is, or as `ends_as`.
         """
         shown = self.number(row, column, form)
-        ends = interval(row, form, self.words, limits=limits)
+        ends = interval(row, ends_as or form, self.words, limits=limits)
         return Markup(f'{shown} <span class="range">({ends})</span>') if ends else shown
 
     def key_figure(self, row: Row, column: str, form: Form, label: str) -> KeyFigure:

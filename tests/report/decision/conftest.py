@@ -51,3 +51,123 @@ def brief_with():
         return brief_of(run, district, named, {}, words_of_run(run, language))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def offered_tables(published):
+    """The published tables of a district's first screen, from one record for each intervention:
+    `id`, and what it has of `starts`, `cost`, `advice`, `reason`, `figures`, `months`, sums by
+    perspective (`society`, `purse`, `district`: estimate, limits, probability), payers (`state`,
+    `person`), `paid` (now and proposed by the district), `gain` (of the district, before it pays)
+    and `back` (month, probability).
+    """
+
+    def make(*records: dict, district: str = "Norr") -> list[Published]:
+        keys = [_keys(record, district) for record in records]
+        both = list(zip(records, keys, strict=True))
+        return [
+            published("offers", [_offer(record, district) for record in records]),
+            published("advice", [_advice(record, district) for record in records]),
+            published("value_parts", [row for record, key in both for row in _sums(record, key)]),
+            published(
+                "effect_summary",
+                [
+                    key | {"outcome": "months_work"} | _named("difference", record["months"])
+                    for record, key in both
+                    if "months" in record
+                ],
+            ),
+            published(
+                "value_payback",
+                [
+                    key
+                    | {"perspective": "public_purse", "return_month": record["back"][0]}
+                    | {"probability_returns": record["back"][1], "horizon_months": 60}
+                    for record, key in both
+                    if "back" in record
+                ],
+            ),
+            published(
+                "value_payers", [row for record, key in both for row in _payers(record, key)]
+            ),
+            published(
+                "value_purse",
+                [
+                    key
+                    | {"actor": "district", "estimate": record["gain"], "currency": "SEK"}
+                    | {"paid_now": record["paid"][0], "paid_proposed": record["paid"][1]}
+                    | {"gain_share": 0.3}
+                    for record, key in both
+                    if "paid" in record
+                ],
+            ),
+        ]
+
+    return make
+
+
+_WITH_PROTOCOL = ("work_training", "language_practice")
+_PERSPECTIVES = {"society": "society", "purse": "public_purse", "district": "district"}
+
+
+def _keys(record: dict, district: str) -> dict:
+    is_city = record.get("figures", "own").startswith("city")
+    return {
+        "district": "all" if is_city else district,
+        "intervention_id": record["id"],
+        "estimand": "start_now_rather_than_wait" if record["id"] in _WITH_PROTOCOL else "",
+    }
+
+
+def _named(name: str, numbers: tuple) -> dict:
+    names = (name, "ci_lower", "ci_upper", "probability_positive")
+    return dict(zip(names, numbers, strict=False))
+
+
+def _offer(record: dict, district: str) -> dict:
+    return {
+        "district": district,
+        "intervention_id": record["id"],
+        "name": record.get("name", record["id"].replace("_", " ")),
+        "n_starts": record.get("starts", 40.0),
+        "cost": record.get("cost"),
+        "currency": "SEK" if record.get("cost") else None,
+        "withheld": record.get("withheld", False),
+    }
+
+
+def _advice(record: dict, district: str) -> dict:
+    society = record.get("society")
+    return {
+        "district": district,
+        "intervention_id": record["id"],
+        "advice": record.get("advice", "expand" if society else "cannot_be_said"),
+        "advice_reason": record.get("reason", "gains_everywhere" if society else "not_computed"),
+        "figures": record.get("figures", "own" if society else "none"),
+        "probability_society": society[3] if society else None,
+        "horizon_months": 60 if society else None,
+        "currency": "SEK",
+        **{name: record[name] for name in record if name.startswith(("trial_", "own_", "worth_"))},
+        "withheld": record.get("withheld", False),
+    }
+
+
+def _sums(record: dict, key: dict) -> list[dict]:
+    return [
+        key
+        | {"perspective": perspective, "part": "total", "horizon_months": 60, "currency": "SEK"}
+        | _named("estimate", record[name])
+        | {"withheld": record.get("withheld", False)}
+        for name, perspective in _PERSPECTIVES.items()
+        if name in record
+    ]
+
+
+def _payers(record: dict, key: dict) -> list[dict]:
+    return [
+        key
+        | {"payer": payer, "horizon_months": 60, "currency": "SEK"}
+        | _named("estimate", record[payer])
+        for payer in ("person", "state")
+        if payer in record
+    ]

@@ -1,0 +1,316 @@
+"""What to do next: at most three things, each with what it costs and gives, and what would change
+the advice. All of it follows from published tables: the plan (allocation_moves), the advice and its
+trials, the shared purse, and what a value hangs on.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from markupsafe import Markup
+
+from evalkit.report.decision.offered import Offered, is_moved, purse_of, value_of
+from evalkit.report.parts.document import Brief
+from evalkit.report.parts.numbers import COUNT, DURATION, SHARE, Form, Row
+from evalkit.report.parts.price_text import in_own_unit, parameter_name
+from evalkit.vocabulary import LIKELY
+from evalkit.words import inside_sentence, money_digits
+
+_MAX_THINGS = 3
+_EFFECT = "effect"
+_FIRM = ("expand", "keep", "stop")
+# A plan that changes starts by less than half a start a year changes nothing.
+_HALF_A_START = 0.5
+# What is most worth knowing is told where it holds this share of what knowing everything is worth.
+_MOST = 0.5
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One thing to do: in a few words, and what it takes and gives."""
+
+    kind: str
+    intervention_id: str
+    title: Markup
+    text: Markup
+
+
+@dataclass(frozen=True)
+class DoNow:
+    """What to do, or that there is nothing; whose figures it rests on where they are not the
+    district's own; what would change the advice, and what is most worth knowing.
+    """
+
+    things: tuple[Thing, ...]
+    nothing: Markup | str
+    basis: Markup | str
+    turns: tuple[Markup, ...]
+    worth_knowing: Markup | str
+
+
+def do_now(brief: Brief, ones: Sequence[Offered]) -> DoNow:
+    """What to do next, from what is offered.
+
+    Parameters
+    ----------
+    brief : Brief
+        The page.
+    ones : sequence of Offered
+        What is offered, as `offered` orders it.
+    """
+    plan = _Plan(brief, ones)
+    things = tuple(islice(_once(plan.things()), _MAX_THINGS))
+    by_id = {one.intervention_id: one for one in ones}
+    is_borrowed = any(by_id[thing.intervention_id].is_borrowed for thing in things)
+    return DoNow(
+        things,
+        "" if things else brief.words.html(f"now.nothing{_why_nothing(ones)}"),
+        brief.words.html("now.of_all") if is_borrowed and not brief.is_city else "",
+        tuple(_turns(brief, ones)),
+        _worth_knowing(brief, ones),
+    )
+
+
+def _once(things: Iterator[Thing]) -> Iterator[Thing]:
+    """At most one thing of each kind about an intervention, and none that is to end is divided."""
+    seen: set[str] = set()
+    for thing in things:
+        if thing.intervention_id not in seen or thing.kind == "divide":
+            seen.add(thing.intervention_id)
+            yield thing
+
+
+def _why_nothing(ones: Sequence[Offered]) -> str:
+    is_valued = any(one.advice["probability_society"] is not None for one in ones)
+    return "" if is_valued else "_known"
+
+
+@dataclass(frozen=True)
+class _Plan:
+    brief: Brief
+    ones: Sequence[Offered]
+
+    def things(self) -> Iterator[Thing]:
+        """Everything that could be done, the most urgent first."""
+        yield from islice(self._more(), 1 if self._moves() else _MAX_THINGS - 1)
+        yield from islice(self._less(), 1)
+        yield from islice(self._try_out(), 1)
+        yield from islice(self._divide(), 1)
+
+    def _more(self) -> Iterator[Thing]:
+        """More of what the plan has more of, where that gives most; without a plan, what is to be
+        expanded.
+        """
+        moves = [
+            (one, row)
+            for one, row in self._moves()
+            if row["n_starts_planned"] - row["n_starts_now"] >= _HALF_A_START
+            and row["probability_positive"] >= LIKELY
+            and one.advice["advice"] in ("expand", "keep")
+        ]
+        for one, row in sorted(moves, key=lambda move: -move[1]["added_value"]):
+            yield self._thing("more", one, self._moved(row, "now.more_text"))
+        for one in self._advised("expand"):
+            society = value_of(self.brief, one, "society")
+            if society is not None and one.offer.has("cost"):
+                text = self.brief.words.html(
+                    "now.expand_text",
+                    cost=self._number(one.offer, "cost"),
+                    value=self._with_range(society, "estimate"),
+                    horizon=self.brief.number(society, "horizon_months", DURATION),
+                )
+                yield self._thing("more", one, text)
+
+    def _less(self) -> Iterator[Thing]:
+        """Less of what is to end, or of what the plan takes most money from."""
+        stopped = self._advised("stop")
+        for one in sorted(stopped, key=lambda one: -(one.offer["n_starts"] or 0.0)):
+            society = value_of(self.brief, one, "society")
+            if society is not None:
+                text = self.brief.words.html(
+                    "now.stop_text",
+                    starts=self.brief.number(one.offer, "n_starts", COUNT),
+                    value=self._with_range(society, "estimate"),
+                    horizon=self.brief.number(society, "horizon_months", DURATION),
+                )
+                yield self._thing("stop", one, text)
+        moves = [
+            (one, row)
+            for one, row in self._moves()
+            if row["n_starts_now"] - row["n_starts_planned"] >= _HALF_A_START
+        ]
+        for one, row in sorted(
+            moves, key=lambda move: move[1]["cost_planned"] - move[1]["cost_now"]
+        ):
+            yield self._thing("less", one, self._moved(row, "now.less_text"))
+
+    def _try_out(self) -> Iterator[Thing]:
+        """A trial of what is to be tried out, where one was sized; else what certainty is worth."""
+        brief = self.brief
+        for one in self._advised("try_out"):
+            advice = one.advice
+            worth = "trial_worth" if advice.get("trial_persons") else "worth_of_knowing"
+            if advice.get(worth) is None:
+                continue
+            size = (
+                {
+                    "persons": brief.number(advice, "trial_persons", COUNT),
+                    "months": brief.number(advice, "trial_months", COUNT),
+                }
+                if worth == "trial_worth"
+                else {}
+            )
+            text = brief.words.html(
+                f"now.try_text{'' if size else '_unsized'}",
+                worth=self._number(advice, worth),
+                **size,
+            )
+            yield self._thing("try_out", one, text)
+
+    def _divide(self) -> Iterator[Thing]:
+        """The price of what the district loses most on, divided as the public gain is."""
+        losing = []
+        for one in self.ones:
+            district, society = (
+                value_of(self.brief, one, name) for name in ("district", "society")
+            )
+            purse = purse_of(self.brief, one, "district")
+            if district is None or society is None or purse is None or not is_moved(district):
+                continue
+            is_meant = (
+                district["estimate"] < 0
+                and society["probability_positive"] >= LIKELY
+                and purse.has("paid_now", "paid_proposed", "gain_share")
+                and purse["paid_proposed"] < purse["paid_now"]
+            )
+            if is_meant:
+                losing.append((district["estimate"], one, purse))
+        for _, one, purse in sorted(losing, key=lambda item: item[0]):
+            form = self._form(purse, "paid_now", "paid_proposed")
+            text = self.brief.words.html(
+                "now.divide_text",
+                intervention=one.name,
+                price=self.brief.number(purse, "paid_now", form),
+                share=self.brief.number(purse, "gain_share", SHARE),
+                proposed=self.brief.number(purse, "paid_proposed", form),
+            )
+            yield self._thing("divide", one, text)
+
+    def _advised(self, advice: str) -> list[Offered]:
+        return [one for one in self.ones if one.advice["advice"] == advice]
+
+    def _moves(self) -> list[tuple[Offered, Row]]:
+        """What the plan changes here, of each intervention that it speaks of."""
+        needed = (
+            *("n_starts_now", "n_starts_planned", "cost_now", "cost_planned", "added_value"),
+            "probability_positive",
+        )
+        rows = {
+            row["intervention_id"]: row
+            for row in self.brief.tables.rows("allocation_moves", district=self.brief.district)
+            if row.has(*needed)
+        }
+        return [
+            (one, rows[one.intervention_id]) for one in self.ones if one.intervention_id in rows
+        ]
+
+    def _thing(self, kind: str, one: Offered, text: Markup) -> Thing:
+        title = self.brief.words.html(f"now.{kind}", intervention=one.name)
+        return Thing(kind, one.intervention_id, title, text)
+
+    def _moved(self, row: Row, key: str) -> Markup:
+        brief = self.brief
+        cost = self._form(row, "cost_now", "cost_planned")
+        return brief.words.html(
+            key,
+            starts_now=brief.number(row, "n_starts_now", COUNT),
+            starts_planned=brief.number(row, "n_starts_planned", COUNT),
+            cost_now=brief.number(row, "cost_now", cost),
+            cost_planned=brief.number(row, "cost_planned", cost),
+            value=self._with_range(row, "added_value", "gain"),
+        )
+
+    def _form(self, row: Row, *columns: str) -> Form:
+        return Form("money", money_digits(*(row.get(name) for name in columns)), row["currency"])
+
+    def _number(self, row: Row, column: str) -> Markup:
+        return self.brief.number(row, column, self._form(row, column))
+
+    def _with_range(self, row: Row, column: str, kind: str = "money") -> Markup:
+        digits = self._form(row, column, "ci_lower", "ci_upper").digits
+        form = Form("gain" if kind == "gain" else "money", digits, row["currency"])
+        return self.brief.in_brackets(row, column, form, ends_as=Form("number", digits))
+
+
+# ---------------------------------------------------------------- what would change the advice
+
+
+def _turns(brief: Brief, ones: Sequence[Offered]) -> Iterator[Markup]:
+    """The price or assumption that turns society's sum within its own range, and the effect's own
+    uncertainty where that does; or that nothing does. Of interventions that something is advised
+    for, if there are any.
+    """
+    valued = [one for one in ones if value_of(brief, one, "society")]
+    advised = [one for one in valued if one.advice["advice"] in _FIRM] or valued
+    swings = [(one, row) for one in advised for row in _tornado(brief, one)]
+    if not swings:
+        return
+    turning = [(one, row) for one, row in swings if _is_within(row)]
+    by_effect = [
+        one.name for one, row in swings if row["parameter"] == _EFFECT and _changes_sign(row)
+    ]
+    if turning:
+        one, row = max(turning, key=lambda swing: swing[1]["swing"])
+        yield brief.words.html(
+            "now.turn_price",
+            intervention=one.name,
+            parameter=inside_sentence(parameter_name(brief, row)),
+            value=in_own_unit(brief, row, "switching_value"),
+            now=in_own_unit(brief, row, "value"),
+        )
+    if by_effect:
+        names = brief.words.listing(by_effect[:_MAX_THINGS])
+        yield brief.words.html("now.turn_effect", interventions=names)
+    if not turning and not by_effect:
+        yield brief.words.html("now.turn_none")
+
+
+def _tornado(brief: Brief, one: Offered) -> list[Row]:
+    return [row for row in brief.tables.rows("value_tornado", **one.keys) if row.has("swing")]
+
+
+def _is_within(row: Row) -> bool:
+    """Whether society's sum changes sign at a value inside the parameter's own range."""
+    if not row.has("switching_value", "value", "low", "high"):
+        return False
+    low, high = sorted((row["low"], row["high"]))
+    return low < row["switching_value"] < high
+
+
+def _changes_sign(row: Row) -> bool:
+    return row.has("value_at_low", "value_at_high") and (
+        row["value_at_low"] < 0 < row["value_at_high"]
+        or row["value_at_high"] < 0 < row["value_at_low"]
+    )
+
+
+def _worth_knowing(brief: Brief, ones: Sequence[Offered]) -> Markup | str:
+    """The unknown that holds most of what knowing everything is worth; empty where none does."""
+    first = next((one for one in ones if value_of(brief, one, "society")), None)
+    if first is None:
+        return ""
+    rows = {
+        row["group"]: row
+        for row in brief.tables.rows(
+            "value_information", district=first.scope, estimand=first.estimand
+        )
+        if row.has("value")
+    }
+    everything = rows.pop("all", None)
+    if everything is None or not rows or everything["value"] <= 0:
+        return ""
+    group, row = max(rows.items(), key=lambda item: item[1]["value"])
+    key = f"now.know_{group}"
+    if row["value"] < _MOST * everything["value"] or not brief.words.has(key):
+        return ""
+    return brief.words.html("now.know", unknown=brief.words.text(key))
