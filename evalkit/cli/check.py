@@ -76,6 +76,8 @@ def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None, max_
     """
     from datetime import date
 
+    import polars as pl
+
     from evalkit.intake import admit
 
     admission = admit(
@@ -88,9 +90,15 @@ def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None, max_
         max_rejected_share=1,
         max_listed_per_rule=max_listed,
     )
-    listed = admission.rejected.iter_rows(named=True)
+    is_cause = pl.col("follows_from").is_null()
     lines = [
-        f"{row['file']} line {row['line']}: {row['sentence']} ({row['rule']})" for row in listed
+        f"{row['file']} line {row['line']}: {row['sentence']} ({row['rule']})"
+        for row in admission.rejected.filter(is_cause).iter_rows(named=True)
+    ]
+    lines += [
+        f"{row['table']}: {row['n_rejected']:,} more rows are set aside, since they name rows of "
+        f"{row['follows_from']} that were; they follow when those are mended"
+        for row in admission.consequences.iter_rows(named=True)
     ]
     notes = [
         f"{row['file'] or row['table']}: {row['assumption']}"

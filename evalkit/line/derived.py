@@ -19,9 +19,10 @@ _OFFERED = ("taking_part", "starting")
 _TABLES = (
     Table(
         "rejected",
-        "One row per rejected row of a delivered file and rule that it breaks.",
+        "One row per rejected row of a delivered file and rule that it breaks; one that only names "
+        "a row set aside says of which table.",
         keys=("table", "file", "line", "column", "rule"),
-        values=("sentence",),
+        values=("sentence", "follows_from"),
         is_person_level=True,
     ),
     Table(

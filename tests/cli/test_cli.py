@@ -311,6 +311,25 @@ def test_check_says_where_the_list_of_rejected_rows_is_cut(call, tmp_path):
     )
 
 
+def test_check_tells_causes_first_and_counts_what_follows(call, tmp_path):
+    folder = tmp_path / "extract"
+    shutil.copytree(NORTHERN_IRELAND, folder)
+    path = folder / "person.csv"
+    lines = path.read_text(encoding="utf-8").split("\n")
+    lines[1] = lines[1].replace(",male,", ",boy,").replace(",female,", ",girl,")
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+    exit_code, out, _ = call("check", "--extract", folder, "--contracts", ROOT / "data_contracts")
+
+    told = out.split("\n\n")[1].split("\n")
+    assert exit_code == 0
+    assert told[0].startswith("person.csv line 2: sex is none of: female, male")
+    assert "livelihood: 4 more rows are set aside, since they name rows of person that were" in out
+        "livelihood: 4 more rows are set aside, since they name rows of person that were; " in out
+    )
+    assert len(told) > 1 and all(" more rows are set aside, since " in line for line in told[1:])
+
+
 def test_check_without_run_file_or_extract_is_a_usage_error(call):
     exit_code, _, err = call("check")
 

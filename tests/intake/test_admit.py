@@ -480,6 +480,23 @@ def test_admit_does_not_depend_on_row_order_or_on_the_split_into_files(extract, 
     assert intake_counts(split).equals(intake_counts(whole))
 
 
+def test_admit_tells_a_wrong_code_once_and_before_what_follows_from_it(extract):
+    extract.write(
+        "person", ["person_id,district,sex", "P-1,Norr,kvina", "P-2,Norr,male", "P-3,Söder,female"]
+    )
+
+    admission = extract.admit(max_rejected_share=1)
+
+    assert admission.rejected.row(0)[:5] == ("person", "person.csv", 2, "sex", "sex_in_list")
+    assert admission.rejected["follows_from"].is_null().to_list() == [True, *[False] * 6]
+    assert sorted(admission.consequences.rows()) == [
+        ("household_member", "person", 2),
+        ("income_support", "household_member", 1),
+        ("livelihood", "person", 2),
+        ("participation", "person", 1),
+    ]
+
+
 def test_admit_never_shows_a_value_of_a_rejected_row(extract):
     secret = "Konfidentiell"
     extract.add("person", f"P-4,{secret},female", f"P-5,Norr,{secret}")

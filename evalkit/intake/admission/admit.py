@@ -46,15 +46,19 @@ from evalkit.tables import with_columns_of
 class Admission:
     """What intake made of an extract.
 
-    `tables` have the columns of evalkit.line.delivered. `rejected` has one row for each rule that a
-    rejected row breaks (table, file, line, column, rule, sentence), never a value, as many of them
-    as are listed. `receipt` counts all rows by table and rule, with rule "all" for the table
-    itself. `assumptions` says how each file was read, what it did not hold, and which lists of
-    rejected rows were cut (table, file, assumption).
+    tables : the columns of evalkit.line.delivered, by table. rejected : one row for each rule that
+    a rejected row breaks (table, file, line, column, rule, sentence, follows_from), never a value,
+    as many of them as are listed. `follows_from` is the table whose rows were set aside, where a
+    row only names one of them; causes stand before these, and tables before those that name them.
+    consequences : how many rows of each table have no fault but that (table, follows_from,
+    n_rejected). receipt : all rows counted by table and rule, with rule "all" for the table itself.
+    assumptions : how each file was read, what it did not hold, and which lists of rejected rows
+    were cut (table, file, assumption).
     """
 
     tables: dict[str, pl.DataFrame]
     rejected: pl.DataFrame
+    consequences: pl.DataFrame
     receipt: pl.DataFrame
     assumptions: pl.DataFrame
 
@@ -163,6 +167,7 @@ def admit(
     receipt = _receipt(checked, through)
     return Admission(
         rejected=_listed(checked, max_listed_per_rule),
+        consequences=_consequences(checked),
         receipt=receipt,
         tables=_accepted_tables(checked),
         assumptions=pl.concat([assumptions, _cuts_in_words(receipt, max_listed_per_rule)]),
@@ -277,6 +282,9 @@ def _resolve(looked_at: Future, link: Reference, target_looked_at: Future) -> Re
 def _follow_references(
     checked: Sequence[Checked], resolved: Mapping[tuple[str, str], Resolved]
 ) -> list[Checked]:
+    """The tables without rows whose target is missing or was set aside; each stands after those
+    that it names.
+    """
     waiting = {table.contract.table: table for table in checked}
     done: dict[str, Checked] = {}
     while waiting:
@@ -300,7 +308,7 @@ def _follow_references(
                 if link.to_table in done
             ]
             done[name] = table.without(pl.concat([NO_REJECTIONS, *orphans]))
-    return [done[table.contract.table] for table in checked]
+    return list(done.values())
 
 
 def _accepted_tables(checked: list[Checked]) -> dict[str, pl.DataFrame]:
@@ -339,7 +347,21 @@ def _listed(checked: Sequence[Checked], max_listed: int) -> pl.DataFrame:
             for table in checked
         ]
     )
-    return rejected.filter(pl.int_range(pl.len()).over("table", "rule") < max_listed).drop("row")
+    causes_first = rejected.sort(pl.col("follows_from").is_not_null(), maintain_order=True)
+    return causes_first.filter(pl.int_range(pl.len()).over("table", "rule") < max_listed).drop(
+        "row"
+    )
+
+
+def _consequences(checked: Sequence[Checked]) -> pl.DataFrame:
+    counts = [
+        table.rejected.filter(pl.col("follows_from").is_not_null().all().over("row"))
+        .group_by("follows_from", maintain_order=True)
+        .agg(n_rejected=pl.col("row").n_unique())
+        .select(pl.lit(table.contract.table).alias("table"), "follows_from", "n_rejected")
+        for table in checked
+    ]
+    return pl.concat(counts)
 
 
 def _cuts_in_words(receipt: pl.DataFrame, max_listed: int) -> pl.DataFrame:

@@ -23,14 +23,20 @@ REJECTION = pl.Schema(
         "column": pl.String,
         "rule": pl.String,
         "sentence": pl.String,
+        "follows_from": pl.String,
     }
 )
 NO_REJECTIONS = pl.DataFrame(schema=REJECTION)
 _DAYS = 1 << 32
 
 
-def rejection(rows: pl.DataFrame, column: str, rule: str, sentence: str) -> pl.DataFrame:
-    """Rejections of rows by one rule: row, file, line, column, rule and sentence, but no values."""
+def rejection(
+    rows: pl.DataFrame, column: str, rule: str, sentence: str, *, follows_from: str | None = None
+) -> pl.DataFrame:
+    """Rejections of rows by one rule: row, file, line, column, rule and sentence, but no values.
+
+    `follows_from` is the table whose rows were set aside where that is the only fault of these.
+    """
     return rows.select(
         pl.col(ROW).alias("row"),
         pl.col(FILE).alias("file"),
@@ -38,6 +44,7 @@ def rejection(rows: pl.DataFrame, column: str, rule: str, sentence: str) -> pl.D
         pl.lit(column).alias("column"),
         pl.lit(rule).alias("rule"),
         pl.lit(sentence).alias("sentence"),
+        pl.lit(follows_from).alias("follows_from"),
     ).cast(REJECTION)
 
 
@@ -137,6 +144,6 @@ def orphans(unnamed: pl.DataFrame, set_aside: pl.DataFrame, link: Reference) -> 
     return pl.concat(
         [
             rejection(unnamed, column, link.name, missing),
-            rejection(set_aside, column, link.name, rejected_there),
+            rejection(set_aside, column, link.name, rejected_there, follows_from=link.to_table),
         ]
     )
