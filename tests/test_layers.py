@@ -61,7 +61,7 @@ FLOORS = {
     "economics": (("prices",), ("ledger",), ("results",), ("what_if",)),
     "simulate": (("city",), ("population",), ("truth",), ("register",)),
     "charts": (("labels",), ("look",), ("register",), ("families",)),
-    "report": (("parts",), ("view",), ("decision",), ("sections",)),
+    "report": (("parts",), ("view",), ("decision",), ("evidence",), ("method",)),
     "line": (("columns",), ("table",), ("delivered", "derived", "published"), ("tables",)),
 }
 # Files are opened here and nowhere else (besides readers of intake, report and batch; simulate

@@ -109,7 +109,7 @@ def test_every_chart_draws_a_table_that_is_published():
 
 
 def test_every_chart_has_its_place_in_a_page_or_a_notebook():
-    placed = texts_of("evalkit/report/sections")
+    placed = texts_of("evalkit/report/evidence")
     shown = " ".join(
         "".join(cell["source"])
         for notebook in NOTEBOOKS.values()
@@ -124,7 +124,7 @@ def test_every_chart_has_its_place_in_a_page_or_a_notebook():
         if chart.page == "notebook" and f"charts.{name}" not in shown
     }
 
-    assert unplaced == set(), "evalkit/report/sections/"
+    assert unplaced == set(), "evalkit/report/evidence/"
     assert unshown == set(), "notebooks/"
 
 

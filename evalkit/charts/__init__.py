@@ -22,7 +22,11 @@ from evalkit.charts.families.overlap import overlap
 from evalkit.charts.families.overview import district_comparison
 from evalkit.charts.families.sensitivity import value_acceptability, value_tornado
 from evalkit.charts.families.value import value_by_actor, value_summary
-from evalkit.charts.figures import district_figures, overview_figures
+from evalkit.charts.figures import (
+    district_figures,
+    intervention_figures,
+    overview_figures,
+)
 from evalkit.charts.show import show, show_each
 
 __all__ = [
@@ -36,6 +40,7 @@ __all__ = [
     "exit_rates",
     "funnel",
     "group_curves",
+    "intervention_figures",
     "naive_and_corrected",
     "overlap",
     "overview_figures",

@@ -2,23 +2,29 @@
 withheld is left out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from evalkit.charts.look.svg import to_svg
-from evalkit.charts.register import CHARTS, ONE_EFFECT, POOLED, Chart
+from evalkit.charts.register import CHARTS, ONE_EFFECT, POOLED, Chart, Page
 from evalkit.disclosure import Published, require_published
 from evalkit.errors import ParameterError
 from evalkit.tables import slug
 from evalkit.words import Words
 
+# No intervention's estimands are chosen among.
+_ALL: Mapping[str, str] = MappingProxyType({})
+
 
 def district_figures(
-    tables: Mapping[str, Published], words: Words, *, district: str | None = None
+    tables: Mapping[str, Published],
+    words: Words,
+    *,
+    district: str | None = None,
+    estimands: Mapping[str, str] = _ALL,
 ) -> dict[str, str]:
-    """The charts of a district's page.
-
-    Where an effect or value is not shown for the district, the one of all districts together is
-    drawn and says so.
+    """The charts of a district's evidence: of its people, and of the effects and values that are
+    its own.
 
     Parameters
     ----------
@@ -28,6 +34,8 @@ def district_figures(
         The reader's language.
     district : str, optional
         Whose page; needed only when the tables hold several districts.
+    estimands : mapping of str to str, optional
+        The one estimand that is drawn of an intervention; of those not named, all.
 
     Returns
     -------
@@ -42,32 +50,30 @@ def district_figures(
     ParameterError
         If the tables hold several districts and none is named.
     """
-    for name, table in tables.items():
-        require_published(table, where=f"figures, table {name}")
-    district, outcomes = district or _only_district(tables), _outcomes(tables)
-    return {
-        figure: _svg(chart, rows, words, outcomes)
-        for chart in CHARTS.values()
-        if chart.page == "every"
-        for figure, rows in _of_district(chart, _of_family(tables, chart.of), district)
-    }
+    district = district or _only_district(tables)
+    charts = _on("place", "effect")
+    return _drawn(tables, words, charts, estimands=estimands, district=district)
 
 
 def overview_figures(tables: Mapping[str, Published], words: Words) -> dict[str, str]:
-    """The charts of the city's page: the districts beside each other, and everything else for all
-    districts together.
+    """The charts of the city's evidence: its people, and the districts beside each other.
 
     Parameters, returned value and errors as `district_figures`.
     """
-    figures, outcomes = district_figures(tables, words, district=POOLED), _outcomes(tables)
-    return figures | {
-        figure: _svg(chart, rows, words, outcomes)
-        for chart in CHARTS.values()
-        if chart.page == "city"
-        for table in _of_family(tables, chart.of)
-        for figure, rows in one_by_one(chart.figure, table)
-        if chart.is_drawable(rows)
-    }
+    people = _drawn(tables, words, _on("place"), district=POOLED)
+    return people | _drawn(tables, words, _on("city"))
+
+
+def intervention_figures(
+    tables: Mapping[str, Published], words: Words, *, intervention: str
+) -> dict[str, str]:
+    """The charts of an intervention's evidence: its effect and value for the city, and the
+    districts beside each other.
+
+    Parameters, returned value and errors as `district_figures`.
+    """
+    effect = _drawn(tables, words, _on("effect"), district=POOLED, intervention_id=intervention)
+    return effect | _drawn(tables, words, _on("intervention"), intervention_id=intervention)
 
 
 def one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:
@@ -80,6 +86,42 @@ def one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:
         return
     for key_values in table.data.select(keys).unique().sort(keys).to_dicts():
         yield f"{name}-{slug('-'.join(key_values.values()))}", table.where(**key_values)
+
+
+def _on(*pages: Page) -> list[Chart]:
+    return [chart for chart in CHARTS.values() if chart.page in pages]
+
+
+def _drawn(
+    tables: Mapping[str, Published],
+    words: Words,
+    charts: Sequence[Chart],
+    *,
+    estimands: Mapping[str, str] = _ALL,
+    **key_values: str,
+) -> dict[str, str]:
+    """Every drawable series of the charts, in the rows with these values and, where it is named,
+    of an intervention's one estimand.
+    """
+    for name, table in tables.items():
+        require_published(table, where=f"figures, table {name}")
+    outcomes = _outcomes(tables)
+    return {
+        figure: _svg(chart, rows, words, outcomes)
+        for chart in charts
+        for table in _of_family(tables, chart.of)
+        for figure, rows in one_by_one(
+            chart.figure, table.where(**key_values) if key_values else table
+        )
+        if _is_asked(rows, estimands) and chart.is_drawable(rows)
+    }
+
+
+def _is_asked(series: Published, estimands: Mapping[str, str]) -> bool:
+    if "estimand" not in series.keys:
+        return True
+    intervention, estimand = series.data.select("intervention_id", "estimand").row(0)
+    return estimands.get(intervention, estimand) == estimand
 
 
 def _svg(chart: Chart, table: Published, words: Words, outcomes: Mapping[str, str]) -> str:
@@ -115,7 +157,10 @@ def _of_family(tables: Mapping[str, Published], family: str) -> list[Published]:
 
 def _only_district(tables: Mapping[str, Published]) -> str:
     """The one district that the tables hold besides "all"; "all" when there is none."""
-    with_district = [table for table in tables.values() if "district" in table.keys]
+    published = [
+        require_published(table, where=f"figures, table {name}") for name, table in tables.items()
+    ]
+    with_district = [table for table in published if "district" in table.keys]
     districts = sorted(
         {district for table in with_district for district in table.data["district"].unique()}
         - {POOLED}
@@ -129,18 +174,3 @@ def _only_district(tables: Mapping[str, Published]) -> str:
             fix='name it: district_figures(tables, words, district="...").',
         )
     return districts[0] if districts else POOLED
-
-
-def _of_district(
-    chart: Chart, tables: list[Published], district: str
-) -> Iterator[tuple[str, Published]]:
-    """Each drawable series with its figure's name: the district's own, else (for each effect and
-    value) that of all districts.
-    """
-    for table in tables:
-        scopes = (district, POOLED) if "intervention_id" in table.keys else (district,)
-        for figure, series in one_by_one(chart.figure, table):
-            rows_by_scope = (series.where(district=scope) for scope in scopes)
-            drawable = next((rows for rows in rows_by_scope if chart.is_drawable(rows)), None)
-            if drawable is not None:
-                yield figure, drawable

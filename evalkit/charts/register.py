@@ -25,8 +25,9 @@ from evalkit.words import Words
 POOLED = CITY
 _DOC_WIDTH = 96
 ONE_EFFECT = ("district", "intervention_id", "estimand")
-# every: a district's page and the city's; city: the city's page alone; notebook: no page.
-Page = Literal["every", "city", "notebook"]
+# place: the evidence of a district and of the city; city: that of the city alone; effect: that of a
+# district's own effects and of an intervention; intervention: the latter alone; notebook: no page.
+Page = Literal["place", "city", "effect", "intervention", "notebook"]
 Others = ParamSpec("Others")
 
 
@@ -52,7 +53,7 @@ class Chart:
         The published table, or family of tables ("states" holds "states-belfast").
     figure : str
         The name of its pictures in a page.
-    page : "every", "city" or "notebook"
+    page : "place", "city", "effect", "intervention" or "notebook"
         Where it is shown.
     needs : Expr
         Over the table's rows that may be shown: which of them make something to see.

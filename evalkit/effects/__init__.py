@@ -44,7 +44,6 @@ from evalkit.effects.trust.bounds import effect_readings
 from evalkit.effects.trust.checks import district_checks, effect_checks, intervention_checks
 from evalkit.effects.trust.overlap import overlap_table
 from evalkit.effects.trust.placebo import placebo_tests
-from evalkit.effects.trust.protocol_card import protocol_card
 from evalkit.effects.weighting.contrast import contrast
 from evalkit.effects.weighting.propensity import fit_models, fit_propensity, propensity_weights
 from evalkit.effects.weighting.strategies import weighting_of
@@ -95,7 +94,6 @@ __all__ = [
     "primary_draws",
     "primary_rows",
     "propensity_weights",
-    "protocol_card",
     "protocol_hash",
     "protocol_of",
     "protocols_in",

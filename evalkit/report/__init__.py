@@ -3,6 +3,10 @@ every number traced to its table.
 """
 
 from evalkit.report.notebook_text import in_words
-from evalkit.report.page import write_district_pages, write_overviews
+from evalkit.report.page import (
+    write_district_pages,
+    write_intervention_pages,
+    write_overviews,
+)
 
-__all__ = ["in_words", "write_district_pages", "write_overviews"]
+__all__ = ["in_words", "write_district_pages", "write_intervention_pages", "write_overviews"]

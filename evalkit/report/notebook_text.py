@@ -4,9 +4,9 @@ from markupsafe import Markup
 
 from evalkit.disclosure import Published
 from evalkit.params import Run
+from evalkit.report.evidence.groups import groups_in_words, rates_in_words
+from evalkit.report.evidence.people import exits_conclusion
 from evalkit.report.page import brief_of
-from evalkit.report.sections.groups import groups_in_words, rates_in_words
-from evalkit.report.sections.people import exits_conclusion
 from evalkit.words import Words
 
 

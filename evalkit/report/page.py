@@ -1,10 +1,11 @@
 """The pages of a run's site, in each language: the decision page of each district and of the city,
-and the evidence behind them.
+the evidence behind them, and the method.
 
-site/index.html chooses the language; site/LANGUAGE/index.html and site/LANGUAGE/DISTRICT.html are
-the decision pages, site/LANGUAGE/evidence/ holds what they rest on. A page is one file: nothing is
-fetched, its one script runs under its hash, and the same tables give the same bytes. It is written
-beside its place and renamed, so it is whole or absent.
+site/index.html chooses the language; in site/LANGUAGE/ lie the decision pages (index.html is the
+city's), in evidence/ what is known of each district and of the city, in interventions/ what each
+intervention does, in about/ the method. A page is one file: nothing is fetched, its one script runs
+under its hash, and the same tables give the same bytes. It is written beside its place and renamed,
+so it is whole or absent.
 """
 
 import os
@@ -22,19 +23,25 @@ from evalkit.report.decision.matrix import where_it_pays
 from evalkit.report.decision.moves import what_moves
 from evalkit.report.decision.spread import how_long_and_how
 from evalkit.report.decision.stays import who_stays
+from evalkit.report.evidence.allocation import best_use
+from evalkit.report.evidence.certainty import how_sure, what_cannot_be_said
+from evalkit.report.evidence.change import what_it_changes
+from evalkit.report.evidence.comparisons import districts_beside
+from evalkit.report.evidence.districts import the_districts, what_differs
+from evalkit.report.evidence.long_term import how_often_back
+from evalkit.report.evidence.people import how_long_and_where_to, who_is_here
+from evalkit.report.evidence.sources import own_sources
+from evalkit.report.evidence.value import costs_and_gains
+from evalkit.report.evidence.value_over_time import when_it_pays
+from evalkit.report.method.advice import how_advice_follows
+from evalkit.report.method.prices import prices_behind
+from evalkit.report.method.protocols import what_was_asked
+from evalkit.report.method.provenance import where_numbers_come_from
+from evalkit.report.method.reading import how_to_read, what_we_do_not_know
 from evalkit.report.parts.document import Brief, Part, Section, shared_sentences_first
 from evalkit.report.parts.layout import render, script, script_hash, style
 from evalkit.report.parts.numbers import PageTables
-from evalkit.report.parts.place import Link, Place
-from evalkit.report.sections.allocation import best_use
-from evalkit.report.sections.certainty import how_sure, what_cannot_be_said
-from evalkit.report.sections.change import what_it_changes
-from evalkit.report.sections.long_term import how_often_back
-from evalkit.report.sections.overview import the_districts, what_differs
-from evalkit.report.sections.people import how_long_and_where_to, who_is_here
-from evalkit.report.sections.provenance import where_numbers_come_from
-from evalkit.report.sections.value import costs_and_gains
-from evalkit.report.sections.value_over_time import when_it_pays
+from evalkit.report.parts.place import ABOUT, EVIDENCE, INTERVENTIONS, METHOD, Link, Place
 from evalkit.tables import CITY, slug
 from evalkit.words import Words, words_of_run
 from evalkit.words.files import locale_of
@@ -45,23 +52,22 @@ SITE = "site"
 
 @dataclass(frozen=True)
 class Page:
-    """A kind of page, with its sections from top to bottom.
+    """A kind of page behind the answers, with its sections from top to bottom.
 
     Attributes
     ----------
     folder : str
-        Where in a language's folder its pages lie; empty for the decision pages.
-    kind, title : str
-        Keys of what it is called above its heading, and in the browser's title.
+        Where in a language's folder its pages lie.
+    kind : str
+        The key of what it is called above its heading.
     sections : tuple of callables
         Each builds a section from the brief; None where there is nothing to say.
     heading : str
-        The key of its heading; the district's own name if empty.
+        The key of its heading; the name of its district or intervention if empty.
     """
 
     folder: str
     kind: str
-    title: str
     sections: tuple[Callable[[Brief], Section | None], ...]
     heading: str = ""
 
@@ -81,9 +87,8 @@ CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
 )
 
 DISTRICT_EVIDENCE = Page(
-    "evidence",
-    "page.kind",
-    "page.title",
+    EVIDENCE,
+    "page.evidence_kind",
     (
         who_is_here,
         how_long_and_where_to,
@@ -92,76 +97,40 @@ DISTRICT_EVIDENCE = Page(
         costs_and_gains,
         when_it_pays,
         how_sure,
-        what_cannot_be_said,
-        where_numbers_come_from,
+        own_sources,
     ),
 )
 CITY_EVIDENCE = Page(
-    "evidence",
-    "page.overview_kind",
-    "page.overview_title",
+    EVIDENCE,
+    "page.evidence_kind",
+    (the_districts, what_differs, how_long_and_where_to, how_often_back, best_use),
+    heading="page.overview_heading",
+)
+INTERVENTION_EVIDENCE = Page(
+    INTERVENTIONS,
+    "page.intervention_kind",
     (
-        the_districts,
-        what_differs,
-        how_long_and_where_to,
-        how_often_back,
         what_it_changes,
         costs_and_gains,
         when_it_pays,
-        best_use,
         how_sure,
+        districts_beside,
         what_cannot_be_said,
+    ),
+)
+METHOD_PAGE = Page(
+    ABOUT,
+    "page.method_kind",
+    (
+        how_advice_follows,
+        how_to_read,
+        what_we_do_not_know,
+        what_was_asked,
+        prices_behind,
         where_numbers_come_from,
     ),
-    heading="page.overview_heading",
+    heading="page.method",
 )
-
-
-def write_district_page(
-    run: Run,
-    district: str,
-    tables: Mapping[str, Published],
-    figures: Mapping[str, str],
-    words: Words,
-) -> Path:
-    """Write the evidence of a district in one language.
-
-    Parameters
-    ----------
-    run : Run
-        The run; its notices, wording and vintage stand in the page.
-    district : str
-        One of the run's districts.
-    tables : mapping of str to Published
-        Published tables: the district's own and the city's ("all"), see the table families that the
-        sections read.
-    figures : mapping of str to str
-        SVG by figure name, as `charts.district_figures` makes it.
-    words : Words
-        The reader's language (`words` or `words_of_run`).
-
-    Returns
-    -------
-    Path
-        site/LANGUAGE/evidence/DISTRICT.html.
-
-    Raises
-    ------
-    DisclosureError
-        If a table is not `Published`, or a figure could fetch or run anything.
-    ParameterError
-        If the district is not one of the run's, a figure has no place in the page, or a text is
-        missing.
-    """
-    if district not in run.params.districts:
-        raise ParameterError(
-            "The run has no such district.",
-            where=f'district "{district}" ({nearest(district, run.params.districts)})',
-            why="A page is written for each district of the run file, so that every link leads "
-            "somewhere.",
-            fix="choose one of the districts in the run file.",
-        )
-    return _write_page(brief_of(run, district, tables, figures, words), DISTRICT_EVIDENCE)
 
 
 def write_district_pages(
@@ -171,34 +140,69 @@ def write_district_pages(
 
     Parameters
     ----------
-    run, district, tables
-        As `write_district_page`.
+    run : Run
+        The run; its notices, wording and vintage stand in the pages.
+    district : str
+        One of the run's districts.
+    tables : mapping of str to Published
+        Published tables: the district's own and the city's ("all"), see the table families that the
+        sections read.
     draw : callable
-        Draws the page's figures from the tables in the words it is given:
+        Draws the figures of the evidence from the tables in the words it is given:
         `charts.district_figures`.
 
     Returns
     -------
     tuple of Path
-        A page for each language; errors as `write_district_page`.
+        Two pages for each language.
+
+    Raises
+    ------
+    DisclosureError
+        If a table is not `Published`, or a figure could fetch or run anything.
+    ParameterError
+        If the district is not one of the run's, a figure has no place in the page, or a text is
+        missing.
     """
+    primary = {name: protocol.primary_estimand for name, protocol in protocols_of(run).items()}
     return tuple(
         page
         for words in _languages(run)
         for page in (
             write_decision_page(run, district, tables, words),
             write_district_page(
-                run, district, tables, draw(tables, words, district=district), words
+                run,
+                district,
+                tables,
+                draw(tables, words, district=district, estimands=primary),
+                words,
             ),
         )
+    )
+
+
+def write_intervention_pages(
+    run: Run,
+    intervention: str,
+    tables: Mapping[str, Published],
+    draw: Callable[..., Mapping[str, str]],
+) -> tuple[Path, ...]:
+    """Write the evidence of an intervention, for the city, in each of the run's languages; as
+    `write_district_pages`, by `charts.intervention_figures`.
+    """
+    return tuple(
+        write_intervention_page(
+            run, intervention, tables, draw(tables, words, intervention=intervention), words
+        )
+        for words in _languages(run)
     )
 
 
 def write_overviews(
     run: Run, tables: Mapping[str, Published], draw: Callable[..., Mapping[str, str]]
 ) -> tuple[Path, ...]:
-    """Write the city's pages in each of the run's languages, and the choice of language; as
-    `write_district_pages`, by `charts.overview_figures`.
+    """Write the city's pages and the method in each of the run's languages, and the choice of
+    language; as `write_district_pages`, by `charts.overview_figures`.
     """
     pages = tuple(
         page
@@ -206,24 +210,72 @@ def write_overviews(
         for page in (
             write_decision_page(run, CITY, tables, words),
             write_overview(run, tables, draw(tables, words), words),
+            write_method(run, tables, words),
         )
     )
     return (*pages, write_index(run))
 
 
-def _languages(run: Run) -> tuple[Words, ...]:
-    return tuple(words_of_run(run, language) for language in run.params.languages)
+def write_district_page(
+    run: Run,
+    district: str,
+    tables: Mapping[str, Published],
+    figures: Mapping[str, str],
+    words: Words,
+) -> Path:
+    """Write the evidence of a district in one language: site/LANGUAGE/evidence/DISTRICT.html.
+
+    `figures` is SVG by figure name; parameters and errors else as `write_district_pages`.
+    """
+    _refuse_unknown("district", district, run.params.districts)
+    return _write_page(run, DISTRICT_EVIDENCE, tables, figures, words, district=district)
 
 
 def write_overview(
     run: Run, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words
 ) -> Path:
-    """Write the evidence of the city in one language: site/LANGUAGE/evidence/all.html.
-
-    Parameters, returned value and errors as `write_district_page`; the numbers are those of
-    district "all" and of every district.
+    """Write the evidence of the city in one language: site/LANGUAGE/evidence/all.html, as
+    `write_district_page`.
     """
-    return _write_page(brief_of(run, CITY, tables, figures, words), CITY_EVIDENCE)
+    return _write_page(run, CITY_EVIDENCE, tables, figures, words)
+
+
+def write_intervention_page(
+    run: Run,
+    intervention: str,
+    tables: Mapping[str, Published],
+    figures: Mapping[str, str],
+    words: Words,
+) -> Path:
+    """Write the evidence of an intervention in one language:
+    site/LANGUAGE/interventions/INTERVENTION.html, as `write_district_page`.
+    """
+    _refuse_unknown("intervention", intervention, list(protocols_of(run)))
+    return _write_page(
+        run, INTERVENTION_EVIDENCE, tables, figures, words, intervention=intervention
+    )
+
+
+def write_method(run: Run, tables: Mapping[str, Published], words: Words) -> Path:
+    """Write the method in one language: site/LANGUAGE/about/method.html, as
+    `write_district_page`.
+    """
+    return _write_page(run, METHOD_PAGE, tables, {}, words)
+
+
+def _refuse_unknown(what: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        raise ParameterError(
+            f"The run has no such {what}.",
+            where=f'{what} "{name}" ({nearest(name, known)})',
+            why="A page is written for each that the run file names, so that every link leads "
+            "somewhere.",
+            fix=f"choose one of the {what}s of the run.",
+        )
+
+
+def _languages(run: Run) -> tuple[Words, ...]:
+    return tuple(words_of_run(run, language) for language in run.params.languages)
 
 
 def write_index(run: Run) -> Path:
@@ -240,17 +292,25 @@ def brief_of(
     tables: Mapping[str, Published],
     figures: Mapping[str, str],
     words: Words,
+    *,
+    intervention: str = "",
+    place: Place | None = None,
 ) -> Brief:
-    """What the builders of a district's (or, for "all", the city's) page work from."""
-    page = "overview" if district == CITY else f"page of {district}"
-    return Brief(
+    """What the builders of a page work from: a district's or (for "all") the city's, or that of an
+    intervention, whose brief speaks of its outcome. `place` is the decision page's if not given.
+    """
+    named = f"page of {intervention or ('the city' if district == CITY else district)}"
+    brief = Brief(
         run,
         district,
-        PageTables(tables, where=page),
+        PageTables(tables, where=named),
         figures,
         with_names_of_run(words, run),
         protocols_of(run),
+        place or Place("", slug(district)),
+        intervention,
     )
+    return brief.about(intervention) if intervention else brief
 
 
 def write_decision_page(
@@ -269,7 +329,6 @@ def write_decision_page(
     builders = CITY_DECISION if brief.is_city else DISTRICT_DECISION
     return _write(
         brief,
-        Place("", slug(district)),
         "decision",
         title=brief.words.text(
             "page.decision_title", district=brief.district_name, run=_title(brief)
@@ -279,17 +338,28 @@ def write_decision_page(
     )
 
 
-def _write_page(brief: Brief, page: Page) -> Path:
-    words = brief.words
+def _write_page(
+    run: Run,
+    page: Page,
+    tables: Mapping[str, Published],
+    figures: Mapping[str, str],
+    words: Words,
+    *,
+    district: str = CITY,
+    intervention: str = "",
+) -> Path:
+    name = METHOD if page is METHOD_PAGE else slug(intervention or district)
+    place = Place(page.folder, name)
+    brief = brief_of(run, district, tables, figures, words, intervention=intervention, place=place)
     sections = [section for build in page.sections if (section := build(brief))]
     _refuse_unplaced(brief, sections)
+    heading = brief.words.text(page.heading) if page.heading else _subject(brief)
     return _write(
         brief,
-        Place(page.folder, slug(brief.district)),
         "evidence",
-        title=words.text(page.title, district=brief.district_name, run=_title(brief)),
-        heading=words.text(page.heading) if page.heading else brief.district,
-        kind_of_page=words.text(page.kind),
+        title=brief.words.text("page.title", heading=heading, run=_title(brief)),
+        heading=heading,
+        kind_of_page=brief.words.text(page.kind),
         sections=[shared_sentences_first(section) for section in sections],
     )
 
@@ -298,7 +368,12 @@ def _title(brief: Brief) -> str:
     return brief.run.params.title[brief.words.language]
 
 
-def _write(brief: Brief, place: Place, kind: str, **content: object) -> Path:
+def _subject(brief: Brief) -> str:
+    """What the page is about, as it stands alone."""
+    return brief.words.label(brief.intervention or CITY) if brief.is_city else brief.district
+
+
+def _write(brief: Brief, kind: str, **content: object) -> Path:
     run, words = brief.run, brief.words
     html = render(
         f"{kind}.html.j2",
@@ -309,33 +384,34 @@ def _write(brief: Brief, place: Place, kind: str, **content: object) -> Path:
         script=script(),
         script_hash=script_hash(),
         notices=_notices(run, words),
-        **_links(brief, place),
+        **_links(brief),
         **content,
     )
-    return _write_whole(run.run_dir / SITE / words.language / place.path, html)
+    return _write_whole(run.run_dir / SITE / words.language / brief.place.path, html)
 
 
-def _links(brief: Brief, place: Place) -> dict[str, object]:
-    """The links of a page's header: the same kind of page of every district and of the city, the
-    neighbours in that order, the other kinds of page, and the other languages.
+def _links(brief: Brief) -> dict[str, object]:
+    """The links of a page's header: the pages beside it with the neighbours in their order, the
+    other kinds of page, and the other languages.
     """
-    words, districts = brief.words, brief.run.params.districts
-    names = {CITY: words.label(CITY), **{district: district for district in districts}}
-    order = list(names)
-    here = order.index(brief.district)
-    menu = [
-        Link(names[one], place.link(Place(place.folder, slug(one))), one == brief.district)
-        for one in order
-    ]
-    around = {"back": order[here - 1], "on": order[(here + 1) % len(order)]}
+    words, place = brief.words, brief.place
+    beside = _beside(brief)
+    menu = [Link(name, place.link(other), other == place) for other, name in beside.items()]
+    order = list(beside)
+    is_among = place in beside and len(order) > 1
+    here = order.index(place) if is_among else 0
+    around = {"back": menu[here - 1], "on": menu[(here + 1) % len(menu)]} if is_among else {}
+    own = slug(brief.district)
+    kinds = {"decision": Place("", own), "evidence": Place(EVIDENCE, own)}
+    kinds |= {"method": Place(ABOUT, METHOD)}
     return {
-        "here": names[brief.district],
+        "here": beside.get(place) or words.text("page.method"),
+        "menu_of": words.text("page.menu_interventions" if brief.intervention else "page.menu"),
         "menu": menu,
-        "neighbours": [(menu[order.index(one)], arrow) for arrow, one in around.items()],
+        "neighbours": [(link, arrow) for arrow, link in around.items()],
         "kinds": [
-            Link(words.text(f"page.to_{folder or 'decision'}"), place.link(other), other == place)
-            for folder in ("", "evidence")
-            if (other := Place(folder, slug(brief.district)))
+            Link(words.text(f"page.to_{name}"), place.link(other), other == place)
+            for name, other in kinds.items()
         ],
         "languages": [
             Link(locale_of(other).link, place.in_language(other), language=other)
@@ -343,6 +419,18 @@ def _links(brief: Brief, place: Place) -> dict[str, object]:
             if other != words.language
         ],
     }
+
+
+def _beside(brief: Brief) -> dict[Place, str]:
+    """The pages of the menu: the other interventions or else the city and its districts, in the
+    same kind of page where they have one.
+    """
+    words = brief.words
+    if brief.intervention:
+        return {Place(INTERVENTIONS, slug(name)): words.label(name) for name in brief.protocols}
+    folder = EVIDENCE if brief.place.folder == EVIDENCE else ""
+    districts = {Place(folder, slug(name)): name for name in brief.run.params.districts}
+    return {Place(folder, CITY): words.label(CITY), **districts}
 
 
 def _notices(run: Run, words: Words) -> list[str]:

@@ -26,6 +26,7 @@ from evalkit.report.parts.numbers import (
     key_number,
     money_form,
 )
+from evalkit.report.parts.place import ABOUT, EVIDENCE, METHOD, Place
 from evalkit.tables import slug
 from evalkit.words import capitalise
 
@@ -138,12 +139,21 @@ def verdict() -> Column:
 
 def district(*, head: str = "district") -> Column:
     """A row's district, which links to its page."""
-    return Column(head, lambda brief, row: link_to(row["district"]), ("district",))
+    return Column(head, lambda brief, row: link_to(brief, row["district"]), ("district",))
 
 
-def link_to(district: str) -> Markup:
-    """A district's name as a link to its page."""
-    return Markup('<a href="{}.html">{}</a>').format(slug(district), district)
+def link_to(brief: Brief, district: str) -> Markup:
+    """A district's name as a link: from a decision page to its decision page, else to its
+    evidence.
+    """
+    there = Place(EVIDENCE if brief.place.folder else "", slug(district))
+    return Markup('<a href="{}">{}</a>').format(brief.place.link(there), district)
+
+
+def link_to_method(brief: Brief, section: str) -> Markup:
+    """The page of methods and sources by its name, as a link to one of its sections."""
+    there = brief.place.link(Place(ABOUT, METHOD))
+    return Markup('<a href="{}#{}">{}</a>').format(there, section, brief.words.text("page.method"))
 
 
 def number(

@@ -7,6 +7,7 @@ a run lay its own names and wording over them.
 from evalkit.words.files import divided, languages
 from evalkit.words.language import Words, capitalise, with_soft_hyphens, words
 from evalkit.words.numbers import money_digits
+from evalkit.words.protocol_card import protocol_card
 from evalkit.words.run_words import (
     inside_sentence,
     refuse_missing_texts,
@@ -21,6 +22,7 @@ __all__ = [
     "inside_sentence",
     "languages",
     "money_digits",
+    "protocol_card",
     "refuse_missing_texts",
     "refuse_missing_words",
     "with_soft_hyphens",

@@ -6,7 +6,13 @@ import pytest
 from altair.utils.schemapi import SchemaValidationError
 
 from evalkit import charts
-from evalkit.charts import balance, district_figures, overview_figures, show_each
+from evalkit.charts import (
+    balance,
+    district_figures,
+    intervention_figures,
+    overview_figures,
+    show_each,
+)
 from evalkit.charts.look.svg import specification, to_svg
 from evalkit.charts.register import CHARTS
 from evalkit.disclosure import protect_estimates
@@ -22,9 +28,15 @@ WIDEST = 440  # px; wider charts shrink too much on a phone of 320 px
 
 @pytest.fixture(scope="module")
 def district_svgs(made_tables, module_words):
-    """Each page drawn once; the tables hold one district besides all, so it need not be named."""
+    """A district's page and an intervention's, each drawn once; the tables hold one district
+    besides all, so it need not be named.
+    """
     own = {name: table for name, table in made_tables.items() if name not in OF_ALL_DISTRICTS}
-    return {language: district_figures(own, words) for language, words in module_words.items()}
+    return {
+        language: district_figures(own, words)
+        | intervention_figures(own, words, intervention="training")
+        for language, words in module_words.items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +46,7 @@ def svgs(made_tables, module_words, district_svgs):
         language: {
             **district_svgs[language],
             **overview_figures(comparison, words),
+            **intervention_figures(comparison, words, intervention="training"),
             **_in_notebooks(made_tables, words),
         }
         for language, words in module_words.items()
@@ -49,20 +62,17 @@ def _in_notebooks(made_tables, words):
     }
 
 
-def test_district_figures_draws_every_chart(district_svgs):
-    figures = {chart.figure for chart in CHARTS.values() if chart.page == "every"}
+def test_a_district_and_an_intervention_have_every_chart(district_svgs):
+    figures = {chart.figure for chart in CHARTS.values() if chart.page in ("place", "effect")}
     assert set(district_svgs["en"]) == OF_PEOPLE | {
         f"{figure}-{OF_EFFECT}" for figure in figures - OF_PEOPLE
     }
 
 
-def test_overview_figures_draws_the_comparison_and_the_effects_of_all(made_tables, english):
+def test_overview_figures_draws_the_districts_beside_each_other_and_no_effect(made_tables, english):
     chosen = {name: made_tables[name] for name in ("time_on_support", "balance", "states-belfast")}
 
-    assert list(overview_figures(chosen, english)) == [
-        f"balance-{OF_EFFECT}",
-        "district_comparison",
-    ]
+    assert list(overview_figures(chosen, english)) == ["district_comparison"]
 
 
 def test_district_figures_leaves_out_what_is_missing_or_withheld(made_tables, english):
@@ -89,45 +99,44 @@ def test_district_figures_leaves_out_what_is_missing_or_withheld(made_tables, en
 def test_district_figures_names_each_intervention_when_there_are_several(effect_table, english):
     both = effect_table(("coaching", "training"))
 
-    assert list(district_figures({"effect_curves": both}, english)) == [
+    assert list(district_figures({"effect_curves": both}, english, district="all")) == [
         "effect_curves-coaching-start-now-rather-than-wait",
         "effect_curves-training-start-now-rather-than-wait",
     ]
 
 
-def test_district_figures_takes_an_estimand_from_all_only_if_the_district_does_not_tell_it(
-    effect_table, english
-):
-    both = effect_table(("training",), districts=("all", "Belfast"))
-    never = both.data.filter(pl.col("district") == "all").with_columns(
-        estimand=pl.lit("start_now_rather_than_never")
-    )
-    rows = pl.concat([both.data, never]).drop("row_id", "status").with_columns(n=pl.lit(100))
-    values = [name for name in rows.columns if name not in (*both.keys, "n")]
-    about = {"unit": both.unit, "source": both.source, "grade": both.grade}
+def test_district_figures_draws_the_districts_own_effect_and_borrows_none(effect_table, english):
+    borrowed = effect_table(("coaching",)).data
+    own = effect_table(("training",), districts=("all", "Belfast"))
+    rows = pl.concat([own.data, borrowed]).drop("row_id", "status").with_columns(n=pl.lit(100))
+    values = [name for name in rows.columns if name not in (*own.keys, "n")]
+    about = {"unit": own.unit, "source": own.source, "grade": own.grade}
     table = protect_estimates(
-        rows, name="effect_curves", keys=list(both.keys), values=values, n_persons="n", **about
+        rows, name="effect_curves", keys=list(own.keys), values=values, n_persons="n", **about
     )
 
     drawn = district_figures({"effect_curves": table}, english, district="Belfast")
 
-    assert (
-        "All districts together" not in drawn["effect_curves-training-start-now-rather-than-wait"]
-    )
-    assert "All districts together" in drawn["effect_curves-training-start-now-rather-than-never"]
+    assert list(drawn) == [f"effect_curves-{OF_EFFECT}"]
+    assert "All districts together" not in drawn[f"effect_curves-{OF_EFFECT}"]
 
 
-def test_district_figures_says_that_an_effect_is_pooled(svgs):
-    assert "All districts together" in svgs["en"][f"effect_curves-{OF_EFFECT}"]
+def test_district_figures_draws_the_named_estimand_alone(effect_table, english):
+    table = effect_table(("training",), districts=("Belfast",))
+    tables = {"effect_curves": table}
+
+    for estimand, drawn in (("wait", [f"effect_curves-{OF_EFFECT}"]), ("never", [])):
+        named = {"training": f"start_now_rather_than_{estimand}"}
+        assert list(district_figures(tables, english, estimands=named)) == drawn
 
 
-def test_district_figures_prefers_the_districts_own_effect(effect_table, english):
-    own = effect_table(("training",), districts=("all", "Belfast"))
+def test_intervention_figures_draws_one_intervention_of_all_districts(effect_table, english):
+    both = effect_table(("coaching", "training"), districts=("all", "Belfast"))
 
-    assert (
-        "All districts together"
-        not in district_figures({"effect_curves": own}, english)[f"effect_curves-{OF_EFFECT}"]
-    )
+    drawn = intervention_figures({"effect_curves": both}, english, intervention="training")
+
+    assert list(drawn) == [f"effect_curves-{OF_EFFECT}"]
+    assert "All districts together" in drawn[f"effect_curves-{OF_EFFECT}"]
 
 
 def test_district_figures_asks_for_the_district_when_tables_hold_several(made_tables, english):

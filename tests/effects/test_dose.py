@@ -1,9 +1,9 @@
 import polars as pl
 import pytest
 
-from evalkit.effects import protocol_card
 from evalkit.effects.answer.start_stop_dose import effect_by_dose
 from evalkit.effects.trials.stop_trials import dose_trials, stop_trials
+from evalkit.words import protocol_card
 
 EXACT = 1e-9  # the logit stops when its step is negligible
 LIVES = {"a": "sttsss", "b": "stttww", "c": "sttttw", "d": "stssss"}

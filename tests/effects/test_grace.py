@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from evalkit.effects import protocol_card
 from evalkit.effects.weighting.grace import GracePeriod
 from evalkit.effects.weighting.later_starts import LaterStarts
 from evalkit.effects.weighting.propensity import Coefficients
 from evalkit.effects.weighting.weights import arm_weights
+from evalkit.words import protocol_card
 
 EXACT = 1e-12  # products of a few probabilities
 DRAW = np.zeros(1, int)

@@ -9,7 +9,6 @@ from evalkit.effects import (
     interventions_of,
     load_protocol,
     load_protocols,
-    protocol_card,
     protocol_hash,
     protocol_of,
     protocols_in,
@@ -17,7 +16,7 @@ from evalkit.effects import (
 from evalkit.errors import ParameterError, ProtocolError
 from evalkit.params import Run, RunFile
 from evalkit.records import load
-from evalkit.words import languages, words
+from evalkit.words import languages, protocol_card, words
 
 TRAINING = Path(__file__).parents[2] / "params" / "protocols" / "training.yaml"
 

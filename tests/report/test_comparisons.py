@@ -7,7 +7,11 @@ import pytest
 import yaml
 
 from evalkit.disclosure import protect_estimates
-from evalkit.report.page import write_district_page, write_overview
+from evalkit.report.page import (
+    write_district_page,
+    write_intervention_page,
+    write_overview,
+)
 from evalkit.words import words_of_run
 
 COVARIATES = [
@@ -171,10 +175,12 @@ def district_page(run, tables):
 
 
 @pytest.fixture
-def overview(run, tables):
+def training_page(run, tables):
     def write(*extra):
         chosen = tables | {table.name: table for table in extra}
-        return plain(write_overview(run, chosen, {}, words_of_run(run, "en")))
+        return plain(
+            write_intervention_page(run, "work_training", chosen, {}, words_of_run(run, "en"))
+        )
 
     return write
 
@@ -235,10 +241,10 @@ def test_page_gives_bounds_in_months_and_shares_only_where_something_is_not_seen
         ),
     ],
 )
-def test_page_warns_of_what_the_weights_were_not_built_on(district_page, check, term, said):
+def test_page_warns_of_what_the_weights_were_not_built_on(training_page, check, term, said):
     warned, passed = (
-        district_page(checks("passed", "passed", (check, term))),
-        district_page(checks()),
+        training_page(checks("passed", "passed", (check, term))),
+        training_page(checks()),
     )
 
     assert said in warned
@@ -249,14 +255,14 @@ def test_page_warns_of_what_the_weights_were_not_built_on(district_page, check, 
     ("verdict", "words"),
     [("passed", "show no difference"), ("warning", "Warning: those who started differed already")],
 )
-def test_page_says_what_the_placebos_found(district_page, verdict, words):
-    text = district_page(checks(verdict=verdict))
+def test_page_says_what_the_placebos_found(training_page, verdict, words):
+    text = training_page(checks(verdict=verdict))
 
     assert words in text
 
 
-def test_page_names_a_refused_check(district_page):
-    text = district_page(checks(smd="refused"))
+def test_page_names_a_refused_check(training_page):
+    text = training_page(checks(smd="refused"))
 
     assert (
         "The check “largest difference after weighting in what the weights were built on (standard "
@@ -264,8 +270,8 @@ def test_page_names_a_refused_check(district_page):
     )
 
 
-def test_overview_shows_groups_funnel_and_ranks(overview):
-    text = overview(groups(), funnel(), ranks())
+def test_page_shows_groups_funnel_and_ranks(training_page):
+    text = training_page(groups(), funnel(), ranks())
 
     assert "all districts lie within the limits of chance" in text
     assert (
@@ -273,39 +279,27 @@ def test_overview_shows_groups_funnel_and_ranks(overview):
     )
 
 
-def test_overview_says_when_a_district_lies_outside(overview):
-    text = overview(funnel(verdict="outside_95"))
+def test_page_says_when_a_district_lies_outside(training_page):
+    text = training_page(funnel(verdict="outside_95"))
 
     assert "some district lies outside the limits of chance. That does not say why." in text
 
 
-def test_overview_names_each_of_several_funnels(make_run, tables):
-    run = make_run(
-        wording={"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}}
-    )
-    own = funnel().data.select(
-        "district", "intervention_id", "n_persons", "observed", "expected", "adjusted", "verdict"
-    )
-    rows = [
-        *own.to_dicts(),
-        *own.with_columns(intervention_id=pl.lit("language_practice")).to_dicts(),
-    ]
-    both = published("funnel", rows, ["district", "intervention_id"])
-
-    text = plain(write_overview(run, {**tables, "funnel": both}, {}, words_of_run(run, "en")))
-
-    assert all(
-        f"Among those who could have started {name}" in text
-        for name in ("language practice", "work training")
+def test_page_shows_the_funnel_of_its_own_intervention_alone(training_page):
+    own = funnel().data.drop("row_id", "status")
+    other = own.with_columns(intervention_id=pl.lit("language_practice"), expected=0.77)
+    both = published(
+        "funnel", [*own.to_dicts(), *other.to_dicts()], ["district", "intervention_id"]
     )
 
+    text = training_page(both)
 
-def test_ranks_are_about_the_same_people_and_a_district_without_them_has_none(make_run, tables):
-    run = make_run()
+    assert "Among those who could have started work training" in text
+    assert "77%" not in text
 
-    text = plain(
-        write_overview(run, {**tables, "district_ranks": ranks()}, {}, words_of_run(run, "en"))
-    )
+
+def test_ranks_are_about_the_same_people_and_a_district_without_them_has_none(training_page):
+    text = training_page(ranks())
 
     assert (
         "Ranks are about the same people" in text
@@ -395,7 +389,7 @@ def roll_out_tables():
         ((), "No part of those who started stands clearly apart"),
     ],
 )
-def test_overview_says_who_gains_most_beside_todays_placement(make_run, tables, conditions, words):
+def test_page_says_who_gains_most_beside_todays_placement(make_run, tables, conditions, words):
     run = make_run(wording=WORDING)
     protocol = yaml.safe_load(run.path("protocol.yaml").read_text(encoding="utf-8")) | {
         "covariates": COVARIATES
@@ -405,8 +399,12 @@ def test_overview_says_who_gains_most_beside_todays_placement(make_run, tables, 
     )
 
     text = plain(
-        write_overview(
-            run, {**tables, **targeting_tables(*conditions)}, {}, words_of_run(run, "en")
+        write_intervention_page(
+            run,
+            "work_training",
+            {**tables, **targeting_tables(*conditions)},
+            {},
+            words_of_run(run, "en"),
         )
     )
 
@@ -425,3 +423,23 @@ def test_overview_says_what_a_roll_out_showed_or_that_it_cannot_be_said(make_run
 
 def test_a_districts_page_shows_no_ranks(district_page):
     assert "Chance of being largest" not in district_page(ranks(), funnel())
+
+
+def test_a_district_has_its_own_checks_and_not_the_citys(district_page):
+    rows = [
+        {
+            "district": "Norr",
+            "intervention_id": "work_training",
+            "check": "starters",
+            "value": 64.0,
+            "limit": 10.0,
+            "verdict": "passed",
+            "term": None,
+        }
+    ]
+    own = published("district_checks", rows, ["district", "intervention_id", "check"])
+
+    text = district_page(own, checks())
+
+    assert "People who started6410" in text
+    assert "p-value" not in text

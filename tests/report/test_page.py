@@ -16,12 +16,18 @@ from evalkit.report.page import (
     write_district_page,
     write_district_pages,
     write_index,
+    write_intervention_page,
+    write_intervention_pages,
+    write_method,
     write_overview,
     write_overviews,
 )
 from evalkit.words import words_of_run
 
-SECTIONS = ["who", "stay", "change", "value", "value_time", "sure", "limits", "origin"]
+SECTIONS = ["who", "stay", "change", "value", "value_time", "sure", "origin"]
+OF_INTERVENTION = ["change", "value", "value_time", "sure", "limits"]
+OF_METHOD = ["advice", "reading", "unknown", "protocols", "prices", "origin"]
+OF_PEOPLE = ("exit_curves", "states")
 
 
 class Reader(HTMLParser):
@@ -59,16 +65,40 @@ def page(run, tables, figures, words):
 
     def write(district: str, **changed) -> str:
         chosen = {name: table for name, table in {**tables, **changed}.items() if table is not None}
-        shown = (
-            figures
-            if district == "Norr"
-            else {
-                name: svg
-                for name, svg in figures.items()
-                if name != "states" or district == "Öster & Ön"
-            }
-        )
+        shown = _own(figures, district)
         return write_district_page(run, district, chosen, shown, words).read_text(encoding="utf-8")
+
+    return write
+
+
+def _own(figures, district):
+    """The figures that a district has of its own: effects in Norr alone, and no people to draw in
+    Söder.
+    """
+    balance = {name for name in figures if name.startswith("balance")}
+    names = {"Norr": set(figures) - balance, "Öster & Ön": set(OF_PEOPLE)}.get(district, set())
+    return {name: svg for name, svg in figures.items() if name in names}
+
+
+@pytest.fixture
+def training(run, tables):
+    """The page of work training in English, as plain text without figures."""
+
+    def write(tables=tables, run=run, language="en") -> str:
+        words = words_of_run(run, language)
+        page = write_intervention_page(run, "work_training", tables, {}, words)
+        return plain(page.read_text(encoding="utf-8"))
+
+    return write
+
+
+@pytest.fixture
+def method(run, tables):
+    """The method in English or another language, as plain text."""
+
+    def write(tables=tables, run=run, language="en") -> str:
+        page = write_method(run, tables, words_of_run(run, language))
+        return plain(page.read_text(encoding="utf-8"))
 
     return write
 
@@ -78,7 +108,7 @@ def english(run, tables, figures):
     """A district's page in English, as plain text."""
 
     def write(district: str, tables=tables) -> str:
-        shown = {} if district == "Söder" else figures
+        shown = _own(figures, district)
         return plain(
             write_district_page(run, district, tables, shown, words_of_run(run, "en")).read_text(
                 encoding="utf-8"
@@ -92,6 +122,18 @@ def test_district_page_answers_in_order(page):
     ids = re.findall(r'<h2 id="(\w+)"', page("Norr"))
 
     assert ids == ["notices", "contents", *SECTIONS]
+
+
+def test_pages_of_an_intervention_and_of_the_method_answer_in_order(run, tables, figures, words):
+    drawn = {name: svg for name, svg in figures.items() if name not in OF_PEOPLE}
+
+    intervention = write_intervention_page(run, "work_training", tables, drawn, words)
+    method = write_method(run, tables, words)
+
+    for page, sections in ((intervention, OF_INTERVENTION), (method, OF_METHOD)):
+        html = page.read_text(encoding="utf-8")
+        assert re.findall(r'<h2 id="(\w+)"', html) == ["notices", "contents", *sections]
+        assert Reader(html).open == []
 
 
 def test_district_page_lists_the_runs_notices_before_any_number(page, words):
@@ -152,8 +194,41 @@ def test_district_page_links_to_overview_districts_and_its_other_language(run, p
         "../evidence/norr.html",
         "../evidence/oster-on.html",
         "../evidence/soder.html",
+        "../about/method.html",
         f"../../{other}/evidence/norr.html",
     } <= set(hrefs)
+
+
+def test_every_link_of_a_site_leads_to_a_page(run_of_two, two_interventions):
+    run, pages = run_of_two, []
+    for district in run.params.districts:
+        pages += write_district_pages(run, district, two_interventions, lambda *_, **__: {})
+    for intervention in ("work_training", "language_practice"):
+        pages += write_intervention_pages(run, intervention, two_interventions, lambda *_, **__: {})
+    pages += write_overviews(run, two_interventions, lambda *_, **__: {})
+
+    marks = {page.resolve(): Reader(page.read_text(encoding="utf-8")).attributes for page in pages}
+    ids = {page: {a["id"] for _, a in of if "id" in a} for page, of in marks.items()}
+    links = [(page, a["href"]) for page, of in marks.items() for tag, a in of if tag == "a"]
+    broken = []
+    for page, href in links:
+        path, _, anchor = href.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if target not in ids or anchor not in {"", *ids[target]}:
+            broken.append(f"{page.name}: {href}")
+    assert len(links) > 100
+    assert broken == []
+
+
+def test_the_menu_of_an_intervention_is_of_interventions(run_of_two, two_interventions):
+    page = write_intervention_page(
+        run_of_two, "work_training", two_interventions, {}, words_of_run(run_of_two, "en")
+    )
+
+    html = page.read_text(encoding="utf-8")
+    assert "<h1>Work training</h1>" in html
+    assert 'href="../interventions/language-practice.html">Language practice</a>' in html
+    assert "Choose an intervention. Now:" in html
 
 
 def test_every_number_of_a_page_resolves_to_its_published_table(run, page, tables):
@@ -211,12 +286,12 @@ def test_lead_compares_months_as_sure_as_the_draws_have_it(
     )
 
 
-def test_page_gives_the_reason_and_names_the_effect_as_pooled_when_it_cannot_be_said(english):
-    text = english("Öster & Ön")
+def test_page_gives_the_reason_and_links_to_the_citys_answer_when_it_has_none(page, english):
+    text = re.sub(r" +", " ", english("Öster & Ön"))
 
-    assert "What work training changes cannot be said for Öster &amp; Ön alone." in text
+    assert "Öster &amp; Ön has no answer of its own for work training" in text
     assert "8 people started work training here, and at least 10 are needed" in text
-    assert "All districts together – not Öster &amp; Ön" in text
+    assert 'href="../interventions/work-training.html"' in page("Öster & Ön")
 
 
 def test_page_does_not_show_the_number_of_starters_when_it_is_withheld(english):
@@ -266,12 +341,11 @@ def test_page_of_a_district_of_three_people_says_so_in_words(run, tables, distri
         f"How many people in {district} have been on income support is not shown: the number is "
         "too small" in text
     )
-    assert f"What work training changes cannot be said for {district} alone." in text
+    assert f"{district} has no answer of its own for work training" in re.sub(r" +", " ", text)
     assert (
         "So few people here could have started work training that nothing about them is shown."
         in text
     )
-    assert f"All districts together – not {district}" in text
 
 
 def test_page_of_a_district_without_people_says_so(run, tables):
@@ -303,13 +377,14 @@ def test_overview_with_a_district_of_three_people_says_that_nothing_can_be_said_
     assert words.text("cannot_be_said") in plain(line)
 
 
-def test_page_of_a_district_with_its_own_effect_shows_no_pooled_part(english):
-    assert "All districts together – not" not in english("Norr")
+def test_a_district_without_an_effect_of_its_own_shows_no_figure_of_the_city(page):
+    families = re.findall(r'data-table="((?:effect|value|balance)[^"]*)"', page("Öster & Ön"))
+
+    # The verdict and its count of starters are the district's own.
+    assert set(families) == {"effect_status"}
 
 
-def test_page_sets_several_interventions_beside_each_other_and_names_each(
-    run_of_two, two_interventions
-):
+def test_page_names_each_of_several_interventions(run_of_two, two_interventions):
     html = write_district_page(
         run_of_two, "Norr", two_interventions, {}, words_of_run(run_of_two, "en")
     ).read_text(encoding="utf-8")
@@ -320,7 +395,6 @@ def test_page_sets_several_interventions_beside_each_other_and_names_each(
         "The data cannot tell whether it comes to more or less time in work: language practice and "
         "work training" in text
     )
-    assert "The interventions beside each other" in text
     # Over what each changes, gives, when it pays and what it rests on.
     assert [html.count(f"<h3>{name}</h3>") for name in ("Language practice", "Work training")] == [
         4,
@@ -345,40 +419,27 @@ def _refused(table, **which):
     return protect_estimates(own, keys=list(table.keys), values=values, n_persons=None, **origin)
 
 
-def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused_everywhere(
-    run, tables, figures
-):
+def test_page_shows_how_alike_the_groups_are_where_the_effect_is_refused(run, tables, figures):
     refused = {**tables, "effect_status": _refused(tables["effect_status"])}
-    drawn = {
-        name: svg
-        for name, svg in figures.items()
-        if name in ("exit_curves", "states", "balance-work-training")
-    }
+    drawn = {name: svg for name, svg in figures.items() if name == "balance-work-training"}
 
-    for write, place in ((write_district_page, ("Norr",)), (write_overview, ())):
-        html = write(run, *place, refused, drawn, words_of_run(run, "en")).read_text(
-            encoding="utf-8"
-        )
+    html = write_intervention_page(
+        run, "work_training", refused, drawn, words_of_run(run, "en")
+    ).read_text(encoding="utf-8")
 
-        sure = plain(html).split("How sure are we?")[-1].split("What can we not say?")[0]
-        assert "No effect was estimated" in sure
-        assert "No effect of work training is told. This is how alike" in sure
-        assert html.count("<figure") == len(drawn)
-        assert (
-            "The comparison of the groups and the other ways of counting are for all districts "
-            "together." in sure
-        ) == bool(place)
-        lead = (
-            "neither for Norr nor for all districts together"
-            if place
-            else "not even for all districts together"
-        )
-        assert f"What work training changes cannot be said, {lead}." in plain(html)
-        # Nothing is told of a difference that was refused.
-        assert (
-            "other reasonable ways of counting" not in sure
-            and "Without making the groups comparable" not in sure
-        )
+    sure = plain(html).split("How sure are we?")[-1].split("What can we not say?")[0]
+    assert "No effect was estimated" in sure
+    assert "No effect of work training is told. This is how alike" in sure
+    assert html.count("<figure") == len(drawn)
+    assert (
+        "What work training changes cannot be said, not even for all districts together."
+        in plain(html)
+    )
+    # Nothing is told of a difference that was refused.
+    assert (
+        "other reasonable ways of counting" not in sure
+        and "Without making the groups comparable" not in sure
+    )
 
 
 def test_page_shows_the_answer_to_another_question_where_the_first_is_refused(run, tables, figures):
@@ -393,13 +454,13 @@ def test_page_shows_the_answer_to_another_question_where_the_first_is_refused(ru
         for name in ("effect_curves", "effect_months")
     }
 
-    html = write_district_page(
-        run, "Norr", {**tables, **both}, of, words_of_run(run, "en")
+    html = write_intervention_page(
+        run, "work_training", {**tables, **both}, of, words_of_run(run, "en")
     ).read_text(encoding="utf-8")
 
     assert (
-        "What work training changes cannot be said, neither for Norr nor for all districts "
-        "together." in plain(html)
+        "What work training changes cannot be said, not even for all districts together."
+        in plain(html)
     )
     assert (
         "The same pictures for another question: starting now compared with never starting"
@@ -416,28 +477,6 @@ def _with_estimand(table, estimand):
     )
     origin = {"name": table.name, "unit": table.unit, "source": table.source, "grade": table.grade}
     return protect_estimates(both, keys=list(table.keys), values=values, n_persons=None, **origin)
-
-
-def test_page_shows_how_alike_the_groups_of_one_refused_effect_of_two_are(
-    run_of_two, two_interventions, figures
-):
-    refused = {
-        **two_interventions,
-        "effect_status": _refused(
-            two_interventions["effect_status"], intervention_id="language_practice"
-        ),
-    }
-    of = {
-        f"balance-{name}": figures["balance-work-training"]
-        for name in ("work-training", "language-practice")
-    }
-
-    html = write_district_page(
-        run_of_two, "Norr", refused, of, words_of_run(run_of_two, "en")
-    ).read_text(encoding="utf-8")
-
-    assert "No effect of language practice is told." in plain(html)
-    assert html.count("<figure") == 2
 
 
 def _not_computed(table, intervention):
@@ -484,12 +523,11 @@ def test_pages_say_that_an_intervention_was_not_computed_and_tell_the_other(
     words = words_of_run(run_of_two, language)
 
     district = write_district_page(run_of_two, "Norr", missing, {}, words)
-    overview = write_overview(run_of_two, missing, {}, words)
+    own = write_intervention_page(run_of_two, "language_practice", missing, {}, words)
 
-    for page in (district, overview):
-        text = plain(page.read_text(encoding="utf-8"))
-        assert sentence in text
-        assert words.text("work_training") in text.lower()
+    for page in (district, own):
+        assert sentence in plain(page.read_text(encoding="utf-8"))
+    assert words.label("work_training") in plain(district.read_text(encoding="utf-8"))
 
 
 def _with_protocol(run, name, **changes):
@@ -589,17 +627,20 @@ def test_page_tells_each_of_several_effects_in_its_own_outcome(
         "The data cannot tell whether it comes to more or less time in studies: language practice"
         in text
     )
-    assert "Months in what the intervention is to lead to" in text
 
 
-def test_page_names_each_intervention_whose_pooled_numbers_it_shows(run_of_two, two_interventions):
+def test_page_links_to_each_intervention_that_a_district_has_no_answer_for(
+    run_of_two, two_interventions
+):
     html = write_district_page(
         run_of_two, "Söder", two_interventions, {}, words_of_run(run_of_two, "en")
     ).read_text(encoding="utf-8")
 
-    assert "Cannot be said for Söder alone: language practice and work training." in plain(html)
-    assert "<h3>Language practice: all districts together – not Söder</h3>" in html
-    assert "The interventions beside each other" not in html
+    said = "Söder has no answer of its own for language practice and work training"
+    assert said in re.sub(r" +", " ", plain(html))
+    assert all(
+        f"../interventions/{name}.html" in html for name in ("language-practice", "work-training")
+    )
 
 
 def test_overview_names_the_interventions_whose_effect_can_be_said(run_of_two, two_interventions):
@@ -613,9 +654,9 @@ def test_overview_names_the_interventions_whose_effect_can_be_said(run_of_two, t
     assert "language practice, work training" in text
 
 
-def test_page_names_the_prices_of_grade_l(english):
-    assert "rests on prices of source grade L" in english("Norr")
-    assert "taken from accounts: cost of a place. With other prices" in english("Norr")
+def test_method_names_the_prices_of_grade_l(method):
+    assert "rests on prices of source grade L" in method()
+    assert "taken from accounts: cost of a place. With other prices" in method()
 
 
 def test_page_counts_the_comparison_in_people_where_one_may_be_compared_often(english):
@@ -648,10 +689,10 @@ def test_page_says_within_how_many_months_the_start_may_come_under_a_grace_perio
     assert said in plain(page)
 
 
-def test_page_says_all_prices_when_all_are_of_grade_l(english, tables):
+def test_method_says_all_prices_when_all_are_of_grade_l(method, tables):
     only_assumed = {**tables, "prices": tables["prices"].where(price="cost_per_place")}
 
-    assert "All prices in the calculation are of source grade L" in english("Norr", only_assumed)
+    assert "All prices in the calculation are of source grade L" in method(only_assumed)
 
 
 def test_page_says_how_many_periods_stand_apart_and_from_what(page, words):
@@ -665,7 +706,7 @@ def test_page_says_how_many_periods_stand_apart_and_from_what(page, words):
     assert said[words.language] in plain(page("Norr"))
 
 
-def test_page_says_from_which_source_states_come_and_how_much_is_unknown(page, words):
+def test_method_says_from_which_source_states_come_and_how_much_is_unknown(method, words):
     said = {
         "en": "50% have their state from records of livelihood, 8% from months with a payment and "
         "2% from reasons for leaving; 40% have an unknown",
@@ -673,19 +714,17 @@ def test_page_says_from_which_source_states_come_and_how_much_is_unknown(page, w
         "till 2 % från avslutsorsaker; 40 % av månaderna",
     }
 
-    assert said[words.language] in plain(page("Norr"))
+    assert said[words.language] in method(language=words.language)
 
 
-def test_page_says_when_nothing_was_set_aside(english, tables):
-    assert "All delivered rows were taken in." in english(
-        "Norr", {**tables, "intake": tables["intake"].where(table="person")}
+def test_method_says_when_nothing_was_set_aside(method, tables):
+    assert "All delivered rows were taken in." in method(
+        {**tables, "intake": tables["intake"].where(table="person")}
     )
 
 
-def test_page_says_through_which_month_a_table_is_known(english):
-    assert re.search(
-        "Known through .* end_before_start 25,521 25,507 14 September 2023", english("Norr")
-    )
+def test_method_says_through_which_month_a_table_is_known(method):
+    assert re.search("Known through .* end_before_start 25,521 25,507 14 September 2023", method())
 
 
 def test_page_shows_displacement_as_zero_central_and_high(english):
@@ -699,51 +738,64 @@ def test_page_says_which_perspective_no_item_concerns(english):
     assert "No item of the calculation concerns the public purse." in english("Norr")
 
 
-def test_page_shows_the_unadjusted_figure_beside_the_adjusted(english):
-    assert "would have been −2.9 months in work instead of −0.6" in re.sub(
-        r" +", " ", english("Norr")
-    )
+def test_page_shows_the_unadjusted_figure_beside_the_adjusted(training):
+    assert "would have been −2.9 months in work instead of −0.6" in re.sub(r" +", " ", training())
+
+
+def _without_effects(tables):
+    return {
+        name: table
+        for name, table in tables.items()
+        if not name.startswith(("effect", "value", "prices", "balance"))
+    }
 
 
 def test_page_refuses_figures_whose_tables_are_missing(english, tables):
-    described = {
-        name: table
-        for name, table in tables.items()
-        if not name.startswith(("effect", "value", "prices", "balance"))
-    }
-
     with pytest.raises(ParameterError, match="no place in the page"):
-        english("Norr", described)
+        english("Norr", _without_effects(tables))
 
 
-def test_page_without_effects_says_that_none_was_estimated(run, tables):
-    described = {
-        name: table
-        for name, table in tables.items()
-        if not name.startswith(("effect", "value", "prices", "balance"))
-    }
+def test_pages_without_effects_say_that_none_was_estimated(run, tables, training, method):
+    described = _without_effects(tables)
 
-    text = plain(
+    district = plain(
         write_district_page(run, "Norr", described, {}, words_of_run(run, "en")).read_text(
             encoding="utf-8"
         )
     )
 
-    assert "No intervention was estimated in this run." in text
-    assert "No calculation was made" in text
+    assert "No intervention was estimated in this run." in district
+    assert "No intervention was estimated in this run." in training(described)
+    assert "No calculation was made" in training(described)
+    assert "The run has no price book" in method(described)
 
 
-def test_page_is_written_without_any_table(run, words):
-    html = write_district_page(run, "Norr", {}, {}, words).read_text(encoding="utf-8")
+def test_method_says_so_without_protocols(make_run, method):
+    run = make_run(effects={})
 
-    assert re.findall(r'<h2 id="(\w+)"', html)[-len(SECTIONS) :] == SECTIONS
+    assert "No intervention was estimated in this run." in method({}, run)
+
+
+def test_pages_are_written_without_any_table(run, words):
+    district = write_district_page(run, "Norr", {}, {}, words)
+    intervention = write_intervention_page(run, "work_training", {}, {}, words)
+    method = write_method(run, {}, words)
+
+    for page, sections in (
+        (district, ["who", "stay", "change", "origin"]),
+        (intervention, ["change", "value", "limits"]),
+        (method, OF_METHOD),
+    ):
+        html = page.read_text(encoding="utf-8")
+        assert re.findall(r'<h2 id="(\w+)"', html)[-len(sections) :] == sections
 
 
 def test_page_is_the_same_bytes_every_time(run, tables, figures, words):
-    first = write_district_page(run, "Norr", tables, figures, words).read_bytes()
+    own = _own(figures, "Norr")
+    first = write_district_page(run, "Norr", tables, own, words).read_bytes()
 
     second = write_district_page(
-        run, "Norr", dict(reversed(tables.items())), figures, words
+        run, "Norr", dict(reversed(tables.items())), own, words
     ).read_bytes()
 
     assert first == second
@@ -770,21 +822,32 @@ def test_page_refuses_an_unknown_district(run, words):
     assert str(caught.value).splitlines() == [
         "The run has no such district.",
         '  where: district "Nor" (did you mean "Norr"?)',
-        "  why:   A page is written for each district of the run file, so that every link leads "
+        "  why:   A page is written for each that the run file names, so that every link leads "
         "somewhere.",
-        "  fix:   choose one of the districts in the run file.",
+        "  fix:   choose one of the districts of the run.",
+    ]
+
+
+def test_page_refuses_an_unknown_intervention(run, words):
+    with pytest.raises(ParameterError) as caught:
+        write_intervention_page(run, "work_trainin", {}, {}, words)
+
+    assert str(caught.value).splitlines()[:2] == [
+        "The run has no such intervention.",
+        '  where: intervention "work_trainin" (did you mean "work_training"?)',
     ]
 
 
 def test_page_refuses_a_figure_that_has_no_place(run, tables, figures, words):
     with pytest.raises(ParameterError) as caught:
-        write_district_page(run, "Norr", tables, {**figures, "pie": figures["states"]}, words)
+        shown = {**_own(figures, "Norr"), "pie": figures["states"]}
+        write_district_page(run, "Norr", tables, shown, words)
 
     assert str(caught.value).splitlines()[0] == "1 figure has no place in the page."
     assert (
         str(caught.value)
         .splitlines()[1]
-        .startswith("  where: figures: pie; placed: balance-work-training, ")
+        .startswith("  where: figures: pie; placed: effect_curves-work-training")
     )
 
 
@@ -792,7 +855,7 @@ def test_overview_lists_districts_in_the_runs_order_with_links(run, tables, word
     html = write_overview(run, tables, {}, words).read_text(encoding="utf-8")
 
     linked = re.findall(r'<th scope="row"><a href="([^"]+)">', html)
-    assert linked == ["norr.html", "oster-on.html", "soder.html"]
+    assert linked == [f"../evidence/{name}.html" for name in ("norr", "oster-on", "soder")]
 
 
 def test_overview_says_whether_districts_can_be_told_apart(run, tables):
@@ -806,12 +869,10 @@ def test_overview_says_whether_districts_can_be_told_apart(run, tables):
     )
 
 
-def test_overview_answers_for_all_districts_together(run, tables):
-    text = plain(
-        write_overview(run, tables, {}, words_of_run(run, "en")).read_text(encoding="utf-8")
-    )
+def test_the_page_of_an_intervention_answers_for_all_districts_together(training):
+    text = training()
 
-    assert "What does the intervention change, all districts together?" in text
+    assert "The evidence on the intervention, all districts together" in text
     assert (
         "The data cannot tell whether work training changes how long those who started are in work"
         in text
@@ -826,19 +887,34 @@ def test_pages_are_written_in_the_runs_languages_and_no_other(make_run, tables, 
         asked.append((words.language, drawn_from is tables, place))
         return {}
 
-    pages = [*write_district_pages(run, "Norr", tables, draw), *write_overviews(run, tables, draw)]
+    pages = [
+        *write_district_pages(run, "Norr", tables, draw),
+        *write_intervention_pages(run, "work_training", tables, draw),
+        *write_overviews(run, tables, draw),
+    ]
 
     site = run.run_dir / "site"
     wanted = [
         site / language / page
-        for names in (("norr.html", "evidence/norr.html"), ("index.html", "evidence/all.html"))
+        for names in (
+            ("norr.html", "evidence/norr.html"),
+            ("interventions/work-training.html",),
+            ("index.html", "evidence/all.html", "about/method.html"),
+        )
         for language in languages
         for page in names
     ]
     assert pages == [*wanted, site / "index.html"]
     assert sorted(site.rglob("*/*.html")) == sorted(wanted)
+    primary = {"work_training": "start_now_rather_than_wait"}
     assert asked == [
-        (language, True, place) for place in ({"district": "Norr"}, {}) for language in languages
+        (language, True, about)
+        for about in (
+            {"district": "Norr", "estimands": primary},
+            {"intervention": "work_training"},
+            {},
+        )
+        for language in languages
     ]
 
 
@@ -905,14 +981,15 @@ def test_district_page_says_when_the_money_comes_back_and_at_which_price_it_woul
     assert [part for part in expected[words.language] if part not in text] == []
 
 
-def test_district_page_says_so_when_nothing_of_value_can_be_said(run, words):
-    text = plain(write_district_page(run, "Söder", {}, {}, words).read_text(encoding="utf-8"))
-
-    expected = {
-        "en": "It cannot be said when the money comes back",
-        "sv": "Det går inte att säga när pengarna kommer tillbaka",
+def test_page_says_so_when_nothing_is_valued(tables, training):
+    priceless = {
+        name: table for name, table in tables.items() if not name.startswith(("value", "prices"))
     }
-    assert expected[words.language] in text
+
+    text = training(priceless)
+
+    assert "No calculation was made: an effect or prices to count with are missing." in text
+    assert "When does the money come back" not in text
 
 
 def test_overview_says_so_when_nothing_was_allocated(run, words):
@@ -934,16 +1011,30 @@ def test_overview_says_what_the_money_would_do_if_best_used(run, tables, words):
     assert {"en": "Best, shared places", "sv": "Bäst, delade platser"}[words.language] in text
 
 
-def test_the_citys_numbers_on_a_districts_page_are_called_the_citys(english):
-    sure = english("Norr").split("How sure are we?")[-1].split("What can we not say?")[0]
+def test_the_citys_numbers_are_called_the_citys(training):
+    sure = training().split("How sure are we?")[-1].split("What can we not say?")[0]
 
-    assert "the difference for all districts together would have been" in sure
-    for caption in (
-        "under different ways of counting, all districts together",
-        "before the start, all districts together",
-    ):
-        assert caption in sure
-    assert (
-        "For all districts together the range of the difference in months in work crosses zero"
-        in sure
+    assert "under different ways of counting, all districts together" in sure
+
+
+def test_method_prints_the_rule_of_advice_with_the_runs_thresholds(make_run, method):
+    rules = {"expand_from": 0.93, "min_starters": 77, "trial_cost": 650_000}
+    run = make_run(value={"price_book": "prices.yaml", "advice": rules, "horizon_months": 48})
+
+    text = method(run=run)
+
+    assert "Expand: society gains over 48 months with a probability of at least 93%" in text
+    assert "knowing more is worth more than" in text and "650,000" in text
+    assert "Own figures are used from 77 people who started." in text
+    assert "from 95% it is said outright, from 80% probably" in text
+
+
+def test_method_has_the_card_of_each_protocol(run_of_two, two_interventions):
+    html = write_method(run_of_two, two_interventions, words_of_run(run_of_two, "en")).read_text(
+        encoding="utf-8"
     )
+
+    assert all(
+        f"<summary>{name}</summary>" in html for name in ("Work training", "Language practice")
+    )
+    assert "What does it change to start now?" in html

@@ -17,7 +17,7 @@ def _block(heading: str, *sentences: str) -> Block:
 
 def test_a_sentence_of_every_intervention_stands_once_before_the_first():
     general, coaching, training = (
-        Block(anchor="grades"),
+        Block(),
         _block("Coaching", "Same.", "12 began."),
         _block("Training", "7 began.", "Same."),
     )

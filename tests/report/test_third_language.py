@@ -13,12 +13,15 @@ import yaml
 
 from evalkit import charts
 from evalkit.disclosure import protect_estimates
-from evalkit.effects import protocol_card
 from evalkit.errors import ParameterError
 from evalkit.intake import load_contracts, write_documentation
 from evalkit.params import RunFile
-from evalkit.report import write_district_pages, write_overviews
-from evalkit.words import refuse_missing_texts, words, words_of_run
+from evalkit.report import (
+    write_district_pages,
+    write_intervention_pages,
+    write_overviews,
+)
+from evalkit.words import protocol_card, refuse_missing_texts, words, words_of_run
 from evalkit.words.files import FOLDER, LOCALES
 from evalkit.words.run_words import protocols_of
 
@@ -130,13 +133,22 @@ def test_pages_and_charts_in_a_third_language_hold_no_word_of_another(greek_run,
     pages = [
         *write_district_pages(greek_run, "Norr", greek_tables, charts.district_figures),
         *write_overviews(greek_run, greek_tables, charts.overview_figures),
+        *write_intervention_pages(
+            greek_run, "work_training", greek_tables, charts.intervention_figures
+        ),
     ]
 
-    answer, district, swedish, _, city, overview, _, _, choice = (
-        path.read_text(encoding="utf-8") for path in pages
+    html = {
+        str(path.relative_to(greek_run.run_dir / "site")): path.read_text(encoding="utf-8")
+        for path in pages
+    }
+    greek = [text for name, text in html.items() if name.startswith(f"{LANGUAGE}/")]
+    text = " ".join(map(seen, greek)).replace("På svenska", " ")
+    district, swedish, choice = (
+        html[name] for name in (f"{LANGUAGE}/evidence/norr.html", "sv/norr.html", "index.html")
     )
-    text = " ".join(map(seen, (answer, district, city, overview))).replace("På svenska", " ")
-    assert latin_words(without_names(text, greek_run, greek_tables)) == set()
+    assert len(greek) == 6
+    assert latin_words(without_names(text, greek_run, greek_tables)) == {"ATT"}
     assert '<html lang="xx">' in district and district.count("<svg ") > 3
     assert "Ξενικά" in choice and "Στα ξενικά" in swedish
     assert words(LANGUAGE).text("chart.exit_curves.title") in unescape(district)

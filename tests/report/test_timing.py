@@ -5,11 +5,10 @@ import pytest
 from markupsafe import Markup
 
 from evalkit.disclosure import protect_estimates
-from evalkit.report.parts.document import Brief
-from evalkit.report.parts.numbers import PageTables, Row
-from evalkit.report.sections.effects import Effect
-from evalkit.report.sections.timing import start_stop_tables, start_stop_text, timing_texts
-from evalkit.words.run_words import protocols_of, with_names_of_run
+from evalkit.report.evidence.effects import Effect
+from evalkit.report.evidence.timing import start_stop_tables, start_stop_text, timing_texts
+from evalkit.report.page import brief_of
+from evalkit.report.parts.numbers import Row
 
 KEYS = {
     "district": "Norr",
@@ -19,8 +18,7 @@ KEYS = {
 EFFECT = Effect(
     KEYS["intervention_id"],
     KEYS["estimand"],
-    verdict=Row("effect_status", 0, "ok", "M", {}),
-    scope=KEYS["district"],
+    verdict=Row("effect_status", 0, "ok", "M", {**KEYS, "effect_state": "estimated"}),
 )
 NEVER = "start_now_rather_than_never"
 MEASURES = {
@@ -65,14 +63,7 @@ def said(run, words):
             ["treated", "comparison", "difference", "ci_lower", "ci_upper"],
         )
         tables = {table.name: table for table in (timing, months)}
-        brief = Brief(
-            run,
-            "Norr",
-            PageTables(tables, where="test"),
-            {},
-            with_names_of_run(words, run),
-            protocols_of(run),
-        )
+        brief = brief_of(run, "Norr", tables, {}, words)
         protocols = {
             name: texts.model_copy(update={"grace_months": grace_months})
             for name, texts in brief.protocols.items()
@@ -169,14 +160,7 @@ def moments(run, words):
         table = protect_estimates(
             made, name="effect_moments", keys=keys, values=values, n_persons="n_starters", **about
         )
-        brief = Brief(
-            run,
-            "all",
-            PageTables({table.name: table}, where="test"),
-            {},
-            with_names_of_run(words, run),
-            protocols_of(run),
-        )
+        brief = brief_of(run, "all", {table.name: table}, {}, words, intervention="work_training")
         body = [row for shown in start_stop_tables(brief, "work_training") for row in shown.rows]
         cells = [[str(Markup(cell).striptags()) for cell in row] for row in body]
         return " ".join(text.striptags() for text in start_stop_text(brief, "work_training")), cells

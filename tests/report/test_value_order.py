@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from evalkit.line.price_book import MONEY_UNITS, RATE_UNITS, TIME_UNITS
-from evalkit.report.page import write_district_page
+from evalkit.report.page import write_district_page, write_method
 from evalkit.words import words_of_run
 
 
@@ -110,8 +110,8 @@ def test_of_several_interventions_those_that_cannot_be_told_are_named_apart(
     ]
 
 
-def test_the_units_of_prices_stand_in_the_readers_language(run, tables, figures, words):
-    html = write_district_page(run, "Norr", tables, figures, words).read_text(encoding="utf-8")
+def test_the_units_of_prices_stand_in_the_readers_language(run, tables, words):
+    html = write_method(run, tables, words).read_text(encoding="utf-8")
 
     assert f"<td>{words.text('price_unit.per_month')}, " in html
     assert all(

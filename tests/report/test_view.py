@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from evalkit.line.published import PUBLISHED
-from evalkit.report import sections
+from evalkit.report import evidence, method
 from evalkit.report.page import brief_of
 from evalkit.report.parts.numbers import Row
 from evalkit.report.view import (
@@ -26,8 +26,9 @@ from evalkit.report.view import (
 from evalkit.words import languages, words
 
 MODULES = [
-    importlib.import_module(f"evalkit.report.sections.{module.name}")
-    for module in pkgutil.iter_modules(sections.__path__)
+    importlib.import_module(f"{room.__name__}.{module.name}")
+    for room in (evidence, method)
+    for module in pkgutil.iter_modules(room.__path__)
 ]
 VIEWS = {
     f"{module.__name__.rpartition('.')[2]}.{name}": view

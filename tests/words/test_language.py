@@ -41,7 +41,7 @@ def copied_languages(folder: Path, changed: dict[str, str]) -> Path:
     [
         ({'en.yaml: value.work: "work"\n': ""}, "en.yaml lacks value.work"),
         ({'sv.yaml: value.work: "arbete"': 'value.work: ""'}, "sv.yaml lacks value.work"),
-        ({'sv.municipalities.yaml: page.kind: "': 'page.kid: "'}, "sv.yaml lacks page.kid"),
+        ({'sv.municipalities.yaml: page.menu: "': 'page.manu: "'}, "sv.yaml lacks page.manu"),
         ({'en.yaml: "{low} to {high}"': '"{low} to {top}"'}, "unit.range: other placeholders"),
     ],
 )

@@ -37,7 +37,7 @@ AFTER: dict[str, Any] = {
     of="balance",
     needs=pl.col("smd_after").is_not_null(),
     one_of=ONE_EFFECT,
-    page="every",
+    page="effect",
 )
 def balance(table: Published, words: Words, /) -> Picture:
     """How alike the two groups are, before and after weighting: standardised differences, alike

@@ -36,7 +36,7 @@ _DRAWN = {
     of="value_curve",
     needs=pl.col("perspective") == "society",
     one_of=(*ONE_EFFECT, "currency"),
-    page="every",
+    page="effect",
 )
 def value_curve(table: Published, words: Words, /) -> Picture:
     """What has been gained or laid out so far by the municipality, the public purse and society,

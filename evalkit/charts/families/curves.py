@@ -33,7 +33,7 @@ LABEL_LETTERS = 15
     of="exit_curves",
     needs=(pl.col("month") > 0) & (pl.col("exit") != STILL_ON_SUPPORT),
     one_of=("district",),
-    page="every",
+    page="place",
 )
 def exit_curves(table: Published, words: Words, /) -> Picture:
     """The share that has left support by each way out, month by month, with ranges: steps, since
@@ -52,7 +52,7 @@ def exit_curves(table: Published, words: Words, /) -> Picture:
     return finish(titled(picture, title), words.text("chart.exit_curves.title"))
 
 
-@chart(of="states", needs=pl.col("estimate").is_not_null(), one_of=("district",), page="every")
+@chart(of="states", needs=pl.col("estimate").is_not_null(), one_of=("district",), page="place")
 def states(table: Published, words: Words, /) -> Picture:
     """The share of all people in each state, month by month, with ranges; a line breaks off where
     too few people are in a state to be shown.

@@ -25,7 +25,7 @@ NAIVE = {
     figure="naive",
     needs=pl.col("reading") == "corrected",
     one_of=ONE_EFFECT,
-    page="every",
+    page="effect",
 )
 def naive_and_corrected(table: Published, words: Words, /) -> Picture:
     """What a district would report, and what starting changed: shares of those who started and of
@@ -39,7 +39,12 @@ def naive_and_corrected(table: Published, words: Words, /) -> Picture:
     return finish(picture, words.text("chart.naive.title"))
 
 
-@chart(of="district_ranks", needs=pl.len() > 1, one_of=("intervention_id", "estimand"), page="city")
+@chart(
+    of="district_ranks",
+    needs=pl.len() > 1,
+    one_of=("intervention_id", "estimand"),
+    page="intervention",
+)
 def district_ranks(table: Published, words: Words, /) -> Picture:
     """Districts' pooled effects in months of work with ranges, in alphabetical order, each with the
     range of its rank.

@@ -46,7 +46,7 @@ ARM_HEIGHT, DIFFERENCE_HEIGHT = 180, 130
     of="effect_curves",
     needs=pl.col("arm") == "difference",
     one_of=ONE_EFFECT,
-    page="every",
+    page="effect",
 )
 def effect_curves(table: Published, words: Words, /, *, state: str | None = None) -> Picture:
     """The share in a state by month for those who started and those compared with, and below it the
@@ -79,7 +79,7 @@ def effect_curves(table: Published, words: Words, /, *, state: str | None = None
     of="effect_summary",
     needs=pl.col("outcome").str.starts_with("months_"),
     one_of=ONE_EFFECT,
-    page="every",
+    page="effect",
 )
 def effect_months(table: Published, words: Words, /) -> Picture:
     """Months in each state up to the horizon: the difference that the intervention makes, with

@@ -34,7 +34,7 @@ PERCENT = "format(datum.value, '.0%')"
     of="funnel",
     needs=(pl.col("district") != POOLED) & (pl.col("district") == POOLED).any(),
     one_of=("intervention_id",),
-    page="city",
+    page="intervention",
 )
 def funnel(table: Published, words: Words, /) -> Picture:
     """Districts by number of people, with the city's share and limits of 95 and 99.8 per cent;

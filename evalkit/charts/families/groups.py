@@ -21,7 +21,7 @@ LINE_HEIGHT_OF_GROUP, LEAST_HEIGHT = 40, 150
     of="group_curves",
     needs=(pl.col("month") > 0) & pl.col("characteristic").is_in(CHARACTERISTICS),
     one_of=("district",),
-    page="every",
+    page="place",
 )
 def group_curves(table: Published, words: Words, /) -> Picture:
     """The share of periods still running, month by month, for each group; one panel for each
@@ -40,7 +40,7 @@ def group_curves(table: Published, words: Words, /) -> Picture:
     )
 
 
-@chart(of="exit_rates", needs=pl.col("estimate").is_not_null(), one_of=("district",), page="every")
+@chart(of="exit_rates", needs=pl.col("estimate").is_not_null(), one_of=("district",), page="place")
 def exit_rates(table: Published, words: Words, /) -> Picture:
     """The share of those still on support who leave each month, averaged over periods of a spell,
     with ranges.

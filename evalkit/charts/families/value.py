@@ -24,7 +24,7 @@ TOTAL = "total"  # the part that holds what was observed and what is projected
     of="value_by_actor",
     needs=pl.col("estimate").is_not_null(),
     one_of=(*ONE_EFFECT, "currency"),
-    page="every",
+    page="effect",
 )
 def value_by_actor(table: Published, words: Words, /) -> Picture:
     """Who pays and who gains per participant, with ranges.
@@ -51,7 +51,7 @@ def value_by_actor(table: Published, words: Words, /) -> Picture:
     of="value_parts",
     needs=pl.col("estimate").is_not_null() & (pl.col("part") == TOTAL),
     one_of=(*ONE_EFFECT, "currency"),
-    page="every",
+    page="effect",
 )
 def value_summary(table: Published, words: Words, /) -> Picture:
     """What an intervention is worth per participant from each point of view, with ranges and the

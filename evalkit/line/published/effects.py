@@ -48,7 +48,6 @@ EFFECTS = (
         values=("value", "limit", "verdict", "term"),
         unit="as named per check",
         scope="district",
-        about="For the reviewer of a district's effects: the checks on its own people only.",
     ),
     Table(
         "trial_flow",

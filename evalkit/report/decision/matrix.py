@@ -104,7 +104,7 @@ def where_it_pays(brief: Brief) -> Part | None:
         others=words.listing([one.name for one in with_value[MOST_COLUMNS:]]),
         counts=_counts(brief),
         rows=[
-            (name, link_to(name), [cells[at] for _, cells in columns])
+            (name, link_to(brief, name), [cells[at] for _, cells in columns])
             for at, name in enumerate(districts)
         ],
         is_any_missing=any(not cell.band for _, cells in columns for cell in cells),

@@ -189,7 +189,7 @@ def _by_district(
         return starts, brief.in_brackets(row, "added_value", form), change
 
     return [
-        (link_to(name), name, [cell(name, one) for one, _ in moved])
+        (link_to(brief, name), name, [cell(name, one) for one, _ in moved])
         for name in brief.run.params.districts
     ]
 

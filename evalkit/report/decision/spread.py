@@ -93,7 +93,7 @@ def _rows(brief: Brief, shown: Sequence[Row]) -> list[tuple[Markup, Markup, Mark
         marks.append(dot(scale(row["estimate"]), _HEIGHT / 2, "of-focus"))
         rows.append(
             (
-                link_to(row["district"]),
+                link_to(brief, row["district"]),
                 picture(*marks, height=_HEIGHT, label=""),
                 brief.number(row, "estimate", MONTHS),
                 brief.range_of(row, MONTHS),

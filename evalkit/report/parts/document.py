@@ -13,8 +13,9 @@ from evalkit.disclosure import Published
 from evalkit.line.protocol import Protocol
 from evalkit.params import Run
 from evalkit.report.parts.numbers import RANGE, Form, PageTables, Row, interval, number
+from evalkit.report.parts.place import Place
 from evalkit.tables import CITY
-from evalkit.vocabulary import TABLE_LANGUAGE, in_language, least_sure
+from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 from evalkit.words import Words
 
 
@@ -62,14 +63,9 @@ class Further:
 class Block:
     """A passage of a section: its own answer if it has one, text, key figures, points, more text,
     pictures, further pictures and tables, in this order.
-
-    `pooled` marks numbers of all districts together; `anchor` is what links of other sections point
-    to.
     """
 
     heading: str = ""
-    anchor: str = ""
-    pooled: bool = False
     leads: tuple[Markup, ...] = ()
     text: tuple[Markup, ...] = ()
     points: tuple[Markup, ...] = ()
@@ -87,15 +83,14 @@ class Block:
 
 @dataclass(frozen=True)
 class Section:
-    """A question, its answer in one sentence (or one for each intervention), what stands behind it,
-    and the grade of its numbers.
+    """A question, its answer in one sentence (or one for each intervention), and what stands behind
+    it.
     """
 
     name: str
     heading: str
     leads: tuple[Markup, ...]
     blocks: tuple[Block, ...] = ()
-    grade: str = ""
 
 
 @dataclass(frozen=True)
@@ -154,6 +149,10 @@ class Brief:
         The reader's language.
     protocols : mapping of str to Protocol
         The run's protocols, by intervention.
+    place : Place
+        Where the page lies, for its links to others.
+    intervention : str
+        The one intervention that the page is about; empty for the page of a district or the city.
     """
 
     run: Run
@@ -162,6 +161,8 @@ class Brief:
     figures: Mapping[str, str] = field(repr=False)
     words: Words = field(repr=False)
     protocols: Mapping[str, Protocol] = field(repr=False)
+    place: Place = field(repr=False)
+    intervention: str = ""
 
     @property
     def is_city(self) -> bool:
@@ -227,11 +228,6 @@ class Brief:
                 "mark.range_and_grade" if limits else "mark.grade", range=limits, grade=row.grade
             ),
         )
-
-    def grade(self, *families: str) -> str:
-        """The lowest grade of families of tables; empty if the page has none of them."""
-        grades = [table.grade for family in families for table in self.tables.family(family)]
-        return least_sure(grades) if grades else ""
 
     def note(self, family: str) -> str:
         """The source and grade of a family of tables, as the line under a table."""

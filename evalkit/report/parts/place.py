@@ -6,6 +6,9 @@ from evalkit.tables import CITY
 
 # The city's decision page is what the folder opens on.
 FIRST = "index"
+# The folders beside the decision pages.
+EVIDENCE, INTERVENTIONS, ABOUT = "evidence", "interventions", "about"
+METHOD = "method"
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from markupsafe import Markup
 
+from evalkit.report.evidence.effects import Effect
 from evalkit.report.parts.document import Brief, DataTable
 from evalkit.report.parts.numbers import Form, Row, gain_form
 from evalkit.report.parts.price_text import in_own_unit, parameter_name
-from evalkit.report.sections.effects import Effect
 from evalkit.report.view import NOTHING, Cell, View, cell, number
 from evalkit.words import inside_sentence
 

@@ -41,7 +41,6 @@ def best_use(brief: Brief) -> Section:
         words.text("allocation.heading"),
         (lead,),
         (block,),
-        grade=brief.grade("allocation_plans"),
     )
 
 

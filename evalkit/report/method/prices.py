@@ -1,32 +1,39 @@
-"""The prices that a value rests on: their names, units and sources, and which are assumed."""
+"""The prices that all values rest on, with their grades and sources, and which are assumed."""
 
 from markupsafe import Markup
 
-from evalkit.report.parts.document import Brief, DataTable
+from evalkit.report.parts.document import Block, Brief, Section
 from evalkit.report.parts.numbers import YEAR, Form, Row, interval
 from evalkit.report.parts.price_text import price_name, price_unit
 from evalkit.report.view import NOTHING, Cell, View, cell, number, plain
 from evalkit.words import inside_sentence
 
 
-def price_tables(brief: Brief) -> tuple[DataTable, ...]:
-    """Every price with its value, its limits, its unit and its source."""
-    return _PRICES.tables(brief, brief.tables.rows("prices"))
+def prices_behind(brief: Brief) -> Section:
+    """Every price with its value, its limits, its unit, grade and source; or that there is none."""
+    words, prices = brief.words, brief.tables.rows("prices")
+    heading = words.text("prices.heading")
+    if not prices:
+        return Section("prices", heading, (words.html("prices.none"),))
+    return Section(
+        "prices",
+        heading,
+        (_assumed_in_words(brief, prices),),
+        (Block(tables=_PRICES.tables(brief, prices)),),
+    )
 
 
-def assumed_prices_text(brief: Brief) -> tuple[Markup, ...]:
-    """The prices of grade L that the sums rest on, by name; all of them in one word."""
-    prices = brief.tables.rows("prices")
+def _assumed_in_words(brief: Brief, prices: list[Row]) -> Markup:
+    """Which prices are of grade L: none, all, or by name."""
+    words = brief.words
     assumed = [
         inside_sentence(price_name(brief, row)) for row in prices if row["value_grade"] == "L"
     ]
     if not assumed:
-        return ()
+        return words.html("prices.all_sourced")
     if len(assumed) == len(prices):
-        return (brief.words.html("value_page.grade_l_all"),)
-    return (
-        brief.words.html("value_page.grade_l", prices=brief.words.listing(assumed, separator=";")),
-    )
+        return words.html("value_page.grade_l_all")
+    return words.html("value_page.grade_l", prices=words.listing(assumed, separator=";"))
 
 
 def _price_form(row: Row) -> Form:

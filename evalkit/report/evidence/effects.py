@@ -1,16 +1,18 @@
-"""The effects that a page speaks of: each intervention under its primary estimand, with the
-district's own verdict and whose numbers stand below it.
+"""The effects that a page tells: each intervention under its primary estimand, for the page's own
+district or, on an intervention's page, for the city. Nothing is borrowed: where a district has no
+figure of its own, the intervention's page has the city's.
 """
 
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from evalkit.report.evidence.people import month_cell
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import COUNT, Row
+from evalkit.report.parts.place import INTERVENTIONS, Place
 from evalkit.report.parts.verdicts import marked
-from evalkit.report.sections.people import month_cell
-from evalkit.tables import CITY
+from evalkit.tables import slug
 from evalkit.vocabulary import band_of
 
 VERDICT_COLUMNS = ("difference", "ci_lower", "ci_upper", "probability_positive")
@@ -19,20 +21,22 @@ _WITHHELD = {"effect_state": "cannot_be_said", "reason": "few_people"}
 
 @dataclass(frozen=True)
 class Effect:
-    """One intervention under one estimand as a page shows it: the district's own verdict, and whose
-    numbers stand below (`scope`).
-    """
+    """One intervention under one estimand in one place: its verdict, a row of effect_status."""
 
     intervention_id: str
     estimand: str
     verdict: Row
-    scope: str | None
 
     @property
-    def keys(self) -> dict[str, str | None]:
-        """The key values of the rows shown."""
+    def is_told(self) -> bool:
+        """Whether the effect can be said."""
+        return self.verdict["effect_state"] == "estimated"
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key values of its rows."""
         return {
-            "district": self.scope,
+            "district": self.verdict["district"],
             "intervention_id": self.intervention_id,
             "estimand": self.estimand,
         }
@@ -44,26 +48,14 @@ class Effect:
 
 
 def effects_of(brief: Brief) -> list[Effect]:
-    """The effects that the page speaks of, under their primary estimand; each with the district's
-    own numbers, else the city's, else none.
+    """The effects that the page speaks of, under their primary estimand, whether they can be said
+    or not.
     """
-    effects = []
-    for verdict in primary_verdicts(brief, brief.district):
-        keys = {"intervention_id": verdict["intervention_id"], "estimand": verdict["estimand"]}
-        effects.append(Effect(**keys, verdict=verdict, scope=scope_of(brief, **keys)))
-    return effects
-
-
-def scope_of(brief: Brief, **keys: str) -> str | None:
-    """Whose numbers are shown of an effect: the district's own, else those of all districts, else
-    nobody's.
-    """
-    estimated = (
-        scope
-        for scope in (brief.district, CITY)
-        if _is_estimated(brief.tables.row("effect_status", district=scope, **keys))
-    )
-    return next(estimated, None)
+    return [
+        Effect(verdict["intervention_id"], verdict["estimand"], verdict)
+        for verdict in primary_verdicts(brief, brief.district)
+        if brief.intervention in ("", verdict["intervention_id"])
+    ]
 
 
 def primary_verdicts(brief: Brief, district: str) -> list[Row]:
@@ -95,23 +87,19 @@ def reason_in_words(brief: Brief, effect: Effect) -> Markup:
 
 
 def heading_of(brief: Brief, effect: Effect) -> str:
-    """The heading over an effect's numbers: which intervention, where there are several, and whose
-    numbers, where not the district's own.
-    """
-    pooled = is_pooled(brief, effect)
-    if len(effects_of(brief)) < 2:
-        return brief.words.text("page.pooled", district=brief.district_name) if pooled else ""
-    name = brief.words.label(effect.intervention_id)
-    return (
-        brief.words.text("page.pooled_of", intervention=name, district=brief.district_name)
-        if pooled
-        else name
-    )
+    """The heading over an effect's numbers: which intervention, where the page tells several."""
+    return brief.words.label(effect.intervention_id) if are_several(brief) else ""
 
 
-def is_pooled(brief: Brief, effect: Effect) -> bool:
-    """Whether a district's page shows the city's numbers in place of its own."""
-    return effect.scope == CITY and not brief.is_city
+def are_several(brief: Brief) -> bool:
+    """Whether the page speaks of several interventions, so that each is named over its numbers."""
+    return len(effects_of(brief)) > 1
+
+
+def link_to_intervention(brief: Brief, intervention_id: str) -> Markup:
+    """An intervention's name as a link to the page with the city's figures."""
+    there = brief.place.link(Place(INTERVENTIONS, slug(intervention_id)))
+    return Markup('<a href="{}">{}</a>').format(there, brief.words.text(intervention_id))
 
 
 def months_gained(brief: Brief, effect: Effect) -> Row | None:
@@ -140,7 +128,7 @@ def marked_change(brief: Brief, effect: Effect, text: Markup) -> Markup:
     curve, months = difference_by_month(brief, effect), months_gained(brief, effect)
     if months is None:
         return text
-    subject = (effect.scope or "", *effect.names, f"months_{brief.words.outcome}")
+    subject = (effect.verdict["district"], *effect.names, f"months_{brief.words.outcome}")
     return marked(
         text,
         question="changes",
@@ -148,7 +136,3 @@ def marked_change(brief: Brief, effect: Effect, text: Markup) -> Markup:
         horizon=curve[-1]["month"] if curve else 0,
         band=band_of(months["probability_positive"]),
     )
-
-
-def _is_estimated(row: Row | None) -> bool:
-    return row is not None and row["effect_state"] == "estimated"

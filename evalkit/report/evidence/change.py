@@ -1,47 +1,47 @@
-"""The third answer: what the intervention changes, for the district or, where that cannot be said,
-for all districts together.
-"""
-
-from collections.abc import Callable
-from dataclasses import replace
+"""What an intervention changes: the page's own figures, by intervention."""
 
 from markupsafe import Markup, escape
 
-from evalkit.report.parts.document import Block, Brief, DataTable, KeyFigure, Section
-from evalkit.report.parts.numbers import (
-    CHANGE_MONTHS,
-    PROBABILITY,
-    SHARE,
-    Row,
-    gain_form,
-    points_form,
-)
-from evalkit.report.parts.sentences import lock_in
-from evalkit.report.sections.comparisons import group_tables, targeting_tables, targeting_text
-from evalkit.report.sections.effect_pictures import (
+from evalkit.report.evidence.effect_pictures import (
     effect_pictures,
     further_pictures,
     summary_tables,
 )
-from evalkit.report.sections.effects import (
+from evalkit.report.evidence.effects import (
     VERDICT_COLUMNS,
     Effect,
+    are_several,
     difference_by_month,
     effects_of,
     heading_of,
-    is_pooled,
+    link_to_intervention,
     marked_change,
     month_of_horizon,
     months_gained,
     reason_in_words,
 )
-from evalkit.report.sections.people import month_cell
-from evalkit.report.sections.timing import start_stop_tables, start_stop_text, timing_texts
-from evalkit.report.view import NOTHING, Cell, View, cell
+from evalkit.report.evidence.people import month_cell
+from evalkit.report.evidence.targeting import group_tables, targeting_tables, targeting_text
+from evalkit.report.evidence.timing import start_stop_tables, start_stop_text, timing_texts
+from evalkit.report.parts.document import (
+    Block,
+    Brief,
+    DataTable,
+    Further,
+    KeyFigure,
+    Section,
+)
+from evalkit.report.parts.numbers import (
+    CHANGE_MONTHS,
+    PROBABILITY,
+    SHARE,
+    Row,
+    points_form,
+)
+from evalkit.report.parts.sentences import lock_in
 from evalkit.vocabulary import BANDS, band_of
 
-_VERDICTS = (*BANDS, "unshown", "cannot")
-_SUMS = ("district", "society")
+_VERDICTS = (*BANDS, "unshown")
 _KEY_OUTCOMES = ("months_work", "months_studies", "months_support")
 
 # An effect with the brief in words about its outcome.
@@ -49,26 +49,45 @@ Told = tuple[Brief, Effect]
 
 
 def what_it_changes(brief: Brief) -> Section:
-    """The share in work at the end of the follow-up, lock-in, and months in each state; several
-    interventions are first compared in one table.
+    """The share in the outcome at the end of the follow-up, lock-in, and months in each state, for
+    each effect that can be said; why the others cannot.
     """
-    effects, words = effects_of(brief), brief.words
-    several = len(effects) > 1
-    told = [(brief.about(effect.intervention_id), effect) for effect in effects]
-    leads = _grouped(told) if several else tuple(_lead(*pair) for pair in told)
-    blocks = [Block(tables=_beside_each_other(brief, told))] if several else []
-    if any(effect.scope for effect in effects):
+    words, effects = brief.words, effects_of(brief)
+    all_told = [(brief.about(effect.intervention_id), effect) for effect in effects]
+    own = [pair for pair in all_told if pair[1].is_told]
+    if brief.intervention:
+        leads = tuple(_lead(*pair) for pair in all_told)
+    else:
+        leads = _grouped(own) if are_several(brief) else tuple(_answer(*pair) for pair in own)
+        leads += _elsewhere(brief, effects)
+    blocks = []
+    if own:
         how_to_read = words.html("change.key_figures"), words.html("change.assumption")
         blocks.append(Block(text=how_to_read))
-    for pair in told:
-        blocks += [*_reason_block(*pair), *_effect_block(*pair)]
-    heading = "overview.change_heading" if brief.is_city else "change.heading"
+    blocks += [_effect_block(*pair) for pair in own]
+    blocks += [block for pair in all_told for block in _untold_block(*pair)]
     return Section(
         "change",
-        words.text(heading + ("_many" if several else "")),
+        words.text("change.heading" + ("" if len(effects) == 1 else "_many")),
         leads or (words.html("change.none"),),
         tuple(blocks),
-        grade=brief.grade("effect_summary"),
+    )
+
+
+def _elsewhere(brief: Brief, effects: list[Effect]) -> tuple[Markup, ...]:
+    """The interventions of which a district has no figure of its own, each with a link to the
+    city's.
+    """
+    names = [
+        link_to_intervention(brief, effect.intervention_id)
+        for effect in effects
+        if not effect.is_told
+    ]
+    if not names:
+        return ()
+    listed = brief.words.listing_html(names)
+    return (
+        brief.words.html("change.elsewhere", interventions=listed, district=brief.district_name),
     )
 
 
@@ -94,8 +113,6 @@ def _grouped(told: list[Told]) -> tuple[Markup, ...]:
 
 
 def _verdict(brief: Brief, effect: Effect) -> str:
-    if effect.scope is None or is_pooled(brief, effect):
-        return "cannot"
     months = months_gained(brief, effect)
     return (
         band_of(months["probability_positive"])
@@ -104,28 +121,12 @@ def _verdict(brief: Brief, effect: Effect) -> str:
     )
 
 
-def _beside_each_other(brief: Brief, told: list[Told]) -> tuple[DataTable, ...]:
-    """Every intervention's change in months in its outcome and its sums per participant, where they
-    are the district's own.
-    """
-    districts = [pair for pair in told if pair[1].scope == brief.district]
-    if len(districts) < 2:
-        return ()
-    outcomes = {about.words.outcome for about, _ in districts}
-    any_outcome = replace(brief, words=brief.words.about("own_outcome"))
-    return _BESIDE.tables(districts[0][0] if len(outcomes) == 1 else any_outcome, districts)
-
-
 def _lead(brief: Brief, effect: Effect) -> Markup:
-    words, intervention = brief.words, brief.words.text(effect.intervention_id)
-    if effect.scope is None:
-        key = "change.lead_cannot_all" if brief.is_city else "change.lead_cannot_either"
-        return words.html(key, intervention=intervention, district=brief.district_name)
-    if is_pooled(brief, effect):
-        return words.html(
-            "change.lead_cannot", intervention=intervention, district=brief.district_name
-        )
-    return _answer(brief, effect)
+    if effect.is_told:
+        return _answer(brief, effect)
+    return brief.words.html(
+        "change.lead_cannot_all", intervention=brief.words.text(effect.intervention_id)
+    )
 
 
 def _answer(brief: Brief, effect: Effect) -> Markup:
@@ -154,45 +155,36 @@ def _end_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     return (brief.words.html("change.at_end", **arms),)
 
 
-def _reason_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
-    if not effect.verdict["reason"]:
+def _untold_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
+    """Why an effect cannot be said; refused for the first question, it may still be told for
+    another.
+    """
+    if effect.is_told:
         return ()
-    several = len(effects_of(brief)) > 1
-    heading = brief.words.label(effect.intervention_id) if several else ""
-    return (
-        Block(
-            heading=heading,
-            leads=(_lead(brief, effect),) if several else (),
-            text=(reason_in_words(brief, effect),),
-        ),
-    )
+    reason = (reason_in_words(brief, effect),) if effect.verdict["reason"] else ()
+    further = _further(brief, effect)
+    if not reason and not further:
+        return ()
+    return (Block(heading=heading_of(brief, effect), text=reason, further=further),)
 
 
-def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
+def _effect_block(brief: Brief, effect: Effect) -> Block:
     protocol, words = brief.protocols.get(effect.intervention_id), brief.words
-    if effect.scope is None:
-        # Refused for the first question, an effect may still be told for another.
-        return (Block(further=further),) if (further := further_pictures(brief, effect)) else ()
-    pooled = is_pooled(brief, effect)
-    figures = effect_pictures(brief, effect, brief.words.html("change.figure_effect"))
+    figures = effect_pictures(brief, effect, words.html("change.figure_effect"))
     is_drawn = any(figure.name.startswith("effect_months") for figure in figures)
     question = (
         (words.html("change.question", question=protocol.question[words.language]),)
-        if protocol
+        if protocol and brief.intervention
         else ()
     )
     when = brief.when(effect.intervention_id)
     read_as = (words.html("change.grace", **when),) if when else ()
     if protocol and protocol.estimand != "ATT":
         read_as += (words.html(f"change.estimand_{protocol.estimand}"),)
-    block = Block(
+    return Block(
         heading=heading_of(brief, effect),
-        pooled=pooled,
-        leads=(_answer(brief, effect),) if pooled or len(effects_of(brief)) > 1 else (),
-        text=(
-            *((words.html("change.pooled_intro", district=brief.district_name),) if pooled else ()),
-            *read_as,
-        ),
+        leads=(_answer(brief, effect),) if are_several(brief) else (),
+        text=read_as,
         key_figures=_key_figures(brief, effect),
         after=(
             *_lock_in_text(brief, effect),
@@ -201,13 +193,17 @@ def _effect_block(brief: Brief, effect: Effect) -> tuple[Block, ...]:
             *question,
         ),
         figures=figures,
-        further=further_pictures(brief, effect),
+        further=_further(brief, effect),
         tables=(
             *(() if is_drawn else summary_tables(brief, effect)),
             *_city_tables(brief, effect.intervention_id),
         ),
     )
-    return (block,)
+
+
+def _further(brief: Brief, effect: Effect) -> tuple[Further, ...]:
+    """Other questions about an intervention are told on its own page."""
+    return further_pictures(brief, effect) if brief.intervention else ()
 
 
 def _city_text(brief: Brief, intervention_id: str) -> tuple[Markup, ...]:
@@ -265,31 +261,3 @@ def _lock_in_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
             range=brief.range_of(finding.lowest, points_form(finding.lowest)),
         ),
     )
-
-
-def _months_cell(_: Brief, told: Told) -> Cell:
-    brief, effect = told
-    months = months_gained(brief, effect)
-    return brief.in_brackets(months, "difference", CHANGE_MONTHS) if months else NOTHING
-
-
-def _sum_cell(perspective: str) -> Callable[[Brief, Told], Cell]:
-    def write(_: Brief, told: Told) -> Cell:
-        brief, effect = told
-        row = brief.tables.row("value_parts", part="total", perspective=perspective, **effect.keys)
-        return brief.in_brackets(row, "estimate", gain_form(row)) if row else NOTHING
-
-    return write
-
-
-_BESIDE = View(
-    "value_parts",
-    "change.beside_caption",
-    "change",
-    (
-        cell("intervention", lambda brief, told: brief.words.label(told[1].intervention_id)),
-        cell("months", _months_cell),
-        *(cell(f"value.{name}", _sum_cell(name)) for name in _SUMS),
-    ),
-    is_open=True,
-)

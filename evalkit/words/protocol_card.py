@@ -7,8 +7,8 @@ import polars as pl
 from evalkit.line.adjustment import ANY, MIN_CALENDAR_MONTHS, Covariate, Exclusion
 from evalkit.line.protocol import Protocol, Refusal, Truncation, protocol_hash
 from evalkit.vocabulary import TABLE_LANGUAGE, in_language
-from evalkit.words import Words
-from evalkit.words import words as words_of
+from evalkit.words.language import Words
+from evalkit.words.language import words as words_of
 
 
 def protocol_card(protocol: Protocol, words: Words | None = None) -> pl.DataFrame:

@@ -2,21 +2,17 @@
 folded away, under others.
 """
 
-from dataclasses import replace
-
 from markupsafe import Markup
 
+from evalkit.report.evidence.effects import (
+    VERDICT_COLUMNS,
+    Effect,
+    marked_change,
+    months_gained,
+)
 from evalkit.report.parts.document import Brief, DataTable, Figure, Further
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import CHANGE_MONTHS, MONTHS, POINTS, SHARE, Form, Row
-from evalkit.report.sections.effects import (
-    VERDICT_COLUMNS,
-    Effect,
-    is_pooled,
-    marked_change,
-    months_gained,
-    scope_of,
-)
 from evalkit.report.view import Cell, View, cell, key, number, of, pivoted, with_range, word
 from evalkit.tables import slug
 from evalkit.vocabulary import band_of
@@ -41,10 +37,7 @@ def further_pictures(brief: Brief, effect: Effect) -> tuple[Further, ...]:
     ]
     return tuple(
         Further(
-            summary=brief.words.text(
-                "change.further_pooled" if is_pooled(brief, other) else "change.further",
-                question=question,
-            ),
+            summary=brief.words.text("change.further", question=question),
             figures=effect_pictures(
                 brief, other, brief.words.html("change.figure_other", question=question)
             ),
@@ -75,15 +68,10 @@ def _other_questions(brief: Brief, effect: Effect) -> list[Effect]:
     rows = brief.tables.rows(
         "effect_status", district=brief.district, intervention_id=effect.intervention_id
     )
-    name = effect.intervention_id
     others = [
-        replace(
-            effect,
-            estimand=row["estimand"],
-            scope=scope_of(brief, intervention_id=name, estimand=row["estimand"]),
-        )
+        Effect(effect.intervention_id, row["estimand"], row)
         for row in rows
-        if row["estimand"] != effect.estimand
+        if row["estimand"] != effect.estimand and row["effect_state"] == "estimated"
     ]
     return [
         other for other in others if f"effect_curves-{slug('-'.join(other.names))}" in brief.figures

@@ -3,11 +3,11 @@
 from markupsafe import Markup
 
 from evalkit.line.states import OUTCOMES
+from evalkit.report.evidence.groups import leaving_rates, who_stays
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, MONTHS, SHARE, Row, key_number
 from evalkit.report.parts.sentences import clear_leader
-from evalkit.report.sections.groups import leaving_rates, who_stays
 from evalkit.report.view import (
     View,
     cell,
@@ -42,7 +42,6 @@ def who_is_here(brief: Brief) -> Section:
         heading=words.text("who.heading"),
         leads=(people_lead(brief, measures, "who.lead"),),
         blocks=(Block(text=_spells_and_starters(brief, measures), tables=tables),),
-        grade=brief.grade("people"),
     )
 
 
@@ -81,7 +80,6 @@ def how_long_and_where_to(brief: Brief) -> Section:
             *leaving_rates(brief),
             *who_stays(brief),
         ),
-        grade=brief.grade("time_on_support", "exit_curves"),
     )
 
 

@@ -34,7 +34,6 @@ def how_often_back(brief: Brief) -> Section | None:
         heading=words.text("back.heading"),
         leads=(_lead(brief),),
         blocks=(block,),
-        grade=brief.grade(*_FAMILIES),
     )
 
 

@@ -2,14 +2,15 @@
 could have been detected.
 """
 
+from dataclasses import replace
+
 from markupsafe import Markup
 
+from evalkit.report.evidence.effects import Effect
 from evalkit.report.parts.document import Brief, DataTable, Figure
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row
-from evalkit.report.sections.effects import Effect
 from evalkit.report.view import NOTHING, Cell, View, cell, number, verdict, with_range, word
-from evalkit.tables import CITY
 from evalkit.vocabulary import TIMES
 
 _THOUSANDTHS, _RATIO = Form("number", 3), Form("number", 2)
@@ -62,7 +63,8 @@ def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
 
 def check_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     """The checks with their limits and verdicts."""
-    return _CHECKS.tables(brief, _checks(brief, effect))
+    view = replace(_CHECKS, of=_family(brief))
+    return view.tables(brief, _checks(brief, effect))
 
 
 def naive_picture(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
@@ -80,8 +82,14 @@ def naive_picture(brief: Brief, effect: Effect) -> tuple[Figure, ...]:
 
 
 def _checks(brief: Brief, effect: Effect) -> list[Row]:
-    """The city's checks: weights are the city's."""
-    return brief.tables.rows("effect_checks", district=CITY, intervention_id=effect.intervention_id)
+    """The checks of the city's weights or, on a district's page, of its own people."""
+    return brief.tables.rows(
+        _family(brief), district=brief.district, intervention_id=effect.intervention_id
+    )
+
+
+def _family(brief: Brief) -> str:
+    return "effect_checks" if brief.is_city else "district_checks"
 
 
 def _readings(brief: Brief, effect: Effect) -> dict[str, Row]:

@@ -1,13 +1,11 @@
-"""The fourth answer: what the intervention costs and gives, to whom, and which prices it
-rests on.
-"""
+"""What an intervention costs and gives, and to whom."""
 
 from collections.abc import Mapping, Sequence
-from itertools import product
 
 from markupsafe import Markup, escape
 
 from evalkit.line.actors import PERSPECTIVES
+from evalkit.report.evidence.effects import Effect, are_several, effects_of, heading_of
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import (
@@ -18,25 +16,25 @@ from evalkit.report.parts.numbers import (
     gain_form,
 )
 from evalkit.report.parts.verdicts import pays
-from evalkit.report.sections.effects import Effect, effects_of, heading_of, is_pooled
-from evalkit.report.sections.prices import assumed_prices_text, price_tables
-from evalkit.report.view import NOTHING, Cell, View, cell, with_range, word
+from evalkit.report.view import NOTHING, Cell, View, cell, link_to_method, with_range, word
 from evalkit.vocabulary import BANDS, band_of
 
 _MONEY_COLUMNS = ("estimate", "ci_lower", "ci_upper")
 _VERDICT_COLUMNS = (*_MONEY_COLUMNS, "probability_positive", "horizon_months")
 
 
-def costs_and_gains(brief: Brief) -> Section:
-    """The sum per participant from each perspective, who receives and who pays, and the prices
-    behind it.
+def costs_and_gains(brief: Brief) -> Section | None:
+    """The sum per participant from each perspective, and who receives and who pays; none for a
+    district without an effect of its own.
     """
-    effects, words = effects_of(brief), brief.words
-    several = len(effects) > 1
-    valued = [(effect, _summary(brief, effect)) for effect in effects]
-    shown = [(effect, rows) for effect, rows in valued if rows]
-    leads = (
-        sentences_by_verdict(
+    effects, words = [effect for effect in effects_of(brief) if effect.is_told], brief.words
+    if not effects and not brief.intervention:
+        return None
+    shown = [(effect, rows) for effect in effects if (rows := _summary(brief, effect))]
+    if not are_several(brief):
+        leads = tuple(_lead(brief, effect, rows) for effect, rows in shown)
+    else:
+        leads = sentences_by_verdict(
             brief,
             shown,
             perspective="society",
@@ -44,20 +42,15 @@ def costs_and_gains(brief: Brief) -> Section:
             column="probability_positive",
             key="value_page.group",
         )
-        if several
-        else tuple(_lead(brief, effect, rows) for effect, rows in shown)
-    )
-    blocks = [_block(brief, effect, rows, with_lead=several) for effect, rows in shown]
+    blocks = [_block(brief, effect, rows, with_lead=are_several(brief)) for effect, rows in shown]
     if shown:
-        how_to_read = (*assumed_prices_text(brief), *_reading(brief, shown[0][1]))
-        blocks = [Block(text=how_to_read), *blocks, Block(tables=price_tables(brief))]
-    heading = "overview.value_heading" if brief.is_city else "value_page.heading"
+        how_to_read = (*_reading(brief, shown[0][1]), _prices_text(brief))
+        blocks = [Block(text=how_to_read), *blocks]
     return Section(
         "value",
-        words.text(heading + ("_many" if several else "")),
+        words.text("value_page.heading" + ("" if len(effects) == 1 else "_many")),
         leads or (words.html("value_page.none"),),
         tuple(blocks),
-        grade=brief.grade("value_parts"),
     )
 
 
@@ -71,7 +64,7 @@ def sentences_by_verdict(
     key: str,
 ) -> tuple[Markup, ...]:
     """One sentence for each verdict on whether money comes back, with the interventions that it
-    holds for; sums of all districts apart.
+    holds for.
 
     Parameters
     ----------
@@ -88,7 +81,7 @@ def sentences_by_verdict(
     key : str
         Where the keys of the sentences begin; they end with the verdict.
     """
-    groups: dict[tuple[bool, str], list[Markup]] = {}
+    groups: dict[str, list[Markup]] = {}
     horizon = Markup("")
     for effect, rows in shown:
         row, name = rows.get(perspective), escape(brief.words.text(effect.intervention_id))
@@ -96,23 +89,20 @@ def sentences_by_verdict(
         if row is not None and row.has(*needed):
             verdict, name = band_of(row[column]), pays(name, row, column)
             horizon = horizon or brief.number(row, "horizon_months", COUNT)
-        groups.setdefault((is_pooled(brief, effect), verdict), []).append(name)
-    sentences = []
-    for pooled, verdict in product((False, True), (*BANDS, "unshown")):
-        if names := groups.get((pooled, verdict)):
-            listed = brief.words.listing_html(names)
-            lead = brief.words.html(f"{key}_{verdict}", interventions=listed, horizon=horizon)
-            sentences.append(pooled_lead(brief, lead) if pooled else lead)
-    return tuple(sentences)
-
-
-def pooled_lead(brief: Brief, lead: Markup) -> Markup:
-    """An answer that holds for all districts together, and says so."""
-    return brief.words.html("value_page.pooled_lead", lead=lead)
+        groups.setdefault(verdict, []).append(name)
+    return tuple(
+        brief.words.html(
+            f"{key}_{verdict}",
+            interventions=brief.words.listing_html(groups[verdict]),
+            horizon=horizon,
+        )
+        for verdict in (*BANDS, "unshown")
+        if verdict in groups
+    )
 
 
 def _summary(brief: Brief, effect: Effect) -> dict[str, Row]:
-    rows = brief.tables.rows("value_parts", part="total", **effect.keys) if effect.scope else []
+    rows = brief.tables.rows("value_parts", part="total", **effect.keys)
     by_perspective = {row["perspective"]: row for row in rows}
     return {name: by_perspective[name] for name in PERSPECTIVES if name in by_perspective}
 
@@ -129,8 +119,7 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
         probability=brief.number(society, "probability_positive", PROBABILITY),
         horizon=brief.number(society, "horizon_months", COUNT),
     )
-    lead = pays(sentence, society, "probability_positive")
-    return pooled_lead(brief, lead) if is_pooled(brief, effect) else lead
+    return pays(sentence, society, "probability_positive")
 
 
 def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: bool) -> Block:
@@ -138,7 +127,6 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
     is_drawn = any(figure.name.startswith("value_summary") for figure in figures)
     return Block(
         heading=heading_of(brief, effect),
-        pooled=is_pooled(brief, effect),
         leads=(_lead(brief, effect, rows),) if with_lead else (),
         # Its source and grade stand beside the number, before the picture.
         text=(
@@ -175,6 +163,11 @@ def _reading(brief: Brief, rows: dict[str, Row]) -> tuple[Markup, ...]:
         brief.words.html("value_page.reading", currency=priced["currency"], year=year),
         brief.words.html("value_page.horizon", horizon=horizon),
     )
+
+
+def _prices_text(brief: Brief) -> Markup:
+    """Where the prices stand that the sums rest on."""
+    return brief.words.html("value_page.prices_at", method=link_to_method(brief, "prices"))
 
 
 def _parts_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:

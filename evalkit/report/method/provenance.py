@@ -1,17 +1,15 @@
-"""The seventh answer: where the numbers come from, with checksums, versions, counts of the intake
-and the rules that protect small numbers.
+"""Where the numbers come from, with checksums, versions, counts of the intake and the rules that
+protect small numbers.
 """
 
 from markupsafe import Markup
 
-from evalkit.disclosure import Published
 from evalkit.line.states import STATE_SOURCES
 from evalkit.records import hash_of
+from evalkit.report.evidence.sources import checksum, code, table_list
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.numbers import COUNT, SHARE, Row
 from evalkit.report.view import View, cell, number
-
-_SHOWN_DIGITS = 16
 
 
 def where_numbers_come_from(brief: Brief) -> Section:
@@ -30,30 +28,16 @@ def where_numbers_come_from(brief: Brief) -> Section:
                     *_intake_text(brief),
                     *_states_text(brief),
                     words.html("origin.suppression", min_count=min_count),
-                    words.html("mark.withheld_note", min_count=min_count),
-                    words.html("mark.not_estimable_note"),
                 ),
                 tables=(
                     *_run_tables(brief),
                     *_INPUTS.tables(brief, list(brief.run.inputs.items())),
                     *_intake_tables(brief),
-                    *_TABLES.tables(brief, brief.tables.all()),
+                    *table_list(brief, brief.tables.all()),
                 ),
             ),
         ),
     )
-
-
-def rule_in_words(brief: Brief, rule: str) -> str:
-    """A rule of disclosure control in the reader's language: "min_persons:5" as a sentence."""
-    code, _, value = rule.partition(":")
-    values = {"n": value, "below": str(int(value) - 1)} if value.isdigit() else {}
-    columns = (
-        [brief.words.text(f"column.{column}") for column in value.split(",")]
-        if code == "total_over"
-        else []
-    )
-    return brief.words.text(f"rule.{code}", columns=brief.words.listing(columns), **values)
 
 
 def _intake_text(brief: Brief) -> tuple[Markup, ...]:
@@ -113,28 +97,16 @@ def _run_tables(brief: Brief) -> tuple[DataTable, ...]:
     run_file = Markup("{} <code>{}</code>").format(run.run_file.name, hash_of(run.params))
     facts: list[tuple[str, Markup]] = [(words.text("origin.run_file"), run_file)]
     if run.run_id:
-        facts.append((words.text("origin.run_id"), _code(run.run_id)))
-    facts.append((words.text("origin.seed"), _code(run.params.seed)))
+        facts.append((words.text("origin.run_id"), code(run.run_id)))
+    facts.append((words.text("origin.seed"), code(run.params.seed)))
     # The commit is left out: it changes with every text of the project, evalkit_source only with
     # what the numbers rest on.
     facts += [
-        (words.text("origin.version", name=name), _code(version))
+        (words.text("origin.version", name=name), code(version))
         for name, version in run.versions.items()
         if name != "git_commit"
     ]
     return _RUN.tables(brief, facts)
-
-
-def _code(text: object) -> Markup:
-    return Markup("<code>{}</code>").format(text)
-
-
-def _checksum(text: str) -> Markup:
-    return _code(text[:_SHOWN_DIGITS])
-
-
-def _rules(brief: Brief, table: Published) -> str:
-    return " ".join(rule_in_words(brief, rule) for rule in table.rules)
 
 
 _INTAKE = View(
@@ -162,18 +134,6 @@ _INPUTS = View(
     "origin",
     (
         cell("file", lambda brief, entry: entry[0]),
-        cell("checksum", lambda brief, entry: _checksum(entry[1])),
-    ),
-)
-_TABLES = View(
-    "",
-    "origin.tables_caption",
-    "origin",
-    (
-        cell("table", lambda brief, table: _code(table.name)),
-        cell("table_source", lambda brief, table: brief.table_note(table)),
-        cell("rules", _rules),
-        cell("n_suppressed", lambda brief, table: brief.words.number(table.n_suppressed)),
-        cell("checksum", lambda brief, table: _checksum(table.sha256)),
+        cell("checksum", lambda brief, entry: checksum(entry[1])),
     ),
 )

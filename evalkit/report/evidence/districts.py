@@ -1,21 +1,18 @@
-"""The city's page: the districts in the city's own order, what differs between them, and the effect
-and value of all together.
-"""
+"""The districts in the city's own order, and what differs between them."""
 
 from collections.abc import Callable
 
+from evalkit.report.evidence.effects import (
+    effects_of,
+    link_to_intervention,
+    primary_verdicts,
+)
+from evalkit.report.evidence.people import people_lead, time_rows
+from evalkit.report.evidence.roll_outs import roll_out_blocks
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, MONTHS, Row
 from evalkit.report.parts.sentences import are_apart
-from evalkit.report.sections.comparisons import (
-    funnel_blocks,
-    model_blocks,
-    rank_blocks,
-    roll_out_blocks,
-)
-from evalkit.report.sections.effects import primary_verdicts
-from evalkit.report.sections.people import people_lead, time_rows
 from evalkit.report.view import NOTHING, Cell, View, cell, limits, link_to, number
 from evalkit.tables import CITY
 
@@ -53,12 +50,19 @@ def what_differs(brief: Brief) -> Section:
         leads=(words.html(f"overview.differ_lead_{key}"),),
         blocks=(
             block,
-            *funnel_blocks(brief),
-            *rank_blocks(brief),
-            *model_blocks(brief),
+            *_intervention_blocks(brief),
             *roll_out_blocks(brief),
         ),
     )
+
+
+def _intervention_blocks(brief: Brief) -> tuple[Block, ...]:
+    """Where to read how the districts come out for each intervention."""
+    names = dict.fromkeys(effect.intervention_id for effect in effects_of(brief))
+    if not names:
+        return ()
+    listed = brief.words.listing_html([link_to_intervention(brief, name) for name in names])
+    return (Block(text=(brief.words.html("overview.interventions", interventions=listed),)),)
 
 
 def _longest(brief: Brief, district: str) -> Row | None:
@@ -125,7 +129,7 @@ _DISTRICTS = View(
     "overview.table_caption",
     "overview",
     (
-        cell("district", lambda brief, district: link_to(district)),
+        cell("district", link_to),
         cell("persons", _count("persons")),
         cell("with_support", _count("persons_with_support")),
         cell("mean_months", _mean_months),

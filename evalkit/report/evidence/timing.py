@@ -5,10 +5,10 @@ been made up for, whether work lasts, and when to start and stop.
 from markupsafe import Markup
 
 from evalkit.line.estimands import ESTIMANDS
+from evalkit.report.evidence.effects import Effect
 from evalkit.report.parts.document import Brief, DataTable
 from evalkit.report.parts.numbers import CHANGE_MONTHS, COUNT, MONTHS, SHARE, Row, key_number
 from evalkit.report.parts.sentences import side_of_zero
-from evalkit.report.sections.effects import Effect
 from evalkit.report.view import Cell, View, cell
 from evalkit.tables import CITY
 

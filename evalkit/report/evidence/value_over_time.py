@@ -5,13 +5,13 @@ and who should pay.
 from markupsafe import Markup, escape
 
 from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
+from evalkit.report.evidence.effects import Effect, are_several, effects_of, heading_of
+from evalkit.report.evidence.switching import switching_points, tornado_tables
+from evalkit.report.evidence.value import sentences_by_verdict
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, PROBABILITY, Form, Row, money_form
 from evalkit.report.parts.verdicts import pays
-from evalkit.report.sections.effects import Effect, effects_of, heading_of, is_pooled
-from evalkit.report.sections.switching import switching_points, tornado_tables
-from evalkit.report.sections.value import pooled_lead, sentences_by_verdict
 from evalkit.report.view import (
     Cell,
     View,
@@ -28,14 +28,18 @@ _PARTS = ("observed", "projected", "total")
 _MONEY_MEASURES = ("net_public_cost_per_work_month", "programme_cost_per_work_month")
 
 
-def when_it_pays(brief: Brief) -> Section:
-    """The month of return first, then the curve, and the tables that decision-makers ask for."""
-    effects = effects_of(brief)
-    several = len(effects) > 1
-    valued = [(effect, _payback(brief, effect)) for effect in effects if effect.scope]
-    shown = [(effect, rows) for effect, rows in valued if rows]
-    leads = (
-        sentences_by_verdict(
+def when_it_pays(brief: Brief) -> Section | None:
+    """The month of return first, then the curve, and the tables that decision-makers ask for; none
+    where nothing is valued.
+    """
+    effects = [effect for effect in effects_of(brief) if effect.is_told]
+    shown = [(effect, rows) for effect in effects if (rows := _payback(brief, effect))]
+    if not shown:
+        return None
+    if not are_several(brief):
+        leads = tuple(_lead(brief, rows) for _, rows in shown)
+    else:
+        leads = sentences_by_verdict(
             brief,
             shown,
             perspective="public_purse",
@@ -43,14 +47,10 @@ def when_it_pays(brief: Brief) -> Section:
             column="probability_returns",
             key="value_time.group",
         )
-        if several
-        else tuple(_lead(brief, effect, rows) for effect, rows in shown)
+    blocks = tuple(
+        _block(brief, effect, rows, with_lead=are_several(brief)) for effect, rows in shown
     )
-    blocks = tuple(_block(brief, effect, rows, with_lead=several) for effect, rows in shown)
-    heading, none = brief.words.text("value_time.heading"), brief.words.html("value_time.none")
-    return Section(
-        "value_time", heading, leads or (none,), blocks, grade=brief.grade("value_parts")
-    )
+    return Section("value_time", brief.words.text("value_time.heading"), leads, blocks)
 
 
 def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
@@ -64,7 +64,7 @@ def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
     }
 
 
-def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
+def _lead(brief: Brief, rows: dict[str, Row]) -> Markup:
     purse = rows.get("public_purse")
     if purse is None:
         return brief.words.html("value_time.none")
@@ -74,10 +74,9 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
         probability=brief.number(purse, "probability_returns", PROBABILITY),
         horizon=brief.number(purse, "horizon_months", COUNT),
     )
-    lead = Markup(" ").join(
+    return Markup(" ").join(
         [pays(sentence, purse, "probability_returns"), *_month_text(brief, purse, band)]
     )
-    return pooled_lead(brief, lead) if is_pooled(brief, effect) else lead
 
 
 def _month_text(brief: Brief, purse: Row, band: Band) -> tuple[Markup, ...]:
@@ -108,8 +107,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
     )
     return Block(
         heading=heading_of(brief, effect),
-        pooled=is_pooled(brief, effect),
-        leads=(_lead(brief, effect, rows),) if with_lead else (),
+        leads=(_lead(brief, rows),) if with_lead else (),
         text=(escape(brief.note("value_payback")), *_text(brief, effect)),
         points=switching_points(brief, effect),
         figures=figures,

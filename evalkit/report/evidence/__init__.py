@@ -1,0 +1,1 @@
+"""The evidence behind the answers: of a district, of the city and of each intervention."""

@@ -1,0 +1,1 @@
+"""How the answers are reached, and what they rest on: one page for the whole site."""

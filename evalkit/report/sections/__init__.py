@@ -1,1 +1,0 @@
-"""The sections of a page, one module for each question that it answers."""
