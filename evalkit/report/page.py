@@ -18,11 +18,14 @@ from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Run
 from evalkit.report.decision.answer import the_answer
+from evalkit.report.decision.back import when_back
 from evalkit.report.decision.changes import what_changes
 from evalkit.report.decision.matrix import where_it_pays
 from evalkit.report.decision.moves import what_moves
+from evalkit.report.decision.payers import who_pays
 from evalkit.report.decision.spread import how_long_and_how
 from evalkit.report.decision.stays import who_stays
+from evalkit.report.decision.sure import how_certain
 from evalkit.report.evidence.allocation import best_use
 from evalkit.report.evidence.certainty import how_sure, what_cannot_be_said
 from evalkit.report.evidence.change import what_it_changes
@@ -77,13 +80,19 @@ DISTRICT_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     the_answer,
     who_stays,
     what_changes,
+    who_pays,
+    when_back,
+    how_certain,
 )
 CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     the_answer,
     where_it_pays,
     what_moves,
     what_changes,
+    who_pays,
+    when_back,
     how_long_and_how,
+    how_certain,
 )
 
 DISTRICT_EVIDENCE = Page(

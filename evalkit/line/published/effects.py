@@ -98,7 +98,6 @@ EFFECTS = (
         keys=(*_PLACE, "test"),
         values=(*_LIMITS, "p_value", "p_holm", "verdict"),
         unit="shares, months, probabilities",
-        about=("For the reviewer of a protocol: effects that must be zero, and whether they are."),
     ),
     _estimates(
         "effect_readings",
