@@ -8,12 +8,13 @@ SETUP := .venv/.ready
 
 PEOPLE ?= 30000
 
-.PHONY: demo stockholm test quick style types prove bench lab setup lock clean help
+.PHONY: demo stockholm picture test quick style types prove bench lab setup lock clean help
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    run the main job on real data and print where the report lies"
+	@echo "make demo    run the main job on real data, then on a small simulated city, and print where both reports lie"
 	@echo "make stockholm  simulate a Stockholm whose truth is known and run the main job on its fourteen districts (PEOPLE=30000)"
+	@echo "make picture  take the picture in README anew, from the simulated city of make demo (needs Chromium)"
 	@echo "make test    every check: library, notebooks, pages in a browser"
 	@echo "make quick   the rooms' tests without browser, notebooks and slow proofs (ROOM=effects: one room)"
 	@echo "make types   the type checker alone (ROOM=effects: one room)"
@@ -40,6 +41,14 @@ setup: $(SETUP)
 
 demo: $(SETUP)
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml
+	$(RUN) $(BIN)/evalkit simulate --city demo_city --seed 1 --people 8000 --truth-people 0 --out build/demo_city
+	$(RUN) $(BIN)/evalkit run params/demo_city.yaml
+	@echo
+	@echo "Real data (Northern Ireland):  file://$(CURDIR)/runs/northern_ireland/site/index.html"
+	@echo "A simulated city:              file://$(CURDIR)/runs/demo_city/site/index.html"
+
+picture: $(SETUP)
+	$(RUN) $(BIN)/python docs/pictures/take.py
 
 stockholm: $(SETUP)
 	$(RUN) $(BIN)/evalkit simulate --city stockholm --seed 1 --people $(PEOPLE) --price-book params/unit_costs/stockholm.yaml --out build/stockholm

@@ -23,7 +23,8 @@ def report(
 ) -> None:
     """Say where the decision pages of a run lie; print them."""
     from evalkit.params import read_run
-    from evalkit.report.pdf import decision_pages, find_browser, print_pages
+    from evalkit.report.browser import find_browser
+    from evalkit.report.pdf import decision_pages, print_pages
 
     pages = decision_pages(read_run(run_dir))
     if not pdf:
@@ -31,7 +32,7 @@ def report(
         return
     n_done = 0
 
-    def show(page: Path, fault: str | None) -> None:
+    def show(page: Path, fault: str) -> None:
         nonlocal n_done
         n_done += 1
         outcome = "failed" if fault else "printed"

@@ -16,7 +16,7 @@ from evalkit.params import Run, RunFile, ValueRules
 from evalkit.records import load, validate
 
 PARAMS = Path(__file__).parents[2] / "params"
-RUN_FILES = ["northern_ireland", "stockholm", "uppsala_county"]
+RUN_FILES = ["northern_ireland", "demo_city", "stockholm", "uppsala_county"]
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 
 from evalkit.errors import ParameterError, PrintError
 from evalkit.params import Run
-from evalkit.report.pdf import decision_pages, find_browser, print_pages
+from evalkit.report.browser import find_browser
+from evalkit.report.pdf import decision_pages, print_pages
 from evalkit.tables import print_of
 
 PRINTS = """#!{python}
@@ -92,7 +93,7 @@ def test_a_page_that_cannot_be_printed_is_named_and_does_not_stop_the_others(run
     assert caught.value.exit_code == 1
     assert [page.stem for page, fault in shown if fault] == ["broken"]
     assert len(list((run.run_dir / "site").rglob("*.pdf"))) == len(shown) - 1
-    assert not list((run.run_dir / "site").rglob("*.partial"))
+    assert not list((run.run_dir / "site").rglob("*.partial.*"))
 
 
 def test_without_a_browser_nothing_is_printed_and_the_fix_is_told(tmp_path, monkeypatch):

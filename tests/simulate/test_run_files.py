@@ -16,7 +16,7 @@ from evalkit.words import words
 PARAMS = Path(__file__).parents[2] / "params"
 
 
-@pytest.fixture(scope="module", params=["stockholm", "uppsala_county"])
+@pytest.fixture(scope="module", params=["demo_city", "stockholm", "uppsala_county"])
 def named(request):
     """A city with its run file."""
     return (
