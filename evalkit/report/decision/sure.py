@@ -21,7 +21,6 @@ from evalkit.report.parts.numbers import (
     BALANCE,
     CHANGE_MONTHS,
     COUNT,
-    DURATION,
     MONTHS,
     PROBABILITY,
     Form,
@@ -285,7 +284,6 @@ def _beyond(brief: Brief, valued: Sequence[Offered]) -> Iterable[Markup]:
             intervention=name,
             total=brief.number(total, "estimate", form),
             projected=brief.number(projected, "estimate", form),
-            followed=brief.number(total, "followed_months", DURATION),
         ),
     )
 
