@@ -1,5 +1,8 @@
 """Published tables of decision pages, from a few columns of their rows, and the brief of a page."""
 
+import re
+from html import unescape
+
 import polars as pl
 import pytest
 
@@ -104,6 +107,23 @@ def offered_tables(published):
         ]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def plain():
+    """The text of a part as a reader sees it, in one line."""
+
+    def read(part) -> str:
+        text = re.sub(r"<[^>]+>", " ", f"{part.heading} | {part.body}")
+        return re.sub(r"\s+", " ", unescape(text).replace("\u00a0", " "))
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def forty_interventions():
+    """Records of forty interventions without a protocol, none with an effect."""
+    return [{"id": f"intervention_{number}"} for number in range(40)]
 
 
 _WITH_PROTOCOL = ("work_training", "language_practice")
