@@ -204,6 +204,17 @@ class Words:
         sign = "+" if is_signed and rounded > 0 else ""
         return sign + numbers.money_text(rounded, currency, pattern, locale.babel)
 
+    def millions(self, value: float, currency: str, digits: int = 0) -> str:
+        """An amount with its currency, in millions."""
+        rounded = numbers.rounded(value / 1e6, digits)
+        has_symbol = numbers.has_symbol(currency, self.locale.babel)
+        text = self.text(
+            "unit.millions" if has_symbol else "unit.millions_of_code",
+            number=self.number(abs(rounded), digits),
+            currency=self.currency(currency),
+        )
+        return (numbers.MINUS if rounded < 0 else "") + text.replace(" ", NBSP)
+
     def currency(self, code: str) -> str:
         """A currency as amounts are written with it: its symbol where readers have one."""
         return numbers.symbol_of(code, self.locale.babel)

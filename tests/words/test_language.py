@@ -312,6 +312,13 @@ def test_months_are_a_length_of_time_in_whole_years_where_they_can(months, sv, e
     assert [words(language).duration(months) for language in ("sv", "en")] == [sv, en]
 
 
+def test_large_amounts_are_written_in_millions():
+    shown = [words(language).millions(-9_560_000, "SEK", 1) for language in ("sv", "en")]
+
+    assert shown == [f"{MINUS}9,6{NBSP}miljoner{NBSP}kr", f"{MINUS}SEK{NBSP}9.6{NBSP}million"]
+    assert words("en").millions(1_240_000, "GBP", 1) == f"£1.2{NBSP}million"
+
+
 def test_a_currency_is_called_as_its_amounts_are_written():
     assert [words("sv").currency("SEK"), words("en").currency("SEK")] == ["kr", "SEK"]
     assert [words("sv").currency("GBP"), words("en").currency("GBP")] == ["GBP", "£"]

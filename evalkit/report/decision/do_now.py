@@ -3,6 +3,7 @@ the advice. All of it follows from published tables: the plan (allocation_moves)
 trials, the shared purse, and what a value hangs on.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -11,12 +12,13 @@ from markupsafe import Markup
 
 from evalkit.report.decision.offered import Offered, is_moved, purse_of, value_of
 from evalkit.report.parts.document import Brief
-from evalkit.report.parts.numbers import COUNT, DURATION, SHARE, Form, Row
+from evalkit.report.parts.numbers import COUNT, DURATION, MILLION, RANGE, SHARE, Form, Row
 from evalkit.report.parts.price_text import in_own_unit, parameter_name
 from evalkit.vocabulary import LIKELY
 from evalkit.words import inside_sentence, money_digits
 
 _MAX_THINGS = 3
+_COUNTING_DIGITS = 2
 _EFFECT = "effect"
 _FIRM = ("expand", "keep", "stop")
 # A plan that changes starts by less than half a start a year changes nothing.
@@ -58,8 +60,7 @@ def do_now(brief: Brief, ones: Sequence[Offered]) -> DoNow:
     ones : sequence of Offered
         What is offered, as `offered` orders it.
     """
-    plan = _Plan(brief, ones)
-    things = tuple(islice(_once(plan.things()), _MAX_THINGS))
+    things = tuple(_Plan(brief, ones).things())
     by_id = {one.intervention_id: one for one in ones}
     is_borrowed = any(by_id[thing.intervention_id].is_borrowed for thing in things)
     return DoNow(
@@ -69,15 +70,6 @@ def do_now(brief: Brief, ones: Sequence[Offered]) -> DoNow:
         tuple(_turns(brief, ones)),
         _worth_knowing(brief, ones),
     )
-
-
-def _once(things: Iterator[Thing]) -> Iterator[Thing]:
-    """At most one thing of each kind about an intervention, and none that is to end is divided."""
-    seen: set[str] = set()
-    for thing in things:
-        if thing.intervention_id not in seen or thing.kind == "divide":
-            seen.add(thing.intervention_id)
-            yield thing
 
 
 def _why_nothing(ones: Sequence[Offered]) -> str:
@@ -90,16 +82,23 @@ class _Plan:
     brief: Brief
     ones: Sequence[Offered]
 
-    def things(self) -> Iterator[Thing]:
-        """Everything that could be done, the most urgent first."""
-        yield from islice(self._more(), 1 if self._moves() else _MAX_THINGS - 1)
-        yield from islice(self._less(), 1)
-        yield from islice(self._try_out(), 1)
-        yield from islice(self._divide(), 1)
+    def things(self) -> list[Thing]:
+        """What is most urgent, at most three things, each intervention told once; where there is
+        room, the second of what there should be more of.
+        """
+        more = list(self._more())
+        told = [
+            *more[:1],
+            *islice(self._less(is_paid_for=bool(more)), 1),
+            *islice(self._try_out(), 1),
+            *islice(self._divide(), 1),
+        ][:_MAX_THINGS]
+        room = _MAX_THINGS - len(told)
+        return [*more[: 1 + room], *told[1:]] if more else told
 
     def _more(self) -> Iterator[Thing]:
-        """More of what the plan has more of, where that gives most; without a plan, what is to be
-        expanded.
+        """More of what the plan has more of, that which gives most first; without a plan, of what
+        is to be expanded.
         """
         moves = [
             (one, row)
@@ -110,6 +109,10 @@ class _Plan:
         ]
         for one, row in sorted(moves, key=lambda move: -move[1]["added_value"]):
             yield self._thing("more", one, self._moved(row, "now.more_text"))
+        if not self._moves():
+            yield from self._expand()
+
+    def _expand(self) -> Iterator[Thing]:
         for one in self._advised("expand"):
             society = value_of(self.brief, one, "society")
             if society is not None and one.offer.has("cost"):
@@ -121,8 +124,10 @@ class _Plan:
                 )
                 yield self._thing("more", one, text)
 
-    def _less(self) -> Iterator[Thing]:
-        """Less of what is to end, or of what the plan takes most money from."""
+    def _less(self, *, is_paid_for: bool) -> Iterator[Thing]:
+        """Less of what is to end; else of what the plan takes most money from, where that pays for
+        more of something.
+        """
         stopped = self._advised("stop")
         for one in sorted(stopped, key=lambda one: -(one.offer["n_starts"] or 0.0)):
             society = value_of(self.brief, one, "society")
@@ -137,11 +142,9 @@ class _Plan:
         moves = [
             (one, row)
             for one, row in self._moves()
-            if row["n_starts_now"] - row["n_starts_planned"] >= _HALF_A_START
+            if is_paid_for and row["n_starts_now"] - row["n_starts_planned"] >= _HALF_A_START
         ]
-        for one, row in sorted(
-            moves, key=lambda move: move[1]["cost_planned"] - move[1]["cost_now"]
-        ):
+        for one, row in sorted(moves, key=lambda move: _freed(move[1]), reverse=True):
             yield self._thing("less", one, self._moved(row, "now.less_text"))
 
     def _try_out(self) -> Iterator[Thing]:
@@ -162,7 +165,7 @@ class _Plan:
             )
             text = brief.words.html(
                 f"now.try_text{'' if size else '_unsized'}",
-                worth=self._number(advice, worth),
+                worth=brief.number(advice, worth, _rounded(advice, worth)),
                 **size,
             )
             yield self._thing("try_out", one, text)
@@ -200,7 +203,7 @@ class _Plan:
         return [one for one in self.ones if one.advice["advice"] == advice]
 
     def _moves(self) -> list[tuple[Offered, Row]]:
-        """What the plan changes here, of each intervention that it speaks of."""
+        """What the plan changes here, of each intervention whose own figures it may rest on."""
         needed = (
             *("n_starts_now", "n_starts_planned", "cost_now", "cost_planned", "added_value"),
             "probability_positive",
@@ -211,7 +214,9 @@ class _Plan:
             if row.has(*needed)
         }
         return [
-            (one, rows[one.intervention_id]) for one in self.ones if one.intervention_id in rows
+            (one, rows[one.intervention_id])
+            for one in self.ones
+            if one.is_own and one.intervention_id in rows
         ]
 
     def _thing(self, kind: str, one: Offered, text: Markup) -> Thing:
@@ -220,14 +225,15 @@ class _Plan:
 
     def _moved(self, row: Row, key: str) -> Markup:
         brief = self.brief
-        cost = self._form(row, "cost_now", "cost_planned")
+        cost = _rounded(row, "cost_now", "cost_planned")
+        value = _rounded(row, "added_value", *RANGE)
         return brief.words.html(
             key,
             starts_now=brief.number(row, "n_starts_now", COUNT),
             starts_planned=brief.number(row, "n_starts_planned", COUNT),
             cost_now=brief.number(row, "cost_now", cost),
-            cost_planned=brief.number(row, "cost_planned", cost),
-            value=self._with_range(row, "added_value", "gain"),
+            cost_planned=brief.number(row, "cost_planned", _bare(cost)),
+            value=brief.in_brackets(row, "added_value", value, ends_as=_bare(value)),
         )
 
     def _form(self, row: Row, *columns: str) -> Form:
@@ -236,10 +242,30 @@ class _Plan:
     def _number(self, row: Row, column: str) -> Markup:
         return self.brief.number(row, column, self._form(row, column))
 
-    def _with_range(self, row: Row, column: str, kind: str = "money") -> Markup:
-        digits = self._form(row, column, "ci_lower", "ci_upper").digits
-        form = Form("gain" if kind == "gain" else "money", digits, row["currency"])
-        return self.brief.in_brackets(row, column, form, ends_as=Form("number", digits))
+    def _with_range(self, row: Row, column: str) -> Markup:
+        form = self._form(row, column, *RANGE)
+        return self.brief.in_brackets(row, column, form, ends_as=Form("number", form.digits))
+
+
+def _bare(form: Form) -> Form:
+    """The same digits without the currency, where another amount names it."""
+    return Form("in_millions" if form.kind == "millions" else "number", form.digits)
+
+
+def _freed(row: Row) -> float:
+    return row["cost_now"] - row["cost_planned"]
+
+
+def _rounded(row: Row, column: str, *others: str) -> Form:
+    """A sum of many starts with two digits that count; in millions where it or one of the other
+    columns, written beside it, is a million or more.
+    """
+    size = abs(row[column])
+    largest = max(abs(row[name] or 0.0) for name in (column, *others))
+    if largest >= MILLION:
+        return Form("millions", 0 if size >= 10 * MILLION else 1, row["currency"])
+    digits = _COUNTING_DIGITS - 1 - math.floor(math.log10(size or 1))
+    return Form("money", min(0, digits), row["currency"])
 
 
 # ---------------------------------------------------------------- what would change the advice

@@ -17,6 +17,7 @@ from evalkit.report.decision.offered import (
     payback_of,
     value_of,
 )
+from evalkit.report.decision.panels import evidence_of
 from evalkit.report.parts import marks
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.marks import Scale, scale_over
@@ -57,12 +58,14 @@ class ValueLine:
 class OfferRow:
     """One row, cell by cell; a cell that cannot be filled is empty.
 
-    `fills` are the columns that it fills; `reason` stands over the `reason_span` columns of
-    evidence that it does not, or below the advice where there are none or the figures stand.
+    `evidence` is the address of its evidence, empty where it has none. `fills` are the columns that
+    it fills; `reason` stands over the `reason_span` columns of evidence that it does not, or below
+    the advice where there are none or the figures stand.
     """
 
     intervention_id: str
     name: str
+    evidence: str
     note: Markup | str
     is_borrowed: bool
     fills: frozenset[Column]
@@ -215,6 +218,7 @@ class _Writer:
         return OfferRow(
             one.intervention_id,
             capitalise(one.name),
+            evidence_of(brief, one) if one.intervention_id in brief.protocols else "",
             _whose(brief, one),
             one.is_borrowed,
             fills,

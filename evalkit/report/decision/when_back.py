@@ -39,7 +39,11 @@ def when_back(brief: Brief, valued: Sequence[Valued]) -> Sentence | None:
     if not back:
         return _not_back(brief, rows)
     back.sort(key=lambda item: item[1]["return_month"])
-    return _one_back(brief, *back[0]) if len(rows) == 1 else _soonest_back(brief, back)
+    return (
+        _one_back(brief, *back[0])
+        if len(rows) == 1
+        else _soonest_back(brief, back, are_all_back=len(back) == len(rows))
+    )
 
 
 def _one_back(brief: Brief, one: Offered, row: Row) -> Sentence:
@@ -53,25 +57,37 @@ def _month(brief: Brief, row: Row) -> dict[str, Markup]:
     return {"month": brief.number(row, "return_month", COUNT)} if row["return_month"] else {}
 
 
-def _soonest_back(brief: Brief, back: Sequence[tuple[Offered, Row]]) -> Sentence:
+def _soonest_back(
+    brief: Brief, back: Sequence[tuple[Offered, Row]], *, are_all_back: bool
+) -> Sentence:
     words = brief.words
     (one, row), *later = back
     finding = words.html("answer.back_soonest", best=one.name)
     probably = "_probably" if band_of(row["probability_returns"]) == "probably" else ""
     key = f"answer.back_after{probably}" if row["return_month"] else "answer.back_never_out"
     rest = pays(words.html(key, **_month(brief, row)), row, "probability_returns")
-    return Sentence(finding, rest + _later(brief, later) + ".")
+    return Sentence(finding, rest + _later(brief, later, are_all_others=are_all_back) + ".")
 
 
-def _later(brief: Brief, later: Sequence[tuple[Offered, Row]]) -> Markup:
-    """When the others are back: each, or of many the last."""
+def _later(brief: Brief, later: Sequence[tuple[Offered, Row]], *, are_all_others: bool) -> Markup:
+    """When the others are back: each, by name where some never are; of many the last."""
+    words = brief.words
     if not later:
         return Markup()
     if len(later) >= MAX_NAMED:
         latest = brief.number(later[-1][1], "return_month", COUNT)
-        return brief.words.html("answer.back_others", latest=latest)
+        return words.html("answer.back_others", latest=latest)
     months = [brief.number(row, "return_month", COUNT) for _, row in later]
-    return brief.words.html("answer.back_against", months=brief.words.listing_html(months))
+    if are_all_others and len(later) > 1:
+        text = words.html("answer.back_of_others", months=words.listing_html(months))
+    else:
+        text = words.listing_html(
+            [
+                words.html("answer.back_other", month=month, intervention=one.name)
+                for month, (one, _) in zip(months, later, strict=True)
+            ]
+        )
+    return words.html("answer.back_against", months=text)
 
 
 def _not_back(brief: Brief, rows: Sequence[tuple[Offered, Row]]) -> Sentence:

@@ -29,6 +29,8 @@ Kind = Literal[
     "thousands",
     "year",
     "duration",
+    "millions",
+    "in_millions",
 ]
 
 
@@ -40,7 +42,8 @@ class Form:
     number and signed as they are; percent, signed_percent (with a plus), probability (a bound near
     0 and 1), hundredths (a share without the sign) and points (hundredths with a plus) times 100;
     money and gain (with a plus) as amounts; thousands without their unit; year without
-    separators; duration (months) as a length of time in words.
+    separators; duration (months) as a length of time in words; millions an amount in millions with
+    its currency, in_millions without.
     """
 
     kind: Kind = "number"
@@ -56,13 +59,19 @@ SHARE, PROBABILITY, POINTS = Form("percent"), Form("probability"), Form("points"
 BALANCE, YEAR, DURATION = Form("number", 2), Form("year"), Form("duration")
 RANGE = ("ci_lower", "ci_upper")
 _ROUNDS_TO_ZERO = 0.005
-_SCALES: dict[Kind, float] = {"hundredths": 100, "thousands": 1 / 1000}
+MILLION = 1e6
+_SCALES: dict[Kind, float] = {
+    "hundredths": 100,
+    "thousands": 1 / 1000,
+    "in_millions": 1 / MILLION,
+}
 _LIMIT_KINDS: dict[Kind, tuple[Kind, Kind]] = {
     "signed": ("number", "number"),
     "points": ("hundredths", "hundredths"),
     "percent": ("hundredths", "percent"),
     "signed_percent": ("hundredths", "percent"),
     "gain": ("money", "money"),
+    "millions": ("in_millions", "in_millions"),
 }
 
 
@@ -217,6 +226,8 @@ def written(value: float, form: Form, words: Words) -> str:
     """A value as text in a form."""
     if form.kind in ("money", "gain"):
         return words.money(value, form.currency, form.digits, is_signed=form.kind == "gain")
+    if form.kind == "millions":
+        return words.millions(value, form.currency, form.digits)
     if form.kind in _SCALES:
         return words.number(_SCALES[form.kind] * value, form.digits)
     if form.kind == "year":

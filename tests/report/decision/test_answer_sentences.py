@@ -1,6 +1,7 @@
 """The three sentences of the first screen: each rule one way and the other."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -26,7 +27,9 @@ def told(run_of_two, brief_with, offered_tables):
         answer = answer_in_sentences(brief, offered(brief))
         parts = [answer.no_own, answer.population]
         parts += [sentence.finding + sentence.rest for sentence in answer.sentences]
-        return [re.sub("<[^>]+>", "", part).replace("\u00a0", " ") for part in parts if part]
+        return [
+            unescape(re.sub("<[^>]+>", "", part)).replace("\u00a0", " ") for part in parts if part
+        ]
 
     return tell
 
@@ -125,8 +128,8 @@ def test_a_district_without_figures_of_its_own_says_so_and_whose_stand(told):
     )
 
     assert sentences[:2] == [
-        "Norr has too few starts for figures of its own; the intervention that needs fewest takes "
-        "about 120.",
+        "Norr has too few starts for figures of its own; those take at least about 120 starts in "
+        "one intervention.",
         "This holds for all districts together:",
     ]
 
@@ -189,8 +192,22 @@ def test_the_soonest_to_return_is_told_against_the_others(told):
 
     assert sentences[1] == (
         "Soonest back is language practice: the public purse has its money back after 16 months, "
-        "against 30 for the others."
+        "against 30 for work training."
     )
+
+
+def test_where_all_others_are_back_they_need_no_names(told):
+    third = {"id": "coaching", "society": SURE, "purse": SURE, "back": (24, 0.99)}
+    records = [one(SURE, purse=SURE, back=(30, 0.99)), other(SURE, purse=SURE, back=(16, 0.97))]
+
+    assert told(*records, third)[1].endswith(", against 24 and 30 for the others.")
+
+
+def test_those_that_never_are_back_are_not_among_the_others(told):
+    third = {"id": "coaching", "society": SURE, "purse": SURE, "back": (None, 0.2)}
+    records = [one(SURE, purse=SURE, back=(30, 0.99)), other(SURE, purse=SURE, back=(16, 0.97))]
+
+    assert told(*records, third)[1].endswith(", against 30 for work training.")
 
 
 @pytest.mark.parametrize(
