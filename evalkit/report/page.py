@@ -291,7 +291,7 @@ def write_index(run: Run) -> Path:
     """Write site/index.html: the choice of language, by links."""
     choices = _languages(run)
     title = " / ".join(run.params.title[words.language] for words in choices)
-    html = render("index.html.j2", run=run, choices=choices, title=title, style=style("evidence"))
+    html = render("index.html.j2", run=run, choices=choices, title=title, style=style("choice"))
     return _write_whole(run.run_dir / SITE / "index.html", html)
 
 

@@ -75,6 +75,8 @@ class View:
         From left to right; the first is the head of each row.
     is_open : bool
         Whether it is seen at once; others unfold.
+    is_sortable : bool
+        Whether it sorts by its heads: its rows stand in no order of their own.
     has_note : bool
         Whether its source and grade stand below; not where each row has its own.
     """
@@ -84,6 +86,7 @@ class View:
     heads: str
     columns: tuple[Column, ...]
     is_open: bool = False
+    is_sortable: bool = False
     has_note: bool = True
 
     def with_columns(self, *columns: Column) -> "View":
@@ -106,6 +109,7 @@ class View:
                 ),
                 note=brief.note(self.of) if self.has_note else "",
                 is_open=self.is_open,
+                is_sortable=self.is_sortable,
             ),
         )
 

@@ -5,7 +5,10 @@ all("details").forEach((element) => { element.open = true; });
 const channel = (value) => { const c = value / 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
 const colour = (text) => (text.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
 const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+const ofHex = (text) => [1, 3, 5].map((at) => parseInt(text.trim().slice(at, at + 2), 16));
 const ground = (element) => {
+  // Letters on a bar stand on the bar's own colour.
+  if (element.closest(".on-bar")) return ofHex(getComputedStyle(element.closest(".on-bar")).getPropertyValue("--c"));
   for (let at = element; at; at = at.parentElement) {
     const [r, g, b, alpha = 1] = colour(getComputedStyle(at).backgroundColor);
     if (alpha > 0) return [r, g, b];
@@ -56,7 +59,8 @@ return {
   scripts: all("script").length,
   policy: (document.querySelector('meta[http-equiv="Content-Security-Policy"]') || { content: "" }).content,
   tables: all("table").map(table),
-  pictures: all("svg").map(picture),
+  pictures: all("figure.downloads > .picture > svg").map(picture),
+  unnamed: all("svg").filter((svg) => !svg.parentElement.closest("svg") && !svg.closest("[aria-hidden=true]") && !(svg.getAttribute("role") === "img" && svg.getAttribute("aria-label"))).length,
   marks: all("[data-table]").map((e) => ({ ...e.dataset, text: e.textContent })),
   faint,
   torn,

@@ -14,6 +14,7 @@ from evalkit.charts import (
     value_summary,
     value_tornado,
 )
+from evalkit.charts.families.curves import most_common
 from evalkit.charts.look.ranges import RangeRow, range_chart
 from evalkit.charts.look.svg import to_svg
 from evalkit.charts.look.theme import finish
@@ -48,6 +49,17 @@ def test_exit_curves_draws_what_is_published(make, english):
 
     # Where nothing may be shown the line breaks.
     assert drawn == {*table.data["estimate"].drop_nulls().to_list(), None}
+
+
+def test_the_most_common_lines_alone_are_drawn_where_more_cannot_be_told_apart():
+    shares = {"work": 0.4, "studies": 0.2, "unknown": 0.1, "pension": 0.03, "out": 0.02, "a": 0.01}
+    rows = pl.DataFrame(
+        [(name, month, share * month) for name, share in shares.items() for month in (1, 2)],
+        schema=["series", "month", "estimate"],
+        orient="row",
+    )
+
+    assert most_common(rows)["series"].unique(maintain_order=True).to_list() == list(shares)[:-1]
 
 
 def test_exit_curves_holds_the_last_step_for_half_a_month(make, english):

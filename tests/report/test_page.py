@@ -55,7 +55,7 @@ class Reader(HTMLParser):
 
 
 def plain(html: str) -> str:
-    body = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    body = re.sub(r"<(style|script)>.*?</\1>", "", html, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body).replace("&nbsp;", " "))
 
 
@@ -1023,7 +1023,7 @@ def test_method_prints_the_rule_of_advice_with_the_runs_thresholds(make_run, met
 
     text = method(run=run)
 
-    assert "Expand: society gains over 48 months with a probability of at least 93%" in text
+    assert "Society gains over 48 months with a probability of at least 93%" in text
     assert "knowing more is worth more than" in text and "650,000" in text
     assert "Own figures are used from 77 people who started." in text
     assert "from 95% it is said outright, from 80% probably" in text

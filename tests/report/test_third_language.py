@@ -107,7 +107,7 @@ def seen(html: str) -> str:
     stands.
     """
     heard = re.findall(r'(?:aria-label|alt|title|data-label)="([^"]*)"', html)
-    text = re.sub(r"<(style|code)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    text = re.sub(r"<(style|code|script)\b.*?</\1>", " ", html, flags=re.DOTALL)
     return unescape(" ".join([re.sub(r"<[^>]+>", " ", text), *heard]))
 
 

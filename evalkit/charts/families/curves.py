@@ -27,6 +27,8 @@ from evalkit.words import Words
 
 HEIGHT = 230
 LABEL_LETTERS = 15
+# More lines than these cannot be told apart; the others stand in the table beside the picture.
+MOST_LINES = 5
 
 
 @chart(
@@ -39,8 +41,10 @@ def exit_curves(table: Published, words: Words, /) -> Picture:
     """The share that has left support by each way out, month by month, with ranges: steps, since
     exits are counted by month. A line begins where enough have left to be shown.
     """
-    rows = shown_rows(table).filter(pl.col("exit") != STILL_ON_SUPPORT)
-    rows = with_last_step(with_gaps(rows.rename({"exit": "series"})))
+    every = shown_rows(table).filter(pl.col("exit") != STILL_ON_SUPPORT)
+    every = every.rename({"exit": "series"})
+    common = most_common(every)
+    rows = with_last_step(with_gaps(common))
     picture = lines_with_bands(
         rows,
         words,
@@ -48,7 +52,7 @@ def exit_curves(table: Published, words: Words, /) -> Picture:
         x_title=words.text("chart.exit_curves.x"),
         is_step=True,
     )
-    title = title_lines(words.text("chart.exit_curves.y"))
+    title = title_lines(words.text("chart.exit_curves.y"), _of_how_many(every, common, words))
     return finish(titled(picture, title), words.text("chart.exit_curves.title"))
 
 
@@ -57,7 +61,9 @@ def states(table: Published, words: Words, /) -> Picture:
     """The share of all people in each state, month by month, with ranges; a line breaks off where
     too few people are in a state to be shown.
     """
-    rows = with_gaps(shown_rows(table).rename({"state": "series"}))
+    every = shown_rows(table).rename({"state": "series"})
+    common = most_common(every)
+    rows = with_gaps(common)
     picture = lines_with_bands(
         rows,
         words,
@@ -66,8 +72,28 @@ def states(table: Published, words: Words, /) -> Picture:
         is_step=False,
     )
     breaks = words.text("chart.withheld") if rows["estimate"].null_count() else ""
-    title = title_lines(words.text("chart.states.y"), breaks)
+    of_how_many = _of_how_many(every, common, words)
+    title = title_lines(words.text("chart.states.y"), of_how_many, breaks)
     return finish(titled(picture, title), words.text("chart.states.title"))
+
+
+def most_common(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the series that are largest in the last month in which each is shown: as many as
+    can be told apart.
+    """
+    last = (
+        rows.filter(pl.col("estimate").is_not_null())
+        .group_by("series")
+        .agg(pl.col("estimate").sort_by("month").last())
+    )
+    largest_ones = last.sort("estimate", "series", descending=[True, False])["series"]
+    return rows.filter(pl.col("series").is_in(largest_ones.head(MOST_LINES).implode()))
+
+
+def _of_how_many(every: pl.DataFrame, shown: pl.DataFrame, words: Words) -> str:
+    """That a picture shows the largest alone, where it leaves some out."""
+    n_left_out = every["series"].n_unique() - shown["series"].n_unique()
+    return words.text("chart.most_common") if n_left_out else ""
 
 
 def lines_with_bands(

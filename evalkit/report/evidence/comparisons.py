@@ -147,6 +147,7 @@ _FUNNEL = View(
         number("adjusted"),
         verdict(),
     ),
+    is_sortable=True,
 )
 _RANKS = View(
     "district_ranks",
@@ -160,6 +161,7 @@ _RANKS = View(
         cell("rank", _ranks, "rank_lower", "rank_upper"),
         cell("best", _best, "probability_best"),
     ),
+    is_sortable=True,
 )
 _MODELS = View(
     "effects_by_model",

@@ -135,6 +135,7 @@ _DISTRICTS = View(
         cell("mean_months", _mean_months),
     ),
     is_open=True,
+    is_sortable=True,
 )
 _MONTHS = View(
     "time_on_support",

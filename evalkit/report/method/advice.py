@@ -23,11 +23,17 @@ def how_advice_follows(brief: Brief) -> Section:
     values = {
         **shares,
         "likely": words.percent(LIKELY, 0),
+        "unlikely": words.percent(1 - LIKELY, 0),
         "cost": words.money(rules.trial_cost, _currency(brief), 0),
         "min_starters": words.number(rules.min_starters),
         "horizon": words.number(run.value.horizon_months),
     }
-    points = [words.html(f"method.advice_{advice}", **values) for advice in _ADVICE]
+    points = [
+        Markup('<span class="advice {}">{}</span> {}').format(
+            advice, words.label(f"advice.{advice}"), words.html(f"method.advice_{advice}", **values)
+        )
+        for advice in _ADVICE
+    ]
     return Section(
         "advice",
         words.text("method.advice_heading"),

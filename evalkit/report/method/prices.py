@@ -18,8 +18,8 @@ def prices_behind(brief: Brief) -> Section:
     return Section(
         "prices",
         heading,
-        (_assumed_in_words(brief, prices),),
-        (Block(tables=_PRICES.tables(brief, prices)),),
+        (words.html("prices.lead"),),
+        (Block(text=(_assumed_in_words(brief, prices),), tables=_PRICES.tables(brief, prices)),),
     )
 
 
@@ -65,5 +65,6 @@ _PRICES = View(
         plain("value_grade", head="grade"),
         plain("source"),
     ),
+    is_open=True,
     has_note=False,
 )

@@ -31,7 +31,7 @@ class KeyFigure:
 @dataclass(frozen=True)
 class DataTable:
     """A table of numbers; the first cell of each row is the row's header. An open table is seen at
-    once, others unfold.
+    once, others unfold; one that is sortable sorts by its heads where scripts run.
     """
 
     caption: str
@@ -39,6 +39,7 @@ class DataTable:
     rows: tuple[tuple[Markup | str, ...], ...]
     note: str = ""
     is_open: bool = False
+    is_sortable: bool = False
 
 
 @dataclass(frozen=True)

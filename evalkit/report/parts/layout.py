@@ -57,10 +57,12 @@ def style(kind: str) -> Markup:
 
 @cache
 def script() -> Markup:
-    """The script of every page: the files of the folder script, in the order of their names. Each
-    is a function that calls itself, and does nothing where its part of the page is absent.
+    """The script of every page: the files of the folder script, in the order of their names,
+    without indentation and comments between stars. Each is a function that calls itself, and does
+    nothing where its part of the page is absent.
     """
-    return Markup("\n".join(_text(name).strip() for name in _names("script", ".js")))
+    text = "\n".join(_text(name) for name in _names("script", ".js"))
+    return Markup(_BREAK.sub("\n", _COMMENT.sub("", text)).strip())
 
 
 @cache
