@@ -3,12 +3,12 @@ purse and society.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from evalkit.report.decision.offered import Offered, curve_of, payback_of, value_of, valued
-from evalkit.report.decision.panels import MOST_PANELS, linked, named, origin, others_named
+from evalkit.report.decision.panels import MOST_PANELS, linked, named, origins, others_named
 from evalkit.report.parts import marks
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
@@ -50,10 +50,10 @@ class _Return:
 class _Panel:
     intervention_id: str
     name: Markup
-    origin: str
     curve: Markup
     axis: Markup
     returns: tuple[_Return, ...]
+    origin: str = ""
 
 
 def when_back(brief: Brief) -> Part | None:
@@ -64,10 +64,15 @@ def when_back(brief: Brief) -> Part | None:
     if not flows:
         return None
     shown = flows[:MOST_PANELS]
+    beside, whose = origins(brief, [flow.one for flow in shown])
     body = render(
         "decision/back.html.j2",
         lead=_lead(brief, shown),
-        panels=_panels(brief, shown),
+        whose=whose,
+        panels=[
+            replace(panel, origin=beside.get(panel.intervention_id, ""))
+            for panel in _panels(brief, shown)
+        ],
         others=others_named(brief, [flow.one for flow in flows[MOST_PANELS:]]),
     )
     return Part("back", _heading(brief, shown), body)
@@ -163,7 +168,6 @@ def _panel(brief: Brief, flow: _Flow, x: Scale, y: Scale, divisor: int) -> _Pane
     return _Panel(
         intervention_id=flow.one.intervention_id,
         name=linked(brief, flow.one, is_label=True),
-        origin=origin(brief, flow.one),
         curve=_curves(brief, flow, x, y, divisor),
         axis=marks.axis_below(x, _years(brief, x)),
         returns=tuple(

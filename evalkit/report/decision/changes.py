@@ -1,8 +1,8 @@
 """What the interventions change: the effect month by month, on one axis, with a sentence each."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -13,7 +13,7 @@ from evalkit.report.decision.offered import (
     offered,
     timing_of,
 )
-from evalkit.report.decision.panels import MOST_PANELS, linked, origin, others_named
+from evalkit.report.decision.panels import MOST_PANELS, linked, origins, others_named
 from evalkit.report.parts import marks
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
@@ -43,13 +43,13 @@ class _Panel:
 
     intervention_id: str
     name: Markup
-    origin: str
     months: Markup
     range: Markup
     unit: Markup
     curve: Markup
     axis: Markup
     sentence: Markup
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,12 @@ def what_changes(brief: Brief) -> Part | None:
     if not effects:
         return None
     shown, others = effects[:MOST_PANELS], effects[MOST_PANELS:]
+    beside, whose = origins(brief, [effect.one for effect in shown])
     body = render(
         "decision/changes.html.j2",
         lead=_lead(brief, effects),
-        panels=_panels(brief, shown),
+        whose=whose,
+        panels=_panels(brief, shown, beside),
         others=others_named(brief, [effect.one for effect in others]),
     )
     return Part("changes", _heading(brief, effects), body)
@@ -132,7 +134,9 @@ def _lead(brief: Brief, effects: Sequence[_Effect]) -> Markup:
     return told.pop() if len(told) == 1 else brief.words.html("changes.lead_own")
 
 
-def _panels(brief: Brief, effects: Sequence[_Effect]) -> tuple[_Panel, ...]:
+def _panels(
+    brief: Brief, effects: Sequence[_Effect], beside: Mapping[str, str]
+) -> tuple[_Panel, ...]:
     limits = [
         row[limit]
         for effect in effects
@@ -144,7 +148,11 @@ def _panels(brief: Brief, effects: Sequence[_Effect]) -> tuple[_Panel, ...]:
     x = Scale(0, max(effect.differences[-1]["month"] for effect in effects))
     told: Counter[str] = Counter()
     return tuple(
-        _panel(brief.about(effect.one.intervention_id), effect, x, y, told) for effect in effects
+        replace(
+            _panel(brief.about(effect.one.intervention_id), effect, x, y, told),
+            origin=beside.get(effect.one.intervention_id, ""),
+        )
+        for effect in effects
     )
 
 
@@ -153,7 +161,6 @@ def _panel(brief: Brief, effect: _Effect, x: Scale, y: Scale, told: Counter[str]
     return _Panel(
         intervention_id=effect.one.intervention_id,
         name=linked(brief, effect.one, is_label=True),
-        origin=origin(brief, effect.one),
         months=brief.number(effect.months, "difference", CHANGE_MONTHS),
         range=brief.range_of(effect.months, CHANGE_MONTHS),
         unit=words.html(

@@ -31,9 +31,14 @@ def linked(brief: Brief, one: Offered, *, is_label: bool = False) -> Markup:
     )
 
 
-def origin(brief: Brief, one: Offered) -> str:
-    """What stands beside a name whose figures are those of all districts together."""
-    return brief.words.text("panels.borrowed") if one.is_borrowed else ""
+def origins(brief: Brief, ones: Sequence[Offered]) -> tuple[dict[str, str], Markup]:
+    """Whose figures they are, where some are those of all districts together: what stands beside
+    the names of these, by intervention, or one sentence where it holds for all.
+    """
+    borrowed = [one.intervention_id for one in ones if one.is_borrowed]
+    if len(borrowed) == len(ones):
+        return {}, brief.words.html("panels.all_borrowed")
+    return dict.fromkeys(borrowed, brief.words.text("panels.borrowed")), Markup("")
 
 
 def others_named(brief: Brief, others: Sequence[Offered]) -> Markup:

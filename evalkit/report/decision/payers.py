@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from evalkit.line.actors import PAYERS
 from evalkit.report.decision.offered import Offered, value_of, valued
-from evalkit.report.decision.panels import MOST_PANELS, linked, origin, others_named
+from evalkit.report.decision.panels import MOST_PANELS, linked, origins, others_named
 from evalkit.report.parts import marks
 from evalkit.report.parts.document import Brief, DataTable, Part
 from evalkit.report.parts.layout import render
@@ -64,7 +64,6 @@ class _Line:
     intervention_id: str
     name: Markup
     society: Markup
-    origin: str
     bars: Markup
 
 
@@ -76,14 +75,17 @@ def who_pays(brief: Brief) -> Part | None:
     shown = sums[:MOST_PANELS]
     scale = _scale(shown)
     unit = _unit(shown)
+    beside, whose = origins(brief, [told.one for told in shown])
     body = render(
         "decision/payers.html.j2",
         words=brief.words,
         lead=_lead(brief, shown, unit),
+        whose=whose,
         payers=_ORDER,
         axis=_axis(brief, scale, unit),
         has_price=any(one.price for one in shown),
         lines=[_line(brief, one, scale, unit) for one in shown],
+        beside=beside,
         sentences=[_sentence(brief, one, at) for at, one in enumerate(shown)],
         shared=_shared_purse(brief, shown),
         tables=_tables(brief, shown),
@@ -204,7 +206,6 @@ def _line(brief: Brief, one: _Sums, scale: Scale, unit: Form) -> _Line:
         society=brief.words.html(
             "payers.society", sum=brief.number(one.society, "estimate", gain_form(one.society))
         ),
-        origin=origin(brief, one.one),
         bars=_bars(brief, one, scale, unit),
     )
 

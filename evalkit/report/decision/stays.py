@@ -228,7 +228,7 @@ def _axis(brief: Brief, rows: Sequence[Row]) -> Markup:
         return Markup("")
     scale = _scale(rows)
     return marks.axis_below(
-        scale, [(tick, brief.words.number(tick)) for tick in scale.ticks(6) if not tick % 1]
+        scale, [(tick, brief.words.number(tick)) for tick in scale.ticks(4) if not tick % 1]
     )
 
 

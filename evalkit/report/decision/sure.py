@@ -18,7 +18,6 @@ from evalkit.report.decision.panels import linked, named
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
 from evalkit.report.parts.numbers import (
-    BALANCE,
     CHANGE_MONTHS,
     COUNT,
     MONTHS,
@@ -34,6 +33,7 @@ from evalkit.words import capitalise
 State = Literal["holds", "in_part", "weak", "not_tested"]
 
 _OF_100 = Form("hundredths")
+_BALANCE = Form("number", 3)  # on which side of 0.10 it lies is to be seen
 _ALIKE = "max_abs_smd"
 _NAIVE = "naive"
 _SMALLEST_TOLD = 0.005  # a share of unknowns that is not rounded to none
@@ -143,7 +143,7 @@ def _alike(brief: Brief, one: Offered) -> _Finding | None:
     if not rows:
         return None
     row = rows[0]
-    return _Finding(one, row["verdict"] == "passed", brief.number(row, "value", BALANCE))
+    return _Finding(one, row["verdict"] == "passed", brief.number(row, "value", _BALANCE))
 
 
 def _other_ways(brief: Brief, one: Offered) -> _Finding | None:

@@ -129,10 +129,13 @@ def test_curves_share_one_scale(part):
 
 def test_a_borrowed_figure_is_called_that_of_all_districts(part, plain):
     own = plain(part(effect()))
-    borrowed = plain(part(effect(figures="city_few_starters")))
+    beside = plain(part(effect(), effect("language_practice", figures="city_few_starters")))
+    only = plain(part(effect(figures="city_few_starters")))
 
-    assert "all districts together" not in own
-    assert "Work training all districts together" in borrowed
+    assert "all districts" not in own
+    assert "Language practice all districts together" in beside
+    assert only.count("all districts") == 1
+    assert "The figures are those of all districts together." in only
 
 
 def test_the_months_gained_answer_for_their_intervention(part):

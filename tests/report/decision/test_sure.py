@@ -73,7 +73,7 @@ def test_groups_are_alike_as_their_check_says(part, second, state, said):
     found = check_of(part(*both(), effect_checks=rows), "Alike groups.")
 
     assert found[0] == state and said in found[1]
-    assert "Work training : 0.04" in found[1]
+    assert "Work training : 0.040" in found[1]
 
 
 def test_a_districts_own_check_goes_before_that_of_all(part):
@@ -84,7 +84,7 @@ def test_a_districts_own_check_goes_before_that_of_all(part):
         "Alike groups.",
     )
 
-    assert found[0] == "weak" and "0.20" in found[1] and "0.04" not in found[1]
+    assert found[0] == "weak" and "0.200" in found[1] and "0.040" not in found[1]
 
 
 def ways(*conventions, name="work_training"):
