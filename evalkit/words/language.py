@@ -210,7 +210,7 @@ class Words:
         has_symbol = numbers.has_symbol(currency, self.locale.babel)
         text = self.text(
             "unit.millions" if has_symbol else "unit.millions_of_code",
-            number=self.number(abs(rounded), digits),
+            number=self.number(float(abs(rounded)), digits),
             currency=self.currency(currency),
         )
         return (numbers.MINUS if rounded < 0 else "") + text.replace(" ", NBSP)

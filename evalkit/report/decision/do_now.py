@@ -1,6 +1,5 @@
-"""What to do next: at most three things, each with what it costs and gives, and what would change
-the advice. All of it follows from published tables: the plan (allocation_moves), the advice and its
-trials, the shared purse, and what a value hangs on.
+"""What to do next: at most three things, each with what it costs and gives. They follow from
+published tables: the plan (allocation_moves), the advice and its trials, and the shared purse.
 """
 
 import math
@@ -11,20 +10,16 @@ from itertools import islice
 from markupsafe import Markup
 
 from evalkit.report.decision.offered import Offered, is_moved, purse_of, value_of
+from evalkit.report.decision.turns import turns, worth_knowing
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import COUNT, DURATION, MILLION, RANGE, SHARE, Form, Row
-from evalkit.report.parts.price_text import in_own_unit, parameter_name
 from evalkit.vocabulary import LIKELY
-from evalkit.words import inside_sentence, money_digits
+from evalkit.words import money_digits
 
 _MAX_THINGS = 3
 _COUNTING_DIGITS = 2
-_EFFECT = "effect"
-_FIRM = ("expand", "keep", "stop")
 # A plan that changes starts by less than half a start a year changes nothing.
 _HALF_A_START = 0.5
-# What is most worth knowing is told where it holds this share of what knowing everything is worth.
-_MOST = 0.5
 
 
 @dataclass(frozen=True)
@@ -67,8 +62,8 @@ def do_now(brief: Brief, ones: Sequence[Offered]) -> DoNow:
         things,
         "" if things else brief.words.html(f"now.nothing{_why_nothing(ones)}"),
         brief.words.html("now.of_all") if is_borrowed and not brief.is_city else "",
-        tuple(_turns(brief, ones)),
-        _worth_knowing(brief, ones),
+        tuple(turns(brief, ones)),
+        worth_knowing(brief, ones),
     )
 
 
@@ -266,77 +261,3 @@ def _rounded(row: Row, column: str, *others: str) -> Form:
         return Form("millions", 0 if size >= 10 * MILLION else 1, row["currency"])
     digits = _COUNTING_DIGITS - 1 - math.floor(math.log10(size or 1))
     return Form("money", min(0, digits), row["currency"])
-
-
-# ---------------------------------------------------------------- what would change the advice
-
-
-def _turns(brief: Brief, ones: Sequence[Offered]) -> Iterator[Markup]:
-    """The price or assumption that turns society's sum within its own range, and the effect's own
-    uncertainty where that does; or that nothing does. Of interventions that something is advised
-    for, if there are any.
-    """
-    valued = [one for one in ones if value_of(brief, one, "society")]
-    advised = [one for one in valued if one.advice["advice"] in _FIRM] or valued
-    swings = [(one, row) for one in advised for row in _tornado(brief, one)]
-    if not swings:
-        return
-    turning = [(one, row) for one, row in swings if _is_within(row)]
-    by_effect = [
-        one.name for one, row in swings if row["parameter"] == _EFFECT and _changes_sign(row)
-    ]
-    if turning:
-        one, row = max(turning, key=lambda swing: swing[1]["swing"])
-        yield brief.words.html(
-            "now.turn_price",
-            intervention=one.name,
-            parameter=inside_sentence(parameter_name(brief, row)),
-            value=in_own_unit(brief, row, "switching_value"),
-            now=in_own_unit(brief, row, "value"),
-        )
-    if by_effect:
-        names = brief.words.listing(by_effect[:_MAX_THINGS])
-        yield brief.words.html("now.turn_effect", interventions=names)
-    if not turning and not by_effect:
-        yield brief.words.html("now.turn_none")
-
-
-def _tornado(brief: Brief, one: Offered) -> list[Row]:
-    return [row for row in brief.tables.rows("value_tornado", **one.keys) if row.has("swing")]
-
-
-def _is_within(row: Row) -> bool:
-    """Whether society's sum changes sign at a value inside the parameter's own range."""
-    if not row.has("switching_value", "value", "low", "high"):
-        return False
-    low, high = sorted((row["low"], row["high"]))
-    return low < row["switching_value"] < high
-
-
-def _changes_sign(row: Row) -> bool:
-    return row.has("value_at_low", "value_at_high") and (
-        row["value_at_low"] < 0 < row["value_at_high"]
-        or row["value_at_high"] < 0 < row["value_at_low"]
-    )
-
-
-def _worth_knowing(brief: Brief, ones: Sequence[Offered]) -> Markup | str:
-    """The unknown that holds most of what knowing everything is worth; empty where none does."""
-    first = next((one for one in ones if value_of(brief, one, "society")), None)
-    if first is None:
-        return ""
-    rows = {
-        row["group"]: row
-        for row in brief.tables.rows(
-            "value_information", district=first.scope, estimand=first.estimand
-        )
-        if row.has("value")
-    }
-    everything = rows.pop("all", None)
-    if everything is None or not rows or everything["value"] <= 0:
-        return ""
-    group, row = max(rows.items(), key=lambda item: item[1]["value"])
-    key = f"now.know_{group}"
-    if row["value"] < _MOST * everything["value"] or not brief.words.has(key):
-        return ""
-    return brief.words.html("now.know", unknown=brief.words.text(key))

@@ -133,6 +133,13 @@ def test_beside_valued_rows_an_effect_alone_says_why_it_has_no_value(table_of, p
     assert (row.reason, row.reason_span) == ("compared with another", 3)
 
 
+def test_months_that_are_not_shown_beside_a_value_are_said_to_be_withheld(table_of):
+    table = table_of(WHOLE, {"id": "language_practice", "society": (5.0, 1.0, 9.0, 0.99)})
+
+    row = table.rows[1]
+    assert row.values and (row.reason, row.reason_span) == ("not shown", 1)
+
+
 def test_a_district_that_no_posting_concerns_has_no_line(table_of):
     table = table_of({**WHOLE, "district": NOTHING})
 
