@@ -55,7 +55,7 @@ MAY_SEE = {
 # Inside a room, lowest first: rooms and modules; those on one floor do not see each other. A module
 # that is on no floor is the room's door and sees them all, and none of them sees it.
 FLOORS = {
-    "intake": (("reading",), ("contracts",), ("checking",), ("admission",)),
+    "intake": (("reading",), ("contracts",), ("checking",), ("admission",), ("letters",)),
     "survival": (("counts",), ("curves",), ("differences", "regression"), ("on_support",)),
     "effects": (("trials", "rollouts"), ("weighting",), ("trust",), ("districts",), ("answer",)),
     "economics": (("prices",), ("ledger",), ("results",), ("what_if",)),

@@ -1,13 +1,16 @@
 """`evalkit check`."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evalkit.cli.faults import refuse_faulty_files
+from evalkit.cli.letters import Letters, letters_of_run
 from evalkit.cli.options import ContractsOption
+from evalkit.vocabulary import SENDER_LANGUAGE
 
 if TYPE_CHECKING:
     from evalkit.intake import Admission
@@ -28,6 +31,17 @@ def check(
         int,
         typer.Option(min=1, help="Rejected rows of --extract to list for each rule of a table."),
     ] = 20,
+    letter: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder to write a workbook to for each sender: the rows to mend, marked."
+        ),
+    ] = None,
+    returned: Annotated[
+        list[Path] | None,
+        typer.Option(help="A letter that came back, to lay beside the files that it mends."),
+    ] = None,
+    language: Annotated[str, typer.Option(help="The language of the letters.")] = SENDER_LANGUAGE,
 ) -> None:
     """Check without running: parameters, named files and notebooks of a run, and an extract against
     its contracts.
@@ -35,13 +49,18 @@ def check(
     if run_file is None and extract is None:
         raise typer.BadParameter("name a run file, or an extract by --extract")
     if run_file is None:
-        typer.echo(_receipt_of_folder(str(extract), contracts, mapping, max_listed))
+        letters = Letters(str(extract), contracts, mapping, letter, language)
+        letters.take_back(returned or ())
+        typer.echo(_receipt_of_folder(letters, max_listed))
         return
     from evalkit.batch.plan import plan_run
     from evalkit.batch.vintage import prepare_run
 
     prepared = prepare_run(run_file, out=Path("runs"))
+    letters = letters_of_run(prepared, extract, mapping, letter, language)
+    letters.take_back(returned or ())
     refuse_faulty_files(prepared)
+    letters.write_of_run(prepared)
     units = plan_run(prepared)
     typer.echo(f"parameters  as declared; {len(prepared.inputs)} files found")
     typer.echo(f"notebooks   {len(units)} units for {len(prepared.params.districts)} districts")
@@ -70,7 +89,7 @@ def receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | No
     return _as_lines(admission)
 
 
-def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None, max_listed: int) -> str:
+def _receipt_of_folder(letters: Letters, max_listed: int) -> str:
     """What intake counts of a bare extract, with rejections and assumptions; any district and
     month will do, however many rows are set aside.
     """
@@ -81,15 +100,18 @@ def _receipt_of_folder(extract: str, contracts: Path, mapping: Path | None, max_
     from evalkit.intake import admit
 
     admission = admit(
-        extract,
-        contracts,
+        letters.extract,
+        letters.contracts,
         districts=(),
         first_month=date(1900, 1, 1),
         data_through=date(2100, 12, 1),
-        mapping=mapping,
+        mapping=letters.mapping,
         max_rejected_share=1,
-        max_listed_per_rule=max_listed,
+        max_listed_per_rule=letters.n_listed(max_listed),
     )
+    letters.write(admission)
+    is_listed = pl.int_range(pl.len()).over("table", "rule") < max_listed
+    admission = replace(admission, rejected=admission.rejected.filter(is_listed))
     is_cause = pl.col("follows_from").is_null()
     lines = [
         f"{row['file']} line {row['line']}: {row['sentence']} ({row['rule']})"

@@ -328,6 +328,32 @@ def test_check_tells_causes_first_and_counts_what_follows(call, tmp_path):
     assert len(told) > 1 and all(" more rows are set aside, since " in line for line in told[1:])
 
 
+def test_check_writes_letters_and_takes_them_back(call, tmp_path):
+    folder, letters = tmp_path / "extract", tmp_path / "letters"
+    shutil.copytree(NORTHERN_IRELAND, folder)
+    person = folder / "person.csv"
+    person.write_text(person.read_text(encoding="utf-8").replace(",female,", ",girl,"))
+    arguments = ("check", "--extract", folder, "--contracts", ROOT / "data_contracts")
+
+    exit_code, out, _ = call(*arguments, "--letter", letters, "--max-listed", "1")
+    assert exit_code == 0 and f"letter      {letters / 'letter.xlsx'}" in out
+    assert out.count(": sex is none of: ") == 1
+    exit_code, out, _ = call(*arguments, "--returned", letters / "letter.xlsx")
+
+    assert exit_code == 0
+    assert f"lies now as {folder / 'returned_01_letter.xlsx'}" in out
+    assert "returned_01_letter.xlsx: a letter that came back: 0 cells and 0 values changed" in out
+    assert call(*arguments, "--returned", letters / "letter.xlsx")[0] == 3
+
+
+def test_check_writes_no_letter_where_nothing_is_to_be_mended(call, tmp_path):
+    run_file = ROOT / "params/northern_ireland.yaml"
+
+    exit_code, out, _ = call("check", run_file, "--letter", tmp_path / "letters")
+
+    assert exit_code == 0 and "letter      none: nothing is to be mended" in out
+
+
 def test_check_without_run_file_or_extract_is_a_usage_error(call):
     exit_code, _, err = call("check")
 

@@ -18,7 +18,8 @@ from evalkit.intake import (
     write_templates,
 )
 from evalkit.intake.contracts.contract import RULE_ARGUMENTS
-from evalkit.intake.contracts.documentation import FORMS, N_STEPS
+from evalkit.intake.contracts.documentation import N_STEPS
+from evalkit.intake.contracts.in_words import FORMS
 from evalkit.intake.contracts.mapping import MappingFile, load_mapping
 from evalkit.records import validate
 from evalkit.words import languages, words

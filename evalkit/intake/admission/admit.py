@@ -110,7 +110,9 @@ def admit(
         unreadable, the last month known is not given for a table with dates, or more rows break
         their contract than may be set aside.
     """
-    delivery, contracts, mapping_file = _read(extract_folder, contracts_folder, mapping)
+    delivery, contracts, mapping_file, answers = read_extract(
+        extract_folder, contracts_folder, mapping
+    )
     refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
     refuse_incomplete(delivery, contracts, mapping_file)
     delivered = [contract for table, contract in contracts.items() if table in delivery.tables]
@@ -157,7 +159,10 @@ def admit(
         }
     checked, notes = zip(*[done.result() for done in looked_at.values()], strict=True)
     assumptions = describe(
-        delivery, contracts, mapping_file, [note for of_table in notes for note in of_table]
+        delivery,
+        contracts,
+        mapping_file,
+        [*answers, *(note for of_table in notes for note in of_table)],
     )
     checked = _follow_references(
         checked, {link: resolved.result() for link, resolved in resolving.items()}
@@ -186,19 +191,32 @@ def intake_counts(admission: Admission) -> pl.DataFrame:
     return admission.receipt.sort("table", pl.col("rule") != "all", "rule")
 
 
-def _read(
+def read_extract(
     extract_folder: Path | str, contracts_folder: Path | str, mapping: Path | str | None
-) -> tuple[Delivery, dict[str, Contract], MappingFile]:
-    """The delivery, its contracts and the mapping; the files are read outside Python, while Python
-    reads what is said of them.
+) -> tuple[Delivery, dict[str, Contract], MappingFile, list[Note]]:
+    """The delivery, mended by the letters that came back, its contracts, the mapping, and what the
+    letters changed.
+
+    Raises
+    ------
+    IntakeError
+        If a file cannot be read, or a letter does not fit the others.
     """
+    # The files are read outside Python, while Python reads what is said of them.
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(
             read_delivery, extract_folder, {name: one.keys for name, one in delivered().items()}
         )
         mapping_file = load_mapping(mapping)
         contracts = contracts_with_covariates(contracts_folder, mapping_file)
-    return reading.result().of(contracts), contracts, mapping_file
+    delivery = reading.result().of(contracts)
+    if not delivery.returned:
+        return delivery, contracts, mapping_file, []
+    # Imported here: few extracts have been mended by letters.
+    from evalkit.intake.admission.returned import with_returned
+
+    delivery, changes = with_returned(delivery)
+    return delivery, contracts, mapping_file, changes
 
 
 def _carrying(

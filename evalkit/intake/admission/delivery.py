@@ -3,7 +3,8 @@ name.
 
 A table is delivered as TABLE.csv (or .xlsx, .parquet, .sav, .dta, .sas7bdat ...), or as several
 files TABLE_anything; all of them together are the table. Monthly records (monthly_record*.txt) hold
-three tables at once. Every other file, in subfolders too, is searched for personal numbers.
+three tables at once, and letters that came back (returned_*.xlsx) mend what was delivered. Every
+other file, in subfolders too, is searched for personal numbers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ from evalkit.intake.reading.readers import FORMATS, read_delivered
 from evalkit.intake.reading.searching import searchable
 from evalkit.intake.reading.side_by_side import side_by_side
 
+# What the name of a letter begins with that came back from a sender.
+RETURNED = "returned_"
 Note = tuple[str | None, str, str]
 
 
@@ -30,13 +33,15 @@ class Delivery:
     """The files of a folder, or the tables of a database, and which contract each belongs to.
 
     `searched` holds the text of all other files as far as they can be read, by name; `unsearched`
-    names those that cannot.
+    names those that cannot. `returned` are the letters that came back (returned_*.xlsx), which are
+    searched as well.
     """
 
     place: str
     tables: Mapping[str, tuple[Delivered, ...]]
     searched: Mapping[str, pl.DataFrame]
     unsearched: tuple[str, ...]
+    returned: tuple[Path, ...] = ()
 
     def of(self, contracts: Mapping[str, Contract]) -> "Delivery":
         """The same delivery for some of the contracts: files of other tables are searched only."""
@@ -108,6 +113,7 @@ def read_delivery(place: Path | str, keys: Mapping[str, Sequence[str]]) -> Deliv
         str(folder),
         tables,
         *_by_part({str(path.relative_to(folder)): searchable(path) for path in others}),
+        tuple(path for path in others if is_at_top[path] and is_returned(path)),
     )
 
 
@@ -182,6 +188,7 @@ def describe(
     notes += [
         (None, name, "belongs to no contract: searched for personal numbers, not read in")
         for name in delivery.searched
+        if not any(name.startswith(path.name) for path in delivery.returned)
     ]
     notes += [
         (None, name, "is not text and belongs to no contract: neither searched nor read in")
@@ -195,6 +202,11 @@ def notes_table(notes: Sequence[Note]) -> pl.DataFrame:
     return pl.DataFrame(
         notes, schema={"table": pl.String, "file": pl.String, "assumption": pl.String}, orient="row"
     )
+
+
+def is_returned(path: Path) -> bool:
+    """Whether a file has the name of a letter that came back."""
+    return path.name.startswith(RETURNED) and path.suffix.lower() == ".xlsx"
 
 
 def table_of(path: Path, tables: Iterable[str]) -> str | None:

@@ -26,7 +26,7 @@ from evalkit.intake.contracts.mapping import (
     with_covariates,
 )
 from evalkit.intake.reading.csv_reader import decode, lines_of
-from evalkit.intake.reading.delivered import IS_WHOLE, Delivered
+from evalkit.intake.reading.delivered import IS_WHOLE, Delivered, texts_of
 from evalkit.intake.reading.monthly_record import is_monthly_record, refuse_other_layout
 from evalkit.intake.reading.readers import FORMATS, read_delivered
 from evalkit.intake.reading.record_layout import FIELDS, holds_number, looks_right
@@ -187,7 +187,7 @@ class _Copying:
             cells = cells.cast(pl.String)
         if not (cells.dtype.is_numeric() or cells.dtype in (pl.String, pl.Null)):
             raise _unsearchable(file.path, name)
-        text = _as_text(cells)
+        text = texts_of(cells)
         replace = (
             (lambda cell: self.hashed(cell, of) if cell.strip() else cell)
             if of
@@ -262,17 +262,6 @@ def _known_columns(
         raise _one_for_both(file.path, sources[PERSON])
     ids = {sources[name]: name for name in (PERSON, HOUSEHOLD) if name in sources}
     return ids, set(sources.values())
-
-
-def _as_text(cells: pl.Series) -> pl.Series:
-    if cells.dtype.is_float():
-        whole = cells.cast(pl.Int64, strict=False)
-        return pl.select(
-            pl.when(whole.cast(pl.Float64) == cells)
-            .then(whole.cast(pl.String))
-            .otherwise(cells.cast(pl.String))
-        ).to_series()
-    return cells.cast(pl.String)
 
 
 def _replaced(text: pl.Series, replace: Callable[[str], str]) -> pl.Series:

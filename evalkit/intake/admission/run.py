@@ -20,7 +20,12 @@ def contracts_of_run(run: "Run") -> dict[str, Contract]:
 
 
 def admit_run(
-    run: "Run", *, extract: Path | str | None = None, mapping: Path | str | None = None
+    run: "Run",
+    *,
+    extract: Path | str | None = None,
+    mapping: Path | str | None = None,
+    max_rejected_share: float | None = None,
+    max_listed_per_rule: int | None = None,
 ) -> Admission:
     """Admit the extract of a run: `admit` with the extract, contracts, mapping, districts, months
     and limits of the run file.
@@ -31,6 +36,8 @@ def admit_run(
         The run.
     extract, mapping : path or str, optional
         An extract and a mapping file in place of the run's own.
+    max_rejected_share, max_listed_per_rule : float and int, optional
+        Limits in place of the run's own.
     """
     declared = run.params.extract
     own_mapping = run.path(declared.mapping) if declared.mapping else None
@@ -41,6 +48,8 @@ def admit_run(
         first_month=declared.first_month,
         data_through=declared.data_through,
         mapping=mapping or own_mapping,
-        max_rejected_share=declared.max_rejected_share,
-        max_listed_per_rule=declared.max_listed_per_rule,
+        max_rejected_share=declared.max_rejected_share
+        if max_rejected_share is None
+        else max_rejected_share,
+        max_listed_per_rule=max_listed_per_rule or declared.max_listed_per_rule,
     )

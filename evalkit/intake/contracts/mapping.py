@@ -86,8 +86,9 @@ class TableMapping:
 
 @dataclass(frozen=True)
 class MappingFile:
-    """A mapping file: the source of the data set, one entry for each table that needs one, and the
-    path of a crosswalk, relative to the mapping file.
+    """A mapping file: the source of the data set, one entry for each table that needs one, the path
+    of a crosswalk, relative to the mapping file, and who sent which files (patterns of their names,
+    by sender), where that is not what stands behind the table in a name.
     """
 
     __pydantic_config__: ClassVar = _REFUSING
@@ -95,6 +96,7 @@ class MappingFile:
     source: str
     crosswalk: Path | None = None
     tables: dict[str, TableMapping] = field(default_factory=dict)
+    senders: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, table: str) -> TableMapping:
         """The mapping of a table; empty where the file says nothing of it."""

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 from evalkit.errors import IntakeError
 from evalkit.intake.reading.delivered import unreadable
@@ -82,6 +81,8 @@ def merged_cells(archive: Archive, sheet: str) -> list[str]:
 
 def _member_of(archive: Archive, by_name: dict[str, zipfile.ZipInfo], sheet: str) -> str | None:
     """The member that holds a sheet, by the workbook's list of sheets and where each lies."""
+    from xml.etree import ElementTree
+
     texts = [
         b"".join(_pieces(archive.path, by_name[name])) if name in by_name else b"<none/>"
         for name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels")

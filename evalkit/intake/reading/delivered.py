@@ -11,6 +11,8 @@ from evalkit.errors import IntakeError
 from evalkit.intake.reading.codes import Coded, code_texts
 
 LINE, FILE, IS_WHOLE = "_line", "_file", "_is_whole"
+# Characters of a cell that are shown of it; longer ones are no value of any column.
+MAX_SHOWN = 200
 OWN_COLUMNS = (LINE, FILE, IS_WHOLE)
 NO_LINES = pl.DataFrame(schema={"line": pl.Int64, "text": pl.String})
 
@@ -47,6 +49,31 @@ class Delivered:
     def is_coded(self, column: str) -> bool:
         """Whether a column has been coded already."""
         return column in self._coded
+
+
+def texts_of(cells: pl.Series) -> pl.Series:
+    """Cells as the text that stands for them: whole numbers without decimals, as ids and codes are
+    written; texts as they stand.
+    """
+    if not cells.dtype.is_float():
+        return cells.cast(pl.String)
+    whole = cells.cast(pl.Int64, strict=False)
+    return (
+        pl.select(
+            pl.when(whole.cast(pl.Float64) == cells)
+            .then(whole.cast(pl.String))
+            .otherwise(cells.cast(pl.String))
+        )
+        .to_series()
+        .alias(cells.name)
+    )
+
+
+def shown_text(text: str | None) -> str | None:
+    """A cell's text as a letter shows it and an answer is compared with it: without spaces around
+    it, cut where it is very long; None where nothing is left.
+    """
+    return (text or "").strip()[:MAX_SHOWN] or None
 
 
 def typed_file(
