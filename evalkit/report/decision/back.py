@@ -65,8 +65,10 @@ def when_back(brief: Brief) -> Part | None:
         return None
     shown = flows[:MOST_PANELS]
     beside, whose = origins(brief, [flow.one for flow in shown])
+    heading = _heading(brief, shown)
     body = render(
         "decision/back.html.j2",
+        title=heading.striptags(),
         lead=_lead(brief, shown),
         whose=whose,
         panels=[
@@ -75,7 +77,7 @@ def when_back(brief: Brief) -> Part | None:
         ],
         others=others_named(brief, [flow.one for flow in flows[MOST_PANELS:]]),
     )
-    return Part("back", _heading(brief, shown), body)
+    return Part("back", heading, body)
 
 
 def _flow(brief: Brief, one: Offered) -> _Flow | None:

@@ -76,14 +76,16 @@ def what_changes(brief: Brief) -> Part | None:
         return None
     shown, others = effects[:MOST_PANELS], effects[MOST_PANELS:]
     beside, whose = origins(brief, [effect.one for effect in shown])
+    heading = _heading(brief, effects)
     body = render(
         "decision/changes.html.j2",
+        title=heading.striptags(),
         lead=_lead(brief, effects),
         whose=whose,
         panels=_panels(brief, shown, beside),
         others=others_named(brief, [effect.one for effect in others]),
     )
-    return Part("changes", _heading(brief, effects), body)
+    return Part("changes", heading, body)
 
 
 def _heading(brief: Brief, effects: Sequence[_Effect]) -> Markup:

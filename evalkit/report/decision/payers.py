@@ -76,8 +76,10 @@ def who_pays(brief: Brief) -> Part | None:
     scale = _scale(shown)
     unit = _unit(shown)
     beside, whose = origins(brief, [told.one for told in shown])
+    heading = _heading(brief, shown)
     body = render(
         "decision/payers.html.j2",
+        title=heading.striptags(),
         words=brief.words,
         lead=_lead(brief, shown, unit),
         whose=whose,
@@ -91,7 +93,7 @@ def who_pays(brief: Brief) -> Part | None:
         tables=_tables(brief, shown),
         others=others_named(brief, [told.one for told in sums[MOST_PANELS:]]),
     )
-    return Part("payers", _heading(brief, shown), body)
+    return Part("payers", heading, body)
 
 
 def _sums(brief: Brief, one: Offered) -> _Sums | None:

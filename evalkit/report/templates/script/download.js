@@ -1,4 +1,5 @@
-/* Tables as CSV and pictures as SVG, made in the page: nothing is fetched. */
+/* Tables as CSV and pictures as SVG, made in the page: nothing is fetched. A picture takes along its
+   drawings and what stands beside them in elements of the class lettering. */
 (function () {
   var labels = document.body.dataset;
   if (!labels.csv) return;
@@ -6,7 +7,8 @@
   var separator = decimal === "," ? ";" : ",";
   var drawn = [
     "fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",
-    "opacity", "font-family", "font-size", "font-weight", "text-anchor", "vector-effect"
+    "opacity", "overflow", "font-family", "font-size", "font-weight", "text-anchor",
+    "vector-effect"
   ];
 
   function nameOf(text) {
@@ -75,6 +77,22 @@
       whole.appendChild(copy);
       bottom = Math.max(bottom, box.bottom - around.top);
     });
+    figure.querySelectorAll(".lettering").forEach(function (letters) {
+      var box = letters.getBoundingClientRect();
+      var style = getComputedStyle(letters);
+      var copy = document.createElementNS(space, "text");
+      copy.textContent = letters.textContent.trim();
+      var isRight = style.textAlign === "right" || style.textAlign === "end";
+      copy.setAttribute("x", (isRight ? box.right : box.left) - around.left);
+      copy.setAttribute("y", box.top - around.top + 0.8 * parseFloat(style.fontSize));
+      copy.setAttribute("text-anchor", isRight ? "end" : "start");
+      copy.setAttribute("fill", style.color);
+      ["font-family", "font-size", "font-weight"].forEach(function (property) {
+        copy.style.setProperty(property, style.getPropertyValue(property));
+      });
+      whole.appendChild(copy);
+      bottom = Math.max(bottom, box.bottom - around.top);
+    });
     whole.setAttribute("width", Math.ceil(around.width));
     whole.setAttribute("height", Math.ceil(bottom));
     return new XMLSerializer().serializeToString(whole);
@@ -106,7 +124,7 @@
   document.querySelectorAll("figure.downloads").forEach(function (figure) {
     var title = figure.querySelector("figcaption");
     if (!figure.querySelector("svg")) return;
-    var name = title ? title.textContent.trim() : "";
+    var name = title ? title.textContent.trim() : figure.getAttribute("aria-label") || "";
     add(labels.svg, name, title || figure.lastElementChild, function () {
       save(svg(figure), "image/svg+xml", name, ".svg");
     });
