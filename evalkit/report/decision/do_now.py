@@ -84,7 +84,7 @@ class _Plan:
         more = list(self._more())
         told = [
             *more[:1],
-            *islice(self._less(is_paid_for=bool(more)), 1),
+            *islice(self._less(), 1),
             *islice(self._try_out(), 1),
             *islice(self._divide(), 1),
         ][:_MAX_THINGS]
@@ -92,36 +92,38 @@ class _Plan:
         return [*more[: 1 + room], *told[1:]] if more else told
 
     def _more(self) -> Iterator[Thing]:
-        """More of what the plan has more of, that which gives most first; without a plan, of what
-        is to be expanded.
+        """More of what is to be expanded: as the plan has it, that which gives most first; then by
+        the start, unless the plan has less of it.
         """
-        moves = [
-            (one, row)
-            for one, row in self._moves()
-            if row["n_starts_planned"] - row["n_starts_now"] >= _HALF_A_START
-            and row["probability_positive"] >= LIKELY
-            and one.advice["advice"] in ("expand", "keep")
+        plan = self._by_id()
+        expanded = self._advised("expand")
+        planned = [
+            (plan[one.intervention_id]["added_value"], one)
+            for one in expanded
+            if one.intervention_id in plan and _is_more(plan[one.intervention_id])
         ]
-        for one, row in sorted(moves, key=lambda move: -move[1]["added_value"]):
-            yield self._thing("more", one, self._moved(row, "now.more_text"))
-        if not self._moves():
-            yield from self._expand()
+        for _, one in sorted(planned, key=lambda pair: -pair[0]):
+            yield self._thing("more", one, self._moved(plan[one.intervention_id], "now.more_text"))
+        in_plan = {one.intervention_id for _, one in planned}
+        for one in expanded:
+            row = plan.get(one.intervention_id)
+            if one.intervention_id not in in_plan and not (row and _is_less(row)):
+                yield from self._by_the_start(one)
 
-    def _expand(self) -> Iterator[Thing]:
-        for one in self._advised("expand"):
-            society = value_of(self.brief, one, "society")
-            if society is not None and one.offer.has("cost"):
-                text = self.brief.words.html(
-                    "now.expand_text",
-                    cost=self._number(one.offer, "cost"),
-                    value=self._with_range(society, "estimate"),
-                    horizon=self.brief.number(society, "horizon_months", DURATION),
-                )
-                yield self._thing("more", one, text)
+    def _by_the_start(self, one: Offered) -> Iterator[Thing]:
+        society = value_of(self.brief, one, "society")
+        if society is not None and one.offer.has("cost"):
+            text = self.brief.words.html(
+                "now.expand_text",
+                cost=self._number(one.offer, "cost"),
+                value=self._with_range(society, "estimate"),
+                horizon=self.brief.number(society, "horizon_months", DURATION),
+            )
+            yield self._thing("more", one, text)
 
-    def _less(self, *, is_paid_for: bool) -> Iterator[Thing]:
+    def _less(self) -> Iterator[Thing]:
         """Less of what is to end; else of what the plan takes most money from, where that pays for
-        more of something.
+        more of what is to be expanded.
         """
         stopped = self._advised("stop")
         for one in sorted(stopped, key=lambda one: -(one.offer["n_starts"] or 0.0)):
@@ -134,10 +136,15 @@ class _Plan:
                     horizon=self.brief.number(society, "horizon_months", DURATION),
                 )
                 yield self._thing("stop", one, text)
+        plan = self._by_id()
+        buys = any(
+            one.intervention_id in plan and _is_more(plan[one.intervention_id])
+            for one in self._advised("expand")
+        )
         moves = [
-            (one, row)
-            for one, row in self._moves()
-            if is_paid_for and row["n_starts_now"] - row["n_starts_planned"] >= _HALF_A_START
+            (one, plan[one.intervention_id])
+            for one in self.ones
+            if buys and one.intervention_id in plan and _is_less(plan[one.intervention_id])
         ]
         for one, row in sorted(moves, key=lambda move: _freed(move[1]), reverse=True):
             yield self._thing("less", one, self._moved(row, "now.less_text"))
@@ -197,22 +204,18 @@ class _Plan:
     def _advised(self, advice: str) -> list[Offered]:
         return [one for one in self.ones if one.advice["advice"] == advice]
 
-    def _moves(self) -> list[tuple[Offered, Row]]:
+    def _by_id(self) -> dict[str, Row]:
         """What the plan changes here, of each intervention whose own figures it may rest on."""
         needed = (
             *("n_starts_now", "n_starts_planned", "cost_now", "cost_planned", "added_value"),
             "probability_positive",
         )
-        rows = {
+        own = {one.intervention_id for one in self.ones if one.is_own}
+        return {
             row["intervention_id"]: row
             for row in self.brief.tables.rows("allocation_moves", district=self.brief.district)
-            if row.has(*needed)
+            if row["intervention_id"] in own and row.has(*needed)
         }
-        return [
-            (one, rows[one.intervention_id])
-            for one in self.ones
-            if one.is_own and one.intervention_id in rows
-        ]
 
     def _thing(self, kind: str, one: Offered, text: Markup) -> Thing:
         title = self.brief.words.html(f"now.{kind}", intervention=one.name)
@@ -224,6 +227,7 @@ class _Plan:
         value = _rounded(row, "added_value", *RANGE)
         return brief.words.html(
             key,
+            horizon=brief.words.duration(brief.run.params.value.horizon_months),
             starts_now=brief.number(row, "n_starts_now", COUNT),
             starts_planned=brief.number(row, "n_starts_planned", COUNT),
             cost_now=brief.number(row, "cost_now", cost),
@@ -245,6 +249,18 @@ class _Plan:
 def _bare(form: Form) -> Form:
     """The same digits without the currency, where another amount names it."""
     return Form("in_millions" if form.kind == "millions" else "number", form.digits)
+
+
+def _is_more(row: Row) -> bool:
+    """Whether the plan has more starts, and society probably gains by it."""
+    return (
+        row["n_starts_planned"] - row["n_starts_now"] >= _HALF_A_START
+        and row["probability_positive"] >= LIKELY
+    )
+
+
+def _is_less(row: Row) -> bool:
+    return row["n_starts_now"] - row["n_starts_planned"] >= _HALF_A_START
 
 
 def _freed(row: Row) -> float:

@@ -17,9 +17,15 @@ from evalkit.words import money_digits
 # Of more interventions than these, a sentence names the first.
 MAX_NAMED = 4
 GAINS: tuple[Band, ...] = ("yes", "probably")
-LOSES: tuple[Band, ...] = ("probably_not", "no")
 
-Side = Literal["gains", "loses", "unclear"]
+Side = Literal["gains", "probably_gains", "unclear", "probably_loses", "loses"]
+_SIDES: dict[Band, Side] = {
+    "yes": "gains",
+    "probably": "probably_gains",
+    "unclear": "unclear",
+    "probably_not": "probably_loses",
+    "no": "loses",
+}
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,8 @@ class Valued:
 
 
 def side_of(band: Band) -> Side:
-    """Whether a band says that somebody gains, loses, or that it is unclear."""
-    return "gains" if band in GAINS else "loses" if band in LOSES else "unclear"
+    """What a band says of somebody: that they gain, probably gain and so on."""
+    return _SIDES[band]
 
 
 def names_in_sentence(brief: Brief, names: Sequence[Markup | str]) -> Markup:

@@ -37,13 +37,11 @@ def who_pays(brief: Brief, valued: Sequence[Valued]) -> Sentence | None:
         return None
     words, band = brief.words, band_of(district["probability_positive"])
     finding = words.html(f"answer.district_{side_of(band)}{_beside(band, best.band)}")
-    form = amount_form(purse, "estimate", "paid_now")
     rest = words.html(
-        "answer.district_pays",
+        "answer.district_pays" if purse["paid_now"] > 0 else "answer.district_nets",
         intervention=best.one.name,
-        price=brief.number(purse, "paid_now", form),
-        returned=brief.number(purse, "estimate", form),
         horizon=brief.number(district, "horizon_months", DURATION),
+        **_told_of_district(brief, district, purse),
     )
     return Sentence(
         pays(finding, district, "probability_positive"),
@@ -51,9 +49,20 @@ def who_pays(brief: Brief, valued: Sequence[Valued]) -> Sentence | None:
     )
 
 
+def _told_of_district(brief: Brief, district: Row, purse: Row) -> dict[str, Markup]:
+    """What the district pays and gets back; where it pays nothing, what it gains."""
+    if purse["paid_now"] <= 0:
+        return {"value": amount(brief, district)}
+    form = amount_form(purse, "estimate", "paid_now")
+    return {
+        "price": brief.number(purse, "paid_now", form),
+        "returned": brief.number(purse, "estimate", form),
+    }
+
+
 def _beside(district: Band, society: Band) -> str:
     """How the district stands beside society, where society gains."""
-    if society not in GAINS or side_of(district) == "unclear":
+    if society not in GAINS or district == "unclear":
         return ""
     return "_too" if district in GAINS else "_alone"
 
@@ -78,7 +87,7 @@ def _gainer(brief: Brief, one: Offered, district: Row) -> Markup:
     )
     is_free = paid <= _NOTHING * district["paid_now"]
     return brief.words.html(
-        "answer.gains_free" if is_free else "answer.gains",
+        f"answer.{side_of(band_of(row['probability_positive']))}{'_free' if is_free else ''}",
         payer=brief.words.text(payer),
         value=brief.number(row, "estimate", amount_form(row)),
     )

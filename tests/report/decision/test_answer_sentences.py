@@ -149,6 +149,10 @@ def test_figures_of_the_district_s_own_are_told_without_those_of_all(told):
         (SURE, SURE, "The district gains too: a start"),
         (SURE, LOSS, "The district gains: a start"),
         (UNCLEAR, SURE, "Whether the district itself gains is unclear: a start"),
+        (PROBABLE, SURE, "The district probably gains too: a start"),
+        (UNLIKELY, SURE, "Whoever pays is probably not whoever gains: a start"),
+        (UNLIKELY, LOSS, "The district probably loses: a start"),
+        (PROBABLE, LOSS, "The district probably gains: a start"),
     ],
 )
 def test_who_pays_is_told_of_the_district_beside_society(told, district, society, said):
@@ -163,6 +167,21 @@ def test_the_payer_that_gains_most_is_told_with_whether_it_pays(told):
     assert told(record)[1].endswith(
         "costs the district SEK 20,000 net and returns SEK 12,000 over five years, while "
         "SEK 50,000 goes without cost to the state."
+    )
+
+
+def test_a_payer_that_probably_gains_is_said_to_do_so_probably(told):
+    record = one(SURE, district=LOSS, paid=(20_000.0, 5_000.0), gain=12_000.0, state=PROBABLE)
+
+    assert told(record)[1].endswith("while SEK 40,000 probably goes without cost to the state.")
+
+
+def test_a_district_that_pays_nothing_is_told_what_it_gains(told):
+    record = one(SURE, district=SURE, paid=(-4_000.0, -1_000.0), gain=46_000.0)
+
+    assert told(record)[1] == (
+        "The district gains too: a start in work training gives the district SEK 50,000 (10,000 to "
+        "90,000) over five years."
     )
 
 

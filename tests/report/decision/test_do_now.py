@@ -81,7 +81,7 @@ def test_the_plan_says_from_how_many_to_how_many_at_what_cost_and_for_what_value
     ]
     assert [plain(thing.text) for thing in steps.things] == [
         "From 100 to 160 starts a year costs 1.6 instead of SEK 1.0 million and gives society SEK "
-        "4.0 million (3.1 to 4.9).",
+        "4.0 million (3.1 to 4.9) over five years.",
         "From 80 to 20 starts a year costs 200,000 instead of SEK 800,000; for society that means "
         "−SEK 1.5 million (−2.4 to −0.6).",
     ]
@@ -94,14 +94,26 @@ def test_nothing_is_taken_from_where_it_buys_nothing_more(next_steps, moves):
     assert titles(next_steps(record, tables=[plan])) == []
 
 
-def test_a_gain_that_is_unclear_is_not_advised(next_steps, moves):
-    plan = moves(work_training=(100.0, 160.0, 400_000.0, 0.7))
+@pytest.mark.parametrize(
+    "move",
+    [(100.0, 160.0, 400_000.0, 0.7), (100.0, 100.4, 400_000.0, 0.99)],
+    ids=["unclear", "few"],
+)
+def test_a_plan_that_changes_little_or_unsurely_is_not_told(next_steps, moves, move):
+    thing = next_steps(one(), tables=[moves(work_training=move)]).things[0]
 
-    assert titles(next_steps(one(), tables=[plan])) == []
+    assert plain(thing.text).startswith("Each further start costs")
 
 
-def test_half_a_start_is_no_change(next_steps, moves):
-    plan = moves(work_training=(100.0, 100.4, 400_000.0, 0.99))
+def test_the_plan_does_not_expand_what_is_only_to_be_kept(next_steps, moves):
+    plan = moves(work_training=(100.0, 160.0, 4_000_000.0, 0.99))
+    record = one(advice="keep", reason="gain_is_projected")
+
+    assert titles(next_steps(record, tables=[plan])) == []
+
+
+def test_what_the_plan_has_less_of_is_not_to_be_expanded(next_steps, moves):
+    plan = moves(work_training=(100.0, 20.0, -4_000_000.0, 0.01))
 
     assert titles(next_steps(one(), tables=[plan])) == []
 
@@ -130,7 +142,7 @@ def test_what_loses_is_to_be_stopped(next_steps):
 
     assert titles(steps) == ["Expand work training.", "Stop language practice."]
     assert plain(steps.things[1].text) == (
-        "40 start a year, and each start gives society −SEK 30,000 (−60,000 to −4,000) over five "
+        "40 starts a year, each of which gives society −SEK 30,000 (−60,000 to −4,000) over five "
         "years."
     )
 

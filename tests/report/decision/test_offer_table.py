@@ -315,6 +315,19 @@ def test_a_page_of_nobody_s_interventions_has_a_sentence_and_no_table(html_of):
     assert "No intervention is among the delivered data" in html and "<table" not in html
 
 
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_where_districts_are_municipalities_none_is_called_a_district(
+    make_run, brief_with, offered_tables, language
+):
+    run = make_run(districts_are="municipalities")
+    record = {**WHOLE, "figures": "pooled", "paid": (20_000.0, 5_000.0), "gain": 3_000.0}
+    tables = offered_tables(record)
+
+    html = the_answer(brief_with(run, *tables, district="Norr", language=language)).body
+
+    assert "pooled" not in plain(html) and not re.search("distri[ck]t", plain(html).lower())
+
+
 def test_every_number_of_the_first_screen_has_its_address(html_of):
     html = html_of({**WHOLE, "paid": (20_000.0, 5_000.0), "gain": 3_000.0, "state": SURE}, GREY)
 
