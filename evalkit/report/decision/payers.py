@@ -134,7 +134,7 @@ def _heading(brief: Brief, sums: Sequence[_Sums]) -> Markup:
     if len(winners) == 1 and (winner := winners.pop()):
         is_sure = all(_band(one, winner) == "yes" for one in sums)
         key = "payers.heading_winner" if is_sure else "payers.heading_may_win"
-        return words.html(key, winner=words.label(winner))
+        return words.html(key, winner=capitalise(_in_sentence(brief, winner)))
     return words.html("payers.heading")
 
 
@@ -274,8 +274,8 @@ def _sentence(brief: Brief, one: _Sums, turn: int) -> Markup:
         best = one.payers[winner]
         key = "payers.without_price"
         values |= {
-            "winner": words.text(winner),
-            "winner_label": words.label(winner),
+            "winner": _in_sentence(brief, winner),
+            "winner_label": capitalise(_in_sentence(brief, winner)),
             "gain": brief.number(best, "estimate", gain_form(best)),
             "gains": words.text(f"payers.gains_{_band(one, winner)}"),
         }
@@ -300,10 +300,16 @@ def _loss(brief: Brief, one: _Sums) -> tuple[Markup, ...]:
     return (
         brief.words.html(
             f"payers.loser_{_band(one, loser)}",
-            loser=brief.words.label(loser),
+            loser=capitalise(_in_sentence(brief, loser)),
             loss=brief.number(row, "estimate", gain_form(row)),
         ),
     )
+
+
+def _in_sentence(brief: Brief, payer: str) -> str:
+    """A payer as the one who does something."""
+    key = f"payers.{payer}"
+    return brief.words.text(key if brief.words.has(key) else payer)
 
 
 def _capitalised(sentence: Markup) -> Markup:

@@ -112,6 +112,17 @@ def test_where_nobody_gains_the_one_who_loses_is_named(part, plain):
     assert "loses" not in unclear and "The state loses, −SEK 9,000 ." in loss
 
 
+@pytest.mark.parametrize(
+    ("payer", "said"),
+    [
+        ("others", "The rest gains most from work training"),
+        ("city_region", "The city with the region gains most from work training"),
+    ],
+)
+def test_several_who_gain_are_one_in_a_sentence(part, plain, payer, said):
+    assert said in plain(part(intervention(state=UNCLEAR, **{payer: STATE})))
+
+
 def test_no_sentence_is_built_the_same_way_more_than_twice(part, plain):
     records = [
         intervention(f"intervention_{number}", paid=(9_000.0, 3_000.0), back=5_000.0)
