@@ -42,11 +42,14 @@ _MOST_TOLD = 6  # interventions with numbers of their own in a line
 
 @dataclass(frozen=True)
 class _Finding:
-    """What a check says of one intervention: whether it holds, and its numbers."""
+    """What a check says of one intervention: whether it holds, its numbers, and whether they are
+    those of all districts together.
+    """
 
     one: Offered
     holds: bool
     numbers: Markup
+    of_city: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def _checks(brief: Brief, ones: Sequence[Offered]) -> tuple[_Check, ...]:
         _check(brief, "ways", ones, _other_ways),
         _check(brief, "sham", ones, _sham_tests),
         _check(brief, "starts", ones, _starts),
-        _check(brief, "unknown", ones, _unknown_outcome, **_unknown_share(brief)),
+        _check(brief, "unknown", ones, _unknown_outcome, share=_unknown_share(brief, ones)),
     )
 
 
@@ -112,12 +115,14 @@ def _check(
     findings = [finding for one in ones if (finding := look(brief, one))]
     state = state_of([finding.holds for finding in findings])
     failing = [finding.one for finding in findings if not finding.holds]
+    of_city = not brief.is_city and any(finding.of_city for finding in findings)
+    whose = words.text("certain.of_all") if of_city else ""
     return _Check(
         state,
         words.text(f"certain.{state}"),
         words.text(f"certain.{name}"),
         words.html(f"certain.{name}_{state}", interventions=named(brief, failing), **values),
-        words.html(f"certain.{name}_reading"),
+        words.html(f"certain.{name}_reading", whose=whose),
         tuple(
             words.html(
                 "certain.of",
@@ -143,7 +148,12 @@ def _alike(brief: Brief, one: Offered) -> _Finding | None:
     if not rows:
         return None
     row = rows[0]
-    return _Finding(one, row["verdict"] == "passed", brief.number(row, "value", _BALANCE))
+    return _Finding(
+        one,
+        row["verdict"] == "passed",
+        brief.number(row, "value", _BALANCE),
+        row["district"] == CITY,
+    )
 
 
 def _other_ways(brief: Brief, one: Offered) -> _Finding | None:
@@ -157,7 +167,8 @@ def _other_ways(brief: Brief, one: Offered) -> _Finding | None:
         brief.number(pick(shown, key=lambda row: row["difference"]), "difference", MONTHS)
         for pick in (min, max)
     )
-    return _Finding(one, not differing, brief.words.html("unit.range", low=low, high=high))
+    numbers = brief.words.html("unit.range", low=low, high=high)
+    return _Finding(one, not differing, numbers, shown[0]["district"] == CITY)
 
 
 def _sham_tests(brief: Brief, one: Offered) -> _Finding | None:
@@ -173,17 +184,19 @@ def _sham_tests(brief: Brief, one: Offered) -> _Finding | None:
         return None
     nearest = min(rows, key=lambda row: row["p_holm"])
     passed = all(row["verdict"] == "passed" for row in rows)
-    return _Finding(one, passed, brief.number(nearest, "p_holm", PROBABILITY))
+    numbers = brief.number(nearest, "p_holm", PROBABILITY)
+    return _Finding(one, passed, numbers, nearest["district"] == CITY)
 
 
 def _starts(brief: Brief, one: Offered) -> _Finding | None:
-    """Whether there were starts enough for figures of their own, and which difference would have
-    been seen.
+    """Whether there were starts enough here for sure figures, and which difference would have been
+    seen.
     """
-    status = brief.tables.row("effect_status", **{**one.keys, "district": brief.district})
+    keys = {**one.keys, "district": brief.district}
+    status = brief.tables.row("effect_status", **keys)
     if status is None:
         return None
-    reading = brief.tables.row("effect_readings", reading="detectable_months", **one.keys)
+    reading = brief.tables.row("effect_readings", reading="detectable_months", **keys)
     numbers = brief.number(status, "n_starters", COUNT)
     if reading is None or not reading.has("estimate"):
         return _Finding(one, one.is_own, numbers)
@@ -209,18 +222,20 @@ def _unknown_outcome(brief: Brief, one: Offered) -> _Finding | None:
     against = worst if months["difference"] > 0 else best
     holds = against["estimate"] * months["difference"] > 0
     low, high = (brief.number(row, "estimate", CHANGE_MONTHS) for row in (worst, best))
-    return _Finding(one, holds, brief.words.html("unit.range", low=low, high=high))
+    numbers = brief.words.html("unit.range", low=low, high=high)
+    return _Finding(one, holds, numbers, worst["district"] == CITY)
 
 
-def _unknown_share(brief: Brief) -> dict[str, Markup | str]:
-    """The sentence on how many leave for nobody knows where; empty where none does or it is not
-    shown.
+def _unknown_share(brief: Brief, ones: Sequence[Offered]) -> Markup | str:
+    """The sentence on how many leave for nobody knows where, of the people whose effects are shown;
+    empty where none does or it is not shown.
     """
-    row = brief.tables.row("exits", district=brief.district, exit="unknown")
+    scope = CITY if all(one.is_borrowed for one in ones) else brief.district
+    row = brief.tables.row("exits", district=scope, exit="unknown")
     if row is None or not row.has("share") or row["share"] < _SMALLEST_TOLD:
-        return {"share": ""}
+        return ""
     share = brief.number(row, "share", _OF_100)
-    return {"share": brief.words.html("certain.unknown_share", share=share) + " "}
+    return brief.words.html("certain.unknown_share", share=share) + " "
 
 
 def _own_or_city(brief: Brief, family: str, one: Offered) -> list[Row]:

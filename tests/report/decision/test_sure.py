@@ -128,9 +128,9 @@ def test_sham_tests_hold_where_none_finds_anything(part, rows, state, said):
     assert found[0] == state and said in found[1]
 
 
-def starts(n, scope="Norr", **more):
+def starts(n, scope="Norr", information="enough", **more):
     status = keys(n_starters=n, effect_state="estimated", **more)
-    reading = keys(reading="detectable_months", estimate=1.2, information="enough")
+    reading = keys(reading="detectable_months", estimate=1.2, information=information)
     return {"effect_status": [status], "effect_readings": [{**reading, "district": scope}]}
 
 
@@ -141,6 +141,35 @@ def test_starts_suffice_where_the_figures_are_the_districts_own(part):
     assert check_of(own, "Number of starts.")[0] == "holds"
     assert "Work training : 300 ; 1.2" in check_of(own, "Number of starts.")[1]
     assert check_of(borrowed, "Number of starts.")[0] == "weak"
+    assert "Work training : 12" in check_of(borrowed, "Number of starts.")[1]
+    assert "1.2" not in check_of(borrowed, "Number of starts.")[1]
+
+
+def test_starts_do_not_suffice_where_a_difference_of_weight_would_not_have_been_seen(part):
+    blind = part(intervention(), **starts(300, information="too_little"))
+
+    assert check_of(blind, "Number of starts.")[0] == "weak"
+
+
+def test_numbers_of_all_districts_are_called_so(part):
+    of_all = part(intervention(), placebo=[sham("passed", 0.3)])
+    own = part(intervention(), placebo=[{**sham("passed", 0.3), "district": "Norr"}])
+
+    assert "large a finding, all districts together; under" in check_of(of_all, "Sham tests.")[1]
+    assert "large a finding; under" in check_of(own, "Sham tests.")[1]
+
+
+def test_the_unknown_are_those_of_the_people_whose_effects_are_shown(part):
+    exits = [
+        {"district": district, "exit": "unknown", "share": share}
+        for district, share in (("Norr", 0.1), ("all", 0.2))
+    ]
+
+    own = part(intervention(), exits=exits)
+    borrowed = part(intervention(figures="city_few_starters"), exits=exits)
+
+    assert "Of 10 in 100" in check_of(own, "Unknown outcome.")[1]
+    assert "Of 20 in 100" in check_of(borrowed, "Unknown outcome.")[1]
 
 
 def test_starters_that_are_too_few_to_show_are_marked(part):
