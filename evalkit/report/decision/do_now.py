@@ -4,7 +4,7 @@ published tables: the plan (allocation_moves), the advice and its trials, and th
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from markupsafe import Markup
@@ -13,7 +13,7 @@ from evalkit.report.decision.offered import Offered, is_moved, purse_of, value_o
 from evalkit.report.decision.turns import turns, worth_knowing
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import COUNT, DURATION, MILLION, RANGE, SHARE, Form, Row
-from evalkit.vocabulary import LIKELY
+from evalkit.vocabulary import LIKELY, band_of
 from evalkit.words import money_digits
 
 _MAX_THINGS = 3
@@ -103,7 +103,8 @@ class _Plan:
             if one.intervention_id in plan and _is_more(plan[one.intervention_id])
         ]
         for _, one in sorted(planned, key=lambda pair: -pair[0]):
-            yield self._thing("more", one, self._moved(plan[one.intervention_id], "now.more_text"))
+            row = plan[one.intervention_id]
+            yield self._thing("more", one, self._moved(row, f"now.more_text{_probably(row)}"))
         in_plan = {one.intervention_id for _, one in planned}
         for one in expanded:
             row = plan.get(one.intervention_id)
@@ -114,7 +115,7 @@ class _Plan:
         society = value_of(self.brief, one, "society")
         if society is not None and one.offer.has("cost"):
             text = self.brief.words.html(
-                "now.expand_text",
+                f"now.expand_text{_probably(society)}",
                 cost=self._number(one.offer, "cost"),
                 value=self._with_range(society, "estimate"),
                 horizon=self.brief.number(society, "horizon_months", DURATION),
@@ -130,7 +131,7 @@ class _Plan:
             society = value_of(self.brief, one, "society")
             if society is not None:
                 text = self.brief.words.html(
-                    "now.stop_text",
+                    f"now.stop_text{_probably(society)}",
                     starts=self.brief.number(one.offer, "n_starts", COUNT),
                     value=self._with_range(society, "estimate"),
                     horizon=self.brief.number(society, "horizon_months", DURATION),
@@ -230,8 +231,8 @@ class _Plan:
             horizon=brief.words.duration(brief.run.params.value.horizon_months),
             starts_now=brief.number(row, "n_starts_now", COUNT),
             starts_planned=brief.number(row, "n_starts_planned", COUNT),
-            cost_now=brief.number(row, "cost_now", cost),
-            cost_planned=brief.number(row, "cost_planned", _bare(cost)),
+            cost_now=brief.number(row, "cost_now", _bare(cost, row["cost_now"])),
+            cost_planned=brief.number(row, "cost_planned", _whole(cost, row["cost_planned"])),
             value=brief.in_brackets(row, "added_value", value, ends_as=_bare(value)),
         )
 
@@ -246,9 +247,15 @@ class _Plan:
         return self.brief.in_brackets(row, column, form, ends_as=Form("number", form.digits))
 
 
-def _bare(form: Form) -> Form:
-    """The same digits without the currency, where another amount names it."""
-    return Form("in_millions" if form.kind == "millions" else "number", form.digits)
+def _whole(form: Form, value: float) -> Form:
+    """The form of a value; nothing has no decimals."""
+    return form if value else replace(form, digits=min(form.digits, 0))
+
+
+def _bare(form: Form, value: float = 1.0) -> Form:
+    """The same without the currency, where another amount names it."""
+    kind = "in_millions" if form.kind == "millions" else "number"
+    return replace(_whole(form, value), kind=kind, currency="")
 
 
 def _is_more(row: Row) -> bool:
@@ -261,6 +268,11 @@ def _is_more(row: Row) -> bool:
 
 def _is_less(row: Row) -> bool:
     return row["n_starts_now"] - row["n_starts_planned"] >= _HALF_A_START
+
+
+def _probably(row: Row) -> str:
+    """The end of a text's key where the band of a row's probability is not sure."""
+    return "_probably" if band_of(row["probability_positive"]) not in ("yes", "no") else ""
 
 
 def _freed(row: Row) -> float:

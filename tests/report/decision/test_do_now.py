@@ -13,6 +13,9 @@ LOSS = (-30_000.0, -60_000.0, -4_000.0, 0.01)
 UNCLEAR = (9_000.0, -20_000.0, 40_000.0, 0.6)
 
 
+SURENESS = [(0.96, "and gives"), (0.9, "and probably gives")]
+
+
 @pytest.fixture
 def next_steps(run_of_two, brief_with, offered_tables):
     """What to do now, from records of interventions and further tables."""
@@ -80,9 +83,9 @@ def test_the_plan_says_from_how_many_to_how_many_at_what_cost_and_for_what_value
         "Without new money: take it from language practice.",
     ]
     assert [plain(thing.text) for thing in steps.things] == [
-        "From 100 to 160 starts a year costs 1.6 instead of SEK 1.0 million and gives society SEK "
-        "4.0 million (3.1 to 4.9) over five years.",
-        "From 80 to 20 starts a year costs 200,000 instead of SEK 800,000; for society that means "
+        "From 100 to 160 starts a year costs SEK 1.6 million instead of 1.0 and gives society a "
+        "further SEK 4.0 million (3.1 to 4.9) over five years.",
+        "From 80 to 20 starts a year costs SEK 200,000 instead of 800,000; for society that means "
         "−SEK 1.5 million (−2.4 to −0.6).",
     ]
 
@@ -103,6 +106,31 @@ def test_a_plan_that_changes_little_or_unsurely_is_not_told(next_steps, moves, m
     thing = next_steps(one(), tables=[moves(work_training=move)]).things[0]
 
     assert plain(thing.text).startswith("Each further start costs")
+
+
+@pytest.mark.parametrize(("probability", "said"), SURENESS)
+def test_what_a_plan_gives_is_told_as_sure_as_it_is(next_steps, moves, probability, said):
+    plan = moves(work_training=(100.0, 160.0, 4_000_000.0, probability))
+
+    assert f"{said} society a further" in plain(next_steps(one(), tables=[plan]).things[0].text)
+
+
+@pytest.mark.parametrize(("probability", "said"), SURENESS)
+def test_what_a_start_gives_is_told_as_sure_as_it_is(next_steps, probability, said):
+    record = one((50_000.0, -1.0, 90_000.0, probability))
+
+    assert f"{said} society SEK 50,000" in plain(next_steps(record).things[0].text)
+
+
+def test_a_plan_that_ends_an_intervention_costs_nothing(next_steps, moves):
+    plan = moves(
+        work_training=(100.0, 260.0, 4_000_000.0, 0.99),
+        language_practice=(160.0, 0.0, -1_500_000.0, 0.02),
+    )
+
+    less = next_steps(one(), other(), tables=[plan]).things[1]
+
+    assert "costs SEK 0 million instead of 1.6;" in plain(less.text)
 
 
 def test_the_plan_does_not_expand_what_is_only_to_be_kept(next_steps, moves):

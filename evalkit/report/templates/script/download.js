@@ -34,7 +34,7 @@
       text = text.replace(/[\s\u00a0\u202f]/g, "").replace(/\u2212/g, "-");
       if (decimal === ".") text = text.replace(/,/g, "");
     }
-    return '"' + text.replace(/"/g, '""') + '"';
+    return '"' + text.replace(/"/g, '""') + '"' + separator.repeat(cell.colSpan - 1);
   }
 
   function csv(table) {
