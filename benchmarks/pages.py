@@ -1,14 +1,16 @@
-"""What a district's pages cost: charts put together in place beside altair's own way, and the
-seconds of all pages of a district.
+"""What a district's pages cost: its own pictures alone beside those of the whole city drawn into
+it, charts put together in place beside altair's own way, and the seconds of all its pages.
 
     python benchmarks/pages.py RUN_DIR DISTRICT    a run folder with published tables; nothing in it
     is written
 
-Both ways must draw the same bytes. They then run alternately, 5 times after one warm-up of each;
-the figure is the median of theirs over the median of ours, for building and writing every chart of
-a page, without Vega. Pages are written in all languages of the run into a folder of their own:
-once as a kernel does, which loads Vega first, then 3 times. Seconds are the processor's; the load
-of the machine is printed.
+Both ways of putting charts together must draw the same bytes. They then run alternately, 5 times
+after one warm-up of each; the figure is the median of theirs over the median of ours, for building
+and writing every chart of a page, without Vega. A district that shows its own figures alone is set
+beside one that would also draw what stands once on the pages of the interventions; both with Vega.
+Pages are written in all languages of the run into a folder of their own: once as a kernel does,
+which loads Vega first, then 3 times. Seconds are the processor's; the load of the machine is
+printed.
 """
 
 import time
@@ -28,6 +30,7 @@ from evalkit import charts, disclosure, params, report  # noqa: E402
 from evalkit.charts.look import svg  # noqa: E402
 from evalkit.charts.look.frame import Frame  # noqa: E402
 from evalkit.words import words_of_run  # noqa: E402
+from evalkit.words.run_words import protocols_of  # noqa: E402
 
 IMPORTS = time.process_time() - START
 
@@ -125,6 +128,17 @@ def cost(write: Callable[[], object], n_languages: int) -> None:
             )
 
 
+def alone(own: Callable[[], object], whole: Callable[[], object]) -> None:
+    """A district's own pictures beside those that would repeat the city's."""
+    own(), whole()
+    pairs = [(seconds(own), seconds(whole)) for _ in range(PAGES)]
+    mine, other = (statistics.median(times) for times in zip(*pairs, strict=True))
+    print(
+        f"its own pictures drawn in {mine:.2f} s, with the city's in every district {other:.2f} s: "
+        f"{other / mine:.1f} times"
+    )
+
+
 def main(run_dir: str, district: str) -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, imports {IMPORTS:.2f} s")
     run = params.read_run(run_dir)
@@ -137,8 +151,20 @@ def main(run_dir: str, district: str) -> None:
             ),
             len(run.params.languages),
         )
-    words = words_of_run(run, run.params.languages[0])
-    compare(lambda: charts.district_figures(tables, words, district=district))
+    words, protocols = words_of_run(run, run.params.languages[0]), protocols_of(run)
+    primary = {name: protocol.primary_estimand for name, protocol in protocols.items()}
+
+    def own() -> dict[str, str]:
+        return charts.district_figures(tables, words, district=district, estimands=primary)
+
+    def whole() -> dict[str, str]:
+        figures = charts.district_figures(tables, words, district=district)
+        for name in protocols:
+            figures |= charts.intervention_figures(tables, words, intervention=name)
+        return figures
+
+    alone(own, whole)
+    compare(own)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,24 @@ def load(path: Path | str, model: type[Model]) -> Model:
         If the file is missing, is a folder or is not YAML, or a key is unknown, missing or of the
         wrong type; all faults are named at once.
     """
-    return validate(read_yaml(path), model, where=str(path))
+    place = (str(path), model)
+    stamp = _stamp(Path(path)) if issubclass(model, Record) else None
+    if stamp is None or _LOADED.get(place, (None,))[0] != stamp:
+        _LOADED[place] = stamp, validate(read_yaml(path), model, where=str(path))
+    return _LOADED[place][1]
+
+
+# Records by file and model, with the file's stamp when it was read: pages ask for a run's protocols
+# and price book again and again. Records do not change, so they can be shared.
+_LOADED: dict[tuple[str, type], tuple[tuple[int, int] | None, Any]] = {}
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """When a file was changed and how long it is; None where there is none."""
+    if not path.is_file():
+        return None
+    state = path.stat()
+    return state.st_mtime_ns, state.st_size
 
 
 def read_yaml(path: Path | str) -> Any:

@@ -72,8 +72,13 @@ def intervention_figures(
 
     Parameters, returned value and errors as `district_figures`.
     """
-    effect = _drawn(tables, words, _on("effect"), district=POOLED, intervention_id=intervention)
-    return effect | _drawn(tables, words, _on("intervention"), intervention_id=intervention)
+    charts = _on("effect", "intervention")
+    # Those of one district draw the city; the others set the districts beside each other.
+    of_city = [chart for chart in charts if "district" in chart.one_of]
+    beside = [chart for chart in charts if chart not in of_city]
+    return _drawn(tables, words, of_city, district=POOLED, intervention_id=intervention) | _drawn(
+        tables, words, beside, intervention_id=intervention
+    )
 
 
 def one_by_one(name: str, table: Published) -> Iterator[tuple[str, Published]]:

@@ -51,6 +51,8 @@ from evalkit.words.files import locale_of
 from evalkit.words.run_words import protocols_of, with_names_of_run
 
 SITE = "site"
+# Published tables by name, or as pages of the same tables share them.
+Tables = Mapping[str, Published] | PageTables
 
 
 @dataclass(frozen=True)
@@ -174,15 +176,16 @@ def write_district_pages(
         missing.
     """
     primary = {name: protocol.primary_estimand for name, protocol in protocols_of(run).items()}
+    shared = PageTables(tables, where=f"page of {district}")
     return tuple(
         page
         for words in _languages(run)
         for page in (
-            write_decision_page(run, district, tables, words),
+            write_decision_page(run, district, shared, words),
             write_district_page(
                 run,
                 district,
-                tables,
+                shared,
                 draw(tables, words, district=district, estimands=primary),
                 words,
             ),
@@ -199,9 +202,10 @@ def write_intervention_pages(
     """Write the evidence of an intervention, for the city, in each of the run's languages; as
     `write_district_pages`, by `charts.intervention_figures`.
     """
+    shared = PageTables(tables, where=f"page of {intervention}")
     return tuple(
         write_intervention_page(
-            run, intervention, tables, draw(tables, words, intervention=intervention), words
+            run, intervention, shared, draw(tables, words, intervention=intervention), words
         )
         for words in _languages(run)
     )
@@ -213,13 +217,14 @@ def write_overviews(
     """Write the city's pages and the method in each of the run's languages, and the choice of
     language; as `write_district_pages`, by `charts.overview_figures`.
     """
+    shared = PageTables(tables, where="page of the city")
     pages = tuple(
         page
         for words in _languages(run)
         for page in (
-            write_decision_page(run, CITY, tables, words),
-            write_overview(run, tables, draw(tables, words), words),
-            write_method(run, tables, words),
+            write_decision_page(run, CITY, shared, words),
+            write_overview(run, shared, draw(tables, words), words),
+            write_method(run, shared, words),
         )
     )
     return (*pages, write_index(run))
@@ -228,7 +233,7 @@ def write_overviews(
 def write_district_page(
     run: Run,
     district: str,
-    tables: Mapping[str, Published],
+    tables: Tables,
     figures: Mapping[str, str],
     words: Words,
 ) -> Path:
@@ -240,9 +245,7 @@ def write_district_page(
     return _write_page(run, DISTRICT_EVIDENCE, tables, figures, words, district=district)
 
 
-def write_overview(
-    run: Run, tables: Mapping[str, Published], figures: Mapping[str, str], words: Words
-) -> Path:
+def write_overview(run: Run, tables: Tables, figures: Mapping[str, str], words: Words) -> Path:
     """Write the evidence of the city in one language: site/LANGUAGE/evidence/all.html, as
     `write_district_page`.
     """
@@ -252,7 +255,7 @@ def write_overview(
 def write_intervention_page(
     run: Run,
     intervention: str,
-    tables: Mapping[str, Published],
+    tables: Tables,
     figures: Mapping[str, str],
     words: Words,
 ) -> Path:
@@ -265,7 +268,7 @@ def write_intervention_page(
     )
 
 
-def write_method(run: Run, tables: Mapping[str, Published], words: Words) -> Path:
+def write_method(run: Run, tables: Tables, words: Words) -> Path:
     """Write the method in one language: site/LANGUAGE/about/method.html, as
     `write_district_page`.
     """
@@ -298,7 +301,7 @@ def write_index(run: Run) -> Path:
 def brief_of(
     run: Run,
     district: str,
-    tables: Mapping[str, Published],
+    tables: Tables,
     figures: Mapping[str, str],
     words: Words,
     *,
@@ -307,12 +310,13 @@ def brief_of(
 ) -> Brief:
     """What the builders of a page work from: a district's or (for "all") the city's, or that of an
     intervention, whose brief speaks of its outcome. `place` is the decision page's if not given.
+    Pages of the same tables may share them as `PageTables`.
     """
     named = f"page of {intervention or ('the city' if district == CITY else district)}"
     brief = Brief(
         run,
         district,
-        PageTables(tables, where=named),
+        tables if isinstance(tables, PageTables) else PageTables(tables, where=named),
         figures,
         with_names_of_run(words, run),
         protocols_of(run),
@@ -322,9 +326,7 @@ def brief_of(
     return brief.about(intervention) if intervention else brief
 
 
-def write_decision_page(
-    run: Run, district: str, tables: Mapping[str, Published], words: Words
-) -> Path:
+def write_decision_page(run: Run, district: str, tables: Tables, words: Words) -> Path:
     """Write the decision page of a district (or, for "all", of the city) in one language.
 
     Parameters and errors as `write_district_page`.
@@ -350,7 +352,7 @@ def write_decision_page(
 def _write_page(
     run: Run,
     page: Page,
-    tables: Mapping[str, Published],
+    tables: Tables,
     figures: Mapping[str, str],
     words: Words,
     *,

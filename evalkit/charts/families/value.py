@@ -51,7 +51,7 @@ def value_by_actor(table: Published, words: Words, /) -> Picture:
     of="value_parts",
     needs=pl.col("estimate").is_not_null() & (pl.col("part") == TOTAL),
     one_of=(*ONE_EFFECT, "currency"),
-    page="effect",
+    page="intervention",
 )
 def value_summary(table: Published, words: Words, /) -> Picture:
     """What an intervention is worth per participant from each point of view, with ranges and the

@@ -6,7 +6,7 @@ its address. A value that is withheld or could not be estimated becomes a mark w
 address.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -106,7 +106,9 @@ class Row:
 
 class PageTables:
     """The published tables of a page, found by family: `exits` finds `exits` and `exits-belfast`
-    alike. Sections ask for the same rows often, so they are looked up once.
+    alike. Sections ask for rows often, by the same few columns, so the rows of a district are gone
+    through once for each set of columns that they are asked by. Pages of the same tables share
+    them.
     """
 
     def __init__(self, tables: Mapping[str, Published], *, where: str):
@@ -117,7 +119,9 @@ class PageTables:
         self._tables = [
             table for _, table in sorted({table.name: table for table in published}.items())
         ]
-        self._rows: dict[tuple, list[Row]] = {}
+        self._families: dict[str, list[Published]] = {}
+        self._rows: dict[tuple[str, str | None], list[Row]] = {}
+        self._found: dict[tuple[str | None, ...], dict[tuple, list[Row]]] = {}
 
     def all(self) -> list[Published]:
         """Every table once, by name."""
@@ -125,35 +129,62 @@ class PageTables:
 
     def family(self, family: str) -> list[Published]:
         """The tables of a family: the city's and the districts' own."""
-        return [
-            table
-            for table in self._tables
-            if table.name == family or table.name.startswith(f"{family}-")
-        ]
+        if family not in self._families:
+            self._families[family] = [
+                table
+                for table in self._tables
+                if table.name == family or table.name.startswith(f"{family}-")
+            ]
+        return list(self._families[family])
 
     def rows(self, family: str, **key_values: Any) -> list[Row]:
         """The rows of a family of tables with these values, in the order of their tables' keys."""
-        query = (family, *sorted(key_values.items()))
-        if query not in self._rows:
-            self._rows[query] = [
-                row for table in self.family(family) for row in rows_of(table, **key_values)
-            ]
-        return list(self._rows[query])
+        district = key_values.pop("district", None)
+        columns = sorted(key_values)
+        wanted = tuple(key_values[column] for column in columns)
+        return [
+            row
+            for table in self.family(family)
+            for row in self._by(table, district, columns).get(wanted, ())
+        ]
 
     def row(self, family: str, **key_values: Any) -> Row | None:
         """The first row with these values, or None."""
         return next(iter(self.rows(family, **key_values)), None)
 
+    def _by(
+        self, table: Published, district: str | None, columns: Sequence[str]
+    ) -> dict[tuple, list[Row]]:
+        """A table's rows of a district (or all) by their values in some columns; none where it
+        lacks one of them.
+        """
+        place = (table.name, district, *columns)
+        if place not in self._found:
+            found = self._found[place] = {}
+            if set(columns) <= set(table.data.columns):
+                for row in self._rows_of(table, district):
+                    values = tuple(row.values[column] for column in columns)
+                    found.setdefault(values, []).append(row)
+        return self._found[place]
 
-def rows_of(table: Published, /, **key_values: Any) -> Iterator[Row]:
-    """The rows of a published table with these values, each with its address; none where the table
-    lacks one of the columns.
-    """
-    if not set(key_values) <= set(table.data.columns):
-        return
-    wanted = [pl.col(key).eq_missing(pl.lit(value)) for key, value in key_values.items()]
-    for values in table.data.filter(*wanted).iter_rows(named=True):
-        yield Row(table.name, values["row_id"], values["status"], table.grade, values)
+    def _rows_of(self, table: Published, district: str | None) -> list[Row]:
+        """A table's rows of a district (or all), each with its address, in the order of its
+        keys.
+        """
+        if district is not None and "district" not in table.data.columns:
+            return []
+        place = (table.name, district)
+        if place not in self._rows:
+            chosen = (
+                table.data
+                if district is None
+                else table.data.filter(pl.col("district") == pl.lit(district))
+            )
+            self._rows[place] = [
+                Row(table.name, values["row_id"], values["status"], table.grade, values)
+                for values in chosen.iter_rows(named=True)
+            ]
+        return self._rows[place]
 
 
 def number(
