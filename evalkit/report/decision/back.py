@@ -64,7 +64,7 @@ def when_back(brief: Brief) -> Part | None:
     if not flows:
         return None
     shown = flows[:MOST_PANELS]
-    beside, whose = origins(brief, [flow.one for flow in shown])
+    beside, whose = origins(brief, [flow.one for flow in shown], "back")
     heading = _heading(brief, shown)
     body = render(
         "decision/back.html.j2",

@@ -75,7 +75,7 @@ def what_changes(brief: Brief) -> Part | None:
     if not effects:
         return None
     shown, others = effects[:MOST_PANELS], effects[MOST_PANELS:]
-    beside, whose = origins(brief, [effect.one for effect in shown])
+    beside, whose = origins(brief, [effect.one for effect in shown], "changes")
     heading = _heading(brief, effects)
     body = render(
         "decision/changes.html.j2",

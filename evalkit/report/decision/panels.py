@@ -31,13 +31,13 @@ def linked(brief: Brief, one: Offered, *, is_label: bool = False) -> Markup:
     )
 
 
-def origins(brief: Brief, ones: Sequence[Offered]) -> tuple[dict[str, str], Markup]:
+def origins(brief: Brief, ones: Sequence[Offered], part: str) -> tuple[dict[str, str], Markup]:
     """Whose figures they are, where some are those of all districts together: what stands beside
-    the names of these, by intervention, or one sentence where it holds for all.
+    the names of these, by intervention, or one sentence of the part's own where it holds for all.
     """
     borrowed = [one.intervention_id for one in ones if one.is_borrowed]
     if len(borrowed) == len(ones):
-        return {}, brief.words.html("panels.all_borrowed")
+        return {}, brief.words.html(f"panels.all_borrowed_{part}")
     return dict.fromkeys(borrowed, brief.words.text("panels.borrowed")), Markup("")
 
 

@@ -75,7 +75,7 @@ def who_pays(brief: Brief) -> Part | None:
     shown = sums[:MOST_PANELS]
     scale = _scale(shown)
     unit = _unit(shown)
-    beside, whose = origins(brief, [told.one for told in shown])
+    beside, whose = origins(brief, [told.one for told in shown], "payers")
     heading = _heading(brief, shown)
     body = render(
         "decision/payers.html.j2",
