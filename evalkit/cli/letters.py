@@ -28,7 +28,9 @@ class Letters:
         from evalkit.intake.admission.returned import take_back
 
         for path in paths:
-            target = take_back(path, self.extract, load_contracts(self.contracts))
+            target = take_back(
+                path, self.extract, load_contracts(self.contracts), mapping=self.mapping
+            )
             typer.echo(f"returned    {path} lies now as {target}")
 
     def n_listed(self, n_asked: int) -> int:

@@ -26,6 +26,12 @@ from evalkit.words import languages, words
 
 LIFECARE = Path(__file__).parents[2] / "data_contracts/mappings/lifecare.yaml"
 N_LIFECARE_REASONS = 23
+LIFECARE_PAYMENTS = [
+    "id;serviceId;payDate;concernedMonth;amount;district",
+    "1;H-1;2026-01-26;2026-01;6000,00;Norr",
+    "2;H-1;2026-02-04;2026-01;1500,50;Norr",
+    "3;H-3;2026-02-25;2026-02;8000,00;Söder",
+]
 
 
 @pytest.fixture
@@ -59,6 +65,7 @@ def test_admit_reads_a_lifecare_reason_as_heading_and_detail_and_tells_the_grade
         "household_member",
         [*lines, "H-1;P-1;2026-02-01;lead;", "H-3;P-3;2026-02-01;lead;Utan försörjningshinder"],
     )
+    extract.write("income_support", LIFECARE_PAYMENTS)
 
     admission = extract.admit(mapping=LIFECARE, max_rejected_share=0)
 

@@ -9,7 +9,7 @@ rows add up to the delivered ones in every table.
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from evalkit.intake.admission.gate import refuse_personal_numbers
 from evalkit.intake.checking.cells import TypedCells, joined, type_cells
 from evalkit.intake.checking.checked import Checked, Resolved, check_table, find_orphans, resolve
 from evalkit.intake.checking.rules import Extent
+from evalkit.intake.checking.shape import added_up, in_shape, newest
 from evalkit.intake.checking.table_rules import NO_REJECTIONS, SUPERSEDED
 from evalkit.intake.contracts.contract import Contract, Reference
 from evalkit.intake.contracts.mapping import (
@@ -114,6 +115,7 @@ def admit(
         extract_folder, contracts_folder, mapping
     )
     refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
+    delivery, of_shape = _in_shape(delivery, contracts, mapping_file)
     refuse_incomplete(delivery, contracts, mapping_file)
     delivered = [contract for table, contract in contracts.items() if table in delivery.tables]
     through = _last_months(delivered, data_through)
@@ -162,7 +164,7 @@ def admit(
         delivery,
         contracts,
         mapping_file,
-        [*answers, *(note for of_table in notes for note in of_table)],
+        [*answers, *of_shape, *(note for of_table in notes for note in of_table)],
     )
     checked = _follow_references(
         checked, {link: resolved.result() for link, resolved in resolving.items()}
@@ -202,12 +204,11 @@ def read_extract(
     IntakeError
         If a file cannot be read, or a letter does not fit the others.
     """
+    mapping_file = load_mapping(mapping)
+    keys = {name: one.keys for name, one in delivered().items()}
     # The files are read outside Python, while Python reads what is said of them.
     with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(
-            read_delivery, extract_folder, {name: one.keys for name, one in delivered().items()}
-        )
-        mapping_file = load_mapping(mapping)
+        reading = pool.submit(read_delivery, extract_folder, keys, mapping_file)
         contracts = contracts_with_covariates(contracts_folder, mapping_file)
     delivery = reading.result().of(contracts)
     if not delivery.returned:
@@ -217,6 +218,21 @@ def read_extract(
 
     delivery, changes = with_returned(delivery)
     return delivery, contracts, mapping_file, changes
+
+
+def _in_shape(
+    delivery: Delivery, contracts: Mapping[str, Contract], mapping: MappingFile
+) -> tuple[Delivery, list[Note]]:
+    """The delivery after its search, each table in the shape of its contract, and what was left
+    out.
+    """
+    tables, notes = {}, []
+    for table, files in delivery.tables.items():
+        of_table = mapping.of(table)
+        shaped = [in_shape(file, of_table) for file in files]
+        tables[table], older = newest(shaped, contracts[table], of_table)
+        notes += [(table, "", note) for note in older]
+    return replace(delivery, tables=tables), notes
 
 
 def _carrying(
@@ -276,7 +292,8 @@ def _type_table(
         for note in typed.notes
     ]
     typed, carried = carry(joined(typed_files), contract) if carry else (joined(typed_files), [])
-    return typed, notes + [(contract.table, "", note) for note in carried]
+    typed, sums = added_up(typed, contract, mapping.of(contract.table).added_up)
+    return typed, notes + [(contract.table, "", note) for note in (*carried, *sums)]
 
 
 def _look_at(

@@ -9,13 +9,14 @@ other file, in subfolders too, is searched for personal numbers.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import polars as pl
 
 from evalkit.errors import IntakeError, first_few
 from evalkit.intake.contracts.contract import Contract
-from evalkit.intake.contracts.mapping import MappingFile
+from evalkit.intake.contracts.mapping import MappingFile, TableMapping
 from evalkit.intake.reading.database import is_database, read_database
 from evalkit.intake.reading.delivered import Delivered
 from evalkit.intake.reading.monthly_record import is_monthly_record, read_monthly_records
@@ -62,8 +63,11 @@ class Delivery:
         )
 
 
-def read_delivery(place: Path | str, keys: Mapping[str, Sequence[str]]) -> Delivery:
-    """Read every file of a folder, or every table of a database, that has the name of a contract.
+def read_delivery(
+    place: Path | str, keys: Mapping[str, Sequence[str]], mapping: MappingFile | None = None
+) -> Delivery:
+    """Read every file of a folder, or every table of a database, that has the name of a contract or
+    fits a pattern of the mapping file.
 
     Parameters
     ----------
@@ -71,12 +75,15 @@ def read_delivery(place: Path | str, keys: Mapping[str, Sequence[str]]) -> Deliv
         The folder, or the URI of the database.
     keys : mapping of str to sequence of str
         The key columns of each table that is looked for, by its name.
+    mapping : MappingFile, optional
+        The mapping file, which may say which files and sheets hold a table.
 
     Raises
     ------
     IntakeError
         If the folder does not exist, or a file of a table cannot be read.
     """
+    mapping = mapping or MappingFile(source="")
     if is_database(place):
         return Delivery("the database", read_database(str(place), keys), {}, ())
     folder = Path(place)
@@ -90,15 +97,22 @@ def read_delivery(place: Path | str, keys: Mapping[str, Sequence[str]]) -> Deliv
         )
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     is_at_top = {path: path.parent == folder and not path.name.startswith(".") for path in paths}
-    table_by_path = {
-        path: table for path in paths if is_at_top[path] and (table := table_of(path, keys))
-    }
+    held = [
+        (path, table)
+        for path in paths
+        if is_at_top[path]
+        for table in tables_of(path, keys, mapping)
+    ]
     records = [path for path in paths if is_at_top[path] and is_monthly_record(path)]
-    others = [path for path in paths if path not in table_by_path and path not in records]
+    with_tables = {path for path, _ in held}
+    others = [path for path in paths if path not in with_tables and path not in records]
     tables: dict[str, tuple[Delivered, ...]] = {}
-    for table, delivered in zip(
-        table_by_path.values(),
-        side_by_side(lambda path: read_delivered(path, table=table_by_path[path]), table_by_path),
+    for (_, table), delivered in zip(
+        held,
+        side_by_side(
+            lambda one: read_delivered(one[0], table=one[1], sheet=mapping.of(one[1]).sheet),
+            held,
+        ),
         strict=True,
     ):
         tables[table] = (*tables.get(table, ()), delivered)
@@ -209,12 +223,26 @@ def is_returned(path: Path) -> bool:
     return path.name.startswith(RETURNED) and path.suffix.lower() == ".xlsx"
 
 
-def table_of(path: Path, tables: Iterable[str]) -> str | None:
-    """The table that a file delivers, by its name; None for a file of no table."""
-    if path.suffix.lower() not in FORMATS or is_monthly_record(path):
-        return None
-    named = [table for table in tables if path.stem == table or path.stem.startswith(f"{table}_")]
-    return max(named, key=len, default=None)
+def tables_of(path: Path, tables: Iterable[str], mapping: MappingFile) -> tuple[str, ...]:
+    """The tables that a file delivers: those whose patterns in the mapping file it fits, else the
+    one that it is named after; none for a file of no table.
+    """
+    if path.suffix.lower() not in FORMATS or is_monthly_record(path) or is_returned(path):
+        return ()
+    tables = tuple(tables)
+    fitting = tuple(
+        table
+        for table in tables
+        if any(fnmatch(path.stem, pattern) for pattern in mapping.of(table).files)
+    )
+    if fitting:
+        return fitting
+    named = [
+        table
+        for table in tables
+        if not mapping.of(table).files and (path.stem == table or path.stem.startswith(f"{table}_"))
+    ]
+    return (max(named, key=len),) if named else ()
 
 
 def _by_part(
@@ -236,7 +264,8 @@ def _lacking(contract: Contract, file: Delivered, mapping: MappingFile) -> list[
     lacking = [
         column
         for column in contract.columns
-        if not column.may_be_absent and of_table.source_of(column, file.columns) is None
+        if not (column.may_be_absent or column.name in of_table.not_delivered)
+        and of_table.source_of(column, file.columns) is None
     ]
     return [of_table.columns.get(column.name, column.name) for column in lacking]
 
@@ -253,9 +282,24 @@ def _notes_on(file: Delivered, contract: Contract, mapping: MappingFile) -> list
     notes += [f"columns under other names: {', '.join(renamed)}"] if renamed else []
     notes += [f"columns not delivered, empty for all rows: {', '.join(absent)}"] if absent else []
     notes += [f"columns not in the contract, not read in: {', '.join(unread)}"] if unread else []
+    notes += _notes_on_shape(of_table)
     notes += [
         f'codes of "{column}" carried over by the mapping, grade {grade}'
         for column, grade in of_table.grades.items()
     ]
     notes += [f'codes of "{column}": {caution}' for column, caution in of_table.cautions.items()]
     return notes if file.cells.height else [*notes, "holds no rows"]
+
+
+def _notes_on_shape(mapping: TableMapping) -> list[str]:
+    """What the mapping makes of the files beyond names and codes."""
+    months = mapping.months_in_columns
+    notes = [f'"{name}" is {text} in all rows' for name, text in mapping.constants.items()]
+    notes += [f'"{name}" is multiplied by {unit:g}' for name, unit in mapping.units.items()]
+    notes += [
+        f'"{name}" is reckoned from the age on {day}; it may be a year off'
+        for name, day in mapping.ages.items()
+    ]
+    if months:
+        notes.append(f'"{months.month}" and "{months.value}" come from columns named {months.form}')
+    return notes

@@ -16,7 +16,7 @@ import polars as pl
 
 from evalkit.errors import IntakeError, nearest
 from evalkit.ids import name_to_show, replace_personal_numbers
-from evalkit.intake.admission.delivery import table_of
+from evalkit.intake.admission.delivery import tables_of
 from evalkit.intake.admission.pseudonym_key import HOUSEHOLD, PERSON, pseudonym
 from evalkit.intake.contracts.contract import Contract
 from evalkit.intake.contracts.mapping import (
@@ -147,29 +147,41 @@ class _Copying:
         """Copy every file of a folder that belongs to a contract."""
         written, left_out = [], []
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            table = table_of(path, self.contracts) if path.parent == folder else None
+            is_at_top = path.parent == folder
+            tables = tables_of(path, self.contracts, self.mapping) if is_at_top else ()
             if path.parent == folder and is_monthly_record(path):
                 written.append(self._record(path))
-            elif table:
-                written.append(self._table(read_delivered(path, table=table), table))
+            elif tables:
+                written.append(self._tables(path, tables))
             else:
                 left_out.append(name_to_show(str(path.relative_to(folder))))
         if missing := set(self.keep) - self.columns_seen:
             raise _unknown_columns(sorted(missing), self.columns_seen)
         return Pseudonymised(tuple(written), tuple(left_out))
 
-    def _table(self, file: Delivered, table: str) -> CopiedFile:
+    def _tables(self, path: Path, tables: Sequence[str]) -> CopiedFile:
+        sheets = {self.mapping.of(table).sheet for table in tables}
+        if len(sheets) > 1 and FORMATS[path.suffix.lower()].content == "sheets":
+            raise _several_sheets(path)
+        file = read_delivered(path, table=tables[0], sheet=sheets.pop())
         if not file.cells.get_column(IS_WHOLE).all():
             raise _misshapen(file.path)
         self.columns_seen.update(file.columns)
-        ids, known = _known_columns(file, self.contracts[table], self.mapping.of(table))
+        ids: dict[str, str] = {}
+        known: set[str] = set()
+        for table in tables:
+            of_table = _known_columns(file, self.contracts[table], self.mapping.of(table))
+            known |= of_table[1]
+            for name, of in of_table[0].items():
+                if ids.setdefault(name, of) != of:
+                    raise _one_for_both(file.path, name)
         copied = [name for name in file.columns if name in known or name in self.keep]
         columns = {name: self._column(file, name, ids.get(name)) for name in copied}
         cells = pl.DataFrame([cells for cells, _ in columns.values()])
         target = self._write(file, cells)
         return CopiedFile(
             target.name,
-            table,
+            ", ".join(tables),
             cells.height,
             {name: n for name, (_, n) in columns.items() if n},
             dropped=tuple(name_to_show(name) for name in file.columns if name not in copied),
@@ -261,7 +273,13 @@ def _known_columns(
     if PERSON in sources and sources[PERSON] == sources.get(HOUSEHOLD):
         raise _one_for_both(file.path, sources[PERSON])
     ids = {sources[name]: name for name in (PERSON, HOUSEHOLD) if name in sources}
-    return ids, set(sources.values())
+    months = mapping.months_in_columns
+    named = [
+        name
+        for name in file.columns
+        if name == mapping.newest_by or (months and months.month_of(name))
+    ]
+    return ids, {*sources.values(), *named}
 
 
 def _replaced(text: pl.Series, replace: Callable[[str], str]) -> pl.Series:
@@ -292,6 +310,15 @@ def _one_for_both(path: Path, column: str) -> IntakeError:
         "them. Nothing was written.",
         fix="deliver the column twice, under two names, and let the mapping file name one for each "
         f"of {PERSON} and {HOUSEHOLD}.",
+    )
+
+
+def _several_sheets(path: Path) -> IntakeError:
+    return IntakeError(
+        "Sheets of one workbook hold different tables.",
+        where=name_to_show(path.name),
+        why="The copy of a workbook is a single table. Nothing was written.",
+        fix="save each sheet as a file of its own, and let the mapping file name it (files).",
     )
 
 

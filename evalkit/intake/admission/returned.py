@@ -18,6 +18,7 @@ from evalkit.ids import name_to_show
 from evalkit.intake.admission.delivery import RETURNED, Delivery, Note, read_delivery
 from evalkit.intake.admission.letter_form import Answer, read_letter
 from evalkit.intake.contracts.contract import Contract
+from evalkit.intake.contracts.mapping import load_mapping
 from evalkit.intake.reading.database import is_database
 from evalkit.intake.reading.delivered import (
     FILE,
@@ -61,7 +62,13 @@ def with_returned(delivery: Delivery) -> tuple[Delivery, list[Note]]:
     return delivery, notes
 
 
-def take_back(path: Path | str, extract: Path | str, contracts: Mapping[str, Contract]) -> Path:
+def take_back(
+    path: Path | str,
+    extract: Path | str,
+    contracts: Mapping[str, Contract],
+    *,
+    mapping: Path | str | None = None,
+) -> Path:
     """Lay a returned letter beside the files of the extract that it mends; returns its new path.
 
     Parameters
@@ -72,6 +79,8 @@ def take_back(path: Path | str, extract: Path | str, contracts: Mapping[str, Con
         The folder of the extract.
     contracts : mapping
         The contracts by table.
+    mapping : path, optional
+        The mapping file of the extract.
 
     Raises
     ------
@@ -89,7 +98,8 @@ def take_back(path: Path | str, extract: Path | str, contracts: Mapping[str, Con
         )
     answers, folder = read_letter(path), Path(extract)
     keys = {name: table.keys for name, table in delivered().items()}
-    delivery, _ = with_returned(read_delivery(folder, keys).of(contracts))
+    delivery = read_delivery(folder, keys, load_mapping(mapping)).of(contracts)
+    delivery, _ = with_returned(delivery)
     if any(path.read_bytes() == known.read_bytes() for known in delivery.returned):
         raise IntakeError(
             "This letter was taken back already.",

@@ -1,17 +1,18 @@
 """Mapping files: how one data set differs from the contracts.
 
-A mapping file declares the covariates that only this data set has, translates another system's
-column names, codes and date formats into ours, and names the crosswalk from former districts to
-those of the run.
+A mapping file says which files hold which table, translates another system's columns, codes, dates,
+units and shapes into ours, declares the covariates that only this data set has, and names the
+crosswalk from former districts to those of the run.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from evalkit.errors import IntakeError
+from evalkit.errors import IntakeError, nearest
 from evalkit.intake.contracts.contract import Contract, ContractColumn, load_contracts, plain
 from evalkit.line.delivered import delivered
 from evalkit.vocabulary import Grade, Text
@@ -44,20 +45,69 @@ class ExtraColumn:
 
 
 @dataclass(frozen=True)
-class TableMapping:
-    """How one delivered table differs from its contract.
+class MonthColumns:
+    """Months that stand beside each other, one column each, instead of below each other.
 
-    columns : the delivered column, by ours. codes : by our column, our code for each delivered
-    one. formats : how a column writes its dates where that is not 2026-09-01 ("%Y%m%d", or "%Y%m"
-    for months). last_days : columns that name the last day of a period, or its last month where
-    they are written without a day; the end is then the day after. grades, cautions : how sure the
-    codes of a column are (H, M, L) and what to beware of; both are repeated in the receipt.
-    covariates : columns that the contract does not have.
+    form : how a column names its month ("Belopp %Y%m"); those that fit are taken. month, value :
+    our columns for the month and for what stands in the cell. end : our column for the first day
+    after the month, where the table has periods. nothing : what a cell holds, beside nothing at
+    all, where there is no row for the month ("0").
     """
 
     __pydantic_config__: ClassVar = _REFUSING
 
+    form: str
+    month: str
+    value: str
+    end: str | None = None
+    nothing: tuple[str, ...] = ()
+
+    def month_of(self, name: str) -> date | None:
+        """The month that a delivered column names; None where it names none."""
+        try:
+            return datetime.strptime(name, self.form).date().replace(day=1)
+        except ValueError:
+            return None
+
+    def made(self) -> tuple[str, ...]:
+        """Our columns that are made of these."""
+        return (self.month, self.value, *([self.end] if self.end else []))
+
+
+@dataclass(frozen=True)
+class TableMapping:
+    """How one delivered table differs from its contract.
+
+    files : the files that hold the table, as patterns of their names without suffix ("Betalning*");
+    without them they are named after the table. sheet : the sheet of a workbook. columns : the
+    delivered column, by ours. not_delivered : columns of ours that the files do not hold, whatever
+    their names. constants : what stands in all rows of a column that was not delivered. codes : by
+    our column, our code for each delivered one. unknown : by our column, our code for all others;
+    they are counted. formats : how a column writes its dates where that is not 2026-09-01
+    ("%Y%m%d", or "%Y%m" for months). last_days : columns that name the last day of a period, or its
+    last month where they are written without a day; the end is then the day after. units : by what
+    a delivered number is multiplied (1000 where it counts thousands). ages : columns of years of
+    birth that were delivered as ages, and the day on which they were these. months_in_columns :
+    months beside each other. added_up : numbers that are added up over rows alike in all else
+    (several payments of one month). newest_by : the delivered column (a month, a date) by which the
+    newest of the rows with one key is told; older ones are left out and counted. grades, cautions :
+    how sure the codes of a column are (H, M, L) and what to beware of; both are repeated in the
+    receipt. covariates : columns that the contract does not have.
+    """
+
+    __pydantic_config__: ClassVar = _REFUSING
+
+    files: tuple[str, ...] = ()
+    sheet: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
+    not_delivered: tuple[str, ...] = ()
+    constants: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+    units: dict[str, float] = field(default_factory=dict)
+    ages: dict[str, date] = field(default_factory=dict)
+    months_in_columns: MonthColumns | None = None
+    added_up: tuple[str, ...] = ()
+    newest_by: str | None = None
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     formats: dict[str, str] = field(default_factory=dict)
     last_days: tuple[str, ...] = ()
@@ -65,10 +115,32 @@ class TableMapping:
     cautions: dict[str, str] = field(default_factory=dict)
     covariates: tuple[ExtraColumn, ...] = ()
 
+    def made(self) -> frozenset[str]:
+        """Our columns that are made of something else than one delivered column."""
+        months = self.months_in_columns
+        return frozenset((*self.constants, *(months.made() if months else ())))
+
+    def own_columns(self) -> dict[str, tuple[str, ...]]:
+        """Our columns that each entry names, by entry."""
+        months = self.months_in_columns
+        named = {
+            name: tuple(getattr(self, name))
+            for name in (
+                *("columns", "not_delivered", "constants", "codes", "unknown", "formats"),
+                *("last_days", "units", "ages", "added_up", "grades", "cautions"),
+            )
+        }
+        return {**named, "months_in_columns": months.made() if months else ()}
+
     def source_of(self, column: ContractColumn, names: Sequence[str]) -> str | None:
         """The delivered column that holds one of ours: the one that the mapping names, or one of
         the same name or the Swedish term; None if there is none.
         """
+        if column.name in self.not_delivered:
+            return None
+        if column.name in self.made():
+            # It stands there once the table has been brought into shape.
+            return column.name if column.name in names else None
         if column.name in self.columns:
             return self.columns[column.name] if self.columns[column.name] in names else None
         if column.name in names:
@@ -126,12 +198,50 @@ def contracts_with_covariates(folder: Path | str, mapping: MappingFile) -> dict[
     Raises
     ------
     IntakeError
-        As `load_contracts` and `with_covariates`.
+        As `load_contracts` and `with_covariates`, or if the mapping file names a table or column
+        that no contract has.
     """
-    return {
+    contracts = {
         table: with_covariates(contract, mapping.of(table).covariates)
         for table, contract in load_contracts(folder).items()
     }
+    _refuse_unknown_names(contracts, mapping)
+    return contracts
+
+
+def _refuse_unknown_names(contracts: Mapping[str, Contract], mapping: MappingFile) -> None:
+    """Refuse what would be passed over in silence: a misspelt table or column of ours."""
+    faults = [
+        f"table {table} ({nearest(table, delivered())})"
+        for table in mapping.tables
+        if table not in delivered()
+    ]
+    for table, contract in contracts.items():
+        of_table, names = mapping.of(table), contract.column_names
+        faults += [
+            f"{table}.{entry}: {name} ({nearest(name, names)})"
+            for entry, named in of_table.own_columns().items()
+            for name in named
+            if name not in names
+        ]
+        faults += [
+            f"{table}: {name} is named by columns, and made of something else as well"
+            for name in of_table.made() & set(of_table.columns)
+        ]
+        must = {column.name for column in contract.columns if column.is_required}
+        faults += [
+            f"{table}.not_delivered: {name} is required"
+            for name in of_table.not_delivered
+            if name in must
+        ]
+    if faults:
+        raise IntakeError(
+            f"{len(faults)} entries of the mapping file cannot be followed.",
+            where="; ".join(faults),
+            why="The mapping names our tables and columns; what it says of others would be passed "
+            "over. Nothing was read in.",
+            fix="write the names as the contracts have them (evalkit contract docs shows them).",
+        )
 
 
 def with_covariates(contract: Contract, covariates: tuple[ExtraColumn, ...]) -> Contract:

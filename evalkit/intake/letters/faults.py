@@ -95,8 +95,15 @@ def find_faults(
     for name in causes["table"].unique(maintain_order=True):
         table = tables[name]
         of_table = causes.filter(pl.col("table") == name)
-        faults += table.faults(of_table)
-        for sender, link, key, places in table.unnamed(of_table):
+        is_nameable = pl.struct("file", "rule").is_in(
+            [
+                {"file": file, "rule": rule}
+                for file, rule in of_table.select("file", "rule").unique().rows()
+                if table.can_name(file, rule, tables)
+            ]
+        )
+        faults += table.faults(of_table.filter(~is_nameable))
+        for sender, link, key, places in table.unnamed(of_table.filter(is_nameable)):
             missing = (sender, link.to_table, key)
             named[missing] += table.naming(link, places)
             n_naming[missing] += len(places)
@@ -136,9 +143,24 @@ class _Table:
         self.references = {link.name: link for link in contract.references}
         self.overlaps = {rule.name: rule for rule in contract.rules if rule.rule == "no_overlap"}
 
-    def faults(self, causes: pl.DataFrame) -> list[Fault]:
-        """The faults of delivered rows and values; references are told elsewhere."""
-        told = causes.filter(~pl.col("rule").is_in(list(self.references)))
+    def can_name(self, file: str, rule: str, tables: Mapping[str, "_Table"]) -> bool:
+        """Whether a rule is a reference whose target a letter can ask for: the naming columns are
+        delivered as they are, and a row of the target is a row of its file.
+        """
+        link = self.references.get(rule)
+        return (
+            link is not None
+            and all(column in self.sources[file] for column in link.columns)
+            and self.mapping.of(link.to_table).months_in_columns is None
+            and all(
+                column in sources
+                for sources in tables[link.to_table].sources.values()
+                for column in link.to_columns
+            )
+        )
+
+    def faults(self, told: pl.DataFrame) -> list[Fault]:
+        """The faults of delivered rows and values."""
         rows = self.rows(told.select("file", "line").unique().rows())
         doubts: dict[_Place, _Doubt] = defaultdict(_Doubt)
         groups: dict[tuple[str, str, str, str | None], list[_Place]] = defaultdict(list)
@@ -218,10 +240,9 @@ class _Table:
 
     def unnamed(self, causes: pl.DataFrame) -> list[tuple[str, Reference, _Key, list[_Place]]]:
         """What rows name that was not delivered: sender, reference, key and the naming rows."""
-        told = causes.filter(pl.col("rule").is_in(list(self.references)))
-        rows = self.rows(told.select("file", "line").unique().rows())
+        rows = self.rows(causes.select("file", "line").unique().rows())
         found: dict[tuple[str, str, _Key], list[_Place]] = defaultdict(list)
-        for file, line, rule in told.select("file", "line", "rule").rows():
+        for file, line, rule in causes.select("file", "line", "rule").rows():
             link, sources = self.references[rule], self.sources[file]
             key = tuple(
                 (theirs, rows[file, line].get(sources[ours]))

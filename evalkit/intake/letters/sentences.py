@@ -55,6 +55,10 @@ def explain(rule: str, contract: Contract, names: Mapping[str, str], words: "Wor
             asked = rule_in_words(custom, names, words)
             key = "letter.overlap" if custom.rule == "no_overlap" else "letter.rule"
             return words.text(key, rule=asked)
+    for link in contract.references:
+        if link.name == rule:
+            columns = listing_in_words(link.columns, names, words)
+            return words.text("letter.not_found", columns=columns, table=link.to_table)
     return words.text(f"letter.{rule}", columns=listing_in_words(contract.keys, names, words))
 
 

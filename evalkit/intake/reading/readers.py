@@ -34,7 +34,9 @@ class Format:
     content: Literal["lines", "cells", "sheets"]
 
 
-def read_delivered(path: Path | str, *, table: str | None = None) -> Delivered:
+def read_delivered(
+    path: Path | str, *, table: str | None = None, sheet: str | None = None
+) -> Delivered:
     """Read a delivered file by its suffix; one that FORMATS does not list is read as CSV.
 
     Parameters
@@ -43,14 +45,18 @@ def read_delivered(path: Path | str, *, table: str | None = None) -> Delivered:
         The file.
     table : str, optional
         The sheet of a workbook to read, if it has one of that name; else its first sheet is read.
+    sheet : str, optional
+        The sheet that must be there instead.
 
     Raises
     ------
     IntakeError
-        If the file cannot be read, has no column names, repeats one, or has a line break inside a
-        cell.
+        If the file cannot be read, lacks the sheet, has no column names, repeats one, or has a line
+        break inside a cell.
     """
     path = Path(path)
+    if sheet is not None and path.suffix.lower() == ".xlsx":
+        return _read_workbook(path, sheet, is_declared=True)
     return FORMATS.get(path.suffix.lower(), _TEXT).read(path, table)
 
 
@@ -80,12 +86,14 @@ def _read_parquet(path: Path, _table: str | None) -> Delivered:
     return typed_file(path, cells, "Parquet; lines are row numbers, from 1")
 
 
-def _read_workbook(path: Path, table: str | None) -> Delivered:
+def _read_workbook(path: Path, table: str | None, *, is_declared: bool = False) -> Delivered:
     fastexcel = _library("fastexcel", path)
     archive = open_archive(path)
     try:
         book = fastexcel.read_excel(path)
         names = book.sheet_names
+        if is_declared and table not in names:
+            raise unreadable(path, f"It lacks the sheet {table}; sheets found: {', '.join(names)}.")
         chosen = table if table is not None and table in names else names[0]
         sheets = {
             name: _trimmed(book.load_sheet(name, header_row=0, schema_sample_rows=None).to_polars())
