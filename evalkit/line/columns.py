@@ -143,6 +143,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("count", "years", "year price_year"),
         *_columns("number", "months", "median_months mean_gap_months mean_planned_months"),
         *_columns("number", "months", "work_months displaceable_months half_life"),
+        *_columns("number", "months", "months_between_persons"),
         # How many.
         *_columns("count", "persons", "n_persons n_starters n_eligible n_fewest"),
         *_columns("count", "persons", "trial_persons own_starters_needed"),

@@ -26,6 +26,7 @@ from evalkit.report.decision.payers import who_pays
 from evalkit.report.decision.spread import how_long_and_how
 from evalkit.report.decision.stays import who_stays
 from evalkit.report.decision.sure import how_certain
+from evalkit.report.decision.what_if import what_if
 from evalkit.report.evidence.allocation import best_use
 from evalkit.report.evidence.certainty import how_sure, what_cannot_be_said
 from evalkit.report.evidence.change import what_it_changes
@@ -84,6 +85,7 @@ DISTRICT_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     what_changes,
     who_pays,
     when_back,
+    what_if,
     how_certain,
 )
 CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
@@ -93,6 +95,7 @@ CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     what_changes,
     who_pays,
     when_back,
+    what_if,
     how_long_and_how,
     how_certain,
 )

@@ -16,7 +16,9 @@ from babel.numbers import (
 
 NBSP, MINUS = "\u00a0", "\u2212"
 _NUMBERS_KEPT = 20_000  # more than the two pages of a district hold
-_EXACT_BELOW, _TENS_BELOW = 100, 10_000
+# Below a size, an amount has so many decimals; larger ones are rounded to hundreds.
+MONEY_DIGITS = ((100, 0), (10_000, -1))
+_MONEY_DIGITS_OF_LARGE = -2
 
 
 def rounded(value: float, digits: int) -> Decimal:
@@ -32,7 +34,7 @@ def money_digits(*amounts: float | None) -> int:
     more digits would pretend to more knowledge.
     """
     size = max((abs(amount) for amount in amounts if amount is not None), default=0)
-    return 0 if size < _EXACT_BELOW else -1 if size < _TENS_BELOW else -2
+    return next((digits for below, digits in MONEY_DIGITS if size < below), _MONEY_DIGITS_OF_LARGE)
 
 
 # The same numbers stand in many places of a page: in a sentence, a table, a range.

@@ -102,14 +102,20 @@ def _status(n_starters=400, district="Harbour"):
     )
 
 
+def _both(rows):
+    """The district's rows, and the same for all districts together."""
+    return pl.concat([rows, rows.with_columns(district=pl.lit("all"))])
+
+
 def _levers(draws, book, *, horizon=HORIZON, status=None):
+    both = pl.concat([draws, draws.with_columns(district=pl.lit("all", dtype=pl.Categorical))])
     return value_levers(
-        draws,
+        both,
         book,
         seed=5,
-        status=_status() if status is None else status,
+        status=_both(_status()) if status is None else status,
         min_starters=RULES.min_starters,
-        programmes=starts_of(draws),
+        programmes=starts_of(both),
         horizon_months=horizon,
     )
 
@@ -117,11 +123,7 @@ def _levers(draws, book, *, horizon=HORIZON, status=None):
 def _published(draws, book, *, horizon=HORIZON):
     """What a page reads, with the whole city as a copy of the one district."""
     results = value_results(draws, book, seed=5, horizon_months=horizon)
-    both = [pl.lit("Harbour"), pl.lit("all")]
-    parts, totals, status = (
-        pl.concat([rows.with_columns(district=name) for name in both])
-        for rows in (results.parts, results.totals, _status())
-    )
+    parts, totals, status = (_both(rows) for rows in (results.parts, results.totals, _status()))
     offers = pl.DataFrame(
         {
             "district": ["Harbour", "all"],
@@ -130,10 +132,8 @@ def _published(draws, book, *, horizon=HORIZON):
             "cost": [float(PRICE)] * 2,
         }
     )
-    levers = _levers(draws, book, horizon=horizon)
     return {
-        "value_levers": pl.concat([levers, levers.with_columns(district=pl.lit("all"))]),
-        "effect_status": status,
+        "value_levers": _levers(draws, book, horizon=horizon),
         "value_parts": results.parts,
         "value_curve": results.curve,
         "offers": offers,
@@ -345,11 +345,12 @@ def test_few_draws_keep_the_spread_when_there_are_many_interventions(
 
 
 def test_a_district_with_few_starters_has_no_levers_of_its_own(longer_draws, dear, declare):
-    few = _status(n_starters=RULES.min_starters - 1)
+    few = _both(_status(n_starters=RULES.min_starters - 1))
 
     rows = _levers(longer_draws, declare(dear), status=few)
 
-    assert rows.is_empty() and rows.schema == published("value_levers").schema
+    assert rows["district"].unique().to_list() == ["all"]
+    assert rows.schema == published("value_levers").schema
 
 
 def test_effects_beside_another_intervention_have_no_levers(longer_draws, dear, declare):
@@ -358,7 +359,7 @@ def test_effects_beside_another_intervention_have_no_levers(longer_draws, dear, 
     rows = _levers(
         longer_draws.with_columns(estimand=beside.cast(longer_draws.schema["estimand"])),
         declare(dear),
-        status=_status().with_columns(estimand=beside),
+        status=_both(_status()).with_columns(estimand=beside),
     )
 
     assert rows.is_empty()

@@ -41,7 +41,11 @@ _MOST_NUMBERS = 30_000
 # each payer.
 _OF_DRAW = 4
 _PER_PERIOD = 5
-_MONTH_STEP, _SHARE_STEP = 1e-5, 1e-5
+# What is rounded to what: amounts by the book's step (`_step`), months, shares. Those of draws are
+# many and differ by much more; a month that is projected stands for many; the estimate is exact.
+_OF_DRAW_STEPS, _PROJECTED_STEPS, _ESTIMATE_STEPS = 2.0, 0.1, 0.01
+_OF_DRAW_MONTHS, _PROJECTED_MONTHS, _ESTIMATE_MONTHS = 1e-3, 1e-4, 1e-5
+_OF_DRAW_SHARE, _ESTIMATE_SHARE = 5e-4, 1e-6
 
 
 @dataclass(frozen=True)
@@ -62,11 +66,14 @@ class _Streams:
 
 
 class _Period(NamedTuple):
-    """Times first..last, told in multiples of `step`."""
+    """Times first..last, with amounts told in multiples of `step` and months in those of
+    `month_step`.
+    """
 
     first: int
     last: int
     step: float
+    month_step: float
 
 
 def value_levers(
@@ -94,12 +101,11 @@ def value_levers(
     Returns
     -------
     DataFrame
-        Amounts are rounded to about a ten thousandth of the book's largest price (10 where it has
-        five digits), those of the projected month to a tenth of that, the estimate's to a
-        hundredth. Where there are more draws than a page has
-        room for, they are every so-maniest in the order of society's value: the spread stays.
-        Interventions that are compared with another one are left out. Nothing is projected where
-        the book has no half-life.
+        Amounts are rounded: where the book's largest price has five digits, those of a draw's year
+        to 20, of its projected month to 1, of the estimate to 0.1. Where there are more draws than
+        a page has room for, they are every so-maniest in the order of society's value: the spread
+        stays. Interventions that are compared with another one are left out. Nothing is projected
+        where the book has no half-life.
 
     Raises
     ------
@@ -122,7 +128,8 @@ def value_levers(
         for path in chosen
     ]
     levers = pl.concat([published("value_levers").empty().drop("n_starters"), *tables])
-    return levers.join(starters, on=["district", "intervention_id", "estimand"], how="left")
+    counted = levers.join(starters, on=["district", "intervention_id", "estimand"], how="left")
+    return _with_months_between_persons(counted, {path.n_months for path in chosen})
 
 
 def _starters(status: pl.DataFrame, min_starters: int) -> pl.DataFrame:
@@ -134,6 +141,29 @@ def _starters(status: pl.DataFrame, min_starters: int) -> pl.DataFrame:
     ).select(
         *(pl.col(key).cast(pl.String) for key in ("district", "intervention_id", "estimand")),
         "n_starters",
+    )
+
+
+def _with_months_between_persons(levers: pl.DataFrame, followed: set[int]) -> pl.DataFrame:
+    """How much persons differ in the months of work that they gain while followed: from the error
+    of the effect in all districts together, which shrinks with the root of the starters.
+    """
+    keys = ["intervention_id", "estimand"]
+    of_city = levers.filter(pl.col("draw") > 0, pl.col("month") <= max(followed, default=0))
+    gained = (
+        of_city.filter(district=CITY)
+        .group_by(*keys, "draw", "n_starters")
+        .agg(pl.col("displaceable_months").sum())
+        .group_by(*keys, "n_starters")
+        .agg(pl.col("displaceable_months").sort().std())
+        .select(
+            *keys,
+            months_between_persons=pl.col("displaceable_months") * pl.col("n_starters").sqrt(),
+        )
+    )
+    schema = published("value_levers").schema
+    return (
+        levers.drop("months_between_persons").join(gained, on=keys, how="left").select(list(schema))
     )
 
 
@@ -149,13 +179,18 @@ def _rows(
     n_interventions: int,
 ) -> pl.DataFrame:
     streams, step = _streams(path, book, drawn), _step(book)
-    years = _years(path.n_months, step)
-    projected = [_Period(t, t, step / 10) for t in streams.times if t > path.n_months]
+    years = _years(path.n_months, step * _OF_DRAW_STEPS)
+    projected = [
+        _Period(t, t, step * _PROJECTED_STEPS, _PROJECTED_MONTHS)
+        for t in streams.times
+        if t > path.n_months
+    ]
+    estimates = [_Period(t, t, step * _ESTIMATE_STEPS, _ESTIMATE_MONTHS) for t in streams.times]
     society = cash_flow(path, book, drawn, n_months=horizon).present_value(PERSPECTIVES["society"])
     n_numbers = _PER_PERIOD * (len(years) + len(projected)) + _OF_DRAW
     taken = 1 + _spread_out(society[1:], _MOST_NUMBERS // (n_interventions * n_numbers))
     rows = [
-        *(_row(streams, 0, _Period(t, t, step / 100)) for t in streams.times),
+        *(_row(streams, 0, period) for period in estimates),
         *(_row(streams, draw, period) for draw in taken for period in (*years, *projected)),
     ]
     of_effect = {"estimand": path.keys["estimand"], "currency": book.currency}
@@ -176,7 +211,7 @@ def _row(streams: _Streams, draw: int, period: _Period) -> dict:
             for column, amount in zip(PAYER_COLUMNS.values(), rest, strict=True)
         },
         "own_programme": _rounded(streams.programme[draw, times].sum(), step),
-        "displaceable_months": _rounded(streams.displaceable[draw, times].sum(), _MONTH_STEP),
+        "displaceable_months": _rounded(streams.displaceable[draw, times].sum(), period.month_step),
         **of_draw,
     }
 
@@ -185,7 +220,7 @@ def _years(n_months: int, step: float) -> list[_Period]:
     """The followed months year by year, the start in the first; the last may be shorter."""
     ends = [*range(MONTHS_PER_YEAR, n_months, MONTHS_PER_YEAR), n_months]
     return [
-        _Period(first, last, step)
+        _Period(first, last, step, _OF_DRAW_MONTHS)
         for first, last in zip([0, *(end + 1 for end in ends)], ends, strict=False)
     ]
 
@@ -216,12 +251,15 @@ def _streams(path: EffectPath, book: PriceBook, drawn: dict[str, np.ndarray]) ->
     lost = -worth(_only(book, programme), _own_programme(path), 0.0)
     society = list(PAYER_COLUMNS).index("society")
     months = _displaceable(path, book, prices, n_months, displacing)
-    of_draw = {"displaced_share": _rounded(prices[appraisal.displacement.central], _SHARE_STEP)}
+    of_draw = {"displaced_share": _shares(prices[appraisal.displacement.central])}
     for column, of_payer, of_loss in zip(PAYER_COLUMNS.values(), displaced, lost, strict=True):
-        of_draw[f"displaced_{column}"] = _rounded(_per_unit(of_payer, months), _step(book))
+        of_draw[f"displaced_{column}"] = _each_rounded(
+            _per_unit(of_payer, months),
+            of_draws=_step(book) * _OF_DRAW_STEPS,
+            estimate=_step(book) * _ESTIMATE_STEPS,
+        )
         if column != "society":
-            shares = _per_unit(of_loss, lost[society])
-            of_draw[f"programme_{column}"] = _rounded(shares, _SHARE_STEP)
+            of_draw[f"programme_{column}"] = _shares(_per_unit(of_loss, lost[society]))
     of_draw["discount_rate"] = prices[appraisal.discount_rate]
     if appraisal.half_life is not None:
         of_draw["half_life"] = prices[appraisal.half_life]
@@ -298,9 +336,18 @@ def _own_programme(path: EffectPath) -> EffectPath:
 
 
 def _step(book: PriceBook) -> float:
-    """What amounts are rounded to, a power of ten: 10 where the largest price has five digits."""
+    """What rounding goes by, a power of ten: 10 where the largest price has five digits."""
     largest = max(record.value for record in book.prices if record.is_money)
     return 10.0 ** (floor(log10(largest)) - 3)
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    return _each_rounded(values, of_draws=_OF_DRAW_SHARE, estimate=_ESTIMATE_SHARE)
+
+
+def _each_rounded(values: np.ndarray, *, of_draws: float, estimate: float) -> np.ndarray:
+    """One value for each draw, the estimate first."""
+    return np.concatenate([_rounded(values[:1], estimate), _rounded(values[1:], of_draws)])
 
 
 def _rounded(values: ArrayLike, step: float) -> np.ndarray:

@@ -102,7 +102,7 @@ def levers_of(
     Parameters
     ----------
     tables : mapping of str to DataFrame
-        The published value_levers, value_parts, value_curve, effect_status, advice and offers.
+        The published value_levers, value_parts, value_curve, advice and offers.
     district : str
         A district, or all of them together. Where its advice rests on the figures of all, so do
         its levers.
@@ -152,32 +152,9 @@ def levers_of(
         curve.sort("month")["estimate"].to_numpy(),
         advice["trial_worth"],
         offer_of_figures.get("n_starts"),
-        _months_between_persons(tables, rows, followed),
+        estimate["months_between_persons"][0],
         int(parts["n_effect_draws"][0]),
     )
-
-
-def _months_between_persons(
-    tables: Mapping[str, pl.DataFrame], rows: pl.DataFrame, followed: int
-) -> float | None:
-    """From the error of the effect in all districts together, which shrinks with the root of the
-    starters.
-    """
-    keys = ("intervention_id", "estimand")
-    of_city = {"district": CITY} | {key: rows[key][0] for key in keys}
-    status = _only_row(tables["effect_status"].filter(**of_city))
-    gained = (
-        tables["value_levers"]
-        .drop_nulls("displaceable_months")
-        .filter(pl.col("draw") > 0, pl.col("month") <= followed, **of_city)
-        .group_by("draw")
-        .agg(pl.col("displaceable_months").sum())
-        .sort("draw")["displaceable_months"]
-        .to_numpy()
-    )
-    if not status or not status["n_starters"] or len(gained) < 2:
-        return None
-    return float(gained.std(ddof=1) * np.sqrt(status["n_starters"]))
 
 
 def _only_row(rows: pl.DataFrame) -> dict | None:

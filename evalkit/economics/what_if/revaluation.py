@@ -6,9 +6,10 @@ published one. The ledger is a sum of products, so the estimate is exact in ever
 rounding and for payments that come later than what they are for and do not cancel within a payer
 (their delay is discounted at the run's rate). The range and the probability are those of the
 table's draws, which know a year as one amount: their timing within it is that of the estimate.
-Beside the full line, in 900 random states of a simulated Stockholm, the estimate differed by at
-most 0.08 per cent of what a start costs, a limit by at most 0.9 and in the middle case by less than
-0.1, a probability by at most 0.005.
+Beside the full line, in 900 random states of a simulated Stockholm of 400 draws, the estimate
+differed by at most 0.1 per cent of what a start costs, a limit by at most 1.2 and in the middle
+case by 0.1, a probability by at most 0.008. With half of the draws, a limit differed by 3 per cent
+in the middle case.
 """
 
 from dataclasses import replace

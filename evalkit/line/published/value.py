@@ -128,7 +128,7 @@ VALUE = (
             *("own_programme", "programme_district", "programme_purse"),
             *("displaceable_months", "displaced_share"),
             *("displaced_district", "displaced_purse", "displaced_society"),
-            *("discount_rate", "half_life", "currency"),
+            *("discount_rate", "half_life", "months_between_persons", "currency"),
         ),
         unit="money, months, shares",
         about="For the page's own calculation when a reader changes an assumption: effects on "
