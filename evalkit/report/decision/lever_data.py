@@ -10,7 +10,7 @@ import polars as pl
 
 from evalkit.report.decision.lever_block import lever_block
 from evalkit.report.decision.offered import Offered, curve_of, value_of
-from evalkit.report.decision.panels import origin
+from evalkit.report.decision.panels import origins
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import RANGE
 from evalkit.vocabulary import BANDS, LIKELY, SURE
@@ -42,7 +42,12 @@ def lever_data(brief: Brief, ones: Sequence[Offered]) -> str:
     ones : sequence of Offered
         Interventions with a value.
     """
-    records = [record for one in ones if (record := _record(brief, one)) is not None]
+    beside, _ = origins(brief, ones)
+    records = [
+        record
+        for one in ones
+        if (record := _record(brief, one, beside.get(one.intervention_id))) is not None
+    ]
     if not records:
         return ""
     told = {
@@ -54,7 +59,7 @@ def lever_data(brief: Brief, ones: Sequence[Offered]) -> str:
     return json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _record(brief: Brief, one: Offered) -> dict[str, object] | None:
+def _record(brief: Brief, one: Offered, beside: str | None) -> dict[str, object] | None:
     """What the script needs of an intervention; None where its draws are withheld."""
     rows = [
         table.data.filter(**one.keys).drop_nulls("rest_society")
@@ -79,7 +84,7 @@ def _record(brief: Brief, one: Offered) -> dict[str, object] | None:
     name = capitalise(one.name)
     return {
         "id": one.intervention_id,
-        "name": f"{name}, {origin(brief, one)}" if one.is_borrowed else name,
+        "name": f"{name}, {beside}" if beside else name,
         "state": state,
         "limits": {
             "price": _price_limits(state["price"], estimate),

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from evalkit.report.decision.lever_data import LEVER_PAYERS, LEVERS, lever_data
 from evalkit.report.decision.offered import Offered, value_of, valued
-from evalkit.report.decision.panels import linked, origin, others_named
+from evalkit.report.decision.panels import linked, origins, others_named
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
 from evalkit.report.parts.numbers import DURATION, Row, gain_form
@@ -37,6 +37,7 @@ def what_if(brief: Brief) -> Part | None:
     if not ones:
         return None
     shown, currency = ones[:_MOST_COLUMNS], brief.words.currency(ones[0].advice["currency"])
+    beside, of_all = origins(brief, ones)
     body = render(
         "decision/what_if.html.j2",
         words=brief.words,
@@ -45,7 +46,11 @@ def what_if(brief: Brief) -> Part | None:
         ],
         payers=[(payer, capitalise(brief.words.label(payer))) for payer in LEVER_PAYERS],
         data=lever_data(brief, ones),
-        heads=[(linked(brief, one, is_label=True), origin(brief, one)) for one in shown],
+        of_all=of_all,
+        heads=[
+            (linked(brief, one, is_label=True), beside.get(one.intervention_id, ""))
+            for one in shown
+        ],
         cases=_cases(brief, shown),
         others=others_named(brief, ones[_MOST_COLUMNS:]),
     )
