@@ -131,8 +131,6 @@ VALUE = (
             *("discount_rate", "half_life", "months_between_persons", "currency"),
         ),
         unit="money, months, shares",
-        about="For the page's own calculation when a reader changes an assumption: effects on "
-        "which advice rests.",
     ),
     _estimates(
         "value_options",

@@ -209,7 +209,7 @@ def _words(brief: Brief, years: int) -> dict[str, object]:
         name: f"{{{name}}}" for name in ("intervention", "value", "band", "probability", "advice")
     }
     return {
-        "bands": {band: words.text(f"what_if.{band}") for band in BANDS},
+        "bands": {band: words.text(f"what_if.{band}", horizon="{horizon}") for band in BANDS},
         "advice": {advice: words.label(f"advice.{advice}") for advice in _ADVICE},
         "likely": words.text("what_if.likely", band="{band}", probability="{probability}"),
         "returns": words.text("what_if.returns", duration="{duration}"),

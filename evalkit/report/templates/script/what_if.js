@@ -429,18 +429,17 @@
   function show(isSpoken) {
     var began = performance.now(), state = stateNow(), lever = levers[chosen], found = revalue(lever, state);
     var society = found.values[SOCIETY], step = stepOf([society.estimate, society.low, society.high]);
-    var value = money(society.estimate, step, true), band = words.bands[bandOf(society.likely)];
+    var value = money(society.estimate, step, true), horizon = duration(state.horizon_months);
+    var band = filled(words.bands[bandOf(society.likely)], { horizon: horizon });
     shows.estimate.textContent = value;
     shows.range.textContent = filled(written.range, { low: money(society.low, step), high: money(society.high, step) });
     PAYERS.forEach(function (payer, index) {
       var one = found.values[index];
       shows[payer].textContent = gain(one.estimate, stepOf([one.estimate, one.low, one.high]));
     });
-    shows.likely.textContent = filled(words.likely, {
-      band: band.charAt(0).toUpperCase() + band.slice(1), probability: probability(society.likely)
-    });
+    shows.likely.textContent = filled(words.likely, { band: band, probability: probability(society.likely) });
     shows["return"].textContent = found.month === 0 ? words.at_once : filled(found.month === null ? words.never : words.returns, {
-      duration: duration(found.month === null ? state.horizon_months : found.month)
+      duration: found.month === null ? horizon : duration(found.month)
     });
     shows.year.textContent = found.year === null ? "" : filled(words.year, {
       starts: digits(state.n_starts, 1).text, amount: money(found.year, Math.pow(10, Math.max(Math.floor(Math.log10(Math.abs(found.year) || 1)) - 2, 0)), true)
