@@ -34,7 +34,7 @@ class Thing:
 
 @dataclass(frozen=True)
 class DoNow:
-    """What to do, or that there is nothing; whose figures it rests on where they are not the
+    """What to do, or that there is nothing; whose figures it rests on where only some are the
     district's own; what would change the advice, and what is most worth knowing.
     """
 
@@ -61,7 +61,7 @@ def do_now(brief: Brief, ones: Sequence[Offered]) -> DoNow:
     return DoNow(
         things,
         "" if things else brief.words.html(f"now.nothing{_why_nothing(ones)}"),
-        brief.words.html("now.of_all") if is_borrowed and not brief.is_city else "",
+        brief.words.html("now.of_all") if is_borrowed and any(one.is_own for one in ones) else "",
         tuple(turns(brief, ones)),
         worth_knowing(brief, ones),
     )
@@ -78,8 +78,8 @@ class _Plan:
     ones: Sequence[Offered]
 
     def things(self) -> list[Thing]:
-        """What is most urgent, at most three things, each intervention told once; where there is
-        room, the second of what there should be more of.
+        """What is most urgent, at most three things; where there is room, also the second of what
+        there should be more of.
         """
         more = list(self._more())
         told = [
@@ -88,8 +88,9 @@ class _Plan:
             *islice(self._try_out(), 1),
             *islice(self._divide(), 1),
         ][:_MAX_THINGS]
-        room = _MAX_THINGS - len(told)
-        return [*more[: 1 + room], *told[1:]] if more else told
+        if more and len(told) < _MAX_THINGS:
+            told[1:1] = more[1:2]
+        return told
 
     def _more(self) -> Iterator[Thing]:
         """More of what is to be expanded: as the plan has it, that which gives most first; then by

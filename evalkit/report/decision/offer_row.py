@@ -205,8 +205,8 @@ def duration_text(brief: Brief, one: Offered) -> str:
 
 
 def _months_unit(brief: Brief, one: Offered) -> str:
-    about = brief.about(one.intervention_id).words
-    return about.text("offer.months_unit", duration=duration_text(brief, one))
+    about, duration = brief.about(one.intervention_id).words, duration_text(brief, one)
+    return about.text("offer.months_unit", duration=duration) if duration else ""
 
 
 def _whose(brief: Brief, one: Offered) -> Markup | str:

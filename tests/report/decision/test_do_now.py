@@ -155,6 +155,12 @@ def test_a_plan_on_thin_figures_is_not_told_beside_those_of_all(next_steps, move
         "Each further start costs SEK 30,000 and gives society SEK 50,000 (10,000 to 90,000) over "
         "five years."
     ]
+    assert steps.basis == ""
+
+
+def test_whose_figures_a_thing_rests_on_is_told_where_others_are_the_district_s_own(next_steps):
+    steps = next_steps(one(figures="city_few_starters"), other(advice="keep"))
+
     assert plain(steps.basis) == "Counted on figures of all districts together."
 
 
@@ -218,6 +224,15 @@ def test_funding_is_to_be_shared_where_the_district_loses_on_what_society_gains(
 )
 def test_funding_is_not_to_be_shared_where_the_district_would_not_gain_by_it(next_steps, record):
     assert "Raise shared funding." not in titles(next_steps(record))
+
+
+def test_no_more_than_two_things_are_told_in_the_same_words(next_steps):
+    third = {"id": "coaching", "society": (9_000.0, 1.0, 20_000.0, 0.99), "cost": 10_000.0}
+
+    assert titles(next_steps(one(), other(), third)) == [
+        "Expand language practice.",
+        "Expand work training.",
+    ]
 
 
 def test_at_most_three_things_are_told(next_steps):
