@@ -22,6 +22,7 @@ from evalkit.words.run_words import protocols_of
 pytestmark = pytest.mark.browser
 
 NBSP, MINUS = "\u00a0", "\u2212"
+PARTS = {"thousands": 1e-3, "millions": 1e-6, "in_millions": 1e-6}
 HUNDREDFOLD = ("percent", "signed_percent", "probability", "hundredths", "points")
 BOUNDS = {"over": 1, "över": 1, "under": -1}
 # A rounded number lies at most half a step from its value; the rest is binary arithmetic.
@@ -63,7 +64,7 @@ def shows_its_value(mark: dict, value: object, language: str) -> bool:
     if side:
         return side * (100 * value - read_number(mark["text"], language)) > 0
     digits = int(rest.split(":")[0])
-    scale = 100 if kind in HUNDREDFOLD else 1 / 1000 if kind == "thousands" else 1
+    scale = 100 if kind in HUNDREDFOLD else PARTS.get(kind, 1)
     return abs(
         read_number(mark["text"], language) - scale * value
     ) <= 0.5 * 10.0**-digits + ARITHMETIC * max(1.0, abs(value))
