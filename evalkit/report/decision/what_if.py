@@ -37,7 +37,7 @@ def what_if(brief: Brief) -> Part | None:
     if not ones:
         return None
     shown, currency = ones[:_MOST_COLUMNS], brief.words.currency(ones[0].advice["currency"])
-    beside, of_all = origins(brief, ones)
+    beside, of_all = origins(brief, ones, "what_if")
     body = render(
         "decision/what_if.html.j2",
         words=brief.words,
