@@ -42,7 +42,7 @@ def lever_data(brief: Brief, ones: Sequence[Offered]) -> str:
     ones : sequence of Offered
         Interventions with a value.
     """
-    beside, _ = origins(brief, ones)
+    beside, _ = origins(brief, ones, "what_if")
     records = [
         record
         for one in ones
