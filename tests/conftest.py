@@ -3,8 +3,9 @@ fixtures that they do not change.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,38 @@ def _contradictions(pages: Iterable[Path]) -> tuple[list[str], int]:
         ]
         faults += [f"{page.name}: sums to {sorted(horizons)} months"] if len(horizons) > 1 else []
     return faults, n_verdicts
+
+
+_UNREAD = re.compile(r"<(style|script|svg|table|header|footer)\b.*?</\1>", re.DOTALL)
+_PASSAGE = re.compile(r"<(p|li|h2|h3|figcaption)\b[^>]*>(.*?)</\1>", re.DOTALL)
+_ADDRESSED = re.compile(r'<(\w+) class="(?:number|mark)"[^>]*>[^<]*</\1>')
+_FEWEST_WORDS = 4
+
+
+def _skeletons(html: str, names: Iterable[str]) -> Counter[str]:
+    """Sentences without their numbers (#) and names (@), with how often each stands on a page."""
+    found = Counter()
+    for _, passage in _PASSAGE.findall(_UNREAD.sub("", html)):
+        text = unescape(re.sub(r"<[^>]+>", " ", _ADDRESSED.sub("#", passage)))
+        for name in sorted(names, key=len, reverse=True):
+            text = re.sub(re.escape(name), "@", text, flags=re.IGNORECASE)
+        text = re.sub(r"\s+", " ", re.sub(r"[-+−]?\d(?:[\d\s.,]*\d)?", "#", text)).strip()
+        text = re.sub(r"@(?:(?:, | \w+ )@)+", "@", text)
+        sentences = (one.strip() for one in re.split(r"(?<=[.?!])\s+", text))
+        found.update(
+            one
+            for one in sentences
+            if one.endswith((".", "?", "!")) and len(re.findall(r"[^\W\d_]+", one)) >= _FEWEST_WORDS
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def skeletons():
+    """Reads a page: its sentences without numbers and the names given, and how often each stands on
+    it.
+    """
+    return _skeletons
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import pytest
 from evalkit.disclosure import read_published
 from evalkit.tables import slug
 from evalkit.vocabulary import band_of
-from evalkit.words import words
+from evalkit.words import words, words_of_run
 from evalkit.words.run_words import protocols_of
 
 pytestmark = pytest.mark.browser
@@ -353,6 +353,19 @@ def leads_somewhere(visit, href: str) -> bool:
     """Whether a link's target exists: a place in the page, or a file beside it."""
     file, _, place = href.partition("#")
     return place in visit.seen["ids"] if not file else (visit.path.parent / file).exists()
+
+
+def test_no_sentence_of_a_decision_page_is_built_alike_more_than_twice(site, run, skeletons):
+    repeated = {}
+    for language in run.params.languages:
+        told = words_of_run(run, language)
+        names = [*run.params.districts, *map(told.text, protocols_of(run)), told.text("all")]
+        for page in sorted((site / language).glob("*.html")):
+            counts = skeletons(page.read_text(encoding="utf-8"), names)
+            if often := {sentence for sentence, n in counts.items() if n > 2}:
+                repeated[f"{language}/{page.name}"] = often
+
+    assert repeated == {}
 
 
 def test_no_page_contradicts_itself(site, contradictions):
