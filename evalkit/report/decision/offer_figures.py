@@ -78,8 +78,8 @@ class Scales:
 
     @property
     def value_ticks(self) -> list[float]:
-        """Where values have a line; fewer where amounts are written out, since labels are long."""
-        return self.values.ticks(5 if self.are_thousands else 3)
+        """Where values have a line; few, so that their labels stay apart on paper too."""
+        return self.values.ticks(3)
 
     def value_form(self, kind: Literal["number", "signed"]) -> Form:
         """Every value with the same digits, so that they can be held against each other."""
