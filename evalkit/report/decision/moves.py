@@ -12,7 +12,7 @@ from evalkit.report.decision.offered import Offered, offered
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
 from evalkit.report.parts.marks import Scale, axis, dot, picture, scale_over, span
-from evalkit.report.parts.numbers import COUNT, Form, Row
+from evalkit.report.parts.numbers import COUNT, MILLION, Form, Row
 from evalkit.report.view import link_to
 from evalkit.tables import CITY
 from evalkit.words import capitalise
@@ -21,7 +21,7 @@ from evalkit.words import capitalise
 MOST_COLUMNS = 6
 # Plans cost the same where they differ by less than this share, as whole starts make them do.
 _SAME_COST = 0.01
-_DIGITS = 3
+_DIGITS, _MILLIONS = 3, 6
 _HEIGHT = 26
 _GOES_ON = ("expand", "keep")
 _STARTS = ("n_starts_now", "n_starts_planned")
@@ -57,7 +57,7 @@ def what_moves(brief: Brief) -> Part:
         "decision/moves.html.j2",
         words=words,
         reading=_reading(brief, moved, plan["currency"]),
-        axis=_axis(brief, _scale(moved), plan["currency"]) if moved else "",
+        axis=_axis(brief, moved) if moved else "",
         moves=_moves(brief, moved),
         names=[capitalise(one.name) for one, _ in moved],
         districts=_by_district(brief, moved),
@@ -89,10 +89,11 @@ def _reading(brief: Brief, moved: Sequence[tuple[Offered, Row]], currency: str) 
     words = brief.words
     if not moved:
         return ()
+    symbol = words.currency(currency)
     counted = words.text(
         "moves.reading",
         horizon=words.duration(brief.run.params.value.horizon_months),
-        currency=words.currency(currency),
+        unit=words.text("moves.millions", currency=symbol) if _are_millions(moved) else symbol,
     )
     is_cut = any(_change(row) < 0 and one.advice["advice"] in _GOES_ON for one, row in moved)
     return (counted, words.text("moves.less_for_more")) if is_cut else (counted,)
@@ -121,7 +122,10 @@ def _change(row: Row) -> float:
 
 def _moves(brief: Brief, moved: Sequence[tuple[Offered, Row]]) -> list[Move]:
     rows = [row for _, row in moved]
-    money, gain = _form(rows, _COSTS, is_bare=True), _form(rows, ("added_value",), is_bare=True)
+    money, gain = (
+        _bare(rows, columns, are_millions=_are_millions(moved))
+        for columns in (_COSTS, ("added_value",))
+    )
     scale = _scale(moved)
     return [
         Move(
@@ -129,7 +133,7 @@ def _moves(brief: Brief, moved: Sequence[tuple[Offered, Row]]) -> list[Move]:
             _dumbbell(row, scale),
             _from_to(brief, row, _STARTS, COUNT),
             _from_to(brief, row, _COSTS, money),
-            brief.in_brackets(row, "added_value", Form("signed", gain.digits)),
+            brief.in_brackets(row, "added_value", gain),
         )
         for one, row in moved
     ]
@@ -145,10 +149,12 @@ def _scale(moved: Sequence[tuple[Offered, Row]]) -> Scale:
     return scale_over(costs, step=10.0 ** max(0, _magnitude(costs)))
 
 
-def _axis(brief: Brief, scale: Scale, currency: str) -> Markup:
-    """The ends of the scale alone: amounts of millions are long."""
-    ends = (scale.low, scale.high)
-    return axis(scale, [(value, brief.words.money(value, currency)) for value in ends])
+def _axis(brief: Brief, moved: Sequence[tuple[Offered, Row]]) -> Markup:
+    scale, unit = _scale(moved), MILLION if _are_millions(moved) else 1.0
+    digits = 0 if scale.high >= unit else 1
+    return axis(
+        scale, [(value, brief.words.number(value / unit, digits)) for value in scale.ticks(4)]
+    )
 
 
 def _dumbbell(row: Row, scale: Scale) -> Markup:
@@ -175,8 +181,7 @@ def _by_district(
         (row["district"], row["intervention_id"]): row
         for row in brief.tables.rows("allocation_moves")
     }
-    gain = _form(rows.values(), ("added_value",), is_bare=True)
-    form = Form("signed", gain.digits)
+    form = _bare(rows.values(), ("added_value",), are_millions=_are_millions(moved))
 
     def cell(district: str, one: Offered) -> tuple[Markup, Markup, float | None]:
         row = rows.get((district, one.intervention_id))
@@ -208,10 +213,26 @@ def _further_money(brief: Brief) -> Markup | None:
     limits = brief.range_of(most, gain)
     return brief.words.html(
         f"moves.further{'_in_range' if limits else ''}",
-        further=brief.number(most, "free_budget", _form([most], ("free_budget",))),
+        further=brief.number(most, "free_budget", _further_form(most)),
         added=brief.number(most, "added_value", gain),
         range=limits,
     )
+
+
+def _further_form(row: Row) -> Form:
+    """The further money to the last figure that is not nought: it is a round sum."""
+    amount, currency = row["free_budget"], row["currency"]
+    if amount < MILLION:
+        return Form("money", 0, currency)
+    digits = next(
+        (
+            digits
+            for digits in range(_DIGITS)
+            if round(amount / MILLION, digits) * MILLION == amount
+        ),
+        _DIGITS - 1,
+    )
+    return Form("millions", digits, currency)
 
 
 def _shared_places(brief: Brief, own: Row, shared: Row | None) -> Markup | None:
@@ -221,7 +242,7 @@ def _shared_places(brief: Brief, own: Row, shared: Row | None) -> Markup | None:
     if shared is None:
         return None
     form = _form([own, shared], ("value",))
-    step = 10.0**-form.digits
+    step = (MILLION if form.kind == "millions" else 1) * 10.0**-form.digits
     if shared["value"] - own["value"] < step:
         return brief.words.html("moves.sharing_nothing")
     return brief.words.html(
@@ -244,15 +265,34 @@ def _bad_outcome(brief: Brief, plan: Row) -> Markup | None:
     )
 
 
-def _form(rows: Iterable[Row], columns: Sequence[str], *, is_bare: bool = False) -> Form:
-    """Money with three figures of the largest amount in these columns, in hundreds at the finest;
-    bare without its currency, for a column whose head names it.
+def _form(rows: Iterable[Row], columns: Sequence[str]) -> Form:
+    """Money with three figures of the largest amount in these columns, from a million on in
+    millions.
     """
     rows = list(rows)
-    amounts = [row[column] for row in rows for column in columns if row.get(column) is not None]
-    digits = min(-2, _DIGITS - 1 - _magnitude(amounts)) if _magnitude(amounts) >= 3 else 0
+    amounts = _amounts(rows, columns)
     currency = next((row["currency"] for row in rows if row.get("currency")), "")
-    return Form("number" if is_bare else "money", digits, "" if is_bare else currency)
+    digits = _DIGITS - 1 - _magnitude(amounts)
+    if _magnitude(amounts) >= _MILLIONS:
+        return Form("millions", max(0, digits + _MILLIONS), currency)
+    return Form("money", min(0, digits), currency)
+
+
+def _bare(rows: Iterable[Row], columns: Sequence[str], *, are_millions: bool) -> Form:
+    """The same without currency, in the unit that stands above the table."""
+    digits = _DIGITS - 1 - _magnitude(_amounts(rows, columns))
+    if are_millions:
+        return Form("in_millions", min(max(0, digits + _MILLIONS), _DIGITS - 1))
+    return Form("number", min(0, digits))
+
+
+def _are_millions(moved: Sequence[tuple[Offered, Row]]) -> bool:
+    """Whether the money of the moves is told in millions."""
+    return _magnitude(_amounts([row for _, row in moved], _COSTS)) >= _MILLIONS
+
+
+def _amounts(rows: Iterable[Row], columns: Sequence[str]) -> list[float]:
+    return [row[column] for row in rows for column in columns if row.get(column) is not None]
 
 
 def _magnitude(amounts: Sequence[float]) -> int:

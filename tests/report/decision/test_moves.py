@@ -63,16 +63,16 @@ def plain(markup) -> str:
     [
         (
             PLANS,
-            "The same money can give society SEK 196,000,000 a year instead of SEK 156,000,000",
+            "The same money can give society SEK 196 million a year instead of SEK 156 million",
         ),
         (
             (PLANS[0], plan("own_places", 196e6, cost=14e6)),
-            "With the plan’s money society gets SEK 196,000,000 a year, against SEK 156,000,000 "
+            "With the plan’s money society gets SEK 196 million a year, against SEK 156 million "
             "today",
         ),
         (
             (PLANS[0], plan("own_places", 150e6)),
-            "No other division gives society more than today’s, SEK 156,000,000 a year",
+            "No other division gives society more than today’s, SEK 156 million a year",
         ),
     ],
 )
@@ -97,8 +97,8 @@ def test_interventions_stand_with_what_moves_the_largest_first(city):
     part = what_moves(city(moves=[move("practice", 539, 475), move("coaching", 1202, 1936)]))
 
     text = plain(part.body)
-    assert text.index("Coaching 12,000,000 → 19,400,000 1,202 → 1,936 +33,000,000") < text.index(
-        "Practice 5,400,000 → 4,800,000 539 → 475 −2,900,000"
+    assert text.index("Coaching 12.0 → 19.4 1,202 → 1,936 33.0 (32.1 to 33.9)") < text.index(
+        "Practice 5.4 → 4.8 539 → 475 −2.9"
     )
 
 
@@ -123,7 +123,7 @@ def test_districts_stand_with_their_starts_and_withheld_ones_with_a_mark(city):
 
     text = plain(what_moves(city(moves=moves)).body).partition("District by district")[2]
 
-    assert "Norr 300 → 270 −1,350,000 (−2,250,000 to −450,000)" in text
+    assert "Norr 300 → 270 −1.35 (−2.25 to −0.45)" in text
     assert "Öster &amp; Ön not shown" in text or "Öster & Ön not shown" in text
     assert "Söder –" in text
 
@@ -160,10 +160,10 @@ def test_further_money_is_told_by_its_largest_step(city):
     ]
 
     assert (
-        "A further SEK 2,000,000 a year would give society SEK 8,800,000 (SEK 1,600,000 to SEK "
-        "22,000,000), with shared places."
+        "A further SEK 2 million a year would give society SEK 8.8 million (1.6 to 22.0), with "
+        "shared places."
     ) in plain(what_moves(city(returns=returns)).body)
-    assert "would give society SEK 2,200,000, with" in plain(
+    assert "would give society SEK 2.20 million, with" in plain(
         what_moves(city(returns=returns[:1])).body
     )
 
@@ -171,7 +171,7 @@ def test_further_money_is_told_by_its_largest_step(city):
 @pytest.mark.parametrize(
     ("shared", "sentence"),
     [
-        (211e6, "If districts share their places it becomes SEK 211,000,000 instead of SEK 196"),
+        (211e6, "If districts share their places it becomes SEK 211 million instead of SEK 196"),
         (196.4e6, "That districts share places gives nothing more."),
     ],
 )
@@ -183,6 +183,6 @@ def test_a_bad_outcome_is_told_where_the_plan_knows_it(city):
     text = plain(what_moves(city()).body)
 
     assert text == (
-        "In the worst 10% of outcomes the plan gives SEK 103,000,000 on average; expected is SEK "
-        "196,000,000."
+        "In the worst 10% of outcomes the plan gives SEK 103 million on average; expected is SEK "
+        "196 million."
     )
