@@ -1,4 +1,4 @@
-"""The site of the demo run, opened page by page in headless Chromium; what was seen is handed to
+"""The sites of the demo runs, opened page by page in headless Chromium; what was seen is handed to
 the tests.
 """
 
@@ -27,6 +27,9 @@ FLAGS = (
 LOCAL = ("file:", "data:", "blob:", "chrome:")
 # CSS pixels: a phone (WCAG 2.1, 1.4.10), a laptop of 1280 px at 200 % zoom, and at 100 %.
 WIDTHS = (320, 640, 1280)
+# Real data, where most cannot be said, and a simulated city, where every advice occurs.
+RUNS = ("northern_ireland", "demo_city")
+SITE = Path(os.environ["EVALKIT_SITE"]).resolve() if "EVALKIT_SITE" in os.environ else None
 
 
 @dataclass(frozen=True)
@@ -110,14 +113,14 @@ def browser():
             driver.quit()
 
 
-@pytest.fixture(scope="session")
-def site() -> Path:
-    """The site to look at: EVALKIT_SITE, or that of the run that `make test` makes first."""
-    folder = Path(os.environ.get("EVALKIT_SITE") or ROOT / "build/nbval/northern_ireland/site")
+@pytest.fixture(scope="session", params=RUNS if SITE is None else [SITE.parent.name])
+def site(request) -> Path:
+    """The site to look at: EVALKIT_SITE, or that of each run that `make test` makes first."""
+    folder = SITE or ROOT / "build" / "nbval" / request.param / "site"
     if not (folder / "index.html").exists():
         pytest.fail(
             f"There is no site in {folder}. Make it first: evalkit run "
-            "params/northern_ireland.yaml --out build/nbval "
+            f"params/{request.param}.yaml --out build/nbval "
             "(make test does so), or name another run's site in EVALKIT_SITE."
         )
     return folder
