@@ -65,8 +65,8 @@ def contract_init(
     ] = None,
     contracts: ContractsOption = Path("data_contracts"),
 ) -> None:
-    """Propose a mapping file from a file's column names, to be read and mended by somebody who
-    knows the system.
+    """Propose a mapping file from a file's column names and codes, to be read and mended by
+    somebody who knows the system.
     """
     from evalkit.intake import load_contracts, propose_mapping
 
