@@ -57,8 +57,12 @@ def is_unwritten(text: Mapping[Language, str]) -> bool:
     return not text or not all(words.strip() for words in text.values())
 
 
-def in_language(text: Mapping[Language, str], language: Language) -> str:
-    """A text in a language; if it lacks that, in that of tables, or in the first it has."""
+def in_language(text: Mapping[Language, str] | str, language: Language) -> str:
+    """A text in a language; if it lacks that, in that of tables, or in the first it has. A plain
+    text is the same in all.
+    """
+    if isinstance(text, str):
+        return text
     for choice in (language, TABLE_LANGUAGE, *text):
         if text.get(choice):
             return text[choice]

@@ -83,7 +83,7 @@ def _published_rows(tables: Iterable[Table]) -> str:
 
 
 def _further(table: Table) -> tuple[str, ...]:
-    return (f"{table.named_in}LANGUAGE",) if table.named_in else ()
+    return tuple(f"{beginning}LANGUAGE" for beginning in table.named_in)
 
 
 def _scope(table: Table) -> str:

@@ -82,7 +82,7 @@ class Distribution(Record):
 
 class PriceRecord(Record):
     """A price or a rate: what it is, how much, in which unit, year and currency, from whom, how
-    sure.
+    sure. A source that is a name or an address is written once; one in words, in each language.
     """
 
     key: str
@@ -91,7 +91,7 @@ class PriceRecord(Record):
     unit: str
     price_year: int | None = None
     currency: str | None = None
-    source: str
+    source: Text | str
     grade: Grade
     note: str = ""
     distribution: Distribution = Distribution()

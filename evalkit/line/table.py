@@ -108,9 +108,9 @@ class Table:
         Whether it has millions of rows with the same few words, each of which is then kept once.
     other_types : tuple of (str, polars type)
         Columns whose type is the table's own: a sender's in delivered tables.
-    named_in : str
-        The beginning of further columns, one for each language that the run's texts are written in:
-        "name_" for name_en, name_sv.
+    named_in : tuple of str
+        The beginnings of further columns, one for each language that the run's texts are written
+        in: "name_" for name_en, name_sv.
     about : str
         What a published table is for that no page or chart shows, and who reads the file.
     """
@@ -128,7 +128,7 @@ class Table:
     open_columns: bool = False
     is_of_draws: bool = False
     other_types: tuple[tuple[str, DataTypeClass], ...] = ()
-    named_in: str = ""
+    named_in: tuple[str, ...] = ()
     about: str = ""
 
     @property

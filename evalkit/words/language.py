@@ -126,6 +126,10 @@ class Words:
             return name
         return f"{name.rpartition(': ')[0] or name}: {self.text(intervention)}"
 
+    def price_source(self, row: Mapping[str, Any]) -> str:
+        """The source of a price from its row of the table prices (`source`, `source_en` ...)."""
+        return row.get(f"source_{self.language}") or row["source"]
+
     @cached_property
     def locale(self) -> Locale:
         """How the language writes numbers."""

@@ -156,7 +156,7 @@ def _texts_in(kind: Any, value: Any, path: str = "") -> Iterator[tuple[str, Text
     `kind` is the declared type of the value: a text is told from other mappings by it.
     """
     kinds = get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
-    if Text in kinds and value is not None:
+    if Text in kinds and value is not None and not isinstance(value, str):
         yield path, value
         return
     for name, item_kind, item in _items_of(kinds, value):

@@ -351,6 +351,15 @@ def test_a_missing_exchange_rate_is_refused():
     assert "two currencies" in fault.value.why and "add the record" in fault.value.fix
 
 
+def test_a_source_in_words_stands_in_each_language_and_a_name_in_all():
+    book = load_price_book(PARAMS / "unit_costs" / "stockholm.yaml")
+
+    support, tax = (book.records[key].source for key in ("income_support", "municipal_tax"))
+    assert "10 765 475 tkr; income_support.mean_months: socialstyrelsen.se" in support["en"]
+    assert "160 630 hushåll" in support["sv"]
+    assert tax == "municipal_tax.stockholm 2023: start.stockholm, kommunalskatten"
+
+
 def test_the_stockholm_book_takes_its_prices_from_the_dated_records():
     book = load_price_book(PARAMS / "unit_costs" / "stockholm.yaml")
 
@@ -359,7 +368,7 @@ def test_the_stockholm_book_takes_its_prices_from_the_dated_records():
     assert support.value == pytest.approx(67020 / 6.6 * 403.70 / 371.91, rel=ROUND_TRIP)
     assert (support.grade, support.price_year) == ("M", 2023)
     assert (tax.value, tax.grade, tax.currency) == (0.1774, "H", None)
-    assert "price_index.cpi 371.91 to 403.7" in support.source
+    assert "price_index.cpi 371.91 → 403.7" in support.source["sv"]
 
 
 def test_a_price_is_as_sure_as_the_least_sure_value_it_is_made_from():

@@ -217,7 +217,10 @@ def test_places_paid_in_another_currency_are_exchanged_at_a_declared_rate():
 
     place = own.records["programme_place.training"]
     assert place.value == pytest.approx(500 * 10 * 403.70 / 314.20)
-    assert (place.currency, place.grade) == ("SEK", "L") and "exchange_rate.EUR.SEK" in place.source
+    assert (place.currency, place.grade) == (
+        "SEK",
+        "L",
+    ) and "exchange_rate.EUR.SEK" in place.source["en"]
 
 
 def test_a_book_without_a_single_price_of_a_programme_month_is_refused(book):

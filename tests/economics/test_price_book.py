@@ -7,6 +7,7 @@ from evalkit.economics import load_price_book
 from evalkit.errors import LedgerError, ParameterError
 from evalkit.line.actors import PERSPECTIVES
 from evalkit.records import hash_of
+from evalkit.vocabulary import in_language
 
 UNIT_COSTS = Path(__file__).parents[2] / "params" / "unit_costs"
 ADMINISTRATION = "support_administration * displaced_support_share"
@@ -349,7 +350,9 @@ def test_the_prices_of_northern_ireland_are_declared_illustrative():
 
     assert {price.grade for price in book.prices} == {"L"}
     assert all(
-        price.source.startswith(("illustrative for this data set", "scenario:", "convention:"))
+        in_language(price.source, "en").startswith(
+            ("illustrative for this data set", "scenario:", "convention:")
+        )
         for price in book.prices
     )
     assert "Illustrative" in book.note["en"]

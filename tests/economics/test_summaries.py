@@ -178,6 +178,8 @@ def test_price_table_shows_every_record_with_range_source_and_grade(uncertain_bo
         "value_grade": "L",
         "name_en": "wage in English",
         "name_sv": "wage på svenska",
+        "source_en": "made up for the test",
+        "source_sv": "made up for the test",
     }
 
 

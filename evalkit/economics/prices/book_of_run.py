@@ -23,6 +23,7 @@ from evalkit.errors import LedgerError, ParameterError, first_few
 from evalkit.line.price_book import Distribution, InterventionPrices, PriceBook, PriceRecord
 from evalkit.params import Run
 from evalkit.tables import has_table, read_table, read_tables
+from evalkit.words import languages, words
 
 
 def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
@@ -148,8 +149,10 @@ def _place_record(
         unit=book.records[replaced].unit,
         price_year=book.price_year,
         currency=book.currency,
-        source=f"delivered capacity, {period}: fixed and variable cost over filled "
-        f"places{exchanged}",
+        source={
+            language: words(language).text("price_source.capacity", period=period) + exchanged
+            for language in languages()
+        },
         # An exchange rate's own grade may be lower than the delivery's.
         grade="L" if exchanged else "M",
         distribution=Distribution(kind="triangular", low=low * scale, high=high * scale)

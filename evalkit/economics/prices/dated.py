@@ -53,7 +53,7 @@ class DatedValue(Record):
     period: str
     value: float
     grade: Grade
-    source: str = ""
+    source: Text | str = ""
     note: str = ""
     distribution: Distribution = Distribution()
 
@@ -91,7 +91,7 @@ class DatedRecord(Record):
     unit: Unit
     currency: str | None = None
     actor: str | None = None
-    source: str
+    source: Text | str
     note: str = ""
     values: tuple[DatedValue, ...]
 

@@ -9,6 +9,7 @@ from evalkit.economics.prices.dated import DatedRecord, load_dated
 from evalkit.economics.prices.price_book_file import book_references, load_price_book
 from evalkit.errors import ParameterError, nearest
 from evalkit.line.price_book import Distribution, PriceBook, PriceRecord
+from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 
 _DATED_FOLDERS = ("rates", "price_index")
 _BOOK_FOLDER = "unit_costs"
@@ -75,7 +76,7 @@ def _dated_lines(record: DatedRecord, path: Path, folder: Path) -> Iterator[str]
     for value in record.values:
         yield (
             f"  {value.period:<18} {value.value:>12g}{_range(value.distribution)}  {value.grade}  "
-            f"{value.source or record.source}"
+            f"{in_language(value.source or record.source, TABLE_LANGUAGE)}"
         )
     if record.note:
         yield f"  note: {record.note}"
@@ -97,7 +98,7 @@ def _price_lines(record: PriceRecord, path: Path, book: PriceBook, folder: Path)
     yield f"  {' / '.join(name for _, name in sorted(record.name.items()))}"
     amount = f"{record.value:g}{_range(record.distribution)} {record.unit}{money}"
     yield f"  {amount}; grade {record.grade}"
-    yield f"  source: {record.source}"
+    yield f"  source: {in_language(record.source, TABLE_LANGUAGE)}"
     if record.note:
         yield f"  note: {record.note}"
     postings = [

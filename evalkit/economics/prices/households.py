@@ -12,6 +12,7 @@ import polars as pl
 
 from evalkit.economics.prices.price_book_file import declare_price_book
 from evalkit.line.price_book import PriceBook
+from evalkit.words import languages, words
 
 
 class HouseholdParts(NamedTuple):
@@ -88,11 +89,7 @@ def with_household_parts(book: PriceBook, parts: HouseholdParts) -> PriceBook:
     a book without a split stays as it is.
     """
     values = {key: getattr(parts, name) for name, key in book.appraisal.household_split.items()}
-    source = (
-        "delivered household_member, income_support and participation: months with support "
-        "of "
-        "those who take part"
-    )
+    source = {language: words(language).text("price_source.households") for language in languages()}
     prices = [
         record.model_copy(update={"value": values[record.key], "source": source, "grade": "M"})
         if record.key in values

@@ -2,7 +2,7 @@
 year, scaled how, and how sure the result is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from evalkit.economics.prices.conversion import (
@@ -20,7 +20,7 @@ from evalkit.line.price_book import (
     PriceRecord,
     Reference,
 )
-from evalkit.vocabulary import Grade, least_sure
+from evalkit.vocabulary import TABLE_LANGUAGE, Grade, Text, in_language, least_sure
 
 
 def resolve(
@@ -52,11 +52,9 @@ def resolve(
             fix="scale it by times or divided_by (days per month, for example), or mend the unit.",
         )
     scale, used = _scale(reference, records)
-    source = [
-        f"{reference.key}{f' {reference.year}' if reference.year else ''}: "
-        f"{value.source or record.source}"
-    ]
-    source += [f"{key}: {factor.source or records[key].source}" for key, factor in used]
+    year = f" {reference.year}" if reference.year else ""
+    sources = [(f"{reference.key}{year}", value.source or record.source)]
+    sources += [(key, factor.source or records[key].source) for key, factor in used]
     if record.currency is not None and record.currency != currency:
         scale *= float(
             convert_currency(
@@ -66,7 +64,7 @@ def resolve(
         key = exchange_rate(record.currency, currency, records)
         rate = value_at(records, key, reference.year)
         used.append((key, rate))
-        source.append(f"{key} {rate.value:g}: {rate.source or records[key].source}")
+        sources.append((f"{key} {rate.value:g}", rate.source or records[key].source))
     if record.is_money and reference.year is not None and reference.year != price_year:
         scale *= float(
             convert_price_year(1.0, from_year=reference.year, to_year=price_year, records=records)
@@ -76,7 +74,7 @@ def resolve(
             for year in (reference.year, price_year)
         ]
         used += ends
-        source.append(f"{PRICE_INDEX} {ends[0][1].value:g} to {ends[1][1].value:g}")
+        sources.append((f"{PRICE_INDEX} {ends[0][1].value:g} → {ends[1][1].value:g}", ""))
     grades: list[Grade] = [value.grade, *(factor.grade for _, factor in used)]
     if used or scale != 1:
         grades.append("M")
@@ -87,11 +85,26 @@ def resolve(
         unit=entry.unit,
         price_year=price_year if record.is_money else None,
         currency=currency if record.is_money else None,
-        source="; ".join(source),
+        source=_together(sources),
         grade=least_sure(grades),
         note=entry.note or value.note or record.note,
         distribution=entry.distribution or _scaled(value.distribution, scale),
     )
+
+
+def _together(sources: Sequence[tuple[str, Text | str]]) -> Text | str:
+    """Several sources as one, each after what it is the source of; in each language that one of
+    them is written in.
+    """
+    written = [source for _, source in sources if isinstance(source, Mapping)]
+    told = {
+        language: "; ".join(
+            ": ".join(filter(None, (what, in_language(source, language))))
+            for what, source in sources
+        )
+        for language in dict.fromkeys((TABLE_LANGUAGE, *(code for one in written for code in one)))
+    }
+    return told if written else told[TABLE_LANGUAGE]
 
 
 def _scale(

@@ -15,6 +15,7 @@ from evalkit.errors import EstimationError
 from evalkit.line.actors import PERSPECTIVES
 from evalkit.line.columns import schema_of
 from evalkit.line.price_book import PriceBook
+from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 
 _MONEY = ("currency", "price_year")
 SCENARIOS = ("zero", "central", "high")
@@ -115,11 +116,13 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
     -------
     DataFrame
         One row per record: `price` (its key), `value`, `low`, `high` (null when fixed), `unit`,
-        `price_year`, `currency`, `source`, `value_grade`, and the name in each language that all
-        records have (`name_en` ...).
+        `price_year`, `currency`, `source`, `value_grade`, and the name and the source in each
+        language that all records have a name in (`name_en`, `source_en` ...).
     """
     languages = sorted(set.intersection(*(set(record.name) for record in price_book.prices)))
-    names = {f"name_{language}": pl.String() for language in languages}
+    names = {
+        f"{what}_{language}": pl.String() for what in ("name", "source") for language in languages
+    }
     schema = schema_of(
         *("price", "value", "low", "high", "unit", "price_year", "currency", "source"),
         "value_grade",
@@ -133,9 +136,10 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
             r.unit,
             r.price_year,
             r.currency,
-            r.source,
+            in_language(r.source, TABLE_LANGUAGE),
             r.grade,
             *(r.name[language] for language in languages),
+            *(in_language(r.source, language) for language in languages),
         )
         for r in price_book.prices
     ]

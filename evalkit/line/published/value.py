@@ -183,6 +183,6 @@ VALUE = (
         unit="as declared per price",
         guard=Guard("estimates"),
         is_of_extract=False,
-        named_in="name_",
+        named_in=("name_", "source_"),
     ),
 )

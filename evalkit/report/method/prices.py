@@ -63,7 +63,7 @@ _PRICES = View(
         cell("low_high", _price_limits, "low", "high"),
         cell("unit", _unit_and_year, "unit", "price_year"),
         plain("value_grade", head="grade"),
-        plain("source"),
+        cell("source", lambda brief, row: brief.words.price_source(row.values), "source"),
     ),
     is_open=True,
     has_note=False,
