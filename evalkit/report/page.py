@@ -78,7 +78,8 @@ class Page:
     heading: str = ""
 
 
-# What a decision page has, from top to bottom.
+# What a decision page has, from top to bottom. When money is back stands in the rows of the answer
+# too: the city's page, which has more to tell, leaves its curves to the districts.
 DISTRICT_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     the_answer,
     who_stays,
@@ -94,7 +95,6 @@ CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     what_moves,
     what_changes,
     who_pays,
-    when_back,
     what_if,
     how_long_and_how,
     how_certain,
