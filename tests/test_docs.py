@@ -17,6 +17,7 @@ _IN_THE_REPOSITORY = re.compile(
 # A name in capitals stands for any: data_contracts/TABLE.odcs.yaml.
 _ANY = re.compile(r"(?<![\w.])[A-Z]{3,}(?![A-Z]*\.md)")
 _LINK = re.compile(r"\]\((?!http)([^)#]+)\)")
+MAX_PICTURE_BYTES, MIN_WORDS_ON_A_PICTURE = 300_000, 20
 
 
 def _names(path: Path) -> str:
@@ -69,3 +70,11 @@ def test_the_newest_version_of_the_changelog_is_the_packages():
     assert newest == evalkit.__version__
     assert day
     assert [name for name, _ in headings][: headings.index(versions[0])] in ([], ["Unreleased"])
+
+
+def test_the_picture_in_the_readme_is_small_and_says_what_is_seen():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    [(alternative, path)] = re.findall(r"!\[([^\]]+)\]\((.+?)\)", text)
+    assert 0 < (ROOT / path).stat().st_size < MAX_PICTURE_BYTES
+    assert len(alternative.split()) > MIN_WORDS_ON_A_PICTURE

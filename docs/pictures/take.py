@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "runs" / "demo_city" / "site" / "en" / "centrum.html"
 PICTURE = Path(__file__).with_name("decision_page.png")
 WIDTH, HEIGHT = 1280, 800  # CSS pixels: what a laptop shows first
-N_COLOURS = 128
+N_COLOURS = 256
 PNG_BEGINS = b"\x89PNG"
 
 
@@ -38,7 +38,9 @@ def main() -> None:
             fix="make demo, then open the page in the browser.",
         )
     with Image.open(PICTURE) as taken:
-        picture = taken.convert("RGB").quantize(N_COLOURS, dither=Image.Dither.NONE)
+        picture = taken.convert("RGB").quantize(
+            N_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
     picture.save(PICTURE, optimize=True)
     print(f"{PICTURE.relative_to(ROOT)}  {PICTURE.stat().st_size / 1000:.0f} kB")  # noqa: T201
 
