@@ -184,13 +184,12 @@ def _effect_block(brief: Brief, effect: Effect) -> Block:
     return Block(
         heading=heading_of(brief, effect),
         leads=(_answer(brief, effect),) if are_several(brief) else (),
-        text=read_as,
+        text=(*question, *read_as),
         key_figures=_key_figures(brief, effect),
         after=(
             *_lock_in_text(brief, effect),
             *timing_texts(brief, effect),
             *_city_text(brief, effect.intervention_id),
-            *question,
         ),
         figures=figures,
         further=_further(brief, effect),
