@@ -78,8 +78,11 @@ class Scales:
 
     @property
     def value_ticks(self) -> list[float]:
-        """Where values have a line; few, so that their labels stay apart on paper too."""
-        return self.values.ticks(3)
+        """Where values have a line: few, so that their labels stay apart on paper too, but enough
+        to read a length by.
+        """
+        choices = (self.values.ticks(about) for about in (3, 4, 5))
+        return next((ticks for ticks in choices if len(ticks) >= 3), self.values.ticks(5))
 
     def value_form(self, kind: Literal["number", "signed"]) -> Form:
         """Every value with the same digits, so that they can be held against each other."""
