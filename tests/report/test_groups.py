@@ -34,7 +34,7 @@ def _months(*groups):
     table = pl.DataFrame(rows, schema=[*keys, *VALUES, "n_spells", "n_persons"], orient="row")
     return protect_estimates(
         table,
-        name="group_months-norr",
+        name="group_months",
         keys=keys,
         values=[*VALUES, "n_spells", "n_persons"],
         n_persons="n_persons",

@@ -1024,7 +1024,7 @@ def test_method_prints_the_rule_of_advice_with_the_runs_thresholds(make_run, met
     text = method(run=run)
 
     assert "Society gains over 48 months with a probability of at least 93%" in text
-    assert "knowing more is worth more than" in text and "650,000" in text
+    assert "the best trial is worth more than" in text and "650,000" in text
     assert "Own figures are used from 77 people who started." in text
     assert "from 95% it is said outright, from 80% probably" in text
 

@@ -4,6 +4,7 @@ probability.
 
 from markupsafe import Markup
 
+from evalkit.report.method.advice_record import how_often_advice_is_right
 from evalkit.report.parts.document import Block, Brief, Section
 from evalkit.vocabulary import LIKELY, SURE
 
@@ -11,8 +12,8 @@ _ADVICE = ("expand", "keep", "stop", "try_out", "cannot_be_said")
 
 
 def how_advice_follows(brief: Brief) -> Section:
-    """The rule of each advice in one sentence, whose figures it rests on, and which words are used
-    for which probability.
+    """The rule of each advice in one sentence, whose figures it rests on, which words are used for
+    which probability, and how often the advice is right where the truth is known.
     """
     words, run = brief.words, brief.run.params
     rules = run.value.advice
@@ -47,6 +48,7 @@ def how_advice_follows(brief: Brief) -> Section:
                     _bands(brief),
                 )
             ),
+            how_often_advice_is_right(brief),
         ),
     )
 

@@ -189,7 +189,8 @@ def test_a_trial_is_told_with_its_size_and_worth(next_steps):
 
     assert titles(steps) == ["Try work training in a trial."]
     assert plain(steps.things[0].text) == (
-        "Follow 400 people for 24 months. What such a trial can teach is worth SEK 1.2 million."
+        "Let lots decide who starts among 400 people; the answer comes after 24 months. What such "
+        "a trial can teach is worth SEK 1.2 million."
     )
 
 
