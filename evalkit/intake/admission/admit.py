@@ -21,16 +21,22 @@ from evalkit.intake.admission.delivery import (
     Delivery,
     Note,
     describe,
-    notes_table,
     read_delivery,
     refuse_incomplete,
 )
 from evalkit.intake.admission.gate import refuse_personal_numbers
+from evalkit.intake.admission.receipt import (
+    consequences_of,
+    cuts_in_words,
+    listed,
+    receipt_of,
+    refuse_excess,
+)
 from evalkit.intake.checking.cells import TypedCells, joined, type_cells
 from evalkit.intake.checking.checked import Checked, Resolved, check_table, find_orphans, resolve
 from evalkit.intake.checking.rules import Extent
 from evalkit.intake.checking.shape import added_up, in_shape, newest
-from evalkit.intake.checking.table_rules import NO_REJECTIONS, SUPERSEDED
+from evalkit.intake.checking.table_rules import NO_REJECTIONS
 from evalkit.intake.contracts.contract import Contract, Reference
 from evalkit.intake.contracts.mapping import (
     MappingFile,
@@ -39,7 +45,6 @@ from evalkit.intake.contracts.mapping import (
 )
 from evalkit.intake.reading.record_layout import PREFIX
 from evalkit.line.delivered import delivered
-from evalkit.line.tables import published
 from evalkit.tables import with_columns_of
 
 
@@ -170,14 +175,14 @@ def admit(
         checked, {link: resolved.result() for link, resolved in resolving.items()}
     )
     del delivery, looked_at, look_at, resolving
-    _refuse_excess(checked, max_rejected_share)
-    receipt = _receipt(checked, through)
+    refuse_excess(checked, max_rejected_share)
+    receipt = receipt_of(checked, through)
     return Admission(
-        rejected=_listed(checked, max_listed_per_rule),
-        consequences=_consequences(checked),
+        rejected=listed(checked, max_listed_per_rule),
+        consequences=consequences_of(checked),
         receipt=receipt,
         tables=_accepted_tables(checked),
-        assumptions=pl.concat([assumptions, _cuts_in_words(receipt, max_listed_per_rule)]),
+        assumptions=pl.concat([assumptions, cuts_in_words(receipt, max_listed_per_rule)]),
     )
 
 
@@ -355,91 +360,3 @@ def _accepted_tables(checked: list[Checked]) -> dict[str, pl.DataFrame]:
         name = table.contract.table
         tables[name] = with_columns_of(table.accepted(), name)
     return tables
-
-
-def _receipt(checked: Sequence[Checked], through: Mapping[str, date | None]) -> pl.DataFrame:
-    rows = []
-    for table in checked:
-        name, n_delivered = table.contract.table, table.rows.height
-        by_rule = (
-            table.rejected.group_by("rule").len().sort("rule").rows() if len(table.rejected) else []
-        )
-        for rule, n_rejected in [("all", n_delivered - table.n_accepted), *by_rule]:
-            rows.append(
-                (name, rule, n_delivered, n_delivered - n_rejected, n_rejected, through[name])
-            )
-    return pl.DataFrame(
-        rows,
-        schema=published("intake").schema,
-        orient="row",
-    )
-
-
-def _listed(checked: Sequence[Checked], max_listed: int) -> pl.DataFrame:
-    rejected = pl.concat(
-        [
-            table.rejected.select(pl.lit(table.contract.table).alias("table"), pl.all())
-            for table in checked
-        ]
-    )
-    causes_first = rejected.sort(pl.col("follows_from").is_not_null(), maintain_order=True)
-    return causes_first.filter(pl.int_range(pl.len()).over("table", "rule") < max_listed).drop(
-        "row"
-    )
-
-
-def _consequences(checked: Sequence[Checked]) -> pl.DataFrame:
-    counts = [
-        table.rejected.filter(pl.col("follows_from").is_not_null().all().over("row"))
-        .group_by("follows_from", maintain_order=True)
-        .agg(n_rejected=pl.col("row").n_unique())
-        .select(pl.lit(table.contract.table).alias("table"), "follows_from", "n_rejected")
-        for table in checked
-    ]
-    return pl.concat(counts)
-
-
-def _cuts_in_words(receipt: pl.DataFrame, max_listed: int) -> pl.DataFrame:
-    cut = receipt.filter(pl.col("rule") != "all", pl.col("n_rejected") > max_listed)
-    notes = [
-        (
-            row["table"],
-            "",
-            f"{row['n_rejected']:,} rows break the rule {row['rule']}; the first {max_listed:,} of "
-            "them are listed",
-        )
-        for row in cut.iter_rows(named=True)
-    ]
-    return notes_table(notes)
-
-
-def _refuse_excess(checked: list[Checked], max_rejected_share: float) -> None:
-    faults = [fault for table in checked if (fault := _excess_in_words(table, max_rejected_share))]
-    if not faults:
-        return
-    raise IntakeError(
-        f"{len(faults)} table{'s have' if len(faults) > 1 else ' has'} more rejected rows than may "
-        "be set aside.",
-        where="; ".join(faults),
-        why=f"At most {100 * max_rejected_share:g} % of a table's rows may break its contract; "
-        "beyond that the rest cannot be trusted either.",
-        fix="ask the sender for a corrected file; the run file's max_rejected_share is the limit.",
-    )
-
-
-def _excess_in_words(table: Checked, max_rejected_share: float) -> str | None:
-    # Rows that a later file takes the place of are no fault of the sender's.
-    n_superseded = table.rejected.filter(rule=SUPERSEDED)["row"].n_unique()
-    n_rejected = table.rows.height - table.n_accepted - n_superseded
-    if n_rejected <= max_rejected_share * table.rows.height:
-        return None
-    rules = (
-        table.rejected.group_by("rule")
-        .agg(pl.len(), pl.first("file"), pl.col("line").min())
-        .sort("len", "rule", descending=[True, False])
-    )
-    listed = ", ".join(
-        f"{row['rule']} {row['len']:,} (first: {row['file']} line {row['line']})"
-        for row in rules.head(5).to_dicts()
-    )
-    return f"{table.contract.table}: {n_rejected:,} of {table.rows.height:,} rows: {listed}"

@@ -13,12 +13,13 @@ from itertools import accumulate
 
 import polars as pl
 
+from evalkit.intake.checking.meaning import as_meant, with_unknown
 from evalkit.intake.contracts.contract import ContractColumn
 from evalkit.intake.contracts.mapping import TableMapping
 from evalkit.intake.reading.codes import Coded, code_texts, stacked
 from evalkit.intake.reading.delivered import LINE, OWN_COLUMNS, Delivered
 
-_ISO_LENGTH, _HALF_A_YEAR = 10, 6
+_ISO_LENGTH = 10
 # Cells looked at to tell how numbers are written.
 _SAMPLE = 1000
 _SPACES = " \u00a0\u202f\u2009"
@@ -91,13 +92,13 @@ def type_cells(
             elif column.kind == "string":
                 texts[column.name] = coded or code_texts(value)
         if column.name in mapping.unknown and column.kind == "string":
-            value, n_codes, n_rows = _with_unknown(value, column, mapping)
+            value, n_codes, n_rows = with_unknown(value, column, mapping)
             texts[column.name] = code_texts(value)
             notes.append(
                 f'column "{column.name}": {n_rows:,} rows hold one of {n_codes:,} codes that are '
                 f"not on the list; they count as {mapping.unknown[column.name]}"
             )
-        value = _as_meant(value, column, mapping)
+        value = as_meant(value, column, mapping)
         typed.append(_in_chunks_of(delivered.cells[LINE], value.alias(column.name)))
     # Constants stay constants: a column that was not delivered takes no room.
     constants = [pl.lit(None, column.dtype).alias(column.name) for column in absent]
@@ -132,45 +133,6 @@ def joined(files: Sequence[TypedCells]) -> TypedCells:
         unreadable=tuple({name for file in files for name in file.unreadable}),
         notes=tuple(note for file in files for note in file.notes),
     )
-
-
-def _with_unknown(
-    value: pl.Series, column: ContractColumn, mapping: TableMapping
-) -> tuple[pl.Series, int, int]:
-    """Codes that neither the contract nor, where it has no list, the mapping names, as the one for
-    all others; and how many codes and rows these are.
-    """
-    known = column.allowed or tuple(mapping.codes.get(column.name, {}).values())
-    is_other = ~value.is_in(known) & value.is_not_null()
-    others = value.filter(is_other)
-    return value.set(is_other, mapping.unknown[column.name]), others.n_unique(), len(others)
-
-
-def _as_meant(value: pl.Series, column: ContractColumn, mapping: TableMapping) -> pl.Series:
-    """Typed values as the contract means them: ends after last days, sums in its unit, years of
-    birth instead of ages.
-    """
-    if column.name in mapping.last_days:
-        value = _day_after(value, mapping.formats.get(column.name))
-    if column.name in mapping.units:
-        value = (value * mapping.units[column.name]).cast(column.dtype)
-    if column.name in mapping.ages:
-        day = mapping.ages[column.name]
-        # By the middle of the year half have had their birthday.
-        value = (day.year - (day.month <= _HALF_A_YEAR) - value).cast(column.dtype)
-    return value.alias(column.name)
-
-
-def _day_after(last: pl.Series, date_format: str | None) -> pl.Series:
-    """The ends of periods that are named by their last day, or by their last month where dates are
-    written without a day.
-    """
-    if not date_format or "%d" in date_format:
-        return last.dt.offset_by("1d")
-    # A month stands as its first day; a cell that was written in full all the same names the last
-    # day.
-    is_month = last.dt.day() == 1
-    return last.dt.offset_by("1mo").zip_with(is_month.fill_null(True), last.dt.offset_by("1d"))
 
 
 def _in_chunks_of(other: pl.Series, column: pl.Series) -> pl.Series:

@@ -1,0 +1,113 @@
+"""What a receipt says of checked tables: counts, the rows that were set aside, and when there are
+too many of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import polars as pl
+
+from evalkit.errors import IntakeError
+from evalkit.intake.admission.delivery import notes_table
+from evalkit.intake.checking.checked import Checked
+from evalkit.intake.checking.table_rules import SUPERSEDED
+from evalkit.line.tables import published
+
+
+def receipt_of(checked: Sequence[Checked], through: Mapping[str, date | None]) -> pl.DataFrame:
+    """Rows delivered, accepted and rejected by table and rule, rule "all" for the table itself."""
+    rows = []
+    for table in checked:
+        name, n_delivered = table.contract.table, table.rows.height
+        by_rule = (
+            table.rejected.group_by("rule").len().sort("rule").rows() if len(table.rejected) else []
+        )
+        for rule, n_rejected in [("all", n_delivered - table.n_accepted), *by_rule]:
+            rows.append(
+                (name, rule, n_delivered, n_delivered - n_rejected, n_rejected, through[name])
+            )
+    return pl.DataFrame(
+        rows,
+        schema=published("intake").schema,
+        orient="row",
+    )
+
+
+def listed(checked: Sequence[Checked], max_listed: int) -> pl.DataFrame:
+    """Rejected rows by table and rule, causes first, as many of each as are listed."""
+    rejected = pl.concat(
+        [
+            table.rejected.select(pl.lit(table.contract.table).alias("table"), pl.all())
+            for table in checked
+        ]
+    )
+    causes_first = rejected.sort(pl.col("follows_from").is_not_null(), maintain_order=True)
+    return causes_first.filter(pl.int_range(pl.len()).over("table", "rule") < max_listed).drop(
+        "row"
+    )
+
+
+def consequences_of(checked: Sequence[Checked]) -> pl.DataFrame:
+    """How many rows of each table only name a row set aside: table, follows_from, n_rejected."""
+    counts = [
+        table.rejected.filter(pl.col("follows_from").is_not_null().all().over("row"))
+        .group_by("follows_from", maintain_order=True)
+        .agg(n_rejected=pl.col("row").n_unique())
+        .select(pl.lit(table.contract.table).alias("table"), "follows_from", "n_rejected")
+        for table in checked
+    ]
+    return pl.concat(counts)
+
+
+def cuts_in_words(receipt: pl.DataFrame, max_listed: int) -> pl.DataFrame:
+    """Notes on lists of rejected rows that were cut."""
+    cut = receipt.filter(pl.col("rule") != "all", pl.col("n_rejected") > max_listed)
+    notes = [
+        (
+            row["table"],
+            "",
+            f"{row['n_rejected']:,} rows break the rule {row['rule']}; the first {max_listed:,} of "
+            "them are listed",
+        )
+        for row in cut.iter_rows(named=True)
+    ]
+    return notes_table(notes)
+
+
+def refuse_excess(checked: list[Checked], max_rejected_share: float) -> None:
+    """Refuse a delivery of which more rows break their contract than may be set aside.
+
+    Raises
+    ------
+    IntakeError
+        Naming each such table with its commonest faults.
+    """
+    faults = [fault for table in checked if (fault := _excess_in_words(table, max_rejected_share))]
+    if not faults:
+        return
+    raise IntakeError(
+        f"{len(faults)} table{'s have' if len(faults) > 1 else ' has'} more rejected rows than may "
+        "be set aside.",
+        where="; ".join(faults),
+        why=f"At most {100 * max_rejected_share:g} % of a table's rows may break its contract; "
+        "beyond that the rest cannot be trusted either.",
+        fix="ask the sender for a corrected file; the run file's max_rejected_share is the limit.",
+    )
+
+
+def _excess_in_words(table: Checked, max_rejected_share: float) -> str | None:
+    # Rows that a later file takes the place of are no fault of the sender's.
+    n_superseded = table.rejected.filter(rule=SUPERSEDED)["row"].n_unique()
+    n_rejected = table.rows.height - table.n_accepted - n_superseded
+    if n_rejected <= max_rejected_share * table.rows.height:
+        return None
+    rules = (
+        table.rejected.group_by("rule")
+        .agg(pl.len(), pl.first("file"), pl.col("line").min())
+        .sort("len", "rule", descending=[True, False])
+    )
+    listed = ", ".join(
+        f"{row['rule']} {row['len']:,} (first: {row['file']} line {row['line']})"
+        for row in rules.head(5).to_dicts()
+    )
+    return f"{table.contract.table}: {n_rejected:,} of {table.rows.height:,} rows: {listed}"
