@@ -26,15 +26,16 @@ def main() -> None:
     PrintError
         If the run has no such page or the browser cannot show it.
     """
-    fault = "there is no such page"
+    fault = "There is no such page."
     if PAGE.exists():
         options = [f"--window-size={WIDTH},{HEIGHT}", "--hide-scrollbars", "--screenshot={target}"]
-        fault = made_by(find_browser(), PAGE, PICTURE, begins=PNG_BEGINS, options=options)
+        said = made_by(find_browser(), PAGE, PICTURE, begins=PNG_BEGINS, options=options)
+        fault = said and f"The browser said: {said}."
     if fault:
         raise PrintError(
             "The picture was not taken.",
             where=str(PAGE.relative_to(ROOT)),
-            why=f"The browser said: {fault}.",
+            why=fault,
             fix="make demo, then open the page in the browser.",
         )
     with Image.open(PICTURE) as taken:
