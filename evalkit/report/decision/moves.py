@@ -22,7 +22,7 @@ MOST_COLUMNS = 6
 # Plans cost the same where they differ by less than this share, as whole starts make them do.
 _SAME_COST = 0.01
 _DIGITS, _MILLIONS = 3, 6
-_HEIGHT = 26
+_HEIGHT = 22
 _GOES_ON = ("expand", "keep")
 _STARTS = ("n_starts_now", "n_starts_planned")
 _COSTS = ("cost_now", "cost_planned")
