@@ -89,7 +89,7 @@ DISTRICT_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     what_if,
     how_certain,
 )
-# The city's tells when the money is back in the answer's rows alone: its curves stand in the evidence
+# The city tells when money is back in the answer's rows alone: its curves stand in the evidence
 # of each intervention, and the matrix takes their place.
 CITY_DECISION: tuple[Callable[[Brief], Part | None], ...] = (
     the_answer,
