@@ -578,3 +578,42 @@ def test_a_letter_that_would_show_a_personal_number_is_not_written(
 )
 def test_the_sender_of_a_file_is_what_stands_behind_the_table(file, sender):
     assert sender_of(file, "person", MappingFile(source="")) == sender
+
+
+def test_a_decimal_comma_is_taken_in_a_file_parted_by_commas(
+    extract, letters_of, contracts_folder, tmp_path
+):
+    extract.add("income_support", "H-1,2026-03-01,Norr,many,SEK")
+    extract.add("household_member", "H-1,P-1,2026-03-01,lead")
+    (letter,) = letters_of().values()
+    sheet = letter.tables["ekonomiskt bistånd"]
+
+    sheet.write(1, sheet.headings["amount"], "9000,50")
+    path = letter.save(tmp_path / "letter.xlsx")
+    take_back(path, extract.folder, load_contracts(contracts_folder))
+
+    amounts = extract.admit(max_rejected_share=0).tables["income_support"]["amount"].to_list()
+    assert 9000.5 in amounts
+
+
+def test_letters_tell_rows_that_a_mapping_has_made_without_a_cell_to_mend(
+    extract, letters_of, tmp_path
+):
+    extract.write(
+        "income_support",
+        ["household_id;district;B 202601;B 202602", "H-1;Nor;9500;x", "H-9;Söder;;8000"],
+    )
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(
+        "source: a test\ntables:\n  income_support:\n    constants: {currency: SEK}\n"
+        "    months_in_columns: {form: 'B %Y%m', month: month, value: amount}\n",
+        encoding="utf-8",
+    )
+
+    (letter,) = letters_of(mapping=mapping).values()
+
+    sheet = letter.tables["ekonomiskt bistånd"]
+    assert list(sheet.headings) == ["household_id", "district"]
+    assert sheet.is_marked(1, sheet.headings["district"])
+    assert "amount (belopp) ska skrivas som tal." in sheet.text(1, FAULT)
+    assert "finns inte i tabellen household_member" in sheet.text(2, FAULT)

@@ -5,10 +5,12 @@ A returned letter lies in the folder of the extract as returned_NUMBER_NAME.xlsx
 are applied in the order of their numbers.
 """
 
+import re
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -31,6 +33,7 @@ from evalkit.intake.reading.delivered import (
 )
 from evalkit.line.delivered import delivered
 
+_DECIMAL_COMMA = re.compile("-?[0-9]+,[0-9]+")
 _Place = tuple[str, str]  # table and file
 
 
@@ -191,19 +194,26 @@ def _changed(file: Delivered, changes: _Changes | None) -> Delivered:
         return file
     touched = {*changes.cells, *(name for names, _, _ in changes.values for name in names)}
     cells = file.cells.with_columns(texts_of(file.cells[name]) for name in touched)
+    written = partial(_as_written_in, file)
     for names, old, new in changes.values:
         is_meant = pl.all_horizontal(
             _stripped(name).eq_missing(pl.lit(text, pl.String))
             for name, text in zip(names, old, strict=True)
         )
         cells = cells.with_columns(
-            pl.when(is_meant).then(pl.lit(text, pl.String)).otherwise(pl.col(name)).alias(name)
+            pl.when(is_meant)
+            .then(pl.lit(written(text), pl.String))
+            .otherwise(pl.col(name))
+            .alias(name)
             for name, text in zip(names, new, strict=True)
         )
     lines = pl.col(LINE).cast(pl.Int64)
     for name, by_line in changes.cells.items():
         new_text = lines.replace_strict(
-            list(by_line), list(by_line.values()), default=None, return_dtype=pl.String
+            list(by_line),
+            [written(text) for text in by_line.values()],
+            default=None,
+            return_dtype=pl.String,
         )
         cells = cells.with_columns(
             pl.when(lines.is_in(list(by_line))).then(new_text).otherwise(pl.col(name)).alias(name)
@@ -211,6 +221,12 @@ def _changed(file: Delivered, changes: _Changes | None) -> Delivered:
     mended = {line for by_line in changes.cells.values() for line in by_line}
     cells = cells.with_columns(pl.col(IS_WHOLE) | lines.is_in(sorted(mended)))
     return replace(file, cells=cells.filter(~lines.is_in(sorted(changes.removed))))
+
+
+def _as_written_in(file: Delivered, text: str | None) -> str | None:
+    """A number with a decimal comma as a file writes it whose cells are parted by commas."""
+    is_number = text is not None and _DECIMAL_COMMA.fullmatch(text)
+    return text.replace(",", ".") if text and is_number and not file.has_decimal_comma else text
 
 
 def _stripped(name: str) -> pl.Expr:
