@@ -9,7 +9,8 @@ from evalkit.report.parts.layout import script
 
 SCRIPTS = sorted(
     file
-    for file in (files("evalkit.report") / "templates" / "script").iterdir()
+    for folder in ("script", "decision")
+    for file in (files("evalkit.report") / "templates" / folder).iterdir()
     if file.name.endswith(".js")
 )
 
@@ -23,5 +24,6 @@ def test_a_script_is_one_function_that_calls_itself_and_fetches_nothing(file):
     assert "</script" not in code and "//" not in code
 
 
-def test_the_page_carries_every_script():
-    assert script().count("(function () {\n") >= len(SCRIPTS)
+def test_a_decision_page_carries_every_script_and_other_pages_what_they_have_use_for():
+    assert script("decision").count("(function () {\n") >= len(SCRIPTS)
+    assert script("evidence") in script("decision") and "levers" not in script("evidence")

@@ -18,6 +18,7 @@ from evalkit.words import money_digits
 
 _MAX_THINGS = 3
 _COUNTING_DIGITS = 2
+_WORTH_KEEPING = ("expand", "keep")
 # A plan that changes starts by less than half a start a year changes nothing.
 _HALF_A_START = 0.5
 
@@ -125,7 +126,8 @@ class _Plan:
 
     def _less(self) -> Iterator[Thing]:
         """Less of what is to end; else of what the plan takes most money from, where that pays for
-        more of what is to be expanded.
+        more of what is to be expanded. Nothing is taken from what is to be expanded or kept: what
+        the same money could do stands on the city's page.
         """
         stopped = self._advised("stop")
         for one in sorted(stopped, key=lambda one: -(one.offer["n_starts"] or 0.0)):
@@ -146,7 +148,10 @@ class _Plan:
         moves = [
             (one, plan[one.intervention_id])
             for one in self.ones
-            if buys and one.intervention_id in plan and _is_less(plan[one.intervention_id])
+            if buys
+            and one.advice["advice"] not in _WORTH_KEEPING
+            and one.intervention_id in plan
+            and _is_less(plan[one.intervention_id])
         ]
         for one, row in sorted(moves, key=lambda move: _freed(move[1]), reverse=True):
             yield self._thing("less", one, self._moved(row, "now.less_text"))

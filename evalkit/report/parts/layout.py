@@ -21,6 +21,8 @@ from evalkit.words import with_soft_hyphens
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _BREAK = re.compile(r"\s*\n\s*")
+# Spaces of a style sheet that divide nothing: those in a selector or a value stay.
+_SPACES = re.compile(r"\s*([{};,])\s*|(?<=:)\s+(?=[^{}]*[;}])")
 # Letters on a coloured ground: of these two, that which stands out more has 4.5 to 1 on any colour.
 _INKS = ("#ffffff", "#000000")
 _WEIGHTS = (0.2126, 0.7152, 0.0722)  # how bright the eye sees red, green and blue
@@ -52,23 +54,23 @@ def style(kind: str) -> Markup:
     own = [*_names("style", f"{kind}.css"), *_names(kind, ".css")]
     sheets = [_text("style/page.css"), *(_text(name) for name in own)]
     text = _COMMENT.sub("", _colours() + "\n".join(sheets))
-    return Markup(_BREAK.sub("\n", text).strip())
+    return Markup(_SPACES.sub(r"\1", text).strip())
 
 
 @cache
-def script() -> Markup:
-    """The script of every page: the files of the folder script, in the order of their names,
-    without indentation and comments between stars. Each is a function that calls itself, and does
-    nothing where its part of the page is absent.
+def script(kind: str) -> Markup:
+    """The script of a kind of page: the files of the folder script and those of the kind's own, in
+    the order of their names, without indentation and comments between stars. Each is a function
+    that calls itself, and does nothing where its part of the page is absent.
     """
-    text = "\n".join(_text(name) for name in _names("script", ".js"))
+    text = "\n".join(_text(name) for name in (*_names("script", ".js"), *_names(kind, ".js")))
     return Markup(_BREAK.sub("\n", _COMMENT.sub("", text)).strip())
 
 
 @cache
-def script_hash() -> str:
-    """The hash under which a content security policy lets the script run."""
-    digest = hashlib.sha256(script().encode("utf-8")).digest()
+def script_hash(kind: str) -> str:
+    """The hash under which a content security policy lets the script of a kind of page run."""
+    digest = hashlib.sha256(script(kind).encode("utf-8")).digest()
     return "sha256-" + base64.b64encode(digest).decode("ascii")
 
 
@@ -113,6 +115,11 @@ def _luminance(colour: str) -> float:
     return sum(weight * channel for weight, channel in zip(_WEIGHTS, linear, strict=True))
 
 
+def _in_single_quotes(text: str) -> Markup:
+    """A text as the value of an attribute in single quotes: JSON is full of the double ones."""
+    return Markup(text.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;"))
+
+
 def _names(folder: str, ending: str) -> list[str]:
     place = _templates() / folder
     if not place.is_dir():
@@ -138,4 +145,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["with_soft_hyphens"] = with_soft_hyphens
+    environment.filters["in_single_quotes"] = _in_single_quotes
     return environment

@@ -70,13 +70,17 @@ def other(society=SURE, **more):
     return {"id": "language_practice", "society": society, "cost": 20_000.0, **more}
 
 
+def unclear():
+    return other(UNCLEAR, advice="cannot_be_said", reason="too_unsure")
+
+
 def test_the_plan_says_from_how_many_to_how_many_at_what_cost_and_for_what_value(next_steps, moves):
     plan = moves(
         work_training=(100.0, 160.0, 4_000_000.0, 0.99),
         language_practice=(80.0, 20.0, -1_500_000.0, 0.02),
     )
 
-    steps = next_steps(one(), other(), tables=[plan])
+    steps = next_steps(one(), unclear(), tables=[plan])
 
     assert titles(steps) == [
         "Expand work training.",
@@ -88,6 +92,18 @@ def test_the_plan_says_from_how_many_to_how_many_at_what_cost_and_for_what_value
         "From 80 to 20 starts a year costs SEK 200,000 instead of 800,000; for society that means "
         "−SEK 1.5 million (−2.4 to −0.6).",
     ]
+
+
+@pytest.mark.parametrize("advice", ["expand", "keep"])
+def test_nothing_is_taken_from_what_is_to_be_expanded_or_kept(next_steps, moves, advice):
+    plan = moves(
+        work_training=(100.0, 160.0, 4_000_000.0, 0.99),
+        language_practice=(80.0, 20.0, -1_500_000.0, 0.02),
+    )
+
+    steps = next_steps(one(), other(advice=advice), tables=[plan])
+
+    assert titles(steps) == ["Expand work training."]
 
 
 def test_nothing_is_taken_from_where_it_buys_nothing_more(next_steps, moves):
@@ -128,7 +144,7 @@ def test_a_plan_that_ends_an_intervention_costs_nothing(next_steps, moves):
         language_practice=(160.0, 0.0, -1_500_000.0, 0.02),
     )
 
-    less = next_steps(one(), other(), tables=[plan]).things[1]
+    less = next_steps(one(), unclear(), tables=[plan]).things[1]
 
     assert "costs SEK 0 million instead of 1.6;" in plain(less.text)
 

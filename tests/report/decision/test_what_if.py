@@ -62,7 +62,7 @@ def part_of(run_of_two, brief_with, offered_tables, published):
 
 
 def data_of(part):
-    return json.loads(html.unescape(re.search(r'data-levers="([^"]*)"', part.body)[1]))
+    return json.loads(html.unescape(re.search(r"data-levers='([^']*)'", part.body)[1]))
 
 
 def unpacked(block):
