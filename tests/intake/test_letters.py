@@ -389,7 +389,7 @@ def test_take_back_refuses_changes_in_cells_that_are_not_marked(
 
     lines = _refused(letter.save(path), extract, contracts_folder, four_lines)
 
-    assert lines["what"] == "1 rows were changed in cells that are not marked."
+    assert lines["what"] == "Rows were changed in cells that are not marked: 1."
     assert "sheet ekonomiskt bistånd, number" in lines["where"]
     assert "whole or not at all" in lines["why"]
     assert "return it again" in lines["fix"]
@@ -403,7 +403,7 @@ def test_take_back_refuses_a_personal_number(
 
     lines = _refused(letter.save(path), extract, contracts_folder, four_lines)
 
-    assert lines["what"] == "1 rows hold what looks like a personal number."
+    assert lines["what"] == "Rows hold what looks like a personal number: 1."
     assert "811218" not in str(lines)
 
 
@@ -416,7 +416,7 @@ def test_take_back_refuses_a_letter_about_files_that_came_anew(
 
     refusal = _refused(letter.save(path), extract, contracts_folder, four_lines)
 
-    assert refusal["what"].endswith("rows of a letter do not stand in the extract as they did.")
+    assert refusal["what"].startswith("Rows of a letter do not stand in the extract as they did: ")
     assert "delivered anew" in refusal["why"]
     assert "write a new letter" in refusal["fix"]
 
@@ -515,7 +515,7 @@ def test_take_back_refuses_a_letter_whose_rows_are_gone(
 
     lines = _refused(letter.save(path), extract, contracts_folder, four_lines)
 
-    assert lines["what"] == "1 rows of the letter are missing."
+    assert lines["what"] == "Rows of the letter are missing: 1."
     assert "sheet ekonomiskt bistånd, number 17" in lines["where"]
 
 
@@ -559,7 +559,7 @@ def test_a_letter_that_would_show_a_personal_number_is_not_written(
         )
 
     lines = four_lines(caught.value)
-    assert lines["what"] == "1 cells of a letter look like a personnummer or samordningsnummer."
+    assert lines["what"] == "Cells of a letter look like a personnummer or samordningsnummer: 1."
     assert lines["where"] == "letter_norr.xlsx"
     assert "No personal number may leave" in lines["why"]
     assert "pseudonymise" in lines["fix"]
@@ -617,3 +617,21 @@ def test_letters_tell_rows_that_a_mapping_has_made_without_a_cell_to_mend(
     assert sheet.is_marked(1, sheet.headings["district"])
     assert "amount (belopp) ska skrivas som tal." in sheet.text(1, FAULT)
     assert "finns inte i tabellen household_member" in sheet.text(2, FAULT)
+
+
+def test_codes_are_told_together_and_numbers_one_by_one(extract, clean, letters_of):
+    lines = clean["income_support_norr.csv"]
+    clean["income_support_norr.csv"] = [
+        lines[0],
+        *[re.sub(r";\d+;SEK", ";-1;kr", line) for line in lines[1:11]],
+        *[re.sub(r";\d+;", ";;", line) for line in lines[11:18]],
+        *lines[18:],
+    ]
+    _write(extract.folder, clean)
+
+    (letter,) = letters_of().values()
+
+    sheet = letter.tables["ekonomiskt bistånd"]
+    n_rows = [sheet.text(row, N_ROWS) for row in range(1, sheet.n_rows + 1)]
+    assert n_rows == ["10", *["1"] * 17]
+    assert sheet.text(1, sheet.headings["currency"]) == "kr"

@@ -323,7 +323,7 @@ def test_a_mapping_of_what_no_contract_has_is_refused(admit_by, four_lines, tabl
         admit_by(tables)
 
     lines = four_lines(caught.value)
-    assert lines["what"] == "1 entries of the mapping file cannot be followed."
+    assert lines["what"] == "1 entry of the mapping file cannot be followed."
     assert fault in lines["where"]
     assert "passed over" in lines["why"]
     assert "contract docs" in lines["fix"]

@@ -16,6 +16,7 @@ import polars as pl
 from evalkit.errors import IntakeError
 from evalkit.ids import count_personal_numbers, name_to_show
 from evalkit.intake.reading.archive import open_archive
+from evalkit.intake.reading.readers import library
 
 FORM_SHEET, FORM = "evalkit", "letter of evalkit, form 1"
 # What stands in the columns of a sheet before the delivered cells.
@@ -103,15 +104,14 @@ def read_letter(path: Path) -> tuple[Answer, ...]:
         numbers += [place] if any(map(count_personal_numbers, filter(None, now.values()))) else []
         is_removed = row.may_remove and (cells[REMOVE] or "").lower() in YES
         answers.append(Answer(row, changed, is_removed))
-    _refuse(path, "rows of the letter are missing", lost, "Sheets, rows and numbers stay as sent.")
-    _refuse(path, "rows were changed in cells that are not marked", locked, "Only these may be.")
-    _refuse(path, "rows hold what looks like a personal number", numbers, "Pseudonyms only.")
+    _refuse(path, "Rows of the letter are missing", lost, "Sheets, rows and numbers stay as sent.")
+    _refuse(path, "Rows were changed in cells that are not marked", locked, "Only these may be.")
+    _refuse(path, "Rows hold what looks like a personal number", numbers, "Pseudonyms only.")
     return tuple(answers)
 
 
 def _sheets(path: Path) -> dict[str, pl.DataFrame]:
-    import fastexcel
-
+    fastexcel = library("fastexcel", path)
     open_archive(path)
     try:
         book = fastexcel.read_excel(path)
@@ -149,7 +149,7 @@ def _by_number(cells: pl.DataFrame) -> dict[int, list[str | None]]:
 def _refuse(path: Path, what: str, places: list[str], why: str) -> None:
     if places:
         raise IntakeError(
-            f"{len(places)} {what}.",
+            f"{what}: {len(places)}.",
             where=f"{name_to_show(path.name)}: {'; '.join(places[:5])}",
             why=f"{why} A letter is taken back whole or not at all. Nothing was read in.",
             fix="mend these rows in the letter (or take the letter as it was sent), and return it "

@@ -260,7 +260,7 @@ def _refuse_unfit(delivery: Delivery, path: Path, answers: Sequence[Answer]) -> 
         ]
     if unfit:
         raise IntakeError(
-            f"{len(unfit)} rows of a letter do not stand in the extract as they did.",
+            f"Rows of a letter do not stand in the extract as they did: {len(unfit)}.",
             where=f"{name_to_show(path.name)}: {'; '.join(unfit[:5])}",
             why="The files were delivered anew, or another letter has mended these rows, since it "
             "was written. A letter is taken back whole or not at all. Nothing was read in.",

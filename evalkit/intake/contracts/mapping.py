@@ -236,7 +236,8 @@ def _refuse_unknown_names(contracts: Mapping[str, Contract], mapping: MappingFil
         ]
     if faults:
         raise IntakeError(
-            f"{len(faults)} entries of the mapping file cannot be followed.",
+            f"{len(faults)} entr{'ies' if len(faults) > 1 else 'y'} of the mapping file cannot be "
+            "followed.",
             where="; ".join(faults),
             why="The mapping names our tables and columns; what it says of others would be passed "
             "over. Nothing was read in.",

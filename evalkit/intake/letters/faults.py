@@ -26,8 +26,10 @@ from evalkit.intake.reading.delivered import LINE, Delivered, shown_text, texts_
 if TYPE_CHECKING:
     from evalkit.words import Words
 
-# Rows with the same wrong value from which on the value is told instead of each row.
-_SAME_VALUE = 5
+# Rows with the same wrong value from which on the value is told instead of each row: a code means
+# the same everywhere; numbers, dates and empty cells are told together only where nobody would mend
+# them one by one.
+_SAME_CODE, _SAME_VALUE = 5, 100
 _WHOLE, _REPEATED, _CONTRADICTED = "row_is_whole", "key_not_repeated", "key_not_contradicted"
 _KINDS = ("value", "missing", "row")
 
@@ -173,7 +175,7 @@ class _Table:
                 self.doubt(doubts, (file, line), columns.split(", "), rule)
         values = []
         for (sender, rule, source, value), places in groups.items():
-            if len(places) >= _SAME_VALUE:
+            if len(places) >= (_SAME_CODE if self.is_code(source, value) else _SAME_VALUE):
                 values.append(self.value(sender, rule, source, value, places))
                 continue
             for place in places:
@@ -183,6 +185,16 @@ class _Table:
         self.add_earlier_periods(doubts, told)
         rows |= self.rows([place for place in doubts if place not in rows])
         return values + [self.row(place, doubts[place], rows[place]) for place in sorted(doubts)]
+
+    def is_code(self, source: str, value: str | None) -> bool:
+        """Whether a value of a delivered column is a code."""
+        kinds = {column.name: column.kind for column in self.contract.columns}
+        return value is not None and any(
+            kinds[ours] == "string"
+            for sources in self.sources.values()
+            for ours, theirs in sources.items()
+            if theirs == source
+        )
 
     def doubt(
         self, doubts: dict[_Place, _Doubt], place: _Place, columns: Iterable[str], rule: str

@@ -157,7 +157,7 @@ def _refuse_personal_numbers(path: Path, faults: Sequence[Fault]) -> None:
     )
     if n_found:
         raise IntakeError(
-            f"{n_found} cells of a letter look like a personnummer or samordningsnummer.",
+            f"Cells of a letter look like a personnummer or samordningsnummer: {n_found}.",
             where=path.name,
             why="No personal number may leave in a letter. The letter was not written.",
             fix="replace the numbers in the extract by pseudonyms (evalkit pseudonymise).",

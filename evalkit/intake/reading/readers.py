@@ -87,7 +87,7 @@ def _read_parquet(path: Path, _table: str | None) -> Delivered:
 
 
 def _read_workbook(path: Path, table: str | None, *, is_declared: bool = False) -> Delivered:
-    fastexcel = _library("fastexcel", path)
+    fastexcel = library("fastexcel", path)
     archive = open_archive(path)
     try:
         book = fastexcel.read_excel(path)
@@ -123,7 +123,7 @@ def _read_workbook(path: Path, table: str | None, *, is_declared: bool = False) 
 def _read_statistics_file(
     path: Path, _table: str | None, *, program: str, reader: str
 ) -> Delivered:
-    pyreadstat = _library("pyreadstat", path)
+    pyreadstat = library("pyreadstat", path)
     try:
         cells, _ = getattr(pyreadstat, reader)(path, output_format="polars")
     except (
@@ -176,7 +176,14 @@ def _letters(position: int) -> str:
     return (_letters(before - 1) if before else "") + chr(ord("A") + last)
 
 
-def _library(name: str, path: Path) -> Any:
+def library(name: str, path: Path) -> Any:
+    """A library that a kind of file needs.
+
+    Raises
+    ------
+    IntakeError
+        If it is not installed.
+    """
     from importlib import import_module
 
     try:
