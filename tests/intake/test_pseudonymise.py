@@ -101,6 +101,27 @@ def test_pseudonymise_makes_an_extract_that_gate_1_lets_in(extract, tmp_path, co
     )
 
 
+def test_pseudonym_is_the_same_where_a_workbook_took_the_zeros_away(
+    extract, tmp_path, contracts_folder
+):
+    # Born in December 2001, as a number of nine digits and as a text.
+    young = next(
+        f"01121{i:05d}" for i in range(20_000, 30_000) if count_personal_numbers(f"01121{i:05d}")
+    )
+    (extract.folder / "person.csv").unlink()
+    pl.DataFrame(
+        {"person_id": [int(young), 8112189876], "district": ["Norr", "Norr"]}
+    ).write_parquet(extract.folder / "person.parquet")
+    extract.write("livelihood", ["person_id,start,end,state", f"20{young},2026-01-01,,work"])
+
+    pseudonymise(extract.folder, tmp_path / "out", load_contracts(contracts_folder), key=KEY)
+
+    persons = pl.read_parquet(tmp_path / "out" / "person.parquet")["person_id"].to_list()
+    assert persons == [pseudonym(young, KEY), pseudonym(NUMBER, KEY)]
+    text = (tmp_path / "out" / "livelihood.csv").read_text(encoding="utf-8")
+    assert pseudonym(young, KEY) in text
+
+
 def test_pseudonymise_replaces_the_numbers_of_a_monthly_record(extract, tmp_path, contracts_folder):
     record = extract.folder / "monthly_record_2026-01.txt"
     record.write_bytes(

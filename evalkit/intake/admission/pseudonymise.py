@@ -15,7 +15,12 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from evalkit.errors import IntakeError, nearest
-from evalkit.ids import name_to_show, replace_personal_numbers
+from evalkit.ids import (
+    looks_like_shortened_numbers,
+    name_to_show,
+    replace_personal_numbers,
+    ten_digits_of,
+)
 from evalkit.intake.admission.delivery import tables_of
 from evalkit.intake.admission.pseudonym_key import HOUSEHOLD, PERSON, pseudonym
 from evalkit.intake.contracts.contract import Contract
@@ -31,6 +36,8 @@ from evalkit.intake.reading.monthly_record import is_monthly_record, refuse_othe
 from evalkit.intake.reading.readers import FORMATS, read_delivered
 from evalkit.intake.reading.record_layout import FIELDS, holds_number, looks_right
 
+# A personal number without its century.
+_N_DIGITS = 10
 # Types whose cells hold no text: they are copied as they stand.
 _WITHOUT_TEXT = (pl.Date, pl.Datetime, pl.Time, pl.Duration, pl.Boolean)
 
@@ -200,8 +207,9 @@ class _Copying:
         if not (cells.dtype.is_numeric() or cells.dtype in (pl.String, pl.Null)):
             raise _unsearchable(file.path, name)
         text = texts_of(cells)
+        as_written = _zeros_for(text) if of else str
         replace = (
-            (lambda cell: self.hashed(cell, of) if cell.strip() else cell)
+            (lambda cell: self.hashed(as_written(cell), of) if cell.strip() else cell)
             if of
             else self._without_numbers
         )
@@ -280,6 +288,21 @@ def _known_columns(
         if name == mapping.newest_by or (months and months.month_of(name))
     ]
     return ids, {*sources.values(), *named}
+
+
+def _zeros_for(ids: pl.Series) -> Callable[[str], str]:
+    """How an id was written before its column became one of numbers: those of people born in 2000
+    to 2009 lose the zeros that they begin with, where personal numbers stand without century.
+    """
+    values = ids.drop_nulls().unique().to_list()
+    if not (any(map(ten_digits_of, values)) or looks_like_shortened_numbers(ids)):
+        return str
+
+    def with_zeros(text: str) -> str:
+        padded = text.strip().removesuffix(".0").zfill(_N_DIGITS)
+        return padded if ten_digits_of(padded) else text
+
+    return with_zeros
 
 
 def _replaced(text: pl.Series, replace: Callable[[str], str]) -> pl.Series:
