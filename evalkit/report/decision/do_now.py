@@ -9,7 +9,7 @@ from itertools import islice
 
 from markupsafe import Markup
 
-from evalkit.report.decision.offered import Offered, is_moved, purse_of, value_of
+from evalkit.report.decision.offered import Offered, divided_purse_of, value_of
 from evalkit.report.decision.turns import turns, worth_knowing
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import COUNT, DURATION, MILLION, RANGE, SHARE, Form, Row
@@ -183,19 +183,9 @@ class _Plan:
         """The price of what the district loses most on, divided as the public gain is."""
         losing = []
         for one in self.ones:
-            district, society = (
-                value_of(self.brief, one, name) for name in ("district", "society")
-            )
-            purse = purse_of(self.brief, one, "district")
-            if district is None or society is None or purse is None or not is_moved(district):
-                continue
-            is_meant = (
-                district["estimate"] < 0
-                and society["probability_positive"] >= LIKELY
-                and purse.has("paid_now", "paid_proposed", "gain_share")
-                and purse["paid_proposed"] < purse["paid_now"]
-            )
-            if is_meant:
+            district = value_of(self.brief, one, "district")
+            purse = divided_purse_of(self.brief, one)
+            if purse is not None and district is not None and district["estimate"] < 0:
                 losing.append((district["estimate"], one, purse))
         for _, one, purse in sorted(losing, key=lambda item: item[0]):
             form = self._form(purse, "paid_now", "paid_proposed")

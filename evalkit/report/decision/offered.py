@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import RANGE, Row
 from evalkit.tables import CITY
+from evalkit.vocabulary import LIKELY
 
 _OWN = ("own", "pooled")
 _EXPLANATION = re.compile(r"\s*(?:\(|, )")
@@ -123,6 +124,18 @@ def purse_of(brief: Brief, one: Offered, actor: str) -> Row | None:
     if it were divided as the gain is (table value_purse); None where that is not shown.
     """
     return _shown(brief, "value_purse", one, "estimate", actor=actor)
+
+
+def divided_purse_of(brief: Brief, one: Offered) -> Row | None:
+    """The district's row of value_purse where a price that is divided as the public gain would ask
+    less of it; None where society does not probably gain, so that there is no gain to divide.
+    """
+    society, purse = value_of(brief, one, "society"), purse_of(brief, one, "district")
+    if society is None or society["probability_positive"] < LIKELY:
+        return None
+    if purse is None or not purse.has("paid_now", "paid_proposed", "gain_share"):
+        return None
+    return purse if purse["paid_proposed"] < purse["paid_now"] else None
 
 
 def is_moved(row: Row) -> bool:

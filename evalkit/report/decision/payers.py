@@ -9,7 +9,7 @@ from operator import itemgetter
 from markupsafe import Markup
 
 from evalkit.line.actors import PAYERS
-from evalkit.report.decision.offered import Offered, value_of, valued
+from evalkit.report.decision.offered import Offered, divided_purse_of, value_of, valued
 from evalkit.report.decision.panels import MOST_PANELS, linked, origins, others_named
 from evalkit.report.parts import marks
 from evalkit.report.parts.document import Brief, DataTable, Part
@@ -318,16 +318,16 @@ def _capitalised(sentence: Markup) -> Markup:
 
 def _shared_purse(brief: Brief, sums: Sequence[_Sums]) -> Markup:
     """What the district would pay if each public purse paid as it gains: of the intervention where
-    that differs most; empty where it would pay no less.
+    that differs most; empty where it would pay no less, or there is no gain to divide.
     """
     unlike = [
         (purse["paid_now"] - purse["paid_proposed"], one.one.name, purse)
         for one in sums
-        if (purse := one.purse) is not None and purse.has("paid_proposed", "gain_share")
+        if (purse := divided_purse_of(brief, one.one)) is not None
     ]
-    saved, name, purse = max(unlike, key=itemgetter(0), default=(0.0, "", None))
-    if purse is None or saved <= 0:
+    if not unlike:
         return Markup("")
+    _, name, purse = max(unlike, key=itemgetter(0))
     form = money_form(purse, "paid_now", "paid_proposed")
     return brief.words.html(
         "payers.shared",

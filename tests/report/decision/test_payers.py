@@ -153,6 +153,12 @@ def test_nothing_is_proposed_where_the_district_would_not_pay_less(part, plain):
     assert "If each paid" not in plain(part(intervention(paid=(9_000.0, 9_500.0), back=5_000.0)))
 
 
+def test_nothing_is_proposed_where_there_is_no_gain_to_divide(part, plain):
+    loss = intervention(society=LOSS, paid=(57_400.0, 0.0), back=0.0)
+
+    assert "If each paid" not in plain(part(loss))
+
+
 def test_the_price_that_comes_back_is_dashed_left_of_zero(part):
     body = part(intervention(paid=(10_000.0, 1.0), back=40_000.0, district=GAIN)).body
     none = part(intervention(paid=(9_000.0, 1.0), back=0.0, district=LOSS)).body
