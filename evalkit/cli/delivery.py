@@ -33,8 +33,10 @@ def pseudonymise(
     """
     from datetime import datetime
 
-    from evalkit.intake import load_contracts, read_key, write_pseudonym_receipt
-    from evalkit.intake import pseudonymise as replace_ids
+    from evalkit.intake import load_contracts
+    from evalkit.intake.admission.pseudonym_key import read_key
+    from evalkit.intake.admission.pseudonym_receipt import write_pseudonym_receipt
+    from evalkit.intake.admission.pseudonymise import pseudonymise as replace_ids
     from evalkit.words import words
 
     secret = read_key(key, project=Path.cwd())
@@ -68,7 +70,8 @@ def contract_init(
     """Propose a mapping file from a file's column names and codes, to be read and mended by
     somebody who knows the system.
     """
-    from evalkit.intake import load_contracts, propose_mapping
+    from evalkit.intake import load_contracts
+    from evalkit.intake.admission.propose import propose_mapping
 
     typer.echo(propose_mapping(file, load_contracts(contracts), table=table), nl=False)
 

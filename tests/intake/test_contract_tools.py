@@ -13,10 +13,10 @@ import yaml
 from evalkit.errors import IntakeError
 from evalkit.intake import (
     load_contracts,
-    propose_mapping,
     write_documentation,
     write_templates,
 )
+from evalkit.intake.admission.propose import propose_mapping
 from evalkit.intake.contracts.contract import RULE_ARGUMENTS
 from evalkit.intake.contracts.documentation import N_STEPS
 from evalkit.intake.contracts.in_words import FORMS

@@ -10,7 +10,8 @@ import pytest
 import xlsxwriter
 
 from evalkit.errors import IntakeError, ParameterError
-from evalkit.intake import load_contracts, pseudonymise
+from evalkit.intake import load_contracts
+from evalkit.intake.admission.pseudonymise import pseudonymise
 
 MAPPINGS = Path(__file__).parents[2] / "data_contracts/mappings"
 # Of Lifecare's interface, as transcribed (see the mapping file).

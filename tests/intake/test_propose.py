@@ -8,7 +8,8 @@ from itertools import cycle, islice
 import pytest
 import yaml
 
-from evalkit.intake import load_contracts, propose_mapping
+from evalkit.intake import load_contracts
+from evalkit.intake.admission.propose import propose_mapping
 from evalkit.intake.contracts.mapping import MappingFile
 from evalkit.records import validate
 

@@ -13,8 +13,10 @@ import xlsxwriter
 
 from evalkit.errors import IntakeError
 from evalkit.ids import count_personal_numbers
-from evalkit.intake import load_contracts, pseudonymise, read_key, write_pseudonym_receipt
-from evalkit.intake.admission.pseudonym_key import fingerprint, pseudonym
+from evalkit.intake import load_contracts
+from evalkit.intake.admission.pseudonym_key import fingerprint, pseudonym, read_key
+from evalkit.intake.admission.pseudonym_receipt import write_pseudonym_receipt
+from evalkit.intake.admission.pseudonymise import pseudonymise
 from evalkit.words import words
 
 KEY = sha256(b"the key of the tests").digest()
