@@ -56,8 +56,8 @@ def test_sentences_give_how_often_and_how_sure(block, words):
     made, expand, stop, silent = (str(sentence) for sentence in block.text)
 
     assert all(text in made for text in (words.number(12_000), words.duration(60)))
-    assert all(text in expand for text in ("200", words.percent(0.95), words.percent(0.91)))
-    assert all(text in stop for text in ("80", words.percent(0.975), words.percent(1.0)))
+    assert all(text in expand for text in ("200", words.percent(0.95, 1), words.percent(0.91, 1)))
+    assert all(text in stop for text in ("80", words.percent(0.975, 1), words.percent(1.0, 1)))
     # 120 of the 400 say neither that a start gains nor that it loses; to keep was never advised.
     assert words.percent(0.3) in silent
     assert "9.8.7" in str(block.after[-1]) and "400" in str(block.after[-1])
@@ -67,7 +67,7 @@ def test_the_table_has_a_row_for_each_advice_and_whose_figures_it_rests_on(block
     (table,) = block.tables
 
     assert [row[2] for row in table.rows] == ["200", "150", "50", "80", "80", "120", "120"]
-    assert table.rows[1][3] == words.percent(145 / 150)
+    assert table.rows[1][3] == words.percent(145 / 150, 1)
     assert table.rows[5][3:] == (words.text("record.abstains"), "–")
 
 

@@ -28,7 +28,7 @@ import evalkit
 from evalkit.params import AdviceRules
 from evalkit.report.method.advice_record import FILE
 
-FIRST_SEED, N_CITIES = 31_000, 14
+FIRST_SEED, N_CITIES = 31_000, 20
 N_PEOPLE, N_DRAWS = 12_000, 100
 HEAD = """\
 # How often advice is right in simulated cities whose truth is known. Made by

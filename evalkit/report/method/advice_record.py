@@ -129,9 +129,9 @@ def how_often_advice_is_right(brief: Brief) -> Block:
 
 def _right(count: AdviceCount, words: Words) -> dict[str, str]:
     return {
-        "share": words.percent(count.right_share or 0.0),
-        "low": words.percent(count.right_lower or 0.0),
-        "high": words.percent(count.right_upper or 0.0),
+        "share": words.percent(count.right_share or 0.0, 1),
+        "low": words.percent(count.right_lower or 0.0, 1),
+        "high": words.percent(count.right_upper or 0.0, 1),
     }
 
 
@@ -146,7 +146,7 @@ def _table(record: AdviceRecord, words: Words) -> DataTable:
                 (words.text("record.abstains"), "–")
                 if count.right_share is None
                 else (
-                    words.percent(count.right_share),
+                    words.percent(count.right_share, 1),
                     words.text("unit.range", **_limits(count, words)),
                 )
             ),
