@@ -23,6 +23,7 @@ import small_city as small
 
 from evalkit.errors import EvalkitError
 from evalkit.line.estimands import ESTIMANDS
+from evalkit.line.protocol import load_protocols
 from evalkit.reads import READS_VARIABLE
 from evalkit.tables import slug
 
@@ -240,8 +241,8 @@ REFUSED = {
         "allocation.budgets",
     ),
     "a_covariate_without_word": (
-        priced(protocol(covariates=[COVARIATES[2]]), wording={}),
-        "birth_year",
+        priced(protocol(covariates=[{**COVARIATES[2], "name": "born"}]), wording={}),
+        "born",
     ),
     "a_column_that_nobody_delivers": (
         priced(protocol(covariates=[{"name": "own", "kind": "person", "column": "shoe_size"}])),
@@ -306,14 +307,15 @@ def test_a_run_reaches_its_pages(name, write, tmp_path, contradictions):
     run = line.run_line(write(case), out=tmp_path / "runs")
 
     languages = run.params.languages
-    expected = {
-        "index.html",
-        *(
-            f"{one}/{page}.html"
-            for one in languages
-            for page in ("index", *map(slug, case.districts))
-        ),
-    }
+    districts = [slug(district) for district in case.districts]
+    interventions = [slug(protocol.intervention_id) for protocol in load_protocols(run)]
+    names = [
+        *("index", "about/method", "evidence/all"),
+        *districts,
+        *(f"evidence/{district}" for district in districts),
+        *(f"interventions/{intervention}" for intervention in interventions),
+    ]
+    expected = {"index.html", *(f"{one}/{name}.html" for one in languages for name in names)}
     pages = {
         path.relative_to(run.run_dir / "site").as_posix(): path
         for path in (run.run_dir / "site").rglob("*.html")

@@ -45,7 +45,7 @@ class Offered:
         """Whether the figures are those of the page's own district (or, on the city's page, the
         city's).
         """
-        return bool(self.scope) and self.advice["figures"] in _OWN
+        return self.scope == self.offer["district"]
 
     @property
     def is_borrowed(self) -> bool:

@@ -31,9 +31,10 @@ class _Case(NamedTuple):
 
 def what_if(brief: Brief) -> Part | None:
     """Six levers, the new value with its range, how sure it is and what would be advised; and a
-    table of cases. None where nothing is valued.
+    table of cases. None where nothing is valued; what is compared with another intervention has
+    no advice that could change.
     """
-    ones = valued(brief)
+    ones = [one for one in valued(brief) if one.advice.has("horizon_months")]
     if not ones:
         return None
     shown, currency = ones[:_MOST_COLUMNS], brief.words.currency(ones[0].advice["currency"])
