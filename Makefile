@@ -63,8 +63,6 @@ types: $(SETUP)
 
 test: style types
 	$(RUN) $(BIN)/evalkit run params/northern_ireland.yaml --out build/nbval
-	$(RUN) $(BIN)/evalkit simulate --city demo_city --seed 1 --people 8000 --truth-people 0 --out build/demo_city
-	$(RUN) $(BIN)/evalkit run params/demo_city.yaml --out build/nbval
 	$(RUN) $(BIN)/python -m pytest -q -p no:nbval -n auto --maxprocesses 4 --dist loadfile tests
 	$(RUN) $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with tests/nbval.cfg notebooks
 

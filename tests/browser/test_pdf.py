@@ -7,16 +7,23 @@ import sys
 
 import pytest
 
+from evalkit.tables import slug
+
 pytestmark = pytest.mark.browser
 
 TIME_LIMIT_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
-def prints(browser, site, tmp_path_factory):
-    """The PDF files of the site's decision pages, by the name of their page."""
+def prints(browser, site, run, tmp_path_factory):
+    """The PDF files of the city's decision page and of one district's, by the name of their page.
+    The sheets of all others are counted in test_layout.
+    """
     run_dir = tmp_path_factory.mktemp("printed") / "run"
-    shutil.copytree(site, run_dir / "site")
+    for language in run.params.languages:
+        (run_dir / "site" / language).mkdir(parents=True)
+        for name in ("index", slug(run.params.districts[0])):
+            shutil.copy(site / language / f"{name}.html", run_dir / "site" / language)
     shutil.copy(site.parent / "run.json", run_dir)
     done = subprocess.run(
         [sys.executable, "-m", "evalkit", "report", str(run_dir), "--pdf"],
