@@ -95,7 +95,7 @@ class _Plan:
 
     def _more(self) -> Iterator[Thing]:
         """More of what is to be expanded: as the plan has it, that which gives most first; then by
-        the start, unless the plan has less of it.
+        the start. What the plan has less of stands back, unless nothing else is to be expanded.
         """
         plan = self._by_id()
         expanded = self._advised("expand")
@@ -107,10 +107,11 @@ class _Plan:
         for _, one in sorted(planned, key=lambda pair: -pair[0]):
             row = plan[one.intervention_id]
             yield self._thing("more", one, self._moved(row, f"now.more_text{_probably(row)}"))
-        in_plan = {one.intervention_id for _, one in planned}
-        for one in expanded:
-            row = plan.get(one.intervention_id)
-            if one.intervention_id not in in_plan and not (row and _is_less(row)):
+        others = [one for one in expanded if one not in [other for _, other in planned]]
+        unlike_plan = [one for one in others if _has_less(plan.get(one.intervention_id))]
+        stand_back = () if len(unlike_plan) == len(expanded) else unlike_plan
+        for one in others:
+            if one not in stand_back:
                 yield from self._by_the_start(one)
 
     def _by_the_start(self, one: Offered) -> Iterator[Thing]:
@@ -151,7 +152,7 @@ class _Plan:
             if buys
             and one.advice["advice"] not in _WORTH_KEEPING
             and one.intervention_id in plan
-            and _is_less(plan[one.intervention_id])
+            and _has_less(plan[one.intervention_id])
         ]
         for one, row in sorted(moves, key=lambda move: _freed(move[1]), reverse=True):
             yield self._thing("less", one, self._moved(row, "now.less_text"))
@@ -262,8 +263,8 @@ def _is_more(row: Row) -> bool:
     )
 
 
-def _is_less(row: Row) -> bool:
-    return row["n_starts_now"] - row["n_starts_planned"] >= _HALF_A_START
+def _has_less(row: Row | None) -> bool:
+    return row is not None and row["n_starts_now"] - row["n_starts_planned"] >= _HALF_A_START
 
 
 def _probably(row: Row) -> str:

@@ -156,10 +156,26 @@ def test_the_plan_does_not_expand_what_is_only_to_be_kept(next_steps, moves):
     assert titles(next_steps(record, tables=[plan])) == []
 
 
-def test_what_the_plan_has_less_of_is_not_to_be_expanded(next_steps, moves):
+def test_what_the_plan_has_less_of_stands_back_where_another_is_to_be_expanded(next_steps, moves):
+    plan = moves(
+        work_training=(100.0, 20.0, -4_000_000.0, 0.01),
+        language_practice=(80.0, 120.0, 4_000_000.0, 0.99),
+    )
+
+    steps = next_steps(one(), other(advice="expand"), tables=[plan])
+
+    assert titles(steps) == ["Expand language practice."]
+
+
+def test_all_that_is_to_be_expanded_is_told_by_the_start_where_the_plan_has_less_of_it(
+    next_steps, moves
+):
     plan = moves(work_training=(100.0, 20.0, -4_000_000.0, 0.01))
 
-    assert titles(next_steps(one(), tables=[plan])) == []
+    [thing] = next_steps(one(), tables=[plan]).things
+
+    assert plain(thing.title) == "Expand work training."
+    assert plain(thing.text).startswith("Each further start costs")
 
 
 def test_a_plan_on_thin_figures_is_not_told_beside_those_of_all(next_steps, moves):
