@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from evalkit.charts.register import CHARTS
@@ -17,7 +18,7 @@ from evalkit.line.delivered import delivered
 from evalkit.line.derived import DERIVED
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.published import PUBLISHED
-from evalkit.line.states import OUTCOMES, STATES
+from evalkit.line.states import AGGREGATES, OUTCOMES, STATES
 from evalkit.words import languages, words
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +60,11 @@ def test_every_state_can_be_delivered():
 
 
 def test_every_outcome_has_its_words():
-    assert lacking_words([*OUTCOMES, *(f"months_{outcome}" for outcome in OUTCOMES)]) == []
+    told = (*OUTCOMES, *AGGREGATES)
+    primary = (*AGGREGATES, *STATES.filter(pl.col("state_class") == "self_support")["outcome"])
+    at_end = [f"{outcome}_share_at_end" for outcome in primary]
+
+    assert lacking_words([*told, *(f"months_{outcome}" for outcome in told), *at_end]) == []
 
 
 def test_every_actor_payer_and_perspective_has_its_words():

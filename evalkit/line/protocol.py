@@ -24,7 +24,7 @@ from evalkit.line.adjustment import (
     rules_out,
 )
 from evalkit.line.estimands import ESTIMANDS, Comparison
-from evalkit.line.states import STATES
+from evalkit.line.states import AGGREGATES, STATES, WITHOUT_SUPPORT, members_of
 from evalkit.params import Run
 from evalkit.records import Record, hash_of, load
 from evalkit.vocabulary import Text
@@ -128,7 +128,9 @@ class Protocol(Record):
     planned_months: planned length of the intervention; null: the median of what was planned for
     those who start. start_months: months on support, and stop_months: months in the intervention,
     for which starting and leaving are estimated apart. dose_months: to take part for at least so
-    many months, against leaving earlier.
+    many months, against leaving earlier. primary_outcome: one of the outcomes, or an aggregate of
+    them (`evalkit.line.states.AGGREGATES`): any_work where subsidised work counts as work,
+    without_support where nobody knows what people live on after support.
     """
 
     protocol: str
@@ -177,6 +179,13 @@ class Protocol(Record):
         return self.calendar.terms if n_months >= MIN_CALENDAR_MONTHS else ()
 
     @property
+    def is_work_observed(self) -> bool:
+        """Whether the effect is told in what people live on; otherwise in months without support,
+        of which nobody knows how many are work.
+        """
+        return self.primary_outcome != WITHOUT_SUPPORT
+
+    @property
     def exclusions(self) -> tuple[Exclusion, ...]:
         """Who is left out for earlier participation, each intervention by its id."""
         return tuple(
@@ -201,16 +210,27 @@ class Protocol(Record):
         unknown = [outcome for outcome in self.outcomes if outcome not in classes]
         if unknown:
             raise ValueError(f"outcomes unknown to line/states.py: {', '.join(unknown)}")
-        if classes.get(self.primary_outcome) not in ("self_support", "step"):
+        primary = self.primary_outcome
+        is_success = classes.get(primary) in ("self_support", "step")
+        if not is_success and primary not in AGGREGATES:
             raise ValueError(
-                "the primary outcome must be work, studies or a step; a transfer or a programme is "
-                "never success"
+                "the primary outcome must be work, studies, a step or one of "
+                f"{', '.join(AGGREGATES)}; a transfer or a programme is never success"
             )
-        if (
-            self.primary_outcome not in self.outcomes
-            or self.eligibility.state_before not in self.outcomes
-        ):
-            raise ValueError("outcomes must hold the primary outcome and the state before")
+        # Without support is everything but support, whatever else people are seen to live on.
+        of_primary = ("support",) if primary == WITHOUT_SUPPORT else members_of(primary)
+        required = dict.fromkeys((*of_primary, self.eligibility.state_before))
+        absent = [outcome for outcome in required if outcome not in self.outcomes]
+        if absent:
+            raise ValueError(
+                "outcomes must hold the primary outcome and the state before; missing: "
+                f"{', '.join(absent)}"
+            )
+        if primary == WITHOUT_SUPPORT and self.eligibility.state_before != "support":
+            raise ValueError(
+                "months without support are counted of those who are on support before the start: "
+                "eligibility.state_before must be support"
+            )
         if self.checks.negative_control not in (None, *self.outcomes):
             raise ValueError("checks.negative_control must be one of the outcomes")
         if self.eligibility.to_month < self.eligibility.from_month:

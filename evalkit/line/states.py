@@ -12,6 +12,8 @@ from evalkit.line.looks import Look
 # Vega's own shapes that are left are lines, which cannot be seen on a range.
 _HOURGLASS = "M-0.9,-0.9L0.9,-0.9L-0.9,0.9L0.9,0.9Z"
 _BOW_TIE = "M-0.9,-0.9L-0.9,0.9L0.9,-0.9L0.9,0.9Z"
+_HEXAGON = "M-1,0L-0.5,-0.87L0.5,-0.87L1,0L0.5,0.87L-0.5,0.87Z"
+_PENTAGON = "M0,-1L0.95,-0.31L0.59,0.81L-0.59,0.81L-0.95,-0.31Z"
 
 
 _STUDIES = Look("#0a8f6c", (7, 3), "square", "#45c2a0")
@@ -83,6 +85,23 @@ STATES = pl.DataFrame(
 
 OUTCOMES: tuple[str, ...] = tuple(STATES["outcome"].unique(maintain_order=True))
 OUTCOME_OF: dict[str, str] = dict(STATES.select("state", "outcome").iter_rows())
+
+# Several outcomes taken together. They are estimated, published and told beside the outcomes and
+# never added up with them: no month counts twice. Jobs that the municipality itself provides
+# (sheltered work) are not in `any_work`, as they are not in Kolada's count. Whoever has moved or
+# died is without support.
+WITHOUT_SUPPORT = "without_support"
+AGGREGATES: dict[str, tuple[str, ...]] = {
+    "any_work": ("work", "subsidised_work"),
+    WITHOUT_SUPPORT: tuple(outcome for outcome in OUTCOMES if outcome != "support"),
+}
+
+
+def members_of(outcome: str) -> tuple[str, ...]:
+    """The outcomes that an aggregate holds; an outcome holds itself."""
+    return AGGREGATES.get(outcome, (outcome,))
+
+
 LIVELIHOOD_PRIORITY: tuple[str, ...] = tuple(STATES.sort("priority")["state"])
 
 # Classes in which nobody's money keeps the person, as far as is known.
@@ -98,4 +117,12 @@ STATE_SOURCES = ("livelihood", "payment", "exit_reason", "unknown")
 STILL_ON_SUPPORT = "still_on_support"
 
 _OUTCOME_LOOKS = {outcome: look for _, _, outcome, *_, look in _ROWS}
-LOOKS: dict[str, Look] = {**_OUTCOME_LOOKS, STILL_ON_SUPPORT: _OUTCOME_LOOKS["support"]}
+_AGGREGATE_LOOKS = {
+    "any_work": Look("#2a5f96", (12, 2), _HEXAGON, "#7fbdf2"),
+    WITHOUT_SUPPORT: Look("#5d6b22", (2, 2), _PENTAGON, "#b9c766"),
+}
+LOOKS: dict[str, Look] = {
+    **_OUTCOME_LOOKS,
+    STILL_ON_SUPPORT: _OUTCOME_LOOKS["support"],
+    **_AGGREGATE_LOOKS,
+}

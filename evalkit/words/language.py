@@ -61,6 +61,8 @@ class Words:
         are its own, and with other values anew.
         """
         values = {"outcome_noun": f"{{{outcome}}}", **others}
+        if f"value.in_{outcome}" in self.entries:
+            values["in_outcome"] = f"{{in_{outcome}}}"
         return replace(
             self,
             entries={**self.entries, **{f"value.{name}": text for name, text in values.items()}},
@@ -352,7 +354,11 @@ def words(
         placeholder that the text has not.
     """
     texts = texts_of(language, districts_are=districts_are)
-    return Words(language, {**texts, **_checked_wording(texts, wording or {}, language)})
+    own = _checked_wording(texts, wording or {}, language)
+    if "value.support" in own:
+        # Whoever gives support another word may say what it is to be without it, or nothing.
+        own = {"value.without_support": texts["value.not_support"], **own}
+    return Words(language, {**texts, **own})
 
 
 def value_key(key: str) -> str:

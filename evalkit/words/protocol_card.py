@@ -28,7 +28,6 @@ def protocol_card(protocol: Protocol, words: Words | None = None) -> pl.DataFram
         Columns `element` and `declared`.
     """
     words = words or words_of(TABLE_LANGUAGE)
-    outcome = _word(protocol.primary_outcome, words)
     others = [one for one in protocol.outcomes if one != protocol.primary_outcome]
     estimands = _words(protocol.estimands, words)
     comparisons = {
@@ -42,7 +41,7 @@ def protocol_card(protocol: Protocol, words: Words | None = None) -> pl.DataFram
         "treated": _treated(protocol, words),
         **comparisons,
         "follow_up": words.text("card.is_followed", months=protocol.follow_up_months),
-        "primary_outcome": words.text("card.is_primary", outcome=outcome),
+        "primary_outcome": words.about(protocol.primary_outcome).text("card.is_primary"),
         "other_outcomes": _words(others, words),
         "estimand": words.text(
             "card.is_estimand", estimands=estimands, weighting=protocol.estimand

@@ -68,6 +68,37 @@ def test_load_protocol_takes_the_districts_from_the_run_and_refuses_without():
     assert "covariates: district" in str(caught.value).splitlines()[1]
 
 
+def with_primary(outcome, outcomes):
+    protocol = load(TRAINING, Protocol).model_dump(exclude_defaults=True)
+    return Protocol(**(protocol | {"primary_outcome": outcome, "outcomes": outcomes}))
+
+
+def test_a_primary_outcome_may_be_several_outcomes_together():
+    observed = ["work", "studies", "support", "training"]
+    any_work = with_primary("any_work", [*observed, "subsidised_work"])
+    without_support = with_primary("without_support", observed)
+
+    assert any_work.is_work_observed
+    assert not without_support.is_work_observed
+    card = dict(protocol_card(without_support).iter_rows())
+    assert card["primary outcome"] == (
+        "share without income support, months without income support"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "outcomes", "fault"),
+    [
+        ("any_work", ["work", "studies", "support", "training"], "missing: subsidised_work"),
+        ("without_support", ["work", "studies", "training"], "missing: support"),
+        ("pension", ["pension", "support"], "one of any_work, without_support; a transfer"),
+    ],
+)
+def test_an_aggregate_needs_the_outcomes_that_it_holds(outcome, outcomes, fault):
+    with pytest.raises(ValidationError, match=fault):
+        with_primary(outcome, outcomes)
+
+
 def test_load_protocols_refuses_two_protocols_of_one_intervention(tmp_path):
     run_file = TRAINING.parents[1] / "northern_ireland.yaml"
     params = load(run_file, RunFile)

@@ -9,12 +9,15 @@ import pytest
 
 from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.states import (
+    AGGREGATES,
     CLASSES_WITHOUT_PAYER,
     LIVELIHOOD_PRIORITY,
     LOOKS,
     OUTCOMES,
     STATES,
     STILL_ON_SUPPORT,
+    WITHOUT_SUPPORT,
+    members_of,
 )
 
 FILE = "evalkit/line/states.py"
@@ -88,5 +91,15 @@ def test_what_ends_everything_is_believed_first_and_the_unknown_last():
 
 
 def test_each_outcome_has_one_look_and_open_spells_have_that_of_support():
-    assert set(LOOKS) == {*OUTCOMES, STILL_ON_SUPPORT}
+    assert set(LOOKS) == {*OUTCOMES, STILL_ON_SUPPORT, *AGGREGATES}
     assert LOOKS[STILL_ON_SUPPORT] == LOOKS["support"]
+
+
+def test_an_aggregate_holds_outcomes_and_is_none_itself():
+    for aggregate, members in AGGREGATES.items():
+        assert aggregate not in OUTCOMES
+        assert set(members) < set(OUTCOMES)
+        assert members_of(aggregate) == members
+    assert members_of("work") == ("work",)
+    assert "sheltered_work" not in AGGREGATES["any_work"]
+    assert {*AGGREGATES[WITHOUT_SUPPORT], "support"} == set(OUTCOMES)

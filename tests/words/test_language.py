@@ -187,6 +187,22 @@ def test_text_uses_the_runs_own_word_everywhere():
     assert own.label("state.support") == "Utan arbete"
 
 
+def test_without_support_follows_the_runs_own_word_for_support():
+    support = {"sv": "utan arbete", "en": "jobless"}
+
+    assert words("en").text("without_support") == "without income support"
+    assert words("en", {"support": support}).text("months_without_support") == "months not jobless"
+    both = {"support": support, "without_support": {"sv": "i gång", "en": "busy"}}
+    assert words("en", both).text("months_without_support") == "months busy"
+
+
+def test_words_about_an_aggregate_say_what_it_holds():
+    about = words("en").about("without_support")
+
+    assert about.text("change.figure_effect").startswith("Share without income support month by")
+    assert words("en").about("any_work").text("in_outcome") == "in work or subsidised work"
+
+
 def test_text_asks_for_values_under_the_name_of_their_column():
     assert words("en").text("exit.work") == words("en").text("work") == "work"
 
