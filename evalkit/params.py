@@ -30,23 +30,46 @@ FOLLOWED = ("income_support", "household_member", "participation", "livelihood")
 
 
 class Extract(Record):
-    """Where the extract lies and how far it reaches.
+    """Where the extract lies and how far it reaches."""
 
-    `folder` is a folder of files, or the URI of a database (sqlite:///absolute/path,
-    duckdb:///absolute/path, postgresql://user@host/name). `data_through` is the last month known:
-    one month for all tables, or one month a table (income_support: 2019-12, livelihood: 2019-06,
-    ...). `is_simulated`: nobody in it exists; its numbers bear a grade of their own, and the page
-    says so.
-    """
-
-    folder: Path | DatabaseUri
-    mapping: Path | None = None
-    first_month: Month
-    data_through: date | dict[str, date]
-    reporting_lag_months: int = Field(0, ge=0)
-    max_rejected_share: float = Field(0.05, ge=0, le=1)
-    max_listed_per_rule: int = Field(10_000, ge=1)
-    is_simulated: bool = False
+    folder: Path | DatabaseUri = Field(
+        description="The folder of the delivered files, or the URI of a database "
+        "(sqlite:///absolute/path, duckdb:///absolute/path, postgresql://user@host/name). Never"
+        " with a password."
+    )
+    mapping: Path | None = Field(
+        None,
+        description="The mapping file: how the delivered files differ from the contracts. "
+        "Without it columns and codes are taken as the contracts name them.",
+    )
+    first_month: Month = Field(description="The first month that is delivered, as 2019-01.")
+    data_through: date | dict[str, date] = Field(
+        description="The last month known: one month for all tables, or one month for each "
+        "table with dates (income_support: 2026-06, participation: 2026-05, ...)."
+    )
+    reporting_lag_months: int = Field(
+        0,
+        ge=0,
+        description="For how many of the last months payments may still be missing when the "
+        "extract is drawn. Months.",
+    )
+    max_rejected_share: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="The largest share of a table's rows that may be set aside before the run "
+        "stops. 0 to 1.",
+    )
+    max_listed_per_rule: int = Field(
+        10_000,
+        ge=1,
+        description="How many of the rows that break one rule of a table are listed, at most.",
+    )
+    is_simulated: bool = Field(
+        False,
+        description="Whether nobody in the extract exists; its numbers bear a grade of their "
+        "own, and the page says so.",
+    )
 
     @field_validator("folder")
     @classmethod
@@ -99,33 +122,50 @@ class Extract(Record):
 
 
 class SpellRules(Record):
-    """How paid months become spells.
+    """How paid months become spells."""
 
-    `everybody_began_at_first_month` says that nobody can have been on support before the extract,
-    as those who leave school when it begins. `max_unknown_share` is the largest share of the months
-    off support whose state may be unknown where effects are asked for.
-    """
-
-    max_gap_months: int = Field(2, ge=0, le=12)
-    everybody_began_at_first_month: bool = False
-    max_unknown_share: float = Field(0.5, ge=0, le=1)
+    max_gap_months: int = Field(
+        2, ge=0, le=12, description="The longest gap in payments that does not end a spell. Months."
+    )
+    everybody_began_at_first_month: bool = Field(
+        False,
+        description="Whether nobody can have been on support before the extract, as those who "
+        "leave school when it begins.",
+    )
+    max_unknown_share: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="The largest share of the months off support whose state may be unknown "
+        "where effects are asked for. 0 to 1.",
+    )
 
 
 class SurvivalRules(Record):
     """Up to which month curves are drawn, at which months they are quoted, and what they tell
     apart.
-
-    `quoted_months` lie on the curves, none beyond `horizon_months`; a run file that says none gets
-    those of 6, 12 and 24 that its horizon and its extract reach, else the last month that they
-    reach. `rate_periods` are the last months of the periods over which the monthly rate of leaving
-    is averaged, the first beginning with month 1 (what lies beyond the horizon is not drawn);
-    `age_bands` the first ages of all bands but the youngest. Years.
     """
 
-    horizon_months: int = Field(24, ge=1)
-    quoted_months: tuple[int, ...] = Field((6, 12, 24), min_length=1)
-    rate_periods: tuple[int, ...] = (3, 6, 12, 24, 36)
-    age_bands: tuple[int, ...] = Field((25, 35, 50), min_length=1)
+    horizon_months: int = Field(
+        24, ge=1, description="The last month after the start up to which curves are drawn. Months."
+    )
+    quoted_months: tuple[int, ...] = Field(
+        (6, 12, 24),
+        min_length=1,
+        description="The months at which curves are quoted, none beyond horizon_months; without"
+        " it those of 6, 12 and 24 that horizon and extract reach, else the last month that "
+        "they reach.",
+    )
+    rate_periods: tuple[int, ...] = Field(
+        (3, 6, 12, 24, 36),
+        description="The last months of the periods over which the monthly rate of leaving is "
+        "averaged, the first beginning with month 1; what lies beyond the horizon is not drawn.",
+    )
+    age_bands: tuple[int, ...] = Field(
+        (25, 35, 50),
+        min_length=1,
+        description="The first ages of all age groups but the youngest. Years.",
+    )
 
     @field_validator("quoted_months", "rate_periods", "age_bands")
     @classmethod
@@ -159,15 +199,24 @@ class SurvivalRules(Record):
 
 
 class EffectRules(Record):
-    """Which protocols are estimated, from how many draws, and how each district works (own
-    operation, bought, ...: in the run's own words).
+    """Which protocols are estimated, from how many draws, and how each district works."""
 
-    With fewer draws than the default the limits that pages print are rough.
-    """
-
-    protocols: tuple[Path, ...] = ()
-    n_draws: int = Field(MIN_DRAWS_FOR_LIMITS, ge=10)
-    district_models: dict[str, str] = Field({})
+    protocols: tuple[Path, ...] = Field(
+        (),
+        description="The protocols to estimate, one file for each intervention. Without any the"
+        " run describes who is there and how long they stay.",
+    )
+    n_draws: int = Field(
+        MIN_DRAWS_FOR_LIMITS,
+        ge=10,
+        description="From how many random draws the ranges of effects are made; with fewer than"
+        " the default the limits that pages print are rough.",
+    )
+    district_models: dict[str, str] = Field(
+        {},
+        description="How each district works (own operation, bought, ...), in the run's own "
+        "words, by district.",
+    )
 
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -220,35 +269,69 @@ class AdviceRules(Record):
 
 
 class ValueRules(Record):
-    """Which price book values the effects, the months after the start to which every sum is
-    counted, and from how many joint draws of effect and prices (without: as many as the effect has,
-    and a thousand where options are compared).
+    """Which price book values the effects, how far ahead, and from how many draws."""
 
-    The horizon covers every protocol's follow-up; months beyond it are projected, and need a
-    half-life in the price book.
-    """
-
-    price_book: Path | None = None
-    horizon_months: int = Field(60, ge=1)
-    n_draws: int | None = Field(None, ge=100)
-    advice: AdviceRules = AdviceRules()
+    price_book: Path | None = Field(
+        None, description="The price book. Without it effects are estimated and nothing is valued."
+    )
+    horizon_months: int = Field(
+        60,
+        ge=1,
+        description="The months after the start to which every sum is counted. It covers every "
+        "protocol's follow-up; months beyond that are projected, and need a half-life in the "
+        "price book.",
+    )
+    n_draws: int | None = Field(
+        None,
+        ge=100,
+        description="From how many joint draws of effect and prices; without it as many as the "
+        "effect has, and a thousand where options are compared.",
+    )
+    advice: AdviceRules = Field(
+        AdviceRules(), description="From which probabilities advice follows."
+    )
 
 
 class AllocationRules(Record):
-    """What an allocation keeps to: money a year by district (without: what is spent now), smallest
-    group, equality floor, which of the declared groups of people are told apart and each one's
-    least share of all starts, how much the bad draws count, and which further amounts of money are
-    tried."""
+    """What an allocation of places to districts keeps to."""
 
-    budgets: dict[str, Annotated[float, Field(ge=0)]] = Field({})
-    smallest_group: int = Field(0, ge=0)
-    equality_floor: float = Field(0.0, ge=0, le=1)
-    target_groups: tuple[str, ...] = ()
-    group_floors: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field({})
-    downside_weight: float = Field(0.0, ge=0, le=1)
-    downside_level: float = Field(0.1, gt=0, le=1)
-    further_money: tuple[Annotated[float, Field(ge=0)], ...] = (500_000, 1_000_000, 2_000_000)
-    n_draws: int = Field(100, ge=10)
+    budgets: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {}, description="Money a year by district; without it what is spent now."
+    )
+    smallest_group: int = Field(
+        0, ge=0, description="The starts below which an intervention is not run by a provider."
+    )
+    equality_floor: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="The least share of its eligible people that each district serves, as a "
+        "share of the mean of all districts. 0 (no floor) to 1.",
+    )
+    target_groups: tuple[str, ...] = Field(
+        (),
+        description="Which of the protocols' groups of people are told apart; they exclude each"
+        " other, and everybody else is among the others.",
+    )
+    group_floors: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
+        {}, description="The least share of all starts by target group. 0 to 1."
+    )
+    downside_weight: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="How much the bad draws count beside the mean. 0 (not at all) to 1.",
+    )
+    downside_level: float = Field(
+        0.1, gt=0, le=1, description="The share of the worst draws that count as bad."
+    )
+    further_money: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        (500_000, 1_000_000, 2_000_000),
+        description="Which further amounts of money a year are tried, in the price book's money.",
+    )
+    n_draws: int = Field(
+        100, ge=10, description="From how many draws of effects and prices allocations are made."
+    )
 
     @model_validator(mode="after")
     def _floors_can_be_kept(self):
@@ -272,27 +355,56 @@ class AllocationRules(Record):
 
 
 class RunFile(Record):
-    """Everything a run needs to know: one YAML file in params/. `districts_are` is what the report
-    calls the districts.
-    """
+    """Everything a run needs to know: one YAML file in params/."""
 
-    run: str
-    title: Text
-    languages: tuple[Language, ...] = Field(REPORT_LANGUAGES, min_length=1)
-    districts: tuple[str, ...] = Field(min_length=1)
-    districts_are: Literal["districts", "municipalities"] = "districts"
-    seed: int
-    contracts: Path = Path("../data_contracts")
-    notebooks: Path = Path("../notebooks")
-    extract: Extract
-    spells: SpellRules = SpellRules()
-    survival: SurvivalRules = SurvivalRules()
-    effects: EffectRules = EffectRules()
-    value: ValueRules = ValueRules()
-    allocation: AllocationRules = AllocationRules()
-    min_count: int = Field(5, ge=3)
-    wording: dict[str, Text] = Field({})
-    notices: tuple[Text, ...] = ()
+    run: str = Field(
+        description="The run's name, which its folder bears: letters, digits, _, - and . only."
+    )
+    title: Text = Field(description="What the report is called, by language.")
+    languages: tuple[Language, ...] = Field(
+        REPORT_LANGUAGES,
+        min_length=1,
+        description="The languages of the report, the first one first.",
+    )
+    districts: tuple[str, ...] = Field(
+        min_length=1, description="The districts, as the extract names them."
+    )
+    districts_are: Literal["districts", "municipalities"] = Field(
+        "districts", description="What the report calls the districts."
+    )
+    seed: int = Field(
+        description="The number from which all random draws follow: the same number gives the "
+        "same report."
+    )
+    contracts: Path = Field(
+        Path("../data_contracts"), description="The folder of the data contracts."
+    )
+    notebooks: Path = Field(Path("../notebooks"), description="The folder of the notebooks.")
+    extract: Extract = Field(description="What was delivered.")
+    spells: SpellRules = Field(
+        SpellRules(), description="How paid months become spells on support."
+    )
+    survival: SurvivalRules = Field(SurvivalRules(), description="How time on support is shown.")
+    effects: EffectRules = Field(
+        EffectRules(), description="Which interventions' effects are estimated."
+    )
+    value: ValueRules = Field(ValueRules(), description="How effects are valued.")
+    allocation: AllocationRules = Field(
+        AllocationRules(), description="What an allocation of places keeps to."
+    )
+    min_count: int = Field(
+        5,
+        ge=3,
+        description="The smallest count of persons that is shown; smaller ones are withheld.",
+    )
+    wording: dict[str, Text] = Field(
+        {},
+        description="What this run calls something that evalkit has another word for, by the "
+        "word's key and language.",
+    )
+    notices: tuple[Text, ...] = Field(
+        (), description="Sentences that stand on every page, each by language."
+    )
 
     @field_validator("languages")
     @classmethod

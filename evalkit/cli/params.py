@@ -25,11 +25,14 @@ def schema(
         Path, typer.Option(help="The folder that the JSON Schemas are written to.")
     ] = Path("params/schema"),
 ) -> None:
-    """Write the JSON Schemas of run files, protocols, price books, dated parameters and scenarios,
-    by which editors check and complete them.
+    """Write the JSON Schemas of run files, protocols, price books, dated parameters, scenarios and
+    mapping files, by which editors check, complete and explain them.
     """
+    from pydantic import TypeAdapter
+
     from evalkit.economics import DatedFile, Scenario, WhatIf
     from evalkit.effects import Protocol
+    from evalkit.intake.contracts.mapping import MappingFile
     from evalkit.line.price_book import PriceBookFile
     from evalkit.params import RunFile
 
@@ -41,11 +44,12 @@ def schema(
         "rates": DatedFile,
         "scenario": Scenario,
         "what_if": WhatIf,
+        "mapping": MappingFile,
     }
     for name, model in models.items():
         path = out / f"{name}.json"
         path.write_text(
-            json.dumps(model.model_json_schema(), ensure_ascii=False, indent=2) + "\n",
+            json.dumps(TypeAdapter(model).json_schema(), ensure_ascii=False, indent=2) + "\n",
             encoding="utf-8",
         )
         typer.echo(str(path))

@@ -37,36 +37,48 @@ _OF_FORM = {"log": (), "bands": ("starts",), "spline": ("knots",)}
 
 
 class Covariate(Record):
-    """One covariate, measured before time zero.
+    """One covariate, measured before time zero."""
 
-    person: a column of the person table (`equals` turns a text into 0/1). elapsed: months on
-    support so far, and 1 if the start is unknown; its `form` is log (log(1 + months)), bands (a
-    band begins at each of the months `starts`; months before the first are what the others are
-    compared with) or spline (a natural cubic spline; `knots` are months, the curve is straight
-    before the first and after the last). season: the calendar month of time zero in groups that
-    begin at the months of `starts`. history_share: share of the months observed before time zero
-    spent in an outcome. district: 1 in each of the run's districts but the first; `districts` is
-    filled in when the protocol is loaded. participation: earlier participation `of` this
-    intervention, any intervention or one by its id, a running one included; `measure` is ever
-    (0/1), count (stays begun), months_since (log(1 + months since the last one ended), 0 while one
-    runs, and 1 if there was none) or share (of the months observed before time zero). latest: the
-    last value known before time zero of a `column` of a delivered table (in an assessment: of a
-    `life_area`), and 1 if none was.
-    """
-
-    name: str
-    kind: CovariateKind
-    column: str | None = None
-    equals: str | None = None
-    outcome: str | None = None
-    table: LatestTable | None = None
-    life_area: str | None = None
-    of: str | None = None
-    measure: Measure | None = None
-    form: Literal["log", "bands", "spline"] = "log"
-    starts: tuple[Annotated[int, Field(ge=1)], ...] = ()
-    knots: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    districts: tuple[str, ...] = ()
+    name: str = Field(description="The covariate's name in tables.")
+    kind: CovariateKind = Field(
+        description="person: a column of the person table. elapsed: months on support so far, "
+        "and 1 if the start is unknown. season: the calendar month of time zero, in groups. "
+        "history_share: the share of the months observed before time zero spent in an outcome. "
+        "district: 1 in each of the run's districts but the first. participation: earlier "
+        "participation, a running one included. latest: the last value known before time zero "
+        "of a column of a delivered table, and 1 if none was."
+    )
+    column: str | None = Field(None, description="person, latest: the column.")
+    equals: str | None = Field(
+        None, description="person, latest: the text that becomes 1; every other becomes 0."
+    )
+    outcome: str | None = Field(None, description="history_share: the outcome.")
+    table: LatestTable | None = Field(None, description="latest: the delivered table.")
+    life_area: str | None = Field(None, description="latest, of an assessment: the life area.")
+    of: str | None = Field(
+        None, description="participation: this (intervention), any, or an intervention by its id."
+    )
+    measure: Measure | None = Field(
+        None,
+        description="participation: ever (0/1), count (stays begun), months_since (log(1 + "
+        "months since the last one ended), 0 while one runs, and 1 if there was none) or share "
+        "(of the months observed before time zero).",
+    )
+    form: Literal["log", "bands", "spline"] = Field(
+        "log",
+        description="elapsed: log (log(1 + months)), bands (a band begins at each of the months"
+        " `starts`; months before the first are what the others are compared with) or spline (a"
+        " natural cubic spline, straight before the first and after the last of `knots`).",
+    )
+    starts: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (), description="season, and elapsed as bands: the months at which groups begin."
+    )
+    knots: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (), description="elapsed as a spline: its knots, in months; at least three."
+    )
+    districts: tuple[str, ...] = Field(
+        (), description="district: filled in when the protocol is loaded."
+    )
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -129,13 +141,16 @@ class Calendar(Record):
     """Calendar time in the propensity, in the model of starting later and in every outcome model:
     the months of the trials as a term.
 
-    form: spline (natural cubic, with `df` terms; its knots span the months of the model), linear,
-    or none. Trials that span fewer than twelve months have no calendar time: the term is left out,
-    and the protocol's card says so.
+    Trials that span fewer than twelve months have no calendar time: the term is left out, and the
+    protocol's card says so.
     """
 
-    form: Literal["spline", "linear", "none"] = "spline"
-    df: int = Field(3, ge=2, le=6)
+    form: Literal["spline", "linear", "none"] = Field(
+        "spline",
+        description="spline (natural cubic; its knots span the months of the model), linear, or"
+        " none.",
+    )
+    df: int = Field(3, ge=2, le=6, description="How many terms the spline has.")
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -146,12 +161,12 @@ class Calendar(Record):
 
 
 class Exclusion(Record):
-    """Who is left out for having taken part in `of` (this intervention, any, or one by its id):
-    ever, or in the last `within_months` months.
-    """
+    """Who is left out for having taken part in an intervention."""
 
-    of: str
-    within_months: int | None = Field(None, ge=1)
+    of: str = Field(description="The intervention taken part in: this, any, or one by its id.")
+    within_months: int | None = Field(
+        None, ge=1, description="In the last so many months; without it ever. Months."
+    )
 
 
 def curve_terms(name: str, n_terms: int) -> tuple[str, ...]:

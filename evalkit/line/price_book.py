@@ -61,9 +61,13 @@ class Distribution(Record):
     its mode.
     """
 
-    kind: Literal["fixed", "uniform", "triangular"] = "fixed"
-    low: float | None = None
-    high: float | None = None
+    kind: Literal["fixed", "uniform", "triangular"] = Field(
+        "fixed",
+        description="fixed, uniform between low and high, or triangular with the value as its "
+        "mode.",
+    )
+    low: float | None = Field(None, description="The lowest value, in the value's own unit.")
+    high: float | None = Field(None, description="The highest value, in the value's own unit.")
 
     @property
     def ends(self) -> tuple[float, float] | None:
@@ -82,19 +86,26 @@ class Distribution(Record):
 
 class PriceRecord(Record):
     """A price or a rate: what it is, how much, in which unit, year and currency, from whom, how
-    sure. A source that is a name or an address is written once; one in words, in each language.
+    sure.
     """
 
-    key: str
-    name: Text
-    value: float
-    unit: str
-    price_year: int | None = None
-    currency: str | None = None
-    source: Text | str
-    grade: Grade
-    note: str = ""
-    distribution: Distribution = Distribution()
+    key: str = Field(description="The name by which amounts use it.")
+    name: Text = Field(description="What pages call it, by language.")
+    value: float = Field(description="How much, in the unit.")
+    unit: str = Field(
+        description="per month or per start (money), share or share per year, or months."
+    )
+    price_year: int | None = Field(None, description="The year of its prices; money only.")
+    currency: str | None = Field(None, description="The currency; money only.")
+    source: Text | str = Field(
+        description="From whom: a name or an address once, words in each language."
+    )
+    grade: Grade = Field(
+        description="How sure: H read at the responsible authority or in an official table, M "
+        "second-hand or derived, L general knowledge or illustrative."
+    )
+    note: str = Field("", description="What whoever changes it should know.")
+    distribution: Distribution = Field(Distribution(), description="How sure, as a range.")
 
     @property
     def is_money(self) -> bool:
@@ -105,8 +116,10 @@ class PriceRecord(Record):
 class Factor(Record):
     """A dated value that scales another."""
 
-    key: str
-    year: int | None = None
+    key: str = Field(description="The dated value's key.")
+    year: int | None = Field(
+        None, description="The year it is asked for; none where no date applies."
+    )
 
 
 class Reference(Record):
@@ -114,10 +127,16 @@ class Reference(Record):
     values.
     """
 
-    key: str
-    year: int | None = None
-    times: tuple[float | Factor, ...] = ()
-    divided_by: tuple[float | Factor, ...] = ()
+    key: str = Field(description="The dated value's key.")
+    year: int | None = Field(
+        None, description="The year it is asked for; none where no date applies."
+    )
+    times: tuple[float | Factor, ...] = Field(
+        (), description="Numbers, or dated values, that it is multiplied by."
+    )
+    divided_by: tuple[float | Factor, ...] = Field(
+        (), description="Numbers, or dated values, that it is divided by."
+    )
 
 
 class PriceByReference(Record):
@@ -125,22 +144,27 @@ class PriceByReference(Record):
     range) stands.
     """
 
-    key: str
-    unit: str
-    default: Reference
-    name: Text | None = None
-    note: str = ""
-    distribution: Distribution | None = None
+    key: str = Field(description="The name by which amounts use it.")
+    unit: str = Field(
+        description="per month or per start (money), share or share per year, or months."
+    )
+    default: Reference = Field(description="Which dated value it is.")
+    name: Text | None = Field(
+        None,
+        description="What pages call it, by language; without it as the dated value is called.",
+    )
+    note: str = Field("", description="What whoever changes it should know.")
+    distribution: Distribution | None = Field(
+        None, description="How sure, as a range; without it as the dated value says."
+    )
 
 
 class Livelihood(Record):
-    """Who pays a person's living in a state (null: nobody in this ledger); every state of an effect
-    needs one.
-    """
+    """Who pays a person's living in a state; every state of an effect needs one."""
 
-    state: str
-    paid_by: str | None
-    note: str = ""
+    state: str = Field(description="The state.")
+    paid_by: str | None = Field(description="The actor who pays; null: nobody in this ledger.")
+    note: str = Field("", description="What whoever changes it should know.")
 
 
 class Posting(Record):
@@ -150,20 +174,40 @@ class Posting(Record):
     about all but `other_than`.
     """
 
-    posting: str
-    name: Text
-    driver: Driver
-    state: str | None = None
-    paid_by: str
-    received_by: str
-    kind: Kind
-    amount: str = ""
-    arms: tuple[Arm, ...] = ("treated", "comparison")
-    role: Role | None = None
-    delay_months: int = Field(0, ge=0, le=120)
-    interventions: tuple[str, ...] = ()
-    other_than: tuple[str, ...] = ()
-    note: str = ""
+    posting: str = Field(description="The posting's name.")
+    name: Text = Field(description="What pages call it, by language.")
+    driver: Driver = Field(
+        description="What it is counted by: state_months, months in a state; programme_months "
+        "and programme_starts, months and starts in interventions; displaced_months, months in "
+        "a state times the share that displaces somebody else; net_public_outlay, what the "
+        "public purse lays out in all other postings, times the cost of public funds."
+    )
+    state: str | None = Field(None, description="The state, where the driver is months in one.")
+    paid_by: str = Field(description="The actor who pays, or resources.")
+    received_by: str = Field(description="The actor who receives, or resources.")
+    kind: Kind = Field(
+        description="A transfer between two actors, or a real resource, whose other side is "
+        "resources."
+    )
+    amount: str = Field(
+        "", description='A sum of products of price keys, as "wage + wage * employer_contribution".'
+    )
+    arms: tuple[Arm, ...] = Field(
+        ("treated", "comparison"), description="In which arms it is posted."
+    )
+    role: Role | None = Field(
+        None,
+        description="Whether it is the cost of programmes, or municipal tax that income "
+        "equalisation takes.",
+    )
+    delay_months: int = Field(
+        0, ge=0, le=120, description="How many months later it is paid. Months."
+    )
+    interventions: tuple[str, ...] = Field(
+        (), description="The interventions that it is about; without any, every one."
+    )
+    other_than: tuple[str, ...] = Field((), description="The interventions that it is not about.")
+    note: str = Field("", description="What whoever changes it should know.")
 
     def pays_for(self, intervention_id: str) -> bool:
         """Whether a posting on programmes is about an intervention."""
@@ -193,32 +237,42 @@ class Posting(Record):
 
 
 class Displacement(Record):
-    """The keys of the share of new work months that displaces somebody else: none, expected,
-    high.
-    """
+    """The share of new work months that displaces somebody else."""
 
-    zero: str
-    central: str
-    high: str
+    zero: str = Field(description="The key of the share where nobody is displaced.")
+    central: str = Field(description="The key of the share that is expected.")
+    high: str = Field(description="The key of the share that is high.")
 
 
 class Appraisal(Record):
-    """The keys of the rates that belong to the method rather than to a posting.
+    """The rates that belong to the method rather than to a posting."""
 
-    `displacement_by_state` holds for the kinds of job it names, `displacement` for all others.
-    Without a half-life nothing is projected. `household_split` names the shares of a household's
-    money by actor, and what stands in the ledger of its other participants (`other_participants`,
-    posted nowhere here); they sum to one. `sensitivity` gives the ends between which a rate of the
-    method, which is not drawn, is varied in the tornado.
-    """
-
-    discount_rate: str
-    cost_of_public_funds: str
-    displacement: Displacement
-    displacement_by_state: dict[str, Displacement] = Field(default_factory=dict)
-    half_life: str | None = None
-    household_split: dict[str, str] = Field(default_factory=dict)
-    sensitivity: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    discount_rate: str = Field(description="The key of the discount rate, a share per year.")
+    cost_of_public_funds: str = Field(
+        description="The key of what a krona of public money costs society beyond itself, a share."
+    )
+    displacement: Displacement = Field(
+        description="The displacement of all kinds of job that displacement_by_state does not name."
+    )
+    displacement_by_state: dict[str, Displacement] = Field(
+        default_factory=dict, description="The displacement of single kinds of job, by state."
+    )
+    half_life: str | None = Field(
+        None,
+        description="The key of the months after which half of an effect is gone; without it "
+        "nothing is projected.",
+    )
+    household_split: dict[str, str] = Field(
+        default_factory=dict,
+        description="The keys of the shares of a household's money by actor, and of what stands"
+        " in the ledger of its other participants (other_participants, posted nowhere here); "
+        "the shares sum to one.",
+    )
+    sensitivity: dict[str, tuple[float, float]] = Field(
+        default_factory=dict,
+        description="Between which ends a rate of the method, which is not drawn, is varied in "
+        "the tornado, by key.",
+    )
 
     def displacement_in(self, state: str | None) -> Displacement:
         """The displacement that holds for work in a state."""
@@ -230,24 +284,37 @@ class Appraisal(Record):
 class InterventionPrices(Record):
     """An intervention's own prices: which of the book's prices stand for which in its ledger."""
 
-    intervention_id: str
-    prices: dict[str, str]
+    intervention_id: str = Field(description="The intervention.")
+    prices: dict[str, str] = Field(
+        description="Which of the book's prices stands for which in its ledger: its own key, by"
+        " the book's."
+    )
 
 
 class _Book(Record, Generic[Price]):
     """What a book and its file have in common: all fields, whatever its prices are."""
 
-    book: str
-    title: Text
-    note: Text | None = None
-    currency: str
-    price_year: int
-    defaults: tuple[Path, ...] = ()
-    appraisal: Appraisal
-    livelihoods: tuple[Livelihood, ...]
-    prices: tuple[Price, ...]
-    postings: tuple[Posting, ...]
-    interventions: tuple[InterventionPrices, ...] = ()
+    book: str = Field(description="The book's name.")
+    title: Text = Field(description="What pages call it, by language.")
+    note: Text | None = Field(None, description="What pages say of it, by language.")
+    currency: str = Field(description="The one currency of its money.")
+    price_year: int = Field(description="The one year of its prices.")
+    defaults: tuple[Path, ...] = Field(
+        (),
+        description="The files of dated parameters that prices are taken from, relative to the "
+        "book.",
+    )
+    appraisal: Appraisal = Field(description="The rates of the method.")
+    livelihoods: tuple[Livelihood, ...] = Field(
+        description="Who pays a person's living in each state."
+    )
+    prices: tuple[Price, ...] = Field(
+        description="Prices and rates: stated, or taken from the dated parameters."
+    )
+    postings: tuple[Posting, ...] = Field(description="Who pays whom for what.")
+    interventions: tuple[InterventionPrices, ...] = Field(
+        (), description="Interventions with prices of their own."
+    )
 
 
 class PriceBook(_Book[PriceRecord]):

@@ -31,79 +31,120 @@ from evalkit.vocabulary import Text
 
 
 class Eligibility(Record):
-    """The months in which a trial starts (counted from the extract's first month) and the state of
-    the month before.
+    """Who could start in a trial: in which months, from which state, after what."""
 
-    during: an intervention that must be running in the month before; the strategy then adds to it
-    (parallel). after: an intervention that must have ended in the last `within_months` months
-    before the trial month, and not go on in it (a sequence). exclude_participation: who is left out
-    of a trial for what they took part in before it, a running stay in another intervention
-    included.
-    """
-
-    from_month: int = Field(ge=2)
-    to_month: int
-    state_before: str = "support"
-    during: str | None = None
-    after: str | None = None
-    within_months: int = Field(3, ge=1)
-    exclude_participation: tuple[Exclusion, ...] = ()
+    from_month: int = Field(
+        ge=2,
+        description="The first month in which a trial starts, counted from the extract's first "
+        "month, which is month 1.",
+    )
+    to_month: int = Field(
+        description="The last month in which a trial starts; everybody must be followed to the "
+        "end of its follow-up inside the extract."
+    )
+    state_before: str = Field("support", description="The state in the month before the trial.")
+    during: str | None = Field(
+        None,
+        description="An intervention that must be running in the month before; the strategy "
+        "then adds to it (parallel).",
+    )
+    after: str | None = Field(
+        None,
+        description="An intervention that must have ended in the last within_months months "
+        "before the trial month, and not go on in it (a sequence).",
+    )
+    within_months: int = Field(
+        3,
+        ge=1,
+        description="Within how many months before the trial the intervention of `after` ended."
+        " Months.",
+    )
+    exclude_participation: tuple[Exclusion, ...] = Field(
+        (),
+        description="Who is left out of a trial for what they took part in before it, a running"
+        " stay in another intervention included.",
+    )
 
 
 class Truncation(Record):
-    """The largest weight that one person-trial may have: no truncation where null.
+    """The largest weight that one person-trial may have: no truncation where null."""
 
-    propensity: times a person who starts (survey weight apart). censoring: inverse probability of
-    not having started since.
-    """
-
-    propensity: float | None = Field(None, ge=1)
-    censoring: float | None = Field(None, ge=1)
+    propensity: float | None = Field(
+        None,
+        ge=1,
+        description="The largest weight of a comparison, as times a person who starts (survey "
+        "weight apart).",
+    )
+    censoring: float | None = Field(
+        None,
+        ge=1,
+        description="The largest weight for not having started since: inverse probability.",
+    )
 
 
 class Refusal(Record):
-    """The limits below or above which an effect "cannot be said".
+    """The limits below or above which an effect "cannot be said"."""
 
-    min_starters, min_effective_sample_size: people who start, and people of equal weight that the
-    comparison is worth, however many trials each of them stands in. max_abs_smd: the difference of
-    a covariate after weighting, in standard deviations. max_share_outside_support: of starters.
-    """
-
-    min_starters: int = Field(10, ge=1)
-    min_effective_sample_size: float = Field(10, ge=1)
-    max_abs_smd: float | None = Field(None, gt=0)
-    max_share_outside_support: float | None = Field(None, ge=0, le=1)
+    min_starters: int = Field(10, ge=1, description="The fewest people who start.")
+    min_effective_sample_size: float = Field(
+        10,
+        ge=1,
+        description="The fewest people of equal weight that the comparison is worth, however "
+        "many trials each of them stands in.",
+    )
+    max_abs_smd: float | None = Field(
+        None,
+        gt=0,
+        description="The largest difference of a covariate after weighting, in standard "
+        "deviations.",
+    )
+    max_share_outside_support: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="The largest share of starters to whom nobody compares. 0 to 1.",
+    )
 
 
 class Checks(Record):
-    """What is tried beside the effect, and from when on a check warns.
+    """What is tried beside the effect, and from when on a check warns."""
 
-    placebo_months: so many months before the true start the placebo start lies. negative_control:
-    an outcome that the intervention cannot change. alpha: of the placebo tests together, after
-    Holm. relevant_share: the smallest difference in the primary outcome's share in the last month
-    that would matter; where the detectable difference is larger, finding nothing says nothing.
-    """
-
-    placebo_months: int = Field(6, ge=1)
-    negative_control: str | None = None
-    alpha: float = Field(0.05, gt=0, lt=1)
-    relevant_share: float = Field(0.05, gt=0, lt=1)
+    placebo_months: int = Field(
+        6, ge=1, description="So many months before the true start the placebo start lies. Months."
+    )
+    negative_control: str | None = Field(
+        None, description="An outcome that the intervention cannot change."
+    )
+    alpha: float = Field(
+        0.05, gt=0, lt=1, description="The level of the placebo tests together, after Holm."
+    )
+    relevant_share: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="The smallest difference in the primary outcome's share in the last month "
+        "that would matter; where the detectable difference is larger, finding nothing says "
+        "nothing. 0 to 1.",
+    )
 
 
 class Subgroup(Record):
     """A group declared before anyone looks at outcomes, by a condition on a column of the person
     table.
-
-    equals: a text or true/false. at_least, below: the values from at_least (inclusive) up to below
-    (exclusive); one of them may be left out.
     """
 
-    name: str
-    title: Text
-    column: str
-    equals: str | bool | None = None
-    at_least: float | None = None
-    below: float | None = None
+    name: str = Field(description="The group's name in tables.")
+    title: Text = Field(description="What pages call it, by language.")
+    column: str = Field(
+        description="The column of the person table, or elapsed_months (months on support so far)."
+    )
+    equals: str | bool | None = Field(
+        None, description="The value that the column has: a text or true/false."
+    )
+    at_least: float | None = Field(None, description="The least value, inclusive.")
+    below: float | None = Field(
+        None, description="The value from which on one is no longer in the group."
+    )
 
     @model_validator(mode="after")
     def _has_one_condition(self):
@@ -114,51 +155,98 @@ class Subgroup(Record):
 
 
 class Protocol(Record):
-    """A target trial, as declared before anyone looks at outcomes.
+    """A target trial, as declared before anyone looks at outcomes."""
 
-    comparisons: what starting is compared with; the first is the primary one, on which money is
-    put. wait: not starting this month. never: not starting from support within the follow-up.
-    other: starting `other_intervention_id` instead; it stands alone, for other people are compared.
-    leavers_in_month_one: those of the comparison who leave support in the trial month. excluded
-    where a month's exits come before its starts or the order is not known: to start one must not
-    have left, and to demand that of one arm only is a month of immortal time. stay where starts
-    come first. grace_months: the strategy is to start in the trial month or so many months after
-    it, each as likely as the others, while still on support; the comparison wait then does not
-    start in any of them (`evalkit.effects.weighting.grace`). 0: to start in the trial month.
-    planned_months: planned length of the intervention; null: the median of what was planned for
-    those who start. start_months: months on support, and stop_months: months in the intervention,
-    for which starting and leaving are estimated apart. dose_months: to take part for at least so
-    many months, against leaving earlier. primary_outcome: one of the outcomes, or an aggregate of
-    them (`evalkit.line.states.AGGREGATES`): any_work where subsidised work counts as work,
-    without_support where nobody knows what people live on after support.
-    """
-
-    protocol: str
-    intervention_id: str
-    title: Text
-    question: Text
-    eligibility: Eligibility
-    comparisons: tuple[Comparison, ...] = ("wait", "never")
-    other_intervention_id: str | None = None
-    leavers_in_month_one: Literal["stay", "excluded"] = "excluded"
-    grace_months: int = Field(0, ge=0)
-    follow_up_months: int = Field(ge=1)
-    primary_outcome: str = "work"
-    outcomes: tuple[str, ...]
-    estimand: Literal["ATT", "ATE", "overlap"] = "ATT"
-    truncation: Truncation = Truncation()
-    planned_months: int | None = Field(None, ge=1)
-    start_months: tuple[int, ...] = ()
-    stop_months: tuple[int, ...] = ()
-    dose_months: tuple[Annotated[int, Field(ge=2)], ...] = ()
-    covariates: tuple[Covariate, ...]
-    calendar: Calendar = Calendar()
-    subgroups: tuple[Subgroup, ...] = ()
-    survey_weight: str | None = None
-    refusal: Refusal = Refusal()
-    checks: Checks = Checks()
-    min_districts_for_pooling: int = Field(3, ge=3)
-    assumptions: tuple[Text, ...] = ()
+    protocol: str = Field(description="The protocol's name.")
+    intervention_id: str = Field(description="The intervention, as the extract names it.")
+    title: Text = Field(description="What pages call the intervention, by language.")
+    question: Text = Field(description="The question that the effect answers, by language.")
+    eligibility: Eligibility = Field(description="Who could start, and when.")
+    comparisons: tuple[Comparison, ...] = Field(
+        ("wait", "never"),
+        description="What starting is compared with; the first is the primary one, on which "
+        "money is put. wait: not starting this month. never: not starting from support within "
+        "the follow-up. other: starting other_intervention_id instead; it stands alone, for "
+        "other people are compared.",
+    )
+    other_intervention_id: str | None = Field(
+        None, description="The intervention of the comparison other."
+    )
+    leavers_in_month_one: Literal["stay", "excluded"] = Field(
+        "excluded",
+        description="Those of the comparison who leave support in the trial month. excluded "
+        "where a month's exits come before its starts or the order is not known: to start one "
+        "must not have left, and to demand that of one arm only is a month of immortal time. "
+        "stay where starts come first.",
+    )
+    grace_months: int = Field(
+        0,
+        ge=0,
+        description="The strategy is to start in the trial month or so many months after it, "
+        "each as likely as the others, while still on support; the comparison wait then does "
+        "not start in any of them. 0: to start in the trial month.",
+    )
+    follow_up_months: int = Field(
+        ge=1,
+        description="How long people are followed, the month of the start being month 1. Months.",
+    )
+    primary_outcome: str = Field(
+        "work",
+        description="The outcome on which the answer rests: one of the outcomes, or an aggregate "
+        "of them: any_work where subsidised work counts as work, without_support where nobody "
+        "knows what people live on after support.",
+    )
+    outcomes: tuple[str, ...] = Field(
+        description="All outcomes that are told apart; they hold the primary outcome and the "
+        "state before."
+    )
+    estimand: Literal["ATT", "ATE", "overlap"] = Field(
+        "ATT",
+        description="Whose effect: ATT of those who start, ATE of all who could, overlap of "
+        "those who could go either way.",
+    )
+    truncation: Truncation = Field(
+        Truncation(), description="The largest weight that one person-trial may have."
+    )
+    planned_months: int | None = Field(
+        None,
+        ge=1,
+        description="Planned length of the intervention; without it the median of what was "
+        "planned for those who start. Months.",
+    )
+    start_months: tuple[int, ...] = Field(
+        (), description="Months on support for which starting is estimated apart."
+    )
+    stop_months: tuple[int, ...] = Field(
+        (), description="Months in the intervention for which leaving is estimated apart."
+    )
+    dose_months: tuple[Annotated[int, Field(ge=2)], ...] = Field(
+        (),
+        description="To take part for at least so many months, against leaving earlier: the "
+        "lengths that are estimated.",
+    )
+    covariates: tuple[Covariate, ...] = Field(
+        description="What is adjusted for, all of it measured before time zero."
+    )
+    calendar: Calendar = Field(Calendar(), description="How calendar time enters.")
+    subgroups: tuple[Subgroup, ...] = Field(
+        (),
+        description="Groups whose effects are shown apart, declared before anyone looks at "
+        "outcomes.",
+    )
+    survey_weight: str | None = Field(
+        None,
+        description="The column of the person table that weighs people, where the extract is a "
+        "sample.",
+    )
+    refusal: Refusal = Field(Refusal(), description="When an effect cannot be said.")
+    checks: Checks = Field(Checks(), description="What is tried beside the effect.")
+    min_districts_for_pooling: int = Field(
+        3, ge=3, description="From how many districts on each one's effect leans on the others'."
+    )
+    assumptions: tuple[Text, ...] = Field(
+        (), description="What must hold for the effect to be one, each by language."
+    )
 
     @property
     def estimands(self) -> tuple[str, ...]:

@@ -197,9 +197,25 @@ def test_schemas_are_written_for_all_parameter_files(call, tmp_path):
         "rates.json",
         "scenario.json",
         "what_if.json",
+        "mapping.json",
     }
     assert {"run", "districts", "extract"} <= set(written["run.json"]["properties"])
     assert all(schema["additionalProperties"] is False for schema in written.values())
+
+
+def test_every_key_of_every_parameter_file_says_what_it_is_for(call, tmp_path):
+    call("schema", "--out", tmp_path)
+
+    unexplained = [
+        f"{path.stem}: {name}.{key}"
+        for path in sorted(tmp_path.iterdir())
+        for schema in [json.loads(path.read_text())]
+        for name, record in (("", schema), *schema.get("$defs", {}).items())
+        for key, declared in record.get("properties", {}).items()
+        if not declared.get("description", "").strip()
+    ]
+
+    assert unexplained == []
 
 
 def test_the_committed_schemas_are_those_of_the_models(call, tmp_path):

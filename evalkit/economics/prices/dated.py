@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from evalkit.errors import LedgerError, ParameterError, first_few, nearest
 from evalkit.line.actors import ACTOR_NAMES
@@ -50,12 +50,20 @@ class DatedValue(Record):
     record's own.
     """
 
-    period: str
-    value: float
-    grade: Grade
-    source: Text | str = ""
-    note: str = ""
-    distribution: Distribution = Distribution()
+    period: str = Field(
+        description="The period it holds for, both ends included: 2024, 2019..2023, "
+        "2019-04..2019-12, ..2019-03 (up to), or any."
+    )
+    value: float = Field(description="How much, in the record's unit.")
+    grade: Grade = Field(
+        description="How sure: H read at the responsible authority or in an official table, M "
+        "second-hand or derived, L general knowledge or illustrative."
+    )
+    source: Text | str = Field(
+        "", description="From whom, where that is not the record's own source."
+    )
+    note: str = Field("", description="What whoever changes it should know.")
+    distribution: Distribution = Field(Distribution(), description="How sure, as a range.")
 
     @field_validator("period", mode="before")
     @classmethod
@@ -86,14 +94,16 @@ class DatedRecord(Record):
     values.
     """
 
-    key: str
-    name: Text
-    unit: Unit
-    currency: str | None = None
-    actor: str | None = None
-    source: Text | str
-    note: str = ""
-    values: tuple[DatedValue, ...]
+    key: str = Field(description="The name by which it is asked for.")
+    name: Text = Field(description="What pages call it, by language.")
+    unit: Unit = Field(description="What one of it is.")
+    currency: str | None = Field(None, description="The currency; money only.")
+    actor: str | None = Field(None, description="The actor whom it concerns.")
+    source: Text | str = Field(
+        description="From whom: a name or an address once, words in each language."
+    )
+    note: str = Field("", description="What whoever changes it should know.")
+    values: tuple[DatedValue, ...] = Field(description="Its values; periods do not overlap.")
 
     @property
     def is_money(self) -> bool:
@@ -103,9 +113,9 @@ class DatedRecord(Record):
 class DatedFile(Record):
     """A file of params/rates/ or params/price_index/."""
 
-    file: str
-    title: Text
-    records: tuple[DatedRecord, ...]
+    file: str = Field(description="The file's name.")
+    title: Text = Field(description="What it holds, by language.")
+    records: tuple[DatedRecord, ...] = Field(description="Its parameters.")
 
 
 def load_dated(paths: Iterable[Path | str]) -> Mapping[str, DatedRecord]:

@@ -19,29 +19,41 @@ ESTIMAND = "what_if"
 
 
 class Phase(Record):
-    """Transition probabilities a month that hold for some months, or (without months) to the end;
-    what is left stays in the state.
-    """
+    """A time in which transition probabilities hold."""
 
-    months: int | None = Field(None, ge=1)
-    transitions: Rates
+    months: int | None = Field(
+        None, ge=1, description="How many months it lasts; without it to the end. Months."
+    )
+    transitions: Rates = Field(
+        description="Transition probabilities a month, by the state before and the state after;"
+        " what is left stays in the state."
+    )
 
 
 class WhatIf(Record):
-    """A cohort in two arms (params/what_if/NAME.yaml). The treated start the intervention and fill
-    a place for `programme_months`, on average.
-    """
+    """A cohort in two arms (params/what_if/NAME.yaml)."""
 
-    what_if: str
-    intervention_id: str = "what_if"
-    title: Text
-    source: str
-    grade: Grade
-    horizon_months: int = Field(60, ge=1)
-    programme_months: float = Field(gt=0)
-    initial: dict[str, float]
-    comparison: tuple[Phase, ...]
-    treated: tuple[Phase, ...]
+    what_if: str = Field(description="The cohort's name.")
+    intervention_id: str = Field("what_if", description="The intervention that the treated start.")
+    title: Text = Field(description="What pages call it, by language.")
+    source: str = Field(description="From whom its numbers are.")
+    grade: Grade = Field(
+        description="How sure: H read at the responsible authority or in an official table, M "
+        "second-hand or derived, L general knowledge or illustrative."
+    )
+    horizon_months: int = Field(60, ge=1, description="How long the cohort is followed. Months.")
+    programme_months: float = Field(
+        gt=0, description="How long the treated fill a place, on average. Months."
+    )
+    initial: dict[str, float] = Field(
+        description="The share of people in each state at the start; they sum to one."
+    )
+    comparison: tuple[Phase, ...] = Field(
+        description="The phases of those who do not start, one after the other."
+    )
+    treated: tuple[Phase, ...] = Field(
+        description="The phases of those who start, one after the other."
+    )
 
     @property
     def states(self) -> list[str]:

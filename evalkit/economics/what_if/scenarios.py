@@ -38,49 +38,82 @@ NUMBERS = (
 class PriceChange(Record):
     """A price's new value, or what it is multiplied by."""
 
-    value: float | None = Field(None, ge=0)
-    times: float | None = Field(None, ge=0)
+    value: float | None = Field(None, ge=0, description="The new value, in the price's own unit.")
+    times: float | None = Field(None, ge=0, description="What the value is multiplied by.")
 
 
 class RateChange(Record):
-    """A transition probability a month in one phase of an arm (counted from 1)."""
+    """A changed transition probability in one phase of an arm."""
 
-    arm: Literal["treated", "comparison"] = "treated"
-    phase: int = Field(1, ge=1)
-    start: str
-    to: str
-    value: float = Field(ge=0, le=1)
+    arm: Literal["treated", "comparison"] = Field("treated", description="The arm.")
+    phase: int = Field(1, ge=1, description="The phase of the arm, counted from 1.")
+    start: str = Field(description="The state before.")
+    to: str = Field(description="The state after.")
+    value: float = Field(ge=0, le=1, description="The new probability a month. 0 to 1.")
 
 
 class TestFirst(Record):
-    """A test before the start: who would gain, how well the test tells, and what it costs the
-    public purse. Those who would not gain move as the comparison does."""
+    """A test before the start. Those who would not gain move as the comparison does."""
 
-    share_who_gain: float = Field(ge=0, le=1)
-    sensitivity: float = Field(ge=0, le=1)
-    specificity: float = Field(ge=0, le=1)
-    cost: float = Field(ge=0)
+    share_who_gain: float = Field(
+        ge=0, le=1, description="The share of people who would gain from starting. 0 to 1."
+    )
+    sensitivity: float = Field(
+        ge=0, le=1, description="The share of those who would gain whom the test finds. 0 to 1."
+    )
+    specificity: float = Field(
+        ge=0,
+        le=1,
+        description="The share of those who would not gain whom the test leaves out. 0 to 1.",
+    )
+    cost: float = Field(
+        ge=0, description="What a test costs the public purse, in the price book's money."
+    )
 
 
 class Scenario(Record):
     """A question, what is changed to answer it, and the number that the change moves."""
 
-    scenario: str
-    title: Text
-    question: Text
-    assumption: Text
-    source: str
-    grade: Grade
-    number: str
-    what_if: Path = Path("../what_if/long_term_support.yaml")
-    price_book: Path = Path("../unit_costs/stockholm.yaml")
-    prices: dict[str, PriceChange] = Field(default_factory=dict)
-    new_prices: tuple[PriceRecord, ...] = ()
-    new_postings: tuple[Posting, ...] = ()
-    payers: dict[str, dict[str, float]] = Field(default_factory=dict)
-    rates: tuple[RateChange, ...] = ()
-    wait_months: int = Field(0, ge=0)
-    test_first: TestFirst | None = None
+    scenario: str = Field(description="The scenario's name.")
+    title: Text = Field(description="What pages call it, by language.")
+    question: Text = Field(description="The question, by language.")
+    assumption: Text = Field(description="What is assumed to answer it, by language.")
+    source: str = Field(description="From whom the changes are.")
+    grade: Grade = Field(
+        description="How sure: H read at the responsible authority or in an official table, M "
+        "second-hand or derived, L general knowledge or illustrative."
+    )
+    number: str = Field(
+        description="The number that the scenario is about, as `evalkit scenario` prints them."
+    )
+    what_if: Path = Field(
+        Path("../what_if/long_term_support.yaml"),
+        description="The cohort that is changed, relative to this file.",
+    )
+    price_book: Path = Field(
+        Path("../unit_costs/stockholm.yaml"),
+        description="The price book that is changed, relative to this file.",
+    )
+    prices: dict[str, PriceChange] = Field(
+        default_factory=dict, description="Changes of prices, by key."
+    )
+    new_prices: tuple[PriceRecord, ...] = Field(
+        (), description="Prices that the book does not have."
+    )
+    new_postings: tuple[Posting, ...] = Field(
+        (), description="Postings that the book does not have."
+    )
+    payers: dict[str, dict[str, float]] = Field(
+        default_factory=dict,
+        description="Shares by actor of what one actor pays in the book, by posting.",
+    )
+    rates: tuple[RateChange, ...] = Field(
+        (), description="Changes of the cohort's transition probabilities."
+    )
+    wait_months: int = Field(
+        0, ge=0, description="How long the treated wait before they start. Months."
+    )
+    test_first: TestFirst | None = Field(None, description="A test before the start.")
 
 
 def run_scenario(path: Path | str) -> pl.DataFrame:

@@ -24,20 +24,26 @@ _REFUSING: dict[str, Any] = {"extra": "forbid"}
 
 @dataclass(frozen=True)
 class ExtraColumn:
-    """A covariate that only this data set has, as a further column of the person table.
-
-    One that is not known at the first month may describe people, but must not adjust a comparison
-    that begins before it was measured.
-    """
+    """A covariate that only this data set has, as a further column of the person table."""
 
     __pydantic_config__: ClassVar = _REFUSING
 
-    name: str
-    type: Literal["integer", "number", "string", "date", "boolean"]
-    description: Text
-    measured: str
-    is_known_at_first_month: bool
-    values: tuple[int | str, ...] = ()
+    name: str = field(metadata={"description": "The column's name, in the files and in evalkit."})
+    type: Literal["integer", "number", "string", "date", "boolean"] = field(
+        metadata={"description": "What its cells hold."}
+    )
+    description: Text = field(metadata={"description": "What it means, by language."})
+    measured: str = field(metadata={"description": "When and how it was measured."})
+    is_known_at_first_month: bool = field(
+        metadata={
+            "description": "Whether it was known at the first month. One that was not may "
+            "describe people, but must not adjust a comparison that begins before it was "
+            "measured."
+        }
+    )
+    values: tuple[int | str, ...] = field(
+        metadata={"description": "The values that it may have; without any, every one."}, default=()
+    )
 
     def __post_init__(self):
         if not _COLUMN_NAME.fullmatch(self.name):
@@ -46,21 +52,31 @@ class ExtraColumn:
 
 @dataclass(frozen=True)
 class MonthColumns:
-    """Months that stand beside each other, one column each, instead of below each other.
-
-    form : how a column names its month ("Belopp %Y%m"); those that fit are taken. month, value :
-    our columns for the month and for what stands in the cell. end : our column for the first day
-    after the month, where the table has periods. nothing : what a cell holds, beside nothing at
-    all, where there is no row for the month ("0").
-    """
+    """Months that stand beside each other, one column each, instead of below each other."""
 
     __pydantic_config__: ClassVar = _REFUSING
 
-    form: str
-    month: str
-    value: str
-    end: str | None = None
-    nothing: tuple[str, ...] = ()
+    form: str = field(
+        metadata={
+            "description": 'How a column names its month ("Belopp %Y%m"); those that fit are taken.'
+        }
+    )
+    month: str = field(metadata={"description": "Our column for the month."})
+    value: str = field(metadata={"description": "Our column for what stands in the cell."})
+    end: str | None = field(
+        metadata={
+            "description": "Our column for the first day after the month, where the table "
+            "has periods."
+        },
+        default=None,
+    )
+    nothing: tuple[str, ...] = field(
+        metadata={
+            "description": "What a cell holds, beside nothing at all, where there is no row "
+            "for the month."
+        },
+        default=(),
+    )
 
     def month_of(self, name: str) -> date | None:
         """The month that a delivered column names; None where it names none."""
@@ -76,44 +92,105 @@ class MonthColumns:
 
 @dataclass(frozen=True)
 class TableMapping:
-    """How one delivered table differs from its contract.
-
-    files : the files that hold the table, as patterns of their names without suffix ("Betalning*");
-    without them they are named after the table. sheet : the sheet of a workbook. columns : the
-    delivered column, by ours. not_delivered : columns of ours that the files do not hold, whatever
-    their names. constants : what stands in all rows of a column that was not delivered. codes : by
-    our column, our code for each delivered one. unknown : by our column, our code for all others;
-    they are counted. formats : how a column writes its dates where that is not 2026-09-01
-    ("%Y%m%d", or "%Y%m" for months). last_days : columns that name the last day of a period, or its
-    last month where they are written without a day; the end is then the day after. units : by what
-    a delivered number is multiplied (1000 where it counts thousands). ages : columns of years of
-    birth that were delivered as ages, and the day on which they were these. months_in_columns :
-    months beside each other. added_up : numbers that are added up over rows alike in all else
-    (several payments of one month). newest_by : the delivered column (a month, a date) by which the
-    newest of the rows with one key is told; older ones are left out and counted. grades, cautions :
-    how sure the codes of a column are (H, M, L) and what to beware of; both are repeated in the
-    receipt. covariates : columns that the contract does not have.
-    """
+    """How one delivered table differs from its contract."""
 
     __pydantic_config__: ClassVar = _REFUSING
 
-    files: tuple[str, ...] = ()
-    sheet: str | None = None
-    columns: dict[str, str] = field(default_factory=dict)
-    not_delivered: tuple[str, ...] = ()
-    constants: dict[str, str] = field(default_factory=dict)
-    unknown: dict[str, str] = field(default_factory=dict)
-    units: dict[str, float] = field(default_factory=dict)
-    ages: dict[str, date] = field(default_factory=dict)
-    months_in_columns: MonthColumns | None = None
-    added_up: tuple[str, ...] = ()
-    newest_by: str | None = None
-    codes: dict[str, dict[str, str]] = field(default_factory=dict)
-    formats: dict[str, str] = field(default_factory=dict)
-    last_days: tuple[str, ...] = ()
-    grades: dict[str, Grade] = field(default_factory=dict)
-    cautions: dict[str, str] = field(default_factory=dict)
-    covariates: tuple[ExtraColumn, ...] = ()
+    files: tuple[str, ...] = field(
+        metadata={
+            "description": "The files that hold the table, as patterns of their names "
+            'without suffix ("Betalning*"); without any they are named after the table.'
+        },
+        default=(),
+    )
+    sheet: str | None = field(metadata={"description": "The sheet of a workbook."}, default=None)
+    columns: dict[str, str] = field(
+        metadata={"description": "The delivered column, by ours."}, default_factory=dict
+    )
+    not_delivered: tuple[str, ...] = field(
+        metadata={
+            "description": "Columns of ours that the files do not hold, whatever their names."
+        },
+        default=(),
+    )
+    constants: dict[str, str] = field(
+        metadata={
+            "description": "What stands in all rows of a column that was not delivered, by "
+            "our column."
+        },
+        default_factory=dict,
+    )
+    unknown: dict[str, str] = field(
+        metadata={
+            "description": "Our code for all delivered ones that `codes` does not name, by "
+            "our column; they are counted."
+        },
+        default_factory=dict,
+    )
+    units: dict[str, float] = field(
+        metadata={
+            "description": "By what a delivered number is multiplied (1000 where it counts "
+            "thousands), by our column."
+        },
+        default_factory=dict,
+    )
+    ages: dict[str, date] = field(
+        metadata={
+            "description": "Columns of years of birth that were delivered as ages, and the "
+            "day on which they were these."
+        },
+        default_factory=dict,
+    )
+    months_in_columns: MonthColumns | None = field(
+        metadata={"description": "Months that stand beside each other, one column each."},
+        default=None,
+    )
+    added_up: tuple[str, ...] = field(
+        metadata={
+            "description": "Numbers that are added up over rows alike in all else (several "
+            "payments of one month)."
+        },
+        default=(),
+    )
+    newest_by: str | None = field(
+        metadata={
+            "description": "The delivered column (a month, a date) by which the newest of "
+            "the rows with one key is told; older ones are left out and counted."
+        },
+        default=None,
+    )
+    codes: dict[str, dict[str, str]] = field(
+        metadata={"description": "Our code for each delivered one, by our column."},
+        default_factory=dict,
+    )
+    formats: dict[str, str] = field(
+        metadata={
+            "description": "How a column writes its dates where that is not 2026-09-01 "
+            '("%Y%m%d", or "%Y%m" for months), by our column.'
+        },
+        default_factory=dict,
+    )
+    last_days: tuple[str, ...] = field(
+        metadata={
+            "description": "Columns that name the last day of a period, or its last month "
+            "where they are written without a day; the end is then the day after."
+        },
+        default=(),
+    )
+    grades: dict[str, Grade] = field(
+        metadata={
+            "description": "How sure the codes of a column are (H, M, L), by our column; "
+            "repeated in the receipt."
+        },
+        default_factory=dict,
+    )
+    cautions: dict[str, str] = field(
+        metadata={"description": "What to beware of, by our column; repeated in the receipt."},
+        default_factory=dict,
+    )
+    covariates: tuple[ExtraColumn, ...] = field(
+        metadata={"description": "Columns that the contract does not have."}, default=()
+    )
 
     def made(self) -> frozenset[str]:
         """Our columns that are made of something else than one delivered column."""
@@ -158,17 +235,28 @@ class TableMapping:
 
 @dataclass(frozen=True)
 class MappingFile:
-    """A mapping file: the source of the data set, one entry for each table that needs one, the path
-    of a crosswalk, relative to the mapping file, and who sent which files (patterns of their names,
-    by sender), where that is not what stands behind the table in a name.
-    """
+    """A mapping file: how a data set differs from the contracts."""
 
     __pydantic_config__: ClassVar = _REFUSING
 
-    source: str
-    crosswalk: Path | None = None
-    tables: dict[str, TableMapping] = field(default_factory=dict)
-    senders: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    source: str = field(metadata={"description": "Where the data set comes from."})
+    crosswalk: Path | None = field(
+        metadata={
+            "description": "The crosswalk from former districts to those of the run, "
+            "relative to this file."
+        },
+        default=None,
+    )
+    tables: dict[str, TableMapping] = field(
+        metadata={"description": "One entry for each table that needs one."}, default_factory=dict
+    )
+    senders: dict[str, tuple[str, ...]] = field(
+        metadata={
+            "description": "Who sent which files (patterns of their names, by sender), where"
+            " that is not what stands behind the table in a name."
+        },
+        default_factory=dict,
+    )
 
     def of(self, table: str) -> TableMapping:
         """The mapping of a table; empty where the file says nothing of it."""
