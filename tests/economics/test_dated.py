@@ -25,6 +25,7 @@ FILES = [
     *sorted((PARAMS / "price_index").glob("*.yaml")),
 ]
 SWEDEN = load_dated(FILES)
+NORM_OF_ADULTS = ("single.personal", "couple.personal", "shared.1", "shared.2")
 # Two multiplications and two divisions of doubles.
 ROUND_TRIP = 1e-12
 
@@ -164,15 +165,96 @@ def test_every_swedish_value_has_a_source():
     assert len(SWEDEN) >= 70
 
 
-def test_the_norm_that_its_source_contradicts_is_left_out():
-    with pytest.raises(ParameterError, match="nearest: 2020"):
-        value_at(SWEDEN, "national_norm.shared.2", 2023)
+@pytest.mark.parametrize(("year", "single", "couple"), [(2025, 5180, 8450), (2026, 5220, 8510)])
+def test_the_norm_adds_up_to_the_published_totals(year, single, couple):
+    norm = {key: value_at(SWEDEN, f"national_norm.{key}", year).value for key in NORM_OF_ADULTS}
+
+    assert norm["single.personal"] + norm["shared.1"] == single
+    assert norm["couple.personal"] + norm["shared.2"] == couple
 
 
-def test_the_guarantee_level_is_its_formula():
-    # 2.78 price base amounts over twelve months, rounded down to whole kronor.
-    assert 2.78 * value_at(SWEDEN, "price_base_amount", 2023).value / 12 == pytest.approx(
-        value_at(SWEDEN, "sickness_compensation.guarantee", 2023).value, abs=1
+def test_the_norm_grows_by_what_was_decided():
+    rose = {
+        year: value_at(SWEDEN, "national_norm.single.personal", year).value
+        / value_at(SWEDEN, "national_norm.single.personal", year - 1).value
+        for year in (2024, 2025, 2026)
+    }
+
+    # +8.7, +2.8 and +0.7 per cent, rounded to tens of kronor.
+    assert rose == pytest.approx({2024: 1.087, 2025: 1.028, 2026: 1.007}, abs=0.003)
+
+
+def test_the_norm_of_a_larger_household_goes_on_by_the_person():
+    seven, six, further = (
+        value_at(SWEDEN, f"national_norm.shared.{n}", 2026).value for n in ("7", "6", "further")
+    )
+
+    assert seven - six == further == 190
+
+
+@pytest.mark.parametrize("year", [2022, 2023, 2024, 2025, 2026])
+def test_the_guarantee_level_is_its_formula(year):
+    # 2.78 price base amounts over twelve months, in whole kronor.
+    assert 2.78 * value_at(SWEDEN, "price_base_amount", year).value / 12 == pytest.approx(
+        value_at(SWEDEN, "sickness_compensation.guarantee", year).value, abs=1
+    )
+
+
+@pytest.mark.parametrize("year", [2024, 2025, 2026])
+def test_the_guarantee_pension_and_the_student_grant_follow_the_base_amount(year):
+    base = value_at(SWEDEN, "price_base_amount", year).value
+
+    assert value_at(SWEDEN, "guarantee_pension.single", year).value == pytest.approx(
+        2.43 * base / 12, abs=1
+    )
+    assert value_at(SWEDEN, "study_support.grant_week", year).value == pytest.approx(
+        0.0174 * base, abs=1
+    )
+
+
+def test_the_index_of_2024_is_near_the_mean_of_its_months():
+    months = [
+        value_at(SWEDEN, "price_index.cpi.month", date(2024, month, 1)).value
+        for month in range(1, 12)
+    ]
+
+    # DOMAIN of the project: January to November 415.01, the year about 415.1.
+    assert sum(months) / 11 == pytest.approx(415.01, abs=0.01)
+    assert value_at(SWEDEN, "price_index.cpi", 2024).value == pytest.approx(415.1)
+
+
+def test_the_index_of_2025_and_2026_is_derived_from_the_base_amounts():
+    june = 415.86 * 59200 / 58800
+
+    assert [value_at(SWEDEN, "price_index.cpi", year).value for year in (2025, 2026)] == (
+        pytest.approx([june, june * 1.007], abs=0.2)
+    )
+    assert {value_at(SWEDEN, "price_index.cpi", year).grade for year in (2025, 2026)} == {"L"}
+
+
+@pytest.mark.parametrize(
+    ("key", "when", "value"),
+    [
+        ("activity_support.floor_day", date(2025, 9, 1), 223),
+        ("activity_support.floor_day", date(2025, 10, 1), 365),
+        ("establishment_allowance.day", date(2026, 8, 1), 308),
+        ("establishment_allowance.day", date(2026, 9, 1), 335),
+        ("employer_contribution.young", date(2026, 4, 1), 0.2081),
+        ("employer_contribution.from_66", 2025, 0.1021),
+        ("employer_contribution.from_67", 2026, 0.1021),
+        ("wage_subsidy.cap", 2025, 20000),
+        ("wage_floor.municipal", 2026, 23638),
+        ("local_tax.national_mean", 2026, 0.3238),
+    ],
+)
+def test_values_change_at_the_month_of_the_rule(key, when, value):
+    assert value_at(SWEDEN, key, when).value == value
+
+
+def test_the_young_people_s_contribution_is_the_pension_fee_and_half_of_the_rest():
+    # 10.21 per cent in full, half of the other 21.21.
+    assert value_at(SWEDEN, "employer_contribution.young", date(2026, 4, 1)).value == pytest.approx(
+        0.1021 + (0.3142 - 0.1021) / 2, abs=1e-4
     )
 
 
@@ -374,8 +456,9 @@ def test_the_stockholm_book_takes_its_prices_from_the_dated_records():
 def test_a_price_is_as_sure_as_the_least_sure_value_it_is_made_from():
     book = load_price_book(PARAMS / "unit_costs" / "stockholm.yaml")
 
-    # The grant of 2024 is H; the index of 2024 is L.
-    assert book.records["study_grant"].grade == "L"
+    # The grant of 2024 is H; the index of 2024 is derived, the wage general knowledge.
+    assert book.records["study_grant"].grade == "M"
+    assert book.records["wage"].grade == "L"
 
 
 def test_a_price_that_refers_to_a_missing_year_names_the_price_and_the_nearest_year(
