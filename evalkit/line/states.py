@@ -110,8 +110,9 @@ CLASSES_WITHOUT_PAYER = ("out", "unknown")
 # Where the state of a person's month is taken from: the first that knows it. A livelihood recorded
 # as unknown knows nothing; a payment is a month for which support was paid, or one between two such
 # months that the gap rule bridges, and makes it `support`; the registered reason for which support
-# ended tells the month after it, and moving away and death all that come.
-STATE_SOURCES = ("livelihood", "payment", "exit_reason", "unknown")
+# ended tells the month after it, and moving away and death all that come; and so does, last of all,
+# the reason for which an intervention ended.
+STATE_SOURCES = ("livelihood", "payment", "exit_reason", "end_reason", "unknown")
 
 # How a spell of support that has not ended is shown among the exits: it is no state of its own.
 STILL_ON_SUPPORT = "still_on_support"

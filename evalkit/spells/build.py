@@ -34,11 +34,15 @@ def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[st
     people = [
         tables[name] for name in ("income_support", "household_member", "livelihood", "person")
     ]
-    intervals = build_state_intervals(*people, extent=extent, outcome_groups=True)
+    intervals = build_state_intervals(
+        *people, extent=extent, outcome_groups=True, participation=tables.get("participation")
+    )
     if params.effects.protocols:
         _refuse_unknown_outcomes(intervals, params.spells.max_unknown_share)
     return {
-        "support_spells": build_support_spells(*people, extent=extent),
+        "support_spells": build_support_spells(
+            *people, extent=extent, participation=tables.get("participation")
+        ),
         "state_intervals": intervals,
         "episodes": build_episodes(
             tables["participation"], tables["intervention"], data_through=extent.data_through
@@ -60,7 +64,8 @@ def _refuse_unknown_outcomes(intervals: pl.DataFrame, max_unknown_share: float) 
     raise EstimationError(
         f"What people do off support is unknown for {100 * n_unknown / n_months:.0f} % of the "
         "months.",
-        where=f"livelihood, income_support.exit_reason: {n_unknown:,} of {n_months:,} "
+        where="livelihood, income_support.exit_reason, participation.end_reason: "
+        f"{n_unknown:,} of {n_months:,} "
         "person-months without support have no known state",
         why=f"At most {100 * max_unknown_share:g} % may be unknown where effects are asked for: "
         "who works cannot be told from who is merely gone.",

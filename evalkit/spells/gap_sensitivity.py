@@ -42,9 +42,11 @@ def spells_by_gap(
     ]
     extent = Extent.of_run(params)
     built = [
-        build_support_spells(*people, extent=replace(extent, max_gap_months=gap)).with_columns(
-            max_gap_months=pl.lit(gap, pl.Int32)
-        )
+        build_support_spells(
+            *people,
+            extent=replace(extent, max_gap_months=gap),
+            participation=tables.get("participation"),
+        ).with_columns(max_gap_months=pl.lit(gap, pl.Int32))
         for gap in gaps_months
     ]
     spells = (

@@ -52,7 +52,11 @@ def spell_counts(
             episode_gaps(episodes, spells, last_month_known=last_month)
         ),
         "plans_kept": plan_counts(episodes, data_through=extent.data_through),
-        "state_sources": state_sources(support, members, livelihood, person, extent=extent),
+        "state_sources": state_sources(
+            *(support, members, livelihood, person),
+            extent=extent,
+            participation=tables.get("participation"),
+        ),
         "timeline_faults": timeline_faults(livelihood, person, extent=extent),
         "livelihood_collisions": livelihood_collisions(support, members, livelihood, extent=extent),
     }

@@ -1,10 +1,7 @@
-"""Months for which support was paid, by adult, and why support ended: what every count of time on
-support begins with.
-"""
+"""Months for which support was paid, by adult: what every count of time on support begins with."""
 
 import polars as pl
 
-from evalkit.line.states import LIVELIHOOD_PRIORITY
 from evalkit.months import month_number_expr
 from evalkit.spells.extent import Extent
 
@@ -63,47 +60,4 @@ def paid_runs(
             last_paid=pl.col("month").max(),
         )
         .drop("run")
-    )
-
-
-def registered_exits(
-    income_support: pl.DataFrame | pl.LazyFrame, household_member: pl.DataFrame | pl.LazyFrame
-) -> pl.DataFrame:
-    """The states that registered exit reasons give: reasons whose code is the name of a state, as a
-    mapping file makes it. Other reasons give none.
-
-    Returns
-    -------
-    DataFrame
-        One row per person and month in which a reason stands: person_id, last_paid (number of the
-        month, the last of support), state.
-    """
-    if "exit_reason" not in income_support.collect_schema():
-        return pl.DataFrame(
-            schema={"person_id": pl.String, "last_paid": pl.Int32, "state": pl.String}
-        )
-    # Support does not end in support.
-    ranks = {
-        state: rank
-        for rank, state in enumerate(LIVELIHOOD_PRIORITY)
-        if state not in ("support", "unknown")
-    }
-    registered = (
-        income_support.lazy()
-        .filter(pl.col("exit_reason").is_in(list(ranks)))
-        .select("household_id", "month", state="exit_reason")
-    )
-    return (
-        household_member.lazy()
-        .filter(pl.col("role") != "child")
-        .join(registered, on=["household_id", "month"], how="inner")
-        .select(
-            "person_id",
-            "state",
-            last_paid=month_number_expr("month"),
-            rank=pl.col("state").replace_strict(ranks, return_dtype=pl.Int32),
-        )
-        .group_by("person_id", "last_paid")
-        .agg(pl.col("state").sort_by("rank").first())
-        .collect(engine="streaming")
     )

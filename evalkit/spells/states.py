@@ -10,9 +10,10 @@ was not paid.
 
 import polars as pl
 
-from evalkit.line.states import OUTCOME_OF, STATE_SOURCES, STATES
+from evalkit.line.states import OUTCOME_OF, STATE_SOURCES
 from evalkit.spells.extent import Extent
-from evalkit.spells.paid_months import paid_runs, registered_exits
+from evalkit.spells.paid_months import paid_runs
+from evalkit.spells.reasons import registered_reasons, told_periods
 from evalkit.spells.timeline import periods_in_months, without_overlaps
 from evalkit.tables import conform
 
@@ -25,6 +26,7 @@ def build_state_intervals(
     *,
     extent: Extent,
     outcome_groups: bool,
+    participation: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Which state each person was in, when, and which came next: every person from the first month
     to the last month known.
@@ -37,6 +39,8 @@ def build_state_intervals(
         The months of the extract; unpaid gaps that are bridged are months on support as well.
     outcome_groups : bool
         Whether states are replaced by their outcome groups (line.states.OUTCOME_OF).
+    participation : DataFrame, optional
+        Admitted table, whose end reasons are the last source before "unknown".
 
     Returns
     -------
@@ -47,7 +51,8 @@ def build_state_intervals(
         LIVELIHOOD_PRIORITY (line.states) is believed; months that no source of STATE_SOURCES
         knows are "unknown". Without survey weights everybody weighs 1.
     """
-    covered = _covered(income_support, household_member, livelihood, person, extent).lazy()
+    tables = (income_support, household_member, livelihood, person, participation)
+    covered = _covered(*tables, extent).lazy()
     if outcome_groups:
         covered = covered.with_columns(pl.col("state").replace_strict(OUTCOME_OF))
     people = person.lazy().select("person_id", "district", weight=pl.col("weight").fill_null(1.0))
@@ -71,12 +76,13 @@ def state_sources(
     person: pl.DataFrame,
     *,
     extent: Extent,
+    participation: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """How many months have their state from each source, in all districts together.
 
     Parameters
     ----------
-    income_support, household_member, livelihood, person, extent
+    income_support, household_member, livelihood, person, extent, participation
         As in `build_state_intervals`.
 
     Returns
@@ -85,7 +91,8 @@ def state_sources(
         source (each of STATE_SOURCES, and "all"), n_person_months, n_persons (with such a month),
         share (of the months, 0-1).
     """
-    rows = _covered(income_support, household_member, livelihood, person, extent)
+    tables = (income_support, household_member, livelihood, person, participation)
+    rows = _covered(*tables, extent)
     rows = rows.join(person.select("person_id"), on="person_id", how="semi")
     counted = (
         pl.concat([rows, rows.with_columns(source=pl.lit("all"))])
@@ -110,6 +117,7 @@ def _covered(
     household_member: pl.DataFrame,
     livelihood: pl.DataFrame,
     person: pl.DataFrame,
+    participation: pl.DataFrame | None,
     extent: Extent,
 ) -> pl.DataFrame:
     """Every person's months from end to end, in order: person_id, state, start, stop, source."""
@@ -123,10 +131,12 @@ def _covered(
         start=pl.col("first_paid") - first,
         stop=pl.col("last_paid") + 1 - first,
     )
-    registered = _registered_periods(
-        registered_exits(income_support, household_member), first=first, n_months=n_months
-    )
-    for source, periods in (("payment", paid), ("exit_reason", registered)):
+    reasons = registered_reasons(income_support, household_member, participation)
+    told = [
+        (source, told_periods(reasons, runs, source=source, extent=extent))
+        for source in ("exit_reason", "end_reason")
+    ]
+    for source, periods in (("payment", paid), *told):
         if periods.is_empty():
             continue
         covered = pl.concat(
@@ -136,22 +146,6 @@ def _covered(
         _holes(covered, person, n_months).with_columns(state=pl.lit("unknown")), "unknown"
     )
     return pl.concat([covered, unknown]).sort("person_id", "start")
-
-
-def _registered_periods(registered: pl.DataFrame, *, first: int, n_months: int) -> pl.DataFrame:
-    """The months that exit reasons tell: the one after support, and all that come where the state
-    is final; each up to the next reason.
-    """
-    final = STATES.filter(pl.col("state_class") == "out")["state"].to_list()
-    start = pl.col("last_paid") + 1 - first
-    lasting = pl.when(pl.col("state").is_in(final)).then(n_months).otherwise(start + 1)
-    periods = registered.sort("person_id", "last_paid").select(
-        "person_id", "state", start=start, stop=pl.min_horizontal(lasting, n_months)
-    )
-    next_start = pl.col("start").shift(-1).over("person_id").fill_null(n_months)
-    return periods.with_columns(stop=pl.min_horizontal("stop", next_start)).filter(
-        (pl.col("start") >= 0) & (pl.col("stop") > pl.col("start"))
-    )
 
 
 def _holes(covered: pl.DataFrame, person: pl.DataFrame, n_months: int) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import polars as pl
 from evalkit.months import month_number_expr
 from evalkit.spells.clusters import household_clusters
 from evalkit.spells.extent import Extent
-from evalkit.spells.paid_months import registered_exits
+from evalkit.spells.reasons import registered_reasons, told_after
 from evalkit.spells.support import (
     delivered_beginnings,
     spells_of_runs,
@@ -34,6 +34,7 @@ def stream_support_spells(
     person: pl.LazyFrame,
     *,
     extent: Extent,
+    participation: pl.LazyFrame | None = None,
     chunk_persons: int = CHUNK_PERSONS,
 ) -> Iterator[pl.DataFrame]:
     """Support spells in parts: concatenated they are the table of `build_support_spells`.
@@ -43,7 +44,7 @@ def stream_support_spells(
     income_support, household_member, livelihood, person : LazyFrame
         Admitted tables, scanned from their files; livelihood and person are read a range of ids at
         a time, which is quick where the files are in the order of person_id.
-    extent : Extent
+    extent, participation
         As in `build_support_spells`.
     chunk_persons : int
         People whose spells are made at a time. > 0.
@@ -75,7 +76,7 @@ def stream_support_spells(
     runs = runs.with_columns(cluster=household_clusters(runs["row"], runs["household"]))
     del is_paid, on_support
     began = delivered_beginnings(income_support, extent)
-    ended = registered_exits(income_support, household_member)
+    told = told_after(registered_reasons(income_support, household_member, participation))
     for at in range(0, len(people), chunk_persons):
         names = people[at : at + chunk_persons]
         of_chunk = runs.filter(pl.col("row").is_between(at, at + len(names) - 1))
@@ -89,7 +90,7 @@ def stream_support_spells(
             }
         )
         rows = [_of_people(table, names) for table in (livelihood, person)]
-        yield spells_of_runs(with_beginnings(identified, began, extent), *rows, ended, extent)
+        yield spells_of_runs(with_beginnings(identified, began, extent), *rows, told, extent)
 
 
 def _ids(rows: pl.LazyFrame, column: str) -> pl.Series:

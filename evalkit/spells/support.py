@@ -24,7 +24,8 @@ from evalkit.line.states import OUTCOME_OF
 from evalkit.months import month_number_expr, month_of_number_expr
 from evalkit.spells.clusters import household_clusters
 from evalkit.spells.extent import Extent
-from evalkit.spells.paid_months import paid_runs, registered_exits
+from evalkit.spells.paid_months import paid_runs
+from evalkit.spells.reasons import registered_reasons, told_after
 from evalkit.tables import conform
 
 
@@ -35,6 +36,7 @@ def build_support_spells(
     person: pl.DataFrame,
     *,
     extent: Extent,
+    participation: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """How long each person was on support, spell by spell, and which state came next.
 
@@ -44,14 +46,17 @@ def build_support_spells(
         Admitted tables.
     extent : Extent
         The months of the extract and the rules of spells.
+    participation : DataFrame, optional
+        Admitted table, whose end reasons tell where neither livelihood nor exit reason does.
 
     Returns
     -------
     DataFrame
         The table support_spells. `months` is the spell's length with bridged gaps; `start`, `end`
         are half-open. `exit_state` is the livelihood state in the first month after the spell, else
-        what the registered exit reason tells, and `exit` its outcome group; both are null where the
-        spell is censored, and "unknown" where no state but support itself is known for that month.
+        what a reason registered in its last month tells (see `reasons`), and `exit` its outcome
+        group; both are null where the spell is censored, and "unknown" where no state but support
+        itself is known for that month.
         `is_start_known` is false for spells that may have begun before the extract, when is not
         known: their `entry` is 0 and their length a lower bound, so they stand apart from what is
         said of time on support. `entry` is what had gone by of a spell before it could be seen.
@@ -63,8 +68,8 @@ def build_support_spells(
     spells = runs.filter(pl.col("first_paid") <= extent.last_known_exits).collect()
     spells = spells.with_columns(household_clusters(spells["person_id"], spells["household_id"]))
     spells = with_beginnings(spells, delivered_beginnings(income_support, extent), extent)
-    registered = registered_exits(income_support, household_member)
-    return spells_of_runs(spells, livelihood, person, registered, extent)
+    told = told_after(registered_reasons(income_support, household_member, participation))
+    return spells_of_runs(spells, livelihood, person, told, extent)
 
 
 def delivered_beginnings(
@@ -132,7 +137,7 @@ def spells_of_runs(
     runs: pl.DataFrame,
     livelihood: pl.DataFrame,
     person: pl.DataFrame,
-    registered: pl.DataFrame,
+    told: pl.DataFrame,
     extent: Extent,
 ) -> pl.DataFrame:
     """The table support_spells from runs of paid months: cut at the last month with known exits,
@@ -146,14 +151,14 @@ def spells_of_runs(
         last month with known exits.
     livelihood, person : DataFrame
         Admitted tables, at least of these people.
-    registered : DataFrame
-        As `registered_exits` gives it, at least of these people.
+    told : DataFrame
+        As `told_after` gives it, at least of these people.
     extent : Extent
         As in `build_support_spells`.
     """
     known = extent.last_known_exits
-    registered = registered.rename({"state": "registered_state"})
-    spells = runs.join(registered, on=["person_id", "last_paid"], how="left").with_columns(
+    told = told.select("person_id", last_paid="last_month", told_state="state")
+    spells = runs.join(told, on=["person_id", "last_paid"], how="left").with_columns(
         is_censored=pl.col("last_paid") >= known,
         last_paid=pl.min_horizontal("last_paid", pl.lit(known, pl.Int32)),
     )
@@ -205,7 +210,7 @@ def _with_exit(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
     state = (
         pl.when(covers.fill_null(False))
         .then("exit_state")
-        .otherwise(pl.coalesce("registered_state", pl.lit("unknown")))
+        .otherwise(pl.coalesce("told_state", pl.lit("unknown")))
     )
     return matched.with_columns(
         exit_state=pl.when(~pl.col("is_censored")).then(state)

@@ -42,6 +42,7 @@ def test_states_of_northern_ireland_all_come_from_the_livelihood(counted):
         "livelihood": 1.0,
         "payment": 0.0,
         "exit_reason": 0.0,
+        "end_reason": 0.0,
         "unknown": 0.0,
         "all": 1.0,
     }

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalkit.line.tables import table
 from evalkit.spells import Extent, build_state_intervals, build_support_spells, state_sources
 
 NORTHERN_IRELAND = {"first_month": date(1993, 7, 1), "data_through": date(1999, 6, 1)}
@@ -19,11 +20,12 @@ CUTS = st.tuples(st.integers(1, 12), st.sampled_from(["work", "school", "support
 NAMES = ("income_support", "household_member", "livelihood", "person")
 
 
-def intervals_of(tables, *, outcome_groups=False, extent=YEAR, gap=0):
+def intervals_of(tables, *, outcome_groups=False, extent=YEAR, gap=0, participation=None):
     return build_state_intervals(
         *[tables[name] for name in NAMES],
         extent=Extent(**extent, max_gap_months=gap),
         outcome_groups=outcome_groups,
+        participation=participation,
     )
 
 
@@ -212,6 +214,93 @@ def test_an_exit_reason_tells_the_month_after_support_where_no_livelihood_does(
     assert intervals_of(tables).select("from_state", "start_month", "stop_month").rows() == expected
 
 
+def episodes_ended(month, *rows):
+    """Participation of (person, first month, month after the last, reason)."""
+    columns = table("participation").schema
+    filled = [
+        {
+            "person_id": person,
+            "intervention_id": "course",
+            "start": month(start),
+            "end": month(end),
+            "end_reason": reason,
+        }
+        for person, start, end, reason in rows
+    ]
+    return pl.DataFrame(filled, schema=columns)
+
+
+@pytest.mark.parametrize(
+    ("reason", "end", "livelihood", "exit_reason", "expected"),
+    [
+        # The episode ends with support: the month after is told, and no more.
+        ("work", 4, [], None, [("support", 0, 3), ("work", 3, 4), ("unknown", 4, 12)]),
+        ("dead", 4, [], None, [("support", 0, 3), ("dead", 3, 12)]),
+        # It ended while support went on: nothing is told, not even afterwards.
+        ("work", 3, [], None, [("support", 0, 3), ("unknown", 3, 12)]),
+        ("moved", 3, [], None, [("support", 0, 3), ("unknown", 3, 12)]),
+        # It went on after support.
+        ("work", 7, [], None, [("support", 0, 3), ("unknown", 3, 6), ("work", 6, 7)]),
+        # What is known better goes first.
+        ("work", 4, [], "studies", [("support", 0, 3), ("studies", 3, 4), ("unknown", 4, 12)]),
+        (
+            *("work", 4, [("A", 4, 6, "pension")], None),
+            [("support", 0, 3), ("pension", 3, 5), ("unknown", 5, 12)],
+        ),
+        ("dropped_out", 4, [], None, [("support", 0, 3), ("unknown", 3, 12)]),
+        ("work", None, [], None, [("support", 0, 3), ("unknown", 3, 12)]),
+    ],
+)
+def test_an_end_reason_tells_the_month_after_the_episode_where_nothing_else_does(
+    paid_tables, month, reason, end, livelihood, exit_reason, expected
+):
+    tables = with_reasons(paid_tables({"A": [1, 2, 3]}, livelihood), A_3=exit_reason)
+
+    intervals = intervals_of(tables, participation=episodes_ended(month, ("A", 1, end, reason)))
+
+    found = intervals.select("from_state", "start_month", "stop_month").rows()
+    assert found[: len(expected)] == expected
+
+
+def test_an_episode_that_ends_within_a_month_tells_the_next_one(paid_tables, month):
+    ended = episodes_ended(month, ("A", 1, 3, "work")).with_columns(end=pl.lit(date(2026, 3, 20)))
+
+    intervals = intervals_of(paid_tables({"A": [1, 2, 3]}), participation=ended)
+
+    assert intervals["from_state"].to_list() == ["support", "work", "unknown"]
+
+
+def test_a_spells_exit_is_told_by_an_episode_that_ended_with_it(paid_tables, month):
+    tables = with_reasons(paid_tables({key: [2, 3] for key in "ABC"}), C_3="studies")
+    ended = episodes_ended(
+        month, ("A", 2, 4, "work"), ("B", 2, 3, "work"), ("C", 2, 4, "work"), ("C", 1, 4, "moved")
+    )
+
+    spells = build_support_spells(
+        *[tables[name] for name in NAMES],
+        extent=Extent(**YEAR, max_gap_months=0),
+        participation=ended,
+    )
+
+    assert spells["exit_state"].to_list() == ["work", "unknown", "studies"]
+
+
+def test_a_reason_before_the_last_payment_tells_nothing(paid_tables):
+    tables = with_reasons(paid_tables({"A": [1, 2, 4], "B": [1, 2, 6, 7]}), A_2="dead", B_2="dead")
+
+    intervals = intervals_of(tables, gap=1)
+
+    # A's spell goes on over the gap; B came back, so that the reason holds no longer.
+    assert intervals.select("person_id", "from_state").rows() == [
+        ("A", "support"),
+        ("A", "unknown"),
+        ("B", "support"),
+        ("B", "dead"),
+        ("B", "support"),
+        ("B", "unknown"),
+    ]
+
+
 def test_a_final_reason_is_overtaken_by_what_comes_later(paid_tables):
     tables = with_reasons(paid_tables({"A": [1, 2, 6, 7]}), A_2="moved", A_7="work")
 
@@ -260,6 +349,7 @@ def test_sources_of_states_add_up_to_every_month_of_everybody(paid_tables):
         "livelihood": 2,
         "payment": 3,
         "exit_reason": 1,
+        "end_reason": 0,
         "unknown": 18,
         "all": 24,
     }

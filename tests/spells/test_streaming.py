@@ -45,14 +45,18 @@ def test_streamed_spells_of_a_city_are_those_made_in_memory(tmp_path, chunk_pers
 
     parts = list(
         stream_support_spells(
-            *scanned(weighted, tmp_path, seed=5), chunk_persons=chunk_persons, extent=DECADE
+            *scanned(weighted, tmp_path, seed=5),
+            chunk_persons=chunk_persons,
+            extent=DECADE,
+            participation=tables["participation"].lazy(),
         )
     )
 
     assert len(parts) == (1 if chunk_persons == 10_000 else -(-parts_of(tables) // chunk_persons))
-    assert pl.concat(parts).equals(
-        build_support_spells(*[weighted[name] for name in NAMES], extent=DECADE)
+    in_memory = build_support_spells(
+        *[weighted[name] for name in NAMES], extent=DECADE, participation=tables["participation"]
     )
+    assert pl.concat(parts).equals(in_memory)
 
 
 def parts_of(tables) -> int:
