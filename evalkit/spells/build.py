@@ -1,10 +1,11 @@
 """All tables of spells and states of a run, from its admitted tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.line.protocol import Protocol
 from evalkit.params import RunFile
 from evalkit.spells.extent import Extent
 from evalkit.spells.states import build_state_intervals
@@ -13,7 +14,9 @@ from evalkit.spells.treatment import build_episodes
 from evalkit.tables import CITY
 
 
-def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[str, pl.DataFrame]:
+def build_spells(
+    tables: Mapping[str, pl.DataFrame], params: RunFile, *, protocols: Sequence[Protocol] = ()
+) -> dict[str, pl.DataFrame]:
     """The tables `support_spells`, `state_intervals` (at the level of outcomes) and `episodes` by
     name.
 
@@ -23,11 +26,13 @@ def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[st
         The admitted tables.
     params : RunFile
         The extract's months and the rules of spells.
+    protocols : sequence of Protocol
+        The effects that will be asked of these states.
 
     Raises
     ------
     EstimationError
-        If effects are asked for and too few states outside support are known for them
+        If a protocol asks for what people do off support and that is known of too few
         (`spells.max_unknown_share`).
     """
     extent = Extent.of_run(params)
@@ -37,7 +42,7 @@ def build_spells(tables: Mapping[str, pl.DataFrame], params: RunFile) -> dict[st
     intervals = build_state_intervals(
         *people, extent=extent, outcome_groups=True, participation=tables.get("participation")
     )
-    if params.effects.protocols:
+    if any(protocol.is_work_observed for protocol in protocols):
         _refuse_unknown_outcomes(intervals, params.spells.max_unknown_share)
     return {
         "support_spells": build_support_spells(
@@ -69,8 +74,8 @@ def _refuse_unknown_outcomes(intervals: pl.DataFrame, max_unknown_share: float) 
         "person-months without support have no known state",
         why=f"At most {100 * max_unknown_share:g} % may be unknown where effects are asked for: "
         "who works cannot be told from who is merely gone.",
-        fix="deliver livelihood (or exit reasons named after states) for these months; without "
-        "effects.protocols the run describes support alone; "
+        fix="deliver livelihood (or exit reasons named after states) for these months, or name "
+        "without_support as the protocols' primary_outcome: what can be told is then told; "
         "spells.max_unknown_share of the run file is the limit.",
     )
 

@@ -8,12 +8,19 @@ import polars as pl
 import pytest
 
 from evalkit.errors import EstimationError
+from evalkit.line.protocol import load_protocol
 from evalkit.line.tables import published
 from evalkit.params import RunFile
 from evalkit.records import load
 from evalkit.spells import build_spells, spell_counts
 
 RUN_FILE = Path(__file__).parents[2] / "params" / "northern_ireland.yaml"
+
+
+def about(outcome):
+    """The protocol of Northern Ireland with another primary outcome."""
+    protocol = load_protocol(RUN_FILE.parent / "protocols/training.yaml", n_months=72)
+    return protocol.model_copy(update={"primary_outcome": outcome})
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +64,7 @@ def test_effects_are_refused_where_what_people_do_off_support_is_mostly_unknown(
     }
 
     with pytest.raises(EstimationError) as refusal:
-        build_spells(silent, params)
+        build_spells(silent, params, protocols=[about("work")])
 
     what, where, why, fix = four_lines(refusal.value)
     assert what == "What people do off support is unknown for 100 % of the months."
@@ -67,15 +74,20 @@ def test_effects_are_refused_where_what_people_do_off_support_is_mostly_unknown(
     assert "At most 50 %" in why and "livelihood" in fix
 
 
-@pytest.mark.parametrize("asks", ["no effects", "a wider limit"])
-def test_support_alone_is_described_where_states_are_unknown(northern_ireland, asks):
+@pytest.mark.parametrize(
+    ("outcomes", "max_unknown_share"),
+    [((), 0.5), (("without_support",), 0.5), (("work",), 1.0), (("any_work",), 1.0)],
+    ids=["no effects", "without support", "a wider limit", "a wider limit for any work"],
+)
+def test_support_alone_is_described_where_states_are_unknown(
+    northern_ireland, outcomes, max_unknown_share
+):
     params = load(RUN_FILE, RunFile)
-    narrower = {"effects": params.effects.model_copy(update={"protocols": ()})}
-    wider = {"spells": params.spells.model_copy(update={"max_unknown_share": 1.0})}
+    wider = {"spells": params.spells.model_copy(update={"max_unknown_share": max_unknown_share})}
     silent = northern_ireland | {"livelihood": northern_ireland["livelihood"].clear()}
 
     built = build_spells(
-        silent, params.model_copy(update=narrower if asks == "no effects" else wider)
+        silent, params.model_copy(update=wider), protocols=[about(one) for one in outcomes]
     )
 
     months = (
