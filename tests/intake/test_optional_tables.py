@@ -14,6 +14,8 @@ OPTIONAL = {
     "population": "Norr,2026,female,18-24,1200",
     "need": "Norr,2026-01-01,fine_motor_tasks,7",
     "outreach": "Norr,2026-01-01,neet,20,11,4",
+    "activity_plan": "P-1,2026-01-01,,2025-12-20,unemployed,20,1,10,5,,active,,,",
+    "activity_month": "P-1,2026-01-01,workplace,80,60,8,4.5,7.5,",
     "action": "Norr,A-1,young_adults,2026-01-01,,running,200000,SEK",
 }
 
@@ -75,6 +77,22 @@ def test_a_clean_optional_table_is_admitted(extract, table):
         ("action", "young_adults", "old_adults", "theme_in_list"),
         ("action", "2026-01-01,,", "2026-01-01,2025-01-01,", "end_after_start"),
         ("action", "200000,SEK", "200000,", "amount_has_currency"),
+        ("activity_plan", ",20,1,", ",41,1,", "target_is_explained,weekly_target_hours_in_range"),
+        ("activity_plan", ",20,1,", ",30,1,", "target_is_explained"),
+        ("activity_plan", ",20,1,", ",15,1,", "target_is_explained"),
+        ("activity_plan", ",20,1,10,", ",31,1,,", "target_is_explained"),
+        ("activity_plan", ",20,1,10,5,,", ",15,1,10,5,Familjens skäl,", "target_reason_has_form"),
+        ("activity_plan", "active,,,", "active,,refused,", "decision_has_date"),
+        ("activity_plan", "active,,,", "active,,,2026-02-01", "decision_date_has_decision"),
+        ("activity_plan", "unemployed", "lazy", "obstacle_in_list"),
+        ("activity_plan", "2026-01-01,,", "2026-01-01,2025-12-31,", "end_after_start"),
+        ("activity_plan", "P-1", "P-9", "person_known"),
+        ("activity_month", "workplace", "gym", "activity_type_in_list"),
+        ("activity_month", ",80,", ",79.9,", "hours_add_up"),
+        ("activity_month", ",80,", ",,", "assignment_has_hours,hours_add_up"),
+        ("activity_month", "2026-01-01", "2026-01-02", "month_is_first_day"),
+        ("activity_month", "workplace", "own_job_search", "own_search_is_not_assigned"),
+        ("activity_month", "7.5,", "7.5,3", "own_search_hours_of_own_search"),
     ],
 )
 def test_a_bad_row_of_an_optional_table_is_set_aside(extract, rejections, table, old, new, rule):
@@ -83,7 +101,47 @@ def test_a_bad_row_of_an_optional_table_is_set_aside(extract, rejections, table,
 
     admission = extract.admit(max_rejected_share=1)
 
-    assert rejections(admission) == [(table, rule, 2)]
+    assert rejections(admission) == [(table, name, 2) for name in rule.split(",")]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "P-1,2026-01-01,,,,40,0,0,,,,,,",
+        "P-1,2026-01-01,,,,0,1,35,,,,,,",
+        "P-1,2026-01-01,,,,15,,,,,,,,",
+        "P-1,2026-01-01,,,,15,0,0,,studies,,,,",
+        "P-1,2026-01-01,,,,40,0,0,,,ended,2026-02-03,reduced,2026-02-20",
+    ],
+)
+def test_a_plan_of_hours_at_the_ceiling_or_explained_is_admitted(extract, row):
+    extract.write("activity_plan", [_header("activity_plan"), row])
+
+    admission = extract.admit(max_rejected_share=0)
+
+    assert admission.tables["activity_plan"].height == 1
+
+
+def test_own_job_search_has_hours_of_its_own(extract):
+    row = "P-1,2026-01-01,own_job_search,,0,,,,12"
+    extract.write("activity_month", [_header("activity_month"), row])
+
+    admission = extract.admit(max_rejected_share=0)
+
+    assert admission.tables["activity_month"]["own_search_hours"].to_list() == [12]
+
+
+def test_obstacles_of_plans_are_those_of_households(contracts_folder):
+    contracts = load_contracts(contracts_folder)
+
+    labels = [
+        next(column.labels for column in contracts[table].columns if column.name == name)
+        for table, name in (
+            ("activity_plan", "obstacle"),
+            ("household_member", "support_obstacle"),
+        )
+    ]
+    assert labels[0] == labels[1]
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,10 @@ Rules are named after what they ask for (`state_in_list`, `end_after_start`). An
 only the rule that it must be filled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -22,6 +23,8 @@ _KIND_IN_WORDS = {
     "date": "a date written YYYY-MM-DD",
     "boolean": "true or false",
 }
+# Hours are written with decimals, whose sum is not exact.
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ def _outside(value: pl.Expr, bound: str, limit: float) -> pl.Expr:
 
 
 def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
-    columns = tuple(custom.arguments.values())
+    columns = custom.columns
     if custom.rule in ("no_personnummer", "no_overlap") or (
         custom.rule == "known_district" and not extent.districts
     ):
@@ -152,6 +155,17 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
         "given_together": lambda: first.is_null() != pl.col(columns[1]).is_null(),
         "needs": lambda: first.is_not_null() & pl.col(columns[1]).is_null(),
         "not_above": lambda: first > pl.col(columns[1]),
+        "sum_not_above": lambda: (
+            pl.sum_horizontal(columns[:-1]) > pl.col(columns[-1]).fill_null(0) + _ROUNDING
+        ),
+        "given_where": lambda: (
+            pl.col(columns[-1]).is_in(custom.arguments["is_one_of"]) & first.is_null()
+        ),
+        "nothing_where": lambda: (
+            pl.col(columns[-1]).is_in(custom.arguments["is_one_of"])
+            & (pl.sum_horizontal(columns[:-1]) > 0)
+        ),
+        "explained_target": lambda: _is_unexplained_target(custom.arguments),
     }[custom.rule]()
     # A cell that could not be read breaks the rule of its type, and is not also taken for an empty
     # one.
@@ -164,3 +178,19 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
             fails & is_readable,
         )
     ]
+
+
+def _is_unexplained_target(arguments: Mapping[str, Any]) -> pl.Expr:
+    """Whether a target of hours is another than the ceiling, without a reason. Where it is not
+    known what lowers the ceiling, only a target above what is known of it is.
+    """
+    target, child, part_time = (
+        pl.col(arguments[name]) for name in ("target", "child", "part_time")
+    )
+    whole = arguments["full_time"]
+    ceiling = (whole - child * arguments["child_hours"] - part_time).clip(lower_bound=0)
+    most = whole - child.fill_null(0) * arguments["child_hours"] - part_time.fill_null(0)
+    is_away = (target < ceiling - _ROUNDING).fill_null(False) | (
+        target > most.clip(lower_bound=0) + _ROUNDING
+    )
+    return is_away & pl.col(arguments["reason"]).is_null()

@@ -36,7 +36,13 @@ RULE_ARGUMENTS = {
     "needs": ("column", "needs"),
     "not_above": ("smaller", "larger"),
     "no_overlap": ("by", "start", "end"),
+    "sum_not_above": ("parts", "total"),
+    "given_where": ("column", "where", "is_one_of"),
+    "nothing_where": ("columns", "where", "is_one_of"),
+    "explained_target": ("target", "full_time", "child", "child_hours", "part_time", "reason"),
 }
+# Arguments that are values; all others name columns.
+VALUE_ARGUMENTS = ("is_one_of", "full_time", "child_hours")
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,16 @@ class CustomRule:
     sentence: str
     rule: str
     arguments: Mapping[str, Any]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that it is about, in the order of its arguments."""
+        return tuple(
+            name
+            for argument, value in self.arguments.items()
+            if argument not in VALUE_ARGUMENTS
+            for name in ([value] if isinstance(value, str) else value)
+        )
 
 
 @dataclass(frozen=True)
@@ -391,9 +407,4 @@ def _rule_faults(rule: CustomRule, columns: list[str]) -> list[str]:
         return [f'is unknown as "{rule.rule}" ({nearest(rule.rule, RULE_ARGUMENTS)})']
     if set(rule.arguments) != set(RULE_ARGUMENTS[rule.rule]):
         return [f"takes the arguments: {', '.join(RULE_ARGUMENTS[rule.rule])}"]
-    arguments = [
-        name
-        for value in rule.arguments.values()
-        for name in ([value] if isinstance(value, str) else value)
-    ]
-    return [f'names an unknown column "{name}"' for name in arguments if name not in columns]
+    return [f'names an unknown column "{name}"' for name in rule.columns if name not in columns]

@@ -7,8 +7,13 @@ has; all else is in evalkit/words/.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from evalkit.intake.contracts.contract import Contract, ContractColumn, CustomRule
-from evalkit.vocabulary import TABLE_LANGUAGE
+from evalkit.intake.contracts.contract import (
+    VALUE_ARGUMENTS,
+    Contract,
+    ContractColumn,
+    CustomRule,
+)
+from evalkit.vocabulary import SENDER_LANGUAGE, TABLE_LANGUAGE
 
 if TYPE_CHECKING:
     from evalkit.words import Words
@@ -32,14 +37,27 @@ def form_in_words(column: ContractColumn, words: "Words") -> str:
     return ", ".join(parts) or words.text("contract.any")
 
 
-def rule_in_words(rule: CustomRule, names: Mapping[str, str], words: "Words") -> str:
-    """A rule in the contract's own sentence if that is in the reader's language."""
+def rule_in_words(
+    rule: CustomRule, contract: Contract, names: Mapping[str, str], words: "Words"
+) -> str:
+    """A rule of a contract, in its own sentence if that is in the reader's language."""
     if words.language == TABLE_LANGUAGE and rule.sentence:
         return rule.sentence
-    arguments = {
-        name: listing_in_words([value] if isinstance(value, str) else value, names, words)
-        for name, value in rule.arguments.items()
+    labels = {
+        value: label if words.language == SENDER_LANGUAGE else str(value)
+        for column in contract.columns
+        if column.name == rule.arguments.get("where")
+        for value, label in column.labels.items()
     }
+    arguments = {}
+    for name, value in rule.arguments.items():
+        if name == "is_one_of":
+            arguments[name] = "; ".join(labels.get(one, one) for one in value)
+        elif name in VALUE_ARGUMENTS:
+            arguments[name] = value
+        else:
+            listed = [value] if isinstance(value, str) else value
+            arguments[name] = listing_in_words(listed, names, words)
     return words.text(f"contract.rule_{rule.rule}", **arguments)
 
 

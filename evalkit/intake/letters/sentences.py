@@ -52,7 +52,7 @@ def explain(rule: str, contract: Contract, names: Mapping[str, str], words: "Wor
                 return sentence
     for custom in contract.rules:
         if custom.name == rule:
-            asked = rule_in_words(custom, names, words)
+            asked = rule_in_words(custom, contract, names, words)
             key = "letter.overlap" if custom.rule == "no_overlap" else "letter.rule"
             return words.text(key, rule=asked)
     for link in contract.references:
