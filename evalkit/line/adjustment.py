@@ -14,7 +14,9 @@ CovariateKind = Literal[
     "person", "elapsed", "season", "history_share", "district", "participation", "latest"
 ]
 Measure = Literal["ever", "count", "months_since", "share"]
-LatestTable = Literal["household_member", "assessment", "follow_up"]
+LatestTable = Literal[
+    "household_member", "assessment", "follow_up", "activity_plan", "activity_month"
+]
 THIS, ANY = "this", "any"
 CALENDAR = "calendar_time"
 # Standardised differences below this are usually taken as negligible: Austin (2009), Stat. Med.
@@ -33,6 +35,8 @@ _NEEDED = {
     "latest": ("table", "column"),
 }
 _ALLOWED = {"person": ("equals",), "district": ("districts",), "latest": ("equals", "life_area")}
+# What a plan holds is known when it begins; how it went is written into it later.
+_WRITTEN_LATER = ("status", "decision")
 _OF_FORM = {"log": (), "bands": ("starts",), "spline": ("knots",)}
 
 
@@ -53,7 +57,12 @@ class Covariate(Record):
         None, description="person, latest: the text that becomes 1; every other becomes 0."
     )
     outcome: str | None = Field(None, description="history_share: the outcome.")
-    table: LatestTable | None = Field(None, description="latest: the delivered table.")
+    table: LatestTable | None = Field(
+        None,
+        description="latest: the delivered table. Of activity_month the hours of a month are "
+        "added up over its kinds of activity, and nothing but hours can be asked for; of "
+        "activity_plan what is known when the plan begins.",
+    )
     life_area: str | None = Field(None, description="latest, of an assessment: the life area.")
     of: str | None = Field(
         None, description="participation: this (intervention), any, or an intervention by its id."
@@ -134,6 +143,13 @@ class Covariate(Record):
             raise ValueError(
                 "the latest assessment is of one life_area; the other tables have none"
             )
+        if self.table == "activity_plan" and self.column in _WRITTEN_LATER:
+            raise ValueError(
+                f"{self.column} is written into a plan after it began: before time zero it is not "
+                "known"
+            )
+        if self.table == "activity_month" and (self.equals or self.column == "activity_type"):
+            raise ValueError("of activity_month the hours of a month are asked for, without equals")
         return self
 
 

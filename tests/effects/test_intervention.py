@@ -398,6 +398,33 @@ def test_a_districts_own_trials_have_the_terms_and_values_of_the_city(world):
         assert np.array_equal(own.design, part.design)
 
 
+def test_hours_assigned_are_those_of_the_last_month_before_time_zero_added_up(world):
+    """In month 2 five and three hours; what month 3 itself holds is not known before it."""
+    months = [add_months(world.first_month, month) for month in (0, 1, 1, 2)]
+    hours = pl.DataFrame(
+        {
+            "person_id": ["a"] * 4,
+            "month": months,
+            "activity_type": ["language", "workplace", "language", "language"],
+            "assigned_hours": [40.0, 5.0, 3.0, 60.0],
+        }
+    )
+    people = replace(
+        _people(world, {"a": "sssss", "b": "sstss"}, dict.fromkeys("ab", "North")),
+        delivered={"activity_month": hours},
+    )
+    asked = {"name": "hours", "kind": "latest", "table": "activity_month"}
+    protocol = world.protocol(
+        eligibility={"from_month": 3, "to_month": 3},
+        covariates=[{**asked, "column": "assigned_hours"}],
+    )
+
+    trials = people.trials(protocol)
+
+    assert trials.terms == ("constant", "hours", "hours_unknown")
+    assert trials.design.tolist() == [[1, 8, 0], [1, 0, 1]]
+
+
 def test_people_who_parted_are_drawn_together_and_the_others_are_not(world):
     """a and b shared a household in month 1 alone; c never did. Their spells, as the line builds
     them, keep that in every later trial.

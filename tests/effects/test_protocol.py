@@ -228,6 +228,8 @@ def _rule(*exclusions: dict, **others) -> dict:
         (_covariate(kind="participation", of="any"), "needs measure"),
         (_covariate(kind="latest", column="support_obstacle"), "needs table"),
         (_covariate(kind="latest", table="assessment", column="rating_share"), "of one life_area"),
+        (_covariate(kind="latest", table="activity_plan", column="decision"), "not known"),
+        (_covariate(kind="latest", table="activity_month", column="activity_type"), "hours"),
         (_covariate(kind="latest", table="follow_up", column="self_rating", life_area="work"), "of "
         "one life_area"),
         (_covariate(kind="elapsed", form="bands"), "needs starts"),

@@ -17,7 +17,15 @@ from evalkit.line.protocol import Protocol
 from evalkit.line.states import OUTCOME_OF
 from evalkit.months import month_number, month_number_expr
 
-_TIME_OF = {"household_member": "month", "assessment": "date", "follow_up": "date"}
+_TIME_OF = {
+    "household_member": "month",
+    "assessment": "date",
+    "follow_up": "date",
+    "activity_plan": "start",
+    "activity_month": "month",
+}
+# Tables of which the rows of one time are parts of one value.
+_ADDED_UP = ("activity_month",)
 
 
 class StatePanel:
@@ -299,6 +307,8 @@ def _latest(
     order = [key for key in delivered()[name].keys if key in of_area.columns and key != "person_id"]
     month = (month_number_expr(time) - month_number(known.first_month) + 1).cast(pl.Int32)
     values = of_area.sort(time, *order).select("person_id", value=value, month=month).drop_nulls()
+    if name in _ADDED_UP:
+        values = values.group_by("person_id", "month").agg(pl.sum("value")).sort("month")
     latest = (
         rows.select("person_id", month="trial_month")
         .with_row_index("row")
