@@ -29,6 +29,7 @@ GROUND = {
     "line",
     "ids",
     "draws",
+    "shipped",
 }
 SIBLINGS = {
     "intake",

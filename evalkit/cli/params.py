@@ -6,13 +6,22 @@ from typing import Annotated
 
 import typer
 
+from evalkit.shipped import here_or_shipped
+
 
 def params_explain(
     key: Annotated[
         str,
         typer.Argument(help="The key of a parameter, for example municipal_tax.stockholm or wage."),
     ],
-    folder: Annotated[Path, typer.Option(help="The folder of the parameters.")] = Path("params"),
+    folder: Annotated[
+        Path,
+        typer.Option(
+            help="The folder of the parameters; where it is missing, that which comes with "
+            "evalkit.",
+            callback=here_or_shipped,
+        ),
+    ] = Path("params"),
 ) -> None:
     """Print a parameter's values with period, source and grade, and where it is used."""
     from evalkit.economics import explain

@@ -7,7 +7,6 @@ delivered is there and empty.
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +14,7 @@ import polars as pl
 
 from evalkit.line.columns import PERSON_IDS
 from evalkit.line.table import Table
+from evalkit.shipped import shipped
 
 # The types of the standard, as evalkit holds them.
 DTYPES = MappingProxyType(
@@ -34,15 +34,9 @@ def delivered() -> Mapping[str, Table]:
     # Imported here: most commands and all notebooks but the first never ask.
     from evalkit.records import load
 
-    contracts = [load(path, dict) for path in sorted(_folder().glob("*.odcs.yaml"))]
+    paths = sorted(shipped("data_contracts").glob("*.odcs.yaml"))
+    contracts = [load(path, dict) for path in paths]
     return MappingProxyType({table.name: table for table in map(_table_of, contracts)})
-
-
-def _folder() -> Path:
-    """The contracts: within an installed package, beside the package where it runs from source."""
-    package = Path(__file__).parents[1]
-    installed = package / "data_contracts"
-    return installed if installed.is_dir() else package.parent / "data_contracts"
 
 
 def _table_of(contract: dict[str, Any]) -> Table:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from evalkit.errors import ParameterError, nearest
 from evalkit.params import Month
 from evalkit.records import Record, load
+from evalkit.shipped import here_or_shipped
 from evalkit.simulate.city.sections import (
     Accounts,
     CityIntervention,
@@ -128,7 +129,7 @@ def load_city(
     ParameterError
         If there is no such city or world, or its file is not as declared.
     """
-    path = Path(name) if Path(name).suffix == ".yaml" else Path(folder) / f"{name}.yaml"
+    path = Path(name) if Path(name).suffix == ".yaml" else here_or_shipped(folder) / f"{name}.yaml"
     known = [file.stem for file in sorted(path.parent.glob("*.yaml"))]
     if not path.exists():
         raise ParameterError(
