@@ -43,6 +43,10 @@ UNIT_OF_DRIVER = {
     "programme_starts": "per start",
 }
 MONEY_UNITS = ("per month", "per start")
+# Income equalisation looks at incomes two years back.
+EQUALISATION_LAG_MONTHS = 24
+# The row of the published prices that says what a municipality keeps of new tax.
+KEPT_OF_TAX = "kept_of_tax"
 RATE_UNITS = ("share", "share per year")
 TIME_UNITS = ("months",)
 Kind = Literal["transfer", "real_resource"]
@@ -244,6 +248,17 @@ class Displacement(Record):
     high: str = Field(description="The key of the share that is high.")
 
 
+class IncomeEqualisation(Record):
+    """What income equalisation leaves a municipality of new tax: a krona of tax base brings its own
+    rate t, and costs the county rate c two years later, so that 1 - c/t of the tax is kept.
+    """
+
+    tax: str = Field(description="The key of the municipality's own tax rate, t.")
+    county_rate: str = Field(
+        description="The key of the county rate, c: what equalisation takes of the tax base."
+    )
+
+
 class Appraisal(Record):
     """The rates that belong to the method rather than to a posting."""
 
@@ -267,6 +282,11 @@ class Appraisal(Record):
         description="The keys of the shares of a household's money by actor, and of what stands"
         " in the ledger of its other participants (other_participants, posted nowhere here); "
         "the shares sum to one.",
+    )
+    income_equalisation: IncomeEqualisation | None = Field(
+        None,
+        description="What income equalisation takes of municipal tax; needed where a posting has "
+        "the role equalisation.",
     )
     sensitivity: dict[str, tuple[float, float]] = Field(
         default_factory=dict,

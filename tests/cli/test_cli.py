@@ -457,11 +457,11 @@ def test_params_explain_prints_value_source_grade_and_use(call):
 
 def test_params_explain_refuses_an_unknown_key_and_names_the_nearest(call):
     exit_code, _, err = call(
-        "params", "explain", "equalised_shared", "--folder", Path(__file__).parents[2] / "params"
+        "params", "explain", "equalisation_rates", "--folder", Path(__file__).parents[2] / "params"
     )
 
     assert exit_code == 2
-    assert 'did you mean "equalised_share"?' in err and "fix:" in err
+    assert 'did you mean "equalisation_rate"?' in err and "fix:" in err
 
 
 def test_scenario_prints_the_number_it_is_about(call):

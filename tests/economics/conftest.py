@@ -215,18 +215,19 @@ def uncertain_book(content, declare):
 def _make_rich(content):
     content = _make_uncertain(content)
     content["prices"] += [
-        _named(key="lost_to_equalisation", value=0.8, **_RATE),
+        _named(key="county_rate", value=0.4, **_RATE),
         _named(key="fading", value=12, **{**_RATE, "unit": "months"}),
     ]
     next(posting for posting in content["postings"] if posting["posting"] == "referrals")[
         "role"
     ] = "programme_cost"
-    amount = "wage * tax * lost_to_equalisation"
+    amount = "wage * county_rate"
     late = {"role": "equalisation", "delay_months": 24}
     content["postings"].append(
         _posting("equalised", "state_months", "work", "city", "state", "transfer", amount, **late)
     )
     content["appraisal"]["half_life"] = "fading"
+    content["appraisal"]["income_equalisation"] = {"tax": "tax", "county_rate": "county_rate"}
     return content
 
 

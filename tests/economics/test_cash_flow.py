@@ -375,7 +375,7 @@ def test_municipal_gain_is_shown_before_and_after_equalisation(many_draws, rich_
     }
 
     assert rows["city_before"] + rows["equalised"] == pytest.approx(rows["city_after"])
-    # Four fifths of the tax are lost; interest is zero, so that two years cost nothing.
+    # The county rate is four fifths of the tax; interest is zero, so that two years cost nothing.
     assert rows["equalised"] == pytest.approx(-0.8 * rows["city_before"])
     assert rows["municipality_before"] - rows["municipality_after"] == pytest.approx(
         -rows["equalised"]

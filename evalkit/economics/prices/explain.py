@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evalkit.economics.prices.dated import DatedRecord, load_dated
+from evalkit.economics.prices.equalisation import kept_of_tax
 from evalkit.economics.prices.price_book_file import book_references, load_price_book
 from evalkit.errors import ParameterError, nearest
-from evalkit.line.price_book import Distribution, PriceBook, PriceRecord
+from evalkit.line.price_book import KEPT_OF_TAX, Distribution, PriceBook, PriceRecord
 from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 
 _DATED_FOLDERS = ("rates", "price_index")
@@ -47,14 +48,16 @@ def explain(key: str, folder: Path | str) -> list[str]:
     lines += [
         line
         for path, book in books.items()
-        if key in book.records
-        for line in _price_lines(book.records[key], path, book, folder)
+        for record in (*book.prices, kept_of_tax(book))
+        if record is not None and record.key == key
+        for line in _price_lines(record, path, book, folder)
     ]
     if not lines:
         known = sorted(
             {
                 *(k for records in dated.values() for k in records),
                 *(k for book in books.values() for k in book.records),
+                KEPT_OF_TAX,
             }
         )
         hint = nearest(key, known)
@@ -141,6 +144,11 @@ def _roles(book: PriceBook) -> Iterator[tuple[str, str]]:
         )
     if appraisal.half_life:
         yield "half_life", appraisal.half_life
+    if appraisal.income_equalisation:
+        yield from (
+            (f"income_equalisation {what}", key)
+            for what, key in appraisal.income_equalisation.model_dump().items()
+        )
     yield from (
         (f"household_split {actor}", key) for actor, key in appraisal.household_split.items()
     )

@@ -11,6 +11,7 @@ import polars as pl
 from evalkit.draws import estimate_with_range, share_above_zero
 from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger.ledger import perspective_amounts
+from evalkit.economics.prices.equalisation import kept_of_tax
 from evalkit.errors import EstimationError
 from evalkit.line.actors import PERSPECTIVES
 from evalkit.line.columns import schema_of
@@ -115,10 +116,13 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        One row per record: `price` (its key), `value`, `low`, `high` (null when fixed), `unit`,
-        `price_year`, `currency`, `source`, `value_grade`, and the name and the source in each
-        language that all records have a name in (`name_en`, `source_en` ...).
+        One row per record, and one for what is kept of new tax (`kept_of_tax`) where the book
+        knows income equalisation: `price` (its key), `value`, `low`, `high` (null when fixed),
+        `unit`, `price_year`, `currency`, `source`, `value_grade`, and the name and the source in
+        each language that all records have a name in (`name_en`, `source_en` ...).
     """
+    derived = kept_of_tax(price_book)
+    records = (*price_book.prices, *((derived,) if derived else ()))
     languages = sorted(set.intersection(*(set(record.name) for record in price_book.prices)))
     names = {
         f"{what}_{language}": pl.String() for what in ("name", "source") for language in languages
@@ -141,7 +145,7 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
             *(r.name[language] for language in languages),
             *(in_language(r.source, language) for language in languages),
         )
-        for r in price_book.prices
+        for r in records
     ]
     return pl.DataFrame(rows, schema={**schema, **names}, orient="row").sort("price")
 

@@ -5,6 +5,7 @@ and who should pay.
 from markupsafe import Markup, escape
 
 from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
+from evalkit.line.price_book import KEPT_OF_TAX
 from evalkit.report.evidence.effects import Effect, are_several, effects_of, heading_of
 from evalkit.report.evidence.switching import switching_points, tornado_tables
 from evalkit.report.evidence.value import sentences_by_verdict
@@ -108,7 +109,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
     return Block(
         heading=heading_of(brief, effect),
         leads=(_lead(brief, rows),) if with_lead else (),
-        text=(escape(brief.note("value_payback")), *_text(brief, effect)),
+        text=(escape(brief.note("value_payback")), *_text(brief, effect), *_kept(brief)),
         points=switching_points(brief, effect),
         figures=figures,
         tables=(
@@ -145,6 +146,15 @@ def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
             **counts,
         ),
     )
+
+
+def _kept(brief: Brief) -> tuple[Markup, ...]:
+    """What the municipality keeps of new tax, where the price book knows income equalisation."""
+    kept = brief.tables.row("prices", price=KEPT_OF_TAX)
+    if kept is None:
+        return ()
+    share = brief.number(kept, "value", Form("percent", 1))
+    return (brief.words.html("prices.kept", share=share),)
 
 
 def _parts_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:

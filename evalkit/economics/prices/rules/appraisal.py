@@ -8,7 +8,12 @@ from collections.abc import Iterator
 from evalkit.economics.prices.rules.rule import Rule
 from evalkit.errors import nearest
 from evalkit.line.actors import ACTOR_NAMES
-from evalkit.line.price_book import OTHER_PARTICIPANTS, PriceBook
+from evalkit.line.price_book import (
+    EQUALISATION_LAG_MONTHS,
+    OTHER_PARTICIPANTS,
+    Posting,
+    PriceBook,
+)
 
 # Shares are written with a few decimals.
 SPLIT_TOLERANCE = 1e-6
@@ -60,6 +65,38 @@ def _unfit_decay(book: PriceBook) -> Iterator[str]:
         yield f"appraisal half_life, {key} (months above zero are needed)"
 
 
+def _unfit_equalisation(book: PriceBook) -> Iterator[str]:
+    declared = book.appraisal.income_equalisation
+    taking = [posting for posting in book.postings if posting.role == "equalisation"]
+    if declared is None:
+        yield from (
+            f"posting {posting.posting} (appraisal income_equalisation is missing)"
+            for posting in taking
+        )
+        return
+    for what, key in declared.model_dump().items():
+        if key not in book.records:
+            yield f"income_equalisation {what}, {key} ({nearest(key, book.records)})"
+        elif book.records[key].unit != "share":
+            yield f"income_equalisation {what}, {key} (a share is needed)"
+        elif what == "tax" and (book.records[key].distribution.low or book.records[key].value) <= 0:
+            yield f"income_equalisation {what}, {key} (a rate above zero is needed)"
+    if not taking:
+        yield "income_equalisation (no posting with the role equalisation)"
+    for posting in taking:
+        yield from _unlawful(posting, declared.county_rate)
+
+
+def _unlawful(posting: Posting, county_rate: str) -> Iterator[str]:
+    if any(county_rate not in term for term in posting.terms):
+        yield f"posting {posting.posting} (each product needs {county_rate})"
+    if posting.delay_months != EQUALISATION_LAG_MONTHS:
+        yield (
+            f"posting {posting.posting} (delay_months {posting.delay_months}, not "
+            f"{EQUALISATION_LAG_MONTHS})"
+        )
+
+
 def _unfit_sensitivity(book: PriceBook) -> Iterator[str]:
     for key, (low, high) in book.appraisal.sensitivity.items():
         if key not in book.records:
@@ -93,6 +130,14 @@ APPRAISAL_RULES = (
         _unfit_decay,
         "What is left of an effect halves every so many months.",
         "name a price in months.",
+    ),
+    Rule(
+        "Income equalisation that does not follow the law",
+        _unfit_equalisation,
+        "A krona of tax base brings the municipality its own rate, and costs the county rate two "
+        "years later.",
+        "name the tax rate and the county rate under appraisal.income_equalisation, and post the "
+        "tax base times the county rate with delay_months: 24.",
     ),
     Rule(
         "Sensitivity ranges that do not fit",
