@@ -112,6 +112,7 @@ def test_events_of_a_life():
     # Follow-up months 1-5 are the extract's months 2-6: a lives s w w w s, b lives s s w w s.
     assert reached["worked"] == [[0, 1, 1, 1, 1], [0, 0, 1, 1, 1]]
     assert reached["sustained_work"] == [[0, 0, 0, 1, 1], [0, 0, 0, 0, 0]]
+    assert reached["sustained_exit"] == [[0, 0, 0, 1, 1], [0, 0, 0, 0, 0]]
     assert reached["returned_to_support"] == [[0, 0, 0, 0, 1], [0, 0, 0, 0, 1]]
     assert reached["planned"] == [[1, 1, 1, 0, 0], [0, 0, 0, 0, 0]]
 
@@ -121,7 +122,7 @@ def test_a_plan_that_is_not_known_is_the_protocols_or_the_median():
     lives = {"a": "sswww", "b": "sssww", "c": "sswww", "d": "sssss"}
 
     median, declared = (
-        event_months(_trials(lives, courses, **extra))[3].sum(axis=1).tolist()
+        event_months(_trials(lives, courses, **extra))[EVENTS.index("planned")].sum(axis=1).tolist()
         for extra in ({}, {"planned_months": 4})
     )
 

@@ -88,6 +88,21 @@ def test_bounds_hold_movers_and_the_dead_and_all_months_by_hand(arms):
     )
 
 
+def test_nothing_is_unseen_of_months_without_support(arms):
+    """Month 1 of 10 treated: 4 unknown, 6 on support. Of 10 compared: 2 unknown, 8 on support."""
+    outcomes = np.array([1] * 4 + [0] * 6 + [1] * 2 + [0] * 8)[:, None]
+    protocol = arms.protocol(
+        follow_up_months=1,
+        outcomes=["support", "unknown"],
+        primary_outcome="without_support",
+    )
+    found = _readings(arms.of_arrays(np.zeros(20), np.arange(20) < 10, outcomes, protocol=protocol))
+
+    assert found["corrected"]["estimate"] == pytest.approx(0.4 - 0.2, abs=EXACT)
+    assert not {"none_work", "all_work", "worst_case", "best_case_months"} & found.keys()
+    assert found["detectable_months"]["estimate"] > 0
+
+
 def test_e_value_of_a_range_with_no_difference_in_it_is_one(readings):
     assert readings["e_value_limit"]["estimate"] == 1.0
     assert readings["e_value"]["estimate"] == pytest.approx(e_value(0.4 / 0.3))

@@ -16,8 +16,10 @@ from evalkit.effects import (
 from evalkit.effects.answer.effect_sums import add_districts
 from evalkit.effects.answer.estimate import effect_status
 from evalkit.effects.answer.timing import break_even_month, monthly_differences
+from evalkit.effects.districts.pooling import primary_differences
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.errors import EstimationError
+from evalkit.line.states import WITHOUT_SUPPORT
 from evalkit.tables import conform
 
 EXACT = 1e-12  # sums of a few shares
@@ -70,6 +72,29 @@ def test_effect_summary_counts_months_by_hand(world):
     assert work["treated"] == pytest.approx(0.5, abs=EXACT)
     assert work["comparison"] == pytest.approx(1.0, abs=EXACT)
     assert work["difference"] == pytest.approx(-0.5, abs=EXACT)
+
+
+def test_aggregates_are_sums_of_their_states_and_told_as_the_primary_outcome(world):
+    changes = {"eligibility": {"from_month": 2, "to_month": 2}, "primary_outcome": WITHOUT_SUPPORT}
+    trials = world.trials(LIVES, **changes)
+
+    draws = effect_draws(_parts(trials).sums)
+    summary = effect_summary(draws, trials.protocol)
+
+    rows = {row["outcome"]: row for row in summary.iter_rows(named=True)}
+    without, months = rows["months_without_support"], trials.protocol.follow_up_months
+    assert without["treated"] == pytest.approx(months - rows["months_support"]["treated"])
+    assert without["difference"] == pytest.approx(-rows["months_support"]["difference"])
+    at_end = rows["without_support_share_at_end"]
+    assert at_end["comparison"] == pytest.approx(float(Fraction(2, 3)))
+    # Nobody is in subsidised work here: any work would be work again.
+    assert "months_any_work" not in rows
+    told = effect_curves(draws).filter(pl.col("arm") != "difference")
+    shares = told.filter(pl.col("state") != WITHOUT_SUPPORT).group_by("arm", "month")
+    assert shares.agg(pl.col("estimate").sum())["estimate"].to_list() == pytest.approx([1.0] * 6)
+    assert primary_differences(draws, WITHOUT_SUPPORT)["difference"][0] == pytest.approx(
+        without["difference"]
+    )
 
 
 def test_survey_weights_count_people_as_often_as_they_stand_for(world):

@@ -20,6 +20,7 @@ from evalkit.draws import (
     with_words,
 )
 from evalkit.line.protocol import Protocol
+from evalkit.line.states import AGGREGATES, WITHOUT_SUPPORT
 from evalkit.line.tables import published
 
 _KEYS = ["district", "intervention_id", "estimand"]
@@ -27,7 +28,8 @@ _ARMS = ("comparison", "treated", "difference")
 
 
 def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
-    """Share in each state by month and arm, and the difference treated minus comparison.
+    """Share in each state, and in each aggregate of states, by month and arm, and the difference
+    treated minus comparison.
 
     Returns
     -------
@@ -38,8 +40,9 @@ def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFr
     declared = published("effect_curves")
     tables = [declared.empty().select(declared.columns)]
     for keys, cube in _cubes(draws):
-        axes = {"arm": pl.Series(_ARMS), "state": cube.axes["state"], "month": cube.axes["month"]}
-        columns = _with_range(_with_difference(cube.values), cube.axes["draw"], conf_level)
+        values, states = _with_aggregates(cube)
+        axes = {"arm": pl.Series(_ARMS), "state": states, "month": cube.axes["month"]}
+        columns = _with_range(_with_difference(values), cube.axes["draw"], conf_level)
         tables.append(with_words(from_cube(axes, columns, keys)).select(declared.columns))
     return pl.concat(tables).fill_nan(None).sort(*_KEYS, "state", "arm", "month")
 
@@ -47,8 +50,8 @@ def effect_curves(draws: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFr
 def effect_summary(
     draws: pl.DataFrame, protocol: Protocol, *, conf_level: float = 0.95
 ) -> pl.DataFrame:
-    """Months in each state up to the horizon and the primary outcome's share in the last month, by
-    arm, with the difference's range.
+    """Months in each state and aggregate up to the horizon and the primary outcome's share in the
+    last month, by arm, with the difference's range.
 
     Returns
     -------
@@ -60,7 +63,7 @@ def effect_summary(
     declared = published("effect_summary")
     tables = [declared.empty().select(declared.columns)]
     for keys, cube in _cubes(draws):
-        values, states = cube.values, cube.axes["state"]
+        values, states = _with_aggregates(cube)
         months = values[..., (cube.axes["month"] > 0).to_numpy()].sum(axis=-1)
         is_at_end = (
             (cube.axes["month"] == protocol.follow_up_months).to_numpy(),
@@ -68,7 +71,7 @@ def effect_summary(
         )
         at_end = values[:, :, is_at_end[1]][..., is_at_end[0]].reshape(*values.shape[:2], -1)
         outcomes = [
-            *("months_" + states.cast(pl.String)),
+            *("months_" + states),
             *[f"{protocol.primary_outcome}_share_at_end"] * at_end.shape[2],
         ]
         by_arm, of_difference = (
@@ -101,6 +104,25 @@ def _cubes(draws: pl.DataFrame) -> Iterator[tuple[dict[str, str], Cube]]:
             dict(zip(_KEYS, keys, strict=True)),
             to_cube(effect, ["draw", "arm", "state", "month"], "probability"),
         )
+
+
+def _with_aggregates(cube: Cube) -> tuple[np.ndarray, pl.Series]:
+    """The probabilities with those of the aggregates after the states, and the names of both. An
+    aggregate of which only one state was declared tells nothing new, unless it is being without
+    support: that is known whatever is.
+    """
+    states = cube.axes["state"].cast(pl.String).to_list()
+    placed = {
+        name: [place for place, state in enumerate(states) if state in members]
+        for name, members in AGGREGATES.items()
+    }
+    told = {
+        name: places
+        for name, places in placed.items()
+        if len(places) > 1 or (name == WITHOUT_SUPPORT and places)
+    }
+    sums = [cube.values[:, :, places].sum(axis=2, keepdims=True) for places in told.values()]
+    return np.concatenate([cube.values, *sums], axis=2), pl.Series([*states, *told])
 
 
 def _with_difference(values: np.ndarray) -> np.ndarray:

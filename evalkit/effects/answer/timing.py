@@ -1,5 +1,5 @@
 """The timing of an effect: lock-in while the intervention lasts, the month that breaks even, and
-whether work lasts.
+whether work, or the exit from support, lasts.
 
 Lock-in is the difference in months of work up to the length that was planned at time zero, not up
 to the end that came about: of those who start, the share S(k) was planned to be in the intervention
@@ -13,8 +13,10 @@ import polars as pl
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.trials.events import EVENTS
 from evalkit.line.protocol import Protocol
+from evalkit.line.states import members_of
 
 KEYS = ["district", "intervention_id", "estimand"]
+_LASTING = ["sustained_work", "sustained_exit", "returned_to_support"]
 # The accumulated difference is a sum of shares: less than this is rounding, not a gain.
 _NOTHING = 1e-9
 
@@ -38,9 +40,10 @@ def effect_timing(
         district, intervention_id, estimand, measure, treated, comparison, estimate, ci_lower,
         ci_upper. Measures: planned_months (mean planned length), lock_in_months, yield_months,
         break_even_month (null: not within the follow-up; a limit that is null lies beyond it),
-        break_even_share (share of replicates that break even), sustained_work and
-        returned_to_support (shares by the last month; the latter of those who had worked). Lock-in
-        is left out where no plan is known.
+        break_even_share (share of replicates that break even), sustained_work, sustained_exit
+        (three months in a row off support) and returned_to_support (shares by the last month; the
+        latter of those who had worked). Lock-in is left out where no plan is known, sustained_work
+        where work is not observed: it would be the exit again.
     """
     differences = monthly_differences(draws, protocol.primary_outcome)
     planned = events.filter(
@@ -71,9 +74,11 @@ def effect_timing(
 
 
 def monthly_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
-    """The difference in an outcome, treated minus comparison, by effect, draw and month."""
+    """The difference in an outcome, or an aggregate, treated minus comparison, by effect, draw and
+    month.
+    """
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
-    months = draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0))
+    months = draws.filter(pl.col("state").is_in(members_of(outcome)) & (pl.col("month") > 0))
     return (
         months.group_by(*KEYS, "draw", "month")
         .agg(difference=(sign * pl.col("probability")).sum())
@@ -132,7 +137,7 @@ def _lasting(events: pl.DataFrame, protocol: Protocol, conf_level: float) -> pl.
             pl.col("returned_to_support") / pl.col("worked")
         )
     ).unpivot(
-        ["sustained_work", "returned_to_support"],
+        _LASTING if protocol.is_work_observed else _LASTING[1:],
         index=[*KEYS, "draw", "arm"],
         variable_name="measure",
         value_name="share",

@@ -17,6 +17,7 @@ import polars as pl
 
 from evalkit.draws import from_cube, to_cube
 from evalkit.errors import EstimationError
+from evalkit.line.states import members_of
 from evalkit.tables import CITY
 
 _PATH = ["arm", "state", "month"]
@@ -41,7 +42,7 @@ def shrink(
         Table `effect_draws`, source raw: the city (district "all") and the districts whose effect
         can be said; one intervention.
     primary_outcome : str
-        State whose months decide how much a district is shrunk.
+        Outcome, or aggregate, whose months decide how much a district is shrunk.
     min_districts : int
         Fewer districts say too little about how much districts differ.
     seed : int
@@ -80,8 +81,11 @@ def shrink(
         )
     signs = np.where(cube.axes["arm"] == "treated", 1.0, -1.0)
     is_followed = (cube.axes["month"] > 0).to_numpy()
-    work = paths[:, :, :, cube.place("state", primary_outcome), is_followed].sum(axis=-1) @ signs
-    shrunk = _drawn_paths(paths[others], paths[city_row], work[others], np.random.default_rng(seed))
+    states = cube.axes["state"].cast(pl.String).to_list()
+    is_primary = np.isin(states, members_of(primary_outcome))
+    gained = paths[:, :, :, is_primary][..., is_followed].sum(axis=(-2, -1)) @ signs
+    rng = np.random.default_rng(seed)
+    shrunk = _drawn_paths(paths[others], paths[city_row], gained[others], rng)
     axes = cube.axes | {by: cube.axes[by].gather(others.astype(np.uint32)), "draw": numbers}
     constants = {name: draws[name][0] for name in _DRAW} | {"source": "shrunk"}
     return (
@@ -90,12 +94,12 @@ def shrink(
 
 
 def primary_differences(draws: pl.DataFrame, outcome: str) -> pl.DataFrame:
-    """Months in an outcome up to the horizon, treated minus comparison: columns district, draw,
-    difference (months).
+    """Months in an outcome, or an aggregate, up to the horizon, treated minus comparison: columns
+    district, draw, difference (months).
     """
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     return (
-        draws.filter((pl.col("state") == outcome) & (pl.col("month") > 0))
+        draws.filter(pl.col("state").is_in(members_of(outcome)) & (pl.col("month") > 0))
         .select("district", "draw", difference=sign * pl.col("probability"))
         # Sorted before they are summed: sums made side by side would differ in their last bits from
         # time to time.
@@ -168,16 +172,16 @@ def _other_replicates(n_draws: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _drawn_paths(
-    paths: np.ndarray, city: np.ndarray, work: np.ndarray, rng: np.random.Generator
+    paths: np.ndarray, city: np.ndarray, gained: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Shrunk paths (districts, draws, arms, states, months) from raw ones, the city's, and each
     district's difference in months of the primary outcome.
     """
-    variance = work[:, 1:].var(axis=1, ddof=1)
-    tau2 = draw_between_variance(work[:, 0], variance, size=work.shape[1], rng=rng)
+    variance = gained[:, 1:].var(axis=1, ddof=1)
+    tau2 = draw_between_variance(gained[:, 0], variance, size=gained.shape[1], rng=rng)
     pull, noise = (drawn.T[:, :, None, None, None] for drawn in _pull_and_noise(tau2, variance))
     noise[:, 0] = 0.0  # draw 0 is the point estimate
-    others = np.stack([path[_other_replicates(work.shape[1], rng)] for path in paths])
+    others = np.stack([path[_other_replicates(gained.shape[1], rng)] for path in paths])
     drawn = city + pull * (paths - city) + noise * (others - paths[:, :1])
     # The noise of a rare state can lead below zero; shares then are those of the rest.
     drawn = np.maximum(drawn, 0.0)

@@ -1,5 +1,5 @@
-"""Events of a follow-up that a single month's state does not show: lasting work, return to support,
-and the months planned in the intervention.
+"""Events of a follow-up that a single month's state does not show: lasting work, a lasting exit
+from support, return to support, and the months planned in the intervention.
 """
 
 import numpy as np
@@ -8,8 +8,8 @@ import polars as pl
 from evalkit.effects.trials.target_trial import Trials
 
 SUSTAINED_MONTHS = 3
-"""So many months of work in a row count as an exit that lasts."""
-EVENTS = ("worked", "sustained_work", "returned_to_support", "planned")
+"""So many months in a row, of work or off support, count as an exit that lasts."""
+EVENTS = ("worked", "sustained_work", "sustained_exit", "returned_to_support", "planned")
 
 
 def event_months(trials: Trials) -> np.ndarray:
@@ -17,20 +17,17 @@ def event_months(trials: Trials) -> np.ndarray:
     n_rows, follow_up_months).
 
     worked: some month in the primary outcome so far. sustained_work: at least three such months in
-    a row so far. returned_to_support: on support in some month after the first in the primary
-    outcome. planned (of those who start): the length planned at the start covers the month. Where
-    none is on record it is the protocol's, else the median of those on record, else zero.
+    a row so far. sustained_exit: at least three months in a row off support so far, whatever people
+    lived on. returned_to_support: on support in some month after the first in the primary outcome.
+    planned (of those who start): the length planned at the start covers the month. Where none is on
+    record it is the protocol's, else the median of those on record, else zero.
     """
     is_work = trials.is_in_primary
     is_support = trials.outcomes == trials.states.index(trials.protocol.eligibility.state_before)
     worked = np.logical_or.accumulate(is_work, axis=1)
-    in_a_row = is_work.copy()
-    for back in range(1, SUSTAINED_MONTHS):
-        in_a_row[:, back:] &= is_work[:, :-back]
-        in_a_row[:, :back] = False
     returned = np.logical_or.accumulate(worked & is_support, axis=1)
     planned = np.arange(trials.outcomes.shape[1])[None, :] < planned_months(trials)[:, None]
-    return np.stack([worked, np.logical_or.accumulate(in_a_row, axis=1), returned, planned])
+    return np.stack([worked, _lasted(is_work), _lasted(~is_support), returned, planned])
 
 
 def planned_months(trials: Trials) -> np.ndarray:
@@ -49,3 +46,12 @@ def planned_months(trials: Trials) -> np.ndarray:
     return np.where(
         trials.is_treated, planned.fill_null(usual).to_numpy(), np.where(is_later, start + usual, 0)
     )
+
+
+def _lasted(holds: np.ndarray) -> np.ndarray:
+    """Whether a condition has held for `SUSTAINED_MONTHS` months in a row so far."""
+    in_a_row = holds.copy()
+    for back in range(1, SUSTAINED_MONTHS):
+        in_a_row[:, back:] &= holds[:, :-back]
+        in_a_row[:, :back] = False
+    return np.logical_or.accumulate(in_a_row, axis=1)

@@ -1,10 +1,10 @@
-"""Months before a trial whose state is known, and those spent in one outcome."""
+"""Months before a trial whose state is known, and those spent in an outcome or an aggregate."""
 
 import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
-from evalkit.line.states import OUTCOME_OF
+from evalkit.line.states import OUTCOME_OF, members_of
 
 
 class History:
@@ -24,7 +24,7 @@ class History:
         self.person_row = people.search_sorted(trials.rows["person_id"]).to_numpy()
         self.known = _cumulated(intervals, len(people), n_months)
         self.inside = _cumulated(
-            intervals.filter(pl.col("from_state").replace(OUTCOME_OF) == outcome),
+            intervals.filter(pl.col("from_state").replace(OUTCOME_OF).is_in(members_of(outcome))),
             len(people),
             n_months,
         )

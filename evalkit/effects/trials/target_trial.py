@@ -27,6 +27,7 @@ from evalkit.effects.trials.replicates import ClusterWeights, Replicates
 from evalkit.effects.trials.stays import PARTICIPATION, participation_months
 from evalkit.errors import EstimationError, ProtocolError
 from evalkit.line.protocol import Protocol
+from evalkit.line.states import members_of
 from evalkit.months import month_number, month_of_number
 
 
@@ -84,7 +85,8 @@ class Trials:
     @cached_property
     def is_in_primary(self) -> np.ndarray:
         """Whether people are in the primary outcome, (n_rows, follow_up_months) bool."""
-        return self.outcomes == self.states.index(self.protocol.primary_outcome)
+        members = members_of(self.protocol.primary_outcome)
+        return np.array([state in members for state in self.states])[self.outcomes]
 
     @property
     def required_waiting(self) -> Waiting:

@@ -14,7 +14,7 @@ import polars as pl
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.line.columns import schema_of
 from evalkit.line.protocol import Protocol
-from evalkit.line.states import STATES
+from evalkit.line.states import STATES, members_of
 
 _KEYS = ["district", "intervention_id", "estimand"]
 _POWER = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
@@ -40,7 +40,8 @@ def effect_readings(
     difference if none, or all, of them were. worst_case, best_case: if none were among those who
     started and all among the comparison, and the opposite. Nobody works after death, so these
     bounds are too wide rather than too narrow. none_work_months and so on: the same in months in
-    the primary outcome.
+    the primary outcome. Where it is being without support, payments show every month of it, and
+    there are no such bounds.
 
     detectable: the smallest difference that a two-sided test at 5 % finds with a power of 80 %;
     detectable_months: the same in months. e_value: the risk ratio that an unmeasured confounder
@@ -72,8 +73,9 @@ def effect_readings(
     )
     shares = _ranged(_shares(last, protocol), conf_level)
     bounds = [
-        _ranged(_bounds(last, protocol), conf_level),
-        _ranged(_bounds(followed, protocol, suffix="_months"), conf_level),
+        _ranged(_bounds(months, protocol, suffix=suffix), conf_level)
+        for months, suffix in ((last, ""), (followed, "_months"))
+        if protocol.is_work_observed
     ]
     errors = pl.concat(
         [_errors(last, protocol, "detectable"), _errors(draws, protocol, "detectable_months")]
@@ -105,7 +107,7 @@ def _shares(last: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
     """Shares and their difference in the last month, by draw."""
     outcomes = {
         "ended": ~_is_of_class(*_STILL_THERE),
-        "work": pl.col("state") == protocol.primary_outcome,
+        "work": pl.col("state").is_in(members_of(protocol.primary_outcome)),
     }
     work, other = pl.col("work_treated"), pl.col("work_comparison")
     return _derived(
@@ -125,10 +127,8 @@ def _bounds(months: pl.DataFrame, protocol: Protocol, *, suffix: str = "") -> pl
     ----------
     Manski (1990), Am. Econ. Rev. 80:319.
     """
-    wide = _sums(
-        months,
-        {"work": pl.col("state") == protocol.primary_outcome, "unseen": _is_of_class(*_UNSEEN)},
-    )
+    is_primary = pl.col("state").is_in(members_of(protocol.primary_outcome))
+    wide = _sums(months, {"work": is_primary, "unseen": _is_of_class(*_UNSEEN)})
     difference = pl.col("work_treated") - pl.col("work_comparison")
     unseen, other = pl.col("unseen_treated"), pl.col("unseen_comparison")
     limits = {
@@ -184,7 +184,7 @@ def _errors(draws: pl.DataFrame, protocol: Protocol, reading: str) -> pl.DataFra
     sign = pl.when(pl.col("arm") == "treated").then(1.0).otherwise(-1.0)
     differences = (
         draws.filter(
-            (pl.col("state") == protocol.primary_outcome)
+            pl.col("state").is_in(members_of(protocol.primary_outcome))
             & (pl.col("draw") > 0)
             & (pl.col("month") > 0)
         )
