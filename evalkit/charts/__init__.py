@@ -27,7 +27,7 @@ from evalkit.charts.figures import (
     intervention_figures,
     overview_figures,
 )
-from evalkit.charts.show import show, show_each
+from evalkit.charts.show import show
 
 __all__ = [
     "balance",
@@ -45,7 +45,6 @@ __all__ = [
     "overlap",
     "overview_figures",
     "show",
-    "show_each",
     "states",
     "value_acceptability",
     "value_by_actor",

@@ -1,9 +1,15 @@
-"""Charts in a notebook: the same SVG as on the page, so that an executed notebook needs no script
-and no network.
+"""Charts in a notebook: the same picture as on the page, in a form that is shown wherever an
+executed notebook is opened, without a script and a network.
+
+An executed notebook is not trusted where it is opened, and JupyterLab then drops inline SVG. An
+image that holds its own bytes stays.
 """
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape, unescape
+from re import search
 
 from evalkit.charts.figures import one_by_one
 from evalkit.charts.look.frame import Picture
@@ -11,32 +17,80 @@ from evalkit.charts.look.svg import to_svg
 from evalkit.disclosure import Published
 from evalkit.words import Words
 
+# A notebook's own styles are dropped where it is not trusted, so the width stands as a number.
+# Pixels: that of a page.
+_WIDTH = 576
+
 
 @dataclass(frozen=True)
 class Shown:
-    """What a notebook displays: one SVG or several below each other, and what they say in words."""
+    """What a notebook displays: pictures below each other, each with the rows it is drawn from, and
+    what they say in words.
 
-    svg: str
+    svgs : SVG markup. tables : the rows of each, as HTML. table_word : what stands on the fold that
+    holds them. caption : HTML, below the last.
+    """
+
+    svgs: tuple[str, ...]
+    tables: tuple[str, ...]
+    table_word: str
     caption: str = ""
 
+    def __repr__(self) -> str:
+        return "\n".join(f"Picture: {_name_of(svg)}" for svg in self.svgs)
+
     def _repr_html_(self) -> str:
-        return f"{self.svg}<p>{self.caption}</p>" if self.caption else self.svg
+        pictures = [
+            f"{image(svg)}<details><summary>{escape(self.table_word)}</summary>{rows}</details>"
+            for svg, rows in zip(self.svgs, self.tables, strict=True)
+        ]
+        caption = [f"<p>{self.caption}</p>"] if self.caption else []
+        return "\n".join((*pictures, *caption))
 
 
-def show(chart: Picture, words: Words, caption: str = "") -> Shown:
-    """A chart as a notebook shows it, with the sentence (HTML) that says what it shows:
-    show(exit_curves(table, words), words).
-    """
-    return Shown(to_svg(chart, words), caption)
-
-
-def show_each(
-    chart: Callable[..., Picture], table: Published, words: Words, **others: Published
+def show(
+    chart: Callable[..., Picture],
+    table: Published,
+    words: Words,
+    *,
+    caption: str = "",
+    **others: Published,
 ) -> Shown:
-    """A chart for each intervention and estimand of a table, with other tables it needs:
-    show_each(effect_curves, table, words).
+    """A chart of a published table as a notebook shows it: show(exit_curves, table, words).
 
-    Where there is none, or nothing of one may be shown, words say so.
+    Parameters
+    ----------
+    chart : callable
+        A chart of this room.
+    table : Published
+        What it is drawn from: one picture for each intervention and estimand of it. Where nothing
+        of one may be shown, the picture says so.
+    words : Words
+        The reader's language.
+    caption : str
+        The sentence (HTML) that says what is shown.
+    **others : Published
+        Further tables that the chart needs, by its own names for them.
     """
     series = [rows for _, rows in one_by_one("", table)] or [table]
-    return Shown("\n".join(to_svg(chart(rows, words, **others), words) for rows in series))
+    return Shown(
+        tuple(to_svg(chart(rows, words, **others), words) for rows in series),
+        tuple(rows._repr_html_() for rows in series),
+        words.text("chart.rows"),
+        caption,
+    )
+
+
+def image(svg: str) -> str:
+    """SVG markup as an image that holds its own bytes, under the same name for those who cannot see
+    it.
+    """
+    return (
+        f'<img alt="{escape(_name_of(svg), quote=True)}" width="{_WIDTH}" '
+        f'src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
+    )
+
+
+def _name_of(svg: str) -> str:
+    found = search(r'aria-label="([^"]*)"', svg)
+    return unescape(found[1]) if found else ""

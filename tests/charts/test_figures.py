@@ -1,5 +1,6 @@
 import re
 import xml.etree.ElementTree as ET
+from base64 import b64decode
 
 import polars as pl
 import pytest
@@ -11,7 +12,6 @@ from evalkit.charts import (
     district_figures,
     intervention_figures,
     overview_figures,
-    show_each,
 )
 from evalkit.charts.look.svg import specification, to_svg
 from evalkit.charts.register import CHARTS
@@ -282,11 +282,10 @@ def test_effect_curves_of_a_state_that_the_table_lacks_says_so(effect_table, eng
     )
 
 
-def test_show_each_of_no_intervention_says_so(made_tables, english):
-    assert (
-        "Nothing to show"
-        in show_each(balance, made_tables["balance"].where(district="nowhere"), english).svg
-    )
+def test_a_chart_of_no_intervention_says_so(made_tables, english):
+    shown = charts.show(balance, made_tables["balance"].where(district="nowhere"), english)
+
+    assert "Nothing to show" in shown.svgs[0]
 
 
 @pytest.mark.parametrize("chart", CHARTS)
@@ -303,6 +302,7 @@ def test_no_word_of_the_charts_is_asked_for_by_none(svgs, module_words, english)
         "chart.nothing",
         "chart.no_number",
         "chart.most_common",
+        "chart.rows",
     }
     assert {key for key in english.entries if key.startswith("chart.")} - shown == set()
 
@@ -351,9 +351,27 @@ def test_axes_write_numbers_as_the_language_does(svgs):
     assert "\u22122\u00a0000" in svgs["sv"][f"value_by_actor-{OF_EFFECT}"]
 
 
-def test_show_each_draws_every_intervention_of_a_table(made_tables, english):
+def test_a_chart_is_shown_of_every_intervention_of_a_table(made_tables, english):
     table = made_tables["balance"].where(district="all")
 
-    shown = show_each(balance, table, english)
+    shown = charts.show(balance, table, english)
 
-    assert shown._repr_html_().count("<svg") == table.data["intervention_id"].n_unique()
+    assert shown._repr_html_().count("<img ") == table.data["intervention_id"].n_unique()
+
+
+def test_a_picture_in_a_notebook_holds_its_bytes_its_name_and_its_rows(made_tables, english):
+    table = made_tables["balance"].where(district="all")
+
+    html = charts.show(balance, table, english)._repr_html_()
+
+    (first, *_) = re.findall(r'<img alt="([^"]+)"[^>]*base64,([^"]+)">', html)
+    svg = b64decode(first[1]).decode()
+    assert f'aria-label="{first[0]}"' in svg and svg.startswith("<svg ")
+    assert "<svg" not in html and html.count("<table>") == html.count("<img ")
+    assert not re.search(r"https?://(?!www\.w3\.org/)", html + svg)
+
+
+def test_a_picture_without_html_is_told_by_its_name_alone(made_tables, english):
+    text = repr(charts.show(balance, made_tables["balance"].where(district="all"), english))
+
+    assert text.startswith("Picture: ") and "<" not in text

@@ -25,8 +25,7 @@ def test_exit_rates_leaves_a_gap_where_a_period_is_not_shown(made_tables, englis
 
 
 def test_show_sets_the_sentence_below_the_chart(made_tables, english):
-    shown = charts.show(
-        charts.exit_rates(made_tables["exit_rates-belfast"], english), english, "The rate falls."
-    )
+    table = made_tables["exit_rates-belfast"]
+    shown = charts.show(charts.exit_rates, table, english, caption="The rate falls.")
 
-    assert shown._repr_html_().endswith("</svg><p>The rate falls.</p>")
+    assert shown._repr_html_().endswith("</details>\n<p>The rate falls.</p>")

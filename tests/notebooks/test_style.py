@@ -137,6 +137,18 @@ def test_cells_after_the_imports_are_short(line_notebook):
     assert long == []
 
 
+def test_every_picture_is_displayed(notebook):
+    """Jupyter shows what a cell's last line gives; of the others, only what is displayed."""
+    unseen = [
+        ast.unparse(statement)
+        for cell in _code(notebook)
+        for statement in ast.parse(cell.source).body[:-1]
+        if isinstance(statement, ast.Expr) and ast.unparse(statement).startswith("charts.show(")
+    ]
+
+    assert unseen == []
+
+
 def test_outputs_are_stored_only_where_they_are_promised(notebook):
     stored = [
         cell.source
