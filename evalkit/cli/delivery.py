@@ -45,7 +45,13 @@ def pseudonymise(
         raise typer.BadParameter(f"the receipt {archived} exists already; name another (--receipt)")
     reader = words(language)
     done = replace_ids(
-        extract, out, load_contracts(contracts), key=secret, mapping=mapping, keep=keep or ()
+        extract,
+        out,
+        load_contracts(contracts),
+        key=secret,
+        mapping=mapping,
+        keep=keep or (),
+        contracts_folder=contracts,
     )
     made = datetime.now().astimezone()
     write_pseudonym_receipt(done, archived, key=secret, made=made, words=reader)

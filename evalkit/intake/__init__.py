@@ -10,7 +10,8 @@ from evalkit.intake.admission.run import admit_run, contracts_of_run
 from evalkit.intake.contracts.contract import Contract, load_contracts
 from evalkit.intake.contracts.documentation import write_documentation
 from evalkit.intake.contracts.templates import write_templates
-from evalkit.intake.reading.monthly_record import write_monthly_record
+from evalkit.intake.reading.record_layout import load_layouts
+from evalkit.intake.reading.record_writer import write_monthly_record
 
 __all__ = [
     "Admission",
@@ -20,6 +21,7 @@ __all__ = [
     "contracts_of_run",
     "intake_counts",
     "load_contracts",
+    "load_layouts",
     "write_documentation",
     "write_monthly_record",
     "write_templates",

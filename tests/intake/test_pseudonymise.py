@@ -354,7 +354,7 @@ def test_pseudonymise_refuses_a_record_whose_numbers_stand_elsewhere(
 
     lines = four_lines(caught.value)
     assert lines["what"].startswith("A monthly record has another layout")
-    assert "field 8 (status_1)" in lines["where"]
+    assert "field 8 (household_status_1)" in lines["where"]
     assert not (tmp_path / "out").exists()
 
 

@@ -213,7 +213,9 @@ def read_extract(
     keys = {name: one.keys for name, one in delivered().items()}
     # The files are read outside Python, while Python reads what is said of them.
     with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(read_delivery, extract_folder, keys, mapping_file)
+        reading = pool.submit(
+            read_delivery, extract_folder, keys, mapping_file, contracts_folder=contracts_folder
+        )
         contracts = contracts_with_covariates(contracts_folder, mapping_file)
     delivery = reading.result().of(contracts)
     if not delivery.returned:

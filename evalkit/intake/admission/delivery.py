@@ -21,6 +21,7 @@ from evalkit.intake.reading.database import is_database, read_database
 from evalkit.intake.reading.delivered import Delivered
 from evalkit.intake.reading.monthly_record import is_monthly_record, read_monthly_records
 from evalkit.intake.reading.readers import FORMATS, read_delivered
+from evalkit.intake.reading.record_layout import load_layouts
 from evalkit.intake.reading.searching import searchable
 from evalkit.intake.reading.side_by_side import side_by_side
 
@@ -64,7 +65,11 @@ class Delivery:
 
 
 def read_delivery(
-    place: Path | str, keys: Mapping[str, Sequence[str]], mapping: MappingFile | None = None
+    place: Path | str,
+    keys: Mapping[str, Sequence[str]],
+    mapping: MappingFile | None = None,
+    *,
+    contracts_folder: Path | str | None = None,
 ) -> Delivery:
     """Read every file of a folder, or every table of a database, that has the name of a contract or
     fits a pattern of the mapping file.
@@ -77,6 +82,8 @@ def read_delivery(
         The key columns of each table that is looked for, by its name.
     mapping : MappingFile, optional
         The mapping file, which may say which files and sheets hold a table.
+    contracts_folder : path, optional
+        The folder of the contracts, beside which the layouts of monthly records lie.
 
     Raises
     ------
@@ -117,7 +124,10 @@ def read_delivery(
     ):
         tables[table] = (*tables.get(table, ()), delivered)
     if records:
-        derived = read_monthly_records(records)
+        derived = read_monthly_records(records, load_layouts(contracts_folder))
+        with_rows = {file.path for file in derived["income_support"]}
+        # What stands beside a record is in no table as it stands, and searched like other files.
+        others += [path for path in records if path not in with_rows]
         tables |= {
             table: (*tables.get(table, ()), *files)
             for table, files in derived.items()
@@ -203,6 +213,7 @@ def describe(
         (None, name, "belongs to no contract: searched for personal numbers, not read in")
         for name in delivery.searched
         if not any(name.startswith(path.name) for path in delivery.returned)
+        and not (is_monthly_record(Path(name)) and Path(name).name == name)
     ]
     notes += [
         (None, name, "is not text and belongs to no contract: neither searched nor read in")

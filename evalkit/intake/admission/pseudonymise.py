@@ -7,6 +7,7 @@ that somebody asks to keep. Everything that stayed behind is said, and can be ar
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +33,14 @@ from evalkit.intake.contracts.mapping import (
 )
 from evalkit.intake.reading.csv_reader import decode, lines_of
 from evalkit.intake.reading.delivered import IS_WHOLE, Delivered, texts_of
-from evalkit.intake.reading.monthly_record import is_monthly_record, refuse_other_layout
+from evalkit.intake.reading.monthly_record import is_monthly_record
 from evalkit.intake.reading.readers import FORMATS, read_delivered
-from evalkit.intake.reading.record_layout import FIELDS, holds_number, looks_right
+from evalkit.intake.reading.record_layout import (
+    RecordLayout,
+    layout_of,
+    layouts_named,
+    load_layouts,
+)
 
 # A personal number without its century.
 _N_DIGITS = 10
@@ -89,6 +95,7 @@ def pseudonymise(
     key: bytes,
     mapping: Path | str | None = None,
     keep: Sequence[str] = (),
+    contracts_folder: Path | str | None = None,
 ) -> Pseudonymised:
     """Copy an extract with pseudonyms for ids: of persons and of households apart, and of a person
     for each personal number that stands in another column.
@@ -108,6 +115,8 @@ def pseudonymise(
         The mapping file of the extract.
     keep : sequence of str
         Further columns to copy, as the files name them; personal numbers in them are replaced.
+    contracts_folder : path, optional
+        The folder of the contracts, beside which the layouts of monthly records lie.
 
     Raises
     ------
@@ -130,7 +139,14 @@ def pseudonymise(
     }
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as unfinished:
-        copying = _Copying(Path(unfinished), known, mapping_file, _remembering(key), tuple(keep))
+        copying = _Copying(
+            Path(unfinished),
+            known,
+            mapping_file,
+            _remembering(key),
+            tuple(keep),
+            load_layouts(contracts_folder),
+        )
         done = copying.folder(folder)
         if out.exists():
             out.rmdir()
@@ -148,6 +164,7 @@ class _Copying:
     mapping: MappingFile
     hashed: _Hash
     keep: tuple[str, ...]
+    layouts: tuple[RecordLayout, ...]
     columns_seen: set[str] = field(default_factory=set)
 
     def folder(self, folder: Path) -> Pseudonymised:
@@ -234,25 +251,31 @@ class _Copying:
         return target
 
     def _record(self, path: Path) -> CopiedFile:
+        named = layouts_named(path, self.layouts)
         data, _ = decode(path)
-        lines = [line.rstrip("\r").split("\t") for line in lines_of(data)["text"].to_list()]
-        refuse_other_layout(path, lines)
-        replaced, n_emptied = dict.fromkeys(("person_1", "person_2", "others"), 0), 0
+        texts = lines_of(data)["text"].to_list()
+        lines = [line.rstrip("\r").split(named[0].separator) for line in texts]
+        layout = layout_of(path, lines, named)
+        replaced, n_emptied = Counter(), 0
         for fields in lines:
             for place, text in enumerate(fields):
-                if holds_number(place) and text.strip():
-                    fields[place] = self.hashed(text, PERSON)
-                    replaced[FIELDS[place] if place < len(FIELDS) else "others"] += 1
-                elif text.strip() and not looks_right(place, text.strip()):
+                name = layout.name_at(place)
+                if text.strip() and (layout.holds_number(place) or name == HOUSEHOLD):
+                    fields[place] = self.hashed(text, HOUSEHOLD if name == HOUSEHOLD else PERSON)
+                    replaced[name] += 1
+                elif text.strip() and not (
+                    layout.knows(place) and layout.looks_right(place, text.strip())
+                ):
                     fields[place] = ""
                     n_emptied += 1
         target = self.out / self._without_numbers(path.name)
-        target.write_bytes("".join("\t".join(fields) + "\r\n" for fields in lines).encode())
+        joined = "".join(layout.separator.join(fields) + "\r\n" for fields in lines)
+        target.write_bytes(joined.encode())
         return CopiedFile(
             target.name,
             "monthly_record",
             len(lines),
-            {name: n for name, n in replaced.items() if n},
+            dict(replaced),
             n_emptied=n_emptied,
             sha256=_sha256(target),
         )

@@ -23,6 +23,7 @@ FORMS = {
     "^[A-Z]{3}$": "contract.form_currency",
     "^[a-z][a-z0-9_]*$": "contract.form_code",
     "^[a-z][a-z0-9_]*( [a-z][a-z0-9_]*)*$": "contract.form_codes",
+    "^[0-9A-Za-z]{1,2}$": "contract.form_record_code",
     "^([0-9]{1,3}-[0-9]{1,3}|[0-9]{1,3}[+]|all)$": "contract.form_ages",
 }
 

@@ -1,17 +1,16 @@
-"""The official monthly record of income support: tab-separated text without column names, lines
-ended by CRLF, one line per household and month.
+"""The official monthly record of income support: text without column names, one line per household
+and month, in the layout that a file declares (`record_layout`).
 
-Fields: 1 Ar, 2 Manad, 3 Kommun (4 digits), 4 Distrikt (2, only the three largest cities), 5 Barn15,
-6 Sbel (whole SEK), then number, status, refugee, foreign background, sex (1 man, 2 woman) and age
-of the applicant (7-12) and of the co-applicant (13-18), and the numbers of further persons (19-).
+A record of payments holds three tables at once: person, income_support and household_member. What
+it has no field for may stand in records beside it, of households (their id and type, exit reasons)
+and of their members (role, obstacle, municipal measures), which are tied to it by number and month.
 December is sent as a file of the whole year, which takes the place of the months sent before. The
 record as authorities hold it carries personnummer and never passes gate 1: its numbers are replaced
-by pseudonyms first. Source: Socialstyrelsen, Postbeskrivning (record description), as read
-second-hand (grade M).
+by pseudonyms first.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -19,33 +18,45 @@ import polars as pl
 from evalkit.errors import IntakeError, first_few
 from evalkit.intake.reading.csv_reader import decode, lines_of
 from evalkit.intake.reading.delivered import FILE, IS_WHOLE, LINE, NO_LINES, Delivered
-from evalkit.intake.reading.record_layout import FIELDS, N_REQUIRED, PREFIX, SUFFIXES, misplaced
+from evalkit.intake.reading.record_layout import (
+    OF_HOUSEHOLD,
+    OF_MEMBER,
+    PREFIX,
+    SUFFIXES,
+    RecordLayout,
+    layout_of,
+    layouts_named,
+)
 
 # Lines looked at to tell whether a record has the layout.
 _N_SAMPLED = 2000
-_SEX = {"1": "male", "2": "female"}
-# What a record is written from; a number may be of any width.
-_WRITTEN: dict[str, dict[str, type[pl.DataType] | None]] = {
-    "person": {"person_id": pl.String, "sex": pl.String, "birth_year": None},
-    "income_support": {
-        "household_id": pl.String,
-        "month": pl.Date,
-        "district": pl.String,
-        "n_children": None,
-        "amount": None,
-    },
-    "household_member": {
-        "household_id": pl.String,
-        "person_id": pl.String,
-        "month": pl.Date,
-        "role": pl.String,
-    },
-}
+# What a household is called that has no id of its own: after its applicant.
+NAMED_AFTER = "H-"
+_OF_PERSON = ("sex", "birth_year")
 _ASSUMPTION = (
-    "official monthly record; household named after its applicant, district is the record's "
-    "district or else its municipality, "
-    "year of birth is year less age; status, refugee and foreign background are not read in"
+    "household named after its applicant where no id is given, district is the record's district "
+    "or else its municipality, year of birth is year less age"
 )
+
+
+@dataclass(frozen=True)
+class _File:
+    """A record as read: its layout, its rows (every known field as text, `others`, `month_start`,
+    and the three columns of every reader), and its lines without persons' numbers.
+    """
+
+    path: Path
+    layout: RecordLayout
+    rows: pl.DataFrame
+    rest: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What records beside it say: one row per key, and what of it could not be taken."""
+
+    facts: pl.DataFrame
+    notes: tuple[str, ...]
 
 
 def is_monthly_record(path: Path) -> bool:
@@ -53,7 +64,9 @@ def is_monthly_record(path: Path) -> bool:
     return path.stem.startswith(PREFIX) and path.suffix.lower() in SUFFIXES
 
 
-def read_monthly_records(paths: Sequence[Path]) -> dict[str, tuple[Delivered, ...]]:
+def read_monthly_records(
+    paths: Sequence[Path], layouts: Sequence[RecordLayout]
+) -> dict[str, tuple[Delivered, ...]]:
     """The tables person, income_support and household_member of one or more monthly records.
 
     A person's row comes from the first month in which the person is named.
@@ -61,174 +74,107 @@ def read_monthly_records(paths: Sequence[Path]) -> dict[str, tuple[Delivered, ..
     Raises
     ------
     IntakeError
-        If a file is no text, or holds no line with the record's fields.
+        If a file is no text, holds no line with the record's fields or is in no known layout, or
+        there is no record of payments among them.
     """
-    files = {path: _records(path) for path in paths}
-    known = {"income_support": _payments, "household_member": _members}
-    tables = {
-        table: tuple(_delivered(path, make(rows)) for path, rows in files.items())
-        for table, make in known.items()
+    files = [_read(path, layouts) for path in paths]
+    payments = [file for file in files if file.layout.holds == "payments"]
+    if not payments:
+        raise IntakeError(
+            "There is no monthly record of payments.",
+            where=", ".join(path.name for path in paths),
+            why="What stands beside the record is tied to it by number and month. Nothing was "
+            "read in.",
+            fix=f"deliver the record of the same months as well ({PREFIX}*.txt).",
+        )
+    beside = {
+        kind: [file for file in files if file.layout.holds == kind]
+        for kind in ("households", "persons")
     }
-    persons = (
-        pl.concat([_persons(rows) for rows in files.values()])
-        .sort("_month", FILE, LINE)
-        .unique("person_id", keep="first")
+    rows = pl.concat([file.rows for file in payments])
+    heads = rows.select("person_1", "month_start").unique()
+    households = _said(beside["households"], "person_1", OF_HOUSEHOLD, known=heads)
+    rows = _with_facts(rows, households.facts, ["person_1", "month_start"], OF_HOUSEHOLD)
+    rows = rows.with_columns(
+        household_id=pl.coalesce("household_id", NAMED_AFTER + pl.col("person_1"))
     )
-    people = [
-        (path, persons.filter(pl.col(FILE) == path.name).drop("_month").sort(LINE))
-        for path in files
-    ]
-    return {**tables, "person": tuple(_delivered(path, rows) for path, rows in people)}
-
-
-def refuse_other_layout(path: Path, lines: Sequence[Sequence[str]]) -> None:
-    """Refuse a record whose fields stand elsewhere than in the layout that is read here.
-
-    Parameters
-    ----------
-    path : path
-        The record.
-    lines : sequence of sequence of str
-        The fields of its lines, or of some of them.
-
-    Raises
-    ------
-    IntakeError
-        Naming the fields that do not look like themselves.
-    """
-    fields = misplaced(lines)
-    if fields:
-        raise IntakeError(
-            "A monthly record has another layout than the one that is read here.",
-            where=f"{path.name}: {first_few(fields, 6)}",
-            why="In most lines these fields do not hold what the layout has in their place. The "
-            "layout has changed over the years, and fields taken for others would be wrong "
-            "without showing it. Nothing was read in.",
-            fix="deliver the record in the layout of evalkit/intake/reading/record_layout.py, or "
-            "its payments and persons as tables of their own.",
-        )
-
-
-def write_monthly_record(
-    tables: Mapping[str, pl.DataFrame],
-    path: Path | str,
-    *,
-    months: Sequence[date],
-    municipality: str,
-    district_codes: Mapping[str, str] | None = None,
-) -> Path:
-    """Write admitted tables as a monthly record; for December give all twelve months of the year.
-
-    Parameters
-    ----------
-    tables : mapping
-        person, income_support and household_member.
-    months : sequence of date
-        The months to write, as their first days.
-    municipality : str
-        Four digits.
-    district_codes : mapping, optional
-        Two characters by district; without it the field stays empty.
-
-    Raises
-    ------
-    IntakeError
-        If the tables are not as admitted, the municipality is not four digits, or a household has
-        no applicant in a month.
-    """
-    _refuse_not_admitted(tables)
-    records = _records_of(tables, months, dict(district_codes or {}))
-    n_without = records.filter(pl.col("person_1").is_null()).height
-    if n_without or not (len(municipality) == 4 and municipality.isdigit()):
-        raise IntakeError(
-            "A monthly record cannot be written.",
-            where=f"municipality of {len(municipality)} characters; {n_without} households without "
-            "an applicant (role lead)",
-            why="The record names its municipality by four digits and each household by its "
-            "applicant.",
-            fix="give the municipality's code, and tables in which each household has a lead.",
-        )
-    fields = [
-        pl.lit(municipality) if name == "municipality" else pl.col(name).fill_null("")
-        for name in FIELDS
-    ]
-    others = (
-        pl.when(pl.col("others").list.len() > 0)
-        .then("\t" + pl.col("others").list.join("\t"))
-        .otherwise(pl.lit(""))
+    members = _members(rows)
+    known = members.select("person_id", "month_start").unique()
+    of_members = _said(
+        beside["persons"], "person", ("role", *OF_MEMBER), known=known, named="person_id"
     )
-    lines = (
-        records.select(pl.concat_str(fields, separator="\t") + others.fill_null(""))
-        .to_series()
-        .to_list()
+    members = _with_facts(
+        members, of_members.facts, ["person_id", "month_start"], ("role", *OF_MEMBER), is_over=True
     )
-    path = Path(path)
-    path.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
-    return path
+    of_persons = _said(beside["persons"], "person", _OF_PERSON, known=None, named="person_id")
+    persons = _with_facts(_persons(rows), of_persons.facts, ["person_id"], _OF_PERSON)
+    tables = {"income_support": _payments(rows), "household_member": members, "person": persons}
+    notes = (*households.notes, *of_members.notes, *of_persons.notes)
+    return {name: _delivered(table, payments, files, notes) for name, table in tables.items()}
 
 
-def _refuse_not_admitted(tables: Mapping[str, pl.DataFrame]) -> None:
-    lacking = [
-        f"{table}: {name}"
-        for table, columns in _WRITTEN.items()
-        for name, dtype in columns.items()
-        if table not in tables or not _fits(tables[table].schema.get(name), dtype)
-    ]
-    if lacking:
-        raise IntakeError(
-            "A monthly record cannot be written from these tables.",
-            where=f"columns missing or of another type: {first_few(lacking, 8)}",
-            why="The record is written from tables that have passed intake: months are dates and "
-            "amounts numbers.",
-            fix="admit the extract first (evalkit.intake.admission.admit) and hand on its tables.",
-        )
-
-
-def _fits(found: pl.DataType | None, wanted: type[pl.DataType] | None) -> bool:
-    return found is not None and (found.is_numeric() if wanted is None else found == wanted)
-
-
-def _records(path: Path) -> pl.DataFrame:
+def _read(path: Path, layouts: Sequence[RecordLayout]) -> _File:
     data, _ = decode(path)
-    parts = pl.col("text").str.strip_suffix("\r").str.split("\t")
-    rows = lines_of(data).filter(pl.col("text").str.strip_chars() != "").with_columns(parts=parts)
-    is_whole = pl.col("parts").list.len() >= N_REQUIRED
-    if not rows.select(is_whole.any()).item():
+    named = layouts_named(path, layouts)
+    lines = lines_of(data)
+    split = pl.col("text").str.strip_suffix("\r").str.split(named[0].separator)
+    parts = lines.filter(pl.col("text").str.strip_chars() != "").with_columns(parts=split)
+    n_required = min(layout.n_required for layout in named)
+    whole = parts.filter(pl.col("parts").list.len() >= n_required)
+    if whole.is_empty():
         raise IntakeError(
             "A monthly record could not be read.",
             where=path.name,
-            why=f"No line of it holds the {N_REQUIRED} fields of the record, separated by tabs. "
+            why=f"No line of it holds the {n_required} fields of the record, separated by "
+            f"{'tabs' if named[0].separator == chr(9) else repr(named[0].separator)}. "
             "Nothing was read in.",
             fix="deliver the record as the authority receives it, with pseudonyms for its numbers "
             "and without column names.",
         )
-    sampled = rows.filter(is_whole)["parts"].gather_every(rows.height // _N_SAMPLED + 1)
-    refuse_other_layout(path, sampled.to_list())
-    fields = [
-        _filled(pl.col("parts").list.get(i, null_on_oob=True)).alias(name)
-        for i, name in enumerate(FIELDS)
-    ]
-    others = (
-        pl.col("parts")
-        .list.slice(len(FIELDS))
-        .list.eval(_filled(pl.element()))
-        .list.drop_nulls()
-        .alias("others")
-    )
-    rows = rows.select(
+    sampled = whole["parts"].gather_every(whole.height // _N_SAMPLED + 1)
+    layout = layout_of(path, sampled.to_list(), named)
+    return _File(path, layout, _fields(parts, path, layout), _rest(parts, layout))
+
+
+def _fields(parts: pl.DataFrame, path: Path, layout: RecordLayout) -> pl.DataFrame:
+    known = {one.field: one for one in layout.fields}
+    cells = {
+        name: _filled(pl.col("parts").list.get(one.position - 1, null_on_oob=True)).replace(
+            one.codes
+        )
+        for name, one in known.items()
+    }
+    nothing = pl.lit(None, pl.String)
+    others = pl.col("parts").list.slice(layout.persons_from - 1) if layout.persons_from else None
+    rows = parts.select(
         pl.col("line").alias(LINE),
         pl.lit(path.name).alias(FILE),
-        is_whole.alias(IS_WHOLE),
-        *fields,
-        others,
+        (pl.col("parts").list.len() >= layout.n_required).alias(IS_WHOLE),
+        *(cells.get(name, nothing).alias(name) for name in _ALL_FIELDS),
+        others=pl.lit(None, pl.List(pl.String))
+        if others is None
+        else others.list.eval(_filled(pl.element())).list.drop_nulls(),
     )
-    return rows.with_columns(
-        household_id="H-" + pl.col("person_1"),
-        month=pl.concat_str(
-            [pl.col("year"), pl.lit("-"), pl.col("month").str.zfill(2), pl.lit("-01")]
-        ),
-        district=pl.coalesce("district", "municipality"),
-    )
+    month = [pl.col("year"), pl.lit("-"), pl.col("month").str.zfill(2), pl.lit("-01")]
+    return rows.with_columns(month_start=pl.concat_str(month))
+
+
+def _rest(parts: pl.DataFrame, layout: RecordLayout) -> pl.DataFrame:
+    """The lines without the fields that hold persons' numbers, which stand in the tables."""
+    n_places = parts.select(pl.col("parts").list.len().max()).item()
+    fields = [
+        pl.col("parts").list.get(place, null_on_oob=True)
+        for place in range(n_places)
+        if not layout.holds_number(place)
+    ]
+    return parts.select("line", text=pl.concat_str(fields, separator="\t", ignore_nulls=True))
+
+
+_ALL_FIELDS = (
+    *("year", "month", "municipality", "district", "n_children", "amount", *OF_HOUSEHOLD),
+    *(f"{name}_{i}" for i in (1, 2) for name in ("person", *OF_MEMBER, "sex", "age")),
+    *("person", "role", *OF_MEMBER, *_OF_PERSON),
+)
 
 
 def _filled(text: pl.Expr) -> pl.Expr:
@@ -236,104 +182,175 @@ def _filled(text: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
+def _said(
+    files: Sequence[_File],
+    number: str,
+    columns: Sequence[str],
+    *,
+    known: pl.DataFrame | None,
+    named: str | None = None,
+) -> _Beside:
+    """What records beside it say of each number, and month if `known` gives those of the record;
+    where lines contradict each other, nothing. Lines of others are left out and counted.
+    """
+    key = named or number
+    keys = [key] if known is None else [key, "month_start"]
+    if not files:
+        return _Beside(pl.DataFrame(schema=dict.fromkeys([*keys, *columns], pl.String)), ())
+    lines = pl.concat([file.rows for file in files]).filter(IS_WHOLE).rename({number: key})
+    notes = []
+    if known is not None:
+        lost = lines.join(known, on=keys, how="anti")
+        notes += _note(lost, "name nobody in a month of the record and are left out")
+        lines = lines.join(known, on=keys, how="semi")
+        cut = pl.concat([file.rows for file in files]).filter(~pl.col(IS_WHOLE))
+        notes += _note(cut, "have too few fields and are left out")
+    n_values = {name: pl.col(name).drop_nulls().n_unique() for name in columns}
+    facts = lines.group_by(keys).agg(
+        *(
+            pl.when(n == 1).then(pl.col(name).drop_nulls().first()).alias(name)
+            for name, n in n_values.items()
+        ),
+        _is_contradicted=pl.any_horizontal(n > 1 for n in n_values.values()),
+    )
+    contradicted = lines.join(facts.filter("_is_contradicted"), on=keys, how="semi")
+    notes += _note(
+        contradicted, f"contradict another line ({', '.join(columns)}): nothing of it is taken"
+    )
+    return _Beside(facts.drop("_is_contradicted"), tuple(notes))
+
+
+def _note(lines: pl.DataFrame, what: str) -> list[str]:
+    return [
+        f"{file}: {len(rows):,} lines {what}: {first_few(rows[LINE].sort().to_list())}"
+        for (file,), rows in lines.partition_by(FILE, as_dict=True).items()
+    ]
+
+
+def _with_facts(
+    rows: pl.DataFrame,
+    facts: pl.DataFrame,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    *,
+    is_over: bool = False,
+) -> pl.DataFrame:
+    """The rows with what is said beside them where they say nothing themselves, or over what they
+    say.
+    """
+    joined = rows.join(facts, on=keys, how="left", suffix="_beside", maintain_order="left")
+    order = (
+        (lambda name: (f"{name}_beside", name))
+        if is_over
+        else (lambda name: (name, f"{name}_beside"))
+    )
+    return joined.with_columns(pl.coalesce(*order(name)).alias(name) for name in columns).drop(
+        f"{name}_beside" for name in columns
+    )
+
+
 def _payments(rows: pl.DataFrame) -> pl.DataFrame:
-    currency = pl.when(pl.col("amount").is_not_null()).then(pl.lit("SEK")).alias("currency")
     return rows.select(
-        "household_id", "month", "district", "amount", currency, "n_children", LINE, FILE, IS_WHOLE
+        "household_id",
+        pl.col("month_start").alias("month"),
+        pl.coalesce("district", "municipality").alias("district"),
+        "amount",
+        pl.when(pl.col("amount").is_not_null()).then(pl.lit("SEK")).alias("currency"),
+        *("n_children", "household_type", "exit_reason", LINE, FILE, IS_WHOLE),
     )
 
 
 def _members(rows: pl.DataFrame) -> pl.DataFrame:
-    line_columns = ["household_id", "month", LINE, FILE, IS_WHOLE]
+    kept = ["household_id", "month_start", LINE, FILE, IS_WHOLE]
     adults = [
-        rows.select(*line_columns, pl.col(column).alias("person_id"), pl.lit(role).alias("role"))
-        for column, role in (("person_1", "lead"), ("person_2", "co_applicant"))
+        rows.select(
+            *kept,
+            pl.col(f"person_{i}").alias("person_id"),
+            pl.lit(role).alias("role"),
+            *(pl.col(f"{name}_{i}").alias(name) for name in OF_MEMBER),
+        )
+        for i, role in ((1, "lead"), (2, "co_applicant"))
     ]
+    nothing = pl.lit(None, pl.String)
     children = rows.explode("others").select(
-        *line_columns, pl.col("others").alias("person_id"), pl.lit("child").alias("role")
+        *kept,
+        pl.col("others").alias("person_id"),
+        pl.lit("child").alias("role"),
+        *(nothing.alias(name) for name in OF_MEMBER),
     )
-    members = pl.concat([*adults, children])
     # A line that is not whole stays once, so that it is counted and set aside.
-    return members.filter(
-        pl.col("person_id").is_not_null() | (~pl.col(IS_WHOLE) & (pl.col("role") == "lead"))
-    ).sort(LINE)
+    return (
+        pl.concat([*adults, children])
+        .filter(
+            pl.col("person_id").is_not_null() | (~pl.col(IS_WHOLE) & (pl.col("role") == "lead"))
+        )
+        .with_columns(month="month_start")
+    )
 
 
 def _persons(rows: pl.DataFrame) -> pl.DataFrame:
+    kept = [pl.coalesce("district", "municipality").alias("district"), LINE, FILE, IS_WHOLE]
+    year = pl.col("year").cast(pl.Int32, strict=False)
     adults = [
         rows.select(
             pl.col(f"person_{i}").alias("person_id"),
-            "district",
-            (
-                pl.col("year").cast(pl.Int32, strict=False)
-                - pl.col(f"age_{i}").cast(pl.Int32, strict=False)
-            )
+            pl.col(f"sex_{i}").alias("sex"),
+            (year - pl.col(f"age_{i}").cast(pl.Int32, strict=False))
             .cast(pl.String)
             .alias("birth_year"),
-            pl.col(f"sex_{i}").replace(_SEX).alias("sex"),
-            *(LINE, FILE, IS_WHOLE),
-            pl.col("month").alias("_month"),
+            *kept,
+            "month_start",
         )
         for i in (1, 2)
     ]
     nothing = pl.lit(None, pl.String)
     children = rows.explode("others").select(
         pl.col("others").alias("person_id"),
-        "district",
-        nothing.alias("birth_year"),
         nothing.alias("sex"),
-        LINE,
-        FILE,
-        IS_WHOLE,
-        _month="month",
+        nothing.alias("birth_year"),
+        *kept,
+        "month_start",
     )
-    return pl.concat([*adults, children]).filter(pl.col("person_id").is_not_null())
-
-
-def _delivered(path: Path, cells: pl.DataFrame) -> Delivered:
-    return Delivered(path, cells, NO_LINES, has_decimal_comma=False, assumption=_ASSUMPTION)
-
-
-def _records_of(
-    tables: Mapping[str, pl.DataFrame], months: Sequence[date], district_codes: dict[str, str]
-) -> pl.DataFrame:
-    members = tables["household_member"].filter(pl.col("month").is_in(list(months)))
-    members = members.join(
-        tables["person"].select("person_id", "sex", "birth_year"), on="person_id", how="left"
-    )
-    payments = tables["income_support"].filter(pl.col("month").is_in(list(months)))
-    keys = ["household_id", "month"]
-    sexes = {sex: code for code, sex in _SEX.items()}
-    for i, role in ((1, "lead"), (2, "co_applicant")):
-        age = (pl.col("month").dt.year() - pl.col("birth_year")).cast(pl.String)
-        adults = members.filter(pl.col("role") == role).select(
-            *keys,
-            pl.col("person_id").alias(f"person_{i}"),
-            pl.col("sex").replace(sexes).alias(f"sex_{i}"),
-            age.alias(f"age_{i}"),
-        )
-        payments = payments.join(
-            adults.unique(keys, keep="first", maintain_order=True), on=keys, how="left"
-        )
-    children = (
-        members.filter(pl.col("role") == "child")
-        .group_by(keys)
-        .agg(pl.col("person_id").sort().alias("others"))
-    )
-    empty = [
-        pl.lit("").alias(f"{name}_{i}") for i in (1, 2) for name in ("status", "refugee", "foreign")
-    ]
     return (
-        payments.join(children, on=keys, how="left")
-        .sort("month", "household_id")
-        .select(
-            pl.col("month").dt.strftime("%Y").alias("year"),
-            pl.col("district").replace_strict(district_codes, default="", return_dtype=pl.String),
-            pl.col("n_children").cast(pl.String),
-            pl.col("amount").round(0).cast(pl.Int64).cast(pl.String),
-            *[f"{name}_{i}" for i in (1, 2) for name in ("person", "sex", "age")],
-            *empty,
-            "others",
-            pl.col("month").dt.strftime("%m"),
-        )
+        pl.concat([*adults, children])
+        .filter(pl.col("person_id").is_not_null())
+        .sort("month_start", FILE, LINE, maintain_order=True)
+        .unique("person_id", keep="first", maintain_order=True)
     )
+
+
+def _delivered(
+    table: pl.DataFrame, payments: Sequence[_File], files: Sequence[_File], notes: Sequence[str]
+) -> tuple[Delivered, ...]:
+    """A table by the record that its rows come from."""
+    cells = table.drop("month_start", strict=False)
+    # A column of which no record says anything was not delivered.
+    optional = {*OF_HOUSEHOLD, *OF_MEMBER, "n_children"} - {"household_id"}
+    cells = cells.drop(
+        name for name in cells.columns if name in optional and not cells[name].count()
+    )
+    beside = [file for file in files if file.layout.holds != "payments"]
+    return tuple(
+        Delivered(
+            file.path,
+            cells.filter(pl.col(FILE) == file.path.name).sort(LINE, maintain_order=True),
+            # What stands in no column is searched once.
+            file.rest if "role" in cells.columns else NO_LINES,
+            has_decimal_comma=False,
+            assumption="; ".join([_in_words(file), *(() if i else _notes(beside, notes))]),
+        )
+        for i, file in enumerate(payments)
+    )
+
+
+def _in_words(file: _File) -> str:
+    layout = file.layout
+    official = "" if layout.is_official else ", not the official layout"
+    return f"{layout.title['en']} (grade {layout.grade}{official}); {_ASSUMPTION}"
+
+
+def _notes(beside: Sequence[_File], notes: Sequence[str]) -> list[str]:
+    return [
+        *(f"{one.path.name} read beside it: {one.layout.source}" for one in beside),
+        *dict.fromkeys(notes),
+    ]
