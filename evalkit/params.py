@@ -206,6 +206,11 @@ class EffectRules(Record):
         description="The protocols to estimate, one file for each intervention. Without any the"
         " run describes who is there and how long they stay.",
     )
+    calendar: Path | None = Field(
+        None,
+        description="The file of breaks in law (params/calendar/): months from which rules are "
+        "others. Protocols name those that they allow for, and pages tell which ones they cross.",
+    )
     n_draws: int = Field(
         MIN_DRAWS_FOR_LIMITS,
         ge=10,

@@ -64,7 +64,27 @@ def check(
     units = plan_run(prepared)
     typer.echo(f"parameters  as declared; {len(prepared.inputs)} files found")
     typer.echo(f"notebooks   {len(units)} units for {len(prepared.params.districts)} districts")
+    for line in _crossed_breaks(prepared):
+        typer.echo(line)
     typer.echo(receipt(prepared, extract, mapping))
+
+
+def _crossed_breaks(prepared: "Run") -> list[str]:
+    """Which protocols cross a break in law that their models do not allow for."""
+    from evalkit.line.calendar import break_months, breaks_of
+    from evalkit.line.protocol import load_protocols
+
+    dates = {one.key: f"{one.key} ({one.month:%Y-%m})" for one in breaks_of(prepared)}
+    crossed = {
+        protocol.protocol: protocol.crossed_breaks(break_months(prepared))
+        for protocol in load_protocols(prepared)
+    }
+    return [
+        f"calendar    protocol {name} crosses, and does not allow for: "
+        f"{', '.join(dates[key] for key in keys)}; calendar.breaks names those within its trials"
+        for name, keys in crossed.items()
+        if keys
+    ]
 
 
 def receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | None) -> str:

@@ -22,14 +22,20 @@ def refuse_faulty_files(prepared: "Run") -> None:
     from evalkit.economics import load_price_book, refuse_horizon, refuse_unknown_states
     from evalkit.effects import DeliveredColumn, load_protocols, refuse_unusable_columns, term_names
     from evalkit.intake import contracts_of_run
+    from evalkit.line.calendar import breaks_of
+    from evalkit.records import Record
     from evalkit.words import refuse_missing_texts, refuse_missing_words
 
     _refuse_unsaid_simulation(prepared)
     protocols = load_protocols(prepared)
     value, run_file = prepared.params.value, prepared.run_file
     book = load_price_book(prepared.path(value.price_book)) if value.price_book else None
-    records = {f"protocol {protocol.protocol}": protocol for protocol in protocols}
-    refuse_missing_texts(prepared, records | ({"price book": book} if book else {}))
+    records: dict[str, Record] = {
+        **{f"protocol {protocol.protocol}": protocol for protocol in protocols},
+        **{f"calendar {one.key}": one for one in breaks_of(prepared)},
+        **({"price book": book} if book else {}),
+    }
+    refuse_missing_texts(prepared, records)
     if not protocols:
         return
     if book:

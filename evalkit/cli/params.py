@@ -34,14 +34,15 @@ def schema(
         Path, typer.Option(help="The folder that the JSON Schemas are written to.")
     ] = Path("params/schema"),
 ) -> None:
-    """Write the JSON Schemas of run files, protocols, price books, dated parameters, scenarios and
-    mapping files, by which editors check, complete and explain them.
+    """Write the JSON Schemas of run files, protocols, price books, dated parameters, scenarios,
+    mapping files and calendars of breaks, by which editors check, complete and explain them.
     """
     from pydantic import TypeAdapter
 
     from evalkit.economics import DatedFile, Scenario, WhatIf
     from evalkit.effects import Protocol
     from evalkit.intake.contracts.mapping import MappingFile
+    from evalkit.line.calendar import BreakFile
     from evalkit.line.price_book import PriceBookFile
     from evalkit.params import RunFile
 
@@ -54,6 +55,7 @@ def schema(
         "scenario": Scenario,
         "what_if": WhatIf,
         "mapping": MappingFile,
+        "calendar": BreakFile,
     }
     for name, model in models.items():
         path = out / f"{name}.json"

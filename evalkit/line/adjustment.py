@@ -157,8 +157,8 @@ class Calendar(Record):
     """Calendar time in the propensity, in the model of starting later and in every outcome model:
     the months of the trials as a term.
 
-    Trials that span fewer than twelve months have no calendar time: the term is left out, and the
-    protocol's card says so.
+    Trials that span fewer than twelve months have no curve of calendar time: it is left out, and
+    the protocol's card says so.
     """
 
     form: Literal["spline", "linear", "none"] = Field(
@@ -167,6 +167,25 @@ class Calendar(Record):
         " none.",
     )
     df: int = Field(3, ge=2, le=6, description="How many terms the spline has.")
+    breaks: tuple[str, ...] = Field(
+        (),
+        description="Months from which rules are others, by their keys in the run's calendar "
+        "(effects.calendar): each is a step of its own in calendar time, whatever the form. A "
+        "break outside the months of the trials is left out, and the protocol's card says so.",
+    )
+    break_months: tuple[int, ...] = Field(
+        (), description="Their months; filled in when the protocol is loaded."
+    )
+
+    def steps(self, first: int, last: int) -> dict[str, int]:
+        """The step terms of trials from one month to another, and the month at which each
+        begins.
+        """
+        return {
+            step_term(key): month
+            for key, month in zip(self.breaks, self.break_months, strict=False)
+            if first < month <= last
+        }
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -188,6 +207,11 @@ class Exclusion(Record):
 def curve_terms(name: str, n_terms: int) -> tuple[str, ...]:
     """Names of a curve's columns: the straight line has the covariate's own name."""
     return (name, *(f"{name}_curve_{number}" for number in range(2, n_terms + 1)))
+
+
+def step_term(key: str) -> str:
+    """The name of a break's column: 1 from its month on."""
+    return f"after_{key}"
 
 
 def rules_out(exclusions: Iterable[Exclusion], of: str, within_months: int | None) -> bool:

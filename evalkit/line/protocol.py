@@ -7,8 +7,9 @@ Follow-up month k is the k-th month from the start of month m: month 1 is month 
 Robins (2016), Am. J. Epidemiol. 183:758.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 import polars as pl
@@ -22,7 +23,9 @@ from evalkit.line.adjustment import (
     Covariate,
     Exclusion,
     rules_out,
+    step_term,
 )
+from evalkit.line.calendar import break_months
 from evalkit.line.estimands import ESTIMANDS, Comparison
 from evalkit.line.states import AGGREGATES, STATES, WITHOUT_SUPPORT, members_of
 from evalkit.params import Run
@@ -260,11 +263,41 @@ class Protocol(Record):
 
     @property
     def calendar_terms(self) -> tuple[str, ...]:
-        """Names of calendar time's columns in the models; none where the trials span less than a
+        """Names of calendar time's columns in the models: the curve, then the steps."""
+        return (*self.calendar_curve, *self.calendar_steps)
+
+    @property
+    def calendar_curve(self) -> tuple[str, ...]:
+        """Names of the columns of calendar time's curve; none where the trials span less than a
         year.
         """
         n_months = self.eligibility.to_month - self.eligibility.from_month + 1
         return self.calendar.terms if n_months >= MIN_CALENDAR_MONTHS else ()
+
+    @property
+    def calendar_steps(self) -> dict[str, int]:
+        """Names of the columns of breaks within the months of the trials, and the trial month from
+        which each is 1.
+        """
+        return self.calendar.steps(self.eligibility.from_month, self.eligibility.to_month)
+
+    def crossed_breaks(self, months: Mapping[str, int]) -> tuple[str, ...]:
+        """Keys of the breaks that lie after the first trial and within the last one's follow-up,
+        and that its models do not allow for.
+
+        Parameters
+        ----------
+        months : mapping of str to int
+            The breaks that the run knows, as `break_months` gives them.
+        """
+        rule = self.eligibility
+        last = rule.to_month + self.follow_up_months - 1
+        allowed_for = set(self.calendar_steps.values())
+        return tuple(
+            key
+            for key, month in months.items()
+            if rule.from_month < month <= last and month not in allowed_for
+        )
 
     @property
     def is_work_observed(self) -> bool:
@@ -367,12 +400,15 @@ class Protocol(Record):
             for covariate in self.covariates
         ):
             raise ValueError("a history_share is of one of the outcomes")
-        terms = [term for covariate in self.covariates for term in covariate.terms] + list(
-            self.calendar_terms
-        )
+        terms = [
+            *(term for covariate in self.covariates for term in covariate.terms),
+            *self.calendar_curve,
+            *map(step_term, self.calendar.breaks),
+        ]
         if len(set(terms)) < len(terms):
             raise ValueError(
-                "two covariates would have a term of the same name; calendar_time is the calendar's"
+                "two covariates would have a term of the same name; calendar_time is the "
+                "calendar's, and so is after_BREAK for each of its breaks, named once"
             )
         return self
 
@@ -419,8 +455,15 @@ class Protocol(Record):
         return self
 
 
-def load_protocol(path: Path | str, *, n_months: int, districts: Sequence[str] = ()) -> Protocol:
-    """Read a protocol, hold it against the extract's length and fill in the run's districts.
+def load_protocol(
+    path: Path | str,
+    *,
+    n_months: int,
+    districts: Sequence[str] = (),
+    breaks: Mapping[str, int] = MappingProxyType({}),
+) -> Protocol:
+    """Read a protocol, hold it against the extract's length and fill in the run's districts and the
+    months of its breaks.
 
     Parameters
     ----------
@@ -431,16 +474,19 @@ def load_protocol(path: Path | str, *, n_months: int, districts: Sequence[str] =
     districts : sequence of str
         The run's districts, for a covariate of that kind; the first is what the others are compared
         with.
+    breaks : mapping of str to int
+        The breaks that the run knows, as `break_months` gives them.
 
     Raises
     ------
     ParameterError
         If a key is unknown, missing or mistyped.
     ProtocolError
-        If the last trial cannot be followed to its end, or a covariate asks for districts and there
-        are none.
+        If the last trial cannot be followed to its end, a covariate asks for districts and there
+        are none, or the protocol names a break that the run does not know, or two of one month.
     """
     protocol = _with_districts(load(path, Protocol), path, districts)
+    protocol = _with_break_months(protocol, path, breaks)
     last_complete = n_months - protocol.follow_up_months + 1
     if protocol.eligibility.to_month > last_complete:
         raise ProtocolError(
@@ -459,8 +505,9 @@ def load_protocols(run: Run) -> tuple[Protocol, ...]:
     and refused if two are about one intervention.
     """
     n_months, districts = run.params.extract.n_months, run.params.districts
+    breaks = break_months(run)
     protocols = tuple(
-        load_protocol(run.path(path), n_months=n_months, districts=districts)
+        load_protocol(run.path(path), n_months=n_months, districts=districts, breaks=breaks)
         for path in run.params.effects.protocols
     )
     interventions = [protocol.intervention_id for protocol in protocols]
@@ -532,3 +579,27 @@ def _with_districts(protocol: Protocol, path: Path | str, districts: Sequence[st
         for covariate in protocol.covariates
     )
     return protocol.model_copy(update={"covariates": filled})
+
+
+def _with_break_months(protocol: Protocol, path: Path | str, breaks: Mapping[str, int]) -> Protocol:
+    named = protocol.calendar.breaks
+    unknown = [f"{key} ({nearest(key, breaks)})" for key in named if key not in breaks]
+    if unknown:
+        raise ProtocolError(
+            f"{len(unknown)} break{'s' if len(unknown) > 1 else ''} of a protocol cannot be found "
+            "in the run's calendar.",
+            where=f"{path}, calendar.breaks: {', '.join(unknown)}",
+            why="Without its month a break cannot be allowed for, and the answer would not say so.",
+            fix="mend the key, or name the file that declares it in the run file "
+            "(effects.calendar, as params/calendar/sweden.yaml).",
+        )
+    months = tuple(breaks[key] for key in named)
+    if len(set(months)) < len(months):
+        raise ProtocolError(
+            "A protocol names two breaks of one month.",
+            where=f"{path}, calendar.breaks: {', '.join(named)}",
+            why="What changed in the same month cannot be told apart: one step stands for both.",
+            fix="name one of them.",
+        )
+    calendar = protocol.calendar.model_copy(update={"break_months": months})
+    return protocol.model_copy(update={"calendar": calendar})

@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from evalkit.line.adjustment import ANY, MIN_CALENDAR_MONTHS, Covariate, Exclusion
+from evalkit.line.adjustment import ANY, MIN_CALENDAR_MONTHS, Covariate, Exclusion, step_term
 from evalkit.line.protocol import Protocol, Refusal, Truncation, protocol_hash
 from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 from evalkit.words.language import Words
 from evalkit.words.language import words as words_of
 
 
-def protocol_card(protocol: Protocol, words: Words | None = None) -> pl.DataFrame:
+def protocol_card(
+    protocol: Protocol, words: Words | None = None, *, crossed: Sequence[str] = ()
+) -> pl.DataFrame:
     """The protocol as a readable card: one row per element of the target trial.
 
     Parameters
@@ -21,6 +23,9 @@ def protocol_card(protocol: Protocol, words: Words | None = None) -> pl.DataFram
     words : Words, optional
         The reader's language, for example `words_of_run(run, language)`; the language of tables
         when not given. A name of the protocol that has no word stands as it is.
+    crossed : sequence of str
+        The breaks that its follow-up crosses and its models do not allow for, by their keys
+        (`Protocol.crossed_breaks`).
 
     Returns
     -------
@@ -48,6 +53,7 @@ def protocol_card(protocol: Protocol, words: Words | None = None) -> pl.DataFram
         ),
         "covariates": ", ".join(_covariate(covariate, words) for covariate in protocol.covariates),
         "calendar_time": _calendar(protocol, words),
+        **_breaks(protocol, crossed, words),
         **_history(protocol, words),
         "timing": _timing(protocol, words),
         "subgroups": _words([group.name for group in protocol.subgroups], words)
@@ -98,9 +104,23 @@ def _calendar(protocol: Protocol, words: Words) -> str:
     calendar = protocol.calendar
     if calendar.form == "none":
         return words.text("card.calendar_none")
-    if not protocol.calendar_terms:
+    if not protocol.calendar_curve:
         return words.text("card.calendar_short", months=MIN_CALENDAR_MONTHS)
     return words.text(f"card.calendar_{calendar.form}", terms=calendar.df)
+
+
+def _breaks(protocol: Protocol, crossed: Sequence[str], words: Words) -> dict[str, str]:
+    """Each break that the protocol names or its follow-up crosses, and what becomes of it."""
+    named, steps = protocol.calendar.breaks, protocol.calendar_steps
+    handling = {
+        **dict.fromkeys(crossed, "crossed"),
+        **{key: "step" if step_term(key) in steps else "outside" for key in named},
+    }
+    shown = [
+        words.text(f"activity.break_{what}", change=_word(step_term(key), words))
+        for key, what in handling.items()
+    ]
+    return {"breaks": "; ".join(shown)} if shown else {}
 
 
 def _history(protocol: Protocol, words: Words) -> dict[str, str]:

@@ -15,6 +15,8 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from evalkit.errors import ParameterError, first_few
+from evalkit.line.adjustment import step_term
+from evalkit.line.calendar import breaks_of
 from evalkit.line.price_book import PriceBookFile
 from evalkit.line.protocol import Protocol, load_protocols
 from evalkit.params import Run
@@ -131,8 +133,8 @@ def inside_sentence(name: str) -> str:
 
 
 def _names(run: Run, language: Language) -> dict[str, Text]:
-    """What the run's files call interventions, groups and postings, and what it is to live in each
-    of its districts.
+    """What the run's files call interventions, groups, postings and breaks in the calendar, and
+    what it is to live in each of its districts.
     """
     protocols, book = protocols_of(run).values(), run.params.value.price_book
     titles = {protocol.intervention_id: protocol.title for protocol in protocols}
@@ -143,6 +145,17 @@ def _names(run: Run, language: Language) -> dict[str, Text]:
     titles |= {
         f"lives_in_{district}": {language: lives_in.format(district=district)}
         for district in run.params.districts
+    }
+    from_month = words(language)
+    titles |= {
+        step_term(one.key): {
+            language: from_month.text(
+                "activity.after",
+                month=from_month.month(one.month),
+                title=inside_sentence(in_language(one.title, language)),
+            )
+        }
+        for one in breaks_of(run)
     }
     return {
         f"value.{key}": {code: inside_sentence(name) for code, name in title.items()}

@@ -326,6 +326,18 @@ def test_calendar_time_of_starting_later_runs_to_the_last_month_of_waiting():
     )
 
 
+def test_a_break_is_a_step_from_its_month_on_also_where_there_is_no_curve():
+    """Trials of months 2 to 6 with breaks in months 2 (everybody is behind it), 5 and 7."""
+    calendar = {"breaks": ["old", "new", "later"], "break_months": [2, 5, 7]}
+
+    trials = emulate_trials(
+        **_tables({"a": "s" * 8}, []), protocol=_protocol(2, 6, calendar=calendar)
+    )
+
+    assert trials.terms == ("constant", "after_new")
+    assert trials.design[:, 1].tolist() == [0, 0, 0, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("last", "calendar", "terms"),
     [(13, {"form": "linear"}, 1), (13, {"form": "none"}, 0), (13, {"df": 2}, 2), (12, {}, 0)],

@@ -198,6 +198,7 @@ def test_schemas_are_written_for_all_parameter_files(call, tmp_path):
         "scenario.json",
         "what_if.json",
         "mapping.json",
+        "calendar.json",
     }
     assert {"run", "districts", "extract"} <= set(written["run.json"]["properties"])
     assert all(schema["additionalProperties"] is False for schema in written.values())

@@ -133,13 +133,18 @@ def design_matrix(
 
 def calendar_design(months: np.ndarray, protocol: Protocol, *, last: int) -> np.ndarray:
     """Calendar time's columns (n_rows, n_terms) for a model of the months from the first trial to
-    `last`.
+    `last`: the curve, then a step for each break, 1 from its month on.
     """
     span = {"first": protocol.eligibility.from_month, "last": last}
-    return (
-        calendar_columns(months, **span, n_terms=len(protocol.calendar_terms))
-        if protocol.calendar_terms
-        else np.empty((len(months), 0))
+    curve = protocol.calendar_curve
+    steps = [(months >= month).astype(float) for month in protocol.calendar_steps.values()]
+    return np.column_stack(
+        [
+            calendar_columns(months, **span, n_terms=len(curve))
+            if curve
+            else np.empty((len(months), 0)),
+            *steps,
+        ]
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
+from evalkit.line.adjustment import step_term
+from evalkit.line.calendar import break_months
 from evalkit.report.evidence.effects import Effect
 from evalkit.report.parts.document import Brief, DataTable, Figure
 from evalkit.report.parts.figures import picture
@@ -56,6 +58,7 @@ def check_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     return (
         *_placebo_text(brief, effect),
         *_unlike_texts(brief, effect),
+        *_crossed_text(brief, effect),
         *refused_text(brief, effect),
         *_reading_texts(brief, effect),
     )
@@ -127,6 +130,18 @@ def _unlike_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
         elif row["check"] in ("calendar_time", "earlier_participation"):
             text.append(words.html(f"sure.warning_{row['check']}"))
     return tuple(text)
+
+
+def _crossed_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """Which breaks in law the follow-up crosses that the models do not allow for."""
+    protocol = brief.protocols.get(effect.intervention_id)
+    crossed = protocol.crossed_breaks(break_months(brief.run)) if protocol else ()
+    if not crossed:
+        return ()
+    breaks = brief.words.listing(
+        [brief.words.label(step_term(key)) for key in crossed], separator=";"
+    )
+    return (brief.words.html("activity.crossed", breaks=breaks),)
 
 
 def refused_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:

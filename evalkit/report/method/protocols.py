@@ -1,5 +1,6 @@
 """What was asked of each intervention: the protocol that was declared before anyone looked."""
 
+from evalkit.line.calendar import break_months
 from evalkit.line.protocol import Protocol
 from evalkit.report.evidence.sources import code
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
@@ -18,7 +19,8 @@ def what_was_asked(brief: Brief) -> Section:
 
 
 def _card(brief: Brief, protocol: Protocol) -> DataTable:
-    rows = dict(protocol_card(protocol, brief.words).iter_rows())
+    crossed = protocol.crossed_breaks(break_months(brief.run))
+    rows = dict(protocol_card(protocol, brief.words, crossed=crossed).iter_rows())
     hashed = brief.words.text("card.hash")
     rows[hashed] = code(rows[hashed])
     return DataTable(
