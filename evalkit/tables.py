@@ -133,7 +133,8 @@ def _increases(table: pl.DataFrame, keys: Sequence[str]) -> bool:
     )
     increases, is_tie = pl.lit(False), pl.lit(True)
     for key in keys:
-        if not ranked[key].null_count() and ranked[key].min() == ranked[key].max():
+        n_empty = ranked[key].null_count()
+        if n_empty == ranked.height or (not n_empty and ranked[key].min() == ranked[key].max()):
             continue
         increases = increases | (is_tie & (pl.col(key) > pl.col(key).shift(1)))
         is_tie = is_tie & (pl.col(key) == pl.col(key).shift(1))

@@ -21,6 +21,7 @@ GROUND = {
     "errors",
     "imports",
     "months",
+    "payments",
     "reads",
     "tables",
     "vocabulary",

@@ -12,6 +12,7 @@ from evalkit.spells.cycling import loop_counts
 from evalkit.spells.duration_classes import long_term_classes, long_term_counts
 from evalkit.spells.episode_gaps import episode_gaps, gap_counts, plan_counts
 from evalkit.spells.extent import Extent
+from evalkit.spells.payment_faults import payment_faults
 from evalkit.spells.states import state_sources
 from evalkit.spells.timeline import livelihood_collisions, timeline_faults
 
@@ -57,6 +58,11 @@ def spell_counts(
             extent=extent,
             participation=tables.get("participation"),
         ),
-        "timeline_faults": timeline_faults(livelihood, person, extent=extent),
+        "timeline_faults": pl.concat(
+            [
+                timeline_faults(livelihood, person, extent=extent),
+                payment_faults(support, members, extent=extent),
+            ]
+        ),
         "livelihood_collisions": livelihood_collisions(support, members, livelihood, extent=extent),
     }

@@ -3,6 +3,7 @@
 import polars as pl
 
 from evalkit.months import month_number_expr
+from evalkit.payments import support_months
 from evalkit.spells.extent import Extent
 
 
@@ -15,7 +16,7 @@ def paid_months(
     Parameters
     ----------
     income_support, household_member : DataFrame or LazyFrame
-        Admitted tables. A row without an amount counts as paid, one with the amount zero does not.
+        Admitted tables; `payments` tells which payments count.
 
     Returns
     -------
@@ -23,13 +24,33 @@ def paid_months(
         person_id, month (number, see `months`), household_id (the first by name of those that
         paid).
     """
-    paid = income_support.lazy().filter(pl.col("amount").is_null() | (pl.col("amount") > 0))
+    return (
+        adults_of(household_member, support_months(income_support))
+        .group_by("person_id", "month")
+        .agg(pl.col("household_id").min())
+    )
+
+
+def adults_of(household_member: pl.DataFrame | pl.LazyFrame, months: pl.LazyFrame) -> pl.LazyFrame:
+    """The adults of households in some of their months.
+
+    Parameters
+    ----------
+    household_member : DataFrame or LazyFrame
+        Admitted table.
+    months : LazyFrame
+        household_id, month (first day).
+
+    Returns
+    -------
+    LazyFrame
+        One row per adult, household and month: person_id, household_id, month (number).
+    """
     return (
         household_member.lazy()
         .filter(pl.col("role") != "child")
-        .join(paid, on=["household_id", "month"], how="semi")
-        .group_by("person_id", month=month_number_expr("month"))
-        .agg(pl.col("household_id").min())
+        .join(months, on=["household_id", "month"], how="semi")
+        .select("person_id", "household_id", month=month_number_expr("month"))
     )
 
 

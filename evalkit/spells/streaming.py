@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.months import month_number_expr
+from evalkit.payments import support_months
 from evalkit.spells.clusters import household_clusters
 from evalkit.spells.extent import Extent
 from evalkit.spells.reasons import registered_reasons, told_after
@@ -56,9 +57,7 @@ def stream_support_spells(
     """
     first, n_months = extent.first, extent.n_months
     is_inside = pl.col("month").is_between(extent.first_month, extent.data_through)
-    payments = income_support.filter(
-        is_inside, pl.col("amount").is_null() | (pl.col("amount") > 0)
-    ).select("household_id", "month")
+    payments = support_months(income_support.filter(is_inside))
     adults = household_member.filter(is_inside, pl.col("role") != "child").select(
         "household_id", "person_id", "month"
     )

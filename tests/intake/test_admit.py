@@ -95,7 +95,7 @@ def test_admit_accepts_a_clean_small_extract(extract, rejections):
         ("income_support", "H-1,2026-07-01,Norr,,", "month_in_extract"),
         ("income_support", "H-1,2026-03-01,Norr,1 234.50,SEK", "amount_is_number"),
         ("income_support", "H-1,2026-03-01,Norr,NaN,SEK", "amount_is_number"),
-        ("income_support", "H-1,2026-03-01,Norr,-10,SEK", "amount_in_range"),
+        ("income_support", "H-1,2026-03-01,Norr,-10,SEK", "only_recoveries_are_negative"),
         ("income_support", "H-1,2026-03-01,Norr,10,kronor", "currency_has_form"),
         ("income_support", "H-1,2026-03-01,Norr,10,", "amount_has_currency"),
         ("income_support", "H-1,2026-03-01,Norr,,", "household_has_members"),

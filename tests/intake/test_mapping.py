@@ -12,6 +12,7 @@ import xlsxwriter
 from evalkit.errors import IntakeError, ParameterError
 from evalkit.intake import load_contracts
 from evalkit.intake.admission.pseudonymise import pseudonymise
+from evalkit.payments import support_months
 
 MAPPINGS = Path(__file__).parents[2] / "data_contracts/mappings"
 # Of Lifecare's interface, as transcribed (see the mapping file).
@@ -375,6 +376,58 @@ def test_lifecares_payments_are_laid_to_the_month_that_they_concern(extract):
     assert any(
         "1 rows hold one of 1 codes" in note for note in _notes(admission, "household_member")
     )
+
+
+def test_lifecares_decisions_tell_which_months_are_on_support(extract):
+    from evalkit.intake.contracts.mapping import load_mapping
+
+    mapping = load_mapping(MAPPINGS / "lifecare.yaml")
+    strings = list(mapping.of("income_support").codes["decision"])
+    rows = [
+        f"H-1;2026-{month:02d};{sign}1000;Norr;{text}"
+        for month, text in enumerate(strings, start=1)
+        for sign in ("-" if "terkrav" in text else "",)
+    ]
+    rows += [f"H-1;2026-01;-400;Norr;{strings[3]}", f"H-1;2026-01;200;Norr;{strings[0]}"]
+    extract.write("income_support", ["serviceId;concernedMonth;amount;district;type", *rows])
+    members = [f"H-1;P-1;2026-{month:02d}-01;lead;Saknar barnomsorg" for month in range(1, 6)]
+    extract.write("household_member", ["household_id;person_id;month;role;Orsak", *members])
+
+    admission = extract.admit(mapping=MAPPINGS / "lifecare.yaml", max_rejected_share=0)
+
+    support = admission.tables["income_support"].sort("month", "decision")
+    assert support.select(pl.col("month").dt.month(), "decision", "amount").rows() == [
+        (1, "recovery", -400.0),
+        (1, "support", 1200.0),
+        (2, "advance", 1000.0),
+        (3, "repayable", 1000.0),
+        (4, "recovery", -1000.0),
+        (5, "waiver", 1000.0),
+    ]
+    assert support_months(support).collect().rows() == [("H-1", date(2026, 1, 1))]
+
+
+def test_a_month_that_is_both_empty_and_of_a_decision_keeps_both_rows(extract):
+    extract.write(
+        "income_support",
+        [
+            "household_id,month,district,amount,currency,decision",
+            "H-1,2026-01-01,Norr,100,SEK,",
+            "H-1,2026-01-01,Norr,50,SEK,återkrav",
+            "H-3,2026-02-01,Söder,10,SEK,bistånd",
+            "H-3,2026-02-01,Söder,20,SEK,support",
+            "H-1,2026-02-01,Norr,-5,SEK,eftergift",
+        ],
+    )
+
+    admission = extract.admit(max_rejected_share=1)
+
+    assert admission.tables["income_support"]["amount"].to_list() == [100.0, 50.0]
+    assert sorted(admission.rejected.filter(table="income_support")["rule"]) == [
+        "key_not_contradicted",
+        "key_not_contradicted",
+        "only_recoveries_are_negative",
+    ]
 
 
 RESULTS = [

@@ -39,7 +39,7 @@ OURS = {
     "month|max": "month_in_extract",
     "district|nullability": "district_given",
     "district|check": "district_known",
-    "amount|min": "amount_in_range",
+    "amount|min": "only_recoveries_are_negative",
     "currency|regex": "currency_has_form",
     "month_is_first_day": "month_is_first_day",
     "amount_has_currency": "amount_has_currency",

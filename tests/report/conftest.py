@@ -699,7 +699,8 @@ def _prices():
 
 
 def _state_sources():
-    months = {"livelihood": 4000, "payment": 640, "exit_reason": 160, "unknown": 3200, "all": 8000}
+    known = {"livelihood": 4000, "payment": 640, "exit_reason": 160, "end_reason": 80}
+    months = {**known, "unknown": 3120, "all": 8000}
     rows = [(source, n, 200, n / 8000) for source, n in months.items()]
     values = ["n_person_months", "n_persons", "share"]
     return protect_counts(

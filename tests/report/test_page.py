@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 import yaml
 
-from evalkit.disclosure import protect_estimates, publish, read_published
+from evalkit.disclosure import protect_counts, protect_estimates, publish, read_published
 from evalkit.errors import DisclosureError, ParameterError
 from evalkit.report.page import (
     write_district_page,
@@ -708,13 +708,44 @@ def test_page_says_how_many_periods_stand_apart_and_from_what(page, words):
 
 def test_method_says_from_which_source_states_come_and_how_much_is_unknown(method, words):
     said = {
-        "en": "50% have their state from records of livelihood, 8% from months with a payment and "
-        "2% from reasons for leaving; 40% have an unknown",
-        "sv": "till 50 % från uppgifter om försörjning, till 8 % från månader med utbetalning och "
-        "till 2 % från avslutsorsaker; 40 % av månaderna",
+        "en": "50% have their state from records of livelihood, 8% from months with a payment, "
+        "2% from reasons why a period ended and 1% from reasons why an intervention ended; 39% "
+        "have an unknown",
+        "sv": "till 50 % från uppgifter om försörjning, till 8 % från månader med utbetalning, "
+        "till 2 % från skäl till att en period tog slut och till 1 % från skäl till att en insats "
+        "tog slut; 39 % av månaderna",
     }
 
     assert said[words.language] in method(language=words.language)
+
+
+def test_method_says_what_did_not_fit_in_the_delivered_months(method, tables, words):
+    faults = protect_counts(
+        pl.DataFrame(
+            {
+                "fault": ["gap", "recovered_in_full", "exit_before_last_payment"],
+                "n_faults": [0, 31, 12],
+                "n_person_months": [0, 31, 12],
+                "n_persons": [0, 20, 3],
+            }
+        ),
+        name="timeline_faults",
+        keys=["fault"],
+        counts=["n_faults", "n_person_months", "n_persons"],
+        n_persons="n_persons",
+        unit="faults",
+        source="A made-up city",
+        grade="H",
+    )
+    said = {
+        "en": ("both paid and wholly taken back: no month on support 31 31 20", "two states at"),
+        "sv": ("både utbetalt och helt återkrävt: ingen biståndsmånad 31 31 20", "två lägen"),
+    }
+
+    text = method({**tables, "timeline_faults": faults}, language=words.language)
+
+    told, not_told = said[words.language]
+    assert told.lower() in text.lower() and not_told not in text
 
 
 def test_method_says_when_nothing_was_set_aside(method, tables):

@@ -62,7 +62,7 @@ def paid_tables(month):
         months = [(person, month(k)) for person, paid_in in paid.items() for k in paid_in]
         return {
             "income_support": _table(
-                "income_support", [(f"H{person}", k, "Norr", None, None) for person, k in months]
+                "income_support", [(f"H{person}", k, None, "Norr") for person, k in months]
             ),
             "household_member": _table(
                 "household_member",

@@ -12,6 +12,7 @@ import polars as pl
 
 from evalkit.economics.prices.price_book_file import declare_price_book
 from evalkit.line.price_book import PriceBook
+from evalkit.payments import support_months
 from evalkit.words import languages, words
 
 
@@ -40,7 +41,7 @@ def household_parts(
     Parameters
     ----------
     income_support : DataFrame or LazyFrame
-        household_id, month, amount.
+        household_id, month, amount; `payments` tells which payments count.
     household_member : DataFrame or LazyFrame
         household_id, person_id, month, role; children have no part.
     episodes : DataFrame or LazyFrame
@@ -51,17 +52,11 @@ def household_parts(
     HouseholdParts or None
         None where no participant has a month with support.
     """
-    paid = (
-        income_support.lazy()
-        .filter(pl.col("amount").fill_null(1) > 0)
-        .select("household_id", "month")
-        .unique()
-    )
     participants = episodes.lazy().select("person_id", is_participant=pl.lit(True)).unique()
     adults = (
         household_member.lazy()
         .filter(pl.col("role") != "child")
-        .join(paid, on=["household_id", "month"], how="semi")
+        .join(support_months(income_support), on=["household_id", "month"], how="semi")
     )
     months = (
         adults.join(participants, on="person_id", how="left")

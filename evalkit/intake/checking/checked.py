@@ -55,6 +55,15 @@ class Checked:
     packs: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict)
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        """The key's columns that tell rows apart: one without a value does not."""
+        return tuple(
+            key
+            for key in self.contract.keys
+            if key in self.contract.required_keys or self.rows[key].null_count() < self.rows.height
+        )
+
+    @property
     def n_accepted(self) -> int:
         """How many rows are still accepted."""
         return int(np.count_nonzero(self.is_accepted))
@@ -77,7 +86,7 @@ class Checked:
         if columns in self.packs:
             return self.packs[columns]
         packed = pack([self.coded(column) for column in columns])
-        if columns == self.contract.keys:
+        if columns == self.keys:
             # References and overlaps mostly ask for it again.
             self.packs[columns] = packed
         return packed
@@ -280,7 +289,7 @@ def _failing_rows(rules: list[RowRule], coded: Coded, rows: pl.DataFrame) -> dic
 
 
 def _check_keys(checked: Checked) -> Checked:
-    packed = checked.packed(list(checked.contract.keys))
+    packed = checked.packed(checked.keys)
     order = order_of(packed)
     ordered = packed if order is None else packed[order]
     repeats = ordered[1:] == ordered[:-1]

@@ -15,6 +15,7 @@ from evalkit.intake.checking.cells import unreadable_flag
 from evalkit.intake.contracts.contract import Contract, ContractColumn, CustomRule
 from evalkit.intake.reading.delivered import IS_WHOLE
 from evalkit.months import add_months
+from evalkit.payments import RECOVERY
 
 _KIND_IN_WORDS = {
     "string": "text",
@@ -166,6 +167,7 @@ def _custom_rules(custom: CustomRule, extent: Extent) -> list[RowRule]:
             & (pl.sum_horizontal(columns[:-1]) > 0)
         ),
         "explained_target": lambda: _is_unexplained_target(custom.arguments),
+        "negative_is_recovery": lambda: (first < 0) & pl.col(columns[1]).ne_missing(RECOVERY),
     }[custom.rule]()
     # A cell that could not be read breaks the rule of its type, and is not also taken for an empty
     # one.

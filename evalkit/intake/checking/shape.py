@@ -51,7 +51,7 @@ def newest(
         return tuple(files), []
     found = [_keyed(file, [columns[key] for key in keys], mapping, by) for file in files]
     rows = pl.concat([cells.with_columns(file=pl.lit(i)) for i, cells in enumerate(found)])
-    is_whole = pl.all_horizontal(pl.col(key).is_not_null() for key in keys)
+    is_whole = pl.all_horizontal(pl.col(key).is_not_null() for key in contract.required_keys)
     older = rows.sort("by", nulls_last=False, maintain_order=True).filter(
         is_whole & pl.struct(keys).is_duplicated() & ~pl.struct(keys).is_last_distinct()
     )
@@ -69,7 +69,12 @@ def _keyed(
 ) -> pl.DataFrame:
     """The key of each row as text, what tells the newest, and the line."""
     sources = {key.name: mapping.source_of(key, file.columns) for key in keys}
-    lacking = [name for name, source in {**sources, by: by}.items() if source not in file.columns]
+    optional = [key.name for key in keys if key.may_be_absent]
+    lacking = [
+        name
+        for name, source in {**sources, by: by}.items()
+        if source not in file.columns and name not in optional
+    ]
     if lacking:
         raise IntakeError(
             "The newest rows of a file cannot be told.",
@@ -79,10 +84,10 @@ def _keyed(
             "was read in.",
             fix="name the columns as they were delivered.",
         )
+    empty = pl.Series([None], dtype=pl.String).new_from_index(0, file.cells.height)
     texts = {
-        name: texts_of(file.cells[source]).str.strip_chars()
+        name: texts_of(file.cells[source]).str.strip_chars() if source else empty
         for name, source in {**sources, "by": by}.items()
-        if source is not None
     }
     return pl.DataFrame({**texts, LINE: file.cells[LINE].cast(pl.Int64)})
 
@@ -102,7 +107,7 @@ def added_up(
     rows = typed.rows
     can_be_added = pl.all_horizontal(
         pl.col(IS_WHOLE),
-        *[pl.col(key).is_not_null() for key in contract.keys],
+        *[pl.col(key).is_not_null() for key in contract.required_keys],
         *[pl.col(column).is_not_null() for column in columns],
     )
     alike = [name for name in rows.columns if name not in (*columns, *OWN_COLUMNS)]

@@ -35,6 +35,7 @@ RULE_ARGUMENTS = {
     "given_together": ("first", "second"),
     "needs": ("column", "needs"),
     "not_above": ("smaller", "larger"),
+    "negative_is_recovery": ("column", "decision"),
     "no_overlap": ("by", "start", "end"),
     "sum_not_above": ("parts", "total"),
     "given_where": ("column", "where", "is_one_of"),
@@ -127,6 +128,12 @@ class Contract:
     def column_names(self) -> list[str]:
         """The names of the columns in the contract's order."""
         return [column.name for column in self.columns]
+
+    @property
+    def required_keys(self) -> tuple[str, ...]:
+        """The key's columns that every row fills; the others tell rows apart where they do."""
+        required = {column.name for column in self.columns if column.is_required}
+        return tuple(key for key in self.keys if key in required)
 
 
 def load_contracts(folder: Path | str) -> dict[str, Contract]:

@@ -108,15 +108,11 @@ DESCRIPTION = (
     ),
     Table(
         "timeline_faults",
-        "One row per kind of fault in the delivered timelines.",
+        "One row per kind of fault in the delivered months: of livelihood and of payments.",
         keys=("fault",),
         values=("n_faults", "n_person_months", "n_persons"),
         unit="faults, months, persons",
         guard=Guard("counts", "n_persons"),
-        about=(
-            "For the sender of the extract: what is wrong with the timelines, before anything "
-            "rests on them."
-        ),
     ),
     Table(
         "livelihood_collisions",

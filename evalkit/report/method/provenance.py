@@ -9,7 +9,7 @@ from evalkit.records import hash_of
 from evalkit.report.evidence.sources import checksum, code, table_list
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.numbers import COUNT, SHARE, Row
-from evalkit.report.view import View, cell, number
+from evalkit.report.view import View, cell, number, word
 
 
 def where_numbers_come_from(brief: Brief) -> Section:
@@ -33,6 +33,7 @@ def where_numbers_come_from(brief: Brief) -> Section:
                     *_run_tables(brief),
                     *_INPUTS.tables(brief, list(brief.run.inputs.items())),
                     *_intake_tables(brief),
+                    *_fault_tables(brief),
                     *table_list(brief, brief.tables.all()),
                 ),
             ),
@@ -80,6 +81,14 @@ def _intake_tables(brief: Brief) -> tuple[DataTable, ...]:
     return view.tables(brief, rows)
 
 
+def _fault_tables(brief: Brief) -> tuple[DataTable, ...]:
+    """What was wrong with the delivered months, as far as anything was."""
+    rows = brief.tables.rows("timeline_faults")
+    return _FAULTS.tables(
+        brief, [row for row in rows if not row.has("n_faults") or row["n_faults"]]
+    )
+
+
 def _through(brief: Brief, row: Row) -> str:
     return brief.words.month(row["data_through"]) if row.has("data_through") else ""
 
@@ -119,6 +128,17 @@ _INTAKE = View(
         number("n_delivered"),
         number("n_accepted"),
         number("n_rejected"),
+    ),
+)
+_FAULTS = View(
+    "timeline_faults",
+    "sources.faults_caption",
+    "sources",
+    (
+        word("fault", "sources."),
+        number("n_faults"),
+        number("n_person_months"),
+        number("n_persons"),
     ),
 )
 # What follows is read off the run itself, not off a published table.

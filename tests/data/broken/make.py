@@ -66,7 +66,12 @@ ADDED = [
         "H-1;2026-03-01;Norr;1.234,50;SEK",
         "amount_is_number",
     ),
-    ("negative_amount", "income_support", "H-1;2026-03-01;Norr;\u2212100;SEK", "amount_in_range"),
+    (
+        "negative_amount",
+        "income_support",
+        "H-1;2026-03-01;Norr;\u2212100;SEK",
+        "only_recoveries_are_negative",
+    ),
     (
         "amount_without_currency",
         "income_support",
