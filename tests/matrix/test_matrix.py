@@ -2,7 +2,7 @@
 round.
 
 Each case runs the real notebooks on three hundred people and ten draws. What the schema allows
-either reaches its pages or is refused before anything runs. Eight cases that between them touch
+either reaches its pages or is refused before anything runs. Nine cases that between them touch
 every kind of option run each time, the others with `make prove`.
 """
 
@@ -118,9 +118,9 @@ LANGUAGE = protocol(
 OTHER = protocol(comparisons=["other"], other_intervention_id="work_training", refusal=PRECISE)
 ELIGIBLE = small.PROTOCOL["eligibility"]
 
-# Each time: every comparison and estimand, a grace period, groups and every key of allocation, one
-# and several districts, languages and protocols, nothing beyond required keys, no protocols, no
-# prices, and no table but the required ones.
+# Each time: every comparison and estimand, outcomes taken together, a grace period, groups and
+# every key of allocation, one and several districts, languages and protocols, nothing beyond
+# required keys, no protocols, no prices, and no table but the required ones.
 CASES = {
     "required_keys_only": Case(districts=BOTH),
     "required_keys_of_a_protocol": Case(protocols=(small.PROTOCOL,), districts=BOTH),
@@ -136,6 +136,11 @@ CASES = {
         without=small.OPTIONAL,
     ),
     "other_beside_another": priced(OTHER, LANGUAGE | {"refusal": PRECISE}),
+    "without_support_and_any_work": priced(
+        protocol(primary_outcome="without_support", refusal=PRECISE, covariates=COVARIATES),
+        LANGUAGE | {"primary_outcome": "any_work", "refusal": PRECISE},
+        languages=["sv", "en"],
+    ),
     "groups_and_allocation": priced(
         protocol(subgroups=GROUPS, refusal=PRECISE, covariates=[*COVARIATES, DISTRICT]),
         districts=BOTH,

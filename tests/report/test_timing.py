@@ -26,6 +26,7 @@ MEASURES = {
     "lock_in_months": (None, None, -0.4, -0.7, -0.1),
     "break_even_month": (None, None, 15.0, 9.0, 22.0),
     "sustained_work": (0.41, 0.33, 0.08, 0.01, 0.15),
+    "sustained_exit": (0.76, 0.64, 0.12, 0.02, 0.21),
 }
 
 
@@ -85,6 +86,7 @@ def test_page_says_what_was_lost_when_it_was_made_up_for_and_what_never_would_be
             "range month 9 to 22",
             "41",
             "33",
+            "At least three months in a row without income support came to 76",
             "Compared with never starting",
         ],
         "sv": [
@@ -93,6 +95,7 @@ def test_page_says_what_was_lost_when_it_was_made_up_for_and_what_never_would_be
             "intervall månad 9 till 22",
             "41",
             "33",
+            "Minst tre månader i rad utan ekonomiskt bistånd hade 76",
             "aldrig börja",
         ],
     }

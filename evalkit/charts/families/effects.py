@@ -36,7 +36,7 @@ from evalkit.charts.look.theme import (
 )
 from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
 from evalkit.disclosure import Published
-from evalkit.line.states import OUTCOMES
+from evalkit.line.states import AGGREGATES, OUTCOMES, WITHOUT_SUPPORT
 from evalkit.words import Words
 
 ARM_HEIGHT, DIFFERENCE_HEIGHT = 180, 130
@@ -86,16 +86,20 @@ def effect_months(table: Published, words: Words, /) -> Picture:
     ranges.
     """
     rows = shown_rows(table).filter(pl.col("outcome").str.starts_with("months_"))
-    order = {f"months_{outcome}": index for index, outcome in enumerate(OUTCOMES)}
+    tells_work = words.outcome != WITHOUT_SUPPORT
+    if tells_work:
+        # Months without support are the other side of months on support.
+        rows = rows.filter(pl.col("outcome") != f"months_{WITHOUT_SUPPORT}")
+    told = (*OUTCOMES, *AGGREGATES)
+    order = {f"months_{outcome}": index for index, outcome in enumerate(told)}
     shown = sorted(rows.to_dicts(), key=lambda row: order.get(row["outcome"], len(order)))
     picture = range_chart(
         [_months_row(row, words) for row in shown],
         x_title=words.text("chart.effect_months.x"),
         axis_labels=SIGNED_AXIS,
     )
-    return finish(
-        titled(picture, pooled_note(rows, words)), words.text("chart.effect_months.title")
-    )
+    title = "chart.effect_months.title" if tells_work else "outcome.months_on_record"
+    return finish(titled(picture, pooled_note(rows, words)), words.text(title))
 
 
 def _arms(rows: pl.DataFrame, words: Words) -> alt.LayerChart:

@@ -15,6 +15,7 @@ from evalkit.report.decision.offered import (
 )
 from evalkit.report.decision.panels import MOST_PANELS, linked, origins, others_named
 from evalkit.report.parts import marks
+from evalkit.report.parts.definitions import definition_text
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
 from evalkit.report.parts.marks import Scale, scale_over
@@ -230,13 +231,15 @@ def _label(brief: Brief, effect: _Effect) -> str:
 
 
 def _sentence(brief: Brief, effect: _Effect, told: Counter[str]) -> Markup:
-    """How it begins and how it ends; the same thing is said in other words the next time."""
-    return Markup(" ").join(
-        sentence
+    """How it begins and how it ends, the same thing said in other words the next time; and what
+    counts as work.
+    """
+    told_in_turn = [
+        _in_turn(brief, key, told, values)
         for key, values in (_beginning(brief, effect), _end(brief, effect))
         if key
-        for sentence in [_in_turn(brief, key, told, values)]
-    )
+    ]
+    return Markup(" ").join([*told_in_turn, *definition_text(brief, effect.one.keys)])
 
 
 def _in_turn(brief: Brief, key: str, told: Counter[str], values: dict[str, Markup]) -> Markup:

@@ -23,6 +23,7 @@ from evalkit.report.evidence.effects import (
 from evalkit.report.evidence.people import month_cell
 from evalkit.report.evidence.targeting import group_tables, targeting_tables, targeting_text
 from evalkit.report.evidence.timing import start_stop_tables, start_stop_text, timing_texts
+from evalkit.report.parts.definitions import definition_text, tells_work
 from evalkit.report.parts.document import (
     Block,
     Brief,
@@ -144,7 +145,8 @@ def _answer(brief: Brief, effect: Effect) -> Markup:
         range=brief.range_of(months, CHANGE_MONTHS),
         probability=brief.number(months, "probability_positive", PROBABILITY),
     )
-    return Markup(" ").join([marked_change(brief, effect, verdict), *_end_text(brief, effect)])
+    sentences = (*_end_text(brief, effect), *definition_text(brief, effect.keys))
+    return Markup(" ").join([marked_change(brief, effect, verdict), *sentences])
 
 
 def _end_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
@@ -179,6 +181,8 @@ def _effect_block(brief: Brief, effect: Effect) -> Block:
     )
     when = brief.when(effect.intervention_id)
     read_as = (words.html("change.grace", **when),) if when else ()
+    if not tells_work(brief):
+        read_as += (words.html("outcome.how_on_record"),)
     if protocol and protocol.estimand != "ATT":
         read_as += (words.html(f"change.estimand_{protocol.estimand}"),)
     return Block(
@@ -228,7 +232,8 @@ def _key_figures(brief: Brief, effect: Effect) -> tuple[KeyFigure, ...]:
     if end:
         label = words.text("change.points_of", outcome=words.text(end["outcome"]))
         figures.append(brief.key_figure(end, "difference", points_form(end), label))
-    for outcome in dict.fromkeys((f"months_{words.outcome}", *_KEY_OUTCOMES)):
+    others = _KEY_OUTCOMES if tells_work(brief) else ("months_support",)
+    for outcome in dict.fromkeys((f"months_{words.outcome}", *others)):
         row = brief.tables.row("effect_summary", outcome=outcome, **effect.keys)
         if row:
             label = words.text(outcome)

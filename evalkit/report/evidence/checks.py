@@ -9,6 +9,7 @@ from markupsafe import Markup
 from evalkit.line.adjustment import step_term
 from evalkit.line.calendar import break_months
 from evalkit.report.evidence.effects import Effect
+from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Brief, DataTable, Figure
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import CHANGE_MONTHS, COUNT, MONTHS, POINTS, SHARE, Form, Row
@@ -182,6 +183,8 @@ def _reading_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
                 },
             )
         )
+    if not tells_work(brief):
+        text.append(words.html("outcome.nothing_unseen"))
     if {"e_value", "e_value_limit"} <= readings.keys() and readings["e_value_limit"][
         "estimate"
     ] > 1:

@@ -10,15 +10,20 @@ from evalkit.report.evidence.effects import (
     marked_change,
     months_gained,
 )
+from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Brief, DataTable, Figure, Further
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import CHANGE_MONTHS, MONTHS, POINTS, SHARE, Form, Row
-from evalkit.report.view import Cell, View, cell, key, number, of, pivoted, with_range, word
+from evalkit.report.view import Cell, View, cell, key, number, of, pivoted, with_range
 from evalkit.tables import slug
 from evalkit.vocabulary import band_of
 
 _TABLE_STEP_MONTHS = 3
 _ARMS = ("treated", "comparison", "difference")
+_ALWAYS_KNOWN = (
+    *("months_support", "months_without_support", "months_unknown"),
+    "without_support_share_at_end",
+)
 
 
 def effect_pictures(brief: Brief, effect: Effect, conclusion: Markup) -> tuple[Figure, ...]:
@@ -100,6 +105,16 @@ def _is_share(row: Row) -> bool:
     return row["outcome"].endswith("_share_at_end")
 
 
+def _outcome(brief: Brief, row: Row) -> Cell:
+    """Where the effect is told in months without support, what people live on is known as far as
+    it is on record.
+    """
+    label = brief.words.label(row["outcome"])
+    if tells_work(brief) or row["outcome"] in _ALWAYS_KNOWN:
+        return label
+    return brief.words.text("outcome.on_record", outcome=label)
+
+
 def _level(row: Row) -> Form:
     return SHARE if _is_share(row) else MONTHS
 
@@ -126,7 +141,7 @@ _SUMMARY = View(
     "change.summary_caption",
     "change",
     (
-        word("outcome"),
+        cell("outcome", _outcome, "outcome"),
         number("treated", _level, head="value.treated"),
         number("comparison", _level, head="value.comparison"),
         cell("value.difference", _difference, "difference", "ci_lower", "ci_upper"),

@@ -123,11 +123,20 @@ def _break_even_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ..
 
 
 def _lasting_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
-    row = measures.get("sustained_work")
-    if row is None or not row.has("treated", "comparison"):
-        return ()
-    arms = {arm: brief.number(row, arm, SHARE) for arm in ("treated", "comparison")}
-    return (brief.words.html("change.sustained", **arms),)
+    """Whether work lasts, and whether the exit from support does."""
+    shown = {
+        key: row
+        for key, measure in (("sustained", "sustained_work"), ("sustained_exit", "sustained_exit"))
+        if (row := measures.get(measure)) is not None and row.has("treated", "comparison")
+    }
+    return tuple(
+        brief.words.html(
+            f"change.{key}",
+            treated=brief.number(row, "treated", SHARE),
+            comparison=brief.number(row, "comparison", SHARE),
+        )
+        for key, row in shown.items()
+    )
 
 
 def _never_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
