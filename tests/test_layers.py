@@ -50,9 +50,10 @@ MAY_SEE = {
     "disclosure": GROUND | {"words"},
     **dict.fromkeys(SIBLINGS, GROUND | {"words", "disclosure"}),
     "effects": GROUND | {"words", "disclosure", "survival"},
+    "project": GROUND | {"intake"},
     "__init__": set(),
     "__main__": {"cli"},
-    "cli": GROUND | {"words", "disclosure", "effects"} | SIBLINGS,
+    "cli": GROUND | {"words", "disclosure", "effects", "project"} | SIBLINGS,
 }
 # Inside a room, lowest first: rooms and modules; those on one floor do not see each other. A module
 # that is on no floor is the room's door and sees them all, and none of them sees it.
@@ -80,6 +81,7 @@ OPENERS = {
     "batch",
     "cli",
     "simulate",
+    "project",
 }
 OPENING_CALLS = {
     "open",

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from evalkit import __version__
-from evalkit.cli import check, delivery, params, report, run, simulate, tables, value
+from evalkit.cli import check, delivery, new, params, report, run, simulate, tables, value
 from evalkit.errors import BatchError, EvalkitError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _command in (
+    new.new,
     run.run,
     report.report,
     check.check,

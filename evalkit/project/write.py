@@ -1,0 +1,382 @@
+"""A new project's folder, written whole or not at all, and never over something that is there."""
+
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from evalkit import __version__
+from evalkit.errors import EvalkitError, IntakeError, ParameterError, first_few
+from evalkit.intake import admit, load_contracts
+from evalkit.intake.admission.delivery import Delivery
+from evalkit.intake.admission.gate import refuse_personal_numbers
+from evalkit.intake.admission.propose import Proposed, propose_mappings
+from evalkit.intake.reading.monthly_record import is_monthly_record
+from evalkit.intake.reading.readers import FORMATS, read_delivered, read_lines
+from evalkit.line.protocol import Protocol
+from evalkit.line.states import OUTCOMES, WITHOUT_SUPPORT
+from evalkit.params import RunFile
+from evalkit.project.commented import commented, looks
+from evalkit.project.guess import Guess, guess
+from evalkit.records import read_yaml
+from evalkit.shipped import shipped
+from evalkit.vocabulary import REPORT_LANGUAGES, Language
+
+_TEMPLATES = Path(__file__).parent / "templates"
+# What a project takes over: contracts and mappings, the notebooks of the line, and what a price
+# book needs.
+_COPIED = (
+    "data_contracts",
+    "notebooks/city",
+    "notebooks/district",
+    "notebooks/intervention",
+    "params/schema",
+    "params/calendar",
+    "params/price_index",
+    "params/rates",
+    "params/unit_costs/stockholm.yaml",
+)
+# The example: a run file, what it names, and its data.
+_EXAMPLE = (
+    "params/northern_ireland.yaml",
+    "params/protocols/training.yaml",
+    "params/unit_costs/northern_ireland.yaml",
+    "tests/data/northern_ireland",
+)
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.py")
+_IGNORED = ("extract/", "runs/", "letters/", "build/", "*.duckdb", "*.sqlite", "*.key")
+_LONG_AGO, _FAR_AHEAD = date(1900, 1, 1), date(2100, 12, 1)
+_EXAMPLE_OF_RUN = {
+    "districts": ["Norr", "Söder"],
+    "extract": {"first_month": "2020-01", "data_through": "2024-12"},
+}
+_NOT_GUESSED = "an example: write what your files hold."
+_WHAT_ELSE = "does anything else lead to starting? What is known of it belongs here."
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project that was written: its folder, its run file, the files taken in, what was proposed
+    for each table, what somebody has to look at (file, line, why), and what could not be guessed.
+    """
+
+    folder: Path
+    run_file: Path
+    files: tuple[Path, ...]
+    proposed: Proposed | None
+    protocols: tuple[Path, ...]
+    looks: tuple[tuple[Path, int, str], ...]
+    unsaid: tuple[str, ...]
+
+
+def new_project(
+    folder: Path | str,
+    *,
+    files: Sequence[Path | str] = (),
+    language: Language = "sv",
+    with_example: bool = False,
+) -> Project:
+    """Write a new project.
+
+    Parameters
+    ----------
+    folder : path
+        Its folder, which must be new or empty.
+    files : sequence of path, optional
+        Exports to begin with, or folders of them: they are copied into extract/, and a mapping
+        file, districts, months and protocols are guessed from them.
+    language : str
+        The first language of the report and of the read-me file.
+    with_example : bool
+        Whether the example that comes with evalkit is put beside it, data included.
+
+    Raises
+    ------
+    ParameterError
+        If the folder holds something, a file does not exist, or there is no such language.
+    IntakeError
+        If a file holds a personal number or cannot be read. Nothing is written.
+    """
+    folder = Path(folder)
+    _refuse_unfit(folder, language)
+    paths = _paths_in(files)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".evalkit-new-") as made:
+        draft = Path(made) / "project"
+        project = _write(draft, folder, paths, language=language, with_example=with_example)
+        for path in draft.iterdir():
+            folder.mkdir(exist_ok=True)
+            path.replace(folder / path.name)
+    return project
+
+
+def _refuse_unfit(folder: Path, language: Language) -> None:
+    if language not in REPORT_LANGUAGES:
+        raise ParameterError(
+            "A project has no read-me file in this language.",
+            where=f"language {language}",
+            why="Its first language is that of the report and of the read-me file.",
+            fix=f"choose one of {', '.join(REPORT_LANGUAGES)}.",
+        )
+    held = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    if folder.is_file() or [name for name in held if name != ".git"]:
+        raise ParameterError(
+            "The folder of a new project is not empty.",
+            where=f"{folder}: {first_few(sorted(held), 6) or 'it is a file'}",
+            why="Nothing that is there is overwritten.",
+            fix="name a folder that does not exist yet, or an empty one.",
+        )
+
+
+def _paths_in(files: Sequence[Path | str]) -> tuple[Path, ...]:
+    """The files themselves, and those of folders."""
+    missing = [str(path) for path in map(Path, files) if not path.exists()]
+    if missing:
+        raise ParameterError(
+            f"{len(missing)} of the files to begin with {'do' if len(missing) > 1 else 'does'} not "
+            "exist.",
+            where=first_few(missing, 6),
+            why="A project is begun from files that are at hand.",
+            fix="check the paths.",
+        )
+    paths = [
+        path
+        for given in map(Path, files)
+        for path in (sorted(given.iterdir()) if given.is_dir() else [given])
+        if path.is_file() and not path.name.startswith(".")
+    ]
+    odd = [p.name for p in paths if p.suffix.lower() not in FORMATS and not is_monthly_record(p)]
+    if odd:
+        raise IntakeError(
+            f"{len(odd)} of the files {'are' if len(odd) > 1 else 'is'} of no kind that holds a "
+            "table.",
+            where=first_few(odd, 6),
+            why=f"Tables are read from files ending in {', '.join(FORMATS)}, and from monthly "
+            "records (monthly_record*.txt). Nothing was written.",
+            fix="save the tables as CSV or as a workbook, or leave these files out.",
+        )
+    names = [path.name for path in paths]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ParameterError(
+            "Two of the files have the same name.",
+            where=first_few(twice, 6),
+            why="They are copied into one folder.",
+            fix="rename one of them.",
+        )
+    return tuple(paths)
+
+
+def _write(
+    draft: Path,
+    folder: Path,
+    paths: tuple[Path, ...],
+    *,
+    language: Language,
+    with_example: bool,
+) -> Project:
+    """The project in a folder beside its own, which it is moved to when it is whole."""
+    name = _name_of(folder)
+    for part in _COPIED:
+        _copy(part, draft)
+    (draft / "extract").mkdir()
+    languages = (language, *(other for other in REPORT_LANGUAGES if other != language))
+    proposed = _take_in(paths, draft, name)
+    guessed, unsaid = _guess(draft, name) if paths else (None, ())
+    texts = read_yaml(_TEMPLATES / "texts.yaml")
+    protocols = _write_protocols(draft, guessed, texts)
+    run_file = draft / "params" / f"{name}.yaml"
+    _write_text(
+        run_file,
+        _header("run", "A run of evalkit.") + _run_text(name, languages, guessed, protocols, paths),
+    )
+    readme = [(_TEMPLATES / f"{one}.md").read_text(encoding="utf-8") for one in languages]
+    title = folder.resolve().name
+    _write_text(
+        draft / "README.md",
+        "\n".join(readme)
+        .replace("{name}", name)
+        .replace("{title}", title)
+        .replace("{version}", __version__),
+    )
+    _write_text(
+        draft / ".gitignore",
+        "# Data and results stay out of git.\n"
+        + "".join(f"{line}\n" for line in (*_IGNORED, *(f"*{suffix}" for suffix in FORMATS))),
+    )
+    if with_example:
+        _write_example(draft)
+    written = (run_file, *protocols)
+    return Project(
+        folder,
+        run_file.relative_to(draft),
+        tuple(path.relative_to(draft) for path in sorted((draft / "extract").glob("*.*"))),
+        proposed,
+        tuple(path.relative_to(draft) for path in protocols),
+        tuple(
+            (path.relative_to(draft), line, why)
+            for path in written
+            for line, why in looks(path.read_text(encoding="utf-8"))
+        ),
+        (*unsaid, *(guessed.unsaid if guessed else ())),
+    )
+
+
+def _copy(part: str, draft: Path) -> None:
+    source, target = shipped(*part.split("/")), draft / part
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=_LEFT_OUT)
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+
+
+def _take_in(paths: tuple[Path, ...], draft: Path, name: str) -> Proposed | None:
+    """Look at the files, copy them, and write the mapping file that is proposed for them."""
+    if not paths:
+        return None
+    tables = [read_delivered(path) for path in paths if not is_monthly_record(path)]
+    searched = {
+        path.name: lines
+        for path in paths
+        if is_monthly_record(path) and (lines := read_lines(path)) is not None
+    }
+    refuse_personal_numbers(
+        Delivery("", {file.path.name: (file,) for file in tables}, searched, ()), "data_contracts"
+    )
+    for path in paths:
+        shutil.copyfile(path, draft / "extract" / path.name)
+    proposed = propose_mappings(tables, load_contracts(draft / "data_contracts"))
+    if proposed.proposals:
+        _write_text(
+            draft / "data_contracts" / "mappings" / f"{name}.yaml",
+            "# yaml-language-server: $schema=../../params/schema/mapping.json\n" + proposed.text,
+        )
+    return proposed
+
+
+def _guess(draft: Path, name: str) -> tuple[Guess | None, tuple[str, ...]]:
+    """What the files say of districts, months and interventions; nothing where they cannot be
+    admitted yet, and why.
+    """
+    mapping = draft / "data_contracts" / "mappings" / f"{name}.yaml"
+    texts = read_yaml(_TEMPLATES / "texts.yaml")
+    try:
+        admission = admit(
+            draft / "extract",
+            draft / "data_contracts",
+            districts=(),
+            first_month=_LONG_AGO,
+            data_through=_FAR_AHEAD,
+            mapping=mapping if mapping.exists() else None,
+            max_rejected_share=1,
+        )
+    except EvalkitError as fault:
+        return None, (f"{fault}",)
+    empty = [table for table in ("person", "income_support") if not admission.tables[table].height]
+    if empty:
+        return None, (f"no row of {', '.join(empty)} keeps its contract yet",)
+    return guess(admission.tables, texts), ()
+
+
+def _write_protocols(
+    draft: Path, guessed: Guess | None, texts: Mapping[str, Any]
+) -> tuple[Path, ...]:
+    """A protocol for each intervention that was guessed, or an example."""
+    folder = draft / "params" / "protocols"
+    declared = guessed.protocols if guessed else {}
+    remarks = {"covariates": _WHAT_ELSE} if declared else {"intervention_id": _NOT_GUESSED}
+    written = []
+    for name, values in (declared or {"example": _example_protocol(texts)}).items():
+        written.append(folder / f"{_name_of(Path(name))}.yaml")
+        header = _header("protocol", "A target trial.", folder="../")
+        _write_text(written[-1], header + commented(Protocol, values, remarks))
+    return tuple(written) if declared else ()
+
+
+def _example_protocol(texts: Mapping[str, Any]) -> dict[str, Any]:
+    title = texts["example"]
+    return {
+        "protocol": "example",
+        "intervention_id": "example",
+        "title": title,
+        "question": {
+            language: text.format(title=title[language])
+            for language, text in texts["question"].items()
+        },
+        "eligibility": {"from_month": 13, "to_month": 37},
+        "follow_up_months": 24,
+        "primary_outcome": WITHOUT_SUPPORT,
+        "outcomes": list(OUTCOMES),
+        "covariates": [
+            {"name": "months_on_support", "kind": "elapsed"},
+            {"name": "season", "kind": "season", "starts": [3, 6, 9, 12]},
+        ],
+        "assumptions": texts["assumptions"],
+    }
+
+
+def _run_text(
+    name: str,
+    languages: tuple[Language, ...],
+    guessed: Guess | None,
+    protocols: tuple[Path, ...],
+    paths: tuple[Path, ...],
+) -> str:
+    extract: dict[str, Any] = {"folder": "../extract"}
+    if paths and not all(map(is_monthly_record, paths)):
+        extract["mapping"] = f"../data_contracts/mappings/{name}.yaml"
+    found: Mapping[str, Any] = guessed.run if guessed else _EXAMPLE_OF_RUN
+    remarks = (
+        dict(guessed.remarks)
+        if guessed
+        else dict.fromkeys(
+            ("districts", "extract.first_month", "extract.data_through"), _NOT_GUESSED
+        )
+    )
+    values: dict[str, Any] = {
+        "run": name,
+        "title": dict.fromkeys(languages, name),
+        "languages": list(languages),
+        "districts": found["districts"],
+        "seed": 1,
+        "extract": extract | found["extract"],
+    }
+    if protocols:
+        values["effects"] = {"protocols": [f"protocols/{path.name}" for path in protocols]}
+    return commented(RunFile, values, remarks)
+
+
+def _write_example(draft: Path) -> None:
+    for part in _EXAMPLE:
+        _copy(part, draft)
+    shutil.move(draft / "tests" / "data" / "northern_ireland", draft / "example")
+    shutil.rmtree(draft / "tests")
+    run_file = draft / "params" / "northern_ireland.yaml"
+    text = run_file.read_text(encoding="utf-8")
+    _write_text(run_file, text.replace("../tests/data/northern_ireland", "../example"))
+
+
+def _header(schema: str, what: str, folder: str = "") -> str:
+    return (
+        f"# yaml-language-server: $schema={folder}schema/{schema}.json\n"
+        f'# {what} What a key means stands above it, after "# ". A key with a # before it has the\n'
+        "# value that stands there: take the # away, and that of its heading, to write another.\n"
+    )
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def _name_of(folder: Path) -> str:
+    """A name of files and runs: letters and digits of the folder's own."""
+    letters = unicodedata.normalize("NFKD", folder.resolve().name.lower())
+    name = "_".join(re.findall(r"[a-z0-9]+", letters.encode("ascii", "ignore").decode()))
+    return name or "project"

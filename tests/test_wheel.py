@@ -1,0 +1,73 @@
+"""evalkit as it is installed: a wheel, in a clean environment and an empty folder, where a new
+project with the example runs to its pages.
+
+What evalkit depends on is lent from the environment that runs the tests, by a .pth file; evalkit
+itself and its command come from the wheel alone. That the dependencies that pyproject.toml names
+are those that are needed is not shown here: `make setup` installs them from the lock.
+"""
+
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The folder of the commands of an environment that has the wheel."""
+    folder = tmp_path_factory.mktemp("installed")
+    _call(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder, cwd=ROOT)
+    (wheel,) = folder.glob("evalkit-*.whl")
+    venv.create(folder / "env", with_pip=True)
+    commands = folder / "env" / "bin"
+    _call(commands / "pip", "install", "-q", "--no-index", "--no-deps", wheel, cwd=folder)
+    (own,) = (folder / "env" / "lib").glob("python*/site-packages")
+    (own / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return commands
+
+
+def _call(*command, cwd):
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(cwd)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_installed_evalkit_runs_the_main_job_in_an_empty_folder(installed, tmp_path):
+    evalkit = installed / "evalkit"
+    source = _call(
+        installed / "python", "-c", "import evalkit; print(evalkit.__file__)", cwd=tmp_path
+    )
+    assert str(installed.parent) in source
+
+    _call(evalkit, "new", "city", "--example", cwd=tmp_path)
+    project = tmp_path / "city"
+    checked = _call(evalkit, "check", "params/northern_ireland.yaml", cwd=project)
+    _call(evalkit, "run", "params/northern_ireland.yaml", cwd=project)
+
+    assert "27 units for 5 districts" in checked
+    pages = project / "runs" / "northern_ireland" / "site"
+    assert (pages / "index.html").exists()
+    assert str(ROOT) not in (project / "runs" / "northern_ireland" / "run.json").read_text()
+
+
+def test_installed_evalkit_finds_contracts_and_parameters_of_its_own(installed, tmp_path):
+    evalkit = installed / "evalkit"
+
+    _call(evalkit, "contract", "docs", "--out", "docs", cwd=tmp_path)
+    explained = _call(evalkit, "params", "explain", "discount_rate", cwd=tmp_path)
+
+    assert (tmp_path / "docs").is_dir()
+    assert "discount_rate" in explained
