@@ -23,7 +23,7 @@ A price is stated in the book, or taken from the dated parameters that the book 
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from evalkit.line.actors import RESOURCES
 from evalkit.records import Record
@@ -110,6 +110,11 @@ class PriceRecord(Record):
     )
     note: str = Field("", description="What whoever changes it should know.")
     distribution: Distribution = Field(Distribution(), description="How sure, as a range.")
+    carried: tuple[str, ...] = Field(
+        (),
+        description="Filled in when a book is read: the series whose last value stands for a later "
+        "year in it, with that value's period.",
+    )
 
     @property
     def is_money(self) -> bool:
@@ -121,20 +126,27 @@ class Factor(Record):
     """A dated value that scales another."""
 
     key: str = Field(description="The dated value's key.")
-    year: int | None = Field(
-        None, description="The year it is asked for; none where no date applies."
+    year: int | Literal["price_year"] | None = Field(
+        None,
+        description="The year it is asked for, or price_year: the book's; none where no date "
+        "applies.",
+    )
+    month: int | None = Field(
+        None, ge=1, le=12, description="The month of the year, for what changes within it."
     )
 
+    @model_validator(mode="after")
+    def _dated(self) -> "Factor":
+        if self.month is not None and self.year is None:
+            raise ValueError("a month needs its year")
+        return self
 
-class Reference(Record):
+
+class Reference(Factor):
     """Where a price comes from: a dated value, times and divided by numbers or other dated
     values.
     """
 
-    key: str = Field(description="The dated value's key.")
-    year: int | None = Field(
-        None, description="The year it is asked for; none where no date applies."
-    )
     times: tuple[float | Factor, ...] = Field(
         (), description="Numbers, or dated values, that it is multiplied by."
     )
@@ -160,6 +172,10 @@ class PriceByReference(Record):
     note: str = Field("", description="What whoever changes it should know.")
     distribution: Distribution | None = Field(
         None, description="How sure, as a range; without it as the dated value says."
+    )
+    price_year: int | None = Field(
+        None,
+        description="The year of the money of the range that stands here; without it the book's.",
     )
 
 
@@ -318,11 +334,19 @@ class _Book(Record, Generic[Price]):
     title: Text = Field(description="What pages call it, by language.")
     note: Text | None = Field(None, description="What pages say of it, by language.")
     currency: str = Field(description="The one currency of its money.")
-    price_year: int = Field(description="The one year of its prices.")
+    price_year: int = Field(
+        description="The one year of its prices; amounts of other years are moved to it by the "
+        "price index."
+    )
     defaults: tuple[Path, ...] = Field(
         (),
         description="The files of dated parameters that prices are taken from, relative to the "
         "book.",
+    )
+    carry_forward: tuple[str, ...] = Field(
+        (),
+        description="Series of the dated parameters whose last value stands for later years too; "
+        "every price made from one says so.",
     )
     appraisal: Appraisal = Field(description="The rates of the method.")
     livelihoods: tuple[Livelihood, ...] = Field(

@@ -176,6 +176,7 @@ def test_price_table_shows_every_record_with_range_source_and_grade(uncertain_bo
         "currency": "SEK",
         "source": "made up for the test",
         "value_grade": "L",
+        "carried": None,
         "name_en": "wage in English",
         "name_sv": "wage på svenska",
         "source_en": "made up for the test",

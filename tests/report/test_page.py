@@ -695,6 +695,40 @@ def test_method_says_all_prices_when_all_are_of_grade_l(method, tables):
     assert "All prices in the calculation are of source grade L" in method(only_assumed)
 
 
+def test_method_names_the_prices_that_are_carried_forward(method, tables):
+    carried = {**tables, "prices": _prices_with(tables, carried="place_cost 2012")}
+
+    assert "on request the last one before it is used: cost of a place; and discount rate." in (
+        method(carried)
+    )
+    assert "on request the last one before" not in method()
+
+
+def test_page_says_what_the_municipality_keeps_of_new_tax(page, tables, words):
+    kept = _prices_with(tables, price="kept_of_tax", value=0.0428, unit="share")
+    said = {"en": "keeps all for two years, then 4.3% :", "sv": "allt i två år, sedan 4,3 % :"}
+
+    assert said[words.language] in plain(page("Norr", prices=kept))
+    assert said[words.language] not in plain(page("Norr"))
+
+
+def _prices_with(tables, **columns):
+    """The prices with other columns; one price alone where it gets another name."""
+    prices = tables["prices"].data.drop("row_id", "status")
+    rows = prices.head(1) if "price" in columns else prices
+    rows = rows.with_columns(pl.lit(value).alias(name) for name, value in columns.items())
+    return protect_estimates(
+        pl.concat([prices, rows]) if "price" in columns else rows,
+        name="prices",
+        keys=["price"],
+        values=[column for column in rows.columns if column != "price"],
+        n_persons=None,
+        unit="as stated",
+        source="made up for this test",
+        grade="L",
+    )
+
+
 def test_page_says_how_many_periods_stand_apart_and_from_what(page, words):
     said = {
         "en": "21 of the periods were already running when the data begin, and when they began is "

@@ -15,10 +15,14 @@ from evalkit.economics.prices.conversion import (
     exchange_rate,
     has_exchange_rate,
 )
-from evalkit.economics.prices.dated import DatedRecord, load_dated
+from evalkit.economics.prices.dated import DatedRecord
 from evalkit.economics.prices.households import household_parts, with_household_parts
 from evalkit.economics.prices.place_costs import run_place_costs
-from evalkit.economics.prices.price_book_file import declare_price_book, load_price_book
+from evalkit.economics.prices.price_book_file import (
+    dated_records,
+    declare_price_book,
+    load_price_book,
+)
 from evalkit.errors import LedgerError, ParameterError, first_few
 from evalkit.line.price_book import Distribution, InterventionPrices, PriceBook, PriceRecord
 from evalkit.params import Run
@@ -98,7 +102,11 @@ def with_place_costs(
         If the book names no price index for the costs' price year.
     """
     replaced, costs = _place_price(book), costs.drop_nulls("cost_per_filled_place")
-    records = load_dated(Path(book.file).parent / path for path in book.defaults)
+    records = dated_records(
+        (Path(book.file).parent / path for path in book.defaults),
+        book.carry_forward,
+        where=book.file,
+    )
     _refuse_currency(book, costs, records)
     entries, prices = [], []
     for row in interventions.sort("intervention_id").iter_rows(named=True):

@@ -22,7 +22,8 @@ from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.price_book import Distribution
 from evalkit.months import month_number
 from evalkit.records import Record, load
-from evalkit.vocabulary import Grade, Text, is_unwritten
+from evalkit.vocabulary import Grade, Text, in_language, is_unwritten
+from evalkit.words import languages, words
 
 Unit = Literal[
     "per month",
@@ -147,6 +148,71 @@ def load_dated(paths: Iterable[Path | str]) -> Mapping[str, DatedRecord]:
     return MappingProxyType(records)
 
 
+class CarriedValue(DatedValue):
+    """A series' last value, standing for later years because somebody asked for that."""
+
+    of: str
+
+
+def carried_forward(
+    records: Mapping[str, DatedRecord], keys: Iterable[str]
+) -> Mapping[str, DatedRecord]:
+    """The records in which the last value of some series stands for all later years too.
+
+    Such a value is of grade L, and its source says of which period it is.
+
+    Parameters
+    ----------
+    records : mapping of str to DatedRecord
+        From `load_dated`.
+    keys : iterable of str
+        The series, as a price book names them under carry_forward.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such series, or it has no last period.
+    """
+    keys = tuple(keys)
+    faults = [f"{key} ({nearest(key, records)})" for key in keys if key not in records]
+    faults += [
+        f"{key} (it has no last period)"
+        for key in keys
+        if key in records and _last(records[key]).span[1] == _EVER[1]
+    ]
+    if faults:
+        raise ParameterError(
+            f"Series that cannot be carried forward: {len(faults)}.",
+            where=f"carry_forward: {first_few(faults, 6)}",
+            why="The last value of a series stands for later years only where there is one.",
+            fix="name series of the files under defaults that end, or leave them out.",
+        )
+    return MappingProxyType({**records, **{key: _carried(records[key]) for key in keys}})
+
+
+def _last(record: DatedRecord) -> DatedValue:
+    return max(record.values, key=lambda value: value.span[1])
+
+
+def _carried(record: DatedRecord) -> DatedRecord:
+    last = _last(record)
+    source = last.source or record.source
+    later = last.span[1] + 1
+    carried = CarriedValue(
+        **last.model_dump(exclude={"period", "grade", "source"}),
+        period=f"{later // 12}-{later % 12 + 1:02d}..",
+        grade="L",
+        source={
+            language: words(language).text(
+                "prices.carried", source=in_language(source, language), period=last.period
+            )
+            for language in languages()
+        },
+        of=last.period,
+    )
+    return record.model_copy(update={"values": (*record.values, carried)})
+
+
 def value_at(
     records: Mapping[str, DatedRecord], key: str, when: int | date | None = None
 ) -> DatedValue:
@@ -211,8 +277,10 @@ def _no_value(
         if when is not None
         else f'"{record.key}" was asked for {asked}.',
         where=f"{'it changes within that time' if changing else 'nearest'}: {', '.join(near)}",
-        why="A value of another year is another value; nothing is carried forward or interpolated.",
-        fix="ask for a month, a year that is there, or add the value with its source and grade.",
+        why="A value of another year is another value; nothing is carried forward or interpolated "
+        "unasked.",
+        fix="ask for a month, a year that is there, or add the value with its source and grade; a "
+        f"price book carries the last value forward by carry_forward: [{record.key}].",
     )
 
 

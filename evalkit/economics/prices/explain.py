@@ -102,6 +102,8 @@ def _price_lines(record: PriceRecord, path: Path, book: PriceBook, folder: Path)
     amount = f"{record.value:g}{_range(record.distribution)} {record.unit}{money}"
     yield f"  {amount}; grade {record.grade}"
     yield f"  source: {in_language(record.source, TABLE_LANGUAGE)}"
+    if record.carried:
+        yield f"  carried forward on request (carry_forward): {', '.join(record.carried)}"
     if record.note:
         yield f"  note: {record.note}"
     postings = [

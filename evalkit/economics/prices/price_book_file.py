@@ -2,16 +2,17 @@
 checked as a whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from evalkit.economics.prices.dated import DatedRecord, load_dated
-from evalkit.economics.prices.references import resolve
+from evalkit.economics.prices.conversion import PRICE_INDEX
+from evalkit.economics.prices.dated import DatedRecord, carried_forward, load_dated
+from evalkit.economics.prices.references import in_money_of, resolve
 from evalkit.economics.prices.rules.rule_set import refuse_faulty
 from evalkit.errors import ParameterError
-from evalkit.line.price_book import Factor, PriceBook, PriceByReference
+from evalkit.line.price_book import Factor, PriceBook, PriceByReference, PriceRecord
 from evalkit.records import load, validate
 
 
@@ -78,10 +79,13 @@ def book_references(path: Path | str) -> dict[str, tuple[str, ...]]:
 
 
 def _resolved(content: dict, *, where: str, folder: Path) -> dict:
-    """The content with every price that refers to a dated parameter filled in."""
+    """The content with every price that refers to a dated parameter filled in, and every amount of
+    another year in money of the book's.
+    """
     prices = content.get("prices")
     if not isinstance(prices, list | tuple) or not any(
-        isinstance(price, dict) and "default" in price for price in prices
+        isinstance(price, dict) and ("default" in price or _is_of_another_year(price, content))
+        for price in prices
     ):
         return content
     missing = [f'"{key}"' for key in ("currency", "price_year") if content.get(key) is None]
@@ -93,25 +97,58 @@ def _resolved(content: dict, *, where: str, folder: Path) -> dict:
             fix="declare currency (for example SEK) and price_year (for example 2023) at the top "
             "of the file.",
         )
-    records = load_dated(folder / path for path in content.get("defaults", ()))
+    records = dated_records(
+        (folder / path for path in content.get("defaults", ())),
+        content.get("carry_forward", ()),
+        where=where,
+    )
     return content | {"prices": [_filled(price, content, records, where) for price in prices]}
 
 
-def _filled(price: object, content: dict, records: Mapping[str, DatedRecord], where: str) -> object:
-    if not isinstance(price, dict) or "default" not in price:
-        return price
-    entry = validate(price, PriceByReference, where=f"{where}, price {price.get('key')}")
+def dated_records(
+    paths: Iterable[Path], carry_forward: Iterable[str], *, where: str
+) -> Mapping[str, DatedRecord]:
+    """The dated parameters of a book's files, with the series that it carries forward.
+
+    Raises
+    ------
+    ParameterError, LedgerError
+        As `load_dated` and `carried_forward`; `where` names the book.
+    """
+    records = load_dated(paths)
     try:
-        return resolve(
-            entry,
-            price_year=content["price_year"],
-            currency=content["currency"],
-            records=records,
-        ).model_dump()
+        return carried_forward(records, carry_forward)
     except ParameterError as fault:
-        raise ParameterError(
-            fault.what,
-            where=f"{where}, price {entry.key}: {fault.where}",
-            why=fault.why,
-            fix=fault.fix,
-        ) from None
+        raise _in_book(fault, where) from None
+
+
+def _is_of_another_year(price: dict, content: dict) -> bool:
+    """Whether an amount is stated in money of another year, where the book names files that may
+    hold a price index.
+    """
+    return bool(content.get("defaults")) and price.get("price_year") not in (
+        None,
+        content.get("price_year"),
+    )
+
+
+def _filled(price: object, content: dict, records: Mapping[str, DatedRecord], where: str) -> object:
+    if not isinstance(price, dict):
+        return price
+    place, year = f"{where}, price {price.get('key')}", content["price_year"]
+    try:
+        if "default" in price:
+            entry = validate(price, PriceByReference, where=place)
+            currency = content["currency"]
+            return resolve(entry, price_year=year, currency=currency, records=records).model_dump()
+        if _is_of_another_year(price, content) and PRICE_INDEX in records:
+            stated = validate(price, PriceRecord, where=place)
+            return in_money_of(stated, price_year=year, records=records).model_dump()
+    except ParameterError as fault:
+        raise _in_book(fault, place) from None
+    return price
+
+
+def _in_book(fault: ParameterError, place: str) -> ParameterError:
+    at = fault.where if fault.where.startswith(place) else f"{place}: {fault.where}"
+    return ParameterError(fault.what, where=at, why=fault.why, fix=fault.fix)

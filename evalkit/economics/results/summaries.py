@@ -118,8 +118,9 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
     DataFrame
         One row per record, and one for what is kept of new tax (`kept_of_tax`) where the book
         knows income equalisation: `price` (its key), `value`, `low`, `high` (null when fixed),
-        `unit`, `price_year`, `currency`, `source`, `value_grade`, and the name and the source in
-        each language that all records have a name in (`name_en`, `source_en` ...).
+        `unit`, `price_year`, `currency`, `source`, `value_grade`, `carried` (series carried
+        forward with their periods, null if none), and the name and the source in each language
+        that all records have a name in (`name_en`, `source_en` ...).
     """
     derived = kept_of_tax(price_book)
     records = (*price_book.prices, *((derived,) if derived else ()))
@@ -130,6 +131,7 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
     schema = schema_of(
         *("price", "value", "low", "high", "unit", "price_year", "currency", "source"),
         "value_grade",
+        "carried",
     )
     rows = [
         (
@@ -142,6 +144,7 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
             r.currency,
             in_language(r.source, TABLE_LANGUAGE),
             r.grade,
+            ", ".join(r.carried) or None,
             *(r.name[language] for language in languages),
             *(in_language(r.source, language) for language in languages),
         )

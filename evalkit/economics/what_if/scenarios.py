@@ -224,7 +224,7 @@ def changed_book(scenario: Scenario, book: PriceBook, *, where: str) -> PriceBoo
     ]
     for name, shares in scenario.payers.items():
         _share_out(content, name, shares)
-    return declare_price_book(content, where=where)
+    return declare_price_book(content, where=where, folder=Path(book.file).parent)
 
 
 def _share_out(content: dict, name: str, shares: dict[str, float]) -> None:

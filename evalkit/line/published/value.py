@@ -175,10 +175,12 @@ VALUE = (
     ),
     Table(
         "prices",
-        "One row per price or rate of the price book.",
+        "One row per price or rate of the price book, and what it carries forward from an earlier "
+        "year.",
         keys=("price",),
         values=(
             *("value", "low", "high", "unit", "price_year", "currency", "source", "value_grade"),
+            "carried",
         ),
         unit="as declared per price",
         guard=Guard("estimates"),

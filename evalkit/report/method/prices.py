@@ -19,7 +19,12 @@ def prices_behind(brief: Brief) -> Section:
         "prices",
         heading,
         (words.html("prices.lead"),),
-        (Block(text=(_assumed_in_words(brief, prices),), tables=_PRICES.tables(brief, prices)),),
+        (
+            Block(
+                text=(_assumed_in_words(brief, prices), *_carried_in_words(brief, prices)),
+                tables=_PRICES.tables(brief, prices),
+            ),
+        ),
     )
 
 
@@ -34,6 +39,15 @@ def _assumed_in_words(brief: Brief, prices: list[Row]) -> Markup:
     if len(assumed) == len(prices):
         return words.html("value_page.grade_l_all")
     return words.html("value_page.grade_l", prices=words.listing(assumed, separator=";"))
+
+
+def _carried_in_words(brief: Brief, prices: list[Row]) -> tuple[Markup, ...]:
+    """Which prices stand on a value of an earlier year, carried forward on request."""
+    carried = [inside_sentence(price_name(brief, row)) for row in prices if row.has("carried")]
+    if not carried:
+        return ()
+    names = brief.words.listing(carried, separator=";")
+    return (brief.words.html("prices.carried_prices", prices=names),)
 
 
 def _price_form(row: Row) -> Form:

@@ -134,7 +134,8 @@ PRICE_RULES = (
         "Prices of another year",
         _other_year,
         "Amounts of different years differ by inflation alone.",
-        "convert them to the book's price year by a price index.",
+        "name a file with a price index under defaults, which moves them, or write them in the "
+        "book's price year.",
     ),
     Rule(
         "Prices that are negative or not finite",
