@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from evalkit.draws import MIN_DRAWS_FOR_LIMITS
 from evalkit.errors import ParameterError, nearest
-from evalkit.line.delivered import delivered
+from evalkit.line.delivered import FOLLOWED, delivered
 from evalkit.months import month_number, month_of_key
 from evalkit.records import Record, validate
 from evalkit.vocabulary import LIKELY, REPORT_LANGUAGES, Language, Text
@@ -22,11 +22,6 @@ DatabaseUri = Annotated[str, Field(pattern=r"^[a-z]+://")]
 _PASSWORD_IN_URI = re.compile(r"^[a-z]+://[^/@]*:[^/@]*@")
 # Databases that are a file of this computer, by the beginning of their URI.
 _FILE_DATABASES = ("sqlite://", "duckdb://")
-
-
-# The dated tables that say when support ends and what comes next: follow-up ends where the first of
-# them does.
-FOLLOWED = ("income_support", "household_member", "participation", "livelihood")
 
 
 class Extract(Record):
@@ -96,7 +91,7 @@ class Extract(Record):
             unknown = [
                 f'"{table}" ({nearest(table, dated)})' for table in through if table not in dated
             ]
-            missing = [table for table in FOLLOWED if table not in through]
+            missing = [table for table in FOLLOWED[:1] if table not in through]
             if unknown or missing:
                 raise ValueError(
                     f"unknown or undated tables: {', '.join(unknown) or 'none'}; tables to add: "
@@ -107,10 +102,10 @@ class Extract(Record):
     @property
     def follow_up_through(self) -> date:
         """The last month in which everything that follow-up rests on is known: the earliest of the
-        tables of FOLLOWED.
+        tables of FOLLOWED that have a month; intake refuses a month of one that was not delivered.
         """
         return (
-            min(self.data_through[table] for table in FOLLOWED)
+            min(month for table, month in self.data_through.items() if table in FOLLOWED)
             if isinstance(self.data_through, dict)
             else self.data_through
         )

@@ -16,6 +16,7 @@ import polars as pl
 
 from evalkit.errors import EvalkitError, IntakeError, first_few
 from evalkit.line import tables as line
+from evalkit.line.delivered import as_delivered
 from evalkit.reads import may_read, refuse_undeclared
 
 # Whether rows are in order is seen for so many at once, that large tables are not copied for it.
@@ -259,9 +260,7 @@ def read_delivered(run_dir: Path | str, name: str) -> pl.DataFrame:
     """A delivered table of a run, empty where nobody delivered it: its part of the report is then
     left out.
     """
-    if has_table(run_dir, name):
-        return read_table(run_dir, name)
-    return line.table(name).empty()
+    return as_delivered({name: read_table(run_dir, name)} if has_table(run_dir, name) else {}, name)
 
 
 def read_each_delivered(run_dir: Path | str, names: Iterable[str]) -> dict[str, pl.DataFrame]:

@@ -101,7 +101,8 @@ def receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | No
 
     admission = admit_run(prepared, extract=other_extract, mapping=other_mapping)
     protocols = load_protocols(prepared)
-    refuse_unknown_interventions(protocols, admission.tables["intervention"])
+    if protocols:
+        refuse_unknown_interventions(protocols, admission.tables["intervention"])
     built = build_spells(admission.tables, prepared.params, protocols=protocols)
     lives = built["state_intervals"].join(built["support_spells"], on="person_id", how="semi")
     for protocol in protocols:

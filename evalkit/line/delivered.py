@@ -27,6 +27,10 @@ DTYPES = MappingProxyType(
     }
 )
 
+# The dated tables that say when support ends and what comes next: follow-up ends where the first of
+# those that are delivered does. Payments always are.
+FOLLOWED = ("income_support", "household_member", "participation", "livelihood")
+
 
 @cache
 def delivered() -> Mapping[str, Table]:
@@ -37,6 +41,11 @@ def delivered() -> Mapping[str, Table]:
     paths = sorted(shipped("data_contracts").glob("*.odcs.yaml"))
     contracts = [load(path, dict) for path in paths]
     return MappingProxyType({table.name: table for table in map(_table_of, contracts)})
+
+
+def as_delivered(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
+    """A delivered table by name; the empty table of its declaration where nobody delivered it."""
+    return tables[name] if name in tables else delivered()[name].empty()
 
 
 def _table_of(contract: dict[str, Any]) -> Table:

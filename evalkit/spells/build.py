@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.line.delivered import as_delivered
 from evalkit.line.protocol import Protocol
 from evalkit.params import RunFile
 from evalkit.spells.extent import Extent
@@ -37,7 +38,8 @@ def build_spells(
     """
     extent = Extent.of_run(params)
     people = [
-        tables[name] for name in ("income_support", "household_member", "livelihood", "person")
+        as_delivered(tables, name)
+        for name in ("income_support", "household_member", "livelihood", "person")
     ]
     intervals = build_state_intervals(
         *people, extent=extent, outcome_groups=True, participation=tables.get("participation")
@@ -50,7 +52,9 @@ def build_spells(
         ),
         "state_intervals": intervals,
         "episodes": build_episodes(
-            tables["participation"], tables["intervention"], data_through=extent.data_through
+            as_delivered(tables, "participation"),
+            as_delivered(tables, "intervention"),
+            data_through=extent.data_through,
         ),
     }
 

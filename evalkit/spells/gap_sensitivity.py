@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from evalkit.line.delivered import as_delivered
 from evalkit.params import RunFile
 from evalkit.spells.extent import Extent
 from evalkit.spells.support import build_support_spells
@@ -38,7 +39,8 @@ def spells_by_gap(
         follow-up earlier, and leaves fewer beginnings known.
     """
     people = [
-        tables[name] for name in ("income_support", "household_member", "livelihood", "person")
+        as_delivered(tables, name)
+        for name in ("income_support", "household_member", "livelihood", "person")
     ]
     extent = Extent.of_run(params)
     built = [

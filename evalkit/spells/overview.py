@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from evalkit.line.delivered import as_delivered
 from evalkit.params import RunFile
 from evalkit.spells.after_support import after_support, after_support_counts
 from evalkit.spells.cycling import loop_counts
@@ -39,7 +40,8 @@ def spell_counts(
     """
     extent = Extent.of_run(params)
     support, members, livelihood, person = (
-        tables[name] for name in ("income_support", "household_member", "livelihood", "person")
+        as_delivered(tables, name)
+        for name in ("income_support", "household_member", "livelihood", "person")
     )
     spells, intervals, episodes = (
         built[name] for name in ("support_spells", "state_intervals", "episodes")

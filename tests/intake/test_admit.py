@@ -320,17 +320,16 @@ def test_admit_reads_boolean_covariates_from_typed_files(extract, tmp_path, dtyp
 
 def test_admit_stops_when_files_are_missing(extract, four_lines):
     (extract.folder / "person.csv").unlink()
-    (extract.folder / "livelihood.csv").unlink()
+    (extract.folder / "income_support.csv").unlink()
 
     with pytest.raises(IntakeError) as caught:
         extract.admit()
 
     lines = four_lines(caught.value)
     assert lines["what"] == "2 files are missing from the extract."
-    assert lines["where"].endswith("livelihood.csv, person.csv")
+    assert lines["where"].endswith("income_support.csv, person.csv")
     assert (
-        "household_member.csv, income_support.csv, intervention.csv, participation.csv"
-        in lines["why"]
+        "household_member.csv, intervention.csv, livelihood.csv, participation.csv" in lines["why"]
     )
     assert "ask the sender" in lines["fix"]
 

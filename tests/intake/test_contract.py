@@ -17,14 +17,6 @@ from evalkit.intake.contracts.mapping import ExtraColumn, load_mapping, with_cov
 from evalkit.line.delivered import delivered
 from evalkit.vocabulary import SENDER_LANGUAGE
 
-MAIN_JOB_TABLES = {
-    "person",
-    "income_support",
-    "household_member",
-    "intervention",
-    "participation",
-    "livelihood",
-}
 DELIVERED_TABLES = set(delivered())
 
 
@@ -72,14 +64,14 @@ def test_contracts_declare_the_columns_of_the_admitted_tables(contracts_folder):
     assert declared == {name: dict(one.schema) for name, one in delivered().items()}
 
 
-def test_contracts_require_only_the_tables_of_the_main_job(contracts_folder):
+def test_contracts_require_persons_and_payments_alone(contracts_folder):
     required = {
         table
         for table, contract in load_contracts(contracts_folder).items()
         if contract.is_required
     }
 
-    assert required == MAIN_JOB_TABLES
+    assert required == {"person", "income_support"}
 
 
 def test_contracts_say_everything_in_the_language_of_senders_too(contracts_folder):

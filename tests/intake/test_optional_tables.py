@@ -24,14 +24,6 @@ def _header(table: str) -> str:
     return ",".join(delivered()[table].schema)
 
 
-def test_optional_tables_are_all_but_those_of_the_main_job(contracts_folder):
-    optional = {
-        name for name, one in load_contracts(contracts_folder).items() if not one.is_required
-    }
-
-    assert set(OPTIONAL) == optional
-
-
 def test_absent_optional_tables_are_said_and_no_error(extract):
     admission = extract.admit(max_rejected_share=0)
 

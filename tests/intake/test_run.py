@@ -99,7 +99,7 @@ def test_extract_refuses_tables_that_hold_no_dates_and_asks_for_those_it_rests_o
 
     lines = four_lines(caught.value)
     assert 'did you mean "income_support"' in lines["where"] and '"person"' in lines["where"]
-    assert "tables to add: income_support, household_member, participation" in lines["where"]
+    assert "tables to add: income_support" in lines["where"]
 
 
 def test_admit_holds_each_table_to_its_own_last_month(extract, make_run, rejections):

@@ -26,7 +26,7 @@ from evalkit.economics.prices.price_book_file import (
 from evalkit.errors import LedgerError, ParameterError, first_few
 from evalkit.line.price_book import Distribution, InterventionPrices, PriceBook, PriceRecord
 from evalkit.params import Run
-from evalkit.tables import has_table, read_table, read_tables
+from evalkit.tables import has_table, read_delivered, read_tables
 from evalkit.words import languages, words
 
 
@@ -60,7 +60,7 @@ def price_book_of_run(run: Run, occupied: pl.DataFrame) -> PriceBook:
     costs = run_place_costs(run, occupied)
     if costs.is_empty():
         return book
-    return with_place_costs(book, costs, read_table(run.run_dir, "intervention"))
+    return with_place_costs(book, costs, read_delivered(run.run_dir, "intervention"))
 
 
 def _with_delivered_households(book: PriceBook, run: Run) -> PriceBook:

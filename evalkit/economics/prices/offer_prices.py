@@ -8,7 +8,7 @@ from evalkit.economics.prices.book_of_run import price_book_of_run
 from evalkit.economics.prices.place_costs import start_costs
 from evalkit.line.columns import schema_of
 from evalkit.params import Run
-from evalkit.tables import read_table
+from evalkit.tables import read_delivered
 
 
 def offer_prices(run: Run, occupied: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
@@ -36,7 +36,7 @@ def offer_prices(run: Run, occupied: pl.DataFrame, lengths: pl.DataFrame) -> pl.
     if run.params.value.price_book is None:
         return empty
     book = price_book_of_run(run, occupied)
-    register = read_table(run.run_dir, "intervention").select("intervention_id")
+    register = read_delivered(run.run_dir, "intervention").select("intervention_id")
     of_months = [
         start_costs(book, register.with_columns(months_per_start=pl.lit(months))).select(
             "intervention_id", pl.col("cost").alias(name)

@@ -26,6 +26,7 @@ from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.errors import ProtocolError, nearest
 from evalkit.line.columns import schema_of
 from evalkit.line.estimands import ESTIMANDS
+from evalkit.line.needs import MADE_FOR_SUBGROUPS
 from evalkit.line.protocol import Protocol, Subgroup, protocol_hash
 from evalkit.line.tables import published, table
 from evalkit.tables import CITY
@@ -52,7 +53,7 @@ def with_target_groups(person: pl.DataFrame) -> pl.DataFrame:
     is_woman_in_weak_position: a woman with compulsory school at most, or born outside the Nordic
     countries and the EU.
     """
-    if not {"sex", "education", "origin"} <= set(person.columns):
+    if not set(MADE_FOR_SUBGROUPS["is_woman_in_weak_position"]) <= set(person.columns):
         return person
     is_weak = (pl.col("education") == "compulsory_or_less") | (pl.col("origin") == "other")
     return person.with_columns(

@@ -25,6 +25,7 @@ from evalkit.intake.admission.delivery import (
     refuse_incomplete,
 )
 from evalkit.intake.admission.gate import refuse_personal_numbers
+from evalkit.intake.admission.lone_adults import lone_adults, with_lone_adults
 from evalkit.intake.admission.receipt import (
     consequences_of,
     cuts_in_words,
@@ -44,7 +45,8 @@ from evalkit.intake.contracts.mapping import (
     load_mapping,
 )
 from evalkit.intake.reading.record_layout import PREFIX
-from evalkit.line.delivered import delivered
+from evalkit.line.delivered import FOLLOWED, delivered
+from evalkit.line.needs import HOUSEHOLDS, Need
 from evalkit.tables import with_columns_of
 
 
@@ -52,10 +54,12 @@ from evalkit.tables import with_columns_of
 class Admission:
     """What intake made of an extract.
 
-    tables : the columns of evalkit.line.delivered, by table. rejected : one row for each rule that
-    a rejected row breaks (table, file, line, column, rule, sentence, follows_from), never a value,
-    as many of them as are listed. `follows_from` is the table whose rows were set aside, where a
-    row only names one of them; causes stand before these, and tables before those that name them.
+    tables : the columns of evalkit.line.delivered, by table that was delivered (`as_delivered`
+    there reads the others); household_member is always there, made of lone adults where nobody
+    delivered it. rejected : one row for each rule that a rejected row breaks (table, file, line,
+    column, rule, sentence, follows_from), never a value, as many of them as are listed.
+    `follows_from` is the table whose rows were set aside, where a row only names one of them;
+    causes stand before these, and tables before those that name them.
     consequences : how many rows of each table have no fault but that (table, follows_from,
     n_rejected). receipt : all rows counted by table and rule, with rule "all" for the table itself.
     assumptions : how each file was read, what it did not hold, and which lists of rejected rows
@@ -79,6 +83,7 @@ def admit(
     mapping: Path | str | None = None,
     max_rejected_share: float = 0.05,
     max_listed_per_rule: int = 10_000,
+    needs: Sequence[Need] = (),
 ) -> Admission:
     """Let an extract in: check every file against its contract, set bad rows aside, and say what
     was done.
@@ -103,6 +108,8 @@ def admit(
     max_listed_per_rule : int
         Rejected rows listed for each rule of a table. All of them are set aside and counted,
         however many are listed. Rows, > 0.
+    needs : sequence of Need
+        The tables and columns that keys of a run file ask for beside the required ones.
 
     Returns
     -------
@@ -121,7 +128,7 @@ def admit(
     )
     refuse_personal_numbers(delivery, str(Path(contracts_folder).name))
     delivery, of_shape = _in_shape(delivery, contracts, mapping_file)
-    refuse_incomplete(delivery, contracts, mapping_file)
+    refuse_incomplete(delivery, contracts, mapping_file, needs)
     delivered = [contract for table, contract in contracts.items() if table in delivery.tables]
     through = _last_months(delivered, data_through)
     last_month = data_through if isinstance(data_through, date) else max(data_through.values())
@@ -181,7 +188,7 @@ def admit(
         rejected=listed(checked, max_listed_per_rule),
         consequences=consequences_of(checked),
         receipt=receipt,
-        tables=_accepted_tables(checked),
+        tables=_with_households(_accepted_tables(checked)),
         assumptions=pl.concat([assumptions, cuts_in_words(receipt, max_listed_per_rule)]),
     )
 
@@ -218,6 +225,7 @@ def read_extract(
         )
         contracts = contracts_with_covariates(contracts_folder, mapping_file)
     delivery = reading.result().of(contracts)
+    contracts = with_lone_adults(contracts, delivery.tables)
     if not delivery.returned:
         return delivery, contracts, mapping_file, []
     # Imported here: few extracts have been mended by letters.
@@ -271,6 +279,16 @@ def _last_months(
             contract.table: data_through if contract.table in dated else None
             for contract in delivered
         }
+    without = [table for table in FOLLOWED if table in data_through and table not in dated]
+    if without:
+        raise IntakeError(
+            f"The last month known is given for {len(without)} table"
+            f"{'s that were' if len(without) > 1 else ' that was'} not delivered.",
+            where=f"run file, extract.data_through: {', '.join(without)}",
+            why="Follow-up would end with the last month of something that is not there. Nothing "
+            "was read in.",
+            fix="take them out of data_through, or deliver them.",
+        )
     missing = [table for table in dated if table not in data_through]
     if missing:
         raise IntakeError(
@@ -362,3 +380,10 @@ def _accepted_tables(checked: list[Checked]) -> dict[str, pl.DataFrame]:
         name = table.contract.table
         tables[name] = with_columns_of(table.accepted(), name)
     return tables
+
+
+def _with_households(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The tables with the members of households, who are lone adults where none were delivered."""
+    if HOUSEHOLDS in tables:
+        return tables
+    return tables | {HOUSEHOLDS: lone_adults(tables["income_support"])}

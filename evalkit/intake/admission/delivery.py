@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from evalkit.errors import IntakeError, first_few
+from evalkit.intake.admission.lone_adults import NOTE
 from evalkit.intake.contracts.contract import Contract
 from evalkit.intake.contracts.mapping import MappingFile, TableMapping
 from evalkit.intake.reading.database import is_database, read_database
@@ -24,10 +25,12 @@ from evalkit.intake.reading.readers import FORMATS, read_delivered
 from evalkit.intake.reading.record_layout import load_layouts
 from evalkit.intake.reading.searching import searchable
 from evalkit.intake.reading.side_by_side import side_by_side
+from evalkit.line.needs import HOUSEHOLDS, Need
 
 # What the name of a letter begins with that came back from a sender.
 RETURNED = "returned_"
 Note = tuple[str | None, str, str]
+_LEFT_OUT = "was not delivered; what rests on it is left out"
 
 
 @dataclass(frozen=True)
@@ -142,14 +145,24 @@ def read_delivery(
 
 
 def refuse_incomplete(
-    delivery: Delivery, contracts: dict[str, Contract], mapping: MappingFile
+    delivery: Delivery,
+    contracts: Mapping[str, Contract],
+    mapping: MappingFile,
+    needs: Sequence[Need] = (),
 ) -> None:
-    """Refuse a delivery that lacks a required table or column; the error names what was found.
+    """Refuse a delivery that lacks a required table or column, or what a run asks for beside them;
+    the error names what was found.
+
+    Parameters
+    ----------
+    needs : sequence of Need
+        The tables and columns that keys of the run file ask for.
 
     Raises
     ------
     IntakeError
-        Naming all missing tables, or else all missing columns by file.
+        Naming all missing tables, or else all missing columns by file, or else all that the run
+        file asks for and nobody delivered.
     """
     missing = [
         f"{table}.csv"
@@ -183,11 +196,44 @@ def refuse_incomplete(
             fix="ask the sender for the columns, or name them as they were delivered in the "
             "mapping file (columns: ours: theirs).",
         )
+    _refuse_unmet(delivery, contracts, mapping, needs)
+
+
+def _refuse_unmet(
+    delivery: Delivery,
+    contracts: Mapping[str, Contract],
+    mapping: MappingFile,
+    needs: Sequence[Need],
+) -> None:
+    """Refuse a delivery that lacks what keys of the run file ask for."""
+
+    def holds(table: str, column: str | None) -> bool:
+        return any(
+            column is None or _has_column(contracts[table], file, mapping, column)
+            for file in delivery.tables.get(table, ())
+        )
+
+    keys: dict[str, list[str]] = {}
+    for need in needs:
+        if not holds(need.table, need.column) and not any(holds(*one) for one in need.instead):
+            others = [f"{table}.{column}" for table, column in need.instead]
+            name = f"{need.table}.{need.column}" if need.column else need.table
+            keys.setdefault(" or else ".join([name, *others]), []).append(need.key)
+    if keys:
+        raise IntakeError(
+            f"{len(keys)} table{'s or columns' if len(keys) > 1 else ' or column'} that the run "
+            f"file asks for {'were' if len(keys) > 1 else 'was'} not delivered.",
+            where="; ".join(f"{name} (asked for by {', '.join(of)})" for name, of in keys.items()),
+            why="What is asked for rests on them, and without them it cannot be said. Nothing was "
+            f"read in. Tables found: {', '.join(sorted(delivery.tables))}.",
+            fix="deliver them (a file named after its table, columns as the contract or the "
+            "mapping file names them), or take the keys out of the run file or its protocols.",
+        )
 
 
 def describe(
     delivery: Delivery,
-    contracts: dict[str, Contract],
+    contracts: Mapping[str, Contract],
     mapping: MappingFile,
     further: Sequence[Note] = (),
 ) -> pl.DataFrame:
@@ -208,7 +254,7 @@ def describe(
         for table, contract in contracts.items()
         if not contract.is_required and table not in delivery.tables
     ]
-    notes += [(table, "", "was not delivered; what rests on it is left out") for table in absent]
+    notes += [(table, "", NOTE if table == HOUSEHOLDS else _LEFT_OUT) for table in absent]
     notes += [
         (None, name, "belongs to no contract: searched for personal numbers, not read in")
         for name in delivery.searched
@@ -279,6 +325,14 @@ def _lacking(contract: Contract, file: Delivered, mapping: MappingFile) -> list[
         and of_table.source_of(column, file.columns) is None
     ]
     return [of_table.columns.get(column.name, column.name) for column in lacking]
+
+
+def _has_column(contract: Contract, file: Delivered, mapping: MappingFile, name: str) -> bool:
+    of_table = mapping.of(contract.table)
+    return any(
+        column.name == name and of_table.source_of(column, file.columns) is not None
+        for column in contract.columns
+    )
 
 
 def _notes_on(file: Delivered, contract: Contract, mapping: MappingFile) -> list[str]:

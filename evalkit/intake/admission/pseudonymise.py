@@ -41,6 +41,7 @@ from evalkit.intake.reading.record_layout import (
     layouts_named,
     load_layouts,
 )
+from evalkit.line.needs import HOUSEHOLDS
 
 # A personal number without its century.
 _N_DIGITS = 10
@@ -98,7 +99,8 @@ def pseudonymise(
     contracts_folder: Path | str | None = None,
 ) -> Pseudonymised:
     """Copy an extract with pseudonyms for ids: of persons and of households apart, and of a person
-    for each personal number that stands in another column.
+    for each personal number that stands in another column. Where persons were delivered and no
+    members of households, a household is one person and has that person's pseudonym.
 
     CSV files and monthly records stay text; other files become Parquet. Files of no contract and
     columns that neither contract nor mapping knows are left out.
@@ -170,20 +172,28 @@ class _Copying:
     def folder(self, folder: Path) -> Pseudonymised:
         """Copy every file of a folder that belongs to a contract."""
         written, left_out = [], []
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            is_at_top = path.parent == folder
-            tables = tables_of(path, self.contracts, self.mapping) if is_at_top else ()
-            if path.parent == folder and is_monthly_record(path):
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        held = {
+            path: tables_of(path, self.contracts, self.mapping) if path.parent == folder else ()
+            for path in paths
+        }
+        is_record = {path: path.parent == folder and is_monthly_record(path) for path in paths}
+        delivered = {table for tables in held.values() for table in tables}
+        are_alone = (
+            "person" in delivered and HOUSEHOLDS not in delivered and not any(is_record.values())
+        )
+        for path, tables in held.items():
+            if is_record[path]:
                 written.append(self._record(path))
             elif tables:
-                written.append(self._tables(path, tables))
+                written.append(self._tables(path, tables, are_alone=are_alone))
             else:
                 left_out.append(name_to_show(str(path.relative_to(folder))))
         if missing := set(self.keep) - self.columns_seen:
             raise _unknown_columns(sorted(missing), self.columns_seen)
         return Pseudonymised(tuple(written), tuple(left_out))
 
-    def _tables(self, path: Path, tables: Sequence[str]) -> CopiedFile:
+    def _tables(self, path: Path, tables: Sequence[str], *, are_alone: bool) -> CopiedFile:
         sheets = {self.mapping.of(table).sheet for table in tables}
         if len(sheets) > 1 and FORMATS[path.suffix.lower()].content == "sheets":
             raise _several_sheets(path)
@@ -196,7 +206,8 @@ class _Copying:
         for table in tables:
             of_table = _known_columns(file, self.contracts[table], self.mapping.of(table))
             known |= of_table[1]
-            for name, of in of_table[0].items():
+            for name, named in of_table[0].items():
+                of = PERSON if are_alone else named
                 if ids.setdefault(name, of) != of:
                     raise _one_for_both(file.path, name)
         copied = [name for name in file.columns if name in known or name in self.keep]

@@ -9,9 +9,15 @@ import polars as pl
 
 from evalkit.errors import IntakeError
 from evalkit.intake.admission.delivery import notes_table
+from evalkit.intake.admission.lone_adults import IS_PERSON
 from evalkit.intake.checking.checked import Checked
 from evalkit.intake.checking.table_rules import SUPERSEDED
 from evalkit.line.tables import published
+
+_LONE_ADULTS_FIX = (
+    "deliver household_member, which says who belongs to each household, or write the applicant's "
+    "person_id as household_id; else "
+)
 
 
 def receipt_of(checked: Sequence[Checked], through: Mapping[str, date | None]) -> pl.DataFrame:
@@ -91,8 +97,13 @@ def refuse_excess(checked: list[Checked], max_rejected_share: float) -> None:
         where="; ".join(faults),
         why=f"At most {100 * max_rejected_share:g} % of a table's rows may break its contract; "
         "beyond that the rest cannot be trusted either.",
-        fix="ask the sender for a corrected file; the run file's max_rejected_share is the limit.",
+        fix=f"{_LONE_ADULTS_FIX if _are_no_persons(checked) else ''}ask the sender for a corrected "
+        "file; the run file's max_rejected_share is the limit.",
     )
+
+
+def _are_no_persons(checked: Sequence[Checked]) -> bool:
+    return any((table.rejected["rule"] == IS_PERSON).any() for table in checked)
 
 
 def _excess_in_words(table: Checked, max_rejected_share: float) -> str | None:

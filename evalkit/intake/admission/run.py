@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from evalkit.intake.admission.admit import Admission, admit
 from evalkit.intake.contracts.contract import Contract
 from evalkit.intake.contracts.mapping import contracts_with_covariates, load_mapping
+from evalkit.line.needs import needs_of
 
 if TYPE_CHECKING:
     from evalkit.params import Run
@@ -28,7 +29,7 @@ def admit_run(
     max_listed_per_rule: int | None = None,
 ) -> Admission:
     """Admit the extract of a run: `admit` with the extract, contracts, mapping, districts, months
-    and limits of the run file.
+    and limits of the run file, and the tables and columns that its protocols ask for.
 
     Parameters
     ----------
@@ -39,6 +40,9 @@ def admit_run(
     max_rejected_share, max_listed_per_rule : float and int, optional
         Limits in place of the run's own.
     """
+    # Imported here: a bare extract has no protocols.
+    from evalkit.line.protocol import load_protocols
+
     declared = run.params.extract
     own_mapping = run.path(declared.mapping) if declared.mapping else None
     return admit(
@@ -52,4 +56,5 @@ def admit_run(
         if max_rejected_share is None
         else max_rejected_share,
         max_listed_per_rule=max_listed_per_rule or declared.max_listed_per_rule,
+        needs=needs_of(load_protocols(run)),
     )
