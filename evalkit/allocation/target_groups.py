@@ -52,7 +52,8 @@ def by_target_group(
     Returns
     -------
     GroupOffers
-        A group whose effect cannot be said is counted with the others; the others of an
+        An offer whose value to society cannot be said is left out: it cannot be ranked. A group
+        whose effect cannot be said is counted with the others; the others of an
         intervention are offered nothing where fewer of them have started than of its smallest
         group, since too little is left to tell their value from.
 
@@ -61,6 +62,7 @@ def by_target_group(
     ParameterError
         If a group was not declared, or somebody belongs to two of the groups.
     """
+    offers = offers.join(values.select(_DISTRICT_KEYS).unique(), on=_DISTRICT_KEYS, how="semi")
     if not groups or offers.is_empty():
         return GroupOffers(offers, values)
     refuse_undeclared(groups, counts["subgroup"].unique().sort().to_list())

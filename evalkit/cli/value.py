@@ -45,6 +45,7 @@ def drift(
     """Say why values moved between two runs: method, data and parameters, step by step."""
     from evalkit.economics import drift as steps_between
     from evalkit.economics import price_book_of_run, read_vintage
+    from evalkit.line.protocol import load_protocols, without_livelihood
     from evalkit.params import read_run
     from evalkit.spells import occupied_places
     from evalkit.tables import read_table
@@ -66,6 +67,7 @@ def drift(
                 folder,
                 price_book_of_run(vintage, occupied),
                 horizon_months=value.horizon_months,
+                without_livelihood=without_livelihood(load_protocols(vintage)),
             )
         )
     for (district, intervention_id, perspective), rows in (

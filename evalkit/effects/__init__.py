@@ -56,6 +56,7 @@ from evalkit.line.protocol import (
     protocol_hash,
     protocol_of,
     protocols_in,
+    without_livelihood,
 )
 
 __all__ = [
@@ -118,4 +119,5 @@ __all__ = [
     "ways_of_working",
     "weighting_of",
     "with_starters",
+    "without_livelihood",
 ]

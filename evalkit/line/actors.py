@@ -45,6 +45,9 @@ ACTORS = pl.DataFrame(
 
 ACTOR_NAMES: tuple[str, ...] = tuple(ACTORS["actor"])
 PUBLIC_PURSE: tuple[str, ...] = tuple(ACTORS.filter("is_public_purse")["actor"])
+# Whose result payments of support and time in programmes tell, where nobody knows what people live
+# on: support that is no longer paid, less places. Everybody else's turns on wages and benefits.
+SEEN_WITHOUT_LIVELIHOOD = ("district",)
 MUNICIPALITY: tuple[str, ...] = tuple(ACTORS.filter("is_municipality")["actor"])
 
 # In the order of pages and charts: the actors of each payer.

@@ -549,6 +549,15 @@ def interventions_of(protocols: Sequence[Protocol]) -> list[str]:
     return [protocol.intervention_id for protocol in protocols]
 
 
+def without_livelihood(protocols: Sequence[Protocol]) -> tuple[str, ...]:
+    """The ids of the interventions of whose people it is not known what they live on after support:
+    of them only what payments and places tell is valued.
+    """
+    return tuple(
+        protocol.intervention_id for protocol in protocols if not protocol.is_work_observed
+    )
+
+
 def protocols_in(table: pl.DataFrame, protocols: Sequence[Protocol]) -> tuple[Protocol, ...]:
     """Those of the protocols that a table has rows of: what a failed intervention would have
     written is missing.

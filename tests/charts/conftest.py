@@ -517,13 +517,16 @@ def value_tornado_table(district: str = "all"):
     ]
     names = ("parameter", "value_at_low", "value_at_high", "swing")
     rows = [
-        {"district": district, **EFFECT, **dict(zip(names, row, strict=True)), "currency": "GBP"}
+        {
+            **{"district": district, **EFFECT, "perspective": "society", "currency": "GBP"},
+            **dict(zip(names, row, strict=True)),
+        }
         for row in ends
     ]
     return estimates(
         rows,
         "value_tornado",
-        ["district", "intervention_id", "estimand", "parameter"],
+        ["district", "intervention_id", "estimand", "perspective", "parameter"],
         [*names[1:], "currency"],
     )
 

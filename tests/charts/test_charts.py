@@ -193,7 +193,7 @@ def test_charts_of_sensitivity_refuse_two_districts_as_one(make, english):
         ]
     )
     keys, values = (
-        ["district", "intervention_id", "estimand", "parameter"],
+        ["district", "intervention_id", "estimand", "perspective", "parameter"],
         ["value_at_low", "value_at_high", "swing", "currency"],
     )
     about = {"unit": "money", "source": "made up", "grade": "L"}

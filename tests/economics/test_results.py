@@ -213,7 +213,11 @@ def test_ratios_say_why_they_are_empty(many_draws, rich_book):
 def test_the_switching_value_makes_the_sum_zero(many_draws, content, make_rich, declare):
     content = make_rich(content)
     (path,) = effect_paths(many_draws)
-    rows = {row["parameter"]: row for row in tornado(path, declare(content), n_months=6)}
+    rows = {
+        row["parameter"]: row
+        for row in tornado(path, declare(content), n_months=6)
+        if row["perspective"] == "society"
+    }
     switch = rows["referral"]["switching_value"]
 
     price = next(price for price in content["prices"] if price["key"] == "referral")
@@ -230,11 +234,33 @@ def test_the_switching_value_makes_the_sum_zero(many_draws, content, make_rich, 
 def test_the_tornado_has_the_widest_first_and_holds_the_effect(many_draws, rich_book):
     (path,) = effect_paths(many_draws)
 
-    rows = tornado(path, rich_book, n_months=12)
+    told = tornado(path, rich_book, n_months=12)
 
-    assert [row["swing"] for row in rows] == sorted((row["swing"] for row in rows), reverse=True)
-    assert "effect" in [row["parameter"] for row in rows]
-    assert "nobody" not in [row["parameter"] for row in rows]
+    assert {row["perspective"] for row in told} == {"society", "municipality", "district"}
+    for perspective in {row["perspective"] for row in told}:
+        rows = [row for row in told if row["perspective"] == perspective]
+        swings = [row["swing"] for row in rows]
+        assert swings == sorted(swings, reverse=True)
+        assert "effect" in [row["parameter"] for row in rows]
+        assert "nobody" not in [row["parameter"] for row in rows]
+
+
+def test_the_tornado_tells_of_the_district_what_moves_its_own_sum(
+    many_draws, content, make_rich, declare
+):
+    (path,) = effect_paths(many_draws)
+    book = declare(make_rich(content))
+
+    rows = {
+        row["parameter"]: row
+        for row in tornado(path, book, n_months=6)
+        if row["perspective"] == "district"
+    }
+
+    # A start is paid by the district, once and at once: each krona of its price is a krona less.
+    price = book.records["referral"].distribution
+    assert rows["referral"]["swing"] == pytest.approx(price.high - price.low)
+    assert rows["burden"]["swing"] == 0  # taxpayers bear it
 
 
 def linear_normal():

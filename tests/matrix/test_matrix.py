@@ -23,9 +23,10 @@ import small_city as small
 
 from evalkit.errors import EvalkitError
 from evalkit.line.estimands import ESTIMANDS
-from evalkit.line.protocol import load_protocols
+from evalkit.line.protocol import load_protocols, without_livelihood
 from evalkit.reads import READS_VARIABLE
 from evalkit.tables import slug
+from evalkit.words import words_of_run
 
 pytestmark = pytest.mark.timeout(
     900
@@ -181,6 +182,10 @@ MORE_CASES = {
         protocol(checks={"negative_control": "out", "placebo_months": 3}, refusal=PRECISE)
     ),
     "primary_outcome_studies": priced(protocol(primary_outcome="studies", refusal=PRECISE)),
+    "primary_outcome_any_work": priced(protocol(primary_outcome="any_work", refusal=PRECISE)),
+    "primary_outcome_without_support": priced(
+        protocol(primary_outcome="without_support", refusal=PRECISE), districts=BOTH
+    ),
     "primary_outcome_a_step": priced(protocol(primary_outcome="subsidised_work", refusal=PRECISE)),
     "two_outcomes": Case(
         PRICES, (protocol(outcomes=["work", "support"], refusal=PRECISE),), livelihoods="work"
@@ -330,6 +335,7 @@ def test_a_run_reaches_its_pages(name, write, tmp_path, contradictions):
         _assert_is_finished(path, run.run_dir / "published")
     assert contradictions(pages.values())[0] == []
     _assert_money_follows_the_first_comparison(run, case)
+    _assert_only_the_district_is_told_where_livelihoods_are_not(run)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -401,6 +407,30 @@ def _assert_money_follows_the_first_comparison(run, case: Case) -> None:
     )
     valued = pl.read_parquet(published / "value_parts.parquet").select(keys).rows()
     assert set(valued) == {row for row in told if row[2] == first[row[1]]}
+
+
+def _assert_only_the_district_is_told_where_livelihoods_are_not(run) -> None:
+    """No table of value has a sum of anybody else, and no page an amount for society, of an
+    intervention whose protocol counts months without support; nothing is advised of it.
+    """
+    unseen = without_livelihood(load_protocols(run))
+    of_unseen = pl.col("intervention_id").is_in(unseen)
+    for path in (run.run_dir / "published").glob("value_*.parquet"):
+        rows = pl.read_parquet(path)
+        if "intervention_id" not in rows.columns:
+            assert not set(unseen) & set(
+                rows["option"].unique() if "option" in rows.columns else ()
+            )
+            continue
+        for column in {"perspective", "actor", "payer"} & set(rows.columns):
+            assert set(rows.filter(of_unseen)[column]) <= {"district"}, path.stem
+    advice = pl.read_parquet(run.run_dir / "published" / "advice.parquet").filter(of_unseen)
+    assert set(advice["advice"]) <= {"cannot_be_said"}
+    assert advice["probability_society"].null_count() == advice.height
+    for language in run.params.languages if unseen else ():
+        words = words_of_run(run, language)
+        page = (run.run_dir / "site" / language / "index.html").read_text(encoding="utf-8")
+        assert words.text("unseen.because")[2:] in page
 
 
 def _run_for_real(run_file: Path, out: Path, *, jobs: int) -> None:

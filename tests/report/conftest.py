@@ -808,6 +808,7 @@ def _value_over_time():
             [
                 (
                     *e,
+                    "society",
                     "cost_per_place",
                     16000.0,
                     8000.0,
@@ -820,7 +821,7 @@ def _value_over_time():
                 )
                 for e in effects
             ],
-            [*EFFECT_KEYS, "parameter"],
+            [*EFFECT_KEYS, "perspective", "parameter"],
             [
                 "value",
                 "low",

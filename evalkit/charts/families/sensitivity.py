@@ -29,14 +29,18 @@ MOST_ROWS = 8
 NOTHING = "none"  # the option of doing nothing
 
 
-@chart(of="value_tornado", needs=pl.col("swing").is_not_null(), one_of=(*ONE_EFFECT, "currency"))
+@chart(
+    of="value_tornado",
+    needs=pl.col("swing").is_not_null() & (pl.col("perspective") == "society"),
+    one_of=(*ONE_EFFECT, "currency"),
+)
 def value_tornado(table: Published, words: Words, /, prices: Published) -> Picture:
     """How far each uncertain price, rate and the effect itself moves society's sum per participant,
     the widest on top.
 
     `prices` is the published table prices, for what the parameters are called.
     """
-    rows = shown_rows(table)
+    rows = shown_rows(table).filter(perspective="society")
     price_rows = shown_rows(require_published(prices, where="chart value_tornado"))
     names = {row["price"]: words.price(row) for row in price_rows.iter_rows(named=True)}
     picture = range_chart(

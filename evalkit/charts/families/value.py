@@ -13,7 +13,7 @@ from evalkit.charts.look.ranges import RangeRow, range_chart
 from evalkit.charts.look.theme import GAIN, LOSS, SIGNED_AXIS, finish
 from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
 from evalkit.disclosure import Published
-from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES
+from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES, SEEN_WITHOUT_LIVELIHOOD
 from evalkit.words import Words, money_digits
 
 NET = "all"  # the posting that is an actor's sum
@@ -22,7 +22,8 @@ TOTAL = "total"  # the part that holds what was observed and what is projected
 
 @chart(
     of="value_by_actor",
-    needs=pl.col("estimate").is_not_null(),
+    # Who pays and who gains is no picture of those alone who are seen without livelihoods.
+    needs=pl.col("estimate").is_not_null() & ~pl.col("actor").is_in(SEEN_WITHOUT_LIVELIHOOD),
     one_of=(*ONE_EFFECT, "currency"),
     page="effect",
 )
@@ -49,7 +50,9 @@ def value_by_actor(table: Published, words: Words, /) -> Picture:
 
 @chart(
     of="value_parts",
-    needs=pl.col("estimate").is_not_null() & (pl.col("part") == TOTAL),
+    needs=pl.col("estimate").is_not_null()
+    & (pl.col("part") == TOTAL)
+    & (pl.col("perspective") == "society"),
     one_of=(*ONE_EFFECT, "currency"),
     page="intervention",
 )

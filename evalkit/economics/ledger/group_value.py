@@ -2,6 +2,8 @@
 value.
 """
 
+from collections.abc import Collection
+
 import numpy as np
 import polars as pl
 
@@ -9,6 +11,7 @@ from evalkit.economics.ledger.cash_flow import cash_flow
 from evalkit.economics.ledger.effect_paths import effect_paths, n_joint_draws, recycle
 from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import with_programmes
+from evalkit.economics.ledger.seen import with_livelihood
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.columns import schema_of
@@ -25,6 +28,7 @@ def value_by_group(
     programmes: pl.DataFrame | None = None,
     n_draws: int | None = None,
     horizon_months: int | None = None,
+    without_livelihood: Collection[str] = (),
 ) -> pl.DataFrame:
     """Society's value of a start in each group whose effect can be said, draw by draw.
 
@@ -38,6 +42,8 @@ def value_by_group(
     price_book, seed, n_draws, horizon_months
         As in `value_results`: with the same, draw b of a group meets the prices and the replicate
         of draw b of everybody.
+    without_livelihood : collection of str
+        As in `value_effects`: of these, society's value cannot be said.
 
     Returns
     -------
@@ -46,6 +52,7 @@ def value_by_group(
         whose effect cannot be said has no row.
     """
     keys = ["intervention_id", "protocol_hash", "subgroup"]
+    group_draws = with_livelihood(group_draws, without_livelihood)
     shrunk = group_draws.filter(pl.col("source") == "shrunk")
     chosen = pl.concat(
         [

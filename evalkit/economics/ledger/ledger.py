@@ -7,7 +7,7 @@ point estimate at the records' own values; draws 1..B pair replicate b of the ef
 every price, so one table carries both uncertainties.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -25,6 +25,7 @@ from evalkit.economics.ledger.effect_paths import (
 from evalkit.economics.ledger.horizon import BOTH, months_in_states
 from evalkit.economics.ledger.ledger_checks import check_ledger, check_rows
 from evalkit.economics.ledger.programme_time import programme_money, with_programmes
+from evalkit.economics.ledger.seen import seen_actors, seen_part
 from evalkit.economics.prices.price_draws import draw_prices, own_prices, unit_amount
 from evalkit.errors import LedgerError, first_few
 from evalkit.line.actors import PERSPECTIVES, PUBLIC_PURSE
@@ -56,6 +57,7 @@ def value_effects(
     horizon_months: int | None = None,
     subgroup: str = EVERYBODY,
     displacement: DisplacementScenario = "central",
+    without_livelihood: Collection[str] = (),
 ) -> pl.DataFrame:
     """What the effects are worth to each actor, posting by posting, draw by draw.
 
@@ -80,6 +82,10 @@ def value_effects(
         Which of the book's displacement records applies: none, the expected or a high share of the
         new work is somebody else's. All other draws are the same, so two scenarios differ by
         displacement and what it costs alone.
+    without_livelihood : collection of str
+        Interventions of whose people it is not known what they live on
+        (`line.protocol.without_livelihood`): of these only support and programmes are posted, and
+        only the actors whose result that tells have rows.
 
     Returns
     -------
@@ -98,13 +104,21 @@ def value_effects(
     """
     paths = with_programmes(effect_paths(effect_draws, subgroup=subgroup), programmes, price_book)
     prices = _prices(paths, price_book, seed)
-    tables = [
-        _as_table(_rows(path, price_book, prices, displacement, horizon_months), path, price_book)
-        for path in paths
-    ]
-    value_draws = conform(pl.concat([table("value_draws").empty(), *tables]), "value_draws")
-    check_ledger(value_draws, price_book)
-    return value_draws
+    values = []
+    for is_seen, book in ((True, price_book), (False, seen_part(price_book))):
+        tables = [
+            _as_table(_rows(path, book, prices, displacement, horizon_months), path, book)
+            for path in paths
+            if (path.keys["intervention_id"] not in without_livelihood) == is_seen
+        ]
+        value_draws = conform(pl.concat([table("value_draws").empty(), *tables]), "value_draws")
+        check_ledger(value_draws, book)
+        values.append(
+            value_draws
+            if is_seen
+            else value_draws.filter(pl.col("actor").is_in(seen_actors(price_book)))
+        )
+    return pl.concat(values)
 
 
 def perspective_amounts(

@@ -147,6 +147,8 @@ def _without_bearer(value_draws: pl.DataFrame, book: PriceBook, by_draw: list[st
     bearing = [
         posting.posting for posting in book.postings if posting.driver == "net_public_outlay"
     ]
+    if not bearing:  # a part of a book that leaves the outlay's cost out
+        return value_draws.clear()
     is_bearing = pl.col("posting").is_in(bearing)
     purse = (
         pl.col("amount")

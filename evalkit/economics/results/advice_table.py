@@ -2,7 +2,7 @@
 published of effects and value.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from evalkit.disclosure import Published, read_published
 from evalkit.economics.results.advice import (
     BESIDE_ANOTHER,
     FEW_STARTERS,
+    LIVELIHOOD_UNKNOWN,
     NO_PRICE_BOOK,
     NOT_COMPUTED,
     Figures,
@@ -22,7 +23,7 @@ from evalkit.economics.results.own_figures import effect_sizes, starters_needed
 from evalkit.economics.results.trial import TrialPrior, best_trial, prior_of_draws
 from evalkit.economics.results.uncertainty import evpi
 from evalkit.line.estimands import ESTIMANDS
-from evalkit.line.protocol import Protocol, load_protocols
+from evalkit.line.protocol import Protocol, load_protocols, without_livelihood
 from evalkit.line.tables import published, table
 from evalkit.params import AdviceRules, Run
 from evalkit.tables import CITY, read_table
@@ -80,6 +81,7 @@ def advice_of_run(run: Run, offers: Published) -> pl.DataFrame:
         ),
         rules=run.params.value.advice,
         is_priced=is_priced,
+        unseen=without_livelihood(protocols),
     )
 
 
@@ -101,6 +103,7 @@ def advice_table(
     sizes: pl.DataFrame,
     rules: AdviceRules,
     is_priced: bool,
+    unseen: Collection[str] = (),
 ) -> pl.DataFrame:
     """The advice for every intervention of the register in every district.
 
@@ -124,6 +127,10 @@ def advice_table(
         The thresholds.
     is_priced : bool
         Whether the run names a price book.
+    unseen : collection of str
+        Interventions of whose people it is not known what they live on. Nothing is advised of them,
+        since society's value cannot be said; the district's own result stands, whose figures it is
+        as in other rows.
 
     Returns
     -------
@@ -142,7 +149,7 @@ def advice_table(
     known = (
         offers.select(*_KEYS, "n_starts")
         .join(_status(status), on=_KEYS, how="left")
-        .join(_gains(parts), on=_KEYS, how="left")
+        .join(_gains(parts, unseen), on=_KEYS, how="left")
         .join(_worth_per_start(totals), on=_KEYS, how="left")
         .join(sizes, on="intervention_id", how="left")
         .with_columns(
@@ -157,7 +164,13 @@ def advice_table(
     by_key = {key: row | _trial(row, priors.get(key)) for key, row in by_key.items()}
     rows = [
         {"district": district, "intervention_id": intervention}
-        | _advice_row(row, by_key[CITY, intervention], rules, is_priced=is_priced)
+        | _advice_row(
+            row,
+            by_key[CITY, intervention],
+            rules,
+            is_priced=is_priced,
+            is_unseen=intervention in unseen,
+        )
         for (district, intervention), row in by_key.items()
     ]
     return pl.DataFrame(rows, schema=published("advice").schema).sort(_KEYS)
@@ -175,12 +188,18 @@ def _status(status: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _gains(parts: pl.DataFrame) -> pl.DataFrame:
-    """The figures of each intervention that is compared with not starting it."""
+def _gains(parts: pl.DataFrame, unseen: Collection[str]) -> pl.DataFrame:
+    """The figures of each intervention that is compared with not starting it: society's, the
+    purse's and the district's; of those that are unseen, the district's.
+    """
 
     def of(column: str, perspective: str, part: str = "total") -> pl.Expr:
         return pl.col(column).filter(perspective=perspective, part=part).first()
 
+    is_unseen = pl.col("intervention_id").is_in(list(unseen))
+    has_all = pl.all_horizontal(
+        pl.col(f"probability_{name}").is_not_null() for name in ("society", "purse", "observed")
+    )
     return (
         parts.filter(pl.col("estimand") != ESTIMANDS["other"])
         .group_by(_KEYS)
@@ -192,11 +211,14 @@ def _gains(parts: pl.DataFrame) -> pl.DataFrame:
             district_result=of("estimate", "district"),
             district_lower=of("ci_lower", "district"),
             district_upper=of("ci_upper", "district"),
-            horizon_months=of("horizon_months", "society"),
-            followed_months=of("followed_months", "society"),
-            currency=of("currency", "society"),
+            horizon_months=of("horizon_months", "district"),
+            followed_months=of("followed_months", "district"),
+            currency=of("currency", "district"),
         )
-        .drop_nulls(["probability_society", "probability_purse", "probability_observed"])
+        .filter(
+            pl.when(is_unseen).then(pl.col("probability_district").is_not_null()).otherwise(has_all)
+        )
+        .with_columns(has_figures=pl.lit(True))
     )
 
 
@@ -257,16 +279,29 @@ def _own_starters_needed(
 
 
 def _advice_row(
-    row: dict[str, Any], city: dict[str, Any], rules: AdviceRules, *, is_priced: bool
+    row: dict[str, Any],
+    city: dict[str, Any],
+    rules: AdviceRules,
+    *,
+    is_priced: bool,
+    is_unseen: bool,
 ) -> dict[str, Any]:
     figures = _figures_of(row, city, rules)
     if figures == "none":
         return {
             "advice": "cannot_be_said",
-            "advice_reason": _why_no_figures(city, is_priced=is_priced),
+            "advice_reason": _why_no_figures(city, is_priced=is_priced, is_unseen=is_unseen),
             "figures": figures,
         }
     basis = row if figures in ("own", "pooled") else city
+    if is_unseen:
+        return {
+            "advice": "cannot_be_said",
+            "advice_reason": LIVELIHOOD_UNKNOWN,
+            "figures": figures,
+            "own_starters_needed": _own_starters_needed(row, city, rules),
+            **{name: basis[name] for name in _FIGURES},
+        }
     gains = GainProbabilities(
         *(basis[f"probability_{name}"] for name in ("society", "purse", "observed"))
     )
@@ -282,15 +317,15 @@ def _advice_row(
 
 
 def _figures_of(row: dict[str, Any], city: dict[str, Any], rules: AdviceRules) -> Figures:
-    has_figures, n_starters = row["probability_society"] is not None, row["n_starters"] or 0
+    has_figures, n_starters = bool(row["has_figures"]), row["n_starters"] or 0
     if has_figures and (row["district"] == CITY or n_starters >= rules.min_starters):
         return "pooled" if row["pooling"] == "pooled" else "own"
-    if city["probability_society"] is None:
+    if not city["has_figures"]:
         return "none"
     return "city_few_starters" if n_starters < rules.min_starters else "city_no_effect"
 
 
-def _why_no_figures(city: dict[str, Any], *, is_priced: bool) -> str:
+def _why_no_figures(city: dict[str, Any], *, is_priced: bool, is_unseen: bool) -> str:
     """Of all districts together, whose figures would have stood in."""
     if not city["has_status"]:
         return NOT_COMPUTED
@@ -298,4 +333,6 @@ def _why_no_figures(city: dict[str, Any], *, is_priced: bool) -> str:
         return city["effect_reason"] or FEW_STARTERS
     if city["estimand"] == ESTIMANDS["other"]:
         return BESIDE_ANOTHER
+    if is_priced and is_unseen:
+        return LIVELIHOOD_UNKNOWN
     return FEW_STARTERS if is_priced else NO_PRICE_BOOK

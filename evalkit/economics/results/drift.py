@@ -2,6 +2,7 @@
 so that the steps come to the whole change.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import polars as pl
 
 from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger.ledger import perspective_amounts
+from evalkit.economics.ledger.seen import with_livelihood
 from evalkit.economics.results.summaries import summarise_value
 from evalkit.errors import EstimationError
 from evalkit.line.price_book import PriceBook
@@ -101,7 +103,11 @@ def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
 
 
 def read_vintage(
-    run_dir: Path | str, price_book: PriceBook, *, horizon_months: int | None = None
+    run_dir: Path | str,
+    price_book: PriceBook,
+    *,
+    horizon_months: int | None = None,
+    without_livelihood: Collection[str] = (),
 ) -> Vintage:
     """A finished run as a vintage: the effects that it valued and the value that it reported.
 
@@ -114,8 +120,10 @@ def read_vintage(
         version control.
     horizon_months : int, optional
         The run's value.horizon_months; without it the follow-up.
+    without_livelihood : collection of str
+        Interventions whose value cannot be said but for the district's part: they are left out.
     """
-    values = read_table(run_dir, "value_draws")
+    values = with_livelihood(read_table(run_dir, "value_draws"), without_livelihood)
     valued = _in_words(values.select(EFFECT_KEYS).unique())
     interventions = valued["intervention_id"].unique().sort()
     # Only the point estimate is compared; a city's replicates are millions of rows.

@@ -2,6 +2,7 @@
 the effect x prices x displacement.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from evalkit.economics.ledger.effect_paths import (
 )
 from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import programme_keys, with_programmes
+from evalkit.economics.ledger.seen import seen_part
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.economics.results.comparison import (
     Option,
@@ -26,6 +28,7 @@ from evalkit.economics.results.comparison import (
 )
 from evalkit.economics.results.net_value import value_parts, value_ratios
 from evalkit.economics.results.payback import cash_flow_curve, delay_cost, payback, payback_by_year
+from evalkit.economics.results.seen_rows import seen_rows
 from evalkit.economics.results.sensitivity import displacement_keys, tornado, used_keys
 from evalkit.economics.results.who_pays import municipal_gain, payer_gains, shared_purse
 from evalkit.line.actors import ACTOR_NAMES, PUBLIC_PURSE
@@ -105,6 +108,7 @@ def value_results(
     n_draws: int | None = None,
     horizon_months: int | None = None,
     subgroup: str = EVERYBODY,
+    without_livelihood: Collection[str] = (),
 ) -> ValueResults:
     """What the effects are worth to a horizon, through time, in ratios and against each other.
 
@@ -129,6 +133,9 @@ def value_results(
         projected.
     subgroup : str
         The one subgroup that is valued.
+    without_livelihood : collection of str
+        As in `value_effects`: these have rows of those perspectives, payers and purses alone whose
+        result is seen (`seen_rows`), and are not compared with others.
 
     Raises
     ------
@@ -144,12 +151,18 @@ def value_results(
     rows: dict[str, list[dict]] = {field: [] for field in _OF_ONE_EFFECT}
     options, totals = [], []
     for path in paths:
-        of_effect, option = _one_effect(path, price_book, drawn, counts, horizon_months)
         keys = {key: path.keys[key] for key in _KEYS}
+        if path.keys["intervention_id"] in without_livelihood:
+            flow = _flow(path, seen_part(price_book), drawn, counts[0], horizon_months)
+            of_effect = seen_rows(_rows_of(flow, path, seen_part(price_book)), price_book)
+        else:
+            flow = _flow(path, price_book, drawn, counts[0], horizon_months)
+            of_effect = _rows_of(flow, path, price_book)
+            option = _option(path, flow, price_book, drawn, counts)
+            options.append(option)
+            totals.append(_totals(option))
         for field, results in of_effect.items():
             rows[field] += [keys | result | _money(price_book) for result in results]
-        options.append(option)
-        totals.append(_totals(option))
     currency = pl.lit(price_book.currency).alias("currency")
     # What an intervention is worth beside another one does not stand beside doing nothing.
     compared = [option for option in options if option.estimand != ESTIMANDS["other"]]
@@ -166,20 +179,18 @@ def value_results(
     )
 
 
-def _one_effect(
+def _flow(
     path: EffectPath,
     book: PriceBook,
     drawn: dict[str, np.ndarray],
-    counts: tuple[int, int],
+    n_draws: int,
     horizon: int | None,
-) -> tuple[dict[str, list[dict]], Option]:
-    n_months = horizon or path.n_months
-    ranging, deciding = (recycle(path, count) for count in counts)
-    flow = cash_flow(ranging, book, drawn, n_months=n_months)
-    flow_of_decision = (
-        flow if counts[0] == counts[1] else cash_flow(deciding, book, drawn, n_months=n_months)
-    )
-    rows = {
+) -> CashFlow:
+    return cash_flow(recycle(path, n_draws), book, drawn, n_months=horizon or path.n_months)
+
+
+def _rows_of(flow: CashFlow, path: EffectPath, book: PriceBook) -> dict[str, list[dict]]:
+    return {
         "parts": value_parts(flow),
         "payers": payer_gains(flow),
         "ratios": value_ratios(flow),
@@ -189,14 +200,20 @@ def _one_effect(
         "delay": delay_cost(flow),
         "purse": shared_purse(flow),
         "municipality": municipal_gain(flow),
-        "tornado": tornado(path, book, n_months=n_months),
+        "tornado": tornado(path, book, n_months=flow.n_months),
     }
-    return rows, _option(deciding, flow_of_decision, book, drawn)
 
 
 def _option(
-    path: EffectPath, total: CashFlow, book: PriceBook, drawn: dict[str, np.ndarray]
+    effect: EffectPath,
+    flow: CashFlow,
+    book: PriceBook,
+    drawn: dict[str, np.ndarray],
+    counts: tuple[int, int],
 ) -> Option:
+    """An effect among those that are chosen between, in as many draws as decide."""
+    path = recycle(effect, counts[1])
+    total = flow if counts[0] == counts[1] else _flow(effect, book, drawn, counts[1], flow.n_months)
     return Option(
         path.keys["district"],
         path.keys["estimand"],

@@ -11,13 +11,16 @@ from math import inf
 import numpy as np
 
 from evalkit.draws import percentile_limits
-from evalkit.economics.ledger.cash_flow import cash_flow
+from evalkit.economics.ledger.cash_flow import CashFlow, cash_flow
 from evalkit.economics.ledger.effect_paths import EffectPath
 from evalkit.economics.ledger.programme_time import programme_keys
 from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
 from evalkit.line.price_book import PROGRAMME_DRIVERS, PriceBook, PriceRecord
 
 EFFECT = "effect"
+# Whose sums are told: society's first. The municipality's hangs on what equalisation takes, which
+# moves society's not at all.
+MOVED = ("society", "municipality", "district")
 # Prices are searched for a switching value from nothing to this many times their value, shares from
 # nothing to all.
 _SEARCHED_TIMES = 5.0
@@ -29,10 +32,10 @@ def tornado(
     price_book: PriceBook,
     *,
     n_months: int,
-    perspective: str = "society",
     conf_level: float = 0.95,
 ) -> list[dict]:
-    """How far each uncertain quantity moves the value, widest first.
+    """How far each uncertain quantity moves the value to society, the municipality and the
+    district, of each the widest first.
 
     Parameters
     ----------
@@ -43,34 +46,39 @@ def tornado(
         stands there.
     n_months : int
         The horizon. Months.
-    perspective : str
-        Of `PERSPECTIVES_WITH_MUNICIPALITY`.
 
     Returns
     -------
     list of dict
-        parameter, value, low, high (in the record's unit; empty for the effect), value_at_low,
-        value_at_high (money per participant), switching_value (where the sum crosses zero, nearest
-        to the value; empty if nowhere searched), swing.
+        perspective, parameter, value, low, high (in the record's unit; empty for the effect),
+        value_at_low, value_at_high (money per participant), switching_value (where the sum crosses
+        zero, nearest to the value; empty if nowhere searched), swing.
     """
     varied = _ranges(price_book, path)
     grids = {
         key: np.unique([*ends, *_searched(price_book.records[key])]) for key, ends in varied.items()
     }
-    values = _values_on(path, price_book, grids, n_months, perspective)
-    rows = [
-        _row(
-            key,
-            price_book.records[key].value,
-            varied[key],
-            grids[key],
-            values[key],
-            is_searched=price_book.records[key].unit != "months",
-        )
-        for key in varied
-    ]
-    rows.append(_effect_row(path, price_book, n_months, perspective, conf_level))
-    return sorted(rows, key=lambda row: (-row["swing"], row["parameter"]))
+    on_grids = _flow_on(path, price_book, grids, n_months)
+    over_replicates = _flow_over_replicates(path, price_book, n_months)
+    told = []
+    for perspective in MOVED:
+        actors = PERSPECTIVES_WITH_MUNICIPALITY[perspective]
+        values = _by_key(on_grids.present_value(actors), grids)
+        rows = [
+            _row(
+                key,
+                price_book.records[key].value,
+                varied[key],
+                grids[key],
+                values[key],
+                is_searched=price_book.records[key].unit != "months",
+            )
+            for key in varied
+        ]
+        rows.append(_effect_row(over_replicates.present_value(actors)[path.draws > 0], conf_level))
+        widest_first = sorted(rows, key=lambda row: (-row["swing"], row["parameter"]))
+        told += [{"perspective": perspective, **row} for row in widest_first]
+    return told
 
 
 def _ranges(book: PriceBook, path: EffectPath) -> dict[str, tuple[float, float]]:
@@ -120,12 +128,10 @@ def _searched(record: PriceRecord) -> np.ndarray:
     return np.unique([*np.linspace(0.0, top, _N_GRID), record.value])
 
 
-def _values_on(
-    path: EffectPath, book: PriceBook, grids: dict[str, np.ndarray], n_months: int, perspective: str
-) -> dict[str, np.ndarray]:
-    """The perspective's sum for every point of every grid, all else at its own value: one ledger
-    with a draw for each point.
-    """
+def _flow_on(
+    path: EffectPath, book: PriceBook, grids: dict[str, np.ndarray], n_months: int
+) -> CashFlow:
+    """One ledger with a draw for every point of every grid, all else at its own value."""
     counts = {key: len(grid) for key, grid in grids.items()}
     n_points = sum(counts.values())
     drawn = {record.key: np.full(n_points, record.value) for record in book.prices}
@@ -135,10 +141,13 @@ def _values_on(
     many = path.taken(
         np.repeat(np.flatnonzero(path.draws == 0), n_points), n_effective=path.n_effective
     )
-    values = cash_flow(many, book, drawn, n_months=n_months).present_value(
-        PERSPECTIVES_WITH_MUNICIPALITY[perspective]
-    )
-    return {key: values[starts[key] : starts[key] + counts[key]] for key in grids}
+    return cash_flow(many, book, drawn, n_months=n_months)
+
+
+def _by_key(values: np.ndarray, grids: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The draws of `_flow_on` by the key whose grid they are."""
+    ends = np.cumsum([len(grid) for grid in grids.values()])
+    return dict(zip(grids, np.split(values, ends[:-1]), strict=True)) if grids else {}
 
 
 def _row(
@@ -174,18 +183,16 @@ def _switch(value: float, grid: np.ndarray, values: np.ndarray) -> float | None:
     return min(zeros, key=lambda zero: abs(zero - value), default=None)
 
 
-def _effect_row(
-    path: EffectPath, book: PriceBook, n_months: int, perspective: str, conf_level: float
-) -> dict:
-    """The effect's own uncertainty: the value over the replicates with every price at its own
-    value.
-    """
+def _flow_over_replicates(path: EffectPath, book: PriceBook, n_months: int) -> CashFlow:
+    """The ledger of every draw of the effect, with every price at its own value."""
     at_values = {
         record.key: np.full(int(path.draws.max()) + 1, record.value) for record in book.prices
     }
-    values = cash_flow(path, book, at_values, n_months=n_months).present_value(
-        PERSPECTIVES_WITH_MUNICIPALITY[perspective]
-    )[path.draws > 0]
+    return cash_flow(path, book, at_values, n_months=n_months)
+
+
+def _effect_row(values: np.ndarray, conf_level: float) -> dict:
+    """The effect's own uncertainty: the value over its replicates."""
     low, high = percentile_limits(values, conf_level).tolist()
     empty = dict.fromkeys(("value", "low", "high", "switching_value"))
     return {

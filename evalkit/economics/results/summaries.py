@@ -6,11 +6,14 @@ draws 1..B, and the probability that it pays the same percentiles read backwards
 All are per participant, present value, to the horizon of the value draws.
 """
 
+from collections.abc import Collection
+
 import polars as pl
 
 from evalkit.draws import estimate_with_range, share_above_zero
 from evalkit.economics.ledger.effect_paths import EFFECT_KEYS
 from evalkit.economics.ledger.ledger import perspective_amounts
+from evalkit.economics.ledger.seen import with_livelihood
 from evalkit.economics.prices.equalisation import kept_of_tax
 from evalkit.errors import EstimationError
 from evalkit.line.actors import PERSPECTIVES
@@ -90,12 +93,14 @@ def displacement_sensitivity(
     seed: int,
     programmes: pl.DataFrame | None = None,
     horizon_months: int | None = None,
+    without_livelihood: Collection[str] = (),
     conf_level: float = 0.95,
 ) -> pl.DataFrame:
     """What an intervention is worth if none, the expected or a high share of the new work is
     somebody else's.
 
-    Parameters and errors as `value_effects` and `summarise_value`.
+    Parameters and errors as `value_effects` and `summarise_value`; an intervention of whose people
+    it is not known what they live on has no rows, since no work is seen.
 
     Returns
     -------
@@ -104,7 +109,12 @@ def displacement_sensitivity(
     """
     given = {"seed": seed, "programmes": programmes, "horizon_months": horizon_months}
     return _by_perspective(
-        perspective_amounts(effect_draws, price_book, displacements=SCENARIOS, **given),
+        perspective_amounts(
+            with_livelihood(effect_draws, without_livelihood),
+            price_book,
+            displacements=SCENARIOS,
+            **given,
+        ),
         ["displacement"],
         conf_level,
     )

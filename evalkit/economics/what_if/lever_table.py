@@ -6,7 +6,7 @@ months of work that displacement takes a share of, with what a month of it is wo
 rest. All are worth at the start, at the run's own discount rate.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from math import floor, log10
 from typing import Literal, NamedTuple
@@ -21,6 +21,7 @@ from evalkit.economics.ledger.effect_paths import EffectPath, effect_paths, n_jo
 from evalkit.economics.ledger.horizon import BOTH, months_in_states
 from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import with_programmes
+from evalkit.economics.ledger.seen import with_livelihood
 from evalkit.economics.prices.price_draws import draw_prices, own_prices
 from evalkit.line.actors import PERSPECTIVES
 from evalkit.line.estimands import ESTIMANDS
@@ -86,6 +87,7 @@ def value_levers(
     programmes: pl.DataFrame | None = None,
     n_draws: int | None = None,
     horizon_months: int | None = None,
+    without_livelihood: Collection[str] = (),
 ) -> pl.DataFrame:
     """The table value_levers with n_starters, the persons behind a row.
 
@@ -97,6 +99,8 @@ def value_levers(
         The table effect_status.
     min_starters : int
         Districts with fewer have no rows: pages show them the figures of all districts together.
+    without_livelihood : collection of str
+        As in `value_effects`: these have no rows, since society's value cannot be said.
 
     Returns
     -------
@@ -117,7 +121,8 @@ def value_levers(
         (district, intervention, estimand): n
         for district, intervention, estimand, n in starters.iter_rows()
     }
-    paths = with_programmes(effect_paths(effect_draws), programmes, price_book)
+    whole = with_livelihood(effect_draws, without_livelihood)
+    paths = with_programmes(effect_paths(whole), programmes, price_book)
     refuse_unknown_states(states_of(paths), price_book)
     drawn = draw_prices(price_book, np.arange(max(n_joint_draws(paths, n_draws)) + 1), seed=seed)
     n_ranging, _ = n_joint_draws(paths, n_draws)

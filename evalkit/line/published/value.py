@@ -1,5 +1,6 @@
 """Published tables of value: sums per participant, guarded by the persons who started; prices,
-which are about nobody."""
+which are about nobody. Where nobody knows what people live on, an effect has rows of those alone
+whose result is seen all the same (`line.actors.SEEN_WITHOUT_LIVELIHOOD`)."""
 
 from functools import partial
 
@@ -105,9 +106,9 @@ VALUE = (
     ),
     _estimates(
         "value_tornado",
-        "One row per effect and price: the value at its low and high end, and where the value "
-        "changes sign.",
-        keys=(*_EFFECT, "parameter"),
+        "One row per effect, perspective (society, municipality, district) and price: the value at "
+        "its low and high end, and where the value changes sign.",
+        keys=(*_EFFECT, "perspective", "parameter"),
         values=(
             *("value", "low", "high", "value_at_low", "value_at_high", "switching_value"),
             *("swing", "currency"),

@@ -1,5 +1,7 @@
 """The three sentences that answer, each made by rule, of one population and up to one horizon: what
-pays for society, who pays and who gains, and when the money is back.
+pays for society, who pays and who gains, and when the money is back. Of interventions of whose
+people nobody knows what they live on, one says why society's gain cannot be said, and what a start
+gives in the district's budget.
 
 Where no figure is the district's own, the first says so, with how many starters one takes, and all
 three are of all districts together and say so. Verdicts follow the probability's band
@@ -12,6 +14,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from evalkit.report.decision.offered import Offered, months_of, value_of
+from evalkit.report.decision.unseen import told_of_unseen
 from evalkit.report.decision.valued import Sentence, Valued
 from evalkit.report.decision.what_pays import what_pays
 from evalkit.report.decision.when_back import when_back
@@ -47,8 +50,12 @@ def answer_in_sentences(brief: Brief, ones: Sequence[Offered]) -> Answer:
         for one in ones
         if (row := value_of(brief, one, "society")) and row.has("probability_positive")
     ]
+    not_seen = tuple(
+        replace(sentence, finding=_capital(sentence.finding))
+        for sentence in told_of_unseen(brief, ones)
+    )
     if not valued:
-        return Answer((_why_nothing(brief, ones),))
+        return Answer(not_seen or (_why_nothing(brief, ones),))
     own = [value for value in valued if value.one.is_own]
     sentences = tuple(
         replace(sentence, finding=_capital(sentence.finding))
@@ -56,8 +63,10 @@ def answer_in_sentences(brief: Brief, ones: Sequence[Offered]) -> Answer:
         if (sentence := write(brief, own or valued))
     )
     if own:
-        return Answer(sentences)
-    return Answer(sentences, _no_own(brief, valued), brief.words.html("answer.of_all"))
+        return Answer((*sentences, *not_seen))
+    return Answer(
+        (*sentences, *not_seen), _no_own(brief, valued), brief.words.html("answer.of_all")
+    )
 
 
 def _capital(finding: Markup) -> Markup:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from evalkit.report.decision.offered import Offered, divided_purse_of, value_of
 from evalkit.report.decision.turns import turns, worth_knowing
+from evalkit.report.decision.unseen import unseen
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import COUNT, DURATION, MILLION, RANGE, SHARE, Form, Row
 from evalkit.vocabulary import LIKELY, band_of
@@ -61,16 +62,18 @@ def do_now(brief: Brief, ones: Sequence[Offered]) -> DoNow:
     is_borrowed = any(by_id[thing.intervention_id].is_borrowed for thing in things)
     return DoNow(
         things,
-        "" if things else brief.words.html(f"now.nothing{_why_nothing(ones)}"),
+        "" if things else brief.words.html(_why_nothing(brief, ones)),
         brief.words.html("now.of_all") if is_borrowed and any(one.is_own for one in ones) else "",
         tuple(turns(brief, ones)),
         worth_knowing(brief, ones),
     )
 
 
-def _why_nothing(ones: Sequence[Offered]) -> str:
-    is_valued = any(one.advice["probability_society"] is not None for one in ones)
-    return "" if is_valued else "_known"
+def _why_nothing(brief: Brief, ones: Sequence[Offered]) -> str:
+    """The key of the sentence that there is nothing to do."""
+    if any(one.advice["probability_society"] is not None for one in ones):
+        return "now.nothing"
+    return "unseen.nothing" if unseen(brief, ones) else "now.nothing_known"
 
 
 @dataclass(frozen=True)

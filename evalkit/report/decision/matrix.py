@@ -13,6 +13,7 @@ from evalkit.report.decision.offered import (
     valued,
 )
 from evalkit.report.decision.spread import months_on_support
+from evalkit.report.decision.unseen import unseen
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
 from evalkit.report.parts.numbers import COUNT, MONTHS, Form, Row
@@ -99,6 +100,7 @@ def where_it_pays(brief: Brief) -> Part | None:
         "decision/matrix.html.j2",
         words=words,
         horizon=horizon,
+        no_value="unseen.matrix" if unseen(brief, offered(brief)) else "matrix.no_value",
         currency=_currency(brief, shown),
         names=[capitalise(one.name) for one in shown],
         others=words.listing([one.name for one in with_value[MOST_COLUMNS:]]),

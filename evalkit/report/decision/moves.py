@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from evalkit.report.decision.offered import Offered, offered
+from evalkit.report.decision.unseen import unseen
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
 from evalkit.report.parts.marks import Scale, axis, dot, picture, scale_over, span
@@ -49,7 +50,8 @@ def what_moves(brief: Brief) -> Part:
     plans = {row["plan"]: row for row in brief.tables.rows("allocation_plans") if row.has("value")}
     now, plan = plans.get("now"), plans.get("own_places")
     if now is None or plan is None:
-        return Part("moves", words.text("moves.heading"), words.html("moves.none"))
+        why = "unseen.no_plan" if unseen(brief, offered(brief)) else "moves.none"
+        return Part("moves", words.text("moves.heading"), words.html(why))
     if not plan["n_starts"]:
         return Part("moves", words.text("moves.heading"), words.html("moves.nothing_gains"))
     moved = _moved(brief)

@@ -17,6 +17,7 @@ from evalkit.report.decision.offered import (
     payback_of,
     value_of,
 )
+from evalkit.report.decision.unseen import budget_of
 from evalkit.report.parts import marks
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.marks import Scale, scale_over
@@ -32,7 +33,8 @@ _IN_THOUSANDS_FROM = 10_000
 @dataclass(frozen=True)
 class Shown:
     """An intervention with the published rows that its cells are written from; sums that no posting
-    concerns are left out, except society's.
+    concerns are left out, except society's. Of one of whose people nobody knows what they live on,
+    the district's sum stands alone.
     """
 
     one: Offered
@@ -45,6 +47,11 @@ class Shown:
         """What a start is worth to society, where that is shown."""
         return self.values.get("society")
 
+    @property
+    def budget(self) -> Row | None:
+        """What a start gives in the district's budget, where that is all that can be said."""
+        return None if self.society else self.values.get("district")
+
 
 def shown(brief: Brief, one: Offered) -> Shown:
     """The published rows of an intervention."""
@@ -56,6 +63,8 @@ def shown(brief: Brief, one: Offered) -> Shown:
         for name, row in sums.items()
         if is_valued and row is not None and (name == "society" or is_moved(row))
     }
+    if not values and (budget := budget_of(brief, one)):
+        values = {"district": budget}
     return Shown(
         one,
         months_of(brief, one),
@@ -125,11 +134,13 @@ def months_picture(row: Row | None, scales: Scales) -> Markup:
     )
 
 
-def value_picture(brief: Brief, values: dict[str, Row], scales: Scales) -> Markup:
-    """What a start is worth to each, as a dot on its range; empty without values."""
+def value_picture(brief: Brief, values: dict[str, Row], scales: Scales, *, n_lines: int) -> Markup:
+    """What a start is worth to each, as a dot on its range, beside so many lines of text; empty
+    without values.
+    """
     if not values:
         return Markup()
-    scale, height = scales.values, _LINE_HEIGHT * len(values)
+    scale, height = scales.values, _LINE_HEIGHT * n_lines
     drawn = [
         marks.hair(scale(tick), height, "grid" if tick else "zero") for tick in scales.value_ticks
     ]

@@ -7,6 +7,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from evalkit.report.decision.offer_figures import (
+    PERSPECTIVES,
     Scales,
     Shown,
     months_picture,
@@ -14,6 +15,7 @@ from evalkit.report.decision.offer_figures import (
 )
 from evalkit.report.decision.offered import Offered
 from evalkit.report.decision.panels import evidence_of
+from evalkit.report.decision.unseen import budget_in_row
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import (
     CHANGE_MONTHS,
@@ -36,11 +38,14 @@ _EVIDENCE: tuple[Column, ...] = ("months", *_MONEY)
 
 @dataclass(frozen=True)
 class ValueLine:
-    """What a start is worth to the district, the public purse or society: a number in a colour."""
+    """What a start is worth to the district, the public purse or society: a number in a colour, or
+    grey words where it cannot be said.
+    """
 
     perspective: str
     label: str
     number: Markup
+    is_said: bool = True
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,8 @@ class OfferRow:
     """One row, cell by cell; a cell that cannot be filled is empty.
 
     `evidence` is the address of its evidence, empty where it has none. `fills` are the columns that
-    it fills; `reason` stands over the `reason_span` columns of evidence that it does not, or below
-    the advice where there are none or the figures stand.
+    it fills; `reason` stands over the `reason_span` columns of evidence that it does not (after the
+    values, where these stand), or below the advice where there are none or the figures stand.
     """
 
     intervention_id: str
@@ -125,7 +130,9 @@ class RowWriter:
             months_unit="" if self.is_one_outcome else _months_unit(brief, one),
             months_picture=months_picture(shown.months, self.scales),
             values=self._values(shown),
-            value_picture=value_picture(brief, shown.values, self.scales),
+            value_picture=value_picture(
+                brief, shown.values, self.scales, n_lines=len(self._values(shown))
+            ),
             back=self._back(shown),
             back_note=self._back_note(shown),
             verdict=self._verdict(society),
@@ -137,9 +144,7 @@ class RowWriter:
             if society
             else Markup(),
             advice=one.advice["advice"] or "cannot_be_said",
-            reason=brief.words.text("mark.suppressed")
-            if empty and shown.values
-            else _reason(brief, one),
+            reason=self._why(shown, empty),
             reason_span=len(empty),
         )
 
@@ -147,8 +152,18 @@ class RowWriter:
         yield from ("starts", "cost")
         if shown.months is not None:
             yield "months"
-        if shown.values:
+        if shown.budget:
+            yield "values"
+        elif shown.values:
             yield from _MONEY
+
+    def _why(self, shown: Shown, empty: list[Column]) -> Markup | str:
+        """What stands where evidence is missing, or below the advice."""
+        if shown.budget and empty:
+            return budget_in_row(self.brief, shown.budget)
+        if empty and shown.values:
+            return self.brief.words.text("mark.suppressed")
+        return _reason(self.brief, shown.one)
 
     def _amount(self, row: Row, column: str) -> Markup:
         if not row.has(column):
@@ -156,14 +171,22 @@ class RowWriter:
         return self.brief.number(row, column, Form("number", self.cost_digits))
 
     def _values(self, shown: Shown) -> tuple[ValueLine, ...]:
-        form = self.scales.value_form("signed")
-        return tuple(
+        form, words = self.scales.value_form("signed"), self.brief.words
+        lines = tuple(
             ValueLine(
                 name,
-                self.brief.words.text(f"offer.value_{name}"),
+                words.text(f"offer.value_{name}"),
                 self.brief.number(row, "estimate", form),
             )
             for name, row in shown.values.items()
+        )
+        if not shown.budget:
+            return lines
+        unsaid = words.html("advice.cannot_be_said")
+        others = [name for name in PERSPECTIVES if name not in shown.values]
+        return lines + tuple(
+            ValueLine(name, words.text(f"offer.value_{name}"), unsaid, is_said=False)
+            for name in others
         )
 
     def _back(self, shown: Shown) -> Markup:

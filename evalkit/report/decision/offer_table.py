@@ -61,7 +61,7 @@ def _columns(rows: Sequence[Shown]) -> tuple[Column, ...]:
         "months": any(row.months is not None for row in rows),
         "values": any(row.values for row in rows),
         "back": any(row.back is not None for row in rows),
-        "sure": any(row.values for row in rows),
+        "sure": any(row.values for row in rows),  # of the district's sum alone: why no other
     }
     return tuple(column for column, filled in is_filled.items() if filled)
 
@@ -86,7 +86,7 @@ def _heads(writer: RowWriter, rows: Sequence[Shown]) -> dict[str, Markup]:
     }
     heads["cost"] = words.html("offer.cost", currency=currency)
     heads["months"] = _months_head(writer, rows)
-    first = next((row.society for row in rows if row.society), None)
+    first = next((row.society or row.budget for row in rows if row.values), None)
     if first is not None:
         horizon = brief.number(first, "horizon_months", DURATION)
         in_thousands = "_thousands" if writer.scales.are_thousands else ""
@@ -113,7 +113,9 @@ def _months_head(writer: RowWriter, rows: Sequence[Shown]) -> Markup:
 
 
 def _currency(rows: Sequence[Shown]) -> str:
-    priced = [row.one.offer for row in rows] + [row.society for row in rows if row.society]
+    priced = [row.one.offer for row in rows] + [
+        value for row in rows for value in row.values.values()
+    ]
     return next((row["currency"] for row in priced if row["currency"]), "")
 
 

@@ -15,6 +15,7 @@ from evalkit.report.decision.offered import (
     value_of,
 )
 from evalkit.report.decision.panels import linked, named
+from evalkit.report.decision.unseen import unseen
 from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
@@ -254,22 +255,26 @@ def _own_or_city(brief: Brief, family: str, one: Offered) -> list[Row]:
 def _unknown(
     brief: Brief, ones: Sequence[Offered], estimated: Sequence[Offered]
 ) -> tuple[Markup, ...]:
-    """What is not known: what is not valued, what lies beyond what was followed, what nobody
-    measured, what is assumed, and what has no price.
+    """What is not known: what is not valued, what people live on, what lies beyond what was
+    followed, what nobody measured, what is assumed, and what has no price.
     """
     words = brief.words
     valued = [one for one in ones if value_of(brief, one, "society")]
+    not_seen = unseen(brief, ones)
+    n_others = len(ones) - len(valued) - len(not_seen)
     lines = []
-    if not valued:
+    if n_others == len(ones):
         lines.append(words.html("unsaid.nothing_valued"))
-    elif len(valued) < len(ones):
+    elif n_others:
         lines.append(
             words.html(
                 "unsaid.not_valued",
-                count=capitalise(words.count(len(ones) - len(valued))),
+                count=capitalise(words.count(n_others)),
                 all_count=words.count(len(ones)),
             )
         )
+    if not_seen:
+        lines.append(words.html("unseen.unsaid", interventions=named(brief, not_seen)))
     lines += _beyond(brief, valued)
     if estimated:
         lines.append(words.html("unsaid.motivation"))
@@ -309,7 +314,12 @@ def _beyond(brief: Brief, valued: Sequence[Offered]) -> Iterable[Markup]:
 def _displacement(brief: Brief, valued: Sequence[Offered]) -> Iterable[Markup]:
     """How many jobs are assumed to be taken from others."""
     for one in valued:
-        row = brief.tables.row("value_tornado", parameter="displacement_central", **one.keys)
+        row = brief.tables.row(
+            "value_tornado",
+            perspective="society",
+            parameter="displacement_central",
+            **one.keys,
+        )
         if row is not None and row.has("value"):
             taken = brief.number(row, "value", _OF_100)
             return (brief.words.html("unsaid.displacement", taken=taken),)

@@ -50,7 +50,8 @@ def turns(brief: Brief, ones: Sequence[Offered]) -> Iterator[Markup]:
 
 
 def _tornado(brief: Brief, one: Offered) -> list[Row]:
-    return [row for row in brief.tables.rows("value_tornado", **one.keys) if row.has("swing")]
+    rows = brief.tables.rows("value_tornado", perspective="society", **one.keys)
+    return [row for row in rows if row.has("swing")]
 
 
 def _is_within(row: Row) -> bool:

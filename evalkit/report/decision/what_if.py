@@ -111,7 +111,7 @@ def _displaced(brief: Brief, one: Offered, scenario: str) -> Row | None:
 def _tornado_row(brief: Brief, one: Offered, unit: str) -> Row | None:
     """The row of the tornado that varies the price of a unit: the rate, or the half-life."""
     prices = {price["price"] for price in brief.tables.rows("prices", unit=unit)}
-    rows = brief.tables.rows("value_tornado", **one.keys)
+    rows = brief.tables.rows("value_tornado", perspective="society", **one.keys)
     return next((row for row in rows if row["parameter"] in prices), None)
 
 

@@ -15,9 +15,9 @@ def best_use(brief: Brief) -> Section:
     plans = {row["plan"]: row for row in brief.tables.rows("allocation_plans") if row.has("value")}
     better, now = [plans[name] for name in _PLANS[1:] if name in plans], plans.get("now")
     if not better or now is None:
-        return Section(
-            "allocation", words.text("allocation.heading"), (words.html("allocation.none"),)
-        )
+        is_seen = all(brief.is_livelihood_known(name) for name in brief.protocols)
+        why = "allocation.none" if is_seen else "unseen.no_plan"
+        return Section("allocation", words.text("allocation.heading"), (words.html(why),))
     best = max(better, key=lambda row: row["value"])
     worth = {
         name: brief.number(row, "value", _money(row, "value"))

@@ -85,7 +85,8 @@ def sentences_by_verdict(
     horizon = Markup("")
     for effect, rows in shown:
         row, name = rows.get(perspective), escape(brief.words.text(effect.intervention_id))
-        verdict = "unshown"
+        is_known = brief.is_livelihood_known(effect.intervention_id)
+        verdict = "unshown" if is_known else "unseen"
         if row is not None and row.has(*needed):
             verdict, name = band_of(row[column]), pays(name, row, column)
             horizon = horizon or brief.number(row, "horizon_months", COUNT)
@@ -96,7 +97,7 @@ def sentences_by_verdict(
             interventions=brief.words.listing_html(groups[verdict]),
             horizon=horizon,
         )
-        for verdict in (*BANDS, "unshown")
+        for verdict in (*BANDS, "unseen", "unshown")
         if verdict in groups
     )
 
@@ -108,6 +109,8 @@ def _summary(brief: Brief, effect: Effect) -> dict[str, Row]:
 
 
 def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
+    if not brief.is_livelihood_known(effect.intervention_id):
+        return _lead_of_budget(brief, rows)
     society = rows.get("society")
     if society is None or not society.has(*_VERDICT_COLUMNS):
         return brief.words.html("value_page.none")
@@ -122,8 +125,26 @@ def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
     return pays(sentence, society, "probability_positive")
 
 
+def _lead_of_budget(brief: Brief, rows: dict[str, Row]) -> Markup:
+    """That society's sum cannot be said, and the district's."""
+    district = rows.get("district")
+    if district is None or not district.has(*_VERDICT_COLUMNS):
+        return brief.words.html("unseen.lead_nothing")
+    form = gain_form(district)
+    return brief.words.html(
+        "unseen.lead",
+        estimate=brief.number(district, "estimate", form),
+        range=brief.range_of(district, form),
+        probability=brief.number(district, "probability_positive", PROBABILITY),
+        horizon=brief.number(district, "horizon_months", COUNT),
+    )
+
+
 def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: bool) -> Block:
-    figures = _figures(brief, effect, rows)
+    figures, is_seen = (
+        _figures(brief, effect, rows),
+        brief.is_livelihood_known(effect.intervention_id),
+    )
     is_drawn = any(figure.name.startswith("value_summary") for figure in figures)
     return Block(
         heading=heading_of(brief, effect),
@@ -132,6 +153,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         text=(
             escape(brief.note("value_parts")),
             *_compared_text(brief, effect),
+            *(() if is_seen else (brief.words.html("unseen.missing"),)),
             *_parts_text(brief, effect),
             *_untouched_text(brief, rows),
         ),
@@ -139,6 +161,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
         figures=figures,
         tables=(
             *(() if is_drawn else _summary_tables(brief, rows)),
+            *(() if is_seen else _by_actor_tables(brief, effect)),
             *_displacement_tables(brief, effect),
         ),
     )
@@ -220,12 +243,16 @@ def _key_figures(brief: Brief, rows: dict[str, Row]) -> tuple[KeyFigure, ...]:
 
 def _figures(brief: Brief, effect: Effect, rows: dict[str, Row]) -> tuple[Figure, ...]:
     words, summary = brief.words, _summary_tables(brief, rows)
-    by_actor = _BY_ACTOR.tables(brief, brief.tables.rows("value_by_actor", **effect.keys))
+    by_actor = _by_actor_tables(brief, effect)
     of = effect.names
     return (
         *picture(brief, "value_summary", words.html("value_page.figure_summary"), summary, of=of),
         *picture(brief, "value_by_actor", words.html("value_page.figure"), by_actor, of=of),
     )
+
+
+def _by_actor_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
+    return _BY_ACTOR.tables(brief, brief.tables.rows("value_by_actor", **effect.keys))
 
 
 def _summary_tables(brief: Brief, rows: dict[str, Row]) -> tuple[DataTable, ...]:

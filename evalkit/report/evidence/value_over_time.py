@@ -2,6 +2,8 @@
 and who should pay.
 """
 
+from dataclasses import replace
+
 from markupsafe import Markup, escape
 
 from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
@@ -38,7 +40,7 @@ def when_it_pays(brief: Brief) -> Section | None:
     if not shown:
         return None
     if not are_several(brief):
-        leads = tuple(_lead(brief, rows) for _, rows in shown)
+        leads = tuple(_lead(brief, effect, rows) for effect, rows in shown)
     else:
         leads = sentences_by_verdict(
             brief,
@@ -65,7 +67,9 @@ def _payback(brief: Brief, effect: Effect) -> dict[str, Row]:
     }
 
 
-def _lead(brief: Brief, rows: dict[str, Row]) -> Markup:
+def _lead(brief: Brief, effect: Effect, rows: dict[str, Row]) -> Markup:
+    if not brief.is_livelihood_known(effect.intervention_id):
+        return brief.words.html("unseen.back")
     purse = rows.get("public_purse")
     if purse is None:
         return brief.words.html("value_time.none")
@@ -108,8 +112,8 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
     )
     return Block(
         heading=heading_of(brief, effect),
-        leads=(_lead(brief, rows),) if with_lead else (),
-        text=(escape(brief.note("value_payback")), *_text(brief, effect), *_kept(brief)),
+        leads=(_lead(brief, effect, rows),) if with_lead else (),
+        text=(escape(brief.note("value_payback")), *_text(brief, effect), *_kept(brief, effect)),
         points=switching_points(brief, effect),
         figures=figures,
         tables=(
@@ -127,7 +131,7 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
 def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     rows = [
         row
-        for row in brief.tables.rows("value_parts", perspective="society", **effect.keys)
+        for row in brief.tables.rows("value_parts", perspective="district", **effect.keys)
         if row.has("estimate")
     ]
     if not rows:
@@ -148,10 +152,12 @@ def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     )
 
 
-def _kept(brief: Brief) -> tuple[Markup, ...]:
-    """What the municipality keeps of new tax, where the price book knows income equalisation."""
+def _kept(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """What the municipality keeps of new tax, where the price book knows income equalisation and
+    tax is seen.
+    """
     kept = brief.tables.row("prices", price=KEPT_OF_TAX)
-    if kept is None:
+    if kept is None or not brief.is_livelihood_known(effect.intervention_id):
         return ()
     share = brief.number(kept, "value", Form("percent", 1))
     return (brief.words.html("prices.kept", share=share),)
@@ -167,7 +173,8 @@ def _parts_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
 def _purse_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     rows = brief.tables.rows("value_purse", **effect.keys)
     moved = [row for row in rows if row.has("estimate") and (row["estimate"] or row["paid_now"])]
-    return _PURSE.tables(brief, moved)
+    is_known = brief.is_livelihood_known(effect.intervention_id)
+    return (_PURSE if is_known else _OWN_PURSE).tables(brief, moved)
 
 
 def _sums_tables(brief: Brief, effect: Effect, view: View) -> tuple[DataTable, ...]:
@@ -233,6 +240,7 @@ _PURSE = View(
         number("paid_proposed", or_nothing=True),
     ),
 )
+_OWN_PURSE = replace(_PURSE, caption="unseen.purse_caption", columns=_PURSE.columns[:-1])
 _MUNICIPALITY = View(
     "value_municipality",
     "value_time.municipality_caption",

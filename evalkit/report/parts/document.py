@@ -191,6 +191,13 @@ class Brief:
         compared |= {"other_intervention": f"{{{other}}}"} if other else {}
         return replace(self, words=self.words.about(protocol.primary_outcome, **compared))
 
+    def is_livelihood_known(self, intervention_id: str) -> bool:
+        """Whether an intervention's protocol tells its effect in what people live on; otherwise
+        only the district's own result can be said.
+        """
+        protocol = self.protocols.get(intervention_id)
+        return protocol is None or protocol.is_work_observed
+
     def when(self, intervention_id: str) -> dict[str, str]:
         """When those who start do so, for sentences with {when}: within so many months under a
         grace period, else the language's "now".

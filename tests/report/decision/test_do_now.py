@@ -313,6 +313,7 @@ def tornado(published, **rows):
         "estimand": "start_now_rather_than_wait",
         "currency": "SEK",
         "swing": 10_000.0,
+        "perspective": "society",
     }
     return published(
         "value_tornado",

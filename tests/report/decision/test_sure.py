@@ -248,7 +248,7 @@ def test_a_value_that_was_followed_to_the_end_has_nothing_projected(part, plain)
 
 
 def test_an_assumed_displacement_is_called_an_assumption(part, plain):
-    rows = [keys(parameter="displacement_central", value=0.2)]
+    rows = [keys(perspective="society", parameter="displacement_central", value=0.2)]
 
     assert "That 20 of 100 new jobs are taken" in plain(part(intervention(), value_tornado=rows))
     assert "new jobs are taken" not in plain(part(intervention()))
