@@ -47,7 +47,7 @@ _ROWS = (
         Look("#a3417a", (3, 6), "triangle-left", "#f08ab8"),
     ),
     (
-        *("pension", "transfer", "pension", "social_insurance_agency", False, 30),
+        *("pension", "transfer", "pension", "state", False, 30),
         Look("#8a5a2b", (6, 6), "triangle-right", "#d6a878"),
     ),
     (

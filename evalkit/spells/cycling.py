@@ -28,7 +28,7 @@ def count_loops(intervals: pl.DataFrame, *, level: Level) -> pl.DataFrame:
         Table state_intervals, at the level of outcomes or of states.
     level : {"state", "agency"}
         Whether moves are between states or between those who pay the living meanwhile
-        (line.states): from sickness benefit to pension is a move between states but not between
+        (line.states): from a programme to a subsidised job is a move between states but not between
         agencies.
 
     Returns

@@ -31,9 +31,10 @@ def intervals_of(**states):
         (["support", "work", "support", "work"], "state", (3, 2)),
         (["work", "unknown", "work"], "state", (0, 0)),
         (["support", "sickness_benefit", "pension", "support"], "state", (3, 1)),
-        (["support", "sickness_benefit", "pension", "support"], "agency", (2, 1)),
-        (["sickness_benefit", "support", "pension"], "state", (2, 0)),
-        (["sickness_benefit", "support", "pension"], "agency", (2, 1)),
+        (["support", "sickness_benefit", "pension", "support"], "agency", (3, 1)),
+        (["support", "programme", "subsidised_work", "support"], "agency", (2, 1)),
+        (["programme", "support", "subsidised_work"], "state", (2, 0)),
+        (["programme", "support", "subsidised_work"], "agency", (2, 1)),
         (["support", "out"], "state", (0, 0)),
     ],
 )
