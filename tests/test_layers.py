@@ -31,6 +31,7 @@ GROUND = {
     "ids",
     "draws",
     "shipped",
+    "sketch",
 }
 SIBLINGS = {
     "intake",
@@ -59,7 +60,13 @@ MAY_SEE = {
 # that is on no floor is the room's door and sees them all, and none of them sees it.
 FLOORS = {
     "intake": (("reading",), ("contracts",), ("checking",), ("admission",), ("letters",)),
-    "survival": (("counts",), ("curves",), ("differences", "regression"), ("on_support",)),
+    "survival": (
+        ("results",),
+        ("counts",),
+        ("curves",),
+        ("differences", "regression"),
+        ("on_support",),
+    ),
     "effects": (("trials", "rollouts"), ("weighting",), ("trust",), ("districts",), ("answer",)),
     "economics": (("prices",), ("ledger",), ("results",), ("what_if",)),
     "simulate": (("city",), ("population",), ("truth",), ("register",)),

@@ -5,7 +5,6 @@ An executed notebook is not trusted where it is opened, and JupyterLab then drop
 image that holds its own bytes stays.
 """
 
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape, unescape
@@ -15,11 +14,8 @@ from evalkit.charts.figures import one_by_one
 from evalkit.charts.look.frame import Picture
 from evalkit.charts.look.svg import to_svg
 from evalkit.disclosure import Published
+from evalkit.sketch import image
 from evalkit.words import Words
-
-# A notebook's own styles are dropped where it is not trusted, so the width stands as a number.
-# Pixels: that of a page.
-_WIDTH = 576
 
 
 @dataclass(frozen=True)
@@ -40,8 +36,9 @@ class Shown:
         return "\n".join(f"Picture: {_name_of(svg)}" for svg in self.svgs)
 
     def _repr_html_(self) -> str:
+        fold = escape(self.table_word)
         pictures = [
-            f"{image(svg)}<details><summary>{escape(self.table_word)}</summary>{rows}</details>"
+            f"{image(svg, _name_of(svg))}<details><summary>{fold}</summary>{rows}</details>"
             for svg, rows in zip(self.svgs, self.tables, strict=True)
         ]
         caption = [f"<p>{self.caption}</p>"] if self.caption else []
@@ -78,16 +75,6 @@ def show(
         tuple(rows._repr_html_() for rows in series),
         words.text("chart.rows"),
         caption,
-    )
-
-
-def image(svg: str) -> str:
-    """SVG markup as an image that holds its own bytes, under the same name for those who cannot see
-    it.
-    """
-    return (
-        f'<img alt="{escape(_name_of(svg), quote=True)}" width="{_WIDTH}" '
-        f'src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
     )
 
 

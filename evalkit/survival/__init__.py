@@ -70,6 +70,7 @@ from evalkit.survival.regression.cox import HazardFit, cox, fine_gray
 from evalkit.survival.regression.discrete_hazard import DiscreteHazardFit, discrete_hazard
 from evalkit.survival.regression.proportional_hazards import proportional_hazards_test
 from evalkit.survival.regression.standardise import predicted_curves, standardised_curves
+from evalkit.survival.results import plot
 
 __all__ = [
     "DiscreteHazardFit",
@@ -100,6 +101,7 @@ __all__ = [
     "median_months",
     "months_on_support",
     "parametric_curves",
+    "plot",
     "predicted_curves",
     "proportional_hazards_test",
     "replicate",

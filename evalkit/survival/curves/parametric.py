@@ -17,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.sketch import Sketch
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import (
     Roles,
@@ -25,6 +26,7 @@ from evalkit.survival.counts.spell_columns import (
     read_spell_columns,
 )
 from evalkit.survival.curves.kaplan_meier import kaplan_meier, refuse_causes
+from evalkit.survival.results import Result, plot
 
 if TYPE_CHECKING:
     from lifelines.fitters import KnownModelParametricUnivariateFitter
@@ -37,8 +39,8 @@ N_PARAMETERS: dict[Family, int] = dict(zip(FAMILIES, (1, 2, 2, 2, 3, 3), strict=
 OBSERVED = "observed"
 
 
-@dataclass(frozen=True)
-class ParametricCurves:
+@dataclass(frozen=True, repr=False)
+class ParametricCurves(Result):
     """Curves of several families, beside what was observed.
 
     Attributes
@@ -61,6 +63,20 @@ class ParametricCurves:
     criteria: pl.DataFrame
     curves: pl.DataFrame
     months: pl.DataFrame
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The families by how well they fit."""
+        return self.criteria
+
+    @property
+    def headline(self) -> str:
+        """What was fitted, in a line."""
+        return f"Curves beyond the follow-up: {self.criteria['family'].n_unique()} families"
+
+    def plot(self, **labels: str) -> Sketch:
+        """The curves of the families beside what was observed."""
+        return plot(self.curves, **labels)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from evalkit.errors import EstimationError
 from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
 from evalkit.survival.counts.spell_columns import Roles, SpellTable
 from evalkit.survival.curves.kaplan_meier import refuse_causes
+from evalkit.survival.results import Result
 
 
-@dataclass(frozen=True)
-class GroupTest:
+@dataclass(frozen=True, repr=False)
+class GroupTest(Result):
     """Result of a test that groups do not differ.
 
     Attributes
@@ -33,6 +34,19 @@ class GroupTest:
     degrees_of_freedom: int
     p_value: float
     by_group: pl.DataFrame
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The groups, observed and expected."""
+        return self.by_group
+
+    @property
+    def headline(self) -> str:
+        """The test in a line."""
+        return (
+            f"Do groups differ? Chi-square {self.statistic:.2f} on {self.degrees_of_freedom} df "
+            f"(p {self.p_value:.3g})"
+        )
 
 
 def log_rank_test(

@@ -17,12 +17,13 @@ from evalkit.survival.curves.curve_table import normal_quantile
 from evalkit.survival.regression.partial_likelihood import Maximum, Ties, maximise
 from evalkit.survival.regression.risk_rows import CENSORED, EVENT, KEPT, RiskRows
 from evalkit.survival.regression.sandwich import sandwich
+from evalkit.survival.results import Result, likelihood_ratio, with_tests
 
 CoxVariance = Literal["model", "robust"]
 
 
-@dataclass(frozen=True)
-class HazardFit:
+@dataclass(frozen=True, repr=False)
+class HazardFit(Result):
     """A fitted proportional-hazards model.
 
     Attributes
@@ -55,6 +56,17 @@ class HazardFit:
     log_likelihood: float
     n_spells: int
     n_events: int
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The terms, with z and p."""
+        return with_tests(self.terms)
+
+    @property
+    def headline(self) -> str:
+        """What was fitted to how much, in a line."""
+        test = likelihood_ratio(self.log_likelihood_null, self.log_likelihood, self.terms.height)
+        return f"Hazard ratios: {self.n_spells:,} spells, {self.n_events:,} ends; {test}"
 
 
 def cox(

@@ -22,6 +22,7 @@ from evalkit.survival.counts.spell_columns import Roles, read_spell_columns
 from evalkit.survival.curves.curve_table import normal_quantile
 from evalkit.survival.regression.cox import check_covariates
 from evalkit.survival.regression.sandwich import sandwich
+from evalkit.survival.results import Result, with_tests
 
 Link = Literal["multinomial", "logit", "cloglog"]
 _MAX_STEPS, _STEP_TOLERANCE = 50, 1e-10
@@ -29,8 +30,8 @@ _MAX_CELLS = 20_000_000
 _ROUNDING = 1e-12
 
 
-@dataclass(frozen=True)
-class DiscreteHazardFit:
+@dataclass(frozen=True, repr=False)
+class DiscreteHazardFit(Result):
     """A fitted discrete-time hazard model.
 
     Attributes
@@ -63,6 +64,19 @@ class DiscreteHazardFit:
     covariates: tuple[str, ...]
     band_starts: tuple[int, ...]
     last_month: int
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The terms, with z and p."""
+        return with_tests(self.terms)
+
+    @property
+    def headline(self) -> str:
+        """What was fitted to how much, in a line."""
+        return (
+            f"Monthly chances ({self.link}) of {', '.join(self.causes)}: {self.n_months:,} months "
+            f"at risk; log likelihood {self.log_likelihood:.2f}"
+        )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,117 @@
+"""How a fitted result shows itself in a notebook: a line that says what it is, its table, and a
+picture.
+"""
+
+from html import escape
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy.special import ndtr
+
+from evalkit.errors import EstimationError
+from evalkit.sketch import Sketch, as_html, curves, forest
+
+_TIMES = ("time", "month")
+_SHOWN_ROWS = 30
+
+
+class Result:
+    """What every fitted result shows of itself. A result says its `table` (tidy) and its
+    `headline`.
+    """
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """The result as a tidy table."""
+        raise NotImplementedError
+
+    @property
+    def headline(self) -> str:
+        """What was fitted to how much, in a line."""
+        raise NotImplementedError
+
+    def plot(self, **labels: Any) -> Sketch:
+        """The result as a picture, for whoever works with it (`evalkit.sketch`); labels are title
+        and x_title.
+        """
+        return plot(self.table, **labels)
+
+    def __repr__(self) -> str:
+        with _short():
+            return f"{self.headline}\n{self.table}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self.headline)}</p>{as_html(self.table)}"
+
+
+def plot(table: pl.DataFrame, **labels: Any) -> Sketch:
+    """A table of this room as a picture: curves over time, or estimates below each other.
+
+    Parameters
+    ----------
+    table : DataFrame
+        A curve (a column `time` or `month`), or terms of a regression (a column `term`), with
+        `estimate` and, where they are known, `ci_lower` and `ci_upper`.
+    **labels : str
+        title, x_title, y_title (of curves).
+
+    Raises
+    ------
+    EstimationError
+        If the table is neither.
+    """
+    time = next((column for column in _TIMES if column in table.columns), None)
+    if time is not None and "estimate" in table.columns:
+        return curves(table, x=time, lines=_names(table, before=time), **labels)
+    if "term" not in table.columns:
+        raise EstimationError(
+            "This table is neither a curve nor the terms of a regression.",
+            where=f"columns found: {', '.join(table.columns)}",
+            why="A curve has time (or month) and estimate, a regression term and estimate.",
+            fix="hand over a result of evalkit.survival, or draw it with evalkit.sketch.",
+        )
+    rows = _names(table, before="estimate")
+    if "hazard_ratio" not in table.columns:
+        return forest(table, rows=rows, **labels)
+    # Limits are those of the logarithm.
+    on_scale = table.with_columns(pl.col("ci_lower", "ci_upper").exp())
+    labels = {"x_title": "Hazard ratio"} | labels
+    return forest(on_scale, rows=rows, x="hazard_ratio", nothing=1.0, scale="log", **labels)
+
+
+def with_tests(terms: pl.DataFrame) -> pl.DataFrame:
+    """The terms of a regression with `z`, the estimate in standard errors, and `p_value`, the
+    probability of one at least as far from zero where nothing differs.
+    """
+    z = terms["estimate"] / terms["std_error"]
+    p_value = pl.Series(2 * ndtr(-np.abs(z.cast(pl.Float64).to_numpy())))
+    return terms.with_columns(z=z, p_value=p_value.fill_nan(None))
+
+
+def likelihood_ratio(null: float, fitted: float, degrees_of_freedom: int) -> str:
+    """The likelihood-ratio test against a model without covariates, in words."""
+    from scipy.special import chdtrc
+
+    statistic = 2 * (fitted - null)
+    p_value = float(chdtrc(degrees_of_freedom, max(statistic, 0.0)))
+    return f"likelihood ratio {statistic:.2f} on {degrees_of_freedom} df (p {p_value:.3g})"
+
+
+def _names(table: pl.DataFrame, *, before: str) -> list[str]:
+    """The columns that name a row: all that stand before a column, and texts behind it."""
+    place = table.columns.index(before)
+    texts = (pl.String, pl.Categorical, pl.Enum)
+    behind = [name for name in table.columns[place + 1 :] if table.schema[name] in texts]
+    return [*table.columns[:place], *behind]
+
+
+def _short() -> pl.Config:
+    return pl.Config(
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
+        tbl_rows=_SHOWN_ROWS,
+        tbl_cols=-1,
+        float_precision=4,
+        tbl_width_chars=160,
+    )
