@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from evalkit import __version__
-from evalkit.cli import check, delivery, new, params, report, run, simulate, tables, value
+from evalkit.cli import check, count, delivery, new, params, report, run, simulate, tables, value
 from evalkit.errors import BatchError, EvalkitError
 
 app = typer.Typer(
@@ -42,6 +42,14 @@ _contract.command("init")(delivery.contract_init)
 _contract.command("template")(delivery.contract_template)
 _contract.command("docs")(delivery.contract_docs)
 app.add_typer(_contract, name="contract")
+
+_count = typer.Typer(
+    help="Counts that are owed to others: Kolada's key figure, the activity requirement.",
+    no_args_is_help=True,
+)
+_count.command("kolada")(count.kolada)
+_count.command("activity")(count.activity)
+app.add_typer(_count, name="count")
 
 _params = typer.Typer(
     help="Parameters: where a value comes from, how sure it is and where it is used.",

@@ -128,7 +128,9 @@ def _complete(
 def total_equations(
     table: pl.DataFrame, *, keys: Sequence[str], total_over: Sequence[str]
 ) -> list[TotalEquation]:
-    """One equation for each total over a key column, the other keys held fixed.
+    """One equation for each total over a key column, the other keys held fixed. Where a table has
+    rows of totals over a column, a part that stands alone without one is no part of a total: it
+    divides something else (work among results).
 
     Parameters
     ----------
@@ -144,10 +146,11 @@ def total_equations(
         cells = rows.select(
             "_row", (pl.col(dimension).cast(pl.String) == TOTAL).alias("_is_total"), *others
         )
+        has_totals = cells["_is_total"].any()
         for group in cells.partition_by(others, maintain_order=True) if others else [cells]:
             parts = group.filter(~pl.col("_is_total"))["_row"].to_list()
             total = group.filter("_is_total")["_row"].to_list()
-            if parts:
+            if parts and (total or len(parts) > 1 or not has_totals):
                 equations.append(TotalEquation(tuple(parts), total[0] if total else None))
     return equations
 

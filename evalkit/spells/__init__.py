@@ -2,12 +2,14 @@
 episodes.
 """
 
+from evalkit.spells.activity_quarter import activity_quarter
 from evalkit.spells.after_support import after_support, after_support_counts
 from evalkit.spells.build import build_spells, of_city
 from evalkit.spells.characteristics import spells_by_characteristic
 from evalkit.spells.counts import exit_counts, people_counts
 from evalkit.spells.cycling import count_loops, loop_counts
 from evalkit.spells.duration_classes import long_term_classes, long_term_counts
+from evalkit.spells.ended_participation import ended_participants, ended_participation
 from evalkit.spells.episode_gaps import episode_gaps, gap_counts, plan_counts
 from evalkit.spells.extent import Extent
 from evalkit.spells.gap_sensitivity import gap_sensitivity, spells_by_gap
@@ -27,6 +29,7 @@ from evalkit.spells.treatment import build_episodes
 
 __all__ = [
     "Extent",
+    "activity_quarter",
     "after_support",
     "after_support_counts",
     "build_episodes",
@@ -34,6 +37,8 @@ __all__ = [
     "build_state_intervals",
     "build_support_spells",
     "count_loops",
+    "ended_participants",
+    "ended_participation",
     "episode_gaps",
     "exit_counts",
     "gap_counts",

@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.disclosure import protect_counts
+from evalkit.line.published import PUBLISHED
+from evalkit.spells import ended_participation
 
 MIN_COUNT = 5
 DISTRICTS, EXITS = ("A", "B", "C", "D"), ("work", "studies", "training", "support")
@@ -151,3 +153,55 @@ def test_attacker_succeeds_without_the_complement_rule():
     found = _solved(_margins(_published(truth, ()), truth))
 
     assert found == {("A", "training"): 3}
+
+
+ANSWERS = {
+    "result": ("work", "subsidised_work", "studies"),
+    "no_result": ("other", "unknown"),
+}
+LEAVES = [(part, answer) for part, answers in ANSWERS.items() for answer in answers]
+
+
+@pytest.mark.slow
+@settings(max_examples=150)
+@given(st.lists(st.integers(0, 14), min_size=3 * len(LEAVES), max_size=3 * len(LEAVES)))
+def test_attacker_finds_no_small_number_where_parts_have_parts(numbers):
+    ended = pl.DataFrame(
+        [
+            (f"{i}-{j}", DISTRICTS[i // len(LEAVES)], LEAVES[i % len(LEAVES)][1])
+            for i, n in enumerate(numbers)
+            for j in range(n)
+        ],
+        schema=dict.fromkeys(("person_id", "district", "answer"), pl.String),
+        orient="row",
+    )
+    guard = PUBLISHED["ended_participation"].guard
+    published = protect_counts(
+        ended_participation(ended, year=2026),
+        name="ended_participation",
+        keys=["district", "year", "part", "answer"],
+        counts=["n_persons"],
+        n_persons="n_persons",
+        total_over=guard.total_over,
+        unit="persons",
+        source="made up",
+        grade="L",
+    ).data
+    shown = {(r["district"], r["part"], r["answer"]): r["n_persons"] for r in published.to_dicts()}
+    places = sorted({district for district, *_ in shown})
+    cells = {cell[1:] for cell in shown}
+    margins = [
+        *([*((d, p, a) for a in ANSWERS[p]), (d, p, "all")] for d in places for p in ANSWERS),
+        *([*((d, p, "all") for p in ANSWERS), (d, "all", "all")] for d in places),
+        *([*((d, *c) for d in places if d != "all"), ("all", *c)] for c in cells if places),
+    ]
+    system = []
+    for *parts, total in margins:
+        terms = [*((cell, 1) for cell in parts), (total, -1)]
+        known = sum(sign * shown[cell] for cell, sign in terms if shown[cell] is not None)
+        unknown = {cell: sign for cell, sign in terms if shown[cell] is None}
+        system += [(unknown, Fraction(-known))] if unknown else []
+
+    found = _solved(system)
+
+    assert not [cell for cell, value in found.items() if 0 < value < MIN_COUNT]

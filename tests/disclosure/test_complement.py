@@ -25,6 +25,21 @@ def test_equations_take_the_total_as_known_when_it_is_not_in_the_table():
     ]
 
 
+def test_a_part_that_stands_alone_divides_nothing_where_the_table_has_totals():
+    # Work and studies are parts of the results, which with the others make all.
+    table = pl.DataFrame(
+        {
+            "part": ["result", "result", "result", "other", "all"],
+            "answer": ["work", "studies", "all", "all", "all"],
+        }
+    )
+
+    assert total_equations(table, keys=["part", "answer"], total_over=["answer", "part"]) == [
+        TotalEquation((0, 1), 2),
+        TotalEquation((2, 3), 4),
+    ]
+
+
 def test_determined_rows_finds_a_cell_that_two_equations_give_away():
     # Two rows and two columns of a table; the withheld cells are 0, 1 and 3: column 0 gives cell 0,
     # then row 0 gives cell 1, then cell 3.

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from evalkit.errors import DisclosureError
 from evalkit.line.published.allocation import ALLOCATION
+from evalkit.line.published.counts import COUNTS
 from evalkit.line.published.description import DESCRIPTION
 from evalkit.line.published.effects import EFFECTS
 from evalkit.line.published.value import VALUE
@@ -37,12 +38,14 @@ def guarded(tables: Iterable[Table]) -> Mapping[str, Table]:
     return MappingProxyType(by_name)
 
 
+# The station "counts" is written on request; all others are written by a run's notebooks.
 STATIONS: Mapping[str, tuple[Table, ...]] = MappingProxyType(
     {
         "description": DESCRIPTION,
         "effects": EFFECTS,
         "value": VALUE,
         "allocation": ALLOCATION,
+        "counts": COUNTS,
     }
 )
 PUBLISHED = guarded(table for tables in STATIONS.values() for table in tables)

@@ -1,0 +1,28 @@
+"""Counts that a municipality owes others: written by `evalkit count`, not by a run."""
+
+from evalkit.line.table import Guard, Table
+
+COUNTS = (
+    Table(
+        "ended_participation",
+        "One row per district, year, part and answer: those who left the municipality's "
+        "labour-market activity in the year, and what they did then.",
+        keys=("district", "year", "part", "answer"),
+        values=("n_persons", "share", "ci_lower", "ci_upper"),
+        unit="persons, shares",
+        guard=Guard("counts", "n_persons", total_over=("answer", "part", "district")),
+        grade="M",
+        about="For whoever reports to Kolada: `evalkit count kolada` writes it to a file.",
+    ),
+    Table(
+        "activity_quarter",
+        "One row per district, quarter, obstacle and measure of the activity requirement.",
+        keys=("district", "quarter", "obstacle", "measure"),
+        values=("n_persons",),
+        unit="persons",
+        guard=Guard("counts", "n_persons", total_over=("obstacle", "district")),
+        grade="M",
+        about="For whoever reports to the supervisory authority: `evalkit count activity` writes "
+        "it to a file.",
+    ),
+)

@@ -1,0 +1,101 @@
+"""`evalkit count`: what it prints, writes and refuses."""
+
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+
+from evalkit import cli
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["evalkit", *map(str, arguments)])
+        monkeypatch.chdir(ROOT)
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        written = capsys.readouterr()
+        return stopped.value.code or 0, written.out, written.err
+
+    return run
+
+
+def test_kolada_is_counted_from_a_run_file(call, tmp_path):
+    out_file = tmp_path / "kolada.csv"
+
+    exit_code, out, _ = call(
+        *("count", "kolada", "params/northern_ireland.yaml", "--year", 1995, "--language", "en"),
+        *("--out", out_file),
+    )
+
+    table = pl.read_csv(out_file)
+    total = table.filter(district="all", part="all", answer="all").row(0, named=True)
+    result = table.filter(district="all", part="result", answer="all").row(0, named=True)
+    assert exit_code == 0
+    assert ["participants", "who", "ended", str(total["n_persons"])] in [
+        one.split() for one in out.splitlines()
+    ]
+    assert f"{result['n_persons']} (" in out and "Counted as Kolada does (read second-hand" in out
+    assert set(table["status"]) <= {"ok", "suppressed", "not_estimable"}
+    shown = table.filter(status="ok", answer="all")["n_persons"]
+    assert not ((shown > 0) & (shown < 5)).any()
+    assert "grade M" in out
+
+
+def test_kolada_says_that_nobody_ended(call):
+    exit_code, out, err = call("count", "kolada", "params/northern_ireland.yaml", "--year", 2020)
+
+    assert (exit_code, out) == (2, "")
+    assert "ingen avslutade sitt deltagande 2020" in " ".join(err.split())
+
+
+def test_activity_is_refused_without_plans(call):
+    exit_code, out, err = call(
+        "count", "activity", "params/northern_ireland.yaml", "--quarter", "2026-Q4"
+    )
+
+    assert (exit_code, out) == (3, "")
+    assert err.startswith("IntakeError: There are no plans under the activity requirement.")
+    assert [one.split(":")[0].strip() for one in err.splitlines()[1:]] == ["where", "why", "fix"]
+
+
+def test_activity_is_counted_from_a_run(call, tmp_path):
+    # The run of another place, with plans of its persons laid beside.
+    run_file = tmp_path / "run.yaml"
+    content = yaml.safe_load((ROOT / "params/northern_ireland.yaml").read_text(encoding="utf-8"))
+    content = {key: content[key] for key in ("run", "title", "districts", "seed", "extract")}
+    mapping = ROOT / "data_contracts/mappings/northern_ireland.yaml"
+    extract = tmp_path / "extract"
+    extract.mkdir()
+    for path in (ROOT / "tests/data/northern_ireland").glob("*.csv"):
+        (extract / path.name).write_bytes(path.read_bytes())
+    ids = pl.read_csv(extract / "person.csv", infer_schema=False)["person_id"].head(200)
+    pl.DataFrame(
+        {"person_id": ids, "start": "1997-08-01", "end": "", "weekly_target_hours": "40"}
+    ).write_csv(extract / "activity_plan.csv")
+    pl.DataFrame(
+        {
+            "person_id": ids.head(80),
+            "month": "1997-10-01",
+            "activity_type": "language",
+            "assigned_hours": "100",
+            "attended_hours": "90",
+            "invalid_absence_hours": "10",
+        }
+    ).write_csv(extract / "activity_month.csv")
+    content["extract"] |= {"folder": str(extract), "mapping": str(mapping)}
+    for key in ("contracts", "notebooks"):
+        content[key] = str(ROOT / {"contracts": "data_contracts"}.get(key, key))
+    run_file.write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    exit_code, out, err = call("count", "activity", run_file, "--quarter", "1997K4")
+
+    assert exit_code == 0, err
+    last = out.split("alla distrikt")[1].splitlines()
+    assert last[2].split()[-4:] == ["200", "80", "0", "0"]
+    assert "en verksam portals (källgrad M)" in out
