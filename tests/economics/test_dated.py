@@ -251,6 +251,16 @@ def test_values_change_at_the_month_of_the_rule(key, when, value):
     assert value_at(SWEDEN, key, when).value == value
 
 
+def test_the_entry_wage_is_the_middle_of_two_wage_floors():
+    floors = [
+        value_at(SWEDEN, "wage_floor.municipal", 2026).value,
+        value_at(SWEDEN, "wage_floor.retail", date(2026, 4, 1)).value,
+    ]
+    wage = value_at(SWEDEN, "wage.entry", 2026)
+
+    assert (wage.value, wage.distribution.ends) == (sum(floors) / 2, tuple(floors))
+
+
 def test_the_young_people_s_contribution_is_the_pension_fee_and_half_of_the_rest():
     # 10.21 per cent in full, half of the other 21.21.
     assert value_at(SWEDEN, "employer_contribution.young", date(2026, 4, 1)).value == pytest.approx(
@@ -395,7 +405,7 @@ def test_a_book_that_does_not_say_its_money_is_refused(content, key):
     content["prices"][0] = {
         "key": "wage",
         "unit": "per month",
-        "default": {"key": "wage.entry", "year": 2023},
+        "default": {"key": "wage.entry", "year": 2026},
     }
     del content[key]
 
@@ -474,7 +484,7 @@ def test_a_price_that_refers_to_a_missing_year_names_the_price_and_the_nearest_y
     with pytest.raises(ParameterError) as fault:
         declare_price_book(content, where="small.yaml", folder=tmp_path)
 
-    assert fault.value.where == "small.yaml, price wage: nearest: 2023"
+    assert fault.value.where == "small.yaml, price wage: nearest: 2026"
 
 
 def test_a_book_keeps_its_vintage_when_it_is_read_from_elsewhere():

@@ -109,6 +109,7 @@ def test_nothing_is_carried_forward_at_the_prices_of_2023():
 def test_every_price_that_is_moved_by_a_carried_index_says_so():
     names = ["wage_subsidy.cap", "price_index.cpi"]
     series = ["municipal_tax.stockholm", "region_tax.stockholm", "employer_contribution"]
+    series += ["activity_support.floor_day"]
     rates = [f"equalisation_rate.{who}.stockholm.payer" for who in ("municipality", "region")]
     names += [*series, *rates, "sickness_compensation.guarantee"]
 
