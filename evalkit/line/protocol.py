@@ -107,6 +107,16 @@ class Refusal(Record):
         le=1,
         description="The largest share of starters to whom nobody compares. 0 to 1.",
     )
+    min_share_unassigned: float | None = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="Of those who could start, the smallest share that is in no intervention, in "
+        "any three months of trials on end. Where it stays below that up to the last trial, "
+        "nobody is left to compare with and the effect cannot be said: end to_month before, or "
+        "ask another question (params/protocols/templates/). null: to wait may mean to be in "
+        "another intervention. 0 to 1.",
+    )
 
 
 class Checks(Record):

@@ -59,7 +59,7 @@ def protocol_card(
         "subgroups": _words([group.name for group in protocol.subgroups], words)
         or words.text("card.none"),
         "weights": _limits(protocol.truncation, ", ", words) or words.text("card.untruncated"),
-        "refused": _limits(protocol.refusal, "; ", words),
+        "refused": _limits(_refusal(protocol), "; ", words),
         "hash": protocol_hash(protocol),
     }
     rows = [(words.text(f"card.{element}"), text) for element, text in declared.items()]
@@ -163,6 +163,13 @@ def _comparison(protocol: Protocol, comparison: str, words: Words) -> str:
     waits = "card.waits_in_grace" if protocol.grace_months else "card.waits"
     strategy = words.text(waits if comparison == "wait" else "card.never_starts")
     return f"{strategy}; {words.text(f'card.leavers_{protocol.leavers_in_month_one}')}"
+
+
+def _refusal(protocol: Protocol) -> Refusal:
+    """The limits that bear on its comparison: who starts another intervention is in one."""
+    if protocol.other_intervention_id is None:
+        return protocol.refusal
+    return protocol.refusal.model_copy(update={"min_share_unassigned": None})
 
 
 def _limits(limits: Truncation | Refusal, separator: str, words: Words) -> str:

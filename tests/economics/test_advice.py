@@ -431,7 +431,7 @@ def test_advice_has_a_row_for_every_offer_and_the_declared_columns():
 def test_every_word_of_advice_is_there(language):
     of_effects = (
         *("few_starters", "few_comparable", "outside_support", "unbalanced"),
-        *("constant_covariate", "no_starters", "no_one_eligible", "no_comparison"),
+        *("constant_covariate", "no_starters", "no_one_eligible", "no_comparison", "run_dry"),
     )
     reasons = (*get_args(AdviceReason), NOT_COMPUTED, NO_PRICE_BOOK, BESIDE_ANOTHER, *of_effects)
     keys = [

@@ -319,7 +319,9 @@ def test_the_card_tells_the_strategy_and_every_comparison(world):
     assert {"comparison: wait", "comparison: never"} < set(card)
     assert card["weights at most"] == "propensity 10"
     assert (
-        card["refused"] == "fewer than 1 people who start; a comparison worth fewer than 1 people"
+        card["refused"] == "fewer than 1 people who start; a comparison worth fewer than 1 people; "
+        "less than 5% of those who could start in no intervention at all, from some month of the "
+        "trials to their last"
     )
 
 
@@ -353,6 +355,7 @@ def test_the_card_names_every_limit_of_refusal(world):
         "min_effective_sample_size": 30,
         "max_abs_smd": 0.1,
         "max_share_outside_support": 0.25,
+        "min_share_unassigned": 0.1,
     }
 
     card = dict(protocol_card(world.protocol(refusal=limits)).iter_rows())
@@ -360,6 +363,8 @@ def test_the_card_names_every_limit_of_refusal(world):
     assert card["refused"].split("; ")[2:] == [
         "a covariate's difference above 0.1 standard deviations after weighting",
         "more than 25% of starters without a counterpart",
+        "less than 10% of those who could start in no intervention at all, from some month of the "
+        "trials to their last",
     ]
 
 

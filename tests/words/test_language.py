@@ -403,6 +403,7 @@ def test_a_compound_is_divided_before_a_last_part_that_is_known():
         "no_starters",
         "no_one_eligible",
         "no_comparison",
+        "run_dry",
     ],
 )
 def test_every_reason_why_an_effect_cannot_be_said_has_words(language, reason):

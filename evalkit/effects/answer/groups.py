@@ -21,7 +21,7 @@ from evalkit.effects.districts.pooling import primary_differences, shrink
 from evalkit.effects.trials.target_trial import Trials, eligible_per_year
 from evalkit.effects.trust.balance import largest_difference
 from evalkit.effects.trust.placebo import holm, two_sided
-from evalkit.effects.trust.refusal import refused_if_constant
+from evalkit.effects.trust.refusal import refused_for_all
 from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.errors import ProtocolError, nearest
 from evalkit.line.columns import schema_of
@@ -230,7 +230,7 @@ def _effect_of_group(
         )
         for part in (effect.sums, effect.status, effect.programmes)
     )
-    status = refused_if_constant(status, trials)
+    status = refused_for_all(status, trials)
     if status["status"][0] != "estimated":
         sums, programmes = sums.clear(), programmes.clear()
     imbalance = largest_difference(members, weighting.weights) if weighting else None

@@ -34,7 +34,7 @@ from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.target_trial import Trials, has_eligible
 from evalkit.effects.trust.balance import balance_table
 from evalkit.effects.trust.bounds import effect_readings
-from evalkit.effects.trust.refusal import refused_if_constant, spread_to_districts, terms_left_out
+from evalkit.effects.trust.refusal import refused_for_all, spread_to_districts, terms_left_out
 from evalkit.effects.weighting.propensity import fit_models
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.protocol import Protocol, protocol_hash
@@ -118,7 +118,7 @@ def intervention_weights(
     )
     return InterventionWeights(
         propensity,
-        refused_if_constant(status, trials),
+        refused_for_all(status, trials),
         balance_table(weightings[0]),
         terms_left_out(trials),
         effect_sensitivity(weightings, other_leavers=people.trials(other), **draws),

@@ -24,6 +24,7 @@ from evalkit.effects.answer.summary import draw_range
 from evalkit.effects.trials.stop_trials import dose_trials
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.refusal import UNBALANCED, is_unbalanced, refusal_reason
+from evalkit.effects.trust.run_dry import RUN_DRY, dry_from
 from evalkit.effects.weighting.propensity import fit_models, fit_propensity
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import weighting_of
@@ -132,17 +133,17 @@ def _by_month(
 ) -> pl.DataFrame:
     primary = trials.protocol.comparisons[0]
     # Balance is asked of all whose weights these are, as for districts and groups.
-    is_refused = trials.has_both_arms and is_unbalanced(StartNow.of(trials, propensity))
+    refused = _refused(decision, trials, propensity) if trials.has_both_arms else None
     tables = [published("effect_moments").empty()]
     for month in months:
         is_near = (trials.rows["elapsed_months"] - month).abs() <= _HALF_WINDOW
         near = trials.keep(is_near.fill_null(False).to_numpy())
         if not near.has_both_arms:
             tables.append(_row(trials.protocol, decision, month, **_without_an_arm(near)))
-        elif is_refused:
+        elif refused:
             n_starters = near.n_starters
             tables.append(
-                _row(trials.protocol, decision, month, n_starters=n_starters, reason=UNBALANCED)
+                _row(trials.protocol, decision, month, n_starters=n_starters, reason=refused)
             )
         else:
             weighting = weighting_of(near, propensity, primary)
@@ -152,6 +153,13 @@ def _by_month(
                 )
             )
     return pl.concat(tables)
+
+
+def _refused(decision: str, trials: Trials, propensity: pl.DataFrame) -> str | None:
+    if is_unbalanced(StartNow.of(trials, propensity)):
+        return UNBALANCED
+    # Leaving is compared with going on, which nobody who could leave can lack.
+    return RUN_DRY if decision == "start" and dry_from(trials) is not None else None
 
 
 def _estimated(

@@ -22,6 +22,7 @@ from evalkit.effects.trust.overlap import (
     weight_sensitivity,
 )
 from evalkit.effects.trust.placebo import placebo_tests
+from evalkit.effects.trust.run_dry import comparison_left
 from evalkit.effects.trust.unmodelled import Likeness, unmodelled_likeness
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.adjustment import SMALL_IMBALANCE
@@ -46,6 +47,7 @@ class InterventionChecks(NamedTuple):
     """
 
     effect_checks: pl.DataFrame
+    comparison_left: pl.DataFrame
     trial_flow: pl.DataFrame
     balance_by_period: pl.DataFrame
     overlap: pl.DataFrame
@@ -80,6 +82,7 @@ def intervention_checks(
     )
     return InterventionChecks(
         effect_checks(weighting, placebo, likeness),
+        comparison_left(trials, first_month=people.first_month),
         flow.select(list(published("trial_flow").schema)),
         balance_by_period(weighting),
         overlap_table(weighting),

@@ -5,6 +5,7 @@ import polars as pl
 from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.trust.balance import largest_difference
 from evalkit.effects.trust.overlap import share_outside_support
+from evalkit.effects.trust.run_dry import RUN_DRY, dry_from
 from evalkit.effects.weighting.logit import varying_columns
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.tables import published
@@ -104,22 +105,32 @@ def terms_left_out(trials: Trials) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=published("terms_left_out").schema, orient="row")
 
 
-def refused_if_constant(statuses: pl.DataFrame, trials: Trials) -> pl.DataFrame:
-    """Statuses with every estimate refused if a delivered covariate never varies in the trials of
-    all districts together.
+def refused_for_all(statuses: pl.DataFrame, trials: Trials) -> pl.DataFrame:
+    """Statuses with every estimate refused if, in the trials of all districts together, nobody is
+    left to compare with (`dry_from`) or a delivered covariate never varies.
     """
-    if not constant_covariates(trials):
+    reason = reason_for_all(trials)
+    if not reason:
         return statuses
     is_hit = pl.col("status") == "estimated"
     return statuses.with_columns(
         status=pl.lit("cannot_be_said"),
-        reason=pl.when(is_hit).then(pl.lit(CONSTANT)).otherwise("reason"),
+        reason=pl.when(is_hit).then(pl.lit(reason)).otherwise("reason"),
     )
 
 
+def reason_for_all(trials: Trials) -> str | None:
+    """Why the trials of all districts together say nothing, whatever the weights; None if nothing
+    speaks against it.
+    """
+    if dry_from(trials) is not None:
+        return RUN_DRY
+    return CONSTANT if constant_covariates(trials) else None
+
+
 def spread_to_districts(statuses: pl.DataFrame) -> pl.DataFrame:
-    """Statuses with every district refused if the city's weights do not balance, or miss a
-    covariate: the districts use the same weights.
+    """Statuses with every district refused if the city's weights do not balance or miss a
+    covariate, or nobody is left to compare with: the districts use the same weights and months.
 
     Parameters
     ----------
@@ -128,7 +139,7 @@ def spread_to_districts(statuses: pl.DataFrame) -> pl.DataFrame:
     """
     keys = ["protocol_hash", "estimand", "subgroup"]
     failed = statuses.filter(
-        (pl.col("district") == CITY) & pl.col("reason").is_in([UNBALANCED, CONSTANT])
+        (pl.col("district") == CITY) & pl.col("reason").is_in([UNBALANCED, CONSTANT, RUN_DRY])
     ).select(*keys, city_reason="reason")
     is_hit = pl.col("city_reason").is_not_null() & (pl.col("status") == "estimated")
     return (

@@ -50,6 +50,16 @@ EFFECTS = (
         scope="district",
     ),
     Table(
+        "comparison_left",
+        "One row per district, intervention and month of trials: of those who could start in it or "
+        "in the two months that follow, the share that is in no intervention.",
+        keys=(*_PLACE, "calendar_month"),
+        values=("share_unassigned", "verdict"),
+        unit="share of people",
+        guard=Guard("estimates", "n_eligible"),
+        grade="M",
+    ),
+    Table(
         "trial_flow",
         "One row per district, intervention and month of trial: who was eligible and who started.",
         keys=(*_PLACE, "trial_month"),

@@ -3,6 +3,7 @@
 from markupsafe import Markup, escape
 
 from evalkit.report.evidence.checks import check_tables, check_texts, naive_picture, refused_text
+from evalkit.report.evidence.comparison_left import comparison_left_tables, run_dry_text
 from evalkit.report.evidence.effects import (
     Effect,
     are_several,
@@ -87,7 +88,11 @@ def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
         leads=(_lead(brief, effect),) if with_lead else (),
         text=text,
         figures=(*_figures(brief, effect), *naive_picture(brief, effect)),
-        tables=(*sensitivity, *check_tables(brief, effect)),
+        tables=(
+            *sensitivity,
+            *check_tables(brief, effect),
+            *comparison_left_tables(brief, effect),
+        ),
     )
 
 
@@ -98,9 +103,13 @@ def _refused_block(brief: Brief, effect: Effect) -> Block:
     return Block(
         heading=heading_of(brief, effect),
         leads=(lead,),
-        text=(*_balance_text(brief, effect), *refused_text(brief, effect)),
+        text=(
+            *run_dry_text(brief, effect),
+            *_balance_text(brief, effect),
+            *refused_text(brief, effect),
+        ),
         figures=_figures(brief, effect),
-        tables=check_tables(brief, effect),
+        tables=(*check_tables(brief, effect), *comparison_left_tables(brief, effect)),
     )
 
 

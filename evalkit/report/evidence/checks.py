@@ -139,9 +139,7 @@ def _crossed_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     crossed = protocol.crossed_breaks(break_months(brief.run)) if protocol else ()
     if not crossed:
         return ()
-    breaks = brief.words.listing(
-        [brief.words.label(step_term(key)) for key in crossed], separator=";"
-    )
+    breaks = "; ".join(brief.words.text(step_term(key)) for key in crossed)
     return (brief.words.html("activity.crossed", breaks=breaks),)
 
 

@@ -1,0 +1,107 @@
+"""Whether anybody is left to compare with: where nearly all who could start are in some
+intervention, to start this one now or to wait loses its comparison.
+
+"Wait" means not to start this intervention now, whatever else people do. As long as some of those
+who wait are in no intervention at all, that is a comparison with going on as before. Where
+everybody is assigned something, it becomes one with the other interventions, and says so nowhere;
+from then on the question has to be another (params/protocols/templates/).
+"""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from evalkit.effects.trials.target_trial import Trials
+from evalkit.line.tables import published
+from evalkit.months import month_number, month_of_number_expr
+from evalkit.tables import CITY
+
+RUN_DRY = "run_dry"
+# One month's share is of few people in a small place: three months are taken together.
+_WINDOW_MONTHS = 3
+
+
+def comparison_left(trials: Trials, *, first_month: date) -> pl.DataFrame:
+    """Of those who could start, the share that is in no intervention, by month of the trials.
+
+    Parameters
+    ----------
+    trials : Trials
+        All districts together.
+    first_month : date
+        The extract's first month.
+
+    Returns
+    -------
+    DataFrame
+        district ("all"), intervention_id, calendar_month, share_unassigned (0-1, of that trial
+        month and the two that follow together), verdict (passed|refused: from that month on nobody
+        is left to compare with), n_eligible (persons).
+    """
+    dry = dry_from(trials)
+    is_refused = pl.lit(False) if dry is None else pl.col("trial_month") >= dry
+    origin = month_number(first_month) - 1
+    return (
+        _by_month(trials)
+        .select(
+            pl.lit(CITY).alias("district"),
+            pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
+            month_of_number_expr(pl.col("trial_month") + origin).alias("calendar_month"),
+            "share_unassigned",
+            pl.when(is_refused)
+            .then(pl.lit("refused"))
+            .otherwise(pl.lit("passed"))
+            .alias("verdict"),
+            "n_eligible",
+        )
+        .cast(dict(published("comparison_left").schema))
+    )
+
+
+def dry_from(trials: Trials) -> int | None:
+    """The trial month from which on nobody is left to compare with, by the protocol's limit
+    (`Refusal.min_share_unassigned`); None if there is none, or where people who start another
+    intervention are compared.
+    """
+    limit = trials.protocol.refusal.min_share_unassigned
+    if limit is None or trials.protocol.other_intervention_id:
+        return None
+    months = _by_month(trials)
+    # The last windows hold fewer months than three: what begins there is too early to say.
+    whole = months.filter(
+        pl.col("trial_month") <= pl.col("trial_month").max() - (_WINDOW_MONTHS - 1)
+    )
+    is_dry = (whole["share_unassigned"] < limit).to_numpy()
+    n_dry = int(np.cumprod(is_dry[::-1]).sum())
+    return int(whole["trial_month"][-n_dry]) if n_dry else None
+
+
+def _by_month(trials: Trials) -> pl.DataFrame:
+    """trial_month, share_unassigned and n_eligible over the month and those that follow it."""
+    rows = trials.rows.select("person_id", "trial_month", "arm").with_row_index("row")
+    running = trials.participation.filter(
+        (pl.col("measure") == "taking_part")
+        & (pl.col("programme") != (trials.protocol.eligibility.during or ""))
+    )
+    is_within = pl.col("trial_month").is_between(pl.col("start"), pl.col("stop"), closed="left")
+    assigned = rows.join(running, on="person_id").filter(is_within)["row"].unique()
+    is_unassigned = (pl.col("arm") == "comparison") & ~pl.col("row").is_in(assigned.implode())
+    windows = [
+        rows.select(
+            "person_id",
+            trial_month=pl.col("trial_month") - later,
+            is_unassigned=is_unassigned,
+        )
+        for later in range(_WINDOW_MONTHS)
+    ]
+    return (
+        pl.concat(windows)
+        .group_by("trial_month")
+        .agg(
+            share_unassigned=pl.col("is_unassigned").mean(),
+            n_eligible=pl.col("person_id").n_unique(),
+        )
+        .join(rows.select("trial_month").unique(), on="trial_month", how="semi")
+        .sort("trial_month")
+    )

@@ -1,0 +1,63 @@
+"""From files to pages where a law changes what is compared: a break in the calendar within the
+follow-up, and a city in which from some month on everybody is assigned something.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import line
+import polars as pl
+import pytest
+import small_city as small
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+CALENDAR = """
+file: made_up
+title: {en: Made up, sv: Påhittat}
+breaks:
+  - key: requirement
+    month: 2015-06
+    title: {en: Everybody is assigned something, sv: Alla anvisas något}
+    status: in_force
+    source: none
+    grade: L
+  - {key: cap, month: 2016-09, title: {en: Cap, sv: Tak}, status: decided, source: none, grade: L}
+"""
+NBSP = "\N{NO-BREAK SPACE}"
+
+
+def _assign_everybody(city: Path, *, start: date) -> None:
+    """Everybody is in one more intervention from a day on, and stays in it."""
+    path = city / "participation.parquet"
+    participation = pl.read_parquet(path)
+    assigned = pl.read_parquet(city / "person.parquet").select(
+        "person_id", intervention_id=pl.lit("assigned"), start=pl.lit(start)
+    )
+    pl.concat([participation, assigned], how="diagonal").write_parquet(path)
+    intervention = city / "intervention.csv"
+    known = intervention.read_text(encoding="utf-8").rstrip("\n")
+    intervention.write_text(f"{known}\nassigned,Anvisad,coaching,4,4,,,\n", encoding="utf-8")
+
+
+def test_pages_say_from_which_month_nobody_is_left_and_which_breaks_are_crossed(tmp_path):
+    small.write_small_city(tmp_path / "city", small.DISTRICTS[:1])
+    _assign_everybody(tmp_path / "city", start=date(2015, 6, 1))
+    (tmp_path / "calendar.yaml").write_text(CALENDAR, encoding="utf-8")
+    asked = {"districts": list(small.DISTRICTS[:1]), "effects": {"calendar": "calendar.yaml"}}
+    protocol = small.PROTOCOL | {
+        "calendar": {"breaks": ["requirement"]},
+        "refusal": {"min_starters": 1, "min_effective_sample_size": 1},
+    }
+
+    run = line.run_line(
+        small.write_run(tmp_path, asked, [protocol], city=tmp_path / "city"), out=tmp_path / "runs"
+    )
+
+    status = pl.read_parquet(run.run_dir / "published" / "effect_status.parquet")
+    assert set(status["reason"]) == {"run_dry"}
+    site = run.run_dir / "site" / "sv"
+    evidence = (site / "interventions/jobbtorg-coaching.html").read_text(encoding="utf-8")
+    assert f"Från och med juni{NBSP}2015 finns ingen kvar att jämföra med" in evidence
+    method = (site / "about/method.html").read_text(encoding="utf-8")
+    assert f"från juni{NBSP}2015: alla anvisas något (ett eget steg i modellerna)" in method
+    assert f"från september{NBSP}2016: tak (inom uppföljningen" in method
