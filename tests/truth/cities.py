@@ -77,15 +77,19 @@ def protocols() -> tuple[Protocol, ...]:
 
 
 def people_of(
-    seed: int, n_people: int, *, hidden_selection: float = 0.0, city: City | None = None
+    seed: int,
+    n_people: int,
+    *,
+    hidden_selection: float = 0.0,
+    city: City | None = None,
+    delivered: Callable[[dict[str, pl.DataFrame]], dict[str, pl.DataFrame]] = dict,
 ) -> PersonTables:
-    """The person tables of one city (that of four districts if none is given), through the line's
-    own spells.
+    """The person tables of one city (that of four districts if none is given), as far as they are
+    delivered, through the line's own spells.
     """
     city = city or four_districts()
-    tables = person_tables(
-        city, live(city, seed=seed, first=0, stop=n_people, hidden_selection=hidden_selection)
-    )
+    lives = live(city, seed=seed, first=0, stop=n_people, hidden_selection=hidden_selection)
+    tables = delivered(person_tables(city, lives))
     extent = Extent(
         first_month=city.first_month,
         data_through=add_months(city.first_month, city.n_months - 1),
@@ -216,7 +220,7 @@ def kept_in(name: str, *declared: str) -> Path:
     code += [
         path.read_bytes()
         for room in rooms
-        for path in sorted((ROOT / "evalkit" / room).glob("*.py"))
+        for path in sorted((ROOT / "evalkit" / room).rglob("*.py"))
     ]
     vintage = hashlib.sha256(b"".join([*code, *[one.encode() for one in declared]])).hexdigest()[
         :12
