@@ -1,5 +1,6 @@
 """A small clean extract in every test's hands, and what is asked of every error."""
 
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from evalkit.intake import Admission, admit
 
+sys.path.insert(0, str(Path(__file__).parent))
 CONTRACTS = Path(__file__).parents[2] / "data_contracts"
 
 SMALL_EXTRACT = {

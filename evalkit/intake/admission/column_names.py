@@ -3,6 +3,7 @@ what Swedish systems call it.
 """
 
 import re
+import unicodedata
 from difflib import SequenceMatcher
 
 from evalkit.intake.contracts.contract import plain
@@ -75,10 +76,56 @@ _IDS = {
     "household_id": (
         re.compile(f"(hushåll|hushålls|hushall|hushalls|ärende|akt|arende){_NUMBER}"),
     ),
-    "intervention_id": (
-        re.compile("(insats|insatsens?|åtgärds?|aktivitets?)(namn|typ|kod|id|nr)?"),
-    ),
+    "intervention_id": (re.compile("(insats|insatsens?|åtgärds?|aktivitets?)(kod|id|nr)?"),),
 }
+# Words that a name is made of, by beginning: one of each group must stand there. The longer a group
+# of groups, the surer.
+_NUMBERED = "id$|nr|num|lopn|kod|nyckel|pseudo"
+_DISTRICTS = "socialkontor|stadsdel|kommundel|omrade|distrikt|sdf|sdn|bostadsomr"
+_REASONS = (("avslut|upphor|slut", "orsak|anledn|skal|varfor"),)
+_WORDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "person_id": (("person|pers$|klient|individ|deltag|brukar|sokande", _NUMBERED),),
+    "household_id": (("hushall|arende|akt$|fam", _NUMBERED),),
+    "district": ((_DISTRICTS,),),
+    "birth_year": (("fod|fodelse", "ar$|aret$"), ("fodelsear",), ("alder",)),
+    "sex": (("kon$|kons$|konet",),),
+    "education": (("utb$|utbild",),),
+    "origin": (("fodelseland|fodelsereg|ursprung",), ("fodd$", "i$|land")),
+    "years_in_country": (("ar$|antal", "sverige|landet"),),
+    "role": (("roll$|rollen", "hushall|person|arende"), ("roll$",)),
+    "support_obstacle": (("hinder",),),
+    "month": (("avse", "man$|manad|period"), ("manad|period",)),
+    "month_paid": (("utbet", "dat|man$|manad|dag|den$|period"),),
+    "amount": (("belopp|summa", "kr|sek$|utbet|bevilj"), ("belopp|summa|kronor",)),
+    "household_type": (("hushall|fam", "typ|kategori|kod|sammans|slag|form"),),
+    "n_children": (("ant$|antal", "barn"), ("barn$", "under|i$|hemma")),
+    "exit_reason": _REASONS,
+    "end_reason": _REASONS,
+    "intervention_id": (
+        ("insats|aktivitet|atgard", _NUMBERED),
+        ("insats$|aktivitet$|atgard$",),
+        ("insats|aktivitet|atgard", "namn|typ"),
+    ),
+    "name": (("insats|aktivitet|atgard", "namn|benamn"), ("namn$|benamn",)),
+    "kind": (
+        ("insats|aktivitet|atgard", "typ|kategori|slag|sort"),
+        ("typ$|kategori$|slag$|sort$|art$",),
+    ),
+    "planned_months": (("plan|berak|langd", "man$|manad|langd"),),
+    "start": (("start|from$|fom$|borja|inled|paborj",),),
+    "end": (("slut|tom$|tomdat|till$|upphor|avslutad|avslutsd",),),
+    "planned_end": (("plan|berak|tank", "slut|tom$|till"),),
+    "hours_per_week": (("tim", "veck"), ("omf|veckotim",)),
+    "home_district": (("hem|folkbok", _DISTRICTS),),
+    "referral": (("remi|hanvis",),),
+    "responsible_role": (("ansvarig|handlaggar", "roll"),),
+}
+# With what a word made of two may end.
+_HEAD = re.compile(
+    "(?<=[a-z]{3})(typ|namn|kod|nr|nummer|datum|dag|orsak|anledning|manad|belopp|hinder|roll|"
+    "kategori|grupp)$"
+)
+_BY_WORDS, _BY_ONE_WORD_MORE, _SPARE_WORD = 0.86, 0.03, 0.005
 # Names that hold ours where no surer one is there: the districts of a county are municipalities.
 _ELSE = {"district": ("kommun", "kommunnamn", "kommunensnamn")}
 
@@ -94,6 +141,7 @@ def likeness(theirs: str, ours: str, term: str) -> float:
         return 0.95
     if delivered in _ELSE.get(ours, ()):
         return ALIKE
+    by_words = max((_by_words(theirs, groups) for groups in _WORDS.get(ours, ())), default=0.0)
     known = [plain(word) for word in (ours, term, *_ALIASES.get(ours, ())) if word]
     ratios = [SequenceMatcher(None, delivered, word).ratio() for word in known]
     # An alias is one name among many, so that it must be met more closely than our own.
@@ -107,4 +155,27 @@ def likeness(theirs: str, ours: str, term: str) -> float:
         for one in known
         if len(one) >= _FEWEST_LETTERS - 1
     )
-    return max(alike, _BY_WORD if is_named else 0.0)
+    return max(alike, by_words, _BY_WORD if is_named else 0.0)
+
+
+def _by_words(name: str, groups: tuple[str, ...]) -> float:
+    """How surely a name is made of words of each group; 0 where one is missing."""
+    words = words_of(name)
+    used: list[str] = []
+    for group in groups:
+        word = next((w for w in words if w not in used and re.match(group, w)), None)
+        if word is None:
+            return 0.0
+        used.append(word)
+    n_spare = len(words) - len(used)
+    return _BY_WORDS + _BY_ONE_WORD_MORE * (len(groups) - 1) - _SPARE_WORD * n_spare
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name, in lower case and without accents, and those of which a word is made:
+    AvslutsOrsak, AVSLUTS_ORSAK and avslutsorsak are the same.
+    """
+    spaced = re.sub(r"(?<=[a-zåäö])(?=[A-ZÅÄÖ])", " ", name)
+    plain_letters = unicodedata.normalize("NFKD", spaced.lower()).encode("ascii", "ignore")
+    words = re.findall(r"[a-z0-9]+", plain_letters.decode())
+    return [part for word in words for part in _HEAD.sub(r" \1", word).split()]

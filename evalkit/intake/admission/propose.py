@@ -2,7 +2,8 @@
 ours, judged by their names and by the codes that stand in them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +12,22 @@ import polars as pl
 from evalkit.errors import IntakeError, ParameterError, first_few
 from evalkit.intake.admission.column_names import ALIKE, likeness
 from evalkit.intake.admission.proposed_text import Proposal, as_text
-from evalkit.intake.admission.seen import Seen, look_at, months_in_names, proposed_code
+from evalkit.intake.admission.seen import (
+    Seen,
+    by_words,
+    knows_words,
+    look_at,
+    months_in_names,
+)
 from evalkit.intake.contracts.contract import Contract, ContractColumn
 from evalkit.intake.reading.delivered import Delivered, texts_of
 from evalkit.intake.reading.readers import FORMATS, read_delivered
+from evalkit.line.columns import PERSON_IDS
 
-_BY_CODES = 0.82
+_BY_CODES, _SURE_OF_IDS, _SHARED = 0.82, 0.86, 1.1
+# Columns of ours by which tables are joined: what one file calls them, the others do.
+_OF_CODES = ("district", "intervention_id")
+_JOINING = (*PERSON_IDS, *_OF_CODES, "month")
 # Of the codes of a column so many must have one of ours.
 _LEAST_KNOWN, _YES_AND_NO = 0.6, {0, 1}
 
@@ -71,30 +82,74 @@ def propose_mapping(
 def propose_mappings(files: Sequence[Delivered], contracts: Mapping[str, Contract]) -> Proposed:
     """Propose one mapping file for several delivered files, each given to the table that it fits
     best. Files with the same columns are parts of one table; of others only one can be a table, and
-    the rest go where they fit next.
+    the rest go where they fit next. A column that holds a key in one file holds it in the others.
     """
     parts: dict[tuple[str, ...], list[Delivered]] = {}
     for file in files:
         parts.setdefault(tuple(sorted(file.columns)), []).append(file)
+    groups = [_Group.of(group) for group in parts.values()]
+    first = _assigned(groups, contracts, {})
+    shared = _keys_of(first.values())
+    last = _assigned(groups, contracts, shared) if len(groups) > 1 else first
+    unknown = [
+        path for number, group in enumerate(groups) if number not in last for path in group.paths
+    ]
+    proposals = tuple(last[number] for number in sorted(last))
+    return Proposed(as_text(proposals), proposals, tuple(unknown))
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The parts of one table: their files, what their columns look like, and months in columns."""
+
+    paths: tuple[Path, ...]
+    seen: Mapping[str, Seen]
+    form: str | None
+
+    @classmethod
+    def of(cls, group: Sequence[Delivered]) -> "_Group":
+        names = group[0].columns
+        seen = {
+            name: look_at(pl.concat([texts_of(file.cells[name]) for file in group]))
+            for name in names
+        }
+        return cls(tuple(file.path for file in group), seen, months_in_names(names))
+
+    @property
+    def single(self) -> list[str]:
+        """The columns that are no months beside each other."""
+        is_month = {n: bool(self.form) and months_in_names([n] * 3) == self.form for n in self.seen}
+        return [name for name in self.seen if not is_month[name]]
+
+
+def _assigned(
+    groups: Sequence[_Group], contracts: Mapping[str, Contract], shared: Mapping[str, str]
+) -> dict[int, Proposal]:
+    """Each group's table, the surest first."""
     candidates = [
-        (_surety(proposal), position, proposal)
-        for position, group in enumerate(parts.values())
-        for proposal in _proposals(group, contracts)
+        (_surety(proposal), number, proposal)
+        for number, group in enumerate(groups)
+        for contract in contracts.values()
+        if (matches := _matches(contract, group.single, group.seen, shared))
+        for proposal in [Proposal(group.paths, contract, matches, group.seen, group.form)]
     ]
     taken: dict[int, Proposal] = {}
-    tables: set[str] = set()
-    for _, position, proposal in sorted(candidates, key=lambda one: one[0], reverse=True):
-        if position not in taken and proposal.contract.table not in tables:
-            taken[position] = proposal
-            tables.add(proposal.contract.table)
-    unknown = [
-        file.path
-        for position, group in enumerate(parts.values())
-        if position not in taken
-        for file in group
-    ]
-    proposals = tuple(taken[position] for position in sorted(taken))
-    return Proposed(as_text(proposals), proposals, tuple(unknown))
+    for _, number, proposal in sorted(candidates, key=lambda one: one[0], reverse=True):
+        tables = {one.contract.table for one in taken.values()}
+        if number not in taken and proposal.contract.table not in tables:
+            taken[number] = proposal
+    return taken
+
+
+def _keys_of(proposals: Iterable[Proposal]) -> dict[str, str]:
+    """By delivered column, the one of ours that joins tables which it holds in most of them."""
+    held = Counter(
+        (theirs, ours)
+        for proposal in proposals
+        for ours, theirs in proposal.matches.items()
+        if ours in _JOINING
+    )
+    return {theirs: ours for (theirs, ours), _ in reversed(held.most_common())}
 
 
 def _read(path: Path) -> Delivered:
@@ -121,23 +176,6 @@ def _read(path: Path) -> Delivered:
     return read_delivered(path)
 
 
-def _proposals(group: Sequence[Delivered], contracts: Mapping[str, Contract]) -> list[Proposal]:
-    """What the parts of one table could be: one proposal for each table that fits at all."""
-    names = group[0].columns
-    seen = {
-        name: look_at(pl.concat([texts_of(file.cells[name]) for file in group])) for name in names
-    }
-    form = months_in_names(names)
-    single = [name for name in names if not (form and months_in_names([name] * 3) == form)]
-    paths = tuple(file.path for file in group)
-    fits = {name: _matches(contract, single, seen) for name, contract in contracts.items()}
-    return [
-        Proposal(paths, contracts[name], matches, seen, form)
-        for name, matches in fits.items()
-        if matches
-    ]
-
-
 def _surety(proposal: Proposal) -> tuple[bool, int, int, int, int]:
     """How surely files hold a table: named after it, columns told by their names (codes alone may
     be those of another table), required columns that are there, and columns found at all.
@@ -156,14 +194,19 @@ def _surety(proposal: Proposal) -> tuple[bool, int, int, int, int]:
     return is_named, n_by_name, -n_lacking, len(matches), -len(contract.columns)
 
 
-def _matches(contract: Contract, names: Sequence[str], seen: Mapping[str, Seen]) -> dict[str, str]:
+def _matches(
+    contract: Contract,
+    names: Sequence[str],
+    seen: Mapping[str, Seen],
+    shared: Mapping[str, str],
+) -> dict[str, str]:
     """Delivered column by our column; each delivered column is used once, the surest pairs
     first.
     """
     scores = sorted(
         (
             (
-                max(likeness(name, column.name, column.term), _of_codes(seen[name], column)),
+                _SHARED if shared.get(name) == column.name else _score(name, column, seen[name]),
                 column.is_required,
                 column.name,
                 name,
@@ -177,30 +220,55 @@ def _matches(contract: Contract, names: Sequence[str], seen: Mapping[str, Seen])
     for score, _, ours, theirs in scores:
         if score >= ALIKE and ours not in matches and theirs not in matches.values():
             matches[ours] = theirs
-    matches |= _last_dates(contract, [n for n in names if n not in matches.values()], matches, seen)
+    if matches:
+        matches |= _left_over(contract, names, matches, seen)
     return {
         column.name: matches[column.name] for column in contract.columns if column.name in matches
     }
 
 
-def _last_dates(
-    contract: Contract, unused: Sequence[str], matches: Mapping[str, str], seen: Mapping[str, Seen]
+def _score(name: str, column: ContractColumn, seen: Seen) -> float:
+    """How surely a delivered column holds ours, by its name or its codes."""
+    by_name = likeness(name, column.name, column.term)
+    if column.name in PERSON_IDS and seen.codes and by_name < _SURE_OF_IDS:
+        # "Hushållsform" is of households, and no id.
+        return 0.0
+    return max(by_name, _of_codes(seen, column))
+
+
+def _left_over(
+    contract: Contract, names: Sequence[str], matches: Mapping[str, str], seen: Mapping[str, Seen]
 ) -> dict[str, str]:
-    """The one date that is still asked for, where one column of dates is left."""
-    asked = [
-        column.name
-        for column in contract.columns
-        if column.kind == "date" and column.is_required and column.name not in matches
-    ]
-    left = [name for name in unused if seen[name].date_format]
-    return {asked[0]: left[0]} if len(asked) == len(left) == 1 and matches else {}
+    """Columns of ours that nothing was named after, where those that are left can be nothing else:
+    dates that are required, the earliest first; ids, codes and a text that are required; a last
+    date.
+    """
+    found: dict[str, str] = {}
+    unused = [name for name in names if name not in matches.values()]
+    dates = sorted((n for n in unused if seen[n].date_format), key=lambda name: seen[name].least)
+    codes = [name for name in unused if seen[name].codes and name not in dates]
+    ids = [name for name in unused if seen[name].is_id]
+    must = [column for column in contract.columns if column.is_required]
+    may = [column for column in contract.columns if not column.is_required]
+    for columns, left, takes_first in (
+        ([column.name for column in must if column.kind == "date"], dates, True),
+        ([column.name for column in must if column.name in PERSON_IDS], ids, False),
+        ([column.name for column in must if column.name in _OF_CODES], codes, False),
+        ([column.name for column in may if column.kind == "date"], dates, False),
+        ([column.name for column in must if column.kind == "string"], unused, False),
+    ):
+        asked = [name for name in columns if name not in (*matches, *found)]
+        free = [name for name in left if name not in found.values()]
+        if len(asked) == 1 and free and (takes_first or len(free) == 1):
+            found[asked[0]] = free[0]
+    return found
 
 
 def _of_codes(seen: Seen, column: ContractColumn) -> float:
-    """How surely a column of codes holds one of ours, by the codes that have one of ours."""
+    """How surely a column of codes holds one of ours, by the codes that are told by words."""
     # Yes and no could be an answer to anything.
-    if not column.allowed or set(column.allowed) == _YES_AND_NO:
+    if not knows_words(column) or set(column.allowed) == _YES_AND_NO:
         return 0.0
-    n_known = sum(proposed_code(code, column) is not None for code in seen.codes)
+    n_known = sum(by_words(code, column) for code in seen.codes)
     is_clear = n_known >= 2 and n_known >= _LEAST_KNOWN * len(seen.codes)
     return _BY_CODES if is_clear else 0.0

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -33,19 +33,25 @@ _OLDEST = 115
 _MONTH_IN_NAME = re.compile(r"(?:19|20)[0-9]{2}(-?)(?:0[1-9]|1[0-2])(?![0-9])")
 # Fewer columns of one form are no months beside each other.
 _FEWEST_MONTHS = 3
+_NOT = {"saknar", "ej", "inte"}
+_MED, _UTAN = (re.compile(rf"\b{letter}[. /]+", re.IGNORECASE) for letter in "mu")
+_WITHOUT = re.compile(r"[\s,(]+(förutom|utom|exkl\w*\.?)\s.*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A delivered column: how many cells are filled, the values of a column of codes that come
-    back, how many others it has, how its dates are written, and whether it holds ages.
+    """A delivered column: how many cells are filled, the least of them (never shown), the values of
+    a column of codes that come back, how many others it has, how its dates are written, and whether
+    it holds ages, or ids as far as can be told.
     """
 
     n_filled: int
+    least: str
     codes: tuple[str, ...]
     n_more: int
     date_format: str | None
     is_age: bool
+    is_id: bool
 
 
 def look_at(cells: pl.Series) -> Seen:
@@ -63,10 +69,12 @@ def look_at(cells: pl.Series) -> Seen:
     ages = [int(text) for text in sample if text.isdigit() and int(text) <= _OLDEST]
     return Seen(
         len(texts),
+        min(sample, default=""),
         tuple(codes),
         counts.height - len(codes) if is_code else 0,
         next((form for form in _FORMATS if sample and _is_written(sample, form)), None),
         bool(sample) and len(ages) == len(sample),
+        len(texts) > 0 and not is_code and not any(re.search(r"\s|,", text) for text in sample),
     )
 
 
@@ -75,6 +83,14 @@ def proposed_code(value: str, column: ContractColumn) -> str | None:
     None where none is alike. A column that takes any short code takes the delivered one as such.
     """
     phrases = _phrases(column)
+    # "Norden utom Sverige" is Norden.
+    value = _WITHOUT.sub("", _MED.sub("med ", _UTAN.sub("utan ", value)))
+    if negations := _NOT & set(_words_of(value)):
+        # "Saknar gymnasium" is not what "gymnasium" stands for.
+        phrases = {
+            code: tuple(phrase for phrase in known if negations <= set(_words_of(phrase)))
+            for code, known in phrases.items()
+        }
     written = plain(value)
     for code, known in phrases.items():
         if any(written == plain(phrase) for phrase in known):
@@ -87,6 +103,17 @@ def proposed_code(value: str, column: ContractColumn) -> str | None:
     if best is not None and scores[best] > 0:
         return best
     return None if column.allowed else _as_short_code(value)
+
+
+def knows_words(column: ContractColumn) -> bool:
+    """Whether there are words by which codes of a column are told, of a list or of our own."""
+    return bool(column.allowed) or column.name in _WORDS
+
+
+def by_words(value: str, column: ContractColumn) -> bool:
+    """Whether a delivered code is told by words, and not only by its own letters."""
+    listed = replace(column, allowed=tuple(_phrases(column)))
+    return proposed_code(value, listed) is not None
 
 
 def has_codes(column: ContractColumn) -> bool:
@@ -116,25 +143,26 @@ def _is_written(texts: Sequence[str], form: str) -> bool:
 
 
 # So many letters must be alike before a code is proposed.
-_FEWEST_LETTERS, _SHORTEST_PHRASE = 5, 3
+_FEWEST_LETTERS, _SHORTEST_PHRASE, _BEGUN = 5, 3, 6
 _SHORT_CODE = "^[a-z][a-z0-9_]*$"
 # What Swedish systems write for our codes. Numbers of sexes and households are those of the
 # official statistics.
 _REASONS = {
-    "work": ("arbete", "jobb", "anställning"),
-    "studies": ("studier", "utbildning"),
-    "moved": ("flytt", "flyttat"),
-    "dropped_out": ("avbrott", "avbruten", "avhopp"),
+    "work": ("arbete", "arbeta", "jobb", "anställning", "anställd"),
+    "studies": ("studier", "studera", "utbildning"),
+    "moved": ("flytt", "flyttat", "flyttade", "utflyttad"),
+    "dropped_out": ("avbrott", "avbruten", "avhopp", "hoppat av", "hoppade av"),
     "sickness_benefit": ("sjukdom", "sjukskriven", "sjukpenning"),
-    "ended_as_planned": ("enligt plan", "planerat avslut"),
+    "ended_as_planned": ("enligt plan", "planerat avslut", "fullföljd", "genomförd", "slutförd"),
 }
+_NOT_STATED = ("ej angivet", "saknas", "okänd", "okänt", "vet ej")
 _WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     "sex": {
         "female": ("k", "kv", "f", "2", "flicka", "tjej", "kvinnor"),
         "male": ("m", "1", "pojke", "kille", "män"),
     },
     "role": {
-        "lead": ("sökande", "huvudsökande", "rl", "huvudperson"),
+        "lead": ("sökande", "huvudsökande", "rl", "reg", "huvudperson"),
         "co_applicant": ("partner", "make", "maka", "sambo", "medsök"),
         "child": ("hemmavarande barn", "umgängesbarn", "b"),
     },
@@ -150,15 +178,15 @@ _WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "support_obstacle": {
         "unemployed": ("arbetssökande", "arbetslöshet"),
-        "certified_sick": ("sjuk", "sjukskrivning"),
+        "certified_sick": ("sjuk", "sjukdom", "sjukskriven", "sjukskrivning", "läkarintyg"),
         "sickness_or_activity_compensation": ("sjukersättning", "aktivitetsersättning"),
-        "social_reasons": ("sociala skäl",),
+        "social_reasons": ("sociala skäl", "social problematik", "sociala problem"),
         "parental_leave": ("föräldrapenning", "föräldraledighet"),
         "part_time": ("deltid", "deltidsarbete"),
-        "language": ("språk", "språksvårigheter"),
+        "language": ("språk", "språket", "språksvårigheter", "svenska"),
         "none": ("inget hinder", "ej hinder"),
         "other": ("övrigt", "annat"),
-        "not_stated": ("ej angivet", "saknas"),
+        "not_stated": _NOT_STATED,
     },
     "state": {
         "work": ("arbete", "jobb", "anställning", "anställd"),
@@ -172,14 +200,16 @@ _WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "education": {
         "compulsory_or_less": ("grundskola", "ingen utbildning"),
-        "upper_secondary": ("gymnasium", "gymnasieskola"),
-        "post_secondary": ("högskola", "universitet"),
+        "upper_secondary": ("gymnasium", "gymnasieskola", "gymnasieutbildning"),
+        "post_secondary": ("högskola", "universitet", "yrkeshögskola"),
+        "not_stated": _NOT_STATED,
     },
     "origin": {
         "native": ("sverige", "inrikes"),
         "nordic": ("norden",),
-        "eu": ("eu", "europa"),
-        "other": ("utanför eu", "övriga världen", "övriga"),
+        "eu": ("eu", "europa", "eu ees"),
+        "other": ("utanför eu", "utanför europa", "utom europa", "övriga världen", "övriga"),
+        "not_stated": _NOT_STATED,
     },
     "responsible_role": {"case_worker": ("handläggare",), "consultant": ("coach", "konsulent")},
     "end_reason": _REASONS,
@@ -214,7 +244,9 @@ def _likeness(value: str, phrase: str) -> float:
 
 
 def _begin_alike(word: str, other: str) -> bool:
-    return word.startswith(other) or other.startswith(word)
+    """Whether a word begins the other, or both begin with so many letters."""
+    n = min(len(word), len(other), _BEGUN)
+    return word[:n] == other[:n]
 
 
 def _words_of(text: str) -> list[str]:
