@@ -24,14 +24,17 @@ def scenario(
             "work_months and return_month"
         )
         typer.echo(f"{table['scenario'][0]}  (grade {table['grade'][0]}; {money})")
+        if table["rule"][0]:
+            typer.echo(f"  rule: {table['rule'][0]}")
         for row in moved.iter_rows(named=True):
-            before, after = (
+            before, after, low, high = (
                 f"{row[side]:,.1f}" if row[side] is not None else "never"
-                for side in ("before", "after")
+                for side in ("before", "after", "at_low", "at_high")
             )
+            between = "" if (low, high) == ("never", "never") else f"  ({low} to {high})"
             typer.echo(
                 f"  {'*' if row['is_named'] else ' '} {row['number']:<32}{before:>16} -> "
-                f"{after:>16}"
+                f"{after:>16}{between}"
             )
 
 

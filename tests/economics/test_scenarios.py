@@ -69,11 +69,44 @@ def test_a_cheaper_payer_changes_nothing_for_society():
     ) == pytest.approx(0, abs=1e-6)
 
 
+def test_the_benefit_cap_takes_its_share_of_support_and_of_nothing_else():
+    table = run_scenario(PARAMS / "scenarios" / "benefit_cap_2027.yaml")
+    rows = {row["number"]: row for row in table.iter_rows(named=True)}
+
+    district = rows["district"]
+    # Nothing taken is the book as it is; the district's value is linear in the share.
+    assert district["at_low"] == pytest.approx(district["before"], abs=EXACT)
+    assert district["after"] == pytest.approx(
+        (district["at_low"] + district["at_high"]) / 2, abs=1e-6
+    )
+    assert district["change"] < 0 and rows["person"]["change"] > 0
+    assert rows["work_months"]["change"] == 0
+    assert table["rule"].unique().to_list() == ["benefit_cap from 2027-01, decided"]
+
+
+def test_who_does_not_qualify_stays_on_support_in_both_arms():
+    table = run_scenario(PARAMS / "scenarios" / "qualification_2027.yaml")
+    rows = {row["number"]: row for row in table.iter_rows(named=True)}
+
+    district = rows["district"]
+    assert district["at_low"] == pytest.approx(district["before"], abs=EXACT)
+    # A start saves more where those who do not start stay longer on support.
+    assert district["before"] < district["after"] < district["at_high"]
+    assert table["rule"].unique().to_list() == ["qualification from 2027-01, announced"]
+
+
+def test_scenarios_without_a_rule_have_no_range():
+    table = run_scenario(PARAMS / "scenarios" / "waiting.yaml")
+
+    assert table.select("rule", "at_low", "at_high").null_count().row(0) == (table.height,) * 3
+
+
 def faulty(tmp_path, **changes):
     content = yaml.safe_load((PARAMS / "scenarios" / "waiting.yaml").read_text(encoding="utf-8"))
     places = {
         "what_if": str(PARAMS / "what_if" / "long_term_support.yaml"),
         "price_book": str(PARAMS / "unit_costs" / "stockholm.yaml"),
+        "calendar": str(PARAMS / "calendar" / "sweden.yaml"),
     }
     path = tmp_path / "faulty.yaml"
     path.write_text(
@@ -86,10 +119,37 @@ def faulty(tmp_path, **changes):
     ("changes", "named"),
     [
         ({"prices": {"wages": {"times": 2}}}, 'prices.wages (did you mean "wage"?)'),
-        ({"prices": {"wage": {}}}, "prices.wage (one of value and times)"),
+        ({"prices": {"wage": {}}}, "prices.wage (one of value, times and lowered_by_given)"),
         (
             {"payers": {"programme_place": {"district": 0.5}}},
             "payers.programme_place (shares come to 0.5)",
+        ),
+        (
+            {"prices": {"wage": {"lowered_by_given": True}}},
+            "prices.wage (given is missing: say which share, with low and high)",
+        ),
+        (
+            {"given": {"what": {"en": "part"}, "share": 0.1, "low": 0, "high": 0.2}},
+            "given (no price or rate is lowered_by_given)",
+        ),
+        (
+            {
+                "given": {"what": {"en": "part"}, "share": 0.3, "low": 0, "high": 0.2},
+                "prices": {"wage": {"lowered_by_given": True}},
+            },
+            "given (low <= share <= high, and low below high)",
+        ),
+        ({"rule": "benefit_caps"}, 'rule (did you mean "benefit_cap"?)'),
+        (
+            {"rates": [{"phase": 2, "start": "support", "to": "work"}]},
+            "rates 1 (one of value and lowered_by_given)",
+        ),
+        (
+            {
+                "given": {"what": {"en": "part"}, "share": 0.1, "low": 0, "high": 0.2},
+                "rates": [{"phase": 2, "start": "work", "to": "studies", "lowered_by_given": True}],
+            },
+            "rates 1 (nobody goes from work to studies there)",
         ),
         ({"number": "societies"}, 'number, societies (did you mean "society"?)'),
         (

@@ -20,8 +20,16 @@ from evalkit.economics.what_if.arms import (
     refuse_unfit,
     refuse_wait,
 )
+from evalkit.economics.what_if.given import (
+    Change,
+    Given,
+    given_faults,
+    rule_in_words,
+    rule_of,
+)
 from evalkit.errors import ParameterError, first_few, nearest
 from evalkit.line.actors import ACTOR_NAMES, PERSPECTIVES_WITH_MUNICIPALITY, PUBLIC_PURSE
+from evalkit.line.calendar import Break
 from evalkit.line.price_book import Posting, PriceBook, PriceRecord
 from evalkit.records import Record, load
 from evalkit.vocabulary import Grade, Text, least_sure
@@ -35,21 +43,23 @@ NUMBERS = (
 )
 
 
-class PriceChange(Record):
-    """A price's new value, or what it is multiplied by."""
+class PriceChange(Change):
+    """A price's new value, what it is multiplied by, or that what is given is taken off."""
 
     value: float | None = Field(None, ge=0, description="The new value, in the price's own unit.")
     times: float | None = Field(None, ge=0, description="What the value is multiplied by.")
 
 
-class RateChange(Record):
+class RateChange(Change):
     """A changed transition probability in one phase of an arm."""
 
     arm: Literal["treated", "comparison"] = Field("treated", description="The arm.")
     phase: int = Field(1, ge=1, description="The phase of the arm, counted from 1.")
     start: str = Field(description="The state before.")
     to: str = Field(description="The state after.")
-    value: float = Field(ge=0, le=1, description="The new probability a month. 0 to 1.")
+    value: float | None = Field(
+        None, ge=0, le=1, description="The new probability a month. 0 to 1."
+    )
 
 
 class TestFirst(Record):
@@ -114,6 +124,23 @@ class Scenario(Record):
         0, ge=0, description="How long the treated wait before they start. Months."
     )
     test_first: TestFirst | None = Field(None, description="A test before the start.")
+    rule: str | None = Field(
+        None, description="The dated rule that it is about, by its key in the calendar file."
+    )
+    calendar: Path = Field(
+        Path("../calendar/sweden.yaml"),
+        description="The file of dated rules, relative to this file.",
+    )
+    given: Given | None = Field(
+        None, description="The share that the rule's text does not hold, with its range."
+    )
+
+    @property
+    def changes(self) -> dict[str, Change]:
+        """Changes of prices and rates, by the name that messages use."""
+        return {f"prices.{key}": change for key, change in self.prices.items()} | {
+            f"rates {number}": change for number, change in enumerate(self.rates, start=1)
+        }
 
 
 def run_scenario(path: Path | str) -> pl.DataFrame:
@@ -127,9 +154,11 @@ def run_scenario(path: Path | str) -> pl.DataFrame:
     Returns
     -------
     DataFrame
-        scenario, number (of `NUMBERS`), before, after, change, is_named (the number the scenario is
-        about), currency, price_year, grade. Money is the present value; pays_ACTOR is what an actor
-        pays for the intervention itself; return_month is the public purse's, empty if never.
+        scenario, number (of `NUMBERS`), before, after, at_low and at_high (after, at the ends of
+        what the scenario gives; empty where it gives nothing), change, is_named (the number the
+        scenario is about), currency, price_year, grade, rule (the dated rule in words, or empty).
+        Money is the present value; pays_ACTOR is what an actor pays for the intervention itself;
+        return_month is the public purse's, empty if never.
 
     Raises
     ------
@@ -145,28 +174,44 @@ def run_scenario(path: Path | str) -> pl.DataFrame:
         load_what_if(path.parent / scenario.what_if),
         load_price_book(path.parent / scenario.price_book),
     )
-    _refuse_unknown(scenario, cohort, book, str(path))
+    rule = rule_of(scenario.rule, path.parent / scenario.calendar)
+    _refuse_unknown(scenario, cohort, book, rule, str(path))
     refuse_wait(scenario.wait_months, cohort, str(path))
-    before = _numbers(_flow(cohort, book))
-    changed, prices = (
-        _changed_cohort(scenario, cohort, str(path)),
-        changed_book(scenario, book, where=str(path)),
+    given = scenario.given
+    sides = {"before": _numbers(_flow(cohort, book))} | {
+        side: _after(scenario, cohort, book, share, str(path))
+        for side, share in (
+            ("after", given.share if given else 0.0),
+            *((("at_low", given.low), ("at_high", given.high)) if given else ()),
+        )
+    }
+    columns = ("before", "after", "at_low", "at_high")
+    table = pl.DataFrame(
+        [
+            (scenario.scenario, name, *(sides.get(side, {}).get(name) for side in columns))
+            for name in NUMBERS
+        ],
+        schema={"scenario": pl.String, "number": pl.String} | dict.fromkeys(columns, pl.Float64),
+        orient="row",
     )
-    after = _numbers(_flow(changed, prices, scenario.wait_months)) | _testing(
-        scenario, changed, prices
-    )
-    rows = [
-        (scenario.scenario, name, before.get(name), after.get(name), name == scenario.number)
-        for name in NUMBERS
-    ]
-    columns = ["scenario", "number", "before", "after", "is_named"]
-    table = pl.DataFrame(rows, schema=columns, orient="row")
     return table.with_columns(
+        (pl.col("number") == scenario.number).alias("is_named"),
+        pl.lit(rule_in_words(rule) if isinstance(rule, Break) else None, pl.String).alias("rule"),
         (pl.col("after") - pl.col("before")).alias("change"),
         pl.lit(book.currency).alias("currency"),
         pl.lit(book.price_year, dtype=pl.Int32).alias("price_year"),
         pl.lit(least_sure((scenario.grade, cohort.grade, book.grade))).alias("grade"),
     )
+
+
+def _after(
+    scenario: Scenario, cohort: WhatIf, book: PriceBook, share: float, file: str
+) -> dict[str, float | None]:
+    """The numbers after a scenario's changes, with a share of what is lowered taken off."""
+    changed = _changed_cohort(scenario, cohort, share, file)
+    prices = changed_book(scenario, book, share=share, where=file)
+    numbers = _numbers(_flow(changed, prices, scenario.wait_months))
+    return numbers | _testing(scenario, changed, prices)
 
 
 def run_scenarios(folder: Path | str) -> pl.DataFrame:
@@ -198,17 +243,18 @@ def what_if_value(cohort: WhatIf, book: PriceBook, *, wait_months: int = 0) -> p
     )
 
 
-def changed_book(scenario: Scenario, book: PriceBook, *, where: str) -> PriceBook:
-    """The book with a scenario's prices, postings and payers, checked as any book."""
+def changed_book(
+    scenario: Scenario, book: PriceBook, *, share: float = 0.0, where: str
+) -> PriceBook:
+    """The book with a scenario's prices, postings and payers, checked as any book; `share` is taken
+    off what is lowered by what the scenario gives.
+    """
     content = book.model_dump()
     for record in content["prices"]:
         change = scenario.prices.get(record["key"])
         if change:
-            record["value"] = (
-                record["value"] * (1.0 if change.times is None else change.times)
-                if change.value is None
-                else change.value
-            )
+            times = 1 - share if change.lowered_by_given else change.times
+            record["value"] = change.value if times is None else record["value"] * times
             record["distribution"] = {"kind": "fixed"}
     sensitivity = content["appraisal"]["sensitivity"]
     content["appraisal"]["sensitivity"] = {
@@ -252,11 +298,12 @@ def _share_out(content: dict, name: str, shares: dict[str, float]) -> None:
     content["postings"] = kept + shared
 
 
-def _changed_cohort(scenario: Scenario, cohort: WhatIf, file: str) -> WhatIf:
+def _changed_cohort(scenario: Scenario, cohort: WhatIf, share: float, file: str) -> WhatIf:
     content = cohort.model_dump()
     for change in scenario.rates:
-        phase = content[change.arm][change.phase - 1]
-        phase["transitions"].setdefault(change.start, {})[change.to] = change.value
+        rates = content[change.arm][change.phase - 1]["transitions"].setdefault(change.start, {})
+        lowered = rates.get(change.to, 0.0) * (1 - share)
+        rates[change.to] = lowered if change.value is None else change.value
     changed = WhatIf.model_validate(content)
     refuse_unfit(changed, file)
     return changed
@@ -306,7 +353,9 @@ def _testing(scenario: Scenario, cohort: WhatIf, book: PriceBook) -> dict[str, f
     return {"value_of_testing": tested - max(directly, 0.0)}
 
 
-def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: str) -> None:
+def _refuse_unknown(
+    scenario: Scenario, cohort: WhatIf, book: PriceBook, rule: Break | str | None, file: str
+) -> None:
     postings = [posting.posting for posting in book.postings]
     faults = [
         f"prices.{key} ({nearest(key, book.records)})"
@@ -314,10 +363,16 @@ def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: s
         if key not in book.records
     ]
     faults += [
-        f"prices.{key} (one of value and times)"
+        f"prices.{key} (one of value, times and lowered_by_given)"
         for key, change in scenario.prices.items()
-        if (change.value is None) == (change.times is None)
+        if (change.value is not None) + (change.times is not None) + change.lowered_by_given != 1
     ]
+    faults += [
+        f"rates {number} (one of value and lowered_by_given)"
+        for number, change in enumerate(scenario.rates, start=1)
+        if (change.value is not None) + change.lowered_by_given != 1
+    ]
+    faults += given_faults(scenario.given, scenario.changes, rule)
     faults += [
         f"payers.{name} ({nearest(name, postings)})"
         for name in scenario.payers
@@ -338,6 +393,11 @@ def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: s
         for change in scenario.rates
         if change.start not in cohort.states
     ]
+    faults += [
+        f"rates {number} (nobody goes from {change.start} to {change.to} there)"
+        for number, change in enumerate(scenario.rates, start=1)
+        if change.lowered_by_given and not _has_rate(cohort, change)
+    ]
     if scenario.number not in NUMBERS:
         faults.append(f"number, {scenario.number} ({nearest(scenario.number, NUMBERS)})")
     if faults:
@@ -347,3 +407,10 @@ def _refuse_unknown(scenario: Scenario, cohort: WhatIf, book: PriceBook, file: s
             why="A change without effect would be read as an answer.",
             fix="mend the names; prices and postings are the book's, phases the cohort's.",
         )
+
+
+def _has_rate(cohort: WhatIf, change: RateChange) -> bool:
+    phases = getattr(cohort, change.arm)
+    if change.phase > len(phases):
+        return True  # told by itself
+    return change.to in phases[change.phase - 1].transitions.get(change.start, {})
