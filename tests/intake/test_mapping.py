@@ -476,3 +476,11 @@ def test_pseudonymise_leaves_the_names_of_a_contractors_file_behind(
     assert "Eva" not in text and "manad" in text
     (copied,) = [file for file in done.files if file.name == path.name]
     assert copied.table == "participation" and "namn" in copied.dropped
+
+
+@pytest.mark.parametrize("form", ["emp%m", "week %W %Y", "%Y"])
+def test_a_form_without_year_and_month_is_refused(extract, admit_by, form):
+    with pytest.raises(ParameterError, match="needs a year"):
+        admit_by(
+            f"  livelihood:\n    months_in_columns: {{form: '{form}', month: start, value: state}}"
+        )

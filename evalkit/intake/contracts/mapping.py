@@ -18,6 +18,7 @@ from evalkit.line.delivered import delivered
 from evalkit.vocabulary import Grade, Text
 
 _COLUMN_NAME = re.compile("[a-z][a-z0-9_]*")
+_YEAR, _MONTH = re.compile("%[Yy]"), re.compile("%[mbB]")
 # Unknown keys are refused wherever they stand.
 _REFUSING: dict[str, Any] = {"extra": "forbid"}
 
@@ -77,6 +78,14 @@ class MonthColumns:
         },
         default=(),
     )
+
+    def __post_init__(self):
+        # Without a year every column would be a month of 1900; weeks are no months.
+        if not (_YEAR.search(self.form) and _MONTH.search(self.form)):
+            raise ValueError(
+                f'form "{self.form}" needs a year (%Y or %y) and a month (%m, %b or %B): columns '
+                "of weeks, or of months without a year, cannot be laid on the calendar"
+            )
 
     def month_of(self, name: str) -> date | None:
         """The month that a delivered column names; None where it names none."""
