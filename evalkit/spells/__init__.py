@@ -11,6 +11,8 @@ from evalkit.spells.cycling import count_loops, loop_counts
 from evalkit.spells.duration_classes import long_term_classes, long_term_counts
 from evalkit.spells.ended_participation import ended_participants, ended_participation
 from evalkit.spells.episode_gaps import episode_gaps, gap_counts, plan_counts
+from evalkit.spells.exit_bounds import exit_bounds, exit_curve_bounds
+from evalkit.spells.exit_sources import exit_sources
 from evalkit.spells.extent import Extent
 from evalkit.spells.gap_sensitivity import gap_sensitivity, spells_by_gap
 from evalkit.spells.occupancy import (
@@ -40,7 +42,10 @@ __all__ = [
     "ended_participants",
     "ended_participation",
     "episode_gaps",
+    "exit_bounds",
     "exit_counts",
+    "exit_curve_bounds",
+    "exit_sources",
     "gap_counts",
     "gap_sensitivity",
     "livelihood_collisions",

@@ -1,20 +1,27 @@
 """What came after support: whether work lasted, and whether support began again.
 
-An exit is sustained when the person is in unsubsidised work in every one of the first months after
-the spell. A return is the person's next support spell; it came within h months when support was
-paid again in one of the first h months after the spell.
+An exit to work is sustained when the person is in it in every one of the first months after the
+spell: in unsubsidised work, or, by the wider definition, in any work. Where nobody knows who works,
+an exit is sustained, as far as it can be said, when no support was paid for longer than that, since
+shorter gaps do not end a spell. A return is the person's next support spell; it came within h
+months when support was paid again in one of the first h months after the spell.
 """
 
 from collections.abc import Sequence
 
 import polars as pl
 
+from evalkit.line.states import members_of
 from evalkit.months import month_number_expr
 from evalkit.spells.extent import Extent
 from evalkit.tables import with_city
 
 SUSTAINED_MONTHS = 3
 RETURN_WITHIN_MONTHS = (6, 12)
+# Both definitions of work: the measure, and the outcome whose exits it is about.
+WORK_MEASURES = {"sustained_work": "work", "sustained_any_work": "any_work"}
+# Where work is not observed: months without support in a row.
+WITHOUT_SUPPORT_MEASURE, WITHOUT_SUPPORT_MONTHS = "sustained_without_support", 6
 _COUNTED = {
     "all": pl.lit(True),
     "yes": pl.col("answer") == "yes",
@@ -46,8 +53,9 @@ def after_support(
     Returns
     -------
     DataFrame
-        person_id, spell_no, district, exit, sustained_work (yes, no, unknown: no state is known for
-        one of those months; null: not followed so far), months_without_support (whole months before
+        person_id, spell_no, district, exit, sustained_work and sustained_any_work (yes, no,
+        unknown: no state is known for one of those months; null: not followed so far),
+        sustained_without_support (yes, no, null), months_without_support (whole months before
         support began again; null: it has not), months_followed (months after the spell in which a
         return would be known). Spells that ended by death or moving away cannot return and are left
         out.
@@ -62,14 +70,23 @@ def after_support(
     answered = _with_sustained_work(
         ended, intervals, n_months=extent.n_months, sustained_months=sustained_months
     )
+    without_support = month_number_expr("next_start") - month_number_expr("end")
+    followed = extent.last_known_exits - month_number_expr("end") + 1
+    is_back = (without_support < WITHOUT_SUPPORT_MONTHS).fill_null(False)
+    # Gaps that the rule bridges end no spell: where it is longer, the question answers itself.
+    is_asked = (followed >= WITHOUT_SUPPORT_MONTHS) & (
+        extent.max_gap_months < WITHOUT_SUPPORT_MONTHS
+    )
+    sustained = pl.when(is_back).then(pl.lit("no")).otherwise(pl.lit("yes"))
     return answered.select(
         "person_id",
         "spell_no",
         "district",
         "exit",
-        "sustained_work",
-        months_without_support=month_number_expr("next_start") - month_number_expr("end"),
-        months_followed=extent.last_known_exits - month_number_expr("end") + 1,
+        *WORK_MEASURES,
+        pl.when(is_asked).then(sustained).alias(WITHOUT_SUPPORT_MEASURE),
+        months_without_support=without_support,
+        months_followed=followed,
     ).sort("person_id", "spell_no")
 
 
@@ -89,15 +106,26 @@ def after_support_counts(
     Returns
     -------
     DataFrame
-        district, measure (sustained_work: of the exits to work; back_within_6, back_within_12: of
-        all ends but death and moving away), answer (all, yes, no, unknown), n_spells, n_persons,
-        share (of the spells followed so far, 0-1).
+        district, measure (sustained_work, sustained_any_work: of the exits to work, or to any work;
+        sustained_without_support, back_within_6, back_within_12: of all ends but death and moving
+        away), answer (all, yes, no, unknown), n_spells, n_persons, share (of the spells followed so
+        far, 0-1), n_fewest (the smallest number of people that a row, or its difference from the
+        row of the narrower definition of work, speaks about).
     """
     answers = [
-        after.filter(pl.col("exit") == "work").select(
-            "person_id", "district", measure=pl.lit("sustained_work"), answer="sustained_work"
+        after.filter(pl.col("exit").is_in(members_of(outcome))).select(
+            "person_id", "district", measure=pl.lit(measure), answer=measure
         )
+        for measure, outcome in WORK_MEASURES.items()
     ]
+    answers.append(
+        after.select(
+            "person_id",
+            "district",
+            measure=pl.lit(WITHOUT_SUPPORT_MEASURE),
+            answer=WITHOUT_SUPPORT_MEASURE,
+        )
+    )
     for months in return_within_months:
         is_back = (pl.col("months_without_support") < months).fill_null(False)
         answer = (
@@ -135,18 +163,37 @@ def after_support_counts(
     )
     # A return is known or not followed; only states can be unknown.
     filled = filled.filter(
-        (pl.col("answer") != "unknown") | (pl.col("measure") == "sustained_work")
+        (pl.col("answer") != "unknown") | pl.col("measure").is_in(list(WORK_MEASURES))
     )
     total = pl.col("n_spells").filter(pl.col("answer") == "all").first().over(keys)
-    return filled.with_columns(share=pl.col("n_spells") / total).sort(*keys, "answer")
+    return _with_fewest(filled).with_columns(share=pl.col("n_spells") / total).sort(*keys, "answer")
+
+
+def _with_fewest(counts: pl.DataFrame) -> pl.DataFrame:
+    """The counts with the smallest number of people that each tells of: what any work counts beyond
+    work must not be few either.
+    """
+    narrow, wide = WORK_MEASURES
+    of_narrow = counts.filter(measure=narrow).select(
+        "district", "answer", measure=pl.lit(wide), beside="n_persons"
+    )
+    beyond = (pl.col("n_persons") - pl.col("beside").fill_null(0)).abs()
+    met = counts.join(of_narrow, on=["district", "answer", "measure"], how="left")
+    is_wide = pl.col("measure") == wide
+    return met.with_columns(
+        n_fewest=pl.when(is_wide & (beyond > 0))
+        .then(pl.min_horizontal("n_persons", beyond))
+        .otherwise("n_persons")
+    ).drop("beside")
 
 
 def _with_sustained_work(
     ended: pl.DataFrame, intervals: pl.DataFrame, *, n_months: int, sustained_months: int
 ) -> pl.DataFrame:
-    """The states from the first month after the spell to the last one asked for: all work, one of
-    them unknown, or neither.
+    """The states from the first month after the spell to the last one asked for, by each definition
+    of work: all of them work, one of them unknown, or neither.
     """
+    is_unknown = pl.col("from_state") == "unknown"
     within = (
         ended.select("person_id", "spell_no", "after")
         .join(
@@ -160,18 +207,16 @@ def _with_sustained_work(
         )
         .group_by("person_id", "spell_no")
         .agg(
-            is_work=(pl.col("from_state") == "work").all(),
-            is_unknown=(pl.col("from_state") == "unknown").any(),
+            pl.when(pl.col("from_state").is_in(members_of(outcome)).all())
+            .then(pl.lit("yes"))
+            .when(is_unknown.any())
+            .then(pl.lit("unknown"))
+            .otherwise(pl.lit("no"))
+            .alias(measure)
+            for measure, outcome in WORK_MEASURES.items()
         )
-    )
-    answer = (
-        pl.when("is_work")
-        .then(pl.lit("yes"))
-        .when("is_unknown")
-        .then(pl.lit("unknown"))
-        .otherwise(pl.lit("no"))
     )
     is_followed = pl.col("after") + sustained_months <= n_months
     return ended.join(within, on=["person_id", "spell_no"], how="left").with_columns(
-        sustained_work=pl.when(is_followed).then(answer)
+        pl.when(is_followed).then(measure).alias(measure) for measure in WORK_MEASURES
     )

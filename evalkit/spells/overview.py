@@ -12,6 +12,7 @@ from evalkit.spells.after_support import after_support, after_support_counts
 from evalkit.spells.cycling import loop_counts
 from evalkit.spells.duration_classes import long_term_classes, long_term_counts
 from evalkit.spells.episode_gaps import episode_gaps, gap_counts, plan_counts
+from evalkit.spells.exit_sources import exit_sources
 from evalkit.spells.extent import Extent
 from evalkit.spells.payment_faults import payment_faults
 from evalkit.spells.states import state_sources
@@ -35,8 +36,8 @@ def spell_counts(
     Returns
     -------
     dict of str to DataFrame
-        long_term, after_support, loops, gaps_after_interventions, plans_kept, state_sources,
-        timeline_faults, livelihood_collisions; see the functions that make them.
+        long_term, after_support, exit_sources, loops, gaps_after_interventions, plans_kept,
+        state_sources, timeline_faults, livelihood_collisions; see the functions that make them.
     """
     extent = Extent.of_run(params)
     support, members, livelihood, person = (
@@ -50,6 +51,9 @@ def spell_counts(
     return {
         "long_term": long_term_counts(long_term_classes(support, members, person, extent=extent)),
         "after_support": after_support_counts(after_support(spells, intervals, extent=extent)),
+        "exit_sources": exit_sources(
+            spells, support, members, livelihood, tables.get("participation")
+        ),
         "loops": loop_counts(intervals),
         "gaps_after_interventions": gap_counts(
             episode_gaps(episodes, spells, last_month_known=last_month)

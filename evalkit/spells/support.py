@@ -187,12 +187,27 @@ def spells_of_runs(
     )
 
 
-def _with_exit(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
+def livelihood_after(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
+    """The livelihood state in the month after each spell.
+
+    Parameters
+    ----------
+    spells : DataFrame
+        person_id, after (number of the first month after the spell).
+    livelihood : DataFrame
+        Admitted table, at least of these people.
+
+    Returns
+    -------
+    DataFrame
+        The spells with `livelihood_state`, null where it is not known. Support in a month without
+        payment contradicts the payments, so the livelihood does not know the state of that month.
+    """
     states = livelihood.select(
         "person_id",
         state_start=month_number_expr("start"),
         state_end=month_number_expr("end"),
-        exit_state="state",
+        livelihood_state="state",
     ).sort("person_id", "state_start")
     matched = spells.sort("person_id", "after").join_asof(
         states,
@@ -202,16 +217,17 @@ def _with_exit(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
         strategy="backward",
         check_sortedness=False,
     )
-    # Support in a month without payment contradicts the payments, so the livelihood does not know
-    # the state of that month.
-    covers = (pl.col("state_end").is_null() | (pl.col("state_end") > pl.col("after"))) & ~pl.col(
-        "exit_state"
-    ).is_in(["support", "unknown"])
-    state = (
-        pl.when(covers.fill_null(False))
-        .then("exit_state")
-        .otherwise(pl.coalesce("told_state", pl.lit("unknown")))
-    )
+    is_covered = pl.col("state_end").is_null() | (pl.col("state_end") > pl.col("after"))
+    is_known = ~pl.col("livelihood_state").is_in(["support", "unknown"])
     return matched.with_columns(
-        exit_state=pl.when(~pl.col("is_censored")).then(state)
-    ).with_columns(exit=pl.col("exit_state").replace_strict(OUTCOME_OF, return_dtype=pl.String))
+        livelihood_state=pl.when(is_covered & is_known).then("livelihood_state")
+    ).drop("state_start", "state_end")
+
+
+def _with_exit(spells: pl.DataFrame, livelihood: pl.DataFrame) -> pl.DataFrame:
+    state = pl.coalesce("livelihood_state", "told_state", pl.lit("unknown"))
+    return (
+        livelihood_after(spells, livelihood)
+        .with_columns(exit_state=pl.when(~pl.col("is_censored")).then(state))
+        .with_columns(exit=pl.col("exit_state").replace_strict(OUTCOME_OF, return_dtype=pl.String))
+    )

@@ -91,6 +91,7 @@ def test_back_within_six_months_means_paid_in_one_of_the_first_six(paid_tables, 
         (pl.col("district") == "all")
         & (pl.col("n_spells") == 1)
         & pl.col("answer").is_in(["yes", "no"])
+        & pl.col("measure").str.starts_with("back_within")
     )
     assert tuple(found.sort(pl.col("measure").str.len_chars())["answer"]) == expected
 
@@ -122,5 +123,53 @@ def test_answers_add_up_to_all(paid_tables):
         parts=pl.col("n_spells").filter(pl.col("answer") != "all").sum(),
         whole=pl.col("n_spells").filter(pl.col("answer") == "all").sum(),
     )
-    assert (summed["parts"] == summed["whole"]).all() and summed.height == 6
-    assert set(counts.filter(pl.col("answer") == "unknown")["measure"]) == {"sustained_work"}
+    assert (summed["parts"] == summed["whole"]).all() and summed.height == 10
+    can_be_unknown = set(counts.filter(pl.col("answer") == "unknown")["measure"])
+    assert can_be_unknown == {"sustained_work", "sustained_any_work"}
+
+
+@pytest.mark.parametrize(
+    ("states", "narrow", "wide"),
+    [
+        ([("A", 4, 7, "work")], "yes", "yes"),
+        ([("A", 4, 5, "work"), ("A", 5, 7, "subsidised_work")], "no", "yes"),
+        ([("A", 4, 7, "subsidised_work")], None, "yes"),
+        ([("A", 4, 7, "sheltered_work")], None, None),
+        ([("A", 4, 5, "subsidised_work"), ("A", 5, 7, "school")], None, "no"),
+        ([("A", 4, 6, "subsidised_work")], None, "unknown"),
+    ],
+)
+def test_sustained_work_is_counted_by_both_definitions(paid_tables, states, narrow, wide):
+    counts = after_support_counts(after_of(paid_tables({"A": [2, 3]}, states)))
+
+    yes = counts.filter(
+        pl.col("district") == "all", pl.col("n_spells") == 1, pl.col("answer") != "all"
+    )
+    answers = dict(yes.select("measure", "answer").iter_rows())
+    assert (answers.get("sustained_work"), answers.get("sustained_any_work")) == (narrow, wide)
+
+
+def test_what_any_work_counts_beyond_work_is_not_few_people_either(paid_tables):
+    people = {f"P{i}": [2] for i in range(9)}
+    states = [(f"P{i}", 3, None, "subsidised_work" if i == 8 else "work") for i in range(9)]
+
+    counts = after_support_counts(after_of(paid_tables(people, states))).filter(
+        pl.col("district") == "all", pl.col("answer") == "yes"
+    )
+
+    fewest = dict(counts.select("measure", "n_fewest").iter_rows())
+    assert fewest["sustained_work"] == 8 and fewest["sustained_any_work"] == 1
+
+
+@pytest.mark.parametrize(
+    ("back_in", "gap", "expected"),
+    [(8, 0, ["no"]), (9, 0, ["yes"]), (None, 0, ["yes"]), (None, 5, ["yes"]), (None, 6, [None])],
+)
+def test_where_work_is_not_observed_an_exit_is_sustained_by_six_months_without_support(
+    paid_tables, back_in, gap, expected
+):
+    paid = [8, *([back_in + 6] if back_in else [])]
+
+    after = after_of(paid_tables({"A": paid}), gap=gap).filter(pl.col("spell_no") == 1)
+
+    assert after["sustained_without_support"].to_list() == expected

@@ -30,6 +30,24 @@ DESCRIPTION = (
         guard=Guard("counts", "n_persons", total_over=("district", "exit")),
     ),
     Table(
+        "exit_bounds",
+        "One row per district, share of ends or of lasting exits, and way out of support: the "
+        "share as counted, and at most, with all of those of whom it is unknown.",
+        keys=("district", "measure", "exit"),
+        values=("share", "share_at_most"),
+        unit="shares",
+        guard=Guard("estimates", "n_persons", needed=("share",)),
+    ),
+    Table(
+        "exit_sources",
+        "One row per source of what came after support, taken alone (all: as the run takes them "
+        "together), and way out: the shares in the whole city.",
+        keys=("source", "exit"),
+        values=("n_spells", "share"),
+        unit="spells, shares",
+        guard=Guard("counts", "n_persons", total_over=("exit",)),
+    ),
+    Table(
         "time_on_support",
         "One row per district and horizon: mean months on support up to it.",
         keys=("district", "horizon_months"),
@@ -67,7 +85,7 @@ DESCRIPTION = (
         keys=("district", "measure", "answer"),
         values=("n_spells", "n_persons", "share"),
         unit="spells, persons, shares",
-        guard=Guard("counts", "n_persons", total_over=("district", "answer")),
+        guard=Guard("counts", "n_fewest", total_over=("district", "answer")),
     ),
     Table(
         "loops",
@@ -134,6 +152,16 @@ DESCRIPTION = (
         values=("estimate", "std_error", "ci_lower", "ci_upper", "n_at_risk", "n_events"),
         unit="share of spells",
         guard=Guard("curve"),
+        scope="district",
+    ),
+    Table(
+        "exit_curve_bounds",
+        "One row per way out of support and quoted month: the share that has left that way, and at "
+        "most, with all that left nobody knows where.",
+        keys=("district", "exit", "month"),
+        values=("share", "share_at_most"),
+        unit="share of spells",
+        guard=Guard("estimates", "n_persons", needed=("share",)),
         scope="district",
     ),
     Table(

@@ -14,6 +14,7 @@ from evalkit.report.parts.marks import Scale, scale_over
 from evalkit.report.parts.numbers import COUNT, DURATION, MONTHS, SHARE, YEAR, Form, Row, key_number
 from evalkit.report.parts.place import Place
 from evalkit.report.parts.sentences import clear_leader
+from evalkit.report.parts.work_shares import work_by_both
 from evalkit.tables import CITY, slug
 from evalkit.words import capitalise
 
@@ -80,6 +81,7 @@ def who_stays(brief: Brief) -> Part | None:
         bars=bars,
         unnamed=_unnamed(bars),
         exits_heading=_exits_heading(brief),
+        exit_bounds=_exit_bounds(brief),
         evidence=_evidence(brief),
     )
     return Part("stays", _heading(brief, shown), body)
@@ -344,6 +346,23 @@ def _exits_heading(brief: Brief) -> Markup:
     return brief.words.html(
         "stays.exits_unknown", **told, unknown=brief.number(unknown, "share", _OF_100)
     )
+
+
+def _exit_bounds(brief: Brief) -> Markup:
+    """How many left for nobody knows where, where the heading does not say so, and the shares to
+    work by both definitions with the most that they can be.
+    """
+    words, ways = brief.words, _ways_out(brief, brief.district)
+    scope = brief.district if ways else CITY
+    unknown = (ways or _ways_out(brief, CITY)).get("unknown")
+    few = (
+        (words.html("stays.unknown", unknown=brief.number(unknown, "share", _OF_100)),)
+        if unknown is not None and unknown.has("share") and 0 < unknown["share"] < _SMALLEST_SEGMENT
+        else ()
+    )
+    ended = brief.tables.rows("exit_bounds", district=scope, measure="ended")
+    bounds = {row["exit"]: row for row in ended}
+    return Markup(" ").join((*few, *work_by_both(brief, bounds, _OF_100, "stays")))
 
 
 def _evidence(brief: Brief) -> str:

@@ -13,7 +13,8 @@ from evalkit.report.view import NOTHING, Cell, View, cell, key, number, of, word
 
 _FAMILIES = ("long_term", "after_support", "loops", "gap_sensitivity")
 _LONG_TERM, _VERY_LONG_TERM = "long_term_10_of_12", "very_long_term_27_of_36"
-_AFTER = ("sustained_work", "back_within_6", "back_within_12")
+_SUSTAINED = ("sustained_work", "sustained_any_work", "sustained_without_support")
+_AFTER = (*_SUSTAINED, "back_within_6", "back_within_12")
 
 
 def how_often_back(brief: Brief) -> Section | None:
@@ -73,12 +74,27 @@ def _key_figures(brief: Brief) -> tuple[KeyFigure, ...]:
         labelled.append((very_long, words.html("back.very_long_term_in", year=year)))
     rows = [
         brief.tables.row("after_support", district=brief.district, measure=measure, answer="yes")
-        for measure in _AFTER
+        for measure in _told_after(brief)
     ]
     labelled += [
         (row, words.text(f"back.{row['measure']}")) for row in rows if row and row.has("share")
     ]
     return tuple(brief.key_figure(row, "share", SHARE, label) for row, label in labelled)
+
+
+def _told_after(brief: Brief) -> list[str]:
+    """The measures with a figure of their own: any work where it is another figure than work, and
+    months without support where work is not observed.
+    """
+    n_exits = {
+        row["measure"]: row["n_spells"]
+        for row in brief.tables.rows("after_support", district=brief.district, answer="all")
+    }
+    narrow, wide, without_support = _SUSTAINED
+    left_out = {without_support} if {narrow, wide} & n_exits.keys() else set()
+    if narrow in n_exits and n_exits[narrow] == n_exits.get(wide):
+        left_out.add(wide)
+    return [measure for measure in _AFTER if measure not in left_out]
 
 
 def _loops_text(brief: Brief) -> tuple[Markup, ...]:
@@ -106,6 +122,9 @@ def _after_tables(brief: Brief) -> tuple[DataTable, ...]:
     measures: dict[str, dict[str, Row]] = {}
     for row in brief.tables.rows("after_support", district=brief.district):
         measures.setdefault(row["measure"], {})[row["answer"]] = row
+    for row in brief.tables.rows("exit_bounds", district=brief.district):
+        if row["measure"] in measures:
+            measures[row["measure"]]["at_most"] = row
     shown = [measures[name] for name in _AFTER if "all" in measures.get(name, {})]
     return _AFTER_SUPPORT.tables(brief, shown)
 
@@ -116,11 +135,11 @@ def _gap_tables(brief: Brief) -> tuple[DataTable, ...]:
     return _GAPS.tables(brief, sorted(rows, key=lambda row: row["max_gap_months"]), gap=gap)
 
 
-def _share(name: Any) -> Callable[[Brief, Mapping[Any, Row]], Cell]:
+def _share(name: Any, column: str = "share") -> Callable[[Brief, Mapping[Any, Row]], Cell]:
     """The share of one of the rows that stand beside each other; a dash where it is missing."""
 
     def write(brief: Brief, line: Mapping[Any, Row]) -> Cell:
-        return brief.number(line[name], "share", SHARE) if name in line else NOTHING
+        return brief.number(line[name], column, SHARE) if name in line else NOTHING
 
     return write
 
@@ -145,6 +164,7 @@ _AFTER_SUPPORT = View(
         of("all", word("measure", "back."), "after"),
         of("all", number("n_spells"), "followed"),
         *(cell(answer, _share(answer), "share") for answer in ("yes", "no", "unknown")),
+        cell("at_most", _share("at_most", "share_at_most")),
     ),
 )
 _GAPS = View(

@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from evalkit.line.states import OUTCOMES
+from evalkit.report.evidence.exit_bounds import bounds_by_month, bounds_tables
 from evalkit.report.evidence.groups import leaving_rates, who_stays
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.parts.figures import picture
@@ -74,6 +75,7 @@ def how_long_and_where_to(brief: Brief) -> Section:
             Block(
                 text=_exits_intro(brief),
                 key_figures=_exit_figures(brief),
+                after=_exit_bounds(brief),
                 figures=_stay_figures(brief),
                 tables=_stay_tables(brief),
             ),
@@ -195,6 +197,11 @@ def _exit_figures(brief: Brief) -> tuple[KeyFigure, ...]:
     )
 
 
+def _exit_bounds(brief: Brief) -> tuple[Markup, ...]:
+    exits = _quoted_exits(brief)
+    return bounds_by_month(brief, exits[0]["month"]) if exits else ()
+
+
 def _stay_figures(brief: Brief) -> tuple[Figure, ...]:
     first_month = brief.words.month(brief.run.params.extract.first_month)
     states = brief.tables.rows("states", district=brief.district)
@@ -249,6 +256,7 @@ def _stay_tables(brief: Brief) -> tuple[DataTable, ...]:
     return (
         *_TIME.tables(brief, time_rows(brief, brief.district)),
         *_EXITS.tables(brief, sorted(exits, key=lambda row: _order(row["exit"]))),
+        *bounds_tables(brief),
     )
 
 
