@@ -10,7 +10,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from evalkit import __version__
-from evalkit.cli import check, count, delivery, new, params, report, run, simulate, tables, value
+from evalkit.cli import (
+    check,
+    count,
+    delivery,
+    new,
+    params,
+    record,
+    report,
+    run,
+    simulate,
+    tables,
+    value,
+)
 from evalkit.errors import BatchError, EvalkitError
 
 app = typer.Typer(
@@ -42,6 +54,14 @@ _contract.command("init")(delivery.contract_init)
 _contract.command("template")(delivery.contract_template)
 _contract.command("docs")(delivery.contract_docs)
 app.add_typer(_contract, name="contract")
+
+_record = typer.Typer(
+    help="The official monthly record of income support: read it into tables, write it from them.",
+    no_args_is_help=True,
+)
+_record.command("read")(record.read)
+_record.command("write")(record.write)
+app.add_typer(_record, name="record")
 
 _count = typer.Typer(
     help="Counts that are owed to others: Kolada's key figure, the activity requirement.",

@@ -116,8 +116,6 @@ def _receipt_of_folder(letters: Letters, max_listed: int) -> str:
     """
     from datetime import date
 
-    import polars as pl
-
     from evalkit.intake import admit
 
     admission = admit(
@@ -131,6 +129,15 @@ def _receipt_of_folder(letters: Letters, max_listed: int) -> str:
         max_listed_per_rule=letters.n_listed(max_listed),
     )
     letters.write(admission)
+    return told(admission, max_listed)
+
+
+def told(admission: "Admission", max_listed: int) -> str:
+    """What intake counts of an admission without a run, the first rejections of each rule, and what
+    it assumed.
+    """
+    import polars as pl
+
     is_listed = pl.int_range(pl.len()).over("table", "rule") < max_listed
     admission = replace(admission, rejected=admission.rejected.filter(is_listed))
     is_cause = pl.col("follows_from").is_null()

@@ -130,13 +130,13 @@ def _tables_of(place: Path, names: Iterable[str]) -> "tuple[Run, dict[str, pl.Da
         return run, {**tables, "state_intervals": read_table(place, "state_intervals")}
     from evalkit.batch.vintage import prepare_run
     from evalkit.intake import admit_run
-    from evalkit.line import tables as line
+    from evalkit.line.delivered import as_delivered
     from evalkit.spells import build_spells
 
     run = prepare_run(place, out=Path("runs"))
     admitted = admit_run(run).tables
     built = build_spells(admitted, run.params)
-    tables = {name: admitted.get(name, line.table(name).empty()) for name in names}
+    tables = {name: as_delivered(admitted, name) for name in names}
     return run, {**tables, "state_intervals": built["state_intervals"]}
 
 

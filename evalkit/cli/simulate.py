@@ -36,6 +36,15 @@ def simulate(
     truth_people: Annotated[
         int, typer.Option(min=0, help="How many of the people serve the truth; 0 writes none.")
     ] = 12_000,
+    missing_reasons: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Write only what a municipality registers: no livelihoods, exit reasons instead, "
+            "of which this share is missing at random.",
+        ),
+    ] = None,
     price_book: Annotated[
         Path | None,
         typer.Option(
@@ -54,6 +63,7 @@ def simulate(
         seed=seed,
         n_people=people,
         hidden_selection=hidden_selection,
+        missing_reasons=missing_reasons,
         n_truth_people=truth_people,
         price_book=load_price_book(price_book).model_dump() if price_book else None,
     )

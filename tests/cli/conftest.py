@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from evalkit import cli
+
 PLACE = Path(__file__).parents[1] / "batch" / "tiny_project.py"
 
 
@@ -29,3 +31,19 @@ def tiny():
 def project(tiny, tmp_path):
     """A project without notebooks."""
     return tiny.make_tiny_project(tmp_path / "tiny")
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """A function that calls `evalkit ARGUMENTS` and gives exit code, standard output and standard
+    error.
+    """
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["evalkit", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        written = capsys.readouterr()
+        return stopped.value.code or 0, written.out, written.err
+
+    return run

@@ -15,27 +15,10 @@ from pathlib import Path
 import pytest
 
 import evalkit
-from evalkit import cli
 from evalkit.batch.manifest import read_attempts
 
 EVALKIT = [sys.executable, "-c", "from evalkit.cli import main; main()"]
 WAIT_SECONDS = 60
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """A function that calls `evalkit ARGUMENTS` and gives exit code, standard output and standard
-    error.
-    """
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["evalkit", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        written = capsys.readouterr()
-        return stopped.value.code or 0, written.out, written.err
-
-    return run
 
 
 def test_version_is_told(call):

@@ -1,35 +1,19 @@
 """`evalkit count`: what it prints, writes and refuses."""
 
-import sys
 from pathlib import Path
 
 import polars as pl
-import pytest
 import yaml
 
-from evalkit import cli
-
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["evalkit", *map(str, arguments)])
-        monkeypatch.chdir(ROOT)
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        written = capsys.readouterr()
-        return stopped.value.code or 0, written.out, written.err
-
-    return run
+NORTHERN_IRELAND = ROOT / "params/northern_ireland.yaml"
 
 
 def test_kolada_is_counted_from_a_run_file(call, tmp_path):
     out_file = tmp_path / "kolada.csv"
 
     exit_code, out, _ = call(
-        *("count", "kolada", "params/northern_ireland.yaml", "--year", 1995, "--language", "en"),
+        *("count", "kolada", NORTHERN_IRELAND, "--year", 1995, "--language", "en"),
         *("--out", out_file),
     )
 
@@ -48,16 +32,14 @@ def test_kolada_is_counted_from_a_run_file(call, tmp_path):
 
 
 def test_kolada_says_that_nobody_ended(call):
-    exit_code, out, err = call("count", "kolada", "params/northern_ireland.yaml", "--year", 2020)
+    exit_code, out, err = call("count", "kolada", NORTHERN_IRELAND, "--year", 2020)
 
     assert (exit_code, out) == (2, "")
     assert "ingen avslutade sitt deltagande 2020" in " ".join(err.split())
 
 
 def test_activity_is_refused_without_plans(call):
-    exit_code, out, err = call(
-        "count", "activity", "params/northern_ireland.yaml", "--quarter", "2026-Q4"
-    )
+    exit_code, out, err = call("count", "activity", NORTHERN_IRELAND, "--quarter", "2026-Q4")
 
     assert (exit_code, out) == (3, "")
     assert err.startswith("IntakeError: There are no plans under the activity requirement.")
@@ -67,7 +49,7 @@ def test_activity_is_refused_without_plans(call):
 def test_activity_is_counted_from_a_run(call, tmp_path):
     # The run of another place, with plans of its persons laid beside.
     run_file = tmp_path / "run.yaml"
-    content = yaml.safe_load((ROOT / "params/northern_ireland.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load(NORTHERN_IRELAND.read_text(encoding="utf-8"))
     content = {key: content[key] for key in ("run", "title", "districts", "seed", "extract")}
     mapping = ROOT / "data_contracts/mappings/northern_ireland.yaml"
     extract = tmp_path / "extract"

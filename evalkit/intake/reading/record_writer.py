@@ -42,11 +42,12 @@ _IF_THERE = {
         "n_children": pl.Int32,
         "household_type": pl.String,
         "exit_reason": pl.String,
+        "decision": pl.String,
         "currency": pl.String,
     },
     "household_member": dict.fromkeys(OF_MEMBER, pl.String),
 }
-_CURRENCY = "SEK"
+_CURRENCY, _SUPPORT = "SEK", "support"
 _KEYS = ["household_id", "month"]
 
 
@@ -54,10 +55,12 @@ _KEYS = ["household_id", "month"]
 class WrittenRecord:
     """What was written: the files, the record of payments first, and the lines of each;
     n_members_left_out : rows of members whose household was not paid in the month.
+    n_decisions_left_out : payments by other decisions than support (advances, recoveries).
     """
 
     n_lines: dict[Path, int]
     n_members_left_out: int
+    n_decisions_left_out: int
 
     @property
     def path(self) -> Path:
@@ -106,6 +109,8 @@ def write_monthly_record(
         wanted[name].filter(pl.col("month").is_in(list(months)))
         for name in ("income_support", "household_member")
     )
+    is_support = pl.col("decision").fill_null(_SUPPORT) == _SUPPORT
+    n_others, paid = paid.filter(~is_support).height, paid.filter(is_support)
     unpaid = members.join(paid, on=_KEYS, how="anti").height
     members = members.join(paid, on=_KEYS, how="semi").join(
         wanted["person"], on="person_id", how="left", maintain_order="left"
@@ -125,7 +130,7 @@ def write_monthly_record(
             files[path.with_name(name)] = _lines(rows, by_kind[kind])
     for file, lines in files.items():
         file.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
-    return WrittenRecord({file: len(lines) for file, lines in files.items()}, unpaid)
+    return WrittenRecord({file: len(lines) for file, lines in files.items()}, unpaid, n_others)
 
 
 def _refuse_not_admitted(tables: Mapping[str, pl.DataFrame]) -> None:

@@ -30,6 +30,7 @@ class Purpose(IntEnum):
     AMOUNT = 9
     FOLLOW_UP = 10
     PLANNED = 11
+    EXIT_REASON = 12
 
 
 def person_keys(

@@ -20,6 +20,7 @@ from evalkit.simulate.population.lives import live
 from evalkit.simulate.register.city_tables import city_tables, outreach, outreach_entries
 from evalkit.simulate.register.person_tables import person_tables
 from evalkit.simulate.register.readme import HEADING, TRUTH_HEADING, readme_text, truth_readme_text
+from evalkit.simulate.register.registered import registered
 from evalkit.simulate.truth.rollouts import rollout_truth
 from evalkit.simulate.truth.truth import QUOTED_MONTHS, simulate_truth
 from evalkit.simulate.truth.value_truth import value_truth
@@ -44,6 +45,7 @@ def write_city(
     hidden_selection: float = 0.0,
     n_truth_people: int = 0,
     price_book: Mapping | None = None,
+    missing_reasons: float | None = None,
     chunk_people: int = CHUNK_PEOPLE,
 ) -> Written:
     """Simulate a city into a folder.
@@ -58,6 +60,9 @@ def write_city(
         So many of the people serve the truth (0: no truth is written). Even.
     price_book : mapping, optional
         A price book's content; with it the truth holds the value to each actor too (value.parquet).
+    missing_reasons : float, optional
+        Write what a municipality registers: no livelihoods, exit reasons instead, of which this
+        share is missing (`registered`). 0 to 1.
     chunk_people : int
         People held in memory at a time. Even.
 
@@ -79,9 +84,10 @@ def write_city(
     entered = []
     chunks = [(at, min(at + chunk_people, n_people)) for at in range(0, n_people, chunk_people)]
     for chunk_no, (first, stop) in enumerate(chunks, start=1):
-        tables = person_tables(
-            city, live(city, seed=seed, first=first, stop=stop, hidden_selection=hidden_selection)
-        )
+        lives = live(city, seed=seed, first=first, stop=stop, hidden_selection=hidden_selection)
+        tables = person_tables(city, lives)
+        if missing_reasons is not None:
+            tables = registered(city, lives, tables, missing_share=missing_reasons)
         entered.append(outreach_entries(city, tables["participation"]))
         for name, table in tables.items():
             ending = f"_{chunk_no:04d}" if len(chunks) > 1 else ""
@@ -91,7 +97,14 @@ def write_city(
         table.write_csv(folder / f"{name}.csv")
         rows[name] = len(table)
     (folder / "README.md").write_text(
-        readme_text(city, rows, seed=seed, n_people=n_people, hidden_selection=hidden_selection),
+        readme_text(
+            city,
+            rows,
+            seed=seed,
+            n_people=n_people,
+            hidden_selection=hidden_selection,
+            missing_reasons=missing_reasons,
+        ),
         encoding="utf-8",
     )
     if not n_truth_people:

@@ -10,7 +10,13 @@ HEADING, TRUTH_HEADING = "# Simulated city", "# The truth of a simulated city"
 
 
 def readme_text(
-    city: City, rows: dict[str, int], *, seed: int, n_people: int, hidden_selection: float
+    city: City,
+    rows: dict[str, int],
+    *,
+    seed: int,
+    n_people: int,
+    hidden_selection: float,
+    missing_reasons: float | None = None,
 ) -> str:
     """The text of README.md; `rows` counts the rows of each table."""
     hidden = "none: only on what the tables hold"
@@ -19,6 +25,13 @@ def readme_text(
         earlier = "in something before moves these rates, as said below"
     if hidden_selection:
         hidden = f"rho = {hidden_selection:g}: also on a trait that no table holds"
+    only_registered = ""
+    if missing_reasons is not None:
+        only_registered = (
+            "* Written is what a municipality registers: no livelihoods, but the reason why a "
+            f"household's support ended; {missing_reasons:.0%} of the reasons are missing at "
+            "random.\n"
+        )
     return f"""{HEADING}: {in_language(city.title, TABLE_LANGUAGE)}
 
 Nobody in these tables exists. They show a method and prove it, because here the truth is known;
@@ -32,7 +45,7 @@ more columns, which data_contracts/mappings/simulated_city.yaml declares.
 * Who starts: people on support in the month before, at rates by district, season, months on support
   and the columns of `person`. Taking part {earlier}; places shape the rates, but nobody queues, so
   one person's place changes nobody else's.
-{_switch_lines(city)}\
+{only_registered}{_switch_lines(city)}\
 * Adults only; children are a number in `person`. A couple in need together is one household (lead,
   co_applicant). With a partner who earns, no support is paid, and the livelihood of the one without
   income is not on record. An adult with an income of their own (studies, sickness benefit) is not
