@@ -114,6 +114,9 @@ CLASSES_WITHOUT_PAYER = ("out", "unknown")
 # the reason for which an intervention ended.
 STATE_SOURCES = ("livelihood", "payment", "exit_reason", "end_reason", "unknown")
 
+# So many months in a row, of work or off support, count as an exit that lasts.
+SUSTAINED_MONTHS = 3
+
 # How a spell of support that has not ended is shown among the exits: it is no state of its own.
 STILL_ON_SUPPORT = "still_on_support"
 

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from evalkit.line.states import members_of
+from evalkit.line.states import SUSTAINED_MONTHS, members_of
 from evalkit.months import month_number_expr
 from evalkit.spells.extent import Extent
 from evalkit.tables import with_city
 
-SUSTAINED_MONTHS = 3
 RETURN_WITHIN_MONTHS = (6, 12)
 # Both definitions of work: the measure, and the outcome whose exits it is about.
 WORK_MEASURES = {"sustained_work": "work", "sustained_any_work": "any_work"}

@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from evalkit.disclosure import protect_estimates
+from evalkit.report.evidence.certainty import how_sure
 from evalkit.report.page import brief_of
 from evalkit.report.parts.definitions import definition_text, tells_work
 
@@ -68,3 +69,21 @@ def test_months_without_support_are_said_not_to_be_work(told, words):
 
     said = {"en": "not the same as working", "sv": "inte detsamma som att arbeta"}
     assert said[words.language] in text
+
+
+def test_months_without_support_are_told_with_and_without_those_who_leave_at_once(
+    run, tables, words
+):
+    brief = brief_of(run, "all", tables, {}, words)
+    changes = {"primary_outcome": "without_support"}
+    protocols = {name: one.model_copy(update=changes) for name, one in brief.protocols.items()}
+
+    of_work, of_support = how_sure(brief), how_sure(replace(brief, protocols=protocols))
+
+    said = {"en": "is compared too. Were they not", "sv": "är med i jämförelsen. Vore de inte med"}
+    assert said[words.language] not in _text(of_work)
+    assert said[words.language] in _text(of_support)
+
+
+def _text(section) -> str:
+    return " ".join(text.striptags() for block in section.blocks for text in block.text)

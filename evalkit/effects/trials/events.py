@@ -6,9 +6,8 @@ import numpy as np
 import polars as pl
 
 from evalkit.effects.trials.target_trial import Trials
+from evalkit.line.states import SUSTAINED_MONTHS
 
-SUSTAINED_MONTHS = 3
-"""So many months in a row, of work or off support, count as an exit that lasts."""
 EVENTS = ("worked", "sustained_work", "sustained_exit", "returned_to_support", "planned")
 
 

@@ -16,7 +16,6 @@ from evalkit.report.decision.offered import (
 )
 from evalkit.report.decision.panels import linked, named
 from evalkit.report.decision.unseen import unseen
-from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
 from evalkit.report.parts.numbers import (
@@ -212,7 +211,7 @@ def _unknown_outcome(brief: Brief, one: Offered) -> _Finding | None:
     """Whether the effect would keep its sign if, in the worst case, all those whose outcome is not
     known were against it.
     """
-    if not tells_work(brief.about(one.intervention_id)):
+    if not brief.is_livelihood_known(one.intervention_id):
         return _Finding(one, True, brief.words.html("outcome.none_unseen"))
     readings = {
         row["reading"]: row

@@ -11,9 +11,10 @@ from evalkit.report.evidence.effects import (
     heading_of,
     month_of_horizon,
 )
+from evalkit.report.parts.definitions import tells_work
 from evalkit.report.parts.document import Block, Brief, Figure, Section
 from evalkit.report.parts.figures import picture
-from evalkit.report.parts.numbers import BALANCE, CHANGE_MONTHS, COUNT, Row
+from evalkit.report.parts.numbers import BALANCE, CHANGE_MONTHS, COUNT, SHARE, Row
 from evalkit.report.parts.sentences import conventions_that_differ, largest_imbalance, side_of_zero
 from evalkit.report.view import View, number, with_range, word
 
@@ -79,6 +80,7 @@ def _block(brief: Brief, effect: Effect, *, with_lead: bool) -> Block:
         *_draws_text(brief, effect),
         *_balance_text(brief, effect),
         *_sensitivity_text(brief, effect),
+        *_leavers_text(brief, effect),
         *_naive_text(brief, effect),
         *check_texts(brief, effect),
     )
@@ -173,6 +175,34 @@ def _sensitivity_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
             "sure.sensitivity_same" + ("_unclear" if side_of_zero(declared) == "unclear" else "")
         ),
     )
+
+
+def _leavers_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
+    """How the other handling of those who leave in the month of the start moves months without
+    support: leaving is what is counted here, so it moves them more than months of work.
+    """
+    if tells_work(brief):
+        return ()
+    others = [
+        row
+        for row in _rows(brief, effect, "effect_sensitivity")
+        if row["convention"] in ("leavers_stay", "leavers_excluded")
+        and row.has("difference", "ci_lower", "ci_upper")
+    ]
+    sentences = [
+        brief.words.html(
+            f"outcome.{row['convention']}",
+            months=brief.number(row, "difference", CHANGE_MONTHS),
+            range=brief.range_of(row, CHANGE_MONTHS),
+        )
+        for row in others
+    ]
+    keys = {"state": brief.words.outcome, "arm": "treated", "month": 1}
+    at_once = brief.tables.row("effect_curves", **effect.keys, **keys)
+    if sentences and at_once is not None and at_once.has("estimate"):
+        share = brief.number(at_once, "estimate", SHARE)
+        sentences.append(brief.words.html("outcome.left_at_once", share=share))
+    return tuple(sentences)
 
 
 def _naive_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
