@@ -19,7 +19,12 @@ def refuse_faulty_files(prepared: "Run") -> None:
     protocol declares.
     """
     from evalkit.allocation import refuse_undeclared
-    from evalkit.economics import load_price_book, refuse_horizon, refuse_unknown_states
+    from evalkit.economics import (
+        load_price_book,
+        refuse_horizon,
+        refuse_unknown_districts,
+        refuse_unknown_states,
+    )
     from evalkit.effects import DeliveredColumn, load_protocols, refuse_unusable_columns, term_names
     from evalkit.intake import contracts_of_run
     from evalkit.line.calendar import breaks_of
@@ -36,6 +41,8 @@ def refuse_faulty_files(prepared: "Run") -> None:
         **({"price book": book} if book else {}),
     }
     refuse_missing_texts(prepared, records)
+    if book:
+        refuse_unknown_districts(book, prepared.params.districts)
     if not protocols:
         return
     if book:

@@ -55,8 +55,17 @@ def simulate(
 ) -> None:
     """Write the tables of a simulated city, and its truth to a folder beside them (OUT_truth)."""
     from evalkit.economics import load_price_book
+    from evalkit.errors import ParameterError
     from evalkit.simulate import load_city, write_city
 
+    book = load_price_book(price_book) if price_book else None
+    if book and book.districts:
+        raise ParameterError(
+            "The truth cannot be valued with prices that are a district's own.",
+            where=f"{price_book}, districts",
+            why="The true value is computed with one book for all.",
+            fix="leave districts out of the book that the truth is valued with.",
+        )
     written = write_city(
         load_city(city, worlds=world or ()),
         out,
@@ -65,7 +74,7 @@ def simulate(
         hidden_selection=hidden_selection,
         missing_reasons=missing_reasons,
         n_truth_people=truth_people,
-        price_book=load_price_book(price_book).model_dump() if price_book else None,
+        price_book=book.model_dump() if book else None,
     )
     lines = [f"{name:<18}{count:>12,} rows" for name, count in sorted(written.rows.items())]
     truth = f"; the truth to {written.truth}, apart" if written.truth else ""

@@ -9,6 +9,7 @@ from evalkit.economics.ledger.ledger import refuse_unknown_states, value_effects
 from evalkit.economics.prices.book_of_run import price_book_of_run
 from evalkit.economics.prices.conversion import convert_currency, convert_price_year
 from evalkit.economics.prices.dated import DatedFile, load_dated, value_at
+from evalkit.economics.prices.district_prices import refuse_unknown_districts
 from evalkit.economics.prices.explain import explain
 from evalkit.economics.prices.offer_prices import offer_prices
 from evalkit.economics.prices.place_costs import place_prices, run_place_costs, start_costs
@@ -63,6 +64,7 @@ __all__ = [
     "price_table",
     "read_vintage",
     "refuse_horizon",
+    "refuse_unknown_districts",
     "refuse_unknown_states",
     "revalue",
     "run_place_costs",

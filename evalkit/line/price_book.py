@@ -47,6 +47,7 @@ MONEY_UNITS = ("per month", "per start")
 EQUALISATION_LAG_MONTHS = 24
 # The row of the published prices that says what a municipality keeps of new tax.
 KEPT_OF_TAX = "kept_of_tax"
+
 RATE_UNITS = ("share", "share per year")
 TIME_UNITS = ("months",)
 Kind = Literal["transfer", "real_resource"]
@@ -327,6 +328,17 @@ class InterventionPrices(Record):
     )
 
 
+class DistrictPrices(Record):
+    """A district's own prices, as a municipality's tax: which of the book's prices stand for which
+    in the ledgers of its own effects. All districts together have the common ones.
+    """
+
+    district: str = Field(description="The district, as the run names it.")
+    prices: dict[str, str] = Field(
+        description="Which of the book's prices stands for which there: its own key, by the book's."
+    )
+
+
 class _Book(Record, Generic[Price]):
     """What a book and its file have in common: all fields, whatever its prices are."""
 
@@ -358,6 +370,9 @@ class _Book(Record, Generic[Price]):
     postings: tuple[Posting, ...] = Field(description="Who pays whom for what.")
     interventions: tuple[InterventionPrices, ...] = Field(
         (), description="Interventions with prices of their own."
+    )
+    districts: tuple[DistrictPrices, ...] = Field(
+        (), description="Districts with prices of their own, as municipalities' tax rates."
     )
 
 
@@ -393,3 +408,8 @@ class PriceBookFile(_Book[PriceRecord | PriceByReference]):
     """A price book as its file may write it, for editors: prices stated, or taken from dated
     parameters.
     """
+
+
+def kept_of_tax_in(district: str) -> str:
+    """The row of the published prices that says what a district with rates of its own keeps."""
+    return f"{KEPT_OF_TAX}.{district}" if district else KEPT_OF_TAX

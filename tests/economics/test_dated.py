@@ -519,7 +519,7 @@ def _split(content, **shares):
         ),
         (
             lambda c: c.update(interventions=[{"intervention_id": "x", "prices": {"wage": "fee"}}]),
-            "Interventions' own prices that do not fit: 1.",
+            "Own prices that do not fit: 1.",
             "intervention x, fee (share in place of per month)",
         ),
         (

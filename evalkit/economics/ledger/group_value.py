@@ -12,6 +12,7 @@ from evalkit.economics.ledger.effect_paths import effect_paths, n_joint_draws, r
 from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import with_programmes
 from evalkit.economics.ledger.seen import with_livelihood
+from evalkit.economics.prices.district_prices import in_district
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.line.actors import ACTOR_NAMES
 from evalkit.line.columns import schema_of
@@ -73,7 +74,8 @@ def value_by_group(
     tables = [pl.DataFrame(schema=_GROUP_VALUES)]
     for path in every_path:
         horizon = horizon_months or path.n_months
-        flow = cash_flow(recycle(path, n_draws), price_book, drawn, n_months=horizon)
+        book, own = in_district(price_book, drawn, path.keys["district"])
+        flow = cash_flow(recycle(path, n_draws), book, own, n_months=horizon)
         columns = {
             "intervention_id": path.keys["intervention_id"],
             "subgroup": path.keys["subgroup"],

@@ -26,6 +26,7 @@ from evalkit.economics.ledger.horizon import BOTH, months_in_states
 from evalkit.economics.ledger.ledger_checks import check_ledger, check_rows
 from evalkit.economics.ledger.programme_time import programme_money, with_programmes
 from evalkit.economics.ledger.seen import seen_actors, seen_part
+from evalkit.economics.prices.district_prices import in_district
 from evalkit.economics.prices.price_draws import draw_prices, own_prices, unit_amount
 from evalkit.errors import LedgerError, first_few
 from evalkit.line.actors import PERSPECTIVES, PUBLIC_PURSE
@@ -211,6 +212,7 @@ def _rows(
     horizon: int | None,
 ) -> list[_Row]:
     """The ledger of one effect: one row per posting and side."""
+    book, drawn = in_district(book, drawn, effect.keys["district"])
     prices = own_prices(drawn, book, effect.keys["intervention_id"], effect.draws)
     rate = prices[book.appraisal.discount_rate]
     n_months = horizon or effect.n_months

@@ -9,7 +9,7 @@ from evalkit.economics.prices.dated import DatedRecord, load_dated
 from evalkit.economics.prices.equalisation import kept_of_tax
 from evalkit.economics.prices.price_book_file import book_references, load_price_book
 from evalkit.errors import ParameterError, nearest
-from evalkit.line.price_book import KEPT_OF_TAX, Distribution, PriceBook, PriceRecord
+from evalkit.line.price_book import Distribution, PriceBook, PriceRecord
 from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 
 _DATED_FOLDERS = ("rates", "price_index")
@@ -48,8 +48,8 @@ def explain(key: str, folder: Path | str) -> list[str]:
     lines += [
         line
         for path, book in books.items()
-        for record in (*book.prices, kept_of_tax(book))
-        if record is not None and record.key == key
+        for record in (*book.prices, *kept_of_tax(book))
+        if record.key == key
         for line in _price_lines(record, path, book, folder)
     ]
     if not lines:
@@ -57,7 +57,7 @@ def explain(key: str, folder: Path | str) -> list[str]:
             {
                 *(k for records in dated.values() for k in records),
                 *(k for book in books.values() for k in book.records),
-                KEPT_OF_TAX,
+                *(record.key for book in books.values() for record in kept_of_tax(book)),
             }
         )
         hint = nearest(key, known)
@@ -115,6 +115,11 @@ def _price_lines(record: PriceRecord, path: Path, book: PriceBook, folder: Path)
     owners = [
         f"{entry.intervention_id} in place of {replaced}"
         for entry in book.interventions
+        for replaced, substitute in entry.prices.items()
+        if substitute == record.key
+    ] + [
+        f"{entry.district} in place of {replaced}"
+        for entry in book.districts
         for replaced, substitute in entry.prices.items()
         if substitute == record.key
     ]

@@ -19,6 +19,7 @@ from evalkit.economics.ledger.effect_paths import (
 from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import programme_keys, with_programmes
 from evalkit.economics.ledger.seen import seen_part
+from evalkit.economics.prices.district_prices import in_district
 from evalkit.economics.prices.price_draws import draw_prices
 from evalkit.economics.results.comparison import (
     Option,
@@ -152,13 +153,14 @@ def value_results(
     options, totals = [], []
     for path in paths:
         keys = {key: path.keys[key] for key in _KEYS}
+        book, own = in_district(price_book, drawn, path.keys["district"])
         if path.keys["intervention_id"] in without_livelihood:
-            flow = _flow(path, seen_part(price_book), drawn, counts[0], horizon_months)
-            of_effect = seen_rows(_rows_of(flow, path, seen_part(price_book)), price_book)
+            flow = _flow(path, seen_part(book), own, counts[0], horizon_months)
+            of_effect = seen_rows(_rows_of(flow, path, seen_part(book)), book)
         else:
-            flow = _flow(path, price_book, drawn, counts[0], horizon_months)
-            of_effect = _rows_of(flow, path, price_book)
-            option = _option(path, flow, price_book, drawn, counts)
+            flow = _flow(path, book, own, counts[0], horizon_months)
+            of_effect = _rows_of(flow, path, book)
+            option = _option(path, flow, book, own, counts)
             options.append(option)
             totals.append(_totals(option))
         for field, results in of_effect.items():

@@ -132,8 +132,7 @@ def price_table(price_book: PriceBook) -> pl.DataFrame:
         forward with their periods, null if none), and the name and the source in each language
         that all records have a name in (`name_en`, `source_en` ...).
     """
-    derived = kept_of_tax(price_book)
-    records = (*price_book.prices, *((derived,) if derived else ()))
+    records = (*price_book.prices, *kept_of_tax(price_book))
     languages = sorted(set.intersection(*(set(record.name) for record in price_book.prices)))
     names = {
         f"{what}_{language}": pl.String() for what in ("name", "source") for language in languages

@@ -22,6 +22,7 @@ from evalkit.economics.ledger.horizon import BOTH, months_in_states
 from evalkit.economics.ledger.ledger import refuse_unknown_states, states_of
 from evalkit.economics.ledger.programme_time import with_programmes
 from evalkit.economics.ledger.seen import with_livelihood
+from evalkit.economics.prices.district_prices import in_district
 from evalkit.economics.prices.price_draws import draw_prices, own_prices
 from evalkit.line.actors import PERSPECTIVES
 from evalkit.line.estimands import ESTIMANDS
@@ -183,6 +184,7 @@ def _rows(
     horizon: int | None,
     n_interventions: int,
 ) -> pl.DataFrame:
+    book, drawn = in_district(book, drawn, path.keys["district"])
     streams, step = _streams(path, book, drawn), _step(book)
     years = _years(path.n_months, step * _OF_DRAW_STEPS)
     projected = [

@@ -7,7 +7,7 @@ from dataclasses import replace
 from markupsafe import Markup, escape
 
 from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
-from evalkit.line.price_book import KEPT_OF_TAX
+from evalkit.line.price_book import kept_of_tax_in
 from evalkit.report.evidence.effects import Effect, are_several, effects_of, heading_of
 from evalkit.report.evidence.switching import switching_points, tornado_tables
 from evalkit.report.evidence.value import sentences_by_verdict
@@ -156,7 +156,11 @@ def _kept(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     """What the municipality keeps of new tax, where the price book knows income equalisation and
     tax is seen.
     """
-    kept = brief.tables.row("prices", price=KEPT_OF_TAX)
+    own, common = (
+        brief.tables.row("prices", price=kept_of_tax_in(district))
+        for district in (brief.district, "")
+    )
+    kept = own or common
     if kept is None or not brief.is_livelihood_known(effect.intervention_id):
         return ()
     share = brief.number(kept, "value", Form("percent", 1))

@@ -58,7 +58,7 @@ def state_month_prices(
     Raises
     ------
     ValueError
-        If a posting has a driver that is not known here.
+        If a posting has a driver that is not known here, or a district has prices of its own.
     """
     values, appraisal = _values(book, intervention_id), book["appraisal"]
     rate = values[appraisal["discount_rate"]]
@@ -228,6 +228,8 @@ def _is_about(posting: Mapping, programme: str) -> bool:
 
 def _values(book: Mapping, intervention_id: str) -> dict[str, float]:
     """Every price's value, an intervention's own in the place of others."""
+    if book.get("districts"):
+        raise ValueError("the truth's value knows no districts with prices of their own")
     values = {price["key"]: price["value"] for price in book["prices"]}
     substitutes = {
         entry["intervention_id"]: entry["prices"] for entry in book.get("interventions", ())

@@ -20,21 +20,19 @@ SPLIT_TOLERANCE = 1e-6
 
 
 def _unfit_substitutes(book: PriceBook) -> Iterator[str]:
-    counts = Counter(entry.intervention_id for entry in book.interventions)
-    yield from (
-        f"intervention {name} (stands twice)" for name, count in counts.items() if count > 1
-    )
+    owners = [
+        *((f"intervention {entry.intervention_id}", entry.prices) for entry in book.interventions),
+        *((f"district {entry.district}", entry.prices) for entry in book.districts),
+    ]
+    counts = Counter(owner for owner, _ in owners)
+    yield from (f"{owner} (stands twice)" for owner, count in counts.items() if count > 1)
     units = {record.key: record.unit for record in book.prices}
-    for entry in book.interventions:
-        intervention = f"intervention {entry.intervention_id}"
-        for replaced, substitute in entry.prices.items():
+    for owner, prices in owners:
+        for replaced, substitute in prices.items():
             unknown = [key for key in (replaced, substitute) if key not in units]
-            yield from (f"{intervention}, {key} ({nearest(key, units)})" for key in unknown)
+            yield from (f"{owner}, {key} ({nearest(key, units)})" for key in unknown)
             if not unknown and units[replaced] != units[substitute]:
-                yield (
-                    f"{intervention}, {substitute} ({units[substitute]} in place of "
-                    f"{units[replaced]})"
-                )
+                yield f"{owner}, {substitute} ({units[substitute]} in place of {units[replaced]})"
 
 
 def _unfit_split(book: PriceBook) -> Iterator[str]:
@@ -79,8 +77,11 @@ def _unfit_equalisation(book: PriceBook) -> Iterator[str]:
             yield f"income_equalisation {what}, {key} ({nearest(key, book.records)})"
         elif book.records[key].unit != "share":
             yield f"income_equalisation {what}, {key} (a share is needed)"
-        elif what == "tax" and (book.records[key].distribution.low or book.records[key].value) <= 0:
-            yield f"income_equalisation {what}, {key} (a rate above zero is needed)"
+    own_taxes = [entry.prices.get(declared.tax, declared.tax) for entry in book.districts]
+    for key in dict.fromkeys((declared.tax, *own_taxes)):
+        record = book.records.get(key)
+        if record and (record.distribution.low or record.value) <= 0:
+            yield f"income_equalisation tax, {key} (a rate above zero is needed)"
     if not taking:
         yield "income_equalisation (no posting with the role equalisation)"
     for posting in taking:
@@ -114,9 +115,9 @@ def _unfit_sensitivity(book: PriceBook) -> Iterator[str]:
 
 APPRAISAL_RULES = (
     Rule(
-        "Interventions' own prices that do not fit",
+        "Own prices that do not fit",
         _unfit_substitutes,
-        "An intervention's own price takes another's place in the same postings.",
+        "An intervention's or a district's own price takes another's place in the same postings.",
         "name two prices of the book with the same unit.",
     ),
     Rule(
