@@ -94,6 +94,7 @@ def receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | No
     from evalkit.effects import (
         load_protocols,
         refuse_unfollowed_states,
+        refuse_unknown_hours,
         refuse_unknown_interventions,
     )
     from evalkit.intake import admit_run
@@ -106,6 +107,7 @@ def receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | No
     built = build_spells(admission.tables, prepared.params, protocols=protocols)
     lives = built["state_intervals"].join(built["support_spells"], on="person_id", how="semi")
     for protocol in protocols:
+        refuse_unknown_hours(built["episodes"], protocol)
         refuse_unfollowed_states(lives["from_state"].unique(), protocol)
     return _as_lines(admission)
 

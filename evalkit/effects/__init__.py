@@ -32,6 +32,7 @@ from evalkit.effects.trials.person_tables import PersonTables
 from evalkit.effects.trials.requirements import (
     DeliveredColumn,
     refuse_unfollowed_states,
+    refuse_unknown_hours,
     refuse_unknown_interventions,
     refuse_unusable_columns,
     tables_asked_for,
@@ -101,6 +102,7 @@ __all__ = [
     "ranks",
     "readings",
     "refuse_unfollowed_states",
+    "refuse_unknown_hours",
     "refuse_unknown_interventions",
     "refuse_unusable_columns",
     "roll_outs",

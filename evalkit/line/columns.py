@@ -164,6 +164,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("number", "persons per year", "n_eligible_per_year"),
         *_columns("number", "persons", "effective_sample_size weight_total"),
         *_columns("number", "places", "places"),
+        *_columns("number", "hours", "hours_per_week"),
         # Estimates; the table's unit says what they count.
         *_columns("number", "", "estimate std_error ci_lower ci_upper treated comparison"),
         *_columns("number", "", "value low high limit threshold coefficient weight weighted_sum"),

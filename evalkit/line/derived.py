@@ -49,7 +49,7 @@ _TABLES = (
         keys=("person_id", "episode_no"),
         values=(
             *("intervention_id", "start", "end", "planned_months", "provider_district"),
-            "is_running",
+            *("is_running", "hours_per_week"),
         ),
         is_person_level=True,
     ),

@@ -185,6 +185,14 @@ class Protocol(Record):
     other_intervention_id: str | None = Field(
         None, description="The intervention of the comparison other."
     )
+    dose_hours: int | None = Field(
+        None,
+        ge=1,
+        le=60,
+        description="The strategy is to start with at least so many planned hours a week, and the "
+        "comparison other, which then names no other_intervention_id, to start the same "
+        "intervention with fewer. A start whose hours are not on record is in neither. Hours.",
+    )
     leavers_in_month_one: Literal["stay", "excluded"] = Field(
         "excluded",
         description="Those of the comparison who leave support in the trial month. excluded "
@@ -270,6 +278,15 @@ class Protocol(Record):
     def primary_estimand(self) -> str:
         """The estimand of the comparison that is named first, on which money is put."""
         return self.estimands[0]
+
+    @property
+    def other_start(self) -> str | None:
+        """What those of the comparison other start: another intervention by its id, or the same
+        one with fewer hours a week, under a name of its own; None without that comparison.
+        """
+        return (
+            f"{self.intervention_id}_fewer_hours" if self.dose_hours else self.other_intervention_id
+        )
 
     @property
     def calendar_terms(self) -> tuple[str, ...]:
@@ -366,13 +383,14 @@ class Protocol(Record):
             raise ValueError("checks.negative_control must be one of the outcomes")
         if self.eligibility.to_month < self.eligibility.from_month:
             raise ValueError("eligibility.to_month lies before from_month")
-        if (self.comparisons == ("other",)) != (
-            self.other_intervention_id is not None
-        ) or not self.comparisons:
+        others = [one for one in (self.other_intervention_id, self.dose_hours) if one is not None]
+        if (self.comparisons == ("other",)) != (len(others) == 1) or len(others) > 1:
             raise ValueError(
-                "comparisons needs at least one; other goes with other_intervention_id and stands "
-                "alone"
+                "the comparison other goes with other_intervention_id or with dose_hours, one of "
+                "them, and stands alone"
             )
+        if not self.comparisons:
+            raise ValueError("comparisons needs at least one")
         if "other" in self.comparisons and self.comparisons != ("other",):
             raise ValueError("the comparison other stands alone: other people are compared")
         if self.grace_months >= self.follow_up_months:

@@ -42,6 +42,7 @@ def build_episodes(
             "intervention_id",
             "start",
             "provider_district",
+            "hours_per_week",
             episode_no=pl.int_range(1, pl.len() + 1).over("person_id"),
             end=pl.when(~is_running).then("end"),
             planned_months=pl.coalesce(_months_between("start", "planned_end"), "usual_months"),

@@ -132,10 +132,13 @@ def _history(protocol: Protocol, words: Words) -> dict[str, str]:
 
 
 def _treated(protocol: Protocol, words: Words) -> str:
-    grace = protocol.grace_months
+    grace, name = protocol.grace_months, _word(protocol.intervention_id, words)
+    hours = protocol.dose_hours
     return words.text(
         "card.starts_in_grace" if grace else "card.starts",
-        intervention=_word(protocol.intervention_id, words),
+        intervention=words.text("activity.more_hours", intervention=name, hours=hours)
+        if hours
+        else name,
         months=grace,
         state=_word(protocol.eligibility.state_before, words),
     )
@@ -158,7 +161,7 @@ def _timing(protocol: Protocol, words: Words) -> str:
 
 def _comparison(protocol: Protocol, comparison: str, words: Words) -> str:
     if comparison == "other":
-        other = _word(protocol.other_intervention_id or "", words)
+        other = _word(protocol.other_start or "", words)
         return words.text("card.starts", intervention=other)
     waits = "card.waits_in_grace" if protocol.grace_months else "card.waits"
     strategy = words.text(waits if comparison == "wait" else "card.never_starts")
@@ -167,7 +170,7 @@ def _comparison(protocol: Protocol, comparison: str, words: Words) -> str:
 
 def _refusal(protocol: Protocol) -> Refusal:
     """The limits that bear on its comparison: who starts another intervention is in one."""
-    if protocol.other_intervention_id is None:
+    if protocol.other_start is None:
         return protocol.refusal
     return protocol.refusal.model_copy(update={"min_share_unassigned": None})
 

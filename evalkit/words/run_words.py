@@ -146,12 +146,23 @@ def _names(run: Run, language: Language) -> dict[str, Text]:
         f"lives_in_{district}": {language: lives_in.format(district=district)}
         for district in run.params.districts
     }
-    from_month = words(language)
+    plain = words(language)
+    titles |= {
+        str(protocol.other_start): {
+            language: plain.text(
+                "activity.fewer_hours",
+                intervention=inside_sentence(in_language(protocol.title, language)),
+                hours=protocol.dose_hours,
+            )
+        }
+        for protocol in protocols
+        if protocol.dose_hours
+    }
     titles |= {
         step_term(one.key): {
-            language: from_month.text(
+            language: plain.text(
                 "activity.after",
-                month=from_month.month(one.month),
+                month=plain.month(one.month),
                 title=inside_sentence(in_language(one.title, language)),
             )
         }

@@ -31,6 +31,7 @@ from evalkit.effects.answer.timing import effect_timing
 from evalkit.effects.districts.pooling import shrink
 from evalkit.effects.districts.ranking import district_ranks
 from evalkit.effects.trials.person_tables import PersonTables
+from evalkit.effects.trials.requirements import refuse_unknown_hours
 from evalkit.effects.trials.target_trial import Trials, has_eligible
 from evalkit.effects.trust.balance import balance_table
 from evalkit.effects.trust.bounds import effect_readings
@@ -97,8 +98,14 @@ def intervention_weights(
     """Propensity coefficients over all districts, with what shows whether they serve.
 
     An intervention that no one starts, or everybody, has no coefficients; its status says so.
+
+    Raises
+    ------
+    ProtocolError
+        If the protocol asks for a dose in hours and none are on record.
     """
     draws = {"n_draws": n_draws, "seed": seed}
+    refuse_unknown_hours(people.episodes, protocol)
     trials = people.trials(protocol)
     if not trials.has_both_arms:
         propensity = table("propensity").empty()

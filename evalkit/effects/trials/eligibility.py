@@ -99,14 +99,15 @@ def _assign(
     eligible: pl.DataFrame, episodes: pl.DataFrame, protocol: Protocol, origin: int
 ) -> pl.DataFrame:
     keys = ["person_id", "trial_month"]
+    episodes = _told_apart_by_hours(episodes, protocol)
     starts = episode_months(episodes, protocol.intervention_id, origin).rename(
         {"episode_start": "trial_month"}
     )
     rows = eligible.join(
         starts.select(*keys, "planned_months", arm=pl.lit("treated")), on=keys, how="left"
     )
-    if protocol.other_intervention_id:
-        other = episode_months(episodes, protocol.other_intervention_id, origin).select(
+    if protocol.other_start:
+        other = episode_months(episodes, protocol.other_start, origin).select(
             "person_id", trial_month="episode_start"
         )
         rows = rows.filter(pl.col("arm").is_not_null()).vstack(
@@ -124,6 +125,20 @@ def _assign(
     columns += ["is_still_on_support", "is_open"]
     rows = rows.with_columns(pl.col("arm").fill_null("comparison")).select(columns).sort(keys)
     return rows.with_columns(next_start=_next_start(rows))
+
+
+def _told_apart_by_hours(episodes: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    """Episodes in which those of the protocol's intervention with fewer hours than its dose have
+    the name of their own, and those of unknown hours are left out. The same where it asks for no
+    dose.
+    """
+    if protocol.dose_hours is None:
+        return episodes
+    is_own, hours = pl.col("intervention_id") == protocol.intervention_id, pl.col("hours_per_week")
+    fewer = pl.when(is_own & (hours < protocol.dose_hours)).then(pl.lit(protocol.other_start))
+    return episodes.filter(~is_own | hours.is_not_null()).with_columns(
+        intervention_id=fewer.otherwise("intervention_id")
+    )
 
 
 def _next_start(rows: pl.DataFrame) -> pl.Series:

@@ -143,6 +143,32 @@ def refuse_unusable_columns(protocols: Sequence[Protocol], tables: Mapping[str, 
         )
 
 
+def refuse_unknown_hours(episodes: pl.DataFrame, protocol: Protocol) -> None:
+    """Refuse a dose in hours where no episode of the intervention has its hours on record.
+
+    Parameters
+    ----------
+    episodes : DataFrame
+        The table of that name, of all districts.
+
+    Raises
+    ------
+    ProtocolError
+        Naming the protocol and the column.
+    """
+    if protocol.dose_hours is None:
+        return
+    own = episodes.filter(pl.col("intervention_id") == protocol.intervention_id)
+    if own["hours_per_week"].null_count() == len(own):
+        raise ProtocolError(
+            "The hours a week of an intervention are on record for none of its starts.",
+            where=f"protocol {protocol.protocol}, dose_hours; table participation, column "
+            "hours_per_week",
+            why="Who starts with more hours cannot be told from who starts with fewer.",
+            fix="have hours_per_week delivered, or take dose_hours from the protocol.",
+        )
+
+
 def refuse_unknown_interventions(protocols: Sequence[Protocol], intervention: pl.DataFrame) -> None:
     """Refuse protocols that name interventions which the extract does not have.
 

@@ -140,6 +140,7 @@ def _asked(protocol: Protocol) -> Protocol:
         "intervention_id": LEAVE,
         "comparisons": comparisons,
         "other_intervention_id": None,
+        "dose_hours": None,
     }
     return protocol.model_copy(
         update={

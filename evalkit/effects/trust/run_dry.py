@@ -65,7 +65,7 @@ def dry_from(trials: Trials) -> int | None:
     intervention are compared.
     """
     limit = trials.protocol.refusal.min_share_unassigned
-    if limit is None or trials.protocol.other_intervention_id:
+    if limit is None or trials.protocol.other_start:
         return None
     months = _by_month(trials)
     # The last windows hold fewer months than three: what begins there is too early to say.

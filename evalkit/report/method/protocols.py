@@ -20,7 +20,8 @@ def what_was_asked(brief: Brief) -> Section:
 
 def _card(brief: Brief, protocol: Protocol) -> DataTable:
     crossed = protocol.crossed_breaks(break_months(brief.run))
-    rows = dict(protocol_card(protocol, brief.words, crossed=crossed).iter_rows())
+    words = brief.about(protocol.intervention_id).words
+    rows = dict(protocol_card(protocol, words, crossed=crossed).iter_rows())
     hashed = brief.words.text("card.hash")
     rows[hashed] = code(rows[hashed])
     return DataTable(

@@ -186,7 +186,7 @@ class Brief:
         protocol = self.protocols.get(intervention_id)
         if protocol is None:
             return self
-        comparison, other = protocol.comparisons[0], protocol.other_intervention_id
+        comparison, other = protocol.comparisons[0], protocol.other_start
         compared = {name: f"{{{name}_{comparison}}}" for name in ("compared", "occasions")}
         compared |= {"other_intervention": f"{{{other}}}"} if other else {}
         return replace(self, words=self.words.about(protocol.primary_outcome, **compared))
