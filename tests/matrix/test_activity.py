@@ -9,6 +9,7 @@ import line
 import polars as pl
 import pytest
 import small_city as small
+import yaml
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 CALENDAR = """
@@ -23,6 +24,7 @@ breaks:
     grade: L
   - {key: cap, month: 2016-09, title: {en: Cap, sv: Tak}, status: decided, source: none, grade: L}
 """
+TEMPLATES = small.ROOT / "params" / "protocols" / "templates"
 NBSP = "\N{NO-BREAK SPACE}"
 
 
@@ -37,6 +39,53 @@ def _assign_everybody(city: Path, *, start: date) -> None:
     intervention = city / "intervention.csv"
     known = intervention.read_text(encoding="utf-8").rstrip("\n")
     intervention.write_text(f"{known}\nassigned,Anvisad,coaching,4,4,,,\n", encoding="utf-8")
+
+
+def _plan_hours(city: Path) -> None:
+    """Plans of 20, 30 or 40 hours a week from before the first trials; starts of 10 or 30 hours."""
+    number = pl.int_range(pl.len())
+    pl.read_parquet(city / "person.parquet").select(
+        "person_id",
+        start=pl.lit(date(2012, 6, 1)),
+        end=pl.lit(None, pl.Date),
+        weekly_target_hours=20.0 + 10 * (number % 3),
+        target_reason=pl.lit("other_efforts"),
+    ).write_parquet(city / "activity_plan.parquet")
+    path = city / "participation.parquet"
+    participation = pl.read_parquet(path)
+    participation.with_columns(hours_per_week=10.0 + 20 * (number % 2)).write_parquet(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "compared"),
+    [("head_to_head", "språkpraktik"), ("dose_hours", "med färre än 20 timmar i veckan")],
+)
+def test_a_template_reaches_its_page(tmp_path, name, compared):
+    """The shipped text with interventions and months of the small city; few people, so that its
+    limits are lowered.
+    """
+    small.write_small_city(tmp_path / "city", small.DISTRICTS)
+    _plan_hours(tmp_path / "city")
+    template = yaml.safe_load((TEMPLATES / f"{name}.yaml").read_text(encoding="utf-8"))
+    protocol = template | {
+        "intervention_id": "jobbtorg_coaching",
+        "eligibility": template["eligibility"] | {"from_month": 26, "to_month": 73},
+        "refusal": {"min_starters": 1, "min_effective_sample_size": 1, "max_abs_smd": 9},
+    }
+    protocol |= {key: "language_practice" for key in ("other_intervention_id",) if key in template}
+    asked = {
+        "districts": list(small.DISTRICTS),
+        "wording": {"value.language_practice": {"sv": "språkpraktik", "en": "language practice"}},
+    }
+
+    run = line.run_line(
+        small.write_run(tmp_path, asked, [protocol], city=tmp_path / "city"), out=tmp_path / "runs"
+    )
+
+    status = pl.read_parquet(run.run_dir / "published" / "effect_status.parquet")
+    assert status.filter(district="all")["effect_state"].to_list() == ["estimated"]
+    page = run.run_dir / "site" / "sv" / "interventions" / "jobbtorg-coaching.html"
+    assert compared in page.read_text(encoding="utf-8")
 
 
 def test_pages_say_from_which_month_nobody_is_left_and_which_breaks_are_crossed(tmp_path):

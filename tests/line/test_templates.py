@@ -1,0 +1,49 @@
+"""The protocols that are shipped as templates: they load, every key says what it is for, and the
+report has words for what they name.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from evalkit.effects import term_names
+from evalkit.line.protocol import Protocol, load_protocol
+from evalkit.words import languages, words
+
+FOLDER = Path(__file__).parents[2] / "params" / "protocols" / "templates"
+PROTOCOLS = ("head_to_head", "dose_hours")
+
+
+def _load(name: str) -> Protocol:
+    return load_protocol(FOLDER / f"{name}.yaml", n_months=35, districts=("A", "B"))
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_a_template_is_a_protocol_of_a_head_to_head_comparison(name):
+    protocol = _load(name)
+
+    assert protocol.comparisons == ("other",)
+    assert not protocol.is_work_observed
+    assert (protocol.dose_hours is None) == (name == "head_to_head")
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_key_of_a_template_says_what_it_is_for(name):
+    lines = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+
+    keys = [line for line in lines if line[:1].isalpha()]
+    assert [line for line in keys if "  # " not in line] == []
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_what_a_template_names_has_words(name, language):
+    terms = [term for term in term_names(_load(name)) if not term.startswith("lives_in_")]
+
+    assert [term for term in terms if not words(language).has(term)] == []
+
+
+def test_the_list_of_templates_names_each_file():
+    listed = (FOLDER / "README.md").read_text(encoding="utf-8")
+
+    assert all(f"({path.name})" in listed for path in FOLDER.glob("*.yaml"))
