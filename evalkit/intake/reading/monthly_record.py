@@ -108,9 +108,19 @@ def read_monthly_records(
     )
     of_persons = _said(beside["persons"], "person", _OF_PERSON, known=None, named="person_id")
     persons = _with_facts(_persons(rows), of_persons.facts, ["person_id"], _OF_PERSON)
-    tables = {"income_support": _payments(rows), "household_member": members, "person": persons}
-    notes = (*households.notes, *of_members.notes, *of_persons.notes)
-    return {name: _delivered(table, payments, files, notes) for name, table in tables.items()}
+    notes = [
+        *(
+            f"{one.path.name} read beside it: {one.layout.source}"
+            for kind in beside.values()
+            for one in kind
+        ),
+        *dict.fromkeys((*households.notes, *of_members.notes, *of_persons.notes)),
+    ]
+    return {
+        "income_support": _delivered(_payments(rows), payments, notes),
+        "household_member": _delivered(members, payments, is_searched=True),
+        "person": _delivered(persons, payments),
+    }
 
 
 def _read(path: Path, layouts: Sequence[RecordLayout]) -> _File:
@@ -320,24 +330,28 @@ def _persons(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _delivered(
-    table: pl.DataFrame, payments: Sequence[_File], files: Sequence[_File], notes: Sequence[str]
+    table: pl.DataFrame,
+    payments: Sequence[_File],
+    notes: Sequence[str] = (),
+    *,
+    is_searched: bool = False,
 ) -> tuple[Delivered, ...]:
-    """A table by the record that its rows come from."""
+    """A table by the record that its rows come from. What of a record stands in no column is
+    searched with one of them; notes stand with the first record.
+    """
     cells = table.drop("month_start", strict=False)
     # A column of which no record says anything was not delivered.
     optional = {*OF_HOUSEHOLD, *OF_MEMBER, "n_children"} - {"household_id"}
     cells = cells.drop(
         name for name in cells.columns if name in optional and not cells[name].count()
     )
-    beside = [file for file in files if file.layout.holds != "payments"]
     return tuple(
         Delivered(
             file.path,
             cells.filter(pl.col(FILE) == file.path.name).sort(LINE, maintain_order=True),
-            # What stands in no column is searched once.
-            file.rest if "role" in cells.columns else NO_LINES,
+            file.rest if is_searched else NO_LINES,
             has_decimal_comma=False,
-            assumption="; ".join([_in_words(file), *(() if i else _notes(beside, notes))]),
+            assumption="; ".join([_in_words(file), *(() if i else notes)]),
         )
         for i, file in enumerate(payments)
     )
@@ -347,10 +361,3 @@ def _in_words(file: _File) -> str:
     layout = file.layout
     official = "" if layout.is_official else ", not the official layout"
     return f"{layout.title['en']} (grade {layout.grade}{official}); {_ASSUMPTION}"
-
-
-def _notes(beside: Sequence[_File], notes: Sequence[str]) -> list[str]:
-    return [
-        *(f"{one.path.name} read beside it: {one.layout.source}" for one in beside),
-        *dict.fromkeys(notes),
-    ]
