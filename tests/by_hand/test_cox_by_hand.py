@@ -48,18 +48,18 @@ def test_fine_gray_without_other_causes_is_cox():
 
 
 REFUSALS = {
-    "unknown": (SPELLS, {"covariates": ["y"]}, r"1 covariates cannot be used.*where: columns y"),
+    "unknown": (SPELLS, {"covariates": ["y"]}, r"1 covariate names no column.*where: columns y"),
     "text": (
         SPELLS.with_columns(x=pl.lit("a")),
         {},
-        r"1 covariates cannot be used.*where: columns x",
+        r"1 covariate has one level only.*where: columns x",
     ),
     "missing": (
         SPELLS.with_columns(x=pl.Series([1.0, None, 0.0])),
         {},
-        r"1 covariates cannot be used.*where: columns x",
+        r"1 covariate cannot be used.*where: columns x",
     ),
-    "none": (SPELLS, {"covariates": []}, r"No covariate is named.*where: columns none"),
+    "none": (SPELLS, {"covariates": []}, r"No covariate is named.*where: covariates: none"),
     "constant": (
         SPELLS.with_columns(x=1.0),
         {},

@@ -85,7 +85,7 @@ REFUSALS = {
         {},
         r"does not settle.*where: 2 terms",
     ),
-    "unknown": (SPELLS, {"covariates": ["y"]}, r"1 covariates cannot be used.*where: columns y"),
+    "unknown": (SPELLS, {"covariates": ["y"]}, r"1 covariate names no column.*where: columns y"),
 }
 
 

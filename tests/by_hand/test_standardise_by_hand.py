@@ -117,7 +117,7 @@ REFUSALS = {
     ),
     "covariate": (
         {"settings": SETTINGS, "people": SPELLS.drop("x")},
-        r"1 covariates cannot be used.*where: columns x",
+        r"1 covariate names no column.*where: columns x",
     ),
 }
 

@@ -112,8 +112,8 @@ CASES = {
         "months",
     ),
     "codes_as_causes": (
-        lambda s: s.with_columns(cause=1),
-        "The column of ends holds Int32",
+        lambda s: s.with_columns(cause=2),
+        "The column of ends holds numbers other than 0 and 1",
         'column "cause"',
         "",
         "names",

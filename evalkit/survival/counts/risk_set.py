@@ -32,10 +32,10 @@ from scipy import sparse
 
 from evalkit.errors import EstimationError
 from evalkit.survival.counts.codes import distinct_times, stable_order
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.spell_columns import (
     Roles,
     SpellColumns,
-    SpellTable,
     read_spell_columns,
 )
 
@@ -116,7 +116,7 @@ class RiskSet:
 
 
 def tabulate_risk_set(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,
@@ -142,7 +142,7 @@ def tabulate_risk_set(
     return risk_set_of(spells, Roles(time, event, entry, weight, cluster, by, causes, from_state))
 
 
-def risk_set_of(spells: SpellTable, roles: Roles) -> RiskSet:
+def risk_set_of(spells: Frame, roles: Roles) -> RiskSet:
     """The counts of a spell table, as `tabulate_risk_set` makes them."""
     return count_risk_set(read_spell_columns(spells, roles))
 

@@ -21,8 +21,14 @@ from evalkit.survival.counts.distinct_rows import (
     N,
     distinct_rows,
 )
+from evalkit.survival.counts.frames import (
+    Frame,
+    SpellTable,
+    as_polars,
+    refuse_causes_of_nothing,
+    with_plain_events,
+)
 
-SpellTable = pl.DataFrame | pl.LazyFrame
 _ONE_GROUP = pl.DataFrame()
 
 
@@ -82,7 +88,7 @@ class SpellColumns:
 
 
 def read_spell_columns(
-    spells: SpellTable, roles: Roles, *, are_groups_estimated: bool = True
+    spells: Frame, roles: Roles, *, are_groups_estimated: bool = True
 ) -> SpellColumns:
     """The columns of a spell table as checked arrays; a lazy table is first counted down to its
     distinct rows, in one pass.
@@ -96,6 +102,7 @@ def read_spell_columns(
         If a column is missing, holds missing values, impossible times, negative weights or an
         undeclared cause, or no spell is there.
     """
+    spells = with_plain_events(as_polars(spells), roles.event)
     _check_columns(spells, roles)
     table, is_collapsed = _collect(spells, roles)
     _check_missing(table, roles, is_collapsed=is_collapsed)
@@ -332,6 +339,8 @@ def _labels(columns: list[pl.Series], roles: Roles) -> tuple[str, ...]:
         *[column.unique().drop_nulls().cast(pl.String).to_list() for column in columns]
     )
     if roles.causes is None:
+        if roles.from_state is None:
+            refuse_causes_of_nothing(occurring, roles.event)
         declared = (
             columns[0].dtype.categories.to_list()
             if isinstance(columns[0].dtype, pl.Enum)

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
-from evalkit.survival.counts.spell_columns import Roles, SpellTable
+from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.curves.curve_table import ConfType, curve_frame
 from evalkit.survival.curves.product_integral import StatePaths, Variance, state_paths
 
 
 def aalen_johansen(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,

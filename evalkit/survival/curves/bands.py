@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
-from evalkit.survival.counts.spell_columns import Roles, SpellTable
+from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.curves.aalen_johansen import cause_curves
 from evalkit.survival.curves.curve_table import ConfType, confidence_limits
 from evalkit.survival.curves.product_integral import (
@@ -21,7 +22,7 @@ from evalkit.survival.curves.product_integral import (
 
 
 def simultaneous_bands(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.risk_set import risk_set_of
-from evalkit.survival.counts.spell_columns import Roles, SpellTable
+from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.curves.curve_table import ConfType, curve_frame
 from evalkit.survival.curves.product_integral import Variance, state_paths
 
 
 def kaplan_meier(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,

@@ -18,11 +18,11 @@ import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.sketch import Sketch
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import (
     Roles,
     SpellColumns,
-    SpellTable,
     read_spell_columns,
 )
 from evalkit.survival.curves.kaplan_meier import kaplan_meier, refuse_causes
@@ -117,7 +117,7 @@ class _Fit:
 
 
 def parametric_curves(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,

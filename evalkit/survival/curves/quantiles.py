@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
-from evalkit.survival.counts.spell_columns import SpellTable
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.curves.curve_table import ConfType
 from evalkit.survival.curves.kaplan_meier import kaplan_meier
 from evalkit.survival.curves.product_integral import Variance
@@ -16,7 +16,7 @@ _SAME = 1.5e-8
 
 
 def survival_quantiles(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,

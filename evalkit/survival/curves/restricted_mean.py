@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, first_few
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
-from evalkit.survival.counts.spell_columns import Roles, SpellTable
+from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.curves.curve_table import mean_frame
 from evalkit.survival.curves.kaplan_meier import default_variance
 from evalkit.survival.curves.product_integral import Start, StatePaths, Variance, state_paths
@@ -16,7 +17,7 @@ Horizon = float | Sequence[float]
 
 
 def restricted_mean(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,
@@ -68,7 +69,7 @@ def restricted_mean(
 
 
 def time_lost(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,

@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.risk_set import RiskSet, count_risk_set
 from evalkit.survival.counts.spell_columns import (
     Roles,
     SpellColumns,
-    SpellTable,
     read_spell_columns,
 )
 from evalkit.survival.curves.curve_table import ConfType, curve_frame, mean_frame
@@ -20,7 +20,7 @@ from evalkit.survival.curves.restricted_mean import Horizon, paths_to_horizons
 
 
 def state_occupation(
-    intervals: SpellTable,
+    intervals: Frame,
     *,
     id: str,
     start: str,
@@ -96,7 +96,7 @@ def state_occupation(
 
 
 def time_in_state(
-    intervals: SpellTable,
+    intervals: Frame,
     *,
     id: str,
     start: str,
@@ -142,7 +142,7 @@ def time_in_state(
     )
 
 
-def _tabulate(intervals: SpellTable, by_person: Roles, cluster: str | None) -> RiskSet:
+def _tabulate(intervals: Frame, by_person: Roles, cluster: str | None) -> RiskSet:
     columns = read_spell_columns(intervals, by_person)
     _check_order(columns, by_person)
     return count_risk_set(

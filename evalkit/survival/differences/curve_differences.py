@@ -20,9 +20,10 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
-from evalkit.survival.counts.spell_columns import Roles, SpellTable
+from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.curves.curve_table import curve_rows, normal_quantile
 from evalkit.survival.curves.product_integral import (
     StatePaths,
@@ -51,7 +52,7 @@ class _Pair:
 
 
 def curve_difference(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,
@@ -110,7 +111,7 @@ def curve_difference(
 
 
 def restricted_mean_difference(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.risk_set import RiskSet, risk_set_of
-from evalkit.survival.counts.spell_columns import Roles, SpellTable
+from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.curves.kaplan_meier import refuse_causes
 from evalkit.survival.results import Result
 
@@ -50,7 +51,7 @@ class GroupTest(Result):
 
 
 def log_rank_test(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,
@@ -109,7 +110,7 @@ def log_rank_test(
 
 
 def gray_test(
-    spells: SpellTable,
+    spells: Frame,
     *,
     time: str,
     event: str,

@@ -11,9 +11,11 @@ import polars as pl
 
 from evalkit.errors import EstimationError
 from evalkit.survival.counts.codes import distinct_times, stable_order
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import Roles, SpellColumns, read_spell_columns
 from evalkit.survival.curves.curve_table import normal_quantile
+from evalkit.survival.regression.design import Design, design_of
 from evalkit.survival.regression.partial_likelihood import Maximum, Ties, maximise
 from evalkit.survival.regression.risk_rows import CENSORED, EVENT, KEPT, RiskRows
 from evalkit.survival.regression.sandwich import sandwich
@@ -45,6 +47,8 @@ class HazardFit(Result):
         Log partial likelihood without and with the covariates.
     n_spells, n_events : int
         Rows, and those that ended by the event.
+    design : Design
+        How covariates became the columns of the model.
     """
 
     terms: pl.DataFrame
@@ -56,6 +60,7 @@ class HazardFit(Result):
     log_likelihood: float
     n_spells: int
     n_events: int
+    design: Design
 
     @property
     def table(self) -> pl.DataFrame:
@@ -70,11 +75,11 @@ class HazardFit(Result):
 
 
 def cox(
-    spells: pl.DataFrame,
+    spells: Frame,
     *,
     time: str,
     event: str,
-    covariates: Sequence[str],
+    covariates: Sequence[str] | str,
     cause: str | None = None,
     entry: str | None = None,
     weight: str | None = None,
@@ -89,8 +94,8 @@ def cox(
 
     Parameters
     ----------
-    covariates : sequence of str
-        Columns of numbers or true/false; categories as indicator columns, one left out.
+    covariates : sequence of str, or str
+        Columns of numbers, true/false or categories, or a formula (`design_of`).
     cause : str, optional
         With a column of causes as `event`: the cause that counts; the others censor (cause-specific
         hazard).
@@ -109,28 +114,28 @@ def cox(
     Raises
     ------
     EstimationError
-        Also for covariates that are missing, not numbers or collinear, and when nobody leaves or
+        Also for covariates that are missing or collinear, and when nobody leaves or
         nothing settles.
 
     References
     ----------
     Cox (1972), JRSS B 34:187; Efron (1977), JASA 72:557; Lin & Wei (1989), JASA 84:1074.
     """
-    columns, rows, names, centre, times = cox_rows(
+    columns, rows, design, centre, times = cox_rows(
         spells, Roles(time, event, entry, weight, cluster, strata), covariates, cause
     )
     kind = variance or ("model" if weight is None and cluster is None else "robust")
     return _fit(
-        rows, columns, names, centre, times, ties=ties, variance=kind, conf_level=conf_level
+        rows, columns, design, centre, times, ties=ties, variance=kind, conf_level=conf_level
     )
 
 
 def fine_gray(
-    spells: pl.DataFrame,
+    spells: Frame,
     *,
     time: str,
     event: str,
-    covariates: Sequence[str],
+    covariates: Sequence[str] | str,
     cause: str,
     weight: str | None = None,
     cluster: str | None = None,
@@ -164,10 +169,8 @@ def fine_gray(
     ----------
     Fine & Gray (1999), JASA 94:496; Geskus (2011), Biometrics 67:39.
     """
-    names, columns = (
-        check_covariates(spells, covariates),
-        read_spell_columns(spells, Roles(time, event, None, weight, cluster)),
-    )
+    table, design = design_of(spells, covariates)
+    columns = read_spell_columns(table, Roles(time, event, None, weight, cluster))
     is_event = columns.cause == _cause_number(columns, cause, event)
     _check_events(is_event, event)
     times, exit_rank, _ = distinct_times(columns.time, columns.entry)
@@ -176,72 +179,36 @@ def fine_gray(
     censoring = _censoring_before(exit_rank, is_censored, weights, len(times))
     ending = exit_rank * 3 + np.where(is_event, EVENT, np.where(is_censored, CENSORED, KEPT))
     centre, rows = _in_order_of_ends(
-        spells, names, columns, ending, None, (1, len(times)), censoring
+        table, design.names, columns, ending, None, (1, len(times)), censoring
     )
     return _fit(
-        rows, columns, names, centre, times, ties=ties, variance=variance, conf_level=conf_level
+        rows, columns, design, centre, times, ties=ties, variance=variance, conf_level=conf_level
     )
 
 
 def cox_rows(
-    spells: pl.DataFrame, roles: Roles, covariates: Sequence[str], cause: str | None
-) -> tuple[SpellColumns, RiskRows, list[str], np.ndarray, np.ndarray]:
-    """Columns of the spells, the rows of a Cox regression, names and centre of its covariates,
+    spells: Frame, roles: Roles, covariates: Sequence[str] | str, cause: str | None
+) -> tuple[SpellColumns, RiskRows, Design, np.ndarray, np.ndarray]:
+    """Columns of the spells, the rows of a Cox regression, the design and centre of its covariates,
     distinct times; `roles.by` holds the strata.
     """
-    names, columns = (
-        check_covariates(spells, covariates),
-        read_spell_columns(spells, roles, are_groups_estimated=False),
-    )
+    table, design = design_of(spells, covariates)
+    columns = read_spell_columns(table, roles, are_groups_estimated=False)
     is_event = columns.cause == _cause_number(columns, cause, roles.event)
     _check_events(is_event, roles.event)
     times, exit_rank, entry_rank = distinct_times(columns.time, columns.entry)
     shape = (columns.n_groups, len(times))
     entry_cell = None if columns.entry is None else columns.group * (len(times) + 1) + entry_rank
     ending = (columns.group * len(times) + exit_rank) * 3 + np.where(is_event, EVENT, CENSORED)
-    centre, rows = _in_order_of_ends(spells, names, columns, ending, entry_cell, shape, None)
-    return columns, rows, names, centre, times
-
-
-def check_covariates(spells: pl.DataFrame, covariates: Sequence[str]) -> list[str]:
-    """Names of the covariates, each a finite number in every row; refuses others."""
-    if isinstance(spells, pl.LazyFrame):
-        raise EstimationError(
-            "A regression needs its rows in memory, and got a lazy table.",
-            where=f"covariates {', '.join(covariates)}",
-            why="Curves are counted from a stream; a regression reads every row several times.",
-            fix="select the columns in use and collect them: spells.select(...).collect().",
-        )
-    names = [covariates] if isinstance(covariates, str) else list(covariates)
-    faults = [name for name in names if name not in spells.columns]
-    faults += [
-        name
-        for name in names
-        if name in spells.columns
-        and not (spells[name].dtype.is_numeric() or spells[name].dtype == pl.Boolean)
-    ]
-    faults += [
-        name
-        for name in names
-        if name not in faults
-        and not spells[name].cast(pl.Float64).is_finite().fill_null(False).all()
-    ]
-    if faults or not names:
-        raise EstimationError(
-            f"{len(faults)} covariates cannot be used." if names else "No covariate is named.",
-            where=f"columns {', '.join(faults) or 'none'}",
-            why="A covariate must be a column of the table, of numbers or true/false, without "
-            "missing values.",
-            fix="turn categories into indicator columns, and complete or drop rows with missing "
-            "values.",
-        )
-    return names
+    names = design.names
+    centre, rows = _in_order_of_ends(table, names, columns, ending, entry_cell, shape, None)
+    return columns, rows, design, centre, times
 
 
 def _fit(
     rows: RiskRows,
     columns: SpellColumns,
-    names: list[str],
+    design: Design,
     centre: np.ndarray,
     times: np.ndarray,
     *,
@@ -262,7 +229,7 @@ def _fit(
     z = normal_quantile(conf_level)
     terms = pl.DataFrame(
         {
-            "term": names,
+            "term": design.names,
             "estimate": maximum.coefficients,
             "std_error": std_error,
             "ci_lower": maximum.coefficients - z * std_error,
@@ -286,6 +253,7 @@ def _fit(
         maximum.log_likelihood,
         len(rows.x),
         n_events,
+        design,
     )
 
 
@@ -315,7 +283,7 @@ def _baseline_spread(found: Maximum, centre: np.ndarray) -> tuple[np.ndarray, np
 
 def _in_order_of_ends(
     spells: pl.DataFrame,
-    names: list[str],
+    names: Sequence[str],
     columns: SpellColumns,
     ending: np.ndarray,
     entry_cell: np.ndarray | None,

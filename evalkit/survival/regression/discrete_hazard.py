@@ -16,11 +16,12 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, first_few
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.risk_set import RiskSet, count_risk_set
 from evalkit.survival.counts.spell_columns import Roles, read_spell_columns
 from evalkit.survival.curves.curve_table import normal_quantile
-from evalkit.survival.regression.cox import check_covariates
+from evalkit.survival.regression.design import Design, design_of
 from evalkit.survival.regression.sandwich import sandwich
 from evalkit.survival.results import Result, with_tests
 
@@ -53,6 +54,8 @@ class DiscreteHazardFit(Result):
         First months of the bands in use.
     last_month : int
         Last month at risk: how far curves of the model go.
+    design : Design
+        How covariates became the columns of the model.
     """
 
     terms: pl.DataFrame
@@ -64,6 +67,7 @@ class DiscreteHazardFit(Result):
     covariates: tuple[str, ...]
     band_starts: tuple[int, ...]
     last_month: int
+    design: Design
 
     @property
     def table(self) -> pl.DataFrame:
@@ -95,11 +99,11 @@ class _Cells:
 
 
 def discrete_hazard(
-    spells: pl.DataFrame,
+    spells: Frame,
     *,
     time: str,
     event: str,
-    covariates: Sequence[str],
+    covariates: Sequence[str] | str,
     link: Link = "multinomial",
     band_starts: Sequence[int] = (1, 2, 3, 4, 7, 13),
     causes: Sequence[str] | None = None,
@@ -116,9 +120,9 @@ def discrete_hazard(
     time, event : str
         Whole months; with "logit" and "cloglog" every end counts alike, true/false or of a declared
         cause.
-    covariates : sequence of str
-        Columns of numbers or true/false with few distinct combinations; categories as indicator
-        columns, one left out.
+    covariates : sequence of str, or str
+        Columns of numbers, true/false or categories, or a formula (`design_of`), with few distinct
+        combinations.
     link : {"multinomial", "logit", "cloglog"}
         Log odds of every cause against staying; log odds of any exit; or log of minus log of
         staying, whose coefficients are log hazard ratios of the proportional-hazards model in
@@ -140,9 +144,10 @@ def discrete_hazard(
         a band in which nobody leaves by some cause, or everybody leaves.
     """
     check_option("link", link, get_args(Link))
-    names = check_covariates(spells, covariates)
+    table, design = design_of(spells, covariates)
+    names = list(design.names)
     columns = read_spell_columns(
-        spells,
+        table,
         Roles(time, event, entry, weight, cluster, names, causes),
         are_groups_estimated=False,
     )
@@ -167,9 +172,10 @@ def discrete_hazard(
         n_months,
         link=link,
         causes=labels,
-        covariates=tuple(names),
+        covariates=design.names,
         band_starts=tuple(starts.tolist()),
         last_month=int(risk_set.times[-1]),
+        design=design,
     )
 
 

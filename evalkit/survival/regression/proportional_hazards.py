@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.counts.options import check_option
 from evalkit.survival.counts.spell_columns import Roles
 from evalkit.survival.regression.cox import cox_rows
@@ -24,11 +25,11 @@ ALL_TERMS = "all terms"
 
 
 def proportional_hazards_test(
-    spells: pl.DataFrame,
+    spells: Frame,
     *,
     time: str,
     event: str,
-    covariates: Sequence[str],
+    covariates: Sequence[str] | str,
     cause: str | None = None,
     entry: str | None = None,
     weight: str | None = None,
@@ -64,9 +65,10 @@ def proportional_hazards_test(
     from scipy.stats import chi2, rankdata
 
     check_option("transform", transform, get_args(Transform))
-    _, rows, names, _, times = cox_rows(
+    _, rows, design, _, times = cox_rows(
         spells, Roles(time, event, entry, weight, None, strata), covariates, cause
     )
+    names = design.names
     maximum = maximise(rows, ties=ties, with_residuals=False)
     event_rows = np.flatnonzero(rows.is_event)
     cell = rows.exit_cell[event_rows]

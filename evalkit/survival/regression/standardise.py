@@ -18,8 +18,10 @@ import numpy as np
 import polars as pl
 
 from evalkit.errors import EstimationError, nearest
+from evalkit.survival.counts.frames import Frame
 from evalkit.survival.curves.curve_table import confidence_limits, normal_quantile
-from evalkit.survival.regression.cox import HazardFit, check_covariates
+from evalkit.survival.regression.cox import HazardFit
+from evalkit.survival.regression.design import Design, in_memory
 from evalkit.survival.regression.discrete_hazard import DiscreteHazardFit
 from evalkit.survival.regression.hazard_paths import SharePath, cox_path, cox_times, discrete_path
 
@@ -27,7 +29,7 @@ STAYING = "still_running"
 Fit = HazardFit | DiscreteHazardFit | Mapping[str, HazardFit]
 
 
-def predicted_curves(fit: Fit, profiles: pl.DataFrame, *, conf_level: float = 0.95) -> pl.DataFrame:
+def predicted_curves(fit: Fit, profiles: Frame, *, conf_level: float = 0.95) -> pl.DataFrame:
     """The curve that a model expects for each of a few given combinations of covariates.
 
     Parameters
@@ -55,7 +57,7 @@ def predicted_curves(fit: Fit, profiles: pl.DataFrame, *, conf_level: float = 0.
     EstimationError
         If a covariate is missing or not a number, or a stratum was not in the data of the fit.
     """
-    _check_people(fit, profiles)
+    profiles = _with_design(fit, profiles)
     paths = {
         row: _mean_path(fit, profiles[row : row + 1], np.ones(1)) for row in range(profiles.height)
     }
@@ -71,9 +73,9 @@ def predicted_curves(fit: Fit, profiles: pl.DataFrame, *, conf_level: float = 0.
 
 def standardised_curves(
     fit: Fit,
-    people: pl.DataFrame,
+    people: Frame,
     *,
-    settings: Mapping[str, Mapping[str, float]],
+    settings: Mapping[str, Mapping[str, float | str]],
     reference: str | None = None,
     weight: str | None = None,
     conf_level: float = 0.95,
@@ -108,7 +110,7 @@ def standardised_curves(
         As `predicted_curves`; also if there are no people, a setting names no covariate of the
         model, or the reference is not a setting.
     """
-    _check_people(fit, people)
+    people = _with_design(fit, people)
     _check_settings(fit, settings, reference)
     weights = (
         np.ones(people.height) if weight is None else people[weight].cast(pl.Float64).to_numpy()
@@ -124,9 +126,7 @@ def standardised_curves(
     paths = {
         name: _mean_path(
             fit,
-            people.with_columns(
-                pl.lit(float(value)).alias(column) for column, value in setting.items()
-            ),
+            _with_design(fit, _set(people, setting)),
             weights,
         )
         for name, setting in settings.items()
@@ -151,14 +151,28 @@ def _label(column: str, value: str | int) -> pl.Expr:
     return pl.lit(value).alias(column)
 
 
+def _designs(fit: Fit) -> list[Design]:
+    fits = fit.values() if isinstance(fit, Mapping) else (fit,)
+    return [model.design for model in fits]
+
+
 def _covariates(fit: Fit) -> list[str]:
-    if isinstance(fit, DiscreteHazardFit):
-        return list(fit.covariates)
-    fits = [fit] if isinstance(fit, HazardFit) else fit.values()
-    return list(dict.fromkeys(term for model in fits for term in model.terms["term"]))
+    """The covariates as they were asked for."""
+    return list(dict.fromkeys(name for design in _designs(fit) for name in design.asked))
 
 
-def _check_people(fit: Fit, people: pl.DataFrame) -> None:
+def _set(people: pl.DataFrame, setting: Mapping[str, float | str]) -> pl.DataFrame:
+    """The people with some covariates set, of one type with what they replace."""
+    return people.with_columns(
+        (pl.lit(value) if isinstance(value, str) else pl.lit(float(value)))
+        .cast(people.schema[name] if isinstance(value, str) else pl.Float64)
+        .alias(name)
+        for name, value in setting.items()
+    )
+
+
+def _with_design(fit: Fit, people: Frame) -> pl.DataFrame:
+    """The people with the columns of the model or models."""
     if isinstance(fit, Mapping) and not fit:
         raise EstimationError(
             "No fit is given.",
@@ -166,18 +180,21 @@ def _check_people(fit: Fit, people: pl.DataFrame) -> None:
             why="A curve needs a model for every cause.",
             fix='give {"cause": fit, ...}, one cause-specific fit per cause.',
         )
-    check_covariates(people, _covariates(fit))
-    if people.is_empty():
+    table = in_memory(people)
+    for design in _designs(fit):
+        table = design.of(table)
+    if table.is_empty():
         raise EstimationError(
             "There is nobody to predict a curve for.",
             where="people or profiles: 0 rows",
             why="A curve is predicted from the covariates of at least one row.",
             fix="look at the filter before.",
         )
+    return table
 
 
 def _check_settings(
-    fit: Fit, settings: Mapping[str, Mapping[str, float]], reference: str | None
+    fit: Fit, settings: Mapping[str, Mapping[str, float | str]], reference: str | None
 ) -> None:
     known = _covariates(fit)
     unknown = [name for setting in settings.values() for name in setting if name not in known]
