@@ -14,6 +14,7 @@ import subprocess
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import BaseModel
@@ -186,16 +187,34 @@ def _hash_inputs(run: Run) -> dict[str, str]:
             f"{key.removesuffix('.folder')}/{path.relative_to(base).as_posix()}": sha256_of(path)
             for path in paths
         }
-        inputs |= {f"{key}/defaults/{path.name}": sha256_of(path) for path in _defaults_of(root)}
+        inputs |= {f"{key}/named/{path.name}": sha256_of(path) for path in _files_within(root)}
     # A server's tables cannot be hashed from here: `evalkit run --force` reads them anew.
     if run.database_file and run.database_file.is_file():
         inputs["extract/database"] = sha256_of(run.database_file)
     return dict(sorted(inputs.items()))
 
 
-def _defaults_of(path: Path) -> list[Path]:
-    """The files of dated parameters that a price book takes values from; what is missing or faulty
-    is refused where the book is read.
+def _named_within(content: Any) -> list[Any]:
+    if not isinstance(content, dict):
+        return []
+    tables = content.get("tables")
+    lists = [
+        name
+        for table in (tables.values() if isinstance(tables, dict) else ())
+        if isinstance(table, dict) and isinstance(table.get("code_lists"), dict)
+        for name in table["code_lists"].values()
+    ]
+    defaults = content.get("defaults")
+    return [
+        *(defaults if isinstance(defaults, list) else ()),
+        *lists,
+        content.get("crosswalk"),
+    ]
+
+
+def _files_within(path: Path) -> list[Path]:
+    """The files that a file of the run names itself: dated parameters of a price book, crosswalk
+    and lists of codes of a mapping. What is missing or faulty is refused where it is read.
     """
     if path.suffix != ".yaml" or not path.is_file():
         return []
@@ -203,10 +222,9 @@ def _defaults_of(path: Path) -> list[Path]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError:
         return []
-    defaults = content.get("defaults", ()) if isinstance(content, dict) else ()
     return [
         path.parent / name
-        for name in defaults or ()
+        for name in _named_within(content)
         if isinstance(name, str) and (path.parent / name).is_file()
     ]
 

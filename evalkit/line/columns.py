@@ -124,6 +124,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("word", "", "set_aside level n_returns ended_by plan option policy side model"),
         *_columns("word", "", "check test cut convention reading decision handling"),
         *_columns("word", "", "status effect_state status_of_option verdict reason"),
+        *_columns("word", "", "code_list"),
         *_columns("word", "", "information pooling standardised_to value_grade carried"),
         *_columns("word", "", "advice advice_reason figures obstacle"),
         *_columns("text", "", "sentence"),

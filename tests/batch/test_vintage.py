@@ -63,7 +63,30 @@ def test_inputs_hold_the_dated_parameters_that_a_price_book_takes_values_from(pr
 
     (project.root / "rates.yaml").write_text("records: [changed]\n")
 
-    assert "value.price_book/defaults/rates.yaml" in before.inputs
+    assert "value.price_book/named/rates.yaml" in before.inputs
+    assert project.prepare().run_id != before.run_id
+
+
+def test_inputs_hold_the_lists_of_codes_and_the_crosswalk_that_a_mapping_names(project):
+    for name in ("reasons.yaml", "districts.yaml"):
+        (project.root / name).write_text("codes: []\n")
+    (project.root / "mapping.yaml").write_text(
+        "crosswalk: districts.yaml\n"
+        "tables: {income_support: {code_lists: {exit_reason: reasons.yaml}}}\n"
+    )
+    mapping = Path(os.path.relpath(project.root / "mapping.yaml", project.run_file.parent))
+    text = project.run_file.read_text().replace(
+        "first_month:", f"mapping: {mapping.as_posix()}, first_month:"
+    )
+    project.run_file.write_text(text)
+    before = project.prepare()
+
+    (project.root / "reasons.yaml").write_text("codes: [changed]\n")
+
+    assert {
+        "extract.mapping/named/reasons.yaml",
+        "extract.mapping/named/districts.yaml",
+    } <= set(before.inputs)
     assert project.prepare().run_id != before.run_id
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from evalkit.errors import IntakeError, nearest
+from evalkit.intake.contracts.code_lists import UNKNOWN, CodeList
 from evalkit.intake.contracts.contract import Contract, ContractColumn, load_contracts, plain
 from evalkit.line.delivered import delivered
 from evalkit.vocabulary import Grade, Text
@@ -172,6 +173,13 @@ class TableMapping:
         metadata={"description": "Our code for each delivered one, by our column."},
         default_factory=dict,
     )
+    code_lists: dict[str, Path] = field(
+        metadata={
+            "description": "The list file of a column of reasons (exit_reason, end_reason), "
+            "relative to this file: what each code means. Codes of no list count as unknown."
+        },
+        default_factory=dict,
+    )
     formats: dict[str, str] = field(
         metadata={
             "description": "How a column writes its dates where that is not 2026-09-01 "
@@ -212,8 +220,8 @@ class TableMapping:
         named = {
             name: tuple(getattr(self, name))
             for name in (
-                *("columns", "not_delivered", "constants", "codes", "unknown", "formats"),
-                *("last_days", "units", "ages", "added_up", "grades", "cautions"),
+                *("columns", "not_delivered", "constants", "codes", "code_lists", "unknown"),
+                *("formats", "last_days", "units", "ages", "added_up", "grades", "cautions"),
             )
         }
         return {**named, "months_in_columns": months.made() if months else ()}
@@ -278,7 +286,8 @@ def load_mapping(path: Path | str | None) -> MappingFile:
     Raises
     ------
     ParameterError
-        If the file is missing, or a key is unknown, missing or of the wrong type.
+        If the file or a list of codes that it names is missing, or a key is unknown, missing or of
+        the wrong type.
     """
     if path is None:
         return MappingFile(source="")
@@ -286,7 +295,41 @@ def load_mapping(path: Path | str | None) -> MappingFile:
     # second to import.
     from evalkit.records import load
 
-    return load(path, MappingFile)
+    mapping = load(path, MappingFile)
+    if not any(table.code_lists for table in mapping.tables.values()):
+        return mapping
+    tables = {name: _with_lists(table, Path(path).parent) for name, table in mapping.tables.items()}
+    return replace(mapping, tables=tables)
+
+
+def _with_lists(table: TableMapping, folder: Path) -> TableMapping:
+    """The mapping of a table with the codes of its lists; codes that it names itself go first."""
+    lists = {column: load_code_list(folder / path) for column, path in table.code_lists.items()}
+    example = "the list of codes is an example, of no system: put your own in its place"
+    return replace(
+        table,
+        codes=table.codes
+        | {column: one.by_code | table.codes.get(column, {}) for column, one in lists.items()},
+        unknown=dict.fromkeys(lists, UNKNOWN) | table.unknown,
+        grades={column: one.grade for column, one in lists.items()} | table.grades,
+        cautions={column: example for column, one in lists.items() if one.is_example}
+        | table.cautions,
+    )
+
+
+def load_code_list(path: Path | str) -> CodeList:
+    """Read a list of codes.
+
+    Raises
+    ------
+    ParameterError
+        If the file is missing, or a key is unknown, missing or of the wrong type, or a state does
+        not exist.
+    """
+    # As in `load_mapping`.
+    from evalkit.records import load
+
+    return load(path, CodeList)
 
 
 def contracts_with_covariates(folder: Path | str, mapping: MappingFile) -> dict[str, Contract]:

@@ -14,6 +14,15 @@ DESCRIPTION = (
         guard=Guard("estimates"),
     ),
     Table(
+        "reason_codes",
+        "One row per source of reasons, kind of list that says what their codes mean, and answer: "
+        "rows with a reason that tells a state, another one, or stands on no list.",
+        keys=("source", "code_list", "answer"),
+        values=("n_delivered",),
+        unit="rows",
+        guard=Guard("counts", "n_persons", total_over=("answer",)),
+    ),
+    Table(
         "people",
         "One row per district and measure: how many persons and spells there are.",
         keys=("district", "measure"),

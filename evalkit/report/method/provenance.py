@@ -27,12 +27,14 @@ def where_numbers_come_from(brief: Brief) -> Section:
                 text=(
                     *_intake_text(brief),
                     *_states_text(brief),
+                    *_lists_text(brief),
                     words.html("origin.suppression", min_count=min_count),
                 ),
                 tables=(
                     *_run_tables(brief),
                     *_INPUTS.tables(brief, list(brief.run.inputs.items())),
                     *_intake_tables(brief),
+                    *_REASONS.tables(brief, brief.tables.rows("reason_codes")),
                     *_fault_tables(brief),
                     *table_list(brief, brief.tables.all()),
                 ),
@@ -70,6 +72,12 @@ def _states_text(brief: Brief) -> tuple[Markup, ...]:
             **{source: brief.number(rows[source], "share", SHARE) for source in STATE_SOURCES},
         ),
     )
+
+
+def _lists_text(brief: Brief) -> tuple[Markup, ...]:
+    """That codes are read by a list which is an example alone."""
+    is_example = any(row["code_list"] == "example" for row in brief.tables.rows("reason_codes"))
+    return (brief.words.html("sources.example_list"),) if is_example else ()
 
 
 def _intake_tables(brief: Brief) -> tuple[DataTable, ...]:
@@ -128,6 +136,17 @@ _INTAKE = View(
         number("n_delivered"),
         number("n_accepted"),
         number("n_rejected"),
+    ),
+)
+_REASONS = View(
+    "reason_codes",
+    "sources.reasons_caption",
+    "sources",
+    (
+        word("source", "sources."),
+        word("code_list", "sources.list_"),
+        word("answer", "sources.codes_"),
+        number("n_delivered"),
     ),
 )
 _FAULTS = View(
