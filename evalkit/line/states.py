@@ -95,6 +95,8 @@ AGGREGATES: dict[str, tuple[str, ...]] = {
     "any_work": ("work", "subsidised_work"),
     WITHOUT_SUPPORT: tuple(outcome for outcome in OUTCOMES if outcome != "support"),
 }
+# What payments alone tell of every month.
+KNOWN_FROM_PAYMENTS = ("support", WITHOUT_SUPPORT, "unknown")
 
 
 def members_of(outcome: str) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 in each state.
 """
 
+from collections.abc import Iterable
+
 import altair as alt
 import polars as pl
 
@@ -36,10 +38,11 @@ from evalkit.charts.look.theme import (
 )
 from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
 from evalkit.disclosure import Published
-from evalkit.line.states import AGGREGATES, OUTCOMES, WITHOUT_SUPPORT
+from evalkit.line.states import AGGREGATES, KNOWN_FROM_PAYMENTS, OUTCOMES, WITHOUT_SUPPORT
 from evalkit.words import Words
 
 ARM_HEIGHT, DIFFERENCE_HEIGHT = 180, 130
+_LEAST_RECORDED = 0.05  # months on record that are not rounded to none
 
 
 @chart(
@@ -62,16 +65,17 @@ def effect_curves(table: Published, words: Words, /, *, state: str | None = None
     rows = shown_rows(table).filter(pl.col("state") == state)
     if rows.is_empty():
         return nothing_to_show(table, words)
-    name = value_label(words, state).lower()
+    name = words.about(state).text("in_outcome")
     arms = rows.filter(pl.col("arm") != "difference").rename({"arm": "series"})
     panels = [_difference(rows.filter(pl.col("arm") == "difference"), words, name)]
     if arms.height:
         title = title_lines(
-            pooled_note(rows, words), words.text("chart.effect_curves.y", state=name)
+            pooled_note(rows, words), words.text("chart.effect_curves.y", in_state=name)
         )
         panels.insert(0, titled(_arms(arms, words), title))
     return finish(
-        stacked(*panels, color="independent"), words.text("chart.effect_curves.title", state=name)
+        stacked(*panels, color="independent"),
+        words.text("chart.effect_curves.title", in_state=name),
     )
 
 
@@ -83,15 +87,21 @@ def effect_curves(table: Published, words: Words, /, *, state: str | None = None
 )
 def effect_months(table: Published, words: Words, /) -> Picture:
     """Months in each state up to the horizon: the difference that the intervention makes, with
-    ranges.
+    ranges. Where it is told in months without support, the states of which something is on record.
     """
-    rows = shown_rows(table).filter(pl.col("outcome").str.starts_with("months_"))
-    tells_work = words.outcome != WITHOUT_SUPPORT
-    if tells_work:
-        # Months without support are the other side of months on support.
-        rows = rows.filter(pl.col("outcome") != f"months_{WITHOUT_SUPPORT}")
+    tells_work, known = words.outcome != WITHOUT_SUPPORT, _months_of(KNOWN_FROM_PAYMENTS)
+    is_recorded = pl.max_horizontal("treated", "comparison") >= _LEAST_RECORDED
+    # Months without support are the other side of months on support.
+    is_drawn = (
+        pl.col("outcome") != f"months_{WITHOUT_SUPPORT}"
+        if tells_work
+        else pl.col("outcome").is_in(known)
+        | (is_recorded & ~pl.col("outcome").is_in(_months_of(AGGREGATES)))
+    )
+    is_months = pl.col("outcome").str.starts_with("months_")
+    rows = shown_rows(table).filter(is_months & is_drawn)
     told = (*OUTCOMES, *AGGREGATES)
-    order = {f"months_{outcome}": index for index, outcome in enumerate(told)}
+    order = {months: index for index, months in enumerate(_months_of(told))}
     shown = sorted(rows.to_dicts(), key=lambda row: order.get(row["outcome"], len(order)))
     picture = range_chart(
         [_months_row(row, words) for row in shown],
@@ -100,6 +110,10 @@ def effect_months(table: Published, words: Words, /) -> Picture:
     )
     title = "chart.effect_months.title" if tells_work else "outcome.months_on_record"
     return finish(titled(picture, pooled_note(rows, words)), words.text(title))
+
+
+def _months_of(outcomes: Iterable[str]) -> list[str]:
+    return [f"months_{outcome}" for outcome in outcomes]
 
 
 def _arms(rows: pl.DataFrame, words: Words) -> alt.LayerChart:
@@ -129,7 +143,7 @@ def _difference(rows: pl.DataFrame, words: Words, name: str) -> alt.LayerChart:
         frame.layer(data, "line", x="month", y="estimate", color=INK, strokeWidth=2),
         *_side_names(frame, words, name),
     ]
-    title = title_lines(words.text("chart.effect_curves.difference", state=name))
+    title = title_lines(words.text("chart.effect_curves.difference"))
     return titled(frame.holds(*layers), title)
 
 
@@ -147,7 +161,7 @@ def _side_names(frame: Frame, words: Words, name: str) -> list[alt.Chart]:
     sides, room = [], 0.12 * (high - low)
     for key, edge, colour in (("more", high, GAIN), ("fewer", low, LOSS)):
         if abs(edge) > room:
-            text = wrapped(words.text(f"chart.effect_curves.{key}", state=name), 15)
+            text = wrapped(words.text(f"chart.effect_curves.{key}", in_state=name), 15)
             rise = -LINE_HEIGHT * text.count("\n") / 2
             sides.append(
                 frame.layer(
@@ -166,9 +180,11 @@ def _side_names(frame: Frame, words: Words, name: str) -> list[alt.Chart]:
 
 def _months_row(row: dict, words: Words) -> RangeRow:
     state = row["outcome"].removeprefix("months_")
-    look = look_of(state)
+    look, label = look_of(state), value_label(words, state)
+    if words.outcome == WITHOUT_SUPPORT and state not in KNOWN_FROM_PAYMENTS:
+        label = words.text("outcome.on_record", outcome=label)
     return RangeRow(
-        label=value_label(words, state),
+        label=label,
         value=words.estimate(row["difference"], row["ci_lower"], row["ci_upper"], 1, kind="signed"),
         estimate=row["difference"],
         low=row["ci_lower"],

@@ -4,6 +4,7 @@ folded away, under others.
 
 from markupsafe import Markup
 
+from evalkit.line.states import KNOWN_FROM_PAYMENTS
 from evalkit.report.evidence.effects import (
     VERDICT_COLUMNS,
     Effect,
@@ -20,10 +21,6 @@ from evalkit.vocabulary import band_of
 
 _TABLE_STEP_MONTHS = 3
 _ARMS = ("treated", "comparison", "difference")
-_ALWAYS_KNOWN = (
-    *("months_support", "months_without_support", "months_unknown"),
-    "without_support_share_at_end",
-)
 
 
 def effect_pictures(brief: Brief, effect: Effect, conclusion: Markup) -> tuple[Figure, ...]:
@@ -110,7 +107,8 @@ def _outcome(brief: Brief, row: Row) -> Cell:
     it is on record.
     """
     label = brief.words.label(row["outcome"])
-    if tells_work(brief) or row["outcome"] in _ALWAYS_KNOWN:
+    is_known = row["outcome"].removeprefix("months_") in KNOWN_FROM_PAYMENTS or _is_share(row)
+    if tells_work(brief) or is_known:
         return label
     return brief.words.text("outcome.on_record", outcome=label)
 
