@@ -48,10 +48,10 @@ def new(
         language=language,
         with_example=example,
     )
-    typer.echo("\n".join(_told(project)))
+    typer.echo("\n".join(told(project)))
 
 
-def _told(project: "Project") -> list[str]:
+def told(project: "Project") -> list[str]:
     """What was written, what was guessed, what is to be looked at, and the next command."""
     lines = [f"written to {project.folder}"]
     if project.proposed:

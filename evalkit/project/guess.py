@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from evalkit.line.adjustment import SMALL_IMBALANCE
 from evalkit.line.states import OUTCOMES, WITHOUT_SUPPORT
 from evalkit.months import month_number
 
@@ -23,6 +24,13 @@ _LEAST_OF_USUAL, _LEAST_AT_THE_END = 0.2, 0.7
 # trial starts, so that something is known of the time before; and how many there are at least.
 _SHORTEST, _LONGEST_FOLLOW_UP, _HISTORY, _FEWEST_TRIALS = 18, 24, 12, 6
 _MONTHS_BEHIND = 2
+# A protocol that nobody has looked at yet has the limits of the protocols that come with evalkit.
+_REFUSAL = {
+    "min_starters": FEWEST_STARTERS,
+    "min_effective_sample_size": 30,
+    "max_abs_smd": SMALL_IMBALANCE,
+    "max_share_outside_support": 0.1,
+}
 
 
 @dataclass(frozen=True)
@@ -132,11 +140,15 @@ def _protocols(
             "primary_outcome": "work" if is_work_known else WITHOUT_SUPPORT,
             "outcomes": list(OUTCOMES),
             "covariates": covariates,
-            "refusal": {"min_starters": FEWEST_STARTERS},
+            "refusal": dict(_REFUSAL),
             "assumptions": texts["assumptions"],
         }
-    unsaid = [f"{few} more with fewer than {FEWEST_STARTERS} starts out of support"] if few else []
-    return protocols, unsaid
+    if not few:
+        return protocols, []
+    what = "intervention" if few == 1 else "interventions"
+    return protocols, [
+        f"{few} {what} with fewer than {FEWEST_STARTERS} starts out of support: no protocol"
+    ]
 
 
 def _window(n_months: int) -> tuple[int, int, int] | None:
