@@ -63,7 +63,7 @@ REFUSALS = {
     "constant": (
         SPELLS.with_columns(x=1.0),
         {},
-        r"do not tell their effects apart.*where: 1 covariates",
+        r"do not tell their effects apart.*where: terms x",
     ),
     "separating": (SPELLS[:2], {}, r"(does not settle|do not tell their effects apart).*where: "),
     "nobody": (

@@ -113,6 +113,16 @@ REFUSED = {
     "unknown name": (lambda t: t, {"covariates": "fin + agee"}, 'columns agee.*did you mean "age"'),
     "syntax": (lambda t: t, {"covariates": "fin + ("}, "A formula cannot be read.*fin \\+ \\("),
     "one level": (lambda t: t.assign(race="x"), {"covariates": ["race"]}, "one level only.*race"),
+    "a sum of others": (
+        lambda t: t.assign(both=t["fin"] + t["mar"]),
+        {"covariates": ["age", "fin", "mar", "both"]},
+        "do not tell their effects apart.*where: terms fin, mar, both$",
+    ),
+    "separating": (
+        lambda t: t.assign(told=t["arrest"]),
+        {"covariates": ["age", "told"]},
+        "does not settle.*where: term told",
+    ),
     "missing": (
         lambda t: t.assign(age=pd.Series([None, *t["age"][1:]])),
         {"covariates": "fin + age"},
@@ -125,7 +135,7 @@ REFUSED = {
 def test_what_cannot_be_used_is_refused_in_four_lines(rossi, case):
     made, changes, words = REFUSED[case]
 
-    with pytest.raises(EstimationError, match=f"(?s){words}") as caught:
+    with pytest.raises(EstimationError, match=f"(?sm){words}") as caught:
         survival.cox(made(rossi), **SPELL, **{"covariates": ["fin"], **changes})
 
     assert [line.split(":")[0].strip() for line in str(caught.value).splitlines()[1:]] == [

@@ -301,7 +301,9 @@ def _in_order_of_ends(
         np.subtract(column[order], centre[term], out=x[:, term])
     weight = np.ones(len(order)) if columns.weight is None else columns.weight[order]
     entry_cell = None if entry_cell is None else entry_cell[order]
-    return centre, RiskRows(x, weight, ending[order], entry_cell, shape, order, censoring)
+    return centre, RiskRows(
+        x, weight, ending[order], entry_cell, shape, order, censoring, tuple(names)
+    )
 
 
 def _cause_number(columns: SpellColumns, cause: str | None, event: str) -> int:

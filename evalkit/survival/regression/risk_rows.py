@@ -18,7 +18,8 @@ class RiskRows:
     `bin` is the cell of (n_strata, n_times, 3) in which a row ends, ascending: the last axis tells
     rows that are censored, leave by the event, and stay at risk after another cause (Fine-Gray).
     `entry_cell` counts cells of (n_strata, n_times + 1), None without delayed entry. `censoring` is
-    G(t-) by time, None in a Cox model. `order` is the place of every row in the table of spells.
+    G(t-) by time, None in a Cox model. `order` is the place of every row in the table of spells,
+    `names` what the columns of `x` are called.
     """
 
     x: np.ndarray
@@ -27,7 +28,8 @@ class RiskRows:
     entry_cell: np.ndarray | None
     shape: tuple[int, int]
     order: np.ndarray
-    censoring: np.ndarray | None = None
+    censoring: np.ndarray | None
+    names: tuple[str, ...]
 
     @cached_property
     def exit_cell(self) -> np.ndarray:
