@@ -6,6 +6,7 @@ delivery is imported from its module: pseudonyms, proposed mappings, letters.
 """
 
 from evalkit.intake.admission.admit import Admission, admit, intake_counts
+from evalkit.intake.admission.deliveries import deliveries
 from evalkit.intake.admission.reason_codes import reason_codes
 from evalkit.intake.admission.run import admit_run, contracts_of_run
 from evalkit.intake.contracts.contract import Contract, load_contracts
@@ -20,6 +21,7 @@ __all__ = [
     "admit",
     "admit_run",
     "contracts_of_run",
+    "deliveries",
     "intake_counts",
     "load_contracts",
     "load_layouts",

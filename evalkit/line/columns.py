@@ -123,6 +123,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("word", "", "exit exit_state from_state to_state fault collision believed"),
         *_columns("word", "", "set_aside level n_returns ended_by plan option policy side model"),
         *_columns("word", "", "check test cut convention reading decision handling"),
+        *_columns("word", "", "question delivery"),
         *_columns("word", "", "status effect_state status_of_option verdict reason"),
         *_columns("word", "", "code_list"),
         *_columns("word", "", "information pooling standardised_to value_grade carried"),

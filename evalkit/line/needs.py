@@ -26,6 +26,7 @@ Question = Literal[
     "exchange",
     "roll_outs",
     "adjustment",
+    "activity",
     "kept",
 ]
 HOUSEHOLDS = "household_member"
@@ -48,6 +49,8 @@ ANSWERS: Mapping[tuple[str, str], Question] = {
     ("action", WHOLE_TABLE): "roll_outs",
     ("assessment", WHOLE_TABLE): "adjustment",
     ("follow_up", WHOLE_TABLE): "adjustment",
+    ("activity_plan", WHOLE_TABLE): "activity",
+    ("activity_month", WHOLE_TABLE): "activity",
     ("person", "birth_year"): "groups",
     ("person", "sex"): "groups",
     ("household_member", "support_obstacle"): "groups",

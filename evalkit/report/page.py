@@ -31,6 +31,7 @@ from evalkit.report.evidence.allocation import best_use
 from evalkit.report.evidence.certainty import how_sure, what_cannot_be_said
 from evalkit.report.evidence.change import what_it_changes
 from evalkit.report.evidence.comparisons import districts_beside
+from evalkit.report.evidence.deliveries import what_was_delivered
 from evalkit.report.evidence.districts import the_districts, what_differs
 from evalkit.report.evidence.long_term import how_often_back
 from evalkit.report.evidence.people import how_long_and_where_to, who_is_here
@@ -113,13 +114,21 @@ DISTRICT_EVIDENCE = Page(
         costs_and_gains,
         when_it_pays,
         how_sure,
+        what_was_delivered,
         own_sources,
     ),
 )
 CITY_EVIDENCE = Page(
     EVIDENCE,
     "page.evidence_kind",
-    (the_districts, what_differs, how_long_and_where_to, how_often_back, best_use),
+    (
+        the_districts,
+        what_differs,
+        how_long_and_where_to,
+        how_often_back,
+        best_use,
+        what_was_delivered,
+    ),
     heading="page.overview_heading",
 )
 INTERVENTION_EVIDENCE = Page(

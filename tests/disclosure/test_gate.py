@@ -104,6 +104,7 @@ def test_read_unit_gives_a_districts_own_curves_under_their_plain_names(run):
 def test_every_declared_table_about_people_names_the_column_its_rule_looks_at():
     # Prices and counts of rows; plans of a whole city, which follow from money and places.
     about_things = {
+        "deliveries",
         "intake",
         "prices",
         "allocation_joint",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from evalkit.economics.results.advice import (
     BESIDE_ANOTHER,
     NO_PRICE_BOOK,
-    NOT_COMPUTED,
+    NOT_ASKED,
     Advice,
     AdviceReason,
     Figures,
@@ -365,7 +365,7 @@ def test_the_size_of_an_effect_that_may_be_none_is_not_known():
     [
         (
             {"status": STATUS.clear(), "parts": PARTS.clear(), "totals": TOTALS.clear()},
-            NOT_COMPUTED,
+            NOT_ASKED,
         ),
         (
             {"parts": PARTS.clear(), "totals": TOTALS.clear(), "is_priced": False},
@@ -422,9 +422,7 @@ def test_advice_has_a_row_for_every_offer_and_the_declared_columns():
 
     assert advice.schema == published("advice").schema
     assert advice.height == 6
-    assert advice.filter(intervention_id="coach")["advice_reason"].unique().to_list() == [
-        NOT_COMPUTED
-    ]
+    assert advice.filter(intervention_id="coach")["advice_reason"].unique().to_list() == [NOT_ASKED]
 
 
 @pytest.mark.parametrize("language", languages())
@@ -433,7 +431,7 @@ def test_every_word_of_advice_is_there(language):
         *("few_starters", "few_comparable", "outside_support", "unbalanced"),
         *("constant_covariate", "no_starters", "no_one_eligible", "no_comparison", "run_dry"),
     )
-    reasons = (*get_args(AdviceReason), NOT_COMPUTED, NO_PRICE_BOOK, BESIDE_ANOTHER, *of_effects)
+    reasons = (*get_args(AdviceReason), NOT_ASKED, NO_PRICE_BOOK, BESIDE_ANOTHER, *of_effects)
     keys = [
         *(f"advice.{word}" for word in get_args(Advice)),
         *(f"advice_reason.{word}" for word in reasons),
@@ -446,7 +444,7 @@ def test_every_word_of_advice_is_there(language):
 @pytest.mark.parametrize("language", languages())
 def test_why_nothing_can_be_said_takes_three_words(language):
     without_figures = (
-        NOT_COMPUTED,
+        NOT_ASKED,
         NO_PRICE_BOOK,
         BESIDE_ANOTHER,
         "few_starters",

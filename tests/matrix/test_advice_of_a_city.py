@@ -136,5 +136,5 @@ def test_nothing_is_said_of_an_intervention_without_a_protocol(advice):
     others = advice.filter(pl.col("intervention_id") != COACHING)
 
     assert others.select("advice", "advice_reason", "figures").unique().rows() == [
-        ("cannot_be_said", "not_computed", "none")
+        ("cannot_be_said", "not_asked", "none")
     ]

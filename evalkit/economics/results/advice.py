@@ -26,7 +26,7 @@ AdviceReason = Literal[
 ]
 Figures = Literal["own", "pooled", "city_few_starters", "city_no_effect", "none"]
 # Why there is no figure, beside the reasons why an effect cannot be said (`reason.` in the words).
-NOT_COMPUTED, FEW_STARTERS = "not_computed", "few_starters"
+NOT_ASKED, FEW_STARTERS = "not_asked", "few_starters"
 NO_PRICE_BOOK, BESIDE_ANOTHER = "no_price_book", "compared_with_another"
 # Why nothing is advised although there are figures: what people live on is not known.
 LIVELIHOOD_UNKNOWN = "livelihood_unknown"

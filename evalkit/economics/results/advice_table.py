@@ -14,7 +14,7 @@ from evalkit.economics.results.advice import (
     FEW_STARTERS,
     LIVELIHOOD_UNKNOWN,
     NO_PRICE_BOOK,
-    NOT_COMPUTED,
+    NOT_ASKED,
     Figures,
     GainProbabilities,
     advice_from,
@@ -328,7 +328,7 @@ def _figures_of(row: dict[str, Any], city: dict[str, Any], rules: AdviceRules) -
 def _why_no_figures(city: dict[str, Any], *, is_priced: bool, is_unseen: bool) -> str:
     """Of all districts together, whose figures would have stood in."""
     if not city["has_status"]:
-        return NOT_COMPUTED
+        return NOT_ASKED
     if city["effect_state"] != "estimated":
         return city["effect_reason"] or FEW_STARTERS
     if city["estimand"] == ESTIMANDS["other"]:

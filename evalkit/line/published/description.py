@@ -23,6 +23,15 @@ DESCRIPTION = (
         guard=Guard("counts", "n_persons", total_over=("answer",)),
     ),
     Table(
+        "deliveries",
+        "One row per table that may be delivered, and per column of a delivered one that answers a "
+        'question of its own: whether it was delivered; column "all" is the whole table.',
+        keys=("table", "column"),
+        values=("question", "delivery", "n_accepted"),
+        unit="rows",
+        guard=Guard("estimates", needed=("delivery",)),
+    ),
+    Table(
         "people",
         "One row per district and measure: how many persons and spells there are.",
         keys=("district", "measure"),

@@ -16,6 +16,7 @@ from evalkit.report.decision.offered import (
 )
 from evalkit.report.decision.panels import linked, named
 from evalkit.report.decision.unseen import unseen
+from evalkit.report.parts.deliveries import missing_of_most
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
 from evalkit.report.parts.numbers import (
@@ -27,8 +28,9 @@ from evalkit.report.parts.numbers import (
     Row,
     money_form,
 )
+from evalkit.report.parts.place import EVIDENCE, Place
 from evalkit.report.parts.sentences import conventions_that_differ
-from evalkit.tables import CITY
+from evalkit.tables import CITY, slug
 from evalkit.words import capitalise
 
 State = Literal["holds", "in_part", "weak", "not_tested"]
@@ -68,9 +70,9 @@ class _Check:
 
 
 def how_certain(brief: Brief) -> Part | None:
-    """The five checks and what is not known; None where nothing is offered."""
+    """The five checks and what is not known; None where nothing is offered and nothing missing."""
     ones = offered(brief)
-    if not ones:
+    if not ones and not missing_of_most(brief):
         return None
     estimated = [one for one in ones if months_of(brief, one)]
     checks = _checks(brief, estimated) if estimated else ()
@@ -260,6 +262,8 @@ def _unknown(
     words = brief.words
     valued = [one for one in ones if value_of(brief, one, "society")]
     not_seen = unseen(brief, ones)
+    if not ones:
+        return _missing(brief)
     n_others = len(ones) - len(valued) - len(not_seen)
     lines = []
     if n_others == len(ones):
@@ -280,7 +284,19 @@ def _unknown(
     lines += _displacement(brief, valued)
     if valued:
         lines.append(words.html("unsaid.no_price"))
-    return tuple(lines)
+    return (*lines, *_missing(brief))
+
+
+def _missing(brief: Brief) -> tuple[Markup, ...]:
+    """What was not delivered, with the way to what it would add."""
+    names = missing_of_most(brief)
+    if not names:
+        return ()
+    evidence = brief.place.link(Place(EVIDENCE, slug(brief.district)))
+    link = Markup('<a href="{}#delivered">{}</a>').format(
+        evidence, brief.words.text("delivered.what_it_adds")
+    )
+    return (brief.words.html("delivered.short", things=brief.words.listing(names), link=link),)
 
 
 def _beyond(brief: Brief, valued: Sequence[Offered]) -> Iterable[Markup]:

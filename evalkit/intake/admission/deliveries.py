@@ -1,0 +1,39 @@
+"""What was delivered of all that could be, and the question that each part of it answers."""
+
+import polars as pl
+
+from evalkit.intake.admission.admit import Admission
+from evalkit.line.delivered import delivered
+from evalkit.line.needs import ANSWERS, WHOLE_TABLE
+from evalkit.line.tables import published
+
+_STATUS = {True: "delivered", False: "not_delivered"}
+
+
+def deliveries(admission: Admission) -> pl.DataFrame:
+    """Every table that may be delivered, and every column that answers a question of its own.
+
+    Returns
+    -------
+    DataFrame
+        table, column ("all" for the whole table; columns of delivered tables alone), question
+        (`evalkit.line.needs`), delivery (delivered, not_delivered: also a column that is empty in
+        every row), n_accepted (rows of the table; empty for columns).
+    """
+    counted = admission.receipt.filter(rule="all").select("table", "n_accepted").rows()
+    n_rows = dict(counted)
+    rows = []
+    for table in delivered():
+        is_there = table in n_rows
+        question = ANSWERS.get((table, WHOLE_TABLE), "kept")
+        rows.append((table, WHOLE_TABLE, question, _STATUS[is_there], n_rows.get(table)))
+        rows += [
+            (table, column, of_column, _STATUS[_is_filled(admission.tables[table], column)], None)
+            for (name, column), of_column in ANSWERS.items()
+            if name == table and column != WHOLE_TABLE and is_there
+        ]
+    return pl.DataFrame(rows, schema=published("deliveries").schema, orient="row")
+
+
+def _is_filled(table: pl.DataFrame, column: str) -> bool:
+    return table[column].null_count() < table.height

@@ -1,0 +1,56 @@
+"""What was not delivered and would add something to the pages, by the question that it answers."""
+
+from collections.abc import Sequence
+
+from evalkit.line.needs import ANSWERS, WHOLE_TABLE
+from evalkit.report.parts.document import Brief
+from evalkit.report.parts.numbers import Row
+
+# Questions that few runs ask: told with the evidence, not on the decision pages.
+_SELDOM = ("exchange", "roll_outs", "adjustment", "activity", "plans")
+
+
+def missing(brief: Brief) -> dict[str, list[str]]:
+    """What was not delivered, in words, by question; questions that the page's people do not raise
+    are left out.
+    """
+    by_question: dict[str, list[str]] = {}
+    rows = {(row["table"], row["column"]): row for row in brief.tables.rows("deliveries")}
+    for place, question in ANSWERS.items():
+        row = rows.get(place)
+        if row is None or row["delivery"] == "delivered" or not _is_raised(brief, question):
+            continue
+        by_question.setdefault(question, []).append(_name(brief, *place))
+    return by_question
+
+
+def missing_of_most(brief: Brief) -> list[str]:
+    """What was not delivered of that which most runs ask for, in words."""
+    return [
+        name
+        for question, names in missing(brief).items()
+        if question not in _SELDOM
+        for name in names
+    ]
+
+
+def _name(brief: Brief, table: str, column: str) -> str:
+    return brief.words.text(f"delivered.{table if column == WHOLE_TABLE else column}")
+
+
+def _is_raised(brief: Brief, question: str) -> bool:
+    if question == "beginnings":
+        return _is_some(
+            brief.tables.rows(
+                "people", district=brief.district, measure="support_spells_start_unknown"
+            ),
+            "count",
+        )
+    if question == "exits":
+        return _is_some(brief.tables.rows("state_sources", source="unknown"), "share")
+    return True
+
+
+def _is_some(rows: Sequence[Row], column: str) -> bool:
+    """Whether a count is more than none, or is withheld."""
+    return any(not row.has(column) or row[column] > 0 for row in rows)
