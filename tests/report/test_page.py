@@ -704,6 +704,17 @@ def test_method_names_the_prices_that_are_carried_forward(method, tables):
     assert "on request the last one before" not in method()
 
 
+def test_method_says_what_the_assumed_prices_move_and_equalisation_takes(method, tables):
+    text = method()
+
+    part = text[text.index("Which assumed prices decide?") :]
+    assert "per start: work training ( −SEK 5,000 )." in part
+    assert "Cost of a place Work training SEK 16,000 SEK 8,000 SEK 29,000 Society" in part
+    assert "Which assumed prices decide?" not in method(
+        {name: table for name, table in tables.items() if name != "value_tornado"}
+    )
+
+
 def test_page_says_what_the_municipality_keeps_of_new_tax(page, tables, words):
     kept = _prices_with(tables, price="kept_of_tax", value=0.0428, unit="share")
     said = {"en": "keeps all for two years, then 4.3% :", "sv": "allt i två år, sedan 4,3 % :"}
