@@ -43,9 +43,17 @@ def kolada(
     """Count who ended in the municipality's labour-market activity in a year, and how many of them
     began to work or study, as Kolada's key figure does.
     """
+    from evalkit.errors import IntakeError
     from evalkit.spells import Extent, ended_participants, ended_participation
 
     run, tables = _tables_of(place, ("participation", "livelihood", "person"))
+    if tables["participation"].is_empty():
+        raise IntakeError(
+            "There is no participation.",
+            where=f"{place}: participation",
+            why="The count is of those whose participation ended, and nobody delivered any.",
+            fix="deliver participation with starts, ends and end reasons, and run again.",
+        )
     extent = Extent.of_run(run.params)
     ended = ended_participants(
         tables["participation"],

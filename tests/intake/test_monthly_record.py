@@ -316,6 +316,25 @@ def test_admit_says_which_lines_beside_the_record_it_does_not_take(extract, reco
     assert all(f"{one} contradict another line" in notes for one in (a, b))
 
 
+def test_what_stands_beside_the_record_of_a_whole_year_is_believed(extract, record_extract):
+    december = JANUARY.replace("\t01\t0180", "\t12\t0180")
+    mapping = record_extract("2026-12", JANUARY, december)
+    record_extract("households_2026-01", BESIDE_HOUSEHOLDS)
+    whole = BESIDE_HOUSEHOLDS.replace("work\r", "studies\r")
+    other = BESIDE_HOUSEHOLDS.replace("\t01\t0180", "\t12\t0180").replace("\twork\r", "\t\r")
+    record_extract("households_2026-12", whole, other)
+    # It came late, and the file of the whole year does not say it.
+    record_extract("households_late", other.replace("\t\r", "\twork\r"))
+
+    admission = extract.admit(mapping=mapping, max_rejected_share=0, data_through=date(2026, 12, 1))
+
+    payments = admission.tables["income_support"].select("month", "exit_reason")
+    assert dict(payments.rows()) == {date(2026, 1, 1): "studies", date(2026, 12, 1): "work"}
+    notes = "; ".join(admission.assumptions["assumption"])
+    assert "monthly_record_households_2026-01.txt: 1 lines give way to a file of the wh" in notes
+    assert "contradict" not in notes
+
+
 def test_admit_searches_what_stands_beside_the_record(extract, record_extract):
     mapping = record_extract("2026-01", JANUARY)
     record_extract("households_2026", BESIDE_HOUSEHOLDS.replace("P-1", "19811218-9876"))

@@ -59,7 +59,7 @@ def compile_row_rules(
         RowRule(
             "row_is_whole",
             "",
-            "The line has more or fewer cells than line 1 has column names.",
+            "The line has more or fewer cells than there are columns.",
             ~pl.col(IS_WHOLE),
         )
     ]

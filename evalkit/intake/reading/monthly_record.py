@@ -215,19 +215,52 @@ def _said(
         lines = lines.join(known, on=keys, how="semi")
         cut = pl.concat([file.rows for file in files]).filter(~pl.col(IS_WHOLE))
         notes += _note(cut, "have too few fields and are left out")
-    n_values = {name: pl.col(name).drop_nulls().n_unique() for name in columns}
+    lines = _with_whole_years(lines)
+    filled = [name for name in columns if lines[name].count()]
+    asked = {name: _agreed(name) for name in filled}
+    empty = [pl.lit(None, pl.String).alias(name) for name in columns if name not in filled]
+    if not asked:
+        return _Beside(lines.select(*keys, *empty).head(0), tuple(notes))
     facts = lines.group_by(keys).agg(
-        *(
-            pl.when(n == 1).then(pl.col(name).drop_nulls().first()).alias(name)
-            for name, n in n_values.items()
-        ),
-        _is_contradicted=pl.any_horizontal(n > 1 for n in n_values.values()),
+        *(value.alias(name) for name, (value, _, _) in asked.items()),
+        *empty,
+        _contradicts=pl.any_horizontal(contradicts for _, contradicts, _ in asked.values()),
+        _gives_way=pl.any_horizontal(gives_way for *_, gives_way in asked.values()),
     )
-    contradicted = lines.join(facts.filter("_is_contradicted"), on=keys, how="semi")
+    of_key = lines.join(facts.select(*keys, "_contradicts", "_gives_way"), on=keys, how="left")
     notes += _note(
-        contradicted, f"contradict another line ({', '.join(columns)}): nothing of it is taken"
+        of_key.filter("_contradicts"),
+        f"contradict another line ({', '.join(columns)}): what they contradict is not taken",
     )
-    return _Beside(facts.drop("_is_contradicted"), tuple(notes))
+    notes += _note(
+        of_key.filter("_gives_way", ~pl.col("_is_of_year")),
+        "give way to a file of the whole year",
+    )
+    return _Beside(facts.drop("_contradicts", "_gives_way"), tuple(notes))
+
+
+def _with_whole_years(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with whether they stand in a file of their whole year, as December is sent."""
+    month, year = pl.col("month_start").str.slice(5, 2), pl.col("month_start").str.slice(0, 4)
+    is_whole = (month == "12").any() & (month.n_unique() > 1)
+    return lines.with_columns(_is_of_year=is_whole.over(FILE, year))
+
+
+def _agreed(name: str) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """What all lines of a key say, a file of the whole year before others; whether lines contradict
+    each other, and whether others say something else than that file.
+    """
+    every = pl.col(name).drop_nulls()
+    of_year = pl.col(name).filter("_is_of_year").drop_nulls()
+    n_every, n_of_year = every.n_unique(), of_year.n_unique()
+    value = (
+        pl.when(n_of_year == 1)
+        .then(of_year.first())
+        .when((n_of_year == 0) & (n_every == 1))
+        .then(every.first())
+    )
+    contradicts = (n_of_year > 1) | ((n_of_year == 0) & (n_every > 1))
+    return value, contradicts, (n_of_year == 1) & (n_every > 1)
 
 
 def _note(lines: pl.DataFrame, what: str) -> list[str]:
