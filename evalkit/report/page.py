@@ -39,6 +39,7 @@ from evalkit.report.evidence.sources import own_sources
 from evalkit.report.evidence.value import costs_and_gains
 from evalkit.report.evidence.value_over_time import when_it_pays
 from evalkit.report.method.advice import how_advice_follows
+from evalkit.report.method.decisive import what_decides
 from evalkit.report.method.prices import prices_behind
 from evalkit.report.method.protocols import what_was_asked
 from evalkit.report.method.provenance import where_numbers_come_from
@@ -151,6 +152,7 @@ METHOD_PAGE = Page(
         how_to_read,
         what_we_do_not_know,
         what_was_asked,
+        what_decides,
         prices_behind,
         where_numbers_come_from,
     ),

@@ -7,13 +7,13 @@ from dataclasses import replace
 from markupsafe import Markup, escape
 
 from evalkit.line.actors import PERSPECTIVES_WITH_MUNICIPALITY
-from evalkit.line.price_book import kept_of_tax_in
 from evalkit.report.evidence.effects import Effect, are_several, effects_of, heading_of
 from evalkit.report.evidence.switching import switching_points, tornado_tables
 from evalkit.report.evidence.value import sentences_by_verdict
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.figures import picture
 from evalkit.report.parts.numbers import COUNT, PROBABILITY, Form, Row, money_form
+from evalkit.report.parts.price_text import kept_of_new_tax
 from evalkit.report.parts.verdicts import pays
 from evalkit.report.view import (
     Cell,
@@ -110,10 +110,11 @@ def _block(brief: Brief, effect: Effect, rows: dict[str, Row], *, with_lead: boo
     figures = picture(
         brief, "value_curve", words.html("value_time.figure"), payback, of=effect.names
     )
+    kept = kept_of_new_tax(brief) if brief.is_livelihood_known(effect.intervention_id) else ()
     return Block(
         heading=heading_of(brief, effect),
         leads=(_lead(brief, effect, rows),) if with_lead else (),
-        text=(escape(brief.note("value_payback")), *_text(brief, effect), *_kept(brief, effect)),
+        text=(escape(brief.note("value_payback")), *_text(brief, effect), *kept),
         points=switching_points(brief, effect),
         figures=figures,
         tables=(
@@ -150,21 +151,6 @@ def _text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
             **counts,
         ),
     )
-
-
-def _kept(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
-    """What the municipality keeps of new tax, where the price book knows income equalisation and
-    tax is seen.
-    """
-    own, common = (
-        brief.tables.row("prices", price=kept_of_tax_in(district))
-        for district in (brief.district, "")
-    )
-    kept = own or common
-    if kept is None or not brief.is_livelihood_known(effect.intervention_id):
-        return ()
-    share = brief.number(kept, "value", Form("percent", 1))
-    return (brief.words.html("prices.kept", share=share),)
 
 
 def _parts_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:

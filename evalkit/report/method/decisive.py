@@ -1,50 +1,84 @@
-"""Which assumed prices decide: what each of grade L moves, and what income equalisation moves
-between the municipality and the state.
+"""The assumed values that decide: what each price or rate of source grade L moves, and what income
+equalisation moves between the municipality and the state.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from evalkit.report.parts.document import Block, Brief
-from evalkit.report.parts.numbers import Form, Row, gain_form
-from evalkit.report.parts.price_text import in_own_unit, parameter_name
-from evalkit.report.view import NOTHING, Cell, View, cell, number, word
+from evalkit.report.parts.document import Block, Brief, Section
+from evalkit.report.parts.numbers import Row, gain_form, money_form
+from evalkit.report.parts.price_text import in_own_unit, kept_of_new_tax, parameter_name
+from evalkit.report.view import NOTHING, Cell, View, cell
 from evalkit.tables import CITY
 from evalkit.words import inside_sentence
 
 _ASSUMED = "L"
-_SOCIETY, _DISTRICT = "society", "district"
-_N_ROWS = 12
+# In the order of columns: whose sums the table value_tornado tells.
+_PERSPECTIVES = ("society", "municipality", "district")
 
 
-def what_assumed_prices_move(brief: Brief) -> tuple[Block, ...]:
-    """Society's sums at either end of each assumed price, all interventions together, widest first;
-    of an intervention of which the district's sum alone can be said, the district's. None where no
-    assumed price has a range.
+@dataclass(frozen=True)
+class _Assumed:
+    """An assumed price, and of each perspective the row of value_tornado in which it moves most."""
+
+    price: Row
+    moved: Mapping[str, Row]
+
+    @property
+    def any_row(self) -> Row:
+        """A row with its value and range, which are the same for all."""
+        return next(iter(self.moved.values()))
+
+    @property
+    def swing(self) -> float:
+        """The most that it moves anybody's sum."""
+        return max(row["swing"] for row in self.moved.values())
+
+
+def what_decides(brief: Brief) -> Section | None:
+    """The assumed prices and rates that move a sum of all districts together, those that move most
+    first; None where nothing is valued.
     """
-    prices = brief.tables.rows("prices")
-    assumed = {row["price"] for row in prices if row["value_grade"] == _ASSUMED}
-    told = [
-        row
-        for row in brief.tables.rows("value_tornado", district=CITY)
-        if row["parameter"] in assumed and row.has("swing")
-    ]
-    of_society = {row["intervention_id"] for row in told if row["perspective"] == _SOCIETY}
-    rows = [
-        row
-        for row in told
-        if row["perspective"] == (_SOCIETY if row["intervention_id"] in of_society else _DISTRICT)
-    ]
-    if not rows:
-        return ()
-    widest = sorted(rows, key=lambda row: -row["swing"])[:_N_ROWS]
-    return (
-        Block(
-            heading=brief.words.text("prices.decisive_heading"),
-            text=(brief.words.html("prices.decisive_lead"), *_equalised(brief)),
-            tables=_DECISIVE.tables(brief, widest),
-        ),
+    swings = [row for row in brief.tables.rows("value_tornado", district=CITY) if row.has("swing")]
+    if not swings:
+        return None
+    words, assumed = brief.words, _assumed(brief, swings)
+    heading = words.text("decisive.heading")
+    if not assumed:
+        return Section("decisive", heading, (words.html("decisive.none"),))
+    text = (
+        words.html("decisive.reading", grade=_ASSUMED),
+        *_equalised(brief),
+        *kept_of_new_tax(brief),
+    )
+    block = Block(text=text, tables=_VIEW.tables(brief, assumed))
+    return Section("decisive", heading, (_lead(brief, assumed[0]),), (block,))
+
+
+def _assumed(brief: Brief, swings: Sequence[Row]) -> list[_Assumed]:
+    prices = {
+        row["price"]: row
+        for row in brief.tables.rows("prices")
+        if row.has("value") and row["value_grade"] == _ASSUMED
+    }
+    moved: dict[str, dict[str, Row]] = {}
+    for row in sorted(swings, key=lambda row: -row["swing"]):
+        if row["parameter"] in prices and row["swing"]:
+            moved.setdefault(row["parameter"], {}).setdefault(row["perspective"], row)
+    assumed = [_Assumed(prices[name], rows) for name, rows in moved.items()]
+    return sorted(assumed, key=lambda one: (-one.swing, one.price["price"]))
+
+
+def _lead(brief: Brief, most: _Assumed) -> Markup:
+    """Which assumption moves most, and whose sum."""
+    whose = max(most.moved, key=lambda name: most.moved[name]["swing"])
+    return brief.words.html(
+        "decisive.lead",
+        parameter=inside_sentence(parameter_name(brief, most.any_row)),
+        perspective=brief.words.text(whose),
+        swing=_swing(brief, most.moved[whose]),
     )
 
 
@@ -60,33 +94,57 @@ def _equalised(brief: Brief) -> tuple[Markup, ...]:
     ]
     if not taken:
         return ()
-    return (brief.words.html("prices.decisive_equalised", amounts=brief.words.listing_html(taken)),)
+    return (brief.words.html("decisive.equalised", amounts=brief.words.listing_html(taken)),)
 
 
-def _own(column: str) -> Callable[[Brief, Row], Cell]:
-    def write(brief: Brief, row: Row) -> Cell:
-        return in_own_unit(brief, row, column) if row.has(column) else NOTHING
-
-    return write
+def _swing(brief: Brief, row: Row) -> Markup:
+    return brief.number(row, "swing", money_form(row, "swing"))
 
 
-def _swing_form(row: Row) -> Form:
-    return gain_form(row, "value_at_low", "value_at_high")
+def _moves(perspective: str):
+    """The cell of a perspective: how much it moves, and in which intervention."""
+
+    def write(brief: Brief, one: _Assumed) -> Cell:
+        row = one.moved.get(perspective)
+        if row is None:
+            return NOTHING
+        if len(brief.protocols) < 2:
+            return _swing(brief, row)
+        return brief.words.html(
+            "decisive.moves",
+            swing=_swing(brief, row),
+            intervention=brief.words.text(row["intervention_id"]),
+        )
+
+    return cell(f"decisive.{perspective}", write, "swing")
 
 
-_DECISIVE = View(
+def _value(brief: Brief, one: _Assumed) -> Cell:
+    return in_own_unit(brief, one.any_row, "value")
+
+
+def _range(brief: Brief, one: _Assumed) -> Cell:
+    """Between which ends it was varied; a half-life has no end where an effect may stay."""
+    ends = [
+        in_own_unit(brief, one.any_row, name)
+        if one.any_row.has(name)
+        else brief.words.html("decisive.no_end")
+        for name in ("low", "high")
+    ]
+    return brief.words.html("unit.range", low=ends[0], high=ends[1])
+
+
+_VIEW = View(
     "value_tornado",
-    "prices.decisive_caption",
-    "prices",
+    "decisive.caption",
+    "decisive",
     (
-        cell("parameter", parameter_name, "parameter"),
-        word("intervention_id", head="decisive_intervention"),
-        cell("decisive_value", _own("value"), "value"),
-        cell("decisive_low", _own("low"), "low"),
-        cell("decisive_high", _own("high"), "high"),
-        word("perspective", head="decisive_whose"),
-        number("value_at_low", _swing_form, head="decisive_at_low"),
-        number("value_at_high", _swing_form, head="decisive_at_high"),
+        cell("assumption", lambda brief, one: parameter_name(brief, one.any_row), "parameter"),
+        cell("value", _value, "value"),
+        cell("range", _range, "low", "high"),
+        *(_moves(perspective) for perspective in _PERSPECTIVES),
+        cell("grade", lambda brief, one: one.price["value_grade"]),
+        cell("source", lambda brief, one: brief.words.price_source(one.price.values)),
     ),
     is_open=True,
 )

@@ -2,7 +2,6 @@
 
 from markupsafe import Markup
 
-from evalkit.report.method.decisive import what_assumed_prices_move
 from evalkit.report.parts.document import Block, Brief, Section
 from evalkit.report.parts.numbers import YEAR, Form, Row, interval
 from evalkit.report.parts.price_text import price_name, price_unit
@@ -11,9 +10,7 @@ from evalkit.words import inside_sentence
 
 
 def prices_behind(brief: Brief) -> Section:
-    """Every price with its value, its limits, its unit, grade and source, and what the assumed ones
-    move; or that there is none.
-    """
+    """Every price with its value, its limits, its unit, grade and source; or that there is none."""
     words, prices = brief.words, brief.tables.rows("prices")
     heading = words.text("prices.heading")
     if not prices:
@@ -27,7 +24,6 @@ def prices_behind(brief: Brief) -> Section:
                 text=(_assumed_in_words(brief, prices), *_carried_in_words(brief, prices)),
                 tables=_PRICES.tables(brief, prices),
             ),
-            *what_assumed_prices_move(brief),
         ),
     )
 

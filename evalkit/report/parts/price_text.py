@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from evalkit.line.price_book import kept_of_tax_in
 from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import COUNT, Form, Row
 
@@ -37,3 +38,16 @@ def in_own_unit(brief: Brief, row: Row, column: str) -> Markup:
         digits = 0 if abs(row[column]) < 1000 else -2
         return brief.number(row, column, Form("money", digits, price["currency"]))
     return brief.number(row, column, Form("percent", 0 if abs(row[column]) >= 0.1 else 1))
+
+
+def kept_of_new_tax(brief: Brief) -> tuple[Markup, ...]:
+    """What the municipality keeps of new tax, where the price book knows income equalisation."""
+    own, common = (
+        brief.tables.row("prices", price=kept_of_tax_in(district))
+        for district in (brief.district, "")
+    )
+    kept = own or common
+    if kept is None:
+        return ()
+    share = brief.number(kept, "value", Form("percent", 1))
+    return (brief.words.html("prices.kept", share=share),)
