@@ -10,6 +10,13 @@ import polars as pl
 
 # Kinds of decision that a payment can rest on; a payment without one rests on support.
 SUPPORT, RECOVERY = "support", "recovery"
+# What in the payments does not make a month on support, or did not end it, by name.
+PAYMENT_FAULTS = (
+    "recovered_in_full",
+    "recovered_in_part",
+    "no_decision_on_support",
+    "exit_before_last_payment",
+)
 _KEYS = ["household_id", "month"]
 
 

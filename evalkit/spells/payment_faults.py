@@ -10,16 +10,10 @@ bridged); the spell goes on and the reason tells nothing.
 
 import polars as pl
 
-from evalkit.payments import paid_and_recovered, support_months
+from evalkit.payments import PAYMENT_FAULTS, paid_and_recovered, support_months
 from evalkit.spells.extent import Extent
 from evalkit.spells.paid_months import adults_of, paid_runs
 
-PAYMENT_FAULTS = (
-    "recovered_in_full",
-    "recovered_in_part",
-    "no_decision_on_support",
-    "exit_before_last_payment",
-)
 _KEYS = ["household_id", "month"]
 
 

@@ -4,9 +4,10 @@ from datetime import date
 
 import polars as pl
 
+from evalkit.payments import PAYMENT_FAULTS
 from evalkit.spells import Extent
 from evalkit.spells.paid_months import paid_months
-from evalkit.spells.payment_faults import PAYMENT_FAULTS, payment_faults
+from evalkit.spells.payment_faults import payment_faults
 
 EXTENT = Extent(first_month=date(2026, 1, 1), data_through=date(2026, 12, 1), max_gap_months=1)
 

@@ -76,25 +76,53 @@ def _key_figures(brief: Brief) -> tuple[KeyFigure, ...]:
         brief.tables.row("after_support", district=brief.district, measure=measure, answer="yes")
         for measure in _told_after(brief)
     ]
-    labelled += [
-        (row, words.text(f"back.{row['measure']}")) for row in rows if row and row.has("share")
-    ]
+    labelled += [(row, _after_label(brief, row)) for row in rows if row and row.has("share")]
     return tuple(brief.key_figure(row, "share", SHARE, label) for row, label in labelled)
 
 
 def _told_after(brief: Brief) -> list[str]:
     """The measures with a figure of their own: any work where it is another figure than work, and
-    months without support where work is not observed.
+    months without support where nobody knows of work whether it lasted.
     """
-    n_exits = {
-        row["measure"]: row["n_spells"]
-        for row in brief.tables.rows("after_support", district=brief.district, answer="all")
-    }
+    n_spells = _spells_after(brief)
     narrow, wide, without_support = _SUSTAINED
-    left_out = {without_support} if {narrow, wide} & n_exits.keys() else set()
-    if narrow in n_exits and n_exits[narrow] == n_exits.get(wide):
+    unknown = {measure for measure in (narrow, wide) if _is_all_unknown(n_spells, measure)}
+    left_out = unknown if len(unknown) == 2 else {without_support, *unknown}
+    if n_spells.get((narrow, "all")) == n_spells.get((wide, "all")):
         left_out.add(wide)
     return [measure for measure in _AFTER if measure not in left_out]
+
+
+def _spells_after(brief: Brief) -> dict[tuple[str, str], int | None]:
+    rows = brief.tables.rows("after_support", district=brief.district)
+    return {(row["measure"], row["answer"]): row["n_spells"] for row in rows}
+
+
+def _is_all_unknown(n_spells: Mapping[tuple[str, str], int | None], measure: str) -> bool:
+    """Whether no spell has an answer: there are none, or what followed is known of none."""
+    if (measure, "all") not in n_spells:
+        return True
+    every = n_spells[measure, "all"]
+    return every is not None and every == n_spells.get((measure, "unknown"))
+
+
+def _after_label(brief: Brief, row: Row) -> Markup:
+    """What a figure is of, and at most how many it can be where some are not known."""
+    words, label = brief.words, brief.words.html(f"back.{row['measure']}")
+    bound = next(
+        (
+            one
+            for one in brief.tables.rows(
+                "exit_bounds", district=brief.district, measure=row["measure"]
+            )
+            if one.has("share_at_most") and one["share_at_most"] > one["share"]
+        ),
+        None,
+    )
+    if bound is None:
+        return label
+    at_most = brief.number(bound, "share_at_most", SHARE)
+    return words.html("back.label_at_most", label=label, at_most=at_most)
 
 
 def _loops_text(brief: Brief) -> tuple[Markup, ...]:
@@ -125,7 +153,8 @@ def _after_tables(brief: Brief) -> tuple[DataTable, ...]:
     for row in brief.tables.rows("exit_bounds", district=brief.district):
         if row["measure"] in measures:
             measures[row["measure"]]["at_most"] = row
-    shown = [measures[name] for name in _AFTER if "all" in measures.get(name, {})]
+    n_spells = _spells_after(brief)
+    shown = [measures[name] for name in _AFTER if not _is_all_unknown(n_spells, name)]
     return _AFTER_SUPPORT.tables(brief, shown)
 
 

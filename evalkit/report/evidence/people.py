@@ -101,15 +101,19 @@ def month_cell(brief: Brief, row: Row) -> Markup:
 
 
 def exits_conclusion(brief: Brief) -> Markup:
-    """Which way out is the most common by the last quoted month, if the ranges allow to say so."""
-    exits = [row for row in _quoted_exits(brief) if row.has("estimate")]
+    """Which way out is the most common by the last quoted month, if the ranges allow to say so; of
+    the known ones, where some went nobody knows where.
+    """
+    shown = [row for row in _quoted_exits(brief) if row.has("estimate")]
+    exits = [row for row in shown if row["exit"] != "unknown"]
     if len(exits) < 2:
         return brief.words.html("stay.exits_plain")
     leader = clear_leader(exits)
     if leader is None:
         return brief.words.html("stay.no_leader")
+    is_known = not any(row["estimate"] for row in shown if row["exit"] == "unknown")
     return brief.words.html(
-        "stay.leader",
+        "stay.leader" if is_known else "stay.leader_of_known",
         exit=brief.words.text(leader["exit"]),
         share=brief.number(leader, "estimate", SHARE),
         month=brief.number(leader, "month", COUNT),
@@ -188,13 +192,17 @@ def _exits_intro(brief: Brief) -> tuple[Markup, ...]:
 
 
 def _exit_figures(brief: Brief) -> tuple[KeyFigure, ...]:
-    words, shown = brief.words, [row for row in _quoted_exits(brief) if row.has("estimate")]
+    shown = [row for row in _quoted_exits(brief) if row.has("estimate")]
     return tuple(
-        brief.key_figure(
-            row, "estimate", SHARE, words.text("stay.to", exit=words.text(row["exit"]))
-        )
-        for row in shown
+        brief.key_figure(row, "estimate", SHARE, _where_to(brief, row["exit"]))
+        for row in sorted(shown, key=lambda row: row["exit"] == "unknown")
     )
+
+
+def _where_to(brief: Brief, name: str) -> str:
+    if name == "unknown":
+        return brief.words.text("exits.nobody_knows")
+    return brief.words.text("stay.to", exit=brief.words.text(name))
 
 
 def _exit_bounds(brief: Brief) -> tuple[Markup, ...]:

@@ -5,6 +5,7 @@ protect small numbers.
 from markupsafe import Markup
 
 from evalkit.line.states import STATE_SOURCES
+from evalkit.payments import PAYMENT_FAULTS
 from evalkit.records import hash_of
 from evalkit.report.evidence.sources import checksum, code, table_list
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
@@ -90,8 +91,16 @@ def _intake_tables(brief: Brief) -> tuple[DataTable, ...]:
 
 
 def _fault_tables(brief: Brief) -> tuple[DataTable, ...]:
-    """What was wrong with the delivered months, as far as anything was."""
-    rows = brief.tables.rows("timeline_faults")
+    """What was wrong with the delivered months, as far as anything was. Where no livelihood is
+    known, that people's time has none is no fault.
+    """
+    livelihood = brief.tables.row("state_sources", source="livelihood")
+    is_known = livelihood is None or livelihood["n_person_months"] != 0
+    rows = [
+        row
+        for row in brief.tables.rows("timeline_faults")
+        if is_known or row["fault"] in PAYMENT_FAULTS
+    ]
     return _FAULTS.tables(
         brief, [row for row in rows if not row.has("n_faults") or row["n_faults"]]
     )
