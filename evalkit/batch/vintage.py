@@ -21,6 +21,7 @@ from pydantic import BaseModel
 
 import evalkit
 from evalkit.errors import ParameterError
+from evalkit.line.based_on import BASED_ON
 from evalkit.params import Run, RunFile
 from evalkit.records import hash_of, load
 from evalkit.tables import make_private_folder, sha256_of
@@ -209,24 +210,29 @@ def _named_within(content: Any) -> list[Any]:
         *(defaults if isinstance(defaults, list) else ()),
         *lists,
         content.get("crosswalk"),
+        content.get(BASED_ON),
     ]
 
 
-def _files_within(path: Path) -> list[Path]:
-    """The files that a file of the run names itself: dated parameters of a price book, crosswalk
-    and lists of codes of a mapping. What is missing or faulty is refused where it is read.
+def _files_within(path: Path, above: tuple[Path, ...] = ()) -> list[Path]:
+    """The files that a file of the run names itself: dated parameters of a price book and the books
+    that it rests on, crosswalk and lists of codes of a mapping. What is missing or faulty is
+    refused where it is read.
     """
-    if path.suffix != ".yaml" or not path.is_file():
+    if path.suffix != ".yaml" or not path.is_file() or path.resolve() in above:
         return []
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError:
         return []
-    return [
+    files = [
         path.parent / name
         for name in _named_within(content)
         if isinstance(name, str) and (path.parent / name).is_file()
     ]
+    base = content.get(BASED_ON) if isinstance(content, dict) else None
+    further = _files_within(path.parent / base, (*above, path.resolve())) if base else []
+    return [*files, *further]
 
 
 def _git_commit() -> dict[str, str]:

@@ -42,15 +42,15 @@ def schema(
     from evalkit.economics import DatedFile, Scenario, WhatIf
     from evalkit.effects import Protocol
     from evalkit.intake.contracts.mapping import MappingFile
+    from evalkit.line.based_on import AnyPriceBookFile
     from evalkit.line.calendar import BreakFile
-    from evalkit.line.price_book import PriceBookFile
     from evalkit.params import RunFile
 
     out.mkdir(parents=True, exist_ok=True)
     models = {
         "run": RunFile,
         "protocol": Protocol,
-        "price_book": PriceBookFile,
+        "price_book": AnyPriceBookFile,
         "rates": DatedFile,
         "scenario": Scenario,
         "what_if": WhatIf,

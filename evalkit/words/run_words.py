@@ -16,11 +16,12 @@ from pydantic import BaseModel
 
 from evalkit.errors import ParameterError, first_few
 from evalkit.line.adjustment import step_term
+from evalkit.line.based_on import price_book_content
 from evalkit.line.calendar import breaks_of
 from evalkit.line.price_book import PriceBookFile
 from evalkit.line.protocol import Protocol, load_protocols
 from evalkit.params import Run
-from evalkit.records import load
+from evalkit.records import validate
 from evalkit.vocabulary import Language, Text, in_language
 from evalkit.words.files import texts_of
 from evalkit.words.language import Words, words
@@ -205,4 +206,4 @@ def _items_of(kinds: tuple[Any, ...], value: Any) -> Iterator[tuple[str, Any, An
 
 @cache
 def _prices(path: Path) -> PriceBookFile:
-    return load(path, PriceBookFile)
+    return validate(price_book_content(path), PriceBookFile, where=str(path))

@@ -5,21 +5,14 @@ checked as a whole.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
 from evalkit.economics.prices.conversion import PRICE_INDEX
 from evalkit.economics.prices.dated import DatedRecord, carried_forward, load_dated
 from evalkit.economics.prices.references import in_money_of, resolve
 from evalkit.economics.prices.rules.rule_set import refuse_faulty
 from evalkit.errors import ParameterError
+from evalkit.line.based_on import price_book_content
 from evalkit.line.price_book import Factor, PriceBook, PriceByReference, PriceRecord
-from evalkit.records import load, validate
-
-
-class _Content(BaseModel):
-    """A file's content as it stands, before references are followed."""
-
-    model_config = ConfigDict(extra="allow")
+from evalkit.records import validate
 
 
 def load_price_book(path: Path | str) -> PriceBook:
@@ -29,7 +22,8 @@ def load_price_book(path: Path | str) -> PriceBook:
     ----------
     path : Path or str
         A YAML file with the fields of `PriceBook`; a price with `default` is taken from the dated
-        parameters named under `defaults`.
+        parameters named under `defaults`, and what the file does not say from the book that it
+        names under `based_on`.
 
     Returns
     -------
@@ -47,7 +41,7 @@ def load_price_book(path: Path | str) -> PriceBook:
         distribution, not negative), or a posting names an unknown price, actor or state or does not
         balance; names the file and the records.
     """
-    content = load(path, _Content).model_dump()
+    content = price_book_content(path)
     return declare_price_book(content, where=str(path), folder=Path(path).parent)
 
 
@@ -68,7 +62,7 @@ def book_references(path: Path | str) -> dict[str, tuple[str, ...]]:
     them.
     """
     users: dict[str, list[str]] = {}
-    for price in load(path, _Content).model_dump().get("prices", ()):
+    for price in price_book_content(path).get("prices", ()):
         if isinstance(price, dict) and "default" in price:
             entry = validate(price, PriceByReference, where=f"{path}, price {price.get('key')}")
             factors = (*entry.default.times, *entry.default.divided_by)
