@@ -143,3 +143,56 @@ def test_pseudonyms_of_households_without_members_are_those_of_their_persons(
 
     assert admission.tables["income_support"].height == 3
     assert admission.tables["person"].filter(pl.col("person_id") == "P-1").is_empty()
+
+
+# The people of two systems: the same ids, and other people.
+OF_SUPPORT = ["person_id,district,birth_year,sex", "1,Norr,1980,female", "2,Norr,1990,male"]
+OF_SUPPORT += ["3,Söder,1970,female"]
+OF_WORK = ["person_id,district,birth_year,sex", "1,Norr,1961,male", "2,Norr,2001,male"]
+OF_WORK += ["3,Söder,1970,male"]
+
+
+@pytest.fixture
+def two_systems(persons_and_payments):
+    """Persons and payments of one system, persons and participation of another."""
+    folder = persons_and_payments.folder
+    (folder / "person.csv").unlink()
+    persons_and_payments.write("person_stod", OF_SUPPORT)
+    persons_and_payments.write("person_ame", OF_WORK)
+    payments = ["household_id,month,district", "1,2026-01-01,Norr", "3,2026-02-01,Söder"]
+    persons_and_payments.write("income_support", payments)
+    persons_and_payments.write(
+        "participation_ame", ["person_id,intervention_id,start,end", "1,coaching,2026-01-05,"]
+    )
+    return persons_and_payments
+
+
+def test_two_systems_that_number_their_people_alike_are_refused(two_systems, four_lines):
+    with pytest.raises(IntakeError) as caught:
+        two_systems.admit(max_rejected_share=1)
+
+    lines = four_lines(caught.value)
+    assert lines["what"].startswith("3 ids name different people in different files")
+    assert lines["where"].startswith("person_ame.csv, person_stod.csv: 3 of 3 ids")
+    assert "id_prefix" in lines["fix"]
+
+
+def test_a_prefix_keeps_the_people_of_two_systems_apart(two_systems, tmp_path):
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text('source: two systems\nid_prefix: {"*_ame": "A-"}\n', encoding="utf-8")
+
+    admission = two_systems.admit(max_rejected_share=0, mapping=mapping)
+
+    assert sorted(admission.tables["person"]["person_id"]) == ["1", "2", "3", "A-1", "A-2", "A-3"]
+    assert admission.tables["participation"]["person_id"].to_list() == ["A-1"]
+    assert admission.tables["income_support"]["household_id"].to_list() == ["1", "3"]
+    notes = admission.assumptions.filter(table="participation")["assumption"].to_list()
+    assert 'ids are read with "A-" before them' in notes
+
+
+def test_a_single_person_whose_files_contradict_each_other_is_set_aside(two_systems, rejections):
+    two_systems.write("person_ame", OF_WORK[:2])
+
+    admission = two_systems.admit(max_rejected_share=1)
+
+    assert ("person", "key_not_contradicted", 2) in rejections(admission)

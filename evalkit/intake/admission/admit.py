@@ -26,6 +26,7 @@ from evalkit.intake.admission.delivery import (
 )
 from evalkit.intake.admission.gate import refuse_personal_numbers
 from evalkit.intake.admission.lone_adults import lone_adults, with_lone_adults
+from evalkit.intake.admission.overlapping_ids import refuse_overlapping_ids
 from evalkit.intake.admission.receipt import (
     consequences_of,
     cuts_in_words,
@@ -36,7 +37,7 @@ from evalkit.intake.admission.receipt import (
 from evalkit.intake.checking.cells import TypedCells, joined, type_cells
 from evalkit.intake.checking.checked import Checked, Resolved, check_table, find_orphans, resolve
 from evalkit.intake.checking.rules import Extent
-from evalkit.intake.checking.shape import added_up, in_shape, newest
+from evalkit.intake.checking.shape import added_up, in_shape, newest, with_prefix
 from evalkit.intake.checking.table_rules import NO_REJECTIONS
 from evalkit.intake.contracts.contract import Contract, Reference
 from evalkit.intake.contracts.mapping import (
@@ -172,6 +173,7 @@ def admit(
             for table, link in links
         }
     checked, notes = zip(*[done.result() for done in looked_at.values()], strict=True)
+    refuse_overlapping_ids(checked)
     assumptions = describe(
         delivery,
         contracts,
@@ -243,9 +245,13 @@ def _in_shape(
     """
     tables, notes = {}, []
     for table, files in delivery.tables.items():
-        of_table = mapping.of(table)
-        shaped = [in_shape(file, of_table) for file in files]
-        tables[table], older = newest(shaped, contracts[table], of_table)
+        of_table, contract, shaped = mapping.of(table), contracts[table], []
+        for file in files:
+            prefix = mapping.prefix_of(file.path.stem)
+            shaped.append(with_prefix(in_shape(file, of_table), contract, of_table, prefix))
+            if prefix:
+                notes.append((table, file.path.name, f'ids are read with "{prefix}" before them'))
+        tables[table], older = newest(shaped, contract, of_table)
         notes += [(table, "", note) for note in older]
     return replace(delivery, tables=tables), notes
 

@@ -20,6 +20,7 @@ from evalkit.intake.reading.delivered import (
     Delivered,
     texts_of,
 )
+from evalkit.line.columns import PERSON_IDS
 from evalkit.months import add_months
 
 
@@ -37,6 +38,26 @@ def in_shape(file: Delivered, mapping: TableMapping) -> Delivered:
     cells = _below_each_other(file, months) if months else file.cells
     constants = [pl.lit(text).alias(name) for name, text in mapping.constants.items()]
     return replace(file, cells=cells.with_columns(constants))
+
+
+def with_prefix(
+    file: Delivered, contract: Contract, mapping: TableMapping, prefix: str
+) -> Delivered:
+    """A delivered file whose ids of persons and households have something before them."""
+    sources = [
+        source
+        for column in contract.columns
+        if column.name in PERSON_IDS and (source := mapping.source_of(column, file.columns))
+    ]
+    if not prefix or not sources:
+        return file
+    # An empty cell stays one.
+    texts = {source: texts_of(file.cells[source]).str.strip_chars() for source in sources}
+    cells = file.cells.with_columns(**texts).with_columns(
+        pl.when(pl.col(source) != "").then(pl.lit(prefix) + pl.col(source)).alias(source)
+        for source in sources
+    )
+    return replace(file, cells=cells)
 
 
 def newest(

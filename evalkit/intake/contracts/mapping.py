@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -274,6 +275,18 @@ class MappingFile:
         },
         default_factory=dict,
     )
+    id_prefix: dict[str, str] = field(
+        metadata={
+            "description": "What is put before the ids of persons and households, by pattern of "
+            "the files' names without suffix, where two systems number their people alike."
+        },
+        default_factory=dict,
+    )
+
+    def prefix_of(self, stem: str) -> str:
+        """What is put before the ids of a file; nothing where no pattern fits its name."""
+        fitting = (text for form, text in self.id_prefix.items() if fnmatch(stem, form))
+        return next(fitting, "")
 
     def of(self, table: str) -> TableMapping:
         """The mapping of a table; empty where the file says nothing of it."""
