@@ -74,5 +74,9 @@ def told(project: "Project") -> list[str]:
         lines += ["", "not known:", *(f"  {reason}" for reason in project.unsaid)]
     if project.looks:
         lines += ["", "to look at:"]
-        lines += [f"  {file}, line {line}: {why}" for file, line, why in project.looks]
+        places: dict[str, list[str]] = {}
+        for file, line, why in project.looks:
+            places.setdefault(why, []).append(f"{file}, line {line}")
+        for why, of_one in places.items():
+            lines += [*(f"  {place}" for place in of_one), f"    {why}"]
     return [*lines, "", "next:", f"  cd {project.folder}", f"  evalkit check {project.run_file}"]

@@ -11,11 +11,10 @@ from typing import Any, get_args
 import yaml
 from pydantic.fields import FieldInfo
 
+from evalkit.intake.admission.proposed_text import LOOK
 from evalkit.records import Record
 
 WIDTH = 100
-# Before what somebody has to look at.
-LOOK = "LOOK: "
 
 
 def commented(

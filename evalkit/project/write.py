@@ -211,7 +211,8 @@ def _write(
     )
     if with_example:
         _write_example(draft)
-    written = (run_file, *protocols)
+    mapping = _mapping_of(draft, name)
+    written = (*([mapping] if mapping.exists() else []), run_file, *protocols)
     return Project(
         folder,
         run_file.relative_to(draft),
@@ -254,7 +255,7 @@ def _take_in(paths: tuple[Path, ...], draft: Path, name: str) -> Proposed | None
     proposed = propose_mappings(tables, load_contracts(draft / "data_contracts"))
     if proposed.proposals:
         _write_text(
-            draft / "data_contracts" / "mappings" / f"{name}.yaml",
+            _mapping_of(draft, name),
             "# yaml-language-server: $schema=../../params/schema/mapping.json\n" + proposed.text,
         )
     return proposed
@@ -264,7 +265,7 @@ def _guess(draft: Path, name: str) -> tuple[Guess | None, tuple[str, ...]]:
     """What the files say of districts, months and interventions; nothing where they cannot be
     admitted yet, and why.
     """
-    mapping = draft / "data_contracts" / "mappings" / f"{name}.yaml"
+    mapping = _mapping_of(draft, name)
     texts = read_yaml(_TEMPLATES / "texts.yaml")
     try:
         admission = admit(
@@ -368,6 +369,10 @@ def _header(schema: str, what: str, folder: str = "") -> str:
         f'# {what} What a key means stands above it, after "# ". A key with a # before it has the\n'
         "# value that stands there: take the # away, and that of its heading, to write another.\n"
     )
+
+
+def _mapping_of(draft: Path, name: str) -> Path:
+    return draft / "data_contracts" / "mappings" / f"{name}.yaml"
 
 
 def _write_text(path: Path, text: str) -> None:

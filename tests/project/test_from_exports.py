@@ -176,3 +176,34 @@ def test_files_that_cannot_be_taken_are_refused_before_anything_is_written(
         new_project(tmp_path / "project", files=[tmp_path / name for name in names])
 
     assert not (tmp_path / "project").exists()
+
+
+def test_guessed_reasons_and_unknown_codes_are_lines_to_look_at(tmp_path):
+    exports = _exports(tmp_path / "exports")
+    clients = pl.read_csv(exports / "Klienter.csv", separator=";")
+    clients.with_columns(Utbildning=pl.Series(["Gymnasial", "Zz"] * (N_PEOPLE // 2))).write_csv(
+        exports / "Klienter.csv", separator=";"
+    )
+    payments = pl.read_csv(exports / "Utbetalningar.csv", separator=";", infer_schema=False)
+    payments.with_columns(
+        Avslutsorsak=pl.when(pl.int_range(pl.len()) % 7 == 0).then(pl.lit("Eget arbete"))
+    ).write_csv(exports / "Utbetalningar.csv", separator=";")
+
+    project = new_project(tmp_path / "a", files=[exports])
+
+    looks = {
+        (project.folder / path).read_text(encoding="utf-8").splitlines()[line - 1].strip(): why
+        for path, line, why in project.looks
+    }
+    assert looks["education:"].startswith('no code of ours for "Zz"')
+    assert "guessed from their words" in looks["exit_reason:"]
+
+
+def test_monthly_records_need_no_mapping(tmp_path):
+    record = tmp_path / "monthly_record_2025-01.txt"
+    record.write_text("", encoding="utf-8")
+
+    project = new_project(tmp_path / "a", files=[record])
+
+    assert load(project.folder / project.run_file, RunFile).extract.mapping is None
+    assert [path.name for path in project.files] == [record.name]

@@ -10,9 +10,18 @@ from datetime import date
 from pathlib import Path
 
 from evalkit.intake.admission.seen import Seen, has_codes, months_in_names, proposed_code
+from evalkit.intake.contracts.code_lists import UNKNOWN
 from evalkit.intake.contracts.contract import Contract
 
+# Before what somebody has to look at.
+LOOK = "LOOK: "
 _OWN_FORMAT = "%Y-%m-%d"
+# Columns whose codes tell what people live on afterwards.
+REASONS = ("exit_reason", "end_reason")
+_OF_REASONS = (
+    "these tell what people live on afterwards, and were guessed from their words; a list of codes "
+    "(code_lists) says it for sure"
+)
 # What tables are made of where months stand beside each other.
 _MONTHS_OF = {
     "income_support": {"month": "month", "value": "amount"},
@@ -86,6 +95,11 @@ def _lines_of(proposal: Proposal) -> list[str]:
     stems = [path.stem for path in proposal.paths]
     if any(s != contract.table and not s.startswith(f"{contract.table}_") for s in stems):
         lines.append(f"    files: [{', '.join(_quoted(_pattern(stem)) for stem in stems)}]")
+    if proposal.missing:
+        lines.append(
+            f"    # {LOOK}required, and not found: {', '.join(proposal.missing)}; not used: "
+            f"{', '.join(proposal.unused) or 'none'}"
+        )
     lines.append("    columns:")
     lines += [f"      {ours}: {_quoted(theirs)}" for ours, theirs in matches.items()]
     if proposal.months:
@@ -100,9 +114,7 @@ def _lines_of(proposal: Proposal) -> list[str]:
     lines += [*_written_lines(proposal), *_code_lines(proposal)]
     if "currency" in proposal.made:
         lines.append("    constants: { currency: SEK }  # nothing in the file says so")
-    if proposal.missing:
-        lines.append(f"    # not found, but the contract requires: {', '.join(proposal.missing)}")
-    if proposal.unused:
+    if proposal.unused and not proposal.missing:
         lines.append(f"    # not used: {', '.join(proposal.unused)}")
     return lines
 
@@ -121,34 +133,44 @@ def _written_lines(proposal: Proposal) -> list[str]:
     lines = [f"    formats: {{ {pairs} }}"] if formats else []
     if "birth_year" in matches and seen[matches["birth_year"]].is_age:
         day = date.fromtimestamp(proposal.paths[0].stat().st_mtime)
-        lines.append(f"    ages: {{ birth_year: {day} }}  # on which day were they this old?")
+        lines += [
+            f"    # {LOOK}on which day were they this old? The file is of this day.",
+            f"    ages: {{ birth_year: {day} }}",
+        ]
     return lines
 
 
 def _code_lines(proposal: Proposal) -> list[str]:
     """Our code for each delivered one, by column; what is understood as it stands is left out."""
-    lines, remarks = [], []
-    matches, seen = proposal.matches, proposal.seen
+    lines: list[str] = []
+    uncounted, reasons = [], []
     for column in proposal.contract.columns:
-        if column.name not in matches or not has_codes(column):
+        if column.name not in proposal.matches or not has_codes(column):
             continue
+        seen = proposal.seen[proposal.matches[column.name]]
         known = {str(value) for value in (*column.allowed, *column.labels.values())}
-        codes = [
-            code
-            for code in seen[matches[column.name]].codes
-            if code not in known and proposed_code(code, column) != code
-        ]
+        codes = [c for c in seen.codes if c not in known and proposed_code(c, column) != c]
         pairs = {code: ours for code in codes if (ours := proposed_code(code, column))}
-        if pairs:
-            lines.append(f"      {column.name}:")
-            lines += [f"        {_quoted(code)}: {_quoted(ours)}" for code, ours in pairs.items()]
         left = [_quoted(code) for code in codes if code not in pairs]
-        more = seen[matches[column.name]].n_more
-        left += [f"{more} that stand there once"] if more else []
+        left += [f"{seen.n_more} that stand there once"] if seen.n_more and column.allowed else []
+        if pairs and column.name in REASONS:
+            reasons.append(column.name)
+            lines.append(f"      # {LOOK}{_OF_REASONS}")
         if left:
+            uncounted += [column.name] if UNKNOWN in column.allowed else []
             ours = ", ".join(str(value) for value in column.allowed)
-            remarks.append(f"    # {column.name}, no code of ours for {', '.join(left)}: {ours}")
-    return [*(["    codes:"] if lines else []), *lines, *remarks]
+            lines.append(f"      # {LOOK}no code of ours for {', '.join(left)}; ours: {ours}")
+        if pairs or left:
+            lines.append(f"      {column.name}:{'' if pairs else ' {}'}")
+            lines += [f"        {_quoted(code)}: {_quoted(ours)}" for code, ours in pairs.items()]
+    lines = [*(["    codes:"] if lines else []), *lines]
+    if uncounted:
+        pairs_of = ", ".join(f"{name}: {UNKNOWN}" for name in uncounted)
+        lines.append(f"    unknown: {{ {pairs_of} }}  # all other codes; they are counted")
+    if reasons:
+        grades = ", ".join(f"{name}: L" for name in reasons)
+        lines.append(f"    grades: {{ {grades} }}  # as long as nobody has looked")
+    return lines
 
 
 def _spaced(name: str) -> str:
