@@ -136,6 +136,36 @@ class SpellRules(Record):
     )
 
 
+class BeforeAfter(Record):
+    """Before and after the date of a law: those who reach a duration of support from its date on
+    beside those who reached it in the same calendar months the year before.
+    """
+
+    at: str = Field(description="The break, by its key in the run's calendar (effects.calendar).")
+    months_on_support: int = Field(
+        3, ge=1, description="The duration that people of both years have reached. Months."
+    )
+    cohort_months: int = Field(
+        6, ge=1, description="How many months from the break on people reach it. Months."
+    )
+    follow_up_months: int = Field(
+        6,
+        ge=1,
+        description="How long each is followed, the month after the duration being month 1. With "
+        "cohort_months at most 13, so that those of the year before are followed to the end before "
+        "the break. Months.",
+    )
+
+    @model_validator(mode="after")
+    def _ends_before_the_break(self):
+        if self.cohort_months + self.follow_up_months > 13:
+            raise ValueError(
+                "cohort_months and follow_up_months are at most 13 together: those who reached the "
+                "duration the year before must be followed to the end before the break"
+            )
+        return self
+
+
 class SurvivalRules(Record):
     """Up to which month curves are drawn, at which months they are quoted, and what they tell
     apart.
@@ -160,6 +190,9 @@ class SurvivalRules(Record):
         (25, 35, 50),
         min_length=1,
         description="The first ages of all age groups but the youngest. Years.",
+    )
+    before_after: tuple[BeforeAfter, ...] = Field(
+        (), description="Breaks in law before and after which months without support are compared."
     )
 
     @field_validator("quoted_months", "rate_periods", "age_bands")

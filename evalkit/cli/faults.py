@@ -27,7 +27,7 @@ def refuse_faulty_files(prepared: "Run") -> None:
     )
     from evalkit.effects import DeliveredColumn, load_protocols, refuse_unusable_columns, term_names
     from evalkit.intake import contracts_of_run
-    from evalkit.line.calendar import breaks_of
+    from evalkit.line.calendar import breaks_of, compared_breaks
     from evalkit.records import Record
     from evalkit.words import refuse_missing_texts, refuse_missing_words
 
@@ -35,6 +35,7 @@ def refuse_faulty_files(prepared: "Run") -> None:
     protocols = load_protocols(prepared)
     value, run_file = prepared.params.value, prepared.run_file
     book = load_price_book(prepared.path(value.price_book)) if value.price_book else None
+    compared_breaks(prepared)
     records: dict[str, Record] = {
         **{f"protocol {protocol.protocol}": protocol for protocol in protocols},
         **{f"calendar {one.key}": one for one in breaks_of(prepared)},

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from evalkit.errors import ParameterError, nearest
 from evalkit.months import month_number, month_of_key
-from evalkit.params import Run
+from evalkit.params import BeforeAfter, Run
 from evalkit.records import Record, load
 from evalkit.vocabulary import Grade, Text
 
@@ -69,3 +70,34 @@ def break_months(run: Run) -> dict[str, int]:
     """The months of the breaks that a run knows, by key; the extract's first month is 1."""
     origin = month_number(run.params.extract.first_month) - 1
     return {one.key: month_number(one.month) - origin for one in breaks_of(run)}
+
+
+def compared_breaks(run: Run) -> tuple[BeforeAfter, ...]:
+    """The comparisons before and after a break that a run declares.
+
+    Raises
+    ------
+    ParameterError
+        If a break is not in the run's calendar, or compared twice.
+    """
+    declared, known = run.params.survival.before_after, break_months(run)
+    keys = [one.at for one in declared]
+    faults = [f"{key} ({nearest(key, known)})" for key in keys if key not in known]
+    faults += [f"{key} (twice)" for key in dict.fromkeys(keys) if keys.count(key) > 1]
+    if faults:
+        raise ParameterError(
+            f"{len(faults)} break{'s' if len(faults) > 1 else ''} cannot be compared.",
+            where=f"{run.run_file.name}, survival.before_after: {', '.join(faults)}",
+            why="A break is known by its month in the run's calendar, and stands on a page once.",
+            fix="mend the key, or name the file that declares it in effects.calendar (as "
+            "params/calendar/sweden.yaml).",
+        )
+    return declared
+
+
+def last_month_needed(declared: BeforeAfter, begins: int, run: Run) -> int:
+    """The last month that must be known for the cohort that begins in a month: until then a gap may
+    still turn out to be none.
+    """
+    unsure = run.params.spells.max_gap_months + run.params.extract.reporting_lag_months
+    return begins + declared.cohort_months + declared.follow_up_months - 2 + unsure

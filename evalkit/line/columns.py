@@ -115,7 +115,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("name", "", "district intervention_id home_district action_id"),
         *_columns("name", "", "person_id household_id cluster_id protocol_hash"),
         *_columns("name", "", "table file column rule follows_from currency unit"),
-        *_columns("name", "", "provider_district quarter"),
+        *_columns("name", "", "provider_district break_key quarter"),
         *_columns("name", "", "characteristic group subgroup also_in target_group"),
         *_columns("name", "", "covariate term parameter price name"),
         *_columns("word", "", "estimand arm state event outcome source actor posting kind"),
@@ -169,6 +169,7 @@ COLUMNS: Mapping[str, Column] = register(
         *_columns("number", "hours", "hours_per_week"),
         # Estimates; the table's unit says what they count.
         *_columns("number", "", "estimate std_error ci_lower ci_upper treated comparison"),
+        *_columns("number", "", "before after"),
         *_columns("number", "", "value low high limit threshold coefficient weight weighted_sum"),
         *_columns("number", "", "switching_value amount effect effect_lower effect_upper"),
         *_columns("gain", "", "difference gap gap_lower gap_upper trend_before"),

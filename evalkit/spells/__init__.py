@@ -4,6 +4,7 @@ episodes.
 
 from evalkit.spells.activity_quarter import activity_quarter
 from evalkit.spells.after_support import after_support, after_support_counts
+from evalkit.spells.before_after import before_after
 from evalkit.spells.build import build_spells, of_city
 from evalkit.spells.characteristics import spells_by_characteristic
 from evalkit.spells.counts import exit_counts, people_counts
@@ -34,6 +35,7 @@ __all__ = [
     "activity_quarter",
     "after_support",
     "after_support_counts",
+    "before_after",
     "build_episodes",
     "build_spells",
     "build_state_intervals",

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from evalkit.effects import term_names
+from evalkit.line.calendar import BreakFile
 from evalkit.line.protocol import Protocol, load_protocol
+from evalkit.params import SurvivalRules
+from evalkit.records import load, read_yaml, validate
 from evalkit.words import languages, words
 
 FOLDER = Path(__file__).parents[2] / "params" / "protocols" / "templates"
@@ -27,12 +30,21 @@ def test_a_template_is_a_protocol_of_a_head_to_head_comparison(name):
     assert (protocol.dose_hours is None) == (name == "head_to_head")
 
 
-@pytest.mark.parametrize("name", PROTOCOLS)
+@pytest.mark.parametrize("name", [*PROTOCOLS, "before_after"])
 def test_every_key_of_a_template_says_what_it_is_for(name):
     lines = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
 
     keys = [line for line in lines if line[:1].isalpha()]
     assert [line for line in keys if "  # " not in line] == []
+
+
+def test_the_template_of_a_date_is_a_part_of_a_run_file():
+    content = read_yaml(FOLDER / "before_after.yaml")
+
+    rules = validate(content["survival"], SurvivalRules, where="template")
+    known = load((FOLDER / content["effects"]["calendar"]).resolve(), BreakFile).breaks
+    assert [one.at for one in rules.before_after] == ["activity_requirement_support"]
+    assert {one.at for one in rules.before_after} <= {one.key for one in known}
 
 
 @pytest.mark.parametrize("language", languages())

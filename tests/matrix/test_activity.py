@@ -23,6 +23,7 @@ breaks:
     source: none
     grade: L
   - {key: cap, month: 2016-09, title: {en: Cap, sv: Tak}, status: decided, source: none, grade: L}
+  - {key: far, month: 2021-10, title: {en: Far, sv: Sen}, status: decided, source: none, grade: L}
 """
 TEMPLATES = small.ROOT / "params" / "protocols" / "templates"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -92,7 +93,11 @@ def test_pages_say_from_which_month_nobody_is_left_and_which_breaks_are_crossed(
     small.write_small_city(tmp_path / "city", small.DISTRICTS[:1])
     _assign_everybody(tmp_path / "city", start=date(2015, 6, 1))
     (tmp_path / "calendar.yaml").write_text(CALENDAR, encoding="utf-8")
-    asked = {"districts": list(small.DISTRICTS[:1]), "effects": {"calendar": "calendar.yaml"}}
+    asked = {
+        "districts": list(small.DISTRICTS[:1]),
+        "effects": {"calendar": "calendar.yaml"},
+        "survival": {"before_after": [{"at": "requirement"}, {"at": "far"}]},
+    }
     protocol = small.PROTOCOL | {
         "calendar": {"breaks": ["requirement"]},
         "refusal": {"min_starters": 1, "min_effective_sample_size": 1},
@@ -110,3 +115,7 @@ def test_pages_say_from_which_month_nobody_is_left_and_which_breaks_are_crossed(
     method = (site / "about/method.html").read_text(encoding="utf-8")
     assert f"från juni{NBSP}2015: alla anvisas något (ett eget steg i modellerna)" in method
     assert f"från september{NBSP}2016: tak (inom uppföljningen" in method
+    city = (site / "evidence/all.html").read_text(encoding="utf-8")
+    assert f"Från juni{NBSP}2015: alla anvisas något. De som nått 3 månader" in city
+    # Months 118 to 123 and five more, and two in which a gap may still turn out to be none.
+    assert f"underlaget måste nå oktober{NBSP}2022" in city

@@ -40,6 +40,16 @@ DESCRIPTION = (
         guard=Guard("counts", "n_persons", total_over=("district",)),
     ),
     Table(
+        "before_after",
+        "One row per district, break in law and measure: months without support among those who "
+        "had been on support equally long, from the break on and the year before, or both a year "
+        "earlier.",
+        keys=("district", "break_key", "measure"),
+        values=("after", "before", "difference", "ci_lower", "ci_upper"),
+        unit="months",
+        guard=Guard("estimates", "n_fewest"),
+    ),
+    Table(
         "exits",
         "One row per district and way out of support.",
         keys=("district", "exit"),

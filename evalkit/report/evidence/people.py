@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from evalkit.line.states import OUTCOMES
+from evalkit.report.evidence.before_after import before_and_after
 from evalkit.report.evidence.exit_bounds import bounds_by_month, bounds_tables
 from evalkit.report.evidence.groups import leaving_rates, who_stays
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
@@ -81,6 +82,7 @@ def how_long_and_where_to(brief: Brief) -> Section:
             ),
             *leaving_rates(brief),
             *who_stays(brief),
+            *before_and_after(brief),
         ),
     )
 
