@@ -193,12 +193,15 @@ class Protocol(Record):
         "comparison other, which then names no other_intervention_id, to start the same "
         "intervention with fewer. A start whose hours are not on record is in neither. Hours.",
     )
-    leavers_in_month_one: Literal["stay", "excluded"] = Field(
+    leavers_in_month_one: Literal["stay", "excluded", "excluded_in_both"] = Field(
         "excluded",
         description="Those of the comparison who leave support in the trial month. excluded "
         "where a month's exits come before its starts or the order is not known: to start one "
         "must not have left, and to demand that of one arm only is a month of immortal time. "
-        "stay where starts come first.",
+        "stay where starts come first. excluded_in_both: those who start and leave in the same "
+        "month are left out too, so that an intervention without effect is found to have none "
+        "whatever the order is; for without_support where the order is not known, since leaving "
+        "is what is counted there. Not for interventions that end support by themselves.",
     )
     grace_months: int = Field(
         0,

@@ -136,6 +136,7 @@ def _protocols(
                 language: text.format(title=title) for language, text in texts["question"].items()
             },
             "eligibility": {"from_month": from_month, "to_month": to_month},
+            "leavers_in_month_one": "excluded" if is_work_known else "excluded_in_both",
             "follow_up_months": follow_up,
             "primary_outcome": "work" if is_work_known else WITHOUT_SUPPORT,
             "outcomes": list(OUTCOMES),

@@ -311,6 +311,7 @@ def _example_protocol(texts: Mapping[str, Any]) -> dict[str, Any]:
             for language, text in texts["question"].items()
         },
         "eligibility": {"from_month": 13, "to_month": 37},
+        "leavers_in_month_one": "excluded_in_both",
         "follow_up_months": 24,
         "primary_outcome": WITHOUT_SUPPORT,
         "outcomes": list(OUTCOMES),

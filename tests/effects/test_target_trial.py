@@ -1,3 +1,5 @@
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
@@ -110,6 +112,34 @@ def test_leavers_excluded_keeps_those_who_stay_and_those_who_start(world):
     )
 
     assert trials.rows.select("person_id", "arm").rows() == [("a", "treated"), ("c", "comparison")]
+
+
+def test_leavers_excluded_in_both_keeps_nobody_who_leaves_in_the_month_of_the_start(world):
+    tables = world.tables({"a": "ssww", "b": "swww", "c": "sssw", "d": "ssss"})
+    start = {"start": date(2020, 2, 1), "end": date(2020, 3, 1), "intervention_id": "course"}
+    courses = pl.DataFrame([{"person_id": name, **start} for name in ("a", "b")])
+
+    trials = emulate_trials(
+        tables["spells"],
+        courses.with_columns(planned_months=pl.lit(None, dtype=pl.Int32)),
+        protocol=world.protocol(
+            leavers_in_month_one="excluded_in_both",
+            comparisons=["wait", "never"],
+            eligibility={"from_month": 2, "to_month": 2},
+        ),
+        state_intervals=tables["state_intervals"],
+        person=tables["person"],
+        first_month=world.first_month,
+    )
+
+    # b starts in month 2 and is off support in it; later starts still know of b's.
+    assert trials.rows.select("person_id", "arm").rows() == [
+        ("a", "treated"),
+        ("c", "comparison"),
+        ("d", "comparison"),
+    ]
+    assert len(trials.outcomes) == len(trials.design) == len(trials.rows)
+    assert "b" in trials.required_waiting.rows["person_id"]
 
 
 def test_months_that_are_not_known_are_a_state_of_their_own(world):

@@ -68,7 +68,7 @@ def effect_sensitivity(
                     convention=pl.lit(robust), difference=pl.lit(estimate), **limits
                 )
             )
-    is_excluded = trials.protocol.leavers_in_month_one == "excluded"
+    is_excluded = trials.protocol.leavers_in_month_one != "stay"
     changed = {
         "leavers_stay" if is_excluded else "leavers_excluded": other_leavers,
         "unweighted_survey": _with_unit_weights(trials),

@@ -49,7 +49,7 @@ _DISTRICT_TABLES = (
     "effect_event_sums",
     "effect_programme_sums",
 )
-_OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay"}
+_OTHER_CONVENTION = {"stay": "excluded", "excluded": "stay", "excluded_in_both": "stay"}
 
 
 class InterventionWeights(NamedTuple):

@@ -202,12 +202,12 @@ def emulate_trials(
     history, is_before_spell = (episodes, False) if earlier is None else (earlier, True)
     known = Known(panel, person, first_month, history, delivered or {}, is_before_spell)
     terms, design = design_matrix(months, known, protocol)
-    if protocol.leavers_in_month_one == "excluded":
-        kept = (
-            months.select(pl.col("is_still_on_support") | (pl.col("arm") == "treated"))
-            .to_series()
-            .to_numpy()
-        )
+    if protocol.leavers_in_month_one != "stay":
+        is_still_there = months["is_still_on_support"].to_numpy()
+        kept = is_still_there | (months["arm"] == "treated").to_numpy()
+        if protocol.leavers_in_month_one == "excluded_in_both":
+            # Not in the trial, yet a start of which the chance of starting later knows.
+            outcomes, in_trial = outcomes[is_still_there[in_trial]], in_trial & is_still_there
         months, design, outcomes, in_trial = (
             months.filter(pl.Series(kept)),
             design[kept],

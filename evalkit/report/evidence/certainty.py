@@ -197,9 +197,11 @@ def _leavers_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
         )
         for row in others
     ]
+    protocol = brief.protocols.get(effect.intervention_id)
     keys = {"state": brief.words.outcome, "arm": "treated", "month": 1}
     at_once = brief.tables.row("effect_curves", **effect.keys, **keys)
-    if sentences and at_once is not None and at_once.has("estimate"):
+    is_counted = protocol is None or protocol.leavers_in_month_one != "excluded_in_both"
+    if sentences and is_counted and at_once is not None and at_once.has("estimate"):
         share = brief.number(at_once, "estimate", SHARE)
         sentences.append(brief.words.html("outcome.left_at_once", share=share))
     return tuple(sentences)
