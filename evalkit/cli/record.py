@@ -71,6 +71,7 @@ def read(
 
 def write(
     source: Annotated[Path, typer.Argument(help="A run's YAML file, or the folder of an extract.")],
+    *,
     months: Annotated[
         str,
         typer.Option(
@@ -90,13 +91,22 @@ def write(
         list[str] | None,
         typer.Option(help="DISTRICT=CODE, once for each, in the three largest cities."),
     ] = None,
+    measures: Annotated[
+        bool,
+        typer.Option(
+            "--measures",
+            help="Write the interventions of the table participation as the municipal measures of "
+            "the month.",
+        ),
+    ] = False,
     contracts: ContractsOption = Path("data_contracts"),
     mapping: Annotated[Path | None, typer.Option(help="The mapping file of a folder.")] = None,
 ) -> None:
     """Write admitted tables as a monthly record; what its layout has no field for (exit reasons,
     obstacles, measures) goes to files beside it that say so. Numbers are the pseudonyms.
     """
-    from evalkit.intake import load_layouts, write_monthly_record
+    from evalkit.intake import load_layouts, with_measures, write_monthly_record
+    from evalkit.line.delivered import as_delivered
 
     asked = _months_of(months)
     codes = _codes("--municipality", municipality)
@@ -107,6 +117,9 @@ def write(
     if "" in by_district:
         raise typer.BadParameter("--district-code is written DISTRICT=CODE")
     tables, folder = _admitted(source, contracts, mapping)
+    if measures:
+        members, taken = tables["household_member"], as_delivered(tables, "participation")
+        tables = {**tables, "household_member": with_measures(members, taken)}
     written = write_monthly_record(
         tables,
         out,

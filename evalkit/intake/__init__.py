@@ -13,7 +13,7 @@ from evalkit.intake.contracts.contract import Contract, load_contracts
 from evalkit.intake.contracts.documentation import write_documentation
 from evalkit.intake.contracts.templates import write_templates
 from evalkit.intake.reading.record_layout import load_layouts
-from evalkit.intake.reading.record_writer import write_monthly_record
+from evalkit.intake.reading.record_writer import with_measures, write_monthly_record
 
 __all__ = [
     "Admission",
@@ -26,6 +26,7 @@ __all__ = [
     "load_contracts",
     "load_layouts",
     "reason_codes",
+    "with_measures",
     "write_documentation",
     "write_monthly_record",
     "write_templates",

@@ -91,6 +91,34 @@ def test_tables_become_the_record_that_they_were_read_from(call, records):
     assert "not the official layout" in out
 
 
+def test_measures_are_the_interventions_of_the_month(call, records):
+    _read(call, records, records / "tables")
+    (records / "tables/intervention.csv").write_text(
+        "intervention_id,name,kind,planned_months\ncoaching,Coachning,support,\nsfi,Sfi,course,\n",
+        encoding="utf-8",
+    )
+    (records / "tables/participation.csv").write_text(
+        "person_id,intervention_id,start,end\nP-1,sfi,2025-09-01,2026-02-01\n"
+        "P-1,coaching,2026-01-20,\nP-2,sfi,2026-02-28,2026-03-01\n",
+        encoding="utf-8",
+    )
+
+    exit_code, _, err = call(
+        *("record", "write", records / "tables", "--months", "2026-01..2026-02", "--measures"),
+        *("--municipality", "0380", "--out", records / "monthly_record_2026.txt"),
+        *("--contracts", CONTRACTS),
+    )
+
+    lines = (records / "monthly_record_persons_2026.txt").read_text(encoding="utf-8").splitlines()
+    said = [tuple(line.split("\t")[i] for i in (1, 3, 7)) for line in lines]
+    assert exit_code == 0, err
+    assert said == [
+        ("01", "P-1", "coaching sfi"),
+        ("02", "P-1", "coaching"),
+        ("02", "P-2", "sfi"),
+    ]
+
+
 def test_december_is_written_as_the_whole_year(call, records):
     december = JANUARY.replace("\t01\t", "\t12\t")
     (records / "monthly_record_2026-12.txt").write_bytes(december.encode())

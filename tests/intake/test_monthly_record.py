@@ -393,6 +393,21 @@ def test_a_record_of_another_year_is_read_by_its_layout_file(
     assert tables["household_member"]["support_obstacle"].drop_nulls().to_list() == ["language"]
 
 
+def test_a_layout_may_have_another_separator(tmp_path, contracts_folder):
+    shutil.copytree(contracts_folder / "record_layouts", tmp_path / "record_layouts")
+    text = (tmp_path / "record_layouts/monthly_record.yaml").read_text("utf-8")
+    other = text.replace("layout: monthly_record", "layout: a_semicolons\nseparator: ';'")
+    (tmp_path / "record_layouts/a_semicolons.yaml").write_text(other, encoding="utf-8")
+    records = [tmp_path / "monthly_record_2026-01.txt", tmp_path / "monthly_record_2026-02.txt"]
+    records[0].write_bytes(JANUARY.replace("\t", ";").encode())
+    records[1].write_bytes(FEBRUARY.encode())
+
+    tables = read_monthly_records(records, load_layouts(tmp_path))
+
+    payments = [file.cells["amount"].to_list() for file in tables["income_support"]]
+    assert payments == [["9500"], ["9600"]]
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [

@@ -38,7 +38,6 @@ from evalkit.intake.reading.readers import FORMATS, read_delivered
 from evalkit.intake.reading.record_layout import (
     RecordLayout,
     layout_of,
-    layouts_named,
     load_layouts,
 )
 from evalkit.line.needs import HOUSEHOLDS
@@ -262,11 +261,10 @@ class _Copying:
         return target
 
     def _record(self, path: Path) -> CopiedFile:
-        named = layouts_named(path, self.layouts)
         data, _ = decode(path)
         texts = lines_of(data)["text"].to_list()
-        lines = [line.rstrip("\r").split(named[0].separator) for line in texts]
-        layout = layout_of(path, lines, named)
+        layout = layout_of(path, texts, self.layouts)
+        lines = [layout.split(text) for text in texts]
         replaced, n_emptied = Counter(), 0
         for fields in lines:
             for place, text in enumerate(fields):

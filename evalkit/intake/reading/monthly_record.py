@@ -25,7 +25,6 @@ from evalkit.intake.reading.record_layout import (
     SUFFIXES,
     RecordLayout,
     layout_of,
-    layouts_named,
 )
 
 # Lines looked at to tell whether a record has the layout.
@@ -125,24 +124,11 @@ def read_monthly_records(
 
 def _read(path: Path, layouts: Sequence[RecordLayout]) -> _File:
     data, _ = decode(path)
-    named = layouts_named(path, layouts)
-    lines = lines_of(data)
-    split = pl.col("text").str.strip_suffix("\r").str.split(named[0].separator)
-    parts = lines.filter(pl.col("text").str.strip_chars() != "").with_columns(parts=split)
-    n_required = min(layout.n_required for layout in named)
-    whole = parts.filter(pl.col("parts").list.len() >= n_required)
-    if whole.is_empty():
-        raise IntakeError(
-            "A monthly record could not be read.",
-            where=path.name,
-            why=f"No line of it holds the {n_required} fields of the record, separated by "
-            f"{'tabs' if named[0].separator == chr(9) else repr(named[0].separator)}. "
-            "Nothing was read in.",
-            fix="deliver the record as the authority receives it, with pseudonyms for its numbers "
-            "and without column names.",
-        )
-    sampled = whole["parts"].gather_every(whole.height // _N_SAMPLED + 1)
-    layout = layout_of(path, sampled.to_list(), named)
+    lines = lines_of(data).filter(pl.col("text").str.strip_chars() != "")
+    sampled = lines["text"].gather_every(lines.height // _N_SAMPLED + 1).to_list()
+    layout = layout_of(path, sampled, layouts)
+    split = pl.col("text").str.strip_suffix("\r").str.split(layout.separator)
+    parts = lines.with_columns(parts=split)
     return _File(path, layout, _fields(parts, path, layout), _rest(parts, layout))
 
 

@@ -106,6 +106,10 @@ class RecordLayout:
             for one in self.fields
         }
 
+    def split(self, text: str) -> list[str]:
+        """The fields of a line."""
+        return text.rstrip("\r").split(self.separator)
+
     def has(self, name: str) -> bool:
         """Whether a field has its place in the layout, for the first adult at least."""
         return name in self.names or f"{name}_1" in self.names
@@ -186,9 +190,7 @@ def load_layouts(contracts_folder: Path | str | None = None) -> tuple[RecordLayo
     return tuple(layouts.values())
 
 
-def layout_of(
-    path: Path, lines: Sequence[Sequence[str]], layouts: Sequence[RecordLayout]
-) -> RecordLayout:
+def layout_of(path: Path, texts: Sequence[str], layouts: Sequence[RecordLayout]) -> RecordLayout:
     """The layout of a record: of those for files of its name the one whose fields look like
     themselves.
 
@@ -196,19 +198,27 @@ def layout_of(
     ----------
     path : path
         The record.
-    lines : sequence of sequence of str
-        The fields of its lines, or of some of them.
+    texts : sequence of str
+        Its lines, or some of them.
     layouts : sequence of RecordLayout
         Those to choose from.
 
     Raises
     ------
     IntakeError
-        If no layout or several fit; names the fields that do not look like themselves.
+        If no layout is for files of this name, no line holds the fields of one, or none or several
+        fit; names the fields that do not look like themselves.
     """
-    named = layouts_named(path, layouts)
-    faults = [one.misplaced(lines) for one in named]
-    fitting = [one for one, fault in zip(named, faults, strict=True) if not fault]
+    named = _named(path, layouts)
+    lines = {
+        one.layout: [line for text in texts if len(line := one.split(text)) >= one.n_required]
+        for one in named
+    }
+    readable = [one for one in named if lines[one.layout]]
+    if not readable:
+        raise _without_lines(path, named)
+    faults = [one.misplaced(lines[one.layout]) for one in readable]
+    fitting = [one for one, fault in zip(readable, faults, strict=True) if not fault]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -231,7 +241,20 @@ def layout_of(
     )
 
 
-def layouts_named(path: Path, layouts: Sequence[RecordLayout]) -> tuple[RecordLayout, ...]:
+def _without_lines(path: Path, named: Sequence[RecordLayout]) -> IntakeError:
+    least = min(named, key=lambda one: one.n_required)
+    between = "tabs" if least.separator == "\t" else f'"{least.separator}"'
+    return IntakeError(
+        "A monthly record could not be read.",
+        where=path.name,
+        why=f"No line of it holds the {least.n_required} fields of the record, separated by "
+        f"{between}. Nothing was read in.",
+        fix="deliver the record as the authority receives it, with pseudonyms for its numbers "
+        "and without column names.",
+    )
+
+
+def _named(path: Path, layouts: Sequence[RecordLayout]) -> tuple[RecordLayout, ...]:
     """The layouts for files of this name: those with the longest pattern that it fits."""
     lengths = {
         one.layout: max((len(p) for p in one.files if fnmatch(path.stem, p)), default=0)

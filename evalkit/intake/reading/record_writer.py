@@ -133,6 +133,32 @@ def write_monthly_record(
     return WrittenRecord({file: len(lines) for file, lines in files.items()}, unpaid, n_others)
 
 
+def with_measures(household_member: pl.DataFrame, participation: pl.DataFrame) -> pl.DataFrame:
+    """Members with their municipal measures of each month, where they have none: the interventions
+    in which they took part that month, as codes with a space between them.
+
+    Parameters
+    ----------
+    household_member, participation : DataFrame
+        Admitted tables.
+    """
+    months = household_member.select("person_id", "month").unique()
+    after = pl.col("month").dt.offset_by("1mo")
+    taking_part = (
+        months.join(
+            participation.select("person_id", "intervention_id", "start", "end"), on="person_id"
+        )
+        .filter(pl.col("start") < after, (pl.col("end") > pl.col("month")).fill_null(True))
+        .group_by("person_id", "month")
+        .agg(_taking_part=pl.col("intervention_id").unique().sort().str.join(" "))
+    )
+    joined = household_member.join(
+        taking_part, on=["person_id", "month"], how="left", maintain_order="left"
+    )
+    own = [pl.col("measures")] if "measures" in household_member.columns else []
+    return joined.with_columns(measures=pl.coalesce(*own, "_taking_part")).drop("_taking_part")
+
+
 def _refuse_not_admitted(tables: Mapping[str, pl.DataFrame]) -> None:
     lacking = [
         f"{table}: {name}"
