@@ -15,7 +15,7 @@ from evalkit.report.decision.offered import (
     value_of,
 )
 from evalkit.report.decision.panels import linked, named
-from evalkit.report.decision.unseen import unseen
+from evalkit.report.decision.unseen import budget_of, unseen
 from evalkit.report.parts.deliveries import missing_of_most
 from evalkit.report.parts.document import Brief, Part
 from evalkit.report.parts.layout import render
@@ -276,8 +276,11 @@ def _unknown(
                 all_count=words.count(len(ones)),
             )
         )
-    if not_seen:
-        lines.append(words.html("unseen.unsaid", interventions=named(brief, not_seen)))
+    budgeted = [one for one in not_seen if budget_of(brief, one)]
+    if budgeted:
+        lines.append(words.html("unseen.unsaid", interventions=named(brief, budgeted)))
+    elif not_seen:
+        lines.append(words.html("unseen.unsaid_nothing", interventions=named(brief, not_seen)))
     lines += _beyond(brief, valued)
     if estimated:
         lines.append(words.html("unsaid.motivation"))

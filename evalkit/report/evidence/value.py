@@ -46,10 +46,14 @@ def costs_and_gains(brief: Brief) -> Section | None:
     if shown:
         how_to_read = (*_reading(brief, shown[0][1]), _prices_text(brief))
         blocks = [Block(text=how_to_read), *blocks]
+    is_unseen = any(not brief.is_livelihood_known(effect.intervention_id) for effect in effects)
+    nothing = (
+        "unseen.lead_nothing" if is_unseen and brief.tables.rows("prices") else "value_page.none"
+    )
     return Section(
         "value",
         words.text("value_page.heading" + ("" if len(effects) == 1 else "_many")),
-        leads or (words.html("value_page.none"),),
+        leads or (words.html(nothing),),
         tuple(blocks),
     )
 

@@ -75,7 +75,9 @@ def offered_tables(published):
             published(
                 "effect_summary",
                 [
-                    key | {"outcome": "months_work"} | _named("difference", record["months"])
+                    key
+                    | {"outcome": f"months_{record.get('outcome', 'work')}"}
+                    | _named("difference", record["months"])
                     for record, key in both
                     if "months" in record
                 ],
