@@ -59,7 +59,8 @@ def sentences(brief):
 SAID = {
     "en": "What society gains from language practice cannot be said: what people live on "
     "afterwards is not fully seen. For Norr, a start gives in the budget of the district over five "
-    "years, in support no longer paid less places: SEK 8,000 (−2,000 to 18,000) in language practice.",
+    "years, in support no longer paid less places: SEK 8,000 (−2,000 to 18,000) in "
+    "language practice.",
     "sv": "Vad samhället vinner på språkpraktik går inte att säga: vad människor lever på efteråt "
     "syns inte fullt ut. För Norr ger en start i budgeten för distriktet på fem år, i stöd som "
     "inte längre betalas ut minus platser: 8 000 kr (−2 000 till 18 000) i språkpraktik.",
