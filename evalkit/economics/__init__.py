@@ -31,7 +31,8 @@ from evalkit.economics.what_if.lever_table import value_levers
 from evalkit.economics.what_if.levers import LeverState, levers_of
 from evalkit.economics.what_if.projection import cohort_totals, cohort_trace
 from evalkit.economics.what_if.revaluation import Revalued, revalue
-from evalkit.economics.what_if.scenarios import Scenario, run_scenario, run_scenarios, what_if_value
+from evalkit.economics.what_if.scenario_file import Scenario
+from evalkit.economics.what_if.scenarios import run_scenario, run_scenarios, what_if_value
 
 __all__ = [
     "DatedFile",

@@ -19,7 +19,7 @@ from evalkit.economics import (
 from evalkit.economics.results.drift import Vintage
 from evalkit.economics.what_if.arms import cohort_path
 from evalkit.economics.what_if.projection import transition_flows
-from evalkit.economics.what_if.scenarios import NUMBERS
+from evalkit.economics.what_if.scenario_file import NUMBERS
 from evalkit.errors import EstimationError, LedgerError, ParameterError
 from evalkit.tables import write_table, write_tables
 
