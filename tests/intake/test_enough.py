@@ -52,6 +52,28 @@ def test_households_without_members_are_one_adult_of_the_same_id(persons_and_pay
     assert notes == [NOTE]
 
 
+def test_a_month_of_several_decisions_is_one_month_of_a_household_without_members(
+    persons_and_payments,
+):
+    persons_and_payments.write(
+        "income_support",
+        [
+            "household_id,month,district,amount,currency,decision",
+            "P-1,2026-01-01,Norr,100,SEK,bistånd",
+            "P-1,2026-01-01,Norr,40,SEK,återkrav",
+            "P-3,2026-02-01,Söder,100,SEK,förskott på förmån",
+        ],
+    )
+
+    tables = persons_and_payments.admit(max_rejected_share=0).tables
+
+    assert tables["income_support"].height == 3
+    assert tables["household_member"].select("person_id", "month").rows() == [
+        ("P-1", date(2026, 1, 1)),
+        ("P-3", date(2026, 2, 1)),
+    ]
+
+
 def test_a_household_that_is_no_person_is_set_aside(persons_and_payments, rejections):
     persons_and_payments.write("income_support", [*OF_PERSONS, "H-9,2026-01-01,Norr"])
 

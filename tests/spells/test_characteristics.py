@@ -47,7 +47,8 @@ def _members(obstacles):
     ]
     # The obstacle of a later month is not that of the spell's start.
     rows.append(("h1", "p1", date(2020, 4, 1), "lead", "language", None))
-    return pl.DataFrame(rows, schema=COLUMNS["household_member"], orient="row")
+    filled = list(COLUMNS["household_member"].items())[: len(rows[0])]
+    return pl.DataFrame(rows, schema=dict(filled), orient="row")
 
 
 def _groups(table, characteristic):

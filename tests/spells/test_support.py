@@ -202,9 +202,10 @@ def test_support_spells_follow_the_adults_of_a_household_and_not_its_children(pa
         ("HA", "B", month(2), "co_applicant", None, None),
         ("HA", "C", month(2), "child", None, None),
     ]
-    schema = tables["household_member"].schema
+    filled = dict(list(tables["household_member"].schema.items())[: len(others[0])])
     tables["household_member"] = pl.concat(
-        [tables["household_member"], pl.DataFrame(others, schema=schema, orient="row")]
+        [tables["household_member"], pl.DataFrame(others, schema=filled, orient="row")],
+        how="diagonal",
     )
 
     spells = spells_of(tables, max_gap_months=0, **YEAR)

@@ -41,7 +41,11 @@ def lone_adults(income_support: pl.DataFrame) -> pl.DataFrame:
         "month": pl.col("month"),
         "role": pl.lit("lead"),
     }
-    return income_support.select(
+    keys = ["household_id", "month"]
+    is_by_decision = income_support["decision"].count() > 0
+    # A month with payments of several decisions is one month of the household.
+    months = income_support.unique(keys, maintain_order=True) if is_by_decision else income_support
+    return months.select(
         known.get(name, pl.lit(None)).cast(kind).alias(name)
         for name, kind in delivered()[HOUSEHOLDS].schema.items()
     )
