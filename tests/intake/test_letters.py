@@ -635,3 +635,21 @@ def test_codes_are_told_together_and_numbers_one_by_one(extract, clean, letters_
     n_rows = [sheet.text(row, N_ROWS) for row in range(1, sheet.n_rows + 1)]
     assert n_rows == ["10", *["1"] * 17]
     assert sheet.text(1, sheet.headings["currency"]) == "kr"
+
+
+def test_a_record_is_mended_from_its_letter(extract, letters_of, contracts_folder, tmp_path):
+    for table in ("person", "income_support", "household_member", "participation", "livelihood"):
+        (extract.folder / f"{table}.csv").unlink()
+    line = "2026\t01\t0180\t\t1\t{}\t{}\t1\t0\t0\t2\t35\r\n"
+    lines = [line.format("9500", "P-1"), line.format("95x0", "P-9")]
+    record = extract.folder / "monthly_record_2026-01.txt"
+    record.write_bytes("".join(lines).encode())
+    (letter,) = letters_of(districts=["0180"]).values()
+    sheet = letter.tables["ekonomiskt bistånd"]
+
+    sheet.write(1, sheet.headings["amount"], "9600")
+    path = letter.save(tmp_path / "letter.xlsx")
+    take_back(path, extract.folder, load_contracts(contracts_folder))
+
+    admission = extract.admit(max_rejected_share=0, districts=["0180"])
+    assert admission.tables["income_support"]["amount"].to_list() == [9500.0, 9600.0]
