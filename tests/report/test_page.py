@@ -723,6 +723,13 @@ def test_page_says_what_the_municipality_keeps_of_new_tax(page, tables, words):
     assert said[words.language] not in plain(page("Norr"))
 
 
+def test_page_says_that_equalisation_takes_more_than_a_low_tax_brings(page, tables, words):
+    kept = _prices_with(tables, price="kept_of_tax.Norr", value=-0.061, unit="share")
+    said = {"en": "then −6.1% : income equalisation", "sv": "sedan blir det −6,1 % : inkomst"}
+
+    assert said[words.language] in plain(page("Norr", prices=kept))
+
+
 def _prices_with(tables, **columns):
     """The prices with other columns; one price alone where it gets another name."""
     prices = tables["prices"].data.drop("row_id", "status")

@@ -50,4 +50,5 @@ def kept_of_new_tax(brief: Brief) -> tuple[Markup, ...]:
     if kept is None:
         return ()
     share = brief.number(kept, "value", Form("percent", 1))
-    return (brief.words.html("prices.kept", share=share),)
+    key = "prices.kept" if kept["value"] >= 0 else "prices.kept_none"
+    return (brief.words.html(key, share=share),)
