@@ -97,6 +97,9 @@ AGGREGATES: dict[str, tuple[str, ...]] = {
 }
 # What payments alone tell of every month.
 KNOWN_FROM_PAYMENTS = ("support", WITHOUT_SUPPORT, "unknown")
+# Fewer mean months of other states are not shown where payments alone are known: rounded, they are
+# none.
+LEAST_RECORDED = 0.05
 
 
 def members_of(outcome: str) -> tuple[str, ...]:

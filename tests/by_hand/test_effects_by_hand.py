@@ -173,6 +173,9 @@ def test_lock_in_is_the_difference_over_the_planned_months():
     assert timing["break_even_month"] == 4
     assert timing["break_even_share"] == 1
     assert timing["sustained_work"] == pytest.approx(0.25, abs=EXACT)
+    # Three months in a row cannot come about in two.
+    short = set(effect_timing(draws, reached, _protocol(follow_up_months=2))["measure"])
+    assert {"sustained_work", "sustained_exit"} & short == set()
 
 
 def test_who_has_not_started_later_stands_for_who_has():

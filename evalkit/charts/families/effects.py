@@ -38,11 +38,16 @@ from evalkit.charts.look.theme import (
 )
 from evalkit.charts.register import ONE_EFFECT, chart, pooled_note, shown_rows
 from evalkit.disclosure import Published
-from evalkit.line.states import AGGREGATES, KNOWN_FROM_PAYMENTS, OUTCOMES, WITHOUT_SUPPORT
+from evalkit.line.states import (
+    AGGREGATES,
+    KNOWN_FROM_PAYMENTS,
+    LEAST_RECORDED,
+    OUTCOMES,
+    WITHOUT_SUPPORT,
+)
 from evalkit.words import Words
 
 ARM_HEIGHT, DIFFERENCE_HEIGHT = 180, 130
-_LEAST_RECORDED = 0.05  # months on record that are not rounded to none
 
 
 @chart(
@@ -90,7 +95,7 @@ def effect_months(table: Published, words: Words, /) -> Picture:
     ranges. Where it is told in months without support, the states of which something is on record.
     """
     tells_work, known = words.outcome != WITHOUT_SUPPORT, _months_of(KNOWN_FROM_PAYMENTS)
-    is_recorded = pl.max_horizontal("treated", "comparison") >= _LEAST_RECORDED
+    is_recorded = pl.max_horizontal("treated", "comparison") >= LEAST_RECORDED
     # Months without support are the other side of months on support.
     is_drawn = (
         pl.col("outcome") != f"months_{WITHOUT_SUPPORT}"

@@ -13,10 +13,9 @@ import polars as pl
 from evalkit.draws import estimate_with_range, with_words
 from evalkit.effects.trials.events import EVENTS
 from evalkit.line.protocol import Protocol
-from evalkit.line.states import members_of
+from evalkit.line.states import SUSTAINED_MONTHS, members_of
 
 KEYS = ["district", "intervention_id", "estimand"]
-_LASTING = ["sustained_work", "sustained_exit", "returned_to_support"]
 # The accumulated difference is a sum of shares: less than this is rounding, not a gain.
 _NOTHING = 1e-9
 
@@ -43,7 +42,8 @@ def effect_timing(
         break_even_share (share of replicates that break even), sustained_work, sustained_exit
         (three months in a row off support) and returned_to_support (shares by the last month; the
         latter of those who had worked). Lock-in is left out where no plan is known, sustained_work
-        where work is not observed: it would be the exit again.
+        where work is not observed (it would be the exit again), both where the follow-up is shorter
+        than they ask for.
     """
     differences = monthly_differences(draws, protocol.primary_outcome)
     planned = events.filter(
@@ -137,7 +137,7 @@ def _lasting(events: pl.DataFrame, protocol: Protocol, conf_level: float) -> pl.
             pl.col("returned_to_support") / pl.col("worked")
         )
     ).unpivot(
-        _LASTING if protocol.is_work_observed else _LASTING[1:],
+        _measures_of(protocol),
         index=[*KEYS, "draw", "arm"],
         variable_name="measure",
         value_name="share",
@@ -154,6 +154,13 @@ def _lasting(events: pl.DataFrame, protocol: Protocol, conf_level: float) -> pl.
     return ranged.join(
         by_arm.filter(pl.col("draw") == 0).drop("draw"), on=[*KEYS, "measure"], how="left"
     )
+
+
+def _measures_of(protocol: Protocol) -> list[str]:
+    """What can last within the follow-up, each said once."""
+    lasting = ["sustained_work"] if protocol.is_work_observed else []
+    is_long_enough = protocol.follow_up_months >= SUSTAINED_MONTHS
+    return [*([*lasting, "sustained_exit"] if is_long_enough else []), "returned_to_support"]
 
 
 def _ranged(values: pl.DataFrame, conf_level: float, *, is_observed: bool = False) -> pl.DataFrame:

@@ -4,7 +4,7 @@ folded away, under others.
 
 from markupsafe import Markup
 
-from evalkit.line.states import KNOWN_FROM_PAYMENTS
+from evalkit.line.states import KNOWN_FROM_PAYMENTS, LEAST_RECORDED
 from evalkit.report.evidence.effects import (
     VERDICT_COLUMNS,
     Effect,
@@ -50,7 +50,11 @@ def further_pictures(brief: Brief, effect: Effect) -> tuple[Further, ...]:
 
 def summary_tables(brief: Brief, effect: Effect) -> tuple[DataTable, ...]:
     """What differs between the arms: shares at the end, and months in each state."""
-    rows = brief.tables.rows("effect_summary", **effect.keys)
+    rows = [
+        row
+        for row in brief.tables.rows("effect_summary", **effect.keys)
+        if _is_known(brief, row) or not _is_nothing(row)
+    ]
     primary = brief.words.outcome
     return _SUMMARY.tables(brief, sorted(rows, key=lambda row: _outcome_order(row, primary)))
 
@@ -107,10 +111,21 @@ def _outcome(brief: Brief, row: Row) -> Cell:
     it is on record.
     """
     label = brief.words.label(row["outcome"])
-    is_known = row["outcome"].removeprefix("months_") in KNOWN_FROM_PAYMENTS or _is_share(row)
-    if tells_work(brief) or is_known:
+    if _is_known(brief, row):
         return label
     return brief.words.text("outcome.on_record", outcome=label)
+
+
+def _is_known(brief: Brief, row: Row) -> bool:
+    """Whether the outcome is known of every month, not only as far as it is on record."""
+    state = row["outcome"].removeprefix("months_")
+    return tells_work(brief) or state in KNOWN_FROM_PAYMENTS or _is_share(row)
+
+
+def _is_nothing(row: Row) -> bool:
+    """Whether no month is on record in either arm."""
+    arms = ("treated", "comparison")
+    return row.has(*arms) and all(row[arm] < LEAST_RECORDED for arm in arms)
 
 
 def _level(row: Row) -> Form:
