@@ -44,6 +44,7 @@ def kolada(
     began to work or study, as Kolada's key figure does.
     """
     from evalkit.errors import IntakeError
+    from evalkit.months import add_months
     from evalkit.spells import Extent, ended_participants, ended_participation
 
     run, tables = _tables_of(place, ("participation", "livelihood", "person"))
@@ -75,6 +76,10 @@ def kolada(
     for district in _in_order(by_district, run):
         lines += [_name(district, words), *_of_district(by_district[district], words)]
     lines += ["", words.text("count.kolada_rule"), words.text("count.kolada_month")]
+    if extent.data_through.year <= year:
+        before, last = add_months(extent.data_through, -1), extent.data_through
+        months = {"before": words.month(before), "last": words.month(last)}
+        lines.append(words.text("count.not_followed", **months))
     lines += [words.text("count.small", least=run.params.min_count)]
     _tell(lines, published, out, words)
 
@@ -213,8 +218,11 @@ def _in_order(districts: Iterable[str], run: "Run") -> list[str]:
 
 
 def _tell(lines: list[str], published: "Published", out: Path | None, words: "Words") -> None:
+    import polars as pl
+
     typer.echo("\n".join(lines))
     if out is None:
         return
-    published.data.drop("row_id").write_csv(out)
+    graded = published.data.drop("row_id").with_columns(grade=pl.lit(published.grade))
+    graded.write_csv(out)
     typer.echo(words.text("count.written", file=str(out), grade=published.grade))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import polars as pl
+import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +29,18 @@ def test_kolada_is_counted_from_a_run_file(call, tmp_path):
     assert set(table["status"]) <= {"ok", "suppressed", "not_estimable"}
     shown = table.filter(status="ok", answer="all")["n_persons"]
     assert not ((shown > 0) & (shown < 5)).any()
-    assert "grade M" in out
+    assert "grade M" in out and set(table["grade"]) == {"M"}
+
+
+@pytest.mark.parametrize(("year", "is_said"), [(1998, False), (1999, True)])
+def test_kolada_says_from_when_nobody_is_followed(call, year, is_said):
+    exit_code, out, _ = call(
+        "count", "kolada", NORTHERN_IRELAND, "--year", year, "--language", "en"
+    )
+
+    said = "The extract ends with June 1999: what those did who ended later than May 1999"
+    assert exit_code == 0
+    assert (said in " ".join(out.split())) == is_said
 
 
 def test_kolada_says_that_nobody_ended(call):
