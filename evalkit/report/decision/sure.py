@@ -232,8 +232,8 @@ def _unknown_outcome(brief: Brief, one: Offered) -> _Finding | None:
 
 
 def _unknown_share(brief: Brief, ones: Sequence[Offered]) -> Markup | str:
-    """The sentence on how many leave for nobody knows where, of the people whose effects are shown;
-    empty where none does or it is not shown.
+    """The sentence on how many of all periods ended nobody knows how, where effects are shown;
+    empty where none did or it is not shown.
     """
     scope = CITY if all(one.is_borrowed for one in ones) else brief.district
     row = brief.tables.row("exits", district=scope, exit="unknown")

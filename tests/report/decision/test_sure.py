@@ -168,8 +168,8 @@ def test_the_unknown_are_those_of_the_people_whose_effects_are_shown(part):
     own = part(intervention(), exits=exits)
     borrowed = part(intervention(figures="city_few_starters"), exits=exits)
 
-    assert "Of 10 in 100" in check_of(own, "Unknown outcome.")[1]
-    assert "Of 20 in 100" in check_of(borrowed, "Unknown outcome.")[1]
+    assert "nobody knows how 10 ended" in check_of(own, "Unknown outcome.")[1]
+    assert "nobody knows how 20 ended" in check_of(borrowed, "Unknown outcome.")[1]
 
 
 def test_starters_that_are_too_few_to_show_are_marked(part):
@@ -200,7 +200,7 @@ def test_unknown_outcomes_hide_an_effect_that_would_change_sign(part, worst, sta
     )
 
     assert found[0] == state
-    assert f"Of 17 in 100 who leave we know nothing. {said}" in found[1]
+    assert f"Of 100 periods nobody knows how 17 ended. {said}" in found[1]
 
 
 def test_a_loss_is_hidden_by_the_best_case(part):
@@ -211,7 +211,7 @@ def test_a_loss_is_hidden_by_the_best_case(part):
 
     assert check_of(hidden, "Unknown outcome.")[0] == "weak"
     assert check_of(seen, "Unknown outcome.")[0] == "holds"
-    assert "who leave we know nothing" not in hidden.body
+    assert "nobody knows how" not in hidden.body
 
 
 def test_what_is_not_valued_is_counted(part, plain, forty_interventions):
