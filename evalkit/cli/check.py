@@ -64,12 +64,12 @@ def check(
     units = plan_run(prepared)
     typer.echo(f"parameters  as declared; {len(prepared.inputs)} files found")
     typer.echo(f"notebooks   {len(units)} units for {len(prepared.params.districts)} districts")
-    for line in _crossed_breaks(prepared):
+    for line in crossed_breaks(prepared):
         typer.echo(line)
     typer.echo(receipt(prepared, extract, mapping))
 
 
-def _crossed_breaks(prepared: "Run") -> list[str]:
+def crossed_breaks(prepared: "Run") -> list[str]:
     """Which protocols cross a break in law that their models do not allow for."""
     from evalkit.line.calendar import break_months, breaks_of
     from evalkit.line.protocol import load_protocols

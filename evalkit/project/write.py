@@ -37,6 +37,7 @@ _COPIED = (
     "notebooks/intervention",
     "params/schema",
     "params/calendar",
+    "params/protocols/templates",
     "params/price_index",
     "params/rates",
     "params/unit_costs/stockholm.yaml",
@@ -349,8 +350,11 @@ def _run_text(
         "seed": 1,
         "extract": extract | found["extract"],
     }
-    if protocols:
-        values["effects"] = {"protocols": [f"protocols/{path.name}" for path in protocols]}
+    named = [f"protocols/{path.name}" for path in protocols]
+    values["effects"] = {
+        "calendar": "calendar/sweden.yaml",
+        **({"protocols": named} if named else {}),
+    }
     return commented(RunFile, values, remarks)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.cli.check import crossed_breaks
 from evalkit.errors import ParameterError, ProtocolError
 from evalkit.line.calendar import BreakFile, break_months, breaks_of
 from evalkit.line.protocol import load_protocols
@@ -121,3 +122,13 @@ def test_a_calendar_that_names_a_break_twice_is_refused(run_with):
 
     with pytest.raises(ParameterError, match="stand once each"):
         load_protocols(run)
+
+
+def test_check_names_the_breaks_that_a_protocol_crosses(run_with):
+    lines = crossed_breaks(run_with("new_act"))
+
+    assert lines == [
+        "calendar    protocol training crosses, and does not allow for: afterwards (1998-01); "
+        "calendar.breaks names those within its trials"
+    ]
+    assert crossed_breaks(run_with("", calendar=None)) == []
