@@ -4,17 +4,20 @@ months, and for each intervention with enough starts a target trial with a sensi
 No guess shows a person's value: districts in which few people live are not named.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from evalkit.line.adjustment import SMALL_IMBALANCE
 from evalkit.line.states import OUTCOMES, WITHOUT_SUPPORT
 from evalkit.months import month_number
+from evalkit.records import read_yaml
 
+_TEXTS = Path(__file__).parent / "templates" / "texts.yaml"
 # A district with fewer people is not named, and an intervention with fewer starts out of support
 # not estimated.
 FEWEST_PEOPLE, FEWEST_STARTERS = 5, 20
@@ -33,6 +36,16 @@ _REFUSAL = {
 }
 
 
+class Window(NamedTuple):
+    """The first and the last month in which a trial starts, counted from the extract's first, and
+    for how many months people are followed.
+    """
+
+    from_month: int
+    to_month: int
+    follow_up_months: int
+
+
 @dataclass(frozen=True)
 class Guess:
     """What the run file's keys could be, as YAML has them, the protocols' by intervention, and what
@@ -45,23 +58,15 @@ class Guess:
     unsaid: tuple[str, ...] = field(default=())
 
 
-def guess(tables: Mapping[str, pl.DataFrame], texts: Mapping[str, Any]) -> Guess:
-    """Guess from admitted tables.
-
-    Parameters
-    ----------
-    tables : mapping of DataFrame
-        The admitted tables.
-    texts : mapping
-        The texts of a protocol, by language (question, assumptions).
-    """
+def guess(tables: Mapping[str, pl.DataFrame]) -> Guess:
+    """Guess from admitted tables, of which person and income_support hold rows."""
     districts, of_districts = _districts(tables["person"])
     first, last, of_months = _months(tables)
     run = {
         "districts": districts,
         "extract": {"first_month": f"{first:%Y-%m}", "data_through": f"{last:%Y-%m}"},
     }
-    protocols, unsaid = _protocols(tables, texts, first, last, has_districts=len(districts) > 1)
+    protocols, unsaid = _protocols(tables, first, last, has_districts=len(districts) > 1)
     return Guess(run, protocols, of_districts | of_months, tuple(unsaid))
 
 
@@ -105,7 +110,6 @@ def _months(tables: Mapping[str, pl.DataFrame]) -> tuple[date, date, dict[str, s
 
 def _protocols(
     tables: Mapping[str, pl.DataFrame],
-    texts: Mapping[str, Any],
     first: date,
     last: date,
     *,
@@ -117,33 +121,22 @@ def _protocols(
     window = _window(month_number(last) - month_number(first) + 1)
     if window is None:
         return {}, [f"no effects: fewer than {_SHORTEST} months were delivered"]
-    from_month, to_month, follow_up = window
-    starters = _starters(tables, first, from_month, to_month)
+    starters = _starters(tables, first, window)
     names = _names(tables)
     is_work_known = "livelihood" in tables and tables["livelihood"].height > 0
     covariates = _covariates(tables["person"], has_districts=has_districts)
-    protocols, few = {}, 0
-    for intervention, n in starters.items():
-        if n < FEWEST_STARTERS:
-            few += 1
-            continue
-        title = names.get(intervention, intervention)
-        protocols[intervention] = {
-            "protocol": intervention,
-            "intervention_id": intervention,
-            "title": dict.fromkeys(texts["question"], title),
-            "question": {
-                language: text.format(title=title) for language, text in texts["question"].items()
-            },
-            "eligibility": {"from_month": from_month, "to_month": to_month},
-            "leavers_in_month_one": "excluded" if is_work_known else "excluded_in_both",
-            "follow_up_months": follow_up,
-            "primary_outcome": "work" if is_work_known else WITHOUT_SUPPORT,
-            "outcomes": list(OUTCOMES),
-            "covariates": covariates,
-            "refusal": dict(_REFUSAL),
-            "assumptions": texts["assumptions"],
-        }
+    protocols = {
+        intervention: protocol_values(
+            intervention,
+            names.get(intervention, intervention),
+            window,
+            covariates,
+            is_work_known=is_work_known,
+        )
+        for intervention, n in starters.items()
+        if n >= FEWEST_STARTERS
+    }
+    few = len(starters) - len(protocols)
     if not few:
         return protocols, []
     what = "intervention" if few == 1 else "interventions"
@@ -152,21 +145,46 @@ def _protocols(
     ]
 
 
-def _window(n_months: int) -> tuple[int, int, int] | None:
-    """The first and the last month of trials, and for how long people are followed; None where the
-    extract is too short.
-    """
+def protocol_values(
+    intervention: str,
+    title: str,
+    window: Window,
+    covariates: Sequence[Mapping[str, Any]],
+    *,
+    is_work_known: bool,
+) -> dict[str, Any]:
+    """The keys of a protocol, as YAML has them, with its texts in the languages of reports."""
+    texts = read_yaml(_TEXTS)
+    return {
+        "protocol": intervention,
+        "intervention_id": intervention,
+        "title": dict.fromkeys(texts["question"], title),
+        "question": {
+            language: text.format(title=title) for language, text in texts["question"].items()
+        },
+        "eligibility": {"from_month": window.from_month, "to_month": window.to_month},
+        "leavers_in_month_one": "excluded" if is_work_known else "excluded_in_both",
+        "follow_up_months": window.follow_up_months,
+        "primary_outcome": "work" if is_work_known else WITHOUT_SUPPORT,
+        "outcomes": list(OUTCOMES),
+        "covariates": list(covariates),
+        "refusal": dict(_REFUSAL),
+        "assumptions": texts["assumptions"],
+    }
+
+
+def _window(n_months: int) -> Window | None:
+    """None where the extract is too short."""
     if n_months < _SHORTEST:
         return None
     from_month = min(_HISTORY, n_months // 4) + 1
     follow_up = min(_LONGEST_FOLLOW_UP, (n_months - from_month + 1) // 2)
     to_month = n_months - follow_up + 1
-    return (from_month, to_month, follow_up) if to_month - from_month >= _FEWEST_TRIALS else None
+    has_trials = to_month - from_month >= _FEWEST_TRIALS
+    return Window(from_month, to_month, follow_up) if has_trials else None
 
 
-def _starters(
-    tables: Mapping[str, pl.DataFrame], first: date, from_month: int, to_month: int
-) -> dict[str, int]:
+def _starters(tables: Mapping[str, pl.DataFrame], first: date, window: Window) -> dict[str, int]:
     """How many people start each intervention within the window, with support in the month
     before.
     """
@@ -183,7 +201,7 @@ def _starters(
         tables["participation"]
         .with_columns(month=month, before=month.dt.offset_by("-1mo"))
         .with_columns(number=number - first.month + 1)
-        .filter(pl.col("number").is_between(from_month, to_month))
+        .filter(pl.col("number").is_between(window.from_month, window.to_month))
         .join(on_support.rename({"month": "before"}), on=["person_id", "before"], how="semi")
     )
     counts = starts.group_by("intervention_id").agg(pl.col("person_id").n_unique())

@@ -1,16 +1,12 @@
 """A new project's folder, written whole or not at all, and never over something that is there."""
 
-import re
 import shutil
 import tempfile
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from evalkit import __version__
 from evalkit.errors import EvalkitError, IntakeError, ParameterError, first_few
 from evalkit.intake import admit, load_contracts
 from evalkit.intake.admission.delivery import Delivery
@@ -18,16 +14,21 @@ from evalkit.intake.admission.gate import refuse_personal_numbers
 from evalkit.intake.admission.propose import Proposed, propose_mappings
 from evalkit.intake.reading.monthly_record import is_monthly_record
 from evalkit.intake.reading.readers import FORMATS, read_delivered, read_lines
-from evalkit.line.protocol import Protocol
-from evalkit.line.states import OUTCOMES, WITHOUT_SUPPORT
-from evalkit.params import RunFile
-from evalkit.project.commented import commented, looks
+from evalkit.project.commented import looks
 from evalkit.project.guess import Guess, guess
-from evalkit.records import read_yaml
+from evalkit.project.own_files import (
+    book_text,
+    file_name,
+    ignored,
+    protocol_texts,
+    read_me,
+    run_text,
+)
 from evalkit.shipped import shipped
 from evalkit.vocabulary import REPORT_LANGUAGES, Language
 
-_TEMPLATES = Path(__file__).parent / "templates"
+# The price book that a new project's own rests on.
+_BASE_BOOK = "stockholm_2026.yaml"
 # What a project takes over: contracts and mappings, the notebooks of the line, and what a price
 # book needs.
 _COPIED = (
@@ -41,6 +42,7 @@ _COPIED = (
     "params/price_index",
     "params/rates",
     "params/unit_costs/stockholm.yaml",
+    f"params/unit_costs/{_BASE_BOOK}",
 )
 # The example: a run file, what it names, and its data.
 _EXAMPLE = (
@@ -50,14 +52,7 @@ _EXAMPLE = (
     "tests/data/northern_ireland",
 )
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.py")
-_IGNORED = ("extract/", "runs/", "letters/", "build/", "*.duckdb", "*.sqlite", "*.key")
 _LONG_AGO, _FAR_AHEAD = date(1900, 1, 1), date(2100, 12, 1)
-_EXAMPLE_OF_RUN = {
-    "districts": ["Norr", "Söder"],
-    "extract": {"first_month": "2020-01", "data_through": "2024-12"},
-}
-_NOT_GUESSED = "an example: write what your files hold."
-_WHAT_ELSE = "does anything else lead to starting? What is known of it belongs here."
 
 
 @dataclass(frozen=True)
@@ -182,47 +177,42 @@ def _write(
     with_example: bool,
 ) -> Project:
     """The project in a folder beside its own, which it is moved to when it is whole."""
-    name = _name_of(folder)
+    name = file_name(folder.resolve().name)
     for part in _COPIED:
         _copy(part, draft)
     (draft / "extract").mkdir()
     languages = (language, *(other for other in REPORT_LANGUAGES if other != language))
     proposed = _take_in(paths, draft, name)
     guessed, unsaid = _guess(draft, name) if paths else (None, ())
-    texts = read_yaml(_TEMPLATES / "texts.yaml")
-    protocols = _write_protocols(draft, guessed, texts)
-    run_file = draft / "params" / f"{name}.yaml"
-    _write_text(
-        run_file,
-        _header("run", "A run of evalkit.") + _run_text(name, languages, guessed, protocols, paths),
-    )
-    readme = [(_TEMPLATES / f"{one}.md").read_text(encoding="utf-8") for one in languages]
-    title = folder.resolve().name
-    _write_text(
-        draft / "README.md",
-        "\n".join(readme)
-        .replace("{name}", name)
-        .replace("{title}", title)
-        .replace("{version}", __version__),
-    )
-    _write_text(
-        draft / ".gitignore",
-        "# Data and results stay out of git.\n"
-        + "".join(f"{line}\n" for line in (*_IGNORED, *(f"*{suffix}" for suffix in FORMATS))),
-    )
+    params = draft / "params"
+    run_file = params / f"{name}.yaml"
+    texts = protocol_texts(guessed)
+    protocols = tuple(texts) if guessed and guessed.protocols else ()
+    has_mapping = bool(proposed and proposed.proposals)
+    own = {
+        run_file: run_text(name, languages, guessed, protocols, has_mapping=has_mapping),
+        params / "unit_costs" / f"{name}.yaml": book_text(name, languages, _BASE_BOOK),
+        draft / "README.md": read_me(name, folder.resolve().name, languages),
+        draft / ".gitignore": ignored(FORMATS),
+    }
+    for path, text in own.items():
+        _write_text(path, text)
+    written = [params / "protocols" / f"{protocol}.yaml" for protocol in texts]
+    for path, text in zip(written, texts.values(), strict=True):
+        _write_text(path, text)
     if with_example:
         _write_example(draft)
-    mapping = _mapping_of(draft, name)
-    written = (*([mapping] if mapping.exists() else []), run_file, *protocols)
+    read = [_mapping_of(draft, name)] if has_mapping else []
+    read += [run_file, *(written if protocols else [])]
     return Project(
         folder,
         run_file.relative_to(draft),
-        tuple(path.relative_to(draft) for path in sorted((draft / "extract").glob("*.*"))),
+        tuple(path.relative_to(draft) for path in sorted((draft / "extract").iterdir())),
         proposed,
-        tuple(path.relative_to(draft) for path in protocols),
+        tuple(path.relative_to(draft) for path in written if protocols),
         tuple(
             (path.relative_to(draft), line, why)
-            for path in written
+            for path in read
             for line, why in looks(path.read_text(encoding="utf-8"))
         ),
         (*unsaid, *(guessed.unsaid if guessed else ())),
@@ -267,7 +257,6 @@ def _guess(draft: Path, name: str) -> tuple[Guess | None, tuple[str, ...]]:
     admitted yet, and why.
     """
     mapping = _mapping_of(draft, name)
-    texts = read_yaml(_TEMPLATES / "texts.yaml")
     try:
         admission = admit(
             draft / "extract",
@@ -283,79 +272,7 @@ def _guess(draft: Path, name: str) -> tuple[Guess | None, tuple[str, ...]]:
     empty = [table for table in ("person", "income_support") if not admission.tables[table].height]
     if empty:
         return None, (f"no row of {', '.join(empty)} keeps its contract yet",)
-    return guess(admission.tables, texts), ()
-
-
-def _write_protocols(
-    draft: Path, guessed: Guess | None, texts: Mapping[str, Any]
-) -> tuple[Path, ...]:
-    """A protocol for each intervention that was guessed, or an example."""
-    folder = draft / "params" / "protocols"
-    declared = guessed.protocols if guessed else {}
-    remarks = {"covariates": _WHAT_ELSE} if declared else {"intervention_id": _NOT_GUESSED}
-    written = []
-    for name, values in (declared or {"example": _example_protocol(texts)}).items():
-        written.append(folder / f"{_name_of(Path(name))}.yaml")
-        header = _header("protocol", "A target trial.", folder="../")
-        _write_text(written[-1], header + commented(Protocol, values, remarks))
-    return tuple(written) if declared else ()
-
-
-def _example_protocol(texts: Mapping[str, Any]) -> dict[str, Any]:
-    title = texts["example"]
-    return {
-        "protocol": "example",
-        "intervention_id": "example",
-        "title": title,
-        "question": {
-            language: text.format(title=title[language])
-            for language, text in texts["question"].items()
-        },
-        "eligibility": {"from_month": 13, "to_month": 37},
-        "leavers_in_month_one": "excluded_in_both",
-        "follow_up_months": 24,
-        "primary_outcome": WITHOUT_SUPPORT,
-        "outcomes": list(OUTCOMES),
-        "covariates": [
-            {"name": "months_on_support", "kind": "elapsed"},
-            {"name": "season", "kind": "season", "starts": [3, 6, 9, 12]},
-        ],
-        "assumptions": texts["assumptions"],
-    }
-
-
-def _run_text(
-    name: str,
-    languages: tuple[Language, ...],
-    guessed: Guess | None,
-    protocols: tuple[Path, ...],
-    paths: tuple[Path, ...],
-) -> str:
-    extract: dict[str, Any] = {"folder": "../extract"}
-    if paths and not all(map(is_monthly_record, paths)):
-        extract["mapping"] = f"../data_contracts/mappings/{name}.yaml"
-    found: Mapping[str, Any] = guessed.run if guessed else _EXAMPLE_OF_RUN
-    remarks = (
-        dict(guessed.remarks)
-        if guessed
-        else dict.fromkeys(
-            ("districts", "extract.first_month", "extract.data_through"), _NOT_GUESSED
-        )
-    )
-    values: dict[str, Any] = {
-        "run": name,
-        "title": dict.fromkeys(languages, name),
-        "languages": list(languages),
-        "districts": found["districts"],
-        "seed": 1,
-        "extract": extract | found["extract"],
-    }
-    named = [f"protocols/{path.name}" for path in protocols]
-    values["effects"] = {
-        "calendar": "calendar/sweden.yaml",
-        **({"protocols": named} if named else {}),
-    }
-    return commented(RunFile, values, remarks)
+    return guess(admission.tables), ()
 
 
 def _write_example(draft: Path) -> None:
@@ -368,14 +285,6 @@ def _write_example(draft: Path) -> None:
     _write_text(run_file, text.replace("../tests/data/northern_ireland", "../example"))
 
 
-def _header(schema: str, what: str, folder: str = "") -> str:
-    return (
-        f"# yaml-language-server: $schema={folder}schema/{schema}.json\n"
-        f'# {what} What a key means stands above it, after "# ". A key with a # before it has the\n'
-        "# value that stands there: take the # away, and that of its heading, to write another.\n"
-    )
-
-
 def _mapping_of(draft: Path, name: str) -> Path:
     return draft / "data_contracts" / "mappings" / f"{name}.yaml"
 
@@ -383,10 +292,3 @@ def _mapping_of(draft: Path, name: str) -> Path:
 def _write_text(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-
-
-def _name_of(folder: Path) -> str:
-    """A name of files and runs: letters and digits of the folder's own."""
-    letters = unicodedata.normalize("NFKD", folder.resolve().name.lower())
-    name = "_".join(re.findall(r"[a-z0-9]+", letters.encode("ascii", "ignore").decode()))
-    return name or "project"

@@ -184,7 +184,13 @@ def test_schemas_are_written_for_all_parameter_files(call, tmp_path):
         "calendar.json",
     }
     assert {"run", "districts", "extract"} <= set(written["run.json"]["properties"])
-    assert all(schema["additionalProperties"] is False for schema in written.values())
+    records = [
+        record
+        for schema in written.values()
+        for record in (schema, *schema.get("$defs", {}).values())
+        if "properties" in record
+    ]
+    assert all(record["additionalProperties"] is False for record in records)
 
 
 def test_every_key_of_every_parameter_file_says_what_it_is_for(call, tmp_path):

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 import yaml
 
+from evalkit.economics import load_price_book
 from evalkit.errors import ParameterError
 from evalkit.line.protocol import Protocol
 from evalkit.params import RunFile
@@ -26,6 +27,13 @@ def test_run_file_and_protocol_of_a_new_project_are_as_declared(project):
 
     assert run.run == "ostra_goinge"
     assert protocol.primary_outcome == "without_support"
+
+
+def test_price_book_of_a_new_project_rests_on_one_that_is_there(project):
+    book = load_price_book(project.folder / "params" / "unit_costs" / "ostra_goinge.yaml")
+
+    assert book.book == "ostra_goinge"
+    assert book.price_year == 2026
 
 
 def test_every_key_of_a_run_file_is_explained_and_every_default_shown(project):
