@@ -72,6 +72,22 @@ def test_work_that_is_seen_by_chance_is_posted_only_where_livelihoods_are_known(
     assert amounts(known, 0)["wages"] == pytest.approx(SEEN_TO_WORK * 800)
 
 
+def test_what_is_posted_is_what_the_whole_ledger_posts_to_the_district_for_the_same(
+    many_draws, rich_book
+):
+    whole = value_effects(many_draws, rich_book, seed=1, horizon_months=36)
+
+    seen = value_effects(
+        many_draws, rich_book, seed=1, horizon_months=36, without_livelihood=("training",)
+    )
+
+    kept = whole.filter(
+        pl.col("actor") == "district", pl.col("posting").is_in(["benefits", "referrals"])
+    )
+    assert seen.height == kept.height > 0
+    assert seen["amount"].to_list() == kept["amount"].to_list()
+
+
 def test_sums_are_those_of_the_district_and_none_is_nought(unseen_book):
     results = value_results(draws_of(), unseen_book, seed=1, without_livelihood=UNSEEN)
 

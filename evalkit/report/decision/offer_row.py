@@ -182,7 +182,7 @@ class RowWriter:
         )
         if not shown.budget:
             return lines
-        unsaid = words.html("advice.cannot_be_said")
+        unsaid = words.html("unseen.line")
         others = [name for name in PERSPECTIVES if name not in shown.values]
         return lines + tuple(
             ValueLine(name, words.text(f"offer.value_{name}"), unsaid, is_said=False)

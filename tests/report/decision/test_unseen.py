@@ -105,8 +105,8 @@ def test_the_row_has_the_district_s_number_and_grey_words_for_the_others(brief):
     lines = [(line.perspective, text(line.number), line.is_said) for line in row.values]
     assert lines == [
         ("district", "+8,000", True),
-        ("public_purse", "cannot be said", False),
-        ("society", "cannot be said", False),
+        ("public_purse", "not seen", False),
+        ("society", "not seen", False),
     ]
     assert row.advice == "cannot_be_said" and row.verdict == row.back == ""
     assert text(row.reason) == (
