@@ -10,10 +10,11 @@ import yaml
 
 from evalkit.economics import load_dated, load_price_book, value_at
 from evalkit.economics.prices.dated import carried_forward
-from evalkit.economics.prices.explain import explain
+from evalkit.economics.prices.explain import _dated_lines, explain
 from evalkit.economics.prices.price_book_file import declare_price_book
 from evalkit.economics.results.summaries import price_table
 from evalkit.errors import LedgerError, ParameterError
+from evalkit.vocabulary import in_language
 
 PARAMS = Path(__file__).parents[2] / "params"
 STOCKHOLM = PARAMS / "unit_costs" / "stockholm.yaml"
@@ -237,6 +238,11 @@ def test_params_explain_says_what_is_carried_forward(tmp_path):
 def test_every_dated_value_is_explained_with_its_grade_and_source(key):
     record = SWEDEN[key]
 
+    lines = list(_dated_lines(record, PARAMS / "rates" / "some.yaml", PARAMS))
+    assert lines[0].startswith(f"{key}  (") and f"  unit {record.unit}" in lines[2]
+    for value, line in zip(record.values, lines[3:], strict=False):
+        source = in_language(value.source or record.source, "en")
+        assert line.strip().startswith(value.period) and line.endswith(f"  {value.grade}  {source}")
     assert record.source and all(value.grade in "HML" for value in record.values)
     assert set(record.name) == {"en", "sv"}
     assert value_at(SWEDEN, key, _a_time(record.values[0])) == record.values[0]
