@@ -856,7 +856,7 @@ def test_pages_without_effects_say_that_none_was_estimated(run, tables, training
 def test_method_says_so_without_protocols(make_run, method):
     run = make_run(effects={})
 
-    assert "No intervention was estimated in this run." in method({}, run)
+    assert "No effect was asked for in this run" in method({}, run)
 
 
 def test_pages_are_written_without_any_table(run, words):

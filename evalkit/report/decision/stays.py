@@ -62,13 +62,14 @@ class _Bar:
     segments: tuple[_Segment, ...]
 
 
-def who_stays(brief: Brief) -> Part | None:
-    """Three facts, months on support by group, and where people go; None where nothing of it is
-    shown.
+def who_stays(brief: Brief) -> Part:
+    """Three facts, months on support by group, and where people go; a sentence where nothing of it
+    is shown.
     """
     facts, groups, bars = _facts(brief), _group_rows(brief), _bars(brief)
     if not (facts or groups or bars):
-        return None
+        why = Markup("<p>{}</p>").format(brief.words.html("stays.nothing"))
+        return Part("stays", brief.words.html("stays.heading_nothing"), why)
     shown = [group.row for group in groups]
     body = render(
         "decision/stays.html.j2",

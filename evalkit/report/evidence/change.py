@@ -70,7 +70,7 @@ def what_it_changes(brief: Brief) -> Section:
     return Section(
         "change",
         words.text("change.heading" + ("" if len(effects) == 1 else "_many")),
-        leads or (words.html("change.none"),),
+        leads or (words.html("change.none" if brief.protocols else "change.not_asked"),),
         tuple(blocks),
     )
 

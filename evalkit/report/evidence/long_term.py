@@ -126,7 +126,12 @@ def _after_label(brief: Brief, row: Row) -> Markup:
 
 
 def _loops_text(brief: Brief) -> tuple[Markup, ...]:
-    """How many came back to an agency three times or more."""
+    """How many came back to an agency three times or more; that it is not seen where nobody knows
+    what people live on between periods.
+    """
+    known = brief.tables.row("state_sources", source="livelihood")
+    if known and known.has("share") and known["share"] == 0:
+        return (brief.words.html("back.loops_unseen"),)
     row = brief.tables.row("loops", district=brief.district, level="agency", n_returns="3+")
     if not (row and row.has("n_persons", "share")):
         return ()

@@ -12,7 +12,7 @@ def what_was_asked(brief: Brief) -> Section:
     words = brief.words
     heading = words.text("method.protocols_heading")
     if not brief.protocols:
-        return Section("protocols", heading, (words.html("change.none"),))
+        return Section("protocols", heading, (words.html("change.not_asked"),))
     cards = tuple(_card(brief, protocol) for protocol in brief.protocols.values())
     lead = words.html("method.protocols_lead")
     return Section("protocols", heading, (lead,), (Block(tables=cards),))

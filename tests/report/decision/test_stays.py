@@ -147,9 +147,12 @@ def test_the_exits_heading_says_the_most_common_way_and_how_many_nobody_knows(pa
     assert "leave for work, of <span" in beside.body and ">30</span> nobody knows" in beside.body
 
 
-def test_a_part_without_anything_to_show_is_left_out(part):
-    assert part() is None
-    assert part(exits={"Norr": {"work": None, "studies": None}}) is None
+@pytest.mark.parametrize("exits", [None, {"Norr": {"work": None, "studies": None}}])
+def test_a_part_without_anything_to_show_says_why(part, exits):
+    nothing = part(exits=exits)
+
+    assert nothing.heading == "How long people stay cannot be said"
+    assert "have a known beginning" in nothing.body
 
 
 def test_the_city_has_one_bar_and_no_tick_of_its_own(part):
