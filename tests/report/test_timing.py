@@ -102,6 +102,14 @@ def test_page_says_what_was_lost_when_it_was_made_up_for_and_what_never_would_be
     assert all(part in text for part in expected[words.language])
 
 
+def test_an_exit_that_the_intervention_itself_is_goes_without_saying(said):
+    everybody = said(sustained_exit=(1.0, 0.74, 0.26, 0.2, 0.3))
+
+    assert "76" in said()
+    assert "100" not in everybody
+    assert "74" not in everybody
+
+
 @pytest.mark.parametrize(
     ("months", "english", "swedish"),
     [

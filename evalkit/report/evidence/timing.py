@@ -13,6 +13,7 @@ from evalkit.report.view import Cell, View, cell
 from evalkit.tables import CITY
 
 _DECISIONS = ("start", "stop", "dose")
+_NEARLY_ALL = 0.995  # a share that is rounded to all
 
 
 def timing_texts(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
@@ -123,12 +124,16 @@ def _break_even_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ..
 
 
 def _lasting_text(brief: Brief, measures: dict[str, Row]) -> tuple[Markup, ...]:
-    """Whether work lasts, and whether the exit from support does."""
+    """Whether work lasts, and whether the exit from support does; not of an intervention that
+    itself takes everybody off support, since that is all that the latter would tell.
+    """
     shown = {
         key: row
         for key, measure in (("sustained", "sustained_work"), ("sustained_exit", "sustained_exit"))
         if (row := measures.get(measure)) is not None and row.has("treated", "comparison")
     }
+    if "sustained_exit" in shown and shown["sustained_exit"]["treated"] > _NEARLY_ALL:
+        del shown["sustained_exit"]
     return tuple(
         brief.words.html(
             f"change.{key}",
