@@ -11,6 +11,7 @@ import yaml
 
 from evalkit.intake import load_contracts
 from evalkit.intake.admission.propose import propose_mapping, propose_mappings
+from evalkit.intake.admission.seen import proposed_code
 from evalkit.intake.contracts.mapping import MappingFile
 from evalkit.intake.reading.readers import read_delivered
 from evalkit.records import validate
@@ -287,3 +288,22 @@ def test_an_export_is_admitted_by_the_mapping_that_was_proposed(
     persons = extract.admit(mapping=mapping, max_rejected_share=0).tables["person"]
 
     assert persons.select("person_id", "sex", "birth_year").row(0) == ("P-1", "female", 1980)
+
+
+@pytest.mark.parametrize(
+    ("delivered", "ours"),
+    [
+        ("Arbete", "work"),
+        ("Fått arbete, heltid", "work"),
+        ("Subventionerad anställning", "subsidised_work"),
+        ("Anställning med lönebidrag", "subsidised_work"),
+        ("Kommunal arbetsmarknadsanställning", "sheltered_work"),
+        ("Arbetsmarknadsutbildning", "training"),
+        ("Avliden", "dead"),
+    ],
+)
+def test_subsidised_and_municipal_jobs_are_not_proposed_as_work(delivered, ours):
+    contract = load_contracts("data_contracts")["income_support"]
+    [column] = [column for column in contract.columns if column.name == "exit_reason"]
+
+    assert proposed_code(delivered, column) == ours

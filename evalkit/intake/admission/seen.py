@@ -149,7 +149,20 @@ _SHORT_CODE = "^[a-z][a-z0-9_]*$"
 # official statistics.
 _REASONS = {
     "work": ("arbete", "arbeta", "jobb", "anställning", "anställd"),
+    "subsidised_work": (
+        *("subventionerat arbete", "subventionerad anställning", "subventionerat jobb"),
+        *("lönebidrag", "lönebidragsanställning", "anställning med lönebidrag", "nystartsjobb"),
+        *("introduktionsjobb", "anställning med stöd"),
+    ),
+    "sheltered_work": (
+        *("skyddat arbete", "skyddad anställning", "kommunal anställning"),
+        *("arbetsmarknadsanställning", "kommunal arbetsmarknadsanställning"),
+    ),
+    "training": ("arbetsmarknadsutbildning",),
+    "programme": ("arbetsmarknadsprogram", "program hos arbetsförmedlingen", "etableringsprogram"),
     "studies": ("studier", "studera", "utbildning"),
+    "pension": ("pension", "ålderspension"),
+    "dead": ("avliden", "död", "dödsfall", "avlidit"),
     "moved": ("flytt", "flyttat", "flyttade", "utflyttad"),
     "dropped_out": ("avbrott", "avbruten", "avhopp", "hoppat av", "hoppade av"),
     "sickness_benefit": ("sjukdom", "sjukskriven", "sjukpenning"),
