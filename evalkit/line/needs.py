@@ -87,6 +87,8 @@ def _of_protocol(protocol: "Protocol") -> Iterator[Need]:
     place = f"effects.protocols, protocol {protocol.protocol}"
     for table in ("intervention", "participation"):
         yield Need(table, place)
+    if protocol.dose_hours:
+        yield Need("participation", f"{place}: dose_hours", "hours_per_week")
     state = protocol.eligibility.state_before
     if state != "support":
         yield Need("livelihood", f"{place}: eligibility.state_before {state}")

@@ -11,6 +11,7 @@ from evalkit.effects.answer.estimate import primary_months
 from evalkit.effects.weighting.propensity import fit_models
 from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.errors import ProtocolError
+from evalkit.line.needs import needs_of
 from evalkit.words import languages, protocol_card, words
 
 LIVES = {"a": "ssttww", "b": "ssttss", "c": "ssssss", "d": "ssttww", "e": "ssttsw"}
@@ -101,3 +102,9 @@ def test_the_card_names_the_hours_of_both_arms(world, language):
 
     assert "20" in card[told.text("card.treated")]
     assert card[told.text("card.comparison_other")]
+
+
+def test_a_dose_in_hours_needs_its_column_delivered(world):
+    needs = needs_of([world.protocol(**ASKED)])
+
+    assert ("participation", "hours_per_week") in {(need.table, need.column) for need in needs}
