@@ -197,7 +197,8 @@ class Protocol(Record):
         "excluded",
         description="Those of the comparison who leave support in the trial month. excluded "
         "where a month's exits come before its starts or the order is not known: to start one "
-        "must not have left, and to demand that of one arm only is a month of immortal time. "
+        "must not have left, and to demand that of one arm only is a month of immortal time; "
+        "under the comparison other both arms start, and nobody is excluded. "
         "stay where starts come first. excluded_in_both: those who start and leave in the same "
         "month are left out too, so that an intervention without effect is found to have none "
         "whatever the order is; for without_support where the order is not known, since leaving "

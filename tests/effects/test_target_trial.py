@@ -114,6 +114,31 @@ def test_leavers_excluded_keeps_those_who_stay_and_those_who_start(world):
     assert trials.rows.select("person_id", "arm").rows() == [("a", "treated"), ("c", "comparison")]
 
 
+def test_leavers_who_start_something_else_are_compared_with(world):
+    """To start the other intervention they must not have left either."""
+    tables = world.tables({"a": "swww", "b": "swww", "c": "swww"})
+    start = {"start": date(2020, 2, 1), "end": date(2020, 3, 1)}
+    courses = [("a", "course"), ("b", "other_course")]
+
+    trials = emulate_trials(
+        tables["spells"],
+        pl.DataFrame(
+            [{"person_id": who, "intervention_id": what, **start} for who, what in courses]
+        ).with_columns(planned_months=pl.lit(None, dtype=pl.Int32)),
+        protocol=world.protocol(
+            leavers_in_month_one="excluded",
+            comparisons=["other"],
+            other_intervention_id="other_course",
+            eligibility={"from_month": 2, "to_month": 2},
+        ),
+        state_intervals=tables["state_intervals"],
+        person=tables["person"],
+        first_month=world.first_month,
+    )
+
+    assert trials.rows.select("person_id", "arm").rows() == [("a", "treated"), ("b", "comparison")]
+
+
 def test_leavers_excluded_in_both_keeps_nobody_who_leaves_in_the_month_of_the_start(world):
     tables = world.tables({"a": "ssww", "b": "swww", "c": "sssw", "d": "ssss"})
     start = {"start": date(2020, 2, 1), "end": date(2020, 3, 1), "intervention_id": "course"}

@@ -204,7 +204,9 @@ def emulate_trials(
     terms, design = design_matrix(months, known, protocol)
     if protocol.leavers_in_month_one != "stay":
         is_still_there = months["is_still_on_support"].to_numpy()
-        kept = is_still_there | (months["arm"] == "treated").to_numpy()
+        # To start one must not have left, and under the comparison other everybody starts.
+        has_started = (months["arm"] == "treated").to_numpy() | ("other" in protocol.comparisons)
+        kept = is_still_there | has_started
         if protocol.leavers_in_month_one == "excluded_in_both":
             # Not in the trial, yet a start of which the chance of starting later knows.
             outcomes, in_trial = outcomes[is_still_there[in_trial]], in_trial & is_still_there

@@ -181,7 +181,10 @@ def _leavers_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     """How the other handling of those who leave in the month of the start moves months without
     support: leaving is what is counted here, so it moves them more than months of work.
     """
-    if tells_work(brief):
+    protocol = brief.protocols.get(effect.intervention_id)
+    rule = protocol.leavers_in_month_one if protocol else "excluded"
+    is_same = protocol and "other" in protocol.comparisons and rule != "excluded_in_both"
+    if tells_work(brief) or is_same:
         return ()
     others = [
         row
@@ -197,10 +200,9 @@ def _leavers_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
         )
         for row in others
     ]
-    protocol = brief.protocols.get(effect.intervention_id)
     keys = {"state": brief.words.outcome, "arm": "treated", "month": 1}
     at_once = brief.tables.row("effect_curves", **effect.keys, **keys)
-    is_counted = protocol is None or protocol.leavers_in_month_one != "excluded_in_both"
+    is_counted = rule != "excluded_in_both"
     if sentences and is_counted and at_once is not None and at_once.has("estimate"):
         share = brief.number(at_once, "estimate", SHARE)
         sentences.append(brief.words.html("outcome.left_at_once", share=share))
