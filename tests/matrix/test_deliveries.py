@@ -168,11 +168,13 @@ def test_effects_on_support_itself_need_no_livelihood(city, run_of):
     protocol = small.PROTOCOL | {"primary_outcome": "without_support"}
     kept = ("person", "income_support", "household_member", "intervention", "participation")
 
-    run = run_of(kept, protocols=[protocol])
+    run = run_of(kept, protocols=[protocol], changes=PRICES | WORDING)
 
     status = read_published(run.run_dir, "effect_status").data
     assert "jobbtorg_coaching" in set(status["intervention_id"])
-    assert "Försörjning månad för månad: inte levererat." in _pages(run)["evidence/all.html"]
+    pages = _pages(run)
+    assert "Försörjning månad för månad: inte levererat." in pages["evidence/all.html"]
+    assert "vad samhället vinner går inte att säga" in pages["index.html"]
 
 
 @pytest.mark.parametrize(

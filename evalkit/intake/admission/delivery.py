@@ -227,7 +227,9 @@ def _refuse_unmet(
             why="What is asked for rests on them, and without them it cannot be said. Nothing was "
             f"read in. Tables found: {', '.join(sorted(delivery.tables))}.",
             fix="deliver them (a file named after its table, columns as the contract or the "
-            "mapping file names them), or take the keys out of the run file or its protocols.",
+            "mapping file names them), or take the keys out of the run file or its protocols; "
+            "where nobody knows what people live on, primary_outcome: without_support asks for "
+            "support alone.",
         )
 
 
