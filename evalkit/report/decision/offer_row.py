@@ -160,7 +160,7 @@ class RowWriter:
     def _why(self, shown: Shown, empty: list[Column]) -> Markup | str:
         """What stands where evidence is missing, or below the advice."""
         if shown.budget and empty:
-            return budget_in_row(self.brief, shown.budget)
+            return budget_in_row(self.brief, shown.one, shown.budget)
         if empty and shown.values:
             return self.brief.words.text("mark.suppressed")
         return _reason(self.brief, shown.one)

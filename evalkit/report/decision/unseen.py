@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from evalkit.report.decision.offered import Offered, is_moved, months_of, value_of
+from evalkit.report.decision.offered import Offered, is_moved, months_of, payback_of, value_of
 from evalkit.report.decision.valued import Sentence, amount, amount_form, names_in_sentence
 from evalkit.report.parts.document import Brief
-from evalkit.report.parts.numbers import DURATION, Form, Row
+from evalkit.report.parts.numbers import COUNT, DURATION, PROBABILITY, Form, Row
 from evalkit.tables import CITY
 
 
@@ -68,10 +68,29 @@ def _budgets(brief: Brief, ones: Sequence[Offered]) -> tuple[Markup, ...]:
     )
 
 
-def budget_in_row(brief: Brief, row: Row) -> Markup:
-    """The range of the district's result in the row of an intervention, and that nobody else's can
-    be said.
+def budget_in_row(brief: Brief, one: Offered, row: Row) -> Markup:
+    """The range of the district's result in the row of an intervention, when its money is back, and
+    that nobody else's can be said.
     """
     form = amount_form(row)
     ends = brief.range_of(row, Form("number", form.digits)) or brief.number(row, "estimate", form)
-    return brief.words.html("unseen.row", range=ends)
+    return brief.words.html("unseen.row", range=ends, back=_back(brief, one))
+
+
+def _back(brief: Brief, one: Offered) -> Markup:
+    """When the district has its money back, by the estimate, and how sure it is that it comes back;
+    empty where that is not shown.
+    """
+    row = payback_of(brief, one, "district")
+    if row is None:
+        return Markup("")
+    if row["return_month"] == 0:
+        return brief.words.html("unseen.never_out") + " "
+    values = {
+        "probability": brief.number(row, "probability_returns", PROBABILITY),
+        "horizon": brief.number(row, "horizon_months", DURATION),
+    }
+    if row["return_month"] is None:
+        return brief.words.html("unseen.not_back", **values) + " "
+    month = brief.number(row, "return_month", COUNT)
+    return brief.words.html("unseen.back_after", month=month, **values) + " "

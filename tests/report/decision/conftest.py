@@ -62,7 +62,7 @@ def offered_tables(published):
     `id`, and what it has of `starts`, `cost`, `advice`, `reason`, `figures`, `months`, sums by
     perspective (`society`, `purse`, `district`: estimate, limits, probability), payers (`state`,
     `person`), `paid` (now and proposed by the district), `gain` (of the district, before it pays)
-    and `back` (month, probability).
+    and `back` (month, probability; to whom: `back_to`).
     """
 
     def make(*records: dict, district: str = "Norr") -> list[Published]:
@@ -86,7 +86,8 @@ def offered_tables(published):
                 "value_payback",
                 [
                     key
-                    | {"perspective": "public_purse", "return_month": record["back"][0]}
+                    | {"perspective": record.get("back_to", "public_purse")}
+                    | {"return_month": record["back"][0]}
                     | {"probability_returns": record["back"][1], "horizon_months": 60}
                     for record, key in both
                     if "back" in record

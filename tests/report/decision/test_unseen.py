@@ -115,6 +115,22 @@ def test_the_row_has_the_district_s_number_and_grey_words_for_the_others(brief):
     )
 
 
+@pytest.mark.parametrize(
+    ("back", "said"),
+    [
+        ((12, 0.97), "Money back after 12 months (97%)."),
+        ((None, 0.4), "Money not back in five years by the estimate (40% that it is)."),
+        ((0, 0.99), "Never out of pocket."),
+    ],
+)
+def test_the_row_says_when_the_district_has_its_money_back(brief, back, said):
+    page = brief(unseen(back=back, back_to="district"))
+
+    (row,) = offer_table(page, offered(page)).rows
+
+    assert f"less places. {said} What people live on" in text(row.reason)
+
+
 def test_nothing_is_to_be_done_and_the_reason_is_not_that_values_are_missing(brief):
     page = brief(unseen())
 
