@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from evalkit.disclosure import protect_counts, protect_curve, protect_estimates
-from evalkit.report.page import write_decision_page, write_district_page
+from evalkit.report.page import write_decision_page, write_district_page, write_method
 from evalkit.spells import exit_bounds, exit_curve_bounds
 
 FROM = {"source": "made up for this test", "grade": "H"}
@@ -159,6 +159,36 @@ def test_the_unknown_is_never_the_most_common_way_out(texts, words):
         "sv": "Av de kända vägarna är den till arbete vanligast: 15%",
     }
     assert told[words.language] in evidence
+
+
+@pytest.mark.parametrize(("kind", "is_told"), [("example", True), ("own", False)])
+def test_exits_read_by_an_example_list_are_said_to_be(run, tables, words, kind, is_told):
+    codes = protect_counts(
+        pl.DataFrame(
+            {
+                "source": "exit_reason",
+                "code_list": kind,
+                "answer": ["all", "state", "other", "unlisted"],
+                "n_delivered": [90, 60, 10, 20],
+                "n_persons": [80, 55, 9, 18],
+            }
+        ),
+        name="reason_codes",
+        keys=("source", "code_list", "answer"),
+        counts=("n_delivered",),
+        n_persons="n_persons",
+        total_over=("answer",),
+        unit="rows",
+        **FROM,
+    )
+    shown = {"people": tables["people"], "reason_codes": codes, **tables_of(SPELLS)}
+
+    pages = (write_district_page(run, "Norr", shown, {}, words), write_method(run, shown, words))
+
+    evidence, method = (plain(page.read_text(encoding="utf-8")) for page in pages)
+    note = words.text("sources.example_list")
+    assert (note in evidence) == (note in method) == is_told
+    assert words.text("sources.codes_unlisted").lower() + " 20" in method.lower()
 
 
 def test_lasting_work_is_told_with_those_whose_months_are_not_known(texts, words):

@@ -40,6 +40,12 @@ def bounds_by_month(brief: Brief, month: int | None) -> tuple[Markup, ...]:
     return (*told, *work_by_both(brief, bounds, SHARE, "exits"))
 
 
+def example_list(brief: Brief) -> tuple[Markup, ...]:
+    """That codes of reasons are read by a list which is an example alone."""
+    is_example = any(row["code_list"] == "example" for row in brief.tables.rows("reason_codes"))
+    return (brief.words.html("sources.example_list"),) if is_example else ()
+
+
 def bounds_tables(brief: Brief) -> tuple[DataTable, ...]:
     """All ways out with the most that each share can be, and the shares by each source alone."""
     ended = brief.tables.rows("exit_bounds", district=brief.district, measure="ended")

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from evalkit.line.states import OUTCOMES
 from evalkit.report.evidence.before_after import before_and_after
-from evalkit.report.evidence.exit_bounds import bounds_by_month, bounds_tables
+from evalkit.report.evidence.exit_bounds import bounds_by_month, bounds_tables, example_list
 from evalkit.report.evidence.groups import leaving_rates, who_stays
 from evalkit.report.parts.document import Block, Brief, DataTable, Figure, KeyFigure, Section
 from evalkit.report.parts.figures import picture
@@ -209,7 +209,9 @@ def _where_to(brief: Brief, name: str) -> str:
 
 def _exit_bounds(brief: Brief) -> tuple[Markup, ...]:
     exits = _quoted_exits(brief)
-    return bounds_by_month(brief, exits[0]["month"]) if exits else ()
+    if not exits:
+        return ()
+    return (*bounds_by_month(brief, exits[0]["month"]), *example_list(brief))
 
 
 def _stay_figures(brief: Brief) -> tuple[Figure, ...]:

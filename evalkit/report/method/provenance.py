@@ -7,6 +7,7 @@ from markupsafe import Markup
 from evalkit.line.states import STATE_SOURCES
 from evalkit.payments import PAYMENT_FAULTS
 from evalkit.records import hash_of
+from evalkit.report.evidence.exit_bounds import example_list
 from evalkit.report.evidence.sources import checksum, code, table_list
 from evalkit.report.parts.document import Block, Brief, DataTable, Section
 from evalkit.report.parts.numbers import COUNT, SHARE, Row
@@ -28,7 +29,7 @@ def where_numbers_come_from(brief: Brief) -> Section:
                 text=(
                     *_intake_text(brief),
                     *_states_text(brief),
-                    *_lists_text(brief),
+                    *example_list(brief),
                     words.html("origin.suppression", min_count=min_count),
                 ),
                 tables=(
@@ -73,12 +74,6 @@ def _states_text(brief: Brief) -> tuple[Markup, ...]:
             **{source: brief.number(rows[source], "share", SHARE) for source in STATE_SOURCES},
         ),
     )
-
-
-def _lists_text(brief: Brief) -> tuple[Markup, ...]:
-    """That codes are read by a list which is an example alone."""
-    is_example = any(row["code_list"] == "example" for row in brief.tables.rows("reason_codes"))
-    return (brief.words.html("sources.example_list"),) if is_example else ()
 
 
 def _intake_tables(brief: Brief) -> tuple[DataTable, ...]:
