@@ -401,6 +401,26 @@ def test_a_finished_run_is_read_as_a_vintage(effect_draws, book, tmp_path):
     )
 
 
+def test_a_vintage_leaves_out_what_the_district_s_part_alone_can_be_said_of(
+    effect_draws, book, tmp_path
+):
+    other = effect_draws.with_columns(pl.lit("club").alias("intervention_id"))
+    both = pl.concat([effect_draws, other])
+    for unit in ("training", "club"):
+        own = both.filter(pl.col("intervention_id") == unit)
+        parts = {"effect_draws": own, "effect_programme_draws": starts_of(own)}
+        write_tables(tmp_path, parts, unit=unit)
+    unseen = {"without_livelihood": ("club",)}
+    write_table(value_effects(both, book, seed=1, **unseen), tmp_path, "value_draws")
+
+    read = read_vintage(tmp_path, book, **unseen)
+
+    assert read.reported.equals(vintage(effect_draws, book).reported)
+    none = read_vintage(tmp_path, book, without_livelihood=("club", "training"))
+    with pytest.raises(EstimationError, match="no effect in common"):
+        drift(none, read)
+
+
 def test_drift_books_another_method_as_method(effect_draws, book):
     old = vintage(effect_draws, book)
     otherwise_counted = Vintage(

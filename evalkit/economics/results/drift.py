@@ -14,6 +14,7 @@ from evalkit.economics.ledger.seen import with_livelihood
 from evalkit.economics.results.summaries import summarise_value
 from evalkit.errors import EstimationError
 from evalkit.line.price_book import PriceBook
+from evalkit.line.tables import table
 from evalkit.tables import read_table
 
 STEPS = ("before", "method", "data", "parameters", "after")
@@ -61,8 +62,8 @@ def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
     totals = before.reported.select(*_KEYS, before="estimate").join(
         after.reported.select(*_KEYS, after="estimate"), on=_KEYS
     )
-    for step, table in values.items():
-        totals = totals.join(table.rename({"amount": step}), on=_KEYS)
+    for step, amounts in values.items():
+        totals = totals.join(amounts.rename({"amount": step}), on=_KEYS)
     if totals.is_empty():
         raise EstimationError(
             "The two runs have no effect in common.",
@@ -94,12 +95,12 @@ def drift(before: Vintage, after: Vintage) -> pl.DataFrame:
         ),
         totals.select(*_KEYS, step=pl.lit("after"), amount="after", total="after"),
     ]
-    table = pl.concat(steps).with_columns(pl.col("step").cast(pl.Enum(STEPS)))
+    told = pl.concat(steps).with_columns(pl.col("step").cast(pl.Enum(STEPS)))
     money = [
         pl.lit(after.price_book.currency).alias("currency"),
         pl.lit(after.price_book.price_year, dtype=pl.Int32).alias("price_year"),
     ]
-    return table.sort(*_KEYS, "step").with_columns(pl.col("step").cast(pl.String), *money)
+    return told.sort(*_KEYS, "step").with_columns(pl.col("step").cast(pl.String), *money)
 
 
 def read_vintage(
@@ -128,7 +129,12 @@ def read_vintage(
     interventions = valued["intervention_id"].unique().sort()
     # Only the point estimate is compared; a city's replicates are millions of rows.
     draws, programmes = (
-        pl.concat([_point(read_table(run_dir, name, unit=unit)) for unit in interventions])
+        pl.concat(
+            [
+                _in_words(table(name).empty()),
+                *(_point(read_table(run_dir, name, unit=unit)) for unit in interventions),
+            ]
+        )
         for name in ("effect_draws", "effect_programme_draws")
     )
     effects = draws.join(valued, on=EFFECT_KEYS, how="semi")
@@ -145,8 +151,8 @@ def _point(draws: pl.DataFrame) -> pl.DataFrame:
     return _in_words(draws.filter(pl.col("draw") == 0))
 
 
-def _in_words(table: pl.DataFrame) -> pl.DataFrame:
-    return table.with_columns(pl.col(pl.Categorical).cast(pl.String))
+def _in_words(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
 def _values(data: Vintage, book: PriceBook, horizon_months: int | None) -> pl.DataFrame:
