@@ -15,6 +15,8 @@ from evalkit.effects import (
 )
 from evalkit.effects.trust.refusal import reason_for_all
 from evalkit.effects.trust.run_dry import comparison_left, dry_from
+from evalkit.effects.weighting.propensity import fit_propensity
+from evalkit.effects.weighting.start_now import StartNow
 from evalkit.months import add_months
 from evalkit.words import protocol_card
 
@@ -44,6 +46,11 @@ def _with_club(world, lives, members, *, month=5, districts=None) -> PersonTable
     )
 
 
+def _left(trials) -> pl.DataFrame:
+    weighting = StartNow.of(trials, fit_propensity(trials, n_draws=1, seed=1))
+    return comparison_left(weighting, first_month=date(2020, 1, 1))
+
+
 def test_the_share_in_no_intervention_by_hand(world):
     """Eligible and free of everything: 4 of 4 in month 2, 3 of 4 in month 3 (a starts), 3 of 3 in
     month 4, then none of 3. Each month stands with the two that follow.
@@ -51,9 +58,10 @@ def test_the_share_in_no_intervention_by_hand(world):
     people = _with_club(world, LIVES, "bcd")
     trials = people.trials(world.protocol(eligibility=TRIALS))
 
-    left = comparison_left(trials, first_month=date(2020, 1, 1))
+    left = _left(trials)
 
     assert left["share_unassigned"].to_list() == pytest.approx([10 / 11, 6 / 10, 3 / 9, 0, 0, 0, 0])
+    assert left["effective_sample_size"].to_list() == pytest.approx([50 / 14, 3, 3, 0, 0, 0, 0])
     assert left["n_eligible"].to_list() == [4, 4, 3, 3, 3, 3, 3]
     assert left["calendar_month"].to_list() == [date(2020, month, 1) for month in range(2, 9)]
     assert left["verdict"].to_list() == ["passed"] * 3 + ["refused"] * 4
@@ -89,7 +97,7 @@ def test_a_comparison_that_recovers_has_not_run_dry(world):
         world.protocol(eligibility=TRIALS | {"to_month": 10}, follow_up_months=1)
     )
 
-    assert comparison_left(trials, first_month=world.first_month)["share_unassigned"][3] == 0
+    assert _left(trials)["share_unassigned"][3] == 0
     assert dry_from(trials) is None
 
 

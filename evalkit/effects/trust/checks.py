@@ -82,7 +82,7 @@ def intervention_checks(
     )
     return InterventionChecks(
         effect_checks(weighting, placebo, likeness),
-        comparison_left(trials, first_month=people.first_month),
+        comparison_left(weighting, first_month=people.first_month),
         flow.select(list(published("trial_flow").schema)),
         balance_by_period(weighting),
         overlap_table(weighting),

@@ -52,10 +52,11 @@ EFFECTS = (
     Table(
         "comparison_left",
         "One row per district, intervention and month of trials: of those who could start in it or "
-        "in the two months that follow, the share that is in no intervention.",
+        "in the two months that follow, the share that is in no intervention, and what it is worth "
+        "as a comparison.",
         keys=(*_PLACE, "calendar_month"),
-        values=("share_unassigned", "verdict"),
-        unit="share of people",
+        values=("share_unassigned", "effective_sample_size", "verdict"),
+        unit="share of people, persons",
         guard=Guard("estimates", "n_eligible"),
         grade="M",
     ),

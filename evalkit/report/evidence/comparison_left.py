@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from evalkit.report.evidence.effects import Effect
 from evalkit.report.parts.document import Brief, DataTable
-from evalkit.report.parts.numbers import SHARE, Row
+from evalkit.report.parts.numbers import COUNT, SHARE, Row
 from evalkit.report.view import View, cell, number, verdict
 from evalkit.tables import CITY
 
@@ -50,6 +50,7 @@ _LEFT = View(
     (
         cell("left_month", _month, "calendar_month"),
         number("share_unassigned", SHARE, head="left_share"),
+        number("effective_sample_size", COUNT, head="left_worth"),
         verdict(),
     ),
 )
