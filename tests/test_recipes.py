@@ -17,6 +17,7 @@ from evalkit.line.columns import COLUMNS
 from evalkit.line.delivered import delivered
 from evalkit.line.derived import DERIVED
 from evalkit.line.estimands import ESTIMANDS
+from evalkit.line.needs import ANSWERS, WHOLE_TABLE
 from evalkit.line.published import PUBLISHED, STATIONS
 from evalkit.line.states import AGGREGATES, OUTCOMES, STATES
 from evalkit.words import languages, words
@@ -30,10 +31,11 @@ NOTEBOOKS = {
 
 
 def lacking_words(names: Iterable[str]) -> list[str]:
+    keys = list(names)
     return [
-        f"evalkit/words/{language}.yaml lacks value.{name}"
+        f"evalkit/words/{language}.yaml lacks {name}, or value.{name}"
         for language in languages()
-        for name in names
+        for name in keys
         if not words(language).has(name)
     ]
 
@@ -133,6 +135,20 @@ def test_every_chart_has_its_place_in_a_page_or_a_notebook():
 
     assert unplaced == set(), "evalkit/report/evidence/"
     assert unshown == set(), "notebooks/"
+
+
+def test_what_a_delivered_table_answers_has_its_words():
+    unknown = [
+        f"{table}.{column}"
+        for table, column in ANSWERS
+        if table not in delivered()
+        or (column != WHOLE_TABLE and column not in delivered()[table].schema)
+    ]
+    names = [table if column == WHOLE_TABLE else column for table, column in ANSWERS]
+    keys = [*names, *(f"adds_{question}" for question in ANSWERS.values())]
+
+    assert unknown == [], "evalkit/line/needs.py"
+    assert lacking_words(f"delivered.{key}" for key in dict.fromkeys(keys)) == []
 
 
 def test_every_delivered_table_has_its_contract_and_is_read():

@@ -7,7 +7,7 @@ from evalkit.report.parts.document import Brief
 from evalkit.report.parts.numbers import Row
 
 # Questions that few runs ask: told with the evidence, not on the decision pages.
-_SELDOM = ("exchange", "roll_outs", "adjustment", "activity", "plans")
+_SELDOM = ("payments", "exchange", "roll_outs", "adjustment", "activity", "plans")
 
 
 def missing(brief: Brief) -> dict[str, list[str]]:
