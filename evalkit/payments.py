@@ -16,6 +16,7 @@ PAYMENT_FAULTS = (
     "recovered_in_part",
     "no_decision_on_support",
     "exit_before_last_payment",
+    "exit_without_support",
 )
 _KEYS = ["household_id", "month"]
 

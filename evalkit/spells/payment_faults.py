@@ -5,7 +5,8 @@ recovered_in_full, recovered_in_part: months both paid and taken back, of which 
 is left; only the latter are months on support. no_decision_on_support: months with payments of
 other decisions alone (advances, aid against repayment, waivers, recoveries of earlier payments).
 exit_before_last_payment: reasons for which support ended, in a month after which it went on (gaps
-bridged); the spell goes on and the reason tells nothing.
+bridged); the spell goes on and the reason tells nothing. exit_without_support: reasons in a month
+that is not on support itself; no spell ends in it, so that they tell no spell's exit.
 """
 
 import polars as pl
@@ -41,9 +42,10 @@ def payment_faults(
         adults_of(household_member, months).select("person_id", fault=pl.lit(fault))
         for fault, months in _months_of_decisions(payments)
     ]
-    found.append(_exits_before_last_payment(payments, household_member, extent))
+    found += _misplaced_exits(payments, household_member, extent)
+    nothing = pl.LazyFrame(schema={"person_id": pl.String, "fault": pl.String})
     counted = (
-        pl.concat(found)
+        pl.concat([nothing, *found])
         .group_by("fault")
         .agg(
             n_faults=pl.len().cast(pl.Int32),
@@ -82,21 +84,25 @@ def _months_of_decisions(payments: pl.DataFrame) -> list[tuple[str, pl.LazyFrame
     ]
 
 
-def _exits_before_last_payment(
+def _misplaced_exits(
     payments: pl.DataFrame, household_member: pl.DataFrame, extent: Extent
-) -> pl.LazyFrame:
-    """Adults' months with a reason for the end of support, within or just before a run of months
-    on support that goes on.
+) -> list[pl.LazyFrame]:
+    """Adults' months with a reason for the end of support in which support did not end: within or
+    just before a run of months on support that goes on, or outside all runs.
     """
     if "exit_reason" not in payments.columns:
-        return pl.LazyFrame(schema={"person_id": pl.String, "fault": pl.String})
-    told = payments.lazy().filter(pl.col("exit_reason").is_not_null()).select(_KEYS).unique()
+        return []
+    reasons = payments.lazy().filter(pl.col("exit_reason").is_not_null()).select(_KEYS).unique()
+    told = adults_of(household_member, reasons).select("person_id", "month").unique()
     runs = paid_runs(payments, household_member, extent)
-    return (
-        adults_of(household_member, told)
-        .join(runs, on="person_id", how="inner")
-        .filter(pl.col("month") >= pl.col("first_paid") - 1, pl.col("month") < pl.col("last_paid"))
-        .select("person_id", "month")
-        .unique()
-        .select("person_id", fault=pl.lit("exit_before_last_payment"))
+    met = told.join(runs, on="person_id", how="inner").filter(
+        pl.col("month").is_between(pl.col("first_paid") - 1, pl.col("last_paid"))
     )
+    goes_on = met.filter(pl.col("month") < pl.col("last_paid"))
+    return [
+        rows.select("person_id", "month").unique().select("person_id", fault=pl.lit(fault))
+        for fault, rows in (
+            ("exit_before_last_payment", goes_on),
+            ("exit_without_support", told.join(met, on=["person_id", "month"], how="anti")),
+        )
+    ]

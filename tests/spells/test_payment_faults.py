@@ -51,6 +51,7 @@ def test_months_are_counted_by_what_their_decisions_leave_of_them(paid_tables):
         "recovered_in_part": 1,
         "no_decision_on_support": 2,
         "exit_before_last_payment": 0,
+        "exit_without_support": 0,
     }
     assert sorted(months["month"] % 12 + 1) == [2, 4]
 
@@ -63,3 +64,16 @@ def test_a_reason_before_the_last_payment_is_counted(paid_tables, month):
 
     # A's support goes on over a gap that is bridged, B's begins anew, C's has ended.
     assert faults_of({**tables, "income_support": reasons})["exit_before_last_payment"] == 1
+
+
+def test_a_reason_in_a_month_that_was_not_paid_is_counted(paid_tables, month):
+    tables = paid_tables({"A": [1, 2, 3], "B": [1, 2, 3, 6]})
+    is_last = pl.col("month") == month(3)
+    unpaid = tables["income_support"].with_columns(
+        amount=pl.when(is_last).then(0.0).otherwise(100.0),
+        exit_reason=pl.when(is_last).then(pl.lit("work")),
+    )
+
+    # The third month is nobody's on support; B is paid again later.
+    faults = faults_of({**tables, "income_support": unpaid})
+    assert faults["exit_without_support"] == 2 and faults["exit_before_last_payment"] == 0
