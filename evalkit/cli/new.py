@@ -64,8 +64,8 @@ def told(project: "Project") -> list[str]:
             )
             lines += [f"    not used: {', '.join(one.unused)}"] if one.unused else []
         lines += [
-            f"  {path.name}: fits no table; it is only searched for personal numbers"
-            for path in project.proposed.unknown
+            f"  {name}: fits no table; it is only searched for personal numbers"
+            for name in project.proposed.unknown
         ]
     if project.protocols:
         lines += ["", "interventions with enough starts, each with a protocol:"]

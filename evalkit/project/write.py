@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -233,6 +233,7 @@ def _take_in(paths: tuple[Path, ...], draft: Path, name: str) -> Proposed | None
     if not paths:
         return None
     tables = [read_delivered(path) for path in paths if not is_monthly_record(path)]
+    books = tuple(tables)
     searched = {
         path.name: lines
         for path in paths
@@ -243,7 +244,19 @@ def _take_in(paths: tuple[Path, ...], draft: Path, name: str) -> Proposed | None
     )
     for path in paths:
         shutil.copyfile(path, draft / "extract" / path.name)
-    proposed = propose_mappings(tables, load_contracts(draft / "data_contracts"))
+    sheets: dict[int, str] = {}
+    no_tables = []
+    for book in books:
+        for sheet in book.also_searched:
+            try:
+                tables.append(read_delivered(book.path, sheet=sheet))
+            except IntakeError:
+                # Notes, a title above a table: searched for personal numbers all the same.
+                no_tables.append(f"{book.path.name}, sheet {sheet}")
+            else:
+                sheets[len(tables) - 1] = sheet
+    proposed = propose_mappings(tables, load_contracts(draft / "data_contracts"), sheets)
+    proposed = replace(proposed, unknown=(*proposed.unknown, *no_tables))
     if proposed.proposals:
         _write_text(
             _mapping_of(draft, name),

@@ -7,9 +7,11 @@ from datetime import date
 import polars as pl
 import pytest
 import yaml
+from xlsxwriter import Workbook
 
 from evalkit.cli.new import told
 from evalkit.errors import IntakeError, ParameterError
+from evalkit.intake.contracts.mapping import load_mapping
 from evalkit.params import RunFile
 from evalkit.project import new_project
 from evalkit.records import load
@@ -139,7 +141,7 @@ def test_a_file_of_no_table_is_named_and_kept_out_of_the_mapping(tmp_path):
 
     project = new_project(tmp_path / "a", files=[exports])
 
-    assert [path.name for path in project.proposed.unknown] == ["Fordon.csv"]
+    assert project.proposed.unknown == ("Fordon.csv",)
     assert any("Fordon.csv: fits no table" in line for line in told(project))
 
 
@@ -207,3 +209,22 @@ def test_monthly_records_need_no_mapping(tmp_path):
 
     assert load(project.folder / project.run_file, RunFile).extract.mapping is None
     assert [path.name for path in project.files] == [record.name]
+
+
+def test_each_sheet_of_a_workbook_is_a_table(tmp_path):
+    exports = _exports(tmp_path / "exports")
+    book = tmp_path / "Uttag.xlsx"
+    with Workbook(book) as workbook:
+        for path in sorted(exports.iterdir()):
+            table = pl.read_csv(path, separator=";", infer_schema=False)
+            table.write_excel(workbook, path.stem)
+        workbook.add_worksheet("Läs mig").merge_range("A1:C2", "Uttag ur systemet")
+
+    project = new_project(tmp_path / "a", files=[book])
+
+    assert project.proposed.unknown == ("Uttag.xlsx, sheet Läs mig",)
+    mapping = load_mapping(project.folder / "data_contracts" / "mappings" / "a.yaml")
+    assert mapping.of("person").sheet is None
+    assert mapping.of("income_support").sheet == "Utbetalningar"
+    run = load(project.folder / project.run_file, RunFile)
+    assert (run.districts, run.extract.n_months) == (DISTRICTS, N_MONTHS)

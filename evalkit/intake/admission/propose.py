@@ -35,12 +35,12 @@ _LEAST_KNOWN, _YES_AND_NO = 0.6, {0, 1}
 @dataclass(frozen=True)
 class Proposed:
     """What was made of several files: the mapping file's text, what each table was proposed to be,
-    and the files that fit no table.
+    and the names of files and sheets that fit no table.
     """
 
     text: str
     proposals: tuple[Proposal, ...]
-    unknown: tuple[Path, ...]
+    unknown: tuple[str, ...]
 
 
 def propose_mapping(
@@ -79,20 +79,37 @@ def propose_mapping(
     return proposed.text
 
 
-def propose_mappings(files: Sequence[Delivered], contracts: Mapping[str, Contract]) -> Proposed:
+def propose_mappings(
+    files: Sequence[Delivered],
+    contracts: Mapping[str, Contract],
+    sheets: Mapping[int, str] | None = None,
+) -> Proposed:
     """Propose one mapping file for several delivered files, each given to the table that it fits
     best. Files with the same columns are parts of one table; of others only one can be a table, and
     the rest go where they fit next. A column that holds a key in one file holds it in the others.
+
+    Parameters
+    ----------
+    files : sequence of Delivered
+        The files as read; further sheets of a workbook are files of their own.
+    contracts : mapping
+        The contracts by table.
+    sheets : mapping of str, optional
+        The sheet that a file is, by its position, where it is not the first of its workbook.
     """
-    parts: dict[tuple[str, ...], list[Delivered]] = {}
-    for file in files:
-        parts.setdefault(tuple(sorted(file.columns)), []).append(file)
-    groups = [_Group.of(group) for group in parts.values()]
+    parts: dict[tuple[str | None, ...], list[Delivered]] = {}
+    for number, file in enumerate(files):
+        key = ((sheets or {}).get(number), *sorted(file.columns))
+        parts.setdefault(key, []).append(file)
+    groups = [_Group.of(group, sheet=key[0]) for key, group in parts.items()]
     first = _assigned(groups, contracts, {})
     shared = _keys_of(first.values())
     last = _assigned(groups, contracts, shared) if len(groups) > 1 else first
     unknown = [
-        path for number, group in enumerate(groups) if number not in last for path in group.paths
+        f"{path.name}, sheet {group.sheet}" if group.sheet else path.name
+        for number, group in enumerate(groups)
+        if number not in last
+        for path in group.paths
     ]
     proposals = tuple(last[number] for number in sorted(last))
     return Proposed(as_text(proposals), proposals, tuple(unknown))
@@ -100,20 +117,23 @@ def propose_mappings(files: Sequence[Delivered], contracts: Mapping[str, Contrac
 
 @dataclass(frozen=True)
 class _Group:
-    """The parts of one table: their files, what their columns look like, and months in columns."""
+    """The parts of one table: their files, what their columns look like, months in columns, and the
+    sheet.
+    """
 
     paths: tuple[Path, ...]
     seen: Mapping[str, Seen]
     form: str | None
+    sheet: str | None
 
     @classmethod
-    def of(cls, group: Sequence[Delivered]) -> "_Group":
+    def of(cls, group: Sequence[Delivered], *, sheet: str | None) -> "_Group":
         names = group[0].columns
         seen = {
             name: look_at(pl.concat([texts_of(file.cells[name]) for file in group]))
             for name in names
         }
-        return cls(tuple(file.path for file in group), seen, months_in_names(names))
+        return cls(tuple(file.path for file in group), seen, months_in_names(names), sheet)
 
     @property
     def single(self) -> list[str]:
@@ -131,7 +151,9 @@ def _assigned(
         for number, group in enumerate(groups)
         for contract in contracts.values()
         if (matches := _matches(contract, group.single, group.seen, shared))
-        for proposal in [Proposal(group.paths, contract, matches, group.seen, group.form)]
+        for proposal in [
+            Proposal(group.paths, contract, matches, group.seen, group.form, group.sheet)
+        ]
     ]
     taken: dict[int, Proposal] = {}
     for _, number, proposal in sorted(candidates, key=lambda one: one[0], reverse=True):

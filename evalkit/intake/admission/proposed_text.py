@@ -34,8 +34,8 @@ _LAST_DAYS = re.compile(r"tom(datum)?\b|\bt\.? ?o\.? ?m\b|sista ?dag|till ?datum
 @dataclass(frozen=True)
 class Proposal:
     """What the parts of one table are proposed to be: their files, the contract, the delivered
-    column by ours, what each delivered column looks like, and how columns name their months where
-    these stand beside each other.
+    column by ours, what each delivered column looks like, how columns name their months where these
+    stand beside each other, and the sheet where it is not the first of its workbook.
     """
 
     paths: tuple[Path, ...]
@@ -43,6 +43,7 @@ class Proposal:
     matches: Mapping[str, str]
     seen: Mapping[str, Seen]
     form: str | None
+    sheet: str | None = None
 
     @property
     def months(self) -> Mapping[str, str]:
@@ -95,6 +96,8 @@ def _lines_of(proposal: Proposal) -> list[str]:
     stems = [path.stem for path in proposal.paths]
     if any(s != contract.table and not s.startswith(f"{contract.table}_") for s in stems):
         lines.append(f"    files: [{', '.join(_quoted(_pattern(stem)) for stem in stems)}]")
+    if proposal.sheet:
+        lines.append(f"    sheet: {_quoted(proposal.sheet)}")
     if proposal.missing:
         lines.append(
             f"    # {LOOK}required, and not found: {', '.join(proposal.missing)}; not used: "
