@@ -109,7 +109,21 @@ def receipt(prepared: "Run", other_extract: str | None, other_mapping: Path | No
     for protocol in protocols:
         refuse_unknown_hours(built["episodes"], protocol)
         refuse_unfollowed_states(lives["from_state"].unique(), protocol)
-    return _as_lines(admission)
+    return f"{_as_lines(admission)}\n{_not_delivered(admission)}"
+
+
+def _not_delivered(admission: "Admission") -> str:
+    """The tables that nobody delivered, and what is assumed of households without members."""
+    import polars as pl
+
+    from evalkit.intake import deliveries
+    from evalkit.intake.admission.lone_adults import NOTE
+    from evalkit.line.needs import HOUSEHOLDS
+
+    absent = deliveries(admission).filter(pl.col("delivery") == "not_delivered", column="all")
+    names = absent["table"].to_list()
+    lines = [f"not delivered  {', '.join(names) or 'nothing that the contracts know'}"]
+    return "\n".join([*lines, *([f"{HOUSEHOLDS} {NOTE}"] if HOUSEHOLDS in names else [])])
 
 
 def _receipt_of_folder(letters: Letters, max_listed: int) -> str:

@@ -197,6 +197,16 @@ def test_check_refuses_an_extract_whose_states_off_support_are_mostly_unknown(tm
     assert "livelihood" in where and "At most 50 %" in why and "spells.max_unknown_share" in fix
 
 
+def test_check_names_the_tables_that_nobody_delivered(tmp_path):
+    run_file = PARAMS / "northern_ireland.yaml"
+    run = Run(run_dir=tmp_path / "run", run_file=run_file, params=load(run_file, RunFile))
+
+    last = receipt(run, None, None).splitlines()[-1]
+
+    assert last.startswith("not delivered  account, action, ")
+    assert "livelihood" not in last and "capacity" in last
+
+
 def test_a_budget_of_a_district_that_the_run_does_not_have_is_refused(tmp_path):
     run_file = tmp_path / "run.yaml"
     text = (PARAMS / "northern_ireland.yaml").read_text(encoding="utf-8")
