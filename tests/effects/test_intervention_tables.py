@@ -80,7 +80,7 @@ def _made(city, protocol, weights):
     standardised = standardised_draws(trials, propensity, **draws)
     return {
         **weights.tables,
-        **intervention_checks(city.people, trials, propensity=propensity).tables,
+        **intervention_checks(city.people, trials, propensity=propensity, min_count=5).tables,
         **groups.tables,
         **targeting_tables(trials, propensity, seed=SEED).tables,
         "funnel": case_mix_funnel(trials),

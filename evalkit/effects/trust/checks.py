@@ -61,7 +61,7 @@ class InterventionChecks(NamedTuple):
 
 
 def intervention_checks(
-    people: PersonTables, trials: Trials, *, propensity: pl.DataFrame
+    people: PersonTables, trials: Trials, *, propensity: pl.DataFrame, min_count: int
 ) -> InterventionChecks:
     """Everything that shows whether the city's comparison can be trusted.
 
@@ -71,6 +71,8 @@ def intervention_checks(
         All districts together.
     propensity : DataFrame
         Their coefficients (table `propensity`).
+    min_count : int
+        The run's: see `comparison_left`.
     """
     if not trials.has_both_arms:
         return InterventionChecks(*[published(name).empty() for name in InterventionChecks._fields])
@@ -82,7 +84,7 @@ def intervention_checks(
     )
     return InterventionChecks(
         effect_checks(weighting, placebo, likeness),
-        comparison_left(weighting, first_month=people.first_month),
+        comparison_left(weighting, first_month=people.first_month, min_count=min_count),
         flow.select(list(published("trial_flow").schema)),
         balance_by_period(weighting),
         overlap_table(weighting),

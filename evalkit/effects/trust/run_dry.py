@@ -23,7 +23,7 @@ RUN_DRY = "run_dry"
 _WINDOW_MONTHS = 3
 
 
-def comparison_left(weighting: StartNow, *, first_month: date) -> pl.DataFrame:
+def comparison_left(weighting: StartNow, *, first_month: date, min_count: int) -> pl.DataFrame:
     """Of those who could start, the share that is in no intervention, and what it is worth as a
     comparison, by month of the trials.
 
@@ -33,6 +33,8 @@ def comparison_left(weighting: StartNow, *, first_month: date) -> pl.DataFrame:
         Of all districts together.
     first_month : date
         The extract's first month.
+    min_count : int
+        Of fewer people in no intervention, but not of none, neither share nor worth is told.
 
     Returns
     -------
@@ -57,6 +59,7 @@ def comparison_left(weighting: StartNow, *, first_month: date) -> pl.DataFrame:
         .group_by("trial_month")
         .agg(effective_sample_size=total**2 / (pl.col("weight") ** 2).sum())
     )
+    is_told = ~pl.col("n_unassigned").is_between(1, min_count - 1)
     return (
         _shares(windows)
         .join(worth, on="trial_month", how="left", maintain_order="left")
@@ -64,8 +67,8 @@ def comparison_left(weighting: StartNow, *, first_month: date) -> pl.DataFrame:
             pl.lit(CITY).alias("district"),
             pl.lit(trials.protocol.intervention_id).alias("intervention_id"),
             month_of_number_expr(pl.col("trial_month") + origin).alias("calendar_month"),
-            "share_unassigned",
-            pl.col("effective_sample_size").fill_null(0),
+            pl.when(is_told).then("share_unassigned"),
+            pl.when(is_told).then(pl.col("effective_sample_size").fill_null(0)),
             pl.when(is_refused)
             .then(pl.lit("refused"))
             .otherwise(pl.lit("passed"))
@@ -95,12 +98,15 @@ def dry_from(trials: Trials) -> int | None:
 
 
 def _shares(windows: pl.DataFrame) -> pl.DataFrame:
-    """trial_month, share_unassigned and n_eligible over the month and those that follow it."""
+    """trial_month, and over it and the months that follow share_unassigned, n_eligible and
+    n_unassigned (persons).
+    """
     return (
         windows.group_by("trial_month")
         .agg(
             share_unassigned=pl.col("is_unassigned").mean(),
             n_eligible=pl.col("person_id").n_unique(),
+            n_unassigned=pl.col("person_id").filter("is_unassigned").n_unique(),
         )
         .sort("trial_month")
     )

@@ -17,11 +17,12 @@ def run_dry_text(brief: Brief, effect: Effect) -> tuple[Markup, ...]:
     protocol = brief.protocols.get(effect.intervention_id)
     if row is None or protocol is None:
         return ()
+    is_told = row.has("share_unassigned")
     return (
         brief.words.html(
-            "activity.run_dry",
+            "activity.run_dry" if is_told else "activity.run_dry_few",
             month=_month(brief, row),
-            share=brief.number(row, "share_unassigned", SHARE),
+            share=brief.number(row, "share_unassigned", SHARE) if is_told else "",
             limit=brief.words.percent(protocol.refusal.min_share_unassigned or 0),
         ),
     )
@@ -49,8 +50,8 @@ _LEFT = View(
     "activity",
     (
         cell("left_month", _month, "calendar_month"),
-        number("share_unassigned", SHARE, head="left_share"),
-        number("effective_sample_size", COUNT, head="left_worth"),
+        number("share_unassigned", SHARE, head="left_share", or_nothing=True),
+        number("effective_sample_size", COUNT, head="left_worth", or_nothing=True),
         verdict(),
     ),
 )
