@@ -131,7 +131,8 @@ def _refuse_unfit(folder: Path, language: Language) -> None:
 
 def _paths_in(files: Sequence[Path | str]) -> tuple[Path, ...]:
     """The files themselves, and those of folders."""
-    missing = [str(path) for path in map(Path, files) if not path.exists()]
+    files = [Path(path) for path in files]
+    missing = [str(path) for path in files if not path.exists()]
     if missing:
         raise ParameterError(
             f"{len(missing)} of the files to begin with {'do' if len(missing) > 1 else 'does'} not "
@@ -140,13 +141,21 @@ def _paths_in(files: Sequence[Path | str]) -> tuple[Path, ...]:
             why="A project is begun from files that are at hand.",
             fix="check the paths.",
         )
-    paths = [
+    held = [
         path
-        for given in map(Path, files)
+        for given in files
         for path in (sorted(given.iterdir()) if given.is_dir() else [given])
-        if path.is_file() and not path.name.startswith(".")
+        if not path.name.startswith(".")
     ]
-    odd = [p.name for p in paths if p.suffix.lower() not in FORMATS and not is_monthly_record(p)]
+    inner = [str(path) for path in held if path.is_dir()]
+    if inner:
+        raise ParameterError(
+            "A folder of exports holds a folder.",
+            where=first_few(inner, 6),
+            why="Files are taken from the folder itself, and none is passed over in silence.",
+            fix="name the files themselves, or each folder of files by a --from of its own.",
+        )
+    odd = [p.name for p in held if p.suffix.lower() not in FORMATS and not is_monthly_record(p)]
     if odd:
         raise IntakeError(
             f"{len(odd)} of the files {'are' if len(odd) > 1 else 'is'} of no kind that holds a "
@@ -156,7 +165,7 @@ def _paths_in(files: Sequence[Path | str]) -> tuple[Path, ...]:
             "records (monthly_record*.txt). Nothing was written.",
             fix="save the tables as CSV or as a workbook, or leave these files out.",
         )
-    names = [path.name for path in paths]
+    names = [path.name for path in held]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ParameterError(
@@ -165,7 +174,7 @@ def _paths_in(files: Sequence[Path | str]) -> tuple[Path, ...]:
             why="They are copied into one folder.",
             fix="rename one of them.",
         )
-    return tuple(paths)
+    return tuple(held)
 
 
 def _write(
@@ -281,7 +290,10 @@ def _guess(draft: Path, name: str) -> tuple[Guess | None, tuple[str, ...]]:
             max_rejected_share=1,
         )
     except EvalkitError as fault:
-        return None, (f"{fault}",)
+        said = str(fault).replace(f"{draft}/", "")
+        return None, (
+            f"districts, months and protocols, since the files cannot be read yet: {said}",
+        )
     empty = [table for table in ("person", "income_support") if not admission.tables[table].height]
     if empty:
         return None, (f"no row of {', '.join(empty)} keeps its contract yet",)

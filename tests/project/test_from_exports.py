@@ -131,7 +131,8 @@ def test_exports_that_cannot_be_admitted_yet_still_make_a_project(tmp_path):
     project = new_project(tmp_path / "a", files=[exports])
 
     assert (project.folder / "extract" / "Utbetalningar.csv").exists()
-    assert "person" in project.unsaid[0]
+    assert "person.csv" in project.unsaid[0]
+    assert str(tmp_path) not in project.unsaid[0]
     assert {why for _, _, why in project.looks} == {"an example: write what your files hold."}
 
 
@@ -156,6 +157,14 @@ def test_parts_of_one_table_are_read_together(tmp_path):
     project = new_project(tmp_path / "a", files=[exports])
 
     assert load(project.folder / project.run_file, RunFile).extract.n_months == N_MONTHS
+
+
+def test_a_folder_within_a_folder_of_exports_is_not_passed_over(tmp_path):
+    exports = _exports(tmp_path / "exports")
+    (exports / "2024").mkdir()
+
+    with pytest.raises(ParameterError, match="holds a folder"):
+        new_project(tmp_path / "a", files=[exports])
 
 
 @pytest.mark.parametrize(
