@@ -1,7 +1,7 @@
 """The three sentences that answer, each made by rule, of one population and up to one horizon: what
-pays for society, who pays and who gains, and when the money is back. Of interventions of whose
-people nobody knows what they live on, one says why society's gain cannot be said, and what a start
-gives in the district's budget.
+pays for society, who pays and who gains, and when the money is back. Where nothing is valued, the
+first says who gives more months. Of interventions of whose people nobody knows what they live on,
+one says why society's gain cannot be said, and what a start gives in the district's budget.
 
 Where no figure is the district's own, the first says so, with how many starters one takes, and all
 three are of all districts together and say so. Verdicts follow the probability's band
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from evalkit.report.decision.more_months import more_months, with_months
 from evalkit.report.decision.offered import Offered, months_of, value_of
 from evalkit.report.decision.unseen import told_of_unseen
 from evalkit.report.decision.valued import Sentence, Valued
@@ -55,7 +56,7 @@ def answer_in_sentences(brief: Brief, ones: Sequence[Offered]) -> Answer:
         for sentence in told_of_unseen(brief, ones)
     )
     if not valued:
-        return Answer(not_seen or (_why_nothing(brief, ones),))
+        return _in_months(brief, ones, not_seen or (_why_nothing(brief, ones),))
     own = [value for value in valued if value.one.is_own]
     sentences = tuple(
         replace(sentence, finding=_capital(sentence.finding))
@@ -65,8 +66,25 @@ def answer_in_sentences(brief: Brief, ones: Sequence[Offered]) -> Answer:
     if own:
         return Answer((*sentences, *not_seen))
     return Answer(
-        (*sentences, *not_seen), _no_own(brief, valued), brief.words.html("answer.of_all")
+        (*sentences, *not_seen),
+        _no_own(brief, [value.one for value in valued]),
+        brief.words.html("answer.of_all"),
     )
+
+
+def _in_months(brief: Brief, ones: Sequence[Offered], why: tuple[Sentence, ...]) -> Answer:
+    """The answer where nothing is valued: who gives more months, as far as that is shown, and why
+    their worth cannot be said.
+    """
+    shown = [one for one, _ in with_months(brief, ones)]
+    own = [one for one in shown if one.is_own]
+    told = more_months(brief, own or shown)
+    if told is None:
+        return Answer(why)
+    sentences = (replace(told, finding=_capital(told.finding)), *why)
+    if own:
+        return Answer(sentences)
+    return Answer(sentences, _no_own(brief, shown), brief.words.html("answer.of_all"))
 
 
 def _capital(finding: Markup) -> Markup:
@@ -77,15 +95,11 @@ def _capital(finding: Markup) -> Markup:
     return finding[:start] + capitalise(finding[start:])
 
 
-def _no_own(brief: Brief, valued: Sequence[Valued]) -> Markup:
+def _no_own(brief: Brief, ones: Sequence[Offered]) -> Markup:
     """That the district has no figure of its own, and the fewest starters that one would take."""
-    if all(value.one.advice["figures"] == "city_no_effect" for value in valued):
+    if all(one.advice["figures"] == "city_no_effect" for one in ones):
         return brief.words.html("answer.no_own_effect", district=brief.district)
-    needs = [
-        value.one.advice
-        for value in valued
-        if value.one.advice.get("own_starters_needed") is not None
-    ]
+    needs = [one.advice for one in ones if one.advice.get("own_starters_needed") is not None]
     if not needs:
         return brief.words.html("answer.no_own", district=brief.district)
     fewest = min(needs, key=lambda row: row["own_starters_needed"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
+from evalkit.report.decision.more_months import name_with_verdict
 from evalkit.report.decision.offered import (
     Offered,
     differences_of,
@@ -28,7 +29,6 @@ from evalkit.report.parts.numbers import (
     Row,
 )
 from evalkit.report.parts.sentences import side_of_zero
-from evalkit.report.parts.verdicts import marked
 from evalkit.vocabulary import Band, band_of
 from evalkit.words import capitalise
 
@@ -103,24 +103,15 @@ def _heading(brief: Brief, effects: Sequence[_Effect]) -> Markup:
         return words.html(key, count=words.count(len(more)), where=where)
     for band, key in (("yes", "changes.heading_more"), ("no", "changes.heading_fewer")):
         if by_band[band]:
-            names = [_marked(brief, effect) for effect in by_band[band]]
+            names = [
+                name_with_verdict(brief, effect.one, effect.months) for effect in by_band[band]
+            ]
             return words.html(key, interventions=words.listing_html(names), where=where)
     return words.html("changes.heading_none", where=where)
 
 
 def _band(effect: _Effect) -> Band:
     return band_of(effect.months["probability_positive"])
-
-
-def _marked(brief: Brief, effect: _Effect) -> Markup:
-    keys = effect.one.keys
-    return marked(
-        effect.one.name,
-        question="changes",
-        subject=(*keys.values(), f"months_{_outcome(brief, effect)}"),
-        horizon=effect.differences[-1]["month"],
-        band=_band(effect),
-    )
 
 
 def _outcome(brief: Brief, effect: _Effect) -> str:

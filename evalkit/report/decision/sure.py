@@ -270,8 +270,9 @@ def _unknown(
         lines.append(words.html("unsaid.nothing_valued"))
     elif n_others:
         lines.append(
+            # Of those not seen the months are told, and nobody's money.
             words.html(
-                "unsaid.not_valued",
+                "unsaid.no_figures" if not_seen else "unsaid.not_valued",
                 count=capitalise(words.count(n_others)),
                 all_count=words.count(len(ones)),
             )
