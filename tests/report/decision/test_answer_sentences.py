@@ -252,7 +252,7 @@ def test_nothing_is_said_of_a_purse_that_no_posting_concerns(told):
 @pytest.mark.parametrize(
     ("records", "said"),
     [
-        ([], "No intervention is among the delivered data, so what interventions give cannot be said."),
+        ([], "No intervention is among the delivered data, so what they give cannot be said."),
         (
             [{"id": "coaching"}],
             "What the interventions change cannot be said: effect not computed.",
