@@ -27,6 +27,7 @@ GROUND = {
     "vocabulary",
     "records",
     "params",
+    "run_rules",
     "line",
     "ids",
     "draws",

@@ -16,7 +16,7 @@ from evalkit.allocation.offers import budgets_now
 from evalkit.allocation.portfolio import Portfolio, allocate
 from evalkit.allocation.shared_places import joint_measures, place_exchange
 from evalkit.line.tables import published
-from evalkit.params import AllocationRules
+from evalkit.run_rules import AllocationRules
 
 
 class CityAllocation(NamedTuple):

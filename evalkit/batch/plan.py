@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from evalkit.batch.declared import DeclaredNotebook, Scope, find_notebooks
 from evalkit.errors import BatchError, ParameterError, first_few, nearest
-from evalkit.line.protocol import load_protocols
+from evalkit.line.protocols import load_protocols
 from evalkit.params import Run
 from evalkit.tables import CITY, slug
 

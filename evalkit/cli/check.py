@@ -72,7 +72,7 @@ def check(
 def crossed_breaks(prepared: "Run") -> list[str]:
     """Which protocols cross a break in law that their models do not allow for."""
     from evalkit.line.calendar import break_months, breaks_of
-    from evalkit.line.protocol import load_protocols
+    from evalkit.line.protocols import load_protocols
 
     dates = {one.key: f"{one.key} ({one.month:%Y-%m})" for one in breaks_of(prepared)}
     crossed = {

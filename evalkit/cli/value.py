@@ -48,7 +48,7 @@ def drift(
     """Say why values moved between two runs: method, data and parameters, step by step."""
     from evalkit.economics import drift as steps_between
     from evalkit.economics import price_book_of_run, read_vintage
-    from evalkit.line.protocol import load_protocols, without_livelihood
+    from evalkit.line.protocols import load_protocols, without_livelihood
     from evalkit.params import read_run
     from evalkit.spells import occupied_places
     from evalkit.tables import read_table

@@ -49,8 +49,8 @@ from evalkit.effects.weighting.contrast import contrast
 from evalkit.effects.weighting.propensity import fit_models, fit_propensity, propensity_weights
 from evalkit.effects.weighting.strategies import weighting_of
 from evalkit.effects.weighting.weights import effective_sample_size
-from evalkit.line.protocol import (
-    Protocol,
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocols import (
     interventions_of,
     load_protocol,
     load_protocols,

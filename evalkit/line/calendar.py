@@ -11,8 +11,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from evalkit.errors import ParameterError, nearest
 from evalkit.months import month_number, month_of_key
-from evalkit.params import BeforeAfter, Run
+from evalkit.params import Run
 from evalkit.records import Record, load
+from evalkit.run_rules import BeforeAfter
 from evalkit.vocabulary import Grade, Text
 
 

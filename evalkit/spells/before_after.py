@@ -15,7 +15,8 @@ import polars as pl
 from evalkit.line.calendar import break_months, compared_breaks, last_month_needed
 from evalkit.line.tables import published
 from evalkit.months import month_number, month_number_expr
-from evalkit.params import BeforeAfter, Run
+from evalkit.params import Run
+from evalkit.run_rules import BeforeAfter
 from evalkit.tables import with_city
 
 _YEAR = 12

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from evalkit.line.adjustment import ANY, MIN_CALENDAR_MONTHS, Covariate, Exclusion, step_term
-from evalkit.line.protocol import Protocol, Refusal, Truncation, protocol_hash
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocol_parts import Refusal, Truncation
+from evalkit.line.protocols import protocol_hash
 from evalkit.vocabulary import TABLE_LANGUAGE, in_language
 from evalkit.words.language import Words
 from evalkit.words.language import words as words_of

@@ -19,7 +19,8 @@ from evalkit.line.adjustment import step_term
 from evalkit.line.based_on import price_book_content
 from evalkit.line.calendar import breaks_of
 from evalkit.line.price_book import PriceBookFile
-from evalkit.line.protocol import Protocol, load_protocols
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocols import load_protocols
 from evalkit.params import Run
 from evalkit.records import validate
 from evalkit.vocabulary import Language, Text, in_language

@@ -15,8 +15,8 @@ from evalkit.allocation.offers import budgets_now
 from evalkit.errors import ParameterError
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.tables import published
-from evalkit.params import AllocationRules
 from evalkit.records import validate
+from evalkit.run_rules import AllocationRules
 
 EFFECT = {"estimand": "start_now_rather_than_wait", "subgroup": "all", "source": "raw"}
 

@@ -9,7 +9,7 @@ from evalkit.allocation.moves import added_value, moves
 from evalkit.disclosure import protect_counts
 from evalkit.draws import percentile_limits, probability_above_zero
 from evalkit.line.tables import published
-from evalkit.params import AllocationRules
+from evalkit.run_rules import AllocationRules
 
 KEYS = ["district", "intervention_id", "target_group"]
 SAME = 1e-9  # sums in another order

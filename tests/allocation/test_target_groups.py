@@ -7,7 +7,7 @@ import pytest
 
 from evalkit.allocation import Limits, allocate, allocate_city, by_target_group
 from evalkit.errors import EstimationError, ParameterError
-from evalkit.params import AllocationRules
+from evalkit.run_rules import AllocationRules
 
 SOLVER = 1e-5
 # 60 started over five years, 20 of them near work; 40 a year may start, 10 of them near work.

@@ -12,8 +12,9 @@ from evalkit.cli.check import receipt
 from evalkit.cli.faults import refuse_faulty_files
 from evalkit.effects import load_protocols, term_names
 from evalkit.errors import EstimationError, LedgerError, ParameterError, ProtocolError
-from evalkit.params import Run, RunFile, ValueRules
+from evalkit.params import Run, RunFile
 from evalkit.records import load, validate
+from evalkit.run_rules import ValueRules
 
 PARAMS = Path(__file__).parents[2] / "params"
 RUN_FILES = ["northern_ireland", "demo_city", "stockholm", "uppsala_county"]

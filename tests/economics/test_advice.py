@@ -28,10 +28,10 @@ from evalkit.economics.results.own_figures import effect_sizes
 from evalkit.economics.results.trial import best_trial, prior_of_draws
 from evalkit.errors import ParameterError
 from evalkit.line.estimands import ESTIMANDS
-from evalkit.line.protocol import load_protocol
+from evalkit.line.protocols import load_protocol
 from evalkit.line.tables import published, table
-from evalkit.params import AdviceRules, ValueRules
 from evalkit.records import validate
+from evalkit.run_rules import AdviceRules, ValueRules
 from evalkit.vocabulary import band_of
 from evalkit.words import languages, words
 

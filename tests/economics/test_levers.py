@@ -19,7 +19,7 @@ from evalkit.economics.what_if.levers import PAYERS
 from evalkit.errors import EstimationError
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.tables import published
-from evalkit.params import AdviceRules
+from evalkit.run_rules import AdviceRules
 
 RULES = AdviceRules()
 HORIZON, FOLLOWED, PRICE = 30, 18, 4_000

@@ -11,7 +11,7 @@ from evalkit.economics.results.advice_table import advice_table
 from evalkit.line.actors import SEEN_WITHOUT_LIVELIHOOD
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.tables import published, table
-from evalkit.params import AdviceRules
+from evalkit.run_rules import AdviceRules
 
 WAIT = ESTIMANDS["wait"]
 UNSEEN = ("coaching",)

@@ -8,7 +8,7 @@ import pytest
 from evalkit.cli.check import crossed_breaks
 from evalkit.errors import ParameterError, ProtocolError
 from evalkit.line.calendar import BreakFile, break_months, breaks_of
-from evalkit.line.protocol import load_protocols
+from evalkit.line.protocols import load_protocols
 from evalkit.params import Run, RunFile
 from evalkit.records import load
 from evalkit.words import protocol_card, words_of_run

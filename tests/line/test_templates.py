@@ -8,9 +8,10 @@ import pytest
 
 from evalkit.effects import term_names
 from evalkit.line.calendar import BreakFile
-from evalkit.line.protocol import Protocol, load_protocol
-from evalkit.params import SurvivalRules
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocols import load_protocol
 from evalkit.records import load, read_yaml, validate
+from evalkit.run_rules import SurvivalRules
 from evalkit.words import languages, words
 
 FOLDER = Path(__file__).parents[2] / "params" / "protocols" / "templates"

@@ -23,7 +23,7 @@ import small_city as small
 
 from evalkit.errors import EvalkitError
 from evalkit.line.estimands import ESTIMANDS
-from evalkit.line.protocol import load_protocols, without_livelihood
+from evalkit.line.protocols import load_protocols, without_livelihood
 from evalkit.reads import READS_VARIABLE
 from evalkit.tables import slug
 from evalkit.words import words_of_run

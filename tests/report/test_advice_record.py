@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import pytest
 from pydantic import ValidationError
 
-from evalkit.params import AdviceRules
 from evalkit.report.method import advice_record as module
 from evalkit.report.method.advice_record import (
     AdviceCount,
@@ -14,6 +13,7 @@ from evalkit.report.method.advice_record import (
     advice_record,
     how_often_advice_is_right,
 )
+from evalkit.run_rules import AdviceRules
 
 COUNTS = (
     ("all", "expand", 200, 190, 0.91, 0.98),

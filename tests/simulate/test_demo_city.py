@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.intake import admit
-from evalkit.line.protocol import load_protocol
+from evalkit.line.protocols import load_protocol
 from evalkit.params import RunFile
 from evalkit.records import load
 from evalkit.simulate import load_city, write_city

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.line.protocol import load_protocol
+from evalkit.line.protocols import load_protocol
 from evalkit.months import add_months
 from evalkit.params import RunFile
 from evalkit.records import load

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from evalkit.errors import ParameterError
 from evalkit.line.calendar import compared_breaks
 from evalkit.months import add_months
-from evalkit.params import BeforeAfter, Run, RunFile
+from evalkit.params import Run, RunFile
 from evalkit.records import load
+from evalkit.run_rules import BeforeAfter
 from evalkit.spells import before_after
 
 PARAMS = Path(__file__).parents[2] / "params"

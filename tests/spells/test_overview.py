@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from evalkit.errors import EstimationError
-from evalkit.line.protocol import load_protocol
+from evalkit.line.protocols import load_protocol
 from evalkit.line.tables import published
 from evalkit.params import RunFile
 from evalkit.records import load

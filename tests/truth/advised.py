@@ -33,7 +33,7 @@ from evalkit.effects.answer.estimate import effect_status
 from evalkit.effects.answer.intervention import InterventionEffects
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.price_book import PriceBook
-from evalkit.params import AdviceRules
+from evalkit.run_rules import AdviceRules
 from evalkit.simulate import load_city, simulate_truth, value_truth
 from evalkit.simulate.city.city import City
 from evalkit.simulate.truth.truth import Truth

@@ -25,8 +25,8 @@ from advised import (
 from cities import kept_in
 
 import evalkit
-from evalkit.params import AdviceRules
 from evalkit.report.method.advice_record import FILE
+from evalkit.run_rules import AdviceRules
 
 FIRST_SEED, N_CITIES = 31_000, 20
 N_PEOPLE, N_DRAWS = 12_000, 100

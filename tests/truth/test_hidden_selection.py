@@ -17,7 +17,7 @@ import pytest
 from evalkit.effects import PersonTables, contrast, fit_propensity, load_protocol, placebo_tests
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.tables import table
-from evalkit.params import EffectRules, SpellRules
+from evalkit.run_rules import EffectRules, SpellRules
 from evalkit.simulate import live, load_city, person_tables
 from evalkit.simulate.register.city_tables import city_tables
 from evalkit.spells import build_spells

@@ -28,8 +28,8 @@ from store_advice_record import (
     kept_folder,
 )
 
-from evalkit.params import AdviceRules
 from evalkit.report.method.advice_record import DECIDED, advice_record
+from evalkit.run_rules import AdviceRules
 
 N_PROVED = int(os.environ.get("EVALKIT_PROVE_ADVICE", str(N_CITIES)))
 # The thresholds promise 0.9, 0.8 and 0.9, of figures of one's own; less the Monte Carlo error of

@@ -12,7 +12,7 @@ import pytest
 from evalkit import simulate, spells
 from evalkit.effects.answer.intervention import intervention_weights
 from evalkit.effects.trials.person_tables import PersonTables
-from evalkit.line.protocol import load_protocol
+from evalkit.line.protocols import load_protocol
 
 PARAMS = Path(__file__).parents[2] / "params"
 LAST_MONTH = date(2021, 12, 1)

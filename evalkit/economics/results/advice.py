@@ -10,7 +10,7 @@ who pays.
 
 from typing import Literal, NamedTuple
 
-from evalkit.params import AdviceRules
+from evalkit.run_rules import AdviceRules
 from evalkit.vocabulary import band_of
 
 Advice = Literal["expand", "keep", "try_out", "stop", "cannot_be_said"]

@@ -23,9 +23,11 @@ from evalkit.economics.results.own_figures import effect_sizes, starters_needed
 from evalkit.economics.results.trial import TrialPrior, best_trial, prior_of_draws
 from evalkit.economics.results.uncertainty import evpi
 from evalkit.line.estimands import ESTIMANDS
-from evalkit.line.protocol import Protocol, load_protocols, without_livelihood
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocols import load_protocols, without_livelihood
 from evalkit.line.tables import published, table
-from evalkit.params import AdviceRules, Run
+from evalkit.params import Run
+from evalkit.run_rules import AdviceRules
 from evalkit.tables import CITY, read_table
 
 _KEYS = ["district", "intervention_id"]

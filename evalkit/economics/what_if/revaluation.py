@@ -37,7 +37,7 @@ from evalkit.economics.what_if.levers import (
     ValueOfStart,
 )
 from evalkit.errors import EstimationError
-from evalkit.params import AdviceRules
+from evalkit.run_rules import AdviceRules
 
 _PURSE, _SOCIETY = PAYERS.index("public_purse"), PAYERS.index("society")
 # A monthly factor this near one adds up to the number of months.

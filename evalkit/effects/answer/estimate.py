@@ -19,7 +19,7 @@ from evalkit.effects.trust.refusal import refusal_reason
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.effects.weighting.strategies import weightings_of
 from evalkit.line.estimands import ESTIMANDS, Comparison
-from evalkit.line.protocol import protocol_hash
+from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import table
 
 

@@ -27,7 +27,9 @@ from evalkit.errors import ProtocolError, nearest
 from evalkit.line.columns import schema_of
 from evalkit.line.estimands import ESTIMANDS
 from evalkit.line.needs import MADE_FOR_SUBGROUPS
-from evalkit.line.protocol import Protocol, Subgroup, protocol_hash
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocol_parts import Subgroup
+from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import published, table
 from evalkit.tables import CITY
 

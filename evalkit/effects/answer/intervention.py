@@ -38,7 +38,8 @@ from evalkit.effects.trust.bounds import effect_readings
 from evalkit.effects.trust.refusal import refused_for_all, spread_to_districts, terms_left_out
 from evalkit.effects.weighting.propensity import fit_models
 from evalkit.effects.weighting.strategies import weightings_of
-from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import published, table
 from evalkit.tables import CITY, conform
 

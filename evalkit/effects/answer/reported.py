@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import table
 
 

@@ -5,7 +5,8 @@ from itertools import product
 
 import polars as pl
 
-from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import table
 from evalkit.tables import CITY
 

@@ -22,7 +22,7 @@ from evalkit.effects.weighting.weights import (
     effective_people,
     weights_from_propensity,
 )
-from evalkit.line.protocol import protocol_hash
+from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import table
 
 

@@ -10,7 +10,8 @@ import polars as pl
 from evalkit.effects.trials.replicates import Replicates
 from evalkit.effects.trials.stop_trials import stop_trials
 from evalkit.effects.trials.target_trial import Trials, emulate_trials
-from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocols import protocol_hash
 
 
 @dataclass(frozen=True, eq=False)

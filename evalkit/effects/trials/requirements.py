@@ -9,7 +9,8 @@ import polars as pl
 
 from evalkit.errors import ProtocolError, nearest
 from evalkit.line.adjustment import ANY, THIS, Covariate
-from evalkit.line.protocol import Protocol, Subgroup
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocol_parts import Subgroup
 
 
 class DeliveredColumn(NamedTuple):

@@ -26,7 +26,8 @@ from evalkit.effects.trust.run_dry import comparison_left
 from evalkit.effects.trust.unmodelled import Likeness, unmodelled_likeness
 from evalkit.effects.weighting.start_now import StartNow
 from evalkit.line.adjustment import SMALL_IMBALANCE
-from evalkit.line.protocol import Protocol, protocol_hash
+from evalkit.line.protocol import Protocol
+from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import published
 from evalkit.tables import CITY
 

@@ -15,7 +15,7 @@ from evalkit.effects.trials.target_trial import Trials
 from evalkit.effects.weighting.logit import replicate_logits, weighted_logit
 from evalkit.effects.weighting.weights import Estimand, weights_from_propensity
 from evalkit.errors import EstimationError
-from evalkit.line.protocol import protocol_hash
+from evalkit.line.protocols import protocol_hash
 from evalkit.line.tables import table
 
 Model = Literal["propensity", "censoring"]

@@ -41,7 +41,7 @@ def admit_run(
         Limits in place of the run's own.
     """
     # Imported here: a bare extract has no protocols.
-    from evalkit.line.protocol import load_protocols
+    from evalkit.line.protocols import load_protocols
 
     declared = run.params.extract
     own_mapping = run.path(declared.mapping) if declared.mapping else None

@@ -7,10 +7,10 @@ from markupsafe import Markup
 from evalkit.line.adjustment import step_term
 from evalkit.line.calendar import break_months, compared_breaks, last_month_needed
 from evalkit.months import add_months
-from evalkit.params import BeforeAfter
 from evalkit.report.parts.document import Block, Brief
 from evalkit.report.parts.numbers import CHANGE_MONTHS, MONTHS, Row
 from evalkit.report.view import View, cell, number, with_range, word
+from evalkit.run_rules import BeforeAfter
 
 _NEEDED = ("after", "before", "difference", "ci_lower", "ci_upper")
 

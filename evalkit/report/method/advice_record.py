@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
-from evalkit.params import AdviceRules
 from evalkit.records import Record, load
 from evalkit.report.parts.document import Block, Brief, DataTable
+from evalkit.run_rules import AdviceRules
 from evalkit.words import Words, capitalise
 
 FILE = Path(__file__).with_suffix(".yaml")

@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import Field, model_validator
 
 from evalkit.errors import ParameterError, nearest
-from evalkit.params import Month
 from evalkit.records import Record, load
+from evalkit.run_rules import Month
 from evalkit.shipped import here_or_shipped
 from evalkit.simulate.city.sections import (
     Accounts,

@@ -1,0 +1,143 @@
+"""The parts of a protocol: who is eligible, the largest weights, when nothing can be said, what is
+tried beside the effect, and for whom it is told apart.
+"""
+
+from pydantic import Field, model_validator
+
+from evalkit.line.adjustment import Exclusion
+from evalkit.records import Record
+from evalkit.vocabulary import Text
+
+
+class Eligibility(Record):
+    """Who could start in a trial: in which months, from which state, after what."""
+
+    from_month: int = Field(
+        ge=2,
+        description="The first month in which a trial starts, counted from the extract's first "
+        "month, which is month 1.",
+    )
+    to_month: int = Field(
+        description="The last month in which a trial starts; everybody must be followed to the "
+        "end of its follow-up inside the extract."
+    )
+    state_before: str = Field("support", description="The state in the month before the trial.")
+    during: str | None = Field(
+        None,
+        description="An intervention that must be running in the month before; the strategy "
+        "then adds to it (parallel).",
+    )
+    after: str | None = Field(
+        None,
+        description="An intervention that must have ended in the last within_months months "
+        "before the trial month, and not go on in it (a sequence).",
+    )
+    within_months: int = Field(
+        3,
+        ge=1,
+        description="Within how many months before the trial the intervention of `after` ended."
+        " Months.",
+    )
+    exclude_participation: tuple[Exclusion, ...] = Field(
+        (),
+        description="Who is left out of a trial for what they took part in before it, a running"
+        " stay in another intervention included.",
+    )
+
+
+class Truncation(Record):
+    """The largest weight that one person-trial may have: no truncation where null."""
+
+    propensity: float | None = Field(
+        None,
+        ge=1,
+        description="The largest weight of a comparison, as times a person who starts (survey "
+        "weight apart).",
+    )
+    censoring: float | None = Field(
+        None,
+        ge=1,
+        description="The largest weight for not having started since: inverse probability.",
+    )
+
+
+class Refusal(Record):
+    """The limits below or above which an effect "cannot be said"."""
+
+    min_starters: int = Field(10, ge=1, description="The fewest people who start.")
+    min_effective_sample_size: float = Field(
+        10,
+        ge=1,
+        description="The fewest people of equal weight that the comparison is worth, however "
+        "many trials each of them stands in.",
+    )
+    max_abs_smd: float | None = Field(
+        None,
+        gt=0,
+        description="The largest difference of a covariate after weighting, in standard "
+        "deviations.",
+    )
+    max_share_outside_support: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="The largest share of starters to whom nobody compares. 0 to 1.",
+    )
+    min_share_unassigned: float | None = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="Of those who could start, the smallest share that is in no intervention, in "
+        "any three months of trials on end. Where it stays below that up to the last trial, "
+        "nobody is left to compare with and the effect cannot be said: end to_month before, or "
+        "ask another question (params/protocols/templates/). null: to wait may mean to be in "
+        "another intervention. 0 to 1.",
+    )
+
+
+class Checks(Record):
+    """What is tried beside the effect, and from when on a check warns."""
+
+    placebo_months: int = Field(
+        6, ge=1, description="So many months before the true start the placebo start lies. Months."
+    )
+    negative_control: str | None = Field(
+        None, description="An outcome that the intervention cannot change."
+    )
+    alpha: float = Field(
+        0.05, gt=0, lt=1, description="The level of the placebo tests together, after Holm."
+    )
+    relevant_share: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="The smallest difference in the primary outcome's share in the last month "
+        "that would matter; where the detectable difference is larger, finding nothing says "
+        "nothing. 0 to 1.",
+    )
+
+
+class Subgroup(Record):
+    """A group declared before anyone looks at outcomes, by a condition on a column of the person
+    table.
+    """
+
+    name: str = Field(description="The group's name in tables.")
+    title: Text = Field(description="What pages call it, by language.")
+    column: str = Field(
+        description="The column of the person table, or elapsed_months (months on support so far)."
+    )
+    equals: str | bool | None = Field(
+        None, description="The value that the column has: a text or true/false."
+    )
+    at_least: float | None = Field(None, description="The least value, inclusive.")
+    below: float | None = Field(
+        None, description="The value from which on one is no longer in the group."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_condition(self):
+        is_range = self.at_least is not None or self.below is not None
+        if (self.equals is not None) == is_range:
+            raise ValueError("a subgroup needs either equals, or at_least or below (or both)")
+        return self
