@@ -306,6 +306,18 @@ class Protocol(Record):
         return self
 
     @model_validator(mode="after")
+    def _says_who_leaves_at_once(self):
+        is_asked = self.primary_outcome == WITHOUT_SUPPORT and "other" not in self.comparisons
+        if is_asked and "leavers_in_month_one" not in self.model_fields_set:
+            raise ValueError(
+                "leavers_in_month_one has to be said where months without support are counted, "
+                "since leaving in the month of the start is such a month: stay where a month's "
+                "starts come before its exits, excluded_in_both where the order is not known, "
+                "excluded where the intervention itself ends support"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _excludes_in_earnest(self):
         rule, exclusions = self.eligibility, self.exclusions
         if len({exclusion.of for exclusion in exclusions}) < len(exclusions):

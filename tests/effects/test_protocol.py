@@ -68,15 +68,15 @@ def test_load_protocol_takes_the_districts_from_the_run_and_refuses_without():
     assert "covariates: district" in str(caught.value).splitlines()[1]
 
 
-def with_primary(outcome, outcomes):
+def with_primary(outcome, outcomes, **more):
     protocol = load(TRAINING, Protocol).model_dump(exclude_defaults=True)
-    return Protocol(**(protocol | {"primary_outcome": outcome, "outcomes": outcomes}))
+    return Protocol(**(protocol | {"primary_outcome": outcome, "outcomes": outcomes} | more))
 
 
 def test_a_primary_outcome_may_be_several_outcomes_together():
     observed = ["work", "studies", "support", "training"]
     any_work = with_primary("any_work", [*observed, "subsidised_work"])
-    without_support = with_primary("without_support", observed)
+    without_support = with_primary("without_support", observed, leavers_in_month_one="stay")
 
     assert any_work.is_work_observed
     assert not without_support.is_work_observed
@@ -97,6 +97,13 @@ def test_a_primary_outcome_may_be_several_outcomes_together():
 def test_an_aggregate_needs_the_outcomes_that_it_holds(outcome, outcomes, fault):
     with pytest.raises(ValidationError, match=fault):
         with_primary(outcome, outcomes)
+
+
+def test_months_without_support_ask_who_leaves_at_once():
+    observed = ["work", "studies", "support", "training"]
+
+    with pytest.raises(ValidationError, match="leavers_in_month_one has to be said"):
+        with_primary("without_support", observed)
 
 
 def test_load_protocols_refuses_two_protocols_of_one_intervention(tmp_path):

@@ -165,7 +165,10 @@ def test_each_table_may_be_left_out_where_nothing_asks_for_it(city, run_of, tabl
 
 
 def test_effects_on_support_itself_need_no_livelihood(city, run_of):
-    protocol = small.PROTOCOL | {"primary_outcome": "without_support"}
+    protocol = small.PROTOCOL | {
+        "primary_outcome": "without_support",
+        "leavers_in_month_one": "stay",
+    }
     kept = ("person", "income_support", "household_member", "intervention", "participation")
 
     run = run_of(kept, protocols=[protocol], changes=PRICES | WORDING)

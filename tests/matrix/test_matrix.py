@@ -138,7 +138,12 @@ CASES = {
     ),
     "other_beside_another": priced(OTHER, LANGUAGE | {"refusal": PRECISE}),
     "without_support_and_any_work": priced(
-        protocol(primary_outcome="without_support", refusal=PRECISE, covariates=COVARIATES),
+        protocol(
+            primary_outcome="without_support",
+            leavers_in_month_one="stay",
+            refusal=PRECISE,
+            covariates=COVARIATES,
+        ),
         LANGUAGE | {"primary_outcome": "any_work", "refusal": PRECISE},
         languages=["sv", "en"],
     ),
@@ -184,7 +189,8 @@ MORE_CASES = {
     "primary_outcome_studies": priced(protocol(primary_outcome="studies", refusal=PRECISE)),
     "primary_outcome_any_work": priced(protocol(primary_outcome="any_work", refusal=PRECISE)),
     "primary_outcome_without_support": priced(
-        protocol(primary_outcome="without_support", refusal=PRECISE), districts=BOTH
+        protocol(primary_outcome="without_support", leavers_in_month_one="stay", refusal=PRECISE),
+        districts=BOTH,
     ),
     "primary_outcome_a_step": priced(protocol(primary_outcome="subsidised_work", refusal=PRECISE)),
     "two_outcomes": Case(

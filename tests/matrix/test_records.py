@@ -42,6 +42,7 @@ PROTOCOL = {
     "eligibility": {"from_month": 26, "to_month": 60},
     "follow_up_months": 24,
     "primary_outcome": "without_support",
+    "leavers_in_month_one": "stay",
     "outcomes": [
         *("work", "studies", "subsidised_work", "sheltered_work", "training"),
         *("sickness_benefit", "pension", "support", "out", "unknown"),

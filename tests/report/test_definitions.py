@@ -75,7 +75,7 @@ def test_months_without_support_are_told_with_and_without_those_who_leave_at_onc
     run, tables, words
 ):
     brief = brief_of(run, "all", tables, {}, words)
-    changes = {"primary_outcome": "without_support"}
+    changes = {"primary_outcome": "without_support", "leavers_in_month_one": "stay"}
     protocols = {name: one.model_copy(update=changes) for name, one in brief.protocols.items()}
 
     of_work, of_support = how_sure(brief), how_sure(replace(brief, protocols=protocols))

@@ -27,7 +27,10 @@ def brief(run_of_two, brief_with, offered_tables):
     second = run_of_two.path("second.yaml")
     protocol = yaml.safe_load(second.read_text(encoding="utf-8"))
     second.write_text(
-        yaml.safe_dump(protocol | {"primary_outcome": "without_support"}), encoding="utf-8"
+        yaml.safe_dump(
+            protocol | {"primary_outcome": "without_support", "leavers_in_month_one": "stay"}
+        ),
+        encoding="utf-8",
     )
 
     def make(*records, district="Norr", language="en"):
